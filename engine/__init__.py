@@ -1,0 +1,42 @@
+"""altmap's engine: Linux memory hotplug with the memmap in the hot-added memory, as values and steps.
+
+Everything that the explorer uses is named here. `open_machine` loads a saved picture of a machine; `Machine.apply` runs a
+command; `Machine.check` states the invariants.
+"""
+
+from .commands import Add, Command, Eject, Offline, Online, Remove, Sync, Write, describe
+from .errors import BadInput, HotplugError
+from .library import bundled_machines, capture, open_machine, rename, save_machine
+from .machine import Machine, Outcome
+from .models import CALLERS, MODELS, PLACEMENTS, KernelModel
+from .origin import Origin
+from .units import format_address, format_bytes, parse_bytes
+
+__all__ = [
+    "CALLERS",
+    "MODELS",
+    "PLACEMENTS",
+    "Add",
+    "BadInput",
+    "Command",
+    "Eject",
+    "HotplugError",
+    "KernelModel",
+    "Machine",
+    "Offline",
+    "Online",
+    "Origin",
+    "Outcome",
+    "Remove",
+    "Sync",
+    "Write",
+    "bundled_machines",
+    "capture",
+    "describe",
+    "format_address",
+    "format_bytes",
+    "open_machine",
+    "parse_bytes",
+    "rename",
+    "save_machine",
+]

@@ -1,0 +1,76 @@
+"""Sets of pages as Python integers: bit ``i`` stands for page ``i`` of a section.
+
+Every operation works on whole machine words at a time, so none of them is a loop over pages; loops run over the runs
+of a set, which are few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+
+@lru_cache(maxsize=4096)
+def span(start: int, count: int) -> int:
+    """The set of `count` pages from `start` on."""
+    return ((1 << count) - 1) << start
+
+
+def runs(pages: int) -> Iterator[tuple[int, int]]:
+    """Each maximal run of the set as (start, length), ascending."""
+    at = 0
+    while pages:
+        skip = (pages & -pages).bit_length() - 1
+        pages >>= skip
+        length = (~pages & (pages + 1)).bit_length() - 1
+        yield at + skip, length
+        pages >>= length
+        at += skip + length
+
+
+def from_runs(pieces: Iterable[tuple[int, int]]) -> int:
+    """The set that `runs` takes apart."""
+    pages = 0
+    for start, length in pieces:
+        pages |= span(start, length)
+    return pages
+
+
+def lowest(pages: int) -> int:
+    """The lowest page of a set that is not empty."""
+    return (pages & -pages).bit_length() - 1
+
+
+def lowest_n(pages: int, count: int) -> int:
+    """The `count` lowest pages of the set, or all of them where it has fewer."""
+    taken = 0
+    for start, length in runs(pages):
+        if length >= count:
+            return taken | span(start, count)
+        taken |= span(start, length)
+        count -= length
+    return taken
+
+
+@lru_cache(maxsize=512)
+def every(step: int, width: int) -> int:
+    """The pages 0, step, 2 * step ... below `width`."""
+    pages, have = 1, step
+    while have < width:
+        pages |= pages << have
+        have *= 2
+    return pages & ((1 << width) - 1)
+
+
+def aligned_runs(pages: int, order: int, width: int) -> int:
+    """The first pages of every naturally aligned run of ``2**order`` pages that lies wholly in the set."""
+    for k in range(order):
+        pages &= pages >> (1 << k)
+    return pages & every(1 << order, width)
+
+
+def spread(heads: int, order: int) -> int:
+    """The pages of the ``2**order`` page runs whose first pages are `heads`."""
+    for k in range(order):
+        heads |= heads << (1 << k)
+    return heads

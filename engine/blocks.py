@@ -1,0 +1,67 @@
+"""Memory blocks: the sysfs devices ``memoryN`` that are onlined and offlined as a whole."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from .memmap import ZoneKey
+
+BlockState = Literal["online", "going-offline", "offline"]
+OnlineType = Literal["online", "online_kernel", "online_movable"]
+ONLINE_TYPES: Final[tuple[OnlineType, ...]] = ("online", "online_kernel", "online_movable")
+
+
+class Block(msgspec.Struct, frozen=True):
+    """One memory block (struct memory_block).
+
+    `zone` is None while offline, and for a boot block whose pages lie in several zones or nodes ("none" in valid_zones).
+    `head` is the number of its own first pages that hold its memmap and stay out of the range that is onlined
+    (nr_vmemmap_pages; 0 under RFC v2, which onlines the whole block and steps over such pages one by one).
+    `nodes` are the nodes that it is linked to, `group` its memory group, `request` the start (pfn) of the add request
+    that made it, None for boot memory and for blocks of a captured machine.
+    """
+
+    id: int
+    state: BlockState
+    nodes: tuple[int, ...] = (0,)
+    zone: ZoneKey | None = None
+    head: int = 0
+    early: bool = False
+    group: int | None = None
+    request: int | None = None
+    poisoned: bool = False
+
+    @property
+    def node(self) -> int:
+        return self.nodes[0]
+
+
+class Group(msgspec.Struct, frozen=True):
+    """A memory group: one memory device. Static (a DIMM, `max_pages`) or dynamic (virtio-mem, `unit_pages`).
+    Present pages include memmap heads."""
+
+    id: int
+    node: int
+    max_pages: int = 0
+    unit_pages: int = 0
+    present_kernel: int = 0
+    present_movable: int = 0
+    blocks: int = 0
+
+    @property
+    def dynamic(self) -> bool:
+        return self.unit_pages > 0
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One finished add request: range in pfns, who asked, where the memmap went, and the pages of existing memory that
+    its page tables and kernel objects took (freed when it is removed)."""
+
+    start: int
+    pages: int
+    node: int
+    caller: str
+    placement: str
+    tables: tuple[tuple[int, int], ...] = ()

@@ -1,0 +1,21 @@
+"""The two ways in which something does not happen.
+
+`HotplugError` is the kernel's own refusal: an errno and the reason. `BadInput` is ours: what a person or a file gave us
+cannot be understood, said in one sentence.
+"""
+
+from __future__ import annotations
+
+
+class BadInput(ValueError):
+    """One sentence on what is wrong with an input, where, and what would be right; the command line exits with 2."""
+
+
+class HotplugError(Exception):
+    """The kernel refuses: errno by name, the reason in words, and the page (pfn) or range at fault where there is one."""
+
+    def __init__(self, errno: str, reason: str, pfn: int | None = None) -> None:
+        super().__init__(f"{errno}: {reason}")
+        self.errno = errno
+        self.reason = reason
+        self.pfn = pfn

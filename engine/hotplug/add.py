@@ -1,0 +1,330 @@
+"""Adding memory: add_memory_resource and what it calls (kernel-facts 4), in the kernel's order of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from .. import buddy, resources, vmemmap
+from ..altmap import VmemAltmap
+from ..blocks import Block, Group, OnlineType, Request
+from ..errors import HotplugError
+from ..events import (
+    BlockCreated,
+    Event,
+    ExistingMemoryTaken,
+    Logged,
+    MemmapMarked,
+    MemmapPlaced,
+    NodeOnlined,
+    PlacementChosen,
+    ResourceReleased,
+    ResourceReserved,
+    SectionsLeaked,
+)
+from ..memmap import MEMMAP, PAGETABLE, SLAB, Chunk, Kind, Memmap, Section
+from ..models import Caller, Placement
+from ..overhead import object_pages, page_table_pages
+from ..placement import Choice, choose
+from ..state import State
+from ..units import format_bytes
+from ..zonelist import kernel_zonelist, node_order
+from ..zones import NORMAL
+from .online import online_block
+from .remove import deactivate, drop_block
+
+Steps = Iterator[Event]
+
+RESOURCE_NAMES: dict[Caller, str] = {
+    "dax": "System RAM (kmem)",
+    "virtio-mem": "System RAM (virtio_mem)",
+    "pmem": "Persistent Memory",
+    "hmm": "Device Private Memory",
+}
+
+
+class AddRequest(msgspec.Struct, frozen=True):
+    """What is added: bytes, node, who asks, and, where the person chose, where the memmap goes.
+
+    `reserve` and `align` (pages) are those of the altmap that a pmem driver brings along; others have none.
+    """
+
+    start: int
+    size: int
+    node: int
+    caller: Caller = "acpi"
+    placement: Placement | None = None
+    fallback: bool | None = None
+    reserve: int = 0
+    align: int = 0
+
+
+def add_memory(state: State, request: AddRequest) -> Steps:
+    """Add a range of memory; its blocks appear offline, or as auto_online_blocks says. Raises `HotplugError`."""
+    geometry = state.geometry
+    start, size, node = request.start, request.size, request.node
+    if start + size > geometry.max_address:
+        raise HotplugError(
+            "E2BIG",
+            f"Hotplug memory [{start:#x}-{start + size:#x}] exceeds maximum addressable range "
+            f"[0x0-{geometry.max_address - 1:#x}]",
+        )
+    name = RESOURCE_NAMES.get(request.caller, "System RAM")
+    before = state.free_by_node()
+    if size:
+        resources.reserve(state, start, size, name)
+        yield ResourceReserved(start, size, name)
+    try:
+        _check_range(state, start, size)
+        if request.caller in ("pmem", "hmm"):
+            yield from _add_device_memory(state, request)
+            yield from _taken(state, before)
+            return
+        group = _register_group(state, request)
+        yield from _try_online_node(state, node)
+        choice = choose(state, size, request.caller, request.placement, request.fallback)
+        yield PlacementChosen(choice.placement, choice.reason)
+        yield from _populate(state, request, choice, group)
+    except HotplugError:
+        if size:
+            state.resources.drop(start)
+            yield ResourceReleased(start, size)
+        yield from _taken(state, before)
+        raise
+    yield from _taken(state, before)
+    if (kind := state.settings.get("auto_online_blocks", "offline")) != "offline":
+        yield from _auto_online(state, start, size, kind)
+
+
+def _taken(state: State, before: dict[int, int]) -> Steps:
+    """Drawback (a) as a number: free pages that existing memory has less than before."""
+    after = state.free_by_node()
+    for node, pages in sorted(before.items()):
+        if pages != after.get(node, 0):
+            yield ExistingMemoryTaken(node, pages - after.get(node, 0))
+
+
+def _check_range(state: State, start: int, size: int) -> None:
+    block = state.geometry.block_size
+    if not size or start % block or size % block:
+        raise HotplugError(
+            "EINVAL", f"Block size [{block:#x}] unaligned hotplug range: start {start:#x}, size {size:#x}"
+        )
+
+
+def _register_group(state: State, request: AddRequest) -> int | None:
+    if request.node not in state.nodes:
+        raise HotplugError("EINVAL", f"node {request.node} was absent from the node_possible_map")
+    if not state.model.groups or request.caller not in ("acpi", "dax", "virtio-mem"):
+        return None
+    number = max(state.groups, default=-1) + 1
+    pages = request.size // state.geometry.page_size
+    if request.caller == "virtio-mem":
+        group = Group(number, request.node, unit_pages=state.geometry.pages_per_block)
+    else:
+        group = Group(number, request.node, max_pages=pages)
+    state.groups.put(number, group)
+    return number
+
+
+def _try_online_node(state: State, node: int) -> Steps:
+    if not state.nodes[node].online:
+        state.nodes.put(node, msgspec.structs.replace(state.nodes[node], online=True))
+        yield NodeOnlined(node)
+
+
+def _populate(state: State, request: AddRequest, choice: Choice, group: int | None) -> Steps:
+    """arch_add_memory and create_memory_block_devices, for the whole request or block by block."""
+    geometry = state.geometry
+    start, pages = request.start // geometry.page_size, request.size // geometry.page_size
+    first, count = start // geometry.pages_per_section, pages // geometry.pages_per_section
+    tables = _take_overhead(state, request.node, start, pages)
+    done: list[int] = []
+    try:
+        if choice.placement == "block":
+            per_block = geometry.sections_per_block
+            for block in range(start // geometry.pages_per_block, (start + pages) // geometry.pages_per_block):
+                altmap = VmemAltmap(block * geometry.pages_per_block, choice.head)
+                altmap.check(block * geometry.pages_per_block, geometry.pages_per_block)
+                own = vmemmap.AltmapPool(altmap)
+                yield from _add_sections(state, request.node, block * per_block, per_block, own, None)
+                yield from _create_blocks(state, request.node, block, 1, choice.head, group, start)
+                done.append(block)
+        else:
+            pool, altmap_ = _pool(state, request, choice, start, pages)
+            yield from _add_sections(state, request.node, first, count, pool, altmap_)
+            yield from _create_blocks(
+                state,
+                request.node,
+                start // geometry.pages_per_block,
+                pages // geometry.pages_per_block,
+                0,
+                group,
+                start,
+            )
+    except HotplugError as error:
+        yield from _failed(state, request, done, tables, error)
+        if group is not None:
+            state.groups.drop(group)
+        raise
+    state.requests.put(start, Request(start, pages, request.node, request.caller, choice.placement, tuple(tables)))
+
+
+def _pool(
+    state: State, request: AddRequest, choice: Choice, start: int, pages: int
+) -> tuple[vmemmap.Pool, VmemAltmap | None]:
+    if choice.placement == "boot":
+        return vmemmap.BootMemory(state, request.node), None
+    altmap = VmemAltmap(start, pages)
+    altmap.check(start, pages)
+    if choice.placement == "range":
+        return vmemmap.AltmapPool(altmap), altmap
+    return vmemmap.HostSections(altmap, request.node), altmap
+
+
+def _add_sections(
+    state: State, node: int, first: int, count: int, pool: vmemmap.Pool, flushed: VmemAltmap | None
+) -> Steps:
+    """__add_pages: one section after the other; on failure those before stay (the caller knows what that means)."""
+    unit_bytes = state.geometry.vmemmap_unit_pages * state.geometry.page_size
+    pool.expect(count * state.geometry.memmap_bytes_per_section // unit_bytes)
+    try:
+        for nr in range(first, first + count):
+            if nr in state.sections:
+                if state.model.tolerates_existing:
+                    continue
+                raise HotplugError(
+                    "EEXIST",
+                    f"section {nr} is present already: an earlier add that failed left it behind",
+                    nr * state.geometry.pages_per_section,
+                )
+            memmap, fell_back = vmemmap.populate(state, nr, pool)
+            if fell_back and "vmemmap_warned" not in state.counters:
+                state.counters.put("vmemmap_warned", 1)
+                order = (state.geometry.vmemmap_unit_pages - 1).bit_length()
+                yield Logged(
+                    f"vmemmap alloc failure: order:{order}, mode:0x4cc0(GFP_KERNEL|__GFP_RETRY_MAYFAIL), nodemask=(null)"
+                )
+            section = Section(nr, node, memmap=_own(memmap, nr, first, state))
+            state.sections.put(nr, section)
+            if flushed is not None:
+                yield from _flush(state, flushed)
+            yield MemmapPlaced(nr, memmap.on, memmap.chunks, _node_of(state, memmap, node), fell_back)
+    finally:
+        pool.close(state)
+
+
+def _own(memmap: Memmap, nr: int, first: int, state: State) -> Memmap:
+    """A host section's memmap that lies in its own request is its own."""
+    if memmap.on == "section" and memmap.pfn is not None and memmap.pfn >= first * state.geometry.pages_per_section:
+        return msgspec.structs.replace(memmap, on="self")
+    return memmap
+
+
+def _flush(state: State, altmap: VmemAltmap) -> Steps:
+    """RFC v2's mark_vmemmap_pages: what was handed out since the last section is a head page from now on."""
+    pfn, pages = altmap.flush()
+    if pages:
+        state.change_pages(pfn, pages, MEMMAP)
+        yield MemmapMarked(pfn, pages)
+
+
+def _create_blocks(
+    state: State, node: int, first: int, count: int, head: int, group: int | None, request: int
+) -> Steps:
+    for number in range(first, first + count):
+        state.blocks.put(number, Block(number, "offline", (node,), head=head, group=group, request=request))
+        yield BlockCreated(number)
+    if group is not None:
+        known = state.groups[group]
+        state.groups.put(group, msgspec.structs.replace(known, blocks=known.blocks + count))
+
+
+def _take_overhead(state: State, node: int, start: int, pages: int) -> list[Chunk]:
+    """Page tables and kernel objects, order-0 kernel pages; they never come from an altmap."""
+    blocks = pages // state.geometry.pages_per_block
+    zones = kernel_zonelist(state, node)
+    needs: tuple[tuple[Kind, int], ...] = (
+        (PAGETABLE, page_table_pages(state, start, pages)),
+        (SLAB, object_pages(blocks)),
+    )
+    taken: list[Chunk] = []
+    for kind, wanted in needs:
+        got = buddy.allocate(state, zones, 0, wanted, kind, NORMAL)
+        taken += got
+        if sum(count for _, count in got) < wanted:
+            buddy.free_pages(state, taken, (PAGETABLE, SLAB))
+            raise HotplugError(
+                "ENOMEM",
+                f"page tables and kernel objects for {format_bytes(pages * state.geometry.page_size)} need "
+                f"{wanted} pages, and the kernel zones of nodes {node_order(state, node)} have not so many to spare",
+            )
+    return taken
+
+
+def _failed(state: State, request: AddRequest, done: list[int], tables: list[Chunk], error: HotplugError) -> Steps:
+    """What the kernel leaves behind: finished blocks of an altmap request are undone where the model does that;
+    otherwise sections stay present, with their memmap and no block (kernel-facts 4.4)."""
+    geometry = state.geometry
+    start, pages = request.start // geometry.page_size, request.size // geometry.page_size
+    blocks = {number for number in done if number in state.blocks}
+    for number in blocks:
+        yield from drop_block(state, number)
+    buddy.free_pages(state, tables, (PAGETABLE, SLAB))
+    sections = [s for s in state.sections_of(start, pages) if not s.online]
+    if state.model.block_rollback and request.placement != "boot" and done:
+        yield from deactivate(state, sections)
+        sections = []
+    leaked = sum(section.memmap.pages for section in sections if section.memmap is not None)
+    if sections and error.errno != "EEXIST":
+        yield SectionsLeaked(sections[0].nr, len(sections), leaked)
+        yield Logged("WARNING: CPU: 0 at arch/x86/mm/init_64.c add_pages")
+    yield Logged("add_memory failed")
+    if error.errno == "ENOMEM" and sections:
+        error.reason += (
+            f"; {len(sections)} sections that were finished stay behind with {leaked} memmap pages "
+            f"({format_bytes(leaked * geometry.page_size)}) and without a block"
+        )
+
+
+def _add_device_memory(state: State, request: AddRequest) -> Steps:
+    """devm_memremap_pages: sections without blocks, in no zone that the buddy knows (ZONE_DEVICE)."""
+    geometry = state.geometry
+    start, pages = request.start // geometry.page_size, request.size // geometry.page_size
+    if request.node not in state.nodes:
+        raise HotplugError("EINVAL", f"node {request.node} was absent from the node_possible_map")
+    sections = pages // geometry.pages_per_section
+    pool: vmemmap.Pool
+    if request.caller == "pmem" and request.placement != "boot":
+        need = sections * geometry.memmap_pages_per_section
+        altmap = VmemAltmap(start, need + request.align, request.reserve, request.align)
+        altmap.check(start, pages)
+        pool = vmemmap.AltmapPool(altmap)
+        yield PlacementChosen("range", "the driver brings its own altmap")
+    else:
+        pool = vmemmap.BootMemory(state, request.node)
+        yield PlacementChosen("boot", f"kernel memory: {request.caller} has no altmap")
+    yield from _add_sections(state, request.node, start // geometry.pages_per_section, sections, pool, None)
+    state.requests.put(start, Request(start, pages, request.node, request.caller, "range"))
+
+
+def _auto_online(state: State, start: int, size: int, kind: str) -> Steps:
+    """Blocks are onlined one by one; the first failure ends the walk and is not reported (kernel-facts 4.2 step 15)."""
+    geometry = state.geometry
+    types: dict[str, OnlineType] = {
+        "online": "online", "online_kernel": "online_kernel", "online_movable": "online_movable"
+    }  # fmt: skip
+    for block in state.range_blocks(start // geometry.page_size, size // geometry.page_size):
+        try:
+            yield from online_block(state, block.id, types[kind])
+        except HotplugError as error:
+            yield Logged(f"auto onlining of memory{block.id} failed: {error}")
+            return
+
+
+def _node_of(state: State, memmap: Memmap, node: int) -> int:
+    if memmap.on == "self" or memmap.pfn is None:
+        return node
+    section = state.sections.get(memmap.pfn // state.geometry.pages_per_section)
+    return section.node if section is not None else node

@@ -1,0 +1,49 @@
+"""Ejecting a memory device as the ACPI driver does: offline every block, then remove (kernel-facts 8.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..errors import HotplugError
+from ..events import Event, Logged, OfflineFailed
+from ..state import State
+from .offline import offline_block
+from .online import online_block
+from .remove import remove_memory
+
+
+def eject(state: State, start: int, size: int) -> Iterator[Event]:
+    """Take a memory device out. The first pass offlines every block in order and goes on past failures; if one failed, a
+    second pass tries again from it; if that fails too, the blocks that this eject took offline go online again, into the
+    default zone of that moment, and `HotplugError` EBUSY says which block stayed."""
+    geometry = state.geometry
+    blocks = [block.id for block in state.range_blocks(start // geometry.page_size, size // geometry.page_size)]
+    taken: list[int] = []
+    failed: HotplugError | None = None
+    waiting = blocks
+    for retried in (False, True):
+        failed, first_failed = None, len(waiting)
+        for at, number in enumerate(waiting):
+            if state.blocks[number].state != "online":
+                continue
+            try:
+                yield from offline_block(state, number)
+                taken.append(number)
+            except HotplugError as error:
+                yield OfflineFailed(number, error.errno, error.reason, retried)
+                yield Logged(f"memory memory{number}: Offline failed.")
+                if failed is None:
+                    failed, first_failed = error, at
+                if retried:
+                    break
+        if failed is None:
+            break
+        waiting = waiting[first_failed:]
+    if failed is not None:
+        for number in taken:
+            try:
+                yield from online_block(state, number, "online")
+            except HotplugError as error:
+                yield Logged(f"memory memory{number}: online again failed: {error}")
+        raise HotplugError("EBUSY", f"memory{waiting[0]} did not go offline: {failed.reason}", failed.pfn)
+    yield from remove_memory(state, start, size)

@@ -1,0 +1,238 @@
+"""Offlining a block: memory_block_offline and offline_pages, in the kernel's order of steps (kernel-facts 3.6 and 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from .. import isolation, migrate, resources, vmemmap
+from ..bits import lowest
+from ..blocks import Block
+from ..errors import HotplugError
+from ..events import (
+    BlockState,
+    Event,
+    IsolationUndone,
+    Logged,
+    MemmapSkipped,
+    MigrationFailed,
+    NotifierCalled,
+    PagesTaken,
+    PresentAdjusted,
+    RangeIsolated,
+    RangeRemoved,
+)
+from ..memmap import ABSENT, FREE, HUGE, MEMMAP, MOVABLE, OFFLINE, PCP, PINNED, POISONED, Kind, Section, ZoneKey, union
+from ..policy import group_present
+from ..state import State
+from ..units import format_range
+from .online import rebuild_zonelists
+from .spans import leave_zone, shrink
+
+Steps = Iterator[Event]
+
+
+def offline_block(state: State, number: int) -> Steps:
+    """Offline one online block. Raises `HotplugError`; the block is online then. Pages that were migrated stay where
+    they went. Closing the generator in the middle is the signal: the kernel's EINTR path runs."""
+    block = state.blocks[number]
+    start, pages = state.block_range(number)
+    if block.zone is None:
+        raise HotplugError(
+            "EINVAL",
+            f"memory{number} holds pages of several zones or nodes (valid_zones: none); it can never go offline",
+            start,
+        )
+    guests = vmemmap.guests(state, start, pages)
+    if any(guest.memmap is not None and guest.memmap.on == "section" for guest in guests):
+        raise HotplugError("EBUSY", f"memory{number} {hosted(state, guests)}; remove these first", start)
+    key, head = block.zone, block.head
+    state.blocks.put(number, msgspec.structs.replace(block, state="going-offline"))
+    yield BlockState(number, "going-offline")
+    if head and state.model.heads_present:
+        state.zones.put(key, state.zones[key].plus(present=-head))
+        group_present(state, block, key[1], -head)
+        yield PresentAdjusted(*key, -head)
+    try:
+        yield from _offline_pages(state, block, key, start + head, pages - head)
+    except BaseException as error:
+        if head and state.model.heads_present:
+            state.zones.put(key, state.zones[key].plus(present=head))
+            group_present(state, block, key[1], head)
+        state.blocks.put(number, block)
+        if isinstance(error, HotplugError):
+            if head and state.model.heads_present:
+                yield PresentAdjusted(*key, head)
+            yield BlockState(number, "online")
+        raise
+    for section in state.block_sections(number):
+        leave_zone(state, section)
+    if head:
+        shrink(state, key, start, head)
+        yield RangeRemoved(start, head, *key)
+    here = state.blocks[number]
+    state.blocks.put(number, msgspec.structs.replace(here, state="offline", zone=None))
+    if state.model.prepare_finish:
+        yield state.chain.call("MEM_FINISH_OFFLINE", start + head, pages - head, -1, block.early)
+    yield BlockState(number, "offline")
+
+
+def hosted(state: State, guests: list[Section]) -> str:
+    """Whose memmap a block or range holds, in words."""
+    blocks = sorted({guest.nr // state.geometry.sections_per_block for guest in guests})
+    names = ", ".join(f"memory{number}" for number in blocks[:4])
+    more = f" and {len(blocks) - 4} more blocks" if len(blocks) > 4 else ""
+    return f"holds the memmap of {names}{more}"
+
+
+def _offline_pages(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> Steps:
+    _check_range(state, block, start, pages)
+    sections = state.block_sections(block.id)
+    for section in sections:
+        if listed := section.of(PCP):
+            state.set_kind(section, listed, FREE)
+    try:
+        free = isolation.start_isolate(state, start, pages)
+    except HotplugError as error:
+        yield Logged(_failure(state, start, pages, "failure to isolate range"))
+        if error.pfn is not None:
+            yield Logged(f"page: pfn:{error.pfn:#x} page dumped because: unmovable page")
+        raise
+    yield RangeIsolated(start, pages, free)
+    try:
+        yield from _empty_range(state, block, key, start, pages)
+    except BaseException as error:
+        back = isolation.undo_isolate(state, start, pages)
+        if isinstance(error, HotplugError):
+            yield IsolationUndone(start, pages, back)
+        raise
+    yield from _take_out(state, block, key, start, pages)
+
+
+def _check_range(state: State, block: Block, start: int, pages: int) -> None:
+    """No holes: all of it System RAM (walk_system_ram_range)."""
+    if any(resource.ram for resource in state.resources.values()):
+        covered = resources.ram_pages(state, start, pages)
+    else:
+        covered = pages - sum(section.count(ABSENT) for section in state.block_sections(block.id))
+    if covered != pages:
+        raise HotplugError(
+            "EINVAL",
+            f"memory holes: only {covered} of the {pages} pages of memory{block.id} are System RAM",
+            start,
+        )
+
+
+def _empty_range(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> Steps:
+    """From MEM_GOING_OFFLINE to the moment when every page of the range is free and isolated."""
+    zone = state.zones[key]
+    others = state.node_present(key[0]) - (zone.present if zone.present == pages else pages)
+    change = key[0] if others <= 0 else -1
+    call = state.chain.call("MEM_GOING_OFFLINE", start, pages, change, block.early)
+    yield call
+    if call.vetoed_by:
+        yield Logged(_failure(state, start, pages, "notifier failure"))
+        yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, change)
+        raise state.chain.refusal(call)
+    if state.model.heads_skipped:
+        yield from _skips(state, start, pages, "do_migrate_range")
+    yield from migrate.migrate_range(state, start, pages, key)
+    stuck = _stuck(state, start, pages)
+    if stuck is not None:
+        page, why = stuck
+        yield MigrationFailed(page, why)
+        yield Logged(_failure(state, start, pages, "signal backoff" if _endless(state) else "unmovable page"))
+        yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, change)
+        raise _gives_up(state, page, why)
+    if state.model.heads_skipped:
+        yield from _skips(state, start, pages, "__test_page_isolated_in_pageblock")
+
+
+def _take_out(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> Steps:
+    sections = state.block_sections(block.id)
+    size = state.geometry.pages_per_section
+    taken = sum(section.count(FREE) + section.count(POISONED) for section in sections)
+    withheld = sum(section.count(OFFLINE) for section in sections)
+    if state.model.heads_skipped:
+        yield from _skips(state, start, pages, "__offline_isolated_pages")
+        gone = taken
+    else:
+        gone = pages
+    yield PagesTaken(start, gone)
+    yield Logged(f"Offlined Pages {gone}")
+    early = gone if block.early else 0
+    left = state.zones[key].plus(present=-gone, managed=-(gone - withheld), early=-early)
+    state.zones.put(key, left)
+    group_present(state, block, key[1], -gone)
+    if any(section.of(POISONED) for section in sections):
+        here = state.blocks[block.id]
+        state.blocks.put(block.id, msgspec.structs.replace(here, poisoned=True))
+    if left.present == 0:
+        state.zones.put(key, msgspec.structs.replace(left, pcp=0))
+        yield from rebuild_zonelists(state)
+    change = key[0] if not state.node_present(key[0]) else -1
+    yield state.chain.call("MEM_OFFLINE", start, pages, change, block.early)
+    for section in sections:
+        if section.nr * size >= start:
+            leave_zone(state, section)
+    _shrink_tail(state, block, key, start, pages)
+    yield RangeRemoved(start, pages, *key)
+
+
+def _shrink_tail(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> None:
+    """The rest of the block leaves the span; the head is still there and is removed after it."""
+    for section in state.block_sections(block.id):
+        if section.online and section.nr * state.geometry.pages_per_section < start:
+            state.sections.put(section.nr, msgspec.structs.replace(section, online=False))
+    shrink(state, key, start, pages)
+
+
+def _skips(state: State, start: int, pages: int, where: str) -> Steps:
+    size = state.geometry.pages_per_section
+    for section in state.sections_of(start, pages):
+        if heads := section.of(MEMMAP):
+            yield MemmapSkipped(where, section.nr * size + lowest(heads), heads.bit_count())
+
+
+def _stuck(state: State, start: int, pages: int) -> tuple[int, str] | None:
+    """A page that keeps the range from becoming free, and why; None when all of it is."""
+    size = state.geometry.pages_per_section
+    passed: tuple[Kind, ...] = (FREE, POISONED, OFFLINE, MEMMAP)
+    for section in state.sections_of(start, pages):
+        owned = 0
+        for _, mask in section.zones:
+            owned |= mask
+        base = section.nr * size
+        inside = owned if base >= start else owned & ~((1 << (start - base)) - 1)
+        rest = inside & ~union(section.pages, passed)
+        if not rest:
+            continue
+        at = lowest(rest)
+        if section.of(PINNED) >> at & 1:
+            return base + at, f"migrating pfn {base + at:x} failed: someone holds an extra reference (pinned)"
+        if section.of(HUGE) >> at & 1:
+            return base + at, f"page {base + at:#x} belongs to a hugetlb page"
+        if section.of(MOVABLE) >> at & 1:
+            return base + at, f"migrating pfn {base + at:x} failed ret:-12: no room in the zones it may go to"
+        return base + at, f"page {base + at:#x} is in use by the kernel inside ZONE_MOVABLE"
+    return None
+
+
+def _endless(state: State) -> bool:
+    return state.model.offline_deadline is None
+
+
+def _gives_up(state: State, page: int, why: str) -> HotplugError:
+    if _endless(state):
+        return HotplugError("EINTR", f"signal backoff: {why}; the kernel would try again until a signal ends it", page)
+    return HotplugError(
+        "EBUSY",
+        f"{why}; given up after {state.model.offline_retries} tries, at most {state.model.offline_deadline} s",
+        page,
+    )
+
+
+def _failure(state: State, start: int, pages: int, why: str) -> str:
+    size = state.geometry.page_size
+    return f"memory offlining {format_range(start * size, pages * size)} failed due to {why}"

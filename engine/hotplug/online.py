@@ -1,0 +1,118 @@
+"""Onlining a block: memory_block_online and online_pages, in the kernel's order of steps (kernel-facts 3.5 and 6.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from ..blocks import OnlineType
+from ..errors import HotplugError
+from ..events import (
+    BlockState,
+    Event,
+    HeadInitialized,
+    IsolationUndone,
+    Logged,
+    MemmapSkipped,
+    NotifierCalled,
+    PagesOnlined,
+    PresentAdjusted,
+    RangeMoved,
+    RangeRemoved,
+    ZoneChosen,
+)
+from ..memmap import FREE, ISOLATE, MEMMAP, Section, ZoneKey
+from ..notifiers import Action
+from ..policy import group_present, zone_for
+from ..state import State
+from ..zonelist import node_order
+from ..zones import KERNEL_ZONES
+from .spans import grow, join_zone, shrink
+
+Steps = Iterator[Event]
+
+
+def online_block(state: State, number: int, kind: OnlineType) -> Steps:
+    """Online one offline block as `online`, `online_kernel` or `online_movable`. Raises `HotplugError`; the block is
+    offline then, and every number is what it was."""
+    block = state.blocks[number]
+    start, pages = state.block_range(number)
+    if block.poisoned and state.model.poison_refuses_online:
+        raise HotplugError("EHWPOISON", f"memory{number} has a page with a hardware error", start)
+    zone, reason = zone_for(state, block, kind, start, pages)
+    key = zone.key
+    yield ZoneChosen(number, block.node, zone.name, reason)
+    sections = state.block_sections(number)
+    head = block.head
+    if state.model.prepare_finish:
+        call = state.chain.call("MEM_PREPARE_ONLINE", start + head, pages - head, -1, block.early)
+        yield call
+        if call.vetoed_by:
+            raise state.chain.refusal(call)
+    if head:
+        grow(state, key, start, head)
+        yield HeadInitialized(start, head)
+    grow(state, key, start + head, pages - head)
+    size = state.geometry.pages_per_section
+    joined = [join_zone(state, section, key, min(max(head - i * size, 0), size)) for i, section in enumerate(sections)]
+    yield RangeMoved(start + head, pages - head, *key)
+    change = block.node if not state.node_present(block.node) else -1
+    call = state.chain.call("MEM_GOING_ONLINE", start + head, pages - head, change, block.early)
+    yield call
+    if call.vetoed_by:
+        yield from _cancel(state, key, sections, start, pages, head, change, block.early)
+        raise state.chain.refusal(call)
+    populated = state.zones[key].present > 0
+    reserved = sum(section.count(MEMMAP) for section in joined)
+    freed = sum(section.count(FREE) for section in joined)
+    if state.model.heads_skipped and reserved:
+        for section in joined:
+            if section.count(MEMMAP):
+                yield MemmapSkipped("online_pages_range", section.nr * size, section.count(MEMMAP))
+    onlined = freed if state.model.heads_skipped else pages - head
+    early = onlined if block.early else 0
+    state.zones.put(key, state.zones[key].plus(present=onlined, managed=onlined, early=early))
+    group_present(state, block, key[1], onlined)
+    yield PagesOnlined(start + head, onlined)
+    if not populated:
+        yield from rebuild_zonelists(state)
+    state.zones.put(key, state.zones[key].plus(free=freed))
+    for section in joined:
+        types = {migratetype: blocks for migratetype, blocks in section.types.items() if migratetype != ISOLATE}
+        state.sections.put(section.nr, msgspec.structs.replace(section, online=True, types=types))
+    yield IsolationUndone(start + head, pages - head, freed)
+    yield state.chain.call("MEM_ONLINE", start + head, pages - head, change, block.early)
+    if head and state.model.heads_present:
+        state.zones.put(key, state.zones[key].plus(present=head))
+        group_present(state, block, key[1], head)
+        yield PresentAdjusted(*key, head)
+    state.blocks.put(number, msgspec.structs.replace(block, state="online", zone=key, poisoned=False))
+    yield BlockState(number, "online")
+
+
+def _cancel(
+    state: State, key: ZoneKey, sections: list[Section], start: int, pages: int, head: int, change: int, early: bool
+) -> Steps:
+    yield NotifierCalled("MEM_CANCEL_ONLINE", start + head, pages - head, change)
+    for section in sections:
+        state.sections.put(section.nr, section)
+    shrink(state, key, start, pages)
+    yield RangeRemoved(start, pages, *key)
+    if state.model.prepare_finish:
+        action: Action = "MEM_FINISH_OFFLINE"
+        yield state.chain.call(action, start + head, pages - head, -1, early)
+
+
+def rebuild_zonelists(state: State) -> Steps:
+    """build_all_zonelists, as a zone became populated or empty: what the kernel log shows of it."""
+    memory = state.memory_nodes()
+    for node in memory:
+        order = " ".join(map(str, node_order(state, node)))
+        yield Logged(f"Fallback order for Node {node}: {order} ")
+    total = sum(zone.managed for zone in state.zones.values())
+    yield Logged(f"Built {len(memory)} zonelists, mobility grouping on.  Total pages: {total}")
+    if len(state.nodes) > 1:
+        names = [zone.name for zone in state.zones.values() if zone.managed and zone.name in KERNEL_ZONES]
+        if names:
+            yield Logged(f"Policy zone: {max(names, key=KERNEL_ZONES.index)}")

@@ -1,0 +1,105 @@
+"""Removing memory: try_remove_memory, and what an add that failed must take back (kernel-facts 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from .. import buddy, resources, vmemmap
+from ..errors import HotplugError
+from ..events import BlockRemoved, Event, Logged, MemmapReleased, NodeOfflined, ResourceReleased
+from ..memmap import PAGETABLE, SLAB, Section
+from ..state import State
+from ..units import format_range
+from .offline import hosted
+
+Steps = Iterator[Event]
+
+
+def remove_memory(state: State, start: int, size: int) -> Steps:
+    """Remove a range whose blocks are all offline; a range without blocks gives back what a failed add left there.
+    Raises `HotplugError`; nothing is removed then."""
+    geometry = state.geometry
+    block_size = geometry.block_size
+    if not size or start % block_size or size % block_size:
+        raise HotplugError(
+            "EINVAL", f"Block size [{block_size:#x}] unaligned hotplug range: start {start:#x}, size {size:#x}"
+        )
+    first, pages = start // geometry.page_size, size // geometry.page_size
+    blocks = state.range_blocks(first, pages)
+    for block in blocks:
+        if block.state != "offline":
+            begin, length = state.block_range(block.id)
+            where = format_range(begin * geometry.page_size, length * geometry.page_size)[5:-1]
+            yield Logged(f"removing memory fails, because memory [{where}] is onlined")
+            raise HotplugError("EBUSY", f"memory{block.id} is not offline", begin)
+    heads = [block for block in blocks if block.head]
+    if heads and state.model.single_block and size != block_size:
+        raise HotplugError(
+            "EINVAL", f"Refuse to remove {start:#x} - {start + size:#x},wrong granularity: memory{heads[0].id} hosts its "
+            f"own memmap and goes alone", first,
+        )  # fmt: skip
+    if heads and len(heads) != len(blocks):
+        raise HotplugError(
+            "EINVAL", "some blocks of the range host their own memmap and some do not: they go separately", first
+        )
+    guests = vmemmap.guests(state, first, pages)
+    if guests:
+        raise HotplugError("EBUSY", f"the range {hosted(state, guests)}; remove these first", first)
+    if state.model.removal_defect and _uses_unmapped(state, first, pages):
+        raise HotplugError(
+            "OOPS",
+            "RFC v2 as posted: the first section's memmap, which maps the struct pages of all head pages, is unmapped "
+            "before the later sections' head pages are looked at (PageVmemmap); the kernel crashes here",
+            first,
+        )
+    for block in blocks:
+        yield from drop_block(state, block.id)
+    yield from deactivate(state, state.sections_of(first, pages))
+    for request in [r for r in state.requests.values() if first <= r.start < first + pages]:
+        buddy.free_pages(state, request.tables, (PAGETABLE, SLAB))
+        state.requests.drop(request.start)
+    resources.release(state, start, size)
+    yield ResourceReleased(start, size)
+    for node in sorted({block.node for block in blocks}):
+        yield from _try_offline_node(state, node)
+
+
+def drop_block(state: State, number: int) -> Steps:
+    """The device memoryN goes; its memory group with the last block of it."""
+    block = state.blocks.drop(number)
+    if block.group is not None and block.group in state.groups:
+        group = state.groups[block.group]
+        if group.blocks <= 1:
+            state.groups.drop(group.id)
+        else:
+            state.groups.put(group.id, msgspec.structs.replace(group, blocks=group.blocks - 1))
+    yield BlockRemoved(number)
+
+
+def deactivate(state: State, sections: Iterable[Section]) -> Steps:
+    """Sections are no longer present; the memmap of each is unmapped (section_deactivate).
+
+    Those that others' memmaps lie on go last, so the order is descending.
+    """
+    for section in sorted(sections, key=lambda s: -s.nr):
+        pages = vmemmap.release(state, section)
+        state.sections.drop(section.nr)
+        yield MemmapReleased(section.nr, section.memmap.on if section.memmap else "kernel", pages)
+
+
+def _uses_unmapped(state: State, first: int, pages: int) -> bool:
+    own = [s for s in state.sections_of(first, pages) if s.memmap is not None and s.memmap.on == "self"]
+    return len(own) > 1
+
+
+def _try_offline_node(state: State, node: int) -> Steps:
+    """The node goes when nothing spans it, no block names it and no CPU is in it (try_offline_node)."""
+    known = state.nodes.get(node)
+    if known is None or known.cpus or not known.online or state.node_span(node)[1]:
+        return
+    if any(node in block.nodes for block in state.blocks.values()):
+        return
+    state.nodes.put(node, msgspec.structs.replace(known, online=False))
+    yield NodeOfflined(node)

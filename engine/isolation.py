@@ -1,0 +1,179 @@
+"""Page isolation: all pageblocks of a range stop giving out pages, or none (start_isolate_page_range; kernel-facts 7.2, 7.3)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from . import vmemmap
+from .bits import lowest, lowest_n, span
+from .errors import HotplugError
+from .memmap import (
+    ASSUMED,
+    FREE,
+    ISOLATE,
+    KERNEL,
+    MEMMAP,
+    PAGETABLE,
+    RESERVED,
+    SLAB,
+    UNMOVABLE_KINDS,
+    VMEMMAP,
+    Kind,
+    Section,
+    put,
+    set_types,
+)
+from .state import State
+from .zones import MOVABLE
+
+_WORDS: Final[dict[Kind, str]] = {
+    RESERVED: "reserved since boot",
+    SLAB: "a slab page",
+    PAGETABLE: "a page table",
+    VMEMMAP: "memmap",
+    KERNEL: "a kernel page",
+    MEMMAP: "a reserved memmap page",
+}
+
+
+def start_isolate(state: State, pfn: int, pages: int) -> int:
+    """Isolate every pageblock of a range of whole pageblocks; returns how many free pages left NR_FREE_PAGES.
+
+    Raises `HotplugError` EBUSY naming the first unmovable page, found in the kernel's order: first pageblock, last
+    pageblock, then the others ascending; nothing is isolated then.
+    """
+    sections = state.sections_of(pfn, pages)
+    _settle_assumed(state, sections, pfn, pages)
+    sections = state.sections_of(pfn, pages)
+    blocker = first_unmovable(state, sections, pfn, pages)
+    if blocker is not None:
+        page, kind = blocker
+        raise HotplugError("EBUSY", f"failure to isolate range: page {page:#x} is {describe(state, page, kind)}", page)
+    return _set(state, sections, pfn, pages, True)
+
+
+def undo_isolate(state: State, pfn: int, pages: int) -> int:
+    """Every isolated pageblock becomes Movable, whatever it was; returns how many free pages count again."""
+    return _set(state, state.sections_of(pfn, pages), pfn, pages, False)
+
+
+def first_unmovable(state: State, sections: list[Section], pfn: int, pages: int) -> tuple[int, Kind] | None:
+    """The first page that has_unmovable_pages stops at, and its kind; None if the range can be isolated."""
+    size, block = state.geometry.pages_per_section, state.geometry.pageblock_pages
+    found: list[tuple[int, Kind]] = []
+    for section in sections:
+        for key, owned in section.zones:
+            kinds = _blocking(state, key[1])
+            mask = owned & _within(section.nr * size, size, pfn, pages)
+            if state.model.movable_shortcut:
+                mask &= _not_movable(section, block)
+            for kind in kinds:
+                if pages_of_kind := section.of(kind) & mask:
+                    found.append((section.nr * size + lowest(pages_of_kind), kind))
+                    last = section.nr * size + pages_of_kind.bit_length() - 1
+                    if last >= pfn + pages - block:
+                        found.append((last, kind))
+    if not found:
+        return None
+    return min(found, key=lambda page: _order(page[0], pfn, pages, block))
+
+
+def describe(state: State, pfn: int, kind: Kind) -> str:
+    """A page that is in the way, in words; whose memmap it is, if it is memmap."""
+    words = _WORDS.get(kind, kind)
+    if kind in (VMEMMAP, MEMMAP):
+        owners = vmemmap.owners_of(state, pfn)
+        blocks = sorted({nr // state.geometry.sections_per_block for nr in owners})
+        if blocks:
+            return f"{words} of {', '.join(f'memory{b}' for b in blocks[:4])}{' ...' if len(blocks) > 4 else ''}"
+    return words
+
+
+def _blocking(state: State, zone: str) -> tuple[Kind, ...]:
+    heads: tuple[Kind, ...] = () if state.model.heads_skipped else (MEMMAP,)
+    if zone == MOVABLE:
+        return (RESERVED, *(heads if "reserved" in state.model.head_flags else ()))
+    return (*UNMOVABLE_KINDS, *heads)
+
+
+def _not_movable(section: Section, block: int) -> int:
+    mask = 0
+    for blocks in section.types.values():
+        rest = blocks
+        while rest:
+            at = lowest(rest)
+            mask |= span(at * block, block)
+            rest &= rest - 1
+    return mask
+
+
+def _order(page: int, pfn: int, pages: int, block: int) -> tuple[int, int]:
+    if page < pfn + block:
+        return 0, page
+    return (1, page) if page >= pfn + pages - block else (2, page)
+
+
+def _within(base: int, size: int, pfn: int, pages: int) -> int:
+    low, high = max(pfn - base, 0), min(pfn + pages - base, size)
+    return span(low, high - low) if high > low else 0
+
+
+def _set(state: State, sections: list[Section], pfn: int, pages: int, isolate: bool) -> int:
+    geometry = state.geometry
+    size, order = geometry.pages_per_section, geometry.pageblock_order
+    moved = 0
+    for section in sections:
+        inside = _within(section.nr * size, size, pfn, pages)
+        first = lowest(inside) >> order
+        blocks = span(first, (inside.bit_length() - 1 >> order) + 1 - first)
+        if not isolate:
+            blocks &= section.types.get(ISOLATE, 0)
+        types = set_types(section.types, blocks, ISOLATE if isolate else "Movable")
+        state.sections.put(section.nr, msgspec.structs.replace(section, types=types))
+        for key, owned in section.zones:
+            free = (section.of(FREE) & owned & inside).bit_count()
+            if free:
+                moved += free
+                state.zones.put(key, state.zones[key].plus(free=-free if isolate else free))
+    return moved
+
+
+def _settle_assumed(state: State, sections: list[Section], pfn: int, pages: int) -> None:
+    """Kernel pages of which only the number is known are taken to lie elsewhere in the zone, while there is room:
+    what no one has seen does not forbid anything."""
+    for section in sections:
+        for key, owned in section.zones:
+            guess = section.of(ASSUMED) & owned
+            missing = guess.bit_count()
+            if not missing:
+                continue
+            moved = _assume_elsewhere(state, key, missing, pfn, pages)
+            if moved < missing:
+                page = section.nr * state.geometry.pages_per_section + lowest(guess)
+                raise HotplugError(
+                    "EBUSY",
+                    f"failure to isolate range: {missing - moved} kernel pages of zone {key[1]} are more than its other "
+                    f"blocks could hold, so this block has some (which, the capture does not show)",
+                    page,
+                )
+            # the pages change places with free ones, so the zone's counts stay
+            here = state.sections[section.nr]
+            state.sections.put(here.nr, msgspec.structs.replace(here, pages=put(here.pages, guess, FREE)))
+
+
+def _assume_elsewhere(state: State, key: tuple[int, str], count: int, pfn: int, pages: int) -> int:
+    size, left = state.geometry.pages_per_section, count
+    for section, owned in list(state.zone_sections(key)):
+        if pfn <= section.nr * size < pfn + pages or not section.estimated:
+            continue
+        free = section.of(FREE) & owned
+        if not free:
+            continue
+        taken = lowest_n(free, left)
+        state.sections.put(section.nr, msgspec.structs.replace(section, pages=put(section.pages, taken, ASSUMED)))
+        left -= taken.bit_count()
+        if not left:
+            break
+    return count - left

@@ -1,0 +1,89 @@
+"""Opening machines by name, file, folder or tar; saving them; and the machines that come along."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from .errors import BadInput
+from .machine import Machine
+from .models import MODELS
+from .snapshot import store
+from .snapshot.observe import observe
+from .snapshot.rebuild import rebuild
+
+_SUFFIXES = (".json", ".json.gz", ".msgpack", ".msgpack.gz")
+
+
+class Bundled(NamedTuple):
+    """A machine that comes along: its name, its file, and one line on what it is."""
+
+    name: str
+    path: Path
+    description: str
+
+
+def bundled_machines() -> list[Bundled]:
+    """The machines that come along, by name."""
+    found: list[Bundled] = []
+    for path in sorted(_folder().glob("*.msgpack.gz")):
+        _, origin = store.load(path)
+        found.append(Bundled(path.name.split(".")[0], path, origin.description))
+    return found
+
+
+def open_machine(source: str | os.PathLike[str], *, model: str | None = None) -> Machine:
+    """The machine that `source` names: a bundled name, a snapshot file, or a capture as a folder or tar.
+
+    `model` replaces the kernel model. Raises `BadInput` with one sentence when it cannot be opened.
+    """
+    text = os.fspath(source)
+    path = Path(text)
+    if not path.exists() and os.sep not in text and (bundled := _folder() / f"{text}.msgpack.gz").exists():
+        path = bundled
+    if not path.exists():
+        names = ", ".join(sorted(p.name.split(".")[0] for p in _folder().glob("*.msgpack.gz")))
+        raise BadInput(f"{text}: there is no such file or folder, and no bundled machine of that name ({names})")
+    if path.is_dir() or _is_tar(path):
+        return capture(path, model=model)
+    state, origin = store.load(path)
+    if model is not None:
+        if model not in MODELS:
+            raise BadInput(f"{model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
+        state.model = MODELS[model]
+    return Machine(state, origin)
+
+
+def capture(root: str | os.PathLike[str] = "/", *, model: str | None = None, arch: str | None = None) -> Machine:
+    """The machine whose /proc and /sys are below `root`, a folder or a tar; nothing is written there."""
+    return Machine(*rebuild(observe(root), model=model, arch=arch))
+
+
+def save_machine(machine: Machine, path: str | os.PathLike[str]) -> None:
+    """Write a snapshot; the suffix chooses the format (.json, .msgpack, each also with .gz)."""
+    text = os.fspath(path)
+    if not text.endswith(_SUFFIXES):
+        raise BadInput(f"{text}: a snapshot is named with one of {', '.join(_SUFFIXES)}")
+    store.save(machine.state, machine.origin, text)
+
+
+def rename(machine: Machine, name: str, description: str) -> None:
+    """Give a machine another name and one line on what it is."""
+    machine.origin = msgspec.structs.replace(machine.origin, name=name, description=description)
+
+
+def _folder() -> Path:
+    here = Path(__file__).parent
+    installed = here / "machines"
+    return installed if installed.is_dir() else here.parent / "fixtures" / "machines"
+
+
+def _is_tar(path: Path) -> bool:
+    try:
+        return path.is_file() and tarfile.is_tarfile(path)
+    except OSError:
+        return False

@@ -1,0 +1,262 @@
+"""`Machine`: the one object that users hold. Commands go in, events come out, and every step can be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+import msgspec
+
+from . import sysfs
+from .blocks import Block, Group, Request
+from .commands import Add, Command, Eject, Offline, Online, Remove, Write, extent
+from .errors import HotplugError
+from .events import Event, ExistingMemoryTaken, Logged
+from .geometry import Geometry
+from .hotplug.add import AddRequest, add_memory
+from .hotplug.eject import eject
+from .hotplug.remove import remove_memory
+from .memmap import Section, ZoneKey
+from .models import KernelModel
+from .origin import Origin
+from .policy import valid_zones
+from .snapshot.observe import observe
+from .snapshot.sync import sync
+from .state import Resource, State
+from .tables import Change, swap
+from .zones import Node, Zone
+
+Steps = Iterator[Event]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of a command: "ok" or the errno by name, the reason in words, the page at fault, and all events.
+
+    `taken` says how many pages of existing memory the command took by node, before anything went online: the RFC's
+    drawback (a). `notes` are said besides: drift that a sync found, and the like.
+    """
+
+    command: Command
+    result: str
+    reason: str = ""
+    pfn: int | None = None
+    events: tuple[Event, ...] = ()
+    taken: Mapping[int, int] = {}
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.result == "ok"
+
+    @property
+    def expected(self) -> bool:
+        """Is it what the script said it would be (success, if it said nothing)?"""
+        return self.result == (self.command.expect or "ok")
+
+    @property
+    def log(self) -> tuple[str, ...]:
+        """The lines of the kernel log."""
+        return tuple(event.text for event in self.events if isinstance(event, Logged))
+
+
+class Entry(NamedTuple):
+    """One step of the history."""
+
+    outcome: Outcome
+    changes: list[Change]
+
+
+class Machine:
+    """A machine whose memory can be hot-added, onlined, offlined and removed.
+
+    Its tables are read-only views of immutable values. `apply` runs a command to its end; `steps` yields its events one
+    by one, so that a person can watch, and closing it in the middle of an offline is the signal that ends it (EINTR).
+    """
+
+    def __init__(self, state: State, origin: Origin) -> None:
+        self._state = state
+        self.origin = origin
+        self._past: list[Entry] = []
+        self._future: list[Entry] = []
+        state.journal.take()
+
+    # -- what there is ----------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """The tables behind the views; change them only through commands."""
+        return self._state
+
+    @property
+    def geometry(self) -> Geometry:
+        return self._state.geometry
+
+    @property
+    def model(self) -> KernelModel:
+        return self._state.model
+
+    @property
+    def blocks(self) -> Mapping[int, Block]:
+        """Memory blocks by number."""
+        return MappingProxyType(self._state.blocks)
+
+    @property
+    def sections(self) -> Mapping[int, Section]:
+        """Present sections by number."""
+        return MappingProxyType(self._state.sections)
+
+    @property
+    def zones(self) -> Mapping[ZoneKey, Zone]:
+        """Zones by (node, name)."""
+        return MappingProxyType(self._state.zones)
+
+    @property
+    def nodes(self) -> Mapping[int, Node]:
+        """Possible nodes by number."""
+        return MappingProxyType(self._state.nodes)
+
+    @property
+    def groups(self) -> Mapping[int, Group]:
+        """Memory groups by number."""
+        return MappingProxyType(self._state.groups)
+
+    @property
+    def requests(self) -> Mapping[int, Request]:
+        """Finished add requests by first pfn."""
+        return MappingProxyType(self._state.requests)
+
+    @property
+    def resources(self) -> Mapping[int, Resource]:
+        """/proc/iomem by start address."""
+        return MappingProxyType(self._state.resources)
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """Writable parameters by name."""
+        return MappingProxyType(self._state.settings)
+
+    def valid_zones(self, block: int) -> str:
+        """The text of a block's valid_zones file."""
+        return valid_zones(self._state, self._state.blocks[block])
+
+    def read(self, path: str) -> str:
+        """Read a file of sysfs; raises `HotplugError` with the errno."""
+        return sysfs.read(self._state, path)
+
+    # -- what can be done -------------------------------------------------------------------------------------------
+
+    def write(self, path: str, data: str) -> Outcome:
+        """Write to a file of sysfs, as a command."""
+        return self.apply(Write(path=path, data=data))
+
+    def apply(self, command: Command) -> Outcome:
+        """Run a command to its end. A refusal is an outcome; `BadInput` says that the command makes no sense, and then
+        nothing has changed."""
+        steps = self.steps(command)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                outcome: Outcome = end.value
+                return outcome
+
+    def steps(self, command: Command) -> Generator[Event, None, Outcome]:
+        """Run a command event by event; the generator's return value is the outcome. What is closed before its end
+        leaves the machine as the kernel does after a signal, where a signal can come; else as it was."""
+        state = self._state
+        events: list[Event] = []
+        result, reason, pfn = "ok", "", None
+        notes: list[str] = []
+        try:
+            for event in self._run(command, notes):
+                events.append(event)
+                yield event
+        except HotplugError as error:
+            result, reason, pfn = error.errno, error.reason, error.pfn
+        except GeneratorExit:
+            if _takes_signals(command):
+                outcome = Outcome(command, "EINTR", "signal backoff: interrupted", None, tuple(events))
+                self._remember(outcome)
+            else:
+                swap(state.journal.take())
+            raise
+        except BaseException:
+            swap(state.journal.take())
+            raise
+        taken = {event.node: event.pages for event in events if isinstance(event, ExistingMemoryTaken)}
+        outcome = Outcome(command, result, reason, pfn, tuple(events), taken, tuple(notes))
+        self._remember(outcome)
+        return outcome
+
+    def _run(self, command: Command, notes: list[str]) -> Steps:
+        state = self._state
+        if isinstance(command, Add):
+            start, size = extent(command)
+            return add_memory(
+                state,
+                AddRequest(
+                    start, size, command.node, command.caller, command.placement, command.fallback,
+                    command.reserve, command.align,
+                ),
+            )  # fmt: skip
+        if isinstance(command, Remove):
+            return remove_memory(state, *extent(command))
+        if isinstance(command, Eject):
+            return eject(state, *extent(command))
+        if isinstance(command, Online):
+            return sysfs.write(state, f"{sysfs.MEMORY}/memory{command.block}/state", command.type)
+        if isinstance(command, Offline):
+            return sysfs.write(state, f"{sysfs.MEMORY}/memory{command.block}/state", "offline")
+        if isinstance(command, Write):
+            return sysfs.write(state, command.path, command.data)
+        notes.extend(sync(state, observe(command.root)))
+        return iter(())
+
+    def _remember(self, outcome: Outcome) -> None:
+        self._past.append(Entry(outcome, self._state.journal.take()))
+        self._future.clear()
+
+    # -- time -------------------------------------------------------------------------------------------------------
+
+    @property
+    def history(self) -> tuple[Outcome, ...]:
+        """The outcomes so far, oldest first."""
+        return tuple(entry.outcome for entry in self._past)
+
+    @property
+    def can_undo(self) -> bool:
+        return bool(self._past)
+
+    @property
+    def can_redo(self) -> bool:
+        return bool(self._future)
+
+    def undo(self) -> Outcome | None:
+        """Take the last command back; returns what it was, or None."""
+        return self._move(self._past, self._future)
+
+    def redo(self) -> Outcome | None:
+        """Do again what was taken back; returns what it was, or None."""
+        return self._move(self._future, self._past)
+
+    @staticmethod
+    def _move(source: list[Entry], target: list[Entry]) -> Outcome | None:
+        if not source:
+            return None
+        entry = source.pop()
+        target.append(Entry(entry.outcome, swap(entry.changes)))
+        return entry.outcome
+
+    def __repr__(self) -> str:
+        online = sum(block.state == "online" for block in self._state.blocks.values())
+        return (
+            f"<Machine {self.origin.name}: {self.geometry.arch}, model {self.model.name}, "
+            f"{len(self._state.blocks)} blocks, {online} online>"
+        )
+
+
+def _takes_signals(command: Command) -> bool:
+    return isinstance(command, Offline) or (
+        isinstance(command, Write) and command.data.strip() in ("offline", "0") and "/memory/memory" in command.path
+    )

@@ -1,0 +1,51 @@
+"""Moving pages out of a range that is to go offline (do_migrate_range; kernel-facts 7.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import buddy
+from .bits import lowest, lowest_n
+from .events import Event, PagesMigrated
+from .memmap import FREE, MOVABLE, ZoneKey
+from .state import State
+from .zonelist import node_order, zonelist
+from .zones import MOVABLE as MOVABLE_ZONE
+from .zones import NORMAL
+
+
+def target_zones(state: State, source: ZoneKey) -> tuple[list[ZoneKey], str]:
+    """Where pages of a zone may go: other nodes with memory, nearest first, or, if there is none, the same node; and
+    the highest zone allowed. Pages of a kernel zone never go to ZONE_MOVABLE."""
+    node, name = source
+    nodes = [other for other in node_order(state, node) if other != node] or [node]
+    highest = MOVABLE_ZONE if name == MOVABLE_ZONE else NORMAL
+    return zonelist(state, nodes, highest), highest
+
+
+def migrate_range(state: State, pfn: int, pages: int, source: ZoneKey) -> Iterator[Event]:
+    """Move every movable page of an isolated range as far as there is room; what stays is for the caller to see."""
+    zones, highest = target_zones(state, source)
+    size = state.geometry.pages_per_section
+    for found in state.sections_of(pfn, pages):
+        movable = found.of(MOVABLE)
+        if not movable:
+            continue
+        chunks = buddy.allocate(state, zones, 0, movable.bit_count(), MOVABLE, highest)
+        moved = lowest_n(movable, sum(count for _, count in chunks))
+        if not moved:
+            return
+        state.set_kind(state.sections[found.nr], moved, FREE)
+        to_pfn = chunks[0][0]
+        target = state.sections[to_pfn // size]
+        zone = next(key for key, owned in target.zones if owned >> (to_pfn % size) & 1)
+        yield PagesMigrated(moved.bit_count(), found.nr * size + lowest(moved), *zone)
+
+
+def left_movable(state: State, pfn: int, pages: int) -> int | None:
+    """The first movable page that is still in a range."""
+    size = state.geometry.pages_per_section
+    for section in state.sections_of(pfn, pages):
+        if movable := section.of(MOVABLE):
+            return section.nr * size + lowest(movable)
+    return None

@@ -1,0 +1,134 @@
+"""What the kernels do differently, as data: one row a kernel, one column a difference (kernel-facts 15).
+
+Operations read the columns; none of them asks for a kernel by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal
+
+import msgspec
+
+Placement = Literal["boot", "range", "block", "sections"]
+"""Where the memmap of an add request goes: existing kernel memory; one pool at the start of the request (RFC v2); the
+head of each block (upstream); low sections of the same node that host others' memmaps (the RFC's option b)."""
+
+Caller = Literal["acpi", "balloon", "probe", "virtio-mem", "dax", "hmm", "pmem"]
+"""Who adds the memory: each driver asks for a memmap on memory or does not."""
+
+PLACEMENTS: Final[tuple[Placement, ...]] = Placement.__args__  # type: ignore[attr-defined]
+CALLERS: Final[tuple[Caller, ...]] = Caller.__args__  # type: ignore[attr-defined]
+
+
+class KernelModel(msgspec.Struct, frozen=True):
+    """One kernel's way with hot-added memmap.
+
+    `opt_in`: the callers that ask for it. `parameter_modes`: what memory_hotplug.memmap_on_memory can be set to at
+    boot; empty where there is no such switch and every asking caller gets it. `single_block`: the memmap can be on the
+    memory only where the request is exactly one block. `refuse_unsupported`: a request that asks and cannot be served is
+    EINVAL, else it silently falls back to kernel memory. `asks_first`: the ACPI driver asks only where it is supported.
+    `heads_present`: present pages include heads. `heads_skipped`: the whole block is onlined and head pages are stepped
+    over one by one. `head_flags`: flags of a head page in /proc/kpageflags. `heads_unmovable`: pageblocks of heads
+    become Unmovable. `movable_shortcut`: pages in Movable pageblocks are not looked at
+    before isolation. `tolerates_existing`: a section that is there already does not stop an add. `removal_defect`: the
+    memmap of a request of several sections is used after it was unmapped. `block_rollback`: an add that fails undoes
+    the blocks of this request that were finished. `poison_refuses_online`: a block with a poisoned page cannot be
+    onlined (EHWPOISON). `prepare_finish`: MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE notifiers exist. `groups` and
+    `policies`: memory groups and online policies. `offline_deadline` in seconds and `offline_retries`: when offlining
+    gives up by itself; None: only a signal ends it. `compact_values`: what /proc/sys/vm/compact_memory accepts, None:
+    anything. `dissolves_gigantic`: a free gigantic page gives way to offlining. `default_online`: memhp_default_state
+    without a command line.
+    """
+
+    name: str
+    title: str
+    release: tuple[int, int]
+    pool: Placement
+    opt_in: tuple[Caller, ...]
+    parameter_modes: tuple[str, ...]
+    single_block: bool = False
+    refuse_unsupported: bool = False
+    asks_first: bool = False
+    heads_present: bool = True
+    heads_skipped: bool = False
+    head_flags: tuple[str, ...] = ()
+    heads_unmovable: bool = True
+    movable_shortcut: bool = False
+    tolerates_existing: bool = False
+    removal_defect: bool = False
+    block_rollback: bool = False
+    poison_refuses_online: bool = False
+    prepare_finish: bool = False
+    groups: bool = True
+    policies: tuple[str, ...] = ("contig-zones", "auto-movable")
+    offline_deadline: int | None = None
+    offline_retries: int | None = None
+    compact_values: tuple[str, ...] | None = None
+    dissolves_gigantic: bool = False
+    default_online: str = "offline"
+
+
+_RFC = KernelModel(
+    name="rfc-v2",
+    title="Hocko's RFC v2 (2017), with its removal mended",
+    release=(4, 13),
+    pool="range",
+    opt_in=("acpi", "balloon", "probe"),
+    parameter_modes=(),
+    heads_present=False,
+    heads_skipped=True,
+    head_flags=("reserved", "vmemmap"),
+    heads_unmovable=False,
+    movable_shortcut=True,
+    tolerates_existing=True,
+    groups=False,
+    policies=("contig-zones",),
+    offline_deadline=120,
+    offline_retries=5,
+)
+
+_MODELS: Final[tuple[KernelModel, ...]] = (
+    _RFC,
+    msgspec.structs.replace(
+        _RFC, name="rfc-v2-as-posted", title="Hocko's RFC v2 (2017) to the letter", removal_defect=True
+    ),
+    KernelModel(
+        name="6.1",
+        title="Linux 6.1 (memmap_on_memory for requests of one block)",
+        release=(6, 1),
+        pool="block",
+        opt_in=("acpi",),
+        parameter_modes=("N", "Y"),
+        single_block=True,
+        refuse_unsupported=True,
+        asks_first=True,
+        head_flags=("reserved", "owner_private"),
+    ),
+    KernelModel(
+        name="6.12",
+        title="Linux 6.12 (memmap_on_memory per block, force)",
+        release=(6, 12),
+        pool="block",
+        opt_in=("acpi", "dax"),
+        parameter_modes=("N", "Y", "force"),
+        head_flags=("owner_private",),
+        block_rollback=True,
+        poison_refuses_online=True,
+        prepare_finish=True,
+        compact_values=("1",),
+        dissolves_gigantic=True,
+        default_online="online",
+    ),
+)
+
+MODELS: Final[Mapping[str, KernelModel]] = MappingProxyType({model.name: model for model in _MODELS})
+"""Every kernel model by name."""
+
+
+def nearest_model(release: tuple[int, int]) -> KernelModel:
+    """The newest model that is not newer than a kernel release, else the oldest; the defect as posted is never chosen."""
+    candidates = [model for model in _MODELS if not model.removal_defect]
+    fitting = [model for model in candidates if model.release <= release]
+    return max(fitting or candidates[:1], key=lambda model: model.release)

@@ -1,0 +1,90 @@
+"""Where the memmap of an add request will lie: what the caller asks, what the kernel allows, what the person chose."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .errors import HotplugError
+from .memmap_on_memory import Mode, memmap_on_memory_support
+from .models import Caller, Placement
+from .state import State
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """The decision for one request: the placement, the head pages that each block gives up (placement "block"), and the
+    rule that led to it, in words."""
+
+    placement: Placement
+    head: int
+    reason: str
+
+
+def choose(state: State, size: int, caller: Caller, wanted: Placement | None, fallback: bool | None) -> Choice:
+    """Decide for a request of `size` bytes. Raises `HotplugError` EINVAL where the placement was demanded and cannot be.
+
+    Without `wanted` the kernel model decides: callers ask or do not, the parameter and the architecture allow or do not,
+    and a request that asks in vain falls back or is refused as that kernel does. With `wanted` the person decides;
+    alignment rules still hold, and `fallback` says whether kernel memory may serve instead (the RFC's option c).
+    """
+    if wanted is None:
+        choice, refusal = _by_model(state, size, caller)
+    else:
+        choice, refusal = _by_person(state, size, wanted)
+    if refusal is None:
+        return choice
+    may_fall_back = not state.model.refuse_unsupported if fallback is None else fallback
+    if wanted is not None and fallback is None:
+        may_fall_back = False
+    if not may_fall_back:
+        raise HotplugError("EINVAL", f"the memmap cannot be placed as asked: {refusal}")
+    return Choice("boot", 0, f"kernel memory, because {refusal}")
+
+
+_BOOT = Choice("boot", 0, "kernel memory")
+
+
+def _by_model(state: State, size: int, caller: Caller) -> tuple[Choice, str | None]:
+    model, preset = state.model, state.preset
+    if caller not in model.opt_in:
+        return Choice("boot", 0, f"kernel memory: {caller} does not ask for a memmap on memory in {model.name}"), None
+    if model.pool == "range":
+        altmap = preset.rfc_altmap
+        if altmap == "taken":
+            return Choice("range", 0, f"the added range itself: {caller} asks for it"), None
+        why = {
+            "vetoed": f"{preset.geometry.arch} vetoes MHP_MEMMAP_FROM_RANGE",
+            "unsupported": f"WARNING: altmap unsupported on {preset.geometry.arch}",
+        }.get(altmap, f"{preset.geometry.arch} has no vmemmap")
+        return Choice("boot", 0, f"kernel memory: {why}"), None
+    mode = _mode(state)
+    support = memmap_on_memory_support(state.geometry, model.name, mode, size)
+    if support.reason is None:
+        waste = f", {support.waste} of them wasted" if support.waste else ""
+        return Choice("block", support.pages, f"each block's own first {support.pages} pages{waste}"), None
+    if model.asks_first or not model.refuse_unsupported:
+        return Choice("boot", 0, f"kernel memory, because {support.reason}"), None
+    return _BOOT, support.reason
+
+
+def _by_person(state: State, size: int, wanted: Placement) -> tuple[Choice, str | None]:
+    if wanted == "boot":
+        return Choice("boot", 0, "kernel memory, as asked"), None
+    if wanted == "range":
+        if state.preset.rfc_altmap == "vetoed":
+            return _BOOT, f"{state.preset.geometry.arch} cannot touch the memory before it goes online"
+        if state.preset.rfc_altmap != "taken":
+            return _BOOT, f"altmap unsupported on {state.preset.geometry.arch}"
+        return Choice("range", 0, "the added range itself, as asked"), None
+    if wanted == "sections":
+        return Choice("sections", 0, "low sections of the same node, as asked"), None
+    mode = _mode(state)
+    kernel = state.model.name if state.model.pool == "block" and mode != "N" else "6.12"
+    support = memmap_on_memory_support(state.geometry, kernel, "Y" if mode == "N" else mode, size)
+    if support.reason is not None:
+        return _BOOT, support.reason
+    return Choice("block", support.pages, f"each block's own first {support.pages} pages, as asked"), None
+
+
+def _mode(state: State) -> Mode:
+    value = state.settings.get("memmap_on_memory", "N")
+    return "force" if value == "force" else "Y" if value == "Y" else "N"

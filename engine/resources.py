@@ -1,0 +1,48 @@
+"""/proc/iomem: which physical ranges are taken (register_memory_resource, release_mem_region_adjustable)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .errors import HotplugError
+from .state import Resource, State
+
+_FREE_PARENTS: Final = ("PCI Bus", "PCI ECAM", "CXL Window", "ACPI Window")
+"""Resources that are not busy: a request inside them is allowed and goes below them."""
+
+
+def reserve(state: State, start: int, size: int, name: str) -> None:
+    """Enter a range; raises `HotplugError` EEXIST where a busy resource is in the way."""
+    end = start + size
+    for other in state.resources.values():
+        if other.start < end and start < other.end and not other.name.startswith(_FREE_PARENTS):
+            raise HotplugError(
+                "EEXIST",
+                f"{start:#x}-{end - 1:#x} overlaps {other.name} at {other.start:#x}-{other.end - 1:#x}",
+                start // state.geometry.page_size,
+            )
+    state.resources.put(start, Resource(start, end, name))
+
+
+def release(state: State, start: int, size: int) -> None:
+    """Take a range out of the System RAM that holds it, which is trimmed or split where it is larger."""
+    end = start + size
+    for other in list(state.resources.values()):
+        if not other.ram or other.end <= start or other.start >= end:
+            continue
+        state.resources.drop(other.start)
+        if other.start < start:
+            state.resources.put(other.start, Resource(other.start, start, other.name))
+        if other.end > end:
+            state.resources.put(end, Resource(end, other.end, other.name))
+
+
+def ram_pages(state: State, start: int, pages: int) -> int:
+    """Pages of a pfn range that are System RAM (walk_system_ram_range)."""
+    size = state.geometry.page_size
+    end, covered = start + pages, 0
+    for resource in state.resources.values():
+        if resource.ram:
+            low, high = -(-resource.start // size), resource.end // size
+            covered += max(0, min(end, high) - max(start, low))
+    return covered

@@ -1,0 +1,308 @@
+"""From a capture to pages: those that /proc/kpageflags shows exactly, the others so that the counters are met."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+
+import msgspec
+
+from ..bits import aligned_runs, lowest, lowest_n, span
+from ..memmap import (
+    ABSENT,
+    FREE,
+    KERNEL,
+    MEMMAP,
+    MOVABLE,
+    PCP,
+    UNMOVABLE,
+    VMEMMAP,
+    Chunk,
+    Kind,
+    Memmap,
+    Pages,
+    Section,
+    Types,
+    ZoneKey,
+    put,
+)
+from ..state import State
+from ..zones import MOVABLE as MOVABLE_ZONE
+from ..zones import ZONE_ORDER
+from .flags import KPF_NOPAGE, head_pages, kind_of
+from .observation import Observation, PageRun
+
+
+class Draft:
+    """The sections of a state in the making. `bare` are seen pages without any flag: kernel pages or per-CPU lists."""
+
+    def __init__(self, state: State, seen: Observation, prior: State | None) -> None:
+        self.state = state
+        self.seen = seen
+        self.prior = prior
+        self.starts = [run.pfn for run in seen.pages]
+        self.bare: dict[int, int] = {}
+        self.exact: set[int] = set()
+        self.homeless: list[int] = []
+
+    def runs_in(self, start: int, pages: int) -> Iterator[PageRun]:
+        """The seen runs that meet a range of pfns, ascending."""
+        at = max(0, bisect_left(self.starts, start) - 1)
+        for run in self.seen.pages[at:]:
+            if run.pfn >= start + pages:
+                return
+            if run.pfn + run.count > start:
+                yield run
+
+
+def build_sections(state: State, seen: Observation, prior: State | None) -> Draft:
+    """Every present section with its pages, as far as they are seen or known; counters are not looked at yet."""
+    draft = Draft(state, seen, prior)
+    for number in sorted(state.blocks):
+        _find_head(draft, number)
+        start, pages = state.block_range(number)
+        first = start // state.geometry.pages_per_section
+        for nr in range(first, first + state.geometry.sections_per_block):
+            _build(draft, number, nr)
+    if prior is not None:
+        _keep_leaks(draft, prior)
+    _house(draft)
+    return draft
+
+
+def _find_head(draft: Draft, number: int) -> None:
+    state = draft.state
+    block = state.blocks[number]
+    if block.state != "online" or block.head or not draft.starts:
+        return
+    start, pages = state.block_range(number)
+    needed = state.geometry.memmap_pages_per_block
+    most = -(-needed // state.geometry.pageblock_pages) * state.geometry.pageblock_pages
+    found = head_pages(list(draft.runs_in(start, most)), start, min(most, pages - 1))
+    if found >= needed and state.model.heads_present:
+        state.blocks[number] = msgspec.structs.replace(block, head=found, early=False)
+
+
+def _build(draft: Draft, number: int, nr: int) -> None:
+    state, block = draft.state, draft.state.blocks[number]
+    size = state.geometry.pages_per_section
+    known = draft.prior.sections.get(nr) if draft.prior is not None else None
+    memmap = _memmap(state, number, nr, known)
+    if block.state == "offline":
+        heads = known.of(MEMMAP) if known is not None and state.model.heads_skipped else 0
+        kept: Pages = {MEMMAP: heads} if heads else {}
+        state.sections[nr] = Section(nr, block.node, block.early, False, (), kept, {}, memmap)
+        return
+    absent = _holes(state, nr) if block.early else 0
+    if absent == span(0, size):
+        return
+    zones = _zones(state, number, nr, absent)
+    head = min(max(block.head - (nr * size - state.block_range(number)[0]), 0), size)
+    if known is not None and known.online and known.zones == zones:
+        pages_, types, estimated = known.pages, known.types, known.estimated
+    else:
+        pages_, types, estimated = _blank(state, head, absent), _head_types(state, head), True
+    section = Section(nr, _node(zones, block.node), block.early, True, zones, pages_, types, memmap, estimated)
+    state.sections[nr] = _overlay(draft, section, head, absent)
+
+
+def _memmap(state: State, number: int, nr: int, known: Section | None) -> Memmap:
+    block = state.blocks[number]
+    if known is not None and known.memmap is not None:
+        return known.memmap
+    if block.head:
+        start, _ = state.block_range(number)
+        per_section = state.geometry.memmap_bytes_per_section
+        at = (nr * state.geometry.pages_per_section - start) // state.geometry.pages_per_section * per_section
+        pfn = start + at // state.geometry.page_size
+        return Memmap("self", pfn, ((pfn, state.geometry.memmap_pages_per_section),))
+    return Memmap("kernel")
+
+
+def _blank(state: State, head: int, absent: int) -> Pages:
+    full = span(0, state.geometry.pages_per_section)
+    pages: dict[Kind, int] = {}
+    if absent:
+        pages[ABSENT] = absent
+    if head:
+        pages[MEMMAP] = span(0, head)
+    if rest := full & ~absent & ~span(0, head):
+        pages[FREE] = rest
+    return pages
+
+
+def _head_types(state: State, head: int) -> Types:
+    blocks = -(-head // state.geometry.pageblock_pages)
+    return {UNMOVABLE: span(0, blocks)} if head and state.model.heads_unmovable else {}
+
+
+def _holes(state: State, nr: int) -> int:
+    """Pages of a boot section that are no System RAM."""
+    size, page = state.geometry.pages_per_section, state.geometry.page_size
+    base, there = nr * size, 0
+    for resource in state.resources.values():
+        if resource.ram:
+            low, high = max(-(-resource.start // page), base), min(resource.end // page, base + size)
+            if low < high:
+                there |= span(low - base, high - low)
+    return span(0, size) & ~there
+
+
+def _zones(state: State, number: int, nr: int, absent: int) -> tuple[tuple[ZoneKey, int], ...]:
+    block, size = state.blocks[number], state.geometry.pages_per_section
+    left = span(0, size)
+    if block.zone is not None and block.zone in state.zones:
+        return ((block.zone, left),)
+    zones: list[tuple[ZoneKey, int]] = []
+    for name in ZONE_ORDER:
+        for node in block.nodes:
+            zone = state.zones.get((node, name))
+            if zone is None:
+                continue
+            low, high = max(zone.start - nr * size, 0), min(zone.end - nr * size, size)
+            mine = span(low, high - low) & left if low < high else 0
+            if mine & ~absent:
+                zones.append((zone.key, mine))
+                left &= ~mine
+    return tuple(zones)
+
+
+def _node(zones: tuple[tuple[ZoneKey, int], ...], fallback: int) -> int:
+    return zones[0][0][0] if zones else fallback
+
+
+def _overlay(draft: Draft, section: Section, head: int, absent: int) -> Section:
+    """Put what /proc/kpageflags says over a section; where it says all, nothing of the section is a guess any more."""
+    size = draft.state.geometry.pages_per_section
+    base = section.nr * size
+    covered, bare = 0, 0
+    masks: dict[Kind, int] = {}
+    for run in draft.runs_in(base, size):
+        low, high = max(run.pfn - base, 0), min(run.pfn + run.count - base, size)
+        mask = span(low, high - low)
+        covered |= mask
+        if run.flags & KPF_NOPAGE:
+            continue
+        kind = kind_of(run.flags)
+        if kind is None:
+            bare |= mask
+        else:
+            masks[kind] = masks.get(kind, 0) | mask
+    if not covered:
+        return section
+    fixed = absent | span(0, head)
+    if draft.state.model.heads_skipped:
+        fixed |= section.of(MEMMAP)
+    pages = section.pages
+    if everything := covered & ~fixed:
+        pages = put(pages, everything, KERNEL)
+        for kind, mask in masks.items():
+            pages = put(pages, mask & ~fixed, kind)
+    if bare & ~fixed:
+        draft.bare[section.nr] = bare & ~fixed
+    complete = covered | absent == span(0, size)
+    if complete:
+        draft.exact.add(section.nr)
+    return msgspec.structs.replace(section, pages=pages, estimated=not complete)
+
+
+def _keep_leaks(draft: Draft, prior: State) -> None:
+    """Sections that a failed add left behind have no block, so no capture shows them."""
+    state, per_block = draft.state, draft.state.geometry.sections_per_block
+    for nr, section in prior.sections.items():
+        if nr // per_block not in prior.blocks and nr not in state.sections:
+            state.sections[nr] = section
+
+
+def _house(draft: Draft) -> None:
+    """The memmap that the model put into kernel memory is still somewhere: where it put it, or, if the capture says that
+    this cannot be, in other pages without flags; or no one knows where."""
+    state = draft.state
+    size = state.geometry.pages_per_section
+    for nr in state.section_numbers():
+        memmap = state.sections[nr].memmap
+        if memmap is None or memmap.on != "kernel" or not memmap.chunks:
+            continue
+        if all(_could_hold(draft, chunk) for chunk in memmap.chunks):
+            for pfn, count in memmap.chunks:
+                _claim(draft, pfn, count)
+        else:
+            draft.homeless.append(nr)
+    unit = state.geometry.vmemmap_unit_pages
+    for nr in draft.homeless:
+        section = state.sections[nr]
+        assert section.memmap is not None
+        found: list[Chunk] = []
+        while sum(count for _, count in found) < section.memmap.pages:
+            free_unit = _unclaimed(draft, unit, size)
+            if free_unit is None:
+                break
+            _claim(draft, free_unit, unit)
+            found.append((free_unit, unit))
+        whole = sum(count for _, count in found) >= section.memmap.pages
+        moved = Memmap("kernel", found[0][0], tuple(found)) if whole else Memmap("kernel")
+        state.sections[nr] = msgspec.structs.replace(section, memmap=moved)
+
+
+def _could_hold(draft: Draft, chunk: Chunk) -> bool:
+    size = draft.state.geometry.pages_per_section
+    pfn, left = chunk
+    while left > 0:
+        nr, at = divmod(pfn, size)
+        count = min(left, size - at)
+        section = draft.state.sections.get(nr)
+        if section is None or not section.online:
+            return False
+        mask = span(at, count)
+        if mask & ~(section.of(VMEMMAP) | draft.bare.get(nr, 0)):
+            return False
+        pfn, left = pfn + count, left - count
+    return True
+
+
+def _claim(draft: Draft, pfn: int, left: int) -> None:
+    size = draft.state.geometry.pages_per_section
+    while left > 0:
+        nr, at = divmod(pfn, size)
+        count = min(left, size - at)
+        section = draft.state.sections[nr]
+        mask = span(at, count)
+        draft.state.sections[nr] = msgspec.structs.replace(section, pages=put(section.pages, mask, VMEMMAP))
+        if nr in draft.bare:
+            draft.bare[nr] &= ~mask
+        pfn, left = pfn + count, left - count
+
+
+def _unclaimed(draft: Draft, unit: int, size: int) -> int | None:
+    order = (unit - 1).bit_length()
+    for nr in sorted(draft.bare):
+        section = draft.state.sections[nr]
+        if any(key[1] == MOVABLE_ZONE for key, _ in section.zones):
+            continue
+        if heads := aligned_runs(draft.bare[nr], order, size):
+            return nr * size + lowest(heads)
+    return None
+
+
+def name_bare_pages(draft: Draft) -> None:
+    """Pages without flags are on per-CPU lists if these hold so many; else they are the kernel's (traces README)."""
+    state = draft.state
+    by_zone: dict[ZoneKey, list[tuple[int, int]]] = {}
+    for nr, mask in draft.bare.items():
+        for key, owned in state.sections[nr].zones:
+            if mask & owned:
+                by_zone.setdefault(key, []).append((nr, mask & owned))
+    for key, found in by_zone.items():
+        count = sum(mask.bit_count() for _, mask in found)
+        listed = state.zones[key].pcp
+        kind: Kind = PCP if count <= listed else KERNEL
+        for nr, mask in found:
+            section = state.sections[nr]
+            pages = section.pages
+            if key[1] == MOVABLE_ZONE:
+                here = lowest_n(mask, listed)
+                listed -= here.bit_count()
+                pages = put(put(pages, mask & ~here, MOVABLE), here, PCP)
+            else:
+                pages = put(pages, mask, kind)
+            state.sections[nr] = msgspec.structs.replace(section, pages=pages)

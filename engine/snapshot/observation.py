@@ -1,0 +1,92 @@
+"""What was read from a tree: one value per file, parsed but not interpreted.
+
+A tree is the ``/sys`` and ``/proc`` of a running machine, or a saved copy of them. Everything here says what the kernel
+printed; what it means for sections, zones and pages is worked out elsewhere. Formats: facts section 12.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class ZoneReading(msgspec.Struct, frozen=True):
+    """One zone of ``/proc/zoneinfo``, populated or not; every figure is in pages (kernel: zoneinfo_show_print)."""
+
+    node: int
+    zone: str  # DMA DMA32 Normal HighMem Movable Device
+    free: int  # "pages free", without the per-CPU lists
+    pcp: int  # pages on all per-CPU lists together
+    min: int
+    low: int
+    high: int
+    spanned: int
+    present: int
+    managed: int
+    cma: int
+    start_pfn: int | None  # None: the kernel prints none for an unpopulated zone
+    protection: tuple[int, ...]  # lowmem reserve against each higher zone
+    counters: dict[str, int]  # the others of this zone: nr_zone_active_anon ..., boost, promo
+
+
+class BlockReading(msgspec.Struct, frozen=True):
+    """One memory block, ``/sys/devices/system/memory/memoryN`` (kernel: drivers/base/memory.c; facts section 5)."""
+
+    id: int  # N, decimal in the name
+    state: str | None  # online, offline, going-offline; None: no such file
+    valid_zones: tuple[str, ...] | None  # as printed, default zone first; ("none",) is the kernel's own word
+    nodes: tuple[int, ...]  # ascending, from the links of both sides
+    phys_device: int | None
+    removable: bool | None
+
+
+class NodeReading(msgspec.Struct, frozen=True):
+    """One node, ``/sys/devices/system/node/nodeN`` (kernel: drivers/base/node.c)."""
+
+    id: int
+    meminfo: dict[str, int]  # kB: "MemTotal" -> 919868; the HugePages_ lines count pages
+    distance: tuple[int, ...]  # to each online node, ascending
+    cpus: bool | None  # whether it has a CPU; None: not told
+    hugepages: dict[int, tuple[int, int, int]]  # page size in bytes -> nr, free, surplus
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """One line of ``/proc/iomem`` (kernel: kernel/resource.c, r_show)."""
+
+    start: int  # bytes
+    end: int  # bytes, exclusive
+    name: str
+    depth: int  # 0: not inside another resource
+
+
+class PageRun(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Neighbouring pages of which ``/proc/kpageflags`` and ``/proc/kpagecount`` say the same (fs/proc/page.c)."""
+
+    pfn: int
+    count: int  # pages
+    flags: int  # the kpageflags word; bit 20 (NOPAGE) where no page is online
+    mapcount: int  # the kpagecount word; 0 also where that file is missing
+
+
+class Observation(msgspec.Struct, frozen=True):
+    """Everything that a tree told, and in `notes` what it has but would not tell."""
+
+    source: str  # how the tree is called in messages
+    version: str | None  # /proc/version
+    cmdline: str | None  # /proc/cmdline
+    block_size: int | None  # bytes
+    auto_online_blocks: str | None
+    has_probe: bool  # the file /sys/devices/system/memory/probe exists
+    blocks: tuple[BlockReading, ...]  # ascending id
+    nodes: tuple[NodeReading, ...]  # ascending id
+    node_lists: dict[str, tuple[int, ...]]  # of possible, online, has_memory, has_normal_memory, has_cpu
+    zones: tuple[ZoneReading, ...]  # () without a zoneinfo
+    buddyinfo: dict[str, tuple[int, ...]]  # "0/DMA32" -> free blocks of order 0, 1, ...
+    pageblocks: dict[str, dict[str, int]]  # pagetypeinfo's "Number of blocks type": "0/DMA32" -> {"Unmovable": 54, ...}
+    pageblock_order: int | None  # pages of a pageblock: 2 ** this
+    resources: tuple[Resource, ...]  # () without an iomem, or with one that hides its addresses
+    meminfo: dict[str, int]  # kB; the HugePages_ lines count pages
+    vmstat: dict[str, int]
+    parameters: dict[str, str]  # /sys/module/memory_hotplug/parameters
+    hugepages: dict[int, tuple[int, int, int]]  # page size in bytes -> nr, free, surplus
+    pages: tuple[PageRun, ...]  # ascending, not overlapping; only pages that were seen
+    notes: tuple[str, ...]  # a sentence for each thing that exists but could not be read or understood

@@ -1,0 +1,182 @@
+"""The state of one machine: tables of values, and the few sums and look-ups that every mechanism needs."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from .architectures import Preset
+from .bits import from_runs, runs, span
+from .blocks import Block, Group, Request
+from .geometry import Geometry
+from .memmap import FREE, PCP, Kind, Section, ZoneKey, put
+from .models import KernelModel
+from .notifiers import Chain
+from .tables import Journal, Table
+from .zones import Node, Zone
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """A range of /proc/iomem at its top level; bytes, `end` exclusive."""
+
+    start: int
+    end: int
+    name: str
+
+    @property
+    def ram(self) -> bool:
+        """Is it System RAM, also driver managed?"""
+        return self.name.startswith("System RAM")
+
+
+class HugePool(msgspec.Struct, frozen=True):
+    """The hugetlb pool of one node and one page size: pages in it, and how many of them are free."""
+
+    total: int = 0
+    free: int = 0
+
+
+class State:
+    """Everything that a command can change, in journaled tables; architecture, geometry and kernel model are fixed.
+
+    `settings` are the writable parameters by name: auto_online_blocks, memmap_on_memory, online_policy,
+    auto_movable_ratio, auto_movable_numa_aware. `boot` are facts of the boot that never change: movable_node, probe.
+    """
+
+    def __init__(
+        self, preset: Preset, geometry: Geometry, model: KernelModel, boot: Mapping[str, str], chain: Chain
+    ) -> None:
+        self.preset = preset
+        self.geometry = geometry
+        self.model = model
+        self.boot = dict(boot)
+        self.chain = chain
+        self.journal = Journal()
+        self.sections: Table[int, Section] = Table(self.journal)
+        self.blocks: Table[int, Block] = Table(self.journal)
+        self.zones: Table[ZoneKey, Zone] = Table(self.journal)
+        self.nodes: Table[int, Node] = Table(self.journal)
+        self.resources: Table[int, Resource] = Table(self.journal)
+        self.groups: Table[int, Group] = Table(self.journal)
+        self.requests: Table[int, Request] = Table(self.journal)
+        self.settings: Table[str, str] = Table(self.journal)
+        self.huge: Table[tuple[int, int], HugePool] = Table(self.journal)
+        self.counters: Table[str, int] = Table(self.journal)
+        self._order: tuple[int, list[int]] = (-1, [])
+
+    # -- sections in order ------------------------------------------------------------------------------------------
+
+    def section_numbers(self) -> list[int]:
+        """Present sections, ascending; do not change the list."""
+        version, numbers = self._order
+        if version != self.sections.keys_version:
+            numbers = sorted(self.sections)
+            self._order = (self.sections.keys_version, numbers)
+        return numbers
+
+    def sections_of(self, start: int, pages: int) -> list[Section]:
+        """Present sections that meet a range of pfns, ascending."""
+        size = self.geometry.pages_per_section
+        first, last = start // size, -(-(start + pages) // size)
+        if last - first <= 4:
+            return [s for nr in range(first, last) if (s := self.sections.get(nr)) is not None]
+        numbers = self.section_numbers()
+        return [self.sections[nr] for nr in numbers[bisect_left(numbers, first) : bisect_left(numbers, last)]]
+
+    def zone_sections(self, key: ZoneKey) -> Iterator[tuple[Section, int]]:
+        """The online sections of a zone, ascending, each with its pages that belong to it."""
+        zone = self.zones.get(key)
+        if zone is None or not zone.present:
+            return
+        for section in self.sections_of(zone.start, zone.spanned):
+            for owner, mask in section.zones:
+                if owner == key:
+                    yield section, mask
+
+    # -- blocks -----------------------------------------------------------------------------------------------------
+
+    def block_range(self, block: int) -> tuple[int, int]:
+        """First pfn and number of pages of a block."""
+        size = self.geometry.pages_per_block
+        return block * size, size
+
+    def block_sections(self, block: int) -> list[Section]:
+        """The present sections of a block, ascending."""
+        return self.sections_of(*self.block_range(block))
+
+    def range_blocks(self, start: int, pages: int) -> list[Block]:
+        """Existing blocks that lie in a range of pfns, ascending."""
+        size = self.geometry.pages_per_block
+        ids = range(start // size, -(-(start + pages) // size))
+        if len(ids) > len(self.blocks):
+            return [self.blocks[i] for i in sorted(self.blocks) if i in ids]
+        return [b for i in ids if (b := self.blocks.get(i)) is not None]
+
+    # -- pages ------------------------------------------------------------------------------------------------------
+
+    def change_pages(self, pfn: int, count: int, kind: Kind) -> None:
+        """Make pages of present sections a kind, and keep the free counts of their zones right."""
+        size = self.geometry.pages_per_section
+        end = pfn + count
+        while pfn < end:
+            nr, first = divmod(pfn, size)
+            length = min(end - pfn, size - first)
+            self.set_kind(self.sections[nr], span(first, length), kind)
+            pfn += length
+
+    def set_kind(self, section: Section, mask: int, kind: Kind) -> Section:
+        """Make the pages of `mask` of one section a kind, and keep the free counts of its zones right."""
+        changed = msgspec.structs.replace(section, pages=put(section.pages, mask, kind))
+        self.sections.put(section.nr, changed)
+        for key, owned in section.zones:
+            before, after = section.pages, changed.pages
+            hidden = ~isolated_pages(section, self.geometry.pageblock_pages) & owned
+            free = _count(after, FREE, hidden) - _count(before, FREE, hidden)
+            pcp = _count(after, PCP, owned) - _count(before, PCP, owned)
+            if free or pcp:
+                self.zones.put(key, self.zones[key].plus(free=free, pcp=pcp))
+        return changed
+
+    # -- nodes and zones --------------------------------------------------------------------------------------------
+
+    def zone(self, node: int, name: str) -> Zone:
+        """A zone of a node, empty where it has none yet."""
+        return self.zones.get((node, name)) or Zone(node, name)
+
+    def node_present(self, node: int) -> int:
+        """Present pages of a node: N_MEMORY is where this is not 0."""
+        return sum(zone.present for zone in self.zones.values() if zone.node == node)
+
+    def free_by_node(self) -> dict[int, int]:
+        """Free pages of each node, those on per-CPU lists included."""
+        free: dict[int, int] = {}
+        for zone in self.zones.values():
+            free[zone.node] = free.get(zone.node, 0) + zone.free + zone.pcp
+        return free
+
+    def memory_nodes(self) -> list[int]:
+        """Nodes with online memory (N_MEMORY), ascending."""
+        return sorted({zone.node for zone in self.zones.values() if zone.present})
+
+    def node_span(self, node: int) -> tuple[int, int]:
+        """First pfn and length of a node, over its zones that are not empty; (0, 0) if there is none."""
+        spans = [(z.start, z.end) for z in self.zones.values() if z.node == node and z.spanned]
+        if not spans:
+            return 0, 0
+        start = min(low for low, _ in spans)
+        return start, max(high for _, high in spans) - start
+
+
+def _count(pages: Mapping[Kind, int], kind: Kind, mask: int) -> int:
+    have = pages.get(kind, 0)
+    return (have & mask).bit_count() if have else 0
+
+
+def isolated_pages(section: Section, pageblock_pages: int) -> int:
+    """The pages of a section whose pageblocks are isolated."""
+    blocks = section.types.get("Isolate", 0)
+    if not blocks:
+        return 0
+    return from_runs((start * pageblock_pages, length * pageblock_pages) for start, length in runs(blocks))

@@ -1,0 +1,235 @@
+"""The sysfs face of memory hotplug: what each file reads as, what a write to it does, and the errno of a wrong one.
+
+Paths are those of the kernel, below /sys/devices/system/memory, /sys/devices/system/node and
+/sys/module/memory_hotplug/parameters (kernel-facts 5.2 to 5.7 and 12).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from .blocks import ONLINE_TYPES, Block
+from .errors import HotplugError
+from .events import Event, ParameterSet
+from .hotplug.add import AddRequest, add_memory
+from .hotplug.offline import offline_block
+from .hotplug.online import online_block
+from .policy import valid_zones
+from .state import State
+from .zones import KERNEL_ZONES
+
+Steps = Iterator[Event]
+MEMORY: Final = "/sys/devices/system/memory"
+NODE: Final = "/sys/devices/system/node"
+PARAMETERS: Final = "/sys/module/memory_hotplug/parameters"
+
+_BLOCK = re.compile(rf"{MEMORY}/memory(\d+)/(\w+)")
+_NODE_FILE = re.compile(rf"{NODE}/node(\d+)/(\w+)")
+_NODE_LINK = re.compile(rf"{NODE}/node(\d+)/memory(\d+)/(\w+)")
+AUTO_ONLINE: Final = ("offline", *ONLINE_TYPES)
+_TRUE, _FALSE = ("y", "Y", "1", "t", "T"), ("n", "N", "0", "f", "F")
+
+
+def boolean(text: str) -> bool | None:
+    """kstrtobool: the first letter decides, "on" and "off" by the second; None if it is neither."""
+    if text[:1] in _TRUE:
+        return True
+    if text[:1] in _FALSE:
+        return False
+    return {"on": True, "of": False}.get(text[:2].lower())
+
+
+def ranges(numbers: list[int]) -> str:
+    """A list of numbers as the kernel prints masks: ``0-2,5``."""
+    parts: list[str] = []
+    for number in numbers:
+        if parts and int(parts[-1].split("-")[-1]) == number - 1:
+            parts[-1] = f"{parts[-1].split('-')[0]}-{number}"
+        else:
+            parts.append(str(number))
+    return ",".join(parts)
+
+
+# -- reading ------------------------------------------------------------------------------------------------------------
+
+
+def read(state: State, path: str) -> str:
+    """The text of a file, with its line end. Raises `HotplugError` ENOENT, EACCES for files that cannot be read, EISDIR."""
+    path = _canonical(path)
+    if (reader := _READERS.get(path)) is not None:
+        return reader(state) + "\n"
+    if match := _BLOCK.fullmatch(path):
+        block = _block(state, int(match[1]))
+        if (attribute := _BLOCK_READERS.get(match[2])) is not None:
+            return attribute(state, block) + "\n"
+    if (match := _NODE_FILE.fullmatch(path)) and (node := int(match[1])) in state.nodes and state.nodes[node].online:
+        if match[2] == "meminfo":
+            return _node_meminfo(state, node)
+        if match[2] == "distance":
+            known = state.nodes[node]
+            return " ".join(str(known.distance_to(other)) for other in sorted(state.nodes)) + "\n"
+    if path in (f"{MEMORY}/probe", f"{MEMORY}/soft_offline_page", f"{MEMORY}/hard_offline_page"):
+        _exists(state, path)
+        raise HotplugError("EACCES", f"{path} can only be written")
+    if path.rstrip("/") in (MEMORY, NODE, PARAMETERS):
+        raise HotplugError("EISDIR", f"{path} is a folder")
+    raise HotplugError("ENOENT", f"{path} does not exist")
+
+
+def _node_mask(wanted: Callable[[State, int], bool]) -> Callable[[State], str]:
+    return lambda state: ranges([node for node in sorted(state.nodes) if wanted(state, node)])
+
+
+def _has_normal(state: State, node: int) -> bool:
+    return any(zone.node == node and zone.present and zone.name in KERNEL_ZONES for zone in state.zones.values())
+
+
+def _setting(name: str, default: str) -> Callable[[State], str]:
+    return lambda state: state.settings.get(name, default)
+
+
+_READERS: Final[dict[str, Callable[[State], str]]] = {
+    f"{MEMORY}/block_size_bytes": lambda state: f"{state.geometry.block_size:x}",
+    f"{MEMORY}/auto_online_blocks": _setting("auto_online_blocks", "offline"),
+    f"{PARAMETERS}/memmap_on_memory": _setting("memmap_on_memory", "N"),
+    f"{PARAMETERS}/online_policy": _setting("online_policy", "contig-zones"),
+    f"{PARAMETERS}/auto_movable_ratio": _setting("auto_movable_ratio", "301"),
+    f"{PARAMETERS}/auto_movable_numa_aware": _setting("auto_movable_numa_aware", "Y"),
+    f"{NODE}/possible": _node_mask(lambda state, node: True),
+    f"{NODE}/online": _node_mask(lambda state, node: state.nodes[node].online),
+    f"{NODE}/has_memory": _node_mask(lambda state, node: state.node_present(node) > 0),
+    f"{NODE}/has_normal_memory": _node_mask(_has_normal),
+    f"{NODE}/has_cpu": _node_mask(lambda state, node: state.nodes[node].cpus),
+}
+
+_BLOCK_READERS: Final[dict[str, Callable[[State, Block], str]]] = {
+    "state": lambda state, block: block.state,
+    "online": lambda state, block: "0" if block.state == "offline" else "1",
+    "removable": lambda state, block: "1",
+    "phys_index": lambda state, block: f"{block.id:08x}",
+    "phys_device": lambda state, block: "0",
+    "valid_zones": valid_zones,
+}
+
+
+def _node_meminfo(state: State, node: int) -> str:
+    kib = state.geometry.page_size // 1024
+    zones = [zone for zone in state.zones.values() if zone.node == node]
+    total = sum(zone.managed for zone in zones) * kib
+    free = sum(zone.free for zone in zones) * kib
+    rows = (("MemTotal:", total), ("MemFree:", free), ("MemUsed:", total - free))
+    return "".join(f"Node {node} {name:<15}{value:>8} kB\n" for name, value in rows)
+
+
+# -- writing ------------------------------------------------------------------------------------------------------------
+
+
+def write(state: State, path: str, data: str) -> Steps:
+    """What writing `data` to a file makes the kernel do. Raises `HotplugError` with the errno of the write."""
+    path = _canonical(path)
+    word = data[:-1] if data.endswith("\n") else data
+    match = _BLOCK.fullmatch(path)
+    if match and match[2] in ("state", "online"):
+        block = _block(state, int(match[1]))
+        if data:
+            yield from (_write_state if match[2] == "state" else _write_online)(state, block, word)
+        return
+    if path in _WRITERS:
+        _exists(state, path)
+        if data:
+            yield from _WRITERS[path](state, word)
+        return
+    read(state, path)
+    raise HotplugError("EACCES", f"{path} can only be read")
+
+
+def _write_state(state: State, block: Block, word: str) -> Steps:
+    if word in ONLINE_TYPES:
+        if block.state == "online":
+            raise HotplugError("EINVAL", f"memory{block.id} is online already")
+        yield from online_block(state, block.id, word)
+    elif word == "offline":
+        if block.state != "online":
+            raise HotplugError("EINVAL", f"memory{block.id} is offline already")
+        yield from offline_block(state, block.id)
+    else:
+        raise HotplugError("EINVAL", f"{word!r} is none of {', '.join((*ONLINE_TYPES, 'offline'))}")
+
+
+def _write_online(state: State, block: Block, word: str) -> Steps:
+    wanted = boolean(word)
+    if wanted is None:
+        raise HotplugError("EINVAL", f"{word!r} is not a boolean")
+    if wanted and block.state == "offline":
+        yield from online_block(state, block.id, "online")
+    elif not wanted and block.state == "online":
+        yield from offline_block(state, block.id)
+
+
+def _choice(name: str, words: Callable[[State], tuple[str, ...]]) -> Callable[[State, str], Steps]:
+    def write_choice(state: State, word: str) -> Steps:
+        if word not in words(state):
+            raise HotplugError("EINVAL", f"{word!r} is none of {', '.join(words(state))}")
+        state.settings.put(name, word)
+        yield ParameterSet(name, word)
+
+    return write_choice
+
+
+def _write_ratio(state: State, word: str) -> Steps:
+    if not re.fullmatch(r"\+?(0[xX][0-9a-fA-F]+|\d+)", word) or (number := _number(word)) >= 1 << 32:
+        raise HotplugError("EINVAL", f"{word!r} is not a percentage from 0 to {(1 << 32) - 1}")
+    state.settings.put("auto_movable_ratio", str(number))
+    yield ParameterSet("auto_movable_ratio", str(number))
+
+
+def _write_numa_aware(state: State, word: str) -> Steps:
+    wanted = boolean(word)
+    if wanted is None:
+        raise HotplugError("EINVAL", f"{word!r} is not a boolean")
+    state.settings.put("auto_movable_numa_aware", "Y" if wanted else "N")
+    yield ParameterSet("auto_movable_numa_aware", "Y" if wanted else "N")
+
+
+def _write_probe(state: State, word: str) -> Steps:
+    if not re.fullmatch(r"0[xX][0-9a-fA-F]+|\d+", word) or _number(word) % state.geometry.block_size:
+        raise HotplugError("EINVAL", f"{word!r} is not the address of a memory block")
+    node = next((n for n in sorted(state.nodes) if state.nodes[n].online), 0)
+    yield from add_memory(state, AddRequest(_number(word), state.geometry.block_size, node, "probe"))
+
+
+_WRITERS: Final[dict[str, Callable[[State, str], Steps]]] = {
+    f"{MEMORY}/auto_online_blocks": _choice("auto_online_blocks", lambda state: AUTO_ONLINE),
+    f"{MEMORY}/probe": _write_probe,
+    f"{PARAMETERS}/online_policy": _choice("online_policy", lambda state: state.model.policies),
+    f"{PARAMETERS}/auto_movable_ratio": _write_ratio,
+    f"{PARAMETERS}/auto_movable_numa_aware": _write_numa_aware,
+}
+
+
+def _number(word: str) -> int:
+    digits = word.lstrip("+")
+    if digits[:2].lower() == "0x":
+        return int(digits, 16)
+    return int(digits, 8) if digits[:1] == "0" and set(digits) <= set("01234567") else int(digits)
+
+
+def _exists(state: State, path: str) -> None:
+    if path == f"{MEMORY}/probe" and state.boot.get("probe") != "Y":
+        raise HotplugError("ENOENT", f"{path} does not exist: the kernel was built without it")
+
+
+def _block(state: State, number: int) -> Block:
+    block = state.blocks.get(number)
+    if block is None:
+        raise HotplugError("ENOENT", f"{MEMORY}/memory{number} does not exist")
+    return block
+
+
+def _canonical(path: str) -> str:
+    path = re.sub(r"/+", "/", path)
+    if match := _NODE_LINK.fullmatch(path):
+        return f"{MEMORY}/memory{match[2]}/{match[3]}"
+    return path

@@ -1,0 +1,56 @@
+"""Sizes, addresses and page frame numbers as people write and read them.
+
+A size is in bytes, an address is a physical byte address, a pfn is an address divided by the page size.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .errors import BadInput
+
+KIB, MIB, GIB, TIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40
+_UNITS = {"": 1, "B": 1, "K": KIB, "M": MIB, "G": GIB, "T": TIB, "P": 1 << 50}
+_NUMBER = re.compile(r"\s*(0[xX][0-9a-fA-F]+|\d+)\s*([BKMGTPbkmgtp]?)(?:i?[bB])?\s*")
+MAX_ADDRESS = (1 << 63) - 1
+
+
+def parse_bytes(text: str | int) -> int:
+    """Bytes of ``128M``, ``0x100000000``, ``4GiB`` or a plain number; units are powers of 1024.
+
+    Raises `BadInput` with a sentence that shows what would be right.
+    """
+    if isinstance(text, int) and not isinstance(text, bool):
+        value = text
+    else:
+        match = _NUMBER.fullmatch(text) if isinstance(text, str) else None
+        if match is None:
+            raise BadInput(f'{text!r} is not a size or an address; write it like "128M", "4G" or "0x100000000"')
+        value = int(match[1], 0 if match[1][:2].lower() == "0x" else 10) * _UNITS[match[2].upper()]
+    if not 0 <= value <= MAX_ADDRESS:
+        raise BadInput(f"{text!r} is outside what an address can be (0 to {MAX_ADDRESS:#x})")
+    return value
+
+
+def format_bytes(size: int) -> str:
+    """The shortest exact size with a binary unit: ``128M``, ``1.5G``; plain bytes where no unit fits."""
+    for unit, factor in (("T", TIB), ("G", GIB), ("M", MIB), ("K", KIB)):
+        if size >= factor:
+            for digits in (0, 1, 2):
+                scaled = size * 10**digits
+                if scaled % factor == 0:
+                    return f"{scaled // factor / 10**digits:.{digits}f}{unit}"
+            if size % (factor // 1024) == 0 and size < 10 * factor:
+                continue
+            return f"{size / factor:.2f}{unit}"
+    return f"{size}"
+
+
+def format_address(address: int) -> str:
+    """A physical address as the kernel's ``%#x``."""
+    return f"{address:#x}"
+
+
+def format_range(start: int, size: int) -> str:
+    """The kernel's inclusive range, ``[mem 0x0000000100000000-0x0000000107ffffff]``."""
+    return f"[mem {start:#010x}-{start + size - 1:#010x}]"

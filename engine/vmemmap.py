@@ -1,0 +1,280 @@
+"""The memmap of hot-added sections: taking the pages that hold it, from wherever the placement says, and giving them back.
+
+One *unit* is what one mapping of the vmemmap needs: 2 MiB where it is mapped by PMDs, else one page. A section needs one
+or several units, or, on architectures with small sections and big pages, shares one with its neighbours.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from . import buddy
+from .altmap import VmemAltmap
+from .bits import aligned_runs, lowest, span
+from .errors import HotplugError
+from .memmap import FREE, MEMMAP, PAGETABLE, VMEMMAP, Chunk, Memmap, Section, put
+from .state import State
+from .zonelist import kernel_zonelist, node_order
+from .zones import NORMAL
+
+Taken = tuple[list[Chunk], list[Chunk], bool]
+"""Pages for one unit, page-table pages that it needs besides, and whether it fell back to base pages."""
+
+
+class Pool:
+    """Where units come from: `on` is what the memmap will be said to lie on."""
+
+    on: Literal["self", "section", "kernel"] = "kernel"
+
+    def take(self, state: State, section: int, pages: int) -> Taken:
+        """Pages for one unit of the memmap of a section; raises `HotplugError` ENOMEM."""
+        raise HotplugError("ENOMEM", "no pool")
+
+    def expect(self, units: int) -> None:
+        """So many units will be asked for: lets a pool take them together."""
+
+    def close(self, state: State) -> None:
+        """The request is over: what was taken ahead and not used goes back."""
+
+
+class BootMemory(Pool):
+    """Ordinary kernel memory, nearest node first (vmemmap_alloc_block). A PMD unit is one order-9 allocation; where none
+    is left, 512 base pages and one page-table page do, if the architecture can (kernel-facts 4.5)."""
+
+    def __init__(self, state: State, node: int) -> None:
+        self.node = node
+        self.expected = 0
+        self.batch: list[Chunk] = []
+        self.zones = kernel_zonelist(state, node)
+        self.order = (state.geometry.vmemmap_unit_pages - 1).bit_length()
+
+    def expect(self, units: int) -> None:
+        self.expected = units
+
+    def take(self, state: State, section: int, pages: int) -> Taken:
+        if not self.batch and self.expected:
+            wanted = min(self.expected, 64)
+            self.batch = buddy.allocate(state, self.zones, self.order, wanted, VMEMMAP, NORMAL)
+            self.batch.reverse()
+            if sum(count for _, count in self.batch) < wanted * pages:
+                self.expected = 0
+        self.expected = max(0, self.expected - 1)
+        if self.batch:
+            chunk = self.batch.pop()
+            if chunk[1] > pages:
+                self.batch.append((chunk[0] + pages, chunk[1] - pages))
+            return [(chunk[0], pages)], [], False
+        if pages == 1 or not state.preset.base_page_fallback:
+            raise HotplugError(
+                "ENOMEM",
+                f"no {pages} free pages in a row for the memmap of section {section} in kernel zones "
+                f"of nodes {_names(node_order(state, self.node))}",
+            )
+        chunks = buddy.allocate(state, self.zones, 0, pages, VMEMMAP, NORMAL)
+        tables = buddy.allocate(state, self.zones, 0, 1, PAGETABLE, NORMAL)
+        if sum(count for _, count in chunks) < pages or not tables:
+            buddy.free_pages(state, chunks + tables, (VMEMMAP, PAGETABLE))
+            raise HotplugError(
+                "ENOMEM",
+                f"the memmap of section {section} needs {pages} pages and 1 page table, and the kernel zones of "
+                f"nodes {_names(node_order(state, self.node))} have no {pages + 1} to spare",
+            )
+        return chunks, tables, True
+
+    def close(self, state: State) -> None:
+        buddy.free_pages(state, self.batch, (VMEMMAP,))
+
+
+class AltmapPool(Pool):
+    """The added range itself, through a `VmemAltmap` (kernel-facts 2 and 3)."""
+
+    on = "self"
+
+    def __init__(self, altmap: VmemAltmap) -> None:
+        self.altmap = altmap
+
+    def take(self, state: State, section: int, pages: int) -> Taken:
+        pfn = self.altmap.take(pages)
+        if pfn is None:
+            raise HotplugError(
+                "ENOMEM",
+                f"the altmap is exhausted: {self.altmap.alloc} of {self.altmap.free} pages are taken, "
+                f"section {section} needs {pages} more",
+                self.altmap.base_pfn,
+            )
+        return [(pfn, pages)], [], False
+
+
+class HostSections(Pool):
+    """The RFC's option (b): low sections of the same node host the memmaps of others. Hosts are hot-added sections of the
+    node, lowest first; the first sections of a request host for the rest where no earlier one has room."""
+
+    on = "section"
+
+    def __init__(self, own: VmemAltmap, node: int) -> None:
+        self.own = own
+        self.node = node
+        self.full_below = 0
+
+    def take(self, state: State, section: int, pages: int) -> Taken:
+        size = state.geometry.pages_per_section
+        order = (pages - 1).bit_length()
+        for nr in state.section_numbers():
+            host = state.sections[nr]
+            if nr < self.full_below or host.early or host.node != self.node:
+                continue
+            if self.own.base_pfn <= nr * size:
+                break
+            room = host.of(FREE) if host.online else span(0, size) & ~host.of(MEMMAP) & ~_own_head(state, host)
+            heads = aligned_runs(room, order, size)
+            if heads:
+                at = lowest(heads)
+                state.set_kind(host, span(at, pages), MEMMAP)
+                if host.online:
+                    _withdraw(state, host, pages)
+                return [(nr * size + at, pages)], [], False
+            self.full_below = nr + 1
+        pfn = self.own.take(pages)
+        if pfn is None:
+            raise HotplugError("ENOMEM", f"no section of node {self.node} can host the memmap of section {section}")
+        return [(pfn, pages)], [], False
+
+
+def populate(state: State, nr: int, pool: Pool) -> tuple[Memmap, bool]:
+    """Map the memmap of section `nr`; also whether base pages had to do. Raises `HotplugError` ENOMEM, with nothing
+    taken for this section."""
+    geometry = state.geometry
+    unit = state.geometry.vmemmap_unit_pages
+    unit_bytes = unit * geometry.page_size
+    size = geometry.memmap_bytes_per_section
+    first, last = nr * size // unit_bytes, (nr * size + size - 1) // unit_bytes
+    chunks: list[Chunk] = []
+    tables: list[Chunk] = []
+    fell_back = False
+    for index in range(first, last + 1):
+        shared = _shared_unit(state, nr, index, unit_bytes)
+        if shared is not None:
+            chunks += shared
+            continue
+        try:
+            got, extra, base = pool.take(state, nr, unit)
+        except HotplugError:
+            buddy.free_pages(state, chunks + tables, (VMEMMAP, PAGETABLE))
+            raise
+        chunks += got
+        tables += extra
+        fell_back = fell_back or base
+    pfn = chunks[0][0] + (nr * size % unit_bytes) // geometry.page_size
+    return Memmap(pool.on, pfn, _merged(chunks), tuple(tables)), fell_back
+
+
+def release(state: State, section: Section) -> int:
+    """Unmap the memmap of a section that is going away; pages of kernel memory and of other hosts become free again.
+    Returns how many pages that were. Pages inside the section's own request go with it."""
+    memmap = section.memmap
+    if memmap is None or memmap.on == "self":
+        return 0
+    geometry = state.geometry
+    if geometry.memmap_bytes_per_section % (state.geometry.vmemmap_unit_pages * geometry.page_size) and any(
+        other.memmap is not None and other.memmap.chunks == memmap.chunks for other in _neighbours(state, section.nr)
+    ):
+        return 0
+    if memmap.on == "kernel":
+        return buddy.free_pages(state, [*memmap.chunks, *memmap.tables], (VMEMMAP, PAGETABLE))
+    freed = 0
+    for pfn, pages in memmap.chunks:
+        nr, at = divmod(pfn, geometry.pages_per_section)
+        host = state.sections.get(nr)
+        if host is None or not host.of(MEMMAP) & span(at, pages):
+            continue
+        freed += pages
+        if host.online:
+            state.set_kind(host, span(at, pages), FREE)
+            _withdraw(state, host, -pages)
+        else:
+            rest = {k: m for k, m in put(host.pages, span(at, pages), FREE).items() if k != FREE}
+            state.sections.put(nr, msgspec.structs.replace(host, pages=rest))
+    return freed
+
+
+def guests(state: State, start: int, pages: int) -> list[Section]:
+    """Sections outside a range whose memmap lies inside it, by option (b) or in the pool of an RFC request."""
+    end, size = start + pages, state.geometry.pages_per_section
+    if not any(section.of(MEMMAP) for section in state.sections_of(start, pages)):
+        return []
+    return [
+        section
+        for section in state.sections.values()
+        if section.memmap is not None
+        and section.memmap.on != "kernel"
+        and not start <= section.nr * size < end
+        and any(start <= pfn < end for pfn, _ in section.memmap.chunks)
+    ]
+
+
+def owners_of(state: State, pfn: int) -> list[int]:
+    """Sections whose memmap lies on a page; for words, not for speed."""
+    return [
+        section.nr
+        for section in state.sections.values()
+        if section.memmap is not None
+        and any(first <= pfn < first + count for first, count in (*section.memmap.chunks, *section.memmap.tables))
+    ]
+
+
+def _withdraw(state: State, host: Section, pages: int) -> None:
+    """Head pages are not managed; whether they are present is the model's affair."""
+    key = host.zones[0][0]
+    present = 0 if state.model.heads_present else -pages
+    state.zones.put(key, state.zones[key].plus(managed=-pages, present=present))
+
+
+def _own_head(state: State, host: Section) -> int:
+    block = state.blocks.get(host.nr // state.geometry.sections_per_block)
+    if block is None or not block.head:
+        return 0
+    before = (host.nr % state.geometry.sections_per_block) * state.geometry.pages_per_section
+    return span(0, max(0, min(block.head - before, state.geometry.pages_per_section)))
+
+
+def _neighbours(state: State, nr: int) -> list[Section]:
+    """Other present sections whose memmap may share a unit with that of section `nr`."""
+    geometry = state.geometry
+    reach = -(-state.geometry.vmemmap_unit_pages * geometry.page_size // geometry.memmap_bytes_per_section)
+    return [
+        section
+        for other in range(nr - reach, nr + reach + 1)
+        if other != nr and (section := state.sections.get(other)) is not None
+    ]
+
+
+def _shared_unit(state: State, nr: int, index: int, unit_bytes: int) -> list[Chunk] | None:
+    size = state.geometry.memmap_bytes_per_section
+    if size % unit_bytes == 0:
+        return None
+    for other in _neighbours(state, nr):
+        first = other.nr * size // unit_bytes
+        last = (other.nr * size + size - 1) // unit_bytes
+        if first <= index <= last and other.memmap is not None and other.memmap.chunks and not other.early:
+            return [_split(other.memmap.chunks, state.geometry.vmemmap_unit_pages)[index - first]]
+    return None
+
+
+def _split(chunks: tuple[Chunk, ...], unit: int) -> list[Chunk]:
+    return [(pfn + at, unit) for pfn, count in chunks for at in range(0, count, unit)]
+
+
+def _merged(chunks: list[Chunk]) -> tuple[Chunk, ...]:
+    merged: list[Chunk] = []
+    for pfn, count in chunks:
+        if merged and merged[-1][0] + merged[-1][1] == pfn:
+            merged[-1] = (merged[-1][0], merged[-1][1] + count)
+        else:
+            merged.append((pfn, count))
+    return tuple(merged)
+
+
+def _names(nodes: list[int]) -> str:
+    return ", ".join(map(str, nodes)) or "none"

@@ -1,0 +1,107 @@
+"""In which order an allocation tries nodes and zones, and how far it may drain each (zonelists and watermarks)."""
+
+from __future__ import annotations
+
+from math import isqrt
+from typing import Final
+
+from .memmap import ZoneKey
+from .state import State
+from .zones import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, ZONE_ORDER
+
+_RESERVE_RATIO: Final = {DMA: 256, DMA32: 256, NORMAL: 32, MOVABLE: 0}
+_MAX_NODES: Final = 1024
+
+
+def node_order(state: State, local: int) -> list[int]:
+    """Nodes with memory, nearest first, as node `local` falls back over them (find_next_best_node).
+
+    At equal distance a node with a higher number and one without CPUs come first, then the one that fewer other nodes
+    fell back to first.
+    """
+    memory = state.memory_nodes()
+    if len(memory) <= 1:
+        return memory
+    load = dict.fromkeys(memory, 0)
+    order: list[int] = []
+    for node in sorted({*state.nodes, local}):
+        order, last = [], node
+        me = state.nodes.get(node)
+        rest = set(memory)
+        while rest:
+            if node in rest:
+                best = node
+            else:
+                best = min((_cost(state, node, other, load[other]), other) for other in rest)[1]
+            rest.discard(best)
+            if me is not None and me.distance_to(best) != me.distance_to(last):
+                load[best] += 1
+            order.append(best)
+            last = best
+        if node == local:
+            return order
+    return order
+
+
+def _cost(state: State, node: int, other: int, load: int) -> int:
+    me, peer = state.nodes.get(node), state.nodes.get(other)
+    far = me.distance_to(other) if me else 20
+    far += (other < node) + (1 if peer and peer.cpus else 0)
+    return far * _MAX_NODES + load
+
+
+def zonelist(state: State, nodes: list[int], highest: str) -> list[ZoneKey]:
+    """The populated zones that an allocation tries, node by node, in each from zone `highest` down."""
+    top = ZONE_ORDER.index(highest)
+    zones = state.zones
+    return [
+        (node, name)
+        for node in nodes
+        for name in ZONE_ORDER[top::-1]
+        if (zone := zones.get((node, name))) is not None and zone.managed
+    ]
+
+
+def kernel_zonelist(state: State, node: int) -> list[ZoneKey]:
+    """The zonelist of a GFP_KERNEL allocation that prefers `node`: never ZONE_MOVABLE."""
+    return zonelist(state, node_order(state, node), NORMAL)
+
+
+class Watermarks:
+    """min and low of every zone and the lowmem reserves, from the managed pages of this moment
+    (init_per_zone_wmark_min; kernel-facts 6.7)."""
+
+    def __init__(self, state: State) -> None:
+        zones = [zone for zone in state.zones.values() if zone.managed]
+        total = sum(zone.managed for zone in zones)
+        low_pages = sum(zone.managed for zone in zones if zone.name in KERNEL_ZONES)
+        page_kib = state.geometry.page_size // 1024
+        floor = min(max(isqrt(low_pages * page_kib * 16), 128), 262144) // page_kib
+        populated = sum(1 for zone in zones if zone.name in KERNEL_ZONES)
+        huge = state.geometry.pageblock_pages * populated * 11
+        free_low = sum(zone.free + zone.pcp for zone in zones if zone.name in KERNEL_ZONES)
+        pages_min = max(floor, min(huge, free_low // 20))
+        self._marks: dict[ZoneKey, tuple[int, int]] = {}
+        for zone in zones:
+            low = pages_min * zone.managed // max(total, 1)
+            self._marks[zone.key] = (low, low + max(low // 4, zone.managed // 1000))
+        self._managed = {zone.key: zone.managed for zone in zones}
+
+    def mark(self, key: ZoneKey, low: bool) -> int:
+        """The low or else the min watermark of a zone, pages."""
+        marks = self._marks.get(key, (0, 0))
+        return marks[1] if low else marks[0]
+
+    def reserve(self, key: ZoneKey, highest: str) -> int:
+        """Pages that the zone keeps from allocations which could have used zones up to `highest` (lowmem_reserve)."""
+        node, name = key
+        ratio = _RESERVE_RATIO[name]
+        if not ratio or not self._managed.get(key):
+            return 0
+        above = ZONE_ORDER[ZONE_ORDER.index(name) + 1 : ZONE_ORDER.index(highest) + 1]
+        return sum(self._managed.get((node, upper), 0) for upper in above) // ratio
+
+    def room(self, state: State, key: ZoneKey, order: int, highest: str, low: bool) -> int:
+        """How many allocations of ``2**order`` pages the watermark lets through (zone_watermark_ok)."""
+        spare = state.zones[key].free - self.mark(key, low) - self.reserve(key, highest)
+        return max(0, spare >> order)
