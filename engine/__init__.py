@@ -4,6 +4,7 @@ Everything that the explorer uses is named here. `open_machine` loads a saved pi
 command; `Machine.check` states the invariants.
 """
 
+from .boot import Ram, boot_machine
 from .commands import Add, Command, Eject, Offline, Online, Remove, Sync, Write, describe
 from .errors import BadInput, HotplugError
 from .library import bundled_machines, capture, open_machine, rename, save_machine
@@ -27,9 +28,11 @@ __all__ = [
     "Online",
     "Origin",
     "Outcome",
+    "Ram",
     "Remove",
     "Sync",
     "Write",
+    "boot_machine",
     "bundled_machines",
     "capture",
     "describe",

@@ -23,22 +23,23 @@ def allocate(
     count: int,
     kind: Kind,
     highest: str,
+    boost: int = 0,
 ) -> list[Chunk]:
     """Take up to `count` times ``2**order`` pages for `kind` from the first zones of a zonelist that have them.
 
-    First every zone down to its low watermark, then, where that is not enough, down to its min watermark. Pages on
-    per-CPU lists are drained where the free lists do not suffice. Isolated pages are not used. Returns what was taken,
-    runs of pages; the caller compares with what it asked for.
+    First every zone down to its low watermark, then, where that is not enough, down to its min watermark. Isolated
+    pages and those on per-CPU lists are not used. `boost` pages are kept besides, as the kernel does after an allocation
+    had to steal from pageblocks of another type (boost_watermark). Returns what was taken, runs of pages; the caller
+    compares with what it asked for.
     """
     taken: list[Chunk] = []
     marks = Watermarks(state)
-    for low, drained in ((True, False), (False, False), (False, True)):
+    for low in (True, False):
         for key in zones:
             if count <= 0:
                 return taken
-            if drained:
-                drain(state, key)
-            got = _from_zone(state, key, order, min(count, marks.room(state, key, order, highest, low)), kind)
+            room = marks.room(state, key, order, highest, low, boost)
+            got = _from_zone(state, key, order, min(count, room), kind)
             taken += got
             count -= sum(pages for _, pages in got) >> order
     return taken

@@ -14,7 +14,6 @@ from .memmap import (
     FREE,
     ISOLATE,
     KERNEL,
-    MEMMAP,
     PAGETABLE,
     RESERVED,
     SLAB,
@@ -34,7 +33,6 @@ _WORDS: Final[dict[Kind, str]] = {
     PAGETABLE: "a page table",
     VMEMMAP: "memmap",
     KERNEL: "a kernel page",
-    MEMMAP: "a reserved memmap page",
 }
 
 
@@ -65,7 +63,7 @@ def first_unmovable(state: State, sections: list[Section], pfn: int, pages: int)
     found: list[tuple[int, Kind]] = []
     for section in sections:
         for key, owned in section.zones:
-            kinds = _blocking(state, key[1])
+            kinds = _blocking(key[1])
             mask = owned & _within(section.nr * size, size, pfn, pages)
             if state.model.movable_shortcut:
                 mask &= _not_movable(section, block)
@@ -83,7 +81,7 @@ def first_unmovable(state: State, sections: list[Section], pfn: int, pages: int)
 def describe(state: State, pfn: int, kind: Kind) -> str:
     """A page that is in the way, in words; whose memmap it is, if it is memmap."""
     words = _WORDS.get(kind, kind)
-    if kind in (VMEMMAP, MEMMAP):
+    if kind == VMEMMAP:
         owners = vmemmap.owners_of(state, pfn)
         blocks = sorted({nr // state.geometry.sections_per_block for nr in owners})
         if blocks:
@@ -91,11 +89,9 @@ def describe(state: State, pfn: int, kind: Kind) -> str:
     return words
 
 
-def _blocking(state: State, zone: str) -> tuple[Kind, ...]:
-    heads: tuple[Kind, ...] = () if state.model.heads_skipped else (MEMMAP,)
-    if zone == MOVABLE:
-        return (RESERVED, *(heads if "reserved" in state.model.head_flags else ()))
-    return (*UNMOVABLE_KINDS, *heads)
+def _blocking(zone: str) -> tuple[Kind, ...]:
+    """Heads of a pool are stepped over, and a block's own head lies outside the range."""
+    return (RESERVED,) if zone == MOVABLE else UNMOVABLE_KINDS
 
 
 def _not_movable(section: Section, block: int) -> int:

@@ -10,6 +10,7 @@ import msgspec
 
 from . import sysfs
 from .blocks import Block, Group, Request
+from .check import check
 from .commands import Add, Command, Eject, Offline, Online, Remove, Write, extent
 from .errors import HotplugError
 from .events import Event, ExistingMemoryTaken, Logged
@@ -143,6 +144,10 @@ class Machine:
     def read(self, path: str) -> str:
         """Read a file of sysfs; raises `HotplugError` with the errno."""
         return sysfs.read(self._state, path)
+
+    def check(self) -> list[str]:
+        """The invariants that do not hold, in words; an empty list is a sound machine."""
+        return check(self._state)
 
     # -- what can be done -------------------------------------------------------------------------------------------
 

@@ -29,15 +29,15 @@ class KernelModel(msgspec.Struct, frozen=True):
     boot; empty where there is no such switch and every asking caller gets it. `single_block`: the memmap can be on the
     memory only where the request is exactly one block. `refuse_unsupported`: a request that asks and cannot be served is
     EINVAL, else it silently falls back to kernel memory. `asks_first`: the ACPI driver asks only where it is supported.
-    `heads_present`: present pages include heads. `heads_skipped`: the whole block is onlined and head pages are stepped
-    over one by one. `head_flags`: flags of a head page in /proc/kpageflags. `heads_unmovable`: pageblocks of heads
+    `heads_present`: present pages include heads. `head_flags`: flags of a head page in /proc/kpageflags. `heads_unmovable`: pageblocks of heads
     become Unmovable. `movable_shortcut`: pages in Movable pageblocks are not looked at
     before isolation. `tolerates_existing`: a section that is there already does not stop an add. `removal_defect`: the
     memmap of a request of several sections is used after it was unmapped. `block_rollback`: an add that fails undoes
     the blocks of this request that were finished. `poison_refuses_online`: a block with a poisoned page cannot be
     onlined (EHWPOISON). `prepare_finish`: MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE notifiers exist. `groups` and
     `policies`: memory groups and online policies. `offline_deadline` in seconds and `offline_retries`: when offlining
-    gives up by itself; None: only a signal ends it. `compact_values`: what /proc/sys/vm/compact_memory accepts, None:
+    gives up by itself; None: only a signal ends it. `movable_minimum_apart`: the min watermark of ZONE_MOVABLE
+    is a small fixed share and takes nothing from the others'. `compact_values`: what /proc/sys/vm/compact_memory accepts, None:
     anything. `dissolves_gigantic`: a free gigantic page gives way to offlining. `default_online`: memhp_default_state
     without a command line.
     """
@@ -52,7 +52,6 @@ class KernelModel(msgspec.Struct, frozen=True):
     refuse_unsupported: bool = False
     asks_first: bool = False
     heads_present: bool = True
-    heads_skipped: bool = False
     head_flags: tuple[str, ...] = ()
     heads_unmovable: bool = True
     movable_shortcut: bool = False
@@ -65,6 +64,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     policies: tuple[str, ...] = ("contig-zones", "auto-movable")
     offline_deadline: int | None = None
     offline_retries: int | None = None
+    movable_minimum_apart: bool = False
     compact_values: tuple[str, ...] | None = None
     dissolves_gigantic: bool = False
     default_online: str = "offline"
@@ -78,7 +78,6 @@ _RFC = KernelModel(
     opt_in=("acpi", "balloon", "probe"),
     parameter_modes=(),
     heads_present=False,
-    heads_skipped=True,
     head_flags=("reserved", "vmemmap"),
     heads_unmovable=False,
     movable_shortcut=True,
@@ -117,6 +116,7 @@ _MODELS: Final[tuple[KernelModel, ...]] = (
         block_rollback=True,
         poison_refuses_online=True,
         prepare_finish=True,
+        movable_minimum_apart=True,
         compact_values=("1",),
         dissolves_gigantic=True,
         default_online="online",

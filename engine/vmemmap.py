@@ -72,8 +72,9 @@ class BootMemory(Pool):
                 f"no {pages} free pages in a row for the memmap of section {section} in kernel zones "
                 f"of nodes {_names(node_order(state, self.node))}",
             )
-        chunks = buddy.allocate(state, self.zones, 0, pages, VMEMMAP, NORMAL)
-        tables = buddy.allocate(state, self.zones, 0, 1, PAGETABLE, NORMAL)
+        boost = state.geometry.pageblock_pages
+        chunks = buddy.allocate(state, self.zones, 0, pages, VMEMMAP, NORMAL, boost)
+        tables = buddy.allocate(state, self.zones, 0, 1, PAGETABLE, NORMAL, boost)
         if sum(count for _, count in chunks) < pages or not tables:
             buddy.free_pages(state, chunks + tables, (VMEMMAP, PAGETABLE))
             raise HotplugError(
@@ -202,7 +203,7 @@ def release(state: State, section: Section) -> int:
 def guests(state: State, start: int, pages: int) -> list[Section]:
     """Sections outside a range whose memmap lies inside it, by option (b) or in the pool of an RFC request."""
     end, size = start + pages, state.geometry.pages_per_section
-    if not any(section.of(MEMMAP) for section in state.sections_of(start, pages)):
+    if not any(section.of(MEMMAP) & ~_own_head(state, section) for section in state.sections_of(start, pages)):
         return []
     return [
         section

@@ -7,10 +7,13 @@ from typing import Final
 
 from .memmap import ZoneKey
 from .state import State
+from .units import MIB
 from .zones import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, ZONE_ORDER
 
 _RESERVE_RATIO: Final = {DMA: 256, DMA32: 256, NORMAL: 32, MOVABLE: 0}
 _MAX_NODES: Final = 1024
+_HUGE_PAGES_FROM: Final = 512 * MIB
+"""Transparent huge pages, and the free memory kept for them, are off on machines that booted with less."""
 
 
 def node_order(state: State, local: int) -> list[int]:
@@ -29,10 +32,7 @@ def node_order(state: State, local: int) -> list[int]:
         me = state.nodes.get(node)
         rest = set(memory)
         while rest:
-            if node in rest:
-                best = node
-            else:
-                best = min((_cost(state, node, other, load[other]), other) for other in rest)[1]
+            best = node if node in rest else min((_cost(state, node, other, load[other]), other) for other in rest)[1]
             rest.discard(best)
             if me is not None and me.distance_to(best) != me.distance_to(last):
                 load[best] += 1
@@ -73,18 +73,20 @@ class Watermarks:
 
     def __init__(self, state: State) -> None:
         zones = [zone for zone in state.zones.values() if zone.managed]
-        total = sum(zone.managed for zone in zones)
-        low_pages = sum(zone.managed for zone in zones if zone.name in KERNEL_ZONES)
+        kernel = sum(zone.managed for zone in zones if zone.name in KERNEL_ZONES)
+        whole = kernel if state.model.movable_minimum_apart else sum(zone.managed for zone in zones)
         page_kib = state.geometry.page_size // 1024
-        floor = min(max(isqrt(low_pages * page_kib * 16), 128), 262144) // page_kib
+        floor = min(max(isqrt(kernel * page_kib * 16), 128), 262144) // page_kib
         populated = sum(1 for zone in zones if zone.name in KERNEL_ZONES)
-        huge = state.geometry.pageblock_pages * populated * 11
-        free_low = sum(zone.free + zone.pcp for zone in zones if zone.name in KERNEL_ZONES)
-        pages_min = max(floor, min(huge, free_low // 20))
+        boot_bytes = sum(min(zone.managed, zone.early) for zone in zones) * state.geometry.page_size
+        huge = state.geometry.pageblock_pages * populated * 11 if boot_bytes >= _HUGE_PAGES_FROM else 0
+        pages_min = max(floor, min(huge, kernel // 20))
         self._marks: dict[ZoneKey, tuple[int, int]] = {}
         for zone in zones:
-            low = pages_min * zone.managed // max(total, 1)
-            self._marks[zone.key] = (low, low + max(low // 4, zone.managed // 1000))
+            share = pages_min * zone.managed // max(whole, 1)
+            apart = state.model.movable_minimum_apart and zone.name == MOVABLE
+            least = min(max(zone.managed // 1024, 32), 128) if apart else share
+            self._marks[zone.key] = (least, least + max(share // 4, zone.managed // 1000))
         self._managed = {zone.key: zone.managed for zone in zones}
 
     def mark(self, key: ZoneKey, low: bool) -> int:
@@ -101,7 +103,7 @@ class Watermarks:
         above = ZONE_ORDER[ZONE_ORDER.index(name) + 1 : ZONE_ORDER.index(highest) + 1]
         return sum(self._managed.get((node, upper), 0) for upper in above) // ratio
 
-    def room(self, state: State, key: ZoneKey, order: int, highest: str, low: bool) -> int:
+    def room(self, state: State, key: ZoneKey, order: int, highest: str, low: bool, boost: int = 0) -> int:
         """How many allocations of ``2**order`` pages the watermark lets through (zone_watermark_ok)."""
-        spare = state.zones[key].free - self.mark(key, low) - self.reserve(key, highest)
+        spare = state.zones[key].free - self.mark(key, low) - boost - self.reserve(key, highest)
         return max(0, spare >> order)

@@ -139,7 +139,7 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
     geometry = state.geometry
     start, pages = request.start // geometry.page_size, request.size // geometry.page_size
     first, count = start // geometry.pages_per_section, pages // geometry.pages_per_section
-    tables = _take_overhead(state, request.node, start, pages)
+    tables = _take(state, request.node, PAGETABLE, page_table_pages(state, start, pages), "page tables")
     done: list[int] = []
     try:
         if choice.placement == "block":
@@ -163,6 +163,7 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
                 group,
                 start,
             )
+        tables += _take_objects(state, request.node, start, pages)
     except HotplugError as error:
         yield from _failed(state, request, done, tables, error)
         if group is not None:
@@ -241,25 +242,29 @@ def _create_blocks(
         state.groups.put(group, msgspec.structs.replace(known, blocks=known.blocks + count))
 
 
-def _take_overhead(state: State, node: int, start: int, pages: int) -> list[Chunk]:
-    """Page tables and kernel objects, order-0 kernel pages; they never come from an altmap."""
-    blocks = pages // state.geometry.pages_per_block
-    zones = kernel_zonelist(state, node)
-    needs: tuple[tuple[Kind, int], ...] = (
-        (PAGETABLE, page_table_pages(state, start, pages)),
-        (SLAB, object_pages(blocks)),
-    )
-    taken: list[Chunk] = []
-    for kind, wanted in needs:
-        got = buddy.allocate(state, zones, 0, wanted, kind, NORMAL)
-        taken += got
-        if sum(count for _, count in got) < wanted:
-            buddy.free_pages(state, taken, (PAGETABLE, SLAB))
-            raise HotplugError(
-                "ENOMEM",
-                f"page tables and kernel objects for {format_bytes(pages * state.geometry.page_size)} need "
-                f"{wanted} pages, and the kernel zones of nodes {node_order(state, node)} have not so many to spare",
-            )
+def _take_objects(state: State, node: int, start: int, pages: int) -> list[Chunk]:
+    """struct memory_block, sysfs entries and usage maps; without them the sections are taken down again."""
+    try:
+        return _take(state, node, SLAB, object_pages(pages // state.geometry.pages_per_block), "kernel objects")
+    except HotplugError:
+        for block in state.range_blocks(start, pages):
+            for _ in drop_block(state, block.id):
+                pass
+        for _ in deactivate(state, state.sections_of(start, pages)):
+            pass
+        raise
+
+
+def _take(state: State, node: int, kind: Kind, wanted: int, words: str) -> list[Chunk]:
+    """Order-0 kernel pages near a node, for what never comes from an altmap. Raises `HotplugError` ENOMEM."""
+    taken = buddy.allocate(state, kernel_zonelist(state, node), 0, wanted, kind, NORMAL)
+    if sum(count for _, count in taken) < wanted:
+        buddy.free_pages(state, taken, (kind,))
+        raise HotplugError(
+            "ENOMEM",
+            f"{words} need {wanted} pages, and the kernel zones of nodes "
+            f"{', '.join(map(str, node_order(state, node)))} have not so many to spare",
+        )
     return taken
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from .. import isolation, migrate, resources, vmemmap
-from ..bits import lowest
+from .. import buddy, isolation, migrate, resources, vmemmap
+from ..bits import lowest, span
 from ..blocks import Block
 from ..errors import HotplugError
 from ..events import (
@@ -23,7 +23,7 @@ from ..events import (
     RangeIsolated,
     RangeRemoved,
 )
-from ..memmap import ABSENT, FREE, HUGE, MEMMAP, MOVABLE, OFFLINE, PCP, PINNED, POISONED, Kind, Section, ZoneKey, union
+from ..memmap import ABSENT, FREE, HUGE, MEMMAP, MOVABLE, OFFLINE, PINNED, POISONED, Kind, Section, ZoneKey, union
 from ..policy import group_present
 from ..state import State
 from ..units import format_range
@@ -44,7 +44,7 @@ def offline_block(state: State, number: int) -> Steps:
             f"memory{number} holds pages of several zones or nodes (valid_zones: none); it can never go offline",
             start,
         )
-    guests = vmemmap.guests(state, start, pages)
+    guests = vmemmap.guests(state, start, pages) if _has_hosts(state) else []
     if any(guest.memmap is not None and guest.memmap.on == "section" for guest in guests):
         raise HotplugError("EBUSY", f"memory{number} {hosted(state, guests)}; remove these first", start)
     key, head = block.zone, block.head
@@ -66,8 +66,9 @@ def offline_block(state: State, number: int) -> Steps:
                 yield PresentAdjusted(*key, head)
             yield BlockState(number, "online")
         raise
+    size = state.geometry.pages_per_section
     for section in state.block_sections(number):
-        leave_zone(state, section)
+        leave_zone(state, section, min(max(start + head - section.nr * size, 0), size))
     if head:
         shrink(state, key, start, head)
         yield RangeRemoved(start, head, *key)
@@ -76,6 +77,10 @@ def offline_block(state: State, number: int) -> Steps:
     if state.model.prepare_finish:
         yield state.chain.call("MEM_FINISH_OFFLINE", start + head, pages - head, -1, block.early)
     yield BlockState(number, "offline")
+
+
+def _has_hosts(state: State) -> bool:
+    return any(request.placement == "sections" for request in state.requests.values())
 
 
 def hosted(state: State, guests: list[Section]) -> str:
@@ -88,10 +93,7 @@ def hosted(state: State, guests: list[Section]) -> str:
 
 def _offline_pages(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> Steps:
     _check_range(state, block, start, pages)
-    sections = state.block_sections(block.id)
-    for section in sections:
-        if listed := section.of(PCP):
-            state.set_kind(section, listed, FREE)
+    buddy.drain(state, key)
     try:
         free = isolation.start_isolate(state, start, pages)
     except HotplugError as error:
@@ -135,8 +137,7 @@ def _empty_range(state: State, block: Block, key: ZoneKey, start: int, pages: in
         yield Logged(_failure(state, start, pages, "notifier failure"))
         yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, change)
         raise state.chain.refusal(call)
-    if state.model.heads_skipped:
-        yield from _skips(state, start, pages, "do_migrate_range")
+    yield from _skips(state, start, pages, "do_migrate_range")
     yield from migrate.migrate_range(state, start, pages, key)
     stuck = _stuck(state, start, pages)
     if stuck is not None:
@@ -145,24 +146,20 @@ def _empty_range(state: State, block: Block, key: ZoneKey, start: int, pages: in
         yield Logged(_failure(state, start, pages, "signal backoff" if _endless(state) else "unmovable page"))
         yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, change)
         raise _gives_up(state, page, why)
-    if state.model.heads_skipped:
-        yield from _skips(state, start, pages, "__test_page_isolated_in_pageblock")
+    yield from _skips(state, start, pages, "__test_page_isolated_in_pageblock")
 
 
 def _take_out(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> Steps:
     sections = state.block_sections(block.id)
     size = state.geometry.pages_per_section
-    taken = sum(section.count(FREE) + section.count(POISONED) for section in sections)
     withheld = sum(section.count(OFFLINE) for section in sections)
-    if state.model.heads_skipped:
-        yield from _skips(state, start, pages, "__offline_isolated_pages")
-        gone = taken
-    else:
-        gone = pages
+    heads = sum((section.of(MEMMAP) & _from(section, start, size)).bit_count() for section in sections)
+    yield from _skips(state, start, pages, "__offline_isolated_pages")
+    gone = pages if state.model.heads_present else pages - heads
     yield PagesTaken(start, gone)
     yield Logged(f"Offlined Pages {gone}")
     early = gone if block.early else 0
-    left = state.zones[key].plus(present=-gone, managed=-(gone - withheld), early=-early)
+    left = state.zones[key].plus(present=-gone, managed=-(pages - heads - withheld), early=-early)
     state.zones.put(key, left)
     group_present(state, block, key[1], -gone)
     if any(section.of(POISONED) for section in sections):
@@ -175,7 +172,7 @@ def _take_out(state: State, block: Block, key: ZoneKey, start: int, pages: int) 
     yield state.chain.call("MEM_OFFLINE", start, pages, change, block.early)
     for section in sections:
         if section.nr * size >= start:
-            leave_zone(state, section)
+            leave_zone(state, section, 0)
     _shrink_tail(state, block, key, start, pages)
     yield RangeRemoved(start, pages, *key)
 
@@ -191,8 +188,13 @@ def _shrink_tail(state: State, block: Block, key: ZoneKey, start: int, pages: in
 def _skips(state: State, start: int, pages: int, where: str) -> Steps:
     size = state.geometry.pages_per_section
     for section in state.sections_of(start, pages):
-        if heads := section.of(MEMMAP):
+        if heads := section.of(MEMMAP) & _from(section, start, size):
             yield MemmapSkipped(where, section.nr * size + lowest(heads), heads.bit_count())
+
+
+def _from(section: Section, start: int, size: int) -> int:
+    """The pages of a section that do not lie before pfn `start`."""
+    return span(0, size) & ~span(0, min(max(start - section.nr * size, 0), size))
 
 
 def _stuck(state: State, start: int, pages: int) -> tuple[int, str] | None:
@@ -204,8 +206,7 @@ def _stuck(state: State, start: int, pages: int) -> tuple[int, str] | None:
         for _, mask in section.zones:
             owned |= mask
         base = section.nr * size
-        inside = owned if base >= start else owned & ~((1 << (start - base)) - 1)
-        rest = inside & ~union(section.pages, passed)
+        rest = owned & _from(section, start, size) & ~union(section.pages, passed)
         if not rest:
             continue
         at = lowest(rest)

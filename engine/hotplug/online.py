@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from ..bits import lowest, span
 from ..blocks import OnlineType
 from ..errors import HotplugError
 from ..events import (
@@ -64,17 +65,15 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
         yield from _cancel(state, key, sections, start, pages, head, change, block.early)
         raise state.chain.refusal(call)
     populated = state.zones[key].present > 0
-    reserved = sum(section.count(MEMMAP) for section in joined)
     freed = sum(section.count(FREE) for section in joined)
-    if state.model.heads_skipped and reserved:
-        for section in joined:
-            if section.count(MEMMAP):
-                yield MemmapSkipped("online_pages_range", section.nr * size, section.count(MEMMAP))
-    onlined = freed if state.model.heads_skipped else pages - head
+    for section in joined:
+        if skipped := section.of(MEMMAP) & ~span(0, min(max(start + head - section.nr * size, 0), size)):
+            yield MemmapSkipped("online_pages_range", section.nr * size + lowest(skipped), skipped.bit_count())
+    onlined = pages - head if state.model.heads_present else freed
     early = onlined if block.early else 0
-    state.zones.put(key, state.zones[key].plus(present=onlined, managed=onlined, early=early))
+    state.zones.put(key, state.zones[key].plus(present=onlined, managed=freed, early=early))
     group_present(state, block, key[1], onlined)
-    yield PagesOnlined(start + head, onlined)
+    yield PagesOnlined(start + head, freed)
     if not populated:
         yield from rebuild_zonelists(state)
     state.zones.put(key, state.zones[key].plus(free=freed))

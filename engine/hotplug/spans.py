@@ -94,9 +94,10 @@ def _edge(state: State, key: ZoneKey, low: int, high: int, ascending: bool) -> i
     return None
 
 
-def leave_zone(state: State, section: Section) -> None:
-    """The struct pages of an offline section say nothing any more, but for the heads that an RFC pool reserved."""
-    heads = section.pages.get(MEMMAP, 0) if state.model.heads_skipped else 0
+def leave_zone(state: State, section: Section, head: int) -> None:
+    """The struct pages of an offline section say nothing any more, but for pages that a pool reserved at add time; its
+    first `head` pages are its own block's affair."""
+    heads = section.pages.get(MEMMAP, 0) & ~span(0, head)
     kept: Pages = {MEMMAP: heads} if heads else {}
     state.sections.put(
         section.nr, Section(section.nr, section.node, section.early, False, (), kept, {}, section.memmap)

@@ -89,7 +89,7 @@ def _build(draft: Draft, number: int, nr: int) -> None:
     known = draft.prior.sections.get(nr) if draft.prior is not None else None
     memmap = _memmap(state, number, nr, known)
     if block.state == "offline":
-        heads = known.of(MEMMAP) if known is not None and state.model.heads_skipped else 0
+        heads = known.of(MEMMAP) if known is not None and not known.online else 0
         kept: Pages = {MEMMAP: heads} if heads else {}
         state.sections[nr] = Section(nr, block.node, block.early, False, (), kept, {}, memmap)
         return
@@ -190,9 +190,7 @@ def _overlay(draft: Draft, section: Section, head: int, absent: int) -> Section:
             masks[kind] = masks.get(kind, 0) | mask
     if not covered:
         return section
-    fixed = absent | span(0, head)
-    if draft.state.model.heads_skipped:
-        fixed |= section.of(MEMMAP)
+    fixed = absent | span(0, head) | section.of(MEMMAP)
     pages = section.pages
     if everything := covered & ~fixed:
         pages = put(pages, everything, KERNEL)

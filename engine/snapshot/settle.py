@@ -27,6 +27,7 @@ from ..memmap import (
 )
 from ..state import State
 from ..zones import MOVABLE as MOVABLE_ZONE
+from ..zones import Zone
 
 _LRU: Final = (
     "nr_zone_inactive_anon",
@@ -47,10 +48,12 @@ class _Part:
         self.state = state
         self.owned: dict[int, int] = {}
         self.counts: dict[Kind, int] = {}
+        self.early = False
         for nr in numbers:
             section = state.sections[nr]
             owned = next(mask for owner, mask in section.zones if owner == key)
             self.owned[nr] = owned
+            self.early = self.early or section.early
             whole = len(section.zones) == 1
             for kind, mask in section.pages.items():
                 count = (mask if whole else mask & owned).bit_count()
@@ -131,7 +134,7 @@ def _lru(counters: dict[str, int], seen: _Part, rest: _Part, prior: bool) -> int
     return max(0, sum(counters.get(name, 0) for name in _LRU) - seen.have(MOVABLE))
 
 
-def _share_out(key: ZoneKey, rest: _Part, free: int, pcp: int, lru: int, zone: object) -> None:
+def _share_out(key: ZoneKey, rest: _Part, free: int, pcp: int, lru: int, zone: Zone) -> None:
     total = rest.total
     free = min(free, total - rest.have(MEMMAP))
     pcp = min(pcp, total - rest.have(MEMMAP) - free)
@@ -142,11 +145,9 @@ def _share_out(key: ZoneKey, rest: _Part, free: int, pcp: int, lru: int, zone: o
             rest.turn(kind, FREE, fixed - used)
     fixed = sum(rest.have(k) for k in rest.counts if k not in (*_SHARED_OUT, ABSENT))
     used = max(0, used - fixed)
-    withheld = 0
-    movable = used if key[1] == MOVABLE_ZONE else min(lru, used)
-    if key[1] == MOVABLE_ZONE:
-        withheld = min(max(0, _withheld(zone, rest)), movable)
-        movable -= withheld
+    unmanaged = min(max(0, zone.present - zone.managed - rest.have(MEMMAP)), used)
+    movable = used - unmanaged if key[1] == MOVABLE_ZONE else min(lru, used - unmanaged)
+    withheld = 0 if rest.early else unmanaged
     targets: dict[Kind, int] = {
         FREE: free, PCP: pcp, MOVABLE: movable, OFFLINE: withheld, ASSUMED: used - movable - withheld
     }  # fmt: skip
@@ -158,7 +159,3 @@ def _share_out(key: ZoneKey, rest: _Part, free: int, pcp: int, lru: int, zone: o
                 surplus[source] -= moved
                 surplus[target] += moved
 
-
-def _withheld(zone: object, rest: _Part) -> int:
-    present, managed = getattr(zone, "present", 0), getattr(zone, "managed", 0)
-    return int(present - managed) - rest.have(MEMMAP)

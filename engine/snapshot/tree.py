@@ -30,6 +30,7 @@ WHOLE_FILE_LIMIT = 256 * MIB
 """Bytes that a file which is read at once may have: far beyond the longest ones of real machines."""
 _PAGE_FILE_LIMIT = 4 * GIB  # of a tar's kpageflags or kpagecount: 8 bytes a page, so 2 TiB of 4 KiB pages
 _KEPT_LIMIT = GIB  # of everything that is kept of a tar
+_MEMBER = 1024  # bytes that a member takes even if it is empty
 _ATTRIBUTE = 256  # no value of a memory block is longer
 _CHUNK = MIB  # a multiple of kpageflags' 8 bytes
 _OPENERS: tuple[tuple[bytes, Callable[[str], gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File | io.FileIO]], ...] = (
@@ -276,7 +277,8 @@ class TarTree(Tree):
                 if member.size <= WHOLE_FILE_LIMIT and (file := self._tar.extractfile(member)) is not None:
                     content = file.read()
                     self._files[path] = content = content if _has_words(path) else content.rstrip(b"\0")
-                    kept += tarfile.BLOCKSIZE + len(content)
+                    kept += len(content)
+            kept += _MEMBER
             if kept > _KEPT_LIMIT:
                 raise BadInput(f"{self.source} holds more than {format_bytes(_KEPT_LIMIT)} up to its member "
                                f"{member.name!r}; a captured tree is far smaller")

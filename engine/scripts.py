@@ -1,0 +1,265 @@
+"""Scripts: the commands of a file, written as a JSON array or as lines that a person would type.
+
+    echo online_movable > /sys/devices/system/memory/memory32/state
+    add 128M at 4G node 0          # as an ACPI DIMM; also: caller, placement, fallback, no-fallback, reserve, align
+    online 32-39 movable
+    offline 33 expect EBUSY
+    eject 1G at 0x100000000
+
+`commands.describe` writes such lines, and what it writes is read back as the same command.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from .commands import COMMANDS, Add, Command, Eject, Offline, Online, Remove, Sync, Write
+from .errors import BadInput
+from .units import parse_bytes
+
+MAX_BLOCKS: Final = 1 << 20
+"""Blocks that one line may name."""
+
+
+def parse_script(text: str, name: str) -> list[Command]:
+    """The commands of a script; what begins with a bracket or a brace is JSON, anything else is lines.
+
+    `name` is how messages call the script. Raises `BadInput` with one sentence: the script, the command or the line,
+    what is wrong there and what would be right.
+    """
+    return _parse_json(text, name) if text.lstrip()[:1] in ("[", "{") else _parse_lines(text, name)
+
+
+@contextmanager
+def located(where: str) -> Iterator[None]:
+    """Say where a `BadInput` comes from that is raised inside."""
+    try:
+        yield
+    except BadInput as error:
+        raise BadInput(f"{where}: {error}") from None
+
+
+# -- JSON -------------------------------------------------------------------------------------------------------------
+
+
+def _parse_json(text: str, name: str) -> list[Command]:
+    try:
+        commands = msgspec.json.decode(text, type=list[Command])
+    except msgspec.ValidationError as error:
+        found = re.search(r"`\$\[(\d+)\]", str(error))
+        if found is None:
+            raise BadInput(f'{name}: {_ARRAY}') from None
+        number = int(found[1])
+        raw = msgspec.json.decode(text, type=list[Any])[number]
+        raise BadInput(f"{name}: command {number + 1}: {_explained(error, raw)}") from None
+    except msgspec.DecodeError as error:
+        raise BadInput(f"{name}: {str(error)[0].lower()}{str(error)[1:]}; {_ARRAY}") from None
+    for number, command in enumerate(commands, 1):
+        with located(f"{name}: command {number}"):
+            _check(command)
+    return commands
+
+
+_ARRAY: Final = 'a script in JSON is an array of commands such as [{"op": "online", "block": 32}]'
+
+
+def _explained(error: msgspec.ValidationError, raw: object) -> str:
+    """What is wrong with one command, and what it may say there."""
+    if not isinstance(raw, dict):
+        return 'it is not an object such as {"op": "online", "block": 32}'
+    op = raw.get("op")
+    command = _BY_TAG.get(op) if isinstance(op, str) else None
+    if command is None:
+        return f"{_shown(op)} is not a command; op is one of {', '.join(_BY_TAG)}"
+    message, _, place = str(error).partition(" - at ")
+    field = re.match(r"`\$(?:\[\d+\])?\.(\w+)", place)
+    hints = get_type_hints(command)
+    if field is not None:
+        return f"{_shown(raw.get(field[1]))} is not a {field[1]}; it must be {_meaning(hints[field[1]])}"
+    return f"{message[0].lower()}{message[1:]}; {op} has {', '.join(command.__struct_fields__)}"
+
+
+def _shown(value: object) -> str:
+    return "null" if value is None else msgspec.json.encode(value).decode()
+
+
+def _meaning(hint: Any) -> str:
+    """A field's type in words."""
+    if hint in _MEANINGS:
+        return _MEANINGS[hint]
+    if get_origin(hint) is Literal:
+        return "one of " + ", ".join(map(str, get_args(hint)))
+    return " or ".join(_meaning(part) for part in get_args(hint) if part is not type(None))
+
+
+_MEANINGS: Final[dict[Any, str]] = {
+    int: "a whole number",
+    str: "text",
+    bool: "true or false",
+    int | str: 'a number of bytes or text such as "128M", "0x100000000"',
+}
+_BY_TAG: Final[dict[str, type[Command]]] = {str(command.__struct_config__.tag): command for command in COMMANDS}
+
+
+def _check(command: Command) -> None:
+    """What the types cannot say."""
+    if command.expect is not None and not re.fullmatch(r"ok|E[A-Z0-9]+", command.expect):
+        raise BadInput(f'expect must be "ok" or an errno such as EBUSY, not {_shown(command.expect)}')
+    for field in ("start", "size"):
+        with located(field):
+            parse_bytes(getattr(command, field, 0))
+
+
+# -- lines ------------------------------------------------------------------------------------------------------------
+
+
+class _Redirection(str):
+    """A ``>`` that is not quoted."""
+
+
+_TOKEN = re.compile(r"""\s*(?:(?P<comment>\#.*)|(?P<to>>>?)|(?P<word>(?:[^\s"'\\>]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+))""")
+
+
+def _parse_lines(text: str, name: str) -> list[Command]:
+    commands: list[Command] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        with located(f"{name}: line {number}"):
+            words = _words(line)
+            expect = words[-1] if words[-2:-1] == ["expect"] else None
+            if expect is not None:
+                del words[-2:]
+            for command in _commands(words):
+                command = msgspec.structs.replace(command, expect=expect)
+                _check(command)
+                commands.append(command)
+    return commands
+
+
+def _words(line: str) -> list[str]:
+    """The words of a line as a shell splits them, without the comment."""
+    words: list[str] = []
+    line, at = line.rstrip(), 0
+    while at < len(line):
+        match = _TOKEN.match(line, at)
+        if match is None:
+            raise BadInput(f"the quote at {line[at:].strip()!r} is not closed")
+        if match["to"]:
+            words.append(_Redirection(match["to"]))
+        elif match["word"]:
+            words += shlex.split(match["word"])
+        at = match.end()
+    return words
+
+
+def _commands(words: list[str]) -> Iterator[Command]:
+    """Those of one line: none where it is empty, several where it names a range of blocks."""
+    if words:
+        if words[0] not in _VERBS:
+            raise BadInput(f"{words[0]!r} is not a command; a line begins with one of {', '.join(_VERBS)}")
+        yield from _VERBS[words[0]](words[1:])
+
+
+class _Form(msgspec.Struct, frozen=True):
+    """How the line of a command is written: after its name come `words`, where capitals stand for a field, then, in
+    any order, `options` (a field's name and its value) and `flags` (a word that sets a field)."""
+
+    command: type[Command]
+    words: str
+    options: tuple[str, ...] = ()
+    flags: Mapping[str, tuple[str, object]] = {}
+
+    @property
+    def verb(self) -> str:
+        return str(self.command.__struct_config__.tag)
+
+    @property
+    def usage(self) -> str:
+        optional = [f"[{name} {name.upper()}]" for name in self.options] + [f"[{word}]" for word in self.flags]
+        return " ".join([self.verb, self.words, *optional])
+
+    def __call__(self, words: list[str]) -> Iterator[Command]:
+        fields = self._read(words)
+        for number in fields.pop("blocks", (None,)):
+            given = fields if number is None else {**fields, "block": number}
+            try:
+                yield msgspec.convert(given, self.command, strict=False)
+            except msgspec.ValidationError as error:
+                raise BadInput(f"{_explained(error, {**given, 'op': self.verb})}; write: {self.usage}") from None
+
+    def _read(self, words: list[str]) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        rest = iter(words)
+        for part in self.words.split():
+            word = next(rest, None)
+            if word is None or (part.islower() and word != part):
+                raise BadInput(f"{word or 'the end of the line'!r} stands where {part} must; write: {self.usage}")
+            if part.isupper():
+                fields[part.lower()] = _READERS.get(part, str)(word)
+        for word in rest:
+            if word in self.flags:
+                field, value = self.flags[word]
+                fields[field] = value
+            elif word in self.options and (value := next(rest, None)) is not None:
+                fields[word] = value
+            else:
+                missing = "needs a value" if word in self.options else "is too much"
+                raise BadInput(f"{word!r} {missing}; write: {self.usage}")
+        return fields
+
+
+def _blocks(word: str) -> range:
+    """``32`` or ``32-39``."""
+    match = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", word)
+    if match is None:
+        raise BadInput(f"{word!r} names no memory blocks; write a number or a range such as 32-39")
+    first, last = int(match[1]), int(match[2] or match[1])
+    if not first <= last < first + MAX_BLOCKS:
+        raise BadInput(f"{word!r} must be an ascending range of at most {MAX_BLOCKS} blocks")
+    return range(first, last + 1)
+
+
+_READERS: Final[Mapping[str, Callable[[str], object]]] = {"SIZE": parse_bytes, "START": parse_bytes, "BLOCKS": _blocks}
+
+
+def _echo(words: list[str]) -> Iterator[Command]:
+    """``echo TEXT > PATH``. The line end that echo adds is left out, as the kernel does, unless it is all there is."""
+    ends = [at for at, word in enumerate(words) if isinstance(word, _Redirection)]
+    if len(ends) != 1 or ends[0] != len(words) - 2:
+        raise BadInput("an echo needs one place to write to; write: echo [-n] TEXT > PATH")
+    text, bare = words[: ends[0]], words[0] == "-n"
+    yield Write(path=words[-1], data=" ".join(text[bare:]) or ("" if bare else "\n"))
+
+
+_FORMS: Final = (
+    _Form(
+        Add,
+        "SIZE at START",
+        ("node", "caller", "placement", "reserve", "align"),
+        {"fallback": ("fallback", True), "no-fallback": ("fallback", False)},
+    ),
+    _Form(Remove, "SIZE at START"),
+    _Form(Eject, "SIZE at START"),
+    _Form(
+        Online,
+        "BLOCKS",
+        flags={
+            "online": ("type", "online"),
+            "online_kernel": ("type", "online_kernel"),
+            "online_movable": ("type", "online_movable"),
+            "kernel": ("type", "online_kernel"),
+            "movable": ("type", "online_movable"),
+        },
+    ),
+    _Form(Offline, "BLOCKS"),
+    _Form(Sync, "ROOT"),
+)
+_VERBS: Final[Mapping[str, Callable[[list[str]], Iterator[Command]]]] = {
+    "echo": _echo,
+    **{form.verb: form for form in _FORMS},
+}

@@ -1,0 +1,170 @@
+"""From a machine's state to the form in which it is saved: what is alike is folded into runs, in linear time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Final, Generic, NamedTuple, TypeVar, cast
+
+from msgspec.structs import asdict, replace
+
+from ..memmap import Memmap, Section, ZoneKey
+from ..origin import Origin
+from ..state import State
+from .schema import (
+    BlockRun,
+    GroupV1,
+    HugePoolV1,
+    MemmapV1,
+    NodeV1,
+    OriginV1,
+    RequestV1,
+    ResourceV1,
+    Run,
+    SectionGrid,
+    SectionRun,
+    SnapshotV1,
+    ZoneRef,
+    ZoneShare,
+    ZoneV1,
+)
+
+V = TypeVar("V")
+
+_ONES: Final = re.compile("1+")
+
+
+def snapshot_of(state: State, origin: Origin) -> SnapshotV1:
+    """All that a machine is, as it is saved; its preset and notifier chain follow from its geometry."""
+    return SnapshotV1(
+        origin=OriginV1(**asdict(origin)),
+        geometry=state.geometry,
+        model=state.model.name,
+        boot=state.boot,
+        settings=state.settings,
+        counters=state.counters,
+        nodes=tuple(NodeV1(**asdict(node)) for _, node in sorted(state.nodes.items())),
+        zones=tuple(ZoneV1(**asdict(zone)) for _, zone in sorted(state.zones.items())),
+        resources=tuple(ResourceV1(hex(r.start), hex(r.end), r.name) for _, r in sorted(state.resources.items())),
+        groups=tuple(GroupV1(**asdict(group)) for _, group in sorted(state.groups.items())),
+        requests=tuple(RequestV1(**asdict(request)) for _, request in sorted(state.requests.items())),
+        huge=tuple(HugePoolV1(node, size, **asdict(pool)) for (node, size), pool in sorted(state.huge.items())),
+        blocks=tuple(_block_runs(state)),
+        sections=tuple(_section_grids(state)),
+    )
+
+
+class _Fold(NamedTuple, Generic[V]):
+    """`length` consecutive numbers from `first` on that have one value and lie at `place`, `place + stride` ..."""
+
+    first: int
+    length: int
+    place: int | None
+    stride: int
+    value: V
+
+
+def _fold(items: Iterable[tuple[int, int | None, V]]) -> Iterator[_Fold[V]]:
+    """Join ascending (number, place, value) to runs, each as long as it can be; what has no place has no stride."""
+    run: _Fold[V] | None = None
+    last = length = stride = 0
+    for number, place, value in items:
+        step = place - last if place is not None else 0
+        if (
+            run is not None
+            and number == run.first + length
+            and (step == stride or length == 1)
+            and value == run.value
+        ):
+            length, stride = length + 1, step
+        else:
+            if run is not None:
+                yield run._replace(length=length, stride=stride)
+            run = _Fold(number, 1, place, 0, value)
+            length, stride = 1, 0
+        last = place or 0
+    if run is not None:
+        yield run._replace(length=length, stride=stride)
+
+
+def _block_runs(state: State) -> Iterator[BlockRun]:
+    for run in _fold((number, None, replace(state.blocks[number], id=0)) for number in sorted(state.blocks)):
+        values = asdict(run.value)
+        del values["id"]
+        yield BlockRun(first=run.first, count=run.length, **values)
+
+
+def _section_grids(state: State) -> Iterator[SectionGrid]:
+    full = (1 << state.geometry.pages_per_section) - 1
+    for grid in _fold(_blocks_of_sections(state)):
+        runs = tuple(_section_run(run, grid.place or 0, full) for run in grid.value)
+        yield SectionGrid(first=grid.first, count=grid.length, stride=grid.stride, sections=runs)
+
+
+def _blocks_of_sections(state: State) -> Iterator[tuple[int, int | None, tuple[_Fold[Section], ...]]]:
+    """For each block its sections in runs, with their places counted from the first known place in the block."""
+    per_block = state.geometry.sections_per_block
+    for block, numbers in groupby(sorted(state.sections), lambda nr: nr // per_block):
+        runs = tuple(_fold(_placed(state.sections[nr], nr % per_block) for nr in numbers))
+        base = next((run.place for run in runs if run.place is not None), None)
+        if base is not None:
+            runs = tuple(run if run.place is None else run._replace(place=run.place - base) for run in runs)
+        yield block, base, runs
+
+
+def _placed(section: Section, at: int) -> tuple[int, int | None, Section]:
+    """A section as `_fold` wants it: the value has no number, and its memmap lies at page 0."""
+    memmap = section.memmap
+    place = None if memmap is None else _place(memmap)
+    if memmap is None or place is None:
+        return at, None, replace(section, nr=0)
+    return at, place, replace(section, nr=0, memmap=moved(memmap, -place))
+
+
+def _place(memmap: Memmap) -> int | None:
+    """The first place that is known of a memmap."""
+    if memmap.pfn is not None:
+        return memmap.pfn
+    return next((pfn for pfn, _ in (*memmap.chunks, *memmap.tables)), None)
+
+
+def moved(memmap: Memmap, pages: int) -> Memmap:
+    """The same memmap so many pages further up; where no place is known, there is nothing to move."""
+    if not pages:
+        return memmap
+    return Memmap(
+        memmap.on,
+        None if memmap.pfn is None else memmap.pfn + pages,
+        tuple([(pfn + pages, count) for pfn, count in memmap.chunks]),
+        tuple([(pfn + pages, count) for pfn, count in memmap.tables]),
+    )
+
+
+def _section_run(run: _Fold[Section], base: int, full: int) -> SectionRun:
+    section = run.value
+    memmap = section.memmap
+    if memmap is not None and run.place is not None:
+        memmap = moved(memmap, base + run.place)
+    return SectionRun(
+        node=section.node,
+        at=run.first,
+        count=run.length,
+        stride=run.stride,
+        early=section.early,
+        online=section.online,
+        estimated=section.estimated,
+        zones=tuple(_share(key, mask, full) for key, mask in section.zones),
+        pages={kind: _runs(mask) for kind, mask in section.pages.items()},
+        types={kind: _runs(mask) for kind, mask in section.types.items()},
+        memmap=None if memmap is None else MemmapV1(memmap.on, memmap.pfn, memmap.chunks, memmap.tables),
+    )
+
+
+def _share(key: ZoneKey, mask: int, full: int) -> ZoneShare:
+    return ZoneShare(cast(ZoneRef, key), None if mask == full else _runs(mask))
+
+
+def _runs(mask: int) -> tuple[Run, ...]:
+    """As `bits.runs`, but in time that does not grow with the number of runs: a captured section may have thousands."""
+    return tuple((run.start(), run.end() - run.start()) for run in _ONES.finditer(f"{mask:b}"[::-1]))

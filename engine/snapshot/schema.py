@@ -1,0 +1,218 @@
+"""The form in which machines are saved: version 1, strict, and its JSON Schema.
+
+The Structs below say what a file holds; they are not the engine's own, so that the engine can change and old files stay
+readable. `convert` goes from one to the other, `store` to bytes and files.
+
+Pages, pfns and strides are numbers of pages; addresses are hexadecimal text. Everything is in ascending order, so equal
+machines give equal files. Blocks and sections come in runs: what is alike is written once. Where the memmaps of alike
+sections lie one behind the other, a `stride` says by how many pages each lies behind the one before it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal, get_args
+
+import msgspec
+from msgspec import Meta
+
+from ..blocks import BlockState
+from ..geometry import Geometry
+from ..memmap import KINDS, Kind, Migratetype
+from ..models import Caller, Placement
+
+VERSION: Final = 1
+"""The newest version of the form, which is what is written."""
+
+MAX_SECTIONS: Final = 1 << 22
+"""Blocks, and sections, that one snapshot may describe: 512 TiB in sections of 128 MiB."""
+
+Number = Annotated[int, Meta(ge=0, le=1 << 40)]
+"""The number of a block, section, group."""
+NodeId = Annotated[int, Meta(ge=0, le=4095)]
+"""The number of a node; kernels have at most 1024."""
+Pages = Annotated[int, Meta(ge=0, le=1 << 52)]
+"""A pfn or a number of pages."""
+Bytes = Annotated[int, Meta(ge=0, le=1 << 62)]
+Several = Annotated[int, Meta(ge=1, le=MAX_SECTIONS)]
+Stride = Annotated[int, Meta(ge=-(1 << 52), le=1 << 52)]
+Address = Annotated[str, Meta(pattern="^0x[0-9a-f]{1,17}$", description="a physical byte address, such as 0x100000000")]
+Counter = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+ZoneName = Literal["DMA", "DMA32", "Normal", "HighMem", "Movable", "Device"]
+ZoneRef = tuple[NodeId, ZoneName]
+"""A zone by node and name."""
+Run = tuple[Pages, Annotated[int, Meta(ge=1, le=1 << 52)]]
+"""Consecutive pages (or pageblocks): the first, and how many."""
+PagesByKind = Annotated[dict[Kind, tuple[Run, ...]], Meta(extra_json_schema={"propertyNames": {"enum": KINDS}})]
+BlocksByType = Annotated[
+    dict[Migratetype, tuple[Run, ...]], Meta(extra_json_schema={"propertyNames": {"enum": get_args(Migratetype)}})
+]
+
+
+class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What all parts have in common: values, without fields that are not known; what is usual is left out."""
+
+
+class OriginV1(_Strict, frozen=True):
+    """Where the machine comes from: see `engine.origin.Origin`."""
+
+    name: str
+    description: str = ""
+    source: str = ""
+    kernel: str = ""
+    measured: tuple[str, ...] = ()
+    estimated: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class NodeV1(_Strict, frozen=True):
+    """A possible NUMA node: see `engine.zones.Node`."""
+
+    id: NodeId
+    online: bool = True
+    cpus: bool = False
+    distance: tuple[Annotated[int, Meta(ge=0, le=255)], ...] = ()
+
+
+class ZoneV1(_Strict, frozen=True):
+    """A zone of a node, in pages: see `engine.zones.Zone`."""
+
+    node: NodeId
+    name: ZoneName
+    start: Pages = 0
+    spanned: Pages = 0
+    present: Pages = 0
+    managed: Pages = 0
+    free: Pages = 0
+    pcp: Pages = 0
+    early: Pages = 0
+    cma: Pages = 0
+
+
+class ResourceV1(_Strict, frozen=True):
+    """A range of /proc/iomem; `end` is the first address behind it."""
+
+    start: Address
+    end: Address
+    name: str
+
+
+class GroupV1(_Strict, frozen=True):
+    """A memory group: see `engine.blocks.Group`."""
+
+    id: Number
+    node: NodeId
+    max_pages: Pages = 0
+    unit_pages: Pages = 0
+    present_kernel: Pages = 0
+    present_movable: Pages = 0
+    blocks: Number = 0
+
+
+class RequestV1(_Strict, frozen=True):
+    """A finished add request, in pages: see `engine.blocks.Request`."""
+
+    start: Pages
+    pages: Pages
+    node: NodeId
+    caller: Caller
+    placement: Placement
+    tables: tuple[Run, ...] = ()
+
+
+class HugePoolV1(_Strict, frozen=True):
+    """The hugetlb pool of one node and one page size (bytes): see `engine.state.HugePool`."""
+
+    node: NodeId
+    size: Bytes
+    total: Pages = 0
+    free: Pages = 0
+
+
+class BlockRun(_Strict, frozen=True):
+    """`count` alike memory blocks from number `first` on: see `engine.blocks.Block`."""
+
+    first: Number
+    state: BlockState
+    nodes: Annotated[tuple[NodeId, ...], Meta(min_length=1)]
+    count: Several = 1
+    zone: ZoneRef | None = None
+    head: Pages = 0
+    early: bool = False
+    group: Number | None = None
+    request: Pages | None = None
+    poisoned: bool = False
+
+
+class MemmapV1(_Strict, frozen=True):
+    """Where the struct pages of the first section of a run lie: see `engine.memmap.Memmap`."""
+
+    on: Literal["self", "section", "kernel"]
+    pfn: Pages | None = None
+    chunks: tuple[Run, ...] = ()
+    tables: tuple[Run, ...] = ()
+
+
+class ZoneShare(_Strict, frozen=True):
+    """The pages of a section that belong to a zone; null: all of them."""
+
+    zone: ZoneRef
+    pages: tuple[Run, ...] | None = None
+
+
+class SectionRun(_Strict, frozen=True):
+    """`count` alike sections, the first of which is section `at` of its block: see `engine.memmap.Section`.
+
+    `pages` and `types` count from the start of each section. The memmap of each lies `stride` pages behind the last.
+    """
+
+    node: NodeId
+    at: Number = 0
+    count: Several = 1
+    stride: Stride = 0
+    early: bool = False
+    online: bool = False
+    estimated: bool = False
+    zones: tuple[ZoneShare, ...] = ()
+    pages: PagesByKind = {}
+    types: BlocksByType = {}
+    memmap: MemmapV1 | None = None
+
+
+class SectionGrid(_Strict, frozen=True):
+    """The sections of `count` alike blocks from number `first` on (whether or not there is a memory block device).
+
+    `sections` are those of the first of them; the memmaps of each block lie `stride` pages behind those of the last.
+    """
+
+    first: Number
+    sections: Annotated[tuple[SectionRun, ...], Meta(min_length=1)]
+    count: Several = 1
+    stride: Stride = 0
+
+
+class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True):
+    """A whole machine, as `altmap` saves it.
+
+    model: name of the kernel model. settings: writable parameters. boot: facts of the boot. huge: hugetlb pools.
+    """
+
+    origin: OriginV1
+    geometry: Geometry
+    model: str
+    boot: dict[str, str] = {}
+    settings: dict[str, str] = {}
+    counters: dict[str, Counter] = {}
+    nodes: tuple[NodeV1, ...]
+    zones: tuple[ZoneV1, ...] = ()
+    resources: tuple[ResourceV1, ...] = ()
+    groups: tuple[GroupV1, ...] = ()
+    requests: tuple[RequestV1, ...] = ()
+    huge: tuple[HugePoolV1, ...] = ()
+    blocks: tuple[BlockRun, ...] = ()
+    sections: tuple[SectionGrid, ...] = ()
+
+
+def json_schema() -> bytes:
+    """The JSON Schema of the newest version, as `fixtures/snapshot.schema.json` holds it."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(SnapshotV1)}
+    return msgspec.json.format(msgspec.json.encode(schema, order="deterministic"), indent=2) + b"\n"

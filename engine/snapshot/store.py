@@ -1,0 +1,162 @@
+"""Saved machines as bytes and as files: JSON for people and diffs, MessagePack for size, either of them with gzip.
+
+The name of a file says how it is written; reading goes by its content. A file is replaced as a whole or not at all.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import re
+import zlib
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+import msgspec
+
+from ..errors import BadInput
+from ..origin import Origin
+from ..state import State
+from ..units import format_bytes
+from .fold import snapshot_of
+from .schema import VERSION, SnapshotV1, json_schema
+from .unfold import state_of
+
+SUFFIXES: Final = (".json", ".msgpack", ".json.gz", ".msgpack.gz")
+"""How the name of a snapshot may end."""
+
+MAX_BYTES: Final = 1 << 30
+"""Bytes that a snapshot may have once it is uncompressed; reading stops there."""
+
+_GZIP: Final = b"\x1f\x8b"
+_ROW: Final = re.compile(rb'\[\n +(\d+(?:,\n +(?:\d+|"\w+"))*)\n +\]')
+_COMPLAINT: Final = re.compile(r"(?P<what>.*?)(?: - at `(?:key` in `)?(?P<path>\$.*)`)?", re.DOTALL)
+
+_FIELD: Final = re.compile(r"\.(\w+)")
+
+
+class _Head(msgspec.Struct):
+    version: int
+
+
+_Readers = tuple[Callable[[bytes], _Head], Callable[[bytes], SnapshotV1]]
+_JSON: Final[_Readers] = (msgspec.json.Decoder(_Head).decode, msgspec.json.Decoder(SnapshotV1).decode)
+_MSGPACK: Final[_Readers] = (msgspec.msgpack.Decoder(_Head).decode, msgspec.msgpack.Decoder(SnapshotV1).decode)
+
+
+def save(state: State, origin: Origin, path: str | os.PathLike[str]) -> None:
+    """Write a machine to a file; the form follows from the name (`SUFFIXES`).
+
+    Raises `BadInput` for another name or where it cannot be written; the file is then what it was before.
+    """
+    name = os.fspath(path)
+    data = encode(state, origin, name)
+    target = os.path.realpath(name)
+    draft = f"{target}.{os.getpid()}.new"
+    try:
+        try:
+            with open(draft, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(draft, target)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(draft)
+            raise
+    except OSError as error:
+        raise BadInput(f"{name} could not be saved: {error.strerror or error}") from error
+
+
+def load(path: str | os.PathLike[str]) -> tuple[State, Origin]:
+    """The machine in a file. Raises `BadInput` where it cannot be read or holds none: see `decode`."""
+    name = os.fspath(path)
+    try:
+        with open(name, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise BadInput(f"{name} could not be read: {error.strerror or error}") from error
+    return decode(data, name)
+
+
+def encode(state: State, origin: Origin, name: str) -> bytes:
+    """A machine as the content of a file of that name; equal machines give equal bytes.
+
+    Raises `BadInput` where the name does not end as a snapshot's does.
+    """
+    if not name.endswith(SUFFIXES):
+        raise BadInput(f"{name}: the name of a snapshot must end in {', '.join(SUFFIXES)}")
+    snapshot = snapshot_of(state, origin)
+    if name.endswith((".json", ".json.gz")):
+        lines = msgspec.json.format(msgspec.json.encode(snapshot, order="deterministic"), indent=2)
+        data = _ROW.sub(lambda row: b"[" + b" ".join(row[1].split()) + b"]", lines) + b"\n"
+    else:
+        data = msgspec.msgpack.encode(snapshot, order="deterministic")
+    return gzip.compress(data, mtime=0) if name.endswith(".gz") else data
+
+
+def decode(data: bytes, source: str) -> tuple[State, Origin]:
+    """The machine in the content of a file, whatever its name. Raises `BadInput`, which begins with `source` and, where
+    there is one, the JSON path, for what is truncated or huge, was made by a newer version, or describes no machine."""
+    try:
+        return state_of(_parsed(_unpacked(data)))
+    except BadInput as error:
+        raise BadInput(f"{source}: {error}") from error.__cause__
+
+
+def _unpacked(data: bytes) -> bytes:
+    if data.startswith(_GZIP):
+        try:
+            with gzip.open(io.BytesIO(data)) as file:
+                data = file.read(MAX_BYTES + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            raise BadInput(f"it is a gzip file that breaks off or is damaged ({error}); give a whole one") from error
+    if len(data) > MAX_BYTES:
+        raise BadInput(f"it goes on after {format_bytes(MAX_BYTES)}, which no snapshot does")
+    return data
+
+
+def _parsed(data: bytes) -> SnapshotV1:
+    start = data[:256].lstrip()[:1]
+    if start == b"{":
+        read_head, read = _JSON
+    elif start and (0x80 <= start[0] <= 0x8F or start[0] in (0xDE, 0xDF)):  # maps
+        read_head, read = _MSGPACK
+    else:
+        raise BadInput("it is not a snapshot, which is a JSON object, or a MessagePack map, perhaps with gzip")
+    try:
+        version = read_head(data).version
+        if version != VERSION:
+            raise BadInput(f"$.version: {_other_version(version)}; this altmap reads version {VERSION}")
+        return read(data)
+    except msgspec.ValidationError as error:
+        raise BadInput(_complaint(str(error))) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInput(f"it breaks off or is damaged ({error}); give a whole snapshot") from error
+
+
+def _other_version(version: int) -> str:
+    return f"{version}, made by a newer altmap" if version > VERSION else f"{version} was never a version of snapshots"
+
+
+def _complaint(text: str) -> str:
+    """What msgspec finds wrong: the path first, and what would be right where it does not say so."""
+    found = _COMPLAINT.fullmatch(text)
+    assert found is not None
+    what, path = found["what"], found["path"] or "$"
+    if what.startswith("Invalid enum value"):
+        what += f"; it must be one of {_choices(_FIELD.findall(path)[-1])}"
+    elif "unknown field" in what:
+        what += f"; snapshots of version {VERSION} have no such field there"
+    return f"{path}: {what}"
+
+
+def _choices(field: str) -> str:
+    """The values that the schema allows for a field, or the keys of it."""
+    for part in msgspec.json.decode(json_schema())["$defs"].values():
+        found = re.search(rb'"enum":\[(.*?)\]', msgspec.json.encode(part["properties"].get(field)))
+        if found is not None:
+            return found[1].decode().replace(",", ", ")
+    raise AssertionError(f"no field {field} has certain values only")

@@ -1,0 +1,266 @@
+"""From the form in which a machine is saved to its state: runs are unfolded, in linear time.
+
+What no machine can have is refused with `BadInput`: the JSON path, what is wrong there, and what would be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, NoReturn, TypeVar
+
+from msgspec.structs import asdict
+
+from ..architectures import preset_of
+from ..blocks import Block, Group, Request
+from ..errors import BadInput
+from ..memmap import Memmap, Section, ZoneKey
+from ..models import MODELS
+from ..notifiers import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
+from ..origin import Origin
+from ..state import HugePool, Resource, State
+from ..zones import Node, Zone
+from .fold import moved
+from .schema import MAX_SECTIONS, MemmapV1, Run, SectionGrid, SectionRun, SnapshotV1
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_MAX_SECTION_PAGES: Final = 1 << 20
+_MAX_PFN: Final = 1 << 52
+
+
+def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
+    """The machine that was saved. Raises `BadInput` for what no machine can have."""
+    geometry = snapshot.geometry
+    if geometry.pages_per_section > _MAX_SECTION_PAGES:
+        pages = geometry.pages_per_section
+        _bad("$.geometry.section_size", f"a section of {pages} pages; it can have up to {_MAX_SECTION_PAGES}")
+    try:
+        preset = preset_of(geometry)
+    except BadInput as error:
+        _bad("$.geometry", str(error))
+    if snapshot.model not in MODELS:
+        _bad("$.model", f"{snapshot.model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
+    chain = DEFAULT_CHAIN.with_subscriber(BOOT_MEMORY_GUARD) if preset.boot_offline_veto else DEFAULT_CHAIN
+    state = State(preset, geometry, MODELS[snapshot.model], snapshot.boot, chain)
+    # The tables are filled as dicts, past their journal: a machine that was just loaded has nothing to take back.
+    state.settings.update(snapshot.settings)
+    state.counters.update(snapshot.counters)
+    state.nodes.update(_unique("$.nodes", ((node.id, Node(**asdict(node))) for node in snapshot.nodes)))
+    state.zones.update(_unique("$.zones", _zones(snapshot, state)))
+    state.resources.update(_unique("$.resources", _resources(snapshot)))
+    state.groups.update(_unique("$.groups", _groups(snapshot, state)))
+    state.requests.update(_unique("$.requests", _requests(snapshot, state)))
+    state.huge.update(_unique("$.huge", _huge_pools(snapshot, state)))
+    state.blocks.update(_blocks(snapshot, state))
+    state.sections.update(_Sections(state).unfold(snapshot.sections))
+    return state, Origin(**asdict(snapshot.origin))
+
+
+def _bad(path: str, sentence: str) -> NoReturn:
+    raise BadInput(f"{path}: {sentence}")
+
+
+def _unique(path: str, items: Iterable[tuple[K, V]]) -> dict[K, V]:
+    table: dict[K, V] = {}
+    for index, (key, value) in enumerate(items):
+        if key in table:
+            _bad(f"{path}[{index}]", f"{_text(key)} is there a second time; each may be there once")
+        table[key] = value
+    return table
+
+
+def _text(key: object) -> str:
+    return " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
+
+
+def _node(state: State, node: int, path: str) -> None:
+    if node not in state.nodes:
+        _bad(path, f"node {node} is unknown; it must be one of $.nodes ({', '.join(map(str, state.nodes)) or 'none'})")
+
+
+def _zones(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Zone]]:
+    for index, saved in enumerate(snapshot.zones):
+        path = f"$.zones[{index}]"
+        _node(state, saved.node, f"{path}.node")
+        if saved.managed > saved.present:
+            _bad(f"{path}.managed", f"{saved.managed} managed pages; it can be up to present, {saved.present}")
+        if saved.present > saved.spanned:
+            _bad(f"{path}.present", f"{saved.present} present pages; it can be up to spanned, {saved.spanned}")
+        zone = Zone(**asdict(saved))
+        yield zone.key, zone
+
+
+def _resources(snapshot: SnapshotV1) -> Iterator[tuple[int, Resource]]:
+    for index, saved in enumerate(snapshot.resources):
+        start, end = int(saved.start, 16), int(saved.end, 16)
+        if end <= start:
+            _bad(f"$.resources[{index}].end", f"{saved.end} must be above the start, {saved.start}")
+        yield start, Resource(start, end, saved.name)
+
+
+def _groups(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, Group]]:
+    for index, saved in enumerate(snapshot.groups):
+        _node(state, saved.node, f"$.groups[{index}].node")
+        yield saved.id, Group(**asdict(saved))
+
+
+def _requests(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, Request]]:
+    unit = state.geometry.pages_per_block
+    for index, saved in enumerate(snapshot.requests):
+        path = f"$.requests[{index}]"
+        _node(state, saved.node, f"{path}.node")
+        for name, pages in (("start", saved.start), ("pages", saved.pages)):
+            if pages % unit:
+                _bad(f"{path}.{name}", f"page {pages} is inside a block; it must be a multiple of {unit} pages")
+        yield saved.start, Request(**asdict(saved))
+
+
+def _huge_pools(snapshot: SnapshotV1, state: State) -> Iterator[tuple[tuple[int, int], HugePool]]:
+    for index, saved in enumerate(snapshot.huge):
+        path = f"$.huge[{index}]"
+        _node(state, saved.node, f"{path}.node")
+        if saved.free > saved.total:
+            _bad(f"{path}.free", f"{saved.free} free huge pages; it can be up to total, {saved.total}")
+        yield (saved.node, saved.size), HugePool(saved.total, saved.free)
+
+
+def _blocks(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, Block]]:
+    behind = total = 0
+    size = state.geometry.pages_per_block
+    for index, run in enumerate(snapshot.blocks):
+        path = f"$.blocks[{index}]"
+        _ascending(f"{path}.first", "block", run.first, behind)
+        behind, total = run.first + run.count, total + run.count
+        _few_enough(f"{path}.count", "blocks", total)
+        for at, node in enumerate(run.nodes):
+            _node(state, node, f"{path}.nodes[{at}]")
+        if run.zone is not None:
+            _node(state, run.zone[0], f"{path}.zone[0]")
+        if run.head > size:
+            _bad(f"{path}.head", f"{run.head} head pages; it can be up to the {size} pages of a block")
+        if run.group is not None and run.group not in state.groups:
+            _bad(f"{path}.group", f"group {run.group} is unknown; it must be one of $.groups, or null")
+        values = (run.state, run.nodes, run.zone, run.head, run.early, run.group, run.request, run.poisoned)
+        for number in range(run.first, behind):
+            yield number, Block(number, *values)
+
+
+class _Sections:
+    """Unfolds sections; those that are alike share their sets of pages, wherever in the machine they lie."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.per_block = state.geometry.sections_per_block
+        self.masks: dict[tuple[tuple[Run, ...], int], int] = {}
+        self.tables: dict[tuple[tuple[Any, int], ...], dict[Any, int]] = {}
+
+    def unfold(self, grids: Iterable[SectionGrid]) -> Iterator[tuple[int, Section]]:
+        """Every section with its number, ascending."""
+        behind = total = 0
+        for index, grid in enumerate(grids):
+            path = f"$.sections[{index}]"
+            _ascending(f"{path}.first", "block", grid.first, behind)
+            behind = grid.first + grid.count
+            total += grid.count * sum(run.count for run in grid.sections)
+            _few_enough(f"{path}.count", "sections", total)
+            patterns = list(self._patterns(grid, path))
+            for block in range(grid.count):
+                start = (grid.first + block) * self.per_block
+                for run, pattern in patterns:
+                    yield from _repeated(pattern, start + run.at, run.count, block * grid.stride, run.stride)
+
+    def _patterns(self, grid: SectionGrid, path: str) -> Iterator[tuple[SectionRun, Section]]:
+        """The first section of each run in the first block; its number is still missing."""
+        behind = 0
+        for index, run in enumerate(grid.sections):
+            where = f"{path}.sections[{index}]"
+            _ascending(f"{where}.at", "section", run.at, behind)
+            behind = run.at + run.count
+            if behind > self.per_block:
+                _bad(where, f"section {behind - 1} of a block; a block has {self.per_block}, counted from 0")
+            memmap = None if run.memmap is None else _memmap(run.memmap, run, grid, f"{where}.memmap")
+            yield run, self._pattern(run, memmap, where)
+
+    def _pattern(self, run: SectionRun, memmap: Memmap | None, path: str) -> Section:
+        geometry = self.state.geometry
+        size = geometry.pages_per_section
+        _node(self.state, run.node, f"{path}.node")
+        shares: list[tuple[ZoneKey, int]] = []
+        for index, share in enumerate(run.zones):
+            where = f"{path}.zones[{index}]"
+            if share.zone not in self.state.zones:
+                _bad(f"{where}.zone", f"zone {_text(share.zone)} is unknown; it must be one of $.zones")
+            runs = ((0, size),) if share.pages is None else share.pages
+            shares.append((share.zone, self._mask(runs, size, f"{where}.pages")))
+        _disjoint(shares, f"{path}.zones")
+        pages = self._table(run.pages, size, f"{path}.pages")
+        types = self._table(run.types, geometry.pageblocks_per_section, f"{path}.types")
+        return Section(0, run.node, run.early, run.online, tuple(shares), pages, types, memmap, run.estimated)
+
+    def _table(self, runs: Mapping[K, tuple[Run, ...]], size: int, path: str) -> Mapping[K, int]:
+        """Sets by kind."""
+        table = {kind: self._mask(pages, size, f"{path}.{kind}") for kind, pages in runs.items()}
+        _disjoint(table.items(), path)
+        return self.tables.setdefault(tuple(table.items()), table)
+
+    def _mask(self, runs: tuple[Run, ...], size: int, path: str) -> int:
+        """The set that `fold` took apart, likewise in time that does not grow with the number of runs."""
+        known = self.masks.get((runs, size))
+        if known is not None:
+            return known
+        digits: list[str] = []
+        behind = 0
+        for index, (start, count) in enumerate(runs):
+            _ascending(f"{path}[{index}]", "page", start, behind)
+            if start + count > size:
+                _bad(f"{path}[{index}]", f"{count} from {start} on; a section has {size}, counted from 0")
+            digits += "0" * (start - behind), "1" * count
+            behind = start + count
+        mask = int("".join(digits)[::-1] or "0", 2)
+        self.masks[runs, size] = mask
+        return mask
+
+
+def _repeated(pattern: Section, first: int, count: int, start: int, stride: int) -> Iterator[tuple[int, Section]]:
+    """`count` sections from number `first` on, the memmaps `start`, `start + stride` ... pages behind its own."""
+    node, early, online, zones = pattern.node, pattern.early, pattern.online, pattern.zones
+    pages, types, memmap, estimated = pattern.pages, pattern.types, pattern.memmap, pattern.estimated
+    for nr in range(first, first + count):
+        here = None if memmap is None else moved(memmap, start)
+        yield nr, Section(nr, node, early, online, zones, pages, types, here, estimated)
+        start += stride
+
+
+def _memmap(saved: MemmapV1, run: SectionRun, grid: SectionGrid, path: str) -> Memmap:
+    """The memmap of the first section; the check is that of all."""
+    starts = [pfn for pfn, _ in (*saved.chunks, *saved.tables)]
+    ends = [pfn + count for pfn, count in (*saved.chunks, *saved.tables)]
+    if saved.pfn is not None:
+        starts.append(saved.pfn)
+        ends.append(saved.pfn + 1)
+    steps = ((run.count - 1) * run.stride, (grid.count - 1) * grid.stride)
+    if starts and min(starts) + sum(min(step, 0) for step in steps) < 0:
+        _bad(path, "with its stride it goes below pfn 0; all of it must lie above")
+    if ends and max(ends) + sum(max(step, 0) for step in steps) > _MAX_PFN:
+        _bad(path, f"with its stride it goes beyond pfn {_MAX_PFN:#x}; all of it must lie below")
+    return Memmap(saved.on, saved.pfn, saved.chunks, saved.tables)
+
+
+def _ascending(path: str, what: str, first: int, behind: int) -> None:
+    if first < behind:
+        _bad(path, f"{what} {first} after {what} {behind - 1}; runs must ascend and not overlap")
+
+
+def _few_enough(path: str, what: str, total: int) -> None:
+    if total > MAX_SECTIONS:
+        _bad(path, f"{total} {what} up to here; there can be up to {MAX_SECTIONS}")
+
+
+def _disjoint(sets: Iterable[tuple[object, int]], path: str) -> None:
+    taken = 0
+    for name, mask in sets:
+        if both := taken & mask:
+            at = (both & -both).bit_length() - 1
+            _bad(path, f"page {at} is in {_text(name)} and in another; each can be in one")
+        taken |= mask

@@ -1,0 +1,204 @@
+"""Questions about a machine that the explorer asks, answered from its read-only views. Pure: nothing is drawn here.
+
+All counts are pages, all addresses bytes, all blocks numbers as in ``memoryN``, unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from engine import Machine
+
+FIRMWARE_WINDOW = 4 << 30
+"""Firmware leaves what is below 4 GiB to devices and puts the window for hot-added memory above."""
+
+SEVERITY = (
+    "poisoned", "pinned", "memmap", "kernel", "slab", "pagetable", "vmemmap", "reserved", "assumed",
+    "huge", "movable", "offline", "pcp", "free", "absent",
+)  # fmt: skip
+"""Kinds of pages, the one that hinders offlining most first; it decides where two kinds are equally many."""
+
+
+class Totals(NamedTuple):
+    """MemTotal and MemFree as in /proc/meminfo, bytes."""
+
+    total: int
+    free: int
+
+
+class MemmapPlace(NamedTuple):
+    """Where the memmap of a block lies: `on` as for a section ("self", "section", "kernel", "none", or "mixed" where its
+    sections differ), the runs of pages that hold it (pfn, count; empty where the place is unknown), the blocks in which
+    these lie, and the page-table pages of a base-page fallback."""
+
+    on: str
+    chunks: tuple[tuple[int, int], ...]
+    hosts: tuple[int, ...]
+    tables: int
+
+
+def totals(machine: Machine) -> Totals:
+    """The sums over all zones."""
+    page = machine.geometry.page_size
+    zones = machine.zones.values()
+    return Totals(sum(zone.managed for zone in zones) * page, sum(zone.free for zone in zones) * page)
+
+
+def block_address(machine: Machine, block: int) -> int:
+    """First byte of a block."""
+    return block * machine.geometry.block_size
+
+
+def sections_of(machine: Machine, block: int) -> range:
+    """Numbers of a block's sections, whether present or not."""
+    per_block = machine.geometry.sections_per_block
+    return range(block * per_block, (block + 1) * per_block)
+
+
+def memmap_of(machine: Machine, block: int) -> MemmapPlace:
+    """Where the struct pages of a block lie."""
+    found = [section.memmap for nr in sections_of(machine, block) if (section := machine.sections.get(nr)) is not None]
+    places = sorted({memmap.on if memmap else "none" for memmap in found}) or ["none"]
+    chunks = sorted({chunk for memmap in found if memmap for chunk in memmap.chunks})
+    if not chunks:
+        unit = machine.geometry.memmap_pages_per_section
+        chunks = sorted({(memmap.pfn, unit) for memmap in found if memmap and memmap.pfn is not None})
+    hosts = {machine.geometry.block_of(pfn) for pfn, _ in chunks}
+    tables = sum(count for memmap in found if memmap for _, count in memmap.tables)
+    return MemmapPlace(places[0] if len(places) == 1 else "mixed", _merged(chunks), tuple(sorted(hosts)), tables)
+
+
+def guests_of(machine: Machine, block: int) -> tuple[int, ...]:
+    """Other blocks whose memmap lies in this one, as far as places are known."""
+    start = machine.geometry.block_start(block)
+    end = start + machine.geometry.pages_per_block
+    per_block = machine.geometry.sections_per_block
+    found = {
+        nr // per_block
+        for nr, section in machine.sections.items()
+        if section.memmap is not None and any(start <= pfn < end for pfn, _ in section.memmap.chunks)
+    }
+    return tuple(sorted(found - {block}))
+
+
+def holds_memmap(machine: Machine, block: int) -> bool:
+    """Are there head pages in a block, that is struct pages of hot-added memory outside the buddy allocator?"""
+    if block in machine.blocks and machine.blocks[block].head:
+        return True
+    return any(
+        section.pages.get("memmap") for nr in sections_of(machine, block) if (section := machine.sections.get(nr))
+    )
+
+
+def kinds_of(machine: Machine, block: int) -> dict[str, int]:
+    """Pages of a block by kind; pages that no zone has yet are under ""."""
+    counts = dict.fromkeys(SEVERITY, 0)
+    for nr in sections_of(machine, block):
+        if (section := machine.sections.get(nr)) is not None:
+            for kind, pages in section.pages.items():
+                counts[kind] = counts.get(kind, 0) + pages.bit_count()
+    found = {kind: count for kind, count in counts.items() if count}
+    if rest := machine.geometry.pages_per_block - sum(found.values()):
+        found[""] = rest
+    return found
+
+
+def page_cells(machine: Machine, block: int, cells: int) -> list[str]:
+    """The pages of a block in order, divided into `cells` parts: the kind that most pages of each part are of."""
+    numbers = sections_of(machine, block)
+    pages = machine.geometry.pages_per_section
+    picture: list[str] = []
+    for at, nr in enumerate(numbers):
+        share = cells * (at + 1) // len(numbers) - cells * at // len(numbers)
+        section = machine.sections.get(nr)
+        picture += _section_cells(dict(section.pages) if section else {"absent": (1 << pages) - 1}, pages, share)
+    return picture
+
+
+def page_cell(machine: Machine, block: int, cells: int, pfn: int) -> int | None:
+    """Which of the cells of `page_cells` shows a page; None if the page is not in the block."""
+    at = pfn - machine.geometry.block_start(block)
+    return at * cells // machine.geometry.pages_per_block if 0 <= at < machine.geometry.pages_per_block else None
+
+
+def _section_cells(pages: dict[str, int], size: int, cells: int) -> list[str]:
+    octets = {kind: bits.to_bytes(size // 8, "little") for kind, bits in pages.items() if bits}
+    ranked = [kind for kind in SEVERITY if kind in octets]
+    known = min(cells, size // 8)
+    picture: list[str] = []
+    for cell in range(known):
+        low, high = size // 8 * cell // known, size // 8 * (cell + 1) // known
+        best, most = "", 0
+        for kind in ranked:
+            count = int.from_bytes(octets[kind][low:high], "little").bit_count()
+            if count > most:
+                best, most = kind, count
+        picture.append(best)
+    return [picture[cell * known // cells] for cell in range(cells)]
+
+
+def estimated(machine: Machine, block: int) -> bool:
+    """Do the kinds of some of its pages come from counters and not from the pages themselves?"""
+    return any(section.estimated for nr in sections_of(machine, block) if (section := machine.sections.get(nr)))
+
+
+def device_of(machine: Machine, block: int) -> tuple[int, ...]:
+    """The blocks that came with this one: of the same add request, else of the same memory group; () for boot memory."""
+    here = machine.blocks.get(block)
+    if here is None or here.early:
+        return ()
+    if here.request is not None:
+        return tuple(sorted(nr for nr, other in machine.blocks.items() if other.request == here.request))
+    if here.group is not None:
+        return tuple(sorted(nr for nr, other in machine.blocks.items() if other.group == here.group))
+    return (block,)
+
+
+def ghosts(machine: Machine) -> dict[int, str]:
+    """Places of blocks that have present sections but no block: "device" for memory that a driver keeps for itself
+    (ZONE_DEVICE), "left" for what an add that failed left behind."""
+    per_block = machine.geometry.sections_per_block
+    bare = {nr // per_block for nr in machine.sections} - machine.blocks.keys()
+    spans = [(request.start, request.start + request.pages) for request in machine.requests.values()]
+    size = machine.geometry.pages_per_block
+    return {
+        nr: "device" if any(low < (nr + 1) * size and nr * size < high for low, high in spans) else "left"
+        for nr in sorted(bare)
+    }
+
+
+def runs(blocks: Iterable[int]) -> list[tuple[int, int]]:
+    """Runs of consecutive numbers as (first, count), ascending."""
+    found: list[tuple[int, int]] = []
+    for block in sorted(blocks):
+        if found and sum(found[-1]) == block:
+            found[-1] = (found[-1][0], found[-1][1] + 1)
+        else:
+            found.append((block, 1))
+    return found
+
+
+def suggested_address(machine: Machine, size: int) -> int:
+    """The first address for new memory: aligned to a block, above all blocks and the firmware's devices, free."""
+    unit = machine.geometry.block_size
+    last = max((*machine.blocks, *ghosts(machine)), default=-1)
+    start = _up(max((last + 1) * unit, FIRMWARE_WINDOW), unit)
+    for resource in sorted(machine.resources.values(), key=lambda resource: resource.start):
+        if resource.start < start + size and start < resource.end:
+            start = _up(resource.end, unit)
+    return start
+
+
+def _up(number: int, unit: int) -> int:
+    return -(-number // unit) * unit
+
+
+def _merged(chunks: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    merged: list[tuple[int, int]] = []
+    for pfn, count in chunks:
+        if merged and sum(merged[-1]) == pfn:
+            merged[-1] = (merged[-1][0], merged[-1][1] + count)
+        else:
+            merged.append((pfn, count))
+    return tuple(merged)
