@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -11,24 +11,18 @@ import msgspec
 from . import sysfs
 from .blocks import Block, Group, Request
 from .check import check
-from .commands import Add, Command, Eject, Offline, Online, Remove, Write, extent
+from .commands import Command, Write
 from .errors import HotplugError
 from .events import Event, ExistingMemoryTaken, Logged
 from .geometry import Geometry
-from .hotplug.add import AddRequest, add_memory
-from .hotplug.eject import eject
-from .hotplug.remove import remove_memory
 from .memmap import Section, ZoneKey
 from .models import KernelModel
+from .operations import run, takes_signals
 from .origin import Origin
 from .policy import valid_zones
-from .snapshot.observe import observe
-from .snapshot.sync import sync
 from .state import Resource, State
 from .tables import Change, swap
 from .zones import Node, Zone
-
-Steps = Iterator[Event]
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -174,13 +168,13 @@ class Machine:
         result, reason, pfn = "ok", "", None
         notes: list[str] = []
         try:
-            for event in self._run(command, notes):
+            for event in run(state, command, notes):
                 events.append(event)
                 yield event
         except HotplugError as error:
             result, reason, pfn = error.errno, error.reason, error.pfn
         except GeneratorExit:
-            if _takes_signals(command):
+            if takes_signals(command):
                 outcome = Outcome(command, "EINTR", "signal backoff: interrupted", None, tuple(events))
                 self._remember(outcome)
             else:
@@ -193,30 +187,6 @@ class Machine:
         outcome = Outcome(command, result, reason, pfn, tuple(events), taken, tuple(notes))
         self._remember(outcome)
         return outcome
-
-    def _run(self, command: Command, notes: list[str]) -> Steps:
-        state = self._state
-        if isinstance(command, Add):
-            start, size = extent(command)
-            return add_memory(
-                state,
-                AddRequest(
-                    start, size, command.node, command.caller, command.placement, command.fallback,
-                    command.reserve, command.align,
-                ),
-            )  # fmt: skip
-        if isinstance(command, Remove):
-            return remove_memory(state, *extent(command))
-        if isinstance(command, Eject):
-            return eject(state, *extent(command))
-        if isinstance(command, Online):
-            return sysfs.write(state, f"{sysfs.MEMORY}/memory{command.block}/state", command.type)
-        if isinstance(command, Offline):
-            return sysfs.write(state, f"{sysfs.MEMORY}/memory{command.block}/state", "offline")
-        if isinstance(command, Write):
-            return sysfs.write(state, command.path, command.data)
-        notes.extend(sync(state, observe(command.root)))
-        return iter(())
 
     def _remember(self, outcome: Outcome) -> None:
         self._past.append(Entry(outcome, self._state.journal.take()))
@@ -259,9 +229,3 @@ class Machine:
             f"<Machine {self.origin.name}: {self.geometry.arch}, model {self.model.name}, "
             f"{len(self._state.blocks)} blocks, {online} online>"
         )
-
-
-def _takes_signals(command: Command) -> bool:
-    return isinstance(command, Offline) or (
-        isinstance(command, Write) and command.data.strip() in ("offline", "0") and "/memory/memory" in command.path
-    )

@@ -25,21 +25,28 @@ CALLERS: Final[tuple[Caller, ...]] = Caller.__args__  # type: ignore[attr-define
 class KernelModel(msgspec.Struct, frozen=True):
     """One kernel's way with hot-added memmap.
 
-    `opt_in`: the callers that ask for it. `parameter_modes`: what memory_hotplug.memmap_on_memory can be set to at
-    boot; empty where there is no such switch and every asking caller gets it. `single_block`: the memmap can be on the
-    memory only where the request is exactly one block. `refuse_unsupported`: a request that asks and cannot be served is
-    EINVAL, else it silently falls back to kernel memory. `asks_first`: the ACPI driver asks only where it is supported.
-    `heads_present`: present pages include heads. `head_flags`: flags of a head page in /proc/kpageflags. `heads_unmovable`: pageblocks of heads
-    become Unmovable. `movable_shortcut`: pages in Movable pageblocks are not looked at
-    before isolation. `tolerates_existing`: a section that is there already does not stop an add. `removal_defect`: the
-    memmap of a request of several sections is used after it was unmapped. `block_rollback`: an add that fails undoes
-    the blocks of this request that were finished. `poison_refuses_online`: a block with a poisoned page cannot be
-    onlined (EHWPOISON). `prepare_finish`: MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE notifiers exist. `groups` and
-    `policies`: memory groups and online policies. `offline_deadline` in seconds and `offline_retries`: when offlining
-    gives up by itself; None: only a signal ends it. `movable_minimum_apart`: the min watermark of ZONE_MOVABLE
-    is a small fixed share and takes nothing from the others'. `compact_values`: what /proc/sys/vm/compact_memory accepts, None:
-    anything. `dissolves_gigantic`: a free gigantic page gives way to offlining. `default_online`: memhp_default_state
-    without a command line.
+    opt_in                 callers that ask for a memmap on memory
+    parameter_modes        what memory_hotplug.memmap_on_memory can be set to at boot; empty: there is no such switch, and
+                           every caller that asks gets it
+    single_block           only a request of exactly one block can carry its own memmap
+    refuse_unsupported     a request that asks and cannot be served is EINVAL; else it falls back silently
+    asks_first             the ACPI driver asks only where it is supported
+    heads_present          present pages include head pages
+    head_flags             flags of a head page in /proc/kpageflags
+    heads_unmovable        pageblocks of a block's own head become Unmovable
+    movable_shortcut       pages in Movable pageblocks are not looked at before isolation
+    tolerates_existing     a section that is there already does not stop an add
+    removal_defect         the memmap of a request of several sections is used after it was unmapped
+    block_rollback         an add that fails undoes the blocks of this request that were finished
+    poison_refuses_online  a block with a poisoned page cannot be onlined (EHWPOISON)
+    prepare_finish         the notifiers MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE exist
+    groups, policies       memory groups, and the online policies
+    offline_deadline       seconds after which offlining gives up; None: only a signal ends it
+    offline_retries        migration failures after which it gives up
+    movable_minimum_apart  the min watermark of ZONE_MOVABLE is a small share of its own
+    compact_values         what /proc/sys/vm/compact_memory accepts; None: anything
+    dissolves_gigantic     a free gigantic page gives way to offlining
+    default_online         memhp_default_state without a command line
     """
 
     name: str

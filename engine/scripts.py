@@ -49,44 +49,52 @@ def located(where: str) -> Iterator[None]:
 
 
 def _parse_json(text: str, name: str) -> list[Command]:
+    with located(name):
+        try:
+            commands = msgspec.json.decode(text, type=list[Command])
+        except msgspec.DecodeError as error:
+            raise BadInput(_complaint(text, str(error))) from None
+        for number, command in enumerate(commands, 1):
+            with located(f"command {number}"):
+                _check(command)
+        return commands
+
+
+def _complaint(text: str, error: str) -> str:
+    """Why a script in JSON is none."""
+    right = 'a script in JSON is an array of commands such as [{"op": "online", "block": 32}]'
     try:
-        commands = msgspec.json.decode(text, type=list[Command])
-    except msgspec.ValidationError as error:
-        found = re.search(r"`\$\[(\d+)\]", str(error))
-        if found is None:
-            raise BadInput(f'{name}: {_ARRAY}') from None
-        number = int(found[1])
-        raw = msgspec.json.decode(text, type=list[Any])[number]
-        raise BadInput(f"{name}: command {number + 1}: {_explained(error, raw)}") from None
-    except msgspec.DecodeError as error:
-        raise BadInput(f"{name}: {str(error)[0].lower()}{str(error)[1:]}; {_ARRAY}") from None
-    for number, command in enumerate(commands, 1):
-        with located(f"{name}: command {number}"):
-            _check(command)
-    return commands
+        script = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as malformed:
+        return f"{_small(str(malformed))}; {right}"
+    found = re.search(r"`\$\[(\d+)\]", error)
+    if found is None:
+        return f"it is not an array; {right}"
+    return f"command {int(found[1]) + 1}: {_explained(error, script[int(found[1])])}"
 
 
-_ARRAY: Final = 'a script in JSON is an array of commands such as [{"op": "online", "block": 32}]'
-
-
-def _explained(error: msgspec.ValidationError, raw: object) -> str:
-    """What is wrong with one command, and what it may say there."""
-    if not isinstance(raw, dict):
-        return 'it is not an object such as {"op": "online", "block": 32}'
-    op = raw.get("op")
-    command = _BY_TAG.get(op) if isinstance(op, str) else None
+def _explained(error: str, raw: object) -> str:
+    """What msgspec finds wrong with one command, and what the command may say there."""
+    if not isinstance(raw, dict) or "op" not in raw:
+        return 'it is not an object with an op, such as {"op": "online", "block": 32}'
+    command = _BY_TAG.get(raw["op"]) if isinstance(raw["op"], str) else None
     if command is None:
-        return f"{_shown(op)} is not a command; op is one of {', '.join(_BY_TAG)}"
-    message, _, place = str(error).partition(" - at ")
+        return f"{_shown(raw['op'])} is not a command; op is one of {', '.join(_BY_TAG)}"
+    message, _, place = error.partition(" - at ")
     field = re.match(r"`\$(?:\[\d+\])?\.(\w+)", place)
-    hints = get_type_hints(command)
-    if field is not None:
-        return f"{_shown(raw.get(field[1]))} is not a {field[1]}; it must be {_meaning(hints[field[1]])}"
-    return f"{message[0].lower()}{message[1:]}; {op} has {', '.join(command.__struct_fields__)}"
+    if field is None:
+        return f"{_small(message)}; {raw['op']} has {', '.join(command.__struct_fields__)}"
+    meaning = _meaning(get_type_hints(command)[field[1]])
+    return f"{_shown(raw[field[1]])} is not a {field[1]}; it must be {meaning}"
+
+
+def _small(sentence: str) -> str:
+    """As the end of a longer sentence."""
+    return sentence if sentence[1:2].isupper() else sentence[:1].lower() + sentence[1:]
 
 
 def _shown(value: object) -> str:
-    return "null" if value is None else msgspec.json.encode(value).decode()
+    return msgspec.json.encode(value).decode()
 
 
 def _meaning(hint: Any) -> str:
@@ -128,10 +136,10 @@ _TOKEN = re.compile(r"""\s*(?:(?P<comment>\#.*)|(?P<to>>>?)|(?P<word>(?:[^\s"'\\
 
 def _parse_lines(text: str, name: str) -> list[Command]:
     commands: list[Command] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         with located(f"{name}: line {number}"):
             words = _words(line)
-            expect = words[-1] if words[-2:-1] == ["expect"] else None
+            expect = words[-1] if len(words) > 2 and words[-2] == "expect" else None
             if expect is not None:
                 del words[-2:]
             for command in _commands(words):
@@ -190,7 +198,7 @@ class _Form(msgspec.Struct, frozen=True):
             try:
                 yield msgspec.convert(given, self.command, strict=False)
             except msgspec.ValidationError as error:
-                raise BadInput(f"{_explained(error, {**given, 'op': self.verb})}; write: {self.usage}") from None
+                raise BadInput(f"{_explained(str(error), {**given, 'op': self.verb})}; write: {self.usage}") from None
 
     def _read(self, words: list[str]) -> dict[str, Any]:
         fields: dict[str, Any] = {}
@@ -198,7 +206,8 @@ class _Form(msgspec.Struct, frozen=True):
         for part in self.words.split():
             word = next(rest, None)
             if word is None or (part.islower() and word != part):
-                raise BadInput(f"{word or 'the end of the line'!r} stands where {part} must; write: {self.usage}")
+                found = "nothing" if word is None else repr(word)
+                raise BadInput(f"{found} stands where {part} must; write: {self.usage}")
             if part.isupper():
                 fields[part.lower()] = _READERS.get(part, str)(word)
         for word in rest:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from engine import Command, Machine, Outcome
+from engine import Command, Machine, Outcome, describe
 
 SLICE = 256
 """Events between two moments in which the screen may answer keys."""
@@ -35,7 +35,7 @@ class Session:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.running: str | None = None
-        self._done: list[tuple[str, int]] = [("", 1) for _ in machine.history]
+        self._done: list[tuple[str, int]] = [(describe(outcome.command), 1) for outcome in machine.history]
         self._undone: list[tuple[str, int]] = []
         self._stop = False
 
@@ -100,11 +100,4 @@ class Session:
         label, count = source.pop()
         target.append((label, count))
         outcomes = [outcome for _ in range(count) if (outcome := step()) is not None]
-        return Batch(label or (engine_words(outcomes[0]) if outcomes else ""), tuple(outcomes))
-
-
-def engine_words(outcome: Outcome) -> str:
-    """A command of the history as a person would type it."""
-    from engine import describe
-
-    return describe(outcome.command)
+        return Batch(label, tuple(outcomes))

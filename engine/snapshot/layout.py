@@ -60,7 +60,7 @@ def build_sections(state: State, seen: Observation, prior: State | None) -> Draf
     draft = Draft(state, seen, prior)
     for number in sorted(state.blocks):
         _find_head(draft, number)
-        start, pages = state.block_range(number)
+        start, _ = state.block_range(number)
         first = start // state.geometry.pages_per_section
         for nr in range(first, first + state.geometry.sections_per_block):
             _build(draft, number, nr)

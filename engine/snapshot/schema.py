@@ -128,13 +128,13 @@ class HugePoolV1(_Strict, frozen=True):
     free: Pages = 0
 
 
-class BlockRun(_Strict, frozen=True):
+class BlockRun(_Strict, frozen=True, kw_only=True):
     """`count` alike memory blocks from number `first` on: see `engine.blocks.Block`."""
 
     first: Number
+    count: Several = 1
     state: BlockState
     nodes: Annotated[tuple[NodeId, ...], Meta(min_length=1)]
-    count: Several = 1
     zone: ZoneRef | None = None
     head: Pages = 0
     early: bool = False
@@ -159,16 +159,16 @@ class ZoneShare(_Strict, frozen=True):
     pages: tuple[Run, ...] | None = None
 
 
-class SectionRun(_Strict, frozen=True):
+class SectionRun(_Strict, frozen=True, kw_only=True):
     """`count` alike sections, the first of which is section `at` of its block: see `engine.memmap.Section`.
 
     `pages` and `types` count from the start of each section. The memmap of each lies `stride` pages behind the last.
     """
 
-    node: NodeId
     at: Number = 0
     count: Several = 1
     stride: Stride = 0
+    node: NodeId
     early: bool = False
     online: bool = False
     estimated: bool = False
@@ -178,16 +178,16 @@ class SectionRun(_Strict, frozen=True):
     memmap: MemmapV1 | None = None
 
 
-class SectionGrid(_Strict, frozen=True):
+class SectionGrid(_Strict, frozen=True, kw_only=True):
     """The sections of `count` alike blocks from number `first` on (whether or not there is a memory block device).
 
     `sections` are those of the first of them; the memmaps of each block lie `stride` pages behind those of the last.
     """
 
     first: Number
-    sections: Annotated[tuple[SectionRun, ...], Meta(min_length=1)]
     count: Several = 1
     stride: Stride = 0
+    sections: Annotated[tuple[SectionRun, ...], Meta(min_length=1)]
 
 
 class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True):

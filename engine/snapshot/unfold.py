@@ -125,7 +125,8 @@ def _huge_pools(snapshot: SnapshotV1, state: State) -> Iterator[tuple[tuple[int,
         yield (saved.node, saved.size), HugePool(saved.total, saved.free)
 
 
-def _blocks(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, Block]]:
+def _blocks(snapshot: SnapshotV1, state: State) -> dict[int, Block]:
+    blocks: dict[int, Block] = {}
     behind = total = 0
     size = state.geometry.pages_per_block
     for index, run in enumerate(snapshot.blocks):
@@ -142,8 +143,8 @@ def _blocks(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, Block]]:
         if run.group is not None and run.group not in state.groups:
             _bad(f"{path}.group", f"group {run.group} is unknown; it must be one of $.groups, or null")
         values = (run.state, run.nodes, run.zone, run.head, run.early, run.group, run.request, run.poisoned)
-        for number in range(run.first, behind):
-            yield number, Block(number, *values)
+        blocks.update({number: Block(number, *values) for number in range(run.first, behind)})
+    return blocks
 
 
 class _Sections:
@@ -155,8 +156,9 @@ class _Sections:
         self.masks: dict[tuple[tuple[Run, ...], int], int] = {}
         self.tables: dict[tuple[tuple[Any, int], ...], dict[Any, int]] = {}
 
-    def unfold(self, grids: Iterable[SectionGrid]) -> Iterator[tuple[int, Section]]:
-        """Every section with its number, ascending."""
+    def unfold(self, grids: Iterable[SectionGrid]) -> dict[int, Section]:
+        """Every section by number, ascending."""
+        sections: dict[int, Section] = {}
         behind = total = 0
         for index, grid in enumerate(grids):
             path = f"$.sections[{index}]"
@@ -168,7 +170,10 @@ class _Sections:
             for block in range(grid.count):
                 start = (grid.first + block) * self.per_block
                 for run, pattern in patterns:
-                    yield from _repeated(pattern, start + run.at, run.count, block * grid.stride, run.stride)
+                    for at in range(run.count):
+                        nr = start + run.at + at
+                        sections[nr] = _copy(pattern, nr, block * grid.stride + at * run.stride)
+        return sections
 
     def _patterns(self, grid: SectionGrid, path: str) -> Iterator[tuple[SectionRun, Section]]:
         """The first section of each run in the first block; its number is still missing."""
@@ -222,14 +227,13 @@ class _Sections:
         return mask
 
 
-def _repeated(pattern: Section, first: int, count: int, start: int, stride: int) -> Iterator[tuple[int, Section]]:
-    """`count` sections from number `first` on, the memmaps `start`, `start + stride` ... pages behind its own."""
-    node, early, online, zones = pattern.node, pattern.early, pattern.online, pattern.zones
-    pages, types, memmap, estimated = pattern.pages, pattern.types, pattern.memmap, pattern.estimated
-    for nr in range(first, first + count):
-        here = None if memmap is None else moved(memmap, start)
-        yield nr, Section(nr, node, early, online, zones, pages, types, here, estimated)
-        start += stride
+def _copy(pattern: Section, nr: int, pages: int) -> Section:
+    """A section like the pattern, with its memmap so many pages further up."""
+    memmap = pattern.memmap
+    return Section(
+        nr, pattern.node, pattern.early, pattern.online, pattern.zones, pattern.pages, pattern.types,
+        moved(memmap, pages) if memmap is not None and pages else memmap, pattern.estimated,
+    )  # fmt: skip
 
 
 def _memmap(saved: MemmapV1, run: SectionRun, grid: SectionGrid, path: str) -> Memmap:

@@ -1,0 +1,118 @@
+"""Widgets drawn line by line: text with roles in, cached strips out.
+
+A role is the name of a component class without its prefix; several roles of one piece are laid over each other. What a
+role looks like is the style sheet's business alone.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+Piece = tuple[str, str]
+"""Text and its roles, divided by spaces."""
+
+Line = tuple[Piece, ...]
+
+ROLES = (
+    "text", "muted", "strong", "title", "good", "bad", "warn", "rule",
+    "zone-Normal", "zone-DMA32", "zone-DMA", "zone-Movable", "zone-none", "offline", "going", "ghost", "hole", "head",
+    "cursor", "marked", "host", "bracket",
+    "kind-free", "kind-pcp", "kind-memmap", "kind-movable", "kind-pinned", "kind-kernel", "kind-slab",
+    "kind-pagetable", "kind-vmemmap", "kind-reserved", "kind-huge", "kind-poisoned", "kind-offline", "kind-absent",
+    "kind-assumed", "kind-none", "fault",
+)  # fmt: skip
+
+
+def wrapped(text: str, role: str, width: int, first: str = "", rest: str = "", lead: str = "muted") -> list[Line]:
+    """Text in lines of at most `width` cells; the first begins with `first`, the others with `rest`."""
+    parts = textwrap.wrap(text, max(8, width - len(first)), break_long_words=True) or [""]
+    return [((first if at == 0 else rest, lead), (part, role)) for at, part in enumerate(parts)]
+
+
+def length(line: Line) -> int:
+    """Cells of a line."""
+    return sum(len(text) for text, _ in line)
+
+
+class Painted(ScrollView, can_focus=True):
+    """A scrolling view of lines that a subclass computes."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"paint--{role}" for role in ROLES}
+
+    def __init__(self, **options: str | None) -> None:
+        super().__init__(**options)
+        self._lines: Sequence[Line] = ()
+        self._strips: dict[Line, Strip] = {}
+
+    def lines(self, width: int) -> Sequence[Line]:
+        """What there is to see, for a width in cells."""
+        raise NotImplementedError
+
+    def reload(self) -> None:
+        """Compute the lines anew and draw those that changed."""
+        before, width = self._lines, self.scrollable_content_region.width
+        if not width:
+            return
+        self._lines = self.lines(width)
+        self.virtual_size = Size(width, len(self._lines))
+        if len(before) != len(self._lines):
+            self.refresh()
+        else:
+            self.refresh_rows(at for at, line in enumerate(self._lines) if line != before[at])
+
+    def refresh_rows(self, rows: Iterable[int]) -> None:
+        """Draw some lines anew."""
+        top, size = self.scroll_offset.y, self.size
+        changed = [row for row in rows if top <= row < top + size.height]
+        for row in changed:
+            self.refresh_line(row - top)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.reload()
+
+    def notify_style_update(self) -> None:
+        self._strips.clear()
+        super().notify_style_update()
+
+    def render_line(self, y: int) -> Strip:
+        row = self.scroll_offset.y + y
+        if not 0 <= row < len(self._lines):
+            return Strip.blank(self.size.width, self.rich_style)
+        return self.painted(self._lines[row]).crop_extend(0, self.size.width, self.rich_style)
+
+    def painted(self, line: Line) -> Strip:
+        """The strip of a line, equal neighbours in one segment."""
+        strip = self._strips.get(line)
+        if strip is None:
+            if len(self._strips) > 4096:
+                self._strips.clear()
+            strip = self._strips[line] = Strip(
+                [Segment(text, self.style_of(roles)) for text, roles in _joined(line)], length(line)
+            )
+        return strip
+
+    def style_of(self, roles: str) -> Style:
+        """The look of some roles on this widget."""
+        style = self.rich_style
+        for role in roles.split():
+            style += self.get_component_rich_style(f"paint--{role}", partial=True)
+        return style
+
+
+def _joined(line: Line) -> list[Piece]:
+    joined: list[Piece] = []
+    for text, roles in line:
+        if joined and joined[-1][1] == roles:
+            joined[-1] = (joined[-1][0] + text, roles)
+        elif text:
+            joined.append((text, roles))
+    return joined
