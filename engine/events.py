@@ -227,6 +227,29 @@ class ParameterSet(_Event, tag="parameter_set", frozen=True):
     value: str
 
 
+class HugePagesChanged(_Event, tag="huge_pages_changed", frozen=True):
+    """The hugetlb pool of a node (-1: of all) has `total` pages of `size` bytes now, `free` of them unused."""
+
+    node: int
+    size: int
+    total: int
+    free: int
+
+
+class HugePageDissolved(_Event, tag="huge_page_dissolved", frozen=True):
+    """A free huge page in the way went back to the buddy; the pool has one less."""
+
+    pfn: int
+    pages: int
+
+
+class PagePoisoned(_Event, tag="page_poisoned", frozen=True):
+    """A page with a hardware error (or suspected of one) was taken out of use."""
+
+    pfn: int
+    was: str
+
+
 class OfflineFailed(_Event, tag="offline_failed", frozen=True):
     """An eject met a block that would not go; `retried`: in the second pass."""
 
@@ -265,5 +288,8 @@ Event = (
     | PresentAdjusted
     | RangeRemoved
     | ParameterSet
+    | HugePagesChanged
+    | HugePageDissolved
+    | PagePoisoned
     | OfflineFailed
 )

@@ -23,9 +23,15 @@ def target_zones(state: State, source: ZoneKey) -> tuple[list[ZoneKey], str]:
     return zonelist(state, nodes, highest), highest
 
 
-def migrate_range(state: State, pfn: int, pages: int, source: ZoneKey) -> Iterator[Event]:
-    """Move every movable page of an isolated range as far as there is room; what stays is for the caller to see."""
+def migrate_range(state: State, pfn: int, pages: int, source: ZoneKey, inside: bool = False) -> Iterator[Event]:
+    """Move every movable page of an isolated range as far as there is room; what stays is for the caller to see.
+
+    Pages leave the node if another has memory, as in offlining; `inside`: they stay on it if they can, as for a
+    contiguous allocation.
+    """
     zones, highest = target_zones(state, source)
+    if inside:
+        zones = zonelist(state, node_order(state, source[0]), highest)
     size = state.geometry.pages_per_section
     for found in state.sections_of(pfn, pages):
         movable = found.of(MOVABLE)
@@ -36,10 +42,7 @@ def migrate_range(state: State, pfn: int, pages: int, source: ZoneKey) -> Iterat
         if not moved:
             return
         state.set_kind(state.sections[found.nr], moved, FREE)
-        to_pfn = chunks[0][0]
-        target = state.sections[to_pfn // size]
-        zone = next(key for key, owned in target.zones if owned >> (to_pfn % size) & 1)
-        yield PagesMigrated(moved.bit_count(), found.nr * size + lowest(moved), *zone)
+        yield PagesMigrated(moved.bit_count(), found.nr * size + lowest(moved), *state.zone_of(chunks[0][0]))
 
 
 def left_movable(state: State, pfn: int, pages: int) -> int | None:

@@ -15,7 +15,7 @@ from .memmap import FREE, PCP, Kind, Section, ZoneKey, put
 from .models import KernelModel
 from .notifiers import Chain
 from .tables import Journal, Table
-from .zones import Node, Zone
+from .zones import Marks, Node, Zone
 
 
 class Resource(msgspec.Struct, frozen=True):
@@ -38,6 +38,14 @@ class HugePool(msgspec.Struct, frozen=True):
     free: int = 0
 
 
+class HugePage(msgspec.Struct, frozen=True):
+    """One hugetlb page: how many base pages, on which node, and whether something maps it."""
+
+    pages: int
+    node: int
+    used: bool = False
+
+
 class State:
     """Everything that a command can change, in journaled tables; architecture, geometry and kernel model are fixed.
 
@@ -57,12 +65,14 @@ class State:
         self.sections: Table[int, Section] = Table(self.journal)
         self.blocks: Table[int, Block] = Table(self.journal)
         self.zones: Table[ZoneKey, Zone] = Table(self.journal)
+        self.marks: Table[ZoneKey, Marks] = Table(self.journal)
         self.nodes: Table[int, Node] = Table(self.journal)
         self.resources: Table[int, Resource] = Table(self.journal)
         self.groups: Table[int, Group] = Table(self.journal)
         self.requests: Table[int, Request] = Table(self.journal)
         self.settings: Table[str, str] = Table(self.journal)
         self.huge: Table[tuple[int, int], HugePool] = Table(self.journal)
+        self.hugepages: Table[int, HugePage] = Table(self.journal)
         self.counters: Table[str, int] = Table(self.journal)
         self._order: tuple[int, list[int]] = (-1, [])
 
@@ -94,6 +104,11 @@ class State:
             for owner, mask in section.zones:
                 if owner == key:
                     yield section, mask
+
+    def zone_of(self, pfn: int) -> ZoneKey:
+        """The zone of a page of an online section."""
+        nr, at = divmod(pfn, self.geometry.pages_per_section)
+        return next(key for key, owned in self.sections[nr].zones if owned >> at & 1)
 
     # -- blocks -----------------------------------------------------------------------------------------------------
 
@@ -144,6 +159,11 @@ class State:
     def zone(self, node: int, name: str) -> Zone:
         """A zone of a node, empty where it has none yet."""
         return self.zones.get((node, name)) or Zone(node, name)
+
+    def forget_marks(self) -> None:
+        """Watermarks are computed anew (init_per_zone_wmark_min): what a capture showed holds no longer."""
+        for key in list(self.marks):
+            self.marks.drop(key)
 
     def node_present(self, node: int) -> int:
         """Present pages of a node: N_MEMORY is where this is not 0."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from . import sysfs_pages
 from .blocks import ONLINE_TYPES, Block
 from .errors import HotplugError
 from .events import Event, ParameterSet
@@ -70,7 +71,9 @@ def read(state: State, path: str) -> str:
         if match[2] == "distance":
             known = state.nodes[node]
             return " ".join(str(known.distance_to(other)) for other in sorted(state.nodes)) + "\n"
-    if path in (f"{MEMORY}/probe", f"{MEMORY}/soft_offline_page", f"{MEMORY}/hard_offline_page"):
+    if (text := sysfs_pages.read(state, path)) is not None:
+        return text
+    if path == f"{MEMORY}/probe":
         _exists(state, path)
         raise HotplugError("EACCES", f"{path} can only be written")
     if path.rstrip("/") in (MEMORY, NODE, PARAMETERS):
@@ -140,6 +143,10 @@ def write(state: State, path: str, data: str) -> Steps:
         _exists(state, path)
         if data:
             yield from _WRITERS[path](state, word)
+        return
+    if (steps := sysfs_pages.write(state, path, word)) is not None:
+        if data:
+            yield from steps
         return
     read(state, path)
     raise HotplugError("EACCES", f"{path} can only be read")

@@ -68,8 +68,8 @@ def kernel_zonelist(state: State, node: int) -> list[ZoneKey]:
 
 
 class Watermarks:
-    """min and low of every zone and the lowmem reserves, from the managed pages of this moment
-    (init_per_zone_wmark_min; kernel-facts 6.7)."""
+    """min and low of every zone and the lowmem reserves: as captured, or, since the last online or offline, from the
+    managed pages of this moment (init_per_zone_wmark_min; kernel-facts 6.7)."""
 
     def __init__(self, state: State) -> None:
         zones = [zone for zone in state.zones.values() if zone.managed]
@@ -87,6 +87,9 @@ class Watermarks:
             apart = state.model.movable_minimum_apart and zone.name == MOVABLE
             least = min(max(zone.managed // 1024, 32), 128) if apart else share
             self._marks[zone.key] = (least, least + max(share // 4, zone.managed // 1000))
+        self._seen = state.marks
+        for key, seen in state.marks.items():
+            self._marks[key] = (seen.min, seen.low)
         self._managed = {zone.key: zone.managed for zone in zones}
 
     def mark(self, key: ZoneKey, low: bool) -> int:
@@ -97,6 +100,8 @@ class Watermarks:
     def reserve(self, key: ZoneKey, highest: str) -> int:
         """Pages that the zone keeps from allocations which could have used zones up to `highest` (lowmem_reserve)."""
         node, name = key
+        if (seen := self._seen.get(key)) is not None and highest in seen.reserve:
+            return seen.reserve[highest]
         ratio = _RESERVE_RATIO[name]
         if not ratio or not self._managed.get(key):
             return 0

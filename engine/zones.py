@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -76,6 +77,15 @@ class Zone(msgspec.Struct, frozen=True):
             self.early + early,
             self.cma,
         )
+
+
+class Marks(msgspec.Struct, frozen=True):
+    """Watermarks of a zone as a capture showed them, pages: min, low, and the lowmem_reserve by the highest zone that an
+    allocation could use. They hold until the kernel computes them anew, as every online and offline makes it do."""
+
+    min: int
+    low: int
+    reserve: Mapping[str, int] = {}
 
 
 class Node(msgspec.Struct, frozen=True):

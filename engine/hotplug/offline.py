@@ -165,6 +165,7 @@ def _take_out(state: State, block: Block, key: ZoneKey, start: int, pages: int) 
     if any(section.of(POISONED) for section in sections):
         here = state.blocks[block.id]
         state.blocks.put(block.id, msgspec.structs.replace(here, poisoned=True))
+    state.forget_marks()
     if left.present == 0:
         state.zones.put(key, msgspec.structs.replace(left, pcp=0))
         yield from rebuild_zonelists(state)

@@ -81,6 +81,7 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
         types = {migratetype: blocks for migratetype, blocks in section.types.items() if migratetype != ISOLATE}
         state.sections.put(section.nr, msgspec.structs.replace(section, online=True, types=types))
     yield IsolationUndone(start + head, pages - head, freed)
+    state.forget_marks()
     yield state.chain.call("MEM_ONLINE", start + head, pages - head, change, block.early)
     if head and state.model.heads_present:
         state.zones.put(key, state.zones[key].plus(present=head))

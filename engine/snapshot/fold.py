@@ -15,7 +15,9 @@ from ..state import State
 from .schema import (
     BlockRun,
     GroupV1,
+    HugePageRun,
     HugePoolV1,
+    MarksV1,
     MemmapV1,
     NodeV1,
     OriginV1,
@@ -46,10 +48,12 @@ def snapshot_of(state: State, origin: Origin) -> SnapshotV1:
         counters=dict(state.counters),
         nodes=tuple(NodeV1(**asdict(node)) for _, node in sorted(state.nodes.items())),
         zones=tuple(ZoneV1(**asdict(zone)) for _, zone in sorted(state.zones.items())),
+        marks=tuple(MarksV1(cast(ZoneRef, key), **asdict(marks)) for key, marks in sorted(state.marks.items())),
         resources=tuple(ResourceV1(hex(r.start), hex(r.end), r.name) for _, r in sorted(state.resources.items())),
         groups=tuple(GroupV1(**asdict(group)) for _, group in sorted(state.groups.items())),
         requests=tuple(RequestV1(**asdict(request)) for _, request in sorted(state.requests.items())),
         huge=tuple(HugePoolV1(node, size, **asdict(pool)) for (node, size), pool in sorted(state.huge.items())),
+        hugepages=tuple(_hugepage_runs(state)),
         blocks=tuple(_block_runs(state)),
         sections=tuple(_section_grids(state)),
     )
@@ -80,12 +84,18 @@ def _fold(items: Iterable[tuple[int, int | None, V]]) -> Iterator[_Fold[V]]:
             length, stride = length + 1, step
         else:
             if run is not None:
-                yield run._replace(length=length, stride=stride)
+                yield _Fold(run.first, length, run.place, stride, run.value)
             run = _Fold(number, 1, place, 0, value)
             length, stride = 1, 0
         last = place or 0
     if run is not None:
-        yield run._replace(length=length, stride=stride)
+        yield _Fold(run.first, length, run.place, stride, run.value)
+
+
+def _hugepage_runs(state: State) -> Iterator[HugePageRun]:
+    pages = enumerate(sorted(state.hugepages.items()))
+    for run in _fold((at, pfn, page) for at, (pfn, page) in pages):
+        yield HugePageRun(pfn=run.place or 0, count=run.length, stride=run.stride, **asdict(run.value))
 
 
 def _block_runs(state: State) -> Iterator[BlockRun]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from ..memmap import ZoneKey
 from ..notifiers import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..origin import Origin
-from ..state import HugePool, State
+from ..state import State
 from . import layout, topology
+from .hugepages import build_huge_pages
 from .identify import Identity, identify
 from .observation import Observation
 from .settle import settle_zone
@@ -36,13 +37,11 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     draft = layout.build_sections(state, seen, prior)
     topology.mark_early(state, seen, prior)
     layout.name_bare_pages(draft)
+    build_huge_pages(state, seen, draft.exact, prior)
     _settle(state, seen, draft, prior is not None, notes)
     topology.count_early(state)
     for name, value in identity.settings.items():
         state.settings[name] = value
-    for node in seen.nodes:
-        for size, (total, free, _) in node.hugepages.items():
-            state.huge[node.id, size] = HugePool(total, free)
     return state, notes
 
 

@@ -23,8 +23,8 @@ from ..models import Caller, Placement
 VERSION: Final = 1
 """The newest version of the form, which is what is written."""
 
-MAX_SECTIONS: Final = 1 << 22
-"""Blocks, and sections, that one snapshot may describe: 512 TiB in sections of 128 MiB."""
+MAX_COUNT: Final = 1 << 22
+"""Blocks, sections or huge pages that one snapshot may describe: 512 TiB in sections of 128 MiB."""
 
 Number = Annotated[int, Meta(ge=0, le=1 << 40)]
 """The number of a block, section, group."""
@@ -33,7 +33,7 @@ NodeId = Annotated[int, Meta(ge=0, le=4095)]
 Pages = Annotated[int, Meta(ge=0, le=1 << 52)]
 """A pfn or a number of pages."""
 Bytes = Annotated[int, Meta(ge=0, le=1 << 62)]
-Several = Annotated[int, Meta(ge=1, le=MAX_SECTIONS)]
+Several = Annotated[int, Meta(ge=1, le=MAX_COUNT)]
 Stride = Annotated[int, Meta(ge=-(1 << 52), le=1 << 52)]
 Address = Annotated[str, Meta(pattern="^0x[0-9a-f]{1,17}$", description="a physical byte address, such as 0x100000000")]
 Counter = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
@@ -88,6 +88,15 @@ class ZoneV1(_Strict, frozen=True):
     cma: Pages = 0
 
 
+class MarksV1(_Strict, frozen=True):
+    """Captured watermarks of a zone, in pages, `reserve` by zone name: see `engine.zones.Marks`."""
+
+    zone: ZoneRef
+    min: Pages
+    low: Pages
+    reserve: dict[str, Pages] = {}
+
+
 class ResourceV1(_Strict, frozen=True):
     """A range of /proc/iomem; `end` is the first address behind it."""
 
@@ -126,6 +135,17 @@ class HugePoolV1(_Strict, frozen=True):
     size: Bytes
     total: Pages = 0
     free: Pages = 0
+
+
+class HugePageRun(_Strict, frozen=True, kw_only=True):
+    """`count` alike hugetlb pages of `pages` base pages each, from `pfn` on every `stride` pages: see `HugePage`."""
+
+    pfn: Pages
+    count: Several = 1
+    stride: Pages = 0
+    pages: Annotated[int, Meta(ge=1, le=1 << 40)]
+    node: NodeId
+    used: bool = False
 
 
 class BlockRun(_Strict, frozen=True, kw_only=True):
@@ -193,7 +213,8 @@ class SectionGrid(_Strict, frozen=True, kw_only=True):
 class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True):
     """A whole machine, as `altmap` saves it.
 
-    model: name of the kernel model. settings: writable parameters. boot: facts of the boot. huge: hugetlb pools.
+    model: name of the kernel model. settings: writable parameters. boot: facts of the boot. marks: watermarks.
+    huge: hugetlb pools. hugepages: the pages in them.
     """
 
     origin: OriginV1
@@ -204,10 +225,12 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
     counters: dict[str, Counter] = {}
     nodes: tuple[NodeV1, ...]
     zones: tuple[ZoneV1, ...] = ()
+    marks: tuple[MarksV1, ...] = ()
     resources: tuple[ResourceV1, ...] = ()
     groups: tuple[GroupV1, ...] = ()
     requests: tuple[RequestV1, ...] = ()
     huge: tuple[HugePoolV1, ...] = ()
+    hugepages: tuple[HugePageRun, ...] = ()
     blocks: tuple[BlockRun, ...] = ()
     sections: tuple[SectionGrid, ...] = ()
 

@@ -131,7 +131,12 @@ def _lru(counters: dict[str, int], seen: _Part, rest: _Part, prior: bool) -> int
     """How many of the unseen pages are movable."""
     if not any(name in counters for name in _LRU):
         return rest.have(MOVABLE) if prior else 0
-    return max(0, sum(counters.get(name, 0) for name in _LRU) - seen.have(MOVABLE))
+    return max(0, lru_pages(counters) - seen.have(MOVABLE))
+
+
+def lru_pages(counters: dict[str, int]) -> int:
+    """Movable pages of a zone by its counters."""
+    return sum(counters.get(name, 0) for name in _LRU)
 
 
 def _share_out(key: ZoneKey, rest: _Part, free: int, pcp: int, lru: int, zone: Zone) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from ..blocks import Block
 from ..memmap import ZoneKey
 from ..state import Resource, State
-from ..zones import DEVICE, MOVABLE, NORMAL, ZONE_ORDER, Node, Zone
+from ..zones import DEVICE, MOVABLE, NORMAL, ZONE_ORDER, Marks, Node, Zone
 from .observation import BlockReading, NodeReading, Observation
 
 HIDDEN_ZONES = (DEVICE, "HighMem", "Highmem")
@@ -68,6 +68,11 @@ def build_zones(state: State, seen: Observation) -> None:
             0,
             reading.cma,
         )
+        names = [other.zone for other in seen.zones if other.node == reading.node]
+        boost = reading.counters.get("boost", 0)
+        if reading.low:
+            reserve = dict(zip(names, reading.protection, strict=False))
+            state.marks[reading.node, reading.zone] = Marks(reading.min - boost, reading.low - boost, reserve)
     if not state.zones:
         _zones_from_blocks(state, seen)
 

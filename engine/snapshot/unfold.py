@@ -17,10 +17,10 @@ from ..memmap import Memmap, Section, ZoneKey
 from ..models import MODELS
 from ..notifiers import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..origin import Origin
-from ..state import HugePool, Resource, State
-from ..zones import Node, Zone
+from ..state import HugePage, HugePool, Resource, State
+from ..zones import Marks, Node, Zone
 from .fold import moved
-from .schema import MAX_SECTIONS, MemmapV1, Run, SectionGrid, SectionRun, SnapshotV1
+from .schema import MAX_COUNT, MemmapV1, Run, SectionGrid, SectionRun, SnapshotV1
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -48,10 +48,12 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.counters.update(snapshot.counters)
     state.nodes.update(_unique("$.nodes", ((node.id, Node(**asdict(node))) for node in snapshot.nodes)))
     state.zones.update(_unique("$.zones", _zones(snapshot, state)))
+    state.marks.update(_unique("$.marks", _marks(snapshot, state)))
     state.resources.update(_unique("$.resources", _resources(snapshot)))
     state.groups.update(_unique("$.groups", _groups(snapshot, state)))
     state.requests.update(_unique("$.requests", _requests(snapshot, state)))
     state.huge.update(_unique("$.huge", _huge_pools(snapshot, state)))
+    state.hugepages.update(_huge_pages(snapshot, state))
     state.blocks.update(_blocks(snapshot, state))
     state.sections.update(_Sections(state).unfold(snapshot.sections))
     return state, Origin(**asdict(snapshot.origin))
@@ -91,6 +93,12 @@ def _zones(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Zone]]
         yield zone.key, zone
 
 
+def _marks(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Marks]]:
+    for index, saved in enumerate(snapshot.marks):
+        _node(state, saved.zone[0], f"$.marks[{index}].zone[0]")
+        yield saved.zone, Marks(saved.min, saved.low, saved.reserve)
+
+
 def _resources(snapshot: SnapshotV1) -> Iterator[tuple[int, Resource]]:
     for index, saved in enumerate(snapshot.resources):
         start, end = int(saved.start, 16), int(saved.end, 16)
@@ -123,6 +131,22 @@ def _huge_pools(snapshot: SnapshotV1, state: State) -> Iterator[tuple[tuple[int,
         if saved.free > saved.total:
             _bad(f"{path}.free", f"{saved.free} free huge pages; it can be up to total, {saved.total}")
         yield (saved.node, saved.size), HugePool(saved.total, saved.free)
+
+
+def _huge_pages(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, HugePage]]:
+    behind = total = 0
+    for index, run in enumerate(snapshot.hugepages):
+        path = f"$.hugepages[{index}]"
+        _node(state, run.node, f"{path}.node")
+        _ascending(f"{path}.pfn", "page", run.pfn, behind)
+        if run.count > 1 and run.stride < run.pages:
+            _bad(f"{path}.stride", f"{run.stride} pages from one to the next; it must be at least pages, {run.pages}")
+        last = run.pfn + (run.count - 1) * run.stride
+        behind, total = last + run.pages, total + run.count
+        _few_enough(f"{path}.count", "huge pages", total)
+        page = HugePage(run.pages, run.node, run.used)
+        for at in range(run.count):
+            yield run.pfn + at * run.stride, page
 
 
 def _blocks(snapshot: SnapshotV1, state: State) -> dict[int, Block]:
@@ -257,8 +281,8 @@ def _ascending(path: str, what: str, first: int, behind: int) -> None:
 
 
 def _few_enough(path: str, what: str, total: int) -> None:
-    if total > MAX_SECTIONS:
-        _bad(path, f"{total} {what} up to here; there can be up to {MAX_SECTIONS}")
+    if total > MAX_COUNT:
+        _bad(path, f"{total} {what} up to here; there can be up to {MAX_COUNT}")
 
 
 def _disjoint(sets: Iterable[tuple[object, int]], path: str) -> None:

@@ -71,10 +71,10 @@ class Painted(ScrollView, can_focus=True):
 
     def refresh_rows(self, rows: Iterable[int]) -> None:
         """Draw some lines anew."""
-        top, size = self.scroll_offset.y, self.size
-        changed = [row for row in rows if top <= row < top + size.height]
-        for row in changed:
-            self.refresh_line(row - top)
+        top, height = self.scroll_offset.y, self.size.height
+        for row in rows:
+            if top <= row < top + height:
+                self.refresh_line(row)
 
     def on_resize(self, event: events.Resize) -> None:
         self.reload()
@@ -83,11 +83,13 @@ class Painted(ScrollView, can_focus=True):
         self._strips.clear()
         super().notify_style_update()
 
+    def line_at(self, row: int) -> Line:
+        """One line; an empty one below the last."""
+        return self._lines[row] if row < len(self._lines) else ()
+
     def render_line(self, y: int) -> Strip:
-        row = self.scroll_offset.y + y
-        if not 0 <= row < len(self._lines):
-            return Strip.blank(self.size.width, self.rich_style)
-        return self.painted(self._lines[row]).crop_extend(0, self.size.width, self.rich_style)
+        line = self.line_at(self.scroll_offset.y + y)
+        return self.painted(line).crop_extend(0, self.size.width, self.rich_style)
 
     def painted(self, line: Line) -> Strip:
         """The strip of a line, equal neighbours in one segment."""

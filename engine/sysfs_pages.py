@@ -1,0 +1,96 @@
+"""Files whose writes deal with single pages: huge page pools, compaction, poisoning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from . import compaction, hugetlb, poison
+from .errors import HotplugError
+from .events import Event
+from .state import State
+
+Steps = Iterator[Event]
+_POOL = r"hugepages-(\d+)kB/(nr_hugepages|free_hugepages|surplus_hugepages)"
+_GLOBAL = re.compile(rf"/sys/kernel/mm/hugepages/{_POOL}")
+_NODE = re.compile(rf"/sys/devices/system/node/node(\d+)/hugepages/{_POOL}")
+_NODE_COMPACT = re.compile(r"/sys/devices/system/node/node(\d+)/compact")
+_DEFAULT_POOL: Final = "/proc/sys/vm/nr_hugepages"
+_COMPACT: Final = "/proc/sys/vm/compact_memory"
+_MEMORY: Final = "/sys/devices/system/memory"
+
+
+def read(state: State, path: str) -> str | None:
+    """The text of a file of a huge page pool; None for a path that is none of these files."""
+    found = _pool(state, path)
+    if found is not None:
+        node, size, name = found
+        total, free = hugetlb.pool(state, node, size)
+        return f"{total if name == 'nr_hugepages' else free if name == 'free_hugepages' else 0}\n"
+    if path in (_COMPACT, f"{_MEMORY}/hard_offline_page", f"{_MEMORY}/soft_offline_page") or (
+        _compact_node(state, path) is not None
+    ):
+        raise HotplugError("EACCES", f"{path} can only be written")
+    return None
+
+
+def write(state: State, path: str, word: str) -> Steps | None:
+    """What writing a word to one of these files does; None for a path that is none of them."""
+    found = _pool(state, path)
+    if found is not None:
+        return _write_pool(state, path, found, word)
+    if path == _COMPACT:
+        return _write_compact(state, word)
+    if (node := _compact_node(state, path)) is not None:
+        return compaction.compact_node(state, node)
+    for name, action in _POISONS.items():
+        if path == f"{_MEMORY}/{name}":
+            return _write_page(state, action, word)
+    return None
+
+
+def _pool(state: State, path: str) -> tuple[int | None, int, str] | None:
+    sizes = hugetlb.sizes(state)
+    if path == _DEFAULT_POOL:
+        return None, sizes[0], "nr_hugepages"
+    if match := _GLOBAL.fullmatch(path):
+        size = int(match[1]) * 1024
+        return (None, size, match[2]) if size in sizes else None
+    if match := _NODE.fullmatch(path):
+        node, size = int(match[1]), int(match[2]) * 1024
+        return (node, size, match[3]) if size in sizes and state.node_present(node) else None
+    return None
+
+
+def _compact_node(state: State, path: str) -> int | None:
+    match = _NODE_COMPACT.fullmatch(path)
+    return int(match[1]) if match and int(match[1]) in state.nodes else None
+
+
+def _write_pool(state: State, path: str, found: tuple[int | None, int, str], word: str) -> Steps:
+    node, size, name = found
+    if name != "nr_hugepages":
+        raise HotplugError("EACCES", f"{path} can only be read")
+    if not re.fullmatch(r"\s*\d{1,19}\s*", word):
+        raise HotplugError("EINVAL", f"{word!r} is not a number of huge pages")
+    yield from hugetlb.set_pool(state, node, size, int(word))
+
+
+def _write_compact(state: State, word: str) -> Steps:
+    allowed = state.model.compact_values
+    if allowed is not None and word.strip() not in allowed:
+        raise HotplugError("EINVAL", f"{word!r} is not {' or '.join(allowed)}")
+    yield from compaction.compact_memory(state)
+
+
+def _write_page(state: State, action: Callable[[State, int], Steps], word: str) -> Steps:
+    if not re.fullmatch(r"\s*(0[xX][0-9a-fA-F]{1,16}|\d{1,19})\s*", word):
+        raise HotplugError("EINVAL", f"{word!r} is not an address")
+    yield from action(state, int(word, 0) // state.geometry.page_size)
+
+
+_POISONS: Final[dict[str, Callable[[State, int], Steps]]] = {
+    "hard_offline_page": poison.hard_offline,
+    "soft_offline_page": poison.soft_offline,
+}

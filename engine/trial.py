@@ -1,0 +1,63 @@
+"""Trying commands without doing them: on the machine itself, taken back at once, or on a copy that shares its values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from .commands import Command
+from .errors import HotplugError
+from .events import Event
+from .operations import run
+from .state import State
+from .tables import Table, swap
+
+
+class Attempt(NamedTuple):
+    """How a command ended that was tried: "ok" or the errno, the reason, the page (pfn) at fault, and its events."""
+
+    result: str
+    reason: str
+    pfn: int | None
+    events: tuple[Event, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.result == "ok"
+
+
+def attempt(state: State, command: Command) -> Attempt:
+    """Run a command to its end; what it changed stays. Raises `BadInput` for a command without sense."""
+    events: list[Event] = []
+    notes: list[str] = []
+    try:
+        for event in run(state, command, notes):
+            events.append(event)
+    except HotplugError as error:
+        return Attempt(error.errno, error.reason, error.pfn, tuple(events), tuple(notes))
+    return Attempt("ok", "", None, tuple(events), tuple(notes))
+
+
+@contextmanager
+def rehearsal(state: State) -> Iterator[None]:
+    """Inside, the state can be changed at will; at the end every change is taken back, which costs as much as they did.
+
+    Rehearsals may be nested, and held in the middle of an operation: what that wrote down stays written down.
+    """
+    pending = state.journal.take()
+    try:
+        yield
+    finally:
+        swap(state.journal.take())
+        state.journal.changes = pending
+
+
+def clone(state: State) -> State:
+    """Another state of the same values: the tables are copied, nothing in them is. Its journal is empty."""
+    copy = State(state.preset, state.geometry, state.model, state.boot, state.chain)
+    for name, table in vars(state).items():
+        if isinstance(table, Table):
+            setattr(copy, name, Table(copy.journal, table))
+    return copy

@@ -1,0 +1,6 @@
+"""altmap for people: the command line, its text and JSON output, and the explorer in the terminal.
+
+Textual and rich are imported only by what draws with them, so that the command line answers at once.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,117 @@
+"""The dialog for adding memory."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Input, Label, Select, Static
+
+from engine import CALLERS, PLACEMENTS, Add, BadInput, Machine, format_bytes, parse_bytes
+
+from .. import words
+from .dialog import Dialog
+
+PLACEMENT_WORDS = {
+    "boot": "existing kernel memory (boot)",
+    "range": "head of the added range, RFC v2 (range)",
+    "block": "head of each block, upstream (block)",
+    "sections": "low sections of the node, option b (sections)",
+}
+CALLER_WORDS = {"acpi": "acpi, a DIMM", "hmm": "hmm, device private", "pmem": "pmem, ZONE_DEVICE"}
+MODEL = "model"
+
+
+class AddDialog(Dialog[Add]):
+    """Size, address, node, caller and placement; the line below says what they come to. The answer is the command."""
+
+    def __init__(self, machine: Machine, node: int) -> None:
+        super().__init__()
+        self._machine = machine
+        self._node = node
+        self._suggested = ""
+
+    def compose(self) -> ComposeResult:
+        machine = self._machine
+        unit = machine.geometry.block_size
+        self._suggested = words.suggestion(machine, unit)
+        nodes = [(f"node {nr}" if node.online else f"node {nr} (offline)", nr) for nr, node in sorted(machine.nodes.items())]
+        callers = [(CALLER_WORDS.get(caller, caller), caller) for caller in CALLERS]
+        placements = [(f"as {machine.model.name} decides", MODEL), *((PLACEMENT_WORDS[p], p) for p in PLACEMENTS)]
+        with Vertical(classes="box") as box:
+            box.border_title = "Add memory"
+            box.border_subtitle = "enter adds, esc leaves"
+            with Horizontal(classes="field"):
+                yield Label("size")
+                yield Input(format_bytes(unit), id="size", compact=True, select_on_focus=True)
+            with Horizontal(classes="field"):
+                yield Label("address")
+                yield Input(self._suggested, id="start", compact=True, select_on_focus=True)
+            with Horizontal(classes="field"):
+                yield Label("node")
+                yield Select(nodes, value=self._node, allow_blank=False, id="node", compact=True)
+            with Horizontal(classes="field"):
+                yield Label("caller")
+                yield Select(callers, value="acpi", allow_blank=False, id="caller", compact=True)
+            with Horizontal(classes="field"):
+                yield Label("memmap in")
+                yield Select(placements, value=MODEL, allow_blank=False, id="placement", compact=True)
+            yield Static("", id="preview")
+            with Horizontal(classes="buttons"):
+                yield Button("Add", variant="primary", compact=True, id="add")
+                yield Button("Cancel", compact=True, id="cancel")
+
+    def on_mount(self) -> None:
+        self.query_one("#size", Input).focus()
+        self._preview()
+
+    def command(self) -> Add:
+        """What the fields say. Raises `BadInput`."""
+        start, size = (parse_bytes(self.query_one(f"#{name}", Input).value) for name in ("start", "size"))
+        placement = self.query_one("#placement", Select).value
+        return Add(
+            start=start,
+            size=size,
+            node=self.query_one("#node", Select).value,
+            caller=self.query_one("#caller", Select).value,
+            placement=None if placement == MODEL else placement,
+        )
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.input.id == "size":
+            self._move_suggestion(event.value)
+        self._preview()
+
+    def _move_suggestion(self, size: str) -> None:
+        """While the address is the suggested one, it follows the size."""
+        start = self.query_one("#start", Input)
+        if start.value == self._suggested:
+            try:
+                self._suggested = words.suggestion(self._machine, parse_bytes(size))
+            except BadInput:
+                return
+            start.value = self._suggested
+
+    def _preview(self) -> None:
+        preview = self.query_one("#preview", Static)
+        try:
+            command = self.command()
+        except BadInput as error:
+            preview.update(Content.styled(str(error), "$error"))
+            return
+        preview.update(words.add_preview(self._machine, int(command.start), int(command.size)))
+
+    def on_input_submitted(self) -> None:
+        self._answer()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "add":
+            self._answer()
+        else:
+            self.dismiss(None)
+
+    def _answer(self) -> None:
+        try:
+            self.dismiss(self.command())
+        except BadInput:
+            self._preview()

@@ -1,0 +1,29 @@
+"""What a person sees of a fault in altmap itself: that it happened, and that nothing was lost."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Button, Static
+
+from .dialog import Dialog
+
+
+class ErrorScreen(Dialog[None]):
+    """One sentence on the fault, one on the machine."""
+
+    def __init__(self, label: str, error: Exception) -> None:
+        super().__init__()
+        self._label = label
+        self._error = error
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box -fault") as box:
+            box.border_title = "A fault in altmap"
+            yield Static(Content(f"“{self._label}” could not be carried out: {type(self._error).__name__}: {self._error}"))
+            yield Static("The machine is as it was before. Please report this.", classes="gap")
+            yield Button("Close", variant="primary", compact=True, id="close")
+
+    def on_button_pressed(self) -> None:
+        self.dismiss(None)

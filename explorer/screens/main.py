@@ -1,0 +1,216 @@
+"""The main screen: block map, inspector, zones and log, the result of the last command, and the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from engine import Add, BadInput, Command, Machine, format_bytes
+
+from .. import facts, words
+from ..commands import BY_NAME, VERBS
+from ..session import Batch, Session
+from ..widgets.bars import ResultBar, StatusLine
+from ..widgets.block_map import BlockMap
+from ..widgets.inspector import Inspector
+from ..widgets.kernel_log import KernelLog
+from ..widgets.legend import Legend
+from ..widgets.zone_table import ZoneTable
+from .add import AddDialog
+from .error import ErrorScreen
+from .goto import GoToDialog
+from .help import HelpScreen
+
+
+class MainScreen(Screen[None]):
+    """The desk that verbs work on. After each verb every pane reads the machine anew; nothing else changes them."""
+
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-slim"), (76, "-medium"), (110, "-wide"), (170, "-huge")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-flat"), (22, "-short"), (32, "-tall")]
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(verb.key, f"verb('{verb.name}')", verb.label, show=verb.footer, tooltip=verb.sentence) for verb in VERBS
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._possible: frozenset[str] = frozenset()
+        self._fault: int | None = None
+
+    @property
+    def machine(self) -> Machine:
+        """The machine of the session."""
+        return self.session.machine
+
+    def compose(self) -> ComposeResult:
+        machine = self.machine
+        yield StatusLine(machine, id="status")
+        with Container(id="panes"):
+            with Container(id="upper"):
+                with Vertical(id="map-pane", classes="pane") as pane:
+                    pane.border_title = "1 Blocks"
+                    yield BlockMap(machine, id="map")
+                    yield Legend(machine, id="legend")
+                yield Inspector(machine, id="inspector", classes="pane")
+            with Container(id="lower"):
+                yield ZoneTable(machine, id="zones", classes="pane")
+                yield KernelLog(machine, id="log", classes="pane")
+        yield ResultBar(id="result")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.query_one("#zones").border_title = "3 Zones"
+        self.query_one("#log").border_title = "4 Kernel log"
+        self.show_pane("map")
+        self._greet()
+        self._show_machine()
+
+    def _greet(self) -> None:
+        origin = self.machine.origin
+        notes = [note for note in (origin.description, *origin.notes) if note]
+        pages = "" if "kpageflags" in origin.measured else "Pages are estimated from counters."
+        said = ". ".join(note.rstrip(".") for note in notes[:1])
+        self.query_one(ResultBar).say("", " ".join(part for part in (said + "." if said else "", pages) if part), "plain")
+
+    # -- what is seen -----------------------------------------------------------------------------------------------
+
+    @property
+    def cursor(self) -> int:
+        """The selected block."""
+        return self.query_one(BlockMap).cursor
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The marked blocks."""
+        return self.query_one(BlockMap).marks
+
+    def _show_machine(self) -> None:
+        geometry = self.machine.geometry
+        self.query_one("#map-pane").border_subtitle = f"{len(self.machine.blocks):,} x {format_bytes(geometry.block_size)}"
+        self.query_one(BlockMap).show()
+        self.query_one(Legend).reload()
+        self.query_one(ZoneTable).reload()
+        self.query_one(KernelLog).reload()
+        self.query_one(StatusLine).show()
+        self._show_block()
+
+    def _show_block(self) -> None:
+        self.query_one(Inspector).show(self.cursor, self._fault)
+        place = facts.memmap_of(self.machine, self.cursor)
+        self.query_one(BlockMap).show_hosts(frozenset(place.hosts) - {self.cursor})
+        marks = len(self.marks)
+        self.query_one("#map-pane").border_title = f"1 Blocks · {marks} marked" if marks else "1 Blocks"
+        self._offer()
+
+    def _offer(self) -> None:
+        possible = frozenset(verb.name for verb in VERBS if verb.possible(self))
+        if possible != self._possible:
+            self._possible = possible
+            self.refresh_bindings()
+
+    def on_block_map_moved(self) -> None:
+        self._show_block()
+
+    # -- what is done -----------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "verb":
+            return self.is_mounted and BY_NAME[str(parameters[0])].possible(self)
+        return super().check_action(action, parameters)
+
+    def action_verb(self, name: str) -> None:
+        """Do what a key, the footer or the palette asks for."""
+        BY_NAME[name].run(self)
+
+    def mark(self, blocks: frozenset[int]) -> None:
+        """Mark exactly these blocks."""
+        self.query_one(BlockMap).mark(blocks)
+
+    def perform(self, label: str, commands: Sequence[Command]) -> None:
+        """Run commands a slice at a time and show what comes of them."""
+        if self.session.running is None:
+            self.run_worker(self._carry_out(label, commands), exit_on_error=False)
+
+    async def _carry_out(self, label: str, commands: Sequence[Command]) -> None:
+        bar = self.query_one(ResultBar)
+        many = len(commands)
+
+        def progress(command: int, events: int) -> None:
+            counted = f"{command + 1:,} of {many:,} commands" if many > 1 else f"{events:,} events"
+            bar.say("…", f"{label}: {counted}; esc stops it", "busy")
+            self.query_one(BlockMap).show()
+            self._offer()
+
+        batch: Batch | None = None
+        try:
+            batch = await self.session.run(label, commands, progress)
+        except BadInput as error:
+            bar.say("✗ refused", str(error), "refused")
+        except Exception as error:
+            bar.say("✗ fault", f"{label}: nothing was changed by it", "refused")
+            self.app.push_screen(ErrorScreen(label, error))
+        if batch is not None:
+            self._fault = next((o.pfn for o in batch.outcomes if not o.ok), None)
+            bar.tell(batch, self.machine)
+        self._show_machine()
+
+    def take_back(self) -> None:
+        """Undo the last verb."""
+        self._moved("undone", self.session.undo())
+
+    def do_again(self) -> None:
+        """Redo what was undone."""
+        self._moved("done again", self.session.redo())
+
+    def _moved(self, badge: str, batch: Batch | None) -> None:
+        if batch is not None:
+            self._fault = None
+            self.query_one(ResultBar).say(badge, batch.label, "plain")
+            self._show_machine()
+
+    # -- dialogs and panes ------------------------------------------------------------------------------------------
+
+    def ask_add(self) -> None:
+        """Open the dialog for new memory."""
+        here = self.machine.blocks.get(self.cursor)
+        node = here.node if here else min(self.machine.nodes, default=0)
+        self.app.push_screen(AddDialog(self.machine, node), self._add)
+
+    def _add(self, command: Add | None) -> None:
+        if command is not None:
+            self.perform("add", [command])
+
+    def ask_block(self) -> None:
+        """Open the dialog for a block to go to."""
+        self.app.push_screen(GoToDialog(self.machine), self._go)
+
+    def _go(self, block: int | None) -> None:
+        if block is None:
+            return
+        self.query_one(BlockMap).select(block)
+        if self.cursor != block:
+            name = words.block_name(block)
+            self.query_one(ResultBar).say("", f"There is no {name}; {words.block_name(self.cursor)} is nearest.", "plain")
+
+    def show_help(self) -> None:
+        """Open the list of all verbs."""
+        self.app.push_screen(HelpScreen())
+
+    def show_pane(self, pane: str) -> None:
+        """Bring a pane into sight and give it the keys."""
+        if pane != "map":
+            for name in ("inspector", "zones", "log"):
+                self.set_class(name == pane, f"-show-{name}")
+        self.call_after_refresh(partial(self.query_one(f"#{pane}").focus))
+
+    def leave(self) -> None:
+        """End the explorer."""
+        self.app.exit()

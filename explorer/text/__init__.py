@@ -1,0 +1,1 @@
+"""What the command line prints: tables and sentences for people, JSON for programs."""

@@ -1,0 +1,60 @@
+"""The two lines that frame the screen: what machine this is, and what came of the last command."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.content import Content
+from textual.widgets import Static
+
+from engine import Machine, format_bytes
+
+from .. import facts, words
+from ..session import Batch
+
+SETTINGS: Final = ("memmap_on_memory", "online_policy", "auto_online_blocks")
+
+
+class StatusLine(Static):
+    """Name, architecture, kernel model, parameters and the memory totals; what does not fit is left out from the right."""
+
+    def __init__(self, machine: Machine, **options: str | None) -> None:
+        super().__init__(**options)
+        self.machine = machine
+
+    def show(self) -> None:
+        """Read the machine anew."""
+        machine, width = self.machine, self.app.size.width
+        total, free = facts.totals(machine)
+        memory = f"MemTotal {format_bytes(total)}  MemFree {format_bytes(free)} "
+        left = Content.assemble(
+            (" altmap ", "bold $background on $primary"), "  ", (words.machine_name(machine), "bold $foreground")
+        )
+        details = [f"{machine.geometry.arch}", f"kernel model {machine.model.name}"]
+        details += [f"{name} {value}" for name in SETTINGS if (value := machine.settings.get(name))]
+        for detail in details:
+            longer = left + Content.styled(f"  {detail}", "$text-muted")
+            if longer.cell_length + len(memory) + 2 <= width:
+                left = longer
+        gap = " " * max(1, width - left.cell_length - len(memory))
+        self.update(left + gap + Content.styled(memory, "$primary"))
+
+    def on_resize(self) -> None:
+        self.show()
+
+
+class ResultBar(Static):
+    """The result of the last command with its errno, in words."""
+
+    def say(self, badge: str, text: str, look: str) -> None:
+        """Show a badge and a sentence; `look` is "ok", "refused", "busy" or "plain"."""
+        self.set_classes(f"-{look}")
+        self.update(Content.assemble((f" {badge} ", "bold reverse"), " ", text) if badge else Content(text))
+
+    def tell(self, batch: Batch, machine: Machine) -> None:
+        """Show what came of a verb."""
+        result, text = words.batch_words(batch, machine)
+        if batch.refused:
+            self.say(f"✗ {result}", text, "refused")
+        else:
+            self.say("✓ ok" if result == "ok" else f"■ {result}", text, "ok" if result == "ok" else "busy")

@@ -1,0 +1,105 @@
+"""The inspector: everything there is to know about the selected memory block."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine import Machine, format_address, format_bytes
+
+from .. import facts, words
+from .kinds import KINDS, role_of
+from .painted import Line, Painted, wrapped
+
+LABEL = 8
+"""Columns of the names on the left."""
+
+
+class Inspector(Painted):
+    """One block: state, zones, place of its memmap, and its pages by kind with a picture of where they are."""
+
+    def __init__(self, machine: Machine, **options: str | None) -> None:
+        super().__init__(**options)
+        self.machine = machine
+        self.block = 0
+        self.fault: int | None = None
+
+    def show(self, block: int, fault: int | None) -> None:
+        """Show a block; `fault` is the page (pfn) at which the last command was refused."""
+        if block != self.block:
+            self.scroll_to(y=0, animate=False)
+        self.block, self.fault = block, fault
+        self.border_title = words.block_name(block)
+        self.reload()
+
+    def lines(self, width: int) -> Sequence[Line]:
+        machine, block = self.machine, self.block
+        if not any(nr in machine.sections for nr in facts.sections_of(machine, block)):
+            return wrapped("No memory here.", "muted", width)
+        roomy = self.size.height >= 16
+        parts = [self._identity(width, roomy), self._memmap(width), self._pages(width)]
+        gap: list[Line] = [()] if roomy else []
+        return [line for part in parts for line in (*part, *gap)]
+
+    def _identity(self, width: int, roomy: bool) -> list[Line]:
+        machine, block = self.machine, self.block
+        size, start = machine.geometry.block_size, facts.block_address(machine, block)
+        state, state_role = words.state_of(machine, block)
+        here = machine.blocks.get(block)
+        nodes = here.nodes if here else ()
+        lines = [
+            (("state".ljust(LABEL), "muted"), (state, state_role), *((f" · node {n}", "text") for n in nodes)),
+            *_row("range", f"{format_address(start)}-{format_address(start + size - 1)}", width),
+        ]
+        if roomy:
+            lines += _row("size", f"{format_bytes(size)}, {machine.geometry.pages_per_block:,} pages", width)
+            lines += _row("from", words.origin_of(machine, block), width)
+        if here:
+            lines += _row("zones", words.zones_of(machine, block), width)
+        return lines
+
+    def _memmap(self, width: int) -> list[Line]:
+        geometry = self.machine.geometry
+        size = f"{format_bytes(geometry.memmap_bytes_per_block)} = {geometry.memmap_pages_per_block:,} pages"
+        lines = [(("memmap".ljust(LABEL), "muted"), (size, "title"))]
+        lines += _row("", words.memmap_place(self.machine, self.block), width)
+        if guests := facts.guests_of(self.machine, self.block):
+            lines += _row("holds", f"memmap of {words.block_names(guests)}", width, "title")
+        return lines
+
+    def _pages(self, width: int) -> list[Line]:
+        machine, block = self.machine, self.block
+        sections = len(facts.sections_of(machine, block))
+        name = "section" if sections == 1 else f"{sections} sections"
+        how = "estimated from counters" if facts.estimated(machine, block) else "known page by page"
+        lines: list[Line] = wrapped(f"pages   {name}, {how}", "muted", width)
+        lines += self._picture(width)
+        counts = facts.kinds_of(machine, block)
+        page = machine.geometry.page_size
+        digits = max(len(f"{count:,}") for count in counts.values())
+        for kind, look in KINDS.items():
+            if count := counts.get(kind, 0):
+                number = f"{count:,}".rjust(digits)
+                size = format_bytes(count * page).rjust(8)
+                word = look.word[: max(4, width - digits - 14)]
+                lines.append(
+                    (
+                        (f" {look.letter} ", role_of(kind)),
+                        (f" {word}".ljust(max(5, width - digits - 12)), "text"),
+                        (number, "strong"),
+                        (size, "muted"),
+                    )
+                )
+        return lines
+
+    def _picture(self, width: int) -> list[Line]:
+        rows = 1 if self.size.height < 12 else 2 if self.size.height < 16 else 4
+        cells = facts.page_cells(self.machine, self.block, rows * width)
+        at = None if self.fault is None else facts.page_cell(self.machine, self.block, len(cells), self.fault)
+        pieces = [(KINDS[kind].letter, role_of(kind)) for kind in cells]
+        if at is not None:
+            pieces[at] = ("✗", "fault")
+        return [tuple(pieces[row * width : (row + 1) * width]) for row in range(rows)]
+
+
+def _row(label: str, text: str, width: int, role: str = "text") -> list[Line]:
+    return wrapped(text, role, width, label.ljust(LABEL), " " * LABEL)

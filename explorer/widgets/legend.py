@@ -1,0 +1,42 @@
+"""The legend below the map: each letter, glyph and colour that the machine shows, with its word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine import Machine
+
+from .. import facts
+from .cells import GHOSTS, GLYPHS, GOING, HEAD_GLYPH, MIXED, OFFLINE, ZONES, Look, look_of
+from .painted import Line, Painted, Piece, length
+
+
+class Legend(Painted, can_focus=False):
+    """As many lines as it needs."""
+
+    def __init__(self, machine: Machine, **options: str | None) -> None:
+        super().__init__(**options)
+        self.machine = machine
+
+    def reload(self) -> None:
+        super().reload()
+        self.styles.height = max(1, len(self._lines))
+
+    def lines(self, width: int) -> Sequence[Line]:
+        ghosts = facts.ghosts(self.machine)
+        seen = {look_of(self.machine, block, ghosts) for block in (*self.machine.blocks, *ghosts)}
+        always = {ZONES["Movable"], OFFLINE}
+        shown = [look for look in (*ZONES.values(), MIXED, OFFLINE, GOING, *GHOSTS.values()) if look in seen | always]
+        entries = [self._entry(look) for look in shown]
+        entries.append(((HEAD_GLYPH + "M", "zone-Movable head"), (" holds memmap", "muted")))
+        lines: list[Line] = [()]
+        for entry in entries:
+            gap: Line = (("  ", "text"),) if lines[-1] else ()
+            if lines[-1] and length(lines[-1]) + length(gap) + length(entry) > width:
+                lines.append(entry)
+            else:
+                lines[-1] = (*lines[-1], *gap, *entry)
+        return lines
+
+    def _entry(self, look: Look) -> tuple[Piece, ...]:
+        return ((GLYPHS.get(look.role, " ") + look.letter, look.role), (f" {look.word}", "muted"))

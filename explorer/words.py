@@ -1,0 +1,155 @@
+"""What the explorer says about a machine and about what came of a command, in sentences. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import PurePath
+
+from engine import Add, Eject, Machine, Offline, Online, Outcome, Remove, describe, format_address, format_bytes
+
+from . import facts
+from .session import Batch
+
+
+def block_name(block: int) -> str:
+    """As sysfs calls it."""
+    return f"memory{block}"
+
+
+def block_names(blocks: Iterable[int]) -> str:
+    """``memory32-39 and memory48``, runs in short."""
+    parts = [f"memory{first}" if count == 1 else f"memory{first}-{first + count - 1}" for first, count in facts.runs(blocks)]
+    if len(parts) > 3:
+        return f"{', '.join(parts[:3])} and {len(parts) - 3} more runs"
+    return " and ".join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else "".join(parts)
+
+
+def short_address(address: int) -> str:
+    """An address in the biggest unit of which it is a multiple of a half: ``4G``, ``4.5G``, ``4224M``."""
+    for unit, factor in (("T", 1 << 40), ("G", 1 << 30)):
+        if address and address * 2 % factor == 0:
+            return f"{address // factor}{unit}" if address % factor == 0 else f"{address // factor}.5{unit}"
+    return f"{address >> 20}M" if address else "0"
+
+
+def machine_name(machine: Machine) -> str:
+    """The machine's name; of a folder or file its last part alone."""
+    return PurePath(machine.origin.name).name or "this machine"
+
+
+def state_of(machine: Machine, block: int) -> tuple[str, str]:
+    """State and zone of a block, and the role that paints them."""
+    here = machine.blocks.get(block)
+    if here is None:
+        return "sections without a memory block", "warn"
+    if here.state != "online":
+        return here.state, "warn" if here.state == "going-offline" else "strong"
+    return f"online, {here.zone[1]}" if here.zone else "online, several zones", "good"
+
+
+def zones_of(machine: Machine, block: int) -> str:
+    """valid_zones explained: where the block is, or where it may go and what plain `online` would choose."""
+    zones = machine.valid_zones(block).split()
+    if machine.blocks[block].state == "offline":
+        return f"{zones[0]} by default" + "".join(f", or {zone}" for zone in zones[1:])
+    return "none: it can never go offline" if zones == ["none"] else zones[0]
+
+
+def origin_of(machine: Machine, block: int) -> str:
+    """Where the block came from."""
+    here = machine.blocks.get(block)
+    if here is None:
+        return "device memory, or left behind by an add that failed"
+    if here.early:
+        return "boot memory"
+    device = facts.device_of(machine, block)
+    if here.request is None or len(device) == 1:
+        return "hot-added memory"
+    size = format_bytes(len(device) * machine.geometry.block_size)
+    return f"hot-added with {block_names(device)} ({size})"
+
+
+def memmap_place(machine: Machine, block: int) -> str:
+    """Where the memmap of a block lies."""
+    place = facts.memmap_of(machine, block)
+    start = machine.geometry.block_start(block)
+    tables = f", and {place.tables:,} page-table pages for it" if place.tables else ""
+    if place.on == "none":
+        return "none: there are no struct pages"
+    if place.on == "mixed":
+        return f"in several places, {block_names(place.hosts)} among them"
+    if not place.chunks:
+        return "in kernel memory, taken at boot or unseen by the capture"
+    first, count = place.chunks[0]
+    if place.on == "self" and place.hosts == (block,):
+        return f"in the block itself, pages {first - start}-{first - start + count - 1}"
+    where = {
+        "self": f"in {block_names(place.hosts)}, at the head of its own add request",
+        "section": f"in {block_names(place.hosts)}, a low section of the node",
+        "kernel": f"in kernel memory, in {block_names(place.hosts)}",
+    }[place.on]
+    return f"{where}, from pfn {first:#x}{tables}"
+
+
+def outcome_words(outcome: Outcome, machine: Machine) -> str:
+    """One outcome in a sentence: what is now so, or why not."""
+    if not outcome.ok:
+        return outcome.reason
+    command = outcome.command
+    if isinstance(command, Online):
+        here = machine.blocks.get(command.block)
+        zone = here.zone[1] if here and here.zone else "its zone"
+        return f"{block_name(command.block)} is online in zone {zone}"
+    if isinstance(command, Offline):
+        return f"{block_name(command.block)} is offline"
+    said = [describe(command)]
+    if isinstance(command, Add):
+        said += [f"memmap in {reason}" for reason in placements(outcome)]
+        said += [_taken(machine, node, pages) for node, pages in sorted(outcome.taken.items())]
+    if isinstance(command, Remove | Eject):
+        said = [f"{describe(command)}: gone"]
+    return "; ".join((*said, *outcome.notes))
+
+
+def _taken(machine: Machine, node: int, pages: int) -> str:
+    size = format_bytes(abs(pages) * machine.geometry.page_size)
+    return f"{'took' if pages > 0 else 'gave back'} {abs(pages):,} pages ({size}) of existing memory on node {node}"
+
+
+def placements(outcome: Outcome) -> Iterator[str]:
+    """Where an add put the memmap, in the kernel's order."""
+    for event in outcome.events:
+        if type(event).__struct_config__.tag == "placement_chosen":
+            yield event.reason
+
+
+def batch_words(batch: Batch, machine: Machine) -> tuple[str, str]:
+    """The badge and the sentence for what came of a verb: the one refusal or success, or how many of each."""
+    refused = batch.refused
+    if batch.stopped:
+        return "stopped", f"{batch.label}: ended by a signal (EINTR) after {len(batch.outcomes)} commands"
+    if len(batch.outcomes) == 1:
+        outcome = batch.outcomes[0]
+        prefix = "" if outcome.ok else f"{batch.label}: "
+        return outcome.result, prefix + outcome_words(outcome, machine)
+    if not refused:
+        return "ok", f"{batch.label}: all {len(batch.outcomes)} done"
+    done = len(batch.outcomes) - len(refused)
+    first = refused[0]
+    return first.result, f"{batch.label}: {done} of {len(batch.outcomes)} done; {describe(first.command)}: {first.reason}"
+
+
+def suggestion(machine: Machine, size: int) -> str:
+    """An address for new memory, as the dialog shows it."""
+    return format_address(facts.suggested_address(machine, size))
+
+
+def add_preview(machine: Machine, start: int, size: int) -> str:
+    """What an add would make: blocks, and how big their memmap is."""
+    geometry = machine.geometry
+    unit = geometry.block_size
+    if not size or start % unit or size % unit:
+        return f"The kernel adds whole memory blocks of {format_bytes(unit)}: it would answer EINVAL."
+    names = block_names(range(start // unit, (start + size) // unit))
+    pages = geometry.memmap_pages(size // geometry.page_size)
+    return f"{names}; memmap {format_bytes(pages * geometry.page_size)} = {pages:,} pages"

@@ -1,0 +1,93 @@
+"""Tables and their journal: whatever is written can be taken back and done again, exactly."""
+
+from __future__ import annotations
+
+import random
+
+from engine.tables import Journal, Table, swap
+
+
+def two_tables() -> tuple[Journal, Table[str, int], Table[str, int]]:
+    journal = Journal()
+    return journal, Table(journal, [("a", 1), ("b", 2)]), Table(journal)
+
+
+def test_a_new_table_has_its_items_and_an_empty_journal() -> None:
+    journal, table, other = two_tables()
+    assert dict(table) == {"a": 1, "b": 2}
+    assert not other
+    assert journal.take() == []
+
+
+def test_put_and_drop_change_the_table_and_return_what_was() -> None:
+    _, table, _ = two_tables()
+    table.put("a", 5)
+    table.put("c", 6)
+    assert table.drop("b") == 2
+    assert dict(table) == {"a": 5, "c": 6}
+
+
+def test_swap_takes_changes_back_and_its_result_makes_them_anew() -> None:
+    journal, table, other = two_tables()
+    table.put("a", 5)
+    other.put("x", 9)
+    table.drop("b")
+    table.put("a", 6)
+    changes = journal.take()
+    forward = swap(changes)
+    assert (dict(table), dict(other)) == ({"a": 1, "b": 2}, {})
+    backward = swap(forward)
+    assert (dict(table), dict(other)) == ({"a": 6}, {"x": 9})
+    swap(backward)
+    assert (dict(table), dict(other)) == ({"a": 1, "b": 2}, {})
+
+
+def test_swap_itself_writes_nothing_into_the_journal() -> None:
+    journal, table, _ = two_tables()
+    table.put("a", 5)
+    swap(journal.take())
+    assert journal.take() == []
+
+
+def test_taking_the_journal_starts_a_new_one() -> None:
+    journal, table, _ = two_tables()
+    table.put("a", 5)
+    assert len(journal.take()) == 1
+    table.put("a", 6)
+    swap(journal.take())
+    assert table["a"] == 5, "only the second change went back"
+
+
+def test_the_version_tells_when_keys_came_or_went() -> None:
+    journal, table, _ = two_tables()
+    version = table.keys_version
+    table.put("a", 7)
+    assert table.keys_version == version, "the same keys"
+    table.put("c", 8)
+    table.drop("c")
+    assert table.keys_version == version + 2
+    swap(journal.take())
+    assert table.keys_version > version + 2
+
+
+def test_random_changes_go_back_and_forth() -> None:
+    dice = random.Random(4)
+    journal, table, other = two_tables()
+    history = []
+    pictures = [(dict(table), dict(other))]
+    for _ in range(200):
+        for _ in range(dice.randrange(1, 6)):
+            target, key = dice.choice((table, other)), dice.choice("abcdef")
+            if key in target and dice.random() < 0.4:
+                target.drop(key)
+            else:
+                target.put(key, dice.randrange(100))
+        history.append(journal.take())
+        pictures.append((dict(table), dict(other)))
+    redo = []
+    for picture, changes in zip(pictures[-2::-1], reversed(history), strict=True):
+        redo.append(swap(changes))
+        assert (dict(table), dict(other)) == picture
+    for picture, changes in zip(pictures[1:], reversed(redo), strict=True):
+        swap(changes)
+        assert (dict(table), dict(other)) == picture

@@ -1,0 +1,278 @@
+"""The saved form: the schema, what is folded into runs, and the exact way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from engine.architectures import ARCHITECTURES
+from engine.bits import every, span
+from engine.blocks import Block, Group, Request
+from engine.commands import Add, Offline
+from engine.geometry import Geometry
+from engine.machine import Machine
+from engine.memmap import KINDS, Kind, Memmap, Section
+from engine.models import MODELS
+from engine.notifiers import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
+from engine.origin import Origin
+from engine.report import block_reports, section_reports, zone_reports
+from engine.snapshot import schema
+from engine.snapshot.fold import snapshot_of
+from engine.snapshot.unfold import state_of
+from engine.state import HugePage, HugePool, Resource, State
+from engine.units import GIB, MIB
+from engine.zones import Marks, Node, Zone
+
+ORIGIN = Origin("box", "a hand-made machine", "nowhere", "Linux version 6.12", ("blocks",), ("pages",), ("Two words.",))
+SCHEMA_FILE = Path(__file__).parents[2] / "fixtures" / "snapshot.schema.json"
+
+
+def empty(arch: str, model: str = "6.12", sections_per_block: int = 1) -> State:
+    preset = ARCHITECTURES[arch]
+    geometry = preset.geometry
+    geometry = msgspec.structs.replace(geometry, block_size=geometry.section_size * sections_per_block)
+    chain = DEFAULT_CHAIN.with_subscriber(BOOT_MEMORY_GUARD) if preset.boot_offline_veto else DEFAULT_CHAIN
+    state = State(preset, geometry, MODELS[model], {"movable_node": "N", "probe": "Y"}, chain)
+    state.settings["auto_online_blocks"] = "offline"
+    state.nodes[0] = Node(0, True, True)
+    return state
+
+
+def uniform(blocks: int, sections_per_block: int = 1, first: int = 32) -> State:
+    """Hot-added blocks on node 0, all in ZONE_MOVABLE, with their memmap in their own heads."""
+    state = empty("x86_64", sections_per_block=sections_per_block)
+    geometry = state.geometry
+    size, unit, head = geometry.pages_per_block, geometry.memmap_pages_per_section, geometry.memmap_pages_per_block
+    key, all_pages = (0, "Movable"), blocks * size
+    state.zones[key] = Zone(0, "Movable", first * size, all_pages, all_pages, all_pages - blocks * head, all_pages // 2)
+    start, end = first * geometry.block_size, (first + blocks) * geometry.block_size
+    state.resources[start] = Resource(start, end, "System RAM")
+    state.requests[first * size] = Request(first * size, all_pages, 0, "acpi", "block", ((4096, 40), (8192, 7)))
+    whole = span(0, geometry.pages_per_section)
+    for number in range(first, first + blocks):
+        state.blocks[number] = Block(number, "online", (0,), key, head, request=first * size)
+        for at in range(sections_per_block):
+            own = span(0, head) if at == 0 else 0
+            pages: dict[Kind, int] = {"memmap": own, "free": whole & ~own} if own else {"free": whole}
+            pfn = number * size + at * unit
+            memmap = Memmap("self", pfn, ((pfn, unit),))
+            nr = number * sections_per_block + at
+            state.sections[nr] = Section(nr, 0, False, True, ((key, whole),), pages, {}, memmap)
+    return state
+
+
+def varied() -> State:
+    """A NUMA guest in which no two neighbours are alike, with every kind of page and every kind of memmap."""
+    state = empty("x86_64", "6.1")
+    size = state.geometry.pages_per_section
+    whole = span(0, size)
+    state.nodes.update({1: Node(1, True, False, (20, 10, 31)), 2: Node(2, False)})
+    state.zones.update({
+        (0, "DMA"): Zone(0, "DMA", 1, 4095, 3998, 3840, 3839, 0, 3998),
+        (0, "DMA32"): Zone(0, "DMA32", 4096, 3 * size - 4096, 2 * size, 2 * size - 900, 77, 12, 2 * size, 64),
+        (1, "Normal"): Zone(1, "Normal", 40 * size, 9 * size, size, size, 5),
+        (1, "Movable"): Zone(1, "Movable"),
+    })  # fmt: skip
+    state.marks[0, "DMA32"] = Marks(900, 1125, {"Normal": 0, "Movable": 77})
+    state.resources.update({
+        0x1000: Resource(0x1000, 0x9FC00, "System RAM"), 4 * GIB: Resource(4 * GIB, 5 * GIB, "System RAM (kmem)")
+    })  # fmt: skip
+    state.groups.update({3: Group(3, 1, 2 * size, 0, size, 0, 1), 7: Group(7, 0, unit_pages=size)})
+    state.requests[40 * size] = Request(40 * size, 2 * size, 1, "virtio-mem", "sections", ((99, 1),))
+    state.huge.update({(0, 2 * MIB): HugePool(8, 3), (1, GIB): HugePool()})
+    state.hugepages.update({512 * at: HugePage(512, 0, at > 20) for at in (7, 8, 9, 11, 13, 21, 22)})
+    state.hugepages[1 << 18] = HugePage(1 << 18, 1)
+    state.counters.update({"vmemmap_warned": 1, "pgmigrate_success": (1 << 63) - 1})
+    low, high = span(0, 4096), whole & ~span(0, 4096)
+    mixed: dict[Kind, int] = {kind: span(100 * at, 100) for at, kind in enumerate(KINDS) if kind != "free"}
+    mixed["free"] = every(2, size) & ~span(0, 100 * len(KINDS))
+    kernel = Memmap("kernel", 70000, ((70000, 512),), ((80000, 1),))
+    state.blocks.update({
+        0: Block(0, "online", (0, 1), None, 0, True),
+        1: Block(1, "going-offline", (0,), (0, "DMA32"), 0, True),
+        2: Block(2, "offline", early=True, poisoned=True),
+        40: Block(40, "online", (1,), (1, "Normal"), 512, group=3, request=40 * size),
+        41: Block(41, "offline", (1,), group=3, request=40 * size),
+    })  # fmt: skip
+    sections = (
+        Section(0, 0, True, True, (((0, "DMA"), low), ((0, "DMA32"), high)), mixed, {"Unmovable": 5, "CMA": 8}, None, True),
+        Section(1, 0, True, True, (((0, "DMA32"), whole),), {"absent": 1, "kernel": whole & ~1}, {}, Memmap("kernel")),
+        Section(2, 0, True, memmap=Memmap("kernel", None, ((512, 512), (2048, 3)))),
+        Section(40, 1, False, True, (((1, "Normal"), whole),), {"free": whole}, {"Isolate": 1 << 63}, kernel),
+        Section(41, 1, False, pages={"memmap": span(512, 512)}, memmap=Memmap("section", 40 * size, ((40 * size, 512),))),
+        Section(77, 1, memmap=Memmap("kernel", tables=((81000, 1),))),
+    )
+    state.sections.update({section.nr: section for section in sections})
+    return state
+
+
+def fallen_back() -> State:
+    """Memmaps in base pages with a page table behind each, one after the other."""
+    state = empty("x86_64")
+    for nr in range(100, 140):
+        pfn = 5000 + 513 * (nr - 100)
+        state.sections[nr] = Section(nr, 0, memmap=Memmap("kernel", pfn, ((pfn, 512),), ((pfn + 512, 1),)))
+    return state
+
+
+def downwards() -> State:
+    """Memmaps that lie the other way round, the last of them at pfn 0."""
+    state = empty("arm64-4k")
+    for nr in range(10, 20):
+        pfn = 512 * (19 - nr)
+        state.sections[nr] = Section(nr, 0, memmap=Memmap("kernel", pfn, ((pfn, 512),)))
+    return state
+
+
+def shared_units() -> State:
+    """ppc64: sections smaller than the memmap's unit, sixteen to a block."""
+    state = empty("ppc64le-radix-64k", sections_per_block=16)
+    for nr in range(160, 480):
+        pfn = 9000 + (nr - 160) // 4
+        state.sections[nr] = Section(nr, 0, memmap=Memmap("kernel", pfn, ((pfn, 1),)))
+    return state
+
+
+MACHINES: dict[str, Callable[[], State]] = {
+    "varied": varied,
+    "uniform": lambda: uniform(300),
+    "two-gigabyte blocks": lambda: uniform(20, 16),
+    "fallen back": fallen_back,
+    "downwards": downwards,
+    "shared units": shared_units,
+    "nothing": lambda: empty("s390x", "rfc-v2"),
+}
+
+
+def content(state: State) -> dict[str, object]:
+    """All that a state holds but its journal."""
+    return {name: value for name, value in vars(state).items() if name not in ("journal", "_order")}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_round_trip_is_exact(name: str) -> None:
+    state = MACHINES[name]()
+    restored, origin = state_of(snapshot_of(state, ORIGIN))
+    assert content(restored) == content(state)
+    assert origin == ORIGIN
+    assert restored.journal.take() == []
+    assert restored.section_numbers() == sorted(state.sections)
+
+
+def test_the_order_of_the_tables_does_not_matter() -> None:
+    state, turned = varied(), varied()
+    for name in ("sections", "blocks", "zones", "nodes", "resources", "huge", "hugepages"):
+        table = getattr(turned, name)
+        items = list(table.items())[::-1]
+        table.clear()
+        table.update(items)
+        assert list(table) != list(getattr(state, name))
+    assert snapshot_of(turned, ORIGIN) == snapshot_of(state, ORIGIN)
+
+
+@pytest.mark.parametrize(("blocks", "sections_per_block"), [(8192, 1), (65536, 1), (512, 16)])
+def test_uniform_memory_is_one_run(blocks: int, sections_per_block: int) -> None:
+    saved = snapshot_of(uniform(blocks, sections_per_block), ORIGIN)
+    assert [(run.first, run.count) for run in saved.blocks] == [(32, blocks)]
+    assert [(grid.first, grid.count) for grid in saved.sections] == [(32, blocks)]
+    inner = saved.sections[0].sections
+    assert [(run.at, run.count) for run in inner] == ([(0, 1)] if sections_per_block == 1 else [(0, 1), (1, 15)])
+    assert saved.sections[0].stride == 32768 * sections_per_block
+    assert inner[-1].stride == (0 if sections_per_block == 1 else 512)
+
+
+def test_strides_are_found_where_there_are_any() -> None:
+    assert [(grid.count, grid.stride) for grid in snapshot_of(fallen_back(), ORIGIN).sections] == [(40, 513)]
+    assert [(grid.count, grid.stride) for grid in snapshot_of(downwards(), ORIGIN).sections] == [(10, -512)]
+    (grid,) = snapshot_of(shared_units(), ORIGIN).sections
+    assert (grid.count, grid.stride) == (20, 4)
+    assert [(run.at, run.count, run.stride) for run in grid.sections] == [(0, 4, 0), (4, 4, 0), (8, 4, 0), (12, 4, 0)]
+
+
+def test_huge_pages_come_in_runs() -> None:
+    saved = snapshot_of(varied(), ORIGIN).hugepages
+    assert [(run.pfn // 512, run.count, run.stride // 512, run.pages, run.node, run.used) for run in saved] == [
+        (7, 3, 1, 512, 0, False), (11, 2, 2, 512, 0, False), (21, 2, 1, 512, 0, True), (512, 1, 0, 1 << 18, 1, False)
+    ]  # fmt: skip
+
+
+def test_a_break_in_the_stride_or_in_a_value_ends_a_run() -> None:
+    state = uniform(10)
+    pfn = 4711
+    state.sections[35] = msgspec.structs.replace(state.sections[35], memmap=Memmap("self", pfn, ((pfn, 512),)))
+    state.sections[39] = msgspec.structs.replace(state.sections[39], estimated=True)
+    saved = snapshot_of(state, ORIGIN)
+    assert [(grid.first, grid.count) for grid in saved.sections] == [(32, 3), (35, 2), (37, 2), (39, 1), (40, 2)]
+    assert content(state_of(saved)[0]) == content(state)
+
+
+def test_equal_sections_share_their_values() -> None:
+    restored, _ = state_of(snapshot_of(uniform(600), ORIGIN))
+    assert len({id(section.pages) for section in restored.sections.values()}) == 1
+    assert len({id(section.zones) for section in restored.sections.values()}) == 1
+    state = uniform(600)
+    state.sections[300] = msgspec.structs.replace(state.sections[300], estimated=True)
+    restored, _ = state_of(snapshot_of(state, ORIGIN))
+    assert restored.sections[32].pages is restored.sections[631].pages
+
+
+def test_a_restored_machine_goes_on_like_the_first() -> None:
+    state = uniform(4)
+    full = span(0, state.geometry.pages_per_section)
+    size = state.geometry.pages_per_section
+    state.sections[0] = Section(0, 0, True, True, (((0, "Normal"), full),), {"free": full}, {}, Memmap("kernel"))
+    state.blocks[0] = Block(0, "online", (0,), (0, "Normal"), 0, True)
+    state.zones[0, "Normal"] = Zone(0, "Normal", 0, size, size, size, size, 0, size)
+    machines = [Machine(state, ORIGIN), Machine(*state_of(snapshot_of(state, ORIGIN)))]
+    start, length = 64 * 128 * MIB, 256 * MIB
+    commands = (Add(start=start, size=length, placement="boot"), Offline(block=33), Add(start=start, size=length))
+    results = [[machine.apply(command).result for command in commands] for machine in machines]
+    assert results[0] == results[1] == ["ok", "ok", "EEXIST"]
+    first, second = (machine.state for machine in machines)
+    assert content(first) == content(second)
+    assert block_reports(first) == block_reports(second)
+    assert zone_reports(first) == zone_reports(second)
+    assert section_reports(first) == section_reports(second)
+    assert snapshot_of(first, ORIGIN) == snapshot_of(second, ORIGIN)
+
+
+def fields(*structs: type[msgspec.Struct]) -> set[str]:
+    return {name for struct in structs for name in struct.__struct_fields__}
+
+
+def test_nothing_of_the_engine_is_left_out() -> None:
+    assert fields(schema.OriginV1) == fields(Origin)
+    assert fields(schema.NodeV1) == fields(Node)
+    assert fields(schema.ZoneV1) == fields(Zone)
+    assert fields(schema.MarksV1) == fields(Marks) | {"zone"}
+    assert fields(schema.ResourceV1) == fields(Resource)
+    assert fields(schema.GroupV1) == fields(Group)
+    assert fields(schema.RequestV1) == fields(Request)
+    assert fields(schema.HugePoolV1) == fields(HugePool) | {"node", "size"}
+    assert fields(schema.HugePageRun) == fields(HugePage) | {"pfn", "count", "stride"}
+    assert fields(schema.BlockRun) == fields(Block) - {"id"} | {"first", "count"}
+    assert fields(schema.MemmapV1) == fields(Memmap)
+    assert fields(schema.SectionRun) == fields(Section) - {"nr"} | {"at", "count", "stride"}
+    derived = {"preset", "chain", "journal", "_order"}
+    assert fields(schema.SnapshotV1) == set(vars(empty("x86_64"))) - derived | {"origin"}
+
+
+def test_the_committed_json_schema_is_current() -> None:
+    assert SCHEMA_FILE.read_bytes() == schema.json_schema(), (
+        "write it anew: python -c 'import sys; from engine.snapshot.schema import json_schema; "
+        "sys.stdout.buffer.write(json_schema())' > fixtures/snapshot.schema.json"
+    )
+
+
+def test_the_json_schema_is_strict() -> None:
+    described = msgspec.json.decode(schema.json_schema())
+    assert described["$ref"] == "#/$defs/SnapshotV1"
+    parts = described["$defs"]
+    assert set(parts) >= {"SnapshotV1", "Geometry", "BlockRun", "SectionGrid", "SectionRun", "MemmapV1"}
+    assert all(part["additionalProperties"] is False for part in parts.values())
+    assert parts["SnapshotV1"]["properties"]["version"] == {"enum": [schema.VERSION]}
+    assert set(parts["Geometry"]["properties"]) == fields(Geometry)
+    assert parts["SectionRun"]["properties"]["pages"]["propertyNames"] == {"enum": list(KINDS)}

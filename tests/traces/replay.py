@@ -1,0 +1,148 @@
+"""Playing a recording to the engine: every transition on its own, from what the real kernel showed just before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from engine import Add, Command, Eject, Machine, Outcome, Sync, Write, capture
+from engine.memmap import MEMMAP
+from engine.report import block_reports, section_reports, zone_reports
+
+from .recording import Action, Observation, Recording, Tree, number, page_runs, zones
+
+FREE_SLACK, FREE_SLACK_PER_BLOCK = 160, 4
+"""Pages that an idle system may take or give back meanwhile, and page tables and objects of a block more or less."""
+
+OWNER_PRIVATE, RESERVED, HWPOISON = 1 << 37, 1 << 32, 1 << 19
+HEAD_FLAGS = {"owner_private": OWNER_PRIVATE, "reserved": RESERVED}
+
+
+class Transition(NamedTuple):
+    """One judged step: what was said to the machine, what came of it, and where it went another way than the kernel."""
+
+    trace: str
+    number: int
+    command: Command
+    outcome: Outcome
+    action: Action
+    misses: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.trace} step {self.number}, {self.command}: {self.outcome.result} {'; '.join(self.misses)}"
+
+
+@cache
+def replay(name: str) -> tuple[Transition, ...]:
+    """Every transition of a recording that can be judged."""
+    recording = Recording(name)
+    with TemporaryDirectory() as folder:
+        return tuple(_play(recording, Path(folder)))
+
+
+def _play(recording: Recording, folder: Path) -> Iterator[Transition]:
+    tree = Tree(folder, recording.kernel)
+    tree.show(recording.boot)
+    machine = capture(folder)
+    for action in recording.actions():
+        if not action.judged:
+            machine.apply(action.command)
+            continue
+        tree.show(action.before)
+        machine.apply(Sync(root=str(folder)))
+        outcome = machine.apply(action.command)
+        if recording.blind(action):
+            continue
+        misses = tuple(_misses(recording, action, machine, outcome))
+        yield Transition(recording.name, action.number, action.command, outcome, action, misses)
+
+
+def _misses(recording: Recording, action: Action, machine: Machine, outcome: Outcome) -> Iterator[str]:
+    result = "refused" if isinstance(action.command, Eject) and not outcome.ok else outcome.result
+    if result != action.answer:
+        yield f"answered {action.answer}, the model {outcome.result} ({outcome.reason})"
+    yield from _block_misses(action.after, machine)
+    yield from _zone_misses(action, machine)
+    yield from _memmap_misses(recording, action, machine)
+    yield from _head_misses(recording, action.after, machine)
+    yield from machine.check()
+
+
+def _block_misses(after: Observation, machine: Machine) -> Iterator[str]:
+    real, mine = after["blocks"], block_reports(machine.state)
+    if {str(number(name)) for name in real} != set(mine):
+        yield f"blocks {sorted(map(number, real))}, the model has {sorted(map(int, mine))}"
+        return
+    for name, block in real.items():
+        report = mine[str(number(name))]
+        for what, wanted, have in (
+            ("state", block["state"], report.state),
+            ("valid_zones", block["valid_zones"], report.valid_zones),
+            ("nodes", sorted(int(node[4:]) for node in block["node"]), sorted(report.nodes)),
+        ):
+            if not str(wanted).startswith("!") and wanted != have:
+                yield f"{name} {what} {wanted}, the model has {have}"
+
+
+def _zone_misses(action: Action, machine: Machine) -> Iterator[str]:
+    was, real = zones(action.before), zones(action.after)
+    mine = {(zone.node, zone.zone): zone for zone in zone_reports(machine.state)}
+    if set(real) != set(mine):
+        yield f"zones {sorted(real)}, the model has {sorted(mine)}"
+    changed = len(set(action.after["blocks"]) ^ set(action.before["blocks"]))
+    slack = FREE_SLACK + FREE_SLACK_PER_BLOCK * changed
+    for key in sorted(set(real) & set(mine)):
+        for what in ("start_pfn", "spanned", "present", "managed"):
+            if real[key][what] != getattr(mine[key], what):
+                yield f"{key} {what} {real[key][what]}, the model has {getattr(mine[key], what)}"
+        start = sum(was[key][part] for part in ("free", "pcp")) if key in was else 0
+        wanted, have = real[key]["free"] + real[key]["pcp"] - start, mine[key].free - start
+        if abs(wanted - have) > slack:
+            yield f"{key} free pages {wanted:+}, the model {have:+}"
+
+
+def _memmap_misses(recording: Recording, action: Action, machine: Machine) -> Iterator[str]:
+    """A section's struct pages are in its own block, and then exactly there; or elsewhere, where exactly is chance."""
+    size, mine = machine.geometry.pages_per_section, section_reports(machine.state)
+    for start, first, *_ in action.after.get("vmemmap") or []:
+        block = start * 4096 // recording.block_size
+        if not {f"memory{block}"} & (action.after["blocks"].keys() | action.before["blocks"].keys()):
+            continue  # left by a failed add: how many sections is chance
+        report = mine.get(str(start // size))
+        place = (report.memmap_on, report.memmap_pfn) if report else ("absent", None)
+        if first is None:
+            right = report is None
+        elif first // recording.block_size == block:
+            right = place == ("self", first // 4096)
+        else:
+            right = place[0] in ("kernel", "section")
+        if not right:
+            yield f"section {start // size}: memmap at address {first}, the model has {place}"
+
+
+def _head_misses(recording: Recording, after: Observation, machine: Machine) -> Iterator[str]:
+    """The head pages of online blocks, wherever /proc/kpageflags shows the beginning of the block."""
+    runs, pages = page_runs(after), recording.block_size // 4096
+    wanted_flags = sum(HEAD_FLAGS[name] for name in machine.model.head_flags)
+    for name, attributes in after["blocks"].items():
+        start = number(name) * pages
+        first = next((run for run in runs if run[0] <= start < run[0] + run[1]), None)
+        if attributes["state"] != "online" or first is None or machine.blocks[number(name)].early:
+            continue
+        end = start
+        for pfn, count, flags, mapped in runs:
+            if pfn <= end < pfn + count and flags & ~HWPOISON == wanted_flags and not mapped:
+                end = min(pfn + count, start + pages)
+        sections = machine.state.block_sections(number(name))
+        mine = sum(section.count(MEMMAP) for section in sections)
+        together = mine == 0 or sections[0].of(MEMMAP) & 1
+        if mine != end - start or not together:
+            yield f"{name}: {end - start} head pages at its start, the model has {mine}"
+
+
+def is_hotplug(command: Command) -> bool:
+    """Is it an add, an eject or a write to a block's own files?"""
+    return isinstance(command, Add | Eject) or (isinstance(command, Write) and "/memory/memory" in command.path)

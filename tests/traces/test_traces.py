@@ -1,0 +1,42 @@
+"""The engine against recorded kernels: result and errno, blocks, zones, free pages, memmap and head pages, step by step."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine import Write
+
+from .exempt import EXEMPT, NOT_YET, NOT_YET_STEPS
+from .recording import names
+from .replay import Transition, replay
+
+
+def _judged(name: str) -> list[Transition]:
+    return [
+        transition
+        for transition in replay(name)
+        if (transition.trace, transition.number) not in NOT_YET_STEPS
+        and not (isinstance(transition.command, Write) and NOT_YET.search(transition.command.path))
+    ]
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_transition_is_what_the_kernel_did(name: str) -> None:
+    misses = [str(t) for t in _judged(name) if t.misses and (t.trace, t.number) not in EXEMPT]
+    assert not misses, "\n".join(misses)
+
+
+@pytest.mark.parametrize(("name", "step"), sorted(EXEMPT))
+def test_no_transition_is_exempt_for_nothing(name: str, step: int) -> None:
+    (transition,) = [t for t in _judged(name) if t.number == step]
+    assert transition.misses
+    assert all("free pages" in miss for miss in transition.misses), transition
+
+
+def test_the_recordings_judge_much() -> None:
+    """Each kernel and both outcomes are judged often; a replay that judges nothing would pass every other test."""
+    judged = [t for name in names() for t in _judged(name)]
+    kernels = {t.trace.split("/")[0] for t in judged}
+    assert kernels == {"6.1", "6.12", "6.12-arm64"}
+    assert len(judged) > 900
+    assert sum(t.action.answer != "ok" for t in judged) > 250
