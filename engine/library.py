@@ -16,8 +16,6 @@ from .snapshot import store
 from .snapshot.observe import observe
 from .snapshot.rebuild import rebuild
 
-_SUFFIXES = (".json", ".json.gz", ".msgpack", ".msgpack.gz")
-
 
 class Bundled(NamedTuple):
     """A machine that comes along: its name, its file, and one line on what it is."""
@@ -65,15 +63,14 @@ def capture(root: str | os.PathLike[str] = "/", *, model: str | None = None, arc
 
 def save_machine(machine: Machine, path: str | os.PathLike[str]) -> None:
     """Write a snapshot; the suffix chooses the format (.json, .msgpack, each also with .gz)."""
-    text = os.fspath(path)
-    if not text.endswith(_SUFFIXES):
-        raise BadInput(f"{text}: a snapshot is named with one of {', '.join(_SUFFIXES)}")
-    store.save(machine.state, machine.origin, text)
+    store.save(machine.state, machine.origin, path)
 
 
-def rename(machine: Machine, name: str, description: str) -> None:
-    """Give a machine another name and one line on what it is."""
-    machine.origin = msgspec.structs.replace(machine.origin, name=name, description=description)
+def rename(machine: Machine, name: str, description: str, source: str = "") -> None:
+    """Give a machine another name, one line on what it is, and, if given, on where it comes from."""
+    machine.origin = msgspec.structs.replace(
+        machine.origin, name=name, description=description, source=source or machine.origin.source
+    )
 
 
 def _folder() -> Path:

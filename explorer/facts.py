@@ -91,12 +91,26 @@ def holds_memmap(machine: Machine, block: int) -> bool:
     )
 
 
+def pages_of(machine: Machine, nr: int) -> dict[str, int]:
+    """The pages of a present section by kind; of one that is offline, also where its block's memmap lies in it."""
+    section = machine.sections[nr]
+    pages: dict[str, int] = dict(section.pages)
+    if not section.online and section.memmap is not None:
+        size = machine.geometry.pages_per_section
+        start = machine.geometry.section_start(nr)
+        for pfn, count in memmap_of(machine, nr // machine.geometry.sections_per_block).chunks:
+            low, high = max(pfn, start) - start, min(pfn + count, start + size) - start
+            if low < high:
+                pages["memmap"] = pages.get("memmap", 0) | (((1 << (high - low)) - 1) << low)
+    return pages
+
+
 def kinds_of(machine: Machine, block: int) -> dict[str, int]:
     """Pages of a block by kind; pages that no zone has yet are under ""."""
     counts = dict.fromkeys(SEVERITY, 0)
     for nr in sections_of(machine, block):
-        if (section := machine.sections.get(nr)) is not None:
-            for kind, pages in section.pages.items():
+        if nr in machine.sections:
+            for kind, pages in pages_of(machine, nr).items():
                 counts[kind] = counts.get(kind, 0) + pages.bit_count()
     found = {kind: count for kind, count in counts.items() if count}
     if rest := machine.geometry.pages_per_block - sum(found.values()):
@@ -111,8 +125,8 @@ def page_cells(machine: Machine, block: int, cells: int) -> list[str]:
     picture: list[str] = []
     for at, nr in enumerate(numbers):
         share = cells * (at + 1) // len(numbers) - cells * at // len(numbers)
-        section = machine.sections.get(nr)
-        picture += _section_cells(dict(section.pages) if section else {"absent": (1 << pages) - 1}, pages, share)
+        known = pages_of(machine, nr) if nr in machine.sections else {"absent": (1 << pages) - 1}
+        picture += _section_cells(known, pages, share)
     return picture
 
 

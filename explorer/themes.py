@@ -20,7 +20,9 @@ VARIABLES: Final[dict[str, str]] = {
     "zone-movable": "#E69F00",
     "zone-none": "#8A94A3",
     "on-zone": "#08131C",
+    "quiet": "#8492A3",
     "memmap": "#CC79A7",
+    "memmap-text": "#CC79A7",
     "memmap-mark": "#5C0F3E",
     "going": "#F0E442",
     "refused": "#D55E00",
@@ -69,6 +71,8 @@ THEMES: Final = (
         variables={
             **VARIABLES,
             "border": "#B7C1CC",
+            "quiet": "#5F6B78",
+            "memmap-text": "#A8437B",
             "offline": "#D5DCE4",
             "on-offline": "#4A5562",
             "hole": "#8C97A4",
@@ -94,6 +98,8 @@ THEMES: Final = (
         variables={
             **VARIABLES,
             "border": "#FFFFFF",
+            "quiet": "#D0D0D0",
+            "memmap-text": "#FF9BD0",
             "zone-normal": "#7CCBFA",
             "zone-dma32": "#4FA8E8",
             "zone-dma": "#35E0AE",

@@ -69,6 +69,15 @@ def origin_of(machine: Machine, block: int) -> str:
     return f"hot-added with {block_names(device)} ({size})"
 
 
+def pages_of(machine: Machine, block: int) -> str:
+    """How many sections, and how well their pages are known."""
+    numbers = facts.sections_of(machine, block)
+    sections = f"section {numbers[0]}" if len(numbers) == 1 else f"sections {numbers[0]}-{numbers[-1]}"
+    if not any(machine.sections[nr].online for nr in numbers if nr in machine.sections):
+        return f"{sections}, offline"
+    return f"{sections}, estimated" if facts.estimated(machine, block) else f"{sections}, exact"
+
+
 def memmap_place(machine: Machine, block: int) -> str:
     """Where the memmap of a block lies."""
     place = facts.memmap_of(machine, block)

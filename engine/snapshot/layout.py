@@ -15,6 +15,7 @@ from ..memmap import (
     MEMMAP,
     MOVABLE,
     PCP,
+    RESERVED,
     UNMOVABLE,
     VMEMMAP,
     Chunk,
@@ -291,6 +292,7 @@ def name_bare_pages(draft: Draft) -> None:
             if mask & owned:
                 by_zone.setdefault(key, []).append((nr, mask & owned))
     for key, found in by_zone.items():
+        found = _withheld(state, key, found)
         count = sum(mask.bit_count() for _, mask in found)
         listed = state.zones[key].pcp
         kind: Kind = PCP if count <= listed else KERNEL
@@ -304,3 +306,21 @@ def name_bare_pages(draft: Draft) -> None:
             else:
                 pages = put(pages, mask, kind)
             state.sections[nr] = msgspec.structs.replace(section, pages=pages)
+
+
+def _withheld(state: State, key: ZoneKey, found: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Boot memory that is present but was never given to the buddy shows no flags either: whole sections of it, as many as
+    the zone's managed pages leave out, are reserved. Returns what remains to be named."""
+    zone, full = state.zones[key], span(0, state.geometry.pages_per_section)
+    left = zone.present - zone.managed
+    for section, owned in state.zone_sections(key):
+        left -= ((section.of(RESERVED) | section.of(MEMMAP)) & owned).bit_count()
+    rest: list[tuple[int, int]] = []
+    for nr, mask in found:
+        section = state.sections[nr]
+        if mask == full and section.early and left >= mask.bit_count():
+            left -= mask.bit_count()
+            state.sections[nr] = msgspec.structs.replace(section, pages=put(section.pages, mask, RESERVED))
+        else:
+            rest.append((nr, mask))
+    return rest

@@ -34,7 +34,6 @@ MAX_BYTES: Final = 1 << 30
 _GZIP: Final = b"\x1f\x8b"
 _ROW: Final = re.compile(rb'\[\n +(\d+(?:,\n +(?:\d+|"\w+"))*)\n +\]')
 _COMPLAINT: Final = re.compile(r"(?P<what>.*?)(?: - at `(?:key` in `)?(?P<path>\$.*)`)?", re.DOTALL)
-
 _FIELD: Final = re.compile(r"\.(\w+)")
 
 

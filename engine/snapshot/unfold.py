@@ -221,19 +221,19 @@ class _Sections:
             if share.zone not in self.state.zones:
                 _bad(f"{where}.zone", f"zone {_text(share.zone)} is unknown; it must be one of $.zones")
             runs = ((0, size),) if share.pages is None else share.pages
-            shares.append((share.zone, self._mask(runs, size, f"{where}.pages")))
-        _disjoint(shares, f"{path}.zones")
-        pages = self._table(run.pages, size, f"{path}.pages")
-        types = self._table(run.types, geometry.pageblocks_per_section, f"{path}.types")
+            shares.append((share.zone, self._mask(runs, "page", size, f"{where}.pages")))
+        _disjoint(shares, "page", f"{path}.zones")
+        pages = self._table(run.pages, "page", size, f"{path}.pages")
+        types = self._table(run.types, "pageblock", geometry.pageblocks_per_section, f"{path}.types")
         return Section(0, run.node, run.early, run.online, tuple(shares), pages, types, memmap, run.estimated)
 
-    def _table(self, runs: Mapping[K, tuple[Run, ...]], size: int, path: str) -> Mapping[K, int]:
+    def _table(self, runs: Mapping[K, tuple[Run, ...]], what: str, size: int, path: str) -> Mapping[K, int]:
         """Sets by kind."""
-        table = {kind: self._mask(pages, size, f"{path}.{kind}") for kind, pages in runs.items()}
-        _disjoint(table.items(), path)
+        table = {kind: self._mask(pages, what, size, f"{path}.{kind}") for kind, pages in runs.items()}
+        _disjoint(table.items(), what, path)
         return self.tables.setdefault(tuple(table.items()), table)
 
-    def _mask(self, runs: tuple[Run, ...], size: int, path: str) -> int:
+    def _mask(self, runs: tuple[Run, ...], what: str, size: int, path: str) -> int:
         """The set that `fold` took apart, likewise in time that does not grow with the number of runs."""
         known = self.masks.get((runs, size))
         if known is not None:
@@ -241,9 +241,9 @@ class _Sections:
         digits: list[str] = []
         behind = 0
         for index, (start, count) in enumerate(runs):
-            _ascending(f"{path}[{index}]", "page", start, behind)
+            _ascending(f"{path}[{index}]", what, start, behind)
             if start + count > size:
-                _bad(f"{path}[{index}]", f"{count} from {start} on; a section has {size}, counted from 0")
+                _bad(f"{path}[{index}]", f"{count} from {what} {start} on; a section has {size}, counted from 0")
             digits += "0" * (start - behind), "1" * count
             behind = start + count
         mask = int("".join(digits)[::-1] or "0", 2)
@@ -285,10 +285,10 @@ def _few_enough(path: str, what: str, total: int) -> None:
         _bad(path, f"{total} {what} up to here; there can be up to {MAX_COUNT}")
 
 
-def _disjoint(sets: Iterable[tuple[object, int]], path: str) -> None:
+def _disjoint(sets: Iterable[tuple[object, int]], what: str, path: str) -> None:
     taken = 0
     for name, mask in sets:
         if both := taken & mask:
             at = (both & -both).bit_length() - 1
-            _bad(path, f"page {at} is in {_text(name)} and in another; each can be in one")
+            _bad(path, f"{what} {at} is in {_text(name)} and in another; each can be in one")
         taken |= mask

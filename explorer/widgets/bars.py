@@ -33,7 +33,7 @@ class StatusLine(Static):
         details = [f"{machine.geometry.arch}", f"kernel model {machine.model.name}"]
         details += [f"{name} {value}" for name in SETTINGS if (value := machine.settings.get(name))]
         for detail in details:
-            longer = left + Content.styled(f"  {detail}", "$text-muted")
+            longer = left + Content.styled(f"  {detail}", "$quiet")
             if longer.cell_length + len(memory) + 2 <= width:
                 left = longer
         gap = " " * max(1, width - left.cell_length - len(memory))

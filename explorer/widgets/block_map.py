@@ -15,8 +15,8 @@ from textual.strip import Strip
 from engine import Machine, format_bytes
 
 from .. import facts, words
-from .cells import cell_of
-from .map_layout import GROUP, Arrangement, column_of, index_at
+from .cells import glyph_of, look_of, tile_text
+from .map_layout import GROUP, Arrangement, Shape
 from .painted import Line, Painted, Piece
 
 
@@ -75,94 +75,88 @@ class BlockMap(Painted):
         width, before = self.scrollable_content_region.width, self._arrangement
         if not width:
             return
-        labels = [self._label_of(block) for block in self._blocks[:1] + self._blocks[-1:]]
-        self._label = max((len(number) + len(address) for number, address in labels), default=0) + 3
+        self._label = max((len(self._label_of(block)) for block in self._blocks[:1] + self._blocks[-1:]), default=0) + 2
         self._arrangement = Arrangement(self._blocks, width - self._label - 1, self.size.height)
-        self.virtual_size = Size(width, len(self._arrangement.rows))
-        if self._arrangement.shape != before.shape:
+        self.virtual_size = Size(width, self._arrangement.lines)
+        if self._arrangement.key != before.key:
             self._drawn.clear()
             self.refresh()
             self.call_after_refresh(self._reveal)
         else:
-            self.refresh_rows([row for row, line in self._drawn.items() if line != self._line(row)])
+            self.refresh_rows([at for at, line in self._drawn.items() if line != self._line(at)])
 
     def line_at(self, row: int) -> Line:
         if not self._blocks:
             return (("There is no memory block. Press a to add memory.", "muted"),) if row == 0 else ()
-        if row >= len(self._arrangement.rows):
-            return ()
         line = self._drawn[row] = self._line(row)
         return line
 
-    def _label_of(self, block: int) -> tuple[str, str]:
-        return str(block), words.short_address(facts.block_address(self.machine, block))
+    def _label_of(self, block: int) -> str:
+        number = str(block).rjust(len(str(self._blocks[-1])))
+        return f"{number}  {words.short_address(facts.block_address(self.machine, block))}"
 
     def _line(self, at: int) -> Line:
-        row = self._arrangement.rows[at]
-        number, address = self._label_of(row.first)
+        shape, rows = self._arrangement.shape, self._arrangement.rows
+        number, line = divmod(at, shape.height)
+        if number >= len(rows) or line >= shape.lines:
+            return ()
+        row = rows[number]
         if row.hole:
             size = format_bytes(row.hole * self.machine.geometry.block_size)
-            words = f"┈┈ hole of {size} ┈┈"
-            return ((" " * self._label + words, "hole"),)
-        pieces: list[Piece] = [
-            (number.rjust(len(str(self._blocks[-1]))), "strong"),
-            (f" {address}".ljust(self._label - len(str(self._blocks[-1]))), "muted"),
-        ]
-        per_row = self._arrangement.per_row
-        for block in range(row.first, min(row.first + per_row, self._blocks[-1] + 1)):
+            return ((" " * self._label, "text"), (f"┈┈┈ hole of {size} ┈┈┈", "hole")) if line == 0 else ()
+        label = "" if line else self._label_of(row.first)
+        pieces: list[Piece] = [(label.ljust(self._label), "muted")]
+        for block in range(row.first, min(row.first + self._arrangement.per_row, self._blocks[-1] + 1)):
             if block != row.first and block % GROUP == 0:
                 pieces.append((" ", "text"))
-            pieces += self._tile(block) if self._exists(block) else [("·".ljust(self._arrangement.cell), "hole")]
+            if block in self.machine.blocks or block in self._ghosts:
+                pieces += self._tile(block, shape, line)
+            else:
+                pieces.append(("·".center(shape.tile).ljust(shape.width), "hole"))
         return tuple(pieces)
 
-    def _exists(self, block: int) -> bool:
-        return block in self.machine.blocks or block in self._ghosts
-
-    def _tile(self, block: int) -> list[Piece]:
-        glyph, letter, role, head = cell_of(self.machine, block, self._ghosts)
-        mark = f"{role} head" if head else role
-        cell = self._arrangement.cell
-        if cell == 1:
-            return [(letter, mark)]
-        if cell == 2:
-            return [(glyph, mark), (letter, role)]
-        return [(glyph, mark), (letter.ljust(cell - 2), role), (" ", "text")]
+    def _tile(self, block: int, shape: Shape, line: int) -> list[Piece]:
+        look = look_of(self.machine, block, self._ghosts)
+        glyph, roles = glyph_of(self.machine, block, look)
+        text = tile_text(block, look, shape, line)
+        if shape.tile == 1:
+            return [(text, roles)]
+        return [(glyph, roles), (text.ljust(shape.tile - 1), look.role), (" " * shape.column_gap, "text")]
 
     def render_line(self, y: int) -> Strip:
         strip = super().render_line(y)
-        number = self.scroll_offset.y + y
+        at, line = divmod(self.scroll_offset.y + y, self._arrangement.shape.height)
         rows = self._arrangement.rows
-        if not self._blocks or number >= len(rows) or rows[number].hole:
+        if at >= len(rows) or rows[at].hole or line >= self._arrangement.shape.lines:
             return strip
-        first, per_row = rows[number].first, self._arrangement.per_row
-        for block in sorted({b for b in (*self.marks, *self.hosts, self.cursor) if first <= b < first + per_row}):
-            strip = self._laid_over(strip, block, self._label + column_of(self._arrangement.cell, block - first))
-        return strip
+        low, high = rows[at].first, rows[at].first + self._arrangement.per_row
+        for block in sorted(block for block in {*self.marks, *self.hosts} if low <= block < high):
+            strip = self._laid_over(strip, block)
+        return self._laid_over(strip, self.cursor) if low <= self.cursor < high else strip
 
-    def _laid_over(self, strip: Strip, block: int, column: int) -> Strip:
-        cell = self._arrangement.cell
-        tile = max(1, cell - 1) if cell > 2 else cell
-        roles = [
-            role
-            for role, there in (
-                ("host", block in self.hosts),
-                ("marked", block in self.marks),
-                ("cursor", block == self.cursor),
-            )
-            if there
-        ]
-        style = self.get_component_rich_style(f"paint--{roles[-1]}", partial=True)
-        text = strip.crop(column, column + tile).text
-        pieces = [strip.crop(0, column), Strip([Segment(text, self.style_of("text") + style)], tile)]
-        if cell > 2 and roles[-1] in ("cursor", "marked"):
-            left, right = ("▐", "▌") if roles[-1] == "cursor" else ("[", "]")
-            edge = self.style_of("bracket" if roles[-1] == "cursor" else "strong")
-            pieces[0] = strip.crop(0, column - 1)
-            pieces.insert(1, Strip([Segment(left, edge)], 1))
-            pieces.append(Strip([Segment(right, edge)], 1))
-            tile += 1
-        pieces.append(strip.crop(column + tile, self.size.width))
-        return Strip.join(pieces)
+    def _laid_over(self, strip: Strip, block: int) -> Strip:
+        """The strip with the look of the cursor, a mark or a host on one tile."""
+        shape = self._arrangement.shape
+        column = self._label + self._arrangement.column_of(block)
+        tile = strip.crop(column, column + shape.tile)
+        framed = shape.column_gap and block not in self.hosts
+        if not framed:
+            role = "cursor" if block == self.cursor else "host" if block in self.hosts else "marked"
+            tile = Strip([Segment(tile.text, self.style_of(f"text {role}"))], shape.tile)
+            return Strip.join([strip.crop(0, column), tile, strip.crop(column + shape.tile, self.size.width)])
+        left, right = "▐▌" if block == self.cursor else "[]"
+        if block == self.cursor and block in self.marks:
+            tile = tile.apply_style(self.style_of("marked"))
+        edge = self.style_of("bracket")
+        return Strip.join(
+            [
+                strip.crop(0, column - 1),
+                Strip([Segment(left, edge)], 1),
+                tile,
+                Strip([Segment(right, edge)], 1),
+                strip.crop(column + shape.tile + 1, self.size.width),
+            ]
+        )
 
     # -- where one is -----------------------------------------------------------------------------------------------
 
@@ -179,24 +173,28 @@ class BlockMap(Painted):
             self.mark(b for b in self._blocks[bisect_left(self._blocks, low) :] if b <= high)
         else:
             self._anchor = None
-        self.refresh_rows((self._arrangement.row_of(before), self._arrangement.row_of(self.cursor)))
+        self._redraw((before, self.cursor))
         self._reveal()
         self.post_message(self.Moved())
 
+    def _redraw(self, blocks: Iterable[int]) -> None:
+        self.refresh_rows({line for block in blocks for line in self._arrangement.lines_of(block)})
+
     def _reveal(self) -> None:
-        self.scroll_to_region(Region(0, self._arrangement.row_of(self.cursor), 1, 1), animate=False)
+        lines = self._arrangement.lines_of(self.cursor)
+        self.scroll_to_region(Region(0, lines.start, 1, len(lines)), animate=False)
 
     def mark(self, blocks: Iterable[int]) -> None:
         """Mark exactly these blocks."""
         marks = frozenset(blocks)
         changed, self.marks = self.marks ^ marks, marks
-        self.refresh_rows({self._arrangement.row_of(block) for block in changed})
+        self._redraw(changed)
         self.post_message(self.Moved())
 
     def show_hosts(self, hosts: frozenset[int]) -> None:
         """Point out the blocks that hold the memmap of the selected one."""
         changed, self.hosts = self.hosts ^ hosts, hosts
-        self.refresh_rows({self._arrangement.row_of(block) for block in changed})
+        self._redraw(changed)
 
     def action_step(self, by: int, extend: bool = False) -> None:
         at = bisect_left(self._blocks, self.cursor) + by
@@ -212,7 +210,7 @@ class BlockMap(Painted):
             self.select(rows[at].first + self.cursor % self._arrangement.per_row, extend)
 
     def action_page(self, by: int) -> None:
-        self.action_row(by * max(1, self.size.height - 1))
+        self.action_row(by * max(1, self.size.height // self._arrangement.shape.height - 1))
 
     def action_end(self, at: int) -> None:
         if self._blocks:
@@ -221,12 +219,8 @@ class BlockMap(Painted):
     def on_click(self, event: events.Click) -> None:
         if (offset := event.get_content_offset(self)) is None:
             return
-        row = self.scroll_offset.y + offset.y
-        if row >= len(self._arrangement.rows) or self._arrangement.rows[row].hole:
-            return
-        index = index_at(self._arrangement.cell, self._arrangement.per_row, offset.x - self._label)
-        block = None if index is None else self._arrangement.rows[row].first + index
-        if block is not None and self._blocks[bisect_left(self._blocks, block) :][:1] == [block]:
+        block = self._arrangement.block_at(offset.x - self._label, self.scroll_offset.y + offset.y)
+        if block is not None and (block in self.machine.blocks or block in self._ghosts):
             self.select(block, event.shift)
             if event.ctrl or event.meta:
                 self.mark(self.marks ^ {block})

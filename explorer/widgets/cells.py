@@ -7,41 +7,34 @@ from typing import Final, NamedTuple
 from engine import Machine
 
 from .. import facts
+from .map_layout import Shape
 
 
-class Cell(NamedTuple):
-    """Glyph, letter and role of one block; `head`: it holds memmap of hot-added memory, which the glyph shows."""
+class Look(NamedTuple):
+    """Glyph, letter and role of a state or zone, its word on a tile, and its words in the legend."""
 
     glyph: str
     letter: str
     role: str
-    head: bool
-
-
-class Look(NamedTuple):
-    """Letter and role of a state or zone, and its word for the legend."""
-
-    letter: str
-    role: str
+    short: str
     word: str
 
 
 ZONES: Final = {
-    "DMA": Look("d", "zone-DMA", "DMA"),
-    "DMA32": Look("D", "zone-DMA32", "DMA32"),
-    "Normal": Look("N", "zone-Normal", "Normal"),
-    "Movable": Look("M", "zone-Movable", "Movable"),
+    "DMA": Look(" ", "d", "zone-DMA", "DMA", "DMA"),
+    "DMA32": Look(" ", "D", "zone-DMA32", "DMA32", "DMA32"),
+    "Normal": Look(" ", "N", "zone-Normal", "Normal", "Normal"),
+    "Movable": Look(" ", "M", "zone-Movable", "Movable", "Movable"),
 }
-MIXED: Final = Look("-", "zone-none", "several zones")
-OFFLINE: Final = Look("o", "offline", "offline")
-GOING: Final = Look("*", "going", "going-offline")
+MIXED: Final = Look(" ", "-", "zone-none", "mixed", "several zones")
+OFFLINE: Final = Look("░", "o", "offline", "offline", "offline")
+GOING: Final = Look("▒", "*", "going", "going", "going offline")
 GHOSTS: Final = {
-    "device": Look("p", "ghost", "device memory, no block"),
-    "left": Look("x", "ghost", "left behind, no block"),
+    "device": Look("╳", "p", "ghost", "device", "device memory, no block"),
+    "left": Look("╳", "x", "ghost", "left", "left behind, no block"),
 }
-
-HEAD_GLYPH: Final = "▌"
-GLYPHS: Final = {"offline": "░", "going": "▒", "ghost": "╳"}
+HEAD: Final = "▌"
+"""The glyph of a block that holds memmap of hot-added memory, whatever its state."""
 
 
 def look_of(machine: Machine, block: int, ghosts: dict[int, str]) -> Look:
@@ -56,8 +49,17 @@ def look_of(machine: Machine, block: int, ghosts: dict[int, str]) -> Look:
     return ZONES.get(here.zone[1], MIXED) if here.zone else MIXED
 
 
-def cell_of(machine: Machine, block: int, ghosts: dict[int, str]) -> Cell:
-    """The cell of a block."""
-    look = look_of(machine, block, ghosts)
-    head = facts.holds_memmap(machine, block)
-    return Cell(HEAD_GLYPH if head else GLYPHS.get(look.role, " "), look.letter, look.role, head)
+def glyph_of(machine: Machine, block: int, look: Look) -> tuple[str, str]:
+    """The glyph of a block with its roles."""
+    return (HEAD, f"{look.role} head") if facts.holds_memmap(machine, block) else (look.glyph, look.role)
+
+
+def tile_text(block: int, look: Look, shape: Shape, line: int) -> str:
+    """What a tile says behind its glyph on one of its lines."""
+    if shape.shows == "words":
+        return look.short if line else f"memory{block}"
+    if shape.shows == "letter":
+        return look.letter
+    if shape.lines == 1:
+        return f"{look.letter} {block}"
+    return f" {look.letter}" if line else f" {block}"

@@ -13,6 +13,9 @@ from .painted import Line, Painted, wrapped
 LABEL = 8
 """Columns of the names on the left."""
 
+PICTURE = ((36, 12), (28, 6), (16, 4), (12, 2), (0, 1))
+"""Least height of the pane, and lines that the picture of the pages then gets."""
+
 
 class Inspector(Painted):
     """One block: state, zones, place of its memmap, and its pages by kind with a picture of where they are."""
@@ -28,7 +31,7 @@ class Inspector(Painted):
         if block != self.block:
             self.scroll_to(y=0, animate=False)
         self.block, self.fault = block, fault
-        self.border_title = words.block_name(block)
+        self.border_title = f"2 {words.block_name(block)}"
         self.reload()
 
     def lines(self, width: int) -> Sequence[Line]:
@@ -60,19 +63,15 @@ class Inspector(Painted):
     def _memmap(self, width: int) -> list[Line]:
         geometry = self.machine.geometry
         size = f"{format_bytes(geometry.memmap_bytes_per_block)} = {geometry.memmap_pages_per_block:,} pages"
-        lines = [(("memmap".ljust(LABEL), "muted"), (size, "title"))]
-        lines += _row("", words.memmap_place(self.machine, self.block), width)
+        lines = [(("memmap".ljust(LABEL), "muted"), (size, "text"))]
+        lines += _row("", words.memmap_place(self.machine, self.block), width, "memmap")
         if guests := facts.guests_of(self.machine, self.block):
-            lines += _row("holds", f"memmap of {words.block_names(guests)}", width, "title")
+            lines += _row("holds", f"memmap of {words.block_names(guests)}", width, "memmap")
         return lines
 
     def _pages(self, width: int) -> list[Line]:
         machine, block = self.machine, self.block
-        sections = len(facts.sections_of(machine, block))
-        name = "section" if sections == 1 else f"{sections} sections"
-        how = "estimated from counters" if facts.estimated(machine, block) else "known page by page"
-        lines: list[Line] = wrapped(f"pages   {name}, {how}", "muted", width)
-        lines += self._picture(width)
+        lines = [*_row("pages", words.pages_of(machine, block), width), *self._picture(width)]
         counts = facts.kinds_of(machine, block)
         page = machine.geometry.page_size
         digits = max(len(f"{count:,}") for count in counts.values())
@@ -92,7 +91,7 @@ class Inspector(Painted):
         return lines
 
     def _picture(self, width: int) -> list[Line]:
-        rows = 1 if self.size.height < 12 else 2 if self.size.height < 16 else 4
+        rows = next(rows for least, rows in PICTURE if self.size.height >= least)
         cells = facts.page_cells(self.machine, self.block, rows * width)
         at = None if self.fault is None else facts.page_cell(self.machine, self.block, len(cells), self.fault)
         pieces = [(KINDS[kind].letter, role_of(kind)) for kind in cells]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from engine import Machine
 
 from .. import facts
-from .cells import GHOSTS, GLYPHS, GOING, HEAD_GLYPH, MIXED, OFFLINE, ZONES, Look, look_of
+from .cells import GHOSTS, GOING, HEAD, MIXED, OFFLINE, ZONES, Look, look_of
 from .painted import Line, Painted, Piece, length
 
 
@@ -28,7 +28,7 @@ class Legend(Painted, can_focus=False):
         always = {ZONES["Movable"], OFFLINE}
         shown = [look for look in (*ZONES.values(), MIXED, OFFLINE, GOING, *GHOSTS.values()) if look in seen | always]
         entries = [self._entry(look) for look in shown]
-        entries.append(((HEAD_GLYPH + "M", "zone-Movable head"), (" holds memmap", "muted")))
+        entries.append(((HEAD, "zone-Movable head"), ("M", "zone-Movable"), (" memmap inside", "muted")))
         lines: list[Line] = [()]
         for entry in entries:
             gap: Line = (("  ", "text"),) if lines[-1] else ()
@@ -39,4 +39,4 @@ class Legend(Painted, can_focus=False):
         return lines
 
     def _entry(self, look: Look) -> tuple[Piece, ...]:
-        return ((GLYPHS.get(look.role, " ") + look.letter, look.role), (f" {look.word}", "muted"))
+        return ((look.glyph + look.letter, look.role), (f" {look.word}", "muted"))

@@ -1,18 +1,35 @@
-"""How the block map places its cells: rows of blocks at round addresses, and holes between them in one row each. Pure."""
+"""How the block map places its tiles: rows of blocks at round addresses, and holes between them in one row each. Pure."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-CELLS = (4, 3, 2, 1)
-"""Widths of a cell, the gap behind it included in the two big ones."""
-
-PER_ROW = (128, 96, 64, 48, 32, 24, 16, 12, 8, 4)
+PER_ROW = (128, 96, 64, 48, 32, 24, 16, 8)
 GROUP = 8
 """Blocks between two wider gaps."""
+
+
+class Shape(NamedTuple):
+    """What a tile shows, and its columns and lines with and without the gap behind it."""
+
+    shows: Literal["words", "number", "letter"]
+    tile: int
+    column_gap: int
+    lines: int = 1
+    line_gap: int = 0
+
+    @property
+    def width(self) -> int:
+        """Columns from one tile to the next."""
+        return self.tile + self.column_gap
+
+    @property
+    def height(self) -> int:
+        """Lines from one row to the next."""
+        return self.lines + self.line_gap
 
 
 class Row(NamedTuple):
@@ -22,35 +39,41 @@ class Row(NamedTuple):
     hole: int = 0
 
 
-def row_width(cell: int, per_row: int) -> int:
-    """Columns of so many cells with the gaps between groups."""
-    return cell * per_row + (per_row - 1) // GROUP
+def shapes(digits: int) -> tuple[Shape, ...]:
+    """All shapes, the most telling first, for block numbers of so many digits."""
+    return (
+        Shape("words", digits + 8, 1, lines=2, line_gap=1),
+        Shape("number", digits + 4, 1, lines=2, line_gap=1),
+        Shape("number", digits + 4, 1),
+        Shape("letter", 3, 1),
+        Shape("letter", 2, 1),
+        Shape("letter", 2, 0),
+        Shape("letter", 1, 0),
+    )
 
 
-def column_of(cell: int, index: int) -> int:
-    """Where the cell of the block at `index` of a row begins."""
-    return cell * index + index // GROUP
-
-
-def index_at(cell: int, per_row: int, column: int) -> int | None:
-    """Which block of a row is at a column; None between groups and outside."""
-    group, rest = divmod(column, cell * GROUP + 1)
-    index = group * GROUP + rest // cell
-    return index if column >= 0 and rest < cell * GROUP and index < per_row else None
+def row_width(shape: Shape, per_row: int) -> int:
+    """Columns of so many tiles with the gaps between groups."""
+    return shape.width * per_row + (per_row - 1) // GROUP
 
 
 class Arrangement:
-    """Cells and rows for some blocks in a window of some size."""
+    """Shape and rows for some blocks in a window of some size."""
 
     def __init__(self, blocks: Sequence[int], width: int, height: int) -> None:
-        """`blocks` ascending; `width` and `height` in columns and rows, row labels left out."""
-        self.cell, self.per_row = _choose(blocks, width, height)
+        """`blocks` ascending; `width` and `height` in columns and lines, row labels left out."""
+        self.shape, self.per_row = _choose(blocks, width, height)
         self.rows = _rows(blocks, self.per_row)
 
     @property
-    def shape(self) -> tuple[int, int, tuple[Row, ...]]:
+    def key(self) -> tuple[Shape, int, tuple[Row, ...]]:
         """All that decides which block is where."""
-        return self.cell, self.per_row, self.rows
+        return self.shape, self.per_row, self.rows
+
+    @property
+    def lines(self) -> int:
+        """Lines of all rows."""
+        return max(0, len(self.rows) * self.shape.height - self.shape.line_gap)
 
     @cached_property
     def firsts(self) -> list[int]:
@@ -61,16 +84,39 @@ class Arrangement:
         """The row that shows a block or the hole at its place."""
         return max(0, bisect_right(self.firsts, block) - 1)
 
+    def lines_of(self, block: int) -> range:
+        """The lines that show a block."""
+        top = self.row_of(block) * self.shape.height
+        return range(top, top + self.shape.lines)
 
-def _choose(blocks: Sequence[int], width: int, height: int) -> tuple[int, int]:
-    """The biggest cell with which all rows are in the window, else the cell with the fewest rows."""
+    def column_of(self, block: int) -> int:
+        """Where the tile of a block begins."""
+        index = block % self.per_row
+        return self.shape.width * index + index // GROUP
+
+    def block_at(self, column: int, line: int) -> int | None:
+        """The number of the block at a place; None in gaps, holes and outside."""
+        at, inside = divmod(line, self.shape.height)
+        if column < 0 or at >= len(self.rows) or self.rows[at].hole or inside >= self.shape.lines:
+            return None
+        group, rest = divmod(column, self.shape.width * GROUP + 1)
+        index = group * GROUP + rest // self.shape.width
+        if rest >= self.shape.width * GROUP or rest % self.shape.width >= self.shape.tile or index >= self.per_row:
+            return None
+        return self.rows[at].first + index
+
+
+def _choose(blocks: Sequence[int], width: int, height: int) -> tuple[Shape, int]:
+    """The most telling shape with which all rows are in the window, else the one with the fewest rows."""
     options = [
-        (cell, next((many for many in PER_ROW if row_width(cell, many) <= width), PER_ROW[-1])) for cell in CELLS
+        (shape, per_row)
+        for shape in shapes(len(str(blocks[-1] if blocks else 0)))
+        if (per_row := next((many for many in PER_ROW if row_width(shape, many) <= width), 0))
     ]
-    for cell, per_row in options:
-        if len(_rows(blocks, per_row)) <= height:
-            return cell, per_row
-    return max(options, key=lambda option: option[1])
+    for shape, per_row in options:
+        if len(_rows(blocks, per_row)) * shape.height - shape.line_gap <= height:
+            return shape, per_row
+    return max(options, key=lambda option: option[1], default=(Shape("letter", 1, 0), PER_ROW[-1]))
 
 
 def _rows(blocks: Sequence[int], per_row: int) -> tuple[Row, ...]:

@@ -23,7 +23,7 @@ Piece = tuple[str, str]
 Line = tuple[Piece, ...]
 
 ROLES = (
-    "text", "muted", "strong", "title", "good", "bad", "warn", "rule",
+    "text", "muted", "strong", "title", "good", "bad", "warn", "memmap",
     "zone-Normal", "zone-DMA32", "zone-DMA", "zone-Movable", "zone-none", "offline", "going", "ghost", "hole", "head",
     "cursor", "marked", "host", "bracket",
     "kind-free", "kind-pcp", "kind-memmap", "kind-movable", "kind-pinned", "kind-kernel", "kind-slab",
@@ -34,7 +34,7 @@ ROLES = (
 
 def wrapped(text: str, role: str, width: int, first: str = "", rest: str = "", lead: str = "muted") -> list[Line]:
     """Text in lines of at most `width` cells; the first begins with `first`, the others with `rest`."""
-    parts = textwrap.wrap(text, max(8, width - len(first)), break_long_words=True) or [""]
+    parts = textwrap.wrap(text, max(8, width - max(len(first), len(rest)))) or [""]
     return [((first if at == 0 else rest, lead), (part, role)) for at, part in enumerate(parts)]
 
 

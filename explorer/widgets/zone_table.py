@@ -3,57 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
 
 from engine import Machine, format_bytes
 
 from .painted import Line, Painted, Piece
 
-ORDER = ("DMA", "DMA32", "Normal", "Movable", "Device")
+ORDER: Final = ("DMA", "DMA32", "Normal", "Movable", "Device")
+
+
+class Column(NamedTuple):
+    """One number of a zone: as a pfn, as pages, as a size, or as both of these."""
+
+    name: str
+    shown: Literal["pfn", "pages", "size", "both"]
+
+    @property
+    def width(self) -> int:
+        """Columns that it takes, the gap before it included."""
+        return {"pfn": 11, "pages": 11, "size": 9, "both": 18}[self.shown]
+
+
+NARROW: Final = (Column("start", "pfn"), Column("present", "size"), Column("managed", "size"), Column("free", "size"))
+MIDDLE: Final = (
+    Column("start pfn", "pfn"), Column("spanned", "pages"), Column("present", "pages"), Column("managed", "pages"),
+    Column("free", "both"),
+)  # fmt: skip
+WIDE: Final = (
+    Column("start pfn", "pfn"), Column("spanned", "both"), Column("present", "both"), Column("managed", "both"),
+    Column("free", "both"),
+)  # fmt: skip
 
 
 class ZoneTable(Painted):
-    """One line a node, one line each of its populated zones."""
+    """One line a node, one line each of its populated zones. `free` is what is on free lists and on the CPUs' lists."""
 
     def __init__(self, machine: Machine, **options: str | None) -> None:
         super().__init__(**options)
         self.machine = machine
 
     def lines(self, width: int) -> Sequence[Line]:
-        wide = width >= 66
-        lines = [self._heading(wide)]
+        columns = next((c for c in (WIDE, MIDDLE) if 9 + sum(column.width for column in c) <= width), NARROW)
+        heading = "".join(column.name.rjust(column.width) for column in columns)
+        lines: list[Line] = [(("zone".ljust(9) + heading, "muted"),)]
+        zones = sorted(self.machine.zones.values(), key=lambda z: (ORDER.index(z.name) if z.name in ORDER else 9))
         for number, node in sorted(self.machine.nodes.items()):
-            zones = sorted(
-                (zone for zone in self.machine.zones.values() if zone.node == number and (zone.present or zone.spanned)),
-                key=lambda zone: ORDER.index(zone.name) if zone.name in ORDER else len(ORDER),
-            )
-            state = "" if node.online else "offline" if not zones else ""
-            about = [word for word in ("CPUs" if node.cpus else "no CPUs", state) if word]
-            if not zones:
-                about.append("no memory online")
-            lines.append(((f"node {number}", "title"), (f"  {', '.join(about)}", "muted")))
-            for zone in zones:
-                counts = (zone.spanned, zone.present, zone.managed, zone.free + zone.pcp)
+            own = [zone for zone in zones if zone.node == number and zone.spanned]
+            about = "CPUs" if node.cpus else "no CPUs"
+            if not own:
+                about += ", no memory online" if node.online else ", not there yet"
+            lines.append(((f"node {number}", "title"), (f"  {about}", "muted")))
+            for zone in own:
+                counts = {
+                    "start": zone.start, "start pfn": zone.start, "spanned": zone.spanned, "present": zone.present,
+                    "managed": zone.managed, "free": zone.free + zone.pcp,
+                }  # fmt: skip
                 role = f"zone-{zone.name}" if zone.name in ORDER[:4] else "zone-none"
-                lines.append(self._row(zone.name, role, zone.start, counts, wide))
+                cells = [piece for column in columns for piece in self._cell(column, counts[column.name])]
+                lines.append(((f" {zone.name[:7]:<7}", role), (" ", "text"), *cells))
         return lines
 
-    def _heading(self, wide: bool) -> Line:
-        names = ("spanned", "present", "managed", "free")
-        if wide:
-            cells = "".join(f"{name:>16}" for name in names)
-            return ((f"{'zone':<9}{'start pfn':>11}{cells}", "muted"),)
-        return ((f"{'zone':<9}{'start':>9}" + "".join(f"{name:>9}" for name in names[1:]), "muted"),)
-
-    def _row(self, name: str, role: str, start: int, counts: tuple[int, ...], wide: bool) -> Line:
-        page = self.machine.geometry.page_size
-        badge: tuple[Piece, ...] = ((f" {name[:7]:<7}", role), (" ", "text"))
-        if wide:
-            cells: list[Piece] = [(f"{start:#x}".rjust(11), "text")]
-            for count in counts:
-                cells += [(f"{count:,}".rjust(10), "text"), (_size(count * page).rjust(6), "muted")]
-            return (*badge, *cells)
-        sizes = "".join(_size(count * page).rjust(9) for count in counts[1:])
-        return (*badge, (f"{start:#x}".rjust(9), "muted"), (sizes, "text"))
+    def _cell(self, column: Column, count: int) -> list[Piece]:
+        if column.shown == "pfn":
+            return [(f"{count:#x}".rjust(column.width), "muted")]
+        size = _size(count * self.machine.geometry.page_size)
+        if column.shown == "size":
+            return [(size.rjust(column.width), "text")]
+        if column.shown == "pages":
+            return [(f"{count:,}".rjust(column.width), "text")]
+        return [(f"{count:,}".rjust(column.width - 7), "text"), (size.rjust(7), "muted")]
 
 
 def _size(size: int) -> str:

@@ -87,6 +87,7 @@ def varied() -> State:
     state.hugepages[1 << 18] = HugePage(1 << 18, 1)
     state.counters.update({"vmemmap_warned": 1, "pgmigrate_success": (1 << 63) - 1})
     low, high = span(0, 4096), whole & ~span(0, 4096)
+    split = (((0, "DMA"), low), ((0, "DMA32"), high))
     mixed: dict[Kind, int] = {kind: span(100 * at, 100) for at, kind in enumerate(KINDS) if kind != "free"}
     mixed["free"] = every(2, size) & ~span(0, 100 * len(KINDS))
     kernel = Memmap("kernel", 70000, ((70000, 512),), ((80000, 1),))
@@ -98,11 +99,11 @@ def varied() -> State:
         41: Block(41, "offline", (1,), group=3, request=40 * size),
     })  # fmt: skip
     sections = (
-        Section(0, 0, True, True, (((0, "DMA"), low), ((0, "DMA32"), high)), mixed, {"Unmovable": 5, "CMA": 8}, None, True),
+        Section(0, 0, True, True, split, mixed, {"Unmovable": 5, "CMA": 8}, None, True),
         Section(1, 0, True, True, (((0, "DMA32"), whole),), {"absent": 1, "kernel": whole & ~1}, {}, Memmap("kernel")),
         Section(2, 0, True, memmap=Memmap("kernel", None, ((512, 512), (2048, 3)))),
         Section(40, 1, False, True, (((1, "Normal"), whole),), {"free": whole}, {"Isolate": 1 << 63}, kernel),
-        Section(41, 1, False, pages={"memmap": span(512, 512)}, memmap=Memmap("section", 40 * size, ((40 * size, 512),))),
+        Section(41, 1, pages={"memmap": span(512, 512)}, memmap=Memmap("section", 40 * size, ((40 * size, 512),))),
         Section(77, 1, memmap=Memmap("kernel", tables=((81000, 1),))),
     )
     state.sections.update({section.nr: section for section in sections})

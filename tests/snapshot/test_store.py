@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,12 @@ from engine.models import MODELS
 from engine.notifiers import DEFAULT_CHAIN
 from engine.origin import Origin
 from engine.snapshot import store
+from engine.snapshot.fold import snapshot_of
 from engine.state import HugePage, HugePool, Resource, State
 from engine.units import GIB, MIB
 from engine.zones import Marks, Node, Zone
 
-ORIGIN = Origin("guest", "two blocks; naïve – and quoted \"[ 1, 2 ]\"", measured=("zoneinfo", "iomem"), notes=("One.", "Two."))
+ORIGIN = Origin("guest", 'naïve – and quoted "[ 1, 2 ]"', measured=("zoneinfo", "iomem"), notes=("One.", "Two."))
 SIZE = 32768
 NORMAL = (0, "Normal")
 
@@ -152,7 +153,8 @@ def test_a_failed_save_changes_nothing(
     with pytest.raises(BadInput) as caught:
         store.save(guest(), ORIGIN, path)
     assert str(caught.value) == f"{path} could not be saved: No space left on device"
-    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == ({} if before is None else {path.name: before})
+    found = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert found == ({} if before is None else {path.name: before})
 
 
 def test_an_interrupted_save_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -475,11 +477,11 @@ SPOILED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     ),
     "pages beyond the section": (
         change(*RUN, "pages", to={"free": [[0, 5], [32767, 2]]}),
-        "$.sections[0].sections[0].pages.free[1]: 2 from 32767 on; a section has 32768, counted from 0",
+        "$.sections[0].sections[0].pages.free[1]: 2 from page 32767 on; a section has 32768, counted from 0",
     ),
     "pages far beyond": (
         change(*RUN, "pages", to={"free": [[1 << 52, 1 << 52]]}),
-        "$.sections[0].sections[0].pages.free[0]: 4503599627370496 from 4503599627370496 on; "
+        "$.sections[0].sections[0].pages.free[0]: 4503599627370496 from page 4503599627370496 on; "
         "a section has 32768, counted from 0",
     ),
     "pages of two kinds": (
@@ -492,7 +494,11 @@ SPOILED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     ),
     "pageblocks beyond the section": (
         change(*RUN, "types", to={"CMA": [[64, 1]]}),
-        "$.sections[0].sections[0].types.CMA[0]: 1 from 64 on; a section has 64, counted from 0",
+        "$.sections[0].sections[0].types.CMA[0]: 1 from pageblock 64 on; a section has 64, counted from 0",
+    ),
+    "pageblocks of two types": (
+        change(*RUN, "types", to={"CMA": [[4, 2]], "Isolate": [[5, 1]]}),
+        "$.sections[0].sections[0].types: pageblock 5 is in Isolate and in another; each can be in one",
     ),
     "memmap below 0": (
         both(change("sections", 1, "stride", to=-(1 << 21)), change("sections", 1, "count", to=2)),
@@ -500,7 +506,8 @@ SPOILED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     ),
     "memmap far beyond": (
         change("sections", 1, "stride", to=1 << 52),
-        "$.sections[1].sections[0].memmap: with its stride it goes beyond pfn 0x10000000000000; all of it must lie below",
+        "$.sections[1].sections[0].memmap: with its stride it goes beyond pfn 0x10000000000000; "
+        "all of it must lie below",
     ),
 }
 
@@ -512,6 +519,34 @@ def test_what_no_machine_can_have_is_told_in_one_sentence(name: str, plain: dict
     spoil(data)
     assert refusal(msgspec.json.encode(data)) == sentence
     assert refusal(msgspec.msgpack.encode(data)) == sentence
+
+
+def places(part: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place in the decoded snapshot, as what holds it and its key or index there."""
+    for key, value in list(part.items() if isinstance(part, dict) else enumerate(part)):
+        yield part, key
+        if isinstance(value, dict | list):
+            yield from places(value)
+
+
+@pytest.mark.parametrize(
+    "odd", [None, True, "0x", "Normal", -1, 0, 1, 3, 4096, (1 << 22) + 1, 1 << 40, 1 << 52, 1 << 63, [], {}]
+)
+def test_whatever_is_changed_is_read_or_refused(odd: object, plain: dict[str, Any]) -> None:
+    data = msgspec.json.decode(msgspec.json.encode(plain))
+    data["sections"][0]["sections"][0]["pages"] = {"free": [[0, 9], [11, 1]], "slab": [[9, 2]]}
+    sentences: list[str] = []
+    for holder, key in places(data):
+        value, holder[key] = holder[key], odd
+        try:
+            state, _ = store.decode(msgspec.json.encode(data), "guest.json")
+        except BadInput as error:
+            sentences.append(str(error))
+        else:
+            assert snapshot_of(state, ORIGIN)
+        holder[key] = value
+    assert len(sentences) > 60
+    assert all(sentence.startswith("guest.json: $") for sentence in sentences)
 
 
 def test_numbers_of_any_length_are_told(plain: dict[str, Any]) -> None:

@@ -6,10 +6,12 @@ stand anywhere, and messages have the wording that lsmem's users know.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final, Literal, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple
 
-from .errors import BadInput
+import msgspec
+
+from ..errors import BadInput
 
 
 class UsageError(BadInput):
@@ -49,6 +51,12 @@ OPTIONS: Final = (
 _BY_NAME: Final = {option.name: option for option in OPTIONS}
 _BY_LETTER: Final = {option.letter: option for option in OPTIONS if option.letter}
 _EXCLUSIVE: Final = (("json", "pairs", "raw"), ("split", "all"))
+_SUMMARY: Final[Mapping[str | None, dict[str, bool]]] = {
+    None: {"table": False},
+    "only": {"table": False},
+    "always": {"summary": True},
+    "never": {"summary": False},
+}
 
 
 def separate(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -66,21 +74,54 @@ def separate(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     return options, words
 
 
-def parse(arguments: Sequence[str]) -> Iterator[tuple[str, str | None]]:
-    """Each option's long name and value, in order. Raises `UsageError`, and `BadInput` for options that exclude each
-    other, when the walk gets there; words that are no options are wrong at the end."""
-    seen: dict[tuple[str, ...], str] = {}
-    words = 0
+class Given(msgspec.Struct, frozen=True):
+    """A command line: `output` and `split` are lists as they were written, `table` and `summary` what is to be printed."""
+
+    all: bool = False
+    bytes: bool = False
+    noheadings: bool = False
+    output_all: bool = False
+    output: str | None = None
+    split: str | None = None
+    sysroot: str | None = None
+    format: Literal["table", "json", "pairs", "raw"] = "table"
+    table: bool = True
+    summary: bool = True
+    help: bool = False
+
+
+def parse(arguments: Sequence[str]) -> Given:
+    """The command line up to `--help`. Raises `UsageError`, and `BadInput` for options that exclude each other."""
+    given: dict[str, Any] = {}
+    groups: dict[tuple[str, ...], str] = {}
+    words = False
     for option, value in _walk(arguments):
         if option is None:
-            words += 1
+            words = True
             continue
         for group in _EXCLUSIVE:
-            if option.name in group and seen.setdefault(group, option.name) != option.name:
+            if option.name in group and groups.setdefault(group, option.name) != option.name:
                 raise BadInput(f"mutually exclusive arguments: {' '.join(f'--{name}' for name in group)}")
-        yield option.name, value
+        if option.name == "help":
+            return Given(help=True)
+        given |= _effect(option, value)
     if words:
         raise UsageError("bad usage")
+    wanted = Given(**given)
+    if not wanted.table and not wanted.summary:
+        raise BadInput("options --{raw,json,pairs} and --summary=only are mutually exclusive")
+    return wanted
+
+
+def _effect(option: Option, value: str | None) -> dict[str, Any]:
+    """The fields of `Given` that an option sets."""
+    if option.name in _EXCLUSIVE[0]:
+        return {"format": option.name, "summary": False}
+    if option.name == "summary":
+        if value not in _SUMMARY:
+            raise BadInput("unsupported --summary argument")
+        return _SUMMARY[value]
+    return {option.name.replace("-", "_"): True if option.kind == "flag" else value}
 
 
 def usage(columns: Sequence[tuple[str, str]]) -> str:

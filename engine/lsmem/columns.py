@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from .errors import BadInput
+from ..errors import BadInput
 
 _U64: Final = (1 << 64) - 1  # lsmem counts bytes in 64 bits and lets them wrap
 

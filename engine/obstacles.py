@@ -1,0 +1,231 @@
+"""What keeps blocks from going offline: every page in the way, and whose memmap lies there.
+
+The pages are found by trying: the kernel's refusal names a page, all pages like it are freed in a rehearsal, and the
+block is tried again, until it goes or a rule stands that no page can help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from . import hugetlb, vmemmap
+from .bits import lowest, span
+from .commands import Command, Eject, Offline, Remove
+from .events import BlockState, NotifierCalled
+from .memmap import (
+    ABSENT,
+    ASSUMED,
+    FREE,
+    HUGE,
+    KERNEL,
+    MEMMAP,
+    MOVABLE,
+    PAGETABLE,
+    PCP,
+    PINNED,
+    SLAB,
+    UNMOVABLE_KINDS,
+    Kind,
+    Section,
+)
+from .state import State
+from .trial import Attempt, attempt
+from .units import format_bytes
+from .verdict import Blocker, block_runs, counted, named
+
+_NEVER_AT_FAULT: Final = (None, FREE, PCP, ABSENT, MEMMAP)
+FREEABLE: Final[tuple[Kind, ...]] = (SLAB, KERNEL, PAGETABLE, ASSUMED, PINNED, HUGE)
+"""Kinds that whoever uses them can give back; no command of ours can."""
+
+
+class Found(NamedTuple):
+    """Pages of one kind in the way of offlining: how many, and the first (pfn)."""
+
+    count: int
+    first: int
+
+
+class Obstacles(NamedTuple):
+    """What stands in the way of offlining some blocks: pages by kind, and the refusals that are no page's fault, by
+    block."""
+
+    pages: dict[Kind, Found]
+    refusals: dict[int, Attempt]
+
+
+def clear_away(state: State, blocks: Iterable[int]) -> Obstacles:
+    """Offline blocks one after the other, freeing whatever page is in the way; for a rehearsal."""
+    pages: dict[Kind, Found] = {}
+    refusals: dict[int, Attempt] = {}
+    for number in blocks:
+        tried = attempt(state, Offline(block=number))
+        while (kinds := _at_fault(state, tried)) and (found := empty(state, number, kinds)):
+            for kind, (count, first) in found.items():
+                before = pages.get(kind)
+                pages[kind] = Found(before.count + count, before.first) if before else Found(count, first)
+            tried = attempt(state, Offline(block=number))
+        if not tried.ok:
+            refusals[number] = tried
+    return Obstacles(pages, refusals)
+
+
+def empty(state: State, number: int, kinds: Iterable[Kind]) -> dict[Kind, Found]:
+    """Free the pages of some kinds that a block has behind its head, as if they had been given back; what that was."""
+    found: dict[Kind, Found] = {}
+    start, pages = state.block_range(number)
+    start, pages = start + state.blocks[number].head, pages - state.blocks[number].head
+    size = state.geometry.pages_per_section
+    for kind in kinds:
+        for section in state.sections_of(start, pages):
+            base = section.nr * size
+            low = max(start - base, 0)
+            mask = section.of(kind) & span(low, size - low)
+            if mask:
+                before = found.get(kind)
+                count = mask.bit_count() + (before.count if before else 0)
+                found[kind] = Found(count, before.first if before else base + lowest(mask))
+                state.set_kind(section, mask, FREE)
+    if HUGE in found:
+        for pfn, _ in hugetlb.in_range(state, start, pages):
+            hugetlb.release(state, pfn)
+    return found
+
+
+def _at_fault(state: State, tried: Attempt) -> tuple[Kind, ...]:
+    """The kinds of pages that a refusal is about; none where a rule refused."""
+    if tried.ok or tried.result == "EINVAL" or tried.pfn is None:
+        return ()
+    if not any(isinstance(event, BlockState) for event in tried.events):
+        return ()
+    if any(isinstance(event, NotifierCalled) and event.vetoed_by for event in tried.events):
+        return ()
+    kind = kind_at(state, tried.pfn)
+    if kind in _NEVER_AT_FAULT or kind is None:
+        return ()
+    return UNMOVABLE_KINDS if kind in UNMOVABLE_KINDS else (kind,)
+
+
+def kind_at(state: State, pfn: int) -> Kind | None:
+    """What a page is; None where there is none."""
+    nr, at = divmod(pfn, state.geometry.pages_per_section)
+    section = state.sections.get(nr)
+    if section is None:
+        return None
+    return next((kind for kind, mask in section.pages.items() if mask >> at & 1), None)
+
+
+def blockers_of(state: State, obstacles: Obstacles, owners: Sequence[Section]) -> list[Blocker]:
+    """The obstacles as blockers; `owners` are the sections whose memmap lies in ordinary pages there."""
+    found: list[Blocker] = []
+    for kind, (count, first) in sorted(obstacles.pages.items(), key=lambda item: item[1].first):
+        detail = of_blocks(state, owners) if kind == "vmemmap" else ""
+        found.append(Blocker(kind, count, "pages", first, detail))
+    refusals: dict[str, list[int]] = {}
+    for number, tried in obstacles.refusals.items():
+        refusals.setdefault(tried.reason, []).append(number)
+    for reason, numbers in refusals.items():
+        start, _ = state.block_range(numbers[0])
+        found.append(Blocker("rule", len(numbers), "blocks", start, reason))
+    return found
+
+
+def of_blocks(state: State, owners: Sequence[Section]) -> str:
+    """Whose memmap it is, in words."""
+    if not owners:
+        return ""
+    blocks = sorted({owner.nr // state.geometry.sections_per_block for owner in owners})
+    there = [number for number in blocks if number in state.blocks]
+    parts = [named(there)] if there else []
+    if len(there) < len(blocks):
+        parts.append(f"{counted(len(blocks) - len(there), 'range')} without a block")
+    return f"that of {' and '.join(parts)}"
+
+
+def memmap_owners(state: State, blocks: Sequence[int]) -> list[Section]:
+    """Sections whose memmap lies in ordinary kernel pages of some blocks; looks at every section."""
+    ranges = [state.block_range(number) for number in blocks]
+    return [
+        section
+        for section in state.sections.values()
+        if section.memmap is not None
+        and section.memmap.on == "kernel"
+        and any(
+            first < start + pages and first + count > start
+            for first, count in (*section.memmap.chunks, *section.memmap.tables)
+            for start, pages in ranges
+        )
+    ]
+
+
+def hosted_guests(state: State, start: int, pages: int) -> list[Section]:
+    """Sections outside a range whose memmap was put into it by option (b): the range cannot go before they do."""
+    return [guest for guest in vmemmap.guests(state, start, pages) if guest.memmap and guest.memmap.on == "section"]
+
+
+def take_out(state: State, owners: Iterable[Section]) -> list[Command]:
+    """The commands that take out the memory of some sections, the highest first: whole add requests where these are
+    known, else whole blocks, and what an add that failed left behind."""
+    geometry = state.geometry
+    page, size = geometry.page_size, geometry.pages_per_section
+    requests: set[tuple[int, int]] = set()
+    loose: set[int] = set()
+    for owner in owners:
+        pfn = owner.nr * size
+        for request in state.requests.values():
+            if request.start <= pfn < request.start + request.pages:
+                requests.add((request.start, request.pages))
+                break
+        else:
+            loose.add(pfn // geometry.pages_per_block)
+    commands: dict[int, Command] = {
+        start: Eject(start=start * page, size=pages * page) for start, pages in requests
+    }
+    for first, last in block_runs(sorted(loose)):
+        start = first * geometry.pages_per_block
+        bytes_ = (last + 1 - first) * geometry.block_size
+        known = first in state.blocks
+        commands[start] = (Eject if known else Remove)(start=start * page, size=bytes_)
+    return [commands[start] for start in sorted(commands, reverse=True)]
+
+
+def give_back(state: State, keys: Iterable[tuple[int, str]], count: int) -> bool:
+    """Free so many movable pages in some zones, as their users could; False where there are fewer. For a rehearsal."""
+    for key in keys:
+        for section, owned in list(state.zone_sections(key)):
+            if count <= 0:
+                return True
+            mask = section.of(MOVABLE) & owned
+            if mask:
+                have = mask.bit_count()
+                mask = mask if have <= count else _some(mask, count)
+                state.set_kind(section, mask, FREE)
+                count -= min(have, count)
+    return count <= 0
+
+
+def _some(mask: int, count: int) -> int:
+    from .bits import lowest_n
+
+    return lowest_n(mask, count)
+
+
+def freed_words(state: State, pages: dict[Kind, Found]) -> str:
+    """What is assumed to be given back, in words; empty for nothing."""
+    size = state.geometry.page_size
+    parts = [
+        f"{counted(found.count, _FREED[kind])} ({format_bytes(found.count * size)})"
+        for kind, found in pages.items()
+        if kind in FREEABLE
+    ]
+    return f"{' and '.join(parts)} {'is' if len(parts) == 1 and parts[0].startswith('1 ') else 'are'} given back" if parts else ""
+
+
+_FREED: Final = {
+    SLAB: "slab page",
+    KERNEL: "kernel page",
+    PAGETABLE: "page-table page",
+    ASSUMED: "kernel page of unknown place",
+    PINNED: "pinned page",
+    HUGE: "page of huge pages",
+}

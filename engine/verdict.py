@@ -1,0 +1,170 @@
+"""The answer to "why not": whether a command would succeed, what is in its way, and what would clear that; as text too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from .commands import Command, Offline, Online
+from .commands import describe as line_of
+
+Unit = Literal["pages", "blocks", "sections", "ranges", "bytes", "rule"]
+
+
+class Blocker(msgspec.Struct, frozen=True):
+    """All things of one kind that are in the way.
+
+    `kind` is a kind of page (`memmap.KINDS`), or one of
+
+        hole         pages of the block that are not System RAM
+        guest        sections whose memmap lies in the range
+        online       blocks that are not offline
+        leaked       sections that an add which failed left behind
+        taken        ranges of /proc/iomem that overlap
+        missing      free pages that a request lacks
+        misaligned   bytes that start and size are off a memory block
+        offline      (huge pages) parts of the range that are not online
+        rule         anything else that the kernel checks; the reason says it
+
+    `count` is in `unit`; `first` is the pfn of the first of them; `detail` says more in words.
+    """
+
+    kind: str
+    count: int
+    unit: Unit
+    first: int | None = None
+    detail: str = ""
+
+
+class Remedy(msgspec.Struct, frozen=True):
+    """A change with which the command works, found by trying: `commands` in this order all succeed, `given` what they
+    assume and no command can do (empty: nothing). The command itself, or what takes its place, is among them."""
+
+    words: str
+    commands: tuple[Command, ...]
+    given: str = ""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What would come of a command.
+
+    `result` is "ok" or the errno, `reason` the kernel's rule in words, `pfn` the first page at fault. `blockers` are all
+    things in the way, by kind; `remedies` what would clear it, or, for a command that works, how to keep clear of its
+    `warnings`. `effects` tell what it would do, `taken` how many pages of existing memory it takes, by node.
+    """
+
+    command: Command
+    result: str
+    reason: str = ""
+    pfn: int | None = None
+    blockers: tuple[Blocker, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
+    effects: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    taken: Mapping[int, int] = {}
+
+    @property
+    def ok(self) -> bool:
+        """Would the command succeed?"""
+        return self.result == "ok"
+
+
+KIND_WORDS: Final[Mapping[str, str]] = {
+    "reserved": "reserved since boot",
+    "slab": "slab pages of the kernel",
+    "pagetable": "page tables",
+    "vmemmap": "memmap of other memory, in ordinary kernel pages",
+    "kernel": "kernel pages",
+    "assumed": "kernel pages whose place is a guess",
+    "pinned": "pages that someone holds (long-term pins: RDMA, VFIO)",
+    "huge": "pages of hugetlb pages",
+    "movable": "movable pages without room elsewhere",
+    "memmap": "memmap heads",
+    "poisoned": "pages with hardware errors",
+    "offline": "withheld or not online",
+    "hole": "not System RAM",
+    "guest": "sections whose memmap lies here",
+    "online": "blocks that are not offline",
+    "leaked": "sections left behind by an add that failed",
+    "taken": "ranges of /proc/iomem that overlap",
+    "missing": "free pages too few",
+    "misaligned": "bytes off a memory block",
+}
+"""What each kind of blocker is, for tables."""
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number and its noun: "1 page", "3 pages"."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def named(blocks: Sequence[int], limit: int = 4) -> str:
+    """Memory blocks by name: runs as "memory32 to memory39", and, past `limit` runs, how many more."""
+    found = [(f"memory{a}" if a == b else f"memory{a} to memory{b}", b - a + 1) for a, b in block_runs(blocks)]
+    rest = sum(length for _, length in found[limit:])
+    return ", ".join(text for text, _ in found[:limit]) + (f" and {counted(rest, 'more block')}" if rest else "")
+
+
+def block_runs(blocks: Sequence[int]) -> list[tuple[int, int]]:
+    """Ascending numbers as runs (first, last)."""
+    found: list[tuple[int, int]] = []
+    for block in blocks:
+        if found and found[-1][1] == block - 1:
+            found[-1] = (found[-1][0], block)
+        else:
+            found.append((block, block))
+    return found
+
+
+def lines(commands: Sequence[Command]) -> Iterator[str]:
+    """The commands as lines of a script; blocks in a row share a line."""
+    at = 0
+    while at < len(commands):
+        command, end = commands[at], at + 1
+        if isinstance(command, Online | Offline):
+            while end < len(commands) and _follows(command, commands[end], end - at):
+                end += 1
+        text = line_of(command)
+        if end - at > 1 and isinstance(command, Online | Offline):
+            text = text.replace(f" {command.block}", f" {command.block}-{command.block + end - at - 1}", 1)
+        yield text
+        at = end
+
+
+def _follows(first: Online | Offline, other: Command, distance: int) -> bool:
+    return isinstance(other, Online | Offline) and other == msgspec.structs.replace(first, block=first.block + distance)
+
+
+def describe(verdict: Verdict) -> str:
+    """The verdict as `altmap why` prints it: the answer, why, what is in the way, what would clear it and what to type."""
+    command = line_of(verdict.command)
+    if verdict.ok:
+        text = [f"{command}: yes, this would succeed"]
+    else:
+        text = [f"{command}: no, {verdict.result}", f"  {verdict.reason}"]
+    text += [f"  {effect}" for effect in verdict.effects]
+    text += [f"  warning: {warning}" for warning in verdict.warnings]
+    if verdict.blockers:
+        text += ["", "In the way:", *_table(verdict.blockers)]
+    if verdict.remedies:
+        text += ["", "What would clear it:" if not verdict.ok else "Instead:"]
+        for number, remedy in enumerate(verdict.remedies, 1):
+            text.append(f"  {number}. {remedy.words}{f' (given that {remedy.given})' if remedy.given else ''}")
+            text += [f"       {line}" for line in lines(remedy.commands)]
+    elif not verdict.ok:
+        text += ["", "No command clears it."]
+    return "\n".join(text) + "\n"
+
+
+def _table(blockers: Sequence[Blocker]) -> Iterator[str]:
+    rows = [("count", "first pfn", "what")]
+    for blocker in blockers:
+        what = KIND_WORDS.get(blocker.kind, "")
+        if blocker.detail:
+            what = f"{what}: {blocker.detail}" if what else blocker.detail
+        rows.append((f"{blocker.count} {blocker.unit}", "" if blocker.first is None else f"{blocker.first:#x}", what))
+    wide, pfn = max(len(row[0]) for row in rows), max(len(row[1]) for row in rows)
+    for count, first, what in rows:
+        yield f"  {count:<{wide}}  {first:>{pfn}}  {what}".rstrip()
