@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from . import hugetlb, vmemmap
-from .bits import lowest, span
+from .bits import lowest, lowest_n, span
 from .commands import Command, Eject, Offline, Remove
 from .events import BlockState, NotifierCalled
 from .memmap import (
@@ -195,19 +195,10 @@ def give_back(state: State, keys: Iterable[tuple[int, str]], count: int) -> bool
         for section, owned in list(state.zone_sections(key)):
             if count <= 0:
                 return True
-            mask = section.of(MOVABLE) & owned
-            if mask:
-                have = mask.bit_count()
-                mask = mask if have <= count else _some(mask, count)
+            if mask := lowest_n(section.of(MOVABLE) & owned, count):
                 state.set_kind(section, mask, FREE)
-                count -= min(have, count)
+                count -= mask.bit_count()
     return count <= 0
-
-
-def _some(mask: int, count: int) -> int:
-    from .bits import lowest_n
-
-    return lowest_n(mask, count)
 
 
 def freed_words(state: State, pages: dict[Kind, Found]) -> str:
@@ -218,7 +209,7 @@ def freed_words(state: State, pages: dict[Kind, Found]) -> str:
         for kind, found in pages.items()
         if kind in FREEABLE
     ]
-    return f"{' and '.join(parts)} {'is' if len(parts) == 1 and parts[0].startswith('1 ') else 'are'} given back" if parts else ""
+    return f"whoever uses them gives back {' and '.join(parts)}" if parts else ""
 
 
 _FREED: Final = {

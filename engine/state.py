@@ -31,13 +31,6 @@ class Resource(msgspec.Struct, frozen=True):
         return self.name.startswith("System RAM")
 
 
-class HugePool(msgspec.Struct, frozen=True):
-    """The hugetlb pool of one node and one page size: pages in it, and how many of them are free."""
-
-    total: int = 0
-    free: int = 0
-
-
 class HugePage(msgspec.Struct, frozen=True):
     """One hugetlb page: how many base pages, on which node, and whether something maps it."""
 
@@ -71,7 +64,6 @@ class State:
         self.groups: Table[int, Group] = Table(self.journal)
         self.requests: Table[int, Request] = Table(self.journal)
         self.settings: Table[str, str] = Table(self.journal)
-        self.huge: Table[tuple[int, int], HugePool] = Table(self.journal)
         self.hugepages: Table[int, HugePage] = Table(self.journal)
         self.counters: Table[str, int] = Table(self.journal)
         self._order: tuple[int, list[int]] = (-1, [])

@@ -6,18 +6,20 @@ or several units, or, on architectures with small sections and big pages, shares
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from . import buddy
 from .altmap import VmemAltmap
-from .bits import aligned_runs, lowest, span
+from .bits import aligned_runs, lowest, lowest_n, span
 from .errors import HotplugError
-from .memmap import FREE, MEMMAP, PAGETABLE, VMEMMAP, Chunk, Memmap, Section, put
+from .memmap import ASSUMED, FREE, KERNEL, MEMMAP, PAGETABLE, VMEMMAP, Chunk, Kind, Memmap, Section, put
 from .state import State
 from .zonelist import kernel_zonelist, node_order
 from .zones import NORMAL
+
+_ANONYMOUS: Final[tuple[Kind, ...]] = (ASSUMED, KERNEL)
 
 Taken = tuple[list[Chunk], list[Chunk], bool]
 """Pages for one unit, page-table pages that it needs besides, and whether it fell back to base pages."""
@@ -182,6 +184,8 @@ def release(state: State, section: Section) -> int:
         other.memmap is not None and other.memmap.chunks == memmap.chunks for other in _neighbours(state, section.nr)
     ):
         return 0
+    if memmap.on == "kernel" and not memmap.chunks:
+        return 0 if section.early else _free_unplaced(state, section.node)
     if memmap.on == "kernel":
         return buddy.free_pages(state, [*memmap.chunks, *memmap.tables], (VMEMMAP, PAGETABLE))
     freed = 0
@@ -198,6 +202,21 @@ def release(state: State, section: Section) -> int:
             rest = {k: m for k, m in put(host.pages, span(at, pages), FREE).items() if k != FREE}
             state.sections.put(nr, msgspec.structs.replace(host, pages=rest))
     return freed
+
+
+def _free_unplaced(state: State, node: int) -> int:
+    """The memmap of a section lies in kernel memory and no one knows where: so many kernel pages of the nearest zone, of
+    those whose place is a guess, or else of those that show no flags, become free."""
+    left = state.geometry.memmap_pages_per_section
+    total = left
+    for kind in _ANONYMOUS:
+        for key in kernel_zonelist(state, node):
+            for section, owned in list(state.zone_sections(key)):
+                pages = lowest_n(section.of(kind) & owned, left) if left and section.of(kind) else 0
+                if pages:
+                    state.set_kind(section, pages, FREE)
+                    left -= pages.bit_count()
+    return total - left
 
 
 def guests(state: State, start: int, pages: int) -> list[Section]:

@@ -19,6 +19,8 @@ SEVERITY = (
 )  # fmt: skip
 """Kinds of pages, the one that hinders offlining most first; it decides where two kinds are equally many."""
 
+FREE = ("free", "pcp")
+
 
 class Totals(NamedTuple):
     """MemTotal and MemFree as in /proc/meminfo, bytes."""
@@ -119,7 +121,8 @@ def kinds_of(machine: Machine, block: int) -> dict[str, int]:
 
 
 def page_cells(machine: Machine, block: int, cells: int) -> list[str]:
-    """The pages of a block in order, divided into `cells` parts: the kind that most pages of each part are of."""
+    """The pages of a block in order, divided into `cells` parts: for each part the kind that most of its used pages are
+    of, or "free" where less than a third is used."""
     numbers = sections_of(machine, block)
     pages = machine.geometry.pages_per_section
     picture: list[str] = []
@@ -143,12 +146,12 @@ def _section_cells(pages: dict[str, int], size: int, cells: int) -> list[str]:
     picture: list[str] = []
     for cell in range(known):
         low, high = size // 8 * cell // known, size // 8 * (cell + 1) // known
-        best, most = "", 0
-        for kind in ranked:
-            count = int.from_bytes(octets[kind][low:high], "little").bit_count()
-            if count > most:
-                best, most = kind, count
-        picture.append(best)
+        counts = {kind: int.from_bytes(octets[kind][low:high], "little").bit_count() for kind in ranked}
+        used = {kind: count for kind, count in counts.items() if kind not in FREE}
+        if sum(used.values()) * 3 < (high - low) * 8:
+            used = counts
+        best = max(used, key=used.__getitem__, default="")
+        picture.append(best if used.get(best) else "")
     return [picture[cell * known // cells] for cell in range(cells)]
 
 

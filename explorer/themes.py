@@ -31,7 +31,7 @@ VARIABLES: Final[dict[str, str]] = {
     "on-offline": "#B4BFCC",
     "hole": "#5B6676",
     "kind-free": "#232C38",
-    "on-kind-free": "#7D8A9A",
+    "on-kind-free": "#4A5868",
     "kind-kernel": "#56B4E9",
     "kind-slab": "#2A8AC4",
     "kind-reserved": "#8A94A3",

@@ -139,34 +139,28 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
     geometry = state.geometry
     start, pages = request.start // geometry.page_size, request.size // geometry.page_size
     first, count = start // geometry.pages_per_section, pages // geometry.pages_per_section
-    tables = _take(state, request.node, PAGETABLE, page_table_pages(state, start, pages), "page tables")
-    done: list[int] = []
+    tables: list[Chunk] = []
+    added: list[int] = []
     try:
+        tables += _take(state, request.node, PAGETABLE, page_table_pages(state, start, pages), "page tables")
         if choice.placement == "block":
             per_block = geometry.sections_per_block
             for block in range(start // geometry.pages_per_block, (start + pages) // geometry.pages_per_block):
                 altmap = VmemAltmap(block * geometry.pages_per_block, choice.head)
                 altmap.check(block * geometry.pages_per_block, geometry.pages_per_block)
                 own = vmemmap.AltmapPool(altmap)
-                yield from _add_sections(state, request.node, block * per_block, per_block, own, None)
-                yield from _create_blocks(state, request.node, block, 1, choice.head, group, start)
-                done.append(block)
+                yield from _add_sections(state, request.node, block * per_block, per_block, own, None, added)
+                yield from _create_blocks(state, request, block, 1, choice.head, group)
         else:
-            pool, altmap_ = _pool(state, request, choice, start, pages)
-            yield from _add_sections(state, request.node, first, count, pool, altmap_)
-            yield from _create_blocks(
-                state,
-                request.node,
-                start // geometry.pages_per_block,
-                pages // geometry.pages_per_block,
-                0,
-                group,
-                start,
-            )
-        tables += _take_objects(state, request.node, start, pages)
+            pool, flushed = _pool(state, request, choice, start, pages)
+            yield from _add_sections(state, request.node, first, count, pool, flushed, added)
+            blocks = pages // geometry.pages_per_block
+            yield from _create_blocks(state, request, start // geometry.pages_per_block, blocks, 0, group)
+        tables += _take_objects(state, request.node, start, pages, added)
     except HotplugError as error:
-        yield from _failed(state, request, done, tables, error)
-        if group is not None:
+        yield from _failed(state, request, choice, added, error)
+        buddy.free_pages(state, tables, (PAGETABLE, SLAB))
+        if group is not None and group in state.groups:
             state.groups.drop(group)
         raise
     state.requests.put(start, Request(start, pages, request.node, request.caller, choice.placement, tuple(tables)))
@@ -185,9 +179,9 @@ def _pool(
 
 
 def _add_sections(
-    state: State, node: int, first: int, count: int, pool: vmemmap.Pool, flushed: VmemAltmap | None
+    state: State, node: int, first: int, count: int, pool: vmemmap.Pool, flushed: VmemAltmap | None, added: list[int]
 ) -> Steps:
-    """__add_pages: one section after the other; on failure those before stay (the caller knows what that means)."""
+    """__add_pages: one section after the other; on failure those before stay, and `added` names them."""
     unit_bytes = state.geometry.vmemmap_unit_pages * state.geometry.page_size
     pool.expect(count * state.geometry.memmap_bytes_per_section // unit_bytes)
     try:
@@ -209,6 +203,7 @@ def _add_sections(
                 )
             section = Section(nr, node, memmap=_own(memmap, nr, first, state))
             state.sections.put(nr, section)
+            added.append(nr)
             if flushed is not None:
                 yield from _flush(state, flushed)
             yield MemmapPlaced(nr, memmap.on, memmap.chunks, _node_of(state, memmap, node), fell_back)
@@ -231,28 +226,32 @@ def _flush(state: State, altmap: VmemAltmap) -> Steps:
         yield MemmapMarked(pfn, pages)
 
 
-def _create_blocks(
-    state: State, node: int, first: int, count: int, head: int, group: int | None, request: int
-) -> Steps:
+def _create_blocks(state: State, request: AddRequest, first: int, count: int, head: int, group: int | None) -> Steps:
+    start = request.start // state.geometry.page_size
     for number in range(first, first + count):
-        state.blocks.put(number, Block(number, "offline", (node,), head=head, group=group, request=request))
+        state.blocks.put(number, Block(number, "offline", (request.node,), head=head, group=group, request=start))
         yield BlockCreated(number)
     if group is not None:
         known = state.groups[group]
         state.groups.put(group, msgspec.structs.replace(known, blocks=known.blocks + count))
 
 
-def _take_objects(state: State, node: int, start: int, pages: int) -> list[Chunk]:
-    """struct memory_block, sysfs entries and usage maps; without them the sections are taken down again."""
+def _take_objects(state: State, node: int, start: int, pages: int, added: list[int]) -> list[Chunk]:
+    """struct memory_block, sysfs entries and usage maps; without them everything is taken down again."""
     try:
         return _take(state, node, SLAB, object_pages(pages // state.geometry.pages_per_block), "kernel objects")
     except HotplugError:
         for block in state.range_blocks(start, pages):
             for _ in drop_block(state, block.id):
                 pass
-        for _ in deactivate(state, state.sections_of(start, pages)):
-            pass
+        _undo_sections(state, added)
         raise
+
+
+def _undo_sections(state: State, added: list[int]) -> None:
+    for _ in deactivate(state, [state.sections[nr] for nr in added]):
+        pass
+    added.clear()
 
 
 def _take(state: State, node: int, kind: Kind, wanted: int, words: str) -> list[Chunk]:
@@ -268,29 +267,26 @@ def _take(state: State, node: int, kind: Kind, wanted: int, words: str) -> list[
     return taken
 
 
-def _failed(state: State, request: AddRequest, done: list[int], tables: list[Chunk], error: HotplugError) -> Steps:
+def _failed(state: State, request: AddRequest, choice: Choice, added: list[int], error: HotplugError) -> Steps:
     """What the kernel leaves behind: finished blocks of an altmap request are undone where the model does that;
     otherwise sections stay present, with their memmap and no block (kernel-facts 4.4)."""
     geometry = state.geometry
-    start, pages = request.start // geometry.page_size, request.size // geometry.page_size
-    blocks = {number for number in done if number in state.blocks}
-    for number in blocks:
-        yield from drop_block(state, number)
-    buddy.free_pages(state, tables, (PAGETABLE, SLAB))
-    sections = [s for s in state.sections_of(start, pages) if not s.online]
-    if state.model.block_rollback and request.placement != "boot" and done:
-        yield from deactivate(state, sections)
-        sections = []
+    for block in state.range_blocks(request.start // geometry.page_size, request.size // geometry.page_size):
+        if block.request == request.start // geometry.page_size:
+            yield from drop_block(state, block.id)
+    if state.model.block_rollback and choice.placement == "block":
+        _undo_sections(state, added)
+    sections = [state.sections[nr] for nr in added]
     leaked = sum(section.memmap.pages for section in sections if section.memmap is not None)
-    if sections and error.errno != "EEXIST":
+    if sections:
         yield SectionsLeaked(sections[0].nr, len(sections), leaked)
-        yield Logged("WARNING: CPU: 0 at arch/x86/mm/init_64.c add_pages")
-    yield Logged("add_memory failed")
-    if error.errno == "ENOMEM" and sections:
         error.reason += (
             f"; {len(sections)} sections that were finished stay behind with {leaked} memmap pages "
             f"({format_bytes(leaked * geometry.page_size)}) and without a block"
         )
+    if error.errno == "ENOMEM":
+        yield Logged("WARNING: CPU: 0 at arch/x86/mm/init_64.c add_pages")
+    yield Logged("add_memory failed")
 
 
 def _add_device_memory(state: State, request: AddRequest) -> Steps:
@@ -310,7 +306,7 @@ def _add_device_memory(state: State, request: AddRequest) -> Steps:
     else:
         pool = vmemmap.BootMemory(state, request.node)
         yield PlacementChosen("boot", f"kernel memory: {request.caller} has no altmap")
-    yield from _add_sections(state, request.node, start // geometry.pages_per_section, sections, pool, None)
+    yield from _add_sections(state, request.node, start // geometry.pages_per_section, sections, pool, None, [])
     state.requests.put(start, Request(start, pages, request.node, request.caller, "range"))
 
 

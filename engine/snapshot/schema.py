@@ -128,15 +128,6 @@ class RequestV1(_Strict, frozen=True):
     tables: tuple[Run, ...] = ()
 
 
-class HugePoolV1(_Strict, frozen=True):
-    """The hugetlb pool of one node and one page size (bytes): see `engine.state.HugePool`."""
-
-    node: NodeId
-    size: Bytes
-    total: Pages = 0
-    free: Pages = 0
-
-
 class HugePageRun(_Strict, frozen=True, kw_only=True):
     """`count` alike hugetlb pages of `pages` base pages each, from `pfn` on every `stride` pages: see `HugePage`."""
 
@@ -214,7 +205,7 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
     """A whole machine, as `altmap` saves it.
 
     model: name of the kernel model. settings: writable parameters. boot: facts of the boot. marks: watermarks.
-    huge: hugetlb pools. hugepages: the pages in them.
+    hugepages: the pages of the hugetlb pools.
     """
 
     origin: OriginV1
@@ -229,7 +220,6 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
     resources: tuple[ResourceV1, ...] = ()
     groups: tuple[GroupV1, ...] = ()
     requests: tuple[RequestV1, ...] = ()
-    huge: tuple[HugePoolV1, ...] = ()
     hugepages: tuple[HugePageRun, ...] = ()
     blocks: tuple[BlockRun, ...] = ()
     sections: tuple[SectionGrid, ...] = ()

@@ -17,7 +17,7 @@ from ..memmap import Memmap, Section, ZoneKey
 from ..models import MODELS
 from ..notifiers import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..origin import Origin
-from ..state import HugePage, HugePool, Resource, State
+from ..state import HugePage, Resource, State
 from ..zones import Marks, Node, Zone
 from .fold import moved
 from .schema import MAX_COUNT, MemmapV1, Run, SectionGrid, SectionRun, SnapshotV1
@@ -52,7 +52,6 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.resources.update(_unique("$.resources", _resources(snapshot)))
     state.groups.update(_unique("$.groups", _groups(snapshot, state)))
     state.requests.update(_unique("$.requests", _requests(snapshot, state)))
-    state.huge.update(_unique("$.huge", _huge_pools(snapshot, state)))
     state.hugepages.update(_huge_pages(snapshot, state))
     state.blocks.update(_blocks(snapshot, state))
     state.sections.update(_Sections(state).unfold(snapshot.sections))
@@ -122,15 +121,6 @@ def _requests(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, Request
             if pages % unit:
                 _bad(f"{path}.{name}", f"page {pages} is inside a block; it must be a multiple of {unit} pages")
         yield saved.start, Request(**asdict(saved))
-
-
-def _huge_pools(snapshot: SnapshotV1, state: State) -> Iterator[tuple[tuple[int, int], HugePool]]:
-    for index, saved in enumerate(snapshot.huge):
-        path = f"$.huge[{index}]"
-        _node(state, saved.node, f"{path}.node")
-        if saved.free > saved.total:
-            _bad(f"{path}.free", f"{saved.free} free huge pages; it can be up to total, {saved.total}")
-        yield (saved.node, saved.size), HugePool(saved.total, saved.free)
 
 
 def _huge_pages(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, HugePage]]:

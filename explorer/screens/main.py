@@ -64,7 +64,7 @@ class MainScreen(Screen[None]):
                 yield ZoneTable(machine, id="zones", classes="pane")
                 yield KernelLog(machine, id="log", classes="pane")
         yield ResultBar(id="result")
-        yield Footer()
+        yield Footer(id="keys")
 
     def on_mount(self) -> None:
         self.query_one("#zones").border_title = "3 Zones"
@@ -115,6 +115,9 @@ class MainScreen(Screen[None]):
         if possible != self._possible:
             self._possible = possible
             self.refresh_bindings()
+
+    def on_resize(self) -> None:
+        self.query_one(Footer).compact = self.app.size.width < 100
 
     def on_block_map_moved(self) -> None:
         self._show_block()

@@ -30,7 +30,7 @@ class StatusLine(Static):
         left = Content.assemble(
             (" altmap ", "bold $background on $primary"), "  ", (words.machine_name(machine), "bold $foreground")
         )
-        details = [f"{machine.geometry.arch}", f"kernel model {machine.model.name}"]
+        details = [f"model {machine.model.name}", machine.geometry.arch]
         details += [f"{name} {value}" for name in SETTINGS if (value := machine.settings.get(name))]
         for detail in details:
             longer = left + Content.styled(f"  {detail}", "$quiet")

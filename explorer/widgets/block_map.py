@@ -75,7 +75,8 @@ class BlockMap(Painted):
         width, before = self.scrollable_content_region.width, self._arrangement
         if not width:
             return
-        self._label = max((len(self._label_of(block)) for block in self._blocks[:1] + self._blocks[-1:]), default=0) + 2
+        begin = [block - block % GROUP for block in self._blocks[:1] + self._blocks[-1:]]
+        self._label = max((len(self._label_of(block)) for block in begin), default=0) + 2
         self._arrangement = Arrangement(self._blocks, width - self._label - 1, self.size.height)
         self.virtual_size = Size(width, self._arrangement.lines)
         if self._arrangement.key != before.key:

@@ -26,12 +26,12 @@ ZONES: Final = {
     "Normal": Look(" ", "N", "zone-Normal", "Normal", "Normal"),
     "Movable": Look(" ", "M", "zone-Movable", "Movable", "Movable"),
 }
-MIXED: Final = Look(" ", "-", "zone-none", "mixed", "several zones")
+MIXED: Final = Look(" ", "-", "zone-none", "mixed", "mixed zones")
 OFFLINE: Final = Look("░", "o", "offline", "offline", "offline")
 GOING: Final = Look("▒", "*", "going", "going", "going offline")
 GHOSTS: Final = {
-    "device": Look("╳", "p", "ghost", "device", "device memory, no block"),
-    "left": Look("╳", "x", "ghost", "left", "left behind, no block"),
+    "device": Look("╳", "p", "ghost", "device", "device, no block"),
+    "left": Look("╳", "x", "ghost", "left", "left behind"),
 }
 HEAD: Final = "▌"
 """The glyph of a block that holds memmap of hot-added memory, whatever its state."""

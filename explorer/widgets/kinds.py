@@ -14,20 +14,20 @@ class KindLook(NamedTuple):
 
 KINDS: Final = {
     "free": KindLook("·", "free"),
-    "pcp": KindLook("·", "free, on a CPU's list"),
-    "memmap": KindLook("#", "memmap (head pages)"),
-    "vmemmap": KindLook("v", "memmap of other memory"),
+    "pcp": KindLook("·", "free (per CPU)"),
+    "memmap": KindLook("#", "memmap head"),
+    "vmemmap": KindLook("v", "other memmaps"),
     "movable": KindLook("m", "movable"),
     "pinned": KindLook("!", "pinned"),
     "kernel": KindLook("k", "kernel"),
     "slab": KindLook("s", "slab"),
     "pagetable": KindLook("t", "page tables"),
     "reserved": KindLook("r", "reserved"),
-    "assumed": KindLook("?", "kernel or reserved"),
-    "huge": KindLook("h", "huge pages"),
+    "assumed": KindLook("?", "kernel/reserved"),
+    "huge": KindLook("h", "hugetlb"),
     "poisoned": KindLook("x", "poisoned"),
-    "offline": KindLook("o", "withheld (PageOffline)"),
-    "absent": KindLook(" ", "hole, no memory"),
+    "offline": KindLook("o", "PageOffline"),
+    "absent": KindLook(" ", "hole"),
     "": KindLook("░", "not online"),
 }
 """In the order of the list; "" stands for pages that no zone has."""

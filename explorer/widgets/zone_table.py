@@ -21,7 +21,7 @@ class Column(NamedTuple):
     @property
     def width(self) -> int:
         """Columns that it takes, the gap before it included."""
-        return {"pfn": 11, "pages": 11, "size": 9, "both": 18}[self.shown]
+        return {"pfn": 11, "pages": 11, "size": 8, "both": 18}[self.shown]
 
 
 NARROW: Final = (Column("start", "pfn"), Column("present", "size"), Column("managed", "size"), Column("free", "size"))

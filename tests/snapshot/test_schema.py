@@ -22,7 +22,7 @@ from engine.report import block_reports, section_reports, zone_reports
 from engine.snapshot import schema
 from engine.snapshot.fold import snapshot_of
 from engine.snapshot.unfold import state_of
-from engine.state import HugePage, HugePool, Resource, State
+from engine.state import HugePage, Resource, State
 from engine.units import GIB, MIB
 from engine.zones import Marks, Node, Zone
 
@@ -82,7 +82,6 @@ def varied() -> State:
     })  # fmt: skip
     state.groups.update({3: Group(3, 1, 2 * size, 0, size, 0, 1), 7: Group(7, 0, unit_pages=size)})
     state.requests[40 * size] = Request(40 * size, 2 * size, 1, "virtio-mem", "sections", ((99, 1),))
-    state.huge.update({(0, 2 * MIB): HugePool(8, 3), (1, GIB): HugePool()})
     state.hugepages.update({512 * at: HugePage(512, 0, at > 20) for at in (7, 8, 9, 11, 13, 21, 22)})
     state.hugepages[1 << 18] = HugePage(1 << 18, 1)
     state.counters.update({"vmemmap_warned": 1, "pgmigrate_success": (1 << 63) - 1})
@@ -165,7 +164,7 @@ def test_round_trip_is_exact(name: str) -> None:
 
 def test_the_order_of_the_tables_does_not_matter() -> None:
     state, turned = varied(), varied()
-    for name in ("sections", "blocks", "zones", "nodes", "resources", "huge", "hugepages"):
+    for name in ("sections", "blocks", "zones", "nodes", "resources", "hugepages"):
         table = getattr(turned, name)
         items = list(table.items())[::-1]
         table.clear()
@@ -252,7 +251,6 @@ def test_nothing_of_the_engine_is_left_out() -> None:
     assert fields(schema.ResourceV1) == fields(Resource)
     assert fields(schema.GroupV1) == fields(Group)
     assert fields(schema.RequestV1) == fields(Request)
-    assert fields(schema.HugePoolV1) == fields(HugePool) | {"node", "size"}
     assert fields(schema.HugePageRun) == fields(HugePage) | {"pfn", "count", "stride"}
     assert fields(schema.BlockRun) == fields(Block) - {"id"} | {"first", "count"}
     assert fields(schema.MemmapV1) == fields(Memmap)

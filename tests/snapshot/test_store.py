@@ -21,7 +21,7 @@ from engine.notifiers import DEFAULT_CHAIN
 from engine.origin import Origin
 from engine.snapshot import store
 from engine.snapshot.fold import snapshot_of
-from engine.state import HugePage, HugePool, Resource, State
+from engine.state import HugePage, Resource, State
 from engine.units import GIB, MIB
 from engine.zones import Marks, Node, Zone
 
@@ -40,7 +40,6 @@ def guest() -> State:
     state.resources[4 * GIB] = Resource(4 * GIB, 4 * GIB + 384 * MIB, "System RAM")
     state.groups[0] = Group(0, 0, 2 * SIZE, blocks=2)
     state.requests[33 * SIZE] = Request(33 * SIZE, 2 * SIZE, 0, "acpi", "boot", ((32 * SIZE + 9, 4),))
-    state.huge[0, 2 * MIB] = HugePool(4, 1)
     state.hugepages.update({33 * SIZE - 512 * at: HugePage(512, 0) for at in (1, 2, 3, 4)})
     state.counters["vmemmap_warned"] = 1
     state.settings["auto_online_blocks"] = "offline"
@@ -397,11 +396,6 @@ SPOILED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "request of no node": (
         change("requests", 0, "node", to=9),
         "$.requests[0].node: node 9 is unknown; it must be one of $.nodes (0, 1)",
-    ),
-    "huge pool": (change("huge", 0, "free", to=5), "$.huge[0].free: 5 free huge pages; it can be up to total, 4"),
-    "huge pool of no node": (
-        change("huge", 0, "node", to=2),
-        "$.huge[0].node: node 2 is unknown; it must be one of $.nodes (0, 1)",
     ),
     "huge pages over each other": (
         change("hugepages", 0, "stride", to=511),
