@@ -5,7 +5,24 @@ command; `Machine.check` states the invariants.
 """
 
 from .boot import Ram, boot_machine
-from .commands import Add, Command, Eject, Offline, Online, Remove, Sync, Write, describe
+from .commands import (
+    Add,
+    Allocate,
+    Command,
+    Compact,
+    Eject,
+    Free,
+    HugePages,
+    Offline,
+    Online,
+    Pin,
+    Poison,
+    Remove,
+    Sync,
+    Unpin,
+    Write,
+    describe,
+)
 from .errors import BadInput, HotplugError
 from .library import bundled_machines, capture, open_machine, rename, save_machine
 from .machine import Machine, Outcome
@@ -18,19 +35,26 @@ __all__ = [
     "MODELS",
     "PLACEMENTS",
     "Add",
+    "Allocate",
     "BadInput",
     "Command",
+    "Compact",
     "Eject",
+    "Free",
     "HotplugError",
+    "HugePages",
     "KernelModel",
     "Machine",
     "Offline",
     "Online",
     "Origin",
     "Outcome",
+    "Pin",
+    "Poison",
     "Ram",
     "Remove",
     "Sync",
+    "Unpin",
     "Write",
     "boot_machine",
     "bundled_machines",

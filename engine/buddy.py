@@ -1,19 +1,64 @@
-"""Taking pages out of the buddy allocator and giving them back.
+"""The buddy allocator: taking pages from the free lists by order, migratetype and zone, and giving them back.
 
-Linux merges buddies eagerly, so what the free lists hold follows from the set of free pages; only the set is stored.
-Which page a real kernel takes is chance; here it is the lowest that fits.
+The lists are not stored, they follow from the free pages (`freeareas`); so splitting and merging need no code. Which page
+a real kernel takes is chance; here it is the lowest of those that the kernel's rules leave to choose from, and many
+allocations are done together as if one after the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
 import msgspec
 
-from .bits import aligned_runs, from_runs, lowest_n, runs, spread
-from .memmap import FREE, PCP, UNMOVABLE, Chunk, Kind, Section, ZoneKey, set_types
-from .state import State, isolated_pages
+from .bits import aligned_runs, every, from_runs, lowest, span, spread
+from .freeareas import CMA, area_heads, type_pages
+from .freeindex import FreeIndex, free_index
+from .memmap import (
+    FREE,
+    HUGE,
+    MOVABLE,
+    MOVABLE_TYPE,
+    PCP,
+    PINNED,
+    RECLAIMABLE,
+    UNMOVABLE,
+    Chunk,
+    Kind,
+    Migratetype,
+    Section,
+    ZoneKey,
+    set_types,
+)
+from .state import State
 from .zonelist import Watermarks
+from .zones import DMA32, NORMAL
+
+_FALLBACKS: Final[dict[Migratetype, tuple[Migratetype, ...]]] = {
+    UNMOVABLE: (RECLAIMABLE, MOVABLE_TYPE),
+    MOVABLE_TYPE: (RECLAIMABLE, UNMOVABLE),
+    RECLAIMABLE: (UNMOVABLE, MOVABLE_TYPE),
+}
+"""Whose pageblocks a type takes when its own have no area left, in order (kernel-facts 9.1)."""
+_OWN: Final[dict[Migratetype, tuple[Migratetype, ...]]] = {
+    UNMOVABLE: (UNMOVABLE,),
+    MOVABLE_TYPE: (MOVABLE_TYPE, CMA),
+    RECLAIMABLE: (RECLAIMABLE,),
+}
+_MOVABLE_KINDS: Final[tuple[Kind, ...]] = (MOVABLE, PINNED, HUGE)
+
+
+class _Source(NamedTuple):
+    """Where the next pages come from: a section of the zone, its part of it, and free pages of it to take from."""
+
+    section: Section
+    owned: int
+    pages: int
+
+
+# -- allocating ---------------------------------------------------------------------------------------------------------
 
 
 def allocate(
@@ -24,25 +69,155 @@ def allocate(
     kind: Kind,
     highest: str,
     boost: int = 0,
+    migratetype: Migratetype | None = None,
 ) -> list[Chunk]:
     """Take up to `count` times ``2**order`` pages for `kind` from the first zones of a zonelist that have them.
 
-    First every zone down to its low watermark, then, where that is not enough, down to its min watermark. Isolated
-    pages and those on per-CPU lists are not used. `boost` pages are kept besides, as the kernel does after an allocation
-    had to steal from pageblocks of another type (boost_watermark). Returns what was taken, runs of pages; the caller
-    compares with what it asked for.
+    First every zone down to its low watermark, then, where that is not enough, down to its min watermark
+    (get_page_from_freelist). Isolated pages and those on per-CPU lists are not used. `boost` pages are kept besides, as
+    the kernel does after an allocation had to steal from pageblocks of another type (boost_watermark). `migratetype` is
+    that of the request: Movable or Unmovable as the kind is, if not given. Returns what was taken, runs of pages; the
+    caller compares with what it asked for.
     """
     taken: list[Chunk] = []
     marks = Watermarks(state)
-    for low in (True, False):
-        for key in zones:
+    for low, whole_blocks, keys in _passes(state, zones):
+        for key in keys:
             if count <= 0:
                 return taken
             room = marks.room(state, key, order, highest, low, boost)
-            got = _from_zone(state, key, order, min(count, room), kind)
+            got = take(state, key, order, min(count, room), kind, migratetype, whole_blocks)
             taken += got
             count -= sum(pages for _, pages in got) >> order
     return taken
+
+
+def take(
+    state: State,
+    key: ZoneKey,
+    order: int,
+    count: int,
+    kind: Kind,
+    migratetype: Migratetype | None = None,
+    whole_blocks: bool = False,
+) -> list[Chunk]:
+    """Take up to `count` times ``2**order`` pages from one zone, whatever its watermarks (rmqueue).
+
+    The smallest areas of the request's own type go first, then pages of other types as kernel-facts 9.2 has it;
+    `whole_blocks` leaves these alone unless whole pageblocks can change their type (ALLOC_NOFRAGMENT).
+    """
+    taken: list[Chunk] = []
+    if count <= 0:
+        return taken
+    wanted = migratetype or (MOVABLE_TYPE if kind in _MOVABLE_KINDS else UNMOVABLE)
+    geometry = state.geometry
+    index = free_index(state, key)
+    while count > 0:
+        source = _own_areas(state, index, key, order, count, wanted)
+        source = source or _steal(state, index, key, order, count, wanted, whole_blocks)
+        if source is None:
+            break
+        heads = lowest_pages(aligned_runs(source.pages, order, geometry.pages_per_section), count)
+        state.set_kind(source.section, spread(heads, order), kind)
+        index.update(state)
+        taken += _chunks(heads, order, source.section.nr * geometry.pages_per_section)
+        count -= heads.bit_count()
+    return taken
+
+
+def _passes(state: State, zones: Sequence[ZoneKey]) -> Iterator[tuple[bool, bool, Sequence[ZoneKey]]]:
+    """The rounds of an allocation: down to the low watermark or the min one, whole pageblocks alone or not, which zones.
+
+    Before pageblocks of ZONE_NORMAL are mixed, the lower zone of the same node is tried (alloc_flags_nofragment)."""
+    if zones and zones[0][1] == NORMAL and state.zone(zones[0][0], DMA32).present:
+        yield True, True, [key for key in zones if key[0] == zones[0][0]]
+    yield True, False, zones
+    yield False, False, zones
+
+
+def _own_areas(
+    state: State, index: FreeIndex, key: ZoneKey, order: int, count: int, wanted: Migratetype
+) -> _Source | None:
+    """Areas of the smallest order that is big enough and of the request's own type, of the lowest section with such
+    (__rmqueue_smallest)."""
+    for migratetype in _OWN[wanted]:
+        for size in range(order, state.geometry.max_order + 1):
+            number = index.lowest(migratetype, size)
+            if number is not None:
+                return _areas_of(state, key, number, migratetype, size, -(-count >> size - order))
+    return None
+
+
+def _steal(
+    state: State, index: FreeIndex, key: ZoneKey, order: int, count: int, wanted: Migratetype, whole_blocks: bool
+) -> _Source | None:
+    """Pages of another type (__rmqueue_fallback, steal_suitable_fallback): the biggest area, with its pageblocks where
+    that is allowed; but a movable request that cannot have the pageblock takes the smallest."""
+    block_order, biggest = state.geometry.pageblock_order, state.geometry.max_order
+    for size in range(biggest, (max(order, block_order) if whole_blocks else order) - 1, -1):
+        spot = _fallback(index, size, wanted)
+        if spot is None:
+            continue
+        may_claim = size >= block_order // 2 or wanted != MOVABLE_TYPE
+        if not may_claim and size > order:
+            size = next(k for k in range(order, size + 1) if _fallback(index, k, wanted))
+            spot = _fallback(index, size, wanted) or spot
+        number, migratetype = spot
+        areas = _areas_of(state, key, number, migratetype, size, max(1, -(-count >> size - order)))
+        if size >= block_order:
+            return _claim(state, index, areas, areas.pages, wanted)
+        return _share_block(state, index, areas, migratetype, wanted) if may_claim else areas
+    return None
+
+
+def _fallback(index: FreeIndex, order: int, wanted: Migratetype) -> tuple[int, Migratetype] | None:
+    """The first other type with areas of an order, and the lowest section that has them (find_suitable_fallback)."""
+    for migratetype in _FALLBACKS[wanted]:
+        number = index.lowest(migratetype, order)
+        if number is not None:
+            return number, migratetype
+    return None
+
+
+def _areas_of(state: State, key: ZoneKey, number: int, migratetype: Migratetype, order: int, count: int) -> _Source:
+    section = state.sections[number]
+    owned = next(mask for owner, mask in section.zones if owner == key)
+    heads = area_heads(section.of(FREE) & owned, section.types, migratetype, order, state.geometry)
+    return _Source(section, owned, spread(lowest_pages(heads, count), order))
+
+
+def _share_block(
+    state: State, index: FreeIndex, areas: _Source, migratetype: Migratetype, wanted: Migratetype
+) -> _Source:
+    """All free pages of the pageblock of the lowest area; the pageblock itself if at least half of it is free or in use
+    by pages like those wanted."""
+    section, order = areas.section, state.geometry.pageblock_order
+    pageblock = span(lowest(areas.pages) >> order << order, 1 << order) & areas.owned
+    free = section.of(FREE) & pageblock
+    movable = (section.of(MOVABLE) & pageblock).bit_count()
+    if wanted == MOVABLE_TYPE:
+        alike = movable
+    else:
+        alike = (1 << order) - free.bit_count() - movable if migratetype == MOVABLE_TYPE else 0
+    if free.bit_count() + alike >= 1 << order - 1:
+        return _claim(state, index, areas._replace(pages=free), pageblock, wanted)
+    return areas._replace(pages=free)
+
+
+def _claim(state: State, index: FreeIndex, source: _Source, pages: int, wanted: Migratetype) -> _Source:
+    """The pageblocks of some pages become the request's type."""
+    order, section = state.geometry.pageblock_order, source.section
+    blocks = 0
+    for start, length in _runs(pages):
+        first = start >> order
+        blocks |= span(first, (start + length - 1 >> order) + 1 - first)
+    claimed = msgspec.structs.replace(section, types=set_types(section.types, blocks, wanted))
+    state.sections.put(section.nr, claimed)
+    index.update(state)
+    return source._replace(section=claimed)
+
+
+# -- freeing ------------------------------------------------------------------------------------------------------------
 
 
 def drain(state: State, key: ZoneKey) -> None:
@@ -80,39 +255,35 @@ def free_pages(state: State, chunks: Sequence[Chunk], kinds: tuple[Kind, ...]) -
     return freed
 
 
-def _from_zone(state: State, key: ZoneKey, order: int, count: int, kind: Kind) -> list[Chunk]:
-    taken: list[Chunk] = []
-    size, block = state.geometry.pages_per_section, state.geometry.pageblock_pages
+# -- sets of many pieces ------------------------------------------------------------------------------------------------
+
+
+def lowest_pages(pages: int, count: int) -> int:
+    """The `count` lowest pages of a set, or all of it; its cost does not depend on how scattered they are."""
     if count <= 0:
-        return taken
-    for section, owned in state.zone_sections(key):
-        base = section.nr * size
-        if not section.of(FREE):
-            continue
-        free = section.of(FREE) & owned & ~isolated_pages(section, block)
-        heads = lowest_n(aligned_runs(free, order, size), count)
-        if not heads:
-            continue
-        section = state.set_kind(section, spread(heads, order), kind)
-        if order >= state.geometry.pageblock_order:
-            _steal(state, section, heads, order)
-        step = 1 << order
-        for start, length in runs(heads):
-            if order:
-                taken += [(base + at, step) for at in range(start, start + length)]
-            else:
-                taken.append((base + start, length))
-        count -= heads.bit_count()
-        if count <= 0:
-            break
-    return taken
+        return 0
+    if pages.bit_count() <= count:
+        return pages
+    at, rest, width = 0, pages, 1 << (pages.bit_length() - 1).bit_length()
+    while width > 1:
+        width >>= 1
+        lower = rest & ((1 << width) - 1)
+        inside = lower.bit_count()
+        if inside >= count:
+            rest = lower
+        else:
+            rest, at, count = rest >> width, at + width, count - inside
+    return pages & ((2 << at) - 1)
 
 
-def _steal(state: State, section: Section, heads: int, order: int) -> None:
-    """An unmovable allocation of whole pageblocks makes them Unmovable (steal_suitable_fallback)."""
-    block_order = state.geometry.pageblock_order
-    blocks = 0
-    for start, length in runs(spread(heads, order)):
-        blocks |= ((1 << (length >> block_order)) - 1) << (start >> block_order)
-    types = set_types(section.types, blocks, UNMOVABLE)
-    state.sections.put(section.nr, msgspec.structs.replace(section, types=types))
+def _runs(pages: int) -> Iterator[tuple[int, int]]:
+    """Each run of a set that may have thousands."""
+    first = lowest(pages)
+    for run in re.finditer("1+", bin(pages >> first)[:1:-1]):
+        yield first + run.start(), run.end() - run.start()
+
+
+def _chunks(heads: int, order: int, base: int) -> list[Chunk]:
+    if not order:
+        return [(base + start, length) for start, length in _runs(heads)]
+    return [(base + at, 1 << order) for start, length in _runs(heads) for at in range(start, start + length)]

@@ -9,6 +9,7 @@ import msgspec
 from .blocks import OnlineType
 from .models import Caller, Placement
 from .units import format_bytes, parse_bytes
+from .workload import Pattern, What
 
 
 class _Command(
@@ -76,9 +77,91 @@ class Sync(_Command, tag="sync", frozen=True):
     root: str
 
 
-Command = Add | Remove | Eject | Online | Offline | Write | Sync
+class Compact(_Command, tag="compact", frozen=True):
+    """Compact the memory of a node, or of all; with `zone` and `order` one zone until it has a free area of that order."""
 
-COMMANDS: Final = (Add, Remove, Eject, Online, Offline, Write, Sync)
+    node: int | None = None
+    zone: str | None = None
+    order: int = -1
+
+
+class HugePages(_Command, tag="hugepages", frozen=True):
+    """Bring the pool of huge pages of a size to `count`, on a node or on all (nr_hugepages)."""
+
+    count: int
+    size: int | str = "2M"
+    node: int | None = None
+
+
+class Poison(_Command, tag="poison", frozen=True):
+    """A page has a hardware error (hard_offline_page), or is suspected of one (`soft`)."""
+
+    address: int | str
+    soft: bool = False
+
+
+class Allocate(_Command, tag="allocate", frozen=True):
+    """Programs or the kernel take `size` bytes on a node, in one zone or as its zonelist says, in a pattern."""
+
+    size: int | str
+    kind: What = "movable"
+    node: int = 0
+    zone: str | None = None
+    pattern: Pattern = "sequential"
+    seed: int = 0
+
+
+class Free(_Command, tag="free", frozen=True):
+    """Memory of a kind goes back, all of it without `size`."""
+
+    kind: What = "movable"
+    size: int | str | None = None
+    node: int = 0
+    zone: str | None = None
+    pattern: Pattern = "sequential"
+    seed: int = 0
+
+
+class Pin(_Command, tag="pin", frozen=True):
+    """Someone takes extra references on movable pages: they cannot be migrated."""
+
+    size: int | str | None = None
+    node: int = 0
+    zone: str | None = None
+    pattern: Pattern = "sequential"
+    seed: int = 0
+
+
+class Unpin(_Command, tag="unpin", frozen=True):
+    """The extra references are dropped."""
+
+    size: int | str | None = None
+    node: int = 0
+    zone: str | None = None
+    pattern: Pattern = "sequential"
+    seed: int = 0
+
+
+Command = (
+    Add
+    | Remove
+    | Eject
+    | Online
+    | Offline
+    | Write
+    | Sync
+    | Compact
+    | HugePages
+    | Poison
+    | Allocate
+    | Free
+    | Pin
+    | Unpin
+)
+
+COMMANDS: Final = (
+    Add, Remove, Eject, Online, Offline, Write, Sync, Compact, HugePages, Poison, Allocate, Free, Pin, Unpin
+)  # fmt: skip
 
 
 def extent(command: Add | Remove | Eject) -> tuple[int, int]:
@@ -110,4 +193,34 @@ def describe(command: Command) -> str:
         return f"offline {command.block}"
     if isinstance(command, Write):
         return f"echo {command.data.rstrip()} > {command.path}"
-    return f"sync {command.root}"
+    if isinstance(command, Sync):
+        return f"sync {command.root}"
+    return _describe_pages(command)
+
+
+def _describe_pages(command: Compact | HugePages | Poison | Allocate | Free | Pin | Unpin) -> str:
+    if isinstance(command, Compact):
+        words = ["compact"]
+    elif isinstance(command, HugePages):
+        words = [f"hugepages {command.count} of {format_bytes(parse_bytes(command.size))}"]
+    elif isinstance(command, Poison):
+        return f"poison {parse_bytes(command.address):#x}{' soft' if command.soft else ''}"
+    else:
+        verb = type(command).__name__.lower()
+        size = "all" if command.size is None else format_bytes(parse_bytes(command.size))
+        words = [verb, size]
+        if isinstance(command, Allocate | Free):
+            words.append(command.kind)
+    if command.node is not None:
+        words.append(f"node {command.node}")
+    if isinstance(command, HugePages):
+        return " ".join(words)
+    if command.zone is not None:
+        words.append(f"zone {command.zone}")
+    if isinstance(command, Compact):
+        return " ".join([*words, *([f"order {command.order}"] if command.order >= 0 else [])])
+    if command.pattern != "sequential":
+        words.append(command.pattern)
+    if command.seed:
+        words.append(f"seed {command.seed}")
+    return " ".join(words)

@@ -18,9 +18,9 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from .bits import lowest, runs, span
-from .compaction_parts import Part, aligned_end, free_areas, reach
 from .events import CompactionEnded, CompactionStarted, Event, MemmapSkipped, PagesCompacted, ScannerMoved
 from .memmap import ZoneKey
+from .scanned import ScannedSection, area_around, free_areas, reach
 from .state import State
 from .tables import Table
 from .zonelist import Watermarks
@@ -145,7 +145,7 @@ def compact_memory(state: State) -> Steps:
 class _Batch(NamedTuple):
     """Pages of one pageblock: bit `i` of `pages` is page `at` + `i` of the section."""
 
-    part: Part
+    part: ScannedSection
     at: int
     pages: int
 
@@ -165,13 +165,13 @@ class _Run:
         self.ways = next(ways for ways in _WAYS if ways.release <= state.model.release)
         self.owned = {section.nr: mask for section, mask in state.zone_sections(key)}
         self.numbers = list(self.owned)
-        self.parts: dict[int, Part] = {}
+        self.parts: dict[int, ScannedSection] = {}
         self.counts: dict[str, int] = {}
         last = (zone.end - 1) & -self.block
         known = scanners(state).get(key) if order != WHOLE_ZONE else None
-        self.cached = [known.migrate, known.free] if known else [zone.start, last]
-        self.migrate = self.cached[0] if zone.start <= self.cached[0] < zone.end else zone.start
-        self.free = self.cached[1] if zone.start <= self.cached[1] < zone.end else last
+        self.cached_migrate, self.cached_free = (known.migrate, known.free) if known else (zone.start, last)
+        self.migrate = self.cached_migrate if zone.start <= self.cached_migrate < zone.end else zone.start
+        self.free = self.cached_free if zone.start <= self.cached_free < zone.end else last
         self.skipped = dict(known.skipped) if known else {}
         self.whole = self.migrate == zone.start
         self.finishing = -1  # the pageblock of the last batch
@@ -216,24 +216,26 @@ class _Run:
         elif self.order != WHOLE_ZONE:
             if self.spare:
                 top = max(batch.part.base + batch.at for batch in self.spare)
-                self.cached[1] = max(self.cached[1], top & -self.block)
-            table.put(self.key, Scanners(*self.cached, self.skipped))
+                self.cached_free = max(self.cached_free, top & -self.block)
+            table.put(self.key, Scanners(self.cached_migrate, self.cached_free, self.skipped))
 
     def _count(self, name: str, pages: int) -> None:
         self.counts[name] = self.counts.get(name, 0) + pages
 
-    def _part(self, nr: int) -> Part:
+    def _part(self, nr: int) -> ScannedSection:
         part = self.parts.get(nr)
         if part is None:
             self.parts = {at: kept for at, kept in self.parts.items() if at in self._current()}
             skipped = self.skipped.get(nr, 0) if self.order != WHOLE_ZONE else 0
-            part = self.parts[nr] = Part(self.state, nr, self.owned[nr], self.zone, skipped, self.ways.counts_all)
+            part = self.parts[nr] = ScannedSection(
+                self.state, nr, self.zone, self.owned[nr], skipped, self.ways.counts_all
+            )
         return part
 
     def _current(self) -> tuple[int, ...]:
         return (self.migrate // self.size, self.free // self.size, *(batch.part.nr for batch in self.spare))
 
-    def _skip(self, part: Part, at: int, end: int) -> None:
+    def _skip(self, part: ScannedSection, at: int, end: int) -> None:
         """Pageblocks that were seen to their end are not worth another look."""
         if self.order != WHOLE_ZONE:
             self.skipped[part.nr] = self.skipped.get(part.nr, 0) | part.blocks & span(at, end - at)
@@ -253,14 +255,14 @@ class _Run:
             if start > at:
                 yield from self._passed(part, at, start, 0)
                 self._skip(part, at & -self.block, start)
-                self.cached[0] = max(self.cached[0], part.base + start)
+                self.cached_migrate = max(self.cached_migrate, part.base + start)
             self.migrate = part.base + start
             if candidates:
                 return (yield from self._take_sources(part, start, candidates))
         self.migrate = limit
         return None
 
-    def _take_sources(self, part: Part, start: int, candidates: int) -> Generator[Event, None, _Batch]:
+    def _take_sources(self, part: ScannedSection, start: int, candidates: int) -> Generator[Event, None, _Batch]:
         """Some or all movable pages of one pageblock from `start` on (isolate_migratepages_block)."""
         length = self.block - start % self.block
         pages = candidates >> start & span(0, length)
@@ -273,11 +275,11 @@ class _Run:
         self.migrate += length
         if rest:
             self._skip(part, start & -self.block, start + length)
-            self.cached[0] = max(self.cached[0], self.migrate)
+            self.cached_migrate = max(self.cached_migrate, self.migrate)
         yield from self._passed(part, start, start + length, pages.bit_count())
         return _Batch(part, start, pages)
 
-    def _passed(self, part: Part, at: int, end: int, taken: int) -> Steps:
+    def _passed(self, part: ScannedSection, at: int, end: int, taken: int) -> Steps:
         """The migrate scanner went over some pages. RFC v2 looks for memmap first and says nothing else of such a page;
         elsewhere head pages are not on the LRU, like any page of the kernel."""
         window = span(at, end - at)
@@ -321,7 +323,7 @@ class _Run:
                     self.spares += taken
                 if end == stop:
                     self._skip(part, first, stop)
-                    self.cached[1] = min(self.cached[1], part.base + first)
+                    self.cached_free = min(self.cached_free, part.base + first)
                 if got >= wanted or end < stop:
                     self.free = part.base + (end if end < stop else first - self.block)
                     return
@@ -332,7 +334,7 @@ class _Run:
         self.free = low - self.block
 
     def _take_targets(
-        self, part: Part, first: int, start: int, stop: int, wanted: int, stride: int
+        self, part: ScannedSection, first: int, start: int, stop: int, wanted: int, stride: int
     ) -> tuple[int, int, int]:
         """Free areas of one pageblock from `start` on: their pages (bit 0 is page `start`), where the scanner stopped, and
         how many pages it looked at. It looks at every `stride`-th page and steps over the areas that it takes; it stops
@@ -351,15 +353,16 @@ class _Run:
             if free.bit_count() < wanted:
                 return free, stop, length
             page = reach(free, wanted, self.block) - 1
-            end = aligned_end(free << offset, page + offset, order) - offset
+            end = area_around(free << offset, page + offset, order)[1] - offset
             return free & span(0, end), start + end, end
         taken = looked = at = 0
         while at < length:
             looked += 1
-            if not free >> at & 1:
+            head, end = area_around(free << offset, at + offset, order) if free >> at & 1 else (-1, 0)
+            if head != at + offset:
                 at += stride
                 continue
-            end = aligned_end(free << offset, at + offset, order) - offset
+            end -= offset
             if end - at >= room:
                 break
             taken |= span(at, end - at)
@@ -380,8 +383,8 @@ class _Run:
         if self.spares < count:
             yield from self._isolate_targets(count - self.spares if self.ways.deducts else count)
         moved = min(count, self.spares)
-        target = 0
-        left = moved
+        target, left = 0, moved
+        changed = {batch.part.nr: batch.part}
         while left:
             spare = self.spare.popleft()
             pages = spare.pages
@@ -391,6 +394,7 @@ class _Run:
             left -= pages.bit_count()
             target = target or spare.part.base + spare.at + lowest(pages)
             spare.part.fill(spare.at, pages)
+            changed[spare.part.nr] = spare.part
         self.spares -= moved
         if moved:
             # the last to be isolated goes first, so a shortage leaves the lowest pages
@@ -399,7 +403,7 @@ class _Run:
                 gone ^= gone & span(0, reach(gone, count - moved, self.block))
             batch.part.vacate(batch.at, gone)
             self._count("pgmigrate_success", moved)
-            for part in self.parts.values():
+            for part in changed.values():
                 part.write(self.state)
         if moved < count:
             self._count("pgmigrate_fail", 1)

@@ -250,6 +250,65 @@ class PagePoisoned(_Event, tag="page_poisoned", frozen=True):
     was: str
 
 
+class CompactionStarted(_Event, tag="compaction_started", frozen=True):
+    """A zone is compacted, for an order or (-1) as a whole; where its two scanners begin."""
+
+    node: int
+    zone: str
+    order: int
+    migrate_pfn: int
+    free_pfn: int
+
+
+class ScannerMoved(_Event, tag="scanner_moved", frozen=True):
+    """A scanner of compaction ("migrate", upwards, or "free", downwards) went over pfns from `pfn` to before `end`, looked
+    at `scanned` pages and took `taken`. Pageblocks one after another in which it takes nothing are one event."""
+
+    scanner: str
+    pfn: int
+    end: int
+    scanned: int
+    taken: int
+
+
+class PagesCompacted(_Event, tag="pages_compacted", frozen=True):
+    """Movable pages moved inside their zone; `failed`: no free page was left for so many. Lowest pfn on either side."""
+
+    pages: int
+    failed: int
+    from_pfn: int
+    to_pfn: int
+
+
+class CompactionEnded(_Event, tag="compaction_ended", frozen=True):
+    """How it ended: complete, partial_skipped (the scanners met in a run that did not begin at the start of the zone),
+    success (there is a free area of the order), contended (too little is free), or it did not begin: success, skipped,
+    not_suitable_zone. And where the scanners stopped."""
+
+    node: int
+    zone: str
+    order: int
+    status: str
+    migrate_pfn: int
+    free_pfn: int
+
+
+class PagesTakenByWorkload(_Event, tag="pages_taken_by_workload", frozen=True):
+    """A program or the kernel took, mapped or pinned pages."""
+
+    what: str
+    pages: int
+    node: int
+
+
+class PagesFreed(_Event, tag="pages_freed", frozen=True):
+    """A program or the kernel gave pages back."""
+
+    what: str
+    pages: int
+    node: int
+
+
 class OfflineFailed(_Event, tag="offline_failed", frozen=True):
     """An eject met a block that would not go; `retried`: in the second pass."""
 
@@ -291,5 +350,11 @@ Event = (
     | HugePagesChanged
     | HugePageDissolved
     | PagePoisoned
+    | CompactionStarted
+    | ScannerMoved
+    | PagesCompacted
+    | CompactionEnded
+    | PagesTakenByWorkload
+    | PagesFreed
     | OfflineFailed
 )

@@ -14,7 +14,8 @@ import msgspec
 from . import migrate
 from .bits import aligned_runs, lowest, lowest_n, runs, span, spread
 from .compaction import compact_zone, suitable
-from .events import Event, HugePagesChanged
+from .errors import HotplugError
+from .events import Event, HugePageDissolved, HugePagesChanged, PagesMigrated
 from .isolation import first_unmovable, start_isolate, undo_isolate
 from .memmap import ABSENT, FREE, HUGE, MEMMAP, PINNED, POISONED, RESERVED, Kind, ZoneKey, union
 from .state import HugePage, State
@@ -245,3 +246,71 @@ def in_range(state: State, start: int, pages: int) -> list[tuple[int, HugePage]]
         (pfn, page) for pfn, page in state.hugepages.items() if pfn < start + pages and pfn + page.pages > start
     )
 
+
+def refuse_crossing(state: State, start: int, pages: int) -> None:
+    """Before 6.12 a gigantic page, even a free one, that goes on behind a range keeps it from being isolated; only the
+    block with its tail can go. Raises `HotplugError` EBUSY."""
+    if state.model.dissolves_gigantic:
+        return
+    for pfn, page in in_range(state, start, pages):
+        if page.pages > 1 << state.geometry.max_order and pfn + page.pages > start + pages:
+            raise HotplugError(
+                "EBUSY",
+                f"failure to isolate range: the huge page of {page.pages} pages at {pfn:#x} goes on behind the block",
+                pfn,
+            )
+
+
+def leave_range(state: State, start: int, pages: int) -> Steps:
+    """Huge pages in use move to other huge pages, free ones are dissolved (do_migrate_range, dissolve_free_huge_pages).
+    Raises `HotplugError` EINTR for what the kernel would try for ever."""
+    inside = in_range(state, start, pages)
+    if not inside:
+        return
+    others = [node for node in state.memory_nodes() if node != inside[0][1].node]
+    own_free = [pfn for pfn, page in inside if not page.used]
+    for pfn, page in inside:
+        if not page.used:
+            continue
+        if not others and own_free:
+            raise HotplugError(
+                "EINTR",
+                f"signal backoff: the huge page at {pfn:#x} is in use and moves, again and again, to free huge pages of "
+                f"the block itself, such as {own_free[0]:#x}; lower nr_hugepages first, then no free one is left there",
+                pfn,
+            )
+        yield from _move_huge(state, pfn, page, others or [page.node], start, pages)
+    for pfn, page in inside:
+        if not page.used:
+            release(state, pfn)
+            yield HugePageDissolved(pfn, page.pages)
+
+
+def _move_huge(state: State, pfn: int, page: HugePage, nodes: list[int], start: int, pages: int) -> Steps:
+    """To a free huge page of an allowed node, or to a fresh one that takes its place in the pool."""
+    target = next(
+        (
+            other
+            for other in sorted(state.hugepages)
+            if (huge := state.hugepages[other]).pages == page.pages
+            and not huge.used
+            and huge.node in nodes
+            and not start <= other < start + pages
+        ),
+        None,
+    )
+    order = (page.pages - 1).bit_length()
+    if target is None and order <= state.geometry.max_order:
+        for key in zonelist(state, nodes, MOVABLE_ZONE):
+            if taken := _take_areas(state, key, order, 1):
+                target = taken[0]
+                break
+    if target is None:
+        raise HotplugError(
+            "EINTR", f"signal backoff: the huge page at {pfn:#x} is in use and no other huge page can take its place", pfn
+        )
+    state.hugepages.drop(pfn)
+    state.change_pages(pfn, page.pages, FREE)
+    key = state.zone_of(target)
+    state.hugepages.put(target, HugePage(page.pages, key[0], True))
+    yield PagesMigrated(page.pages, pfn, *key)

@@ -6,8 +6,26 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from . import sysfs
-from .commands import Add, Command, Eject, Offline, Online, Remove, Sync, Write, extent
+from . import compaction, hugetlb, poison, sysfs, workload
+from .commands import (
+    Add,
+    Allocate,
+    Command,
+    Compact,
+    Eject,
+    Free,
+    HugePages,
+    Offline,
+    Online,
+    Pin,
+    Poison,
+    Remove,
+    Sync,
+    Unpin,
+    Write,
+    extent,
+)
+from .errors import BadInput
 from .events import Event
 from .hotplug.add import AddRequest, add_memory
 from .hotplug.eject import eject
@@ -15,6 +33,7 @@ from .hotplug.remove import remove_memory
 from .snapshot.observe import observe
 from .snapshot.sync import sync
 from .state import State
+from .units import format_bytes, parse_bytes
 
 Steps = Iterator[Event]
 Operation = Callable[[State, Any, list[str]], Steps]
@@ -73,6 +92,50 @@ def _sync(state: State, command: Sync, notes: list[str]) -> Steps:
     return iter(())
 
 
+def _compact(state: State, command: Compact, notes: list[str]) -> Steps:
+    if command.zone is not None:
+        key = (command.node or 0, command.zone)
+        if key not in state.zones:
+            raise BadInput(f"node {key[0]} has no zone {key[1]}")
+        return compaction.compact_zone(state, key, command.order)
+    if command.node is None:
+        return compaction.compact_memory(state)
+    return compaction.compact_node(state, command.node)
+
+
+def _hugepages(state: State, command: HugePages, notes: list[str]) -> Steps:
+    size = parse_bytes(command.size)
+    if size not in hugetlb.sizes(state):
+        known = ", ".join(format_bytes(one) for one in hugetlb.sizes(state))
+        raise BadInput(f"there are no huge pages of {format_bytes(size)} here; sizes are {known}")
+    return hugetlb.set_pool(state, command.node, size, command.count)
+
+
+def _poison(state: State, command: Poison, notes: list[str]) -> Steps:
+    action = poison.soft_offline if command.soft else poison.hard_offline
+    return action(state, parse_bytes(command.address) // state.geometry.page_size)
+
+
+def _pages(state: State, size: int | str | None) -> int | None:
+    return None if size is None else -(-parse_bytes(size) // state.geometry.page_size)
+
+
+def _where(command: Allocate | Free | Pin | Unpin) -> workload.Where:
+    return workload.Where(command.node, command.zone, command.pattern, command.seed)
+
+
+def _allocate(state: State, command: Allocate, notes: list[str]) -> Steps:
+    return workload.allocate(state, command.kind, _pages(state, command.size) or 0, _where(command))
+
+
+def _free(state: State, command: Free, notes: list[str]) -> Steps:
+    return workload.free(state, command.kind, _pages(state, command.size), _where(command))
+
+
+def _pin(state: State, command: Pin | Unpin, notes: list[str]) -> Steps:
+    return workload.pin(state, _pages(state, command.size), _where(command), isinstance(command, Pin))
+
+
 _OPERATIONS: Final[Mapping[type, Operation]] = MappingProxyType(
     {
         Add: _add,
@@ -82,5 +145,12 @@ _OPERATIONS: Final[Mapping[type, Operation]] = MappingProxyType(
         Offline: _offline,
         Write: _write,
         Sync: _sync,
+        Compact: _compact,
+        HugePages: _hugepages,
+        Poison: _poison,
+        Allocate: _allocate,
+        Free: _free,
+        Pin: _pin,
+        Unpin: _pin,
     }
 )

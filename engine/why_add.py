@@ -21,6 +21,7 @@ from .events import (
 )
 from .models import PLACEMENTS, Placement
 from .obstacles import give_back
+from .resources import _FREE_PARENTS
 from .shortage import Shortage, shortage
 from .state import State
 from .trial import Attempt, Way
@@ -284,7 +285,11 @@ def _online_first(state: State, add: Add, lacking: int) -> Iterator[Way]:
 
 def _overlaps(state: State, start: int, size: int) -> list[tuple[int, int, str]]:
     end = start + size
-    return sorted((r.start, r.end, r.name) for r in state.resources.values() if r.start < end and start < r.end)
+    return sorted(
+        (r.start, r.end, r.name)
+        for r in state.resources.values()
+        if r.start < end and start < r.end and not r.name.startswith(_FREE_PARENTS)
+    )
 
 
 def _leaked(state: State, start: int, size: int) -> list[int]:

@@ -328,7 +328,7 @@ class Quit(Verb):
 
 VERBS: Final[tuple[type[Verb], ...]] = (
     Stop, AddMemory, OnlineDefault, OnlineMovable, OnlineKernel, OfflineBlocks, EjectDevice, RemoveMemory, Undo, Redo,
-    Unmark, MarkDevice, Mark, GoTo, MapPane, InspectorPane, ZonesPane, LogPane, Help, Quit,
+    Help, Quit, GoTo, MarkDevice, Unmark, Mark, MapPane, InspectorPane, ZonesPane, LogPane,
 )  # fmt: skip
 """In the footer's order."""
 

@@ -23,7 +23,6 @@ VARIABLES: Final[dict[str, str]] = {
     "quiet": "#8492A3",
     "memmap": "#CC79A7",
     "memmap-text": "#CC79A7",
-    "memmap-mark": "#5C0F3E",
     "going": "#F0E442",
     "refused": "#D55E00",
     "fine": "#009E73",

@@ -44,7 +44,7 @@ def state_of(machine: Machine, block: int) -> tuple[str, str]:
         return "sections without a memory block", "warn"
     if here.state != "online":
         return here.state, "warn" if here.state == "going-offline" else "strong"
-    return f"online, {here.zone[1]}" if here.zone else "online, several zones", "good"
+    return f"online, {here.zone[1]}" if here.zone else "online, mixed zones", "good"
 
 
 def zones_of(machine: Machine, block: int) -> str:
@@ -59,7 +59,8 @@ def origin_of(machine: Machine, block: int) -> str:
     """Where the block came from."""
     here = machine.blocks.get(block)
     if here is None:
-        return "device memory, or left behind by an add that failed"
+        kind = facts.ghosts(machine).get(block)
+        return "a device, for its driver alone" if kind == "device" else "left behind by an add that failed"
     if here.early:
         return "boot memory"
     device = facts.device_of(machine, block)
@@ -82,7 +83,7 @@ def memmap_place(machine: Machine, block: int) -> str:
     """Where the memmap of a block lies."""
     place = facts.memmap_of(machine, block)
     start = machine.geometry.block_start(block)
-    tables = f", and {place.tables:,} page-table pages for it" if place.tables else ""
+    tables = f", with {place.tables:,} page table{'s' if place.tables > 1 else ''}" if place.tables else ""
     if place.on == "none":
         return "none: there are no struct pages"
     if place.on == "mixed":
@@ -123,6 +124,26 @@ def outcome_words(outcome: Outcome, machine: Machine) -> str:
 def _taken(machine: Machine, node: int, pages: int) -> str:
     size = format_bytes(abs(pages) * machine.geometry.page_size)
     return f"{'took' if pages > 0 else 'gave back'} {abs(pages):,} pages ({size}) of existing memory on node {node}"
+
+
+def story(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    """What a command did, in the kernel's order: the kernel's lines ("log") and the decisions between them ("why")."""
+    moved = 0
+    for event in outcome.events:
+        tag = type(event).__struct_config__.tag
+        if tag == "log":
+            yield "log", event.text
+        elif tag == "placement_chosen":
+            yield "why", f"memmap: {event.reason}"
+        elif tag == "zone_chosen":
+            yield "why", f"zone {event.zone}: {event.reason}"
+        elif tag == "pages_migrated":
+            moved += event.pages
+    if moved:
+        yield "why", f"{moved:,} pages moved elsewhere"
+    for node, pages in sorted(outcome.taken.items()):
+        if pages > 0:
+            yield "why", f"{pages:,} pages of existing memory taken on node {node}"
 
 
 def placements(outcome: Outcome) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from .. import buddy, isolation, migrate, resources, vmemmap
+from .. import buddy, hugetlb, isolation, migrate, resources, vmemmap
 from ..bits import lowest, span
 from ..blocks import Block
 from ..errors import HotplugError
@@ -95,6 +95,7 @@ def _offline_pages(state: State, block: Block, key: ZoneKey, start: int, pages: 
     _check_range(state, block, start, pages)
     buddy.drain(state, key)
     try:
+        hugetlb.refuse_crossing(state, start, pages)
         free = isolation.start_isolate(state, start, pages)
     except HotplugError as error:
         yield Logged(_failure(state, start, pages, "failure to isolate range"))
@@ -139,6 +140,7 @@ def _empty_range(state: State, block: Block, key: ZoneKey, start: int, pages: in
         raise state.chain.refusal(call)
     yield from _skips(state, start, pages, "do_migrate_range")
     yield from migrate.migrate_range(state, start, pages, key)
+    yield from hugetlb.leave_range(state, start, pages)
     stuck = _stuck(state, start, pages)
     if stuck is not None:
         page, why = stuck

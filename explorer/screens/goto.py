@@ -32,7 +32,7 @@ class GoToDialog(Dialog[int]):
         with Vertical(classes="box") as box:
             box.border_title = "Go to"
             box.border_subtitle = "enter goes, esc leaves"
-            yield Input(placeholder="a block such as 40, or an address such as 5G", compact=True)
+            yield Input(placeholder="a block such as 40, or an address such as 5G", compact=True, id="place")
             yield Static("", id="complaint")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -96,7 +96,7 @@ class MainScreen(Screen[None]):
         geometry = self.machine.geometry
         self.query_one("#map-pane").border_subtitle = f"{len(self.machine.blocks):,} x {format_bytes(geometry.block_size)}"
         self.query_one(BlockMap).show()
-        self.query_one(Legend).reload()
+        self.on_block_map_reshaped()
         self.query_one(ZoneTable).reload()
         self.query_one(KernelLog).reload()
         self.query_one(StatusLine).show()
@@ -117,7 +117,11 @@ class MainScreen(Screen[None]):
             self.refresh_bindings()
 
     def on_resize(self) -> None:
-        self.query_one(Footer).compact = self.app.size.width < 100
+        narrow, footer = self.app.size.width < 100, self.query_one(Footer)
+        footer.compact, footer.show_command_palette = narrow, not narrow
+
+    def on_block_map_reshaped(self) -> None:
+        self.query_one(Legend).show(self.query_one(BlockMap).letters_only)
 
     def on_block_map_moved(self) -> None:
         self._show_block()
@@ -161,7 +165,7 @@ class MainScreen(Screen[None]):
             bar.say("✗ fault", f"{label}: nothing was changed by it", "refused")
             self.app.push_screen(ErrorScreen(label, error))
         if batch is not None:
-            self._fault = next((o.pfn for o in batch.outcomes if not o.ok), None)
+            self._fault = next((o.pfn for o in batch.outcomes if o.result == "EBUSY"), None)
             bar.tell(batch, self.machine)
         self._show_machine()
 

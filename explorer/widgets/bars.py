@@ -25,10 +25,13 @@ class StatusLine(Static):
     def show(self) -> None:
         """Read the machine anew."""
         machine, width = self.machine, self.app.size.width
-        total, free = facts.totals(machine)
-        memory = f"MemTotal {format_bytes(total)}  MemFree {format_bytes(free)} "
+        total, free = (format_bytes(size) for size in facts.totals(machine))
+        name = words.machine_name(machine)
+        memory = next(
+            (text for text in (f"MemTotal {total}  MemFree {free} ", f"MemFree {free} ") if len(text + name) + 13 < width), ""
+        )
         left = Content.assemble(
-            (" altmap ", "bold $background on $primary"), "  ", (words.machine_name(machine), "bold $foreground")
+            (" altmap ", "bold $background on $primary"), "  ", (name, "bold $foreground")
         )
         details = [f"model {machine.model.name}", machine.geometry.arch]
         details += [f"{name} {value}" for name in SETTINGS if (value := machine.settings.get(name))]

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from engine import Machine, format_bytes
 
 from .. import facts, words
-from .cells import glyph_of, look_of, tile_text
+from .cells import HEAD, glyph_of, look_of, tile_text
 from .map_layout import GROUP, Arrangement, Shape
 from .painted import Line, Painted, Piece
 
@@ -41,6 +41,9 @@ class BlockMap(Painted):
     class Moved(Message):
         """The cursor is on another block, or other blocks are marked."""
 
+    class Reshaped(Message):
+        """The tiles have another shape."""
+
     def __init__(self, machine: Machine, **options: str | None) -> None:
         super().__init__(**options)
         self.machine = machine
@@ -54,6 +57,11 @@ class BlockMap(Painted):
         self._label = 0
         self._take_blocks()
         self.cursor = self._blocks[0] if self._blocks else 0
+
+    @property
+    def letters_only(self) -> bool:
+        """Are the tiles so small that there is no room for a glyph?"""
+        return self._arrangement.shape.tile == 1
 
     # -- what is drawn ----------------------------------------------------------------------------------------------
 
@@ -82,6 +90,7 @@ class BlockMap(Painted):
         if self._arrangement.key != before.key:
             self._drawn.clear()
             self.refresh()
+            self.post_message(self.Reshaped())
             self.call_after_refresh(self._reveal)
         else:
             self.refresh_rows([at for at, line in self._drawn.items() if line != self._line(at)])
@@ -121,7 +130,7 @@ class BlockMap(Painted):
         glyph, roles = glyph_of(self.machine, block, look)
         text = tile_text(block, look, shape, line)
         if shape.tile == 1:
-            return [(text, roles)]
+            return [(text, f"{look.role} head" if glyph == HEAD else look.role)]
         return [(glyph, roles), (text.ljust(shape.tile - 1), look.role), (" " * shape.column_gap, "text")]
 
     def render_line(self, y: int) -> Strip:

@@ -33,8 +33,8 @@ GHOSTS: Final = {
     "device": Look("╳", "p", "ghost", "device", "device, no block"),
     "left": Look("╳", "x", "ghost", "left", "left behind"),
 }
-HEAD: Final = "▌"
-"""The glyph of a block that holds memmap of hot-added memory, whatever its state."""
+HEAD: Final = "#"
+"""The glyph of a block that holds memmap of hot-added memory, whatever its state; as on the map of its pages."""
 
 
 def look_of(machine: Machine, block: int, ghosts: dict[int, str]) -> Look:
@@ -51,7 +51,7 @@ def look_of(machine: Machine, block: int, ghosts: dict[int, str]) -> Look:
 
 def glyph_of(machine: Machine, block: int, look: Look) -> tuple[str, str]:
     """The glyph of a block with its roles."""
-    return (HEAD, f"{look.role} head") if facts.holds_memmap(machine, block) else (look.glyph, look.role)
+    return (HEAD, "kind-memmap") if facts.holds_memmap(machine, block) else (look.glyph, look.role)
 
 
 def tile_text(block: int, look: Look, shape: Shape, line: int) -> str:

@@ -48,11 +48,13 @@ class Inspector(Painted):
         size, start = machine.geometry.block_size, facts.block_address(machine, block)
         state, state_role = words.state_of(machine, block)
         here = machine.blocks.get(block)
-        nodes = here.nodes if here else ()
-        lines = [
-            (("state".ljust(LABEL), "muted"), (state, state_role), *((f" · node {n}", "text") for n in nodes)),
-            *_row("range", f"{format_address(start)}-{format_address(start + size - 1)}", width),
-        ]
+        nodes = ", ".join(f"node {node}" for node in here.nodes) if here else ""
+        lines: list[Line] = [(("state".ljust(LABEL), "muted"), (state, state_role))]
+        if nodes and LABEL + len(state) + len(nodes) + 3 <= width:
+            lines[0] = (*lines[0], (f" · {nodes}", "text"))
+        elif nodes:
+            lines.append(((" " * LABEL, "muted"), (nodes, "text")))
+        lines += _row("range", f"{format_address(start)}-{format_address(start + size - 1)}", width)
         if roomy:
             lines += _row("size", f"{format_bytes(size)}, {machine.geometry.pages_per_block:,} pages", width)
             lines += _row("from", words.origin_of(machine, block), width)
@@ -88,14 +90,18 @@ class Inspector(Painted):
                         (size, "muted"),
                     )
                 )
+        if self._fault_cell(width) is not None:
+            lines.append(((" ✗ ", "fault"), (f" refused at pfn {self.fault:#x}", "bad")))
         return lines
+
+    def _fault_cell(self, cells: int) -> int | None:
+        return None if self.fault is None else facts.page_cell(self.machine, self.block, cells, self.fault)
 
     def _picture(self, width: int) -> list[Line]:
         rows = next(rows for least, rows in PICTURE if self.size.height >= least)
         cells = facts.page_cells(self.machine, self.block, rows * width)
-        at = None if self.fault is None else facts.page_cell(self.machine, self.block, len(cells), self.fault)
         pieces = [(KINDS[kind].letter, role_of(kind)) for kind in cells]
-        if at is not None:
+        if (at := self._fault_cell(len(cells))) is not None:
             pieces[at] = ("✗", "fault")
         return [tuple(pieces[row * width : (row + 1) * width]) for row in range(rows)]
 

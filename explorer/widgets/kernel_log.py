@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from engine import Machine, Outcome, describe
 
+from .. import words
 from .painted import Line, Painted, wrapped
 
 LAST = 100
@@ -21,6 +22,7 @@ class KernelLog(Painted):
     def __init__(self, machine: Machine, **options: str | None) -> None:
         super().__init__(**options)
         self.machine = machine
+        self._known: dict[tuple[int, int], tuple[Outcome, list[Line]]] = {}
 
     def reload(self) -> None:
         """The last command is in sight."""
@@ -34,19 +36,22 @@ class KernelLog(Painted):
         lines: list[Line] = []
         if len(history) > LAST:
             lines.append(((f"… {len(history) - LAST} earlier commands", "muted"),))
+        known, self._known = self._known, {}
         for outcome in history[-LAST:]:
-            lines += self._told(outcome, width)
+            key = (id(outcome), width)
+            self._known[key] = known.get(key) or (outcome, self._told(outcome, width))
+            lines += self._known[key][1]
         return lines
 
     def _told(self, outcome: Outcome, width: int) -> list[Line]:
-        lines = wrapped(describe(outcome.command), "strong", width, "❯ ", "  ", "title")
-        log = outcome.log
-        for text in log[:MOST]:
-            lines += wrapped(text, "muted", width, "  ", "    ")
-        if len(log) > MOST:
-            lines.append(((f"  … {len(log) - MOST} more lines", "muted"),))
+        lines = wrapped(describe(outcome.command), "strong", width - 3, "❯ ", "  ", "title")
+        if outcome.ok:
+            lines[-1] = (*lines[-1], (" ok", "good"))
+        said = list(words.story(outcome))
+        for kind, text in said[:MOST]:
+            lines += wrapped(text, "muted" if kind == "log" else "text", width, "  " if kind == "log" else "· ", "    ")
+        if len(said) > MOST:
+            lines.append(((f"  … {len(said) - MOST} more lines", "muted"),))
         if not outcome.ok:
             lines += wrapped(f"{outcome.result}: {outcome.reason}", "bad", width, "  ", "  ")
-        for node, pages in sorted(outcome.taken.items()):
-            lines += wrapped(f"{pages:,} pages of existing memory taken on node {node}", "muted", width, "  ", "  ")
         return lines

@@ -17,6 +17,12 @@ class Legend(Painted, can_focus=False):
     def __init__(self, machine: Machine, **options: str | None) -> None:
         super().__init__(**options)
         self.machine = machine
+        self.letters_only = False
+
+    def show(self, letters_only: bool) -> None:
+        """Explain the machine's blocks, drawn as letters only or with glyphs."""
+        self.letters_only = letters_only
+        self.reload()
 
     def reload(self) -> None:
         super().reload()
@@ -28,7 +34,10 @@ class Legend(Painted, can_focus=False):
         always = {ZONES["Movable"], OFFLINE}
         shown = [look for look in (*ZONES.values(), MIXED, OFFLINE, GOING, *GHOSTS.values()) if look in seen | always]
         entries = [self._entry(look) for look in shown]
-        entries.append(((HEAD, "zone-Movable head"), ("M", "zone-Movable"), (" memmap inside", "muted")))
+        sample: Line = ((HEAD, "kind-memmap"), ("M", "zone-Movable"))
+        if self.letters_only:
+            sample = ((" ", "zone-Movable"), ("M", "zone-Movable head"))
+        entries.append((*sample, (" memmap inside", "muted")))
         lines: list[Line] = [()]
         for entry in entries:
             gap: Line = (("  ", "text"),) if lines[-1] else ()

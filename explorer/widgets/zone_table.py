@@ -43,9 +43,9 @@ class ZoneTable(Painted):
         self.machine = machine
 
     def lines(self, width: int) -> Sequence[Line]:
-        columns = next((c for c in (WIDE, MIDDLE) if 9 + sum(column.width for column in c) <= width), NARROW)
+        columns = next((c for c in (WIDE, MIDDLE) if 10 + sum(column.width for column in c) <= width), NARROW)
         heading = "".join(column.name.rjust(column.width) for column in columns)
-        lines: list[Line] = [(("zone".ljust(9) + heading, "muted"),)]
+        lines: list[Line] = [(("zone".ljust(10) + heading, "muted"),)]
         zones = sorted(self.machine.zones.values(), key=lambda z: (ORDER.index(z.name) if z.name in ORDER else 9))
         for number, node in sorted(self.machine.nodes.items()):
             own = [zone for zone in zones if zone.node == number and zone.spanned]
@@ -60,7 +60,7 @@ class ZoneTable(Painted):
                 }  # fmt: skip
                 role = f"zone-{zone.name}" if zone.name in ORDER[:4] else "zone-none"
                 cells = [piece for column in columns for piece in self._cell(column, counts[column.name])]
-                lines.append(((f" {zone.name[:7]:<7}", role), (" ", "text"), *cells))
+                lines.append(((f" {zone.name:<8}", role), (" ", "text"), *cells))
         return lines
 
     def _cell(self, column: Column, count: int) -> list[Piece]:

@@ -1,0 +1,174 @@
+"""A section as the two scanners of compaction see it: which of its pageblocks they may enter, and what is free there."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from .bits import aligned_runs, every, from_runs, runs, span, spread
+from .memmap import FREE, HUGE, MEMMAP, MOVABLE, MOVABLE_TYPE, Kind, Section, ZoneKey
+from .state import State, isolated_pages
+from .zones import Zone
+
+_TARGETS: Final = (MOVABLE_TYPE, "CMA")
+"""Migratetypes of the pageblocks that pages may move to."""
+
+
+class ScannedSection:
+    """The pages of one section that belong to a zone, while that zone is compacted.
+
+    Sets of pageblocks have the bit of each one's first page. `sources` are the movable pages in pageblocks that the
+    migrate scanner may enter, `targets` the pageblocks that the free scanner looks into, `blocks` those that can have a
+    skip bit, `huge` those that begin with a huge page, `heads` the head pages of a pool (those that a block keeps of
+    itself are not among them).
+    """
+
+    def __init__(self, state: State, nr: int, zone: Zone, owned: int, skipped: int, counts_all: bool) -> None:
+        geometry = state.geometry
+        size, block, order = geometry.pages_per_section, geometry.pageblock_pages, geometry.pageblock_order
+        section = state.sections[nr]
+        self.nr, self.base, self.size = nr, nr * size, size
+        self._section, self._written = section, False
+        self._others = section.of(FREE) & ~owned
+        self._isolated = isolated_pages(section, block)
+        self.free = section.of(FREE) & owned
+        self._movable = section.of(MOVABLE)
+
+        firsts = every(block, size)
+        inside = owned & owned >> block - 1 & firsts
+        inside |= _begun(owned, zone.start - self.base, block)
+        self.huge = section.of(HUGE) & firsts
+        may_leave = inside & ~self.huge & ~self._isolated & ~skipped
+        leaving = spread(may_leave, order) & owned
+        self.sources = self._movable & leaving
+
+        areas = _areas(self.free, size, geometry.max_order)
+        area_heads = _union(areas)
+        whole = aligned_runs(self.free, order, size)
+        tails = whole & ~area_heads
+        may_enter = (inside | _ended(owned, zone.end - self.base, block)) & ~skipped
+        self.targets = may_enter & ~_other_types(section, block) & ~(whole & area_heads)
+
+        own = state.blocks.get(nr // geometry.sections_per_block)
+        self.heads = section.of(MEMMAP) & owned if own is None or not own.head else 0
+        self.blocks = (inside | may_enter) & ~aligned_runs(self.heads, order, size)
+        if counts_all:
+            self._visited = leaving
+            self._beyond = [(heads, (1 << wide) - block) for wide, heads in enumerate(areas) if wide > order and heads]
+        else:
+            # all but the first page of a free area are stepped over, but not beyond the end of the pageblock
+            self._visited = leaving & (~self.free | area_heads | spread(tails, order))
+            self._beyond = []
+
+    def visits(self, window: int) -> int:
+        """How many pages the migrate scanner counts as scanned when it goes over those of `window`."""
+        beyond = sum((heads & window & self._visited).bit_count() * pages for heads, pages in self._beyond)
+        return (self._visited & window).bit_count() + beyond
+
+    def vacate(self, at: int, pages: int) -> None:
+        """Movable pages left for elsewhere; bit 0 of `pages` is page `at`."""
+        self._movable ^= pages << at
+        self.free |= pages << at
+
+    def fill(self, at: int, pages: int) -> None:
+        """Movable pages came to where free ones were; bit 0 of `pages` is page `at`."""
+        self.free ^= pages << at
+        self._movable |= pages << at
+
+    def write(self, state: State) -> None:
+        """Put the section back as it is now."""
+        changed: dict[Kind, int] = {
+            **self._section.pages, FREE: self.free | self._others, MOVABLE: self._movable
+        }  # fmt: skip
+        pages = {kind: mask for kind, mask in changed.items() if mask}
+        section = msgspec.structs.replace(self._section, pages=pages)
+        if self._written:
+            state.sections[self.nr] = section  # what was there before the run is in the journal already
+        else:
+            state.sections.put(self.nr, section)
+            self._written = True
+
+    def has_area(self, order: int) -> bool:
+        """Is there a free area of an order, or of a bigger one?"""
+        return bool(aligned_runs(self.free & ~self._isolated, order, self.size))
+
+
+def free_areas(state: State, key: ZoneKey) -> list[int]:
+    """How many free areas of each order a zone has; isolated ones are not counted."""
+    geometry = state.geometry
+    counts = [0] * (geometry.max_order + 1)
+    for section, owned in state.zone_sections(key):
+        free = section.of(FREE) & owned & ~isolated_pages(section, geometry.pageblock_pages)
+        for order, heads in enumerate(_areas(free, geometry.pages_per_section, geometry.max_order)):
+            counts[order] += heads.bit_count()
+    return counts
+
+
+def area_around(free: int, page: int, biggest: int) -> tuple[int, int]:
+    """The free area, of order `biggest` at most, that a free page lies in: its first page and its end."""
+    order = 0
+    while order < biggest:
+        wider = span(page >> order + 1 << order + 1, 2 << order)
+        if free & wider != wider:
+            break
+        order += 1
+    first = page >> order << order
+    return first, first + (1 << order)
+
+
+def reach(pages: int, count: int, width: int) -> int:
+    """How many low bits hold the `count` lowest of at least so many pages; `width` is a power of two beyond all of them."""
+    at = 0
+    while width > 1:
+        width >>= 1
+        low = pages & span(0, width)
+        have = low.bit_count()
+        if have < count:
+            count -= have
+            pages >>= width
+            at += width
+        else:
+            pages = low
+    return at + 1
+
+
+@lru_cache(maxsize=256)
+def _areas(free: int, width: int, biggest: int) -> tuple[int, ...]:
+    """The first pages of the free areas of each order that eager merging makes of a set."""
+    areas = []
+    for order in range(biggest):
+        halves = 1 << order
+        wider = free & free >> halves & every(2 * halves, width)
+        areas.append(free & ~(wider | wider << halves))
+        free = wider
+    return (*areas, free)
+
+
+def _union(areas: tuple[int, ...]) -> int:
+    heads = 0
+    for found in areas:
+        heads |= found
+    return heads
+
+
+def _begun(owned: int, start: int, block: int) -> int:
+    """The pageblock in whose middle the zone begins: its last page alone must be there."""
+    first = start - start % block
+    return 1 << first if start % block and first >= 0 and owned >> first + block - 1 & 1 else 0
+
+
+def _ended(owned: int, end: int, block: int) -> int:
+    """The pageblock in whose middle the zone ends: its first page alone must be there."""
+    first = end - end % block
+    return 1 << first if end % block and first >= 0 and owned >> first & 1 else 0
+
+
+def _other_types(section: Section, block: int) -> int:
+    """Pages of pageblocks that no page may move to."""
+    others = 0
+    for migratetype, blocks in section.types.items():
+        if migratetype not in _TARGETS:
+            others |= from_runs((start * block, length * block) for start, length in runs(blocks))
+    return others

@@ -1,0 +1,439 @@
+"""Onlining and offlining step by step (kernel-facts 3.5, 3.6, 6.4, 7.1), what repeats, and what a failure leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from guests import FIRST, dimm, guest, numbers, occupy, offline, online, populated, refuse, told, two_nodes
+
+from engine import Machine, Offline, Online, Outcome, Write
+from engine.events import (
+    BlockState,
+    HeadInitialized,
+    IsolationUndone,
+    MemmapSkipped,
+    MigrationFailed,
+    NotifierCalled,
+    PagesMigrated,
+    PagesOnlined,
+    PagesTaken,
+    PresentAdjusted,
+    RangeIsolated,
+    RangeMoved,
+    RangeRemoved,
+    ZoneChosen,
+)
+from engine.memmap import FREE, MEMMAP, MOVABLE, PINNED, POISONED
+
+HEAD, REST = 512, 32256
+
+
+def steps(outcome: Outcome) -> list[tuple[Any, ...]]:
+    """The steps that kernel-facts names, without the log and the zone's choice."""
+    short: list[tuple[Any, ...]] = []
+    for event in outcome.events:
+        match event:
+            case NotifierCalled(action=action):
+                short.append((action.removeprefix("MEM_"),))
+            case PresentAdjusted(pages=pages):
+                short.append(("present", pages))
+            case BlockState(state=state):
+                short.append(("state", state))
+            case (
+                HeadInitialized()
+                | RangeMoved()
+                | PagesOnlined()
+                | RangeIsolated()
+                | IsolationUndone()
+                | PagesTaken()
+                | RangeRemoved()
+            ):
+                short.append((type(event).__name__, event.pfn - FIRST, event.pages))
+    return short
+
+
+ONLINE_61 = [
+    ("HeadInitialized", 0, HEAD),
+    ("RangeMoved", HEAD, REST),
+    ("GOING_ONLINE",),
+    ("PagesOnlined", HEAD, REST),
+    ("IsolationUndone", HEAD, REST),
+    ("ONLINE",),
+    ("present", HEAD),
+    ("state", "online"),
+]
+OFFLINE_61 = [
+    ("state", "going-offline"),
+    ("present", -HEAD),
+    ("RangeIsolated", HEAD, REST),
+    ("GOING_OFFLINE",),
+    ("PagesTaken", HEAD, REST),
+    ("OFFLINE",),
+    ("RangeRemoved", HEAD, REST),
+    ("RangeRemoved", 0, HEAD),
+    ("state", "offline"),
+]
+
+
+def test_the_order_of_6_1() -> None:
+    """observed.md, "Order of calls"."""
+    machine = guest(model="6.1")
+    dimm(machine)
+    assert steps(online(machine, 32)) == ONLINE_61
+    assert steps(offline(machine, 32)) == OFFLINE_61
+
+
+def test_the_order_of_6_12() -> None:
+    """The same between PREPARE_ONLINE and FINISH_OFFLINE."""
+    machine = guest(model="6.12")
+    dimm(machine)
+    assert steps(online(machine, 32)) == [("PREPARE_ONLINE",), *ONLINE_61]
+    assert steps(offline(machine, 32)) == [*OFFLINE_61[:-1], ("FINISH_OFFLINE",), OFFLINE_61[-1]]
+
+
+def test_the_order_without_heads() -> None:
+    machine = guest(model="6.1", memmap_on_memory="N")
+    dimm(machine)
+    assert steps(online(machine, 32)) == [
+        ("RangeMoved", 0, 32768),
+        ("GOING_ONLINE",),
+        ("PagesOnlined", 0, 32768),
+        ("IsolationUndone", 0, 32768),
+        ("ONLINE",),
+        ("state", "online"),
+    ]
+    assert steps(offline(machine, 32)) == [
+        ("state", "going-offline"),
+        ("RangeIsolated", 0, 32768),
+        ("GOING_OFFLINE",),
+        ("PagesTaken", 0, 32768),
+        ("OFFLINE",),
+        ("RangeRemoved", 0, 32768),
+        ("state", "offline"),
+    ]
+
+
+def test_rfc_works_on_the_whole_block_and_steps_over_heads() -> None:
+    """kernel-facts 2.8: online_pages_range, do_migrate_range, __test_page_isolated_in_pageblock, __offline_isolated_pages;
+    2.9: the pages onlined and offlined are those left."""
+    machine = guest(model="rfc-v2")
+    dimm(machine)
+    going_online, gone_offline = online(machine, 32), offline(machine, 32)
+    assert steps(going_online)[0] == ("RangeMoved", 0, 32768)
+    assert [(e.where, e.pfn, e.pages) for e in told(going_online, MemmapSkipped)] == [("online_pages_range", FIRST, 512)]
+    assert [e.where for e in told(gone_offline, MemmapSkipped)] == [
+        "do_migrate_range", "__test_page_isolated_in_pageblock", "__offline_isolated_pages"
+    ]  # fmt: skip
+    assert {(e.pfn, e.pages) for e in told(gone_offline, MemmapSkipped)} == {(FIRST, 512)}
+    assert [e.pages for e in told(going_online, PagesOnlined)] == [32256]
+    assert [e.pages for e in told(gone_offline, PagesTaken)] == [32256]
+    assert "Offlined Pages 32256" in gone_offline.log
+
+
+@pytest.mark.parametrize(("mode", "pages"), [("Y", 32256), ("N", 32768)])
+def test_the_log_counts_offlined_pages_without_heads(mode: str, pages: int) -> None:
+    machine = guest(memmap_on_memory=mode)
+    dimm(machine)
+    online(machine, 32)
+    assert f"Offlined Pages {pages}" in offline(machine, 32).log
+
+
+def test_free_pages_count_only_when_isolation_is_undone() -> None:
+    """Trap 3: managed and present grow first."""
+    machine = guest("1G")
+    dimm(machine)
+    seen = {}
+    for event in machine.steps(Online(block=32)):
+        if (0, "Normal") in machine.zones:
+            seen[type(event).__name__] = numbers(machine, "Normal")
+    assert seen["RangeMoved"] == (0, 32768, 0, 0)
+    assert seen["PagesOnlined"] == (0, 32768, 32256, 32256)
+    assert seen["IsolationUndone"] == (32256, 32768, 32256, 32256)
+    assert seen["BlockState"] == (32256, 32768, 32768, 32256)
+
+
+def test_isolation_takes_free_pages_from_the_count_and_nothing_else() -> None:
+    """kernel-facts 9.4."""
+    machine = guest("1G", memmap_on_memory="N")
+    dimm(machine)
+    online(machine, 32)
+    for event in machine.steps(Offline(block=32)):
+        if isinstance(event, RangeIsolated):
+            assert event.free == 32768
+            assert numbers(machine, "Normal") == (0, 32768, 32768, 32768)
+
+
+@pytest.mark.parametrize("model", ["rfc-v2", "6.1", "6.12"])
+@pytest.mark.parametrize("kind", ["online", "online_kernel", "online_movable"])
+def test_i19_online_offline_online_repeats_every_counter(model: str, kind: str) -> None:
+    machine = guest(model=model)
+    dimm(machine, "256M")
+    online(machine, 33, kind="online_kernel")
+    start = dict(machine.zones)
+    online(machine, 32, kind=kind)
+    first = dict(machine.zones), machine.blocks[32], machine.sections[32]
+    offline(machine, 32)
+    assert {k: z for k, z in machine.zones.items() if z.spanned} == start
+    online(machine, 32, kind=kind)
+    assert (dict(machine.zones), machine.blocks[32], machine.sections[32]) == first
+
+
+def test_head_pageblocks_are_unmovable_and_the_rest_movable() -> None:
+    """kernel-facts 6.6: pagetypeinfo "1 63", in ZONE_MOVABLE too (trap 28)."""
+    for kind in ("online_kernel", "online_movable"):
+        machine = guest()
+        dimm(machine)
+        online(machine, 32, kind=kind)
+        types = machine.sections[32].types
+        assert {name: blocks.bit_count() for name, blocks in types.items()} == {"Unmovable": 1}
+    machine = guest(model="rfc-v2")
+    dimm(machine)
+    online(machine, 32)
+    assert not machine.sections[32].types, "v2 leaves them Movable like the rest"
+
+
+@pytest.mark.parametrize("model", ["6.1", "6.12"])
+def test_kernel_pages_make_a_kernel_zone_busy(model: str) -> None:
+    """observed.md 1, 2 "Surprise": slab in the only Normal block, offline is EBUSY."""
+    machine = guest("1G", model=model)
+    dimm(machine)
+    online(machine, 32, kind="online_kernel")
+    occupy(machine, FIRST + 0x400, 8, "slab")
+    before = dict(machine.zones), dict(machine.blocks), dict(machine.sections)
+    outcome = refuse(machine, Offline(block=32))
+    assert outcome.result == "EBUSY"
+    assert outcome.pfn == FIRST + 0x400
+    assert "0x100400" in outcome.reason
+    assert "slab" in outcome.reason
+    assert (dict(machine.zones), dict(machine.blocks), dict(machine.sections)) == before
+    assert "memory offlining [mem 0x100200000-0x107ffffff] failed due to failure to isolate range" in outcome.log
+    assert [s for s in steps(outcome) if s[0] in ("present", "state")] == [
+        ("state", "going-offline"), ("present", -512), ("present", 512), ("state", "online")
+    ]  # fmt: skip
+
+
+def test_the_dump_comes_before_the_reason() -> None:
+    """kernel-facts 7.3: dump_page while isolating, the failure line after it."""
+    machine = guest("1G")
+    dimm(machine)
+    online(machine, 32, kind="online_kernel")
+    occupy(machine, FIRST + 0x400, 8, "slab")
+    log = refuse(machine, Offline(block=32)).log
+    assert "page dumped because: unmovable page" in log[0]
+    assert log[-1].startswith("memory offlining [mem ")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "middle", "found"),
+    [(1, 1, 1, "first"), (0, 1, 1, "last"), (0, 0, 1, "middle")],
+)
+def test_the_first_then_the_last_then_the_other_pageblocks_are_looked_at(
+    first: int, last: int, middle: int, found: str
+) -> None:
+    """kernel-facts 7.3."""
+    machine = guest("1G", memmap_on_memory="N")
+    dimm(machine)
+    online(machine, 32, kind="online_kernel")
+    pages = {"first": FIRST + 100, "last": FIRST + 32768 - 10, "middle": FIRST + 5000}
+    for name, there in (("first", first), ("last", last), ("middle", middle)):
+        if there:
+            occupy(machine, pages[name], 2, "slab")
+    assert refuse(machine, Offline(block=32)).pfn == pages[found]
+
+
+@pytest.mark.parametrize("kind", ["slab", "pagetable", "kernel", "reserved", "vmemmap"])
+def test_every_kernel_page_is_unmovable_in_a_kernel_zone(kind: Any) -> None:
+    """kernel-facts 7.2 rule 9 and 2."""
+    machine = guest("1G")
+    dimm(machine)
+    online(machine, 32, kind="online_kernel")
+    occupy(machine, FIRST + 9000, 1, kind)
+    assert refuse(machine, Offline(block=32)).result == "EBUSY"
+
+
+def test_reserved_pages_are_detected_in_zone_movable_too_and_others_are_not() -> None:
+    """Trap 14: offlining spins until a signal."""
+    for kind, result in (("reserved", "EBUSY"), ("slab", "EINTR"), ("pagetable", "EINTR")):
+        machine = guest()
+        dimm(machine)
+        online(machine, 32, kind="online_movable")
+        occupy(machine, FIRST + 9000, 1, kind)
+        outcome = refuse(machine, Offline(block=32))
+        assert outcome.result == result
+        assert outcome.pfn == FIRST + 9000
+        assert machine.blocks[32].state == "online"
+
+
+def test_the_rfcs_kernel_does_not_look_into_movable_pageblocks() -> None:
+    """kernel-facts 7.2, 4.13: isolation passes, then 5 retries or 120 s (7.5) end it with EBUSY."""
+    machine = guest(model="rfc-v2")
+    dimm(machine)
+    online(machine, 32, kind="online_kernel")
+    occupy(machine, FIRST + 9000, 1, "slab")
+    outcome = refuse(machine, Offline(block=32))
+    assert told(outcome, RangeIsolated)
+    assert [call.action for call in told(outcome, NotifierCalled)] == ["MEM_GOING_OFFLINE", "MEM_CANCEL_OFFLINE"]
+    assert outcome.result == "EBUSY"
+    assert "120 s" in outcome.reason
+
+
+def test_movable_pages_leave_and_the_block_goes() -> None:
+    machine = guest("1G")
+    dimm(machine)
+    online(machine, 32, kind="online_kernel")
+    occupy(machine, FIRST + 9000, 5000, MOVABLE)
+    outcome = offline(machine, 32)
+    assert sum(event.pages for event in told(outcome, PagesMigrated)) == 5000
+    assert machine.blocks[32].state == "offline"
+
+
+def test_a_pinned_page_loops_until_a_signal() -> None:
+    """observed.md 6: "migrating pfn ... failed", EINTR; the zone's counters come back."""
+    machine = guest("1G")
+    dimm(machine)
+    online(machine, 32, kind="online_movable")
+    occupy(machine, FIRST + 0x20E, 1, PINNED)
+    before = dict(machine.zones)
+    outcome = refuse(machine, Offline(block=32))
+    assert outcome.result == "EINTR"
+    assert outcome.pfn == FIRST + 0x20E
+    assert "10020e" in outcome.reason
+    assert [event.pfn for event in told(outcome, MigrationFailed)] == [FIRST + 0x20E]
+    assert any("failed due to signal backoff" in line for line in outcome.log)
+    assert dict(machine.zones) == before
+
+
+def test_after_a_failure_the_pageblocks_are_movable_whatever_they_were() -> None:
+    """Trap 16; that is after isolation, not where isolation itself fails."""
+    machine = guest("1G", memmap_on_memory="N")
+    dimm(machine)
+    online(machine, 32, kind="online_movable")
+    state = machine.state
+    section = state.sections[32]
+    import msgspec
+
+    state.sections.put(32, msgspec.structs.replace(section, types={"Unmovable": 0b1010, "Reclaimable": 0b100}))
+    occupy(machine, FIRST + 9000, 1, PINNED)
+    refuse(machine, Offline(block=32))
+    assert not machine.sections[32].types
+
+
+def test_a_poisoned_page_goes_offline_and_6_12_remembers() -> None:
+    """observed.md 6: online again is fine on 6.1 and EHWPOISON on 6.12."""
+    for model, result in (("6.1", "ok"), ("6.12", "EHWPOISON")):
+        machine = guest("1G", model=model)
+        dimm(machine)
+        online(machine, 32, kind="online_movable")
+        occupy(machine, FIRST + 9000, 1, POISONED)
+        offline(machine, 32)
+        outcome = machine.apply(Online(block=32, type="online_movable"))
+        assert outcome.result == result
+        assert machine.blocks[32].state == ("online" if result == "ok" else "offline")
+
+
+def test_a_boot_block_goes_and_comes_back_as_boot_memory() -> None:
+    """Its pages count as early again (kernel-facts 6.4 step 8), so they earn room for ZONE_MOVABLE."""
+    machine = guest("2G", model="6.1")
+    early = machine.zones[0, "DMA32"].early
+    offline(machine, 12)
+    assert machine.zones[0, "DMA32"].early == early - 32768
+    online(machine, 12, kind="online_kernel")
+    assert machine.zones[0, "DMA32"].early == early
+    offline(machine, 12)
+    online(machine, 12, kind="online_movable")
+    assert machine.blocks[12].zone == (0, "Movable")
+
+
+@pytest.mark.parametrize("model", ["rfc-v2", "6.1", "6.12"])
+@pytest.mark.parametrize("command", [Offline(block=33), Write(path="/sys/devices/system/memory/memory33/state", data="offline")])
+def test_an_offline_that_is_interrupted_anywhere_leaves_the_block_online_or_offline_and_sound(
+    model: str, command: Offline | Write
+) -> None:
+    """The signal is looked for before the point of no return (kernel-facts 7.1 step 7): until then all is undone (EINTR),
+    from then on all is done."""
+    at = 0
+    while True:
+        machine = guest("1G", model=model)
+        dimm(machine, "256M")
+        online(machine, 33)
+        occupy(machine, 33 * 32768 + 9000, 10, MOVABLE)
+        before = dict(machine.zones)
+        running = machine.steps(command)
+        seen = [event for event, _ in zip(running, range(at + 1), strict=False)]
+        if len(seen) <= at:
+            break
+        running.close()
+        where = f"after event {at}, {seen[-1]}"
+        assert machine.check() == [], where
+        gone = any(isinstance(event, PagesTaken) for event in seen)
+        assert machine.blocks[33].state == ("offline" if gone else "online"), where
+        if not gone and not any(isinstance(event, PagesMigrated) for event in seen):
+            assert dict(machine.zones) == before, where
+        at += 1
+    assert at > 8
+
+
+@pytest.mark.parametrize("model", ["rfc-v2", "6.1", "6.12"])
+def test_an_online_that_is_given_up_leaves_everything_as_it_was(model: str) -> None:
+    """Onlining takes no signal."""
+    machine = guest("1G", model=model)
+    dimm(machine)
+    before = dict(machine.zones), dict(machine.blocks), dict(machine.sections)
+    for at in range(20):
+        running = machine.steps(Online(block=32))
+        for _, _ in zip(running, range(at), strict=False):
+            pass
+        if machine.blocks[32].state == "online":
+            break
+        running.close()
+        assert (dict(machine.zones), dict(machine.blocks), dict(machine.sections)) == before
+        assert len(machine.history) == 1
+    assert at > 5
+
+
+def test_the_pages_of_a_block_are_all_free_or_head_when_it_is_new() -> None:
+    machine = guest()
+    dimm(machine)
+    assert not machine.sections[32].pages, "nothing is known of an offline section's pages (NOPAGE)"
+    online(machine, 32)
+    section = machine.sections[32]
+    assert section.of(MEMMAP) == (1 << 512) - 1
+    assert section.of(FREE) == ((1 << 32768) - 1) ^ section.of(MEMMAP)
+    offline(machine, 32)
+    assert not machine.sections[32].pages
+
+
+def test_zonelists_are_rebuilt_when_a_zone_appears_and_when_it_vanishes() -> None:
+    """kernel-facts 6.4 step 10 and 7.1 step 15."""
+    machine = two_nodes("1G")
+    dimm(machine, "256M", node=1)
+    first, second = online(machine, 32), online(machine, 33)
+    assert [line for line in first.log if line.startswith("Fallback order")] == [
+        "Fallback order for Node 0: 0 1 ", "Fallback order for Node 1: 1 0 "
+    ]  # fmt: skip
+    assert any(line.startswith("Built 2 zonelists, mobility grouping on.") for line in first.log)
+    assert "Policy zone: Normal" in first.log
+    assert second.log == ()
+    third, last = offline(machine, 33), offline(machine, 32)
+    assert not any(line.startswith("Built") for line in third.log)
+    assert any(line.startswith("Built") for line in last.log)
+
+
+def test_the_zone_and_the_rule_are_the_first_thing_that_is_told() -> None:
+    machine = guest("1G")
+    dimm(machine)
+    (chosen,) = told(online(machine, 32, kind="online_movable"), ZoneChosen)
+    assert (chosen.block, chosen.node, chosen.zone) == (32, 0, "Movable")
+    assert populated(machine) == {(0, "DMA"), (0, "DMA32"), (0, "Movable")}
+
+
+def test_what_runs_through_the_file_is_what_the_command_does() -> None:
+    one, other = guest(), guest()
+    for machine in (one, other):
+        assert isinstance(machine, Machine)
+        dimm(machine)
+    by_command = one.apply(Online(block=32, type="online_movable"))
+    by_file = other.write("/sys/devices/system/memory/memory32/state", "online_movable")
+    assert by_command.events == by_file.events
+    assert one.zones == other.zones
