@@ -20,14 +20,16 @@ from .commands import (
     Remove,
     Sync,
     Unpin,
+    VirtioMem,
     Write,
     describe,
 )
 from .errors import BadInput, HotplugError
 from .library import bundled_machines, capture, open_machine, rename, save_machine
-from .machine import Machine, Outcome
+from .machine import Machine
 from .models import CALLERS, MODELS, PLACEMENTS, KernelModel
 from .origin import Origin
+from .outcome import Outcome
 from .units import format_address, format_bytes, parse_bytes
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "Remove",
     "Sync",
     "Unpin",
+    "VirtioMem",
     "Write",
     "boot_machine",
     "bundled_machines",

@@ -141,4 +141,3 @@ def _node_lists(banks: list[Ram], nodes: int | None) -> dict[str, tuple[int, ...
     with_memory = tuple(sorted({bank.node for bank in banks}))
     possible = tuple(range(max(nodes or 0, max(with_memory, default=0) + 1)))
     return {"possible": possible, "online": with_memory, "has_cpu": with_memory}
-

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from .bits import aligned_runs, every, from_runs, lowest, span, spread
-from .freeareas import CMA, area_heads, type_pages
+from .bits import aligned_runs, from_runs, lowest, span, spread
+from .freeareas import CMA, area_heads
 from .freeindex import FreeIndex, free_index
 from .memmap import (
     FREE,
@@ -163,10 +163,18 @@ def _steal(
             size = next(k for k in range(order, size + 1) if _fallback(index, k, wanted))
             spot = _fallback(index, size, wanted) or spot
         number, migratetype = spot
-        areas = _areas_of(state, key, number, migratetype, size, max(1, -(-count >> size - order)))
+        areas = _areas_of(state, key, number, migratetype, size, -(-count >> size - order))
         if size >= block_order:
-            return _claim(state, index, areas, areas.pages, wanted)
-        return _share_block(state, index, areas, migratetype, wanted) if may_claim else areas
+            claimed = areas.pages
+        elif may_claim:
+            areas, claimed = _share_block(state, areas, migratetype, wanted)
+        else:
+            return areas
+        if not claimed:
+            return areas
+        _claim(state, areas.section, claimed, wanted)
+        index.update(state)
+        return _own_areas(state, index, key, order, count, wanted)
     return None
 
 
@@ -186,35 +194,30 @@ def _areas_of(state: State, key: ZoneKey, number: int, migratetype: Migratetype,
     return _Source(section, owned, spread(lowest_pages(heads, count), order))
 
 
-def _share_block(
-    state: State, index: FreeIndex, areas: _Source, migratetype: Migratetype, wanted: Migratetype
-) -> _Source:
-    """All free pages of the pageblock of the lowest area; the pageblock itself if at least half of it is free or in use
-    by pages like those wanted."""
+def _share_block(state: State, areas: _Source, migratetype: Migratetype, wanted: Migratetype) -> tuple[_Source, int]:
+    """All free pages of the pageblock of the lowest area, and that pageblock, if it may be claimed: when at least half of
+    it is free or in use by pages like those wanted."""
     section, order = areas.section, state.geometry.pageblock_order
     pageblock = span(lowest(areas.pages) >> order << order, 1 << order) & areas.owned
-    free = section.of(FREE) & pageblock
+    free = (section.of(FREE) & pageblock).bit_count()
     movable = (section.of(MOVABLE) & pageblock).bit_count()
+    alike = 0
     if wanted == MOVABLE_TYPE:
         alike = movable
-    else:
-        alike = (1 << order) - free.bit_count() - movable if migratetype == MOVABLE_TYPE else 0
-    if free.bit_count() + alike >= 1 << order - 1:
-        return _claim(state, index, areas._replace(pages=free), pageblock, wanted)
-    return areas._replace(pages=free)
+    elif migratetype == MOVABLE_TYPE:
+        alike = (1 << order) - free - movable
+    enough = free + alike >= 1 << order - 1
+    return areas._replace(pages=section.of(FREE) & pageblock), pageblock if enough else 0
 
 
-def _claim(state: State, index: FreeIndex, source: _Source, pages: int, wanted: Migratetype) -> _Source:
+def _claim(state: State, section: Section, pages: int, wanted: Migratetype) -> None:
     """The pageblocks of some pages become the request's type."""
-    order, section = state.geometry.pageblock_order, source.section
+    order = state.geometry.pageblock_order
     blocks = 0
     for start, length in _runs(pages):
         first = start >> order
         blocks |= span(first, (start + length - 1 >> order) + 1 - first)
-    claimed = msgspec.structs.replace(section, types=set_types(section.types, blocks, wanted))
-    state.sections.put(section.nr, claimed)
-    index.update(state)
-    return source._replace(section=claimed)
+    state.sections.put(section.nr, msgspec.structs.replace(section, types=set_types(section.types, blocks, wanted)))
 
 
 # -- freeing ------------------------------------------------------------------------------------------------------------

@@ -7,9 +7,8 @@ from typing import Final
 import msgspec
 
 from .blocks import OnlineType
-from .models import Caller, Placement
+from .models import Caller, Pattern, Placement, What
 from .units import format_bytes, parse_bytes
-from .workload import Pattern, What
 
 
 class _Command(
@@ -100,6 +99,15 @@ class Poison(_Command, tag="poison", frozen=True):
     soft: bool = False
 
 
+class VirtioMem(_Command, tag="virtio_mem", frozen=True):
+    """Ask the virtio-mem device whose region begins at `start` for `size` plugged bytes, in device blocks of `unit`."""
+
+    start: int | str
+    size: int | str
+    unit: int | str = "2M"
+    node: int = 0
+
+
 class Allocate(_Command, tag="allocate", frozen=True):
     """Programs or the kernel take `size` bytes on a node, in one zone or as its zonelist says, in a pattern."""
 
@@ -153,6 +161,7 @@ Command = (
     | Compact
     | HugePages
     | Poison
+    | VirtioMem
     | Allocate
     | Free
     | Pin
@@ -160,7 +169,7 @@ Command = (
 )
 
 COMMANDS: Final = (
-    Add, Remove, Eject, Online, Offline, Write, Sync, Compact, HugePages, Poison, Allocate, Free, Pin, Unpin
+    Add, Remove, Eject, Online, Offline, Write, Sync, Compact, HugePages, Poison, VirtioMem, Allocate, Free, Pin, Unpin
 )  # fmt: skip
 
 
@@ -195,6 +204,9 @@ def describe(command: Command) -> str:
         return f"echo {command.data.rstrip()} > {command.path}"
     if isinstance(command, Sync):
         return f"sync {command.root}"
+    if isinstance(command, VirtioMem):
+        size, start, unit = (parse_bytes(part) for part in (command.size, command.start, command.unit))
+        return f"virtio-mem {format_bytes(size)} at {start:#x} unit {format_bytes(unit)} node {command.node}"
     return _describe_pages(command)
 
 

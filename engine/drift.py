@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from .hugetlb import sizes
 from .machine import Machine
 from .report import block_report, section_reports, zone_reports
 
@@ -84,12 +85,15 @@ def _nodes(machine: Machine) -> dict[str, Fields]:
         f"node{node.id}": {"online": node.online, "cpus": node.cpus, "distance": node.distance}
         for node in machine.nodes.values()
     }
-    kib = machine.geometry.page_size >> 10
-    pools = Counter((page.node, page.pages * kib, page.used) for page in machine.state.hugepages.values())
-    for node, size in sorted({(node, size) for node, size, _ in pools}):
-        fields = nodes.setdefault(f"node{node}", {})
-        fields[f"nr_hugepages-{size}kB"] = pools[node, size, True] + pools[node, size, False]
-        fields[f"free_hugepages-{size}kB"] = pools[node, size, False]
+    page_size = machine.geometry.page_size
+    pools = Counter((page.node, page.pages * page_size, page.used) for page in machine.state.hugepages.values())
+    for node in machine.nodes:
+        for size in sizes(machine.state):
+            free, used = pools[node, size, False], pools[node, size, True]
+            nodes[f"node{node}"] |= {
+                f"nr_hugepages-{size >> 10}kB": free + used,
+                f"free_hugepages-{size >> 10}kB": free,
+            }
     return nodes
 
 
@@ -195,11 +199,17 @@ def _words(change: Change) -> str:
     words = f"{_value(field, before)} -> {_value(field, after)}"
     if type(before) is int and type(after) is int and field not in _ADDRESSES:
         words += f" ({after - before:+d})"
-    return f"{field} {words}" if thing else words
+    return f"{_label(field)} {words}" if thing else words
+
+
+def _label(field: str) -> str:
+    return "memmap in" if field == "memmap_on" else field
 
 
 def _listed(fields: Fields) -> str:
-    return ", ".join(f"{name} {_value(name, value)}" for name, value in fields.items() if name not in _ADDRESSES)
+    return ", ".join(
+        f"{_label(name)} {_value(name, value)}" for name, value in fields.items() if name not in _ADDRESSES
+    )
 
 
 _ADDRESSES: Final = ("start_pfn", "memmap_pfn")
@@ -207,7 +217,7 @@ _MEMMAP_ON: Final = {
     "self": "its own add request or block",
     "kernel": "kernel memory",
     "section": "another section",
-    "none": "nothing",
+    "none": "no place",
 }
 
 

@@ -309,6 +309,20 @@ class PagesFreed(_Event, tag="pages_freed", frozen=True):
     node: int
 
 
+class PagesPlugged(_Event, tag="pages_plugged", frozen=True):
+    """virtio-mem plugged pages of a device block."""
+
+    pfn: int
+    pages: int
+
+
+class PagesUnplugged(_Event, tag="pages_unplugged", frozen=True):
+    """virtio-mem unplugged a device block: its pages are PageOffline now."""
+
+    pfn: int
+    pages: int
+
+
 class OfflineFailed(_Event, tag="offline_failed", frozen=True):
     """An eject met a block that would not go; `retried`: in the second pass."""
 
@@ -356,5 +370,7 @@ Event = (
     | CompactionEnded
     | PagesTakenByWorkload
     | PagesFreed
+    | PagesPlugged
+    | PagesUnplugged
     | OfflineFailed
 )

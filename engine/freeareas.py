@@ -69,9 +69,7 @@ def maximal_runs(pages: int, order: int, geometry: Geometry) -> int:
 
 def section_counts(free: int, types: Types, geometry: Geometry) -> Counts:
     """The free areas of a section (or of one zone's part of it) with these free pages and pageblock types."""
-    return _counts(
-        free, tuple(types.items()), geometry.max_order, geometry.pageblock_order, geometry.pages_per_section
-    )
+    return _counts(free, tuple(types.items()), geometry.max_order, geometry.pageblock_order, geometry.pages_per_section)
 
 
 def _apart(types: Types, pageblock_order: int) -> int:

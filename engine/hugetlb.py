@@ -307,7 +307,9 @@ def _move_huge(state: State, pfn: int, page: HugePage, nodes: list[int], start: 
                 break
     if target is None:
         raise HotplugError(
-            "EINTR", f"signal backoff: the huge page at {pfn:#x} is in use and no other huge page can take its place", pfn
+            "EINTR",
+            f"signal backoff: the huge page at {pfn:#x} is in use and no other huge page can take its place",
+            pfn,
         )
     state.hugepages.drop(pfn)
     state.change_pages(pfn, page.pages, FREE)

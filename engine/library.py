@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 import msgspec
 
+from .commands import Sync, describe
 from .errors import BadInput
 from .machine import Machine
 from .models import MODELS
 from .snapshot import store
 from .snapshot.observe import observe
 from .snapshot.rebuild import rebuild
+from .snapshot.schema import StepV1
 
 
 class Bundled(NamedTuple):
@@ -48,12 +50,14 @@ def open_machine(source: str | os.PathLike[str], *, model: str | None = None) ->
         raise BadInput(f"{text}: there is no such file or folder, and no bundled machine of that name ({names})")
     if path.is_dir() or _is_tar(path):
         return capture(path, model=model)
-    state, origin = store.load(path)
+    saved = store.read(path)
     if model is not None:
         if model not in MODELS:
             raise BadInput(f"{model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
-        state.model = MODELS[model]
-    return Machine(state, origin)
+        saved.state.model = MODELS[model]
+    machine = Machine(saved.state, saved.origin)
+    _replay(machine, saved, text, strict=model is None)
+    return machine
 
 
 def capture(root: str | os.PathLike[str] = "/", *, model: str | None = None, arch: str | None = None) -> Machine:
@@ -61,9 +65,41 @@ def capture(root: str | os.PathLike[str] = "/", *, model: str | None = None, arc
     return Machine(*rebuild(observe(root), model=model, arch=arch))
 
 
+def _replay(machine: Machine, saved: store.Saved, text: str, strict: bool) -> None:
+    """Do the saved steps again; the same commands in the same state have the same results."""
+    for number, step in enumerate(saved.steps, 1):
+        machine.go_to(step.parent)
+        outcome = machine.apply(step.command)
+        if strict and outcome.result != step.result:
+            raise BadInput(
+                f"{text}: step {number} ({describe(step.command)}) gave {step.result} when it was saved and gives "
+                f"{outcome.result} now; the snapshot was changed, or made by another version of altmap"
+            )
+        machine.timeline.name(number, step.name)
+    machine.go_to(saved.at)
+
+
 def save_machine(machine: Machine, path: str | os.PathLike[str]) -> None:
-    """Write a snapshot; the suffix chooses the format (.json, .msgpack, each also with .gz)."""
-    store.save(machine.state, machine.origin, path)
+    """Write a snapshot with the machine's timeline: its first state, and the commands from there on. The suffix chooses
+    the format (.json, .msgpack, each also with .gz).
+
+    A `Sync` cannot be replayed without its capture; where there was one, the present state alone is saved.
+    """
+    timeline = machine.timeline
+    steps = [
+        StepV1(step.parent.number, step.outcome.command, step.outcome.result, step.name)
+        for step in timeline.steps
+        if step.parent is not None and step.outcome is not None
+    ]
+    if any(isinstance(step.command, Sync) for step in steps):
+        store.save(machine.state, machine.origin, path)
+        return
+    at = timeline.present.number
+    timeline.go_to(0)
+    try:
+        store.save(machine.state, machine.origin, path, steps, at)
+    finally:
+        timeline.go_to(at)
 
 
 def rename(machine: Machine, name: str, description: str, source: str = "") -> None:

@@ -4,62 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
-
-import msgspec
 
 from . import sysfs
 from .blocks import Block, Group, Request
 from .check import check
 from .commands import Command, Write
 from .errors import HotplugError
-from .events import Event, ExistingMemoryTaken, Logged
+from .events import Event, ExistingMemoryTaken
 from .geometry import Geometry
 from .memmap import Section, ZoneKey
 from .models import KernelModel
 from .operations import run, takes_signals
 from .origin import Origin
+from .outcome import Outcome
 from .policy import valid_zones
 from .state import Resource, State
-from .tables import Change, swap
+from .tables import swap
+from .timeline import Timeline
 from .zones import Node, Zone
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What came of a command: "ok" or the errno by name, the reason in words, the page at fault, and all events.
-
-    `taken` says how many pages of existing memory the command took by node, before anything went online: the RFC's
-    drawback (a). `notes` are said besides: drift that a sync found, and the like.
-    """
-
-    command: Command
-    result: str
-    reason: str = ""
-    pfn: int | None = None
-    events: tuple[Event, ...] = ()
-    taken: Mapping[int, int] = {}
-    notes: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        return self.result == "ok"
-
-    @property
-    def expected(self) -> bool:
-        """Is it what the script said it would be (success, if it said nothing)?"""
-        return self.result == (self.command.expect or "ok")
-
-    @property
-    def log(self) -> tuple[str, ...]:
-        """The lines of the kernel log."""
-        return tuple(event.text for event in self.events if isinstance(event, Logged))
-
-
-class Entry(NamedTuple):
-    """One step of the history."""
-
-    outcome: Outcome
-    changes: list[Change]
 
 
 class Machine:
@@ -72,8 +34,7 @@ class Machine:
     def __init__(self, state: State, origin: Origin) -> None:
         self._state = state
         self.origin = origin
-        self._past: list[Entry] = []
-        self._future: list[Entry] = []
+        self.timeline = Timeline()
         state.journal.take()
 
     # -- what there is ----------------------------------------------------------------------------------------------
@@ -189,39 +150,36 @@ class Machine:
         return outcome
 
     def _remember(self, outcome: Outcome) -> None:
-        self._past.append(Entry(outcome, self._state.journal.take()))
-        self._future.clear()
+        self.timeline.record(outcome, self._state.journal.take())
 
     # -- time -------------------------------------------------------------------------------------------------------
 
     @property
     def history(self) -> tuple[Outcome, ...]:
-        """The outcomes so far, oldest first."""
-        return tuple(entry.outcome for entry in self._past)
+        """The outcomes that led to the present state, oldest first."""
+        return self.timeline.outcomes()
 
     @property
     def can_undo(self) -> bool:
-        return bool(self._past)
+        return self.timeline.present.parent is not None
 
     @property
     def can_redo(self) -> bool:
-        return bool(self._future)
+        return self.timeline.present.latest is not None
 
     def undo(self) -> Outcome | None:
         """Take the last command back; returns what it was, or None."""
-        return self._move(self._past, self._future)
+        step = self.timeline.back()
+        return step.outcome if step else None
 
     def redo(self) -> Outcome | None:
         """Do again what was taken back; returns what it was, or None."""
-        return self._move(self._future, self._past)
+        step = self.timeline.forward()
+        return step.outcome if step else None
 
-    @staticmethod
-    def _move(source: list[Entry], target: list[Entry]) -> Outcome | None:
-        if not source:
-            return None
-        entry = source.pop()
-        target.append(Entry(entry.outcome, swap(entry.changes)))
-        return entry.outcome
+    def go_to(self, number: int) -> None:
+        """To any earlier or later state, also on another branch. Raises `BadInput` if there is none of that number."""
+        self.timeline.go_to(number)
 
     def __repr__(self) -> str:
         online = sum(block.state == "online" for block in self._state.blocks.values())

@@ -18,6 +18,12 @@ head of each block (upstream); low sections of the same node that host others' m
 Caller = Literal["acpi", "balloon", "probe", "virtio-mem", "dax", "hmm", "pmem"]
 """Who adds the memory: each driver asks for a memmap on memory or does not."""
 
+What = Literal["movable", "unmovable", "reclaimable", "pagetable", "huge"]
+"""What a workload takes."""
+
+Pattern = Literal["sequential", "checkerboard", "random"]
+"""Which pages of a zone a workload takes: the lowest, every second one, or a random share."""
+
 PLACEMENTS: Final[tuple[Placement, ...]] = Placement.__args__  # type: ignore[attr-defined]
 CALLERS: Final[tuple[Caller, ...]] = Caller.__args__  # type: ignore[attr-defined]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from . import compaction, hugetlb, poison, sysfs, workload
+from . import compaction, hugetlb, poison, sysfs, virtio_mem, workload
 from .commands import (
     Add,
     Allocate,
@@ -22,6 +22,7 @@ from .commands import (
     Remove,
     Sync,
     Unpin,
+    VirtioMem,
     Write,
     extent,
 )
@@ -116,6 +117,11 @@ def _poison(state: State, command: Poison, notes: list[str]) -> Steps:
     return action(state, parse_bytes(command.address) // state.geometry.page_size)
 
 
+def _virtio_mem(state: State, command: VirtioMem, notes: list[str]) -> Steps:
+    start, size, unit = (parse_bytes(part) for part in (command.start, command.size, command.unit))
+    return virtio_mem.resize(state, start, size, unit, command.node)
+
+
 def _pages(state: State, size: int | str | None) -> int | None:
     return None if size is None else -(-parse_bytes(size) // state.geometry.page_size)
 
@@ -148,6 +154,7 @@ _OPERATIONS: Final[Mapping[type, Operation]] = MappingProxyType(
         Compact: _compact,
         HugePages: _hugepages,
         Poison: _poison,
+        VirtioMem: _virtio_mem,
         Allocate: _allocate,
         Free: _free,
         Pin: _pin,

@@ -7,7 +7,7 @@ from typing import Final
 from .errors import HotplugError
 from .state import Resource, State
 
-_FREE_PARENTS: Final = ("PCI Bus", "PCI ECAM", "CXL Window", "ACPI Window")
+_FREE_PARENTS: Final = ("PCI Bus", "PCI ECAM", "CXL Window", "ACPI Window", "virtio")
 """Resources that are not busy: a request inside them is allowed and goes below them."""
 
 

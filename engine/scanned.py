@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from .bits import aligned_runs, every, from_runs, runs, span, spread
-from .memmap import FREE, HUGE, MEMMAP, MOVABLE, MOVABLE_TYPE, Kind, Section, ZoneKey
+from .memmap import FREE, HUGE, MEMMAP, MOVABLE, MOVABLE_TYPE, PCP, Kind, Section, ZoneKey
 from .state import State, isolated_pages
 from .zones import Zone
 
@@ -30,11 +30,11 @@ class ScannedSection:
         size, block, order = geometry.pages_per_section, geometry.pageblock_pages, geometry.pageblock_order
         section = state.sections[nr]
         self.nr, self.base, self.size = nr, nr * size, size
-        self._section, self._written = section, False
-        self._others = section.of(FREE) & ~owned
+        self._section, self._others = section, section.of(FREE) & ~owned
         self._isolated = isolated_pages(section, block)
         self.free = section.of(FREE) & owned
-        self._movable = section.of(MOVABLE)
+        self._movable, self._listed = section.of(MOVABLE), section.of(PCP)
+        self.changed = False
 
         firsts = every(block, size)
         inside = owned & owned >> block - 1 & firsts
@@ -67,28 +67,30 @@ class ScannedSection:
         beyond = sum((heads & window & self._visited).bit_count() * pages for heads, pages in self._beyond)
         return (self._visited & window).bit_count() + beyond
 
-    def vacate(self, at: int, pages: int) -> None:
-        """Movable pages left for elsewhere; bit 0 of `pages` is page `at`."""
-        self._movable ^= pages << at
-        self.free |= pages << at
+    def fill(self, pages: int) -> None:
+        """Movable pages came to where these free ones were."""
+        self.free ^= pages
+        self._movable |= pages
+        self.changed = True
 
-    def fill(self, at: int, pages: int) -> None:
-        """Movable pages came to where free ones were; bit 0 of `pages` is page `at`."""
-        self.free ^= pages << at
-        self._movable |= pages << at
+    def vacate(self, pages: int) -> None:
+        """These movable pages went elsewhere; each is on a CPU's list now."""
+        self._movable ^= pages
+        self._listed |= pages
+        self.changed = True
 
-    def write(self, state: State) -> None:
-        """Put the section back as it is now."""
-        changed: dict[Kind, int] = {
-            **self._section.pages, FREE: self.free | self._others, MOVABLE: self._movable
-        }  # fmt: skip
-        pages = {kind: mask for kind, mask in changed.items() if mask}
-        section = msgspec.structs.replace(self._section, pages=pages)
-        if self._written:
-            state.sections[self.nr] = section  # what was there before the run is in the journal already
-        else:
-            state.sections.put(self.nr, section)
-            self._written = True
+    def release(self, pages: int) -> None:
+        """These pages of a CPU's list are free now."""
+        self._listed ^= pages
+        self.free |= pages
+        self.changed = True
+
+    def as_it_is(self) -> Section:
+        """The section with its pages as they are now."""
+        pages: dict[Kind, int] = dict(self._section.pages)
+        pages.update({FREE: self.free | self._others, MOVABLE: self._movable, PCP: self._listed})
+        self.changed = False
+        return msgspec.structs.replace(self._section, pages={kind: mask for kind, mask in pages.items() if mask})
 
     def has_area(self, order: int) -> bool:
         """Is there a free area of an order, or of a bigger one?"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -26,25 +26,6 @@ class Attempt(NamedTuple):
     @property
     def ok(self) -> bool:
         return self.result == "ok"
-
-
-class Way(NamedTuple):
-    """A change that may help, to be tried: `commands` one after the other, once `prepare` has made the state what
-    `given` says in words; where it returns False, that cannot be. Of the ways of one `group` the first that works does.
-    """
-
-    words: str
-    commands: tuple[Command, ...]
-    given: str = ""
-    prepare: Callable[[State], bool] | None = None
-    group: str = ""
-
-    def works(self, state: State) -> bool:
-        """Do all commands succeed? The state is what it was afterwards."""
-        with rehearsal(state):
-            if self.prepare is not None and not self.prepare(state):
-                return False
-            return all(attempt(state, command).ok for command in self.commands)
 
 
 def attempt(state: State, command: Command) -> Attempt:

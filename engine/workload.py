@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from random import Random
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from . import buddy, hugetlb
 from .bits import every, lowest_n, span
 from .errors import HotplugError
 from .events import Event, PagesFreed, PagesTakenByWorkload
 from .memmap import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB, Kind, ZoneKey
+from .models import Pattern, What
 from .state import HugePage, State, isolated_pages
 from .tables import swap
 from .units import format_bytes
@@ -22,8 +23,6 @@ from .zones import MOVABLE as MOVABLE_ZONE
 from .zones import NORMAL
 
 Steps = Iterator[Event]
-What = Literal["movable", "unmovable", "reclaimable", "pagetable", "huge"]
-Pattern = Literal["sequential", "checkerboard", "random"]
 
 _KINDS: Final[dict[What, Kind]] = {
     "movable": MOVABLE,
@@ -89,7 +88,8 @@ def free(state: State, what: What, pages: int | None, where: Where) -> Steps:
 
 def pin(state: State, pages: int | None, where: Where, pinned: bool) -> Steps:
     """Someone takes, or drops, extra references on movable pages, so that they cannot, or can again, be migrated."""
-    source, target = (MOVABLE, PINNED) if pinned else (PINNED, MOVABLE)
+    source: Kind = MOVABLE if pinned else PINNED
+    target: Kind = PINNED if pinned else MOVABLE
     done = 0
     for key in _zones(state, where, MOVABLE_ZONE):
         left = None if pages is None else pages - done
@@ -158,7 +158,9 @@ def _use_huge(state: State, pages: int | None, where: Where, used: bool) -> Step
         raise HotplugError("ENOMEM", f"{count} huge pages of node {where.node} are needed, {len(ours)} are free")
     for pfn in ours[:count]:
         state.hugepages.put(pfn, HugePage(size, where.node, used))
-    yield PagesTakenByWorkload("huge", count * size, where.node) if used else PagesFreed("huge", count * size, where.node)
+    yield (
+        PagesTakenByWorkload("huge", count * size, where.node) if used else PagesFreed("huge", count * size, where.node)
+    )
 
 
 def _take_back(state: State, mark: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import ClassVar
 
 from textual.app import App, SystemCommand
 from textual.screen import Screen
@@ -21,7 +20,11 @@ class ExplorerApp(App[None]):
     """altmap's explorer of one machine."""
 
     TITLE = "altmap"
-    CSS_PATH: ClassVar[str] = "app.tcss"
+    CSS_PATH = "app.tcss"
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-slim"), (76, "-medium"), (110, "-wide"), (170, "-huge")
+    ]  # fmt: skip
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (22, "-short"), (32, "-tall")]  # noqa: RUF012
 
     def __init__(self, machine: Machine) -> None:
         super().__init__()

@@ -10,7 +10,6 @@ from engine import Command, Eject, Machine, Offline, Online, Remove
 from . import facts, words
 from .session import Session
 
-
 OnlineType = Literal["online", "online_kernel", "online_movable"]
 
 

@@ -96,7 +96,7 @@ def holds_memmap(machine: Machine, block: int) -> bool:
 def pages_of(machine: Machine, nr: int) -> dict[str, int]:
     """The pages of a present section by kind; of one that is offline, also where its block's memmap lies in it."""
     section = machine.sections[nr]
-    pages: dict[str, int] = dict(section.pages)
+    pages: dict[str, int] = dict(section.pages.items())
     if not section.online and section.memmap is not None:
         size = machine.geometry.pages_per_section
         start = machine.geometry.section_start(nr)

@@ -52,7 +52,10 @@ class Session:
         self._stop = True
 
     async def run(
-        self, label: str, commands: Sequence[Command], progress: Callable[[int, int], None] = lambda command, events: None
+        self,
+        label: str,
+        commands: Sequence[Command],
+        progress: Callable[[int, int], None] = lambda command, events: None,
     ) -> Batch:
         """Run commands one after the other, past refusals. `progress` gets the command's number and its events so far.
 

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
+from typing import Any
 
-from engine import Add, Eject, Machine, Offline, Online, Outcome, Remove, describe, format_address, format_bytes
+from engine import (
+    Add,
+    Eject,
+    Machine,
+    Offline,
+    Online,
+    Outcome,
+    Remove,
+    describe,
+    format_address,
+    format_bytes,
+    parse_bytes,
+)
 
 from . import facts
 from .session import Batch
@@ -18,7 +31,9 @@ def block_name(block: int) -> str:
 
 def block_names(blocks: Iterable[int]) -> str:
     """``memory32-39 and memory48``, runs in short."""
-    parts = [f"memory{first}" if count == 1 else f"memory{first}-{first + count - 1}" for first, count in facts.runs(blocks)]
+    parts = [
+        f"memory{first}" if count == 1 else f"memory{first}-{first + count - 1}" for first, count in facts.runs(blocks)
+    ]
     if len(parts) > 3:
         return f"{', '.join(parts[:3])} and {len(parts) - 3} more runs"
     return " and ".join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else "".join(parts)
@@ -129,13 +144,12 @@ def _taken(machine: Machine, node: int, pages: int) -> str:
 def story(outcome: Outcome) -> Iterator[tuple[str, str]]:
     """What a command did, in the kernel's order: the kernel's lines ("log") and the decisions between them ("why")."""
     moved = 0
-    for event in outcome.events:
-        tag = type(event).__struct_config__.tag
+    for tag, event in _events(outcome):
         if tag == "log":
             yield "log", event.text
         elif tag == "placement_chosen":
             yield "why", f"memmap: {event.reason}"
-        elif tag == "zone_chosen":
+        elif tag == "zone_chosen" and not event.reason.startswith("online_"):
             yield "why", f"zone {event.zone}: {event.reason}"
         elif tag == "pages_migrated":
             moved += event.pages
@@ -148,9 +162,15 @@ def story(outcome: Outcome) -> Iterator[tuple[str, str]]:
 
 def placements(outcome: Outcome) -> Iterator[str]:
     """Where an add put the memmap, in the kernel's order."""
-    for event in outcome.events:
-        if type(event).__struct_config__.tag == "placement_chosen":
+    for tag, event in _events(outcome):
+        if tag == "placement_chosen":
             yield event.reason
+
+
+def _events(outcome: Outcome) -> Iterator[tuple[str, Any]]:
+    """Events with the names that they have in JSON."""
+    for event in outcome.events:
+        yield str(event.__struct_config__.tag), event
 
 
 def batch_words(batch: Batch, machine: Machine) -> tuple[str, str]:
@@ -166,7 +186,18 @@ def batch_words(batch: Batch, machine: Machine) -> tuple[str, str]:
         return "ok", f"{batch.label}: all {len(batch.outcomes)} done"
     done = len(batch.outcomes) - len(refused)
     first = refused[0]
-    return first.result, f"{batch.label}: {done} of {len(batch.outcomes)} done; {describe(first.command)}: {first.reason}"
+    return (
+        first.result,
+        f"{batch.label}: {done} of {len(batch.outcomes)} done; {describe(first.command)}: {first.reason}",
+    )
+
+
+def added_block(batch: Batch, machine: Machine) -> int | None:
+    """The first block of memory that a verb added; None if it added none."""
+    for outcome in batch.outcomes:
+        if outcome.ok and isinstance(outcome.command, Add):
+            return parse_bytes(outcome.command.start) // machine.geometry.block_size
+    return None
 
 
 def suggestion(machine: Machine, size: int) -> str:

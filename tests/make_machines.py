@@ -19,10 +19,22 @@ from tests.traces.recording import Tree
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 FROM_TRACES = {
     "small-guest": ("6.12/dimm128_mom", None, "1 GiB guest, Linux 6.12, memmap_on_memory=Y: nothing hot-added yet"),
-    "tiny-guest": ("6.1/enomem_reserve_nomom", None, "256 MiB guest, Linux 6.1: too small for the memmap of a big DIMM"),
+    "tiny-guest": (
+        "6.1/enomem_reserve_nomom",
+        None,
+        "256 MiB guest, Linux 6.1: too small for the memmap of a big DIMM",
+    ),
     "mixed-guest": ("6.12/mixed_zones_mom", 15, "1 GiB guest, Linux 6.12, eight 128 MiB DIMMs online in both zones"),
-    "numa-guest": ("6.12/numa_lastnode_nomom", None, "1.5 GiB guest, Linux 6.12, two nodes and a third one without memory"),
-    "block2g-guest": ("6.12/gigantic_block2g_mom", None, "guest with 66 GiB of address space, Linux 6.12: blocks of 2 GiB"),
+    "numa-guest": (
+        "6.12/numa_lastnode_nomom",
+        None,
+        "1.5 GiB guest, Linux 6.12, two nodes and a third one without memory",
+    ),
+    "block2g-guest": (
+        "6.12/gigantic_block2g_mom",
+        None,
+        "guest with 66 GiB of address space, Linux 6.12: blocks of 2 GiB",
+    ),
     "arm64-guest": ("6.12-arm64/dimm1g_nomom", None, "1 GiB arm64 guest, Linux 6.12, 4K pages"),
 }
 
@@ -40,14 +52,19 @@ def main(traces: Path) -> None:
         engine.save_machine(machine, out / f"{name}.msgpack.gz")
     machine = engine.capture(FIXTURES / "captures" / "firecracker-24g.tar.xz")
     engine.rename(
-        machine, "firecracker-24g", "24 GiB Firecracker VM, Linux 6.18, captured with every page", source="a real machine"
+        machine,
+        "firecracker-24g",
+        "24 GiB Firecracker VM, Linux 6.18, captured with every page",
+        source="a real machine",
     )
     engine.save_machine(machine, out / "firecracker-24g.msgpack.gz")
     server = engine.boot_machine(
         [(0, 0, "2G"), (0, "4G", "510G"), (1, "514G", "512G")], nodes=3, name="terabyte-server", model="6.12"
     )
     engine.rename(
-        server, "terabyte-server", "1 TiB server, two nodes and an empty one for CXL memory, blocks of 128 MiB",
+        server,
+        "terabyte-server",
+        "1 TiB server, two nodes and an empty one for CXL memory, blocks of 128 MiB",
         source="made by the engine",
     )
     engine.save_machine(server, out / "terabyte-server.msgpack.gz")

@@ -23,7 +23,7 @@ from ..events import (
     ResourceReserved,
     SectionsLeaked,
 )
-from ..memmap import MEMMAP, PAGETABLE, SLAB, Chunk, Kind, Memmap, Section
+from ..memmap import MEMMAP, OFFLINE, PAGETABLE, SLAB, Chunk, Kind, Memmap, Section
 from ..models import Caller, Placement
 from ..overhead import object_pages, page_table_pages
 from ..placement import Choice, choose
@@ -45,7 +45,7 @@ RESOURCE_NAMES: dict[Caller, str] = {
 
 
 class AddRequest(msgspec.Struct, frozen=True):
-    """What is added: bytes, node, who asks, and, where the person chose, where the memmap goes.
+    """What is added (virtio-mem adds to a memory `group` that exists, with the first `plugged` pages in use): bytes, node, who asks, and, where the person chose, where the memmap goes.
 
     `reserve` and `align` (pages) are those of the altmap that a pmem driver brings along; others have none.
     """
@@ -58,6 +58,8 @@ class AddRequest(msgspec.Struct, frozen=True):
     fallback: bool | None = None
     reserve: int = 0
     align: int = 0
+    plugged: int | None = None
+    group: int | None = None
 
 
 def add_memory(state: State, request: AddRequest) -> Steps:
@@ -116,6 +118,8 @@ def _check_range(state: State, start: int, size: int) -> None:
 def _register_group(state: State, request: AddRequest) -> int | None:
     if request.node not in state.nodes:
         raise HotplugError("EINVAL", f"node {request.node} was absent from the node_possible_map")
+    if request.group is not None and request.group in state.groups:
+        return request.group
     if not state.model.groups or request.caller not in ("acpi", "dax", "virtio-mem"):
         return None
     number = max(state.groups, default=-1) + 1
@@ -160,9 +164,11 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
     except HotplugError as error:
         yield from _failed(state, request, choice, added, error)
         buddy.free_pages(state, tables, (PAGETABLE, SLAB))
-        if group is not None and group in state.groups:
+        if group is not None and group in state.groups and not state.groups[group].blocks:
             state.groups.drop(group)
         raise
+    if request.plugged is not None and request.plugged < pages:
+        state.change_pages(start + request.plugged, pages - request.plugged, OFFLINE)
     state.requests.put(start, Request(start, pages, request.node, request.caller, choice.placement, tuple(tables)))
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 from ..bits import span
-from ..memmap import FREE, ISOLATE, MEMMAP, UNMOVABLE, Kind, Migratetype, Pages, Section, Types, ZoneKey, put
+from ..memmap import FREE, ISOLATE, MEMMAP, OFFLINE, UNMOVABLE, Kind, Migratetype, Pages, Section, Types, ZoneKey, put
 from ..state import State
+
+_KEPT: Final[tuple[Kind, ...]] = (MEMMAP, OFFLINE)
+"""What pages of an offline section can be known to be."""
 
 
 @lru_cache(maxsize=256)
@@ -32,13 +36,14 @@ def _types(blocks: int, head_blocks: int, isolated: bool) -> Types:
 def join_zone(state: State, section: Section, key: ZoneKey, head: int) -> Section:
     """An offline section gets a zone: its first `head` pages are its block's memmap, the rest is isolated, to be freed.
 
-    Pages that an RFC pool reserved at add time stay reserved.
+    Pages that a pool reserved at add time stay reserved, and those that a driver withholds stay withheld.
     """
     geometry = state.geometry
     size = geometry.pages_per_section
     pages = _fresh(size, head)
-    if reserved := section.pages.get(MEMMAP, 0):
-        pages = put(pages, reserved, MEMMAP)
+    for kind in _KEPT:
+        if kept := section.pages.get(kind, 0):
+            pages = put(pages, kept, kind)
     head_blocks = -(-head // geometry.pageblock_pages) if state.model.heads_unmovable else 0
     joined = Section(
         section.nr,
@@ -95,10 +100,10 @@ def _edge(state: State, key: ZoneKey, low: int, high: int, ascending: bool) -> i
 
 
 def leave_zone(state: State, section: Section, head: int) -> None:
-    """The struct pages of an offline section say nothing any more, but for pages that a pool reserved at add time; its
-    first `head` pages are its own block's affair."""
-    heads = section.pages.get(MEMMAP, 0) & ~span(0, head)
-    kept: Pages = {MEMMAP: heads} if heads else {}
+    """The struct pages of an offline section say nothing any more, but for pages that a pool reserved at add time or that
+    a driver withholds; its first `head` pages are its own block's affair."""
+    rest = ~span(0, head)
+    pages: Pages = {kind: kept for kind in _KEPT if (kept := section.pages.get(kind, 0) & rest)}
     state.sections.put(
-        section.nr, Section(section.nr, section.node, section.early, False, (), kept, {}, section.memmap)
+        section.nr, Section(section.nr, section.node, section.early, False, (), pages, {}, section.memmap)
     )

@@ -73,12 +73,7 @@ def _fold(items: Iterable[tuple[int, int | None, V]]) -> Iterator[_Fold[V]]:
     last = length = stride = 0
     for number, place, value in items:
         step = place - last if place is not None else 0
-        if (
-            run is not None
-            and number == run.first + length
-            and (step == stride or length == 1)
-            and value == run.value
-        ):
+        if run is not None and number == run.first + length and (step == stride or length == 1) and value == run.value:
             length, stride = length + 1, step
         else:
             if run is not None:

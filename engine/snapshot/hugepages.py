@@ -72,9 +72,7 @@ def _counts(seen: Observation, state: State) -> Iterable[tuple[int, int, int, in
             yield node.id, size, total, min(free, total)
 
 
-def _match(
-    state: State, node: int, pages: int, total: int, exact: set[int], movable: dict[ZoneKey, int]
-) -> None:
+def _match(state: State, node: int, pages: int, total: int, exact: set[int], movable: dict[ZoneKey, int]) -> None:
     """As many huge pages as the kernel counts: made in free ranges nobody saw, or given back there."""
     ours = [pfn for pfn, page in state.hugepages.items() if page.pages == pages and page.node == node]
     size = state.geometry.pages_per_section

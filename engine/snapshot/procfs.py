@@ -73,10 +73,13 @@ def _zone(node: int, zone: str, header_at: int, body: Iterable[tuple[int, list[s
                     counters[name] = number(value, where, at, 1 << 64)
     for name in ("free", *_ZONE_FIGURES):
         if name not in figures:
-            raise BadInput(f"{where} line {header_at}: zone {zone} of node {node} has no line {name!r}, which every "
-                           f"kernel since 3.8 prints")
-    return ZoneReading(node=node, zone=zone, pcp=pcp, start_pfn=start_pfn, protection=protection, counters=counters,
-                       **figures)
+            raise BadInput(
+                f"{where} line {header_at}: zone {zone} of node {node} has no line {name!r}, which every "
+                f"kernel since 3.8 prints"
+            )
+    return ZoneReading(
+        node=node, zone=zone, pcp=pcp, start_pfn=start_pfn, protection=protection, counters=counters, **figures
+    )
 
 
 def parse_buddyinfo(text: str, where: str = "proc/buddyinfo") -> dict[str, tuple[int, ...]]:
@@ -121,8 +124,9 @@ def parse_iomem(text: str, where: str = "proc/iomem") -> tuple[Resource, ...]:
     for at, line in enumerate(text.splitlines(), 1):
         match = _RESOURCE.fullmatch(line.rstrip())
         if match is None or int(match[2], 16) > int(match[3], 16):
-            raise BadInput(f'{where} line {at}: expected a line like "100000000-13fffffff : System RAM", '
-                           f"not {line[:60]!r}")
+            raise BadInput(
+                f'{where} line {at}: expected a line like "100000000-13fffffff : System RAM", not {line[:60]!r}'
+            )
         resources.append(Resource(int(match[2], 16), int(match[3], 16) + 1, match[4], len(match[1]) // 2))
     return tuple(resources) if any(resource.end > 1 for resource in resources) else ()
 
@@ -167,8 +171,10 @@ def page_runs(flags: Iterable[bytes], counts: Iterable[bytes], where: str = "pro
     """
     ends, words = word_runs(flags, where)
     if any(word >> _UNKNOWN_FLAGS for word in words):
-        raise BadInput(f"{where} has flags that no kernel knows (bits {_UNKNOWN_FLAGS} and up); the words must be in "
-                       f"little-endian byte order")
+        raise BadInput(
+            f"{where} has flags that no kernel knows (bits {_UNKNOWN_FLAGS} and up); the words must be in "
+            f"little-endian byte order"
+        )
     count_ends, mapcounts = word_runs(counts, where.replace("flags", "count"))
     count_ends.append(MAX_PAGES)
     mapcounts.append(0)
@@ -239,8 +245,10 @@ def parse_page_runs(data: bytes, where: str = "proc/kpageflags.runs.json") -> tu
     for run in sorted((run for run in told if run.flags is not None), key=lambda run: run.pfn):
         flags, mapcount = run.flags or 0, run.mapcount or 0
         if run.pfn < 0 or run.count <= 0 or run.pfn + run.count > MAX_PAGES or flags >> 64 or mapcount >> 64:
-            raise BadInput(f"{where} has the run {[run.pfn, run.count, flags, mapcount]}, which no machine can have: "
-                           f"pfns go from 0 to {MAX_PAGES:#x}, counts from 1, flags and mapcount are 64-bit numbers")
+            raise BadInput(
+                f"{where} has the run {[run.pfn, run.count, flags, mapcount]}, which no machine can have: "
+                f"pfns go from 0 to {MAX_PAGES:#x}, counts from 1, flags and mapcount are 64-bit numbers"
+            )
         start, end = max(run.pfn, end), max(run.pfn + run.count, end)
         if start < end:
             runs.append(PageRun(start, end - start, flags, mapcount))

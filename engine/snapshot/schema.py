@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from ..blocks import BlockState
+from ..commands import Command
 from ..geometry import Geometry
 from ..memmap import KINDS, Kind, Migratetype
 from ..models import Caller, Placement
@@ -201,11 +202,22 @@ class SectionGrid(_Strict, frozen=True, kw_only=True):
     sections: Annotated[tuple[SectionRun, ...], Meta(min_length=1)]
 
 
+class StepV1(_Strict, frozen=True, omit_defaults=True):
+    """One step of a timeline: the command that led from state number `parent` (0: the one that is saved) to the next
+    state, what came of it, and the name of that state."""
+
+    parent: Number
+    command: Command
+    result: str
+    name: str = ""
+
+
 class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True):
     """A whole machine, as `altmap` saves it.
 
     model: name of the kernel model. settings: writable parameters. boot: facts of the boot. marks: watermarks.
-    hugepages: the pages of the hugetlb pools.
+    hugepages: the pages of the hugetlb pools. steps: what was done from here on, in order, and `at` the number of the
+    state that the machine was in when it was saved; replayed when it is loaded.
     """
 
     origin: OriginV1
@@ -223,6 +235,8 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
     hugepages: tuple[HugePageRun, ...] = ()
     blocks: tuple[BlockRun, ...] = ()
     sections: tuple[SectionGrid, ...] = ()
+    steps: tuple[StepV1, ...] = ()
+    at: Number = 0
 
 
 def json_schema() -> bytes:

@@ -163,4 +163,3 @@ def _share_out(key: ZoneKey, rest: _Part, free: int, pcp: int, lru: int, zone: Z
                 moved = rest.turn(source, target, min(surplus[source], -surplus[target]))
                 surplus[source] -= moved
                 surplus[target] += moved
-

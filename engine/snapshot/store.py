@@ -11,9 +11,9 @@ import io
 import os
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -22,7 +22,7 @@ from ..origin import Origin
 from ..state import State
 from ..units import format_bytes
 from .fold import snapshot_of
-from .schema import VERSION, SnapshotV1, json_schema
+from .schema import VERSION, SnapshotV1, StepV1, json_schema
 from .unfold import state_of
 
 SUFFIXES: Final = (".json", ".msgpack", ".json.gz", ".msgpack.gz")
@@ -46,13 +46,22 @@ _JSON: Final[_Readers] = (msgspec.json.Decoder(_Head).decode, msgspec.json.Decod
 _MSGPACK: Final[_Readers] = (msgspec.msgpack.Decoder(_Head).decode, msgspec.msgpack.Decoder(SnapshotV1).decode)
 
 
-def save(state: State, origin: Origin, path: str | os.PathLike[str]) -> None:
+class Saved(NamedTuple):
+    """What a snapshot holds: the first state of a timeline, the steps from there on, and which state is the present."""
+
+    state: State
+    origin: Origin
+    steps: tuple[StepV1, ...] = ()
+    at: int = 0
+
+
+def save(state: State, origin: Origin, path: str | os.PathLike[str], steps: Sequence[StepV1] = (), at: int = 0) -> None:
     """Write a machine to a file; the form follows from the name (`SUFFIXES`).
 
     Raises `BadInput` for another name or where it cannot be written; the file is then what it was before.
     """
     name = os.fspath(path)
-    data = encode(state, origin, name)
+    data = encode(state, origin, name, steps, at)
     target = os.path.realpath(name)
     draft = f"{target}.{os.getpid()}.new"
     try:
@@ -71,17 +80,22 @@ def save(state: State, origin: Origin, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> tuple[State, Origin]:
-    """The machine in a file. Raises `BadInput` where it cannot be read or holds none: see `decode`."""
+    """The machine in a file, as it was at the beginning of its timeline. Raises `BadInput`: see `decode`."""
+    return read(path)[:2]
+
+
+def read(path: str | os.PathLike[str]) -> Saved:
+    """All that a file holds. Raises `BadInput` where it cannot be read or holds no machine: see `decode`."""
     name = os.fspath(path)
     try:
         with open(name, "rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise BadInput(f"{name} could not be read: {error.strerror or error}") from error
-    return decode(data, name)
+    return _decode(data, name)
 
 
-def encode(state: State, origin: Origin, name: str) -> bytes:
+def encode(state: State, origin: Origin, name: str, steps: Sequence[StepV1] = (), at: int = 0) -> bytes:
     """A machine as the content of a file of that name; equal machines give equal bytes.
 
     Raises `BadInput` where the name does not end as a snapshot's does.
@@ -89,7 +103,7 @@ def encode(state: State, origin: Origin, name: str) -> bytes:
     if not name.endswith(SUFFIXES):
         raise BadInput(f"{name}: the name of a snapshot must end in {', '.join(SUFFIXES)}")
     with _without_collection():
-        snapshot = snapshot_of(state, origin)
+        snapshot = msgspec.structs.replace(snapshot_of(state, origin), steps=tuple(steps), at=at)
     if name.endswith((".json", ".json.gz")):
         lines = msgspec.json.format(msgspec.json.encode(snapshot, order="deterministic"), indent=2)
         data = _ROW.sub(lambda row: b"[" + b" ".join(row[1].split()) + b"]", lines) + b"\n"
@@ -101,9 +115,19 @@ def encode(state: State, origin: Origin, name: str) -> bytes:
 def decode(data: bytes, source: str) -> tuple[State, Origin]:
     """The machine in the content of a file, whatever its name. Raises `BadInput`, which begins with `source` and, where
     there is one, the JSON path, for what is truncated or huge, was made by a newer version, or describes no machine."""
+    return _decode(data, source)[:2]
+
+
+def _decode(data: bytes, source: str) -> Saved:
     try:
         with _without_collection():
-            return state_of(_parsed(_unpacked(data)))
+            snapshot = _parsed(_unpacked(data))
+            for index, step in enumerate(snapshot.steps):
+                if step.parent > index:
+                    raise BadInput(f"$.steps[{index}].parent: state {step.parent} comes later; it must be 0 to {index}")
+            if snapshot.at > len(snapshot.steps):
+                raise BadInput(f"$.at: there is no state {snapshot.at}; it must be 0 to {len(snapshot.steps)}")
+            return Saved(*state_of(snapshot), snapshot.steps, snapshot.at)
     except BadInput as error:
         raise BadInput(f"{source}: {error}") from error.__cause__
 

@@ -53,13 +53,17 @@ def read_blocks(tree: Tree, block_size: int | None) -> tuple[BlockReading, ...]:
 
     nodes = _nodes_of_blocks(tree, folders, dict(zip(sorted(folders), zones, strict=True)))
     if not nodes:
-        raise BadInput(f"{tree.source} is no captured tree: it has neither {MEMORY}/memoryN folders nor "
-                       f"{NODES}/nodeN/memoryN links")
+        raise BadInput(
+            f"{tree.source} is no captured tree: it has neither {MEMORY}/memoryN folders nor "
+            f"{NODES}/nodeN/memoryN links"
+        )
     if block_size is not None and (max(nodes) + 1) * block_size > MAX_ADDRESS + 1:
         raise BadInput(f"{tree.source}: memory block {max(nodes)} of {block_size:#x} bytes lies beyond any address")
     columns = zip(sorted(folders), states, zones, phys_devices, removable, strict=True)
-    blocks = [BlockReading(block, state, valid, nodes[block], device, is_removable)
-              for block, state, valid, device, is_removable in columns]
+    blocks = [
+        BlockReading(block, state, valid, nodes[block], device, is_removable)
+        for block, state, valid, device, is_removable in columns
+    ]
     blocks += [BlockReading(block, None, None, nodes[block], None, None) for block in nodes.keys() - folders.keys()]
     return tuple(sorted(blocks, key=lambda block: block.id))
 

@@ -104,8 +104,10 @@ class Tree(ABC):
                 while piece := file.read(_CHUNK):
                     data += piece
                     if len(data) > WHOLE_FILE_LIMIT:
-                        raise BadInput(f"{self.source}: {path} goes on after {format_bytes(WHOLE_FILE_LIMIT)}; "
-                                       f"what a kernel writes there is far shorter")
+                        raise BadInput(
+                            f"{self.source}: {path} goes on after {format_bytes(WHOLE_FILE_LIMIT)}; "
+                            f"what a kernel writes there is far shorter"
+                        )
                 return bytes(data)
         except OSError as error:
             self._unreadable(path, error)
@@ -280,8 +282,10 @@ class TarTree(Tree):
                     kept += len(content)
             kept += _MEMBER
             if kept > _KEPT_LIMIT:
-                raise BadInput(f"{self.source} holds more than {format_bytes(_KEPT_LIMIT)} up to its member "
-                               f"{member.name!r}; a captured tree is far smaller")
+                raise BadInput(
+                    f"{self.source} holds more than {format_bytes(_KEPT_LIMIT)} up to its member "
+                    f"{member.name!r}; a captured tree is far smaller"
+                )
             self._enter(path, member.isdir())
         # tarfile takes a damaged header for the end of the archive: the end must be the block of zeros that it is.
         self._data.seek(self._tar.offset)
@@ -299,8 +303,9 @@ class TarTree(Tree):
             raise BadInput(f"{where} is a device or a pipe; a captured tree has only files, folders and links")
         limit = _PAGE_FILE_LIMIT if _has_words(member.name) else WHOLE_FILE_LIMIT
         if not 0 <= member.size <= limit:
-            raise BadInput(f"{where} claims {member.size} bytes; this file of a captured tree has at most "
-                           f"{format_bytes(limit)}")
+            raise BadInput(
+                f"{where} claims {member.size} bytes; this file of a captured tree has at most {format_bytes(limit)}"
+            )
         path = os.path.normpath(member.name)
         return "" if path == "." else path
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -35,7 +36,9 @@ class AddDialog(Dialog[Add]):
         machine = self._machine
         unit = machine.geometry.block_size
         self._suggested = words.suggestion(machine, unit)
-        nodes = [(f"node {nr}" if node.online else f"node {nr} (offline)", nr) for nr, node in sorted(machine.nodes.items())]
+        nodes = [
+            (f"node {nr}" if node.online else f"node {nr} (offline)", nr) for nr, node in sorted(machine.nodes.items())
+        ]
         callers = [(CALLER_WORDS.get(caller, caller), caller) for caller in CALLERS]
         placements = [(f"as {machine.model.name} decides", MODEL), *((PLACEMENT_WORDS[p], p) for p in PLACEMENTS)]
         with Vertical(classes="box") as box:
@@ -68,14 +71,9 @@ class AddDialog(Dialog[Add]):
     def command(self) -> Add:
         """What the fields say. Raises `BadInput`."""
         start, size = (parse_bytes(self.query_one(f"#{name}", Input).value) for name in ("start", "size"))
-        placement = self.query_one("#placement", Select).value
-        return Add(
-            start=start,
-            size=size,
-            node=self.query_one("#node", Select).value,
-            caller=self.query_one("#caller", Select).value,
-            placement=None if placement == MODEL else placement,
-        )
+        node, caller, placement = (self.query_one(f"#{name}", Select).value for name in ("node", "caller", "placement"))
+        fields = {"op": "add", "start": start, "size": size, "node": node, "caller": caller}
+        return msgspec.convert(fields if placement == MODEL else {**fields, "placement": placement}, Add)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.input.id == "size":

@@ -21,7 +21,9 @@ class ErrorScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -fault") as box:
             box.border_title = "A fault in altmap"
-            yield Static(Content(f"“{self._label}” could not be carried out: {type(self._error).__name__}: {self._error}"))
+            yield Static(
+                Content(f"“{self._label}” could not be carried out: {type(self._error).__name__}: {self._error}")
+            )
             yield Static("The machine is as it was before. Please report this.", classes="gap")
             yield Button("Close", variant="primary", compact=True, id="close")
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -22,18 +21,20 @@ from ..widgets.block_map import BlockMap
 from ..widgets.inspector import Inspector
 from ..widgets.kernel_log import KernelLog
 from ..widgets.legend import Legend
+from ..widgets.painted import Painted
 from ..widgets.zone_table import ZoneTable
 from .add import AddDialog
 from .error import ErrorScreen
 from .goto import GoToDialog
 from .help import HelpScreen
 
+PANES: Final[dict[str, type[Painted]]] = {
+    "map": BlockMap, "inspector": Inspector, "zones": ZoneTable, "log": KernelLog
+}  # fmt: skip
+
 
 class MainScreen(Screen[None]):
     """The desk that verbs work on. After each verb every pane reads the machine anew; nothing else changes them."""
-
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-slim"), (76, "-medium"), (110, "-wide"), (170, "-huge")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-flat"), (22, "-short"), (32, "-tall")]
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(verb.key, f"verb('{verb.name}')", verb.label, show=verb.footer, tooltip=verb.sentence) for verb in VERBS
@@ -52,23 +53,23 @@ class MainScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         machine = self.machine
-        yield StatusLine(machine, id="status")
+        yield StatusLine(machine)
         with Container(id="panes"):
             with Container(id="upper"):
-                with Vertical(id="map-pane", classes="pane") as pane:
+                with Vertical(id="blocks", classes="pane") as pane:
                     pane.border_title = "1 Blocks"
-                    yield BlockMap(machine, id="map")
-                    yield Legend(machine, id="legend")
-                yield Inspector(machine, id="inspector", classes="pane")
+                    yield BlockMap(machine)
+                    yield Legend(machine)
+                yield Inspector(machine)
             with Container(id="lower"):
-                yield ZoneTable(machine, id="zones", classes="pane")
-                yield KernelLog(machine, id="log", classes="pane")
-        yield ResultBar(id="result")
-        yield Footer(id="keys")
+                yield ZoneTable(machine)
+                yield KernelLog(machine)
+        yield ResultBar()
+        yield Footer()
 
     def on_mount(self) -> None:
-        self.query_one("#zones").border_title = "3 Zones"
-        self.query_one("#log").border_title = "4 Kernel log"
+        self.query_one(ZoneTable).border_title = "3 Zones"
+        self.query_one(KernelLog).border_title = "4 Kernel log"
         self.show_pane("map")
         self._greet()
         self._show_machine()
@@ -78,7 +79,9 @@ class MainScreen(Screen[None]):
         notes = [note for note in (origin.description, *origin.notes) if note]
         pages = "" if "kpageflags" in origin.measured else "Pages are estimated from counters."
         said = ". ".join(note.rstrip(".") for note in notes[:1])
-        self.query_one(ResultBar).say("", " ".join(part for part in (said + "." if said else "", pages) if part), "plain")
+        self.query_one(ResultBar).say(
+            "", " ".join(part for part in (said + "." if said else "", pages) if part), "plain"
+        )
 
     # -- what is seen -----------------------------------------------------------------------------------------------
 
@@ -94,7 +97,9 @@ class MainScreen(Screen[None]):
 
     def _show_machine(self) -> None:
         geometry = self.machine.geometry
-        self.query_one("#map-pane").border_subtitle = f"{len(self.machine.blocks):,} x {format_bytes(geometry.block_size)}"
+        self.query_one(
+            "#blocks"
+        ).border_subtitle = f"{len(self.machine.blocks):,} x {format_bytes(geometry.block_size)}"
         self.query_one(BlockMap).show()
         self.on_block_map_reshaped()
         self.query_one(ZoneTable).reload()
@@ -107,7 +112,7 @@ class MainScreen(Screen[None]):
         place = facts.memmap_of(self.machine, self.cursor)
         self.query_one(BlockMap).show_hosts(frozenset(place.hosts) - {self.cursor})
         marks = len(self.marks)
-        self.query_one("#map-pane").border_title = f"1 Blocks · {marks} marked" if marks else "1 Blocks"
+        self.query_one("#blocks").border_title = f"1 Blocks · {marks} marked" if marks else "1 Blocks"
         self._offer()
 
     def _offer(self) -> None:
@@ -168,6 +173,8 @@ class MainScreen(Screen[None]):
             self._fault = next((o.pfn for o in batch.outcomes if o.result == "EBUSY"), None)
             bar.tell(batch, self.machine)
         self._show_machine()
+        if batch is not None and (block := words.added_block(batch, self.machine)) is not None:
+            self.query_one(BlockMap).select(block)
 
     def take_back(self) -> None:
         """Undo the last verb."""
@@ -205,7 +212,9 @@ class MainScreen(Screen[None]):
         self.query_one(BlockMap).select(block)
         if self.cursor != block:
             name = words.block_name(block)
-            self.query_one(ResultBar).say("", f"There is no {name}; {words.block_name(self.cursor)} is nearest.", "plain")
+            self.query_one(ResultBar).say(
+                "", f"There is no {name}; {words.block_name(self.cursor)} is nearest.", "plain"
+            )
 
     def show_help(self) -> None:
         """Open the list of all verbs."""
@@ -214,9 +223,9 @@ class MainScreen(Screen[None]):
     def show_pane(self, pane: str) -> None:
         """Bring a pane into sight and give it the keys."""
         if pane != "map":
-            for name in ("inspector", "zones", "log"):
+            for name in PANES:
                 self.set_class(name == pane, f"-show-{name}")
-        self.call_after_refresh(partial(self.query_one(f"#{pane}").focus))
+        self.call_after_refresh(self.query_one(PANES[pane]).focus)
 
     def leave(self) -> None:
         """End the explorer."""

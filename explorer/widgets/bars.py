@@ -18,8 +18,8 @@ SETTINGS: Final = ("memmap_on_memory", "online_policy", "auto_online_blocks")
 class StatusLine(Static):
     """Name, architecture, kernel model, parameters and the memory totals; what does not fit is left out from the right."""
 
-    def __init__(self, machine: Machine, **options: str | None) -> None:
-        super().__init__(**options)
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
         self.machine = machine
 
     def show(self) -> None:
@@ -28,11 +28,14 @@ class StatusLine(Static):
         total, free = (format_bytes(size) for size in facts.totals(machine))
         name = words.machine_name(machine)
         memory = next(
-            (text for text in (f"MemTotal {total}  MemFree {free} ", f"MemFree {free} ") if len(text + name) + 13 < width), ""
+            (
+                text
+                for text in (f"MemTotal {total}  MemFree {free} ", f"MemFree {free} ")
+                if len(text + name) + 13 < width
+            ),
+            "",
         )
-        left = Content.assemble(
-            (" altmap ", "bold $background on $primary"), "  ", (name, "bold $foreground")
-        )
+        left = Content.assemble((" altmap ", "bold $background on $primary"), "  ", (name, "bold $foreground"))
         details = [f"model {machine.model.name}", machine.geometry.arch]
         details += [f"{name} {value}" for name in SETTINGS if (value := machine.settings.get(name))]
         for detail in details:

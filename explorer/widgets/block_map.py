@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from typing import ClassVar
 
 from rich.segment import Segment
 from textual import events
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
@@ -23,7 +24,7 @@ from .painted import Line, Painted, Piece
 class BlockMap(Painted):
     """Blocks as cells; the cursor, marks and hosts of the memmap are laid over the painted rows."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", show=False),
         Binding("right", "step(1)", show=False),
         Binding("up", "row(-1)", show=False),
@@ -44,8 +45,8 @@ class BlockMap(Painted):
     class Reshaped(Message):
         """The tiles have another shape."""
 
-    def __init__(self, machine: Machine, **options: str | None) -> None:
-        super().__init__(**options)
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
         self.machine = machine
         self.marks: frozenset[int] = frozenset()
         self.hosts: frozenset[int] = frozenset()

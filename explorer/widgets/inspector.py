@@ -20,8 +20,10 @@ PICTURE = ((36, 12), (28, 6), (16, 4), (12, 2), (0, 1))
 class Inspector(Painted):
     """One block: state, zones, place of its memmap, and its pages by kind with a picture of where they are."""
 
-    def __init__(self, machine: Machine, **options: str | None) -> None:
-        super().__init__(**options)
+    DEFAULT_CLASSES = "pane"
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
         self.machine = machine
         self.block = 0
         self.fault: int | None = None
@@ -65,7 +67,7 @@ class Inspector(Painted):
     def _memmap(self, width: int) -> list[Line]:
         geometry = self.machine.geometry
         size = f"{format_bytes(geometry.memmap_bytes_per_block)} = {geometry.memmap_pages_per_block:,} pages"
-        lines = [(("memmap".ljust(LABEL), "muted"), (size, "text"))]
+        lines: list[Line] = [(("memmap".ljust(LABEL), "muted"), (size, "text"))]
         lines += _row("", words.memmap_place(self.machine, self.block), width, "memmap")
         if guests := facts.guests_of(self.machine, self.block):
             lines += _row("holds", f"memmap of {words.block_names(guests)}", width, "memmap")

@@ -19,15 +19,17 @@ MOST = 60
 class KernelLog(Painted):
     """Drawn from the machine's history, so that what is undone is gone from here too."""
 
-    def __init__(self, machine: Machine, **options: str | None) -> None:
-        super().__init__(**options)
+    DEFAULT_CLASSES = "pane"
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
         self.machine = machine
         self._known: dict[tuple[int, int], tuple[Outcome, list[Line]]] = {}
 
     def reload(self) -> None:
         """The last command is in sight."""
         super().reload()
-        self.scroll_end(animate=False)
+        self.call_after_refresh(self.scroll_end, animate=False)
 
     def lines(self, width: int) -> Sequence[Line]:
         history = self.machine.history

@@ -14,8 +14,8 @@ from .painted import Line, Painted, Piece, length
 class Legend(Painted, can_focus=False):
     """As many lines as it needs."""
 
-    def __init__(self, machine: Machine, **options: str | None) -> None:
-        super().__init__(**options)
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
         self.machine = machine
         self.letters_only = False
 

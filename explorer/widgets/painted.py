@@ -48,8 +48,8 @@ class Painted(ScrollView, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"paint--{role}" for role in ROLES}
 
-    def __init__(self, **options: str | None) -> None:
-        super().__init__(**options)
+    def __init__(self) -> None:
+        super().__init__()
         self._lines: Sequence[Line] = ()
         self._strips: dict[Line, Strip] = {}
 

@@ -38,15 +38,17 @@ WIDE: Final = (
 class ZoneTable(Painted):
     """One line a node, one line each of its populated zones. `free` is what is on free lists and on the CPUs' lists."""
 
-    def __init__(self, machine: Machine, **options: str | None) -> None:
-        super().__init__(**options)
+    DEFAULT_CLASSES = "pane"
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
         self.machine = machine
 
     def lines(self, width: int) -> Sequence[Line]:
         columns = next((c for c in (WIDE, MIDDLE) if 10 + sum(column.width for column in c) <= width), NARROW)
         heading = "".join(column.name.rjust(column.width) for column in columns)
         lines: list[Line] = [(("zone".ljust(10) + heading, "muted"),)]
-        zones = sorted(self.machine.zones.values(), key=lambda z: (ORDER.index(z.name) if z.name in ORDER else 9))
+        zones = sorted(self.machine.zones.values(), key=lambda z: ORDER.index(z.name) if z.name in ORDER else 9)
         for number, node in sorted(self.machine.nodes.items()):
             own = [zone for zone in zones if zone.node == number and zone.spanned]
             about = "CPUs" if node.cpus else "no CPUs"

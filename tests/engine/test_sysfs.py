@@ -49,7 +49,9 @@ def test_offlining_an_offline_block_is_einval(machine: Machine) -> None:
     assert write(machine, f"{MEMORY}/memory33/state", "offline") == "EINVAL"
 
 
-@pytest.mark.parametrize("word", ["junk", "online_", "ONLINE", "going-offline", "online ", " online", "online\n\n", "\n"])
+@pytest.mark.parametrize(
+    "word", ["junk", "online_", "ONLINE", "going-offline", "online ", " online", "online\n\n", "\n"]
+)
 @pytest.mark.parametrize("block", [32, 33])
 def test_other_words_are_einval(machine: Machine, block: int, word: str) -> None:
     before = machine.read(f"{MEMORY}/memory{block}/state")
@@ -71,7 +73,9 @@ def test_a_newline_at_the_end_does_not_matter(machine: Machine, end: str) -> Non
     assert write(machine, f"{MEMORY}/memory33/online", f"1{end}") == "ok"
 
 
-@pytest.mark.parametrize(("word", "zone"), [("online_kernel", "Normal"), ("online_movable", "Movable"), ("online", "Normal")])
+@pytest.mark.parametrize(
+    ("word", "zone"), [("online_kernel", "Normal"), ("online_movable", "Movable"), ("online", "Normal")]
+)
 def test_each_word_onlines_into_its_zone(machine: Machine, word: str, zone: str) -> None:
     assert machine.read(f"{MEMORY}/memory33/valid_zones") == "Normal Movable\n"
     assert write(machine, f"{MEMORY}/memory33/state", word) == "ok"
@@ -270,7 +274,8 @@ def test_the_rfcs_kernel_has_none_of_the_parameters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "zone"), [("offline", None), ("online", "Normal"), ("online_kernel", "Normal"), ("online_movable", "Movable")]
+    ("word", "zone"),
+    [("offline", None), ("online", "Normal"), ("online_kernel", "Normal"), ("online_movable", "Movable")],
 )
 def test_auto_online_blocks_is_for_later_adds_only(machine: Machine, word: str, zone: str | None) -> None:
     """observed.md 9."""

@@ -80,9 +80,20 @@ def test_a_rich_tree(build: Builder) -> None:
     assert (seen.block_size, seen.auto_online_blocks, seen.has_probe) == (128 << 20, "offline", True)
     zero, one, ten = seen.blocks
     assert (zero.id, zero.state, zero.valid_zones, zero.nodes, zero.removable, zero.phys_device) == (
-        0, "online", ("none",), (0, 1), False, 0)
+        0,
+        "online",
+        ("none",),
+        (0, 1),
+        False,
+        0,
+    )
     assert (one.id, one.state, one.valid_zones, one.nodes, one.removable) == (
-        1, "offline", ("Normal", "Movable"), (1,), True)
+        1,
+        "offline",
+        ("Normal", "Movable"),
+        (1,),
+        True,
+    )
     assert (ten.id, ten.state, ten.nodes) == (10, "going-offline", (1,))
     first, second = seen.nodes
     assert (first.id, first.meminfo, first.distance, first.cpus) == (0, {"MemTotal": 100}, (10, 20), True)
@@ -104,7 +115,9 @@ def test_the_block_folder_alone_is_enough(build: Builder) -> None:
     build.block(8200)
     seen = observe(build.root)
     assert [(b.id, b.state, b.valid_zones, b.nodes, b.phys_device, b.removable) for b in seen.blocks] == [
-        (8192, None, None, (), None, None), (8200, None, None, (), None, None)]
+        (8192, None, None, (), None, None),
+        (8200, None, None, (), None, None),
+    ]
     assert (seen.version, seen.block_size, seen.zones, seen.pages, seen.notes) == (None, None, (), (), ())
     assert (seen.nodes, seen.node_lists, seen.has_probe, seen.pageblock_order) == ((), {}, False, None)
 
@@ -117,7 +130,10 @@ def test_blocks_known_through_dangling_links_of_nodes(build: Builder) -> None:
     seen = observe(build.root)
     assert seen.block_size == 2 << 30
     assert [(block.id, block.nodes, block.state) for block in seen.blocks] == [
-        (0, (0,), None), (7, (0, 1), None), (100, (1,), None)]
+        (0, (0,), None),
+        (7, (0, 1), None),
+        (100, (1,), None),
+    ]
 
 
 def test_nodes_known_through_links_inside_blocks_only(build: Builder) -> None:
@@ -161,7 +177,11 @@ def test_optional_sources_that_make_no_sense_become_notes(build: Builder) -> Non
     seen = observe(build.root)
     assert (seen.zones, seen.buddyinfo, seen.resources, seen.pages) == ((), {}, (), ())
     assert sorted(note.split(" ", 1)[0] for note in seen.notes) == [
-        "proc/buddyinfo", "proc/iomem", "proc/kpageflags", "proc/zoneinfo"]
+        "proc/buddyinfo",
+        "proc/iomem",
+        "proc/kpageflags",
+        "proc/zoneinfo",
+    ]
 
 
 def test_runs_stand_for_the_page_files_that_a_saved_tree_lacks(build: Builder) -> None:
@@ -265,7 +285,8 @@ def test_a_real_machine_with_24_gib() -> None:
     zones = [block.valid_zones for block in seen.blocks]
     assert (zones.count(("DMA32",)), zones.count(("Normal",))) == (23, 168)
     assert {(block.state, block.nodes, block.removable, block.phys_device) for block in seen.blocks} == {
-        ("online", (0,), True, 0)}
+        ("online", (0,), True, 0)
+    }
     by_name = {zone.zone: zone for zone in seen.zones}
     assert list(by_name) == ["DMA", "DMA32", "Normal", "Movable", "Device"]
     normal, dma32 = by_name["Normal"], by_name["DMA32"]
@@ -277,7 +298,12 @@ def test_a_real_machine_with_24_gib() -> None:
     assert sum(count << order for order, count in enumerate(seen.buddyinfo["0/DMA32"])) == dma32.free
     assert seen.pageblock_order == 9
     assert seen.pageblocks["0/Normal"] == {
-        "Unmovable": 94, "Movable": 2072, "Reclaimable": 138, "HighAtomic": 0, "Isolate": 0}
+        "Unmovable": 94,
+        "Movable": 2072,
+        "Reclaimable": 138,
+        "HighAtomic": 0,
+        "Isolate": 0,
+    }
     ram = [(r.start, r.end) for r in seen.resources if r.name == "System RAM" and not r.depth]
     assert ram == [(0x1000, 0x9FC00), (0x100000, 0xC0000000), (1 << 32, 25 << 30)]
     assert len(seen.pages) == 146793

@@ -179,9 +179,14 @@ def test_iomem_that_hides_its_addresses_tells_nothing() -> None:
 
 def test_meminfo_of_machine_and_node() -> None:
     assert parse_meminfo("MemTotal:  919868 kB\nActive(anon):  4 kB\nHugePages_Total:   3\n") == {
-        "MemTotal": 919868, "Active(anon)": 4, "HugePages_Total": 3}
+        "MemTotal": 919868,
+        "Active(anon)": 4,
+        "HugePages_Total": 3,
+    }
     assert parse_meminfo("Node 1 MemTotal:       4096 kB\nNode 1 HugePages_Free:      2\n") == {
-        "MemTotal": 4096, "HugePages_Free": 2}
+        "MemTotal": 4096,
+        "HugePages_Free": 2,
+    }
     with pytest.raises(BadInput, match='node1/meminfo line 2: expected a line like "MemTotal: 919868 kB"'):
         parse_meminfo("MemTotal: 1 kB\nMemFree: -1 kB\n", "node1/meminfo")
 
@@ -219,7 +224,11 @@ def test_page_runs_end_where_flags_or_counts_change() -> None:
     flags = packed([1 << 20] * 600 + [1024] * 500 + [0])
     counts = packed([0] * 700 + [3] * 400 + [0])
     assert page_runs([flags], [counts]) == (
-        PageRun(0, 600, 1 << 20, 0), PageRun(600, 100, 1024, 0), PageRun(700, 400, 1024, 3), PageRun(1100, 1, 0, 0))
+        PageRun(0, 600, 1 << 20, 0),
+        PageRun(600, 100, 1024, 0),
+        PageRun(700, 400, 1024, 3),
+        PageRun(1100, 1, 0, 0),
+    )
 
 
 def test_pages_beyond_the_counts_are_not_mapped() -> None:
@@ -260,8 +269,20 @@ def test_runs_of_pages_in_json() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [b"", b"{}", b"[[0,1,2]]", b"[[0,1,2,3,4]]", b'[["0",1,2,3]]', b"[[-1,1,2,3]]", b"[[0,0,2,3]]", b"[[0,1,-2,3]]",
-     b"[[0,1,2,-3]]", b"[[0,1,18446744073709551616,3]]", b"[[4503599627370496,1,2,3]]", b"\xff"],
+    [
+        b"",
+        b"{}",
+        b"[[0,1,2]]",
+        b"[[0,1,2,3,4]]",
+        b'[["0",1,2,3]]',
+        b"[[-1,1,2,3]]",
+        b"[[0,0,2,3]]",
+        b"[[0,1,-2,3]]",
+        b"[[0,1,2,-3]]",
+        b"[[0,1,18446744073709551616,3]]",
+        b"[[4503599627370496,1,2,3]]",
+        b"\xff",
+    ],
 )
 def test_runs_of_pages_that_no_machine_has(text: bytes) -> None:
     with pytest.raises(BadInput, match=r"^proc/kpageflags\.runs\.json "):

@@ -112,7 +112,7 @@ def test_json_is_for_people() -> None:
     assert '      "start": "0x100000000",' in lines
     assert '      "zone": [0, "Normal"],' in lines
     assert '            "chunks": [' in lines
-    assert '              [1065472, 512]' in lines
+    assert "              [1065472, 512]" in lines
     assert f'    "description": {msgspec.json.encode(ORIGIN.description).decode()},' in lines
 
 
@@ -326,8 +326,7 @@ SPOILED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "no node": (change(*BLOCK, "nodes", to=[]), "$.blocks[0].nodes: Expected `array` of length >= 1"),
     "state": (
         change(*BLOCK, "state", to="on"),
-        "$.blocks[0].state: Invalid enum value 'on'; it must be one of "
-        '"going-offline", "offline", "online"',
+        '$.blocks[0].state: Invalid enum value \'on\'; it must be one of "going-offline", "offline", "online"',
     ),
     "zone name": (
         change(*BLOCK, "zone", to=[0, "Low"]),

@@ -87,7 +87,9 @@ def test_a_tree_reads_the_same_however_it_is_stored(tmp_path: Path, stored: Open
         assert tree.read_each(MEMORY, ["memory1", "memory0"], "state") == [b"offline\n", b"online\n"]
         assert tree.read_each(MEMORY, ["memory0"], "valid_zones") == [None]
         assert [sorted(names) for names in tree.names_each(MEMORY, ["memory1", "memory0"])] == [
-            ["state"], ["node0", "state", "subsystem"]]
+            ["state"],
+            ["node0", "state", "subsystem"],
+        ]
         assert tree.have_each(MEMORY, ["memory0", "memory1"], "node0") == [True, False]
         assert tree.notes == []
 

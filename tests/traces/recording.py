@@ -120,7 +120,9 @@ class Recording:
         command, before = action.command, action.before
         if isinstance(command, Eject):
             leaving = set(self._blocks_in(before, command))
-        elif isinstance(command, Write) and command.data.strip() in ("offline", "0") and "/memory/memory" in command.path:
+        elif (
+            isinstance(command, Write) and command.data.strip() in ("offline", "0") and "/memory/memory" in command.path
+        ):
             leaving = {number(command.path.split("/")[-2])}
         else:
             return False

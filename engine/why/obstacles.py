@@ -9,40 +9,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from . import hugetlb, vmemmap
-from .bits import lowest, lowest_n, span
-from .commands import Command, Eject, Offline, Remove
-from .events import BlockState, NotifierCalled
-from .memmap import (
+from .. import hugetlb, vmemmap
+from ..bits import lowest, span
+from ..commands import Command, Eject, Offline, Remove
+from ..events import BlockState, NotifierCalled
+from ..memmap import (
     ABSENT,
     ASSUMED,
     FREE,
     HUGE,
     KERNEL,
     MEMMAP,
-    MOVABLE,
     PAGETABLE,
     PCP,
-    PINNED,
     SLAB,
     UNMOVABLE_KINDS,
     Kind,
     Section,
 )
-from .state import State
-from .trial import Attempt, attempt
-from .units import format_bytes
+from ..state import State
+from ..trial import Attempt, attempt
+from ..units import format_bytes
 from .verdict import Blocker, block_runs, counted, named
 
 _NEVER_AT_FAULT: Final = (None, FREE, PCP, ABSENT, MEMMAP)
-FREEABLE: Final[tuple[Kind, ...]] = (SLAB, KERNEL, PAGETABLE, ASSUMED, PINNED, HUGE)
+FREEABLE: Final[tuple[Kind, ...]] = (SLAB, KERNEL, PAGETABLE, ASSUMED)
 """Kinds that whoever uses them can give back; no command of ours can."""
 
 
 class Found(NamedTuple):
     """Pages of one kind in the way of offlining: how many, and the first (pfn)."""
 
-    count: int
+    total: int
     first: int
 
 
@@ -63,7 +61,7 @@ def clear_away(state: State, blocks: Iterable[int]) -> Obstacles:
         while (kinds := _at_fault(state, tried)) and (found := empty(state, number, kinds)):
             for kind, (count, first) in found.items():
                 before = pages.get(kind)
-                pages[kind] = Found(before.count + count, before.first) if before else Found(count, first)
+                pages[kind] = Found(before.total + count, before.first) if before else Found(count, first)
             tried = attempt(state, Offline(block=number))
         if not tried.ok:
             refusals[number] = tried
@@ -83,7 +81,7 @@ def empty(state: State, number: int, kinds: Iterable[Kind]) -> dict[Kind, Found]
             mask = section.of(kind) & span(low, size - low)
             if mask:
                 before = found.get(kind)
-                count = mask.bit_count() + (before.count if before else 0)
+                count = mask.bit_count() + (before.total if before else 0)
                 found[kind] = Found(count, before.first if before else base + lowest(mask))
                 state.set_kind(section, mask, FREE)
     if HUGE in found:
@@ -163,9 +161,9 @@ def hosted_guests(state: State, start: int, pages: int) -> list[Section]:
     return [guest for guest in vmemmap.guests(state, start, pages) if guest.memmap and guest.memmap.on == "section"]
 
 
-def take_out(state: State, owners: Iterable[Section]) -> list[Command]:
+def take_out(state: State, owners: Iterable[Section], keep: tuple[int, int]) -> list[Command]:
     """The commands that take out the memory of some sections, the highest first: whole add requests where these are
-    known, else whole blocks, and what an add that failed left behind."""
+    known and do not meet the range `keep` (pfn, pages), else whole blocks, and what an add that failed left behind."""
     geometry = state.geometry
     page, size = geometry.page_size, geometry.pages_per_section
     requests: set[tuple[int, int]] = set()
@@ -173,14 +171,14 @@ def take_out(state: State, owners: Iterable[Section]) -> list[Command]:
     for owner in owners:
         pfn = owner.nr * size
         for request in state.requests.values():
-            if request.start <= pfn < request.start + request.pages:
+            if request.start <= pfn < request.start + request.pages and not (
+                keep[0] < request.start + request.pages and request.start < sum(keep)
+            ):
                 requests.add((request.start, request.pages))
                 break
         else:
             loose.add(pfn // geometry.pages_per_block)
-    commands: dict[int, Command] = {
-        start: Eject(start=start * page, size=pages * page) for start, pages in requests
-    }
+    commands: dict[int, Command] = {start: Eject(start=start * page, size=pages * page) for start, pages in requests}
     for first, last in block_runs(sorted(loose)):
         start = first * geometry.pages_per_block
         bytes_ = (last + 1 - first) * geometry.block_size
@@ -189,23 +187,11 @@ def take_out(state: State, owners: Iterable[Section]) -> list[Command]:
     return [commands[start] for start in sorted(commands, reverse=True)]
 
 
-def give_back(state: State, keys: Iterable[tuple[int, str]], count: int) -> bool:
-    """Free so many movable pages in some zones, as their users could; False where there are fewer. For a rehearsal."""
-    for key in keys:
-        for section, owned in list(state.zone_sections(key)):
-            if count <= 0:
-                return True
-            if mask := lowest_n(section.of(MOVABLE) & owned, count):
-                state.set_kind(section, mask, FREE)
-                count -= mask.bit_count()
-    return count <= 0
-
-
 def freed_words(state: State, pages: dict[Kind, Found]) -> str:
     """What is assumed to be given back, in words; empty for nothing."""
     size = state.geometry.page_size
     parts = [
-        f"{counted(found.count, _FREED[kind])} ({format_bytes(found.count * size)})"
+        f"{counted(found.total, _FREED[kind])} ({format_bytes(found.total * size)})"
         for kind, found in pages.items()
         if kind in FREEABLE
     ]
@@ -217,6 +203,4 @@ _FREED: Final = {
     KERNEL: "kernel page",
     PAGETABLE: "page-table page",
     ASSUMED: "kernel page of unknown place",
-    PINNED: "pinned page",
-    HUGE: "page of huge pages",
 }

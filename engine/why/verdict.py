@@ -7,10 +7,10 @@ from typing import Final, Literal
 
 import msgspec
 
-from .commands import Command, Offline, Online
-from .commands import describe as line_of
+from ..commands import Command, Offline, Online
+from ..commands import describe as line_of
 
-Unit = Literal["pages", "blocks", "sections", "ranges", "bytes", "rule"]
+Unit = Literal["pages", "blocks", "sections", "ranges", "bytes", "rules"]
 
 
 class Blocker(msgspec.Struct, frozen=True):
@@ -140,14 +140,13 @@ def _follows(first: Online | Offline, other: Command, distance: int) -> bool:
 def describe(verdict: Verdict) -> str:
     """The verdict as `altmap why` prints it: the answer, why, what is in the way, what would clear it and what to type."""
     command = line_of(verdict.command)
-    if verdict.ok:
-        text = [f"{command}: yes, this would succeed"]
-    else:
-        text = [f"{command}: no, {verdict.result}", f"  {verdict.reason}"]
+    text = [f"{command}: {'yes, this would succeed' if verdict.ok else f'no, {verdict.result}'}"]
+    text += [f"  {verdict.reason}"] if verdict.reason else []
     text += [f"  {effect}" for effect in verdict.effects]
     text += [f"  warning: {warning}" for warning in verdict.warnings]
-    if verdict.blockers:
-        text += ["", "In the way:", *_table(verdict.blockers)]
+    told = [blocker for blocker in verdict.blockers if blocker.detail != verdict.reason]
+    if told:
+        text += ["", "In the way:", *_table(told)]
     if verdict.remedies:
         text += ["", "What would clear it:" if not verdict.ok else "Instead:"]
         for number, remedy in enumerate(verdict.remedies, 1):
@@ -164,7 +163,13 @@ def _table(blockers: Sequence[Blocker]) -> Iterator[str]:
         what = KIND_WORDS.get(blocker.kind, "")
         if blocker.detail:
             what = f"{what}: {blocker.detail}" if what else blocker.detail
-        rows.append((f"{blocker.count} {blocker.unit}", "" if blocker.first is None else f"{blocker.first:#x}", what))
+        rows.append(
+            (
+                counted(blocker.count, blocker.unit[:-1], blocker.unit),
+                "" if blocker.first is None else f"{blocker.first:#x}",
+                what,
+            )
+        )
     wide, pfn = max(len(row[0]) for row in rows), max(len(row[1]) for row in rows)
     for count, first, what in rows:
         yield f"  {count:<{wide}}  {first:>{pfn}}  {what}".rstrip()

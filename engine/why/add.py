@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from typing import Any
 
 import msgspec
 
-from .commands import Add, Command, Online, Remove, extent
-from .events import (
+from ..commands import Add, Command, Free, Online, Remove, extent
+from ..events import (
     BlockCreated,
     BlockState,
     ExistingMemoryTaken,
@@ -19,16 +19,16 @@ from .events import (
     SectionsLeaked,
     ZoneChosen,
 )
-from .models import PLACEMENTS, Placement
-from .obstacles import give_back
-from .resources import _FREE_PARENTS
-from .shortage import Shortage, shortage
-from .state import State
-from .trial import Attempt, Way
-from .units import format_bytes
+from ..models import PLACEMENTS, Placement
+from ..resources import _FREE_PARENTS
+from ..shortage import Shortage, shortage
+from ..state import State
+from ..trial import Attempt
+from ..units import format_bytes
+from ..zonelist import Watermarks, kernel_zonelist
+from ..zones import KERNEL_ZONES, NORMAL
+from .explanation import Way, sayable
 from .verdict import Blocker, counted, named
-from .zonelist import Watermarks, kernel_zonelist
-from .zones import KERNEL_ZONES, NORMAL
 
 _MOST_BLOCKS = 64
 """Block-wise commands are proposed for at most so many blocks."""
@@ -52,14 +52,14 @@ def add_blockers(state: State, add: Add, tried: Attempt) -> list[Blocker]:
         found.append(Blocker("misaligned", off, "bytes", start // geometry.page_size, _alignment(state, start, size)))
     if add.node not in state.nodes:
         detail = f"node {add.node} is none of the possible nodes {', '.join(map(str, sorted(state.nodes)))}"
-        found.append(Blocker("rule", 1, "rule", None, detail))
+        found.append(Blocker("rule", 1, "rules", None, detail))
     leaked = _leaked(state, start, size)
     if leaked and not found:
         first = leaked[0] * geometry.pages_per_section
         found.append(Blocker("leaked", len(leaked), "sections", first))
     if tried.result == "ENOMEM":
         found.append(_missing(state, shortage(state, add)))
-    return found or [Blocker("rule", 1, "rule", None, tried.reason)]
+    return found or [Blocker("rule", 1, "rules", None, tried.reason)]
 
 
 def add_ways(state: State, add: Add, tried: Attempt) -> Iterator[Way]:
@@ -110,7 +110,9 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[str], list
         where = {"self": "in the added memory", "section": "in earlier hot-added sections"}.get(on, "in kernel memory")
         effects.append(f"{counted(pages, 'page')} ({format_bytes(pages * page)}) of memmap lie {where} of node {node}")
         if node != add.node:
-            warnings.append(f"node {node} holds the memmap of memory of node {add.node}: every look at it goes off node")
+            warnings.append(
+                f"node {node} holds the memmap of memory of node {add.node}: every look at it goes off node"
+            )
     for event in tried.events:
         if isinstance(event, ExistingMemoryTaken):
             effects.append(
@@ -118,7 +120,9 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[str], list
                 f"anything is online"
             )
     if fallbacks:
-        warnings.append(f"the memmap of {counted(fallbacks, 'section')} is mapped by base pages: no free 2M page is left")
+        warnings.append(
+            f"the memmap of {counted(fallbacks, 'section')} is mapped by base pages: no free 2M page is left"
+        )
     if hosts:
         warnings.append(f"{named(sorted(hosts))} cannot go offline while this memory is there: its memmap is in them")
     if any(event.placement == "range" for event in tried.events if isinstance(event, PlacementChosen)) and places:
@@ -144,7 +148,9 @@ def _blocks(tried: Attempt, effects: list[str], warnings: list[str]) -> None:
             warnings.append(kernel_zone_warning(zone))
     if zones and online < len(blocks):
         logged = [event.text for event in tried.events if isinstance(event, Logged) and "auto onlining" in event.text]
-        warnings.append(f"only {online} of {len(blocks)} blocks go online, and no one is told: {logged[0] if logged else ''}")
+        warnings.append(
+            f"only {online} of {len(blocks)} blocks go online, and no one is told: {logged[0] if logged else ''}"
+        )
 
 
 def kernel_zone_warning(zone: str) -> str:
@@ -196,7 +202,7 @@ def _missing(state: State, budget: Shortage) -> Blocker:
 # -- ways ---------------------------------------------------------------------------------------------------------------
 
 
-def _with(add: Add, **fields: object) -> Add:
+def _with(add: Add, **fields: Any) -> Add:
     return msgspec.structs.replace(add, expect=None, **fields)
 
 
@@ -230,7 +236,11 @@ def _placed_otherwise(state: State, add: Add) -> Iterator[Way]:
     for placement in ("block", "range", "sections", "boot"):
         if placement != add.placement and placement in PLACEMENTS:
             text = f"another placement: {words[placement]}"
-            if placement == "block" and state.settings.get("memmap_on_memory", "N") == "N" and state.model.parameter_modes:
+            if (
+                placement == "block"
+                and state.settings.get("memmap_on_memory", "N") == "N"
+                and state.model.parameter_modes
+            ):
                 text += ", as a kernel booted with memory_hotplug.memmap_on_memory=1 does"
             yield Way(text, (_with(add, placement=placement, fallback=None),))
 
@@ -242,20 +252,15 @@ def _with_less(state: State, add: Add) -> Iterator[Way]:
     budget = shortage(state, add)
     blocks = size // geometry.block_size
     if state.model.single_block and 1 < blocks <= _MOST_BLOCKS:
-        single = tuple(_with(add, start=start + i * geometry.block_size, size=geometry.block_size) for i in range(blocks))
+        at = range(start, start + size, geometry.block_size)
+        single = tuple(_with(add, start=address, size=geometry.block_size) for address in at)
         yield Way("add it block by block: each can hold its own memmap", single)
     slack = (geometry.pageblock_pages + size // geometry.section_size) if geometry.huge_vmemmap else 0
     for lacking in (max(1, budget.missing), budget.missing + slack):
-        for node in budget.nodes:
-            keys = [key for key in kernel_zonelist(state, add.node) if key[0] == node]
-            yield Way(
-                f"free {counted(lacking, 'page')} ({format_bytes(lacking * geometry.page_size)}) in kernel zones of node "
-                f"{node}",
-                (_with(add),),
-                "their users give them back",
-                partial(give_back, keys=keys, count=lacking),
-                "free",
-            )
+        for node, zone in kernel_zonelist(state, add.node):
+            freed = Free(kind="movable", size=sayable(lacking * geometry.page_size), node=node, zone=zone)
+            text = f"free {counted(lacking, 'page')} ({format_bytes(lacking * geometry.page_size)}) on node {node}"
+            yield Way(text, (freed, _with(add)), group="free")
     yield from _online_first(state, add, budget.missing + slack)
     for share in (16, 15, 14, 12, 8, 4):
         fitting = blocks * budget.available * share // (16 * max(1, budget.needed))
@@ -275,9 +280,9 @@ def _online_first(state: State, add: Add, lacking: int) -> Iterator[Way]:
         for count in {-(-lacking // usable), -(-lacking // usable) + 1}:
             if count <= min(len(waiting[node]), _MOST_BLOCKS):
                 chosen = waiting[node][:count]
-                commands = (*(Online(block=number, type="online_kernel") for number in chosen), _with(add))
+                commands: list[Command] = [Online(block=number, type="online_kernel") for number in chosen]
                 text = f"online {named(chosen)} of node {node} in a kernel zone first"
-                yield Way(text, commands, group="online")
+                yield Way(text, (*commands, _with(add)), group="online")
 
 
 # -- facts --------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,40 @@
+"""What came of a command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from .commands import Command
+from .events import Event, Logged
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of a command: "ok" or the errno by name, the reason in words, the page at fault, and all events.
+
+    `taken` says how many pages of existing memory the command took by node, before anything went online: the RFC's
+    drawback (a). `notes` are said besides: drift that a sync found, and the like.
+    """
+
+    command: Command
+    result: str
+    reason: str = ""
+    pfn: int | None = None
+    events: tuple[Event, ...] = ()
+    taken: Mapping[int, int] = {}
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.result == "ok"
+
+    @property
+    def expected(self) -> bool:
+        """Is it what the script said it would be (success, if it said nothing)?"""
+        return self.result == (self.command.expect or "ok")
+
+    @property
+    def log(self) -> tuple[str, ...]:
+        """The lines of the kernel log."""
+        return tuple(event.text for event in self.events if isinstance(event, Logged))

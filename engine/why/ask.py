@@ -1,0 +1,226 @@
+"""Why a command would be refused, and what would clear that; or what it would do. The machine is as it was afterwards.
+
+Everything is found by trying: the command itself runs in a rehearsal, and so does each remedy before it is named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from .. import hugetlb, vmemmap
+from ..commands import Add, Command, Eject, HugePages, Offline, Online, Remove, Write
+from ..events import (
+    BlockRemoved,
+    Event,
+    ExistingMemoryTaken,
+    HugePageDissolved,
+    HugePagesChanged,
+    NodeOfflined,
+    PagesMigrated,
+    PagesOnlined,
+    ZoneChosen,
+)
+from ..state import State
+from ..sysfs import MEMORY, boolean
+from ..trial import Attempt, attempt, rehearsal
+from ..units import format_bytes
+from ..zones import KERNEL_ZONES
+from ..zones import MOVABLE as MOVABLE_ZONE
+from .add import add_blockers, add_effects, add_ways, kernel_zone_warning, leak_warning
+from .explanation import Explanation, Way, refused, remedies
+from .obstacles import of_blocks
+from .take_away import not_ejected, not_offlined, not_removed
+from .verdict import Blocker, Verdict, counted, named
+
+if TYPE_CHECKING:
+    from ..machine import Machine
+
+_BLOCK_FILE = re.compile(rf"(?:{MEMORY}|/sys/devices/system/node/node\d+)/+memory(\d+)/+(state|online)")
+
+
+def why_not(machine: Machine | State, command: Command) -> Verdict:
+    """Would a command succeed, and if not, why not and what would clear it? Nothing changes by asking.
+
+    Raises `BadInput` for a command that makes no sense.
+    """
+    state = machine if isinstance(machine, State) else machine.state
+    meant = _meant(state, command)
+    with rehearsal(state):
+        tried = attempt(state, command)
+        told = _SUCCESS[type(meant)](state, meant, tried) if tried.ok and type(meant) in _SUCCESS else Explanation()
+    if not tried.ok:
+        told = _REFUSAL[type(meant)](state, meant, tried) if type(meant) in _REFUSAL else refused(tried)
+    taken = {event.node: event.pages for event in tried.events if isinstance(event, ExistingMemoryTaken)}
+    return Verdict(
+        command,
+        tried.result,
+        tried.reason,
+        tried.pfn,
+        tuple(told.blockers),
+        tuple(remedies(state, told.ways)),
+        (*tried.notes, *told.effects),
+        tuple(told.warnings),
+        taken,
+    )
+
+
+def _meant(state: State, command: Command) -> Command:
+    """The operation behind a write to a file."""
+    if not isinstance(command, Write):
+        return command
+    word = command.data.strip()
+    if match := _BLOCK_FILE.fullmatch(command.path):
+        number = int(match[1])
+        if match[2] == "online" and (wanted := boolean(word)) is not None:
+            return Online(block=number) if wanted else Offline(block=number)
+        if word == "offline":
+            return Offline(block=number)
+        if word in ("online", "online_kernel", "online_movable"):
+            return msgspec.convert({"op": "online", "block": number, "type": word}, Online)
+    return command
+
+
+# -- online -------------------------------------------------------------------------------------------------------------
+
+
+def _onlined(state: State, command: Online, tried: Attempt) -> Explanation:
+    block = state.blocks[command.block]
+    effects: list[str] = []
+    warnings: list[str] = []
+    ways: list[Way] = []
+    for event in tried.events:
+        if isinstance(event, ZoneChosen):
+            effects.append(f"memory{event.block} goes to zone {event.zone} of node {event.node}: {event.reason}")
+        if isinstance(event, PagesOnlined):
+            usable = format_bytes(event.pages * state.geometry.page_size)
+            effects.append(f"{counted(event.pages, 'page')} ({usable}) become usable")
+    with rehearsal(state):
+        back = attempt(state, Offline(block=block.id))
+    if not back.ok:
+        warnings.append(f"it could not be got back: {back.result}, {back.reason}")
+    elif block.zone is not None and block.zone[1] == MOVABLE_ZONE:
+        effects.append("it can be got back: ZONE_MOVABLE holds nothing that could not move")
+        warnings += _top_heavy(state)
+    elif block.zone is not None:
+        effects.append("it could be got back as long as the kernel has put nothing into it")
+        warnings.append(kernel_zone_warning(block.zone[1]))
+        if command.type != "online_movable":
+            movable = Online(block=block.id, type="online_movable")
+            ways.append(Way("online it as movable, to get it back for sure", (movable,)))
+    return Explanation(effects, warnings, ways=ways)
+
+
+def _top_heavy(state: State) -> list[str]:
+    """Far more movable memory than the kernel zones can look after."""
+    kernel = sum(zone.managed for zone in state.zones.values() if zone.name in KERNEL_ZONES)
+    movable = sum(zone.managed for zone in state.zones.values() if zone.name == MOVABLE_ZONE)
+    ratio = int(state.settings.get("auto_movable_ratio", "301"))
+    if movable * 100 <= kernel * ratio:
+        return []
+    page = state.geometry.page_size
+    return [
+        f"{format_bytes(movable * page)} of movable memory stand against {format_bytes(kernel * page)} in kernel zones, over "
+        f"{ratio} %: page tables and other kernel data may run short while movable memory is free"
+    ]
+
+
+def _not_onlined(state: State, command: Online, tried: Attempt) -> Explanation:
+    block = state.blocks.get(command.block)
+    ways = []
+    if block is not None and block.state == "online":
+        commands = (Offline(block=block.id), msgspec.structs.replace(command, expect=None))
+        ways.append(Way("offline it first, to online it anew", commands))
+    return refused(tried)._replace(ways=ways)
+
+
+# -- offline, remove, eject ---------------------------------------------------------------------------------------------
+
+
+def _offlined(state: State, command: Offline, tried: Attempt) -> Explanation:
+    effects, warnings = _moves(tried.events)
+    start, pages = state.block_range(command.block)
+    guests = vmemmap.guests(state, start, pages)
+    if guests:
+        warnings.append(f"the memmap in it stays in use: {of_blocks(state, guests)}")
+    node = state.blocks[command.block].node
+    if not state.node_present(node):
+        warnings.append(f"node {node} has no memory left then")
+    return Explanation(effects, warnings)
+
+
+def _removed(state: State, command: Remove | Eject, tried: Attempt) -> Explanation:
+    effects, warnings = _moves(tried.events)
+    gone = sorted(event.block for event in tried.events if isinstance(event, BlockRemoved))
+    if gone:
+        effects.append(f"{named(gone)} {'goes' if len(gone) == 1 else 'go'} away")
+    effects += [f"node {event.node} goes offline" for event in tried.events if isinstance(event, NodeOfflined)]
+    return Explanation(effects, warnings)
+
+
+def _moves(events: Iterable[Event]) -> tuple[list[str], list[str]]:
+    """Which pages leave for where, and huge pages that are given up for that."""
+    moved: dict[tuple[int, str], int] = {}
+    dissolved = 0
+    for event in events:
+        if isinstance(event, PagesMigrated):
+            key = event.to_node, event.to_zone
+            moved[key] = moved.get(key, 0) + event.pages
+        dissolved += isinstance(event, HugePageDissolved)
+    effects = [f"{counted(pages, 'page')} move to zone {zone} of node {node}" for (node, zone), pages in moved.items()]
+    lost = f"{counted(dissolved, 'free huge page')} of the pool {'is' if dissolved == 1 else 'are'} given up"
+    return effects, [lost] if dissolved else []
+
+
+# -- add, and pools of huge pages ---------------------------------------------------------------------------------------
+
+
+def _added(state: State, command: Add, tried: Attempt) -> Explanation:
+    return Explanation(*add_effects(state, command, tried))
+
+
+def _not_added(state: State, command: Add, tried: Attempt) -> Explanation:
+    blockers = add_blockers(state, command, tried)
+    return Explanation((), leak_warning(state, tried), blockers, add_ways(state, command, tried))
+
+
+def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explanation:
+    """A pool of huge pages takes any number and makes as many as it can: what keeps it from more."""
+    effects: list[str] = []
+    blockers: list[Blocker] = []
+    for event in tried.events:
+        if not isinstance(event, HugePagesChanged):
+            continue
+        wanted = command.count if isinstance(command, HugePages) else int(command.data)
+        where = f"node {event.node}" if event.node >= 0 else "the machine"
+        size = format_bytes(event.size)
+        text = f"the pool of {where} has {counted(event.total, 'page')} of {size} then, of {wanted} asked for"
+        effects.append(text)
+        if event.total < wanted:
+            for node in [event.node] if event.node >= 0 else state.memory_nodes():
+                found = hugetlb.gigantic(state, node, event.size)
+                blockers += [
+                    Blocker(kind, count, "ranges", found.first[kind], f"of {found.candidates} of {size} on node {node}")
+                    for kind, count in found.blockers.items()
+                ]
+    return Explanation(effects, blockers=blockers)
+
+
+_SUCCESS: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = MappingProxyType(
+    {
+        Add: _added,
+        Online: _onlined,
+        Offline: _offlined,
+        Remove: _removed,
+        Eject: _removed,
+        HugePages: _pooled,
+        Write: _pooled,
+    }
+)
+_REFUSAL: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = MappingProxyType(
+    {Add: _not_added, Online: _not_onlined, Offline: not_offlined, Remove: not_removed, Eject: not_ejected}
+)

@@ -1,0 +1,153 @@
+"""The readable account of a script: what came of each command, and what it changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import NamedTuple
+
+import msgspec
+from rich.text import Text
+
+from engine import Machine, Outcome, describe, format_bytes
+from engine.events import Event, MemmapPlaced, MemmapReleased, PagesMigrated, PlacementChosen, ZoneChosen
+from engine.report import BlockReport, ZoneReport, block_reports, zone_reports
+
+from .. import facts
+
+_ZONE_NUMBERS = ("start_pfn", "spanned", "present", "managed", "free")
+_INDENT = " " * 6
+
+
+class View(NamedTuple):
+    """What can be seen of a machine at one moment."""
+
+    blocks: Mapping[str, BlockReport]
+    zones: Mapping[tuple[int, str], ZoneReport]
+
+    @classmethod
+    def of(cls, machine: Machine) -> View:
+        zones = zone_reports(machine.state)
+        return cls(block_reports(machine.state), {(zone.node, zone.zone): zone for zone in zones})
+
+
+def step_lines(number: int, machine: Machine, outcome: Outcome, before: View, *, events: bool) -> Iterator[Text]:
+    """What one command did: a line for its result, then one for each change, note and, if wanted, event.
+
+    `machine` is as the command left it, `before` as it found it.
+    """
+    yield _result_line(number, machine, outcome)
+    for event in outcome.events if events else ():
+        yield Text(f"{_INDENT}· {_event_words(event)}", "dim")
+    for note in outcome.notes:
+        yield Text(f"{_INDENT}note: {note}")
+    for change in changes(before, View.of(machine)):
+        yield Text(f"{_INDENT}{change}")
+
+
+def summary_line(outcomes: int, unexpected: int) -> Text:
+    """The end of the account."""
+    said = f"{unexpected} not as expected" if unexpected else "each as expected"
+    return Text(f"{outcomes} command{'s' * (outcomes != 1)}, {said}", "bold")
+
+
+def _result_line(number: int, machine: Machine, outcome: Outcome) -> Text:
+    clauses = [outcome.reason] if outcome.reason else list(_achieved(machine, outcome))
+    if not outcome.expected:
+        clauses[:0] = [f"{outcome.command.expect} was expected"] if outcome.command.expect else []
+    elif not outcome.ok:
+        clauses[:0] = ["as expected"]
+    style = "green" if outcome.ok else "yellow" if outcome.expected else "red"
+    line = Text.assemble(f"{number:4}  ", (describe(outcome.command), "bold"), " … ", (outcome.result, style))
+    return line.append(f" — {'; '.join(clauses)}") if clauses else line
+
+
+# -- what a command achieved -------------------------------------------------------------------------------------------
+
+
+def _achieved(machine: Machine, outcome: Outcome) -> Iterator[str]:
+    page = machine.geometry.page_size
+    yield from _placed(outcome.events)
+    for node, pages in sorted(outcome.taken.items()):
+        yield f"{pages} pages ({format_bytes(pages * page)}) of existing memory of node {node} taken"
+    yield from _zones_chosen(outcome.events)
+    moved = Counter[tuple[int, str]]()
+    for event in outcome.events:
+        if isinstance(event, PagesMigrated):
+            moved[event.to_node, event.to_zone] += event.pages
+    for (node, zone), pages in sorted(moved.items()):
+        yield f"{pages} pages migrated to zone {zone} of node {node}"
+    if given := sum(event.pages for event in outcome.events if isinstance(event, MemmapReleased)):
+        yield f"{given} pages of memmap given back"
+
+
+def _placed(events: Iterable[Event]) -> Iterator[str]:
+    """Where an add put the memmap, and by which rule."""
+    pages = Counter[int]()
+    rule = ""
+    for event in events:
+        if isinstance(event, PlacementChosen):
+            rule = event.reason
+        elif isinstance(event, MemmapPlaced):
+            pages[event.node] += sum(count for _, count in event.chunks)
+    if rule:
+        where = ", ".join(f"{count} pages on node {node}" for node, count in sorted(pages.items()))
+        yield f"memmap in {rule}" + (f" ({where})" if where else "")
+
+
+def _zones_chosen(events: Iterable[Event]) -> Iterator[str]:
+    chosen = [event for event in events if isinstance(event, ZoneChosen)]
+    for (node, zone, reason), group in groupby(chosen, key=lambda event: (event.node, event.zone, event.reason)):
+        names = _names(event.block for event in group)
+        yield f"{names} to zone {zone} of node {node} ({reason})"
+
+
+def _event_words(event: Event) -> str:
+    fields = dict(msgspec.to_builtins(event))
+    tag = fields.pop("event")
+    return " ".join([tag, *(f"{name}={value}" for name, value in fields.items())])
+
+
+# -- what changed ------------------------------------------------------------------------------------------------------
+
+
+def changes(before: View, after: View) -> Iterator[str]:
+    """How two views of a machine differ: runs of blocks that changed alike, then the numbers of zones."""
+    ids = sorted(int(block) for block in before.blocks.keys() | after.blocks.keys())
+    changed = [(block, words) for block in ids if (words := _block_change(before, after, str(block)))]
+    for _, group in groupby(enumerate(changed), key=lambda item: (item[1][0] - item[0], item[1][1])):
+        run = [change for _, change in group]
+        yield f"{_names(block for block, _ in run)}: {run[0][1]}"
+    for node, zone in sorted(before.zones.keys() | after.zones.keys()):
+        if words := _zone_change(before.zones.get((node, zone)), after.zones.get((node, zone))):
+            yield f"zone {zone} of node {node}: {words}"
+
+
+def _block_change(before: View, after: View, block: str) -> str:
+    old, new = before.blocks.get(block), after.blocks.get(block)
+    if old == new:
+        return ""
+    if new is None:
+        return "gone"
+    if old is None:
+        return f"new, {_shown(new)}, node {', '.join(map(str, new.nodes))}"
+    return f"{_shown(old)} → {_shown(new)}"
+
+
+def _shown(block: BlockReport) -> str:
+    return f"{block.state} [{block.valid_zones}]"
+
+
+def _zone_change(old: ZoneReport | None, new: ZoneReport | None) -> str:
+    if new is None:
+        return "empty now"
+    if old is None:
+        return "new, " + ", ".join(f"{name} {getattr(new, name)}" for name in _ZONE_NUMBERS)
+    pairs = [(name, getattr(old, name), getattr(new, name)) for name in _ZONE_NUMBERS]
+    return ", ".join(f"{name} {a} → {b}" for name, a, b in pairs if a != b)
+
+
+def _names(blocks: Iterable[int]) -> str:
+    runs = facts.runs(blocks)
+    return ", ".join(f"memory{first}" + (f"-{first + count - 1}" if count > 1 else "") for first, count in runs)

@@ -1,0 +1,229 @@
+"""`altmap show`: a machine at a glance, as tables and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import Final, NamedTuple
+
+from rich import box
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from engine import Machine, format_address, format_bytes
+from engine.report import zone_reports
+from engine.zones import KERNEL_ZONES, MOVABLE, Node
+
+from .. import facts
+
+
+def machine_parts(machine: Machine) -> Iterator[RenderableType]:
+    """What it is, what is worth knowing, its zones, its memory blocks, and how well all that is known."""
+    yield _header(machine)
+    for title, rows in (
+        ("Worth knowing", [sentence for tell in _WORTH_KNOWING for sentence in tell(machine)]),
+        ("Notes", machine.origin.notes),
+    ):
+        if rows:
+            yield _list(title, rows)
+    yield _zones(machine)
+    yield _blocks(machine)
+
+
+# -- the head of the page ----------------------------------------------------------------------------------------------
+
+
+def _header(machine: Machine) -> RenderableType:
+    origin, geometry = machine.origin, machine.geometry
+    totals = facts.totals(machine)
+    states = [block.state for block in machine.blocks.values()]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states), reverse=True))
+    measured, estimated = ", ".join(origin.measured), ", ".join((*origin.estimated, *_estimated_sections(machine)))
+    rows = (
+        ("kernel", origin.kernel),
+        ("model", f"{machine.model.name}: {machine.model.title}"),
+        (
+            "sizes",
+            f"{geometry.arch}, pages of {format_bytes(geometry.page_size)}, "
+            f"sections of {format_bytes(geometry.section_size)}, memory blocks of {format_bytes(geometry.block_size)}; "
+            f"the memmap of a block is {format_bytes(geometry.memmap_bytes_per_block)} "
+            f"({geometry.memmap_pages_per_block} pages)",
+        ),
+        ("memory", f"{format_bytes(totals.total)} managed, {format_bytes(totals.free)} free"),
+        ("blocks", f"{len(states)} ({counts})" if states else "none"),
+        ("nodes", "; ".join(_node(machine, machine.nodes[number]) for number in sorted(machine.nodes))),
+        ("parameters", "\n".join(f"{name}={value}" for name, value in sorted(machine.settings.items()))),
+        ("boot", " ".join(f"{name}={value}" for name, value in sorted(machine.state.boot.items()))),
+        ("measured", measured),
+        ("estimated", estimated),
+    )
+    table = Table(box=None, show_header=False, pad_edge=False, title_justify="left", title_style="bold")
+    table.title = Text(f"{origin.name} — {origin.description}" if origin.description else origin.name)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, text in rows:
+        if text:
+            table.add_row(name, text)
+    return table
+
+
+def _node(machine: Machine, node: Node) -> str:
+    if not node.online:
+        return f"{node.id} announced by firmware, not online"
+    pages = machine.state.node_present(node.id)
+    memory = format_bytes(pages * machine.geometry.page_size) if pages else "no memory"
+    return f"{node.id} with {memory}, {'CPUs' if node.cpus else 'no CPUs'}"
+
+
+def _estimated_sections(machine: Machine) -> Iterator[str]:
+    count = sum(section.estimated for section in machine.sections.values())
+    if count:
+        yield f"what the pages of {count} of {len(machine.sections)} sections are (laid out to meet the counters)"
+
+
+def _list(title: str, sentences: list[str] | tuple[str, ...]) -> RenderableType:
+    table = _table(title)
+    table.show_header = False
+    table.add_column("")
+    table.add_column("", overflow="fold")
+    for sentence in sentences:
+        table.add_row("•", sentence)
+    return table
+
+
+# -- what is worth knowing ---------------------------------------------------------------------------------------------
+
+
+def _auto_online(machine: Machine) -> Iterator[str]:
+    kind = machine.settings.get("auto_online_blocks", "offline")
+    steered = machine.state.boot.get("movable_node") == "Y" or machine.settings.get("online_policy") == "auto-movable"
+    if kind == "online_kernel" or (kind == "online" and not steered):
+        yield (
+            f"auto_online_blocks={kind} puts added blocks into a kernel zone at once: what the kernel then allocates in "
+            "them cannot be moved, and they may never go offline again; online_movable keeps them removable"
+        )
+
+
+def _memmap_on_memory(machine: Machine) -> Iterator[str]:
+    geometry, value = machine.geometry, machine.settings.get("memmap_on_memory")
+    if machine.model.parameter_modes and value == "N":
+        yield (
+            f"memmap_on_memory=N: each block of {format_bytes(geometry.block_size)} that is added takes "
+            f"{geometry.memmap_pages_per_block} pages ({format_bytes(geometry.memmap_bytes_per_block)}) for its memmap "
+            "from memory that is there already"
+        )
+
+
+def _movable_nodes(machine: Machine) -> Iterator[str]:
+    populated: dict[int, set[str]] = {}
+    for zone in machine.zones.values():
+        if zone.present:
+            populated.setdefault(zone.node, set()).add(zone.name)
+    for node, names in sorted(populated.items()):
+        if MOVABLE in names and not names & set(KERNEL_ZONES):
+            yield f"node {node} has only movable memory: the kernel's own pages for it lie on other nodes"
+
+
+def _far_memmaps(machine: Machine) -> Iterator[str]:
+    far: dict[tuple[int, int], list[int]] = {}
+    for number, block in machine.blocks.items():
+        for host in {_node_of(machine, pfn) for pfn, _ in facts.memmap_of(machine, number).chunks}:
+            if host is not None and host not in block.nodes:
+                far.setdefault((block.node, host), []).append(number)
+    for (node, host), blocks in sorted(far.items()):
+        yield f"the memmap of {_names(blocks)}, which is on node {node}, lies on node {host}"
+
+
+def _bare_sections(machine: Machine) -> Iterator[str]:
+    ghosts = facts.ghosts(machine)
+    for kind, words in (
+        ("device", "device memory without a memory block"),
+        ("left", "sections without a memory block, left behind by an add that failed"),
+    ):
+        if places := [number for number, what in ghosts.items() if what == kind]:
+            yield f"at the place of {_names(places)}: {words}"
+
+
+_WORTH_KNOWING: Final[tuple[Callable[[Machine], Iterator[str]], ...]] = (
+    _auto_online,
+    _memmap_on_memory,
+    _movable_nodes,
+    _far_memmaps,
+    _bare_sections,
+)
+
+
+# -- tables ------------------------------------------------------------------------------------------------------------
+
+
+def _zones(machine: Machine) -> RenderableType:
+    table = _table("Zones (pages)")
+    table.add_column("node", justify="right")
+    table.add_column("zone")
+    for name in ("start_pfn", "spanned", "present", "managed", "free", "free size"):
+        table.add_column(name, justify="right")
+    for zone in zone_reports(machine.state):
+        numbers = (zone.start_pfn, zone.spanned, zone.present, zone.managed, zone.free)
+        size = format_bytes(zone.free * machine.geometry.page_size)
+        table.add_row(str(zone.node), zone.zone, *map(str, numbers), size)
+    return table
+
+
+class _Row(NamedTuple):
+    """What blocks of one line of the table have in common."""
+
+    state: str
+    valid_zones: str
+    nodes: str
+    memmap: str
+
+
+def _blocks(machine: Machine) -> RenderableType:
+    table = _table("Memory blocks")
+    table.add_column("blocks", no_wrap=True)
+    table.add_column("range", no_wrap=True)
+    table.add_column("size", justify="right")
+    for name in ("state", "valid_zones", "node", "memmap"):
+        table.add_column(name)
+    size = machine.geometry.block_size
+    rows = [(number, _row(machine, number)) for number in sorted(machine.blocks)]
+    for _, group in groupby(enumerate(rows), key=lambda item: (item[1][0] - item[0], item[1][1])):
+        run = [row for _, row in group]
+        (first, row), count = run[0], len(run)
+        extent = f"{format_address(first * size)}-{format_address((first + count) * size - 1)}"
+        table.add_row(_names([first, first + count - 1], join=count > 1), extent, format_bytes(count * size), *row)
+    return table
+
+
+def _row(machine: Machine, number: int) -> _Row:
+    block = machine.blocks[number]
+    return _Row(block.state, machine.valid_zones(number), ",".join(map(str, block.nodes)), _memmap(machine, number))
+
+
+def _memmap(machine: Machine, number: int) -> str:
+    """Where a block's memmap lies, in few words."""
+    place = facts.memmap_of(machine, number)
+    if place.on == "self":
+        return "in the block" if place.hosts == (number,) else f"in {_names(place.hosts)}, its own request"
+    if place.on == "section":
+        return f"in {_names(place.hosts)}"
+    nodes = sorted({node for pfn, _ in place.chunks if (node := _node_of(machine, pfn)) is not None})
+    where = f" of node {', '.join(map(str, nodes))}" if nodes else ""
+    return {"kernel": f"kernel memory{where}", "mixed": "in several places", "none": "none"}[place.on]
+
+
+def _node_of(machine: Machine, pfn: int) -> int | None:
+    section = machine.sections.get(machine.geometry.section_of(pfn))
+    return None if section is None else section.node
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=Text(title),
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        header_style="dim",
+    )

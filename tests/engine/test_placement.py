@@ -1,0 +1,483 @@
+"""Where the memmap lies: RFC v2's range, upstream's blocks, low sections (option b), with or without fallback (option c).
+
+kernel-facts 2.2, 2.6, 3.2 to 3.4 and the worked examples of 13.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from guests import FIRST, dimm, eject, guest, numbers, offline, online, refuse, remove, told
+
+from engine import CALLERS, MODELS, Add, Machine, Offline, Remove, boot_machine
+from engine.events import MemmapMarked, MemmapPlaced, PlacementChosen
+from engine.memmap import MEMMAP, Memmap
+
+
+def memmap(machine: Machine, section: int) -> Memmap:
+    found = machine.sections[section].memmap
+    assert found is not None
+    return found
+
+
+def heads(machine: Machine, *sections: int) -> int:
+    return sum(machine.sections[nr].count(MEMMAP) for nr in sections)
+
+
+def placements(machine: Machine, first: int, count: int) -> set[str]:
+    return {memmap(machine, nr).on for nr in range(first, first + count)}
+
+
+# -- RFC v2: one pool at the start of the request ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 8, 64, 65, 80])
+def test_the_memmap_of_section_k_lies_512_k_pages_behind_the_start(size: int) -> None:
+    """kernel-facts 2.6 and I10; the host of section k is section k // 64."""
+    machine = guest(model="rfc-v2")
+    outcome = dimm(machine, f"{128 * size}M")
+    for k in range(size):
+        place = memmap(machine, 32 + k)
+        assert (place.on, place.pfn, place.chunks) == ("self", FIRST + 512 * k, ((FIRST + 512 * k, 512),))
+        assert (place.pfn or 0) // 32768 == 32 + k // 64
+    assert [(event.pfn, event.pages) for event in told(outcome, MemmapMarked)] == [
+        (FIRST + 512 * k, 512) for k in range(size)
+    ]
+    assert {event.node for event in told(outcome, MemmapPlaced)} == {0}
+
+
+def test_example_7_a_dimm_of_10_gib() -> None:
+    machine = guest(model="rfc-v2")
+    dimm(machine, "10G")
+    assert [heads(machine, nr) for nr in (32, 33, 34)] == [32768, 8192, 0]
+    assert heads(machine, *range(32, 112)) == 40960
+    online(machine, *range(32, 112), kind="online_movable")
+    assert numbers(machine, "Movable") == (2580480, 2621440, 2580480, 2580480)
+
+
+def test_example_8_an_add_of_8_gib_fills_exactly_one_block() -> None:
+    machine = guest(model="rfc-v2")
+    dimm(machine, "8G")
+    assert heads(machine, 32) == 32768
+    assert heads(machine, *range(33, 96)) == 0
+
+
+def test_example_9_128_gib_in_blocks_of_2_gib() -> None:
+    machine = guest("66G", model="rfc-v2", block_size="2G")
+    dimm(machine, "128G", at="66G")
+    first = 66 * 8
+    assert heads(machine, *range(first, first + 16)) == 524288, "block 0 is all memmap"
+    assert heads(machine, *range(first + 16, first + 1024)) == 0
+
+
+def test_a_block_of_nothing_but_heads_onlines_with_no_page_and_offlines_trivially() -> None:
+    """kernel-facts 2.9; trap 36: even while later blocks use its memmap."""
+    machine = guest(model="rfc-v2")
+    dimm(machine, "10G")
+    online(machine, 40, kind="online_kernel")
+    before = numbers(machine, "Normal")
+    outcome = online(machine, 32, kind="online_kernel")
+    free, _, present, managed = numbers(machine, "Normal")
+    assert (free, present, managed) == (before[0], before[2], before[3])
+    assert machine.blocks[32].state == "online"
+    assert machine.valid_zones(32) == "Normal"
+    assert outcome.result == "ok"
+    offline(machine, 32)
+    assert numbers(machine, "Normal") == before
+    assert heads(machine, 32) == 32768, "still reserved"
+
+
+def test_head_pages_stay_reserved_while_their_block_is_offline() -> None:
+    machine = guest(model="rfc-v2")
+    dimm(machine, "1G")
+    assert heads(machine, 32) == 4096
+    online(machine, 32)
+    offline(machine, 32)
+    assert heads(machine, 32) == 4096
+
+
+def test_every_caller_of_add_memory_asks_in_the_rfc() -> None:
+    """kernel-facts 2.2."""
+    assert set(MODELS["rfc-v2"].opt_in) == {"acpi", "balloon", "probe"}
+    for caller in ("acpi", "balloon", "probe"):
+        machine = guest(model="rfc-v2")
+        dimm(machine, caller=caller)
+        assert placements(machine, 32, 1) == {"self"}
+
+
+def test_the_rfc_as_posted_crashes_when_more_than_one_section_is_removed() -> None:
+    """kernel-facts 2.10: reported as what it is; one section is safe."""
+    machine = guest(model="rfc-v2-as-posted")
+    dimm(machine, "128M")
+    remove(machine, "128M")
+    dimm(machine, "256M")
+    outcome = refuse(machine, Remove(start="4G", size="256M"))
+    assert outcome.result == "OOPS"
+    assert "PageVmemmap" in outcome.reason
+    assert sorted(machine.blocks)[-2:] == [32, 33], "nothing of it happened"
+    dimm(machine, "256M", at="8G", placement="boot")
+    remove(machine, "256M", at="8G")
+
+
+def test_the_mended_rfc_removes_any_request() -> None:
+    machine = guest(model="rfc-v2")
+    dimm(machine, "10G")
+    remove(machine, "10G")
+    assert max(machine.blocks) == 31
+
+
+def test_part_of_a_range_that_hosts_the_rest_cannot_be_removed() -> None:
+    machine = guest(model="rfc-v2")
+    dimm(machine, "1G")
+    outcome = refuse(machine, Remove(start="4G", size="128M"))
+    assert outcome.result == "EBUSY"
+    assert "memory33" in outcome.reason
+    remove(machine, "128M", at=(4 << 30) + (7 << 27))
+    remove(machine, "896M")
+
+
+# -- upstream: the head of each block ----------------------------------------------------------------------------------------------
+
+
+def test_6_1_self_hosts_exactly_one_block_and_else_uses_kernel_memory() -> None:
+    """Trap 26; observed.md 3."""
+    machine = guest(model="6.1")
+    dimm(machine, "128M")
+    dimm(machine, "256M", at="8G")
+    assert (placements(machine, 32, 1), machine.blocks[32].head) == ({"self"}, 512)
+    assert (placements(machine, 64, 2), machine.blocks[64].head) == ({"kernel"}, 0)
+    online(machine, 64, 65, kind="online_movable")
+    assert numbers(machine, "Movable") == (65536, 65536, 65536, 65536)
+
+
+@pytest.mark.parametrize("count", [1, 2, 8, 80])
+def test_6_12_gives_every_block_its_own_head(count: int) -> None:
+    """Example 10 and I9."""
+    machine = guest(model="6.12")
+    dimm(machine, f"{128 * count}M")
+    for block in range(32, 32 + count):
+        place = memmap(machine, block)
+        assert (place.on, place.pfn, place.chunks) == ("self", block * 32768, ((block * 32768, 512),))
+        assert machine.blocks[block].head == 512
+    online(machine, *range(32, 32 + min(count, 8)), kind="online_movable")
+    n = min(count, 8)
+    assert numbers(machine, "Movable") == (n * 32256, n * 32768, n * 32768, n * 32256)
+
+
+def test_golden_trace_a_only_block_33_has_a_head_on_6_1() -> None:
+    """kernel-facts 19.1: 128M 128M 256M 1G; online 33, 34, 35: managed 97792 on 6.1, 96768 on 6.12."""
+    for model, managed in (("6.1", 97792), ("6.12", 96768)):
+        machine = boot_machine([(0, 0, "1G")], nodes=2, model=model)
+        for at, size, node in (("4G", "128M", 1), ("4224M", "128M", 1), ("4352M", "256M", 1), ("4608M", "1G", 0)):
+            dimm(machine, size, at=at, node=node)
+        online(machine, 33, 34, 35)
+        assert numbers(machine, "Normal", 1) == (managed, 98304, 98304, managed)
+        assert machine.zones[1, "Normal"].start == 1081344
+        online(machine, 36)
+        assert numbers(machine, "Normal", 0)[3] == (32768 if model == "6.1" else 32256)
+        eject(machine, "256M", at="4352M")
+        assert numbers(machine, "Normal", 1)[1:] == (32768, 32768, 32256)
+        assert machine.zones[1, "Normal"].start == 1081344
+
+
+@pytest.mark.parametrize(("block", "memmap_pages"), [("128M", 512), ("256M", 1024), ("1G", 4096), ("2G", 8192)])
+def test_examples_2_to_6_heads_by_block_size(block: str, memmap_pages: int) -> None:
+    machine = guest("64G", block_size=block)
+    dimm(machine, block, at="64G")
+    number = max(machine.blocks)
+    assert machine.blocks[number].head == memmap_pages
+    online(machine, number, kind="online_movable")
+    pages = machine.geometry.pages_per_block
+    assert numbers(machine, "Movable") == (pages - memmap_pages, pages, pages, pages - memmap_pages)
+    first = number * pages
+    for k in range(machine.geometry.sections_per_block):
+        assert memmap(machine, first // 32768 + k).pfn == first + 512 * k
+
+
+@pytest.mark.parametrize(
+    ("model", "mode", "callers"),
+    [
+        ("6.1", "Y", {"acpi"}),
+        ("6.1", "N", set()),
+        ("6.12", "Y", {"acpi", "dax"}),
+        ("6.12", "force", {"acpi", "dax"}),
+        ("6.12", "N", set()),
+    ],
+)
+def test_only_callers_that_ask_get_it(model: str, mode: str, callers: set[str]) -> None:
+    """kernel-facts 3.2: virtio-mem, Hyper-V, Xen and the probe file never ask."""
+    for caller in CALLERS:
+        if caller in ("pmem", "hmm"):
+            continue
+        machine = guest(model=model, memmap_on_memory=mode)
+        (chosen,) = told(dimm(machine, caller=caller), PlacementChosen)
+        assert (chosen.placement == "block") == (caller in callers), caller
+        assert placements(machine, 32, 1) == ({"self"} if caller in callers else {"kernel"})
+
+
+def test_6_1_refuses_a_caller_that_asks_in_vain_and_6_12_falls_back() -> None:
+    """Trap 27; kernel-facts 15 "hint or demand". The ACPI driver of 6.1 asks first, so it needs a machine whose caller
+    does not: kernel-facts 4.7's sticky flag."""
+    import msgspec
+
+    for model, result in (("6.1", "EINVAL"), ("6.12", "ok")):
+        machine = boot_machine([(0, "1G", "2G")], arch="arm64-16k", model=model)
+        machine.state.model = msgspec.structs.replace(machine.state.model, asks_first=False)
+        outcome = machine.apply(Add(start="8G", size="128M"))
+        assert outcome.result == result
+        if result == "ok":
+            assert placements(machine, 64, 1) == {"kernel"}
+
+
+@pytest.mark.parametrize(
+    ("arch", "block", "mode", "head", "waste"),
+    [
+        ("ppc64le-radix-64k", "256M", "force", 32, 28),
+        ("ppc64le-radix-64k", "1G", "force", 32, 16),
+        ("ppc64le-radix-64k", "2G", "Y", 32, 0),
+        ("ppc64le-radix-4k", "256M", "Y", 1024, 0),
+        ("s390x", "256M", "Y", 1024, 0),
+        ("riscv64", "128M", "Y", 512, 0),
+        ("x86_64", "128M", "force", 512, 0),
+    ],
+)
+def test_examples_17_to_19_what_each_architecture_takes(
+    arch: str, block: str, mode: str, head: int, waste: int
+) -> None:
+    machine = boot_machine([(0, 0, "4G")], arch=arch, block_size=block, memmap_on_memory=mode)
+    outcome = dimm(machine, block, at="8G")
+    number = max(machine.blocks)
+    assert machine.blocks[number].head == head
+    (chosen,) = told(outcome, PlacementChosen)
+    assert (f"{waste} of them wasted" in chosen.reason) == (waste > 0)
+    online(machine, number, kind="online_movable")
+    pages = machine.geometry.pages_per_block
+    assert numbers(machine, "Movable") == (pages - head, pages, pages, pages - head)
+
+
+@pytest.mark.parametrize(
+    ("arch", "mode"),
+    [
+        ("ppc64le-radix-64k", "Y"),
+        ("arm64-16k", "Y"),
+        ("arm64-16k", "force"),
+        ("arm64-64k", "force"),
+        ("ppc64le-hash-64k", "force"),
+        ("ia64", "Y"),
+    ],
+)
+def test_where_the_sizes_do_not_fit_kernel_memory_serves(arch: str, mode: str) -> None:
+    """Examples 15 and 16; trap 25."""
+    machine = boot_machine([(0, 0, "4G")], arch=arch, memmap_on_memory=mode)
+    dimm(machine, machine.geometry.block_size, at="8G")
+    number = max(machine.blocks)
+    assert machine.blocks[number].head == 0
+    first = number * machine.geometry.sections_per_block
+    assert placements(machine, first, machine.geometry.sections_per_block) == {"kernel"}
+
+
+# -- the RFC on other architectures -------------------------------------------------------------------------------------------------
+
+
+def test_s390_vetoes_the_flag() -> None:
+    """kernel-facts 2.2."""
+    machine = boot_machine([(0, 0, "4G")], arch="s390x", model="rfc-v2")
+    (chosen,) = told(dimm(machine, "256M", at="8G"), PlacementChosen)
+    assert chosen.placement == "boot"
+    assert "vetoes" in chosen.reason
+    assert placements(machine, 32, 1) == {"kernel"}
+
+
+@pytest.mark.parametrize("arch", ["ia64", "arm64-16k", "arm64-64k"])
+def test_ia64_and_arm64_without_section_maps_warn(arch: str) -> None:
+    """kernel-facts 2.1, patch 2: a WARNING in the kernel log, then kernel memory."""
+    machine = boot_machine([(0, 0, "4G")], arch=arch, model="rfc-v2")
+    outcome = dimm(machine, machine.geometry.block_size, at="8G")
+    (chosen,) = told(outcome, PlacementChosen)
+    assert chosen.placement == "boot"
+    assert "altmap unsupported" in chosen.reason
+    assert any("altmap unsupported" in line for line in outcome.log)
+
+
+@pytest.mark.parametrize("arch", ["x86_64", "arm64-4k", "ppc64le-radix-64k", "ppc64le-hash-64k"])
+def test_others_take_the_altmap(arch: str) -> None:
+    machine = boot_machine([(0, 0, "4G")], arch=arch, model="rfc-v2")
+    dimm(machine, machine.geometry.block_size * 2, at="64G")
+    first = (64 << 30) // machine.geometry.section_size
+    assert placements(machine, first, 1) == {"self"}
+    assert memmap(machine, first).pfn == (64 << 30) // machine.geometry.page_size
+
+
+def test_ppc64_sections_share_pages_of_the_memmap() -> None:
+    """64K pages: a section fills a quarter of one (kernel-facts 1.5); 16 sections of a block take 4 pages."""
+    machine = boot_machine([(0, 0, "4G")], arch="ppc64le-radix-64k", model="rfc-v2")
+    dimm(machine, "256M", at="8G")
+    first = (8 << 30) >> 24
+    start = (8 << 30) >> 16
+    assert [memmap(machine, first + k).pfn for k in range(16)] == [start + k // 4 for k in range(16)]
+    assert heads(machine, *range(first, first + 16)) == 4
+    online(machine, max(machine.blocks), kind="online_movable")
+    assert numbers(machine, "Movable")[3] == 4092
+
+
+# -- option b: low sections of the same node ------------------------------------------------------------------------------------------
+
+
+def hosting(model: str = "6.12") -> Machine:
+    """1 GiB that hosts the memmap of 256 MiB at 16 GiB."""
+    machine = guest(model=model)
+    dimm(machine, "1G", placement="sections")
+    dimm(machine, "256M", at="16G", placement="sections")
+    return machine
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_first_sections_host_for_the_rest_and_for_later_requests(model: str) -> None:
+    machine = hosting(model)
+    assert placements(machine, 32, 8) == {"self"}
+    assert [memmap(machine, 32 + k).pfn for k in range(8)] == [FIRST + 512 * k for k in range(8)]
+    assert placements(machine, 128, 2) == {"section"}
+    assert [memmap(machine, 128 + k).pfn for k in range(2)] == [FIRST + 512 * (8 + k) for k in range(2)]
+    assert heads(machine, 32) == 5120
+    assert heads(machine, 128, 129) == 0
+
+
+@pytest.mark.parametrize("model", ["rfc-v2", "6.1", "6.12"])
+def test_hosts_refuse_to_go_while_guests_exist_and_say_whose_memmap_they_hold(model: str) -> None:
+    machine = hosting(model)
+    online(machine, *range(32, 40), 128, 129, kind="online_movable")
+    outcome = refuse(machine, Offline(block=32))
+    assert outcome.result == "EBUSY"
+    assert "memory128" in outcome.reason or "more blocks" in outcome.reason
+    offline(machine, 128, 129)
+    assert refuse(machine, Offline(block=32)).result == "EBUSY", "offline guests have a memmap too"
+    remove(machine, "256M", at="16G")
+    offline(machine, *range(32, 40))
+    remove(machine, "1G")
+
+
+def test_the_reason_names_the_guests_that_must_go_first() -> None:
+    """Those outside the device: the device's own blocks go with it."""
+    machine = hosting()
+    online(machine, 32)
+    reason = refuse(machine, Offline(block=32)).reason
+    assert "memory128, memory129" in reason
+
+
+def test_an_offline_host_cannot_be_removed_before_its_guests() -> None:
+    machine = hosting()
+    outcome = refuse(machine, Remove(start="4G", size="1G"))
+    assert outcome.result == "EBUSY"
+    assert "memory128" in outcome.reason
+    eject(machine, "256M", at="16G")
+    assert heads(machine, 32) == 4096, "the pages are the host's again"
+    eject(machine, "1G")
+
+
+def test_a_host_without_guests_is_like_any_other() -> None:
+    machine = guest()
+    dimm(machine, "1G", placement="sections")
+    online(machine, *range(32, 40), kind="online_movable")
+    offline(machine, 35)
+    eject(machine, "1G")
+
+
+@pytest.mark.parametrize(("model", "present"), [("6.12", 0), ("rfc-v2", -512)])
+def test_pages_taken_from_an_online_host_are_no_longer_managed(model: str, present: int) -> None:
+    machine = guest(model=model)
+    dimm(machine, "1G", placement="sections")
+    online(machine, 32, 33, kind="online_movable")
+    before = numbers(machine, "Movable")
+    dimm(machine, "128M", at="16G", placement="sections")
+    after = numbers(machine, "Movable")
+    assert [b - a for a, b in zip(before, after, strict=True)] == [-512, 0, present, -512]
+    remove(machine, "128M", at="16G")
+    assert numbers(machine, "Movable") == before
+
+
+def test_hosts_are_of_the_same_node() -> None:
+    machine = boot_machine([(0, 0, "4G")], nodes=2)
+    dimm(machine, "1G", placement="sections")
+    dimm(machine, "128M", at="16G", node=1, placement="sections")
+    assert placements(machine, 128, 1) == {"self"}
+
+
+def test_boot_memory_and_higher_sections_never_host() -> None:
+    machine = guest()
+    dimm(machine, "1G", at="32G", placement="sections")
+    dimm(machine, "128M", at="16G", placement="sections")
+    assert (memmap(machine, 128).on, memmap(machine, 128).pfn) == ("self", 128 * 32768)
+
+
+def test_a_full_host_is_passed_over() -> None:
+    """A block whose pages are all in use has no room for guests; its own request's next section has."""
+    machine = guest()
+    dimm(machine, "256M", placement="sections")
+    online(machine, 32, kind="online_movable")
+    section = machine.sections[32]
+    machine.state.set_kind(section, section.of("free"), "movable")
+    machine.state.journal.take()
+    dimm(machine, "128M", at="16G", placement="sections")
+    assert memmap(machine, 128).pfn == 33 * 32768
+
+
+# -- option c: with or without fallback ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arch", "placement"), [("s390x", "range"), ("ia64", "range"), ("arm64-16k", "block"), ("ia64", "block")]
+)
+@pytest.mark.parametrize(("fallback", "result"), [(True, "ok"), (False, "EINVAL"), (None, "EINVAL")])
+def test_a_demand_that_cannot_be_met(arch: str, placement: Any, fallback: bool | None, result: str) -> None:
+    machine = boot_machine([(0, 0, "4G")], arch=arch)
+    size = machine.geometry.block_size
+    before = dict(machine.sections), dict(machine.resources)
+    outcome = machine.apply(Add(start="64G", size=size, placement=placement, fallback=fallback))
+    assert outcome.result == result
+    if result == "ok":
+        first = (64 << 30) // machine.geometry.section_size
+        assert placements(machine, first, 1) == {"kernel"}
+    else:
+        assert "placed as asked" in outcome.reason
+        assert (dict(machine.sections), dict(machine.resources)) == before
+    assert machine.check() == []
+
+
+def test_without_fallback_the_models_own_choice_must_be_met_too() -> None:
+    machine = guest(model="6.12", memmap_on_memory="N")
+    assert refuse(machine, Add(start="4G", size="128M", fallback=False)).result == "EINVAL"
+    dimm(machine, "128M", fallback=True)
+
+
+def every(machine: Machine, where: str) -> bool:
+    return placements(machine, 32, 2) == {where}
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    ("placement", "holds"),
+    [
+        ("boot", lambda m: every(m, "kernel")),
+        ("range", lambda m: every(m, "self") and memmap(m, 33).pfn == FIRST + 512),
+        ("sections", lambda m: every(m, "self") and memmap(m, 33).pfn == FIRST + 512),
+    ],
+)
+def test_a_person_may_choose_any_placement_under_any_model(
+    model: str, placement: Any, holds: Callable[[Machine], bool]
+) -> None:
+    machine = guest(model=model)
+    dimm(machine, "256M", placement=placement)
+    assert holds(machine)
+    online(machine, 32, 33)
+    offline(machine, 33, 32)
+
+
+def test_a_person_may_choose_blocks_with_the_parameter_off_and_under_the_rfc() -> None:
+    for model, mode in (("rfc-v2", "N"), ("6.12", "N"), ("6.12", "Y")):
+        machine = guest(model=model, memmap_on_memory=mode)
+        dimm(machine, "256M", placement="block")
+        assert [machine.blocks[block].head for block in (32, 33)] == [512, 512]
+        online(machine, 32, 33)
+        eject(machine, "256M")
