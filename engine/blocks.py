@@ -13,7 +13,7 @@ OnlineType = Literal["online", "online_kernel", "online_movable"]
 ONLINE_TYPES: Final[tuple[OnlineType, ...]] = ("online", "online_kernel", "online_movable")
 
 
-class Block(msgspec.Struct, frozen=True):
+class Block(msgspec.Struct, frozen=True, gc=False):
     """One memory block (struct memory_block).
 
     `zone` is None while offline, and for a boot block whose pages lie in several zones or nodes ("none" in valid_zones).
@@ -38,7 +38,7 @@ class Block(msgspec.Struct, frozen=True):
         return self.nodes[0]
 
 
-class Group(msgspec.Struct, frozen=True):
+class Group(msgspec.Struct, frozen=True, gc=False):
     """A memory group: one memory device. Static (a DIMM, `max_pages`) or dynamic (virtio-mem, `unit_pages`).
     Present pages include memmap heads."""
 
@@ -55,7 +55,7 @@ class Group(msgspec.Struct, frozen=True):
         return self.unit_pages > 0
 
 
-class Request(msgspec.Struct, frozen=True):
+class Request(msgspec.Struct, frozen=True, gc=False):
     """One finished add request: range in pfns, who asked, where the memmap went, and the pages of existing memory that
     its page tables and kernel objects took (freed when it is removed)."""
 

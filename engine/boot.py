@@ -133,7 +133,7 @@ def _blocks(banks: list[Ram], block: int) -> tuple[BlockReading, ...]:
         for number in range(int(bank.start) // block, -(-(int(bank.start) + int(bank.size)) // block)):
             nodes.setdefault(number, set()).add(bank.node)
     return tuple(
-        BlockReading(number, "online", None, tuple(sorted(nodes[number])), 0, True) for number in sorted(nodes)
+        BlockReading(number, "online", None, tuple(sorted(nodes[number]))) for number in sorted(nodes)
     )
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from .buddy import drain
+from .errors import BadInput
 from .events import CompactionEnded, Event
+from .freeareas import fragmentation_index, order_counts
 from .memmap import ZoneKey
-from .scanned import free_areas
 from .scanners import WHOLE_ZONE, run
 from .state import State
 from .zonelist import Watermarks
@@ -20,6 +21,7 @@ Verdict = Literal["continue", "success", "skipped", "not_suitable_zone"]
 fragmentation, is the trouble."""
 
 COSTLY_ORDER: Final = 3
+"""PAGE_ALLOC_COSTLY_ORDER: beyond it, an allocation may fail."""
 FRAGMENTATION_THRESHOLD: Final = 500
 """vm.extfrag_threshold."""
 
@@ -29,7 +31,7 @@ def suitability(state: State, key: ZoneKey, order: int) -> Verdict:
     if order == WHOLE_ZONE:
         return "continue"
     marks, free = Watermarks(state), state.zones[key].free
-    areas = free_areas(state, key)
+    areas = order_counts(state, key)
     reserve = marks.reserve(key, MOVABLE)
     if free - (1 << order) + 1 > marks.mark(key, False) + reserve and any(areas[order:]):
         return "success"
@@ -45,24 +47,16 @@ def suitable(state: State, key: ZoneKey, order: int) -> bool:
     return suitability(state, key, order) == "continue"
 
 
-def fragmentation_index(areas: list[int], order: int) -> int:
-    """Is it lack of memory (towards 0) or fragmentation (towards 1000) that an allocation of an order fails of? -1000: it
-    would not fail. `areas` are numbers of free areas by order (__fragmentation_index)."""
-    total = sum(areas)
-    if not total:
-        return 0
-    if any(areas[order:]):
-        return -1000
-    free = sum(count << size for size, count in enumerate(areas))
-    return 1000 - (1000 + free * 1000 // (1 << order)) // total
-
-
 def compact_zone(state: State, key: ZoneKey, order: int = WHOLE_ZONE) -> Steps:
     """Compact a zone: all of it, or on from where the scanners stopped until one free area of `order` is there.
 
     A run for an order passes over pageblocks that the runs before it found to be useless, and does nothing where it is
-    not suitable. The last event says how it ended; nothing happens in a zone without pages.
+    not suitable. The last event says how it ended; nothing happens in a zone without pages. Raises `BadInput` for an order
+    that no free area can have.
     """
+    biggest = state.geometry.max_order
+    if not WHOLE_ZONE <= order <= biggest:
+        raise BadInput(f"an order is from 0 to {biggest}, or {WHOLE_ZONE} for the whole zone, not {order}")
     zone = state.zones.get(key)
     if zone is None or not zone.present:
         return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Final, NamedTuple
 
@@ -176,7 +176,9 @@ def describe(drift: Drift) -> str:
         told = [
             _Told(thing, "; ".join(_words(change) for change in group)) for thing, group in groupby(changes, key=_thing)
         ]
-        lines += [f"{_names(run)}: {run[0].words}" for run in _runs(told)]
+        for _, alike in groupby(enumerate(told), key=_position):
+            run = [thing for _, thing in alike]
+            lines.append(f"{_names(run)}: {run[0].words}")
     return "\n".join(lines) or "Nothing differs."
 
 
@@ -207,9 +209,8 @@ def _label(field: str) -> str:
 
 
 def _listed(fields: Fields) -> str:
-    return ", ".join(
-        f"{_label(name)} {_value(name, value)}" for name, value in fields.items() if name not in _ADDRESSES
-    )
+    """All fields but the memmap's pfn, which is another one for each section."""
+    return ", ".join(f"{_label(name)} {_value(name, value)}" for name, value in fields.items() if name != "memmap_pfn")
 
 
 _ADDRESSES: Final = ("start_pfn", "memmap_pfn")
@@ -233,40 +234,24 @@ def _value(field: str, value: Value) -> str:
     return _MEMMAP_ON.get(str(value), str(value)) if field == "memmap_on" else str(value)
 
 
-_NAMES: Final[Mapping[str, tuple[Callable[[str], str], str]]] = {
-    "memory": (lambda number: f"memory{number}", "blocks"),
-    "section": (lambda number: f"section {number}", "sections"),
-    "node": (lambda number: f"node {number}", "nodes"),
-}
+_NUMBERED: Final = re.compile(r"(memory|section|node)(\d+)")
+_NAMES: Final = {"memory": ("memory{}", "blocks"), "section": ("section {}", "sections"), "node": ("node {}", "nodes")}
 
 
 def _names(run: list[_Told]) -> str:
-    first, last = (re.fullmatch(r"([a-z]+)(\d+)", told.name) for told in (run[0], run[-1]))
-    if first is None or last is None:
+    numbered = _NUMBERED.fullmatch(run[0].name)
+    if numbered is None:
         node, slash, zone = run[0].name.partition("/")
-        return f"zone {zone} of {node}" if slash else node
-    name, plural = _NAMES[first[1]]
-    return (
-        name(first[2])
-        if first == last or len(run) == 1
-        else f"{name(first[2])} to {name(last[2])} ({len(run)} {plural})"
-    )
+        return f"zone {zone} of node {node.removeprefix('node')}" if slash else node
+    name, plural = _NAMES[numbered[1]]
+    first = int(numbered[2])
+    if len(run) == 1:
+        return name.format(first)
+    return f"{name.format(first)} to {name.format(first + len(run) - 1)} ({len(run)} {plural})"
 
 
-def _runs(told: list[_Told]) -> Iterator[list[_Told]]:
-    """Things with consecutive numbers and the same words, together."""
-    run: list[_Told] = []
-    for thing in told:
-        if run and thing.words == run[-1].words and _next(run[-1].name) == thing.name:
-            run.append(thing)
-        else:
-            if run:
-                yield run
-            run = [thing]
-    if run:
-        yield run
-
-
-def _next(name: str) -> str | None:
-    match = re.fullmatch(r"([a-z]+)(\d+)", name)
-    return f"{match[1]}{int(match[2]) + 1}" if match else None
+def _position(entry: tuple[int, _Told]) -> tuple[str, str, int]:
+    """The same for things with consecutive numbers and the same words, and for no others."""
+    at, told = entry
+    numbered = _NUMBERED.fullmatch(told.name)
+    return (told.words, numbered[1], int(numbered[2]) - at) if numbered else ("", told.name, -at)

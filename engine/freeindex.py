@@ -29,6 +29,7 @@ class FreeIndex:
         self._heaps: dict[Spot, list[int]] = {}
         self._changes: list[Change] | None = None
         self._read = 0
+        self._last: Change | None = None
 
     def lowest(self, migratetype: Migratetype, order: int) -> int | None:
         """The lowest section that has a free area of the migratetype and exactly the order."""
@@ -44,7 +45,8 @@ class FreeIndex:
         """Take in what has changed since the last time: within a command from the journal, else by comparing the sections
         of the zone's span, which are values, one by one."""
         changes = state.journal.changes
-        if changes is self._changes:
+        last = changes[self._read - 1] if 0 < self._read <= len(changes) else None
+        if changes is self._changes and last is self._last:  # else it is another command's, or some was taken back
             dirty = {number for table, number, _ in changes[self._read :] if table is state.sections}
         else:
             zone = state.zone(*self._key)
@@ -54,6 +56,7 @@ class FreeIndex:
         for number in dirty:
             self._learn(state, number)
         self._changes, self._read = changes, len(changes)
+        self._last = changes[-1] if changes else None
 
     def _learn(self, state: State, number: int) -> None:
         section = state.sections.get(number)

@@ -85,12 +85,12 @@ class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     @property
     def pages_per_section(self) -> int:
         """PAGES_PER_SECTION."""
-        return self.section_size >> self.page_shift
+        return self.section_size // self.page_size
 
     @property
     def pages_per_block(self) -> int:
         """Pages of a memory block."""
-        return self.block_size >> self.page_shift
+        return self.block_size // self.page_size
 
     @property
     def sections_per_block(self) -> int:
@@ -110,7 +110,7 @@ class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     @property
     def pmd_pages(self) -> int:
         """Pages of one huge mapping of the vmemmap, 0 where there is none."""
-        return self.pmd_size >> self.page_shift
+        return self.pmd_size // self.page_size
 
     @property
     def vmemmap_unit_pages(self) -> int:

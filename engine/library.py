@@ -14,6 +14,7 @@ from .errors import BadInput
 from .machine import Machine
 from .models import MODELS
 from .snapshot import store
+from .snapshot.collection import without_collection
 from .snapshot.observe import observe
 from .snapshot.rebuild import rebuild
 from .snapshot.schema import StepV1
@@ -62,7 +63,8 @@ def open_machine(source: str | os.PathLike[str], *, model: str | None = None) ->
 
 def capture(root: str | os.PathLike[str] = "/", *, model: str | None = None, arch: str | None = None) -> Machine:
     """The machine whose /proc and /sys are below `root`, a folder or a tar; nothing is written there."""
-    return Machine(*rebuild(observe(root), model=model, arch=arch))
+    with without_collection():
+        return Machine(*rebuild(observe(root), model=model, arch=arch))
 
 
 def _replay(machine: Machine, saved: store.Saved, text: str, strict: bool) -> None:

@@ -69,7 +69,7 @@ Chunk = tuple[int, int]
 """Consecutive pages: first pfn, number of pages."""
 
 
-class Memmap(msgspec.Struct, frozen=True):
+class Memmap(msgspec.Struct, frozen=True, gc=False):
     """Where the struct pages of one section lie.
 
     `on` is "self" in the section's own add request or block, "section" in another section by the RFC's option (b),
@@ -89,7 +89,7 @@ class Memmap(msgspec.Struct, frozen=True):
         return sum(count for _, count in self.chunks)
 
 
-class Section(msgspec.Struct, frozen=True):
+class Section(msgspec.Struct, frozen=True, gc=False):
     """One present section (struct mem_section): its pages, their zone and the place of its memmap.
 
     `zones` is empty while the section is offline; otherwise the sets of pages by zone, one entry but for a few boot
@@ -128,7 +128,10 @@ def put(pages: Pages, mask: int, kind: Kind) -> Pages:
 def set_types(types: Types, blocks: int, migratetype: Migratetype) -> Types:
     """The pageblocks of `blocks` become `migratetype`."""
     keep = ~blocks
-    changed: dict[Migratetype, int] = {t: rest for t, have in types.items() if (rest := have & keep)}
+    changed: dict[Migratetype, int] = {}
+    for kind, have in types.items():
+        if rest := have & keep:
+            changed[kind] = rest
     if blocks and migratetype != MOVABLE_TYPE:
         changed[migratetype] = changed.get(migratetype, 0) | blocks
     return changed

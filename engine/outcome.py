@@ -10,7 +10,7 @@ from .commands import Command
 from .events import Event, Logged
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What came of a command: "ok" or the errno by name, the reason in words, the page at fault, and all events.
 
     `taken` says how many pages of existing memory the command took by node, before anything went online: the RFC's

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Final
 
 import msgspec
 
-from .bits import aligned_runs, every, from_runs, runs, span, spread
-from .memmap import FREE, HUGE, MEMMAP, MOVABLE, MOVABLE_TYPE, PCP, Kind, Section, ZoneKey
+from .bits import aligned_runs, every, span, spread
+from .freeareas import CMA, maximal_runs, type_pages
+from .geometry import Geometry
+from .memmap import FREE, HUGE, MEMMAP, MOVABLE, MOVABLE_TYPE, PCP, Kind, Section
 from .state import State, isolated_pages
 from .zones import Zone
 
-_TARGETS: Final = (MOVABLE_TYPE, "CMA")
+_TARGETS: Final = (MOVABLE_TYPE, CMA)
 """Migratetypes of the pageblocks that pages may move to."""
 
 
@@ -44,12 +47,14 @@ class ScannedSection:
         leaving = spread(may_leave, order) & owned
         self.sources = self._movable & leaving
 
-        areas = _areas(self.free, size, geometry.max_order)
-        area_heads = _union(areas)
+        areas = _areas(self.free, geometry)
+        begun = reduce(or_, areas)
         whole = aligned_runs(self.free, order, size)
-        tails = whole & ~area_heads
         may_enter = (inside | _ended(owned, zone.end - self.base, block)) & ~skipped
-        self.targets = may_enter & ~_other_types(section, block) & ~(whole & area_heads)
+        for migratetype, blocks in section.types.items():
+            if migratetype not in _TARGETS:
+                may_enter &= ~type_pages(blocks, order)
+        self.targets = may_enter & ~(whole & begun)
 
         own = state.blocks.get(nr // geometry.sections_per_block)
         self.heads = section.of(MEMMAP) & owned if own is None or not own.head else 0
@@ -59,7 +64,7 @@ class ScannedSection:
             self._beyond = [(heads, (1 << wide) - block) for wide, heads in enumerate(areas) if wide > order and heads]
         else:
             # all but the first page of a free area are stepped over, but not beyond the end of the pageblock
-            self._visited = leaving & (~self.free | area_heads | spread(tails, order))
+            self._visited = leaving & (~self.free | begun | spread(whole & ~begun, order))
             self._beyond = []
 
     def visits(self, window: int) -> int:
@@ -97,17 +102,6 @@ class ScannedSection:
         return bool(aligned_runs(self.free & ~self._isolated, order, self.size))
 
 
-def free_areas(state: State, key: ZoneKey) -> list[int]:
-    """How many free areas of each order a zone has; isolated ones are not counted."""
-    geometry = state.geometry
-    counts = [0] * (geometry.max_order + 1)
-    for section, owned in state.zone_sections(key):
-        free = section.of(FREE) & owned & ~isolated_pages(section, geometry.pageblock_pages)
-        for order, heads in enumerate(_areas(free, geometry.pages_per_section, geometry.max_order)):
-            counts[order] += heads.bit_count()
-    return counts
-
-
 def area_around(free: int, page: int, biggest: int) -> tuple[int, int]:
     """The free area, of order `biggest` at most, that a free page lies in: its first page and its end."""
     order = 0
@@ -120,39 +114,10 @@ def area_around(free: int, page: int, biggest: int) -> tuple[int, int]:
     return first, first + (1 << order)
 
 
-def reach(pages: int, count: int, width: int) -> int:
-    """How many low bits hold the `count` lowest of at least so many pages; `width` is a power of two beyond all of them."""
-    at = 0
-    while width > 1:
-        width >>= 1
-        low = pages & span(0, width)
-        have = low.bit_count()
-        if have < count:
-            count -= have
-            pages >>= width
-            at += width
-        else:
-            pages = low
-    return at + 1
-
-
 @lru_cache(maxsize=256)
-def _areas(free: int, width: int, biggest: int) -> tuple[int, ...]:
-    """The first pages of the free areas of each order that eager merging makes of a set."""
-    areas = []
-    for order in range(biggest):
-        halves = 1 << order
-        wider = free & free >> halves & every(2 * halves, width)
-        areas.append(free & ~(wider | wider << halves))
-        free = wider
-    return (*areas, free)
-
-
-def _union(areas: tuple[int, ...]) -> int:
-    heads = 0
-    for found in areas:
-        heads |= found
-    return heads
+def _areas(free: int, geometry: Geometry) -> tuple[int, ...]:
+    """The first pages of the free areas of each order."""
+    return tuple(maximal_runs(free, order, geometry) for order in range(geometry.max_order + 1))
 
 
 def _begun(owned: int, start: int, block: int) -> int:
@@ -165,12 +130,3 @@ def _ended(owned: int, end: int, block: int) -> int:
     """The pageblock in whose middle the zone ends: its first page alone must be there."""
     first = end - end % block
     return 1 << first if end % block and first >= 0 and owned >> first & 1 else 0
-
-
-def _other_types(section: Section, block: int) -> int:
-    """Pages of pageblocks that no page may move to."""
-    others = 0
-    for migratetype, blocks in section.types.items():
-        if migratetype not in _TARGETS:
-            others |= from_runs((start * block, length * block) for start, length in runs(blocks))
-    return others

@@ -18,9 +18,10 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from .bits import lowest, runs, span
+from .buddy import lowest_pages
 from .events import CompactionEnded, CompactionStarted, Event, MemmapSkipped, PagesCompacted, ScannerMoved
 from .memmap import PCP, ZoneKey
-from .scanned import ScannedSection, area_around, reach
+from .scanned import ScannedSection, area_around
 from .state import State
 from .tables import Table
 from .zonelist import Watermarks
@@ -204,8 +205,8 @@ class _Run:
         here = self.migrate // self.block
         rest = self.ways.finishes and self.finishing == here
         if not rest and pages.bit_count() >= BATCH:
-            length = reach(pages, BATCH, self.block)
-            pages &= span(0, length)
+            pages = lowest_pages(pages, BATCH)
+            length = pages.bit_length()
         self.finishing = here
         self.migrate += length
         if rest:
@@ -260,7 +261,7 @@ class _Run:
                 if wanted <= 0 or end < stop:
                     self.free = view.base + (end if end < stop else first - self.block)
                     return
-                stride = min(BATCH, stride * 2) if self.ways.strides and not taken else 1
+                stride = 1 * min(BATCH, stride) if self.ways.strides and not taken else 1
         yield from self._found(low, idle, scanned, 0)
         self.free = low - self.block
 
@@ -288,7 +289,7 @@ class _Run:
         if stride == 1 and room > wanted + self.block:
             if free.bit_count() < wanted:
                 return free, stop, length
-            last = reach(free, wanted, self.block) - 1
+            last = lowest_pages(free, wanted).bit_length() - 1
             end = area_around(free << offset, last + offset, biggest)[1] - offset
             return free & span(0, end), start + end, end
         taken = looked = at = 0
@@ -311,22 +312,20 @@ class _Run:
     def _migrate(self, batch: _Batch) -> Steps:
         """Each page of a batch goes to a free one; where there are too few, some stay (migrate_pages, compaction_alloc)."""
         count = batch.pages.bit_count()
-        if self.spares < count:
-            yield from self._isolate_targets(count - self.spares if self.ways.frugal else count)
-        moved = min(count, self.spares)
-        source, first = self._view(batch.nr), 0
+        targets = list(self._use(min(count, self.spares)))
+        missing = count - _pages(targets)
+        if missing:
+            yield from self._isolate_targets(missing if self.ways.frugal else count)
+            targets += self._use(min(missing, self.spares))
+        moved = _pages(targets)
         if moved:
             # the last to be isolated goes first, so the lowest pages stay
-            stay = batch.pages & span(0, reach(batch.pages, count - moved, self.block)) if moved < count else 0
-            gone = (batch.pages ^ stay) << batch.at
-            targets = list(_take(self.spare, moved, self.size, self.ways.frugal))
-            first = min(nr * self.size + lowest(pages) for nr, pages in targets)
+            gone = (batch.pages ^ lowest_pages(batch.pages, count - moved)) << batch.at
             for nr, pages in targets:
                 self._view(nr).fill(pages)
-            self.spares -= moved
-            source.vacate(gone)
+            self._view(batch.nr).vacate(gone)
             self.listed.append(_Batch(batch.nr, 0, gone))
-            for nr, pages in _take(self.listed, moved, self.size):
+            for nr, pages in _take(self.listed, moved):
                 self._view(nr).release(pages)
             self._count("pgmigrate_success", moved)
             self._write()
@@ -334,8 +333,15 @@ class _Run:
             self._count("pgmigrate_fail", 1)
             self.starved = True
         if self.order != WHOLE_ZONE:
-            self.formed = source.has_area(self.order)
-        yield PagesCompacted(moved, count - moved, source.base + batch.at + lowest(batch.pages), first)
+            self.formed = self._view(batch.nr).has_area(self.order)
+        first = batch.nr * self.size + batch.at + lowest(batch.pages)
+        target = min((nr * self.size + lowest(pages) for nr, pages in targets), default=first)
+        yield PagesCompacted(moved, count - moved, first, target)
+
+    def _use(self, count: int) -> Iterator[tuple[int, int]]:
+        """Pages that the free scanner took before."""
+        self.spares -= count
+        return _take(self.spare, count, self.ways.frugal)
 
     def _write(self) -> None:
         """Put the changed sections back: all of them at once, so that the zone's counts hold at every event."""
@@ -349,14 +355,18 @@ class _Run:
                     self.journaled.add(nr)
 
 
-def _take(queue: deque[_Batch], count: int, width: int, oldest: bool = True) -> Iterator[tuple[int, int]]:
+def _pages(pieces: list[tuple[int, int]]) -> int:
+    return sum(pages.bit_count() for _, pages in pieces)
+
+
+def _take(queue: deque[_Batch], count: int, oldest: bool = True) -> Iterator[tuple[int, int]]:
     """Take `count` pages out of a queue: the oldest, or the newest and of one batch the highest first. Sections with the
     sets of their pages come out."""
     while count:
         nr, at, pages = queue.popleft() if oldest else queue.pop()
         rest = pages.bit_count() - count
         if rest > 0:
-            low = pages & span(0, reach(pages, count if oldest else rest, width))
+            low = lowest_pages(pages, count if oldest else rest)
             some = low if oldest else pages ^ low
             (queue.appendleft if oldest else queue.append)(_Batch(nr, at, pages ^ some))
             pages = some

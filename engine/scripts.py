@@ -4,6 +4,7 @@
     add 128M at 4G node 0          # as an ACPI DIMM; also: caller, placement, fallback, no-fallback, reserve, align
     online 32-39 movable
     offline 33 expect EBUSY
+    allocate 64M movable node 0
     eject 1G at 0x100000000
 
 `commands.describe` writes such lines, and what it writes is read back as the same command.
@@ -19,8 +20,28 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from .commands import COMMANDS, Add, Command, Eject, Offline, Online, Remove, Sync, Write
+from .blocks import OnlineType
+from .commands import (
+    COMMANDS,
+    Add,
+    Allocate,
+    Command,
+    Compact,
+    Eject,
+    Free,
+    HugePages,
+    Offline,
+    Online,
+    Pin,
+    Poison,
+    Remove,
+    Sync,
+    Unpin,
+    VirtioMem,
+    Write,
+)
 from .errors import BadInput
+from .models import Pattern, What
 from .units import parse_bytes
 
 MAX_BLOCKS: Final = 1 << 20
@@ -85,7 +106,7 @@ def _explained(error: str, raw: object) -> str:
     if field is None:
         return f"{_small(message)}; {raw['op']} has {', '.join(command.__struct_fields__)}"
     meaning = _meaning(get_type_hints(command)[field[1]])
-    return f"{_shown(raw[field[1]])} is not a {field[1]}; it must be {meaning}"
+    return f"{field[1]} is {_shown(raw[field[1]])}; it must be {meaning}"
 
 
 def _small(sentence: str) -> str:
@@ -119,9 +140,10 @@ def _check(command: Command) -> None:
     """What the types cannot say."""
     if command.expect is not None and not re.fullmatch(r"ok|E[A-Z0-9]+", command.expect):
         raise BadInput(f'expect must be "ok" or an errno such as EBUSY, not {_shown(command.expect)}')
-    for field in ("start", "size"):
-        with located(field):
-            parse_bytes(getattr(command, field, 0))
+    for field in ("start", "size", "unit", "address"):
+        if (given := getattr(command, field, None)) is not None:
+            with located(field):
+                parse_bytes(given)
 
 
 # -- lines ------------------------------------------------------------------------------------------------------------
@@ -183,13 +205,17 @@ class _Form(msgspec.Struct, frozen=True):
     flags: Mapping[str, tuple[str, object]] = {}
 
     @property
-    def verb(self) -> str:
+    def tag(self) -> str:
         return str(self.command.__struct_config__.tag)
+
+    @property
+    def verb(self) -> str:
+        return self.tag.replace("_", "-")
 
     @property
     def usage(self) -> str:
         optional = [f"[{name} {name.upper()}]" for name in self.options] + [f"[{word}]" for word in self.flags]
-        return " ".join([self.verb, self.words, *optional])
+        return " ".join([self.verb, *self.words.split(), *optional])
 
     def __call__(self, words: list[str]) -> Iterator[Command]:
         fields = self._read(words)
@@ -198,7 +224,7 @@ class _Form(msgspec.Struct, frozen=True):
             try:
                 yield msgspec.convert(given, self.command, strict=False)
             except msgspec.ValidationError as error:
-                raise BadInput(f"{_explained(str(error), {**given, 'op': self.verb})}; write: {self.usage}") from None
+                raise BadInput(f"{_explained(str(error), {**given, 'op': self.tag})}; write: {self.usage}") from None
 
     def _read(self, words: list[str]) -> dict[str, Any]:
         fields: dict[str, Any] = {}
@@ -211,14 +237,15 @@ class _Form(msgspec.Struct, frozen=True):
             if part.isupper():
                 fields[part.lower()] = _READERS.get(part, str)(word)
         for word in rest:
-            if word in self.flags:
-                field, value = self.flags[word]
-                fields[field] = value
-            elif word in self.options and (value := next(rest, None)) is not None:
-                fields[word] = value
-            else:
+            field, value = self.flags.get(word, (word, None))
+            if word in self.options and (text := next(rest, None)) is not None:
+                value = _READERS.get(word.upper(), str)(text)
+            elif word not in self.flags:
                 missing = "needs a value" if word in self.options else "is too much"
                 raise BadInput(f"{word!r} {missing}; write: {self.usage}")
+            if field in fields:
+                raise BadInput(f"{word!r} gives the {field} a second time; write: {self.usage}")
+            fields[field] = value
         return fields
 
 
@@ -233,7 +260,13 @@ def _blocks(word: str) -> range:
     return range(first, last + 1)
 
 
-_READERS: Final[Mapping[str, Callable[[str], object]]] = {"SIZE": parse_bytes, "START": parse_bytes, "BLOCKS": _blocks}
+_READERS: Final[Mapping[str, Callable[[str], object]]] = {
+    "SIZE": lambda word: None if word == "all" else parse_bytes(word),
+    "START": parse_bytes,
+    "UNIT": parse_bytes,
+    "ADDRESS": parse_bytes,
+    "BLOCKS": _blocks,
+}
 
 
 def _echo(words: list[str]) -> Iterator[Command]:
@@ -245,6 +278,18 @@ def _echo(words: list[str]) -> Iterator[Command]:
     yield Write(path=words[-1], data=" ".join(text[bare:]) or ("" if bare else "\n"))
 
 
+def _choices(field: str, words: Any) -> dict[str, tuple[str, object]]:
+    """Flags: each word of a Literal is the value of a field."""
+    return {word: (field, word) for word in get_args(words)}
+
+
+_TYPES: Final = {
+    **_choices("type", OnlineType),
+    "kernel": ("type", "online_kernel"),
+    "movable": ("type", "online_movable"),
+}
+_USES: Final = ("node", "zone", "seed")
+_PATTERNS: Final = _choices("pattern", Pattern)
 _FORMS: Final = (
     _Form(
         Add,
@@ -254,19 +299,17 @@ _FORMS: Final = (
     ),
     _Form(Remove, "SIZE at START"),
     _Form(Eject, "SIZE at START"),
-    _Form(
-        Online,
-        "BLOCKS",
-        flags={
-            "online": ("type", "online"),
-            "online_kernel": ("type", "online_kernel"),
-            "online_movable": ("type", "online_movable"),
-            "kernel": ("type", "online_kernel"),
-            "movable": ("type", "online_movable"),
-        },
-    ),
+    _Form(Online, "BLOCKS", flags=_TYPES),
     _Form(Offline, "BLOCKS"),
     _Form(Sync, "ROOT"),
+    _Form(VirtioMem, "SIZE at START", ("unit", "node")),
+    _Form(Compact, "", ("node", "zone", "order")),
+    _Form(HugePages, "COUNT of SIZE", ("node",)),
+    _Form(Poison, "ADDRESS", flags={"soft": ("soft", True)}),
+    _Form(Allocate, "SIZE", _USES, {**_choices("kind", What), **_PATTERNS}),
+    _Form(Free, "SIZE", _USES, {**_choices("kind", What), **_PATTERNS}),
+    _Form(Pin, "SIZE", _USES, _PATTERNS),
+    _Form(Unpin, "SIZE", _USES, _PATTERNS),
 )
 _VERBS: Final[Mapping[str, Callable[[list[str]], Iterator[Command]]]] = {
     "echo": _echo,

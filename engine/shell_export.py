@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, Final, NamedTuple
 
 from .commands import (
@@ -36,7 +36,7 @@ from .units import GIB, KIB, MIB, TIB, parse_bytes
 _MONITOR: Final = """
 monitor() {
     printf 'Type this in the QEMU monitor of the machine, then press Enter here:\\n%s\\n' "$*"
-    read -r _ || :
+    { read -r _ < /dev/tty; } 2> /dev/null || :
 }
 object_add() { monitor object_add "$@"; }
 object_del() { monitor object_del "$@"; }
@@ -94,8 +94,8 @@ def _steps(history: Sequence[Outcome], block_size: int) -> list[_Step]:
     next_dimm = 1
     for outcome in history:
         command = outcome.command
-        lines = list(_WRITERS.get(type(command), _unknown)(command, _Place(block_size, dimms, next_dimm)))
-        steps.append(_Step(outcome, lines if outcome.ok else _refused(outcome, lines)))
+        lines = _WRITERS.get(type(command), _unknown)(command, _Place(block_size, dimms, next_dimm))
+        steps.append(_Step(outcome, list(lines) if outcome.ok else _refused(outcome, lines)))
         if isinstance(command, Add) and command.caller == "acpi":
             if outcome.ok:
                 dimms[extent(command)] = next_dimm
@@ -105,8 +105,9 @@ def _steps(history: Sequence[Outcome], block_size: int) -> list[_Step]:
     return steps
 
 
-def _refused(outcome: Outcome, lines: list[str]) -> list[str]:
-    words = [line.removeprefix("# ") for line in lines]
+def _refused(outcome: Outcome, lines: Iterator[str]) -> list[str]:
+    """As comments; the first lines of a step tell which one it was, and an absurd size would have millions."""
+    words = [line.removeprefix("# ") for line in islice(lines, 8)]
     return [_comment(line) for line in [*words, f"  refused with {outcome.result}: {outcome.reason}"]]
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from .commands import Add, extent
 from .errors import HotplugError
+from .memmap import ZoneKey
 from .overhead import object_pages, page_table_pages
 from .placement import choose
 from .state import State
@@ -51,6 +52,13 @@ def shortage(state: State, add: Add) -> Shortage:
         memmap = -(-geometry.memmap_bytes(pages) // (unit * geometry.page_size)) * unit
     tables = page_table_pages(state, first, pages) + object_pages(pages // geometry.pages_per_block)
     return Shortage(memmap, tables, available, tuple(dict.fromkeys(node for node, _ in zones)))
+
+
+def deficit(state: State, key: ZoneKey, highest: str) -> int:
+    """Pages that must become free in a zone before the first one can be taken by an allocation that may use zones up to
+    `highest`."""
+    marks = Watermarks(state)
+    return max(0, marks.mark(key, False) + marks.reserve(key, highest) - state.zones[key].free)
 
 
 def _placement(state: State, add: Add, size: int) -> str:

@@ -18,7 +18,7 @@ from .tables import Journal, Table
 from .zones import Marks, Node, Zone
 
 
-class Resource(msgspec.Struct, frozen=True):
+class Resource(msgspec.Struct, frozen=True, gc=False):
     """A range of /proc/iomem at its top level; bytes, `end` exclusive."""
 
     start: int
@@ -31,7 +31,7 @@ class Resource(msgspec.Struct, frozen=True):
         return self.name.startswith("System RAM")
 
 
-class HugePage(msgspec.Struct, frozen=True):
+class HugePage(msgspec.Struct, frozen=True, gc=False):
     """One hugetlb page: how many base pages, on which node, and whether something maps it."""
 
     pages: int
@@ -82,8 +82,13 @@ class State:
         """Present sections that meet a range of pfns, ascending."""
         size = self.geometry.pages_per_section
         first, last = start // size, -(-(start + pages) // size)
-        if last - first <= 4:
-            return [s for nr in range(first, last) if (s := self.sections.get(nr)) is not None]
+        sections = self.sections
+        if last - first <= 16:
+            found = []
+            for nr in range(first, last):
+                if (section := sections.get(nr)) is not None:
+                    found.append(section)
+            return found
         numbers = self.section_numbers()
         return [self.sections[nr] for nr in numbers[bisect_left(numbers, first) : bisect_left(numbers, last)]]
 

@@ -19,7 +19,7 @@ ZONE_ORDER: Final = (DMA, DMA32, NORMAL, MOVABLE)
 KERNEL_ZONES: Final = (DMA, DMA32, NORMAL)
 
 
-class Zone(msgspec.Struct, frozen=True):
+class Zone(msgspec.Struct, frozen=True, gc=False):
     """One zone of one node.
 
     `free` is NR_FREE_PAGES (isolated pages are not in it), `pcp` the sum of the per-CPU lists, `early` the part of
@@ -79,7 +79,7 @@ class Zone(msgspec.Struct, frozen=True):
         )
 
 
-class Marks(msgspec.Struct, frozen=True):
+class Marks(msgspec.Struct, frozen=True, gc=False):
     """Watermarks of a zone as a capture showed them, pages: min, low, and the lowmem_reserve by the highest zone that an
     allocation could use. They hold until the kernel computes them anew, as every online and offline makes it do."""
 
@@ -88,7 +88,7 @@ class Marks(msgspec.Struct, frozen=True):
     reserve: Mapping[str, int] = {}
 
 
-class Node(msgspec.Struct, frozen=True):
+class Node(msgspec.Struct, frozen=True, gc=False):
     """One NUMA node. `online`: registered, with a directory in sysfs; `possible` alone: firmware announced it.
     `distance` is the row of the SLIT in order of node number, empty where unknown (10 to itself, 20 to others)."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import NamedTuple
 
 from engine import Command, Machine, Outcome, describe
 
-SLICE = 256
-"""Events between two moments in which the screen may answer keys."""
+SLICE = 0.1
+"""Seconds between two moments in which the screen may answer keys; it decides how smooth it is, never what happens."""
 
 
 class Batch(NamedTuple):
@@ -63,22 +64,22 @@ class Session:
         """
         before = len(self.machine.history)
         self.running, self._stop = label, False
+        pause_at = monotonic() + SLICE
         try:
             for number, command in enumerate(commands):
                 steps = self.machine.steps(command)
                 try:
                     for count, _ in enumerate(steps, 1):
-                        if count % SLICE == 0:
+                        if monotonic() >= pause_at:
                             progress(number, count)
                             await asyncio.sleep(0)
+                            pause_at = monotonic() + SLICE
                         if self._stop:
                             break
                 finally:
                     steps.close()
                 if self._stop:
                     break
-                progress(number, 0)
-                await asyncio.sleep(0)
         finally:
             self.running = None
             if done := len(self.machine.history) - before:

@@ -45,9 +45,10 @@ RESOURCE_NAMES: dict[Caller, str] = {
 
 
 class AddRequest(msgspec.Struct, frozen=True):
-    """What is added (virtio-mem adds to a memory `group` that exists, with the first `plugged` pages in use): bytes, node, who asks, and, where the person chose, where the memmap goes.
+    """What is added: bytes, node, who asks, and, where the person chose, where the memmap goes.
 
-    `reserve` and `align` (pages) are those of the altmap that a pmem driver brings along; others have none.
+    `reserve` and `align` (pages) are those of the altmap that a pmem driver brings along; others have none. virtio-mem
+    adds to a memory `group` that exists, with the first `plugged` pages in use and the others withheld.
     """
 
     start: int

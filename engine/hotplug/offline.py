@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -23,7 +24,21 @@ from ..events import (
     RangeIsolated,
     RangeRemoved,
 )
-from ..memmap import ABSENT, FREE, HUGE, MEMMAP, MOVABLE, OFFLINE, PINNED, POISONED, Kind, Section, ZoneKey, union
+from ..memmap import (
+    ABSENT,
+    FREE,
+    HUGE,
+    MEMMAP,
+    MOVABLE,
+    OFFLINE,
+    PINNED,
+    POISONED,
+    Chunk,
+    Kind,
+    Section,
+    ZoneKey,
+    union,
+)
 from ..policy import group_present
 from ..state import State
 from ..units import format_range
@@ -31,6 +46,9 @@ from .online import rebuild_zonelists
 from .spans import leave_zone, shrink
 
 Steps = Iterator[Event]
+
+_GONE: Final[dict[Kind, None]] = dict.fromkeys((FREE, POISONED, OFFLINE, MEMMAP))
+"""Pages that keep no range from going offline."""
 
 
 def offline_block(state: State, number: int) -> Steps:
@@ -103,14 +121,15 @@ def _offline_pages(state: State, block: Block, key: ZoneKey, start: int, pages: 
             yield Logged(f"page: pfn:{error.pfn:#x} page dumped because: unmovable page")
         raise
     yield RangeIsolated(start, pages, free)
+    heads = _heads(state, start, pages)
     try:
-        yield from _empty_range(state, block, key, start, pages)
+        yield from _empty_range(state, block, key, start, pages, heads)
     except BaseException as error:
         back = isolation.undo_isolate(state, start, pages)
         if isinstance(error, HotplugError):
             yield IsolationUndone(start, pages, back)
         raise
-    yield from _take_out(state, block, key, start, pages)
+    yield from _take_out(state, block, key, start, pages, heads)
 
 
 def _check_range(state: State, block: Block, start: int, pages: int) -> None:
@@ -127,7 +146,7 @@ def _check_range(state: State, block: Block, start: int, pages: int) -> None:
         )
 
 
-def _empty_range(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> Steps:
+def _empty_range(state: State, block: Block, key: ZoneKey, start: int, pages: int, heads: list[Chunk]) -> Steps:
     """From MEM_GOING_OFFLINE to the moment when every page of the range is free and isolated."""
     zone = state.zones[key]
     others = state.node_present(key[0]) - (zone.present if zone.present == pages else pages)
@@ -138,7 +157,8 @@ def _empty_range(state: State, block: Block, key: ZoneKey, start: int, pages: in
         yield Logged(_failure(state, start, pages, "notifier failure"))
         yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, change)
         raise state.chain.refusal(call)
-    yield from _skips(state, start, pages, "do_migrate_range")
+    for pfn, count in heads:
+        yield MemmapSkipped("do_migrate_range", pfn, count)
     yield from migrate.migrate_range(state, start, pages, key)
     yield from hugetlb.leave_range(state, start, pages)
     stuck = _stuck(state, start, pages)
@@ -148,20 +168,23 @@ def _empty_range(state: State, block: Block, key: ZoneKey, start: int, pages: in
         yield Logged(_failure(state, start, pages, "signal backoff" if _endless(state) else "unmovable page"))
         yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, change)
         raise _gives_up(state, page, why)
-    yield from _skips(state, start, pages, "__test_page_isolated_in_pageblock")
+    for pfn, count in heads:
+        yield MemmapSkipped("__test_page_isolated_in_pageblock", pfn, count)
 
 
-def _take_out(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> Steps:
+def _take_out(state: State, block: Block, key: ZoneKey, start: int, pages: int, heads: list[Chunk]) -> Steps:
     sections = state.block_sections(block.id)
     size = state.geometry.pages_per_section
     withheld = sum(section.count(OFFLINE) for section in sections)
-    heads = sum((section.of(MEMMAP) & _from(section, start, size)).bit_count() for section in sections)
-    yield from _skips(state, start, pages, "__offline_isolated_pages")
-    gone = pages if state.model.heads_present else pages - heads
+    reserved = 0
+    for pfn, count in heads:
+        yield MemmapSkipped("__offline_isolated_pages", pfn, count)
+        reserved += count
+    gone = pages if state.model.heads_present else pages - reserved
     yield PagesTaken(start, gone)
     yield Logged(f"Offlined Pages {gone}")
     early = gone if block.early else 0
-    left = state.zones[key].plus(present=-gone, managed=-(pages - heads - withheld), early=-early)
+    left = state.zones[key].plus(present=-gone, managed=-(pages - reserved - withheld), early=-early)
     state.zones.put(key, left)
     group_present(state, block, key[1], -gone)
     if any(section.of(POISONED) for section in sections):
@@ -188,11 +211,14 @@ def _shrink_tail(state: State, block: Block, key: ZoneKey, start: int, pages: in
     shrink(state, key, start, pages)
 
 
-def _skips(state: State, start: int, pages: int, where: str) -> Steps:
+def _heads(state: State, start: int, pages: int) -> list[Chunk]:
+    """Head pages inside the range, which the kernel's loops step over."""
     size = state.geometry.pages_per_section
+    found: list[Chunk] = []
     for section in state.sections_of(start, pages):
-        if heads := section.of(MEMMAP) & _from(section, start, size):
-            yield MemmapSkipped(where, section.nr * size + lowest(heads), heads.bit_count())
+        if MEMMAP in section.pages and (heads := section.of(MEMMAP) & _from(section, start, size)):
+            found.append((section.nr * size + lowest(heads), heads.bit_count()))
+    return found
 
 
 def _from(section: Section, start: int, size: int) -> int:
@@ -203,13 +229,14 @@ def _from(section: Section, start: int, size: int) -> int:
 def _stuck(state: State, start: int, pages: int) -> tuple[int, str] | None:
     """A page that keeps the range from becoming free, and why; None when all of it is."""
     size = state.geometry.pages_per_section
-    passed: tuple[Kind, ...] = (FREE, POISONED, OFFLINE, MEMMAP)
     for section in state.sections_of(start, pages):
+        if section.pages.keys() <= _GONE.keys():
+            continue
         owned = 0
         for _, mask in section.zones:
             owned |= mask
         base = section.nr * size
-        rest = owned & _from(section, start, size) & ~union(section.pages, passed)
+        rest = owned & _from(section, start, size) & ~union(section.pages, tuple(_GONE))
         if not rest:
             continue
         at = lowest(rest)

@@ -120,8 +120,8 @@ def _numbered(tree: Tree, folder: str) -> dict[str, int]:
 
 
 def _line(raw: bytes | None) -> str:
-    """A file's text without its line end; like lsmem's, it ends at a zero byte."""
-    return (raw or b"").partition(b"\0")[0].decode("utf-8", "replace").removesuffix("\n")
+    """A file's text as lsmem has it: without one line end at its very end, and only up to a zero byte."""
+    return (raw or b"").removesuffix(b"\n").partition(b"\0")[0].decode("utf-8", "replace")
 
 
 def _is_one(raw: bytes | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -33,6 +34,9 @@ from ..zones import ZONE_ORDER
 from .flags import KPF_NOPAGE, head_pages, kind_of
 from .observation import Observation, PageRun
 
+_NOTHING: Final[Pages] = {}
+_SOMEWHERE: Final = Memmap("kernel")
+
 
 class Draft:
     """The sections of a state in the making. `bare` are seen pages without any flag: kernel pages or per-CPU lists."""
@@ -45,6 +49,8 @@ class Draft:
         self.bare: dict[int, int] = {}
         self.exact: set[int] = set()
         self.homeless: list[int] = []
+        self.ram = _ram(state)
+        self.blanks: dict[tuple[int, int], Pages] = {}
 
     def runs_in(self, start: int, pages: int) -> Iterator[PageRun]:
         """The seen runs that meet a range of pfns, ascending."""
@@ -90,11 +96,10 @@ def _build(draft: Draft, number: int, nr: int) -> None:
     known = draft.prior.sections.get(nr) if draft.prior is not None else None
     memmap = _memmap(state, number, nr, known)
     if block.state == "offline":
-        heads = known.of(MEMMAP) if known is not None and not known.online else 0
-        kept: Pages = {MEMMAP: heads} if heads else {}
+        kept = known.pages if known is not None and not known.online else _NOTHING
         state.sections[nr] = Section(nr, block.node, block.early, False, (), kept, {}, memmap)
         return
-    absent = _holes(state, nr) if block.early else 0
+    absent = _holes(draft, nr, size) if block.early else 0
     if absent == span(0, size):
         return
     zones = _zones(state, number, nr, absent)
@@ -102,9 +107,9 @@ def _build(draft: Draft, number: int, nr: int) -> None:
     if known is not None and known.online and known.zones == zones:
         pages_, types, estimated = known.pages, known.types, known.estimated
     else:
-        pages_, types, estimated = _blank(state, head, absent), _head_types(state, head), True
+        pages_, types, estimated = _blank(draft, head, absent), _head_types(state, head), True
     section = Section(nr, _node(zones, block.node), block.early, True, zones, pages_, types, memmap, estimated)
-    state.sections[nr] = _overlay(draft, section, head, absent)
+    state.sections[nr] = _overlay(draft, section, head, absent) if draft.starts else section
 
 
 def _memmap(state: State, number: int, nr: int, known: Section | None) -> Memmap:
@@ -117,11 +122,15 @@ def _memmap(state: State, number: int, nr: int, known: Section | None) -> Memmap
         at = (nr * state.geometry.pages_per_section - start) // state.geometry.pages_per_section * per_section
         pfn = start + at // state.geometry.page_size
         return Memmap("self", pfn, ((pfn, state.geometry.memmap_pages_per_section),))
-    return Memmap("kernel")
+    return _SOMEWHERE
 
 
-def _blank(state: State, head: int, absent: int) -> Pages:
-    full = span(0, state.geometry.pages_per_section)
+def _blank(draft: Draft, head: int, absent: int) -> Pages:
+    """Everything free but head and holes; equal sections share one value."""
+    known = draft.blanks.get((head, absent))
+    if known is not None:
+        return known
+    full = span(0, draft.state.geometry.pages_per_section)
     pages: dict[Kind, int] = {}
     if absent:
         pages[ABSENT] = absent
@@ -129,6 +138,7 @@ def _blank(state: State, head: int, absent: int) -> Pages:
         pages[MEMMAP] = span(0, head)
     if rest := full & ~absent & ~span(0, head):
         pages[FREE] = rest
+    draft.blanks[head, absent] = pages
     return pages
 
 
@@ -137,15 +147,30 @@ def _head_types(state: State, head: int) -> Types:
     return {UNMOVABLE: span(0, blocks)} if head and state.model.heads_unmovable else {}
 
 
-def _holes(state: State, nr: int) -> int:
+def _ram(state: State) -> list[tuple[int, int]]:
+    """System RAM as ranges of pfns, ascending, neighbours joined."""
+    page = state.geometry.page_size
+    joined: list[tuple[int, int]] = []
+    for resource in sorted((r for r in state.resources.values() if r.ram), key=lambda r: r.start):
+        low, high = -(-resource.start // page), resource.end // page
+        if joined and joined[-1][1] == low:
+            joined[-1] = (joined[-1][0], high)
+        elif low < high:
+            joined.append((low, high))
+    return joined
+
+
+def _holes(draft: Draft, nr: int, size: int) -> int:
     """Pages of a boot section that are no System RAM."""
-    size, page = state.geometry.pages_per_section, state.geometry.page_size
     base, there = nr * size, 0
-    for resource in state.resources.values():
-        if resource.ram:
-            low, high = max(-(-resource.start // page), base), min(resource.end // page, base + size)
-            if low < high:
-                there |= span(low - base, high - low)
+    at = bisect_left(draft.ram, (base + 1, 0)) - 1
+    for low, high in draft.ram[max(at, 0) :]:
+        if low <= base and base + size <= high:
+            return 0
+        if low >= base + size:
+            break
+        if high > base:
+            there |= span(max(low, base) - base, min(high, base + size) - max(low, base))
     return span(0, size) & ~there
 
 

@@ -35,8 +35,6 @@ class BlockReading(msgspec.Struct, frozen=True):
     state: str | None  # online, offline, going-offline; None: no such file
     valid_zones: tuple[str, ...] | None  # as printed, default zone first; ("none",) is the kernel's own word
     nodes: tuple[int, ...]  # ascending, from the links of both sides
-    phys_device: int | None
-    removable: bool | None
 
 
 class NodeReading(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from ..notifiers import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..origin import Origin
 from ..state import State
 from . import layout, topology
+from .freelayout import lay_out
 from .hugepages import build_huge_pages
 from .identify import Identity, identify
 from .observation import Observation
@@ -56,8 +57,7 @@ def _settle(state: State, seen: Observation, draft: layout.Draft, prior: bool, n
             notes.append(f"zone {key[1]} of node {key[0]} has {state.zones[key].present} pages but no online block")
             continue
         note = settle_zone(state, key, members[key], draft.exact, counters.get(key, {}), prior)
-        if note:
-            notes.append(note)
+        notes += [said for said in (note, lay_out(draft, key, members[key])) if said]
 
 
 def _origin(seen: Observation, identity: Identity, notes: list[str]) -> Origin:

@@ -49,16 +49,18 @@ class _Part:
         self.owned: dict[int, int] = {}
         self.counts: dict[Kind, int] = {}
         self.early = False
+        known: dict[tuple[int, int], dict[Kind, int]] = {}
         for nr in numbers:
             section = state.sections[nr]
             owned = next(mask for owner, mask in section.zones if owner == key)
             self.owned[nr] = owned
             self.early = self.early or section.early
-            whole = len(section.zones) == 1
-            for kind, mask in section.pages.items():
-                count = (mask if whole else mask & owned).bit_count()
-                if count:
-                    self.counts[kind] = self.counts.get(kind, 0) + count
+            counts = known.get((id(section.pages), owned))
+            if counts is None:
+                counts = {kind: (mask & owned).bit_count() for kind, mask in section.pages.items()}
+                known[id(section.pages), owned] = counts
+            for kind, count in counts.items():
+                self.counts[kind] = self.counts.get(kind, 0) + count
 
     @property
     def total(self) -> int:

@@ -5,14 +5,13 @@ The name of a file says how it is written; reading goes by its content. A file i
 
 from __future__ import annotations
 
-import gc
 import gzip
 import io
 import os
 import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 import msgspec
@@ -21,6 +20,7 @@ from ..errors import BadInput
 from ..origin import Origin
 from ..state import State
 from ..units import format_bytes
+from .collection import without_collection
 from .fold import snapshot_of
 from .schema import VERSION, SnapshotV1, StepV1, json_schema
 from .unfold import state_of
@@ -102,7 +102,7 @@ def encode(state: State, origin: Origin, name: str, steps: Sequence[StepV1] = ()
     """
     if not name.endswith(SUFFIXES):
         raise BadInput(f"{name}: the name of a snapshot must end in {', '.join(SUFFIXES)}")
-    with _without_collection():
+    with without_collection():
         snapshot = msgspec.structs.replace(snapshot_of(state, origin), steps=tuple(steps), at=at)
     if name.endswith((".json", ".json.gz")):
         lines = msgspec.json.format(msgspec.json.encode(snapshot, order="deterministic"), indent=2)
@@ -120,7 +120,7 @@ def decode(data: bytes, source: str) -> tuple[State, Origin]:
 
 def _decode(data: bytes, source: str) -> Saved:
     try:
-        with _without_collection():
+        with without_collection():
             snapshot = _parsed(_unpacked(data))
             for index, step in enumerate(snapshot.steps):
                 if step.parent > index:
@@ -130,18 +130,6 @@ def _decode(data: bytes, source: str) -> Saved:
             return Saved(*state_of(snapshot), snapshot.steps, snapshot.at)
     except BadInput as error:
         raise BadInput(f"{source}: {error}") from error.__cause__
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Folding and unfolding make hundreds of thousands of values and no cycles; looking for some doubles the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _unpacked(data: bytes) -> bytes:

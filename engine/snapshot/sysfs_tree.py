@@ -46,11 +46,6 @@ def read_blocks(tree: Tree, block_size: int | None) -> tuple[BlockReading, ...]:
     names = [folders[block] for block in sorted(folders)]
     states = _attribute(tree, names, "state", lambda text: text or None)
     zones = _attribute(tree, names, "valid_zones", lambda text: tuple(text.split()))
-    removable = _attribute(tree, names, "removable", {"0": False, "1": True}.get)
-    # s390's increment number grows with the address and other architectures have 0, so the last block speaks for all.
-    of_last = _attribute(tree, names[-1:], "phys_device", _phys_device)
-    phys_devices = _attribute(tree, names, "phys_device", _phys_device) if any(of_last) else of_last * len(names)
-
     nodes = _nodes_of_blocks(tree, folders, dict(zip(sorted(folders), zones, strict=True)))
     if not nodes:
         raise BadInput(
@@ -59,12 +54,11 @@ def read_blocks(tree: Tree, block_size: int | None) -> tuple[BlockReading, ...]:
         )
     if block_size is not None and (max(nodes) + 1) * block_size > MAX_ADDRESS + 1:
         raise BadInput(f"{tree.source}: memory block {max(nodes)} of {block_size:#x} bytes lies beyond any address")
-    columns = zip(sorted(folders), states, zones, phys_devices, removable, strict=True)
     blocks = [
-        BlockReading(block, state, valid, nodes[block], device, is_removable)
-        for block, state, valid, device, is_removable in columns
+        BlockReading(block, state, valid, nodes[block])
+        for block, state, valid in zip(sorted(folders), states, zones, strict=True)
     ]
-    blocks += [BlockReading(block, None, None, nodes[block], None, None) for block in nodes.keys() - folders.keys()]
+    blocks += [BlockReading(block, None, None, nodes[block]) for block in nodes.keys() - folders.keys()]
     return tuple(sorted(blocks, key=lambda block: block.id))
 
 
@@ -106,10 +100,6 @@ def _attribute(tree: Tree, blocks: list[str], file: str, parse: Callable[[str], 
     }
     values[None] = None
     return [values[raw] for raw in contents]
-
-
-def _phys_device(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() else None
 
 
 def _ids(tree: Tree, folder: str, names: Iterable[str], word: str) -> list[tuple[str, int]]:

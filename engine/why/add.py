@@ -16,12 +16,11 @@ from ..events import (
     MemmapPlaced,
     NodeOnlined,
     PlacementChosen,
-    SectionsLeaked,
     ZoneChosen,
 )
 from ..models import PLACEMENTS, Placement
 from ..resources import _FREE_PARENTS
-from ..shortage import Shortage, shortage
+from ..shortage import Shortage, deficit, shortage
 from ..state import State
 from ..trial import Attempt
 from ..units import format_bytes
@@ -69,24 +68,29 @@ def add_ways(state: State, add: Add, tried: Attempt) -> Iterator[Way]:
     low, high = start // block * block, -(-start // block) * block
     whole = max(block, size // block * block)
     more = max(block, -(-size // block) * block)
+    if add.node not in state.nodes and state.nodes:
+        node = min(state.nodes, key=lambda n: (abs(n - add.node), n))
+        add = _with(add, node=node)
+        yield Way(f"add it to node {node}, which firmware announced", (add,))
+        if not (start % block or size % block):
+            return
     if start % block or size % block or not size:
         for at in dict.fromkeys((high, low)):
             for length in dict.fromkeys((more, whole)):
                 text = f"add whole blocks of {format_bytes(block)}: {format_bytes(length)} at {at:#x}"
                 yield Way(text, (_with(add, start=at, size=length),), group="aligned")
-    if tried.result == "EEXIST":
-        yield from _elsewhere(state, add, start, more)
-    if tried.result == "E2BIG" and more <= state.geometry.max_address:
-        top = (state.geometry.max_address - more) // block * block
+        return
+    if tried.result == "E2BIG" and size <= state.geometry.max_address:
+        top = (state.geometry.max_address - size) // block * block
         yield Way(f"add it at {top:#x}, the highest address for it", (_with(add, start=top),), group="address")
-        yield from _elsewhere(state, add, start, more)
-    if add.node not in state.nodes:
-        for node in sorted(state.nodes, key=lambda n: (abs(n - add.node), n)):
-            yield Way(f"add it to node {node}, which firmware announced", (_with(add, node=node),), group="node")
+    if tried.result in ("E2BIG", "EEXIST"):
+        yield from _elsewhere(state, add, start, size)
+    if tried.result == "ENOMEM":
+        yield from _with_more(state, add)
+    if tried.result in ("EINVAL", "ENOMEM"):
+        yield from _placed_otherwise(state, add)
     if tried.result == "ENOMEM":
         yield from _with_less(state, add)
-    if tried.result in ("EINVAL", "ENOMEM") and not (start % block or size % block):
-        yield from _placed_otherwise(state, add)
 
 
 def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[str], list[str]]:
@@ -124,7 +128,9 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[str], list
             f"the memmap of {counted(fallbacks, 'section')} is mapped by base pages: no free 2M page is left"
         )
     if hosts:
-        warnings.append(f"{named(sorted(hosts))} cannot go offline while this memory is there: its memmap is in them")
+        warnings.append(
+            f"the memmap lies in {named(sorted(hosts))}, which cannot go offline while this memory is there"
+        )
     if any(event.placement == "range" for event in tried.events if isinstance(event, PlacementChosen)) and places:
         warnings.append("the first blocks hold the memmap of all others and can only be removed together with them")
     warnings += _tight(state, add)
@@ -159,16 +165,6 @@ def kernel_zone_warning(zone: str) -> str:
         f"in zone {zone} the kernel may put its own pages anywhere, and one of them keeps a block from going offline; "
         f"online_movable keeps it removable"
     )
-
-
-def leak_warning(state: State, tried: Attempt) -> list[str]:
-    """What an add that fails leaves behind."""
-    return [
-        f"it would leave {counted(event.count, 'section')} behind with {counted(event.pages, 'page')} of memmap "
-        f"({format_bytes(event.pages * state.geometry.page_size)}), without a block"
-        for event in tried.events
-        if isinstance(event, SectionsLeaked)
-    ]
 
 
 def _tight(state: State, add: Add) -> list[str]:
@@ -214,8 +210,10 @@ def _elsewhere(state: State, add: Add, start: int, size: int) -> Iterator[Way]:
         block = geometry.block_size
         low = leaked[0] * geometry.section_size // block * block
         high = -(-(leaked[-1] + 1) * geometry.section_size // block) * block
-        commands: tuple[Command, ...] = (Remove(start=low, size=high - low), _with(add))
-        yield Way("remove first what the add that failed left behind", commands, group="elsewhere")
+        again = [Way("", (_with(add),)), *_placed_otherwise(state, add)]
+        for way in again:
+            words = "; ".join(filter(None, ("remove first what the add that failed left behind", way.words)))
+            yield Way(words, (Remove(start=low, size=high - low), *way.commands), group="elsewhere")
     unit = max(geometry.block_size, min(size & -size, 1 << 30))
     ends = [resource.end for resource in state.resources.values() if resource.ram]
     ends += [(nr + 1) * geometry.section_size for nr in state.section_numbers()[-1:]]
@@ -245,27 +243,33 @@ def _placed_otherwise(state: State, add: Add) -> Iterator[Way]:
             yield Way(text, (_with(add, placement=placement, fallback=None),))
 
 
-def _with_less(state: State, add: Add) -> Iterator[Way]:
-    """More kernel memory, or a smaller request."""
+def _with_more(state: State, add: Add) -> Iterator[Way]:
+    """More kernel memory, or requests that need less of it."""
     geometry = state.geometry
-    start, size = extent(add)
+    start, length = extent(add)
     budget = shortage(state, add)
-    blocks = size // geometry.block_size
-    if state.model.single_block and 1 < blocks <= _MOST_BLOCKS:
-        at = range(start, start + size, geometry.block_size)
-        single = tuple(_with(add, start=address, size=geometry.block_size) for address in at)
-        yield Way("add it block by block: each can hold its own memmap", single)
-    slack = (geometry.pageblock_pages + size // geometry.section_size) if geometry.huge_vmemmap else 0
+    slack = geometry.pageblock_pages + length // geometry.section_size if geometry.huge_vmemmap else 0
     for lacking in (max(1, budget.missing), budget.missing + slack):
         for node, zone in kernel_zonelist(state, add.node):
-            freed = Free(kind="movable", size=sayable(lacking * geometry.page_size), node=node, zone=zone)
-            text = f"free {counted(lacking, 'page')} ({format_bytes(lacking * geometry.page_size)}) on node {node}"
-            yield Way(text, (freed, _with(add)), group="free")
+            freed = lacking + deficit(state, (node, zone), NORMAL)
+            size = sayable(freed * geometry.page_size)
+            text = f"free {counted(freed, 'page')} ({format_bytes(freed * geometry.page_size)}) on node {node}"
+            yield Way(text, (Free(kind="movable", size=size, node=node, zone=zone), _with(add)), group="free")
     yield from _online_first(state, add, budget.missing + slack)
+    if state.model.single_block and 1 < length // geometry.block_size <= _MOST_BLOCKS:
+        at = range(start, start + length, geometry.block_size)
+        single = tuple(_with(add, start=address, size=geometry.block_size) for address in at)
+        yield Way("add it block by block: each can hold its own memmap", single)
+
+
+def _with_less(state: State, add: Add) -> Iterator[Way]:
+    """A smaller request: about as much as the kernel zones have the memmap for."""
+    budget = shortage(state, add)
+    blocks = extent(add)[1] // state.geometry.block_size
     for share in (16, 15, 14, 12, 8, 4):
         fitting = blocks * budget.available * share // (16 * max(1, budget.needed))
         if 0 < fitting < blocks:
-            length = fitting * geometry.block_size
+            length = fitting * state.geometry.block_size
             yield Way(f"add less: {format_bytes(length)} fits", (_with(add, size=length),), group="less")
 
 

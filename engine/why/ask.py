@@ -25,13 +25,14 @@ from ..events import (
     PagesOnlined,
     ZoneChosen,
 )
+from ..memmap import HUGE
 from ..state import State
 from ..sysfs import MEMORY, boolean
 from ..trial import Attempt, attempt, rehearsal
 from ..units import format_bytes
 from ..zones import KERNEL_ZONES
 from ..zones import MOVABLE as MOVABLE_ZONE
-from .add import add_blockers, add_effects, add_ways, kernel_zone_warning, leak_warning
+from .add import add_blockers, add_effects, add_ways, kernel_zone_warning
 from .explanation import Explanation, Way, refused, remedies
 from .obstacles import of_blocks
 from .take_away import not_ejected, not_offlined, not_removed
@@ -185,7 +186,7 @@ def _added(state: State, command: Add, tried: Attempt) -> Explanation:
 
 def _not_added(state: State, command: Add, tried: Attempt) -> Explanation:
     blockers = add_blockers(state, command, tried)
-    return Explanation((), leak_warning(state, tried), blockers, add_ways(state, command, tried))
+    return Explanation(blockers=blockers, ways=add_ways(state, command, tried))
 
 
 def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explanation:
@@ -198,14 +199,16 @@ def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explana
         wanted = command.count if isinstance(command, HugePages) else int(command.data)
         where = f"node {event.node}" if event.node >= 0 else "the machine"
         size = format_bytes(event.size)
-        text = f"the pool of {where} has {counted(event.total, 'page')} of {size} then, of {wanted} asked for"
-        effects.append(text)
-        if event.total < wanted:
+        effects.append(f"the pool of {where} has {counted(event.total, 'page')} of {size} then, of {wanted} asked for")
+        if event.total < wanted and event.size > state.geometry.page_size << state.geometry.max_order:
             for node in [event.node] if event.node >= 0 else state.memory_nodes():
                 found = hugetlb.gigantic(state, node, event.size)
+                place = f"aligned ranges of {size} in kernel zones of node {node}"
+                effects.append(f"there are {found.candidates} {place}")
                 blockers += [
-                    Blocker(kind, count, "ranges", found.first[kind], f"of {found.candidates} of {size} on node {node}")
+                    Blocker(kind, count, "ranges", found.first[kind], f"in so many {place}")
                     for kind, count in found.blockers.items()
+                    if kind != HUGE
                 ]
     return Explanation(effects, blockers=blockers)
 

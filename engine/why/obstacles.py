@@ -156,9 +156,41 @@ def memmap_owners(state: State, blocks: Sequence[int]) -> list[Section]:
     ]
 
 
+def object_owners(state: State, blocks: Sequence[int]) -> list[Section]:
+    """The first section of every add request whose page tables or kernel objects lie in some blocks."""
+    ranges = [state.block_range(number) for number in blocks]
+    return [
+        state.sections[request.start // state.geometry.pages_per_section]
+        for request in state.requests.values()
+        if any(
+            first < start + pages and first + count > start
+            for first, count in request.tables
+            for start, pages in ranges
+        )
+    ]
+
+
 def hosted_guests(state: State, start: int, pages: int) -> list[Section]:
     """Sections outside a range whose memmap was put into it by option (b): the range cannot go before they do."""
     return [guest for guest in vmemmap.guests(state, start, pages) if guest.memmap and guest.memmap.on == "section"]
+
+
+def dependants(state: State, start: int, pages: int) -> list[Section]:
+    """All sections outside a range that must go before it: those whose memmap lies in it, in what these take along, and
+    so on."""
+    size = state.geometry.pages_per_block
+    found: dict[int, Section] = {}
+    waiting = [(start, pages)]
+    while waiting:
+        new = {
+            guest.nr: guest
+            for guest in vmemmap.guests(state, *waiting.pop())
+            if guest.nr not in found and not start <= guest.nr * state.geometry.pages_per_section < start + pages
+        }
+        found |= new
+        blocks = sorted({nr // state.geometry.sections_per_block for nr in new})
+        waiting += [(first * size, (last + 1 - first) * size) for first, last in block_runs(blocks)]
+    return list(found.values())
 
 
 def take_out(state: State, owners: Iterable[Section], keep: tuple[int, int]) -> list[Command]:
@@ -187,14 +219,10 @@ def take_out(state: State, owners: Iterable[Section], keep: tuple[int, int]) -> 
     return [commands[start] for start in sorted(commands, reverse=True)]
 
 
-def freed_words(state: State, pages: dict[Kind, Found]) -> str:
-    """What is assumed to be given back, in words; empty for nothing."""
+def freed_words(state: State, pages: dict[Kind, Found], kinds: Sequence[Kind]) -> str:
+    """That pages of some kinds are given back, in words; empty for none."""
     size = state.geometry.page_size
-    parts = [
-        f"{counted(found.total, _FREED[kind])} ({format_bytes(found.total * size)})"
-        for kind, found in pages.items()
-        if kind in FREEABLE
-    ]
+    parts = [f"{counted(pages[kind].total, _FREED[kind])} ({format_bytes(pages[kind].total * size)})" for kind in kinds]
     return f"whoever uses them gives back {' and '.join(parts)}" if parts else ""
 
 

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import product
 from typing import Final, NamedTuple
 
 from .. import hugetlb, migrate, vmemmap
 from ..blocks import Block, OnlineType
 from ..commands import Command, Eject, Free, HugePages, Offline, Online, Remove, Unpin, extent
-from ..memmap import HUGE, MOVABLE, PINNED, RESERVED, UNMOVABLE_KINDS, VMEMMAP, Kind, Section, ZoneKey
+from ..memmap import (
+    HUGE,
+    MOVABLE,
+    PAGETABLE,
+    PINNED,
+    RESERVED,
+    SLAB,
+    UNMOVABLE_KINDS,
+    VMEMMAP,
+    Kind,
+    Section,
+    ZoneKey,
+)
+from ..shortage import deficit
 from ..state import State
 from ..trial import Attempt, rehearsal
 from ..units import format_bytes
@@ -21,10 +35,12 @@ from .obstacles import (
     Obstacles,
     blockers_of,
     clear_away,
+    dependants,
     empty,
     freed_words,
     hosted_guests,
     memmap_owners,
+    object_owners,
     of_blocks,
     take_out,
 )
@@ -39,6 +55,14 @@ class _Goal(NamedTuple):
 
     words: str
     commands: tuple[Command, ...]
+
+
+class _Taking(NamedTuple):
+    """Memory that is taken out first, in words and as commands, and the kinds of pages that must be given back besides."""
+
+    words: str
+    commands: Sequence[Command]
+    given_back: tuple[Kind, ...]
 
 
 def not_offlined(state: State, command: Offline, tried: Attempt) -> Explanation:
@@ -131,24 +155,28 @@ def _in_the_way(
         blockers.append(Blocker("rule", 1, "rules", tried.pfn, tried.reason))
     if RESERVED in obstacles.pages or obstacles.refusals:
         return Explanation(blockers=blockers)
-    before = take_out(state, [*owners, *guests], wanted)
-    return Explanation(blockers=blockers, ways=_ways(state, online, obstacles, before, goals))
+    hanging = [*owners, *(dependants(state, *wanted) if guests else ())]
+    kinds = tuple(kind for kind in obstacles.pages if kind in FREEABLE)
+    takings = [_Taking("the memory whose memmap lies here", take_out(state, hanging, wanted), kinds)]
+    if obstacles.pages.keys() & {SLAB, PAGETABLE} and (objects := object_owners(state, numbers)):
+        everything = take_out(state, [*hanging, *objects], wanted)
+        takings.insert(0, _Taking("the memory whose memmap and kernel objects lie here", everything, ()))
+    return Explanation(blockers=blockers, ways=_ways(state, online, obstacles, takings, goals))
 
 
 def _ways(
-    state: State, online: Sequence[Block], obstacles: Obstacles, taken_out: Sequence[Command], goals: Sequence[_Goal]
+    state: State, online: Sequence[Block], obstacles: Obstacles, takings: Sequence[_Taking], goals: Sequence[_Goal]
 ) -> Iterator[Way]:
-    first = [*taken_out, *_unpinned(online, obstacles), *_smaller_pools(state, online, obstacles)]
-    kinds = [kind for kind in obstacles.pages if kind in FREEABLE]
-    prepare = partial(_given_back, blocks=online, kinds=kinds) if kinds else None
-    before = ["take out first the memory whose memmap lies here"] if taken_out else []
-    before += ["let go of pinned pages"] if PINNED in obstacles.pages else []
-    before += ["give huge pages back"] if HUGE in obstacles.pages else []
-    for room in _rooms(state, online, obstacles):
-        for goal in goals:
-            words = "; ".join(filter(None, [*before, room.words, goal.words])) or "once these pages are gone"
-            commands = (*first, *room.commands, *goal.commands)
-            yield Way(words, commands, freed_words(state, obstacles.pages), prepare, f"goal {room.group}")
+    helping = (*_unpinned(online, obstacles), *_smaller_pools(state, online, obstacles))
+    let_go = ["let go of pinned pages"] if PINNED in obstacles.pages else []
+    let_go += ["give huge pages back"] if HUGE in obstacles.pages else []
+    for taking, room, goal in product(takings, _rooms(state, online, obstacles), goals):
+        first = [f"take out first {taking.words}"] if taking.commands else []
+        words = "; ".join(filter(None, [*first, *let_go, room.words, goal.words])) or "once these pages are gone"
+        commands = (*taking.commands, *helping, *room.commands, *goal.commands)
+        prepare = partial(_given_back, blocks=online, kinds=taking.given_back) if taking.given_back else None
+        given = freed_words(state, obstacles.pages, taking.given_back)
+        yield Way(words, commands, given, prepare, f"goal {room.group}")
     anew = [block for block in online if block.zone and block.zone[1] in KERNEL_ZONES and not block.early]
     if anew and any(kind in UNMOVABLE_KINDS for kind in obstacles.pages):
         movable = tuple(Online(block=block.id, type="online_movable") for block in anew)
@@ -168,9 +196,11 @@ def _rooms(state: State, online: Sequence[Block], obstacles: Obstacles) -> Itera
         return
     source = state.sections[found.first // state.geometry.pages_per_section].zones[0][0]
     yield from _online_elsewhere(state, online, source, found.total)
-    size = sayable(found.total * state.geometry.page_size)
-    for node, zone in migrate.target_zones(state, source)[0]:
-        words = f"free {counted(found.total, 'page')} on node {node}, where they may go"
+    targets, highest = migrate.target_zones(state, source)
+    for node, zone in targets:
+        freed = found.total + deficit(state, (node, zone), highest)
+        size = sayable(freed * state.geometry.page_size)
+        words = f"free {counted(freed, 'page')} ({format_bytes(size)}) on node {node}, to make room"
         yield Way(words, (Free(kind="movable", size=size, node=node, zone=zone),), group="by freeing")
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from ..commands import Command, Offline, Online
 from ..commands import describe as line_of
+from ..units import format_bytes
 
 Unit = Literal["pages", "blocks", "sections", "ranges", "bytes", "rules"]
 
@@ -90,7 +91,7 @@ KIND_WORDS: Final[Mapping[str, str]] = {
     "leaked": "sections left behind by an add that failed",
     "taken": "ranges of /proc/iomem that overlap",
     "missing": "free pages too few",
-    "misaligned": "bytes off a memory block",
+    "misaligned": "off a memory block",
 }
 """What each kind of blocker is, for tables."""
 
@@ -151,10 +152,17 @@ def describe(verdict: Verdict) -> str:
         text += ["", "What would clear it:" if not verdict.ok else "Instead:"]
         for number, remedy in enumerate(verdict.remedies, 1):
             text.append(f"  {number}. {remedy.words}{f' (given that {remedy.given})' if remedy.given else ''}")
-            text += [f"       {line}" for line in lines(remedy.commands)]
+            text += [f"       {line}" for line in _shortened(list(lines(remedy.commands)))]
     elif not verdict.ok:
         text += ["", "No command clears it."]
     return "\n".join(text) + "\n"
+
+
+def _shortened(script: list[str]) -> list[str]:
+    """A long script without its middle, which says nothing new."""
+    if len(script) <= 8:
+        return script
+    return [*script[:4], f"... {len(script) - 6} more such lines ...", *script[-2:]]
 
 
 def _table(blockers: Sequence[Blocker]) -> Iterator[str]:
@@ -163,9 +171,10 @@ def _table(blockers: Sequence[Blocker]) -> Iterator[str]:
         what = KIND_WORDS.get(blocker.kind, "")
         if blocker.detail:
             what = f"{what}: {blocker.detail}" if what else blocker.detail
+        size = format_bytes(blocker.count) if blocker.unit == "bytes" else ""
         rows.append(
             (
-                counted(blocker.count, blocker.unit[:-1], blocker.unit),
+                size or counted(blocker.count, blocker.unit[:-1]),
                 "" if blocker.first is None else f"{blocker.first:#x}",
                 what,
             )

@@ -149,6 +149,7 @@ class MainScreen(Screen[None]):
     def perform(self, label: str, commands: Sequence[Command]) -> None:
         """Run commands a slice at a time and show what comes of them."""
         if self.session.running is None:
+            self.session.running = label
             self.run_worker(self._carry_out(label, commands), exit_on_error=False)
 
     async def _carry_out(self, label: str, commands: Sequence[Command]) -> None:

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from rich.text import Text
 
 from engine import Machine, Outcome, describe, format_bytes
-from engine.events import Event, MemmapPlaced, MemmapReleased, PagesMigrated, PlacementChosen, ZoneChosen
+from engine.events import (
+    CompactionEnded,
+    Event,
+    HugePagesChanged,
+    MemmapPlaced,
+    MemmapReleased,
+    NodeOfflined,
+    NodeOnlined,
+    PagePoisoned,
+    PagesMigrated,
+    PlacementChosen,
+    ZoneChosen,
+)
 from engine.report import BlockReport, ZoneReport, block_reports, zone_reports
 
-from .. import facts
+from .names import block_names
 
 _ZONE_NUMBERS = ("start_pfn", "spanned", "present", "managed", "free")
 _INDENT = " " * 6
@@ -25,24 +37,24 @@ class View(NamedTuple):
 
     blocks: Mapping[str, BlockReport]
     zones: Mapping[tuple[int, str], ZoneReport]
+    parameters: Mapping[str, str]
 
     @classmethod
     def of(cls, machine: Machine) -> View:
-        zones = zone_reports(machine.state)
-        return cls(block_reports(machine.state), {(zone.node, zone.zone): zone for zone in zones})
+        zones = {(zone.node, zone.zone): zone for zone in zone_reports(machine.state)}
+        return cls(block_reports(machine.state), zones, dict(machine.settings))
 
 
-def step_lines(number: int, machine: Machine, outcome: Outcome, before: View, *, events: bool) -> Iterator[Text]:
-    """What one command did: a line for its result, then one for each change, note and, if wanted, event.
-
-    `machine` is as the command left it, `before` as it found it.
-    """
+def step_lines(
+    number: int, machine: Machine, outcome: Outcome, before: View, after: View, *, events: bool
+) -> Iterator[Text]:
+    """What one command did: a line for its result, then one for each event, if wanted, each note and each change."""
     yield _result_line(number, machine, outcome)
     for event in outcome.events if events else ():
         yield Text(f"{_INDENT}· {_event_words(event)}", "dim")
     for note in outcome.notes:
         yield Text(f"{_INDENT}note: {note}")
-    for change in changes(before, View.of(machine)):
+    for change in changes(before, after):
         yield Text(f"{_INDENT}{change}")
 
 
@@ -80,6 +92,22 @@ def _achieved(machine: Machine, outcome: Outcome) -> Iterator[str]:
         yield f"{pages} pages migrated to zone {zone} of node {node}"
     if given := sum(event.pages for event in outcome.events if isinstance(event, MemmapReleased)):
         yield f"{given} pages of memmap given back"
+    for event in outcome.events:
+        if (words := _SAID.get(type(event))) is not None:
+            yield words(event)
+
+
+_SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
+    NodeOnlined: lambda event: f"node {event.node} is online",
+    NodeOfflined: lambda event: f"node {event.node} is offline",
+    HugePagesChanged: lambda event: (
+        f"the pool of {format_bytes(event.size)} pages of {'all nodes' if event.node < 0 else f'node {event.node}'} "
+        f"has {event.total}, {event.free} of them free"
+    ),
+    PagePoisoned: lambda event: f"page {event.pfn:#x} is poisoned, it was {event.was}",
+    CompactionEnded: lambda event: f"compaction of zone {event.zone} of node {event.node}: {event.status}",
+}
+"""What single events add to the account."""
 
 
 def _placed(events: Iterable[Event]) -> Iterator[str]:
@@ -99,29 +127,35 @@ def _placed(events: Iterable[Event]) -> Iterator[str]:
 def _zones_chosen(events: Iterable[Event]) -> Iterator[str]:
     chosen = [event for event in events if isinstance(event, ZoneChosen)]
     for (node, zone, reason), group in groupby(chosen, key=lambda event: (event.node, event.zone, event.reason)):
-        names = _names(event.block for event in group)
+        names = block_names(event.block for event in group)
         yield f"{names} to zone {zone} of node {node} ({reason})"
 
 
 def _event_words(event: Event) -> str:
     fields = dict(msgspec.to_builtins(event))
     tag = fields.pop("event")
-    return " ".join([tag, *(f"{name}={value}" for name, value in fields.items())])
+    words = (
+        f"{name}={value!r}" if value == "" or " " in str(value) else f"{name}={value}" for name, value in fields.items()
+    )
+    return " ".join((tag, *words))
 
 
 # -- what changed ------------------------------------------------------------------------------------------------------
 
 
 def changes(before: View, after: View) -> Iterator[str]:
-    """How two views of a machine differ: runs of blocks that changed alike, then the numbers of zones."""
+    """How two views of a machine differ: runs of blocks that changed alike, numbers of zones, parameters."""
     ids = sorted(int(block) for block in before.blocks.keys() | after.blocks.keys())
     changed = [(block, words) for block in ids if (words := _block_change(before, after, str(block)))]
     for _, group in groupby(enumerate(changed), key=lambda item: (item[1][0] - item[0], item[1][1])):
         run = [change for _, change in group]
-        yield f"{_names(block for block, _ in run)}: {run[0][1]}"
+        yield f"{block_names(block for block, _ in run)}: {run[0][1]}"
     for node, zone in sorted(before.zones.keys() | after.zones.keys()):
         if words := _zone_change(before.zones.get((node, zone)), after.zones.get((node, zone))):
             yield f"zone {zone} of node {node}: {words}"
+    for name, value in sorted(after.parameters.items()):
+        if (old := before.parameters.get(name)) != value:
+            yield f"{name}: {old} → {value}"
 
 
 def _block_change(before: View, after: View, block: str) -> str:
@@ -146,8 +180,3 @@ def _zone_change(old: ZoneReport | None, new: ZoneReport | None) -> str:
         return "new, " + ", ".join(f"{name} {getattr(new, name)}" for name in _ZONE_NUMBERS)
     pairs = [(name, getattr(old, name), getattr(new, name)) for name in _ZONE_NUMBERS]
     return ", ".join(f"{name} {a} → {b}" for name, a, b in pairs if a != b)
-
-
-def _names(blocks: Iterable[int]) -> str:
-    runs = facts.runs(blocks)
-    return ", ".join(f"memory{first}" + (f"-{first + count - 1}" if count > 1 else "") for first, count in runs)

@@ -102,7 +102,7 @@ def machine_line(machine: Machine) -> bytes:
             model=machine.model.name,
             geometry=machine.geometry,
             boot=state.boot,
-            parameters=machine.settings,
+            parameters=dict(machine.settings),
             nodes=[machine.nodes[number] for number in sorted(machine.nodes)],
             measured=origin.measured,
             estimated=origin.estimated,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
@@ -16,25 +16,29 @@ from engine.report import zone_reports
 from engine.zones import KERNEL_ZONES, MOVABLE, Node
 
 from .. import facts
+from .names import block_names
 
 
 def machine_parts(machine: Machine) -> Iterator[RenderableType]:
-    """What it is, what is worth knowing, its zones, its memory blocks, and how well all that is known."""
+    """What it is and how well that is known, what is worth knowing, its zones and its memory blocks."""
+    origin = machine.origin
+    yield Text(f"{origin.name} — {origin.description}" if origin.description else origin.name, "bold")
     yield _header(machine)
-    for title, rows in (
-        ("Worth knowing", [sentence for tell in _WORTH_KNOWING for sentence in tell(machine)]),
-        ("Notes", machine.origin.notes),
+    for title, table in (
+        ("Worth knowing", _list([sentence for tell in _WORTH_KNOWING for sentence in tell(machine)])),
+        ("Notes", _list(origin.notes)),
+        ("Zones (pages)", _zones(machine)),
+        ("Memory blocks", _blocks(machine)),
     ):
-        if rows:
-            yield _list(title, rows)
-    yield _zones(machine)
-    yield _blocks(machine)
+        if table.row_count:
+            yield Text(f"\n{title}", "bold")
+            yield table
 
 
 # -- the head of the page ----------------------------------------------------------------------------------------------
 
 
-def _header(machine: Machine) -> RenderableType:
+def _header(machine: Machine) -> Table:
     origin, geometry = machine.origin, machine.geometry
     totals = facts.totals(machine)
     states = [block.state for block in machine.blocks.values()]
@@ -58,8 +62,7 @@ def _header(machine: Machine) -> RenderableType:
         ("measured", measured),
         ("estimated", estimated),
     )
-    table = Table(box=None, show_header=False, pad_edge=False, title_justify="left", title_style="bold")
-    table.title = Text(f"{origin.name} — {origin.description}" if origin.description else origin.name)
+    table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim")
     table.add_column(overflow="fold")
     for name, text in rows:
@@ -82,11 +85,10 @@ def _estimated_sections(machine: Machine) -> Iterator[str]:
         yield f"what the pages of {count} of {len(machine.sections)} sections are (laid out to meet the counters)"
 
 
-def _list(title: str, sentences: list[str] | tuple[str, ...]) -> RenderableType:
-    table = _table(title)
-    table.show_header = False
-    table.add_column("")
-    table.add_column("", overflow="fold")
+def _list(sentences: Sequence[str]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column()
+    table.add_column(overflow="fold")
     for sentence in sentences:
         table.add_row("•", sentence)
     return table
@@ -115,6 +117,16 @@ def _memmap_on_memory(machine: Machine) -> Iterator[str]:
         )
 
 
+def _withheld(machine: Machine) -> Iterator[str]:
+    for zone in zone_reports(machine.state):
+        if zone.managed * 2 < zone.present:
+            managed, present = (format_bytes(n * machine.geometry.page_size) for n in (zone.managed, zone.present))
+            yield (
+                f"zone {zone.zone} of node {zone.node} manages only {managed} of its {present}: the kernel reserved the "
+                "rest at boot, or a balloon holds it"
+            )
+
+
 def _movable_nodes(machine: Machine) -> Iterator[str]:
     populated: dict[int, set[str]] = {}
     for zone in machine.zones.values():
@@ -132,7 +144,7 @@ def _far_memmaps(machine: Machine) -> Iterator[str]:
             if host is not None and host not in block.nodes:
                 far.setdefault((block.node, host), []).append(number)
     for (node, host), blocks in sorted(far.items()):
-        yield f"the memmap of {_names(blocks)}, which is on node {node}, lies on node {host}"
+        yield f"the memmap of {block_names(blocks)}, which is on node {node}, lies on node {host}"
 
 
 def _bare_sections(machine: Machine) -> Iterator[str]:
@@ -142,12 +154,13 @@ def _bare_sections(machine: Machine) -> Iterator[str]:
         ("left", "sections without a memory block, left behind by an add that failed"),
     ):
         if places := [number for number, what in ghosts.items() if what == kind]:
-            yield f"at the place of {_names(places)}: {words}"
+            yield f"at the place of {block_names(places)}: {words}"
 
 
 _WORTH_KNOWING: Final[tuple[Callable[[Machine], Iterator[str]], ...]] = (
     _auto_online,
     _memmap_on_memory,
+    _withheld,
     _movable_nodes,
     _far_memmaps,
     _bare_sections,
@@ -157,8 +170,8 @@ _WORTH_KNOWING: Final[tuple[Callable[[Machine], Iterator[str]], ...]] = (
 # -- tables ------------------------------------------------------------------------------------------------------------
 
 
-def _zones(machine: Machine) -> RenderableType:
-    table = _table("Zones (pages)")
+def _zones(machine: Machine) -> Table:
+    table = _table()
     table.add_column("node", justify="right")
     table.add_column("zone")
     for name in ("start_pfn", "spanned", "present", "managed", "free", "free size"):
@@ -179,8 +192,8 @@ class _Row(NamedTuple):
     memmap: str
 
 
-def _blocks(machine: Machine) -> RenderableType:
-    table = _table("Memory blocks")
+def _blocks(machine: Machine) -> Table:
+    table = _table()
     table.add_column("blocks", no_wrap=True)
     table.add_column("range", no_wrap=True)
     table.add_column("size", justify="right")
@@ -192,7 +205,7 @@ def _blocks(machine: Machine) -> RenderableType:
         run = [row for _, row in group]
         (first, row), count = run[0], len(run)
         extent = f"{format_address(first * size)}-{format_address((first + count) * size - 1)}"
-        table.add_row(_names([first, first + count - 1], join=count > 1), extent, format_bytes(count * size), *row)
+        table.add_row(block_names(number for number, _ in run), extent, format_bytes(count * size), *row)
     return table
 
 
@@ -205,9 +218,9 @@ def _memmap(machine: Machine, number: int) -> str:
     """Where a block's memmap lies, in few words."""
     place = facts.memmap_of(machine, number)
     if place.on == "self":
-        return "in the block" if place.hosts == (number,) else f"in {_names(place.hosts)}, its own request"
+        return "in the block" if place.hosts == (number,) else f"in {block_names(place.hosts)}, its own request"
     if place.on == "section":
-        return f"in {_names(place.hosts)}"
+        return f"in {block_names(place.hosts)}"
     nodes = sorted({node for pfn, _ in place.chunks if (node := _node_of(machine, pfn)) is not None})
     where = f" of node {', '.join(map(str, nodes))}" if nodes else ""
     return {"kernel": f"kernel memory{where}", "mixed": "in several places", "none": "none"}[place.on]
@@ -218,12 +231,5 @@ def _node_of(machine: Machine, pfn: int) -> int | None:
     return None if section is None else section.node
 
 
-def _table(title: str) -> Table:
-    return Table(
-        title=Text(title),
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        header_style="dim",
-    )
+def _table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")

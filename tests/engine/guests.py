@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from engine import Add, Command, Eject, Machine, Offline, Online, Outcome, Remove, boot_machine
 from engine.memmap import FREE, PCP, Section
+from engine.tables import Table
 
 E = TypeVar("E")
 
@@ -92,6 +93,11 @@ def told(outcome: Outcome, kind: type[E]) -> list[E]:
 def free_pages(machine: Machine) -> int:
     """Free pages of the whole machine."""
     return sum(zone.free + zone.pcp for zone in machine.zones.values())
+
+
+def picture(machine: Machine) -> dict[str, dict[Any, Any]]:
+    """Every table of a machine."""
+    return {name: dict(table) for name, table in vars(machine.state).items() if isinstance(table, Table)}
 
 
 def occupy(machine: Machine, pfn: int, count: int, kind: Any) -> None:

@@ -68,16 +68,14 @@ def mixed(tmp_path: Path) -> Path:
 
 def test_table_and_summary(mixed: Path) -> None:
     assert run(mixed) == (
-        "RANGE                                  SIZE   STATE REMOVABLE BLOCK\n"
-        "0x0000000000000000-0x00000000bfffffff    3G  online       yes  0-23\n"
-        "0x0000000100000000-0x0000000107ffffff  128M  online       yes    32\n"
-        "0x0000000108000000-0x0000000117ffffff  256M offline           33-34\n"
+        "RANGE                                 SIZE   STATE REMOVABLE BLOCK\n"
+        "0x0000000000000000-0x00000000bfffffff   3G  online       yes  0-23\n"
+        "0x0000000100000000-0x0000000107ffffff 128M  online       yes    32\n"
+        "0x0000000108000000-0x0000000117ffffff 256M offline           33-34\n"
         "\n"
         "Memory block size:                128M\n"
         "Total online memory:              3.1G\n"
         "Total offline memory:             256M\n"
-    ).replace("  SIZE ", " SIZE ").replace("   3G ", "  3G ").replace("  128M  online", " 128M  online").replace(
-        "  256M offline ", " 256M offline "
     )
 
 
@@ -90,3 +88,403 @@ def test_every_column(mixed: Path) -> None:
         "0x0000000108000000-0x000000010fffffff 128M offline              33    1 Normal/Movable\n"
         "0x0000000110000000-0x0000000117ffffff 128M offline              34    0 Normal/Movable\n"
     )
+
+
+def test_bytes(mixed: Path) -> None:
+    assert run(mixed, "-b", "-oBLOCK,SIZE") == (
+        "BLOCK       SIZE\n"
+        " 0-23 3221225472\n"
+        "32-34  402653184\n"
+        "\n"
+        "Memory block size:                     134217728\n"
+        "Total online memory:                  3355443200\n"
+        "Total offline memory:                  268435456\n"
+    )
+
+
+def test_size_is_five_wide_only_beyond_its_heading(tmp_path: Path) -> None:
+    tree(tmp_path, dict.fromkeys(range(125), B()))
+    assert run(tmp_path, "-oSIZE", "--summary=never") == " SIZE\n15.6G\n"
+    assert run(tmp_path, "-aoSIZE", "--summary=never").startswith("SIZE\n128M\n")
+    assert run(tmp_path, "-anoSIZE", "--summary=never").startswith(" 128M\n 128M\n")
+    assert run(tmp_path, "-noBLOCK,NODE", "--summary=never") == "0-124 0\n"
+
+
+def test_last_column_is_not_padded_where_it_is_left_or_empty(mixed: Path) -> None:
+    assert run(mixed, "-oBLOCK,REMOVABLE,RANGE", "-Snone", "--summary=never") == (
+        "BLOCK REMOVABLE RANGE\n"
+        " 0-23       yes 0x0000000000000000-0x00000000bfffffff\n"
+        "32-34       yes 0x0000000100000000-0x0000000117ffffff\n"
+    )
+    assert run(mixed, "-oBLOCK,REMOVABLE", "-SSTATE", "--summary=never") == (
+        "BLOCK REMOVABLE\n 0-23       yes\n   32       yes\n33-34 \n"
+    )
+
+
+def test_raw(mixed: Path) -> None:
+    assert run(mixed, "-r", "-o", LIST, "-S", "STATE") == (
+        "RANGE SIZE STATE REMOVABLE BLOCK NODE ZONES\n"
+        "0x0000000000000000-0x00000000bfffffff 3G online yes 0-23 0 None\n"
+        "0x0000000100000000-0x0000000107ffffff 128M online yes 32 1 Movable\n"
+        "0x0000000108000000-0x0000000117ffffff 256M offline  33-34 1 Normal/Movable\n"
+    )
+    assert run(mixed, "-rn", "-oSIZE,REMOVABLE", "-SSTATE") == "3G yes\n128M yes\n256M \n"
+
+
+def test_pairs(mixed: Path) -> None:
+    assert run(mixed, "-P", "-oBLOCK,REMOVABLE,NODE", "-SSTATE") == (
+        'BLOCK="0-23" REMOVABLE="yes" NODE="0"\n'
+        'BLOCK="32" REMOVABLE="yes" NODE="1"\n'
+        'BLOCK="33-34" REMOVABLE="" NODE="1"\n'
+    )
+
+
+def test_json(tmp_path: Path) -> None:
+    tree(tmp_path, {5: B(nodes=()), 6: OFF._replace(zones=None, nodes=())})
+    listed = run(tmp_path, "-J", "--output", LIST, "--split", LIST)
+    assert (
+        listed
+        == """{
+   "memory": [
+      {
+         "range": "0x0000000028000000-0x000000002fffffff",
+         "size": "128M",
+         "state": "online",
+         "removable": true,
+         "block": "5",
+         "node": null,
+         "zones": "Normal"
+      },{
+         "range": "0x0000000030000000-0x0000000037ffffff",
+         "size": "128M",
+         "state": "offline",
+         "removable": false,
+         "block": "6",
+         "node": null,
+         "zones": null
+      }
+   ]
+}
+"""
+    )
+    assert run(tmp_path, "-Jb", "-oSIZE,BLOCK", "-Snone") == (
+        '{\n   "memory": [\n      {\n         "size": 268435456,\n         "block": "5-6"\n      }\n   ]\n}\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0B"),
+        (1, "1B"),
+        (1023, "1023B"),
+        (1 << 27, "128M"),
+        (5 << 28, "1.3G"),
+        (63 << 28, "15.8G"),
+        (125 << 27, "15.6G"),
+        ((1 << 30) - 1, "1024M"),
+        ((1 << 30) + (51 << 20), "1G"),
+        ((1 << 30) + (52 << 20), "1.1G"),
+        ((1 << 31) - (1 << 20), "2G"),
+        (3 << 60, "3E"),
+    ],
+)
+def test_human_size(size: int, text: str) -> None:
+    assert human_size(size) == text
+
+
+# -- which blocks make a range ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "ranges"),
+    [
+        (["-oBLOCK"], "0-5"),
+        (["-oBLOCK", "-Snone"], "0-5"),
+        (["-oBLOCK", "-SNoNe"], "0-5"),
+        (["-oBLOCK", "-SRANGE,SIZE"], "0-5"),
+        (["-oBLOCK", "-a"], "0 1 2 3 4 5"),
+        (["-oBLOCK", "-Sstate"], "0-3 4-5"),
+        (["-oBLOCK", "-S+STATE"], "0-3 4-5"),
+        (["-oBLOCK", "-SREMOVABLE"], "0 1 2-5"),
+        (["-oBLOCK", "-SNODE"], "0-2 3-5"),
+        (["-oBLOCK", "-SZONES"], "0-1 2-3 4-5"),
+        (["-oBLOCK", "-SNODE,STATE"], "0-2 3 4-5"),
+        (["-oBLOCK", "-SCONFIGURED,MEMMAP-ON-MEMORY"], "0-5"),
+        (["-o+ZONES", "-SNODE"], None),
+    ],
+)
+def test_split(tmp_path: Path, options: list[str], ranges: str | None) -> None:
+    second = B(zones="Movable\n", nodes=("node1",))
+    blocks = [B(), B(removable="0\n"), B(zones="Movable\n"), second, OFF._replace(nodes=("node1",))]
+    tree(tmp_path, dict(enumerate([*blocks, blocks[-1]])))
+    if ranges is not None:
+        assert run(tmp_path, "-rn", *options).split() == ranges.split()
+    else:
+        rows = [line.split(" ") for line in run(tmp_path, "-rn", *options).splitlines()]
+        assert [row[2:] for row in rows] == [["online", "yes", "0-2", "Normal"], ["online", "yes", "3-5", "Movable"]]
+
+
+def test_a_hole_always_splits(tmp_path: Path) -> None:
+    tree(tmp_path, {9: B(), 10: B(), 12: B(), 100: B()})
+    assert run(tmp_path, "-rnoBLOCK", "-Snone").split() == ["9-10", "12", "100"]
+
+
+def test_unknown_zones_never_merge(tmp_path: Path) -> None:
+    tree(tmp_path, dict.fromkeys(range(3), B(zones="Odd\n")))
+    assert run(tmp_path, "-rnoBLOCK,ZONES") == "0 Unknown\n1 Unknown\n2 Unknown\n"
+    assert run(tmp_path, "-rnoBLOCK,ZONES", "-SSTATE") == "0-2 Unknown\n"
+
+
+# -- what a tree says ---------------------------------------------------------------------------------------------------
+
+
+def test_odd_attributes(tmp_path: Path) -> None:
+    blocks = {
+        0: B("going-offline\n", "0\n", "  dma32  HIGHMEM DEVICE\n", ("nodex", "node7", "power")),
+        1: B("online \n", "1", "Normal" + " Movable" * 9, ()),
+        2: B(None, None, None),
+        3: B("online\n\0", " 1x\n", "none\0"),
+        4: B("online", "", ""),
+    }
+    assert run(tree(tmp_path, blocks), "-rnoBLOCK,STATE,REMOVABLE,NODE,ZONES") == (
+        "0 on->off  7 DMA32/Highmem/Device\n"
+        "1 ?  -1 Normal/Movable/Movable/Movable/Movable/Movable/Movable/Movable\n"
+        "2 ?  0 \n"
+        "3 ?  0 None\n"
+        "4 online no 0 \n"
+    )
+    assert run(tmp_path, "--summary").splitlines()[1:] == [
+        "Total online memory:              128M",
+        "Total offline memory:             512M",
+    ]
+
+
+@pytest.mark.parametrize(("text", "last"), [("0x8000000\n", "7ffffff"), ("10", "f"), (" 1000\n", "fff")])
+def test_block_size(tmp_path: Path, text: str, last: str) -> None:
+    assert run(tree(tmp_path, {0: B()}, text), "-rnoRANGE") == f"{0:#018x}-0x{last:>016}\n"
+
+
+def test_the_node_is_the_first_that_the_folder_lists(tmp_path: Path) -> None:
+    root = tree(tmp_path / "tree", {0: B(nodes=("node3", "node1", "node2")), 1: B()})
+    entries = os.listdir(root / MEMORY / "memory0")
+    first = next(name for name in entries if name.startswith("node"))
+    assert run(root, "-rnoNODE", "-SSTATE") == f"{first[4:]}\n"
+    archive = tmp_path / "tree.tar"
+    with tarfile.open(archive, "w") as file:
+        file.add(root, ".")
+    assert run(archive, "-rnoNODE", "-SSTATE") == "1\n"
+
+
+def test_nodes_are_known_if_any_block_has_one(tmp_path: Path) -> None:
+    tree(tmp_path, {0: B(nodes=()), 1: B(nodes=("node2",))})
+    assert run(tmp_path, "-rnoBLOCK,NODE") == "0 -1\n1 2\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Y\n", "Memmap on memory parameter:        yes\n"),
+        ("N\n", "Memmap on memory parameter:         no\n"),
+        ("force\n", "Memmap on memory parameter:      force\n"),
+        ("perhaps\n", ""),
+    ],
+)
+def test_parameter(tmp_path: Path, text: str, line: str) -> None:
+    tree(tmp_path, {0: B()})
+    write(tmp_path, {"sys/module/memory_hotplug/parameters/memmap_on_memory": text})
+    assert run(tmp_path, "--summary=only").partition("Total offline memory:               0B\n")[2] == line
+    wide = run(tmp_path, "-b", "--summary").splitlines()[3:]
+    assert wide == ([f"Memmap on memory parameter:      {line.split()[-1]:>15}"] if line else [])
+
+
+@pytest.fixture
+def firmware(tmp_path: Path) -> Path:
+    """s390: two blocks are configured, one of them online; the rest is known to firmware alone."""
+    tree(tmp_path, {0: B(nodes=("node1",)), 1: OFF._replace(nodes=("node1",), state=None)}, "10000000\n")
+    for number, (config, memmap) in enumerate([(1, 0), (1, 1), (0, 1), (0, 1), (0, 0)]):
+        folder = f"sys/firmware/memory/memory{number}"
+        write(tmp_path, {f"{folder}/config": f"{config}\n", f"{folder}/memmap_on_memory": f"{memmap}\n"})
+    return tmp_path
+
+
+def test_memory_that_firmware_configures(firmware: Path) -> None:
+    assert run(firmware, "--output-all") == (
+        "RANGE                                 SIZE   STATE REMOVABLE BLOCK NODE          ZONES CONFIGURED MEMMAP-ON-MEMORY\n"
+        "0x0000000000000000-0x000000000fffffff 256M  online       yes     0    1         Normal        yes               no\n"
+        "0x0000000010000000-0x000000001fffffff 256M offline               1    1 Normal/Movable        yes              yes\n"
+        "0x0000000020000000-0x000000003fffffff 512M offline             2-3    0                        no              yes\n"
+        "0x0000000040000000-0x000000004fffffff 256M offline               4    0                        no               no\n"
+        "\n"
+        "Memory block size:                256M\n"
+        "Total online memory:              256M\n"
+        "Total offline memory:               1G\n"
+    )
+    assert run(firmware, "-rnoBLOCK", "-SCONFIGURED").split() == ["0-1", "2-4"]
+    assert '"configured": "no",\n         "memmap-on-memory": "yes"' in run(firmware, "-J", "--output-all")
+
+
+def test_columns_of_firmware_are_left_out_elsewhere(mixed: Path) -> None:
+    assert run(mixed, "-rnoCONFIGURED,BLOCK,MEMMAP-ON-MEMORY") == "0-23\n32-34\n"
+    assert run(mixed, "-oCONFIGURED", "--summary=never") == ""
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "cannot open /sys/devices/system/memory: No such file or directory"),
+        ({f"{MEMORY}/probe": ""}, "This system does not support memory blocks"),
+        ({f"{MEMORY}/block_size_bytes": "\n"}, "failed to read memory block size"),
+        (
+            {f"{MEMORY}/block_size_bytes": "8000000\n"},
+            "Failed to read /sys/devices/system/memory: it has no memory blocks",
+        ),
+    ],
+)
+def test_trees_without_memory_blocks(tmp_path: Path, files: dict[str, str], message: str) -> None:
+    write(tmp_path, files)
+    assert lsmem(["-s", str(tmp_path)], None, {}) == (1, f"lsmem: {message}\n")
+
+
+def test_no_tree(tmp_path: Path) -> None:
+    code, text = lsmem(["-s", str(tmp_path / "none")], None, {})
+    assert code == 1
+    assert text.startswith("lsmem: ")
+    assert "does not exist" in text
+
+
+# -- options ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--xx", "unrecognized option '--xx'\nTry 'lsmem --help' for more information."),
+        ("-x", "invalid option -- 'x'\nTry 'lsmem --help' for more information."),
+        ("-ax", "invalid option -- 'x'\nTry 'lsmem --help' for more information."),
+        ("--out-a", "unrecognized option '--out-a'\nTry 'lsmem --help' for more information."),
+        ("--all=3", "option '--all' doesn't allow an argument\nTry 'lsmem --help' for more information."),
+        ("-o", "option requires an argument -- 'o'\nTry 'lsmem --help' for more information."),
+        ("--split", "option '--split' requires an argument\nTry 'lsmem --help' for more information."),
+        ("word", "bad usage\nTry 'lsmem --help' for more information."),
+        ("-- -a", "bad usage\nTry 'lsmem --help' for more information."),
+        ("word -JP", "mutually exclusive arguments: --json --pairs --raw"),
+        ("-r --json", "mutually exclusive arguments: --json --pairs --raw"),
+        ("-a -Sstate", "mutually exclusive arguments: --split --all"),
+        ("--summary=some", "unsupported --summary argument"),
+        ("-J --summary", "options --{raw,json,pairs} and --summary=only are mutually exclusive"),
+        ("--summary=only -r", "options --{raw,json,pairs} and --summary=only are mutually exclusive"),
+        ("-o RANGE,odd,SIZE", "unknown column: odd,SIZE"),
+        ("-S odd", "unknown column: odd"),
+        ("-S none,STATE", "unknown column: none,STATE"),
+    ],
+)
+def test_messages(mixed: Path, arguments: str, message: str) -> None:
+    assert lsmem(["-s", str(mixed), *arguments.split()], None, {}) == (1, f"lsmem: {message}\n")
+
+
+def test_an_ambiguous_name_lists_what_fits() -> None:
+    code, text = lsmem(["--s"], None, {})
+    assert code == 1
+    assert text.startswith("lsmem: option '--s' is ambiguous; possibilities: ")
+    assert {"'--split'", "'--sysroot'", "'--summary'"} <= set(text.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "same_as"),
+    [
+        ("-ban", "--all --bytes --noheadings"),
+        ("-oBLOCK,SIZE", "--output=block,size"),
+        ("-o RANGE -o SIZE", "--output SIZE"),
+        ("--by --no --sp none", "-bnSnone"),
+        ("-o+NODE", "-oRANGE,SIZE,STATE,REMOVABLE,BLOCK,NODE"),
+        ("--output-all -oSIZE", "-oSIZE"),
+        ("--output-all", f"-o{LIST}"),
+        ("--summary", "--summary=only"),
+        ("--summary=never --summary=always", ""),
+        ("--summary=always -r", "-r"),
+    ],
+)
+def test_ways_to_say_the_same(mixed: Path, arguments: str, same_as: str) -> None:
+    assert run(mixed, *arguments.split()) == run(mixed, *same_as.split())
+
+
+def test_a_summary_asked_for_after_the_format_is_printed(mixed: Path) -> None:
+    assert run(mixed, "-rnoBLOCK", "--summary=always") == run(mixed, "-rnoBLOCK") + "\n" + run(mixed, "--summary")
+
+
+def test_environment(mixed: Path) -> None:
+    def listed(*options: str) -> str:
+        return lsmem(["-rn", "-s", str(mixed), *options], None, {"LSMEM_COLUMNS": "BLOCK"})[1]
+
+    assert listed() == "0-23\n32-34\n"
+    assert listed("-oSIZE") == "3G\n384M\n"
+    assert listed("--output-all") == run(mixed, "-rn", "--output-all")
+
+
+def test_help_names_every_option_and_column() -> None:
+    code, text = lsmem(["--help", "-JP"], None, {})
+    assert code == 0
+    for word in ("--all", "--bytes", "--json", "--noheadings", "--output LIST", "--output-all", "--pairs", "--raw"):
+        assert word in text
+    for word in ("--split LIST", "--sysroot ROOT", "--summary[=WHEN]", *LIST.split(","), "MEMMAP-ON-MEMORY"):
+        assert word in text
+
+
+def test_a_machine_may_be_named_anywhere() -> None:
+    options, words = separate(["-a", "guest", "-oRANGE", "--summary", "-s", "x", "--", "-r"])
+    assert options == ["--all", "--output=RANGE", "--summary", "--sysroot=x"]
+    assert words == ["guest", "-r"]
+
+
+# -- machines -----------------------------------------------------------------------------------------------------------
+
+
+def of(machine: Machine, *options: str) -> str:
+    code, text = lsmem(options, machine, {})
+    assert code == 0, text
+    return text
+
+
+@pytest.mark.parametrize("options", [[], ["--output-all"], ["-a", "-J", "-b"], ["-P", "-SZONES"], ["--summary"]])
+def test_a_captured_machine_is_listed_as_its_tree(captured: Machine, options: list[str]) -> None:
+    assert of(captured, *options) == run(CAPTURE, *options)
+
+
+@pytest.fixture(scope="module")
+def captured() -> Machine:
+    return capture(CAPTURE)
+
+
+def test_a_changed_machine() -> None:
+    machine = boot_machine([(0, 0, "2G")], nodes=2)
+    for command in (
+        Add(start="4G", size="512M", node=1),
+        Online(block=32, type="online_movable"),
+        Online(block=33, type="online_movable"),
+        Offline(block=32),
+    ):
+        assert machine.apply(command).ok
+    assert of(machine, "-o+NODE,ZONES") == (
+        "RANGE                                 SIZE   STATE REMOVABLE BLOCK NODE          ZONES\n"
+        "0x0000000000000000-0x0000000007ffffff 128M  online       yes     0    0           None\n"
+        "0x0000000008000000-0x000000007fffffff 1.9G  online       yes  1-15    0          DMA32\n"
+        "0x0000000100000000-0x0000000107ffffff 128M offline              32    1 Normal/Movable\n"
+        "0x0000000108000000-0x000000010fffffff 128M  online       yes    33    1        Movable\n"
+        "0x0000000110000000-0x000000011fffffff 256M offline           34-35    1 Normal/Movable\n"
+        "\n"
+        "Memory block size:                128M\n"
+        "Total online memory:              2.1G\n"
+        "Total offline memory:             384M\n"
+        "Memmap on memory parameter:        yes\n"
+    )
+
+
+def test_kernels_without_the_parameter_have_no_line_for_it() -> None:
+    assert "parameter" not in of(boot_machine([(0, 0, "2G")], model="rfc-v2"))
+    assert "parameter:         no" in of(boot_machine([(0, 0, "2G")], model="6.1", memmap_on_memory="N"))
+
+
+def test_sysroot_goes_before_the_machine(mixed: Path) -> None:
+    machine = boot_machine([(0, 0, "2G")])
+    assert lsmem(["-s", str(mixed)], machine, {}) == lsmem(["-s", str(mixed)], None, {})

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from guests import FIRST, dimm, eject, guest, numbers, offline, online, refuse, remove, told
 
@@ -218,10 +219,7 @@ def test_only_callers_that_ask_get_it(model: str, mode: str, callers: set[str]) 
 
 
 def test_6_1_refuses_a_caller_that_asks_in_vain_and_6_12_falls_back() -> None:
-    """Trap 27; kernel-facts 15 "hint or demand". The ACPI driver of 6.1 asks first, so it needs a machine whose caller
-    does not: kernel-facts 4.7's sticky flag."""
-    import msgspec
-
+    """Trap 27; kernel-facts 15 "hint or demand". The ACPI driver asks only where it is supported, so another caller it is."""
     for model, result in (("6.1", "EINVAL"), ("6.12", "ok")):
         machine = boot_machine([(0, "1G", "2G")], arch="arm64-16k", model=model)
         machine.state.model = msgspec.structs.replace(machine.state.model, asks_first=False)
@@ -292,13 +290,19 @@ def test_s390_vetoes_the_flag() -> None:
 
 @pytest.mark.parametrize("arch", ["ia64", "arm64-16k", "arm64-64k"])
 def test_ia64_and_arm64_without_section_maps_warn(arch: str) -> None:
-    """kernel-facts 2.1, patch 2: a WARNING in the kernel log, then kernel memory."""
+    """kernel-facts 2.1, patch 2: then kernel memory."""
     machine = boot_machine([(0, 0, "4G")], arch=arch, model="rfc-v2")
     outcome = dimm(machine, machine.geometry.block_size, at="8G")
     (chosen,) = told(outcome, PlacementChosen)
     assert chosen.placement == "boot"
     assert "altmap unsupported" in chosen.reason
-    assert any("altmap unsupported" in line for line in outcome.log)
+    assert placements(machine, max(machine.sections), 1) == {"kernel"}
+
+
+def test_the_warning_is_in_the_kernel_log() -> None:
+    """kernel-facts 2.1 and 17.2: WARN "altmap unsupported"."""
+    machine = boot_machine([(0, 0, "4G")], arch="ia64", model="rfc-v2")
+    assert any("altmap unsupported" in line for line in dimm(machine, "1G", at="8G").log)
 
 
 @pytest.mark.parametrize("arch", ["x86_64", "arm64-4k", "ppc64le-radix-64k", "ppc64le-hash-64k"])
@@ -445,10 +449,12 @@ def test_a_demand_that_cannot_be_met(arch: str, placement: Any, fallback: bool |
     assert machine.check() == []
 
 
-def test_without_fallback_the_models_own_choice_must_be_met_too() -> None:
-    machine = guest(model="6.12", memmap_on_memory="N")
-    assert refuse(machine, Add(start="4G", size="128M", fallback=False)).result == "EINVAL"
-    dimm(machine, "128M", fallback=True)
+def test_without_fallback_a_caller_that_asks_in_vain_is_refused() -> None:
+    """6.12 alone would silently take kernel memory."""
+    machine = boot_machine([(0, "1G", "2G")], arch="arm64-16k", model="6.12")
+    outcome = refuse(machine, Add(start="8G", size="128M", fallback=False))
+    assert outcome.result == "EINVAL"
+    dimm(machine, "128M", at="8G", fallback=True)
 
 
 def every(machine: Machine, where: str) -> bool:

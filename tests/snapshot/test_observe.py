@@ -49,9 +49,9 @@ def test_a_rich_tree(build: Builder) -> None:
     build.file(f"{MEMORY}/block_size_bytes", "8000000\n")
     build.file(f"{MEMORY}/auto_online_blocks", "offline\n")
     build.file(f"{MEMORY}/probe", "")
-    build.block(0, 0, 1, state="online", valid_zones="none", removable="0", phys_device="0")
-    build.block(1, 1, state="offline", valid_zones="Normal Movable", removable="1", phys_device="0")
-    build.block(10, 1, state="going-offline", valid_zones="Movable", removable="1", phys_device="0")
+    build.block(0, 0, 1, state="online", valid_zones="none")
+    build.block(1, 1, state="offline", valid_zones="Normal Movable")
+    build.block(10, 1, state="going-offline", valid_zones="Movable")
     build.link(f"{MEMORY}/memory0/subsystem", "../../../../bus/memory")
     build.file(f"{NODE}/online", "0-1\n")
     build.file(f"{NODE}/has_memory", "\n")
@@ -79,21 +79,8 @@ def test_a_rich_tree(build: Builder) -> None:
     assert (seen.version, seen.cmdline) == ("Linux version 6.12.0", "movable_node quiet")
     assert (seen.block_size, seen.auto_online_blocks, seen.has_probe) == (128 << 20, "offline", True)
     zero, one, ten = seen.blocks
-    assert (zero.id, zero.state, zero.valid_zones, zero.nodes, zero.removable, zero.phys_device) == (
-        0,
-        "online",
-        ("none",),
-        (0, 1),
-        False,
-        0,
-    )
-    assert (one.id, one.state, one.valid_zones, one.nodes, one.removable) == (
-        1,
-        "offline",
-        ("Normal", "Movable"),
-        (1,),
-        True,
-    )
+    assert (zero.id, zero.state, zero.valid_zones, zero.nodes) == (0, "online", ("none",), (0, 1))
+    assert (one.id, one.state, one.valid_zones, one.nodes) == (1, "offline", ("Normal", "Movable"), (1,))
     assert (ten.id, ten.state, ten.nodes) == (10, "going-offline", (1,))
     first, second = seen.nodes
     assert (first.id, first.meminfo, first.distance, first.cpus) == (0, {"MemTotal": 100}, (10, 20), True)
@@ -114,9 +101,9 @@ def test_the_block_folder_alone_is_enough(build: Builder) -> None:
     build.block(8192)
     build.block(8200)
     seen = observe(build.root)
-    assert [(b.id, b.state, b.valid_zones, b.nodes, b.phys_device, b.removable) for b in seen.blocks] == [
-        (8192, None, None, (), None, None),
-        (8200, None, None, (), None, None),
+    assert [(b.id, b.state, b.valid_zones, b.nodes) for b in seen.blocks] == [
+        (8192, None, None, ()),
+        (8200, None, None, ()),
     ]
     assert (seen.version, seen.block_size, seen.zones, seen.pages, seen.notes) == (None, None, (), (), ())
     assert (seen.nodes, seen.node_lists, seen.has_probe, seen.pageblock_order) == ((), {}, False, None)
@@ -144,12 +131,6 @@ def test_nodes_known_through_links_inside_blocks_only(build: Builder) -> None:
     build.block(3002, both_ways=False, state="offline", valid_zones="Movable")
     blocks = observe(build.root).blocks
     assert [block.nodes for block in blocks] == [(0,)] * 1500 + [(3,)] * 1500 + [(0, 3), (2,), ()]
-
-
-def test_phys_device_is_read_of_every_block_where_the_machine_uses_it(build: Builder) -> None:
-    for block in range(4):
-        build.block(block, state="online", phys_device=str(block // 2))
-    assert [block.phys_device for block in observe(build.root).blocks] == [0, 0, 1, 1]
 
 
 def test_a_folder_in_the_place_of_a_file_and_a_link_in_the_place_of_a_block(build: Builder) -> None:
@@ -284,9 +265,7 @@ def test_a_real_machine_with_24_gib() -> None:
     assert seen.blocks[0].valid_zones == ("none",)
     zones = [block.valid_zones for block in seen.blocks]
     assert (zones.count(("DMA32",)), zones.count(("Normal",))) == (23, 168)
-    assert {(block.state, block.nodes, block.removable, block.phys_device) for block in seen.blocks} == {
-        ("online", (0,), True, 0)
-    }
+    assert {(block.state, block.nodes) for block in seen.blocks} == {("online", (0,))}
     by_name = {zone.zone: zone for zone in seen.zones}
     assert list(by_name) == ["DMA", "DMA32", "Normal", "Movable", "Device"]
     normal, dma32 = by_name["Normal"], by_name["DMA32"]

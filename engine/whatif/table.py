@@ -1,0 +1,131 @@
+"""A comparison as a table of text: one column an alternative, one line a number, reasons below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from ..commands import describe as line_of
+from ..units import format_bytes
+from .comparison import Comparison, Plan, Row
+
+Cell = Callable[[Row, Comparison], str]
+_PLACES: Final = {"self": "on memory", "section": "in sections", "kernel": "kernel"}
+_NOT_DONE: Final = "-"
+
+
+def describe(comparison: Comparison, width: int = 100) -> str:
+    """The table as `altmap compare` prints it; where it is wider than `width` columns, several below each other."""
+    page = comparison.page_size
+    before = comparison.before
+    text = [
+        f"{line_of(comparison.request)}, then {comparison.online}",
+        f"before: MemTotal {format_bytes(before.total * page)}, MemFree {format_bytes(before.free * page)}"
+        + "".join(f", {count} pages of {format_bytes(size)}" for size, count in before.huge.items())
+        + f" on node {comparison.request.node}",
+    ]
+    lines = _lines(comparison)
+    columns = [[cell(row, comparison) for _, cell in lines] for row in comparison.rows]
+    label = max(len(name) for name, _ in lines)
+    for part in _fitting(columns, width - label):
+        widths = [max(map(len, column)) for column in part]
+        text.append("")
+        for at, (name, _) in enumerate(lines):
+            cells = [f"{column[at]:>{wide}}" for column, wide in zip(part, widths, strict=True)]
+            text.append("  ".join([f"{name:<{label}}", *cells]).rstrip())
+    notes: dict[str, list[str]] = {}
+    for row in comparison.rows:
+        for note in _notes(row):
+            notes.setdefault(note, []).append(
+                f"{row.model} {format_bytes(row.block_size)} {row.placement or 'by model'}"
+            )
+    text += ["", *(f"{', '.join(names)}: {note}" for note, names in notes.items())] if notes else []
+    if any(row.ok and row.blocks and not row.assured for row in comparison.rows):
+        text += ["", "In a kernel zone a block can be removed only until the kernel has put a page into it."]
+    text += ["", _plan(comparison.plan, page)]
+    return "\n".join(text) + "\n"
+
+
+def _fitting(columns: list[list[str]], width: int) -> list[list[list[str]]]:
+    """The columns in parts that fit, each at least one."""
+    parts: list[list[list[str]]] = []
+    left = 0
+    for column in columns:
+        wide = max(map(len, column)) + 2
+        if not parts or wide > left:
+            parts.append([])
+            left = width
+        parts[-1].append(column)
+        left -= wide
+    return parts
+
+
+def _lines(comparison: Comparison) -> list[tuple[str, Cell]]:
+    sizes = list(comparison.before.huge)
+    return [
+        ("model", lambda row, c: row.model),
+        ("block size", lambda row, c: format_bytes(row.block_size)),
+        ("placement", lambda row, c: row.placement or "by model"),
+        ("fits", lambda row, c: "yes" if row.ok else row.result),
+        ("missing", lambda row, c: _bytes(row.missing, c) if row.missing else _NOT_DONE),
+        ("blocks", _done(lambda row, c: str(row.blocks))),
+        ("memmap", _done(lambda row, c: _bytes(row.memmap_pages, c))),
+        ("  where", _done(_where)),
+        ("  off node", _done(lambda row, c: _bytes(row.off_node, c))),
+        ("  waste", _done(lambda row, c: _bytes(row.waste, c))),
+        ("page tables", _done(lambda row, c: _bytes(row.tables, c))),
+        ("kernel objects", _done(lambda row, c: _bytes(row.objects, c))),
+        ("taken before online", _done(lambda row, c: _bytes(sum(row.taken.values()), c))),
+        ("MemTotal before online", _done(lambda row, c: _bytes(row.added.total, c))),
+        ("MemFree before online", _done(lambda row, c: _bytes(row.added.free, c))),
+        ("MemTotal online", _done(lambda row, c: _bytes(row.online.total, c))),
+        ("MemFree online", _done(lambda row, c: _bytes(row.online.free, c))),
+        *((f"{format_bytes(size)} pages on the node", _done(_huge(size))) for size in sizes),
+        ("longest free run", _done(lambda row, c: _bytes(row.largest_run, c))),
+        ("zones", _done(lambda row, c: ", ".join(f"{zone} {count}" for zone, count in row.zones.items()))),
+        ("removable one by one", _done(lambda row, c: f"{_removable(row)} of {row.blocks}")),
+        ("  for sure later", _done(lambda row, c: "yes" if row.assured else "no")),
+    ]
+
+
+def _done(cell: Cell) -> Cell:
+    """Nothing where the add was refused."""
+    return lambda row, c: cell(row, c) if row.blocks else _NOT_DONE
+
+
+def _bytes(pages: int, comparison: Comparison) -> str:
+    return format_bytes(pages * comparison.page_size)
+
+
+def _huge(size: int) -> Cell:
+    return lambda row, c: str(row.online.huge.get(size, 0))
+
+
+def _where(row: Row, comparison: Comparison) -> str:
+    return ", ".join(f"{_PLACES[share.on]} n{share.node}" for share in row.memmap)
+
+
+def _removable(row: Row) -> int:
+    return sum(last + 1 - first for first, last in row.removable)
+
+
+def _notes(row: Row) -> list[str]:
+    """What the table has no room for."""
+    notes = [] if row.ok else [f"{row.result}, {row.reason}"]
+    for stuck in row.stuck[:4]:
+        blocks = f"memory{stuck.first}" if stuck.first == stuck.last else f"memory{stuck.first} to memory{stuck.last}"
+        notes.append(f"{blocks} cannot be removed alone: {stuck.result}, {stuck.reason}")
+    if len(row.stuck) > 4:
+        notes.append(f"{len(row.stuck) - 4} more ranges of blocks cannot be removed alone")
+    return notes
+
+
+def _plan(plan: Plan, page: int) -> str:
+    if plan.result != "ok":
+        return f"online_policy=auto-movable: {plan.result}, {plan.reason}"
+    movable, kernel = format_bytes(plan.movable_pages * page), format_bytes(plan.kernel_pages * page)
+    return (
+        f"online_policy=auto-movable, ratio {plan.ratio} %: {movable} would go movable ({plan.movable_blocks} blocks), "
+        f"{kernel} to a kernel zone ({plan.kernel_blocks} blocks); the largest device that goes movable here now has "
+        f"{format_bytes(plan.largest_pages * page)}\n  {plan.reason}"
+    )

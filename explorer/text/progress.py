@@ -1,0 +1,32 @@
+"""How far a long script is, on standard error while somebody watches it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+LONG = 20
+"""Steps from which on a script counts as long."""
+
+
+def tracked(items: Sequence[T]) -> Iterable[T]:
+    """The items, with a counter on standard error if that is a terminal and standard output is not, where the steps
+    themselves would show how far it is."""
+    watched = len(items) >= LONG and sys.stderr.isatty() and not sys.stdout.isatty()
+    return _counted(items) if watched else items
+
+
+def _counted(items: Sequence[T]) -> Iterator[T]:
+    shown = -1
+    try:
+        for done, item in enumerate(items):
+            percent = 100 * done // len(items)
+            if percent != shown:
+                print(f"\r{percent:3} %  step {done + 1} of {len(items)}", end="", file=sys.stderr, flush=True)
+                shown = percent
+            yield item
+    finally:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)

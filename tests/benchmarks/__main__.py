@@ -1,0 +1,165 @@
+"""Print the benchmark table. Nothing is asserted: times belong to the machine that they were measured on."""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from engine import Add, Allocate, Compact, Machine, Offline, Online, Remove, boot_machine, capture, open_machine, save_machine
+
+GIB = 1 << 30
+BLOCK = 128 << 20
+
+
+def timed(action: Callable[[], object]) -> float:
+    """Seconds that an action takes."""
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def say(what: str, figure: str, goal: str = "") -> None:
+    """One row of the table."""
+    print(f"{what:<64}{figure:>28}   {goal}", flush=True)
+
+
+def guest() -> Machine:
+    """8 GiB of boot memory, memmap on memory."""
+    return boot_machine([(0, 0, "2G"), (0, "4G", "6G")], block_size=BLOCK)
+
+
+def life_cycle(machine: Machine, size: int) -> dict[str, float]:
+    """Add, online movable, offline and remove so many bytes at 64 TiB, one command a block for online and offline."""
+    start = 1 << 46 >> 1
+    blocks = range(start // BLOCK, (start + size) // BLOCK)
+
+    def each(make: Callable[[int], Online | Offline]) -> None:
+        for number in blocks:
+            assert machine.apply(make(number)).ok
+
+    return {
+        "add": timed(lambda: machine.apply(Add(start=start, size=size))),
+        "online": timed(lambda: each(lambda number: Online(block=number, type="online_movable"))),
+        "offline": timed(lambda: each(lambda number: Offline(block=number))),
+        "remove": timed(lambda: machine.apply(Remove(start=start, size=size))),
+    }
+
+
+def terabyte() -> None:
+    """The four verbs on 1 TiB, against writing its struct pages once."""
+    buffer = bytearray(GIB)
+    pattern = bytes(1 << 20)
+
+    def write() -> None:
+        for at in range(0, GIB, len(pattern)):
+            buffer[at : at + len(pattern)] = pattern
+
+    write()
+    writing = 16 * min(timed(write) for _ in range(3))
+    del buffer
+    times = life_cycle(guest(), 1 << 40)
+    total = sum(times.values())
+    say("writing the 16 GiB of struct pages of 1 TiB once, warm, scaled", f"{writing:.2f} s")
+    for verb, seconds in times.items():
+        say(f"1 TiB, 8192 blocks: {verb}", f"{seconds:.3f} s")
+    say("all four against that writing", f"{total:.2f} s = {total / writing:.2f} x", "below 1")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    say("peak memory of this process so far, 1 GiB buffer included", f"{peak:.0f} MB")
+    alone = subprocess.run(
+        [sys.executable, "-c", _MEMORY], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+    ).stdout.strip()
+    say("peak memory of the same four verbs in a process of its own", f"{alone} MB", "below 300")
+
+
+_MEMORY = """
+import resource
+from tests.benchmarks.__main__ import guest, life_cycle
+life_cycle(guest(), 1 << 40)
+print(round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+"""
+
+
+def growth() -> None:
+    """The same from 64 GiB to 16 TiB, a block."""
+    first = 0.0
+    for size in (64 << 30, 1 << 40, 16 << 40):
+        each = sum(life_cycle(guest(), size).values()) / (size // BLOCK) * 1e6
+        first = first or each
+        say(f"four verbs on {size >> 30} GiB", f"{each:.0f} us a block = {each / first:.2f} x", "flat")
+
+
+def pages() -> None:
+    """Offlining a block full of scattered movable pages, and compacting a zone."""
+    machine = guest()
+    machine.apply(Add(start="16G", size="16G"))
+    for number in range(128, 256):
+        machine.apply(Online(block=number, type="online_movable"))
+    size = 16 * GIB * 3 // 10
+    assert machine.apply(Allocate(size=size, zone="Movable", pattern="random", seed=1)).ok
+    seconds = sum(timed(lambda n=n: machine.apply(Offline(block=n))) for n in range(128, 136))
+    say("offlining blocks with 30 % scattered movable pages", f"{8 * 32768 / seconds / 1e6:.1f} M pages/s", "above 1")
+    machine = guest()
+    machine.apply(Add(start="16G", size="16G"))
+    for number in range(128, 256):
+        machine.apply(Online(block=number, type="online_movable"))
+    assert machine.apply(Allocate(size=8 * GIB - (64 << 20), zone="Movable", pattern="random", seed=2)).ok
+    seconds = timed(lambda: machine.apply(Compact(node=0, zone="Movable")))
+    say("compacting 16 GiB, a random half in use", f"{16 * GIB / 4096 / seconds / 1e6:.1f} M pages/s", "above 1")
+
+
+def trees() -> None:
+    """Reading a capture of 65,536 blocks against lsmem, and loading it from a snapshot."""
+    shared = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
+        root = Path(folder) / "tree"
+        make_tree(root, 65536)
+        machine = capture(root)
+        reading = min(timed(lambda: capture(root)) for _ in range(3))
+        say("reading a capture of 65,536 blocks", f"{reading:.2f} s")
+        if lsmem := shutil.which("lsmem"):
+            command = [lsmem, "-a", "--sysroot", str(root)]
+            seconds = min(timed(lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=True)) for _ in range(3))
+            say("against lsmem -a on the same tree", f"{seconds:.2f} s = {reading / seconds:.2f} x", "at most 1")
+        else:
+            say("lsmem is not installed here", "-")
+        saved = Path(folder) / "saved.msgpack"
+        save_machine(machine, saved)
+        loading = min(timed(lambda: open_machine(saved)) for _ in range(3))
+        say("loading the same machine from its snapshot", f"{loading:.3f} s = {reading / loading:.1f} x faster", "above 5")
+
+
+def make_tree(root: Path, blocks: int) -> None:
+    """A capture tree of one node whose blocks are all online in zone Normal."""
+    memory, node = root / "sys/devices/system/memory", root / "sys/devices/system/node/node0"
+    memory.mkdir(parents=True)
+    node.mkdir(parents=True)
+    (memory / "block_size_bytes").write_text("8000000\n")
+    for number in range(32, 32 + blocks):
+        block = memory / f"memory{number}"
+        block.mkdir()
+        for name, text in (("state", "online"), ("valid_zones", "Normal"), ("removable", "1"), ("phys_device", "0")):
+            (block / name).write_text(text + "\n")
+        (block / "node0").symlink_to("../../node/node0")
+        (node / block.name).symlink_to(f"../../memory/{block.name}")
+
+
+def questions() -> None:
+    """Asking without changing, and checking."""
+    machine = guest()
+    machine.apply(Add(start="1T", size="1T"))
+    for number in range(8192, 16384):
+        machine.apply(Online(block=number, type="online_movable"))
+    seconds = timed(lambda: [machine.why_not(Offline(block=number)) for number in range(9000, 9200)]) / 200
+    say("why_not of one offline on a machine of 1 TiB", f"{seconds * 1e3:.2f} ms", "below 1")
+    say("check() of that machine", f"{timed(machine.check):.2f} s", "below 2")
+
+
+if __name__ == "__main__":
+    for part in (terabyte, pages, trees, questions, growth):
+        part()

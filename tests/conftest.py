@@ -1,0 +1,51 @@
+"""Fixtures for all tests. Those of the explorer import Textual only when a test asks for them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def still_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would make two pictures of one screen differ is held still: the blinking cursor and the reader's NO_COLOR."""
+    from textual.widgets import Input
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(Input, "_toggle_cursor", lambda self: None)
+
+
+@pytest.fixture
+def snap(still_screen: None, snap_compare: Callable[..., bool]) -> Callable[..., bool]:
+    """Compare an app with its stored picture, as `snap_compare` does, but fail with the app's own error if it crashed.
+
+    The plugin takes a picture even of an app that raised, so a crash would pass as long as it looks as before. Keys are
+    pressed and workers waited for here, so that the error is seen before the picture is taken.
+    """
+
+    def compare(
+        app: Any,
+        press: Iterable[str] = (),
+        terminal_size: tuple[int, int] = (80, 24),
+        run_before: Callable[[Any], Any] | None = None,
+    ) -> bool:
+        app.animation_level = "none"
+
+        async def drive(pilot: Any) -> None:
+            await pilot.pause()
+            for key in press:
+                await pilot.press(key)
+                await pilot.app.workers.wait_for_complete()
+            if run_before is not None and inspect.isawaitable(outcome := run_before(pilot)):
+                await outcome
+            await pilot.app.workers.wait_for_complete()
+            await pilot.pause()
+            if pilot.app._exception is not None:
+                raise pilot.app._exception
+
+        return snap_compare(app, terminal_size=terminal_size, run_before=drive)
+
+    return compare

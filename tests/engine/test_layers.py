@@ -1,0 +1,149 @@
+"""The house rules of the engine: its layers, no cycles, no user interface, every public name documented (design 3)."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FunctionType
+
+import engine
+
+ROOT = Path(engine.__file__).parent
+REPOSITORY = Path(__file__).parents[2]
+
+LAYERS: dict[str, set[str]] = {
+    "numbers": {"errors", "units", "bits", "geometry", "architectures"},
+    "memory": {"tables", "memmap", "zones", "blocks", "events", "notifiers", "models", "commands", "origin", "state"},
+    "mechanisms": {
+        "altmap", "overhead", "memmap_on_memory", "placement", "resources", "policy", "zonelist", "freeareas", "freeindex",
+        "buddy", "vmemmap", "isolation", "migrate", "scanned", "scanners", "compaction", "hugetlb", "poison", "workload",
+        "report", "check", "shortage",
+    },
+    "operations": {"hotplug", "sysfs_pages", "sysfs", "virtio_mem"},
+    "snapshots": {"snapshot"},
+    "machine": {"outcome", "timeline", "operations", "trial", "machine"},
+    "tools": {"boot", "library", "drift", "scripts", "shell_export", "lsmem", "why", "whatif"},
+}  # fmt: skip
+"""Lowest first. A module, or all of a package, imports from its own layer and those below. `memory` is what there is and
+what may be said of it, as values; `operations` are what the kernel does and the files that ask for it."""
+
+RANKS = {name: rank for rank, names in enumerate(LAYERS.values()) for name in names}
+
+
+def module_name(path: Path) -> str:
+    """``hotplug.add`` of engine/hotplug/add.py; the empty text for the engine itself."""
+    parts = list(path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(ROOT.rglob("*.py"))}
+
+
+def imports(name: str) -> Iterator[str]:
+    """Modules of the engine that a module imports, wherever in it."""
+    path = MODULES[name]
+    package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    for node in ast.walk(TREES[name]):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        base = [*package[: len(package) - node.level + 1], *(node.module or "").split(".")]
+        source = ".".join(part for part in base if part)
+        for alias in node.names:
+            deeper = f"{source}.{alias.name}".lstrip(".")
+            yield deeper if deeper in MODULES else source
+
+
+TREES = {name: ast.parse(path.read_text()) for name, path in MODULES.items()}
+GRAPH = {name: set(imports(name)) - {name} for name in MODULES}
+
+
+def test_the_graph_is_seen() -> None:
+    assert "altmap" in GRAPH["hotplug.add"]
+    assert "errors" in GRAPH["altmap"]
+    assert "hotplug.remove" in GRAPH["hotplug.add"]
+    assert sum(map(len, GRAPH.values())) > 200
+
+
+def test_every_module_has_a_layer_and_every_layer_its_modules() -> None:
+    tops = {name.split(".")[0] for name in MODULES if name}
+    assert tops == set(RANKS)
+
+
+def test_modules_import_from_their_layer_and_below() -> None:
+    upward = [
+        f"engine.{name} imports engine.{other}"
+        for name, others in GRAPH.items()
+        if name
+        for other in others
+        if not other or RANKS[other.split(".")[0]] > RANKS[name.split(".")[0]]
+    ]
+    assert not upward, "\n".join(upward)
+
+
+def test_no_module_imports_itself_in_a_round() -> None:
+    waiting = {name: set(others) for name, others in GRAPH.items()}
+    while free := {name for name, others in waiting.items() if not others & waiting.keys()}:
+        for name in free:
+            del waiting[name]
+    assert not waiting, f"cycle among {sorted(waiting)}"
+
+
+def test_the_engine_knows_no_user_interface() -> None:
+    for module, tree in TREES.items():
+        for node in ast.walk(tree):
+            named = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                named = [node.module or ""]
+            foreign = {name.split(".")[0] for name in named}
+            assert foreign <= set(sys.stdlib_module_names) | {"msgspec"}, f"engine.{module} imports {foreign}"
+    code = "import sys, engine; print(*sorted({'textual', 'rich', 'explorer'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT.parent, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_the_explorer_keeps_out_of_private_names() -> None:
+    found = []
+    for path in (REPOSITORY / "explorer").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "engine":
+                parts = [*(node.module or "").split("."), *(alias.name for alias in node.names)]
+                found += [f"{path.name}: {part}" for part in parts if part.startswith("_")]
+    assert not found
+
+
+def undocumented(name: str) -> Iterator[str]:
+    """Public names of a module without a docstring of their own or, for methods, of the class that they come from."""
+    full = f"engine.{name}".rstrip(".")
+    module = importlib.import_module(full)
+    if not module.__doc__ and MODULES[name].read_text().strip():
+        yield full
+    for what, thing in vars(module).items():
+        if what.startswith("_") or getattr(thing, "__module__", "") != full:
+            continue
+        if isinstance(thing, type):
+            if not thing.__doc__:
+                yield f"{full}.{what}"
+            for member, value in vars(thing).items():
+                named = isinstance(value, FunctionType | property | classmethod | staticmethod)
+                if named and not member.startswith("_") and not inspect.getdoc(getattr(thing, member)):
+                    yield f"{full}.{what}.{member}"
+        elif isinstance(thing, FunctionType) and not thing.__doc__:
+            yield f"{full}.{what}"
+
+
+def test_every_public_name_is_documented() -> None:
+    missing = [what for name in MODULES for what in undocumented(name)]
+    assert not missing, "\n".join(missing)
+
+
+def test_what_the_engine_exports_is_there_and_documented() -> None:
+    assert len(set(engine.__all__)) == len(engine.__all__) > 20
+    for name in engine.__all__:
+        thing = getattr(engine, name)
+        if callable(thing):
+            assert thing.__doc__, name

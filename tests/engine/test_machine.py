@@ -1,0 +1,198 @@
+"""`Machine`: outcomes, history, taking back and doing again, read-only views."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from guests import dimm, guest, online, picture
+
+from engine import Add, BadInput, Eject, HotplugError, Machine, Offline, Online, Remove, Write
+from engine.report import block_reports, section_reports, zone_reports
+
+SCRIPT = (
+    Add(start="4G", size="512M"),
+    Online(block=32, type="online_kernel"),
+    Online(block=33, type="online_movable"),
+    Add(start="4G", size="128M"),
+    Online(block=32),
+    Offline(block=33),
+    Write(path="/sys/module/memory_hotplug/parameters/auto_movable_ratio", data="7"),
+    Add(start="8G", size="1G", placement="boot"),
+    Remove(start="8G", size="128M"),
+    Eject(start="4G", size="512M"),
+)
+
+
+def test_an_outcome_says_what_came_of_a_command() -> None:
+    machine = guest("1G")
+    good = machine.apply(Add(start="4G", size="128M"))
+    assert (good.ok, good.result, good.reason, good.pfn) == (True, "ok", "", None)
+    bad = machine.apply(Add(start="4G", size="128M"))
+    assert (bad.ok, bad.result, bad.pfn) == (False, "EEXIST", 0x100000)
+    assert bad.reason
+    assert bad.command == Add(start="4G", size="128M")
+
+
+@pytest.mark.parametrize(
+    ("expect", "size", "expected"),
+    [(None, "128M", True), (None, "64M", False), ("EINVAL", "64M", True), ("EBUSY", "64M", False), ("EINVAL", "128M", False)],
+)
+def test_a_script_may_expect_a_refusal(expect: str | None, size: str, expected: bool) -> None:
+    assert guest().apply(Add(start="4G", size=size, expect=expect)).expected is expected
+
+
+def test_the_history_has_refusals_too() -> None:
+    machine = guest("1G")
+    for command in SCRIPT:
+        machine.apply(command)
+    assert [outcome.command for outcome in machine.history] == list(SCRIPT)
+    assert [outcome.result for outcome in machine.history] == [
+        "ok", "ok", "ok", "EEXIST", "EINVAL", "ok", "ok", "ok", "ok", "EBUSY"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ["rfc-v2", "6.1", "6.12"])
+def test_every_step_can_be_taken_back_and_done_again(model: str) -> None:
+    machine = guest("1G", model=model)
+    pictures = [picture(machine)]
+    for command in SCRIPT:
+        machine.apply(command)
+        pictures.append(picture(machine))
+    for was in reversed(pictures[:-1]):
+        assert machine.can_undo
+        machine.undo()
+        assert picture(machine) == was
+        assert machine.check() == []
+    assert not machine.can_undo
+    assert machine.undo() is None
+    for will_be in pictures[1:]:
+        assert machine.can_redo
+        machine.redo()
+        assert picture(machine) == will_be
+    assert not machine.can_redo
+    assert machine.redo() is None
+
+
+def test_undo_and_redo_say_what_it_was() -> None:
+    machine = guest()
+    dimm(machine)
+    undone = machine.undo()
+    assert undone is not None
+    assert undone.command == Add(start="4G", size="128M")
+    assert machine.history == ()
+    redone = machine.redo()
+    assert redone == undone
+    assert machine.history == (undone,)
+
+
+def test_a_new_command_after_an_undo_ends_what_could_be_done_again() -> None:
+    machine = guest()
+    dimm(machine)
+    machine.undo()
+    dimm(machine, at="8G")
+    assert not machine.can_redo
+    assert sorted(machine.blocks)[-1] == 64
+
+
+def test_what_makes_no_sense_changes_nothing_and_is_not_history() -> None:
+    machine = guest()
+    before = picture(machine)
+    for command in (Add(start="four", size="128M"), Add(start="4G", size="-1"), Remove(start="4G", size="1X")):
+        with pytest.raises(BadInput):
+            machine.apply(command)
+    assert picture(machine) == before
+    assert machine.history == ()
+
+
+def test_a_bug_in_the_middle_of_a_command_leaves_the_machine_untouched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Promise 4 of the design."""
+    from engine.hotplug import add
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    machine = guest()
+    before = picture(machine)
+    monkeypatch.setattr(add, "_create_blocks", broken)
+    with pytest.raises(ZeroDivisionError):
+        machine.apply(Add(start="4G", size="1G"))
+    assert picture(machine) == before
+    assert machine.history == ()
+    monkeypatch.undo()
+    dimm(machine)
+
+
+def test_the_views_cannot_be_written() -> None:
+    machine = guest()
+    for view in (
+        machine.blocks, machine.sections, machine.zones, machine.nodes, machine.groups, machine.requests,
+        machine.resources, machine.settings,
+    ):  # fmt: skip
+        with pytest.raises(TypeError):
+            view[0] = None  # type: ignore[index]
+    with pytest.raises(AttributeError):
+        machine.blocks[0].state = "offline"  # type: ignore[misc]
+
+
+def test_the_same_commands_give_the_same_machine() -> None:
+    """Deterministic, bit for bit."""
+    one, other = guest("1G"), guest("1G")
+    for command in SCRIPT:
+        assert one.apply(command) == other.apply(command)
+    assert picture(one) == picture(other)
+
+
+def test_a_machine_after_undo_behaves_like_one_that_never_did_it() -> None:
+    one, other = guest("1G"), guest("1G")
+    dimm(one, "1G")
+    one.undo()
+    for command in SCRIPT:
+        assert one.apply(command) == other.apply(command)
+    assert picture(one) == picture(other)
+
+
+def test_reading_a_file_is_no_command() -> None:
+    machine = guest()
+    with pytest.raises(HotplugError):
+        machine.read("/sys/devices/system/memory/memory99/state")
+    assert machine.read("/sys/devices/system/memory/memory1/state") == "online\n"
+    assert machine.history == ()
+
+
+def test_the_report_is_what_the_issue_asks_for() -> None:
+    """`blocks` has every block, `zones` every populated zone, `sections` every present section."""
+    machine = guest("1G", model="6.1")
+    dimm(machine)
+    dimm(machine, "256M", at="8G")
+    online(machine, 32, kind="online_movable")
+    blocks = msgspec.to_builtins(block_reports(machine.state))
+    assert list(blocks) == [*map(str, range(8)), "32", "64", "65"]
+    assert blocks["32"] == {"state": "online", "valid_zones": "Movable", "nodes": (0,)}
+    assert blocks["64"] == {"state": "offline", "valid_zones": "Normal Movable", "nodes": (0,)}
+    assert [(zone.node, zone.zone) for zone in zone_reports(machine.state)] == [(0, "DMA"), (0, "DMA32"), (0, "Movable")]
+    assert msgspec.to_builtins(zone_reports(machine.state)[2]) == {
+        "node": 0, "zone": "Movable", "start_pfn": 1048576, "spanned": 32768, "present": 32768, "managed": 32256,
+        "free": 32256,
+    }  # fmt: skip
+    sections = msgspec.to_builtins(section_reports(machine.state))
+    assert list(sections) == list(blocks)
+    assert sections["32"] == {"node": 0, "online": True, "memmap_on": "self", "memmap_pfn": 1048576}
+    assert sections["64"]["memmap_on"] == "kernel"
+    assert sections["64"]["memmap_pfn"] < 262144
+    assert sections["0"] == {"node": 0, "online": True, "memmap_on": "kernel", "memmap_pfn": None}
+
+
+def test_free_includes_per_cpu_lists() -> None:
+    machine = guest("1G")
+    dimm(machine)
+    online(machine, 32, kind="online_movable")
+    machine.state.change_pages(0x100300, 77, "pcp")
+    movable = zone_reports(machine.state)[2]
+    assert movable.free == 32256
+    assert machine.zones[0, "Movable"].free == 32256 - 77
+
+
+def test_a_machine_in_one_line() -> None:
+    machine = guest("1G", name="tiny")
+    dimm(machine)
+    assert repr(machine) == "<Machine tiny: x86_64, model 6.12, 9 blocks, 8 online>"

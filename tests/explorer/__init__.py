@@ -1,0 +1,1 @@
+"""Tests of the explorer: pictures, verbs, and the pure parts beneath them."""

@@ -1,0 +1,86 @@
+"""Machines for the explorer's tests, and a way to drive the app in a plain test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import engine
+from explorer.app import ExplorerApp
+from explorer.screens.main import MainScreen
+from explorer.widgets.bars import ResultBar
+from explorer.widgets.block_map import BlockMap
+from explorer.widgets.painted import Painted
+
+DIMM = range(32, 40)
+"""The blocks of the 1 GiB that `with_dimm` adds."""
+
+
+def guest(model: str = "6.12", memmap_on_memory: str = "Y") -> engine.Machine:
+    """1 GiB of boot memory in eight blocks."""
+    return engine.boot_machine([(0, 0, "1G")], model=model, memmap_on_memory=memmap_on_memory, name="guest")
+
+
+def with_dimm(model: str = "6.12", movable: int = 0, **add: Any) -> engine.Machine:
+    """The guest with 1 GiB more at 4 GiB, some of its blocks online in ZONE_MOVABLE."""
+    machine = guest(model)
+    assert machine.apply(engine.Add(start="4G", size="1G", **add)).ok
+    for block in DIMM[:movable]:
+        assert machine.apply(engine.Online(block=block, type="online_movable")).ok
+    return machine
+
+
+def numa() -> engine.Machine:
+    """Two nodes, and on the second of them memory whose memmap lies in low sections of the node."""
+    machine = engine.boot_machine([(0, 0, "2G"), (1, "2G", "512M")], nodes=3, name="numa")
+    assert machine.apply(engine.Add(start="4G", size="256M", node=1, placement="boot")).ok
+    assert machine.apply(engine.Add(start="5G", size="1G", node=1, placement="sections")).ok
+    for block in range(41, 46):
+        assert machine.apply(engine.Online(block=block, type="online_movable")).ok
+    return machine
+
+
+def drive(
+    machine: engine.Machine,
+    action: Callable[[Any, MainScreen], Awaitable[None]],
+    size: tuple[int, int] = (120, 40),
+) -> None:
+    """Open the explorer without a terminal and do something with it."""
+
+    async def run() -> None:
+        app = ExplorerApp(machine)
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            screen = app.screen
+            assert isinstance(screen, MainScreen)
+            await action(pilot, screen)
+
+    asyncio.run(run())
+
+
+async def stand_on(pilot: Any, block: int) -> MainScreen:
+    """Put the cursor on a block; returns the screen."""
+    screen = pilot.app.screen
+    assert isinstance(screen, MainScreen)
+    screen.query_one(BlockMap).select(block)
+    await pilot.pause()
+    return screen
+
+
+async def press(pilot: Any, *keys: str) -> None:
+    """Press keys and wait for what they set going."""
+    for key in keys:
+        await pilot.press(key)
+        await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+def result(screen: MainScreen) -> str:
+    """What the result bar says."""
+    return str(screen.query_one(ResultBar).render())
+
+
+def text_of(widget: Painted) -> str:
+    """All that a painted widget has to say, in one string."""
+    return "\n".join("".join(text for text, _ in widget.line_at(row)) for row in range(widget.virtual_size.height))

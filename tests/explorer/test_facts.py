@@ -1,0 +1,170 @@
+"""What the explorer reads off a machine, and the words for it."""
+
+from __future__ import annotations
+
+import pytest
+
+import engine
+from explorer import facts, words
+from explorer.session import Batch
+
+from .machines import DIMM, guest, numa, with_dimm
+
+
+def test_memmap_in_the_block_itself() -> None:
+    machine = with_dimm()
+    place = facts.memmap_of(machine, 33)
+    start = machine.geometry.block_start(33)
+    assert place == ("self", ((start, 512),), (33,), 0)
+    assert words.memmap_place(machine, 33) == "in the block itself, pages 0-511"
+    assert facts.holds_memmap(machine, 33)
+
+
+def test_memmap_at_the_head_of_the_request() -> None:
+    machine = with_dimm("rfc-v2")
+    assert facts.memmap_of(machine, 35).hosts == (32,)
+    assert "in memory32, at the head of its own add request" in words.memmap_place(machine, 35)
+    assert facts.guests_of(machine, 32) == tuple(DIMM[1:])
+    assert [facts.holds_memmap(machine, nr) for nr in DIMM] == [True] + [False] * 7
+
+
+def test_memmap_in_kernel_memory() -> None:
+    machine = with_dimm(placement="boot")
+    place = facts.memmap_of(machine, 32)
+    assert place.on == "kernel"
+    assert sum(count for _, count in place.chunks) == 512
+    assert max(place.hosts) < 8
+    assert "in kernel memory, in memory" in words.memmap_place(machine, 32)
+    assert words.memmap_place(machine, 0) == "in kernel memory, taken at boot or unseen by the capture"
+
+
+def test_memmap_in_low_sections() -> None:
+    assert "in memory32, a low section of the node" in words.memmap_place(numa(), 44)
+
+
+def test_pages_of_an_offline_block_show_its_head() -> None:
+    machine = with_dimm()
+    assert facts.kinds_of(machine, 32) == {"memmap": 512, "": 32768 - 512}
+    picture = facts.page_cells(machine, 32, 64)
+    assert picture == ["memmap"] + [""] * 63
+
+
+@pytest.mark.parametrize("cells", [1, 7, 41, 160, 5000])
+def test_the_picture_has_as_many_cells_as_asked(cells: int) -> None:
+    machine = with_dimm(movable=1)
+    picture = facts.page_cells(machine, 32, cells)
+    assert len(picture) == cells
+    assert set(picture) <= {"memmap", "free"}
+
+
+def test_the_picture_says_what_most_of_the_used_pages_are() -> None:
+    """Sixteen pages a cell, and a cell of them for each rule: all, most, less than a third used."""
+    machine = engine.open_machine("firecracker-24g")
+    section = machine.sections[32]
+    picture = facts.page_cells(machine, 32, 2048)
+    free = section.pages["free"] | section.pages.get("pcp", 0)
+    for cell, kind in enumerate(picture):
+        mask = 0xFFFF << (16 * cell)
+        used = {k: (bits & mask).bit_count() for k, bits in section.pages.items() if k not in ("free", "pcp")}
+        if (free & mask).bit_count() > 10:
+            assert kind in ("free", "pcp")
+        else:
+            assert used[kind] == max(used.values())  # type: ignore[index]
+
+
+def test_a_page_is_in_the_cell_that_shows_it() -> None:
+    machine = with_dimm()
+    start = machine.geometry.block_start(32)
+    assert facts.page_cell(machine, 32, 64, start) == 0
+    assert facts.page_cell(machine, 32, 64, start + 32767) == 63
+    assert facts.page_cell(machine, 32, 64, start + 32768) is None
+
+
+def test_blocks_of_several_sections() -> None:
+    machine = engine.open_machine("block2g-guest")
+    block = max(machine.blocks)
+    assert len(facts.sections_of(machine, block)) == machine.geometry.sections_per_block > 1
+    assert sum(facts.kinds_of(machine, block).values()) == machine.geometry.pages_per_block
+    assert len(facts.page_cells(machine, block, 100)) == 100
+
+
+def test_the_suggested_address_is_free_aligned_and_above_all() -> None:
+    assert facts.suggested_address(guest(), 1 << 30) == 4 << 30
+    machine = with_dimm()
+    assert facts.suggested_address(machine, 1 << 30) == 5 << 30
+    big = engine.open_machine("terabyte-server")
+    at = facts.suggested_address(big, 1 << 40)
+    assert at % big.geometry.block_size == 0
+    assert at >= (max(big.blocks) + 1) * big.geometry.block_size
+    assert big.apply(engine.Add(start=at, size="1G")).ok
+
+
+def test_a_device_is_what_was_added_together() -> None:
+    machine = with_dimm()
+    assert machine.apply(engine.Add(start="5G", size="256M")).ok
+    assert facts.device_of(machine, 34) == tuple(DIMM)
+    assert facts.device_of(machine, 40) == (40, 41)
+    assert facts.device_of(machine, 0) == ()
+
+
+def test_device_memory_has_a_place_but_no_block() -> None:
+    machine = guest()
+    assert machine.apply(engine.Add(start="4G", size="256M", caller="pmem")).ok
+    assert facts.ghosts(machine) == {32: "device", 33: "device"}
+    assert words.state_of(machine, 32) == ("sections without a memory block", "warn")
+    assert facts.suggested_address(machine, 1) == (4 << 30) + (256 << 20)
+
+
+def test_what_a_failed_add_left_behind_is_told_from_a_device() -> None:
+    machine = engine.open_machine("tiny-guest")
+    outcome = machine.apply(engine.Add(start="4G", size="16G", placement="boot"))
+    assert outcome.result == "ENOMEM"
+    assert set(facts.ghosts(machine).values()) == {"left"}
+    assert words.origin_of(machine, 32) == "left behind by an add that failed"
+
+
+def test_totals_are_the_sums_of_the_zones() -> None:
+    machine = with_dimm(movable=8)
+    total, free = facts.totals(machine)
+    assert total == 4096 * sum(zone.managed for zone in machine.zones.values())
+    assert free == 4096 * sum(zone.free for zone in machine.zones.values())
+
+
+def test_runs_and_names_of_blocks() -> None:
+    assert facts.runs([5, 3, 4, 9]) == [(3, 3), (9, 1)]
+    assert words.block_names([3]) == "memory3"
+    assert words.block_names([3, 4, 9]) == "memory3-4 and memory9"
+    assert words.block_names([1, 3, 5, 7, 9]) == "memory1, memory3, memory5 and 2 more runs"
+    assert words.block_names([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "text"), [(0, "0"), (1 << 32, "4G"), (9 << 29, "4.5G"), (33 << 27, "4224M"), (3 << 39, "1.5T")]
+)
+def test_short_addresses_are_exact(address: int, text: str) -> None:
+    assert words.short_address(address) == text
+
+
+def test_zones_of_an_offline_block_say_the_default() -> None:
+    machine = with_dimm(movable=1)
+    assert words.zones_of(machine, 33) == "Normal by default, or Movable"
+    assert words.zones_of(machine, 32) == "Movable"
+
+
+def test_an_add_is_told_with_its_placement_and_what_it_took() -> None:
+    machine = guest()
+    outcome = machine.apply(engine.Add(start="4G", size="1G", placement="boot"))
+    badge, text = words.batch_words(Batch("add", (outcome,)), machine)
+    taken = outcome.taken[0]
+    assert badge == "ok"
+    assert text.startswith("add 1G at 0x100000000 node 0 placement boot; memmap in kernel memory, as asked; took ")
+    assert f"{taken:,} pages" in text
+    assert taken >= 8 * 512
+
+
+def test_no_path_of_the_source_is_shown(tmp_path_factory: pytest.TempPathFactory) -> None:
+    machine = guest()
+    engine.rename(machine, str(tmp_path_factory.getbasetemp() / "server.tar"), "")
+    assert words.machine_name(machine) == "server.tar"
+    engine.rename(machine, "/", "")
+    assert words.machine_name(machine) == "this machine"

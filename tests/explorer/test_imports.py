@@ -1,0 +1,66 @@
+"""Who may import whom: the engine knows nothing of the screen, and the explorer only the engine's public names."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import engine
+
+ROOT = Path(engine.__file__).parent.parent
+ENGINE = sorted((ROOT / "engine").rglob("*.py"))
+EXPLORER = sorted((ROOT / "explorer").rglob("*.py"))
+SCREEN = [path for path in EXPLORER if path.parent.name in ("screens", "widgets")] + [
+    ROOT / "explorer" / f"{name}.py" for name in ("app", "commands", "facts", "session", "themes", "words")
+]
+
+
+def imports(path: Path) -> Iterator[tuple[str, str]]:
+    """Absolute imports as (module, name); the name is empty for ``import module``."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from ((node.module or "", alias.name) for alias in node.names)
+
+
+def private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__")
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_engine_knows_nothing_of_the_screen(path: Path) -> None:
+    roots = {module.split(".")[0] for module, _ in imports(path)}
+    assert not roots & {"textual", "rich", "explorer"}
+
+
+def test_the_engine_loads_without_the_screen() -> None:
+    code = "import engine, sys; print([name for name in ('textual', 'rich', 'explorer') if name in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("path", EXPLORER, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_explorer_uses_public_names(path: Path) -> None:
+    for module, name in imports(path):
+        if module.split(".")[0] == "engine":
+            assert not any(private(part) for part in (*module.split("."), name))
+            assert not name or hasattr(importlib.import_module(module), name)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute) and private(node.attr):
+            assert isinstance(node.value, ast.Name), f"line {node.lineno} uses {node.attr} of something else"
+            assert node.value.id in ("self", "cls"), f"line {node.lineno} uses {node.attr} of {node.value.id}"
+
+
+@pytest.mark.parametrize("path", SCREEN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_screen_uses_only_what_the_engine_names(path: Path) -> None:
+    for module, name in imports(path):
+        if module.split(".")[0] == "engine":
+            assert module == "engine"
+            assert name in engine.__all__

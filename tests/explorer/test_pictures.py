@@ -1,0 +1,165 @@
+"""Pictures of the screen in all sizes and colours; each with a look at the machine behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import engine
+from explorer import facts
+from explorer.app import ExplorerApp
+from explorer.themes import CONTRAST, LIGHT
+from explorer.widgets.block_map import BlockMap
+
+from .machines import guest, numa, press, result, stand_on, with_dimm
+
+Snap = Callable[..., bool]
+
+SIZES = {"60x20": (60, 20), "80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
+
+
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+def test_first_paint(snap: Snap, size: tuple[int, int]) -> None:
+    """Boot memory, a hole, a DIMM that is half online; the first block selected."""
+    machine = with_dimm(movable=4)
+
+    def check(pilot: Any) -> None:
+        assert pilot.app.screen.cursor == 0
+        states = [machine.blocks[nr].state for nr in sorted(machine.blocks)]
+        assert states == ["online"] * 12 + ["offline"] * 4
+
+    assert snap(ExplorerApp(machine), terminal_size=size, run_before=check)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_bundled_machine(snap: Snap, size: tuple[int, int]) -> None:
+    """A real machine of 192 blocks with every page known, a kernel block in the inspector."""
+    machine = engine.open_machine("firecracker-24g")
+
+    def check(pilot: Any) -> None:
+        assert facts.kinds_of(machine, pilot.app.screen.cursor)["slab"] > 0
+
+    assert snap(ExplorerApp(machine), press=("down", "down"), terminal_size=size, run_before=check)
+
+
+def test_terabyte(snap: Snap) -> None:
+    """8192 blocks, one letter each, the last in sight."""
+    machine = engine.open_machine("terabyte-server")
+
+    def check(pilot: Any) -> None:
+        assert len(machine.blocks) == 8192
+        assert pilot.app.screen.cursor == max(machine.blocks)
+        assert pilot.app.screen.query_one(BlockMap).letters_only
+
+    assert snap(ExplorerApp(machine), press=("end",), terminal_size=(120, 40), run_before=check)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_online_movable(snap: Snap, size: tuple[int, int]) -> None:
+    """The block under the cursor went online in ZONE_MOVABLE; its head pages stay out."""
+    machine = with_dimm()
+
+    def check(pilot: Any) -> None:
+        assert machine.blocks[32].zone == (0, "Movable")
+        assert machine.zones[0, "Movable"].managed == 32768 - 512
+        assert "memory32 is online in zone Movable" in result(pilot.app.screen)
+
+    assert snap(ExplorerApp(machine), press=("down", "down", "m"), terminal_size=size, run_before=check)
+
+
+def test_refusal(snap: Snap) -> None:
+    """A block with kernel pages does not go offline; the page at fault is shown where it is."""
+    machine = engine.open_machine("firecracker-24g")
+
+    async def refuse(pilot: Any) -> None:
+        screen = await stand_on(pilot, 32)
+        await press(pilot, "f")
+        assert machine.history[-1].result == "EBUSY"
+        assert machine.blocks[32].state == "online"
+        assert "EBUSY" in result(screen)
+
+    assert snap(ExplorerApp(machine), terminal_size=(80, 24), run_before=refuse)
+
+
+def test_memmap_in_another_block(snap: Snap) -> None:
+    """The memmap of the selected block lies in a low section of its node, which the map points out."""
+    machine = numa()
+
+    async def look(pilot: Any) -> None:
+        screen = await stand_on(pilot, 44)
+        assert facts.memmap_of(machine, 44).hosts == (32,)
+        assert screen.query_one(BlockMap).hosts == {32}
+
+    assert snap(ExplorerApp(machine), terminal_size=(120, 40), run_before=look)
+
+
+def test_marks(snap: Snap) -> None:
+    """The whole device is marked, and verbs act on all of it."""
+    machine = with_dimm(movable=4)
+
+    async def mark(pilot: Any) -> None:
+        screen = await stand_on(pilot, 34)
+        await press(pilot, "d")
+        assert screen.marks == frozenset(range(32, 40))
+        assert facts.device_of(machine, 34) == tuple(range(32, 40))
+
+    assert snap(ExplorerApp(machine), terminal_size=(80, 24), run_before=mark)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (120, 40)], ids=["60x20", "120x40"])
+def test_add_dialog(snap: Snap, size: tuple[int, int]) -> None:
+    """A size of 2G is typed; the address that is suggested is the first free one."""
+    machine = with_dimm()
+
+    def check(pilot: Any) -> None:
+        assert pilot.app.screen.command() == engine.Add(start=5 << 30, size=2 << 30)
+        assert len(machine.history) == 1
+
+    assert snap(ExplorerApp(machine), press=("a", "2", "G"), terminal_size=size, run_before=check)
+
+
+def test_help(snap: Snap) -> None:
+    """Every verb with its key, then the words."""
+    machine = guest()
+    assert snap(ExplorerApp(machine), press=("question_mark",), terminal_size=(120, 40))
+    assert machine.history == ()
+
+
+def test_zones_in_a_small_terminal(snap: Snap) -> None:
+    """There is room for one pane below the map: the zones were asked for."""
+    machine = numa()
+
+    def check(pilot: Any) -> None:
+        assert {key for key, zone in machine.zones.items() if zone.present} == {
+            (0, "DMA"), (0, "DMA32"), (1, "DMA32"), (1, "Movable")
+        }  # fmt: skip
+
+    assert snap(ExplorerApp(machine), press=("3",), terminal_size=(60, 20), run_before=check)
+
+
+def test_without_colour(snap: Snap, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO_COLOR: glyphs and letters alone tell states and zones apart."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    machine = with_dimm(movable=4)
+
+    async def look(pilot: Any) -> None:
+        await stand_on(pilot, 33)
+        assert (machine.blocks[33].state, machine.blocks[36].state) == ("online", "offline")
+
+    assert snap(ExplorerApp(machine), terminal_size=(80, 24), run_before=look)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, CONTRAST])
+def test_other_themes(snap: Snap, theme: str) -> None:
+    """The same on white, and with more contrast."""
+    machine = with_dimm(movable=4)
+    app = ExplorerApp(machine)
+
+    async def look(pilot: Any) -> None:
+        app.theme = theme
+        await stand_on(pilot, 33)
+        assert machine.blocks[33].zone == (0, "Movable")
+
+    assert snap(app, terminal_size=(80, 24), run_before=look)

@@ -1,0 +1,263 @@
+"""What the keys do, what is offered when, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from textual.widgets import Input, Static
+
+import engine
+from explorer.commands import VERBS
+from explorer.screens.add import AddDialog
+from explorer.screens.error import ErrorScreen
+from explorer.screens.goto import block_at
+from explorer.screens.main import MainScreen
+from explorer.widgets.block_map import BlockMap
+from explorer.widgets.inspector import Inspector
+from explorer.widgets.kernel_log import KernelLog
+from explorer.widgets.zone_table import ZoneTable
+
+from .machines import DIMM, drive, guest, press, result, stand_on, text_of, with_dimm
+
+
+def offered(screen: MainScreen) -> set[str]:
+    """The verbs that footer and palette offer now."""
+    return {verb.name for verb in VERBS if verb.possible(screen)}
+
+
+def test_a_dimm_from_add_to_eject() -> None:
+    """The story of the README: add, online movable, offline, eject; and all of it taken back and done again."""
+    machine = guest()
+
+    async def story(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "a", *"1G", "enter")
+        assert sorted(machine.blocks)[8:] == list(DIMM)
+        assert "each block's own first 512 pages" in result(screen)
+        assert screen.cursor == 32
+        await press(pilot, "d", "m")
+        assert {machine.blocks[nr].zone for nr in DIMM} == {(0, "Movable")}
+        assert "online_movable memory32-39: all 8 done" in result(screen)
+        await press(pilot, "escape", "f")
+        assert machine.blocks[32].state == "offline"
+        assert "memory32 is offline" in result(screen)
+        await press(pilot, "e")
+        assert sorted(machine.blocks) == list(range(8))
+        await press(pilot, "u", "u", "u")
+        assert [machine.blocks[nr].state for nr in DIMM] == ["offline"] * 8
+        assert "undone" in result(screen)
+        await press(pilot, "U")
+        assert [machine.blocks[nr].state for nr in DIMM] == ["online"] * 8
+
+    drive(machine, story)
+
+
+def test_only_what_is_possible_is_offered() -> None:
+    machine = with_dimm(movable=1)
+
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        assert offered(screen) >= {"offline", "undo"}
+        assert not offered(screen) & {"online", "online_kernel", "online_movable", "eject", "remove", "redo", "stop"}
+        await stand_on(pilot, 39)
+        assert offered(screen) >= {"online", "online_kernel", "online_movable", "eject", "mark_device"}
+        assert not offered(screen) & {"offline", "remove"}
+        await stand_on(pilot, 32)
+        await press(pilot, "f")
+        assert "remove" in offered(screen)
+        shown = {binding.action for _, binding, enabled, _ in screen.active_bindings.values() if enabled}
+        assert {f"verb('{name}')" for name in offered(screen)} <= shown
+
+    drive(machine, look)
+
+
+def test_a_key_that_is_not_offered_does_nothing() -> None:
+    machine = guest()
+
+    async def try_it(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "m", "e", "r", "u", "U")
+        assert machine.history == ()
+
+    drive(machine, try_it)
+
+
+def test_a_refusal_is_said_in_the_bar_and_in_the_log() -> None:
+    machine = engine.open_machine("firecracker-24g")
+
+    async def refuse(pilot: Any, screen: MainScreen) -> None:
+        await stand_on(pilot, 32)
+        await press(pilot, "f")
+        outcome = machine.history[-1]
+        assert outcome.result == "EBUSY"
+        assert outcome.reason in result(screen)
+        assert "EBUSY" in text_of(screen.query_one(KernelLog))
+        assert f"refused at pfn {outcome.pfn:#x}" in text_of(screen.query_one(Inspector))
+        await press(pilot, "u")
+        assert machine.history == ()
+        assert "EBUSY" not in text_of(screen.query_one(KernelLog))
+
+    drive(machine, refuse)
+
+
+def test_a_refusal_among_many_names_the_first() -> None:
+    machine = guest()
+
+    async def refuse(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "shift+right", "shift+right", "f")
+        assert screen.marks == frozenset({0, 1, 2})
+        assert [outcome.result for outcome in machine.history] == ["EINVAL", "ok", "ok"]
+        assert "✗ EINVAL" in result(screen)
+        assert "2 of 3 done; offline 0: memory0 holds" in result(screen)
+
+    drive(machine, refuse)
+
+
+def test_the_add_dialog_explains_what_is_wrong() -> None:
+    machine = guest()
+
+    async def fill(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "a", *"lots")
+        dialog = pilot.app.screen
+        assert isinstance(dialog, AddDialog)
+        assert "'lots' is not a size" in str(dialog.query_one("#preview", Static).render())
+        await press(pilot, "enter")
+        assert pilot.app.screen is dialog
+        dialog.query_one("#size", Input).value = "100M"
+        await pilot.pause()
+        assert "EINVAL" in str(dialog.query_one("#preview", Static).render())
+        await press(pilot, "enter")
+        assert machine.history[-1].result == "EINVAL"
+        assert "EINVAL" in result(screen)
+
+    drive(machine, fill)
+
+
+def test_the_add_dialog_passes_on_every_choice() -> None:
+    machine = guest()
+
+    async def fill(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "a", *"256M", "tab", *"8G", "tab", "tab")
+        await press(pilot, "down", "down", "enter", "tab", "down", "down", "down", "enter", "tab", "enter")
+        command = machine.history[-1].command
+        assert command == engine.Add(start=8 << 30, size=256 << 20, caller="balloon", placement="range")
+
+    drive(machine, fill)
+
+
+def test_leaving_a_dialog_changes_nothing() -> None:
+    machine = guest()
+
+    async def leave(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "a", "escape", "question_mark", "escape")
+        assert pilot.app.screen is screen
+        assert machine.history == ()
+
+    drive(machine, leave)
+
+
+def test_go_to_by_number_name_and_address() -> None:
+    machine = with_dimm()
+    for text, block in (("35", 35), ("memory3", 3), ("0x120000000", 36), (" 4G ", 32)):
+        assert block_at(machine, text) == block
+
+    async def go(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "g", *"5G", "enter")
+        assert screen.cursor == 39
+        assert "There is no memory40; memory39 is nearest." in result(screen)
+        await press(pilot, "g", "x", "enter")
+        assert "'x' is not a size or an address" in str(pilot.app.screen.query_one("#complaint", Static).render())
+
+    drive(machine, go)
+
+
+def test_the_mouse_selects_and_marks() -> None:
+    machine = with_dimm()
+
+    async def click(pilot: Any, screen: MainScreen) -> None:
+        blocks = screen.query_one(BlockMap)
+        place = blocks._arrangement
+        at = (blocks._label + place.column_of(33) + 1, place.lines_of(33).start)
+        await pilot.click(BlockMap, offset=at)
+        assert screen.cursor == 33
+        await pilot.click(BlockMap, offset=(at[0] + 2 * place.shape.width, at[1]), shift=True)
+        assert (screen.cursor, screen.marks) == (35, frozenset({33, 34, 35}))
+
+    drive(machine, click)
+
+
+def test_panes_by_number_in_a_small_terminal() -> None:
+    machine = guest()
+
+    async def walk(pilot: Any, screen: MainScreen) -> None:
+        assert screen.query_one(BlockMap).has_focus
+        for key, pane in (("3", ZoneTable), ("4", KernelLog), ("2", Inspector)):
+            await press(pilot, key)
+            assert screen.query_one(pane).has_focus
+            below = (ZoneTable, KernelLog, Inspector)
+            assert [kind for kind in below if screen.query_one(kind).region.height] == [pane]
+
+    drive(machine, walk, (60, 20))
+
+
+def test_a_fault_of_the_engine_is_shown_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = with_dimm()
+
+    def broken(command: engine.Command) -> Iterator[None]:
+        raise RuntimeError("a fault")
+        yield
+
+    async def fail(pilot: Any, screen: MainScreen) -> None:
+        blocks = dict(machine.blocks)
+        monkeypatch.setattr(machine, "steps", broken)
+        await stand_on(pilot, 32)
+        await press(pilot, "m")
+        assert isinstance(pilot.app.screen, ErrorScreen)
+        assert "RuntimeError: a fault" in " ".join(str(w.render()) for w in pilot.app.screen.query(Static))
+        await press(pilot, "escape")
+        assert pilot.app.screen is screen
+        assert dict(machine.blocks) == blocks
+        monkeypatch.undo()
+        await press(pilot, "m")
+        assert machine.blocks[32].state == "online"
+
+    drive(machine, fail)
+
+
+def test_the_palette_offers_the_verbs() -> None:
+    machine = with_dimm(movable=1)
+
+    async def choose(pilot: Any, screen: MainScreen) -> None:
+        titles = {command.title for command in pilot.app.get_system_commands(screen)}
+        assert titles >= {"Add memory", "Offline", "Undo", "Help", "Quit", "Theme"}
+        assert not titles & {"Online movable", "Redo"}
+        await press(pilot, "ctrl+p", *"undo", "enter")
+        await pilot.pause()
+        assert machine.blocks[32].state == "offline"
+
+    drive(machine, choose)
+
+
+def test_quit() -> None:
+    async def leave(pilot: Any, screen: MainScreen) -> None:
+        await pilot.press("q")
+        assert pilot.app.return_code == 0
+
+    drive(guest(), leave)
+
+
+def test_a_machine_that_lost_the_selected_block() -> None:
+    """After an eject the cursor is on the nearest block that is left, and marks of blocks that are gone are gone."""
+    machine = with_dimm()
+
+    async def eject(pilot: Any, screen: MainScreen) -> None:
+        await stand_on(pilot, 36)
+        await press(pilot, "d", "e")
+        assert sorted(machine.blocks) == list(range(8))
+        assert (screen.cursor, screen.marks) == (7, frozenset())
+
+    drive(machine, eject)
+
+
+def test_every_key_is_used_once_at_a_time() -> None:
+    keys = [key for verb in VERBS for key in verb.key.split(",")]
+    assert {key for key in keys if keys.count(key) > 1} == {"escape"}

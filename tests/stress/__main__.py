@@ -1,0 +1,32 @@
+"""A long run: ``python -m tests.stress --commands 100000 --seed 1``; ends with 1 and the way to the fault if there is one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+
+from .course import Fault, courses
+
+
+def main() -> int:
+    """Run the commands and print how they ended."""
+    parser = argparse.ArgumentParser(prog="python -m tests.stress", description="seeded random commands, all checked")
+    parser.add_argument("--commands", type=int, default=100_000, help="how many (default 100000)")
+    parser.add_argument("--seed", default="0", help="any text; the same seed gives the same run")
+    given = parser.parse_args()
+    results: Counter[str] = Counter()
+    try:
+        for course in courses(given.commands, given.seed):
+            results.update(course.results)
+            if sys.stderr.isatty():
+                print(f"\r{results.total()} of {given.commands} commands, {course.kind}\x1b[K", end="", file=sys.stderr)
+    except Fault as fault:
+        print(fault)
+        return 1
+    print(f"{results.total()} commands, every state sound:", ", ".join(f"{n} {name}" for name, n in results.most_common()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""A short run of the stress test, and that it would notice."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from engine import MODELS, Online
+from engine.architectures import ARCHITECTURES
+
+from .course import Course, Fault, Kind, courses, kinds
+
+
+def test_every_architecture_and_model_takes_part() -> None:
+    met = list(kinds())
+    assert {kind.arch for kind in met} == set(ARCHITECTURES)
+    assert {kind.model for kind in met} == set(MODELS)
+    assert {kind.nodes for kind in met} == {1, 2, 3}
+    assert {kind.memmap_on_memory for kind in met} == {"N", "Y", "force"}
+
+
+@pytest.mark.parametrize("turn", range(len(list(kinds()))))
+def test_random_commands_leave_sound_machines(turn: int) -> None:
+    kind = list(kinds())[turn]
+    course = Course(kind, f"short/{turn}")
+    course.run(60)
+    assert course.results.get("ok", 0) > 5
+
+
+def test_all_sorts_of_results_come() -> None:
+    met: dict[str, int] = {}
+    for course in courses(2400, "sorts", length=200):
+        for name, count in course.results.items():
+            met[name] = met.get(name, 0) + count
+    assert {"ok", "EINVAL", "EEXIST", "EBUSY", "ENOENT", "interrupted"} <= met.keys()
+    assert met["ok"] > 800
+
+
+def test_the_same_seed_gives_the_same_report() -> None:
+    kind = Kind("x86_64", "6.12", "Y", 2)
+    reports = []
+    for _ in range(2):
+        course = Course(kind, "twice")
+        course.run(120)
+        reports.append(msgspec.json.encode(course.report(), order="deterministic"))
+    assert reports[0] == reports[1]
+    other = Course(kind, "once")
+    other.run(120)
+    assert msgspec.json.encode(other.report(), order="deterministic") != reports[0]
+
+
+def test_a_fault_is_found_and_told_with_the_way_to_it() -> None:
+    course = Course(Kind("x86_64", "6.12", "Y", 1), "spoilt")
+    state = course.machine.state
+    zone = state.zones[0, "DMA32"]
+    state.zones.put((0, "DMA32"), zone.plus(free=1))
+    with pytest.raises(Fault, match="I4") as fault:
+        course.run(10)
+    assert msgspec.json.decode(str(fault.value).splitlines()[-1])[0]["op"]
+    course = Course(Kind("x86_64", "6.12", "Y", 1), "spoilt")
+    course.machine.apply(Online(block=99))
+    course.machine.state.settings.put("auto_movable_ratio", "seven")
+    with pytest.raises(Fault):
+        course.run(400)
