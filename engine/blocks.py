@@ -35,6 +35,7 @@ class Block(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def node(self) -> int:
+        """The node that it belongs to; of several, the lowest."""
         return self.nodes[0]
 
 
@@ -52,6 +53,7 @@ class Group(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def dynamic(self) -> bool:
+        """Does the device add and remove units by itself?"""
         return self.unit_pages > 0
 
 

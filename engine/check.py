@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from .bits import span
+from .hotplug import spans
 from .memmap import ABSENT, ASSUMED, FREE, ISOLATE, MEMMAP, OFFLINE, PCP, POISONED, VMEMMAP, Kind, Section, ZoneKey
 from .state import State, isolated_pages
 
@@ -167,6 +168,17 @@ def _blocks(state: State, tally: _Tally) -> Iterator[str]:
             yield f"I17 memory{number}: no System RAM in /proc/iomem covers it"
 
 
+def _spans(state: State, tally: _Tally) -> Iterator[str]:
+    """I24: both ends of a span touch an online page of the zone; boot memory may have holes there."""
+    for key, zone in state.zones.items():
+        if not zone.spanned or zone.early or key in tally.early:
+            continue
+        first = spans.edge(state, key, zone.start, zone.end, ascending=True)
+        last = spans.edge(state, key, zone.start, zone.end, ascending=False)
+        if (first, last) != (zone.start, zone.end):
+            yield f"I24 {_name(key)}: the span {zone.start:#x} to {zone.end:#x} does not end at online pages"
+
+
 def _resources(state: State, tally: _Tally) -> Iterator[str]:
     """I17: System RAM never overlaps."""
     end = 0
@@ -200,6 +212,7 @@ _RULES: tuple[Callable[[State, _Tally], Iterator[str]], ...] = (
     _isolation,
     _heads,
     _blocks,
+    _spans,
     _resources,
     _groups,
 )

@@ -83,9 +83,12 @@ def grow(state: State, node: int, size: int, count: int) -> Steps:
         for key in zones:
             count -= _take(state, key, order, count, low)
     for key in zones:
-        if count > 0 and suitable(state, key, order):
+        while count > 0 and suitable(state, key, order):
             yield from compact_zone(state, key, order)
-            count -= _take(state, key, order, count, False)
+            taken = _take(state, key, order, count, False)
+            if not taken:
+                break
+            count -= taken
 
 
 def _take(state: State, key: ZoneKey, order: int, count: int, low: bool) -> int:

@@ -70,9 +70,9 @@ def first_unmovable(state: State, sections: list[Section], pfn: int, pages: int)
             for kind in kinds:
                 if pages_of_kind := section.of(kind) & mask:
                     found.append((section.nr * size + lowest(pages_of_kind), kind))
-                    last = section.nr * size + pages_of_kind.bit_length() - 1
-                    if last >= pfn + pages - block:
-                        found.append((last, kind))
+                    tail = pages_of_kind & _within(section.nr * size, size, pfn + pages - block, block)
+                    if tail:
+                        found.append((section.nr * size + lowest(tail), kind))
     if not found:
         return None
     return min(found, key=lambda page: _order(page[0], pfn, pages, block))

@@ -10,7 +10,7 @@ from .blocks import Block, Group, Request
 from .check import check
 from .commands import Command, Write
 from .errors import HotplugError
-from .events import Event, ExistingMemoryTaken
+from .events import Event, ExistingMemoryTaken, PagesTaken
 from .geometry import Geometry
 from .memmap import Section, ZoneKey
 from .models import KernelModel
@@ -46,10 +46,12 @@ class Machine:
 
     @property
     def geometry(self) -> Geometry:
+        """Sizes of page, pageblock, section and memory block."""
         return self._state.geometry
 
     @property
     def model(self) -> KernelModel:
+        """The kernel that it runs."""
         return self._state.model
 
     @property
@@ -136,8 +138,9 @@ class Machine:
             result, reason, pfn = error.errno, error.reason, error.pfn
         except GeneratorExit:
             if takes_signals(command):
-                outcome = Outcome(command, "EINTR", "signal backoff: interrupted", None, tuple(events))
-                self._remember(outcome)
+                done = any(isinstance(event, PagesTaken) for event in events)
+                end = ("ok", "") if done else ("EINTR", "signal backoff: interrupted")
+                self._remember(Outcome(command, *end, None, tuple(events)))
             else:
                 swap(state.journal.take())
             raise
@@ -161,10 +164,12 @@ class Machine:
 
     @property
     def can_undo(self) -> bool:
+        """Is there a state before this one?"""
         return self.timeline.present.parent is not None
 
     @property
     def can_redo(self) -> bool:
+        """Was a state after this one left?"""
         return self.timeline.present.latest is not None
 
     def undo(self) -> Outcome | None:

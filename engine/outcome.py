@@ -27,6 +27,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def ok(self) -> bool:
+        """Did the kernel do it?"""
         return self.result == "ok"
 
     @property

@@ -32,9 +32,10 @@ def choose(state: State, size: int, caller: Caller, wanted: Placement | None, fa
         choice, refusal = _by_person(state, size, wanted)
     if refusal is None:
         return choice
-    may_fall_back = not state.model.refuse_unsupported if fallback is None else fallback
-    if wanted is not None and fallback is None:
-        may_fall_back = False
+    if fallback is not None:
+        may_fall_back = fallback
+    else:
+        may_fall_back = wanted is None and (state.model.asks_first or not state.model.refuse_unsupported)
     if not may_fall_back:
         raise HotplugError("EINVAL", f"the memmap cannot be placed as asked: {refusal}")
     return Choice("boot", 0, f"kernel memory, because {refusal}")
@@ -61,8 +62,6 @@ def _by_model(state: State, size: int, caller: Caller) -> tuple[Choice, str | No
     if support.reason is None:
         waste = f", {support.waste} of them wasted" if support.waste else ""
         return Choice("block", support.pages, f"each block's own first {support.pages} pages{waste}"), None
-    if model.asks_first or not model.refuse_unsupported:
-        return Choice("boot", 0, f"kernel memory, because {support.reason}"), None
     return _BOOT, support.reason
 
 

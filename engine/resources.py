@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from .errors import HotplugError
 from .state import Resource, State
-
-_FREE_PARENTS: Final = ("PCI Bus", "PCI ECAM", "CXL Window", "ACPI Window", "virtio")
-"""Resources that are not busy: a request inside them is allowed and goes below them."""
 
 
 def reserve(state: State, start: int, size: int, name: str) -> None:
     """Enter a range; raises `HotplugError` EEXIST where a busy resource is in the way."""
     end = start + size
     for other in state.resources.values():
-        if other.start < end and start < other.end and not other.name.startswith(_FREE_PARENTS):
+        if other.start < end and start < other.end and not other.window:
             raise HotplugError(
                 "EEXIST",
                 f"{start:#x}-{end - 1:#x} overlaps {other.name} at {other.start:#x}-{other.end - 1:#x}",
                 start // state.geometry.page_size,
             )
+    window = state.resources.get(start)
+    if window is not None:  # it begins where the new range does, and stays around it
+        state.resources.drop(start)
+        state.resources.put(~start, window)
     state.resources.put(start, Resource(start, end, name))
 
 
 def release(state: State, start: int, size: int) -> None:
-    """Take a range out of the System RAM that holds it, which is trimmed or split where it is larger."""
+    """Take a range out of the resource that holds it, which is trimmed or split where it is larger."""
     end = start + size
     for other in list(state.resources.values()):
-        if not other.ram or other.end <= start or other.start >= end:
+        if other.window or other.end <= start or other.start >= end:
             continue
         state.resources.drop(other.start)
         if other.start < start:

@@ -261,7 +261,7 @@ class _Run:
                 if wanted <= 0 or end < stop:
                     self.free = view.base + (end if end < stop else first - self.block)
                     return
-                stride = 1 * min(BATCH, stride) if self.ways.strides and not taken else 1
+                stride = min(BATCH, stride * 2) if self.ways.strides and not taken else 1
         yield from self._found(low, idle, scanned, 0)
         self.free = low - self.block
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 import msgspec
 
@@ -17,6 +18,8 @@ from .notifiers import Chain
 from .tables import Journal, Table
 from .zones import Marks, Node, Zone
 
+_WINDOWS: Final = ("PCI Bus", "PCI ECAM", "CXL Window", "ACPI Window", "virtio")
+
 
 class Resource(msgspec.Struct, frozen=True, gc=False):
     """A range of /proc/iomem at its top level; bytes, `end` exclusive."""
@@ -24,6 +27,16 @@ class Resource(msgspec.Struct, frozen=True, gc=False):
     start: int
     end: int
     name: str
+
+    @property
+    def window(self) -> bool:
+        """Is it not busy, so that a request inside it is allowed and goes below it?"""
+        return self.name.startswith(_WINDOWS)
+
+    @property
+    def key(self) -> int:
+        """Its place in the table: its start, or for a window the complement of that, as RAM in it may begin there too."""
+        return ~self.start if self.window else self.start
 
     @property
     def ram(self) -> bool:

@@ -59,7 +59,7 @@ def ranges(numbers: list[int]) -> str:
 def read(state: State, path: str) -> str:
     """The text of a file, with its line end. Raises `HotplugError` ENOENT, EACCES for files that cannot be read, EISDIR."""
     path = _canonical(path)
-    if (reader := _READERS.get(path)) is not None:
+    if (reader := _READERS.get(path)) is not None and _has_parameter(state, path):
         return reader(state) + "\n"
     if match := _BLOCK.fullmatch(path):
         block = _block(state, int(match[1]))
@@ -139,7 +139,7 @@ def write(state: State, path: str, data: str) -> Steps:
         if data:
             yield from (_write_state if match[2] == "state" else _write_online)(state, block, word)
         return
-    if path in _WRITERS:
+    if path in _WRITERS and _has_parameter(state, path):
         _exists(state, path)
         if data:
             yield from _WRITERS[path](state, word)
@@ -221,6 +221,15 @@ def _number(word: str) -> int:
     if digits[:2].lower() == "0x":
         return int(digits, 16)
     return int(digits, 8) if digits[:1] == "0" and set(digits) <= set("01234567") else int(digits)
+
+
+def _has_parameter(state: State, path: str) -> bool:
+    """Parameters came with memmap_on_memory, and with the online policies."""
+    if not path.startswith(PARAMETERS):
+        return True
+    if path.endswith("/memmap_on_memory"):
+        return bool(state.model.parameter_modes) and state.model.name in state.preset.memmap_on_memory
+    return len(state.model.policies) > 1
 
 
 def _exists(state: State, path: str) -> None:

@@ -25,6 +25,7 @@ class Attempt(NamedTuple):
 
     @property
     def ok(self) -> bool:
+        """Did it succeed?"""
         return self.result == "ok"
 
 

@@ -29,6 +29,8 @@ class Pool:
     """Where units come from: `on` is what the memmap will be said to lie on."""
 
     on: Literal["self", "section", "kernel"] = "kernel"
+    fell_short = False
+    """Was there a unit for which no free pages in a row were left?"""
 
     def take(self, state: State, section: int, pages: int) -> Taken:
         """Pages for one unit of the memmap of a section; raises `HotplugError` ENOMEM."""
@@ -68,6 +70,7 @@ class BootMemory(Pool):
             if chunk[1] > pages:
                 self.batch.append((chunk[0] + pages, chunk[1] - pages))
             return [(chunk[0], pages)], [], False
+        self.fell_short = True
         if pages == 1 or not state.preset.base_page_fallback:
             raise HotplugError(
                 "ENOMEM",

@@ -39,6 +39,7 @@ class Zone(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def key(self) -> ZoneKey:
+        """Node and name, under which the zone stands in tables."""
         return (self.node, self.name)
 
     @property

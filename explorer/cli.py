@@ -49,9 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except _Misused as error:
         return _sorry(str(error))
     except OSError as error:
+        if error.filename is not None:
+            return _sorry(f"{os.fsdecode(error.filename)}: {error.strerror}")
         _drop_output()
-        where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
-        return _sorry(f"{where or 'input or output failed: '}{error.strerror or error}")
+        return _sorry(f"input or output failed: {error.strerror or error}")
     return code
 
 

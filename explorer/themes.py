@@ -5,7 +5,7 @@ Colour never says anything alone: every state has a glyph and a letter too.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from textual.theme import Theme
 
@@ -31,13 +31,66 @@ VARIABLES: Final[dict[str, str]] = {
     "hole": "#5B6676",
     "kind-free": "#232C38",
     "on-kind-free": "#4A5868",
+    "kind-vmemmap": "#9A6384",
     "kind-kernel": "#56B4E9",
     "kind-slab": "#2A8AC4",
     "kind-reserved": "#8A94A3",
     "kind-huge": "#009E73",
     "kind-absent": "#11161D",
 }
-"""What the style sheet asks for besides Textual's own variables; every theme that leaves one out gets these."""
+"""What is asked for besides Textual's own variables; a theme that leaves one out gets these."""
+
+
+class Look(NamedTuple):
+    """Foreground and background as names of variables ("" leaves what is there), and how the letters are set."""
+
+    color: str = ""
+    background: str = ""
+    bold: bool | None = None
+    underline: bool | None = None
+
+
+LOOKS: Final[dict[str, Look]] = {
+    "text": Look("foreground"),
+    "muted": Look("quiet"),
+    "strong": Look("foreground", bold=True),
+    "title": Look("primary", bold=True),
+    "good": Look("success", bold=True),
+    "bad": Look("error", bold=True),
+    "warn": Look("warning", bold=True),
+    "memmap": Look("memmap-text", bold=True),
+    "zone-Normal": Look("on-zone", "zone-normal"),
+    "zone-DMA32": Look("on-zone", "zone-dma32"),
+    "zone-DMA": Look("on-zone", "zone-dma"),
+    "zone-Movable": Look("on-zone", "zone-movable"),
+    "zone-none": Look("on-zone", "zone-none"),
+    "offline": Look("on-offline", "offline"),
+    "going": Look("on-zone", "going", bold=True),
+    "ghost": Look("refused", "offline"),
+    "hole": Look("hole"),
+    "head": Look(bold=True, underline=True),
+    "host": Look("on-zone", "memmap", bold=True),
+    "marked": Look(bold=True, underline=True),
+    "cursor": Look("background", "foreground", bold=True),
+    "kind-free": Look("on-kind-free", "kind-free"),
+    "kind-pcp": Look("on-kind-free", "kind-free"),
+    "kind-memmap": Look("on-zone", "memmap"),
+    "kind-vmemmap": Look("on-zone", "kind-vmemmap"),
+    "kind-movable": Look("on-zone", "zone-movable"),
+    "kind-pinned": Look("on-zone", "refused", bold=True),
+    "kind-kernel": Look("on-zone", "kind-kernel"),
+    "kind-slab": Look("on-zone", "kind-slab"),
+    "kind-pagetable": Look("on-zone", "kind-slab"),
+    "kind-reserved": Look("on-zone", "kind-reserved"),
+    "kind-assumed": Look("on-zone", "kind-reserved"),
+    "kind-huge": Look("on-zone", "kind-huge"),
+    "kind-poisoned": Look("on-zone", "refused", bold=True),
+    "kind-offline": Look("on-offline", "offline"),
+    "kind-absent": Look("hole", "kind-absent"),
+    "kind-none": Look("hole", "kind-absent"),
+    "fault": Look("on-zone", "refused", bold=True),
+}
+"""What each role of a piece of text looks like, in every theme."""
 
 THEMES: Final = (
     Theme(

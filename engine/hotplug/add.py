@@ -44,6 +44,9 @@ RESOURCE_NAMES: dict[Caller, str] = {
 }
 
 
+_GFP = "mode:0x4cc0(GFP_KERNEL|__GFP_RETRY_MAYFAIL)"
+
+
 class AddRequest(msgspec.Struct, frozen=True):
     """What is added: bytes, node, who asks, and, where the person chose, where the memmap goes.
 
@@ -79,7 +82,7 @@ def add_memory(state: State, request: AddRequest) -> Steps:
         resources.reserve(state, start, size, name)
         yield ResourceReserved(start, size, name)
     try:
-        _check_range(state, start, size)
+        yield from _check_range(state, request)
         if request.caller in ("pmem", "hmm"):
             yield from _add_device_memory(state, request)
             yield from _taken(state, before)
@@ -88,12 +91,16 @@ def add_memory(state: State, request: AddRequest) -> Steps:
         yield from _try_online_node(state, node)
         choice = choose(state, size, request.caller, request.placement, request.fallback)
         yield PlacementChosen(choice.placement, choice.reason)
+        if (at := choice.reason.find("WARNING: ")) >= 0:
+            yield Logged(choice.reason[at:])
         yield from _populate(state, request, choice, group)
-    except HotplugError:
+    except HotplugError as error:
         if size:
             state.resources.drop(start)
             yield ResourceReleased(start, size)
         yield from _taken(state, before)
+        if error.errno != "EEXIST":  # the ACPI driver takes that for success
+            yield Logged("add_memory failed")
         raise
     yield from _taken(state, before)
     if (kind := state.settings.get("auto_online_blocks", "offline")) != "offline":
@@ -108,12 +115,15 @@ def _taken(state: State, before: dict[int, int]) -> Steps:
             yield ExistingMemoryTaken(node, pages - after.get(node, 0))
 
 
-def _check_range(state: State, start: int, size: int) -> None:
-    block = state.geometry.block_size
-    if not size or start % block or size % block:
-        raise HotplugError(
-            "EINVAL", f"Block size [{block:#x}] unaligned hotplug range: start {start:#x}, size {size:#x}"
-        )
+def _check_range(state: State, request: AddRequest) -> Steps:
+    """check_hotplug_memory_range; device memory, which has no blocks, need only be made of sections."""
+    device = request.caller in ("pmem", "hmm")
+    unit = state.geometry.section_size if device else state.geometry.block_size
+    start, size = request.start, request.size
+    if not size or start % unit or size % unit:
+        text = f"Block size [{unit:#x}] unaligned hotplug range: start {start:#x}, size {size:#x}"
+        yield Logged(text)
+        raise HotplugError("EINVAL", text)
 
 
 def _register_group(state: State, request: AddRequest) -> int | None:
@@ -201,13 +211,13 @@ def _add_sections(
                     f"section {nr} is present already: an earlier add that failed left it behind",
                     nr * state.geometry.pages_per_section,
                 )
-            memmap, fell_back = vmemmap.populate(state, nr, pool)
-            if fell_back and "vmemmap_warned" not in state.counters:
-                state.counters.put("vmemmap_warned", 1)
-                order = (state.geometry.vmemmap_unit_pages - 1).bit_length()
-                yield Logged(
-                    f"vmemmap alloc failure: order:{order}, mode:0x4cc0(GFP_KERNEL|__GFP_RETRY_MAYFAIL), nodemask=(null)"
-                )
+            try:
+                memmap, fell_back = vmemmap.populate(state, nr, pool)
+            finally:
+                if pool.fell_short and "vmemmap_warned" not in state.counters:
+                    state.counters.put("vmemmap_warned", 1)
+                    order = (state.geometry.vmemmap_unit_pages - 1).bit_length()
+                    yield Logged(f"vmemmap alloc failure: order:{order}, {_GFP}, nodemask=(null)")
             section = Section(nr, node, memmap=_own(memmap, nr, first, state))
             state.sections.put(nr, section)
             added.append(nr)
@@ -293,7 +303,6 @@ def _failed(state: State, request: AddRequest, choice: Choice, added: list[int],
         )
     if error.errno == "ENOMEM":
         yield Logged("WARNING: CPU: 0 at arch/x86/mm/init_64.c add_pages")
-    yield Logged("add_memory failed")
 
 
 def _add_device_memory(state: State, request: AddRequest) -> Steps:

@@ -31,7 +31,8 @@ def eject(state: State, start: int, size: int) -> Iterator[Event]:
                 taken.append(number)
             except HotplugError as error:
                 yield OfflineFailed(number, error.errno, error.reason, retried)
-                yield Logged(f"memory memory{number}: Offline failed.")
+                if retried:
+                    yield Logged(f"memory memory{number}: Offline failed.")
                 if failed is None:
                     failed, first_failed = error, at
                 if retried:

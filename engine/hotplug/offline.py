@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Final
 
 import msgspec
@@ -63,38 +63,34 @@ def offline_block(state: State, number: int) -> Steps:
             start,
         )
     guests = vmemmap.guests(state, start, pages) if _has_hosts(state) else []
-    if any(guest.memmap is not None and guest.memmap.on == "section" for guest in guests):
+    guests = [guest for guest in guests if guest.memmap is not None and guest.memmap.on == "section"]
+    if guests:
         raise HotplugError("EBUSY", f"memory{number} {hosted(state, guests)}; remove these first", start)
     key, head = block.zone, block.head
+    counted = head if state.model.heads_present else 0
     state.blocks.put(number, msgspec.structs.replace(block, state="going-offline"))
-    yield BlockState(number, "going-offline")
-    if head and state.model.heads_present:
-        state.zones.put(key, state.zones[key].plus(present=-head))
-        group_present(state, block, key[1], -head)
-        yield PresentAdjusted(*key, -head)
+    _adjust_present(state, block, key, -counted)
     try:
-        yield from _offline_pages(state, block, key, start + head, pages - head)
+        yield BlockState(number, "going-offline")
+        if counted:
+            yield PresentAdjusted(*key, -counted)
+        heads = yield from _empty(state, block, key, start + head, pages - head)
     except BaseException as error:
-        if head and state.model.heads_present:
-            state.zones.put(key, state.zones[key].plus(present=head))
-            group_present(state, block, key[1], head)
+        _adjust_present(state, block, key, counted)
         state.blocks.put(number, block)
         if isinstance(error, HotplugError):
-            if head and state.model.heads_present:
-                yield PresentAdjusted(*key, head)
+            if counted:
+                yield PresentAdjusted(*key, counted)
             yield BlockState(number, "online")
         raise
-    size = state.geometry.pages_per_section
-    for section in state.block_sections(number):
-        leave_zone(state, section, min(max(start + head - section.nr * size, 0), size))
-    if head:
-        shrink(state, key, start, head)
-        yield RangeRemoved(start, head, *key)
-    here = state.blocks[number]
-    state.blocks.put(number, msgspec.structs.replace(here, state="offline", zone=None))
-    if state.model.prepare_finish:
-        yield state.chain.call("MEM_FINISH_OFFLINE", start + head, pages - head, -1, block.early)
-    yield BlockState(number, "offline")
+    # from here on nothing can stop it, so a signal that comes while its events are told changes nothing either
+    yield from list(_take_out(state, block, key, start, pages, heads))
+
+
+def _adjust_present(state: State, block: Block, key: ZoneKey, pages: int) -> None:
+    if pages:
+        state.zones.put(key, state.zones[key].plus(present=pages))
+        group_present(state, block, key[1], pages)
 
 
 def _has_hosts(state: State) -> bool:
@@ -109,27 +105,30 @@ def hosted(state: State, guests: list[Section]) -> str:
     return f"holds the memmap of {names}{more}"
 
 
-def _offline_pages(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> Steps:
+def _empty(
+    state: State, block: Block, key: ZoneKey, start: int, pages: int
+) -> Generator[Event, None, list[Chunk]]:
+    """offline_pages up to the moment when the range is isolated and free; the head pages that its loops step over."""
     _check_range(state, block, start, pages)
     buddy.drain(state, key)
     try:
         hugetlb.refuse_crossing(state, start, pages)
         free = isolation.start_isolate(state, start, pages)
     except HotplugError as error:
-        yield Logged(_failure(state, start, pages, "failure to isolate range"))
         if error.pfn is not None:
             yield Logged(f"page: pfn:{error.pfn:#x} page dumped because: unmovable page")
+        yield Logged(_failure(state, start, pages, "failure to isolate range"))
         raise
-    yield RangeIsolated(start, pages, free)
     heads = _heads(state, start, pages)
     try:
+        yield RangeIsolated(start, pages, free)
         yield from _empty_range(state, block, key, start, pages, heads)
     except BaseException as error:
         back = isolation.undo_isolate(state, start, pages)
         if isinstance(error, HotplugError):
             yield IsolationUndone(start, pages, back)
         raise
-    yield from _take_out(state, block, key, start, pages, heads)
+    return heads
 
 
 def _check_range(state: State, block: Block, start: int, pages: int) -> None:
@@ -172,7 +171,9 @@ def _empty_range(state: State, block: Block, key: ZoneKey, start: int, pages: in
         yield MemmapSkipped("__test_page_isolated_in_pageblock", pfn, count)
 
 
-def _take_out(state: State, block: Block, key: ZoneKey, start: int, pages: int, heads: list[Chunk]) -> Steps:
+def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int, heads: list[Chunk]) -> Steps:
+    """The pages leave the buddy, the counts and the zone; then the block's own head does."""
+    start, pages = first + block.head, length - block.head
     sections = state.block_sections(block.id)
     size = state.geometry.pages_per_section
     withheld = sum(section.count(OFFLINE) for section in sections)
@@ -185,14 +186,10 @@ def _take_out(state: State, block: Block, key: ZoneKey, start: int, pages: int, 
     yield Logged(f"Offlined Pages {gone}")
     early = gone if block.early else 0
     left = state.zones[key].plus(present=-gone, managed=-(pages - reserved - withheld), early=-early)
-    state.zones.put(key, left)
+    state.zones.put(key, left if left.present else msgspec.structs.replace(left, pcp=0))
     group_present(state, block, key[1], -gone)
-    if any(section.of(POISONED) for section in sections):
-        here = state.blocks[block.id]
-        state.blocks.put(block.id, msgspec.structs.replace(here, poisoned=True))
     state.forget_marks()
-    if left.present == 0:
-        state.zones.put(key, msgspec.structs.replace(left, pcp=0))
+    if not left.present:
         yield from rebuild_zonelists(state)
     change = key[0] if not state.node_present(key[0]) else -1
     yield state.chain.call("MEM_OFFLINE", start, pages, change, block.early)
@@ -201,6 +198,16 @@ def _take_out(state: State, block: Block, key: ZoneKey, start: int, pages: int, 
             leave_zone(state, section, 0)
     _shrink_tail(state, block, key, start, pages)
     yield RangeRemoved(start, pages, *key)
+    for section in state.block_sections(block.id):
+        leave_zone(state, section, min(max(start - section.nr * size, 0), size))
+    if block.head:
+        shrink(state, key, first, block.head)
+        yield RangeRemoved(first, block.head, *key)
+    poisoned = block.poisoned or any(section.of(POISONED) for section in sections)
+    state.blocks.put(block.id, msgspec.structs.replace(block, state="offline", zone=None, poisoned=poisoned))
+    if state.model.prepare_finish:
+        yield state.chain.call("MEM_FINISH_OFFLINE", start, pages, -1, block.early)
+    yield BlockState(block.id, "offline")
 
 
 def _shrink_tail(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> None:

@@ -112,7 +112,10 @@ def rebuild_zonelists(state: State) -> Steps:
         yield Logged(f"Fallback order for Node {node}: {order} ")
     total = sum(zone.managed for zone in state.zones.values())
     yield Logged(f"Built {len(memory)} zonelists, mobility grouping on.  Total pages: {total}")
-    if len(state.nodes) > 1:
-        names = [zone.name for zone in state.zones.values() if zone.managed and zone.name in KERNEL_ZONES]
-        if names:
-            yield Logged(f"Policy zone: {max(names, key=KERNEL_ZONES.index)}")
+    highest = max(
+        (KERNEL_ZONES.index(zone.name) for zone in state.zones.values() if zone.managed and zone.name in KERNEL_ZONES),
+        default=0,
+    )
+    if highest > state.counters.get("policy_zone", -1):  # it never goes down again
+        state.counters.put("policy_zone", highest)
+    yield Logged(f"Policy zone: {KERNEL_ZONES[state.counters['policy_zone']]}")

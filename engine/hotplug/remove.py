@@ -11,7 +11,6 @@ from ..errors import HotplugError
 from ..events import BlockRemoved, Event, Logged, MemmapReleased, NodeOfflined, ResourceReleased
 from ..memmap import PAGETABLE, SLAB, Section
 from ..state import State
-from ..units import format_range
 from .offline import hosted
 
 Steps = Iterator[Event]
@@ -31,15 +30,14 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
     for block in blocks:
         if block.state != "offline":
             begin, length = state.block_range(block.id)
-            where = format_range(begin * geometry.page_size, length * geometry.page_size)[5:-1]
-            yield Logged(f"removing memory fails, because memory [{where}] is onlined")
+            first_byte, behind = begin * geometry.page_size, (begin + length) * geometry.page_size
+            yield Logged(f"removing memory fails, because memory [{first_byte:#018x}-{behind - 1:#018x}] is onlined")
             raise HotplugError("EBUSY", f"memory{block.id} is not offline", begin)
     heads = [block for block in blocks if block.head]
     if heads and state.model.single_block and size != block_size:
-        raise HotplugError(
-            "EINVAL", f"Refuse to remove {start:#x} - {start + size:#x},wrong granularity: memory{heads[0].id} hosts its "
-            f"own memmap and goes alone", first,
-        )  # fmt: skip
+        text = f"Refuse to remove {start:#x} - {start + size:#x},wrong granularity"
+        yield Logged(text)
+        raise HotplugError("EINVAL", f"{text}: memory{heads[0].id} hosts its own memmap and goes alone", first)
     if heads and len(heads) != len(blocks):
         raise HotplugError(
             "EINVAL", "some blocks of the range host their own memmap and some do not: they go separately", first

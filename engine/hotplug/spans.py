@@ -70,14 +70,14 @@ def shrink(state: State, key: ZoneKey, start: int, pages: int) -> None:
     zone = state.zones[key]
     end = start + pages
     if zone.start == start:
-        first = _edge(state, key, end, zone.end, ascending=True)
+        first = edge(state, key, end, zone.end, ascending=True)
         state.zones.put(key, zone.with_span(*((first, zone.end - first) if first is not None else (0, 0))))
     elif zone.end == end:
-        last = _edge(state, key, zone.start, start, ascending=False)
+        last = edge(state, key, zone.start, start, ascending=False)
         state.zones.put(key, zone.with_span(*((zone.start, last - zone.start) if last is not None else (0, 0))))
 
 
-def _edge(state: State, key: ZoneKey, low: int, high: int, ascending: bool) -> int | None:
+def edge(state: State, key: ZoneKey, low: int, high: int, ascending: bool) -> int | None:
     """The lowest, or one behind the highest, pfn of a zone that is online in [low, high)."""
     size = state.geometry.pages_per_section
     first, last = low // size, -(-high // size)

@@ -2,18 +2,18 @@
 
 How many huge pages a zone can give depends on its free areas and not on its free pages. So the pages of unseen sections
 change places: whole free areas high up, below them the ones with small areas between used pages, used pages at the low end.
+Sections that are alike are treated together, so the cost does not depend on their number.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from operator import le
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
-from ..bits import aligned_runs, span, spread
+from ..bits import aligned_runs, every, span, spread
 from ..buddy import lowest_pages
 from ..freeareas import maximal_runs, order_counts, section_counts
 from ..geometry import Geometry
@@ -22,8 +22,8 @@ from ..state import State
 from .blocktypes import set_block_types
 from .layout import Draft
 
-_USED: Final[tuple[Kind, ...]] = (ASSUMED, MOVABLE, PCP)
-"""Used pages whose place is free to choose."""
+_KINDS: Final[tuple[Kind, ...]] = (FREE, ASSUMED, MOVABLE, PCP)
+"""Pages whose place is free to choose if no one saw them."""
 
 
 def lay_out(draft: Draft, key: ZoneKey, numbers: list[int]) -> str | None:
@@ -41,17 +41,17 @@ def lay_out(draft: Draft, key: ZoneKey, numbers: list[int]) -> str | None:
 
 def _lay_out_areas(draft: Draft, key: ZoneKey, numbers: list[int]) -> str | None:
     wanted = draft.seen.buddyinfo.get(f"{key[0]}/{key[1]}")
-    rooms = _rooms(draft, key, numbers) if wanted else []
-    if not wanted or not rooms:
+    stretches = _stretches(draft, key, numbers) if wanted else []
+    if not wanted or not stretches:
         return None
-    missing = _missing(draft, key, wanted, numbers, rooms)
+    missing = _missing(draft, key, wanted, numbers, stretches)
     if missing is None:
         return None
-    free = sum(room.part.counts[FREE] for room in rooms)
-    fitted = _fitted(missing, free)
-    complete = _place(rooms, list(fitted)) and fitted == missing
-    _write(draft.state, rooms, _used_upwards(draft.state, key, rooms, fitted))
-    found = list(wanted) if complete else order_counts(draft.state, key)
+    total = {kind: sum(len(s.numbers) * s.part.counts[kind] for s in stretches) for kind in _KINDS}
+    areas = _fitted(missing, total[FREE])
+    placed, complete = _place(stretches, areas)
+    _write(draft.state, placed, _used_upwards(draft.state, key, stretches, areas, total), total[PCP])
+    found = list(wanted) if complete and areas == missing else order_counts(draft.state, key)
     if found == list(wanted):
         return None
     return (
@@ -70,16 +70,15 @@ def _words(counts: Sequence[int]) -> str:
 class _Part:
     """What sections alike have in common: `room`, the pages that may change places, and `held`, free pages that were seen
     (in a section that was seen in part). `natural`: by order, the aligned runs of the room whose buddy stays in use
-    whatever is done, so that all of them may be free; `areas` counts them, `pages` and `whole` are the pages in them."""
+    whatever is done, so that all of them may be free; `areas` counts them, `whole` are the pages in them."""
 
     def __init__(self, section: Section, owned: int, covered: int, geometry: Geometry) -> None:
-        self.key = (owned, covered, section.types, section.pages)
+        self.section, self.owned, self.covered = section, owned, covered
         self.width = geometry.pages_per_section
         free = section.of(FREE) & owned
-        self.room = union(section.pages, (FREE, *_USED)) & owned & ~covered
-        self.counts = {kind: (section.of(kind) & self.room).bit_count() for kind in (FREE, *_USED)}
+        self.room = union(section.pages, _KINDS) & owned & ~covered
+        self.counts = {kind: (section.of(kind) & self.room).bit_count() for kind in _KINDS}
         self.size = sum(self.counts.values())
-        self.fixed = {kind: rest for kind, mask in section.pages.items() if (rest := mask & ~self.room)}
         self.heads = section.of(MEMMAP).bit_count()
         self.now = _sums(free, section, geometry)
         self.held = _sums(free & covered, section, geometry)
@@ -87,54 +86,68 @@ class _Part:
         orders = range(geometry.max_order + 1)
         self.natural = [maximal_runs(both, k, geometry) & aligned_runs(self.room, k, self.width) for k in orders]
         self.areas = [heads.bit_count() for heads in self.natural]
-        self.pages = [spread(heads, order) for order, heads in enumerate(self.natural)]
         self.whole = 0
-        for pages in self.pages:
-            self.whole |= pages
-        self.whole_count = self.whole.bit_count()
+        for order, heads in enumerate(self.natural):
+            self.whole |= spread(heads, order)
+
+    def fits(self, section: Section, owned: int, covered: int) -> bool:
+        """Is another section alike?"""
+        mine = self.section
+        return (
+            section.pages == mine.pages
+            and section.types == mine.types
+            and owned == self.owned
+            and covered == self.covered
+        )
+
+    def pages(self, masks: dict[Kind, int]) -> dict[Kind, int]:
+        """The pages of such a section with these in the room."""
+        pages = {kind: rest for kind, mask in self.section.pages.items() if (rest := mask & ~self.room)}
+        for kind, mask in masks.items():
+            if mask:
+                pages[kind] = pages.get(kind, 0) | mask
+        return pages
 
 
-class _Room:
-    """The part of one section, and which of its pages are to be free."""
+class _Stretch:
+    """Sections that are alike and stay so, ascending, and which pages of each are to be free. `whole`: all natural areas
+    are."""
 
-    __slots__ = ("count", "free", "nr", "part")
+    def __init__(self, numbers: list[int], part: _Part, free: int = 0, whole: bool = False) -> None:
+        self.numbers, self.part, self.free, self.whole = numbers, part, free, whole
 
-    def __init__(self, nr: int, part: _Part) -> None:
-        self.nr = nr
-        self.part = part
-        self.free = 0
-        self.count = 0
+    def used(self) -> int:
+        """The other pages of the room of each."""
+        return self.part.room & ~self.free
 
-    def give(self, heads: int, order: int) -> int:
-        """These areas are to be free; returns how many they are."""
-        number = heads.bit_count()
-        self.free |= spread(heads, order)
-        self.count += number << order
-        return number
-
-    def give_natural(self, order: int, most: int) -> int:
-        """The part's natural areas of an order are to be free, at most so many, the highest; returns how many."""
-        number = self.part.areas[order]
-        if number > most:
-            return self.give(_highest(self.part.natural[order], most), order)
-        self.free |= self.part.pages[order]
-        self.count += number << order
-        return number
+    def highest(self, count: int) -> tuple[_Stretch, _Stretch]:
+        """The `count` highest sections, and the rest."""
+        at = max(0, len(self.numbers) - count)
+        return (
+            _Stretch(self.numbers[at:], self.part, self.free, self.whole),
+            _Stretch(self.numbers[:at], self.part, self.free, self.whole),
+        )
 
 
-def _rooms(draft: Draft, key: ZoneKey, numbers: list[int]) -> list[_Room]:
-    rooms: list[_Room] = []
-    part: _Part | None = None
+def _stretches(draft: Draft, key: ZoneKey, numbers: list[int]) -> list[_Stretch]:
+    """The sections that were not seen, ascending."""
+    found: list[_Stretch] = []
     for nr in numbers:
         if nr in draft.exact:
             continue
         section = draft.state.sections[nr]
-        owned = next(mask for owner, mask in section.zones if owner == key)
+        owned = _owned(section, key)
         covered = _covered(draft, nr) if draft.starts else 0
-        if part is None or part.key != (owned, covered, section.types, section.pages):
-            part = _Part(section, owned, covered, draft.state.geometry)
-        rooms.append(_Room(nr, part))
-    return rooms
+        if found and found[-1].part.fits(section, owned, covered):
+            found[-1].numbers.append(nr)
+        else:
+            found.append(_Stretch([nr], _Part(section, owned, covered, draft.state.geometry)))
+    return found
+
+
+def _owned(section: Section, key: ZoneKey) -> int:
+    zones = section.zones
+    return zones[0][1] if len(zones) == 1 else next(mask for owner, mask in zones if owner == key)
 
 
 def _covered(draft: Draft, nr: int) -> int:
@@ -152,7 +165,7 @@ def _sums(free: int, section: Section, geometry: Geometry) -> list[int]:
 
 
 def _missing(
-    draft: Draft, key: ZoneKey, wanted: Sequence[int], numbers: list[int], rooms: list[_Room]
+    draft: Draft, key: ZoneKey, wanted: Sequence[int], numbers: list[int], stretches: list[_Stretch]
 ) -> list[int] | None:
     """The free areas that the rooms have to have, by order; None where they have them. Where more were seen than are
     counted, that is negative."""
@@ -160,17 +173,20 @@ def _missing(
     for nr in numbers:
         if nr in draft.exact:
             section = draft.state.sections[nr]
-            owned = next(mask for owner, mask in section.zones if owner == key)
-            seen = _sums(section.of(FREE) & owned, section, draft.state.geometry)
-            missing = [a - b for a, b in zip(missing, seen, strict=True)]
-    differ = list(missing)
-    for part, times in Counter(room.part for room in rooms).items():
-        missing = [a - times * b for a, b in zip(missing, part.held, strict=True)]
-        differ = [a - times * b for a, b in zip(differ, part.now, strict=True)]
+            seen = _sums(section.of(FREE) & _owned(section, key), section, draft.state.geometry)
+            missing = _minus(missing, seen)
+    differ = missing
+    for stretch in stretches:
+        missing = _minus(missing, stretch.part.held, len(stretch.numbers))
+        differ = _minus(differ, stretch.part.now, len(stretch.numbers))
     return missing if any(differ) else None
 
 
-# -- laying out ---------------------------------------------------------------------------------------------------------
+def _minus(counts: Sequence[int], others: Sequence[int], times: int = 1) -> list[int]:
+    return [a - times * b for a, b in zip(counts, others, strict=True)]
+
+
+# -- free pages ---------------------------------------------------------------------------------------------------------
 
 
 def _fitted(counts: Sequence[int], pages: int) -> list[int]:
@@ -202,78 +218,114 @@ def _plus(counts: list[int], pages: int) -> list[int]:
     return [a + b for a, b in zip(counts, more, strict=True)]
 
 
-def _place(rooms: list[_Room], want: list[int]) -> bool:
-    """Find room for free areas, from the biggest down and from the high end down; says whether all kept their size.
+def _place(stretches: list[_Stretch], areas: Sequence[int]) -> tuple[list[_Stretch], bool]:
+    """Find room for free areas, from the biggest down and from the high end down: the sections, descending, and whether
+    all areas kept their size.
 
     What is left of the rooms after the bigger areas is cut into pairs of buddies; one of each pair may be free, as the
     other stays in use, or is cut again. How many pairs there are does not depend on where the bigger ones lie, so an area
     that finds no room here would find none anywhere; it is cut in two.
     """
-    some: list[_Room] = []
-    for room in reversed(rooms):
-        part = room.part
-        if all(map(le, part.areas, want)):
-            want = [a - b for a, b in zip(want, part.areas, strict=True)]
-            room.free, room.count = part.whole, part.whole_count
-        else:
-            some.append(room)
-    cut = [room for room in reversed(rooms) if room.count < room.part.size]
+    want = list(areas)
+    placed: list[_Stretch] = []
+    for stretch in reversed(stretches):
+        own = stretch.part.areas
+        times = min((count // each for count, each in zip(want, own, strict=True) if each), default=0)
+        top, rest = stretch.highest(times)
+        top.free, top.whole = top.part.whole, True
+        want = _minus(want, own, len(top.numbers))
+        placed += [some for some in (top, rest) if some.numbers]
     complete, need = True, 0
     for order in range(len(want) - 1, -1, -1):
         need = want[order] + 2 * need
-        for room in some:
-            if not need:
-                break
-            if room.part.areas[order]:
-                need -= room.give_natural(order, need)
-        for room in cut if order < len(want) - 1 else ():
-            if not need:
-                break
-            if room.count < room.part.size:
-                pairs = aligned_runs(room.part.room & ~room.free, order + 1, room.part.width)
-                need -= room.give(_highest(pairs, need) << (1 << order), order)
+        placed, need = _give(placed, order, need, _natural)
+        if order < len(want) - 1:
+            placed, need = _give(placed, order, need, _upper_buddies)
         complete = complete and not need
-    for room in cut:
-        need -= room.give(_highest(room.part.room & ~room.free, need), 0)
-    return complete
+    placed, _ = _give(placed, 0, need, lambda stretch, _: stretch.used())
+    return placed, complete
 
 
-def _highest(pages: int, count: int) -> int:
-    return pages ^ lowest_pages(pages, pages.bit_count() - count)
+def _give(
+    stretches: list[_Stretch], order: int, need: int, heads_of: Callable[[_Stretch, int], int]
+) -> tuple[list[_Stretch], int]:
+    """Free areas of an order where `heads_of` says that some fit, from the first sections on; how many are still missing."""
+    if not need:
+        return stretches, 0
+    given: list[_Stretch] = []
+    for stretch in stretches:
+        heads = heads_of(stretch, order) if need else 0
+        each = heads.bit_count()
+        if not each:
+            given.append(stretch)
+            continue
+        all_free, rest = stretch.highest(need // each)
+        all_free.free |= spread(heads, order)
+        need -= each * len(all_free.numbers)
+        some_free, rest = rest.highest(1 if need else 0)
+        if some_free.numbers:
+            some_free.free |= spread(heads ^ lowest_pages(heads, each - need), order)
+            need = 0
+        given += [some for some in (all_free, some_free, rest) if some.numbers]
+    return given, need
 
 
-def _used_upwards(state: State, key: ZoneKey, rooms: list[_Room], areas: Sequence[int]) -> tuple[Kind, ...]:
-    """The used kinds from the low end up; the last are those that the small free areas lie between.
+def _natural(stretch: _Stretch, order: int) -> int:
+    return 0 if stretch.whole else stretch.part.natural[order]
 
-    Kernel pages, if there are enough of them: movable ones between which so many lie would have been compacted. Reserved
-    pages do not count, they are packed since boot.
+
+def _upper_buddies(stretch: _Stretch, order: int) -> int:
+    return aligned_runs(stretch.used(), order + 1, stretch.part.width) << (1 << order)
+
+
+# -- used pages ---------------------------------------------------------------------------------------------------------
+
+
+def _used_upwards(
+    state: State, key: ZoneKey, stretches: list[_Stretch], areas: Sequence[int], total: dict[Kind, int]
+) -> list[tuple[Kind, int]]:
+    """Used pages by kind from the low end up; between the last of them lie the small free areas.
+
+    These are kernel pages, if there are enough: movable ones would have been compacted. Reserved pages do not count, they
+    are packed since boot.
     """
     small = sum(count << order for order, count in enumerate(areas[: state.geometry.pageblock_order]))
-    heads = sum(room.part.heads for room in rooms)
     zone = state.zones[key]
-    reserved = max(0, zone.present - zone.managed - heads)
-    kernel = sum(room.part.counts[ASSUMED] for room in rooms) - reserved
-    return (MOVABLE, ASSUMED, PCP) if small <= kernel else (ASSUMED, MOVABLE, PCP)
+    heads = sum(len(stretch.numbers) * stretch.part.heads for stretch in stretches)
+    kernel = max(0, total[ASSUMED] - max(0, zone.present - zone.managed - heads))
+    above = kernel if kernel >= small else 0
+    return [(ASSUMED, total[ASSUMED] - above), (MOVABLE, total[MOVABLE]), (ASSUMED, above)]
 
 
-def _write(state: State, rooms: list[_Room], used: Sequence[Kind]) -> None:
-    """Make the free pages free, and share the rest of the rooms out to the used kinds, in this order upwards."""
-    left = {kind: sum(room.part.counts[kind] for room in rooms) for kind in used}
-    before: tuple[_Part, dict[Kind, int]] | None = None
-    pages: dict[Kind, int] = {}
-    for room in rooms:
-        masks: dict[Kind, int] = {FREE: room.free} if room.free else {}
-        rest, count = room.part.room & ~room.free, room.part.size - room.count
-        for kind in used:
-            number = min(left[kind], count)
-            if number:
-                masks[kind] = rest if number == count else lowest_pages(rest, number)
-                rest, count, left[kind] = rest ^ masks[kind], count - number, left[kind] - number
-        if before is None or before[0] is not room.part or before[1] != masks:
-            before = room.part, masks
-            pages = dict(room.part.fixed)
-            for kind, mask in masks.items():
-                pages[kind] = pages.get(kind, 0) | mask
-        section = state.sections[room.nr]
-        if section.pages != pages:
-            state.sections[room.nr] = msgspec.structs.replace(section, pages=pages)
+def _write(state: State, placed: list[_Stretch], used: list[tuple[Kind, int]], listed: int) -> None:
+    """Make the free pages free, and share the rest of the rooms out to the used kinds, in this order upwards; but every
+    second page at the low end is on a per-CPU list, so that draining these makes no big areas."""
+    left = [count for _, count in used]
+    waiting = deque(reversed(placed))
+    while waiting:
+        stretch = waiting.popleft()
+        part, rest = stretch.part, stretch.used()
+        pcp = lowest_pages(rest & every(2, part.width), listed)
+        rest ^= pcp
+        masks: dict[Kind, int] = {FREE: stretch.free, PCP: pcp}
+        shares = [0] * len(used)
+        for i, (kind, _) in enumerate(used):
+            taken = lowest_pages(rest, left[i])
+            masks[kind] = masks.get(kind, 0) | taken
+            rest ^= taken
+            shares[i] = taken.bit_count()
+        masks[PCP] |= rest
+        listed_here = masks[PCP].bit_count()
+        asked = zip([listed, *left], [listed_here, *shares], strict=True)
+        times = max(1, min([have // share for have, share in asked if share] + [len(stretch.numbers)]))
+        listed -= times * listed_here
+        left = _minus(left, shares, times)
+        _put(state, part, stretch.numbers[:times], part.pages(masks))
+        if times < len(stretch.numbers):
+            waiting.appendleft(_Stretch(stretch.numbers[times:], part, stretch.free))
+
+
+def _put(state: State, part: _Part, numbers: list[int], pages: dict[Kind, int]) -> None:
+    if pages != part.section.pages:
+        for nr in numbers:
+            state.sections[nr] = msgspec.structs.replace(state.sections[nr], pages=pages)

@@ -39,7 +39,8 @@ _SOMEWHERE: Final = Memmap("kernel")
 
 
 class Draft:
-    """The sections of a state in the making. `bare` are seen pages without any flag: kernel pages or per-CPU lists."""
+    """The sections of a state in the making. `covered` are the seen pages by section, `exact` the
+    sections of which all were seen, and `bare` seen pages without any flag: kernel pages or per-CPU lists."""
 
     def __init__(self, state: State, seen: Observation, prior: State | None) -> None:
         self.state = state
@@ -48,6 +49,7 @@ class Draft:
         self.starts = [run.pfn for run in seen.pages]
         self.bare: dict[int, int] = {}
         self.exact: set[int] = set()
+        self.covered: dict[int, int] = {}
         self.homeless: list[int] = []
         self.ram = _ram(state)
         self.blanks: dict[tuple[int, int], Pages] = {}
@@ -222,6 +224,7 @@ def _overlay(draft: Draft, section: Section, head: int, absent: int) -> Section:
         pages = put(pages, everything, KERNEL)
         for kind, mask in masks.items():
             pages = put(pages, mask & ~fixed, kind)
+    draft.covered[section.nr] = covered | absent
     if bare & ~fixed:
         draft.bare[section.nr] = bare & ~fixed
     complete = covered | absent == span(0, size)

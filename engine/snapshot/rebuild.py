@@ -56,7 +56,7 @@ def _settle(state: State, seen: Observation, draft: layout.Draft, prior: bool, n
         if key not in members:
             notes.append(f"zone {key[1]} of node {key[0]} has {state.zones[key].present} pages but no online block")
             continue
-        note = settle_zone(state, key, members[key], draft.exact, counters.get(key, {}), prior)
+        note = settle_zone(state, key, members[key], draft.covered, counters.get(key, {}), prior)
         notes += [said for said in (note, lay_out(draft, key, members[key])) if said]
 
 

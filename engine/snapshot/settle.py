@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -44,7 +44,7 @@ _GIVEN_UP: Final[tuple[Kind, ...]] = (SLAB, PAGETABLE, KERNEL, VMEMMAP)
 class _Part:
     """Some sections of one zone: their pages in it, counted by kind and changed in place."""
 
-    def __init__(self, state: State, key: ZoneKey, numbers: Iterable[int]) -> None:
+    def __init__(self, state: State, key: ZoneKey, numbers: Iterable[int], masks: Callable[[int], int]) -> None:
         self.state = state
         self.owned: dict[int, int] = {}
         self.counts: dict[Kind, int] = {}
@@ -52,7 +52,9 @@ class _Part:
         known: dict[tuple[int, int], dict[Kind, int]] = {}
         for nr in numbers:
             section = state.sections[nr]
-            owned = next(mask for owner, mask in section.zones if owner == key)
+            owned = next(mask for owner, mask in section.zones if owner == key) & masks(nr)
+            if not owned:
+                continue
             self.owned[nr] = owned
             self.early = self.early or section.early
             counts = known.get((id(section.pages), owned))
@@ -93,16 +95,16 @@ class _Part:
 
 
 def settle_zone(
-    state: State, key: ZoneKey, numbers: list[int], exact: set[int], counters: dict[str, int], prior: bool
+    state: State, key: ZoneKey, numbers: list[int], seen_pages: Mapping[int, int], counters: dict[str, int], prior: bool
 ) -> str | None:
     """Bring the pages of the zone's sections to its free and per-CPU counts; what does not fit is returned in words.
 
-    `numbers` are the zone's online sections, ascending, `exact` those whose pages were all seen. The zone's counts are
-    set to what its pages say in the end.
+    `numbers` are the zone's online sections, ascending, `seen_pages` the sets of those of their pages that were seen. The
+    zone's counts are set to what its pages say in the end.
     """
     zone = state.zones[key]
-    seen = _Part(state, key, [nr for nr in numbers if nr in exact])
-    rest = _Part(state, key, [nr for nr in numbers if nr not in exact])
+    seen = _Part(state, key, [nr for nr in numbers if nr in seen_pages], lambda nr: seen_pages[nr])
+    rest = _Part(state, key, numbers, lambda nr: ~seen_pages.get(nr, 0))
     want_free, want_pcp = zone.free - seen.have(FREE), zone.pcp - seen.have(PCP)
     note = None
     if rest.total:
@@ -110,6 +112,7 @@ def settle_zone(
         want_free -= rest.have(FREE)
         want_pcp = max(0, want_pcp - rest.have(PCP))
     if want_free < 0:
+        want_free += seen.turn(FREE, PCP, min(-want_free, max(0, want_pcp)))
         want_free += seen.turn(FREE, MOVABLE, -want_free)
     for kind in (PCP, MOVABLE):
         if want_free > 0:

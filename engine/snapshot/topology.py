@@ -44,7 +44,8 @@ def build_resources(state: State, seen: Observation) -> None:
     """Top-level ranges of /proc/iomem and System RAM wherever it stands; without it, one entry a run of blocks."""
     for resource in seen.resources:
         if resource.end > resource.start and (resource.depth == 0 or resource.name.startswith("System RAM")):
-            state.resources[resource.start] = Resource(resource.start, resource.end, resource.name)
+            known = Resource(resource.start, resource.end, resource.name)
+            state.resources[known.key] = known
     if not any(resource.ram for resource in state.resources.values()):
         size = state.geometry.block_size
         for first, count in _runs(block.id for block in seen.blocks):

@@ -79,6 +79,7 @@ class Row(msgspec.Struct, frozen=True):
 
     @property
     def ok(self) -> bool:
+        """Did the add and the onlining of all its blocks succeed?"""
         return self.result == "ok"
 
     @property

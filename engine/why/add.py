@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -18,8 +18,7 @@ from ..events import (
     PlacementChosen,
     ZoneChosen,
 )
-from ..models import PLACEMENTS, Placement
-from ..resources import _FREE_PARENTS
+from ..models import Placement
 from ..shortage import Shortage, deficit, shortage
 from ..state import State
 from ..trial import Attempt
@@ -29,7 +28,13 @@ from ..zones import KERNEL_ZONES, NORMAL
 from .explanation import Way, sayable
 from .verdict import Blocker, counted, named
 
-_MOST_BLOCKS = 64
+_PLACED: Final[dict[Placement, str]] = {
+    "block": "with its memmap in each block's own head",
+    "range": "with its memmap at the start of the added range (RFC v2)",
+    "sections": "with its memmap in low sections of the node (the RFC's option b)",
+    "boot": "with its memmap in kernel memory",
+}
+_MOST_BLOCKS: Final = 64
 """Block-wise commands are proposed for at most so many blocks."""
 
 
@@ -96,6 +101,7 @@ def add_ways(state: State, add: Add, tried: Attempt) -> Iterator[Way]:
 def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[str], list[str]]:
     """What an add that worked has done, and what to mind; asked while its result is still there."""
     size, page = state.geometry.pages_per_section, state.geometry.page_size
+    unit = state.geometry.vmemmap_unit_pages * page
     effects = [f"memmap: {event.reason}" for event in tried.events if isinstance(event, PlacementChosen)]
     warnings: list[str] = []
     places: dict[tuple[str, int], int] = {}
@@ -125,13 +131,14 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[str], list
             )
     if fallbacks:
         warnings.append(
-            f"the memmap of {counted(fallbacks, 'section')} is mapped by base pages: no free 2M page is left"
+            f"the memmap of {counted(fallbacks, 'section')} is mapped by base pages, as no {format_bytes(unit)} are free in a row"
         )
     if hosts:
         warnings.append(
             f"the memmap lies in {named(sorted(hosts))}, which cannot go offline while this memory is there"
         )
-    if any(event.placement == "range" for event in tried.events if isinstance(event, PlacementChosen)) and places:
+    pooled = any(event.placement == "range" for event in tried.events if isinstance(event, PlacementChosen))
+    if pooled and extent(add)[1] > state.geometry.block_size:
         warnings.append("the first blocks hold the memmap of all others and can only be removed together with them")
     warnings += _tight(state, add)
     _blocks(tried, effects, warnings)
@@ -223,24 +230,17 @@ def _elsewhere(state: State, add: Add, start: int, size: int) -> Iterator[Way]:
 
 
 def _placed_otherwise(state: State, add: Add) -> Iterator[Way]:
-    words: dict[Placement, str] = {
-        "block": "with its memmap in each block's own head",
-        "range": "with its memmap at the start of the added range (RFC v2)",
-        "sections": "with its memmap in low sections of the node (the RFC's option b)",
-        "boot": "with its memmap in kernel memory",
-    }
     if add.placement is not None and add.fallback is not True:
         yield Way("let kernel memory serve where that cannot be (the RFC's option c)", (_with(add, fallback=True),))
-    for placement in ("block", "range", "sections", "boot"):
-        if placement != add.placement and placement in PLACEMENTS:
-            text = f"another placement: {words[placement]}"
-            if (
-                placement == "block"
-                and state.settings.get("memmap_on_memory", "N") == "N"
-                and state.model.parameter_modes
-            ):
-                text += ", as a kernel booted with memory_hotplug.memmap_on_memory=1 does"
-            yield Way(text, (_with(add, placement=placement, fallback=None),))
+    for placement, text in _PLACED.items():
+        if placement != add.placement:
+            off = state.model.parameter_modes and state.settings.get("memmap_on_memory", "N") == "N"
+            how = (
+                ", as a kernel booted with memory_hotplug.memmap_on_memory=1 does"
+                if placement == "block" and off
+                else ""
+            )
+            yield Way(f"another placement: {text}{how}", (_with(add, placement=placement, fallback=None),))
 
 
 def _with_more(state: State, add: Add) -> Iterator[Way]:
@@ -281,7 +281,7 @@ def _online_first(state: State, add: Add, lacking: int) -> Iterator[Way]:
             waiting.setdefault(state.blocks[number].node, []).append(number)
     for node in sorted(waiting, key=lambda n: (n != add.node, n)):
         usable = state.geometry.pages_per_block - state.blocks[waiting[node][0]].head
-        for count in {-(-lacking // usable), -(-lacking // usable) + 1}:
+        for count in (-(-lacking // usable), -(-lacking // usable) + 1):
             if count <= min(len(waiting[node]), _MOST_BLOCKS):
                 chosen = waiting[node][:count]
                 commands: list[Command] = [Online(block=number, type="online_kernel") for number in chosen]
@@ -295,9 +295,7 @@ def _online_first(state: State, add: Add, lacking: int) -> Iterator[Way]:
 def _overlaps(state: State, start: int, size: int) -> list[tuple[int, int, str]]:
     end = start + size
     return sorted(
-        (r.start, r.end, r.name)
-        for r in state.resources.values()
-        if r.start < end and start < r.end and not r.name.startswith(_FREE_PARENTS)
+        (r.start, r.end, r.name) for r in state.resources.values() if r.start < end and start < r.end and not r.window
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from .. import hugetlb, vmemmap
+from ..blocks import ONLINE_TYPES
 from ..commands import Add, Command, Eject, HugePages, Offline, Online, Remove, Write
 from ..events import (
     BlockRemoved,
@@ -50,7 +51,7 @@ def why_not(machine: Machine | State, command: Command) -> Verdict:
     Raises `BadInput` for a command that makes no sense.
     """
     state = machine if isinstance(machine, State) else machine.state
-    meant = _meant(state, command)
+    meant = _meant(command)
     with rehearsal(state):
         tried = attempt(state, command)
         told = _SUCCESS[type(meant)](state, meant, tried) if tried.ok and type(meant) in _SUCCESS else Explanation()
@@ -70,7 +71,7 @@ def why_not(machine: Machine | State, command: Command) -> Verdict:
     )
 
 
-def _meant(state: State, command: Command) -> Command:
+def _meant(command: Command) -> Command:
     """The operation behind a write to a file."""
     if not isinstance(command, Write):
         return command
@@ -81,8 +82,8 @@ def _meant(state: State, command: Command) -> Command:
             return Online(block=number) if wanted else Offline(block=number)
         if word == "offline":
             return Offline(block=number)
-        if word in ("online", "online_kernel", "online_movable"):
-            return msgspec.convert({"op": "online", "block": number, "type": word}, Online)
+        if word in ONLINE_TYPES:
+            return Online(block=number, type=word)
     return command
 
 

@@ -218,7 +218,7 @@ def _memmap(machine: Machine, number: int) -> str:
     """Where a block's memmap lies, in few words."""
     place = facts.memmap_of(machine, number)
     if place.on == "self":
-        return "in the block" if place.hosts == (number,) else f"in {block_names(place.hosts)}, its own request"
+        return "in the block" if place.hosts == (number,) else f"in {block_names(place.hosts)}, same add"
     if place.on == "section":
         return f"in {block_names(place.hosts)}"
     nodes = sorted({node for pfn, _ in place.chunks if (node := _node_of(machine, pfn)) is not None})

@@ -158,7 +158,7 @@ class BlockMap(Painted):
         left, right = "▐▌" if block == self.cursor else "[]"
         if block == self.cursor and block in self.marks:
             tile = tile.apply_style(self.style_of("marked"))
-        edge = self.style_of("bracket")
+        edge = self.style_of("text")
         return Strip.join(
             [
                 strip.crop(0, column - 1),

@@ -1,36 +1,28 @@
 """Widgets drawn line by line: text with roles in, cached strips out.
 
-A role is the name of a component class without its prefix; several roles of one piece are laid over each other. What a
-role looks like is the style sheet's business alone.
+A role is a key of `themes.LOOKS`; several roles of one piece are laid over each other.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
 
+from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.color import Color
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+
+from ..themes import LOOKS
 
 Piece = tuple[str, str]
 """Text and its roles, divided by spaces."""
 
 Line = tuple[Piece, ...]
-
-ROLES = (
-    "text", "muted", "strong", "title", "good", "bad", "warn", "memmap",
-    "zone-Normal", "zone-DMA32", "zone-DMA", "zone-Movable", "zone-none", "offline", "going", "ghost", "hole", "head",
-    "cursor", "marked", "host", "bracket",
-    "kind-free", "kind-pcp", "kind-memmap", "kind-movable", "kind-pinned", "kind-kernel", "kind-slab",
-    "kind-pagetable", "kind-vmemmap", "kind-reserved", "kind-huge", "kind-poisoned", "kind-offline", "kind-absent",
-    "kind-assumed", "kind-none", "fault",
-)  # fmt: skip
-
 
 def wrapped(text: str, role: str, width: int, first: str = "", rest: str = "", lead: str = "muted") -> list[Line]:
     """Text in lines of at most `width` cells; the first begins with `first`, the others with `rest`."""
@@ -45,8 +37,6 @@ def length(line: Line) -> int:
 
 class Painted(ScrollView, can_focus=True):
     """A scrolling view of lines that a subclass computes."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"paint--{role}" for role in ROLES}
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,11 +93,21 @@ class Painted(ScrollView, can_focus=True):
         return strip
 
     def style_of(self, roles: str) -> Style:
-        """The look of some roles on this widget."""
-        style = self.rich_style
+        """The look of some roles on this widget, in the theme of the moment."""
+        variables, style = self.app.theme_variables, self.rich_style
         for role in roles.split():
-            style += self.get_component_rich_style(f"paint--{role}", partial=True)
+            look = LOOKS[role]
+            style += Style(
+                color=_color(variables, look.color),
+                bgcolor=_color(variables, look.background),
+                bold=look.bold,
+                underline=look.underline,
+            )
         return style
+
+
+def _color(variables: Mapping[str, str], name: str) -> RichColor | None:
+    return Color.parse(variables[name]).rich_color if name else None
 
 
 def _joined(line: Line) -> list[Piece]:

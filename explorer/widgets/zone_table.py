@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
+
+from textual.geometry import Size
 
 from engine import Machine, format_bytes
 
-from .painted import Line, Painted, Piece
+from .painted import Line, Painted, Piece, length
 
 ORDER: Final = ("DMA", "DMA32", "Normal", "Movable", "Device")
+Shown = Literal["pfn", "pages", "size", "both"]
 
-
-class Column(NamedTuple):
-    """One number of a zone: as a pfn, as pages, as a size, or as both of these."""
-
-    name: str
-    shown: Literal["pfn", "pages", "size", "both"]
-
-    @property
-    def width(self) -> int:
-        """Columns that it takes, the gap before it included."""
-        return {"pfn": 11, "pages": 11, "size": 8, "both": 18}[self.shown]
-
-
-NARROW: Final = (Column("start", "pfn"), Column("present", "size"), Column("managed", "size"), Column("free", "size"))
-MIDDLE: Final = (
-    Column("start pfn", "pfn"), Column("spanned", "pages"), Column("present", "pages"), Column("managed", "pages"),
-    Column("free", "both"),
-)  # fmt: skip
-WIDE: Final = (
-    Column("start pfn", "pfn"), Column("spanned", "both"), Column("present", "both"), Column("managed", "both"),
-    Column("free", "both"),
-)  # fmt: skip
+CHOICES: Final[tuple[dict[str, Shown], ...]] = (
+    {"start pfn": "pfn", "spanned": "both", "present": "both", "managed": "both", "free": "both"},
+    {"start pfn": "pfn", "spanned": "pages", "present": "pages", "managed": "pages", "free": "both"},
+    {"start": "pfn", "present": "size", "managed": "size", "free": "size"},
+    {"managed": "size", "free": "size"},
+)
+"""Columns and what they show of a number, most first; the first choice that fits is taken."""
 
 
 class ZoneTable(Painted):
@@ -44,36 +32,55 @@ class ZoneTable(Painted):
         super().__init__()
         self.machine = machine
 
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        """What ``width: auto`` comes to: room for all counts of pages, and for the scrollbar."""
+        return max(map(length, self._table(CHOICES[1]))) + 1
+
+    def reload(self) -> None:
+        """Numbers that became longer get more room."""
+        super().reload()
+        self.refresh(layout=True)
+
     def lines(self, width: int) -> Sequence[Line]:
-        columns = next((c for c in (WIDE, MIDDLE) if 10 + sum(column.width for column in c) <= width), NARROW)
-        heading = "".join(column.name.rjust(column.width) for column in columns)
-        lines: list[Line] = [(("zone".ljust(10) + heading, "muted"),)]
+        tables = (self._table(choice) for choice in CHOICES)
+        return next((table for table in tables if max(map(length, table)) <= width), self._table(CHOICES[-1]))
+
+    def _table(self, choice: dict[str, Shown]) -> list[Line]:
         zones = sorted(self.machine.zones.values(), key=lambda z: ORDER.index(z.name) if z.name in ORDER else 9)
+        numbers = {
+            zone.key: {
+                "start": zone.start, "start pfn": zone.start, "spanned": zone.spanned, "present": zone.present,
+                "managed": zone.managed, "free": zone.free + zone.pcp,
+            }
+            for zone in zones
+            if zone.spanned
+        }  # fmt: skip
+        cells = {
+            key: {name: self._cell(shown, row[name]) for name, shown in choice.items()} for key, row in numbers.items()
+        }
+        widths = {name: 2 + max([len(name), *(length(row[name]) for row in cells.values())]) for name in choice}
+        lines: list[Line] = [(("zone".ljust(9) + "".join(name.rjust(widths[name]) for name in choice), "muted"),)]
         for number, node in sorted(self.machine.nodes.items()):
-            own = [zone for zone in zones if zone.node == number and zone.spanned]
+            own = [key for key in cells if key[0] == number]
             about = "CPUs" if node.cpus else "no CPUs"
             if not own:
                 about += ", no memory online" if node.online else ", not there yet"
             lines.append(((f"node {number}", "title"), (f"  {about}", "muted")))
-            for zone in own:
-                counts = {
-                    "start": zone.start, "start pfn": zone.start, "spanned": zone.spanned, "present": zone.present,
-                    "managed": zone.managed, "free": zone.free + zone.pcp,
-                }  # fmt: skip
-                role = f"zone-{zone.name}" if zone.name in ORDER[:4] else "zone-none"
-                cells = [piece for column in columns for piece in self._cell(column, counts[column.name])]
-                lines.append(((f" {zone.name:<8}", role), (" ", "text"), *cells))
+            for key in own:
+                role = f"zone-{key[1]}" if key[1] in ORDER[:4] else "zone-none"
+                row: list[Piece] = [(f" {key[1]:<8}", role)]
+                for name, cell in cells[key].items():
+                    row += [(" " * (widths[name] - length(cell)), "text"), *cell]
+                lines.append(tuple(row))
         return lines
 
-    def _cell(self, column: Column, count: int) -> list[Piece]:
-        if column.shown == "pfn":
-            return [(f"{count:#x}".rjust(column.width), "muted")]
+    def _cell(self, shown: Shown, count: int) -> Line:
         size = _size(count * self.machine.geometry.page_size)
-        if column.shown == "size":
-            return [(size.rjust(column.width), "text")]
-        if column.shown == "pages":
-            return [(f"{count:,}".rjust(column.width), "text")]
-        return [(f"{count:,}".rjust(column.width - 7), "text"), (size.rjust(7), "muted")]
+        if shown == "pfn":
+            return ((f"{count:#x}", "muted"),)
+        if shown == "both":
+            return ((f"{count:,}", "text"), (size.rjust(6), "muted"))
+        return ((size if shown == "size" else f"{count:,}", "text"),)
 
 
 def _size(size: int) -> str:

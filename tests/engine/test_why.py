@@ -49,7 +49,7 @@ def ask(machine: Machine, command: Command) -> Verdict:
                 machine.undo()
     assert bool(verdict.blockers) or verdict.ok
     assert msgspec.json.decode(msgspec.json.encode(verdict), type=Verdict) == verdict
-    assert describe(verdict).isprintable() is False
+    assert describe(verdict).splitlines()[0].endswith("would succeed" if verdict.ok else f"no, {verdict.result}")
     return verdict
 
 
@@ -93,7 +93,8 @@ def test_kernel_pages_are_all_counted_not_only_the_first() -> None:
         "pagetable": (2, FIRST + 0x7000),
     }
     freed, movable = verdict.remedies
-    assert freed.given == "whoever uses them gives back 3 slab pages (12K) and 1 kernel page (4K) and 2 page-table pages (8K)"
+    for part in ("3 slab pages (12K)", "1 kernel page (4K)", "2 page-table pages (8K)"):
+        assert part in freed.given
     assert movable.commands == (Online(block=32, type="online_movable"), Offline(block=32))
     assert movable.given
 
@@ -116,10 +117,25 @@ def test_memmap_in_the_block_names_the_memory_to_take_out_first() -> None:
     dimm(machine, "2G", at="8G", node=1)
     assert machine.sections[32].of("vmemmap").bit_count() == 16 * 512
     verdict = ask(machine, Offline(block=32))
-    (blocker,) = verdict.blockers
-    assert (blocker.kind, blocker.count) == ("vmemmap", 16 * 512)
-    assert "memory64 to memory79" in blocker.detail
+    assert blockers(verdict) == {
+        "vmemmap": (16 * 512, FIRST),
+        "slab": (26, FIRST + 16 * 512),
+    }  # with its kernel objects
+    assert "memory64 to memory79" in verdict.blockers[0].detail
     assert typed(verdict)[0] == ["eject 2G at 0x200000000", "offline 32"]
+    assert not verdict.remedies[0].given
+
+
+def test_kernel_pages_of_programs_stay_when_the_memory_behind_others_is_taken_out() -> None:
+    machine = two_nodes("2G", memmap_on_memory="N")
+    dimm(machine, "128M", at="4G", node=0)
+    online(machine, 32, kind="online_kernel")
+    dimm(machine, "2G", at="8G", node=1)
+    occupy(machine, FIRST + 0x7000, 5, "slab")
+    verdict = ask(machine, Offline(block=32))
+    assert blockers(verdict)["slab"] == (31, FIRST + 16 * 512)
+    assert typed(verdict)[0] == ["eject 2G at 0x200000000", "offline 32"]
+    assert "31 slab pages" in verdict.remedies[0].given
 
 
 def test_what_a_failed_add_left_behind_is_taken_away_too() -> None:
@@ -148,11 +164,14 @@ def test_movable_pages_without_room_say_how_many_and_where_room_could_come_from(
     (blocker,) = verdict.blockers
     assert (blocker.kind, blocker.first) == ("movable", FIRST + 512)
     assert 20000 < blocker.count <= 24576
-    assert [remedy.words.split(",")[0] for remedy in verdict.remedies] == [
-        "online memory128 of node 0 first",
-        f"free {blocker.count} pages on node 0",
-    ]
-    assert any(isinstance(command, Free) for command in verdict.remedies[1].commands)
+    onlining, freeing = verdict.remedies
+    assert onlining.words == "online memory128 of node 0 first, to make room"
+    pages = int(freeing.words.split()[1])
+    assert pages >= blocker.count
+    freed = freeing.commands[0]
+    assert isinstance(freed, Free)
+    assert (freed.node, freed.zone) == (0, "DMA32")
+    assert pages * 4096 <= int(freed.size or 0) < pages * 4096 + (1 << 20)
 
 
 def test_pinned_pages_and_missing_room_are_told_apart() -> None:
@@ -327,7 +346,6 @@ def test_too_much_movable_memory_is_warned_of() -> None:
     machine = guest("1G")
     dimm(machine, "4G")
     online(machine, *range(32, 56), kind="online_movable")
-    assert not ask(machine, Online(block=56)).ok or True
     verdict = ask(machine, Online(block=57, type="online_movable"))
     assert any("over 301 %" in warning for warning in verdict.warnings)
 
@@ -348,10 +366,9 @@ def test_add_that_fits_says_where_its_memmap_goes_and_what_that_costs() -> None:
     verdict = ask(machine, Add(start="8G", size="1G", node=1))
     assert verdict.ok
     assert "4096 pages (16M) of memmap lie in kernel memory of node 0" in verdict.effects
-    assert verdict.taken == {0: 4096 + verdict.taken[0] - 4096}
     assert verdict.taken[0] > 4096
     assert any("off node" in warning for warning in verdict.warnings)
-    assert any("memory0, " in warning or "memory1" in warning for warning in verdict.warnings)
+    assert any("which cannot go offline while this memory is there" in warning for warning in verdict.warnings)
     inside = ask(two_nodes("2G"), Add(start="8G", size="1G", node=1))
     assert "4096 pages (16M) of memmap lie in the added memory of node 1" in inside.effects
     assert not inside.warnings
@@ -382,7 +399,7 @@ def test_memory_that_programs_hold_can_be_freed_for_the_memmap() -> None:
     do(machine, Allocate(size="200M"))
     verdict = ask(machine, Add(start="4G", size="4G"))
     words = " | ".join(remedy.words for remedy in verdict.remedies)
-    for text in ("free ", "online memory128 of node 0 in a kernel zone first", "block by block", "add less"):
+    for text in ("online memory128 of node 0 in a kernel zone first", "block by block", "add less"):
         assert text in words
     script = typed(verdict)[0]
     assert script[0].startswith("free ")
@@ -491,33 +508,38 @@ def test_asking_in_the_middle_of_an_operation_leaves_it_alone() -> None:
 
 
 def _mixed(model: str) -> Machine:
-    machine = two_nodes("1G", "1G", model=model)
+    machine = two_nodes("512M", "512M", model=model)
     dimm(machine, "512M", at="4G", node=0)
     dimm(machine, "256M", at="8G", node=1, placement="boot")
     dimm(machine, "384M", at="12G", node=1, placement="range")
     online(machine, 32, 33, kind="online_movable")
     online(machine, 34, 64, 65, 96)
-    do(machine, Allocate(size="64M", node=0), Allocate(size="8M", kind="unmovable", node=1), Allocate(size="16M", node=1))
+    do(
+        machine,
+        Allocate(size="64M", node=0),
+        Allocate(size="8M", kind="unmovable", node=1),
+        Allocate(size="16M", node=1),
+    )
     occupy(machine, 34 * BLOCK + 0x2000, 4, "pinned")
     return machine
 
 
 def _every_command() -> list[Command]:
-    blocks = [0, 7, 12, 32, 33, 34, 35, 64, 65, 96, 97, 98, 99]
+    blocks = [0, 2, 17, 32, 33, 34, 35, 64, 65, 96, 97, 98, 99]
     ranges = [("4G", "512M"), ("4G", "128M"), ("8G", "256M"), ("12G", "384M"), ("12G", "128M"), ("12G", "64M")]
     commands: list[Command] = [Offline(block=block) for block in blocks]
     commands += [Online(block=block, type=kind) for block in (35, 97, 34) for kind in ("online", "online_movable")]
     for how in (Remove, Eject):
         commands += [how(start=start, size=size) for start, size in ranges]
     commands += [Add(start=start, size="256M", node=1) for start in ("4G", "12G", "16G")]
-    return [*commands, Add(start="16G", size="512G"), Add(start="16G", size="512G", node=1, placement="boot")]
+    return [*commands, Add(start="16G", size="72G"), Add(start="16G", size="120G", node=1, placement="boot")]
 
 
 @pytest.mark.parametrize("model", ["rfc-v2", "rfc-v2-as-posted", "6.1", "6.12"])
 def test_every_answer_is_true_and_every_remedy_works(model: str) -> None:
     machine = _mixed(model)
     results = {ask(machine, command).result for command in _every_command()}
-    assert {"ok", "EBUSY", "EINVAL", "EEXIST"} <= results
+    assert {"ok", "EBUSY", "EINVAL", "EEXIST", "ENOMEM"} <= results
 
 
 def test_answer_reads_as_text() -> None:
@@ -532,9 +554,10 @@ def test_answer_reads_as_text() -> None:
         "In the way:\n"
         "  count       first pfn  what\n"
         "  8192 pages   0x100000  memmap of other memory, in ordinary kernel pages: that of memory64 to memory79\n"
+        "  26 pages     0x102000  slab pages of the kernel\n"
         "\n"
         "What would clear it:\n"
-        "  1. take out first the memory whose memmap lies here\n"
+        "  1. take out first the memory whose memmap and kernel objects lie here\n"
         "       eject 2G at 0x200000000\n"
         "       offline 32\n"
         "  2. online memory32 with online_movable instead: ZONE_MOVABLE takes no kernel pages (given that it is offline, as "

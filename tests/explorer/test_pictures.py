@@ -163,3 +163,14 @@ def test_other_themes(snap: Snap, theme: str) -> None:
         assert machine.blocks[33].zone == (0, "Movable")
 
     assert snap(app, terminal_size=(80, 24), run_before=look)
+
+
+def test_a_crash_is_never_a_picture(snap: Snap) -> None:
+    """What `snap` is for: an app that raises fails its test with its own error."""
+
+    class Crashing(ExplorerApp):
+        def key_f9(self) -> None:
+            raise ZeroDivisionError("on purpose")
+
+    with pytest.raises(ZeroDivisionError, match="on purpose"):
+        snap(Crashing(guest()), press=("f9",))

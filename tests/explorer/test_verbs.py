@@ -214,7 +214,7 @@ def test_a_fault_of_the_engine_is_shown_and_changes_nothing(monkeypatch: pytest.
         assert isinstance(pilot.app.screen, ErrorScreen)
         assert "RuntimeError: a fault" in " ".join(str(w.render()) for w in pilot.app.screen.query(Static))
         await press(pilot, "escape")
-        assert pilot.app.screen is screen
+        assert isinstance(pilot.app.screen, MainScreen)
         assert dict(machine.blocks) == blocks
         monkeypatch.undo()
         await press(pilot, "m")
@@ -235,6 +235,18 @@ def test_the_palette_offers_the_verbs() -> None:
         assert machine.blocks[32].state == "offline"
 
     drive(machine, choose)
+
+
+@pytest.mark.parametrize("size", [(10, 4), (40, 12), (76, 22), (110, 20), (300, 90)])
+def test_any_size_of_terminal_holds(size: tuple[int, int]) -> None:
+    machine = with_dimm(movable=2)
+
+    async def resize(pilot: Any, screen: MainScreen) -> None:
+        await pilot.resize_terminal(*size)
+        await press(pilot, "end", "shift+left", "4", "1", "m")
+        assert machine.blocks[39].zone == machine.blocks[38].zone == (0, "Movable")
+
+    drive(machine, resize)
 
 
 def test_quit() -> None:

@@ -1,0 +1,112 @@
+"""`altmap capture`: a small tree in, a snapshot out, notes beside it; and a `sync` with such a tree."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from engine import open_machine
+
+MEMORY = "sys/devices/system/memory"
+ZONEINFO = """\
+Node 0, zone      DMA
+  pages free     3840
+        boost    0
+        min      16
+        low      20
+        high     24
+        spanned  4095
+        present  3998
+        managed  3840
+        cma      0
+        protection: (0, 0, 0, 0)
+  start_pfn:           1
+Node 0, zone    DMA32
+  pages free     120000
+        boost    0
+        min      512
+        low      640
+        high     768
+        spanned  126976
+        present  126976
+        managed  123000
+        cma      0
+        protection: (0, 0, 0, 0)
+  start_pfn:           4096
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """512 MiB in four blocks, as an ordinary user of Linux 6.12 sees them."""
+    files = {
+        "proc/version": "Linux version 6.12.117+deb12-amd64 (x86_64)",
+        "proc/cmdline": "quiet memory_hotplug.memmap_on_memory=Y",
+        "proc/zoneinfo": ZONEINFO,
+        f"{MEMORY}/block_size_bytes": "8000000",
+        f"{MEMORY}/auto_online_blocks": "offline",
+        **{f"{MEMORY}/memory{block}/state": "online" for block in range(4)},
+        **{f"{MEMORY}/memory{block}/valid_zones": "none" if block == 0 else "DMA32" for block in range(4)},
+    }
+    root = tmp_path / "tree"
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n")
+    return root
+
+
+def test_standard_output_is_the_snapshot_and_nothing_else(altmap, tree: Path, tmp_path: Path) -> None:
+    said = altmap("capture", "--root", tree)
+    assert said.code == 0
+    assert json.loads(said.out)["model"] == "6.12"
+    (tmp_path / "again.json").write_text(said.out)
+    machine = open_machine(tmp_path / "again.json")
+    assert sorted(machine.blocks) == [0, 1, 2, 3]
+    assert machine.zones[0, "DMA32"].managed == 123000
+    assert machine.settings["memmap_on_memory"] == "Y"
+
+
+def test_notes_go_to_standard_error(altmap, tree: Path) -> None:
+    (tree / "proc/version").write_text("Linux version 6.18.1 (x86_64)\n")
+    said = altmap("capture", "--root", tree)
+    assert "note: kernel 6.18 has no model of its own; the nearest is 6.12" in said.err.splitlines()
+    assert all(line.startswith("note: ") for line in said.err.splitlines())
+    assert json.loads(said.out)["model"] == "6.12"
+
+
+def test_a_file_is_named_like_its_machine(altmap, tree: Path, tmp_path: Path) -> None:
+    said = altmap("capture", "--root", tree, "-o", tmp_path / "mine.msgpack.gz")
+    assert (said.code, said.out) == (0, "")
+    assert open_machine(tmp_path / "mine.msgpack.gz").origin.name == "mine"
+
+
+def test_a_tar_will_do_and_model_and_architecture_can_be_told(altmap, tree: Path, tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "tree.tar.xz", "w:xz") as tar:
+        tar.add(tree, "tree")
+    told = ("--model", "rfc-v2", "--arch", "x86_64")
+    said = altmap("capture", "--root", tmp_path / "tree.tar.xz", *told, "-o", tmp_path / "m.json")
+    assert said.code == 0
+    assert open_machine(tmp_path / "m.json").model.name == "rfc-v2"
+
+
+def test_nothing_is_written_to_the_tree(altmap, tree: Path) -> None:
+    before = sorted((path, path.stat().st_mtime_ns) for path in tree.rglob("*"))
+    assert altmap("capture", "--root", tree).code == 0
+    assert sorted((path, path.stat().st_mtime_ns) for path in tree.rglob("*")) == before
+
+
+def test_a_sync_tells_what_differs(altmap, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert altmap("capture", "--root", tree, "-o", tmp_path / "m.json").code == 0
+    (tree / f"{MEMORY}/memory3/state").write_text("offline\n")
+    (tree / f"{MEMORY}/memory3/valid_zones").write_text("DMA32 Movable\n")
+    script = json.dumps([{"op": "sync", "root": str(tree)}])
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(script.encode())))
+    step = json.loads(altmap("run", tmp_path / "m.json", "-", "--json").out)
+    assert step["result"] == "ok"
+    assert step["blocks"]["3"] == {"state": "offline", "valid_zones": "DMA32 Movable", "nodes": [0]}
+    assert "memory3: offline DMA32 Movable, the model had online DMA32" in step["notes"]

@@ -1,0 +1,148 @@
+"""Exit codes and the one sentence: bad arguments, bad files, full disks, closed pipes, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import engine
+import explorer
+from engine import Machine
+from explorer.cli import DEFAULT_MACHINE
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        (["nosuch"], "nosuch: there is no such file or folder, and no bundled machine of that name"),
+        (["show", "nosuch"], "nosuch: there is no such file or folder"),
+        (["--frobnicate"], "unrecognized arguments: --frobnicate; altmap --help tells"),
+        (["show", "{guest}", "--jsn"], "unrecognized arguments: --jsn"),
+        (["show", "{guest}", "--js"], "unrecognized arguments: --js"),
+        (["run"], "the following arguments are required: MACHINE, SCRIPT; altmap run --help tells"),
+        (["run", "{guest}"], "the following arguments are required: SCRIPT"),
+        (["run", "{guest}", "{tmp}/none"], "/none: No such file or directory"),
+        (["run", "{guest}", "{tmp}"], ": Is a directory"),
+        (["run", "{guest}", "/dev/zero"], "/dev/zero is larger than 64 MiB; a script is far smaller"),
+        (["run", "{guest}", "{tmp}/binary"], "/binary is not text in UTF-8: there is a wrong byte at 3"),
+        (["run", "{guest}", "{tmp}/verb"], r"/verb: line 2: 'frobnicate' is not a command"),
+        (["run", "{guest}", "{tmp}/verb.json"], r'/verb.json: command 1: "frobnicate" is not a command'),
+        (["run", "{guest}", "{tmp}/sync"], "/sync: command 1: .*/none does not exist; give a folder or a tar"),
+        (["run", "{guest}", "{tmp}/empty", "--model", "9.9"], "'9.9' is not a kernel model; it is one of rfc-v2"),
+        (["run", "{guest}", "{tmp}/empty", "--save", "{tmp}/x.txt"], "x.txt: the name of a snapshot must end in .json"),
+        (["run", "{guest}", "{tmp}/empty", "--save", "{tmp}/none/x.json"], "x.json could not be saved: No such file"),
+        (["capture", "--root", "{tmp}/none"], "/none does not exist; give a folder or a tar"),
+        (["capture", "--root", "{tmp}"], " is no captured tree"),
+        (["capture", "--root", "{tmp}", "--model", "9"], " is no captured tree"),
+        (["show", "/dev/null"], "/dev/null: it is not a snapshot"),
+        (["check", "{tmp}/half.json"], "half.json: it breaks off or is damaged"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_2(
+    altmap, guest: Path, tmp_path: Path, argv: list[str], sentence: str
+) -> None:
+    contents = {
+        "binary": b"add\xff",
+        "verb": b"\nfrobnicate 3\n",
+        "verb.json": b'[{"op": "frobnicate"}]',
+        "sync": f"sync {tmp_path}/none".encode(),
+        "empty": b"",
+        "half.json": guest.read_bytes()[:500],
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    said = altmap(*(arg.format(guest=guest, tmp=tmp_path) for arg in argv))
+    assert said.code == 2
+    assert said.err.count("\n") == 1
+    assert said.err.startswith("altmap: ")
+    assert re.search(sentence, said.err)
+    assert said.out in ("", "0 commands, each as expected\n")
+
+
+def test_a_name_with_control_characters_is_harmless_in_a_message(altmap) -> None:
+    said = altmap("show", "no\x1b[31mne\nother")
+    assert said.code == 2
+    assert said.err.startswith("altmap: no\\x1b[31mne other: there is no such file")
+
+
+def test_output_that_fails_is_one_sentence_too(process, guest: Path) -> None:
+    with open("/dev/full", "w") as full:
+        said = process("show", guest, "--json", stdout=full)
+    assert said.returncode == 2
+    assert said.stderr == "altmap: input or output failed: No space left on device\n"
+
+
+@pytest.mark.parametrize("verb", [["show"], ["show", "--json"], ["check"], ["machines"]])
+def test_a_reader_that_goes_away_is_no_reason_to_complain(process, guest: Path, verb: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    argv = verb if verb == ["machines"] else [verb[0], guest, *verb[1:]]
+    said = process(*argv, stdout=writer)
+    os.close(writer)
+    assert (said.returncode, said.stderr) == (141, "")
+
+
+def test_a_closed_standard_output_is_told(altmap, capfd: pytest.CaptureFixture[str], monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    said = altmap("show")
+    assert (said.code, said.err) == (2, "altmap: standard output is closed\n")
+
+
+def test_ctrl_c_is_130_and_silent(altmap, guest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*args: object, **options: object) -> Machine:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "open_machine", interrupted)
+    said = altmap("show", guest)
+    assert said == (130, "", "")
+
+
+def test_check_tells_what_is_broken(altmap, guest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert altmap("check", guest) == (0, "guest: all is sound, 8 blocks, 8 sections\n", "")
+    monkeypatch.setattr(Machine, "check", lambda self: ["one thing", "another"])
+    assert altmap("check", guest) == (1, "one thing\nanother\n", "")
+
+
+def test_the_explorer_opens_on_a_terminal_alone(altmap, guest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def run_app(machine: Machine) -> int:
+        opened.append(machine.origin.name)
+        return 7
+
+    app = ModuleType("explorer.app")
+    app.run_app = run_app  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "explorer.app", app)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    for stdin_is_one, code in ((False, 0), (True, 7)):
+        monkeypatch.setattr(sys.stdin, "isatty", lambda one=stdin_is_one: one, raising=False)
+        assert altmap(guest).code == code
+    assert altmap().code == 7
+    assert opened == ["guest", DEFAULT_MACHINE]
+
+
+def test_version_is_that_of_the_package(process) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert explorer.__version__ == project["version"]
+    assert process("--version").stdout == f"altmap {project['version']}\n"
+
+
+def test_help_names_every_command_and_each_has_its_own(process) -> None:
+    said = process("--help")
+    assert said.returncode == 0
+    commands = re.findall(r"^    (\w+)  +\w", said.stdout, re.MULTILINE)
+    assert {"open", "show", "capture", "run", "check", "machines"} <= set(commands)
+    for command in commands:
+        own = process(command, "--help")
+        assert (own.returncode, own.stderr) == (0, "")
+        assert own.stdout.startswith(f"usage: altmap {command} ")
+    bundled = {machine.name for machine in engine.bundled_machines()}
+    assert not bundled & set(commands), "a bundled machine of that name could not be opened by it"

@@ -1,0 +1,185 @@
+"""`altmap run`: the account in golden files, JSON Lines, exit codes, saving, scripts from standard input, progress."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from engine import Add, Offline, Online, Write, open_machine
+from engine.report import block_reports, section_reports, zone_reports
+from explorer.text.progress import LONG, tracked
+
+STORY = """\
+# a DIMM of two blocks, in and out again
+add 256M at 4G node 0
+online 32-33 movable
+offline 33
+echo online > /sys/devices/system/memory/memory99/state expect ENOENT
+echo online > /sys/devices/system/memory/auto_online_blocks
+add 128M at 8G placement boot
+offline 0 expect ok
+remove 256M at 4G expect ok     # memory32 is online
+eject 256M at 4G
+"""
+COMMANDS = [
+    {"op": "add", "start": "4G", "size": "128M"},
+    {"op": "online", "block": 32, "type": "online_movable"},
+    {"op": "offline", "block": 99, "expect": "ENOENT"},
+    {"op": "write", "path": "/sys/devices/system/memory/memory32/state", "data": "offline"},
+]
+
+
+def script(folder: Path, content: object) -> Path:
+    """A script file, of lines or of JSON."""
+    path = folder / "script"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def test_the_account_is_golden(altmap, golden, guest: Path, tmp_path: Path) -> None:
+    said = altmap("run", guest, script(tmp_path, STORY))
+    assert (said.code, said.err) == (1, "")
+    golden("run-story.txt", said.out)
+
+
+def test_the_account_with_events_is_golden(altmap, golden, guest: Path, tmp_path: Path) -> None:
+    said = altmap("run", guest, script(tmp_path, COMMANDS), "--events")
+    assert (said.code, said.err) == (0, "")
+    golden("run-events.txt", said.out)
+
+
+def test_the_json_lines_are_golden(altmap, golden, guest: Path, tmp_path: Path) -> None:
+    said = altmap("run", guest, script(tmp_path, COMMANDS), "--json")
+    assert (said.code, said.err) == (0, "")
+    golden("run-json.txt", said.out)
+
+
+def test_each_json_line_is_the_machine_after_its_command(altmap, guest: Path, tmp_path: Path) -> None:
+    steps = [json.loads(line) for line in altmap("run", guest, script(tmp_path, COMMANDS), "--json").out.splitlines()]
+    machine = open_machine(guest)
+    offline = Write(path="/sys/devices/system/memory/memory32/state", data="offline")
+    commands = (Add(start="4G", size="128M"), Online(block=32, type="online_movable"), Offline(block=99), offline)
+    assert [step["step"] for step in steps] == [1, 2, 3, 4]
+    assert [step["op"] for step in steps] == COMMANDS
+    for step, command in zip(steps, commands, strict=True):
+        outcome = machine.apply(command)
+        assert (step["result"], step["reason"]) == (outcome.result, outcome.reason)
+        assert step["log"] == list(outcome.log)
+        assert step.get("taken", {}) == {str(node): pages for node, pages in outcome.taken.items()}
+        assert step["blocks"] == json.loads(msgspec.json.encode(block_reports(machine.state)))
+        assert step["zones"] == json.loads(msgspec.json.encode(zone_reports(machine.state)))
+        assert step["sections"] == json.loads(msgspec.json.encode(section_reports(machine.state)))
+        assert "events" not in step
+    assert steps[0]["taken"]["0"] > 0
+    assert steps[3]["log"][0] == "Offlined Pages 32256"
+
+
+def test_json_with_events(altmap, guest: Path, tmp_path: Path) -> None:
+    lines = altmap("run", guest, script(tmp_path, COMMANDS[:1]), "--json", "--events").out.splitlines()
+    assert [event["event"] for event in json.loads(lines[0])["events"]][:2] == ["resource_reserved", "placement_chosen"]
+
+
+def test_json_names_the_page_at_fault(altmap, pooled: Path, tmp_path: Path) -> None:
+    machine = open_machine(pooled)
+    machine.state.change_pages(33 * 32768 + 77, 1, "kernel")
+    refused = machine.apply(Offline(block=33))
+    assert refused.pfn == 33 * 32768 + 77
+    from explorer.text.json_output import step_line
+
+    assert json.loads(step_line(1, machine, refused, events=False))["pfn"] == refused.pfn
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("offline 99", 1),
+        ("offline 99 expect ENOENT", 0),
+        ("offline 99 expect EBUSY", 1),
+        ("add 128M at 4G", 0),
+        ("add 128M at 4G expect ok", 0),
+        ("add 128M at 4G expect EEXIST", 1),
+        ("", 0),
+    ],
+)
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_the_exit_code_says_whether_the_kernel_refused(
+    altmap, guest: Path, tmp_path: Path, line: str, code: int, options: list[str]
+) -> None:
+    assert altmap("run", guest, script(tmp_path, line), *options).code == code
+
+
+def test_save_keeps_the_end_and_another_model_its_ways(altmap, guest: Path, tmp_path: Path) -> None:
+    end = tmp_path / "end.msgpack.gz"
+    said = altmap("run", guest, script(tmp_path, "add 512M at 4G\nonline 33"), "--model", "rfc-v2", "--save", end)
+    assert said.code == 0
+    machine = open_machine(end)
+    assert machine.model.name == "rfc-v2"
+    assert machine.blocks[33].state == "online"
+    assert machine.sections[35].memmap.pfn == 32 * 32768 + 3 * 512
+    assert altmap("check", end).code == 0
+
+
+def test_nothing_is_saved_after_bad_input(altmap, guest: Path, tmp_path: Path) -> None:
+    end = tmp_path / "end.json"
+    said = altmap("run", guest, script(tmp_path, "add 128M at 4G\nsync nowhere"), "--save", end)
+    assert said.code == 2
+    assert "command 2: nowhere does not exist" in said.err
+    assert not end.exists()
+
+
+def test_a_script_may_come_from_standard_input(altmap, guest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbfadd 128M at 4G\r\noffline 98\r\n")))
+    said = altmap("run", guest, "-")
+    assert said.code == 1
+    assert "offline 98 … ENOENT" in said.out
+    monkeypatch.setattr(sys, "stdin", None)
+    assert "standard input, which is closed" in altmap("run", guest, "-").err
+
+
+def test_each_line_is_there_before_the_next_command_runs(
+    guest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Who reads the lines through a pipe can follow."""
+    from engine import Machine
+    from explorer.cli import main
+
+    seen: list[int] = []
+    apply = Machine.apply
+
+    def watched(self: Machine, command: object) -> object:
+        seen.append(len(capfd.readouterr().out.splitlines()))
+        return apply(self, command)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Machine, "apply", watched)
+    assert main(["run", str(guest), str(script(tmp_path, COMMANDS)), "--json"]) == 0
+    assert seen == [0, 1, 1, 1]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_for_somebody_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Terminal()
+    monkeypatch.setattr(sys, "stderr", watched)
+    assert list(tracked(range(LONG * 2))) == list(range(LONG * 2))
+    assert f"\r  0 %  step 1 of {LONG * 2}" in watched.getvalue()
+    assert f"\r 50 %  step {LONG + 1} of {LONG * 2}" in watched.getvalue()
+    assert watched.getvalue().endswith("\r\x1b[K")
+
+
+@pytest.mark.parametrize(("length", "out", "err"), [(LONG - 1, False, True), (LONG, True, True), (LONG, False, False)])
+def test_no_progress_for_a_file_or_beside_the_steps(
+    monkeypatch: pytest.MonkeyPatch, length: int, out: bool, err: bool
+) -> None:
+    streams = [Terminal() if terminal else io.StringIO() for terminal in (out, err)]
+    monkeypatch.setattr(sys, "stdout", streams[0])
+    monkeypatch.setattr(sys, "stderr", streams[1])
+    assert list(tracked(range(length))) == list(range(length))
+    assert [stream.getvalue() for stream in streams] == ["", ""]

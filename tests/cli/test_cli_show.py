@@ -1,0 +1,166 @@
+"""`altmap show`: the whole text in golden files, what is worth knowing, JSON, and what a terminal may not see."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from engine import Add, Machine, boot_machine, open_machine, rename, save_machine
+from engine.memmap import Memmap, Section
+from engine.report import block_reports, section_reports, zone_reports
+from explorer.text.show import machine_parts
+
+ROOT = Path(__file__).parents[2]
+AUTO_ONLINE = "puts added blocks into a kernel zone at once"
+NO_MEMMAP = "memmap_on_memory=N: each block of 128M that is added takes 512 pages (2M)"
+
+
+@pytest.mark.parametrize("name", ["guest", "lopsided", "pooled"])
+def test_text_is_golden(altmap, golden, request: pytest.FixtureRequest, name: str) -> None:
+    said = altmap("show", request.getfixturevalue(name))
+    assert (said.code, said.err) == (0, "")
+    golden(f"show-{name}.txt", said.out)
+
+
+@pytest.mark.parametrize("environment", [{"COLUMNS": "40"}, {"FORCE_COLOR": "1"}, {"TERM": "dumb"}, {"LC_ALL": "C"}])
+def test_a_pipe_gets_the_same_text_everywhere(process, golden, lopsided: Path, environment: dict[str, str]) -> None:
+    golden("show-lopsided.txt", process("show", lopsided, environment=environment).stdout)
+
+
+def test_ascii_output_loses_no_line(process, lopsided: Path) -> None:
+    said = process("show", lopsided, environment={"PYTHONIOENCODING": "ascii"})
+    assert said.returncode == 0
+    assert "memory32-33" in said.stdout
+
+
+def lines(machine: Machine, capsys: pytest.CaptureFixture[str]) -> str:
+    from explorer.text.console import Printer
+
+    Printer()(*machine_parts(machine))
+    return " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "warns"),
+    [
+        ({"auto_online": "online"}, True),
+        ({"auto_online": "online_kernel"}, True),
+        ({"auto_online": "online_kernel", "options": "movable_node"}, True),
+        ({"auto_online": "online", "options": "movable_node"}, False),
+        ({"auto_online": "online", "options": "memory_hotplug.online_policy=auto-movable"}, False),
+        ({"auto_online": "online_movable"}, False),
+        ({"auto_online": "offline"}, False),
+    ],
+)
+def test_blocks_that_go_to_a_kernel_zone_at_once(
+    capsys: pytest.CaptureFixture[str], options: dict[str, str], warns: bool
+) -> None:
+    assert (AUTO_ONLINE in lines(boot_machine([(0, 0, "1G")], **options), capsys)) is warns
+
+
+@pytest.mark.parametrize(
+    ("model", "value", "warns"), [("6.12", "N", True), ("6.12", "Y", False), ("rfc-v2", "N", False)]
+)
+def test_memmap_from_existing_memory(capsys: pytest.CaptureFixture[str], model: str, value: str, warns: bool) -> None:
+    machine = boot_machine([(0, 0, "1G")], model=model, memmap_on_memory=value)
+    assert (NO_MEMMAP in lines(machine, capsys)) is warns
+
+
+def test_a_zone_that_manages_little_of_what_it_has(capsys: pytest.CaptureFixture[str]) -> None:
+    machine = boot_machine([(0, 0, "1G")])
+    assert "manages only" not in lines(machine, capsys)
+    zone = machine.zones[0, "DMA32"]
+    machine.state.zones.put(zone.key, msgspec.structs.replace(zone, managed=zone.present // 4, free=0))
+    assert "zone DMA32 of node 0 manages only 252M of its 1008M" in lines(machine, capsys)
+
+
+def test_sections_without_a_block(capsys: pytest.CaptureFixture[str]) -> None:
+    machine = boot_machine([(0, 0, "1G")])
+    machine.apply(Add(start="4G", size="128M", caller="pmem"))
+    assert "at the place of memory32: device memory without a memory block" in lines(machine, capsys)
+    machine.state.sections.put(40, Section(40, 0, memmap=Memmap("kernel")))
+    assert "at the place of memory40: sections without a memory block, left behind" in lines(machine, capsys)
+
+
+def test_low_sections_that_hold_the_memmap_of_others(capsys: pytest.CaptureFixture[str]) -> None:
+    machine = boot_machine([(0, 0, "1G")])
+    assert machine.apply(Add(start="4G", size="512M", placement="sections")).ok
+    said = lines(machine, capsys)
+    assert re.search(r"memory32 0x100000000-0x107ffffff 128M offline Normal Movable 0 in the block", said)
+    assert re.search(r"memory33-35 0x108000000-0x11fffffff 384M offline Normal Movable 0 in memory32", said)
+
+
+def test_json_has_what_the_engine_reports(altmap, guest: Path) -> None:
+    said = altmap("show", guest, "--json")
+    assert said.code == 0
+    assert said.out.endswith("}\n")
+    assert said.out.count("\n") == 1
+    shown, machine = json.loads(said.out), open_machine(guest)
+    assert list(shown) == [
+        "name", "description", "kernel", "model", "geometry", "boot", "parameters", "nodes",
+        "measured", "estimated", "notes", "blocks", "zones", "sections",
+    ]  # fmt: skip
+    assert shown["name"] == "guest"
+    assert shown["geometry"]["block_size"] == 128 << 20
+    assert shown["parameters"] == dict(machine.settings)
+    assert shown["blocks"] == json.loads(msgspec.json.encode(block_reports(machine.state)))
+    assert shown["zones"] == json.loads(msgspec.json.encode(zone_reports(machine.state)))
+    assert shown["sections"] == json.loads(msgspec.json.encode(section_reports(machine.state)))
+
+
+def test_the_terminal_obeys_nothing_that_a_snapshot_says(altmap, tmp_path: Path) -> None:
+    machine = boot_machine([(0, 0, "1G")])
+    rename(machine, "tricky", "\x1b]0;owned\x07 and \x1b[31mred")
+    save_machine(machine, tmp_path / "tricky.json")
+    said = altmap("show", tmp_path / "tricky.json")
+    assert said.code == 0
+    assert "\x1b" not in said.out
+    assert "\\x1b[31mred" in said.out
+
+
+def on_a_terminal(argv: list[str], environment: dict[str, str]) -> str:
+    """What a process writes to a terminal."""
+    ours, theirs = pty.openpty()
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", **environment}
+    with subprocess.Popen([sys.executable, *argv], stdin=subprocess.DEVNULL, stdout=theirs, env=env) as process:
+        os.close(theirs)
+        written = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            written += piece
+    os.close(ours)
+    assert process.returncode == 0
+    return written.decode()
+
+
+@pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_colours_are_for_terminals_that_want_them(
+    monkeypatch: pytest.MonkeyPatch, guest: Path, tmp_path: Path, environment: dict[str, str], coloured: bool
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    (tmp_path / "script").write_text("offline 99\n")
+    code = f"from explorer.cli import main; main(['run', {str(guest)!r}, {str(tmp_path / 'script')!r}])"
+    written = on_a_terminal(["-c", code], environment)
+    assert "ENOENT" in written
+    assert bool(re.search(r"\x1b\[[0-9;]*3[0-7]m", written)) is coloured
+
+
+def test_without_a_terminal_a_machine_is_shown(process, golden: Callable[[str, str], None], guest: Path) -> None:
+    said = process(guest)
+    assert (said.returncode, said.stderr) == (0, "")
+    golden("show-guest.txt", said.stdout)
+    assert process("open", guest).stdout == said.stdout

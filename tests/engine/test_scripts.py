@@ -1,0 +1,212 @@
+"""Scripts: JSON and lines become the same commands, what `describe` writes is read back, errors are one sentence."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import msgspec
+import pytest
+
+from engine import BadInput, describe
+from engine.commands import (
+    COMMANDS,
+    Add,
+    Allocate,
+    Command,
+    Compact,
+    Eject,
+    Free,
+    HugePages,
+    Offline,
+    Online,
+    Pin,
+    Poison,
+    Remove,
+    Sync,
+    Unpin,
+    VirtioMem,
+    Write,
+)
+from engine.models import CALLERS, PLACEMENTS
+from engine.scripts import MAX_BLOCKS, parse_script
+from engine.units import GIB, MIB
+
+STATE = "/sys/devices/system/memory/memory32/state"
+
+EXAMPLES: list[Command] = [
+    Add(start=4 * GIB, size=128 * MIB),
+    Add(start=4 * GIB, size=384 * MIB, node=3),
+    *(Add(start=0x107000000, size=GIB, caller=caller) for caller in CALLERS),
+    *(Add(start=4 * GIB, size=GIB, placement=placement, fallback=True) for placement in PLACEMENTS),
+    Add(start=4 * GIB, size=GIB, placement="block", fallback=False),
+    Add(start=4 * GIB, size=GIB, caller="pmem", reserve=512, align=512),
+    Remove(start=4 * GIB, size=128 * MIB),
+    Eject(start=4 * GIB, size=GIB),
+    Online(block=32),
+    Online(block=0, type="online_kernel"),
+    Online(block=8191, type="online_movable"),
+    Offline(block=32),
+    Write(path=STATE, data="online_movable"),
+    Write(path="/sys/module/memory_hotplug/parameters/auto_movable_ratio", data="301"),
+    Sync(root="captures/after"),
+    Compact(),
+    Compact(node=1, zone="Normal", order=9),
+    HugePages(count=4, size=2 * MIB),
+    HugePages(count=0, size=GIB, node=1),
+    Poison(address=0x107000000),
+    Poison(address=4 * GIB, soft=True),
+    VirtioMem(start=8 * GIB, size=GIB, unit=2 * MIB, node=1),
+    Allocate(size=64 * MIB),
+    Allocate(size=64 * MIB, kind="huge", node=1, zone="Movable", pattern="random", seed=7),
+    Free(),
+    Free(kind="unmovable", size=4 * MIB, pattern="checkerboard"),
+    Pin(size=4096, zone="Movable"),
+    Unpin(),
+]
+
+
+@pytest.mark.parametrize("command", EXAMPLES, ids=describe)
+def test_what_describe_writes_is_read_back(command: Command) -> None:
+    assert parse_script(describe(command), "script") == [command]
+
+
+@pytest.mark.parametrize("command", EXAMPLES, ids=describe)
+def test_an_expectation_ends_any_line(command: Command) -> None:
+    line = f"{describe(command)} expect EBUSY"
+    assert parse_script(line, "script") == [msgspec.structs.replace(command, expect="EBUSY")]
+
+
+def test_every_command_has_an_example() -> None:
+    assert {type(command) for command in EXAMPLES} == set(COMMANDS)
+
+
+def test_json_says_the_same_as_lines() -> None:
+    text = "\n".join(describe(command) for command in EXAMPLES)
+    assert parse_script(msgspec.json.encode(EXAMPLES).decode(), "script") == parse_script(text, "script")
+
+
+@pytest.mark.parametrize(
+    ("line", "commands"),
+    [
+        (f"echo online_movable > {STATE}", [Write(path=STATE, data="online_movable")]),
+        (f"echo -n online>{STATE}", [Write(path=STATE, data="online")]),
+        (f"  echo 'offline' >> \"{STATE}\"  # now", [Write(path=STATE, data="offline")]),
+        ('echo "two words" > "/sys/a b"', [Write(path="/sys/a b", data="two words")]),
+        ('echo a\\ b "c\\"d" \'>\' "#" > /sys/x', [Write(path="/sys/x", data='a b c"d > #')]),
+        ("echo > /sys/x", [Write(path="/sys/x", data="\n")]),
+        ("echo -n > /sys/x", [Write(path="/sys/x", data="")]),
+        ("echo 1#2 > /sys/x", [Write(path="/sys/x", data="1#2")]),
+        ("echo expect > /sys/x", [Write(path="/sys/x", data="expect")]),
+        ("add 128M at 4G node 0", [Add(start=4 * GIB, size=128 * MIB)]),
+        ("add 134217728 at 0x100000000 node 2 caller dax", [Add(start=4 * GIB, size=128 * MIB, node=2, caller="dax")]),
+        ("online 32-34 movable", [Online(block=n, type="online_movable") for n in (32, 33, 34)]),
+        ("online 7 kernel", [Online(block=7, type="online_kernel")]),
+        ("online 7 online_kernel", [Online(block=7, type="online_kernel")]),
+        ("online 7 expect ok", [Online(block=7, expect="ok")]),
+        ("offline 3-4 expect EBUSY", [Offline(block=3, expect="EBUSY"), Offline(block=4, expect="EBUSY")]),
+        ("eject 1G at 4G", [Eject(start=4 * GIB, size=GIB)]),
+        ("sync '/a b'", [Sync(root="/a b")]),
+        ("poison 4G soft", [Poison(address=4 * GIB, soft=True)]),
+        ("# a remark", []),
+        ("", []),
+        ("offline 1\r\n\r\n\toffline 2\r\n", [Offline(block=1), Offline(block=2)]),
+    ],
+)
+def test_lines_as_a_person_types_them(line: str, commands: list[Command]) -> None:
+    assert parse_script(line, "script") == commands
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("offline 1\n\nfrob 3", "line 3: 'frob' is not a command; a line begins with one of echo, add, remove"),
+        ("expect EBUSY", "line 1: 'expect' is not a command"),
+        ("echo online", r"line 1: an echo needs one place to write to; write: echo \[-n\] TEXT > PATH"),
+        ("echo", "line 1: an echo needs one place"),
+        ("echo online > /a > /b", "line 1: an echo needs one place"),
+        ("echo online > /a b", "line 1: an echo needs one place"),
+        ('echo "online > /a', "line 1: the quote at '\"online > /a' is not closed"),
+        ("add 128M", r"line 1: nothing stands where at must; write: add SIZE at START \[node NODE\]"),
+        ("add 128M in 4G", "line 1: 'in' stands where at must"),
+        ("add 128Q at 4G", "line 1: '128Q' is not a size or an address; write it like \"128M\""),
+        ("add all at 4G", "line 1: size is null; it must be a number of bytes or text such as"),
+        ("add 1G at 4G node", "line 1: 'node' needs a value"),
+        ("add 1G at 4G node x", 'line 1: node is "x"; it must be a whole number'),
+        ("add 1G at 4G node 1 node 2", "line 1: 'node' gives the node a second time"),
+        ("add 1G at 4G caller me", 'line 1: caller is "me"; it must be one of acpi, balloon'),
+        ("add 1G at 4G placement there", 'line 1: placement is "there"; it must be one of boot, range'),
+        ("add 1G at 4G fallback no-fallback", "line 1: 'no-fallback' gives the fallback a second time"),
+        ("online x", "line 1: 'x' names no memory blocks; write a number or a range such as 32-39"),
+        ("online 5-3", "line 1: '5-3' must be an ascending range"),
+        (f"online 0-{MAX_BLOCKS}", "must be an ascending range of at most 1048576 blocks"),
+        ("online 5 movable kernel", "line 1: 'kernel' gives the type a second time"),
+        ("online 5 sideways", "line 1: 'sideways' is too much; write: online BLOCKS"),
+        ("offline 5 movable", "line 1: 'movable' is too much; write: offline BLOCKS$"),
+        ("offline 5 expect busy", 'line 1: expect must be "ok" or an errno such as EBUSY, not "busy"'),
+        ("compact order high", r'line 1: order is "high"; it must be a whole number; write: compact \[node NODE\]'),
+        ("poison soft", "line 1: 'soft' is not a size or an address"),
+        ("hugepages 4 2M", "line 1: '2M' stands where of must; write: hugepages COUNT of SIZE"),
+    ],
+)
+def test_a_wrong_line_is_one_sentence(line: str, sentence: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        parse_script(line, "steps.txt")
+    assert re.search(sentence, str(caught.value))
+    assert str(caught.value).startswith("steps.txt: line ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[", "input data was truncated; a script in JSON is an array of commands such as"),
+        ('[{"op": "offline", "block": 1}] 2', r"JSON is malformed: trailing characters \(byte \d+\); a script in JSON"),
+        ("{}", "it is not an array; a script in JSON is an array of commands"),
+        ('{"op": "offline", "block": 1}', "it is not an array"),
+        ("[" * 100000, "a script in JSON is an array of commands"),
+        ("[3]", "command 1: it is not an object with an op, such as"),
+        ("[{}]", "command 1: it is not an object with an op, such as"),
+        ('[{"op": 3}]', "command 1: 3 is not a command; op is one of add, remove, eject, online"),
+        ('[{"op": "frob"}]', 'command 1: "frob" is not a command; op is one of add, remove, eject'),
+        ('[{"op": "offline"}]', "command 1: object missing required field `block`; offline has block, expect"),
+        (
+            '[{"op": "offline", "block": 1, "force": 1}]',
+            "command 1: object contains unknown field `force`; offline has",
+        ),
+        ('[{"op": "offline", "block": 1.5}]', "command 1: block is 1.5; it must be a whole number"),
+        ('[{"op": "offline", "block": 1, "expect": "no"}]', 'command 1: expect must be "ok" or an errno .* not "no"'),
+        ('[{"op": "add", "size": 1, "start": null}]', "command 1: start is null; it must be a number of bytes or text"),
+        ('[{"op": "add", "size": "1Q", "start": 1}]', "command 1: size: '1Q' is not a size or an address"),
+        ('[{"op": "add", "size": 1, "start": -1}]', "command 1: start: -1 is outside what an address can be"),
+        ('[{"op": "add", "size": 1, "start": 1, "fallback": 1}]', "command 1: fallback is 1; it must be true or false"),
+        ('[{"op": "online", "block": 1, "type": "up"}]', 'type is "up"; it must be one of online, online_kernel'),
+        ('[{"op": "poison", "address": "x"}]', "command 1: address: 'x' is not a size or an address"),
+    ],
+)
+def test_wrong_json_is_one_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        parse_script(text, "steps.json")
+    assert re.search(sentence, str(caught.value))
+    assert str(caught.value).startswith("steps.json: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_number_of_the_wrong_command_is_told() -> None:
+    script = [{"op": "offline", "block": n} for n in range(5)]
+    script[3] = {"op": "offline", "block": "three"}  # type: ignore[dict-item]
+    with pytest.raises(BadInput, match=r"^s: command 4: block is \"three\"; it must be a whole number$"):
+        parse_script(json.dumps(script), "s")
+
+
+def test_sizes_in_json_stay_as_they_were_written() -> None:
+    text = '[{"op": "add", "start": "0x100000000", "size": "128M", "expect": "EEXIST"}]'
+    assert parse_script(text, "s") == [Add(start="0x100000000", size="128M", expect="EEXIST")]
+
+
+def test_a_very_long_line_is_read_at_once() -> None:
+    assert parse_script("echo " + "x " * 100_000 + "> /sys/x", "s") == [
+        Write(path="/sys/x", data=" ".join("x" * 100_000))
+    ]
+    with pytest.raises(BadInput, match="is not closed"):
+        parse_script("echo " + "'x' " * 20_000 + "'", "s")
