@@ -24,13 +24,22 @@ from .commands import (
     Write,
     describe,
 )
+from .drift import Drift, diff
+from .drift import describe as describe_drift
 from .errors import BadInput, HotplugError
 from .library import bundled_machines, capture, open_machine, rename, save_machine
+from .lsmem import lsmem
+from .lsmem import separate as split_lsmem
 from .machine import Machine
 from .models import CALLERS, MODELS, PLACEMENTS, KernelModel
 from .origin import Origin
 from .outcome import Outcome
+from .shell_export import export as export_shell
 from .units import format_address, format_bytes, parse_bytes
+from .whatif import Comparison, compare
+from .whatif import describe as describe_comparison
+from .why import Verdict
+from .why import describe as describe_verdict
 
 __all__ = [
     "CALLERS",
@@ -41,6 +50,8 @@ __all__ = [
     "BadInput",
     "Command",
     "Compact",
+    "Comparison",
+    "Drift",
     "Eject",
     "Free",
     "HotplugError",
@@ -57,16 +68,25 @@ __all__ = [
     "Remove",
     "Sync",
     "Unpin",
+    "Verdict",
     "VirtioMem",
     "Write",
     "boot_machine",
     "bundled_machines",
     "capture",
+    "compare",
     "describe",
+    "describe_comparison",
+    "describe_drift",
+    "describe_verdict",
+    "diff",
+    "export_shell",
     "format_address",
     "format_bytes",
+    "lsmem",
     "open_machine",
     "parse_bytes",
     "rename",
     "save_machine",
+    "split_lsmem",
 ]

@@ -43,6 +43,8 @@ def lowest(pages: int) -> int:
 
 def lowest_n(pages: int, count: int) -> int:
     """The `count` lowest pages of the set, or all of them where it has fewer."""
+    if pages.bit_count() <= count:
+        return pages
     taken = 0
     for start, length in runs(pages):
         if length >= count:

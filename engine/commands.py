@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Final
 
 import msgspec
@@ -201,9 +202,10 @@ def describe(command: Command) -> str:
     if isinstance(command, Offline):
         return f"offline {command.block}"
     if isinstance(command, Write):
-        return f"echo {command.data.rstrip()} > {command.path}"
+        data = command.data[:-1] if command.data.endswith("\n") else command.data
+        return f"echo {shlex.quote(data)} > {shlex.quote(command.path)}"
     if isinstance(command, Sync):
-        return f"sync {command.root}"
+        return f"sync {shlex.quote(command.root)}"
     if isinstance(command, VirtioMem):
         size, start, unit = (parse_bytes(part) for part in (command.size, command.start, command.unit))
         return f"virtio-mem {format_bytes(size)} at {start:#x} unit {format_bytes(unit)} node {command.node}"

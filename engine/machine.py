@@ -21,6 +21,7 @@ from .policy import valid_zones
 from .state import Resource, State
 from .tables import swap
 from .timeline import Timeline
+from .why import Verdict, why_not
 from .zones import Node, Zone
 
 
@@ -105,6 +106,10 @@ class Machine:
     def check(self) -> list[str]:
         """The invariants that do not hold, in words; an empty list is a sound machine."""
         return check(self._state)
+
+    def why_not(self, command: Command) -> Verdict:
+        """Would a command succeed, and if not, why, and what would clear it? Nothing changes."""
+        return why_not(self._state, command)
 
     # -- what can be done -------------------------------------------------------------------------------------------
 

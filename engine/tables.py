@@ -63,10 +63,12 @@ def swap(changes: list[Change]) -> list[Change]:
     """Take the changes back, newest first; the result, given to `swap` again, makes them anew."""
     opposite: list[Change] = []
     for table, key, value in reversed(changes):
-        opposite.append((table, key, table.get(key, ABSENT)))
+        now = table.get(key, ABSENT)
+        opposite.append((table, key, now))
         if value is ABSENT:
             del table[key]
         else:
             table[key] = cast(Any, value)
-        table.keys_version += 1
+        if value is ABSENT or now is ABSENT:
+            table.keys_version += 1
     return opposite

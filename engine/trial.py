@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from .commands import Command
 from .errors import HotplugError
@@ -12,6 +12,19 @@ from .events import Event
 from .operations import run
 from .state import State
 from .tables import Table, swap
+
+
+class Holder(Protocol):
+    """What has a state: a machine."""
+
+    @property
+    def state(self) -> State:
+        """The tables behind it."""
+
+
+def state_of(machine: Holder | State) -> State:
+    """The state of a machine, or the state itself."""
+    return machine if isinstance(machine, State) else machine.state
 
 
 class Attempt(NamedTuple):

@@ -11,7 +11,7 @@ from .errors import BadInput
 
 KIB, MIB, GIB, TIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40
 _UNITS = {"": 1, "B": 1, "K": KIB, "M": MIB, "G": GIB, "T": TIB, "P": 1 << 50}
-_NUMBER = re.compile(r"\s*(0[xX][0-9a-fA-F]+|\d+)\s*([BKMGTPbkmgtp]?)(?:i?[bB])?\s*")
+_NUMBER = re.compile(r"\s*(0[xX][0-9a-fA-F]+|\d{1,30}(?:\.\d{1,3})?)\s*([BKMGTPbkmgtp]?)(?:i?[bB])?\s*")
 MAX_ADDRESS = (1 << 63) - 1
 
 
@@ -24,25 +24,33 @@ def parse_bytes(text: str | int) -> int:
         value = text
     else:
         match = _NUMBER.fullmatch(text) if isinstance(text, str) else None
-        if match is None:
+        if match is None or not isinstance(text, str):
             raise BadInput(f'{text!r} is not a size or an address; write it like "128M", "4G" or "0x100000000"')
-        value = int(match[1], 0 if match[1][:2].lower() == "0x" else 10) * _UNITS[match[2].upper()]
+        value = _exact(match[1], _UNITS[match[2].upper()], text)
     if not 0 <= value <= MAX_ADDRESS:
         raise BadInput(f"{text!r} is outside what an address can be (0 to {MAX_ADDRESS:#x})")
     return value
 
 
+def _exact(number: str, unit: int, text: str) -> int:
+    if number[:2].lower() == "0x":
+        return int(number, 16) * unit
+    whole, _, part = number.partition(".")
+    thousandths = int(whole) * 1000 + int(part.ljust(3, "0") or 0)
+    if thousandths * unit % 1000:
+        raise BadInput(f"{text!r} is not a whole number of bytes")
+    return thousandths * unit // 1000
+
+
 def format_bytes(size: int) -> str:
-    """The shortest exact size with a binary unit: ``128M``, ``1.5G``; plain bytes where no unit fits."""
+    """A size with a binary unit, always exact: ``128M``, ``1.5G``, ``12.625G``; bytes alone where no unit fits."""
     for unit, factor in (("T", TIB), ("G", GIB), ("M", MIB), ("K", KIB)):
         if size >= factor:
-            for digits in (0, 1, 2):
+            for digits in (0, 1, 2, 3):
                 scaled = size * 10**digits
                 if scaled % factor == 0:
-                    return f"{scaled // factor / 10**digits:.{digits}f}{unit}"
-            if size % (factor // 1024) == 0 and size < 10 * factor:
-                continue
-            return f"{size / factor:.2f}{unit}"
+                    whole, part = divmod(scaled // factor, 10**digits)
+                    return f"{whole}.{part:0{digits}d}{unit}" if digits else f"{whole}{unit}"
     return f"{size}"
 
 

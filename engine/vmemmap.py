@@ -121,6 +121,7 @@ class HostSections(Pool):
 
     def __init__(self, own: VmemAltmap, node: int) -> None:
         self.own = own
+        self.first = own.base_pfn
         self.node = node
         self.full_below = 0
 
@@ -131,7 +132,7 @@ class HostSections(Pool):
             host = state.sections[nr]
             if nr < self.full_below or host.early or host.node != self.node:
                 continue
-            if self.own.base_pfn <= nr * size:
+            if self.first <= nr * size:
                 break
             room = host.of(FREE) if host.online else span(0, size) & ~host.of(MEMMAP) & ~_own_head(state, host)
             heads = aligned_runs(room, order, size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 
 from textual.app import App, SystemCommand
 from textual.screen import Screen
@@ -20,7 +21,7 @@ class ExplorerApp(App[None]):
     """altmap's explorer of one machine."""
 
     TITLE = "altmap"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-slim"), (76, "-medium"), (110, "-wide"), (170, "-huge")
     ]  # fmt: skip

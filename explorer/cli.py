@@ -60,7 +60,8 @@ def _answer(argv: list[str]) -> int:
     parser, verbs = _parser()
     if argv and argv[0] not in verbs and not argv[0].startswith("-"):
         argv = ["open", *argv]
-    arguments = parser.parse_args(argv)
+    own_options = argv[:1] == ["lsmem"]
+    arguments = argparse.Namespace(verb=_lsmem, words=argv[1:]) if own_options else parser.parse_args(argv)
     from engine import BadInput
 
     try:
@@ -146,6 +147,40 @@ def _parser() -> tuple[_Parser, frozenset[str]]:
     run.add_argument("--events", action="store_true", help="tell everything that the kernel does on the way")
 
     machine(verb("check", _check, "check that a machine's numbers and pages agree"))
+
+    why = verb("why", _asked("why"), "say whether a command would succeed, and if not, why and what would clear it")
+    why.add_argument("machine", metavar="MACHINE", help=_MACHINE_HELP)
+    why.add_argument("words", metavar="WORD", nargs="+", help='a line as in a script: offline 40, add 4G at 8G node 1')
+    why.add_argument("--model", metavar="NAME", help="the kernel model, instead of the machine's own")
+    why.add_argument("--json", action="store_true", help="print one JSON object")
+
+    compare = verb("compare", _asked("alternatives"), "put the placements of one add side by side")
+    machine(compare)
+    compare.add_argument("--add", metavar="SIZE", required=True, help="how much to add")
+    compare.add_argument("--at", metavar="ADDRESS", help="where (the first free GiB behind all memory)")
+    compare.add_argument("--node", metavar="N", type=int, default=0, help="to which node (0)")
+    compare.add_argument("--placement", metavar="P,..", help="only these of boot, range, block, sections")
+    compare.add_argument("--block-size", metavar="SIZE,..", help="memory blocks of these sizes for the added range")
+    compare.add_argument("--model", metavar="NAME,..", help="kernel models, instead of the machine's own")
+    compare.add_argument(
+        "--online",
+        choices=("online", "online_kernel", "online_movable"),
+        default="online_movable",
+        help="how the blocks go online (online_movable)",
+    )
+    compare.add_argument("--json", action="store_true", help="print one JSON object")
+
+    diff = verb("diff", _asked("drift"), "say what changed between two machines")
+    diff.add_argument("before", metavar="A", help=_MACHINE_HELP)
+    diff.add_argument("after", metavar="B", help=_MACHINE_HELP)
+    diff.add_argument("--json", action="store_true", help="print one JSON object")
+
+    export = verb("export", _asked("export"), "print the commands of a machine's history as lines for the real one")
+    machine(export)
+
+    verb("lsmem", _lsmem, "list memory as lsmem does, with lsmem's own options").add_argument(
+        "words", metavar="[MACHINE] OPTION", nargs="*", help="see altmap lsmem --help"
+    )
 
     machines = verb("machines", _machines, "list the bundled machines")
     machines.add_argument("--json", action="store_true", help="print one JSON array")
@@ -254,6 +289,22 @@ def _check(arguments: argparse.Namespace) -> int:
         name = printable(machine.origin.name)
         print(f"{name}: all is sound, {len(machine.blocks)} blocks, {len(machine.sections)} sections")
     return REFUSED if broken else FINE
+
+
+def _asked(name: str) -> Callable[[argparse.Namespace], int]:
+    def answer(arguments: argparse.Namespace) -> int:
+        from . import questions
+
+        code: int = getattr(questions, name)(arguments)
+        return code
+
+    return answer
+
+
+def _lsmem(arguments: argparse.Namespace) -> int:
+    from .questions import list_memory
+
+    return list_memory(arguments.words, DEFAULT_MACHINE)
 
 
 def _machines(arguments: argparse.Namespace) -> int:

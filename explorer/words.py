@@ -47,6 +47,16 @@ def short_address(address: int) -> str:
     return f"{address >> 20}M" if address else "0"
 
 
+def about(size: int) -> str:
+    """A size for reading at a glance, in at most five letters: ``128M``, ``14.9M``, ``1008M``, ``2.95G``."""
+    for unit, factor in (("T", 1 << 40), ("G", 1 << 30), ("M", 1 << 20), ("K", 1 << 10)):
+        if size >= factor:
+            number = size / factor
+            digits = 0 if size % factor == 0 or number >= 100 else 1 if number >= 10 else 2
+            return f"{number:.{digits}f}{unit}"
+    return f"{size}"
+
+
 def machine_name(machine: Machine) -> str:
     """The machine's name; of a folder or file its last part alone."""
     return PurePath(machine.origin.name).name or "this machine"
@@ -137,7 +147,7 @@ def outcome_words(outcome: Outcome, machine: Machine) -> str:
 
 
 def _taken(machine: Machine, node: int, pages: int) -> str:
-    size = format_bytes(abs(pages) * machine.geometry.page_size)
+    size = about(abs(pages) * machine.geometry.page_size)
     return f"{'took' if pages > 0 else 'gave back'} {abs(pages):,} pages ({size}) of existing memory on node {node}"
 
 

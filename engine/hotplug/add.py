@@ -31,7 +31,7 @@ from ..state import State
 from ..units import format_bytes
 from ..zonelist import kernel_zonelist, node_order
 from ..zones import NORMAL
-from .online import online_block
+from .online import online_block, rebuild_zonelists
 from .remove import deactivate, drop_block
 
 Steps = Iterator[Event]
@@ -147,6 +147,7 @@ def _try_online_node(state: State, node: int) -> Steps:
     if not state.nodes[node].online:
         state.nodes.put(node, msgspec.structs.replace(state.nodes[node], online=True))
         yield NodeOnlined(node)
+        yield from rebuild_zonelists(state, node)
 
 
 def _populate(state: State, request: AddRequest, choice: Choice, group: int | None) -> Steps:

@@ -104,14 +104,17 @@ def _cancel(
         yield state.chain.call(action, start + head, pages - head, -1, early)
 
 
-def rebuild_zonelists(state: State) -> Steps:
-    """build_all_zonelists, as a zone became populated or empty: what the kernel log shows of it."""
-    memory = state.memory_nodes()
-    for node in memory:
-        order = " ".join(map(str, node_order(state, node)))
-        yield Logged(f"Fallback order for Node {node}: {order} ")
+def rebuild_zonelists(state: State, fresh: int | None = None) -> Steps:
+    """build_all_zonelists, as a zone became populated or empty, or for a `fresh` node alone: what the kernel log shows."""
+    online = [node for node in sorted(state.nodes) if state.nodes[node].online]
+    for node in online if fresh is None else [fresh]:
+        order = node_order(state, node)
+        if state.model.memoryless_first and node not in order:
+            order = [node, *order]
+        yield Logged(f"Fallback order for Node {node}: {' '.join(map(str, order))} ")
     total = sum(zone.managed for zone in state.zones.values())
-    yield Logged(f"Built {len(memory)} zonelists, mobility grouping on.  Total pages: {total}")
+    built = len(online) - (fresh is not None)
+    yield Logged(f"Built {built} zonelists, mobility grouping on.  Total pages: {total}")
     highest = max(
         (KERNEL_ZONES.index(zone.name) for zone in state.zones.values() if zone.managed and zone.name in KERNEL_ZONES),
         default=0,

@@ -42,9 +42,10 @@ def set_block_types(state: State, key: ZoneKey, numbers: list[int], wanted: Mapp
     """Give a zone's pageblocks types, so many of each as `wanted` has under their names.
 
     `numbers` are its online sections, ascending. Types that are there stay unless they are too many. More pageblocks
-    become Unmovable, Reclaimable and HighAtomic from the lowest up: those with kernel pages, then others in use, then any;
-    but none that is free becomes HighAtomic, which would part it from its buddy. For the same reason CMA gets whole
-    areas of the biggest order, the highest ones. Isolate is not looked at: it does not outlast a command.
+    become Unmovable, Reclaimable and HighAtomic from the lowest up: those that kernel pages share with free ones (what
+    was filled at boot kept the type Movable), then others with kernel pages, then others in use, then any; but none that
+    is wholly free becomes HighAtomic, which would part it from its buddy. For the same reason CMA gets whole areas of the
+    biggest order, the highest ones. Isolate is not looked at: it does not outlast a command.
     """
     have = block_counts(state, key)
     above = state.geometry.max_order - state.geometry.pageblock_order
@@ -56,7 +57,7 @@ def set_block_types(state: State, key: ZoneKey, numbers: list[int], wanted: Mapp
             whole = more >> above << above
             _change(state, key, reversed(numbers), whole, _in_biggest_areas, CMA)
         else:
-            for choose in (_with_kernel_pages, _in_use) if migratetype == HIGHATOMIC else _BY_LIKELIHOOD:
+            for choose in _BY_LIKELIHOOD[:-1] if migratetype == HIGHATOMIC else _BY_LIKELIHOOD:
                 more -= _change(state, key, numbers, more, choose, migratetype)
 
 
@@ -90,6 +91,11 @@ def _movable(section: Section, owned: int, geometry: Geometry) -> int:
     return blocks
 
 
+def _shared_by_kernel_pages(section: Section, owned: int, geometry: Geometry) -> int:
+    free = touched_blocks(section.of(FREE) & owned, geometry.pageblock_order)
+    return _with_kernel_pages(section, owned, geometry) & free if free else 0
+
+
 def _with_kernel_pages(section: Section, owned: int, geometry: Geometry) -> int:
     pages = union(section.pages, _KERNEL_KINDS) & owned
     return _movable(section, owned, geometry) & touched_blocks(pages, geometry.pageblock_order)
@@ -100,7 +106,7 @@ def _in_use(section: Section, owned: int, geometry: Geometry) -> int:
     return _movable(section, owned, geometry) & touched_blocks(pages, geometry.pageblock_order)
 
 
-_BY_LIKELIHOOD: Final[tuple[_Choice, ...]] = (_with_kernel_pages, _in_use, _movable)
+_BY_LIKELIHOOD: Final[tuple[_Choice, ...]] = (_shared_by_kernel_pages, _with_kernel_pages, _in_use, _movable)
 
 
 def _in_biggest_areas(section: Section, owned: int, geometry: Geometry) -> int:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -27,18 +26,15 @@ from ..overhead import object_pages, page_table_pages
 from ..policy import zone_for
 from ..shortage import shortage
 from ..state import State
-from ..trial import Attempt, attempt, clone, rehearsal
+from ..trial import Attempt, Holder, attempt, clone, rehearsal, state_of
 from ..units import parse_bytes
 from ..zonelist import zonelist
 from ..zones import MOVABLE
 from .comparison import Comparison, Memory, Plan, Row, Share, Stuck
 
-if TYPE_CHECKING:
-    from ..machine import Machine
-
 
 def compare(
-    machine: Machine | State,
+    machine: Holder | State,
     request: Add,
     placements: Sequence[Placement | None] = PLACEMENTS,
     block_sizes: Sequence[int | str] = (),
@@ -47,7 +43,7 @@ def compare(
 ) -> Comparison:
     """Try a request under every combination of models, block sizes (bytes or text) and placements; none given: the
     machine's own model and size. The machine is not changed. Raises `BadInput` for a name or a size that cannot be."""
-    state = machine if isinstance(machine, State) else machine.state
+    state = state_of(machine)
     extent(request)
     sizes = [parse_bytes(size) for size in block_sizes] or [state.geometry.block_size]
     rows = tuple(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
@@ -29,7 +29,7 @@ from ..events import (
 from ..memmap import HUGE
 from ..state import State
 from ..sysfs import MEMORY, boolean
-from ..trial import Attempt, attempt, rehearsal
+from ..trial import Attempt, Holder, attempt, rehearsal, state_of
 from ..units import format_bytes
 from ..zones import KERNEL_ZONES
 from ..zones import MOVABLE as MOVABLE_ZONE
@@ -39,18 +39,15 @@ from .obstacles import of_blocks
 from .take_away import not_ejected, not_offlined, not_removed
 from .verdict import Blocker, Verdict, counted, named
 
-if TYPE_CHECKING:
-    from ..machine import Machine
-
 _BLOCK_FILE = re.compile(rf"(?:{MEMORY}|/sys/devices/system/node/node\d+)/+memory(\d+)/+(state|online)")
 
 
-def why_not(machine: Machine | State, command: Command) -> Verdict:
+def why_not(machine: Holder | State, command: Command) -> Verdict:
     """Would a command succeed, and if not, why not and what would clear it? Nothing changes by asking.
 
     Raises `BadInput` for a command that makes no sense.
     """
-    state = machine if isinstance(machine, State) else machine.state
+    state = state_of(machine)
     meant = _meant(command)
     with rehearsal(state):
         tried = attempt(state, command)

@@ -26,7 +26,7 @@ ZONES: Final = {
     "Normal": Look(" ", "N", "zone-Normal", "Normal", "Normal"),
     "Movable": Look(" ", "M", "zone-Movable", "Movable", "Movable"),
 }
-MIXED: Final = Look(" ", "-", "zone-none", "mixed", "mixed zones")
+MIXED: Final = Look(" ", "-", "zone-none", "mixed", "mixed")
 OFFLINE: Final = Look("░", "o", "offline", "offline", "offline")
 GOING: Final = Look("▒", "*", "going", "going", "going offline")
 GHOSTS: Final = {

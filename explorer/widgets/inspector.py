@@ -82,7 +82,7 @@ class Inspector(Painted):
         for kind, look in KINDS.items():
             if count := counts.get(kind, 0):
                 number = f"{count:,}".rjust(digits)
-                size = format_bytes(count * page).rjust(8)
+                size = words.about(count * page).rjust(8)
                 word = look.word[: max(4, width - digits - 14)]
                 lines.append(
                     (

@@ -24,6 +24,7 @@ Piece = tuple[str, str]
 
 Line = tuple[Piece, ...]
 
+
 def wrapped(text: str, role: str, width: int, first: str = "", rest: str = "", lead: str = "muted") -> list[Line]:
     """Text in lines of at most `width` cells; the first begins with `first`, the others with `rest`."""
     parts = textwrap.wrap(text, max(8, width - max(len(first), len(rest)))) or [""]

@@ -7,8 +7,9 @@ from typing import Final, Literal
 
 from textual.geometry import Size
 
-from engine import Machine, format_bytes
+from engine import Machine
 
+from .. import words
 from .painted import Line, Painted, Piece, length
 
 ORDER: Final = ("DMA", "DMA32", "Normal", "Movable", "Device")
@@ -75,18 +76,9 @@ class ZoneTable(Painted):
         return lines
 
     def _cell(self, shown: Shown, count: int) -> Line:
-        size = _size(count * self.machine.geometry.page_size)
+        size = words.about(count * self.machine.geometry.page_size)
         if shown == "pfn":
             return ((f"{count:#x}", "muted"),)
         if shown == "both":
             return ((f"{count:,}", "text"), (size.rjust(6), "muted"))
         return ((size if shown == "size" else f"{count:,}", "text"),)
-
-
-def _size(size: int) -> str:
-    """At most five letters: three digits that count, and the unit."""
-    exact = format_bytes(size)
-    if len(exact) <= 5:
-        return exact
-    number, unit = float(exact[:-1]), exact[-1]
-    return f"{number:.0f}{unit}" if number >= 100 else f"{number:.1f}{unit}"

@@ -43,7 +43,7 @@ def names(events: tuple[Any, ...]) -> list[str]:
     return [kind for at, kind in enumerate(kinds) if not at or kinds[at - 1] != kind]
 
 
-# -- order ------------------------------------------------------------------------------------------------------------------
+# -- order -------------------------------------------------------------------------------------------------------------
 
 
 def test_steps_come_in_the_kernels_order() -> None:
@@ -111,7 +111,7 @@ def test_an_add_puts_the_node_online_and_its_memory_only_onlining_does() -> None
     assert machine.state.memory_nodes() == [0, 1]
 
 
-# -- what it takes: drawback (a) ----------------------------------------------------------------------------------------------
+# -- what it takes: drawback (a) ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("size", "memmap"), [("128M", 512), ("1G", 4096), ("10G", 40960), ("12G", 49152)])
@@ -168,7 +168,7 @@ def test_nothing_is_taken_from_per_cpu_lists_or_said_of_other_nodes() -> None:
     assert set(outcome.taken) == {1}
 
 
-# -- failing ------------------------------------------------------------------------------------------------------------------
+# -- failing -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
@@ -189,18 +189,6 @@ def test_an_add_that_runs_out_of_memory_leaks_the_sections_it_finished(model: st
     assert told(outcome, ResourceReleased)
     assert free_pages(machine) > 300, "the min watermarks are kept"
     assert not machine.groups
-
-
-def test_the_leak_of_enomem_reserve() -> None:
-    """The recorded 6.1: 12303 pages above the reserve let 25 sections pass, one of them in base pages or none."""
-    machine = guest("256M", model="6.1", memmap_on_memory="N")
-    fill_zone(machine, "DMA", 512)
-    marks = 25 * 512 + 300
-    lowest = min_free(machine)
-    fill_zone(machine, "DMA32", lowest + marks)
-    outcome = refuse(machine, Add(start="4G", size="8G"))
-    (leak,) = told(outcome, SectionsLeaked)
-    assert leak.count == 25
 
 
 def min_free(machine: Machine) -> int:
@@ -308,7 +296,7 @@ def test_auto_onlining_does_not_count_as_taken() -> None:
     assert dimm(quiet, "1G").taken == dimm(automatic, "1G").taken
 
 
-# -- where base pages have to do ------------------------------------------------------------------------------------------------
+# -- where base pages have to do ---------------------------------------------------------------------------------------
 
 
 def scatter(machine: Machine) -> None:
@@ -348,7 +336,7 @@ def test_without_the_fallback_the_first_missing_unit_is_enomem() -> None:
     assert free_pages(machine) > 10000
 
 
-# -- words --------------------------------------------------------------------------------------------------------------------
+# -- words -------------------------------------------------------------------------------------------------------------
 
 
 def test_the_reason_of_a_placement_is_told() -> None:

@@ -145,7 +145,7 @@ def test_a_refused_eject_removes_nothing() -> None:
     assert (dict(machine.sections).keys(), dict(machine.resources), dict(machine.requests)) == before
 
 
-# -- remove -------------------------------------------------------------------------------------------------------------------
+# -- remove ------------------------------------------------------------------------------------------------------------
 
 
 def test_an_online_block_cannot_be_removed() -> None:

@@ -22,12 +22,12 @@ LAYERS: dict[str, set[str]] = {
     "mechanisms": {
         "altmap", "overhead", "memmap_on_memory", "placement", "resources", "policy", "zonelist", "freeareas", "freeindex",
         "buddy", "vmemmap", "isolation", "migrate", "scanned", "scanners", "compaction", "hugetlb", "poison", "workload",
-        "report", "check", "shortage",
+        "report", "shortage",
     },
     "operations": {"hotplug", "sysfs_pages", "sysfs", "virtio_mem"},
     "snapshots": {"snapshot"},
-    "machine": {"outcome", "timeline", "operations", "trial", "machine"},
-    "tools": {"boot", "library", "drift", "scripts", "shell_export", "lsmem", "why", "whatif"},
+    "machine": {"outcome", "timeline", "operations", "trial", "check", "why", "machine"},
+    "tools": {"boot", "library", "drift", "scripts", "shell_export", "lsmem", "whatif"},
 }  # fmt: skip
 """Lowest first. A module, or all of a package, imports from its own layer and those below. `memory` is what there is and
 what may be said of it, as values; `operations` are what the kernel does and the files that ask for it."""

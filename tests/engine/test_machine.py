@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from guests import dimm, guest, online, picture
 
-from engine import Add, BadInput, Eject, HotplugError, Machine, Offline, Online, Remove, Write
+from engine import Add, BadInput, Eject, HotplugError, Offline, Online, Remove, Write
 from engine.report import block_reports, section_reports, zone_reports
 
 SCRIPT = (

@@ -122,7 +122,7 @@ def test_memmap_never_comes_from_movable_memory_even_if_the_machine_dies_of_it()
     assert free_pages(machine) > 131072
 
 
-# -- zonelists --------------------------------------------------------------------------------------------------------------------
+# -- zonelists ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_zonelist_walks_nodes_by_distance_and_zones_from_the_top() -> None:

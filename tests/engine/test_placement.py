@@ -31,7 +31,7 @@ def placements(machine: Machine, first: int, count: int) -> set[str]:
     return {memmap(machine, nr).on for nr in range(first, first + count)}
 
 
-# -- RFC v2: one pool at the start of the request ---------------------------------------------------------------------------------
+# -- RFC v2: one pool at the start of the request ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("size", [1, 8, 64, 65, 80])
@@ -139,7 +139,7 @@ def test_part_of_a_range_that_hosts_the_rest_cannot_be_removed() -> None:
     remove(machine, "896M")
 
 
-# -- upstream: the head of each block ----------------------------------------------------------------------------------------------
+# -- upstream: the head of each block ----------------------------------------------------------------------------------
 
 
 def test_6_1_self_hosts_exactly_one_block_and_else_uses_kernel_memory() -> None:
@@ -276,7 +276,7 @@ def test_where_the_sizes_do_not_fit_kernel_memory_serves(arch: str, mode: str) -
     assert placements(machine, first, machine.geometry.sections_per_block) == {"kernel"}
 
 
-# -- the RFC on other architectures -------------------------------------------------------------------------------------------------
+# -- the RFC on other architectures ------------------------------------------------------------------------------------
 
 
 def test_s390_vetoes_the_flag() -> None:
@@ -326,7 +326,7 @@ def test_ppc64_sections_share_pages_of_the_memmap() -> None:
     assert numbers(machine, "Movable")[3] == 4092
 
 
-# -- option b: low sections of the same node ------------------------------------------------------------------------------------------
+# -- option b: low sections of the same node ---------------------------------------------------------------------------
 
 
 def hosting(model: str = "6.12") -> Machine:
@@ -427,7 +427,7 @@ def test_a_full_host_is_passed_over() -> None:
     assert memmap(machine, 128).pfn == 33 * 32768
 
 
-# -- option c: with or without fallback ---------------------------------------------------------------------------------------------------
+# -- option c: with or without fallback --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def errno_of_reading(machine: Machine, path: str) -> str:
     return refusal.value.errno
 
 
-# -- state and online -----------------------------------------------------------------------------------------------------
+# -- state and online --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("word", ONLINE_WORDS)
@@ -123,7 +123,7 @@ def test_blocks_are_reached_through_their_node_too(machine: Machine) -> None:
     assert machine.read("//sys/devices/system/node//node0/memory33/valid_zones") == "Movable\n"
 
 
-# -- files that cannot be written, or are not there ---------------------------------------------------------------------------
+# -- files that cannot be written, or are not there --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_a_folder_is_eisdir(machine: Machine, path: str) -> None:
     assert errno_of_reading(machine, path) == "EISDIR"
 
 
-# -- probe ------------------------------------------------------------------------------------------------------------------
+# -- probe -------------------------------------------------------------------------------------------------------------
 
 
 def probing(model: str = "6.12") -> Machine:
@@ -221,7 +221,7 @@ def test_an_rfc_probe_asks_for_the_memmap_on_the_range() -> None:
     assert (memmap.on, memmap.pfn) == ("self", 0x200000)
 
 
-# -- parameters -------------------------------------------------------------------------------------------------------------
+# -- parameters --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_auto_online_blocks_is_for_later_adds_only(machine: Machine, word: str, 
     assert [machine.blocks[block].zone for block in (128, 129)] == [zone and (0, zone)] * 2
 
 
-# -- what files say -------------------------------------------------------------------------------------------------------
+# -- what files say ----------------------------------------------------------------------------------------------------
 
 
 def test_the_files_of_a_block() -> None:

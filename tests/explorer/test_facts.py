@@ -145,6 +145,21 @@ def test_short_addresses_are_exact(address: int, text: str) -> None:
     assert words.short_address(address) == text
 
 
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0"),
+        (4096, "4K"),
+        (919868 << 10, "898M"),
+        (15616 << 10, "15.2M"),
+        (3 << 30, "3G"),
+        (2.95 * (1 << 30), "2.95G"),
+    ],
+)
+def test_sizes_at_a_glance(size: float, text: str) -> None:
+    assert words.about(int(size)) == text
+
+
 def test_zones_of_an_offline_block_say_the_default() -> None:
     machine = with_dimm(movable=1)
     assert words.zones_of(machine, 33) == "Normal by default, or Movable"

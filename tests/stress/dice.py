@@ -55,7 +55,7 @@ class Dice:
         makers = list(WEIGHTS)
         return self.random.choices(makers, [WEIGHTS[maker] for maker in makers])[0](self)
 
-    # -- parts --------------------------------------------------------------------------------------------------------
+    # -- parts ---------------------------------------------------------------------------------------------------------
 
     def rarely(self, one_in: int) -> bool:
         return self.random.randrange(one_in) == 0
@@ -96,7 +96,7 @@ class Dice:
     def zone(self) -> str | None:
         return self.random.choice((None, "DMA", "DMA32", "Normal", "Movable"))
 
-    # -- commands -----------------------------------------------------------------------------------------------------
+    # -- commands ------------------------------------------------------------------------------------------------------
 
     def add(self) -> Command:
         start, size = self.range()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,15 +35,22 @@ class Transition(NamedTuple):
         return f"{self.trace} step {self.number}, {self.command}: {self.outcome.result} {'; '.join(self.misses)}"
 
 
+Act = Callable[[Machine, Command], Outcome]
+
+
 @cache
 def replay(name: str) -> tuple[Transition, ...]:
     """Every transition of a recording that can be judged."""
-    recording = Recording(name)
+    return play(name, Machine.apply)
+
+
+def play(name: str, act: Act) -> tuple[Transition, ...]:
+    """The same, with something else than the engine to do the commands."""
     with TemporaryDirectory() as folder:
-        return tuple(_play(recording, Path(folder)))
+        return tuple(_play(Recording(name), Path(folder), act))
 
 
-def _play(recording: Recording, folder: Path) -> Iterator[Transition]:
+def _play(recording: Recording, folder: Path, act: Act) -> Iterator[Transition]:
     tree = Tree(folder, recording.kernel)
     tree.show(recording.boot)
     machine = capture(folder)
@@ -53,7 +60,7 @@ def _play(recording: Recording, folder: Path) -> Iterator[Transition]:
             continue
         tree.show(action.before)
         machine.apply(Sync(root=str(folder)))
-        outcome = machine.apply(action.command)
+        outcome = act(machine, action.command)
         if recording.blind(action):
             continue
         misses = tuple(_misses(recording, action, machine, outcome))
@@ -130,7 +137,7 @@ def _head_misses(recording: Recording, after: Observation, machine: Machine) -> 
     for name, attributes in after["blocks"].items():
         start = number(name) * pages
         first = next((run for run in runs if run[0] <= start < run[0] + run[1]), None)
-        if attributes["state"] != "online" or first is None or machine.blocks[number(name)].early:
+        if attributes["state"] != "online" or first is None or name in recording.boot["blocks"]:
             continue
         end = start
         for pfn, count, flags, mapped in runs:

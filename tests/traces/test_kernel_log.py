@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from engine import Add
+
 from .exempt import EXEMPT, NOT_YET_STEPS
 from .recording import names
 from .replay import is_hotplug, replay
@@ -16,6 +18,15 @@ TOPICS = {
     "zonelists": r"Fallback order for Node \d+: [\d ]*\d|Built \d+ zonelists, mobility grouping on|Policy zone: \w+",
 }
 """Chance is left out: the name of the task, and the total of free pages above the watermarks."""
+
+
+def own(lines: list[str], succeeded: bool) -> list[str]:
+    """The lines of the device that was plugged in last: the ACPI driver of 6.12 first tries again those that failed before,
+    and each failure ends with "add_memory failed"."""
+    ends = [at + 1 for at, line in enumerate(lines) if line == "add_memory failed"]
+    if not succeeded:
+        ends = ends[:-1]
+    return lines[ends[-1] :] if ends else lines
 
 
 @pytest.mark.parametrize("topic", TOPICS)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from engine import Write
+from engine import Add, Command, Machine, Outcome, Write
 
 from .exempt import EXEMPT, NOT_YET, NOT_YET_STEPS
 from .recording import names
-from .replay import Transition, replay
+from .replay import Act, Transition, play, replay
 
 
 def _judged(name: str) -> list[Transition]:
@@ -31,6 +32,34 @@ def test_no_transition_is_exempt_for_nothing(name: str, step: int) -> None:
     (transition,) = [t for t in _judged(name) if t.number == step]
     assert transition.misses
     assert all("free pages" in miss for miss in transition.misses), transition
+
+
+def nothing(machine: Machine, command: Command) -> Outcome:
+    return Outcome(command, "ok")
+
+
+def kernel_memmap(machine: Machine, command: Command) -> Outcome:
+    """The memmap always in kernel memory."""
+    return machine.apply(msgspec.structs.replace(command, placement="boot") if isinstance(command, Add) else command)
+
+
+def wrong_zone(machine: Machine, command: Command) -> Outcome:
+    if isinstance(command, Write) and command.data == "online_movable":
+        command = msgspec.structs.replace(command, data="online_kernel")
+    return machine.apply(command)
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (nothing, {"answered", "blocks", "state", "valid_zones", "zones", "memmap at"}),
+        (kernel_memmap, {"managed", "free pages", "memmap at", "head pages"}),
+        (wrong_zone, {"valid_zones", "zones"}),
+    ],
+)
+def test_the_judge_sees_a_difference(act: Act, words: set[str]) -> None:
+    misses = " ".join(miss for transition in play("6.12/dimm128_mom", act) for miss in transition.misses)
+    assert not {word for word in words if word not in misses}, misses
 
 
 def test_the_recordings_judge_much() -> None:

@@ -1,0 +1,94 @@
+"""Questions that change nothing: why, compare, diff, lsmem, export; as text, or as one JSON object."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import msgspec
+
+from engine import (
+    Add,
+    BadInput,
+    compare,
+    describe_comparison,
+    describe_drift,
+    describe_verdict,
+    diff,
+    export_shell,
+    lsmem,
+    open_machine,
+    split_lsmem,
+)
+from engine.scripts import parse_script
+
+from .text.printable import printable
+
+
+def _print(text: str, value: object, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    else:
+        sys.stdout.write("".join(f"{printable(line)}\n" for line in text.rstrip("\n").split("\n")))
+
+
+def why(arguments: argparse.Namespace) -> int:
+    """Would a command succeed? 0 if it would, 1 if not."""
+    machine = open_machine(arguments.machine, model=arguments.model)
+    commands = parse_script(" ".join(arguments.words), "the question")
+    verdicts = [machine.why_not(command) for command in commands]
+    for verdict in verdicts:
+        _print(describe_verdict(verdict), verdict, arguments.json)
+    return 0 if all(verdict.ok for verdict in verdicts) else 1
+
+
+def alternatives(arguments: argparse.Namespace) -> int:
+    """One add request, every placement, block size and model that was asked for, side by side."""
+    machine = open_machine(arguments.machine)
+    state = machine.state
+    start = arguments.at
+    if start is None:
+        block, node_end = state.geometry.block_size, max((r.end for r in state.resources.values() if r.ram), default=0)
+        big = max(block, 1 << 30)
+        start = -(-max(node_end, 1 << 32) // big) * big
+    request = Add(start=start, size=arguments.add, node=arguments.node)
+    options = {}
+    if arguments.placement:
+        options["placements"] = arguments.placement.split(",")
+    table = compare(
+        machine,
+        request,
+        block_sizes=arguments.block_size.split(",") if arguments.block_size else (),
+        models=arguments.model.split(",") if arguments.model else (),
+        online=arguments.online,
+        **options,
+    )
+    _print(describe_comparison(table), table, arguments.json)
+    return 0
+
+
+def drift(arguments: argparse.Namespace) -> int:
+    """What changed from one machine to another; 0 whether or not anything did."""
+    found = diff(open_machine(arguments.before), open_machine(arguments.after))
+    _print(describe_drift(found), found, arguments.json)
+    return 0
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """The commands that led to a saved machine, as lines for the real one."""
+    machine = open_machine(arguments.machine)
+    sys.stdout.write(export_shell(machine.history, machine.geometry.block_size))
+    return 0
+
+
+def list_memory(words: Sequence[str], default: str) -> int:
+    """lsmem with lsmem's own options; the one word that is no option is the machine."""
+    options, others = split_lsmem(words)
+    if len(others) > 1:
+        raise BadInput(f"lsmem takes one machine, not {' and '.join(others)}")
+    named = others[0] if others else default
+    needed = not any(option in ("-s", "-h", "--help") or option.startswith("--sysroot") for option in options)
+    code, text = lsmem(options, open_machine(named) if needed else None)
+    (sys.stderr if code else sys.stdout).write(text)
+    return code
