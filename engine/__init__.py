@@ -35,7 +35,7 @@ from .models import CALLERS, MODELS, PLACEMENTS, KernelModel
 from .origin import Origin
 from .outcome import Outcome
 from .shell_export import export as export_shell
-from .units import format_address, format_bytes, parse_bytes
+from .units import about_bytes, format_address, format_bytes, parse_bytes
 from .whatif import Comparison, compare
 from .whatif import describe as describe_comparison
 from .why import Verdict
@@ -71,6 +71,7 @@ __all__ = [
     "Verdict",
     "VirtioMem",
     "Write",
+    "about_bytes",
     "boot_machine",
     "bundled_machines",
     "capture",

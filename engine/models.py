@@ -47,6 +47,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     poison_refuses_online  a block with a poisoned page cannot be onlined (EHWPOISON)
     prepare_finish         the notifiers MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE exist
     groups, policies       memory groups, and the online policies
+    late_node_state        a node that lost its memory leaves the zonelists only at their next rebuild
     memoryless_first       a node without memory still stands first in its own fallback order
     offline_deadline       seconds after which offlining gives up; None: only a signal ends it
     offline_retries        migration failures after which it gives up
@@ -78,6 +79,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     policies: tuple[str, ...] = ("contig-zones", "auto-movable")
     offline_deadline: int | None = None
     offline_retries: int | None = None
+    late_node_state: bool = False
     memoryless_first: bool = False
     movable_minimum_apart: bool = False
     compact_values: tuple[str, ...] | None = None
@@ -118,6 +120,7 @@ _MODELS: Final[tuple[KernelModel, ...]] = (
         single_block=True,
         refuse_unsupported=True,
         asks_first=True,
+        late_node_state=True,
         memoryless_first=True,
         head_flags=("reserved", "owner_private"),
     ),

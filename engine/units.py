@@ -54,6 +54,16 @@ def format_bytes(size: int) -> str:
     return f"{size}"
 
 
+def about_bytes(size: int) -> str:
+    """A size for reading at a glance, in at most five letters: ``128M``, ``14.9M``, ``1008M``, ``2.95G``; not exact."""
+    for unit, factor in (("T", TIB), ("G", GIB), ("M", MIB), ("K", KIB)):
+        if size >= factor:
+            number = size / factor
+            digits = 0 if size % factor == 0 or number >= 100 else 1 if number >= 10 else 2
+            return f"{number:.{digits}f}{unit}"
+    return f"{size}"
+
+
 def format_address(address: int) -> str:
     """A physical address as the kernel's ``%#x``."""
     return f"{address:#x}"

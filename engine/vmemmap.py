@@ -49,7 +49,7 @@ class BootMemory(Pool):
 
     def __init__(self, state: State, node: int) -> None:
         self.node = node
-        self.expected = 0
+        self.expected: int | None = 0
         self.batch: list[Chunk] = []
         self.zones = kernel_zonelist(state, node)
         self.order = (state.geometry.vmemmap_unit_pages - 1).bit_length()
@@ -58,13 +58,14 @@ class BootMemory(Pool):
         self.expected = units
 
     def take(self, state: State, section: int, pages: int) -> Taken:
-        if not self.batch and self.expected:
-            wanted = min(self.expected, 64)
+        if not self.batch and self.expected is not None:
+            wanted = min(max(self.expected, 1), 64)
             self.batch = buddy.allocate(state, self.zones, self.order, wanted, VMEMMAP, NORMAL)
             self.batch.reverse()
             if sum(count for _, count in self.batch) < wanted * pages:
-                self.expected = 0
-        self.expected = max(0, self.expected - 1)
+                self.expected = None  # no use in looking again
+        if self.expected is not None:
+            self.expected -= 1
         if self.batch:
             chunk = self.batch.pop()
             if chunk[1] > pages:
@@ -159,11 +160,13 @@ def populate(state: State, nr: int, pool: Pool) -> tuple[Memmap, bool]:
     first, last = nr * size // unit_bytes, (nr * size + size - 1) // unit_bytes
     chunks: list[Chunk] = []
     tables: list[Chunk] = []
-    fell_back = False
+    fell_back, on = False, pool.on
     for index in range(first, last + 1):
         shared = _shared_unit(state, nr, index, unit_bytes)
         if shared is not None:
-            chunks += shared
+            chunks.append(shared[0])
+            if on == "kernel" and shared[1] != "kernel":
+                on = "section"
             continue
         try:
             got, extra, base = pool.take(state, nr, unit)
@@ -174,7 +177,7 @@ def populate(state: State, nr: int, pool: Pool) -> tuple[Memmap, bool]:
         tables += extra
         fell_back = fell_back or base
     pfn = chunks[0][0] + (nr * size % unit_bytes) // geometry.page_size
-    return Memmap(pool.on, pfn, _merged(chunks), tuple(tables)), fell_back
+    return Memmap(on, pfn, _merged(chunks), tuple(tables)), fell_back
 
 
 def release(state: State, section: Section) -> int:
@@ -274,7 +277,8 @@ def _neighbours(state: State, nr: int) -> list[Section]:
     ]
 
 
-def _shared_unit(state: State, nr: int, index: int, unit_bytes: int) -> list[Chunk] | None:
+def _shared_unit(state: State, nr: int, index: int, unit_bytes: int) -> tuple[Chunk, str] | None:
+    """The pages of a unit that a neighbour has mapped already, and on what that neighbour's memmap lies."""
     size = state.geometry.memmap_bytes_per_section
     if size % unit_bytes == 0:
         return None
@@ -282,7 +286,8 @@ def _shared_unit(state: State, nr: int, index: int, unit_bytes: int) -> list[Chu
         first = other.nr * size // unit_bytes
         last = (other.nr * size + size - 1) // unit_bytes
         if first <= index <= last and other.memmap is not None and other.memmap.chunks and not other.early:
-            return [_split(other.memmap.chunks, state.geometry.vmemmap_unit_pages)[index - first]]
+            chunk = _split(other.memmap.chunks, state.geometry.vmemmap_unit_pages)[index - first]
+            return chunk, other.memmap.on
     return None
 
 

@@ -14,6 +14,7 @@ from engine import (
     Online,
     Outcome,
     Remove,
+    about_bytes,
     describe,
     format_address,
     format_bytes,
@@ -45,16 +46,6 @@ def short_address(address: int) -> str:
         if address and address * 2 % factor == 0:
             return f"{address // factor}{unit}" if address % factor == 0 else f"{address // factor}.5{unit}"
     return f"{address >> 20}M" if address else "0"
-
-
-def about(size: int) -> str:
-    """A size for reading at a glance, in at most five letters: ``128M``, ``14.9M``, ``1008M``, ``2.95G``."""
-    for unit, factor in (("T", 1 << 40), ("G", 1 << 30), ("M", 1 << 20), ("K", 1 << 10)):
-        if size >= factor:
-            number = size / factor
-            digits = 0 if size % factor == 0 or number >= 100 else 1 if number >= 10 else 2
-            return f"{number:.{digits}f}{unit}"
-    return f"{size}"
 
 
 def machine_name(machine: Machine) -> str:
@@ -147,7 +138,7 @@ def outcome_words(outcome: Outcome, machine: Machine) -> str:
 
 
 def _taken(machine: Machine, node: int, pages: int) -> str:
-    size = about(abs(pages) * machine.geometry.page_size)
+    size = about_bytes(abs(pages) * machine.geometry.page_size)
     return f"{'took' if pages > 0 else 'gave back'} {abs(pages):,} pages ({size}) of existing memory on node {node}"
 
 

@@ -186,11 +186,14 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
     yield Logged(f"Offlined Pages {gone}")
     early = gone if block.early else 0
     left = state.zones[key].plus(present=-gone, managed=-(pages - reserved - withheld), early=-early)
-    state.zones.put(key, left if left.present else msgspec.structs.replace(left, pcp=0))
+    state.zones.put(key, left)
     group_present(state, block, key[1], -gone)
     state.forget_marks()
     if not left.present:
+        if state.model.late_node_state:  # the node still counts as one with memory
+            state.zones.put(key, left.plus(present=1))
         yield from rebuild_zonelists(state)
+        state.zones.put(key, msgspec.structs.replace(left, pcp=0))
     change = key[0] if not state.node_present(key[0]) else -1
     yield state.chain.call("MEM_OFFLINE", start, pages, change, block.early)
     for section in sections:

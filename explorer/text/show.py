@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from engine import Machine, format_address, format_bytes
+from engine import Machine, about_bytes, format_address, format_bytes
 from engine.report import zone_reports
 from engine.zones import KERNEL_ZONES, MOVABLE, Node
 
@@ -54,7 +54,7 @@ def _header(machine: Machine) -> Table:
             f"the memmap of a block is {format_bytes(geometry.memmap_bytes_per_block)} "
             f"({geometry.memmap_pages_per_block} pages)",
         ),
-        ("memory", f"{format_bytes(totals.total)} managed, {format_bytes(totals.free)} free"),
+        ("memory", f"{about_bytes(totals.total)} managed, {about_bytes(totals.free)} free"),
         ("blocks", f"{len(states)} ({counts})" if states else "none"),
         ("nodes", "; ".join(_node(machine, machine.nodes[number]) for number in sorted(machine.nodes))),
         ("parameters", "\n".join(f"{name}={value}" for name, value in sorted(machine.settings.items()))),
@@ -75,7 +75,7 @@ def _node(machine: Machine, node: Node) -> str:
     if not node.online:
         return f"{node.id} announced by firmware, not online"
     pages = machine.state.node_present(node.id)
-    memory = format_bytes(pages * machine.geometry.page_size) if pages else "no memory"
+    memory = about_bytes(pages * machine.geometry.page_size) if pages else "no memory"
     return f"{node.id} with {memory}, {'CPUs' if node.cpus else 'no CPUs'}"
 
 
@@ -120,7 +120,7 @@ def _memmap_on_memory(machine: Machine) -> Iterator[str]:
 def _withheld(machine: Machine) -> Iterator[str]:
     for zone in zone_reports(machine.state):
         if zone.managed * 2 < zone.present:
-            managed, present = (format_bytes(n * machine.geometry.page_size) for n in (zone.managed, zone.present))
+            managed, present = (about_bytes(n * machine.geometry.page_size) for n in (zone.managed, zone.present))
             yield (
                 f"zone {zone.zone} of node {zone.node} manages only {managed} of its {present}: the kernel reserved the "
                 "rest at boot, or a balloon holds it"
@@ -178,7 +178,7 @@ def _zones(machine: Machine) -> Table:
         table.add_column(name, justify="right")
     for zone in zone_reports(machine.state):
         numbers = (zone.start_pfn, zone.spanned, zone.present, zone.managed, zone.free)
-        size = format_bytes(zone.free * machine.geometry.page_size)
+        size = about_bytes(zone.free * machine.geometry.page_size)
         table.add_row(str(zone.node), zone.zone, *map(str, numbers), size)
     return table
 

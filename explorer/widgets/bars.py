@@ -7,7 +7,7 @@ from typing import Final
 from textual.content import Content
 from textual.widgets import Static
 
-from engine import Machine
+from engine import Machine, about_bytes
 
 from .. import facts, words
 from ..session import Batch
@@ -25,7 +25,7 @@ class StatusLine(Static):
     def show(self) -> None:
         """Read the machine anew."""
         machine, width = self.machine, self.app.size.width
-        total, free = (words.about(size) for size in facts.totals(machine))
+        total, free = (about_bytes(size) for size in facts.totals(machine))
         name = words.machine_name(machine)
         memory = next(
             (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine import Machine, format_address, format_bytes
+from engine import Machine, about_bytes, format_address, format_bytes
 
 from .. import facts, words
 from .kinds import KINDS, role_of
@@ -82,7 +82,7 @@ class Inspector(Painted):
         for kind, look in KINDS.items():
             if count := counts.get(kind, 0):
                 number = f"{count:,}".rjust(digits)
-                size = words.about(count * page).rjust(8)
+                size = about_bytes(count * page).rjust(8)
                 word = look.word[: max(4, width - digits - 14)]
                 lines.append(
                     (

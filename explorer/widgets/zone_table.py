@@ -7,9 +7,8 @@ from typing import Final, Literal
 
 from textual.geometry import Size
 
-from engine import Machine
+from engine import Machine, about_bytes
 
-from .. import words
 from .painted import Line, Painted, Piece, length
 
 ORDER: Final = ("DMA", "DMA32", "Normal", "Movable", "Device")
@@ -76,7 +75,7 @@ class ZoneTable(Painted):
         return lines
 
     def _cell(self, shown: Shown, count: int) -> Line:
-        size = words.about(count * self.machine.geometry.page_size)
+        size = about_bytes(count * self.machine.geometry.page_size)
         if shown == "pfn":
             return ((f"{count:#x}", "muted"),)
         if shown == "both":

@@ -380,7 +380,7 @@ def test_it_can_be_watched_and_taken_back_and_done_again() -> None:
     assert len(seen) == len([event for event in machine.history[-1].events if isinstance(event, PagesCompacted)]) > 50
     machine.undo()
     assert masks(machine, ZONE, MOVABLE, FREE, PCP) == before
-    assert not machine.state.counters
+    assert not [name for name in machine.state.counters if name.startswith(("compact", "pgmigrate"))]
     machine.redo()
     assert masks(machine, ZONE, MOVABLE, FREE, PCP) == after
     assert machine.check() == []

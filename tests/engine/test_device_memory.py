@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from guests import dimm, free_pages, guest, refuse, remove, told
+from guests import dimm, free_pages, guest, online, refuse, remove, told
 
-from engine import Add, Eject, Machine, Online
+from engine import Add, Eject, Machine, Online, Remove
 from engine.events import BlockCreated, PlacementChosen
 from engine.memmap import Memmap
 
@@ -109,3 +109,22 @@ def test_device_memory_need_not_be_made_of_blocks() -> None:
     dimm(machine, "128M", at="80G", caller="pmem")
     assert 640 in machine.sections
     assert refuse(machine, Add(start="82G", size="128M")).result == "EINVAL"
+
+
+def test_a_part_that_hosts_the_rest_cannot_be_removed() -> None:
+    machine = guest()
+    dimm(machine, "1G", at="8G", caller="pmem")
+    outcome = refuse(machine, Remove(start="8G", size="128M"))
+    assert outcome.result == "EBUSY"
+    remove(machine, "128M", at=(8 << 30) + (7 << 27))
+    remove(machine, "896M", at="8G")
+
+
+def test_what_a_failed_add_leaves_can_be_cleared() -> None:
+    machine = guest()
+    before = set(machine.sections), free_pages(machine)
+    refuse(machine, Add(start="8G", size="1G", caller="pmem", reserve=2))
+    assert machine.apply(Eject(start="8G", size="1G")).ok
+    assert (set(machine.sections), free_pages(machine)) == before
+    dimm(machine, "1G", at="8G")
+    online(machine, 64)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from guests import FIRST, dimm, eject, guest, numbers, offline, online, refuse, remove, told
+from guests import FIRST, dimm, do, eject, free_pages, guest, numbers, offline, online, refuse, remove, told
 
 from engine import CALLERS, MODELS, Add, Machine, Offline, Remove, boot_machine
 from engine.events import MemmapMarked, MemmapPlaced, PlacementChosen
@@ -324,6 +324,39 @@ def test_ppc64_sections_share_pages_of_the_memmap() -> None:
     assert heads(machine, *range(first, first + 16)) == 4
     online(machine, max(machine.blocks), kind="online_movable")
     assert numbers(machine, "Movable")[3] == 4092
+
+
+@pytest.mark.parametrize("arch", ["ppc64le-hash-64k", "ppc64le-radix-4k", "loongarch"])
+def test_neighbours_share_a_huge_mapping_of_the_vmemmap(arch: str) -> None:
+    """Its memmap covers more than a section (16 MiB of ppc64 hash that of 16 GiB): who comes second takes nothing, who goes
+    first leaves it to the other, and the last gives it back."""
+    machine = boot_machine([(0, 0, "8G")], arch=arch, memmap_on_memory="N")
+    geometry = machine.geometry
+    sections = geometry.vmemmap_unit_pages * geometry.page_size // geometry.memmap_bytes_per_section
+    assert sections > 1
+    size = max(geometry.block_size, sections // 2 * geometry.section_size)
+    start, before = 1 << 40, free_pages(machine)
+    taken = dimm(machine, size, at=start).taken[0]
+    again = dimm(machine, size, at=start + size).taken[0]
+    if size < sections * geometry.section_size:
+        assert taken - again >= geometry.vmemmap_unit_pages
+    do(machine, Remove(start=start, size=size))
+    do(machine, Remove(start=start + size, size=size))
+    assert free_pages(machine) == before
+
+
+@pytest.mark.parametrize("arch", ["ppc64le-hash-64k", "loongarch"])
+def test_a_mapping_shared_with_a_request_that_hosts_itself(arch: str) -> None:
+    """What lies in the first request's range cannot be called kernel memory, and the range is not removed before."""
+    machine = boot_machine([(0, 0, "8G")], arch=arch, model="rfc-v2")
+    size, start = machine.geometry.block_size, 1 << 40
+    dimm(machine, size, at=start)
+    dimm(machine, size, at=start + size, placement="boot")
+    online(machine, start // size, start // size + 1)
+    offline(machine, start // size, start // size + 1)
+    refuse(machine, Remove(start=start, size=size))
+    do(machine, Remove(start=start + size, size=size))
+    do(machine, Remove(start=start, size=size))
 
 
 # -- option b: low sections of the same node ---------------------------------------------------------------------------

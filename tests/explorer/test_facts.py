@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import engine
+from engine import about_bytes
 from explorer import facts, words
 from explorer.session import Batch
 
@@ -157,7 +158,7 @@ def test_short_addresses_are_exact(address: int, text: str) -> None:
     ],
 )
 def test_sizes_at_a_glance(size: float, text: str) -> None:
-    assert words.about(int(size)) == text
+    assert about_bytes(int(size)) == text
 
 
 def test_zones_of_an_offline_block_say_the_default() -> None:
