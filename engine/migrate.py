@@ -29,14 +29,17 @@ def migrate_range(state: State, pfn: int, pages: int, source: ZoneKey, inside: b
     Pages leave the node if another has memory, as in offlining; `inside`: they stay on it if they can, as for a
     contiguous allocation.
     """
-    zones, highest = target_zones(state, source)
-    if inside:
-        zones = zonelist(state, node_order(state, source[0]), highest)
     size = state.geometry.pages_per_section
+    zones: list[ZoneKey] = []
+    highest = NORMAL
     for found in state.sections_of(pfn, pages):
         movable = found.of(MOVABLE)
         if not movable:
             continue
+        if not zones:
+            zones, highest = target_zones(state, source)
+            if inside:
+                zones = zonelist(state, node_order(state, source[0]), highest)
         chunks = buddy.allocate(state, zones, 0, movable.bit_count(), MOVABLE, highest)
         moved = lowest_n(movable, sum(count for _, count in chunks))
         if not moved:

@@ -77,11 +77,11 @@ def _eject(state: State, command: Eject, notes: list[str]) -> Steps:
 
 
 def _online(state: State, command: Online, notes: list[str]) -> Steps:
-    return sysfs.write(state, f"{sysfs.MEMORY}/memory{command.block}/state", command.type)
+    return sysfs.set_state(state, command.block, command.type)
 
 
 def _offline(state: State, command: Offline, notes: list[str]) -> Steps:
-    return sysfs.write(state, f"{sysfs.MEMORY}/memory{command.block}/state", "offline")
+    return sysfs.set_state(state, command.block, "offline")
 
 
 def _write(state: State, command: Write, notes: list[str]) -> Steps:

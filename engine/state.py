@@ -63,7 +63,7 @@ class State:
         self, preset: Preset, geometry: Geometry, model: KernelModel, boot: Mapping[str, str], chain: Chain
     ) -> None:
         self.preset = preset
-        self.geometry = geometry
+        self.use_geometry(geometry)
         self.model = model
         self.boot = dict(boot)
         self.chain = chain
@@ -81,6 +81,11 @@ class State:
         self.counters: Table[str, int] = Table(self.journal)
         self._order: tuple[int, list[int]] = (-1, [])
 
+    def use_geometry(self, geometry: Geometry) -> None:
+        """Set the sizes; for a state without blocks these may be other ones than before."""
+        self.geometry = geometry
+        self._section_pages, self._block_pages = geometry.pages_per_section, geometry.pages_per_block
+
     # -- sections in order ------------------------------------------------------------------------------------------
 
     def section_numbers(self) -> list[int]:
@@ -93,7 +98,7 @@ class State:
 
     def sections_of(self, start: int, pages: int) -> list[Section]:
         """Present sections that meet a range of pfns, ascending."""
-        size = self.geometry.pages_per_section
+        size = self._section_pages
         first, last = start // size, -(-(start + pages) // size)
         sections = self.sections
         if last - first <= 16:
@@ -124,12 +129,14 @@ class State:
 
     def block_range(self, block: int) -> tuple[int, int]:
         """First pfn and number of pages of a block."""
-        size = self.geometry.pages_per_block
-        return block * size, size
+        return block * self._block_pages, self._block_pages
 
     def block_sections(self, block: int) -> list[Section]:
         """The present sections of a block, ascending."""
-        return self.sections_of(*self.block_range(block))
+        if self._block_pages == self._section_pages:
+            section = self.sections.get(block)
+            return [] if section is None else [section]
+        return self.sections_of(block * self._block_pages, self._block_pages)
 
     def range_blocks(self, start: int, pages: int) -> list[Block]:
         """Existing blocks that lie in a range of pfns, ascending."""

@@ -152,17 +152,21 @@ def write(state: State, path: str, data: str) -> Steps:
     raise HotplugError("EACCES", f"{path} can only be read")
 
 
+def set_state(state: State, number: int, word: str) -> Steps:
+    """What writing a word to the file `state` of a block does. Raises `HotplugError`, ENOENT where there is no such block."""
+    return _write_state(state, _block(state, number), word)
+
+
 def _write_state(state: State, block: Block, word: str) -> Steps:
     if word in ONLINE_TYPES:
         if block.state == "online":
             raise HotplugError("EINVAL", f"memory{block.id} is online already")
-        yield from online_block(state, block.id, word)
-    elif word == "offline":
+        return online_block(state, block.id, word)
+    if word == "offline":
         if block.state != "online":
             raise HotplugError("EINVAL", f"memory{block.id} is offline already")
-        yield from offline_block(state, block.id)
-    else:
-        raise HotplugError("EINVAL", f"{word!r} is none of {', '.join((*ONLINE_TYPES, 'offline'))}")
+        return offline_block(state, block.id)
+    raise HotplugError("EINVAL", f"{word!r} is none of {', '.join((*ONLINE_TYPES, 'offline'))}")
 
 
 def _write_online(state: State, block: Block, word: str) -> Steps:

@@ -72,3 +72,18 @@ def swap(changes: list[Change]) -> list[Change]:
         if value is ABSENT or now is ABSENT:
             table.keys_version += 1
     return opposite
+
+
+def packed(changes: list[Change]) -> list[Any]:
+    """The changes one behind the other in one list: a history of thousands of commands then holds few objects, which is
+    what the garbage collector's time depends on."""
+    flat: list[Any] = []
+    for change in changes:
+        flat += change
+    return flat
+
+
+def swap_packed(flat: list[Any]) -> list[Any]:
+    """As `swap`, for packed changes."""
+    triples = iter(flat)
+    return packed(swap(list(zip(triples, triples, triples, strict=True))))

@@ -6,21 +6,23 @@ the way; applying a command in an earlier state begins a branch. Nothing is ever
 
 from __future__ import annotations
 
+from typing import Any
+
 from .errors import BadInput
 from .outcome import Outcome
-from .tables import Change, swap
+from .tables import Change, packed, swap_packed
 
 
 class Step:
     """One state: what led to it from its parent, and under which name a person put it. The first state has no parent.
 
-    `changes` take the machine from this state to its parent while the step is part of the present, and the other way
+    `changes`, packed, take the machine from this state to its parent while the step is part of the present, and the other way
     round while it is not.
     """
 
     __slots__ = ("changes", "latest", "name", "number", "outcome", "parent")
 
-    def __init__(self, number: int, parent: Step | None, outcome: Outcome | None, changes: list[Change]) -> None:
+    def __init__(self, number: int, parent: Step | None, outcome: Outcome | None, changes: list[Any]) -> None:
         self.number = number
         self.parent = parent
         self.outcome = outcome
@@ -48,7 +50,7 @@ class Timeline:
 
     def record(self, outcome: Outcome, changes: list[Change]) -> Step:
         """A command was applied in the present state."""
-        step = Step(len(self.steps), self.present, outcome, changes)
+        step = Step(len(self.steps), self.present, outcome, packed(changes))
         self.steps.append(step)
         self.present.latest = step
         self.present = step
@@ -63,7 +65,7 @@ class Timeline:
         step = self.present
         if step.parent is None:
             return None
-        step.changes = swap(step.changes)
+        step.changes = swap_packed(step.changes)
         step.parent.latest = step
         self.present = step.parent
         return step
@@ -73,7 +75,7 @@ class Timeline:
         step = self.present.latest
         if step is None:
             return None
-        step.changes = swap(step.changes)
+        step.changes = swap_packed(step.changes)
         self.present = step
         return step
 

@@ -70,7 +70,7 @@ def _alternative(state: State, model: str, block_size: int) -> State:
     if copy.settings.get("online_policy") not in (None, *copy.model.policies):
         copy.settings["online_policy"] = copy.model.policies[0]
     if block_size != state.geometry.block_size:
-        copy.geometry = msgspec.structs.replace(state.geometry, block_size=block_size)
+        copy.use_geometry(msgspec.structs.replace(state.geometry, block_size=block_size))
         for block in state.blocks.values():
             if block.head and block.state == "offline":
                 _keep_head(copy, state, block)

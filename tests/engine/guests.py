@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from engine import Add, Command, Eject, Machine, Offline, Online, Outcome, Remove, boot_machine
-from engine.memmap import FREE, PCP, Section
+from engine.memmap import FREE, MEMMAP, PCP, Memmap, Section
 from engine.tables import Table
 
 E = TypeVar("E")
@@ -83,6 +83,23 @@ def numbers(machine: Machine, name: str, node: int = 0) -> Numbers:
 def populated(machine: Machine) -> set[tuple[int, str]]:
     """The zones that have pages."""
     return {key for key, zone in machine.zones.items() if zone.present}
+
+
+def memmap(machine: Machine, section: int) -> Memmap:
+    """Where the memmap of a section lies."""
+    found = machine.sections[section].memmap
+    assert found is not None
+    return found
+
+
+def heads(machine: Machine, *sections: int) -> int:
+    """How many pages of some sections are memmap heads."""
+    return sum(machine.sections[nr].count(MEMMAP) for nr in sections)
+
+
+def placements(machine: Machine, first: int, count: int) -> set[str]:
+    """On what the memmaps of `count` sections lie."""
+    return {memmap(machine, nr).on for nr in range(first, first + count)}
 
 
 def told(outcome: Outcome, kind: type[E]) -> list[E]:

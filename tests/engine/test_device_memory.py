@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from guests import dimm, free_pages, guest, online, refuse, remove, told
+from guests import dimm, free_pages, guest, memmap, online, refuse, remove, told
 
-from engine import Add, Eject, Machine, Online, Remove
+from engine import Add, Eject, Online, Remove
 from engine.events import BlockCreated, PlacementChosen
-from engine.memmap import Memmap
 
 START = (8 << 30) // 4096
-
-
-def memmap(machine: Machine, section: int) -> Memmap:
-    found = machine.sections[section].memmap
-    assert found is not None
-    return found
 
 
 @pytest.mark.parametrize("model", ["rfc-v2", "6.1", "6.12"])
