@@ -21,6 +21,7 @@ from .memmap import (
     VMEMMAP,
     Kind,
     Section,
+    ZoneKey,
     put,
     set_types,
 )
@@ -139,27 +140,42 @@ def _set(state: State, sections: list[Section], pfn: int, pages: int, isolate: b
 def _settle_assumed(state: State, sections: list[Section], pfn: int, pages: int) -> None:
     """Kernel pages of which only the number is known are taken to lie elsewhere in the zone, while there is room:
     what no one has seen does not forbid anything."""
+    needs: dict[ZoneKey, int] = {}
     for section in sections:
         for key, owned in section.zones:
+            if guess := section.of(ASSUMED) & owned:
+                needs[key] = needs.get(key, 0) + guess.bit_count()
+                room = _room_elsewhere(state, key, needs[key], pfn, pages)
+                if room < needs[key]:
+                    raise HotplugError(
+                        "EBUSY",
+                        f"failure to isolate range: {needs[key] - room} kernel pages of zone {key[1]} are more than its "
+                        f"other blocks could hold, so this block has some (which, the capture does not show)",
+                        section.nr * state.geometry.pages_per_section + lowest(guess),
+                    )
+    for section in sections if needs else ():
+        for key, owned in section.zones:
             guess = section.of(ASSUMED) & owned
-            missing = guess.bit_count()
-            if not missing:
+            if not guess:
                 continue
-            moved = _assume_elsewhere(state, key, missing, pfn, pages)
-            if moved < missing:
-                page = section.nr * state.geometry.pages_per_section + lowest(guess)
-                raise HotplugError(
-                    "EBUSY",
-                    f"failure to isolate range: {missing - moved} kernel pages of zone {key[1]} are more than its other "
-                    f"blocks could hold, so this block has some (which, the capture does not show)",
-                    page,
-                )
+            _assume_elsewhere(state, key, guess.bit_count(), pfn, pages)
             # the pages change places with free ones, so the zone's counts stay
             here = state.sections[section.nr]
             state.sections.put(here.nr, msgspec.structs.replace(here, pages=put(here.pages, guess, FREE)))
 
 
-def _assume_elsewhere(state: State, key: tuple[int, str], count: int, pfn: int, pages: int) -> int:
+def _room_elsewhere(state: State, key: ZoneKey, enough: int, pfn: int, pages: int) -> int:
+    """Free pages of other sections of a zone that no one has seen, counted until there are enough."""
+    size, room = state.geometry.pages_per_section, 0
+    for section, owned in state.zone_sections(key):
+        if room >= enough:
+            break
+        if section.estimated and not pfn <= section.nr * size < pfn + pages:
+            room += (section.of(FREE) & owned).bit_count()
+    return room
+
+
+def _assume_elsewhere(state: State, key: ZoneKey, count: int, pfn: int, pages: int) -> None:
     size, left = state.geometry.pages_per_section, count
     for section, owned in list(state.zone_sections(key)):
         if pfn <= section.nr * size < pfn + pages or not section.estimated:
@@ -171,5 +187,4 @@ def _assume_elsewhere(state: State, key: tuple[int, str], count: int, pfn: int, 
         state.sections.put(section.nr, msgspec.structs.replace(section, pages=put(section.pages, taken, ASSUMED)))
         left -= taken.bit_count()
         if not left:
-            break
-    return count - left
+            return

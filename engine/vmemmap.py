@@ -159,21 +159,23 @@ def populate(state: State, nr: int, pool: Pool) -> tuple[Memmap, bool]:
     size = geometry.memmap_bytes_per_section
     first, last = nr * size // unit_bytes, (nr * size + size - 1) // unit_bytes
     chunks: list[Chunk] = []
+    taken: list[Chunk] = []
     tables: list[Chunk] = []
     fell_back, on = False, pool.on
     for index in range(first, last + 1):
         shared = _shared_unit(state, nr, index, unit_bytes)
         if shared is not None:
-            chunks.append(shared[0])
-            if on == "kernel" and shared[1] != "kernel":
-                on = "section"
+            chunks += shared[0]
+            if shared[1] == "kernel" or on == "kernel":
+                on = "kernel" if shared[1] == "kernel" else "section"
             continue
         try:
             got, extra, base = pool.take(state, nr, unit)
         except HotplugError:
-            buddy.free_pages(state, chunks + tables, (VMEMMAP, PAGETABLE))
+            buddy.free_pages(state, taken + tables, (VMEMMAP, PAGETABLE))
             raise
         chunks += got
+        taken += got
         tables += extra
         fell_back = fell_back or base
     pfn = chunks[0][0] + (nr * size % unit_bytes) // geometry.page_size
@@ -187,16 +189,16 @@ def release(state: State, section: Section) -> int:
     if memmap is None or memmap.on == "self":
         return 0
     geometry = state.geometry
-    if geometry.memmap_bytes_per_section % (state.geometry.vmemmap_unit_pages * geometry.page_size) and any(
-        other.memmap is not None and other.memmap.chunks == memmap.chunks for other in _neighbours(state, section.nr)
-    ):
-        return 0
     if memmap.on == "kernel" and not memmap.chunks:
         return 0 if section.early else _free_unplaced(state, section.node)
+    chunks = memmap.chunks
+    if geometry.memmap_bytes_per_section % (geometry.vmemmap_unit_pages * geometry.page_size):
+        chunks = _not_shared(state, section.nr, chunks)
     if memmap.on == "kernel":
-        return buddy.free_pages(state, [*memmap.chunks, *memmap.tables], (VMEMMAP, PAGETABLE))
+        tables = memmap.tables if chunks == memmap.chunks else ()
+        return buddy.free_pages(state, [*chunks, *tables], (VMEMMAP, PAGETABLE))
     freed = 0
-    for pfn, pages in memmap.chunks:
+    for pfn, pages in chunks:
         nr, at = divmod(pfn, geometry.pages_per_section)
         host = state.sections.get(nr)
         if host is None or not host.of(MEMMAP) & span(at, pages):
@@ -277,7 +279,24 @@ def _neighbours(state: State, nr: int) -> list[Section]:
     ]
 
 
-def _shared_unit(state: State, nr: int, index: int, unit_bytes: int) -> tuple[Chunk, str] | None:
+def _not_shared(state: State, nr: int, chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
+    """What of a section's chunks no neighbour names."""
+    others = [c for other in _neighbours(state, nr) if other.memmap is not None for c in other.memmap.chunks]
+    rest: list[Chunk] = []
+    for pfn, count in chunks:
+        pieces = [(pfn, pfn + count)]
+        for low, pages in others:
+            pieces = [
+                (a, b)
+                for start, end in pieces
+                for a, b in ((start, min(end, low)), (max(start, low + pages), end))
+                if a < b
+            ]
+        rest += [(start, end - start) for start, end in pieces]
+    return tuple(rest)
+
+
+def _shared_unit(state: State, nr: int, index: int, unit_bytes: int) -> tuple[list[Chunk], str] | None:
     """The pages of a unit that a neighbour has mapped already, and on what that neighbour's memmap lies."""
     size = state.geometry.memmap_bytes_per_section
     if size % unit_bytes == 0:
@@ -286,13 +305,22 @@ def _shared_unit(state: State, nr: int, index: int, unit_bytes: int) -> tuple[Ch
         first = other.nr * size // unit_bytes
         last = (other.nr * size + size - 1) // unit_bytes
         if first <= index <= last and other.memmap is not None and other.memmap.chunks and not other.early:
-            chunk = _split(other.memmap.chunks, state.geometry.vmemmap_unit_pages)[index - first]
-            return chunk, other.memmap.on
+            unit = state.geometry.vmemmap_unit_pages
+            return _part(other.memmap.chunks, (index - first) * unit, unit), other.memmap.on
     return None
 
 
-def _split(chunks: tuple[Chunk, ...], unit: int) -> list[Chunk]:
-    return [(pfn + at, unit) for pfn, count in chunks for at in range(0, count, unit)]
+def _part(chunks: tuple[Chunk, ...], skip: int, count: int) -> list[Chunk]:
+    """`count` pages of chunks, behind the first `skip`."""
+    found: list[Chunk] = []
+    for pfn, pages in chunks:
+        if skip < pages and count:
+            here = min(pages - skip, count)
+            found.append((pfn + skip, here))
+            skip, count = 0, count - here
+        else:
+            skip = max(0, skip - pages)
+    return found
 
 
 def _merged(chunks: list[Chunk]) -> tuple[Chunk, ...]:

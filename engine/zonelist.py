@@ -97,6 +97,14 @@ class Watermarks:
         marks = self._marks.get(key, (0, 0))
         return marks[1] if low else marks[0]
 
+    def above_high(self, state: State) -> int:
+        """Managed pages of all zones, less what lies under their high watermarks (nr_free_zone_pages)."""
+        total = 0
+        for key, zone in state.zones.items():
+            least, low = self._marks.get(key, (0, 0))
+            total += max(0, zone.managed - (2 * low - least))
+        return total
+
     def reserve(self, key: ZoneKey, highest: str) -> int:
         """Pages that the zone keeps from allocations which could have used zones up to `highest` (lowmem_reserve)."""
         node, name = key

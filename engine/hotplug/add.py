@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from .. import buddy, resources, vmemmap
-from ..altmap import VmemAltmap
+from ..altmap import VmemAltmap, implicit_use
 from ..blocks import Block, Group, OnlineType, Request
 from ..errors import HotplugError
 from ..events import (
@@ -29,7 +29,7 @@ from ..overhead import object_pages, page_table_pages
 from ..placement import Choice, choose
 from ..state import State
 from ..units import format_bytes
-from ..zonelist import kernel_zonelist, node_order
+from ..zonelist import Watermarks, kernel_zonelist, node_order
 from ..zones import NORMAL
 from .online import online_block, rebuild_zonelists
 from .remove import deactivate, drop_block
@@ -44,6 +44,7 @@ RESOURCE_NAMES: dict[Caller, str] = {
 }
 
 
+_NOWHERE = Memmap("kernel")
 _GFP = "mode:0x4cc0(GFP_KERNEL|__GFP_RETRY_MAYFAIL)"
 
 
@@ -147,7 +148,7 @@ def _try_online_node(state: State, node: int) -> Steps:
     if not state.nodes[node].online:
         state.nodes.put(node, msgspec.structs.replace(state.nodes[node], online=True))
         yield NodeOnlined(node)
-        yield from rebuild_zonelists(state, node)
+        yield from rebuild_zonelists(state, Watermarks(state), node)
 
 
 def _populate(state: State, request: AddRequest, choice: Choice, group: int | None) -> Steps:
@@ -314,17 +315,28 @@ def _add_device_memory(state: State, request: AddRequest) -> Steps:
         raise HotplugError("EINVAL", f"node {request.node} was absent from the node_possible_map")
     sections = pages // geometry.pages_per_section
     pool: vmemmap.Pool
+    passed: VmemAltmap | None = None
     if request.caller == "pmem" and request.placement != "boot":
         need = sections * geometry.memmap_pages_per_section
-        altmap = VmemAltmap(start, need + request.align, request.reserve, request.align)
-        altmap.check(start, pages)
-        pool = vmemmap.AltmapPool(altmap)
+        passed = VmemAltmap(start, need + request.align, request.reserve, request.align)
+        passed.check(start, pages)
+        pool = vmemmap.AltmapPool(passed)
         yield PlacementChosen("range", "the driver brings its own altmap")
     else:
         pool = vmemmap.BootMemory(state, request.node)
         yield PlacementChosen("boot", f"kernel memory: {request.caller} has no altmap")
-    yield from _add_sections(state, request.node, start // geometry.pages_per_section, sections, pool, None, [])
-    state.requests.put(start, Request(start, pages, request.node, request.caller, "range"))
+    if request.caller == "pmem" and (complaint := implicit_use(VmemAltmap(start, pages), passed)):
+        yield Logged(complaint)
+    added: list[int] = []
+    try:
+        yield from _add_sections(state, request.node, start // geometry.pages_per_section, sections, pool, None, added)
+    finally:
+        if passed is not None:
+            for nr in added:
+                for pfn, count in (state.sections[nr].memmap or _NOWHERE).chunks:
+                    state.change_pages(pfn, count, MEMMAP)
+    placement: Placement = "range" if passed is not None else "boot"
+    state.requests.put(start, Request(start, pages, request.node, request.caller, placement))
 
 
 def _auto_online(state: State, start: int, size: int, kind: str) -> Steps:

@@ -42,6 +42,7 @@ from ..memmap import (
 from ..policy import group_present
 from ..state import State
 from ..units import format_range
+from ..zonelist import Watermarks
 from .online import rebuild_zonelists
 from .spans import leave_zone, shrink
 
@@ -185,14 +186,15 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
     yield PagesTaken(start, gone)
     yield Logged(f"Offlined Pages {gone}")
     early = gone if block.early else 0
+    marks = Watermarks(state) if state.zones[key].present == gone else None
     left = state.zones[key].plus(present=-gone, managed=-(pages - reserved - withheld), early=-early)
     state.zones.put(key, left)
     group_present(state, block, key[1], -gone)
     state.forget_marks()
-    if not left.present:
+    if marks is not None:
         if state.model.late_node_state:  # the node still counts as one with memory
             state.zones.put(key, left.plus(present=1))
-        yield from rebuild_zonelists(state)
+        yield from rebuild_zonelists(state, marks)
         state.zones.put(key, msgspec.structs.replace(left, pcp=0))
     change = key[0] if not state.node_present(key[0]) else -1
     yield state.chain.call("MEM_OFFLINE", start, pages, change, block.early)

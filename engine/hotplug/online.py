@@ -27,7 +27,7 @@ from ..memmap import FREE, ISOLATE, MEMMAP, Section, ZoneKey
 from ..notifiers import Action
 from ..policy import group_present, zone_for
 from ..state import State
-from ..zonelist import node_order
+from ..zonelist import Watermarks, node_order
 from ..zones import KERNEL_ZONES
 from .spans import grow, join_zone, shrink
 
@@ -65,17 +65,19 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
         yield from _cancel(state, key, sections, start, pages, head, change, block.early)
         raise state.chain.refusal(call)
     populated = state.zones[key].present > 0
+    marks = Watermarks(state) if not populated else None
     freed = sum(section.count(FREE) for section in joined)
     for section in joined:
         if skipped := section.of(MEMMAP) & ~span(0, min(max(start + head - section.nr * size, 0), size)):
             yield MemmapSkipped("online_pages_range", section.nr * size + lowest(skipped), skipped.bit_count())
-    onlined = pages - head if state.model.heads_present else freed
+    reserved = sum(section.count(MEMMAP) for section in joined)
+    onlined = pages - (head if state.model.heads_present else reserved)
     early = onlined if block.early else 0
     state.zones.put(key, state.zones[key].plus(present=onlined, managed=freed, early=early))
     group_present(state, block, key[1], onlined)
     yield PagesOnlined(start + head, freed)
-    if not populated:
-        yield from rebuild_zonelists(state)
+    if marks is not None:
+        yield from rebuild_zonelists(state, marks)
     state.zones.put(key, state.zones[key].plus(free=freed))
     for section in joined:
         types = {migratetype: blocks for migratetype, blocks in section.types.items() if migratetype != ISOLATE}
@@ -104,15 +106,16 @@ def _cancel(
         yield state.chain.call(action, start + head, pages - head, -1, early)
 
 
-def rebuild_zonelists(state: State, fresh: int | None = None) -> Steps:
-    """build_all_zonelists, as a zone became populated or empty, or for a `fresh` node alone: what the kernel log shows."""
+def rebuild_zonelists(state: State, marks: Watermarks, fresh: int | None = None) -> Steps:
+    """build_all_zonelists, as a zone became populated or empty, or for a `fresh` node alone: what the kernel log shows.
+    The watermarks still are those of before, `marks`."""
     online = [node for node in sorted(state.nodes) if state.nodes[node].online]
     for node in online if fresh is None else [fresh]:
         order = node_order(state, node)
         if state.model.memoryless_first and node not in order:
             order = [node, *order]
         yield Logged(f"Fallback order for Node {node}: {' '.join(map(str, order))} ")
-    total = sum(zone.managed for zone in state.zones.values())
+    total = marks.above_high(state)
     built = len(online) - (fresh is not None)
     yield Logged(f"Built {built} zonelists, mobility grouping on.  Total pages: {total}")
     highest = max(
