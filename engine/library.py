@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import tarfile
 from pathlib import Path
 from typing import NamedTuple
@@ -63,8 +64,9 @@ def open_machine(source: str | os.PathLike[str], *, model: str | None = None) ->
 
 def capture(root: str | os.PathLike[str] = "/", *, model: str | None = None, arch: str | None = None) -> Machine:
     """The machine whose /proc and /sys are below `root`, a folder or a tar; nothing is written there."""
+    here = platform.machine() if os.path.realpath(root) == "/" else None
     with without_collection():
-        return Machine(*rebuild(observe(root), model=model, arch=arch))
+        return Machine(*rebuild(observe(root), model=model, arch=arch, machine=here))
 
 
 def _replay(machine: Machine, saved: store.Saved, text: str, strict: bool) -> None:

@@ -30,6 +30,10 @@ class Desk(Protocol):
     def marks(self) -> frozenset[int]:
         """The marked blocks."""
 
+    @property
+    def refused(self) -> Command | None:
+        """What was refused last, as long as the cursor stays where it was then."""
+
     def mark(self, blocks: frozenset[int]) -> None:
         """Mark exactly these blocks."""
 
@@ -42,8 +46,20 @@ class Desk(Protocol):
     def do_again(self) -> None:
         """Redo what was undone."""
 
-    def ask_add(self) -> None:
-        """Open the dialog for new memory."""
+    def ask_add(self, compares: bool = False) -> None:
+        """Open the dialog for new memory; `compares`: to compare placements."""
+
+    def ask_why(self, command: Command) -> None:
+        """Show what would come of a command."""
+
+    def ask_line(self) -> None:
+        """Open the command line."""
+
+    def ask_state(self) -> None:
+        """Open the tree of states."""
+
+    def ask_file(self) -> None:
+        """Open the dialog for a file to save to."""
 
     def ask_block(self) -> None:
         """Open the dialog for a block to go to."""
@@ -184,6 +200,47 @@ class RemoveMemory(Verb):
         desk.perform(f"remove {_ranges(desk, ranges)}", [Remove(start=start, size=size) for start, size in ranges])
 
 
+class Why(Verb):
+    name, key, label, title, group = "why", "w", "Why", "Why, or why not", "Memory"
+    sentence = "Would the last refused command work now, or the selected block go offline or online? What would clear it?"
+
+    @classmethod
+    def question(cls, desk: Desk) -> Command | None:
+        """What is asked about; None if there is nothing to ask."""
+        here = desk.machine.blocks.get(desk.cursor)
+        if desk.refused is not None or here is None:
+            return desk.refused
+        return Offline(block=here.id) if here.state == "online" else Online(block=here.id)
+
+    @classmethod
+    def possible(cls, desk: Desk) -> bool:
+        return desk.session.running is None and cls.question(desk) is not None
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        if (command := cls.question(desk)) is not None:
+            desk.ask_why(command)
+
+
+class CompareAdd(Verb):
+    name, key, label, title, group = "compare", "c", "Compare", "Compare placements", "Memory"
+    sentence = "What if: the placements of the memmap of new memory side by side, without adding it."
+    footer = False
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.ask_add(compares=True)
+
+
+class CommandLine(Verb):
+    name, key, label, title, group = "line", "colon", "Command", "Type a command", "Memory"
+    sentence = "Any line of a script: allocate, free, pin, compact, hugepages, poison, virtio-mem, echo and the rest."
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.ask_line()
+
+
 class Undo(Verb):
     name, key, label, title, group = "undo", "u", "Undo", "Undo", "History"
     sentence = "Take the last command back, all its blocks."
@@ -208,6 +265,29 @@ class Redo(Verb):
     @classmethod
     def run(cls, desk: Desk) -> None:
         desk.do_again()
+
+
+class States(Verb):
+    name, key, label, title, group = "states", "t", "States", "Go to a state", "History"
+    sentence = "All states so far with their branches: go to any of them, or name it."
+
+    @classmethod
+    def possible(cls, desk: Desk) -> bool:
+        return desk.session.running is None and len(desk.machine.timeline.steps) > 1
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.ask_state()
+
+
+class Save(Verb):
+    name, key, label, title, group = "save", "s", "Save", "Save to a file", "History"
+    sentence = "Save the machine with all its states, to open it again later."
+    footer = False
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.ask_file()
 
 
 class Stop(Verb):
@@ -326,8 +406,9 @@ class Quit(Verb):
 
 
 VERBS: Final[tuple[type[Verb], ...]] = (
-    Stop, AddMemory, OnlineDefault, OnlineMovable, OnlineKernel, OfflineBlocks, EjectDevice, RemoveMemory, Undo, Redo,
-    Help, Quit, GoTo, MarkDevice, Unmark, Mark, MapPane, InspectorPane, ZonesPane, LogPane,
+    Stop, AddMemory, OnlineDefault, OnlineMovable, OnlineKernel, OfflineBlocks, EjectDevice, RemoveMemory, Why, Undo, Redo,
+    Help, Quit, CommandLine, States, GoTo, MarkDevice, Unmark, CompareAdd, Save, Mark,
+    MapPane, InspectorPane, ZonesPane, LogPane,
 )  # fmt: skip
 """In the footer's order."""
 

@@ -6,7 +6,7 @@ All counts are pages, all addresses bytes, all blocks numbers as in ``memoryN``,
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from engine import Machine
 
@@ -84,13 +84,24 @@ def guests_of(machine: Machine, block: int) -> tuple[int, ...]:
     return tuple(sorted(found - {block}))
 
 
-def holds_memmap(machine: Machine, block: int) -> bool:
-    """Are there head pages in a block, that is struct pages of hot-added memory outside the buddy allocator?"""
-    if block in machine.blocks and machine.blocks[block].head:
-        return True
-    return any(
-        section.pages.get("memmap") for nr in sections_of(machine, block) if (section := machine.sections.get(nr))
-    )
+def memmap_hosts(machine: Machine) -> frozenset[int]:
+    """The blocks that hold struct pages of hot-added memory: as head pages, or in kernel memory where that is known."""
+    found = {nr for nr, block in machine.blocks.items() if block.head}
+    per_block, unit = machine.geometry.sections_per_block, machine.geometry.memmap_pages_per_section
+    pages_per_block = machine.geometry.pages_per_block
+    for nr, section in machine.sections.items():
+        if section.pages.get("memmap"):
+            found.add(nr // per_block)
+        if (memmap := section.memmap) is not None:
+            for pfn, count in memmap.chunks or (() if memmap.pfn is None else ((memmap.pfn, unit),)):
+                found.update(range(pfn // pages_per_block, (pfn + count - 1) // pages_per_block + 1))
+    return frozenset(found)
+
+
+def blocks_with(machine: Machine, kind: Literal["poisoned", "offline"]) -> frozenset[int]:
+    """The blocks that have pages of a kind."""
+    per_block = machine.geometry.sections_per_block
+    return frozenset(nr // per_block for nr, section in machine.sections.items() if section.pages.get(kind))
 
 
 def pages_of(machine: Machine, nr: int) -> dict[str, int]:

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from engine import Command, Machine, Outcome, describe
+from engine.timeline import Step
 
 SLICE = 0.1
 """Seconds between two moments in which the screen may answer keys; it decides how smooth it is, never what happens."""
@@ -27,7 +28,7 @@ class Batch(NamedTuple):
 
 
 class Session:
-    """A machine, and how many commands each verb so far was made of.
+    """A machine, which of its states each verb made, and the lines that were typed.
 
     Commands run on the event loop a slice at a time: nothing else touches the machine in between, the screen stays
     alive, and closing the operation's generator is the kernel's signal.
@@ -36,8 +37,8 @@ class Session:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.running: str | None = None
-        self._done: list[tuple[str, int]] = [(describe(outcome.command), 1) for outcome in machine.history]
-        self._undone: list[tuple[str, int]] = []
+        self.typed: list[str] = []
+        self._verbs: dict[int, tuple[int, str]] = {}
         self._stop = False
 
     @property
@@ -46,7 +47,7 @@ class Session:
 
     @property
     def can_redo(self) -> bool:
-        return self.machine.can_redo and bool(self._undone) and self.running is None
+        return self.machine.can_redo and self.running is None
 
     def stop(self) -> None:
         """Send the running verb the signal; it ends before its next event."""
@@ -62,7 +63,8 @@ class Session:
 
         Whatever the engine raises comes out of here, and the machine is as the last finished command left it.
         """
-        before = len(self.machine.history)
+        known = self.machine.timeline.steps
+        first = len(known)
         self.running, self._stop = label, False
         pause_at = monotonic() + SLICE
         try:
@@ -82,26 +84,31 @@ class Session:
                     break
         finally:
             self.running = None
-            if done := len(self.machine.history) - before:
-                self._done.append((label, done))
-                self._undone.clear()
-        return Batch(label, self.machine.history[before:], self._stop)
+            for step in known[first:]:
+                self._verbs[step.number] = (first, label)
+        return Batch(label, tuple(step.outcome for step in known[first:] if step.outcome is not None), self._stop)
 
     def undo(self) -> Batch | None:
         """Take the last verb back, all its commands."""
-        return self._move(self._done, self._undone, self.machine.undo)
+        timeline = self.machine.timeline
+        return self._move(lambda: timeline.present if self.machine.can_undo else None, self.machine.undo)
 
     def redo(self) -> Batch | None:
         """Do again what was taken back."""
-        return self._move(self._undone, self._done, self.machine.redo)
+        timeline = self.machine.timeline
+        return self._move(lambda: timeline.present.latest, self.machine.redo)
 
-    @staticmethod
-    def _move(
-        source: list[tuple[str, int]], target: list[tuple[str, int]], step: Callable[[], Outcome | None]
-    ) -> Batch | None:
-        if not source:
+    def _move(self, next_one: Callable[[], Step | None], go: Callable[[], Outcome | None]) -> Batch | None:
+        """Go on as long as the next state was made by the same verb."""
+        verb = self._verb_of(next_one())
+        outcomes: list[Outcome] = []
+        while verb is not None and self._verb_of(next_one()) == verb:
+            if (outcome := go()) is not None:
+                outcomes.append(outcome)
+        return Batch(verb[1], tuple(outcomes)) if verb is not None else None
+
+    def _verb_of(self, step: Step | None) -> tuple[int, str] | None:
+        """The verb that made a state, by its first state and its label; a command of before this session is one."""
+        if step is None or step.outcome is None:
             return None
-        label, count = source.pop()
-        target.append((label, count))
-        outcomes = [outcome for _ in range(count) if (outcome := step()) is not None]
-        return Batch(label, tuple(outcomes))
+        return self._verbs.get(step.number) or (step.number, describe(step.outcome.command))

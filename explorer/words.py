@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Final
 
 from engine import (
     Add,
+    Compact,
     Eject,
+    HugePages,
     Machine,
     Offline,
     Online,
     Outcome,
+    Poison,
     Remove,
+    VirtioMem,
     about_bytes,
     describe,
     format_address,
@@ -23,6 +27,9 @@ from engine import (
 
 from . import facts
 from .session import Batch
+
+PAGE_COMMANDS: Final = (Compact, HugePages, Poison, VirtioMem)
+"""Commands of which the story says more than their line."""
 
 
 def block_name(block: int) -> str:
@@ -134,6 +141,8 @@ def outcome_words(outcome: Outcome, machine: Machine) -> str:
         said += [_taken(machine, node, pages) for node, pages in sorted(outcome.taken.items())]
     if isinstance(command, Remove | Eject):
         said = [f"{describe(command)}: gone"]
+    if isinstance(command, PAGE_COMMANDS):
+        said += [text for kind, text in story(outcome) if kind == "why"]
     return "; ".join((*said, *outcome.notes))
 
 
@@ -144,7 +153,6 @@ def _taken(machine: Machine, node: int, pages: int) -> str:
 
 def story(outcome: Outcome) -> Iterator[tuple[str, str]]:
     """What a command did, in the kernel's order: the kernel's lines ("log") and the decisions between them ("why")."""
-    moved = 0
     for tag, event in _events(outcome):
         if tag == "log":
             yield "log", event.text
@@ -152,13 +160,39 @@ def story(outcome: Outcome) -> Iterator[tuple[str, str]]:
             yield "why", f"memmap: {event.reason}"
         elif tag == "zone_chosen" and not event.reason.startswith("online_"):
             yield "why", f"zone {event.zone}: {event.reason}"
-        elif tag == "pages_migrated":
-            moved += event.pages
-    if moved:
-        yield "why", f"{moved:,} pages moved elsewhere"
+        elif tag in SAID:
+            yield "why", SAID[tag](event)
+    for tag, said in COUNTED.items():
+        if pages := sum(event.pages for this, event in _events(outcome) if this == tag):
+            yield "why", said.format(f"{pages:,}")
     for node, pages in sorted(outcome.taken.items()):
         if pages > 0:
             yield "why", f"{pages:,} pages of existing memory taken on node {node}"
+
+
+def _pool(event: Any) -> str:
+    where = "of all nodes" if event.node < 0 else f"of node {event.node}"
+    return f"the pool of {format_bytes(event.size)} pages {where} has {event.total}, {event.free} of them free"
+
+
+SAID: Final[Mapping[str, Callable[[Any], str]]] = {
+    "huge_pages_changed": _pool,
+    "page_poisoned": lambda event: f"page {event.pfn:#x} is poisoned; it was {event.was}",
+    "compaction_ended": lambda event: f"compaction of zone {event.zone} of node {event.node}: {event.status}",
+    "node_onlined": lambda event: f"node {event.node} is online",
+    "node_offlined": lambda event: f"node {event.node} is offline",
+}
+"""Events that are told one by one, by their names in JSON."""
+
+COUNTED: Final[Mapping[str, str]] = {
+    "memmap_skipped": "memmap pages stepped over: {}, each time counted",
+    "huge_page_dissolved": "{} pages of free huge pages given back",
+    "pages_migrated": "{} pages moved elsewhere",
+    "pages_compacted": "{} pages moved together",
+    "pages_plugged": "{} pages plugged",
+    "pages_unplugged": "{} pages unplugged, and withheld from now on",
+}
+"""Events of which only the pages are told, all together."""
 
 
 def placements(outcome: Outcome) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Free pages that nobody saw, laid out so that each zone has the free areas that /proc/buddyinfo counts.
 
 How many huge pages a zone can give depends on its free areas and not on its free pages. So the pages of unseen sections
-change places: whole free areas high up, below them the ones with small areas between used pages, used pages at the low end.
+change places: areas as they fit at the high end, below them used pages, and at the low end used pages with small areas
+between them.
 Sections that are alike are treated together, so the cost does not depend on their number.
 """
 
@@ -50,7 +51,7 @@ def _lay_out_areas(draft: Draft, key: ZoneKey, numbers: list[int]) -> str | None
     total = {kind: sum(len(s.numbers) * s.part.counts[kind] for s in stretches) for kind in _KINDS}
     areas = _fitted(missing, total[FREE])
     placed, complete = _place(stretches, areas)
-    _write(draft.state, placed, _used_upwards(draft.state, key, stretches, areas, total), total[PCP])
+    _write(draft.state, placed, _used_downwards(draft.state, key, stretches, areas, total), total)
     found = list(wanted) if complete and areas == missing else order_counts(draft.state, key)
     if found == list(wanted):
         return None
@@ -120,13 +121,12 @@ class _Stretch:
         """The other pages of the room of each."""
         return self.part.room & ~self.free
 
-    def highest(self, count: int) -> tuple[_Stretch, _Stretch]:
-        """The `count` highest sections, and the rest."""
-        at = max(0, len(self.numbers) - count)
-        return (
-            _Stretch(self.numbers[at:], self.part, self.free, self.whole),
-            _Stretch(self.numbers[:at], self.part, self.free, self.whole),
-        )
+    def split(self, count: int, low: bool) -> tuple[_Stretch, _Stretch]:
+        """The `count` highest or lowest sections, and the rest."""
+        at = min(count, len(self.numbers)) if low else max(0, len(self.numbers) - count)
+        lower = _Stretch(self.numbers[:at], self.part, self.free, self.whole)
+        upper = _Stretch(self.numbers[at:], self.part, self.free, self.whole)
+        return (lower, upper) if low else (upper, lower)
 
 
 def _stretches(draft: Draft, key: ZoneKey, numbers: list[int]) -> list[_Stretch]:
@@ -219,8 +219,7 @@ def _plus(counts: list[int], pages: int) -> list[int]:
 
 
 def _place(stretches: list[_Stretch], areas: Sequence[int]) -> tuple[list[_Stretch], bool]:
-    """Find room for free areas, from the biggest down and from the high end down: the sections, descending, and whether
-    all areas kept their size.
+    """Find room for free areas, from the biggest down: the sections, descending, and whether all areas kept their size.
 
     What is left of the rooms after the bigger areas is cut into pairs of buddies; one of each pair may be free, as the
     other stays in use, or is cut again. How many pairs there are does not depend on where the bigger ones lie, so an area
@@ -231,25 +230,28 @@ def _place(stretches: list[_Stretch], areas: Sequence[int]) -> tuple[list[_Stret
     for stretch in reversed(stretches):
         own = stretch.part.areas
         times = min((count // each for count, each in zip(want, own, strict=True) if each), default=0)
-        top, rest = stretch.highest(times)
+        top, rest = stretch.split(times, low=False)
         top.free, top.whole = top.part.whole, True
         want = _minus(want, own, len(top.numbers))
         placed += [some for some in (top, rest) if some.numbers]
     complete, need = True, 0
     for order in range(len(want) - 1, -1, -1):
         need = want[order] + 2 * need
-        placed, need = _give(placed, order, need, _natural)
+        placed, need = _give(placed, order, need, _natural, low=False)
         if order < len(want) - 1:
-            placed, need = _give(placed, order, need, _upper_buddies)
+            placed.reverse()
+            placed, need = _give(placed, order, need, _upper_buddies, low=True)
+            placed.reverse()
         complete = complete and not need
-    placed, _ = _give(placed, 0, need, lambda stretch, _: stretch.used())
+    placed, _ = _give(placed, 0, need, lambda stretch, _: stretch.used(), low=False)
     return placed, complete
 
 
 def _give(
-    stretches: list[_Stretch], order: int, need: int, heads_of: Callable[[_Stretch, int], int]
+    stretches: list[_Stretch], order: int, need: int, heads_of: Callable[[_Stretch, int], int], low: bool
 ) -> tuple[list[_Stretch], int]:
-    """Free areas of an order where `heads_of` says that some fit, from the first sections on; how many are still missing."""
+    """Free areas of an order where `heads_of` says that some fit, from the first sections on, be they the lowest or the
+    highest; how many are still missing."""
     if not need:
         return stretches, 0
     given: list[_Stretch] = []
@@ -259,15 +261,20 @@ def _give(
         if not each:
             given.append(stretch)
             continue
-        all_free, rest = stretch.highest(need // each)
+        all_free, rest = stretch.split(need // each, low)
         all_free.free |= spread(heads, order)
         need -= each * len(all_free.numbers)
-        some_free, rest = rest.highest(1 if need else 0)
+        some_free, rest = rest.split(1 if need else 0, low)
         if some_free.numbers:
-            some_free.free |= spread(heads ^ lowest_pages(heads, each - need), order)
+            some_free.free |= spread(_end(heads, need, low), order)
             need = 0
         given += [some for some in (all_free, some_free, rest) if some.numbers]
     return given, need
+
+
+def _end(pages: int, count: int, low: bool) -> int:
+    """The `count` lowest or highest of more pages."""
+    return lowest_pages(pages, count) if low else pages ^ lowest_pages(pages, pages.bit_count() - count)
 
 
 def _natural(stretch: _Stretch, order: int) -> int:
@@ -281,10 +288,10 @@ def _upper_buddies(stretch: _Stretch, order: int) -> int:
 # -- used pages ---------------------------------------------------------------------------------------------------------
 
 
-def _used_upwards(
+def _used_downwards(
     state: State, key: ZoneKey, stretches: list[_Stretch], areas: Sequence[int], total: dict[Kind, int]
-) -> list[tuple[Kind, int]]:
-    """Used pages by kind from the low end up; between the last of them lie the small free areas.
+) -> tuple[Kind, Kind]:
+    """The used kinds from the high end down; between the last of them lie the small free areas.
 
     These are kernel pages, if there are enough: movable ones would have been compacted. Reserved pages do not count, they
     are packed since boot.
@@ -292,37 +299,37 @@ def _used_upwards(
     small = sum(count << order for order, count in enumerate(areas[: state.geometry.pageblock_order]))
     zone = state.zones[key]
     heads = sum(len(stretch.numbers) * stretch.part.heads for stretch in stretches)
-    kernel = max(0, total[ASSUMED] - max(0, zone.present - zone.managed - heads))
-    above = kernel if kernel >= small else 0
-    return [(ASSUMED, total[ASSUMED] - above), (MOVABLE, total[MOVABLE]), (ASSUMED, above)]
+    kernel = total[ASSUMED] - max(0, zone.present - zone.managed - heads)
+    return (MOVABLE, ASSUMED) if kernel >= small else (ASSUMED, MOVABLE)
 
 
-def _write(state: State, placed: list[_Stretch], used: list[tuple[Kind, int]], listed: int) -> None:
-    """Make the free pages free, and share the rest of the rooms out to the used kinds, in this order upwards; but every
-    second page at the low end is on a per-CPU list, so that draining these makes no big areas."""
-    left = [count for _, count in used]
-    waiting = deque(reversed(placed))
+def _write(state: State, placed: list[_Stretch], used: tuple[Kind, Kind], left: dict[Kind, int]) -> None:
+    """Make the free pages free, and share the rest of the rooms out to the used kinds, in this order downwards; but every
+    second page at the high end is on a per-CPU list, so that draining these makes no big areas."""
+    waiting = deque(placed)
     while waiting:
         stretch = waiting.popleft()
         part, rest = stretch.part, stretch.used()
-        pcp = lowest_pages(rest & every(2, part.width), listed)
-        rest ^= pcp
-        masks: dict[Kind, int] = {FREE: stretch.free, PCP: pcp}
-        shares = [0] * len(used)
-        for i, (kind, _) in enumerate(used):
-            taken = lowest_pages(rest, left[i])
+        masks: dict[Kind, int] = {FREE: stretch.free}
+        turns: list[tuple[Kind, int]] = [
+            (PCP, rest & every(2, part.width)),
+            (used[0], rest),
+            (used[1], rest),
+            (PCP, rest),
+        ]
+        for kind, pool in turns:
+            taken = _end(pool & rest, left[kind] - masks.get(kind, 0).bit_count(), low=False)
             masks[kind] = masks.get(kind, 0) | taken
             rest ^= taken
-            shares[i] = taken.bit_count()
-        masks[PCP] |= rest
-        listed_here = masks[PCP].bit_count()
-        asked = zip([listed, *left], [listed_here, *shares], strict=True)
-        times = max(1, min([have // share for have, share in asked if share] + [len(stretch.numbers)]))
-        listed -= times * listed_here
-        left = _minus(left, shares, times)
-        _put(state, part, stretch.numbers[:times], part.pages(masks))
-        if times < len(stretch.numbers):
-            waiting.appendleft(_Stretch(stretch.numbers[times:], part, stretch.free))
+        shares = {kind: masks[kind].bit_count() for kind in left}
+        fits = [left[kind] // share for kind, share in shares.items() if share]
+        times = max(1, min([*fits, len(stretch.numbers)]))
+        for kind, share in shares.items():
+            left[kind] -= times * share
+        done, rest_of_it = stretch.split(times, low=False)
+        _put(state, part, done.numbers, part.pages(masks))
+        if rest_of_it.numbers:
+            waiting.appendleft(rest_of_it)
 
 
 def _put(state: State, part: _Part, numbers: list[int], pages: dict[Kind, int]) -> None:

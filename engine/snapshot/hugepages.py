@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
 from ..bits import aligned_runs, span
-from ..memmap import FREE, HUGE, ZoneKey, put
+from ..memmap import ASSUMED, FREE, HUGE, PCP, Kind, ZoneKey, put, union
+from ..memmap import MOVABLE as MOVABLE_PAGE
 from ..state import HugePage, State
 from ..zonelist import zonelist
 from ..zones import MOVABLE
 from .flags import KPF_BUDDY, KPF_COMPOUND_HEAD, KPF_HUGE
 from .observation import Observation, PageRun
 from .settle import lru_pages
+
+_UNSEEN: Final[tuple[Kind, ...]] = (FREE, PCP, MOVABLE_PAGE, ASSUMED)
+"""What is only estimated gives way to a huge page that is counted; the zone's counters are met afterwards."""
 
 
 def build_huge_pages(state: State, seen: Observation, exact: set[int], prior: State | None) -> None:
@@ -29,7 +34,8 @@ def build_huge_pages(state: State, seen: Observation, exact: set[int], prior: St
     movable = {(zone.node, zone.zone): lru_pages(zone.counters) for zone in seen.zones}
     for node, size, total, free in _counts(seen, state):
         pages = size // state.geometry.page_size
-        _match(state, node, pages, total, exact, movable)
+        rooms = {key: _room(state, prior, key, pages, movable.get(key, 0)) for key in zonelist(state, [node], MOVABLE)}
+        _match(state, node, pages, total, exact, rooms)
         _mark_used(state, node, pages, free)
 
 
@@ -72,12 +78,12 @@ def _counts(seen: Observation, state: State) -> Iterable[tuple[int, int, int, in
             yield node.id, size, total, min(free, total)
 
 
-def _match(state: State, node: int, pages: int, total: int, exact: set[int], movable: dict[ZoneKey, int]) -> None:
+def _match(
+    state: State, node: int, pages: int, total: int, exact: set[int], rooms: dict[ZoneKey, int]
+) -> None:
     """As many huge pages as the kernel counts: made in free ranges nobody saw, or given back there."""
     ours = [pfn for pfn, page in state.hugepages.items() if page.pages == pages and page.node == node]
     size = state.geometry.pages_per_section
-    zones = zonelist(state, [node], MOVABLE)
-    rooms = {key: _room(state, key, pages, movable.get(key, 0)) for key in zones}
     unseen = [pfn for pfn in ours if pfn // size not in exact]
     unseen.sort(key=lambda pfn: (rooms.get(state.zone_of(pfn), 0), -pfn))
     for pfn in unseen[: max(0, len(ours) - total)]:
@@ -87,12 +93,11 @@ def _match(state: State, node: int, pages: int, total: int, exact: set[int], mov
     if missing <= 0 or pages > size:
         return
     order = pages.bit_length() - 1
-    for key in zones:
-        room = rooms[key]
+    for key, room in rooms.items():
         for section, owned in reversed(list(state.zone_sections(key))):
             if section.nr in exact:
                 continue
-            heads = aligned_runs(section.of(FREE) & owned, order, size)
+            heads = aligned_runs(union(section.pages, _UNSEEN) & owned, order, size)
             while heads and missing > 0 and room > 0:
                 at = heads.bit_length() - 1
                 heads ^= 1 << at
@@ -104,9 +109,13 @@ def _match(state: State, node: int, pages: int, total: int, exact: set[int], mov
             return
 
 
-def _room(state: State, key: ZoneKey, pages: int, movable: int) -> int:
-    """How many more huge pages the counters of a zone leave room for; negative where they say that it has too many."""
+def _room(state: State, prior: State | None, key: ZoneKey, pages: int, movable: int) -> int:
+    """How many more huge pages the counters of a zone leave room for; negative where they say that it has too many. What
+    the model had free and the capture has not, or the other way round, tells most."""
     zone = state.zones[key]
+    before = prior.zones.get(key) if prior is not None else None
+    if before is not None:
+        return round((before.free + before.pcp - zone.free - zone.pcp) / pages)
     known = sum((section.of(HUGE) & owned).bit_count() for section, owned in state.zone_sections(key))
     return (zone.managed - zone.free - zone.pcp - movable - known) // pages
 

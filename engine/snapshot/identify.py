@@ -41,13 +41,16 @@ class Identity(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-def identify(seen: Observation, model: str | None = None, arch: str | None = None) -> Identity:
-    """Read version, command line and sizes of a capture; `model` and `arch` override what it says.
+def identify(
+    seen: Observation, model: str | None = None, arch: str | None = None, machine: str | None = None
+) -> Identity:
+    """Read version, command line and sizes of a capture; `model` and `arch` override what it says, `machine` is what
+    `uname -m` says, for the machine that this runs on.
 
     What has to be assumed is said in the notes. Raises `BadInput` for an unknown override and for sizes that cannot be.
     """
     notes: list[str] = []
-    preset = _preset(seen, arch, notes)
+    preset = _preset(seen, arch, machine, notes)
     geometry = _geometry(seen, preset, notes)
     kernel = _model(seen, model, notes)
     options = _options(seen.cmdline or "")
@@ -58,15 +61,14 @@ def identify(seen: Observation, model: str | None = None, arch: str | None = Non
     return Identity(preset, geometry, kernel, boot, _settings(seen, kernel, options, notes), tuple(notes))
 
 
-def _preset(seen: Observation, arch: str | None, notes: list[str]) -> Preset:
+def _preset(seen: Observation, arch: str | None, machine: str | None, notes: list[str]) -> Preset:
     if arch is not None:
         if arch not in ARCHITECTURES:
             raise BadInput(f"{arch!r} is not an architecture; it is one of {', '.join(ARCHITECTURES)}")
         return ARCHITECTURES[arch]
-    machine = next(
-        (name for name, pattern in _MACHINES if re.search(rf"\b(?:{pattern})\b|-(?:{pattern})", seen.version or "")),
-        None,
-    )
+    said = machine or seen.version or ""
+    found = (name for name, pattern in _MACHINES if re.search(rf"\b(?:{pattern})\b|-(?:{pattern})", said))
+    machine = next(found, None)
     if machine is None:
         machine = "x86_64"
         notes.append("proc/version does not say the architecture; taken for x86_64")

@@ -14,12 +14,15 @@ from .observation import Observation
 from .settle import settle_zone
 
 
-def rebuild(seen: Observation, *, model: str | None = None, arch: str | None = None) -> tuple[State, Origin]:
-    """The state that a capture shows. `model` and `arch` override what the capture says of kernel and architecture.
+def rebuild(
+    seen: Observation, *, model: str | None = None, arch: str | None = None, machine: str | None = None
+) -> tuple[State, Origin]:
+    """The state that a capture shows. `model` and `arch` override what the capture says of kernel and architecture;
+    `machine` is `uname -m` where the capture is of the machine that this runs on.
 
     Raises `BadInput` where the capture's sizes or the overrides make no sense.
     """
-    identity = identify(seen, model, arch)
+    identity = identify(seen, model, arch, machine)
     state, notes = build_state(seen, identity, None)
     return state, _origin(seen, identity, notes)
 

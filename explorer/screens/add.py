@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Select, Static
@@ -11,6 +14,7 @@ from textual.widgets import Button, Input, Label, Select, Static
 from engine import CALLERS, PLACEMENTS, Add, BadInput, Machine, format_bytes, parse_bytes
 
 from .. import words
+from .comparison import ComparisonScreen
 from .dialog import Dialog
 
 PLACEMENT_WORDS = {
@@ -24,10 +28,15 @@ MODEL = "model"
 
 
 class AddDialog(Dialog[Add]):
-    """Size, address, node, caller and placement; the line below says what they come to. The answer is the command."""
+    """Size, address, node, caller and placement; the line below says what they come to. The answer is the command.
 
-    def __init__(self, machine: Machine, node: int) -> None:
+    All placements can be compared first; `compares` makes that what enter does."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "compare", "Compare placements")]
+
+    def __init__(self, machine: Machine, node: int, compares: bool = False) -> None:
         super().__init__()
+        self._compares = compares
         self._machine = machine
         self._node = node
         self._suggested = ""
@@ -42,8 +51,8 @@ class AddDialog(Dialog[Add]):
         callers = [(CALLER_WORDS.get(caller, caller), caller) for caller in CALLERS]
         placements = [(f"as {machine.model.name} decides", MODEL), *((PLACEMENT_WORDS[p], p) for p in PLACEMENTS)]
         with Vertical(classes="box") as box:
-            box.border_title = "Add memory"
-            box.border_subtitle = "enter adds, esc leaves"
+            box.border_title = "Compare placements" if self._compares else "Add memory"
+            box.border_subtitle = f"enter {'compares' if self._compares else 'adds, F2 compares'}, esc leaves"
             with Horizontal(classes="field"):
                 yield Label("size")
                 yield Input(format_bytes(unit), id="size", compact=True, select_on_focus=True)
@@ -61,7 +70,13 @@ class AddDialog(Dialog[Add]):
                 yield Select(placements, value=MODEL, allow_blank=False, id="placement", compact=True)
             yield Static("", id="preview")
             with Horizontal(classes="buttons"):
-                yield Button("Add", variant="primary", compact=True, id="add")
+                yield Button("Add", variant="default" if self._compares else "primary", compact=True, id="add")
+                yield Button(
+                    "Compare placements",
+                    variant="primary" if self._compares else "default",
+                    compact=True,
+                    id="compare",
+                )
                 yield Button("Cancel", compact=True, id="cancel")
 
     def on_mount(self) -> None:
@@ -100,11 +115,23 @@ class AddDialog(Dialog[Add]):
         preview.update(words.add_preview(self._machine, int(command.start), int(command.size)))
 
     def on_input_submitted(self) -> None:
-        self._answer()
+        if self._compares:
+            self.action_compare()
+        else:
+            self._answer()
+
+    def action_compare(self) -> None:
+        """Show what would come of each placement; the dialog stays."""
+        try:
+            self.app.push_screen(ComparisonScreen(self._machine, self.command()))
+        except BadInput:
+            self._preview()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "add":
             self._answer()
+        elif event.button.id == "compare":
+            self.action_compare()
         else:
             self.dismiss(None)
 

@@ -12,7 +12,7 @@ from ..commands import VERBS
 from ..widgets.painted import Line, Painted, wrapped
 from .dialog import Dialog
 
-KEY_NAMES = {"question_mark": "?", "escape": "esc", "space": "space", "f1": "F1"}
+KEY_NAMES = {"question_mark": "?", "escape": "esc", "space": "space", "f1": "F1", "colon": ":"}
 
 GLOSSARY = (
     ("memory block", "The unit that goes online and offline, a device memoryN in sysfs."),

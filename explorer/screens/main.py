@@ -11,7 +11,7 @@ from textual.containers import Container, Vertical
 from textual.screen import Screen
 from textual.widgets import Footer
 
-from engine import Add, BadInput, Command, Machine, format_bytes
+from engine import Add, BadInput, Command, Machine, describe, format_bytes
 
 from .. import facts, words
 from ..commands import BY_NAME, VERBS
@@ -24,9 +24,13 @@ from ..widgets.legend import Legend
 from ..widgets.painted import Painted
 from ..widgets.zone_table import ZoneTable
 from .add import AddDialog
+from .command_line import CommandLine, Typed
 from .error import ErrorScreen
 from .goto import GoToDialog
 from .help import HelpScreen
+from .save import SaveDialog
+from .timeline import TimelineScreen
+from .why import Choice, WhyScreen
 
 PANES: Final[dict[str, type[Painted]]] = {
     "map": BlockMap, "inspector": Inspector, "zones": ZoneTable, "log": KernelLog
@@ -45,6 +49,7 @@ class MainScreen(Screen[None]):
         self.session = session
         self._possible: frozenset[str] = frozenset()
         self._fault: int | None = None
+        self._refused: tuple[Command, int] | None = None
 
     @property
     def machine(self) -> Machine:
@@ -95,6 +100,11 @@ class MainScreen(Screen[None]):
         """The marked blocks."""
         return self.query_one(BlockMap).marks
 
+    @property
+    def refused(self) -> Command | None:
+        """What was refused last, as long as the cursor stays where it was then."""
+        return self._refused[0] if self._refused and self._refused[1] == self.cursor else None
+
     def _show_machine(self) -> None:
         geometry = self.machine.geometry
         self.query_one(
@@ -129,6 +139,9 @@ class MainScreen(Screen[None]):
         self.query_one(Legend).show(self.query_one(BlockMap).letters_only)
 
     def on_block_map_moved(self) -> None:
+        if self._refused and self.refused is None:
+            self._refused = None
+            self.query_one(ResultBar).offer_why(False)
         self._show_block()
 
     # -- what is done -----------------------------------------------------------------------------------------------
@@ -146,13 +159,14 @@ class MainScreen(Screen[None]):
         """Mark exactly these blocks."""
         self.query_one(BlockMap).mark(blocks)
 
-    def perform(self, label: str, commands: Sequence[Command]) -> None:
-        """Run commands a slice at a time and show what comes of them."""
+    def perform(self, label: str, commands: Sequence[Command], typed: bool = False) -> None:
+        """Run commands a slice at a time and show what comes of them. What was `typed` and makes no sense to the engine
+        comes back to be corrected."""
         if self.session.running is None:
             self.session.running = label
-            self.run_worker(self._carry_out(label, commands), exit_on_error=False)
+            self.run_worker(self._carry_out(label, commands, typed), exit_on_error=False)
 
-    async def _carry_out(self, label: str, commands: Sequence[Command]) -> None:
+    async def _carry_out(self, label: str, commands: Sequence[Command], typed: bool) -> None:
         bar = self.query_one(ResultBar)
         many = len(commands)
 
@@ -167,15 +181,21 @@ class MainScreen(Screen[None]):
             batch = await self.session.run(label, commands, progress)
         except BadInput as error:
             bar.say("✗ refused", str(error), "refused")
+            if typed:
+                self._open_line(label, str(error))
         except Exception as error:
             bar.say("✗ fault", f"{label}: nothing was changed by it", "refused")
             self.app.push_screen(ErrorScreen(label, error))
         if batch is not None:
             self._fault = next((o.pfn for o in batch.outcomes if o.result == "EBUSY"), None)
             bar.tell(batch, self.machine)
+            self._refused = (batch.refused[0].command, self.cursor) if batch.refused and not batch.stopped else None
         self._show_machine()
         if batch is not None and (block := words.added_block(batch, self.machine)) is not None:
             self.query_one(BlockMap).select(block)
+        if self._refused:
+            self._refused = (self._refused[0], self.cursor)
+            bar.offer_why(True)
 
     def take_back(self) -> None:
         """Undo the last verb."""
@@ -187,21 +207,67 @@ class MainScreen(Screen[None]):
 
     def _moved(self, badge: str, batch: Batch | None) -> None:
         if batch is not None:
-            self._fault = None
-            self.query_one(ResultBar).say(badge, batch.label, "plain")
-            self._show_machine()
+            self._show_state(badge, batch.label)
+
+    def _show_state(self, badge: str, text: str) -> None:
+        """The machine is in another state, by no command."""
+        self._fault = self._refused = None
+        self.query_one(ResultBar).say(badge, text, "plain")
+        self._show_machine()
 
     # -- dialogs and panes ------------------------------------------------------------------------------------------
 
-    def ask_add(self) -> None:
-        """Open the dialog for new memory."""
+    def ask_add(self, compares: bool = False) -> None:
+        """Open the dialog for new memory; `compares`: to compare placements."""
         here = self.machine.blocks.get(self.cursor)
         node = here.node if here else min(self.machine.nodes, default=0)
-        self.app.push_screen(AddDialog(self.machine, node), self._add)
+        self.app.push_screen(AddDialog(self.machine, node, compares), self._add)
 
     def _add(self, command: Add | None) -> None:
         if command is not None:
             self.perform("add", [command])
+
+    def ask_why(self, command: Command) -> None:
+        """Show what would come of a command, and do what is chosen there."""
+        self.app.push_screen(WhyScreen(self.machine.why_not(command)), self._remedy)
+
+    def _remedy(self, choice: Choice | None) -> None:
+        if choice is not None:
+            self.perform("; ".join(choice.script), choice.commands)
+
+    def ask_line(self) -> None:
+        """Open the command line."""
+        self._open_line()
+
+    def _open_line(self, line: str = "", complaint: str = "") -> None:
+        self.app.push_screen(CommandLine(self.session.typed, line, complaint), self._type)
+
+    def _type(self, typed: Typed | None) -> None:
+        if typed is not None:
+            if typed.line not in self.session.typed[-1:]:
+                self.session.typed.append(typed.line)
+            self.perform(typed.line, typed.commands, typed=True)
+
+    def ask_state(self) -> None:
+        """Open the tree of states."""
+        self.app.push_screen(TimelineScreen(self.machine), self._go_to_state)
+
+    def _go_to_state(self, number: int | None) -> None:
+        if number is not None:
+            self.machine.go_to(number)
+            step = self.machine.timeline.present
+            made = describe(step.outcome.command) if step.outcome else "the beginning"
+            self._show_state(f"state {number}", step.name or made)
+
+    def ask_file(self) -> None:
+        """Open the dialog for a file to save to."""
+        name = words.machine_name(self.machine).partition(".")[0].replace(" ", "-")
+        self.app.push_screen(SaveDialog(self.machine, f"{name}.json"), self._saved)
+
+    def _saved(self, name: str | None) -> None:
+        if name is not None:
+            states = len(self.machine.timeline.steps)
+            self.query_one(ResultBar).say("✓ saved", f"{name}, {states:,} state{'s' * (states != 1)}", "ok")
 
     def ask_block(self) -> None:
         """Open the dialog for a block to go to."""

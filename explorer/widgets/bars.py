@@ -52,10 +52,21 @@ class StatusLine(Static):
 class ResultBar(Static):
     """The result of the last command with its errno, in words."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._said = ("", "", "plain")
+
     def say(self, badge: str, text: str, look: str) -> None:
         """Show a badge and a sentence; `look` is "ok", "refused", "busy" or "plain"."""
+        self._said = (badge, text, look)
         self.set_classes(f"-{look}")
-        self.update(Content.assemble((f" {badge} ", "bold reverse"), " ", text) if badge else Content(text))
+        self.offer_why(False)
+
+    def offer_why(self, offered: bool) -> None:
+        """Name the key that explains a refusal, as long as it explains this one."""
+        badge, text, _ = self._said
+        parts = [(f" {badge} ", "bold reverse"), (" w: why ", "reverse") if offered else "", " "] if badge else []
+        self.update(Content.assemble(*parts, text))
 
     def tell(self, batch: Batch, machine: Machine) -> None:
         """Show what came of a verb."""

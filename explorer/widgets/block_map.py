@@ -16,7 +16,7 @@ from textual.strip import Strip
 from engine import Machine, format_bytes
 
 from .. import facts, words
-from .cells import HEAD, glyph_of, look_of, tile_text
+from .cells import HEAD, Sign, look_of, signs_of, tile_text
 from .map_layout import GROUP, Arrangement, Shape
 from .painted import Line, Painted, Piece
 
@@ -51,6 +51,7 @@ class BlockMap(Painted):
         self.marks: frozenset[int] = frozenset()
         self.hosts: frozenset[int] = frozenset()
         self._ghosts: dict[int, str] = {}
+        self._signs: dict[int, Sign] = {}
         self._blocks: list[int] = []
         self._drawn: dict[int, Line] = {}
         self._anchor: int | None = None
@@ -68,6 +69,7 @@ class BlockMap(Painted):
 
     def _take_blocks(self) -> None:
         self._ghosts = facts.ghosts(self.machine)
+        self._signs = signs_of(self.machine)
         self._blocks = sorted((*self.machine.blocks, *self._ghosts))
 
     def show(self) -> None:
@@ -128,11 +130,12 @@ class BlockMap(Painted):
 
     def _tile(self, block: int, shape: Shape, line: int) -> list[Piece]:
         look = look_of(self.machine, block, self._ghosts)
-        glyph, roles = glyph_of(self.machine, block, look)
+        sign = self._signs.get(block)
         text = tile_text(block, look, shape, line)
         if shape.tile == 1:
-            return [(text, f"{look.role} head" if glyph == HEAD else look.role)]
-        return [(glyph, roles), (text.ljust(shape.tile - 1), look.role), (" " * shape.column_gap, "text")]
+            return [(text, f"{look.role} head" if sign is HEAD else look.role)]
+        front = (sign.glyph, sign.role) if sign else (look.glyph, look.role)
+        return [front, (text.ljust(shape.tile - 1), look.role), (" " * shape.column_gap, "text")]
 
     def render_line(self, y: int) -> Strip:
         strip = super().render_line(y)

@@ -33,8 +33,27 @@ GHOSTS: Final = {
     "device": Look("╳", "p", "ghost", "device", "device, no block"),
     "left": Look("╳", "x", "ghost", "left", "left behind"),
 }
-HEAD: Final = "#"
-"""The glyph of a block that holds memmap of hot-added memory, whatever its state; as on the map of its pages."""
+class Sign(NamedTuple):
+    """What stands in front of the letter of a block that holds something special, whatever its state: glyph and role as
+    on the map of its pages, and the words in the legend."""
+
+    glyph: str
+    role: str
+    word: str
+
+
+HEAD: Final = Sign("#", "kind-memmap", "memmap inside")
+POISONED: Final = Sign("x", "kind-poisoned", "poisoned pages")
+WITHHELD: Final = Sign("~", "kind-offline", "pages withheld")
+
+
+def signs_of(machine: Machine) -> dict[int, Sign]:
+    """The blocks that have a sign; of several the one that matters most for taking memory away."""
+    return {
+        **dict.fromkeys(facts.blocks_with(machine, "offline"), WITHHELD),
+        **dict.fromkeys(facts.memmap_hosts(machine), HEAD),
+        **dict.fromkeys(facts.blocks_with(machine, "poisoned"), POISONED),
+    }
 
 
 def look_of(machine: Machine, block: int, ghosts: dict[int, str]) -> Look:
@@ -47,11 +66,6 @@ def look_of(machine: Machine, block: int, ghosts: dict[int, str]) -> Look:
     if here.state == "going-offline":
         return GOING
     return ZONES.get(here.zone[1], MIXED) if here.zone else MIXED
-
-
-def glyph_of(machine: Machine, block: int, look: Look) -> tuple[str, str]:
-    """The glyph of a block with its roles."""
-    return (HEAD, "kind-memmap") if facts.holds_memmap(machine, block) else (look.glyph, look.role)
 
 
 def tile_text(block: int, look: Look, shape: Shape, line: int) -> str:

@@ -16,7 +16,7 @@ KINDS: Final = {
     "free": KindLook("·", "free"),
     "pcp": KindLook("·", "free (per CPU)"),
     "memmap": KindLook("#", "memmap head"),
-    "vmemmap": KindLook("v", "other memmaps"),
+    "vmemmap": KindLook("v", "memmap of others"),
     "movable": KindLook("m", "movable"),
     "pinned": KindLook("!", "pinned"),
     "kernel": KindLook("k", "kernel"),
@@ -26,7 +26,7 @@ KINDS: Final = {
     "assumed": KindLook("?", "kernel/reserved"),
     "huge": KindLook("h", "hugetlb"),
     "poisoned": KindLook("x", "poisoned"),
-    "offline": KindLook("o", "PageOffline"),
+    "offline": KindLook("~", "withheld"),
     "absent": KindLook(" ", "hole"),
     "": KindLook("░", "not online"),
 }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from engine import Machine
 
 from .. import facts
-from .cells import GHOSTS, GOING, HEAD, MIXED, OFFLINE, ZONES, Look, look_of
+from .cells import GHOSTS, GOING, HEAD, MIXED, OFFLINE, POISONED, WITHHELD, ZONES, Look, look_of, signs_of
 from .painted import Line, Painted, Piece, length
 
 
@@ -34,10 +34,12 @@ class Legend(Painted, can_focus=False):
         always = {ZONES["Movable"], OFFLINE}
         shown = [look for look in (*ZONES.values(), MIXED, OFFLINE, GOING, *GHOSTS.values()) if look in seen | always]
         entries = [self._entry(look) for look in shown]
-        sample: Line = ((HEAD, "kind-memmap"), ("M", "zone-Movable"))
         if self.letters_only:
-            sample = ((" ", "zone-Movable"), ("M", "zone-Movable head"))
-        entries.append((*sample, (" memmap inside", "muted")))
+            entries.append(((" ", "zone-Movable"), ("M", "zone-Movable head"), (f" {HEAD.word}", "muted")))
+        else:
+            signs = {HEAD, *signs_of(self.machine).values()}
+            shown_signs = [sign for sign in (HEAD, POISONED, WITHHELD) if sign in signs]
+            entries += [((s.glyph, s.role), ("M", "zone-Movable"), (f" {s.word}", "muted")) for s in shown_signs]
         lines: list[Line] = [()]
         for entry in entries:
             gap: Line = (("  ", "text"),) if lines[-1] else ()

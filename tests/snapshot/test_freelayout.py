@@ -152,7 +152,9 @@ def test_free_pages_gather_at_the_high_end() -> None:
     shares = [state.sections[nr].count(FREE) for nr in range(FIRST, FIRST + 4)]
     assert shares == sorted(shares)
     assert shares[2:] == [SIZE, SIZE]
-    assert state.sections[FIRST].of(MOVABLE) & 1
+    assert state.sections[FIRST].of(ASSUMED) & 1
+    assert state.sections[FIRST + 1].of(FREE) == span(SIZE - 6 * 1024, 6 * 1024)
+    assert state.sections[FIRST + 1].of(MOVABLE) >> SIZE - 6 * 1024 - 1
 
 
 def with_heads() -> State:
@@ -274,7 +276,7 @@ def test_what_agrees_already_stays_where_it_is() -> None:
     counts = areas(o0=3, o9=2, o10=20)
     prior, _ = laid_out(capture(2, counts))
     section = prior.sections[FIRST]
-    prior.set_kind(section, span(0, 1024), FREE)
+    prior.set_kind(section, span(4096, 1024), FREE)
     prior.set_kind(prior.sections[FIRST + 1], span(SIZE - 1024, 1024), ASSUMED)
     assert found(prior) == counts
     again, _ = laid_out(capture(2, counts), prior)

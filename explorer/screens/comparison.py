@@ -1,0 +1,54 @@
+"""What if: the placements of one add side by side."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from engine import PLACEMENTS, Add, BadInput, Comparison, Machine, compare, describe, describe_comparison
+
+from ..widgets.prose import Prose
+from .dialog import Dialog
+
+PAINTED = 0.02
+"""Seconds in which the screen says what is tried next."""
+
+
+class ComparisonScreen(Dialog[None]):
+    """The table of all placements. They are tried one by one, so that a big request can be left before its end."""
+
+    def __init__(self, machine: Machine, request: Add) -> None:
+        super().__init__()
+        self._machine = machine
+        self._request = request
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box -tall") as box:
+            box.border_title = "What if"
+            box.border_subtitle = "esc closes"
+            yield Prose(lambda width: describe(self._request))
+
+    def on_mount(self) -> None:
+        self.query_one(Prose).focus()
+        self.run_worker(self._compare(), exit_on_error=False)
+
+    async def _compare(self) -> None:
+        table: Comparison | None = None
+        for placement in PLACEMENTS:
+            self._say(f"{describe(self._request)}\n\nTrying placement {placement} …")
+            await asyncio.sleep(PAINTED)
+            try:
+                found = compare(self._machine, self._request, (placement,))
+            except BadInput as error:
+                self._say(str(error))
+                return
+            table = found if table is None else msgspec.structs.replace(table, rows=(*table.rows, *found.rows))
+        if table is not None:
+            whole = table
+            self.query_one(Prose).show(lambda width: describe_comparison(whole, width))
+
+    def _say(self, text: str) -> None:
+        self.query_one(Prose).show(lambda width: text)

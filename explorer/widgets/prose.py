@@ -1,0 +1,50 @@
+"""Text that the engine wrote, as long as it needs to be: painted line by line, wrapped below its own last column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from textual.geometry import Size
+
+from .painted import Line, Painted, wrapped
+
+COLUMN = re.compile(r"(?:.*\S)? {2,}(?=\S)")
+"""Up to the last column of a line of a table, or to where an indented line begins."""
+
+
+class Prose(Painted):
+    """A text; `text` writes it for a width in columns."""
+
+    def __init__(self, text: Callable[[int], str]) -> None:
+        super().__init__()
+        self._text = text
+
+    def show(self, text: Callable[[int], str]) -> None:
+        """Another text instead."""
+        self._text = text
+        self.reload()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """What ``height: auto`` comes to."""
+        return len(self.lines(width))
+
+    def lines(self, width: int) -> Sequence[Line]:
+        said = self._text(width).rstrip("\n").split("\n")
+        return [line for at, text in enumerate(said) for line in _line(text, _role(text, at), width)]
+
+
+def _role(text: str, at: int) -> str:
+    if at == 0:
+        return "strong"
+    if text.lstrip().startswith("warning: "):
+        return "warn"
+    return "title" if text.endswith(":") and not text.startswith(" ") else "text"
+
+
+def _line(text: str, role: str, width: int) -> list[Line]:
+    found = COLUMN.match(text)
+    hang = found.end() if found and len(text) > width else 0
+    if hang * 2 > width:
+        hang = len(text) - len(text.lstrip(" "))
+    return wrapped(text[hang:], role, width, text[:hang], " " * hang, role)
