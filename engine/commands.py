@@ -109,46 +109,39 @@ class VirtioMem(_Command, tag="virtio_mem", frozen=True):
     node: int = 0
 
 
-class Allocate(_Command, tag="allocate", frozen=True):
-    """Programs or the kernel take `size` bytes on a node, in one zone or as its zonelist says, in a pattern."""
+class _Workload(_Command, frozen=True, kw_only=True):
+    """On a node, in one zone or as its zonelist says, in a pattern; `seed` makes a random one."""
 
-    size: int | str
-    kind: What = "movable"
     node: int = 0
     zone: str | None = None
     pattern: Pattern = "sequential"
     seed: int = 0
 
 
-class Free(_Command, tag="free", frozen=True):
+class Allocate(_Workload, tag="allocate", frozen=True, kw_only=True):
+    """Programs or the kernel take `size` bytes."""
+
+    size: int | str
+    kind: What = "movable"
+
+
+class Free(_Workload, tag="free", frozen=True, kw_only=True):
     """Memory of a kind goes back, all of it without `size`."""
 
     kind: What = "movable"
     size: int | str | None = None
-    node: int = 0
-    zone: str | None = None
-    pattern: Pattern = "sequential"
-    seed: int = 0
 
 
-class Pin(_Command, tag="pin", frozen=True):
+class Pin(_Workload, tag="pin", frozen=True, kw_only=True):
     """Someone takes extra references on movable pages: they cannot be migrated."""
 
     size: int | str | None = None
-    node: int = 0
-    zone: str | None = None
-    pattern: Pattern = "sequential"
-    seed: int = 0
 
 
-class Unpin(_Command, tag="unpin", frozen=True):
+class Unpin(_Workload, tag="unpin", frozen=True, kw_only=True):
     """The extra references are dropped."""
 
     size: int | str | None = None
-    node: int = 0
-    zone: str | None = None
-    pattern: Pattern = "sequential"
-    seed: int = 0
 
 
 Command = (

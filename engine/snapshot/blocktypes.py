@@ -91,19 +91,23 @@ def _movable(section: Section, owned: int, geometry: Geometry) -> int:
     return blocks
 
 
-def _shared_by_kernel_pages(section: Section, owned: int, geometry: Geometry) -> int:
-    free = touched_blocks(section.of(FREE) & owned, geometry.pageblock_order)
-    return _with_kernel_pages(section, owned, geometry) & free if free else 0
-
-
 def _with_kernel_pages(section: Section, owned: int, geometry: Geometry) -> int:
-    pages = union(section.pages, _KERNEL_KINDS) & owned
-    return _movable(section, owned, geometry) & touched_blocks(pages, geometry.pageblock_order)
+    return _movable_with(section, owned, union(section.pages, _KERNEL_KINDS), geometry)
+
+
+def _shared_by_kernel_pages(section: Section, owned: int, geometry: Geometry) -> int:
+    blocks = _with_kernel_pages(section, owned, geometry)
+    return blocks & touched_blocks(section.of(FREE) & owned, geometry.pageblock_order) if blocks else 0
 
 
 def _in_use(section: Section, owned: int, geometry: Geometry) -> int:
-    pages = owned & ~union(section.pages, _NOT_USED)
-    return _movable(section, owned, geometry) & touched_blocks(pages, geometry.pageblock_order)
+    return _movable_with(section, owned, ~union(section.pages, _NOT_USED), geometry)
+
+
+def _movable_with(section: Section, owned: int, pages: int, geometry: Geometry) -> int:
+    """Movable pageblocks in which some of these pages lie."""
+    here = pages & owned
+    return _movable(section, owned, geometry) & touched_blocks(here, geometry.pageblock_order) if here else 0
 
 
 _BY_LIKELIHOOD: Final[tuple[_Choice, ...]] = (_shared_by_kernel_pages, _with_kernel_pages, _in_use, _movable)

@@ -71,12 +71,8 @@ class AddDialog(Dialog[Add]):
             yield Static("", id="preview")
             with Horizontal(classes="buttons"):
                 yield Button("Add", variant="default" if self._compares else "primary", compact=True, id="add")
-                yield Button(
-                    "Compare placements",
-                    variant="primary" if self._compares else "default",
-                    compact=True,
-                    id="compare",
-                )
+                variant: ButtonVariant = "primary" if self._compares else "default"
+                yield Button("Compare", variant=variant, compact=True, id="compare")
                 yield Button("Cancel", compact=True, id="cancel")
 
     def on_mount(self) -> None:
