@@ -233,7 +233,7 @@ class CompareAdd(Verb):
 
 
 class CommandLine(Verb):
-    name, key, label, title, group = "line", "colon", "Command", "Type a command", "Memory"
+    name, key, label, title, group = "line", "colon", "Type", "Type a command", "Memory"
     sentence = "Any line of a script: allocate, free, pin, compact, hugepages, poison, virtio-mem, echo and the rest."
 
     @classmethod

@@ -35,7 +35,7 @@ from ..memmap import (
 from ..state import State
 
 _KERNEL_KINDS: Final[tuple[Kind, ...]] = (KERNEL, SLAB, PAGETABLE, VMEMMAP, RESERVED, ASSUMED)
-_NOT_USED: Final[tuple[Kind, ...]] = (FREE, ABSENT, MEMMAP)
+_NOT_USED: Final[frozenset[Kind]] = frozenset((FREE, ABSENT, MEMMAP))
 
 
 def set_block_types(state: State, key: ZoneKey, numbers: list[int], wanted: Mapping[str, int]) -> None:
@@ -49,6 +49,7 @@ def set_block_types(state: State, key: ZoneKey, numbers: list[int], wanted: Mapp
     """
     have = block_counts(state, key)
     above = state.geometry.max_order - state.geometry.pageblock_order
+    busy = [nr for nr in numbers if not state.sections[nr].pages.keys() <= _NOT_USED]
     for migratetype in (CMA, UNMOVABLE, RECLAIMABLE, HIGHATOMIC):
         more = wanted.get(migratetype, 0) - have[migratetype]
         if more < 0:
@@ -57,8 +58,10 @@ def set_block_types(state: State, key: ZoneKey, numbers: list[int], wanted: Mapp
             whole = more >> above << above
             _change(state, key, reversed(numbers), whole, _in_biggest_areas, CMA)
         else:
-            for choose in _BY_LIKELIHOOD[:-1] if migratetype == HIGHATOMIC else _BY_LIKELIHOOD:
-                more -= _change(state, key, numbers, more, choose, migratetype)
+            for choose in (_shared_by_kernel_pages, _with_kernel_pages, _in_use):
+                more -= _change(state, key, busy, more, choose, migratetype)
+            if migratetype != HIGHATOMIC:
+                _change(state, key, numbers, more, _movable, migratetype)
 
 
 _Choice = Callable[[Section, int, Geometry], int]
@@ -101,16 +104,13 @@ def _shared_by_kernel_pages(section: Section, owned: int, geometry: Geometry) ->
 
 
 def _in_use(section: Section, owned: int, geometry: Geometry) -> int:
-    return _movable_with(section, owned, ~union(section.pages, _NOT_USED), geometry)
+    return _movable_with(section, owned, ~union(section.pages, tuple(_NOT_USED)), geometry)
 
 
 def _movable_with(section: Section, owned: int, pages: int, geometry: Geometry) -> int:
     """Movable pageblocks in which some of these pages lie."""
     here = pages & owned
     return _movable(section, owned, geometry) & touched_blocks(here, geometry.pageblock_order) if here else 0
-
-
-_BY_LIKELIHOOD: Final[tuple[_Choice, ...]] = (_shared_by_kernel_pages, _with_kernel_pages, _in_use, _movable)
 
 
 def _in_biggest_areas(section: Section, owned: int, geometry: Geometry) -> int:

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Select, Static
+from textual.widgets.button import ButtonVariant
 
 from engine import CALLERS, PLACEMENTS, Add, BadInput, Machine, format_bytes, parse_bytes
 
@@ -70,9 +71,9 @@ class AddDialog(Dialog[Add]):
                 yield Select(placements, value=MODEL, allow_blank=False, id="placement", compact=True)
             yield Static("", id="preview")
             with Horizontal(classes="buttons"):
-                yield Button("Add", variant="default" if self._compares else "primary", compact=True, id="add")
-                variant: ButtonVariant = "primary" if self._compares else "default"
-                yield Button("Compare", variant=variant, compact=True, id="compare")
+                looks: list[ButtonVariant] = ["default", "primary"] if self._compares else ["primary", "default"]
+                yield Button("Add", variant=looks[0], compact=True, id="add")
+                yield Button("Compare", variant=looks[1], compact=True, id="compare")
                 yield Button("Cancel", compact=True, id="cancel")
 
     def on_mount(self) -> None:

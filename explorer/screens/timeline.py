@@ -78,7 +78,7 @@ class TimelineScreen(Dialog[int]):
         def name_it(name: str | None) -> None:
             if name is not None:
                 self._machine.timeline.name(row.number, name)
-                self._rows[at] = row._replace(name=name)
+                self._rows = rows(self._machine)
                 self.query_one(OptionList).replace_option_prompt_at_index(at, self._prompts()[at])
 
         self.app.push_screen(NameDialog(row.number, row.name), name_it)

@@ -57,14 +57,15 @@ class WhyScreen(Dialog[Choice]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -broad") as box:
             box.border_title = "Why"
-            box.border_subtitle = "enter does it, esc closes" if self._choices else "esc closes"
+            possible = any(choice.commands for choice in self._choices)
+            box.border_subtitle = "enter does it, esc closes" if possible else "esc closes"
             yield Prose(lambda width: self._text)
             if self._choices:
                 yield Static(self._heading, classes="heading")
                 yield OptionList(*map(_option, self._choices), id="choices", compact=True)
 
     def on_mount(self) -> None:
-        self.query_one(OptionList if self._choices else Prose).focus()
+        self.query_one(OptionList if any(choice.commands for choice in self._choices) else Prose).focus()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._choices[event.option_index])

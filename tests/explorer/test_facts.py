@@ -18,7 +18,7 @@ def test_memmap_in_the_block_itself() -> None:
     start = machine.geometry.block_start(33)
     assert place == ("self", ((start, 512),), (33,), 0)
     assert words.memmap_place(machine, 33) == "in the block itself, pages 0-511"
-    assert facts.holds_memmap(machine, 33)
+    assert facts.memmap_hosts(machine) == frozenset(DIMM)
 
 
 def test_memmap_at_the_head_of_the_request() -> None:
@@ -26,7 +26,7 @@ def test_memmap_at_the_head_of_the_request() -> None:
     assert facts.memmap_of(machine, 35).hosts == (32,)
     assert "in memory32, at the head of its own add request" in words.memmap_place(machine, 35)
     assert facts.guests_of(machine, 32) == tuple(DIMM[1:])
-    assert [facts.holds_memmap(machine, nr) for nr in DIMM] == [True] + [False] * 7
+    assert facts.memmap_hosts(machine) == {32}
 
 
 def test_memmap_in_kernel_memory() -> None:
@@ -35,6 +35,7 @@ def test_memmap_in_kernel_memory() -> None:
     assert place.on == "kernel"
     assert sum(count for _, count in place.chunks) == 512
     assert max(place.hosts) < 8
+    assert facts.memmap_hosts(machine) == {host for nr in DIMM for host in facts.memmap_of(machine, nr).hosts} <= set(range(8))
     assert "in kernel memory, in memory" in words.memmap_place(machine, 32)
     assert words.memmap_place(machine, 0) == "in kernel memory, taken at boot or unseen by the capture"
 

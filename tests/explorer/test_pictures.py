@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import engine
-from explorer import facts
+from explorer import facts, states
 from explorer.app import ExplorerApp
 from explorer.themes import CONTRAST, LIGHT
 from explorer.widgets.block_map import BlockMap
+from explorer.widgets.cells import signs_of
 
-from .machines import guest, numa, press, result, stand_on, with_dimm
+from .machines import guest, numa, pinned, press, result, stand_on, with_dimm
+from .make_picture import PICTURE, picture
 
 Snap = Callable[..., bool]
 
@@ -118,6 +122,86 @@ def test_add_dialog(snap: Snap, size: tuple[int, int]) -> None:
         assert len(machine.history) == 1
 
     assert snap(ExplorerApp(machine), press=("a", "2", "G"), terminal_size=size, run_before=check)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (120, 40)], ids=["60x20", "120x40"])
+def test_why(snap: Snap, size: tuple[int, int]) -> None:
+    """A refused offline explained, with the remedy ready to be run."""
+    machine = pinned()
+
+    async def ask(pilot: Any) -> None:
+        await stand_on(pilot, 32)
+        await press(pilot, "w")
+        verdict = machine.why_not(engine.Offline(block=32))
+        assert (verdict.result, [blocker.kind for blocker in verdict.blockers]) == ("EINTR", ["pinned"])
+
+    assert snap(ExplorerApp(machine), terminal_size=size, run_before=ask)
+
+
+def test_command_line(snap: Snap) -> None:
+    """A line that cannot be understood is explained where it stands, and stays."""
+    machine = with_dimm(movable=1)
+    assert snap(ExplorerApp(machine), press=("colon", *"allocate 64X", "enter"), terminal_size=(80, 24))
+    assert len(machine.history) == 2
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24)], ids=["60x20", "80x24"])
+def test_states(snap: Snap, size: tuple[int, int]) -> None:
+    """A branch that was left, a state with a name, and a refusal at the end."""
+    machine = with_dimm(movable=2)
+    machine.undo()
+    machine.timeline.name(2, "half")
+    assert machine.apply(engine.Online(block=33)).ok
+    assert machine.apply(engine.Offline(block=0)).result == "EINVAL"
+
+    def check(pilot: Any) -> None:
+        assert [row.depth for row in states.rows(machine)] == [0, 0, 0, 1, 0, 0]
+
+    assert snap(ExplorerApp(machine), press=("t",), terminal_size=size, run_before=check)
+
+
+def test_save_asks_before_it_replaces(snap: Snap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = guest()
+    (tmp_path / "guest.json").write_text("mine")
+    monkeypatch.chdir(tmp_path)
+    assert snap(ExplorerApp(machine), press=("s", "enter"), terminal_size=(60, 20))
+    assert (tmp_path / "guest.json").read_text() == "mine"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_comparison(snap: Snap, size: tuple[int, int]) -> None:
+    """All placements of a 128 MiB add side by side; the machine stays as it is."""
+    machine = with_dimm()
+    blocks = dict(machine.blocks)
+    assert snap(ExplorerApp(machine), press=("c", "enter"), terminal_size=size)
+    assert dict(machine.blocks) == blocks
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_signs(snap: Snap, size: tuple[int, int]) -> None:
+    """Memmap in a boot block, a poisoned page, and pages that virtio-mem withholds: all marked on the map."""
+    machine = guest()
+    assert machine.apply(engine.VirtioMem(start="4G", size="300M")).ok
+    for block in (32, 33, 34):
+        assert machine.apply(engine.Online(block=block, type="online_movable")).ok
+    assert machine.apply(engine.Poison(address=0x101400000)).ok
+    assert machine.apply(engine.Add(start="8G", size="512M", placement="boot")).ok
+
+    async def look(pilot: Any) -> None:
+        await stand_on(pilot, 34)
+        assert facts.kinds_of(machine, 34) == {"offline": 84 << 8, "free": 44 << 8}
+        assert {nr: sign.word for nr, sign in signs_of(machine).items()} == {
+            0: "memmap inside", 32: "poisoned pages", 34: "pages withheld"
+        }  # fmt: skip
+
+    assert snap(ExplorerApp(machine), terminal_size=size, run_before=look)
+
+
+def test_the_picture_of_the_readme_is_what_the_explorer_shows(still_screen: None) -> None:
+    """If not: ``python -m tests.explorer.make_picture``."""
+    drawn = picture()
+    assert PICTURE.read_text(encoding="utf-8") == drawn
+    assert set(re.findall(r"https?://[^\s\"')]+", drawn)) == {"http://www.w3.org/2000/svg"}
 
 
 def test_help(snap: Snap) -> None:

@@ -46,6 +46,26 @@ def test_a_new_verb_ends_what_can_be_redone() -> None:
     assert not session.can_redo
 
 
+def test_undo_and_redo_keep_to_verbs_across_branches() -> None:
+    """From the middle of a verb one goes back to its beginning, and forth again the way that was taken last."""
+    session = Session(with_dimm())
+    machine = session.machine
+    asyncio.run(session.run("online all", onlining()))
+    machine.go_to(4)
+    assert sum(machine.blocks[nr].state == "online" for nr in DIMM) == 3
+    asyncio.run(session.run("offline", [engine.Offline(block=32)]))
+    labels = [batch.label for batch in (session.undo(), session.undo()) if batch is not None]
+    assert labels == ["offline", "online all"]
+    assert {machine.blocks[nr].state for nr in DIMM} == {"offline"}
+    forth = session.redo()
+    assert forth is not None
+    assert (forth.label, len(forth.outcomes)) == ("online all", 3)
+    last = session.redo()
+    assert last is not None
+    assert last.label == "offline"
+    assert session.redo() is None
+
+
 def test_the_screen_gets_its_turn_and_can_stop_an_offline(monkeypatch: pytest.MonkeyPatch) -> None:
     """A signal in the middle of the second of three offlines: EINTR, and the third is not begun."""
     monkeypatch.setattr(module, "SLICE", 0.0)

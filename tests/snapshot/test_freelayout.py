@@ -14,7 +14,7 @@ from engine.check import check
 from engine.freeareas import block_counts, order_counts, section_counts
 from engine.memmap import ASSUMED, FREE, HUGE, MEMMAP, MOVABLE, PCP, Kind
 from engine.snapshot.blocktypes import touched_blocks
-from engine.snapshot.flags import KPF_BUDDY
+from engine.snapshot.flags import KPF_BUDDY, KPF_SLAB
 from engine.snapshot.identify import identify
 from engine.snapshot.observation import BlockReading, Observation, PageRun, Resource, ZoneReading
 from engine.snapshot.rebuild import build_state, rebuild
@@ -196,6 +196,13 @@ def test_what_lies_between_small_areas(small: int, movable: int, withheld: int, 
     assert between > small // 2
 
 
+def test_heads_are_not_reserved_pages() -> None:
+    """600 kernel pages are enough for 500 small areas to lie between them; the heads are not counted off."""
+    state, _ = laid_out(capture(2, areas(o0=500, o10=50), movable=12212, withheld=1024), with_heads())
+    between = sum((s.of(ASSUMED) & (s.of(FREE) >> 1 | s.of(FREE) << 1)).bit_count() for s in state.sections.values())
+    assert between > 400
+
+
 def test_pages_on_lists_lie_apart_and_make_no_areas_when_drained() -> None:
     state, _ = laid_out(capture(2, areas(o10=40), pcp=3000, movable=2000))
     lists = [section.of(PCP) for section in state.sections.values()]
@@ -209,6 +216,7 @@ def test_a_busy_zone_of_many_sections_alike() -> None:
     counts = areas(o0=90000, o1=1, o7=3000, o9=300, o10=3000)
     state, notes = laid_out(capture(300, counts, movable=4_000_000, pcp=900))
     assert (found(state), notes) == (counts, [])
+    assert [total(state, kind) for kind in (FREE, MOVABLE, PCP)] == [pages(counts), 4_000_000, 900]
 
 
 # -- what does not fit --------------------------------------------------------------------------------------------------
@@ -304,12 +312,16 @@ def test_pageblocks_have_the_counted_types() -> None:
 
 
 def test_unmovable_pageblocks_are_those_that_kernel_pages_share_with_free_ones_first() -> None:
-    types = {"Unmovable": 1, "Movable": 127, "Reclaimable": 1}
-    state, _ = laid_out(capture(2, areas(o0=50, o10=40), types=types))
-    (section,) = (section for section in state.sections.values() if "Unmovable" in section.types)
-    shared = touched_blocks(section.of(FREE), 9) & touched_blocks(section.of(ASSUMED), 9)
-    assert section.types["Unmovable"] == shared
-    assert block_counts(state, NORMAL)["Reclaimable"] == 1
+    runs = (
+        PageRun(START, 2300, KPF_SLAB, 0),
+        PageRun(START + 2300, 260, KPF_BUDDY, 0),
+        PageRun(START + 2560, SIZE - 2560, LRU, 1),
+    )
+    counts = areas(o2=1, o8=1)
+    for unmovable, blocks in ((1, 0b10000), (2, 0b10001), (7, 0b1111111)):
+        types = {"Unmovable": unmovable, "Movable": 64 - unmovable}
+        state, _ = laid_out(capture(1, counts, movable=SIZE - 2560, types=types, seen=runs))
+        assert state.sections[FIRST].types == {"Unmovable": blocks}
 
 
 def test_types_change_as_little_as_they_must() -> None:

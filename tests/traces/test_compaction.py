@@ -165,13 +165,14 @@ def test_as_many_big_free_areas_come_out(name: str, number: int) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_vmstat_of_a_second_run(name: str) -> None:
-    """It moves next to nothing, so what the boot zone hides hardly matters: 3 % for what was scanned, 10 pages else."""
+    """vmstat counts the whole machine, the boot zone too, whose pages nobody saw: what the hot-added zone moves is all but
+    40 pages of it, and never more; what is scanned is within 3 %."""
     run = runs(name)[1]
     real = {key: vmstat(run.action.after)[key] - vmstat(run.action.before)[key] for key in vmstat(run.action.after)}
     counters = run.model.counters
     assert counters["compact_migrate_scanned"] == pytest.approx(real["compact_migrate_scanned"], rel=0.03)
-    assert counters["pgmigrate_success"] == pytest.approx(real["pgmigrate_success"], abs=10)
-    assert counters["compact_isolated"] == pytest.approx(real["compact_isolated"], abs=20)
+    moved = sum(e.pages for e in run.events if isinstance(e, PagesCompacted) and e.from_pfn >= HOT_ADDED)
+    assert 0 <= real["pgmigrate_success"] - moved <= 40
     assert counters["pgmigrate_fail"] == real["pgmigrate_fail"] == 2
     assert not {"compact_stall", "compact_success", "compact_fail"} & counters.keys()
     assert (

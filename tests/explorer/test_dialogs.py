@@ -1,0 +1,230 @@
+"""Why, the command line, the tree of states, saving and comparing: what they do to the machine and the screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input, OptionList, Static
+
+import engine
+from explorer.screens.add import AddDialog
+from explorer.screens.command_line import CommandLine, commands_of
+from explorer.screens.comparison import ComparisonScreen
+from explorer.screens.main import MainScreen
+from explorer.screens.save import SaveDialog
+from explorer.screens.timeline import TimelineScreen
+from explorer.screens.why import WhyScreen, told
+from explorer.widgets.kernel_log import KernelLog
+from explorer.widgets.prose import Prose
+
+from .machines import DIMM, drive, guest, pinned, press, result, stand_on, text_of, with_dimm
+
+
+def said(pilot: Any, name: str) -> str:
+    """What a dialog says in one of its places."""
+    return str(pilot.app.screen.query_one(name, Static).render())
+
+
+# -- why ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_refusal_is_explained_and_cleared() -> None:
+    """`w` on the refused eject, enter on its remedy: the pages are let go, and the device is gone."""
+    machine = pinned()
+
+    async def story(pilot: Any, screen: MainScreen) -> None:
+        await stand_on(pilot, 32)
+        await press(pilot, "e")
+        assert machine.history[-1].result != "ok"
+        assert "w: why" in result(screen)
+        await press(pilot, "w")
+        assert isinstance(pilot.app.screen, WhyScreen)
+        words = text_of(pilot.app.screen.query_one(Prose))
+        assert words.startswith("eject 1G at 0x100000000: no, ")
+        assert "someone holds" in words
+        await press(pilot, "enter")
+        assert pilot.app.screen is screen
+        assert sorted(machine.blocks) == list(range(8))
+        assert machine.check() == []
+        await press(pilot, "u")
+        assert machine.history[-1].result != "ok"
+
+    drive(machine, story)
+
+
+def test_why_of_another_block_forgets_the_refusal() -> None:
+    machine = pinned()
+
+    async def ask(pilot: Any, screen: MainScreen) -> None:
+        await stand_on(pilot, 0)
+        await press(pilot, "f")
+        assert "w: why" in result(screen)
+        await stand_on(pilot, 36)
+        assert "EINVAL" in result(screen)
+        assert "w: why" not in result(screen)
+        await press(pilot, "w")
+        assert text_of(pilot.app.screen.query_one(Prose)).startswith("online 36 online: yes")
+        before = len(machine.history)
+        await press(pilot, "escape", "w", "down", "enter")
+        assert machine.history[before:][0].command == engine.Online(block=36, type="online_movable")
+        assert machine.blocks[36].zone == (0, "Movable")
+
+    drive(machine, ask)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        engine.Offline(block=32),
+        engine.Online(block=36),
+        engine.Offline(block=0),
+        engine.Remove(start="4G", size="1G"),
+        engine.Add(start="8G", size="64G", placement="boot"),
+    ],
+    ids=engine.describe,
+)
+def test_the_words_of_the_engine_are_all_there(command: engine.Command) -> None:
+    """The screen shows each line of the verdict once, the numbers of the remedies aside."""
+    verdict = pinned().why_not(command)
+    text, heading, choices = told(verdict)
+    lines = [line for choice in choices for line in (choice.words, *choice.script)]
+    for line in engine.describe_verdict(verdict).splitlines():
+        stripped = line.strip().lstrip("0123456789").removeprefix(". ")
+        assert stripped in (*(word.lstrip("0123456789").strip() for word in text.splitlines()), *lines, heading, "Instead:")
+    assert len(choices) == len(verdict.remedies) + verdict.ok
+    for choice, remedy in zip(choices[verdict.ok :], verdict.remedies, strict=True):
+        assert choice.commands == (() if remedy.given else remedy.commands)
+
+
+# -- the command line -----------------------------------------------------------------------------------------------
+
+
+def test_lines_are_run_and_come_back() -> None:
+    machine = with_dimm(movable=2)
+
+    async def type_them(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "colon", *"allocate 64M zone Movable", "enter")
+        assert machine.history[-1].command == engine.Allocate(size=64 << 20, zone="Movable")
+        await press(pilot, "colon", *"hugepages 3 of 2M", "enter")
+        assert "the pool of 2M pages of all nodes has 3, 3 of them free" in result(screen)
+        assert "has 3, 3 of them free" in text_of(screen.query_one(KernelLog)).replace("\n    ", " ")
+        await press(pilot, "colon", "x", "up", "up", "up")
+        line = pilot.app.screen.query_one(Input)
+        assert line.value == "allocate 64M zone Movable"
+        await press(pilot, "down")
+        assert line.value == "hugepages 3 of 2M"
+        await press(pilot, "down")
+        assert line.value == "x"
+        await press(pilot, "escape", "u", "u")
+        assert machine.timeline.present.number == 3
+
+    drive(machine, type_them)
+
+
+def test_what_makes_no_sense_stays_to_be_corrected() -> None:
+    """Also where only the machine can tell."""
+    machine = guest()
+
+    async def type_it(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "colon", *"offlin 3", "enter")
+        assert "'offlin' is not a command; a line begins with one of" in said(pilot, "#complaint")
+        line = pilot.app.screen.query_one(Input)
+        line.value = "hugepages 1 of 3M"
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, CommandLine)
+        assert "there are no huge pages of 3M here" in said(pilot, "#complaint")
+        assert pilot.app.screen.query_one(Input).value == "hugepages 1 of 3M"
+        pilot.app.screen.query_one(Input).value = "  # nothing"
+        await press(pilot, "enter")
+        assert pilot.app.screen is screen
+        assert machine.history == ()
+
+    drive(machine, type_it)
+
+
+def test_a_line_is_what_a_script_would_make_of_it() -> None:
+    assert commands_of("online 32-33 movable") == tuple(
+        engine.Online(block=nr, type="online_movable") for nr in (32, 33)
+    )
+    assert commands_of("add 1G at 8G node 1 placement range") == (
+        engine.Add(start=8 << 30, size=1 << 30, node=1, placement="range"),
+    )
+    with pytest.raises(engine.BadInput, match=r"^nothing stands where SIZE must"):
+        commands_of("add")
+
+
+# -- states ---------------------------------------------------------------------------------------------------------
+
+
+def test_any_state_can_be_named_and_gone_to() -> None:
+    machine = with_dimm(movable=3)
+
+    async def travel(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "t", "up", "up", "n", *"one", "enter")
+        assert isinstance(pilot.app.screen, TimelineScreen)
+        assert machine.timeline.find("one") == 2
+        assert "one: online 32" in str(pilot.app.screen.query_one(OptionList).get_option_at_index(2).prompt)
+        await press(pilot, "enter")
+        assert [machine.blocks[nr].state for nr in DIMM[:3]] == ["online", "offline", "offline"]
+        assert "state 2" in result(screen)
+        assert "one" in result(screen)
+        await stand_on(pilot, 39)
+        await press(pilot, "k", "t", "home", "enter")
+        assert sorted(machine.blocks) == list(range(8))
+        await press(pilot, "U", "t", "end", "enter")
+        assert machine.blocks[39].zone == (0, "Normal")
+        assert machine.check() == []
+
+    drive(machine, travel)
+
+
+# -- saving ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_machine_is_saved_with_its_states(tmp_path: Path) -> None:
+    machine = with_dimm(movable=1)
+    file = tmp_path / "it.msgpack.gz"
+
+    async def save(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "s")
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "it.txt")
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, SaveDialog)
+        assert ".msgpack" in said(pilot, "#said")
+        assert "it.txt" in said(pilot, "#said")
+        file.write_bytes(b"mine")
+        pilot.app.screen.query_one(Input).value = str(file)
+        await press(pilot, "enter")
+        assert "is there already. Save again to replace it." in said(pilot, "#said")
+        assert file.read_bytes() == b"mine"
+        await press(pilot, "enter")
+        assert pilot.app.screen is screen
+        assert "✓ saved" in result(screen)
+
+    drive(machine, save)
+    again = engine.open_machine(file)
+    assert [outcome.command for outcome in again.history] == [outcome.command for outcome in machine.history]
+    assert again.blocks[32] == machine.blocks[32]
+
+
+# -- what if --------------------------------------------------------------------------------------------------------
+
+
+def test_placements_are_compared_from_the_add_dialog() -> None:
+    machine = guest()
+
+    async def compare(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "a", *"512M", "f2")
+        shown = pilot.app.screen
+        assert isinstance(shown, ComparisonScreen)
+        prose = shown.query_one(Prose)
+        table = engine.compare(machine, engine.Add(start=4 << 30, size=512 << 20))
+        assert text_of(prose).split() == engine.describe_comparison(table, prose.scrollable_content_region.width).split()
+        await press(pilot, "escape")
+        assert isinstance(pilot.app.screen, AddDialog)
+        await press(pilot, "enter")
+        assert sorted(machine.blocks)[8:] == [32, 33, 34, 35]
+
+    drive(machine, compare)
