@@ -7,13 +7,12 @@ allocations are done together as if one after the other.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
-from .bits import aligned_runs, from_runs, lowest, span, spread
+from .bits import aligned_runs, from_runs, lowest, lowest_n, runs, span, spread
 from .freeareas import CMA, area_heads
 from .freeindex import FreeIndex, free_index
 from .memmap import (
@@ -117,7 +116,7 @@ def take(
         source = source or _steal(state, index, key, order, count, wanted, whole_blocks)
         if source is None:
             break
-        heads = lowest_pages(aligned_runs(source.pages, order, geometry.pages_per_section), count)
+        heads = lowest_n(aligned_runs(source.pages, order, geometry.pages_per_section), count)
         state.set_kind(source.section, spread(heads, order), kind)
         index.update(state)
         taken += _chunks(heads, order, source.section.nr * geometry.pages_per_section)
@@ -191,7 +190,7 @@ def _areas_of(state: State, key: ZoneKey, number: int, migratetype: Migratetype,
     section = state.sections[number]
     owned = next(mask for owner, mask in section.zones if owner == key)
     heads = area_heads(section.of(FREE) & owned, section.types, migratetype, order, state.geometry)
-    return _Source(section, owned, spread(lowest_pages(heads, count), order))
+    return _Source(section, owned, spread(lowest_n(heads, count), order))
 
 
 def _share_block(state: State, areas: _Source, migratetype: Migratetype, wanted: Migratetype) -> tuple[_Source, int]:
@@ -214,7 +213,7 @@ def _claim(state: State, section: Section, pages: int, wanted: Migratetype) -> N
     """The pageblocks of some pages become the request's type."""
     order = state.geometry.pageblock_order
     blocks = 0
-    for start, length in _runs(pages):
+    for start, length in runs(pages):
         first = start >> order
         blocks |= span(first, (start + length - 1 >> order) + 1 - first)
     state.sections.put(section.nr, msgspec.structs.replace(section, types=set_types(section.types, blocks, wanted)))
@@ -261,32 +260,7 @@ def free_pages(state: State, chunks: Sequence[Chunk], kinds: tuple[Kind, ...]) -
 # -- sets of many pieces ------------------------------------------------------------------------------------------------
 
 
-def lowest_pages(pages: int, count: int) -> int:
-    """The `count` lowest pages of a set, or all of it; its cost does not depend on how scattered they are."""
-    if count <= 0:
-        return 0
-    if pages.bit_count() <= count:
-        return pages
-    at, rest, width = 0, pages, 1 << (pages.bit_length() - 1).bit_length()
-    while width > 1:
-        width >>= 1
-        lower = rest & ((1 << width) - 1)
-        inside = lower.bit_count()
-        if inside >= count:
-            rest = lower
-        else:
-            rest, at, count = rest >> width, at + width, count - inside
-    return pages & ((2 << at) - 1)
-
-
-def _runs(pages: int) -> Iterator[tuple[int, int]]:
-    """Each run of a set that may have thousands."""
-    first = lowest(pages)
-    for run in re.finditer("1+", bin(pages >> first)[:1:-1]):
-        yield first + run.start(), run.end() - run.start()
-
-
 def _chunks(heads: int, order: int, base: int) -> list[Chunk]:
     if not order:
-        return [(base + start, length) for start, length in _runs(heads)]
-    return [(base + at, 1 << order) for start, length in _runs(heads) for at in range(start, start + length)]
+        return [(base + start, length) for start, length in runs(heads)]
+    return [(base + at, 1 << order) for start, length in runs(heads) for at in range(start, start + length)]

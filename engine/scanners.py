@@ -17,8 +17,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from .bits import lowest, runs, span
-from .buddy import lowest_pages
+from .bits import lowest, lowest_n, runs, span
 from .events import CompactionEnded, CompactionStarted, Event, MemmapSkipped, PagesCompacted, ScannerMoved
 from .memmap import PCP, ZoneKey
 from .scanned import ScannedSection, area_around
@@ -205,7 +204,7 @@ class _Run:
         here = self.migrate // self.block
         rest = self.ways.finishes and self.finishing == here
         if not rest and pages.bit_count() >= BATCH:
-            pages = lowest_pages(pages, BATCH)
+            pages = lowest_n(pages, BATCH)
             length = pages.bit_length()
         self.finishing = here
         self.migrate += length
@@ -289,7 +288,7 @@ class _Run:
         if stride == 1 and room > wanted + self.block:
             if free.bit_count() < wanted:
                 return free, stop, length
-            last = lowest_pages(free, wanted).bit_length() - 1
+            last = lowest_n(free, wanted).bit_length() - 1
             end = area_around(free << offset, last + offset, biggest)[1] - offset
             return free & span(0, end), start + end, end
         taken = looked = at = 0
@@ -320,7 +319,7 @@ class _Run:
         moved = _pages(targets)
         if moved:
             # the last to be isolated goes first, so the lowest pages stay
-            gone = (batch.pages ^ lowest_pages(batch.pages, count - moved)) << batch.at
+            gone = (batch.pages ^ lowest_n(batch.pages, count - moved)) << batch.at
             for nr, pages in targets:
                 self._view(nr).fill(pages)
             self._view(batch.nr).vacate(gone)
@@ -366,7 +365,7 @@ def _take(queue: deque[_Batch], count: int, oldest: bool = True) -> Iterator[tup
         nr, at, pages = queue.popleft() if oldest else queue.pop()
         rest = pages.bit_count() - count
         if rest > 0:
-            low = lowest_pages(pages, count if oldest else rest)
+            low = lowest_n(pages, count if oldest else rest)
             some = low if oldest else pages ^ low
             (queue.appendleft if oldest else queue.append)(_Batch(nr, at, pages ^ some))
             pages = some

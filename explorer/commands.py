@@ -202,7 +202,9 @@ class RemoveMemory(Verb):
 
 class Why(Verb):
     name, key, label, title, group = "why", "w", "Why", "Why, or why not", "Memory"
-    sentence = "Would the last refused command work now, or the selected block go offline or online? What would clear it?"
+    sentence = (
+        "Would the last refused command work now, or the selected block go offline or online? What would clear it?"
+    )
 
     @classmethod
     def question(cls, desk: Desk) -> Command | None:

@@ -34,7 +34,9 @@ def rows(machine: Machine) -> list[Row]:
     while waiting:
         step, depth = waiting.pop()
         place = "here" if step is timeline.present else "path" if step.number in path else "aside"
-        command, result = (describe(step.outcome.command), step.outcome.result) if step.outcome else ("the beginning", "")
+        command, result = (
+            (describe(step.outcome.command), step.outcome.result) if step.outcome else ("the beginning", "")
+        )
         found.append(Row(step.number, depth, command, result, step.name, place))
         if step.latest is not None:
             waiting.append((step.latest, depth))

@@ -14,8 +14,7 @@ from typing import Final
 
 import msgspec
 
-from ..bits import aligned_runs, every, span, spread
-from ..buddy import lowest_pages
+from ..bits import aligned_runs, every, lowest_n, span, spread
 from ..freeareas import maximal_runs, order_counts, section_counts
 from ..geometry import Geometry
 from ..memmap import ASSUMED, FREE, MEMMAP, MOVABLE, PCP, Kind, Section, ZoneKey, union
@@ -274,7 +273,7 @@ def _give(
 
 def _end(pages: int, count: int, low: bool) -> int:
     """The `count` lowest or highest of more pages."""
-    return lowest_pages(pages, count) if low else pages ^ lowest_pages(pages, pages.bit_count() - count)
+    return lowest_n(pages, count) if low else pages ^ lowest_n(pages, pages.bit_count() - count)
 
 
 def _natural(stretch: _Stretch, order: int) -> int:

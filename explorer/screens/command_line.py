@@ -48,6 +48,7 @@ class CommandLine(Dialog[Typed]):
         self._lines = [*earlier, line]
         self._at = len(earlier)
         self._complaint = complaint
+        self._wrong = line
 
     def compose(self) -> ComposeResult:
         with Vertical(id="line"):
@@ -67,14 +68,16 @@ class CommandLine(Dialog[Typed]):
         field.value = self._lines[self._at]
         field.cursor_position = len(field.value)
 
-    def on_input_changed(self) -> None:
-        self.query_one("#complaint", Static).update("")
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.value != self._wrong:
+            self.query_one("#complaint", Static).update("")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         line = event.value.strip()
         try:
             commands = commands_of(line)
         except BadInput as error:
+            self._wrong = event.value
             self.query_one("#complaint", Static).update(str(error))
             return
         self.dismiss(Typed(line, commands) if commands else None)

@@ -12,6 +12,7 @@ from engine import PLACEMENTS, Add, BadInput, Comparison, Machine, compare, desc
 
 from ..widgets.prose import Prose
 from .dialog import Dialog
+from .error import ErrorScreen
 
 PAINTED = 0.02
 """Seconds in which the screen says what is tried next."""
@@ -44,6 +45,9 @@ class ComparisonScreen(Dialog[None]):
                 found = compare(self._machine, self._request, (placement,))
             except BadInput as error:
                 self._say(str(error))
+                return
+            except Exception as error:
+                self.app.push_screen(ErrorScreen("compare placements", error))
                 return
             table = found if table is None else msgspec.structs.replace(table, rows=(*table.rows, *found.rows))
         if table is not None:

@@ -229,7 +229,12 @@ class MainScreen(Screen[None]):
 
     def ask_why(self, command: Command) -> None:
         """Show what would come of a command, and do what is chosen there."""
-        self.app.push_screen(WhyScreen(self.machine.why_not(command)), self._remedy)
+        try:
+            verdict = self.machine.why_not(command)
+        except Exception as error:
+            self.app.push_screen(ErrorScreen(f"why {describe(command)}", error))
+            return
+        self.app.push_screen(WhyScreen(verdict), self._remedy)
 
     def _remedy(self, choice: Choice | None) -> None:
         if choice is not None:

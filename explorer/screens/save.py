@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os.path
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -48,8 +48,8 @@ class SaveDialog(Dialog[str]):
 
     def _save(self) -> None:
         name = self.query_one("#file", Input).value.strip()
-        path = Path(name).expanduser()
-        if path.exists() and name != self._replaces:
+        path = os.path.expanduser(name)
+        if os.path.exists(path) and name != self._replaces:
             self._replaces = name
             self._say(f"{name} is there already. Save again to replace it.", "warning")
             self.query_one("#save", Button).label = "Replace"

@@ -33,6 +33,8 @@ GHOSTS: Final = {
     "device": Look("╳", "p", "ghost", "device", "device, no block"),
     "left": Look("╳", "x", "ghost", "left", "left behind"),
 }
+
+
 class Sign(NamedTuple):
     """What stands in front of the letter of a block that holds something special, whatever its state: glyph and role as
     on the map of its pages, and the words in the legend."""

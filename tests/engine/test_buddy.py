@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from guests import dimm, guest, occupy, online, picture, two_nodes
 
-from engine import Machine, buddy
+from engine import Machine, bits, buddy
 from engine.bits import from_runs, runs, span
 from engine.freeareas import block_counts, free_counts, order_counts
 from engine.isolation import start_isolate
@@ -304,10 +304,10 @@ def test_sections_that_leave_are_forgotten() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_lowest_pages(seed: int) -> None:
+def test_lowest_n(seed: int) -> None:
     chance = Random(seed)
     pages = chance.getrandbits(3000) & chance.getrandbits(3000)
     listed = [at for start, length in runs(pages) for at in range(start, start + length)]
     for count in (0, 1, 2, 100, len(listed) - 1, len(listed), len(listed) + 1, -3):
-        assert buddy.lowest_pages(pages, count) == sum(1 << at for at in listed[: max(count, 0)])
-    assert buddy.lowest_pages(0, 5) == 0
+        assert bits.lowest_n(pages, count) == sum(1 << at for at in listed[: max(count, 0)])
+    assert bits.lowest_n(0, 5) == 0

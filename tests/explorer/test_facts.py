@@ -35,7 +35,11 @@ def test_memmap_in_kernel_memory() -> None:
     assert place.on == "kernel"
     assert sum(count for _, count in place.chunks) == 512
     assert max(place.hosts) < 8
-    assert facts.memmap_hosts(machine) == {host for nr in DIMM for host in facts.memmap_of(machine, nr).hosts} <= set(range(8))
+    assert (
+        facts.memmap_hosts(machine)
+        == {host for nr in DIMM for host in facts.memmap_of(machine, nr).hosts}
+        <= set(range(8))
+    )
     assert "in kernel memory, in memory" in words.memmap_place(machine, 32)
     assert words.memmap_place(machine, 0) == "in kernel memory, taken at boot or unseen by the capture"
 

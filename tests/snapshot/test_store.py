@@ -57,7 +57,8 @@ def guest() -> State:
 
 def content(state: State) -> dict[str, object]:
     """All that a state holds but its journal."""
-    return {name: value for name, value in vars(state).items() if name not in ("journal", "_order", "_section_pages", "_block_pages")}
+    derived = ("journal", "_order", "_section_pages", "_block_pages")
+    return {name: value for name, value in vars(state).items() if name not in derived}
 
 
 @pytest.fixture(scope="module")

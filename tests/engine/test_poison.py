@@ -1,0 +1,193 @@
+"""hard_offline_page and soft_offline_page, and what a poisoned page does to its block (the trace hwpoison, observed.md 6)."""
+
+from __future__ import annotations
+
+import pytest
+from guests import FIRST, dimm, do, eject, guest, numbers, occupy, offline, online, refuse, told
+
+from engine import Allocate, HotplugError, HugePages, Machine, Offline, Online, Outcome, Pin, Poison, Write
+from engine.events import MigrationFailed, PagePoisoned, PagesMigrated
+from engine.memmap import FREE, HUGE, MEMMAP, MOVABLE, POISONED
+
+MEMORY = "/sys/devices/system/memory"
+HARD, SOFT = f"{MEMORY}/hard_offline_page", f"{MEMORY}/soft_offline_page"
+MODELS = ("rfc-v2", "6.1", "6.12")
+
+
+def two_blocks(model: str) -> Machine:
+    """Two devices with their own memmap, online movable, as in the trace."""
+    machine = guest("1G", model=model)
+    for at in ("4G", "4224M"):
+        dimm(machine, at=at)
+    online(machine, 32, 33, kind="online_movable")
+    return machine
+
+
+def write(machine: Machine, path: str, data: str) -> Outcome:
+    outcome = machine.apply(Write(path=path, data=data))
+    assert machine.check() == []
+    return outcome
+
+
+@pytest.mark.parametrize(("model", "again"), [("6.1", "ok"), ("6.12", "EHWPOISON")])
+def test_the_trace(model: str, again: str) -> None:
+    machine = two_blocks(model)
+    total = numbers(machine, "Movable")
+    assert write(machine, HARD, "0x102000000").ok
+    assert write(machine, SOFT, "0x103000000").ok
+    assert machine.sections[32].of(POISONED) == 1 << 0x2000 | 1 << 0x3000
+    assert numbers(machine, "Movable") == (total[0] - 2, *total[1:]), "managed keeps them"
+    offline(machine, 32)
+    assert machine.apply(Online(block=32, type="online_movable")).result == again
+    assert machine.check() == []
+
+    outcome = write(machine, HARD, "0x108001000")
+    assert (outcome.result, outcome.pfn) == ("EBUSY", 0x108001)
+    assert outcome.log == ("Memory failure: 0x108001: unhandlable page.",)
+    assert machine.sections[33].count(MEMMAP) == 512
+    assert not machine.sections[33].of(POISONED)
+    offline(machine, 33)
+    outcome = machine.apply(Online(block=33, type="online_movable"))
+    assert outcome.result == again, "though poisoning was refused"
+    if again != "ok":
+        assert machine.blocks[33].state == "offline"
+        assert "hardware error" in outcome.reason
+    eject(machine, at="4224M")
+    eject(machine)
+    dimm(machine)
+    assert online(machine, 32, kind="online_movable").ok, "another device, without the error"
+    assert numbers(machine, "Movable")[0] == 32256
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_onlined_again_the_pages_are_sound_where_nobody_remembers(model: str) -> None:
+    machine = two_blocks(model)
+    write(machine, HARD, "0x102000000")
+    offline(machine, 32)
+    outcome = machine.apply(Online(block=32, type="online_movable"))
+    assert outcome.ok is (model != "6.12")
+    assert not machine.sections[32].of(POISONED)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_second_error_in_a_page(model: str) -> None:
+    machine = two_blocks(model)
+    write(machine, HARD, "0x102000000")
+    before = dict(machine.sections), dict(machine.zones)
+    outcome = write(machine, HARD, "0x102000fff")  # anywhere in the page
+    assert (outcome.result, outcome.pfn) == ("EHWPOISON", 0x102000)
+    assert write(machine, SOFT, "0x102000000").ok, "there is nothing left to do"
+    assert (dict(machine.sections), dict(machine.zones)) == before
+    assert write(machine, HARD, "0x102001000").ok, "the next page"
+
+
+def test_a_suspected_page_is_moved_and_its_place_given_up() -> None:
+    machine = two_blocks("6.12")
+    occupy(machine, FIRST + 1000, 10, MOVABLE)
+    outcome = do(machine, Poison(address=(FIRST + 1003) << 12, soft=True))
+    assert [(event.pages, event.from_pfn) for event in told(outcome, PagesMigrated)] == [(1, FIRST + 1003)]
+    assert told(outcome, PagePoisoned) == [PagePoisoned(FIRST + 1003, "movable")]
+    assert machine.sections[32].of(POISONED) == 1 << 1003
+    assert sum(section.count(MOVABLE) for nr, section in machine.sections.items() if nr >= 32) == 10
+    assert numbers(machine, "Movable")[0] == 64512 - 11
+    assert write(machine, SOFT, hex((FIRST + 1003) << 12)).ok
+    assert refuse(machine, Poison(address=(FIRST + 1003) << 12)).result == "EHWPOISON"
+
+
+def test_an_error_takes_a_page_from_whoever_has_it() -> None:
+    machine = two_blocks("6.12")
+    occupy(machine, FIRST + 1000, 10, MOVABLE)
+    outcome = do(machine, Poison(address=(FIRST + 1003) << 12))
+    assert not told(outcome, PagesMigrated)
+    assert outcome.log == ("Memory failure: 0x1003eb: recovery action for clean LRU page: Recovered",)
+    assert machine.sections[32].count(MOVABLE) == 9
+    assert numbers(machine, "Movable")[0] == 64512 - 10
+
+
+@pytest.mark.parametrize("kind", ["slab", "kernel", "pagetable", "reserved", "vmemmap"])
+def test_a_page_of_the_kernel_stays_in_use(kind: str) -> None:
+    machine = guest("1G")
+    dimm(machine)
+    online(machine, 32, kind="online_kernel")
+    occupy(machine, FIRST + 1000, 1, kind)
+    before = dict(machine.sections)
+    assert refuse(machine, Poison(address=(FIRST + 1000) << 12)).result == "EBUSY"
+    assert refuse(machine, Poison(address=(FIRST + 1000) << 12, soft=True)).result == "EIO"
+    assert dict(machine.sections) == before
+
+
+def test_without_room_a_suspected_page_stays() -> None:
+    machine = guest("1G")
+    dimm(machine)
+    online(machine, 32, kind="online_kernel")
+    occupy(machine, FIRST + 512, 32256, MOVABLE)
+    for name in ("DMA", "DMA32"):
+        occupy_all(machine, name)
+    before = dict(machine.sections)
+    outcome = refuse(machine, Poison(address=(FIRST + 1000) << 12, soft=True))
+    assert outcome.result == "EBUSY"
+    assert "no room" in outcome.reason
+    assert dict(machine.sections) == before
+
+
+def occupy_all(machine: Machine, name: str) -> None:
+    """Every free page of a zone is in use, whatever the watermarks say."""
+    for section, owned in list(machine.state.zone_sections((0, name))):
+        machine.state.set_kind(section, section.of(FREE) & owned, "kernel")
+    machine.state.journal.take()
+
+
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [(0x200000000, "no section"), (0x110000000, "offline block"), (1 << 52, "beyond all memory")],
+)
+def test_where_there_is_no_online_page(soft: bool, address: int, why: str) -> None:
+    machine = two_blocks("6.12")
+    dimm(machine, at="4352M")  # block 34, offline
+    assert refuse(machine, Poison(address=address, soft=soft)).result == "ENXIO", why
+
+
+@pytest.mark.parametrize("path", [HARD, SOFT])
+def test_wrong_writes(path: str) -> None:
+    machine = two_blocks("6.12")
+    for data in ("here", "-1", "0x", "0x1g", "18446744073709551616"):
+        assert write(machine, path, data).result == "EINVAL", data
+    assert write(machine, path, "").ok
+    with pytest.raises(HotplugError) as error:
+        machine.read(path)
+    assert error.value.errno == "EACCES"
+    assert write(machine, path, f"{(FIRST + 7000) << 12}\n").ok, "decimal, and with its line end"
+    assert machine.sections[32].of(POISONED) == 1 << 7000
+
+
+def test_an_error_in_a_free_huge_page_dissolves_it() -> None:
+    for soft in (False, True):
+        machine = two_blocks("6.12")
+        do(machine, HugePages(count=3))
+        first = min(machine.state.hugepages)
+        free = numbers(machine, "Movable")[0]
+        do(machine, Poison(address=(first + 5) << 12, soft=soft))
+        assert len(machine.state.hugepages) == 2
+        section = machine.sections[first // 32768]
+        assert section.of(POISONED) == 1 << (first + 5) % 32768
+        assert section.count(HUGE) == 1024
+        assert numbers(machine, "Movable")[0] == free + 511
+
+
+def test_poison_in_the_way_of_a_gigantic_page() -> None:
+    """A range with a poisoned page cannot become a huge page, and offlining steps over it."""
+    machine = guest("1G", memmap_on_memory="N")
+    dimm(machine, "1G")
+    online(machine, *range(32, 40), kind="online_kernel")
+    do(machine, Poison(address="4500M"), HugePages(count=1, size="1G"))
+    assert not machine.state.hugepages
+    assert told(offline(machine, 35), MigrationFailed) == []
+
+
+def test_pinned_pages_in_the_same_block_are_what_stops_it_not_the_poison() -> None:
+    machine = two_blocks("6.1")
+    do(machine, Poison(address=(FIRST + 600) << 12), Allocate(size="1M", zone="Movable"), Pin(size="4K", zone="Movable"))
+    outcome = refuse(machine, Offline(block=32))
+    assert outcome.result == "EINTR"
+    assert outcome.pfn != FIRST + 600
