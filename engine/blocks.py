@@ -59,7 +59,8 @@ class Group(msgspec.Struct, frozen=True, gc=False):
 
 class Request(msgspec.Struct, frozen=True, gc=False):
     """One finished add request: range in pfns, who asked, where the memmap went, and the pages of existing memory that
-    its page tables and kernel objects took (freed when it is removed)."""
+    its page tables and kernel objects took (freed when it is removed). `device`: the first pfn of the virtio-mem device
+    that it belongs to."""
 
     start: int
     pages: int
@@ -67,3 +68,4 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     caller: str
     placement: str
     tables: tuple[tuple[int, int], ...] = ()
+    device: int | None = None

@@ -18,7 +18,7 @@ from .errors import HotplugError
 from .events import Event, HugePageDissolved, HugePagesChanged, PagesMigrated
 from .isolation import first_unmovable, start_isolate, undo_isolate
 from .memmap import ABSENT, FREE, HUGE, MEMMAP, PINNED, POISONED, RESERVED, Kind, ZoneKey, union
-from .state import HugePage, State
+from .state import HugePage, State, isolated_pages
 from .zonelist import Watermarks, zonelist
 from .zones import MOVABLE as MOVABLE_ZONE
 from .zones import NORMAL
@@ -115,9 +115,9 @@ def _take(state: State, key: ZoneKey, order: int, count: int, low: bool) -> int:
 
 def _areas(state: State, key: ZoneKey, order: int) -> int:
     """Free areas of an order that a zone has, bigger ones counted as several."""
-    size = state.geometry.pages_per_section
+    size, block = state.geometry.pages_per_section, state.geometry.pageblock_pages
     return sum(
-        aligned_runs(section.of(FREE) & owned, order, size).bit_count()
+        aligned_runs(section.of(FREE) & owned & ~isolated_pages(section, block), order, size).bit_count()
         for section, owned in state.zone_sections(key)
         if FREE in section.pages
     )
@@ -125,12 +125,13 @@ def _areas(state: State, key: ZoneKey, order: int) -> int:
 
 def _take_areas(state: State, key: ZoneKey, order: int, count: int) -> list[int]:
     """Make the lowest `count` of these areas huge pages; their first pfns."""
-    size = state.geometry.pages_per_section
+    size, block = state.geometry.pages_per_section, state.geometry.pageblock_pages
     taken: list[int] = []
     for section, owned in list(state.zone_sections(key)):
         if len(taken) == count:
             break
-        heads = lowest_n(aligned_runs(section.of(FREE) & owned, order, size), count - len(taken))
+        free = section.of(FREE) & owned & ~isolated_pages(section, block)
+        heads = lowest_n(aligned_runs(free, order, size), count - len(taken))
         if heads:
             state.set_kind(section, spread(heads, order), HUGE)
             taken += [section.nr * size + at for start, length in runs(heads) for at in range(start, start + length)]

@@ -10,14 +10,17 @@ from collections.abc import Generator, Iterator
 
 from . import isolation, migrate
 from .bits import span
+from .blocks import OnlineType
 from .errors import BadInput, HotplugError
 from .events import Event, Logged, PagesPlugged, PagesUnplugged
 from .hotplug.add import AddRequest, add_memory
 from .hotplug.offline import offline_block
+from .hotplug.online import online_block
 from .hotplug.remove import remove_memory
 from .memmap import FREE, OFFLINE
 from .state import State
 from .units import format_bytes
+from .zones import MOVABLE as MOVABLE_ZONE
 
 Steps = Iterator[Event]
 
@@ -59,16 +62,15 @@ def plugged(state: State, start: int) -> int:
 
 
 def _blocks(state: State, start: int) -> list[int]:
-    """The blocks of a device, ascending: they follow its start without a gap."""
-    number, blocks = start // state.geometry.block_size, []
-    while (block := state.blocks.get(number)) is not None and _is_device(state, block.request):
-        blocks.append(number)
-        number += 1
-    return blocks
-
-
-def _is_device(state: State, request: int | None) -> bool:
-    return request in state.requests and request is not None and state.requests[request].caller == "virtio-mem"
+    """The blocks of the device whose region begins at an address, ascending."""
+    device, per_block = start // state.geometry.page_size, state.geometry.pages_per_block
+    return [
+        block
+        for request in sorted(state.requests.values(), key=lambda request: request.start)
+        if request.device == device
+        for block in range(request.start // per_block, (request.start + request.pages) // per_block)
+        if block in state.blocks
+    ]
 
 
 def _grow(state: State, start: int, pages: int, unit: int, node: int) -> Steps:
@@ -80,15 +82,17 @@ def _grow(state: State, start: int, pages: int, unit: int, node: int) -> Steps:
         pages -= count
         yield PagesPlugged(pfn, count)
     step = max(state.geometry.block_size, unit)
-    group = next((state.blocks[number].group for number in _blocks(state, start)), None)
-    at = start + len(_blocks(state, start)) * state.geometry.block_size
+    present = _blocks(state, start)
+    group = state.blocks[present[0]].group if present else None
+    at = start
     while pages > 0:
-        part = min(pages * size, step)
-        request = AddRequest(at, step, node, "virtio-mem", plugged=part // size, group=group)
-        yield from add_memory(state, request)
-        group = state.blocks[at // state.geometry.block_size].group
-        yield PagesPlugged(at // size, part // size)
-        pages -= part // size
+        if at // state.geometry.block_size not in present:
+            part = min(pages * size, step)
+            request = AddRequest(at, step, node, "virtio-mem", plugged=part // size, group=group, device=start // size)
+            yield from add_memory(state, request)
+            group = state.blocks[at // state.geometry.block_size].group
+            yield PagesPlugged(at // size, part // size)
+            pages -= part // size
         at += step
 
 
@@ -129,7 +133,7 @@ def _shrink(state: State, start: int, pages: int, unit: int) -> Steps:
                 continue
             pages -= unit_pages
         if all(_is_withheld(state, pfn) for pfn in range(first, first + per_block, unit_pages)):
-            yield from _drop(state, [number])
+            yield from _try_drop(state, [number])
 
 
 def _shrink_big(state: State, start: int, pages: int, unit: int) -> Steps:
@@ -138,11 +142,8 @@ def _shrink_big(state: State, start: int, pages: int, unit: int) -> Steps:
     blocks = _blocks(state, start)
     while pages > 0 and blocks:
         group, blocks = blocks[-per_unit:], blocks[:-per_unit]
-        try:
-            yield from _drop(state, group)
+        if (yield from _try_drop(state, group)):
             pages -= per_unit * state.geometry.pages_per_block
-        except HotplugError as error:
-            yield Logged(f"virtio_mem: unplugging memory{group[0]} failed: {error}")
 
 
 def _is_withheld(state: State, pfn: int) -> bool:
@@ -171,10 +172,22 @@ def _unplug(state: State, pfn: int, count: int) -> Generator[Event, None, bool]:
     return True
 
 
-def _drop(state: State, numbers: list[int]) -> Steps:
-    """Memory blocks without a plugged page go (offline_and_remove_memory)."""
-    for number in numbers:
-        if state.blocks[number].state == "online":
-            yield from offline_block(state, number)
-    block = state.geometry.block_size
-    yield from remove_memory(state, numbers[0] * block, len(numbers) * block)
+def _try_drop(state: State, numbers: list[int]) -> Generator[Event, None, bool]:
+    """Memory blocks that are no longer needed go (offline_and_remove_memory); where one does not go offline, those that
+    did come back as they were, and it is False."""
+    gone: list[tuple[int, OnlineType]] = []
+    try:
+        for number in numbers:
+            block = state.blocks[number]
+            if block.state == "online":
+                movable = block.zone is not None and block.zone[1] == MOVABLE_ZONE
+                yield from offline_block(state, number)
+                gone.append((number, "online_movable" if movable else "online_kernel"))
+        size = state.geometry.block_size
+        yield from remove_memory(state, numbers[0] * size, len(numbers) * size)
+    except HotplugError as error:
+        yield Logged(f"virtio_mem: unplugging memory{numbers[0]} failed: {error}")
+        for number, kind in gone:
+            yield from online_block(state, number, kind)
+        return False
+    return True

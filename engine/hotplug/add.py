@@ -52,7 +52,8 @@ class AddRequest(msgspec.Struct, frozen=True):
     """What is added: bytes, node, who asks, and, where the person chose, where the memmap goes.
 
     `reserve` and `align` (pages) are those of the altmap that a pmem driver brings along; others have none. virtio-mem
-    adds to a memory `group` that exists, with the first `plugged` pages in use and the others withheld.
+    adds to a memory `group` that exists, with the first `plugged` pages in use and the others withheld; `device` is the
+    first pfn of its region.
     """
 
     start: int
@@ -65,6 +66,7 @@ class AddRequest(msgspec.Struct, frozen=True):
     align: int = 0
     plugged: int | None = None
     group: int | None = None
+    device: int | None = None
 
 
 def add_memory(state: State, request: AddRequest) -> Steps:
@@ -137,7 +139,7 @@ def _register_group(state: State, request: AddRequest) -> int | None:
     number = max(state.groups, default=-1) + 1
     pages = request.size // state.geometry.page_size
     if request.caller == "virtio-mem":
-        group = Group(number, request.node, unit_pages=state.geometry.pages_per_block)
+        group = Group(number, request.node, unit_pages=pages)
     else:
         group = Group(number, request.node, max_pages=pages)
     state.groups.put(number, group)
@@ -182,7 +184,8 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
         raise
     if request.plugged is not None and request.plugged < pages:
         state.change_pages(start + request.plugged, pages - request.plugged, OFFLINE)
-    state.requests.put(start, Request(start, pages, request.node, request.caller, choice.placement, tuple(tables)))
+    done = Request(start, pages, request.node, request.caller, choice.placement, tuple(tables), request.device)
+    state.requests.put(start, done)
 
 
 def _pool(

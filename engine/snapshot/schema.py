@@ -127,6 +127,7 @@ class RequestV1(_Strict, frozen=True):
     caller: Caller
     placement: Placement
     tables: tuple[Run, ...] = ()
+    device: Pages | None = None
 
 
 class HugePageRun(_Strict, frozen=True, kw_only=True):

@@ -52,7 +52,7 @@ def pinned() -> engine.Machine:
 def drive(
     machine: engine.Machine,
     action: Callable[[Any, MainScreen], Awaitable[None]],
-    size: tuple[int, int] = (120, 40),
+    size: tuple[int, int] = (100, 30),
 ) -> None:
     """Open the explorer without a terminal and do something with it."""
 

@@ -1,0 +1,178 @@
+"""The README says what is true: its two command lines, its shell blocks and its Python example, each run as written."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine import Offline, bundled_machines, open_machine, save_machine
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+SAVED = ("mine.json", "before.json", "after.json", "changed.json")
+"""Files that the examples name and a reader would have: small saved machines here."""
+
+BEYOND = {"capture": "reads the machine that the tests run on, whatever that is, or a tar that a reader has"}
+"""Verbs whose lines are not run as written, and why."""
+
+
+def blocks(language: str) -> list[str]:
+    return [body for kind, body in BLOCK.findall(TEXT) if kind == language]
+
+
+def marked(name: str) -> str:
+    """The block after a marker."""
+    _, found, rest = TEXT.partition(f"<!-- {name} -->\n")
+    assert found, f"there is no marker {name}"
+    assert rest.startswith("```sh\n")
+    return rest.removeprefix("```sh\n").partition("\n```")[0]
+
+
+def altmap_lines() -> list[str]:
+    """Every line of a shell block that begins with altmap, here-documents with it."""
+    lines: list[str] = []
+    for block in blocks("sh"):
+        if "venv" in block:
+            continue
+        end = ""
+        for line in block.splitlines():
+            if end:
+                lines[-1] += "\n" + line
+                end = "" if line == end else end
+                continue
+            assert line.startswith("altmap "), f"an example that does nothing: {line}"
+            lines.append(line)
+            if found := re.search(r"<<'(\w+)'", line):
+                end = found[1]
+        assert not end, "a here-document without an end"
+    return lines
+
+
+def words(line: str) -> list[str]:
+    """The arguments of a line, without its comment and its here-document."""
+    return shlex.split(line.splitlines()[0].split("<<")[0], comments=True)[1:]
+
+
+RUN = [line for line in altmap_lines() if words(line)[0] not in BEYOND]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the files that the examples name."""
+    machine = open_machine("tiny-guest")
+    for name in SAVED:
+        save_machine(machine, tmp_path / name)
+        machine.apply(Offline(block=1))
+    return tmp_path
+
+
+def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a line as a person would, with altmap on the path, and without a terminal."""
+    bin_folder = folder / "bin"
+    bin_folder.mkdir()
+    altmap = bin_folder / "altmap"
+    altmap.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m explorer "$@"\n')
+    altmap.chmod(0o755)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(
+        ["bash", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+# -- the two command lines ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "last"), [("open", ".venv/bin/altmap "), ("test", ".venv/bin/python -m pytest")])
+def test_a_marked_command_is_one_line_that_sets_everything_up(name: str, last: str) -> None:
+    line = marked(name)
+    assert line
+    assert "\n" not in line
+    assert not line.endswith("\\")
+    parts = line.split(" && ")
+    assert parts[0] == "python3 -m venv .venv"
+    assert parts[1].startswith(".venv/bin/pip install ")
+    assert parts[-1].startswith(last)
+    assert TEXT.count(f"<!-- {name} -->") == 1
+    assert subprocess.run(["bash", "-n", "-c", line], check=False).returncode == 0
+
+
+def test_the_first_opens_a_bundled_machine_and_the_second_installs_the_extra() -> None:
+    assert marked("open").split()[-1] in {machine.name for machine in bundled_machines()}
+    assert "'.[test]'" in marked("test")
+
+
+def test_no_other_line_sets_anything_up() -> None:
+    assert TEXT.count("pip install") == 2
+
+
+# -- examples -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_examples_are_found() -> None:
+    assert len(RUN) >= 8
+    assert {words(line)[0] for line in RUN} >= {"show", "check", "run", "why", "compare", "diff", "lsmem", "export"}
+    assert sum("\n" in line for line in RUN) == 1, "one here-document"
+
+
+@pytest.mark.parametrize("line", RUN, ids=lambda line: " ".join(words(line)))
+def test_an_example_works_as_written(line: str, folder: Path) -> None:
+    done = shell(line, folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip() or words(line)[0] == "export"
+
+
+def test_lines_that_capture_are_those_of_the_command(folder: Path) -> None:
+    """The options exist; a tree of a folder takes the place of the reader's."""
+    lines = [line for line in altmap_lines() if words(line)[0] == "capture"]
+    assert lines
+    for line in lines:
+        done = shell(f"{line.split('#')[0].strip()} --help", folder)
+        assert (done.returncode, done.stderr) == (0, "")
+        (folder / "bin" / "altmap").unlink()
+        (folder / "bin").rmdir()
+
+
+def test_the_script_of_the_example_does_what_the_table_says(folder: Path) -> None:
+    (line,) = (line for line in RUN if "\n" in line)
+    out = shell(line.replace(" - <<", " --json - <<"), folder).stdout
+    assert [re.findall(r'"result":"(\w+)"', row) for row in out.splitlines()] == [["ok"]] * 4
+
+
+def test_the_python_example_runs_as_written(folder: Path) -> None:
+    (code,) = blocks("python")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("ok {0: ")
+    assert lines[1] == re.search(r"managed\)  # (\d+):", code)[1]  # type: ignore[index]
+    assert len(lines) > 5, "the events of an offline"
+
+
+# -- what it names ------------------------------------------------------------------------------------------------------
+
+
+def test_it_names_no_host_and_no_place_of_one_machine() -> None:
+    assert not re.search(r"https?://|\b[\w-]+\.(com|org|net|io|dev)\b", TEXT)
+    assert not re.search(r"(?<![\w.])/(tmp|work|root|home)\b", TEXT)
+
+
+def test_files_and_machines_that_it_names_are_there() -> None:
+    for path in re.findall(r"\]\(([^)]+)\)", TEXT):
+        assert (ROOT / path).is_file(), path
+    known = {machine.name for machine in bundled_machines()}
+    named = set(re.findall(r"\b[\w]+-guest\b|\bfirecracker-24g\b|\bterabyte-server\b", TEXT))
+    assert named <= known
+    for folder in re.findall(r"^(\w+)/ ", TEXT, re.MULTILINE):
+        assert (ROOT / folder).is_dir(), folder
