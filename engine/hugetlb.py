@@ -272,17 +272,16 @@ def leave_range(state: State, start: int, pages: int) -> Steps:
     if not inside:
         return
     others = [node for node in state.memory_nodes() if node != inside[0][1].node]
-    own_free = [pfn for pfn, page in inside if not page.used]
-    for pfn, page in inside:
-        if not page.used:
-            continue
-        if not others and own_free:
-            raise HotplugError(
-                "EINTR",
-                f"signal backoff: the huge page at {pfn:#x} is in use and moves, again and again, to free huge pages of "
-                f"the block itself, such as {own_free[0]:#x}; lower nr_hugepages first, then no free one is left there",
-                pfn,
-            )
+    used = [(pfn, page) for pfn, page in inside if page.used]
+    if len(used) > 1 and not others and pool(state, used[0][1].node, used[0][1].pages * state.geometry.page_size)[1]:
+        raise HotplugError(
+            "EINTR",
+            f"signal backoff: {len(used)} huge pages of the block, from {used[0][0]:#x} on, are in use, and the pool has free "
+            f"ones: each that moves leaves a free one behind, into which the next one moves, again and again; lower "
+            f"nr_hugepages first, then no free one is left",
+            used[0][0],
+        )
+    for pfn, page in used:
         yield from _move_huge(state, pfn, page, others or [page.node], start, pages)
     for pfn, page in inside:
         if not page.used:

@@ -152,7 +152,10 @@ class Machine:
         except BaseException:
             swap(state.journal.take())
             raise
-        taken = {event.node: event.pages for event in events if isinstance(event, ExistingMemoryTaken)}
+        taken: dict[int, int] = {}
+        for event in events:
+            if isinstance(event, ExistingMemoryTaken):
+                taken[event.node] = taken.get(event.node, 0) + event.pages
         outcome = Outcome(command, result, reason, pfn, tuple(events), taken, tuple(notes))
         self._remember(outcome)
         return outcome

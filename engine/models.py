@@ -147,7 +147,8 @@ MODELS: Final[Mapping[str, KernelModel]] = MappingProxyType({model.name: model f
 
 
 def nearest_model(release: tuple[int, int]) -> KernelModel:
-    """The newest model that is not newer than a kernel release, else the oldest; the defect as posted is never chosen."""
-    candidates = [model for model in _MODELS if not model.removal_defect]
+    """The newest model of a kernel that was released which is not newer than a release, else the oldest of them. The
+    RFC's kernel was never released and is modelled only where it is asked for."""
+    candidates = [model for model in _MODELS if model.parameter_modes]
     fitting = [model for model in candidates if model.release <= release]
     return max(fitting or candidates[:1], key=lambda model: model.release)

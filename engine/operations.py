@@ -26,7 +26,7 @@ from .commands import (
     Write,
     extent,
 )
-from .errors import BadInput
+from .errors import BadInput, HotplugError
 from .events import Event
 from .hotplug.add import AddRequest, add_memory
 from .hotplug.eject import eject
@@ -35,6 +35,7 @@ from .snapshot.observe import observe
 from .snapshot.sync import sync
 from .state import State
 from .units import format_bytes, parse_bytes
+from .zones import ZONE_ORDER
 
 Steps = Iterator[Event]
 Operation = Callable[[State, Any, list[str]], Steps]
@@ -43,6 +44,8 @@ Operation = Callable[[State, Any, list[str]], Steps]
 
 def run(state: State, command: Command, notes: list[str]) -> Steps:
     """The events of a command. Raises `HotplugError` for the kernel's refusal, `BadInput` for a command without sense."""
+    if state.counters.get("crashed") and not isinstance(command, Sync):
+        raise HotplugError("OOPS", "the kernel has crashed and does nothing any more; take the last command back")
     return _OPERATIONS[type(command)](state, command, notes)
 
 
@@ -55,6 +58,9 @@ def takes_signals(command: Command) -> bool:
 
 def _add(state: State, command: Add, notes: list[str]) -> Steps:
     start, size = extent(command)
+    for name, pages in (("reserve", command.reserve), ("align", command.align)):
+        if not 0 <= pages <= size // state.geometry.page_size:
+            raise BadInput(f"{name} is {pages} pages; it can be 0 to {size // state.geometry.page_size}, the pages added")
     request = AddRequest(
         start,
         size,
@@ -69,7 +75,11 @@ def _add(state: State, command: Add, notes: list[str]) -> Steps:
 
 
 def _remove(state: State, command: Remove, notes: list[str]) -> Steps:
-    return remove_memory(state, *extent(command))
+    start, size = extent(command)
+    page = state.geometry.page_size
+    if start % page == 0 and not state.sections_of(start // page, size // page):
+        notes.append(f"there was no memory at {start:#x}; the kernel calls this a success")
+    return remove_memory(state, start, size)
 
 
 def _eject(state: State, command: Eject, notes: list[str]) -> Steps:
@@ -93,7 +103,14 @@ def _sync(state: State, command: Sync, notes: list[str]) -> Steps:
     return iter(())
 
 
+def _known_node(state: State, node: int) -> None:
+    if node not in state.nodes:
+        raise BadInput(f"there is no node {node}; nodes are {', '.join(map(str, sorted(state.nodes)))}")
+
+
 def _compact(state: State, command: Compact, notes: list[str]) -> Steps:
+    if command.node is not None:
+        _known_node(state, command.node)
     if command.zone is not None:
         key = (command.node or 0, command.zone)
         if key not in state.zones:
@@ -109,6 +126,10 @@ def _hugepages(state: State, command: HugePages, notes: list[str]) -> Steps:
     if size not in hugetlb.sizes(state):
         known = ", ".join(format_bytes(one) for one in hugetlb.sizes(state))
         raise BadInput(f"there are no huge pages of {format_bytes(size)} here; sizes are {known}")
+    if command.node is not None:
+        _known_node(state, command.node)
+    if command.count < 0:
+        raise BadInput(f"a pool cannot hold {command.count} huge pages; give 0 or more")
     return hugetlb.set_pool(state, command.node, size, command.count)
 
 
@@ -126,20 +147,23 @@ def _pages(state: State, size: int | str | None) -> int | None:
     return None if size is None else -(-parse_bytes(size) // state.geometry.page_size)
 
 
-def _where(command: Allocate | Free | Pin | Unpin) -> workload.Where:
+def _where(state: State, command: Allocate | Free | Pin | Unpin) -> workload.Where:
+    _known_node(state, command.node)
+    if command.zone is not None and command.zone not in ZONE_ORDER:
+        raise BadInput(f"{command.zone!r} is not a zone; it is one of {', '.join(ZONE_ORDER)}")
     return workload.Where(command.node, command.zone, command.pattern, command.seed)
 
 
 def _allocate(state: State, command: Allocate, notes: list[str]) -> Steps:
-    return workload.allocate(state, command.kind, _pages(state, command.size) or 0, _where(command))
+    return workload.allocate(state, command.kind, _pages(state, command.size) or 0, _where(state, command))
 
 
 def _free(state: State, command: Free, notes: list[str]) -> Steps:
-    return workload.free(state, command.kind, _pages(state, command.size), _where(command))
+    return workload.free(state, command.kind, _pages(state, command.size), _where(state, command))
 
 
 def _pin(state: State, command: Pin | Unpin, notes: list[str]) -> Steps:
-    return workload.pin(state, _pages(state, command.size), _where(command), isinstance(command, Pin))
+    return workload.pin(state, _pages(state, command.size), _where(state, command), isinstance(command, Pin))
 
 
 _OPERATIONS: Final[Mapping[type, Operation]] = MappingProxyType(

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
@@ -43,6 +44,8 @@ from .commands import (
 from .errors import BadInput
 from .models import Pattern, What
 from .units import parse_bytes
+
+_RESULTS: Final = frozenset({"ok", "OOPS", "EHWPOISON", *errno.errorcode.values()})
 
 MAX_BLOCKS: Final = 1 << 20
 """Blocks that one line may name."""
@@ -138,7 +141,7 @@ _BY_TAG: Final[dict[str, type[Command]]] = {str(command.__struct_config__.tag): 
 
 def _check(command: Command) -> None:
     """What the types cannot say."""
-    if command.expect is not None and not re.fullmatch(r"ok|E[A-Z0-9]+", command.expect):
+    if command.expect is not None and command.expect not in _RESULTS:
         raise BadInput(f'expect must be "ok" or an errno such as EBUSY, not {_shown(command.expect)}')
     for field in ("start", "size", "unit", "address"):
         if (given := getattr(command, field, None)) is not None:

@@ -78,6 +78,8 @@ def read(state: State, path: str) -> str:
         raise HotplugError("EACCES", f"{path} can only be written")
     if path.rstrip("/") in (MEMORY, NODE, PARAMETERS):
         raise HotplugError("EISDIR", f"{path} is a folder")
+    if not path.startswith(("/sys/", "/proc/sys/vm/")):
+        raise HotplugError("ENOENT", f"{path} is not among the files that are modelled, which are below /sys and /proc/sys/vm")
     raise HotplugError("ENOENT", f"{path} does not exist")
 
 

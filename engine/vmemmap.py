@@ -76,7 +76,7 @@ class BootMemory(Pool):
             raise HotplugError(
                 "ENOMEM",
                 f"no {pages} free pages in a row for the memmap of section {section} in kernel zones "
-                f"of nodes {_names(node_order(state, self.node))}",
+                f"of {_names(node_order(state, self.node))}",
             )
         boost = state.geometry.pageblock_pages
         chunks = buddy.allocate(state, self.zones, 0, pages, VMEMMAP, NORMAL, boost)
@@ -86,7 +86,7 @@ class BootMemory(Pool):
             raise HotplugError(
                 "ENOMEM",
                 f"the memmap of section {section} needs {pages} pages and 1 page table, and the kernel zones of "
-                f"nodes {_names(node_order(state, self.node))} have no {pages + 1} to spare",
+                f"{_names(node_order(state, self.node))} have no {pages + 1} to spare",
             )
         return chunks, tables, True
 
@@ -334,4 +334,4 @@ def _merged(chunks: list[Chunk]) -> tuple[Chunk, ...]:
 
 
 def _names(nodes: list[int]) -> str:
-    return ", ".join(map(str, nodes)) or "none"
+    return f"node{'s' if len(nodes) > 1 else ''} {', '.join(map(str, nodes))}" if nodes else "no node"

@@ -238,6 +238,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
     from .text.progress import tracked
 
+    if arguments.save is not None:
+        _writable(arguments.save)
     machine = open_machine(arguments.machine, model=arguments.model)
     text, name = _script(arguments.script)
     commands = parse_script(text, name)
@@ -256,6 +258,16 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.save is not None:
         save_machine(machine, arguments.save)
     return REFUSED if unexpected else FINE
+
+
+def _writable(path: str) -> None:
+    """Say before a long script, not after it, that its end could not be saved."""
+    from engine.snapshot.store import SUFFIXES
+
+    if not path.endswith(SUFFIXES):
+        raise _Misused(f"{path}: the name of a snapshot must end in {', '.join(SUFFIXES)}")
+    if not os.path.isdir(os.path.dirname(path) or "."):
+        raise _Misused(f"{path}: its folder does not exist")
 
 
 def _tell_json(machine: Machine, events: bool) -> Callable[[int, Outcome], None]:

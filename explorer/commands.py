@@ -2,76 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, Final, Literal, Protocol
+from typing import ClassVar, Final, Literal
 
-from engine import Command, Eject, Machine, Offline, Online, Remove
+from engine import Command, Eject, Offline, Online, Remove
 
 from . import facts, words
-from .session import Session
+from .desk import Desk
 
 OnlineType = Literal["online", "online_kernel", "online_movable"]
-
-
-class Desk(Protocol):
-    """What a verb needs of the screen it works on."""
-
-    session: Session
-
-    @property
-    def machine(self) -> Machine:
-        """The machine of the session."""
-
-    @property
-    def cursor(self) -> int:
-        """The selected block."""
-
-    @property
-    def marks(self) -> frozenset[int]:
-        """The marked blocks."""
-
-    @property
-    def refused(self) -> Command | None:
-        """What was refused last, as long as the cursor stays where it was then."""
-
-    def mark(self, blocks: frozenset[int]) -> None:
-        """Mark exactly these blocks."""
-
-    def perform(self, label: str, commands: Sequence[Command]) -> None:
-        """Run commands and show what comes of them."""
-
-    def take_back(self) -> None:
-        """Undo the last verb."""
-
-    def do_again(self) -> None:
-        """Redo what was undone."""
-
-    def ask_add(self, compares: bool = False) -> None:
-        """Open the dialog for new memory; `compares`: to compare placements."""
-
-    def ask_why(self, command: Command) -> None:
-        """Show what would come of a command."""
-
-    def ask_line(self) -> None:
-        """Open the command line."""
-
-    def ask_state(self) -> None:
-        """Open the tree of states."""
-
-    def ask_file(self) -> None:
-        """Open the dialog for a file to save to."""
-
-    def ask_block(self) -> None:
-        """Open the dialog for a block to go to."""
-
-    def show_help(self) -> None:
-        """Open the list of all verbs."""
-
-    def show_pane(self, pane: str) -> None:
-        """Bring a pane into sight and give it the keys."""
-
-    def leave(self) -> None:
-        """End the explorer."""
 
 
 class Verb:

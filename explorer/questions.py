@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from engine import (
+    PLACEMENTS,
     Add,
     BadInput,
     compare,
@@ -19,6 +20,7 @@ from engine import (
     export_shell,
     lsmem,
     open_machine,
+    parse_bytes,
     split_lsmem,
 )
 from engine.scripts import parse_script
@@ -53,16 +55,21 @@ def alternatives(arguments: argparse.Namespace) -> int:
         big = max(block, 1 << 30)
         start = -(-max(node_end, 1 << 32) // big) * big
     request = Add(start=start, size=arguments.add, node=arguments.node)
-    options = {}
-    if arguments.placement:
-        options["placements"] = arguments.placement.split(",")
+    if not parse_bytes(arguments.add):
+        raise BadInput("--add needs a size above 0, such as 64G")
+    if arguments.node not in machine.nodes:
+        raise BadInput(f"there is no node {arguments.node}; nodes are {', '.join(map(str, sorted(machine.nodes)))}")
+    placements = list(dict.fromkeys(arguments.placement.split(","))) if arguments.placement else list(PLACEMENTS)
+    for placement in placements:
+        if placement not in PLACEMENTS:
+            raise BadInput(f"{placement!r} is not a placement; it is one of {', '.join(PLACEMENTS)}")
     table = compare(
         machine,
         request,
+        placements=[placement for placement in PLACEMENTS if placement in placements],
         block_sizes=arguments.block_size.split(",") if arguments.block_size else (),
         models=arguments.model.split(",") if arguments.model else (),
         online=arguments.online,
-        **options,
     )
     _print(describe_comparison(table), table, arguments.json)
     return 0

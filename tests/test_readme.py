@@ -77,7 +77,7 @@ def folder(tmp_path: Path) -> Path:
 def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a line as a person would, with altmap on the path, and without a terminal."""
     bin_folder = folder / "bin"
-    bin_folder.mkdir()
+    bin_folder.mkdir(exist_ok=True)
     altmap = bin_folder / "altmap"
     altmap.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m explorer "$@"\n')
     altmap.chmod(0o755)
@@ -127,18 +127,16 @@ def test_the_examples_are_found() -> None:
 def test_an_example_works_as_written(line: str, folder: Path) -> None:
     done = shell(line, folder)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.strip() or words(line)[0] == "export"
+    assert done.stdout.strip()
 
 
 def test_lines_that_capture_are_those_of_the_command(folder: Path) -> None:
-    """The options exist; a tree of a folder takes the place of the reader's."""
+    """Their options exist; what they would read is the reader's."""
     lines = [line for line in altmap_lines() if words(line)[0] == "capture"]
     assert lines
     for line in lines:
         done = shell(f"{line.split('#')[0].strip()} --help", folder)
         assert (done.returncode, done.stderr) == (0, "")
-        (folder / "bin" / "altmap").unlink()
-        (folder / "bin").rmdir()
 
 
 def test_the_script_of_the_example_does_what_the_table_says(folder: Path) -> None:

@@ -139,7 +139,8 @@ def _register_group(state: State, request: AddRequest) -> int | None:
     number = max(state.groups, default=-1) + 1
     pages = request.size // state.geometry.page_size
     if request.caller == "virtio-mem":
-        group = Group(number, request.node, unit_pages=pages)
+        unit = state.geometry.pages_per_block if request.device is None else pages
+        group = Group(number, request.node, unit_pages=unit)
     else:
         group = Group(number, request.node, max_pages=pages)
     state.groups.put(number, group)

@@ -257,7 +257,7 @@ def _stuck(state: State, start: int, pages: int) -> tuple[int, str] | None:
         if section.of(HUGE) >> at & 1:
             return base + at, f"page {base + at:#x} belongs to a hugetlb page"
         if section.of(MOVABLE) >> at & 1:
-            return base + at, f"migrating pfn {base + at:x} failed ret:-12: no room in the zones it may go to"
+            return base + at, f"migrating pfn {base + at:x} failed ret:-12: no room above the watermarks where it may go"
         return base + at, f"page {base + at:#x} is in use by the kernel inside ZONE_MOVABLE"
     return None
 

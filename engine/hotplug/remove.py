@@ -46,6 +46,7 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
     if guests:
         raise HotplugError("EBUSY", f"the range {hosted(state, guests)}; remove these first", first)
     if state.model.removal_defect and _uses_unmapped(state, first, pages):
+        state.counters.put("crashed", 1)
         raise HotplugError(
             "OOPS",
             "RFC v2 as posted: the first section's memmap, which maps the struct pages of all head pages, is unmapped "

@@ -22,7 +22,7 @@ from ..models import Placement
 from ..shortage import Shortage, deficit, shortage
 from ..state import State
 from ..trial import Attempt
-from ..units import format_bytes
+from ..units import format_bytes, parse_bytes
 from ..zonelist import Watermarks, kernel_zonelist
 from ..zones import KERNEL_ZONES, NORMAL
 from .explanation import Way, sayable
@@ -235,11 +235,13 @@ def _placed_otherwise(state: State, add: Add) -> Iterator[Way]:
     for placement, text in _PLACED.items():
         if placement != add.placement:
             off = state.model.parameter_modes and state.settings.get("memmap_on_memory", "N") == "N"
-            how = (
-                ", as a kernel booted with memory_hotplug.memmap_on_memory=1 does"
-                if placement == "block" and off
-                else ""
-            )
+            whole = not state.model.single_block or parse_bytes(add.size) == state.geometry.block_size
+            if placement == "block" and not whole:
+                how = f", which Linux {state.model.name} does only for a request of one block, and 6.12 for any"
+            elif placement == "block" and off:
+                how = ", as a kernel booted with memory_hotplug.memmap_on_memory=1 does"
+            else:
+                how = ""
             yield Way(f"another placement: {text}{how}", (_with(add, placement=placement, fallback=None),))
 
 

@@ -38,7 +38,7 @@ ROOT = Path(__file__).parents[2]
         (["run", "{guest}", "{tmp}/sync"], "/sync: command 1: .*/none does not exist; give a folder or a tar"),
         (["run", "{guest}", "{tmp}/empty", "--model", "9.9"], "'9.9' is not a kernel model; it is one of rfc-v2"),
         (["run", "{guest}", "{tmp}/empty", "--save", "{tmp}/x.txt"], "x.txt: the name of a snapshot must end in .json"),
-        (["run", "{guest}", "{tmp}/empty", "--save", "{tmp}/none/x.json"], "x.json could not be saved: No such file"),
+        (["run", "{guest}", "{tmp}/empty", "--save", "{tmp}/none/x.json"], "none/x.json: its folder does not exist"),
         (["capture", "--root", "{tmp}/none"], "/none does not exist; give a folder or a tar"),
         (["capture", "--root", "{tmp}"], " is no captured tree"),
         (["capture", "--root", "{tmp}", "--model", "9"], " is no captured tree"),

@@ -314,21 +314,42 @@ def test_600_pages_go_to_zone_movable_first(model: str) -> None:
     assert all(pfn % 512 == 0 for pfn in machine.state.hugepages)
 
 
+def use_down_to(machine: Machine, block: int, count: int) -> None:
+    """Programs map the lowest huge pages, so many of them in a block; further up all stay free."""
+    below = sum(pages for at, pages in in_blocks(machine).items() if at < block)
+    do(machine, Allocate(size=(below + count) << 21, kind="huge"))
+
+
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
-def test_pages_in_use_beside_free_ones_livelock(model: str) -> None:
-    """observed.md 6: each pass migrates into free huge pages of the block itself, until a signal."""
+@pytest.mark.parametrize("used", [2, 20, 63])
+def test_pages_in_use_beside_free_ones_in_the_pool_livelock(model: str, used: int) -> None:
+    """observed.md 6; trace 6.12/hugetlb_2m steps 7 (all 63 of the block in use), 8 and 25: the page that was left last is
+    the next to be filled, so from the second page on they move inside the block itself, until a signal."""
     machine = movable_guest(model)
-    boot = 600 - sum(count for block, count in (ask(machine, file(0), 600), in_blocks(machine))[1].items() if block)
-    do(machine, Allocate(size=(boot + 20) << 21, kind="huge"))  # 20 of them in block 32
-    before = dict(machine.state.hugepages), dict(machine.zones)
+    ask(machine, file(0), 600)
+    use_down_to(machine, 32, used)
+    before = numbers(machine, "Movable"), machine.read(file(0)), machine.read(file(0, "free_hugepages"))
     outcome = refuse(machine, Offline(block=32))
     assert outcome.result == "EINTR"
-    assert outcome.pfn == FIRST + 512
+    assert outcome.pfn in machine.state.hugepages
     assert "nr_hugepages" in outcome.reason
-    assert (dict(machine.state.hugepages), dict(machine.zones)) == before
+    assert (numbers(machine, "Movable"), machine.read(file(0)), machine.read(file(0, "free_hugepages"))) == before
     outcome = offline(machine, 33)
     assert len(told(outcome, HugePageDissolved)) == 63, "none in use: all of them are dissolved"
     assert machine.read(file(0)) == "537\n"
+
+
+@pytest.mark.parametrize("model", ["6.1", "6.12"])
+def test_a_single_page_in_use_moves_to_a_free_one_of_another_block(model: str) -> None:
+    """Trace 6.12/hugetlb_2m steps 9, 10, 26 and 27: the pool shrinks by all of the block's 63, and the block goes."""
+    machine = movable_guest(model)
+    ask(machine, file(0), 600)
+    use_down_to(machine, 32, 1)
+    free = int(machine.read(file(0, "free_hugepages")))
+    outcome = offline(machine, 32)
+    assert sum(event.pages for event in told(outcome, PagesMigrated)) == 512
+    assert machine.read(file(0)) == "537\n"
+    assert machine.read(file(0, "free_hugepages")) == f"{free - 63}\n"
 
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])

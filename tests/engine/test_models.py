@@ -49,7 +49,7 @@ def test_as_posted_is_the_rfc_with_its_defect() -> None:
 @pytest.mark.parametrize(
     ("release", "name"),
     [
-        ((2, 6), RFC), ((4, 13), RFC), ((5, 10), RFC), ((6, 1), OLD), ((6, 6), OLD), ((6, 12), NEW), ((6, 18), NEW),
+        ((2, 6), OLD), ((4, 13), OLD), ((5, 15), OLD), ((6, 1), OLD), ((6, 6), OLD), ((6, 12), NEW), ((6, 18), NEW),
         ((7, 0), NEW),
     ],
 )  # fmt: skip

@@ -115,6 +115,9 @@ def test_the_rfc_as_posted_crashes_when_more_than_one_section_is_removed() -> No
     assert outcome.result == "OOPS"
     assert "PageVmemmap" in outcome.reason
     assert sorted(machine.blocks)[-2:] == [32, 33], "nothing of it happened"
+    assert "has crashed" in refuse(machine, Remove(start="4G", size="128M")).reason
+    machine.undo()
+    machine.undo()
     dimm(machine, "256M", at="8G", placement="boot")
     remove(machine, "256M", at="8G")
 

@@ -167,7 +167,7 @@ def test_names_stay_when_the_machine_goes_elsewhere() -> None:
     machine = four(guest("1G"))
     machine.timeline.name(4, "end")
     machine.go_to(0)
-    online(machine, 0) if machine.blocks[0].state == "offline" else dimm(machine, at="8G")
+    dimm(machine, at="8G")
     machine.go_to(machine.timeline.find("end"))
     assert machine.blocks[32].state == "offline"
     assert machine.timeline.present.name == "end"
@@ -262,14 +262,14 @@ def fresh(model: str) -> Machine:
 def test_every_state_of_a_random_tree_is_what_a_fresh_replay_gives(model: str) -> None:
     chance, machine = Random(f"tree {model}"), fresh(model)
     results: list[str] = []
-    for _ in range(70):
+    for _ in range(50):
         if chance.random() < 0.3:
             machine.go_to(chance.randrange(len(machine.timeline.steps)))
         results.append(machine.apply(chance.choice(POOL)).result)
-    assert results.count("ok") > 25
+    assert results.count("ok") > 18
     assert len(set(results)) > 4, "refusals of several kinds too"
     steps = machine.timeline.steps
-    assert sum(len([s for s in steps if s.parent is parent]) > 1 for parent in steps) > 5, "it branches"
+    assert sum(len([s for s in steps if s.parent is parent]) > 1 for parent in steps) > 3, "it branches"
 
     replayed = {0: fresh(model)}
     wanted = {0: picture(replayed[0])}
@@ -285,4 +285,8 @@ def test_every_state_of_a_random_tree_is_what_a_fresh_replay_gives(model: str) -
     for number in order:
         machine.go_to(number)
         assert picture(machine) == wanted[number], f"state {number}"
-    assert len({repr(sorted(one["sections"].items())) for one in wanted.values()}) > 20
+    different = {
+        frozenset((nr, kind, mask) for nr, section in one["sections"].items() for kind, mask in section.pages.items())
+        for one in wanted.values()
+    }
+    assert len(different) > 15

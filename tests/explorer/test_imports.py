@@ -17,7 +17,8 @@ ROOT = Path(engine.__file__).parent.parent
 ENGINE = sorted((ROOT / "engine").rglob("*.py"))
 EXPLORER = sorted((ROOT / "explorer").rglob("*.py"))
 SCREEN = [path for path in EXPLORER if path.parent.name in ("screens", "widgets")] + [
-    ROOT / "explorer" / f"{name}.py" for name in ("app", "commands", "facts", "session", "states", "themes", "words")
+    ROOT / "explorer" / f"{name}.py"
+    for name in ("app", "commands", "desk", "facts", "session", "states", "themes", "words")
 ]
 PUBLIC = {"engine": set(engine.__all__), "engine.scripts": {"parse_script"}, "engine.timeline": {"Step"}}
 """What the screen may know of the engine."""
