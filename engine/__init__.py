@@ -34,7 +34,9 @@ from .machine import Machine
 from .models import CALLERS, MODELS, PLACEMENTS, KernelModel
 from .origin import Origin
 from .outcome import Outcome
+from .scripts import parse_script
 from .shell_export import export as export_shell
+from .timeline import Step
 from .units import about_bytes, format_address, format_bytes, parse_bytes
 from .whatif import Comparison, compare
 from .whatif import describe as describe_comparison
@@ -66,6 +68,7 @@ __all__ = [
     "Poison",
     "Ram",
     "Remove",
+    "Step",
     "Sync",
     "Unpin",
     "Verdict",
@@ -87,6 +90,7 @@ __all__ = [
     "lsmem",
     "open_machine",
     "parse_bytes",
+    "parse_script",
     "rename",
     "save_machine",
     "split_lsmem",

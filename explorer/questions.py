@@ -21,9 +21,9 @@ from engine import (
     lsmem,
     open_machine,
     parse_bytes,
+    parse_script,
     split_lsmem,
 )
-from engine.scripts import parse_script
 
 from .text.printable import printable
 

@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import NamedTuple
 
-from engine import Command, Machine, Outcome, describe
-from engine.timeline import Step
+from engine import Command, Machine, Outcome, Step, describe
 
 SLICE = 0.1
 """Seconds between two moments in which the screen may answer keys; it decides how smooth it is, never what happens."""

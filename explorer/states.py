@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import NamedTuple
 
-from engine import Machine, describe
-from engine.timeline import Step
+from engine import Machine, Step, describe
 
 
 class Row(NamedTuple):

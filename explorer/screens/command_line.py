@@ -10,8 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label, Static
 
-from engine import BadInput, Command
-from engine.scripts import parse_script
+from engine import BadInput, Command, parse_script
 
 from .dialog import Dialog
 

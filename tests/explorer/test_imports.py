@@ -20,7 +20,7 @@ SCREEN = [path for path in EXPLORER if path.parent.name in ("screens", "widgets"
     ROOT / "explorer" / f"{name}.py"
     for name in ("app", "commands", "desk", "facts", "session", "states", "themes", "words")
 ]
-PUBLIC = {"engine": set(engine.__all__), "engine.scripts": {"parse_script"}, "engine.timeline": {"Step"}}
+PUBLIC = {"engine": set(engine.__all__)}
 """What the screen may know of the engine."""
 
 
