@@ -338,7 +338,8 @@ def _add_device_memory(state: State, request: AddRequest) -> Steps:
         if passed is not None:
             for nr in added:
                 for pfn, count in (state.sections[nr].memmap or _NOWHERE).chunks:
-                    state.change_pages(pfn, count, MEMMAP)
+                    if start <= pfn < start + pages:  # else a unit that is shared with a neighbour, mapped before
+                        state.change_pages(pfn, count, MEMMAP)
     placement: Placement = "range" if passed is not None else "boot"
     state.requests.put(start, Request(start, pages, request.node, request.caller, placement))
 

@@ -357,3 +357,11 @@ def test_a_mapping_shared_with_a_request_that_hosts_itself(arch: str) -> None:
     refuse(machine, Remove(start=start, size=size))
     do(machine, Remove(start=start + size, size=size))
     do(machine, Remove(start=start, size=size))
+
+
+def test_device_memory_that_shares_a_unit_leaves_the_kernel_memory_it_lies_in_alone() -> None:
+    """ppc64le with a hash MMU maps 16 MiB of memmap at once, for 1024 sections: what is mapped first serves all."""
+    machine = guest(arch="ppc64le-hash-64k", model="rfc-v2")
+    dimm(machine, "1G", at="12G", placement="boot")
+    dimm(machine, "256M", at="9G", caller="pmem")
+    assert machine.check() == []
