@@ -52,6 +52,7 @@ class Draft:
         self.covered: dict[int, int] = {}
         self.homeless: list[int] = []
         self.ram = _ram(state)
+        self.full = span(0, state.geometry.pages_per_section)  # one value that equal sections share
         self.blanks: dict[tuple[int, int], Pages] = {}
 
     def runs_in(self, start: int, pages: int) -> Iterator[PageRun]:
@@ -102,9 +103,9 @@ def _build(draft: Draft, number: int, nr: int) -> None:
         state.sections[nr] = Section(nr, block.node, block.early, False, (), kept, {}, memmap)
         return
     absent = _holes(draft, nr, size) if block.early else 0
-    if absent == span(0, size):
+    if absent == draft.full:
         return
-    zones = _zones(state, number, nr, absent)
+    zones = _zones(draft, number, nr, absent)
     head = min(max(block.head - (nr * size - state.block_range(number)[0]), 0), size)
     if known is not None and known.online and known.zones == zones:
         pages_, types, estimated = known.pages, known.types, known.estimated
@@ -176,9 +177,9 @@ def _holes(draft: Draft, nr: int, size: int) -> int:
     return span(0, size) & ~there
 
 
-def _zones(state: State, number: int, nr: int, absent: int) -> tuple[tuple[ZoneKey, int], ...]:
-    block, size = state.blocks[number], state.geometry.pages_per_section
-    left = span(0, size)
+def _zones(draft: Draft, number: int, nr: int, absent: int) -> tuple[tuple[ZoneKey, int], ...]:
+    state = draft.state
+    block, size, left = state.blocks[number], state.geometry.pages_per_section, draft.full
     if block.zone is not None and block.zone in state.zones:
         return ((block.zone, left),)
     zones: list[tuple[ZoneKey, int]] = []

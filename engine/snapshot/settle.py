@@ -44,7 +44,7 @@ _GIVEN_UP: Final[tuple[Kind, ...]] = (SLAB, PAGETABLE, KERNEL, VMEMMAP)
 class _Part:
     """Some sections of one zone: their pages in it, counted by kind and changed in place."""
 
-    def __init__(self, state: State, key: ZoneKey, numbers: Iterable[int], masks: Callable[[int], int]) -> None:
+    def __init__(self, state: State, key: ZoneKey, numbers: Iterable[int], masks: Callable[[int], int | None]) -> None:
         self.state = state
         self.owned: dict[int, int] = {}
         self.counts: dict[Kind, int] = {}
@@ -52,15 +52,18 @@ class _Part:
         known: dict[tuple[int, int], dict[Kind, int]] = {}
         for nr in numbers:
             section = state.sections[nr]
-            owned = next(mask for owner, mask in section.zones if owner == key) & masks(nr)
+            owned, mask = next(mask for owner, mask in section.zones if owner == key), masks(nr)
+            if mask is not None:
+                owned &= mask
             if not owned:
                 continue
             self.owned[nr] = owned
             self.early = self.early or section.early
-            counts = known.get((id(section.pages), owned))
+            same = id(section.pages), id(owned)  # equal sections share one value of each, and both live on
+            counts = known.get(same)
             if counts is None:
                 counts = {kind: (mask & owned).bit_count() for kind, mask in section.pages.items()}
-                known[id(section.pages), owned] = counts
+                known[same] = counts
             for kind, count in counts.items():
                 self.counts[kind] = self.counts.get(kind, 0) + count
 
@@ -104,7 +107,7 @@ def settle_zone(
     """
     zone = state.zones[key]
     seen = _Part(state, key, [nr for nr in numbers if nr in seen_pages], lambda nr: seen_pages[nr])
-    rest = _Part(state, key, numbers, lambda nr: ~seen_pages.get(nr, 0))
+    rest = _Part(state, key, numbers, lambda nr: ~seen_pages[nr] if nr in seen_pages else None)
     want_free, want_pcp = zone.free - seen.have(FREE), zone.pcp - seen.have(PCP)
     note = None
     if rest.total:
