@@ -111,9 +111,9 @@ def _withheld_units(state: State, start: int, unit: int) -> Iterator[tuple[int, 
         if state.blocks[number].state != "online":
             continue
         for section in state.block_sections(number):
-            for at in range(0, size, unit):
-                if section.of(OFFLINE) >> at & 1:
-                    yield section.nr * size + at, unit
+            for pfn in range(section.nr * size, (section.nr + 1) * size, unit):
+                if _is_withheld(state, pfn):
+                    yield pfn, unit
 
 
 def _shrink(state: State, start: int, pages: int, unit: int) -> Steps:

@@ -53,15 +53,14 @@ def allocate(state: State, what: What, pages: int, where: Where) -> Steps:
     zones = _zones(state, where, highest)
     missing = pages
     mark = len(state.journal.changes)
-    for key in zones:
-        if missing <= 0:
-            break
-        if where.pattern == "sequential":
-            continue
-        room = Watermarks(state).room(state, key, 0, highest, low=False)
-        missing -= _turn(state, key, FREE, kind, min(missing, room), where)
     if where.pattern == "sequential":
         missing -= sum(count for _, count in buddy.allocate(state, zones, 0, pages, kind, highest))
+    else:
+        for key in zones:
+            if missing <= 0:
+                break
+            room = Watermarks(state).room(state, key, 0, highest, low=False)
+            missing -= _turn(state, key, FREE, kind, min(missing, room), where)
     if missing > 0:
         _take_back(state, mark)
         size = format_bytes(pages * state.geometry.page_size)
