@@ -47,7 +47,7 @@ class FreeIndex:
         changes = state.journal.changes
         last = changes[self._read - 1] if 0 < self._read <= len(changes) else None
         if changes is self._changes and last is self._last:  # else it is another command's, or some was taken back
-            dirty = {number for table, number, _ in changes[self._read :] if table is state.sections}
+            dirty = {key for table, key, _ in changes[self._read :] if table == state.sections.number}
         else:
             zone = state.zone(*self._key)
             here = {section.nr: section for section in state.sections_of(zone.start, zone.spanned)}

@@ -19,7 +19,6 @@ from .origin import Origin
 from .outcome import Outcome
 from .policy import valid_zones
 from .state import Resource, State
-from .tables import swap
 from .timeline import Timeline
 from .why import Verdict, why_not
 from .zones import Node, Zone
@@ -35,8 +34,8 @@ class Machine:
     def __init__(self, state: State, origin: Origin) -> None:
         self._state = state
         self.origin = origin
-        self.timeline = Timeline()
         state.journal.take()
+        self.timeline = Timeline(state.journal)
 
     # -- what there is ----------------------------------------------------------------------------------------------
 
@@ -145,23 +144,20 @@ class Machine:
             if takes_signals(command):
                 done = any(isinstance(event, PagesTaken) for event in events)
                 end = ("ok", "") if done else ("EINTR", "signal backoff: interrupted")
-                self._remember(Outcome(command, *end, None, tuple(events)))
+                self.timeline.record(Outcome(command, *end, None, tuple(events)))
             else:
-                swap(state.journal.take())
+                state.journal.rewind()
             raise
         except BaseException:
-            swap(state.journal.take())
+            state.journal.rewind()
             raise
         taken: dict[int, int] = {}
         for event in events:
             if isinstance(event, ExistingMemoryTaken):
                 taken[event.node] = taken.get(event.node, 0) + event.pages
         outcome = Outcome(command, result, reason, pfn, tuple(events), taken, tuple(notes))
-        self._remember(outcome)
+        self.timeline.record(outcome)
         return outcome
-
-    def _remember(self, outcome: Outcome) -> None:
-        self.timeline.record(outcome, self._state.journal.take())
 
     # -- time -------------------------------------------------------------------------------------------------------
 

@@ -13,17 +13,14 @@ from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Generator, Iterator
 from typing import Final, NamedTuple
-from weakref import WeakKeyDictionary
-
-import msgspec
 
 from .bits import lowest, lowest_n, runs, span
 from .events import CompactionEnded, CompactionStarted, Event, MemmapSkipped, PagesCompacted, ScannerMoved
 from .memmap import PCP, ZoneKey
 from .scanned import ScannedSection, area_around
 from .state import State
-from .tables import Table
 from .zonelist import Watermarks
+from .zones import Scanners
 
 Steps = Iterator[Event]
 
@@ -60,23 +57,6 @@ _WAYS: Final = (
 )
 
 
-class Scanners(msgspec.Struct, frozen=True):
-    """Where the scanners of a zone go on (compact_cached_migrate_pfn, compact_cached_free_pfn), and the pageblocks that
-    are not worth another look (their skip bits), by section: bit `i` is the first page of a pageblock."""
-
-    migrate: int
-    free: int
-    skipped: dict[int, int]
-
-
-_SCANNERS: Final[WeakKeyDictionary[State, Table[ZoneKey, Scanners]]] = WeakKeyDictionary()
-
-
-def scanners(state: State) -> Table[ZoneKey, Scanners]:
-    """The scanners of the zones in which a run for an order ended before they met; other zones start anew."""
-    return _SCANNERS.setdefault(state, Table(state.journal))
-
-
 def run(state: State, key: ZoneKey, order: int = WHOLE_ZONE) -> Steps:
     """Compact a populated zone: all of it, or on from where the scanners stopped until a free area of `order` is there."""
     return _Run(state, key, order).steps()
@@ -106,7 +86,7 @@ class _Run:
         self.floor = Watermarks(state).mark(key, False)
 
         last = (zone.end - 1) & -self.block
-        known = scanners(state).get(key) if order != WHOLE_ZONE else None
+        known = state.scanners.get(key) if order != WHOLE_ZONE else None
         self.skipped = dict(known.skipped) if known else {}
         self.cached_migrate, self.cached_free = (known.migrate, known.free) if known else (zone.start, last)
         self.migrate = self.cached_migrate if zone.start <= self.cached_migrate < zone.end else zone.start
@@ -148,7 +128,7 @@ class _Run:
         """What vmstat counts, and where the scanners go on: anew where they met."""
         for name, count in self.counts.items():
             self.state.counters.put(name, self.state.counters.get(name, 0) + count)
-        table = scanners(self.state)
+        table = self.state.scanners
         if self._met():
             if self.key in table:
                 table.drop(self.key)

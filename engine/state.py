@@ -16,7 +16,7 @@ from .memmap import FREE, PCP, Kind, Section, ZoneKey, put
 from .models import KernelModel
 from .notifiers import Chain
 from .tables import Journal, Table
-from .zones import Marks, Node, Zone
+from .zones import Marks, Node, Scanners, Zone
 
 _WINDOWS: Final = ("PCI Bus", "PCI ECAM", "CXL Window", "ACPI Window", "virtio")
 
@@ -72,6 +72,7 @@ class State:
         self.blocks: Table[int, Block] = Table(self.journal)
         self.zones: Table[ZoneKey, Zone] = Table(self.journal)
         self.marks: Table[ZoneKey, Marks] = Table(self.journal)
+        self.scanners: Table[ZoneKey, Scanners] = Table(self.journal)
         self.nodes: Table[int, Node] = Table(self.journal)
         self.resources: Table[int, Resource] = Table(self.journal)
         self.groups: Table[int, Group] = Table(self.journal)

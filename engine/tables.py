@@ -7,7 +7,7 @@ list of the values that it replaced, and undoing it costs exactly that much.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -15,75 +15,80 @@ V = TypeVar("V")
 ABSENT: Any = object()
 """Stands for "there was no such key" in a journal."""
 
-Change = tuple["Table[Any, Any]", Any, Any]
-"""One replaced value: the table, the key, and what was there before (or `ABSENT`)."""
+Change = tuple[int, Any, Any]
+"""One replaced value: the number of its table, the key, and what was there before (or `ABSENT`)."""
+
+Changes = tuple[Any, ...]
+"""Changes one behind the other in one tuple. A history of many thousand commands then holds few objects that the garbage
+collector has to look at."""
 
 
 class Journal:
-    """The changes of one command, oldest first."""
+    """The changes of one command to the tables that share it, oldest first."""
 
-    __slots__ = ("changes",)
+    __slots__ = ("changes", "tables")
 
     def __init__(self) -> None:
         self.changes: list[Change] = []
+        self.tables: list[Table[Any, Any]] = []
 
-    def take(self) -> list[Change]:
-        """What was written since the last call; the journal starts anew."""
-        changes, self.changes = self.changes, []
-        return changes
+    def take(self) -> Changes:
+        """What takes back all that was written since the last call: of each replaced value the oldest. The journal starts
+        anew."""
+        oldest = {(number, key): before for number, key, before in reversed(self.changes)}
+        self.changes = []
+        return tuple([part for (number, key), before in oldest.items() for part in (number, key, before)])
+
+    def swap(self, changes: Changes) -> Changes:
+        """Take changes back; the result, given to `swap` again, makes them anew. Nothing of it is written down."""
+        parts = iter(changes)
+        opposite: list[Any] = []
+        for number, key, value in zip(parts, parts, parts, strict=True):
+            opposite += (number, key, self._restore(number, key, value))
+        return tuple(opposite)
+
+    def rewind(self, mark: int = 0) -> None:
+        """Take back what was written since the journal had `mark` changes, newest first, and forget it."""
+        for number, key, value in reversed(self.changes[mark:]):
+            self._restore(number, key, value)
+        del self.changes[mark:]
+
+    def _restore(self, number: int, key: Any, value: Any) -> Any:
+        table = self.tables[number]
+        now = table.get(key, ABSENT)
+        if value is ABSENT:
+            del table[key]
+        else:
+            table[key] = value
+        if value is ABSENT or now is ABSENT:
+            table.keys_version += 1
+        return now
 
 
 class Table(dict[K, V], Generic[K, V]):
-    """A dict that is changed only through `put` and `drop`, both of which the journal remembers."""
+    """A dict that is changed only through `put` and `drop`, both of which the journal remembers. `number` is its place
+    among the tables of the journal."""
 
-    __slots__ = ("journal", "keys_version")
+    __slots__ = ("journal", "keys_version", "number")
 
     def __init__(self, journal: Journal, items: Iterable[tuple[K, V]] = ()) -> None:
         super().__init__(items)
         self.journal = journal
         self.keys_version = 0
+        self.number = len(journal.tables)
+        journal.tables.append(self)
 
     def put(self, key: K, value: V) -> None:
         """Set the value of `key`."""
         before = self.get(key, ABSENT)
         if before is ABSENT:
             self.keys_version += 1
-        self.journal.changes.append((self, key, before))
+        self.journal.changes.append((self.number, key, before))
         self[key] = value
 
     def drop(self, key: K) -> V:
         """Remove `key`, which must be there, and return its value."""
         value = self.pop(key)
         self.keys_version += 1
-        self.journal.changes.append((self, key, value))
+        self.journal.changes.append((self.number, key, value))
         return value
-
-
-def swap(changes: list[Change]) -> list[Change]:
-    """Take the changes back, newest first; the result, given to `swap` again, makes them anew."""
-    opposite: list[Change] = []
-    for table, key, value in reversed(changes):
-        now = table.get(key, ABSENT)
-        opposite.append((table, key, now))
-        if value is ABSENT:
-            del table[key]
-        else:
-            table[key] = cast(Any, value)
-        if value is ABSENT or now is ABSENT:
-            table.keys_version += 1
-    return opposite
-
-
-def packed(changes: list[Change]) -> list[Any]:
-    """The changes one behind the other in one list: a history of thousands of commands then holds few objects, which is
-    what the garbage collector's time depends on."""
-    flat: list[Any] = []
-    for change in changes:
-        flat += change
-    return flat
-
-
-def swap_packed(flat: list[Any]) -> list[Any]:
-    """As `swap`, for packed changes."""
-    triples = iter(flat)
-    return packed(swap(list(zip(triples, triples, triples, strict=True))))

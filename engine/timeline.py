@@ -6,23 +6,21 @@ the way; applying a command in an earlier state begins a branch. Nothing is ever
 
 from __future__ import annotations
 
-from typing import Any
-
 from .errors import BadInput
 from .outcome import Outcome
-from .tables import Change, packed, swap_packed
+from .tables import Changes, Journal
 
 
 class Step:
     """One state: what led to it from its parent, and under which name a person put it. The first state has no parent.
 
-    `changes`, packed, take the machine from this state to its parent while the step is part of the present, and the other way
+    `changes` take the machine from this state to its parent while the step is part of the present, and the other way
     round while it is not.
     """
 
     __slots__ = ("changes", "latest", "name", "number", "outcome", "parent")
 
-    def __init__(self, number: int, parent: Step | None, outcome: Outcome | None, changes: list[Any]) -> None:
+    def __init__(self, number: int, parent: Step | None, outcome: Outcome | None, changes: Changes) -> None:
         self.number = number
         self.parent = parent
         self.outcome = outcome
@@ -41,16 +39,17 @@ class Step:
 
 
 class Timeline:
-    """All states of one machine; `present` is the one that it is in. States are numbered from 0 in the order in which
-    they came to be."""
+    """All states of one machine, whose tables share a journal; `present` is the one that it is in. States are numbered
+    from 0 in the order in which they came to be."""
 
-    def __init__(self) -> None:
-        self.steps: list[Step] = [Step(0, None, None, [])]
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.steps: list[Step] = [Step(0, None, None, ())]
         self.present = self.steps[0]
 
-    def record(self, outcome: Outcome, changes: list[Change]) -> Step:
-        """A command was applied in the present state."""
-        step = Step(len(self.steps), self.present, outcome, packed(changes))
+    def record(self, outcome: Outcome) -> Step:
+        """A command was applied in the present state; what it changed is in the journal."""
+        step = Step(len(self.steps), self.present, outcome, self._journal.take())
         self.steps.append(step)
         self.present.latest = step
         self.present = step
@@ -65,7 +64,7 @@ class Timeline:
         step = self.present
         if step.parent is None:
             return None
-        step.changes = swap_packed(step.changes)
+        step.changes = self._journal.swap(step.changes)
         step.parent.latest = step
         self.present = step.parent
         return step
@@ -75,7 +74,7 @@ class Timeline:
         step = self.present.latest
         if step is None:
             return None
-        step.changes = swap_packed(step.changes)
+        step.changes = self._journal.swap(step.changes)
         self.present = step
         return step
 

@@ -11,7 +11,7 @@ from .errors import HotplugError
 from .events import Event
 from .operations import run
 from .state import State
-from .tables import Table, swap
+from .tables import Table
 
 
 class Holder(Protocol):
@@ -60,12 +60,11 @@ def rehearsal(state: State) -> Iterator[None]:
 
     Rehearsals may be nested, and held in the middle of an operation: what that wrote down stays written down.
     """
-    pending = state.journal.take()
+    mark = len(state.journal.changes)
     try:
         yield
     finally:
-        swap(state.journal.take())
-        state.journal.changes = pending
+        state.journal.rewind(mark)
 
 
 def clone(state: State) -> State:
@@ -73,5 +72,5 @@ def clone(state: State) -> State:
     copy = State(state.preset, state.geometry, state.model, state.boot, state.chain)
     for name, table in vars(state).items():
         if isinstance(table, Table):
-            setattr(copy, name, Table(copy.journal, table))
+            getattr(copy, name).update(table)
     return copy

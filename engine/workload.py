@@ -16,7 +16,6 @@ from .events import Event, PagesFreed, PagesTakenByWorkload
 from .memmap import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB, Kind, ZoneKey
 from .models import Pattern, What
 from .state import HugePage, State, isolated_pages
-from .tables import swap
 from .units import format_bytes
 from .zonelist import Watermarks, node_order, zonelist
 from .zones import MOVABLE as MOVABLE_ZONE
@@ -62,7 +61,7 @@ def allocate(state: State, what: What, pages: int, where: Where) -> Steps:
             room = Watermarks(state).room(state, key, 0, highest, low=False)
             missing -= _turn(state, key, FREE, kind, min(missing, room), where)
     if missing > 0:
-        _take_back(state, mark)
+        state.journal.rewind(mark)
         size = format_bytes(pages * state.geometry.page_size)
         raise HotplugError(
             "ENOMEM",
@@ -160,12 +159,6 @@ def _use_huge(state: State, pages: int | None, where: Where, used: bool) -> Step
     yield (
         PagesTakenByWorkload("huge", count * size, where.node) if used else PagesFreed("huge", count * size, where.node)
     )
-
-
-def _take_back(state: State, mark: int) -> None:
-    changes = state.journal.changes[mark:]
-    del state.journal.changes[mark:]
-    swap(changes)
 
 
 def _names(zones: list[ZoneKey]) -> str:

@@ -89,6 +89,15 @@ class Marks(msgspec.Struct, frozen=True, gc=False):
     reserve: Mapping[str, int] = {}
 
 
+class Scanners(msgspec.Struct, frozen=True):
+    """Where compaction of a zone for an order goes on (compact_cached_migrate_pfn, compact_cached_free_pfn), and by section
+    the pageblocks that are not worth another look (their skip bits): bit `i` is the first page of a pageblock."""
+
+    migrate: int
+    free: int
+    skipped: Mapping[int, int]
+
+
 class Node(msgspec.Struct, frozen=True, gc=False):
     """One NUMA node. `online`: registered, with a directory in sysfs; `possible` alone: firmware announced it.
     `distance` is the row of the SLIT in order of node number, empty where unknown (10 to itself, 20 to others)."""

@@ -23,6 +23,7 @@ from .schema import (
     RequestV1,
     ResourceV1,
     Run,
+    ScannersV1,
     SectionGrid,
     SectionRun,
     SnapshotV1,
@@ -48,6 +49,7 @@ def snapshot_of(state: State, origin: Origin) -> SnapshotV1:
         nodes=tuple(NodeV1(**asdict(node)) for _, node in sorted(state.nodes.items())),
         zones=tuple(ZoneV1(**asdict(zone)) for _, zone in sorted(state.zones.items())),
         marks=tuple(MarksV1(cast(ZoneRef, key), **asdict(marks)) for key, marks in sorted(state.marks.items())),
+        scanners=tuple(_scanners(state)),
         resources=tuple(ResourceV1(hex(r.start), hex(r.end), r.name) for _, r in sorted(state.resources.items())),
         groups=tuple(GroupV1(**asdict(group)) for _, group in sorted(state.groups.items())),
         requests=tuple(RequestV1(**asdict(request)) for _, request in sorted(state.requests.items())),
@@ -83,6 +85,20 @@ def _fold(items: Iterable[tuple[int, int | None, V]]) -> Iterator[_Fold[V]]:
         last = place or 0
     if run is not None:
         yield _Fold(run.first, length, run.place, stride, run.value)
+
+
+def _scanners(state: State) -> Iterator[ScannersV1]:
+    """Skip bits as runs of pageblocks, counted from pfn 0."""
+    per_section, order = state.geometry.pageblocks_per_section, state.geometry.pageblock_order
+    for key, scanners in sorted(state.scanners.items()):
+        numbers = sorted(
+            nr * per_section + (at >> order)
+            for nr, skipped in scanners.skipped.items()
+            for first, length in _runs(skipped)
+            for at in range(first, first + length)
+        )
+        runs = tuple((run.first, run.length) for run in _fold((number, None, True) for number in numbers))
+        yield ScannersV1(cast(ZoneRef, key), scanners.migrate, scanners.free, runs)
 
 
 def _hugepage_runs(state: State) -> Iterator[HugePageRun]:

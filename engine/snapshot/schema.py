@@ -98,6 +98,16 @@ class MarksV1(_Strict, frozen=True):
     reserve: dict[str, Pages] = {}
 
 
+class ScannersV1(_Strict, frozen=True):
+    """Where compaction of a zone goes on, as pfns, and the numbers of the pageblocks that it skips: see
+    `engine.zones.Scanners`."""
+
+    zone: ZoneRef
+    migrate: Pages
+    free: Pages
+    skipped: tuple[Run, ...] = ()
+
+
 class ResourceV1(_Strict, frozen=True):
     """A range of /proc/iomem; `end` is the first address behind it."""
 
@@ -217,8 +227,8 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
     """A whole machine, as `altmap` saves it.
 
     model: name of the kernel model. settings: writable parameters. boot: facts of the boot. marks: watermarks.
-    hugepages: the pages of the hugetlb pools. steps: what was done from here on, in order, and `at` the number of the
-    state that the machine was in when it was saved; replayed when it is loaded.
+    scanners: where compaction goes on. hugepages: the pages of the hugetlb pools. steps: what was done from here on, in
+    order, and `at` the number of the state that the machine was in when it was saved; replayed when it is loaded.
     """
 
     origin: OriginV1
@@ -230,6 +240,7 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
     nodes: tuple[NodeV1, ...]
     zones: tuple[ZoneV1, ...] = ()
     marks: tuple[MarksV1, ...] = ()
+    scanners: tuple[ScannersV1, ...] = ()
     resources: tuple[ResourceV1, ...] = ()
     groups: tuple[GroupV1, ...] = ()
     requests: tuple[RequestV1, ...] = ()

@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn, TypeVar
 from msgspec.structs import asdict
 
 from ..architectures import preset_of
+from ..bits import every, span
 from ..blocks import Block, Group, Request
 from ..errors import BadInput
 from ..memmap import Memmap, Section, ZoneKey
@@ -18,7 +19,7 @@ from ..models import MODELS
 from ..notifiers import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..origin import Origin
 from ..state import HugePage, Resource, State
-from ..zones import Marks, Node, Zone
+from ..zones import Marks, Node, Scanners, Zone
 from .fold import moved
 from .schema import MAX_COUNT, MemmapV1, Run, SectionGrid, SectionRun, SnapshotV1
 
@@ -49,6 +50,7 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.nodes.update(_unique("$.nodes", ((node.id, Node(**asdict(node))) for node in snapshot.nodes)))
     state.zones.update(_unique("$.zones", _zones(snapshot, state)))
     state.marks.update(_unique("$.marks", _marks(snapshot, state)))
+    state.scanners.update(_unique("$.scanners", _scanners(snapshot, state)))
     state.resources.update(_unique("$.resources", _resources(snapshot)))
     state.groups.update(_unique("$.groups", _groups(snapshot, state)))
     state.requests.update(_unique("$.requests", _requests(snapshot, state)))
@@ -96,6 +98,26 @@ def _marks(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Marks]
     for index, saved in enumerate(snapshot.marks):
         _node(state, saved.zone[0], f"$.marks[{index}].zone[0]")
         yield saved.zone, Marks(saved.min, saved.low, saved.reserve)
+
+
+def _scanners(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Scanners]]:
+    per_section, pages = state.geometry.pageblocks_per_section, state.geometry.pageblock_pages
+    limit = MAX_COUNT * per_section
+    for index, saved in enumerate(snapshot.scanners):
+        path = f"$.scanners[{index}]"
+        _node(state, saved.zone[0], f"{path}.zone[0]")
+        skipped: dict[int, int] = {}
+        behind = 0
+        for at, (first, length) in enumerate(saved.skipped):
+            _ascending(f"{path}.skipped[{at}]", "pageblock", first, behind)
+            behind = first + length
+            if behind > limit:
+                _bad(f"{path}.skipped[{at}]", f"pageblock {behind - 1} is too far up; it can be up to {limit - 1}")
+            for nr in range(first // per_section, -(-behind // per_section)):
+                low, high = max(first - nr * per_section, 0), min(behind - nr * per_section, per_section)
+                heads = every(pages, per_section * pages) & span(low * pages, (high - low) * pages)
+                skipped[nr] = skipped.get(nr, 0) | heads
+        yield saved.zone, Scanners(saved.migrate, saved.free, skipped)
 
 
 def _resources(snapshot: SnapshotV1) -> Iterator[tuple[int, Resource]]:

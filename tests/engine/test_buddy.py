@@ -14,7 +14,6 @@ from engine.freeareas import block_counts, free_counts, order_counts
 from engine.isolation import start_isolate
 from engine.memmap import FREE, HUGE, KERNEL, MOVABLE, PCP, SLAB, VMEMMAP, Chunk, Kind, Migratetype, set_types
 from engine.state import State
-from engine.tables import swap
 from engine.zonelist import Watermarks
 
 NORMAL = (0, "Normal")
@@ -283,12 +282,10 @@ def test_the_index_follows_every_change(seed: int) -> None:
         elif what == 3:
             state.journal.take()
         elif what == 4:
-            swap(state.journal.take())
+            state.journal.rewind()
         elif what == 5:
             take(machine, chance.choice([0, 3, 9]), chance.randrange(900), chance.choice([KERNEL, MOVABLE]))
-            changes = state.journal.changes[mark:]
-            del state.journal.changes[mark:]
-            swap(changes)
+            state.journal.rewind(mark)
         order, kind = chance.choice([0, 4, 9]), chance.choice([KERNEL, MOVABLE])
         expected = found_afresh(state, order, kind)
         assert take(machine, order, 3, kind) == expected

@@ -14,7 +14,6 @@ from engine.errors import BadInput
 from engine.events import CompactionEnded, CompactionStarted, Event, MemmapSkipped, PagesCompacted, ScannerMoved
 from engine.freeareas import order_counts
 from engine.memmap import FREE, HUGE, KERNEL, MEMMAP, MOVABLE, PCP, PINNED, SLAB, Kind, ZoneKey, set_types
-from engine.scanners import scanners
 
 MODELS = ("rfc-v2", "6.1", "6.12")
 ZONE: ZoneKey = (0, "Movable")
@@ -144,7 +143,7 @@ def test_a_pageblock_of_rfc_heads_alone_never_gets_a_skip_bit() -> None:
         scatter(machine)
         occupy(machine, FIRST + BLOCK, BLOCK, KERNEL)
         compacted(machine, order=9)
-        known = scanners(machine.state)[ZONE]
+        known = machine.state.scanners[ZONE]
         assert known.skipped[32] & 1 == marked
         assert known.skipped[32] >> BLOCK & 1
 
@@ -262,12 +261,12 @@ def test_skip_bits_hold_for_runs_for_an_order_until_the_scanners_met() -> None:
         machine = plugged(model="6.1")
         scatter(machine)
         compacted(machine, order=10)
-        assert scanners(machine.state)[ZONE].skipped[32] >> 63 * BLOCK & 1
+        assert machine.state.scanners[ZONE].skipped[32] >> 63 * BLOCK & 1
         occupy(machine, FIRST + 2 * BLOCK, 1, KERNEL)  # so that there is no area of the order any more
         occupy(machine, FIRST + 63 * BLOCK, BLOCK, FREE)
         occupy(machine, FIRST + 63 * BLOCK, 1, KERNEL)
         events = compacted(machine, order=order)
-        assert (ZONE in scanners(machine.state)) == (order == 10)
+        assert (ZONE in machine.state.scanners) == (order == 10)
         return FIRST + 63 * BLOCK in {event.pfn for event in taken(events, "free")}
 
     assert not looked_at_again(10)
@@ -285,7 +284,7 @@ def test_a_run_that_began_in_the_middle_is_only_partial() -> None:
         events = compacted(machine, order=10)
     statuses = [ended(events).status]
     assert statuses == ["partial_skipped"]
-    assert ZONE not in scanners(machine.state)
+    assert ZONE not in machine.state.scanners
 
 
 def test_suitability() -> None:
@@ -405,8 +404,7 @@ def test_it_costs_what_it_finds() -> None:
     assert len(compacted(machine)) <= 2 * 128
     scatter(machine)
     list(compact_zone(machine.state, ZONE))
-    changes = machine.state.journal.take()
-    assert len(changes) <= 2 * 128 + 8
+    assert len(machine.state.journal.changes) <= 2 * 128 + 8
 
 
 def test_zones_without_pages_are_passed_over() -> None:

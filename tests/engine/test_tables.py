@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from engine.tables import Journal, Table, swap
+from engine.tables import Journal, Table
 
 
 def two_tables() -> tuple[Journal, Table[str, int], Table[str, int]]:
@@ -16,7 +16,7 @@ def test_a_new_table_has_its_items_and_an_empty_journal() -> None:
     journal, table, other = two_tables()
     assert dict(table) == {"a": 1, "b": 2}
     assert not other
-    assert journal.take() == []
+    assert journal.take() == ()
 
 
 def test_put_and_drop_change_the_table_and_return_what_was() -> None:
@@ -34,28 +34,53 @@ def test_swap_takes_changes_back_and_its_result_makes_them_anew() -> None:
     table.drop("b")
     table.put("a", 6)
     changes = journal.take()
-    forward = swap(changes)
+    forward = journal.swap(changes)
     assert (dict(table), dict(other)) == ({"a": 1, "b": 2}, {})
-    backward = swap(forward)
+    backward = journal.swap(forward)
     assert (dict(table), dict(other)) == ({"a": 6}, {"x": 9})
-    swap(backward)
+    journal.swap(backward)
     assert (dict(table), dict(other)) == ({"a": 1, "b": 2}, {})
 
 
 def test_swap_itself_writes_nothing_into_the_journal() -> None:
     journal, table, _ = two_tables()
     table.put("a", 5)
-    swap(journal.take())
-    assert journal.take() == []
+    journal.swap(journal.take())
+    assert journal.take() == ()
 
 
 def test_taking_the_journal_starts_a_new_one() -> None:
     journal, table, _ = two_tables()
     table.put("a", 5)
-    assert len(journal.take()) == 1
+    assert len(journal.take()) == 3, "table, key and value"
     table.put("a", 6)
-    swap(journal.take())
+    journal.swap(journal.take())
     assert table["a"] == 5, "only the second change went back"
+
+
+def test_of_a_value_that_was_replaced_twice_the_oldest_is_kept() -> None:
+    journal, table, _ = two_tables()
+    for value in (5, 6, 7):
+        table.put("a", value)
+    table.drop("b")
+    table.put("b", 8)
+    changes = journal.take()
+    assert len(changes) == 2 * 3
+    journal.swap(changes)
+    assert dict(table) == {"a": 1, "b": 2}
+
+
+def test_rewinding_to_a_mark_takes_back_only_what_came_behind_it() -> None:
+    journal, table, other = two_tables()
+    table.put("a", 5)
+    mark = len(journal.changes)
+    table.drop("a")
+    table.put("a", 6)
+    other.put("x", 9)
+    journal.rewind(mark)
+    assert (dict(table), dict(other)) == ({"a": 5, "b": 2}, {})
+    journal.swap(journal.take())
+    assert dict(table) == {"a": 1, "b": 2}
 
 
 def test_the_version_tells_when_keys_came_or_went() -> None:
@@ -66,7 +91,7 @@ def test_the_version_tells_when_keys_came_or_went() -> None:
     table.put("c", 8)
     table.drop("c")
     assert table.keys_version == version + 2
-    swap(journal.take())
+    journal.swap(journal.take())
     assert table.keys_version > version + 2
 
 
@@ -86,8 +111,8 @@ def test_random_changes_go_back_and_forth() -> None:
         pictures.append((dict(table), dict(other)))
     redo = []
     for picture, changes in zip(pictures[-2::-1], reversed(history), strict=True):
-        redo.append(swap(changes))
+        redo.append(journal.swap(changes))
         assert (dict(table), dict(other)) == picture
     for picture, changes in zip(pictures[1:], reversed(redo), strict=True):
-        swap(changes)
+        journal.swap(changes)
         assert (dict(table), dict(other)) == picture

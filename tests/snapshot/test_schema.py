@@ -24,7 +24,7 @@ from engine.snapshot.fold import snapshot_of
 from engine.snapshot.unfold import state_of
 from engine.state import HugePage, Resource, State
 from engine.units import GIB, MIB
-from engine.zones import Marks, Node, Zone
+from engine.zones import Marks, Node, Scanners, Zone
 
 ORIGIN = Origin("box", "a hand-made machine", "nowhere", "Linux version 6.12", ("blocks",), ("pages",), ("Two words.",))
 SCHEMA_FILE = Path(__file__).parents[2] / "fixtures" / "snapshot.schema.json"
@@ -76,6 +76,7 @@ def varied() -> State:
         (1, "Normal"): Zone(1, "Normal", 40 * size, 9 * size, size, size, 5),
         (1, "Movable"): Zone(1, "Movable"),
     })  # fmt: skip
+    state.scanners[0, "DMA32"] = Scanners(4096, 3 * size - 512, {0: every(512, size), 1: 1 | 1 << 512 | 1 << 5 * 512})
     state.marks[0, "DMA32"] = Marks(900, 1125, {"Normal": 0, "Movable": 77})
     state.resources.update({
         0x1000: Resource(0x1000, 0x9FC00, "System RAM"), 4 * GIB: Resource(4 * GIB, 5 * GIB, "System RAM (kmem)")
