@@ -56,11 +56,11 @@ class Journal:
     def _restore(self, number: int, key: Any, value: Any) -> Any:
         table = self.tables[number]
         now = table.get(key, ABSENT)
-        if value is ABSENT:
-            del table[key]
-        else:
+        if value is not ABSENT:
             table[key] = value
-        if value is ABSENT or now is ABSENT:
+        elif now is not ABSENT:
+            del table[key]
+        if (value is ABSENT) is not (now is ABSENT):
             table.keys_version += 1
         return now
 

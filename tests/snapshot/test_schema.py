@@ -160,7 +160,7 @@ def test_round_trip_is_exact(name: str) -> None:
     restored, origin = state_of(snapshot_of(state, ORIGIN))
     assert content(restored) == content(state)
     assert origin == ORIGIN
-    assert restored.journal.take() == []
+    assert restored.journal.take() == ()
     assert restored.section_numbers() == sorted(state.sections)
 
 
