@@ -6,6 +6,7 @@ or several units, or, on architectures with small sections and big pages, shares
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final, Literal
 
 import msgspec
@@ -120,21 +121,18 @@ class HostSections(Pool):
 
     on = "section"
 
-    def __init__(self, own: VmemAltmap, node: int) -> None:
+    def __init__(self, state: State, own: VmemAltmap, node: int) -> None:
         self.own = own
-        self.first = own.base_pfn
+        below = state.sections_of(0, own.base_pfn)
+        self.hosts = deque(host.nr for host in below if not host.early and host.node == node)
         self.node = node
-        self.full_below = 0
 
     def take(self, state: State, section: int, pages: int) -> Taken:
         size = state.geometry.pages_per_section
         order = (pages - 1).bit_length()
-        for nr in state.section_numbers():
+        while self.hosts:
+            nr = self.hosts[0]
             host = state.sections[nr]
-            if nr < self.full_below or host.early or host.node != self.node:
-                continue
-            if self.first <= nr * size:
-                break
             room = host.of(FREE) if host.online else span(0, size) & ~host.of(MEMMAP) & ~_own_head(state, host)
             heads = aligned_runs(room, order, size)
             if heads:
@@ -143,7 +141,7 @@ class HostSections(Pool):
                 if host.online:
                     _withdraw(state, host, pages)
                 return [(nr * size + at, pages)], [], False
-            self.full_below = nr + 1
+            self.hosts.popleft()
         pfn = self.own.take(pages)
         if pfn is None:
             raise HotplugError("ENOMEM", f"no section of node {self.node} can host the memmap of section {section}")

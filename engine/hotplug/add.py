@@ -198,7 +198,7 @@ def _pool(
     altmap.check(start, pages)
     if choice.placement == "range":
         return vmemmap.AltmapPool(altmap), altmap
-    return vmemmap.HostSections(altmap, request.node), altmap
+    return vmemmap.HostSections(state, altmap, request.node), altmap
 
 
 def _add_sections(

@@ -9,7 +9,7 @@ kernel's EINVAL is the result.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from itertools import product
 
 import msgspec
@@ -163,12 +163,19 @@ def _removals(state: State, blocks: Sequence[int]) -> tuple[tuple[tuple[int, int
     size = state.geometry.block_size
     free: list[tuple[int, int]] = []
     stuck: list[Stuck] = []
+    empty: set[Hashable] = set()  # what blocks are alike that can be taken out
     for number in blocks:
-        with rehearsal(state):
-            tried = attempt(state, Offline(block=number))
-            if tried.ok:
-                tried = attempt(state, Remove(start=number * size, size=size))
+        alike = _if_empty(state, number)
+        if alike in empty:
+            tried = Attempt("ok", "", None, ())
+        else:
+            with rehearsal(state):
+                tried = attempt(state, Offline(block=number))
+                if tried.ok:
+                    tried = attempt(state, Remove(start=number * size, size=size))
         if tried.ok:
+            if alike is not None:
+                empty.add(alike)
             low = free.pop()[0] if free and free[-1][1] == number - 1 else number
             free.append((low, number))
         elif stuck and (stuck[-1].last, stuck[-1].result) == (number - 1, tried.result):
@@ -176,6 +183,15 @@ def _removals(state: State, blocks: Sequence[int]) -> tuple[tuple[tuple[int, int
         else:
             stuck.append(Stuck(number, number, tried.result, tried.reason))
     return tuple(free), tuple(stuck)
+
+
+def _if_empty(state: State, number: int) -> Hashable | None:
+    """What makes one block like another for being taken out, if nothing is in it but its own memmap; else None."""
+    block, sections = state.blocks[number], state.block_sections(number)
+    if any(section.pages.keys() - {FREE, MEMMAP} for section in sections):
+        return None
+    heads = sum(section.count(MEMMAP) for section in sections)
+    return (block.zone, heads, *(id(section.pages) for section in sections)) if heads == block.head else None
 
 
 # -- what is measured ---------------------------------------------------------------------------------------------------
