@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import msgspec
+
 from . import sysfs_pages
 from .blocks import ONLINE_TYPES, Block
 from .errors import HotplugError
@@ -162,6 +164,7 @@ def set_state(state: State, number: int, word: str) -> Steps:
 def _write_state(state: State, block: Block, word: str) -> Steps:
     if word in ONLINE_TYPES:
         if block.state == "online":
+            state.blocks.put(block.id, msgspec.structs.replace(block, asked=word))
             raise HotplugError("EINVAL", f"memory{block.id} is online already")
         return online_block(state, block.id, word)
     if word == "offline":
@@ -176,7 +179,7 @@ def _write_online(state: State, block: Block, word: str) -> Steps:
     if wanted is None:
         raise HotplugError("EINVAL", f"{word!r} is not a boolean")
     if wanted and block.state == "offline":
-        yield from online_block(state, block.id, "online")
+        yield from online_block(state, block.id, block.asked or "online")
     elif not wanted and block.state == "online":
         yield from offline_block(state, block.id)
 

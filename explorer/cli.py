@@ -16,7 +16,9 @@ from . import __version__
 from .text.printable import printable
 
 if TYPE_CHECKING:
-    from engine import Machine, Outcome
+    from engine import Machine
+
+    from .script_runs import Teller
 
 FINE: Final = 0
 REFUSED: Final = 1
@@ -144,7 +146,7 @@ def _parser() -> tuple[_Parser, frozenset[str]]:
     run.add_argument("--model", metavar="NAME", help="the kernel model, instead of the machine's own")
     run.add_argument("--json", action="store_true", help="print one JSON object for each command, one a line")
     run.add_argument("--save", metavar="FILE", help="save the machine when the script has ended")
-    run.add_argument("--events", action="store_true", help="tell everything that the kernel does on the way")
+    run.add_argument("--events", action="store_true", help="print all that the kernel does on the way, as JSON Lines")
 
     machine(verb("check", _check, "check that a machine's numbers and pages agree"))
 
@@ -234,30 +236,29 @@ def _capture(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from engine import open_machine, save_machine
-    from engine.scripts import located, parse_script
+    from engine.scripts import parse_script
 
-    from .text.progress import tracked
+    from .script_runs import run_script
 
     if arguments.save is not None:
         _writable(arguments.save)
     machine = open_machine(arguments.machine, model=arguments.model)
     text, name = _script(arguments.script)
     commands = parse_script(text, name)
-    tell = (_tell_json if arguments.json else _tell_people)(machine, arguments.events)
-    unexpected = 0
-    for number, command in enumerate(tracked(commands), 1):
-        with located(f"{name}: command {number}"):
-            outcome = machine.apply(command)
-        tell(number, outcome)
-        unexpected += not outcome.expected
-    if not arguments.json:
-        from .text.account import summary_line
-        from .text.console import Printer
-
-        Printer()(summary_line(len(commands), unexpected))
+    unexpected = run_script(machine, commands, name, _teller(machine, arguments))
     if arguments.save is not None:
         save_machine(machine, arguments.save)
     return REFUSED if unexpected else FINE
+
+
+def _teller(machine: Machine, arguments: argparse.Namespace) -> Teller:
+    if arguments.json or arguments.events:
+        from .text.json_output import JsonLines
+
+        return JsonLines(machine, _write, arguments.json, arguments.events)
+    from .text.account import Account
+
+    return Account(machine)
 
 
 def _writable(path: str) -> None:
@@ -268,26 +269,6 @@ def _writable(path: str) -> None:
         raise _Misused(f"{path}: the name of a snapshot must end in {', '.join(SUFFIXES)}")
     if not os.path.isdir(os.path.dirname(path) or "."):
         raise _Misused(f"{path}: its folder does not exist")
-
-
-def _tell_json(machine: Machine, events: bool) -> Callable[[int, Outcome], None]:
-    from .text.json_output import step_line
-
-    return lambda number, outcome: _write(step_line(number, machine, outcome, events=events))
-
-
-def _tell_people(machine: Machine, events: bool) -> Callable[[int, Outcome], None]:
-    from .text.account import View, step_lines
-    from .text.console import Printer
-
-    printer, view = Printer(), View.of(machine)
-
-    def tell(number: int, outcome: Outcome) -> None:
-        nonlocal view
-        before, view = view, View.of(machine)
-        printer(*step_lines(number, machine, outcome, before, view, events=events), whole_lines=True)
-
-    return tell
 
 
 def _check(arguments: argparse.Namespace) -> int:

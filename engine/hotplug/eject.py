@@ -43,7 +43,7 @@ def eject(state: State, start: int, size: int) -> Iterator[Event]:
     if failed is not None:
         for number in taken:
             try:
-                yield from online_block(state, number, "online")
+                yield from online_block(state, number, state.blocks[number].asked or "online")
             except HotplugError as error:
                 yield Logged(f"memory memory{number}: online again failed: {error}")
         raise HotplugError("EBUSY", f"memory{waiting[0]} did not go offline: {failed.reason}", failed.pfn)

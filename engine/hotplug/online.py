@@ -38,6 +38,9 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
     """Online one offline block as `online`, `online_kernel` or `online_movable`. Raises `HotplugError`; the block is
     offline then, and every number is what it was."""
     block = state.blocks[number]
+    if block.asked is not None:
+        block = msgspec.structs.replace(block, asked=None)
+        state.blocks.put(number, block)
     start, pages = state.block_range(number)
     if block.poisoned and state.model.poison_refuses_online:
         raise HotplugError("EHWPOISON", f"memory{number} has a page with a hardware error", start)

@@ -15,7 +15,7 @@ from typing import Annotated, Final, Literal, get_args
 import msgspec
 from msgspec import Meta
 
-from ..blocks import BlockState
+from ..blocks import BlockState, OnlineType
 from ..commands import Command
 from ..geometry import Geometry
 from ..memmap import KINDS, Kind, Migratetype
@@ -164,6 +164,7 @@ class BlockRun(_Strict, frozen=True, kw_only=True):
     group: Number | None = None
     request: Pages | None = None
     poisoned: bool = False
+    asked: OnlineType | None = None
 
 
 class MemmapV1(_Strict, frozen=True):

@@ -118,6 +118,7 @@ def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
                 group=known.group,
                 request=known.request,
                 poisoned=known.poisoned,
+                asked=known.asked,
             )
         elif prior is not None:
             block = msgspec.structs.replace(block, early=False)

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from rich.text import Text
 
-from engine import Machine, Outcome, describe, format_bytes
+from engine import Machine, Offline, Online, Outcome, describe, format_bytes
 from engine.events import (
     CompactionEnded,
     Event,
@@ -26,10 +26,13 @@ from engine.events import (
 )
 from engine.report import BlockReport, ZoneReport, block_reports, zone_reports
 
+from .console import Printer
 from .names import block_names
 
 _ZONE_NUMBERS = ("start_pfn", "spanned", "present", "managed", "free")
 _INDENT = " " * 6
+_OF_A_RANGE = (Online, Offline)
+"""Commands that a line of a script may ask for many blocks."""
 
 
 class View(NamedTuple):
@@ -45,54 +48,92 @@ class View(NamedTuple):
         return cls(block_reports(machine.state), zones, dict(machine.settings))
 
 
-def step_lines(
-    number: int, machine: Machine, outcome: Outcome, before: View, after: View, *, events: bool
-) -> Iterator[Text]:
-    """What one command did: a line for its result, then one for each event, if wanted, each note and each change."""
-    yield _result_line(number, machine, outcome)
-    for event in outcome.events if events else ():
-        yield Text(f"{_INDENT}· {_event_words(event)}", "dim")
-    for note in outcome.notes:
-        yield Text(f"{_INDENT}note: {note}")
-    for change in changes(before, after):
-        yield Text(f"{_INDENT}{change}")
+class Account:
+    """`altmap run` for people: for each command a line with its result, then one for each note and each change. The
+    commands of a range of blocks that come out alike are told as one."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine, self._printer = machine, Printer()
+        self._before = self._after = View.of(machine)
+        self._told = self._unexpected = 0
+        self._group: list[Outcome] = []
+
+    def event(self, number: int, event: Event) -> None:
+        """The account is of results."""
+
+    def outcome(self, number: int, outcome: Outcome) -> None:
+        """The machine has done one more command. It is told at once unless more of a range may follow."""
+        if self._group and not _continues(self._group[-1], outcome):
+            self.flush()
+        self._group.append(outcome)
+        self._unexpected += not outcome.expected
+        self._after = View.of(self._machine)
+        if not isinstance(outcome.command, _OF_A_RANGE):
+            self.flush()
+
+    def flush(self) -> None:
+        """Tell what was held back."""
+        if self._group:
+            self._printer(*self._lines(), whole_lines=True)
+
+    def end(self) -> None:
+        """The sum."""
+        said = f"{self._unexpected} not as expected" if self._unexpected else "each as expected"
+        self._printer(Text(f"{self._told} command{'s' * (self._told != 1)}, {said}", "bold"), whole_lines=True)
+
+    def _lines(self) -> Iterator[Text]:
+        first, last = self._told + 1, self._told + len(self._group)
+        yield _result_line(f"{first}-{last}" if first < last else str(first), self._machine, self._group)
+        for note in self._group[0].notes:
+            yield Text(f"{_INDENT}note: {note}")
+        for change in changes(self._before, self._after):
+            yield Text(f"{_INDENT}{change}")
+        self._told, self._before, self._group = last, self._after, []
 
 
-def summary_line(outcomes: int, unexpected: int) -> Text:
-    """The end of the account."""
-    said = f"{unexpected} not as expected" if unexpected else "each as expected"
-    return Text(f"{outcomes} command{'s' * (outcomes != 1)}, {said}", "bold")
+def _continues(outcome: Outcome, following: Outcome) -> bool:
+    """Is a command for the next block, and came out alike?"""
+    one, other = outcome.command, following.command
+    if not isinstance(one, _OF_A_RANGE) or type(one) is not type(other):
+        return False
+    alike = (outcome.result, outcome.reason, outcome.notes) == (following.result, following.reason, following.notes)
+    return alike and other == msgspec.structs.replace(one, block=one.block + 1)
 
 
-def _result_line(number: int, machine: Machine, outcome: Outcome) -> Text:
-    clauses = [outcome.reason] if outcome.reason else list(_achieved(machine, outcome))
+def _result_line(number: str, machine: Machine, outcomes: list[Outcome]) -> Text:
+    outcome, command = outcomes[0], describe(outcomes[0].command)
+    if len(outcomes) > 1 and isinstance(outcome.command, _OF_A_RANGE):
+        block = outcome.command.block
+        command = command.replace(f" {block}", f" {block}-{block + len(outcomes) - 1}", 1)
+    events = [event for one in outcomes for event in one.events]
+    clauses = [outcome.reason] if outcome.reason else list(_achieved(machine, events, outcome.taken))
     if not outcome.expected:
         clauses[:0] = [f"{outcome.command.expect} was expected"] if outcome.command.expect else []
     elif not outcome.ok:
         clauses[:0] = ["as expected"]
     style = "green" if outcome.ok else "yellow" if outcome.expected else "red"
-    line = Text.assemble(f"{number:4}  ", (describe(outcome.command), "bold"), " … ", (outcome.result, style))
+    line = Text.assemble(f"{number:>4}  ", (command, "bold"), " … ", (outcome.result, style))
     return line.append(f" — {'; '.join(clauses)}") if clauses else line
 
 
 # -- what a command achieved -------------------------------------------------------------------------------------------
 
 
-def _achieved(machine: Machine, outcome: Outcome) -> Iterator[str]:
+def _achieved(machine: Machine, events: list[Event], taken: Mapping[int, int]) -> Iterator[str]:
     page = machine.geometry.page_size
-    yield from _placed(outcome.events)
-    for node, pages in sorted(outcome.taken.items()):
+    yield from _placed(events)
+    for node, pages in sorted(taken.items()):
         yield f"{pages} pages ({format_bytes(pages * page)}) of existing memory of node {node} taken"
-    yield from _zones_chosen(outcome.events)
+    yield from _zones_chosen(events)
     moved = Counter[tuple[int, str]]()
-    for event in outcome.events:
+    for event in events:
         if isinstance(event, PagesMigrated):
             moved[event.to_node, event.to_zone] += event.pages
     for (node, zone), pages in sorted(moved.items()):
         yield f"{pages} pages migrated to zone {zone} of node {node}"
-    if given := sum(event.pages for event in outcome.events if isinstance(event, MemmapReleased)):
+    if given := sum(event.pages for event in events if isinstance(event, MemmapReleased)):
         yield f"{given} pages of memmap given back"
-    for event in outcome.events:
+    for event in events:
         if (words := _SAID.get(type(event))) is not None:
             yield words(event)
 
@@ -129,15 +170,6 @@ def _zones_chosen(events: Iterable[Event]) -> Iterator[str]:
     for (node, zone, reason), group in groupby(chosen, key=lambda event: (event.node, event.zone, event.reason)):
         names = block_names(event.block for event in group)
         yield f"{names} to zone {zone} of node {node} ({reason})"
-
-
-def _event_words(event: Event) -> str:
-    fields = dict(msgspec.to_builtins(event))
-    tag = fields.pop("event")
-    words = (
-        f"{name}={value!r}" if value == "" or " " in str(value) else f"{name}={value}" for name, value in fields.items()
-    )
-    return " ".join((tag, *words))
 
 
 # -- what changed ------------------------------------------------------------------------------------------------------

@@ -1,11 +1,11 @@
-"""The JSON of `altmap show`, `altmap run` and `altmap machines`: plain values of a machine, encoded at once.
+"""The JSON of `altmap show`, `altmap run` and `altmap machines`: plain values, encoded at once.
 
 A machine of 8192 blocks is described and encoded in about 30 ms, so a step costs that much, and nothing is cached.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -24,25 +24,29 @@ from engine.report import (
 from engine.zones import Node
 
 
-class Step(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One line of `altmap run --json`: a command, its result, and the machine after it.
+class Result(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What came of one command; `altmap run --events` prints it behind the command's events.
 
     `taken`: pages of existing memory that an add took, by node. `pfn`: the page at fault. `notes`: what a sync found to
-    differ. These are left out where there is nothing to say; `events` unless they were asked for.
+    differ. These are left out where there is nothing to say.
     """
 
     step: int
     op: Command
     result: str
     reason: str
-    blocks: Mapping[str, BlockReport]
-    zones: list[ZoneReport]
-    sections: Mapping[str, SectionReport]
     log: tuple[str, ...]
     taken: Mapping[str, int] = {}
     pfn: int | None = None
     notes: tuple[str, ...] = ()
-    events: tuple[Event, ...] = ()
+
+
+class Step(Result, frozen=True, kw_only=True):
+    """One line of `altmap run --json`: a command, its result, and the machine after it."""
+
+    blocks: Mapping[str, BlockReport]
+    zones: list[ZoneReport]
+    sections: Mapping[str, SectionReport]
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,23 +75,52 @@ class Listed(msgspec.Struct, frozen=True):
     description: str
 
 
-def step_line(number: int, machine: Machine, outcome: Outcome, *, events: bool) -> bytes:
+class JsonLines:
+    """`altmap run` for programs, a line each: events as they come, if wanted, and behind them the result of the command,
+    if wanted with the whole machine. `write` takes bytes."""
+
+    def __init__(self, machine: Machine, write: Callable[[bytes], None], whole: bool, events: bool) -> None:
+        self._machine, self._write, self._whole, self._events = machine, write, whole, events
+
+    def event(self, number: int, event: Event) -> None:
+        """One line for an event."""
+        if self._events:
+            self._write(_line({"step": number, **msgspec.to_builtins(event)}))
+
+    def outcome(self, number: int, outcome: Outcome) -> None:
+        """One line for a result."""
+        self._write(step_line(number, self._machine, outcome) if self._whole else _line(_result(number, outcome)))
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def end(self) -> None:
+        """The end needs no line."""
+
+
+def step_line(number: int, machine: Machine, outcome: Outcome) -> bytes:
     """One line of `altmap run --json`, with its line end."""
+    state = machine.state
     return _line(
         Step(
-            step=number,
-            op=outcome.command,
-            result=outcome.result,
-            reason=outcome.reason,
-            blocks=block_reports(machine.state),
-            zones=zone_reports(machine.state),
-            sections=section_reports(machine.state),
-            log=outcome.log,
-            taken={str(node): pages for node, pages in outcome.taken.items()},
-            pfn=outcome.pfn,
-            notes=outcome.notes,
-            events=outcome.events if events else (),
+            **msgspec.structs.asdict(_result(number, outcome)),
+            blocks=block_reports(state),
+            zones=zone_reports(state),
+            sections=section_reports(state),
         )
+    )
+
+
+def _result(number: int, outcome: Outcome) -> Result:
+    return Result(
+        step=number,
+        op=outcome.command,
+        result=outcome.result,
+        reason=outcome.reason,
+        log=outcome.log,
+        taken={str(node): pages for node, pages in outcome.taken.items()},
+        pfn=outcome.pfn,
+        notes=outcome.notes,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from guests import dimm, do, eject, guest, occupy, offline, online, populated, refuse, remove, told, two_nodes
 
-from engine import Add, Eject, Machine, Online, Outcome, Remove
+from engine import Add, Eject, Machine, Online, Outcome, Remove, boot_machine
 from engine.events import BlockState, OfflineFailed
 
 BLOCK = 32768
@@ -241,3 +241,14 @@ def test_the_node_goes_with_its_last_block_and_not_while_it_has_cpus() -> None:
     assert not machine.nodes[1].online
     assert machine.nodes[0].online
     assert refuse(machine, Online(block=32)).result == "ENOENT"
+
+
+def test_a_refused_eject_brings_blocks_back_as_they_were_last_asked_for() -> None:
+    machine = boot_machine([(0, 0, "4G"), (0, "4G", "1G")])
+    machine.apply(Add(start="8G", size="256M"))
+    for block in (64, 65):
+        assert machine.apply(Online(block=block, type="online_kernel")).ok
+    assert machine.apply(Online(block=65, type="online_movable")).result == "EINVAL"
+    machine.state.change_pages(64 * 32768 + 600, 1, "kernel")
+    assert machine.apply(Eject(start="8G", size="256M")).result == "EBUSY"
+    assert machine.blocks[65].zone == (0, "Movable")

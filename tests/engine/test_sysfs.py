@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from guests import dimm, guest, offline, online, two_nodes
 
-from engine import HotplugError, Machine, Offline, Online, boot_machine
+from engine import Add, HotplugError, Machine, Offline, Online, boot_machine
 
 MEMORY = "/sys/devices/system/memory"
 NODE = "/sys/devices/system/node"
@@ -358,3 +358,18 @@ def test_masks_are_printed_as_ranges(present: tuple[int, ...], text: str) -> Non
     machine = boot_machine(banks, nodes=8)
     assert machine.read(f"{NODE}/online") == f"{text}\n"
     assert machine.read(f"{NODE}/possible") == "0-7\n"
+
+
+def test_a_refused_online_is_remembered_by_the_next_that_names_no_zone() -> None:
+    """state_store sets mem->online_type before device_online says that the block is online already."""
+    machine = boot_machine([(0, 0, "1G")])
+    machine.apply(Add(start="4G", size="128M"))
+    state, online = f"{MEMORY}/memory32/state", f"{MEMORY}/memory32/online"
+    assert machine.write(state, "online_kernel").ok
+    assert machine.write(state, "online_movable").result == "EINVAL"
+    assert machine.write(state, "offline").ok
+    assert machine.write(online, "1").ok
+    assert machine.blocks[32].zone == (0, "Movable")
+    assert machine.write(state, "offline").ok
+    assert machine.write(online, "1").ok
+    assert machine.blocks[32].zone == (0, "Normal"), "it is asked for once"
