@@ -17,7 +17,7 @@ from .compaction import compact_zone, suitable
 from .errors import HotplugError
 from .events import Event, HugePageDissolved, HugePagesChanged, PagesMigrated
 from .isolation import first_unmovable, start_isolate, undo_isolate
-from .memmap import ABSENT, FREE, HUGE, MEMMAP, PINNED, POISONED, RESERVED, Kind, ZoneKey, union
+from .memmap import ABSENT, FREE, HUGE, MEMMAP, PCP, PINNED, POISONED, RESERVED, Kind, ZoneKey, union
 from .state import HugePage, State, isolated_pages
 from .zonelist import Watermarks, zonelist
 from .zones import MOVABLE as MOVABLE_ZONE
@@ -79,38 +79,45 @@ def grow(state: State, node: int, size: int, count: int) -> Steps:
         yield from _grow_gigantic(state, node, pages, count)
         return
     zones = zonelist(state, [node], MOVABLE_ZONE)
+    listed = dict.fromkeys(zones, 0)
     for low in (True, False):
         for key in zones:
-            count -= _take(state, key, order, count, low)
+            count -= _take(state, key, order, count, low, listed)
     for key in zones:
         while count > 0 and suitable(state, key, order):
             yield from compact_zone(state, key, order)
-            taken = _take(state, key, order, count, False)
+            listed[key] = 0  # compaction empties the lists
+            taken = _take(state, key, order, count, False, listed)
             if not taken:
                 break
             count -= taken
 
 
-def _take(state: State, key: ZoneKey, order: int, count: int, low: bool) -> int:
+def _take(state: State, key: ZoneKey, order: int, count: int, low: bool, listed: dict[ZoneKey, int]) -> int:
     """Huge pages from one zone as its watermark allows. A CPU's list takes two at a time from the buddy, so the watermark
-    sees one more page gone than is in use, and in the end one may be left on the list."""
+    sees one more page gone than is in use: `listed`, by zone, is what the allocations before left on the list. Pages that
+    a capture found on a list go first."""
     if count <= 0:
         return 0
     marks = Watermarks(state)
     floor = marks.mark(key, low) + marks.reserve(key, MOVABLE_ZONE) + (1 << order) - 1
-    areas, free, listed, taken = _areas(state, key, order), state.zones[key].free, 0, 0
+    if state.zones[key].free <= floor:
+        return 0
+    ready = _take_areas(state, key, order, count, PCP)
+    areas, free, taken = _areas(state, key, order), state.zones[key].free, 0
     batch = 2 if _list_batch(state.zones[key].managed) > 1 else 1
-    while taken < count and free > floor:
-        if not listed:
+    while taken < count - len(ready) and free > floor:
+        if not listed[key]:
             grabbed = min(batch, areas)
             if not grabbed:
                 break
-            areas, free, listed = areas - grabbed, free - (grabbed << order), grabbed
-        listed -= 1
+            areas, free, listed[key] = areas - grabbed, free - (grabbed << order), grabbed
+        listed[key] -= 1
         taken += 1
-    for pfn in _take_areas(state, key, order, taken):
+    ready += _take_areas(state, key, order, taken)
+    for pfn in ready:
         state.hugepages.put(pfn, HugePage(1 << order, key[0]))
-    return taken
+    return len(ready)
 
 
 def _areas(state: State, key: ZoneKey, order: int) -> int:
@@ -123,14 +130,17 @@ def _areas(state: State, key: ZoneKey, order: int) -> int:
     )
 
 
-def _take_areas(state: State, key: ZoneKey, order: int, count: int) -> list[int]:
-    """Make the lowest `count` of these areas huge pages; their first pfns."""
+def _take_areas(state: State, key: ZoneKey, order: int, count: int, kind: Kind = FREE) -> list[int]:
+    """Make the lowest `count` of these areas huge pages; their first pfns. With `kind` PCP, those that were seen on a CPU's
+    list."""
     size, block = state.geometry.pages_per_section, state.geometry.pageblock_pages
     taken: list[int] = []
     for section, owned in list(state.zone_sections(key)):
         if len(taken) == count:
             break
-        free = section.of(FREE) & owned & ~isolated_pages(section, block)
+        if not section.of(kind) or (kind == PCP and section.estimated):
+            continue
+        free = section.of(kind) & owned & ~isolated_pages(section, block)
         heads = lowest_n(aligned_runs(free, order, size), count - len(taken))
         if heads:
             state.set_kind(section, spread(heads, order), HUGE)
