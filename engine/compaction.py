@@ -47,6 +47,16 @@ def suitable(state: State, key: ZoneKey, order: int) -> bool:
     return suitability(state, key, order) == "continue"
 
 
+def ready(state: State, key: ZoneKey, order: int) -> bool:
+    """Whether reclaim leaves a zone to compaction and calls that progress (compaction_ready): a page of the order is free
+    already, or so much is free that compaction can work with it."""
+    verdict = suitability(state, key, order)
+    if verdict in ("success", "skipped"):
+        return verdict == "success"
+    marks = Watermarks(state)
+    return state.zones[key].free > marks.high(key) + (2 << order) + marks.reserve(key, MOVABLE)
+
+
 def compact_zone(state: State, key: ZoneKey, order: int = WHOLE_ZONE) -> Steps:
     """Compact a zone: all of it, or on from where the scanners stopped until one free area of `order` is there.
 

@@ -1,39 +1,30 @@
-"""The hugetlb pool: huge pages of 2 MiB from the buddy, of 1 GiB from whole ranges, per node (kernel-facts 7.7 and 11).
+"""The hugetlb pool: huge pages by size and node, and what a write to nr_hugepages makes of it (kernel-facts 7.7 and 11).
 
 Writing a number never fails because there is too little memory: the kernel makes as many as it can, and reading the file
-back tells how many that were.
+back tells how many that were. Free pages stand in a list a node, and whoever needs one takes its head. Pages in use cannot
+be given back: where the pool is to be smaller than they are many, the rest is *surplus*, and goes when it is freed.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from . import migrate
-from .bits import aligned_runs, lowest, lowest_n, runs, span, spread
-from .compaction import compact_zone, suitable
+from . import buddy
 from .errors import HotplugError
 from .events import Event, HugePageDissolved, HugePagesChanged, PagesMigrated
-from .isolation import first_unmovable, start_isolate, undo_isolate
-from .memmap import ABSENT, FREE, HUGE, MEMMAP, PCP, PINNED, POISONED, RESERVED, Kind, ZoneKey, union
-from .state import HugePage, State, isolated_pages
-from .zonelist import Watermarks, zonelist
-from .zones import MOVABLE as MOVABLE_ZONE
-from .zones import NORMAL
+from .gigantic import contiguous
+from .hugealloc import fresh
+from .memmap import FREE, HUGE
+from .state import HugePage, State
+from .zonelist import node_order, zonelist
+from .zones import MOVABLE
 
 Steps = Iterator[Event]
 
 
-class Gigantic(msgspec.Struct, frozen=True):
-    """How many huge pages of one size a node could give now: `count` of `candidates` aligned ranges inside its zones'
-    spans, and how many of the others each kind of page stands in the way of, with the first such pfn."""
-
-    count: int
-    candidates: int
-    blockers: Mapping[str, int]
-    first: Mapping[str, int]
+# -- what there is ------------------------------------------------------------------------------------------------------
 
 
 def sizes(state: State) -> tuple[int, ...]:
@@ -51,205 +42,18 @@ def pool(state: State, node: int | None, size: int) -> tuple[int, int]:
     return len(ours), sum(not h.used for h in ours)
 
 
-def set_pool(state: State, node: int | None, size: int, wanted: int) -> Steps:
-    """Bring the pool of a node, or of the whole machine, to `wanted` pages, as far as that goes (nr_hugepages)."""
-    total, free = pool(state, node, size)
-    if wanted < total:
-        _shrink(state, node, size, min(total - wanted, free))
-    elif wanted > total:
-        nodes = [node] if node is not None else state.memory_nodes()
-        for index, here in enumerate(nodes):
-            missing = wanted - pool(state, node, size)[0]
-            share = -(-missing // (len(nodes) - index))
-            yield from grow(state, here, size, share)
-        if node is None and len(nodes) > 1:
-            for here in nodes:
-                missing = wanted - pool(state, None, size)[0]
-                if missing > 0:
-                    yield from grow(state, here, size, missing)
-    now, free = pool(state, node, size)
-    yield HugePagesChanged(-1 if node is None else node, size, now, free)
-
-
-def grow(state: State, node: int, size: int, count: int) -> Steps:
-    """Up to `count` more huge pages of a node."""
+def surplus(state: State, node: int | None, size: int) -> int:
+    """Pages in use on a node (None: on all) that are more than the pool should have."""
     pages = size // state.geometry.page_size
-    order = (pages - 1).bit_length()
-    if order > state.geometry.max_order:
-        yield from _grow_gigantic(state, node, pages, count)
-        return
-    zones = zonelist(state, [node], MOVABLE_ZONE)
-    listed = dict.fromkeys(zones, 0)
-    for low in (True, False):
-        for key in zones:
-            count -= _take(state, key, order, count, low, listed)
-    for key in zones:
-        while count > 0 and suitable(state, key, order):
-            yield from compact_zone(state, key, order)
-            listed[key] = 0  # compaction empties the lists
-            taken = _take(state, key, order, count, False, listed)
-            if not taken:
-                break
-            count -= taken
+    return sum(n for (here, kind), n in state.surplus.items() if kind == pages and node in (None, here))
 
 
-def _take(state: State, key: ZoneKey, order: int, count: int, low: bool, listed: dict[ZoneKey, int]) -> int:
-    """Huge pages from one zone as its watermark allows. A CPU's list takes two at a time from the buddy, so the watermark
-    sees one more page gone than is in use: `listed`, by zone, is what the allocations before left on the list. Pages that
-    a capture found on a list go first."""
-    if count <= 0:
-        return 0
-    marks = Watermarks(state)
-    floor = marks.mark(key, low) + marks.reserve(key, MOVABLE_ZONE) + (1 << order) - 1
-    if state.zones[key].free <= floor:
-        return 0
-    ready = _take_areas(state, key, order, count, PCP)
-    areas, free, taken = _areas(state, key, order), state.zones[key].free, 0
-    batch = 2 if _list_batch(state.zones[key].managed) > 1 else 1
-    while taken < count - len(ready) and free > floor:
-        if not listed[key]:
-            grabbed = min(batch, areas)
-            if not grabbed:
-                break
-            areas, free, listed[key] = areas - grabbed, free - (grabbed << order), grabbed
-        listed[key] -= 1
-        taken += 1
-    ready += _take_areas(state, key, order, taken)
-    for pfn in ready:
-        state.hugepages.put(pfn, HugePage(1 << order, key[0]))
-    return len(ready)
-
-
-def _areas(state: State, key: ZoneKey, order: int) -> int:
-    """Free areas of an order that a zone has, bigger ones counted as several."""
-    size, block = state.geometry.pages_per_section, state.geometry.pageblock_pages
-    return sum(
-        aligned_runs(section.of(FREE) & owned & ~isolated_pages(section, block), order, size).bit_count()
-        for section, owned in state.zone_sections(key)
-        if FREE in section.pages
-    )
-
-
-def _take_areas(state: State, key: ZoneKey, order: int, count: int, kind: Kind = FREE) -> list[int]:
-    """Make the lowest `count` of these areas huge pages; their first pfns. With `kind` PCP, those that were seen on a CPU's
-    list."""
-    size, block = state.geometry.pages_per_section, state.geometry.pageblock_pages
-    taken: list[int] = []
-    for section, owned in list(state.zone_sections(key)):
-        if len(taken) == count:
-            break
-        if not section.of(kind) or (kind == PCP and section.estimated):
-            continue
-        free = section.of(kind) & owned & ~isolated_pages(section, block)
-        heads = lowest_n(aligned_runs(free, order, size), count - len(taken))
-        if heads:
-            state.set_kind(section, spread(heads, order), HUGE)
-            taken += [section.nr * size + at for start, length in runs(heads) for at in range(start, start + length)]
-    return taken
-
-
-def _list_batch(managed: int) -> int:
-    """zone_batchsize: how many pages a CPU's list takes at a time."""
-    batch = max(1, min(managed // 1024, 256) // 4)
-    return max(1, (1 << ((batch + batch // 2).bit_length() - 1)) - 1)
-
-
-def _shrink(state: State, node: int | None, size: int, count: int) -> None:
-    pages = size // state.geometry.page_size
-    ours = sorted(
-        pfn for pfn, h in state.hugepages.items() if h.pages == pages and not h.used and node in (None, h.node)
-    )
-    for pfn in reversed(ours[len(ours) - count :] if count else []):
-        release(state, pfn)
-
-
-def release(state: State, pfn: int) -> None:
-    """A free huge page goes back to the buddy, and the pool has one less (dissolve_free_huge_page)."""
-    page = state.hugepages.drop(pfn)
-    state.change_pages(pfn, page.pages, FREE)
-
-
-# -- gigantic pages -----------------------------------------------------------------------------------------------------
-
-
-def _grow_gigantic(state: State, node: int, pages: int, count: int) -> Steps:
-    """alloc_contig_pages: aligned ranges of one kernel zone, ascending, each isolated, emptied and taken as a whole."""
-    for key in zonelist(state, [node], NORMAL):
-        for start in _candidates(state, key, pages):
-            if count <= 0:
-                return
-            if _in_the_way(state, key, start, pages) is not None:
-                continue
-            start_isolate(state, start, pages)
-            yield from migrate.migrate_range(state, start, pages, key, inside=True)
-            emptied = all(not rest for rest in _used(state, start, pages))
-            undo_isolate(state, start, pages)
-            if emptied:
-                state.change_pages(start, pages, HUGE)
-                state.hugepages.put(start, HugePage(pages, node))
-                count -= 1
-
-
-def gigantic(state: State, node: int, size: int) -> Gigantic:
-    """What alloc_contig_pages could find on a node now, without taking anything."""
-    pages = size // state.geometry.page_size
-    count, candidates = 0, 0
-    blockers: Counter[str] = Counter()
-    first: dict[str, int] = {}
-    for key in zonelist(state, [node], NORMAL):
-        for start in _candidates(state, key, pages):
-            candidates += 1
-            found = _in_the_way(state, key, start, pages)
-            if found is None:
-                count += 1
-            else:
-                blockers[found[1]] += 1
-                first.setdefault(found[1], found[0])
-    return Gigantic(count, candidates, dict(blockers), first)
-
-
-def _candidates(state: State, key: ZoneKey, pages: int) -> range:
-    zone = state.zones[key]
-    return range(-(-zone.start // pages) * pages, zone.end - pages + 1, pages)
-
-
-def _in_the_way(state: State, key: ZoneKey, start: int, pages: int) -> tuple[int, str] | None:
-    """The first page that keeps a range from becoming one page, and what it is (pfn_range_valid_contig, isolation)."""
-    size = state.geometry.pages_per_section
-    sections = state.sections_of(start, pages)
-    at = start // size
-    for section in sections:
-        base = section.nr * size
-        if section.nr != at or not section.online:
-            return max(base, start), "offline"
-        at += 1
-        owned = next((mask for owner, mask in section.zones if owner == key), 0)
-        inside = span(max(start - base, 0), min(size, start + pages - base) - max(start - base, 0))
-        if inside & ~owned:
-            return base + lowest(inside & ~owned), "another zone"
-        bad: tuple[Kind, ...] = (RESERVED, MEMMAP, HUGE, ABSENT, POISONED, PINNED)
-        if found := union(section.pages, bad) & inside:
-            pfn = lowest(found)
-            kind = next(kind for kind in bad if section.of(kind) >> pfn & 1)
-            return base + pfn, kind
-    if at * size < start + pages:
-        return at * size, "offline"
-    blocker = first_unmovable(state, sections, start, pages)
-    if blocker is None:
-        assumed = [s for s in sections if s.of("assumed")]
-        return (assumed[0].nr * size + lowest(assumed[0].of("assumed")), "assumed") if assumed else None
-    return blocker
-
-
-def _used(state: State, start: int, pages: int) -> Iterator[int]:
-    size = state.geometry.pages_per_section
-    for section in state.sections_of(start, pages):
-        base = section.nr * size
-        low, high = max(start - base, 0), min(size, start + pages - base)
-        yield span(low, high - low) & ~section.of(FREE)
-
-
-# -- offlining ----------------------------------------------------------------------------------------------------------
+def free_list(state: State, node: int, pages: int) -> list[int]:
+    """The free pages of a node, the next to be taken first: the last that was freed, and of those that came together
+    the last, or, where they are first collected, the first."""
+    ours = [(h.rank, pfn) for pfn, h in state.hugepages.items() if h.pages == pages and h.node == node and not h.used]
+    sign = -1 if state.model.pool_in_order else 1
+    return [pfn for _, pfn in sorted(ours, key=lambda one: (one[0], sign * one[1]), reverse=True)]
 
 
 def in_range(state: State, start: int, pages: int) -> list[tuple[int, HugePage]]:
@@ -259,6 +63,131 @@ def in_range(state: State, start: int, pages: int) -> list[tuple[int, HugePage]]
     return sorted(
         (pfn, page) for pfn, page in state.hugepages.items() if pfn < start + pages and pfn + page.pages > start
     )
+
+
+# -- single pages -------------------------------------------------------------------------------------------------------
+
+
+def use(state: State, pfn: int) -> None:
+    """A free page is mapped."""
+    state.hugepages.put(pfn, msgspec.structs.replace(state.hugepages[pfn], used=True))
+
+
+def unuse(state: State, pfn: int) -> None:
+    """A page in use is unmapped: it becomes the head of its node's list, or, if the node has surplus, leaves the pool."""
+    page = state.hugepages[pfn]
+    key = (page.node, page.pages)
+    if left := state.surplus.get(key, 0):
+        state.surplus.put(key, left - 1)
+        release(state, pfn)
+    else:
+        _enlist(state, pfn, page.pages, page.node)
+
+
+def release(state: State, pfn: int) -> None:
+    """A huge page goes back to the buddy, and the pool has one less (dissolve_free_huge_page)."""
+    page = state.hugepages.drop(pfn)
+    state.change_pages(pfn, page.pages, FREE)
+
+
+def _enlist(state: State, pfn: int, pages: int, node: int) -> None:
+    rank = state.counters.get("hugetlb_rank", 0) + 1
+    state.counters.put("hugetlb_rank", rank)
+    state.hugepages.put(pfn, HugePage(pages, node, False, rank))
+
+
+# -- writing nr_hugepages -----------------------------------------------------------------------------------------------
+
+
+def set_pool(state: State, node: int | None, size: int, wanted: int) -> Steps:
+    """Bring the pool of a node, or of the whole machine, to `wanted` pages, as far as that goes (set_max_huge_pages).
+    Nodes take turns, from the one on that was next after the last write."""
+    nodes = [node] if node is not None else state.memory_nodes()
+    pages = size // state.geometry.page_size
+    extra = surplus(state, node if state.model.node_pool_persistent else None, size)
+    missing = wanted - (pool(state, node, size)[0] - extra)
+    if missing > 0:
+        over = {here: surplus(state, here, size) for here in nodes}
+        for here, count in _in_turn(state, f"hugetlb_next_alloc_{pages}", nodes, over, missing).items():
+            _add_surplus(state, here, pages, -count)
+            missing -= count
+        yield from _grow(state, nodes, pages, missing)
+    elif missing < 0:
+        free = {here: pool(state, here, size)[1] for here in nodes}
+        cursor = f"hugetlb_next_free_{pages}"
+        for here, count in _in_turn(state, cursor, nodes, free, -missing).items():
+            for pfn in free_list(state, here, pages)[:count]:
+                release(state, pfn)
+            missing += count
+        used = {here: pool(state, here, size)[0] - surplus(state, here, size) for here in nodes}
+        for here, count in _in_turn(state, cursor, nodes, used, -missing).items():
+            _add_surplus(state, here, pages, count)
+    now, free_now = pool(state, node, size)
+    yield HugePagesChanged(-1 if node is None else node, size, now, free_now)
+
+
+def _add_surplus(state: State, node: int, pages: int, count: int) -> None:
+    if count:
+        state.surplus.put((node, pages), state.surplus.get((node, pages), 0) + count)
+
+
+def _grow(state: State, nodes: Sequence[int], pages: int, missing: int) -> Steps:
+    """Fresh pages from nodes in turn. How many a node has is known when it has no more: then the others get its turns."""
+    order = (pages - 1).bit_length()
+    cursor = f"hugetlb_next_alloc_{pages}"
+    room = dict.fromkeys(nodes, missing)
+    found: dict[int, list[int]] = {here: [] for here in nodes}
+    waiting = list(nodes)
+    while waiting:
+        shares = _turns(_from_cursor(state, cursor, nodes), room, missing)[0]
+        waiting = [here for here in nodes if len(found[here]) < shares[here]]
+        for here in waiting:
+            more = shares[here] - len(found[here])
+            if order > state.geometry.max_order:
+                got = yield from contiguous(state, here, pages, more)
+            else:
+                got = yield from fresh(state, here, order, more)
+            found[here] += got
+            if len(got) < more:
+                room[here] = len(found[here])
+    if missing > 0:
+        _in_turn(state, cursor, nodes, room, missing)
+    for here in nodes:
+        came = reversed(found[here]) if state.model.pool_in_order else found[here]
+        for pfn in came:
+            _enlist(state, pfn, pages, here)
+
+
+def _in_turn(state: State, cursor: str, nodes: Sequence[int], room: Mapping[int, int], count: int) -> dict[int, int]:
+    """How many of `count` fall to each node, one after the other; the cursor moves behind the last."""
+    if count <= 0:
+        return dict.fromkeys(nodes, 0)
+    order = _from_cursor(state, cursor, nodes)
+    shares, last = _turns(order, room, count)
+    state.counters.put(cursor, order[(order.index(last) + 1) % len(order)] if last is not None else order[0])
+    return shares
+
+
+def _from_cursor(state: State, cursor: str, nodes: Sequence[int]) -> list[int]:
+    first = state.counters.get(cursor, 0)
+    return sorted(nodes, key=lambda node: (node < first, node))
+
+
+def _turns(order: Sequence[int], room: Mapping[int, int], count: int) -> tuple[dict[int, int], int | None]:
+    """Shares of nodes that take one at a time, in this order, as long as each has room; and who took the last."""
+    shares = dict.fromkeys(order, 0)
+    last: int | None = None
+    while count > 0 and (able := [node for node in order if shares[node] < room[node]]):
+        rounds = min(count // len(able), *(room[node] - shares[node] for node in able))
+        takers = able if rounds else able[:count]
+        for node in takers:
+            shares[node] += rounds or 1
+        count -= len(takers) * (rounds or 1)
+        last = takers[-1]
+    return shares, last
+
+
+# -- offlining ----------------------------------------------------------------------------------------------------------
 
 
 def refuse_crossing(state: State, start: int, pages: int) -> None:
@@ -281,9 +210,11 @@ def leave_range(state: State, start: int, pages: int) -> Steps:
     inside = in_range(state, start, pages)
     if not inside:
         return
-    others = [node for node in state.memory_nodes() if node != inside[0][1].node]
+    own = inside[0][1].node
+    others = [node for node in node_order(state, own) if node != own]
     used = [(pfn, page) for pfn, page in inside if page.used]
-    if len(used) > 1 and not others and pool(state, used[0][1].node, used[0][1].pages * state.geometry.page_size)[1]:
+    free = free_list(state, own, used[0][1].pages) if used and not others else []
+    if free and (len(used) > 1 or start <= free[0] < start + pages):
         raise HotplugError(
             "EINTR",
             f"signal backoff: {len(used)} huge pages of the block, from {used[0][0]:#x} on, are in use, and the pool has free "
@@ -293,39 +224,33 @@ def leave_range(state: State, start: int, pages: int) -> Steps:
         )
     for pfn, page in used:
         yield from _move_huge(state, pfn, page, others or [page.node], start, pages)
-    for pfn, page in inside:
-        if not page.used:
-            release(state, pfn)
-            yield HugePageDissolved(pfn, page.pages)
+    for pfn, page in in_range(state, start, pages):
+        release(state, pfn)
+        yield HugePageDissolved(pfn, page.pages)
 
 
 def _move_huge(state: State, pfn: int, page: HugePage, nodes: list[int], start: int, pages: int) -> Steps:
-    """To a free huge page of an allowed node, or to a fresh one that takes its place in the pool."""
-    target = next(
-        (
-            other
-            for other in sorted(state.hugepages)
-            if (huge := state.hugepages[other]).pages == page.pages
-            and not huge.used
-            and huge.node in nodes
-            and not start <= other < start + pages
-        ),
-        None,
-    )
+    """To the first free huge page of an allowed node, or to a fresh one that takes its place in the pool."""
+    target = next((free[0] for node in nodes if (free := free_list(state, node, page.pages))), None)
+    if target is not None:
+        use(state, target)
+        _enlist(state, pfn, page.pages, page.node)
+    else:
+        target = _fresh_place(state, page, nodes)
+        if target is None:
+            raise HotplugError(
+                "EINTR",
+                f"signal backoff: the huge page at {pfn:#x} is in use and no other huge page can take its place",
+                pfn,
+            )
+        state.hugepages.put(target, HugePage(page.pages, state.zone_of(target)[0], True))
+        release(state, pfn)
+    yield PagesMigrated(page.pages, pfn, *state.zone_of(target))
+
+
+def _fresh_place(state: State, page: HugePage, nodes: list[int]) -> int | None:
     order = (page.pages - 1).bit_length()
-    if target is None and order <= state.geometry.max_order:
-        for key in zonelist(state, nodes, MOVABLE_ZONE):
-            if taken := _take_areas(state, key, order, 1):
-                target = taken[0]
-                break
-    if target is None:
-        raise HotplugError(
-            "EINTR",
-            f"signal backoff: the huge page at {pfn:#x} is in use and no other huge page can take its place",
-            pfn,
-        )
-    state.hugepages.drop(pfn)
-    state.change_pages(pfn, page.pages, FREE)
-    key = state.zone_of(target)
-    state.hugepages.put(target, HugePage(page.pages, key[0], True))
-    yield PagesMigrated(page.pages, pfn, *key)
+    if order > state.geometry.max_order:
+        return None
+    taken = buddy.allocate(state, zonelist(state, nodes, MOVABLE), order, 1, HUGE, MOVABLE)
+    return taken[0][0] if taken else None

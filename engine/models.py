@@ -54,6 +54,8 @@ class KernelModel(msgspec.Struct, frozen=True):
     movable_minimum_apart  the min watermark of ZONE_MOVABLE is a small share of its own
     compact_values         what /proc/sys/vm/compact_memory accepts; None: anything
     dissolves_gigantic     a free gigantic page gives way to offlining
+    pool_in_order          huge pages of one write are used first to last, not last to first
+    node_pool_persistent   a node's nr_hugepages is compared without the surplus of that node, not of all
     default_online         memhp_default_state without a command line
     """
 
@@ -84,6 +86,8 @@ class KernelModel(msgspec.Struct, frozen=True):
     movable_minimum_apart: bool = False
     compact_values: tuple[str, ...] | None = None
     dissolves_gigantic: bool = False
+    pool_in_order: bool = False
+    node_pool_persistent: bool = False
     default_online: str = "offline"
 
 
@@ -138,6 +142,8 @@ _MODELS: Final[tuple[KernelModel, ...]] = (
         movable_minimum_apart=True,
         compact_values=("1",),
         dissolves_gigantic=True,
+        pool_in_order=True,
+        node_pool_persistent=True,
         default_online="online",
     ),
 )

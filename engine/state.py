@@ -45,11 +45,13 @@ class Resource(msgspec.Struct, frozen=True, gc=False):
 
 
 class HugePage(msgspec.Struct, frozen=True, gc=False):
-    """One hugetlb page: how many base pages, on which node, and whether something maps it."""
+    """One hugetlb page: how many base pages, on which node, and whether something maps it. The higher the `rank` of a free
+    one, the sooner it is taken."""
 
     pages: int
     node: int
     used: bool = False
+    rank: int = 0
 
 
 class State:
@@ -79,6 +81,7 @@ class State:
         self.requests: Table[int, Request] = Table(self.journal)
         self.settings: Table[str, str] = Table(self.journal)
         self.hugepages: Table[int, HugePage] = Table(self.journal)
+        self.surplus: Table[tuple[int, int], int] = Table(self.journal)  # by node, and base pages of a huge page
         self.counters: Table[str, int] = Table(self.journal)
         self._order: tuple[int, list[int]] = (-1, [])
 

@@ -27,7 +27,10 @@ def read(state: State, path: str) -> str | None:
     if found is not None:
         node, size, name = found
         total, free = hugetlb.pool(state, node, size)
-        return f"{total if name == 'nr_hugepages' else free if name == 'free_hugepages' else 0}\n"
+        surplus = hugetlb.surplus(state, node, size)
+        if path == _DEFAULT_POOL:
+            total -= surplus
+        return f"{ {'nr_hugepages': total, 'free_hugepages': free}.get(name, surplus)}\n"
     if path in (_COMPACT, f"{_MEMORY}/hard_offline_page", f"{_MEMORY}/soft_offline_page") or (
         _compact_node(state, path) is not None
     ):
@@ -59,13 +62,18 @@ def _pool(state: State, path: str) -> tuple[int | None, int, str] | None:
         return (None, size, match[2]) if size in sizes else None
     if match := _NODE.fullmatch(path):
         node, size = int(match[1]), int(match[2]) * 1024
-        return (node, size, match[3]) if size in sizes and state.node_present(node) else None
+        return (node, size, match[3]) if size in sizes and _online(state, node) else None
     return None
 
 
 def _compact_node(state: State, path: str) -> int | None:
     match = _NODE_COMPACT.fullmatch(path)
-    return int(match[1]) if match and int(match[1]) in state.nodes else None
+    return int(match[1]) if match and _online(state, int(match[1])) else None
+
+
+def _online(state: State, node: int) -> bool:
+    """Does the node have a folder?"""
+    return node in state.nodes and state.nodes[node].online
 
 
 def _write_pool(state: State, path: str, found: tuple[int | None, int, str], word: str) -> Steps:

@@ -15,7 +15,7 @@ from .errors import HotplugError
 from .events import Event, PagesFreed, PagesTakenByWorkload
 from .memmap import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB, Kind, ZoneKey
 from .models import Pattern, What
-from .state import HugePage, State, isolated_pages
+from .state import State, isolated_pages
 from .units import format_bytes
 from .zonelist import Watermarks, node_order, zonelist
 from .zones import MOVABLE as MOVABLE_ZONE
@@ -147,15 +147,17 @@ def _random_set(chance: Random, width: int, share: float) -> int:
 def _use_huge(state: State, pages: int | None, where: Where, used: bool) -> Steps:
     """A program maps free huge pages of the pool, or unmaps them; pages of the smallest huge size."""
     size = hugetlb.sizes(state)[0] // state.geometry.page_size
-    ours = sorted(
-        pfn for pfn, page in state.hugepages.items()
-        if page.pages == size and page.node == where.node and page.used != used
-    )  # fmt: skip
+    if used:
+        ours = hugetlb.free_list(state, where.node, size)
+    else:
+        ours = sorted(
+            pfn for pfn, page in state.hugepages.items() if (page.pages, page.node, page.used) == (size, where.node, True)
+        )
     count = len(ours) if pages is None else -(-pages // size)
     if count > len(ours):
-        raise HotplugError("ENOMEM", f"{count} huge pages of node {where.node} are needed, {len(ours)} are free")
+        raise HotplugError("ENOMEM", f"{count} huge pages of node {where.node} are needed, {len(ours)} are there")
     for pfn in ours[:count]:
-        state.hugepages.put(pfn, HugePage(size, where.node, used))
+        (hugetlb.use if used else hugetlb.unuse)(state, pfn)
     yield (
         PagesTakenByWorkload("huge", count * size, where.node) if used else PagesFreed("huge", count * size, where.node)
     )

@@ -97,12 +97,16 @@ class Watermarks:
         marks = self._marks.get(key, (0, 0))
         return marks[1] if low else marks[0]
 
+    def high(self, key: ZoneKey) -> int:
+        """The high watermark of a zone, pages: as far above low as that is above min."""
+        least, low = self._marks.get(key, (0, 0))
+        return 2 * low - least
+
     def above_high(self, state: State) -> int:
         """Managed pages of all zones, less what lies under their high watermarks (nr_free_zone_pages)."""
         total = 0
         for key, zone in state.zones.items():
-            least, low = self._marks.get(key, (0, 0))
-            total += max(0, zone.managed - (2 * low - least))
+            total += max(0, zone.managed - self.high(key))
         return total
 
     def reserve(self, key: ZoneKey, highest: str) -> int:

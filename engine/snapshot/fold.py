@@ -27,6 +27,7 @@ from .schema import (
     SectionGrid,
     SectionRun,
     SnapshotV1,
+    SurplusV1,
     ZoneRef,
     ZoneShare,
     ZoneV1,
@@ -54,6 +55,7 @@ def snapshot_of(state: State, origin: Origin) -> SnapshotV1:
         groups=tuple(GroupV1(**asdict(group)) for _, group in sorted(state.groups.items())),
         requests=tuple(RequestV1(**asdict(request)) for _, request in sorted(state.requests.items())),
         hugepages=tuple(_hugepage_runs(state)),
+        surplus=tuple(SurplusV1(*key, count) for key, count in sorted(state.surplus.items()) if count),
         blocks=tuple(_block_runs(state)),
         sections=tuple(_section_grids(state)),
     )
@@ -102,9 +104,12 @@ def _scanners(state: State) -> Iterator[ScannersV1]:
 
 
 def _hugepage_runs(state: State) -> Iterator[HugePageRun]:
+    step = -1 if state.model.pool_in_order else 1  # as pages of one write are ranked
     pages = enumerate(sorted(state.hugepages.items()))
-    for run in _fold((at, pfn, page) for at, (pfn, page) in pages):
-        yield HugePageRun(pfn=run.place or 0, count=run.length, stride=run.stride, **asdict(run.value))
+    for run in _fold((at, pfn, (replace(page, rank=0), page.rank and page.rank - step * at)) for at, (pfn, page) in pages):
+        page, rank = run.value
+        ranks = {"rank": rank + step * run.first, "rank_stride": step if run.length > 1 else 0} if rank else {}
+        yield HugePageRun(pfn=run.place or 0, count=run.length, stride=run.stride, **{**asdict(page), **ranks})
 
 
 def _block_runs(state: State) -> Iterator[BlockRun]:

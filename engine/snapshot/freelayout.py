@@ -239,7 +239,7 @@ def _place(stretches: list[_Stretch], areas: Sequence[int]) -> tuple[list[_Stret
         placed, need = _give(placed, order, need, _natural, low=False)
         if order < len(want) - 1:
             placed.reverse()
-            placed, need = _give(placed, order, need, _upper_buddies, low=True)
+            placed, need = _give(placed, order, need, _lower_buddies, low=True)
             placed.reverse()
         complete = complete and not need
     placed, _ = _give(placed, 0, need, lambda stretch, _: stretch.used(), low=False)
@@ -280,8 +280,9 @@ def _natural(stretch: _Stretch, order: int) -> int:
     return 0 if stretch.whole else stretch.part.natural[order]
 
 
-def _upper_buddies(stretch: _Stretch, order: int) -> int:
-    return aligned_runs(stretch.used(), order + 1, stretch.part.width) << (1 << order)
+def _lower_buddies(stretch: _Stretch, order: int) -> int:
+    """Where the scanner for free pages, which looks at every 32nd page at times, sees them."""
+    return aligned_runs(stretch.used(), order + 1, stretch.part.width)
 
 
 # -- used pages ---------------------------------------------------------------------------------------------------------

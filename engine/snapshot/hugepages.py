@@ -26,17 +26,20 @@ def build_huge_pages(state: State, seen: Observation, exact: set[int], prior: St
     for pfn, pages, used in _seen(seen.pages):
         section = state.sections.get(pfn // state.geometry.pages_per_section)
         if section is not None and section.online:
-            state.hugepages[pfn] = HugePage(pages, section.node, used)
+            known = prior.hugepages.get(pfn) if prior is not None else None
+            state.hugepages[pfn] = HugePage(pages, section.node, used, known.rank if known else 0)
     if prior is not None:
         for pfn, page in prior.hugepages.items():
             if _unseen_huge(state, pfn, page, exact):
                 state.hugepages[pfn] = page
     movable = {(zone.node, zone.zone): lru_pages(zone.counters) for zone in seen.zones}
-    for node, size, total, free in _counts(seen, state):
+    for node, size, total, free, surplus in _counts(seen, state):
         pages = size // state.geometry.page_size
+        if surplus:
+            state.surplus[node, pages] = surplus
         rooms = {key: _room(state, prior, key, pages, movable.get(key, 0)) for key in zonelist(state, [node], MOVABLE)}
         _match(state, node, pages, total, exact, rooms)
-        _mark_used(state, node, pages, free)
+        _mark_used(state, node, pages, free, exact)
 
 
 def _seen(runs: Iterable[PageRun]) -> Iterable[tuple[int, int, bool]]:
@@ -67,15 +70,16 @@ def _unseen_huge(state: State, pfn: int, page: HugePage, exact: set[int]) -> boo
     return True
 
 
-def _counts(seen: Observation, state: State) -> Iterable[tuple[int, int, int, int]]:
-    """Node, page size in bytes, total and free, as far as the capture tells them."""
+def _counts(seen: Observation, state: State) -> Iterable[tuple[int, int, int, int, int]]:
+    """Node, page size in bytes, total, free and surplus, as far as the capture tells them."""
     default = state.geometry.pageblock_pages * state.geometry.page_size
     for node in seen.nodes:
-        pools = {size: (total, free) for size, (total, free, _) in node.hugepages.items()}
+        pools = dict(node.hugepages)
         if "HugePages_Total" in node.meminfo:
-            pools.setdefault(default, (node.meminfo["HugePages_Total"], node.meminfo.get("HugePages_Free", 0)))
-        for size, (total, free) in sorted(pools.items()):
-            yield node.id, size, total, min(free, total)
+            total, free, surplus = (node.meminfo.get(f"HugePages_{name}", 0) for name in ("Total", "Free", "Surp"))
+            pools.setdefault(default, (total, free, surplus))
+        for size, (total, free, surplus) in sorted(pools.items()):
+            yield node.id, size, total, min(free, total), min(surplus, total)
 
 
 def _match(
@@ -128,13 +132,14 @@ def _turn(state: State, pfn: int, pages: int, to_free: bool) -> None:
     )
 
 
-def _mark_used(state: State, node: int, pages: int, free: int) -> None:
-    """Pages in use as counted; those seen mapped are, and where more are used it is the lowest."""
+def _mark_used(state: State, node: int, pages: int, free: int, exact: set[int]) -> None:
+    """Pages in use as counted; those seen mapped are, and where more are used it is the lowest. Where fewer are, those that
+    nobody saw are free."""
     ours = sorted(pfn for pfn, page in state.hugepages.items() if page.pages == pages and page.node == node)
-    used = sum(state.hugepages[pfn].used for pfn in ours)
-    for pfn in ours:
-        if used >= len(ours) - free:
-            break
-        if not state.hugepages[pfn].used:
-            state.hugepages[pfn] = HugePage(pages, node, True)
-            used += 1
+    missing = len(ours) - free - sum(state.hugepages[pfn].used for pfn in ours)
+    unseen = [pfn for pfn in ours if pfn // state.geometry.pages_per_section not in exact]
+    for pfn in ours if missing > 0 else unseen:
+        page = state.hugepages[pfn]
+        if missing and page.used == (missing < 0):
+            state.hugepages[pfn] = msgspec.structs.replace(page, used=missing > 0)
+            missing += -1 if missing > 0 else 1

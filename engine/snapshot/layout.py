@@ -323,7 +323,7 @@ def name_bare_pages(draft: Draft) -> None:
     for key, found in by_zone.items():
         found = _withheld(state, key, found)
         count = sum(mask.bit_count() for _, mask in found)
-        listed = state.zones[key].pcp
+        listed = max(state.zones[key].pcp, _not_free(draft, key))
         kind: Kind = PCP if count <= listed else KERNEL
         for nr, mask in found:
             section = state.sections[nr]
@@ -335,6 +335,17 @@ def name_bare_pages(draft: Draft) -> None:
             else:
                 pages = put(pages, mask, kind)
             state.sections[nr] = msgspec.structs.replace(section, pages=pages)
+
+
+def _not_free(draft: Draft, key: ZoneKey) -> int:
+    """Pages of a wholly seen zone that are free by its counters and not shown as free. Counters are read before pages, and
+    in between lists are filled."""
+    state, free = draft.state, 0
+    for section, owned in state.zone_sections(key):
+        if owned & ~draft.covered.get(section.nr, 0):
+            return 0
+        free += (section.of(FREE) & owned).bit_count()
+    return state.zones[key].free + state.zones[key].pcp - free
 
 
 def _withheld(state: State, key: ZoneKey, found: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -141,7 +141,8 @@ class RequestV1(_Strict, frozen=True):
 
 
 class HugePageRun(_Strict, frozen=True, kw_only=True):
-    """`count` alike hugetlb pages of `pages` base pages each, from `pfn` on every `stride` pages: see `HugePage`."""
+    """`count` alike hugetlb pages of `pages` base pages each, from `pfn` on every `stride` pages, each ranked `rank_stride`
+    above the last: see `HugePage`."""
 
     pfn: Pages
     count: Several = 1
@@ -149,6 +150,16 @@ class HugePageRun(_Strict, frozen=True, kw_only=True):
     pages: Annotated[int, Meta(ge=1, le=1 << 40)]
     node: NodeId
     used: bool = False
+    rank: Counter = 0
+    rank_stride: Annotated[int, Meta(ge=-1, le=1)] = 0
+
+
+class SurplusV1(_Strict, frozen=True):
+    """Huge pages of `pages` base pages on a node that are in use and more than the pool should have."""
+
+    node: NodeId
+    pages: Annotated[int, Meta(ge=1, le=1 << 40)]
+    count: Pages
 
 
 class BlockRun(_Strict, frozen=True, kw_only=True):
@@ -246,6 +257,7 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
     groups: tuple[GroupV1, ...] = ()
     requests: tuple[RequestV1, ...] = ()
     hugepages: tuple[HugePageRun, ...] = ()
+    surplus: tuple[SurplusV1, ...] = ()
     blocks: tuple[BlockRun, ...] = ()
     sections: tuple[SectionGrid, ...] = ()
     steps: tuple[StepV1, ...] = ()

@@ -114,6 +114,11 @@ def settle_zone(
         _share_out(key, rest, max(0, want_free), max(0, want_pcp), _lru(counters, seen, rest, prior), zone)
         want_free -= rest.have(FREE)
         want_pcp = max(0, want_pcp - rest.have(PCP))
+    if want_free < 0 and not rest.total:
+        # kpageflags is read after zoneinfo, and in between lists were emptied: what it calls free is free
+        drained = min(-want_free, max(0, want_pcp))
+        zone = zone.plus(free=drained, pcp=-drained)
+        want_free, want_pcp = want_free + drained, want_pcp - drained
     if want_free < 0:
         want_free += seen.turn(FREE, PCP, min(-want_free, max(0, want_pcp)))
         want_free += seen.turn(FREE, MOVABLE, -want_free)

@@ -13,7 +13,7 @@ from .identify import Identity, identify
 from .observation import Observation
 from .rebuild import build_state
 
-_OBSERVED = ("sections", "blocks", "zones", "nodes", "resources", "settings", "hugepages", "marks")
+_OBSERVED = ("sections", "blocks", "zones", "nodes", "resources", "settings", "hugepages", "surplus", "marks")
 
 
 def sync(state: State, seen: Observation) -> list[str]:

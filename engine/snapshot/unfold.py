@@ -55,6 +55,7 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.groups.update(_unique("$.groups", _groups(snapshot, state)))
     state.requests.update(_unique("$.requests", _requests(snapshot, state)))
     state.hugepages.update(_huge_pages(snapshot, state))
+    state.surplus.update(_unique("$.surplus", _surplus(snapshot, state)))
     state.blocks.update(_blocks(snapshot, state))
     state.sections.update(_Sections(state).unfold(snapshot.sections))
     return state, Origin(**asdict(snapshot.origin))
@@ -156,9 +157,14 @@ def _huge_pages(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, HugeP
         last = run.pfn + (run.count - 1) * run.stride
         behind, total = last + run.pages, total + run.count
         _few_enough(f"{path}.count", "huge pages", total)
-        page = HugePage(run.pages, run.node, run.used)
         for at in range(run.count):
-            yield run.pfn + at * run.stride, page
+            yield run.pfn + at * run.stride, HugePage(run.pages, run.node, run.used, run.rank + at * run.rank_stride)
+
+
+def _surplus(snapshot: SnapshotV1, state: State) -> Iterator[tuple[tuple[int, int], int]]:
+    for index, saved in enumerate(snapshot.surplus):
+        _node(state, saved.node, f"$.surplus[{index}].node")
+        yield (saved.node, saved.pages), saved.count
 
 
 def _blocks(snapshot: SnapshotV1, state: State) -> dict[int, Block]:

@@ -20,6 +20,7 @@ from ..blocks import Block, Group, OnlineType
 from ..commands import Add, Offline, Online, Remove, extent
 from ..errors import BadInput
 from ..events import ZoneChosen
+from ..gigantic import gigantic
 from ..memmap import FREE, MEMMAP, Chunk, put
 from ..models import MODELS, PLACEMENTS, Placement
 from ..overhead import object_pages, page_table_pages
@@ -208,7 +209,7 @@ def _huge_pages(state: State, node: int, size: int) -> int:
     ranges that can be emptied."""
     order = (size // state.geometry.page_size - 1).bit_length()
     if order > state.geometry.max_order:
-        return hugetlb.gigantic(state, node, size).count
+        return gigantic(state, node, size).count
     known: dict[tuple[int, int], int] = {}
     count = 0
     for key in zonelist(state, [node], MOVABLE):

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from .. import hugetlb, vmemmap
+from .. import vmemmap
 from ..blocks import ONLINE_TYPES
 from ..commands import Add, Command, Eject, HugePages, Offline, Online, Remove, Write
 from ..events import (
@@ -26,6 +26,7 @@ from ..events import (
     PagesOnlined,
     ZoneChosen,
 )
+from ..gigantic import gigantic
 from ..memmap import HUGE
 from ..state import State
 from ..sysfs import MEMORY, boolean
@@ -200,7 +201,7 @@ def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explana
         effects.append(f"the pool of {where} has {counted(event.total, 'page')} of {size} then, of {wanted} asked for")
         if event.total < wanted and event.size > state.geometry.page_size << state.geometry.max_order:
             for node in [event.node] if event.node >= 0 else state.memory_nodes():
-                found = hugetlb.gigantic(state, node, event.size)
+                found = gigantic(state, node, event.size)
                 place = f"aligned ranges of {size} in kernel zones of node {node}"
                 effects.append(f"there are {found.candidates} {place}")
                 blockers += [
