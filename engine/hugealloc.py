@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from .bits import aligned_runs, lowest_n, runs, spread
+from .bits import aligned_runs
 from .buddy import drain, take
 from .compaction import compact_zone, ready, suitable
 from .events import Event
@@ -14,41 +14,48 @@ from .state import State, isolated_pages
 from .zonelist import Watermarks, zonelist
 from .zones import MOVABLE
 
+Listed = dict[ZoneKey, int]
+"""The area, by its first pfn, that the allocations of a write left on a CPU's list of a zone."""
 
-def fresh(state: State, node: int, order: int, count: int) -> Generator[Event, None, list[int]]:
+
+def fresh(state: State, node: int, order: int, count: int, listed: Listed) -> Generator[Event, None, list[int]]:
     """Up to `count` areas of an order from the zones of a node; their first pfns, in the order in which they came."""
     zones = zonelist(state, [node], MOVABLE)
     found: list[int] = []
     for low in (True, False):
         for key in zones:
-            found += _take(state, key, order, count - len(found), low)
+            found += _take(state, key, order, count - len(found), low, listed)
     if len(found) < count and any(ready(state, key, order) for key in zones):
+        listed.clear()
         for key in list(state.zones):  # reclaim calls that progress, and empties the CPUs' lists before the next look
             drain(state, key)
         for key in zones:
-            found += _take(state, key, order, count - len(found), False, lists=False)
+            found += _take(state, key, order, count - len(found), False, None)
     for key in zones:
         while len(found) < count and suitable(state, key, order):
             yield from compact_zone(state, key, order)
-            more = _take(state, key, order, count - len(found), False, lists=False)
+            more = _take(state, key, order, count - len(found), False, None)
             if not more:
                 break
             found += more
     return found
 
 
-def _take(state: State, key: ZoneKey, order: int, count: int, low: bool, lists: bool = True) -> list[int]:
+def _take(state: State, key: ZoneKey, order: int, count: int, low: bool, listed: Listed | None) -> list[int]:
     """Huge pages from one zone as its watermark allows, which does not count what is on the CPUs' lists. A list takes two
-    at a time from the buddy, so one may be left on it in the end; without `lists`, they are emptied before each."""
+    at a time from the buddy, so one may be left on it in the end; None for lists that are emptied before each."""
     marks = Watermarks(state)
     floor = marks.mark(key, low) + marks.reserve(key, MOVABLE) + (1 << order) - 1
     free = state.zones[key].free
     if count <= 0 or free <= floor:
         return []
-    ready = _take_listed(state, key, order, count)
+    found: list[int] = []
+    if listed and key in listed:
+        found.append(listed.pop(key))
+        state.change_pages(found[0], 1 << order, HUGE)
     areas, taken, waiting = _areas(state, key, order), 0, 0
-    batch = 2 if lists and _list_batch(state.zones[key].managed) > 1 else 1
-    while taken < count - len(ready) and free > floor:
+    batch = 2 if listed is not None and _list_batch(state.zones[key].managed) > 1 else 1
+    while taken < count - len(found) and free > floor:
         if not waiting:
             waiting = min(batch, areas)
             if not waiting:
@@ -56,9 +63,10 @@ def _take(state: State, key: ZoneKey, order: int, count: int, low: bool, lists: 
             areas, free = areas - waiting, free - (waiting << order)
         waiting -= 1
         taken += 1
-    ready += [pfn for pfn, _ in take(state, key, order, taken, HUGE)]
-    take(state, key, order, waiting, PCP, MOVABLE_TYPE)
-    return ready
+    found += [pfn for pfn, _ in take(state, key, order, taken, HUGE)]
+    if listed is not None and waiting:
+        listed[key] = take(state, key, order, 1, PCP, MOVABLE_TYPE)[0][0]
+    return found
 
 
 def _areas(state: State, key: ZoneKey, order: int) -> int:
@@ -69,18 +77,6 @@ def _areas(state: State, key: ZoneKey, order: int) -> int:
         for section, owned in state.zone_sections(key)
         if FREE in section.pages
     )
-
-
-def _take_listed(state: State, key: ZoneKey, order: int, count: int) -> list[int]:
-    """Up to `count` areas of an order that lie on a CPU's list become huge pages; their first pfns."""
-    size = state.geometry.pages_per_section
-    taken: list[int] = []
-    for section, owned in list(state.zone_sections(key)) if state.zones[key].pcp >> order else ():
-        heads = lowest_n(aligned_runs(section.of(PCP) & owned, order, size), count - len(taken))
-        if heads:
-            state.set_kind(section, spread(heads, order), HUGE)
-            taken += [section.nr * size + at for start, length in runs(heads) for at in range(start, start + length)]
-    return taken
 
 
 def _list_batch(managed: int) -> int:

@@ -15,7 +15,7 @@ from . import buddy
 from .errors import HotplugError
 from .events import Event, HugePageDissolved, HugePagesChanged, PagesMigrated
 from .gigantic import contiguous
-from .hugealloc import fresh
+from .hugealloc import Listed, fresh
 from .memmap import FREE, HUGE
 from .state import HugePage, State
 from .zonelist import node_order, zonelist
@@ -137,6 +137,7 @@ def _grow(state: State, nodes: Sequence[int], pages: int, missing: int) -> Steps
     cursor = f"hugetlb_next_alloc_{pages}"
     room = dict.fromkeys(nodes, missing)
     found: dict[int, list[int]] = {here: [] for here in nodes}
+    listed: Listed = {}
     waiting = list(nodes)
     while waiting:
         shares = _turns(_from_cursor(state, cursor, nodes), room, missing)[0]
@@ -146,7 +147,7 @@ def _grow(state: State, nodes: Sequence[int], pages: int, missing: int) -> Steps
             if order > state.geometry.max_order:
                 got = yield from contiguous(state, here, pages, more)
             else:
-                got = yield from fresh(state, here, order, more)
+                got = yield from fresh(state, here, order, more, listed)
             found[here] += got
             if len(got) < more:
                 room[here] = len(found[here])
