@@ -10,7 +10,8 @@ from guests import FIRST, dimm, do, guest, numbers, occupy, offline, online, ref
 from engine import Allocate, BadInput, Free, HotplugError, HugePages, Machine, Offline, Write, boot_machine
 from engine.events import HugePageDissolved, HugePagesChanged, PagesMigrated
 from engine.freeareas import order_counts
-from engine.hugetlb import gigantic, sizes
+from engine.gigantic import gigantic
+from engine.hugetlb import sizes, use
 from engine.memmap import HUGE, MOVABLE
 from engine.units import parse_bytes
 
@@ -314,10 +315,11 @@ def test_600_pages_go_to_zone_movable_first(model: str) -> None:
     assert all(pfn % 512 == 0 for pfn in machine.state.hugepages)
 
 
-def use_down_to(machine: Machine, block: int, count: int) -> None:
-    """Programs map the lowest huge pages, so many of them in a block; further up all stay free."""
-    below = sum(pages for at, pages in in_blocks(machine).items() if at < block)
-    do(machine, Allocate(size=(below + count) << 21, kind="huge"))
+def use_in(machine: Machine, block: int, count: int) -> None:
+    """Of what programs mapped, so many huge pages of a block are still in use, the lowest."""
+    for pfn in sorted(pfn for pfn in machine.state.hugepages if pfn // BLOCK == block)[:count]:
+        use(machine.state, pfn)
+    machine.state.journal.take()
 
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
@@ -327,7 +329,7 @@ def test_pages_in_use_beside_free_ones_in_the_pool_livelock(model: str, used: in
     the next to be filled, so from the second page on they move inside the block itself, until a signal."""
     machine = movable_guest(model)
     ask(machine, file(0), 600)
-    use_down_to(machine, 32, used)
+    use_in(machine, 32, used)
     before = numbers(machine, "Movable"), machine.read(file(0)), machine.read(file(0, "free_hugepages"))
     outcome = refuse(machine, Offline(block=32))
     assert outcome.result == "EINTR"
@@ -344,7 +346,7 @@ def test_a_single_page_in_use_moves_to_a_free_one_of_another_block(model: str) -
     """Trace 6.12/hugetlb_2m steps 9, 10, 26 and 27: the pool shrinks by all of the block's 63, and the block goes."""
     machine = movable_guest(model)
     ask(machine, file(0), 600)
-    use_down_to(machine, 32, 1)
+    use_in(machine, 32, 1)
     free = int(machine.read(file(0, "free_hugepages")))
     outcome = offline(machine, 32)
     assert sum(event.pages for event in told(outcome, PagesMigrated)) == 512
@@ -354,9 +356,10 @@ def test_a_single_page_in_use_moves_to_a_free_one_of_another_block(model: str) -
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
 def test_with_every_page_of_the_block_in_use_it_goes_at_once(model: str) -> None:
+    """Trace 6.12/hugetlb_2m step 6: the single order 9 behind each head goes before an order 10 is split."""
     machine = movable_guest(model)
     ask(machine, file(0), 100)
-    assert in_blocks(machine) == {32: 63, 33: 37}
+    assert in_blocks(machine) == {32: 63, 33: 35, 34: 1, 35: 1}
     do(machine, Allocate(size="200M", kind="huge"))
     outcome = offline(machine, 32)
     assert sum(event.pages for event in told(outcome, PagesMigrated)) == 63 * 512

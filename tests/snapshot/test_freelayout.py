@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from engine.architectures import ARCHITECTURES
-from engine.bits import from_runs, span
+from engine.bits import every, from_runs, span
 from engine.blocks import Block
 from engine.buddy import take
 from engine.check import check
@@ -152,7 +152,9 @@ def test_free_pages_gather_at_the_high_end() -> None:
     shares = [state.sections[nr].count(FREE) for nr in range(FIRST, FIRST + 4)]
     assert shares == sorted(shares)
     assert shares[2:] == [SIZE, SIZE]
-    assert state.sections[FIRST].of(ASSUMED) & 1
+    free, lower = state.sections[FIRST].of(FREE), every(2, SIZE)
+    assert (free & lower & ~(free >> 1)).bit_count() == 2, "lower buddies, where the scanner for free pages sees them"
+    assert not free & ~lower & ~(free << 1)
     assert state.sections[FIRST + 1].of(FREE) == span(SIZE - 6 * 1024, 6 * 1024)
     assert state.sections[FIRST + 1].of(MOVABLE) >> SIZE - 6 * 1024 - 1
 

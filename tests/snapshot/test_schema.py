@@ -83,7 +83,8 @@ def varied() -> State:
     })  # fmt: skip
     state.groups.update({3: Group(3, 1, 2 * size, 0, size, 0, 1), 7: Group(7, 0, unit_pages=size)})
     state.requests[40 * size] = Request(40 * size, 2 * size, 1, "virtio-mem", "sections", ((99, 1),))
-    state.hugepages.update({512 * at: HugePage(512, 0, at > 20) for at in (7, 8, 9, 11, 13, 21, 22)})
+    state.hugepages.update({512 * at: HugePage(512, 0, at > 20, rank) for rank, at in enumerate((7, 8, 9, 11, 13, 21, 22), 40)})
+    state.surplus[0, 512] = 1
     state.hugepages[1 << 18] = HugePage(1 << 18, 1)
     state.counters.update({"vmemmap_warned": 1, "pgmigrate_success": (1 << 63) - 1})
     low, high = span(0, 4096), whole & ~span(0, 4096)
@@ -253,7 +254,7 @@ def test_nothing_of_the_engine_is_left_out() -> None:
     assert fields(schema.ResourceV1) == fields(Resource)
     assert fields(schema.GroupV1) == fields(Group)
     assert fields(schema.RequestV1) == fields(Request)
-    assert fields(schema.HugePageRun) == fields(HugePage) | {"pfn", "count", "stride"}
+    assert fields(schema.HugePageRun) == fields(HugePage) | {"pfn", "count", "stride", "rank_stride"}
     assert fields(schema.BlockRun) == fields(Block) - {"id"} | {"first", "count"}
     assert fields(schema.MemmapV1) == fields(Memmap)
     assert fields(schema.SectionRun) == fields(Section) - {"nr"} | {"at", "count", "stride"}

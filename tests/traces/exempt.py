@@ -1,4 +1,4 @@
-"""What is not held against the engine, and why: the only two places where it may differ from a recording."""
+"""What is not held against the engine, and why: the only places where it may differ from a recording."""
 
 from __future__ import annotations
 
@@ -15,8 +15,3 @@ EXEMPT: dict[tuple[str, int], str] = {
     ),
 }
 """Transitions that no model could know, by trace and step: these may differ, and must (else they are exempt for nothing)."""
-
-NOT_YET: set[tuple[str, int]] = {
-    ("6.1/compaction_movable_sparse", 13),  # one huge page more than the kernel found after compaction
-}
-"""Transitions that the engine does not get right yet."""

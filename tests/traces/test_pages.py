@@ -30,10 +30,6 @@ ONLINED = (*SIGNALLED, "6.12-arm64/dimm128_mom", "6.12/dimm1g_nomom", "6.1/movab
 HIDDEN: dict[tuple[str, int], str] = {
     ("6.1/pinned", 4): "who else holds a reference to a page is in none of the files",
     ("6.12/pinned", 4): "who else holds a reference to a page is in none of the files",
-    ("6.1/hugetlb_2m", 27): (
-        "the zone has more pages without a flag than its per-CPU lists hold, and which of them are free cannot be seen: the "
-        "14 in this block were, so it went"
-    ),
 }
 """Steps whose outcome the observation before them does not tell. These must differ, else they are exempt for nothing."""
 

@@ -1,0 +1,121 @@
+"""The pool of huge pages as the kernel keeps it: nodes in turn, who is used and freed first, surplus (mm/hugetlb.c)."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from guests import dimm, do, guest, numbers, online
+
+from engine import Allocate, Free, Machine, Offline, Online, boot_machine
+from engine.hugetlb import free_list
+
+ALL = "/sys/kernel/mm/hugepages/hugepages-2048kB"
+BLOCK = 32768
+
+
+def node(number: int) -> str:
+    return f"/sys/devices/system/node/node{number}/hugepages/hugepages-2048kB"
+
+
+def three_nodes(model: str = "6.12") -> Machine:
+    """1 GiB on each of three nodes, of which the last is nearly full."""
+    machine = boot_machine([(0, 0, "1G"), (1, "4G", "1G"), (2, "8G", "1G")], model=model)
+    do(machine, Allocate(size="880M", node=2))
+    return machine
+
+
+def by_node(machine: Machine) -> list[int]:
+    found = Counter(page.node for page in machine.state.hugepages.values())
+    return [found[number] for number in sorted(machine.nodes)]
+
+
+def pool(machine: Machine, count: int, where: str = ALL) -> list[int]:
+    assert machine.write(f"{where}/nr_hugepages", str(count)).ok
+    return by_node(machine)
+
+
+def test_nodes_take_turns_from_where_the_last_write_ended() -> None:
+    """next_nid_to_alloc and next_nid_to_free stay where they were between writes."""
+    machine = three_nodes()
+    assert pool(machine, 4) == [2, 1, 1]
+    assert pool(machine, 5) == [2, 2, 1]
+    assert pool(machine, 7) == [3, 2, 2]
+    assert pool(machine, 3) == [1, 1, 1], "freeing has turns of its own, from node 0"
+    assert pool(machine, 2) == [1, 0, 1]
+    assert pool(machine, 1, node(2)) == [1, 0, 1]
+    assert pool(machine, 2, node(2)) == [1, 0, 2]
+    assert pool(machine, 4) == [1, 0, 3], "a node's own write leaves the turn at that node"
+
+
+def test_a_node_without_room_leaves_its_turns_to_the_others() -> None:
+    machine = three_nodes()
+    have = pool(machine, 300)
+    assert sum(have) == 300
+    assert have[2] < 50
+    assert abs(have[0] - have[1]) <= 1
+
+
+@pytest.mark.parametrize(("model", "last_first"), [("6.1", True), ("6.12", False)])
+def test_who_is_used_and_freed_first(model: str, last_first: bool) -> None:
+    """6.1 lists each page as it comes, so the last is the head; 6.12 collects those of a write, and the first is."""
+    machine = guest("1G", model=model)
+    dimm(machine)
+    online(machine, 32, kind="online_movable")
+    pool(machine, 100)
+    movable = [pfn for pfn in machine.state.hugepages if pfn >= 32 * BLOCK]
+    assert 50 < len(movable) < 64
+    head = free_list(machine.state, 0, 512)[0]
+    assert (head < 32 * BLOCK) == last_first
+    do(machine, Allocate(size="4M", kind="huge"))
+    assert machine.state.hugepages[head].used
+    pool(machine, 40)
+    left = sum(pfn >= 32 * BLOCK for pfn in machine.state.hugepages)
+    assert left == (38 if last_first else 2), "60 go from the same end, the two in use stay"
+
+
+def test_pages_in_use_become_surplus_and_go_when_they_are_freed() -> None:
+    """adjust_pool_surplus and free_huge_folio."""
+    machine = guest("1G")
+    free = numbers(machine, "DMA32")[0]
+    pool(machine, 4)
+    do(machine, Allocate(size="4M", kind="huge"))
+    pool(machine, 1)
+    read = {name: machine.read(f"{ALL}/{name}_hugepages") for name in ("nr", "free", "surplus")}
+    assert read == {"nr": "2\n", "free": "0\n", "surplus": "1\n"}
+    assert machine.read("/proc/sys/vm/nr_hugepages") == "1\n"
+    do(machine, Free(size="2M", kind="huge"))
+    assert machine.read(f"{ALL}/nr_hugepages") == "1\n"
+    assert machine.read(f"{ALL}/surplus_hugepages") == "0\n"
+    assert numbers(machine, "DMA32")[0] == free - 512
+    do(machine, Free(size="2M", kind="huge"))
+    assert machine.read(f"{ALL}/free_hugepages") == "1\n", "the one that the pool should have stays"
+
+
+def test_a_pool_that_grows_takes_its_surplus_back_first() -> None:
+    machine = guest("1G")
+    pool(machine, 4)
+    do(machine, Allocate(size="8M", kind="huge"))
+    pool(machine, 1)
+    free = numbers(machine, "DMA32")[0]
+    assert pool(machine, 3) == [4]
+    assert machine.read(f"{ALL}/surplus_hugepages") == "1\n"
+    assert numbers(machine, "DMA32")[0] == free, "no fresh page"
+
+
+def test_a_node_without_memory_has_a_pool_to_write_to() -> None:
+    """register_node makes the folder for every online node."""
+    machine = boot_machine([(0, 0, "1G")], nodes=2)
+    dimm(machine, node=1)
+    assert machine.write(f"{node(1)}/nr_hugepages", "4").ok
+    assert machine.read(f"{node(1)}/nr_hugepages") == "0\n"
+
+
+def test_a_page_left_on_a_list_is_free_to_no_watermark() -> None:
+    """A CPU's list takes two pages at a time; the one that is left counts neither as free nor as the pool's."""
+    machine = guest("1G")
+    dimm(machine)
+    assert machine.apply(Online(block=32, type="online_movable")).ok
+    have = pool(machine, 5000)[0]
+    assert have < 5000
+    assert machine.apply(Offline(block=32)).ok, "what lies on the list does not keep the block"
