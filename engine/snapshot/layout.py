@@ -65,25 +65,29 @@ class Draft:
                 yield run
 
 
-def build_sections(state: State, seen: Observation, prior: State | None) -> Draft:
-    """Every present section with its pages, as far as they are seen or known; counters are not looked at yet."""
-    draft = Draft(state, seen, prior)
-    for number in sorted(state.blocks):
+def find_heads(draft: Draft) -> None:
+    """Online blocks whose first pages are seen to be heads have these."""
+    for number in draft.state.blocks if draft.starts else ():
         _find_head(draft, number)
+
+
+def build_sections(draft: Draft) -> None:
+    """Every present section with its pages, as far as they are seen or known; counters are not looked at yet."""
+    state = draft.state
+    for number in sorted(state.blocks):
         start, _ = state.block_range(number)
         first = start // state.geometry.pages_per_section
         for nr in range(first, first + state.geometry.sections_per_block):
             _build(draft, number, nr)
-    if prior is not None:
-        _keep_leaks(draft, prior)
+    if draft.prior is not None:
+        _keep_leaks(draft, draft.prior)
     _house(draft)
-    return draft
 
 
 def _find_head(draft: Draft, number: int) -> None:
     state = draft.state
     block = state.blocks[number]
-    if block.state != "online" or block.head or not draft.starts:
+    if block.state != "online" or block.head:
         return
     start, pages = state.block_range(number)
     needed = state.geometry.memmap_pages_per_block

@@ -7,6 +7,7 @@ from ..notifiers import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..origin import Origin
 from ..state import State
 from . import layout, topology
+from .devices import build_devices
 from .freelayout import lay_out
 from .hugepages import build_huge_pages
 from .identify import Identity, identify
@@ -38,7 +39,11 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     topology.build_resources(state, seen)
     topology.build_zones(state, seen)
     topology.build_blocks(state, seen, prior)
-    draft = layout.build_sections(state, seen, prior)
+    draft = layout.Draft(state, seen, prior)
+    layout.find_heads(draft)
+    if prior is None:
+        build_devices(draft, identity.settings.get("memmap_on_memory", "N"))
+    layout.build_sections(draft)
     topology.mark_early(state, seen, prior)
     layout.name_bare_pages(draft)
     build_huge_pages(state, seen, draft.exact, prior)

@@ -50,6 +50,21 @@ def play(name: str, act: Act) -> tuple[Transition, ...]:
         return tuple(_play(Recording(name), Path(folder), act))
 
 
+def captured(name: str) -> Iterator[Transition]:
+    """Every transition, from nothing but a capture of what the real kernel showed just before it."""
+    with TemporaryDirectory() as folder:
+        recording = Recording(name)
+        tree = Tree(Path(folder), recording.kernel)
+        for action in [action for action in recording.actions() if action.judged]:
+            if recording.blind(action):
+                continue
+            tree.show(action.before)
+            machine = capture(folder)
+            outcome = machine.apply(action.command)
+            misses = tuple(_misses(recording, action, machine, outcome))
+            yield Transition(recording.name, action.number, action.command, outcome, action, misses)
+
+
 def _play(recording: Recording, folder: Path, act: Act) -> Iterator[Transition]:
     tree = Tree(folder, recording.kernel)
     tree.show(recording.boot)
