@@ -86,9 +86,28 @@ def allocate(
                 return taken
             room = marks.room(state, key, order, highest, low, boost)
             got = take(state, key, order, min(count, room), kind, migratetype, whole_blocks)
+            if order == state.geometry.pageblock_order and list_batch(state.zones[key].managed) > 1:
+                _leave_on_list(state, key, order, got)
             taken += got
             count -= sum(pages for _, pages in got) >> order
     return taken
+
+
+def list_batch(managed: int) -> int:
+    """How many pages a CPU's list of a zone takes from the buddy at a time (zone_batchsize); of whole pageblocks two,
+    unless it is one."""
+    batch = max(1, min(managed // 1024, 256) // 4)
+    return max(1, (1 << ((batch + batch // 2).bit_length() - 1)) - 1)
+
+
+def _leave_on_list(state: State, key: ZoneKey, order: int, got: list[Chunk]) -> None:
+    """When a CPU's list has taken the last two areas of a zone from the buddy, the watermark sees no area of the order any
+    more, and the second stays on the list (__zone_watermark_ok)."""
+    index, sizes = free_index(state, key), range(order, state.geometry.max_order + 1)
+    if not got or len(got) % 2 or any(index.lowest(kind, size) is not None for kind in _FALLBACKS for size in sizes):
+        return
+    pfn, pages = got.pop()
+    state.change_pages(pfn, pages, PCP)
 
 
 def take(

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from .bits import aligned_runs
-from .buddy import drain, take
+from .bits import aligned_runs, runs
+from .buddy import drain, list_batch, take
 from .compaction import compact_zone, ready, suitable
 from .events import Event
 from .memmap import FREE, HUGE, MOVABLE_TYPE, PCP, ZoneKey
@@ -14,8 +14,11 @@ from .state import State, isolated_pages
 from .zonelist import Watermarks, zonelist
 from .zones import MOVABLE
 
-Listed = dict[ZoneKey, int]
-"""The area, by its first pfn, that the allocations of a write left on a CPU's list of a zone."""
+Listed = dict[ZoneKey, list[int]]
+"""Areas, by their first pfns, that lie on a CPU's list of a zone: those that were seen there, and what the allocations of
+a write left."""
+_STRAY = 64
+"""So few pages besides, and the lists of a zone hold nothing but whole areas."""
 
 
 def fresh(state: State, node: int, order: int, count: int, listed: Listed) -> Generator[Event, None, list[int]]:
@@ -50,23 +53,37 @@ def _take(state: State, key: ZoneKey, order: int, count: int, low: bool, listed:
     if count <= 0 or free <= floor:
         return []
     found: list[int] = []
-    if listed and key in listed:
-        found.append(listed.pop(key))
-        state.change_pages(found[0], 1 << order, HUGE)
+    if listed is not None:
+        if key not in listed:
+            listed[key] = _seen_on_lists(state, key, order)
+        while listed[key] and len(found) < count:
+            found.append(listed[key].pop(0))
+            state.change_pages(found[-1], 1 << order, HUGE)
     areas, taken, waiting = _areas(state, key, order), 0, 0
-    batch = 2 if listed is not None and _list_batch(state.zones[key].managed) > 1 else 1
-    while taken < count - len(found) and free > floor:
+    batch = 2 if listed is not None and list_batch(state.zones[key].managed) > 1 else 1
+    while taken < count - len(found) and free > floor and areas:  # one on the list alone does not count as an area
         if not waiting:
             waiting = min(batch, areas)
-            if not waiting:
-                break
             areas, free = areas - waiting, free - (waiting << order)
         waiting -= 1
         taken += 1
     found += [pfn for pfn, _ in take(state, key, order, taken, HUGE)]
     if listed is not None and waiting:
-        listed[key] = take(state, key, order, 1, PCP, MOVABLE_TYPE)[0][0]
+        listed[key].append(take(state, key, order, 1, PCP, MOVABLE_TYPE)[0][0])
     return found
+
+
+def _seen_on_lists(state: State, key: ZoneKey, order: int) -> list[int]:
+    """Pages of one size stand beside each other on the lists and cannot be told apart; but what was freed as whole areas
+    lies in whole areas."""
+    size, stray = state.geometry.pages_per_section, state.zones[key].pcp
+    found: list[int] = []
+    for section, owned in state.zone_sections(key) if stray >> order else ():
+        if PCP in section.pages and not section.estimated:
+            heads = aligned_runs(section.of(PCP) & owned, order, size)
+            stray -= heads.bit_count() << order
+            found += [section.nr * size + at for start, length in runs(heads) for at in range(start, start + length)]
+    return found if stray < _STRAY else []
 
 
 def _areas(state: State, key: ZoneKey, order: int) -> int:
@@ -77,9 +94,3 @@ def _areas(state: State, key: ZoneKey, order: int) -> int:
         for section, owned in state.zone_sections(key)
         if FREE in section.pages
     )
-
-
-def _list_batch(managed: int) -> int:
-    """zone_batchsize: how many pages a CPU's list takes at a time."""
-    batch = max(1, min(managed // 1024, 256) // 4)
-    return max(1, (1 << ((batch + batch // 2).bit_length() - 1)) - 1)

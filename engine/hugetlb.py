@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from . import buddy
+from . import buddy, hvo
 from .errors import HotplugError
 from .events import Event, HugePageDissolved, HugePagesChanged, PagesMigrated
 from .gigantic import contiguous
@@ -85,7 +85,9 @@ def unuse(state: State, pfn: int) -> None:
 
 
 def release(state: State, pfn: int) -> None:
-    """A huge page goes back to the buddy, and the pool has one less (dissolve_free_huge_page)."""
+    """A huge page goes back to the buddy, and the pool has one less (dissolve_free_huge_page). Raises `HotplugError` ENOMEM
+    where its memmap cannot be had again."""
+    hvo.restore(state, pfn, state.hugepages[pfn].pages)
     page = state.hugepages.drop(pfn)
     state.change_pages(pfn, page.pages, FREE)
 
@@ -154,9 +156,10 @@ def _grow(state: State, nodes: Sequence[int], pages: int, missing: int) -> Steps
     if missing > 0:
         _in_turn(state, cursor, nodes, room, missing)
     for here in nodes:
-        came = reversed(found[here]) if state.model.pool_in_order else found[here]
-        for pfn in came:
+        for pfn in reversed(found[here]) if state.model.pool_in_order else found[here]:
             _enlist(state, pfn, pages, here)
+        for pfn in found[here]:
+            hvo.optimize(state, pfn, pages)
 
 
 def _in_turn(state: State, cursor: str, nodes: Sequence[int], room: Mapping[int, int], count: int) -> dict[int, int]:
@@ -245,6 +248,7 @@ def _move_huge(state: State, pfn: int, page: HugePage, nodes: list[int], start: 
                 pfn,
             )
         state.hugepages.put(target, HugePage(page.pages, state.zone_of(target)[0], True))
+        hvo.optimize(state, target, page.pages)
         release(state, pfn)
     yield PagesMigrated(page.pages, pfn, *state.zone_of(target))
 

@@ -56,6 +56,8 @@ class KernelModel(msgspec.Struct, frozen=True):
     dissolves_gigantic     a free gigantic page gives way to offlining
     pool_in_order          huge pages of one write are used first to last, not last to first
     node_pool_persistent   a node's nr_hugepages is compared without the surplus of that node, not of all
+    hvo_copies_head        a huge page's memmap is given back whole, for a fresh copy of its first page, and taken again
+                           from any node
     default_online         memhp_default_state without a command line
     """
 
@@ -88,6 +90,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     dissolves_gigantic: bool = False
     pool_in_order: bool = False
     node_pool_persistent: bool = False
+    hvo_copies_head: bool = False
     default_online: str = "offline"
 
 
@@ -144,6 +147,7 @@ _MODELS: Final[tuple[KernelModel, ...]] = (
         dissolves_gigantic=True,
         pool_in_order=True,
         node_pool_persistent=True,
+        hvo_copies_head=True,
         default_online="online",
     ),
 )

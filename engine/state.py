@@ -82,6 +82,7 @@ class State:
         self.settings: Table[str, str] = Table(self.journal)
         self.hugepages: Table[int, HugePage] = Table(self.journal)
         self.surplus: Table[tuple[int, int], int] = Table(self.journal)  # by node, and base pages of a huge page
+        self.optimized: Table[int, bool] = Table(self.journal)  # huge pages whose memmap was given back: is it still?
         self.counters: Table[str, int] = Table(self.journal)
         self._order: tuple[int, list[int]] = (-1, [])
 

@@ -53,6 +53,8 @@ def kind_of(flags: int) -> Kind | None:
 
     Memmap heads look like other pages (`OWNER_PRIVATE`, with `RESERVED` up to 6.1); `head_pages` tells them by place.
     """
+    if not flags & (KPF_COMPOUND_HEAD | KPF_COMPOUND_TAIL):
+        flags &= ~KPF_HUGE  # 6.12 leaves it on single pages of huge pages that are no more
     if not flags:
         return None
     for bits, kind in _RULES:

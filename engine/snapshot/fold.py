@@ -56,6 +56,7 @@ def snapshot_of(state: State, origin: Origin) -> SnapshotV1:
         requests=tuple(RequestV1(**asdict(request)) for _, request in sorted(state.requests.items())),
         hugepages=tuple(_hugepage_runs(state)),
         surplus=tuple(SurplusV1(*key, count) for key, count in sorted(state.surplus.items()) if count),
+        optimized=dict(sorted(state.optimized.items())),
         blocks=tuple(_block_runs(state)),
         sections=tuple(_section_grids(state)),
     )

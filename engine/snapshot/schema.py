@@ -239,7 +239,8 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
     """A whole machine, as `altmap` saves it.
 
     model: name of the kernel model. settings: writable parameters. boot: facts of the boot. marks: watermarks.
-    scanners: where compaction goes on. hugepages: the pages of the hugetlb pools. steps: what was done from here on, in
+    scanners: where compaction goes on. hugepages: the pages of the hugetlb pools. optimized: huge pages (by pfn)
+    whose memmap was given back once, and whether it still is. steps: what was done from here on, in
     order, and `at` the number of the state that the machine was in when it was saved; replayed when it is loaded.
     """
 
@@ -258,6 +259,7 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
     requests: tuple[RequestV1, ...] = ()
     hugepages: tuple[HugePageRun, ...] = ()
     surplus: tuple[SurplusV1, ...] = ()
+    optimized: dict[Pages, bool] = {}
     blocks: tuple[BlockRun, ...] = ()
     sections: tuple[SectionGrid, ...] = ()
     steps: tuple[StepV1, ...] = ()

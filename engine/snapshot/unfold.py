@@ -56,6 +56,7 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.requests.update(_unique("$.requests", _requests(snapshot, state)))
     state.hugepages.update(_huge_pages(snapshot, state))
     state.surplus.update(_unique("$.surplus", _surplus(snapshot, state)))
+    state.optimized.update(snapshot.optimized)
     state.blocks.update(_blocks(snapshot, state))
     state.sections.update(_Sections(state).unfold(snapshot.sections))
     return state, Origin(**asdict(snapshot.origin))

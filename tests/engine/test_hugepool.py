@@ -119,3 +119,67 @@ def test_a_page_left_on_a_list_is_free_to_no_watermark() -> None:
     have = pool(machine, 5000)[0]
     assert have < 5000
     assert machine.apply(Offline(block=32)).ok, "what lies on the list does not keep the block"
+
+
+# -- the vmemmap optimization -------------------------------------------------------------------------------------------
+
+
+def optimizing(model: str, **how: str) -> Machine:
+    machine = boot_machine([(0, 0, "1G")], model=model, **how)
+    machine.state.boot["hugetlb_free_vmemmap"] = "on"
+    return machine
+
+
+@pytest.mark.parametrize("model", ["6.1", "6.12"])
+def test_huge_pages_give_most_of_their_memmap_back(model: str) -> None:
+    """Recordings of both kernels with hugetlb_free_vmemmap=on: 7 pages of memmap a huge page, taken again when it goes."""
+    machine = optimizing(model, memmap_on_memory="N")
+    dimm(machine)
+    online(machine, 32, kind="online_movable")
+    before = numbers(machine, "DMA32")
+    pool(machine, 50)
+    assert numbers(machine, "DMA32")[0] == before[0] + 50 * 7
+    assert numbers(machine, "DMA32")[1:] == before[1:], "memmap of the hot-added block was never the boot's"
+    assert machine.check() == []
+    pool(machine, 20)
+    assert numbers(machine, "DMA32")[0] == before[0] + 20 * 7
+    pool(machine, 50)
+    assert numbers(machine, "DMA32")[0] == before[0] + 50 * 7, "also where it was taken again from elsewhere"
+    assert machine.apply(Offline(block=32)).ok
+    assert numbers(machine, "DMA32") == before
+    assert machine.check() == []
+
+
+@pytest.mark.parametrize(("model", "grown"), [("6.1", 7), ("6.12", 8)])
+def test_memmap_of_the_boot_is_managed_once_it_was_given_back(model: str, grown: int) -> None:
+    machine = optimizing(model)
+    before = numbers(machine, "DMA32")
+    for _ in range(2):
+        pool(machine, 10)
+        now = numbers(machine, "DMA32")
+        assert (now[0] - before[0], now[3] - before[3]) == (10 * (7 - 512), 10 * grown)
+        pool(machine, 0)
+    assert numbers(machine, "DMA32")[3] == before[3] + 10 * grown, "for good"
+    assert machine.check() == []
+
+
+def test_blocks_that_host_their_memmap_keep_it() -> None:
+    machine = optimizing("6.12", memmap_on_memory="Y")
+    dimm(machine)
+    online(machine, 32, kind="online_movable")
+    free = numbers(machine, "DMA32")[0]
+    pool(machine, 50)
+    assert numbers(machine, "DMA32")[0] == free
+
+
+def test_without_memory_for_its_memmap_a_huge_page_cannot_go() -> None:
+    machine = optimizing("6.1", memmap_on_memory="N")
+    dimm(machine)
+    online(machine, 32, kind="online_movable")
+    pool(machine, 50)
+    machine.state.change_pages(0, 8 * BLOCK, "kernel")
+    machine.state.journal.take()
+    outcome = machine.apply(Offline(block=32))
+    assert outcome.result == "ENOMEM"
+    assert "memmap" in outcome.reason
+    assert machine.blocks[32].state == "online"
