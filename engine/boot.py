@@ -75,7 +75,7 @@ def boot_machine(
         pageblock_order=None,
         resources=tuple(Resource(int(b.start), int(b.start) + int(b.size), "System RAM", 0) for b in banks),
         meminfo={},
-        vmstat={},
+        vmstat={"nr_memmap_boot_pages": sum(map(preset.geometry.memmap_pages, (z.present for z in zones)))},
         parameters={"memmap_on_memory": memmap_on_memory} if MODELS[model].parameter_modes else {},
         hugepages={},
         pages=(),

@@ -57,7 +57,7 @@ def _devices(draft: Draft, mode: str) -> list[_Device]:
     boot = _boot_sections(draft)
     for index, device in enumerate(candidates):
         if boot is not None:
-            added = device.blocks[0] >= boot
+            added = _sections_below(draft.state, device.start) >= boot
         else:
             added = device.start in ends or _shows(draft.state, [draft.state.blocks[at] for at in device.blocks], unit)
         if added:
@@ -75,14 +75,21 @@ def _candidates(state: State) -> Iterator[_Device]:
 
 
 def _boot_sections(draft: Draft) -> int | None:
-    """The first block behind the memory of the boot, where the kernel counts the pages of its memmap."""
+    """Sections of the memory of the boot, where the kernel counts the pages of its memmap."""
     pages = draft.seen.vmstat.get("nr_memmap_boot_pages")
-    if not pages:
-        return None
-    geometry = draft.state.geometry
-    blocks = -(-pages // geometry.memmap_pages_per_block)
-    numbers = sorted(draft.state.blocks)
-    return numbers[blocks] if blocks < len(numbers) else numbers[-1] + 1
+    return -(-pages // draft.state.geometry.memmap_pages_per_section) if pages else None
+
+
+def _sections_below(state: State, end: int) -> int:
+    """Present sections below an address: where blocks are larger, those that have System RAM."""
+    if state.geometry.sections_per_block == 1:
+        return sum(block * state.geometry.block_size < end for block in state.blocks)
+    size, count, behind = state.geometry.section_size, 0, 0
+    for resource in sorted((one for one in state.resources.values() if one.ram), key=lambda one: one.start):
+        first, last = max(resource.start // size, behind), -(-min(resource.end, end) // size)
+        count += max(0, last - first)
+        behind = max(behind, last)
+    return count
 
 
 def _shows(state: State, blocks: list[Block], unit: int) -> bool:
