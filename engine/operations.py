@@ -87,7 +87,8 @@ def _eject(state: State, command: Eject, notes: list[str]) -> Steps:
 
 
 def _online(state: State, command: Online, notes: list[str]) -> Steps:
-    return sysfs.set_state(state, command.block, command.type)
+    yield from sysfs.set_state(state, command.block, command.type)
+    yield from virtio_mem.go_on(state)
 
 
 def _offline(state: State, command: Offline, notes: list[str]) -> Steps:
@@ -95,7 +96,8 @@ def _offline(state: State, command: Offline, notes: list[str]) -> Steps:
 
 
 def _write(state: State, command: Write, notes: list[str]) -> Steps:
-    return sysfs.write(state, command.path, command.data)
+    yield from sysfs.write(state, command.path, command.data)
+    yield from virtio_mem.go_on(state)
 
 
 def _sync(state: State, command: Sync, notes: list[str]) -> Steps:

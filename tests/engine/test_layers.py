@@ -21,8 +21,8 @@ LAYERS: dict[str, set[str]] = {
     "memory": {"tables", "memmap", "zones", "blocks", "events", "notifiers", "models", "commands", "origin", "state"},
     "mechanisms": {
         "altmap", "overhead", "memmap_on_memory", "placement", "resources", "policy", "zonelist", "freeareas", "freeindex",
-        "buddy", "vmemmap", "isolation", "migrate", "scanned", "scanners", "compaction", "gigantic", "hugealloc", "hugetlb",
-        "poison", "workload", "report", "shortage",
+        "buddy", "vmemmap", "isolation", "migrate", "contig", "scanned", "scanners", "compaction", "gigantic",
+        "hugealloc", "hugetlb", "poison", "workload", "report", "shortage",
     },
     "operations": {"hotplug", "sysfs_pages", "sysfs", "virtio_mem"},
     "snapshots": {"snapshot"},
