@@ -38,8 +38,9 @@ _WORDS: Final[dict[Kind, str]] = {
 }
 
 
-def start_isolate(state: State, pfn: int, pages: int) -> int:
-    """Isolate every pageblock of a range of whole pageblocks; returns how many free pages left NR_FREE_PAGES.
+def start_isolate(state: State, pfn: int, pages: int, offline: bool = False) -> int:
+    """Isolate every pageblock of a range of whole pageblocks; returns how many free pages left NR_FREE_PAGES. `offline`: it
+    is to go offline (MEMORY_OFFLINE), so that pages with a hardware error do not matter.
 
     Raises `HotplugError` EBUSY naming the first unmovable page, found in the kernel's order: first pageblock, last
     pageblock, then the others ascending; nothing is isolated then, but pageblocks that were before are Movable now.
@@ -47,7 +48,7 @@ def start_isolate(state: State, pfn: int, pages: int) -> int:
     sections = state.sections_of(pfn, pages)
     _settle_assumed(state, sections, pfn, pages)
     sections = state.sections_of(pfn, pages)
-    blocker = first_unmovable(state, sections, pfn, pages)
+    blocker = first_unmovable(state, sections, pfn, pages, offline)
     if blocker is not None:
         page, kind = blocker
         _undo_before(state, page, pfn, pages)
@@ -72,8 +73,11 @@ def _undo_before(state: State, page: int, pfn: int, pages: int) -> None:
         undo_isolate(state, start, count)
 
 
-def first_unmovable(state: State, sections: list[Section], pfn: int, pages: int) -> tuple[int, Kind] | None:
-    """The first page that has_unmovable_pages stops at, and its kind; None if the range can be isolated."""
+def first_unmovable(
+    state: State, sections: list[Section], pfn: int, pages: int, offline: bool = False
+) -> tuple[int, Kind] | None:
+    """The first page that has_unmovable_pages stops at, and its kind; None if the range can be isolated. Where it is to go
+    `offline`, pages with a hardware error do not stop it, but for reserved ones."""
     size, block = state.geometry.pages_per_section, state.geometry.pageblock_pages
     found: list[tuple[int, Kind]] = []
     for section in sections:
@@ -82,8 +86,9 @@ def first_unmovable(state: State, sections: list[Section], pfn: int, pages: int)
             mask = owned & within(section.nr * size, size, pfn, pages)
             if state.model.movable_shortcut:
                 mask &= _not_movable(section, block)
+            sound = mask & ~section.flagged if offline else mask
             for kind in kinds:
-                if pages_of_kind := section.of(kind) & mask:
+                if pages_of_kind := section.of(kind) & (mask if kind == RESERVED else sound):
                     found.append((section.nr * size + lowest(pages_of_kind), kind))
                     tail = pages_of_kind & within(section.nr * size, size, pfn + pages - block, block)
                     if tail:
@@ -158,7 +163,7 @@ def _settle_assumed(state: State, sections: list[Section], pfn: int, pages: int)
     needs: dict[ZoneKey, int] = {}
     for section in sections:
         for key, owned in section.zones:
-            if guess := section.of(ASSUMED) & owned:
+            if guess := section.of(ASSUMED) & owned & ~section.flagged:
                 needs[key] = needs.get(key, 0) + guess.bit_count()
                 room = _room_elsewhere(state, key, needs[key], pfn, pages)
                 if room < needs[key]:
@@ -170,7 +175,7 @@ def _settle_assumed(state: State, sections: list[Section], pfn: int, pages: int)
                     )
     for section in sections if needs else ():
         for key, owned in section.zones:
-            guess = section.of(ASSUMED) & owned
+            guess = section.of(ASSUMED) & owned & ~section.flagged
             if not guess:
                 continue
             _assume_elsewhere(state, key, guess.bit_count(), pfn, pages)

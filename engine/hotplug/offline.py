@@ -114,7 +114,7 @@ def _empty(
     buddy.drain(state, key)
     try:
         hugetlb.refuse_crossing(state, start, pages)
-        free = isolation.start_isolate(state, start, pages)
+        free = isolation.start_isolate(state, start, pages, offline=True)
     except HotplugError as error:
         if error.pfn is not None:
             yield Logged(f"page: pfn:{error.pfn:#x} page dumped because: unmovable page")
@@ -248,7 +248,7 @@ def _stuck(state: State, start: int, pages: int) -> tuple[int, str] | None:
         for _, mask in section.zones:
             owned |= mask
         base = section.nr * size
-        rest = owned & _from(section, start, size) & ~union(section.pages, tuple(_GONE))
+        rest = owned & _from(section, start, size) & ~union(section.pages, tuple(_GONE)) & ~section.flagged
         if not rest:
             continue
         at = lowest(rest)
