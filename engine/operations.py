@@ -29,7 +29,7 @@ from .commands import (
 from .errors import BadInput, HotplugError
 from .events import Event
 from .hotplug.add import AddRequest, add_memory
-from .hotplug.eject import eject
+from .hotplug.eject import bound, eject
 from .hotplug.remove import remove_memory
 from .snapshot.observe import observe
 from .snapshot.sync import sync
@@ -83,7 +83,10 @@ def _remove(state: State, command: Remove, notes: list[str]) -> Steps:
 
 
 def _eject(state: State, command: Eject, notes: list[str]) -> Steps:
-    return eject(state, *extent(command))
+    start, size = extent(command)
+    if not bound(state, start, size):
+        notes.append(f"no memory device works at {start:#x}; ejecting one whose add failed changes nothing")
+    return eject(state, start, size)
 
 
 def _online(state: State, command: Online, notes: list[str]) -> Steps:
