@@ -17,7 +17,7 @@ ROOT = Path(engine.__file__).parent
 REPOSITORY = Path(__file__).parents[2]
 
 LAYERS: dict[str, set[str]] = {
-    "numbers": {"errors", "units", "bits", "geometry", "architectures"},
+    "numbers": {"errors", "units", "bits", "kstrto", "geometry", "architectures"},
     "memory": {"tables", "memmap", "zones", "blocks", "events", "notifiers", "models", "commands", "origin", "state"},
     "mechanisms": {
         "altmap", "overhead", "memmap_on_memory", "placement", "resources", "policy", "zonelist", "freeareas", "freeindex",

@@ -240,6 +240,8 @@ def test_wrong_writes(path: str) -> None:
     assert error.value.errno == "EACCES"
     assert write(machine, path, f"{(FIRST + 7000) << 12}\n").ok, "decimal, and with its line end"
     assert machine.sections[32].of(POISONED) == 1 << 7000
+    assert write(machine, path, oct((FIRST + 7001) << 12).replace("o", "")).ok, "octal"
+    assert machine.sections[32].of(POISONED) == 0b11 << 7000
 
 
 def test_an_error_in_a_free_huge_page_dissolves_it() -> None:
