@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from guests import dimm, free_pages, guest, memmap, online, refuse, remove, told
 
-from engine import Add, Eject, Online, Remove
+from engine import Add, BadInput, Eject, Online, Remove
 from engine.events import BlockCreated, PlacementChosen
 
 START = (8 << 30) // 4096
@@ -102,6 +104,16 @@ def test_device_memory_need_not_be_made_of_blocks() -> None:
     dimm(machine, "128M", at="80G", caller="pmem")
     assert 640 in machine.sections
     assert refuse(machine, Add(start="82G", size="128M")).result == "EINVAL"
+
+
+@pytest.mark.parametrize(
+    ("caller", "placement"), [("hmm", "block"), ("hmm", "range"), ("hmm", "sections"), ("pmem", "block"), ("pmem", "sections")]
+)
+def test_a_placement_that_a_driver_does_not_have_makes_no_sense(caller: Any, placement: Any) -> None:
+    machine = guest()
+    with pytest.raises(BadInput, match=f"{caller} cannot place its memmap by '{placement}'"):
+        machine.apply(Add(start="8G", size="1G", caller=caller, placement=placement))
+    assert machine.history == ()
 
 
 def test_a_part_that_hosts_the_rest_cannot_be_removed() -> None:
