@@ -260,8 +260,8 @@ def test_a_node_leads_only_to_its_own_blocks() -> None:
     machine = two_nodes("1G", "1G")
     assert machine.read(f"{NODE}/node1/memory16/state") == machine.read(f"{MEMORY}/memory16/state")
     assert errno_of_reading(machine, f"{NODE}/node0/memory16/state") == "ENOENT"
-    assert write(machine, f"{NODE}/node0/memory16/state", "offline") == "ENOENT"
-    assert write(machine, f"{NODE}/node1/memory16/state", "offline") == "ok"
+    assert write(machine, f"{NODE}/node0/memory16/state", "online") == "ENOENT"
+    assert write(machine, f"{NODE}/node1/memory16/state", "online") == "EINVAL", "it is online already"
 
 
 def test_pools_count_in_tens_and_take_no_blanks(machine: Machine) -> None:
