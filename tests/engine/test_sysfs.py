@@ -264,35 +264,6 @@ def test_a_node_leads_only_to_its_own_blocks() -> None:
     assert write(machine, f"{NODE}/node1/memory16/state", "online") == "EINVAL", "it is online already"
 
 
-def test_pools_count_in_tens_and_take_no_blanks(machine: Machine) -> None:
-    """error_strings: kstrtoul with base 10."""
-    pool = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
-    for data, result in (("+4", "ok"), (" 7", "EINVAL"), ("0x10", "EINVAL"), ("3 4", "EINVAL"), ("5\n\n", "EINVAL")):
-        assert write(machine, pool, data) == result
-    assert machine.read(pool) == "4\n"
-    assert write(machine, pool, str(1 << 64)) == "ERANGE"
-    assert write(machine, pool, str((1 << 64) - 1)) == "ok", "as many as there can be"
-    assert int(machine.read(pool)) > 100
-
-
-def test_below_proc_blanks_and_bases_are_allowed(machine: Machine) -> None:
-    pool = "/proc/sys/vm/nr_hugepages"
-    for data, count in ((" 4 ", 4), ("0x10", 16), ("010", 8), ("-3", 8), ("5 6", 5)):
-        assert write(machine, pool, data) == "ok"
-        assert machine.read(pool) == f"{count}\n"
-    for data in ("", "+4", "4k", "x"):
-        assert write(machine, pool, data) == ("EINVAL" if data else "ok")
-
-
-@pytest.mark.parametrize(
-    ("data", "new"),
-    [(" 1", "ok"), ("0x1", "ok"), ("01\n", "ok"), ("1 x", "ok"), ("2", "EINVAL"), ("1x", "EINVAL"), ("-1", "EINVAL")],
-)
-def test_compaction_is_asked_for_with_a_one_that_proc_dointvec_reads(data: str, new: str) -> None:
-    for model, result in (("6.1", "ok"), ("6.12", new)):
-        assert write(guest("1G", model=model), "/proc/sys/vm/compact_memory", data) == result
-
-
 def test_a_ratio_may_be_written_in_any_base(machine: Machine) -> None:
     for word, text in (("0x64", "100"), ("0144", "100"), ("+7", "7")):
         assert write(machine, f"{PARAMETERS}/auto_movable_ratio", word) == "ok"
