@@ -19,6 +19,7 @@ from .memmap import (
     SLAB,
     UNMOVABLE_KINDS,
     VMEMMAP,
+    Chunk,
     Kind,
     Section,
     ZoneKey,
@@ -37,18 +38,20 @@ _WORDS: Final[dict[Kind, str]] = {
 }
 
 
-def start_isolate(state: State, pfn: int, pages: int) -> int:
-    """Isolate every pageblock of a range of whole pageblocks; returns how many free pages left NR_FREE_PAGES.
+def start_isolate(state: State, pfn: int, pages: int, offline: bool = False) -> int:
+    """Isolate every pageblock of a range of whole pageblocks; returns how many free pages left NR_FREE_PAGES. `offline`: it
+    is to go offline (MEMORY_OFFLINE), so that pages with a hardware error do not matter.
 
     Raises `HotplugError` EBUSY naming the first unmovable page, found in the kernel's order: first pageblock, last
-    pageblock, then the others ascending; nothing is isolated then.
+    pageblock, then the others ascending; nothing is isolated then, but pageblocks that were before are Movable now.
     """
     sections = state.sections_of(pfn, pages)
     _settle_assumed(state, sections, pfn, pages)
     sections = state.sections_of(pfn, pages)
-    blocker = first_unmovable(state, sections, pfn, pages)
+    blocker = first_unmovable(state, sections, pfn, pages, offline)
     if blocker is not None:
         page, kind = blocker
+        _undo_before(state, page, pfn, pages)
         raise HotplugError("EBUSY", f"failure to isolate range: page {page:#x} is {describe(state, page, kind)}", page)
     return _set(state, sections, pfn, pages, True)
 
@@ -58,20 +61,36 @@ def undo_isolate(state: State, pfn: int, pages: int) -> int:
     return _set(state, state.sections_of(pfn, pages), pfn, pages, False)
 
 
-def first_unmovable(state: State, sections: list[Section], pfn: int, pages: int) -> tuple[int, Kind] | None:
-    """The first page that has_unmovable_pages stops at, and its kind; None if the range can be isolated."""
+def _undo_before(state: State, page: int, pfn: int, pages: int) -> None:
+    """Isolate and let go again what comes before the pageblock of a page that stopped it, so that its type is lost."""
+    block = state.geometry.pageblock_pages
+    stopped, last = page // block * block, pfn + pages - block
+    done: list[Chunk] = []
+    if stopped != pfn:
+        done = [(pfn, block)] if stopped == last else [(pfn, stopped - pfn), (last, block)]
+    for start, count in done:
+        _set(state, state.sections_of(start, count), start, count, True)
+        undo_isolate(state, start, count)
+
+
+def first_unmovable(
+    state: State, sections: list[Section], pfn: int, pages: int, offline: bool = False
+) -> tuple[int, Kind] | None:
+    """The first page that has_unmovable_pages stops at, and its kind; None if the range can be isolated. Where it is to go
+    `offline`, pages with a hardware error do not stop it, but for reserved ones."""
     size, block = state.geometry.pages_per_section, state.geometry.pageblock_pages
     found: list[tuple[int, Kind]] = []
     for section in sections:
         for key, owned in section.zones:
             kinds = _blocking(key[1])
-            mask = owned & _within(section.nr * size, size, pfn, pages)
+            mask = owned & within(section.nr * size, size, pfn, pages)
             if state.model.movable_shortcut:
                 mask &= _not_movable(section, block)
+            sound = mask & ~section.flagged if offline else mask
             for kind in kinds:
-                if pages_of_kind := section.of(kind) & mask:
+                if pages_of_kind := section.of(kind) & (mask if kind == RESERVED else sound):
                     found.append((section.nr * size + lowest(pages_of_kind), kind))
-                    tail = pages_of_kind & _within(section.nr * size, size, pfn + pages - block, block)
+                    tail = pages_of_kind & within(section.nr * size, size, pfn + pages - block, block)
                     if tail:
                         found.append((section.nr * size + lowest(tail), kind))
     if not found:
@@ -112,7 +131,8 @@ def _order(page: int, pfn: int, pages: int, block: int) -> tuple[int, int]:
     return (1, page) if page >= pfn + pages - block else (2, page)
 
 
-def _within(base: int, size: int, pfn: int, pages: int) -> int:
+def within(base: int, size: int, pfn: int, pages: int) -> int:
+    """The part of a range of pfns that lies among the `size` pages from `base` on, as a set counted from `base`."""
     low, high = max(pfn - base, 0), min(pfn + pages - base, size)
     return span(low, high - low) if high > low else 0
 
@@ -122,7 +142,7 @@ def _set(state: State, sections: list[Section], pfn: int, pages: int, isolate: b
     size, order = geometry.pages_per_section, geometry.pageblock_order
     moved = 0
     for section in sections:
-        inside = _within(section.nr * size, size, pfn, pages)
+        inside = within(section.nr * size, size, pfn, pages)
         first = lowest(inside) >> order
         blocks = span(first, (inside.bit_length() - 1 >> order) + 1 - first)
         if not isolate:
@@ -143,7 +163,7 @@ def _settle_assumed(state: State, sections: list[Section], pfn: int, pages: int)
     needs: dict[ZoneKey, int] = {}
     for section in sections:
         for key, owned in section.zones:
-            if guess := section.of(ASSUMED) & owned:
+            if guess := section.of(ASSUMED) & owned & ~section.flagged:
                 needs[key] = needs.get(key, 0) + guess.bit_count()
                 room = _room_elsewhere(state, key, needs[key], pfn, pages)
                 if room < needs[key]:
@@ -155,7 +175,7 @@ def _settle_assumed(state: State, sections: list[Section], pfn: int, pages: int)
                     )
     for section in sections if needs else ():
         for key, owned in section.zones:
-            guess = section.of(ASSUMED) & owned
+            guess = section.of(ASSUMED) & owned & ~section.flagged
             if not guess:
                 continue
             _assume_elsewhere(state, key, guess.bit_count(), pfn, pages)

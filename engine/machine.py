@@ -10,7 +10,7 @@ from .blocks import Block, Group, Request
 from .check import check
 from .commands import Command, Write
 from .errors import HotplugError
-from .events import Event, ExistingMemoryTaken, PagesTaken
+from .events import BlockState, Event, ExistingMemoryTaken
 from .geometry import Geometry
 from .memmap import Section, ZoneKey
 from .models import KernelModel
@@ -142,7 +142,8 @@ class Machine:
             result, reason, pfn = error.errno, error.reason, error.pfn
         except GeneratorExit:
             if takes_signals(command):
-                done = any(isinstance(event, PagesTaken) for event in events)
+                told = [event.block for event in events if isinstance(event, BlockState)]
+                done = any(state.blocks[block].state == "offline" for block in told)
                 end = ("ok", "") if done else ("EINTR", "signal backoff: interrupted")
                 self.timeline.record(Outcome(command, *end, None, tuple(events)))
             else:

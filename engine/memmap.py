@@ -94,7 +94,8 @@ class Section(msgspec.Struct, frozen=True, gc=False):
 
     `zones` is empty while the section is offline; otherwise the sets of pages by zone, one entry but for a few boot
     sections. `early`: there since boot. `estimated`: the kinds of its pages come from counters and not from
-    /proc/kpageflags or from the model's own steps.
+    /proc/kpageflags or from the model's own steps. `flagged`: pages with a hardware error that are still in use
+    (PG_hwpoison); they are poisoned as soon as they are not.
     """
 
     nr: int
@@ -106,6 +107,7 @@ class Section(msgspec.Struct, frozen=True, gc=False):
     types: Types = {}
     memmap: Memmap | None = None
     estimated: bool = False
+    flagged: int = 0
 
     def of(self, kind: Kind) -> int:
         """The set of its pages of one kind."""

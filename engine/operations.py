@@ -29,8 +29,9 @@ from .commands import (
 from .errors import BadInput, HotplugError
 from .events import Event
 from .hotplug.add import AddRequest, add_memory
-from .hotplug.eject import eject
+from .hotplug.eject import bound, eject
 from .hotplug.remove import remove_memory
+from .models import Placement
 from .snapshot.observe import observe
 from .snapshot.sync import sync
 from .state import State
@@ -38,6 +39,8 @@ from .units import format_bytes, parse_bytes
 from .zones import ZONE_ORDER
 
 Steps = Iterator[Event]
+_DEVICE_PLACEMENTS: Final[Mapping[str, tuple[Placement, ...]]] = {"hmm": ("boot",), "pmem": ("boot", "range")}
+"""Where drivers of device memory can have their memmap: only pmem brings an altmap along."""
 Operation = Callable[[State, Any, list[str]], Steps]
 """Runs a command on a state; what is to be said besides goes into the list."""
 
@@ -61,6 +64,11 @@ def _add(state: State, command: Add, notes: list[str]) -> Steps:
     for name, pages in (("reserve", command.reserve), ("align", command.align)):
         if not 0 <= pages <= size // state.geometry.page_size:
             raise BadInput(f"{name} is {pages} pages; it can be 0 to {size // state.geometry.page_size}, the pages added")
+    allowed = _DEVICE_PLACEMENTS.get(command.caller)
+    if allowed and command.placement not in (None, *allowed):
+        raise BadInput(
+            f"{command.caller} cannot place its memmap by {command.placement!r}; leave it out or say {' or '.join(allowed)}"
+        )
     request = AddRequest(
         start,
         size,
@@ -83,11 +91,15 @@ def _remove(state: State, command: Remove, notes: list[str]) -> Steps:
 
 
 def _eject(state: State, command: Eject, notes: list[str]) -> Steps:
-    return eject(state, *extent(command))
+    start, size = extent(command)
+    if not bound(state, start, size):
+        notes.append(f"no memory device works at {start:#x}; ejecting one whose add failed changes nothing")
+    return eject(state, start, size)
 
 
 def _online(state: State, command: Online, notes: list[str]) -> Steps:
-    return sysfs.set_state(state, command.block, command.type)
+    yield from sysfs.set_state(state, command.block, command.type)
+    yield from virtio_mem.go_on(state)
 
 
 def _offline(state: State, command: Offline, notes: list[str]) -> Steps:
@@ -95,7 +107,8 @@ def _offline(state: State, command: Offline, notes: list[str]) -> Steps:
 
 
 def _write(state: State, command: Write, notes: list[str]) -> Steps:
-    return sysfs.write(state, command.path, command.data)
+    yield from sysfs.write(state, command.path, command.data)
+    yield from virtio_mem.go_on(state)
 
 
 def _sync(state: State, command: Sync, notes: list[str]) -> Steps:

@@ -1,4 +1,8 @@
-"""Pages with hardware errors: hard_offline_page and soft_offline_page (memory_failure, soft_offline_page)."""
+"""Pages with hardware errors: hard_offline_page and soft_offline_page (memory_failure, soft_offline_page).
+
+A page that could be taken out of use is *poisoned*. One that could not, because the kernel has it, carries the flag all
+the same (PG_hwpoison): `Section.flagged`. It does not stop its block from going offline, and is poisoned when it is freed.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,9 @@ from .events import Event, Logged, PagePoisoned, PagesMigrated
 from .isolation import describe
 from .memmap import ASSUMED, FREE, HUGE, MEMMAP, MOVABLE, PCP, PINNED, POISONED, Kind, Section
 from .migrate import target_zones
-from .state import State
+from .state import HugePage, State
+from .zonelist import node_order, zonelist
+from .zones import MOVABLE as MOVABLE_ZONE
 
 Steps = Iterator[Event]
 _TAKEN_AT_ONCE: Final[tuple[Kind, ...]] = (FREE, PCP)
@@ -22,66 +28,109 @@ _TAKEN_AT_ONCE: Final[tuple[Kind, ...]] = (FREE, PCP)
 
 def hard_offline(state: State, pfn: int) -> Steps:
     """A page has an error now: whatever holds it loses it. Raises `HotplugError` ENXIO where there is no online page,
-    EHWPOISON for a page that is poisoned already, EBUSY for a page of the kernel, which stays in use.
+    EHWPOISON for a page that has the flag already, EBUSY for a page of the kernel, which stays in use with the flag.
 
     The block remembers even a poisoning that was refused (6.12 will not online it again).
     """
-    section, kind = _page(state, pfn)
+    section, kind = _page(state, pfn, offline="ENXIO")
+    bit = _bit(state, pfn)
+    if kind == POISONED or section.flagged & bit:
+        raise HotplugError("EHWPOISON", f"page {pfn:#x} is poisoned already", pfn)
     _remember(state, pfn)
     if kind == HUGE:
-        kind = _dissolve(state, pfn)
-        section, _ = _page(state, pfn)
+        head, _ = hugetlb.in_range(state, pfn, 1)[0]
+        if state.hugepages[head].used:
+            hugetlb.unuse(state, head)  # its users lose it whole
+        _dissolve(state, head)
+        section, kind = _page(state, pfn, offline="ENXIO")
     if kind not in (*_TAKEN_AT_ONCE, MOVABLE, PINNED):
+        state.sections.put(section.nr, msgspec.structs.replace(section, flagged=section.flagged | bit))
         yield Logged(f"Memory failure: {pfn:#x}: unhandlable page.")
         raise HotplugError("EBUSY", f"page {pfn:#x} is {_words(state, pfn, kind)} and cannot be taken out of use", pfn)
-    state.set_kind(section, span(pfn % state.geometry.pages_per_section, 1), POISONED)
+    state.set_kind(section, bit, POISONED)
     yield PagePoisoned(pfn, kind)
     yield Logged(f"Memory failure: {pfn:#x}: recovery action for {_words(state, pfn, kind)}: Recovered")
 
 
 def soft_offline(state: State, pfn: int) -> Steps:
-    """A page is suspected: what it holds moves elsewhere, then it is taken out of use. Raises `HotplugError` ENXIO where
-    there is no online page, EIO for a page that cannot be moved, EBUSY where there is no room."""
-    section, kind = _page(state, pfn, again=True)
-    if kind == POISONED:
+    """A page is suspected: what it holds moves elsewhere, to its own node if there is room, then it is taken out of use.
+
+    Raises `HotplugError` ENXIO for a pfn without a section, EIO for a page that is offline or of a kind that cannot be
+    moved, EBUSY for one that someone has pinned, ENOMEM where there is no room.
+    """
+    section, kind = _page(state, pfn, offline="EIO")
+    bit = _bit(state, pfn)
+    if kind == POISONED or section.flagged & bit:
         return
+    if kind == PINNED:
+        raise HotplugError("EBUSY", f"page {pfn:#x} cannot be moved: someone holds an extra reference (pinned)", pfn)
     if kind == HUGE:
-        kind = _dissolve(state, pfn)
-        section, _ = _page(state, pfn)
-    if kind == MOVABLE:
-        key = section.zones[0][0]
-        zones, highest = target_zones(state, key)
-        here = span(pfn % state.geometry.pages_per_section, 1)
-        chunks = buddy.allocate(state, [*zones, key], 0, 1, MOVABLE, highest)
-        if not chunks:
-            raise HotplugError("EBUSY", f"page {pfn:#x} cannot be moved: no room in the zones it may go to", pfn)
+        yield from _give_up_huge(state, pfn)
+    elif kind == MOVABLE:
+        key = state.zone_of(pfn)
+        _, highest = target_zones(state, key)
+        if not buddy.allocate(state, zonelist(state, node_order(state, key[0]), highest), 0, 1, MOVABLE, highest):
+            raise HotplugError("ENOMEM", f"page {pfn:#x} cannot be moved: no room in the zones it may go to", pfn)
         yield PagesMigrated(1, pfn, *key)
-        section = state.set_kind(state.sections[section.nr], here, FREE)
     elif kind not in _TAKEN_AT_ONCE:
         raise HotplugError("EIO", f"page {pfn:#x} is {_words(state, pfn, kind)} and cannot be moved", pfn)
-    state.set_kind(section, span(pfn % state.geometry.pages_per_section, 1), POISONED)
+    state.set_kind(state.sections[section.nr], bit, POISONED)
     _remember(state, pfn)
-    yield PagePoisoned(pfn, kind)
+    yield PagePoisoned(pfn, FREE if kind == HUGE else kind)
 
 
-def _page(state: State, pfn: int, again: bool = False) -> tuple[Section, Kind]:
-    size = state.geometry.pages_per_section
-    section = state.sections.get(pfn // size)
-    if section is None or not section.online:
-        raise HotplugError("ENXIO", f"there is no online page at pfn {pfn:#x}", pfn)
-    kind = next((kind for kind, mask in section.pages.items() if mask >> (pfn % size) & 1), None)
+def _page(state: State, pfn: int, offline: str) -> tuple[Section, Kind]:
+    """The section and the kind of an online page; `offline` is the errno for one that is not online."""
+    section = state.sections.get(pfn // state.geometry.pages_per_section)
+    if section is None:
+        raise HotplugError("ENXIO", f"there is no page at pfn {pfn:#x}", pfn)
+    if not section.online:
+        raise HotplugError(offline, f"there is no online page at pfn {pfn:#x}", pfn)
+    bit = _bit(state, pfn)
+    kind = next((kind for kind, mask in section.pages.items() if mask & bit), None)
     if kind is None or kind == "absent":
         raise HotplugError("ENXIO", f"there is no page at pfn {pfn:#x}", pfn)
-    if kind == POISONED and not again:
-        raise HotplugError("EHWPOISON", f"page {pfn:#x} is poisoned already", pfn)
     return section, kind
 
 
-def _dissolve(state: State, pfn: int) -> Kind:
-    """A huge page around the error goes back to single pages, if it is free; in use, its users lose it whole."""
+def _bit(state: State, pfn: int) -> int:
+    return span(pfn % state.geometry.pages_per_section, 1)
+
+
+def _give_up_huge(state: State, pfn: int) -> Steps:
+    """The huge page around a page moves whole to another one, if it is in use, and goes back to the buddy."""
     head, page = hugetlb.in_range(state, pfn, 1)[0]
-    hugetlb.release(state, head)
-    return MOVABLE if page.used else FREE
+    if page.used:
+        yield from _move_huge(state, head, page)
+    _dissolve(state, head)
+
+
+def _move_huge(state: State, head: int, page: HugePage) -> Steps:
+    """To a free huge page, of its own node first, else to a fresh one, which takes its place in the pool."""
+    nodes = node_order(state, page.node)
+    target = next((free[0] for node in nodes if (free := hugetlb.free_list(state, node, page.pages))), None)
+    if target is not None:
+        hugetlb.use(state, target)
+        hugetlb.unuse(state, head)
+    else:
+        order = (page.pages - 1).bit_length()
+        taken = (
+            buddy.allocate(state, zonelist(state, nodes, MOVABLE_ZONE), order, 1, HUGE, MOVABLE_ZONE)
+            if order <= state.geometry.max_order
+            else []
+        )
+        if not taken:
+            raise HotplugError("ENOMEM", f"the huge page at {head:#x} is in use and no other can take its place", head)
+        target = taken[0][0]
+        state.hugepages.put(target, HugePage(page.pages, state.zone_of(target)[0], True))
+        hugetlb.release(state, head)
+    yield PagesMigrated(page.pages, head, *state.zone_of(target))
+
+
+def _dissolve(state: State, head: int) -> None:
+    """A free huge page is single pages again, unless it is so already (dissolve_free_huge_page)."""
+    if head in state.hugepages:
+        hugetlb.release(state, head)
 
 
 def _remember(state: State, pfn: int) -> None:

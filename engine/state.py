@@ -12,7 +12,7 @@ from .architectures import Preset
 from .bits import from_runs, runs, span
 from .blocks import Block, Group, Request
 from .geometry import Geometry
-from .memmap import FREE, PCP, Kind, Section, ZoneKey, put
+from .memmap import FREE, PCP, POISONED, Kind, Section, ZoneKey, put
 from .models import KernelModel
 from .notifiers import Chain
 from .tables import Journal, Table
@@ -164,8 +164,13 @@ class State:
             pfn += length
 
     def set_kind(self, section: Section, mask: int, kind: Kind) -> Section:
-        """Make the pages of `mask` of one section a kind, and keep the free counts of its zones right."""
-        changed = msgspec.structs.replace(section, pages=put(section.pages, mask, kind))
+        """Make the pages of `mask` of one section a kind, and keep the free counts of its zones right. Those with a hardware
+        error are out of use then, whatever the kind (free_pages_prepare)."""
+        pages = put(section.pages, mask, kind)
+        flagged = section.flagged
+        if lost := flagged & mask:
+            pages, flagged = put(pages, lost, POISONED), flagged & ~lost
+        changed = msgspec.structs.replace(section, pages=pages, flagged=flagged)
         self.sections.put(section.nr, changed)
         for key, owned in section.zones:
             before, after = section.pages, changed.pages

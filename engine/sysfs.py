@@ -19,6 +19,7 @@ from .events import Event, ParameterSet
 from .hotplug.add import AddRequest, add_memory
 from .hotplug.offline import offline_block
 from .hotplug.online import online_block
+from .kstrto import kstrto
 from .policy import valid_zones
 from .state import State
 from .zones import KERNEL_ZONES
@@ -60,7 +61,7 @@ def ranges(numbers: list[int]) -> str:
 
 def read(state: State, path: str) -> str:
     """The text of a file, with its line end. Raises `HotplugError` ENOENT, EACCES for files that cannot be read, EISDIR."""
-    path = _canonical(path)
+    path = _canonical(state, path)
     if (reader := _READERS.get(path)) is not None and _has_parameter(state, path):
         return reader(state) + "\n"
     if match := _BLOCK.fullmatch(path):
@@ -135,20 +136,19 @@ def _node_meminfo(state: State, node: int) -> str:
 
 def write(state: State, path: str, data: str) -> Steps:
     """What writing `data` to a file makes the kernel do. Raises `HotplugError` with the errno of the write."""
-    path = _canonical(path)
-    word = data[:-1] if data.endswith("\n") else data
+    path = _canonical(state, path)
     match = _BLOCK.fullmatch(path)
     if match and match[2] in ("state", "online"):
         block = _block(state, int(match[1]))
         if data:
-            yield from (_write_state if match[2] == "state" else _write_online)(state, block, word)
+            yield from (_write_state if match[2] == "state" else _write_online)(state, block, data.removesuffix("\n"))
         return
     if path in _WRITERS and _has_parameter(state, path):
         _exists(state, path)
         if data:
-            yield from _WRITERS[path](state, word)
+            yield from _WRITERS[path](state, data)
         return
-    if (steps := sysfs_pages.write(state, path, word)) is not None:
+    if (steps := sysfs_pages.write(state, path, data)) is not None:
         if data:
             yield from steps
         return
@@ -185,7 +185,8 @@ def _write_online(state: State, block: Block, word: str) -> Steps:
 
 
 def _choice(name: str, words: Callable[[State], tuple[str, ...]]) -> Callable[[State, str], Steps]:
-    def write_choice(state: State, word: str) -> Steps:
+    def write_choice(state: State, data: str) -> Steps:
+        word = data.removesuffix("\n")
         if word not in words(state):
             raise HotplugError("EINVAL", f"{word!r} is none of {', '.join(words(state))}")
         state.settings.put(name, word)
@@ -194,9 +195,8 @@ def _choice(name: str, words: Callable[[State], tuple[str, ...]]) -> Callable[[S
     return write_choice
 
 
-def _write_ratio(state: State, word: str) -> Steps:
-    if not re.fullmatch(r"\+?(0[xX][0-9a-fA-F]+|\d+)", word) or (number := _number(word)) >= 1 << 32:
-        raise HotplugError("EINVAL", f"{word!r} is not a percentage from 0 to {(1 << 32) - 1}")
+def _write_ratio(state: State, data: str) -> Steps:
+    number = kstrto(data, 0, 32)
     state.settings.put("auto_movable_ratio", str(number))
     yield ParameterSet("auto_movable_ratio", str(number))
 
@@ -209,11 +209,12 @@ def _write_numa_aware(state: State, word: str) -> Steps:
     yield ParameterSet("auto_movable_numa_aware", "Y" if wanted else "N")
 
 
-def _write_probe(state: State, word: str) -> Steps:
-    if not re.fullmatch(r"0[xX][0-9a-fA-F]+|\d+", word) or _number(word) % state.geometry.block_size:
-        raise HotplugError("EINVAL", f"{word!r} is not the address of a memory block")
+def _write_probe(state: State, data: str) -> Steps:
+    address = kstrto(data, 0, 64)
+    if address % state.geometry.block_size:
+        raise HotplugError("EINVAL", f"{address:#x} is not the address of a memory block")
     node = next((n for n in sorted(state.nodes) if state.nodes[n].online), 0)
-    yield from add_memory(state, AddRequest(_number(word), state.geometry.block_size, node, "probe"))
+    yield from add_memory(state, AddRequest(address, state.geometry.block_size, node, "probe"))
 
 
 _WRITERS: Final[dict[str, Callable[[State, str], Steps]]] = {
@@ -223,13 +224,6 @@ _WRITERS: Final[dict[str, Callable[[State, str], Steps]]] = {
     f"{PARAMETERS}/auto_movable_ratio": _write_ratio,
     f"{PARAMETERS}/auto_movable_numa_aware": _write_numa_aware,
 }
-
-
-def _number(word: str) -> int:
-    digits = word.lstrip("+")
-    if digits[:2].lower() == "0x":
-        return int(digits, 16)
-    return int(digits, 8) if digits[:1] == "0" and set(digits) <= set("01234567") else int(digits)
 
 
 def _has_parameter(state: State, path: str) -> bool:
@@ -253,8 +247,9 @@ def _block(state: State, number: int) -> Block:
     return block
 
 
-def _canonical(path: str) -> str:
+def _canonical(state: State, path: str) -> str:
+    """The path without doubled slashes, and without the link by which a node's folder leads to one of its blocks."""
     path = re.sub(r"/+", "/", path)
-    if match := _NODE_LINK.fullmatch(path):
+    if (match := _NODE_LINK.fullmatch(path)) and (block := state.blocks.get(int(match[2]))) and int(match[1]) in block.nodes:
         return f"{MEMORY}/memory{match[2]}/{match[3]}"
     return path

@@ -9,6 +9,7 @@ from typing import Final
 from . import compaction, hugetlb, poison
 from .errors import HotplugError
 from .events import Event
+from .kstrto import kstrto, proc_number
 from .state import State
 
 Steps = Iterator[Event]
@@ -38,18 +39,18 @@ def read(state: State, path: str) -> str | None:
     return None
 
 
-def write(state: State, path: str, word: str) -> Steps | None:
-    """What writing a word to one of these files does; None for a path that is none of them."""
+def write(state: State, path: str, data: str) -> Steps | None:
+    """What writing to one of these files does; None for a path that is none of them."""
     found = _pool(state, path)
     if found is not None:
-        return _write_pool(state, path, found, word)
+        return _write_pool(state, path, found, data)
     if path == _COMPACT:
-        return _write_compact(state, word)
+        return _write_compact(state, data)
     if (node := _compact_node(state, path)) is not None:
         return compaction.compact_node(state, node)
     for name, action in _POISONS.items():
         if path == f"{_MEMORY}/{name}":
-            return _write_page(state, action, word)
+            return _write_page(state, action, data)
     return None
 
 
@@ -76,26 +77,28 @@ def _online(state: State, node: int) -> bool:
     return node in state.nodes and state.nodes[node].online
 
 
-def _write_pool(state: State, path: str, found: tuple[int | None, int, str], word: str) -> Steps:
+def _write_pool(state: State, path: str, found: tuple[int | None, int, str], data: str) -> Steps:
     node, size, name = found
     if name != "nr_hugepages":
         raise HotplugError("EACCES", f"{path} can only be read")
-    if not re.fullmatch(r"\s*\d{1,19}\s*", word):
-        raise HotplugError("EINVAL", f"{word!r} is not a number of huge pages")
-    yield from hugetlb.set_pool(state, node, size, int(word))
+    wanted = proc_number(data) if path == _DEFAULT_POOL else kstrto(data, 10, 64)
+    if wanted >= 0:  # proc_doulongvec_minmax passes over others
+        yield from hugetlb.set_pool(state, node, size, wanted)
 
 
-def _write_compact(state: State, word: str) -> Steps:
+def _write_compact(state: State, data: str) -> Steps:
     allowed = state.model.compact_values
-    if allowed is not None and word.strip() not in allowed:
-        raise HotplugError("EINVAL", f"{word!r} is not {' or '.join(allowed)}")
+    if allowed is not None and proc_number(data) not in allowed:
+        raise HotplugError("EINVAL", f"{data!r} is not {' or '.join(map(str, allowed))}")
     yield from compaction.compact_memory(state)
 
 
-def _write_page(state: State, action: Callable[[State, int], Steps], word: str) -> Steps:
-    if not re.fullmatch(r"\s*(0[xX][0-9a-fA-F]{1,16}|\d{1,19})\s*", word):
-        raise HotplugError("EINVAL", f"{word!r} is not an address")
-    yield from action(state, int(word, 0) // state.geometry.page_size)
+def _write_page(state: State, action: Callable[[State, int], Steps], data: str) -> Steps:
+    try:
+        address = kstrto(data, 0, 64)
+    except HotplugError as error:  # ERANGE is not told apart there
+        raise HotplugError("EINVAL", error.reason) from None
+    yield from action(state, address // state.geometry.page_size)
 
 
 _POISONS: Final[dict[str, Callable[[State, int], Steps]]] = {

@@ -1,15 +1,16 @@
 """virtio-mem: memory that comes and goes in device blocks smaller, or bigger, than a memory block (observed.md 13).
 
-Pages of an online block that are not plugged are PageOffline: the online callback withholds them from the buddy, so
-managed stays below present. Growing fills the lowest places first, shrinking takes the highest.
+Smaller ones are the driver's sub-block mode: pages of an online memory block that are not plugged are PageOffline, the
+online callback withholds them from the buddy, so managed stays below present. Bigger ones, its big block mode, come and
+go as a whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from typing import Final
 
-from . import isolation, migrate
-from .bits import span
+from . import contig
 from .blocks import OnlineType
 from .errors import BadInput, HotplugError
 from .events import Event, Logged, PagesPlugged, PagesUnplugged
@@ -17,18 +18,28 @@ from .hotplug.add import AddRequest, add_memory
 from .hotplug.offline import offline_block
 from .hotplug.online import online_block
 from .hotplug.remove import remove_memory
-from .memmap import FREE, OFFLINE
+from .memmap import FREE, OFFLINE, Kind
 from .state import State
 from .units import format_bytes
 from .zones import MOVABLE as MOVABLE_ZONE
 
 Steps = Iterator[Event]
 
+_PLUG_ORDER: Final = ("KERNEL_PARTIAL", "MOVABLE_PARTIAL", "OFFLINE_PARTIAL")
+_UNPLUG_ORDER: Final = ("OFFLINE_PARTIAL", "OFFLINE", "MOVABLE_PARTIAL", "KERNEL_PARTIAL", "MOVABLE", "KERNEL")
+"""Memory blocks by the driver's names for their states, as a plug and an unplug request go through them."""
+_OFFLINE_THRESHOLD: Final = 1 << 30
+"""Bytes that a device may have offline, unless two of its blocks are more (VIRTIO_MEM_DEFAULT_OFFLINE_THRESHOLD)."""
+_WAITING: Final = "virtio_mem_waiting_"
+_UNIT: Final = "virtio_mem_unit_"
+"""Counters of a device that waits until enough of its memory is online: bytes asked for, and its device block."""
+
 
 def resize(state: State, start: int, size: int, unit: int, node: int) -> Steps:
     """Bring the device whose region begins at `start` to `size` plugged bytes, in device blocks of `unit` bytes.
 
-    What cannot be plugged or unplugged stays; `HotplugError` EBUSY or ENOMEM then says how far it came.
+    What cannot be plugged or unplugged stays; `HotplugError` EBUSY, ENOMEM or ENOSPC then says how far it came. ENOSPC is
+    for too much offline memory: the device goes on when enough of it is online (`go_on`).
     """
     block = state.geometry.block_size
     if unit & (unit - 1) or not unit or unit % (state.geometry.pageblock_pages * state.geometry.page_size):
@@ -38,18 +49,37 @@ def resize(state: State, start: int, size: int, unit: int, node: int) -> Steps:
             f"the region must begin at a multiple of {format_bytes(max(block, unit))} and its size be one of "
             f"{format_bytes(unit)}"
         )
+    _remember(state, start, None, unit)
     have = plugged(state, start)
     wanted = size // state.geometry.page_size
     if wanted > have:
         yield from _grow(state, start, wanted - have, unit, node)
     elif wanted < have:
-        yield from _shrink(state, start, have - wanted, unit)
+        yield from (_shrink if unit < block else _shrink_big)(state, start, have - wanted, unit)
     now = plugged(state, start)
     yield Logged(f"virtio_mem: plugged size: {now * state.geometry.page_size:#x}")
     if now > wanted:
         raise HotplugError("EBUSY", f"{format_bytes((now - wanted) * state.geometry.page_size)} could not be unplugged")
     if now < wanted:
-        raise HotplugError("ENOMEM", f"{format_bytes((wanted - now) * state.geometry.page_size)} could not be plugged")
+        _remember(state, start, size, unit)
+        raise HotplugError(
+            "ENOSPC",
+            f"{format_bytes((wanted - now) * state.geometry.page_size)} wait until more of the device is online: it may "
+            f"have {format_bytes(_threshold(state, unit))} offline",
+        )
+
+
+def go_on(state: State) -> Steps:
+    """Devices that had too much offline memory add more as soon as half of what they may have offline is online
+    (virtio_mem_memory_notifier_cb). How far that comes is not an error of whoever onlined."""
+    for name in [name for name in state.counters if name.startswith(_WAITING)]:
+        start = int(name.removeprefix(_WAITING))
+        unit, blocks = state.counters[f"{_UNIT}{start}"], _blocks(state, start)
+        if blocks and _offline_bytes(state, blocks) <= _threshold(state, unit) // 2:
+            try:
+                yield from resize(state, start, state.counters[name], unit, state.blocks[blocks[0]].node)
+            except HotplugError as error:
+                yield Logged(f"virtio_mem: {error.errno}: {error.reason}")
 
 
 def plugged(state: State, start: int) -> int:
@@ -59,6 +89,23 @@ def plugged(state: State, start: int) -> int:
         for number in _blocks(state, start)
         for section in state.block_sections(number)
     )
+
+
+def _remember(state: State, start: int, size: int | None, unit: int) -> None:
+    for prefix, value in ((_WAITING, size), (_UNIT, unit)):
+        name = f"{prefix}{start}"
+        if size is not None and value is not None:
+            state.counters.put(name, value)
+        elif name in state.counters:
+            state.counters.drop(name)
+
+
+def _threshold(state: State, unit: int) -> int:
+    return max(_OFFLINE_THRESHOLD, 2 * max(state.geometry.block_size, unit))
+
+
+def _offline_bytes(state: State, blocks: list[int]) -> int:
+    return sum(state.blocks[number].state != "online" for number in blocks) * state.geometry.block_size
 
 
 def _blocks(state: State, start: int) -> list[int]:
@@ -73,77 +120,61 @@ def _blocks(state: State, start: int) -> list[int]:
     ]
 
 
+def _by_state(state: State, start: int) -> dict[str, list[int]]:
+    """The blocks of a device by the driver's states (virtio_mem_sbm_mb_state), ascending."""
+    found: dict[str, list[int]] = {}
+    for number in _blocks(state, start):
+        partial = any(OFFLINE in section.pages for section in state.block_sections(number))
+        found.setdefault(f"{_online_as(state, number)}{'_PARTIAL' if partial else ''}", []).append(number)
+    return found
+
+
+def _online_as(state: State, number: int) -> str:
+    block = state.blocks[number]
+    if block.state != "online":
+        return "OFFLINE"
+    return "MOVABLE" if block.zone is not None and block.zone[1] == MOVABLE_ZONE else "KERNEL"
+
+
+# -- plugging -----------------------------------------------------------------------------------------------------------
+
+
 def _grow(state: State, start: int, pages: int, unit: int, node: int) -> Steps:
-    size = state.geometry.page_size
-    for pfn, count in list(_withheld_units(state, start, unit // size)):
-        if pages <= 0:
-            return
-        _plug(state, pfn, count)
-        pages -= count
-        yield PagesPlugged(pfn, count)
-    step = max(state.geometry.block_size, unit)
-    present = _blocks(state, start)
-    group = state.blocks[present[0]].group if present else None
+    """Holes of blocks that are there, then new blocks from the lowest free place on, as long as not too much is offline
+    (virtio_mem_sbm_plug_request, virtio_mem_bbm_plug_request)."""
+    size, block_size = state.geometry.page_size, state.geometry.block_size
+    found = _by_state(state, start)
+    for name in _PLUG_ORDER:
+        for number in found.get(name, []):
+            for pfn in _units(state, number, unit // size, withheld=True):
+                if pages <= 0:
+                    return
+                yield from _plug(state, pfn, unit // size)
+                pages -= unit // size
+    step = max(block_size, unit)
+    blocks = _blocks(state, start)
+    present, offline = set(blocks), _offline_bytes(state, blocks)
+    group = state.blocks[blocks[0]].group if blocks else None
     at = start
     while pages > 0:
-        if at // state.geometry.block_size not in present:
+        first = at // block_size
+        if first not in present:
+            if offline + step > _threshold(state, unit):
+                return
             part = min(pages * size, step)
             request = AddRequest(at, step, node, "virtio-mem", plugged=part // size, group=group, device=start // size)
             yield from add_memory(state, request)
-            group = state.blocks[at // state.geometry.block_size].group
+            group = state.blocks[first].group
+            offline += _offline_bytes(state, list(range(first, first + step // block_size)))
             yield PagesPlugged(at // size, part // size)
             pages -= part // size
         at += step
 
 
-def _plug(state: State, pfn: int, count: int) -> None:
-    nr, at = divmod(pfn, state.geometry.pages_per_section)
-    section = state.sections[nr]
-    state.set_kind(section, span(at, count), FREE)
-    for key, _ in section.zones:
-        state.zones.put(key, state.zones[key].plus(managed=count))
-
-
-def _withheld_units(state: State, start: int, unit: int) -> Iterator[tuple[int, int]]:
-    """Device blocks that are withheld inside online memory blocks, lowest first."""
-    size = state.geometry.pages_per_section
-    for number in _blocks(state, start):
-        if state.blocks[number].state != "online":
-            continue
-        for section in state.block_sections(number):
-            for pfn in range(section.nr * size, (section.nr + 1) * size, unit):
-                if _is_withheld(state, pfn):
-                    yield pfn, unit
-
-
-def _shrink(state: State, start: int, pages: int, unit: int) -> Steps:
-    size, per_block = state.geometry.page_size, state.geometry.pages_per_block
-    unit_pages = unit // size
-    if unit_pages >= per_block:
-        yield from _shrink_big(state, start, pages, unit)
-        return
-    for number in reversed(_blocks(state, start)):
-        if pages <= 0:
-            return
-        first = number * per_block
-        for pfn in range(first + per_block - unit_pages, first - 1, -unit_pages):
-            if pages <= 0:
-                break
-            if _is_withheld(state, pfn) or not (yield from _unplug(state, pfn, unit_pages)):
-                continue
-            pages -= unit_pages
-        if all(_is_withheld(state, pfn) for pfn in range(first, first + per_block, unit_pages)):
-            yield from _try_drop(state, [number])
-
-
-def _shrink_big(state: State, start: int, pages: int, unit: int) -> Steps:
-    """Device blocks of whole memory blocks: these are offlined and removed together."""
-    per_unit = unit // state.geometry.block_size
-    blocks = _blocks(state, start)
-    while pages > 0 and blocks:
-        group, blocks = blocks[-per_unit:], blocks[:-per_unit]
-        if (yield from _try_drop(state, group)):
-            pages -= per_unit * state.geometry.pages_per_block
+def _units(state: State, number: int, unit: int, withheld: bool) -> list[int]:
+    """The first pfns of a block's device blocks that are withheld, or that are not, ascending."""
+    first, pages = state.block_range(number)
+    return [pfn for pfn in range(first, first + pages, unit) if _is_withheld(state, pfn) is withheld]
 
 
 def _is_withheld(state: State, pfn: int) -> bool:
@@ -151,23 +182,96 @@ def _is_withheld(state: State, pfn: int) -> bool:
     return bool(state.sections[nr].of(OFFLINE) >> at & 1)
 
 
+def _plug(state: State, pfn: int, count: int) -> Steps:
+    """Pages that are no longer withheld; in an online block they go to the buddy (virtio_mem_fake_online)."""
+    _set(state, pfn, count, FREE)
+    yield PagesPlugged(pfn, count)
+
+
+def _set(state: State, pfn: int, count: int, kind: Kind) -> None:
+    """Withheld pages are not managed."""
+    state.change_pages(pfn, count, kind)
+    if state.sections[pfn // state.geometry.pages_per_section].online:
+        key = state.zone_of(pfn)
+        state.zones.put(key, state.zones[key].plus(managed=count if kind == FREE else -count))
+
+
+# -- unplugging ---------------------------------------------------------------------------------------------------------
+
+
+def _shrink(state: State, start: int, pages: int, unit: int) -> Steps:
+    """Device blocks inside memory blocks, of the highest first among those of one state
+    (virtio_mem_sbm_unplug_request)."""
+    found = _by_state(state, start)
+    for name in _UNPLUG_ORDER:
+        for number in reversed(found.get(name, [])):
+            if pages <= 0:
+                return
+            pages -= yield from _shrink_block(state, number, pages, unit // state.geometry.page_size)
+
+
+def _shrink_block(state: State, number: int, pages: int, unit: int) -> Generator[Event, None, int]:
+    """Unplug up to so many pages of a block: all of it at once if that is allowed, else its device blocks from the top,
+    but for those that are busy. A block without any goes. Returns how many pages that were."""
+    first, per_block = state.block_range(number)
+    units = _units(state, number, unit, withheld=False)
+    done = 0
+    if pages >= per_block == len(units) * unit and (yield from _unplug(state, first, per_block)):
+        done = per_block
+    else:
+        for pfn in reversed(units):
+            if done >= pages:
+                break
+            if (yield from _unplug(state, pfn, unit)):
+                done += unit
+    if not _units(state, number, unit, withheld=False):
+        yield from _try_drop(state, [number])
+    return done
+
+
+def _shrink_big(state: State, start: int, pages: int, unit: int) -> Steps:
+    """Device blocks of whole memory blocks: those that are offline, then those that are so or movable, then any
+    (virtio_mem_bbm_unplug_request)."""
+    per_unit = unit // state.geometry.block_size
+    passes: tuple[Callable[[set[str]], bool], ...] = (
+        lambda states: states == {"OFFLINE"},
+        lambda states: "KERNEL" not in states,
+        lambda states: True,
+    )
+    for fits in passes:
+        for first in sorted({number // per_unit * per_unit for number in _blocks(state, start)}, reverse=True):
+            numbers = [number for number in range(first, first + per_unit) if number in state.blocks]
+            if pages <= 0:
+                return
+            if fits({_online_as(state, number) for number in numbers}) and (yield from _drop_big(state, numbers)):
+                pages -= per_unit * state.geometry.pages_per_block
+
+
+def _drop_big(state: State, numbers: list[int]) -> Generator[Event, None, bool]:
+    """All pages are withheld, section by section, before the first memory block goes offline; where one is busy, they come
+    back (virtio_mem_bbm_offline_remove_and_unplug_bb)."""
+    size = state.geometry.pages_per_section
+    sections = [section for number in numbers for section in state.block_sections(number) if section.online]
+    taken: list[int] = []
+    for section in sections:
+        if not (yield from _unplug(state, section.nr * size, size)):
+            break
+        taken.append(section.nr * size)
+    if len(taken) == len(sections) and (yield from _try_drop(state, numbers)):
+        return True
+    for pfn in taken:
+        yield from _plug(state, pfn, size)
+    return False
+
+
 def _unplug(state: State, pfn: int, count: int) -> Generator[Event, None, bool]:
-    """Fake-offline: empty the pages as for a contiguous allocation and withhold them; False where that fails."""
-    nr, at = divmod(pfn, state.geometry.pages_per_section)
-    section = state.sections[nr]
-    mask = span(at, count)
-    if section.online:
-        key = section.zones[0][0]
-        try:
-            isolation.start_isolate(state, pfn, count)
-        except HotplugError:
-            return False
-        yield from migrate.migrate_range(state, pfn, count, key, inside=True)
-        isolation.undo_isolate(state, pfn, count)
-        if state.sections[nr].of(FREE) & mask != mask:
-            return False
-        state.zones.put(key, state.zones[key].plus(managed=-count))
-    state.set_kind(state.sections[nr], mask, OFFLINE)
+    """Pages are withheld from now on; those of an online block are taken from whoever has them
+    (virtio_mem_fake_offline), and it is False where that fails."""
+    if state.sections[pfn // state.geometry.pages_per_section].online and not (
+        yield from contig.take_range(state, pfn, count, FREE)
+    ):
+        return False
+    _set(state, pfn, count, OFFLINE)
     yield PagesUnplugged(pfn, count)
     return True
 
@@ -178,11 +282,9 @@ def _try_drop(state: State, numbers: list[int]) -> Generator[Event, None, bool]:
     gone: list[tuple[int, OnlineType]] = []
     try:
         for number in numbers:
-            block = state.blocks[number]
-            if block.state == "online":
-                movable = block.zone is not None and block.zone[1] == MOVABLE_ZONE
+            if (zone := _online_as(state, number)) != "OFFLINE":
                 yield from offline_block(state, number)
-                gone.append((number, "online_movable" if movable else "online_kernel"))
+                gone.append((number, "online_movable" if zone == "MOVABLE" else "online_kernel"))
         size = state.geometry.block_size
         yield from remove_memory(state, numbers[0] * size, len(numbers) * size)
     except HotplugError as error:

@@ -17,7 +17,7 @@ from .bits import aligned_runs, lowest, lowest_n, span
 from .errors import HotplugError
 from .memmap import ASSUMED, FREE, KERNEL, MEMMAP, PAGETABLE, VMEMMAP, Chunk, Kind, Memmap, Section, put
 from .state import State
-from .zonelist import kernel_zonelist, node_order
+from .zonelist import kernel_zonelist, node_names, node_order
 from .zones import NORMAL
 
 _ANONYMOUS: Final[tuple[Kind, ...]] = (ASSUMED, KERNEL)
@@ -77,7 +77,7 @@ class BootMemory(Pool):
             raise HotplugError(
                 "ENOMEM",
                 f"no {pages} free pages in a row for the memmap of section {section} in kernel zones "
-                f"of {_names(node_order(state, self.node))}",
+                f"of {node_names(node_order(state, self.node))}",
             )
         boost = state.geometry.pageblock_pages
         chunks = buddy.allocate(state, self.zones, 0, pages, VMEMMAP, NORMAL, boost)
@@ -87,7 +87,7 @@ class BootMemory(Pool):
             raise HotplugError(
                 "ENOMEM",
                 f"the memmap of section {section} needs {pages} pages and 1 page table, and the kernel zones of "
-                f"{_names(node_order(state, self.node))} have no {pages + 1} to spare",
+                f"{node_names(node_order(state, self.node))} have no {pages + 1} to spare",
             )
         return chunks, tables, True
 
@@ -329,7 +329,3 @@ def _merged(chunks: list[Chunk]) -> tuple[Chunk, ...]:
         else:
             merged.append((pfn, count))
     return tuple(merged)
-
-
-def _names(nodes: list[int]) -> str:
-    return f"node{'s' if len(nodes) > 1 else ''} {', '.join(map(str, nodes))}" if nodes else "no node"

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from . import buddy, hugetlb
 from .bits import every, lowest_n, span
-from .errors import HotplugError
+from .errors import BadInput, HotplugError
 from .events import Event, PagesFreed, PagesTakenByWorkload
 from .memmap import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB, Kind, ZoneKey
 from .models import Pattern, What
@@ -43,11 +43,13 @@ class Where(NamedTuple):
 
 def allocate(state: State, what: What, pages: int, where: Where) -> Steps:
     """Take pages as a program or the kernel does. Raises `HotplugError` ENOMEM, with nothing taken, where there are too
-    few: the kernel would have run the OOM killer."""
+    few: the kernel would have run the OOM killer; `BadInput` for pages that can never be in the zone."""
     if what == "huge":
         yield from _use_huge(state, pages, where, True)
         return
     kind = _KINDS[what]
+    if where.zone == MOVABLE_ZONE and kind != MOVABLE:
+        raise BadInput(f"{what} memory never comes from ZONE_MOVABLE; name a kernel zone, or none")
     highest = MOVABLE_ZONE if kind == MOVABLE else NORMAL
     zones = _zones(state, where, highest)
     missing = pages

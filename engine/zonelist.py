@@ -43,6 +43,11 @@ def node_order(state: State, local: int) -> list[int]:
     return order
 
 
+def node_names(nodes: list[int]) -> str:
+    """Nodes in words: ``node 0``, ``nodes 0, 1``."""
+    return f"node{'s' if len(nodes) > 1 else ''} {', '.join(map(str, nodes))}" if nodes else "no node"
+
+
 def _cost(state: State, node: int, other: int, load: int) -> int:
     me, peer = state.nodes.get(node), state.nodes.get(other)
     far = me.distance_to(other) if me else 20

@@ -29,8 +29,9 @@ from ..overhead import object_pages, page_table_pages
 from ..placement import Choice, choose
 from ..state import State
 from ..units import format_bytes
-from ..zonelist import Watermarks, kernel_zonelist, node_order
+from ..zonelist import Watermarks, kernel_zonelist, node_names, node_order
 from ..zones import NORMAL
+from .eject import bind
 from .online import online_block, rebuild_zonelists
 from .remove import deactivate, drop_block
 
@@ -91,19 +92,22 @@ def add_memory(state: State, request: AddRequest) -> Steps:
             yield from _taken(state, before)
             return
         group = _register_group(state, request)
-        yield from _try_online_node(state, node)
+        yield from _prepare_node(state, node)
         choice = choose(state, size, request.caller, request.placement, request.fallback)
         yield PlacementChosen(choice.placement, choice.reason)
         if (at := choice.reason.find("WARNING: ")) >= 0:
             yield Logged(choice.reason[at:])
         yield from _populate(state, request, choice, group)
+        yield from _online_node(state, node)
     except HotplugError as error:
         if size:
             state.resources.drop(start)
             yield ResourceReleased(start, size)
         yield from _taken(state, before)
-        if error.errno != "EEXIST":  # the ACPI driver takes that for success
+        if error.errno != "EEXIST":
             yield Logged("add_memory failed")
+        elif request.caller == "acpi":  # its driver takes that for success
+            bind(state, start, size)
         raise
     yield from _taken(state, before)
     if (kind := state.settings.get("auto_online_blocks", "offline")) != "offline":
@@ -147,11 +151,17 @@ def _register_group(state: State, request: AddRequest) -> int | None:
     return number
 
 
-def _try_online_node(state: State, node: int) -> Steps:
+def _prepare_node(state: State, node: int) -> Steps:
+    """A new node gets its zonelists before anything else is known to work (__try_online_node)."""
+    if not state.nodes[node].online:
+        yield from rebuild_zonelists(state, Watermarks(state), node)
+
+
+def _online_node(state: State, node: int) -> Steps:
+    """node_set_online, when nothing can fail any more."""
     if not state.nodes[node].online:
         state.nodes.put(node, msgspec.structs.replace(state.nodes[node], online=True))
         yield NodeOnlined(node)
-        yield from rebuild_zonelists(state, Watermarks(state), node)
 
 
 def _populate(state: State, request: AddRequest, choice: Choice, group: int | None) -> Steps:
@@ -284,8 +294,8 @@ def _take(state: State, node: int, kind: Kind, wanted: int, words: str) -> list[
         buddy.free_pages(state, taken, (kind,))
         raise HotplugError(
             "ENOMEM",
-            f"{words} need {wanted} pages, and the kernel zones of nodes "
-            f"{', '.join(map(str, node_order(state, node)))} have not so many to spare",
+            f"{words} need {wanted} pages, and the kernel zones of {node_names(node_order(state, node))} have not so many "
+            f"to spare",
         )
     return taken
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from ..errors import HotplugError
 from ..events import Event, Logged, OfflineFailed
@@ -11,11 +12,31 @@ from .offline import offline_block
 from .online import online_block
 from .remove import remove_memory
 
+_BOUND: Final = "acpi_bound_"
+"""Counters of devices that the driver took for working though their memory was refused with EEXIST: sizes by address."""
+
+
+def bind(state: State, start: int, size: int) -> None:
+    """The driver keeps a device whose add_memory said EEXIST, and will remove its range (acpi_memory_enable_device)."""
+    state.counters.put(f"{_BOUND}{start}", size)
+
+
+def bound(state: State, start: int, size: int) -> bool:
+    """Does the driver hold a device there? One whose add failed otherwise was freed at once (acpi_memory_device_add)."""
+    first, pages = start // state.geometry.page_size, size // state.geometry.page_size
+    works = bool(state.range_blocks(first, pages)) or any(first <= at < first + pages for at in state.requests)
+    return works or state.counters.get(f"{_BOUND}{start}") == size
+
 
 def eject(state: State, start: int, size: int) -> Iterator[Event]:
-    """Take a memory device out. The first pass offlines every block in order and goes on past failures; if one failed, a
-    second pass tries again from it; if that fails too, the blocks that this eject took offline go online again, into the
-    default zone of that moment, and `HotplugError` EBUSY says which block stayed."""
+    """Take a memory device out; where the driver holds none, nothing happens.
+
+    The first pass offlines every block in order and goes on past failures; if one failed, a second pass tries again from
+    it; if that fails too, the blocks that this eject took offline go online again, into the default zone of that moment,
+    and `HotplugError` EBUSY says which block stayed.
+    """
+    if not bound(state, start, size):
+        return
     geometry = state.geometry
     blocks = [block.id for block in state.range_blocks(start // geometry.page_size, size // geometry.page_size)]
     taken: list[int] = []
@@ -48,3 +69,5 @@ def eject(state: State, start: int, size: int) -> Iterator[Event]:
                 yield Logged(f"memory memory{number}: online again failed: {error}")
         raise HotplugError("EBUSY", f"memory{waiting[0]} did not go offline: {failed.reason}", failed.pfn)
     yield from remove_memory(state, start, size)
+    if f"{_BOUND}{start}" in state.counters:
+        state.counters.drop(f"{_BOUND}{start}")

@@ -84,8 +84,18 @@ def offline_block(state: State, number: int) -> Steps:
                 yield PresentAdjusted(*key, counted)
             yield BlockState(number, "online")
         raise
-    # from here on nothing can stop it, so a signal that comes while its events are told changes nothing either
-    yield from list(_take_out(state, block, key, start, pages, heads))
+    yield from _unstoppable(_take_out(state, block, key, start, pages, heads))
+
+
+def _unstoppable(steps: Steps) -> Steps:
+    """Steps that no signal ends: where the watcher leaves in the middle, the rest is done all the same."""
+    for event in steps:
+        try:
+            yield event
+        except GeneratorExit:
+            for _ in steps:
+                pass
+            raise
 
 
 def _adjust_present(state: State, block: Block, key: ZoneKey, pages: int) -> None:
@@ -114,7 +124,7 @@ def _empty(
     buddy.drain(state, key)
     try:
         hugetlb.refuse_crossing(state, start, pages)
-        free = isolation.start_isolate(state, start, pages)
+        free = isolation.start_isolate(state, start, pages, offline=True)
     except HotplugError as error:
         if error.pfn is not None:
             yield Logged(f"page: pfn:{error.pfn:#x} page dumped because: unmovable page")
@@ -183,14 +193,14 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
         yield MemmapSkipped("__offline_isolated_pages", pfn, count)
         reserved += count
     gone = pages if state.model.heads_present else pages - reserved
-    yield PagesTaken(start, gone)
-    yield Logged(f"Offlined Pages {gone}")
     early = gone if block.early else 0
     marks = Watermarks(state) if state.zones[key].present == gone else None
     left = state.zones[key].plus(present=-gone, managed=-(pages - reserved - withheld), early=-early)
     state.zones.put(key, left)
     group_present(state, block, key[1], -gone)
     state.forget_marks()
+    yield PagesTaken(start, gone)
+    yield Logged(f"Offlined Pages {gone}")
     if marks is not None:
         if state.model.late_node_state:  # the node still counts as one with memory
             state.zones.put(key, left.plus(present=1))
@@ -248,7 +258,7 @@ def _stuck(state: State, start: int, pages: int) -> tuple[int, str] | None:
         for _, mask in section.zones:
             owned |= mask
         base = section.nr * size
-        rest = owned & _from(section, start, size) & ~union(section.pages, tuple(_GONE))
+        rest = owned & _from(section, start, size) & ~union(section.pages, tuple(_GONE)) & ~section.flagged
         if not rest:
             continue
         at = lowest(rest)

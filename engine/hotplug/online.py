@@ -110,8 +110,8 @@ def _cancel(
 
 
 def rebuild_zonelists(state: State, marks: Watermarks, fresh: int | None = None) -> Steps:
-    """build_all_zonelists, as a zone became populated or empty, or for a `fresh` node alone: what the kernel log shows.
-    The watermarks still are those of before, `marks`."""
+    """build_all_zonelists, as a zone became populated or empty, or for a `fresh` node alone, which is not online yet: what
+    the kernel log shows. The watermarks still are those of before, `marks`."""
     online = [node for node in sorted(state.nodes) if state.nodes[node].online]
     for node in online if fresh is None else [fresh]:
         order = node_order(state, node)
@@ -119,8 +119,7 @@ def rebuild_zonelists(state: State, marks: Watermarks, fresh: int | None = None)
             order = [node, *order]
         yield Logged(f"Fallback order for Node {node}: {' '.join(map(str, order))} ")
     total = marks.above_high(state)
-    built = len(online) - (fresh is not None)
-    yield Logged(f"Built {built} zonelists, mobility grouping on.  Total pages: {total}")
+    yield Logged(f"Built {len(online)} zonelists, mobility grouping on.  Total pages: {total}")
     highest = max(
         (KERNEL_ZONES.index(zone.name) for zone in state.zones.values() if zone.managed and zone.name in KERNEL_ZONES),
         default=0,

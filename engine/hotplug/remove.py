@@ -38,9 +38,12 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
         text = f"Refuse to remove {start:#x} - {start + size:#x},wrong granularity"
         yield Logged(text)
         raise HotplugError("EINVAL", f"{text}: memory{heads[0].id} hosts its own memmap and goes alone", first)
-    if heads and len(heads) != len(blocks):
+    if heads and len(heads) != size // block_size:  # memory_blocks_have_altmaps counts places, not blocks
         raise HotplugError(
-            "EINVAL", "some blocks of the range host their own memmap and some do not: they go separately", first
+            "EINVAL",
+            f"{len(heads)} blocks of the range host their own memmap and {size // block_size - len(heads)} do not, or are "
+            f"not there: they go separately",
+            first,
         )
     guests = vmemmap.guests(state, first, pages)
     if guests:

@@ -179,6 +179,7 @@ def _section_run(run: _Fold[Section], base: int, full: int) -> SectionRun:
         early=section.early,
         online=section.online,
         estimated=section.estimated,
+        flagged=_runs(section.flagged),
         zones=tuple(_share(key, mask, full) for key, mask in section.zones),
         pages={kind: _runs(mask) for kind, mask in section.pages.items()},
         types={kind: _runs(mask) for kind, mask in section.types.items()},

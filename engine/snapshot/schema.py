@@ -207,6 +207,7 @@ class SectionRun(_Strict, frozen=True, kw_only=True):
     early: bool = False
     online: bool = False
     estimated: bool = False
+    flagged: tuple[Run, ...] = ()
     zones: tuple[ZoneShare, ...] = ()
     pages: PagesByKind = {}
     types: BlocksByType = {}

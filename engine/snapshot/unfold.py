@@ -244,7 +244,8 @@ class _Sections:
         _disjoint(shares, "page", f"{path}.zones")
         pages = self._table(run.pages, "page", size, f"{path}.pages")
         types = self._table(run.types, "pageblock", geometry.pageblocks_per_section, f"{path}.types")
-        return Section(0, run.node, run.early, run.online, tuple(shares), pages, types, memmap, run.estimated)
+        flagged = self._mask(run.flagged, "page", size, f"{path}.flagged")
+        return Section(0, run.node, run.early, run.online, tuple(shares), pages, types, memmap, run.estimated, flagged)
 
     def _table(self, runs: Mapping[K, tuple[Run, ...]], what: str, size: int, path: str) -> Mapping[K, int]:
         """Sets by kind."""
@@ -275,7 +276,7 @@ def _copy(pattern: Section, nr: int, pages: int) -> Section:
     memmap = pattern.memmap
     return Section(
         nr, pattern.node, pattern.early, pattern.online, pattern.zones, pattern.pages, pattern.types,
-        moved(memmap, pages) if memmap is not None and pages else memmap, pattern.estimated,
+        moved(memmap, pages) if memmap is not None and pages else memmap, pattern.estimated, pattern.flagged,
     )  # fmt: skip
 
 

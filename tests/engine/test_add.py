@@ -47,16 +47,16 @@ def names(events: tuple[Any, ...]) -> list[str]:
 
 
 def test_steps_come_in_the_kernels_order() -> None:
-    """kernel-facts 4.2: resource, node, placement, sections, blocks, and auto onlining last."""
+    """kernel-facts 4.2: resource, placement, sections, blocks, node, and auto onlining last."""
     machine = two_nodes("1G", model="6.1", auto_online="online")
     outcome = dimm(machine, "256M", node=1)
     order = names(outcome.events)
     wanted = [
         "ResourceReserved",
-        "NodeOnlined",
         "PlacementChosen",
         "MemmapPlaced",
         "BlockCreated",
+        "NodeOnlined",
         "ExistingMemoryTaken",
     ]
     assert [kind for kind in order if kind in wanted] == wanted
@@ -236,18 +236,47 @@ def test_the_rfcs_kernel_goes_on_behind_the_leak() -> None:
 
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
-def test_an_eject_of_a_leaked_range_gives_its_memmap_back(model: str) -> None:
+def test_an_eject_of_a_device_refused_for_a_leak_gives_its_memmap_back(model: str) -> None:
     """observed.md 8: 16 sections x 512 = 8192 pages for the range of a 2 GiB device."""
     machine = guest("256M", model=model, memmap_on_memory="N")
     start = free_pages(machine)
     refuse(machine, Add(start="4G", size="32G"))
     low = free_pages(machine)
+    assert refuse(machine, Add(start="4G", size="2G")).result == "EEXIST"
     do(machine, Eject(start="4G", size="2G"))
     tables = free_pages(machine) - low - 16 * 512
     assert 0 <= tables <= 16
     assert 31 < min(nr for nr in machine.sections if nr > 1) == 48
+    assert refuse(machine, Add(start="6G", size="30G")).result == "EEXIST"
     do(machine, Eject(start="6G", size="30G"))
     assert free_pages(machine) == start
+    low = dict(machine.sections)
+    assert do(machine, Eject(start="6G", size="30G")).notes, "it is gone"
+    assert dict(machine.sections) == low
+
+
+@pytest.mark.parametrize("model", ["6.1", "6.12"])
+def test_an_eject_of_the_device_that_leaked_does_nothing(model: str) -> None:
+    """acpi_memory_device_add frees a device whose add failed otherwise than with EEXIST; `remove` still clears up."""
+    machine = guest("256M", model=model, memmap_on_memory="N")
+    start = free_pages(machine)
+    refuse(machine, Add(start="4G", size="32G"))
+    before = dict(machine.sections), dict(machine.zones)
+    outcome = do(machine, Eject(start="4G", size="32G"))
+    assert (dict(machine.sections), dict(machine.zones)) == before
+    assert outcome.notes == ("no memory device works at 0x100000000; ejecting one whose add failed changes nothing",)
+    remove(machine, "32G")
+    assert free_pages(machine) == start
+
+
+@pytest.mark.parametrize("model", ["rfc-v2", "6.1", "6.12"])
+def test_a_failed_add_leaves_a_new_node_offline(model: str) -> None:
+    """__try_online_node(nid, false) prepares the node; node_set_online comes after all that can fail."""
+    machine = two_nodes("256M", model=model, memmap_on_memory="N")
+    outcome = refuse(machine, Add(start="4G", size="32G", node=1, placement="boot"))
+    assert not machine.nodes[1].online
+    assert not told(outcome, NodeOnlined)
+    assert any(line.startswith("Built 1 zonelists") for line in outcome.log)
 
 
 def test_6_12_undoes_the_finished_blocks_of_a_request_with_heads() -> None:

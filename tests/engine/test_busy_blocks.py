@@ -174,3 +174,25 @@ def test_a_refusal_for_pages_that_nobody_saw_changes_nothing() -> None:
     outcome = refuse(machine, Offline(block=1))
     assert outcome.result == "EBUSY"
     assert (dict(machine.zones), dict(state.sections)) == before
+
+
+@pytest.mark.parametrize(
+    ("busy", "changed"),
+    [
+        (FIRST + 100, set()),
+        (FIRST + 32768 - 10, {0}),
+        (FIRST + 5 * 512, {0, 1, 2, 3, 4, 63}),
+    ],
+)
+def test_an_isolation_that_fails_leaves_pageblocks_movable_that_it_had_come_to(busy: int, changed: set[int]) -> None:
+    """Trap 16: first, last, then ascending up to the one that stops it (start_isolate_page_range)."""
+    machine = guest("1G", memmap_on_memory="N")
+    dimm(machine)
+    online(machine, 32, kind="online_kernel")
+    state, every = machine.state, (1 << 64) - 1
+    state.sections.put(32, msgspec.structs.replace(state.sections[32], types={"Reclaimable": every}))
+    occupy(machine, busy, 1, "slab")
+    before = dict(machine.zones)
+    assert refuse(machine, Offline(block=32)).result == "EBUSY"
+    assert machine.sections[32].types == {"Reclaimable": every & ~sum(1 << at for at in changed)}
+    assert dict(machine.zones) == before

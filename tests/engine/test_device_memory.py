@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from guests import dimm, free_pages, guest, memmap, online, refuse, remove, told
 
-from engine import Add, Eject, Online, Remove
+from engine import Add, BadInput, Eject, Online, Remove
 from engine.events import BlockCreated, PlacementChosen
 
 START = (8 << 30) // 4096
@@ -104,6 +106,16 @@ def test_device_memory_need_not_be_made_of_blocks() -> None:
     assert refuse(machine, Add(start="82G", size="128M")).result == "EINVAL"
 
 
+@pytest.mark.parametrize(
+    ("caller", "placement"), [("hmm", "block"), ("hmm", "range"), ("hmm", "sections"), ("pmem", "block"), ("pmem", "sections")]
+)
+def test_a_placement_that_a_driver_does_not_have_makes_no_sense(caller: Any, placement: Any) -> None:
+    machine = guest()
+    with pytest.raises(BadInput, match=f"{caller} cannot place its memmap by '{placement}'"):
+        machine.apply(Add(start="8G", size="1G", caller=caller, placement=placement))
+    assert machine.history == ()
+
+
 def test_a_part_that_hosts_the_rest_cannot_be_removed() -> None:
     machine = guest()
     dimm(machine, "1G", at="8G", caller="pmem")
@@ -117,7 +129,7 @@ def test_what_a_failed_add_leaves_can_be_cleared() -> None:
     machine = guest()
     before = set(machine.sections), free_pages(machine)
     refuse(machine, Add(start="8G", size="1G", caller="pmem", reserve=2))
-    assert machine.apply(Eject(start="8G", size="1G")).ok
+    remove(machine, "1G", at="8G")
     assert (set(machine.sections), free_pages(machine)) == before
     dimm(machine, "1G", at="8G")
     online(machine, 64)

@@ -187,6 +187,15 @@ def test_6_12_removes_any_number_of_them_but_not_mixed_with_others() -> None:
     remove(machine, at="4352M")
 
 
+@pytest.mark.parametrize(("model", "result"), [("rfc-v2", "ok"), ("6.12", "EINVAL")])
+def test_a_hole_among_blocks_with_heads_is_counted_too(model: str, result: str) -> None:
+    """memory_blocks_have_altmaps compares with the size of the range."""
+    machine = guest(model=model)
+    dimm(machine)
+    dimm(machine, at="4352M")
+    assert machine.apply(Remove(start="4G", size="384M")).result == result
+
+
 def test_a_part_of_a_device_may_be_removed() -> None:
     machine = device()
     remove(machine, "128M", at="4224M")

@@ -17,12 +17,12 @@ ROOT = Path(engine.__file__).parent
 REPOSITORY = Path(__file__).parents[2]
 
 LAYERS: dict[str, set[str]] = {
-    "numbers": {"errors", "units", "bits", "geometry", "architectures"},
+    "numbers": {"errors", "units", "bits", "kstrto", "geometry", "architectures"},
     "memory": {"tables", "memmap", "zones", "blocks", "events", "notifiers", "models", "commands", "origin", "state"},
     "mechanisms": {
         "altmap", "overhead", "memmap_on_memory", "placement", "resources", "policy", "zonelist", "freeareas", "freeindex",
-        "buddy", "vmemmap", "isolation", "migrate", "scanned", "scanners", "compaction", "gigantic", "hugealloc", "hvo",
-        "hugetlb", "poison", "workload", "report", "shortage",
+        "buddy", "vmemmap", "isolation", "migrate", "contig", "scanned", "scanners", "compaction", "gigantic", "hugealloc",
+        "hvo", "hugetlb", "poison", "workload", "report", "shortage",
     },
     "operations": {"hotplug", "sysfs_pages", "sysfs", "virtio_mem"},
     "snapshots": {"snapshot"},

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import pytest
-from guests import FIRST, dimm, do, eject, guest, numbers, occupy, offline, online, refuse, told
+from guests import FIRST, dimm, do, eject, guest, numbers, occupy, offline, online, refuse, told, two_nodes
 
-from engine import Allocate, HotplugError, HugePages, Machine, Offline, Online, Outcome, Pin, Poison, Write
+from engine import (
+    Allocate,
+    Free,
+    HotplugError,
+    HugePages,
+    Machine,
+    Offline,
+    Online,
+    Outcome,
+    Pin,
+    Poison,
+    VirtioMem,
+    Write,
+)
 from engine.events import MigrationFailed, PagePoisoned, PagesMigrated
-from engine.memmap import FREE, HUGE, MEMMAP, MOVABLE, POISONED
+from engine.memmap import FREE, HUGE, MEMMAP, MOVABLE, PINNED, POISONED
+from engine.snapshot import store
 
 MEMORY = "/sys/devices/system/memory"
 HARD, SOFT = f"{MEMORY}/hard_offline_page", f"{MEMORY}/soft_offline_page"
@@ -110,10 +124,58 @@ def test_a_page_of_the_kernel_stays_in_use(kind: str) -> None:
     dimm(machine)
     online(machine, 32, kind="online_kernel")
     occupy(machine, FIRST + 1000, 1, kind)
-    before = dict(machine.sections)
-    assert refuse(machine, Poison(address=(FIRST + 1000) << 12)).result == "EBUSY"
-    assert refuse(machine, Poison(address=(FIRST + 1000) << 12, soft=True)).result == "EIO"
-    assert dict(machine.sections) == before
+    before = machine.sections[32].pages
+    address = (FIRST + 1000) << 12
+    assert refuse(machine, Poison(address=address, soft=True)).result == "EIO"
+    assert not machine.sections[32].flagged
+    assert refuse(machine, Poison(address=address)).result == "EBUSY"
+    assert refuse(machine, Poison(address=address)).result == "EHWPOISON", "the flag stays"
+    assert do(machine, Poison(address=address, soft=True)).events == ()
+    assert machine.sections[32].pages == before
+
+
+@pytest.mark.parametrize("zone", ["online_kernel", "online_movable"])
+@pytest.mark.parametrize(("kind", "result"), [("kernel", "ok"), ("pagetable", "ok"), ("reserved", "EBUSY")])
+def test_a_refused_page_keeps_no_block_from_going_offline_unless_it_is_reserved(zone: str, kind: str, result: str) -> None:
+    """has_unmovable_pages, __test_page_isolated_in_pageblock and __offline_isolated_pages pass over PG_hwpoison."""
+    machine = guest("1G", model="6.1")
+    dimm(machine)
+    online(machine, 32, kind=zone)
+    occupy(machine, FIRST + 1000, 1, kind)
+    assert not machine.apply(Offline(block=32)).ok
+    refuse(machine, Poison(address=(FIRST + 1000) << 12))
+    assert machine.apply(Offline(block=32)).result == result
+    assert machine.check() == []
+    if result == "ok":
+        online(machine, 32, kind=zone)
+        assert not machine.sections[32].flagged
+
+
+def test_only_offlining_passes_over_a_refused_page() -> None:
+    machine = guest("1G", auto_online="online_kernel")
+    do(machine, VirtioMem(start="4G", size="128M"))
+    occupy(machine, FIRST + 1000, 1, "kernel")
+    refuse(machine, Poison(address=(FIRST + 1000) << 12))
+    assert refuse(machine, VirtioMem(start="4G", size=0)).reason == "2M could not be unplugged"
+
+
+def test_a_refused_page_is_poisoned_when_the_kernel_frees_it() -> None:
+    machine = two_blocks("6.1")
+    occupy(machine, FIRST + 1000, 2, "kernel")
+    refuse(machine, Poison(address=(FIRST + 1000) << 12))
+    free = numbers(machine, "Movable")[0]
+    do(machine, Free(size="8K", kind="unmovable", zone="Movable"))
+    section = machine.sections[32]
+    assert (section.of(POISONED), section.flagged) == (1 << 1000, 0)
+    assert numbers(machine, "Movable")[0] == free + 1
+
+
+def test_what_is_refused_is_saved() -> None:
+    machine = two_blocks("6.1")
+    refuse(machine, Poison(address=(FIRST + 1) << 12))
+    saved = store.encode(machine.state, machine.origin, "m.json")
+    state, _ = store.decode(saved, "m.json")
+    assert state.sections[32].flagged == 1 << 1
 
 
 def test_without_room_a_suspected_page_stays() -> None:
@@ -125,9 +187,27 @@ def test_without_room_a_suspected_page_stays() -> None:
         occupy_all(machine, name)
     before = dict(machine.sections)
     outcome = refuse(machine, Poison(address=(FIRST + 1000) << 12, soft=True))
-    assert outcome.result == "EBUSY"
+    assert outcome.result == "ENOMEM"
     assert "no room" in outcome.reason
     assert dict(machine.sections) == before
+
+
+def test_a_pinned_page_is_lost_to_an_error_and_not_moved_on_suspicion() -> None:
+    machine = two_blocks("6.12")
+    occupy(machine, FIRST + 1000, 1, PINNED)
+    outcome = refuse(machine, Poison(address=(FIRST + 1000) << 12, soft=True))
+    assert outcome.result == "EBUSY"
+    assert not machine.blocks[32].poisoned
+    do(machine, Poison(address=(FIRST + 1000) << 12))
+
+
+def test_a_suspected_page_stays_on_its_node() -> None:
+    machine = two_nodes("2G", "2G")
+    dimm(machine)
+    online(machine, 32, kind="online_movable")
+    occupy(machine, FIRST + 1000, 1, MOVABLE)
+    do(machine, Poison(address=(FIRST + 1000) << 12, soft=True))
+    assert sum(section.count(MOVABLE) for nr, section in machine.sections.items() if nr == 32) == 1
 
 
 def occupy_all(machine: Machine, name: str) -> None:
@@ -145,7 +225,8 @@ def occupy_all(machine: Machine, name: str) -> None:
 def test_where_there_is_no_online_page(soft: bool, address: int, why: str) -> None:
     machine = two_blocks("6.12")
     dimm(machine, at="4352M")  # block 34, offline
-    assert refuse(machine, Poison(address=address, soft=soft)).result == "ENXIO", why
+    expected = "EIO" if soft and why == "offline block" else "ENXIO"
+    assert refuse(machine, Poison(address=address, soft=soft)).result == expected, why
 
 
 @pytest.mark.parametrize("path", [HARD, SOFT])
@@ -159,6 +240,8 @@ def test_wrong_writes(path: str) -> None:
     assert error.value.errno == "EACCES"
     assert write(machine, path, f"{(FIRST + 7000) << 12}\n").ok, "decimal, and with its line end"
     assert machine.sections[32].of(POISONED) == 1 << 7000
+    assert write(machine, path, oct((FIRST + 7001) << 12).replace("o", "")).ok, "octal"
+    assert machine.sections[32].of(POISONED) == 0b11 << 7000
 
 
 def test_an_error_in_a_free_huge_page_dissolves_it() -> None:
@@ -173,6 +256,39 @@ def test_an_error_in_a_free_huge_page_dissolves_it() -> None:
         assert section.of(POISONED) == 1 << (first + 5) % 32768
         assert sum(section.count(HUGE) for section in machine.sections.values()) == 1024
         assert numbers(machine, "Movable")[0] == free + 511
+
+
+def test_a_suspected_huge_page_in_use_moves_whole_and_leaves_the_pool() -> None:
+    machine = two_blocks("6.12")
+    do(machine, HugePages(count=3), Allocate(size="2M", kind="huge"))
+    (used,) = [pfn for pfn, page in machine.state.hugepages.items() if page.used]
+    outcome = do(machine, Poison(address=(used + 5) << 12, soft=True))
+    assert [(event.pages, event.from_pfn) for event in told(outcome, PagesMigrated)] == [(512, used)]
+    assert sorted(page.used for page in machine.state.hugepages.values()) == [False, True]
+    section = machine.sections[used // 32768]
+    assert section.of(POISONED) == 1 << (used + 5) % 32768
+
+
+def test_without_a_free_huge_page_a_fresh_one_takes_its_place() -> None:
+    machine = two_blocks("6.12")
+    do(machine, HugePages(count=1), Allocate(size="2M", kind="huge"))
+    (used,) = machine.state.hugepages
+    do(machine, Poison(address=used << 12, soft=True))
+    ((target, page),) = machine.state.hugepages.items()
+    assert target != used
+    assert page.used
+
+
+def test_an_error_in_a_huge_page_in_use_frees_the_rest_of_it() -> None:
+    machine = two_blocks("6.12")
+    do(machine, HugePages(count=2), Allocate(size="2M", kind="huge"), HugePages(count=0))
+    assert sum(machine.state.surplus.values()) == 1
+    (used,) = machine.state.hugepages
+    free = numbers(machine, "Movable")[0]
+    do(machine, Poison(address=used << 12))
+    assert not machine.state.hugepages
+    assert sum(machine.state.surplus.values()) == 0
+    assert numbers(machine, "Movable")[0] == free + 511
 
 
 def test_poison_in_the_way_of_a_gigantic_page() -> None:

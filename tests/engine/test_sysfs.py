@@ -229,7 +229,7 @@ def test_an_rfc_probe_asks_for_the_memmap_on_the_range() -> None:
     [
         (f"{MEMORY}/auto_online_blocks", ("offline", *ONLINE_WORDS), ("junk", "1", "Online", "online ")),
         (f"{PARAMETERS}/online_policy", ("auto-movable", "contig-zones"), ("bogus", "junk", "1")),
-        (f"{PARAMETERS}/auto_movable_ratio", ("0", "50", "301", "4294967295"), ("-1", "junk", "4294967296", "1.5", "")),
+        (f"{PARAMETERS}/auto_movable_ratio", ("0", "50", "301", "4294967295"), ("-1", "junk", "08", "10 ", "1.5", "")),
     ],
 )
 def test_parameters_take_their_values_and_nothing_else(
@@ -250,6 +250,18 @@ def test_numa_awareness_is_a_boolean(machine: Machine, data: str, text: str) -> 
     assert machine.read(path) == f"{text}\n"
     assert write(machine, path, "2") == "EINVAL"
     assert machine.read(path) == f"{text}\n"
+
+
+def test_a_ratio_that_is_too_big_is_out_of_range(machine: Machine) -> None:
+    assert write(machine, f"{PARAMETERS}/auto_movable_ratio", "4294967296") == "ERANGE"
+
+
+def test_a_node_leads_only_to_its_own_blocks() -> None:
+    machine = two_nodes("1G", "1G")
+    assert machine.read(f"{NODE}/node1/memory16/state") == machine.read(f"{MEMORY}/memory16/state")
+    assert errno_of_reading(machine, f"{NODE}/node0/memory16/state") == "ENOENT"
+    assert write(machine, f"{NODE}/node0/memory16/state", "online") == "ENOENT"
+    assert write(machine, f"{NODE}/node1/memory16/state", "online") == "EINVAL", "it is online already"
 
 
 def test_a_ratio_may_be_written_in_any_base(machine: Machine) -> None:

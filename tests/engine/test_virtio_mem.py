@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from guests import FIRST, do, guest, memmap, numbers, occupy, offline, online, placements, populated, refuse, told
+from guests import (
+    FIRST,
+    do,
+    guest,
+    memmap,
+    numbers,
+    occupy,
+    offline,
+    online,
+    placements,
+    populated,
+    refuse,
+    told,
+)
 
 from engine import BadInput, Eject, Machine, Offline, Outcome, Remove, VirtioMem
 from engine.events import PagesPlugged, PagesUnplugged
@@ -145,30 +158,6 @@ def test_the_memmap_of_the_next_block_lands_in_the_first_one_that_is_kernel_memo
     assert machine.sections[32].of("vmemmap") >> at % 32768 & 1
 
 
-# -- big device blocks --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("model", ["6.1", "6.12"])
-def test_big_device_blocks_are_whole_pairs_of_memory_blocks(model: str) -> None:
-    machine = device(model)
-    for size, count in (("256M", 2), ("1G", 8), ("512M", 4)):
-        resize(machine, size, "256M")
-        assert blocks(machine) == list(range(32, 32 + count))
-        assert numbers(machine, "Movable") == (count * 32768,) * 4
-        assert not any(section.of(OFFLINE) for section in machine.sections.values())
-    resize(machine, 0, "256M")
-    assert blocks(machine) == []
-
-
-def test_a_big_device_block_that_is_stuck_is_passed_over() -> None:
-    machine = device()
-    resize(machine, "768M", "256M")
-    occupy(machine, FIRST + 5 * 32768 + 7, 1, PINNED)
-    resize(machine, "512M", "256M")
-    assert blocks(machine) == [32, 33, 36, 37]
-    assert plugged(machine.state, FIRST * 4096) == 512 * MIB
-
-
 # -- online states ------------------------------------------------------------------------------------------------------
 
 
@@ -269,7 +258,7 @@ def test_bad_numbers(asked: dict[str, Any], words: str) -> None:
 
 
 def test_without_room_for_the_memmap_it_comes_as_far_as_it_can() -> None:
-    machine = device(ram="128M", auto_online="offline")
+    machine = device(ram="128M")
     outcome = refuse(machine, VirtioMem(start="4G", size="64G"))
     assert outcome.result == "ENOMEM"
     count = len(blocks(machine))

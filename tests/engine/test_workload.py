@@ -21,7 +21,7 @@ from guests import (
     two_nodes,
 )
 
-from engine import Add, Allocate, Free, HugePages, Machine, Offline, Pin, Unpin, compare
+from engine import Add, Allocate, BadInput, Free, HugePages, Machine, Offline, Pin, Unpin, compare
 from engine.events import MigrationFailed, PagesFreed, PagesMigrated, PagesTakenByWorkload
 from engine.memmap import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB
 
@@ -321,3 +321,12 @@ def test_a_kernel_page_in_a_kernel_block_is_refused_at_once() -> None:
     assert refuse(machine, Offline(block=nr)).result == "EBUSY"
     do(machine, Free(kind="unmovable", zone="Normal"))
     offline(machine, nr)
+
+
+@pytest.mark.parametrize("kind", ["unmovable", "reclaimable", "pagetable"])
+def test_kernel_memory_in_zone_movable_makes_no_sense(kind: Any) -> None:
+    machine = guest()
+    dimm(machine)
+    online(machine, 32, kind="online_movable")
+    with pytest.raises(BadInput, match=f"{kind} memory never comes from ZONE_MOVABLE"):
+        machine.apply(Allocate(size="1M", kind=kind, zone="Movable"))
