@@ -5,7 +5,7 @@ What no machine can have is refused with `BadInput`: the JSON path, what is wron
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
 from msgspec.structs import asdict
@@ -51,7 +51,7 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.zones.update(_unique("$.zones", _zones(snapshot, state)))
     state.marks.update(_unique("$.marks", _marks(snapshot, state)))
     state.scanners.update(_unique("$.scanners", _scanners(snapshot, state)))
-    state.resources.update(_unique("$.resources", _resources(snapshot)))
+    state.resources.update(_unique("$.resources", _resources(snapshot), lambda key: hex(max(key, ~key))))
     state.groups.update(_unique("$.groups", _groups(snapshot, state)))
     state.requests.update(_unique("$.requests", _requests(snapshot, state)))
     state.hugepages.update(_huge_pages(snapshot, state))
@@ -66,11 +66,12 @@ def _bad(path: str, sentence: str) -> NoReturn:
     raise BadInput(f"{path}: {sentence}")
 
 
-def _unique(path: str, items: Iterable[tuple[K, V]]) -> dict[K, V]:
+def _unique(path: str, items: Iterable[tuple[K, V]], named: Callable[[K], str] | None = None) -> dict[K, V]:
     table: dict[K, V] = {}
     for index, (key, value) in enumerate(items):
         if key in table:
-            _bad(f"{path}[{index}]", f"{_text(key)} is there a second time; each may be there once")
+            name = (named or _text)(key)
+            _bad(f"{path}[{index}]", f"{name} is there a second time; each may be there once")
         table[key] = value
     return table
 
@@ -127,7 +128,8 @@ def _resources(snapshot: SnapshotV1) -> Iterator[tuple[int, Resource]]:
         start, end = int(saved.start, 16), int(saved.end, 16)
         if end <= start:
             _bad(f"$.resources[{index}].end", f"{saved.end} must be above the start, {saved.start}")
-        yield start, Resource(start, end, saved.name)
+        resource = Resource(start, end, saved.name)
+        yield resource.key, resource
 
 
 def _groups(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, Group]]:
@@ -185,7 +187,9 @@ def _blocks(snapshot: SnapshotV1, state: State) -> dict[int, Block]:
             _bad(f"{path}.head", f"{run.head} head pages; it can be up to the {size} pages of a block")
         if run.group is not None and run.group not in state.groups:
             _bad(f"{path}.group", f"group {run.group} is unknown; it must be one of $.groups, or null")
-        values = (run.state, run.nodes, run.zone, run.head, run.early, run.group, run.request, run.poisoned)
+        values = (
+            run.state, run.nodes, run.zone, run.head, run.early, run.group, run.request, run.poisoned, run.asked
+        )  # fmt: skip
         blocks.update({number: Block(number, *values) for number in range(run.first, behind)})
     return blocks
 

@@ -383,7 +383,7 @@ SPOILED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     ),
     "resource twice": (
         lambda data: data["resources"].append(data["resources"][0]),
-        "$.resources[1]: 4294967296 is there a second time; each may be there once",
+        "$.resources[1]: 0x100000000 is there a second time; each may be there once",
     ),
     "group of no node": (
         change("groups", 0, "node", to=9),
