@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import tarfile
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -122,5 +123,5 @@ def _folder() -> Path:
 def _is_tar(path: Path) -> bool:
     try:
         return path.is_file() and tarfile.is_tarfile(path)
-    except OSError:
+    except (OSError, EOFError, zlib.error):  # compressed and cut short: whoever reads it says so
         return False

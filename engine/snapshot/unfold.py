@@ -22,6 +22,7 @@ from ..state import HugePage, Resource, State
 from ..zones import Marks, Node, Scanners, Zone
 from .fold import moved
 from .schema import MAX_COUNT, MemmapV1, Run, SectionGrid, SectionRun, SnapshotV1
+from .settings import wrong_setting
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -42,6 +43,9 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
         _bad("$.geometry", str(error))
     if snapshot.model not in MODELS:
         _bad("$.model", f"{snapshot.model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
+    for name, value in snapshot.settings.items():
+        if (wrong := wrong_setting(name, value)) is not None:
+            _bad(f"$.settings.{name}", wrong)
     chain = DEFAULT_CHAIN.with_subscriber(BOOT_MEMORY_GUARD) if preset.boot_offline_veto else DEFAULT_CHAIN
     state = State(preset, geometry, MODELS[snapshot.model], snapshot.boot, chain)
     # The tables are filled as dicts, past their journal: a machine that was just loaded has nothing to take back.

@@ -94,6 +94,18 @@ def test_a_tar_will_do_and_model_and_architecture_can_be_told(altmap, tree: Path
     assert open_machine(tmp_path / "m.json").model.name == "rfc-v2"
 
 
+def test_a_virtio_mem_device_begins_where_its_memory_does(altmap, tree: Path, tmp_path: Path) -> None:
+    (tree / "proc/iomem").write_text(
+        "00001000-1fffffff : System RAM\n100000000-13fffffff : virtio1\n  100000000-107ffffff : System RAM (virtio_mem)\n"
+    )
+    assert altmap("capture", "--root", tree, "-o", tmp_path / "m.json").code == 0
+    resources = open_machine(tmp_path / "m.json").resources.values()
+    assert {(r.start, r.end, r.name) for r in resources if r.start == 1 << 32} == {
+        (1 << 32, 5 << 30, "virtio1"),
+        (1 << 32, (1 << 32) + (128 << 20), "System RAM (virtio_mem)"),
+    }
+
+
 def test_nothing_is_written_to_the_tree(altmap, tree: Path) -> None:
     before = sorted((path, path.stat().st_mtime_ns) for path in tree.rglob("*"))
     assert altmap("capture", "--root", tree).code == 0

@@ -44,6 +44,8 @@ ROOT = Path(__file__).parents[2]
         (["capture", "--root", "{tmp}", "--model", "9"], " is no captured tree"),
         (["show", "/dev/null"], "/dev/null: it is not a snapshot"),
         (["check", "{tmp}/half.json"], "half.json: it breaks off or is damaged"),
+        (["show", "{tmp}/magic.gz"], "magic.gz: it is a gzip file that breaks off or is damaged"),
+        (["show", "{tmp}/header.gz"], "header.gz: it is a gzip file that breaks off or is damaged"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_2(
@@ -56,6 +58,8 @@ def test_bad_input_is_one_sentence_and_exit_2(
         "sync": f"sync {tmp_path}/none".encode(),
         "empty": b"",
         "half.json": guest.read_bytes()[:500],
+        "magic.gz": b"\x1f\x8b",
+        "header.gz": b"\x1f\x8b\x08garbage",
     }
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
