@@ -26,6 +26,7 @@ from engine import (
 )
 
 from .text.printable import printable
+from .text.progress import awaited
 
 
 def _print(text: str, value: object, as_json: bool) -> None:
@@ -46,7 +47,7 @@ def why(arguments: argparse.Namespace) -> int:
 
 
 def alternatives(arguments: argparse.Namespace) -> int:
-    """One add request, every placement, block size and model that was asked for, side by side."""
+    """One add request, every placement, block size and model that was asked for, side by side; 1 if none of them fits."""
     machine = open_machine(arguments.machine)
     state = machine.state
     start = arguments.at
@@ -70,9 +71,10 @@ def alternatives(arguments: argparse.Namespace) -> int:
         block_sizes=arguments.block_size.split(",") if arguments.block_size else (),
         models=arguments.model.split(",") if arguments.model else (),
         online=arguments.online,
+        watched=awaited,
     )
     _print(describe_comparison(table), table, arguments.json)
-    return 0
+    return 0 if table.fits else 1
 
 
 def drift(arguments: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ import pytest
 
 from engine import Add, Offline, Online, Write, open_machine
 from engine.report import block_reports, section_reports, zone_reports
-from explorer.text.progress import LONG, tracked
+from explorer.text.progress import LONG, awaited, tracked
 
 STORY = """\
 # a DIMM of two blocks, in and out again
@@ -210,3 +210,15 @@ def test_no_progress_for_a_file_or_beside_the_steps(
     monkeypatch.setattr(sys, "stderr", streams[1])
     assert list(tracked(range(length))) == list(range(length))
     assert [stream.getvalue() for stream in streams] == ["", ""]
+
+
+def test_alternatives_have_no_steps_to_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Terminal()
+    monkeypatch.setattr(sys, "stderr", watched)
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    assert list(awaited(range(4))) == list(range(4))
+    assert "\r 50 %  alternative 3 of 4" in watched.getvalue()
+    assert list(awaited(range(1))) == [0]
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert list(awaited(range(4))) == list(range(4))
+    assert sys.stderr.getvalue() == ""

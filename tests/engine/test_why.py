@@ -389,8 +389,12 @@ def test_memmap_that_does_not_fit_says_how_many_pages_are_missing() -> None:
     assert "65536 of memmap" in blocker.detail
     assert blocker.count == 65536 + 172 - int(blocker.detail.split(" have ")[1].split()[0])
     placements = [c.placement for remedy in verdict.remedies for c in remedy.commands if isinstance(c, Add)]
-    assert placements[:3] == ["block", "range", "sections"]
-    assert "add less" in verdict.remedies[-1].words
+    assert placements == ["block", None, "range", "sections"]
+    own, less, pool, low = (remedy.words for remedy in verdict.remedies)
+    assert own == "another placement: with its memmap in each block's own head; memmap_on_memory=Y at boot"
+    assert "add less" in less
+    assert pool.endswith("; in no released kernel (RFC v2)")
+    assert low.endswith("; in no released kernel (RFC option b)")
 
 
 def test_memory_that_programs_hold_can_be_freed_for_the_memmap() -> None:
