@@ -27,9 +27,11 @@ _ELSEWHERE: Final[Mapping[Placement, str]] = MappingProxyType(
 def availability(state: State, size: int, caller: Caller, placement: Placement | None) -> str:
     """What it takes for a real machine to place the memmap of a request of `size` bytes so, in words; None is whatever
     its kernel does."""
+    if placement is None:
+        return "as it is"
     if placement in UNRELEASED:
         return UNRELEASED[placement]
-    if placement is None or _by_itself(state, size, caller) == placement:
+    if _by_itself(state, size, caller) == placement:
         return "as it is"
     if not state.model.parameter_modes:
         return _ELSEWHERE[placement]
