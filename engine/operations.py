@@ -24,6 +24,7 @@ from .commands import (
     Unpin,
     VirtioMem,
     Write,
+    checked,
     extent,
 )
 from .errors import BadInput, HotplugError
@@ -46,7 +47,7 @@ def run(state: State, command: Command, notes: list[str]) -> Steps:
     """The events of a command. Raises `HotplugError` for the kernel's refusal, `BadInput` for a command without sense."""
     if state.counters.get("crashed") and not isinstance(command, Sync):
         raise HotplugError("OOPS", "the kernel has crashed and does nothing any more; take the last command back")
-    return _OPERATIONS[type(command)](state, command, notes)
+    return _OPERATIONS[type(checked(command))](state, command, notes)
 
 
 def takes_signals(command: Command) -> bool:
