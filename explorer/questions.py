@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -15,7 +16,7 @@ from engine import (
     compare,
     describe_comparison,
     describe_drift,
-    describe_verdict,
+    describe_verdicts,
     diff,
     export_shell,
     lsmem,
@@ -37,12 +38,17 @@ def _print(text: str, value: object, as_json: bool) -> None:
 
 
 def why(arguments: argparse.Namespace) -> int:
-    """Would a command succeed? 0 if it would, 1 if not."""
+    """Would a command, or each of those on a range of blocks, succeed? 0 if so, 1 if not."""
     machine = open_machine(arguments.machine, model=arguments.model)
     commands = parse_script(" ".join(arguments.words), "the question")
-    verdicts = [machine.why_not(command) for command in commands]
-    for verdict in verdicts:
-        _print(describe_verdict(verdict), verdict, arguments.json)
+    if not commands:
+        raise BadInput("the question is empty; ask about a line of a script, such as offline 32")
+    verdicts = [machine.why_not(command) for command in awaited(commands, "question")]
+    if arguments.json:
+        for verdict in verdicts:
+            _print("", verdict, True)
+    else:
+        _print(describe_verdicts(verdicts), None, False)
     return 0 if all(verdict.ok for verdict in verdicts) else 1
 
 
@@ -71,7 +77,7 @@ def alternatives(arguments: argparse.Namespace) -> int:
         block_sizes=arguments.block_size.split(",") if arguments.block_size else (),
         models=arguments.model.split(",") if arguments.model else (),
         online=arguments.online,
-        watched=awaited,
+        watched=partial(awaited, name="alternative"),
     )
     _print(describe_comparison(table), table, arguments.json)
     return 0 if table.fits else 1

@@ -19,9 +19,10 @@ def tracked(items: Sequence[T]) -> Iterable[T]:
     return _counted(items, "step") if watched else items
 
 
-def awaited(items: Sequence[T]) -> Iterable[T]:
-    """Alternatives of which nothing is shown before the last is done, with a counter if standard error is a terminal."""
-    return _counted(items, "alternative") if len(items) > 1 and sys.stderr.isatty() else items
+def awaited(items: Sequence[T], name: str) -> Iterable[T]:
+    """Things of which nothing is shown before the last is done, with a counter if standard error is a terminal. `name` is
+    what one is called."""
+    return _counted(items, name) if len(items) > 1 and sys.stderr.isatty() else items
 
 
 def _counted(items: Sequence[T], name: str) -> Iterator[T]:

@@ -14,3 +14,13 @@ def test_compare_is_1_where_nothing_fits(altmap, guest: Path) -> None:
     assert altmap("compare", guest, "--add", "128M").code == 0
     rows = json.loads(altmap("compare", guest, "--add", "100M", "--json").out)["rows"]
     assert {row["result"] for row in rows} == {"EINVAL"}
+
+
+def test_why_on_a_range_tells_alike_blocks_once(altmap, guest: Path) -> None:
+    said = altmap("why", guest, "offline", "7-9")
+    assert said.code == 1
+    assert "offline 8-9 (2 blocks): no, ENOENT\n" in said.out
+    assert said.out.endswith("\n1 yes, 2 no; each is judged by itself, as if it were the only one\n")
+    assert len(altmap("why", guest, "offline", "7-9", "--json").out.splitlines()) == 3
+    empty = altmap("why", guest, "")
+    assert (empty.code, empty.err.count("\n")) == (2, 1)

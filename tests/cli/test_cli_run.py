@@ -216,9 +216,9 @@ def test_alternatives_have_no_steps_to_watch(monkeypatch: pytest.MonkeyPatch) ->
     watched = Terminal()
     monkeypatch.setattr(sys, "stderr", watched)
     monkeypatch.setattr(sys, "stdout", Terminal())
-    assert list(awaited(range(4))) == list(range(4))
+    assert list(awaited(range(4), "alternative")) == list(range(4))
     assert "\r 50 %  alternative 3 of 4" in watched.getvalue()
-    assert list(awaited(range(1))) == [0]
+    assert list(awaited(range(1), "alternative")) == [0]
     monkeypatch.setattr(sys, "stderr", io.StringIO())
-    assert list(awaited(range(4))) == list(range(4))
+    assert list(awaited(range(4), "alternative")) == list(range(4))
     assert sys.stderr.getvalue() == ""
