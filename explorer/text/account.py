@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 from rich.text import Text
@@ -24,7 +24,8 @@ from engine.events import (
     PlacementChosen,
     ZoneChosen,
 )
-from engine.report import BlockReport, ZoneReport, block_reports, zone_reports
+from engine.report import BlockReport, ZoneReport, block_report, glance, zone_reports
+from engine.state import State
 
 from .console import Printer
 from .names import block_names
@@ -35,26 +36,13 @@ _OF_A_RANGE = (Online, Offline)
 """Commands that a line of a script may ask for many blocks."""
 
 
-class View(NamedTuple):
-    """What can be seen of a machine at one moment."""
-
-    blocks: Mapping[str, BlockReport]
-    zones: Mapping[tuple[int, str], ZoneReport]
-    parameters: Mapping[str, str]
-
-    @classmethod
-    def of(cls, machine: Machine) -> View:
-        zones = {(zone.node, zone.zone): zone for zone in zone_reports(machine.state)}
-        return cls(block_reports(machine.state), zones, dict(machine.settings))
-
-
 class Account:
     """`altmap run` for people: for each command a line with its result, then one for each note and each change. The
     commands of a range of blocks that come out alike are told as one."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine, self._printer = machine, Printer()
-        self._before = self._after = View.of(machine)
+        self._before = self._after = glance(machine.state)
         self._told = self._unexpected = 0
         self._group: list[Outcome] = []
 
@@ -67,7 +55,7 @@ class Account:
             self.flush()
         self._group.append(outcome)
         self._unexpected += not outcome.expected
-        self._after = View.of(self._machine)
+        self._after = glance(self._machine.state)
         if not isinstance(outcome.command, _OF_A_RANGE):
             self.flush()
 
@@ -175,23 +163,33 @@ def _zones_chosen(events: Iterable[Event]) -> Iterator[str]:
 # -- what changed ------------------------------------------------------------------------------------------------------
 
 
-def changes(before: View, after: View) -> Iterator[str]:
-    """How two views of a machine differ: runs of blocks that changed alike, numbers of zones, parameters."""
-    ids = sorted(int(block) for block in before.blocks.keys() | after.blocks.keys())
-    changed = [(block, words) for block in ids if (words := _block_change(before, after, str(block)))]
+def changes(before: State, after: State) -> Iterator[str]:
+    """How two glances at a machine differ: runs of blocks that changed alike, numbers of zones, parameters."""
+    changed = [(block, words) for block in _touched(before, after) if (words := _block_change(before, after, block))]
     for _, group in groupby(enumerate(changed), key=lambda item: (item[1][0] - item[0], item[1][1])):
         run = [change for _, change in group]
         yield f"{block_names(block for block, _ in run)}: {run[0][1]}"
-    for node, zone in sorted(before.zones.keys() | after.zones.keys()):
-        if words := _zone_change(before.zones.get((node, zone)), after.zones.get((node, zone))):
+    zones = [{(zone.node, zone.zone): zone for zone in zone_reports(state)} for state in (before, after)]
+    for node, zone in sorted(zones[0].keys() | zones[1].keys()):
+        if words := _zone_change(zones[0].get((node, zone)), zones[1].get((node, zone))):
             yield f"zone {zone} of node {node}: {words}"
-    for name, value in sorted(after.parameters.items()):
-        if (old := before.parameters.get(name)) != value:
+    for name, value in sorted(after.settings.items()):
+        if (old := before.settings.get(name)) != value:
             yield f"{name}: {old} → {value}"
 
 
-def _block_change(before: View, after: View, block: str) -> str:
-    old, new = before.blocks.get(block), after.blocks.get(block)
+def _touched(before: State, after: State) -> list[int]:
+    """Blocks that may look different, ascending. What an offline block says of the zones that it may go to follows from
+    the zones, groups and parameters; all other blocks speak for themselves."""
+    blocks = {number for number, block in after.blocks.items() if before.blocks.get(number) is not block}
+    blocks |= before.blocks.keys() - after.blocks.keys()
+    if (before.zones, before.groups, before.settings) != (after.zones, after.groups, after.settings):
+        blocks |= {number for number, block in after.blocks.items() if block.state != "online"}
+    return sorted(blocks)
+
+
+def _block_change(before: State, after: State, block: int) -> str:
+    old, new = (block_report(state, block) if block in state.blocks else None for state in (before, after))
     if old == new:
         return ""
     if new is None:

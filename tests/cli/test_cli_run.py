@@ -10,8 +10,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine import Add, Offline, Online, Write, open_machine
-from engine.report import block_reports, section_reports, zone_reports
+from engine import Add, Offline, Online, Write, boot_machine, open_machine, parse_script
+from engine.report import BlockReport, block_report, block_reports, section_reports, zone_reports
+from engine.state import State
+from explorer.script_runs import run_script
+from explorer.text.account import Account
 from explorer.text.progress import LONG, awaited, tracked
 
 STORY = """\
@@ -45,6 +48,19 @@ def test_the_account_is_golden(altmap, golden, guest: Path, tmp_path: Path) -> N
     said = altmap("run", guest, script(tmp_path, STORY))
     assert (said.code, said.err) == (1, "")
     golden("run-story.txt", said.out)
+
+
+def test_the_account_looks_at_what_changed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = boot_machine([(0, 0, "16G")])
+    looked: list[int] = []
+
+    def watched(state: State, number: int) -> BlockReport:
+        looked.append(number)
+        return block_report(state, number)
+
+    monkeypatch.setattr("explorer.text.account.block_report", watched)
+    run_script(machine, parse_script("offline 60\noffline 50-54\nonline 60", "a script"), "a script", Account(machine))
+    assert set(looked) == {60, *range(50, 55)}
 
 
 def test_the_events_are_golden(altmap, golden, guest: Path, tmp_path: Path) -> None:
