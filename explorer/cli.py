@@ -236,7 +236,7 @@ def _capture(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from engine import open_machine, save_machine
-    from engine.scripts import parse_script
+    from engine.scripts import parse_places
 
     from .script_runs import run_script
 
@@ -244,7 +244,7 @@ def _run(arguments: argparse.Namespace) -> int:
         _writable(arguments.save)
     machine = open_machine(arguments.machine, model=arguments.model)
     text, name = _script(arguments.script)
-    commands = parse_script(text, name)
+    commands = parse_places(text, name)
     unexpected = run_script(machine, commands, name, _teller(machine, arguments))
     if arguments.save is not None:
         save_machine(machine, arguments.save)

@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[2]
         (["run", "{guest}", "{tmp}/binary"], "/binary is not text in UTF-8: there is a wrong byte at 3"),
         (["run", "{guest}", "{tmp}/verb"], r"/verb: line 2: 'frobnicate' is not a command"),
         (["run", "{guest}", "{tmp}/verb.json"], r'/verb.json: command 1: "frobnicate" is not a command'),
-        (["run", "{guest}", "{tmp}/sync"], "/sync: command 1: .*/none does not exist; give a folder or a tar"),
+        (["run", "{guest}", "{tmp}/sync"], "/sync: line 1: .*/none does not exist; give a folder or a tar"),
         (["run", "{guest}", "{tmp}/empty", "--model", "9.9"], "'9.9' is not a kernel model; it is one of rfc-v2"),
         (["run", "{guest}", "{tmp}/empty", "--save", "{tmp}/x.txt"], "x.txt: the name of a snapshot must end in .json"),
         (["run", "{guest}", "{tmp}/empty", "--save", "{tmp}/none/x.json"], "none/x.json: its folder does not exist"),
@@ -44,6 +44,7 @@ ROOT = Path(__file__).parents[2]
         (["capture", "--root", "{tmp}", "--model", "9"], " is no captured tree"),
         (["show", "/dev/null"], "/dev/null: it is not a snapshot"),
         (["check", "{tmp}/half.json"], "half.json: it breaks off or is damaged"),
+        (["show", "{tmp}/step.json"], "/step.json: step 1: '12Q' is not a size or an address"),
         (["show", "{tmp}/magic.gz"], "magic.gz: it is a gzip file that breaks off or is damaged"),
         (["show", "{tmp}/header.gz"], "header.gz: it is a gzip file that breaks off or is damaged"),
     ],
@@ -58,6 +59,8 @@ def test_bad_input_is_one_sentence_and_exit_2(
         "sync": f"sync {tmp_path}/none".encode(),
         "empty": b"",
         "half.json": guest.read_bytes()[:500],
+        "step.json": guest.read_bytes().rstrip(b"}\n")
+        + b', "steps": [{"parent": 0, "command": {"op": "pin", "size": "12Q"}, "result": "ok"}], "at": 1}',
         "magic.gz": b"\x1f\x8b",
         "header.gz": b"\x1f\x8b\x08garbage",
     }

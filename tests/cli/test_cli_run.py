@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine import Add, Offline, Online, Write, boot_machine, open_machine, parse_script
+from engine import Add, Offline, Online, Write, boot_machine, open_machine
 from engine.report import BlockReport, block_report, block_reports, section_reports, zone_reports
+from engine.scripts import parse_places
 from engine.state import State
 from explorer.script_runs import run_script
 from explorer.text.account import Account
@@ -59,7 +60,7 @@ def test_the_account_looks_at_what_changed_alone(monkeypatch: pytest.MonkeyPatch
         return block_report(state, number)
 
     monkeypatch.setattr("explorer.text.account.block_report", watched)
-    run_script(machine, parse_script("offline 60\noffline 50-54\nonline 60", "a script"), "a script", Account(machine))
+    run_script(machine, parse_places("offline 60\noffline 50-54\nonline 60", "a script"), "a script", Account(machine))
     assert set(looked) == {60, *range(50, 55)}
 
 
@@ -171,7 +172,7 @@ def test_nothing_is_saved_after_bad_input(altmap, guest: Path, tmp_path: Path) -
     end = tmp_path / "end.json"
     said = altmap("run", guest, script(tmp_path, "add 128M at 4G\nsync nowhere"), "--save", end)
     assert said.code == 2
-    assert "command 2: nowhere does not exist" in said.err
+    assert "line 2: nowhere does not exist" in said.err
     assert not end.exists()
 
 
