@@ -10,7 +10,19 @@ from typing import Any, Final
 import msgspec
 from rich.text import Text
 
-from engine import Machine, Offline, Online, Outcome, describe, format_bytes
+from engine import (
+    Allocate,
+    Command,
+    HugePages,
+    Machine,
+    Offline,
+    Online,
+    Outcome,
+    Pin,
+    Unpin,
+    describe,
+    format_bytes,
+)
 from engine.events import (
     CompactionEnded,
     Event,
@@ -20,7 +32,9 @@ from engine.events import (
     NodeOfflined,
     NodeOnlined,
     PagePoisoned,
+    PagesFreed,
     PagesMigrated,
+    PagesTakenByWorkload,
     PlacementChosen,
     ZoneChosen,
 )
@@ -94,7 +108,7 @@ def _result_line(number: str, machine: Machine, outcomes: list[Outcome]) -> Text
         block = outcome.command.block
         command = command.replace(f" {block}", f" {block}-{block + len(outcomes) - 1}", 1)
     events = [event for one in outcomes for event in one.events]
-    clauses = [outcome.reason] if outcome.reason else list(_achieved(machine, events, outcome.taken))
+    clauses = [outcome.reason] if outcome.reason else list(_achieved(machine, events, outcome))
     if not outcome.expected:
         clauses[:0] = [f"{outcome.command.expect} was expected"] if outcome.command.expect else []
     elif not outcome.ok:
@@ -107,10 +121,10 @@ def _result_line(number: str, machine: Machine, outcomes: list[Outcome]) -> Text
 # -- what a command achieved -------------------------------------------------------------------------------------------
 
 
-def _achieved(machine: Machine, events: list[Event], taken: Mapping[int, int]) -> Iterator[str]:
+def _achieved(machine: Machine, events: list[Event], outcome: Outcome) -> Iterator[str]:
     page = machine.geometry.page_size
     yield from _placed(events)
-    for node, pages in sorted(taken.items()):
+    for node, pages in sorted(outcome.taken.items()):
         yield f"{pages} pages ({format_bytes(pages * page)}) of existing memory of node {node} taken"
     yield from _zones_chosen(events)
     moved = Counter[tuple[int, str]]()
@@ -123,20 +137,30 @@ def _achieved(machine: Machine, events: list[Event], taken: Mapping[int, int]) -
         yield f"{given} pages of memmap given back"
     for event in events:
         if (words := _SAID.get(type(event))) is not None:
-            yield words(event)
+            yield words(event, outcome.command)
 
 
-_SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
-    NodeOnlined: lambda event: f"node {event.node} is online",
-    NodeOfflined: lambda event: f"node {event.node} is offline",
-    HugePagesChanged: lambda event: (
+_TAKEN: Final[Mapping[type[Command], str]] = {Allocate: "taken", Pin: "pinned", Unpin: "no longer pinned"}
+_SAID: Final[Mapping[type[Event], Callable[[Any, Command], str]]] = {
+    NodeOnlined: lambda event, command: f"node {event.node} is online",
+    NodeOfflined: lambda event, command: f"node {event.node} is offline",
+    HugePagesChanged: lambda event, command: (
         f"the pool of {format_bytes(event.size)} pages of {'all nodes' if event.node < 0 else f'node {event.node}'} "
-        f"has {event.total}, {event.free} of them free"
+        f"has {event.total}, {event.free} of them free{_short_of(event, command)}"
     ),
-    PagePoisoned: lambda event: f"page {event.pfn:#x} is poisoned, it was {event.was}",
-    CompactionEnded: lambda event: f"compaction of zone {event.zone} of node {event.node}: {event.status}",
+    PagePoisoned: lambda event, command: f"page {event.pfn:#x} is poisoned, it was {event.was}",
+    PagesTakenByWorkload: lambda event, command: f"{event.pages} pages {_TAKEN.get(type(command), 'taken')}",
+    PagesFreed: lambda event, command: f"{event.pages} pages freed",
+    CompactionEnded: lambda event, command: f"compaction of zone {event.zone} of node {event.node}: {event.status}",
 }
-"""What single events add to the account."""
+"""What single events of a command add to the account."""
+
+
+def _short_of(event: HugePagesChanged, command: Command) -> str:
+    """A pool that is not as asked is a success to the kernel."""
+    if not isinstance(command, HugePages) or command.count == event.total:
+        return ""
+    return f": asked {command.count}, got {event.total}"
 
 
 def _placed(events: Iterable[Event]) -> Iterator[str]:
