@@ -98,12 +98,13 @@ def export(arguments: argparse.Namespace) -> int:
 
 
 def list_memory(words: Sequence[str], default: str) -> int:
-    """lsmem with lsmem's own options; the one word that is no option is the machine."""
+    """lsmem with lsmem's own options; the one word that is no option is the machine. Beside --sysroot, which names it too,
+    a word is one too many, as in lsmem."""
     options, others = split_lsmem(words)
     if len(others) > 1:
         raise BadInput(f"lsmem takes one machine, not {' and '.join(others)}")
     named = others[0] if others else default
     needed = not any(option in ("-s", "-h", "--help") or option.startswith("--sysroot") for option in options)
-    code, text = lsmem(options, open_machine(named) if needed else None)
+    code, text = lsmem(options, open_machine(named)) if needed else lsmem([*options, *others])
     (sys.stderr if code else sys.stdout).write(text)
     return code

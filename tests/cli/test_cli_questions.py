@@ -24,3 +24,10 @@ def test_why_on_a_range_tells_alike_blocks_once(altmap, guest: Path) -> None:
     assert len(altmap("why", guest, "offline", "7-9", "--json").out.splitlines()) == 3
     empty = altmap("why", guest, "")
     assert (empty.code, empty.err.count("\n")) == (2, 1)
+
+
+def test_lsmem_takes_no_word_beside_a_root(altmap, guest: Path, tmp_path: Path) -> None:
+    said = altmap("lsmem", "-s", tmp_path, "guest")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == "lsmem: bad usage\nTry 'lsmem --help' for more information.\n"
+    assert altmap("lsmem", guest, "guest").code == 2
