@@ -223,6 +223,8 @@ def _capture(arguments: argparse.Namespace) -> int:
     from engine import capture, rename, save_machine
     from engine.snapshot import store
 
+    if arguments.output is not None:
+        _writable(arguments.output)
     machine = capture(arguments.root, model=arguments.model, arch=arguments.arch)
     if arguments.output is None:
         _write(store.encode(machine.state, machine.origin, "standard output.json"))
@@ -231,6 +233,10 @@ def _capture(arguments: argparse.Namespace) -> int:
         save_machine(machine, arguments.output)
     for note in machine.origin.notes:
         print(printable(f"note: {note}"), file=sys.stderr)
+    if arguments.output is not None:
+        from .text.captured import captured
+
+        print(printable(captured(machine, arguments.output)), file=sys.stderr)
     return FINE
 
 
@@ -262,7 +268,7 @@ def _teller(machine: Machine, arguments: argparse.Namespace) -> Teller:
 
 
 def _writable(path: str) -> None:
-    """Say before a long script, not after it, that its end could not be saved."""
+    """Say before a long script or capture, not after it, that its end could not be saved."""
     from engine.snapshot.store import SUFFIXES
 
     if not path.endswith(SUFFIXES):
@@ -279,7 +285,7 @@ def _check(arguments: argparse.Namespace) -> int:
     for sentence in broken:
         print(printable(sentence))
     if not broken:
-        name = printable(machine.origin.name)
+        name = printable(arguments.machine)
         print(f"{name}: all is sound, {len(machine.blocks)} blocks, {len(machine.sections)} sections")
     return REFUSED if broken else FINE
 

@@ -83,6 +83,12 @@ def test_a_file_is_named_like_its_machine(altmap, tree: Path, tmp_path: Path) ->
     said = altmap("capture", "--root", tree, "-o", tmp_path / "mine.msgpack.gz")
     assert (said.code, said.out) == (0, "")
     assert open_machine(tmp_path / "mine.msgpack.gz").origin.name == "mine"
+    written, measured, estimated = said.err.splitlines()[-3:]
+    assert written == f"{tmp_path / 'mine.msgpack.gz'}: 4 blocks, 4 sections"
+    assert measured.startswith("measured: memory blocks, zoneinfo, ")
+    assert "kpageflags" in estimated
+    assert estimated.startswith("estimated: ")
+    assert estimated.endswith("what the pages of 4 of 4 sections are (laid out to meet the counters)")
 
 
 def test_a_tar_will_do_and_model_and_architecture_can_be_told(altmap, tree: Path, tmp_path: Path) -> None:

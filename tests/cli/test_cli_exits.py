@@ -41,6 +41,8 @@ ROOT = Path(__file__).parents[2]
         (["run", "{guest}", "{tmp}/empty", "--save", "{tmp}/none/x.json"], "none/x.json: its folder does not exist"),
         (["capture", "--root", "{tmp}/none"], "/none does not exist; give a folder or a tar"),
         (["capture", "--root", "{tmp}"], " is no captured tree"),
+        (["capture", "--root", "{tmp}", "-o", "{tmp}/x.yaml"], "x.yaml: the name of a snapshot must end in .json"),
+        (["capture", "--root", "{tmp}", "-o", "{tmp}/none/x.json"], "none/x.json: its folder does not exist"),
         (["capture", "--root", "{tmp}", "--model", "9"], " is no captured tree"),
         (["show", "/dev/null"], "/dev/null: it is not a snapshot"),
         (["check", "{tmp}/half.json"], "half.json: it breaks off or is damaged"),
@@ -113,7 +115,7 @@ def test_ctrl_c_is_130_and_silent(altmap, guest: Path, monkeypatch: pytest.Monke
 
 
 def test_check_tells_what_is_broken(altmap, guest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert altmap("check", guest) == (0, "guest: all is sound, 8 blocks, 8 sections\n", "")
+    assert altmap("check", guest) == (0, f"{guest}: all is sound, 8 blocks, 8 sections\n", "")
     monkeypatch.setattr(Machine, "check", lambda self: ["one thing", "another"])
     assert altmap("check", guest) == (1, "one thing\nanother\n", "")
 
