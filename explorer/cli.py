@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 FINE: Final = 0
 REFUSED: Final = 1
-"""The kernel refused something in a script that did not expect it, or `check` found something broken."""
+"""The kernel refused something in a script that did not expect it, or would refuse all that was asked about; or `check`
+found something broken."""
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
@@ -102,7 +103,7 @@ def _parser() -> tuple[_Parser, frozenset[str]]:
         usage="altmap [-h] [--version] [MACHINE | COMMAND ...]",
         description="Linux memory hotplug, rehearsed: add, online, offline and remove memory of a saved machine.",
         epilog=f"altmap MACHINE opens MACHINE: {_MACHINE_HELP}; without one, {DEFAULT_MACHINE}. "
-        "Exit code: 0 fine, 1 the kernel refused something in a script, 2 bad input.",
+        "Exit code: 0 fine, 1 the kernel refuses it, or something is broken, 2 bad input.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"altmap {__version__}")
