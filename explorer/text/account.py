@@ -20,6 +20,7 @@ from engine import (
     Outcome,
     Pin,
     Unpin,
+    Write,
     describe,
     format_bytes,
 )
@@ -156,11 +157,17 @@ _SAID: Final[Mapping[type[Event], Callable[[Any, Command], str]]] = {
 """What single events of a command add to the account."""
 
 
+_ASKED: Final[Mapping[type[Command], Callable[[Any], str]]] = {
+    HugePages: lambda command: str(command.count),
+    Write: lambda command: command.data.strip(),
+}
+"""How many huge pages a pool was to have."""
+
+
 def _short_of(event: HugePagesChanged, command: Command) -> str:
     """A pool that is not as asked is a success to the kernel."""
-    if not isinstance(command, HugePages) or command.count == event.total:
-        return ""
-    return f": asked {command.count}, got {event.total}"
+    asked = _ASKED[type(command)](command) if type(command) in _ASKED else ""
+    return f": asked {asked}, got {event.total}" if asked.isdecimal() and int(asked) != event.total else ""
 
 
 def _placed(events: Iterable[Event]) -> Iterator[str]:

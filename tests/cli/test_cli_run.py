@@ -51,6 +51,26 @@ def test_the_account_is_golden(altmap, golden, guest: Path, tmp_path: Path) -> N
     golden("run-story.txt", said.out)
 
 
+def test_success_is_told_in_numbers(altmap, guest: Path, tmp_path: Path) -> None:
+    lines = (
+        "hugepages 1 of 1G", "echo 9000 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "hugepages 0 of 2M",
+        "allocate 1M", "pin 64K", "unpin all", "free all", "add 256M at 4G", "eject 128M at 4G", "eject 128M at 64G",
+    )  # fmt: skip
+    said = altmap("run", guest, script(tmp_path, "\n".join(lines))).out
+    for words in (
+        "has 0, 0 of them free: asked 1, got 0\n",
+        ": asked 9000, got 4",
+        "of all nodes has 0, 0 of them free\n",
+        "256 pages taken\n",
+        "16 pages pinned\n",
+        "16 pages no longer pinned\n",
+        "256 pages freed\n",
+        "note: the device has 1 more block: a real eject takes it all\n",
+        "note: there was no memory at 0x1000000000; the kernel calls this a success\n",
+    ):
+        assert words in said
+
+
 def test_the_account_looks_at_what_changed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     machine = boot_machine([(0, 0, "16G")])
     looked: list[int] = []
