@@ -94,6 +94,8 @@ def add_ways(state: State, add: Add, tried: Attempt) -> Iterator[Way]:
         yield from _elsewhere(state, add, start, size)
     if tried.result == "ENOMEM":
         yield from _with_more(state, add)
+    if tried.result == "EINVAL":
+        yield from _block_by_block(state, add)
     if tried.result in ("EINVAL", "ENOMEM"):
         yield from _placed_otherwise(state, add)
     if tried.result == "ENOMEM":
@@ -248,7 +250,7 @@ def _placed_otherwise(state: State, add: Add, released: bool = True) -> Iterator
 def _with_more(state: State, add: Add) -> Iterator[Way]:
     """More kernel memory, or requests that need less of it."""
     geometry = state.geometry
-    start, length = extent(add)
+    _, length = extent(add)
     budget = shortage(state, add)
     slack = geometry.pageblock_pages + length // geometry.section_size if geometry.huge_vmemmap else 0
     for lacking in (max(1, budget.missing), budget.missing + slack):
@@ -258,9 +260,14 @@ def _with_more(state: State, add: Add) -> Iterator[Way]:
             text = f"free {counted(freed, 'page')} ({format_bytes(freed * geometry.page_size)}) on node {node}"
             yield Way(text, (Free(kind="movable", size=size, node=node, zone=zone), _with(add)), group="free")
     yield from _online_first(state, add, budget.missing + slack)
-    if state.model.single_block and 1 < length // geometry.block_size <= _MOST_BLOCKS:
-        at = range(start, start + length, geometry.block_size)
-        single = tuple(_with(add, start=address, size=geometry.block_size) for address in at)
+    yield from _block_by_block(state, add)
+
+
+def _block_by_block(state: State, add: Add) -> Iterator[Way]:
+    start, length = extent(add)
+    size = state.geometry.block_size
+    if state.model.single_block and 1 < length // size <= _MOST_BLOCKS:
+        single = tuple(_with(add, start=address, size=size) for address in range(start, start + length, size))
         yield Way("add it block by block: each can hold its own memmap", single)
 
 
