@@ -42,6 +42,7 @@ from .whatif import Comparison, compare
 from .whatif import describe as describe_comparison
 from .why import Verdict
 from .why import describe as describe_verdict
+from .why import describe_all as describe_verdicts
 
 __all__ = [
     "CALLERS",
@@ -83,6 +84,7 @@ __all__ = [
     "describe_comparison",
     "describe_drift",
     "describe_verdict",
+    "describe_verdicts",
     "diff",
     "export_shell",
     "format_address",

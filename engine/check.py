@@ -168,6 +168,17 @@ def _blocks(state: State, tally: _Tally) -> Iterator[str]:
             yield f"I17 memory{number}: no System RAM in /proc/iomem covers it"
 
 
+def _onlined(state: State, tally: _Tally) -> Iterator[str]:
+    """I18: memory goes online by its block, and an online block has nothing that is not."""
+    per_block = state.geometry.sections_per_block
+    for nr, section in state.sections.items():
+        block = state.blocks.get(nr // per_block)
+        if section.online and block is None:
+            yield f"I18 section {nr}: online, but there is no memory{nr // per_block}"
+        elif section.online and block is not None and block.state == "offline":
+            yield f"I18 section {nr}: online, but memory{block.id} is offline"
+
+
 def _spans(state: State, tally: _Tally) -> Iterator[str]:
     """I24: both ends of a span touch an online page of the zone; boot memory may have holes there."""
     for key, zone in state.zones.items():
@@ -212,6 +223,7 @@ _RULES: tuple[Callable[[State, _Tally], Iterator[str]], ...] = (
     _isolation,
     _heads,
     _blocks,
+    _onlined,
     _spans,
     _resources,
     _groups,

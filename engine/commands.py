@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from .blocks import OnlineType
+from .errors import BadInput
 from .models import Caller, Pattern, Placement, What
 from .units import format_bytes, parse_bytes
 
@@ -165,6 +166,18 @@ Command = (
 COMMANDS: Final = (
     Add, Remove, Eject, Online, Offline, Write, Sync, Compact, HugePages, Poison, VirtioMem, Allocate, Free, Pin, Unpin
 )  # fmt: skip
+
+
+def checked(command: Command) -> Command:
+    """The command itself. Raises `BadInput` for what is no command, and for one with a field of the wrong type."""
+    if not isinstance(command, COMMANDS):
+        raise BadInput(f"{command!r} is not a command; write one such as Offline(block=32), or read lines with parse_script")
+    try:
+        return msgspec.convert(msgspec.to_builtins(command), type(command))
+    except (msgspec.ValidationError, TypeError) as error:
+        what, _, place = str(error).partition(" - at `$.")
+        field = f"{place.rstrip('`')} of " if place else ""
+        raise BadInput(f"{field}{type(command).__name__}: {what}") from None
 
 
 def extent(command: Add | Remove | Eject) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """What differs between two machines, or between a machine and a new capture of it: as values, and in words.
 
-Only what a kernel shows is compared: not the names of the machines, not which pages are free, and not the place of a memmap
-that one of the two does not know.
+Only what a kernel shows is compared, and the pinned pages of each block, which no kernel shows before it fails to move them:
+not the names of the machines, not which pages are free, and not the place of a memmap that one of the two does not know.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import msgspec
 
 from .hugetlb import sizes
 from .machine import Machine
+from .memmap import PINNED
 from .report import block_report, section_reports, zone_reports
 
 Value = str | int | bool | tuple[int, ...] | None
@@ -120,6 +121,7 @@ def _blocks(machine: Machine) -> dict[str, Fields]:
             "nodes": seen.nodes,
             "memmap_pages": block.head,
             "poisoned": block.poisoned,
+            "pinned_pages": sum(section.count(PINNED) for section in machine.state.block_sections(number)),
         }
     return blocks
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import tarfile
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from .commands import Sync, describe
-from .errors import BadInput
+from .errors import BadInput, located
 from .machine import Machine
 from .models import MODELS
 from .snapshot import store
@@ -73,7 +74,8 @@ def _replay(machine: Machine, saved: store.Saved, text: str, strict: bool) -> No
     """Do the saved steps again; the same commands in the same state have the same results."""
     for number, step in enumerate(saved.steps, 1):
         machine.go_to(step.parent)
-        outcome = machine.apply(step.command)
+        with located(f"{text}: step {number}"):
+            outcome = machine.apply(step.command)
         if strict and outcome.result != step.result:
             raise BadInput(
                 f"{text}: step {number} ({describe(step.command)}) gave {step.result} when it was saved and gives "
@@ -122,5 +124,5 @@ def _folder() -> Path:
 def _is_tar(path: Path) -> bool:
     try:
         return path.is_file() and tarfile.is_tarfile(path)
-    except OSError:
+    except (OSError, EOFError, zlib.error):  # compressed and cut short: whoever reads it says so
         return False

@@ -24,6 +24,7 @@ from .commands import (
     Unpin,
     VirtioMem,
     Write,
+    checked,
     extent,
 )
 from .errors import BadInput, HotplugError
@@ -49,7 +50,7 @@ def run(state: State, command: Command, notes: list[str]) -> Steps:
     """The events of a command. Raises `HotplugError` for the kernel's refusal, `BadInput` for a command without sense."""
     if state.counters.get("crashed") and not isinstance(command, Sync):
         raise HotplugError("OOPS", "the kernel has crashed and does nothing any more; take the last command back")
-    return _OPERATIONS[type(command)](state, command, notes)
+    return _OPERATIONS[type(checked(command))](state, command, notes)
 
 
 def takes_signals(command: Command) -> bool:
@@ -84,9 +85,7 @@ def _add(state: State, command: Add, notes: list[str]) -> Steps:
 
 def _remove(state: State, command: Remove, notes: list[str]) -> Steps:
     start, size = extent(command)
-    page = state.geometry.page_size
-    if start % page == 0 and not state.sections_of(start // page, size // page):
-        notes.append(f"there was no memory at {start:#x}; the kernel calls this a success")
+    notes += _nothing_there(state, start, size)
     return remove_memory(state, start, size)
 
 
@@ -94,7 +93,25 @@ def _eject(state: State, command: Eject, notes: list[str]) -> Steps:
     start, size = extent(command)
     if not bound(state, start, size):
         notes.append(f"no memory device works at {start:#x}; ejecting one whose add failed changes nothing")
+    notes += _rest_of_device(state, start, size)
     return eject(state, start, size)
+
+
+def _nothing_there(state: State, start: int, size: int) -> Iterator[str]:
+    page = state.geometry.page_size
+    if start % page == 0 and not state.sections_of(start // page, size // page):
+        yield f"there was no memory at {start:#x}; the kernel calls this a success"
+
+
+def _rest_of_device(state: State, start: int, size: int) -> Iterator[str]:
+    """ACPI ejects whole devices: blocks of the same group, or of the same request, go along."""
+    page = state.geometry.page_size
+    ours = {block.id: block for block in state.range_blocks(start // page, size // page)}
+    groups = {block.group for block in ours.values() if block.group is not None and not state.groups[block.group].dynamic}
+    requests = {block.request for block in ours.values() if block.request is not None and block.group is None}
+    others = [block for block in state.blocks.values() if block.group in groups or block.request in requests]
+    if more := len(others) - len(ours.keys() & {block.id for block in others}):
+        yield f"the device has {more} more block{'s' * (more > 1)}: a real eject takes it all"
 
 
 def _online(state: State, command: Online, notes: list[str]) -> Steps:

@@ -76,9 +76,11 @@ def _by_person(state: State, size: int, wanted: Placement) -> tuple[Choice, str 
         return Choice("range", 0, "the added range itself, as asked"), None
     if wanted == "sections":
         return Choice("sections", 0, "low sections of the same node, as asked"), None
+    # Whether it is on was a choice of the boot, which the person makes anew; what it then asks for is the kernel's.
     mode = _mode(state)
-    kernel = state.model.name if state.model.pool == "block" and mode != "N" else "6.12"
-    support = memmap_on_memory_support(state.geometry, kernel, "Y" if mode == "N" else mode, size)
+    kernel = state.model.name if state.model.pool == "block" else "6.12"
+    on = mode if mode != "N" and mode in state.model.parameter_modes else "Y"
+    support = memmap_on_memory_support(state.geometry, kernel, on, size)
     if support.reason is not None:
         return _BOOT, support.reason
     return Choice("block", support.pages, f"each block's own first {support.pages} pages, as asked"), None

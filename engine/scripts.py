@@ -16,8 +16,7 @@ import errno
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -41,7 +40,7 @@ from .commands import (
     VirtioMem,
     Write,
 )
-from .errors import BadInput
+from .errors import BadInput, located
 from .models import Pattern, What
 from .units import parse_bytes
 
@@ -51,37 +50,41 @@ MAX_BLOCKS: Final = 1 << 20
 """Blocks that one line may name."""
 
 
+class Placed(NamedTuple):
+    """A command, and where in its script it stands: "line 3" or, in JSON, "command 3"."""
+
+    place: str
+    command: Command
+
+
 def parse_script(text: str, name: str) -> list[Command]:
     """The commands of a script; what begins with a bracket or a brace is JSON, anything else is lines.
 
     `name` is how messages call the script. Raises `BadInput` with one sentence: the script, the command or the line,
     what is wrong there and what would be right.
     """
-    return _parse_json(text, name) if text.lstrip()[:1] in ("[", "{") else _parse_lines(text, name)
+    return [placed.command for placed in parse_places(text, name)]
 
 
-@contextmanager
-def located(where: str) -> Iterator[None]:
-    """Say where a `BadInput` comes from that is raised inside."""
-    try:
-        yield
-    except BadInput as error:
-        raise BadInput(f"{where}: {error}") from None
+def parse_places(text: str, name: str) -> list[Placed]:
+    """As `parse_script`, with the place of each command; those of one line share theirs."""
+    with located(name):
+        return list(_parse_json(text) if text.lstrip()[:1] in ("[", "{") else _parse_lines(text))
 
 
 # -- JSON -------------------------------------------------------------------------------------------------------------
 
 
-def _parse_json(text: str, name: str) -> list[Command]:
-    with located(name):
-        try:
-            commands = msgspec.json.decode(text, type=list[Command])
-        except msgspec.DecodeError as error:
-            raise BadInput(_complaint(text, str(error))) from None
-        for number, command in enumerate(commands, 1):
-            with located(f"command {number}"):
-                _check(command)
-        return commands
+def _parse_json(text: str) -> Iterator[Placed]:
+    try:
+        commands = msgspec.json.decode(text, type=list[Command])
+    except msgspec.DecodeError as error:
+        raise BadInput(_complaint(text, str(error))) from None
+    for number, command in enumerate(commands, 1):
+        place = f"command {number}"
+        with located(place):
+            _check(command)
+        yield Placed(place, command)
 
 
 def _complaint(text: str, error: str) -> str:
@@ -90,11 +93,17 @@ def _complaint(text: str, error: str) -> str:
     try:
         script = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as malformed:
-        return f"{_small(str(malformed))}; {right}"
+        return f"line {_line(text, str(malformed))}: {_small(str(malformed))}; {right}"
     found = re.search(r"`\$\[(\d+)\]", error)
     if found is None:
         return f"it is not an array; {right}"
     return f"command {int(found[1]) + 1}: {_explained(error, script[int(found[1])])}"
+
+
+def _line(text: str, error: str) -> int:
+    """The line in which JSON is broken: that of the byte which is named, else the last."""
+    byte = re.search(r"\(byte (\d+)\)", error)
+    return text.encode()[: int(byte[1]) if byte else None].rstrip(b"\n").count(b"\n") + 1
 
 
 def _explained(error: str, raw: object) -> str:
@@ -159,10 +168,10 @@ class _Redirection(str):
 _TOKEN = re.compile(r"""\s*(?:(?P<comment>\#.*)|(?P<to>>>?)|(?P<word>(?:[^\s"'\\>]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+))""")
 
 
-def _parse_lines(text: str, name: str) -> list[Command]:
-    commands: list[Command] = []
+def _parse_lines(text: str) -> Iterator[Placed]:
     for number, line in enumerate(text.split("\n"), 1):
-        with located(f"{name}: line {number}"):
+        place = f"line {number}"
+        with located(place):
             words = _words(line)
             expect = words[-1] if len(words) > 2 and words[-2] == "expect" else None
             if expect is not None:
@@ -170,8 +179,7 @@ def _parse_lines(text: str, name: str) -> list[Command]:
             for command in _commands(words):
                 command = msgspec.structs.replace(command, expect=expect)
                 _check(command)
-                commands.append(command)
-    return commands
+                yield Placed(place, command)
 
 
 def _words(line: str) -> list[str]:
@@ -196,6 +204,9 @@ def _commands(words: list[str]) -> Iterator[Command]:
         if words[0] not in _VERBS:
             raise BadInput(f"{words[0]!r} is not a command; a line begins with one of {', '.join(_VERBS)}")
         yield from _VERBS[words[0]](words[1:])
+
+
+_SUPERFLUOUS: Final = {"expect": "needs a result, such as expect EBUSY"}
 
 
 class _Form(msgspec.Struct, frozen=True):
@@ -229,14 +240,20 @@ class _Form(msgspec.Struct, frozen=True):
             except msgspec.ValidationError as error:
                 raise BadInput(f"{_explained(str(error), {**given, 'op': self.tag})}; write: {self.usage}") from None
 
+    def _lacking(self, part: str, word: str | None) -> str:
+        """What is wrong where `part` of the words must stand."""
+        if word is not None:
+            return f"{word!r} stands where {part!r} must"
+        parts = self.words.split()
+        return f"'{' '.join(parts[parts.index(part) :])}' is missing"
+
     def _read(self, words: list[str]) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         rest = iter(words)
         for part in self.words.split():
             word = next(rest, None)
             if word is None or (part.islower() and word != part):
-                found = "nothing" if word is None else repr(word)
-                raise BadInput(f"{found} stands where {part} must; write: {self.usage}")
+                raise BadInput(f"{self._lacking(part, word)}; write: {self.usage}")
             if part.isupper():
                 fields[part.lower()] = _READERS.get(part, str)(word)
         for word in rest:
@@ -244,7 +261,7 @@ class _Form(msgspec.Struct, frozen=True):
             if word in self.options and (text := next(rest, None)) is not None:
                 value = _READERS.get(word.upper(), str)(text)
             elif word not in self.flags:
-                missing = "needs a value" if word in self.options else "is too much"
+                missing = "needs a value" if word in self.options else _SUPERFLUOUS.get(word, "is too much")
                 raise BadInput(f"{word!r} {missing}; write: {self.usage}")
             if field in fields:
                 raise BadInput(f"{word!r} gives the {field} a second time; write: {self.usage}")
@@ -252,15 +269,18 @@ class _Form(msgspec.Struct, frozen=True):
         return fields
 
 
-def _blocks(word: str) -> range:
-    """``32`` or ``32-39``."""
-    match = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", word)
-    if match is None:
-        raise BadInput(f"{word!r} names no memory blocks; write a number or a range such as 32-39")
-    first, last = int(match[1]), int(match[2] or match[1])
-    if not first <= last < first + MAX_BLOCKS:
-        raise BadInput(f"{word!r} must be an ascending range of at most {MAX_BLOCKS} blocks")
-    return range(first, last + 1)
+def _blocks(word: str) -> list[int]:
+    """``32``, ``32-39``, ``32,40-47``; each number may have the name of a block, ``memory32``."""
+    blocks: list[int] = []
+    for part in word.split(","):
+        match = re.fullmatch(r"(?:memory)?(\d{1,18})(?:-(?:memory)?(\d{1,18}))?", part)
+        if match is None:
+            raise BadInput(f"{word!r} names no memory blocks; write numbers, names or ranges such as 32, memory32 or 32-39")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if not first <= last < first + MAX_BLOCKS - len(blocks):
+            raise BadInput(f"{part!r} must be an ascending range of at most {MAX_BLOCKS} blocks")
+        blocks += range(first, last + 1)
+    return blocks
 
 
 _READERS: Final[Mapping[str, Callable[[str], object]]] = {

@@ -1,7 +1,8 @@
 """A machine's history as the lines that a person would type to do the same on the real machine.
 
-Most are writes to sysfs. DIMMs come and go at the hypervisor: their lines are those of QEMU's monitor, and in the script
-they are functions that ask for them to be typed there. What has no line, and what was refused, is a comment.
+Most are writes to sysfs. DIMMs come and go at the hypervisor, and virtio-mem is sized there: their lines are those of QEMU's
+monitor, and in the script they are functions that ask for them to be typed there. What has no line, and what was refused, is
+a comment.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from .commands import (
     Poison,
     Remove,
     Sync,
+    VirtioMem,
     Write,
     describe,
     extent,
@@ -84,7 +86,7 @@ def export(history: Sequence[Outcome], block_size: int) -> str:
         run = [step for _, step in alike]
         body += _chmem(run)
         body += [line for step in run for line in step.lines]
-    monitor = _MONITOR if any(line.startswith(("object_", "device_")) for line in body) else ""
+    monitor = _MONITOR if any(line.startswith(("object_", "device_", "monitor ")) for line in body) else ""
     return _HEAD + monitor + "\n" + "".join(f"{line}\n" for line in body or ["# nothing was done"])
 
 
@@ -150,14 +152,28 @@ def _add(command: Add, place: _Place) -> Iterator[str]:
 
 def _take_out(command: Eject | Remove, place: _Place) -> Iterator[str]:
     yield _comment(describe(command))
-    dimm = place.dimms.get(extent(command))
-    if dimm is not None:
+    start, size = extent(command)
+    dimm = place.dimms.get((start, size))
+    part_of = next((n for (low, length), n in place.dimms.items() if low < start + size and start < low + length), None)
+    if dimm is None and part_of is not None:
+        yield f"# only a part of dimm{part_of}, which a real eject takes out as a whole: what follows would not be true"
+        yield "exit 1"
+    elif dimm is not None:
         yield f"device_del dimm{dimm}"
         yield f"object_del mem{dimm}"
     elif isinstance(command, Eject):
         yield "# not plugged in above: echo 1 > /sys/bus/acpi/devices/PNP0C80:NN/eject, NN being the number of its device"
     else:
         yield "# not plugged in above: the driver that added this memory removes it"
+
+
+def _virtio_mem(command: VirtioMem, place: _Place) -> Iterator[str]:
+    """The device is there since the boot; its size is asked for at the hypervisor."""
+    start = parse_bytes(command.start)
+    yield _comment(describe(command))
+    device = f"the virtio-mem-pci device whose region begins at {start:#x} (info memory-devices)"
+    yield f"# vmem-{start:x} stands for the id of {device}"
+    yield f"monitor qom-set vmem-{start:x} requested-size {_qemu_size(parse_bytes(command.size))}"
 
 
 def _online(command: Online, place: _Place) -> Iterator[str]:
@@ -211,6 +227,7 @@ _WRITERS: Final[Mapping[type, _Writer]] = {
     Compact: _compact,
     HugePages: _hugepages,
     Poison: _poison,
+    VirtioMem: _virtio_mem,
 }
 
 

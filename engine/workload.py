@@ -87,7 +87,9 @@ def free(state: State, what: What, pages: int | None, where: Where) -> Steps:
 
 
 def pin(state: State, pages: int | None, where: Where, pinned: bool) -> Steps:
-    """Someone takes, or drops, extra references on movable pages, so that they cannot, or can again, be migrated."""
+    """Someone takes, or drops, extra references on movable pages, so that they cannot, or can again, be migrated. Raises
+    `HotplugError` ENOMEM, with nothing done, where there are too few."""
+    mark = len(state.journal.changes)
     source: Kind = MOVABLE if pinned else PINNED
     target: Kind = PINNED if pinned else MOVABLE
     done = 0
@@ -96,6 +98,7 @@ def pin(state: State, pages: int | None, where: Where, pinned: bool) -> Steps:
         if left is None or left > 0:
             done += _turn(state, key, source, target, left, where)
     if pages is not None and done < pages:
+        state.journal.rewind(mark)
         word = "movable" if pinned else "pinned"
         raise HotplugError("ENOMEM", f"only {done} {word} pages are there, {pages} were asked for")
     yield PagesTakenByWorkload("pinned" if pinned else "movable", done, where.node)

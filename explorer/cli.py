@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 FINE: Final = 0
 REFUSED: Final = 1
-"""The kernel refused something in a script that did not expect it, or `check` found something broken."""
+"""The kernel refused something in a script that did not expect it, or would refuse all that was asked about; or `check`
+found something broken."""
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
@@ -102,7 +103,7 @@ def _parser() -> tuple[_Parser, frozenset[str]]:
         usage="altmap [-h] [--version] [MACHINE | COMMAND ...]",
         description="Linux memory hotplug, rehearsed: add, online, offline and remove memory of a saved machine.",
         epilog=f"altmap MACHINE opens MACHINE: {_MACHINE_HELP}; without one, {DEFAULT_MACHINE}. "
-        "Exit code: 0 fine, 1 the kernel refused something in a script, 2 bad input.",
+        "Exit code: 0 fine, 1 the kernel refuses it, or something is broken, 2 bad input.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"altmap {__version__}")
@@ -223,6 +224,8 @@ def _capture(arguments: argparse.Namespace) -> int:
     from engine import capture, rename, save_machine
     from engine.snapshot import store
 
+    if arguments.output is not None:
+        _writable(arguments.output)
     machine = capture(arguments.root, model=arguments.model, arch=arguments.arch)
     if arguments.output is None:
         _write(store.encode(machine.state, machine.origin, "standard output.json"))
@@ -231,12 +234,16 @@ def _capture(arguments: argparse.Namespace) -> int:
         save_machine(machine, arguments.output)
     for note in machine.origin.notes:
         print(printable(f"note: {note}"), file=sys.stderr)
+    if arguments.output is not None:
+        from .text.captured import captured
+
+        print(printable(captured(machine, arguments.output)), file=sys.stderr)
     return FINE
 
 
 def _run(arguments: argparse.Namespace) -> int:
     from engine import open_machine, save_machine
-    from engine.scripts import parse_script
+    from engine.scripts import parse_places
 
     from .script_runs import run_script
 
@@ -244,7 +251,7 @@ def _run(arguments: argparse.Namespace) -> int:
         _writable(arguments.save)
     machine = open_machine(arguments.machine, model=arguments.model)
     text, name = _script(arguments.script)
-    commands = parse_script(text, name)
+    commands = parse_places(text, name)
     unexpected = run_script(machine, commands, name, _teller(machine, arguments))
     if arguments.save is not None:
         save_machine(machine, arguments.save)
@@ -262,7 +269,7 @@ def _teller(machine: Machine, arguments: argparse.Namespace) -> Teller:
 
 
 def _writable(path: str) -> None:
-    """Say before a long script, not after it, that its end could not be saved."""
+    """Say before a long script or capture, not after it, that its end could not be saved."""
     from engine.snapshot.store import SUFFIXES
 
     if not path.endswith(SUFFIXES):
@@ -279,7 +286,7 @@ def _check(arguments: argparse.Namespace) -> int:
     for sentence in broken:
         print(printable(sentence))
     if not broken:
-        name = printable(machine.origin.name)
+        name = printable(arguments.machine)
         print(f"{name}: all is sound, {len(machine.blocks)} blocks, {len(machine.sections)} sections")
     return REFUSED if broken else FINE
 

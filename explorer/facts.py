@@ -230,3 +230,10 @@ def _merged(chunks: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
         else:
             merged.append((pfn, count))
     return tuple(merged)
+
+
+def unmeasured(machine: Machine) -> tuple[str, ...]:
+    """What of a machine was not measured, in words."""
+    count = sum(section.estimated for section in machine.sections.values())
+    pages = f"what the pages of {count} of {len(machine.sections)} sections are (laid out to meet the counters)"
+    return (*machine.origin.estimated, *([pages] if count else []))

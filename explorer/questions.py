@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -15,7 +16,7 @@ from engine import (
     compare,
     describe_comparison,
     describe_drift,
-    describe_verdict,
+    describe_verdicts,
     diff,
     export_shell,
     lsmem,
@@ -26,6 +27,7 @@ from engine import (
 )
 
 from .text.printable import printable
+from .text.progress import awaited
 
 
 def _print(text: str, value: object, as_json: bool) -> None:
@@ -36,17 +38,22 @@ def _print(text: str, value: object, as_json: bool) -> None:
 
 
 def why(arguments: argparse.Namespace) -> int:
-    """Would a command succeed? 0 if it would, 1 if not."""
+    """Would a command, or each of those on a range of blocks, succeed? 0 if so, 1 if not."""
     machine = open_machine(arguments.machine, model=arguments.model)
     commands = parse_script(" ".join(arguments.words), "the question")
-    verdicts = [machine.why_not(command) for command in commands]
-    for verdict in verdicts:
-        _print(describe_verdict(verdict), verdict, arguments.json)
+    if not commands:
+        raise BadInput("the question is empty; ask about a line of a script, such as offline 32")
+    verdicts = [machine.why_not(command) for command in awaited(commands, "question")]
+    if arguments.json:
+        for verdict in verdicts:
+            _print("", verdict, True)
+    else:
+        _print(describe_verdicts(verdicts), None, False)
     return 0 if all(verdict.ok for verdict in verdicts) else 1
 
 
 def alternatives(arguments: argparse.Namespace) -> int:
-    """One add request, every placement, block size and model that was asked for, side by side."""
+    """One add request, every placement, block size and model that was asked for, side by side; 1 if none of them fits."""
     machine = open_machine(arguments.machine)
     state = machine.state
     start = arguments.at
@@ -70,9 +77,10 @@ def alternatives(arguments: argparse.Namespace) -> int:
         block_sizes=arguments.block_size.split(",") if arguments.block_size else (),
         models=arguments.model.split(",") if arguments.model else (),
         online=arguments.online,
+        watched=partial(awaited, name="alternative"),
     )
     _print(describe_comparison(table), table, arguments.json)
-    return 0
+    return 0 if table.fits else 1
 
 
 def drift(arguments: argparse.Namespace) -> int:
@@ -90,12 +98,13 @@ def export(arguments: argparse.Namespace) -> int:
 
 
 def list_memory(words: Sequence[str], default: str) -> int:
-    """lsmem with lsmem's own options; the one word that is no option is the machine."""
+    """lsmem with lsmem's own options; the one word that is no option is the machine. Beside --sysroot, which names it too,
+    a word is one too many, as in lsmem."""
     options, others = split_lsmem(words)
     if len(others) > 1:
         raise BadInput(f"lsmem takes one machine, not {' and '.join(others)}")
     named = others[0] if others else default
     needed = not any(option in ("-s", "-h", "--help") or option.startswith("--sysroot") for option in options)
-    code, text = lsmem(options, open_machine(named) if needed else None)
+    code, text = lsmem(options, open_machine(named)) if needed else lsmem([*options, *others])
     (sys.stderr if code else sys.stdout).write(text)
     return code

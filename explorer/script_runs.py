@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from engine import Command, Machine, Outcome
+from engine import Machine, Outcome
+from engine.errors import located
 from engine.events import Event
-from engine.scripts import located
+from engine.scripts import Placed
 
 from .text.progress import tracked
 
@@ -28,13 +29,13 @@ class Teller(Protocol):
         """The whole script is done."""
 
 
-def run_script(machine: Machine, commands: Sequence[Command], name: str, teller: Teller) -> int:
+def run_script(machine: Machine, commands: Sequence[Placed], name: str, teller: Teller) -> int:
     """Do the commands of the script `name`; returns how many did not come out as expected. Raises `BadInput`, with the
-    number of the command, for one that makes no sense."""
+    place of the command, for one that makes no sense."""
     unexpected = 0
     try:
-        for number, command in enumerate(tracked(commands), 1):
-            with located(f"{name}: command {number}"):
+        for number, (place, command) in enumerate(tracked(commands), 1):
+            with located(f"{name}: {place}"):
                 steps = machine.steps(command)
                 while True:
                     try:

@@ -1,6 +1,6 @@
 """lsmem for any machine: a real one, a captured tree, or one that the engine has changed.
 
-Options, columns, merging, formats and messages are those of util-linux's current main.
+Options, columns, merging, formats and messages are those of util-linux's main branch on the way to 2.42.
 """
 
 from __future__ import annotations

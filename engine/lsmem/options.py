@@ -126,7 +126,7 @@ def _effect(option: Option, value: str | None) -> dict[str, Any]:
 
 def usage(columns: Sequence[tuple[str, str]]) -> str:
     """The text of `--help`; `columns` are names and meanings."""
-    lines = ["List the ranges of memory and their states, as util-linux's lsmem does.", "", "Options:"]
+    lines = ["List the ranges of memory and their states, as lsmem of util-linux 2.42 does.", "", "Options:"]
     for option in OPTIONS:
         value = {"flag": "", "required": f" {option.value}", "optional": f"[={option.value}]"}[option.kind]
         letter = f"-{option.letter}," if option.letter else "   "

@@ -14,6 +14,7 @@ from ..models import MODELS, KernelModel, nearest_model
 from ..sysfs import AUTO_ONLINE, boolean
 from ..units import format_bytes
 from .observation import Observation
+from .settings import wrong_setting
 
 _RELEASE = re.compile(r"Linux version (\d+)\.(\d+)")
 _MACHINES: Final = (
@@ -149,7 +150,7 @@ def _settings(seen: Observation, model: KernelModel, options: dict[str, str], no
     ratio = seen.parameters.get("auto_movable_ratio", options.get("memory_hotplug.auto_movable_ratio", "301"))
     policy = seen.parameters.get("online_policy", options.get("memory_hotplug.online_policy", model.policies[0]))
     aware = seen.parameters.get("auto_movable_numa_aware", options.get("memory_hotplug.auto_movable_numa_aware", "Y"))
-    if not ratio.isdigit():
+    if wrong_setting("auto_movable_ratio", ratio) is not None:
         notes.append(f"auto_movable_ratio is {ratio!r}, not a percentage; taken as 301")
         ratio = "301"
     return {

@@ -5,7 +5,7 @@ What no machine can have is refused with `BadInput`: the JSON path, what is wron
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
 from msgspec.structs import asdict
@@ -22,6 +22,7 @@ from ..state import HugePage, Resource, State
 from ..zones import Marks, Node, Scanners, Zone
 from .fold import moved
 from .schema import MAX_COUNT, MemmapV1, Run, SectionGrid, SectionRun, SnapshotV1
+from .settings import wrong_setting
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -42,6 +43,9 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
         _bad("$.geometry", str(error))
     if snapshot.model not in MODELS:
         _bad("$.model", f"{snapshot.model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
+    for name, value in snapshot.settings.items():
+        if (wrong := wrong_setting(name, value)) is not None:
+            _bad(f"$.settings.{name}", wrong)
     chain = DEFAULT_CHAIN.with_subscriber(BOOT_MEMORY_GUARD) if preset.boot_offline_veto else DEFAULT_CHAIN
     state = State(preset, geometry, MODELS[snapshot.model], snapshot.boot, chain)
     # The tables are filled as dicts, past their journal: a machine that was just loaded has nothing to take back.
@@ -51,7 +55,7 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.zones.update(_unique("$.zones", _zones(snapshot, state)))
     state.marks.update(_unique("$.marks", _marks(snapshot, state)))
     state.scanners.update(_unique("$.scanners", _scanners(snapshot, state)))
-    state.resources.update(_unique("$.resources", _resources(snapshot)))
+    state.resources.update(_unique("$.resources", _resources(snapshot), lambda key: hex(max(key, ~key))))
     state.groups.update(_unique("$.groups", _groups(snapshot, state)))
     state.requests.update(_unique("$.requests", _requests(snapshot, state)))
     state.hugepages.update(_huge_pages(snapshot, state))
@@ -66,11 +70,12 @@ def _bad(path: str, sentence: str) -> NoReturn:
     raise BadInput(f"{path}: {sentence}")
 
 
-def _unique(path: str, items: Iterable[tuple[K, V]]) -> dict[K, V]:
+def _unique(path: str, items: Iterable[tuple[K, V]], named: Callable[[K], str] | None = None) -> dict[K, V]:
     table: dict[K, V] = {}
     for index, (key, value) in enumerate(items):
         if key in table:
-            _bad(f"{path}[{index}]", f"{_text(key)} is there a second time; each may be there once")
+            name = (named or _text)(key)
+            _bad(f"{path}[{index}]", f"{name} is there a second time; each may be there once")
         table[key] = value
     return table
 
@@ -127,7 +132,8 @@ def _resources(snapshot: SnapshotV1) -> Iterator[tuple[int, Resource]]:
         start, end = int(saved.start, 16), int(saved.end, 16)
         if end <= start:
             _bad(f"$.resources[{index}].end", f"{saved.end} must be above the start, {saved.start}")
-        yield start, Resource(start, end, saved.name)
+        resource = Resource(start, end, saved.name)
+        yield resource.key, resource
 
 
 def _groups(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, Group]]:
@@ -185,7 +191,9 @@ def _blocks(snapshot: SnapshotV1, state: State) -> dict[int, Block]:
             _bad(f"{path}.head", f"{run.head} head pages; it can be up to the {size} pages of a block")
         if run.group is not None and run.group not in state.groups:
             _bad(f"{path}.group", f"group {run.group} is unknown; it must be one of $.groups, or null")
-        values = (run.state, run.nodes, run.zone, run.head, run.early, run.group, run.request, run.poisoned)
+        values = (
+            run.state, run.nodes, run.zone, run.head, run.early, run.group, run.request, run.poisoned, run.asked
+        )  # fmt: skip
         blocks.update({number: Block(number, *values) for number in range(run.first, behind)})
     return blocks
 

@@ -9,12 +9,13 @@ kernel's EINVAL is the result.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import product
 
 import msgspec
 
 from .. import hugetlb
+from ..availability import availability
 from ..bits import aligned_runs, runs, span
 from ..blocks import Block, Group, OnlineType
 from ..commands import Add, Offline, Online, Remove, extent
@@ -33,6 +34,9 @@ from ..zonelist import zonelist
 from ..zones import MOVABLE
 from .comparison import Comparison, Memory, Plan, Row, Share, Stuck
 
+_Way = tuple[str, int, Placement | None]
+"""A kernel model, the size of a block in bytes, and a placement."""
+
 
 def compare(
     machine: Holder | State,
@@ -41,15 +45,17 @@ def compare(
     block_sizes: Sequence[int | str] = (),
     models: Sequence[str] = (),
     online: OnlineType = "online_movable",
+    watched: Callable[[Sequence[_Way]], Iterable[_Way]] = iter,
 ) -> Comparison:
     """Try a request under every combination of models, block sizes (bytes or text) and placements; none given: the
-    machine's own model and size. The machine is not changed. Raises `BadInput` for a name or a size that cannot be."""
+    machine's own model and size. The machine is not changed. `watched` is given all combinations and hands them on one
+    by one, so that somebody who waits can see how far it is. Raises `BadInput` for a name or a size that cannot be."""
     state = state_of(machine)
     extent(request)
     sizes = [parse_bytes(size) for size in block_sizes] or [state.geometry.block_size]
     rows = tuple(
         _row(_alternative(state, model, size), msgspec.structs.replace(request, placement=placement), online)
-        for model, size, placement in product(models or [state.model.name], sizes, placements)
+        for model, size, placement in watched([*product(models or [state.model.name], sizes, placements)])
     )
     page = state.geometry.page_size
     return Comparison(request, online, page, _memory(state, request.node), rows, _plan(clone(state), request))
@@ -93,7 +99,8 @@ def _row(state: State, add: Add, online: OnlineType) -> Row:
     geometry = state.geometry
     start, size = extent(add)
     first, pages = start // geometry.page_size, size // geometry.page_size
-    row = Row(state.model.name, geometry.block_size, add.placement)
+    needs = availability(state, size, add.caller, add.placement)
+    row = Row(state.model.name, geometry.block_size, add.placement, needs)
     budget = shortage(state, add)
     tables = page_table_pages(state, first, pages)
     before = state.free_by_node()

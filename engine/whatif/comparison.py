@@ -41,6 +41,7 @@ class Stuck(msgspec.Struct, frozen=True):
 class Row(msgspec.Struct, frozen=True):
     """One alternative. `placement` None: whatever the kernel model does. All counts are pages but `block_size` (bytes).
 
+    needs            what a real machine needs to do it so, in words: see `engine.availability`
     result, reason   "ok", or the errno of the add, or of onlining, and why
     missing          kernel pages too few for the request
     blocks           memory blocks that it makes, numbered in `block_size`
@@ -59,6 +60,7 @@ class Row(msgspec.Struct, frozen=True):
     model: str
     block_size: int
     placement: Placement | None
+    needs: str = ""
     result: str = "ok"
     reason: str = ""
     missing: int = 0
@@ -113,3 +115,8 @@ class Comparison(msgspec.Struct, frozen=True):
     before: Memory
     rows: tuple[Row, ...]
     plan: Plan
+
+    @property
+    def fits(self) -> bool:
+        """Does any alternative?"""
+        return any(row.ok for row in self.rows)

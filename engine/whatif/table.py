@@ -2,56 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import zip_longest
+from textwrap import fill
 from typing import Final
 
 from ..commands import describe as line_of
-from ..units import format_bytes
+from ..commands import extent
+from ..units import about_bytes, format_bytes
 from .comparison import Comparison, Plan, Row
 
 Cell = Callable[[Row, Comparison], str]
 _PLACES: Final = {"self": "on memory", "section": "in sections", "kernel": "kernel"}
 _NOT_DONE: Final = "-"
+_NARROW: Final = 15
+"""Columns of a cell that holds words."""
+_Column = list[list[str]]
+"""The cells of an alternative, each as its lines."""
 
 
 def describe(comparison: Comparison, width: int = 100) -> str:
-    """The table as `altmap compare` prints it; where it is wider than `width` columns, several below each other."""
+    """The table as `altmap compare` prints it; where it is wider than `width` columns, several below each other. Where no
+    alternative adds anything, the reasons are all there is to say."""
     page = comparison.page_size
     before = comparison.before
     text = [
         f"{line_of(comparison.request)}, then {comparison.online}",
-        f"before: MemTotal {format_bytes(before.total * page)}, MemFree {format_bytes(before.free * page)}"
+        f"before: MemTotal {about_bytes(before.total * page)}, MemFree {about_bytes(before.free * page)}"
         + "".join(f", {count} pages of {format_bytes(size)}" for size, count in before.huge.items())
         + f" on node {comparison.request.node}",
     ]
-    lines = _lines(comparison)
-    columns = [[cell(row, comparison) for _, cell in lines] for row in comparison.rows]
-    label = max(len(name) for name, _ in lines)
-    for part in _fitting(columns, width - label):
-        widths = [max(map(len, column)) for column in part]
-        text.append("")
-        for at, (name, _) in enumerate(lines):
-            cells = [f"{column[at]:>{wide}}" for column, wide in zip(part, widths, strict=True)]
-            text.append("  ".join([f"{name:<{label}}", *cells]).rstrip())
+    if any(row.blocks for row in comparison.rows):
+        text += _table(comparison, width)
+    else:
+        text += ["", "None of these fits."]
     notes: dict[str, list[str]] = {}
     for row in comparison.rows:
-        for note in _notes(row):
+        for note in _notes(row, comparison):
             notes.setdefault(note, []).append(
                 f"{row.model} {format_bytes(row.block_size)} {row.placement or 'by model'}"
             )
     text += ["", *(f"{', '.join(names)}: {note}" for note, names in notes.items())] if notes else []
     if any(row.ok and row.blocks and not row.assured for row in comparison.rows):
         text += ["", "In a kernel zone a block can be removed only until the kernel has put a page into it."]
-    text += ["", _plan(comparison.plan, page)]
+    if comparison.plan.result == "ok" or comparison.fits:
+        text += ["", _plan(comparison.plan, page)]
     return "\n".join(text) + "\n"
 
 
-def _fitting(columns: list[list[str]], width: int) -> list[list[list[str]]]:
+def _table(comparison: Comparison, width: int) -> Iterator[str]:
+    lines = _lines(comparison)
+    columns = [[cell(row, comparison).split("\n") for _, cell in lines] for row in comparison.rows]
+    label = max(len(name) for name, _ in lines)
+    for part in _fitting(columns, width - label):
+        widths = [_wide(column) for column in part]
+        yield ""
+        for at, (name, _) in enumerate(lines):
+            for more, texts in enumerate(zip_longest(*(column[at] for column in part), fillvalue="")):
+                cells = [f"{text:>{wide}}" for text, wide in zip(texts, widths, strict=True)]
+                yield "  ".join([f"{'' if more else name:<{label}}", *cells]).rstrip()
+
+
+def _wide(column: _Column) -> int:
+    return max(len(text) for cell in column for text in cell)
+
+
+def _fitting(columns: list[_Column], width: int) -> list[list[_Column]]:
     """The columns in parts that fit, each at least one."""
-    parts: list[list[list[str]]] = []
+    parts: list[list[_Column]] = []
     left = 0
     for column in columns:
-        wide = max(map(len, column)) + 2
+        wide = _wide(column) + 2
         if not parts or wide > left:
             parts.append([])
             left = width
@@ -66,6 +87,7 @@ def _lines(comparison: Comparison) -> list[tuple[str, Cell]]:
         ("model", lambda row, c: row.model),
         ("block size", lambda row, c: format_bytes(row.block_size)),
         ("placement", lambda row, c: row.placement or "by model"),
+        ("needs", lambda row, c: fill(row.needs, _NARROW, break_long_words=False)),
         ("fits", lambda row, c: "yes" if row.ok else row.result),
         ("missing", lambda row, c: _bytes(row.missing, c) if row.missing else _NOT_DONE),
         ("blocks", _done(lambda row, c: str(row.blocks))),
@@ -94,7 +116,7 @@ def _done(cell: Cell) -> Cell:
 
 
 def _bytes(pages: int, comparison: Comparison) -> str:
-    return format_bytes(pages * comparison.page_size)
+    return about_bytes(pages * comparison.page_size)
 
 
 def _huge(size: int) -> Cell:
@@ -109,9 +131,10 @@ def _removable(row: Row) -> int:
     return sum(last + 1 - first for first, last in row.removable)
 
 
-def _notes(row: Row) -> list[str]:
+def _notes(row: Row, comparison: Comparison) -> list[str]:
     """What the table has no room for."""
-    notes = [] if row.ok else [f"{row.result}, {row.reason}"]
+    missing = f"; {_bytes(row.missing, comparison)} are missing" if row.missing else ""
+    notes = [] if row.ok else [f"{row.result}, {row.reason}{missing}{_nearest(row, comparison)}"]
     for stuck in row.stuck[:4]:
         blocks = f"memory{stuck.first}" if stuck.first == stuck.last else f"memory{stuck.first} to memory{stuck.last}"
         notes.append(f"{blocks} cannot be removed alone: {stuck.result}, {stuck.reason}")
@@ -120,12 +143,22 @@ def _notes(row: Row) -> list[str]:
     return notes
 
 
+def _nearest(row: Row, comparison: Comparison) -> str:
+    """The sizes in whole blocks next to one that is not."""
+    _, size = extent(comparison.request)
+    low = size - size % row.block_size
+    if low == size:
+        return ""
+    sizes = [format_bytes(whole) for whole in (low, low + row.block_size) if whole]
+    return f"; in whole blocks of {format_bytes(row.block_size)} it would be {' or '.join(sizes)}"
+
+
 def _plan(plan: Plan, page: int) -> str:
     if plan.result != "ok":
         return f"online_policy=auto-movable: {plan.result}, {plan.reason}"
-    movable, kernel = format_bytes(plan.movable_pages * page), format_bytes(plan.kernel_pages * page)
+    movable, kernel = about_bytes(plan.movable_pages * page), about_bytes(plan.kernel_pages * page)
     return (
         f"online_policy=auto-movable, ratio {plan.ratio} %: {movable} would go movable ({plan.movable_blocks} blocks), "
         f"{kernel} to a kernel zone ({plan.kernel_blocks} blocks); the largest device that goes movable here now has "
-        f"{format_bytes(plan.largest_pages * page)}\n  {plan.reason}"
+        f"{about_bytes(plan.largest_pages * page)}\n  {plan.reason}"
     )

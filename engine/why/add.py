@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ..availability import UNRELEASED, availability
 from ..commands import Add, Command, Free, Online, Remove, extent
 from ..events import (
     BlockCreated,
@@ -30,10 +31,11 @@ from .verdict import Blocker, counted, named
 
 _PLACED: Final[dict[Placement, str]] = {
     "block": "with its memmap in each block's own head",
-    "range": "with its memmap at the start of the added range (RFC v2)",
-    "sections": "with its memmap in low sections of the node (the RFC's option b)",
     "boot": "with its memmap in kernel memory",
+    "range": "with its memmap at the start of the added range",
+    "sections": "with its memmap in low sections of the node",
 }
+"""Those of released kernels first."""
 _MOST_BLOCKS: Final = 64
 """Block-wise commands are proposed for at most so many blocks."""
 
@@ -92,10 +94,14 @@ def add_ways(state: State, add: Add, tried: Attempt) -> Iterator[Way]:
         yield from _elsewhere(state, add, start, size)
     if tried.result == "ENOMEM":
         yield from _with_more(state, add)
+    if tried.result == "EINVAL":
+        yield from _block_by_block(state, add)
     if tried.result in ("EINVAL", "ENOMEM"):
         yield from _placed_otherwise(state, add)
     if tried.result == "ENOMEM":
         yield from _with_less(state, add)
+    if tried.result in ("EINVAL", "ENOMEM"):
+        yield from _placed_otherwise(state, add, released=False)
 
 
 def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[str], list[str]]:
@@ -217,7 +223,8 @@ def _elsewhere(state: State, add: Add, start: int, size: int) -> Iterator[Way]:
         block = geometry.block_size
         low = leaked[0] * geometry.section_size // block * block
         high = -(-(leaked[-1] + 1) * geometry.section_size // block) * block
-        again = [Way("", (_with(add),)), *_placed_otherwise(state, add)]
+        otherwise = (*_placed_otherwise(state, add), *_placed_otherwise(state, add, released=False))
+        again = [Way("", (_with(add),)), *otherwise]
         for way in again:
             words = "; ".join(filter(None, ("remove first what the add that failed left behind", way.words)))
             yield Way(words, (Remove(start=low, size=high - low), *way.commands), group="elsewhere")
@@ -229,26 +236,21 @@ def _elsewhere(state: State, add: Add, start: int, size: int) -> Iterator[Way]:
         yield Way(f"add it at {at:#x}, behind all memory there is", (_with(add, start=at),), group="elsewhere")
 
 
-def _placed_otherwise(state: State, add: Add) -> Iterator[Way]:
-    if add.placement is not None and add.fallback is not True:
+def _placed_otherwise(state: State, add: Add, released: bool = True) -> Iterator[Way]:
+    """Other placements: those that released kernels have, or those that only the RFC proposed."""
+    if released and add.placement is not None and add.fallback is not True:
         yield Way("let kernel memory serve where that cannot be (the RFC's option c)", (_with(add, fallback=True),))
     for placement, text in _PLACED.items():
-        if placement != add.placement:
-            off = state.model.parameter_modes and state.settings.get("memmap_on_memory", "N") == "N"
-            whole = not state.model.single_block or parse_bytes(add.size) == state.geometry.block_size
-            if placement == "block" and not whole:
-                how = f", which Linux {state.model.name} does only for a request of one block, and 6.12 for any"
-            elif placement == "block" and off:
-                how = ", as a kernel booted with memory_hotplug.memmap_on_memory=1 does"
-            else:
-                how = ""
-            yield Way(f"another placement: {text}{how}", (_with(add, placement=placement, fallback=None),))
+        if placement != add.placement and (placement not in UNRELEASED) is released:
+            needed = availability(state, parse_bytes(add.size), add.caller, placement)
+            words = f"another placement: {text}; {needed}"
+            yield Way(words, (_with(add, placement=placement, fallback=None),))
 
 
 def _with_more(state: State, add: Add) -> Iterator[Way]:
     """More kernel memory, or requests that need less of it."""
     geometry = state.geometry
-    start, length = extent(add)
+    _, length = extent(add)
     budget = shortage(state, add)
     slack = geometry.pageblock_pages + length // geometry.section_size if geometry.huge_vmemmap else 0
     for lacking in (max(1, budget.missing), budget.missing + slack):
@@ -258,9 +260,14 @@ def _with_more(state: State, add: Add) -> Iterator[Way]:
             text = f"free {counted(freed, 'page')} ({format_bytes(freed * geometry.page_size)}) on node {node}"
             yield Way(text, (Free(kind="movable", size=size, node=node, zone=zone), _with(add)), group="free")
     yield from _online_first(state, add, budget.missing + slack)
-    if state.model.single_block and 1 < length // geometry.block_size <= _MOST_BLOCKS:
-        at = range(start, start + length, geometry.block_size)
-        single = tuple(_with(add, start=address, size=geometry.block_size) for address in at)
+    yield from _block_by_block(state, add)
+
+
+def _block_by_block(state: State, add: Add) -> Iterator[Way]:
+    start, length = extent(add)
+    size = state.geometry.block_size
+    if state.model.single_block and 1 < length // size <= _MOST_BLOCKS:
+        single = tuple(_with(add, start=address, size=size) for address in range(start, start + length, size))
         yield Way("add it block by block: each can hold its own memmap", single)
 
 

@@ -66,6 +66,7 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
         (*tried.notes, *told.effects),
         tuple(told.warnings),
         taken,
+        state.geometry.page_size,
     )
 
 

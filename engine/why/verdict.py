@@ -51,7 +51,8 @@ class Remedy(msgspec.Struct, frozen=True):
 class Verdict(msgspec.Struct, frozen=True):
     """What would come of a command.
 
-    `result` is "ok" or the errno, `reason` the kernel's rule in words, `pfn` the first page at fault. `blockers` are all
+    `result` is "ok" or the errno, `reason` the kernel's rule in words, `pfn` the first page at fault that the kernel meets,
+    `page_size` the bytes of a page. `blockers` are all
     things in the way, by kind; `remedies` what would clear it, or, for a command that works, how to keep clear of its
     `warnings`. `effects` tell what it would do, `taken` how many pages of existing memory it takes, by node.
     """
@@ -65,6 +66,7 @@ class Verdict(msgspec.Struct, frozen=True):
     effects: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     taken: Mapping[int, int] = {}
+    page_size: int = 4096
 
     @property
     def ok(self) -> bool:
@@ -125,7 +127,7 @@ def lines(commands: Sequence[Command]) -> Iterator[str]:
     while at < len(commands):
         command, end = commands[at], at + 1
         if isinstance(command, Online | Offline):
-            while end < len(commands) and _follows(command, commands[end], end - at):
+            while end < len(commands) and follows(command, commands[end], end - at):
                 end += 1
         text = line_of(command)
         if end - at > 1 and isinstance(command, Online | Offline):
@@ -134,7 +136,10 @@ def lines(commands: Sequence[Command]) -> Iterator[str]:
         at = end
 
 
-def _follows(first: Online | Offline, other: Command, distance: int) -> bool:
+def follows(first: Command, other: Command, distance: int) -> bool:
+    """Does a command do the same to the block that is so many behind the first's?"""
+    if not isinstance(first, Online | Offline):
+        return False
     return isinstance(other, Online | Offline) and other == msgspec.structs.replace(first, block=first.block + distance)
 
 
@@ -143,11 +148,12 @@ def describe(verdict: Verdict) -> str:
     command = line_of(verdict.command)
     text = [f"{command}: {'yes, this would succeed' if verdict.ok else f'no, {verdict.result}'}"]
     text += [f"  {verdict.reason}"] if verdict.reason else []
+    text += _page(verdict)
     text += [f"  {effect}" for effect in verdict.effects]
     text += [f"  warning: {warning}" for warning in verdict.warnings]
     told = [blocker for blocker in verdict.blockers if blocker.detail != verdict.reason]
     if told:
-        text += ["", "In the way:", *_table(told)]
+        text += ["", "In the way:", *_table(told, verdict.page_size)]
     if verdict.remedies:
         text += ["", "What would clear it:" if not verdict.ok else "Instead:"]
         for number, remedy in enumerate(verdict.remedies, 1):
@@ -158,6 +164,19 @@ def describe(verdict: Verdict) -> str:
     return "\n".join(text) + "\n"
 
 
+def _page(verdict: Verdict) -> Iterator[str]:
+    """The page that the reason names, as an address, and why the kernel names that one."""
+    pfn = verdict.pfn
+    if pfn is None or f"page {pfn:#x}" not in verdict.reason:
+        return
+    yield f"  that is pfn {pfn:#x} (address {pfn * verdict.page_size:#x})"
+    if any(blocker.unit == "pages" and (blocker.first or pfn) < pfn for blocker in verdict.blockers):
+        yield (
+            "  it is the first that the kernel meets, not the lowest: isolation looks at the first pageblock, then at the "
+            "last, then at the rest, and pages are moved only after that"
+        )
+
+
 def _shortened(script: list[str]) -> list[str]:
     """A long script without its middle, which says nothing new."""
     if len(script) <= 8:
@@ -165,20 +184,15 @@ def _shortened(script: list[str]) -> list[str]:
     return [*script[:4], f"... {len(script) - 6} more such lines ...", *script[-2:]]
 
 
-def _table(blockers: Sequence[Blocker]) -> Iterator[str]:
-    rows = [("count", "first pfn", "what")]
+def _table(blockers: Sequence[Blocker], page_size: int) -> Iterator[str]:
+    rows = [("count", "first pfn", "address", "what")]
     for blocker in blockers:
         what = KIND_WORDS.get(blocker.kind, "")
         if blocker.detail:
             what = f"{what}: {blocker.detail}" if what else blocker.detail
         size = format_bytes(blocker.count) if blocker.unit == "bytes" else ""
-        rows.append(
-            (
-                size or counted(blocker.count, blocker.unit[:-1]),
-                "" if blocker.first is None else f"{blocker.first:#x}",
-                what,
-            )
-        )
-    wide, pfn = max(len(row[0]) for row in rows), max(len(row[1]) for row in rows)
-    for count, first, what in rows:
-        yield f"  {count:<{wide}}  {first:>{pfn}}  {what}".rstrip()
+        place = ("", "") if blocker.first is None else (f"{blocker.first:#x}", f"{blocker.first * page_size:#x}")
+        rows.append((size or counted(blocker.count, blocker.unit[:-1]), *place, what))
+    wide, pfn, address = (max(len(row[column]) for row in rows) for column in range(3))
+    for count, first, at, what in rows:
+        yield f"  {count:<{wide}}  {first:>{pfn}}  {at:>{address}}  {what}".rstrip()

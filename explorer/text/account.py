@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 from rich.text import Text
 
-from engine import Machine, Offline, Online, Outcome, describe, format_bytes
+from engine import (
+    Allocate,
+    Command,
+    HugePages,
+    Machine,
+    Offline,
+    Online,
+    Outcome,
+    Pin,
+    Unpin,
+    Write,
+    describe,
+    format_bytes,
+)
 from engine.events import (
     CompactionEnded,
     Event,
@@ -20,11 +33,14 @@ from engine.events import (
     NodeOfflined,
     NodeOnlined,
     PagePoisoned,
+    PagesFreed,
     PagesMigrated,
+    PagesTakenByWorkload,
     PlacementChosen,
     ZoneChosen,
 )
-from engine.report import BlockReport, ZoneReport, block_reports, zone_reports
+from engine.report import BlockReport, ZoneReport, block_report, glance, zone_reports
+from engine.state import State
 
 from .console import Printer
 from .names import block_names
@@ -35,26 +51,13 @@ _OF_A_RANGE = (Online, Offline)
 """Commands that a line of a script may ask for many blocks."""
 
 
-class View(NamedTuple):
-    """What can be seen of a machine at one moment."""
-
-    blocks: Mapping[str, BlockReport]
-    zones: Mapping[tuple[int, str], ZoneReport]
-    parameters: Mapping[str, str]
-
-    @classmethod
-    def of(cls, machine: Machine) -> View:
-        zones = {(zone.node, zone.zone): zone for zone in zone_reports(machine.state)}
-        return cls(block_reports(machine.state), zones, dict(machine.settings))
-
-
 class Account:
     """`altmap run` for people: for each command a line with its result, then one for each note and each change. The
     commands of a range of blocks that come out alike are told as one."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine, self._printer = machine, Printer()
-        self._before = self._after = View.of(machine)
+        self._before = self._after = glance(machine.state)
         self._told = self._unexpected = 0
         self._group: list[Outcome] = []
 
@@ -67,7 +70,7 @@ class Account:
             self.flush()
         self._group.append(outcome)
         self._unexpected += not outcome.expected
-        self._after = View.of(self._machine)
+        self._after = glance(self._machine.state)
         if not isinstance(outcome.command, _OF_A_RANGE):
             self.flush()
 
@@ -106,7 +109,7 @@ def _result_line(number: str, machine: Machine, outcomes: list[Outcome]) -> Text
         block = outcome.command.block
         command = command.replace(f" {block}", f" {block}-{block + len(outcomes) - 1}", 1)
     events = [event for one in outcomes for event in one.events]
-    clauses = [outcome.reason] if outcome.reason else list(_achieved(machine, events, outcome.taken))
+    clauses = [outcome.reason] if outcome.reason else list(_achieved(machine, events, outcome))
     if not outcome.expected:
         clauses[:0] = [f"{outcome.command.expect} was expected"] if outcome.command.expect else []
     elif not outcome.ok:
@@ -119,10 +122,10 @@ def _result_line(number: str, machine: Machine, outcomes: list[Outcome]) -> Text
 # -- what a command achieved -------------------------------------------------------------------------------------------
 
 
-def _achieved(machine: Machine, events: list[Event], taken: Mapping[int, int]) -> Iterator[str]:
+def _achieved(machine: Machine, events: list[Event], outcome: Outcome) -> Iterator[str]:
     page = machine.geometry.page_size
     yield from _placed(events)
-    for node, pages in sorted(taken.items()):
+    for node, pages in sorted(outcome.taken.items()):
         yield f"{pages} pages ({format_bytes(pages * page)}) of existing memory of node {node} taken"
     yield from _zones_chosen(events)
     moved = Counter[tuple[int, str]]()
@@ -135,20 +138,36 @@ def _achieved(machine: Machine, events: list[Event], taken: Mapping[int, int]) -
         yield f"{given} pages of memmap given back"
     for event in events:
         if (words := _SAID.get(type(event))) is not None:
-            yield words(event)
+            yield words(event, outcome.command)
 
 
-_SAID: Final[Mapping[type[Event], Callable[[Any], str]]] = {
-    NodeOnlined: lambda event: f"node {event.node} is online",
-    NodeOfflined: lambda event: f"node {event.node} is offline",
-    HugePagesChanged: lambda event: (
+_TAKEN: Final[Mapping[type[Command], str]] = {Allocate: "taken", Pin: "pinned", Unpin: "no longer pinned"}
+_SAID: Final[Mapping[type[Event], Callable[[Any, Command], str]]] = {
+    NodeOnlined: lambda event, command: f"node {event.node} is online",
+    NodeOfflined: lambda event, command: f"node {event.node} is offline",
+    HugePagesChanged: lambda event, command: (
         f"the pool of {format_bytes(event.size)} pages of {'all nodes' if event.node < 0 else f'node {event.node}'} "
-        f"has {event.total}, {event.free} of them free"
+        f"has {event.total}, {event.free} of them free{_short_of(event, command)}"
     ),
-    PagePoisoned: lambda event: f"page {event.pfn:#x} is poisoned, it was {event.was}",
-    CompactionEnded: lambda event: f"compaction of zone {event.zone} of node {event.node}: {event.status}",
+    PagePoisoned: lambda event, command: f"page {event.pfn:#x} is poisoned, it was {event.was}",
+    PagesTakenByWorkload: lambda event, command: f"{event.pages} pages {_TAKEN.get(type(command), 'taken')}",
+    PagesFreed: lambda event, command: f"{event.pages} pages freed",
+    CompactionEnded: lambda event, command: f"compaction of zone {event.zone} of node {event.node}: {event.status}",
 }
-"""What single events add to the account."""
+"""What single events of a command add to the account."""
+
+
+_ASKED: Final[Mapping[type[Command], Callable[[Any], str]]] = {
+    HugePages: lambda command: str(command.count),
+    Write: lambda command: command.data.strip(),
+}
+"""How many huge pages a pool was to have."""
+
+
+def _short_of(event: HugePagesChanged, command: Command) -> str:
+    """A pool that is not as asked is a success to the kernel."""
+    asked = _ASKED[type(command)](command) if type(command) in _ASKED else ""
+    return f": asked {asked}, got {event.total}" if asked.isdecimal() and int(asked) != event.total else ""
 
 
 def _placed(events: Iterable[Event]) -> Iterator[str]:
@@ -175,23 +194,33 @@ def _zones_chosen(events: Iterable[Event]) -> Iterator[str]:
 # -- what changed ------------------------------------------------------------------------------------------------------
 
 
-def changes(before: View, after: View) -> Iterator[str]:
-    """How two views of a machine differ: runs of blocks that changed alike, numbers of zones, parameters."""
-    ids = sorted(int(block) for block in before.blocks.keys() | after.blocks.keys())
-    changed = [(block, words) for block in ids if (words := _block_change(before, after, str(block)))]
+def changes(before: State, after: State) -> Iterator[str]:
+    """How two glances at a machine differ: runs of blocks that changed alike, numbers of zones, parameters."""
+    changed = [(block, words) for block in _touched(before, after) if (words := _block_change(before, after, block))]
     for _, group in groupby(enumerate(changed), key=lambda item: (item[1][0] - item[0], item[1][1])):
         run = [change for _, change in group]
         yield f"{block_names(block for block, _ in run)}: {run[0][1]}"
-    for node, zone in sorted(before.zones.keys() | after.zones.keys()):
-        if words := _zone_change(before.zones.get((node, zone)), after.zones.get((node, zone))):
+    zones = [{(zone.node, zone.zone): zone for zone in zone_reports(state)} for state in (before, after)]
+    for node, zone in sorted(zones[0].keys() | zones[1].keys()):
+        if words := _zone_change(zones[0].get((node, zone)), zones[1].get((node, zone))):
             yield f"zone {zone} of node {node}: {words}"
-    for name, value in sorted(after.parameters.items()):
-        if (old := before.parameters.get(name)) != value:
+    for name, value in sorted(after.settings.items()):
+        if (old := before.settings.get(name)) != value:
             yield f"{name}: {old} → {value}"
 
 
-def _block_change(before: View, after: View, block: str) -> str:
-    old, new = before.blocks.get(block), after.blocks.get(block)
+def _touched(before: State, after: State) -> list[int]:
+    """Blocks that may look different, ascending. What an offline block says of the zones that it may go to follows from
+    the zones, groups and parameters; all other blocks speak for themselves."""
+    blocks = {number for number, block in after.blocks.items() if before.blocks.get(number) is not block}
+    blocks |= before.blocks.keys() - after.blocks.keys()
+    if (before.zones, before.groups, before.settings) != (after.zones, after.groups, after.settings):
+        blocks |= {number for number, block in after.blocks.items() if block.state != "online"}
+    return sorted(blocks)
+
+
+def _block_change(before: State, after: State, block: int) -> str:
+    old, new = (block_report(state, block) if block in state.blocks else None for state in (before, after))
     if old == new:
         return ""
     if new is None:

@@ -1,4 +1,4 @@
-"""How far a long script is, on standard error while somebody watches it."""
+"""How far a long script or comparison is, on standard error while somebody watches it."""
 
 from __future__ import annotations
 
@@ -13,19 +13,25 @@ LONG = 20
 
 
 def tracked(items: Sequence[T]) -> Iterable[T]:
-    """The items, with a counter on standard error if that is a terminal and standard output is not, where the steps
-    themselves would show how far it is."""
+    """The steps of a script, with a counter on standard error if that is a terminal and standard output is not, where the
+    steps themselves would show how far it is."""
     watched = len(items) >= LONG and sys.stderr.isatty() and not sys.stdout.isatty()
-    return _counted(items) if watched else items
+    return _counted(items, "step") if watched else items
 
 
-def _counted(items: Sequence[T]) -> Iterator[T]:
+def awaited(items: Sequence[T], name: str) -> Iterable[T]:
+    """Things of which nothing is shown before the last is done, with a counter if standard error is a terminal. `name` is
+    what one is called."""
+    return _counted(items, name) if len(items) > 1 and sys.stderr.isatty() else items
+
+
+def _counted(items: Sequence[T], name: str) -> Iterator[T]:
     shown = -1
     try:
         for done, item in enumerate(items):
             percent = 100 * done // len(items)
             if percent != shown:
-                print(f"\r{percent:3} %  step {done + 1} of {len(items)}", end="", file=sys.stderr, flush=True)
+                print(f"\r{percent:3} %  {name} {done + 1} of {len(items)}", end="", file=sys.stderr, flush=True)
                 shown = percent
             yield item
     finally:

@@ -43,7 +43,7 @@ def _header(machine: Machine) -> Table:
     totals = facts.totals(machine)
     states = [block.state for block in machine.blocks.values()]
     counts = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states), reverse=True))
-    measured, estimated = ", ".join(origin.measured), ", ".join((*origin.estimated, *_estimated_sections(machine)))
+    measured, estimated = ", ".join(origin.measured), ", ".join(facts.unmeasured(machine))
     rows = (
         ("kernel", origin.kernel),
         ("model", f"{machine.model.name}: {machine.model.title}"),
@@ -77,12 +77,6 @@ def _node(machine: Machine, node: Node) -> str:
     pages = machine.state.node_present(node.id)
     memory = about_bytes(pages * machine.geometry.page_size) if pages else "no memory"
     return f"{node.id} with {memory}, {'CPUs' if node.cpus else 'no CPUs'}"
-
-
-def _estimated_sections(machine: Machine) -> Iterator[str]:
-    count = sum(section.estimated for section in machine.sections.values())
-    if count:
-        yield f"what the pages of {count} of {len(machine.sections)} sections are (laid out to meet the counters)"
 
 
 def _list(sentences: Sequence[str]) -> Table:

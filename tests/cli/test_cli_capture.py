@@ -83,6 +83,12 @@ def test_a_file_is_named_like_its_machine(altmap, tree: Path, tmp_path: Path) ->
     said = altmap("capture", "--root", tree, "-o", tmp_path / "mine.msgpack.gz")
     assert (said.code, said.out) == (0, "")
     assert open_machine(tmp_path / "mine.msgpack.gz").origin.name == "mine"
+    written, measured, estimated = said.err.splitlines()[-3:]
+    assert written == f"{tmp_path / 'mine.msgpack.gz'}: 4 blocks, 4 sections"
+    assert measured.startswith("measured: memory blocks, zoneinfo, ")
+    assert "kpageflags" in estimated
+    assert estimated.startswith("estimated: ")
+    assert estimated.endswith("what the pages of 4 of 4 sections are (laid out to meet the counters)")
 
 
 def test_a_tar_will_do_and_model_and_architecture_can_be_told(altmap, tree: Path, tmp_path: Path) -> None:
@@ -92,6 +98,18 @@ def test_a_tar_will_do_and_model_and_architecture_can_be_told(altmap, tree: Path
     said = altmap("capture", "--root", tmp_path / "tree.tar.xz", *told, "-o", tmp_path / "m.json")
     assert said.code == 0
     assert open_machine(tmp_path / "m.json").model.name == "rfc-v2"
+
+
+def test_a_virtio_mem_device_begins_where_its_memory_does(altmap, tree: Path, tmp_path: Path) -> None:
+    (tree / "proc/iomem").write_text(
+        "00001000-1fffffff : System RAM\n100000000-13fffffff : virtio1\n  100000000-107ffffff : System RAM (virtio_mem)\n"
+    )
+    assert altmap("capture", "--root", tree, "-o", tmp_path / "m.json").code == 0
+    resources = open_machine(tmp_path / "m.json").resources.values()
+    assert {(r.start, r.end, r.name) for r in resources if r.start == 1 << 32} == {
+        (1 << 32, 5 << 30, "virtio1"),
+        (1 << 32, (1 << 32) + (128 << 20), "System RAM (virtio_mem)"),
+    }
 
 
 def test_nothing_is_written_to_the_tree(altmap, tree: Path) -> None:

@@ -35,15 +35,20 @@ ROOT = Path(__file__).parents[2]
         (["run", "{guest}", "{tmp}/binary"], "/binary is not text in UTF-8: there is a wrong byte at 3"),
         (["run", "{guest}", "{tmp}/verb"], r"/verb: line 2: 'frobnicate' is not a command"),
         (["run", "{guest}", "{tmp}/verb.json"], r'/verb.json: command 1: "frobnicate" is not a command'),
-        (["run", "{guest}", "{tmp}/sync"], "/sync: command 1: .*/none does not exist; give a folder or a tar"),
+        (["run", "{guest}", "{tmp}/sync"], "/sync: line 1: .*/none does not exist; give a folder or a tar"),
         (["run", "{guest}", "{tmp}/empty", "--model", "9.9"], "'9.9' is not a kernel model; it is one of rfc-v2"),
         (["run", "{guest}", "{tmp}/empty", "--save", "{tmp}/x.txt"], "x.txt: the name of a snapshot must end in .json"),
         (["run", "{guest}", "{tmp}/empty", "--save", "{tmp}/none/x.json"], "none/x.json: its folder does not exist"),
         (["capture", "--root", "{tmp}/none"], "/none does not exist; give a folder or a tar"),
         (["capture", "--root", "{tmp}"], " is no captured tree"),
+        (["capture", "--root", "{tmp}", "-o", "{tmp}/x.yaml"], "x.yaml: the name of a snapshot must end in .json"),
+        (["capture", "--root", "{tmp}", "-o", "{tmp}/none/x.json"], "none/x.json: its folder does not exist"),
         (["capture", "--root", "{tmp}", "--model", "9"], " is no captured tree"),
         (["show", "/dev/null"], "/dev/null: it is not a snapshot"),
         (["check", "{tmp}/half.json"], "half.json: it breaks off or is damaged"),
+        (["show", "{tmp}/step.json"], "/step.json: step 1: '12Q' is not a size or an address"),
+        (["show", "{tmp}/magic.gz"], "magic.gz: it is a gzip file that breaks off or is damaged"),
+        (["show", "{tmp}/header.gz"], "header.gz: it is a gzip file that breaks off or is damaged"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_2(
@@ -56,6 +61,10 @@ def test_bad_input_is_one_sentence_and_exit_2(
         "sync": f"sync {tmp_path}/none".encode(),
         "empty": b"",
         "half.json": guest.read_bytes()[:500],
+        "step.json": guest.read_bytes().rstrip(b"}\n")
+        + b', "steps": [{"parent": 0, "command": {"op": "pin", "size": "12Q"}, "result": "ok"}], "at": 1}',
+        "magic.gz": b"\x1f\x8b",
+        "header.gz": b"\x1f\x8b\x08garbage",
     }
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
@@ -106,7 +115,7 @@ def test_ctrl_c_is_130_and_silent(altmap, guest: Path, monkeypatch: pytest.Monke
 
 
 def test_check_tells_what_is_broken(altmap, guest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert altmap("check", guest) == (0, "guest: all is sound, 8 blocks, 8 sections\n", "")
+    assert altmap("check", guest) == (0, f"{guest}: all is sound, 8 blocks, 8 sections\n", "")
     monkeypatch.setattr(Machine, "check", lambda self: ["one thing", "another"])
     assert altmap("check", guest) == (1, "one thing\nanother\n", "")
 
@@ -143,6 +152,6 @@ def test_help_names_every_command_and_each_has_its_own(process) -> None:
     for command in commands:
         own = process(command, "--help")
         assert (own.returncode, own.stderr) == (0, "")
-        assert ("lsmem does" if command == "lsmem" else f"usage: altmap {command} ") in own.stdout
+        assert ("util-linux 2.42 does" if command == "lsmem" else f"usage: altmap {command} ") in own.stdout
     bundled = {machine.name for machine in engine.bundled_machines()}
     assert not bundled & set(commands), "a bundled machine of that name could not be opened by it"

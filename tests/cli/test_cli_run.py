@@ -10,9 +10,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine import Add, Offline, Online, Write, open_machine
-from engine.report import block_reports, section_reports, zone_reports
-from explorer.text.progress import LONG, tracked
+from engine import Add, Offline, Online, Write, boot_machine, open_machine
+from engine.report import BlockReport, block_report, block_reports, section_reports, zone_reports
+from engine.scripts import parse_places
+from engine.state import State
+from explorer.script_runs import run_script
+from explorer.text.account import Account
+from explorer.text.progress import LONG, awaited, tracked
 
 STORY = """\
 # a DIMM of two blocks, in and out again
@@ -45,6 +49,39 @@ def test_the_account_is_golden(altmap, golden, guest: Path, tmp_path: Path) -> N
     said = altmap("run", guest, script(tmp_path, STORY))
     assert (said.code, said.err) == (1, "")
     golden("run-story.txt", said.out)
+
+
+def test_success_is_told_in_numbers(altmap, guest: Path, tmp_path: Path) -> None:
+    lines = (
+        "hugepages 1 of 1G", "echo 9000 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "hugepages 0 of 2M",
+        "allocate 1M", "pin 64K", "unpin all", "free all", "add 256M at 4G", "eject 128M at 4G", "eject 128M at 64G",
+    )  # fmt: skip
+    said = altmap("run", guest, script(tmp_path, "\n".join(lines))).out
+    for words in (
+        "has 0, 0 of them free: asked 1, got 0\n",
+        ": asked 9000, got 4",
+        "of all nodes has 0, 0 of them free\n",
+        "256 pages taken\n",
+        "16 pages pinned\n",
+        "16 pages no longer pinned\n",
+        "256 pages freed\n",
+        "note: the device has 1 more block: a real eject takes it all\n",
+        "note: there was no memory at 0x1000000000; the kernel calls this a success\n",
+    ):
+        assert words in said
+
+
+def test_the_account_looks_at_what_changed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = boot_machine([(0, 0, "16G")])
+    looked: list[int] = []
+
+    def watched(state: State, number: int) -> BlockReport:
+        looked.append(number)
+        return block_report(state, number)
+
+    monkeypatch.setattr("explorer.text.account.block_report", watched)
+    run_script(machine, parse_places("offline 60\noffline 50-54\nonline 60", "a script"), "a script", Account(machine))
+    assert set(looked) == {60, *range(50, 55)}
 
 
 def test_the_events_are_golden(altmap, golden, guest: Path, tmp_path: Path) -> None:
@@ -155,7 +192,7 @@ def test_nothing_is_saved_after_bad_input(altmap, guest: Path, tmp_path: Path) -
     end = tmp_path / "end.json"
     said = altmap("run", guest, script(tmp_path, "add 128M at 4G\nsync nowhere"), "--save", end)
     assert said.code == 2
-    assert "command 2: nowhere does not exist" in said.err
+    assert "line 2: nowhere does not exist" in said.err
     assert not end.exists()
 
 
@@ -210,3 +247,15 @@ def test_no_progress_for_a_file_or_beside_the_steps(
     monkeypatch.setattr(sys, "stderr", streams[1])
     assert list(tracked(range(length))) == list(range(length))
     assert [stream.getvalue() for stream in streams] == ["", ""]
+
+
+def test_alternatives_have_no_steps_to_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Terminal()
+    monkeypatch.setattr(sys, "stderr", watched)
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    assert list(awaited(range(4), "alternative")) == list(range(4))
+    assert "\r 50 %  alternative 3 of 4" in watched.getvalue()
+    assert list(awaited(range(1), "alternative")) == [0]
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert list(awaited(range(4), "alternative")) == list(range(4))
+    assert sys.stderr.getvalue() == ""

@@ -82,6 +82,8 @@ BREAKS: list[tuple[str, Callable[[State], None]]] = [
     ("I13", freed_memmap),
     ("I13", lost_head),
     ("I18", lambda s: block(s, 35, state="going-offline")),
+    ("I18 section 33: online, but there is no memory33", lambda s: s.blocks.drop(33) and None),
+    ("I18 section 33: online, but memory33 is offline", lambda s: block(s, 33, state="offline")),
     ("I16", lambda s: block(s, 35, nodes=(3,))),
     ("I16", lambda s: s.nodes.put(0, msgspec.structs.replace(s.nodes[0], online=False))),
     ("I24", lambda s: zone(s, "Movable", start=34 * 32768)),

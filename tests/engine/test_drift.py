@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from engine import Add, Command, Machine, Offline, Online, Remove, Write, boot_machine
+from engine import Add, Allocate, Command, Machine, Offline, Online, Pin, Remove, Write, boot_machine
 from engine.drift import Change, Drift, Fields, describe, diff
 
 NODE = "/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages"
@@ -43,6 +43,13 @@ def test_undo_takes_the_drift_back() -> None:
     assert diff(boot(), machine) == Drift()
 
 
+def test_pages_that_became_pinned() -> None:
+    taken, pinned = changed(Allocate(size="1M")), changed(Allocate(size="1M"), Pin(size="64K"))
+    (change,) = diff(taken, pinned).changes
+    assert change.path.endswith("/pinned_pages")
+    assert (change.before, change.after) == (0, 16)
+
+
 def test_a_block_that_changed() -> None:
     drift = diff(boot(), changed(Offline(block=70)))
     assert drift.blocks == (
@@ -67,6 +74,7 @@ def test_blocks_zones_and_memmaps_that_are_new() -> None:
         "nodes": (1,),
         "memmap_pages": 512,
         "poisoned": False,
+        "pinned_pages": 0,
     }
     online: Fields = {**fields, "state": "online", "valid_zones": "Movable"}
     assert drift.blocks == (Change("memory32", None, fields), Change("memory33", None, online))
@@ -167,12 +175,12 @@ def test_words() -> None:
         f"free {movable.free + movable.pcp}",
         "zone Normal of node 1: present 262144 -> 196608 (-65536); managed 258048 -> 192512 (-65536); "
         f"free {free[0]} -> {free[1]} ({free[1] - free[0]:+d})",
-        "memory32: new, state offline, valid_zones Normal Movable, nodes 1, memmap_pages 512, poisoned no",
-        "memory33: new, state online, valid_zones Movable, nodes 1, memmap_pages 512, poisoned no",
-        "memory34 to memory39 (6 blocks): new, state offline, valid_zones Normal Movable, nodes 1, memmap_pages 512, poisoned no",
+        "memory32: new, state offline, valid_zones Normal Movable, nodes 1, memmap_pages 512, poisoned no, pinned_pages 0",
+        "memory33: new, state online, valid_zones Movable, nodes 1, memmap_pages 512, poisoned no, pinned_pages 0",
+        "memory34 to memory39 (6 blocks): new, state offline, valid_zones Normal Movable, nodes 1, memmap_pages 512, "
+        "poisoned no, pinned_pages 0",
         "memory68 to memory69 (2 blocks): state online -> offline; valid_zones Normal -> Normal Movable",
         "section 32 to section 39 (8 sections): new, memmap in its own add request or block",
     ]
-    assert "memory33: gone, was state online, valid_zones Movable, nodes 1, memmap_pages 512, poisoned no" in describe(
-        diff(after, before)
-    )
+    gone = "memory33: gone, was state online, valid_zones Movable, nodes 1, memmap_pages 512, poisoned no, pinned_pages 0"
+    assert gone in describe(diff(after, before))

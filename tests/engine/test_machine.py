@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from guests import dimm, guest, online, picture
@@ -31,6 +33,25 @@ def test_an_outcome_says_what_came_of_a_command() -> None:
     assert (bad.ok, bad.result, bad.pfn) == (False, "EEXIST", 0x100000)
     assert bad.reason
     assert bad.command == Add(start="4G", size="128M")
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("offline 1", "'offline 1' is not a command; write one such as Offline(block=32), or read lines with parse_script"),
+        (None, "None is not a command; write one such as Offline(block=32), or read lines with parse_script"),
+        (Offline(block="1"), "block of Offline: Expected `int`, got `str`"),
+        (Online(block=1, type="kernel"), "type of Online: Invalid enum value 'kernel'"),
+        (Offline(block=object()), "Offline: Encoding objects of type object is unsupported"),
+    ],
+)
+def test_what_is_no_command_is_bad_input(command: Any, sentence: str) -> None:
+    machine = guest("1G")
+    for ask in (machine.apply, machine.why_not):
+        with pytest.raises(BadInput) as caught:
+            ask(command)
+        assert str(caught.value) == sentence
+    assert machine.history == ()
 
 
 @pytest.mark.parametrize(

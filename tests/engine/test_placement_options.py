@@ -171,3 +171,13 @@ def test_a_person_may_choose_blocks_with_the_parameter_off_and_under_the_rfc() -
         assert [machine.blocks[block].head for block in (32, 33)] == [512, 512]
         online(machine, 32, 33)
         eject(machine, "256M")
+
+
+@pytest.mark.parametrize("mode", ["N", "Y"])
+@pytest.mark.parametrize(("size", "result"), [("128M", "ok"), ("256M", "EINVAL")])
+def test_the_rules_of_a_kernel_hold_whatever_its_parameter(mode: str, size: str, result: str) -> None:
+    machine = guest(model="6.1", memmap_on_memory=mode)
+    outcome = machine.apply(Add(start="8G", size=size, placement="block"))
+    assert outcome.result == result
+    if result != "ok":
+        assert "256M is not exactly one memory block of 128M" in outcome.reason

@@ -29,7 +29,7 @@ from engine.commands import (
     Write,
 )
 from engine.models import CALLERS, PLACEMENTS
-from engine.scripts import MAX_BLOCKS, parse_script
+from engine.scripts import MAX_BLOCKS, parse_places, parse_script
 from engine.units import GIB, MIB
 
 STATE = "/sys/devices/system/memory/memory32/state"
@@ -105,6 +105,9 @@ def test_json_says_the_same_as_lines() -> None:
         ("online 7 online_kernel", [Online(block=7, type="online_kernel")]),
         ("online 7 expect ok", [Online(block=7, expect="ok")]),
         ("offline 3-4 expect EBUSY", [Offline(block=3, expect="EBUSY"), Offline(block=4, expect="EBUSY")]),
+        ("offline memory32", [Offline(block=32)]),
+        ("online memory3-memory4,9 movable", [Online(block=n, type="online_movable") for n in (3, 4, 9)]),
+        ("offline 9,2,2-3", [Offline(block=n) for n in (9, 2, 2, 3)]),
         ("eject 1G at 4G", [Eject(start=4 * GIB, size=GIB)]),
         ("sync '/a b'", [Sync(root="/a b")]),
         ("poison 4G soft", [Poison(address=4 * GIB, soft=True)]),
@@ -127,8 +130,11 @@ def test_lines_as_a_person_types_them(line: str, commands: list[Command]) -> Non
         ("echo online > /a > /b", "line 1: an echo needs one place"),
         ("echo online > /a b", "line 1: an echo needs one place"),
         ('echo "online > /a', "line 1: the quote at '\"online > /a' is not closed"),
-        ("add 128M", r"line 1: nothing stands where at must; write: add SIZE at START \[node NODE\]"),
-        ("add 128M in 4G", "line 1: 'in' stands where at must"),
+        ("add 128M", r"line 1: 'at START' is missing; write: add SIZE at START \[node NODE\]"),
+        ("add 128M at", "line 1: 'START' is missing; write: add SIZE at START"),
+        ("online", "line 1: 'BLOCKS' is missing; write: online BLOCKS"),
+        ("add 128M in 4G", "line 1: 'in' stands where 'at' must"),
+        ("offline 5 expect", "line 1: 'expect' needs a result, such as expect EBUSY; write: offline BLOCKS$"),
         ("add 128Q at 4G", "line 1: '128Q' is not a size or an address; write it like \"128M\""),
         ("add all at 4G", "line 1: size is null; it must be a number of bytes or text such as"),
         ("add 1G at 4G node", "line 1: 'node' needs a value"),
@@ -137,7 +143,10 @@ def test_lines_as_a_person_types_them(line: str, commands: list[Command]) -> Non
         ("add 1G at 4G caller me", 'line 1: caller is "me"; it must be one of acpi, balloon'),
         ("add 1G at 4G placement there", 'line 1: placement is "there"; it must be one of boot, range'),
         ("add 1G at 4G fallback no-fallback", "line 1: 'no-fallback' gives the fallback a second time"),
-        ("online x", "line 1: 'x' names no memory blocks; write a number or a range such as 32-39"),
+        ("online x", "line 1: 'x' names no memory blocks; write numbers, names or ranges such as 32, memory32 or 32-39"),
+        ("online 5,", "line 1: '5,' names no memory blocks"),
+        ("online memory", "line 1: 'memory' names no memory blocks"),
+        (f"online 7,0-{MAX_BLOCKS - 1}", "must be an ascending range of at most 1048576 blocks"),
         ("online 5-3", "line 1: '5-3' must be an ascending range"),
         (f"online 0-{MAX_BLOCKS}", "must be an ascending range of at most 1048576 blocks"),
         ("online 5 movable kernel", "line 1: 'kernel' gives the type a second time"),
@@ -146,7 +155,7 @@ def test_lines_as_a_person_types_them(line: str, commands: list[Command]) -> Non
         ("offline 5 expect busy", 'line 1: expect must be "ok" or an errno such as EBUSY, not "busy"'),
         ("compact order high", r'line 1: order is "high"; it must be a whole number; write: compact \[node NODE\]'),
         ("poison soft", "line 1: 'soft' is not a size or an address"),
-        ("hugepages 4 2M", "line 1: '2M' stands where of must; write: hugepages COUNT of SIZE"),
+        ("hugepages 4 2M", "line 1: '2M' stands where 'of' must; write: hugepages COUNT of SIZE"),
     ],
 )
 def test_a_wrong_line_is_one_sentence(line: str, sentence: str) -> None:
@@ -160,8 +169,10 @@ def test_a_wrong_line_is_one_sentence(line: str, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("[", "input data was truncated; a script in JSON is an array of commands such as"),
-        ('[{"op": "offline", "block": 1}] 2', r"JSON is malformed: trailing characters \(byte \d+\); a script in JSON"),
+        ("[", "line 1: input data was truncated; a script in JSON is an array of commands such as"),
+        ('[{"op": "offline", "block": 1}] 2', r"line 1: JSON is malformed: trailing characters \(byte \d+\); a script in JSON"),
+        ('[\n{"op": "offline", "block": 1},\n{"op": offline}]', r"^steps.json: line 3: JSON is malformed"),
+        ('[\n{"op": "offline", "block": 1},\n', "^steps.json: line 2: input data was truncated"),
         ("{}", "it is not an array; a script in JSON is an array of commands"),
         ('{"op": "offline", "block": 1}', "it is not an array"),
         ("[" * 100000, "a script in JSON is an array of commands"),
@@ -197,6 +208,13 @@ def test_the_number_of_the_wrong_command_is_told() -> None:
     script[3] = {"op": "offline", "block": "three"}  # type: ignore[dict-item]
     with pytest.raises(BadInput, match=r"^s: command 4: block is \"three\"; it must be a whole number$"):
         parse_script(json.dumps(script), "s")
+
+
+def test_the_place_of_a_command_is_its_line_or_in_json_its_number() -> None:
+    lines = parse_places("# first\nonline 3-4\n\noffline 3", "s")
+    assert [place for place, _ in lines] == ["line 2", "line 2", "line 4"]
+    commands = parse_places('[{"op": "offline", "block": 1}, {"op": "offline", "block": 2}]', "s")
+    assert [place for place, _ in commands] == ["command 1", "command 2"]
 
 
 def test_sizes_in_json_stay_as_they_were_written() -> None:

@@ -21,6 +21,7 @@ from engine import (
     Poison,
     Remove,
     Sync,
+    VirtioMem,
     Write,
     boot_machine,
 )
@@ -46,6 +47,28 @@ def done(*commands: Command, block_size: int = BLOCK) -> list[str]:
 def accepted(script: str) -> None:
     checked = subprocess.run(["sh", "-n"], input=script.encode(), capture_output=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("verb", [Eject, Remove])
+def test_a_part_of_a_device_ends_the_script(verb: type[Eject | Remove]) -> None:
+    lines = done(Add(start="4G", size="1G"), verb(start="4G", size="128M"))
+    assert lines[-2:] == [
+        "# only a part of dimm1, which a real eject takes out as a whole: what follows would not be true",
+        "exit 1",
+    ]
+
+
+def test_virtio_mem_is_sized_at_the_hypervisor() -> None:
+    command = VirtioMem(start="8G", size="1G", unit="2M", node=1)
+    script = export([Outcome(command, "ok")], BLOCK)
+    accepted(script)
+    assert "\nmonitor() {" in script
+    assert body(script) == [
+        "# virtio-mem 1G at 0x200000000 unit 2M node 1",
+        "# vmem-200000000 stands for the id of the virtio-mem-pci device whose region begins at 0x200000000 "
+        "(info memory-devices)",
+        "monitor qom-set vmem-200000000 requested-size 1G",
+    ]
 
 
 def test_a_session() -> None:
@@ -160,8 +183,8 @@ def test_only_dimms_of_the_script_are_taken_out_by_name() -> None:
     dimm, other = Add(start="4G", size="256M"), Add(start="8G", size="256M")
     assert done(dimm, other, Eject(start="8G", size="256M"))[-2:] == ["device_del dimm2", "object_del mem2"]
     assert done(dimm, Remove(start="4G", size="256M"))[-2:] == ["device_del dimm1", "object_del mem1"]
-    for command in (Eject(start="4G", size="128M"), Remove(start="16G", size="256M")):
-        assert done(dimm, command)[-1].startswith("# not plugged in above")
+    for verb in (Eject, Remove):
+        assert done(dimm, verb(start="16G", size="256M"))[-1].startswith("# not plugged in above")
     again = [Eject(start="4G", size="256M")] * 2
     assert done(dimm, *again)[-1].startswith("# not plugged in above")
     script = export([Outcome(dimm, "EEXIST", "overlap"), Outcome(again[0], "ok")], BLOCK)

@@ -253,6 +253,39 @@ def test_table_names_every_number_and_fits() -> None:
     assert "yes" in next(line for line in text.splitlines() if line.startswith("fits"))
 
 
+def test_table_says_what_a_real_machine_needs_and_where_no_kernel_does_it() -> None:
+    found = asked(guest("4G", memmap_on_memory="N"), Add(start="8G", size="1G"))
+    assert [r.needs for r in found.rows] == [
+        "as it is",
+        "in no released kernel (RFC v2)",
+        "memmap_on_memory=Y at boot",
+        "in no released kernel (RFC option b)",
+    ]
+    first, second = describe(found).split("needs ")[1].splitlines()[:2]
+    assert first.split() == ["as", "it", "is", "in", "no", "released", "memmap_on_memory=Y", "in", "no", "released"]
+    assert second.split() == ["kernel", "(RFC", "v2)", "at", "boot", "kernel", "(RFC"]
+
+
+def test_where_nothing_fits_the_reasons_are_all_there_is() -> None:
+    text = describe(asked(guest("4G"), Add(start="8G", size="200M")))
+    assert "None of these fits." in text
+    assert "MemTotal online" not in text
+    assert text.count("in whole blocks of 128M it would be 128M or 256M") == 1
+    assert "are missing" in describe(asked(guest("256M"), Add(start="8G", size="64G"), placements=("boot",)))
+
+
+def test_all_alternatives_go_through_the_hands_of_who_waits() -> None:
+    seen: list[int] = []
+
+    def watched(ways: Any) -> Any:
+        for way in ways:
+            seen.append(len(ways))
+            yield way
+
+    found = asked(guest("1G"), Add(start="8G", size="1G"), models=("6.1", "6.12"), watched=watched)
+    assert seen == [8] * 8 == [len(found.rows)] * 8
+
+
 def test_clone_shares_values_and_nothing_else() -> None:
     machine = guest("1G")
     state = machine.state

@@ -14,7 +14,7 @@ from engine import Add, BadInput, Command, Eject, Machine, Offline, Online, Remo
 from engine.commands import Allocate, Free, HugePages, Pin
 from engine.state import State
 from engine.tables import Table
-from engine.why import Verdict, describe, why_not
+from engine.why import Verdict, describe, describe_all, why_not
 from engine.why.verdict import lines
 
 BLOCK = 0x8000
@@ -389,8 +389,12 @@ def test_memmap_that_does_not_fit_says_how_many_pages_are_missing() -> None:
     assert "65536 of memmap" in blocker.detail
     assert blocker.count == 65536 + 172 - int(blocker.detail.split(" have ")[1].split()[0])
     placements = [c.placement for remedy in verdict.remedies for c in remedy.commands if isinstance(c, Add)]
-    assert placements[:3] == ["block", "range", "sections"]
-    assert "add less" in verdict.remedies[-1].words
+    assert placements == ["block", None, "range", "sections"]
+    own, less, pool, low = (remedy.words for remedy in verdict.remedies)
+    assert own == "another placement: with its memmap in each block's own head; memmap_on_memory=Y at boot"
+    assert "add less" in less
+    assert pool.endswith("; in no released kernel (RFC v2)")
+    assert low.endswith("; in no released kernel (RFC option b)")
 
 
 def test_memory_that_programs_hold_can_be_freed_for_the_memmap() -> None:
@@ -448,7 +452,9 @@ def test_add_beyond_the_last_address() -> None:
 def test_placement_that_cannot_be_names_others() -> None:
     verdict = ask(guest(model="6.1"), Add(start="4G", size="1G", placement="block"))
     assert verdict.result == "EINVAL"
-    assert typed(verdict)[0] == ["add 1G at 0x100000000 node 0 placement block fallback"]
+    single, fallback, *_ = typed(verdict)
+    assert single[::7] == [f"add 128M at {at} node 0 placement block" for at in ("0x100000000", "0x138000000")]
+    assert fallback == ["add 1G at 0x100000000 node 0 placement block fallback"]
 
 
 # -- other commands -----------------------------------------------------------------------------------------------------
@@ -550,11 +556,12 @@ def test_answer_reads_as_text() -> None:
     assert describe(why_not(machine, Offline(block=32))) == (
         "offline 32: no, EBUSY\n"
         "  failure to isolate range: page 0x100000 is memmap of memory64\n"
+        "  that is pfn 0x100000 (address 0x100000000)\n"
         "\n"
         "In the way:\n"
-        "  count       first pfn  what\n"
-        "  8192 pages   0x100000  memmap of other memory, in ordinary kernel pages: that of memory64 to memory79\n"
-        "  26 pages     0x102000  slab pages of the kernel\n"
+        "  count       first pfn      address  what\n"
+        "  8192 pages   0x100000  0x100000000  memmap of other memory, in ordinary kernel pages: that of memory64 to memory79\n"
+        "  26 pages     0x102000  0x102000000  slab pages of the kernel\n"
         "\n"
         "What would clear it:\n"
         "  1. take out first the memory whose memmap and kernel objects lie here\n"
@@ -565,6 +572,41 @@ def test_answer_reads_as_text() -> None:
         "       online 32 online_movable\n"
         "       offline 32\n"
     )
+
+
+def test_the_page_that_the_kernel_names_need_not_be_the_lowest() -> None:
+    machine = guest()
+    dimm(machine, "128M", at="4G")
+    online(machine, 32, kind="online_kernel")
+    first = machine.blocks[32].head + FIRST
+    occupy(machine, first + 3 * 512, 1, "kernel")
+    text = describe(why_not(machine, Offline(block=32)))
+    assert f"page {first + 1536:#x} is a kernel page\n  that is pfn" in text
+    assert "not the lowest" not in text
+    occupy(machine, FIRST + BLOCK - 5, 1, "kernel")
+    text = describe(why_not(machine, Offline(block=32)))
+    assert f"page {FIRST + BLOCK - 5:#x} is a kernel page" in text
+    assert f"  2 pages   {first + 1536:#x}  {(first + 1536) << 12:#x}  kernel pages" in text
+    assert "not the lowest: isolation looks at the first pageblock, then at the last, then at the rest" in text
+
+
+def test_blocks_that_are_alike_are_told_once() -> None:
+    machine = guest()
+    dimm(machine, "512M", at="4G")
+    online(machine, 33, 34)
+    found = [why_not(machine, Offline(block=number)) for number in range(32, 38)]
+    assert describe_all(found) == (
+        "offline 32: no, EINVAL\n  memory32 is offline already\n\nNo command clears it.\n\n"
+        "offline 33-34 (2 blocks): yes, this would succeed\n\n"
+        "offline 35: no, EINVAL\n  memory35 is offline already\n\nNo command clears it.\n\n"
+        "offline 36-37 (2 blocks): no, ENOENT\n"
+        "  /sys/devices/system/memory/memoryN does not exist\n\nNo command clears it.\n\n"
+        "2 yes, 4 no; each is judged by itself, as if it were the only one\n"
+    )
+    again = describe_all([why_not(machine, Online(block=number)) for number in (33, 34)])
+    assert again.startswith("online 33-34 online (2 blocks): no, EINVAL\n  memoryN is online already\n")
+    assert "       offline 33-34\n       online 33-34 online\n" in again
+    assert describe_all(found[:1]) == describe(found[0])
 
 
 def test_long_scripts_are_shortened_and_blocks_in_a_row_share_a_line() -> None:

@@ -273,6 +273,18 @@ def test_more_than_there_is_cannot_be_pinned() -> None:
     assert refuse(machine, Unpin(size="4K")).result == "ENOMEM"
 
 
+def test_a_refused_pin_pins_nothing() -> None:
+    machine = mixed()
+    do(machine, Allocate(size="1M", zone="Movable"))
+    before = picture(machine)
+    assert refuse(machine, Pin(size="16M", zone="Movable")).result == "ENOMEM"
+    assert picture(machine) == before
+    do(machine, Pin(size="1M", zone="Movable"))
+    before = picture(machine)
+    assert refuse(machine, Unpin(size="16M", zone="Movable")).result == "ENOMEM"
+    assert picture(machine) == before
+
+
 @pytest.mark.parametrize("model", ["rfc-v2", "6.1", "6.12"])
 def test_migrated_pages_leave_the_node(model: str) -> None:
     """Example 36: the own node has room for all of them, and gets none."""

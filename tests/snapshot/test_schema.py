@@ -79,8 +79,13 @@ def varied() -> State:
     state.scanners[0, "DMA32"] = Scanners(4096, 3 * size - 512, {0: every(512, size), 1: 1 | 1 << 512 | 1 << 5 * 512})
     state.marks[0, "DMA32"] = Marks(900, 1125, {"Normal": 0, "Movable": 77})
     state.resources.update({
-        0x1000: Resource(0x1000, 0x9FC00, "System RAM"), 4 * GIB: Resource(4 * GIB, 5 * GIB, "System RAM (kmem)")
-    })  # fmt: skip
+        resource.key: resource
+        for resource in (
+            Resource(0x1000, 0x9FC00, "System RAM"),
+            Resource(4 * GIB, 5 * GIB, "System RAM (virtio_mem)"),
+            Resource(4 * GIB, 8 * GIB, "virtio1"),  # the window of the device, which begins where its memory does
+        )
+    })
     state.groups.update({3: Group(3, 1, 2 * size, 0, size, 0, 1), 7: Group(7, 0, unit_pages=size)})
     state.requests[40 * size] = Request(40 * size, 2 * size, 1, "virtio-mem", "sections", ((99, 1),))
     state.hugepages.update({512 * at: HugePage(512, 0, at > 20, rank) for rank, at in enumerate((7, 8, 9, 11, 13, 21, 22), 40)})
@@ -96,7 +101,7 @@ def varied() -> State:
         0: Block(0, "online", (0, 1), None, 0, True),
         1: Block(1, "going-offline", (0,), (0, "DMA32"), 0, True),
         2: Block(2, "offline", early=True, poisoned=True),
-        40: Block(40, "online", (1,), (1, "Normal"), 512, group=3, request=40 * size),
+        40: Block(40, "online", (1,), (1, "Normal"), 512, group=3, request=40 * size, asked="online_movable"),
         41: Block(41, "offline", (1,), group=3, request=40 * size),
     })  # fmt: skip
     sections = (

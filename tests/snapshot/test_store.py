@@ -356,6 +356,19 @@ SPOILED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
         change("model", to="5.4"),
         f"$.model: '5.4' is not a kernel model; it is one of {', '.join(MODELS)}",
     ),
+    "setting": (
+        change("settings", "auto_online_blocks", to="é"),
+        "$.settings.auto_online_blocks: 'é' is none of offline, online, online_kernel, online_movable",
+    ),
+    "ratio": (
+        change("settings", "auto_movable_ratio", to="²"),
+        "$.settings.auto_movable_ratio: '²' is not a percentage from 0 to 4294967295",
+    ),
+    "unknown setting": (
+        change("settings", "swappiness", to="60"),
+        "$.settings.swappiness: there is no such parameter; it is one of auto_online_blocks, memmap_on_memory, "
+        "online_policy, auto_movable_numa_aware, auto_movable_ratio",
+    ),
     "node twice": (change("nodes", 1, "id", to=0), "$.nodes[1]: 0 is there a second time; each may be there once"),
     "zone twice": (
         lambda data: data["zones"].append(data["zones"][0]),
@@ -383,7 +396,7 @@ SPOILED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     ),
     "resource twice": (
         lambda data: data["resources"].append(data["resources"][0]),
-        "$.resources[1]: 4294967296 is there a second time; each may be there once",
+        "$.resources[1]: 0x100000000 is there a second time; each may be there once",
     ),
     "group of no node": (
         change("groups", 0, "node", to=9),
