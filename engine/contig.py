@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from . import buddy, isolation, migrate
+from . import buddy, hugetlb, isolation, migrate
 from .errors import HotplugError
 from .events import Event
 from .memmap import FREE, Kind
@@ -21,6 +21,12 @@ def take_range(state: State, pfn: int, pages: int, kind: Kind) -> Generator[Even
     except HotplugError:
         return False
     yield from migrate.migrate_range(state, pfn, pages, key, inside=True)
+    try:
+        for head, _ in hugetlb.in_range(state, pfn, pages):
+            yield from hugetlb.replace(state, head)
+    except HotplugError:
+        isolation.undo_isolate(state, pfn, pages)
+        return False
     size, free = state.geometry.pages_per_section, 0
     for section in state.sections_of(pfn, pages):
         free += (section.of(FREE) & isolation.within(section.nr * size, size, pfn, pages)).bit_count()

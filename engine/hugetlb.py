@@ -18,7 +18,7 @@ from .gigantic import contiguous
 from .hugealloc import Listed, fresh
 from .memmap import FREE, HUGE
 from .state import HugePage, State
-from .zonelist import node_order, zonelist
+from .zonelist import node_names, node_order, zonelist
 from .zones import MOVABLE
 
 Steps = Iterator[Event]
@@ -96,6 +96,45 @@ def _enlist(state: State, pfn: int, pages: int, node: int) -> None:
     rank = state.counters.get("hugetlb_rank", 0) + 1
     state.counters.put("hugetlb_rank", rank)
     state.hugepages.put(pfn, HugePage(pages, node, False, rank))
+
+
+def move(state: State, pfn: int, nodes: Sequence[int]) -> Steps:
+    """A huge page in use moves to the first free one of these nodes, or to a fresh one that takes its place in the pool.
+    Raises `HotplugError` ENOMEM where there is none."""
+    page = state.hugepages[pfn]
+    target = next((free[0] for node in nodes if (free := free_list(state, node, page.pages))), None)
+    if target is not None:
+        use(state, target)
+        unuse(state, pfn)
+    else:
+        target = _fresh_place(state, page, nodes)
+        state.hugepages.put(target, HugePage(page.pages, state.zone_of(target)[0], True))
+        hvo.optimize(state, target, page.pages)
+        release(state, pfn)
+    yield PagesMigrated(page.pages, pfn, *state.zone_of(target))
+
+
+def replace(state: State, pfn: int) -> Steps:
+    """A huge page makes way for a contiguous allocation: one in use moves, for a free one a fresh one of its node joins the
+    pool (isolate_or_dissolve_huge_page). Raises `HotplugError` ENOMEM where there is none."""
+    page = state.hugepages[pfn]
+    if page.used:
+        yield from move(state, pfn, node_order(state, page.node))
+    else:
+        target = _fresh_place(state, page, [page.node])
+        _enlist(state, target, page.pages, page.node)
+        hvo.optimize(state, target, page.pages)
+    if pfn in state.hugepages:
+        release(state, pfn)
+
+
+def _fresh_place(state: State, page: HugePage, nodes: Sequence[int]) -> int:
+    order = (page.pages - 1).bit_length()
+    if order <= state.geometry.max_order:
+        taken = buddy.allocate(state, zonelist(state, list(nodes), MOVABLE), order, 1, HUGE, MOVABLE)
+        if taken:
+            return taken[0][0]
+    raise HotplugError("ENOMEM", f"no other huge page of {page.pages} pages can be had on {node_names(list(nodes))}")
 
 
 # -- writing nr_hugepages -----------------------------------------------------------------------------------------------
@@ -226,36 +265,11 @@ def leave_range(state: State, start: int, pages: int) -> Steps:
             f"nr_hugepages first, then no free one is left",
             used[0][0],
         )
-    for pfn, page in used:
-        yield from _move_huge(state, pfn, page, others or [page.node], start, pages)
+    for pfn, _ in used:
+        try:
+            yield from move(state, pfn, others or [own])
+        except HotplugError as error:
+            raise HotplugError("EINTR", f"signal backoff: the huge page at {pfn:#x} is in use: {error.reason}", pfn) from None
     for pfn, page in in_range(state, start, pages):
         release(state, pfn)
         yield HugePageDissolved(pfn, page.pages)
-
-
-def _move_huge(state: State, pfn: int, page: HugePage, nodes: list[int], start: int, pages: int) -> Steps:
-    """To the first free huge page of an allowed node, or to a fresh one that takes its place in the pool."""
-    target = next((free[0] for node in nodes if (free := free_list(state, node, page.pages))), None)
-    if target is not None:
-        use(state, target)
-        _enlist(state, pfn, page.pages, page.node)
-    else:
-        target = _fresh_place(state, page, nodes)
-        if target is None:
-            raise HotplugError(
-                "EINTR",
-                f"signal backoff: the huge page at {pfn:#x} is in use and no other huge page can take its place",
-                pfn,
-            )
-        state.hugepages.put(target, HugePage(page.pages, state.zone_of(target)[0], True))
-        hvo.optimize(state, target, page.pages)
-        release(state, pfn)
-    yield PagesMigrated(page.pages, pfn, *state.zone_of(target))
-
-
-def _fresh_place(state: State, page: HugePage, nodes: list[int]) -> int | None:
-    order = (page.pages - 1).bit_length()
-    if order > state.geometry.max_order:
-        return None
-    taken = buddy.allocate(state, zonelist(state, nodes, MOVABLE), order, 1, HUGE, MOVABLE)
-    return taken[0][0] if taken else None

@@ -85,7 +85,9 @@ def _add(state: State, command: Add, notes: list[str]) -> Steps:
 
 def _remove(state: State, command: Remove, notes: list[str]) -> Steps:
     start, size = extent(command)
-    notes += _nothing_there(state, start, size)
+    page = state.geometry.page_size
+    if start % page == 0 and not state.sections_of(start // page, size // page):
+        notes.append(f"there was no memory at {start:#x}; the kernel calls this a success")
     return remove_memory(state, start, size)
 
 
@@ -95,12 +97,6 @@ def _eject(state: State, command: Eject, notes: list[str]) -> Steps:
         notes.append(f"no memory device works at {start:#x}; ejecting one whose add failed changes nothing")
     notes += _rest_of_device(state, start, size)
     return eject(state, start, size)
-
-
-def _nothing_there(state: State, start: int, size: int) -> Iterator[str]:
-    page = state.geometry.page_size
-    if start % page == 0 and not state.sections_of(start // page, size // page):
-        yield f"there was no memory at {start:#x}; the kernel calls this a success"
 
 
 def _rest_of_device(state: State, start: int, size: int) -> Iterator[str]:

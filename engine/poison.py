@@ -16,11 +16,10 @@ from .bits import span
 from .errors import HotplugError
 from .events import Event, Logged, PagePoisoned, PagesMigrated
 from .isolation import describe
-from .memmap import ASSUMED, FREE, HUGE, MEMMAP, MOVABLE, PCP, PINNED, POISONED, Kind, Section
+from .memmap import ABSENT, ASSUMED, FREE, HUGE, MEMMAP, MOVABLE, PCP, PINNED, POISONED, Kind, Section
 from .migrate import target_zones
-from .state import HugePage, State
+from .state import State
 from .zonelist import node_order, zonelist
-from .zones import MOVABLE as MOVABLE_ZONE
 
 Steps = Iterator[Event]
 _TAKEN_AT_ONCE: Final[tuple[Kind, ...]] = (FREE, PCP)
@@ -88,9 +87,7 @@ def _page(state: State, pfn: int, offline: str) -> tuple[Section, Kind]:
         raise HotplugError(offline, f"there is no online page at pfn {pfn:#x}", pfn)
     bit = _bit(state, pfn)
     kind = next((kind for kind, mask in section.pages.items() if mask & bit), None)
-    if kind is None or kind == "absent":
-        raise HotplugError("ENXIO", f"there is no page at pfn {pfn:#x}", pfn)
-    return section, kind
+    return section, kind or ABSENT  # a hole in a section has struct pages, which are reserved
 
 
 def _bit(state: State, pfn: int) -> int:
@@ -101,30 +98,8 @@ def _give_up_huge(state: State, pfn: int) -> Steps:
     """The huge page around a page moves whole to another one, if it is in use, and goes back to the buddy."""
     head, page = hugetlb.in_range(state, pfn, 1)[0]
     if page.used:
-        yield from _move_huge(state, head, page)
+        yield from hugetlb.move(state, head, node_order(state, page.node))
     _dissolve(state, head)
-
-
-def _move_huge(state: State, head: int, page: HugePage) -> Steps:
-    """To a free huge page, of its own node first, else to a fresh one, which takes its place in the pool."""
-    nodes = node_order(state, page.node)
-    target = next((free[0] for node in nodes if (free := hugetlb.free_list(state, node, page.pages))), None)
-    if target is not None:
-        hugetlb.use(state, target)
-        hugetlb.unuse(state, head)
-    else:
-        order = (page.pages - 1).bit_length()
-        taken = (
-            buddy.allocate(state, zonelist(state, nodes, MOVABLE_ZONE), order, 1, HUGE, MOVABLE_ZONE)
-            if order <= state.geometry.max_order
-            else []
-        )
-        if not taken:
-            raise HotplugError("ENOMEM", f"the huge page at {head:#x} is in use and no other can take its place", head)
-        target = taken[0][0]
-        state.hugepages.put(target, HugePage(page.pages, state.zone_of(target)[0], True))
-        hugetlb.release(state, head)
-    yield PagesMigrated(page.pages, head, *state.zone_of(target))
 
 
 def _dissolve(state: State, head: int) -> None:

@@ -14,12 +14,14 @@ from .state import State
 
 Steps = Iterator[Event]
 _POOL = r"hugepages-(\d+)kB/(nr_hugepages|free_hugepages|surplus_hugepages)"
-_GLOBAL = re.compile(rf"/sys/kernel/mm/hugepages/{_POOL}")
+_GLOBAL_POOL = r"hugepages-(\d+)kB/(nr_hugepages(?:_mempolicy)?|nr_overcommit_hugepages|(?:free|surplus|resv)_hugepages)"
+_GLOBAL = re.compile(rf"/sys/kernel/mm/hugepages/{_GLOBAL_POOL}")
 _NODE = re.compile(rf"/sys/devices/system/node/node(\d+)/hugepages/{_POOL}")
 _NODE_COMPACT = re.compile(r"/sys/devices/system/node/node(\d+)/compact")
 _DEFAULT_POOL: Final = "/proc/sys/vm/nr_hugepages"
 _COMPACT: Final = "/proc/sys/vm/compact_memory"
 _MEMORY: Final = "/sys/devices/system/memory"
+_MOST: Final = (1 << 63) - 1
 
 
 def read(state: State, path: str) -> str | None:
@@ -31,7 +33,9 @@ def read(state: State, path: str) -> str | None:
         surplus = hugetlb.surplus(state, node, size)
         if path == _DEFAULT_POOL:
             total -= surplus
-        return f"{ {'nr_hugepages': total, 'free_hugepages': free}.get(name, surplus)}\n"
+        overcommit = state.counters.get(f"nr_overcommit_hugepages_{size}", 0)
+        values = {"free_hugepages": free, "surplus_hugepages": surplus, "resv_hugepages": 0}
+        return f"{overcommit if name == 'nr_overcommit_hugepages' else values.get(name, total)}\n"
     if path in (_COMPACT, f"{_MEMORY}/hard_offline_page", f"{_MEMORY}/soft_offline_page") or (
         _compact_node(state, path) is not None
     ):
@@ -79,7 +83,12 @@ def _online(state: State, node: int) -> bool:
 
 def _write_pool(state: State, path: str, found: tuple[int | None, int, str], data: str) -> Steps:
     node, size, name = found
-    if name != "nr_hugepages":
+    if name == "nr_overcommit_hugepages":
+        if size > state.geometry.page_size << state.geometry.max_order:
+            raise HotplugError("EINVAL", f"{path}: gigantic pages are never made on demand")
+        state.counters.put(f"{name}_{size}", min(kstrto(data, 10, 64), _MOST))
+        return
+    if not name.startswith("nr_"):
         raise HotplugError("EACCES", f"{path} can only be read")
     wanted = proc_number(data) if path == _DEFAULT_POOL else kstrto(data, 10, 64)
     if wanted >= 0:  # proc_doulongvec_minmax passes over others

@@ -72,6 +72,13 @@ def kernel_zonelist(state: State, node: int) -> list[ZoneKey]:
     return zonelist(state, node_order(state, node), NORMAL)
 
 
+def working_node(state: State) -> int:
+    """The node whose CPU runs the kernel's own hotplug work, and which its page tables and objects are taken near to: the
+    lowest with CPUs."""
+    with_cpus = [number for number, node in sorted(state.nodes.items()) if node.cpus and node.online]
+    return with_cpus[0] if with_cpus else min(state.nodes, default=0)
+
+
 class Watermarks:
     """min and low of every zone and the lowmem reserves: as captured, or, since the last online or offline, from the
     managed pages of this moment (init_per_zone_wmark_min; kernel-facts 6.7)."""

@@ -29,7 +29,7 @@ from ..overhead import object_pages, page_table_pages
 from ..placement import Choice, choose
 from ..state import State
 from ..units import format_bytes
-from ..zonelist import Watermarks, kernel_zonelist, node_names, node_order
+from ..zonelist import Watermarks, kernel_zonelist, node_names, node_order, working_node
 from ..zones import NORMAL
 from .eject import bind
 from .online import online_block, rebuild_zonelists
@@ -172,7 +172,7 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
     tables: list[Chunk] = []
     added: list[int] = []
     try:
-        tables += _take(state, request.node, PAGETABLE, page_table_pages(state, start, pages), "page tables")
+        tables += _take(state, working_node(state), PAGETABLE, page_table_pages(state, start, pages), "page tables")
         if choice.placement == "block":
             per_block = geometry.sections_per_block
             for block in range(start // geometry.pages_per_block, (start + pages) // geometry.pages_per_block):
@@ -186,7 +186,7 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
             yield from _add_sections(state, request.node, first, count, pool, flushed, added)
             blocks = pages // geometry.pages_per_block
             yield from _create_blocks(state, request, start // geometry.pages_per_block, blocks, 0, group)
-        tables += _take_objects(state, request.node, start, pages, added)
+        tables += _take_objects(state, start, pages, added)
     except HotplugError as error:
         yield from _failed(state, request, choice, added, error)
         buddy.free_pages(state, tables, (PAGETABLE, SLAB))
@@ -269,10 +269,10 @@ def _create_blocks(state: State, request: AddRequest, first: int, count: int, he
         state.groups.put(group, msgspec.structs.replace(known, blocks=known.blocks + count))
 
 
-def _take_objects(state: State, node: int, start: int, pages: int, added: list[int]) -> list[Chunk]:
+def _take_objects(state: State, start: int, pages: int, added: list[int]) -> list[Chunk]:
     """struct memory_block, sysfs entries and usage maps; without them everything is taken down again."""
     try:
-        return _take(state, node, SLAB, object_pages(pages // state.geometry.pages_per_block), "kernel objects")
+        return _take(state, working_node(state), SLAB, object_pages(pages // state.geometry.pages_per_block), "kernel objects")
     except HotplugError:
         for block in state.range_blocks(start, pages):
             for _ in drop_block(state, block.id):

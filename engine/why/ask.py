@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from .. import vmemmap
-from ..blocks import ONLINE_TYPES
+from ..blocks import ONLINE_TYPES, Block
 from ..commands import Add, Command, Eject, HugePages, Offline, Online, Remove, Write
 from ..events import (
     BlockRemoved,
@@ -32,6 +32,7 @@ from ..state import State
 from ..sysfs import MEMORY, boolean
 from ..trial import Attempt, Holder, attempt, rehearsal, state_of
 from ..units import format_bytes
+from ..zonelist import working_node
 from ..zones import KERNEL_ZONES
 from ..zones import MOVABLE as MOVABLE_ZONE
 from .add import add_blockers, add_effects, add_ways, kernel_zone_warning
@@ -110,10 +111,25 @@ def _onlined(state: State, command: Online, tried: Attempt) -> Explanation:
     elif block.zone is not None:
         effects.append("it could be got back as long as the kernel has put nothing into it")
         warnings.append(kernel_zone_warning(block.zone[1]))
+        warnings += _first_of_zone(state, block)
         if command.type != "online_movable":
             movable = Online(block=block.id, type="online_movable")
             ways.append(Way("online it as movable, to get it back for sure", (movable,)))
     return Explanation(effects, warnings, ways=ways)
+
+
+def _first_of_zone(state: State, block: Block) -> list[str]:
+    """Recorded kernels: on the node that the kernel works on, the first block of a new highest kernel zone gets slab pages
+    within moments, and in nearly every case does not go offline again; the blocks after it do."""
+    assert block.zone is not None
+    zone = state.zones[block.zone]
+    higher = [one for one in KERNEL_ZONES[KERNEL_ZONES.index(zone.name) + 1 :] if state.zone(zone.node, one).present]
+    if zone.node != working_node(state) or higher or zone.present > state.geometry.pages_per_block:
+        return []
+    return [
+        f"it is the first block of zone {zone.name}, from which the kernel's next pages (slab) come at once: as a rule it does "
+        f"not go offline again, and the blocks after it do"
+    ]
 
 
 def _top_heavy(state: State) -> list[str]:

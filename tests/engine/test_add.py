@@ -21,7 +21,7 @@ from guests import (
     two_nodes,
 )
 
-from engine import Add, Eject, Machine, Offline, boot_machine, parse_bytes
+from engine import Add, Eject, Machine, Offline, Online, boot_machine, parse_bytes
 from engine.commands import describe
 from engine.events import (
     BlockCreated,
@@ -164,8 +164,9 @@ def test_arm64_maps_its_memory_in_base_pages() -> None:
 
 def test_nothing_is_taken_from_per_cpu_lists_or_said_of_other_nodes() -> None:
     machine = two_nodes("1G", "1G", memmap_on_memory="N")
-    outcome = dimm(machine, "1G", node=1)
-    assert set(outcome.taken) == {1}
+    dimm(machine, "1G", node=0)
+    outcome = dimm(machine, "1G", at="16G", node=0)
+    assert set(outcome.taken) == {0}
 
 
 # -- failing -----------------------------------------------------------------------------------------------------------
@@ -402,3 +403,14 @@ def test_an_added_device_is_offline_until_somebody_onlines_it_and_back() -> None
     assert numbers(machine, "Normal")[2] == 32768
     offline(machine, 32)
     eject(machine)
+
+
+def test_page_tables_and_objects_come_from_where_the_cpus_are() -> None:
+    """Recordings numa_mom and numa_lastnode_mom: an add takes nothing of a node without CPUs but the memmap."""
+    machine = boot_machine([(0, 0, "2G"), (1, "4G", "1G")], nodes=3, model="6.12", memmap_on_memory="Y")
+    assert machine.apply(Add(start="8G", size="128M", node=2)).ok
+    assert machine.apply(Online(block=64, type="online_kernel")).ok
+    free = machine.zones[2, "Normal"].free
+    outcome = machine.apply(Add(start="9G", size="1G", node=2))
+    assert set(outcome.taken) == {0}
+    assert machine.zones[2, "Normal"].free == free

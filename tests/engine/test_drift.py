@@ -78,8 +78,8 @@ def test_blocks_zones_and_memmaps_that_are_new() -> None:
     }
     online: Fields = {**fields, "state": "online", "valid_zones": "Movable"}
     assert drift.blocks == (Change("memory32", None, fields), Change("memory33", None, online))
-    assert [change.path for change in drift.zones] == ["node1/Movable", "node1/Normal/free"]
-    zone = drift.zones[0].after
+    assert [change.path for change in drift.zones] == ["node0/DMA32/free", "node1/Movable"]
+    zone = drift.zones[1].after
     assert isinstance(zone, dict)
     assert (zone["start_pfn"], zone["present"], zone["managed"]) == (33 << 15, 32768, 32256)
     assert drift.memmaps == (
@@ -167,10 +167,12 @@ def test_words() -> None:
     before, after = boot(), changed(*commands)
     lines = describe(diff(before, after)).splitlines()
     free = [zone.free + zone.pcp for zone in (before.zones[1, "Normal"], after.zones[1, "Normal"])]
+    low = [zone.free + zone.pcp for zone in (before.zones[0, "DMA32"], after.zones[0, "DMA32"])]
     movable = after.zones[1, "Movable"]
     assert lines == [
         "auto_movable_numa_aware: Y -> N",
         "node 1: nr_hugepages-2048kB 0 -> 4 (+4); free_hugepages-2048kB 0 -> 4 (+4)",
+        f"zone DMA32 of node 0: free {low[0]} -> {low[1]} ({low[1] - low[0]:+d})",
         "zone Movable of node 1: new, start_pfn 0x108000, spanned 32768, present 32768, managed 32256, "
         f"free {movable.free + movable.pcp}",
         "zone Normal of node 1: present 262144 -> 196608 (-65536); managed 258048 -> 192512 (-65536); "

@@ -183,3 +183,20 @@ def test_without_memory_for_its_memmap_a_huge_page_cannot_go() -> None:
     assert outcome.result == "ENOMEM"
     assert "memmap" in outcome.reason
     assert machine.blocks[32].state == "online"
+
+
+# -- files --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_other_files_of_a_pool() -> None:
+    """Recordings error_strings of both kernels."""
+    machine = guest("1G")
+    assert machine.write(f"{ALL}/nr_hugepages_mempolicy", "3").ok
+    assert machine.read(f"{ALL}/nr_hugepages") == machine.read(f"{ALL}/nr_hugepages_mempolicy") == "3\n"
+    assert machine.write(f"{ALL}/nr_overcommit_hugepages", "5").ok
+    assert machine.read(f"{ALL}/nr_overcommit_hugepages") == "5\n"
+    assert machine.write(f"{ALL}/resv_hugepages", "5").result == "EACCES"
+    assert machine.read(f"{ALL}/resv_hugepages") == "0\n"
+    gigantic = "/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_overcommit_hugepages"
+    assert machine.write(gigantic, "1").result == "EINVAL"
+    assert machine.write(f"{node(0)}/nr_overcommit_hugepages", "5").result == "ENOENT", "for the whole machine alone"

@@ -23,7 +23,8 @@ def test_the_memmap_comes_from_the_nodes_own_kernel_memory() -> None:
     machine = two_nodes("2G", "1G", memmap_on_memory="N")
     outcome = dimm(machine, "1G", node=1)
     assert {place(machine, nr) for nr in range(32, 40)} == {("kernel", 1)}
-    assert set(outcome.taken) == {1}
+    assert outcome.taken[1] == 8 * 512
+    assert outcome.taken[0] < 30, "page tables and objects, where the kernel works"
     assert {event.node for event in told(outcome, MemmapPlaced)} == {1}
 
 

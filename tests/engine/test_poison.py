@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from guests import FIRST, dimm, do, eject, guest, numbers, occupy, offline, online, refuse, told, two_nodes
 
@@ -20,7 +21,7 @@ from engine import (
     Write,
 )
 from engine.events import MigrationFailed, PagePoisoned, PagesMigrated
-from engine.memmap import FREE, HUGE, MEMMAP, MOVABLE, PINNED, POISONED
+from engine.memmap import FREE, HUGE, MEMMAP, MOVABLE, PINNED, POISONED, put
 from engine.snapshot import store
 
 MEMORY = "/sys/devices/system/memory"
@@ -307,3 +308,13 @@ def test_pinned_pages_in_the_same_block_are_what_stops_it_not_the_poison() -> No
     outcome = refuse(machine, Offline(block=32))
     assert outcome.result == "EINTR"
     assert outcome.pfn != FIRST + 600
+
+
+def test_a_hole_in_a_section_has_struct_pages() -> None:
+    """Recordings soft_offline of both kernels, pfn 0 and the hole below 1 MiB: reserved, so in use by the kernel."""
+    machine = guest("1G")
+    section = machine.sections[0]
+    machine.state.sections.put(0, msgspec.structs.replace(section, pages=put(section.pages, 1, "absent")))
+    machine.state.journal.take()
+    assert machine.apply(Poison(address=0, soft=True)).result == "EIO"
+    assert machine.apply(Poison(address=0)).result == "EBUSY"

@@ -20,7 +20,7 @@ from guests import (
     told,
 )
 
-from engine import BadInput, Eject, Machine, Offline, Outcome, Remove, VirtioMem
+from engine import Allocate, BadInput, Eject, HugePages, Machine, Offline, Outcome, Remove, VirtioMem
 from engine.events import PagesPlugged, PagesUnplugged
 from engine.memmap import MOVABLE, OFFLINE, PINNED
 from engine.virtio_mem import plugged
@@ -273,3 +273,18 @@ def test_its_memory_cannot_be_taken_out_as_a_dimm_while_it_is_online() -> None:
     occupy(machine, FIRST + 3, 1, PINNED)
     assert not refuse(machine, Eject(start="4G", size="128M")).ok
     assert refuse(machine, Offline(block=32)).result == "EINTR"
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_a_huge_page_makes_way_for_an_unplug(used: bool) -> None:
+    """Recording virtio_mem_4m_kernel step 11: a free huge page of the pool is replaced by a fresh one, and the pool stays."""
+    machine = guest("1G", auto_online="online_movable")
+    do(machine, VirtioMem(start="4G", size="256M", unit="2M"), HugePages(count=20, node=0))
+    assert any(pfn >= 32 * 32768 for pfn in machine.state.hugepages)
+    if used:
+        do(machine, Allocate(size="40M", kind="huge"))
+    do(machine, VirtioMem(start="4G", size=0, unit="2M"))
+    assert not [number for number in machine.blocks if number >= 32]
+    assert machine.read("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages") == "20\n"
+    assert machine.read("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages") == ("0\n" if used else "20\n")
+    assert machine.check() == []

@@ -637,3 +637,14 @@ def test_one_block_of_a_terabyte_takes_under_a_millisecond() -> None:
     assert machine.apply(Add(start="64G", size="1T", node=1)).ok
     assert len(machine.blocks) > 8192
     assert _fastest(lambda: why_not(machine, Offline(block=4000))) < 1e-3
+
+
+def test_the_first_block_of_a_kernel_zone_is_warned_of() -> None:
+    """Recordings: 41 of 42 such blocks were not to be had again, 82 of 85 others were."""
+    machine = boot_machine([(0, 0, "1G")])
+    machine.apply(Add(start="4G", size="256M"))
+    first = "it is the first block of zone Normal"
+    assert any(first in warning for warning in machine.why_not(Online(block=32, type="online_kernel")).warnings)
+    assert not any(first in warning for warning in machine.why_not(Online(block=32, type="online_movable")).warnings)
+    machine.apply(Online(block=32, type="online_kernel"))
+    assert not any(first in warning for warning in machine.why_not(Online(block=33, type="online_kernel")).warnings)
