@@ -69,14 +69,16 @@ def allocate(
     highest: str,
     boost: int = 0,
     migratetype: Migratetype | None = None,
+    left: list[Chunk] | None = None,
 ) -> list[Chunk]:
     """Take up to `count` times ``2**order`` pages for `kind` from the first zones of a zonelist that have them.
 
     First every zone down to its low watermark, then, where that is not enough, down to its min watermark
     (get_page_from_freelist). Isolated pages and those on per-CPU lists are not used. `boost` pages are kept besides, as
     the kernel does after an allocation had to steal from pageblocks of another type (boost_watermark). `migratetype` is
-    that of the request: Movable or Unmovable as the kind is, if not given. Returns what was taken, runs of pages; the
-    caller compares with what it asked for.
+    that of the request: Movable or Unmovable as the kind is, if not given. Into `left` go pageblocks that then lie on a
+    CPU's list, out of the next allocation's sight. Returns what was taken, runs of pages; the caller compares with what it
+    asked for.
     """
     taken: list[Chunk] = []
     marks = Watermarks(state)
@@ -86,8 +88,8 @@ def allocate(
                 return taken
             room = marks.room(state, key, order, highest, low, boost)
             got = take(state, key, order, min(count, room), kind, migratetype, whole_blocks)
-            if order == state.geometry.pageblock_order and list_batch(state.zones[key].managed) > 1:
-                _leave_on_list(state, key, order, got)
+            if left is not None and order == state.geometry.pageblock_order:
+                left += _left_on_list(state, key, order, got)
             taken += got
             count -= sum(pages for _, pages in got) >> order
     return taken
@@ -100,14 +102,16 @@ def list_batch(managed: int) -> int:
     return max(1, (1 << ((batch + batch // 2).bit_length() - 1)) - 1)
 
 
-def _leave_on_list(state: State, key: ZoneKey, order: int, got: list[Chunk]) -> None:
+def _left_on_list(state: State, key: ZoneKey, order: int, got: list[Chunk]) -> list[Chunk]:
     """When a CPU's list has taken the last two areas of a zone from the buddy, the watermark sees no area of the order any
     more, and the second stays on the list (__zone_watermark_ok)."""
     index, sizes = free_index(state, key), range(order, state.geometry.max_order + 1)
-    if not got or len(got) % 2 or any(index.lowest(kind, size) is not None for kind in _FALLBACKS for size in sizes):
-        return
-    pfn, pages = got.pop()
-    state.change_pages(pfn, pages, PCP)
+    if not got or len(got) % 2 or list_batch(state.zones[key].managed) < 2:
+        return []
+    if any(index.lowest(kind, size) is not None for kind in _FALLBACKS for size in sizes):
+        return []
+    state.change_pages(*got[-1], PCP)
+    return [got.pop()]
 
 
 def take(

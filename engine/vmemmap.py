@@ -61,7 +61,7 @@ class BootMemory(Pool):
     def take(self, state: State, section: int, pages: int) -> Taken:
         if not self.batch and self.expected is not None:
             wanted = min(max(self.expected, 1), 64)
-            self.batch = buddy.allocate(state, self.zones, self.order, wanted, VMEMMAP, NORMAL)
+            self.batch = self._rows(state, wanted)
             self.batch.reverse()
             if sum(count for _, count in self.batch) < wanted * pages:
                 self.expected = None  # no use in looking again
@@ -90,6 +90,16 @@ class BootMemory(Pool):
                 f"{node_names(node_order(state, self.node))} have no {pages + 1} to spare",
             )
         return chunks, tables, True
+
+    def _rows(self, state: State, wanted: int) -> list[Chunk]:
+        """Up to `wanted` units, each of free pages in a row; those that were left on CPUs' lists are used last."""
+        left: list[Chunk] = []
+        found = buddy.allocate(state, self.zones, self.order, wanted, VMEMMAP, NORMAL, left=left)
+        missing = wanted - (sum(count for _, count in found) >> self.order)
+        for pfn, pages in left[: max(0, missing)]:
+            state.change_pages(pfn, pages, VMEMMAP)
+            found.append((pfn, pages))
+        return found
 
     def close(self, state: State) -> None:
         buddy.free_pages(state, self.batch, (VMEMMAP,))
