@@ -194,17 +194,17 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
         reserved += count
     gone = pages if state.model.heads_present else pages - reserved
     early = gone if block.early else 0
-    marks = Watermarks(state) if state.zones[key].present == gone else None
+    emptied = state.zones[key].present == gone
     left = state.zones[key].plus(present=-gone, managed=-(pages - reserved - withheld), early=-early)
     state.zones.put(key, left)
     group_present(state, block, key[1], -gone)
     state.forget_marks()
     yield PagesTaken(start, gone)
     yield Logged(f"Offlined Pages {gone}")
-    if marks is not None:
+    if emptied:
         if state.model.late_node_state:  # the node still counts as one with memory
             state.zones.put(key, left.plus(present=1))
-        yield from rebuild_zonelists(state, marks)
+        yield from rebuild_zonelists(state, Watermarks(state))
         state.zones.put(key, msgspec.structs.replace(left, pcp=0))
     change = key[0] if not state.node_present(key[0]) else -1
     yield state.chain.call("MEM_OFFLINE", start, pages, change, block.early)
