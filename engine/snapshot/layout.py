@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Final
 
 import msgspec
 
 from ..bits import aligned_runs, lowest, lowest_n, span
+from ..blocks import Block
 from ..memmap import (
     ABSENT,
     FREE,
@@ -54,6 +55,7 @@ class Draft:
         self.ram = _ram(state)
         self.full = span(0, state.geometry.pages_per_section)  # one value that equal sections share
         self.blanks: dict[tuple[int, int], Pages] = {}
+        self.alike: dict[Hashable, Section] = {}
 
     def runs_in(self, start: int, pages: int) -> Iterator[PageRun]:
         """The seen runs that meet a range of pfns, ascending."""
@@ -73,12 +75,13 @@ def find_heads(draft: Draft) -> None:
 
 def build_sections(draft: Draft) -> None:
     """Every present section with its pages, as far as they are seen or known; counters are not looked at yet."""
-    state = draft.state
+    state, per_block = draft.state, draft.state.geometry.sections_per_block
+    unseen = draft.prior is None and not draft.starts
     for number in sorted(state.blocks):
-        start, _ = state.block_range(number)
-        first = start // state.geometry.pages_per_section
-        for nr in range(first, first + state.geometry.sections_per_block):
-            _build(draft, number, nr)
+        block = state.blocks[number]
+        for nr in range(number * per_block, (number + 1) * per_block):
+            if not (unseen and block.zone is not None and not block.head and _build_alike(draft, block, nr)):
+                _build(draft, number, nr)
     if draft.prior is not None:
         _keep_leaks(draft, draft.prior)
     _house(draft)
@@ -95,6 +98,23 @@ def _find_head(draft: Draft, number: int) -> None:
     found = head_pages(list(draft.runs_in(start, most)), start, min(most, pages - 1))
     if found >= needed and state.model.heads_present:
         state.blocks[number] = msgspec.structs.replace(block, head=found, early=False)
+
+
+def _build_alike(draft: Draft, block: Block, nr: int) -> bool:
+    """Whole sections of which nothing but their blocks was read differ only in their numbers: the first of a kind is made,
+    and the others after it. False where one has to be made by itself."""
+    if block.early and _holes(draft, nr, draft.state.geometry.pages_per_section):
+        return False
+    kind = (block.nodes, block.zone, block.early)
+    first = draft.alike.get(kind)
+    if first is None:
+        _build(draft, block.id, nr)
+        draft.alike[kind] = draft.state.sections[nr]
+    else:
+        draft.state.sections[nr] = Section(
+            nr, first.node, first.early, True, first.zones, first.pages, first.types, first.memmap, True
+        )
+    return True
 
 
 def _build(draft: Draft, number: int, nr: int) -> None:

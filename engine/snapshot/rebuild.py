@@ -41,7 +41,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     topology.build_blocks(state, seen, prior)
     draft = layout.Draft(state, seen, prior)
     layout.find_heads(draft)
-    if prior is None:
+    if prior is None and seen.resources:
         build_devices(draft, identity.settings.get("memmap_on_memory", "N"))
     layout.build_sections(draft)
     topology.mark_early(state, seen, prior)

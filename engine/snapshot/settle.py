@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
@@ -22,6 +23,7 @@ from ..memmap import (
     VMEMMAP,
     Kind,
     Pages,
+    Section,
     ZoneKey,
     put,
 )
@@ -49,23 +51,22 @@ class _Part:
         self.owned: dict[int, int] = {}
         self.counts: dict[Kind, int] = {}
         self.early = False
-        known: dict[tuple[int, int], dict[Kind, int]] = {}
+        alike: dict[tuple[int, int], tuple[Section, int]] = {}  # equal sections share one value of each, and both live on
+        times: Counter[tuple[int, int]] = Counter()
         for nr in numbers:
             section = state.sections[nr]
             owned, mask = next(mask for owner, mask in section.zones if owner == key), masks(nr)
             if mask is not None:
                 owned &= mask
-            if not owned:
-                continue
-            self.owned[nr] = owned
-            self.early = self.early or section.early
-            same = id(section.pages), id(owned)  # equal sections share one value of each, and both live on
-            counts = known.get(same)
-            if counts is None:
-                counts = {kind: (mask & owned).bit_count() for kind, mask in section.pages.items()}
-                known[same] = counts
-            for kind, count in counts.items():
-                self.counts[kind] = self.counts.get(kind, 0) + count
+            if owned:
+                self.owned[nr] = owned
+                same = id(section.pages), id(owned)
+                alike[same] = section, owned
+                times[same] += 1
+                self.early = self.early or section.early
+        for same, (section, owned) in alike.items():
+            for kind, pages in section.pages.items():
+                self.counts[kind] = self.counts.get(kind, 0) + (pages & owned).bit_count() * times[same]
 
     @property
     def total(self) -> int:
