@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -20,14 +21,19 @@ from .dialog import Dialog
 
 class Choice(NamedTuple):
     """Something that can be done about it: what it is called, the lines of its script, its commands; none where it needs
-    what no command can do."""
+    what no command can do, which is `given`."""
 
     words: str
     script: tuple[str, ...]
     commands: tuple[Command, ...]
+    given: str = ""
 
 
-def told(verdict: Verdict) -> tuple[str, str, list[Choice]]:
+Told = tuple[str, str, list[Choice]]
+"""A text, the heading of what can be done, and the choices."""
+
+
+def told(verdict: Verdict) -> Told:
     """The verdict without what can be done, the heading of that, and the choices: the command itself if it would
     succeed, then each remedy."""
     text = describe_verdict(verdict).rstrip("\n")
@@ -44,15 +50,44 @@ def _remedies(verdict: Verdict, text: str) -> Iterator[Choice]:
     parts = re.split(r"^  \d+\. ", text, flags=re.MULTILINE)[1:]
     for remedy, part in zip(verdict.remedies, parts, strict=True):
         words, *script = (line.strip() for line in part.rstrip("\n").split("\n"))
-        yield Choice(words, tuple(script), () if remedy.given else remedy.commands)
+        yield Choice(words, tuple(script), () if remedy.given else remedy.commands, remedy.given)
+
+
+def told_since(then: Verdict, now: Verdict) -> Told:
+    """The same of a command that was refused: why it was `then`, and what can be done `now`, should it have left traces."""
+    if (then.result, then.reason) == (now.result, now.reason):
+        return told(now)
+    answer, *reason = describe_verdict(now).split("\n")[:2]
+    text, (_, heading, choices) = told(then)[0], told(now)
+    return "\n".join((text, "", "Now, after that:", f"  {answer}", *reason)), heading, choices
+
+
+def told_of_many(verdicts: Sequence[Verdict], left_out: int) -> Told:
+    """The same of several commands: the answers in short, then all on the first that would be refused."""
+    refused = [verdict for verdict in verdicts if not verdict.ok]
+    willing = [verdict.command for verdict in verdicts if verdict.ok]
+    summary = [f"{len(willing)} of {len(verdicts)} would succeed"]
+    if left_out:
+        summary.append(f"  {left_out:,} more marked blocks were not asked about")
+    summary += [f"  {describe(verdict.command)}: no, {verdict.result}, {verdict.reason}" for verdict in refused]
+    choices = [Choice("do what would succeed", tuple(map(describe, willing)), tuple(willing))] if willing else []
+    if not refused:
+        return "\n".join(summary), "What can be done:", choices
+    text, heading, more = told(refused[0])
+    return "\n".join((*summary, "", text)), heading, [*more, *choices]
 
 
 class WhyScreen(Dialog[Choice]):
-    """A verdict; the answer is what to do about it."""
+    """What was told; the answer is what to do about it. The arrows read the text to its end and then choose."""
 
-    def __init__(self, verdict: Verdict) -> None:
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "walk(-1)", show=False, priority=True),
+        Binding("down", "walk(1)", show=False, priority=True),
+    ]
+
+    def __init__(self, text: str, heading: str, choices: Sequence[Choice]) -> None:
         super().__init__()
-        self._text, self._heading, self._choices = told(verdict)
+        self._text, self._heading, self._choices = text, heading, choices
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -broad") as box:
@@ -63,14 +98,38 @@ class WhyScreen(Dialog[Choice]):
             if self._choices:
                 yield Static(self._heading, classes="heading")
                 yield OptionList(*map(_option, self._choices), id="choices", compact=True)
+                yield Static("", id="note", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one(OptionList if any(choice.commands for choice in self._choices) else Prose).focus()
+        self.query_one(OptionList if self._choices else Prose).focus()
+
+    def action_walk(self, by: int) -> None:
+        """One line or one choice on."""
+        text = self.query_one(Prose)
+        reads = by > 0 and text.scroll_offset.y < text.max_scroll_y
+        if not self._choices:
+            text.scroll_relative(y=by, animate=False)
+            return
+        choices = self.query_one(OptionList)
+        if reads or (by < 0 and not choices.highlighted):
+            text.scroll_relative(y=by, animate=False)
+        elif by > 0:
+            choices.action_cursor_down()
+        else:
+            choices.action_cursor_up()
+
+    def on_option_list_option_highlighted(self) -> None:
+        self.query_one("#note", Static).update("")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._choices[event.option_index])
+        choice = self._choices[event.option_index]
+        if choice.commands:
+            self.dismiss(choice)
+        else:
+            self.query_one("#note", Static).update(f"Not from here: no command makes it so that {choice.given}.")
 
 
 def _option(choice: Choice) -> Option:
-    lines = Content("\n").join(Content.styled(f"  {line}", "$quiet") for line in choice.script)
-    return Option(Content.assemble((choice.words, "bold"), "\n", lines), disabled=not choice.commands)
+    script = choice.script if len(choice.script) <= 8 else (*choice.script[:7], f"... {len(choice.script) - 7} more")
+    lines = Content("\n").join(Content.styled(f"  {line}", "$quiet") for line in script)
+    return Option(Content.assemble((choice.words, "bold"), "\n", lines))
