@@ -21,13 +21,14 @@ from .dialog import Dialog
 
 class Choice(NamedTuple):
     """Something that can be done about it: what it is called, the lines of its script, its commands; none where it needs
-    what no command can do, which is `given`."""
+    what no command can do."""
 
     words: str
     script: tuple[str, ...]
     commands: tuple[Command, ...]
-    given: str = ""
 
+
+DOES = "enter does it, esc closes"
 
 Told = tuple[str, str, list[Choice]]
 """A text, the heading of what can be done, and the choices."""
@@ -50,7 +51,7 @@ def _remedies(verdict: Verdict, text: str) -> Iterator[Choice]:
     parts = re.split(r"^  \d+\. ", text, flags=re.MULTILINE)[1:]
     for remedy, part in zip(verdict.remedies, parts, strict=True):
         words, *script = (line.strip() for line in part.rstrip("\n").split("\n"))
-        yield Choice(words, tuple(script), () if remedy.given else remedy.commands, remedy.given)
+        yield Choice(words, tuple(script), () if remedy.given else remedy.commands)
 
 
 def told_since(then: Verdict, now: Verdict) -> Told:
@@ -63,18 +64,21 @@ def told_since(then: Verdict, now: Verdict) -> Told:
 
 
 def told_of_many(verdicts: Sequence[Verdict], left_out: int) -> Told:
-    """The same of several commands: the answers in short, then all on the first that would be refused."""
+    """The same of several commands: how many would succeed, all on the first that would not, and the other refusals."""
     refused = [verdict for verdict in verdicts if not verdict.ok]
     willing = [verdict.command for verdict in verdicts if verdict.ok]
-    summary = [f"{len(willing)} of {len(verdicts)} would succeed"]
+    lines = [f"{len(willing)} of {len(verdicts)} would succeed"]
     if left_out:
-        summary.append(f"  {left_out:,} more marked blocks were not asked about")
-    summary += [f"  {describe(verdict.command)}: no, {verdict.result}, {verdict.reason}" for verdict in refused]
+        lines.append(f"  {left_out:,} more marked blocks were not asked about")
     choices = [Choice("do what would succeed", tuple(map(describe, willing)), tuple(willing))] if willing else []
     if not refused:
-        return "\n".join(summary), "What can be done:", choices
+        return "\n".join(lines), "What can be done:", choices
     text, heading, more = told(refused[0])
-    return "\n".join((*summary, "", text)), heading, [*more, *choices]
+    lines += ["", text]
+    if others := refused[1:]:
+        lines += ["", "Refused too:"]
+        lines += [f"  {describe(verdict.command)}: {verdict.result}, {verdict.reason}" for verdict in others]
+    return "\n".join(lines), heading, [*more, *choices]
 
 
 class WhyScreen(Dialog[Choice]):
@@ -92,13 +96,11 @@ class WhyScreen(Dialog[Choice]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -broad") as box:
             box.border_title = "Why"
-            possible = any(choice.commands for choice in self._choices)
-            box.border_subtitle = "enter does it, esc closes" if possible else "esc closes"
+            box.border_subtitle = DOES if self._choices else "esc closes"
             yield Prose(lambda width: self._text)
             if self._choices:
                 yield Static(self._heading, classes="heading")
                 yield OptionList(*map(_option, self._choices), id="choices", compact=True)
-                yield Static("", id="note", markup=False)
 
     def on_mount(self) -> None:
         self.query_one(OptionList if self._choices else Prose).focus()
@@ -119,14 +121,19 @@ class WhyScreen(Dialog[Choice]):
             choices.action_cursor_up()
 
     def on_option_list_option_highlighted(self) -> None:
-        self.query_one("#note", Static).update("")
+        self._say(DOES, False)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         choice = self._choices[event.option_index]
         if choice.commands:
             self.dismiss(choice)
         else:
-            self.query_one("#note", Static).update(f"Not from here: no command makes it so that {choice.given}.")
+            self._say("not from here: no command makes it so", True)
+
+    def _say(self, text: str, warns: bool) -> None:
+        box = self.query_one(".box")
+        box.border_subtitle = text
+        box.set_class(warns, "-warns")
 
 
 def _option(choice: Choice) -> Option:

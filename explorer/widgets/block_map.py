@@ -117,7 +117,7 @@ class BlockMap(Painted):
             return ()
         row, places = rows[number], self._arrangement.blocks_of(number)
         if row.between:
-            return ((" " * self._label, "text"), (self._between(row), "hole")) if line == 0 else ()
+            return ((" " * self._label, "text"), (self._between(row), "hole" if row.node is None else "muted")) if line == 0 else ()
         label = "" if line else self._label_of(row.first)
         pieces: list[Piece] = [(label.ljust(self._label + self._arrangement.column_of(row.first)), "muted")]
         for block in range(places.start, min(places.stop, self._blocks[-1] + 1)):

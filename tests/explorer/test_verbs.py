@@ -158,7 +158,11 @@ def test_the_add_dialog_passes_on_every_choice() -> None:
         ("small-guest", "1G", ["It fits: memory32-39; memmap 16M = 4,096 pages", "lie in the added memory of node 0"]),
         ("small-guest", "1G", ["(auto_online_blocks=offline)", "into zone Normal, online_movable into zone Movable"]),
         ("numa-guest", "1G tab tab enter end enter", ["node 0 holds the memmap of memory of node 2", "goes off node"]),
-        ("numa-guest", "256G", ["It does not fit: 2.76G of kernel memory are missing", "nodes 0, 1 have 328,781 to spare"]),
+        (
+            "numa-guest",
+            "256G",
+            ["It does not fit: 2.76G of kernel memory are missing", "nodes 0, 1 have 328,781 to spare"],
+        ),
         ("numa-guest", "1G tab 0", ["Refused with EEXIST: "]),
     ],
 )
