@@ -37,6 +37,7 @@ from .outcome import Outcome
 from .scripts import parse_script
 from .shell_export import export as export_shell
 from .shortage import Shortage, shortage
+from .state import State
 from .timeline import Step
 from .trial import clone
 from .units import about_bytes, format_address, format_bytes, parse_bytes
@@ -72,6 +73,7 @@ __all__ = [
     "Ram",
     "Remove",
     "Shortage",
+    "State",
     "Step",
     "Sync",
     "Unpin",

@@ -19,6 +19,7 @@ from engine import (
     Add,
     BadInput,
     Machine,
+    State,
     clone,
     format_bytes,
     parse_bytes,
@@ -127,8 +128,8 @@ class AddDialog(Dialog[Add]):
         self._preview()
 
     def _preview(self) -> None:
-        """Say what the fields come to: at once what can be counted, and after a moment what only a trial shows."""
-        preview = self.query_one(Prose)
+        """Say what the fields come to: at once what they would make, and after a moment whether it can be."""
+        preview = self.query_one(Preview)
         self.workers.cancel_group(self, PREVIEW)
         try:
             command = self.command()
@@ -137,20 +138,27 @@ class AddDialog(Dialog[Add]):
             preview.show(lambda width: wrong, "bad")
             return
         said = words.add_preview(self._machine, int(command.start), int(command.size))
-        budget = shortage(self._machine.state, command)
-        if budget.missing:
-            said = words.shortage_words(self._machine, budget, said)
-        preview.show(lambda width: said, "bad" if budget.missing else "strong")
-        if not budget.missing:
-            self._try(command, said)
+        preview.show(lambda width: said)
+        self._try(command, said)
 
     @work(group=PREVIEW, exit_on_error=False)
     async def _try(self, command: Add, said: str) -> None:
         """A copy of the machine is tried, beside the screen: keys are answered meanwhile."""
         await asyncio.sleep(PAUSE)
-        verdict = await asyncio.to_thread(why_not, clone(self._machine.state), command)
-        fits = words.fit_words(verdict, said)
-        self.query_one(Prose).show(lambda width: fits, "good" if verdict.ok else "bad")
+        head, text = await asyncio.to_thread(self._tried, clone(self._machine.state), command, said)
+        self.query_one(Preview).show(lambda width: text, head)
+
+    def _tried(self, machine: State, command: Add, said: str) -> tuple[str, str]:
+        """Whether an add fits: the look and the text of the preview. What is missing can be counted, which is quicker than
+        to find out what would clear it."""
+        try:
+            budget = shortage(machine, command)
+            if budget.missing:
+                return "bad", words.shortage_words(self._machine, budget, said)
+            verdict = why_not(machine, command)
+        except BadInput as error:
+            return "bad", str(error)
+        return "good" if verdict.ok else "bad", words.fit_words(verdict, said)
 
     def on_input_submitted(self) -> None:
         if self._compares:

@@ -117,7 +117,7 @@ class BlockMap(Painted):
             return ()
         row, places = rows[number], self._arrangement.blocks_of(number)
         if row.between:
-            return ((" " * self._label, "text"), (self._between(row), "hole" if row.node is None else "muted")) if line == 0 else ()
+            return ((" " * self._label, "text"), self._between(row)) if line == 0 else ()
         label = "" if line else self._label_of(row.first)
         pieces: list[Piece] = [(label.ljust(self._label + self._arrangement.column_of(row.first)), "muted")]
         for block in range(places.start, min(places.stop, self._blocks[-1] + 1)):
@@ -129,11 +129,11 @@ class BlockMap(Painted):
                 pieces.append(("·".center(shape.tile).ljust(shape.width), "hole"))
         return tuple(pieces)
 
-    def _between(self, row: Row) -> str:
+    def _between(self, row: Row) -> Piece:
         hole = f"hole of {format_bytes(row.hole * self.machine.geometry.block_size)}" if row.hole else ""
         node = "" if row.node is None else f"node {row.node}"
         line = "┈┈┈" if row.hole else "───"
-        return f"{line} {', '.join(filter(None, (hole, node)))} {line}"
+        return f"{line} {', '.join(filter(None, (hole, node)))} {line}", "muted" if node else "hole"
 
     def _tile(self, block: int, shape: Shape, line: int) -> list[Piece]:
         look = look_of(self.machine, block, self._ghosts)

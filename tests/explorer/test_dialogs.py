@@ -119,7 +119,7 @@ def test_all_marked_blocks_are_asked_about() -> None:
         screen.mark(frozenset(DIMM))
         await press(pilot, "w")
         words = " ".join(text_of(pilot.app.screen.query_one(Prose)).split())
-        assert words.startswith("3 of 4 would succeed offline 32: no, EINTR, ")
+        assert words.startswith("3 of 4 would succeed offline 32: no, EINTR signal backoff")
         assert "In the way:" in words
         await press(pilot, "end", "enter")
         assert [machine.blocks[nr].state for nr in DIMM[:4]] == ["online", "offline", "offline", "offline"]
