@@ -256,7 +256,7 @@ def test_a_line_is_what_a_script_would_make_of_it() -> None:
     assert commands_of("add 1G at 8G node 1 placement range") == (
         engine.Add(start=8 << 30, size=1 << 30, node=1, placement="range"),
     )
-    with pytest.raises(engine.BadInput, match=r"^nothing stands where SIZE must"):
+    with pytest.raises(engine.BadInput, match=r"^'SIZE at START' is missing"):
         commands_of("add")
 
 
