@@ -36,11 +36,14 @@ from .origin import Origin
 from .outcome import Outcome
 from .scripts import parse_script
 from .shell_export import export as export_shell
+from .shortage import Shortage, shortage
+from .state import State
 from .timeline import Step
+from .trial import clone
 from .units import about_bytes, format_address, format_bytes, parse_bytes
 from .whatif import Comparison, compare
 from .whatif import describe as describe_comparison
-from .why import Verdict
+from .why import Verdict, why_not
 from .why import describe as describe_verdict
 from .why import describe_all as describe_verdicts
 
@@ -69,6 +72,8 @@ __all__ = [
     "Poison",
     "Ram",
     "Remove",
+    "Shortage",
+    "State",
     "Step",
     "Sync",
     "Unpin",
@@ -79,6 +84,7 @@ __all__ = [
     "boot_machine",
     "bundled_machines",
     "capture",
+    "clone",
     "compare",
     "describe",
     "describe_comparison",
@@ -95,5 +101,7 @@ __all__ = [
     "parse_script",
     "rename",
     "save_machine",
+    "shortage",
     "split_lsmem",
+    "why_not",
 ]

@@ -196,6 +196,10 @@ def _parser() -> tuple[_Parser, frozenset[str]]:
 def _open(arguments: argparse.Namespace) -> int:
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         return _show(argparse.Namespace(machine=arguments.machine, json=False))
+    if sys.stderr is None or not sys.stderr.isatty():
+        code = _show(argparse.Namespace(machine=arguments.machine, json=False))
+        print("\nThe explorer did not open: it draws on standard error, which is no terminal here.")
+        return code
     from engine import open_machine
 
     machine = open_machine(arguments.machine)

@@ -8,56 +8,9 @@ from engine import Command, Eject, Offline, Online, Remove
 
 from . import facts, words
 from .desk import Desk
+from .verb import Verb, hot_ranges, no_hot_ranges, no_target, range_names, target
 
 OnlineType = Literal["online", "online_kernel", "online_movable"]
-
-
-class Verb:
-    """One thing that a person can do. `key`: as Textual writes it, several divided by commas; `label`: in the footer;
-    `title`: in the palette and the help; `sentence`: what it does; `footer`: is it shown there?"""
-
-    name: ClassVar[str]
-    key: ClassVar[str]
-    label: ClassVar[str]
-    title: ClassVar[str]
-    sentence: ClassVar[str]
-    group: ClassVar[str]
-    footer: ClassVar[bool] = True
-
-    @classmethod
-    def possible(cls, desk: Desk) -> bool:
-        """Would it do something now?"""
-        return desk.session.running is None
-
-    @classmethod
-    def run(cls, desk: Desk) -> None:
-        """Do it."""
-        raise NotImplementedError
-
-
-def target(desk: Desk, state: str) -> tuple[int, ...]:
-    """The blocks that a verb acts on: those marked, else the selected one, as far as they are in a state."""
-    if desk.session.running is not None:
-        return ()
-    blocks = desk.machine.blocks
-    return tuple(nr for nr in sorted(desk.marks or {desk.cursor}) if nr in blocks and blocks[nr].state == state)
-
-
-def hot_ranges(desk: Desk, state: str | None = None) -> list[tuple[int, int]]:
-    """Start and size in bytes of the hot-added memory that is marked, else of the whole device under the cursor; nothing
-    if boot memory is among it, or, where a state is asked for, a block in another state."""
-    machine = desk.machine
-    chosen = desk.marks or frozenset(facts.device_of(machine, desk.cursor))
-    blocks = [machine.blocks[nr] for nr in sorted(chosen) if nr in machine.blocks]
-    if desk.session.running is not None or any(b.early or (state is not None and b.state != state) for b in blocks):
-        return []
-    unit = machine.geometry.block_size
-    return [(first * unit, count * unit) for first, count in facts.runs(block.id for block in blocks)]
-
-
-def _ranges(desk: Desk, ranges: list[tuple[int, int]]) -> str:
-    unit = desk.machine.geometry.block_size
-    return words.block_names(nr for start, size in ranges for nr in range(start // unit, (start + size) // unit))
 
 
 class AddMemory(Verb):
@@ -75,8 +28,8 @@ class OnlineDefault(Verb):
     kind: ClassVar[OnlineType] = "online"
 
     @classmethod
-    def possible(cls, desk: Desk) -> bool:
-        return bool(target(desk, "offline"))
+    def lacking(cls, desk: Desk) -> str:
+        return no_target(desk, "offline")
 
     @classmethod
     def run(cls, desk: Desk) -> None:
@@ -101,8 +54,8 @@ class OfflineBlocks(Verb):
     sentence = "Take offline: move what is movable elsewhere, and take the pages out of use."
 
     @classmethod
-    def possible(cls, desk: Desk) -> bool:
-        return bool(target(desk, "online"))
+    def lacking(cls, desk: Desk) -> str:
+        return no_target(desk, "online")
 
     @classmethod
     def run(cls, desk: Desk) -> None:
@@ -115,13 +68,13 @@ class EjectDevice(Verb):
     sentence = "Take a memory device out as ACPI does: offline all its blocks, then remove them."
 
     @classmethod
-    def possible(cls, desk: Desk) -> bool:
-        return bool(hot_ranges(desk))
+    def lacking(cls, desk: Desk) -> str:
+        return no_hot_ranges(desk)
 
     @classmethod
     def run(cls, desk: Desk) -> None:
-        ranges = hot_ranges(desk)
-        desk.perform(f"eject {_ranges(desk, ranges)}", [Eject(start=start, size=size) for start, size in ranges])
+        ranges = [Eject(start=start, size=size) for start, size in hot_ranges(desk)]
+        desk.perform(f"eject {range_names(desk)}", ranges)
 
 
 class RemoveMemory(Verb):
@@ -129,37 +82,36 @@ class RemoveMemory(Verb):
     sentence = "Remove hot-added memory whose blocks are all offline."
 
     @classmethod
-    def possible(cls, desk: Desk) -> bool:
-        return bool(hot_ranges(desk, "offline"))
+    def lacking(cls, desk: Desk) -> str:
+        return no_hot_ranges(desk, "offline")
 
     @classmethod
     def run(cls, desk: Desk) -> None:
-        ranges = hot_ranges(desk, "offline")
-        desk.perform(f"remove {_ranges(desk, ranges)}", [Remove(start=start, size=size) for start, size in ranges])
+        ranges = [Remove(start=start, size=size) for start, size in hot_ranges(desk)]
+        desk.perform(f"remove {range_names(desk)}", ranges)
 
 
 class Why(Verb):
     name, key, label, title, group = "why", "w", "Why", "Why, or why not", "Memory"
-    sentence = (
-        "Would the last refused command work now, or the selected block go offline or online? What would clear it?"
-    )
+    sentence = "Why was the last command refused, or would the marked blocks go offline or online? What would clear it?"
 
     @classmethod
-    def question(cls, desk: Desk) -> Command | None:
-        """What is asked about; None if there is nothing to ask."""
-        here = desk.machine.blocks.get(desk.cursor)
-        if desk.refused is not None or here is None:
-            return desk.refused
-        return Offline(block=here.id) if here.state == "online" else Online(block=here.id)
+    def questions(cls, desk: Desk) -> list[Command]:
+        """Would the marked blocks, else the selected one, go offline, each for itself; or online, if none of them is?"""
+        there = [nr for nr in sorted(desk.marks or {desk.cursor}) if nr in desk.machine.blocks]
+        return [Offline(block=nr) for nr in target(desk, "online")] or [Online(block=nr) for nr in there]
 
     @classmethod
-    def possible(cls, desk: Desk) -> bool:
-        return desk.session.running is None and cls.question(desk) is not None
+    def lacking(cls, desk: Desk) -> str:
+        asked = desk.refused is not None or desk.marks or desk.cursor in desk.machine.blocks
+        return "" if asked else f"nothing was refused, and there is no {words.block_name(desk.cursor)}"
 
     @classmethod
     def run(cls, desk: Desk) -> None:
-        if (command := cls.question(desk)) is not None:
-            desk.ask_why(command)
+        if desk.refused is not None:
+            desk.explain(desk.refused)
+        else:
+            desk.ask_why(cls.questions(desk))
 
 
 class CompareAdd(Verb):
@@ -186,8 +138,8 @@ class Undo(Verb):
     sentence = "Take the last command back, all its blocks."
 
     @classmethod
-    def possible(cls, desk: Desk) -> bool:
-        return desk.session.can_undo
+    def lacking(cls, desk: Desk) -> str:
+        return "" if desk.session.can_undo else "nothing was done that could be taken back"
 
     @classmethod
     def run(cls, desk: Desk) -> None:
@@ -199,8 +151,8 @@ class Redo(Verb):
     sentence = "Do again what was taken back."
 
     @classmethod
-    def possible(cls, desk: Desk) -> bool:
-        return desk.session.can_redo
+    def lacking(cls, desk: Desk) -> str:
+        return "" if desk.session.can_redo else "nothing was taken back"
 
     @classmethod
     def run(cls, desk: Desk) -> None:
@@ -212,8 +164,8 @@ class States(Verb):
     sentence = "All states so far with their branches: go to any of them, or name it."
 
     @classmethod
-    def possible(cls, desk: Desk) -> bool:
-        return desk.session.running is None and len(desk.machine.timeline.steps) > 1
+    def lacking(cls, desk: Desk) -> str:
+        return "" if len(desk.machine.timeline.steps) > 1 else "there is no other state than this one"
 
     @classmethod
     def run(cls, desk: Desk) -> None:
@@ -233,10 +185,11 @@ class Save(Verb):
 class Stop(Verb):
     name, key, label, title, group = "stop", "escape", "Stop", "Stop the operation", "History"
     sentence = "Send the running operation a signal; it ends as the kernel ends it (EINTR)."
+    waits = False
 
     @classmethod
-    def possible(cls, desk: Desk) -> bool:
-        return desk.session.running is not None
+    def lacking(cls, desk: Desk) -> str:
+        return "" if desk.session.running is not None else "nothing is running"
 
     @classmethod
     def run(cls, desk: Desk) -> None:
@@ -258,9 +211,11 @@ class MarkDevice(Verb):
     sentence = "Mark all blocks that were added together with this one."
 
     @classmethod
-    def possible(cls, desk: Desk) -> bool:
+    def lacking(cls, desk: Desk) -> str:
         device = facts.device_of(desk.machine, desk.cursor)
-        return len(device) > 1 and desk.marks != frozenset(device)
+        if len(device) < 2:
+            return f"{words.block_name(desk.cursor)} {'is all of its device' if device else 'is of no device'}"
+        return f"all of {words.block_names(device)} is marked already" if desk.marks == frozenset(device) else ""
 
     @classmethod
     def run(cls, desk: Desk) -> None:
@@ -272,8 +227,8 @@ class Unmark(Verb):
     sentence = "Take all marks away."
 
     @classmethod
-    def possible(cls, desk: Desk) -> bool:
-        return bool(desk.marks) and desk.session.running is None
+    def lacking(cls, desk: Desk) -> str:
+        return "" if desk.marks else "no block is marked"
 
     @classmethod
     def run(cls, desk: Desk) -> None:
@@ -293,11 +248,8 @@ class MapPane(Verb):
     name, key, label, title, group = "pane_map", "1", "Blocks", "To the block map", "Screen"
     sentence = "Memory blocks by address; arrows walk, a click selects."
     footer = False
+    waits = False
     pane: ClassVar[str] = "map"
-
-    @classmethod
-    def possible(cls, desk: Desk) -> bool:
-        return True
 
     @classmethod
     def run(cls, desk: Desk) -> None:
@@ -322,10 +274,7 @@ class LogPane(MapPane):
 class Help(Verb):
     name, key, label, title, group = "help", "question_mark,f1", "Help", "Help", "Screen"
     sentence = "All keys and what they do."
-
-    @classmethod
-    def possible(cls, desk: Desk) -> bool:
-        return True
+    waits = False
 
     @classmethod
     def run(cls, desk: Desk) -> None:
@@ -334,11 +283,8 @@ class Help(Verb):
 
 class Quit(Verb):
     name, key, label, title, group = "quit", "q", "Quit", "Quit", "Screen"
-    sentence = "Leave the explorer."
-
-    @classmethod
-    def possible(cls, desk: Desk) -> bool:
-        return True
+    sentence = "Leave the explorer; where states were not saved, it asks first."
+    waits = False
 
     @classmethod
     def run(cls, desk: Desk) -> None:

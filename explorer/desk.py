@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from engine import Command, Machine
+from engine import Command, Machine, Step
 
 from .session import Session
 
@@ -28,8 +28,8 @@ class Desk(Protocol):
         """The marked blocks."""
 
     @property
-    def refused(self) -> Command | None:
-        """What was refused last, as long as the cursor stays where it was then."""
+    def refused(self) -> Step | None:
+        """What was refused last, as long as the cursor and the marks stay as they were then."""
 
     def mark(self, blocks: frozenset[int]) -> None:
         """Mark exactly these blocks."""
@@ -46,8 +46,11 @@ class Desk(Protocol):
     def ask_add(self, compares: bool = False) -> None:
         """Open the dialog for new memory; `compares`: to compare placements."""
 
-    def ask_why(self, command: Command) -> None:
-        """Show what would come of a command."""
+    def explain(self, refused: Step) -> None:
+        """Show why a command was refused, and what can be done now."""
+
+    def ask_why(self, commands: Sequence[Command]) -> None:
+        """Show what would come of commands, each for itself."""
 
     def ask_line(self) -> None:
         """Open the command line."""
@@ -68,4 +71,4 @@ class Desk(Protocol):
         """Bring a pane into sight and give it the keys."""
 
     def leave(self) -> None:
-        """End the explorer."""
+        """End the explorer, or ask first if states would be lost."""

@@ -47,6 +47,18 @@ def totals(machine: Machine) -> Totals:
     return Totals(sum(zone.managed for zone in zones) * page, sum(zone.free for zone in zones) * page)
 
 
+def node_begins(machine: Machine) -> dict[int, int]:
+    """The blocks from which on memory is of another node than what lies below, and that node."""
+    found: dict[int, int] = {}
+    before: int | None = None
+    for nr in sorted(machine.blocks):
+        node = machine.blocks[nr].node
+        if before is not None and node != before:
+            found[nr] = node
+        before = node
+    return found
+
+
 def block_address(machine: Machine, block: int) -> int:
     """First byte of a block."""
     return block * machine.geometry.block_size

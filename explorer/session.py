@@ -7,18 +7,20 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import NamedTuple
 
-from engine import Command, Machine, Outcome, Step, describe
+from engine import Command, Machine, Outcome, Step, Verdict, describe
 
 SLICE = 0.1
 """Seconds between two moments in which the screen may answer keys; it decides how smooth it is, never what happens."""
 
 
 class Batch(NamedTuple):
-    """What came of one verb: the outcome of each of its commands, in order. `stopped`: a person ended it early."""
+    """What came of one verb: the outcome of each of its commands, in order. `stopped`: a person ended it early; `refusal`:
+    the first step of it that the kernel refused."""
 
     label: str
     outcomes: tuple[Outcome, ...]
     stopped: bool = False
+    refusal: Step | None = None
 
     @property
     def refused(self) -> tuple[Outcome, ...]:
@@ -39,6 +41,16 @@ class Session:
         self.typed: list[str] = []
         self._verbs: dict[int, tuple[int, str]] = {}
         self._stop = False
+        self._kept = len(machine.timeline.steps)
+
+    @property
+    def unsaved(self) -> int:
+        """States that were made since the machine was opened or saved."""
+        return len(self.machine.timeline.steps) - self._kept
+
+    def saved(self) -> None:
+        """All states are in a file now."""
+        self._kept = len(self.machine.timeline.steps)
 
     @property
     def can_undo(self) -> bool:
@@ -85,7 +97,20 @@ class Session:
             self.running = None
             for step in known[first:]:
                 self._verbs[step.number] = (first, label)
-        return Batch(label, tuple(step.outcome for step in known[first:] if step.outcome is not None), self._stop)
+        made = [(step, step.outcome) for step in known[first:] if step.outcome is not None]
+        refusal = next((step for step, outcome in made if not outcome.ok), None)
+        return Batch(label, tuple(outcome for _, outcome in made), self._stop, refusal)
+
+    def explain(self, refused: Step) -> Verdict:
+        """Why a command was refused: asked of the state that it met, which a refusal may have changed."""
+        if refused.outcome is None or refused.parent is None:
+            raise ValueError("the first state is no command's")
+        here = self.machine.timeline.present.number
+        self.machine.go_to(refused.parent.number)
+        try:
+            return self.machine.why_not(refused.outcome.command)
+        finally:
+            self.machine.go_to(here)
 
     def undo(self) -> Batch | None:
         """Take the last verb back, all its commands."""

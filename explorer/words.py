@@ -17,6 +17,8 @@ from engine import (
     Outcome,
     Poison,
     Remove,
+    Shortage,
+    Verdict,
     VirtioMem,
     about_bytes,
     describe,
@@ -249,3 +251,22 @@ def add_preview(machine: Machine, start: int, size: int) -> str:
     names = block_names(range(start // unit, (start + size) // unit))
     pages = geometry.memmap_pages(size // geometry.page_size)
     return f"{names}; memmap {format_bytes(pages * geometry.page_size)} = {pages:,} pages"
+
+
+def shortage_words(machine: Machine, budget: Shortage, said: str) -> str:
+    """Kernel memory that an add lacks which makes what is `said`."""
+    short = about_bytes(budget.missing * machine.geometry.page_size)
+    nodes = f"node{'s' if len(budget.nodes) > 1 else ''} {', '.join(map(str, budget.nodes))}"
+    return (
+        f"It does not fit: {short} of kernel memory are missing\n{said}\nIt takes {budget.needed:,} pages "
+        f"({budget.memmap:,} of memmap, {budget.tables:,} of page tables and objects); the kernel zones of {nodes} have "
+        f"{budget.available:,} to spare."
+    )
+
+
+def fit_words(verdict: Verdict, said: str) -> str:
+    """Whether an add fits that makes what is `said`, and what to mind before it is done."""
+    if not verdict.ok:
+        return f"Refused with {verdict.result}: {verdict.reason}\n{said}"
+    warnings = [f"warning: {warning}" for warning in verdict.warnings]
+    return "\n".join((f"It fits: {said}", *warnings, *verdict.effects))

@@ -15,7 +15,7 @@ from .comparison import Comparison, Plan, Row
 Cell = Callable[[Row, Comparison], str]
 _PLACES: Final = {"self": "on memory", "section": "in sections", "kernel": "kernel"}
 _NOT_DONE: Final = "-"
-_NARROW: Final = 15
+_NARROW: Final = 12
 """Columns of a cell that holds words."""
 _Column = list[list[str]]
 """The cells of an alternative, each as its lines."""
@@ -97,15 +97,15 @@ def _lines(comparison: Comparison) -> list[tuple[str, Cell]]:
         ("  waste", _done(lambda row, c: _bytes(row.waste, c))),
         ("page tables", _done(lambda row, c: _bytes(row.tables, c))),
         ("kernel objects", _done(lambda row, c: _bytes(row.objects, c))),
-        ("taken before online", _done(lambda row, c: _bytes(sum(row.taken.values()), c))),
-        ("MemTotal before online", _done(lambda row, c: _bytes(row.added.total, c))),
-        ("MemFree before online", _done(lambda row, c: _bytes(row.added.free, c))),
+        ("taken by the add", _done(lambda row, c: _bytes(sum(row.taken.values()), c))),
+        ("MemTotal added", _done(lambda row, c: _bytes(row.added.total, c))),
+        ("MemFree added", _done(lambda row, c: _bytes(row.added.free, c))),
         ("MemTotal online", _done(lambda row, c: _bytes(row.online.total, c))),
         ("MemFree online", _done(lambda row, c: _bytes(row.online.free, c))),
-        *((f"{format_bytes(size)} pages on the node", _done(_huge(size))) for size in sizes),
+        *((f"{format_bytes(size)} pages on node", _done(_huge(size))) for size in sizes),
         ("longest free run", _done(lambda row, c: _bytes(row.largest_run, c))),
         ("zones", _done(lambda row, c: ", ".join(f"{zone} {count}" for zone, count in row.zones.items()))),
-        ("removable one by one", _done(lambda row, c: f"{_removable(row)} of {row.blocks}")),
+        ("removable alone", _done(lambda row, c: f"{_removable(row)} of {row.blocks}")),
         ("  for sure later", _done(lambda row, c: "yes" if row.assured else "no")),
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -20,12 +20,13 @@ from ..events import (
     ZoneChosen,
 )
 from ..models import Placement
+from ..policy import valid_zones
 from ..shortage import Shortage, deficit, shortage
 from ..state import State
 from ..trial import Attempt
 from ..units import format_bytes, parse_bytes
 from ..zonelist import Watermarks, kernel_zonelist
-from ..zones import KERNEL_ZONES, NORMAL
+from ..zones import KERNEL_ZONES, MOVABLE, NORMAL
 from .explanation import Way, sayable
 from .verdict import Blocker, counted, named
 
@@ -147,11 +148,11 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[str], list
     if pooled and extent(add)[1] > state.geometry.block_size:
         warnings.append("the first blocks hold the memmap of all others and can only be removed together with them")
     warnings += _tight(state, add)
-    _blocks(tried, effects, warnings)
+    _blocks(state, tried, effects, warnings)
     return effects, warnings
 
 
-def _blocks(tried: Attempt, effects: list[str], warnings: list[str]) -> None:
+def _blocks(state: State, tried: Attempt, effects: list[str], warnings: list[str]) -> None:
     """Which blocks appear, and where those that go online by themselves go."""
     blocks = [event.block for event in tried.events if isinstance(event, BlockCreated)]
     zones: dict[str, list[int]] = {}
@@ -160,7 +161,11 @@ def _blocks(tried: Attempt, effects: list[str], warnings: list[str]) -> None:
             zones.setdefault(event.zone, []).append(event.block)
     online = sum(event.state == "online" for event in tried.events if isinstance(event, BlockState))
     if blocks:
-        effects.append(f"{named(blocks)} {'appears' if len(blocks) == 1 else 'appear'}{'' if zones else ', offline'}")
+        policy = state.settings.get("auto_online_blocks")
+        how = "" if zones else f", offline{f' (auto_online_blocks={policy})' if policy else ''}"
+        effects.append(f"{named(blocks)} {'appears' if len(blocks) == 1 else 'appear'}{how}")
+    if not zones:
+        effects += _to_come(state, blocks)
     for zone, numbers in zones.items():
         effects.append(f"{named(numbers)} {'goes' if len(numbers) == 1 else 'go'} online in zone {zone} at once")
         if zone in KERNEL_ZONES:
@@ -170,6 +175,18 @@ def _blocks(tried: Attempt, effects: list[str], warnings: list[str]) -> None:
         warnings.append(
             f"only {online} of {len(blocks)} blocks go online, and no one is told: {logged[0] if logged else ''}"
         )
+
+
+def _to_come(state: State, blocks: Sequence[int]) -> Iterator[str]:
+    """Where blocks that wait offline may go, and from where they come back."""
+    choices: dict[str, list[int]] = {}
+    for number in blocks:
+        choices.setdefault(valid_zones(state, state.blocks[number]), []).append(number)
+    for zones, numbers in choices.items():
+        default, *others = zones.split()
+        ways = [f"online puts {named(numbers)} into zone {default}"]
+        ways += [f"{'online_movable' if zone == MOVABLE else 'online_kernel'} into zone {zone}" for zone in others]
+        yield f"{', '.join(ways)}; from zone Movable alone memory can be got back for sure"
 
 
 def kernel_zone_warning(zone: str) -> str:

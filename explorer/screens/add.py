@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
 import msgspec
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.widgets import Button, Input, Label, Select, Static
+from textual.widgets import Button, Input, Label, Select
 from textual.widgets.button import ButtonVariant
 
-from engine import CALLERS, PLACEMENTS, Add, BadInput, Machine, format_bytes, parse_bytes
+from engine import (
+    CALLERS,
+    PLACEMENTS,
+    Add,
+    BadInput,
+    Machine,
+    State,
+    clone,
+    format_bytes,
+    parse_bytes,
+    shortage,
+    why_not,
+)
 
 from .. import words
+from ..widgets.prose import Prose
 from .comparison import ComparisonScreen
 from .dialog import Dialog
 
@@ -26,10 +40,18 @@ PLACEMENT_WORDS = {
 }
 CALLER_WORDS = {"acpi": "acpi, a DIMM", "hmm": "hmm, device private", "pmem": "pmem, ZONE_DEVICE"}
 MODEL = "model"
+PREVIEW = "preview"
+PAUSE = 0.15
+"""Seconds without a key after which a request is tried."""
+
+
+class Preview(Prose, can_focus=False):
+    """What the fields come to; no stop on the way from field to field."""
 
 
 class AddDialog(Dialog[Add]):
-    """Size, address, node, caller and placement; the line below says what they come to. The answer is the command.
+    """Size, address, node, caller and placement; the text below says what they come to: does the memmap fit, and
+    where would it lie? The answer is the command.
 
     All placements can be compared first; `compares` makes that what enter does."""
 
@@ -69,7 +91,7 @@ class AddDialog(Dialog[Add]):
             with Horizontal(classes="field"):
                 yield Label("memmap in")
                 yield Select(placements, value=MODEL, allow_blank=False, id="placement", compact=True)
-            yield Static("", id="preview")
+            yield Preview(lambda width: "", id="preview")
             with Horizontal(classes="buttons"):
                 looks: list[ButtonVariant] = ["default", "primary"] if self._compares else ["primary", "default"]
                 yield Button("Add", variant=looks[0], compact=True, id="add")
@@ -102,14 +124,41 @@ class AddDialog(Dialog[Add]):
                 return
             start.value = self._suggested
 
+    def on_select_changed(self) -> None:
+        self._preview()
+
     def _preview(self) -> None:
-        preview = self.query_one("#preview", Static)
+        """Say what the fields come to: at once what they would make, and after a moment whether it can be."""
+        preview = self.query_one(Preview)
+        self.workers.cancel_group(self, PREVIEW)
         try:
             command = self.command()
         except BadInput as error:
-            preview.update(Content.styled(str(error), "$error"))
+            wrong = str(error)
+            preview.show(lambda width: wrong, "bad")
             return
-        preview.update(words.add_preview(self._machine, int(command.start), int(command.size)))
+        said = words.add_preview(self._machine, int(command.start), int(command.size))
+        preview.show(lambda width: said)
+        self._try(command, said)
+
+    @work(group=PREVIEW, exit_on_error=False)
+    async def _try(self, command: Add, said: str) -> None:
+        """A copy of the machine is tried, beside the screen: keys are answered meanwhile."""
+        await asyncio.sleep(PAUSE)
+        head, text = await asyncio.to_thread(self._tried, clone(self._machine.state), command, said)
+        self.query_one(Preview).show(lambda width: text, head)
+
+    def _tried(self, machine: State, command: Add, said: str) -> tuple[str, str]:
+        """Whether an add fits: the look and the text of the preview. What is missing can be counted, which is quicker than
+        to find out what would clear it."""
+        try:
+            budget = shortage(machine, command)
+            if budget.missing:
+                return "bad", words.shortage_words(self._machine, budget, said)
+            verdict = why_not(machine, command)
+        except BadInput as error:
+            return "bad", str(error)
+        return "good" if verdict.ok else "bad", words.fit_words(verdict, said)
 
     def on_input_submitted(self) -> None:
         if self._compares:

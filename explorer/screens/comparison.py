@@ -8,14 +8,11 @@ import msgspec
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from engine import PLACEMENTS, Add, BadInput, Comparison, Machine, compare, describe, describe_comparison
+from engine import PLACEMENTS, Add, BadInput, Comparison, Machine, clone, compare, describe, describe_comparison
 
 from ..widgets.prose import Prose
 from .dialog import Dialog
 from .error import ErrorScreen
-
-PAINTED = 0.02
-"""Seconds in which the screen says what is tried next."""
 
 
 class ComparisonScreen(Dialog[None]):
@@ -29,7 +26,7 @@ class ComparisonScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -tall") as box:
             box.border_title = "What if"
-            box.border_subtitle = "esc closes"
+            box.border_subtitle = "esc stops"
             yield Prose(lambda width: describe(self._request))
 
     def on_mount(self) -> None:
@@ -37,12 +34,12 @@ class ComparisonScreen(Dialog[None]):
         self.run_worker(self._compare(), exit_on_error=False)
 
     async def _compare(self) -> None:
+        """Copies of the machine are tried, beside the screen: escape is answered meanwhile."""
         table: Comparison | None = None
         for placement in PLACEMENTS:
-            self._say(f"{describe(self._request)}\n\nTrying placement {placement} …")
-            await asyncio.sleep(PAINTED)
+            self._say(f"{describe(self._request)}\n\nComparing: placement {placement} … esc stops")
             try:
-                found = compare(self._machine, self._request, (placement,))
+                found = await asyncio.to_thread(compare, clone(self._machine.state), self._request, (placement,))
             except BadInput as error:
                 self._say(str(error))
                 return
@@ -53,6 +50,7 @@ class ComparisonScreen(Dialog[None]):
         if table is not None:
             whole = table
             self.query_one(Prose).show(lambda width: describe_comparison(whole, width))
+            self.query_one(".box").border_subtitle = "esc closes"
 
     def _say(self, text: str) -> None:
         self.query_one(Prose).show(lambda width: text)

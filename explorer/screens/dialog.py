@@ -7,13 +7,28 @@ from typing import ClassVar, TypeVar
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from ..widgets.prose import Prose
+
 Answer = TypeVar("Answer")
 
 
 class Dialog(ModalScreen[Answer]):
-    """A modal box; its answer is None when it is left."""
+    """A modal box; its answer is None when it is left. A text in it can be read with the page keys from everywhere."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Close"),
+        Binding("pageup", "page(-1)", show=False, priority=True),
+        Binding("pagedown", "page(1)", show=False, priority=True),
+    ]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Pages are those of a text, if the dialog has one, whatever has the focus."""
+        return super().check_action(action, parameters) if action != "page" else bool(self.query(Prose))
+
+    def action_page(self, by: int) -> None:
+        """Scroll the text."""
+        text = self.query_one(Prose)
+        text.scroll_relative(y=by * max(1, text.size.height - 1), animate=False)
 
     def action_leave(self) -> None:
         """Close without an answer."""

@@ -18,7 +18,12 @@ def block_at(machine: Machine, text: str) -> int:
     word = text.strip()
     if match := re.fullmatch(r"(?:memory)?(\d+)", word):
         return int(match[1])
-    return parse_bytes(word) // machine.geometry.block_size
+    try:
+        return parse_bytes(word) // machine.geometry.block_size
+    except BadInput:
+        raise BadInput(
+            f"{word!r} is no block: say its number (40), its name (memory40) or an address in it (5G)"
+        ) from None
 
 
 class GoToDialog(Dialog[int]):

@@ -27,6 +27,8 @@ GLOSSARY = (
 class HelpText(Painted):
     """Keys by group, then the kernel's words."""
 
+    hints = True
+
     def lines(self, width: int) -> Sequence[Line]:
         lines: list[Line] = []
         for group, verbs in groupby(sorted(VERBS, key=_place), key=lambda verb: verb.group):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
+from textual.events import Key
 from textual.screen import Screen
-from textual.widgets import Footer
 
-from engine import Add, BadInput, Command, Machine, describe, format_bytes
+from engine import Add, BadInput, Command, Machine, Step, describe, format_address, format_bytes
 
 from .. import facts, words
 from ..commands import BY_NAME, VERBS
@@ -20,6 +20,7 @@ from ..widgets.bars import ResultBar, StatusLine
 from ..widgets.block_map import BlockMap
 from ..widgets.inspector import Inspector
 from ..widgets.kernel_log import KernelLog
+from ..widgets.keys import Keys
 from ..widgets.legend import Legend
 from ..widgets.painted import Painted
 from ..widgets.zone_table import ZoneTable
@@ -28,13 +29,20 @@ from .command_line import CommandLine, Typed
 from .error import ErrorScreen
 from .goto import GoToDialog
 from .help import HelpScreen
+from .leave import LeaveDialog
 from .save import SaveDialog
 from .timeline import TimelineScreen
-from .why import Choice, WhyScreen
+from .why import Choice, Told, WhyScreen, told, told_of_many, told_since
 
 PANES: Final[dict[str, type[Painted]]] = {
     "map": BlockMap, "inspector": Inspector, "zones": ZoneTable, "log": KernelLog
 }  # fmt: skip
+
+ALWAYS: Final = ("verb('help')", "verb('quit')")
+"""The keys that no footer is too narrow for."""
+
+MOST_ASKED: Final = 32
+"""Marked blocks that one question is about."""
 
 
 class MainScreen(Screen[None]):
@@ -49,7 +57,7 @@ class MainScreen(Screen[None]):
         self.session = session
         self._possible: frozenset[str] = frozenset()
         self._fault: int | None = None
-        self._refused: tuple[Command, int] | None = None
+        self._refused: tuple[Step, int, frozenset[int]] | None = None
 
     @property
     def machine(self) -> Machine:
@@ -70,7 +78,7 @@ class MainScreen(Screen[None]):
                 yield ZoneTable(machine)
                 yield KernelLog(machine)
         yield ResultBar()
-        yield Footer()
+        yield Keys(ALWAYS)
 
     def on_mount(self) -> None:
         self.query_one(ZoneTable).border_title = "3 Zones"
@@ -101,9 +109,9 @@ class MainScreen(Screen[None]):
         return self.query_one(BlockMap).marks
 
     @property
-    def refused(self) -> Command | None:
-        """What was refused last, as long as the cursor stays where it was then."""
-        return self._refused[0] if self._refused and self._refused[1] == self.cursor else None
+    def refused(self) -> Step | None:
+        """What was refused last, as long as the cursor and the marks stay as they were then."""
+        return self._refused[0] if self._refused and self._refused[1:] == (self.cursor, self.marks) else None
 
     def _show_machine(self) -> None:
         geometry = self.machine.geometry
@@ -132,16 +140,16 @@ class MainScreen(Screen[None]):
             self.refresh_bindings()
 
     def on_resize(self) -> None:
-        narrow, footer = self.app.size.width < 100, self.query_one(Footer)
+        narrow, footer = self.app.size.width < 100, self.query_one(Keys)
         footer.compact, footer.show_command_palette = narrow, not narrow
 
     def on_block_map_reshaped(self) -> None:
         self.query_one(Legend).show(self.query_one(BlockMap).letters_only)
 
     def on_block_map_moved(self) -> None:
-        if self._refused and self.refused is None:
+        if self.refused is None:
             self._refused = None
-            self.query_one(ResultBar).offer_why(False)
+        self.query_one(ResultBar).offer_why(self._refused is not None)
         self._show_block()
 
     # -- what is done -----------------------------------------------------------------------------------------------
@@ -154,6 +162,13 @@ class MainScreen(Screen[None]):
     def action_verb(self, name: str) -> None:
         """Do what a key, the footer or the palette asks for."""
         BY_NAME[name].run(self)
+
+    def on_key(self, event: Key) -> None:
+        """A key whose verbs all have nothing to do says why."""
+        verbs = [verb for verb in VERBS if event.key in verb.key.split(",")]
+        reasons = [f"{verb.label}: {reason}" for verb in verbs if (reason := verb.idle(self))]
+        if verbs and len(reasons) == len(verbs):
+            self.query_one(ResultBar).hint("; ".join(reasons))
 
     def mark(self, blocks: frozenset[int]) -> None:
         """Mark exactly these blocks."""
@@ -189,13 +204,14 @@ class MainScreen(Screen[None]):
         if batch is not None:
             self._fault = next((o.pfn for o in batch.outcomes if o.result == "EBUSY"), None)
             bar.tell(batch, self.machine)
-            self._refused = (batch.refused[0].command, self.cursor) if batch.refused and not batch.stopped else None
+        self._refused = None
         self._show_machine()
         if batch is not None and (block := words.added_block(batch, self.machine)) is not None:
             self.query_one(BlockMap).select(block)
-        if self._refused:
-            self._refused = (self._refused[0], self.cursor)
+        if batch is not None and batch.refusal is not None and not batch.stopped:
+            self._refused = batch.refusal, self.cursor, self.marks
             bar.offer_why(True)
+            self._offer()
 
     def take_back(self) -> None:
         """Undo the last verb."""
@@ -227,14 +243,30 @@ class MainScreen(Screen[None]):
         if command is not None:
             self.perform("add", [command])
 
-    def ask_why(self, command: Command) -> None:
-        """Show what would come of a command, and do what is chosen there."""
+    def explain(self, refused: Step) -> None:
+        """Show why a command was refused, and do what is chosen there."""
+        if (outcome := refused.outcome) is not None:
+            self._answer(
+                describe(outcome.command),
+                lambda: told_since(self.session.explain(refused), self.machine.why_not(outcome.command)),
+            )
+
+    def ask_why(self, commands: Sequence[Command]) -> None:
+        """Show what would come of commands, each for itself, and do what is chosen there."""
+
+        def answer() -> Told:
+            verdicts = [self.machine.why_not(command) for command in commands[:MOST_ASKED]]
+            return told(*verdicts) if len(verdicts) == 1 else told_of_many(verdicts, len(commands) - len(verdicts))
+
+        self._answer(", ".join(map(describe, commands[:1])), answer)
+
+    def _answer(self, question: str, answer: Callable[[], Told]) -> None:
         try:
-            verdict = self.machine.why_not(command)
+            screen = WhyScreen(*answer())
         except Exception as error:
-            self.app.push_screen(ErrorScreen(f"why {describe(command)}", error))
+            self.app.push_screen(ErrorScreen(f"why {question}", error))
             return
-        self.app.push_screen(WhyScreen(verdict), self._remedy)
+        self.app.push_screen(screen, self._remedy)
 
     def _remedy(self, choice: Choice | None) -> None:
         if choice is not None:
@@ -271,6 +303,7 @@ class MainScreen(Screen[None]):
 
     def _saved(self, name: str | None) -> None:
         if name is not None:
+            self.session.saved()
             states = len(self.machine.timeline.steps)
             self.query_one(ResultBar).say("✓ saved", f"{name}, {states:,} state{'s' * (states != 1)}", "ok")
 
@@ -282,11 +315,11 @@ class MainScreen(Screen[None]):
         if block is None:
             return
         self.query_one(BlockMap).select(block)
+        here = words.block_name(self.cursor)
+        said = f"{here} begins at {format_address(facts.block_address(self.machine, self.cursor))}."
         if self.cursor != block:
-            name = words.block_name(block)
-            self.query_one(ResultBar).say(
-                "", f"There is no {name}; {words.block_name(self.cursor)} is nearest.", "plain"
-            )
+            said = f"There is no {words.block_name(block)}; {here} is nearest."
+        self.query_one(ResultBar).say("", said, "plain")
 
     def show_help(self) -> None:
         """Open the list of all verbs."""
@@ -300,5 +333,14 @@ class MainScreen(Screen[None]):
         self.call_after_refresh(self.query_one(PANES[pane]).focus)
 
     def leave(self) -> None:
-        """End the explorer."""
-        self.app.exit()
+        """End the explorer, or ask first if states would be lost."""
+        if self.session.unsaved:
+            self.app.push_screen(LeaveDialog(self.session.unsaved), self._leave)
+        else:
+            self.app.exit()
+
+    def _leave(self, answer: str | None) -> None:
+        if answer == "quit":
+            self.app.exit()
+        elif answer == "save":
+            self.ask_file()

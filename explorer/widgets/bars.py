@@ -55,18 +55,28 @@ class ResultBar(Static):
     def __init__(self) -> None:
         super().__init__()
         self._said = ("", "", "plain")
+        self._shown: object = None
 
     def say(self, badge: str, text: str, look: str) -> None:
         """Show a badge and a sentence; `look` is "ok", "refused", "busy" or "plain"."""
         self._said = (badge, text, look)
-        self.set_classes(f"-{look}")
         self.offer_why(False)
 
     def offer_why(self, offered: bool) -> None:
         """Name the key that explains a refusal, as long as it explains this one."""
-        badge, text, _ = self._said
+        if self._shown == (self._said, offered):
+            return
+        self._shown = (self._said, offered)
+        badge, text, look = self._said
+        self.set_classes(f"-{look}")
         parts = [(f" {badge} ", "bold reverse"), (" w: why ", "reverse") if offered else "", " "] if badge else []
         self.update(Content.assemble(*parts, text))
+
+    def hint(self, text: str) -> None:
+        """Show a sentence in passing: what was said before comes back with the next move."""
+        self._shown = text
+        self.set_classes("-plain")
+        self.update(Content(text))
 
     def tell(self, batch: Batch, machine: Machine) -> None:
         """Show what came of a verb."""

@@ -17,7 +17,7 @@ from engine import Machine, format_bytes
 
 from .. import facts, words
 from .cells import HEAD, Sign, look_of, signs_of, tile_text
-from .map_layout import GROUP, Arrangement, Shape
+from .map_layout import GROUP, Arrangement, Row, Shape
 from .painted import Line, Painted, Piece
 
 
@@ -53,6 +53,7 @@ class BlockMap(Painted):
         self._ghosts: dict[int, str] = {}
         self._signs: dict[int, Sign] = {}
         self._blocks: list[int] = []
+        self._begins: dict[int, int] = {}
         self._drawn: dict[int, Line] = {}
         self._anchor: int | None = None
         self._arrangement = Arrangement((), 8, 1)
@@ -71,6 +72,7 @@ class BlockMap(Painted):
         self._ghosts = facts.ghosts(self.machine)
         self._signs = signs_of(self.machine)
         self._blocks = sorted((*self.machine.blocks, *self._ghosts))
+        self._begins = facts.node_begins(self.machine)
 
     def show(self) -> None:
         """Draw what has changed in the machine; a cursor or mark whose block is gone moves or goes."""
@@ -88,7 +90,7 @@ class BlockMap(Painted):
             return
         begin = [block - block % GROUP for block in self._blocks[:1] + self._blocks[-1:]]
         self._label = max((len(self._label_of(block)) for block in begin), default=0) + 2
-        self._arrangement = Arrangement(self._blocks, width - self._label - 1, self.size.height)
+        self._arrangement = Arrangement(self._blocks, width - self._label - 1, self.size.height, self._begins)
         self.virtual_size = Size(width, self._arrangement.lines)
         if self._arrangement.key != before.key:
             self._drawn.clear()
@@ -113,13 +115,12 @@ class BlockMap(Painted):
         number, line = divmod(at, shape.height)
         if number >= len(rows) or line >= shape.lines:
             return ()
-        row = rows[number]
-        if row.hole:
-            size = format_bytes(row.hole * self.machine.geometry.block_size)
-            return ((" " * self._label, "text"), (f"┈┈┈ hole of {size} ┈┈┈", "hole")) if line == 0 else ()
+        row, places = rows[number], self._arrangement.blocks_of(number)
+        if row.between:
+            return ((" " * self._label, "text"), self._between(row)) if line == 0 else ()
         label = "" if line else self._label_of(row.first)
-        pieces: list[Piece] = [(label.ljust(self._label), "muted")]
-        for block in range(row.first, min(row.first + self._arrangement.per_row, self._blocks[-1] + 1)):
+        pieces: list[Piece] = [(label.ljust(self._label + self._arrangement.column_of(row.first)), "muted")]
+        for block in range(places.start, min(places.stop, self._blocks[-1] + 1)):
             if block != row.first and block % GROUP == 0:
                 pieces.append((" ", "text"))
             if block in self.machine.blocks or block in self._ghosts:
@@ -127,6 +128,12 @@ class BlockMap(Painted):
             else:
                 pieces.append(("·".center(shape.tile).ljust(shape.width), "hole"))
         return tuple(pieces)
+
+    def _between(self, row: Row) -> Piece:
+        hole = f"hole of {format_bytes(row.hole * self.machine.geometry.block_size)}" if row.hole else ""
+        node = "" if row.node is None else f"node {row.node}"
+        line = "┈┈┈" if row.hole else "───"
+        return f"{line} {', '.join(filter(None, (hole, node)))} {line}", "muted" if node else "hole"
 
     def _tile(self, block: int, shape: Shape, line: int) -> list[Piece]:
         look = look_of(self.machine, block, self._ghosts)
@@ -140,13 +147,12 @@ class BlockMap(Painted):
     def render_line(self, y: int) -> Strip:
         strip = super().render_line(y)
         at, line = divmod(self.scroll_offset.y + y, self._arrangement.shape.height)
-        rows = self._arrangement.rows
-        if at >= len(rows) or rows[at].hole or line >= self._arrangement.shape.lines:
+        places = self._arrangement.blocks_of(at)
+        if line >= self._arrangement.shape.lines:
             return strip
-        low, high = rows[at].first, rows[at].first + self._arrangement.per_row
-        for block in sorted(block for block in {*self.marks, *self.hosts} if low <= block < high):
+        for block in sorted(block for block in {*self.marks, *self.hosts} if block in places):
             strip = self._laid_over(strip, block)
-        return self._laid_over(strip, self.cursor) if low <= self.cursor < high else strip
+        return self._laid_over(strip, self.cursor) if self.cursor in places else strip
 
     def _laid_over(self, strip: Strip, block: int) -> Strip:
         """The strip with the look of the cursor, a mark or a host on one tile."""
@@ -218,10 +224,10 @@ class BlockMap(Painted):
     def action_row(self, by: int, extend: bool = False) -> None:
         rows, way = self._arrangement.rows, 1 if by > 0 else -1
         at = min(max(self._arrangement.row_of(self.cursor) + by, 0), len(rows) - 1)
-        while 0 <= at < len(rows) and rows[at].hole:
+        while 0 <= at < len(rows) and rows[at].between:
             at += way
         if 0 <= at < len(rows):
-            self.select(rows[at].first + self.cursor % self._arrangement.per_row, extend)
+            self.select(self._arrangement.block_in(at, self.cursor % self._arrangement.per_row), extend)
 
     def action_page(self, by: int) -> None:
         self.action_row(by * max(1, self.size.height // self._arrangement.shape.height - 1))

@@ -1,10 +1,11 @@
-"""How the block map places its tiles: rows of blocks at round addresses, and holes between them in one row each. Pure."""
+"""How the block map places its tiles: rows of blocks at round addresses, and one row each for holes and new nodes. Pure."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 PER_ROW = (128, 96, 64, 48, 32, 24, 16, 8)
@@ -33,10 +34,17 @@ class Shape(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One row: the first block's number, or, with `hole` above 0, so many missing blocks from there on."""
+    """One row: the first block's number. Or what lies between rows: `hole` missing blocks from there on, the begin of the
+    memory of `node`, or both."""
 
     first: int
     hole: int = 0
+    node: int | None = None
+
+    @property
+    def between(self) -> bool:
+        """Is it no row of blocks?"""
+        return self.hole > 0 or self.node is not None
 
 
 def shapes(digits: int) -> tuple[Shape, ...]:
@@ -60,10 +68,13 @@ def row_width(shape: Shape, per_row: int) -> int:
 class Arrangement:
     """Shape and rows for some blocks in a window of some size."""
 
-    def __init__(self, blocks: Sequence[int], width: int, height: int) -> None:
-        """`blocks` ascending; `width` and `height` in columns and lines, row labels left out."""
-        self.shape, self.per_row = _choose(blocks, width, height)
-        self.rows = _rows(blocks, self.per_row)
+    def __init__(
+        self, blocks: Sequence[int], width: int, height: int, begins: Mapping[int, int] = MappingProxyType({})
+    ) -> None:
+        """`blocks` ascending; `width` and `height` in columns and lines, row labels left out. `begins`: the blocks from
+        which on the memory is another node's."""
+        self.shape, self.per_row = _choose(blocks, width, height, begins)
+        self.rows = _rows(blocks, self.per_row, begins)
 
     @property
     def key(self) -> tuple[Shape, int, tuple[Row, ...]]:
@@ -79,6 +90,22 @@ class Arrangement:
     def firsts(self) -> list[int]:
         """The first block of each row."""
         return [row.first for row in self.rows]
+
+    def blocks_of(self, at: int) -> range:
+        """The places of blocks in a row, none where it is between rows. A row ends early where a node's memory does."""
+        if not 0 <= at < len(self.rows) or self.rows[at].between:
+            return range(0)
+        first = self.rows[at].first
+        after = next((row.first for row in self.rows[at + 1 : at + 3] if not row.between), first + self.per_row)
+        return range(first, min(self._begin(first) + self.per_row, after))
+
+    def block_in(self, at: int, column: int) -> int:
+        """The block of a row that is nearest to a column, counted in tiles."""
+        places = self.blocks_of(at)
+        return min(max(self._begin(places.start) + column, places.start), places.stop - 1)
+
+    def _begin(self, block: int) -> int:
+        return block - block % self.per_row
 
     def row_of(self, block: int) -> int:
         """The row that shows a block or the hole at its place."""
@@ -97,16 +124,18 @@ class Arrangement:
     def block_at(self, column: int, line: int) -> int | None:
         """The number of the block at a place; None in gaps, holes and outside."""
         at, inside = divmod(line, self.shape.height)
-        if column < 0 or at >= len(self.rows) or self.rows[at].hole or inside >= self.shape.lines:
+        places = self.blocks_of(at)
+        if column < 0 or not places or inside >= self.shape.lines:
             return None
         group, rest = divmod(column, self.shape.width * GROUP + 1)
         index = group * GROUP + rest // self.shape.width
         if rest >= self.shape.width * GROUP or rest % self.shape.width >= self.shape.tile or index >= self.per_row:
             return None
-        return self.rows[at].first + index
+        block = self._begin(places.start) + index
+        return block if block in places else None
 
 
-def _choose(blocks: Sequence[int], width: int, height: int) -> tuple[Shape, int]:
+def _choose(blocks: Sequence[int], width: int, height: int, begins: Mapping[int, int]) -> tuple[Shape, int]:
     """The most telling shape with which all rows are in the window, else the one with the fewest rows."""
     options = [
         (shape, per_row)
@@ -114,19 +143,29 @@ def _choose(blocks: Sequence[int], width: int, height: int) -> tuple[Shape, int]
         if (per_row := next((many for many in PER_ROW if row_width(shape, many) <= width), 0))
     ]
     for shape, per_row in options:
-        if len(_rows(blocks, per_row)) * shape.height - shape.line_gap <= height:
-            return shape, per_row
+        if len(_rows(blocks, per_row, begins)) * shape.height - shape.line_gap <= height:
+            return _widened(shape, per_row, width), per_row
     return max(options, key=lambda option: option[1], default=(Shape("letter", 1, 0), PER_ROW[-1]))
 
 
-def _rows(blocks: Sequence[int], per_row: int) -> tuple[Row, ...]:
+def _widened(shape: Shape, per_row: int, width: int) -> Shape:
+    """Tiles with text use what the window has left, as far as that looks well."""
+    if shape.shows == "letter":
+        return shape
+    room = (width - row_width(shape, per_row)) // per_row
+    return Shape(shape.shows, shape.tile + min(room, shape.tile // 2), *shape[2:])
+
+
+def _rows(blocks: Sequence[int], per_row: int, begins: Mapping[int, int]) -> tuple[Row, ...]:
     rows: list[Row] = []
     last: int | None = None
     for block in blocks:
-        first = block - block % per_row
-        if not rows or rows[-1].first != first:
-            if last is not None and first > last - last % per_row + per_row:
-                rows.append(Row(last + 1, block - last - 1))
-            rows.append(Row(first))
+        first, node = block - block % per_row, begins.get(block)
+        before = None if last is None else last - last % per_row
+        if before != first or node is not None:
+            hole = block - last - 1 if last is not None and before is not None and first > before + per_row else 0
+            if hole or node is not None:
+                rows.append(Row(last + 1 if hole and last is not None else block, hole, node))
+            rows.append(Row(block if before == first else first))
         last = block
     return tuple(rows)

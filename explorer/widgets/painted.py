@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from rich.color import Color as RichColor
 from rich.segment import Segment
@@ -37,10 +38,12 @@ def length(line: Line) -> int:
 
 
 class Painted(ScrollView, can_focus=True):
-    """A scrolling view of lines that a subclass computes."""
+    """A scrolling view of lines that a subclass computes. `hints`: the last line in sight says how many follow."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    hints: ClassVar[bool] = False
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self._lines: Sequence[Line] = ()
         self._strips: dict[Line, Strip] = {}
 
@@ -79,7 +82,10 @@ class Painted(ScrollView, can_focus=True):
         return self._lines[row] if row < len(self._lines) else ()
 
     def render_line(self, y: int) -> Strip:
-        line = self.line_at(self.scroll_offset.y + y)
+        row = self.scroll_offset.y + y
+        line, below = self.line_at(row), len(self._lines) - row
+        if self.hints and below > 1 and y == self.size.height - 1 > 0:
+            line = ((f"▾ {below} more lines, PgDn", "title"),)
         return self.painted(line).crop_extend(0, self.size.width, self.rich_style)
 
     def painted(self, line: Line) -> Strip:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from textual.geometry import Size
 
@@ -14,16 +15,21 @@ COLUMN = re.compile(r"(?:.*\S)? {2,}(?=\S)")
 
 
 class Prose(Painted):
-    """A text; `text` writes it for a width in columns."""
+    """A text; `text` writes it for a width in columns. Its first line has a look of its own, the role `head`."""
 
-    def __init__(self, text: Callable[[int], str]) -> None:
-        super().__init__()
-        self._text = text
+    hints = True
 
-    def show(self, text: Callable[[int], str]) -> None:
-        """Another text instead."""
+    def __init__(self, text: Callable[[int], str], **options: Any) -> None:
+        super().__init__(**options)
         self._text = text
+        self._head = "strong"
+
+    def show(self, text: Callable[[int], str], head: str = "strong") -> None:
+        """Another text instead, as high as it needs to be."""
+        self._text, self._head = text, head
+        self.scroll_to(y=0, animate=False)
         self.reload()
+        self.refresh(layout=True)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """What ``height: auto`` comes to."""
@@ -31,12 +37,10 @@ class Prose(Painted):
 
     def lines(self, width: int) -> Sequence[Line]:
         said = self._text(width).rstrip("\n").split("\n")
-        return [line for at, text in enumerate(said) for line in _line(text, _role(text, at), width)]
+        return [line for at, text in enumerate(said) for line in _line(text, _role(text) if at else self._head, width)]
 
 
-def _role(text: str, at: int) -> str:
-    if at == 0:
-        return "strong"
+def _role(text: str) -> str:
     if text.lstrip().startswith("warning: "):
         return "warn"
     return "title" if text.endswith(":") and not text.startswith(" ") else "text"

@@ -131,9 +131,12 @@ def test_the_explorer_opens_on_a_terminal_alone(altmap, guest: Path, monkeypatch
     app.run_app = run_app  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "explorer.app", app)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    for stdin_is_one, code in ((False, 0), (True, 7)):
-        monkeypatch.setattr(sys.stdin, "isatty", lambda one=stdin_is_one: one, raising=False)
-        assert altmap(guest).code == code
+    for terminals, code, told in (((False, True), 0, False), ((True, False), 0, True), ((True, True), 7, False)):
+        for stream, is_one in zip((sys.stdin, sys.stderr), terminals, strict=True):
+            monkeypatch.setattr(stream, "isatty", lambda one=is_one: one, raising=False)
+        said = altmap(guest)
+        assert said.code == code
+        assert said.out.endswith("it draws on standard error, which is no terminal here.\n") is told
     assert altmap().code == 7
     assert opened == ["guest", DEFAULT_MACHINE]
 

@@ -372,6 +372,11 @@ def test_add_that_fits_says_where_its_memmap_goes_and_what_that_costs() -> None:
     inside = ask(two_nodes("2G"), Add(start="8G", size="1G", node=1))
     assert "4096 pages (16M) of memmap lie in the added memory of node 1" in inside.effects
     assert not inside.warnings
+    assert "memory64 to memory71 appear, offline (auto_online_blocks=offline)" in inside.effects
+    assert inside.effects[-1] == (
+        "online puts memory64 to memory71 into zone Normal, online_movable into zone Movable; "
+        "from zone Movable alone memory can be got back for sure"
+    )
 
 
 def test_add_onlined_by_itself_says_where_to() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,80 @@ def test_why_of_another_block_forgets_the_refusal() -> None:
         assert machine.blocks[36].zone == (0, "Movable")
 
     drive(machine, ask)
+
+
+def test_a_refusal_is_explained_by_the_state_that_it_met() -> None:
+    """The add lacked memory; asked again it would find what it left behind."""
+    machine = engine.open_machine("tiny-guest")
+
+    async def ask(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "a", *"16G", "enter", "w")
+        refused = machine.history[-1]
+        assert refused.result == "ENOMEM"
+        words = text_of(pilot.app.screen.query_one(Prose))
+        assert words.startswith("add 16G at 0x100000000 node 0: no, ENOMEM")
+        assert "free pages too few" in words
+        assert "Now, after that:" in words
+        assert "no, EEXIST" in words
+        assert machine.history[-1] is refused
+        await press(pilot, "enter")
+        assert 32 in machine.blocks
+        assert machine.check() == []
+
+    drive(machine, ask)
+
+
+def test_all_marked_blocks_are_asked_about() -> None:
+    machine = pinned()
+
+    async def ask(pilot: Any, screen: MainScreen) -> None:
+        screen.mark(frozenset(DIMM))
+        await press(pilot, "w")
+        words = " ".join(text_of(pilot.app.screen.query_one(Prose)).split())
+        assert words.startswith("3 of 4 would succeed offline 32: no, EINTR signal backoff")
+        assert "In the way:" in words
+        await press(pilot, "end", "enter")
+        assert [machine.blocks[nr].state for nr in DIMM[:4]] == ["online", "offline", "offline", "offline"]
+
+    drive(machine, ask)
+
+
+def test_a_long_explanation_is_read_with_the_keys() -> None:
+    """The arrows go through the text and then through the choices, the page keys through the text alone."""
+    machine = pinned()
+
+    async def read(pilot: Any, screen: MainScreen) -> None:
+        await stand_on(pilot, 32)
+        await press(pilot, "d", "w")
+        text, choices = pilot.app.screen.query_one(Prose), pilot.app.screen.query_one(OptionList)
+        assert text.max_scroll_y > 1
+        assert "more lines" in text.render_line(text.size.height - 1).text
+        await press(pilot, "pagedown", "pagedown")
+        assert text.scroll_offset.y == text.max_scroll_y
+        assert "more lines" not in text.render_line(text.size.height - 1).text
+        await press(pilot, "pageup", "pageup")
+        assert (text.scroll_offset.y, choices.highlighted) == (0, 0)
+        await press(pilot, *["down"] * text.max_scroll_y)
+        assert (text.scroll_offset.y, choices.highlighted) == (text.max_scroll_y, 0)
+        await press(pilot, "down")
+        assert choices.highlighted == 1
+        await press(pilot, "up", "up")
+        assert (text.scroll_offset.y, choices.highlighted) == (text.max_scroll_y - 1, 0)
+
+    drive(machine, read, (60, 20))
+
+
+def test_what_no_command_can_do_is_said() -> None:
+    machine = engine.open_machine("firecracker-24g")
+
+    async def choose(pilot: Any, screen: MainScreen) -> None:
+        await stand_on(pilot, 32)
+        await press(pilot, "w", "end", "enter")
+        assert isinstance(pilot.app.screen, WhyScreen)
+        assert pilot.app.screen.query_one(".box").border_subtitle == "not from here: no command makes it so"
+        assert machine.history == ()
+
+    drive(machine, choose)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +256,7 @@ def test_a_line_is_what_a_script_would_make_of_it() -> None:
     assert commands_of("add 1G at 8G node 1 placement range") == (
         engine.Add(start=8 << 30, size=1 << 30, node=1, placement="range"),
     )
-    with pytest.raises(engine.BadInput, match=r"^nothing stands where SIZE must"):
+    with pytest.raises(engine.BadInput, match=r"^'SIZE at START' is missing"):
         commands_of("add")
 
 
@@ -260,3 +336,37 @@ def test_placements_are_compared_from_the_add_dialog() -> None:
         assert sorted(machine.blocks)[8:] == [32, 33, 34, 35]
 
     drive(machine, compare)
+
+
+def test_all_placements_stand_side_by_side_in_80_columns() -> None:
+    async def compare(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "c", "enter")
+        words = text_of(pilot.app.screen.query_one(Prose))
+        assert re.search(r"placement +boot +range +block +sections", words)
+
+    drive(guest(), compare, (80, 24))
+
+
+def test_a_comparison_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says what it is at; what comes of it after escape is dropped."""
+    machine = guest()
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(*request: Any) -> engine.Comparison:
+        begun.set()
+        go_on.wait(10)
+        return engine.compare(*request)
+
+    async def stop(pilot: Any, screen: MainScreen) -> None:
+        monkeypatch.setattr(comparison, "compare", slow)
+        await press(pilot, "c")
+        await pilot.press("enter")
+        await asyncio.to_thread(begun.wait, 10)
+        await pilot.pause()
+        assert "Comparing: placement boot … esc stops" in text_of(pilot.app.screen.query_one(Prose))
+        await pilot.press("escape")
+        go_on.set()
+        await press(pilot, "enter")
+        assert pilot.app.screen.query(Prose)
+
+    drive(machine, stop)

@@ -136,6 +136,11 @@ def test_totals_are_the_sums_of_the_zones() -> None:
     assert free == 4096 * sum(zone.free for zone in machine.zones.values())
 
 
+def test_where_the_memory_of_another_node_begins() -> None:
+    assert facts.node_begins(guest()) == {}
+    assert facts.node_begins(numa()) == {16: 1}
+
+
 def test_runs_and_names_of_blocks() -> None:
     assert facts.runs([5, 3, 4, 9]) == [(3, 3), (9, 1)]
     assert words.block_names([3]) == "memory3"

@@ -18,7 +18,7 @@ ENGINE = sorted((ROOT / "engine").rglob("*.py"))
 EXPLORER = sorted((ROOT / "explorer").rglob("*.py"))
 SCREEN = [path for path in EXPLORER if path.parent.name in ("screens", "widgets")] + [
     ROOT / "explorer" / f"{name}.py"
-    for name in ("app", "commands", "desk", "facts", "session", "states", "themes", "words")
+    for name in ("app", "commands", "desk", "facts", "session", "states", "themes", "verb", "words")
 ]
 PUBLIC = {"engine": set(engine.__all__)}
 """What the screen may know of the engine."""

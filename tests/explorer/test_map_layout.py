@@ -58,5 +58,27 @@ def test_gaps_holes_and_the_outside_are_no_block() -> None:
     assert place.block_at(0, 99) is None
 
 
+def test_a_new_node_has_a_line_of_its_own() -> None:
+    """In the middle of a row, at its begin, and behind a hole."""
+    blocks = [*range(12), *range(16, 20), *range(40, 44)]
+    place = Arrangement(blocks, 30, 20, {5: 1, 16: 0, 40: 1})
+    assert place.rows == (
+        Row(0), Row(5, 0, 1), Row(5), Row(8), Row(16, 0, 0), Row(16), Row(20, 20, 1), Row(40)
+    )  # fmt: skip
+    assert [place.blocks_of(at) for at in (0, 1, 2, 3)] == [range(5), range(0), range(5, 8), range(8, 16)]
+    assert [place.row_of(block) for block in (4, 5, 7, 8, 16, 40)] == [0, 2, 2, 3, 5, 7]
+    assert [place.block_in(at, 2) for at in (0, 2, 7)] == [2, 5, 42]
+    for block in blocks:
+        assert place.block_at(place.column_of(block), place.lines_of(block).start) == block
+    assert place.block_at(place.column_of(5), place.lines_of(0).start) is None
+
+
+def test_tiles_with_text_use_the_room_that_is_left() -> None:
+    narrow, wide = (Arrangement(SMALL, width, 20) for width in (88, 112))
+    assert (narrow.shape.shows, wide.shape.shows) == ("words", "words")
+    assert narrow.shape.tile < wide.shape.tile
+    assert row_width(wide.shape, wide.per_row) <= 112
+
+
 def test_no_blocks_at_all() -> None:
     assert Arrangement([], 60, 9).rows == ()

@@ -167,12 +167,27 @@ def test_save_asks_before_it_replaces(snap: Snap, tmp_path: Path, monkeypatch: p
     assert (tmp_path / "guest.json").read_text() == "mine"
 
 
-def test_comparison(snap: Snap) -> None:
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_comparison(snap: Snap, size: tuple[int, int]) -> None:
     """All placements of a 128 MiB add side by side; the machine stays as it is."""
     machine = with_dimm()
     blocks = dict(machine.blocks)
-    assert snap(ExplorerApp(machine), press=("c", "enter"), terminal_size=(120, 40))
+    assert snap(ExplorerApp(machine), press=("c", "enter"), terminal_size=size)
     assert dict(machine.blocks) == blocks
+
+
+def test_an_add_that_does_not_fit(snap: Snap) -> None:
+    """What is missing is said before enter."""
+    machine = engine.open_machine("numa-guest")
+    assert snap(ExplorerApp(machine), press=("a", *"256G"), terminal_size=(80, 24))
+    assert machine.history == ()
+
+
+def test_leaving_unsaved(snap: Snap) -> None:
+    """One state was made and not saved; no key of the main screen is cut."""
+    machine = with_dimm()
+    assert snap(ExplorerApp(machine), press=("end", "m", "q"), terminal_size=(60, 20))
+    assert machine.blocks[39].zone == (0, "Movable")
 
 
 def test_signs(snap: Snap) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,13 +11,16 @@ from textual.widgets import Input, Static
 
 import engine
 from explorer.commands import VERBS
+from explorer.screens import add
 from explorer.screens.add import AddDialog
 from explorer.screens.error import ErrorScreen
 from explorer.screens.goto import block_at
+from explorer.screens.leave import LeaveDialog
 from explorer.screens.main import MainScreen
 from explorer.widgets.block_map import BlockMap
 from explorer.widgets.inspector import Inspector
 from explorer.widgets.kernel_log import KernelLog
+from explorer.widgets.prose import Prose
 from explorer.widgets.zone_table import ZoneTable
 
 from .machines import DIMM, drive, guest, press, result, stand_on, text_of, with_dimm
@@ -119,12 +123,16 @@ def test_the_add_dialog_explains_what_is_wrong() -> None:
         await press(pilot, "a", *"lots")
         dialog = pilot.app.screen
         assert isinstance(dialog, AddDialog)
-        assert "'lots' is not a size" in str(dialog.query_one("#preview", Static).render())
+        assert "'lots' is not a size" in text_of(dialog.query_one(Prose))
         await press(pilot, "enter")
         assert pilot.app.screen is dialog
         dialog.query_one("#size", Input).value = "100M"
         await pilot.pause()
-        assert "EINVAL" in str(dialog.query_one("#preview", Static).render())
+        assert "EINVAL" in text_of(dialog.query_one(Prose))
+        dialog.query_one("#size", Input).value = "0"
+        await pilot.pause()
+        assert "EINVAL" in text_of(dialog.query_one(Prose))
+        dialog.query_one("#size", Input).value = "100M"
         await press(pilot, "enter")
         assert machine.history[-1].result == "EINVAL"
         assert "EINVAL" in result(screen)
@@ -140,6 +148,54 @@ def test_the_add_dialog_passes_on_every_choice() -> None:
         await press(pilot, "down", "down", "enter", "tab", "down", "down", "down", "enter", "tab", "enter")
         command = machine.history[-1].command
         assert command == engine.Add(start=8 << 30, size=256 << 20, caller="balloon", placement="range")
+
+    drive(machine, fill)
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "said"),
+    [
+        ("small-guest", "1G", ["It fits: memory32-39; memmap 16M = 4,096 pages", "lie in the added memory of node 0"]),
+        ("small-guest", "1G", ["(auto_online_blocks=offline)", "into zone Normal, online_movable into zone Movable"]),
+        ("numa-guest", "1G tab tab enter end enter", ["node 0 holds the memmap of memory of node 2", "goes off node"]),
+        (
+            "numa-guest",
+            "256G",
+            ["It does not fit: 2.76G of kernel memory are missing", "nodes 0, 1 have 328,781 to spare"],
+        ),
+        ("numa-guest", "1G tab 0", ["Refused with EEXIST: "]),
+        ("small-guest", "1G tab tab tab enter end up enter tab enter end enter", ["cannot place its memmap by 'sections'"]),
+    ],
+)
+def test_the_add_dialog_says_what_would_come_of_it(name: str, keys: str, said: list[str]) -> None:
+    """Before enter: does the memmap fit, on which node would it lie, where may the blocks go."""
+    machine = engine.open_machine(name)
+
+    async def fill(pilot: Any, screen: MainScreen) -> None:
+        first, *others = keys.split()
+        await press(pilot, "a", *first, *others)
+        shown = " ".join(text_of(pilot.app.screen.query_one(Prose)).split())
+        assert [text for text in said if text not in shown] == []
+        assert machine.history == ()
+        assert machine.check() == []
+
+    drive(machine, fill)
+
+
+def test_only_the_last_request_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = guest()
+    tried: list[engine.Command] = []
+
+    def counting(state: Any, command: engine.Command) -> engine.Verdict:
+        tried.append(command)
+        return engine.why_not(state, command)
+
+    async def fill(pilot: Any, screen: MainScreen) -> None:
+        monkeypatch.setattr(add, "why_not", counting)
+        monkeypatch.setattr(add, "PAUSE", 0.5)
+        await pilot.press("a", *"512M")
+        await pilot.app.workers.wait_for_complete()
+        assert tried == [engine.Add(start=4 << 30, size=512 << 20)]
 
     drive(machine, fill)
 
@@ -164,8 +220,10 @@ def test_go_to_by_number_name_and_address() -> None:
         await press(pilot, "g", *"5G", "enter")
         assert screen.cursor == 39
         assert "There is no memory40; memory39 is nearest." in result(screen)
+        await press(pilot, "g", *"33", "enter")
+        assert result(screen) == "memory33 begins at 0x108000000."
         await press(pilot, "g", "x", "enter")
-        assert "'x' is not a size or an address" in str(pilot.app.screen.query_one("#complaint", Static).render())
+        assert "'x' is no block: say its number" in str(pilot.app.screen.query_one("#complaint", Static).render())
 
     drive(machine, go)
 
@@ -255,6 +313,28 @@ def test_quit() -> None:
         assert pilot.app.return_code == 0
 
     drive(guest(), leave)
+
+
+@pytest.mark.parametrize("key", ["q", "y", "enter"])
+def test_unsaved_states_are_asked_about(tmp_path: Path, key: str) -> None:
+    machine = with_dimm()
+
+    async def leave(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "end", "m", "q")
+        assert isinstance(pilot.app.screen, LeaveDialog)
+        assert "1 state was not saved." in " ".join(str(w.render()) for w in pilot.app.screen.query(Static))
+        await press(pilot, "escape")
+        assert pilot.app.screen is screen
+        await press(pilot, "q", "s")
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "it.json")
+        await press(pilot, "enter")
+        assert screen.session.unsaved == 0
+        await press(pilot, "f", "q")
+        assert isinstance(pilot.app.screen, LeaveDialog)
+        await pilot.press(key)
+        assert pilot.app.return_code == 0
+
+    drive(machine, leave)
 
 
 def test_a_machine_that_lost_the_selected_block() -> None:

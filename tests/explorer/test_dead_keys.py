@@ -1,0 +1,122 @@
+"""Keys that have nothing to do say why; the footer shows what has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import engine
+from explorer.commands import VERBS
+from explorer.screens.main import MainScreen
+from explorer.widgets.bars import ResultBar
+from explorer.widgets.keys import Keys
+
+from .machines import drive, press, result, stand_on, with_dimm
+
+
+@pytest.mark.parametrize(
+    ("key", "block", "said"),
+    [
+        ("o", 32, "Online: memory32 is online already"),
+        ("k", 0, "Kernel: memory0 is online already"),
+        ("m", 33, "Movable: memory33 is online already"),
+        ("f", 39, "Offline: memory39 is offline already"),
+        ("e", 3, "Eject: memory3 is boot memory, of no device"),
+        ("r", 0, "Remove: memory0 is boot memory, of no device"),
+        ("r", 39, "Remove: memory32-33 is not offline"),
+        ("d", 0, "Device: memory0 is of no device"),
+        ("U", 0, "Redo: nothing was taken back"),
+        ("escape", 0, "Stop: nothing is running; Unmark: no block is marked"),
+    ],
+)
+def test_a_key_without_effect_says_why(key: str, block: int, said: str) -> None:
+    machine = with_dimm(movable=2)
+
+    async def try_it(pilot: Any, screen: MainScreen) -> None:
+        await stand_on(pilot, block)
+        screen.query_one(ResultBar).say("✓ ok", "what came of the last verb", "ok")
+        steps = len(machine.timeline.steps)
+        await press(pilot, key)
+        assert result(screen) == said
+        assert len(machine.timeline.steps) == steps
+        await press(pilot, "home", "end")
+        assert "what came of the last verb" in result(screen)
+
+    drive(machine, try_it)
+
+
+def test_nothing_was_done_yet() -> None:
+    machine = engine.boot_machine([(0, 0, "1G")])
+
+    async def try_it(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "u")
+        assert result(screen) == "Undo: nothing was done that could be taken back"
+        await press(pilot, "t")
+        assert result(screen) == "States: there is no other state than this one"
+
+    drive(machine, try_it)
+
+
+def test_among_marked_blocks() -> None:
+    machine = with_dimm(movable=2)
+
+    async def try_it(pilot: Any, screen: MainScreen) -> None:
+        screen.mark(frozenset({0, 1, 32}))
+        await press(pilot, "o")
+        assert result(screen) == "Online: none of the 3 marked blocks is offline"
+        await press(pilot, "e")
+        assert result(screen) == "Eject: memory0-1 is boot memory, of no device"
+        await stand_on(pilot, 33)
+        screen.mark(frozenset(range(32, 40)))
+        await press(pilot, "d")
+        assert result(screen) == "Device: all of memory32-39 is marked already"
+
+    drive(machine, try_it)
+
+
+def test_what_an_add_left_behind_is_no_block() -> None:
+    machine = engine.open_machine("tiny-guest")
+    assert machine.apply(engine.Add(start="4G", size="16G", placement="boot")).result == "ENOMEM"
+
+    async def try_it(pilot: Any, screen: MainScreen) -> None:
+        await stand_on(pilot, 32)
+        for key in "ofer":
+            await press(pilot, key)
+            assert result(screen).endswith(": there is no memory32")
+        await press(pilot, "w")
+        assert result(screen) == "Why: nothing was refused, and there is no memory32"
+
+    drive(machine, try_it)
+
+
+def test_a_verb_waits_for_the_one_that_runs() -> None:
+    machine = with_dimm()
+
+    async def try_it(pilot: Any, screen: MainScreen) -> None:
+        screen.session.running = "add"
+        waiting = {verb.name for verb in VERBS if verb.idle(screen)}
+        assert not waiting & {"stop", "help", "quit", "pane_log"}
+        assert waiting >= {"add", "online", "undo", "save", "goto", "mark", "mark_device"}
+        await press(pilot, "a")
+        assert result(screen) == "Add: “add” is not done yet"
+
+    drive(machine, try_it)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+def test_help_and_quit_are_always_in_the_footer(size: tuple[int, int]) -> None:
+    """And no key is cut, also after an add, when most verbs are possible, and when the terminal changes."""
+    machine = with_dimm()
+
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await stand_on(pilot, 32)
+        for width in (size[0], size[0] - 20, size[0]):
+            await pilot.resize_terminal(width, size[1])
+            await pilot.pause()
+            keys = [key for key in screen.query_one(Keys).children if key.action.startswith("verb")]
+            assert [key.description for key in keys][:1] == ["Add"]
+            assert {key.description for key in keys} >= {"Help", "Quit"}
+            assert all(key.region.width and key.region.right <= width for key in keys)
+
+    drive(machine, look, size)
