@@ -56,6 +56,7 @@ class Draft:
         self.full = span(0, state.geometry.pages_per_section)  # one value that equal sections share
         self.blanks: dict[tuple[int, int], Pages] = {}
         self.alike: dict[Hashable, Section] = {}
+        self.solid = (0, 0)  # the range of RAM that the last section lay in
 
     def runs_in(self, start: int, pages: int) -> Iterator[PageRun]:
         """The seen runs that meet a range of pfns, ascending."""
@@ -103,8 +104,12 @@ def _find_head(draft: Draft, number: int) -> None:
 def _build_alike(draft: Draft, block: Block, nr: int) -> bool:
     """Whole sections of which nothing but their blocks was read differ only in their numbers: the first of a kind is made,
     and the others after it. False where one has to be made by itself."""
-    if block.early and _holes(draft, nr, draft.state.geometry.pages_per_section):
-        return False
+    size = draft.state.geometry.pages_per_section
+    low, high = draft.solid
+    if block.early and not low <= nr * size <= high - size:
+        if _holes(draft, nr, size):
+            return False
+        draft.solid = next((one for one in draft.ram if one[0] <= nr * size <= one[1] - size), draft.solid)
     kind = (block.nodes, block.zone, block.early)
     first = draft.alike.get(kind)
     if first is None:

@@ -43,10 +43,11 @@ def read_blocks(tree: Tree, block_size: int | None) -> tuple[BlockReading, ...]:
     Raises `BadInput` where there is neither, or where an id or a number is beyond what a machine can have.
     """
     folders = {block: name for name, block in _ids(tree, MEMORY, tree.folders(MEMORY), "memory")}
-    names = [folders[block] for block in sorted(folders)]
+    folders = {block: folders[block] for block in sorted(folders)}
+    names = list(folders.values())
     states = _attribute(tree, names, "state", lambda text: text or None)
     zones = _attribute(tree, names, "valid_zones", lambda text: tuple(text.split()))
-    nodes = _nodes_of_blocks(tree, folders, dict(zip(sorted(folders), zones, strict=True)))
+    nodes = _nodes_of_blocks(tree, folders, dict(zip(folders, zones, strict=True)))
     if not nodes:
         raise BadInput(
             f"{tree.source} is no captured tree: it has neither {MEMORY}/memoryN folders nor "
@@ -56,7 +57,7 @@ def read_blocks(tree: Tree, block_size: int | None) -> tuple[BlockReading, ...]:
         raise BadInput(f"{tree.source}: memory block {max(nodes)} of {block_size:#x} bytes lies beyond any address")
     blocks = [
         BlockReading(block, state, valid, nodes[block])
-        for block, state, valid in zip(sorted(folders), states, zones, strict=True)
+        for block, state, valid in zip(folders, states, zones, strict=True)
     ]
     blocks += [BlockReading(block, None, None, nodes[block]) for block in nodes.keys() - folders.keys()]
     return tuple(sorted(blocks, key=lambda block: block.id))
@@ -107,10 +108,13 @@ def _ids(tree: Tree, folder: str, names: Iterable[str], word: str) -> list[tuple
     skip = len(word)
     found = [(name, name[skip:]) for name in names if name.startswith(word)]
     found = [(name, digits) for name, digits in found if digits.isdecimal() and digits.isascii()]
-    for name, digits in found:
-        if len(digits) > 13 or int(digits) >= MAX_BLOCK_ID:
-            raise BadInput(f"{tree.source}: {folder}/{name} has an id beyond {MAX_BLOCK_ID}, which no machine can have")
-    return [(name, int(digits)) for name, digits in found]
+    if long := [name for name, digits in found if len(digits) > 13]:
+        raise BadInput(f"{tree.source}: {folder}/{long[0]} has an id beyond {MAX_BLOCK_ID}, which no machine can have")
+    numbers = [int(digits) for _, digits in found]
+    if numbers and max(numbers) >= MAX_BLOCK_ID:
+        name = found[numbers.index(max(numbers))][0]
+        raise BadInput(f"{tree.source}: {folder}/{name} has an id beyond {MAX_BLOCK_ID}, which no machine can have")
+    return [(name, number) for (name, _), number in zip(found, numbers, strict=True)]
 
 
 def _node_folders(tree: Tree) -> list[tuple[int, str]]:

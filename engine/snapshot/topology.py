@@ -81,11 +81,12 @@ def build_zones(state: State, seen: Observation) -> None:
 def _zones_from_blocks(state: State, seen: Observation) -> None:
     pages = state.geometry.pages_per_block
     members: dict[ZoneKey, list[int]] = {}
+    fallback = min(state.nodes)
+    alone: dict[tuple[str, ...], str] = {(name,): name for name in ZONE_ORDER}
     for block in seen.blocks:
         if block.state in (None, "online"):
-            node = block.nodes[0] if block.nodes else min(state.nodes)
-            names = [name for name in block.valid_zones or () if name in ZONE_ORDER]
-            name = names[0] if len(names) == 1 else state.preset.boot_zone(block.id * state.geometry.block_size)
+            node = block.nodes[0] if block.nodes else fallback
+            name = alone.get(block.valid_zones or ()) or state.preset.boot_zone(block.id * state.geometry.block_size)
             members.setdefault((node, name), []).append(block.id)
     for node in {key[0] for key in members}:
         reading = next((n for n in seen.nodes if n.id == node), None)
