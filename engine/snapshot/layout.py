@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from ..bits import aligned_runs, lowest, lowest_n, span
+from ..bits import aligned_runs, every, lowest, lowest_n, span
 from ..blocks import Block
 from ..memmap import (
     ABSENT,
@@ -342,7 +342,8 @@ def _unclaimed(draft: Draft, unit: int, size: int) -> int | None:
 
 
 def name_bare_pages(draft: Draft) -> None:
-    """Pages without flags are on per-CPU lists if these hold so many; else they are the kernel's (traces README)."""
+    """Pages without flags are on per-CPU lists if these hold so many; else they are the kernel's (traces README), but for
+    those that a free page needs to merge with: so many of these as the lists hold are theirs."""
     state = draft.state
     by_zone: dict[ZoneKey, list[tuple[int, int]]] = {}
     for nr, mask in draft.bare.items():
@@ -361,8 +362,14 @@ def name_bare_pages(draft: Draft) -> None:
                 here = lowest_n(mask, listed)
                 listed -= here.bit_count()
                 pages = put(put(pages, mask & ~here, MOVABLE), here, PCP)
+            elif kind == PCP:
+                pages = put(pages, mask, PCP)
             else:
-                pages = put(pages, mask, kind)
+                free, lower = section.of(FREE), every(2, state.geometry.pages_per_section)
+                between = mask & (lower & free >> 1 | ~lower & free << 1)
+                here = lowest_n(between, listed)
+                listed -= here.bit_count()
+                pages = put(put(pages, mask & ~here, KERNEL), here, PCP)
             state.sections[nr] = msgspec.structs.replace(section, pages=pages)
 
 
