@@ -48,7 +48,12 @@ def boot(kind: Kind) -> Machine:
     if kind.nodes > 2:
         ram.append((1, size, geometry.block_size))
     return boot_machine(
-        ram, arch=kind.arch, model=kind.model, nodes=kind.nodes, memmap_on_memory=kind.memmap_on_memory
+        ram,
+        arch=kind.arch,
+        model=kind.model,
+        nodes=kind.nodes,
+        memmap_on_memory=kind.memmap_on_memory,
+        options="hugetlb_free_vmemmap=on" if kind.nodes == 2 else "",
     )
 
 
