@@ -178,8 +178,9 @@ def _empty_range(state: State, block: Block, key: ZoneKey, start: int, pages: in
         yield Logged(_failure(state, start, pages, "signal backoff" if _endless(state) else "unmovable page"))
         yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, change)
         raise _gives_up(state, page, why)
-    for pfn, count in heads:
-        yield MemmapSkipped("__test_page_isolated_in_pageblock", pfn, count)
+    for where in ("test_pages_isolated", "__test_page_isolated_in_pageblock"):
+        for pfn, count in heads:
+            yield MemmapSkipped(where, pfn, count)
 
 
 def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int, heads: list[Chunk]) -> Steps:

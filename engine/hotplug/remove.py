@@ -8,7 +8,7 @@ import msgspec
 
 from .. import buddy, resources, vmemmap
 from ..errors import HotplugError
-from ..events import BlockRemoved, Event, Logged, MemmapReleased, NodeOfflined, ResourceReleased
+from ..events import BlockRemoved, Event, Logged, MemmapReleased, MemmapSkipped, NodeOfflined, ResourceReleased
 from ..memmap import PAGETABLE, SLAB, Section
 from ..state import State
 from .offline import hosted
@@ -50,6 +50,7 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
         raise HotplugError("EBUSY", f"the range {hosted(state, guests)}; remove these first", first)
     if state.model.removal_defect and _uses_unmapped(state, first, pages):
         state.counters.put("crashed", 1)
+        yield MemmapReleased(first // geometry.pages_per_section, "self", 0)
         raise HotplugError(
             "OOPS",
             "RFC v2 as posted: the first section's memmap, which maps the struct pages of all head pages, is unmapped "
@@ -58,7 +59,7 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
         )
     for block in blocks:
         yield from drop_block(state, block.id)
-    yield from deactivate(state, state.sections_of(first, pages))
+    yield from deactivate(state, state.sections_of(first, pages), marked=not heads)
     for request in [r for r in state.requests.values() if first <= r.start < first + pages]:
         buddy.free_pages(state, request.tables, (PAGETABLE, SLAB))
         state.requests.drop(request.start)
@@ -80,12 +81,16 @@ def drop_block(state: State, number: int) -> Steps:
     yield BlockRemoved(number)
 
 
-def deactivate(state: State, sections: Iterable[Section]) -> Steps:
+def deactivate(state: State, sections: Iterable[Section], marked: bool = False) -> Steps:
     """Sections are no longer present; the memmap of each is unmapped (section_deactivate).
 
-    Those that others' memmaps lie on go last, so the order is descending.
+    Those that others' memmaps lie on go last, so the order is descending. `marked`: pages that hold memmap are marked one by
+    one (PageVmemmap), and unmapping clears that and frees nothing.
     """
     for section in sorted(sections, key=lambda s: -s.nr):
+        if marked and section.memmap is not None and section.memmap.on == "self":
+            for pfn, count in section.memmap.chunks:
+                yield MemmapSkipped("free_pagetable", pfn, count)
         pages = vmemmap.release(state, section)
         state.sections.drop(section.nr)
         yield MemmapReleased(section.nr, section.memmap.on if section.memmap else "kernel", pages)

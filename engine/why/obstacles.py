@@ -84,6 +84,9 @@ def empty(state: State, number: int, kinds: Iterable[Kind]) -> dict[Kind, Found]
                 count = mask.bit_count() + (before.total if before else 0)
                 found[kind] = Found(count, before.first if before else base + lowest(mask))
                 state.set_kind(section, mask, FREE)
+                for key, _ in section.zones:  # what the boot reserved was never managed; what is free is
+                    zone = state.zones[key]
+                    state.zones.put(key, zone.plus(managed=max(0, zone.free + zone.pcp - zone.managed)))
     if HUGE in found:
         for pfn, _ in hugetlb.in_range(state, start, pages):
             hugetlb.release(state, pfn)

@@ -6,9 +6,9 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from guests import FIRST, dimm, guest, numbers, occupy, offline, online, populated, told, two_nodes
+from guests import FIRST, dimm, do, guest, numbers, occupy, offline, online, populated, told, two_nodes
 
-from engine import Machine, Offline, Online, Outcome, Write
+from engine import Machine, Offline, Online, Outcome, Remove, Write
 from engine.events import (
     BlockState,
     HeadInitialized,
@@ -115,8 +115,7 @@ def test_the_order_without_heads() -> None:
 
 
 def test_rfc_works_on_the_whole_block_and_steps_over_heads() -> None:
-    """kernel-facts 2.8: online_pages_range, do_migrate_range, __test_page_isolated_in_pageblock, __offline_isolated_pages;
-    2.9: the pages onlined and offlined are those left."""
+    """kernel-facts 2.8, every place of the list but compaction's; 2.9: the pages onlined and offlined are those left."""
     machine = guest(model="rfc-v2")
     dimm(machine)
     going_online, gone_offline = online(machine, 32), offline(machine, 32)
@@ -125,8 +124,10 @@ def test_rfc_works_on_the_whole_block_and_steps_over_heads() -> None:
         ("online_pages_range", FIRST, 512)
     ]
     assert [e.where for e in told(gone_offline, MemmapSkipped)] == [
-        "do_migrate_range", "__test_page_isolated_in_pageblock", "__offline_isolated_pages"
+        "do_migrate_range", "test_pages_isolated", "__test_page_isolated_in_pageblock", "__offline_isolated_pages"
     ]  # fmt: skip
+    removed = do(machine, Remove(start="4G", size="128M"))
+    assert [(e.where, e.pfn, e.pages) for e in told(removed, MemmapSkipped)] == [("free_pagetable", FIRST, 512)]
     assert {(e.pfn, e.pages) for e in told(gone_offline, MemmapSkipped)} == {(FIRST, 512)}
     assert [e.pages for e in told(going_online, PagesOnlined)] == [32256]
     assert [e.pages for e in told(gone_offline, PagesTaken)] == [32256]

@@ -10,7 +10,20 @@ import msgspec
 import pytest
 from guests import FIRST, dimm, do, fill_zone, guest, occupy, online, two_nodes
 
-from engine import Add, BadInput, Command, Eject, Machine, Offline, Online, Remove, Write, boot_machine
+from engine import (
+    Add,
+    BadInput,
+    Command,
+    Eject,
+    Machine,
+    Offline,
+    Online,
+    Remove,
+    Write,
+    boot_machine,
+    bundled_machines,
+    open_machine,
+)
 from engine.commands import Allocate, Free, HugePages, Pin
 from engine.state import State
 from engine.tables import Table
@@ -653,3 +666,19 @@ def test_the_first_block_of_a_kernel_zone_is_warned_of() -> None:
     assert not any(first in warning for warning in machine.why_not(Online(block=32, type="online_movable")).warnings)
     machine.apply(Online(block=32, type="online_kernel"))
     assert not any(first in warning for warning in machine.why_not(Online(block=33, type="online_kernel")).warnings)
+
+
+@pytest.mark.parametrize("name", [machine.name for machine in bundled_machines()])
+def test_why_not_everything_at_once(name: str) -> None:
+    """The largest question that a machine can be asked: may all memory of a range go?"""
+    machine = open_machine(name)
+    if name == "terabyte-server":
+        return
+    resource = max((one for one in machine.resources.values() if one.ram), key=lambda one: one.end - one.start)
+    unit = machine.geometry.block_size
+    start, end = -(-resource.start // unit) * unit, resource.end // unit * unit
+    for command in (Eject(start=start, size=end - start), Remove(start=start, size=end - start)):
+        verdict = machine.why_not(command)
+        assert not verdict.ok or name != "firecracker-24g"
+        assert describe(verdict)
+    assert machine.check() == []
