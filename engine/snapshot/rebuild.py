@@ -34,7 +34,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     if identity.preset.boot_offline_veto:
         chain = chain.with_subscriber(BOOT_MEMORY_GUARD)
     state = State(identity.preset, identity.geometry, identity.model, identity.boot, chain)
-    notes = list(seen.notes)
+    notes = [*seen.notes, *topology.doubts(seen)]
     topology.build_nodes(state, seen)
     topology.build_resources(state, seen)
     topology.build_zones(state, seen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -79,27 +79,47 @@ def build_zones(state: State, seen: Observation) -> None:
 
 
 def _zones_from_blocks(state: State, seen: Observation) -> None:
-    pages = state.geometry.pages_per_block
-    members: dict[ZoneKey, list[int]] = {}
+    """A block in one zone says so; the others are cut where the architecture's zones end."""
+    pages, page = state.geometry.pages_per_block, state.geometry.page_size
+    parts: dict[ZoneKey, list[tuple[int, int]]] = {}
     fallback = min(state.nodes)
     alone: dict[tuple[str, ...], str] = {(name,): name for name in ZONE_ORDER}
     for block in seen.blocks:
-        if block.state in (None, "online"):
-            node = block.nodes[0] if block.nodes else fallback
-            name = alone.get(block.valid_zones or ()) or state.preset.boot_zone(block.id * state.geometry.block_size)
-            members.setdefault((node, name), []).append(block.id)
-    for node in {key[0] for key in members}:
+        if block.state == "offline":
+            continue
+        node = block.nodes[0] if block.nodes else fallback
+        start = block.id * pages
+        if (name := alone.get(block.valid_zones or ())) is not None:
+            parts.setdefault((node, name), []).append((start, start + pages))
+            continue
+        for name, limit in (*state.preset.low_zones, (state.preset.top_zone, state.geometry.max_address)):
+            end = min(limit // page, (block.id + 1) * pages)
+            if start < end:
+                parts.setdefault((node, name), []).append((start, end))
+                start = end
+    for node in {key[0] for key in parts}:
         reading = next((n for n in seen.nodes if n.id == node), None)
-        kib = state.geometry.page_size // 1024
-        of_node = {key: len(ids) * pages for key, ids in members.items() if key[0] == node}
+        kib = page // 1024
+        of_node = {key: sum(b - a for a, b in ranges) for key, ranges in parts.items() if key[0] == node}
         present = sum(of_node.values())
         meminfo = reading.meminfo if reading else seen.meminfo if len(state.nodes) == 1 else {}
         managed = min(meminfo.get("MemTotal", present * kib) // kib, present)
         free = min(meminfo.get("MemFree", managed * kib) // kib, managed)
         for key, have in of_node.items():
-            ids = members[key]
-            start, end = min(ids) * pages, (max(ids) + 1) * pages
+            start, end = min(a for a, _ in parts[key]), max(b for _, b in parts[key])
             state.zones[key] = Zone(*key, start, end - start, have, managed * have // present, free * have // present)
+
+
+def doubts(seen: Observation) -> Iterator[str]:
+    """A sentence on each state of a block that no kernel prints, or that is not there."""
+    odd: dict[str | None, list[int]] = {}
+    for block in seen.blocks:
+        if block.state not in ("online", "offline", "going-offline"):
+            odd.setdefault(block.state, []).append(block.id)
+    for text, blocks in odd.items():
+        names = f"memory{blocks[0]}" + (f" (and {len(blocks) - 1} more blocks)" if len(blocks) > 1 else "")
+        said = "is not there" if text is None else f"is {text!r}, which is none of online, offline, going-offline"
+        yield f"the state of {names} {said}; taken for online"
 
 
 def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
