@@ -159,52 +159,43 @@ def _set(state: State, sections: list[Section], pfn: int, pages: int, isolate: b
 
 def _settle_assumed(state: State, sections: list[Section], pfn: int, pages: int) -> None:
     """Kernel pages of which only the number is known are taken to lie elsewhere in the zone, while there is room:
-    what no one has seen does not forbid anything."""
-    needs: dict[ZoneKey, int] = {}
+    what no one has seen does not forbid anything. They change places with free ones, so the zone's counts stay."""
+    size = state.geometry.pages_per_section
+    guesses: dict[ZoneKey, list[tuple[Section, int]]] = {}
     for section in sections:
-        for key, owned in section.zones:
-            if guess := section.of(ASSUMED) & owned & ~section.flagged:
-                needs[key] = needs.get(key, 0) + guess.bit_count()
-                room = _room_elsewhere(state, key, needs[key], pfn, pages)
-                if room < needs[key]:
-                    raise HotplugError(
-                        "EBUSY",
-                        f"failure to isolate range: {needs[key] - room} kernel pages of zone {key[1]} are more than its "
-                        f"other blocks could hold, so this block has some (which, the capture does not show)",
-                        section.nr * state.geometry.pages_per_section + lowest(guess),
-                    )
-    for section in sections if needs else ():
-        for key, owned in section.zones:
-            guess = section.of(ASSUMED) & owned & ~section.flagged
-            if not guess:
-                continue
-            _assume_elsewhere(state, key, guess.bit_count(), pfn, pages)
-            # the pages change places with free ones, so the zone's counts stay
-            here = state.sections[section.nr]
-            state.sections.put(here.nr, msgspec.structs.replace(here, pages=put(here.pages, guess, FREE)))
+        for key, owned in section.zones if ASSUMED in section.pages else ():
+            if guess := section.of(ASSUMED) & owned & within(section.nr * size, size, pfn, pages) & ~section.flagged:
+                guesses.setdefault(key, []).append((section, guess))
+    moves: list[tuple[Section, int, Kind]] = []
+    for key, here in guesses.items():
+        places = _free_elsewhere(state, key, sum(guess.bit_count() for _, guess in here), pfn, pages)
+        room = sum(free.bit_count() for _, free in places)
+        for section, guess in here:
+            room -= guess.bit_count()
+            if room < 0:
+                raise HotplugError(
+                    "EBUSY",
+                    f"failure to isolate range: {-room} kernel pages of zone {key[1]} are more than its other blocks could "
+                    f"hold, so this block has some (which, the capture does not show)",
+                    section.nr * size + lowest(guess),
+                )
+        moves += [(section, guess, FREE) for section, guess in here] + [(section, free, ASSUMED) for section, free in places]
+    for moved, mask, kind in moves:
+        now = state.sections[moved.nr]
+        state.sections.put(moved.nr, msgspec.structs.replace(now, pages=put(now.pages, mask, kind)))
 
 
-def _room_elsewhere(state: State, key: ZoneKey, enough: int, pfn: int, pages: int) -> int:
-    """Free pages of other sections of a zone that no one has seen, counted until there are enough."""
-    size, room = state.geometry.pages_per_section, 0
+def _free_elsewhere(state: State, key: ZoneKey, count: int, pfn: int, pages: int) -> list[tuple[Section, int]]:
+    """The lowest `count` free pages of a zone, or as many as there are, that no one has seen and that lie outside a range."""
+    size = state.geometry.pages_per_section
+    found: list[tuple[Section, int]] = []
     for section, owned in state.zone_sections(key):
-        if room >= enough:
-            break
-        if section.estimated and not pfn <= section.nr * size < pfn + pages:
-            room += (section.of(FREE) & owned).bit_count()
-    return room
-
-
-def _assume_elsewhere(state: State, key: ZoneKey, count: int, pfn: int, pages: int) -> None:
-    size, left = state.geometry.pages_per_section, count
-    for section, owned in list(state.zone_sections(key)):
-        if pfn <= section.nr * size < pfn + pages or not section.estimated:
+        if not section.estimated or not section.of(FREE):
             continue
-        free = section.of(FREE) & owned
-        if not free:
-            continue
-        taken = lowest_n(free, left)
-        state.sections.put(section.nr, msgspec.structs.replace(section, pages=put(section.pages, taken, ASSUMED)))
-        left -= taken.bit_count()
-        if not left:
-            return
+        free = lowest_n(section.of(FREE) & owned & ~within(section.nr * size, size, pfn, pages), count)
+        if free:
+            found.append((section, free))
+            count -= free.bit_count()
+            if not count:
+                break
+    return found

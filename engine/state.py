@@ -112,15 +112,21 @@ class State:
                 if (section := sections.get(nr)) is not None:
                     found.append(section)
             return found
+        return [sections[nr] for nr in self._numbers_between(first, last)]
+
+    def _numbers_between(self, first: int, last: int) -> list[int]:
         numbers = self.section_numbers()
-        return [self.sections[nr] for nr in numbers[bisect_left(numbers, first) : bisect_left(numbers, last)]]
+        return numbers[bisect_left(numbers, first) : bisect_left(numbers, last)]
 
     def zone_sections(self, key: ZoneKey) -> Iterator[tuple[Section, int]]:
-        """The online sections of a zone, ascending, each with its pages that belong to it."""
+        """The online sections of a zone, ascending, each with its pages that belong to it. They are looked up one by one, so
+        that a search that ends early costs no more than its way."""
         zone = self.zones.get(key)
         if zone is None or not zone.present:
             return
-        for section in self.sections_of(zone.start, zone.spanned):
+        size, sections = self._section_pages, self.sections
+        for nr in self._numbers_between(zone.start // size, -(-zone.end // size)):
+            section = sections[nr]
             for owner, mask in section.zones:
                 if owner == key:
                     yield section, mask

@@ -176,6 +176,18 @@ def test_a_refusal_for_pages_that_nobody_saw_changes_nothing() -> None:
     assert (dict(machine.zones), dict(state.sections)) == before
 
 
+def test_pages_that_nobody_saw_leave_a_block_that_hosts_its_own_memmap() -> None:
+    """Its head lies before the range that is isolated, yet the rest of it is no other place to take them to."""
+    machine = guest("1G")
+    dimm(machine, "256M")
+    online(machine, 32, 33, kind="online_movable")
+    for nr in (32, 33):
+        machine.state.sections[nr] = msgspec.structs.replace(machine.sections[nr], estimated=True)
+    occupy(machine, FIRST + 20000, 100, ASSUMED)
+    offline(machine, 32)
+    assert machine.sections[33].count(ASSUMED) == 100
+
+
 @pytest.mark.parametrize(
     ("busy", "changed"),
     [
