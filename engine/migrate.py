@@ -46,12 +46,3 @@ def migrate_range(state: State, pfn: int, pages: int, source: ZoneKey, inside: b
             return
         state.set_kind(state.sections[found.nr], moved, FREE)
         yield PagesMigrated(moved.bit_count(), found.nr * size + lowest(moved), *state.zone_of(chunks[0][0]))
-
-
-def left_movable(state: State, pfn: int, pages: int) -> int | None:
-    """The first movable page that is still in a range."""
-    size = state.geometry.pages_per_section
-    for section in state.sections_of(pfn, pages):
-        if movable := section.of(MOVABLE):
-            return section.nr * size + lowest(movable)
-    return None
