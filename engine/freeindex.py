@@ -1,7 +1,7 @@
 """Finding the lowest section with a free area of some migratetype and order, without a walk over the zone.
 
-The index repeats nothing that the sections do not say; it is brought up to date from the journal before it is asked, and
-made anew where the journal does not reach back. It lives as long as its state.
+The index repeats nothing that the sections do not say; it watches them, and takes in what has changed before it is asked.
+It lives as long as its state.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from heapq import heappop, heappush
 from weakref import WeakKeyDictionary
 
 from .freeareas import Counts, section_counts
-from .memmap import FREE, Migratetype, Section, ZoneKey
+from .memmap import FREE, Migratetype, ZoneKey
 from .state import State
-from .tables import Change
 
 Spot = tuple[Migratetype, int]
 """A migratetype and an order: one free list."""
@@ -22,14 +21,12 @@ Spot = tuple[Migratetype, int]
 class FreeIndex:
     """The free lists of one zone: which of its sections have areas on them."""
 
-    def __init__(self, key: ZoneKey) -> None:
+    def __init__(self, state: State, key: ZoneKey) -> None:
         self._key = key
-        self._known: dict[int, Section] = {}
         self._spots: dict[int, frozenset[Spot]] = {}
         self._heaps: dict[Spot, list[int]] = {}
-        self._changes: list[Change] | None = None
-        self._read = 0
-        self._last: Change | None = None
+        self._changed = state.sections.watch()
+        self._changed.update(section.nr for section, _ in state.zone_sections(key))
 
     def lowest(self, migratetype: Migratetype, order: int) -> int | None:
         """The lowest section that has a free area of the migratetype and exactly the order."""
@@ -42,32 +39,18 @@ class FreeIndex:
         return None
 
     def update(self, state: State) -> None:
-        """Take in what has changed since the last time: within a command from the journal, else by comparing the sections
-        of the zone's span, which are values, one by one."""
-        changes = state.journal.changes
-        last = changes[self._read - 1] if 0 < self._read <= len(changes) else None
-        if changes is self._changes and last is self._last:  # else it is another command's, or some was taken back
-            dirty = {key for table, key, _ in changes[self._read :] if table == state.sections.number}
-        else:
-            zone = state.zone(*self._key)
-            here = {section.nr: section for section in state.sections_of(zone.start, zone.spanned)}
-            dirty = {number for number, section in here.items() if self._known.get(number) is not section}
-            dirty.update(number for number in self._known if number not in here)
-        for number in dirty:
+        """Take in what has changed since the last time."""
+        for number in self._changed:
             self._learn(state, number)
-        self._changes, self._read = changes, len(changes)
-        self._last = changes[-1] if changes else None
+        self._changed.clear()
 
     def _learn(self, state: State, number: int) -> None:
         section = state.sections.get(number)
         spots: frozenset[Spot] = frozenset()
-        if section is None:
-            self._known.pop(number, None)
-        else:
-            self._known[number] = section
-            for key, owned in section.zones if section.of(FREE) else ():
+        if section is not None and (free := section.of(FREE)):
+            for key, owned in section.zones:
                 if key == self._key:
-                    spots = _spots(section_counts(section.of(FREE) & owned, section.types, state.geometry))
+                    spots = _spots(section_counts(free & owned, section.types, state.geometry))
         for spot in spots - self._spots.get(number, frozenset()):
             heappush(self._heaps.setdefault(spot, []), number)
         self._spots[number] = spots
@@ -86,6 +69,6 @@ def free_index(state: State, key: ZoneKey) -> FreeIndex:
     zones = _indexes.setdefault(state, {})
     index = zones.get(key)
     if index is None:
-        index = zones[key] = FreeIndex(key)
+        index = zones[key] = FreeIndex(state, key)
     index.update(state)
     return index

@@ -328,7 +328,7 @@ class _Run:
             if view.changed:
                 section = view.as_it_is()
                 if nr in self.journaled:
-                    self.state.sections[nr] = section  # what was there before the run is in the journal already
+                    self.state.sections.amend(nr, section)
                 else:
                     self.state.sections.put(nr, section)
                     self.journaled.add(nr)

@@ -62,21 +62,35 @@ class Journal:
             del table[key]
         if (value is ABSENT) is not (now is ABSENT):
             table.keys_version += 1
+        table.tell(key)
         return now
 
 
 class Table(dict[K, V], Generic[K, V]):
-    """A dict that is changed only through `put` and `drop`, both of which the journal remembers. `number` is its place
-    among the tables of the journal."""
+    """A dict that is changed only through `put`, `amend` and `drop`, which the journal remembers and watchers are told.
+    `number` is its place among the tables of the journal."""
 
-    __slots__ = ("journal", "keys_version", "number")
+    __slots__ = ("_watchers", "journal", "keys_version", "number")
 
     def __init__(self, journal: Journal, items: Iterable[tuple[K, V]] = ()) -> None:
         super().__init__(items)
         self.journal = journal
         self.keys_version = 0
         self.number = len(journal.tables)
+        self._watchers: list[set[K]] = []
         journal.tables.append(self)
+
+    def watch(self) -> set[K]:
+        """A set that gets the key of every value which changes from now on, also by what is taken back; whoever asked for
+        it empties it."""
+        changed: set[K] = set()
+        self._watchers.append(changed)
+        return changed
+
+    def tell(self, key: K) -> None:
+        """The value of `key` has changed."""
+        for changed in self._watchers:
+            changed.add(key)
 
     def put(self, key: K, value: V) -> None:
         """Set the value of `key`."""
@@ -84,11 +98,17 @@ class Table(dict[K, V], Generic[K, V]):
         if before is ABSENT:
             self.keys_version += 1
         self.journal.changes.append((self.number, key, before))
+        self.amend(key, value)
+
+    def amend(self, key: K, value: V) -> None:
+        """Set anew what this command has `put` already: the journal needs no value but the one before the command."""
         self[key] = value
+        self.tell(key)
 
     def drop(self, key: K) -> V:
         """Remove `key`, which must be there, and return its value."""
         value = self.pop(key)
         self.keys_version += 1
         self.journal.changes.append((self.number, key, value))
+        self.tell(key)
         return value

@@ -96,6 +96,19 @@ def test_the_version_tells_when_keys_came_or_went() -> None:
     assert table.keys_version == version + 4, "d came and went"
 
 
+def test_a_watcher_is_told_of_every_change_and_of_what_is_taken_back() -> None:
+    journal = Journal()
+    table = Table(journal, {1: "a", 2: "b", 3: "c"})
+    changed = table.watch()
+    table.put(1, "x")
+    table.amend(1, "y")
+    table.drop(2)
+    assert changed == {1, 2}
+    changed.clear()
+    journal.rewind()
+    assert (changed, dict(table)) == ({1, 2}, {1: "a", 2: "b", 3: "c"})
+
+
 def test_random_changes_go_back_and_forth() -> None:
     dice = random.Random(4)
     journal, table, other = two_tables()
