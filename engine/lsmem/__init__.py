@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from ..errors import BadInput
 from ..machine import Machine
-from ..snapshot.tree import open_tree
+from ..snapshot.open_tree import open_tree
 from .blocks import MEMORY, Memory, of_machine, of_tree
 from .columns import COLUMNS, DEFAULT, MEMCONFIG, Column, Unit, json, merged, named, pairs, raw, table
 from .options import Given, UsageError, parse, separate, usage

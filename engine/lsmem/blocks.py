@@ -14,7 +14,8 @@ import msgspec
 from ..errors import BadInput
 from ..machine import Machine
 from ..report import block_report
-from ..snapshot.tree import FolderTree, Tree
+from ..snapshot.folder_tree import FolderTree
+from ..snapshot.tree import Tree
 from .columns import MemoryRange
 
 MEMORY: Final = "sys/devices/system/memory"

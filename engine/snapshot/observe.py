@@ -7,7 +7,8 @@ import os
 from ..errors import BadInput
 from . import procfs, sysfs_tree
 from .observation import Observation, PageRun, Resource
-from .tree import Tree, open_tree
+from .open_tree import open_tree
+from .tree import Tree
 
 _PARAMETERS = "sys/module/memory_hotplug/parameters"
 

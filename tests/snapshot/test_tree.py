@@ -12,8 +12,9 @@ from typing import Literal, get_args
 import pytest
 
 from engine.errors import BadInput
+from engine.snapshot import tar_tree
 from engine.snapshot import tree as tree_module
-from engine.snapshot.tree import open_tree
+from engine.snapshot.open_tree import open_tree
 
 FILES = {
     "sys/devices/system/memory/block_size_bytes": "8000000\n",
@@ -184,7 +185,7 @@ def test_files_beyond_what_is_kept_are_read_from_the_archive(tmp_path: Path, mon
     words = bytes(range(256)) * 4
     (root / "proc/kpageflags").write_bytes(words)
     (root / "proc/kpagecount").write_bytes(words[::-1])
-    monkeypatch.setattr(tree_module, "WHOLE_FILE_LIMIT", 512)
+    monkeypatch.setattr(tar_tree, "WHOLE_FILE_LIMIT", 512)
     with open_tree(packed(root, tmp_path / "t.tar", "w:xz")) as tree:
         assert b"".join(tree.chunks("proc/kpageflags")) == words
         assert b"".join(tree.chunks("proc/kpagecount")) == words[::-1]
@@ -241,7 +242,7 @@ def test_an_extended_header_of_absurd_size_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_tar_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tree_module, "_KEPT_LIMIT", 1 << 20)
+    monkeypatch.setattr(tar_tree, "_KEPT_LIMIT", 1 << 20)
     archive = with_member(tmp_path / "bomb.tar", special("proc/big", size=2 << 20), b"x" * (2 << 20))
     with pytest.raises(BadInput, match=r"holds more than 1M up to its member 'proc/big'"):
         open_tree(archive)
