@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 
 import msgspec
 
-from . import migrate
-from .bits import lowest, span
+from .bits import lowest
+from .contig import take_range
 from .events import Event
-from .isolation import first_unmovable, start_isolate, undo_isolate
-from .memmap import ABSENT, FREE, HUGE, MEMMAP, PINNED, POISONED, RESERVED, Kind, ZoneKey, union
+from .isolation import first_unmovable, within
+from .memmap import ABSENT, HUGE, MEMMAP, PINNED, POISONED, RESERVED, Kind, ZoneKey, union
 from .state import State
 from .zonelist import zonelist
 from .zones import NORMAL
@@ -35,14 +35,7 @@ def contiguous(state: State, node: int, pages: int, count: int) -> Generator[Eve
         for start in _candidates(state, key, pages):
             if len(found) == count:
                 return found
-            if _in_the_way(state, key, start, pages) is not None:
-                continue
-            start_isolate(state, start, pages)
-            yield from migrate.migrate_range(state, start, pages, key, inside=True)
-            emptied = all(not rest for rest in _used(state, start, pages))
-            undo_isolate(state, start, pages)
-            if emptied:
-                state.change_pages(start, pages, HUGE)
+            if _in_the_way(state, key, start, pages) is None and (yield from take_range(state, start, pages, HUGE)):
                 found.append(start)
     return found
 
@@ -81,7 +74,7 @@ def _in_the_way(state: State, key: ZoneKey, start: int, pages: int) -> tuple[int
             return max(base, start), "offline"
         at += 1
         owned = next((mask for owner, mask in section.zones if owner == key), 0)
-        inside = span(max(start - base, 0), min(size, start + pages - base) - max(start - base, 0))
+        inside = within(base, size, start, pages)
         if inside & ~owned:
             return base + lowest(inside & ~owned), "another zone"
         bad: tuple[Kind, ...] = (RESERVED, MEMMAP, HUGE, ABSENT, POISONED, PINNED)
@@ -96,11 +89,3 @@ def _in_the_way(state: State, key: ZoneKey, start: int, pages: int) -> tuple[int
         assumed = [s for s in sections if s.of("assumed")]
         return (assumed[0].nr * size + lowest(assumed[0].of("assumed")), "assumed") if assumed else None
     return blocker
-
-
-def _used(state: State, start: int, pages: int) -> Iterator[int]:
-    size = state.geometry.pages_per_section
-    for section in state.sections_of(start, pages):
-        base = section.nr * size
-        low, high = max(start - base, 0), min(size, start + pages - base)
-        yield span(low, high - low) & ~section.of(FREE)

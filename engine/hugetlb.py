@@ -1,21 +1,18 @@
-"""The hugetlb pool: huge pages by size and node, and what a write to nr_hugepages makes of it (kernel-facts 7.7 and 11).
+"""The hugetlb pool: huge pages by size and node, and what becomes of single ones (kernel-facts 7.7 and 11).
 
-Writing a number never fails because there is too little memory: the kernel makes as many as it can, and reading the file
-back tells how many that were. Free pages stand in a list a node, and whoever needs one takes its head. Pages in use cannot
-be given back: where the pool is to be smaller than they are many, the rest is *surplus*, and goes when it is freed.
+Free pages stand in a list a node, and whoever needs one takes its head. Pages in use cannot be given back: those that are
+more than the pool should have are *surplus*, and go when they are freed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from . import buddy, hvo
 from .errors import HotplugError
-from .events import Event, HugePageDissolved, HugePagesChanged, PagesMigrated
-from .gigantic import contiguous
-from .hugealloc import Listed, fresh
+from .events import Event, HugePageDissolved, PagesMigrated
 from .memmap import FREE, HUGE
 from .state import HugePage, State
 from .zonelist import node_names, node_order, zonelist
@@ -81,7 +78,7 @@ def unuse(state: State, pfn: int) -> None:
         state.surplus.put(key, left - 1)
         release(state, pfn)
     else:
-        _enlist(state, pfn, page.pages, page.node)
+        enlist(state, pfn, page.pages, page.node)
 
 
 def release(state: State, pfn: int) -> None:
@@ -92,7 +89,8 @@ def release(state: State, pfn: int) -> None:
     state.change_pages(pfn, page.pages, FREE)
 
 
-def _enlist(state: State, pfn: int, pages: int, node: int) -> None:
+def enlist(state: State, pfn: int, pages: int, node: int) -> None:
+    """A free huge page becomes the head of its node's list."""
     rank = state.counters.get("hugetlb_rank", 0) + 1
     state.counters.put("hugetlb_rank", rank)
     state.hugepages.put(pfn, HugePage(pages, node, False, rank))
@@ -122,7 +120,7 @@ def replace(state: State, pfn: int) -> Steps:
         yield from move(state, pfn, node_order(state, page.node))
     else:
         target = _fresh_place(state, page, [page.node])
-        _enlist(state, target, page.pages, page.node)
+        enlist(state, target, page.pages, page.node)
         hvo.optimize(state, target, page.pages)
     if pfn in state.hugepages:
         release(state, pfn)
@@ -135,99 +133,6 @@ def _fresh_place(state: State, page: HugePage, nodes: Sequence[int]) -> int:
         if taken:
             return taken[0][0]
     raise HotplugError("ENOMEM", f"no other huge page of {page.pages} pages can be had on {node_names(list(nodes))}")
-
-
-# -- writing nr_hugepages -----------------------------------------------------------------------------------------------
-
-
-def set_pool(state: State, node: int | None, size: int, wanted: int) -> Steps:
-    """Bring the pool of a node, or of the whole machine, to `wanted` pages, as far as that goes (set_max_huge_pages).
-    Nodes take turns, from the one on that was next after the last write."""
-    nodes = [node] if node is not None else state.memory_nodes()
-    pages = size // state.geometry.page_size
-    extra = surplus(state, node if state.model.node_pool_persistent else None, size)
-    missing = wanted - (pool(state, node, size)[0] - extra)
-    if missing > 0:
-        over = {here: surplus(state, here, size) for here in nodes}
-        for here, count in _in_turn(state, f"hugetlb_next_alloc_{pages}", nodes, over, missing).items():
-            _add_surplus(state, here, pages, -count)
-            missing -= count
-        yield from _grow(state, nodes, pages, missing)
-    elif missing < 0:
-        free = {here: pool(state, here, size)[1] for here in nodes}
-        cursor = f"hugetlb_next_free_{pages}"
-        for here, count in _in_turn(state, cursor, nodes, free, -missing).items():
-            for pfn in free_list(state, here, pages)[:count]:
-                release(state, pfn)
-            missing += count
-        used = {here: pool(state, here, size)[0] - surplus(state, here, size) for here in nodes}
-        for here, count in _in_turn(state, cursor, nodes, used, -missing).items():
-            _add_surplus(state, here, pages, count)
-    now, free_now = pool(state, node, size)
-    yield HugePagesChanged(-1 if node is None else node, size, now, free_now)
-
-
-def _add_surplus(state: State, node: int, pages: int, count: int) -> None:
-    if count:
-        state.surplus.put((node, pages), state.surplus.get((node, pages), 0) + count)
-
-
-def _grow(state: State, nodes: Sequence[int], pages: int, missing: int) -> Steps:
-    """Fresh pages from nodes in turn. How many a node has is known when it has no more: then the others get its turns."""
-    order = (pages - 1).bit_length()
-    cursor = f"hugetlb_next_alloc_{pages}"
-    room = dict.fromkeys(nodes, missing)
-    found: dict[int, list[int]] = {here: [] for here in nodes}
-    listed: Listed = {}
-    waiting = list(nodes)
-    while waiting:
-        shares = _turns(_from_cursor(state, cursor, nodes), room, missing)[0]
-        waiting = [here for here in nodes if len(found[here]) < shares[here]]
-        for here in waiting:
-            more = shares[here] - len(found[here])
-            if order > state.geometry.max_order:
-                got = yield from contiguous(state, here, pages, more)
-            else:
-                got = yield from fresh(state, here, order, more, listed)
-            found[here] += got
-            if len(got) < more:
-                room[here] = len(found[here])
-    if missing > 0:
-        _in_turn(state, cursor, nodes, room, missing)
-    for here in nodes:
-        for pfn in reversed(found[here]) if state.model.pool_in_order else found[here]:
-            _enlist(state, pfn, pages, here)
-        for pfn in found[here]:
-            hvo.optimize(state, pfn, pages)
-
-
-def _in_turn(state: State, cursor: str, nodes: Sequence[int], room: Mapping[int, int], count: int) -> dict[int, int]:
-    """How many of `count` fall to each node, one after the other; the cursor moves behind the last."""
-    if count <= 0:
-        return dict.fromkeys(nodes, 0)
-    order = _from_cursor(state, cursor, nodes)
-    shares, last = _turns(order, room, count)
-    state.counters.put(cursor, order[(order.index(last) + 1) % len(order)] if last is not None else order[0])
-    return shares
-
-
-def _from_cursor(state: State, cursor: str, nodes: Sequence[int]) -> list[int]:
-    first = state.counters.get(cursor, 0)
-    return sorted(nodes, key=lambda node: (node < first, node))
-
-
-def _turns(order: Sequence[int], room: Mapping[int, int], count: int) -> tuple[dict[int, int], int | None]:
-    """Shares of nodes that take one at a time, in this order, as long as each has room; and who took the last."""
-    shares = dict.fromkeys(order, 0)
-    last: int | None = None
-    while count > 0 and (able := [node for node in order if shares[node] < room[node]]):
-        rounds = min(count // len(able), *(room[node] - shares[node] for node in able))
-        takers = able if rounds else able[:count]
-        for node in takers:
-            shares[node] += rounds or 1
-        count -= len(takers) * (rounds or 1)
-        last = takers[-1]
-    return shares, last
 
 
 # -- offlining ----------------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from .hotplug.add import AddRequest, add_memory
 from .hotplug.eject import bound, eject
 from .hotplug.remove import remove_memory
 from .models import Placement
+from .nr_hugepages import set_pool
 from .snapshot.observe import observe
 from .snapshot.sync import sync
 from .state import State
@@ -156,7 +157,7 @@ def _hugepages(state: State, command: HugePages, notes: list[str]) -> Steps:
         _known_node(state, command.node)
     if command.count < 0:
         raise BadInput(f"a pool cannot hold {command.count} huge pages; give 0 or more")
-    return hugetlb.set_pool(state, command.node, size, command.count)
+    return set_pool(state, command.node, size, command.count)
 
 
 def _poison(state: State, command: Poison, notes: list[str]) -> Steps:

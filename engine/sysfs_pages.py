@@ -10,6 +10,7 @@ from . import compaction, hugetlb, poison
 from .errors import HotplugError
 from .events import Event
 from .kstrto import kstrto, proc_number
+from .nr_hugepages import set_pool
 from .state import State
 
 Steps = Iterator[Event]
@@ -92,7 +93,7 @@ def _write_pool(state: State, path: str, found: tuple[int | None, int, str], dat
         raise HotplugError("EACCES", f"{path} can only be read")
     wanted = proc_number(data) if path == _DEFAULT_POOL else kstrto(data, 10, 64)
     if wanted >= 0:  # proc_doulongvec_minmax passes over others
-        yield from hugetlb.set_pool(state, node, size, wanted)
+        yield from set_pool(state, node, size, wanted)
 
 
 def _write_compact(state: State, data: str) -> Steps:
