@@ -12,7 +12,7 @@ from engine.events import HugePageDissolved, HugePagesChanged, PagesMigrated
 from engine.freeareas import order_counts
 from engine.gigantic import gigantic
 from engine.hugetlb import sizes, use
-from engine.memmap import HUGE, MOVABLE
+from engine.memmap import HUGE, MOVABLE, PCP
 from engine.units import parse_bytes
 
 GLOBAL = "/sys/kernel/mm/hugepages"
@@ -92,6 +92,16 @@ def test_trace_f_each_block_alone(model: str, block: int) -> None:
     assert outcome.result == ("ok" if model == "6.12" or block == 39 else "EBUSY")
     assert machine.check() == []
     assert machine.read(G1) == ("0\n" if outcome.ok else "1\n")
+
+
+def test_a_page_on_a_list_of_a_cpu_does_not_keep_a_gigantic_page_away() -> None:
+    """alloc_contig_range empties the lists (drain_all_pages)."""
+    machine = two_nodes("1G", memmap_on_memory="N")
+    dimm(machine, "1G", node=1)
+    online(machine, *range(32, 40))
+    occupy(machine, FIRST + 5 * BLOCK, 1, PCP)
+    assert ask(machine, G1, 1) == 1
+    assert not machine.zones[1, "Normal"].pcp
 
 
 @pytest.mark.parametrize(
