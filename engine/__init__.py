@@ -46,6 +46,8 @@ from .whatif import describe as describe_comparison
 from .why import Verdict, why_not
 from .why import describe as describe_verdict
 from .why import describe_all as describe_verdicts
+from .why import finding as describe_finding
+from .why import told as describe_remedy
 
 __all__ = [
     "CALLERS",
@@ -89,6 +91,8 @@ __all__ = [
     "describe",
     "describe_comparison",
     "describe_drift",
+    "describe_finding",
+    "describe_remedy",
     "describe_verdict",
     "describe_verdicts",
     "diff",

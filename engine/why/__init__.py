@@ -1,8 +1,8 @@
-"""Why not: would a command succeed, what is in its way, and what would clear that (`why_not`); as text (`describe`, and
-`describe_all` for a range of blocks)."""
+"""Why not: would a command succeed, what is in its way, and what would clear that (`why_not`); as text (`describe`,
+`describe_all` for a range of blocks, and in two parts `finding` and `told`)."""
 
 from .ask import why_not
 from .together import describe_all
-from .verdict import Blocker, Remedy, Verdict, describe
+from .verdict import Blocker, Remedy, Verdict, describe, finding, told
 
-__all__ = ["Blocker", "Remedy", "Verdict", "describe", "describe_all", "why_not"]
+__all__ = ["Blocker", "Remedy", "Verdict", "describe", "describe_all", "finding", "told", "why_not"]

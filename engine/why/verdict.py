@@ -145,23 +145,34 @@ def follows(first: Command, other: Command, distance: int) -> bool:
 
 def describe(verdict: Verdict) -> str:
     """The verdict as `altmap why` prints it: the answer, why, what is in the way, what would clear it and what to type."""
+    text = [finding(verdict)]
+    if verdict.remedies:
+        text += ["", "What would clear it:" if not verdict.ok else "Instead:"]
+        for number, remedy in enumerate(verdict.remedies, 1):
+            words, script = told(remedy)
+            text += [f"  {number}. {words}", *(f"       {line}" for line in script)]
+    return "\n".join(text) + "\n"
+
+
+def told(remedy: Remedy) -> tuple[str, tuple[str, ...]]:
+    """A remedy in words, and the lines to type."""
+    return f"{remedy.words}{f' (given that {remedy.given})' if remedy.given else ''}", _shortened(lines(remedy.commands))
+
+
+def finding(verdict: Verdict) -> str:
+    """The verdict without its remedies: the answer, why, and what is in the way."""
     command = line_of(verdict.command)
     text = [f"{command}: {'yes, this would succeed' if verdict.ok else f'no, {verdict.result}'}"]
     text += [f"  {verdict.reason}"] if verdict.reason else []
     text += _page(verdict)
     text += [f"  {effect}" for effect in verdict.effects]
     text += [f"  warning: {warning}" for warning in verdict.warnings]
-    told = [blocker for blocker in verdict.blockers if blocker.detail != verdict.reason]
-    if told:
-        text += ["", "In the way:", *_table(told, verdict.page_size)]
-    if verdict.remedies:
-        text += ["", "What would clear it:" if not verdict.ok else "Instead:"]
-        for number, remedy in enumerate(verdict.remedies, 1):
-            text.append(f"  {number}. {remedy.words}{f' (given that {remedy.given})' if remedy.given else ''}")
-            text += [f"       {line}" for line in _shortened(list(lines(remedy.commands)))]
-    elif not verdict.ok:
+    unsaid = [blocker for blocker in verdict.blockers if blocker.detail != verdict.reason]
+    if unsaid:
+        text += ["", "In the way:", *_table(unsaid, verdict.page_size)]
+    if not verdict.ok and not verdict.remedies:
         text += ["", "No command clears it."]
-    return "\n".join(text) + "\n"
+    return "\n".join(text)
 
 
 def _page(verdict: Verdict) -> Iterator[str]:
@@ -177,11 +188,12 @@ def _page(verdict: Verdict) -> Iterator[str]:
         )
 
 
-def _shortened(script: list[str]) -> list[str]:
+def _shortened(script: Iterator[str]) -> tuple[str, ...]:
     """A long script without its middle, which says nothing new."""
-    if len(script) <= 8:
-        return script
-    return [*script[:4], f"... {len(script) - 6} more such lines ...", *script[-2:]]
+    whole = tuple(script)
+    if len(whole) <= 8:
+        return whole
+    return (*whole[:4], f"... {len(whole) - 6} more such lines ...", *whole[-2:])
 
 
 def _table(blockers: Sequence[Blocker], page_size: int) -> Iterator[str]:

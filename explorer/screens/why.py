@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
@@ -13,7 +12,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from engine import Command, Verdict, describe, describe_verdict
+from engine import Command, Verdict, describe, describe_finding, describe_remedy
 
 from ..widgets.prose import Prose
 from .dialog import Dialog
@@ -36,29 +35,19 @@ Told = tuple[str, str, list[Choice]]
 
 def told(verdict: Verdict) -> Told:
     """The verdict without what can be done, the heading of that, and the choices: the command itself if it would
-    succeed, then each remedy."""
-    text = describe_verdict(verdict).rstrip("\n")
+    succeed, then each remedy in the words of the engine."""
     choices = [Choice("do it", (describe(verdict.command),), (verdict.command,))] if verdict.ok else []
-    if not verdict.remedies:
-        return text, "What can be done:", choices
-    text, _, remedies = text.rpartition("\n\n")
-    heading, *_ = remedies.split("\n", 1)
-    return text, "What can be done:" if verdict.ok else heading, [*choices, *_remedies(verdict, remedies)]
-
-
-def _remedies(verdict: Verdict, text: str) -> Iterator[Choice]:
-    """The remedies in the words of the engine: each a numbered line, and below it the lines to type."""
-    parts = re.split(r"^  \d+\. ", text, flags=re.MULTILINE)[1:]
-    for remedy, part in zip(verdict.remedies, parts, strict=True):
-        words, *script = (line.strip() for line in part.rstrip("\n").split("\n"))
-        yield Choice(words, tuple(script), () if remedy.given else remedy.commands)
+    for remedy in verdict.remedies:
+        choices.append(Choice(*describe_remedy(remedy), () if remedy.given else remedy.commands))
+    clears = verdict.remedies and not verdict.ok
+    return describe_finding(verdict), "What would clear it:" if clears else "What can be done:", choices
 
 
 def told_since(then: Verdict, now: Verdict) -> Told:
     """The same of a command that was refused: why it was `then`, and what can be done `now`, should it have left traces."""
     if (then.result, then.reason) == (now.result, now.reason):
         return told(now)
-    answer, *reason = describe_verdict(now).split("\n")[:2]
+    answer, *reason = describe_finding(now).split("\n")[:2]
     text, (_, heading, choices) = told(then)[0], told(now)
     return "\n".join((text, "", "Now, after that:", f"  {answer}", *reason)), heading, choices
 
