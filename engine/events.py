@@ -228,12 +228,14 @@ class ParameterSet(_Event, tag="parameter_set", frozen=True):
 
 
 class HugePagesChanged(_Event, tag="huge_pages_changed", frozen=True):
-    """The hugetlb pool of a node (-1: of all) has `total` pages of `size` bytes now, `free` of them unused."""
+    """The hugetlb pool of a node (-1: of all) has `total` pages of `size` bytes now, `free` of them unused; it was to have
+    `wanted`."""
 
     node: int
     size: int
     total: int
     free: int
+    wanted: int
 
 
 class HugePageDissolved(_Event, tag="huge_page_dissolved", frozen=True):

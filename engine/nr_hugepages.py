@@ -41,7 +41,7 @@ def set_pool(state: State, node: int | None, size: int, wanted: int) -> Steps:
         for here, count in _in_turn(state, cursor, nodes, used, -missing).items():
             _add_surplus(state, here, pages, count)
     now, free_now = hugetlb.pool(state, node, size)
-    yield HugePagesChanged(-1 if node is None else node, size, now, free_now)
+    yield HugePagesChanged(-1 if node is None else node, size, now, free_now, wanted)
 
 
 def _add_surplus(state: State, node: int, pages: int, count: int) -> None:

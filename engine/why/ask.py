@@ -212,11 +212,10 @@ def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explana
     for event in tried.events:
         if not isinstance(event, HugePagesChanged):
             continue
-        wanted = command.count if isinstance(command, HugePages) else int(command.data)
         where = f"node {event.node}" if event.node >= 0 else "the machine"
         size = format_bytes(event.size)
-        effects.append(f"the pool of {where} has {counted(event.total, 'page')} of {size} then, of {wanted} asked for")
-        if event.total < wanted and event.size > state.geometry.page_size << state.geometry.max_order:
+        effects.append(f"the pool of {where} has {counted(event.total, 'page')} of {size} then, of {event.wanted} asked for")
+        if event.total < event.wanted and event.size > state.geometry.page_size << state.geometry.max_order:
             for node in [event.node] if event.node >= 0 else state.memory_nodes():
                 found = gigantic(state, node, event.size)
                 place = f"aligned ranges of {size} in kernel zones of node {node}"

@@ -13,14 +13,12 @@ from rich.text import Text
 from engine import (
     Allocate,
     Command,
-    HugePages,
     Machine,
     Offline,
     Online,
     Outcome,
     Pin,
     Unpin,
-    Write,
     describe,
     format_bytes,
 )
@@ -147,7 +145,7 @@ _SAID: Final[Mapping[type[Event], Callable[[Any, Command], str]]] = {
     NodeOfflined: lambda event, command: f"node {event.node} is offline",
     HugePagesChanged: lambda event, command: (
         f"the pool of {format_bytes(event.size)} pages of {'all nodes' if event.node < 0 else f'node {event.node}'} "
-        f"has {event.total}, {event.free} of them free{_short_of(event, command)}"
+        f"has {event.total}, {event.free} of them free{_short_of(event)}"
     ),
     PagePoisoned: lambda event, command: f"page {event.pfn:#x} is poisoned, it was {event.was}",
     PagesTakenByWorkload: lambda event, command: f"{event.pages} pages {_TAKEN.get(type(command), 'taken')}",
@@ -157,17 +155,9 @@ _SAID: Final[Mapping[type[Event], Callable[[Any, Command], str]]] = {
 """What single events of a command add to the account."""
 
 
-_ASKED: Final[Mapping[type[Command], Callable[[Any], str]]] = {
-    HugePages: lambda command: str(command.count),
-    Write: lambda command: command.data.strip(),
-}
-"""How many huge pages a pool was to have."""
-
-
-def _short_of(event: HugePagesChanged, command: Command) -> str:
+def _short_of(event: HugePagesChanged) -> str:
     """A pool that is not as asked is a success to the kernel."""
-    asked = _ASKED[type(command)](command) if type(command) in _ASKED else ""
-    return f": asked {asked}, got {event.total}" if asked.isdecimal() and int(asked) != event.total else ""
+    return f": asked {event.wanted}, got {event.total}" if event.total != event.wanted else ""
 
 
 def _placed(events: Iterable[Event]) -> Iterator[str]:

@@ -252,7 +252,7 @@ def test_pages_in_use_stay_when_the_pool_shrinks() -> None:
     do(machine, Free(kind="huge"))
     assert ask(machine, file(), 5) == 5
     outcome = do(machine, HugePages(count=6))
-    assert told(outcome, HugePagesChanged) == [HugePagesChanged(-1, 2 << 20, 6, 6)]
+    assert told(outcome, HugePagesChanged) == [HugePagesChanged(-1, 2 << 20, 6, 6, 6)]
 
 
 @pytest.mark.parametrize(

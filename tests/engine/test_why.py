@@ -502,6 +502,12 @@ def test_fewer_huge_pages_than_asked_for_are_explained() -> None:
     assert (blocker.kind, blocker.count, blocker.first) == ("memmap", 4, 64 * BLOCK)
 
 
+@pytest.mark.parametrize(("data", "wanted"), [("0x4", 4), ("010", 8), ("4 5", 4), ("4\n", 4)])
+def test_a_pool_is_asked_for_as_the_kernel_reads_the_number(data: str, wanted: int) -> None:
+    verdict = ask(guest("1G"), Write(path="/proc/sys/vm/nr_hugepages", data=data))
+    assert f"the pool of the machine has {wanted} pages of 2M then, of {wanted} asked for" in verdict.effects
+
+
 def test_nonsense_is_bad_input_and_changes_nothing() -> None:
     machine = guest()
     before = pictured(machine.state)
