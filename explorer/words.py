@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from engine import (
 )
 
 from . import facts
+from .said import SAID
 from .session import Batch
 
 PAGE_COMMANDS: Final = (Compact, HugePages, Poison, VirtioMem)
@@ -171,20 +172,6 @@ def story(outcome: Outcome) -> Iterator[tuple[str, str]]:
         if pages > 0:
             yield "why", f"{pages:,} pages of existing memory taken on node {node}"
 
-
-def _pool(event: Any) -> str:
-    where = "of all nodes" if event.node < 0 else f"of node {event.node}"
-    return f"the pool of {format_bytes(event.size)} pages {where} has {event.total}, {event.free} of them free"
-
-
-SAID: Final[Mapping[str, Callable[[Any], str]]] = {
-    "huge_pages_changed": _pool,
-    "page_poisoned": lambda event: f"page {event.pfn:#x} is poisoned; it was {event.was}",
-    "compaction_ended": lambda event: f"compaction of zone {event.zone} of node {event.node}: {event.status}",
-    "node_onlined": lambda event: f"node {event.node} is online",
-    "node_offlined": lambda event: f"node {event.node} is offline",
-}
-"""Events that are told one by one, by their names in JSON."""
 
 COUNTED: Final[Mapping[str, str]] = {
     "memmap_skipped": "memmap pages stepped over: {}, each time counted",

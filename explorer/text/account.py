@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from rich.text import Text
@@ -23,14 +23,9 @@ from engine import (
     format_bytes,
 )
 from engine.events import (
-    CompactionEnded,
     Event,
-    HugePagesChanged,
     MemmapPlaced,
     MemmapReleased,
-    NodeOfflined,
-    NodeOnlined,
-    PagePoisoned,
     PagesFreed,
     PagesMigrated,
     PagesTakenByWorkload,
@@ -40,6 +35,7 @@ from engine.events import (
 from engine.report import BlockReport, ZoneReport, block_report, glance, zone_reports
 from engine.state import State
 
+from ..said import SAID
 from .console import Printer
 from .names import block_names
 
@@ -135,29 +131,15 @@ def _achieved(machine: Machine, events: list[Event], outcome: Outcome) -> Iterat
     if given := sum(event.pages for event in events if isinstance(event, MemmapReleased)):
         yield f"{given} pages of memmap given back"
     for event in events:
-        if (words := _SAID.get(type(event))) is not None:
-            yield words(event, outcome.command)
+        if (said := SAID.get(str(event.__struct_config__.tag))) is not None:
+            yield said(event)
+        elif isinstance(event, PagesTakenByWorkload):
+            yield f"{event.pages} pages {_TAKEN.get(type(outcome.command), 'taken')}"
+        elif isinstance(event, PagesFreed):
+            yield f"{event.pages} pages freed"
 
 
 _TAKEN: Final[Mapping[type[Command], str]] = {Allocate: "taken", Pin: "pinned", Unpin: "no longer pinned"}
-_SAID: Final[Mapping[type[Event], Callable[[Any, Command], str]]] = {
-    NodeOnlined: lambda event, command: f"node {event.node} is online",
-    NodeOfflined: lambda event, command: f"node {event.node} is offline",
-    HugePagesChanged: lambda event, command: (
-        f"the pool of {format_bytes(event.size)} pages of {'all nodes' if event.node < 0 else f'node {event.node}'} "
-        f"has {event.total}, {event.free} of them free{_short_of(event)}"
-    ),
-    PagePoisoned: lambda event, command: f"page {event.pfn:#x} is poisoned, it was {event.was}",
-    PagesTakenByWorkload: lambda event, command: f"{event.pages} pages {_TAKEN.get(type(command), 'taken')}",
-    PagesFreed: lambda event, command: f"{event.pages} pages freed",
-    CompactionEnded: lambda event, command: f"compaction of zone {event.zone} of node {event.node}: {event.status}",
-}
-"""What single events of a command add to the account."""
-
-
-def _short_of(event: HugePagesChanged) -> str:
-    """A pool that is not as asked is a success to the kernel."""
-    return f": asked {event.wanted}, got {event.total}" if event.total != event.wanted else ""
 
 
 def _placed(events: Iterable[Event]) -> Iterator[str]:
