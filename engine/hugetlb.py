@@ -132,7 +132,7 @@ def _fresh_place(state: State, page: HugePage, nodes: Sequence[int]) -> int:
         taken = buddy.allocate(state, zonelist(state, list(nodes), MOVABLE), order, 1, HUGE, MOVABLE)
         if taken:
             return taken[0][0]
-    raise HotplugError("ENOMEM", f"no other huge page of {page.pages} pages can be had on {node_names(list(nodes))}")
+    raise HotplugError("ENOMEM", f"no other huge page of {page.pages} pages can be had on {node_names(nodes)}")
 
 
 # -- offlining ----------------------------------------------------------------------------------------------------------

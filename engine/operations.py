@@ -56,9 +56,7 @@ def run(state: State, command: Command, notes: list[str]) -> Steps:
 
 def takes_signals(command: Command) -> bool:
     """Can a signal end it? Offlining looks for signals; adds, removals and ejects run in the kernel's own threads."""
-    return isinstance(command, Offline) or (
-        isinstance(command, Write) and command.data.strip() in ("offline", "0") and "/memory/memory" in command.path
-    )
+    return isinstance(sysfs.meant(command), Offline)
 
 
 def _add(state: State, command: Add, notes: list[str]) -> Steps:

@@ -14,6 +14,7 @@ import msgspec
 
 from . import sysfs_pages
 from .blocks import ONLINE_TYPES, Block
+from .commands import Command, Offline, Online, Write
 from .errors import HotplugError
 from .events import Event, ParameterSet
 from .hotplug.add import AddRequest, add_memory
@@ -31,6 +32,7 @@ PARAMETERS: Final = "/sys/module/memory_hotplug/parameters"
 
 _BLOCK = re.compile(rf"{MEMORY}/memory(\d+)/(\w+)")
 _NODE_FILE = re.compile(rf"{NODE}/node(\d+)/(\w+)")
+_BLOCK_FILE = re.compile(rf"(?:{MEMORY}|{NODE}/node\d+)/+memory(\d+)/+(state|online)")
 _NODE_LINK = re.compile(rf"{NODE}/node(\d+)/memory(\d+)/(\w+)")
 AUTO_ONLINE: Final = ("offline", *ONLINE_TYPES)
 _TRUE, _FALSE = ("y", "Y", "1", "t", "T"), ("n", "N", "0", "f", "F")
@@ -154,6 +156,20 @@ def write(state: State, path: str, data: str) -> Steps:
         return
     read(state, path)
     raise HotplugError("EACCES", f"{path} can only be read")
+
+
+def meant(command: Command) -> Command:
+    """The operation behind a write to a file of a block; any other command is meant as it is."""
+    if not isinstance(command, Write) or (match := _BLOCK_FILE.fullmatch(command.path)) is None:
+        return command
+    number, word = int(match[1]), command.data.removesuffix("\n")
+    if match[2] == "online" and (wanted := boolean(word)) is not None:
+        return Online(block=number) if wanted else Offline(block=number)
+    if match[2] == "state" and word == "offline":
+        return Offline(block=number)
+    if match[2] == "state" and word in ONLINE_TYPES:
+        return Online(block=number, type=word)
+    return command
 
 
 def set_state(state: State, number: int, word: str) -> Steps:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isqrt
 from typing import Final
 
@@ -43,7 +44,7 @@ def node_order(state: State, local: int) -> list[int]:
     return order
 
 
-def node_names(nodes: list[int]) -> str:
+def node_names(nodes: Sequence[int]) -> str:
     """Nodes in words: ``node 0``, ``nodes 0, 1``."""
     return f"node{'s' if len(nodes) > 1 else ''} {', '.join(map(str, nodes))}" if nodes else "no node"
 

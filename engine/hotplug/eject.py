@@ -32,8 +32,8 @@ def eject(state: State, start: int, size: int) -> Iterator[Event]:
     """Take a memory device out; where the driver holds none, nothing happens.
 
     The first pass offlines every block in order and goes on past failures; if one failed, a second pass tries again from
-    it; if that fails too, the blocks that this eject took offline go online again, into the default zone of that moment,
-    and `HotplugError` EBUSY says which block stayed.
+    it; if that fails too, the blocks that this eject took offline go online again, as they were asked to (`Block.asked`) or
+    else into the default zone of that moment, and `HotplugError` EBUSY says which block stayed.
     """
     if not bound(state, start, size):
         return

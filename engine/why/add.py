@@ -25,7 +25,7 @@ from ..shortage import Shortage, deficit, shortage
 from ..state import State
 from ..trial import Attempt
 from ..units import format_bytes, parse_bytes
-from ..zonelist import Watermarks, kernel_zonelist
+from ..zonelist import Watermarks, kernel_zonelist, node_names
 from ..zones import KERNEL_ZONES, MOVABLE, NORMAL
 from .explanation import Way, sayable
 from .verdict import Blocker, counted, named
@@ -211,7 +211,7 @@ def _tight(state: State, add: Add) -> list[str]:
 
 def _missing(state: State, budget: Shortage) -> Blocker:
     page = state.geometry.page_size
-    nodes = f"node{'s' if len(budget.nodes) > 1 else ''} {', '.join(map(str, budget.nodes))}"
+    nodes = node_names(budget.nodes)
     if budget.missing:
         detail = (
             f"the request takes {budget.needed} ({budget.memmap} of memmap, {budget.tables} of page tables and objects), "

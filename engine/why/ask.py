@@ -5,15 +5,14 @@ Everything is found by trying: the command itself runs in a rehearsal, and so do
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 
-from .. import vmemmap
-from ..blocks import ONLINE_TYPES, Block
+from .. import sysfs, vmemmap
+from ..blocks import Block
 from ..commands import Add, Command, Eject, HugePages, Offline, Online, Remove, Write
 from ..events import (
     BlockRemoved,
@@ -29,7 +28,6 @@ from ..events import (
 from ..gigantic import gigantic
 from ..memmap import HUGE
 from ..state import State
-from ..sysfs import MEMORY, boolean
 from ..trial import Attempt, Holder, attempt, rehearsal, state_of
 from ..units import format_bytes
 from ..zonelist import working_node
@@ -41,8 +39,6 @@ from .obstacles import of_blocks
 from .take_away import not_ejected, not_offlined, not_removed
 from .verdict import Blocker, Verdict, counted, named
 
-_BLOCK_FILE = re.compile(rf"(?:{MEMORY}|/sys/devices/system/node/node\d+)/+memory(\d+)/+(state|online)")
-
 
 def why_not(machine: Holder | State, command: Command) -> Verdict:
     """Would a command succeed, and if not, why not and what would clear it? Nothing changes by asking.
@@ -50,7 +46,7 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
     Raises `BadInput` for a command that makes no sense.
     """
     state = state_of(machine)
-    meant = _meant(command)
+    meant = sysfs.meant(command)
     with rehearsal(state):
         tried = attempt(state, command)
         told = _SUCCESS[type(meant)](state, meant, tried) if tried.ok and type(meant) in _SUCCESS else Explanation()
@@ -69,22 +65,6 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
         taken,
         state.geometry.page_size,
     )
-
-
-def _meant(command: Command) -> Command:
-    """The operation behind a write to a file."""
-    if not isinstance(command, Write):
-        return command
-    word = command.data.strip()
-    if match := _BLOCK_FILE.fullmatch(command.path):
-        number = int(match[1])
-        if match[2] == "online" and (wanted := boolean(word)) is not None:
-            return Online(block=number) if wanted else Offline(block=number)
-        if word == "offline":
-            return Offline(block=number)
-        if word in ONLINE_TYPES:
-            return Online(block=number, type=word)
-    return command
 
 
 # -- online -------------------------------------------------------------------------------------------------------------

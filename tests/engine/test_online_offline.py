@@ -270,11 +270,15 @@ def test_an_online_that_is_given_up_leaves_everything_as_it_was(model: str) -> N
     assert at > 5
 
 
-def test_a_write_to_the_file_may_be_interrupted_too() -> None:
+@pytest.mark.parametrize(
+    ("file", "data"),
+    [("memory/memory32/online", "0\n"), ("memory/memory32/online", "off"), ("node/node0/memory32/state", "offline\n")],
+)
+def test_a_write_to_the_file_may_be_interrupted_too(file: str, data: str) -> None:
     machine = guest("1G")
     dimm(machine)
     online(machine, 32)
-    running = machine.steps(Write(path="/sys/devices/system/memory/memory32/online", data="0\n"))
+    running = machine.steps(Write(path=f"/sys/devices/system/{file}", data=data))
     while not isinstance(next(running), NotifierCalled):
         pass
     running.close()
