@@ -99,14 +99,15 @@ def _uncover(state: State, section: Section, count: int, fresh: bool) -> None:
     """The place is not known: so many pages of the kernel or of the boot, of the highest zone that the boot made."""
     for kind in _UNPLACED:
         for key in _homes(state, section):
-            for host, owned in list(state.zone_sections(key)):
-                pages = lowest_n(host.of(kind) & owned, count) if count and host.of(kind) else 0
-                if not pages:
+            for host, owned in state.zone_sections(key):
+                if not (pages := lowest_n(host.of(kind) & owned, count)):
                     continue
                 state.set_kind(host, pages, FREE)
                 count -= pages.bit_count()
                 if section.early and fresh:
                     state.zones.put(key, state.zones[key].plus(managed=pages.bit_count()))
+                if not count:
+                    return
 
 
 def _homes(state: State, section: Section) -> list[ZoneKey]:
