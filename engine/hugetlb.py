@@ -1,11 +1,12 @@
 """The hugetlb pool: huge pages by size and node, and what becomes of single ones (kernel-facts 7.7 and 11).
 
-Free pages stand in a list a node, and whoever needs one takes its head. Pages in use cannot be given back: those that are
+Whoever needs a free page takes the head of a node's list (`hugelists`). Pages in use cannot be given back: those that are
 more than the pool should have are *surplus*, and go when they are freed.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from . import buddy, hvo
 from .errors import HotplugError
 from .events import Event, HugePageDissolved, PagesMigrated
+from .hugelists import first_free
 from .memmap import FREE, HUGE
 from .state import HugePage, State
 from .zonelist import node_names, node_order, zonelist
@@ -45,21 +47,14 @@ def surplus(state: State, node: int | None, size: int) -> int:
     return sum(n for (here, kind), n in state.surplus.items() if kind == pages and node in (None, here))
 
 
-def free_list(state: State, node: int, pages: int) -> list[int]:
-    """The free pages of a node, the next to be taken first: the last that was freed, and of those that came together
-    the last, or, where they are first collected, the first."""
-    ours = [(h.rank, pfn) for pfn, h in state.hugepages.items() if h.pages == pages and h.node == node and not h.used]
-    sign = -1 if state.model.pool_in_order else 1
-    return [pfn for _, pfn in sorted(ours, key=lambda one: (one[0], sign * one[1]), reverse=True)]
-
-
 def in_range(state: State, start: int, pages: int) -> list[tuple[int, HugePage]]:
     """Huge pages that meet a range, ascending."""
-    if not state.hugepages:
-        return []
-    return sorted(
-        (pfn, page) for pfn, page in state.hugepages.items() if pfn < start + pages and pfn + page.pages > start
-    )
+    table = state.hugepages
+    starts = table.ascending()
+    first, behind = bisect_left(starts, start), bisect_left(starts, start + pages)
+    if first and starts[first - 1] + table[starts[first - 1]].pages > start:
+        first -= 1
+    return [(pfn, table[pfn]) for pfn in starts[first:behind]]
 
 
 # -- single pages -------------------------------------------------------------------------------------------------------
@@ -100,7 +95,8 @@ def move(state: State, pfn: int, nodes: Sequence[int]) -> Steps:
     """A huge page in use moves to the first free one of these nodes, or to a fresh one that takes its place in the pool.
     Raises `HotplugError` ENOMEM where there is none."""
     page = state.hugepages[pfn]
-    target = next((free[0] for node in nodes if (free := free_list(state, node, page.pages))), None)
+    heads = (first_free(state, node, page.pages) for node in nodes)
+    target = next((head for head in heads if head is not None), None)
     if target is not None:
         use(state, target)
         unuse(state, pfn)
@@ -161,8 +157,8 @@ def leave_range(state: State, start: int, pages: int) -> Steps:
     own = inside[0][1].node
     others = [node for node in node_order(state, own) if node != own]
     used = [(pfn, page) for pfn, page in inside if page.used]
-    free = free_list(state, own, used[0][1].pages) if used and not others else []
-    if free and (len(used) > 1 or start <= free[0] < start + pages):
+    free = first_free(state, own, used[0][1].pages) if used and not others else None
+    if free is not None and (len(used) > 1 or start <= free < start + pages):
         raise HotplugError(
             "EINTR",
             f"signal backoff: {len(used)} huge pages of the block, from {used[0][0]:#x} on, are in use, and the pool has free "

@@ -12,6 +12,7 @@ from . import hugetlb, hvo
 from .events import Event, HugePagesChanged
 from .gigantic import contiguous
 from .hugealloc import Listed, fresh
+from .hugelists import free_list
 from .state import State
 
 Steps = Iterator[Event]
@@ -34,7 +35,7 @@ def set_pool(state: State, node: int | None, size: int, wanted: int) -> Steps:
         free = {here: hugetlb.pool(state, here, size)[1] for here in nodes}
         cursor = f"hugetlb_next_free_{pages}"
         for here, count in _in_turn(state, cursor, nodes, free, -missing).items():
-            for pfn in hugetlb.free_list(state, here, pages)[:count]:
+            for pfn in free_list(state, here, pages)[:count]:
                 hugetlb.release(state, pfn)
             missing += count
         used = {here: hugetlb.pool(state, here, size)[0] - hugetlb.surplus(state, here, size) for here in nodes}

@@ -84,7 +84,6 @@ class State:
         self.surplus: Table[tuple[int, int], int] = Table(self.journal)  # by node, and base pages of a huge page
         self.optimized: Table[int, bool] = Table(self.journal)  # huge pages whose memmap was given back: is it still?
         self.counters: Table[str, int] = Table(self.journal)
-        self._order: tuple[int, list[int]] = (-1, [])
 
     def use_geometry(self, geometry: Geometry) -> None:
         """Set the sizes; for a state without blocks these may be other ones than before."""
@@ -95,11 +94,7 @@ class State:
 
     def section_numbers(self) -> list[int]:
         """Present sections, ascending; do not change the list."""
-        version, numbers = self._order
-        if version != self.sections.keys_version:
-            numbers = sorted(self.sections)
-            self._order = (self.sections.keys_version, numbers)
-        return numbers
+        return self.sections.ascending()
 
     def sections_of(self, start: int, pages: int) -> list[Section]:
         """Present sections that meet a range of pfns, ascending."""

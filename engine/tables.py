@@ -70,7 +70,7 @@ class Table(dict[K, V], Generic[K, V]):
     """A dict that is changed only through `put`, `amend` and `drop`, which the journal remembers and watchers are told.
     `number` is its place among the tables of the journal."""
 
-    __slots__ = ("_watchers", "journal", "keys_version", "number")
+    __slots__ = ("_ascending", "_watchers", "journal", "keys_version", "number")
 
     def __init__(self, journal: Journal, items: Iterable[tuple[K, V]] = ()) -> None:
         super().__init__(items)
@@ -78,7 +78,16 @@ class Table(dict[K, V], Generic[K, V]):
         self.keys_version = 0
         self.number = len(journal.tables)
         self._watchers: list[set[K]] = []
+        self._ascending: tuple[int, list[K]] = (-1, [])
         journal.tables.append(self)
+
+    def ascending(self) -> list[K]:
+        """The keys, sorted; do not change the list."""
+        version, keys = self._ascending
+        if version != self.keys_version:
+            keys = sorted(self)  # type: ignore[type-var]  # all tables have keys that can be
+            self._ascending = (self.keys_version, keys)
+        return keys
 
     def watch(self) -> set[K]:
         """A set that gets the key of every value which changes from now on, also by what is taken back; whoever asked for

@@ -13,6 +13,7 @@ from . import buddy, hugetlb
 from .bits import every, lowest_n, span
 from .errors import BadInput, HotplugError
 from .events import Event, PagesFreed, PagesTakenByWorkload
+from .hugelists import free_list
 from .memmap import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB, Kind, ZoneKey
 from .models import Pattern, What
 from .state import State, isolated_pages
@@ -153,7 +154,7 @@ def _use_huge(state: State, pages: int | None, where: Where, used: bool) -> Step
     """A program maps free huge pages of the pool, or unmaps them; pages of the smallest huge size."""
     size = hugetlb.sizes(state)[0] // state.geometry.page_size
     if used:
-        ours = hugetlb.free_list(state, where.node, size)
+        ours = free_list(state, where.node, size)
     else:
         ours = sorted(
             pfn for pfn, page in state.hugepages.items() if (page.pages, page.node, page.used) == (size, where.node, True)

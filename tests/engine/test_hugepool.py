@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from random import Random
 
 import pytest
 from guests import dimm, do, guest, numbers, online
 
-from engine import Allocate, Free, Machine, Offline, Online, boot_machine
-from engine.hugetlb import free_list
+from engine import Allocate, Free, HugePages, Machine, Offline, Online, boot_machine
+from engine.hugelists import first_free, free_list
 
 ALL = "/sys/kernel/mm/hugepages/hugepages-2048kB"
 BLOCK = 32768
@@ -200,3 +201,22 @@ def test_the_other_files_of_a_pool() -> None:
     gigantic = "/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_overcommit_hugepages"
     assert machine.write(gigantic, "1").result == "EINVAL"
     assert machine.write(f"{node(0)}/nr_overcommit_hugepages", "5").result == "ENOENT", "for the whole machine alone"
+
+
+@pytest.mark.parametrize("model", ["6.1", "6.12"])
+def test_the_head_of_a_list_is_found_after_every_change(model: str) -> None:
+    """Pages that are used, freed, given up and taken back: the heaps know what the table says."""
+    chance = Random(1)
+    machine = guest("1G", model=model)
+    for _ in range(60):
+        count = chance.randrange(1, 60)
+        choice = chance.randrange(4)
+        if choice == 0:
+            machine.apply(HugePages(count=count))
+        elif choice == 1:
+            machine.apply(Allocate(kind="huge", size=count << 21))
+        elif choice == 2:
+            machine.apply(Free(kind="huge", size=chance.randrange(1, 9) << 21))
+        else:
+            machine.undo()
+        assert first_free(machine.state, 0, 512) == next(iter(free_list(machine.state, 0, 512)), None)

@@ -22,7 +22,7 @@ LAYERS: dict[str, set[str]] = {
     "mechanisms": {
         "altmap", "overhead", "memmap_on_memory", "placement", "resources", "policy", "zonelist", "freeareas", "freeindex",
         "buddy", "vmemmap", "isolation", "migrate", "contig", "scanned", "scanners", "compaction", "gigantic", "hugealloc",
-        "hvo", "hugetlb", "nr_hugepages", "poison", "workload", "report", "shortage", "availability",
+        "hvo", "hugelists", "hugetlb", "nr_hugepages", "poison", "workload", "report", "shortage", "availability",
     },
     "operations": {"hotplug", "sysfs_pages", "sysfs", "virtio_mem"},
     "snapshots": {"snapshot"},
