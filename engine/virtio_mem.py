@@ -49,7 +49,7 @@ def resize(state: State, start: int, size: int, unit: int, node: int) -> Steps:
             f"the region must begin at a multiple of {format_bytes(max(block, unit))} and its size be one of "
             f"{format_bytes(unit)}"
         )
-    _remember(state, start, None, unit)
+    _wait_no_more(state, start)
     have = plugged(state, start)
     wanted = size // state.geometry.page_size
     if wanted > have:
@@ -61,7 +61,7 @@ def resize(state: State, start: int, size: int, unit: int, node: int) -> Steps:
     if now > wanted:
         raise HotplugError("EBUSY", f"{format_bytes((now - wanted) * state.geometry.page_size)} could not be unplugged")
     if now < wanted:
-        _remember(state, start, size, unit)
+        _wait(state, start, size, unit)
         raise HotplugError(
             "ENOSPC",
             f"{format_bytes((wanted - now) * state.geometry.page_size)} wait until more of the device is online: it may "
@@ -91,12 +91,14 @@ def plugged(state: State, start: int) -> int:
     )
 
 
-def _remember(state: State, start: int, size: int | None, unit: int) -> None:
-    for prefix, value in ((_WAITING, size), (_UNIT, unit)):
-        name = f"{prefix}{start}"
-        if size is not None and value is not None:
-            state.counters.put(name, value)
-        elif name in state.counters:
+def _wait(state: State, start: int, size: int, unit: int) -> None:
+    state.counters.put(f"{_WAITING}{start}", size)
+    state.counters.put(f"{_UNIT}{start}", unit)
+
+
+def _wait_no_more(state: State, start: int) -> None:
+    for name in (f"{_WAITING}{start}", f"{_UNIT}{start}"):
+        if name in state.counters:
             state.counters.drop(name)
 
 
