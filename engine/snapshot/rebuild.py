@@ -7,6 +7,7 @@ from ..notifiers import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..origin import Origin
 from ..state import State
 from . import layout, topology
+from .barepages import name_bare_pages
 from .devices import build_devices
 from .freelayout import lay_out
 from .hugepages import build_huge_pages
@@ -45,7 +46,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
         build_devices(draft, identity.settings.get("memmap_on_memory", "N"))
     layout.build_sections(draft)
     topology.mark_early(state, seen, prior)
-    layout.name_bare_pages(draft)
+    name_bare_pages(draft)
     build_huge_pages(state, seen, draft.exact, prior)
     _settle(state, seen, draft, prior is not None, notes)
     topology.count_early(state)
