@@ -23,7 +23,7 @@ def _runs(verdicts: Sequence[Verdict]) -> Iterator[list[Verdict]]:
     run: list[Verdict] = []
     said = ""
     for verdict in verdicts:
-        saying = _of_any_block(verdict, "N")
+        saying = _of_any_block(verdict, "N", "memoryN")
         if run and not (saying == said and follows(run[0].command, verdict.command, len(run))):
             yield run
             run = []
@@ -33,14 +33,15 @@ def _runs(verdicts: Sequence[Verdict]) -> Iterator[list[Verdict]]:
         yield run
 
 
-def _of_any_block(verdict: Verdict, blocks: str) -> str:
-    """A verdict in words that hold for all `blocks` that are like its own."""
+def _of_any_block(verdict: Verdict, blocks: str, name: str) -> str:
+    """A verdict in words that hold for all `blocks` that are like its own, each under a name for all of them."""
     text = describe(verdict)
     command = verdict.command
     if not isinstance(command, Online | Offline):
         return text
     text = re.sub(rf"\b(online|offline) {command.block}\b", rf"\1 {blocks}", text)
-    return re.sub(rf"\bmemory{command.block}\b", "memoryN", text)
+    text = re.sub(rf"/memory{command.block}\b", f"/memory{blocks}", text)
+    return re.sub(rf"(?<!/)\bmemory{command.block}\b", name, text)
 
 
 def _told(run: Sequence[Verdict]) -> str:
@@ -49,5 +50,5 @@ def _told(run: Sequence[Verdict]) -> str:
         return describe(run[0])
     blocks = f"{command.block}-{command.block + len(run) - 1}"
     (line,) = lines([verdict.command for verdict in run])
-    _, _, rest = _of_any_block(run[0], blocks).partition(": ")
+    _, _, rest = _of_any_block(run[0], blocks, f"each of memory{blocks}").partition(": ")
     return f"{line} ({counted(len(run), 'block')}): {rest}"

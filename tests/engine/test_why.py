@@ -624,11 +624,11 @@ def test_blocks_that_are_alike_are_told_once() -> None:
         "offline 33-34 (2 blocks): yes, this would succeed\n\n"
         "offline 35: no, EINVAL\n  memory35 is offline already\n\nNo command clears it.\n\n"
         "offline 36-37 (2 blocks): no, ENOENT\n"
-        "  /sys/devices/system/memory/memoryN does not exist\n\nNo command clears it.\n\n"
+        "  /sys/devices/system/memory/memory36-37 does not exist\n\nNo command clears it.\n\n"
         "2 yes, 4 no; each is judged by itself, as if it were the only one\n"
     )
     again = describe_all([why_not(machine, Online(block=number)) for number in (33, 34)])
-    assert again.startswith("online 33-34 online (2 blocks): no, EINVAL\n  memoryN is online already\n")
+    assert again.startswith("online 33-34 online (2 blocks): no, EINVAL\n  each of memory33-34 is online already\n")
     assert "       offline 33-34\n       online 33-34 online\n" in again
     assert describe_all(found[:1]) == describe(found[0])
 
