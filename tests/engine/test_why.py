@@ -674,12 +674,10 @@ def test_the_first_block_of_a_kernel_zone_is_warned_of() -> None:
     assert not any(first in warning for warning in machine.why_not(Online(block=33, type="online_kernel")).warnings)
 
 
-@pytest.mark.parametrize("name", [machine.name for machine in bundled_machines()])
+@pytest.mark.parametrize("name", sorted({machine.name for machine in bundled_machines()} - {"terabyte-server"}))
 def test_why_not_everything_at_once(name: str) -> None:
-    """The largest question that a machine can be asked: may all memory of a range go?"""
+    """The largest question that a machine can be asked: may all memory of a range go? (A terabyte's takes seconds.)"""
     machine = open_machine(name)
-    if name == "terabyte-server":
-        return
     resource = max((one for one in machine.resources.values() if one.ram), key=lambda one: one.end - one.start)
     unit = machine.geometry.block_size
     start, end = -(-resource.start // unit) * unit, resource.end // unit * unit
