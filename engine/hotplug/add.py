@@ -348,7 +348,9 @@ def _add_device_memory(state: State, request: AddRequest) -> Steps:
         if passed is not None:
             for nr in added:
                 for pfn, count in (state.sections[nr].memmap or _NOWHERE).chunks:
-                    if start <= pfn < start + pages:  # else a unit that is shared with a neighbour, mapped before
+                    hosts = range(geometry.section_of(pfn), geometry.section_of(pfn + count - 1) + 1)
+                    # a unit that is shared with a neighbour was mapped before, and a host may come after what failed
+                    if start <= pfn < start + pages and all(host in state.sections for host in hosts):
                         state.change_pages(pfn, count, MEMMAP)
     placement: Placement = "range" if passed is not None else "boot"
     state.requests.put(start, Request(start, pages, request.node, request.caller, placement))

@@ -16,9 +16,13 @@ def main() -> int:
     parser.add_argument("--seed", default="0", help="any text; the same seed gives the same run")
     given = parser.parse_args()
     results: Counter[str] = Counter()
+    hidden: list[str] = []  # what goes wrong while a command is given up, where no caller sees it
+    sys.unraisablehook = lambda one: hidden.append(f"{type(one.exc_value).__name__}: {one.exc_value} in {one.object!r}")
     try:
         for course in courses(given.commands, given.seed):
             results.update(course.results)
+            if hidden:
+                raise Fault(course, f"while a command was given up: {hidden[0]}")
             if sys.stderr.isatty():
                 print(f"\r{results.total()} of {given.commands} commands, {course.kind}\x1b[K", end="", file=sys.stderr)
     except Fault as fault:
