@@ -179,8 +179,11 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
                 altmap = VmemAltmap(block * geometry.pages_per_block, choice.head)
                 altmap.check(block * geometry.pages_per_block, geometry.pages_per_block)
                 own = vmemmap.AltmapPool(altmap)
-                yield from _add_sections(state, request.node, block * per_block, per_block, own, None, added)
-                yield from _create_blocks(state, request, block, 1, choice.head, group)
+                # sections that an earlier add left behind keep their memmap, and then the block has no head of its own
+                fresh = not state.sections_of(block * geometry.pages_per_block, geometry.pages_per_block)
+                flushed = None if fresh else altmap
+                yield from _add_sections(state, request.node, block * per_block, per_block, own, flushed, added)
+                yield from _create_blocks(state, request, block, 1, choice.head if fresh else 0, group)
         else:
             pool, flushed = _pool(state, request, choice, start, pages)
             yield from _add_sections(state, request.node, first, count, pool, flushed, added)

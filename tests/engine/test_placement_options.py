@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from guests import FIRST, dimm, eject, guest, heads, memmap, numbers, offline, online, placements, refuse, remove
+from guests import FIRST, dimm, do, eject, guest, heads, memmap, numbers, offline, online, placements, refuse, remove
 
 from engine import MODELS, Add, Machine, Offline, Remove, boot_machine
+from engine.memmap import Memmap, Section
 
 # -- option b: low sections of the same node ---------------------------------------------------------------------------
 
@@ -181,3 +182,15 @@ def test_the_rules_of_a_kernel_hold_whatever_its_parameter(mode: str, size: str,
     assert outcome.result == result
     if result != "ok":
         assert "256M is not exactly one memory block of 128M" in outcome.reason
+
+
+def test_a_section_that_was_left_behind_keeps_its_memmap_and_its_block_has_no_head() -> None:
+    """The RFC's kernel tolerates sections that an add which failed left there."""
+    machine = guest("1G", model="rfc-v2")
+    machine.state.sections.put(33, Section(33, 0, memmap=Memmap("kernel")))
+    machine.state.journal.take()
+    do(machine, Add(start="4G", size="384M", placement="block"))
+    assert [machine.blocks[number].head for number in (32, 33, 34)] == [512, 0, 512]
+    assert machine.sections[33].memmap == Memmap("kernel")
+    online(machine, 32, 33, 34)
+    assert machine.check() == []
