@@ -64,6 +64,7 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
         tuple(told.warnings),
         taken,
         state.geometry.page_size,
+        told.but,
     )
 
 
@@ -132,6 +133,10 @@ def _not_onlined(state: State, command: Online, tried: Attempt) -> Explanation:
     if block is not None and block.state == "online":
         commands = (Offline(block=block.id), msgspec.structs.replace(command, expect=None))
         ways.append(Way("offline it first, to online it anew", commands))
+    if block is None:
+        size = state.geometry.block_size
+        missing = Add(start=command.block * size, size=size)
+        ways.append(Way("add it first", (missing, msgspec.structs.replace(command, expect=None))))
     return refused(tried)._replace(ways=ways)
 
 
@@ -189,12 +194,16 @@ def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explana
     """A pool of huge pages takes any number and makes as many as it can: what keeps it from more."""
     effects: list[str] = []
     blockers: list[Blocker] = []
+    but = ""
     for event in tried.events:
         if not isinstance(event, HugePagesChanged):
             continue
         where = f"node {event.node}" if event.node >= 0 else "the machine"
         size = format_bytes(event.size)
         effects.append(f"the pool of {where} has {counted(event.total, 'page')} of {size} then, of {event.wanted} asked for")
+        if event.total != event.wanted:
+            fewer = event.total < event.wanted
+            but = f"gives {event.total} of {event.wanted}" if fewer else f"leaves {event.total}, not {event.wanted}"
         if event.total < event.wanted and event.size > state.geometry.page_size << state.geometry.max_order:
             for node in [event.node] if event.node >= 0 else state.memory_nodes():
                 found = gigantic(state, node, event.size)
@@ -205,7 +214,7 @@ def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explana
                     for kind, count in found.blockers.items()
                     if kind != HUGE
                 ]
-    return Explanation(effects, blockers=blockers)
+    return Explanation(effects, blockers=blockers, but=but)
 
 
 _SUCCESS: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = MappingProxyType(
