@@ -12,8 +12,8 @@ from typing import Any, Final
 import msgspec
 
 from .. import sysfs, vmemmap
-from ..blocks import Block
-from ..commands import Add, Command, Eject, HugePages, Offline, Online, Remove, Write
+from ..blocks import Block, OnlineType
+from ..commands import Add, Allocate, Command, Eject, HugePages, Offline, Online, Remove, Write
 from ..events import (
     BlockRemoved,
     Event,
@@ -29,7 +29,7 @@ from ..gigantic import gigantic
 from ..memmap import HUGE
 from ..state import State
 from ..trial import Attempt, Holder, attempt, rehearsal, state_of
-from ..units import format_bytes
+from ..units import GIB, format_bytes, parse_bytes
 from ..zonelist import working_node
 from ..zones import KERNEL_ZONES
 from ..zones import MOVABLE as MOVABLE_ZONE
@@ -38,6 +38,9 @@ from .explanation import Explanation, Way, refused, remedies
 from .obstacles import of_blocks
 from .take_away import not_ejected, not_offlined, not_removed
 from .verdict import Blocker, Verdict, counted, named
+
+_MOST_BLOCKS: Final = 64
+"""Blocks that are added to make room at most."""
 
 
 def why_not(machine: Holder | State, command: Command) -> Verdict:
@@ -217,6 +220,20 @@ def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explana
     return Explanation(effects, blockers=blockers, but=but)
 
 
+def _not_allocated(state: State, command: Allocate, tried: Attempt) -> Explanation:
+    """New memory behind all System RAM would serve, if it has few enough blocks to be named."""
+    unit, size = state.geometry.block_size, parse_bytes(command.size)
+    behind = max((resource.end for resource in state.resources.values() if resource.ram), default=0)
+    first, count = max(-(-behind // unit), 4 * GIB // unit), -(-size // unit) + 1
+    if count > _MOST_BLOCKS:
+        return refused(tried)
+    kind: OnlineType = "online_movable" if command.kind == "movable" else "online_kernel"
+    add = Add(start=first * unit, size=count * unit, node=command.node)
+    blocks = tuple(Online(block=number, type=kind) for number in range(first, first + count))
+    again = msgspec.structs.replace(command, expect=None)
+    return refused(tried)._replace(ways=[Way("add memory first", (add, *blocks, again))])
+
+
 _SUCCESS: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = MappingProxyType(
     {
         Add: _added,
@@ -229,5 +246,12 @@ _SUCCESS: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = M
     }
 )
 _REFUSAL: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = MappingProxyType(
-    {Add: _not_added, Online: _not_onlined, Offline: not_offlined, Remove: not_removed, Eject: not_ejected}
+    {
+        Add: _not_added,
+        Allocate: _not_allocated,
+        Online: _not_onlined,
+        Offline: not_offlined,
+        Remove: not_removed,
+        Eject: not_ejected,
+    }
 )

@@ -517,6 +517,14 @@ def test_a_block_that_is_not_there_is_added_first() -> None:
     assert (verdict.result, typed(verdict)) == ("ENOENT", [["add 128M at 0x318000000 node 0", "online 99 online"]])
 
 
+def test_memory_is_added_for_what_does_not_fit() -> None:
+    machine = guest("1G")
+    ways = typed(ask(machine, Allocate(size="2G")))
+    assert ways == [["add 2.125G at 0x100000000 node 0", "online 32-48 online_movable", "allocate 2G movable node 0"]]
+    verdict = ask(guest("1G"), Allocate(size="900G"))
+    assert verdict.remedies == ()
+
+
 def test_a_part_of_a_block_is_not_ejected() -> None:
     machine = guest()
     dimm(machine, "128M", at="4G")
