@@ -23,6 +23,19 @@ _ELSEWHERE: Final[Mapping[Placement, str]] = MappingProxyType(
     {"block": "from Linux 5.14 on", "boot": "in every released kernel"}
 )
 
+SHORT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "as it is": "as it is",
+        UNRELEASED["range"]: "RFC v2 only",
+        UNRELEASED["sections"]: "RFC option b",
+        _AT_BOOT["block"]: "=Y at boot",
+        _AT_BOOT["boot"]: "=N at boot",
+        _ELSEWHERE["block"]: "from 5.14 on",
+        _ELSEWHERE["boot"]: "any release",
+    }
+)
+"""What it takes, in the few letters of a table's cell; what is missing here no kernel does."""
+
 
 def availability(state: State, size: int, caller: Caller, placement: Placement | None) -> str:
     """What it takes for a real machine to place the memmap of a request of `size` bytes so, in words; None is whatever
@@ -31,7 +44,7 @@ def availability(state: State, size: int, caller: Caller, placement: Placement |
         return "as it is"
     if placement in UNRELEASED:
         return UNRELEASED[placement]
-    if _by_itself(state, size, caller) == placement:
+    if by_itself(state, size, caller) == placement:
         return "as it is"
     if not state.model.parameter_modes:
         return _ELSEWHERE[placement]
@@ -42,7 +55,8 @@ def availability(state: State, size: int, caller: Caller, placement: Placement |
     return _AT_BOOT[placement]
 
 
-def _by_itself(state: State, size: int, caller: Caller) -> Placement | None:
+def by_itself(state: State, size: int, caller: Caller) -> Placement | None:
+    """The placement that the kernel model chooses; None where it refuses."""
     try:
         return choose(state, size, caller, None, None).placement
     except HotplugError:

@@ -228,7 +228,11 @@ class _Form(msgspec.Struct, frozen=True):
 
     @property
     def usage(self) -> str:
-        optional = [f"[{name} {name.upper()}]" for name in self.options] + [f"[{word}]" for word in self.flags]
+        choices: dict[str, list[str]] = {}
+        for word, (field, _) in self.flags.items():
+            choices.setdefault(field, []).append(word)
+        optional = [f"[{name} {name.upper()}]" for name in self.options]
+        optional += [f"[{'|'.join(words)}]" for words in choices.values()]
         return " ".join([self.verb, *self.words.split(), *optional])
 
     def __call__(self, words: list[str]) -> Iterator[Command]:
@@ -261,7 +265,7 @@ class _Form(msgspec.Struct, frozen=True):
             if word in self.options and (text := next(rest, None)) is not None:
                 value = _READERS.get(word.upper(), str)(text)
             elif word not in self.flags:
-                missing = "needs a value" if word in self.options else _SUPERFLUOUS.get(word, "is too much")
+                missing = "needs a value" if word in self.options else _SUPERFLUOUS.get(word, "is not understood")
                 raise BadInput(f"{word!r} {missing}; write: {self.usage}")
             if field in fields:
                 raise BadInput(f"{word!r} gives the {field} a second time; write: {self.usage}")

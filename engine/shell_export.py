@@ -62,11 +62,12 @@ set -e
 
 class _Place(NamedTuple):
     """What a step needs to know: bytes of a memory block, the numbers of the DIMMs that are plugged in (by first address
-    and bytes), and the number that the next one gets."""
+    and bytes), the number that the next one gets, and whether it was refused."""
 
     block_size: int
     dimms: Mapping[tuple[int, int], int]
     next_dimm: int
+    refused: bool
 
 
 class _Step(NamedTuple):
@@ -96,7 +97,7 @@ def _steps(history: Sequence[Outcome], block_size: int) -> list[_Step]:
     next_dimm = 1
     for outcome in history:
         command = outcome.command
-        lines = _WRITERS.get(type(command), _unknown)(command, _Place(block_size, dimms, next_dimm))
+        lines = _WRITERS.get(type(command), _unknown)(command, _Place(block_size, dimms, next_dimm, not outcome.ok))
         steps.append(_Step(outcome, list(lines) if outcome.ok else _refused(outcome, lines)))
         if isinstance(command, Add) and command.caller == "acpi":
             if outcome.ok:
@@ -156,6 +157,8 @@ def _take_out(command: Eject | Remove, place: _Place) -> Iterator[str]:
     dimm = place.dimms.get((start, size))
     part_of = next((n for (low, length), n in place.dimms.items() if low < start + size and start < low + length), None)
     if dimm is None and part_of is not None:
+        if place.refused:
+            return
         yield f"# only a part of dimm{part_of}, which a real eject takes out as a whole: what follows would not be true"
         yield "exit 1"
     elif dimm is not None:

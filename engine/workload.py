@@ -75,7 +75,7 @@ def allocate(state: State, what: What, pages: int, where: Where) -> Steps:
 
 
 def free(state: State, what: What, pages: int | None, where: Where) -> Steps:
-    """Give pages of a kind back, all of them where `pages` is None."""
+    """Give pages of a kind back, all of them where `pages` is None. Raises `HotplugError` ENOMEM where there are none."""
     if what == "huge":
         yield from _use_huge(state, pages, where, False)
         return
@@ -84,6 +84,8 @@ def free(state: State, what: What, pages: int | None, where: Where) -> Steps:
         left = None if pages is None else pages - freed
         if left is None or left > 0:
             freed += _turn(state, key, _KINDS[what], FREE, left, where)
+    if pages and not freed:
+        raise HotplugError("ENOMEM", f"no {what} pages are there, {_were(pages)} asked for")
     yield PagesFreed(what, freed, where.node)
 
 
@@ -101,7 +103,7 @@ def pin(state: State, pages: int | None, where: Where, pinned: bool) -> Steps:
     if pages is not None and done < pages:
         state.journal.rewind(mark)
         word = "movable" if pinned else "pinned"
-        raise HotplugError("ENOMEM", f"only {done} {word} pages are there, {pages} were asked for")
+        raise HotplugError("ENOMEM", f"only {done} {word} pages are there, {_were(pages)} asked for")
     yield PagesTakenByWorkload("pinned" if pinned else "movable", done, where.node)
 
 
@@ -167,6 +169,10 @@ def _use_huge(state: State, pages: int | None, where: Where, used: bool) -> Step
     yield (
         PagesTakenByWorkload("huge", count * size, where.node) if used else PagesFreed("huge", count * size, where.node)
     )
+
+
+def _were(count: int) -> str:
+    return f"{count} {'was' if count == 1 else 'were'}"
 
 
 def _names(zones: list[ZoneKey]) -> str:

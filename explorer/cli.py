@@ -62,6 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _answer(argv: list[str]) -> int:
     parser, verbs = _parser()
     if argv and argv[0] not in verbs and not argv[0].startswith("-"):
+        if any(not word.startswith("-") for word in argv[1:]):
+            raise _Misused(f"{argv[0]!r} is not a command; altmap --help tells what may be asked")
         argv = ["open", *argv]
     own_options = argv[:1] == ["lsmem"]
     arguments = argparse.Namespace(verb=_lsmem, words=argv[1:]) if own_options else parser.parse_args(argv)
@@ -160,7 +162,7 @@ def _parser() -> tuple[_Parser, frozenset[str]]:
     compare = verb("compare", _asked("alternatives"), "put the placements of one add side by side")
     machine(compare)
     compare.add_argument("--add", metavar="SIZE", required=True, help="how much to add")
-    compare.add_argument("--at", metavar="ADDRESS", help="where (the first free GiB behind all memory)")
+    compare.add_argument("--at", metavar="ADDRESS", help="where (on a whole GiB or block behind all System RAM, at 4G or above)")
     compare.add_argument("--node", metavar="N", type=int, default=0, help="to which node (0)")
     compare.add_argument("--placement", metavar="P,..", help="only these of boot, range, block, sections")
     compare.add_argument("--block-size", metavar="SIZE,..", help="memory blocks of these sizes for the added range")

@@ -66,7 +66,7 @@ def alternatives(arguments: argparse.Namespace) -> int:
         raise BadInput("--add needs a size above 0, such as 64G")
     if arguments.node not in machine.nodes:
         raise BadInput(f"there is no node {arguments.node}; nodes are {', '.join(map(str, sorted(machine.nodes)))}")
-    placements = list(dict.fromkeys(arguments.placement.split(","))) if arguments.placement else list(PLACEMENTS)
+    placements = list(dict.fromkeys(arguments.placement.split(","))) if arguments.placement is not None else list(PLACEMENTS)
     for placement in placements:
         if placement not in PLACEMENTS:
             raise BadInput(f"{placement!r} is not a placement; it is one of {', '.join(PLACEMENTS)}")

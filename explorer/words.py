@@ -140,7 +140,7 @@ def outcome_words(outcome: Outcome, machine: Machine) -> str:
         return f"{block_name(command.block)} is offline"
     said = [describe(command)]
     if isinstance(command, Add):
-        said += [f"memmap in {reason}" for reason in placements(outcome)]
+        said += [f"memmap in {reason}" for reason in dict.fromkeys(placements(outcome))]
         said += [_taken(machine, node, pages) for node, pages in sorted(outcome.taken.items())]
     if isinstance(command, Remove | Eject):
         said = [f"{describe(command)}: gone"]
@@ -155,7 +155,17 @@ def _taken(machine: Machine, node: int, pages: int) -> str:
 
 
 def story(outcome: Outcome) -> Iterator[tuple[str, str]]:
-    """What a command did, in the kernel's order: the kernel's lines ("log") and the decisions between them ("why")."""
+    """What a command did, in the kernel's order: the kernel's lines ("log") and the decisions between them ("why"), of
+    which each is told once, however many blocks it was made for."""
+    decided: set[str] = set()
+    for kind, text in _told(outcome):
+        if kind == "log" or text not in decided:
+            yield kind, text
+        if kind == "why":
+            decided.add(text)
+
+
+def _told(outcome: Outcome) -> Iterator[tuple[str, str]]:
     for tag, event in _events(outcome):
         if tag == "log":
             yield "log", event.text

@@ -338,7 +338,7 @@ def _add_device_memory(state: State, request: AddRequest) -> Steps:
         passed = VmemAltmap(start, need + request.align, request.reserve, request.align)
         passed.check(start, pages)
         pool = vmemmap.AltmapPool(passed)
-        yield PlacementChosen("range", "the driver brings its own altmap")
+        yield PlacementChosen("range", "the added range itself: the driver brings its own altmap")
     else:
         pool = vmemmap.BootMemory(state, request.node)
         yield PlacementChosen("boot", f"kernel memory: {request.caller} has no altmap")

@@ -15,7 +15,7 @@ from itertools import product
 import msgspec
 
 from .. import hugetlb
-from ..availability import availability
+from ..availability import availability, by_itself
 from ..bits import aligned_runs, runs, span
 from ..blocks import Block, Group, OnlineType
 from ..commands import Add, Offline, Online, Remove, extent
@@ -100,7 +100,8 @@ def _row(state: State, add: Add, online: OnlineType) -> Row:
     start, size = extent(add)
     first, pages = start // geometry.page_size, size // geometry.page_size
     needs = availability(state, size, add.caller, add.placement)
-    row = Row(state.model.name, geometry.block_size, add.placement, needs)
+    chosen = add.placement is not None and by_itself(state, size, add.caller) == add.placement
+    row = Row(state.model.name, geometry.block_size, add.placement, needs, chosen)
     budget = shortage(state, add)
     tables = page_table_pages(state, first, pages)
     before = state.free_by_node()

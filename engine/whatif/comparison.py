@@ -42,6 +42,7 @@ class Row(msgspec.Struct, frozen=True):
     """One alternative. `placement` None: whatever the kernel model does. All counts are pages but `block_size` (bytes).
 
     needs            what a real machine needs to do it so, in words: see `engine.availability`
+    chosen           is it what the kernel model does by itself?
     result, reason   "ok", or the errno of the add, or of onlining, and why
     missing          kernel pages too few for the request
     blocks           memory blocks that it makes, numbered in `block_size`
@@ -61,6 +62,7 @@ class Row(msgspec.Struct, frozen=True):
     block_size: int
     placement: Placement | None
     needs: str = ""
+    chosen: bool = False
     result: str = "ok"
     reason: str = ""
     missing: int = 0

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
-from textwrap import fill
 from typing import Final
 
+from ..availability import SHORT
 from ..commands import describe as line_of
 from ..commands import extent
 from ..units import about_bytes, format_bytes
-from .comparison import Comparison, Plan, Row
+from .comparison import Comparison, Row
 
 Cell = Callable[[Row, Comparison], str]
 _PLACES: Final = {"self": "on memory", "section": "in sections", "kernel": "kernel"}
 _NOT_DONE: Final = "-"
-_NARROW: Final = 12
-"""Columns of a cell that holds words."""
+_CHOSEN: Final = " *"
 _Column = list[list[str]]
 """The cells of an alternative, each as its lines."""
 
@@ -33,7 +32,7 @@ def describe(comparison: Comparison, width: int = 100) -> str:
         + f" on node {comparison.request.node}",
     ]
     if any(row.blocks for row in comparison.rows):
-        text += _table(comparison, width)
+        text += [*_table(comparison, width), "", *_legend(comparison)]
     else:
         text += ["", "None of these fits."]
     notes: dict[str, list[str]] = {}
@@ -46,7 +45,7 @@ def describe(comparison: Comparison, width: int = 100) -> str:
     if any(row.ok and row.blocks and not row.assured for row in comparison.rows):
         text += ["", "In a kernel zone a block can be removed only until the kernel has put a page into it."]
     if comparison.plan.result == "ok" or comparison.fits:
-        text += ["", _plan(comparison.plan, page)]
+        text += ["", _plan(comparison, page)]
     return "\n".join(text) + "\n"
 
 
@@ -86,8 +85,8 @@ def _lines(comparison: Comparison) -> list[tuple[str, Cell]]:
     return [
         ("model", lambda row, c: row.model),
         ("block size", lambda row, c: format_bytes(row.block_size)),
-        ("placement", lambda row, c: row.placement or "by model"),
-        ("needs", lambda row, c: fill(row.needs, _NARROW, break_long_words=False)),
+        ("placement", lambda row, c: (row.placement or "by model") + _CHOSEN * row.chosen),
+        ("needs", lambda row, c: _short(row.needs)),
         ("fits", lambda row, c: "yes" if row.ok else row.result),
         ("missing", lambda row, c: _bytes(row.missing, c) if row.missing else _NOT_DONE),
         ("blocks", _done(lambda row, c: str(row.blocks))),
@@ -106,7 +105,7 @@ def _lines(comparison: Comparison) -> list[tuple[str, Cell]]:
         ("longest free run", _done(lambda row, c: _bytes(row.largest_run, c))),
         ("zones", _done(lambda row, c: ", ".join(f"{zone} {count}" for zone, count in row.zones.items()))),
         ("removable alone", _done(lambda row, c: f"{_removable(row)} of {row.blocks}")),
-        ("  for sure later", _done(lambda row, c: "yes" if row.assured else "no")),
+        ("  kernel pages later", _done(lambda row, c: "never" if row.assured else "possible")),
     ]
 
 
@@ -125,6 +124,19 @@ def _huge(size: int) -> Cell:
 
 def _where(row: Row, comparison: Comparison) -> str:
     return ", ".join(f"{_PLACES[share.on]} n{share.node}" for share in row.memmap)
+
+
+def _short(needs: str) -> str:
+    return SHORT.get(needs, "no release")
+
+
+def _legend(comparison: Comparison) -> Iterator[str]:
+    """What the short words of the table stand for."""
+    if any(row.chosen for row in comparison.rows):
+        yield "*: what the kernel model does by itself"
+    for needs in dict.fromkeys(row.needs for row in comparison.rows):
+        if _short(needs) != needs:
+            yield f"{_short(needs)}: {needs}"
 
 
 def _removable(row: Row) -> int:
@@ -153,9 +165,11 @@ def _nearest(row: Row, comparison: Comparison) -> str:
     return f"; in whole blocks of {format_bytes(row.block_size)} it would be {' or '.join(sizes)}"
 
 
-def _plan(plan: Plan, page: int) -> str:
+def _plan(comparison: Comparison, page: int) -> str:
+    plan = comparison.plan
     if plan.result != "ok":
-        return f"online_policy=auto-movable: {plan.result}, {plan.reason}"
+        told = any((row.result, row.reason) == (plan.result, plan.reason) for row in comparison.rows)
+        return f"online_policy=auto-movable: {plan.result}, {'as above' if told else plan.reason}"
     movable, kernel = about_bytes(plan.movable_pages * page), about_bytes(plan.kernel_pages * page)
     return (
         f"online_policy=auto-movable, ratio {plan.ratio} %: {movable} would go movable ({plan.movable_blocks} blocks), "

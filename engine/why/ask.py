@@ -12,8 +12,8 @@ from typing import Any, Final
 import msgspec
 
 from .. import sysfs, vmemmap
-from ..blocks import Block
-from ..commands import Add, Command, Eject, HugePages, Offline, Online, Remove, Write
+from ..blocks import Block, OnlineType
+from ..commands import Add, Allocate, Command, Eject, HugePages, Offline, Online, Remove, Write
 from ..events import (
     BlockRemoved,
     Event,
@@ -29,7 +29,7 @@ from ..gigantic import gigantic
 from ..memmap import HUGE
 from ..state import State
 from ..trial import Attempt, Holder, attempt, rehearsal, state_of
-from ..units import format_bytes
+from ..units import GIB, format_bytes, parse_bytes
 from ..zonelist import working_node
 from ..zones import KERNEL_ZONES
 from ..zones import MOVABLE as MOVABLE_ZONE
@@ -38,6 +38,9 @@ from .explanation import Explanation, Way, refused, remedies
 from .obstacles import of_blocks
 from .take_away import not_ejected, not_offlined, not_removed
 from .verdict import Blocker, Verdict, counted, named
+
+_MOST_BLOCKS: Final = 64
+"""Blocks that are added to make room at most."""
 
 
 def why_not(machine: Holder | State, command: Command) -> Verdict:
@@ -64,6 +67,7 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
         tuple(told.warnings),
         taken,
         state.geometry.page_size,
+        told.but,
     )
 
 
@@ -132,6 +136,10 @@ def _not_onlined(state: State, command: Online, tried: Attempt) -> Explanation:
     if block is not None and block.state == "online":
         commands = (Offline(block=block.id), msgspec.structs.replace(command, expect=None))
         ways.append(Way("offline it first, to online it anew", commands))
+    if block is None:
+        size = state.geometry.block_size
+        missing = Add(start=command.block * size, size=size)
+        ways.append(Way("add it first", (missing, msgspec.structs.replace(command, expect=None))))
     return refused(tried)._replace(ways=ways)
 
 
@@ -189,12 +197,16 @@ def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explana
     """A pool of huge pages takes any number and makes as many as it can: what keeps it from more."""
     effects: list[str] = []
     blockers: list[Blocker] = []
+    but = ""
     for event in tried.events:
         if not isinstance(event, HugePagesChanged):
             continue
         where = f"node {event.node}" if event.node >= 0 else "the machine"
         size = format_bytes(event.size)
         effects.append(f"the pool of {where} has {counted(event.total, 'page')} of {size} then, of {event.wanted} asked for")
+        if event.total != event.wanted:
+            fewer = event.total < event.wanted
+            but = f"gives {event.total} of {event.wanted}" if fewer else f"leaves {event.total}, not {event.wanted}"
         if event.total < event.wanted and event.size > state.geometry.page_size << state.geometry.max_order:
             for node in [event.node] if event.node >= 0 else state.memory_nodes():
                 found = gigantic(state, node, event.size)
@@ -205,7 +217,21 @@ def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explana
                     for kind, count in found.blockers.items()
                     if kind != HUGE
                 ]
-    return Explanation(effects, blockers=blockers)
+    return Explanation(effects, blockers=blockers, but=but)
+
+
+def _not_allocated(state: State, command: Allocate, tried: Attempt) -> Explanation:
+    """New memory behind all System RAM would serve, if it has few enough blocks to be named."""
+    unit, size = state.geometry.block_size, parse_bytes(command.size)
+    behind = max((resource.end for resource in state.resources.values() if resource.ram), default=0)
+    first, count = max(-(-behind // unit), 4 * GIB // unit), -(-size // unit) + 1
+    if count > _MOST_BLOCKS:
+        return refused(tried)
+    kind: OnlineType = "online_movable" if command.kind == "movable" else "online_kernel"
+    add = Add(start=first * unit, size=count * unit, node=command.node)
+    blocks = tuple(Online(block=number, type=kind) for number in range(first, first + count))
+    again = msgspec.structs.replace(command, expect=None)
+    return refused(tried)._replace(ways=[Way("add memory first", (add, *blocks, again))])
 
 
 _SUCCESS: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = MappingProxyType(
@@ -220,5 +246,12 @@ _SUCCESS: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = M
     }
 )
 _REFUSAL: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = MappingProxyType(
-    {Add: _not_added, Online: _not_onlined, Offline: not_offlined, Remove: not_removed, Eject: not_ejected}
+    {
+        Add: _not_added,
+        Allocate: _not_allocated,
+        Online: _not_onlined,
+        Offline: not_offlined,
+        Remove: not_removed,
+        Eject: not_ejected,
+    }
 )

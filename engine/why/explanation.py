@@ -32,12 +32,14 @@ class Way(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """Of a command that works its effects and warnings, of one that does not its blockers; and ways around either."""
+    """Of a command that works its effects and warnings, of one that does not its blockers; and ways around either. `but` is
+    what a command that works nevertheless does not do."""
 
     effects: Sequence[str] = ()
     warnings: Sequence[str] = ()
     blockers: Sequence[Blocker] = ()
     ways: Iterable[Way] = ()
+    but: str = ""
 
 
 def refused(tried: Attempt) -> Explanation:

@@ -79,25 +79,25 @@ def not_ejected(state: State, command: Eject, tried: Attempt) -> Explanation:
     """Why a memory device cannot be taken out."""
     page = state.geometry.page_size
     start, size = extent(command)
+    off = _misaligned(state, start, size)
+    start, size = _whole_blocks(state, start, size)
     blocks = state.range_blocks(start // page, size // page)
     online = [block for block in blocks if block.state != "offline"]
     offlines = tuple(Offline(block=block.id) for block in online)
-    goals = [_Goal("", (Eject(start=start, size=size),))]
+    goals = [_Goal("eject whole blocks" if off else "", (Eject(start=start, size=size),))]
     goals += [_Goal(piece.words, (*offlines, *piece.commands)) for piece in _piecewise(state, blocks)]
     wanted = (start // page, size // page)
-    return _in_the_way(state, wanted, online, vmemmap.guests(state, *wanted), goals, tried)
+    told = _in_the_way(state, wanted, online, vmemmap.guests(state, *wanted), goals, tried)
+    return told._replace(blockers=[*off, *told.blockers])
 
 
 def not_removed(state: State, command: Remove, tried: Attempt) -> Explanation:
     """Why a range cannot be removed."""
-    page, unit = state.geometry.page_size, state.geometry.block_size
+    page = state.geometry.page_size
     start, size = extent(command)
-    if not size or start % unit or size % unit:
-        low, high = start // unit * unit, -(-(start + size) // unit) * unit
-        off = max(start % unit, size % unit)
-        whole = Remove(start=low, size=max(unit, high - low))
-        blocker = Blocker("misaligned", off, "bytes", start // page, f"blocks have {format_bytes(unit)}")
-        return Explanation(blockers=[blocker], ways=[Way("remove whole blocks", (whole,))])
+    if off := _misaligned(state, start, size):
+        low, whole = _whole_blocks(state, start, size)
+        return Explanation(blockers=off, ways=[Way("remove whole blocks", (Remove(start=low, size=whole),))])
     blocks = state.range_blocks(start // page, size // page)
     online = [block for block in blocks if block.state != "offline"]
     offlines = tuple(Offline(block=block.id) for block in online)
@@ -112,6 +112,24 @@ def not_removed(state: State, command: Remove, tried: Attempt) -> Explanation:
     at, _ = state.block_range(online[0].id)
     still = Blocker("online", len(online), "blocks", at, named([block.id for block in online]))
     return told._replace(blockers=[still, *(blocker for blocker in told.blockers if blocker.detail != tried.reason)])
+
+
+def _misaligned(state: State, start: int, size: int) -> list[Blocker]:
+    """That a range (bytes) is not of whole blocks; empty where it is."""
+    unit = state.geometry.block_size
+    if size and not start % unit and not size % unit:
+        return []
+    off = max(start % unit, size % unit)
+    return [
+        Blocker("misaligned", off, "bytes", start // state.geometry.page_size, f"blocks have {format_bytes(unit)}")
+    ]
+
+
+def _whole_blocks(state: State, start: int, size: int) -> tuple[int, int]:
+    """Start and bytes of the blocks that a range touches, one at least."""
+    unit = state.geometry.block_size
+    low, high = start // unit * unit, -(-(start + size) // unit) * unit
+    return low, max(unit, high - low)
 
 
 def _piecewise(state: State, blocks: Sequence[Block]) -> Iterator[_Goal]:

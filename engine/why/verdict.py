@@ -54,7 +54,8 @@ class Verdict(msgspec.Struct, frozen=True):
     `result` is "ok" or the errno, `reason` the kernel's rule in words, `pfn` the first page at fault that the kernel meets,
     `page_size` the bytes of a page. `blockers` are all
     things in the way, by kind; `remedies` what would clear it, or, for a command that works, how to keep clear of its
-    `warnings`. `effects` tell what it would do, `taken` how many pages of existing memory it takes, by node.
+    `warnings`. `effects` tell what it would do, `taken` how many pages of existing memory it takes, by node; `but` how a
+    command that succeeds does less than was asked.
     """
 
     command: Command
@@ -67,6 +68,7 @@ class Verdict(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     taken: Mapping[int, int] = {}
     page_size: int = 4096
+    but: str = ""
 
     @property
     def ok(self) -> bool:
@@ -162,7 +164,8 @@ def told(remedy: Remedy) -> tuple[str, tuple[str, ...]]:
 def finding(verdict: Verdict) -> str:
     """The verdict without its remedies: the answer, why, and what is in the way."""
     command = line_of(verdict.command)
-    text = [f"{command}: {'yes, this would succeed' if verdict.ok else f'no, {verdict.result}'}"]
+    success = f"the write succeeds, but {verdict.but}" if verdict.but else "yes, this would succeed"
+    text = [f"{command}: {success if verdict.ok else f'no, {verdict.result}'}"]
     text += [f"  {verdict.reason}"] if verdict.reason else []
     text += _page(verdict)
     text += [f"  {effect}" for effect in verdict.effects]

@@ -51,13 +51,20 @@ class CommandLine(Dialog[Typed]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="line"):
-            yield Static(self._complaint, id="complaint", markup=False)
+            yield Static(id="complaint", markup=False)
             with Horizontal():
                 yield Label(":")
                 yield Input(self._lines[-1], placeholder=EXAMPLE, compact=True, select_on_focus=False)
 
     def on_mount(self) -> None:
+        self._complain(self._complaint)
         self.query_one(Input).focus()
+
+    def _complain(self, sentence: str) -> None:
+        """A sentence above the line; none takes no place."""
+        place = self.query_one("#complaint", Static)
+        place.update(sentence)
+        place.set_class(not sentence, "-none")
 
     def action_recall(self, by: int) -> None:
         """Bring back another line; the one that is being typed waits at the end."""
@@ -69,7 +76,7 @@ class CommandLine(Dialog[Typed]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.value != self._wrong:
-            self.query_one("#complaint", Static).update("")
+            self._complain("")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         line = event.value.strip()
@@ -77,6 +84,6 @@ class CommandLine(Dialog[Typed]):
             commands = commands_of(line)
         except BadInput as error:
             self._wrong = event.value
-            self.query_one("#complaint", Static).update(str(error))
+            self._complain(str(error))
             return
         self.dismiss(Typed(line, commands) if commands else None)

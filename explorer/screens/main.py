@@ -164,11 +164,14 @@ class MainScreen(Screen[None]):
         BY_NAME[name].run(self)
 
     def on_key(self, event: Key) -> None:
-        """A key whose verbs all have nothing to do says why."""
+        """A key whose verbs all have nothing to do says why; one that has no verb says that."""
         verbs = [verb for verb in VERBS if event.key in verb.key.split(",")]
         reasons = [f"{verb.label}: {reason}" for verb in verbs if (reason := verb.idle(self))]
         if verbs and len(reasons) == len(verbs):
             self.query_one(ResultBar).hint("; ".join(reasons))
+        elif not verbs and event.key not in self.active_bindings:
+            name = event.character if event.is_printable else event.key
+            self.query_one(ResultBar).hint(f"{name}: no such key, ? for help")
 
     def mark(self, blocks: frozenset[int]) -> None:
         """Mark exactly these blocks."""

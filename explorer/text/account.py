@@ -120,23 +120,27 @@ def _achieved(machine: Machine, events: list[Event], outcome: Outcome) -> Iterat
     page = machine.geometry.page_size
     yield from _placed(events)
     for node, pages in sorted(outcome.taken.items()):
-        yield f"{pages} pages ({format_bytes(pages * page)}) of existing memory of node {node} taken"
+        yield f"{_pages(pages)} ({format_bytes(pages * page)}) of existing memory of node {node} taken"
     yield from _zones_chosen(events)
     moved = Counter[tuple[int, str]]()
     for event in events:
         if isinstance(event, PagesMigrated):
             moved[event.to_node, event.to_zone] += event.pages
     for (node, zone), pages in sorted(moved.items()):
-        yield f"{pages} pages migrated to zone {zone} of node {node}"
+        yield f"{_pages(pages)} migrated to zone {zone} of node {node}"
     if given := sum(event.pages for event in events if isinstance(event, MemmapReleased)):
-        yield f"{given} pages of memmap given back"
+        yield f"{_pages(given)} of memmap given back"
     for event in events:
         if (said := SAID.get(str(event.__struct_config__.tag))) is not None:
             yield said(event)
         elif isinstance(event, PagesTakenByWorkload):
-            yield f"{event.pages} pages {_TAKEN.get(type(outcome.command), 'taken')}"
+            yield f"{_pages(event.pages)} {_TAKEN.get(type(outcome.command), 'taken')}"
         elif isinstance(event, PagesFreed):
-            yield f"{event.pages} pages freed"
+            yield f"{_pages(event.pages)} freed"
+
+
+def _pages(count: int) -> str:
+    return f"{count} page{'s' * (count != 1)}"
 
 
 _TAKEN: Final[Mapping[type[Command], str]] = {Allocate: "taken", Pin: "pinned", Unpin: "no longer pinned"}
@@ -152,7 +156,7 @@ def _placed(events: Iterable[Event]) -> Iterator[str]:
         elif isinstance(event, MemmapPlaced):
             pages[event.node] += sum(count for _, count in event.chunks)
     if rule:
-        where = ", ".join(f"{count} pages on node {node}" for node, count in sorted(pages.items()))
+        where = ", ".join(f"{_pages(count)} on node {node}" for node, count in sorted(pages.items()))
         yield f"memmap in {rule}" + (f" ({where})" if where else "")
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
 from rich import box
-from rich.console import RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -164,16 +167,60 @@ _WORTH_KNOWING: Final[tuple[Callable[[Machine], Iterator[str]], ...]] = (
 # -- tables ------------------------------------------------------------------------------------------------------------
 
 
-def _zones(machine: Machine) -> Table:
-    table = _table()
-    table.add_column("node", justify="right")
-    table.add_column("zone")
-    for name in ("start_pfn", "spanned", "present", "managed", "free", "free size"):
-        table.add_column(name, justify="right")
+class _Fitting:
+    """A table that leaves columns out where it is too wide, those of `spare` in this order, and never cuts what is in the
+    others; only the column `wraps` may have more lines."""
+
+    def __init__(self, columns: Sequence[str], spare: Sequence[str], numbers: Collection[str], wraps: str = "") -> None:
+        self._columns, self._spare, self._numbers, self._wraps = columns, spare, numbers, wraps
+        self._rows: list[tuple[str, ...]] = []
+
+    @property
+    def row_count(self) -> int:
+        """How many rows it has."""
+        return len(self._rows)
+
+    def add_row(self, *cells: str) -> None:
+        """One cell for each column."""
+        self._rows.append(cells)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        unbounded = options.update(width=sys.maxsize)
+        for left_out in range(len(self._spare) + 1):
+            table = self._without(self._spare[:left_out])
+            needed = Measurement.get(console, unbounded, table).minimum
+            if needed <= options.max_width:
+                break
+        yield from console.render(table, options.update(width=max(needed, options.max_width)))
+
+    def _without(self, left_out: Collection[str]) -> Table:
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
+        kept = [at for at, name in enumerate(self._columns) if name not in left_out]
+        for at in kept:
+            name = self._columns[at]
+            wraps, wide = name == self._wraps, max(cell_len(row[at]) for row in (self._columns, *self._rows))
+            table.add_column(
+                name,
+                justify="right" if name in self._numbers else "left",
+                no_wrap=not wraps,
+                min_width=min(wide, _WRAPPED) if wraps else wide,
+            )
+        for row in self._rows:
+            table.add_row(*(row[at] for at in kept))
+        return table
+
+
+_WRAPPED: Final = 14
+"""Columns that words which may wrap need at least."""
+
+
+def _zones(machine: Machine) -> _Fitting:
+    numbers = ("start_pfn", "spanned", "present", "managed", "free", "free size")
+    table = _Fitting(("node", "zone", *numbers), ("start_pfn", "spanned", "present"), ("node", *numbers))
     for zone in zone_reports(machine.state):
-        numbers = (zone.start_pfn, zone.spanned, zone.present, zone.managed, zone.free)
+        pages = (zone.start_pfn, zone.spanned, zone.present, zone.managed, zone.free)
         size = about_bytes(zone.free * machine.geometry.page_size)
-        table.add_row(str(zone.node), zone.zone, *map(str, numbers), size)
+        table.add_row(str(zone.node), zone.zone, *map(str, pages), size)
     return table
 
 
@@ -186,13 +233,9 @@ class _Row(NamedTuple):
     memmap: str
 
 
-def _blocks(machine: Machine) -> Table:
-    table = _table()
-    table.add_column("blocks", no_wrap=True)
-    table.add_column("range", no_wrap=True)
-    table.add_column("size", justify="right")
-    for name in ("state", "valid_zones", "node", "memmap"):
-        table.add_column(name)
+def _blocks(machine: Machine) -> _Fitting:
+    columns = ("blocks", "range", "size", "state", "valid_zones", "node", "memmap")
+    table = _Fitting(columns, ("memmap", "size", "range", "node"), ("size",), wraps="memmap")
     size = machine.geometry.block_size
     rows = [(number, _row(machine, number)) for number in sorted(machine.blocks)]
     for _, group in groupby(enumerate(rows), key=lambda item: (item[1][0] - item[0], item[1][1])):
@@ -223,7 +266,3 @@ def _memmap(machine: Machine, number: int) -> str:
 def _node_of(machine: Machine, pfn: int) -> int | None:
     section = machine.sections.get(machine.geometry.section_of(pfn))
     return None if section is None else section.node
-
-
-def _table() -> Table:
-    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")

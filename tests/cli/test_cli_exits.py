@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
     ("argv", "sentence"),
     [
         (["nosuch"], "nosuch: there is no such file or folder, and no bundled machine of that name"),
+        (["shwo", "{guest}"], "'shwo' is not a command; altmap --help tells"),
         (["show", "nosuch"], "nosuch: there is no such file or folder"),
         (["--frobnicate"], "unrecognized arguments: --frobnicate; altmap --help tells"),
         (["show", "{guest}", "--jsn"], "unrecognized arguments: --jsn"),

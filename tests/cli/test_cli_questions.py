@@ -16,6 +16,11 @@ def test_compare_is_1_where_nothing_fits(altmap, guest: Path) -> None:
     assert {row["result"] for row in rows} == {"EINVAL"}
 
 
+def test_a_placement_without_a_name_is_none(altmap, guest: Path) -> None:
+    said = altmap("compare", guest, "--add", "128M", "--placement", "")
+    assert (said.code, said.err.startswith("altmap: '' is not a placement")) == (2, True)
+
+
 def test_why_on_a_range_tells_alike_blocks_once(altmap, guest: Path) -> None:
     said = altmap("why", guest, "offline", "7-9")
     assert said.code == 1

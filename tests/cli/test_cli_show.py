@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from rich.console import Console
 
 from engine import Add, Machine, boot_machine, open_machine, rename, save_machine
 from engine.memmap import Memmap, Section
@@ -40,6 +42,21 @@ def test_ascii_output_loses_no_line(process, lopsided: Path) -> None:
     said = process("show", lopsided, environment={"PYTHONIOENCODING": "ascii"})
     assert said.returncode == 0
     assert "memory32-33" in said.stdout
+
+
+@pytest.mark.parametrize("width", [44, 60, 72, 100])
+def test_a_narrow_table_leaves_columns_out_and_cuts_nothing(width: int) -> None:
+    machine = open_machine("firecracker-24g")
+    console = Console(width=width, file=io.StringIO())
+    with console.capture() as capture:
+        console.print(*machine_parts(machine), crop=False)
+    said = capture.get()
+    assert "…" not in said
+    assert sum(" online " in line for line in said.partition("Memory blocks")[2].splitlines()) == 3
+    for zone in zone_reports(machine.state):
+        row = next(line.split() for line in said.splitlines() if line.split()[:2] == [str(zone.node), zone.zone])
+        assert {str(zone.managed), str(zone.free)} <= set(row)
+    assert ("start_pfn" in said, "memmap" in said.rpartition("Memory blocks")[2]) == (width >= 100, width >= 100)
 
 
 def lines(machine: Machine, capsys: pytest.CaptureFixture[str]) -> str:

@@ -49,6 +49,11 @@ def accepted(script: str) -> None:
     assert (checked.returncode, checked.stderr) == (0, b"")
 
 
+def test_a_part_of_a_device_that_stayed_ends_nothing() -> None:
+    history = [Outcome(Add(start="4G", size="1G"), "ok"), Outcome(Eject(start="4G", size="128M"), "EBUSY", "a page")]
+    assert body(export(history, BLOCK))[-2:] == ["# eject 128M at 0x100000000", "#   refused with EBUSY: a page"]
+
+
 @pytest.mark.parametrize("verb", [Eject, Remove])
 def test_a_part_of_a_device_ends_the_script(verb: type[Eject | Remove]) -> None:
     lines = done(Add(start="4G", size="1G"), verb(start="4G", size="128M"))

@@ -261,14 +261,18 @@ def test_table_says_what_a_real_machine_needs_and_where_no_kernel_does_it() -> N
         "memmap_on_memory=Y at boot",
         "in no released kernel (RFC option b)",
     ]
-    first, second = describe(found).split("needs ")[1].splitlines()[:2]
-    assert first.split() == ["as", "it", "is", "in", "no", "memmap_on_memory=Y", "in", "no"]
-    assert second.split() == ["released", "at", "boot", "released"]
+    assert [r.placement for r in found.rows if r.chosen] == ["boot"]
+    lines = {line.split("  ")[0]: line for line in describe(found).splitlines()}
+    assert lines["needs"].endswith("as it is   RFC v2 only    =Y at boot  RFC option b")
+    assert "boot *" in lines["placement"]
+    assert "RFC v2 only: in no released kernel (RFC v2)" in lines
     assert describe(found, 80).count("placement ") == 1
 
 
 def test_where_nothing_fits_the_reasons_are_all_there_is() -> None:
     text = describe(asked(guest("4G"), Add(start="8G", size="200M")))
+    short = describe(asked(guest("1G", memmap_on_memory="N"), Add(start="8G", size="64G")))
+    assert (short.count("ENOMEM, "), "auto-movable: ENOMEM, as above" in short) == (2, True)
     assert "None of these fits." in text
     assert "MemTotal online" not in text
     assert text.count("in whole blocks of 128M it would be 128M or 256M") == 1

@@ -62,7 +62,9 @@ def ask(machine: Machine, command: Command) -> Verdict:
                 machine.undo()
     assert bool(verdict.blockers) or verdict.ok
     assert msgspec.json.decode(msgspec.json.encode(verdict), type=Verdict) == verdict
-    assert describe(verdict).splitlines()[0].endswith("would succeed" if verdict.ok else f"no, {verdict.result}")
+    assert describe(verdict).splitlines()[0].endswith(
+        (verdict.but or "would succeed") if verdict.ok else f"no, {verdict.result}"
+    )
     return verdict
 
 
@@ -497,6 +499,7 @@ def test_fewer_huge_pages_than_asked_for_are_explained() -> None:
     online(machine, *range(64, 96), kind="online_kernel")
     verdict = ask(machine, HugePages(count=4, size="1G", node=1))
     assert verdict.ok
+    assert describe(verdict).startswith("hugepages 4 of 1G node 1: the write succeeds, but gives 0 of 4\n")
     assert "the pool of node 1 has 0 pages of 1G then, of 4 asked for" in verdict.effects
     (blocker,) = verdict.blockers
     assert (blocker.kind, blocker.count, blocker.first) == ("memmap", 4, 64 * BLOCK)
@@ -506,6 +509,29 @@ def test_fewer_huge_pages_than_asked_for_are_explained() -> None:
 def test_a_pool_is_asked_for_as_the_kernel_reads_the_number(data: str, wanted: int) -> None:
     verdict = ask(guest("1G"), Write(path="/proc/sys/vm/nr_hugepages", data=data))
     assert f"the pool of the machine has {wanted} pages of 2M then, of {wanted} asked for" in verdict.effects
+
+
+def test_a_block_that_is_not_there_is_added_first() -> None:
+    machine = guest()
+    verdict = ask(machine, Online(block=99))
+    assert (verdict.result, typed(verdict)) == ("ENOENT", [["add 128M at 0x318000000 node 0", "online 99 online"]])
+
+
+def test_memory_is_added_for_what_does_not_fit() -> None:
+    machine = guest("1G")
+    ways = typed(ask(machine, Allocate(size="2G")))
+    assert ways == [["add 2.125G at 0x100000000 node 0", "online 32-48 online_movable", "allocate 2G movable node 0"]]
+    verdict = ask(guest("1G"), Allocate(size="900G"))
+    assert verdict.remedies == ()
+
+
+def test_a_part_of_a_block_is_not_ejected() -> None:
+    machine = guest()
+    dimm(machine, "128M", at="4G")
+    online(machine, 32)
+    verdict = ask(machine, Eject(start="4G", size="64M"))
+    assert verdict.blockers[0].kind == "misaligned"
+    assert ["eject 128M at 0x100000000"] in typed(verdict)
 
 
 def test_nonsense_is_bad_input_and_changes_nothing() -> None:

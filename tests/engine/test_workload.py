@@ -94,6 +94,13 @@ def test_a_zone_that_is_not_there() -> None:
         assert "node 0 has no memory in zone Movable" in outcome.reason
 
 
+def test_nothing_to_give_back() -> None:
+    machine = guest("1G")
+    assert refuse(machine, Free(size="4K", kind="unmovable")).reason == "no unmovable pages are there, 1 was asked for"
+    assert refuse(machine, Unpin(size="8K")).reason == "only 0 pinned pages are there, 2 were asked for"
+    do(machine, Free(kind="unmovable"))
+
+
 def test_what_does_not_fit_a_zone_goes_to_the_next_lower() -> None:
     machine = mixed()
     do(machine, Allocate(size="300M"))  # Movable has 252M

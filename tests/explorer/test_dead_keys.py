@@ -9,7 +9,7 @@ import pytest
 import engine
 from explorer.commands import VERBS
 from explorer.screens.main import MainScreen
-from explorer.widgets.bars import ResultBar
+from explorer.widgets.bars import ResultBar, StatusLine
 from explorer.widgets.keys import Keys
 
 from .machines import drive, press, result, stand_on, with_dimm
@@ -44,6 +44,43 @@ def test_a_key_without_effect_says_why(key: str, block: int, said: str) -> None:
         assert "what came of the last verb" in result(screen)
 
     drive(machine, try_it)
+
+
+def test_a_key_that_means_nothing_says_so() -> None:
+    async def try_it(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "x")
+        assert result(screen) == "x: no such key, ? for help"
+        await press(pilot, "f9")
+        assert result(screen) == "f9: no such key, ? for help"
+        await press(pilot, "down", "tab", "2", "down", "pagedown")
+        assert "no such key" not in result(screen)
+
+    drive(with_dimm(), try_it)
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_a_long_result_ends_with_a_mark(width: int) -> None:
+    async def try_it(pilot: Any, screen: MainScreen) -> None:
+        bar = screen.query_one(ResultBar)
+        bar.say("✗ EBUSY", "of pages " * 60, "refused")
+        await pilot.pause()
+        lines = result(screen).split("\n")
+        assert len(lines) == bar.content_size.height == 3
+        assert lines[-1].endswith("…")
+        bar.say("✓ ok", "short", "ok")
+        assert "…" not in result(screen)
+
+    drive(with_dimm(), try_it, (width, 20))
+
+
+@pytest.mark.parametrize("name", ["tiny", "small-guest", "firecracker-24g-copy"])
+def test_the_kernel_model_is_shown_before_the_architecture(name: str) -> None:
+    machine = engine.boot_machine([(0, 0, "1G")], name=name)
+
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        assert "model 6.12" in str(screen.query_one(StatusLine).render())
+
+    drive(machine, look, (60, 20))
 
 
 def test_nothing_was_done_yet() -> None:

@@ -129,6 +129,14 @@ def test_what_a_failed_add_left_behind_is_told_from_a_device() -> None:
     assert words.origin_of(machine, 32) == "left behind by an add that failed"
 
 
+def test_equal_decisions_are_told_once() -> None:
+    machine = guest()
+    outcome = machine.apply(engine.VirtioMem(size="1G", start="8G", unit="2M"))
+    said = words.outcome_words(outcome, machine)
+    assert said.count("memmap: ") == 1
+    assert "262,144 pages plugged" in said
+
+
 def test_totals_are_the_sums_of_the_zones() -> None:
     machine = with_dimm(movable=8)
     total, free = facts.totals(machine)
