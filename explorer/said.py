@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from engine import format_bytes
+from engine.events import MemmapSkipped
 
 
 def _pool(event: Any) -> str:
@@ -13,6 +15,16 @@ def _pool(event: Any) -> str:
     where = "of all nodes" if event.node < 0 else f"of node {event.node}"
     short = f": asked {event.wanted}, got {event.total}" if event.total != event.wanted else ""
     return f"the pool of {format_bytes(event.size)} pages {where} has {event.total}, {event.free} of them free{short}"
+
+
+def stepped_over(events: Iterable[Any]) -> str:
+    """Which functions stepped over how many memmap pages; empty where none did (upstream's ranges have none in them)."""
+    pages: Counter[str] = Counter()
+    for event in events:
+        if isinstance(event, MemmapSkipped):
+            pages[event.where] += event.pages
+    most = max(pages.values(), default=0)
+    return f"{most:,} memmap pages stepped over by {', '.join(pages)}" if pages else ""
 
 
 SAID: Final[Mapping[str, Callable[[Any], str]]] = {

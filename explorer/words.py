@@ -28,7 +28,7 @@ from engine import (
 )
 
 from . import facts
-from .said import SAID
+from .said import SAID, stepped_over
 from .session import Batch
 
 PAGE_COMMANDS: Final = (Compact, HugePages, Poison, VirtioMem)
@@ -175,6 +175,8 @@ def _told(outcome: Outcome) -> Iterator[tuple[str, str]]:
             yield "why", f"zone {event.zone}: {event.reason}"
         elif tag in SAID:
             yield "why", SAID[tag](event)
+    if skipped := stepped_over(outcome.events):
+        yield "why", skipped
     for tag, said in COUNTED.items():
         if pages := sum(event.pages for this, event in _events(outcome) if this == tag):
             yield "why", said.format(f"{pages:,}")
@@ -184,7 +186,6 @@ def _told(outcome: Outcome) -> Iterator[tuple[str, str]]:
 
 
 COUNTED: Final[Mapping[str, str]] = {
-    "memmap_skipped": "memmap pages stepped over: {}, each time counted",
     "huge_page_dissolved": "{} pages of free huge pages given back",
     "pages_migrated": "{} pages moved elsewhere",
     "pages_compacted": "{} pages moved together",

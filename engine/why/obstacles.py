@@ -225,13 +225,13 @@ def take_out(state: State, owners: Iterable[Section], keep: tuple[int, int]) -> 
 def freed_words(state: State, pages: dict[Kind, Found], kinds: Sequence[Kind]) -> str:
     """That pages of some kinds are given back, in words; empty for none."""
     size = state.geometry.page_size
-    parts = [f"{counted(pages[kind].total, _FREED[kind])} ({format_bytes(pages[kind].total * size)})" for kind in kinds]
+    parts = [f"{counted(pages[kind].total, *_FREED[kind])} ({format_bytes(pages[kind].total * size)})" for kind in kinds]
     return f"whoever uses them gives back {' and '.join(parts)}" if parts else ""
 
 
 _FREED: Final = {
-    SLAB: "slab page",
-    KERNEL: "kernel page",
-    PAGETABLE: "page-table page",
-    ASSUMED: "kernel page of unknown place",
+    SLAB: ("slab page", "slab pages"),
+    KERNEL: ("kernel page", "kernel pages"),
+    PAGETABLE: ("page-table page", "page-table pages"),
+    ASSUMED: ("kernel page of unknown place", "kernel pages of unknown place"),
 }

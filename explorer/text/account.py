@@ -35,7 +35,7 @@ from engine.events import (
 from engine.report import BlockReport, ZoneReport, block_report, glance, zone_reports
 from engine.state import State
 
-from ..said import SAID
+from ..said import SAID, stepped_over
 from .console import Printer
 from .names import block_names
 
@@ -130,6 +130,8 @@ def _achieved(machine: Machine, events: list[Event], outcome: Outcome) -> Iterat
         yield f"{_pages(pages)} migrated to zone {zone} of node {node}"
     if given := sum(event.pages for event in events if isinstance(event, MemmapReleased)):
         yield f"{_pages(given)} of memmap given back"
+    if skipped := stepped_over(events):
+        yield skipped
     for event in events:
         if (said := SAID.get(str(event.__struct_config__.tag))) is not None:
             yield said(event)
