@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -44,9 +44,9 @@ _GIVEN_UP: Final[tuple[Kind, ...]] = (SLAB, PAGETABLE, KERNEL, VMEMMAP)
 
 
 class _Part:
-    """Some sections of one zone: their pages in it, counted by kind and changed in place."""
+    """Some sections of one zone: their pages in it, without those that are left out, counted by kind and changed in place."""
 
-    def __init__(self, state: State, key: ZoneKey, numbers: Iterable[int], masks: Callable[[int], int | None]) -> None:
+    def __init__(self, state: State, key: ZoneKey, numbers: Iterable[int], left_out: Mapping[int, int]) -> None:
         self.state = state
         self.owned: dict[int, int] = {}
         self.counts: dict[Kind, int] = {}
@@ -55,9 +55,9 @@ class _Part:
         times: Counter[tuple[int, int]] = Counter()
         for nr in numbers:
             section = state.sections[nr]
-            owned, mask = next(mask for owner, mask in section.zones if owner == key), masks(nr)
-            if mask is not None:
-                owned &= mask
+            owned = section.zones[0][1] if len(section.zones) == 1 else dict(section.zones)[key]
+            if nr in left_out:
+                owned &= ~left_out[nr]
             if owned:
                 self.owned[nr] = owned
                 same = id(section.pages), id(owned)
@@ -107,8 +107,9 @@ def settle_zone(
     zone's counts are set to what its pages say in the end.
     """
     zone = state.zones[key]
-    seen = _Part(state, key, [nr for nr in numbers if nr in seen_pages], lambda nr: seen_pages[nr])
-    rest = _Part(state, key, numbers, lambda nr: ~seen_pages[nr] if nr in seen_pages else None)
+    unseen = {nr: ~seen_pages[nr] for nr in numbers if nr in seen_pages}
+    seen = _Part(state, key, unseen, unseen)
+    rest = _Part(state, key, numbers, seen_pages)
     want_free, want_pcp = zone.free - seen.have(FREE), zone.pcp - seen.have(PCP)
     note = None
     if rest.total:

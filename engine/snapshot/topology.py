@@ -90,7 +90,10 @@ def _zones_from_blocks(state: State, seen: Observation) -> None:
         node = block.nodes[0] if block.nodes else fallback
         start = block.id * pages
         if (name := alone.get(block.valid_zones or ())) is not None:
-            parts.setdefault((node, name), []).append((start, start + pages))
+            ranges = parts.setdefault((node, name), [])
+            if ranges and ranges[-1][1] == start:
+                start = ranges.pop()[0]
+            ranges.append((start, (block.id + 1) * pages))
             continue
         for name, limit in (*state.preset.low_zones, (state.preset.top_zone, state.geometry.max_address)):
             end = min(limit // page, (block.id + 1) * pages)
@@ -177,13 +180,14 @@ def mark_early(state: State, seen: Observation, prior: State | None) -> None:
     """Without an earlier state: blocks that carry their own memmap or lie in driver-managed memory were hot-added."""
     if prior is not None:
         return
-    size = state.geometry.block_size
-    managed = [r for r in state.resources.values() if r.ram and r.name != "System RAM"]
-    for number, block in list(state.blocks.items()):
-        if block.early and (
-            block.head or any(r.start < (number + 1) * size and number * size < r.end for r in managed)
-        ):
-            state.blocks[number] = msgspec.structs.replace(block, early=False)
+    page = state.geometry.page_size
+    hot = [block for block in state.blocks.values() if block.head]
+    for resource in state.resources.values():
+        if resource.ram and resource.name != "System RAM":
+            first = resource.start // page
+            hot += state.range_blocks(first, -(-resource.end // page) - first)
+    for block in hot:
+        state.blocks[block.id] = msgspec.structs.replace(block, early=False)
 
 
 def count_early(state: State) -> None:
