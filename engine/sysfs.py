@@ -84,7 +84,10 @@ def read(state: State, path: str) -> str:
     if path.rstrip("/") in (MEMORY, NODE, PARAMETERS):
         raise HotplugError("EISDIR", f"{path} is a folder")
     if not path.startswith(("/sys/", "/proc/sys/vm/")):
-        raise HotplugError("ENOENT", f"{path} is not among the files that are modelled, which are below /sys and /proc/sys/vm")
+        raise HotplugError(
+            "ENOENT",
+            f"{path} is not among the files that are modelled, which are /proc/buddyinfo, /proc/pagetypeinfo and some below /sys and /proc/sys/vm",
+        )
     raise HotplugError("ENOENT", f"{path} does not exist")
 
 
@@ -266,6 +269,10 @@ def _block(state: State, number: int) -> Block:
 def _canonical(state: State, path: str) -> str:
     """The path without doubled slashes, and without the link by which a node's folder leads to one of its blocks."""
     path = re.sub(r"/+", "/", path)
-    if (match := _NODE_LINK.fullmatch(path)) and (block := state.blocks.get(int(match[2]))) and int(match[1]) in block.nodes:
+    if (
+        (match := _NODE_LINK.fullmatch(path))
+        and (block := state.blocks.get(int(match[2])))
+        and int(match[1]) in block.nodes
+    ):
         return f"{MEMORY}/memory{match[2]}/{match[3]}"
     return path

@@ -1,4 +1,4 @@
-"""Files whose writes deal with single pages: huge page pools, compaction, poisoning."""
+"""Files that deal with single pages: free areas, huge page pools, compaction, poisoning."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from . import compaction, hugetlb, poison
+from . import compaction, freeareas, hugetlb, poison
 from .errors import HotplugError
 from .events import Event
 from .kstrto import kstrto, proc_number
@@ -21,12 +21,20 @@ _NODE = re.compile(rf"/sys/devices/system/node/node(\d+)/hugepages/{_POOL}")
 _NODE_COMPACT = re.compile(r"/sys/devices/system/node/node(\d+)/compact")
 _DEFAULT_POOL: Final = "/proc/sys/vm/nr_hugepages"
 _COMPACT: Final = "/proc/sys/vm/compact_memory"
+_FREE_PAGES: Final[dict[str, Callable[[State], str]]] = {
+    "/proc/buddyinfo": freeareas.buddyinfo,
+    "/proc/pagetypeinfo": freeareas.pagetypeinfo,
+    "/sys/kernel/debug/extfrag/extfrag_index": freeareas.extfrag_index,
+    "/sys/kernel/debug/extfrag/unusable_index": freeareas.extfrag_unusable,
+}
 _MEMORY: Final = "/sys/devices/system/memory"
 _MOST: Final = (1 << 63) - 1
 
 
 def read(state: State, path: str) -> str | None:
-    """The text of a file of a huge page pool; None for a path that is none of these files."""
+    """The text of a file about free pages or a huge page pool; None for a path that is none of these files."""
+    if (text := _FREE_PAGES.get(path)) is not None:
+        return text(state)
     found = _pool(state, path)
     if found is not None:
         node, size, name = found

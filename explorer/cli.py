@@ -159,6 +159,10 @@ def _parser() -> tuple[_Parser, frozenset[str]]:
     why.add_argument("--model", metavar="NAME", help="the kernel model, instead of the machine's own")
     why.add_argument("--json", action="store_true", help="print one JSON object")
 
+    read = verb("read", _asked("read"), "print a file of the machine as its kernel would: /proc/buddyinfo, sysfs ...")
+    read.add_argument("machine", metavar="MACHINE", help=_MACHINE_HELP)
+    read.add_argument("paths", metavar="PATH", nargs="+", help="/proc/buddyinfo, /proc/pagetypeinfo, or a file below /sys")
+
     compare = verb("compare", _asked("alternatives"), "put the placements of one add side by side")
     machine(compare)
     compare.add_argument("--add", metavar="SIZE", required=True, help="how much to add")

@@ -1,4 +1,4 @@
-"""Questions that change nothing: why, compare, diff, lsmem, export; as text, or as one JSON object."""
+"""Questions that change nothing: why, read, compare, diff, lsmem, export; as text, or as one JSON object."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from engine import (
     PLACEMENTS,
     Add,
     BadInput,
+    HotplugError,
     compare,
     describe_comparison,
     describe_drift,
@@ -52,6 +53,20 @@ def why(arguments: argparse.Namespace) -> int:
     return 0 if all(verdict.ok for verdict in verdicts) else 1
 
 
+def read(arguments: argparse.Namespace) -> int:
+    """The text of files, one behind the other; 1 if the kernel has one of them not, or would not let it be read."""
+    machine = open_machine(arguments.machine)
+    refused = 0
+    for path in arguments.paths:
+        try:
+            sys.stdout.write(machine.read(path))
+        except HotplugError as error:
+            sys.stdout.flush()
+            print(printable(f"altmap: {error}"), file=sys.stderr)
+            refused = 1
+    return refused
+
+
 def alternatives(arguments: argparse.Namespace) -> int:
     """One add request, every placement, block size and model that was asked for, side by side; 1 if none of them fits."""
     machine = open_machine(arguments.machine)
@@ -66,7 +81,9 @@ def alternatives(arguments: argparse.Namespace) -> int:
         raise BadInput("--add needs a size above 0, such as 64G")
     if arguments.node not in machine.nodes:
         raise BadInput(f"there is no node {arguments.node}; nodes are {', '.join(map(str, sorted(machine.nodes)))}")
-    placements = list(dict.fromkeys(arguments.placement.split(","))) if arguments.placement is not None else list(PLACEMENTS)
+    placements = (
+        list(dict.fromkeys(arguments.placement.split(","))) if arguments.placement is not None else list(PLACEMENTS)
+    )
     for placement in placements:
         if placement not in PLACEMENTS:
             raise BadInput(f"{placement!r} is not a placement; it is one of {', '.join(PLACEMENTS)}")

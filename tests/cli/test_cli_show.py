@@ -181,3 +181,17 @@ def test_without_a_terminal_a_machine_is_shown(process, golden: Callable[[str, s
     assert (said.returncode, said.stderr) == (0, "")
     golden("show-guest.txt", said.stdout)
     assert process("open", guest).stdout == said.stdout
+
+
+def test_files_are_read_as_their_kernel_prints_them(altmap, guest: Path) -> None:
+    machine = open_machine(guest)
+    files = ("/proc/buddyinfo", "/proc/pagetypeinfo", "/sys/devices/system/memory/memory1/valid_zones")
+    said = altmap("read", guest, *files)
+    assert (said.code, said.err) == (0, "")
+    assert said.out == "".join(machine.read(path) for path in files)
+    assert said.out.startswith("Node 0, zone      DMA ")
+    missing = altmap("read", guest, "/proc/kcore", "/proc/buddyinfo")
+    assert missing.code == 1
+    assert missing.err.startswith("altmap: ENOENT: /proc/kcore is not among the files that are modelled")
+    assert missing.out == machine.read("/proc/buddyinfo"), "the others are told"
+    assert machine.write("/proc/buddyinfo", "1").result == "EACCES"
