@@ -159,11 +159,15 @@ def leave_range(state: State, start: int, pages: int) -> Steps:
     used = [(pfn, page) for pfn, page in inside if page.used]
     free = first_free(state, own, used[0][1].pages) if used and not others else None
     if free is not None and (len(used) > 1 or start <= free < start + pages):
+        which = (
+            f"{len(used)} huge pages of the block, from {used[0][0]:#x} on, are in use, and each that moves leaves a free one "
+            f"behind, into which the next one moves"
+            if len(used) > 1
+            else f"the huge page at {used[0][0]:#x} is in use, and the next free one of the pool lies in the block too"
+        )
         raise HotplugError(
             "EINTR",
-            f"signal backoff: {len(used)} huge pages of the block, from {used[0][0]:#x} on, are in use, and the pool has free "
-            f"ones: each that moves leaves a free one behind, into which the next one moves, again and again; lower "
-            f"nr_hugepages first, then no free one is left",
+            f"signal backoff: {which}, again and again; lower nr_hugepages first, then no free one is left",
             used[0][0],
         )
     for pfn, _ in used:

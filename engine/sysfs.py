@@ -86,7 +86,8 @@ def read(state: State, path: str) -> str:
     if not path.startswith(("/sys/", "/proc/sys/vm/")):
         raise HotplugError(
             "ENOENT",
-            f"{path} is not among the files that are modelled, which are /proc/buddyinfo, /proc/pagetypeinfo and some below /sys and /proc/sys/vm",
+            f"{path} is not among the files that are modelled: /proc/buddyinfo, /proc/pagetypeinfo, and some below /sys and "
+            f"/proc/sys/vm",
         )
     raise HotplugError("ENOENT", f"{path} does not exist")
 
@@ -269,10 +270,6 @@ def _block(state: State, number: int) -> Block:
 def _canonical(state: State, path: str) -> str:
     """The path without doubled slashes, and without the link by which a node's folder leads to one of its blocks."""
     path = re.sub(r"/+", "/", path)
-    if (
-        (match := _NODE_LINK.fullmatch(path))
-        and (block := state.blocks.get(int(match[2])))
-        and int(match[1]) in block.nodes
-    ):
+    if (match := _NODE_LINK.fullmatch(path)) and (block := state.blocks.get(int(match[2]))) and int(match[1]) in block.nodes:
         return f"{MEMORY}/memory{match[2]}/{match[3]}"
     return path
