@@ -10,7 +10,8 @@ sections lie one behind the other, a `stride` says by how many pages each lies b
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, get_args
+import inspect
+from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -270,4 +271,14 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
 def json_schema() -> bytes:
     """The JSON Schema of the newest version, as `fixtures/snapshot.schema.json` holds it."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(SnapshotV1)}
-    return msgspec.json.format(msgspec.json.encode(schema, order="deterministic"), indent=2) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(_cleaned(schema), order="deterministic"), indent=2) + b"\n"
+
+
+def _cleaned(part: Any) -> Any:
+    """Descriptions are docstrings, which Python 3.13 stores without the indentation that earlier ones keep."""
+    if isinstance(part, dict):
+        return {
+            name: inspect.cleandoc(value) if name == "description" and isinstance(value, str) else _cleaned(value)
+            for name, value in part.items()
+        }
+    return [_cleaned(one) for one in part] if isinstance(part, list) else part
