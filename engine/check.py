@@ -6,8 +6,22 @@ from collections.abc import Callable, Iterator
 
 from .bits import span
 from .hotplug import spans
-from .memmap import ABSENT, ASSUMED, FREE, ISOLATE, MEMMAP, OFFLINE, PCP, POISONED, VMEMMAP, Kind, Section, ZoneKey
-from .state import State, isolated_pages
+from .memmap import (
+    ABSENT,
+    ASSUMED,
+    FREE,
+    ISOLATE,
+    MEMMAP,
+    OFFLINE,
+    PCP,
+    POISONED,
+    VMEMMAP,
+    Kind,
+    Section,
+    ZoneKey,
+    isolated_pages,
+)
+from .state import State
 
 
 def check(state: State) -> list[str]:
@@ -35,7 +49,7 @@ class _Tally:
                     counts = {kind: (mask & owned).bit_count() for kind, mask in section.pages.items()}
                     known[token] = counts
                 hidden = (
-                    section.of(FREE) & owned & isolated_pages(section, state.geometry.pageblock_pages)
+                    section.of(FREE) & owned & isolated_pages(section, state.geometry.pageblock_order)
                 ).bit_count()
                 total = sum(counts.values()) - counts.get(ABSENT, 0)
                 _add(self.free, key, counts.get(FREE, 0) - hidden)

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
-from .bits import aligned_runs, every, from_runs, lowest, runs, span
+from .bits import aligned_runs, every, lowest, span
 from .geometry import Geometry
-from .memmap import FREE, ISOLATE, MOVABLE_TYPE, RECLAIMABLE, UNMOVABLE, Chunk, Migratetype, Types, ZoneKey
+from .memmap import FREE, ISOLATE, MOVABLE_TYPE, RECLAIMABLE, UNMOVABLE, Chunk, Migratetype, Types, ZoneKey, type_pages
 from .state import State
 from .zones import ZONE_ORDER, Zone
 
@@ -32,12 +32,6 @@ _CAP: Final = 100_000
 
 
 # -- one section --------------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=4096)
-def type_pages(blocks: int, pageblock_order: int) -> int:
-    """The pages of a set of pageblocks of a section."""
-    return from_runs((start << pageblock_order, length << pageblock_order) for start, length in runs(blocks))
 
 
 def area_heads(free: int, types: Types, migratetype: Migratetype, order: int, geometry: Geometry) -> int:

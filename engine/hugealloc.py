@@ -9,8 +9,8 @@ from .bits import aligned_runs, runs
 from .buddy import drain, list_batch, take
 from .compaction import compact_zone, ready, suitable
 from .events import Event
-from .memmap import FREE, HUGE, MOVABLE_TYPE, PCP, ZoneKey
-from .state import State, isolated_pages
+from .memmap import FREE, HUGE, MOVABLE_TYPE, PCP, ZoneKey, isolated_pages
+from .state import State
 from .zonelist import Watermarks, zonelist
 from .zones import MOVABLE
 
@@ -88,9 +88,9 @@ def _seen_on_lists(state: State, key: ZoneKey, order: int) -> list[int]:
 
 def _areas(state: State, key: ZoneKey, order: int) -> int:
     """Free areas of an order that a zone has, bigger ones counted as several."""
-    size, block = state.geometry.pages_per_section, state.geometry.pageblock_pages
+    size, pageblock = state.geometry.pages_per_section, state.geometry.pageblock_order
     return sum(
-        aligned_runs(section.of(FREE) & owned & ~isolated_pages(section, block), order, size).bit_count()
+        aligned_runs(section.of(FREE) & owned & ~isolated_pages(section, pageblock), order, size).bit_count()
         for section, owned in state.zone_sections(key)
         if FREE in section.pages
     )

@@ -7,9 +7,12 @@ sets partition the section. A section is a value: machines share it, and a chang
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
+
+from .bits import from_runs, runs
 
 Kind = Literal[
     "free",
@@ -145,3 +148,14 @@ def union(pages: Pages, kinds: tuple[Kind, ...]) -> int:
     for kind in kinds:
         found |= pages.get(kind, 0)
     return found
+
+
+@lru_cache(maxsize=4096)
+def type_pages(blocks: int, pageblock_order: int) -> int:
+    """The pages of a set of pageblocks of a section."""
+    return from_runs((start << pageblock_order, length << pageblock_order) for start, length in runs(blocks))
+
+
+def isolated_pages(section: Section, pageblock_order: int) -> int:
+    """The pages of a section whose pageblocks are isolated."""
+    return type_pages(section.types.get(ISOLATE, 0), pageblock_order)

@@ -9,10 +9,10 @@ from typing import Final
 import msgspec
 
 from .bits import aligned_runs, every, span, spread
-from .freeareas import CMA, maximal_runs, type_pages
+from .freeareas import CMA, maximal_runs
 from .geometry import Geometry
-from .memmap import FREE, HUGE, MEMMAP, MOVABLE, MOVABLE_TYPE, PCP, Kind, Section
-from .state import State, isolated_pages
+from .memmap import FREE, HUGE, MEMMAP, MOVABLE, MOVABLE_TYPE, PCP, Kind, Section, isolated_pages, type_pages
+from .state import State
 from .zones import Zone
 
 _TARGETS: Final = (MOVABLE_TYPE, CMA)
@@ -34,7 +34,7 @@ class ScannedSection:
         section = state.sections[nr]
         self.nr, self.base, self.size = nr, nr * size, size
         self._section, self._others = section, section.of(FREE) & ~owned
-        self._isolated = isolated_pages(section, block)
+        self._isolated = isolated_pages(section, order)
         self.free = section.of(FREE) & owned
         self._movable, self._listed = section.of(MOVABLE), section.of(PCP)
         self.changed = False

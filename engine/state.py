@@ -9,10 +9,10 @@ from typing import Final
 import msgspec
 
 from .architectures import Preset
-from .bits import from_runs, runs, span
+from .bits import span
 from .blocks import Block, Group, Request
 from .geometry import Geometry
-from .memmap import FREE, PCP, POISONED, Kind, Section, ZoneKey, put
+from .memmap import FREE, PCP, POISONED, Kind, Section, ZoneKey, isolated_pages, put
 from .models import KernelModel
 from .notifiers import Chain
 from .tables import Journal, Table
@@ -175,7 +175,7 @@ class State:
         self.sections.put(section.nr, changed)
         for key, owned in section.zones:
             before, after = section.pages, changed.pages
-            hidden = ~isolated_pages(section, self.geometry.pageblock_pages) & owned
+            hidden = ~isolated_pages(section, self.geometry.pageblock_order) & owned
             free = _count(after, FREE, hidden) - _count(before, FREE, hidden)
             pcp = _count(after, PCP, owned) - _count(before, PCP, owned)
             if free or pcp:
@@ -220,11 +220,3 @@ class State:
 def _count(pages: Mapping[Kind, int], kind: Kind, mask: int) -> int:
     have = pages.get(kind, 0)
     return (have & mask).bit_count() if have else 0
-
-
-def isolated_pages(section: Section, pageblock_pages: int) -> int:
-    """The pages of a section whose pageblocks are isolated."""
-    blocks = section.types.get("Isolate", 0)
-    if not blocks:
-        return 0
-    return from_runs((start * pageblock_pages, length * pageblock_pages) for start, length in runs(blocks))

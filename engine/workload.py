@@ -14,9 +14,9 @@ from .bits import every, lowest_n, span
 from .errors import BadInput, HotplugError
 from .events import Event, PagesFreed, PagesTakenByWorkload
 from .hugelists import free_list
-from .memmap import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB, Kind, ZoneKey
+from .memmap import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB, Kind, ZoneKey, isolated_pages
 from .models import Pattern, What
-from .state import State, isolated_pages
+from .state import State
 from .units import format_bytes
 from .zonelist import Watermarks, node_order, zonelist
 from .zones import MOVABLE as MOVABLE_ZONE
@@ -120,12 +120,12 @@ def _zones(state: State, where: Where, highest: str) -> list[ZoneKey]:
 
 def _turn(state: State, key: ZoneKey, source: Kind, target: Kind, count: int | None, where: Where) -> int:
     """Make pages of a zone another kind, in the pattern; None: all of them. Returns how many."""
-    block = state.geometry.pageblock_pages
+    pageblock = state.geometry.pageblock_order
     have = sum((section.of(source) & owned).bit_count() for section, owned in state.zone_sections(key))
     wanted = have if count is None else min(count, have)
     chance, done = Random(where.seed), 0
     for section, owned in list(state.zone_sections(key)):
-        pool = section.of(source) & owned & ~isolated_pages(section, block)
+        pool = section.of(source) & owned & ~isolated_pages(section, pageblock)
         if not pool or done >= wanted:
             continue
         if where.pattern == "checkerboard" and count is not None:

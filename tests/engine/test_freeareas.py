@@ -26,12 +26,11 @@ from engine.freeareas import (
     order_counts,
     pagetypeinfo,
     section_counts,
-    type_pages,
     unusable_index,
 )
 from engine.geometry import Geometry
 from engine.isolation import start_isolate, undo_isolate
-from engine.memmap import FREE, Migratetype, Types
+from engine.memmap import FREE, Migratetype, Types, type_pages
 from engine.snapshot.procfs import parse_buddyinfo, parse_pagetypeinfo
 
 NORMAL = (0, "Normal")
