@@ -4,8 +4,20 @@ Everything that the explorer uses is named here. `open_machine` loads a saved pi
 command; `Machine.check` states the invariants.
 """
 
-from .boot import Ram, boot_machine
-from .commands import (
+from .faces.boot import Ram, boot_machine
+from .faces.diff import Drift, diff
+from .faces.diff import describe as describe_drift
+from .faces.library import bundled_machines, capture, open_machine, rename, save_machine
+from .faces.lsmem import lsmem
+from .faces.lsmem import separate as split_lsmem
+from .faces.shell_export import export as export_shell
+from .kernels.models import CALLERS, MODELS, PLACEMENTS, KernelModel
+from .machine import Machine
+from .memory.origin import Origin
+from .memory.state import State
+from .numbers.errors import BadInput, HotplugError
+from .numbers.units import about_bytes, format_address, format_bytes, parse_bytes
+from .protocol.commands import (
     Add,
     Allocate,
     Command,
@@ -24,30 +36,18 @@ from .commands import (
     Write,
     describe,
 )
-from .drift import Drift, diff
-from .drift import describe as describe_drift
-from .errors import BadInput, HotplugError
-from .library import bundled_machines, capture, open_machine, rename, save_machine
-from .lsmem import lsmem
-from .lsmem import separate as split_lsmem
-from .machine import Machine
-from .models import CALLERS, MODELS, PLACEMENTS, KernelModel
-from .origin import Origin
-from .outcome import Outcome
-from .scripts import parse_script
-from .shell_export import export as export_shell
-from .shortage import Shortage, shortage
-from .state import State
-from .timeline import Step
-from .trial import clone
-from .units import about_bytes, format_address, format_bytes, parse_bytes
-from .whatif import Comparison, compare
-from .whatif import describe as describe_comparison
-from .why import Verdict, why_not
-from .why import describe as describe_verdict
-from .why import describe_all as describe_verdicts
-from .why import finding as describe_finding
-from .why import told as describe_remedy
+from .protocol.outcome import Outcome
+from .protocol.scripts import parse_script
+from .questions.compare import Comparison, compare
+from .questions.compare import describe as describe_comparison
+from .questions.shortage import Shortage, shortage
+from .questions.why import Verdict, why_not
+from .questions.why import describe as describe_verdict
+from .questions.why import describe_all as describe_verdicts
+from .questions.why import finding as describe_finding
+from .questions.why import told as describe_remedy
+from .run.rehearsal import clone
+from .run.timeline import Step
 
 __all__ = [
     "CALLERS",

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from types import MappingProxyType
 
-from . import sysfs
-from .blocks import Block, Group, Request
-from .check import check
-from .commands import Command, Write
-from .errors import HotplugError
-from .events import BlockState, Event, ExistingMemoryTaken
-from .geometry import Geometry
-from .memmap import Section, ZoneKey
-from .models import KernelModel
-from .operations import run, takes_signals
-from .origin import Origin
-from .outcome import Outcome
-from .policy import valid_zones
-from .state import Resource, State
-from .timeline import Timeline
-from .why import Verdict, why_not
-from .zones import Node, Zone
+from .hotplug.zone_policy import valid_zones
+from .kernels.models import KernelModel
+from .memory.block import Block, Group, Request
+from .memory.origin import Origin
+from .memory.section import Section, ZoneKey
+from .memory.state import Resource, State
+from .memory.zone import Node, Zone
+from .numbers.errors import HotplugError
+from .numbers.geometry import Geometry
+from .protocol.commands import Command, Write
+from .protocol.events import BlockState, Event, ExistingMemoryTaken
+from .protocol.outcome import Outcome
+from .questions.why import Verdict, why_not
+from .run.dispatch import run, takes_signals
+from .run.invariants import check
+from .run.timeline import Timeline
+from .sysfs import hotplug_files
 
 
 class Machine:
@@ -100,7 +100,7 @@ class Machine:
 
     def read(self, path: str) -> str:
         """Read a file of sysfs; raises `HotplugError` with the errno."""
-        return sysfs.read(self._state, path)
+        return hotplug_files.read(self._state, path)
 
     def check(self) -> list[str]:
         """The invariants that do not hold, in words; an empty list is a sound machine."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from engine import Machine
+from altmap.engine import Machine
 
 FIRMWARE_WINDOW = 4 << 30
 """Firmware leaves what is below 4 GiB to devices and puts the window for hot-added memory above."""

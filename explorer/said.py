@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from engine import format_bytes
-from engine.events import MemmapSkipped
+from altmap.engine import format_bytes
+from altmap.engine.protocol.events import MemmapSkipped
 
 
 def _pool(event: Any) -> str:

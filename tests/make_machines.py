@@ -13,7 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import engine
+from altmap import engine
+
 from tests.traces.recording import Tree
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"

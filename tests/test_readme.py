@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from engine import Offline, bundled_machines, open_machine, save_machine
+from altmap.engine import Offline, bundled_machines, open_machine, save_machine
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -79,7 +78,7 @@ def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     bin_folder = folder / "bin"
     bin_folder.mkdir(exist_ok=True)
     altmap = bin_folder / "altmap"
-    altmap.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m explorer "$@"\n')
+    altmap.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m altmap "$@"\n')
     altmap.chmod(0o755)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
     return subprocess.run(

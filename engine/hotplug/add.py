@@ -6,11 +6,17 @@ from collections.abc import Iterator
 
 import msgspec
 
-from .. import buddy, resources, vmemmap
-from ..altmap import VmemAltmap, implicit_use
-from ..blocks import Block, Group, OnlineType, Request
-from ..errors import HotplugError
-from ..events import (
+from ..kernels.models import Caller, Placement
+from ..memory.block import Block, Group, OnlineType, Request
+from ..memory.section import MEMMAP, OFFLINE, PAGETABLE, SLAB, Chunk, Kind, Memmap, Section
+from ..memory.state import State
+from ..memory.zone import NORMAL
+from ..mm import iomem, page_alloc, sparse_vmemmap
+from ..mm.vmem_altmap import VmemAltmap, implicit_use
+from ..mm.zonelist import Watermarks, kernel_zonelist, node_names, node_order, working_node
+from ..numbers.errors import HotplugError
+from ..numbers.units import format_bytes
+from ..protocol.events import (
     BlockCreated,
     Event,
     ExistingMemoryTaken,
@@ -23,16 +29,10 @@ from ..events import (
     ResourceReserved,
     SectionsLeaked,
 )
-from ..memmap import MEMMAP, OFFLINE, PAGETABLE, SLAB, Chunk, Kind, Memmap, Section
-from ..models import Caller, Placement
-from ..overhead import object_pages, page_table_pages
-from ..placement import Choice, choose
-from ..state import State
-from ..units import format_bytes
-from ..zonelist import Watermarks, kernel_zonelist, node_names, node_order, working_node
-from ..zones import NORMAL
-from .eject import bind
+from .acpi_eject import bind
 from .online import online_block, rebuild_zonelists
+from .overhead import object_pages, page_table_pages
+from .placement import Choice, choose
 from .remove import deactivate, drop_block
 
 Steps = Iterator[Event]
@@ -83,7 +83,7 @@ def add_memory(state: State, request: AddRequest) -> Steps:
     name = RESOURCE_NAMES.get(request.caller, "System RAM")
     before = state.free_by_node()
     if size:
-        resources.reserve(state, start, size, name)
+        iomem.reserve(state, start, size, name)
         yield ResourceReserved(start, size, name)
     try:
         yield from _check_range(state, request)
@@ -178,7 +178,7 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
             for block in range(start // geometry.pages_per_block, (start + pages) // geometry.pages_per_block):
                 altmap = VmemAltmap(block * geometry.pages_per_block, choice.head)
                 altmap.check(block * geometry.pages_per_block, geometry.pages_per_block)
-                own = vmemmap.AltmapPool(altmap)
+                own = sparse_vmemmap.AltmapPool(altmap)
                 # sections that an earlier add left behind keep their memmap, and then the block has no head of its own
                 fresh = not state.sections_of(block * geometry.pages_per_block, geometry.pages_per_block)
                 flushed = None if fresh else altmap
@@ -192,7 +192,7 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
         tables += _take_objects(state, start, pages, added)
     except HotplugError as error:
         yield from _failed(state, request, choice, added, error)
-        buddy.free_pages(state, tables, (PAGETABLE, SLAB))
+        page_alloc.free_pages(state, tables, (PAGETABLE, SLAB))
         if group is not None and group in state.groups and not state.groups[group].blocks:
             state.groups.drop(group)
         raise
@@ -204,18 +204,18 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
 
 def _pool(
     state: State, request: AddRequest, choice: Choice, start: int, pages: int
-) -> tuple[vmemmap.Pool, VmemAltmap | None]:
+) -> tuple[sparse_vmemmap.Pool, VmemAltmap | None]:
     if choice.placement == "boot":
-        return vmemmap.BootMemory(state, request.node), None
+        return sparse_vmemmap.BootMemory(state, request.node), None
     altmap = VmemAltmap(start, pages)
     altmap.check(start, pages)
     if choice.placement == "range":
-        return vmemmap.AltmapPool(altmap), altmap
-    return vmemmap.HostSections(state, altmap, request.node), altmap
+        return sparse_vmemmap.AltmapPool(altmap), altmap
+    return sparse_vmemmap.HostSections(state, altmap, request.node), altmap
 
 
 def _add_sections(
-    state: State, node: int, first: int, count: int, pool: vmemmap.Pool, flushed: VmemAltmap | None, added: list[int]
+    state: State, node: int, first: int, count: int, pool: sparse_vmemmap.Pool, flushed: VmemAltmap | None, added: list[int]
 ) -> Steps:
     """__add_pages: one section after the other; on failure those before stay, and `added` names them."""
     unit_bytes = state.geometry.vmemmap_unit_pages * state.geometry.page_size
@@ -231,7 +231,7 @@ def _add_sections(
                     nr * state.geometry.pages_per_section,
                 )
             try:
-                memmap, fell_back = vmemmap.populate(state, nr, pool)
+                memmap, fell_back = sparse_vmemmap.populate(state, nr, pool)
             finally:
                 if pool.fell_short and "vmemmap_warned" not in state.counters:
                     state.counters.put("vmemmap_warned", 1)
@@ -292,9 +292,9 @@ def _undo_sections(state: State, added: list[int]) -> None:
 
 def _take(state: State, node: int, kind: Kind, wanted: int, words: str) -> list[Chunk]:
     """Order-0 kernel pages near a node, for what never comes from an altmap. Raises `HotplugError` ENOMEM."""
-    taken = buddy.allocate(state, kernel_zonelist(state, node), 0, wanted, kind, NORMAL)
+    taken = page_alloc.allocate(state, kernel_zonelist(state, node), 0, wanted, kind, NORMAL)
     if sum(count for _, count in taken) < wanted:
-        buddy.free_pages(state, taken, (kind,))
+        page_alloc.free_pages(state, taken, (kind,))
         raise HotplugError(
             "ENOMEM",
             f"{words} need {wanted} pages, and the kernel zones of {node_names(node_order(state, node))} have not so many "
@@ -331,16 +331,16 @@ def _add_device_memory(state: State, request: AddRequest) -> Steps:
     if request.node not in state.nodes:
         raise HotplugError("EINVAL", f"node {request.node} was absent from the node_possible_map")
     sections = pages // geometry.pages_per_section
-    pool: vmemmap.Pool
+    pool: sparse_vmemmap.Pool
     passed: VmemAltmap | None = None
     if request.caller == "pmem" and request.placement != "boot":
         need = sections * geometry.memmap_pages_per_section
         passed = VmemAltmap(start, need + request.align, request.reserve, request.align)
         passed.check(start, pages)
-        pool = vmemmap.AltmapPool(passed)
+        pool = sparse_vmemmap.AltmapPool(passed)
         yield PlacementChosen("range", "the added range itself: the driver brings its own altmap")
     else:
-        pool = vmemmap.BootMemory(state, request.node)
+        pool = sparse_vmemmap.BootMemory(state, request.node)
         yield PlacementChosen("boot", f"kernel memory: {request.caller} has no altmap")
     if request.caller == "pmem" and (complaint := implicit_use(VmemAltmap(start, pages), passed)):
         yield Logged(complaint)

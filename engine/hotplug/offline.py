@@ -7,24 +7,8 @@ from typing import Final
 
 import msgspec
 
-from .. import buddy, hugetlb, isolation, migrate, resources, vmemmap
-from ..bits import lowest, span
-from ..blocks import Block
-from ..errors import HotplugError
-from ..events import (
-    BlockState,
-    Event,
-    IsolationUndone,
-    Logged,
-    MemmapSkipped,
-    MigrationFailed,
-    NotifierCalled,
-    PagesTaken,
-    PresentAdjusted,
-    RangeIsolated,
-    RangeRemoved,
-)
-from ..memmap import (
+from ..memory.block import Block
+from ..memory.section import (
     ABSENT,
     FREE,
     HUGE,
@@ -39,12 +23,29 @@ from ..memmap import (
     ZoneKey,
     union,
 )
-from ..policy import group_present
-from ..state import State
-from ..units import format_range
-from ..zonelist import Watermarks
+from ..memory.state import State
+from ..mm import iomem, migrate, page_alloc, page_isolation, sparse_vmemmap
+from ..mm.hugetlb import pool
+from ..mm.zonelist import Watermarks
+from ..numbers.bits import lowest, span
+from ..numbers.errors import HotplugError
+from ..numbers.units import format_range
+from ..protocol.events import (
+    BlockState,
+    Event,
+    IsolationUndone,
+    Logged,
+    MemmapSkipped,
+    MigrationFailed,
+    NotifierCalled,
+    PagesTaken,
+    PresentAdjusted,
+    RangeIsolated,
+    RangeRemoved,
+)
 from .online import rebuild_zonelists
-from .spans import leave_zone, shrink
+from .zone_policy import group_present
+from .zone_span import leave_zone, shrink
 
 Steps = Iterator[Event]
 
@@ -63,7 +64,7 @@ def offline_block(state: State, number: int) -> Steps:
             f"memory{number} holds pages of several zones or nodes (valid_zones: none); it can never go offline",
             start,
         )
-    guests = vmemmap.guests(state, start, pages) if _has_hosts(state) else []
+    guests = sparse_vmemmap.guests(state, start, pages) if _has_hosts(state) else []
     guests = [guest for guest in guests if guest.memmap is not None and guest.memmap.on == "section"]
     if guests:
         raise HotplugError("EBUSY", f"memory{number} {hosted(state, guests)}; remove these first", start)
@@ -121,10 +122,10 @@ def _empty(
 ) -> Generator[Event, None, list[Chunk]]:
     """offline_pages up to the moment when the range is isolated and free; the head pages that its loops step over."""
     _check_range(state, block, start, pages)
-    buddy.drain(state, key)
+    page_alloc.drain(state, key)
     try:
-        hugetlb.refuse_crossing(state, start, pages)
-        free = isolation.start_isolate(state, start, pages, offline=True)
+        pool.refuse_crossing(state, start, pages)
+        free = page_isolation.start_isolate(state, start, pages, offline=True)
     except HotplugError as error:
         if error.pfn is not None:
             yield Logged(f"page: pfn:{error.pfn:#x} page dumped because: unmovable page")
@@ -135,7 +136,7 @@ def _empty(
         yield RangeIsolated(start, pages, free)
         yield from _empty_range(state, block, key, start, pages, heads)
     except BaseException as error:
-        back = isolation.undo_isolate(state, start, pages)
+        back = page_isolation.undo_isolate(state, start, pages)
         if isinstance(error, HotplugError):
             yield IsolationUndone(start, pages, back)
         raise
@@ -145,7 +146,7 @@ def _empty(
 def _check_range(state: State, block: Block, start: int, pages: int) -> None:
     """No holes: all of it System RAM (walk_system_ram_range)."""
     if any(resource.ram for resource in state.resources.values()):
-        covered = resources.ram_pages(state, start, pages)
+        covered = iomem.ram_pages(state, start, pages)
     else:
         covered = pages - sum(section.count(ABSENT) for section in state.block_sections(block.id))
     if covered != pages:
@@ -170,7 +171,7 @@ def _empty_range(state: State, block: Block, key: ZoneKey, start: int, pages: in
     for pfn, count in heads:
         yield MemmapSkipped("do_migrate_range", pfn, count)
     yield from migrate.migrate_range(state, start, pages, key)
-    yield from hugetlb.leave_range(state, start, pages)
+    yield from pool.leave_range(state, start, pages)
     stuck = _stuck(state, start, pages)
     if stuck is not None:
         page, why = stuck

@@ -6,10 +6,15 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ..bits import lowest, span
-from ..blocks import OnlineType
-from ..errors import HotplugError
-from ..events import (
+from ..kernels.notifier_chain import Action
+from ..memory.block import OnlineType
+from ..memory.section import FREE, ISOLATE, MEMMAP, Section, ZoneKey
+from ..memory.state import State
+from ..memory.zone import KERNEL_ZONES
+from ..mm.zonelist import Watermarks, node_order
+from ..numbers.bits import lowest, span
+from ..numbers.errors import HotplugError
+from ..protocol.events import (
     BlockState,
     Event,
     HeadInitialized,
@@ -23,13 +28,8 @@ from ..events import (
     RangeRemoved,
     ZoneChosen,
 )
-from ..memmap import FREE, ISOLATE, MEMMAP, Section, ZoneKey
-from ..notifiers import Action
-from ..policy import group_present, zone_for
-from ..state import State
-from ..zonelist import Watermarks, node_order
-from ..zones import KERNEL_ZONES
-from .spans import grow, join_zone, shrink
+from .zone_policy import group_present, zone_for
+from .zone_span import grow, join_zone, shrink
 
 Steps = Iterator[Event]
 

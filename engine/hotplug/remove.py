@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from .. import buddy, resources, vmemmap
-from ..errors import HotplugError
-from ..events import BlockRemoved, Event, Logged, MemmapReleased, MemmapSkipped, NodeOfflined, ResourceReleased
-from ..memmap import PAGETABLE, SLAB, Section
-from ..state import State
+from ..memory.section import PAGETABLE, SLAB, Section
+from ..memory.state import State
+from ..mm import iomem, page_alloc, sparse_vmemmap
+from ..numbers.errors import HotplugError
+from ..protocol.events import BlockRemoved, Event, Logged, MemmapReleased, MemmapSkipped, NodeOfflined, ResourceReleased
 from .offline import hosted
 
 Steps = Iterator[Event]
@@ -45,7 +45,7 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
             f"not there: they go separately",
             first,
         )
-    guests = vmemmap.guests(state, first, pages)
+    guests = sparse_vmemmap.guests(state, first, pages)
     if guests:
         raise HotplugError("EBUSY", f"the range {hosted(state, guests)}; remove these first", first)
     if state.model.removal_defect and _uses_unmapped(state, first, pages):
@@ -61,9 +61,9 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
         yield from drop_block(state, block.id)
     yield from deactivate(state, state.sections_of(first, pages), marked=not heads)
     for request in [r for r in state.requests.values() if first <= r.start < first + pages]:
-        buddy.free_pages(state, request.tables, (PAGETABLE, SLAB))
+        page_alloc.free_pages(state, request.tables, (PAGETABLE, SLAB))
         state.requests.drop(request.start)
-    resources.release(state, start, size)
+    iomem.release(state, start, size)
     yield ResourceReleased(start, size)
     for node in sorted({block.node for block in blocks}):
         yield from _try_offline_node(state, node)
@@ -91,7 +91,7 @@ def deactivate(state: State, sections: Iterable[Section], marked: bool = False) 
         if marked and section.memmap is not None and section.memmap.on == "self":
             for pfn, count in section.memmap.chunks:
                 yield MemmapSkipped("free_pagetable", pfn, count)
-        pages = vmemmap.release(state, section)
+        pages = sparse_vmemmap.release(state, section)
         state.sections.drop(section.nr)
         yield MemmapReleased(section.nr, section.memmap.on if section.memmap else "kernel", pages)
 

@@ -1,1 +1,1 @@
-"""Saved machines: reading real ones, the schema, and from counters back to pages."""
+"""Saved machines: the schema, and from a machine's state to a file and back."""

@@ -9,9 +9,9 @@ from typing import Final, Generic, NamedTuple, TypeVar, cast
 
 from msgspec.structs import asdict, replace
 
-from ..memmap import Memmap, Section, ZoneKey
-from ..origin import Origin
-from ..state import State
+from ..memory.origin import Origin
+from ..memory.section import Memmap, Section, ZoneKey
+from ..memory.state import State
 from .schema import (
     BlockRun,
     GroupV1,

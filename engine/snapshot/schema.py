@@ -16,11 +16,11 @@ from typing import Annotated, Any, Final, Literal, get_args
 import msgspec
 from msgspec import Meta
 
-from ..blocks import BlockState, OnlineType
-from ..commands import Command
-from ..geometry import Geometry
-from ..memmap import KINDS, Kind, Migratetype
-from ..models import Caller, Placement
+from ..kernels.models import Caller, Placement
+from ..memory.block import BlockState, OnlineType
+from ..memory.section import KINDS, Kind, Migratetype
+from ..numbers.geometry import Geometry
+from ..protocol.commands import Command
 
 VERSION: Final = 1
 """The newest version of the form, which is what is written."""

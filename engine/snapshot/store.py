@@ -16,11 +16,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from ..errors import BadInput
-from ..origin import Origin
-from ..state import State
-from ..units import format_bytes
-from .collection import without_collection
+from ..capture.collection import without_collection
+from ..memory.origin import Origin
+from ..memory.state import State
+from ..numbers.errors import BadInput
+from ..numbers.units import format_bytes
 from .fold import snapshot_of
 from .schema import VERSION, SnapshotV1, StepV1, json_schema
 from .unfold import state_of

@@ -10,19 +10,19 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from msgspec.structs import asdict
 
-from ..architectures import preset_of
-from ..bits import every, span
-from ..blocks import Block, Group, Request
-from ..errors import BadInput
-from ..memmap import Memmap, Section, ZoneKey
-from ..models import MODELS
-from ..notifiers import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
-from ..origin import Origin
-from ..state import HugePage, Resource, State
-from ..zones import Marks, Node, Scanners, Zone
+from ..kernels.architectures import preset_of
+from ..kernels.models import MODELS
+from ..kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
+from ..memory.block import Block, Group, Request
+from ..memory.origin import Origin
+from ..memory.section import Memmap, Section, ZoneKey
+from ..memory.state import HugePage, Resource, State
+from ..memory.zone import Marks, Node, Scanners, Zone
+from ..numbers.bits import every, span
+from ..numbers.errors import BadInput
+from ..sysfs.settings import wrong_setting
 from .fold import moved
 from .schema import MAX_COUNT, MemmapV1, Run, SectionGrid, SectionRun, SnapshotV1
-from .settings import wrong_setting
 
 K = TypeVar("K")
 V = TypeVar("V")

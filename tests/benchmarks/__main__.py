@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine import (
+from altmap.engine import (
     Add,
     Allocate,
     Compact,

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-
-from engine import Add, Machine, Online, boot_machine, rename, save_machine
-from explorer.cli import main
+from altmap.engine import Add, Machine, Online, boot_machine, rename, save_machine
+from altmap.explorer.headless.cli import main
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -46,7 +45,7 @@ def process() -> Callable[..., subprocess.CompletedProcess[str]]:
         given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
         env = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
         return subprocess.run(
-            [sys.executable, "-m", "explorer", *map(str, argv)], env=env, text=True, timeout=60, **given
+            [sys.executable, "-m", "altmap", *map(str, argv)], env=env, text=True, timeout=60, **given
         )
 
     return run

@@ -8,8 +8,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-
-from engine import open_machine
+from altmap.engine import open_machine
 
 MEMORY = "sys/devices/system/memory"
 ZONEINFO = """\

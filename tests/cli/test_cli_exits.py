@@ -10,11 +10,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-import engine
-import explorer
-from engine import Machine
-from explorer.cli import DEFAULT_MACHINE
+from altmap import engine, explorer
+from altmap.engine import Machine
+from altmap.explorer.headless.cli import DEFAULT_MACHINE
 
 ROOT = Path(__file__).parents[2]
 
@@ -128,9 +126,9 @@ def test_the_explorer_opens_on_a_terminal_alone(altmap, guest: Path, monkeypatch
         opened.append(machine.origin.name)
         return 7
 
-    app = ModuleType("explorer.app")
+    app = ModuleType("altmap.explorer.tui.app")
     app.run_app = run_app  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "explorer.app", app)
+    monkeypatch.setitem(sys.modules, "altmap.explorer.tui.app", app)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     for terminals, code, told in (((False, True), 0, False), ((True, False), 0, True), ((True, True), 7, False)):
         for stream, is_one in zip((sys.stdin, sys.stderr), terminals, strict=True):

@@ -12,12 +12,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROBE = """
 import sys
-from explorer.cli import main
+from altmap.explorer.headless.cli import main
 try:
     main(sys.argv[1:])
 except SystemExit:
     pass
-print(*sorted({name.split(".")[0] for name in sys.modules}), file=sys.stderr)
+print(*sorted({name.removeprefix("altmap.").split(".")[0] for name in sys.modules}), file=sys.stderr)
 """
 
 

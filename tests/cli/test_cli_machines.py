@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from engine import bundled_machines
-from explorer.cli import DEFAULT_MACHINE
+from altmap.engine import bundled_machines
+from altmap.explorer.headless.cli import DEFAULT_MACHINE
 
 
 def test_the_list_in_text_and_json(altmap) -> None:

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-
-from engine import Add, Offline, Online, Write, boot_machine, open_machine
-from engine.report import BlockReport, block_report, block_reports, section_reports, zone_reports
-from engine.scripts import parse_places
-from engine.state import State
-from explorer.script_runs import run_script
-from explorer.text.account import Account
-from explorer.text.progress import LONG, awaited, tracked
+from altmap.engine import Add, Offline, Online, Write, boot_machine, open_machine
+from altmap.engine.memory.state import State
+from altmap.engine.protocol.scripts import parse_places
+from altmap.engine.sysfs.report import BlockReport, block_report, block_reports, section_reports, zone_reports
+from altmap.explorer.headless.account import Account
+from altmap.explorer.headless.progress import LONG, awaited, tracked
+from altmap.explorer.headless.script_runs import run_script
 
 STORY = """\
 # a DIMM of two blocks, in and out again
@@ -79,7 +78,7 @@ def test_the_account_looks_at_what_changed_alone(monkeypatch: pytest.MonkeyPatch
         looked.append(number)
         return block_report(state, number)
 
-    monkeypatch.setattr("explorer.text.account.block_report", watched)
+    monkeypatch.setattr("altmap.explorer.headless.account.block_report", watched)
     run_script(machine, parse_places("offline 60\noffline 50-54\nonline 60", "a script"), "a script", Account(machine))
     assert set(looked) == {60, *range(50, 55)}
 
@@ -154,7 +153,7 @@ def test_json_names_the_page_at_fault(altmap, pooled: Path, tmp_path: Path) -> N
     machine.state.change_pages(33 * 32768 + 77, 1, "kernel")
     refused = machine.apply(Offline(block=33))
     assert refused.pfn == 33 * 32768 + 77
-    from explorer.text.json_output import step_line
+    from altmap.explorer.headless.json_output import step_line
 
     assert json.loads(step_line(1, machine, refused))["pfn"] == refused.pfn
 
@@ -210,8 +209,8 @@ def test_each_line_is_there_before_the_next_command_runs(
     guest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Who reads the lines through a pipe can follow."""
-    from engine import Machine
-    from explorer.cli import main
+    from altmap.engine import Machine
+    from altmap.explorer.headless.cli import main
 
     seen: list[int] = []
     steps = Machine.steps

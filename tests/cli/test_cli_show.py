@@ -14,12 +14,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from altmap.engine import Add, Machine, boot_machine, open_machine, rename, save_machine
+from altmap.engine.memory.section import Memmap, Section
+from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
+from altmap.explorer.headless.show import machine_parts
 from rich.console import Console
-
-from engine import Add, Machine, boot_machine, open_machine, rename, save_machine
-from engine.memmap import Memmap, Section
-from engine.report import block_reports, section_reports, zone_reports
-from explorer.text.show import machine_parts
 
 ROOT = Path(__file__).parents[2]
 AUTO_ONLINE = "puts added blocks into a kernel zone at once"
@@ -60,7 +59,7 @@ def test_a_narrow_table_leaves_columns_out_and_cuts_nothing(width: int) -> None:
 
 
 def lines(machine: Machine, capsys: pytest.CaptureFixture[str]) -> str:
-    from explorer.text.console import Printer
+    from altmap.explorer.headless.console import Printer
 
     Printer()(*machine_parts(machine))
     return " ".join(capsys.readouterr().out.split())
@@ -170,7 +169,7 @@ def test_colours_are_for_terminals_that_want_them(
 ) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     (tmp_path / "script").write_text("offline 99\n")
-    code = f"from explorer.cli import main; main(['run', {str(guest)!r}, {str(tmp_path / 'script')!r}])"
+    code = f"from altmap.explorer.headless.cli import main; main(['run', {str(guest)!r}, {str(tmp_path / 'script')!r}])"
     written = on_a_terminal(["-c", code], environment)
     assert "ENOENT" in written
     assert bool(re.search(r"\x1b\[[0-9;]*3[0-7]m", written)) is coloured

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from engine import Add, Command, Eject, Machine, Offline, Online, Outcome, Remove, boot_machine
-from engine.memmap import FREE, MEMMAP, PCP, Memmap, Section
-from engine.tables import Table
+from altmap.engine import Add, Command, Eject, Machine, Offline, Online, Outcome, Remove, boot_machine
+from altmap.engine.memory.journal import Table
+from altmap.engine.memory.section import FREE, MEMMAP, PCP, Memmap, Section
 
 E = TypeVar("E")
 

@@ -5,6 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from altmap.engine import Add, Eject, Machine, Offline, Online, boot_machine, parse_bytes
+from altmap.engine.kernels.notifier_chain import Notifier
+from altmap.engine.mm.zonelist import Watermarks
+from altmap.engine.protocol.commands import describe
+from altmap.engine.protocol.events import (
+    BlockCreated,
+    ExistingMemoryTaken,
+    MemmapPlaced,
+    NodeOnlined,
+    PlacementChosen,
+    ResourceReleased,
+    ResourceReserved,
+    SectionsLeaked,
+)
 from guests import (
     dimm,
     do,
@@ -20,21 +34,6 @@ from guests import (
     told,
     two_nodes,
 )
-
-from engine import Add, Eject, Machine, Offline, Online, boot_machine, parse_bytes
-from engine.commands import describe
-from engine.events import (
-    BlockCreated,
-    ExistingMemoryTaken,
-    MemmapPlaced,
-    NodeOnlined,
-    PlacementChosen,
-    ResourceReleased,
-    ResourceReserved,
-    SectionsLeaked,
-)
-from engine.notifiers import Notifier
-from engine.zonelist import Watermarks
 
 
 def names(events: tuple[Any, ...]) -> list[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 
 import pytest
-
-from engine.altmap import VmemAltmap, implicit_use
-from engine.errors import HotplugError
+from altmap.engine.mm.vmem_altmap import VmemAltmap, implicit_use
+from altmap.engine.numbers.errors import HotplugError
 
 
 def test_example_25_a_base_page_first_costs_the_alignment_of_the_next_pmd() -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-
-from engine.architectures import ARCHITECTURES, preset_for, preset_of, rfc_x86_block_size, x86_block_size
-from engine.errors import BadInput
-from engine.units import GIB, MIB, TIB
+from altmap.engine.kernels.architectures import ARCHITECTURES, preset_for, preset_of, rfc_x86_block_size, x86_block_size
+from altmap.engine.numbers.errors import BadInput
+from altmap.engine.numbers.units import GIB, MIB, TIB
 
 
 def names_where(**columns: object) -> set[str]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from altmap.engine.questions.availability import availability
 from guests import guest
-
-from engine.availability import availability
 
 MIB = 1 << 20
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-
-from engine import bits
+from altmap.engine.numbers import bits
 
 WIDTH = 512
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-
-from engine import BadInput, boot_machine
-from engine.zonelist import Watermarks
+from altmap.engine import BadInput, boot_machine
+from altmap.engine.mm.zonelist import Watermarks
 
 
 def test_1_gib_of_x86() -> None:

@@ -6,15 +6,28 @@ from random import Random
 
 import msgspec
 import pytest
+from altmap.engine import Machine
+from altmap.engine.memory.section import (
+    FREE,
+    HUGE,
+    KERNEL,
+    MOVABLE,
+    PCP,
+    SLAB,
+    VMEMMAP,
+    Chunk,
+    Kind,
+    Migratetype,
+    set_types,
+)
+from altmap.engine.memory.state import State
+from altmap.engine.mm import page_alloc
+from altmap.engine.mm.free_area import block_counts, free_counts, order_counts
+from altmap.engine.mm.page_isolation import start_isolate
+from altmap.engine.mm.zonelist import Watermarks
+from altmap.engine.numbers import bits
+from altmap.engine.numbers.bits import from_runs, runs, span
 from guests import dimm, guest, occupy, online, picture, two_nodes
-
-from engine import Machine, bits, buddy
-from engine.bits import from_runs, runs, span
-from engine.freeareas import block_counts, free_counts, order_counts
-from engine.isolation import start_isolate
-from engine.memmap import FREE, HUGE, KERNEL, MOVABLE, PCP, SLAB, VMEMMAP, Chunk, Kind, Migratetype, set_types
-from engine.state import State
-from engine.zonelist import Watermarks
 
 NORMAL = (0, "Normal")
 DMA32 = (0, "DMA32")
@@ -41,7 +54,7 @@ def give_type(machine: Machine, blocks: int, migratetype: Migratetype, section: 
 
 
 def take(machine: Machine, order: int, count: int, kind: Kind = KERNEL, **how: object) -> list[Chunk]:
-    return buddy.take(machine.state, NORMAL, order, count, kind, **how)  # type: ignore[arg-type]
+    return page_alloc.take(machine.state, NORMAL, order, count, kind, **how)  # type: ignore[arg-type]
 
 
 def pages_of(chunks: list[Chunk]) -> int:
@@ -79,7 +92,7 @@ def test_many_requests_at_once_take_what_they_take_one_by_one(order: int, seed: 
     chance = Random(seed)
     free = from_runs((chance.randrange(32000), chance.randrange(1, 1500)) for _ in range(20))
     together, apart = plain(2, free), plain(2, free)
-    count = min(40, pages_of(buddy.take(plain(2, free).state, NORMAL, order, 1 << 20, MOVABLE)) >> order)
+    count = min(40, pages_of(page_alloc.take(plain(2, free).state, NORMAL, order, 1 << 20, MOVABLE)) >> order)
     chunks = take(together, order, count, MOVABLE)
     for _ in range(count):
         take(apart, order, 1, MOVABLE)
@@ -169,7 +182,7 @@ def test_a_whole_zone_can_be_taken_and_given_back() -> None:
     chunks = take(machine, 0, 1 << 20)
     assert pages_of(chunks) == 2 * SIZE
     assert take(machine, 0, 1) == []
-    assert buddy.free_pages(machine.state, chunks, (KERNEL,)) == 2 * SIZE
+    assert page_alloc.free_pages(machine.state, chunks, (KERNEL,)) == 2 * SIZE
     assert order_counts(machine.state, NORMAL) == before
     assert machine.zones[NORMAL].free == 2 * SIZE
 
@@ -185,27 +198,27 @@ def test_every_zone_down_to_low_before_any_down_to_min() -> None:
     low = {key: marks.room(state, key, 0, "Normal", True) for key in zones}
     least = {key: marks.room(state, key, 0, "Normal", False) for key in zones}
     assert 0 < low[NORMAL] < least[NORMAL]
-    chunks = buddy.allocate(state, zones, 0, sum(low.values()) + 5, KERNEL, "Normal")
+    chunks = page_alloc.allocate(state, zones, 0, sum(low.values()) + 5, KERNEL, "Normal")
     taken = {key: sum(n for pfn, n in chunks if (pfn >= FIRST) == (key == NORMAL)) for key in zones}
     assert taken == {NORMAL: low[NORMAL] + 5, DMA32: low[DMA32]}
-    rest = buddy.allocate(state, zones, 0, 1 << 24, KERNEL, "Normal")
+    rest = page_alloc.allocate(state, zones, 0, 1 << 24, KERNEL, "Normal")
     assert pages_of(rest) == sum(least.values()) - sum(low.values()) - 5
-    assert buddy.allocate(state, zones, 0, 1, KERNEL, "Normal") == []
+    assert page_alloc.allocate(state, zones, 0, 1, KERNEL, "Normal") == []
 
 
 def test_boost_keeps_so_many_pages_more() -> None:
     machine = plain(1)
     room = Watermarks(machine.state).room(machine.state, NORMAL, 0, "Normal", False)
-    assert pages_of(buddy.allocate(machine.state, [NORMAL], 0, 1 << 20, KERNEL, "Normal", 512)) == room - 512
+    assert pages_of(page_alloc.allocate(machine.state, [NORMAL], 0, 1 << 20, KERNEL, "Normal", 512)) == room - 512
 
 
 def test_a_lower_zone_is_tried_before_pageblocks_of_normal_are_mixed() -> None:
     """alloc_flags_nofragment: ZONE_NORMAL has no whole pageblock left, ZONE_DMA32 has."""
     machine = plain(4, sum(1 << at for at in range(0, SIZE, 2)))
-    (chunk,) = buddy.allocate(machine.state, [NORMAL, DMA32], 0, 4, KERNEL, "Normal")
+    (chunk,) = page_alloc.allocate(machine.state, [NORMAL, DMA32], 0, 4, KERNEL, "Normal")
     assert chunk[0] < FIRST
     assert block_counts(machine.state, NORMAL)["Unmovable"] == 0
-    (_, *others) = buddy.allocate(machine.state, [NORMAL], 0, 4, KERNEL, "Normal")
+    (_, *others) = page_alloc.allocate(machine.state, [NORMAL], 0, 4, KERNEL, "Normal")
     assert [pfn >= FIRST for pfn, _ in others] == [True] * 3
 
 
@@ -216,7 +229,7 @@ def test_another_nodes_zone_does_not_count_as_a_lower_one() -> None:
     state = machine.state
     for section, owned in list(state.zone_sections((1, "Normal"))):
         state.set_kind(section, sum(1 << at for at in range(0, SIZE, 2)) & owned, MOVABLE)
-    (chunk,) = buddy.allocate(state, [(1, "Normal"), (0, "DMA32")], 0, 1, KERNEL, "Normal")
+    (chunk,) = page_alloc.allocate(state, [(1, "Normal"), (0, "DMA32")], 0, 1, KERNEL, "Normal")
     assert chunk[0] >= FIRST
 
 
@@ -227,7 +240,7 @@ def test_only_pages_of_the_named_kinds_are_freed() -> None:
     machine = plain(2, 0)
     occupy(machine, FIRST + SIZE - 8, 16, KERNEL)
     chunks = [(FIRST + SIZE - 16, 32), (FIRST + 100, 50)]
-    assert buddy.free_pages(machine.state, chunks, (KERNEL, SLAB)) == 16
+    assert page_alloc.free_pages(machine.state, chunks, (KERNEL, SLAB)) == 16
     assert machine.zones[NORMAL].free == 16
     assert machine.sections[32].of(FREE) == span(SIZE - 8, 8)
     assert machine.sections[33].of(FREE) == span(0, 8)
@@ -237,7 +250,7 @@ def test_freeing_pages_of_an_isolated_pageblock_does_not_count_them() -> None:
     machine = plain(1, span(0, 100))
     start_isolate(machine.state, FIRST, SIZE)
     assert machine.zones[NORMAL].free == 0
-    assert buddy.free_pages(machine.state, [(FIRST + 500, 10)], (MOVABLE,)) == 10
+    assert page_alloc.free_pages(machine.state, [(FIRST + 500, 10)], (MOVABLE,)) == 10
     assert machine.zones[NORMAL].free == 0
     assert sum(n << order for order, n in enumerate(order_counts(machine.state, NORMAL))) == 110
 
@@ -248,7 +261,7 @@ def test_draining_gives_the_lists_back() -> None:
         machine.state.set_kind(machine.state.sections[nr], 1, PCP)
     assert (machine.zones[NORMAL].pcp, order_counts(machine.state, NORMAL)[0]) == (2, 2)
     assert pages_of(take(machine, 0, 1 << 20, MOVABLE)) == 2 * SIZE - 2
-    buddy.drain(machine.state, NORMAL)
+    page_alloc.drain(machine.state, NORMAL)
     assert (machine.zones[NORMAL].pcp, machine.zones[NORMAL].free) == (0, 2)
 
 
@@ -260,7 +273,7 @@ def found_afresh(state: State, order: int, kind: Kind) -> list[Chunk]:
     copy = State(state.preset, state.geometry, state.model, state.boot, state.chain)
     copy.sections.update(state.sections)
     copy.zones.update(state.zones)
-    return buddy.take(copy, NORMAL, order, 3, kind)
+    return page_alloc.take(copy, NORMAL, order, 3, kind)
 
 
 @pytest.mark.parametrize("seed", range(20))

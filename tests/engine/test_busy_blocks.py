@@ -6,12 +6,18 @@ from typing import Any
 
 import msgspec
 import pytest
+from altmap.engine import Offline, Online
+from altmap.engine.memory.section import ASSUMED, FREE, MOVABLE, PINNED, POISONED
+from altmap.engine.numbers.bits import lowest
+from altmap.engine.protocol.events import (
+    BlockState,
+    MigrationFailed,
+    NotifierCalled,
+    PagesMigrated,
+    PresentAdjusted,
+    RangeIsolated,
+)
 from guests import FIRST, dimm, fill_zone, guest, occupy, offline, online, refuse, told
-
-from engine import Offline, Online
-from engine.bits import lowest
-from engine.events import BlockState, MigrationFailed, NotifierCalled, PagesMigrated, PresentAdjusted, RangeIsolated
-from engine.memmap import ASSUMED, FREE, MOVABLE, PINNED, POISONED
 
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])

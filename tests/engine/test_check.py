@@ -6,13 +6,12 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
+from altmap.engine import MODELS, Machine, boot_machine
+from altmap.engine.kernels.architectures import ARCHITECTURES
+from altmap.engine.memory.section import FREE, ISOLATE, MEMMAP, Memmap, put
+from altmap.engine.memory.state import Resource, State
+from altmap.engine.numbers.bits import span
 from guests import FIRST, dimm, guest, occupy, online
-
-from engine import MODELS, Machine, boot_machine
-from engine.architectures import ARCHITECTURES
-from engine.bits import span
-from engine.memmap import FREE, ISOLATE, MEMMAP, Memmap, put
-from engine.state import Resource, State
 
 
 def sound(model: str = "6.12") -> Machine:

@@ -6,14 +6,32 @@ from random import Random
 
 import msgspec
 import pytest
+from altmap.engine import Compact, Machine, boot_machine
+from altmap.engine.memory.section import (
+    FREE,
+    HUGE,
+    KERNEL,
+    MEMMAP,
+    MOVABLE,
+    PCP,
+    PINNED,
+    SLAB,
+    Kind,
+    ZoneKey,
+    set_types,
+)
+from altmap.engine.mm.compaction.triggers import compact_memory, compact_zone, suitability, suitable
+from altmap.engine.mm.free_area import order_counts
+from altmap.engine.numbers.errors import BadInput
+from altmap.engine.protocol.events import (
+    CompactionEnded,
+    CompactionStarted,
+    Event,
+    MemmapSkipped,
+    PagesCompacted,
+    ScannerMoved,
+)
 from guests import FIRST, dimm, do, guest, occupy, online, told
-
-from engine import Compact, Machine, boot_machine
-from engine.compaction import compact_memory, compact_zone, suitability, suitable
-from engine.errors import BadInput
-from engine.events import CompactionEnded, CompactionStarted, Event, MemmapSkipped, PagesCompacted, ScannerMoved
-from engine.freeareas import order_counts
-from engine.memmap import FREE, HUGE, KERNEL, MEMMAP, MOVABLE, PCP, PINNED, SLAB, Kind, ZoneKey, set_types
 
 MODELS = ("rfc-v2", "6.1", "6.12")
 ZONE: ZoneKey = (0, "Movable")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from altmap.engine import Add, BadInput, Eject, Online, Remove, boot_machine
+from altmap.engine.protocol.events import BlockCreated, MemmapPlaced, PlacementChosen
 from guests import dimm, free_pages, guest, memmap, online, refuse, remove, told
-
-from engine import Add, BadInput, Eject, Online, Remove, boot_machine
-from engine.events import BlockCreated, MemmapPlaced, PlacementChosen
 
 START = (8 << 30) // 4096
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-
-from engine import Add, Allocate, Command, Machine, Offline, Online, Pin, Remove, Write, boot_machine
-from engine.drift import Change, Drift, Fields, describe, diff
+from altmap.engine import Add, Allocate, Command, Machine, Offline, Online, Pin, Remove, Write, boot_machine
+from altmap.engine.faces.diff import Change, Drift, Fields, describe, diff
 
 NODE = "/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages"
 POLICY = "/sys/module/memory_hotplug/parameters/online_policy"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from altmap.engine import Add, Eject, Machine, Online, Outcome, Remove, boot_machine
+from altmap.engine.protocol.events import BlockState, OfflineFailed
 from guests import dimm, do, eject, guest, occupy, offline, online, populated, refuse, remove, told, two_nodes
-
-from engine import Add, Eject, Machine, Online, Outcome, Remove, boot_machine
-from engine.events import BlockState, OfflineFailed
 
 BLOCK = 32768
 

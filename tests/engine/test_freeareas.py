@@ -6,12 +6,12 @@ from random import Random
 
 import msgspec
 import pytest
-from guests import dimm, do, guest, occupy, online, two_nodes
-
-from engine import Add, Machine, freeareas
-from engine.architectures import ARCHITECTURES
-from engine.bits import runs, span
-from engine.freeareas import (
+from altmap.engine import Add, Machine
+from altmap.engine.capture.procfs import parse_buddyinfo, parse_pagetypeinfo
+from altmap.engine.kernels.architectures import ARCHITECTURES
+from altmap.engine.memory.section import FREE, Migratetype, Types, type_pages
+from altmap.engine.mm import free_area
+from altmap.engine.mm.free_area import (
     BARRIERS,
     MIGRATETYPES,
     area_heads,
@@ -28,10 +28,10 @@ from engine.freeareas import (
     section_counts,
     unusable_index,
 )
-from engine.geometry import Geometry
-from engine.isolation import start_isolate, undo_isolate
-from engine.memmap import FREE, Migratetype, Types, type_pages
-from engine.snapshot.procfs import parse_buddyinfo, parse_pagetypeinfo
+from altmap.engine.mm.page_isolation import start_isolate, undo_isolate
+from altmap.engine.numbers.bits import runs, span
+from altmap.engine.numbers.geometry import Geometry
+from guests import dimm, do, guest, occupy, online, two_nodes
 
 NORMAL = (0, "Normal")
 Areas = dict[Migratetype, dict[int, list[int]]]
@@ -343,6 +343,6 @@ def test_sections_alike_are_counted_once() -> None:
     machine = guest("2G")
     do(machine, Add(start="1T", size="8G"))
     online(machine, *range(8192, 8256), kind="online_movable")
-    freeareas._counts.cache_clear()
+    free_area._counts.cache_clear()
     assert order_counts(machine.state, (0, "Movable"))[9:] == [64, 64 * 31]
-    assert freeareas._counts.cache_info().misses == 1
+    assert free_area._counts.cache_info().misses == 1

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-
-from engine.architectures import ARCHITECTURES
-from engine.errors import BadInput
-from engine.geometry import Geometry
-from engine.units import GIB, KIB, MIB, TIB
+from altmap.engine.kernels.architectures import ARCHITECTURES
+from altmap.engine.numbers.errors import BadInput
+from altmap.engine.numbers.geometry import Geometry
+from altmap.engine.numbers.units import GIB, KIB, MIB, TIB
 
 
 def geometry(name: str, **changes: int | bool) -> Geometry:

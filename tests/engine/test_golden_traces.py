@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from altmap.engine import Machine, Offline, Online, Write, boot_machine
+from altmap.engine.protocol.events import PagesOnlined
 from guests import dimm, do, eject, numbers, offline, online, populated, refuse
-
-from engine import Machine, Offline, Online, Write, boot_machine
-from engine.events import PagesOnlined
 
 MEMORY = "/sys/devices/system/memory"
 

@@ -6,10 +6,9 @@ from collections import Counter
 from random import Random
 
 import pytest
+from altmap.engine import Allocate, Free, HugePages, Machine, Offline, Online, boot_machine
+from altmap.engine.mm.hugetlb.free_lists import first_free, free_list
 from guests import dimm, do, guest, numbers, online
-
-from engine import Allocate, Free, HugePages, Machine, Offline, Online, boot_machine
-from engine.hugelists import first_free, free_list
 
 ALL = "/sys/kernel/mm/hugepages/hugepages-2048kB"
 BLOCK = 32768

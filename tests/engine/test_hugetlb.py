@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from altmap.engine import Allocate, BadInput, Free, HotplugError, HugePages, Machine, Offline, Write, boot_machine
+from altmap.engine.memory.section import HUGE, MOVABLE, PCP
+from altmap.engine.mm.free_area import order_counts
+from altmap.engine.mm.hugetlb.gigantic import gigantic
+from altmap.engine.mm.hugetlb.pool import sizes, use
+from altmap.engine.numbers.units import parse_bytes
+from altmap.engine.protocol.events import HugePageDissolved, HugePagesChanged, PagesMigrated
 from guests import FIRST, dimm, do, guest, numbers, occupy, offline, online, refuse, remove, told, two_nodes
-
-from engine import Allocate, BadInput, Free, HotplugError, HugePages, Machine, Offline, Write, boot_machine
-from engine.events import HugePageDissolved, HugePagesChanged, PagesMigrated
-from engine.freeareas import order_counts
-from engine.gigantic import gigantic
-from engine.hugetlb import sizes, use
-from engine.memmap import HUGE, MOVABLE, PCP
-from engine.units import parse_bytes
 
 GLOBAL = "/sys/kernel/mm/hugepages"
 BLOCK = 32768

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from altmap.engine import Machine
+from altmap.engine.numbers.errors import HotplugError
+from altmap.engine.numbers.kstrto import kstrto, proc_number
 from guests import guest
-
-from engine import Machine
-from engine.errors import HotplugError
-from engine.kstrto import kstrto, proc_number
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-
-from engine import Add, Machine, Offline, Online, boot_machine, capture
-from engine.lsmem import lsmem, separate
-from engine.lsmem.columns import human_size
+from altmap.engine import Add, Machine, Offline, Online, boot_machine, capture
+from altmap.engine.faces.lsmem import lsmem, separate
+from altmap.engine.faces.lsmem.columns import human_size
 
 CAPTURE = Path(__file__).parents[2] / "fixtures" / "captures" / "firecracker-24g.tar.xz"
 MEMORY = "sys/devices/system/memory"

@@ -6,10 +6,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from altmap.engine import Add, BadInput, Eject, HotplugError, Offline, Online, Remove, Write
+from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 from guests import dimm, guest, online, picture
-
-from engine import Add, BadInput, Eject, HotplugError, Offline, Online, Remove, Write
-from engine.report import block_reports, section_reports, zone_reports
 
 SCRIPT = (
     Add(start="4G", size="512M"),
@@ -127,7 +126,7 @@ def test_what_makes_no_sense_changes_nothing_and_is_not_history() -> None:
 
 def test_a_bug_in_the_middle_of_a_command_leaves_the_machine_untouched(monkeypatch: pytest.MonkeyPatch) -> None:
     """Promise 4 of the design."""
-    from engine.hotplug import add
+    from altmap.engine.hotplug import add
 
     def broken(*_: object) -> None:
         raise ZeroDivisionError

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-
-from engine.architectures import ARCHITECTURES
-from engine.errors import BadInput
-from engine.geometry import Geometry
-from engine.memmap_on_memory import Mode, memmap_on_memory_support
-from engine.units import GIB, KIB, MIB
+from altmap.engine.kernels.architectures import ARCHITECTURES
+from altmap.engine.kernels.memmap_on_memory import Mode, memmap_on_memory_support
+from altmap.engine.numbers.errors import BadInput
+from altmap.engine.numbers.geometry import Geometry
+from altmap.engine.numbers.units import GIB, KIB, MIB
 
 
 def geometry(name: str, block: int, struct_page: int = 64) -> Geometry:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
-from engine import CALLERS, MODELS, PLACEMENTS
-from engine.models import nearest_model
+from altmap.engine import CALLERS, MODELS, PLACEMENTS
+from altmap.engine.kernels.models import nearest_model
 
 RFC, OLD, NEW = "rfc-v2", "6.1", "6.12"
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from altmap.engine import Machine, Offline
+from altmap.engine.memory.section import MOVABLE
+from altmap.engine.protocol.events import MigrationFailed, PagesMigrated
 from guests import dimm, fill_zone, guest, numbers, occupy, offline, online, refuse, told, two_nodes
-
-from engine import Machine, Offline
-from engine.events import MigrationFailed, PagesMigrated
-from engine.memmap import MOVABLE
 
 BLOCK = 32768
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import msgspec
+from altmap.engine import Add, Machine, Offline, boot_machine
+from altmap.engine.memory.section import VMEMMAP, Memmap
+from altmap.engine.mm.zonelist import kernel_zonelist, node_order
+from altmap.engine.protocol.events import MemmapPlaced
 from guests import dimm, eject, fill_zone, free_pages, guest, numbers, offline, online, refuse, told, two_nodes
-
-from engine import Add, Machine, Offline, boot_machine
-from engine.events import MemmapPlaced
-from engine.memmap import VMEMMAP, Memmap
-from engine.zonelist import kernel_zonelist, node_order
 
 
 def place(machine: Machine, section: int) -> tuple[str, int]:

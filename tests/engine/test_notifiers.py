@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from altmap.engine import Machine, Offline, Online, Outcome, boot_machine
+from altmap.engine.kernels.notifier_chain import DEFAULT_CHAIN, Chain, Notifier
+from altmap.engine.protocol.events import NotifierCalled
 from guests import FIRST, dimm, guest, numbers, offline, online, refuse, told
-
-from engine import Machine, Offline, Online, Outcome, boot_machine
-from engine.events import NotifierCalled
-from engine.notifiers import DEFAULT_CHAIN, Chain, Notifier
 
 
 def actions(outcome: Outcome) -> list[str]:

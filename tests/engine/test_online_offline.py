@@ -6,10 +6,9 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from guests import FIRST, dimm, do, guest, numbers, occupy, offline, online, populated, told, two_nodes
-
-from engine import Machine, Offline, Online, Outcome, Remove, Write
-from engine.events import (
+from altmap.engine import Machine, Offline, Online, Outcome, Remove, Write
+from altmap.engine.memory.section import FREE, MEMMAP, MOVABLE
+from altmap.engine.protocol.events import (
     BlockState,
     HeadInitialized,
     IsolationUndone,
@@ -24,7 +23,7 @@ from engine.events import (
     RangeRemoved,
     ZoneChosen,
 )
-from engine.memmap import FREE, MEMMAP, MOVABLE
+from guests import FIRST, dimm, do, guest, numbers, occupy, offline, online, populated, told, two_nodes
 
 HEAD, REST = 512, 32256
 

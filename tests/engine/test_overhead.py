@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from altmap.engine import MODELS, boot_machine
+from altmap.engine.hotplug.overhead import object_pages, page_table_pages
+from altmap.engine.numbers.units import GIB, MIB, parse_bytes
 from guests import dimm, free_pages, guest, remove
-
-from engine import MODELS, boot_machine
-from engine.overhead import object_pages, page_table_pages
-from engine.units import GIB, MIB, parse_bytes
 
 
 def tables(arch: str, start: str, size: str) -> int:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from altmap.engine import CALLERS, MODELS, Add, Remove, boot_machine
+from altmap.engine.protocol.events import MemmapMarked, MemmapPlaced, PlacementChosen
 from guests import (
     FIRST,
     dimm,
@@ -24,9 +26,6 @@ from guests import (
     remove,
     told,
 )
-
-from engine import CALLERS, MODELS, Add, Remove, boot_machine
-from engine.events import MemmapMarked, MemmapPlaced, PlacementChosen
 
 # -- RFC v2: one pool at the start of the request ----------------------------------------------------------------------
 

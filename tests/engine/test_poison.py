@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from guests import FIRST, dimm, do, eject, guest, numbers, occupy, offline, online, refuse, told, two_nodes
-
-from engine import (
+from altmap.engine import (
     Allocate,
     Free,
     HotplugError,
@@ -20,9 +18,10 @@ from engine import (
     VirtioMem,
     Write,
 )
-from engine.events import MigrationFailed, PagePoisoned, PagesMigrated
-from engine.memmap import FREE, HUGE, MEMMAP, MOVABLE, PINNED, POISONED, put
-from engine.snapshot import store
+from altmap.engine.memory.section import FREE, HUGE, MEMMAP, MOVABLE, PINNED, POISONED, put
+from altmap.engine.protocol.events import MigrationFailed, PagePoisoned, PagesMigrated
+from altmap.engine.snapshot import store
+from guests import FIRST, dimm, do, eject, guest, numbers, occupy, offline, online, refuse, told, two_nodes
 
 MEMORY = "/sys/devices/system/memory"
 HARD, SOFT = f"{MEMORY}/hard_offline_page", f"{MEMORY}/soft_offline_page"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from altmap.engine import Machine, Online, Write, boot_machine
+from altmap.engine.hotplug.zone_policy import kernel_zone
 from guests import dimm, eject, guest, offline, online, two_nodes
-
-from engine import Machine, Online, Write, boot_machine
-from engine.policy import kernel_zone
 
 PARAMETERS = "/sys/module/memory_hotplug/parameters"
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from altmap.engine import Add, Machine, Offline
+from altmap.engine.memory.state import Resource
+from altmap.engine.numbers.units import GIB, MIB, TIB
 from guests import dimm, eject, guest, online, refuse, remove
-
-from engine import Add, Machine, Offline
-from engine.state import Resource
-from engine.units import GIB, MIB, TIB
 
 
 def ram(machine: Machine) -> list[tuple[int, int]]:

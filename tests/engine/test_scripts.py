@@ -7,9 +7,10 @@ import re
 
 import msgspec
 import pytest
-
-from engine import BadInput, describe
-from engine.commands import (
+from altmap.engine import BadInput, describe
+from altmap.engine.kernels.models import CALLERS, PLACEMENTS
+from altmap.engine.numbers.units import GIB, MIB
+from altmap.engine.protocol.commands import (
     COMMANDS,
     Add,
     Allocate,
@@ -28,9 +29,7 @@ from engine.commands import (
     VirtioMem,
     Write,
 )
-from engine.models import CALLERS, PLACEMENTS
-from engine.scripts import MAX_BLOCKS, parse_places, parse_script
-from engine.units import GIB, MIB
+from altmap.engine.protocol.scripts import MAX_BLOCKS, parse_places, parse_script
 
 STATE = "/sys/devices/system/memory/memory32/state"
 

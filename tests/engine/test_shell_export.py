@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-
-from engine import (
+from altmap.engine import (
     Add,
     Allocate,
     Command,
@@ -25,8 +24,8 @@ from engine import (
     Write,
     boot_machine,
 )
-from engine.models import Caller
-from engine.shell_export import export
+from altmap.engine.faces.shell_export import export
+from altmap.engine.kernels.models import Caller
 
 MEMORY = "/sys/devices/system/memory"
 BLOCK = 1 << 27

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from altmap.engine import Add, HotplugError, Machine, Offline, Online, boot_machine
 from guests import dimm, guest, offline, online, two_nodes
-
-from engine import Add, HotplugError, Machine, Offline, Online, boot_machine
 
 MEMORY = "/sys/devices/system/memory"
 NODE = "/sys/devices/system/node"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from engine.tables import Journal, Table
+from altmap.engine.memory.journal import Journal, Table
 
 
 def two_tables() -> tuple[Journal, Table[str, int], Table[str, int]]:

@@ -6,9 +6,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from guests import dimm, do, guest, online, picture, two_nodes
-
-from engine import (
+from altmap.engine import (
     Add,
     Allocate,
     BadInput,
@@ -27,6 +25,7 @@ from engine import (
     VirtioMem,
     Write,
 )
+from guests import dimm, do, guest, online, picture, two_nodes
 
 PARAMETER = "/sys/module/memory_hotplug/parameters/auto_movable_ratio"
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from altmap.engine import Allocate, BadInput, Eject, HugePages, Machine, Offline, Outcome, Remove, VirtioMem
+from altmap.engine.hotplug.virtio_mem import plugged
+from altmap.engine.memory.section import MOVABLE, OFFLINE, PINNED
+from altmap.engine.protocol.events import PagesPlugged, PagesUnplugged
 from guests import (
     FIRST,
     do,
@@ -19,11 +23,6 @@ from guests import (
     refuse,
     told,
 )
-
-from engine import Allocate, BadInput, Eject, HugePages, Machine, Offline, Outcome, Remove, VirtioMem
-from engine.events import PagesPlugged, PagesUnplugged
-from engine.memmap import MOVABLE, OFFLINE, PINNED
-from engine.virtio_mem import plugged
 
 MIB = 256
 """Pages of a MiB."""

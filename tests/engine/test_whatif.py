@@ -6,14 +6,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from altmap.engine import Add, BadInput, Machine, boot_machine
+from altmap.engine.memory.journal import Table
+from altmap.engine.memory.state import State
+from altmap.engine.protocol.commands import Allocate
+from altmap.engine.questions.compare import Comparison, Memory, Row, Share, compare, describe
+from altmap.engine.run.rehearsal import clone
 from guests import dimm, do, guest, online, two_nodes
-
-from engine import Add, BadInput, Machine, boot_machine
-from engine.commands import Allocate
-from engine.state import State
-from engine.tables import Table
-from engine.trial import clone
-from engine.whatif import Comparison, Memory, Row, Share, compare, describe
 
 GIB = 1 << 30
 PAGE = 4096

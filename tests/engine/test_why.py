@@ -8,9 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from guests import FIRST, dimm, do, fill_zone, guest, occupy, online, two_nodes
-
-from engine import (
+from altmap.engine import (
     Add,
     BadInput,
     Command,
@@ -24,11 +22,12 @@ from engine import (
     bundled_machines,
     open_machine,
 )
-from engine.commands import Allocate, Free, HugePages, Pin
-from engine.state import State
-from engine.tables import Table
-from engine.why import Verdict, describe, describe_all, why_not
-from engine.why.verdict import lines
+from altmap.engine.memory.journal import Table
+from altmap.engine.memory.state import State
+from altmap.engine.protocol.commands import Allocate, Free, HugePages, Pin
+from altmap.engine.questions.why import Verdict, describe, describe_all, why_not
+from altmap.engine.questions.why.verdict import lines
+from guests import FIRST, dimm, do, fill_zone, guest, occupy, online, two_nodes
 
 BLOCK = 0x8000
 """Pages of a block of 128 MiB."""

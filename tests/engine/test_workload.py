@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from altmap.engine import Add, Allocate, BadInput, Free, HugePages, Machine, Offline, Pin, Unpin, compare
+from altmap.engine.memory.section import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB
+from altmap.engine.protocol.events import MigrationFailed, PagesFreed, PagesMigrated, PagesTakenByWorkload
 from guests import (
     FIRST,
     dimm,
@@ -20,10 +23,6 @@ from guests import (
     told,
     two_nodes,
 )
-
-from engine import Add, Allocate, BadInput, Free, HugePages, Machine, Offline, Pin, Unpin, compare
-from engine.events import MigrationFailed, PagesFreed, PagesMigrated, PagesTakenByWorkload
-from engine.memmap import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB
 
 BLOCK = 32768
 KINDS = {"movable": MOVABLE, "unmovable": KERNEL, "reclaimable": SLAB, "pagetable": PAGETABLE}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from altmap.engine import Machine
+from altmap.engine.memory.zone import Node, Zone
 from guests import FIRST, dimm, guest, numbers, offline, online, populated
-
-from engine import Machine
-from engine.zones import Node, Zone
 
 
 def span_of(machine: Machine, name: str) -> tuple[int, int]:

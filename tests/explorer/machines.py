@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import engine
-from explorer.app import ExplorerApp
-from explorer.screens.main import MainScreen
-from explorer.widgets.bars import ResultBar
-from explorer.widgets.block_map import BlockMap
-from explorer.widgets.painted import Painted
+from altmap import engine
+from altmap.explorer.tui.app import ExplorerApp
+from altmap.explorer.tui.screens.main import MainScreen
+from altmap.explorer.tui.widgets.bars import ResultBar
+from altmap.explorer.tui.widgets.block_map import BlockMap
+from altmap.explorer.tui.widgets.painted import Painted
 
 DIMM = range(32, 40)
 """The blocks of the 1 GiB that `with_dimm` adds."""

@@ -6,13 +6,13 @@ import asyncio
 import re
 from pathlib import Path
 
-import engine
-from explorer import facts
-from explorer.app import ExplorerApp
+from altmap import engine
+from altmap.explorer import facts
+from altmap.explorer.tui.app import ExplorerApp
 
 from .machines import press
 
-PICTURE = Path(engine.__file__).parent.parent / "fixtures" / "pictures" / "explorer.svg"
+PICTURE = Path(engine.__file__).resolve().parents[1] / "fixtures" / "pictures" / "explorer.svg"
 FONTS = re.compile(r"\s*@font-face \{.*?\}|<!--.*?-->\s*", re.DOTALL)
 """What Rich writes to load its font from the network, and its advertisement."""
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-import engine
-from explorer.commands import VERBS
-from explorer.screens.main import MainScreen
-from explorer.widgets.bars import ResultBar, StatusLine
-from explorer.widgets.keys import Keys
+from altmap import engine
+from altmap.explorer.tui.screens.main import MainScreen
+from altmap.explorer.tui.verbs import VERBS
+from altmap.explorer.tui.widgets.bars import ResultBar, StatusLine
+from altmap.explorer.tui.widgets.keys import Keys
 
 from .machines import drive, press, result, stand_on, with_dimm
 

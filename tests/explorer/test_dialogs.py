@@ -9,20 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from altmap import engine
+from altmap.explorer.tui.screens import comparison
+from altmap.explorer.tui.screens.add import AddDialog
+from altmap.explorer.tui.screens.command_line import CommandLine, commands_of
+from altmap.explorer.tui.screens.comparison import ComparisonScreen
+from altmap.explorer.tui.screens.error import ErrorScreen
+from altmap.explorer.tui.screens.main import MainScreen
+from altmap.explorer.tui.screens.save import SaveDialog
+from altmap.explorer.tui.screens.timeline import TimelineScreen
+from altmap.explorer.tui.screens.why import WhyScreen, told
+from altmap.explorer.tui.widgets.kernel_log import KernelLog
+from altmap.explorer.tui.widgets.prose import Prose
 from textual.widgets import Input, OptionList, Static
-
-import engine
-from explorer.screens import comparison
-from explorer.screens.add import AddDialog
-from explorer.screens.command_line import CommandLine, commands_of
-from explorer.screens.comparison import ComparisonScreen
-from explorer.screens.error import ErrorScreen
-from explorer.screens.main import MainScreen
-from explorer.screens.save import SaveDialog
-from explorer.screens.timeline import TimelineScreen
-from explorer.screens.why import WhyScreen, told
-from explorer.widgets.kernel_log import KernelLog
-from explorer.widgets.prose import Prose
 
 from .machines import DIMM, drive, guest, pinned, press, result, stand_on, text_of, with_dimm
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-
-import engine
-from engine import about_bytes
-from explorer import facts, words
-from explorer.session import Batch
+from altmap import engine
+from altmap.engine import about_bytes
+from altmap.explorer import facts
+from altmap.explorer.tui import words
+from altmap.explorer.tui.session import Batch
 
 from .machines import DIMM, guest, numa, with_dimm
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from explorer.widgets.map_layout import Arrangement, Row, row_width, shapes
+from altmap.explorer.tui.widgets.map_layout import Arrangement, Row, row_width, shapes
 
 SMALL = [*range(8), *range(32, 40)]
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-import engine
-from explorer import facts, states
-from explorer.app import ExplorerApp
-from explorer.themes import CONTRAST, LIGHT
-from explorer.widgets.block_map import BlockMap
-from explorer.widgets.cells import signs_of
+from altmap import engine
+from altmap.explorer import facts
+from altmap.explorer.tui import states
+from altmap.explorer.tui.app import ExplorerApp
+from altmap.explorer.tui.themes import CONTRAST, LIGHT
+from altmap.explorer.tui.widgets.block_map import BlockMap
+from altmap.explorer.tui.widgets.cells import signs_of
 
 from .machines import guest, numa, pinned, press, result, stand_on, with_dimm
 from .make_picture import PICTURE, picture

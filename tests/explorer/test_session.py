@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-
-import engine
-from explorer import session as module
-from explorer.session import Session
+from altmap import engine
+from altmap.explorer.tui import session as module
+from altmap.explorer.tui.session import Session
 
 from .machines import DIMM, guest, with_dimm
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import engine
-from explorer.states import rows
+from altmap import engine
+from altmap.explorer.tui.states import rows
 
 from .machines import guest, with_dimm
 

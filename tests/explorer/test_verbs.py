@@ -7,21 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from altmap import engine
+from altmap.explorer.tui.screens import add
+from altmap.explorer.tui.screens.add import AddDialog
+from altmap.explorer.tui.screens.error import ErrorScreen
+from altmap.explorer.tui.screens.goto import block_at
+from altmap.explorer.tui.screens.leave import LeaveDialog
+from altmap.explorer.tui.screens.main import MainScreen
+from altmap.explorer.tui.verbs import VERBS
+from altmap.explorer.tui.widgets.block_map import BlockMap
+from altmap.explorer.tui.widgets.inspector import Inspector
+from altmap.explorer.tui.widgets.kernel_log import KernelLog
+from altmap.explorer.tui.widgets.prose import Prose
+from altmap.explorer.tui.widgets.zone_table import ZoneTable
 from textual.widgets import Input, Static
-
-import engine
-from explorer.commands import VERBS
-from explorer.screens import add
-from explorer.screens.add import AddDialog
-from explorer.screens.error import ErrorScreen
-from explorer.screens.goto import block_at
-from explorer.screens.leave import LeaveDialog
-from explorer.screens.main import MainScreen
-from explorer.widgets.block_map import BlockMap
-from explorer.widgets.inspector import Inspector
-from explorer.widgets.kernel_log import KernelLog
-from explorer.widgets.prose import Prose
-from explorer.widgets.zone_table import ZoneTable
 
 from .machines import DIMM, drive, guest, press, result, stand_on, text_of, with_dimm
 

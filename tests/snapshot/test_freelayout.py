@@ -5,20 +5,19 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-
-from engine.architectures import ARCHITECTURES
-from engine.bits import every, from_runs, span
-from engine.blocks import Block
-from engine.buddy import take
-from engine.check import check
-from engine.freeareas import block_counts, order_counts, section_counts
-from engine.memmap import ASSUMED, FREE, HUGE, MEMMAP, MOVABLE, PCP, Kind
-from engine.snapshot.blocktypes import touched_blocks
-from engine.snapshot.flags import KPF_BUDDY, KPF_SLAB
-from engine.snapshot.identify import identify
-from engine.snapshot.observation import BlockReading, Observation, PageRun, Resource, ZoneReading
-from engine.snapshot.rebuild import build_state, rebuild
-from engine.state import State
+from altmap.engine.capture.kpageflags import KPF_BUDDY, KPF_SLAB
+from altmap.engine.capture.observation import BlockReading, Observation, PageRun, Resource, ZoneReading
+from altmap.engine.kernels.architectures import ARCHITECTURES
+from altmap.engine.memory.block import Block
+from altmap.engine.memory.section import ASSUMED, FREE, HUGE, MEMMAP, MOVABLE, PCP, Kind
+from altmap.engine.memory.state import State
+from altmap.engine.mm.free_area import block_counts, order_counts, section_counts
+from altmap.engine.mm.page_alloc import take
+from altmap.engine.numbers.bits import every, from_runs, span
+from altmap.engine.rebuild.block_types import touched_blocks
+from altmap.engine.rebuild.identify import identify
+from altmap.engine.rebuild.rebuild import build_state, rebuild
+from altmap.engine.run.invariants import check
 
 NORMAL = (0, "Normal")
 FIRST, SIZE = 32, 32768

@@ -6,10 +6,9 @@ import tarfile
 from pathlib import Path
 
 import pytest
-
-from engine.errors import BadInput
-from engine.snapshot.observation import PageRun
-from engine.snapshot.observe import observe
+from altmap.engine.capture.observation import PageRun
+from altmap.engine.capture.observe import observe
+from altmap.engine.numbers.errors import BadInput
 
 MEMORY = "sys/devices/system/memory"
 NODE = "sys/devices/system/node"

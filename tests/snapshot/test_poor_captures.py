@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from engine import Machine, capture
+from altmap.engine import Machine, capture
 
 MEMORY = "sys/devices/system/memory"
 

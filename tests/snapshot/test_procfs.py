@@ -5,10 +5,8 @@ import struct
 from itertools import pairwise
 
 import pytest
-
-from engine.errors import BadInput
-from engine.snapshot.observation import PageRun, Resource
-from engine.snapshot.procfs import (
+from altmap.engine.capture.observation import PageRun, Resource
+from altmap.engine.capture.procfs import (
     number,
     page_runs,
     parse_buddyinfo,
@@ -20,6 +18,7 @@ from engine.snapshot.procfs import (
     parse_vmstat,
     parse_zoneinfo,
 )
+from altmap.engine.numbers.errors import BadInput
 
 ZONEINFO_6_12 = """\
 Node 0, zone   Normal

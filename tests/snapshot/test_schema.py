@@ -7,24 +7,23 @@ from pathlib import Path
 
 import msgspec
 import pytest
-
-from engine.architectures import ARCHITECTURES
-from engine.bits import every, span
-from engine.blocks import Block, Group, Request
-from engine.commands import Add, Offline
-from engine.geometry import Geometry
-from engine.machine import Machine
-from engine.memmap import KINDS, Kind, Memmap, Section
-from engine.models import MODELS
-from engine.notifiers import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
-from engine.origin import Origin
-from engine.report import block_reports, section_reports, zone_reports
-from engine.snapshot import schema
-from engine.snapshot.fold import snapshot_of
-from engine.snapshot.unfold import state_of
-from engine.state import HugePage, Resource, State
-from engine.units import GIB, MIB
-from engine.zones import Marks, Node, Scanners, Zone
+from altmap.engine.kernels.architectures import ARCHITECTURES
+from altmap.engine.kernels.models import MODELS
+from altmap.engine.kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
+from altmap.engine.machine import Machine
+from altmap.engine.memory.block import Block, Group, Request
+from altmap.engine.memory.origin import Origin
+from altmap.engine.memory.section import KINDS, Kind, Memmap, Section
+from altmap.engine.memory.state import HugePage, Resource, State
+from altmap.engine.memory.zone import Marks, Node, Scanners, Zone
+from altmap.engine.numbers.bits import every, span
+from altmap.engine.numbers.geometry import Geometry
+from altmap.engine.numbers.units import GIB, MIB
+from altmap.engine.protocol.commands import Add, Offline
+from altmap.engine.snapshot import schema
+from altmap.engine.snapshot.fold import snapshot_of
+from altmap.engine.snapshot.unfold import state_of
+from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
 ORIGIN = Origin("box", "a hand-made machine", "nowhere", "Linux version 6.12", ("blocks",), ("pages",), ("Two words.",))
 SCHEMA_FILE = Path(__file__).parents[2] / "fixtures" / "snapshot.schema.json"
@@ -269,7 +268,7 @@ def test_nothing_of_the_engine_is_left_out() -> None:
 
 def test_the_committed_json_schema_is_current() -> None:
     assert SCHEMA_FILE.read_bytes() == schema.json_schema(), (
-        "write it anew: python -c 'import sys; from engine.snapshot.schema import json_schema; "
+        "write it anew: python -c 'import sys; from altmap.engine.snapshot.schema import json_schema; "
         "sys.stdout.buffer.write(json_schema())' > fixtures/snapshot.schema.json"
     )
 

@@ -10,20 +10,19 @@ from typing import Any
 
 import msgspec
 import pytest
-
-from engine.architectures import ARCHITECTURES
-from engine.bits import every, span
-from engine.blocks import Block, Group, Request
-from engine.errors import BadInput
-from engine.memmap import Memmap, Pages, Section
-from engine.models import MODELS
-from engine.notifiers import DEFAULT_CHAIN
-from engine.origin import Origin
-from engine.snapshot import store
-from engine.snapshot.fold import snapshot_of
-from engine.state import HugePage, Resource, State
-from engine.units import GIB, MIB
-from engine.zones import Marks, Node, Zone
+from altmap.engine.kernels.architectures import ARCHITECTURES
+from altmap.engine.kernels.models import MODELS
+from altmap.engine.kernels.notifier_chain import DEFAULT_CHAIN
+from altmap.engine.memory.block import Block, Group, Request
+from altmap.engine.memory.origin import Origin
+from altmap.engine.memory.section import Memmap, Pages, Section
+from altmap.engine.memory.state import HugePage, Resource, State
+from altmap.engine.memory.zone import Marks, Node, Zone
+from altmap.engine.numbers.bits import every, span
+from altmap.engine.numbers.errors import BadInput
+from altmap.engine.numbers.units import GIB, MIB
+from altmap.engine.snapshot import store
+from altmap.engine.snapshot.fold import snapshot_of
 
 ORIGIN = Origin("guest", 'naïve – and quoted "[ 1, 2 ]"', measured=("zoneinfo", "iomem"), notes=("One.", "Two."))
 SIZE = 32768

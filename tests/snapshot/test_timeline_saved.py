@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from engine import Add, BadInput, Machine, Offline, Online, open_machine, save_machine
-from engine.report import block_reports, section_reports, zone_reports
+from altmap.engine import Add, BadInput, Machine, Offline, Online, open_machine, save_machine
+from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
 
 def report(machine: Machine) -> object:

@@ -8,12 +8,11 @@ from itertools import count
 from typing import Any, NamedTuple
 
 import msgspec
-
-from engine import MODELS, BadInput, Command, Machine, Outcome, boot_machine
-from engine.architectures import ARCHITECTURES
-from engine.report import block_reports, section_reports, zone_reports
-from engine.tables import Table
-from engine.units import GIB, MIB
+from altmap.engine import MODELS, BadInput, Command, Machine, Outcome, boot_machine
+from altmap.engine.kernels.architectures import ARCHITECTURES
+from altmap.engine.memory.journal import Table
+from altmap.engine.numbers.units import GIB, MIB
+from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
 from .dice import Dice
 

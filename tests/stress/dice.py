@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Any, Final
 
-from engine import (
+from altmap.engine import (
     CALLERS,
     PLACEMENTS,
     Add,

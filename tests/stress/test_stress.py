@@ -7,9 +7,8 @@ from functools import cache
 
 import msgspec
 import pytest
-
-from engine import MODELS, Online
-from engine.architectures import ARCHITECTURES
+from altmap.engine import MODELS, Online
+from altmap.engine.kernels.architectures import ARCHITECTURES
 
 from .course import Course, Fault, Kind, kinds
 

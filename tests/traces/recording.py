@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from engine import Add, Command, Eject, Write
+from altmap.engine import Add, Command, Eject, Write
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "traces"
 MEMORY = "sys/devices/system/memory"

@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from engine import Add, Command, Eject, Machine, Outcome, Sync, Write, capture
-from engine.memmap import MEMMAP
-from engine.report import block_reports, section_reports, zone_reports
+from altmap.engine import Add, Command, Eject, Machine, Outcome, Sync, Write, capture
+from altmap.engine.memory.section import MEMMAP
+from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
 from .recording import Action, Observation, Recording, Tree, number, page_runs, zones
 

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 
 import pytest
-
-from engine import Eject, Write
-from engine.events import (
+from altmap.engine import Eject, Write
+from altmap.engine.protocol.events import (
     Event,
     HeadInitialized,
     IsolationUndone,

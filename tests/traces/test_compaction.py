@@ -17,14 +17,13 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pytest
-
-from engine import Machine, Sync, Write, capture
-from engine.compaction import compact_memory
-from engine.events import CompactionEnded, Event, PagesCompacted, ScannerMoved
-from engine.freeareas import section_counts
-from engine.memmap import FREE, MEMMAP, MOVABLE, PCP, Kind, ZoneKey
-from engine.snapshot.flags import kind_of
-from engine.state import State
+from altmap.engine import Machine, Sync, Write, capture
+from altmap.engine.capture.kpageflags import kind_of
+from altmap.engine.memory.section import FREE, MEMMAP, MOVABLE, PCP, Kind, ZoneKey
+from altmap.engine.memory.state import State
+from altmap.engine.mm.compaction.triggers import compact_memory
+from altmap.engine.mm.free_area import section_counts
+from altmap.engine.protocol.events import CompactionEnded, Event, PagesCompacted, ScannerMoved
 
 from .recording import Action, Observation, Recording, Tree
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from engine.events import SectionsLeaked
+from altmap.engine.protocol.events import SectionsLeaked
 
 from .recording import Observation, number
 from .replay import Transition, replay

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-
-from engine import Command, Machine, Outcome, capture
-from engine.freeareas import buddyinfo, order_counts, pagetypeinfo
-from engine.memmap import ZoneKey
-from engine.snapshot.procfs import parse_buddyinfo, parse_pagetypeinfo
+from altmap.engine import Command, Machine, Outcome, capture
+from altmap.engine.capture.procfs import parse_buddyinfo, parse_pagetypeinfo
+from altmap.engine.memory.section import ZoneKey
+from altmap.engine.mm.free_area import buddyinfo, order_counts, pagetypeinfo
 
 from .recording import Observation, Recording, Tree, names, page_runs, zones
 from .replay import play

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-
-from engine import Add
+from altmap.engine import Add
 
 from .exempt import EXEMPT
 from .recording import names, traced_names

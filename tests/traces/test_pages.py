@@ -13,12 +13,11 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import pytest
-
-from engine import Command, Machine, Outcome, Pin, Sync, VirtioMem, Write, capture
-from engine.bits import from_runs
-from engine.freeareas import order_counts
-from engine.memmap import FREE, MEMMAP, PCP
-from engine.snapshot.procfs import parse_buddyinfo
+from altmap.engine import Command, Machine, Outcome, Pin, Sync, VirtioMem, Write, capture
+from altmap.engine.capture.procfs import parse_buddyinfo
+from altmap.engine.memory.section import FREE, MEMMAP, PCP
+from altmap.engine.mm.free_area import order_counts
+from altmap.engine.numbers.bits import from_runs
 
 from .recording import Action, Observation, Recording, Tree, number, page_runs, zones
 from .replay import HEAD_FLAGS, _misses

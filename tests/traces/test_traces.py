@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-
-from engine import Add, Command, Machine, Outcome, Write
+from altmap.engine import Add, Command, Machine, Outcome, Write
 
 from .exempt import EXEMPT
 from .recording import names

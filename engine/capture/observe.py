@@ -1,0 +1,75 @@
+"""One look at a tree: everything that can be read, as an `Observation`."""
+
+from __future__ import annotations
+
+import os
+
+from ..numbers.errors import BadInput
+from . import procfs, sysfs_tree
+from .observation import Observation, PageRun, Resource
+from .open_tree import open_tree
+from .tree import Tree
+
+_PARAMETERS = "sys/module/memory_hotplug/parameters"
+
+
+def observe(path: str | os.PathLike[str]) -> Observation:
+    """Everything that the tree at `path` tells: "/" for this machine, a folder, or a tar (`open_tree`).
+
+    Only the memory blocks must be there; what else is missing stays empty, and what is there but cannot be read or
+    understood becomes a note. Nothing is written, and no file outside the tree is read. Raises `BadInput` if `path` is
+    no captured tree, or has memory blocks with impossible numbers.
+    """
+    with open_tree(path) as tree:
+        block_size = sysfs_tree.read_block_size(tree)
+        pageblock_order, pageblocks = tree.parse("proc/pagetypeinfo", procfs.parse_pagetypeinfo) or (None, {})
+        return Observation(
+            source=tree.source,
+            version=_text(tree, "proc/version"),
+            cmdline=_text(tree, "proc/cmdline"),
+            block_size=block_size,
+            auto_online_blocks=_text(tree, f"{sysfs_tree.MEMORY}/auto_online_blocks"),
+            has_probe="probe" in tree.names(sysfs_tree.MEMORY),
+            blocks=sysfs_tree.read_blocks(tree, block_size),
+            nodes=sysfs_tree.read_nodes(tree),
+            node_lists=sysfs_tree.read_node_lists(tree),
+            zones=tree.parse("proc/zoneinfo", procfs.parse_zoneinfo) or (),
+            buddyinfo=tree.parse("proc/buddyinfo", procfs.parse_buddyinfo) or {},
+            pageblocks=pageblocks,
+            pageblock_order=pageblock_order,
+            resources=_resources(tree),
+            meminfo=tree.parse("proc/meminfo", procfs.parse_meminfo) or {},
+            vmstat=tree.parse("proc/vmstat", procfs.parse_vmstat) or {},
+            parameters={
+                name: text
+                for name in tree.names(_PARAMETERS)
+                if (text := _text(tree, f"{_PARAMETERS}/{name}")) is not None
+            },
+            hugepages=sysfs_tree.read_hugepages(tree, "sys/kernel/mm/hugepages"),
+            pages=_pages(tree),
+            notes=tuple(tree.notes),
+        )
+
+
+def _text(tree: Tree, path: str) -> str | None:
+    text = tree.read_text(path)
+    return None if text is None else text.strip()
+
+
+def _resources(tree: Tree) -> tuple[Resource, ...]:
+    resources = tree.parse("proc/iomem", procfs.parse_iomem)
+    if resources == () and (tree.read_text("proc/iomem") or "").strip():
+        tree.notes.append("proc/iomem hides its addresses, as it does from everyone but root")
+    return resources or ()
+
+
+def _pages(tree: Tree) -> tuple[PageRun, ...]:
+    """From the kernel's binary files, or from the list of runs that stands for them in a saved tree."""
+    try:
+        runs = procfs.page_runs(tree.chunks("proc/kpageflags"), tree.chunks("proc/kpagecount"))
+        if not runs and (data := tree.read_bytes("proc/kpageflags.runs.json")):
+            runs = procfs.parse_page_runs(data)
+        return runs
+    except BadInput as error:
+        tree.notes.append(str(error))
+        return ()

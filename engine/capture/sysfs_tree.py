@@ -1,0 +1,167 @@
+"""Memory blocks, nodes and huge pages as ``/sys`` shows them in a tree (formats: facts sections 5 and 12)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from ..numbers.errors import BadInput
+from ..numbers.units import MAX_ADDRESS
+from .observation import BlockReading, NodeReading
+from .procfs import number, parse_id_list, parse_meminfo
+from .tree import Tree
+
+T = TypeVar("T")
+
+MEMORY = "sys/devices/system/memory"
+NODES = "sys/devices/system/node"
+MAX_BLOCK_ID = 1 << 40
+NODE_LISTS = ("possible", "online", "has_memory", "has_normal_memory", "has_cpu")
+_NEIGHBOURS = 1024  # blocks that are likely to be on one node
+_HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]{1,16})")
+_HUGE_PAGE_FOLDER = re.compile(r"hugepages-(\d{1,12})kB")
+
+
+def read_block_size(tree: Tree) -> int | None:
+    """Bytes of a memory block; None where the tree does not say. `BadInput` if it is not a hexadecimal power of two."""
+    path = f"{MEMORY}/block_size_bytes"
+    text = (tree.read_text(path) or "").strip()
+    if not text:
+        return None
+    match = _HEX.fullmatch(text)
+    size = int(match[1], 16) if match else 0
+    if not size or size & (size - 1) or size > MAX_ADDRESS:
+        raise BadInput(f'{tree.source}: {path} must be a power of two in hexadecimal like "8000000", not {text[:60]!r}')
+    return size
+
+
+def read_blocks(tree: Tree, block_size: int | None) -> tuple[BlockReading, ...]:
+    """Every memory block, by ascending id.
+
+    Blocks are the folders ``memoryN`` and, in trees that saved only the nodes, the links to them in node folders.
+    Raises `BadInput` where there is neither, or where an id or a number is beyond what a machine can have.
+    """
+    folders = {block: name for name, block in _ids(tree, MEMORY, tree.folders(MEMORY), "memory")}
+    folders = {block: folders[block] for block in sorted(folders)}
+    names = list(folders.values())
+    states = _attribute(tree, names, "state", lambda text: text or None)
+    zones = _attribute(tree, names, "valid_zones", lambda text: tuple(text.split()))
+    nodes = _nodes_of_blocks(tree, folders, dict(zip(folders, zones, strict=True)))
+    if not nodes:
+        raise BadInput(
+            f"{tree.source} is no captured tree: it has neither {MEMORY}/memoryN folders nor "
+            f"{NODES}/nodeN/memoryN links"
+        )
+    if block_size is not None and (max(nodes) + 1) * block_size > MAX_ADDRESS + 1:
+        raise BadInput(f"{tree.source}: memory block {max(nodes)} of {block_size:#x} bytes lies beyond any address")
+    blocks = [
+        BlockReading(block, state, valid, nodes[block])
+        for block, state, valid in zip(folders, states, zones, strict=True)
+    ]
+    blocks += [BlockReading(block, None, None, nodes[block]) for block in nodes.keys() - folders.keys()]
+    return tuple(sorted(blocks, key=lambda block: block.id))
+
+
+def _nodes_of_blocks(
+    tree: Tree, folders: dict[int, str], zones: dict[int, tuple[str, ...] | None]
+) -> dict[int, tuple[int, ...]]:
+    """The nodes, ascending, of each block in `folders` and of each that a node links to.
+
+    Kernels link both ways, so the folder of a node tells which blocks it has. And they put "none" into valid_zones of a
+    block with two nodes, so a block in one zone has one node. The rest have their links listed, which takes longest.
+    """
+    nodes: dict[int, tuple[int, ...]] = {}
+    for node, folder in _node_folders(tree):
+        for _, block in _ids(tree, folder, tree.names(folder), "memory"):
+            nodes[block] = (*nodes.get(block, ()), node)
+
+    def list_links(blocks: list[int]) -> None:
+        for block, entries in zip(blocks, tree.names_each(MEMORY, [folders[block] for block in blocks]), strict=True):
+            own = {node for _, node in _ids(tree, f"{MEMORY}/{folders[block]}", entries, "node")}
+            nodes[block] = tuple(sorted(own.union(nodes.get(block, ()))))
+
+    list_links([block for block, valid in zones.items() if valid in (None, (), ("none",))])
+    untold = [block for block in zones if block not in nodes]
+    guess = 0
+    for at in range(0, len(untold), _NEIGHBOURS):
+        part = untold[at : at + _NEIGHBOURS]
+        guessed = tree.have_each(MEMORY, [folders[block] for block in part], f"node{guess}")
+        nodes |= {block: (guess,) for block, right in zip(part, guessed, strict=True) if right}
+        list_links([block for block, right in zip(part, guessed, strict=True) if not right])
+        guess = max(nodes[part[-1]], default=guess)
+    return nodes
+
+
+def _attribute(tree: Tree, blocks: list[str], file: str, parse: Callable[[str], T | None]) -> list[T | None]:
+    """The value of a file of each block. A machine's blocks have few different ones: each is parsed once and shared."""
+    contents = tree.read_each(MEMORY, blocks, file)
+    values: dict[bytes | None, T | None] = {
+        raw: parse(raw.rstrip(b"\0").decode("utf-8", "replace").strip()) for raw in set(contents) if raw is not None
+    }
+    values[None] = None
+    return [values[raw] for raw in contents]
+
+
+def _ids(tree: Tree, folder: str, names: Iterable[str], word: str) -> list[tuple[str, int]]:
+    """(name, number) of each name that is `word` and decimal digits."""
+    skip = len(word)
+    found = [(name, name[skip:]) for name in names if name.startswith(word)]
+    found = [(name, digits) for name, digits in found if digits.isdecimal() and digits.isascii()]
+    if long := [name for name, digits in found if len(digits) > 13]:
+        raise BadInput(f"{tree.source}: {folder}/{long[0]} has an id beyond {MAX_BLOCK_ID}, which no machine can have")
+    numbers = [int(digits) for _, digits in found]
+    if numbers and max(numbers) >= MAX_BLOCK_ID:
+        name = found[numbers.index(max(numbers))][0]
+        raise BadInput(f"{tree.source}: {folder}/{name} has an id beyond {MAX_BLOCK_ID}, which no machine can have")
+    return [(name, number) for (name, _), number in zip(found, numbers, strict=True)]
+
+
+def _node_folders(tree: Tree) -> list[tuple[int, str]]:
+    """(node, path) of each node, ascending."""
+    return sorted((node, f"{NODES}/{name}") for name, node in _ids(tree, NODES, tree.names(NODES), "node"))
+
+
+def read_nodes(tree: Tree) -> tuple[NodeReading, ...]:
+    """Every node that has a folder, by ascending id."""
+    return tuple(
+        NodeReading(
+            id=node,
+            meminfo=tree.parse(f"{folder}/meminfo", parse_meminfo) or {},
+            distance=tree.parse(f"{folder}/distance", _numbers) or (),
+            cpus=_has_cpus(tree, folder),
+            hugepages=read_hugepages(tree, f"{folder}/hugepages"),
+        )
+        for node, folder in _node_folders(tree)
+    )
+
+
+def _numbers(text: str, where: str) -> tuple[int, ...]:
+    return tuple(number(word, where, 1) for word in text.split())
+
+
+def _has_cpus(tree: Tree, folder: str) -> bool | None:
+    """From the node's list of CPUs, or from its mask in trees that saved only that."""
+    listed, mask = tree.read_text(f"{folder}/cpulist"), tree.read_text(f"{folder}/cpumap")
+    if listed is not None:
+        return bool(listed.strip())
+    return None if mask is None else bool(mask.strip("0,\n "))
+
+
+def read_node_lists(tree: Tree) -> dict[str, tuple[int, ...]]:
+    """The lists of nodes by name (`NODE_LISTS`), as far as the tree has them."""
+    lists = {name: tree.parse(f"{NODES}/{name}", parse_id_list) for name in NODE_LISTS}
+    return {name: ids for name, ids in lists.items() if ids is not None}
+
+
+def read_hugepages(tree: Tree, folder: str) -> dict[int, tuple[int, int, int]]:
+    """Page size in bytes -> nr, free and surplus huge pages, of the machine or of a node; a missing file says 0."""
+    pools = {}
+    for name in tree.names(folder):
+        if match := _HUGE_PAGE_FOLDER.fullmatch(name):
+            nr, free, surplus = (
+                tree.parse(f"{folder}/{name}/{kind}_hugepages", lambda text, where: number(text.strip(), where, 1)) or 0
+                for kind in ("nr", "free", "surplus")
+            )
+            pools[int(match[1]) << 10] = nr, free, surplus
+    return dict(sorted(pools.items()))

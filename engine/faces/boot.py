@@ -1,0 +1,143 @@
+"""A machine made up from a few numbers: what a kernel shows after booting with so much memory and doing nothing yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from ..capture.observation import BlockReading, Observation, Resource, ZoneReading
+from ..kernels.architectures import ARCHITECTURES, Preset
+from ..kernels.models import MODELS
+from ..machine import Machine
+from ..numbers.errors import BadInput
+from ..numbers.units import format_bytes, parse_bytes
+from ..rebuild.rebuild import rebuild
+
+_KERNEL_SHARE: Final = 64
+"""One page in so many is in use after boot: kernel text and data, page tables, slab."""
+
+
+class Ram(NamedTuple):
+    """Memory at boot: node, first address and size in bytes (text like "4G" will do)."""
+
+    node: int
+    start: int | str
+    size: int | str
+
+
+def boot_machine(
+    ram: Sequence[Ram | tuple[int, int | str, int | str]],
+    *,
+    arch: str = "x86_64",
+    model: str = "6.12",
+    nodes: int | None = None,
+    block_size: int | str | None = None,
+    memmap_on_memory: str = "Y",
+    auto_online: str = "offline",
+    options: str = "",
+    name: str = "booted",
+) -> Machine:
+    """Boot a machine of an architecture (a key of the table in `engine.architectures`) under a kernel model.
+
+    `nodes`: how many nodes firmware announced, those without memory included; `options`: further words of the kernel
+    command line, such as "movable_node". The memmap of boot memory is reserved, and one page in 64 is in use. Raises
+    `BadInput` for numbers that cannot be.
+    """
+    if arch not in ARCHITECTURES:
+        raise BadInput(f"{arch!r} is not an architecture; it is one of {', '.join(ARCHITECTURES)}")
+    if model not in MODELS:
+        raise BadInput(f"{model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
+    preset = ARCHITECTURES[arch]
+    block = parse_bytes(block_size) if block_size is not None else preset.geometry.block_size
+    banks = [Ram(node, parse_bytes(start), parse_bytes(size)) for node, start, size in ram]
+    for bank in banks:
+        if int(bank.start) % preset.geometry.section_size or int(bank.size) % preset.geometry.section_size:
+            raise BadInput(
+                f"boot memory of {format_bytes(int(bank.size))} at {int(bank.start):#x} is not made of whole sections "
+                f"of {format_bytes(preset.geometry.section_size)}"
+            )
+    zones = [zone for bank in banks for zone in _zones(preset, bank)]
+    seen = Observation(
+        source=name,
+        version=f"Linux version {MODELS[model].release[0]}.{MODELS[model].release[1]}",
+        cmdline=options,
+        block_size=block,
+        auto_online_blocks=auto_online,
+        has_probe=False,
+        blocks=_blocks(banks, block),
+        nodes=(),
+        node_lists=_node_lists(banks, nodes),
+        zones=_merged(zones),
+        buddyinfo={},
+        pageblocks={},
+        pageblock_order=None,
+        resources=tuple(Resource(int(b.start), int(b.start) + int(b.size), "System RAM", 0) for b in banks),
+        meminfo={},
+        vmstat={"nr_memmap_boot_pages": sum(map(preset.geometry.memmap_pages, (z.present for z in zones)))},
+        parameters={"memmap_on_memory": memmap_on_memory} if MODELS[model].parameter_modes else {},
+        hugepages={},
+        pages=(),
+        notes=(),
+    )
+    state, origin = rebuild(seen, model=model, arch=arch)
+    about = msgspec.structs.replace(origin, name=name, source="made by the engine", measured=(), estimated=(), notes=())
+    return Machine(state, about)
+
+
+def _zones(preset: Preset, bank: Ram) -> list[ZoneReading]:
+    page = preset.geometry.page_size
+    limits = [*preset.low_zones, (preset.top_zone, int(bank.start) + int(bank.size))]
+    zones: list[ZoneReading] = []
+    low, end = int(bank.start), int(bank.start) + int(bank.size)
+    for zone, limit in limits:
+        high = min(limit, end)
+        if low >= high:
+            continue
+        first, pages = low // page, (high - low) // page
+        managed = pages - preset.geometry.memmap_pages(pages)
+        zones.append(
+            ZoneReading(
+                bank.node, zone, managed - pages // _KERNEL_SHARE, 0, 0, 0, 0, pages, pages, managed, 0, first, (), {}
+            )
+        )
+        low = high
+    return zones
+
+
+def _merged(zones: list[ZoneReading]) -> tuple[ZoneReading, ...]:
+    """Banks of one zone become one, with a hole in its span."""
+    merged: dict[tuple[int, str], ZoneReading] = {}
+    for zone in zones:
+        other = merged.get((zone.node, zone.zone))
+        if other is None:
+            merged[zone.node, zone.zone] = zone
+            continue
+        start = min(other.start_pfn or 0, zone.start_pfn or 0)
+        end = max((z.start_pfn or 0) + z.spanned for z in (other, zone))
+        merged[zone.node, zone.zone] = msgspec.structs.replace(
+            other,
+            start_pfn=start,
+            spanned=end - start,
+            present=other.present + zone.present,
+            managed=other.managed + zone.managed,
+            free=other.free + zone.free,
+        )
+    return tuple(merged.values())
+
+
+def _blocks(banks: list[Ram], block: int) -> tuple[BlockReading, ...]:
+    nodes: dict[int, set[int]] = {}
+    for bank in banks:
+        for number in range(int(bank.start) // block, -(-(int(bank.start) + int(bank.size)) // block)):
+            nodes.setdefault(number, set()).add(bank.node)
+    return tuple(
+        BlockReading(number, "online", None, tuple(sorted(nodes[number]))) for number in sorted(nodes)
+    )
+
+
+def _node_lists(banks: list[Ram], nodes: int | None) -> dict[str, tuple[int, ...]]:
+    with_memory = tuple(sorted({bank.node for bank in banks}))
+    possible = tuple(range(max(nodes or 0, max(with_memory, default=0) + 1)))
+    return {"possible": possible, "online": with_memory, "has_cpu": with_memory}

@@ -1,0 +1,73 @@
+"""Ejecting a memory device as the ACPI driver does: offline every block, then remove (kernel-facts 8.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from ..memory.state import State
+from ..numbers.errors import HotplugError
+from ..protocol.events import Event, Logged, OfflineFailed
+from .offline import offline_block
+from .online import online_block
+from .remove import remove_memory
+
+_BOUND: Final = "acpi_bound_"
+"""Counters of devices that the driver took for working though their memory was refused with EEXIST: sizes by address."""
+
+
+def bind(state: State, start: int, size: int) -> None:
+    """The driver keeps a device whose add_memory said EEXIST, and will remove its range (acpi_memory_enable_device)."""
+    state.counters.put(f"{_BOUND}{start}", size)
+
+
+def bound(state: State, start: int, size: int) -> bool:
+    """Does the driver hold a device there? One whose add failed otherwise was freed at once (acpi_memory_device_add)."""
+    first, pages = start // state.geometry.page_size, size // state.geometry.page_size
+    works = bool(state.range_blocks(first, pages)) or any(first <= at < first + pages for at in state.requests)
+    return works or state.counters.get(f"{_BOUND}{start}") == size
+
+
+def eject(state: State, start: int, size: int) -> Iterator[Event]:
+    """Take a memory device out; where the driver holds none, nothing happens.
+
+    The first pass offlines every block in order and goes on past failures; if one failed, a second pass tries again from
+    it; if that fails too, the blocks that this eject took offline go online again, as they were asked to (`Block.asked`) or
+    else into the default zone of that moment, and `HotplugError` EBUSY says which block stayed.
+    """
+    if not bound(state, start, size):
+        return
+    geometry = state.geometry
+    blocks = [block.id for block in state.range_blocks(start // geometry.page_size, size // geometry.page_size)]
+    taken: list[int] = []
+    failed: HotplugError | None = None
+    waiting = blocks
+    for retried in (False, True):
+        failed, first_failed = None, len(waiting)
+        for at, number in enumerate(waiting):
+            if state.blocks[number].state != "online":
+                continue
+            try:
+                yield from offline_block(state, number)
+                taken.append(number)
+            except HotplugError as error:
+                yield OfflineFailed(number, error.errno, error.reason, retried)
+                if retried:
+                    yield Logged(f"memory memory{number}: Offline failed.")
+                if failed is None:
+                    failed, first_failed = error, at
+                if retried:
+                    break
+        if failed is None:
+            break
+        waiting = waiting[first_failed:]
+    if failed is not None:
+        for number in taken:
+            try:
+                yield from online_block(state, number, state.blocks[number].asked or "online")
+            except HotplugError as error:
+                yield Logged(f"memory memory{number}: online again failed: {error}")
+        raise HotplugError("EBUSY", f"memory{waiting[0]} did not go offline: {failed.reason}", failed.pfn)
+    yield from remove_memory(state, start, size)
+    if f"{_BOUND}{start}" in state.counters:
+        state.counters.drop(f"{_BOUND}{start}")

@@ -1,0 +1,51 @@
+"""What an add takes from existing memory besides the memmap: page tables and kernel objects (kernel-facts 1.7)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..memory.state import State
+
+BLOCK_OBJECT_PAGES: Final = 1.3
+"""struct memory_block, its sysfs entries and the sections' usage maps; measured over 1 to 32 blocks on 6.1 and 6.12."""
+REQUEST_OBJECT_PAGES: Final = 6
+"""Objects of the request as a whole; measured."""
+
+
+def page_table_pages(state: State, start: int, pages: int) -> int:
+    """Page-table pages that mapping a range of pfns needs anew: direct map and vmemmap."""
+    geometry, preset = state.geometry, state.preset
+    entries = geometry.page_size // 8
+    needed, sizes = 0, preset.direct_map
+    begin, end = start * geometry.page_size, (start + pages) * geometry.page_size
+    if geometry.linear_map_pages:
+        needed += -(-(end - begin) // (geometry.page_size * entries))
+    if sizes:
+        leaf = next((size for size in sizes if begin % size == 0 and end % size == 0), sizes[-1])
+        needed += _new_tables(state, begin, end, max(leaf, geometry.page_size * entries) * entries)
+    if geometry.huge_vmemmap:
+        covered = geometry.pmd_size * entries // geometry.struct_page_size * geometry.page_size
+        needed += _new_tables(state, begin, end, covered)
+    return needed
+
+
+def object_pages(blocks: int) -> int:
+    """Pages of kernel objects for a request of so many blocks."""
+    return REQUEST_OBJECT_PAGES + int(blocks * BLOCK_OBJECT_PAGES)
+
+
+def _new_tables(state: State, begin: int, end: int, covered: int) -> int:
+    """Tables of `covered` bytes each over a range, without those that neighbours have already."""
+    first, last = begin // covered, -(-end // covered)
+    per_section = state.geometry.section_size
+
+    def used(index: int, low: int, high: int) -> bool:
+        step = max(1, (high - low) // per_section)
+        return any((low // per_section) + i in state.sections for i in range(step))
+
+    shared = 0
+    if first < last and begin % covered and used(first, first * covered, begin):
+        shared += 1
+    if last - first > 1 and end % covered and used(last - 1, end, last * covered):
+        shared += 1
+    return last - first - shared

@@ -1,0 +1,297 @@
+"""virtio-mem: memory that comes and goes in device blocks smaller, or bigger, than a memory block (observed.md 13).
+
+Smaller ones are the driver's sub-block mode: pages of an online memory block that are not plugged are PageOffline, the
+online callback withholds them from the buddy, so managed stays below present. Bigger ones, its big block mode, come and
+go as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from typing import Final
+
+from ..memory.block import OnlineType
+from ..memory.section import FREE, OFFLINE, Kind
+from ..memory.state import State
+from ..memory.zone import MOVABLE as MOVABLE_ZONE
+from ..mm import contig_range
+from ..numbers.errors import BadInput, HotplugError
+from ..numbers.units import format_bytes
+from ..protocol.events import Event, Logged, PagesPlugged, PagesUnplugged
+from .add import AddRequest, add_memory
+from .offline import offline_block
+from .online import online_block
+from .remove import remove_memory
+
+Steps = Iterator[Event]
+
+_PLUG_ORDER: Final = ("KERNEL_PARTIAL", "MOVABLE_PARTIAL", "OFFLINE_PARTIAL")
+_UNPLUG_ORDER: Final = ("OFFLINE_PARTIAL", "OFFLINE", "MOVABLE_PARTIAL", "KERNEL_PARTIAL", "MOVABLE", "KERNEL")
+"""Memory blocks by the driver's names for their states, as a plug and an unplug request go through them."""
+_OFFLINE_THRESHOLD: Final = 1 << 30
+"""Bytes that a device may have offline, unless two of its blocks are more (VIRTIO_MEM_DEFAULT_OFFLINE_THRESHOLD)."""
+_WAITING: Final = "virtio_mem_waiting_"
+_UNIT: Final = "virtio_mem_unit_"
+"""Counters of a device that waits until enough of its memory is online: bytes asked for, and its device block."""
+
+
+def resize(state: State, start: int, size: int, unit: int, node: int) -> Steps:
+    """Bring the device whose region begins at `start` to `size` plugged bytes, in device blocks of `unit` bytes.
+
+    What cannot be plugged or unplugged stays; `HotplugError` EBUSY, ENOMEM or ENOSPC then says how far it came. ENOSPC is
+    for too much offline memory: the device goes on when enough of it is online (`go_on`).
+    """
+    block = state.geometry.block_size
+    if unit & (unit - 1) or not unit or unit % (state.geometry.pageblock_pages * state.geometry.page_size):
+        raise BadInput(f"a device block of {format_bytes(unit)} is not a power of two of whole pageblocks")
+    if start % max(block, unit) or size % unit:
+        raise BadInput(
+            f"the region must begin at a multiple of {format_bytes(max(block, unit))} and its size be one of "
+            f"{format_bytes(unit)}"
+        )
+    _wait_no_more(state, start)
+    have = plugged(state, start)
+    wanted = size // state.geometry.page_size
+    if wanted > have:
+        yield from _grow(state, start, wanted - have, unit, node)
+    elif wanted < have:
+        yield from (_shrink if unit < block else _shrink_big)(state, start, have - wanted, unit)
+    now = plugged(state, start)
+    yield Logged(f"virtio_mem: plugged size: {now * state.geometry.page_size:#x}")
+    if now > wanted:
+        raise HotplugError("EBUSY", f"{format_bytes((now - wanted) * state.geometry.page_size)} could not be unplugged")
+    if now < wanted:
+        _wait(state, start, size, unit)
+        raise HotplugError(
+            "ENOSPC",
+            f"{format_bytes((wanted - now) * state.geometry.page_size)} wait until more of the device is online: it may "
+            f"have {format_bytes(_threshold(state, unit))} offline",
+        )
+
+
+def go_on(state: State) -> Steps:
+    """Devices that had too much offline memory add more as soon as half of what they may have offline is online
+    (virtio_mem_memory_notifier_cb). How far that comes is not an error of whoever onlined."""
+    for name in [name for name in state.counters if name.startswith(_WAITING)]:
+        start = int(name.removeprefix(_WAITING))
+        unit, blocks = state.counters[f"{_UNIT}{start}"], _blocks(state, start)
+        if blocks and _offline_bytes(state, blocks) <= _threshold(state, unit) // 2:
+            try:
+                yield from resize(state, start, state.counters[name], unit, state.blocks[blocks[0]].node)
+            except HotplugError as error:
+                yield Logged(f"virtio_mem: {error.errno}: {error.reason}")
+
+
+def plugged(state: State, start: int) -> int:
+    """Plugged pages of a device: those of its blocks that are not withheld."""
+    return sum(
+        state.geometry.pages_per_section - section.count(OFFLINE)
+        for number in _blocks(state, start)
+        for section in state.block_sections(number)
+    )
+
+
+def _wait(state: State, start: int, size: int, unit: int) -> None:
+    state.counters.put(f"{_WAITING}{start}", size)
+    state.counters.put(f"{_UNIT}{start}", unit)
+
+
+def _wait_no_more(state: State, start: int) -> None:
+    for name in (f"{_WAITING}{start}", f"{_UNIT}{start}"):
+        if name in state.counters:
+            state.counters.drop(name)
+
+
+def _threshold(state: State, unit: int) -> int:
+    return max(_OFFLINE_THRESHOLD, 2 * max(state.geometry.block_size, unit))
+
+
+def _offline_bytes(state: State, blocks: list[int]) -> int:
+    return sum(state.blocks[number].state != "online" for number in blocks) * state.geometry.block_size
+
+
+def _blocks(state: State, start: int) -> list[int]:
+    """The blocks of the device whose region begins at an address, ascending."""
+    device, per_block = start // state.geometry.page_size, state.geometry.pages_per_block
+    return [
+        block
+        for request in sorted(state.requests.values(), key=lambda request: request.start)
+        if request.device == device
+        for block in range(request.start // per_block, (request.start + request.pages) // per_block)
+        if block in state.blocks
+    ]
+
+
+def _by_state(state: State, start: int) -> dict[str, list[int]]:
+    """The blocks of a device by the driver's states (virtio_mem_sbm_mb_state), ascending."""
+    found: dict[str, list[int]] = {}
+    for number in _blocks(state, start):
+        partial = any(OFFLINE in section.pages for section in state.block_sections(number))
+        found.setdefault(f"{_online_as(state, number)}{'_PARTIAL' if partial else ''}", []).append(number)
+    return found
+
+
+def _online_as(state: State, number: int) -> str:
+    block = state.blocks[number]
+    if block.state != "online":
+        return "OFFLINE"
+    return "MOVABLE" if block.zone is not None and block.zone[1] == MOVABLE_ZONE else "KERNEL"
+
+
+# -- plugging -----------------------------------------------------------------------------------------------------------
+
+
+def _grow(state: State, start: int, pages: int, unit: int, node: int) -> Steps:
+    """Holes of blocks that are there, then new blocks from the lowest free place on, as long as not too much is offline
+    (virtio_mem_sbm_plug_request, virtio_mem_bbm_plug_request)."""
+    size, block_size = state.geometry.page_size, state.geometry.block_size
+    found = _by_state(state, start)
+    for name in _PLUG_ORDER:
+        for number in found.get(name, []):
+            for pfn in _units(state, number, unit // size, withheld=True):
+                if pages <= 0:
+                    return
+                yield from _plug(state, pfn, unit // size)
+                pages -= unit // size
+    step = max(block_size, unit)
+    blocks = _blocks(state, start)
+    present, offline = set(blocks), _offline_bytes(state, blocks)
+    group = state.blocks[blocks[0]].group if blocks else None
+    at = start
+    while pages > 0:
+        first = at // block_size
+        if first not in present:
+            if offline + step > _threshold(state, unit):
+                return
+            part = min(pages * size, step)
+            request = AddRequest(at, step, node, "virtio-mem", plugged=part // size, group=group, device=start // size)
+            yield from add_memory(state, request)
+            group = state.blocks[first].group
+            offline += _offline_bytes(state, list(range(first, first + step // block_size)))
+            yield PagesPlugged(at // size, part // size)
+            pages -= part // size
+        at += step
+
+
+def _units(state: State, number: int, unit: int, withheld: bool) -> list[int]:
+    """The first pfns of a block's device blocks that are withheld, or that are not, ascending."""
+    first, pages = state.block_range(number)
+    return [pfn for pfn in range(first, first + pages, unit) if _is_withheld(state, pfn) is withheld]
+
+
+def _is_withheld(state: State, pfn: int) -> bool:
+    nr, at = divmod(pfn, state.geometry.pages_per_section)
+    return bool(state.sections[nr].of(OFFLINE) >> at & 1)
+
+
+def _plug(state: State, pfn: int, count: int) -> Steps:
+    """Pages that are no longer withheld; in an online block they go to the buddy (virtio_mem_fake_online)."""
+    _set(state, pfn, count, FREE)
+    yield PagesPlugged(pfn, count)
+
+
+def _set(state: State, pfn: int, count: int, kind: Kind) -> None:
+    """Withheld pages are not managed."""
+    state.change_pages(pfn, count, kind)
+    if state.sections[pfn // state.geometry.pages_per_section].online:
+        key = state.zone_of(pfn)
+        state.zones.put(key, state.zones[key].plus(managed=count if kind == FREE else -count))
+
+
+# -- unplugging ---------------------------------------------------------------------------------------------------------
+
+
+def _shrink(state: State, start: int, pages: int, unit: int) -> Steps:
+    """Device blocks inside memory blocks, of the highest first among those of one state
+    (virtio_mem_sbm_unplug_request)."""
+    found = _by_state(state, start)
+    for name in _UNPLUG_ORDER:
+        for number in reversed(found.get(name, [])):
+            if pages <= 0:
+                return
+            pages -= yield from _shrink_block(state, number, pages, unit // state.geometry.page_size)
+
+
+def _shrink_block(state: State, number: int, pages: int, unit: int) -> Generator[Event, None, int]:
+    """Unplug up to so many pages of a block: all of it at once if that is allowed, else its device blocks from the top,
+    but for those that are busy. A block without any goes. Returns how many pages that were."""
+    first, per_block = state.block_range(number)
+    units = _units(state, number, unit, withheld=False)
+    done = 0
+    if pages >= per_block == len(units) * unit and (yield from _unplug(state, first, per_block)):
+        done = per_block
+    else:
+        for pfn in reversed(units):
+            if done >= pages:
+                break
+            if (yield from _unplug(state, pfn, unit)):
+                done += unit
+    if not _units(state, number, unit, withheld=False):
+        yield from _try_drop(state, [number])
+    return done
+
+
+def _shrink_big(state: State, start: int, pages: int, unit: int) -> Steps:
+    """Device blocks of whole memory blocks: those that are offline, then those that are so or movable, then any
+    (virtio_mem_bbm_unplug_request)."""
+    per_unit = unit // state.geometry.block_size
+    passes: tuple[Callable[[set[str]], bool], ...] = (
+        lambda states: states == {"OFFLINE"},
+        lambda states: "KERNEL" not in states,
+        lambda states: True,
+    )
+    for fits in passes:
+        for first in sorted({number // per_unit * per_unit for number in _blocks(state, start)}, reverse=True):
+            numbers = [number for number in range(first, first + per_unit) if number in state.blocks]
+            if pages <= 0:
+                return
+            if fits({_online_as(state, number) for number in numbers}) and (yield from _drop_big(state, numbers)):
+                pages -= per_unit * state.geometry.pages_per_block
+
+
+def _drop_big(state: State, numbers: list[int]) -> Generator[Event, None, bool]:
+    """All pages are withheld, section by section, before the first memory block goes offline; where one is busy, they come
+    back (virtio_mem_bbm_offline_remove_and_unplug_bb)."""
+    size = state.geometry.pages_per_section
+    sections = [section for number in numbers for section in state.block_sections(number) if section.online]
+    taken: list[int] = []
+    for section in sections:
+        if not (yield from _unplug(state, section.nr * size, size)):
+            break
+        taken.append(section.nr * size)
+    if len(taken) == len(sections) and (yield from _try_drop(state, numbers)):
+        return True
+    for pfn in taken:
+        yield from _plug(state, pfn, size)
+    return False
+
+
+def _unplug(state: State, pfn: int, count: int) -> Generator[Event, None, bool]:
+    """Pages are withheld from now on; those of an online block are taken from whoever has them
+    (virtio_mem_fake_offline), and it is False where that fails."""
+    if state.sections[pfn // state.geometry.pages_per_section].online and not (
+        yield from contig_range.take_range(state, pfn, count, FREE)
+    ):
+        return False
+    _set(state, pfn, count, OFFLINE)
+    yield PagesUnplugged(pfn, count)
+    return True
+
+
+def _try_drop(state: State, numbers: list[int]) -> Generator[Event, None, bool]:
+    """Memory blocks that are no longer needed go (offline_and_remove_memory); where one does not go offline, those that
+    did come back as they were, and it is False."""
+    gone: list[tuple[int, OnlineType]] = []
+    try:
+        for number in numbers:
+            if (zone := _online_as(state, number)) != "OFFLINE":
+                yield from offline_block(state, number)
+                gone.append((number, "online_movable" if zone == "MOVABLE" else "online_kernel"))
+        size = state.geometry.block_size
+        yield from remove_memory(state, numbers[0] * size, len(numbers) * size)
+    except HotplugError as error:
+        yield Logged(f"virtio_mem: unplugging memory{numbers[0]} failed: {error}")
+        for number, kind in gone:
+            yield from online_block(state, number, kind)
+        return False
+    return True

@@ -1,0 +1,128 @@
+"""Which zone a block goes to when it is onlined (zone_for_pfn_range; kernel-facts 6.1 to 6.3)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..memory.block import Block, OnlineType
+from ..memory.state import State
+from ..memory.zone import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, Zone
+
+POLICIES = ("contig-zones", "auto-movable")
+
+
+def kernel_zone(state: State, node: int, start: int, pages: int) -> Zone:
+    """The kernel zone of a range: the low zone whose span it meets, else Normal (default_kernel_zone_for_pfn)."""
+    for name in (DMA, DMA32):
+        zone = state.zones.get((node, name))
+        if zone is not None and zone.intersects(start, pages):
+            return zone
+    return state.zone(node, NORMAL)
+
+
+def zone_for(state: State, block: Block, kind: OnlineType, start: int, pages: int) -> tuple[Zone, str]:
+    """The zone for a block, and the rule that gives it in words."""
+    node = block.node
+    kernel = kernel_zone(state, node, start, pages)
+    movable = state.zone(node, MOVABLE)
+    if kind == "online_kernel":
+        return kernel, "online_kernel asks for a kernel zone"
+    if kind == "online_movable":
+        return movable, "online_movable asks for ZONE_MOVABLE"
+    if state.settings.get("online_policy", POLICIES[0]) == "auto-movable":
+        allowed, reason = _auto_movable(state, block, pages)
+        return (movable if allowed else kernel), reason
+    in_kernel, in_movable = kernel.intersects(start, pages), movable.intersects(start, pages)
+    if in_kernel != in_movable:
+        zone = kernel if in_kernel else movable
+        return zone, f"contig-zones: the block lies in the span of zone {zone.name} alone"
+    if state.boot.get("movable_node") == "Y":
+        return movable, "contig-zones: movable_node makes ZONE_MOVABLE the default"
+    return kernel, "contig-zones: a kernel zone unless the block lies in the span of ZONE_MOVABLE alone"
+
+
+def valid_zones(state: State, block: Block) -> str:
+    """The text of the block's valid_zones file, for this moment."""
+    if block.state == "online":
+        return block.zone[1] if block.zone else "none"
+    if block.early and block.zone is None and len(block.nodes) > 1:
+        return "none"
+    start, pages = state.block_range(block.id)
+    default = zone_for(state, block, "online", start, pages)[0].name
+    names = [default]
+    for other in (kernel_zone(state, block.node, start, pages).name, MOVABLE):
+        if other not in names:
+            names.append(other)
+    return " ".join(names)
+
+
+def _auto_movable(state: State, block: Block, pages: int) -> tuple[bool, str]:
+    ratio = int(state.settings.get("auto_movable_ratio", "301"))
+    group = state.groups.get(block.group) if block.group is not None else None
+    if not ratio:
+        return False, "auto-movable: the ratio is 0"
+    need = pages
+    if group is not None and not group.dynamic:
+        if group.present_kernel:
+            return False, "auto-movable: a block of this device is in a kernel zone already"
+        need = group.max_pages - group.present_movable
+    elif group is not None and group.unit_pages > pages:
+        kernel, online = _unit(state, block, group.unit_pages)
+        if kernel:
+            return False, "auto-movable: the unit of this block is in a kernel zone already"
+        need = group.unit_pages - online
+    scopes: list[int | None] = [None]
+    if state.settings.get("auto_movable_numa_aware", "Y") == "Y":
+        scopes.append(block.node)
+    own = group.id if group is not None and group.dynamic else None
+    for scope in scopes:
+        kernel_early, movable, cap = _ratio(state, scope, own, ratio)
+        where = "the machine" if scope is None else f"node {scope}"
+        if kernel_early <= 0:
+            return False, f"auto-movable: {where} has no boot memory in kernel zones to pay for movable memory"
+        if movable + need > cap:
+            return False, (
+                f"auto-movable: {movable} movable pages and {need} more are above {cap} "
+                f"({ratio} % of {kernel_early} kernel pages of the boot) on {where}"
+            )
+    return True, f"auto-movable: {need} more movable pages stay within {ratio} % of the kernel pages of the boot"
+
+
+def _unit(state: State, block: Block, unit_pages: int) -> tuple[bool, int]:
+    first = block.id * state.geometry.pages_per_block // unit_pages * unit_pages
+    online, kernel = 0, False
+    for other in state.range_blocks(first, unit_pages):
+        if other.state == "online":
+            online += state.geometry.pages_per_block
+            kernel = kernel or other.zone is None or other.zone[1] != MOVABLE
+    return kernel, online
+
+
+def _ratio(state: State, node: int | None, own_group: int | None, ratio: int) -> tuple[int, int, int]:
+    """Kernel pages of the boot that count, movable pages that count against them, and the cap for movable pages."""
+    zones = [zone for zone in state.zones.values() if zone.present and node in (None, zone.node)]
+    kernel = sum(zone.early - zone.cma for zone in zones if zone.name in KERNEL_ZONES)
+    movable = sum(zone.present for zone in zones if zone.name == MOVABLE) + sum(zone.cma for zone in zones)
+    required = 0
+    for group in state.groups.values():
+        if group.dynamic and group.id != own_group and node in (None, group.node):
+            required += max(0, group.present_movable * 100 // ratio - group.present_kernel)
+            movable -= group.present_movable
+    if kernel <= required:
+        return 0, movable, 0
+    kernel -= required
+    if own_group is not None:
+        kernel += state.groups[own_group].present_kernel
+    return kernel, movable, ratio * kernel // 100
+
+
+def group_present(state: State, block: Block, zone_name: str, pages: int) -> None:
+    """Count present pages of a block in its memory group."""
+    if block.group is None or block.group not in state.groups:
+        return
+    group = state.groups[block.group]
+    if zone_name == MOVABLE:
+        group = msgspec.structs.replace(group, present_movable=group.present_movable + pages)
+    else:
+        group = msgspec.structs.replace(group, present_kernel=group.present_kernel + pages)
+    state.groups.put(group.id, group)

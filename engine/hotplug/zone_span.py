@@ -1,0 +1,122 @@
+"""Pages join a zone and leave it: spans, links and pageblock types (move_pfn_range_to_zone and its opposite)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from ..memory.section import (
+    FREE,
+    ISOLATE,
+    MEMMAP,
+    OFFLINE,
+    UNMOVABLE,
+    Kind,
+    Migratetype,
+    Pages,
+    Section,
+    Types,
+    ZoneKey,
+    put,
+)
+from ..memory.state import State
+from ..numbers.bits import span
+
+_KEPT: Final[tuple[Kind, ...]] = (MEMMAP, OFFLINE)
+"""What pages of an offline section can be known to be."""
+
+
+@lru_cache(maxsize=256)
+def _fresh(size: int, head: int) -> Pages:
+    kinds: dict[Kind, int] = {}
+    if head:
+        kinds[MEMMAP] = span(0, head)
+    if head < size:
+        kinds[FREE] = span(head, size - head)
+    return kinds
+
+
+@lru_cache(maxsize=256)
+def _types(blocks: int, head_blocks: int, isolated: bool) -> Types:
+    types: dict[Migratetype, int] = {}
+    if head_blocks:
+        types[UNMOVABLE] = span(0, head_blocks)
+    if isolated and head_blocks < blocks:
+        types[ISOLATE] = span(head_blocks, blocks - head_blocks)
+    return types
+
+
+def join_zone(state: State, section: Section, key: ZoneKey, head: int) -> Section:
+    """An offline section gets a zone: its first `head` pages are its block's memmap, the rest is isolated, to be freed.
+
+    Pages that a pool reserved at add time stay reserved, and those that a driver withholds stay withheld.
+    """
+    geometry = state.geometry
+    size = geometry.pages_per_section
+    pages = _fresh(size, head)
+    for kind in _KEPT:
+        if kept := section.pages.get(kind, 0):
+            pages = put(pages, kept, kind)
+    head_blocks = -(-head // geometry.pageblock_pages) if state.model.heads_unmovable else 0
+    joined = Section(
+        section.nr,
+        section.node,
+        section.early,
+        False,
+        ((key, span(0, size)),),
+        pages,
+        _types(geometry.pageblocks_per_section, head_blocks, True),
+        section.memmap,
+    )
+    state.sections.put(section.nr, joined)
+    return joined
+
+
+def grow(state: State, key: ZoneKey, start: int, pages: int) -> None:
+    """The span of the zone covers the range too; a zone that was empty begins there."""
+    state.zones.put(key, state.zone(*key).grown(start, pages))
+
+
+def shrink(state: State, key: ZoneKey, start: int, pages: int) -> None:
+    """The range left the zone: where it touched an end of the span, the span ends at the next online page of the zone
+    (shrink_zone_span). A removal in the middle changes nothing."""
+    zone = state.zones[key]
+    end = start + pages
+    if zone.start == start:
+        first = edge(state, key, end, zone.end, ascending=True)
+        state.zones.put(key, zone.with_span(*((first, zone.end - first) if first is not None else (0, 0))))
+    elif zone.end == end:
+        last = edge(state, key, zone.start, start, ascending=False)
+        state.zones.put(key, zone.with_span(*((zone.start, last - zone.start) if last is not None else (0, 0))))
+
+
+def edge(state: State, key: ZoneKey, low: int, high: int, ascending: bool) -> int | None:
+    """The lowest, or one behind the highest, pfn of a zone that is online in [low, high)."""
+    size = state.geometry.pages_per_section
+    first, last = low // size, -(-high // size)
+    sections = state.sections
+    for nr in range(first, last) if ascending else range(last - 1, first - 1, -1):
+        section = sections.get(nr)
+        if section is None or not section.online:
+            continue
+        for owner, mask in section.zones:
+            if owner == key:
+                base = nr * size
+                inside = mask
+                if base < low:
+                    inside &= ~span(0, low - base)
+                if base + size > high:
+                    inside &= span(0, high - base)
+                if inside:
+                    return base + ((inside & -inside).bit_length() - 1 if ascending else inside.bit_length())
+    return None
+
+
+def leave_zone(state: State, section: Section, head: int) -> None:
+    """The struct pages of an offline section say nothing any more, but for pages that a pool reserved at add time or that
+    a driver withholds; its first `head` pages are its own block's affair."""
+    rest = ~span(0, head)
+    pages: Pages = {kind: kept for kind in _KEPT if (kept := section.pages.get(kind, 0) & rest)}
+    state.sections.put(
+        section.nr, Section(section.nr, section.node, section.early, False, (), pages, {}, section.memmap)
+    )

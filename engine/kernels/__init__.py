@@ -1,0 +1,1 @@
+"""What kernels and architectures do differently, as data."""

@@ -1,0 +1,258 @@
+"""What each architecture is like and can do with hotplug and altmaps, as data: one row a kind of kernel.
+
+Sizes are those of kernel-facts 1.3, abilities those of 1.6, 2.1, 2.2, 3.1 and 3.3. Where the facts are silent the value
+is the kernel's usual one, and the row's note says "usual" of it. No other module asks which architecture it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal
+
+import msgspec
+
+from ..numbers.errors import BadInput
+from ..numbers.geometry import Geometry
+from ..numbers.units import GIB, KIB, MIB, format_bytes
+
+RfcAltmap = Literal["taken", "unsupported", "vetoed", "no vmemmap"]
+"""What the RFC does with the altmap of an add: the vmemmap comes from it; patch 2 warns "altmap unsupported" and takes
+kernel memory; patch 4 has the architecture clear the flag first; or there is no vmemmap, the altmap is ignored."""
+
+HeadRule = Literal["whole PMDs", "anything", "nothing"]
+"""What arch_supports_memmap_on_memory accepts as the memmap of a block (6.12, kernel-facts 3.3 number 5)."""
+
+
+class Preset(msgspec.Struct, frozen=True, kw_only=True):
+    """One row: the usual geometry of a kind of kernel, and its abilities.
+
+    name                 key of the row
+    machines             what `uname -m` and distributions call the machine
+    geometry             the usual sizes
+    hotplug_since        first kernel version that can hot-add memory, (2, 6) for all old ones; None: not possible
+    rfc_altmap           see `RfcAltmap`
+    memmap_on_memory     kernels (names as in `models`) built with MHP_MEMMAP_ON_MEMORY on this architecture
+    head_rule            see `HeadRule`
+    boot_offline_veto    a notifier answers EPERM when boot memory is to go offline (prevent_bootmem_remove)
+    base_page_fallback   without an altmap the vmemmap does with base pages when no huge unit is free, else ENOMEM
+    low_zones            zones below `top_zone` with the address (bytes) where each ends, ascending
+    top_zone             the kernel zone that has no upper end
+    direct_map           page sizes of the direct map in bytes, biggest first; empty: it needs no page tables
+    note                 what the columns cannot say, and which values are not from kernel-facts
+    """
+
+    name: str
+    machines: tuple[str, ...]
+    geometry: Geometry
+    hotplug_since: tuple[int, int] | None
+    rfc_altmap: RfcAltmap
+    memmap_on_memory: tuple[str, ...] = ()
+    head_rule: HeadRule = "whole PMDs"
+    boot_offline_veto: bool = False
+    base_page_fallback: bool = True
+    low_zones: tuple[tuple[str, int], ...] = ()
+    top_zone: str = "Normal"
+    direct_map: tuple[int, ...]
+    note: str
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The zones of a node in the kernel's order, ZONE_DEVICE left out."""
+        return (*(name for name, _ in self.low_zones), self.top_zone, "Movable")
+
+    def boot_zone(self, address: int) -> str:
+        """The kernel zone of boot memory at an address (bytes)."""
+        return next((name for name, end in self.low_zones if address < end), self.top_zone)
+
+
+_DMA32: Final = (("DMA32", 4 * GIB),)
+_ARM_ZONES: Final = (("DMA", 4 * GIB), ("DMA32", 4 * GIB))
+_ARM: Final = ("arm64", "aarch64")
+_PPC: Final = ("ppc64le", "ppc64el", "ppc64", "powerpc64le")
+
+# fmt: off
+_ROWS: Final = (
+    Preset(
+        name="x86_64", machines=("x86_64", "amd64"),
+        geometry=Geometry(
+            arch="x86_64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
+            block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
+        hotplug_since=(2, 6), rfc_altmap="taken", memmap_on_memory=("6.1", "6.12"),
+        low_zones=(("DMA", 16 * MIB), ("DMA32", 4 * GIB)), direct_map=(GIB, 2 * MIB, 4096),
+        note="Block size as x86_block_size says; 52 address bits with 5-level page tables; 1 GiB direct map pages only "
+             "if the CPU has them (else 2 MiB)."),
+    Preset(
+        name="arm64-4k", machines=_ARM,
+        geometry=Geometry(
+            arch="arm64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
+            block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=True, max_address=1 << 47),
+        hotplug_since=(5, 7), rfc_altmap="taken", memmap_on_memory=("6.1", "6.12"), boot_offline_veto=True,
+        low_zones=_ARM_ZONES, direct_map=(4096,),
+        note="Sections had 1 GiB before 5.12. Usual: ZONE_DMA takes all below 4 GiB, so DMA32 is empty; the linear map "
+             "of a 48-bit kernel spans 128 TiB."),
+    Preset(
+        name="arm64-16k", machines=_ARM,
+        geometry=Geometry(
+            arch="arm64", page_size=16 * KIB, section_size=128 * MIB, max_order=11, pageblock_order=11,
+            pmd_size=32 * MIB, block_size=128 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 46),
+        hotplug_since=(5, 7), rfc_altmap="unsupported", memmap_on_memory=("6.1", "6.12"), boot_offline_veto=True,
+        low_zones=_ARM_ZONES, direct_map=(16 * KIB,),
+        note="No section maps: RFC patch 2 warns; the upstream condition fails in every mode. Usual: zones as with 4K "
+             "pages; the linear map of a 47-bit kernel spans 64 TiB."),
+    Preset(
+        name="arm64-64k", machines=_ARM,
+        geometry=Geometry(
+            arch="arm64", page_size=64 * KIB, section_size=512 * MIB, max_order=13, pageblock_order=13,
+            pmd_size=512 * MIB, block_size=512 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 47),
+        hotplug_since=(5, 7), rfc_altmap="unsupported", memmap_on_memory=("6.1", "6.12"), boot_offline_veto=True,
+        low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
+        note="As with 16K pages. Usual: zones as with 4K pages; the linear map of a 48-bit kernel spans 128 TiB."),
+    Preset(
+        name="ppc64le-radix-64k", machines=_PPC,
+        geometry=Geometry(
+            arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=5,
+            pmd_size=2 * MIB, block_size=256 * MIB, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 51),
+        hotplug_since=(2, 6), rfc_altmap="taken", memmap_on_memory=("6.12",), head_rule="anything",
+        direct_map=(GIB, 2 * MIB, 64 * KIB),
+        note="Blocks are LMBs of pseries; powernv has 1 GiB. An altmap is taken in base pages. Usual: without one a "
+             "free 2 MiB page is tried first, for the memmap of 2 GiB at once; zones, address bits, direct map."),
+    Preset(
+        name="ppc64le-radix-4k", machines=_PPC,
+        geometry=Geometry(
+            arch="ppc64le", page_size=4096, section_size=16 * MIB, max_order=12, pageblock_order=9,
+            pmd_size=2 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
+        hotplug_since=(2, 6), rfc_altmap="taken", memmap_on_memory=("6.12",), direct_map=(GIB, 2 * MIB, 4096),
+        note="One PMD of vmemmap serves eight sections. Usual: base-page fallback (since 6.6), zones, address bits, "
+             "direct map."),
+    Preset(
+        name="ppc64le-hash-64k", machines=_PPC,
+        geometry=Geometry(
+            arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=8,
+            pmd_size=16 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 51),
+        hotplug_since=(2, 6), rfc_altmap="taken", memmap_on_memory=("6.12",), head_rule="nothing",
+        base_page_fallback=False, direct_map=(),
+        note="The vmemmap is bolted in pages of 16 MiB, each the memmap of 16 GiB; an exhausted altmap falls back to "
+             "kernel memory. Usual: zones, address bits; the direct map is bolted in the hash table."),
+    Preset(
+        name="s390x", machines=("s390x",),
+        geometry=Geometry(
+            arch="s390x", page_size=4096, section_size=256 * MIB, max_order=10, pageblock_order=8, pmd_size=MIB,
+            block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
+        hotplug_since=(2, 6), rfc_altmap="vetoed", memmap_on_memory=("6.12",), low_zones=(("DMA", 2 * GIB),),
+        direct_map=(2 * GIB, MIB, 4096),
+        note="The RFC veto is `flags &= ~MHP_MEMMAP_FROM_RANGE` with an unparenthesised 1<<1: as posted it drops "
+             "MHP_MEMBLOCK_API too, so no memory blocks appear; the column has the intent. A block is at least one "
+             "storage increment. Usual: DMA ends at 2 GiB, 46 address bits, base-page fallback, direct map."),
+    Preset(
+        name="riscv64", machines=("riscv64",),
+        geometry=Geometry(
+            arch="riscv64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
+            block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 56),
+        hotplug_since=(6, 11), rfc_altmap="taken", memmap_on_memory=("6.12",), low_zones=_DMA32,
+        direct_map=(GIB, 2 * MIB, 4096),
+        note="Younger than the RFC; its vmemmap is the generic one, which takes altmaps. Sv39 and Sv48 map less than "
+             "56 bits. Usual: zones, direct map."),
+    Preset(
+        name="loongarch", machines=("loongarch64", "loong64"),
+        geometry=Geometry(
+            arch="loongarch", page_size=16 * KIB, section_size=512 * MIB, max_order=11, pageblock_order=11,
+            pmd_size=32 * MIB, block_size=512 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 48),
+        hotplug_since=(5, 19), rfc_altmap="taken", low_zones=_DMA32, direct_map=(),
+        note="Younger than the RFC; its vmemmap is the generic one, which takes altmaps. Usual: orders with 16K pages, "
+             "zones; the direct map is a window of the CPU."),
+    Preset(
+        name="ia64", machines=("ia64",),
+        geometry=Geometry(
+            arch="ia64", page_size=16 * KIB, section_size=GIB, max_order=16, pageblock_order=14, pmd_size=0,
+            block_size=GIB, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 50),
+        hotplug_since=(2, 6), rfc_altmap="unsupported", low_zones=_DMA32, direct_map=(),
+        note="Removed in 6.7. RFC patch 2 warns; the vmemmap is always made of base pages. Usual: 16K pages, orders "
+             "with 256 MiB huge pages, the low zone (DMA before 4.16); the direct map is a region of the CPU."),
+    Preset(
+        name="sh", machines=("sh4", "sh"),
+        geometry=Geometry(
+            arch="sh", page_size=4096, section_size=64 * MIB, max_order=10, pageblock_order=10, pmd_size=0,
+            block_size=64 * MIB, struct_page_size=32, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 32),
+        hotplug_since=(2, 6), rfc_altmap="no vmemmap", direct_map=(),
+        note="Classic SPARSEMEM: a section's memmap is one kernel allocation, or vmalloc; no hotplug on 32-bit kernels "
+             "since 5.16. Usual: 4K pages, orders without huge pages, 32-byte struct page, zones, 32 address bits; the "
+             "direct map is a segment of the CPU."),
+    Preset(
+        name="sparc64", machines=("sparc64",),
+        geometry=Geometry(
+            arch="sparc64", page_size=8 * KIB, section_size=GIB, max_order=12, pageblock_order=10, pmd_size=8 * MIB,
+            block_size=GIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 53),
+        hotplug_since=None, rfc_altmap="taken", base_page_fallback=False, direct_map=(8 * GIB, 8 * MIB, 8 * KIB),
+        note="RFC patch 2 passes it the altmap, but memory cannot be hot-added. Usual: 8K pages, orders, 8 MiB vmemmap "
+             "units without fallback, zones, 53 address bits, direct map."),
+    Preset(
+        name="x86_32", machines=("i686", "i586", "i386"),
+        geometry=Geometry(
+            arch="x86_32", page_size=4096, section_size=512 * MIB, max_order=10, pageblock_order=9, pmd_size=0,
+            block_size=512 * MIB, struct_page_size=32, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 36),
+        hotplug_since=(2, 6), rfc_altmap="no vmemmap", low_zones=(("DMA", 16 * MIB), ("Normal", 896 * MIB)),
+        top_zone="HighMem", direct_map=(2 * MIB, 4096),
+        note="Classic SPARSEMEM: a section's memmap is one kernel allocation, or vmalloc; no hotplug on 32-bit kernels "
+             "since 5.16. Usual, with PAE: sections of 512 MiB, orders, 32-byte struct page, zones, 36 address bits; "
+             "HighMem has no direct map."),
+)
+# fmt: on
+
+ARCHITECTURES: Final[Mapping[str, Preset]] = MappingProxyType({preset.name: preset for preset in _ROWS})
+"""Every row by name; of the rows for one machine the first is the usual one."""
+
+
+def preset_for(machine: str, page_size: int | None = None, pageblock_order: int | None = None) -> Preset:
+    """The row of a machine by its name (as of `uname -m`, or of a row), page size (bytes) and observed pageblock order.
+
+    What is not known is left out: then the row whose pageblock order was observed is taken, else the machine's usual
+    one. Raises `BadInput` for a name or a page size that no row has.
+    """
+    named = [preset for preset in _ROWS if machine == preset.name or machine in preset.machines]
+    if not named:
+        known = ", ".join(dict.fromkeys(preset.machines[0] for preset in _ROWS))
+        raise BadInput(f"{machine!r} is not an architecture that can be modelled; these are: {known}")
+    sized = [preset for preset in named if page_size in (None, preset.geometry.page_size)]
+    if not sized:
+        sizes = ", ".join(dict.fromkeys(format_bytes(preset.geometry.page_size) for preset in named))
+        raise BadInput(f"{machine} cannot be modelled with pages of {page_size} bytes; it can with {sizes}")
+    return next((preset for preset in sized if preset.geometry.pageblock_order == pageblock_order), sized[0])
+
+
+def preset_of(geometry: Geometry) -> Preset:
+    """The row that a geometry is a variant of: same architecture, page size and PMD size. Raises `BadInput` if none."""
+    key = (geometry.arch, geometry.page_size, geometry.pmd_size)
+    for preset in _ROWS:
+        usual = preset.geometry
+        if key == (usual.arch, usual.page_size, usual.pmd_size):
+            return preset
+    raise BadInput(f"{key[0]} has no kernels with pages of {key[1]} bytes and huge vmemmap mappings of {key[2]} bytes")
+
+
+_SMALLEST_X86_BLOCK: Final = 128 * MIB
+_BIGGEST_X86_BLOCK: Final = 2 * GIB
+_LARGE_X86: Final = 64 * GIB
+
+
+def x86_block_size(end: int, hypervisor: bool, uv: int | None = None) -> int:
+    """Bytes of an x86_64 memory block: probe_memory_block_size of 6.1 and 6.12 (kernel-facts 1.4).
+
+    `end`: end address of boot memory, bytes, the PCI hole included. `hypervisor`: X86_FEATURE_HYPERVISOR. `uv`: bytes
+    that an SGI UV platform asks for. Raises `BadInput` where set_memory_block_size_order refuses those (EINVAL).
+    """
+    if uv is not None:
+        if uv & (uv - 1) or not _SMALLEST_X86_BLOCK <= uv <= _LARGE_X86:
+            raise BadInput(f"the block size of a UV platform must be a power of two from 128M to 64G, not {uv}")
+        return uv
+    if end < _LARGE_X86:
+        return _SMALLEST_X86_BLOCK
+    size = _BIGGEST_X86_BLOCK
+    while hypervisor and size > _SMALLEST_X86_BLOCK and end % size:
+        size //= 2
+    return size
+
+
+def rfc_x86_block_size(end: int, uv: bool = False) -> int:
+    """Bytes of an x86_64 memory block in the RFC's time (4.13): 2 GiB with UV or from an end (bytes) of 64 GiB on."""
+    return _BIGGEST_X86_BLOCK if uv or end >= _LARGE_X86 else _SMALLEST_X86_BLOCK

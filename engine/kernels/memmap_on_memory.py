@@ -1,0 +1,143 @@
+"""When a kernel agrees to put a block's memmap into the block: mhp_supports_memmap_on_memory (kernel-facts 3.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, Literal
+
+import msgspec
+
+from ..numbers.errors import BadInput
+from ..numbers.geometry import Geometry
+from ..numbers.units import format_bytes
+from .architectures import Preset, preset_of
+
+Mode = Literal["N", "Y", "force"]
+"""The parameter memory_hotplug.memmap_on_memory as it reads back."""
+
+
+class Support(msgspec.Struct, frozen=True):
+    """The answer for one block.
+
+    pages    head pages that the mode takes from each block, whether or not the kernel agrees to it
+    waste    those of them that hold no memmap: the padding of `force` ("will waste %ld pages in each memory block")
+    reason   why the kernel refuses, in words; None: it agrees
+    """
+
+    pages: int
+    waste: int
+    reason: str | None
+
+
+class _Question(msgspec.Struct, frozen=True):
+    geometry: Geometry
+    preset: Preset
+    kernel: str
+    size: int  # of the add request, bytes
+    pages: int  # to be taken from a block
+
+
+_Condition = Callable[[_Question], str | None]
+
+
+class _Rules(msgspec.Struct, frozen=True):
+    """A kernel's values of the parameter that mean on, and its conditions in the order in which it asks."""
+
+    on: tuple[Mode, ...]
+    conditions: tuple[_Condition, ...]
+
+
+def memmap_on_memory_support(geometry: Geometry, kernel: str, mode: Mode, size: int | None = None) -> Support:
+    """Does a kernel ("6.1" or "6.12") put the memmap of an add request on its blocks?
+
+    `size`: bytes of the request, one block if left out; only 6.1 looks at it. Raises `BadInput` for a kernel without
+    the parameter and for a geometry that no architecture has.
+    """
+    if kernel not in _RULES:
+        raise BadInput(f"{kernel} has no parameter memmap_on_memory; these have: {', '.join(_RULES)}")
+    rules, preset = _RULES[kernel], preset_of(geometry)
+    needed = geometry.memmap_pages_per_block
+    padded = mode == "force" and mode in rules.on
+    pages = _round_up(needed, geometry.pageblock_pages) if padded else needed
+    question = _Question(geometry, preset, kernel, geometry.block_size if size is None else size, pages)
+    reason = _built(question)
+    if reason is None and mode not in rules.on:
+        reason = f"the parameter memory_hotplug.memmap_on_memory is {mode}, which is off in {kernel}"
+    if reason is None:
+        reason = next((refusal for condition in rules.conditions if (refusal := condition(question))), None)
+    return Support(pages, pages - needed, reason)
+
+
+def _round_up(number: int, unit: int) -> int:
+    return -(-number // unit) * unit
+
+
+def _built(q: _Question) -> str | None:
+    """CONFIG_MHP_MEMMAP_ON_MEMORY."""
+    if q.kernel in q.preset.memmap_on_memory:
+        return None
+    return f"{q.kernel} on {q.preset.geometry.arch} is built without MHP_MEMMAP_ON_MEMORY"
+
+
+def _one_block(q: _Question) -> str | None:
+    block = q.geometry.block_size
+    if q.size == block:
+        return None
+    return f"the request of {format_bytes(q.size)} is not exactly one memory block of {format_bytes(block)}"
+
+
+def _whole_pmds(q: _Question) -> str | None:
+    return _whole(q, q.geometry.pmd_size, "PMDs")
+
+
+def _rest_in_pageblocks(q: _Question) -> str | None:
+    g = q.geometry
+    rest, pageblock = g.block_size - g.memmap_bytes_per_block, g.pageblock_pages * g.page_size
+    if rest % pageblock == 0:
+        return None
+    return f"the rest of a block, {format_bytes(rest)}, is not made of whole pageblocks of {format_bytes(pageblock)}"
+
+
+def _whole_pages(q: _Question) -> str | None:
+    return _whole(q, q.geometry.page_size, "pages")
+
+
+def _whole_pageblocks(q: _Question) -> str | None:
+    pageblock = q.geometry.pageblock_pages
+    if q.pages % pageblock == 0:
+        return None
+    return f"the memmap of a block, {q.pages} pages, is not made of whole pageblocks of {pageblock} pages"
+
+
+def _something_left(q: _Question) -> str | None:
+    if q.pages != q.geometry.pages_per_block:
+        return None
+    return f"the {q.pages} pages to be taken from a block are all that it has"
+
+
+def _architecture(q: _Question) -> str | None:
+    return _ARCHITECTURE_RULES[q.preset.head_rule](q)
+
+
+def _whole(q: _Question, unit: int, name: str) -> str | None:
+    memmap = q.geometry.memmap_bytes_per_block
+    if memmap % unit == 0:
+        return None
+    return f"the memmap of a block, {format_bytes(memmap)}, is not made of whole {name} of {format_bytes(unit)}"
+
+
+_ARCHITECTURE_RULES: Final[Mapping[str, _Condition]] = MappingProxyType(
+    {
+        "whole PMDs": _whole_pmds,
+        "anything": lambda q: None,
+        "nothing": lambda q: f"the architecture does not support it on {q.preset.name} kernels",
+    }
+)
+
+_RULES: Final[Mapping[str, _Rules]] = MappingProxyType(
+    {
+        "6.1": _Rules(on=("Y",), conditions=(_one_block, _whole_pmds, _rest_in_pageblocks)),
+        "6.12": _Rules(on=("Y", "force"), conditions=(_whole_pages, _whole_pageblocks, _something_left, _architecture)),
+    }
+)

@@ -1,0 +1,161 @@
+"""Sections, what each of their pages is, and where their memmap lies.
+
+For every kind of page a section holds the set of its pages as one integer (bit ``i`` is page ``i`` of the section); the
+sets partition the section. A section is a value: machines share it, and a change makes a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final, Literal
+
+import msgspec
+
+from ..numbers.bits import from_runs, runs
+
+Kind = Literal[
+    "free",
+    "pcp",
+    "memmap",
+    "movable",
+    "pinned",
+    "kernel",
+    "slab",
+    "pagetable",
+    "vmemmap",
+    "reserved",
+    "huge",
+    "poisoned",
+    "offline",
+    "absent",
+    "assumed",
+]
+
+FREE: Final = "free"  # on a buddy free list
+PCP: Final = "pcp"  # free, on a CPU's list: neither in buddyinfo nor in use
+MEMMAP: Final = "memmap"  # reserved head page: struct pages of hot-added memory, kept out of the buddy
+MOVABLE: Final = "movable"  # LRU page, or one with a movable driver: can be migrated
+PINNED: Final = "pinned"  # looks movable, but someone holds an extra reference: its migration fails
+KERNEL: Final = "kernel"  # allocated by the kernel, cannot be moved
+SLAB: Final = "slab"
+PAGETABLE: Final = "pagetable"
+VMEMMAP: Final = "vmemmap"  # ordinary kernel pages that hold the struct pages of other sections
+RESERVED: Final = "reserved"  # PG_reserved since boot
+HUGE: Final = "huge"  # belongs to a hugetlb page
+POISONED: Final = "poisoned"  # hardware error, taken out of use
+OFFLINE: Final = "offline"  # PageOffline: online section, but the page is withheld (virtio-mem, balloon)
+ABSENT: Final = "absent"  # a hole: no memory there
+ASSUMED: Final = "assumed"  # kernel or reserved page whose number is measured and whose place is a guess
+
+KINDS: Final[tuple[Kind, ...]] = Kind.__args__  # type: ignore[attr-defined]
+
+UNMOVABLE_KINDS: Final[tuple[Kind, ...]] = (RESERVED, SLAB, PAGETABLE, VMEMMAP, KERNEL)
+"""Kinds that no offline of a kernel zone gets past (has_unmovable_pages)."""
+
+Pages = Mapping[Kind, int]
+"""The pages of a section by kind; a kind without pages is left out."""
+
+Migratetype = Literal["Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate"]
+UNMOVABLE: Final = "Unmovable"
+MOVABLE_TYPE: Final = "Movable"
+RECLAIMABLE: Final = "Reclaimable"
+ISOLATE: Final = "Isolate"
+
+Types = Mapping[Migratetype, int]
+"""Pageblocks of a section by migratetype, Movable left out; bit ``i`` is pageblock ``i`` of the section."""
+
+ZoneKey = tuple[int, str]
+"""A zone: node and name, such as ``(0, "Normal")``."""
+
+Chunk = tuple[int, int]
+"""Consecutive pages: first pfn, number of pages."""
+
+
+class Memmap(msgspec.Struct, frozen=True, gc=False):
+    """Where the struct pages of one section lie.
+
+    `on` is "self" in the section's own add request or block, "section" in another section by the RFC's option (b),
+    "kernel" in ordinary kernel memory. `pfn` is the page of the first struct page, None where the place is not known
+    (memory of the boot, or a captured machine). `chunks` are the pages that were taken to map it, in order; where one
+    mapping serves several sections, each of them names it. `tables` are the page-table pages of a base-page fallback.
+    """
+
+    on: Literal["self", "section", "kernel"]
+    pfn: int | None = None
+    chunks: tuple[Chunk, ...] = ()
+    tables: tuple[Chunk, ...] = ()
+
+    @property
+    def pages(self) -> int:
+        """Pages whose place is known."""
+        return sum(count for _, count in self.chunks)
+
+
+class Section(msgspec.Struct, frozen=True, gc=False):
+    """One present section (struct mem_section): its pages, their zone and the place of its memmap.
+
+    `zones` is empty while the section is offline; otherwise the sets of pages by zone, one entry but for a few boot
+    sections. `early`: there since boot. `estimated`: the kinds of its pages come from counters and not from
+    /proc/kpageflags or from the model's own steps. `flagged`: pages with a hardware error that are still in use
+    (PG_hwpoison); they are poisoned as soon as they are not.
+    """
+
+    nr: int
+    node: int
+    early: bool = False
+    online: bool = False
+    zones: tuple[tuple[ZoneKey, int], ...] = ()
+    pages: Pages = {}
+    types: Types = {}
+    memmap: Memmap | None = None
+    estimated: bool = False
+    flagged: int = 0
+
+    def of(self, kind: Kind) -> int:
+        """The set of its pages of one kind."""
+        return self.pages.get(kind, 0)
+
+    def count(self, kind: Kind) -> int:
+        """How many of its pages are of one kind."""
+        return self.pages.get(kind, 0).bit_count()
+
+
+def put(pages: Pages, mask: int, kind: Kind) -> Pages:
+    """The pages of `mask` become `kind`, whatever they were."""
+    keep = ~mask
+    changed: dict[Kind, int] = {k: rest for k, have in pages.items() if (rest := have & keep)}
+    if mask:
+        changed[kind] = changed.get(kind, 0) | mask
+    return changed
+
+
+def set_types(types: Types, blocks: int, migratetype: Migratetype) -> Types:
+    """The pageblocks of `blocks` become `migratetype`."""
+    keep = ~blocks
+    changed: dict[Migratetype, int] = {}
+    for kind, have in types.items():
+        if rest := have & keep:
+            changed[kind] = rest
+    if blocks and migratetype != MOVABLE_TYPE:
+        changed[migratetype] = changed.get(migratetype, 0) | blocks
+    return changed
+
+
+def union(pages: Pages, kinds: tuple[Kind, ...]) -> int:
+    """All pages of several kinds."""
+    found = 0
+    for kind in kinds:
+        found |= pages.get(kind, 0)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def type_pages(blocks: int, pageblock_order: int) -> int:
+    """The pages of a set of pageblocks of a section."""
+    return from_runs((start << pageblock_order, length << pageblock_order) for start, length in runs(blocks))
+
+
+def isolated_pages(section: Section, pageblock_order: int) -> int:
+    """The pages of a section whose pageblocks are isolated."""
+    return type_pages(section.types.get(ISOLATE, 0), pageblock_order)

@@ -1,0 +1,222 @@
+"""The state of one machine: tables of values, and the few sums and look-ups that every mechanism needs."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from ..kernels.architectures import Preset
+from ..kernels.models import KernelModel
+from ..kernels.notifier_chain import Chain
+from ..numbers.bits import span
+from ..numbers.geometry import Geometry
+from .block import Block, Group, Request
+from .journal import Journal, Table
+from .section import FREE, PCP, POISONED, Kind, Section, ZoneKey, isolated_pages, put
+from .zone import Marks, Node, Scanners, Zone
+
+_WINDOWS: Final = ("PCI Bus", "PCI ECAM", "CXL Window", "ACPI Window", "virtio")
+
+
+class Resource(msgspec.Struct, frozen=True, gc=False):
+    """A range of /proc/iomem at its top level; bytes, `end` exclusive."""
+
+    start: int
+    end: int
+    name: str
+
+    @property
+    def window(self) -> bool:
+        """Is it not busy, so that a request inside it is allowed and goes below it?"""
+        return self.name.startswith(_WINDOWS)
+
+    @property
+    def key(self) -> int:
+        """Its place in the table: its start, or for a window the complement of that, as RAM in it may begin there too."""
+        return ~self.start if self.window else self.start
+
+    @property
+    def ram(self) -> bool:
+        """Is it System RAM, also driver managed?"""
+        return self.name.startswith("System RAM")
+
+
+class HugePage(msgspec.Struct, frozen=True, gc=False):
+    """One hugetlb page: how many base pages, on which node, and whether something maps it. The higher the `rank` of a free
+    one, the sooner it is taken."""
+
+    pages: int
+    node: int
+    used: bool = False
+    rank: int = 0
+
+
+class State:
+    """Everything that a command can change, in journaled tables; architecture, geometry and kernel model are fixed.
+
+    `settings` are the writable parameters by name: auto_online_blocks, memmap_on_memory, online_policy,
+    auto_movable_ratio, auto_movable_numa_aware. `boot` are facts of the boot that never change: movable_node, probe.
+    """
+
+    def __init__(
+        self, preset: Preset, geometry: Geometry, model: KernelModel, boot: Mapping[str, str], chain: Chain
+    ) -> None:
+        self.preset = preset
+        self.use_geometry(geometry)
+        self.model = model
+        self.boot = dict(boot)
+        self.chain = chain
+        self.journal = Journal()
+        self.sections: Table[int, Section] = Table(self.journal)
+        self.blocks: Table[int, Block] = Table(self.journal)
+        self.zones: Table[ZoneKey, Zone] = Table(self.journal)
+        self.marks: Table[ZoneKey, Marks] = Table(self.journal)
+        self.scanners: Table[ZoneKey, Scanners] = Table(self.journal)
+        self.nodes: Table[int, Node] = Table(self.journal)
+        self.resources: Table[int, Resource] = Table(self.journal)
+        self.groups: Table[int, Group] = Table(self.journal)
+        self.requests: Table[int, Request] = Table(self.journal)
+        self.settings: Table[str, str] = Table(self.journal)
+        self.hugepages: Table[int, HugePage] = Table(self.journal)
+        self.surplus: Table[tuple[int, int], int] = Table(self.journal)  # by node, and base pages of a huge page
+        self.optimized: Table[int, bool] = Table(self.journal)  # huge pages whose memmap was given back: is it still?
+        self.counters: Table[str, int] = Table(self.journal)
+
+    def use_geometry(self, geometry: Geometry) -> None:
+        """Set the sizes; for a state without blocks these may be other ones than before."""
+        self.geometry = geometry
+        self._section_pages, self._block_pages = geometry.pages_per_section, geometry.pages_per_block
+
+    # -- sections in order ------------------------------------------------------------------------------------------
+
+    def section_numbers(self) -> list[int]:
+        """Present sections, ascending; do not change the list."""
+        return self.sections.ascending()
+
+    def sections_of(self, start: int, pages: int) -> list[Section]:
+        """Present sections that meet a range of pfns, ascending."""
+        size = self._section_pages
+        first, last = start // size, -(-(start + pages) // size)
+        sections = self.sections
+        if last - first <= 16:
+            found = []
+            for nr in range(first, last):
+                if (section := sections.get(nr)) is not None:
+                    found.append(section)
+            return found
+        return [sections[nr] for nr in self._numbers_between(first, last)]
+
+    def _numbers_between(self, first: int, last: int) -> list[int]:
+        numbers = self.section_numbers()
+        return numbers[bisect_left(numbers, first) : bisect_left(numbers, last)]
+
+    def zone_sections(self, key: ZoneKey) -> Iterator[tuple[Section, int]]:
+        """The online sections of a zone, ascending, each with its pages that belong to it. They are looked up one by one, so
+        that a search that ends early costs no more than its way."""
+        zone = self.zones.get(key)
+        if zone is None or not zone.present:
+            return
+        size, sections = self._section_pages, self.sections
+        for nr in self._numbers_between(zone.start // size, -(-zone.end // size)):
+            section = sections[nr]
+            for owner, mask in section.zones:
+                if owner == key:
+                    yield section, mask
+
+    def zone_of(self, pfn: int) -> ZoneKey:
+        """The zone of a page of an online section."""
+        nr, at = divmod(pfn, self.geometry.pages_per_section)
+        return next(key for key, owned in self.sections[nr].zones if owned >> at & 1)
+
+    # -- blocks -----------------------------------------------------------------------------------------------------
+
+    def block_range(self, block: int) -> tuple[int, int]:
+        """First pfn and number of pages of a block."""
+        return block * self._block_pages, self._block_pages
+
+    def block_sections(self, block: int) -> list[Section]:
+        """The present sections of a block, ascending."""
+        if self._block_pages == self._section_pages:
+            section = self.sections.get(block)
+            return [] if section is None else [section]
+        return self.sections_of(block * self._block_pages, self._block_pages)
+
+    def range_blocks(self, start: int, pages: int) -> list[Block]:
+        """Existing blocks that lie in a range of pfns, ascending."""
+        size = self.geometry.pages_per_block
+        ids = range(start // size, -(-(start + pages) // size))
+        if len(ids) > len(self.blocks):
+            return [self.blocks[i] for i in sorted(self.blocks) if i in ids]
+        return [b for i in ids if (b := self.blocks.get(i)) is not None]
+
+    # -- pages ------------------------------------------------------------------------------------------------------
+
+    def change_pages(self, pfn: int, count: int, kind: Kind) -> None:
+        """Make pages of present sections a kind, and keep the free counts of their zones right."""
+        size = self.geometry.pages_per_section
+        end = pfn + count
+        while pfn < end:
+            nr, first = divmod(pfn, size)
+            length = min(end - pfn, size - first)
+            self.set_kind(self.sections[nr], span(first, length), kind)
+            pfn += length
+
+    def set_kind(self, section: Section, mask: int, kind: Kind) -> Section:
+        """Make the pages of `mask` of one section a kind, and keep the free counts of its zones right. Those with a hardware
+        error are out of use then, whatever the kind (free_pages_prepare)."""
+        pages = put(section.pages, mask, kind)
+        flagged = section.flagged
+        if lost := flagged & mask:
+            pages, flagged = put(pages, lost, POISONED), flagged & ~lost
+        changed = msgspec.structs.replace(section, pages=pages, flagged=flagged)
+        self.sections.put(section.nr, changed)
+        for key, owned in section.zones:
+            before, after = section.pages, changed.pages
+            hidden = ~isolated_pages(section, self.geometry.pageblock_order) & owned
+            free = _count(after, FREE, hidden) - _count(before, FREE, hidden)
+            pcp = _count(after, PCP, owned) - _count(before, PCP, owned)
+            if free or pcp:
+                self.zones.put(key, self.zones[key].plus(free=free, pcp=pcp))
+        return changed
+
+    # -- nodes and zones --------------------------------------------------------------------------------------------
+
+    def zone(self, node: int, name: str) -> Zone:
+        """A zone of a node, empty where it has none yet."""
+        return self.zones.get((node, name)) or Zone(node, name)
+
+    def forget_marks(self) -> None:
+        """Watermarks are computed anew (init_per_zone_wmark_min): what a capture showed holds no longer."""
+        for key in list(self.marks):
+            self.marks.drop(key)
+
+    def node_present(self, node: int) -> int:
+        """Present pages of a node: N_MEMORY is where this is not 0."""
+        return sum(zone.present for zone in self.zones.values() if zone.node == node)
+
+    def free_by_node(self) -> dict[int, int]:
+        """Free pages of each node, those on per-CPU lists included."""
+        free: dict[int, int] = {}
+        for zone in self.zones.values():
+            free[zone.node] = free.get(zone.node, 0) + zone.free + zone.pcp
+        return free
+
+    def memory_nodes(self) -> list[int]:
+        """Nodes with online memory (N_MEMORY), ascending."""
+        return sorted({zone.node for zone in self.zones.values() if zone.present})
+
+    def node_span(self, node: int) -> tuple[int, int]:
+        """First pfn and length of a node, over its zones that are not empty; (0, 0) if there is none."""
+        spans = [(z.start, z.end) for z in self.zones.values() if z.node == node and z.spanned]
+        if not spans:
+            return 0, 0
+        start = min(low for low, _ in spans)
+        return start, max(high for _, high in spans) - start
+
+
+def _count(pages: Mapping[Kind, int], kind: Kind, mask: int) -> int:
+    have = pages.get(kind, 0)
+    return (have & mask).bit_count() if have else 0

@@ -1,0 +1,114 @@
+"""Zones and nodes: the numbers that /proc/zoneinfo shows, and how spans grow and shrink. All counts are pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from .section import ZoneKey
+
+DMA: Final = "DMA"
+DMA32: Final = "DMA32"
+NORMAL: Final = "Normal"
+MOVABLE: Final = "Movable"
+DEVICE: Final = "Device"
+ZONE_ORDER: Final = (DMA, DMA32, NORMAL, MOVABLE)
+"""Zones from the lowest up, as a zonelist walks them from the top down."""
+KERNEL_ZONES: Final = (DMA, DMA32, NORMAL)
+
+
+class Zone(msgspec.Struct, frozen=True, gc=False):
+    """One zone of one node.
+
+    `free` is NR_FREE_PAGES (isolated pages are not in it), `pcp` the sum of the per-CPU lists, `early` the part of
+    `present` that was there at boot (present_early_pages), which alone earns room for ZONE_MOVABLE.
+    """
+
+    node: int
+    name: str
+    start: int = 0
+    spanned: int = 0
+    present: int = 0
+    managed: int = 0
+    free: int = 0
+    pcp: int = 0
+    early: int = 0
+    cma: int = 0
+
+    @property
+    def key(self) -> ZoneKey:
+        """Node and name, under which the zone stands in tables."""
+        return (self.node, self.name)
+
+    @property
+    def end(self) -> int:
+        """First pfn behind the span."""
+        return self.start + self.spanned
+
+    def intersects(self, start: int, pages: int) -> bool:
+        """Does the span, holes included, meet the range? (zone_intersects)"""
+        return self.spanned > 0 and start < self.start + self.spanned and start + pages > self.start
+
+    def grown(self, start: int, pages: int) -> Zone:
+        """With the span over the range too (resize_zone_range)."""
+        if not self.spanned:
+            return self.with_span(start, pages)
+        low = min(self.start, start)
+        return self.with_span(low, max(self.end, start + pages) - low)
+
+    def with_span(self, start: int, spanned: int) -> Zone:
+        """The same zone with another span."""
+        return Zone(
+            self.node, self.name, start, spanned, self.present, self.managed, self.free, self.pcp, self.early, self.cma
+        )
+
+    def plus(self, *, present: int = 0, managed: int = 0, free: int = 0, pcp: int = 0, early: int = 0) -> Zone:
+        """With these numbers added."""
+        return Zone(
+            self.node,
+            self.name,
+            self.start,
+            self.spanned,
+            self.present + present,
+            self.managed + managed,
+            self.free + free,
+            self.pcp + pcp,
+            self.early + early,
+            self.cma,
+        )
+
+
+class Marks(msgspec.Struct, frozen=True, gc=False):
+    """Watermarks of a zone as a capture showed them, pages: min, low, and the lowmem_reserve by the highest zone that an
+    allocation could use. They hold until the kernel computes them anew, as every online and offline makes it do."""
+
+    min: int
+    low: int
+    reserve: Mapping[str, int] = {}
+
+
+class Scanners(msgspec.Struct, frozen=True):
+    """Where compaction of a zone for an order goes on (compact_cached_migrate_pfn, compact_cached_free_pfn), and by section
+    the pageblocks that are not worth another look (their skip bits): bit `i` is the first page of a pageblock."""
+
+    migrate: int
+    free: int
+    skipped: Mapping[int, int]
+
+
+class Node(msgspec.Struct, frozen=True, gc=False):
+    """One NUMA node. `online`: registered, with a directory in sysfs; `possible` alone: firmware announced it.
+    `distance` is the row of the SLIT in order of node number, empty where unknown (10 to itself, 20 to others)."""
+
+    id: int
+    online: bool = True
+    cpus: bool = False
+    distance: tuple[int, ...] = ()
+
+    def distance_to(self, other: int) -> int:
+        """SLIT distance; 10 is local."""
+        if other < len(self.distance):
+            return self.distance[other]
+        return 10 if other == self.id else 20

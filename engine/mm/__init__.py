@@ -1,0 +1,1 @@
+"""The mechanisms of mm/: page allocation, isolation, migration, the memmap of hot-added sections."""

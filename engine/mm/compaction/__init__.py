@@ -1,0 +1,1 @@
+"""Compaction (mm/compaction.c): when a zone is worth it, and its two scanners."""

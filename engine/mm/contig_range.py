@@ -1,0 +1,38 @@
+"""Emptying and taking one range of pages as a whole (alloc_contig_range)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from ..memory.section import FREE, Kind
+from ..memory.state import State
+from ..numbers.errors import HotplugError
+from ..protocol.events import Event
+from . import migrate, page_alloc, page_isolation
+from .hugetlb import pool
+
+
+def take_range(state: State, pfn: int, pages: int, kind: Kind) -> Generator[Event, None, bool]:
+    """Isolate whole online pageblocks of one zone, move out what is in use, to the same node if there is room, and make
+    all pages `kind`. False where the kernel says EBUSY: something stays; what moved until then stays where it went."""
+    key = state.zone_of(pfn)
+    page_alloc.drain(state, key)
+    try:
+        page_isolation.start_isolate(state, pfn, pages)
+    except HotplugError:
+        return False
+    yield from migrate.migrate_range(state, pfn, pages, key, inside=True)
+    try:
+        for head, _ in pool.in_range(state, pfn, pages):
+            yield from pool.replace(state, head)
+    except HotplugError:
+        page_isolation.undo_isolate(state, pfn, pages)
+        return False
+    size, free = state.geometry.pages_per_section, 0
+    for section in state.sections_of(pfn, pages):
+        free += (section.of(FREE) & page_isolation.within(section.nr * size, size, pfn, pages)).bit_count()
+    page_isolation.undo_isolate(state, pfn, pages)
+    if free < pages:
+        return False
+    state.change_pages(pfn, pages, kind)
+    return True

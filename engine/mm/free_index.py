@@ -1,0 +1,74 @@
+"""Finding the lowest section with a free area of some migratetype and order, without a walk over the zone.
+
+The index repeats nothing that the sections do not say; it watches them, and takes in what has changed before it is asked.
+It lives as long as its state.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from heapq import heappop, heappush
+from weakref import WeakKeyDictionary
+
+from ..memory.section import FREE, Migratetype, ZoneKey
+from ..memory.state import State
+from .free_area import Counts, section_counts
+
+Spot = tuple[Migratetype, int]
+"""A migratetype and an order: one free list."""
+
+
+class FreeIndex:
+    """The free lists of one zone: which of its sections have areas on them."""
+
+    def __init__(self, state: State, key: ZoneKey) -> None:
+        self._key = key
+        self._spots: dict[int, frozenset[Spot]] = {}
+        self._heaps: dict[Spot, list[int]] = {}
+        self._changed = state.sections.watch()
+        self._changed.update(section.nr for section, _ in state.zone_sections(key))
+
+    def lowest(self, migratetype: Migratetype, order: int) -> int | None:
+        """The lowest section that has a free area of the migratetype and exactly the order."""
+        spot = (migratetype, order)
+        heap = self._heaps.get(spot)
+        while heap:
+            if spot in self._spots[heap[0]]:
+                return heap[0]
+            heappop(heap)
+        return None
+
+    def update(self, state: State) -> None:
+        """Take in what has changed since the last time."""
+        for number in self._changed:
+            self._learn(state, number)
+        self._changed.clear()
+
+    def _learn(self, state: State, number: int) -> None:
+        section = state.sections.get(number)
+        spots: frozenset[Spot] = frozenset()
+        if section is not None and (free := section.of(FREE)):
+            for key, owned in section.zones:
+                if key == self._key:
+                    spots = _spots(section_counts(free & owned, section.types, state.geometry))
+        for spot in spots - self._spots.get(number, frozenset()):
+            heappush(self._heaps.setdefault(spot, []), number)
+        self._spots[number] = spots
+
+
+@lru_cache(maxsize=4096)
+def _spots(counts: Counts) -> frozenset[Spot]:
+    return frozenset((migratetype, order) for migratetype, row in counts for order, n in enumerate(row) if n)
+
+
+_indexes: WeakKeyDictionary[State, dict[ZoneKey, FreeIndex]] = WeakKeyDictionary()
+
+
+def free_index(state: State, key: ZoneKey) -> FreeIndex:
+    """The index of a zone, up to date."""
+    zones = _indexes.setdefault(state, {})
+    index = zones.get(key)
+    if index is None:
+        index = zones[key] = FreeIndex(state, key)
+    index.update(state)
+    return index

@@ -1,0 +1,91 @@
+"""Huge pages that are bigger than any free area: whole aligned ranges of one kernel zone, emptied and taken
+(alloc_contig_pages; kernel-facts 11)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Mapping
+
+import msgspec
+
+from ...memory.section import ABSENT, HUGE, MEMMAP, PINNED, POISONED, RESERVED, Kind, ZoneKey, union
+from ...memory.state import State
+from ...memory.zone import NORMAL
+from ...numbers.bits import lowest
+from ...protocol.events import Event
+from ..contig_range import take_range
+from ..page_isolation import first_unmovable, within
+from ..zonelist import zonelist
+
+
+class Gigantic(msgspec.Struct, frozen=True):
+    """How many huge pages of one size a node could give now: `count` of `candidates` aligned ranges inside its zones'
+    spans, and how many of the others each kind of page stands in the way of, with the first such pfn."""
+
+    count: int
+    candidates: int
+    blockers: Mapping[str, int]
+    first: Mapping[str, int]
+
+
+def contiguous(state: State, node: int, pages: int, count: int) -> Generator[Event, None, list[int]]:
+    """Up to `count` aligned ranges of a node, ascending, each isolated, emptied and taken as a whole; their first pfns."""
+    found: list[int] = []
+    for key in zonelist(state, [node], NORMAL):
+        for start in _candidates(state, key, pages):
+            if len(found) == count:
+                return found
+            if _in_the_way(state, key, start, pages) is None and (yield from take_range(state, start, pages, HUGE)):
+                found.append(start)
+    return found
+
+
+def gigantic(state: State, node: int, size: int) -> Gigantic:
+    """What alloc_contig_pages could find on a node now, without taking anything."""
+    pages = size // state.geometry.page_size
+    count, candidates = 0, 0
+    blockers: Counter[str] = Counter()
+    first: dict[str, int] = {}
+    for key in zonelist(state, [node], NORMAL):
+        for start in _candidates(state, key, pages):
+            candidates += 1
+            found = _in_the_way(state, key, start, pages)
+            if found is None:
+                count += 1
+            else:
+                blockers[found[1]] += 1
+                first.setdefault(found[1], found[0])
+    return Gigantic(count, candidates, dict(blockers), first)
+
+
+def _candidates(state: State, key: ZoneKey, pages: int) -> range:
+    zone = state.zones[key]
+    return range(-(-zone.start // pages) * pages, zone.end - pages + 1, pages)
+
+
+def _in_the_way(state: State, key: ZoneKey, start: int, pages: int) -> tuple[int, str] | None:
+    """The first page that keeps a range from becoming one page, and what it is (pfn_range_valid_contig, isolation)."""
+    size = state.geometry.pages_per_section
+    sections = state.sections_of(start, pages)
+    at = start // size
+    for section in sections:
+        base = section.nr * size
+        if section.nr != at or not section.online:
+            return max(base, start), "offline"
+        at += 1
+        owned = next((mask for owner, mask in section.zones if owner == key), 0)
+        inside = within(base, size, start, pages)
+        if inside & ~owned:
+            return base + lowest(inside & ~owned), "another zone"
+        bad: tuple[Kind, ...] = (RESERVED, MEMMAP, HUGE, ABSENT, POISONED, PINNED)
+        if found := union(section.pages, bad) & inside:
+            pfn = lowest(found)
+            kind = next(kind for kind in bad if section.of(kind) >> pfn & 1)
+            return base + pfn, kind
+    if at * size < start + pages:
+        return at * size, "offline"
+    blocker = first_unmovable(state, sections, start, pages)
+    if blocker is None:
+        assumed = [s for s in sections if s.of("assumed")]
+        return (assumed[0].nr * size + lowest(assumed[0].of("assumed")), "assumed") if assumed else None
+    return blocker

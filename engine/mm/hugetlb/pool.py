@@ -1,0 +1,181 @@
+"""The hugetlb pool: huge pages by size and node, and what becomes of single ones (kernel-facts 7.7 and 11).
+
+Whoever needs a free page takes the head of a node's list (`hugelists`). Pages in use cannot be given back: those that are
+more than the pool should have are *surplus*, and go when they are freed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from ...memory.section import FREE, HUGE
+from ...memory.state import HugePage, State
+from ...memory.zone import MOVABLE
+from ...numbers.errors import HotplugError
+from ...protocol.events import Event, HugePageDissolved, PagesMigrated
+from .. import page_alloc
+from ..zonelist import node_names, node_order, zonelist
+from . import hugetlb_vmemmap
+from .free_lists import first_free
+
+Steps = Iterator[Event]
+
+
+# -- what there is ------------------------------------------------------------------------------------------------------
+
+
+def sizes(state: State) -> tuple[int, ...]:
+    """Huge page sizes of the machine, bytes, ascending: one PMD, and what one PMD table maps."""
+    geometry = state.geometry
+    pmd = geometry.pageblock_pages * geometry.page_size
+    entries = geometry.page_size // 8
+    return tuple(size for size in (pmd, pmd * entries) if size <= 1 << 34)
+
+
+def pool(state: State, node: int | None, size: int) -> tuple[int, int]:
+    """Huge pages of a size on a node (None: on all), and how many of them are free."""
+    pages = size // state.geometry.page_size
+    ours = [h for h in state.hugepages.values() if h.pages == pages and node in (None, h.node)]
+    return len(ours), sum(not h.used for h in ours)
+
+
+def surplus(state: State, node: int | None, size: int) -> int:
+    """Pages in use on a node (None: on all) that are more than the pool should have."""
+    pages = size // state.geometry.page_size
+    return sum(n for (here, kind), n in state.surplus.items() if kind == pages and node in (None, here))
+
+
+def in_range(state: State, start: int, pages: int) -> list[tuple[int, HugePage]]:
+    """Huge pages that meet a range, ascending."""
+    table = state.hugepages
+    starts = table.ascending()
+    first, behind = bisect_left(starts, start), bisect_left(starts, start + pages)
+    if first and starts[first - 1] + table[starts[first - 1]].pages > start:
+        first -= 1
+    return [(pfn, table[pfn]) for pfn in starts[first:behind]]
+
+
+# -- single pages -------------------------------------------------------------------------------------------------------
+
+
+def use(state: State, pfn: int) -> None:
+    """A free page is mapped."""
+    state.hugepages.put(pfn, msgspec.structs.replace(state.hugepages[pfn], used=True))
+
+
+def unuse(state: State, pfn: int) -> None:
+    """A page in use is unmapped: it becomes the head of its node's list, or, if the node has surplus, leaves the pool."""
+    page = state.hugepages[pfn]
+    key = (page.node, page.pages)
+    if left := state.surplus.get(key, 0):
+        state.surplus.put(key, left - 1)
+        release(state, pfn)
+    else:
+        enlist(state, pfn, page.pages, page.node)
+
+
+def release(state: State, pfn: int) -> None:
+    """A huge page goes back to the buddy, and the pool has one less (dissolve_free_huge_page). Raises `HotplugError` ENOMEM
+    where its memmap cannot be had again."""
+    hugetlb_vmemmap.restore(state, pfn, state.hugepages[pfn].pages)
+    page = state.hugepages.drop(pfn)
+    state.change_pages(pfn, page.pages, FREE)
+
+
+def enlist(state: State, pfn: int, pages: int, node: int) -> None:
+    """A free huge page becomes the head of its node's list."""
+    rank = state.counters.get("hugetlb_rank", 0) + 1
+    state.counters.put("hugetlb_rank", rank)
+    state.hugepages.put(pfn, HugePage(pages, node, False, rank))
+
+
+def move(state: State, pfn: int, nodes: Sequence[int]) -> Steps:
+    """A huge page in use moves to the first free one of these nodes, or to a fresh one that takes its place in the pool.
+    Raises `HotplugError` ENOMEM where there is none."""
+    page = state.hugepages[pfn]
+    heads = (first_free(state, node, page.pages) for node in nodes)
+    target = next((head for head in heads if head is not None), None)
+    if target is not None:
+        use(state, target)
+        unuse(state, pfn)
+    else:
+        target = _fresh_place(state, page, nodes)
+        state.hugepages.put(target, HugePage(page.pages, state.zone_of(target)[0], True))
+        hugetlb_vmemmap.optimize(state, target, page.pages)
+        release(state, pfn)
+    yield PagesMigrated(page.pages, pfn, *state.zone_of(target))
+
+
+def replace(state: State, pfn: int) -> Steps:
+    """A huge page makes way for a contiguous allocation: one in use moves, for a free one a fresh one of its node joins the
+    pool (isolate_or_dissolve_huge_page). Raises `HotplugError` ENOMEM where there is none."""
+    page = state.hugepages[pfn]
+    if page.used:
+        yield from move(state, pfn, node_order(state, page.node))
+    else:
+        target = _fresh_place(state, page, [page.node])
+        enlist(state, target, page.pages, page.node)
+        hugetlb_vmemmap.optimize(state, target, page.pages)
+    if pfn in state.hugepages:
+        release(state, pfn)
+
+
+def _fresh_place(state: State, page: HugePage, nodes: Sequence[int]) -> int:
+    order = (page.pages - 1).bit_length()
+    if order <= state.geometry.max_order:
+        taken = page_alloc.allocate(state, zonelist(state, list(nodes), MOVABLE), order, 1, HUGE, MOVABLE)
+        if taken:
+            return taken[0][0]
+    raise HotplugError("ENOMEM", f"no other huge page of {page.pages} pages can be had on {node_names(nodes)}")
+
+
+# -- offlining ----------------------------------------------------------------------------------------------------------
+
+
+def refuse_crossing(state: State, start: int, pages: int) -> None:
+    """Before 6.12 a gigantic page, even a free one, that goes on behind a range keeps it from being isolated; only the
+    block with its tail can go. Raises `HotplugError` EBUSY."""
+    if state.model.dissolves_gigantic:
+        return
+    for pfn, page in in_range(state, start, pages):
+        if page.pages > 1 << state.geometry.max_order and pfn + page.pages > start + pages:
+            raise HotplugError(
+                "EBUSY",
+                f"failure to isolate range: the huge page of {page.pages} pages at {pfn:#x} goes on behind the block",
+                pfn,
+            )
+
+
+def leave_range(state: State, start: int, pages: int) -> Steps:
+    """Huge pages in use move to other huge pages, free ones are dissolved (do_migrate_range, dissolve_free_huge_pages).
+    Raises `HotplugError` EINTR for what the kernel would try for ever."""
+    inside = in_range(state, start, pages)
+    if not inside:
+        return
+    own = inside[0][1].node
+    others = [node for node in node_order(state, own) if node != own]
+    used = [(pfn, page) for pfn, page in inside if page.used]
+    free = first_free(state, own, used[0][1].pages) if used and not others else None
+    if free is not None and (len(used) > 1 or start <= free < start + pages):
+        which = (
+            f"{len(used)} huge pages of the block, from {used[0][0]:#x} on, are in use, and each that moves leaves a free one "
+            f"behind, into which the next one moves"
+            if len(used) > 1
+            else f"the huge page at {used[0][0]:#x} is in use, and the next free one of the pool lies in the block too"
+        )
+        raise HotplugError(
+            "EINTR",
+            f"signal backoff: {which}, again and again; lower nr_hugepages first, then no free one is left",
+            used[0][0],
+        )
+    for pfn, _ in used:
+        try:
+            yield from move(state, pfn, others or [own])
+        except HotplugError as error:
+            raise HotplugError("EINTR", f"signal backoff: the huge page at {pfn:#x} is in use: {error.reason}", pfn) from None
+    for pfn, page in in_range(state, start, pages):
+        release(state, pfn)
+        yield HugePageDissolved(pfn, page.pages)

@@ -1,0 +1,121 @@
+"""Pages with hardware errors: hard_offline_page and soft_offline_page (memory_failure, soft_offline_page).
+
+A page that could be taken out of use is *poisoned*. One that could not, because the kernel has it, carries the flag all
+the same (PG_hwpoison): `Section.flagged`. It does not stop its block from going offline, and is poisoned when it is freed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from ..memory.section import ABSENT, ASSUMED, FREE, HUGE, MEMMAP, MOVABLE, PCP, PINNED, POISONED, Kind, Section
+from ..memory.state import State
+from ..numbers.bits import span
+from ..numbers.errors import HotplugError
+from ..protocol.events import Event, Logged, PagePoisoned, PagesMigrated
+from . import page_alloc
+from .hugetlb import pool
+from .migrate import target_zones
+from .page_isolation import describe
+from .zonelist import node_order, zonelist
+
+Steps = Iterator[Event]
+_TAKEN_AT_ONCE: Final[tuple[Kind, ...]] = (FREE, PCP)
+
+
+def hard_offline(state: State, pfn: int) -> Steps:
+    """A page has an error now: whatever holds it loses it. Raises `HotplugError` ENXIO where there is no online page,
+    EHWPOISON for a page that has the flag already, EBUSY for a page of the kernel, which stays in use with the flag.
+
+    The block remembers even a poisoning that was refused (6.12 will not online it again).
+    """
+    section, kind = _page(state, pfn, offline="ENXIO")
+    bit = _bit(state, pfn)
+    if kind == POISONED or section.flagged & bit:
+        raise HotplugError("EHWPOISON", f"page {pfn:#x} is poisoned already", pfn)
+    _remember(state, pfn)
+    if kind == HUGE:
+        head, _ = pool.in_range(state, pfn, 1)[0]
+        if state.hugepages[head].used:
+            pool.unuse(state, head)  # its users lose it whole
+        _dissolve(state, head)
+        section, kind = _page(state, pfn, offline="ENXIO")
+    if kind not in (*_TAKEN_AT_ONCE, MOVABLE, PINNED):
+        state.sections.put(section.nr, msgspec.structs.replace(section, flagged=section.flagged | bit))
+        yield Logged(f"Memory failure: {pfn:#x}: unhandlable page.")
+        raise HotplugError("EBUSY", f"page {pfn:#x} is {_words(state, pfn, kind)} and cannot be taken out of use", pfn)
+    state.set_kind(section, bit, POISONED)
+    yield PagePoisoned(pfn, kind)
+    yield Logged(f"Memory failure: {pfn:#x}: recovery action for {_words(state, pfn, kind)}: Recovered")
+
+
+def soft_offline(state: State, pfn: int) -> Steps:
+    """A page is suspected: what it holds moves elsewhere, to its own node if there is room, then it is taken out of use.
+
+    Raises `HotplugError` ENXIO for a pfn without a section, EIO for a page that is offline or of a kind that cannot be
+    moved, EBUSY for one that someone has pinned, ENOMEM where there is no room.
+    """
+    section, kind = _page(state, pfn, offline="EIO")
+    bit = _bit(state, pfn)
+    if kind == POISONED or section.flagged & bit:
+        return
+    if kind == PINNED:
+        raise HotplugError("EBUSY", f"page {pfn:#x} cannot be moved: someone holds an extra reference (pinned)", pfn)
+    if kind == HUGE:
+        yield from _give_up_huge(state, pfn)
+    elif kind == MOVABLE:
+        key = state.zone_of(pfn)
+        _, highest = target_zones(state, key)
+        if not page_alloc.allocate(state, zonelist(state, node_order(state, key[0]), highest), 0, 1, MOVABLE, highest):
+            raise HotplugError("ENOMEM", f"page {pfn:#x} cannot be moved: no room in the zones it may go to", pfn)
+        yield PagesMigrated(1, pfn, *key)
+    elif kind not in _TAKEN_AT_ONCE:
+        raise HotplugError("EIO", f"page {pfn:#x} is {_words(state, pfn, kind)} and cannot be moved", pfn)
+    state.set_kind(state.sections[section.nr], bit, POISONED)
+    _remember(state, pfn)
+    yield PagePoisoned(pfn, FREE if kind == HUGE else kind)
+
+
+def _page(state: State, pfn: int, offline: str) -> tuple[Section, Kind]:
+    """The section and the kind of an online page; `offline` is the errno for one that is not online."""
+    section = state.sections.get(pfn // state.geometry.pages_per_section)
+    if section is None:
+        raise HotplugError("ENXIO", f"there is no page at pfn {pfn:#x}", pfn)
+    if not section.online:
+        raise HotplugError(offline, f"there is no online page at pfn {pfn:#x}", pfn)
+    bit = _bit(state, pfn)
+    kind = next((kind for kind, mask in section.pages.items() if mask & bit), None)
+    return section, kind or ABSENT  # a hole in a section has struct pages, which are reserved
+
+
+def _bit(state: State, pfn: int) -> int:
+    return span(pfn % state.geometry.pages_per_section, 1)
+
+
+def _give_up_huge(state: State, pfn: int) -> Steps:
+    """The huge page around a page moves whole to another one, if it is in use, and goes back to the buddy."""
+    head, page = pool.in_range(state, pfn, 1)[0]
+    if page.used:
+        yield from pool.move(state, head, node_order(state, page.node))
+    _dissolve(state, head)
+
+
+def _dissolve(state: State, head: int) -> None:
+    """A free huge page is single pages again, unless it is so already (dissolve_free_huge_page)."""
+    if head in state.hugepages:
+        pool.release(state, head)
+
+
+def _remember(state: State, pfn: int) -> None:
+    block = state.blocks.get(pfn // state.geometry.pages_per_block)
+    if block is not None and not block.poisoned:
+        state.blocks.put(block.id, msgspec.structs.replace(block, poisoned=True))
+
+
+def _words(state: State, pfn: int, kind: Kind) -> str:
+    words = {FREE: "free buddy page", PCP: "free page", MOVABLE: "clean LRU page", PINNED: "pinned page",
+             MEMMAP: "a memmap page", ASSUMED: "a kernel page"}  # fmt: skip
+    return words.get(kind) or describe(state, pfn, kind)

@@ -1,0 +1,289 @@
+"""The buddy allocator: taking pages from the free lists by order, migratetype and zone, and giving them back.
+
+The lists are not stored, they follow from the free pages (`freeareas`); so splitting and merging need no code. Which page
+a real kernel takes is chance; here it is the lowest of those that the kernel's rules leave to choose from, and many
+allocations are done together as if one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from ..memory.section import (
+    FREE,
+    HUGE,
+    MOVABLE,
+    MOVABLE_TYPE,
+    PCP,
+    PINNED,
+    RECLAIMABLE,
+    UNMOVABLE,
+    Chunk,
+    Kind,
+    Migratetype,
+    Section,
+    ZoneKey,
+    set_types,
+)
+from ..memory.state import State
+from ..memory.zone import DMA32, NORMAL
+from ..numbers.bits import aligned_runs, from_runs, lowest, lowest_n, runs, span, spread
+from .free_area import CMA, area_heads
+from .free_index import FreeIndex, free_index
+from .zonelist import Watermarks
+
+_FALLBACKS: Final[dict[Migratetype, tuple[Migratetype, ...]]] = {
+    UNMOVABLE: (RECLAIMABLE, MOVABLE_TYPE),
+    MOVABLE_TYPE: (RECLAIMABLE, UNMOVABLE),
+    RECLAIMABLE: (UNMOVABLE, MOVABLE_TYPE),
+}
+"""Whose pageblocks a type takes when its own have no area left, in order (kernel-facts 9.1)."""
+_OWN: Final[dict[Migratetype, tuple[Migratetype, ...]]] = {
+    UNMOVABLE: (UNMOVABLE,),
+    MOVABLE_TYPE: (MOVABLE_TYPE, CMA),
+    RECLAIMABLE: (RECLAIMABLE,),
+}
+_MOVABLE_KINDS: Final[tuple[Kind, ...]] = (MOVABLE, PINNED, HUGE)
+
+
+class _Source(NamedTuple):
+    """Where the next pages come from: a section of the zone, its part of it, and free pages of it to take from."""
+
+    section: Section
+    owned: int
+    pages: int
+
+
+# -- allocating ---------------------------------------------------------------------------------------------------------
+
+
+def allocate(
+    state: State,
+    zones: Sequence[ZoneKey],
+    order: int,
+    count: int,
+    kind: Kind,
+    highest: str,
+    boost: int = 0,
+    migratetype: Migratetype | None = None,
+    left: list[Chunk] | None = None,
+) -> list[Chunk]:
+    """Take up to `count` times ``2**order`` pages for `kind` from the first zones of a zonelist that have them.
+
+    First every zone down to its low watermark, then, where that is not enough, down to its min watermark
+    (get_page_from_freelist). Isolated pages and those on per-CPU lists are not used. `boost` pages are kept besides, as
+    the kernel does after an allocation had to steal from pageblocks of another type (boost_watermark). `migratetype` is
+    that of the request: Movable or Unmovable as the kind is, if not given. Into `left` go pageblocks that then lie on a
+    CPU's list, out of the next allocation's sight. Returns what was taken, runs of pages; the caller compares with what it
+    asked for.
+    """
+    taken: list[Chunk] = []
+    marks = Watermarks(state)
+    for low, whole_blocks, keys in _passes(state, zones):
+        for key in keys:
+            if count <= 0:
+                return taken
+            room = marks.room(state, key, order, highest, low, boost)
+            got = take(state, key, order, min(count, room), kind, migratetype, whole_blocks)
+            if left is not None and order == state.geometry.pageblock_order:
+                left += _left_on_list(state, key, order, got)
+            taken += got
+            count -= sum(pages for _, pages in got) >> order
+    return taken
+
+
+def list_batch(managed: int) -> int:
+    """How many pages a CPU's list of a zone takes from the buddy at a time (zone_batchsize); of whole pageblocks two,
+    unless it is one."""
+    batch = max(1, min(managed // 1024, 256) // 4)
+    return max(1, (1 << ((batch + batch // 2).bit_length() - 1)) - 1)
+
+
+def _left_on_list(state: State, key: ZoneKey, order: int, got: list[Chunk]) -> list[Chunk]:
+    """When a CPU's list has taken the last two areas of a zone from the buddy, the watermark sees no area of the order any
+    more, and the second stays on the list (__zone_watermark_ok)."""
+    index, sizes = free_index(state, key), range(order, state.geometry.max_order + 1)
+    if not got or len(got) % 2 or list_batch(state.zones[key].managed) < 2:
+        return []
+    if any(index.lowest(kind, size) is not None for kind in _FALLBACKS for size in sizes):
+        return []
+    state.change_pages(*got[-1], PCP)
+    return [got.pop()]
+
+
+def take(
+    state: State,
+    key: ZoneKey,
+    order: int,
+    count: int,
+    kind: Kind,
+    migratetype: Migratetype | None = None,
+    whole_blocks: bool = False,
+) -> list[Chunk]:
+    """Take up to `count` times ``2**order`` pages from one zone, whatever its watermarks (rmqueue).
+
+    The smallest areas of the request's own type go first, then pages of other types as kernel-facts 9.2 has it;
+    `whole_blocks` leaves these alone unless whole pageblocks can change their type (ALLOC_NOFRAGMENT).
+    """
+    taken: list[Chunk] = []
+    if count <= 0:
+        return taken
+    wanted = migratetype or (MOVABLE_TYPE if kind in _MOVABLE_KINDS else UNMOVABLE)
+    geometry = state.geometry
+    index = free_index(state, key)
+    while count > 0:
+        source = _own_areas(state, index, key, order, count, wanted)
+        source = source or _steal(state, index, key, order, count, wanted, whole_blocks)
+        if source is None:
+            break
+        heads = lowest_n(aligned_runs(source.pages, order, geometry.pages_per_section), count)
+        state.set_kind(source.section, spread(heads, order), kind)
+        index.update(state)
+        taken += _chunks(heads, order, source.section.nr * geometry.pages_per_section)
+        count -= heads.bit_count()
+    return taken
+
+
+def _passes(state: State, zones: Sequence[ZoneKey]) -> Iterator[tuple[bool, bool, Sequence[ZoneKey]]]:
+    """The rounds of an allocation: down to the low watermark or the min one, whole pageblocks alone or not, which zones.
+
+    Before pageblocks of ZONE_NORMAL are mixed, the lower zone of the same node is tried (alloc_flags_nofragment)."""
+    if zones and zones[0][1] == NORMAL and state.zone(zones[0][0], DMA32).present:
+        yield True, True, [key for key in zones if key[0] == zones[0][0]]
+    yield True, False, zones
+    yield False, False, zones
+
+
+def _own_areas(
+    state: State, index: FreeIndex, key: ZoneKey, order: int, count: int, wanted: Migratetype
+) -> _Source | None:
+    """Areas of the smallest order that is big enough and of the request's own type, of the lowest section with such
+    (__rmqueue_smallest)."""
+    for migratetype in _OWN[wanted]:
+        for size in range(order, state.geometry.max_order + 1):
+            number = index.lowest(migratetype, size)
+            if number is not None:
+                return _areas_of(state, key, number, migratetype, size, -(-count >> size - order))
+    return None
+
+
+def _steal(
+    state: State, index: FreeIndex, key: ZoneKey, order: int, count: int, wanted: Migratetype, whole_blocks: bool
+) -> _Source | None:
+    """Pages of another type (__rmqueue_fallback, steal_suitable_fallback): the biggest area, with its pageblocks where
+    that is allowed; but a movable request that cannot have the pageblock takes the smallest."""
+    block_order, biggest = state.geometry.pageblock_order, state.geometry.max_order
+    for size in range(biggest, (max(order, block_order) if whole_blocks else order) - 1, -1):
+        spot = _fallback(index, size, wanted)
+        if spot is None:
+            continue
+        may_claim = size >= block_order // 2 or wanted != MOVABLE_TYPE
+        if not may_claim and size > order:
+            size = next(k for k in range(order, size + 1) if _fallback(index, k, wanted))
+            spot = _fallback(index, size, wanted) or spot
+        number, migratetype = spot
+        areas = _areas_of(state, key, number, migratetype, size, -(-count >> size - order))
+        if size >= block_order:
+            claimed = areas.pages
+        elif may_claim:
+            areas, claimed = _share_block(state, areas, migratetype, wanted)
+        else:
+            return areas
+        if not claimed:
+            return areas
+        _claim(state, areas.section, claimed, wanted)
+        index.update(state)
+        return _own_areas(state, index, key, order, count, wanted)
+    return None
+
+
+def _fallback(index: FreeIndex, order: int, wanted: Migratetype) -> tuple[int, Migratetype] | None:
+    """The first other type with areas of an order, and the lowest section that has them (find_suitable_fallback)."""
+    for migratetype in _FALLBACKS[wanted]:
+        number = index.lowest(migratetype, order)
+        if number is not None:
+            return number, migratetype
+    return None
+
+
+def _areas_of(state: State, key: ZoneKey, number: int, migratetype: Migratetype, order: int, count: int) -> _Source:
+    section = state.sections[number]
+    owned = next(mask for owner, mask in section.zones if owner == key)
+    heads = area_heads(section.of(FREE) & owned, section.types, migratetype, order, state.geometry)
+    return _Source(section, owned, spread(lowest_n(heads, count), order))
+
+
+def _share_block(state: State, areas: _Source, migratetype: Migratetype, wanted: Migratetype) -> tuple[_Source, int]:
+    """All free pages of the pageblock of the lowest area, and that pageblock, if it may be claimed: when at least half of
+    it is free or in use by pages like those wanted."""
+    section, order = areas.section, state.geometry.pageblock_order
+    pageblock = span(lowest(areas.pages) >> order << order, 1 << order) & areas.owned
+    free = (section.of(FREE) & pageblock).bit_count()
+    movable = (section.of(MOVABLE) & pageblock).bit_count()
+    alike = 0
+    if wanted == MOVABLE_TYPE:
+        alike = movable
+    elif migratetype == MOVABLE_TYPE:
+        alike = (1 << order) - free - movable
+    enough = free + alike >= 1 << order - 1
+    return areas._replace(pages=section.of(FREE) & pageblock), pageblock if enough else 0
+
+
+def _claim(state: State, section: Section, pages: int, wanted: Migratetype) -> None:
+    """The pageblocks of some pages become the request's type."""
+    order = state.geometry.pageblock_order
+    blocks = 0
+    for start, length in runs(pages):
+        first = start >> order
+        blocks |= span(first, (start + length - 1 >> order) + 1 - first)
+    state.sections.put(section.nr, msgspec.structs.replace(section, types=set_types(section.types, blocks, wanted)))
+
+
+# -- freeing ------------------------------------------------------------------------------------------------------------
+
+
+def drain(state: State, key: ZoneKey) -> None:
+    """Per-CPU lists of a zone go back to its free lists (zone_pcp_disable, drain_all_pages)."""
+    zone = state.zones.get(key)
+    if zone is None or not zone.pcp:
+        return
+    for section, owned in list(state.zone_sections(key)):
+        pages = section.of(PCP) & owned
+        if pages:
+            state.set_kind(section, pages, FREE)
+
+
+def free_pages(state: State, chunks: Sequence[Chunk], kinds: tuple[Kind, ...]) -> int:
+    """Give pages back to the buddy: those of the chunks that are still one of `kinds`. Returns how many."""
+    size, freed = state.geometry.pages_per_section, 0
+    by_section: dict[int, list[tuple[int, int]]] = {}
+    for pfn, count in chunks:
+        while count > 0:
+            nr, first = divmod(pfn, size)
+            length = min(count, size - first)
+            by_section.setdefault(nr, []).append((first, length))
+            pfn, count = pfn + length, count - length
+    for nr, pieces in by_section.items():
+        section = state.sections.get(nr)
+        if section is None or not section.online:
+            continue
+        mask = from_runs(pieces)
+        back = 0
+        for kind in kinds:
+            back |= section.of(kind) & mask
+        if back:
+            freed += back.bit_count()
+            state.set_kind(section, back, FREE)
+    return freed
+
+
+# -- sets of many pieces ------------------------------------------------------------------------------------------------
+
+
+def _chunks(heads: int, order: int, base: int) -> list[Chunk]:
+    if not order:
+        return [(base + start, length) for start, length in runs(heads)]
+    return [(base + at, 1 << order) for start, length in runs(heads) for at in range(start, start + length)]

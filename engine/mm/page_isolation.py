@@ -1,0 +1,201 @@
+"""Page isolation: all pageblocks of a range stop giving out pages, or none (start_isolate_page_range; kernel-facts 7.2, 7.3)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from ..memory.section import (
+    ASSUMED,
+    FREE,
+    ISOLATE,
+    KERNEL,
+    PAGETABLE,
+    RESERVED,
+    SLAB,
+    UNMOVABLE_KINDS,
+    VMEMMAP,
+    Chunk,
+    Kind,
+    Section,
+    ZoneKey,
+    put,
+    set_types,
+)
+from ..memory.state import State
+from ..memory.zone import MOVABLE
+from ..numbers.bits import lowest, lowest_n, span
+from ..numbers.errors import HotplugError
+from . import sparse_vmemmap
+
+_WORDS: Final[dict[Kind, str]] = {
+    RESERVED: "reserved since boot",
+    SLAB: "a slab page",
+    PAGETABLE: "a page table",
+    VMEMMAP: "memmap",
+    KERNEL: "a kernel page",
+}
+
+
+def start_isolate(state: State, pfn: int, pages: int, offline: bool = False) -> int:
+    """Isolate every pageblock of a range of whole pageblocks; returns how many free pages left NR_FREE_PAGES. `offline`: it
+    is to go offline (MEMORY_OFFLINE), so that pages with a hardware error do not matter.
+
+    Raises `HotplugError` EBUSY naming the first unmovable page, found in the kernel's order: first pageblock, last
+    pageblock, then the others ascending; nothing is isolated then, but pageblocks that were before are Movable now.
+    """
+    sections = state.sections_of(pfn, pages)
+    _settle_assumed(state, sections, pfn, pages)
+    sections = state.sections_of(pfn, pages)
+    blocker = first_unmovable(state, sections, pfn, pages, offline)
+    if blocker is not None:
+        page, kind = blocker
+        _undo_before(state, page, pfn, pages)
+        raise HotplugError("EBUSY", f"failure to isolate range: page {page:#x} is {describe(state, page, kind)}", page)
+    return _set(state, sections, pfn, pages, True)
+
+
+def undo_isolate(state: State, pfn: int, pages: int) -> int:
+    """Every isolated pageblock becomes Movable, whatever it was; returns how many free pages count again."""
+    return _set(state, state.sections_of(pfn, pages), pfn, pages, False)
+
+
+def _undo_before(state: State, page: int, pfn: int, pages: int) -> None:
+    """Isolate and let go again what comes before the pageblock of a page that stopped it, so that its type is lost."""
+    block = state.geometry.pageblock_pages
+    stopped, last = page // block * block, pfn + pages - block
+    done: list[Chunk] = []
+    if stopped != pfn:
+        done = [(pfn, block)] if stopped == last else [(pfn, stopped - pfn), (last, block)]
+    for start, count in done:
+        _set(state, state.sections_of(start, count), start, count, True)
+        undo_isolate(state, start, count)
+
+
+def first_unmovable(
+    state: State, sections: list[Section], pfn: int, pages: int, offline: bool = False
+) -> tuple[int, Kind] | None:
+    """The first page that has_unmovable_pages stops at, and its kind; None if the range can be isolated. Where it is to go
+    `offline`, pages with a hardware error do not stop it, but for reserved ones."""
+    size, block = state.geometry.pages_per_section, state.geometry.pageblock_pages
+    found: list[tuple[int, Kind]] = []
+    for section in sections:
+        for key, owned in section.zones:
+            kinds = _blocking(key[1])
+            mask = owned & within(section.nr * size, size, pfn, pages)
+            if state.model.movable_shortcut:
+                mask &= _not_movable(section, block)
+            sound = mask & ~section.flagged if offline else mask
+            for kind in kinds:
+                if pages_of_kind := section.of(kind) & (mask if kind == RESERVED else sound):
+                    found.append((section.nr * size + lowest(pages_of_kind), kind))
+                    tail = pages_of_kind & within(section.nr * size, size, pfn + pages - block, block)
+                    if tail:
+                        found.append((section.nr * size + lowest(tail), kind))
+    if not found:
+        return None
+    return min(found, key=lambda page: _order(page[0], pfn, pages, block))
+
+
+def describe(state: State, pfn: int, kind: Kind) -> str:
+    """A page that is in the way, in words; whose memmap it is, if it is memmap."""
+    words = _WORDS.get(kind, kind)
+    if kind == VMEMMAP:
+        owners = sparse_vmemmap.owners_of(state, pfn)
+        blocks = sorted({nr // state.geometry.sections_per_block for nr in owners})
+        if blocks:
+            return f"{words} of {', '.join(f'memory{b}' for b in blocks[:4])}{' ...' if len(blocks) > 4 else ''}"
+    return words
+
+
+def _blocking(zone: str) -> tuple[Kind, ...]:
+    """Heads of a pool are stepped over, and a block's own head lies outside the range."""
+    return (RESERVED,) if zone == MOVABLE else UNMOVABLE_KINDS
+
+
+def _not_movable(section: Section, block: int) -> int:
+    mask = 0
+    for blocks in section.types.values():
+        rest = blocks
+        while rest:
+            at = lowest(rest)
+            mask |= span(at * block, block)
+            rest &= rest - 1
+    return mask
+
+
+def _order(page: int, pfn: int, pages: int, block: int) -> tuple[int, int]:
+    if page < pfn + block:
+        return 0, page
+    return (1, page) if page >= pfn + pages - block else (2, page)
+
+
+def within(base: int, size: int, pfn: int, pages: int) -> int:
+    """The part of a range of pfns that lies among the `size` pages from `base` on, as a set counted from `base`."""
+    low, high = max(pfn - base, 0), min(pfn + pages - base, size)
+    return span(low, high - low) if high > low else 0
+
+
+def _set(state: State, sections: list[Section], pfn: int, pages: int, isolate: bool) -> int:
+    geometry = state.geometry
+    size, order = geometry.pages_per_section, geometry.pageblock_order
+    moved = 0
+    for section in sections:
+        inside = within(section.nr * size, size, pfn, pages)
+        first = lowest(inside) >> order
+        blocks = span(first, (inside.bit_length() - 1 >> order) + 1 - first)
+        if not isolate:
+            blocks &= section.types.get(ISOLATE, 0)
+        types = set_types(section.types, blocks, ISOLATE if isolate else "Movable")
+        state.sections.put(section.nr, msgspec.structs.replace(section, types=types))
+        for key, owned in section.zones:
+            free = (section.of(FREE) & owned & inside).bit_count()
+            if free:
+                moved += free
+                state.zones.put(key, state.zones[key].plus(free=-free if isolate else free))
+    return moved
+
+
+def _settle_assumed(state: State, sections: list[Section], pfn: int, pages: int) -> None:
+    """Kernel pages of which only the number is known are taken to lie elsewhere in the zone, while there is room:
+    what no one has seen does not forbid anything. They change places with free ones, so the zone's counts stay."""
+    size = state.geometry.pages_per_section
+    guesses: dict[ZoneKey, list[tuple[Section, int]]] = {}
+    for section in sections:
+        for key, owned in section.zones if ASSUMED in section.pages else ():
+            if guess := section.of(ASSUMED) & owned & within(section.nr * size, size, pfn, pages) & ~section.flagged:
+                guesses.setdefault(key, []).append((section, guess))
+    moves: list[tuple[Section, int, Kind]] = []
+    for key, here in guesses.items():
+        places = _free_elsewhere(state, key, sum(guess.bit_count() for _, guess in here), pfn, pages)
+        room = sum(free.bit_count() for _, free in places)
+        for section, guess in here:
+            room -= guess.bit_count()
+            if room < 0:
+                raise HotplugError(
+                    "EBUSY",
+                    f"failure to isolate range: {-room} kernel pages of zone {key[1]} are more than its other blocks could "
+                    f"hold, so this block has some (which, the capture does not show)",
+                    section.nr * size + lowest(guess),
+                )
+        moves += [(section, guess, FREE) for section, guess in here] + [(section, free, ASSUMED) for section, free in places]
+    for moved, mask, kind in moves:
+        now = state.sections[moved.nr]
+        state.sections.put(moved.nr, msgspec.structs.replace(now, pages=put(now.pages, mask, kind)))
+
+
+def _free_elsewhere(state: State, key: ZoneKey, count: int, pfn: int, pages: int) -> list[tuple[Section, int]]:
+    """The lowest `count` free pages of a zone, or as many as there are, that no one has seen and that lie outside a range."""
+    size = state.geometry.pages_per_section
+    found: list[tuple[Section, int]] = []
+    for section, owned in state.zone_sections(key):
+        if not section.estimated or not section.of(FREE):
+            continue
+        free = lowest_n(section.of(FREE) & owned & ~within(section.nr * size, size, pfn, pages), count)
+        if free:
+            found.append((section, free))
+            count -= free.bit_count()
+            if not count:
+                break
+    return found

@@ -1,0 +1,341 @@
+"""The memmap of hot-added sections: taking the pages that hold it, from wherever the placement says, and giving them back.
+
+One *unit* is what one mapping of the vmemmap needs: 2 MiB where it is mapped by PMDs, else one page. A section needs one
+or several units, or, on architectures with small sections and big pages, shares one with its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final, Literal
+
+import msgspec
+
+from ..memory.section import ASSUMED, FREE, KERNEL, MEMMAP, PAGETABLE, VMEMMAP, Chunk, Kind, Memmap, Section, put
+from ..memory.state import State
+from ..memory.zone import NORMAL
+from ..numbers.bits import aligned_runs, lowest, lowest_n, span
+from ..numbers.errors import HotplugError
+from . import page_alloc
+from .vmem_altmap import VmemAltmap
+from .zonelist import kernel_zonelist, node_names, node_order
+
+_ANONYMOUS: Final[tuple[Kind, ...]] = (ASSUMED, KERNEL)
+
+Taken = tuple[list[Chunk], list[Chunk], bool]
+"""Pages for one unit, page-table pages that it needs besides, and whether it fell back to base pages."""
+
+
+class Pool:
+    """Where units come from: `on` is what the memmap will be said to lie on."""
+
+    on: Literal["self", "section", "kernel"] = "kernel"
+    fell_short = False
+    """Was there a unit for which no free pages in a row were left?"""
+
+    def take(self, state: State, section: int, pages: int) -> Taken:
+        """Pages for one unit of the memmap of a section; raises `HotplugError` ENOMEM."""
+        raise HotplugError("ENOMEM", "no pool")
+
+    def expect(self, units: int) -> None:
+        """So many units will be asked for: lets a pool take them together."""
+
+    def close(self, state: State) -> None:
+        """The request is over: what was taken ahead and not used goes back."""
+
+
+class BootMemory(Pool):
+    """Ordinary kernel memory, nearest node first (vmemmap_alloc_block). A PMD unit is one order-9 allocation; where none
+    is left, 512 base pages and one page-table page do, if the architecture can (kernel-facts 4.5)."""
+
+    def __init__(self, state: State, node: int) -> None:
+        self.node = node
+        self.expected: int | None = 0
+        self.batch: list[Chunk] = []
+        self.zones = kernel_zonelist(state, node)
+        self.order = (state.geometry.vmemmap_unit_pages - 1).bit_length()
+
+    def expect(self, units: int) -> None:
+        self.expected = units
+
+    def take(self, state: State, section: int, pages: int) -> Taken:
+        if not self.batch and self.expected is not None:
+            wanted = min(max(self.expected, 1), 64)
+            self.batch = self._rows(state, wanted)
+            self.batch.reverse()
+            if sum(count for _, count in self.batch) < wanted * pages:
+                self.expected = None  # no use in looking again
+        if self.expected is not None:
+            self.expected -= 1
+        if self.batch:
+            chunk = self.batch.pop()
+            if chunk[1] > pages:
+                self.batch.append((chunk[0] + pages, chunk[1] - pages))
+            return [(chunk[0], pages)], [], False
+        self.fell_short = True
+        if pages == 1 or not state.preset.base_page_fallback:
+            raise HotplugError(
+                "ENOMEM",
+                f"no {pages} free pages in a row for the memmap of section {section} in kernel zones "
+                f"of {node_names(node_order(state, self.node))}",
+            )
+        boost = state.geometry.pageblock_pages
+        chunks = page_alloc.allocate(state, self.zones, 0, pages, VMEMMAP, NORMAL, boost)
+        tables = page_alloc.allocate(state, self.zones, 0, 1, PAGETABLE, NORMAL, boost)
+        if sum(count for _, count in chunks) < pages or not tables:
+            page_alloc.free_pages(state, chunks + tables, (VMEMMAP, PAGETABLE))
+            raise HotplugError(
+                "ENOMEM",
+                f"the memmap of section {section} needs {pages} pages and 1 page table, and the kernel zones of "
+                f"{node_names(node_order(state, self.node))} have no {pages + 1} to spare",
+            )
+        return chunks, tables, True
+
+    def _rows(self, state: State, wanted: int) -> list[Chunk]:
+        """Up to `wanted` units, each of free pages in a row; those that were left on CPUs' lists are used last."""
+        left: list[Chunk] = []
+        found = page_alloc.allocate(state, self.zones, self.order, wanted, VMEMMAP, NORMAL, left=left)
+        missing = wanted - (sum(count for _, count in found) >> self.order)
+        for pfn, pages in left[: max(0, missing)]:
+            state.change_pages(pfn, pages, VMEMMAP)
+            found.append((pfn, pages))
+        return found
+
+    def close(self, state: State) -> None:
+        page_alloc.free_pages(state, self.batch, (VMEMMAP,))
+
+
+class AltmapPool(Pool):
+    """The added range itself, through a `VmemAltmap` (kernel-facts 2 and 3)."""
+
+    on = "self"
+
+    def __init__(self, altmap: VmemAltmap) -> None:
+        self.altmap = altmap
+
+    def take(self, state: State, section: int, pages: int) -> Taken:
+        pfn = self.altmap.take(pages)
+        if pfn is None:
+            raise HotplugError(
+                "ENOMEM",
+                f"the altmap is exhausted: {self.altmap.alloc} of {self.altmap.free} pages are taken, "
+                f"section {section} needs {pages} more",
+                self.altmap.base_pfn,
+            )
+        return [(pfn, pages)], [], False
+
+
+class HostSections(Pool):
+    """The RFC's option (b): low sections of the same node host the memmaps of others. Hosts are hot-added sections of the
+    node, lowest first; the first sections of a request host for the rest where no earlier one has room."""
+
+    on = "section"
+
+    def __init__(self, state: State, own: VmemAltmap, node: int) -> None:
+        self.own = own
+        below = state.sections_of(0, own.base_pfn)
+        self.hosts = deque(host.nr for host in below if not host.early and host.node == node)
+        self.node = node
+
+    def take(self, state: State, section: int, pages: int) -> Taken:
+        size = state.geometry.pages_per_section
+        order = (pages - 1).bit_length()
+        while self.hosts:
+            nr = self.hosts[0]
+            host = state.sections[nr]
+            room = host.of(FREE) if host.online else span(0, size) & ~host.of(MEMMAP) & ~_own_head(state, host)
+            heads = aligned_runs(room, order, size)
+            if heads:
+                at = lowest(heads)
+                state.set_kind(host, span(at, pages), MEMMAP)
+                if host.online:
+                    _withdraw(state, host, pages)
+                return [(nr * size + at, pages)], [], False
+            self.hosts.popleft()
+        pfn = self.own.take(pages)
+        if pfn is None:
+            raise HotplugError("ENOMEM", f"no section of node {self.node} can host the memmap of section {section}")
+        return [(pfn, pages)], [], False
+
+
+def populate(state: State, nr: int, pool: Pool) -> tuple[Memmap, bool]:
+    """Map the memmap of section `nr`; also whether base pages had to do. Raises `HotplugError` ENOMEM, with nothing
+    taken for this section."""
+    geometry = state.geometry
+    unit = state.geometry.vmemmap_unit_pages
+    unit_bytes = unit * geometry.page_size
+    size = geometry.memmap_bytes_per_section
+    first, last = nr * size // unit_bytes, (nr * size + size - 1) // unit_bytes
+    chunks: list[Chunk] = []
+    taken: list[Chunk] = []
+    tables: list[Chunk] = []
+    fell_back, on = False, pool.on
+    for index in range(first, last + 1):
+        shared = _shared_unit(state, nr, index, unit_bytes)
+        if shared is not None:
+            chunks += shared[0]
+            if shared[1] == "kernel" or on == "kernel":
+                on = "kernel" if shared[1] == "kernel" else "section"
+            continue
+        try:
+            got, extra, base = pool.take(state, nr, unit)
+        except HotplugError:
+            page_alloc.free_pages(state, taken + tables, (VMEMMAP, PAGETABLE))
+            raise
+        chunks += got
+        taken += got
+        tables += extra
+        fell_back = fell_back or base
+    pfn = chunks[0][0] + (nr * size % unit_bytes) // geometry.page_size
+    return Memmap(on, pfn, _merged(chunks), tuple(tables)), fell_back
+
+
+def release(state: State, section: Section) -> int:
+    """Unmap the memmap of a section that is going away; pages of kernel memory and of other hosts become free again.
+    Returns how many pages that were. Pages inside the section's own request go with it."""
+    memmap = section.memmap
+    if memmap is None or memmap.on == "self":
+        return 0
+    geometry = state.geometry
+    if memmap.on == "kernel" and not memmap.chunks:
+        return 0 if section.early else _free_unplaced(state, section.node)
+    chunks = memmap.chunks
+    if geometry.memmap_bytes_per_section % (geometry.vmemmap_unit_pages * geometry.page_size):
+        chunks = _not_shared(state, section.nr, chunks)
+    if memmap.on == "kernel":
+        tables = memmap.tables if chunks == memmap.chunks else ()
+        return page_alloc.free_pages(state, [*chunks, *tables], (VMEMMAP, PAGETABLE))
+    freed = 0
+    for pfn, pages in chunks:
+        nr, at = divmod(pfn, geometry.pages_per_section)
+        host = state.sections.get(nr)
+        if host is None or not host.of(MEMMAP) & span(at, pages):
+            continue
+        freed += pages
+        if host.online:
+            state.set_kind(host, span(at, pages), FREE)
+            _withdraw(state, host, -pages)
+        else:
+            rest = {k: m for k, m in put(host.pages, span(at, pages), FREE).items() if k != FREE}
+            state.sections.put(nr, msgspec.structs.replace(host, pages=rest))
+    return freed
+
+
+def _free_unplaced(state: State, node: int) -> int:
+    """The memmap of a section lies in kernel memory and no one knows where: so many kernel pages of the nearest zone, of
+    those whose place is a guess, or else of those that show no flags, become free."""
+    left = state.geometry.memmap_pages_per_section
+    total = left
+    for kind in _ANONYMOUS:
+        for key in kernel_zonelist(state, node):
+            for section, owned in list(state.zone_sections(key)):
+                pages = lowest_n(section.of(kind) & owned, left) if left and section.of(kind) else 0
+                if pages:
+                    state.set_kind(section, pages, FREE)
+                    left -= pages.bit_count()
+    return total - left
+
+
+def guests(state: State, start: int, pages: int) -> list[Section]:
+    """Sections outside a range whose memmap lies inside it, by option (b) or in the pool of an RFC request."""
+    end, size = start + pages, state.geometry.pages_per_section
+    if not any(section.of(MEMMAP) & ~_own_head(state, section) for section in state.sections_of(start, pages)):
+        return []
+    return [
+        section
+        for section in state.sections.values()
+        if section.memmap is not None
+        and section.memmap.on != "kernel"
+        and not start <= section.nr * size < end
+        and any(start <= pfn < end for pfn, _ in section.memmap.chunks)
+    ]
+
+
+def owners_of(state: State, pfn: int) -> list[int]:
+    """Sections whose memmap lies on a page; for words, not for speed."""
+    return [
+        section.nr
+        for section in state.sections.values()
+        if section.memmap is not None
+        and any(first <= pfn < first + count for first, count in (*section.memmap.chunks, *section.memmap.tables))
+    ]
+
+
+def _withdraw(state: State, host: Section, pages: int) -> None:
+    """Head pages are not managed; whether they are present is the model's affair."""
+    key = host.zones[0][0]
+    present = 0 if state.model.heads_present else -pages
+    state.zones.put(key, state.zones[key].plus(managed=-pages, present=present))
+
+
+def _own_head(state: State, host: Section) -> int:
+    block = state.blocks.get(host.nr // state.geometry.sections_per_block)
+    if block is None or not block.head:
+        return 0
+    before = (host.nr % state.geometry.sections_per_block) * state.geometry.pages_per_section
+    return span(0, max(0, min(block.head - before, state.geometry.pages_per_section)))
+
+
+def _neighbours(state: State, nr: int) -> list[Section]:
+    """Other present sections whose memmap may share a unit with that of section `nr`."""
+    geometry = state.geometry
+    reach = -(-state.geometry.vmemmap_unit_pages * geometry.page_size // geometry.memmap_bytes_per_section)
+    return [
+        section
+        for other in range(nr - reach, nr + reach + 1)
+        if other != nr and (section := state.sections.get(other)) is not None
+    ]
+
+
+def _not_shared(state: State, nr: int, chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
+    """What of a section's chunks no neighbour names."""
+    others = [c for other in _neighbours(state, nr) if other.memmap is not None for c in other.memmap.chunks]
+    rest: list[Chunk] = []
+    for pfn, count in chunks:
+        pieces = [(pfn, pfn + count)]
+        for low, pages in others:
+            pieces = [
+                (a, b)
+                for start, end in pieces
+                for a, b in ((start, min(end, low)), (max(start, low + pages), end))
+                if a < b
+            ]
+        rest += [(start, end - start) for start, end in pieces]
+    return tuple(rest)
+
+
+def _shared_unit(state: State, nr: int, index: int, unit_bytes: int) -> tuple[list[Chunk], str] | None:
+    """The pages of a unit that a neighbour has mapped already, and on what that neighbour's memmap lies."""
+    size = state.geometry.memmap_bytes_per_section
+    if size % unit_bytes == 0:
+        return None
+    for other in _neighbours(state, nr):
+        first = other.nr * size // unit_bytes
+        last = (other.nr * size + size - 1) // unit_bytes
+        if first <= index <= last and other.memmap is not None and other.memmap.chunks and not other.early:
+            unit = state.geometry.vmemmap_unit_pages
+            return _part(other.memmap.chunks, (index - first) * unit, unit), other.memmap.on
+    return None
+
+
+def _part(chunks: tuple[Chunk, ...], skip: int, count: int) -> list[Chunk]:
+    """`count` pages of chunks, behind the first `skip`."""
+    found: list[Chunk] = []
+    for pfn, pages in chunks:
+        if skip < pages and count:
+            here = min(pages - skip, count)
+            found.append((pfn + skip, here))
+            skip, count = 0, count - here
+        else:
+            skip = max(0, skip - pages)
+    return found
+
+
+def _merged(chunks: list[Chunk]) -> tuple[Chunk, ...]:
+    merged: list[Chunk] = []
+    for pfn, count in chunks:
+        if merged and merged[-1][0] + merged[-1][1] == pfn:
+            merged[-1] = (merged[-1][0], merged[-1][1] + count)
+        else:
+            merged.append((pfn, count))
+    return tuple(merged)

@@ -1,0 +1,139 @@
+"""In which order an allocation tries nodes and zones, and how far it may drain each (zonelists and watermarks)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isqrt
+from typing import Final
+
+from ..memory.section import ZoneKey
+from ..memory.state import State
+from ..memory.zone import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, ZONE_ORDER
+from ..numbers.units import MIB
+
+_RESERVE_RATIO: Final = {DMA: 256, DMA32: 256, NORMAL: 32, MOVABLE: 0}
+_MAX_NODES: Final = 1024
+_HUGE_PAGES_FROM: Final = 512 * MIB
+"""Transparent huge pages, and the free memory kept for them, are off on machines that booted with less."""
+
+
+def node_order(state: State, local: int) -> list[int]:
+    """Nodes with memory, nearest first, as node `local` falls back over them (find_next_best_node).
+
+    At equal distance a node with a higher number and one without CPUs come first, then the one that fewer other nodes
+    fell back to first.
+    """
+    memory = state.memory_nodes()
+    if len(memory) <= 1:
+        return memory
+    load = dict.fromkeys(memory, 0)
+    order: list[int] = []
+    for node in sorted({*state.nodes, local}):
+        order, last = [], node
+        me = state.nodes.get(node)
+        rest = set(memory)
+        while rest:
+            best = node if node in rest else min((_cost(state, node, other, load[other]), other) for other in rest)[1]
+            rest.discard(best)
+            if me is not None and me.distance_to(best) != me.distance_to(last):
+                load[best] += 1
+            order.append(best)
+            last = best
+        if node == local:
+            return order
+    return order
+
+
+def node_names(nodes: Sequence[int]) -> str:
+    """Nodes in words: ``node 0``, ``nodes 0, 1``."""
+    return f"node{'s' if len(nodes) > 1 else ''} {', '.join(map(str, nodes))}" if nodes else "no node"
+
+
+def _cost(state: State, node: int, other: int, load: int) -> int:
+    me, peer = state.nodes.get(node), state.nodes.get(other)
+    far = me.distance_to(other) if me else 20
+    far += (other < node) + (1 if peer and peer.cpus else 0)
+    return far * _MAX_NODES + load
+
+
+def zonelist(state: State, nodes: list[int], highest: str) -> list[ZoneKey]:
+    """The populated zones that an allocation tries, node by node, in each from zone `highest` down."""
+    top = ZONE_ORDER.index(highest)
+    zones = state.zones
+    return [
+        (node, name)
+        for node in nodes
+        for name in ZONE_ORDER[top::-1]
+        if (zone := zones.get((node, name))) is not None and zone.managed
+    ]
+
+
+def kernel_zonelist(state: State, node: int) -> list[ZoneKey]:
+    """The zonelist of a GFP_KERNEL allocation that prefers `node`: never ZONE_MOVABLE."""
+    return zonelist(state, node_order(state, node), NORMAL)
+
+
+def working_node(state: State) -> int:
+    """The node whose CPU runs the kernel's own hotplug work, and which its page tables and objects are taken near to: the
+    lowest with CPUs."""
+    with_cpus = [number for number, node in sorted(state.nodes.items()) if node.cpus and node.online]
+    return with_cpus[0] if with_cpus else min(state.nodes, default=0)
+
+
+class Watermarks:
+    """min and low of every zone and the lowmem reserves: as captured, or, since the last online or offline, from the
+    managed pages of this moment (init_per_zone_wmark_min; kernel-facts 6.7)."""
+
+    def __init__(self, state: State) -> None:
+        zones = [zone for zone in state.zones.values() if zone.managed]
+        kernel = sum(zone.managed for zone in zones if zone.name in KERNEL_ZONES)
+        whole = kernel if state.model.movable_minimum_apart else sum(zone.managed for zone in zones)
+        page_kib = state.geometry.page_size // 1024
+        floor = min(max(isqrt(kernel * page_kib * 16), 128), 262144) // page_kib
+        populated = sum(1 for zone in zones if zone.name in KERNEL_ZONES)
+        boot_bytes = sum(min(zone.managed, zone.early) for zone in zones) * state.geometry.page_size
+        huge = state.geometry.pageblock_pages * populated * 11 if boot_bytes >= _HUGE_PAGES_FROM else 0
+        pages_min = max(floor, min(huge, kernel // 20))
+        self._marks: dict[ZoneKey, tuple[int, int]] = {}
+        for zone in zones:
+            share = pages_min * zone.managed // max(whole, 1)
+            apart = state.model.movable_minimum_apart and zone.name == MOVABLE
+            least = min(max(zone.managed // 1024, 32), 128) if apart else share
+            self._marks[zone.key] = (least, least + max(share // 4, zone.managed // 1000))
+        self._seen = state.marks
+        for key, seen in state.marks.items():
+            self._marks[key] = (seen.min, seen.low)
+        self._managed = {zone.key: zone.managed for zone in zones}
+
+    def mark(self, key: ZoneKey, low: bool) -> int:
+        """The low or else the min watermark of a zone, pages."""
+        marks = self._marks.get(key, (0, 0))
+        return marks[1] if low else marks[0]
+
+    def high(self, key: ZoneKey) -> int:
+        """The high watermark of a zone, pages: as far above low as that is above min."""
+        least, low = self._marks.get(key, (0, 0))
+        return 2 * low - least
+
+    def above_high(self, state: State) -> int:
+        """Managed pages of all zones, less what lies under their high watermarks (nr_free_zone_pages)."""
+        total = 0
+        for key, zone in state.zones.items():
+            total += max(0, zone.managed - self.high(key))
+        return total
+
+    def reserve(self, key: ZoneKey, highest: str) -> int:
+        """Pages that the zone keeps from allocations which could have used zones up to `highest` (lowmem_reserve)."""
+        node, name = key
+        if (seen := self._seen.get(key)) is not None and highest in seen.reserve:
+            return seen.reserve[highest]
+        ratio = _RESERVE_RATIO[name]
+        if not ratio or not self._managed.get(key):
+            return 0
+        above = ZONE_ORDER[ZONE_ORDER.index(name) + 1 : ZONE_ORDER.index(highest) + 1]
+        return sum(self._managed.get((node, upper), 0) for upper in above) // ratio
+
+    def room(self, state: State, key: ZoneKey, order: int, highest: str, low: bool, boost: int = 0) -> int:
+        """How many allocations of ``2**order`` pages the watermark lets through (zone_watermark_ok)."""
+        spare = state.zones[key].free - self.mark(key, low) - boost - self.reserve(key, highest)
+        return max(0, spare >> order)

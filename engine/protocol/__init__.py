@@ -1,0 +1,1 @@
+"""What may be asked of a machine and what it tells: commands, scripts, events, outcomes."""

@@ -1,0 +1,124 @@
+"""What comes of comparing: one row an alternative, and how much would go movable by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from ...kernels.models import Placement
+from ...memory.block import OnlineType
+from ...protocol.commands import Add
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """MemTotal and MemFree of the whole machine, pages, and the huge pages that the request's node could give, by their
+    size in bytes."""
+
+    total: int = 0
+    free: int = 0
+    huge: Mapping[int, int] = {}
+
+
+class Share(msgspec.Struct, frozen=True):
+    """A part of the memmap: "self" in the added memory, "section" in earlier hot-added memory, "kernel" in ordinary kernel
+    memory; of which node; pages."""
+
+    on: str
+    node: int
+    pages: int
+
+
+class Stuck(msgspec.Struct, frozen=True):
+    """Blocks (first to last) that could not be taken out one by one, and why the first could not."""
+
+    first: int
+    last: int
+    result: str
+    reason: str
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One alternative. `placement` None: whatever the kernel model does. All counts are pages but `block_size` (bytes).
+
+    needs            what a real machine needs to do it so, in words: see `engine.availability`
+    chosen           is it what the kernel model does by itself?
+    result, reason   "ok", or the errno of the add, or of onlining, and why
+    missing          kernel pages too few for the request
+    blocks           memory blocks that it makes, numbered in `block_size`
+    memmap           where the memmap lies; `off_node`: on other nodes than the memory it describes
+    waste            pages taken for the memmap that hold none of it: padding, alignment
+    tables           page tables; `objects`: kernel objects; neither ever lies in the added memory
+    taken            what nodes have less before anything is online
+    added, online    the machine before and after onlining
+    largest_run      the longest run of free pages in the added range, online
+    zones            blocks that went to each zone
+    removable        blocks, as (first, last), each of which could be taken out alone now
+    stuck            those that could not
+    assured          all are in ZONE_MOVABLE, where no kernel page will get in the way of removing them later
+    """
+
+    model: str
+    block_size: int
+    placement: Placement | None
+    needs: str = ""
+    chosen: bool = False
+    result: str = "ok"
+    reason: str = ""
+    missing: int = 0
+    blocks: int = 0
+    memmap: tuple[Share, ...] = ()
+    off_node: int = 0
+    waste: int = 0
+    tables: int = 0
+    objects: int = 0
+    taken: Mapping[int, int] = {}
+    added: Memory = Memory()
+    online: Memory = Memory()
+    largest_run: int = 0
+    zones: Mapping[str, int] = {}
+    removable: tuple[tuple[int, int], ...] = ()
+    stuck: tuple[Stuck, ...] = ()
+    assured: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Did the add and the onlining of all its blocks succeed?"""
+        return self.result == "ok"
+
+    @property
+    def memmap_pages(self) -> int:
+        """Pages that the memmap takes."""
+        return sum(share.pages for share in self.memmap)
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How much of the request would go movable by itself, were online_policy auto-movable: blocks and pages of each kind,
+    by the machine's ratio. `reason` is the rule, of the first block that went to a kernel zone if one did;
+    `largest_pages` is the largest memory device that would go movable as a whole in its place."""
+
+    result: str
+    reason: str
+    ratio: int
+    numa_aware: bool
+    movable_blocks: int = 0
+    kernel_blocks: int = 0
+    movable_pages: int = 0
+    kernel_pages: int = 0
+    largest_pages: int = 0
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """All alternatives of a request; `before` is the machine as it is, `page_size` in bytes."""
+
+    request: Add
+    online: OnlineType
+    page_size: int
+    before: Memory
+    rows: tuple[Row, ...]
+    plan: Plan
+
+    @property
+    def fits(self) -> bool:
+        """Does any alternative?"""
+        return any(row.ok for row in self.rows)

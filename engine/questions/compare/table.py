@@ -1,0 +1,178 @@
+"""A comparison as a table of text: one column an alternative, one line a number, reasons below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import zip_longest
+from typing import Final
+
+from ...numbers.units import about_bytes, format_bytes
+from ...protocol.commands import describe as line_of
+from ...protocol.commands import extent
+from ..availability import SHORT
+from .comparison import Comparison, Row
+
+Cell = Callable[[Row, Comparison], str]
+_PLACES: Final = {"self": "on memory", "section": "in sections", "kernel": "kernel"}
+_NOT_DONE: Final = "-"
+_CHOSEN: Final = " *"
+_Column = list[list[str]]
+"""The cells of an alternative, each as its lines."""
+
+
+def describe(comparison: Comparison, width: int = 100) -> str:
+    """The table as `altmap compare` prints it; where it is wider than `width` columns, several below each other. Where no
+    alternative adds anything, the reasons are all there is to say."""
+    page = comparison.page_size
+    before = comparison.before
+    text = [
+        f"{line_of(comparison.request)}, then {comparison.online}",
+        f"before: MemTotal {about_bytes(before.total * page)}, MemFree {about_bytes(before.free * page)}"
+        + "".join(f", {count} pages of {format_bytes(size)}" for size, count in before.huge.items())
+        + f" on node {comparison.request.node}",
+    ]
+    if any(row.blocks for row in comparison.rows):
+        text += [*_table(comparison, width), "", *_legend(comparison)]
+    else:
+        text += ["", "None of these fits."]
+    notes: dict[str, list[str]] = {}
+    for row in comparison.rows:
+        for note in _notes(row, comparison):
+            notes.setdefault(note, []).append(
+                f"{row.model} {format_bytes(row.block_size)} {row.placement or 'by model'}"
+            )
+    text += ["", *(f"{', '.join(names)}: {note}" for note, names in notes.items())] if notes else []
+    if any(row.ok and row.blocks and not row.assured for row in comparison.rows):
+        text += ["", "In a kernel zone a block can be removed only until the kernel has put a page into it."]
+    if comparison.plan.result == "ok" or comparison.fits:
+        text += ["", _plan(comparison, page)]
+    return "\n".join(text) + "\n"
+
+
+def _table(comparison: Comparison, width: int) -> Iterator[str]:
+    lines = _lines(comparison)
+    columns = [[cell(row, comparison).split("\n") for _, cell in lines] for row in comparison.rows]
+    label = max(len(name) for name, _ in lines)
+    for part in _fitting(columns, width - label):
+        widths = [_wide(column) for column in part]
+        yield ""
+        for at, (name, _) in enumerate(lines):
+            for more, texts in enumerate(zip_longest(*(column[at] for column in part), fillvalue="")):
+                cells = [f"{text:>{wide}}" for text, wide in zip(texts, widths, strict=True)]
+                yield "  ".join([f"{'' if more else name:<{label}}", *cells]).rstrip()
+
+
+def _wide(column: _Column) -> int:
+    return max(len(text) for cell in column for text in cell)
+
+
+def _fitting(columns: list[_Column], width: int) -> list[list[_Column]]:
+    """The columns in parts that fit, each at least one."""
+    parts: list[list[_Column]] = []
+    left = 0
+    for column in columns:
+        wide = _wide(column) + 2
+        if not parts or wide > left:
+            parts.append([])
+            left = width
+        parts[-1].append(column)
+        left -= wide
+    return parts
+
+
+def _lines(comparison: Comparison) -> list[tuple[str, Cell]]:
+    sizes = list(comparison.before.huge)
+    return [
+        ("model", lambda row, c: row.model),
+        ("block size", lambda row, c: format_bytes(row.block_size)),
+        ("placement", lambda row, c: (row.placement or "by model") + _CHOSEN * row.chosen),
+        ("needs", lambda row, c: _short(row.needs)),
+        ("fits", lambda row, c: "yes" if row.ok else row.result),
+        ("missing", lambda row, c: _bytes(row.missing, c) if row.missing else _NOT_DONE),
+        ("blocks", _done(lambda row, c: str(row.blocks))),
+        ("memmap", _done(lambda row, c: _bytes(row.memmap_pages, c))),
+        ("  where", _done(_where)),
+        ("  off node", _done(lambda row, c: _bytes(row.off_node, c))),
+        ("  waste", _done(lambda row, c: _bytes(row.waste, c))),
+        ("page tables", _done(lambda row, c: _bytes(row.tables, c))),
+        ("kernel objects", _done(lambda row, c: _bytes(row.objects, c))),
+        ("taken by the add", _done(lambda row, c: _bytes(sum(row.taken.values()), c))),
+        ("MemTotal added", _done(lambda row, c: _bytes(row.added.total, c))),
+        ("MemFree added", _done(lambda row, c: _bytes(row.added.free, c))),
+        ("MemTotal online", _done(lambda row, c: _bytes(row.online.total, c))),
+        ("MemFree online", _done(lambda row, c: _bytes(row.online.free, c))),
+        *((f"{format_bytes(size)} pages on node", _done(_huge(size))) for size in sizes),
+        ("longest free run", _done(lambda row, c: _bytes(row.largest_run, c))),
+        ("zones", _done(lambda row, c: ", ".join(f"{zone} {count}" for zone, count in row.zones.items()))),
+        ("removable alone", _done(lambda row, c: f"{_removable(row)} of {row.blocks}")),
+        ("  kernel pages later", _done(lambda row, c: "never" if row.assured else "possible")),
+    ]
+
+
+def _done(cell: Cell) -> Cell:
+    """Nothing where the add was refused."""
+    return lambda row, c: cell(row, c) if row.blocks else _NOT_DONE
+
+
+def _bytes(pages: int, comparison: Comparison) -> str:
+    return about_bytes(pages * comparison.page_size)
+
+
+def _huge(size: int) -> Cell:
+    return lambda row, c: str(row.online.huge.get(size, 0))
+
+
+def _where(row: Row, comparison: Comparison) -> str:
+    return ", ".join(f"{_PLACES[share.on]} n{share.node}" for share in row.memmap)
+
+
+def _short(needs: str) -> str:
+    return SHORT.get(needs, "no release")
+
+
+def _legend(comparison: Comparison) -> Iterator[str]:
+    """What the short words of the table stand for."""
+    if any(row.chosen for row in comparison.rows):
+        yield "*: what the kernel model does by itself"
+    for needs in dict.fromkeys(row.needs for row in comparison.rows):
+        if _short(needs) != needs:
+            yield f"{_short(needs)}: {needs}"
+
+
+def _removable(row: Row) -> int:
+    return sum(last + 1 - first for first, last in row.removable)
+
+
+def _notes(row: Row, comparison: Comparison) -> list[str]:
+    """What the table has no room for."""
+    missing = f"; {_bytes(row.missing, comparison)} are missing" if row.missing else ""
+    notes = [] if row.ok else [f"{row.result}, {row.reason}{missing}{_nearest(row, comparison)}"]
+    for stuck in row.stuck[:4]:
+        blocks = f"memory{stuck.first}" if stuck.first == stuck.last else f"memory{stuck.first} to memory{stuck.last}"
+        notes.append(f"{blocks} cannot be removed alone: {stuck.result}, {stuck.reason}")
+    if len(row.stuck) > 4:
+        notes.append(f"{len(row.stuck) - 4} more ranges of blocks cannot be removed alone")
+    return notes
+
+
+def _nearest(row: Row, comparison: Comparison) -> str:
+    """The sizes in whole blocks next to one that is not."""
+    _, size = extent(comparison.request)
+    low = size - size % row.block_size
+    if low == size:
+        return ""
+    sizes = [format_bytes(whole) for whole in (low, low + row.block_size) if whole]
+    return f"; in whole blocks of {format_bytes(row.block_size)} it would be {' or '.join(sizes)}"
+
+
+def _plan(comparison: Comparison, page: int) -> str:
+    plan = comparison.plan
+    if plan.result != "ok":
+        told = any((row.result, row.reason) == (plan.result, plan.reason) for row in comparison.rows)
+        return f"online_policy=auto-movable: {plan.result}, {'as above' if told else plan.reason}"
+    movable, kernel = about_bytes(plan.movable_pages * page), about_bytes(plan.kernel_pages * page)
+    return (
+        f"online_policy=auto-movable, ratio {plan.ratio} %: {movable} would go movable ({plan.movable_blocks} blocks), "
+        f"{kernel} to a kernel zone ({plan.kernel_blocks} blocks); the largest device that goes movable here now has "
+        f"{about_bytes(plan.largest_pages * page)}\n  {plan.reason}"
+    )

@@ -1,0 +1,72 @@
+"""Will the memmap of an add fit: what the request takes from existing kernel memory, and what there is."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..hotplug.overhead import object_pages, page_table_pages
+from ..hotplug.placement import choose
+from ..memory.section import ZoneKey
+from ..memory.state import State
+from ..memory.zone import NORMAL
+from ..mm.zonelist import Watermarks, kernel_zonelist
+from ..numbers.errors import HotplugError
+from ..protocol.commands import Add, extent
+
+
+class Shortage(msgspec.Struct, frozen=True):
+    """The budget of one add request in existing kernel memory, pages.
+
+    `memmap` pages are 0 where the memmap lies in the added memory; `tables` are page tables and kernel objects, which
+    never do. `available` is what the kernel zones of `nodes`, in the order in which they are tried, have above their min
+    watermarks.
+    """
+
+    memmap: int
+    tables: int
+    available: int
+    nodes: tuple[int, ...]
+
+    @property
+    def needed(self) -> int:
+        """Pages that the request takes."""
+        return self.memmap + self.tables
+
+    @property
+    def missing(self) -> int:
+        """Pages too few, 0 where there are enough (in a row or not)."""
+        return max(0, self.needed - self.available)
+
+
+def shortage(state: State, add: Add) -> Shortage:
+    """The budget of a request for this moment."""
+    geometry = state.geometry
+    start, size = extent(add)
+    first, pages = start // geometry.page_size, size // geometry.page_size
+    zones = kernel_zonelist(state, add.node)
+    marks = Watermarks(state)
+    available = sum(marks.room(state, key, 0, NORMAL, False) for key in zones)
+    memmap = 0
+    if _placement(state, add, size) == "boot":
+        unit = geometry.vmemmap_unit_pages
+        memmap = -(-geometry.memmap_bytes(pages) // (unit * geometry.page_size)) * unit
+    tables = page_table_pages(state, first, pages) + object_pages(pages // geometry.pages_per_block)
+    return Shortage(memmap, tables, available, tuple(dict.fromkeys(node for node, _ in zones)))
+
+
+def deficit(state: State, key: ZoneKey, highest: str) -> int:
+    """Pages that must become free in a zone before the first one can be taken by an allocation that may use zones up to
+    `highest`."""
+    marks = Watermarks(state)
+    return max(0, marks.mark(key, False) + marks.reserve(key, highest) - state.zones[key].free)
+
+
+def _placement(state: State, add: Add, size: int) -> str:
+    if add.caller == "hmm" or (add.caller == "pmem" and add.placement == "boot"):
+        return "boot"
+    if add.caller == "pmem":
+        return "range"
+    try:
+        return choose(state, size, add.caller, add.placement, add.fallback).placement
+    except HotplugError:
+        return add.placement or "boot"

@@ -1,0 +1,258 @@
+"""Why a command would be refused, and what would clear that; or what it would do. The machine is as it was afterwards.
+
+Everything is found by trying: the command itself runs in a rehearsal, and so does each remedy before it is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from ...memory.block import Block, OnlineType
+from ...memory.section import HUGE
+from ...memory.state import State
+from ...memory.zone import KERNEL_ZONES
+from ...memory.zone import MOVABLE as MOVABLE_ZONE
+from ...mm import sparse_vmemmap
+from ...mm.hugetlb.gigantic import gigantic
+from ...mm.zonelist import working_node
+from ...numbers.units import GIB, format_bytes, parse_bytes
+from ...protocol.commands import Add, Allocate, Command, Eject, HugePages, Offline, Online, Remove, Write
+from ...protocol.events import (
+    BlockRemoved,
+    Event,
+    ExistingMemoryTaken,
+    HugePageDissolved,
+    HugePagesChanged,
+    NodeOfflined,
+    PagesMigrated,
+    PagesOnlined,
+    ZoneChosen,
+)
+from ...run.rehearsal import Attempt, Holder, attempt, rehearsal, state_of
+from ...sysfs import hotplug_files
+from .add import add_blockers, add_effects, add_ways, kernel_zone_warning
+from .explanation import Explanation, Way, refused, remedies
+from .obstacles import of_blocks
+from .take_away import not_ejected, not_offlined, not_removed
+from .verdict import Blocker, Verdict, counted, named
+
+_MOST_BLOCKS: Final = 64
+"""Blocks that are added to make room at most."""
+
+
+def why_not(machine: Holder | State, command: Command) -> Verdict:
+    """Would a command succeed, and if not, why not and what would clear it? Nothing changes by asking.
+
+    Raises `BadInput` for a command that makes no sense.
+    """
+    state = state_of(machine)
+    meant = hotplug_files.meant(command)
+    with rehearsal(state):
+        tried = attempt(state, command)
+        told = _SUCCESS[type(meant)](state, meant, tried) if tried.ok and type(meant) in _SUCCESS else Explanation()
+    if not tried.ok:
+        told = _REFUSAL[type(meant)](state, meant, tried) if type(meant) in _REFUSAL else refused(tried)
+    taken = {event.node: event.pages for event in tried.events if isinstance(event, ExistingMemoryTaken)}
+    return Verdict(
+        command,
+        tried.result,
+        tried.reason,
+        tried.pfn,
+        tuple(told.blockers),
+        tuple(remedies(state, told.ways)),
+        (*tried.notes, *told.effects),
+        tuple(told.warnings),
+        taken,
+        state.geometry.page_size,
+        told.but,
+    )
+
+
+# -- online -------------------------------------------------------------------------------------------------------------
+
+
+def _onlined(state: State, command: Online, tried: Attempt) -> Explanation:
+    block = state.blocks[command.block]
+    effects: list[str] = []
+    warnings: list[str] = []
+    ways: list[Way] = []
+    for event in tried.events:
+        if isinstance(event, ZoneChosen):
+            effects.append(f"memory{event.block} goes to zone {event.zone} of node {event.node}: {event.reason}")
+        if isinstance(event, PagesOnlined):
+            usable = format_bytes(event.pages * state.geometry.page_size)
+            effects.append(f"{counted(event.pages, 'page')} ({usable}) become usable")
+    with rehearsal(state):
+        back = attempt(state, Offline(block=block.id))
+    if not back.ok:
+        warnings.append(f"it could not be got back: {back.result}, {back.reason}")
+    elif block.zone is not None and block.zone[1] == MOVABLE_ZONE:
+        effects.append("it can be got back: ZONE_MOVABLE holds nothing that could not move")
+        warnings += _top_heavy(state)
+    elif block.zone is not None:
+        effects.append("it could be got back as long as the kernel has put nothing into it")
+        warnings.append(kernel_zone_warning(block.zone[1]))
+        warnings += _first_of_zone(state, block)
+        if command.type != "online_movable":
+            movable = Online(block=block.id, type="online_movable")
+            ways.append(Way("online it as movable, to get it back for sure", (movable,)))
+    return Explanation(effects, warnings, ways=ways)
+
+
+def _first_of_zone(state: State, block: Block) -> list[str]:
+    """Recorded kernels: on the node that the kernel works on, the first block of a new highest kernel zone gets slab pages
+    within moments, and in nearly every case does not go offline again; the blocks after it do."""
+    assert block.zone is not None
+    zone = state.zones[block.zone]
+    higher = [one for one in KERNEL_ZONES[KERNEL_ZONES.index(zone.name) + 1 :] if state.zone(zone.node, one).present]
+    if zone.node != working_node(state) or higher or zone.present > state.geometry.pages_per_block:
+        return []
+    return [
+        f"it is the first block of zone {zone.name}, from which the kernel's next pages (slab) come at once: as a rule it does "
+        f"not go offline again, and the blocks after it do"
+    ]
+
+
+def _top_heavy(state: State) -> list[str]:
+    """Far more movable memory than the kernel zones can look after."""
+    kernel = sum(zone.managed for zone in state.zones.values() if zone.name in KERNEL_ZONES)
+    movable = sum(zone.managed for zone in state.zones.values() if zone.name == MOVABLE_ZONE)
+    ratio = int(state.settings.get("auto_movable_ratio", "301"))
+    if movable * 100 <= kernel * ratio:
+        return []
+    page = state.geometry.page_size
+    return [
+        f"{format_bytes(movable * page)} of movable memory stand against {format_bytes(kernel * page)} in kernel zones, over "
+        f"{ratio} %: page tables and other kernel data may run short while movable memory is free"
+    ]
+
+
+def _not_onlined(state: State, command: Online, tried: Attempt) -> Explanation:
+    block = state.blocks.get(command.block)
+    ways = []
+    if block is not None and block.state == "online":
+        commands = (Offline(block=block.id), msgspec.structs.replace(command, expect=None))
+        ways.append(Way("offline it first, to online it anew", commands))
+    if block is None:
+        size = state.geometry.block_size
+        missing = Add(start=command.block * size, size=size)
+        ways.append(Way("add it first", (missing, msgspec.structs.replace(command, expect=None))))
+    return refused(tried)._replace(ways=ways)
+
+
+# -- offline, remove, eject ---------------------------------------------------------------------------------------------
+
+
+def _offlined(state: State, command: Offline, tried: Attempt) -> Explanation:
+    effects, warnings = _moves(tried.events)
+    start, pages = state.block_range(command.block)
+    guests = sparse_vmemmap.guests(state, start, pages)
+    if guests:
+        warnings.append(f"the memmap in it stays in use: {of_blocks(state, guests)}")
+    node = state.blocks[command.block].node
+    if not state.node_present(node):
+        warnings.append(f"node {node} has no memory left then")
+    return Explanation(effects, warnings)
+
+
+def _removed(state: State, command: Remove | Eject, tried: Attempt) -> Explanation:
+    effects, warnings = _moves(tried.events)
+    gone = sorted(event.block for event in tried.events if isinstance(event, BlockRemoved))
+    if gone:
+        effects.append(f"{named(gone)} {'goes' if len(gone) == 1 else 'go'} away")
+    effects += [f"node {event.node} goes offline" for event in tried.events if isinstance(event, NodeOfflined)]
+    return Explanation(effects, warnings)
+
+
+def _moves(events: Iterable[Event]) -> tuple[list[str], list[str]]:
+    """Which pages leave for where, and huge pages that are given up for that."""
+    moved: dict[tuple[int, str], int] = {}
+    dissolved = 0
+    for event in events:
+        if isinstance(event, PagesMigrated):
+            key = event.to_node, event.to_zone
+            moved[key] = moved.get(key, 0) + event.pages
+        dissolved += isinstance(event, HugePageDissolved)
+    effects = [f"{counted(pages, 'page')} move to zone {zone} of node {node}" for (node, zone), pages in moved.items()]
+    lost = f"{counted(dissolved, 'free huge page')} of the pool {'is' if dissolved == 1 else 'are'} given up"
+    return effects, [lost] if dissolved else []
+
+
+# -- add, and pools of huge pages ---------------------------------------------------------------------------------------
+
+
+def _added(state: State, command: Add, tried: Attempt) -> Explanation:
+    return Explanation(*add_effects(state, command, tried))
+
+
+def _not_added(state: State, command: Add, tried: Attempt) -> Explanation:
+    blockers = add_blockers(state, command, tried)
+    return Explanation(blockers=blockers, ways=add_ways(state, command, tried))
+
+
+def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explanation:
+    """A pool of huge pages takes any number and makes as many as it can: what keeps it from more."""
+    effects: list[str] = []
+    blockers: list[Blocker] = []
+    but = ""
+    for event in tried.events:
+        if not isinstance(event, HugePagesChanged):
+            continue
+        where = f"node {event.node}" if event.node >= 0 else "the machine"
+        size = format_bytes(event.size)
+        effects.append(f"the pool of {where} has {counted(event.total, 'page')} of {size} then, of {event.wanted} asked for")
+        if event.total != event.wanted:
+            fewer = event.total < event.wanted
+            but = f"gives {event.total} of {event.wanted}" if fewer else f"leaves {event.total}, not {event.wanted}"
+        if event.total < event.wanted and event.size > state.geometry.page_size << state.geometry.max_order:
+            for node in [event.node] if event.node >= 0 else state.memory_nodes():
+                found = gigantic(state, node, event.size)
+                place = f"aligned ranges of {size} in kernel zones of node {node}"
+                effects.append(f"there are {found.candidates} {place}")
+                blockers += [
+                    Blocker(kind, count, "ranges", found.first[kind], f"in so many {place}")
+                    for kind, count in found.blockers.items()
+                    if kind != HUGE
+                ]
+    return Explanation(effects, blockers=blockers, but=but)
+
+
+def _not_allocated(state: State, command: Allocate, tried: Attempt) -> Explanation:
+    """New memory behind all System RAM would serve, if it has few enough blocks to be named."""
+    unit, size = state.geometry.block_size, parse_bytes(command.size)
+    behind = max((resource.end for resource in state.resources.values() if resource.ram), default=0)
+    first, count = max(-(-behind // unit), 4 * GIB // unit), -(-size // unit) + 1
+    if count > _MOST_BLOCKS:
+        return refused(tried)
+    kind: OnlineType = "online_movable" if command.kind == "movable" else "online_kernel"
+    add = Add(start=first * unit, size=count * unit, node=command.node)
+    blocks = tuple(Online(block=number, type=kind) for number in range(first, first + count))
+    again = msgspec.structs.replace(command, expect=None)
+    return refused(tried)._replace(ways=[Way("add memory first", (add, *blocks, again))])
+
+
+_SUCCESS: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = MappingProxyType(
+    {
+        Add: _added,
+        Online: _onlined,
+        Offline: _offlined,
+        Remove: _removed,
+        Eject: _removed,
+        HugePages: _pooled,
+        Write: _pooled,
+    }
+)
+_REFUSAL: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = MappingProxyType(
+    {
+        Add: _not_added,
+        Allocate: _not_allocated,
+        Online: _not_onlined,
+        Offline: not_offlined,
+        Remove: not_removed,
+        Eject: not_ejected,
+    }
+)

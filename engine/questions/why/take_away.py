@@ -1,0 +1,273 @@
+"""What keeps memory from being taken away: blocks that do not go offline, ranges that cannot be removed; and ways around."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import product
+from typing import Final, NamedTuple
+
+from ...memory.block import Block, OnlineType
+from ...memory.section import (
+    HUGE,
+    MOVABLE,
+    PAGETABLE,
+    PINNED,
+    RESERVED,
+    SLAB,
+    UNMOVABLE_KINDS,
+    VMEMMAP,
+    Kind,
+    Section,
+    ZoneKey,
+)
+from ...memory.state import State
+from ...memory.zone import KERNEL_ZONES
+from ...memory.zone import MOVABLE as MOVABLE_ZONE
+from ...mm import migrate, sparse_vmemmap
+from ...mm.hugetlb import pool
+from ...numbers.units import format_bytes
+from ...protocol.commands import Command, Eject, Free, HugePages, Offline, Online, Remove, Unpin, extent
+from ...run.rehearsal import Attempt, rehearsal
+from ..shortage import deficit
+from .explanation import Explanation, Way, refused, sayable
+from .obstacles import (
+    FREEABLE,
+    Obstacles,
+    blockers_of,
+    clear_away,
+    dependants,
+    empty,
+    freed_words,
+    hosted_guests,
+    memmap_owners,
+    object_owners,
+    of_blocks,
+    take_out,
+)
+from .verdict import Blocker, counted, named
+
+_MOST_BLOCKS: Final = 64
+"""Blocks that a remedy brings online at most."""
+
+
+class _Goal(NamedTuple):
+    """One way to ask for what is wanted, and how it differs from what was asked, in words."""
+
+    words: str
+    commands: tuple[Command, ...]
+
+
+class _Taking(NamedTuple):
+    """Memory that is taken out first, in words and as commands, and the kinds of pages that must be given back besides."""
+
+    words: str
+    commands: Sequence[Command]
+    given_back: tuple[Kind, ...]
+
+
+def not_offlined(state: State, command: Offline, tried: Attempt) -> Explanation:
+    """Why a block does not go offline."""
+    block = state.blocks.get(command.block)
+    if block is None or block.state != "online":
+        return refused(tried)
+    wanted = state.block_range(block.id)
+    guests = hosted_guests(state, *wanted)
+    return _in_the_way(state, wanted, [block], guests, [_Goal("", (Offline(block=block.id),))], tried)
+
+
+def not_ejected(state: State, command: Eject, tried: Attempt) -> Explanation:
+    """Why a memory device cannot be taken out."""
+    page = state.geometry.page_size
+    start, size = extent(command)
+    off = _misaligned(state, start, size)
+    start, size = _whole_blocks(state, start, size)
+    blocks = state.range_blocks(start // page, size // page)
+    online = [block for block in blocks if block.state != "offline"]
+    offlines = tuple(Offline(block=block.id) for block in online)
+    goals = [_Goal("eject whole blocks" if off else "", (Eject(start=start, size=size),))]
+    goals += [_Goal(piece.words, (*offlines, *piece.commands)) for piece in _piecewise(state, blocks)]
+    wanted = (start // page, size // page)
+    told = _in_the_way(state, wanted, online, sparse_vmemmap.guests(state, *wanted), goals, tried)
+    return told._replace(blockers=[*off, *told.blockers])
+
+
+def not_removed(state: State, command: Remove, tried: Attempt) -> Explanation:
+    """Why a range cannot be removed."""
+    page = state.geometry.page_size
+    start, size = extent(command)
+    if off := _misaligned(state, start, size):
+        low, whole = _whole_blocks(state, start, size)
+        return Explanation(blockers=off, ways=[Way("remove whole blocks", (Remove(start=low, size=whole),))])
+    blocks = state.range_blocks(start // page, size // page)
+    online = [block for block in blocks if block.state != "offline"]
+    offlines = tuple(Offline(block=block.id) for block in online)
+    before = f"offline {named([block.id for block in online])} first" if online else ""
+    goals = [_Goal(before, (*offlines, Remove(start=start, size=size)))]
+    for piece in _piecewise(state, blocks):
+        goals.append(_Goal("; ".join(filter(None, (before, piece.words))), (*offlines, *piece.commands)))
+    wanted = (start // page, size // page)
+    told = _in_the_way(state, wanted, online, sparse_vmemmap.guests(state, *wanted), goals, tried)
+    if not online:
+        return told
+    at, _ = state.block_range(online[0].id)
+    still = Blocker("online", len(online), "blocks", at, named([block.id for block in online]))
+    return told._replace(blockers=[still, *(blocker for blocker in told.blockers if blocker.detail != tried.reason)])
+
+
+def _misaligned(state: State, start: int, size: int) -> list[Blocker]:
+    """That a range (bytes) is not of whole blocks; empty where it is."""
+    unit = state.geometry.block_size
+    if size and not start % unit and not size % unit:
+        return []
+    off = max(start % unit, size % unit)
+    return [
+        Blocker("misaligned", off, "bytes", start // state.geometry.page_size, f"blocks have {format_bytes(unit)}")
+    ]
+
+
+def _whole_blocks(state: State, start: int, size: int) -> tuple[int, int]:
+    """Start and bytes of the blocks that a range touches, one at least."""
+    unit = state.geometry.block_size
+    low, high = start // unit * unit, -(-(start + size) // unit) * unit
+    return low, max(unit, high - low)
+
+
+def _piecewise(state: State, blocks: Sequence[Block]) -> Iterator[_Goal]:
+    """The same removal in pieces: runs of blocks with and without a memmap of their own, then block by block."""
+    size = state.geometry.block_size
+    runs: list[list[Block]] = []
+    for block in blocks:
+        if runs and runs[-1][-1].id == block.id - 1 and bool(runs[-1][-1].head) == bool(block.head):
+            runs[-1].append(block)
+        else:
+            runs.append([block])
+    if len(runs) > 1:
+        pieces = tuple(Remove(start=run[0].id * size, size=len(run) * size) for run in reversed(runs))
+        yield _Goal("remove blocks with a memmap of their own and the others separately", pieces)
+    if len(blocks) > 1:
+        single = tuple(Remove(start=block.id * size, size=size) for block in reversed(blocks))
+        yield _Goal("remove it block by block", single)
+
+
+def _in_the_way(
+    state: State,
+    wanted: tuple[int, int],
+    online: Sequence[Block],
+    guests: Sequence[Section],
+    goals: Sequence[_Goal],
+    tried: Attempt,
+) -> Explanation:
+    """All that keeps online blocks from going offline and the range `wanted` (pfn, pages) from being removed, and ways to
+    one of the goals."""
+    numbers = [block.id for block in online]
+    with rehearsal(state):
+        obstacles = clear_away(state, numbers)
+    if guests:
+        obstacles.refusals.clear()
+    owners = memmap_owners(state, numbers) if VMEMMAP in obstacles.pages else []
+    blockers = blockers_of(state, obstacles, owners)
+    if guests:
+        first = guests[0].nr * state.geometry.pages_per_section
+        blockers.insert(0, Blocker("guest", len(guests), "sections", first, of_blocks(state, guests)))
+    if not blockers:
+        blockers.append(Blocker("rule", 1, "rules", tried.pfn, tried.reason))
+    if RESERVED in obstacles.pages or obstacles.refusals:
+        return Explanation(blockers=blockers)
+    hanging = [*owners, *(dependants(state, *wanted) if guests else ())]
+    kinds = tuple(kind for kind in obstacles.pages if kind in FREEABLE)
+    takings = [_Taking("the memory whose memmap lies here", take_out(state, hanging, wanted), kinds)]
+    if obstacles.pages.keys() & {SLAB, PAGETABLE} and (objects := object_owners(state, numbers)):
+        everything = take_out(state, [*hanging, *objects], wanted)
+        takings.insert(0, _Taking("the memory whose memmap and kernel objects lie here", everything, ()))
+    return Explanation(blockers=blockers, ways=_ways(state, online, obstacles, takings, goals))
+
+
+def _ways(
+    state: State, online: Sequence[Block], obstacles: Obstacles, takings: Sequence[_Taking], goals: Sequence[_Goal]
+) -> Iterator[Way]:
+    helping = (*_unpinned(online, obstacles), *_smaller_pools(state, online, obstacles))
+    let_go = ["let go of pinned pages"] if PINNED in obstacles.pages else []
+    let_go += ["give huge pages back"] if HUGE in obstacles.pages else []
+    for taking, room, goal in product(takings, _rooms(state, online, obstacles), goals):
+        first = [f"take out first {taking.words}"] if taking.commands else []
+        words = "; ".join(filter(None, [*first, *let_go, room.words, goal.words])) or "once these pages are gone"
+        commands = (*taking.commands, *helping, *room.commands, *goal.commands)
+        prepare = partial(_given_back, blocks=online, kinds=taking.given_back) if taking.given_back else None
+        given = freed_words(state, obstacles.pages, taking.given_back)
+        yield Way(words, commands, given, prepare, f"goal {room.group}")
+    anew = [block for block in online if block.zone and block.zone[1] in KERNEL_ZONES and not block.early]
+    if anew and any(kind in UNMOVABLE_KINDS for kind in obstacles.pages):
+        movable = tuple(Online(block=block.id, type="online_movable") for block in anew)
+        yield Way(
+            f"online {named([block.id for block in anew])} with online_movable instead: ZONE_MOVABLE takes no kernel pages",
+            (*movable, *goals[0].commands),
+            "it is offline, as when it was plugged",
+            partial(_gone_offline, blocks=anew),
+        )
+
+
+def _rooms(state: State, online: Sequence[Block], obstacles: Obstacles) -> Iterator[Way]:
+    """Ways to make room for the movable pages that found none; one that does nothing where all found some."""
+    found = obstacles.pages.get(MOVABLE)
+    if found is None:
+        yield Way("", ())
+        return
+    source = state.sections[found.first // state.geometry.pages_per_section].zones[0][0]
+    yield from _online_elsewhere(state, online, source, found.total)
+    targets, highest = migrate.target_zones(state, source)
+    for node, zone in targets:
+        freed = found.total + deficit(state, (node, zone), highest)
+        size = sayable(freed * state.geometry.page_size)
+        words = f"free {counted(freed, 'page')} ({format_bytes(size)}) on node {node}, to make room"
+        yield Way(words, (Free(kind="movable", size=size, node=node, zone=zone),), group="by freeing")
+
+
+def _online_elsewhere(state: State, online: Sequence[Block], source: ZoneKey, count: int) -> Iterator[Way]:
+    """Blocks that wait offline, other nodes' first: pages leave their node where they can."""
+    waiting: dict[int, list[int]] = {}
+    for number in sorted(state.blocks):
+        if state.blocks[number].state == "offline":
+            waiting.setdefault(state.blocks[number].node, []).append(number)
+    kind: OnlineType = "online_movable" if source[1] == MOVABLE_ZONE else "online_kernel"
+    for node in sorted(waiting, key=lambda n: (n == source[0], n)):
+        usable = state.geometry.pages_per_block - state.blocks[waiting[node][0]].head
+        for needed in (-(-count // usable), -(-count // usable) + 1):
+            if needed <= min(len(waiting[node]), _MOST_BLOCKS):
+                chosen = waiting[node][:needed]
+                commands = tuple(Online(block=number, type=kind) for number in chosen)
+                yield Way(f"online {named(chosen)} of node {node} first, to make room", commands, group="by onlining")
+
+
+def _unpinned(online: Sequence[Block], obstacles: Obstacles) -> list[Command]:
+    if PINNED not in obstacles.pages:
+        return []
+    zones = dict.fromkeys(block.zone for block in online if block.zone is not None)
+    return [Unpin(node=node, zone=zone) for node, zone in zones]
+
+
+def _smaller_pools(state: State, online: Sequence[Block], obstacles: Obstacles) -> list[Command]:
+    """Pools without the huge pages that are free, or that the workload can unmap (those of the smallest size)."""
+    if HUGE not in obstacles.pages:
+        return []
+    page = state.geometry.page_size
+    smallest = pool.sizes(state)[0] // page
+    found = [h for block in online for _, h in pool.in_range(state, *state.block_range(block.id))]
+    commands: list[Command] = []
+    for node, pages in sorted({(h.node, h.pages) for h in found}):
+        total, free = pool.pool(state, node, pages * page)
+        if pages == smallest and any(h.used for h in found if (h.node, h.pages) == (node, pages)):
+            commands.append(Free(kind="huge", node=node))
+            free = total
+        commands.append(HugePages(count=total - free, size=pages * page, node=node))
+    return commands
+
+
+def _given_back(state: State, blocks: Sequence[Block], kinds: Sequence[Kind]) -> bool:
+    for block in blocks:
+        empty(state, block.id, kinds)
+    return True
+
+
+def _gone_offline(state: State, blocks: Sequence[Block]) -> bool:
+    return not clear_away(state, [block.id for block in blocks]).refusals

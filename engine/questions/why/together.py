@@ -1,0 +1,54 @@
+"""Verdicts on all blocks of a range, as text: those that are alike are told once, and the sum at the end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from ...protocol.commands import Offline, Online
+from .verdict import Verdict, counted, describe, follows, lines
+
+
+def describe_all(verdicts: Sequence[Verdict]) -> str:
+    """What `altmap why` prints about all commands of a line; a single verdict as `describe` does."""
+    if len(verdicts) == 1:
+        return describe(verdicts[0])
+    text = [_told(run) for run in _runs(verdicts)]
+    good = sum(verdict.ok for verdict in verdicts)
+    return "\n".join([*text, f"{good} yes, {len(verdicts) - good} no; each is judged by itself, as if it were the only one\n"])
+
+
+def _runs(verdicts: Sequence[Verdict]) -> Iterator[list[Verdict]]:
+    """Verdicts on one block after the other that say the same."""
+    run: list[Verdict] = []
+    said = ""
+    for verdict in verdicts:
+        saying = _of_any_block(verdict, "N", "memoryN")
+        if run and not (saying == said and follows(run[0].command, verdict.command, len(run))):
+            yield run
+            run = []
+        run.append(verdict)
+        said = saying
+    if run:
+        yield run
+
+
+def _of_any_block(verdict: Verdict, blocks: str, name: str) -> str:
+    """A verdict in words that hold for all `blocks` that are like its own, each under a name for all of them."""
+    text = describe(verdict)
+    command = verdict.command
+    if not isinstance(command, Online | Offline):
+        return text
+    text = re.sub(rf"\b(online|offline) {command.block}\b", rf"\1 {blocks}", text)
+    text = re.sub(rf"/memory{command.block}\b", f"/memory{blocks}", text)
+    return re.sub(rf"(?<!/)\bmemory{command.block}\b", name, text)
+
+
+def _told(run: Sequence[Verdict]) -> str:
+    command = run[0].command
+    if len(run) == 1 or not isinstance(command, Online | Offline):
+        return describe(run[0])
+    blocks = f"{command.block}-{command.block + len(run) - 1}"
+    (line,) = lines([verdict.command for verdict in run])
+    _, _, rest = _of_any_block(run[0], blocks, f"each of memory{blocks}").partition(": ")
+    return f"{line} ({counted(len(run), 'block')}): {rest}"

@@ -1,0 +1,213 @@
+"""The answer to "why not": whether a command would succeed, what is in its way, and what would clear that; as text too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from ...numbers.units import format_bytes
+from ...protocol.commands import Command, Offline, Online
+from ...protocol.commands import describe as line_of
+
+Unit = Literal["pages", "blocks", "sections", "ranges", "bytes", "rules"]
+
+
+class Blocker(msgspec.Struct, frozen=True):
+    """All things of one kind that are in the way.
+
+    `kind` is a kind of page (`memmap.KINDS`), or one of
+
+        hole         pages of the block that are not System RAM
+        guest        sections whose memmap lies in the range
+        online       blocks that are not offline
+        leaked       sections that an add which failed left behind
+        taken        ranges of /proc/iomem that overlap
+        missing      free pages that a request lacks
+        misaligned   bytes that start and size are off a memory block
+        offline      (huge pages) parts of the range that are not online
+        rule         anything else that the kernel checks; the reason says it
+
+    `count` is in `unit`; `first` is the pfn of the first of them; `detail` says more in words.
+    """
+
+    kind: str
+    count: int
+    unit: Unit
+    first: int | None = None
+    detail: str = ""
+
+
+class Remedy(msgspec.Struct, frozen=True):
+    """A change with which the command works, found by trying: `commands` in this order all succeed, `given` what they
+    assume and no command can do (empty: nothing). The command itself, or what takes its place, is among them."""
+
+    words: str
+    commands: tuple[Command, ...]
+    given: str = ""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What would come of a command.
+
+    `result` is "ok" or the errno, `reason` the kernel's rule in words, `pfn` the first page at fault that the kernel meets,
+    `page_size` the bytes of a page. `blockers` are all
+    things in the way, by kind; `remedies` what would clear it, or, for a command that works, how to keep clear of its
+    `warnings`. `effects` tell what it would do, `taken` how many pages of existing memory it takes, by node; `but` how a
+    command that succeeds does less than was asked.
+    """
+
+    command: Command
+    result: str
+    reason: str = ""
+    pfn: int | None = None
+    blockers: tuple[Blocker, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
+    effects: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    taken: Mapping[int, int] = {}
+    page_size: int = 4096
+    but: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Would the command succeed?"""
+        return self.result == "ok"
+
+
+KIND_WORDS: Final[Mapping[str, str]] = {
+    "reserved": "reserved since boot",
+    "slab": "slab pages of the kernel",
+    "pagetable": "page tables",
+    "vmemmap": "memmap of other memory, in ordinary kernel pages",
+    "kernel": "kernel pages",
+    "assumed": "kernel pages whose place is a guess",
+    "pinned": "pages that someone holds (long-term pins: RDMA, VFIO)",
+    "huge": "pages of hugetlb pages",
+    "movable": "movable pages without room elsewhere",
+    "memmap": "memmap heads",
+    "poisoned": "pages with hardware errors",
+    "offline": "withheld or not online",
+    "hole": "not System RAM",
+    "guest": "sections whose memmap lies here",
+    "online": "blocks that are not offline",
+    "leaked": "sections left behind by an add that failed",
+    "taken": "ranges of /proc/iomem that overlap",
+    "missing": "free pages too few",
+    "misaligned": "off a memory block",
+}
+"""What each kind of blocker is, for tables."""
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number and its noun: "1 page", "3 pages"."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def named(blocks: Sequence[int], limit: int = 4) -> str:
+    """Memory blocks by name: runs as "memory32 to memory39", and, past `limit` runs, how many more."""
+    found = [(f"memory{a}" if a == b else f"memory{a} to memory{b}", b - a + 1) for a, b in block_runs(blocks)]
+    rest = sum(length for _, length in found[limit:])
+    return ", ".join(text for text, _ in found[:limit]) + (f" and {counted(rest, 'more block')}" if rest else "")
+
+
+def block_runs(blocks: Sequence[int]) -> list[tuple[int, int]]:
+    """Ascending numbers as runs (first, last)."""
+    found: list[tuple[int, int]] = []
+    for block in blocks:
+        if found and found[-1][1] == block - 1:
+            found[-1] = (found[-1][0], block)
+        else:
+            found.append((block, block))
+    return found
+
+
+def lines(commands: Sequence[Command]) -> Iterator[str]:
+    """The commands as lines of a script; blocks in a row share a line."""
+    at = 0
+    while at < len(commands):
+        command, end = commands[at], at + 1
+        if isinstance(command, Online | Offline):
+            while end < len(commands) and follows(command, commands[end], end - at):
+                end += 1
+        text = line_of(command)
+        if end - at > 1 and isinstance(command, Online | Offline):
+            text = text.replace(f" {command.block}", f" {command.block}-{command.block + end - at - 1}", 1)
+        yield text
+        at = end
+
+
+def follows(first: Command, other: Command, distance: int) -> bool:
+    """Does a command do the same to the block that is so many behind the first's?"""
+    if not isinstance(first, Online | Offline):
+        return False
+    return isinstance(other, Online | Offline) and other == msgspec.structs.replace(first, block=first.block + distance)
+
+
+def describe(verdict: Verdict) -> str:
+    """The verdict as `altmap why` prints it: the answer, why, what is in the way, what would clear it and what to type."""
+    text = [finding(verdict)]
+    if verdict.remedies:
+        text += ["", "What would clear it:" if not verdict.ok else "Instead:"]
+        for number, remedy in enumerate(verdict.remedies, 1):
+            words, script = told(remedy)
+            text += [f"  {number}. {words}", *(f"       {line}" for line in script)]
+    return "\n".join(text) + "\n"
+
+
+def told(remedy: Remedy) -> tuple[str, tuple[str, ...]]:
+    """A remedy in words, and the lines to type."""
+    return f"{remedy.words}{f' (given that {remedy.given})' if remedy.given else ''}", _shortened(lines(remedy.commands))
+
+
+def finding(verdict: Verdict) -> str:
+    """The verdict without its remedies: the answer, why, and what is in the way."""
+    command = line_of(verdict.command)
+    success = f"the write succeeds, but {verdict.but}" if verdict.but else "yes, this would succeed"
+    text = [f"{command}: {success if verdict.ok else f'no, {verdict.result}'}"]
+    text += [f"  {verdict.reason}"] if verdict.reason else []
+    text += _page(verdict)
+    text += [f"  {effect}" for effect in verdict.effects]
+    text += [f"  warning: {warning}" for warning in verdict.warnings]
+    unsaid = [blocker for blocker in verdict.blockers if blocker.detail != verdict.reason]
+    if unsaid:
+        text += ["", "In the way:", *_table(unsaid, verdict.page_size)]
+    if not verdict.ok and not verdict.remedies:
+        text += ["", "No command clears it."]
+    return "\n".join(text)
+
+
+def _page(verdict: Verdict) -> Iterator[str]:
+    """The page that the reason names, as an address, and why the kernel names that one."""
+    pfn = verdict.pfn
+    if pfn is None or f"page {pfn:#x}" not in verdict.reason:
+        return
+    yield f"  that is pfn {pfn:#x} (address {pfn * verdict.page_size:#x})"
+    if any(blocker.unit == "pages" and (blocker.first or pfn) < pfn for blocker in verdict.blockers):
+        yield (
+            "  it is the first that the kernel meets, not the lowest: isolation looks at the first pageblock, then at the "
+            "last, then at the rest, and pages are moved only after that"
+        )
+
+
+def _shortened(script: Iterator[str]) -> tuple[str, ...]:
+    """A long script without its middle, which says nothing new."""
+    whole = tuple(script)
+    if len(whole) <= 8:
+        return whole
+    return (*whole[:4], f"... {len(whole) - 6} more such lines ...", *whole[-2:])
+
+
+def _table(blockers: Sequence[Blocker], page_size: int) -> Iterator[str]:
+    rows = [("count", "first pfn", "address", "what")]
+    for blocker in blockers:
+        what = KIND_WORDS.get(blocker.kind, "")
+        if blocker.detail:
+            what = f"{what}: {blocker.detail}" if what else blocker.detail
+        size = format_bytes(blocker.count) if blocker.unit == "bytes" else ""
+        place = ("", "") if blocker.first is None else (f"{blocker.first:#x}", f"{blocker.first * page_size:#x}")
+        rows.append((size or counted(blocker.count, blocker.unit[:-1]), *place, what))
+    wide, pfn, address = (max(len(row[column]) for row in rows) for column in range(3))
+    for count, first, at, what in rows:
+        yield f"  {count:<{wide}}  {first:>{pfn}}  {at:>{address}}  {what}".rstrip()

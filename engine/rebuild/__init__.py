@@ -1,0 +1,1 @@
+"""From what was read of a real machine to its pages."""

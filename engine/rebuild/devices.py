@@ -1,0 +1,145 @@
+"""The memory devices of a captured machine: which ranges were hot-added, their groups, and where their memmap must lie.
+
+No file says it, but it follows: each add request is a range of /proc/iomem of its own, made of whole memory blocks, and lies
+above the memory of the boot; each memory device of the firmware is a static group; and whether blocks host their own
+memmap was decided by a parameter that cannot be changed after the boot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import msgspec
+
+from ..kernels.memmap_on_memory import Mode, Support, memmap_on_memory_support
+from ..memory.block import Block, Group
+from ..memory.section import ZoneKey
+from ..memory.state import State
+from ..memory.zone import MOVABLE
+from .layout import Draft
+
+_MOVABLE_BOOT: Final = ("movable_node", "movablecore", "kernelcore")
+"""Boot options that put memory of the boot into ZONE_MOVABLE."""
+
+
+class _Device(NamedTuple):
+    start: int  # bytes
+    end: int
+    blocks: list[int]
+
+
+def build_devices(draft: Draft, mode: str) -> None:
+    """Mark the blocks of memory devices as hot-added, and give them their groups and heads; `mode` is that of
+    memmap_on_memory."""
+    state = draft.state
+    if not state.model.parameter_modes:
+        mode = "N"
+    heads = _heads_fit(state)
+    for number, device in enumerate(_devices(draft, mode)):
+        head = _head(draft, device, mode) if mode != "N" else 0
+        for at in device.blocks:
+            block = state.blocks[at]
+            own = block.head or (head if block.zone is None or heads.get(block.zone, 0) >= head else 0)
+            if block.zone is not None and not block.head:
+                heads[block.zone] = heads.get(block.zone, 0) - own
+            group = number if state.model.groups else None
+            state.blocks[at] = msgspec.structs.replace(block, early=False, head=own, group=group)
+        if state.model.groups:
+            state.groups[number] = _group(state, number, device)
+
+
+def _devices(draft: Draft, mode: str) -> list[_Device]:
+    """Ranges of whole blocks from the first on that cannot be memory of the boot."""
+    candidates = list(_candidates(draft.state))
+    unit = _support(draft.state, mode, None).pages if mode != "N" else 0
+    ends = {resource.end for resource in draft.state.resources.values() if resource.ram}
+    boot = _boot_sections(draft)
+    for index, device in enumerate(candidates):
+        if boot is not None:
+            added = _sections_below(draft.state, device.start) >= boot
+        else:
+            added = device.start in ends or _shows(draft.state, [draft.state.blocks[at] for at in device.blocks], unit)
+        if added:
+            return candidates[index:]
+    return []
+
+
+def _candidates(state: State) -> Iterator[_Device]:
+    size = state.geometry.block_size
+    for resource in sorted(state.resources.values(), key=lambda one: one.start):
+        if resource.name == "System RAM" and not resource.start % size and not resource.end % size:
+            blocks = list(range(resource.start // size, resource.end // size))
+            if all(at in state.blocks for at in blocks):
+                yield _Device(resource.start, resource.end, blocks)
+
+
+def _boot_sections(draft: Draft) -> int | None:
+    """Sections of the memory of the boot, where the kernel counts the pages of its memmap."""
+    pages = draft.seen.vmstat.get("nr_memmap_boot_pages")
+    return -(-pages // draft.state.geometry.memmap_pages_per_section) if pages else None
+
+
+def _sections_below(state: State, end: int) -> int:
+    """Present sections below an address: where blocks are larger, those that have System RAM."""
+    if state.geometry.sections_per_block == 1:
+        return sum(block * state.geometry.block_size < end for block in state.blocks)
+    size, count, behind = state.geometry.section_size, 0, 0
+    for resource in sorted((one for one in state.resources.values() if one.ram), key=lambda one: one.start):
+        first, last = max(resource.start // size, behind), -(-min(resource.end, end) // size)
+        count += max(0, last - first)
+        behind = max(behind, last)
+    return count
+
+
+def _shows(state: State, blocks: list[Block], unit: int) -> bool:
+    """Boot memory is online, in kernel zones if the command line does not say otherwise, and some of each zone of it was
+    reserved by the boot, while heads come in whole units."""
+    if any(block.state == "offline" or block.head for block in blocks):
+        return True
+    kernel_zones_only = all(state.boot.get(name, "N") == "N" for name in _MOVABLE_BOOT)
+    if kernel_zones_only and any(block.zone and block.zone[1] == MOVABLE for block in blocks):
+        return True
+    zones = [state.zones.get(block.zone) if block.zone is not None else None for block in blocks]
+    return all(zone is not None and not (zone.present - zone.managed) % (unit or zone.present) for zone in zones)
+
+
+def _heads_fit(state: State) -> dict[ZoneKey, int]:
+    """By zone, pages that are present and not managed: what of it may be heads."""
+    room = {key: zone.present - zone.managed for key, zone in state.zones.items()}
+    for block in state.blocks.values():
+        if block.zone in room and block.head:
+            room[block.zone] -= block.head
+    return room
+
+
+def _head(draft: Draft, device: _Device, mode: str) -> int:
+    """Head pages of each block of a device: the kernel's rule, unless pages that were seen contradict it."""
+    state = draft.state
+    support = _support(state, mode, device.end - device.start)
+    if support.reason is not None:
+        return 0
+    for at in device.blocks:
+        block, (start, _) = state.blocks[at], state.block_range(at)
+        if block.state == "online" and not block.head and any(draft.runs_in(start, support.pages)):
+            return 0
+    return support.pages
+
+
+def _support(state: State, mode: str, size: int | None) -> Support:
+    known: Mode = "force" if mode == "force" else "Y" if mode == "Y" else "N"
+    return memmap_on_memory_support(state.geometry, state.model.name, known, size)
+
+
+def _group(state: State, number: int, device: _Device) -> Group:
+    pages = state.geometry.pages_per_block
+    zones = [block.zone for at in device.blocks if (block := state.blocks[at]).zone is not None]
+    movable = sum(zone is not None and zone[1] == MOVABLE for zone in zones)
+    return Group(
+        number,
+        state.blocks[device.blocks[0]].node,
+        max_pages=len(device.blocks) * pages,
+        present_kernel=(len(zones) - movable) * pages,
+        present_movable=movable * pages,
+        blocks=len(device.blocks),
+    )

@@ -1,0 +1,145 @@
+"""The hugetlb pool of a captured machine: huge pages that /proc/kpageflags shows, and as many more as the counts say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from ..capture.kpageflags import KPF_BUDDY, KPF_COMPOUND_HEAD, KPF_HUGE
+from ..capture.observation import Observation, PageRun
+from ..memory.section import ASSUMED, FREE, HUGE, PCP, Kind, ZoneKey, put, union
+from ..memory.section import MOVABLE as MOVABLE_PAGE
+from ..memory.state import HugePage, State
+from ..memory.zone import MOVABLE
+from ..mm.zonelist import zonelist
+from ..numbers.bits import aligned_runs, span
+from .settle import lru_pages
+
+_UNSEEN: Final[tuple[Kind, ...]] = (FREE, PCP, MOVABLE_PAGE, ASSUMED)
+"""What is only estimated gives way to a huge page that is counted; the zone's counters are met afterwards."""
+
+
+def build_huge_pages(state: State, seen: Observation, exact: set[int], prior: State | None) -> None:
+    """Fill the table of huge pages; where no one saw them, aligned free ranges of sections that were not seen do."""
+    for pfn, pages, used in _seen(seen.pages):
+        section = state.sections.get(pfn // state.geometry.pages_per_section)
+        if section is not None and section.online:
+            known = prior.hugepages.get(pfn) if prior is not None else None
+            state.hugepages[pfn] = HugePage(pages, section.node, used, known.rank if known else 0)
+    if prior is not None:
+        for pfn, page in prior.hugepages.items():
+            if _unseen_huge(state, pfn, page, exact):
+                state.hugepages[pfn] = page
+    movable = {(zone.node, zone.zone): lru_pages(zone.counters) for zone in seen.zones}
+    for node, size, total, free, surplus in _counts(seen, state):
+        pages = size // state.geometry.page_size
+        if surplus:
+            state.surplus[node, pages] = surplus
+        rooms = {key: _room(state, prior, key, pages, movable.get(key, 0)) for key in zonelist(state, [node], MOVABLE)}
+        _match(state, node, pages, total, exact, rooms)
+        _mark_used(state, node, pages, free, exact)
+
+
+def _seen(runs: Iterable[PageRun]) -> Iterable[tuple[int, int, bool]]:
+    """First pfn, pages, and whether it is mapped, of each huge page; its first page carries COMPOUND_HEAD."""
+    start, end, used = -1, -1, False
+    for run in runs:
+        if not run.flags & KPF_HUGE or run.flags & KPF_BUDDY:
+            continue
+        if run.flags & KPF_COMPOUND_HEAD or run.pfn != end:
+            if start >= 0 and run.flags & KPF_COMPOUND_HEAD:
+                yield start, end - start, used
+            start, used = (run.pfn, False) if run.flags & KPF_COMPOUND_HEAD else (-1, False)
+        if start >= 0:
+            end, used = run.pfn + run.count, used or run.mapcount > 0
+    if start >= 0:
+        yield start, end - start, used
+
+
+def _unseen_huge(state: State, pfn: int, page: HugePage, exact: set[int]) -> bool:
+    size = state.geometry.pages_per_section
+    for nr in range(pfn // size, (pfn + page.pages - 1) // size + 1):
+        section = state.sections.get(nr)
+        if section is None or nr in exact:
+            return False
+        inside = span(max(pfn - nr * size, 0), min(page.pages, size))
+        if section.of(HUGE) & inside != inside & span(0, size):
+            return False
+    return True
+
+
+def _counts(seen: Observation, state: State) -> Iterable[tuple[int, int, int, int, int]]:
+    """Node, page size in bytes, total, free and surplus, as far as the capture tells them."""
+    default = state.geometry.pageblock_pages * state.geometry.page_size
+    for node in seen.nodes:
+        pools = dict(node.hugepages)
+        if "HugePages_Total" in node.meminfo:
+            total, free, surplus = (node.meminfo.get(f"HugePages_{name}", 0) for name in ("Total", "Free", "Surp"))
+            pools.setdefault(default, (total, free, surplus))
+        for size, (total, free, surplus) in sorted(pools.items()):
+            yield node.id, size, total, min(free, total), min(surplus, total)
+
+
+def _match(
+    state: State, node: int, pages: int, total: int, exact: set[int], rooms: dict[ZoneKey, int]
+) -> None:
+    """As many huge pages as the kernel counts: made in free ranges nobody saw, or given back there."""
+    ours = [pfn for pfn, page in state.hugepages.items() if page.pages == pages and page.node == node]
+    size = state.geometry.pages_per_section
+    unseen = [pfn for pfn in ours if pfn // size not in exact]
+    unseen.sort(key=lambda pfn: (rooms.get(state.zone_of(pfn), 0), -pfn))
+    for pfn in unseen[: max(0, len(ours) - total)]:
+        del state.hugepages[pfn]
+        _turn(state, pfn, pages, to_free=True)
+    missing = total - len(ours)
+    if missing <= 0 or pages > size:
+        return
+    order = pages.bit_length() - 1
+    for key, room in rooms.items():
+        for section, owned in reversed(list(state.zone_sections(key))):
+            if section.nr in exact:
+                continue
+            heads = aligned_runs(union(section.pages, _UNSEEN) & owned, order, size)
+            while heads and missing > 0 and room > 0:
+                at = heads.bit_length() - 1
+                heads ^= 1 << at
+                pfn = section.nr * size + at
+                state.hugepages[pfn] = HugePage(pages, node)
+                _turn(state, pfn, pages, to_free=False)
+                missing, room = missing - 1, room - 1
+        if missing <= 0:
+            return
+
+
+def _room(state: State, prior: State | None, key: ZoneKey, pages: int, movable: int) -> int:
+    """How many more huge pages the counters of a zone leave room for; negative where they say that it has too many. What
+    the model had free and the capture has not, or the other way round, tells most."""
+    zone = state.zones[key]
+    before = prior.zones.get(key) if prior is not None else None
+    if before is not None:
+        return round((before.free + before.pcp - zone.free - zone.pcp) / pages)
+    known = sum((section.of(HUGE) & owned).bit_count() for section, owned in state.zone_sections(key))
+    return (zone.managed - zone.free - zone.pcp - movable - known) // pages
+
+
+def _turn(state: State, pfn: int, pages: int, to_free: bool) -> None:
+    nr, at = divmod(pfn, state.geometry.pages_per_section)
+    section = state.sections[nr]
+    state.sections[nr] = msgspec.structs.replace(
+        section, pages=put(section.pages, span(at, pages), FREE if to_free else HUGE)
+    )
+
+
+def _mark_used(state: State, node: int, pages: int, free: int, exact: set[int]) -> None:
+    """Pages in use as counted; those seen mapped are, and where more are used it is the lowest. Where fewer are, those that
+    nobody saw are free."""
+    ours = sorted(pfn for pfn, page in state.hugepages.items() if page.pages == pages and page.node == node)
+    missing = len(ours) - free - sum(state.hugepages[pfn].used for pfn in ours)
+    unseen = [pfn for pfn in ours if pfn // state.geometry.pages_per_section not in exact]
+    for pfn in ours if missing > 0 else unseen:
+        page = state.hugepages[pfn]
+        if missing and page.used == (missing < 0):
+            state.hugepages[pfn] = msgspec.structs.replace(page, used=missing > 0)
+            missing += -1 if missing > 0 else 1

@@ -1,0 +1,166 @@
+"""Which kernel and which architecture a capture comes from, and what its boot options say."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+
+from ..capture.observation import Observation
+from ..kernels.architectures import ARCHITECTURES, Preset, preset_for
+from ..kernels.models import MODELS, KernelModel, nearest_model
+from ..numbers.errors import BadInput
+from ..numbers.geometry import Geometry
+from ..numbers.units import format_bytes
+from ..sysfs.hotplug_files import AUTO_ONLINE, boolean
+from ..sysfs.settings import wrong_setting
+
+_RELEASE = re.compile(r"Linux version (\d+)\.(\d+)")
+_MACHINES: Final = (
+    ("x86_64", r"x86_64|amd64"),
+    ("arm64", r"aarch64|arm64"),
+    ("ppc64le", r"ppc64le|powerpc64le"),
+    ("s390x", r"s390x"),
+    ("riscv64", r"riscv64"),
+    ("loongarch", r"loongarch64|loong64"),
+    ("ia64", r"ia64"),
+    ("sparc64", r"sparc64"),
+    ("x86_32", r"i[3-6]86"),
+)
+_PAGE_SIZES: Final = (4096, 16384, 65536)
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """The frame that a capture is understood in."""
+
+    preset: Preset
+    geometry: Geometry
+    model: KernelModel
+    boot: dict[str, str]
+    settings: dict[str, str]
+    notes: tuple[str, ...]
+
+
+def identify(
+    seen: Observation, model: str | None = None, arch: str | None = None, machine: str | None = None
+) -> Identity:
+    """Read version, command line and sizes of a capture; `model` and `arch` override what it says, `machine` is what
+    `uname -m` says, for the machine that this runs on.
+
+    What has to be assumed is said in the notes. Raises `BadInput` for an unknown override and for sizes that cannot be.
+    """
+    notes: list[str] = []
+    preset = _preset(seen, arch, machine, notes)
+    geometry = _geometry(seen, preset, notes)
+    kernel = _model(seen, model, notes)
+    options = _options(seen.cmdline or "")
+    boot = {"probe": "Y" if seen.has_probe else "N", "movable_node": "Y" if "movable_node" in options else "N"}
+    for name in ("hugepages", "hugetlb_free_vmemmap", "movablecore", "kernelcore"):
+        if name in options:
+            boot[name] = options[name]
+    return Identity(preset, geometry, kernel, boot, _settings(seen, kernel, options, notes), tuple(notes))
+
+
+def _preset(seen: Observation, arch: str | None, machine: str | None, notes: list[str]) -> Preset:
+    if arch is not None:
+        if arch not in ARCHITECTURES:
+            raise BadInput(f"{arch!r} is not an architecture; it is one of {', '.join(ARCHITECTURES)}")
+        return ARCHITECTURES[arch]
+    said = machine or seen.version or ""
+    found = (name for name, pattern in _MACHINES if re.search(rf"\b(?:{pattern})\b|-(?:{pattern})", said))
+    machine = next(found, None)
+    if machine is None:
+        machine = "x86_64"
+        notes.append("proc/version does not say the architecture; taken for x86_64")
+    return preset_for(machine, _page_size(seen), seen.pageblock_order)
+
+
+def _page_size(seen: Observation) -> int | None:
+    """From what the nodes' MemTotal (kB) and their zones' managed pages say together."""
+    total = sum(node.meminfo.get("MemTotal", 0) for node in seen.nodes) or seen.meminfo.get("MemTotal", 0)
+    managed = sum(zone.managed for zone in seen.zones)
+    if not total or not managed:
+        return None
+    return min(_PAGE_SIZES, key=lambda size: abs(size - total * 1024 // managed))
+
+
+def _geometry(seen: Observation, preset: Preset, notes: list[str]) -> Geometry:
+    base = preset.geometry
+    size = seen.block_size
+    if size is None:
+        size = _inferred_block_size(seen, base)
+        notes.append(f"block_size_bytes is missing; a block of {format_bytes(size)} fits the totals of the nodes")
+    order = base.pageblock_order if seen.pageblock_order is None else seen.pageblock_order
+    columns = {len(counts) for counts in seen.buddyinfo.values()}
+    biggest = max(columns) - 1 if columns else base.max_order
+    try:
+        return msgspec.structs.replace(base, block_size=size, pageblock_order=order, max_order=biggest)
+    except BadInput as error:
+        raise BadInput(f"{seen.source}: its sizes do not go together on {preset.name}: {error}") from None
+
+
+def _inferred_block_size(seen: Observation, base: Geometry) -> int:
+    """The power of two for which so many online blocks come nearest above the memory of their nodes."""
+    online = sum(block.state in (None, "online") for block in seen.blocks)
+    total = sum(node.meminfo.get("MemTotal", 0) for node in seen.nodes) or seen.meminfo.get("MemTotal", 0)
+    size = base.section_size
+    while online and size * online < total * 1024:
+        size *= 2
+    return size
+
+
+def _model(seen: Observation, model: str | None, notes: list[str]) -> KernelModel:
+    if model is not None:
+        if model not in MODELS:
+            raise BadInput(f"{model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
+        return MODELS[model]
+    match = _RELEASE.search(seen.version or "")
+    if match is None:
+        kernel = nearest_model((1 << 20, 0))
+        notes.append(f"proc/version does not say the kernel; model {kernel.name} is used")
+        return kernel
+    release = (int(match[1]), int(match[2]))
+    kernel = nearest_model(release)
+    if kernel.release != release:
+        notes.append(f"kernel {match[1]}.{match[2]} has no model of its own; the nearest is {kernel.name}")
+    return kernel
+
+
+def _options(cmdline: str) -> dict[str, str]:
+    options: dict[str, str] = {}
+    for word in cmdline.split():
+        name, _, value = word.partition("=")
+        options[name.replace("-", "_")] = value
+    return options
+
+
+def _settings(seen: Observation, model: KernelModel, options: dict[str, str], notes: list[str]) -> dict[str, str]:
+    online = seen.auto_online_blocks or options.get("memhp_default_state") or model.default_online
+    if online not in AUTO_ONLINE:
+        notes.append(f"auto_online_blocks is {online!r}, which no kernel says; taken as offline")
+        online = "offline"
+    asked = options.get("memory_hotplug.memmap_on_memory", "N")
+    on_memory = seen.parameters.get("memmap_on_memory", "force" if asked.lower() == "force" else _yes_no(asked))
+    if not model.parameter_modes:
+        on_memory = "N"
+    elif on_memory not in model.parameter_modes:
+        notes.append(f"memmap_on_memory is {on_memory!r}, which {model.name} does not know; taken as N")
+        on_memory = "N"
+    ratio = seen.parameters.get("auto_movable_ratio", options.get("memory_hotplug.auto_movable_ratio", "301"))
+    policy = seen.parameters.get("online_policy", options.get("memory_hotplug.online_policy", model.policies[0]))
+    aware = seen.parameters.get("auto_movable_numa_aware", options.get("memory_hotplug.auto_movable_numa_aware", "Y"))
+    if wrong_setting("auto_movable_ratio", ratio) is not None:
+        notes.append(f"auto_movable_ratio is {ratio!r}, not a percentage; taken as 301")
+        ratio = "301"
+    return {
+        "auto_online_blocks": online,
+        "memmap_on_memory": on_memory,
+        "online_policy": policy if policy in model.policies else model.policies[0],
+        "auto_movable_ratio": ratio,
+        "auto_movable_numa_aware": _yes_no(aware),
+    }
+
+
+def _yes_no(text: str) -> str:
+    return "Y" if boolean(text) else "N"

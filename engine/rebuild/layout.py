@@ -1,0 +1,338 @@
+"""From a capture to pages: those that /proc/kpageflags shows exactly, the others so that the counters are met."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Hashable, Iterator
+from typing import Final
+
+import msgspec
+
+from ..capture.kpageflags import KPF_NOPAGE, head_pages, kind_of
+from ..capture.observation import Observation, PageRun
+from ..memory.block import Block
+from ..memory.section import (
+    ABSENT,
+    FREE,
+    KERNEL,
+    MEMMAP,
+    UNMOVABLE,
+    VMEMMAP,
+    Chunk,
+    Kind,
+    Memmap,
+    Pages,
+    Section,
+    Types,
+    ZoneKey,
+    put,
+)
+from ..memory.state import State
+from ..memory.zone import MOVABLE as MOVABLE_ZONE
+from ..memory.zone import ZONE_ORDER
+from ..numbers.bits import aligned_runs, lowest, span
+
+_NOTHING: Final[Pages] = {}
+_SOMEWHERE: Final = Memmap("kernel")
+
+
+class Draft:
+    """The sections of a state in the making. `covered` are the seen pages by section, `exact` the
+    sections of which all were seen, and `bare` seen pages without any flag: kernel pages or per-CPU lists."""
+
+    def __init__(self, state: State, seen: Observation, prior: State | None) -> None:
+        self.state = state
+        self.seen = seen
+        self.prior = prior
+        self.starts = [run.pfn for run in seen.pages]
+        self.bare: dict[int, int] = {}
+        self.exact: set[int] = set()
+        self.covered: dict[int, int] = {}
+        self.homeless: list[int] = []
+        self.ram = _ram(state)
+        self.full = span(0, state.geometry.pages_per_section)  # one value that equal sections share
+        self.blanks: dict[tuple[int, int], Pages] = {}
+        self.alike: dict[Hashable, Section] = {}
+        self.solid = (0, 0)  # the range of RAM that the last section lay in
+
+    def runs_in(self, start: int, pages: int) -> Iterator[PageRun]:
+        """The seen runs that meet a range of pfns, ascending."""
+        at = max(0, bisect_left(self.starts, start) - 1)
+        for run in self.seen.pages[at:]:
+            if run.pfn >= start + pages:
+                return
+            if run.pfn + run.count > start:
+                yield run
+
+
+def find_heads(draft: Draft) -> None:
+    """Online blocks whose first pages are seen to be heads have these."""
+    for number in draft.state.blocks if draft.starts else ():
+        _find_head(draft, number)
+
+
+def build_sections(draft: Draft) -> None:
+    """Every present section with its pages, as far as they are seen or known; counters are not looked at yet."""
+    state, per_block = draft.state, draft.state.geometry.sections_per_block
+    unseen = draft.prior is None and not draft.starts
+    for number in sorted(state.blocks):
+        block = state.blocks[number]
+        for nr in range(number * per_block, (number + 1) * per_block):
+            if not (unseen and block.zone is not None and not block.head and _build_alike(draft, block, nr)):
+                _build(draft, number, nr)
+    if draft.prior is not None:
+        _keep_leaks(draft, draft.prior)
+    _house(draft)
+
+
+def _find_head(draft: Draft, number: int) -> None:
+    state = draft.state
+    block = state.blocks[number]
+    if block.state != "online" or block.head:
+        return
+    start, pages = state.block_range(number)
+    needed = state.geometry.memmap_pages_per_block
+    most = -(-needed // state.geometry.pageblock_pages) * state.geometry.pageblock_pages
+    found = head_pages(list(draft.runs_in(start, most)), start, min(most, pages - 1))
+    if found >= needed and state.model.heads_present:
+        state.blocks[number] = msgspec.structs.replace(block, head=found, early=False)
+
+
+def _build_alike(draft: Draft, block: Block, nr: int) -> bool:
+    """Whole sections of which nothing but their blocks was read differ only in their numbers: the first of a kind is made,
+    and the others after it. False where one has to be made by itself."""
+    size = draft.state.geometry.pages_per_section
+    low, high = draft.solid
+    if block.early and not low <= nr * size <= high - size:
+        if _holes(draft, nr, size):
+            return False
+        draft.solid = next((one for one in draft.ram if one[0] <= nr * size <= one[1] - size), draft.solid)
+    kind = (block.nodes, block.zone, block.early)
+    first = draft.alike.get(kind)
+    if first is None:
+        _build(draft, block.id, nr)
+        draft.alike[kind] = draft.state.sections[nr]
+    else:
+        draft.state.sections[nr] = Section(
+            nr, first.node, first.early, True, first.zones, first.pages, first.types, first.memmap, True
+        )
+    return True
+
+
+def _build(draft: Draft, number: int, nr: int) -> None:
+    state, block = draft.state, draft.state.blocks[number]
+    size = state.geometry.pages_per_section
+    known = draft.prior.sections.get(nr) if draft.prior is not None else None
+    memmap = _memmap(state, number, nr, known)
+    if block.state == "offline":
+        kept = known.pages if known is not None and not known.online else _NOTHING
+        state.sections[nr] = Section(nr, block.node, block.early, False, (), kept, {}, memmap)
+        return
+    absent = _holes(draft, nr, size) if block.early else 0
+    if absent == draft.full:
+        return
+    zones = _zones(draft, number, nr, absent)
+    head = min(max(block.head - (nr * size - state.block_range(number)[0]), 0), size)
+    if known is not None and known.online and known.zones == zones:
+        pages_, types, estimated = known.pages, known.types, known.estimated
+    else:
+        pages_, types, estimated = _blank(draft, head, absent), _head_types(state, head), True
+    section = Section(nr, _node(zones, block.node), block.early, True, zones, pages_, types, memmap, estimated)
+    state.sections[nr] = _overlay(draft, section, head, absent) if draft.starts else section
+
+
+def _memmap(state: State, number: int, nr: int, known: Section | None) -> Memmap:
+    block = state.blocks[number]
+    if known is not None and known.memmap is not None:
+        return known.memmap
+    if block.head:
+        start, _ = state.block_range(number)
+        per_section = state.geometry.memmap_bytes_per_section
+        at = (nr * state.geometry.pages_per_section - start) // state.geometry.pages_per_section * per_section
+        pfn = start + at // state.geometry.page_size
+        return Memmap("self", pfn, ((pfn, state.geometry.memmap_pages_per_section),))
+    return _SOMEWHERE
+
+
+def _blank(draft: Draft, head: int, absent: int) -> Pages:
+    """Everything free but head and holes; equal sections share one value."""
+    known = draft.blanks.get((head, absent))
+    if known is not None:
+        return known
+    full = span(0, draft.state.geometry.pages_per_section)
+    pages: dict[Kind, int] = {}
+    if absent:
+        pages[ABSENT] = absent
+    if head:
+        pages[MEMMAP] = span(0, head)
+    if rest := full & ~absent & ~span(0, head):
+        pages[FREE] = rest
+    draft.blanks[head, absent] = pages
+    return pages
+
+
+def _head_types(state: State, head: int) -> Types:
+    blocks = -(-head // state.geometry.pageblock_pages)
+    return {UNMOVABLE: span(0, blocks)} if head and state.model.heads_unmovable else {}
+
+
+def _ram(state: State) -> list[tuple[int, int]]:
+    """System RAM as ranges of pfns, ascending, neighbours joined."""
+    page = state.geometry.page_size
+    joined: list[tuple[int, int]] = []
+    for resource in sorted((r for r in state.resources.values() if r.ram), key=lambda r: r.start):
+        low, high = -(-resource.start // page), resource.end // page
+        if joined and joined[-1][1] == low:
+            joined[-1] = (joined[-1][0], high)
+        elif low < high:
+            joined.append((low, high))
+    return joined
+
+
+def _holes(draft: Draft, nr: int, size: int) -> int:
+    """Pages of a boot section that are no System RAM."""
+    base, there = nr * size, 0
+    at = bisect_left(draft.ram, (base + 1, 0)) - 1
+    for low, high in draft.ram[max(at, 0) :]:
+        if low <= base and base + size <= high:
+            return 0
+        if low >= base + size:
+            break
+        if high > base:
+            there |= span(max(low, base) - base, min(high, base + size) - max(low, base))
+    return span(0, size) & ~there
+
+
+def _zones(draft: Draft, number: int, nr: int, absent: int) -> tuple[tuple[ZoneKey, int], ...]:
+    state = draft.state
+    block, size, left = state.blocks[number], state.geometry.pages_per_section, draft.full
+    if block.zone is not None and block.zone in state.zones:
+        return ((block.zone, left),)
+    zones: list[tuple[ZoneKey, int]] = []
+    for name in ZONE_ORDER:
+        for node in block.nodes:
+            zone = state.zones.get((node, name))
+            if zone is None:
+                continue
+            low, high = max(zone.start - nr * size, 0), min(zone.end - nr * size, size)
+            mine = span(low, high - low) & left if low < high else 0
+            if mine & ~absent:
+                zones.append((zone.key, mine))
+                left &= ~mine
+    return tuple(zones)
+
+
+def _node(zones: tuple[tuple[ZoneKey, int], ...], fallback: int) -> int:
+    return zones[0][0][0] if zones else fallback
+
+
+def _overlay(draft: Draft, section: Section, head: int, absent: int) -> Section:
+    """Put what /proc/kpageflags says over a section; where it says all, nothing of the section is a guess any more."""
+    size = draft.state.geometry.pages_per_section
+    base = section.nr * size
+    covered, bare = 0, 0
+    masks: dict[Kind, int] = {}
+    for run in draft.runs_in(base, size):
+        low, high = max(run.pfn - base, 0), min(run.pfn + run.count - base, size)
+        mask = span(low, high - low)
+        covered |= mask
+        if run.flags & KPF_NOPAGE:
+            continue
+        kind = kind_of(run.flags)
+        if kind is None:
+            bare |= mask
+        else:
+            masks[kind] = masks.get(kind, 0) | mask
+    if not covered:
+        return section
+    fixed = absent | span(0, head) | section.of(MEMMAP)
+    pages = section.pages
+    if everything := covered & ~fixed:
+        pages = put(pages, everything, KERNEL)
+        for kind, mask in masks.items():
+            pages = put(pages, mask & ~fixed, kind)
+    draft.covered[section.nr] = covered | absent
+    if bare & ~fixed:
+        draft.bare[section.nr] = bare & ~fixed
+    complete = covered | absent == span(0, size)
+    if complete:
+        draft.exact.add(section.nr)
+    return msgspec.structs.replace(section, pages=pages, estimated=not complete)
+
+
+def _keep_leaks(draft: Draft, prior: State) -> None:
+    """Sections that a failed add left behind have no block, so no capture shows them."""
+    state, per_block = draft.state, draft.state.geometry.sections_per_block
+    for nr, section in prior.sections.items():
+        if nr // per_block not in prior.blocks and nr not in state.sections:
+            state.sections[nr] = section
+
+
+def _house(draft: Draft) -> None:
+    """The memmap that the model put into kernel memory is still somewhere: where it put it, or, if the capture says that
+    this cannot be, in other pages without flags; or no one knows where."""
+    state = draft.state
+    size = state.geometry.pages_per_section
+    for nr in state.section_numbers():
+        memmap = state.sections[nr].memmap
+        if memmap is None or memmap.on != "kernel" or not memmap.chunks:
+            continue
+        if all(_could_hold(draft, chunk) for chunk in memmap.chunks):
+            for pfn, count in memmap.chunks:
+                _claim(draft, pfn, count)
+        else:
+            draft.homeless.append(nr)
+    unit = state.geometry.vmemmap_unit_pages
+    for nr in draft.homeless:
+        section = state.sections[nr]
+        assert section.memmap is not None
+        found: list[Chunk] = []
+        while sum(count for _, count in found) < section.memmap.pages:
+            free_unit = _unclaimed(draft, unit, size)
+            if free_unit is None:
+                break
+            _claim(draft, free_unit, unit)
+            found.append((free_unit, unit))
+        whole = sum(count for _, count in found) >= section.memmap.pages
+        moved = Memmap("kernel", found[0][0], tuple(found)) if whole else Memmap("kernel")
+        state.sections[nr] = msgspec.structs.replace(section, memmap=moved)
+
+
+def _could_hold(draft: Draft, chunk: Chunk) -> bool:
+    size = draft.state.geometry.pages_per_section
+    pfn, left = chunk
+    while left > 0:
+        nr, at = divmod(pfn, size)
+        count = min(left, size - at)
+        section = draft.state.sections.get(nr)
+        if section is None or not section.online:
+            return False
+        mask = span(at, count)
+        if mask & ~(section.of(VMEMMAP) | draft.bare.get(nr, 0)):
+            return False
+        pfn, left = pfn + count, left - count
+    return True
+
+
+def _claim(draft: Draft, pfn: int, left: int) -> None:
+    size = draft.state.geometry.pages_per_section
+    while left > 0:
+        nr, at = divmod(pfn, size)
+        count = min(left, size - at)
+        section = draft.state.sections[nr]
+        mask = span(at, count)
+        draft.state.sections[nr] = msgspec.structs.replace(section, pages=put(section.pages, mask, VMEMMAP))
+        if nr in draft.bare:
+            draft.bare[nr] &= ~mask
+        pfn, left = pfn + count, left - count
+
+
+def _unclaimed(draft: Draft, unit: int, size: int) -> int | None:
+    order = (unit - 1).bit_length()
+    for nr in sorted(draft.bare):
+        section = draft.state.sections[nr]
+        if any(key[1] == MOVABLE_ZONE for key, _ in section.zones):
+            continue
+        if heads := aligned_runs(draft.bare[nr], order, size):
+            return nr * size + lowest(heads)
+    return None

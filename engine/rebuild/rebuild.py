@@ -1,0 +1,90 @@
+"""From an `Observation` to a `State`: everything that was read, and a layout of the rest that meets the counters."""
+
+from __future__ import annotations
+
+from ..capture.observation import Observation
+from ..kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
+from ..memory.origin import Origin
+from ..memory.section import ZoneKey
+from ..memory.state import State
+from . import layout, topology
+from .bare_pages import name_bare_pages
+from .devices import build_devices
+from .free_layout import lay_out
+from .huge_pages import build_huge_pages
+from .identify import Identity, identify
+from .settle import settle_zone
+
+
+def rebuild(
+    seen: Observation, *, model: str | None = None, arch: str | None = None, machine: str | None = None
+) -> tuple[State, Origin]:
+    """The state that a capture shows. `model` and `arch` override what the capture says of kernel and architecture;
+    `machine` is `uname -m` where the capture is of the machine that this runs on.
+
+    Raises `BadInput` where the capture's sizes or the overrides make no sense.
+    """
+    identity = identify(seen, model, arch, machine)
+    state, notes = build_state(seen, identity, None)
+    return state, _origin(seen, identity, notes)
+
+
+def build_state(seen: Observation, identity: Identity, prior: State | None) -> tuple[State, list[str]]:
+    """All tables from a capture; `prior` is the model's state before, which knows what no capture shows."""
+    chain = DEFAULT_CHAIN
+    if identity.preset.boot_offline_veto:
+        chain = chain.with_subscriber(BOOT_MEMORY_GUARD)
+    state = State(identity.preset, identity.geometry, identity.model, identity.boot, chain)
+    notes = [*seen.notes, *topology.doubts(seen)]
+    topology.build_nodes(state, seen)
+    topology.build_resources(state, seen)
+    topology.build_zones(state, seen)
+    topology.build_blocks(state, seen, prior)
+    draft = layout.Draft(state, seen, prior)
+    layout.find_heads(draft)
+    if prior is None and seen.resources:
+        build_devices(draft, identity.settings.get("memmap_on_memory", "N"))
+    layout.build_sections(draft)
+    topology.mark_early(state, seen, prior)
+    name_bare_pages(draft)
+    build_huge_pages(state, seen, draft.exact, prior)
+    _settle(state, seen, draft, prior is not None, notes)
+    topology.count_early(state)
+    for name, value in identity.settings.items():
+        state.settings[name] = value
+    return state, notes
+
+
+def _settle(state: State, seen: Observation, draft: layout.Draft, prior: bool, notes: list[str]) -> None:
+    members: dict[ZoneKey, list[int]] = {}
+    for nr in state.section_numbers():
+        for key, _ in state.sections[nr].zones:
+            members.setdefault(key, []).append(nr)
+    counters = {(reading.node, reading.zone): reading.counters for reading in seen.zones}
+    for key in list(state.zones):
+        if key not in members:
+            notes.append(f"zone {key[1]} of node {key[0]} has {state.zones[key].present} pages but no online block")
+            continue
+        note = settle_zone(state, key, members[key], draft.covered, counters.get(key, {}), prior)
+        notes += [said for said in (note, lay_out(draft, key, members[key])) if said]
+
+
+def _origin(seen: Observation, identity: Identity, notes: list[str]) -> Origin:
+    sources = {
+        "memory blocks": bool(seen.blocks),
+        "zoneinfo": bool(seen.zones),
+        "iomem": bool(seen.resources),
+        "kpageflags": bool(seen.pages),
+        "valid_zones": any(block.valid_zones for block in seen.blocks),
+        "block size": seen.block_size is not None,
+        "kernel version": seen.version is not None,
+        "parameters": bool(seen.parameters),
+    }
+    return Origin(
+        name=seen.source,
+        source=seen.source,
+        kernel=seen.version or "",
+        measured=tuple(name for name, there in sources.items() if there),
+        estimated=tuple(name for name, there in sources.items() if not there),
+        notes=(*identity.notes, *notes),
+    )

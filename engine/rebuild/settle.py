@@ -1,0 +1,180 @@
+"""Make the pages of a zone agree with its counters: pages that nobody saw are shared out so that every counter is met."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from ..memory.section import (
+    ABSENT,
+    ASSUMED,
+    FREE,
+    KERNEL,
+    MEMMAP,
+    MOVABLE,
+    OFFLINE,
+    PAGETABLE,
+    PCP,
+    SLAB,
+    VMEMMAP,
+    Kind,
+    Pages,
+    Section,
+    ZoneKey,
+    put,
+)
+from ..memory.state import State
+from ..memory.zone import MOVABLE as MOVABLE_ZONE
+from ..memory.zone import Zone
+from ..numbers.bits import lowest_n
+
+_LRU: Final = (
+    "nr_zone_inactive_anon",
+    "nr_zone_active_anon",
+    "nr_zone_inactive_file",
+    "nr_zone_active_file",
+    "nr_zone_unevictable",
+)
+_SHARED_OUT: Final[tuple[Kind, ...]] = (FREE, PCP, MOVABLE, ASSUMED, OFFLINE)
+_GIVEN_UP: Final[tuple[Kind, ...]] = (SLAB, PAGETABLE, KERNEL, VMEMMAP)
+"""Pages that only the model placed, in the order in which they give way to a counter that leaves no room for them."""
+
+
+class _Part:
+    """Some sections of one zone: their pages in it, without those that are left out, counted by kind and changed in place."""
+
+    def __init__(self, state: State, key: ZoneKey, numbers: Iterable[int], left_out: Mapping[int, int]) -> None:
+        self.state = state
+        self.owned: dict[int, int] = {}
+        self.counts: dict[Kind, int] = {}
+        self.early = False
+        alike: dict[tuple[int, int], tuple[Section, int]] = {}  # equal sections share one value of each, and both live on
+        times: Counter[tuple[int, int]] = Counter()
+        for nr in numbers:
+            section = state.sections[nr]
+            owned = section.zones[0][1] if len(section.zones) == 1 else dict(section.zones)[key]
+            if nr in left_out:
+                owned &= ~left_out[nr]
+            if owned:
+                self.owned[nr] = owned
+                same = id(section.pages), id(owned)
+                alike[same] = section, owned
+                times[same] += 1
+                self.early = self.early or section.early
+        for same, (section, owned) in alike.items():
+            for kind, pages in section.pages.items():
+                self.counts[kind] = self.counts.get(kind, 0) + (pages & owned).bit_count() * times[same]
+
+    @property
+    def total(self) -> int:
+        return sum(count for kind, count in self.counts.items() if kind != ABSENT)
+
+    def have(self, kind: Kind) -> int:
+        return self.counts.get(kind, 0)
+
+    def turn(self, source: Kind, target: Kind, count: int) -> int:
+        """Make up to `count` pages of one kind another: used pages gather at the low end, free ones at the high end."""
+        left = min(count, self.have(source))
+        if left <= 0:
+            return 0
+        done = 0
+        numbers = reversed(self.owned) if target in (FREE, PCP) else iter(self.owned)
+        for nr in numbers:
+            section = self.state.sections[nr]
+            pool = section.of(source) & self.owned[nr]
+            if not pool:
+                continue
+            taken = lowest_n(pool, left - done)
+            pages: Pages = put(section.pages, taken, target)
+            self.state.sections[nr] = msgspec.structs.replace(section, pages=pages)
+            done += taken.bit_count()
+            if done == left:
+                break
+        self.counts[source] -= done
+        self.counts[target] = self.have(target) + done
+        return done
+
+
+def settle_zone(
+    state: State, key: ZoneKey, numbers: list[int], seen_pages: Mapping[int, int], counters: dict[str, int], prior: bool
+) -> str | None:
+    """Bring the pages of the zone's sections to its free and per-CPU counts; what does not fit is returned in words.
+
+    `numbers` are the zone's online sections, ascending, `seen_pages` the sets of those of their pages that were seen. The
+    zone's counts are set to what its pages say in the end.
+    """
+    zone = state.zones[key]
+    unseen = {nr: ~seen_pages[nr] for nr in numbers if nr in seen_pages}
+    seen = _Part(state, key, unseen, unseen)
+    rest = _Part(state, key, numbers, seen_pages)
+    want_free, want_pcp = zone.free - seen.have(FREE), zone.pcp - seen.have(PCP)
+    note = None
+    if rest.total:
+        _share_out(key, rest, max(0, want_free), max(0, want_pcp), _lru(counters, seen, rest, prior), zone)
+        want_free -= rest.have(FREE)
+        want_pcp = max(0, want_pcp - rest.have(PCP))
+    if want_free < 0 and not rest.total:
+        # kpageflags is read after zoneinfo, and in between lists were emptied: what it calls free is free
+        drained = min(-want_free, max(0, want_pcp))
+        zone = zone.plus(free=drained, pcp=-drained)
+        want_free, want_pcp = want_free + drained, want_pcp - drained
+    if want_free < 0:
+        want_free += seen.turn(FREE, PCP, min(-want_free, max(0, want_pcp)))
+        want_free += seen.turn(FREE, MOVABLE, -want_free)
+    for kind in (PCP, MOVABLE):
+        if want_free > 0:
+            want_free -= seen.turn(kind, FREE, want_free)
+    free = seen.have(FREE) + rest.have(FREE)
+    if want_free:
+        note = (
+            f"zone {key[1]} of node {key[0]}: {zone.free} free pages do not fit its {zone.present} present pages; "
+            f"{free} are taken"
+        )
+    present = seen.total + rest.total
+    if present != zone.present and present:
+        note = (note + "; " if note else "") + (
+            f"zone {key[1]} of node {key[0]}: {zone.present} pages are present, its online blocks have {present}"
+        )
+    state.zones[key] = msgspec.structs.replace(zone, free=free, pcp=max(zone.pcp, seen.have(PCP) + rest.have(PCP)))
+    return note
+
+
+def _lru(counters: dict[str, int], seen: _Part, rest: _Part, prior: bool) -> int:
+    """How many of the unseen pages are movable."""
+    if not any(name in counters for name in _LRU):
+        return rest.have(MOVABLE) if prior else 0
+    return max(0, lru_pages(counters) - seen.have(MOVABLE))
+
+
+def lru_pages(counters: dict[str, int]) -> int:
+    """Movable pages of a zone by its counters."""
+    return sum(counters.get(name, 0) for name in _LRU)
+
+
+def _share_out(key: ZoneKey, rest: _Part, free: int, pcp: int, lru: int, zone: Zone) -> None:
+    total = rest.total
+    free = min(free, total - rest.have(MEMMAP))
+    pcp = min(pcp, total - rest.have(MEMMAP) - free)
+    used = total - free - pcp
+    for kind in _GIVEN_UP:
+        fixed = sum(rest.have(k) for k in rest.counts if k not in (*_SHARED_OUT, ABSENT))
+        if fixed > used:
+            rest.turn(kind, FREE, fixed - used)
+    fixed = sum(rest.have(k) for k in rest.counts if k not in (*_SHARED_OUT, ABSENT))
+    used = max(0, used - fixed)
+    unmanaged = min(max(0, zone.present - zone.managed - rest.have(MEMMAP)), used)
+    movable = used - unmanaged if key[1] == MOVABLE_ZONE else min(lru, used - unmanaged)
+    withheld = 0 if rest.early else unmanaged
+    targets: dict[Kind, int] = {
+        FREE: free, PCP: pcp, MOVABLE: movable, OFFLINE: withheld, ASSUMED: used - movable - withheld
+    }  # fmt: skip
+    surplus = {kind: rest.have(kind) - want for kind, want in targets.items()}
+    for source in (FREE, ASSUMED, MOVABLE, OFFLINE, PCP):
+        for target in (PCP, MOVABLE, ASSUMED, OFFLINE, FREE):
+            if surplus[source] > 0 and surplus[target] < 0:
+                moved = rest.turn(source, target, min(surplus[source], -surplus[target]))
+                surplus[source] -= moved
+                surplus[target] += moved

@@ -1,0 +1,94 @@
+"""Bring a machine up to a new capture of the real one: what can be observed is replaced, what only the model knows stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ..capture.observation import Observation
+from ..memory.journal import Table
+from ..memory.state import State
+from ..sysfs.report import block_report
+from .identify import Identity, identify
+from .rebuild import build_state
+
+_OBSERVED = ("sections", "blocks", "zones", "nodes", "resources", "settings", "hugepages", "surplus", "marks")
+
+
+def sync(state: State, seen: Observation) -> list[str]:
+    """Replace page contents, counters, block states and parameters by what a capture shows.
+
+    Kept: where the memmap lies that no capture shows, memory groups, sections that failed adds left behind. A block that
+    is gone takes its sections, its group and its add request with it. Returns what differed from the model, in words.
+    """
+    known = identify(seen, state.model.name)
+    identity = Identity(state.preset, state.geometry, state.model, state.boot, known.settings, ())
+    fresh, notes = build_state(seen, identity, state)
+    drift = _drift(state, fresh)
+    for name in _OBSERVED:
+        _adopt(getattr(state, name), getattr(fresh, name))
+    _drop_orphans(state)
+    return drift + notes
+
+
+def _adopt(table: Table[Any, Any], fresh: Table[Any, Any]) -> None:
+    for key in [key for key in table if key not in fresh]:
+        table.drop(key)
+    for key, value in fresh.items():
+        if table.get(key) != value:
+            table.put(key, value)
+
+
+def _drop_orphans(state: State) -> None:
+    """Groups and add requests live as long as one of their blocks."""
+    used = {block.group for block in state.blocks.values()}
+    for number in [number for number in state.groups if number not in used]:
+        state.groups.drop(number)
+    for number in state.groups:
+        _recount(state, number)
+    for request in list(state.requests.values()):
+        if not state.range_blocks(request.start, request.pages) and not _device(request.caller):
+            state.requests.drop(request.start)
+
+
+def _device(caller: str) -> bool:
+    return caller in ("pmem", "hmm")
+
+
+def _recount(state: State, number: int) -> None:
+    group = state.groups[number]
+    blocks = [block for block in state.blocks.values() if block.group == number]
+    pages = state.geometry.pages_per_block
+    movable = sum(pages for block in blocks if block.zone is not None and block.zone[1] == "Movable")
+    online = sum(pages for block in blocks if block.zone is not None)
+    counted = msgspec.structs.replace(
+        group, blocks=len(blocks), present_movable=movable, present_kernel=online - movable
+    )
+    if counted != group:
+        state.groups.put(number, counted)
+
+
+def _drift(state: State, fresh: State) -> list[str]:
+    """What the capture says otherwise than the model did."""
+    notes: list[str] = []
+    for number in sorted(set(state.blocks) | set(fresh.blocks)):
+        mine, real = state.blocks.get(number), fresh.blocks.get(number)
+        if mine is None or real is None:
+            notes.append(f"memory{number}: {'gone' if real is None else 'there'}, not as the model had it")
+            continue
+        before, after = block_report(state, number), block_report(fresh, number)
+        if before.state != after.state or (before.state == "online" and before != after):
+            notes.append(
+                f"memory{number}: {after.state} {after.valid_zones}, the model had {before.state} {before.valid_zones}"
+            )
+    for key in sorted(set(state.zones) | set(fresh.zones)):
+        mine_zone, real_zone = state.zones.get(key), fresh.zones.get(key)
+        for name in ("start", "spanned", "present", "managed"):
+            a, b = getattr(mine_zone, name, 0), getattr(real_zone, name, 0)
+            if a != b and (real_zone is not None or getattr(mine_zone, "present", 0)):
+                notes.append(f"zone {key[1]} of node {key[0]}: {name} {b}, the model had {a}")
+        free = [zone.free + zone.pcp if zone else 0 for zone in (mine_zone, real_zone)]
+        if free[0] != free[1]:
+            notes.append(f"zone {key[1]} of node {key[0]}: {free[1]} free pages, the model had {free[0]}")
+    return notes

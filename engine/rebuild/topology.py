@@ -1,0 +1,211 @@
+"""From a capture to nodes, zones, resources and memory blocks: everything but the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from ..capture.observation import BlockReading, NodeReading, Observation
+from ..memory.block import Block
+from ..memory.section import ZoneKey
+from ..memory.state import Resource, State
+from ..memory.zone import DEVICE, MOVABLE, NORMAL, ZONE_ORDER, Marks, Node, Zone
+
+HIDDEN_ZONES = (DEVICE, "HighMem", "Highmem")
+"""Zones that hold no page which this model knows."""
+
+
+def build_nodes(state: State, seen: Observation) -> None:
+    """Possible nodes; those of links and folders count as online where the kernel's list is missing."""
+    readings: dict[int, NodeReading] = {node.id: node for node in seen.nodes}
+    named = {node for block in seen.blocks for node in block.nodes}
+    named |= {zone.node for zone in seen.zones if zone.present or zone.managed}
+    online = set(seen.node_lists.get("online", ())) or named | set(readings) or {0}
+    possible = set(seen.node_lists.get("possible", ())) | online | named
+    with_cpu = set(seen.node_lists.get("has_cpu", ()))
+    for number in sorted(possible):
+        reading = readings.get(number)
+        cpus = reading.cpus if reading is not None and reading.cpus is not None else number in with_cpu
+        if not with_cpu and reading is None and number == min(possible):
+            cpus = True
+        state.nodes[number] = Node(number, number in online, cpus, _distances(reading, sorted(online)))
+
+
+def _distances(reading: NodeReading | None, online: list[int]) -> tuple[int, ...]:
+    """By node number; sysfs gives them by online node."""
+    if reading is None or len(reading.distance) != len(online):
+        return ()
+    known = dict(zip(online, reading.distance, strict=True))
+    return tuple(known.get(node, 20) for node in range(max(online) + 1))
+
+
+def build_resources(state: State, seen: Observation) -> None:
+    """Top-level ranges of /proc/iomem and System RAM wherever it stands; without it, one entry a run of blocks."""
+    for resource in seen.resources:
+        if resource.end > resource.start and (resource.depth == 0 or resource.name.startswith("System RAM")):
+            known = Resource(resource.start, resource.end, resource.name)
+            state.resources[known.key] = known
+    if not any(resource.ram for resource in state.resources.values()):
+        size = state.geometry.block_size
+        for first, count in _runs(block.id for block in seen.blocks):
+            state.resources[first * size] = Resource(first * size, (first + count) * size, "System RAM")
+
+
+def build_zones(state: State, seen: Observation) -> None:
+    """Zones as /proc/zoneinfo has them; without it, from the blocks and the totals of their nodes."""
+    for reading in seen.zones:
+        if reading.zone in HIDDEN_ZONES or reading.zone not in ZONE_ORDER or not reading.present:
+            continue
+        state.zones[reading.node, reading.zone] = Zone(
+            reading.node,
+            reading.zone,
+            reading.start_pfn or 0,
+            reading.spanned,
+            reading.present,
+            min(reading.managed, reading.present),
+            reading.free,
+            reading.pcp,
+            0,
+            reading.cma,
+        )
+        names = [other.zone for other in seen.zones if other.node == reading.node]
+        boost = reading.counters.get("boost", 0)
+        if reading.low:
+            reserve = dict(zip(names, reading.protection, strict=False))
+            state.marks[reading.node, reading.zone] = Marks(reading.min - boost, reading.low - boost, reserve)
+    if not state.zones:
+        _zones_from_blocks(state, seen)
+
+
+def _zones_from_blocks(state: State, seen: Observation) -> None:
+    """A block in one zone says so; the others are cut where the architecture's zones end."""
+    pages, page = state.geometry.pages_per_block, state.geometry.page_size
+    parts: dict[ZoneKey, list[tuple[int, int]]] = {}
+    fallback = min(state.nodes)
+    alone: dict[tuple[str, ...], str] = {(name,): name for name in ZONE_ORDER}
+    for block in seen.blocks:
+        if block.state == "offline":
+            continue
+        node = block.nodes[0] if block.nodes else fallback
+        start = block.id * pages
+        if (name := alone.get(block.valid_zones or ())) is not None:
+            ranges = parts.setdefault((node, name), [])
+            if ranges and ranges[-1][1] == start:
+                start = ranges.pop()[0]
+            ranges.append((start, (block.id + 1) * pages))
+            continue
+        for name, limit in (*state.preset.low_zones, (state.preset.top_zone, state.geometry.max_address)):
+            end = min(limit // page, (block.id + 1) * pages)
+            if start < end:
+                parts.setdefault((node, name), []).append((start, end))
+                start = end
+    for node in {key[0] for key in parts}:
+        reading = next((n for n in seen.nodes if n.id == node), None)
+        kib = page // 1024
+        of_node = {key: sum(b - a for a, b in ranges) for key, ranges in parts.items() if key[0] == node}
+        present = sum(of_node.values())
+        meminfo = reading.meminfo if reading else seen.meminfo if len(state.nodes) == 1 else {}
+        managed = min(meminfo.get("MemTotal", present * kib) // kib, present)
+        free = min(meminfo.get("MemFree", managed * kib) // kib, managed)
+        for key, have in of_node.items():
+            start, end = min(a for a, _ in parts[key]), max(b for _, b in parts[key])
+            state.zones[key] = Zone(*key, start, end - start, have, managed * have // present, free * have // present)
+
+
+def doubts(seen: Observation) -> Iterator[str]:
+    """A sentence on each state of a block that no kernel prints, or that is not there."""
+    odd: dict[str | None, list[int]] = {}
+    for block in seen.blocks:
+        if block.state not in ("online", "offline", "going-offline"):
+            odd.setdefault(block.state, []).append(block.id)
+    for text, blocks in odd.items():
+        names = f"memory{blocks[0]}" + (f" (and {len(blocks) - 1} more blocks)" if len(blocks) > 1 else "")
+        said = "is not there" if text is None else f"is {text!r}, which is none of online, offline, going-offline"
+        yield f"the state of {names} {said}; taken for online"
+
+
+def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
+    """Memory blocks. What no capture shows (group, own memmap, boot or hot-added) comes from the model's knowledge."""
+    fallback = min(state.nodes)
+    for reading in seen.blocks:
+        known = prior.blocks.get(reading.id) if prior is not None else None
+        offline = reading.state == "offline"
+        nodes = reading.nodes or (known.nodes if known else (_node_of(state, reading.id, fallback),))
+        zone = None if offline else _zone_of(state, reading, nodes)
+        block = Block(reading.id, "offline" if offline else "online", nodes, zone, early=not offline)
+        if known is not None:
+            block = msgspec.structs.replace(
+                block,
+                head=known.head,
+                early=known.early,
+                group=known.group,
+                request=known.request,
+                poisoned=known.poisoned,
+                asked=known.asked,
+            )
+        elif prior is not None:
+            block = msgspec.structs.replace(block, early=False)
+        state.blocks[reading.id] = block
+
+
+def _node_of(state: State, block: int, fallback: int) -> int:
+    start, pages = state.block_range(block)
+    owners = [zone.node for zone in state.zones.values() if zone.intersects(start, pages)]
+    return owners[0] if owners else fallback
+
+
+def _zone_of(state: State, reading: BlockReading, nodes: tuple[int, ...]) -> ZoneKey | None:
+    """The zone of an online block; None where it has several."""
+    if len(nodes) > 1 or reading.valid_zones == ("none",):
+        return None
+    node = nodes[0]
+    if reading.valid_zones:
+        return (node, reading.valid_zones[0])
+    start, pages = state.block_range(reading.id)
+    holding = [
+        zone.key for name in ZONE_ORDER
+        if (zone := state.zones.get((node, name))) is not None and zone.intersects(start, pages)
+    ]  # fmt: skip
+    if not holding:
+        return (node, NORMAL)
+    whole = [key for key in holding if state.zones[key].start <= start and start + pages <= state.zones[key].end]
+    if len(holding) == 1:
+        return holding[0] if whole else None
+    kernel = [key for key in holding if key[1] != MOVABLE]
+    return None if len(kernel) > 1 or not whole else whole[0]
+
+
+def mark_early(state: State, seen: Observation, prior: State | None) -> None:
+    """Without an earlier state: blocks that carry their own memmap or lie in driver-managed memory were hot-added."""
+    if prior is not None:
+        return
+    page = state.geometry.page_size
+    hot = [block for block in state.blocks.values() if block.head]
+    for resource in state.resources.values():
+        if resource.ram and resource.name != "System RAM":
+            first = resource.start // page
+            hot += state.range_blocks(first, -(-resource.end // page) - first)
+    for block in hot:
+        state.blocks[block.id] = msgspec.structs.replace(block, early=False)
+
+
+def count_early(state: State) -> None:
+    """present_early_pages of each zone: what is present and in no hot-added block."""
+    hot: dict[ZoneKey, int] = {}
+    pages = state.geometry.pages_per_block
+    for block in state.blocks.values():
+        if block.zone is not None and not block.early:
+            hot[block.zone] = hot.get(block.zone, 0) + pages
+    for key, zone in list(state.zones.items()):
+        state.zones[key] = msgspec.structs.replace(zone, early=max(0, zone.present - hot.get(key, 0)))
+
+
+def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if runs and sum(runs[-1]) == number:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+        else:
+            runs.append((number, 1))
+    return runs

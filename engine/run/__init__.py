@@ -1,0 +1,1 @@
+"""Running commands: which mechanism answers which command, rehearsals, the timeline, the invariants."""

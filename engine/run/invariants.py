@@ -1,0 +1,244 @@
+"""The invariants of a machine, each as a sentence that names what breaks it (kernel-facts 13.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..hotplug import zone_span
+from ..memory.section import (
+    ABSENT,
+    ASSUMED,
+    FREE,
+    ISOLATE,
+    MEMMAP,
+    OFFLINE,
+    PCP,
+    POISONED,
+    VMEMMAP,
+    Kind,
+    Section,
+    ZoneKey,
+    isolated_pages,
+)
+from ..memory.state import State
+from ..numbers.bits import span
+
+
+def check(state: State) -> list[str]:
+    """Every broken invariant of a machine between two commands; an empty list is a sound machine."""
+    tally = _Tally(state)
+    return [sentence for rule in _RULES for sentence in rule(state, tally)]
+
+
+class _Tally:
+    """What the pages of the sections add up to, by zone: one pass over the machine."""
+
+    def __init__(self, state: State) -> None:
+        self.free: dict[ZoneKey, int] = {}
+        self.pcp: dict[ZoneKey, int] = {}
+        self.pages: dict[ZoneKey, int] = {}
+        self.heads: dict[ZoneKey, int] = {}
+        self.withheld: dict[ZoneKey, int] = {}
+        self.early: set[ZoneKey] = set()
+        known: dict[tuple[int, int], dict[str, int]] = {}
+        for section in state.sections.values():
+            for key, owned in section.zones:
+                token = (id(section.pages), owned)
+                counts = known.get(token)
+                if counts is None:
+                    counts = {kind: (mask & owned).bit_count() for kind, mask in section.pages.items()}
+                    known[token] = counts
+                hidden = (
+                    section.of(FREE) & owned & isolated_pages(section, state.geometry.pageblock_order)
+                ).bit_count()
+                total = sum(counts.values()) - counts.get(ABSENT, 0)
+                _add(self.free, key, counts.get(FREE, 0) - hidden)
+                _add(self.pcp, key, counts.get(PCP, 0))
+                _add(self.pages, key, total)
+                _add(self.heads, key, counts.get(MEMMAP, 0))
+                _add(self.withheld, key, counts.get(OFFLINE, 0))
+                if section.early or counts.get(ASSUMED):
+                    self.early.add(key)
+
+
+def _add(counts: dict[ZoneKey, int], key: ZoneKey, count: int) -> None:
+    counts[key] = counts.get(key, 0) + count
+
+
+def _name(key: ZoneKey) -> str:
+    return f"zone {key[1]} of node {key[0]}"
+
+
+def _zone_order(state: State, tally: _Tally) -> Iterator[str]:
+    """I1."""
+    for key, zone in state.zones.items():
+        if not 0 <= zone.free + zone.pcp <= zone.managed <= zone.present <= zone.spanned:
+            yield (
+                f"I1 {_name(key)}: free {zone.free} + per-CPU {zone.pcp} <= managed {zone.managed} <= present "
+                f"{zone.present} <= spanned {zone.spanned} does not hold"
+            )
+
+
+def _free_counts(state: State, tally: _Tally) -> Iterator[str]:
+    """I4 and I5: the counters are what the pages add up to."""
+    for key, zone in state.zones.items():
+        if zone.free != tally.free.get(key, 0):
+            yield f"I4 {_name(key)}: {zone.free} free pages are counted, the free lists hold {tally.free.get(key, 0)}"
+        if zone.pcp < tally.pcp.get(key, 0):
+            yield f"I5 {_name(key)}: {zone.pcp} per-CPU pages are counted, {tally.pcp.get(key, 0)} are there"
+
+
+def _present_counts(state: State, tally: _Tally) -> Iterator[str]:
+    """I2 and I3, for zones of hot-added memory alone: boot memory has holes and reservations of its own."""
+    for key, zone in state.zones.items():
+        if key in tally.early or zone.early:
+            continue
+        heads, withheld = tally.heads.get(key, 0), tally.withheld.get(key, 0)
+        present = tally.pages.get(key, 0) - (0 if state.model.heads_present else heads)
+        managed = tally.pages.get(key, 0) - withheld - heads
+        if zone.present != present:
+            yield f"I2 {_name(key)}: {zone.present} present pages are counted, its online blocks have {present}"
+        if zone.managed != managed:
+            yield f"I2 {_name(key)}: {zone.managed} managed pages are counted, {managed} are neither heads nor withheld"
+
+
+def _partition(state: State, tally: _Tally) -> Iterator[str]:
+    """The kinds of an online section's pages partition it."""
+    full = span(0, state.geometry.pages_per_section)
+    sound: set[int] = set()
+    for section in state.sections.values():
+        if not section.online or id(section.pages) in sound:
+            continue
+        total, union = 0, 0
+        for mask in section.pages.values():
+            total += mask.bit_count()
+            union |= mask
+        if union != full or total != full.bit_count():
+            yield f"section {section.nr}: the kinds of its pages do not partition it"
+        sound.add(id(section.pages))
+
+
+def _isolation(state: State, tally: _Tally) -> Iterator[str]:
+    """I8."""
+    for section in state.sections.values():
+        if section.types.get(ISOLATE):
+            yield f"I8 section {section.nr}: pageblocks are isolated though nothing is under way"
+
+
+def _heads(state: State, tally: _Tally) -> Iterator[str]:
+    """I9, I10, I11 and I13: the memmap of every present section is where it says."""
+    geometry = state.geometry
+    size = geometry.pages_per_section
+    for section in state.sections.values():
+        memmap = section.memmap
+        if memmap is None:
+            yield f"I11 section {section.nr}: present, but it has no memmap"
+            continue
+        for pfn, count in memmap.chunks:
+            host = state.sections.get(pfn // size)
+            if host is None:
+                yield f"I13 section {section.nr}: its memmap lies at pfn {pfn:#x}, where no memory is"
+            elif host.online and not _holds(host, pfn % size, count, memmap.on, size):
+                yield f"I13 section {section.nr}: its memmap at pfn {pfn:#x} is not marked as such"
+        yield from _own_block(state, section)
+
+
+def _holds(host: Section, at: int, count: int, on: str, size: int) -> bool:
+    kind: Kind = VMEMMAP if on == "kernel" else MEMMAP
+    here = span(at, count) & span(0, size)
+    return not here & ~(host.of(kind) | host.of(POISONED))
+
+
+def _own_block(state: State, section: Section) -> Iterator[str]:
+    block = state.blocks.get(section.nr // state.geometry.sections_per_block)
+    memmap = section.memmap
+    if block is None or not block.head or memmap is None or memmap.pfn is None:
+        return
+    start, _ = state.block_range(block.id)
+    if memmap.on == "self" and not start <= memmap.pfn < start + block.head:
+        yield f"I9 memory{block.id}: the memmap of section {section.nr} is not in the block's own head"
+
+
+def _blocks(state: State, tally: _Tally) -> Iterator[str]:
+    """I16, I17, I18 and I24 for every block."""
+    page = state.geometry.page_size
+    ram = sorted((r.start // page, r.end // page) for r in state.resources.values() if r.ram)
+    at = 0
+    for number in sorted(state.blocks):
+        block = state.blocks[number]
+        start, pages = state.block_range(number)
+        if block.state not in ("online", "offline"):
+            yield f"I18 memory{number}: {block.state} though nothing is under way"
+        for node in block.nodes:
+            if node not in state.nodes or not state.nodes[node].online:
+                yield f"I16 memory{number}: its node {node} is not online"
+        if block.state == "online" and block.zone is not None:
+            zone = state.zones.get(block.zone)
+            if zone is None or (not (zone.start <= start and start + pages <= zone.end) and not block.early):
+                yield f"I24 memory{number}: outside the span of {_name(block.zone)}"
+        while at < len(ram) and ram[at][1] <= start:
+            at += 1
+        if not block.early and not (at < len(ram) and ram[at][0] < start + pages):
+            yield f"I17 memory{number}: no System RAM in /proc/iomem covers it"
+
+
+def _onlined(state: State, tally: _Tally) -> Iterator[str]:
+    """I18: memory goes online by its block, and an online block has nothing that is not."""
+    per_block = state.geometry.sections_per_block
+    for nr, section in state.sections.items():
+        block = state.blocks.get(nr // per_block)
+        if section.online and block is None:
+            yield f"I18 section {nr}: online, but there is no memory{nr // per_block}"
+        elif section.online and block is not None and block.state == "offline":
+            yield f"I18 section {nr}: online, but memory{block.id} is offline"
+
+
+def _spans(state: State, tally: _Tally) -> Iterator[str]:
+    """I24: both ends of a span touch an online page of the zone; boot memory may have holes there."""
+    for key, zone in state.zones.items():
+        if not zone.spanned or zone.early or key in tally.early:
+            continue
+        first = zone_span.edge(state, key, zone.start, zone.end, ascending=True)
+        last = zone_span.edge(state, key, zone.start, zone.end, ascending=False)
+        if (first, last) != (zone.start, zone.end):
+            yield f"I24 {_name(key)}: the span {zone.start:#x} to {zone.end:#x} does not end at online pages"
+
+
+def _resources(state: State, tally: _Tally) -> Iterator[str]:
+    """I17: System RAM never overlaps."""
+    end = 0
+    for resource in sorted((r for r in state.resources.values() if r.ram), key=lambda r: r.start):
+        if resource.start < end:
+            yield f"I17 System RAM at {resource.start:#x} overlaps the one before it"
+        end = resource.end
+
+
+def _groups(state: State, tally: _Tally) -> Iterator[str]:
+    """Memory groups count the present pages of their blocks."""
+    pages = state.geometry.pages_per_block
+    counts: dict[int, list[int]] = {}
+    for block in state.blocks.values():
+        if block.group is not None:
+            entry = counts.setdefault(block.group, [0, 0, 0])
+            entry[0] += 1
+            if block.zone is not None:
+                entry[2 if block.zone[1] == "Movable" else 1] += pages
+    for number, group in state.groups.items():
+        blocks, kernel, movable = counts.get(number, [0, 0, 0])
+        if (group.blocks, group.present_kernel, group.present_movable) != (blocks, kernel, movable):
+            yield f"group {number}: it counts {group.blocks} blocks, there are {blocks}, or its present pages are off"
+
+
+_RULES: tuple[Callable[[State, _Tally], Iterator[str]], ...] = (
+    _zone_order,
+    _free_counts,
+    _present_counts,
+    _partition,
+    _isolation,
+    _heads,
+    _blocks,
+    _onlined,
+    _spans,
+    _resources,
+    _groups,
+)

@@ -1,0 +1,76 @@
+"""Trying commands without doing them: on the machine itself, taken back at once, or on a copy that shares its values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple, Protocol
+
+from ..memory.journal import Table
+from ..memory.state import State
+from ..numbers.errors import HotplugError
+from ..protocol.commands import Command
+from ..protocol.events import Event
+from .dispatch import run
+
+
+class Holder(Protocol):
+    """What has a state: a machine."""
+
+    @property
+    def state(self) -> State:
+        """The tables behind it."""
+
+
+def state_of(machine: Holder | State) -> State:
+    """The state of a machine, or the state itself."""
+    return machine if isinstance(machine, State) else machine.state
+
+
+class Attempt(NamedTuple):
+    """How a command ended that was tried: "ok" or the errno, the reason, the page (pfn) at fault, and its events."""
+
+    result: str
+    reason: str
+    pfn: int | None
+    events: tuple[Event, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Did it succeed?"""
+        return self.result == "ok"
+
+
+def attempt(state: State, command: Command) -> Attempt:
+    """Run a command to its end; what it changed stays. Raises `BadInput` for a command without sense."""
+    events: list[Event] = []
+    notes: list[str] = []
+    try:
+        for event in run(state, command, notes):
+            events.append(event)
+    except HotplugError as error:
+        return Attempt(error.errno, error.reason, error.pfn, tuple(events), tuple(notes))
+    return Attempt("ok", "", None, tuple(events), tuple(notes))
+
+
+@contextmanager
+def rehearsal(state: State) -> Iterator[None]:
+    """Inside, the state can be changed at will; at the end every change is taken back, which costs as much as they did.
+
+    Rehearsals may be nested, and held in the middle of an operation: what that wrote down stays written down.
+    """
+    mark = len(state.journal.changes)
+    try:
+        yield
+    finally:
+        state.journal.rewind(mark)
+
+
+def clone(state: State) -> State:
+    """Another state of the same values: the tables are copied, nothing in them is. Its journal is empty."""
+    copy = State(state.preset, state.geometry, state.model, state.boot, state.chain)
+    for name, table in vars(state).items():
+        if isinstance(table, Table):
+            getattr(copy, name).update(table)
+    return copy

@@ -1,0 +1,106 @@
+"""Time travel: every state that a machine was in, as a tree of steps.
+
+A step holds only the values that its command replaced. Going to another state walks the tree, swapping these values on
+the way; applying a command in an earlier state begins a branch. Nothing is ever lost.
+"""
+
+from __future__ import annotations
+
+from ..memory.journal import Changes, Journal
+from ..numbers.errors import BadInput
+from ..protocol.outcome import Outcome
+
+
+class Step:
+    """One state: what led to it from its parent, and under which name a person put it. The first state has no parent.
+
+    `changes` take the machine from this state to its parent while the step is part of the present, and the other way
+    round while it is not.
+    """
+
+    __slots__ = ("changes", "latest", "name", "number", "outcome", "parent")
+
+    def __init__(self, number: int, parent: Step | None, outcome: Outcome | None, changes: Changes) -> None:
+        self.number = number
+        self.parent = parent
+        self.outcome = outcome
+        self.changes = changes
+        self.name = ""
+        self.latest: Step | None = None
+
+    def path(self) -> list[Step]:
+        """The steps from the first state to this one."""
+        steps: list[Step] = []
+        step: Step | None = self
+        while step is not None:
+            steps.append(step)
+            step = step.parent
+        return steps[::-1]
+
+
+class Timeline:
+    """All states of one machine, whose tables share a journal; `present` is the one that it is in. States are numbered
+    from 0 in the order in which they came to be."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.steps: list[Step] = [Step(0, None, None, ())]
+        self.present = self.steps[0]
+
+    def record(self, outcome: Outcome) -> Step:
+        """A command was applied in the present state; what it changed is in the journal."""
+        step = Step(len(self.steps), self.present, outcome, self._journal.take())
+        self.steps.append(step)
+        self.present.latest = step
+        self.present = step
+        return step
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What led to the present state, oldest first."""
+        return tuple(step.outcome for step in self.present.path() if step.outcome is not None)
+
+    def back(self) -> Step | None:
+        """To the state before this one; the step that was taken back, or None at the beginning."""
+        step = self.present
+        if step.parent is None:
+            return None
+        step.changes = self._journal.swap(step.changes)
+        step.parent.latest = step
+        self.present = step.parent
+        return step
+
+    def forward(self) -> Step | None:
+        """To the state that was taken back, or made, last from here; that step, or None if there is none."""
+        step = self.present.latest
+        if step is None:
+            return None
+        step.changes = self._journal.swap(step.changes)
+        self.present = step
+        return step
+
+    def go_to(self, number: int) -> Step:
+        """To any state. Raises `BadInput` if there is none of that number."""
+        if not 0 <= number < len(self.steps):
+            raise BadInput(f"there is no state {number}; states are numbered 0 to {len(self.steps) - 1}")
+        path = self.steps[number].path()
+        wanted = set(path)
+        while self.present not in wanted:
+            self.back()
+        for step in path[path.index(self.present) + 1 :]:
+            self.present.latest = step
+            self.forward()
+        return self.present
+
+    def name(self, number: int, name: str) -> None:
+        """Give a state a name, or, with an empty one, take it away."""
+        if not 0 <= number < len(self.steps):
+            raise BadInput(f"there is no state {number}; states are numbered 0 to {len(self.steps) - 1}")
+        self.steps[number].name = name
+
+    def find(self, name: str) -> int:
+        """The number of the state of that name or number. Raises `BadInput` if there is none."""
+        for step in self.steps:
+            if step.name == name or str(step.number) == name:
+                return step.number
+        names = ", ".join(step.name for step in self.steps if step.name) or "none has a name"
+        raise BadInput(f"there is no state {name!r}; give a number from 0 to {len(self.steps) - 1} or a name ({names})")

@@ -1,0 +1,1 @@
+"""The files through which people ask and look: what a write does, and what each file reads as."""

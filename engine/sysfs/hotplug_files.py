@@ -1,0 +1,275 @@
+"""The sysfs face of memory hotplug: what each file reads as, what a write to it does, and the errno of a wrong one.
+
+Paths are those of the kernel, below /sys/devices/system/memory, /sys/devices/system/node and
+/sys/module/memory_hotplug/parameters (kernel-facts 5.2 to 5.7 and 12).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import msgspec
+
+from ..hotplug.add import AddRequest, add_memory
+from ..hotplug.offline import offline_block
+from ..hotplug.online import online_block
+from ..hotplug.zone_policy import valid_zones
+from ..memory.block import ONLINE_TYPES, Block
+from ..memory.state import State
+from ..memory.zone import KERNEL_ZONES
+from ..numbers.errors import HotplugError
+from ..numbers.kstrto import kstrto
+from ..protocol.commands import Command, Offline, Online, Write
+from ..protocol.events import Event, ParameterSet
+from . import page_files
+
+Steps = Iterator[Event]
+MEMORY: Final = "/sys/devices/system/memory"
+NODE: Final = "/sys/devices/system/node"
+PARAMETERS: Final = "/sys/module/memory_hotplug/parameters"
+
+_BLOCK = re.compile(rf"{MEMORY}/memory(\d+)/(\w+)")
+_NODE_FILE = re.compile(rf"{NODE}/node(\d+)/(\w+)")
+_BLOCK_FILE = re.compile(rf"(?:{MEMORY}|{NODE}/node\d+)/+memory(\d+)/+(state|online)")
+_NODE_LINK = re.compile(rf"{NODE}/node(\d+)/memory(\d+)/(\w+)")
+AUTO_ONLINE: Final = ("offline", *ONLINE_TYPES)
+_TRUE, _FALSE = ("y", "Y", "1", "t", "T"), ("n", "N", "0", "f", "F")
+
+
+def boolean(text: str) -> bool | None:
+    """kstrtobool: the first letter decides, "on" and "off" by the second; None if it is neither."""
+    if text[:1] in _TRUE:
+        return True
+    if text[:1] in _FALSE:
+        return False
+    return {"on": True, "of": False}.get(text[:2].lower())
+
+
+def ranges(numbers: list[int]) -> str:
+    """A list of numbers as the kernel prints masks: ``0-2,5``."""
+    parts: list[str] = []
+    for number in numbers:
+        if parts and int(parts[-1].split("-")[-1]) == number - 1:
+            parts[-1] = f"{parts[-1].split('-')[0]}-{number}"
+        else:
+            parts.append(str(number))
+    return ",".join(parts)
+
+
+# -- reading ------------------------------------------------------------------------------------------------------------
+
+
+def read(state: State, path: str) -> str:
+    """The text of a file, with its line end. Raises `HotplugError` ENOENT, EACCES for files that cannot be read, EISDIR."""
+    path = _canonical(state, path)
+    if (reader := _READERS.get(path)) is not None and _has_parameter(state, path):
+        return reader(state) + "\n"
+    if match := _BLOCK.fullmatch(path):
+        block = _block(state, int(match[1]))
+        if (attribute := _BLOCK_READERS.get(match[2])) is not None:
+            return attribute(state, block) + "\n"
+    if (match := _NODE_FILE.fullmatch(path)) and (node := int(match[1])) in state.nodes and state.nodes[node].online:
+        if match[2] == "meminfo":
+            return _node_meminfo(state, node)
+        if match[2] == "distance":
+            known = state.nodes[node]
+            return " ".join(str(known.distance_to(other)) for other in sorted(state.nodes)) + "\n"
+    if (text := page_files.read(state, path)) is not None:
+        return text
+    if path == f"{MEMORY}/probe":
+        _exists(state, path)
+        raise HotplugError("EACCES", f"{path} can only be written")
+    if path.rstrip("/") in (MEMORY, NODE, PARAMETERS):
+        raise HotplugError("EISDIR", f"{path} is a folder")
+    if not path.startswith(("/sys/", "/proc/sys/vm/")):
+        raise HotplugError(
+            "ENOENT",
+            f"{path} is not among the files that are modelled: /proc/buddyinfo, /proc/pagetypeinfo, and some below /sys and "
+            f"/proc/sys/vm",
+        )
+    raise HotplugError("ENOENT", f"{path} does not exist")
+
+
+def _node_mask(wanted: Callable[[State, int], bool]) -> Callable[[State], str]:
+    return lambda state: ranges([node for node in sorted(state.nodes) if wanted(state, node)])
+
+
+def _has_normal(state: State, node: int) -> bool:
+    return any(zone.node == node and zone.present and zone.name in KERNEL_ZONES for zone in state.zones.values())
+
+
+def _setting(name: str, default: str) -> Callable[[State], str]:
+    return lambda state: state.settings.get(name, default)
+
+
+_READERS: Final[dict[str, Callable[[State], str]]] = {
+    f"{MEMORY}/block_size_bytes": lambda state: f"{state.geometry.block_size:x}",
+    f"{MEMORY}/auto_online_blocks": _setting("auto_online_blocks", "offline"),
+    f"{PARAMETERS}/memmap_on_memory": _setting("memmap_on_memory", "N"),
+    f"{PARAMETERS}/online_policy": _setting("online_policy", "contig-zones"),
+    f"{PARAMETERS}/auto_movable_ratio": _setting("auto_movable_ratio", "301"),
+    f"{PARAMETERS}/auto_movable_numa_aware": _setting("auto_movable_numa_aware", "Y"),
+    f"{NODE}/possible": _node_mask(lambda state, node: True),
+    f"{NODE}/online": _node_mask(lambda state, node: state.nodes[node].online),
+    f"{NODE}/has_memory": _node_mask(lambda state, node: state.node_present(node) > 0),
+    f"{NODE}/has_normal_memory": _node_mask(_has_normal),
+    f"{NODE}/has_cpu": _node_mask(lambda state, node: state.nodes[node].cpus),
+}
+
+_BLOCK_READERS: Final[dict[str, Callable[[State, Block], str]]] = {
+    "state": lambda state, block: block.state,
+    "online": lambda state, block: "0" if block.state == "offline" else "1",
+    "removable": lambda state, block: "1",
+    "phys_index": lambda state, block: f"{block.id:08x}",
+    "phys_device": lambda state, block: "0",
+    "valid_zones": valid_zones,
+}
+
+
+def _node_meminfo(state: State, node: int) -> str:
+    kib = state.geometry.page_size // 1024
+    zones = [zone for zone in state.zones.values() if zone.node == node]
+    total = sum(zone.managed for zone in zones) * kib
+    free = sum(zone.free for zone in zones) * kib
+    rows = (("MemTotal:", total), ("MemFree:", free), ("MemUsed:", total - free))
+    return "".join(f"Node {node} {name:<15}{value:>8} kB\n" for name, value in rows)
+
+
+# -- writing ------------------------------------------------------------------------------------------------------------
+
+
+def write(state: State, path: str, data: str) -> Steps:
+    """What writing `data` to a file makes the kernel do. Raises `HotplugError` with the errno of the write."""
+    path = _canonical(state, path)
+    match = _BLOCK.fullmatch(path)
+    if match and match[2] in ("state", "online"):
+        block = _block(state, int(match[1]))
+        if data:
+            yield from (_write_state if match[2] == "state" else _write_online)(state, block, data.removesuffix("\n"))
+        return
+    if path in _WRITERS and _has_parameter(state, path):
+        _exists(state, path)
+        if data:
+            yield from _WRITERS[path](state, data)
+        return
+    if (steps := page_files.write(state, path, data)) is not None:
+        if data:
+            yield from steps
+        return
+    read(state, path)
+    raise HotplugError("EACCES", f"{path} can only be read")
+
+
+def meant(command: Command) -> Command:
+    """The operation behind a write to a file of a block; any other command is meant as it is."""
+    if not isinstance(command, Write) or (match := _BLOCK_FILE.fullmatch(command.path)) is None:
+        return command
+    number, word = int(match[1]), command.data.removesuffix("\n")
+    if match[2] == "online" and (wanted := boolean(word)) is not None:
+        return Online(block=number) if wanted else Offline(block=number)
+    if match[2] == "state" and word == "offline":
+        return Offline(block=number)
+    if match[2] == "state" and word in ONLINE_TYPES:
+        return Online(block=number, type=word)
+    return command
+
+
+def set_state(state: State, number: int, word: str) -> Steps:
+    """What writing a word to the file `state` of a block does. Raises `HotplugError`, ENOENT where there is no such block."""
+    return _write_state(state, _block(state, number), word)
+
+
+def _write_state(state: State, block: Block, word: str) -> Steps:
+    if word in ONLINE_TYPES:
+        if block.state == "online":
+            state.blocks.put(block.id, msgspec.structs.replace(block, asked=word))
+            raise HotplugError("EINVAL", f"memory{block.id} is online already")
+        return online_block(state, block.id, word)
+    if word == "offline":
+        if block.state != "online":
+            raise HotplugError("EINVAL", f"memory{block.id} is offline already")
+        return offline_block(state, block.id)
+    raise HotplugError("EINVAL", f"{word!r} is none of {', '.join((*ONLINE_TYPES, 'offline'))}")
+
+
+def _write_online(state: State, block: Block, word: str) -> Steps:
+    wanted = boolean(word)
+    if wanted is None:
+        raise HotplugError("EINVAL", f"{word!r} is not a boolean")
+    if wanted and block.state == "offline":
+        yield from online_block(state, block.id, block.asked or "online")
+    elif not wanted and block.state == "online":
+        yield from offline_block(state, block.id)
+
+
+def _choice(name: str, words: Callable[[State], tuple[str, ...]]) -> Callable[[State, str], Steps]:
+    def write_choice(state: State, data: str) -> Steps:
+        word = data.removesuffix("\n")
+        if word not in words(state):
+            raise HotplugError("EINVAL", f"{word!r} is none of {', '.join(words(state))}")
+        state.settings.put(name, word)
+        yield ParameterSet(name, word)
+
+    return write_choice
+
+
+def _write_ratio(state: State, data: str) -> Steps:
+    number = kstrto(data, 0, 32)
+    state.settings.put("auto_movable_ratio", str(number))
+    yield ParameterSet("auto_movable_ratio", str(number))
+
+
+def _write_numa_aware(state: State, word: str) -> Steps:
+    wanted = boolean(word)
+    if wanted is None:
+        raise HotplugError("EINVAL", f"{word!r} is not a boolean")
+    state.settings.put("auto_movable_numa_aware", "Y" if wanted else "N")
+    yield ParameterSet("auto_movable_numa_aware", "Y" if wanted else "N")
+
+
+def _write_probe(state: State, data: str) -> Steps:
+    address = kstrto(data, 0, 64)
+    if address % state.geometry.block_size:
+        raise HotplugError("EINVAL", f"{address:#x} is not the address of a memory block")
+    node = next((n for n in sorted(state.nodes) if state.nodes[n].online), 0)
+    yield from add_memory(state, AddRequest(address, state.geometry.block_size, node, "probe"))
+
+
+_WRITERS: Final[dict[str, Callable[[State, str], Steps]]] = {
+    f"{MEMORY}/auto_online_blocks": _choice("auto_online_blocks", lambda state: AUTO_ONLINE),
+    f"{MEMORY}/probe": _write_probe,
+    f"{PARAMETERS}/online_policy": _choice("online_policy", lambda state: state.model.policies),
+    f"{PARAMETERS}/auto_movable_ratio": _write_ratio,
+    f"{PARAMETERS}/auto_movable_numa_aware": _write_numa_aware,
+}
+
+
+def _has_parameter(state: State, path: str) -> bool:
+    """Parameters came with memmap_on_memory, and with the online policies."""
+    if not path.startswith(PARAMETERS):
+        return True
+    if path.endswith("/memmap_on_memory"):
+        return bool(state.model.parameter_modes) and state.model.name in state.preset.memmap_on_memory
+    return len(state.model.policies) > 1
+
+
+def _exists(state: State, path: str) -> None:
+    if path == f"{MEMORY}/probe" and state.boot.get("probe") != "Y":
+        raise HotplugError("ENOENT", f"{path} does not exist: the kernel was built without it")
+
+
+def _block(state: State, number: int) -> Block:
+    block = state.blocks.get(number)
+    if block is None:
+        raise HotplugError("ENOENT", f"{MEMORY}/memory{number} does not exist")
+    return block
+
+
+def _canonical(state: State, path: str) -> str:
+    """The path without doubled slashes, and without the link by which a node's folder leads to one of its blocks."""
+    path = re.sub(r"/+", "/", path)
+    if (match := _NODE_LINK.fullmatch(path)) and (block := state.blocks.get(int(match[2]))) and int(match[1]) in block.nodes:
+        return f"{MEMORY}/memory{match[2]}/{match[3]}"
+    return path

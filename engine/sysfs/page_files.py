@@ -1,0 +1,127 @@
+"""Files that deal with single pages: free areas, huge page pools, compaction, poisoning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from ..memory.state import State
+from ..mm import free_area, memory_failure
+from ..mm.compaction import triggers
+from ..mm.hugetlb import pool
+from ..mm.hugetlb.nr_hugepages import set_pool
+from ..numbers.errors import HotplugError
+from ..numbers.kstrto import kstrto, proc_number
+from ..protocol.events import Event
+
+Steps = Iterator[Event]
+_POOL = r"hugepages-(\d+)kB/(nr_hugepages|free_hugepages|surplus_hugepages)"
+_GLOBAL_POOL = r"hugepages-(\d+)kB/(nr_hugepages(?:_mempolicy)?|nr_overcommit_hugepages|(?:free|surplus|resv)_hugepages)"
+_GLOBAL = re.compile(rf"/sys/kernel/mm/hugepages/{_GLOBAL_POOL}")
+_NODE = re.compile(rf"/sys/devices/system/node/node(\d+)/hugepages/{_POOL}")
+_NODE_COMPACT = re.compile(r"/sys/devices/system/node/node(\d+)/compact")
+_DEFAULT_POOL: Final = "/proc/sys/vm/nr_hugepages"
+_COMPACT: Final = "/proc/sys/vm/compact_memory"
+_FREE_PAGES: Final[dict[str, Callable[[State], str]]] = {
+    "/proc/buddyinfo": free_area.buddyinfo,
+    "/proc/pagetypeinfo": free_area.pagetypeinfo,
+    "/sys/kernel/debug/extfrag/extfrag_index": free_area.extfrag_index,
+    "/sys/kernel/debug/extfrag/unusable_index": free_area.extfrag_unusable,
+}
+_MEMORY: Final = "/sys/devices/system/memory"
+_MOST: Final = (1 << 63) - 1
+
+
+def read(state: State, path: str) -> str | None:
+    """The text of a file about free pages or a huge page pool; None for a path that is none of these files."""
+    if (text := _FREE_PAGES.get(path)) is not None:
+        return text(state)
+    found = _pool(state, path)
+    if found is not None:
+        node, size, name = found
+        total, free = pool.pool(state, node, size)
+        surplus = pool.surplus(state, node, size)
+        if path == _DEFAULT_POOL:
+            total -= surplus
+        overcommit = state.counters.get(f"nr_overcommit_hugepages_{size}", 0)
+        values = {"free_hugepages": free, "surplus_hugepages": surplus, "resv_hugepages": 0}
+        return f"{overcommit if name == 'nr_overcommit_hugepages' else values.get(name, total)}\n"
+    if path in (_COMPACT, f"{_MEMORY}/hard_offline_page", f"{_MEMORY}/soft_offline_page") or (
+        _compact_node(state, path) is not None
+    ):
+        raise HotplugError("EACCES", f"{path} can only be written")
+    return None
+
+
+def write(state: State, path: str, data: str) -> Steps | None:
+    """What writing to one of these files does; None for a path that is none of them."""
+    found = _pool(state, path)
+    if found is not None:
+        return _write_pool(state, path, found, data)
+    if path == _COMPACT:
+        return _write_compact(state, data)
+    if (node := _compact_node(state, path)) is not None:
+        return triggers.compact_node(state, node)
+    for name, action in _POISONS.items():
+        if path == f"{_MEMORY}/{name}":
+            return _write_page(state, action, data)
+    return None
+
+
+def _pool(state: State, path: str) -> tuple[int | None, int, str] | None:
+    sizes = pool.sizes(state)
+    if path == _DEFAULT_POOL:
+        return None, sizes[0], "nr_hugepages"
+    if match := _GLOBAL.fullmatch(path):
+        size = int(match[1]) * 1024
+        return (None, size, match[2]) if size in sizes else None
+    if match := _NODE.fullmatch(path):
+        node, size = int(match[1]), int(match[2]) * 1024
+        return (node, size, match[3]) if size in sizes and _online(state, node) else None
+    return None
+
+
+def _compact_node(state: State, path: str) -> int | None:
+    match = _NODE_COMPACT.fullmatch(path)
+    return int(match[1]) if match and _online(state, int(match[1])) else None
+
+
+def _online(state: State, node: int) -> bool:
+    """Does the node have a folder?"""
+    return node in state.nodes and state.nodes[node].online
+
+
+def _write_pool(state: State, path: str, found: tuple[int | None, int, str], data: str) -> Steps:
+    node, size, name = found
+    if name == "nr_overcommit_hugepages":
+        if size > state.geometry.page_size << state.geometry.max_order:
+            raise HotplugError("EINVAL", f"{path}: gigantic pages are never made on demand")
+        state.counters.put(f"{name}_{size}", min(kstrto(data, 10, 64), _MOST))
+        return
+    if not name.startswith("nr_"):
+        raise HotplugError("EACCES", f"{path} can only be read")
+    wanted = proc_number(data) if path == _DEFAULT_POOL else kstrto(data, 10, 64)
+    if wanted >= 0:  # proc_doulongvec_minmax passes over others
+        yield from set_pool(state, node, size, wanted)
+
+
+def _write_compact(state: State, data: str) -> Steps:
+    allowed = state.model.compact_values
+    if allowed is not None and proc_number(data) not in allowed:
+        raise HotplugError("EINVAL", f"{data!r} is not {' or '.join(map(str, allowed))}")
+    yield from triggers.compact_memory(state)
+
+
+def _write_page(state: State, action: Callable[[State, int], Steps], data: str) -> Steps:
+    try:
+        address = kstrto(data, 0, 64)
+    except HotplugError as error:  # ERANGE is not told apart there
+        raise HotplugError("EINVAL", error.reason) from None
+    yield from action(state, address // state.geometry.page_size)
+
+
+_POISONS: Final[dict[str, Callable[[State, int], Steps]]] = {
+    "hard_offline_page": memory_failure.hard_offline,
+    "soft_offline_page": memory_failure.soft_offline,
+}

@@ -1,0 +1,83 @@
+"""What a machine shows of itself: every block, every populated zone, every present section, as plain values."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..hotplug.zone_policy import valid_zones
+from ..memory.state import State
+from ..memory.zone import ZONE_ORDER
+
+
+class BlockReport(msgspec.Struct, frozen=True):
+    """State, valid_zones text and nodes of a memory block."""
+
+    state: str
+    valid_zones: str
+    nodes: tuple[int, ...]
+
+
+class ZoneReport(msgspec.Struct, frozen=True):
+    """A populated zone, pages; `free` is "pages free" of zoneinfo plus all per-CPU lists."""
+
+    node: int
+    zone: str
+    start_pfn: int
+    spanned: int
+    present: int
+    managed: int
+    free: int
+
+
+class SectionReport(msgspec.Struct, frozen=True):
+    """A present section and where its memmap lies: "self" in its own add request or block, "kernel" in kernel memory
+    anywhere, "section" in another section by option (b), "none". `memmap_pfn` is None where the place is unknown."""
+
+    node: int
+    online: bool
+    memmap_on: str
+    memmap_pfn: int | None
+
+
+def glance(state: State) -> State:
+    """What reports on blocks and zones look at, as it is now: the tables are copied, nothing in them is. Two of them tell
+    what came of the commands between, at little cost for each command."""
+    copy = State(state.preset, state.geometry, state.model, state.boot, state.chain)
+    copy.blocks.update(state.blocks)
+    copy.zones.update(state.zones)
+    copy.nodes.update(state.nodes)
+    copy.groups.update(state.groups)
+    copy.settings.update(state.settings)
+    return copy
+
+
+def block_report(state: State, number: int) -> BlockReport:
+    """One block."""
+    block = state.blocks[number]
+    return BlockReport(block.state, valid_zones(state, block), block.nodes)
+
+
+def block_reports(state: State) -> dict[str, BlockReport]:
+    """Every block, ascending."""
+    return {str(number): block_report(state, number) for number in sorted(state.blocks)}
+
+
+def zone_reports(state: State) -> list[ZoneReport]:
+    """Every populated zone, by node and from the lowest up."""
+    zones = sorted(
+        (zone for zone in state.zones.values() if zone.present),
+        key=lambda zone: (zone.node, ZONE_ORDER.index(zone.name) if zone.name in ZONE_ORDER else len(ZONE_ORDER)),
+    )
+    return [ZoneReport(z.node, z.name, z.start, z.spanned, z.present, z.managed, z.free + z.pcp) for z in zones]
+
+
+def section_reports(state: State) -> dict[str, SectionReport]:
+    """Every present section, ascending."""
+    reports: dict[str, SectionReport] = {}
+    for nr in state.section_numbers():
+        section = state.sections[nr]
+        memmap = section.memmap
+        reports[str(nr)] = SectionReport(
+            section.node, section.online, memmap.on if memmap else "none", memmap.pfn if memmap else None
+        )
+    return reports

@@ -1,0 +1,209 @@
+"""The readable account of a script: what came of each command, and what it changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Final
+
+import msgspec
+from altmap.engine import Allocate, Command, Machine, Offline, Online, Outcome, Pin, Unpin, describe, format_bytes
+from altmap.engine.memory.state import State
+from altmap.engine.protocol.events import (
+    Event,
+    MemmapPlaced,
+    MemmapReleased,
+    PagesFreed,
+    PagesMigrated,
+    PagesTakenByWorkload,
+    PlacementChosen,
+    ZoneChosen,
+)
+from altmap.engine.sysfs.report import BlockReport, ZoneReport, block_report, glance, zone_reports
+from rich.text import Text
+
+from ..names import block_names
+from ..said import SAID, stepped_over
+from .console import Printer
+
+_ZONE_NUMBERS = ("start_pfn", "spanned", "present", "managed", "free")
+_INDENT = " " * 6
+_OF_A_RANGE = (Online, Offline)
+"""Commands that a line of a script may ask for many blocks."""
+
+
+class Account:
+    """`altmap run` for people: for each command a line with its result, then one for each note and each change. The
+    commands of a range of blocks that come out alike are told as one."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine, self._printer = machine, Printer()
+        self._before = self._after = glance(machine.state)
+        self._told = self._unexpected = 0
+        self._group: list[Outcome] = []
+
+    def event(self, number: int, event: Event) -> None:
+        """The account is of results."""
+
+    def outcome(self, number: int, outcome: Outcome) -> None:
+        """The machine has done one more command. It is told at once unless more of a range may follow."""
+        if self._group and not _continues(self._group[-1], outcome):
+            self.flush()
+        self._group.append(outcome)
+        self._unexpected += not outcome.expected
+        self._after = glance(self._machine.state)
+        if not isinstance(outcome.command, _OF_A_RANGE):
+            self.flush()
+
+    def flush(self) -> None:
+        """Tell what was held back."""
+        if self._group:
+            self._printer(*self._lines(), whole_lines=True)
+
+    def end(self) -> None:
+        """The sum."""
+        said = f"{self._unexpected} not as expected" if self._unexpected else "each as expected"
+        self._printer(Text(f"{self._told} command{'s' * (self._told != 1)}, {said}", "bold"), whole_lines=True)
+
+    def _lines(self) -> Iterator[Text]:
+        first, last = self._told + 1, self._told + len(self._group)
+        yield _result_line(f"{first}-{last}" if first < last else str(first), self._machine, self._group)
+        for note in self._group[0].notes:
+            yield Text(f"{_INDENT}note: {note}")
+        for change in changes(self._before, self._after):
+            yield Text(f"{_INDENT}{change}")
+        self._told, self._before, self._group = last, self._after, []
+
+
+def _continues(outcome: Outcome, following: Outcome) -> bool:
+    """Is a command for the next block, and came out alike?"""
+    one, other = outcome.command, following.command
+    if not isinstance(one, _OF_A_RANGE) or type(one) is not type(other):
+        return False
+    alike = (outcome.result, outcome.reason, outcome.notes) == (following.result, following.reason, following.notes)
+    return alike and other == msgspec.structs.replace(one, block=one.block + 1)
+
+
+def _result_line(number: str, machine: Machine, outcomes: list[Outcome]) -> Text:
+    outcome, command = outcomes[0], describe(outcomes[0].command)
+    if len(outcomes) > 1 and isinstance(outcome.command, _OF_A_RANGE):
+        block = outcome.command.block
+        command = command.replace(f" {block}", f" {block}-{block + len(outcomes) - 1}", 1)
+    events = [event for one in outcomes for event in one.events]
+    clauses = [outcome.reason] if outcome.reason else list(_achieved(machine, events, outcome))
+    if not outcome.expected:
+        clauses[:0] = [f"{outcome.command.expect} was expected"] if outcome.command.expect else []
+    elif not outcome.ok:
+        clauses[:0] = ["as expected"]
+    style = "green" if outcome.ok else "yellow" if outcome.expected else "red"
+    line = Text.assemble(f"{number:>4}  ", (command, "bold"), " … ", (outcome.result, style))
+    return line.append(f" — {'; '.join(clauses)}") if clauses else line
+
+
+# -- what a command achieved -------------------------------------------------------------------------------------------
+
+
+def _achieved(machine: Machine, events: list[Event], outcome: Outcome) -> Iterator[str]:
+    page = machine.geometry.page_size
+    yield from _placed(events)
+    for node, pages in sorted(outcome.taken.items()):
+        yield f"{_pages(pages)} ({format_bytes(pages * page)}) of existing memory of node {node} taken"
+    yield from _zones_chosen(events)
+    moved = Counter[tuple[int, str]]()
+    for event in events:
+        if isinstance(event, PagesMigrated):
+            moved[event.to_node, event.to_zone] += event.pages
+    for (node, zone), pages in sorted(moved.items()):
+        yield f"{_pages(pages)} migrated to zone {zone} of node {node}"
+    if given := sum(event.pages for event in events if isinstance(event, MemmapReleased)):
+        yield f"{_pages(given)} of memmap given back"
+    if skipped := stepped_over(events):
+        yield skipped
+    for event in events:
+        if (said := SAID.get(str(event.__struct_config__.tag))) is not None:
+            yield said(event)
+        elif isinstance(event, PagesTakenByWorkload):
+            yield f"{_pages(event.pages)} {_TAKEN.get(type(outcome.command), 'taken')}"
+        elif isinstance(event, PagesFreed):
+            yield f"{_pages(event.pages)} freed"
+
+
+def _pages(count: int) -> str:
+    return f"{count} page{'s' * (count != 1)}"
+
+
+_TAKEN: Final[Mapping[type[Command], str]] = {Allocate: "taken", Pin: "pinned", Unpin: "no longer pinned"}
+
+
+def _placed(events: Iterable[Event]) -> Iterator[str]:
+    """Where an add put the memmap, and by which rule."""
+    pages = Counter[int]()
+    rule = ""
+    for event in events:
+        if isinstance(event, PlacementChosen):
+            rule = event.reason
+        elif isinstance(event, MemmapPlaced):
+            pages[event.node] += sum(count for _, count in event.chunks)
+    if rule:
+        where = ", ".join(f"{_pages(count)} on node {node}" for node, count in sorted(pages.items()))
+        yield f"memmap in {rule}" + (f" ({where})" if where else "")
+
+
+def _zones_chosen(events: Iterable[Event]) -> Iterator[str]:
+    chosen = [event for event in events if isinstance(event, ZoneChosen)]
+    for (node, zone, reason), group in groupby(chosen, key=lambda event: (event.node, event.zone, event.reason)):
+        names = block_names(event.block for event in group)
+        yield f"{names} to zone {zone} of node {node} ({reason})"
+
+
+# -- what changed ------------------------------------------------------------------------------------------------------
+
+
+def changes(before: State, after: State) -> Iterator[str]:
+    """How two glances at a machine differ: runs of blocks that changed alike, numbers of zones, parameters."""
+    changed = [(block, words) for block in _touched(before, after) if (words := _block_change(before, after, block))]
+    for _, group in groupby(enumerate(changed), key=lambda item: (item[1][0] - item[0], item[1][1])):
+        run = [change for _, change in group]
+        yield f"{block_names(block for block, _ in run)}: {run[0][1]}"
+    zones = [{(zone.node, zone.zone): zone for zone in zone_reports(state)} for state in (before, after)]
+    for node, zone in sorted(zones[0].keys() | zones[1].keys()):
+        if words := _zone_change(zones[0].get((node, zone)), zones[1].get((node, zone))):
+            yield f"zone {zone} of node {node}: {words}"
+    for name, value in sorted(after.settings.items()):
+        if (old := before.settings.get(name)) != value:
+            yield f"{name}: {old} → {value}"
+
+
+def _touched(before: State, after: State) -> list[int]:
+    """Blocks that may look different, ascending. What an offline block says of the zones that it may go to follows from
+    the zones, groups and parameters; all other blocks speak for themselves."""
+    blocks = {number for number, block in after.blocks.items() if before.blocks.get(number) is not block}
+    blocks |= before.blocks.keys() - after.blocks.keys()
+    if (before.zones, before.groups, before.settings) != (after.zones, after.groups, after.settings):
+        blocks |= {number for number, block in after.blocks.items() if block.state != "online"}
+    return sorted(blocks)
+
+
+def _block_change(before: State, after: State, block: int) -> str:
+    old, new = (block_report(state, block) if block in state.blocks else None for state in (before, after))
+    if old == new:
+        return ""
+    if new is None:
+        return "gone"
+    if old is None:
+        return f"new, {_shown(new)}, node {', '.join(map(str, new.nodes))}"
+    return f"{_shown(old)} → {_shown(new)}"
+
+
+def _shown(block: BlockReport) -> str:
+    return f"{block.state} [{block.valid_zones}]"
+
+
+def _zone_change(old: ZoneReport | None, new: ZoneReport | None) -> str:
+    if new is None:
+        return "empty now"
+    if old is None:
+        return "new, " + ", ".join(f"{name} {getattr(new, name)}" for name in _ZONE_NUMBERS)
+    pairs = [(name, getattr(old, name), getattr(new, name)) for name in _ZONE_NUMBERS]
+    return ", ".join(f"{name} {a} → {b}" for name, a, b in pairs if a != b)

@@ -1,0 +1,48 @@
+"""Where text goes: coloured and as wide as the terminal, or plain and 100 columns wide where there is none."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+
+from rich.console import Console, RenderableType
+from rich.segment import Segment, Segments
+
+from ..printable import printable
+
+PLAIN_WIDTH = 100
+"""Columns of what goes into a file or a pipe, whatever the terminal."""
+
+
+class Printer:
+    """Prints to standard output, a piece at a time."""
+
+    def __init__(self) -> None:
+        terminal = sys.stdout.isatty()
+        self._console = Console(
+            file=sys.stdout,
+            width=None if terminal else PLAIN_WIDTH,
+            force_terminal=terminal,
+            color_system="auto" if terminal else None,
+            markup=False,
+            emoji=False,
+            highlight=False,
+        )
+
+    def __call__(self, *parts: RenderableType, whole_lines: bool = False) -> None:
+        """Print the parts below each other, without the blanks that tables end their lines with. Text wraps at the
+        width unless `whole_lines`."""
+        options = self._console.options
+        if whole_lines:
+            options = options.update(no_wrap=True, overflow="ignore")
+        with self._console.capture() as capture:
+            for part in parts:
+                segments = _harmless(self._console.render(part, options))
+                self._console.print(Segments(segments), end="", crop=False)
+        sys.stdout.writelines(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+        sys.stdout.flush()
+
+
+def _harmless(segments: Iterable[Segment]) -> Iterator[Segment]:
+    for segment in segments:
+        yield segment if segment.control else Segment(printable(segment.text), segment.style)

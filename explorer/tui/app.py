@@ -1,0 +1,56 @@
+"""The application: one session, one main screen, the colours and the palette."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+from altmap.engine import Machine
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from .screens.main import MainScreen
+from .session import Session
+from .themes import DARK, THEMES, VARIABLES
+from .verbs import VERBS
+
+
+class ExplorerApp(App[None]):
+    """altmap's explorer of one machine."""
+
+    TITLE = "altmap"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-slim"), (76, "-medium"), (110, "-wide"), (170, "-huge")
+    ]  # fmt: skip
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (22, "-short"), (32, "-tall")]  # noqa: RUF012
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
+        self.session = Session(machine)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DARK
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return VARIABLES
+
+    def get_default_screen(self) -> MainScreen:
+        return MainScreen(self.session)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The verbs that are possible now, then Textual's own commands."""
+        if isinstance(screen, MainScreen):
+            for verb in VERBS:
+                if verb.possible(screen):
+                    yield SystemCommand(verb.title, verb.sentence, partial(screen.action_verb, verb.name))
+        ours = {verb.title for verb in VERBS} | {"Keys"}
+        yield from (command for command in super().get_system_commands(screen) if command.title not in ours)
+
+
+def run_app(machine: Machine) -> int:
+    """Open the explorer on a machine until it is left; returns the exit code."""
+    app = ExplorerApp(machine)
+    app.run()
+    return app.return_code or 0

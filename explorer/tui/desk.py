@@ -1,0 +1,74 @@
+"""What verbs need of the screen that they work on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from altmap.engine import Command, Machine, Step
+
+from .session import Session
+
+
+class Desk(Protocol):
+    """A machine, a cursor and marks on its blocks, and the dialogs that can be opened."""
+
+    session: Session
+
+    @property
+    def machine(self) -> Machine:
+        """The machine of the session."""
+
+    @property
+    def cursor(self) -> int:
+        """The selected block."""
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The marked blocks."""
+
+    @property
+    def refused(self) -> Step | None:
+        """What was refused last, as long as the cursor and the marks stay as they were then."""
+
+    def mark(self, blocks: frozenset[int]) -> None:
+        """Mark exactly these blocks."""
+
+    def perform(self, label: str, commands: Sequence[Command]) -> None:
+        """Run commands and show what comes of them."""
+
+    def take_back(self) -> None:
+        """Undo the last verb."""
+
+    def do_again(self) -> None:
+        """Redo what was undone."""
+
+    def ask_add(self, compares: bool = False) -> None:
+        """Open the dialog for new memory; `compares`: to compare placements."""
+
+    def explain(self, refused: Step) -> None:
+        """Show why a command was refused, and what can be done now."""
+
+    def ask_why(self, commands: Sequence[Command]) -> None:
+        """Show what would come of commands, each for itself."""
+
+    def ask_line(self) -> None:
+        """Open the command line."""
+
+    def ask_state(self) -> None:
+        """Open the tree of states."""
+
+    def ask_file(self) -> None:
+        """Open the dialog for a file to save to."""
+
+    def ask_block(self) -> None:
+        """Open the dialog for a block to go to."""
+
+    def show_help(self) -> None:
+        """Open the list of all verbs."""
+
+    def show_pane(self, pane: str) -> None:
+        """Bring a pane into sight and give it the keys."""
+
+    def leave(self) -> None:
+        """End the explorer, or ask first if states would be lost."""

@@ -1,0 +1,187 @@
+"""The dialog for adding memory."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+import msgspec
+from altmap.engine import (
+    CALLERS,
+    PLACEMENTS,
+    Add,
+    BadInput,
+    Machine,
+    State,
+    clone,
+    format_bytes,
+    parse_bytes,
+    shortage,
+    why_not,
+)
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Input, Label, Select
+from textual.widgets.button import ButtonVariant
+
+from .. import words
+from ..widgets.prose import Prose
+from .comparison import ComparisonScreen
+from .dialog import Dialog
+
+PLACEMENT_WORDS = {
+    "boot": "existing kernel memory (boot)",
+    "range": "head of the added range, RFC v2 (range)",
+    "block": "head of each block, upstream (block)",
+    "sections": "low sections of the node, option b (sections)",
+}
+CALLER_WORDS = {"acpi": "acpi, a DIMM", "hmm": "hmm, device private", "pmem": "pmem, ZONE_DEVICE"}
+MODEL = "model"
+PREVIEW = "preview"
+PAUSE = 0.15
+"""Seconds without a key after which a request is tried."""
+
+
+class Preview(Prose, can_focus=False):
+    """What the fields come to; no stop on the way from field to field."""
+
+
+class AddDialog(Dialog[Add]):
+    """Size, address, node, caller and placement; the text below says what they come to: does the memmap fit, and
+    where would it lie? The answer is the command.
+
+    All placements can be compared first; `compares` makes that what enter does."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "compare", "Compare placements")]
+
+    def __init__(self, machine: Machine, node: int, compares: bool = False) -> None:
+        super().__init__()
+        self._compares = compares
+        self._machine = machine
+        self._node = node
+        self._suggested = ""
+
+    def compose(self) -> ComposeResult:
+        machine = self._machine
+        unit = machine.geometry.block_size
+        self._suggested = words.suggestion(machine, unit)
+        nodes = [
+            (f"node {nr}" if node.online else f"node {nr} (offline)", nr) for nr, node in sorted(machine.nodes.items())
+        ]
+        callers = [(CALLER_WORDS.get(caller, caller), caller) for caller in CALLERS]
+        placements = [(f"as {machine.model.name} decides", MODEL), *((PLACEMENT_WORDS[p], p) for p in PLACEMENTS)]
+        with Vertical(classes="box") as box:
+            box.border_title = "Compare placements" if self._compares else "Add memory"
+            box.border_subtitle = f"enter {'compares' if self._compares else 'adds, F2 compares'}, esc leaves"
+            with Horizontal(classes="field"):
+                yield Label("size")
+                yield Input(format_bytes(unit), id="size", compact=True, select_on_focus=True)
+            with Horizontal(classes="field"):
+                yield Label("address")
+                yield Input(self._suggested, id="start", compact=True, select_on_focus=True)
+            with Horizontal(classes="field"):
+                yield Label("node")
+                yield Select(nodes, value=self._node, allow_blank=False, id="node", compact=True)
+            with Horizontal(classes="field"):
+                yield Label("caller")
+                yield Select(callers, value="acpi", allow_blank=False, id="caller", compact=True)
+            with Horizontal(classes="field"):
+                yield Label("memmap in")
+                yield Select(placements, value=MODEL, allow_blank=False, id="placement", compact=True)
+            yield Preview(lambda width: "", id="preview")
+            with Horizontal(classes="buttons"):
+                looks: list[ButtonVariant] = ["default", "primary"] if self._compares else ["primary", "default"]
+                yield Button("Add", variant=looks[0], compact=True, id="add")
+                yield Button("Compare", variant=looks[1], compact=True, id="compare")
+                yield Button("Cancel", compact=True, id="cancel")
+
+    def on_mount(self) -> None:
+        self.query_one("#size", Input).focus()
+        self._preview()
+
+    def command(self) -> Add:
+        """What the fields say. Raises `BadInput`."""
+        start, size = (parse_bytes(self.query_one(f"#{name}", Input).value) for name in ("start", "size"))
+        node, caller, placement = (self.query_one(f"#{name}", Select).value for name in ("node", "caller", "placement"))
+        fields = {"op": "add", "start": start, "size": size, "node": node, "caller": caller}
+        return msgspec.convert(fields if placement == MODEL else {**fields, "placement": placement}, Add)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.input.id == "size":
+            self._move_suggestion(event.value)
+        self._preview()
+
+    def _move_suggestion(self, size: str) -> None:
+        """While the address is the suggested one, it follows the size."""
+        start = self.query_one("#start", Input)
+        if start.value == self._suggested:
+            try:
+                self._suggested = words.suggestion(self._machine, parse_bytes(size))
+            except BadInput:
+                return
+            start.value = self._suggested
+
+    def on_select_changed(self) -> None:
+        self._preview()
+
+    def _preview(self) -> None:
+        """Say what the fields come to: at once what they would make, and after a moment whether it can be."""
+        preview = self.query_one(Preview)
+        self.workers.cancel_group(self, PREVIEW)
+        try:
+            command = self.command()
+        except BadInput as error:
+            wrong = str(error)
+            preview.show(lambda width: wrong, "bad")
+            return
+        said = words.add_preview(self._machine, int(command.start), int(command.size))
+        preview.show(lambda width: said)
+        self._try(command, said)
+
+    @work(group=PREVIEW, exit_on_error=False)
+    async def _try(self, command: Add, said: str) -> None:
+        """A copy of the machine is tried, beside the screen: keys are answered meanwhile."""
+        await asyncio.sleep(PAUSE)
+        head, text = await asyncio.to_thread(self._tried, clone(self._machine.state), command, said)
+        self.query_one(Preview).show(lambda width: text, head)
+
+    def _tried(self, machine: State, command: Add, said: str) -> tuple[str, str]:
+        """Whether an add fits: the look and the text of the preview. What is missing can be counted, which is quicker than
+        to find out what would clear it."""
+        try:
+            budget = shortage(machine, command)
+            if budget.missing:
+                return "bad", words.shortage_words(self._machine, budget, said)
+            verdict = why_not(machine, command)
+        except BadInput as error:
+            return "bad", str(error)
+        return "good" if verdict.ok else "bad", words.fit_words(verdict, said)
+
+    def on_input_submitted(self) -> None:
+        if self._compares:
+            self.action_compare()
+        else:
+            self._answer()
+
+    def action_compare(self) -> None:
+        """Show what would come of each placement; the dialog stays."""
+        try:
+            self.app.push_screen(ComparisonScreen(self._machine, self.command()))
+        except BadInput:
+            self._preview()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "add":
+            self._answer()
+        elif event.button.id == "compare":
+            self.action_compare()
+        else:
+            self.dismiss(None)
+
+    def _answer(self) -> None:
+        try:
+            self.dismiss(self.command())
+        except BadInput:
+            self._preview()

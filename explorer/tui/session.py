@@ -1,0 +1,138 @@
+"""A person's work on one machine: commands that run in small slices, batches that are taken back as one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import NamedTuple
+
+from altmap.engine import Command, Machine, Outcome, Step, Verdict, describe
+
+SLICE = 0.1
+"""Seconds between two moments in which the screen may answer keys; it decides how smooth it is, never what happens."""
+
+
+class Batch(NamedTuple):
+    """What came of one verb: the outcome of each of its commands, in order. `stopped`: a person ended it early; `refusal`:
+    the first step of it that the kernel refused."""
+
+    label: str
+    outcomes: tuple[Outcome, ...]
+    stopped: bool = False
+    refusal: Step | None = None
+
+    @property
+    def refused(self) -> tuple[Outcome, ...]:
+        """The outcomes that are refusals."""
+        return tuple(outcome for outcome in self.outcomes if not outcome.ok)
+
+
+class Session:
+    """A machine, which of its states each verb made, and the lines that were typed.
+
+    Commands run on the event loop a slice at a time: nothing else touches the machine in between, the screen stays
+    alive, and closing the operation's generator is the kernel's signal.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.running: str | None = None
+        self.typed: list[str] = []
+        self._verbs: dict[int, tuple[int, str]] = {}
+        self._stop = False
+        self._kept = len(machine.timeline.steps)
+
+    @property
+    def unsaved(self) -> int:
+        """States that were made since the machine was opened or saved."""
+        return len(self.machine.timeline.steps) - self._kept
+
+    def saved(self) -> None:
+        """All states are in a file now."""
+        self._kept = len(self.machine.timeline.steps)
+
+    @property
+    def can_undo(self) -> bool:
+        return self.machine.can_undo and self.running is None
+
+    @property
+    def can_redo(self) -> bool:
+        return self.machine.can_redo and self.running is None
+
+    def stop(self) -> None:
+        """Send the running verb the signal; it ends before its next event."""
+        self._stop = True
+
+    async def run(
+        self,
+        label: str,
+        commands: Sequence[Command],
+        progress: Callable[[int, int], None] = lambda command, events: None,
+    ) -> Batch:
+        """Run commands one after the other, past refusals. `progress` gets the command's number and its events so far.
+
+        Whatever the engine raises comes out of here, and the machine is as the last finished command left it.
+        """
+        known = self.machine.timeline.steps
+        first = len(known)
+        self.running, self._stop = label, False
+        pause_at = monotonic() + SLICE
+        try:
+            for number, command in enumerate(commands):
+                steps = self.machine.steps(command)
+                try:
+                    for count, _ in enumerate(steps, 1):
+                        if monotonic() >= pause_at:
+                            progress(number, count)
+                            await asyncio.sleep(0)
+                            pause_at = monotonic() + SLICE
+                        if self._stop:
+                            break
+                finally:
+                    steps.close()
+                if self._stop:
+                    break
+        finally:
+            self.running = None
+            for step in known[first:]:
+                self._verbs[step.number] = (first, label)
+        made = [(step, step.outcome) for step in known[first:] if step.outcome is not None]
+        refusal = next((step for step, outcome in made if not outcome.ok), None)
+        return Batch(label, tuple(outcome for _, outcome in made), self._stop, refusal)
+
+    def explain(self, refused: Step) -> Verdict:
+        """Why a command was refused: asked of the state that it met, which a refusal may have changed."""
+        if refused.outcome is None or refused.parent is None:
+            raise ValueError("the first state is no command's")
+        here = self.machine.timeline.present.number
+        self.machine.go_to(refused.parent.number)
+        try:
+            return self.machine.why_not(refused.outcome.command)
+        finally:
+            self.machine.go_to(here)
+
+    def undo(self) -> Batch | None:
+        """Take the last verb back, all its commands."""
+        timeline = self.machine.timeline
+        return self._move(lambda: timeline.present if self.machine.can_undo else None, self.machine.undo)
+
+    def redo(self) -> Batch | None:
+        """Do again what was taken back."""
+        timeline = self.machine.timeline
+        return self._move(lambda: timeline.present.latest, self.machine.redo)
+
+    def _move(self, next_one: Callable[[], Step | None], go: Callable[[], Outcome | None]) -> Batch | None:
+        """Go on as long as the next state was made by the same verb."""
+        verb = self._verb_of(next_one())
+        outcomes: list[Outcome] = []
+        while verb is not None and self._verb_of(next_one()) == verb:
+            if (outcome := go()) is not None:
+                outcomes.append(outcome)
+        return Batch(verb[1], tuple(outcomes)) if verb is not None else None
+
+    def _verb_of(self, step: Step | None) -> tuple[int, str] | None:
+        """The verb that made a state, by its first state and its label; a command of before this session is one."""
+        if step is None or step.outcome is None:
+            return None
+        return self._verbs.get(step.number) or (step.number, describe(step.outcome.command))

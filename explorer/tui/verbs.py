@@ -1,0 +1,302 @@
+"""Every verb of the explorer, once: key bindings, footer, palette, help and dispatch are all made from these classes."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final, Literal
+
+from altmap.engine import Command, Eject, Offline, Online, Remove
+
+from .. import facts
+from . import words
+from .desk import Desk
+from .verb import Verb, hot_ranges, no_hot_ranges, no_target, range_names, target
+
+OnlineType = Literal["online", "online_kernel", "online_movable"]
+
+
+class AddMemory(Verb):
+    name, key, label, title, group = "add", "a", "Add", "Add memory", "Memory"
+    sentence = "Add memory: how much, where, to which node, and where its memmap goes."
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.ask_add()
+
+
+class OnlineDefault(Verb):
+    name, key, label, title, group = "online", "o", "Online", "Online", "Memory"
+    sentence = "Online into the zone that the kernel's policy chooses."
+    kind: ClassVar[OnlineType] = "online"
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        return no_target(desk, "offline")
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        blocks = target(desk, "offline")
+        desk.perform(f"{cls.kind} {words.block_names(blocks)}", [Online(block=nr, type=cls.kind) for nr in blocks])
+
+
+class OnlineMovable(OnlineDefault):
+    name, key, label, title = "online_movable", "m", "Movable", "Online movable"
+    sentence = "Online into ZONE_MOVABLE, so that it can go offline again."
+    kind = "online_movable"
+
+
+class OnlineKernel(OnlineDefault):
+    name, key, label, title = "online_kernel", "k", "Kernel", "Online kernel"
+    sentence = "Online into a kernel zone, for any use."
+    kind = "online_kernel"
+
+
+class OfflineBlocks(Verb):
+    name, key, label, title, group = "offline", "f", "Offline", "Offline", "Memory"
+    sentence = "Take offline: move what is movable elsewhere, and take the pages out of use."
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        return no_target(desk, "online")
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        blocks = target(desk, "online")
+        desk.perform(f"offline {words.block_names(blocks)}", [Offline(block=nr) for nr in blocks])
+
+
+class EjectDevice(Verb):
+    name, key, label, title, group = "eject", "e", "Eject", "Eject the device", "Memory"
+    sentence = "Take a memory device out as ACPI does: offline all its blocks, then remove them."
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        return no_hot_ranges(desk)
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        ranges = [Eject(start=start, size=size) for start, size in hot_ranges(desk)]
+        desk.perform(f"eject {range_names(desk)}", ranges)
+
+
+class RemoveMemory(Verb):
+    name, key, label, title, group = "remove", "r", "Remove", "Remove", "Memory"
+    sentence = "Remove hot-added memory whose blocks are all offline."
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        return no_hot_ranges(desk, "offline")
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        ranges = [Remove(start=start, size=size) for start, size in hot_ranges(desk)]
+        desk.perform(f"remove {range_names(desk)}", ranges)
+
+
+class Why(Verb):
+    name, key, label, title, group = "why", "w", "Why", "Why, or why not", "Memory"
+    sentence = "Why was the last command refused, or would the marked blocks go offline or online? What would clear it?"
+
+    @classmethod
+    def questions(cls, desk: Desk) -> list[Command]:
+        """Would the marked blocks, else the selected one, go offline, each for itself; or online, if none of them is?"""
+        there = [nr for nr in sorted(desk.marks or {desk.cursor}) if nr in desk.machine.blocks]
+        return [Offline(block=nr) for nr in target(desk, "online")] or [Online(block=nr) for nr in there]
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        asked = desk.refused is not None or desk.marks or desk.cursor in desk.machine.blocks
+        return "" if asked else f"nothing was refused, and there is no {words.block_name(desk.cursor)}"
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        if desk.refused is not None:
+            desk.explain(desk.refused)
+        else:
+            desk.ask_why(cls.questions(desk))
+
+
+class CompareAdd(Verb):
+    name, key, label, title, group = "compare", "c", "Compare", "Compare placements", "Memory"
+    sentence = "What if: the placements of the memmap of new memory side by side, without adding it."
+    footer = False
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.ask_add(compares=True)
+
+
+class CommandLine(Verb):
+    name, key, label, title, group = "line", "colon", "Type", "Type a command", "Memory"
+    sentence = "Any line of a script: allocate, free, pin, compact, hugepages, poison, virtio-mem, echo and the rest."
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.ask_line()
+
+
+class Undo(Verb):
+    name, key, label, title, group = "undo", "u", "Undo", "Undo", "History"
+    sentence = "Take the last command back, all its blocks."
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        return "" if desk.session.can_undo else "nothing was done that could be taken back"
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.take_back()
+
+
+class Redo(Verb):
+    name, key, label, title, group = "redo", "U", "Redo", "Redo", "History"
+    sentence = "Do again what was taken back."
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        return "" if desk.session.can_redo else "nothing was taken back"
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.do_again()
+
+
+class States(Verb):
+    name, key, label, title, group = "states", "t", "States", "Go to a state", "History"
+    sentence = "All states so far with their branches: go to any of them, or name it."
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        return "" if len(desk.machine.timeline.steps) > 1 else "there is no other state than this one"
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.ask_state()
+
+
+class Save(Verb):
+    name, key, label, title, group = "save", "s", "Save", "Save to a file", "History"
+    sentence = "Save the machine with all its states, to open it again later."
+    footer = False
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.ask_file()
+
+
+class Stop(Verb):
+    name, key, label, title, group = "stop", "escape", "Stop", "Stop the operation", "History"
+    sentence = "Send the running operation a signal; it ends as the kernel ends it (EINTR)."
+    waits = False
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        return "" if desk.session.running is not None else "nothing is running"
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.session.stop()
+
+
+class Mark(Verb):
+    name, key, label, title, group = "mark", "space", "Mark", "Mark the block", "Blocks"
+    sentence = "Mark a block, or take its mark away (shift and arrows mark many); verbs act on all marked blocks."
+    footer = False
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.mark(desk.marks ^ {desk.cursor})
+
+
+class MarkDevice(Verb):
+    name, key, label, title, group = "mark_device", "d", "Device", "Mark the whole device", "Blocks"
+    sentence = "Mark all blocks that were added together with this one."
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        device = facts.device_of(desk.machine, desk.cursor)
+        if len(device) < 2:
+            return f"{words.block_name(desk.cursor)} {'is all of its device' if device else 'is of no device'}"
+        return f"all of {words.block_names(device)} is marked already" if desk.marks == frozenset(device) else ""
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.mark(frozenset(facts.device_of(desk.machine, desk.cursor)))
+
+
+class Unmark(Verb):
+    name, key, label, title, group = "unmark", "escape", "Unmark", "Take all marks away", "Blocks"
+    sentence = "Take all marks away."
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        return "" if desk.marks else "no block is marked"
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.mark(frozenset())
+
+
+class GoTo(Verb):
+    name, key, label, title, group = "goto", "g", "Go to", "Go to a block", "Blocks"
+    sentence = "Go to a block by its number or by an address in it."
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.ask_block()
+
+
+class MapPane(Verb):
+    name, key, label, title, group = "pane_map", "1", "Blocks", "To the block map", "Screen"
+    sentence = "Memory blocks by address; arrows walk, a click selects."
+    footer = False
+    waits = False
+    pane: ClassVar[str] = "map"
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.show_pane(cls.pane)
+
+
+class InspectorPane(MapPane):
+    name, key, label, title, pane = "pane_inspector", "2", "Inspector", "To the inspector", "inspector"
+    sentence = "The selected block: state, zones, memmap and pages."
+
+
+class ZonesPane(MapPane):
+    name, key, label, title, pane = "pane_zones", "3", "Zones", "To nodes and zones", "zones"
+    sentence = "Nodes and their zones, in pages and sizes."
+
+
+class LogPane(MapPane):
+    name, key, label, title, pane = "pane_log", "4", "Log", "To the kernel log", "log"
+    sentence = "All commands so far, what the kernel printed, and the results."
+
+
+class Help(Verb):
+    name, key, label, title, group = "help", "question_mark,f1", "Help", "Help", "Screen"
+    sentence = "All keys and what they do."
+    waits = False
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.show_help()
+
+
+class Quit(Verb):
+    name, key, label, title, group = "quit", "q", "Quit", "Quit", "Screen"
+    sentence = "Leave the explorer; where states were not saved, it asks first."
+    waits = False
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.leave()
+
+
+VERBS: Final[tuple[type[Verb], ...]] = (
+    Stop, AddMemory, OnlineDefault, OnlineMovable, OnlineKernel, OfflineBlocks, EjectDevice, RemoveMemory, Why, Undo, Redo,
+    Help, Quit, CommandLine, States, GoTo, MarkDevice, Unmark, CompareAdd, Save, Mark,
+    MapPane, InspectorPane, ZonesPane, LogPane,
+)  # fmt: skip
+"""In the footer's order."""
+
+BY_NAME: Final = {verb.name: verb for verb in VERBS}

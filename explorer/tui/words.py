@@ -1,0 +1,270 @@
+"""What the explorer says about a machine and about what came of a command, in sentences. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePath
+from typing import Any, Final
+
+from altmap.engine import (
+    Add,
+    Compact,
+    Eject,
+    HugePages,
+    Machine,
+    Offline,
+    Online,
+    Outcome,
+    Poison,
+    Remove,
+    Shortage,
+    Verdict,
+    VirtioMem,
+    about_bytes,
+    describe,
+    format_address,
+    format_bytes,
+    parse_bytes,
+)
+
+from .. import facts
+from ..said import SAID, stepped_over
+from .session import Batch
+
+PAGE_COMMANDS: Final = (Compact, HugePages, Poison, VirtioMem)
+"""Commands of which the story says more than their line."""
+
+
+def block_name(block: int) -> str:
+    """As sysfs calls it."""
+    return f"memory{block}"
+
+
+def block_names(blocks: Iterable[int]) -> str:
+    """``memory32-39 and memory48``, runs in short."""
+    parts = [
+        f"memory{first}" if count == 1 else f"memory{first}-{first + count - 1}" for first, count in facts.runs(blocks)
+    ]
+    if len(parts) > 3:
+        return f"{', '.join(parts[:3])} and {len(parts) - 3} more runs"
+    return " and ".join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else "".join(parts)
+
+
+def short_address(address: int) -> str:
+    """An address in the biggest unit of which it is a multiple of a half: ``4G``, ``4.5G``, ``4224M``."""
+    for unit, factor in (("T", 1 << 40), ("G", 1 << 30)):
+        if address and address * 2 % factor == 0:
+            return f"{address // factor}{unit}" if address % factor == 0 else f"{address // factor}.5{unit}"
+    return f"{address >> 20}M" if address else "0"
+
+
+def machine_name(machine: Machine) -> str:
+    """The machine's name; of a folder or file its last part alone."""
+    return PurePath(machine.origin.name).name or "this machine"
+
+
+def state_of(machine: Machine, block: int) -> tuple[str, str]:
+    """State and zone of a block, and the role that paints them."""
+    here = machine.blocks.get(block)
+    if here is None:
+        return "sections without a memory block", "warn"
+    if here.state != "online":
+        return here.state, "warn" if here.state == "going-offline" else "strong"
+    return f"online, {here.zone[1]}" if here.zone else "online, mixed zones", "good"
+
+
+def zones_of(machine: Machine, block: int) -> str:
+    """valid_zones explained: where the block is, or where it may go and what plain `online` would choose."""
+    zones = machine.valid_zones(block).split()
+    if machine.blocks[block].state == "offline":
+        return f"{zones[0]} by default" + "".join(f", or {zone}" for zone in zones[1:])
+    return "none: it can never go offline" if zones == ["none"] else zones[0]
+
+
+def origin_of(machine: Machine, block: int) -> str:
+    """Where the block came from."""
+    here = machine.blocks.get(block)
+    if here is None:
+        kind = facts.ghosts(machine).get(block)
+        return "a device, for its driver alone" if kind == "device" else "left behind by an add that failed"
+    if here.early:
+        return "boot memory"
+    device = facts.device_of(machine, block)
+    if here.request is None or len(device) == 1:
+        return "hot-added memory"
+    size = format_bytes(len(device) * machine.geometry.block_size)
+    return f"hot-added with {block_names(device)} ({size})"
+
+
+def pages_of(machine: Machine, block: int) -> str:
+    """How many sections, and how well their pages are known."""
+    numbers = facts.sections_of(machine, block)
+    sections = f"section {numbers[0]}" if len(numbers) == 1 else f"sections {numbers[0]}-{numbers[-1]}"
+    if not any(machine.sections[nr].online for nr in numbers if nr in machine.sections):
+        return f"{sections}, offline"
+    return f"{sections}, estimated" if facts.estimated(machine, block) else f"{sections}, exact"
+
+
+def memmap_place(machine: Machine, block: int) -> str:
+    """Where the memmap of a block lies."""
+    place = facts.memmap_of(machine, block)
+    start = machine.geometry.block_start(block)
+    tables = f", with {place.tables:,} page table{'s' if place.tables > 1 else ''}" if place.tables else ""
+    if place.on == "none":
+        return "none: there are no struct pages"
+    if place.on == "mixed":
+        return f"in several places, {block_names(place.hosts)} among them"
+    if not place.chunks:
+        return "in kernel memory, taken at boot or unseen by the capture"
+    first, count = place.chunks[0]
+    if place.on == "self" and place.hosts == (block,):
+        return f"in the block itself, pages {first - start}-{first - start + count - 1}"
+    where = {
+        "self": f"in {block_names(place.hosts)}, at the head of its own add request",
+        "section": f"in {block_names(place.hosts)}, a low section of the node",
+        "kernel": f"in kernel memory, in {block_names(place.hosts)}",
+    }[place.on]
+    return f"{where}, from pfn {first:#x}{tables}"
+
+
+def outcome_words(outcome: Outcome, machine: Machine) -> str:
+    """One outcome in a sentence: what is now so, or why not."""
+    if not outcome.ok:
+        return outcome.reason
+    command = outcome.command
+    if isinstance(command, Online):
+        here = machine.blocks.get(command.block)
+        zone = here.zone[1] if here and here.zone else "its zone"
+        return f"{block_name(command.block)} is online in zone {zone}"
+    if isinstance(command, Offline):
+        return f"{block_name(command.block)} is offline"
+    said = [describe(command)]
+    if isinstance(command, Add):
+        said += [f"memmap in {reason}" for reason in dict.fromkeys(placements(outcome))]
+        said += [_taken(machine, node, pages) for node, pages in sorted(outcome.taken.items())]
+    if isinstance(command, Remove | Eject):
+        said = [f"{describe(command)}: gone"]
+    if isinstance(command, PAGE_COMMANDS):
+        said += [text for kind, text in story(outcome) if kind == "why"]
+    return "; ".join((*said, *outcome.notes))
+
+
+def _taken(machine: Machine, node: int, pages: int) -> str:
+    size = about_bytes(abs(pages) * machine.geometry.page_size)
+    return f"{'took' if pages > 0 else 'gave back'} {abs(pages):,} pages ({size}) of existing memory on node {node}"
+
+
+def story(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    """What a command did, in the kernel's order: the kernel's lines ("log") and the decisions between them ("why"), of
+    which each is told once, however many blocks it was made for."""
+    decided: set[str] = set()
+    for kind, text in _told(outcome):
+        if kind == "log" or text not in decided:
+            yield kind, text
+        if kind == "why":
+            decided.add(text)
+
+
+def _told(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    for tag, event in _events(outcome):
+        if tag == "log":
+            yield "log", event.text
+        elif tag == "placement_chosen":
+            yield "why", f"memmap: {event.reason}"
+        elif tag == "zone_chosen" and not event.reason.startswith("online_"):
+            yield "why", f"zone {event.zone}: {event.reason}"
+        elif tag in SAID:
+            yield "why", SAID[tag](event)
+    if skipped := stepped_over(outcome.events):
+        yield "why", skipped
+    for tag, said in COUNTED.items():
+        if pages := sum(event.pages for this, event in _events(outcome) if this == tag):
+            yield "why", said.format(f"{pages:,}")
+    for node, pages in sorted(outcome.taken.items()):
+        if pages > 0:
+            yield "why", f"{pages:,} pages of existing memory taken on node {node}"
+
+
+COUNTED: Final[Mapping[str, str]] = {
+    "huge_page_dissolved": "{} pages of free huge pages given back",
+    "pages_migrated": "{} pages moved elsewhere",
+    "pages_compacted": "{} pages moved together",
+    "pages_plugged": "{} pages plugged",
+    "pages_unplugged": "{} pages unplugged, and withheld from now on",
+}
+"""Events of which only the pages are told, all together."""
+
+
+def placements(outcome: Outcome) -> Iterator[str]:
+    """Where an add put the memmap, in the kernel's order."""
+    for tag, event in _events(outcome):
+        if tag == "placement_chosen":
+            yield event.reason
+
+
+def _events(outcome: Outcome) -> Iterator[tuple[str, Any]]:
+    """Events with the names that they have in JSON."""
+    for event in outcome.events:
+        yield str(event.__struct_config__.tag), event
+
+
+def batch_words(batch: Batch, machine: Machine) -> tuple[str, str]:
+    """The badge and the sentence for what came of a verb: the one refusal or success, or how many of each."""
+    refused = batch.refused
+    if batch.stopped:
+        return "stopped", f"{batch.label}: ended by a signal (EINTR) after {len(batch.outcomes)} commands"
+    if len(batch.outcomes) == 1:
+        outcome = batch.outcomes[0]
+        prefix = "" if outcome.ok else f"{batch.label}: "
+        return outcome.result, prefix + outcome_words(outcome, machine)
+    if not refused:
+        return "ok", f"{batch.label}: all {len(batch.outcomes)} done"
+    done = len(batch.outcomes) - len(refused)
+    first = refused[0]
+    return (
+        first.result,
+        f"{batch.label}: {done} of {len(batch.outcomes)} done; {describe(first.command)}: {first.reason}",
+    )
+
+
+def added_block(batch: Batch, machine: Machine) -> int | None:
+    """The first block of memory that a verb added; None if it added none."""
+    for outcome in batch.outcomes:
+        if outcome.ok and isinstance(outcome.command, Add):
+            return parse_bytes(outcome.command.start) // machine.geometry.block_size
+    return None
+
+
+def suggestion(machine: Machine, size: int) -> str:
+    """An address for new memory, as the dialog shows it."""
+    return format_address(facts.suggested_address(machine, size))
+
+
+def add_preview(machine: Machine, start: int, size: int) -> str:
+    """What an add would make: blocks, and how big their memmap is."""
+    geometry = machine.geometry
+    unit = geometry.block_size
+    if not size or start % unit or size % unit:
+        return f"The kernel adds whole memory blocks of {format_bytes(unit)}: it would answer EINVAL."
+    names = block_names(range(start // unit, (start + size) // unit))
+    pages = geometry.memmap_pages(size // geometry.page_size)
+    return f"{names}; memmap {format_bytes(pages * geometry.page_size)} = {pages:,} pages"
+
+
+def shortage_words(machine: Machine, budget: Shortage, said: str) -> str:
+    """Kernel memory that an add lacks which makes what is `said`."""
+    short = about_bytes(budget.missing * machine.geometry.page_size)
+    nodes = f"node{'s' if len(budget.nodes) > 1 else ''} {', '.join(map(str, budget.nodes))}"
+    return (
+        f"It does not fit: {short} of kernel memory are missing\n{said}\nIt takes {budget.needed:,} pages "
+        f"({budget.memmap:,} of memmap, {budget.tables:,} of page tables and objects); the kernel zones of {nodes} have "
+        f"{budget.available:,} to spare."
+    )
+
+
+def fit_words(verdict: Verdict, said: str) -> str:
+    """Whether an add fits that makes what is `said`, and what to mind before it is done."""
+    if not verdict.ok:
+        return f"Refused with {verdict.result}: {verdict.reason}\n{said}"
+    warnings = [f"warning: {warning}" for warning in verdict.warnings]
+    return "\n".join((f"It fits: {said}", *warnings, *verdict.effects))
