@@ -11,7 +11,7 @@ from .faces.library import bundled_machines, capture, open_machine, rename, save
 from .faces.lsmem import lsmem
 from .faces.lsmem import separate as split_lsmem
 from .faces.shell_export import export as export_shell
-from .kernels.models import CALLERS, MODELS, PLACEMENTS, KernelModel
+from .kernels.models import MODELS, KernelModel
 from .machine import Machine
 from .memory.origin import Origin
 from .memory.state import State
@@ -38,6 +38,7 @@ from .protocol.commands import (
 )
 from .protocol.outcome import Outcome
 from .protocol.scripts import parse_script
+from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare
 from .questions.compare import describe as describe_comparison
 from .questions.shortage import Shortage, shortage

@@ -9,7 +9,7 @@ from .hotplug.zone_policy import valid_zones
 from .kernels.models import KernelModel
 from .memory.block import Block, Group, Request
 from .memory.origin import Origin
-from .memory.section import Section, ZoneKey
+from .memory.section import Section
 from .memory.state import Resource, State
 from .memory.zone import Node, Zone
 from .numbers.errors import HotplugError
@@ -17,6 +17,7 @@ from .numbers.geometry import Geometry
 from .protocol.commands import Command, Write
 from .protocol.events import BlockState, Event, ExistingMemoryTaken
 from .protocol.outcome import Outcome
+from .protocol.vocabulary import ZoneKey
 from .questions.why import Verdict, why_not
 from .run.dispatch import run, takes_signals
 from .run.invariants import check

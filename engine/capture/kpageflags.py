@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ..memory.section import FREE, HUGE, KERNEL, MOVABLE, OFFLINE, PAGETABLE, POISONED, RESERVED, SLAB, Kind
+from ..protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, OFFLINE, PAGETABLE, POISONED, RESERVED, SLAB, Kind
 from .observation import PageRun
 
 KPF_LRU: Final = 1 << 5

@@ -132,9 +132,7 @@ def _blocks(banks: list[Ram], block: int) -> tuple[BlockReading, ...]:
     for bank in banks:
         for number in range(int(bank.start) // block, -(-(int(bank.start) + int(bank.size)) // block)):
             nodes.setdefault(number, set()).add(bank.node)
-    return tuple(
-        BlockReading(number, "online", None, tuple(sorted(nodes[number]))) for number in sorted(nodes)
-    )
+    return tuple(BlockReading(number, "online", None, tuple(sorted(nodes[number]))) for number in sorted(nodes))
 
 
 def _node_lists(banks: list[Ram], nodes: int | None) -> dict[str, tuple[int, ...]]:

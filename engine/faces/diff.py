@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from ..machine import Machine
-from ..memory.section import PINNED
 from ..mm.hugetlb.pool import sizes
+from ..protocol.vocabulary import PINNED
 from ..sysfs.report import block_report, section_reports, zone_reports
 
 Value = str | int | bool | tuple[int, ...] | None

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import Any, Final, NamedTuple
 
-from ..kernels.models import Caller
 from ..numbers.units import GIB, KIB, MIB, TIB, parse_bytes
 from ..protocol.commands import (
     Add,
@@ -33,6 +32,7 @@ from ..protocol.commands import (
 )
 from ..protocol.events import ZoneChosen
 from ..protocol.outcome import Outcome
+from ..protocol.vocabulary import Caller
 from ..sysfs.hotplug_files import MEMORY, NODE
 
 _MONITOR: Final = """

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ..kernels.models import Caller, Placement
-from ..memory.block import Block, Group, OnlineType, Request
-from ..memory.section import MEMMAP, OFFLINE, PAGETABLE, SLAB, Chunk, Kind, Memmap, Section
+from ..memory.block import Block, Group, Request
+from ..memory.section import Memmap, Section
 from ..memory.state import State
 from ..memory.zone import NORMAL
 from ..mm import iomem, page_alloc, sparse_vmemmap
@@ -29,6 +28,7 @@ from ..protocol.events import (
     ResourceReserved,
     SectionsLeaked,
 )
+from ..protocol.vocabulary import MEMMAP, OFFLINE, PAGETABLE, SLAB, Caller, Chunk, Kind, OnlineType, Placement
 from .acpi_eject import bind
 from .online import online_block, rebuild_zonelists
 from .overhead import object_pages, page_table_pages
@@ -215,7 +215,13 @@ def _pool(
 
 
 def _add_sections(
-    state: State, node: int, first: int, count: int, pool: sparse_vmemmap.Pool, flushed: VmemAltmap | None, added: list[int]
+    state: State,
+    node: int,
+    first: int,
+    count: int,
+    pool: sparse_vmemmap.Pool,
+    flushed: VmemAltmap | None,
+    added: list[int],
 ) -> Steps:
     """__add_pages: one section after the other; on failure those before stay, and `added` names them."""
     unit_bytes = state.geometry.vmemmap_unit_pages * state.geometry.page_size
@@ -275,7 +281,9 @@ def _create_blocks(state: State, request: AddRequest, first: int, count: int, he
 def _take_objects(state: State, start: int, pages: int, added: list[int]) -> list[Chunk]:
     """struct memory_block, sysfs entries and usage maps; without them everything is taken down again."""
     try:
-        return _take(state, working_node(state), SLAB, object_pages(pages // state.geometry.pages_per_block), "kernel objects")
+        return _take(
+            state, working_node(state), SLAB, object_pages(pages // state.geometry.pages_per_block), "kernel objects"
+        )
     except HotplugError:
         for block in state.range_blocks(start, pages):
             for _ in drop_block(state, block.id):

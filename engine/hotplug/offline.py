@@ -8,21 +8,7 @@ from typing import Final
 import msgspec
 
 from ..memory.block import Block
-from ..memory.section import (
-    ABSENT,
-    FREE,
-    HUGE,
-    MEMMAP,
-    MOVABLE,
-    OFFLINE,
-    PINNED,
-    POISONED,
-    Chunk,
-    Kind,
-    Section,
-    ZoneKey,
-    union,
-)
+from ..memory.section import Section, union
 from ..memory.state import State
 from ..mm import iomem, migrate, page_alloc, page_isolation, sparse_vmemmap
 from ..mm.hugetlb import pool
@@ -43,6 +29,7 @@ from ..protocol.events import (
     RangeIsolated,
     RangeRemoved,
 )
+from ..protocol.vocabulary import ABSENT, FREE, HUGE, MEMMAP, MOVABLE, OFFLINE, PINNED, POISONED, Chunk, Kind, ZoneKey
 from .online import rebuild_zonelists
 from .zone_policy import group_present
 from .zone_span import leave_zone, shrink
@@ -117,9 +104,7 @@ def hosted(state: State, guests: list[Section]) -> str:
     return f"holds the memmap of {names}{more}"
 
 
-def _empty(
-    state: State, block: Block, key: ZoneKey, start: int, pages: int
-) -> Generator[Event, None, list[Chunk]]:
+def _empty(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> Generator[Event, None, list[Chunk]]:
     """offline_pages up to the moment when the range is isolated and free; the head pages that its loops step over."""
     _check_range(state, block, start, pages)
     page_alloc.drain(state, key)
@@ -269,7 +254,10 @@ def _stuck(state: State, start: int, pages: int) -> tuple[int, str] | None:
         if section.of(HUGE) >> at & 1:
             return base + at, f"page {base + at:#x} belongs to a hugetlb page"
         if section.of(MOVABLE) >> at & 1:
-            return base + at, f"migrating pfn {base + at:x} failed ret:-12: no room above the watermarks where it may go"
+            return (
+                base + at,
+                f"migrating pfn {base + at:x} failed ret:-12: no room above the watermarks where it may go",
+            )
         return base + at, f"page {base + at:#x} is in use by the kernel inside ZONE_MOVABLE"
     return None
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from ..kernels.notifier_chain import Action
-from ..memory.block import OnlineType
-from ..memory.section import FREE, ISOLATE, MEMMAP, Section, ZoneKey
+from ..memory.section import Section
 from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
 from ..mm.zonelist import Watermarks, node_order
@@ -28,6 +27,7 @@ from ..protocol.events import (
     RangeRemoved,
     ZoneChosen,
 )
+from ..protocol.vocabulary import FREE, ISOLATE, MEMMAP, OnlineType, ZoneKey
 from .zone_policy import group_present, zone_for
 from .zone_span import grow, join_zone, shrink
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from ..kernels.memmap_on_memory import Mode, memmap_on_memory_support
-from ..kernels.models import Caller, Placement
 from ..memory.state import State
 from ..numbers.errors import HotplugError
+from ..protocol.vocabulary import Caller, Placement
 
 
 class Choice(msgspec.Struct, frozen=True):

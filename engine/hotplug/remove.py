@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from ..memory.section import PAGETABLE, SLAB, Section
+from ..memory.section import Section
 from ..memory.state import State
 from ..mm import iomem, page_alloc, sparse_vmemmap
 from ..numbers.errors import HotplugError
 from ..protocol.events import BlockRemoved, Event, Logged, MemmapReleased, MemmapSkipped, NodeOfflined, ResourceReleased
+from ..protocol.vocabulary import PAGETABLE, SLAB
 from .offline import hosted
 
 Steps = Iterator[Event]

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from typing import Final
 
-from ..memory.block import OnlineType
-from ..memory.section import FREE, OFFLINE, Kind
 from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..mm import contig_range
 from ..numbers.errors import BadInput, HotplugError
 from ..numbers.units import format_bytes
 from ..protocol.events import Event, Logged, PagesPlugged, PagesUnplugged
+from ..protocol.vocabulary import FREE, OFFLINE, Kind, OnlineType
 from .add import AddRequest, add_memory
 from .offline import offline_block
 from .online import online_block

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from ..memory.block import Block, OnlineType
+from ..memory.block import Block
 from ..memory.state import State
 from ..memory.zone import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, Zone
+from ..protocol.vocabulary import OnlineType
 
 POLICIES = ("contig-zones", "auto-movable")
 

@@ -5,22 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from ..memory.section import (
-    FREE,
-    ISOLATE,
-    MEMMAP,
-    OFFLINE,
-    UNMOVABLE,
-    Kind,
-    Migratetype,
-    Pages,
-    Section,
-    Types,
-    ZoneKey,
-    put,
-)
+from ..memory.section import Pages, Section, Types, put
 from ..memory.state import State
 from ..numbers.bits import span
+from ..protocol.vocabulary import FREE, ISOLATE, MEMMAP, OFFLINE, UNMOVABLE, Kind, Migratetype, ZoneKey
 
 _KEPT: Final[tuple[Kind, ...]] = (MEMMAP, OFFLINE)
 """What pages of an offline section can be known to be."""

@@ -7,25 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
-Placement = Literal["boot", "range", "block", "sections"]
-"""Where the memmap of an add request goes: existing kernel memory; one pool at the start of the request (RFC v2); the
-head of each block (upstream); low sections of the same node that host others' memmaps (the RFC's option b)."""
-
-Caller = Literal["acpi", "balloon", "probe", "virtio-mem", "dax", "hmm", "pmem"]
-"""Who adds the memory: each driver asks for a memmap on memory or does not."""
-
-What = Literal["movable", "unmovable", "reclaimable", "pagetable", "huge"]
-"""What a workload takes."""
-
-Pattern = Literal["sequential", "checkerboard", "random"]
-"""Which pages of a zone a workload takes: the lowest, every second one, or a random share."""
-
-PLACEMENTS: Final[tuple[Placement, ...]] = Placement.__args__  # type: ignore[attr-defined]
-CALLERS: Final[tuple[Caller, ...]] = Caller.__args__  # type: ignore[attr-defined]
+from ..protocol.vocabulary import Caller, Placement
 
 
 class KernelModel(msgspec.Struct, frozen=True):

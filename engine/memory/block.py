@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
-
 import msgspec
 
-from .section import ZoneKey
-
-BlockState = Literal["online", "going-offline", "offline"]
-OnlineType = Literal["online", "online_kernel", "online_movable"]
-ONLINE_TYPES: Final[tuple[OnlineType, ...]] = ("online", "online_kernel", "online_movable")
+from ..protocol.vocabulary import BlockState, OnlineType, ZoneKey
 
 
 class Block(msgspec.Struct, frozen=True, gc=False):

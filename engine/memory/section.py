@@ -8,68 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
 from ..numbers.bits import from_runs, runs
-
-Kind = Literal[
-    "free",
-    "pcp",
-    "memmap",
-    "movable",
-    "pinned",
-    "kernel",
-    "slab",
-    "pagetable",
-    "vmemmap",
-    "reserved",
-    "huge",
-    "poisoned",
-    "offline",
-    "absent",
-    "assumed",
-]
-
-FREE: Final = "free"  # on a buddy free list
-PCP: Final = "pcp"  # free, on a CPU's list: neither in buddyinfo nor in use
-MEMMAP: Final = "memmap"  # reserved head page: struct pages of hot-added memory, kept out of the buddy
-MOVABLE: Final = "movable"  # LRU page, or one with a movable driver: can be migrated
-PINNED: Final = "pinned"  # looks movable, but someone holds an extra reference: its migration fails
-KERNEL: Final = "kernel"  # allocated by the kernel, cannot be moved
-SLAB: Final = "slab"
-PAGETABLE: Final = "pagetable"
-VMEMMAP: Final = "vmemmap"  # ordinary kernel pages that hold the struct pages of other sections
-RESERVED: Final = "reserved"  # PG_reserved since boot
-HUGE: Final = "huge"  # belongs to a hugetlb page
-POISONED: Final = "poisoned"  # hardware error, taken out of use
-OFFLINE: Final = "offline"  # PageOffline: online section, but the page is withheld (virtio-mem, balloon)
-ABSENT: Final = "absent"  # a hole: no memory there
-ASSUMED: Final = "assumed"  # kernel or reserved page whose number is measured and whose place is a guess
-
-KINDS: Final[tuple[Kind, ...]] = Kind.__args__  # type: ignore[attr-defined]
-
-UNMOVABLE_KINDS: Final[tuple[Kind, ...]] = (RESERVED, SLAB, PAGETABLE, VMEMMAP, KERNEL)
-"""Kinds that no offline of a kernel zone gets past (has_unmovable_pages)."""
+from ..protocol.vocabulary import ISOLATE, MOVABLE_TYPE, Chunk, Kind, Migratetype, ZoneKey
 
 Pages = Mapping[Kind, int]
 """The pages of a section by kind; a kind without pages is left out."""
 
-Migratetype = Literal["Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate"]
-UNMOVABLE: Final = "Unmovable"
-MOVABLE_TYPE: Final = "Movable"
-RECLAIMABLE: Final = "Reclaimable"
-ISOLATE: Final = "Isolate"
-
 Types = Mapping[Migratetype, int]
 """Pageblocks of a section by migratetype, Movable left out; bit ``i`` is pageblock ``i`` of the section."""
-
-ZoneKey = tuple[int, str]
-"""A zone: node and name, such as ``(0, "Normal")``."""
-
-Chunk = tuple[int, int]
-"""Consecutive pages: first pfn, number of pages."""
 
 
 class Memmap(msgspec.Struct, frozen=True, gc=False):

@@ -13,9 +13,10 @@ from ..kernels.models import KernelModel
 from ..kernels.notifier_chain import Chain
 from ..numbers.bits import span
 from ..numbers.geometry import Geometry
+from ..protocol.vocabulary import FREE, PCP, POISONED, Kind, ZoneKey
 from .block import Block, Group, Request
 from .journal import Journal, Table
-from .section import FREE, PCP, POISONED, Kind, Section, ZoneKey, isolated_pages, put
+from .section import Section, isolated_pages, put
 from .zone import Marks, Node, Scanners, Zone
 
 _WINDOWS: Final = ("PCI Bus", "PCI ECAM", "CXL Window", "ACPI Window", "virtio")

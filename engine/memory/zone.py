@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from .section import ZoneKey
+from ..protocol.vocabulary import ZoneKey
 
 DMA: Final = "DMA"
 DMA32: Final = "DMA32"

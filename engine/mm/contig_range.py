@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from ..memory.section import FREE, Kind
 from ..memory.state import State
 from ..numbers.errors import HotplugError
 from ..protocol.events import Event
+from ..protocol.vocabulary import FREE, Kind
 from . import migrate, page_alloc, page_isolation
 from .hugetlb import pool
 

@@ -11,22 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
-from ..memory.section import (
-    FREE,
-    ISOLATE,
-    MOVABLE_TYPE,
-    RECLAIMABLE,
-    UNMOVABLE,
-    Chunk,
-    Migratetype,
-    Types,
-    ZoneKey,
-    type_pages,
-)
+from ..memory.section import Types, type_pages
 from ..memory.state import State
 from ..memory.zone import ZONE_ORDER, Zone
 from ..numbers.bits import aligned_runs, every, lowest, span
 from ..numbers.geometry import Geometry
+from ..protocol.vocabulary import FREE, ISOLATE, MOVABLE_TYPE, RECLAIMABLE, UNMOVABLE, Chunk, Migratetype, ZoneKey
 
 HIGHATOMIC: Final = "HighAtomic"
 CMA: Final = "CMA"

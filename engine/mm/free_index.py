@@ -10,8 +10,8 @@ from functools import lru_cache
 from heapq import heappop, heappush
 from weakref import WeakKeyDictionary
 
-from ..memory.section import FREE, Migratetype, ZoneKey
 from ..memory.state import State
+from ..protocol.vocabulary import FREE, Migratetype, ZoneKey
 from .free_area import Counts, section_counts
 
 Spot = tuple[Migratetype, int]

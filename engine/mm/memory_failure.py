@@ -11,11 +11,12 @@ from typing import Final
 
 import msgspec
 
-from ..memory.section import ABSENT, ASSUMED, FREE, HUGE, MEMMAP, MOVABLE, PCP, PINNED, POISONED, Kind, Section
+from ..memory.section import Section
 from ..memory.state import State
 from ..numbers.bits import span
 from ..numbers.errors import HotplugError
 from ..protocol.events import Event, Logged, PagePoisoned, PagesMigrated
+from ..protocol.vocabulary import ABSENT, ASSUMED, FREE, HUGE, MEMMAP, MOVABLE, PCP, PINNED, POISONED, Kind
 from . import page_alloc
 from .hugetlb import pool
 from .migrate import target_zones

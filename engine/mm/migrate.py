@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..memory.section import FREE, MOVABLE, ZoneKey
 from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import NORMAL
 from ..numbers.bits import lowest, lowest_n
 from ..protocol.events import Event, PagesMigrated
+from ..protocol.vocabulary import FREE, MOVABLE, ZoneKey
 from . import page_alloc
 from .zonelist import node_order, zonelist
 

@@ -12,7 +12,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from ..memory.section import (
+from ..memory.section import Section, set_types
+from ..memory.state import State
+from ..memory.zone import DMA32, NORMAL
+from ..numbers.bits import aligned_runs, from_runs, lowest, lowest_n, runs, span, spread
+from ..protocol.vocabulary import (
     FREE,
     HUGE,
     MOVABLE,
@@ -24,13 +28,8 @@ from ..memory.section import (
     Chunk,
     Kind,
     Migratetype,
-    Section,
     ZoneKey,
-    set_types,
 )
-from ..memory.state import State
-from ..memory.zone import DMA32, NORMAL
-from ..numbers.bits import aligned_runs, from_runs, lowest, lowest_n, runs, span, spread
 from .free_area import CMA, area_heads
 from .free_index import FreeIndex, free_index
 from .zonelist import Watermarks

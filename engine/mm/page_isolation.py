@@ -6,7 +6,12 @@ from typing import Final
 
 import msgspec
 
-from ..memory.section import (
+from ..memory.section import Section, put, set_types
+from ..memory.state import State
+from ..memory.zone import MOVABLE
+from ..numbers.bits import lowest, lowest_n, span
+from ..numbers.errors import HotplugError
+from ..protocol.vocabulary import (
     ASSUMED,
     FREE,
     ISOLATE,
@@ -18,15 +23,8 @@ from ..memory.section import (
     VMEMMAP,
     Chunk,
     Kind,
-    Section,
     ZoneKey,
-    put,
-    set_types,
 )
-from ..memory.state import State
-from ..memory.zone import MOVABLE
-from ..numbers.bits import lowest, lowest_n, span
-from ..numbers.errors import HotplugError
 from . import sparse_vmemmap
 
 _WORDS: Final[dict[Kind, str]] = {
@@ -179,7 +177,9 @@ def _settle_assumed(state: State, sections: list[Section], pfn: int, pages: int)
                     f"hold, so this block has some (which, the capture does not show)",
                     section.nr * size + lowest(guess),
                 )
-        moves += [(section, guess, FREE) for section, guess in here] + [(section, free, ASSUMED) for section, free in places]
+        moves += [(section, guess, FREE) for section, guess in here] + [
+            (section, free, ASSUMED) for section, free in places
+        ]
     for moved, mask, kind in moves:
         now = state.sections[moved.nr]
         state.sections.put(moved.nr, msgspec.structs.replace(now, pages=put(now.pages, mask, kind)))

@@ -11,11 +11,12 @@ from typing import Final, Literal
 
 import msgspec
 
-from ..memory.section import ASSUMED, FREE, KERNEL, MEMMAP, PAGETABLE, VMEMMAP, Chunk, Kind, Memmap, Section, put
+from ..memory.section import Memmap, Section, put
 from ..memory.state import State
 from ..memory.zone import NORMAL
 from ..numbers.bits import aligned_runs, lowest, lowest_n, span
 from ..numbers.errors import HotplugError
+from ..protocol.vocabulary import ASSUMED, FREE, KERNEL, MEMMAP, PAGETABLE, VMEMMAP, Chunk, Kind
 from . import page_alloc
 from .vmem_altmap import VmemAltmap
 from .zonelist import kernel_zonelist, node_names, node_order

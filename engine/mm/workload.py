@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Final, NamedTuple
 
-from ..kernels.models import Pattern, What
-from ..memory.section import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB, Kind, ZoneKey, isolated_pages
+from ..memory.section import isolated_pages
 from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import NORMAL
@@ -18,6 +17,7 @@ from ..numbers.bits import every, lowest_n, span
 from ..numbers.errors import BadInput, HotplugError
 from ..numbers.units import format_bytes
 from ..protocol.events import Event, PagesFreed, PagesTakenByWorkload
+from ..protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB, Kind, Pattern, What, ZoneKey
 from . import page_alloc
 from .hugetlb import pool as hugetlb
 from .hugetlb.free_lists import free_list
@@ -160,7 +160,9 @@ def _use_huge(state: State, pages: int | None, where: Where, used: bool) -> Step
         ours = free_list(state, where.node, size)
     else:
         ours = sorted(
-            pfn for pfn, page in state.hugepages.items() if (page.pages, page.node, page.used) == (size, where.node, True)
+            pfn
+            for pfn, page in state.hugepages.items()
+            if (page.pages, page.node, page.used) == (size, where.node, True)
         )
     count = len(ours) if pages is None else -(-pages // size)
     if count > len(ours):

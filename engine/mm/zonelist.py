@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from math import isqrt
 from typing import Final
 
-from ..memory.section import ZoneKey
 from ..memory.state import State
 from ..memory.zone import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, ZONE_ORDER
 from ..numbers.units import MIB
+from ..protocol.vocabulary import ZoneKey
 
 _RESERVE_RATIO: Final = {DMA: 256, DMA32: 256, NORMAL: 32, MOVABLE: 0}
 _MAX_NODES: Final = 1024

@@ -7,10 +7,9 @@ from typing import Final
 
 import msgspec
 
-from ..kernels.models import Caller, Pattern, Placement, What
-from ..memory.block import OnlineType
 from ..numbers.errors import BadInput
 from ..numbers.units import format_bytes, parse_bytes
+from .vocabulary import Caller, OnlineType, Pattern, Placement, What
 
 
 class _Command(
@@ -171,7 +170,9 @@ COMMANDS: Final = (
 def checked(command: Command) -> Command:
     """The command itself. Raises `BadInput` for what is no command, and for one with a field of the wrong type."""
     if not isinstance(command, COMMANDS):
-        raise BadInput(f"{command!r} is not a command; write one such as Offline(block=32), or read lines with parse_script")
+        raise BadInput(
+            f"{command!r} is not a command; write one such as Offline(block=32), or read lines with parse_script"
+        )
     try:
         return msgspec.convert(msgspec.to_builtins(command), type(command))
     except (msgspec.ValidationError, TypeError) as error:

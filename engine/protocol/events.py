@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ..memory.section import Chunk
+from .vocabulary import Chunk
 
 
 class _Event(msgspec.Struct, frozen=True, tag_field="event", gc=False):

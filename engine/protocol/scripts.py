@@ -20,8 +20,6 @@ from typing import Any, Final, Literal, NamedTuple, get_args, get_origin, get_ty
 
 import msgspec
 
-from ..kernels.models import Pattern, What
-from ..memory.block import OnlineType
 from ..numbers.errors import BadInput, located
 from ..numbers.units import parse_bytes
 from .commands import (
@@ -43,6 +41,7 @@ from .commands import (
     VirtioMem,
     Write,
 )
+from .vocabulary import OnlineType, Pattern, What
 
 _RESULTS: Final = frozenset({"ok", "OOPS", "EHWPOISON", *errno.errorcode.values()})
 
@@ -279,7 +278,9 @@ def _blocks(word: str) -> list[int]:
     for part in word.split(","):
         match = re.fullmatch(r"(?:memory)?(\d{1,18})(?:-(?:memory)?(\d{1,18}))?", part)
         if match is None:
-            raise BadInput(f"{word!r} names no memory blocks; write numbers, names or ranges such as 32, memory32 or 32-39")
+            raise BadInput(
+                f"{word!r} names no memory blocks; write numbers, names or ranges such as 32, memory32 or 32-39"
+            )
         first, last = int(match[1]), int(match[2] or match[1])
         if not first <= last < first + MAX_BLOCKS - len(blocks):
             raise BadInput(f"{part!r} must be an ascending range of at most {MAX_BLOCKS} blocks")

@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Final
 
 from ..hotplug.placement import choose
-from ..kernels.models import Caller, Placement
 from ..memory.state import State
 from ..numbers.errors import HotplugError
+from ..protocol.vocabulary import Caller, Placement
 
 UNRELEASED: Final[Mapping[Placement, str]] = MappingProxyType(
     {"range": "in no released kernel (RFC v2)", "sections": "in no released kernel (RFC option b)"}

@@ -6,12 +6,12 @@ import msgspec
 
 from ..hotplug.overhead import object_pages, page_table_pages
 from ..hotplug.placement import choose
-from ..memory.section import ZoneKey
 from ..memory.state import State
 from ..memory.zone import NORMAL
 from ..mm.zonelist import Watermarks, kernel_zonelist
 from ..numbers.errors import HotplugError
 from ..protocol.commands import Add, extent
+from ..protocol.vocabulary import ZoneKey
 
 
 class Shortage(msgspec.Struct, frozen=True):

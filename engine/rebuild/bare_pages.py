@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from ..memory.section import FREE, KERNEL, MEMMAP, MOVABLE, PCP, RESERVED, Kind, ZoneKey, put
+from ..memory.section import put
 from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..numbers.bits import every, lowest_n, span
+from ..protocol.vocabulary import FREE, KERNEL, MEMMAP, MOVABLE, PCP, RESERVED, Kind, ZoneKey
 from .layout import Draft
 
 

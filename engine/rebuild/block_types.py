@@ -9,7 +9,12 @@ from typing import Final
 
 import msgspec
 
-from ..memory.section import (
+from ..memory.section import Section, set_types, union
+from ..memory.state import State
+from ..mm.free_area import CMA, HIGHATOMIC, block_counts
+from ..numbers.bits import aligned_runs, every, lowest_n, runs, span, spread
+from ..numbers.geometry import Geometry
+from ..protocol.vocabulary import (
     ABSENT,
     ASSUMED,
     FREE,
@@ -24,15 +29,8 @@ from ..memory.section import (
     VMEMMAP,
     Kind,
     Migratetype,
-    Section,
     ZoneKey,
-    set_types,
-    union,
 )
-from ..memory.state import State
-from ..mm.free_area import CMA, HIGHATOMIC, block_counts
-from ..numbers.bits import aligned_runs, every, lowest_n, runs, span, spread
-from ..numbers.geometry import Geometry
 
 _KERNEL_KINDS: Final[tuple[Kind, ...]] = (KERNEL, SLAB, PAGETABLE, VMEMMAP, RESERVED, ASSUMED)
 _NOT_USED: Final[frozenset[Kind]] = frozenset((FREE, ABSENT, MEMMAP))

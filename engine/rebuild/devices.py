@@ -14,9 +14,9 @@ import msgspec
 
 from ..kernels.memmap_on_memory import Mode, Support, memmap_on_memory_support
 from ..memory.block import Block, Group
-from ..memory.section import ZoneKey
 from ..memory.state import State
 from ..memory.zone import MOVABLE
+from ..protocol.vocabulary import ZoneKey
 from .layout import Draft
 
 _MOVABLE_BOOT: Final = ("movable_node", "movablecore", "kernelcore")

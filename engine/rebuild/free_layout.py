@@ -14,11 +14,12 @@ from typing import Final
 
 import msgspec
 
-from ..memory.section import ASSUMED, FREE, MEMMAP, MOVABLE, PCP, Kind, Section, ZoneKey, union
+from ..memory.section import Section, union
 from ..memory.state import State
 from ..mm.free_area import maximal_runs, order_counts, section_counts
 from ..numbers.bits import aligned_runs, every, lowest_n, span, spread
 from ..numbers.geometry import Geometry
+from ..protocol.vocabulary import ASSUMED, FREE, MEMMAP, MOVABLE, PCP, Kind, ZoneKey
 from .block_types import set_block_types
 from .layout import Draft
 

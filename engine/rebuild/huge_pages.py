@@ -9,12 +9,13 @@ import msgspec
 
 from ..capture.kpageflags import KPF_BUDDY, KPF_COMPOUND_HEAD, KPF_HUGE
 from ..capture.observation import Observation, PageRun
-from ..memory.section import ASSUMED, FREE, HUGE, PCP, Kind, ZoneKey, put, union
-from ..memory.section import MOVABLE as MOVABLE_PAGE
+from ..memory.section import put, union
 from ..memory.state import HugePage, State
 from ..memory.zone import MOVABLE
 from ..mm.zonelist import zonelist
 from ..numbers.bits import aligned_runs, span
+from ..protocol.vocabulary import ASSUMED, FREE, HUGE, PCP, Kind, ZoneKey
+from ..protocol.vocabulary import MOVABLE as MOVABLE_PAGE
 from .settle import lru_pages
 
 _UNSEEN: Final[tuple[Kind, ...]] = (FREE, PCP, MOVABLE_PAGE, ASSUMED)
@@ -82,9 +83,7 @@ def _counts(seen: Observation, state: State) -> Iterable[tuple[int, int, int, in
             yield node.id, size, total, min(free, total), min(surplus, total)
 
 
-def _match(
-    state: State, node: int, pages: int, total: int, exact: set[int], rooms: dict[ZoneKey, int]
-) -> None:
+def _match(state: State, node: int, pages: int, total: int, exact: set[int], rooms: dict[ZoneKey, int]) -> None:
     """As many huge pages as the kernel counts: made in free ranges nobody saw, or given back there."""
     ours = [pfn for pfn, page in state.hugepages.items() if page.pages == pages and page.node == node]
     size = state.geometry.pages_per_section

@@ -11,26 +11,12 @@ import msgspec
 from ..capture.kpageflags import KPF_NOPAGE, head_pages, kind_of
 from ..capture.observation import Observation, PageRun
 from ..memory.block import Block
-from ..memory.section import (
-    ABSENT,
-    FREE,
-    KERNEL,
-    MEMMAP,
-    UNMOVABLE,
-    VMEMMAP,
-    Chunk,
-    Kind,
-    Memmap,
-    Pages,
-    Section,
-    Types,
-    ZoneKey,
-    put,
-)
+from ..memory.section import Memmap, Pages, Section, Types, put
 from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import ZONE_ORDER
 from ..numbers.bits import aligned_runs, lowest, span
+from ..protocol.vocabulary import ABSENT, FREE, KERNEL, MEMMAP, UNMOVABLE, VMEMMAP, Chunk, Kind, ZoneKey
 
 _NOTHING: Final[Pages] = {}
 _SOMEWHERE: Final = Memmap("kernel")

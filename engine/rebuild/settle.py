@@ -8,7 +8,12 @@ from typing import Final
 
 import msgspec
 
-from ..memory.section import (
+from ..memory.section import Pages, Section, put
+from ..memory.state import State
+from ..memory.zone import MOVABLE as MOVABLE_ZONE
+from ..memory.zone import Zone
+from ..numbers.bits import lowest_n
+from ..protocol.vocabulary import (
     ABSENT,
     ASSUMED,
     FREE,
@@ -21,15 +26,8 @@ from ..memory.section import (
     SLAB,
     VMEMMAP,
     Kind,
-    Pages,
-    Section,
     ZoneKey,
-    put,
 )
-from ..memory.state import State
-from ..memory.zone import MOVABLE as MOVABLE_ZONE
-from ..memory.zone import Zone
-from ..numbers.bits import lowest_n
 
 _LRU: Final = (
     "nr_zone_inactive_anon",
@@ -51,7 +49,9 @@ class _Part:
         self.owned: dict[int, int] = {}
         self.counts: dict[Kind, int] = {}
         self.early = False
-        alike: dict[tuple[int, int], tuple[Section, int]] = {}  # equal sections share one value of each, and both live on
+        alike: dict[
+            tuple[int, int], tuple[Section, int]
+        ] = {}  # equal sections share one value of each, and both live on
         times: Counter[tuple[int, int]] = Counter()
         for nr in numbers:
             section = state.sections[nr]

@@ -8,9 +8,9 @@ import msgspec
 
 from ..capture.observation import BlockReading, NodeReading, Observation
 from ..memory.block import Block
-from ..memory.section import ZoneKey
 from ..memory.state import Resource, State
 from ..memory.zone import DEVICE, MOVABLE, NORMAL, ZONE_ORDER, Marks, Node, Zone
+from ..protocol.vocabulary import ZoneKey
 
 HIDDEN_ZONES = (DEVICE, "HighMem", "Highmem")
 """Zones that hold no page which this model knows."""

@@ -11,7 +11,6 @@ from ..hotplug import virtio_mem
 from ..hotplug.acpi_eject import bound, eject
 from ..hotplug.add import AddRequest, add_memory
 from ..hotplug.remove import remove_memory
-from ..kernels.models import Placement
 from ..memory.state import State
 from ..memory.zone import ZONE_ORDER
 from ..mm import memory_failure, workload
@@ -41,6 +40,7 @@ from ..protocol.commands import (
     extent,
 )
 from ..protocol.events import Event
+from ..protocol.vocabulary import Placement
 from ..rebuild.sync import sync
 from ..sysfs import hotplug_files
 
@@ -67,7 +67,9 @@ def _add(state: State, command: Add, notes: list[str]) -> Steps:
     start, size = extent(command)
     for name, pages in (("reserve", command.reserve), ("align", command.align)):
         if not 0 <= pages <= size // state.geometry.page_size:
-            raise BadInput(f"{name} is {pages} pages; it can be 0 to {size // state.geometry.page_size}, the pages added")
+            raise BadInput(
+                f"{name} is {pages} pages; it can be 0 to {size // state.geometry.page_size}, the pages added"
+            )
     allowed = _DEVICE_PLACEMENTS.get(command.caller)
     if allowed and command.placement not in (None, *allowed):
         raise BadInput(
@@ -106,7 +108,9 @@ def _rest_of_device(state: State, start: int, size: int) -> Iterator[str]:
     """ACPI ejects whole devices: blocks of the same group, or of the same request, go along."""
     page = state.geometry.page_size
     ours = {block.id: block for block in state.range_blocks(start // page, size // page)}
-    groups = {block.group for block in ours.values() if block.group is not None and not state.groups[block.group].dynamic}
+    groups = {
+        block.group for block in ours.values() if block.group is not None and not state.groups[block.group].dynamic
+    }
     requests = {block.request for block in ours.values() if block.request is not None and block.group is None}
     others = [block for block in state.blocks.values() if block.group in groups or block.request in requests]
     if more := len(others) - len(ours.keys() & {block.id for block in others}):

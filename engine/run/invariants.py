@@ -5,23 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ..hotplug import zone_span
-from ..memory.section import (
-    ABSENT,
-    ASSUMED,
-    FREE,
-    ISOLATE,
-    MEMMAP,
-    OFFLINE,
-    PCP,
-    POISONED,
-    VMEMMAP,
-    Kind,
-    Section,
-    ZoneKey,
-    isolated_pages,
-)
+from ..memory.section import Section, isolated_pages
 from ..memory.state import State
 from ..numbers.bits import span
+from ..protocol.vocabulary import ABSENT, ASSUMED, FREE, ISOLATE, MEMMAP, OFFLINE, PCP, POISONED, VMEMMAP, Kind, ZoneKey
 
 
 def check(state: State) -> list[str]:

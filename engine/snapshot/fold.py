@@ -10,8 +10,9 @@ from typing import Final, Generic, NamedTuple, TypeVar, cast
 from msgspec.structs import asdict, replace
 
 from ..memory.origin import Origin
-from ..memory.section import Memmap, Section, ZoneKey
+from ..memory.section import Memmap, Section
 from ..memory.state import State
+from ..protocol.vocabulary import ZoneKey
 from .schema import (
     BlockRun,
     GroupV1,
@@ -107,7 +108,9 @@ def _scanners(state: State) -> Iterator[ScannersV1]:
 def _hugepage_runs(state: State) -> Iterator[HugePageRun]:
     step = -1 if state.model.pool_in_order else 1  # as pages of one write are ranked
     pages = enumerate(sorted(state.hugepages.items()))
-    for run in _fold((at, pfn, (replace(page, rank=0), page.rank and page.rank - step * at)) for at, (pfn, page) in pages):
+    for run in _fold(
+        (at, pfn, (replace(page, rank=0), page.rank and page.rank - step * at)) for at, (pfn, page) in pages
+    ):
         page, rank = run.value
         ranks = {"rank": rank + step * run.first, "rank_stride": step if run.length > 1 else 0} if rank else {}
         yield HugePageRun(pfn=run.place or 0, count=run.length, stride=run.stride, **{**asdict(page), **ranks})

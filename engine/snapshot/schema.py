@@ -16,11 +16,9 @@ from typing import Annotated, Any, Final, Literal, get_args
 import msgspec
 from msgspec import Meta
 
-from ..kernels.models import Caller, Placement
-from ..memory.block import BlockState, OnlineType
-from ..memory.section import KINDS, Kind, Migratetype
 from ..numbers.geometry import Geometry
 from ..protocol.commands import Command
+from ..protocol.vocabulary import KINDS, BlockState, Caller, Kind, Migratetype, OnlineType, Placement
 
 VERSION: Final = 1
 """The newest version of the form, which is what is written."""

@@ -15,11 +15,12 @@ from ..kernels.models import MODELS
 from ..kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..memory.block import Block, Group, Request
 from ..memory.origin import Origin
-from ..memory.section import Memmap, Section, ZoneKey
+from ..memory.section import Memmap, Section
 from ..memory.state import HugePage, Resource, State
 from ..memory.zone import Marks, Node, Scanners, Zone
 from ..numbers.bits import every, span
 from ..numbers.errors import BadInput
+from ..protocol.vocabulary import ZoneKey
 from ..sysfs.settings import wrong_setting
 from .fold import moved
 from .schema import MAX_COUNT, MemmapV1, Run, SectionGrid, SectionRun, SnapshotV1

@@ -16,13 +16,14 @@ from ..hotplug.add import AddRequest, add_memory
 from ..hotplug.offline import offline_block
 from ..hotplug.online import online_block
 from ..hotplug.zone_policy import valid_zones
-from ..memory.block import ONLINE_TYPES, Block
+from ..memory.block import Block
 from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
 from ..numbers.errors import HotplugError
 from ..numbers.kstrto import kstrto
 from ..protocol.commands import Command, Offline, Online, Write
 from ..protocol.events import Event, ParameterSet
+from ..protocol.vocabulary import ONLINE_TYPES
 from . import page_files
 
 Steps = Iterator[Event]
@@ -270,6 +271,10 @@ def _block(state: State, number: int) -> Block:
 def _canonical(state: State, path: str) -> str:
     """The path without doubled slashes, and without the link by which a node's folder leads to one of its blocks."""
     path = re.sub(r"/+", "/", path)
-    if (match := _NODE_LINK.fullmatch(path)) and (block := state.blocks.get(int(match[2]))) and int(match[1]) in block.nodes:
+    if (
+        (match := _NODE_LINK.fullmatch(path))
+        and (block := state.blocks.get(int(match[2])))
+        and int(match[1]) in block.nodes
+    ):
         return f"{MEMORY}/memory{match[2]}/{match[3]}"
     return path

@@ -17,7 +17,9 @@ from ..protocol.events import Event
 
 Steps = Iterator[Event]
 _POOL = r"hugepages-(\d+)kB/(nr_hugepages|free_hugepages|surplus_hugepages)"
-_GLOBAL_POOL = r"hugepages-(\d+)kB/(nr_hugepages(?:_mempolicy)?|nr_overcommit_hugepages|(?:free|surplus|resv)_hugepages)"
+_GLOBAL_POOL = (
+    r"hugepages-(\d+)kB/(nr_hugepages(?:_mempolicy)?|nr_overcommit_hugepages|(?:free|surplus|resv)_hugepages)"
+)
 _GLOBAL = re.compile(rf"/sys/kernel/mm/hugepages/{_GLOBAL_POOL}")
 _NODE = re.compile(rf"/sys/devices/system/node/node(\d+)/hugepages/{_POOL}")
 _NODE_COMPACT = re.compile(r"/sys/devices/system/node/node(\d+)/compact")

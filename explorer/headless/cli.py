@@ -155,18 +155,22 @@ def _parser() -> tuple[_Parser, frozenset[str]]:
 
     why = verb("why", _asked("why"), "say whether a command would succeed, and if not, why and what would clear it")
     why.add_argument("machine", metavar="MACHINE", help=_MACHINE_HELP)
-    why.add_argument("words", metavar="WORD", nargs="+", help='a line as in a script: offline 40, add 4G at 8G node 1')
+    why.add_argument("words", metavar="WORD", nargs="+", help="a line as in a script: offline 40, add 4G at 8G node 1")
     why.add_argument("--model", metavar="NAME", help="the kernel model, instead of the machine's own")
     why.add_argument("--json", action="store_true", help="print one JSON object")
 
     read = verb("read", _asked("read"), "print a file of the machine as its kernel would: /proc/buddyinfo, sysfs ...")
     read.add_argument("machine", metavar="MACHINE", help=_MACHINE_HELP)
-    read.add_argument("paths", metavar="PATH", nargs="+", help="/proc/buddyinfo, /proc/pagetypeinfo, or a file below /sys")
+    read.add_argument(
+        "paths", metavar="PATH", nargs="+", help="/proc/buddyinfo, /proc/pagetypeinfo, or a file below /sys"
+    )
 
     compare = verb("compare", _asked("alternatives"), "put the placements of one add side by side")
     machine(compare)
     compare.add_argument("--add", metavar="SIZE", required=True, help="how much to add")
-    compare.add_argument("--at", metavar="ADDRESS", help="where (on a whole GiB or block behind all System RAM, at 4G or above)")
+    compare.add_argument(
+        "--at", metavar="ADDRESS", help="where (on a whole GiB or block behind all System RAM, at 4G or above)"
+    )
     compare.add_argument("--node", metavar="N", type=int, default=0, help="to which node (0)")
     compare.add_argument("--placement", metavar="P,..", help="only these of boot, range, block, sections")
     compare.add_argument("--block-size", metavar="SIZE,..", help="memory blocks of these sizes for the added range")

@@ -136,14 +136,20 @@ def trees() -> None:
         say("reading a capture of 65,536 blocks", f"{reading:.2f} s")
         if lsmem := shutil.which("lsmem"):
             command = [lsmem, "-a", "--sysroot", str(root)]
-            seconds = min(timed(lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=True)) for _ in range(3))
+            seconds = min(
+                timed(lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=True)) for _ in range(3)
+            )
             say("against lsmem -a on the same tree", f"{seconds:.2f} s = {reading / seconds:.2f} x", "at most 1")
         else:
             say("lsmem is not installed here", "-")
         saved = Path(folder) / "saved.msgpack"
         save_machine(machine, saved)
         loading = min(timed(lambda: open_machine(saved)) for _ in range(3))
-        say("loading the same machine from its snapshot", f"{loading:.3f} s = {reading / loading:.1f} x faster", "above 5")
+        say(
+            "loading the same machine from its snapshot",
+            f"{loading:.3f} s = {reading / loading:.1f} x faster",
+            "above 5",
+        )
 
 
 def make_tree(root: Path, blocks: int) -> None:

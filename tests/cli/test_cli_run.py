@@ -137,7 +137,9 @@ def test_an_offline_can_be_followed_past_each_memmap_page(altmap, guest: Path, t
     for model in ("rfc-v2", "6.12"):
         out = altmap("run", guest, script(tmp_path, text), "--events", "--model", model).out
         lines = [json.loads(line) for line in out.splitlines()]
-        skips[model] = [(line["step"], line["where"], line["pages"]) for line in lines if line.get("event") == "memmap_skipped"]
+        skips[model] = [
+            (line["step"], line["where"], line["pages"]) for line in lines if line.get("event") == "memmap_skipped"
+        ]
     assert skips["6.12"] == []
     assert skips["rfc-v2"] == [
         (2, "online_pages_range", 512),

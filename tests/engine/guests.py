@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from altmap.engine import Add, Command, Eject, Machine, Offline, Online, Outcome, Remove, boot_machine
 from altmap.engine.memory.journal import Table
-from altmap.engine.memory.section import FREE, MEMMAP, PCP, Memmap, Section
+from altmap.engine.memory.section import Memmap, Section
+from altmap.engine.protocol.vocabulary import FREE, MEMMAP, PCP
 
 E = TypeVar("E")
 

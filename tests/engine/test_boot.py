@@ -51,7 +51,12 @@ def test_the_arm64_guest_has_one_zone_below_4_gib() -> None:
 
 @pytest.mark.parametrize(
     ("arch", "count", "size"),
-    [("x86_64", 32, 128 << 20), ("ppc64le-radix-64k", 16, 256 << 20), ("arm64-64k", 8, 512 << 20), ("ia64", 4, 1 << 30)],
+    [
+        ("x86_64", 32, 128 << 20),
+        ("ppc64le-radix-64k", 16, 256 << 20),
+        ("arm64-64k", 8, 512 << 20),
+        ("ia64", 4, 1 << 30),
+    ],
 )
 def test_blocks_are_of_the_architectures_size(arch: str, count: int, size: int) -> None:
     machine = boot_machine([(0, 0, "4G")], arch=arch)
@@ -59,9 +64,7 @@ def test_blocks_are_of_the_architectures_size(arch: str, count: int, size: int) 
     assert sorted(machine.blocks) == list(range(count))
 
 
-@pytest.mark.parametrize(
-    ("model", "on"), [("rfc-v2", None), ("6.1", "force"), ("6.12", "force")]
-)
+@pytest.mark.parametrize(("model", "on"), [("rfc-v2", None), ("6.1", "force"), ("6.12", "force")])
 def test_the_parameter_is_what_the_model_knows(model: str, on: str | None) -> None:
     machine = boot_machine([(0, 0, "1G")], model=model, memmap_on_memory="force")
     known = machine.settings.get("memmap_on_memory")
@@ -92,8 +95,6 @@ def test_example_33_the_watermarks_of_a_live_machine() -> None:
     machine = boot_machine([(0, 0, "3G"), (0, "4G", "4G")], model="6.1")
     state = machine.state
     for name, managed in (("DMA", 3840), ("DMA32", 772918), ("Normal", 1048576)):
-
-
         zone = state.zones[0, name]
         state.zones.put((0, name), msgspec.structs.replace(zone, managed=managed))
     marks = Watermarks(state)

@@ -7,19 +7,7 @@ from random import Random
 import msgspec
 import pytest
 from altmap.engine import Machine
-from altmap.engine.memory.section import (
-    FREE,
-    HUGE,
-    KERNEL,
-    MOVABLE,
-    PCP,
-    SLAB,
-    VMEMMAP,
-    Chunk,
-    Kind,
-    Migratetype,
-    set_types,
-)
+from altmap.engine.memory.section import set_types
 from altmap.engine.memory.state import State
 from altmap.engine.mm import page_alloc
 from altmap.engine.mm.free_area import block_counts, free_counts, order_counts
@@ -27,6 +15,7 @@ from altmap.engine.mm.page_isolation import start_isolate
 from altmap.engine.mm.zonelist import Watermarks
 from altmap.engine.numbers import bits
 from altmap.engine.numbers.bits import from_runs, runs, span
+from altmap.engine.protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PCP, SLAB, VMEMMAP, Chunk, Kind, Migratetype
 from guests import dimm, guest, occupy, online, picture, two_nodes
 
 NORMAL = (0, "Normal")

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 import pytest
 from altmap.engine import Offline, Online
-from altmap.engine.memory.section import ASSUMED, FREE, MOVABLE, PINNED, POISONED
 from altmap.engine.numbers.bits import lowest
 from altmap.engine.protocol.events import (
     BlockState,
@@ -17,6 +16,7 @@ from altmap.engine.protocol.events import (
     PresentAdjusted,
     RangeIsolated,
 )
+from altmap.engine.protocol.vocabulary import ASSUMED, FREE, MOVABLE, PINNED, POISONED
 from guests import FIRST, dimm, fill_zone, guest, occupy, offline, online, refuse, told
 
 

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 from altmap.engine import MODELS, Machine, boot_machine
 from altmap.engine.kernels.architectures import ARCHITECTURES
-from altmap.engine.memory.section import FREE, ISOLATE, MEMMAP, Memmap, put
+from altmap.engine.memory.section import Memmap, put
 from altmap.engine.memory.state import Resource, State
 from altmap.engine.numbers.bits import span
+from altmap.engine.protocol.vocabulary import FREE, ISOLATE, MEMMAP
 from guests import FIRST, dimm, guest, occupy, online
 
 

@@ -7,19 +7,7 @@ from random import Random
 import msgspec
 import pytest
 from altmap.engine import Compact, Machine, boot_machine
-from altmap.engine.memory.section import (
-    FREE,
-    HUGE,
-    KERNEL,
-    MEMMAP,
-    MOVABLE,
-    PCP,
-    PINNED,
-    SLAB,
-    Kind,
-    ZoneKey,
-    set_types,
-)
+from altmap.engine.memory.section import set_types
 from altmap.engine.mm.compaction.triggers import compact_memory, compact_zone, suitability, suitable
 from altmap.engine.mm.free_area import order_counts
 from altmap.engine.numbers.errors import BadInput
@@ -31,6 +19,7 @@ from altmap.engine.protocol.events import (
     PagesCompacted,
     ScannerMoved,
 )
+from altmap.engine.protocol.vocabulary import FREE, HUGE, KERNEL, MEMMAP, MOVABLE, PCP, PINNED, SLAB, Kind, ZoneKey
 from guests import FIRST, dimm, do, guest, occupy, online, told
 
 MODELS = ("rfc-v2", "6.1", "6.12")

@@ -106,7 +106,8 @@ def test_device_memory_need_not_be_made_of_blocks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("caller", "placement"), [("hmm", "block"), ("hmm", "range"), ("hmm", "sections"), ("pmem", "block"), ("pmem", "sections")]
+    ("caller", "placement"),
+    [("hmm", "block"), ("hmm", "range"), ("hmm", "sections"), ("pmem", "block"), ("pmem", "sections")],
 )
 def test_a_placement_that_a_driver_does_not_have_makes_no_sense(caller: Any, placement: Any) -> None:
     machine = guest()

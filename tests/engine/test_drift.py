@@ -183,5 +183,7 @@ def test_words() -> None:
         "memory68 to memory69 (2 blocks): state online -> offline; valid_zones Normal -> Normal Movable",
         "section 32 to section 39 (8 sections): new, memmap in its own add request or block",
     ]
-    gone = "memory33: gone, was state online, valid_zones Movable, nodes 1, memmap_pages 512, poisoned no, pinned_pages 0"
+    gone = (
+        "memory33: gone, was state online, valid_zones Movable, nodes 1, memmap_pages 512, poisoned no, pinned_pages 0"
+    )
     assert gone in describe(diff(after, before))

@@ -9,7 +9,7 @@ import pytest
 from altmap.engine import Add, Machine
 from altmap.engine.capture.procfs import parse_buddyinfo, parse_pagetypeinfo
 from altmap.engine.kernels.architectures import ARCHITECTURES
-from altmap.engine.memory.section import FREE, Migratetype, Types, type_pages
+from altmap.engine.memory.section import Types, type_pages
 from altmap.engine.mm import free_area
 from altmap.engine.mm.free_area import (
     BARRIERS,
@@ -31,6 +31,7 @@ from altmap.engine.mm.free_area import (
 from altmap.engine.mm.page_isolation import start_isolate, undo_isolate
 from altmap.engine.numbers.bits import runs, span
 from altmap.engine.numbers.geometry import Geometry
+from altmap.engine.protocol.vocabulary import FREE, Migratetype
 from guests import dimm, do, guest, occupy, online, two_nodes
 
 NORMAL = (0, "Normal")

@@ -42,7 +42,9 @@ def test_trace_a_block_32(model: str) -> None:
     assert numbers(machine, "Normal", 1) == (32256, 32768, 32768, 32256)
     assert machine.zones[1, "Normal"].start == 1048576
     assert (machine.valid_zones(32), machine.valid_zones(33)) == ("Normal", "Normal Movable")
-    answers = [machine.write(*given).result for given in ((state, "online"), (switch, "1"), (state, "junk"), (switch, "7"))]
+    answers = [
+        machine.write(*given).result for given in ((state, "online"), (switch, "1"), (state, "junk"), (switch, "7"))
+    ]
     assert answers == ["EINVAL", "ok", "EINVAL", "EINVAL"]
     offline(machine, 32)
     assert not any(node == 1 for node, _ in populated(machine))

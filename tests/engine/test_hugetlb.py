@@ -6,12 +6,12 @@ from collections import Counter
 
 import pytest
 from altmap.engine import Allocate, BadInput, Free, HotplugError, HugePages, Machine, Offline, Write, boot_machine
-from altmap.engine.memory.section import HUGE, MOVABLE, PCP
 from altmap.engine.mm.free_area import order_counts
 from altmap.engine.mm.hugetlb.gigantic import gigantic
 from altmap.engine.mm.hugetlb.pool import sizes, use
 from altmap.engine.numbers.units import parse_bytes
 from altmap.engine.protocol.events import HugePageDissolved, HugePagesChanged, PagesMigrated
+from altmap.engine.protocol.vocabulary import HUGE, MOVABLE, PCP
 from guests import FIRST, dimm, do, guest, numbers, occupy, offline, online, refuse, remove, told, two_nodes
 
 GLOBAL = "/sys/kernel/mm/hugepages"
@@ -411,4 +411,6 @@ def test_heads_cost_a_2_mib_page_each_and_no_more() -> None:
         for block in (32, 33):
             dimm(machine, at=f"{block * 128}M", node=1)
         online(machine, 32, 33, kind="online_kernel")
-        assert order_counts(machine.state, (1, "Normal"))[10] * 2 + order_counts(machine.state, (1, "Normal"))[9] == count
+        assert (
+            order_counts(machine.state, (1, "Normal"))[10] * 2 + order_counts(machine.state, (1, "Normal"))[9] == count
+        )

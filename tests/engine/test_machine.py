@@ -37,7 +37,10 @@ def test_an_outcome_says_what_came_of_a_command() -> None:
 @pytest.mark.parametrize(
     ("command", "sentence"),
     [
-        ("offline 1", "'offline 1' is not a command; write one such as Offline(block=32), or read lines with parse_script"),
+        (
+            "offline 1",
+            "'offline 1' is not a command; write one such as Offline(block=32), or read lines with parse_script",
+        ),
         (None, "None is not a command; write one such as Offline(block=32), or read lines with parse_script"),
         (Offline(block="1"), "block of Offline: Expected `int`, got `str`"),
         (Online(block=1, type="kernel"), "type of Online: Invalid enum value 'kernel'"),
@@ -55,7 +58,13 @@ def test_what_is_no_command_is_bad_input(command: Any, sentence: str) -> None:
 
 @pytest.mark.parametrize(
     ("expect", "size", "expected"),
-    [(None, "128M", True), (None, "64M", False), ("EINVAL", "64M", True), ("EBUSY", "64M", False), ("EINVAL", "128M", False)],
+    [
+        (None, "128M", True),
+        (None, "64M", False),
+        ("EINVAL", "64M", True),
+        ("EBUSY", "64M", False),
+        ("EINVAL", "128M", False),
+    ],
 )
 def test_a_script_may_expect_a_refusal(expect: str | None, size: str, expected: bool) -> None:
     assert guest().apply(Add(start="4G", size=size, expect=expect)).expected is expected
@@ -189,7 +198,11 @@ def test_the_report_is_what_the_issue_asks_for() -> None:
     assert list(blocks) == [*map(str, range(8)), "32", "64", "65"]
     assert blocks["32"] == {"state": "online", "valid_zones": "Movable", "nodes": (0,)}
     assert blocks["64"] == {"state": "offline", "valid_zones": "Normal Movable", "nodes": (0,)}
-    assert [(zone.node, zone.zone) for zone in zone_reports(machine.state)] == [(0, "DMA"), (0, "DMA32"), (0, "Movable")]
+    assert [(zone.node, zone.zone) for zone in zone_reports(machine.state)] == [
+        (0, "DMA"),
+        (0, "DMA32"),
+        (0, "Movable"),
+    ]
     assert msgspec.to_builtins(zone_reports(machine.state)[2]) == {
         "node": 0, "zone": "Movable", "start_pfn": 1048576, "spanned": 32768, "present": 32768, "managed": 32256,
         "free": 32256,

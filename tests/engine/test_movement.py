@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from altmap.engine import Machine, Offline
-from altmap.engine.memory.section import MOVABLE
 from altmap.engine.protocol.events import MigrationFailed, PagesMigrated
+from altmap.engine.protocol.vocabulary import MOVABLE
 from guests import dimm, fill_zone, guest, numbers, occupy, offline, online, refuse, told, two_nodes
 
 BLOCK = 32768
@@ -147,4 +147,3 @@ def test_the_per_cpu_lists_are_drained_first(model: str) -> None:
     offline(machine, 32)
     assert machine.zones[0, "Movable"].pcp == 0
     assert numbers(machine, "Movable")[0] == 32768
-

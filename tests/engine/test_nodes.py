@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 from altmap.engine import Add, Machine, Offline, boot_machine
-from altmap.engine.memory.section import VMEMMAP, Memmap
+from altmap.engine.memory.section import Memmap
 from altmap.engine.mm.zonelist import kernel_zonelist, node_order
 from altmap.engine.protocol.events import MemmapPlaced
+from altmap.engine.protocol.vocabulary import VMEMMAP
 from guests import dimm, eject, fill_zone, free_pages, guest, numbers, offline, online, refuse, told, two_nodes
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from altmap.engine import Machine, Offline, Online, Outcome, Remove, Write
-from altmap.engine.memory.section import FREE, MEMMAP, MOVABLE
 from altmap.engine.protocol.events import (
     BlockState,
     HeadInitialized,
@@ -23,6 +22,7 @@ from altmap.engine.protocol.events import (
     RangeRemoved,
     ZoneChosen,
 )
+from altmap.engine.protocol.vocabulary import FREE, MEMMAP, MOVABLE
 from guests import FIRST, dimm, do, guest, numbers, occupy, offline, online, populated, told, two_nodes
 
 HEAD, REST = 512, 32256

@@ -18,8 +18,9 @@ from altmap.engine import (
     VirtioMem,
     Write,
 )
-from altmap.engine.memory.section import FREE, HUGE, MEMMAP, MOVABLE, PINNED, POISONED, put
+from altmap.engine.memory.section import put
 from altmap.engine.protocol.events import MigrationFailed, PagePoisoned, PagesMigrated
+from altmap.engine.protocol.vocabulary import FREE, HUGE, MEMMAP, MOVABLE, PINNED, POISONED
 from altmap.engine.snapshot import store
 from guests import FIRST, dimm, do, eject, guest, numbers, occupy, offline, online, refuse, told, two_nodes
 
@@ -136,7 +137,9 @@ def test_a_page_of_the_kernel_stays_in_use(kind: str) -> None:
 
 @pytest.mark.parametrize("zone", ["online_kernel", "online_movable"])
 @pytest.mark.parametrize(("kind", "result"), [("kernel", "ok"), ("pagetable", "ok"), ("reserved", "EBUSY")])
-def test_a_refused_page_keeps_no_block_from_going_offline_unless_it_is_reserved(zone: str, kind: str, result: str) -> None:
+def test_a_refused_page_keeps_no_block_from_going_offline_unless_it_is_reserved(
+    zone: str, kind: str, result: str
+) -> None:
     """has_unmovable_pages, __test_page_isolated_in_pageblock and __offline_isolated_pages pass over PG_hwpoison."""
     machine = guest("1G", model="6.1")
     dimm(machine)
@@ -303,7 +306,12 @@ def test_poison_in_the_way_of_a_gigantic_page() -> None:
 
 def test_pinned_pages_in_the_same_block_are_what_stops_it_not_the_poison() -> None:
     machine = two_blocks("6.1")
-    do(machine, Poison(address=(FIRST + 600) << 12), Allocate(size="1M", zone="Movable"), Pin(size="4K", zone="Movable"))
+    do(
+        machine,
+        Poison(address=(FIRST + 600) << 12),
+        Allocate(size="1M", zone="Movable"),
+        Pin(size="4K", zone="Movable"),
+    )
     outcome = refuse(machine, Offline(block=32))
     assert outcome.result == "EINTR"
     assert outcome.pfn != FIRST + 600

@@ -8,7 +8,6 @@ import re
 import msgspec
 import pytest
 from altmap.engine import BadInput, describe
-from altmap.engine.kernels.models import CALLERS, PLACEMENTS
 from altmap.engine.numbers.units import GIB, MIB
 from altmap.engine.protocol.commands import (
     COMMANDS,
@@ -30,6 +29,7 @@ from altmap.engine.protocol.commands import (
     Write,
 )
 from altmap.engine.protocol.scripts import MAX_BLOCKS, parse_places, parse_script
+from altmap.engine.protocol.vocabulary import CALLERS, PLACEMENTS
 
 STATE = "/sys/devices/system/memory/memory32/state"
 
@@ -142,7 +142,10 @@ def test_lines_as_a_person_types_them(line: str, commands: list[Command]) -> Non
         ("add 1G at 4G caller me", 'line 1: caller is "me"; it must be one of acpi, balloon'),
         ("add 1G at 4G placement there", 'line 1: placement is "there"; it must be one of boot, range'),
         ("add 1G at 4G fallback no-fallback", "line 1: 'no-fallback' gives the fallback a second time"),
-        ("online x", "line 1: 'x' names no memory blocks; write numbers, names or ranges such as 32, memory32 or 32-39"),
+        (
+            "online x",
+            "line 1: 'x' names no memory blocks; write numbers, names or ranges such as 32, memory32 or 32-39",
+        ),
         ("online 5,", "line 1: '5,' names no memory blocks"),
         ("online memory", "line 1: 'memory' names no memory blocks"),
         (f"online 7,0-{MAX_BLOCKS - 1}", "must be an ascending range of at most 1048576 blocks"),
@@ -169,7 +172,10 @@ def test_a_wrong_line_is_one_sentence(line: str, sentence: str) -> None:
     ("text", "sentence"),
     [
         ("[", "line 1: input data was truncated; a script in JSON is an array of commands such as"),
-        ('[{"op": "offline", "block": 1}] 2', r"line 1: JSON is malformed: trailing characters \(byte \d+\); a script in JSON"),
+        (
+            '[{"op": "offline", "block": 1}] 2',
+            r"line 1: JSON is malformed: trailing characters \(byte \d+\); a script in JSON",
+        ),
         ('[\n{"op": "offline", "block": 1},\n{"op": offline}]', r"^steps.json: line 3: JSON is malformed"),
         ('[\n{"op": "offline", "block": 1},\n', "^steps.json: line 2: input data was truncated"),
         ("{}", "it is not an array; a script in JSON is an array of commands"),

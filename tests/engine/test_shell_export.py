@@ -25,7 +25,7 @@ from altmap.engine import (
     boot_machine,
 )
 from altmap.engine.faces.shell_export import export
-from altmap.engine.kernels.models import Caller
+from altmap.engine.protocol.vocabulary import Caller
 
 MEMORY = "/sys/devices/system/memory"
 BLOCK = 1 << 27

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from altmap.engine import Allocate, BadInput, Eject, HugePages, Machine, Offline, Outcome, Remove, VirtioMem
 from altmap.engine.hotplug.virtio_mem import plugged
-from altmap.engine.memory.section import MOVABLE, OFFLINE, PINNED
 from altmap.engine.protocol.events import PagesPlugged, PagesUnplugged
+from altmap.engine.protocol.vocabulary import MOVABLE, OFFLINE, PINNED
 from guests import (
     FIRST,
     do,
@@ -160,7 +160,9 @@ def test_the_memmap_of_the_next_block_lands_in_the_first_one_that_is_kernel_memo
 # -- online states ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("kind", "zone"), [("online", "Normal"), ("online_kernel", "Normal"), ("online_movable", "Movable")])
+@pytest.mark.parametrize(
+    ("kind", "zone"), [("online", "Normal"), ("online_kernel", "Normal"), ("online_movable", "Movable")]
+)
 def test_blocks_go_where_auto_online_blocks_says(kind: str, zone: str) -> None:
     machine = device(auto_online=kind)
     resize(machine, "200M")

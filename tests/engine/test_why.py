@@ -61,8 +61,10 @@ def ask(machine: Machine, command: Command) -> Verdict:
                 machine.undo()
     assert bool(verdict.blockers) or verdict.ok
     assert msgspec.json.decode(msgspec.json.encode(verdict), type=Verdict) == verdict
-    assert describe(verdict).splitlines()[0].endswith(
-        (verdict.but or "would succeed") if verdict.ok else f"no, {verdict.result}"
+    assert (
+        describe(verdict)
+        .splitlines()[0]
+        .endswith((verdict.but or "would succeed") if verdict.ok else f"no, {verdict.result}")
     )
     return verdict
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from altmap.engine import Add, Allocate, BadInput, Free, HugePages, Machine, Offline, Pin, Unpin, compare
-from altmap.engine.memory.section import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB
 from altmap.engine.protocol.events import MigrationFailed, PagesFreed, PagesMigrated, PagesTakenByWorkload
+from altmap.engine.protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB
 from guests import (
     FIRST,
     dimm,
@@ -246,7 +246,8 @@ def test_drawback_b_memory_whose_memmap_lies_on_another_node_is_counted() -> Non
 
 
 @pytest.mark.parametrize(
-    ("model", "result", "words"), [("6.1", "EINTR", "signal"), ("6.12", "EINTR", "signal"), ("rfc-v2", "EBUSY", "5 tries")]
+    ("model", "result", "words"),
+    [("6.1", "EINTR", "signal"), ("6.12", "EINTR", "signal"), ("rfc-v2", "EBUSY", "5 tries")],
 )
 def test_a_pinned_page_keeps_its_block(model: str, result: str, words: str) -> None:
     machine = guest("1G", model=model)

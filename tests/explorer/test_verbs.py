@@ -163,7 +163,11 @@ def test_the_add_dialog_passes_on_every_choice() -> None:
             ["It does not fit: 2.76G of kernel memory are missing", "nodes 0, 1 have 328,781 to spare"],
         ),
         ("numa-guest", "1G tab 0", ["Refused with EEXIST: "]),
-        ("small-guest", "1G tab tab tab enter end up enter tab enter end enter", ["cannot place its memmap by 'sections'"]),
+        (
+            "small-guest",
+            "1G tab tab tab enter end up enter tab enter end enter",
+            ["cannot place its memmap by 'sections'"],
+        ),
     ],
 )
 def test_the_add_dialog_says_what_would_come_of_it(name: str, keys: str, said: list[str]) -> None:

@@ -9,11 +9,11 @@ from altmap.engine.capture.kpageflags import KPF_BUDDY, KPF_SLAB
 from altmap.engine.capture.observation import BlockReading, Observation, PageRun, Resource, ZoneReading
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.memory.block import Block
-from altmap.engine.memory.section import ASSUMED, FREE, HUGE, MEMMAP, MOVABLE, PCP, Kind
 from altmap.engine.memory.state import State
 from altmap.engine.mm.free_area import block_counts, order_counts, section_counts
 from altmap.engine.mm.page_alloc import take
 from altmap.engine.numbers.bits import every, from_runs, span
+from altmap.engine.protocol.vocabulary import ASSUMED, FREE, HUGE, MEMMAP, MOVABLE, PCP, Kind
 from altmap.engine.rebuild.block_types import touched_blocks
 from altmap.engine.rebuild.identify import identify
 from altmap.engine.rebuild.rebuild import build_state, rebuild

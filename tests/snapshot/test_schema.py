@@ -13,13 +13,14 @@ from altmap.engine.kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAI
 from altmap.engine.machine import Machine
 from altmap.engine.memory.block import Block, Group, Request
 from altmap.engine.memory.origin import Origin
-from altmap.engine.memory.section import KINDS, Kind, Memmap, Section
+from altmap.engine.memory.section import Memmap, Section
 from altmap.engine.memory.state import HugePage, Resource, State
 from altmap.engine.memory.zone import Marks, Node, Scanners, Zone
 from altmap.engine.numbers.bits import every, span
 from altmap.engine.numbers.geometry import Geometry
 from altmap.engine.numbers.units import GIB, MIB
 from altmap.engine.protocol.commands import Add, Offline
+from altmap.engine.protocol.vocabulary import KINDS, Kind
 from altmap.engine.snapshot import schema
 from altmap.engine.snapshot.fold import snapshot_of
 from altmap.engine.snapshot.unfold import state_of
@@ -77,17 +78,21 @@ def varied() -> State:
     })  # fmt: skip
     state.scanners[0, "DMA32"] = Scanners(4096, 3 * size - 512, {0: every(512, size), 1: 1 | 1 << 512 | 1 << 5 * 512})
     state.marks[0, "DMA32"] = Marks(900, 1125, {"Normal": 0, "Movable": 77})
-    state.resources.update({
-        resource.key: resource
-        for resource in (
-            Resource(0x1000, 0x9FC00, "System RAM"),
-            Resource(4 * GIB, 5 * GIB, "System RAM (virtio_mem)"),
-            Resource(4 * GIB, 8 * GIB, "virtio1"),  # the window of the device, which begins where its memory does
-        )
-    })
+    state.resources.update(
+        {
+            resource.key: resource
+            for resource in (
+                Resource(0x1000, 0x9FC00, "System RAM"),
+                Resource(4 * GIB, 5 * GIB, "System RAM (virtio_mem)"),
+                Resource(4 * GIB, 8 * GIB, "virtio1"),  # the window of the device, which begins where its memory does
+            )
+        }
+    )
     state.groups.update({3: Group(3, 1, 2 * size, 0, size, 0, 1), 7: Group(7, 0, unit_pages=size)})
     state.requests[40 * size] = Request(40 * size, 2 * size, 1, "virtio-mem", "sections", ((99, 1),))
-    state.hugepages.update({512 * at: HugePage(512, 0, at > 20, rank) for rank, at in enumerate((7, 8, 9, 11, 13, 21, 22), 40)})
+    state.hugepages.update(
+        {512 * at: HugePage(512, 0, at > 20, rank) for rank, at in enumerate((7, 8, 9, 11, 13, 21, 22), 40)}
+    )
     state.surplus[0, 512] = 1
     state.hugepages[1 << 18] = HugePage(1 << 18, 1)
     state.counters.update({"vmemmap_warned": 1, "pgmigrate_success": (1 << 63) - 1})

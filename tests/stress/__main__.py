@@ -28,7 +28,9 @@ def main() -> int:
     except Fault as fault:
         print(fault)
         return 1
-    print(f"{results.total()} commands, every state sound:", ", ".join(f"{n} {name}" for name, n in results.most_common()))
+    print(
+        f"{results.total()} commands, every state sound:", ", ".join(f"{n} {name}" for name, n in results.most_common())
+    )
     return 0
 
 

@@ -137,7 +137,9 @@ class Dice:
         return Write(path=path, data=self.random.choice(PARAMETER_VALUES[path]))
 
     def allocate(self) -> Command:
-        kind: Any = self.random.choice(("movable", "movable", "movable", "unmovable", "reclaimable", "pagetable", "huge"))
+        kind: Any = self.random.choice(
+            ("movable", "movable", "movable", "unmovable", "reclaimable", "pagetable", "huge")
+        )
         return Allocate(size=self.bytes(), kind=kind, node=self.node(), zone=self.zone(), **self._pattern())
 
     def free(self) -> Command:
@@ -147,7 +149,9 @@ class Dice:
 
     def pin(self) -> Command:
         kind = self.random.choice((Pin, Unpin, Unpin))
-        return kind(size=self.random.choice((4096, 1 << 20, None)), node=self.node(), zone=self.zone(), **self._pattern())
+        return kind(
+            size=self.random.choice((4096, 1 << 20, None)), node=self.node(), zone=self.zone(), **self._pattern()
+        )
 
     def _pattern(self) -> dict[str, Any]:
         return {
@@ -160,7 +164,9 @@ class Dice:
 
     def huge_pages(self) -> Command:
         node = self.random.choice((None, self.node()))
-        return HugePages(count=self.random.choice((0, 0, 1, 20, 10000)), size=self.random.choice(("2M", "1G")), node=node)
+        return HugePages(
+            count=self.random.choice((0, 0, 1, 20, 10000)), size=self.random.choice(("2M", "1G")), node=node
+        )
 
     def poison(self) -> Command:
         start, size = self.device()

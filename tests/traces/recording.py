@@ -32,7 +32,10 @@ def names() -> list[str]:
 
 UNTRACED = {
     *(f"6.1/{name}" for name in ("enomem_many_mom", "hugetlb_node_mom", "numa_mom", "random_auto_movable_mom")),
-    *(f"6.12/{name}" for name in ("auto_movable_numa", "numa_cpunode_mom", "remove_partial_mom", "virtio_mem_movable_mixed")),
+    *(
+        f"6.12/{name}"
+        for name in ("auto_movable_numa", "numa_cpunode_mom", "remove_partial_mom", "virtio_mem_movable_mixed")
+    ),
     *(f"{kernel}/{name}" for kernel in ("6.1", "6.12") for name in ("error_strings_mom", "soft_offline_mom")),
 }
 """Recordings without the calls of the kernel's functions and without its debug messages."""

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from altmap.engine import Add, Command, Eject, Machine, Outcome, Sync, Write, capture
-from altmap.engine.memory.section import MEMMAP
+from altmap.engine.protocol.vocabulary import MEMMAP
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
 from .recording import Action, Observation, Recording, Tree, number, page_runs, zones

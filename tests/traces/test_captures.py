@@ -12,7 +12,10 @@ HIDDEN = {
     ("6.12/enomem_reserve_nomom", 6): "sections that a failed add left behind, without blocks, are in no file",
     ("6.12/hwpoison", 7): "that an offline block has a poisoned page is in no file",
     ("6.12/hwpoison", 10): "that an offline block has a poisoned page is in no file",
-    **{("6.12/soft_offline_mom", step): "that an offline block has a poisoned page is in no file" for step in (12, 13, 16, 27)},
+    **{
+        ("6.12/soft_offline_mom", step): "that an offline block has a poisoned page is in no file"
+        for step in (12, 13, 16, 27)
+    },
 }
 
 

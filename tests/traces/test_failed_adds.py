@@ -12,7 +12,9 @@ from .replay import Transition, replay
 def leaked(seen: Observation) -> list[int]:
     """Sections of 32768 pages with a mapped memmap and without a block."""
     blocks = {number(name) for name in seen["blocks"]}
-    return [start // 32768 for start, first, *_ in seen["vmemmap"] if first is not None and start // 32768 not in blocks]
+    return [
+        start // 32768 for start, first, *_ in seen["vmemmap"] if first is not None and start // 32768 not in blocks
+    ]
 
 
 def the_step(name: str, wanted: int) -> Transition:

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import pytest
 from altmap.engine import Command, Machine, Outcome, capture
 from altmap.engine.capture.procfs import parse_buddyinfo, parse_pagetypeinfo
-from altmap.engine.memory.section import ZoneKey
 from altmap.engine.mm.free_area import buddyinfo, order_counts, pagetypeinfo
+from altmap.engine.protocol.vocabulary import ZoneKey
 
 from .recording import Observation, Recording, Tree, names, page_runs, zones
 from .replay import play

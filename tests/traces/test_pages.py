@@ -15,14 +15,16 @@ from typing import Any, NamedTuple
 import pytest
 from altmap.engine import Command, Machine, Outcome, Pin, Sync, VirtioMem, Write, capture
 from altmap.engine.capture.procfs import parse_buddyinfo
-from altmap.engine.memory.section import FREE, MEMMAP, PCP
 from altmap.engine.mm.free_area import order_counts
 from altmap.engine.numbers.bits import from_runs
+from altmap.engine.protocol.vocabulary import FREE, MEMMAP, PCP
 
 from .recording import Action, Observation, Recording, Tree, number, page_runs, zones
 from .replay import HEAD_FLAGS, _misses
 
-SIGNALLED = tuple(f"{kernel}/{name}" for name in ("busy_kernel_nomom", "hugetlb_2m", "pinned") for kernel in ("6.1", "6.12"))
+SIGNALLED = tuple(
+    f"{kernel}/{name}" for name in ("busy_kernel_nomom", "hugetlb_2m", "pinned") for kernel in ("6.1", "6.12")
+)
 VIRTIO = ("6.1/virtio_mem_2m", "6.12/virtio_mem_2m")
 ONLINED = (*SIGNALLED, "6.12-arm64/dimm128_mom", "6.12/dimm1g_nomom", "6.1/movable_migrate", "6.12/numa_nomom")
 
@@ -66,7 +68,9 @@ def command_of(step: dict[str, Any]) -> tuple[Command, str] | None:
     return None
 
 
-def steps(name: str, machine_did: dict[int, Command] | None = None) -> Iterator[tuple[Machine, Recording, Action, Outcome]]:
+def steps(
+    name: str, machine_did: dict[int, Command] | None = None
+) -> Iterator[tuple[Machine, Recording, Action, Outcome]]:
     """Every step of a recording that the engine can do, done; `machine_did` is done just before the steps of a number."""
     recording = Recording(name)
     known = {action.number: action for action in recording.actions()}
@@ -117,7 +121,9 @@ def test_what_is_hidden_makes_a_difference(name: str, step: int) -> None:
 
 
 def test_every_answer_is_among_those_judged() -> None:
-    answers = [step.action.answer for name in SIGNALLED for key, step in judged(name).items() if (name, key) not in HIDDEN]
+    answers = [
+        step.action.answer for name in SIGNALLED for key, step in judged(name).items() if (name, key) not in HIDDEN
+    ]
     assert {answer: answers.count(answer) >= 3 for answer in ("ok", "EBUSY", "EINTR", "EINVAL")} == dict.fromkeys(
         ("ok", "EBUSY", "EINTR", "EINVAL"), True
     )

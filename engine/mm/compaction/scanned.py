@@ -8,11 +8,12 @@ from typing import Final
 
 import msgspec
 
-from ...memory.section import FREE, HUGE, MEMMAP, MOVABLE, MOVABLE_TYPE, PCP, Kind, Section, isolated_pages, type_pages
+from ...memory.section import Section, isolated_pages, type_pages
 from ...memory.state import State
 from ...memory.zone import Zone
 from ...numbers.bits import aligned_runs, every, span, spread
 from ...numbers.geometry import Geometry
+from ...protocol.vocabulary import FREE, HUGE, MEMMAP, MOVABLE, MOVABLE_TYPE, PCP, Kind
 from ..free_area import CMA, maximal_runs
 
 _TARGETS: Final = (MOVABLE_TYPE, CMA)

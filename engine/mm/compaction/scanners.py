@@ -14,11 +14,11 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from typing import Final, NamedTuple
 
-from ...memory.section import PCP, ZoneKey
 from ...memory.state import State
 from ...memory.zone import Scanners
 from ...numbers.bits import lowest, lowest_n, runs, span
 from ...protocol.events import CompactionEnded, CompactionStarted, Event, MemmapSkipped, PagesCompacted, ScannerMoved
+from ...protocol.vocabulary import PCP, ZoneKey
 from ..zonelist import Watermarks
 from .scanned import ScannedSection, area_around
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from ...memory.section import ZoneKey
 from ...memory.state import State
 from ...memory.zone import MOVABLE, ZONE_ORDER
 from ...numbers.errors import BadInput
 from ...protocol.events import CompactionEnded, Event
+from ...protocol.vocabulary import ZoneKey
 from ..free_area import fragmentation_index, order_counts
 from ..page_alloc import drain
 from ..zonelist import Watermarks

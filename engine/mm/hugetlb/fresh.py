@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from ...memory.section import FREE, HUGE, MOVABLE_TYPE, PCP, ZoneKey, isolated_pages
+from ...memory.section import isolated_pages
 from ...memory.state import State
 from ...memory.zone import MOVABLE
 from ...numbers.bits import aligned_runs, runs
 from ...protocol.events import Event
+from ...protocol.vocabulary import FREE, HUGE, MOVABLE_TYPE, PCP, ZoneKey
 from ..compaction.triggers import compact_zone, ready, suitable
 from ..page_alloc import drain, list_batch, take
 from ..zonelist import Watermarks, zonelist

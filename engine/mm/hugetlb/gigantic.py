@@ -8,11 +8,12 @@ from collections.abc import Generator, Mapping
 
 import msgspec
 
-from ...memory.section import ABSENT, HUGE, MEMMAP, PINNED, POISONED, RESERVED, Kind, ZoneKey, union
+from ...memory.section import union
 from ...memory.state import State
 from ...memory.zone import NORMAL
 from ...numbers.bits import lowest
 from ...protocol.events import Event
+from ...protocol.vocabulary import ABSENT, HUGE, MEMMAP, PINNED, POISONED, RESERVED, Kind, ZoneKey
 from ..contig_range import take_range
 from ..page_isolation import first_unmovable, within
 from ..zonelist import zonelist

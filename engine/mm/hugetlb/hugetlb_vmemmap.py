@@ -11,11 +11,12 @@ from typing import Final
 
 import msgspec
 
-from ...memory.section import ASSUMED, FREE, KERNEL, RESERVED, VMEMMAP, Chunk, Kind, Section, ZoneKey
+from ...memory.section import Section
 from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES, NORMAL
 from ...numbers.bits import lowest_n
 from ...numbers.errors import HotplugError
+from ...protocol.vocabulary import ASSUMED, FREE, KERNEL, RESERVED, VMEMMAP, Chunk, Kind, ZoneKey
 from .. import page_alloc
 from ..zonelist import kernel_zonelist
 
@@ -51,12 +52,16 @@ def restore(state: State, pfn: int, pages: int) -> None:
         return
     section = state.sections[pfn // state.geometry.pages_per_section]
     count = state.geometry.memmap_pages(pages) - 1
-    zones = [key for key in kernel_zonelist(state, section.node) if key[0] == section.node or state.model.hvo_copies_head]
+    zones = [
+        key for key in kernel_zonelist(state, section.node) if key[0] == section.node or state.model.hvo_copies_head
+    ]
     taken = page_alloc.allocate(state, zones, 0, count, VMEMMAP, NORMAL)
     if sum(length for _, length in taken) < count:
         page_alloc.free_pages(state, taken, (VMEMMAP,))
         raise HotplugError(
-            "ENOMEM", f"the huge page at {pfn:#x} needs {count} pages for its memmap again, and there are not so many", pfn
+            "ENOMEM",
+            f"the huge page at {pfn:#x} needs {count} pages for its memmap again, and there are not so many",
+            pfn,
         )
     state.optimized.put(pfn, False)
     if section.memmap is not None and section.memmap.chunks:

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from ...memory.section import FREE, HUGE
 from ...memory.state import HugePage, State
 from ...memory.zone import MOVABLE
 from ...numbers.errors import HotplugError
 from ...protocol.events import Event, HugePageDissolved, PagesMigrated
+from ...protocol.vocabulary import FREE, HUGE
 from .. import page_alloc
 from ..zonelist import node_names, node_order, zonelist
 from . import hugetlb_vmemmap
@@ -175,7 +175,9 @@ def leave_range(state: State, start: int, pages: int) -> Steps:
         try:
             yield from move(state, pfn, others or [own])
         except HotplugError as error:
-            raise HotplugError("EINTR", f"signal backoff: the huge page at {pfn:#x} is in use: {error.reason}", pfn) from None
+            raise HotplugError(
+                "EINTR", f"signal backoff: the huge page at {pfn:#x} is in use: {error.reason}", pfn
+            ) from None
     for pfn, page in in_range(state, start, pages):
         release(state, pfn)
         yield HugePageDissolved(pfn, page.pages)

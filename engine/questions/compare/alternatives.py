@@ -16,9 +16,9 @@ import msgspec
 
 from ...hotplug.overhead import object_pages, page_table_pages
 from ...hotplug.zone_policy import zone_for
-from ...kernels.models import MODELS, PLACEMENTS, Placement
-from ...memory.block import Block, Group, OnlineType
-from ...memory.section import FREE, MEMMAP, Chunk, put
+from ...kernels.models import MODELS
+from ...memory.block import Block, Group
+from ...memory.section import put
 from ...memory.state import State
 from ...memory.zone import MOVABLE
 from ...mm.hugetlb import pool
@@ -29,6 +29,7 @@ from ...numbers.errors import BadInput
 from ...numbers.units import parse_bytes
 from ...protocol.commands import Add, Offline, Online, Remove, extent
 from ...protocol.events import ZoneChosen
+from ...protocol.vocabulary import FREE, MEMMAP, PLACEMENTS, Chunk, OnlineType, Placement
 from ...run.rehearsal import Attempt, Holder, attempt, clone, rehearsal, state_of
 from ..availability import availability, by_itself
 from ..shortage import shortage

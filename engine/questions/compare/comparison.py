@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ...kernels.models import Placement
-from ...memory.block import OnlineType
 from ...protocol.commands import Add
+from ...protocol.vocabulary import OnlineType, Placement
 
 
 class Memory(msgspec.Struct, frozen=True):

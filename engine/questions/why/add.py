@@ -8,7 +8,6 @@ from typing import Any, Final
 import msgspec
 
 from ...hotplug.zone_policy import valid_zones
-from ...kernels.models import Placement
 from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES, MOVABLE, NORMAL
 from ...mm.zonelist import Watermarks, kernel_zonelist, node_names
@@ -24,6 +23,7 @@ from ...protocol.events import (
     PlacementChosen,
     ZoneChosen,
 )
+from ...protocol.vocabulary import Placement
 from ...run.rehearsal import Attempt
 from ..availability import UNRELEASED, availability
 from ..shortage import Shortage, deficit, shortage

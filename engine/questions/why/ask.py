@@ -11,8 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ...memory.block import Block, OnlineType
-from ...memory.section import HUGE
+from ...memory.block import Block
 from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES
 from ...memory.zone import MOVABLE as MOVABLE_ZONE
@@ -32,6 +31,7 @@ from ...protocol.events import (
     PagesOnlined,
     ZoneChosen,
 )
+from ...protocol.vocabulary import HUGE, OnlineType
 from ...run.rehearsal import Attempt, Holder, attempt, rehearsal, state_of
 from ...sysfs import hotplug_files
 from .add import add_blockers, add_effects, add_ways, kernel_zone_warning
@@ -204,7 +204,9 @@ def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explana
             continue
         where = f"node {event.node}" if event.node >= 0 else "the machine"
         size = format_bytes(event.size)
-        effects.append(f"the pool of {where} has {counted(event.total, 'page')} of {size} then, of {event.wanted} asked for")
+        effects.append(
+            f"the pool of {where} has {counted(event.total, 'page')} of {size} then, of {event.wanted} asked for"
+        )
         if event.total != event.wanted:
             fewer = event.total < event.wanted
             but = f"gives {event.total} of {event.wanted}" if fewer else f"leaves {event.total}, not {event.wanted}"

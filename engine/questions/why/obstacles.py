@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from ...memory.section import (
+from ...memory.section import Section
+from ...memory.state import State
+from ...mm import sparse_vmemmap
+from ...mm.hugetlb import pool
+from ...numbers.bits import lowest, span
+from ...numbers.units import format_bytes
+from ...protocol.commands import Command, Eject, Offline, Remove
+from ...protocol.events import BlockState, NotifierCalled
+from ...protocol.vocabulary import (
     ABSENT,
     ASSUMED,
     FREE,
@@ -21,15 +29,7 @@ from ...memory.section import (
     SLAB,
     UNMOVABLE_KINDS,
     Kind,
-    Section,
 )
-from ...memory.state import State
-from ...mm import sparse_vmemmap
-from ...mm.hugetlb import pool
-from ...numbers.bits import lowest, span
-from ...numbers.units import format_bytes
-from ...protocol.commands import Command, Eject, Offline, Remove
-from ...protocol.events import BlockState, NotifierCalled
 from ...run.rehearsal import Attempt, attempt
 from .verdict import Blocker, block_runs, counted, named
 
@@ -176,7 +176,9 @@ def object_owners(state: State, blocks: Sequence[int]) -> list[Section]:
 
 def hosted_guests(state: State, start: int, pages: int) -> list[Section]:
     """Sections outside a range whose memmap was put into it by option (b): the range cannot go before they do."""
-    return [guest for guest in sparse_vmemmap.guests(state, start, pages) if guest.memmap and guest.memmap.on == "section"]
+    return [
+        guest for guest in sparse_vmemmap.guests(state, start, pages) if guest.memmap and guest.memmap.on == "section"
+    ]
 
 
 def dependants(state: State, start: int, pages: int) -> list[Section]:
@@ -226,7 +228,9 @@ def take_out(state: State, owners: Iterable[Section], keep: tuple[int, int]) -> 
 def freed_words(state: State, pages: dict[Kind, Found], kinds: Sequence[Kind]) -> str:
     """That pages of some kinds are given back, in words; empty for none."""
     size = state.geometry.page_size
-    parts = [f"{counted(pages[kind].total, *_FREED[kind])} ({format_bytes(pages[kind].total * size)})" for kind in kinds]
+    parts = [
+        f"{counted(pages[kind].total, *_FREED[kind])} ({format_bytes(pages[kind].total * size)})" for kind in kinds
+    ]
     return f"whoever uses them gives back {' and '.join(parts)}" if parts else ""
 
 

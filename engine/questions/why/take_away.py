@@ -7,8 +7,16 @@ from functools import partial
 from itertools import product
 from typing import Final, NamedTuple
 
-from ...memory.block import Block, OnlineType
-from ...memory.section import (
+from ...memory.block import Block
+from ...memory.section import Section
+from ...memory.state import State
+from ...memory.zone import KERNEL_ZONES
+from ...memory.zone import MOVABLE as MOVABLE_ZONE
+from ...mm import migrate, sparse_vmemmap
+from ...mm.hugetlb import pool
+from ...numbers.units import format_bytes
+from ...protocol.commands import Command, Eject, Free, HugePages, Offline, Online, Remove, Unpin, extent
+from ...protocol.vocabulary import (
     HUGE,
     MOVABLE,
     PAGETABLE,
@@ -18,16 +26,9 @@ from ...memory.section import (
     UNMOVABLE_KINDS,
     VMEMMAP,
     Kind,
-    Section,
+    OnlineType,
     ZoneKey,
 )
-from ...memory.state import State
-from ...memory.zone import KERNEL_ZONES
-from ...memory.zone import MOVABLE as MOVABLE_ZONE
-from ...mm import migrate, sparse_vmemmap
-from ...mm.hugetlb import pool
-from ...numbers.units import format_bytes
-from ...protocol.commands import Command, Eject, Free, HugePages, Offline, Online, Remove, Unpin, extent
 from ...run.rehearsal import Attempt, rehearsal
 from ..shortage import deficit
 from .explanation import Explanation, Way, refused, sayable
@@ -121,9 +122,7 @@ def _misaligned(state: State, start: int, size: int) -> list[Blocker]:
     if size and not start % unit and not size % unit:
         return []
     off = max(start % unit, size % unit)
-    return [
-        Blocker("misaligned", off, "bytes", start // state.geometry.page_size, f"blocks have {format_bytes(unit)}")
-    ]
+    return [Blocker("misaligned", off, "bytes", start // state.geometry.page_size, f"blocks have {format_bytes(unit)}")]
 
 
 def _whole_blocks(state: State, start: int, size: int) -> tuple[int, int]:

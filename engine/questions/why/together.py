@@ -15,7 +15,9 @@ def describe_all(verdicts: Sequence[Verdict]) -> str:
         return describe(verdicts[0])
     text = [_told(run) for run in _runs(verdicts)]
     good = sum(verdict.ok for verdict in verdicts)
-    return "\n".join([*text, f"{good} yes, {len(verdicts) - good} no; each is judged by itself, as if it were the only one\n"])
+    return "\n".join(
+        [*text, f"{good} yes, {len(verdicts) - good} no; each is judged by itself, as if it were the only one\n"]
+    )
 
 
 def _runs(verdicts: Sequence[Verdict]) -> Iterator[list[Verdict]]:

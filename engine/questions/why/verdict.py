@@ -158,7 +158,9 @@ def describe(verdict: Verdict) -> str:
 
 def told(remedy: Remedy) -> tuple[str, tuple[str, ...]]:
     """A remedy in words, and the lines to type."""
-    return f"{remedy.words}{f' (given that {remedy.given})' if remedy.given else ''}", _shortened(lines(remedy.commands))
+    return f"{remedy.words}{f' (given that {remedy.given})' if remedy.given else ''}", _shortened(
+        lines(remedy.commands)
+    )
 
 
 def finding(verdict: Verdict) -> str:

@@ -1,0 +1,76 @@
+"""The words of the protocol: what pages, pageblocks, blocks, zones, callers and workloads are called, and how they are typed."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+Kind = Literal[
+    "free",
+    "pcp",
+    "memmap",
+    "movable",
+    "pinned",
+    "kernel",
+    "slab",
+    "pagetable",
+    "vmemmap",
+    "reserved",
+    "huge",
+    "poisoned",
+    "offline",
+    "absent",
+    "assumed",
+]
+FREE: Final = "free"  # on a buddy free list
+PCP: Final = "pcp"  # free, on a CPU's list: neither in buddyinfo nor in use
+MEMMAP: Final = "memmap"  # reserved head page: struct pages of hot-added memory, kept out of the buddy
+MOVABLE: Final = "movable"  # LRU page, or one with a movable driver: can be migrated
+PINNED: Final = "pinned"  # looks movable, but someone holds an extra reference: its migration fails
+KERNEL: Final = "kernel"  # allocated by the kernel, cannot be moved
+SLAB: Final = "slab"
+PAGETABLE: Final = "pagetable"
+VMEMMAP: Final = "vmemmap"  # ordinary kernel pages that hold the struct pages of other sections
+RESERVED: Final = "reserved"  # PG_reserved since boot
+HUGE: Final = "huge"  # belongs to a hugetlb page
+POISONED: Final = "poisoned"  # hardware error, taken out of use
+OFFLINE: Final = "offline"  # PageOffline: online section, but the page is withheld (virtio-mem, balloon)
+ABSENT: Final = "absent"  # a hole: no memory there
+ASSUMED: Final = "assumed"  # kernel or reserved page whose number is measured and whose place is a guess
+
+KINDS: Final[tuple[Kind, ...]] = Kind.__args__  # type: ignore[attr-defined]
+
+UNMOVABLE_KINDS: Final[tuple[Kind, ...]] = (RESERVED, SLAB, PAGETABLE, VMEMMAP, KERNEL)
+"""Kinds that no offline of a kernel zone gets past (has_unmovable_pages)."""
+
+Migratetype = Literal["Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate"]
+UNMOVABLE: Final = "Unmovable"
+MOVABLE_TYPE: Final = "Movable"
+RECLAIMABLE: Final = "Reclaimable"
+ISOLATE: Final = "Isolate"
+
+ZoneKey = tuple[int, str]
+"""A zone: node and name, such as ``(0, "Normal")``."""
+
+Chunk = tuple[int, int]
+"""Consecutive pages: first pfn, number of pages."""
+
+BlockState = Literal["online", "going-offline", "offline"]
+
+OnlineType = Literal["online", "online_kernel", "online_movable"]
+ONLINE_TYPES: Final[tuple[OnlineType, ...]] = ("online", "online_kernel", "online_movable")
+
+Placement = Literal["boot", "range", "block", "sections"]
+"""Where the memmap of an add request goes: existing kernel memory; one pool at the start of the request (RFC v2); the
+head of each block (upstream); low sections of the same node that host others' memmaps (the RFC's option b)."""
+
+Caller = Literal["acpi", "balloon", "probe", "virtio-mem", "dax", "hmm", "pmem"]
+"""Who adds the memory: each driver asks for a memmap on memory or does not."""
+
+What = Literal["movable", "unmovable", "reclaimable", "pagetable", "huge"]
+"""What a workload takes."""
+
+Pattern = Literal["sequential", "checkerboard", "random"]
+"""Which pages of a zone a workload takes: the lowest, every second one, or a random share."""
+
+PLACEMENTS: Final[tuple[Placement, ...]] = Placement.__args__  # type: ignore[attr-defined]
+CALLERS: Final[tuple[Caller, ...]] = Caller.__args__  # type: ignore[attr-defined]
