@@ -19,7 +19,8 @@ from altmap.engine.protocol.events import (
     ResourceReserved,
     SectionsLeaked,
 )
-from guests import (
+
+from .guests import (
     dimm,
     do,
     eject,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from altmap.engine.questions.availability import availability
-from guests import guest
+
+from .guests import guest
 
 MIB = 1 << 20
 

@@ -16,7 +16,8 @@ from altmap.engine.mm.zonelist import Watermarks
 from altmap.engine.numbers import bits
 from altmap.engine.numbers.bits import from_runs, runs, span
 from altmap.engine.protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PCP, SLAB, VMEMMAP, Chunk, Kind, Migratetype
-from guests import dimm, guest, occupy, online, picture, two_nodes
+
+from .guests import dimm, guest, occupy, online, picture, two_nodes
 
 NORMAL = (0, "Normal")
 DMA32 = (0, "DMA32")

@@ -17,7 +17,8 @@ from altmap.engine.protocol.events import (
     RangeIsolated,
 )
 from altmap.engine.protocol.vocabulary import ASSUMED, FREE, MOVABLE, PINNED, POISONED
-from guests import FIRST, dimm, fill_zone, guest, occupy, offline, online, refuse, told
+
+from .guests import FIRST, dimm, fill_zone, guest, occupy, offline, online, refuse, told
 
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])

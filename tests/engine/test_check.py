@@ -12,7 +12,8 @@ from altmap.engine.memory.section import Memmap, put
 from altmap.engine.memory.state import Resource, State
 from altmap.engine.numbers.bits import span
 from altmap.engine.protocol.vocabulary import FREE, ISOLATE, MEMMAP
-from guests import FIRST, dimm, guest, occupy, online
+
+from .guests import FIRST, dimm, guest, occupy, online
 
 
 def sound(model: str = "6.12") -> Machine:

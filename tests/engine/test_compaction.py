@@ -20,7 +20,8 @@ from altmap.engine.protocol.events import (
     ScannerMoved,
 )
 from altmap.engine.protocol.vocabulary import FREE, HUGE, KERNEL, MEMMAP, MOVABLE, PCP, PINNED, SLAB, Kind, ZoneKey
-from guests import FIRST, dimm, do, guest, occupy, online, told
+
+from .guests import FIRST, dimm, do, guest, occupy, online, told
 
 MODELS = ("rfc-v2", "6.1", "6.12")
 ZONE: ZoneKey = (0, "Movable")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from altmap.engine import Add, BadInput, Eject, Online, Remove, boot_machine
 from altmap.engine.protocol.events import BlockCreated, MemmapPlaced, PlacementChosen
-from guests import dimm, free_pages, guest, memmap, online, refuse, remove, told
+
+from .guests import dimm, free_pages, guest, memmap, online, refuse, remove, told
 
 START = (8 << 30) // 4096
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from altmap.engine import Add, Eject, Machine, Online, Outcome, Remove, boot_machine
 from altmap.engine.protocol.events import BlockState, OfflineFailed
-from guests import dimm, do, eject, guest, occupy, offline, online, populated, refuse, remove, told, two_nodes
+
+from .guests import dimm, do, eject, guest, occupy, offline, online, populated, refuse, remove, told, two_nodes
 
 BLOCK = 32768
 

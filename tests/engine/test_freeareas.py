@@ -32,7 +32,8 @@ from altmap.engine.mm.page_isolation import start_isolate, undo_isolate
 from altmap.engine.numbers.bits import runs, span
 from altmap.engine.numbers.geometry import Geometry
 from altmap.engine.protocol.vocabulary import FREE, Migratetype
-from guests import dimm, do, guest, occupy, online, two_nodes
+
+from .guests import dimm, do, guest, occupy, online, two_nodes
 
 NORMAL = (0, "Normal")
 Areas = dict[Migratetype, dict[int, list[int]]]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from altmap.engine import Machine, Offline, Online, Write, boot_machine
 from altmap.engine.protocol.events import PagesOnlined
-from guests import dimm, do, eject, numbers, offline, online, populated, refuse
+
+from .guests import dimm, do, eject, numbers, offline, online, populated, refuse
 
 MEMORY = "/sys/devices/system/memory"
 

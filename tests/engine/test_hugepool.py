@@ -8,7 +8,8 @@ from random import Random
 import pytest
 from altmap.engine import Allocate, Free, HugePages, Machine, Offline, Online, boot_machine
 from altmap.engine.mm.hugetlb.free_lists import first_free, free_list
-from guests import dimm, do, guest, numbers, online
+
+from .guests import dimm, do, guest, numbers, online
 
 ALL = "/sys/kernel/mm/hugepages/hugepages-2048kB"
 BLOCK = 32768

@@ -12,7 +12,8 @@ from altmap.engine.mm.hugetlb.pool import sizes, use
 from altmap.engine.numbers.units import parse_bytes
 from altmap.engine.protocol.events import HugePageDissolved, HugePagesChanged, PagesMigrated
 from altmap.engine.protocol.vocabulary import HUGE, MOVABLE, PCP
-from guests import FIRST, dimm, do, guest, numbers, occupy, offline, online, refuse, remove, told, two_nodes
+
+from .guests import FIRST, dimm, do, guest, numbers, occupy, offline, online, refuse, remove, told, two_nodes
 
 GLOBAL = "/sys/kernel/mm/hugepages"
 BLOCK = 32768

@@ -6,7 +6,8 @@ import pytest
 from altmap.engine import Machine
 from altmap.engine.numbers.errors import HotplugError
 from altmap.engine.numbers.kstrto import kstrto, proc_number
-from guests import guest
+
+from .guests import guest
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 from altmap.engine import Add, BadInput, Eject, HotplugError, Offline, Online, Remove, Write
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
-from guests import dimm, guest, online, picture
+
+from .guests import dimm, guest, online, picture
 
 SCRIPT = (
     Add(start="4G", size="512M"),

@@ -6,7 +6,8 @@ import pytest
 from altmap.engine import Machine, Offline
 from altmap.engine.protocol.events import MigrationFailed, PagesMigrated
 from altmap.engine.protocol.vocabulary import MOVABLE
-from guests import dimm, fill_zone, guest, numbers, occupy, offline, online, refuse, told, two_nodes
+
+from .guests import dimm, fill_zone, guest, numbers, occupy, offline, online, refuse, told, two_nodes
 
 BLOCK = 32768
 

@@ -8,7 +8,8 @@ from altmap.engine.memory.section import Memmap
 from altmap.engine.mm.zonelist import kernel_zonelist, node_order
 from altmap.engine.protocol.events import MemmapPlaced
 from altmap.engine.protocol.vocabulary import VMEMMAP
-from guests import dimm, eject, fill_zone, free_pages, guest, numbers, offline, online, refuse, told, two_nodes
+
+from .guests import dimm, eject, fill_zone, free_pages, guest, numbers, offline, online, refuse, told, two_nodes
 
 
 def place(machine: Machine, section: int) -> tuple[str, int]:

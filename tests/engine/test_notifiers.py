@@ -8,7 +8,8 @@ import pytest
 from altmap.engine import Machine, Offline, Online, Outcome, boot_machine
 from altmap.engine.kernels.notifier_chain import DEFAULT_CHAIN, Chain, Notifier
 from altmap.engine.protocol.events import NotifierCalled
-from guests import FIRST, dimm, guest, numbers, offline, online, refuse, told
+
+from .guests import FIRST, dimm, guest, numbers, offline, online, refuse, told
 
 
 def actions(outcome: Outcome) -> list[str]:

@@ -23,7 +23,8 @@ from altmap.engine.protocol.events import (
     ZoneChosen,
 )
 from altmap.engine.protocol.vocabulary import FREE, MEMMAP, MOVABLE
-from guests import FIRST, dimm, do, guest, numbers, occupy, offline, online, populated, told, two_nodes
+
+from .guests import FIRST, dimm, do, guest, numbers, occupy, offline, online, populated, told, two_nodes
 
 HEAD, REST = 512, 32256
 

@@ -6,7 +6,8 @@ import pytest
 from altmap.engine import MODELS, boot_machine
 from altmap.engine.hotplug.overhead import object_pages, page_table_pages
 from altmap.engine.numbers.units import GIB, MIB, parse_bytes
-from guests import dimm, free_pages, guest, remove
+
+from .guests import dimm, free_pages, guest, remove
 
 
 def tables(arch: str, start: str, size: str) -> int:

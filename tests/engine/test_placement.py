@@ -9,7 +9,8 @@ import msgspec
 import pytest
 from altmap.engine import CALLERS, MODELS, Add, Remove, boot_machine
 from altmap.engine.protocol.events import MemmapMarked, MemmapPlaced, PlacementChosen
-from guests import (
+
+from .guests import (
     FIRST,
     dimm,
     do,

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from altmap.engine import MODELS, Add, Machine, Offline, Remove, boot_machine
 from altmap.engine.memory.section import Memmap, Section
-from guests import FIRST, dimm, do, eject, guest, heads, memmap, numbers, offline, online, placements, refuse, remove
+
+from .guests import FIRST, dimm, do, eject, guest, heads, memmap, numbers, offline, online, placements, refuse, remove
 
 # -- option b: low sections of the same node ---------------------------------------------------------------------------
 

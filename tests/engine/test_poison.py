@@ -22,7 +22,8 @@ from altmap.engine.memory.section import put
 from altmap.engine.protocol.events import MigrationFailed, PagePoisoned, PagesMigrated
 from altmap.engine.protocol.vocabulary import FREE, HUGE, MEMMAP, MOVABLE, PINNED, POISONED
 from altmap.engine.snapshot import store
-from guests import FIRST, dimm, do, eject, guest, numbers, occupy, offline, online, refuse, told, two_nodes
+
+from .guests import FIRST, dimm, do, eject, guest, numbers, occupy, offline, online, refuse, told, two_nodes
 
 MEMORY = "/sys/devices/system/memory"
 HARD, SOFT = f"{MEMORY}/hard_offline_page", f"{MEMORY}/soft_offline_page"

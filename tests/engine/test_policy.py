@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from altmap.engine import Machine, Online, Write, boot_machine
 from altmap.engine.hotplug.zone_policy import kernel_zone
-from guests import dimm, eject, guest, offline, online, two_nodes
+
+from .guests import dimm, eject, guest, offline, online, two_nodes
 
 PARAMETERS = "/sys/module/memory_hotplug/parameters"
 

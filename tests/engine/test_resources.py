@@ -6,7 +6,8 @@ import pytest
 from altmap.engine import Add, Machine, Offline
 from altmap.engine.memory.state import Resource
 from altmap.engine.numbers.units import GIB, MIB, TIB
-from guests import dimm, eject, guest, online, refuse, remove
+
+from .guests import dimm, eject, guest, online, refuse, remove
 
 
 def ram(machine: Machine) -> list[tuple[int, int]]:

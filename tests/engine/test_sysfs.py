@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from altmap.engine import Add, HotplugError, Machine, Offline, Online, boot_machine
-from guests import dimm, guest, offline, online, two_nodes
+
+from .guests import dimm, guest, offline, online, two_nodes
 
 MEMORY = "/sys/devices/system/memory"
 NODE = "/sys/devices/system/node"

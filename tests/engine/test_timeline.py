@@ -25,7 +25,8 @@ from altmap.engine import (
     VirtioMem,
     Write,
 )
-from guests import dimm, do, guest, online, picture, two_nodes
+
+from .guests import dimm, do, guest, online, picture, two_nodes
 
 PARAMETER = "/sys/module/memory_hotplug/parameters/auto_movable_ratio"
 

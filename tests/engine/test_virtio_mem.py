@@ -9,7 +9,8 @@ from altmap.engine import Allocate, BadInput, Eject, HugePages, Machine, Offline
 from altmap.engine.hotplug.virtio_mem import plugged
 from altmap.engine.protocol.events import PagesPlugged, PagesUnplugged
 from altmap.engine.protocol.vocabulary import MOVABLE, OFFLINE, PINNED
-from guests import (
+
+from .guests import (
     FIRST,
     do,
     guest,

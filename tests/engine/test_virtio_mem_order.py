@@ -8,8 +8,9 @@ from altmap.engine import Machine, Outcome, VirtioMem
 from altmap.engine.hotplug.virtio_mem import plugged
 from altmap.engine.protocol.events import PagesPlugged, PagesUnplugged
 from altmap.engine.protocol.vocabulary import MOVABLE, OFFLINE, PINNED
-from guests import FIRST, numbers, occupy, online, refuse, told, two_nodes
-from test_virtio_mem import MIB, blocks, device, resize
+
+from .guests import FIRST, numbers, occupy, online, refuse, told, two_nodes
+from .test_virtio_mem import MIB, blocks, device, resize
 
 # -- the driver's order -------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,8 @@ from altmap.engine.memory.state import State
 from altmap.engine.protocol.commands import Allocate
 from altmap.engine.questions.compare import Comparison, Memory, Row, Share, compare, describe
 from altmap.engine.run.rehearsal import clone
-from guests import dimm, do, guest, online, two_nodes
+
+from .guests import dimm, do, guest, online, two_nodes
 
 GIB = 1 << 30
 PAGE = 4096

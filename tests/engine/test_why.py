@@ -27,7 +27,8 @@ from altmap.engine.memory.state import State
 from altmap.engine.protocol.commands import Allocate, Free, HugePages, Pin
 from altmap.engine.questions.why import Verdict, describe, describe_all, why_not
 from altmap.engine.questions.why.verdict import lines
-from guests import FIRST, dimm, do, fill_zone, guest, occupy, online, two_nodes
+
+from .guests import FIRST, dimm, do, fill_zone, guest, occupy, online, two_nodes
 
 BLOCK = 0x8000
 """Pages of a block of 128 MiB."""

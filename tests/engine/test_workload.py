@@ -8,7 +8,8 @@ import pytest
 from altmap.engine import Add, Allocate, BadInput, Free, HugePages, Machine, Offline, Pin, Unpin, compare
 from altmap.engine.protocol.events import MigrationFailed, PagesFreed, PagesMigrated, PagesTakenByWorkload
 from altmap.engine.protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB
-from guests import (
+
+from .guests import (
     FIRST,
     dimm,
     do,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from altmap.engine import Machine
 from altmap.engine.memory.zone import Node, Zone
-from guests import FIRST, dimm, guest, numbers, offline, online, populated
+
+from .guests import FIRST, dimm, guest, numbers, offline, online, populated
 
 
 def span_of(machine: Machine, name: str) -> tuple[int, int]:
