@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -90,6 +90,15 @@ class State:
         """Set the sizes; for a state without blocks these may be other ones than before."""
         self.geometry = geometry
         self._section_pages, self._block_pages = geometry.pages_per_section, geometry.pages_per_block
+
+    def tables(self) -> dict[str, Table[Any, Any]]:
+        """All that can change, by name."""
+        return {name: table for name, table in vars(self).items() if isinstance(table, Table)}
+
+    def adopt(self, other: State) -> None:
+        """Change what it takes to have the values of another state."""
+        for name, table in other.tables().items():
+            getattr(self, name).adopt(table)
 
     # -- sections in order ------------------------------------------------------------------------------------------
 

@@ -109,7 +109,7 @@ def _parser() -> tuple[_Parser, frozenset[str]]:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"altmap {__version__}")
-    parser.set_defaults(verb=_open, machine=DEFAULT_MACHINE)
+    parser.set_defaults(verb=_open, machine=DEFAULT_MACHINE, replay=False)
     commands = parser.add_subparsers(metavar="COMMAND", prog="altmap", parser_class=_Parser)
 
     def verb(name: str, run: Callable[[argparse.Namespace], int], words: str) -> argparse.ArgumentParser:
@@ -124,6 +124,14 @@ def _parser() -> tuple[_Parser, frozenset[str]]:
             nargs="?",
             default=DEFAULT_MACHINE,
             help=f"{_MACHINE_HELP} ({DEFAULT_MACHINE})",
+        )
+        replay(command)
+
+    def replay(command: argparse.ArgumentParser) -> None:
+        command.add_argument(
+            "--replay",
+            action="store_true",
+            help="take what the commands of a snapshot lead to now, where that is not what it was when it was saved",
         )
 
     machine(verb("open", _open, "open a machine in the explorer; without a terminal, show it"))
@@ -145,6 +153,7 @@ def _parser() -> tuple[_Parser, frozenset[str]]:
 
     run = verb("run", _run, "run a script on a machine")
     run.add_argument("machine", metavar="MACHINE", help=_MACHINE_HELP)
+    replay(run)
     run.add_argument("script", metavar="SCRIPT", help="a JSON array of commands, or lines as in a shell; - for stdin")
     run.add_argument("--model", metavar="NAME", help="the kernel model, instead of the machine's own")
     run.add_argument("--json", action="store_true", help="print one JSON object for each command, one a line")
@@ -155,12 +164,14 @@ def _parser() -> tuple[_Parser, frozenset[str]]:
 
     why = verb("why", _asked("why"), "say whether a command would succeed, and if not, why and what would clear it")
     why.add_argument("machine", metavar="MACHINE", help=_MACHINE_HELP)
+    replay(why)
     why.add_argument("words", metavar="WORD", nargs="+", help="a line as in a script: offline 40, add 4G at 8G node 1")
     why.add_argument("--model", metavar="NAME", help="the kernel model, instead of the machine's own")
     why.add_argument("--json", action="store_true", help="print one JSON object")
 
     read = verb("read", _asked("read"), "print a file of the machine as its kernel would: /proc/buddyinfo, sysfs ...")
     read.add_argument("machine", metavar="MACHINE", help=_MACHINE_HELP)
+    replay(read)
     read.add_argument(
         "paths", metavar="PATH", nargs="+", help="/proc/buddyinfo, /proc/pagetypeinfo, or a file below /sys"
     )
@@ -186,6 +197,7 @@ def _parser() -> tuple[_Parser, frozenset[str]]:
     diff = verb("diff", _asked("drift"), "say what changed between two machines")
     diff.add_argument("before", metavar="A", help=_MACHINE_HELP)
     diff.add_argument("after", metavar="B", help=_MACHINE_HELP)
+    replay(diff)
     diff.add_argument("--json", action="store_true", help="print one JSON object")
 
     export = verb("export", _asked("export"), "print the commands of a machine's history as lines for the real one")
@@ -205,23 +217,23 @@ def _parser() -> tuple[_Parser, frozenset[str]]:
 
 def _open(arguments: argparse.Namespace) -> int:
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
-        return _show(argparse.Namespace(machine=arguments.machine, json=False))
+        return _show(argparse.Namespace(machine=arguments.machine, replay=arguments.replay, json=False))
     if sys.stderr is None or not sys.stderr.isatty():
-        code = _show(argparse.Namespace(machine=arguments.machine, json=False))
+        code = _show(argparse.Namespace(machine=arguments.machine, replay=arguments.replay, json=False))
         print("\nThe explorer did not open: it draws on standard error, which is no terminal here.")
         return code
     from altmap.engine import open_machine
 
-    machine = open_machine(arguments.machine)
+    machine = open_machine(arguments.machine, replay=arguments.replay)
     from ..tui.app import run_app
 
     return run_app(machine)
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    from altmap.engine import open_machine
+    from .opening import opened
 
-    machine = open_machine(arguments.machine)
+    machine = opened(arguments.machine, replay=arguments.replay)
     if arguments.json:
         from .json_output import machine_line
 
@@ -256,14 +268,15 @@ def _capture(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from altmap.engine import open_machine, save_machine
+    from altmap.engine import save_machine
     from altmap.engine.protocol.scripts import parse_places
 
+    from .opening import opened
     from .script_runs import run_script
 
     if arguments.save is not None:
         _writable(arguments.save)
-    machine = open_machine(arguments.machine, model=arguments.model)
+    machine = opened(arguments.machine, model=arguments.model, replay=arguments.replay)
     text, name = _script(arguments.script)
     commands = parse_places(text, name)
     unexpected = run_script(machine, commands, name, _teller(machine, arguments))
@@ -293,9 +306,9 @@ def _writable(path: str) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from altmap.engine import open_machine
+    from .opening import opened
 
-    machine = open_machine(arguments.machine)
+    machine = opened(arguments.machine, replay=arguments.replay)
     broken = machine.check()
     for sentence in broken:
         print(printable(sentence))

@@ -20,13 +20,13 @@ from altmap.engine import (
     diff,
     export_shell,
     lsmem,
-    open_machine,
     parse_bytes,
     parse_script,
     split_lsmem,
 )
 
 from ..printable import printable
+from .opening import opened
 from .progress import awaited
 
 
@@ -39,7 +39,7 @@ def _print(text: str, value: object, as_json: bool) -> None:
 
 def why(arguments: argparse.Namespace) -> int:
     """Would a command, or each of those on a range of blocks, succeed? 0 if so, 1 if not."""
-    machine = open_machine(arguments.machine, model=arguments.model)
+    machine = opened(arguments.machine, model=arguments.model, replay=arguments.replay)
     commands = parse_script(" ".join(arguments.words), "the question")
     if not commands:
         raise BadInput("the question is empty; ask about a line of a script, such as offline 32")
@@ -54,7 +54,7 @@ def why(arguments: argparse.Namespace) -> int:
 
 def read(arguments: argparse.Namespace) -> int:
     """The text of files, one behind the other; 1 if the kernel has one of them not, or would not let it be read."""
-    machine = open_machine(arguments.machine)
+    machine = opened(arguments.machine, replay=arguments.replay)
     refused = 0
     for path in arguments.paths:
         try:
@@ -68,7 +68,7 @@ def read(arguments: argparse.Namespace) -> int:
 
 def alternatives(arguments: argparse.Namespace) -> int:
     """One add request, every placement, block size and model that was asked for, side by side; 1 if none of them fits."""
-    machine = open_machine(arguments.machine)
+    machine = opened(arguments.machine, replay=arguments.replay)
     state = machine.state
     start = arguments.at
     if start is None:
@@ -101,14 +101,14 @@ def alternatives(arguments: argparse.Namespace) -> int:
 
 def drift(arguments: argparse.Namespace) -> int:
     """What changed from one machine to another; 0 whether or not anything did."""
-    found = diff(open_machine(arguments.before), open_machine(arguments.after))
+    found = diff(*(opened(source, replay=arguments.replay) for source in (arguments.before, arguments.after)))
     _print(describe_drift(found), found, arguments.json)
     return 0
 
 
 def export(arguments: argparse.Namespace) -> int:
     """The commands that led to a saved machine, as lines for the real one."""
-    machine = open_machine(arguments.machine)
+    machine = opened(arguments.machine, replay=arguments.replay)
     sys.stdout.write(export_shell(machine.history, machine.geometry.block_size))
     return 0
 
@@ -116,11 +116,11 @@ def export(arguments: argparse.Namespace) -> int:
 def list_memory(words: Sequence[str], default: str) -> int:
     """lsmem with lsmem's own options; the one word that is no option is the machine. Beside --sysroot, which names it too,
     a word is one too many, as in lsmem."""
-    options, others = split_lsmem(words)
+    options, others = split_lsmem([word for word in words if word != "--replay"])
     if len(others) > 1:
         raise BadInput(f"lsmem takes one machine, not {' and '.join(others)}")
     named = others[0] if others else default
     needed = not any(option in ("-s", "-h", "--help") or option.startswith("--sysroot") for option in options)
-    code, text = lsmem(options, open_machine(named)) if needed else lsmem([*options, *others])
+    code, text = lsmem(options, opened(named, replay="--replay" in words)) if needed else lsmem([*options, *others])
     (sys.stderr if code else sys.stdout).write(text)
     return code

@@ -108,7 +108,7 @@ def test_ctrl_c_is_130_and_silent(altmap, guest: Path, monkeypatch: pytest.Monke
     def interrupted(*args: object, **options: object) -> Machine:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(engine, "open_machine", interrupted)
+    monkeypatch.setattr("altmap.explorer.headless.opening.open_machine", interrupted)
     said = altmap("show", guest)
     assert said == (130, "", "")
 
