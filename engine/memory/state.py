@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -71,20 +71,35 @@ class State:
         self.boot = dict(boot)
         self.chain = chain
         self.journal = Journal()
-        self.sections: Table[int, Section] = Table(self.journal)
-        self.blocks: Table[int, Block] = Table(self.journal)
-        self.zones: Table[ZoneKey, Zone] = Table(self.journal)
-        self.marks: Table[ZoneKey, Marks] = Table(self.journal)
-        self.scanners: Table[ZoneKey, Scanners] = Table(self.journal)
-        self.nodes: Table[int, Node] = Table(self.journal)
-        self.resources: Table[int, Resource] = Table(self.journal)
-        self.groups: Table[int, Group] = Table(self.journal)
-        self.requests: Table[int, Request] = Table(self.journal)
-        self.settings: Table[str, str] = Table(self.journal)
-        self.hugepages: Table[int, HugePage] = Table(self.journal)
-        self.surplus: Table[tuple[int, int], int] = Table(self.journal)  # by node, and base pages of a huge page
-        self.optimized: Table[int, bool] = Table(self.journal)  # huge pages whose memmap was given back: is it still?
-        self.counters: Table[str, int] = Table(self.journal)
+        self.sections: Table[int, Section] = Table(self.journal, "sections")
+        self.blocks: Table[int, Block] = Table(self.journal, "blocks")
+        self.zones: Table[ZoneKey, Zone] = Table(self.journal, "zones")
+        self.marks: Table[ZoneKey, Marks] = Table(self.journal, "marks")
+        self.scanners: Table[ZoneKey, Scanners] = Table(self.journal, "scanners")
+        self.nodes: Table[int, Node] = Table(self.journal, "nodes")
+        self.resources: Table[int, Resource] = Table(self.journal, "resources")
+        self.groups: Table[int, Group] = Table(self.journal, "groups")
+        self.requests: Table[int, Request] = Table(self.journal, "requests")
+        self.settings: Table[str, str] = Table(self.journal, "settings")
+        self.hugepages: Table[int, HugePage] = Table(self.journal, "hugepages")
+        self.surplus: Table[tuple[int, int], int] = Table(
+            self.journal, "surplus"
+        )  # by node, and base pages of a huge page
+        self.optimized: Table[int, bool] = Table(
+            self.journal, "optimized"
+        )  # huge pages whose memmap was given back: is it still?
+        self.counters: Table[str, int] = Table(self.journal, "counters")
+
+    @property
+    def tables(self) -> tuple[Table[Any, Any], ...]:
+        """All tables, in an order that is the same for every state."""
+        return tuple(self.journal.tables)
+
+    def __repr__(self) -> str:
+        return (
+            f"<State {self.preset.name}, model {self.model.name}: {len(self.sections)} sections, "
+            f"{len(self.blocks)} blocks, {len(self.zones)} zones>"
+        )
 
     def use_geometry(self, geometry: Geometry) -> None:
         """Set the sizes; for a state without blocks these may be other ones than before."""

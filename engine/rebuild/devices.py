@@ -44,9 +44,9 @@ def build_devices(draft: Draft, mode: str) -> None:
             if block.zone is not None and not block.head:
                 heads[block.zone] = heads.get(block.zone, 0) - own
             group = number if state.model.groups else None
-            state.blocks[at] = msgspec.structs.replace(block, early=False, head=own, group=group)
+            state.blocks.load({at: msgspec.structs.replace(block, early=False, head=own, group=group)})
         if state.model.groups:
-            state.groups[number] = _group(state, number, device)
+            state.groups.load({number: _group(state, number, device)})
 
 
 def _devices(draft: Draft, mode: str) -> list[_Device]:
