@@ -13,6 +13,7 @@ from ..kernels.models import KernelModel
 from ..kernels.notifier_chain import Chain
 from ..numbers.bits import span
 from ..numbers.geometry import Geometry
+from ..numbers.rounding import ceil
 from ..protocol.vocabulary import FREE, PCP, POISONED, Kind, ZoneKey
 from .block import Block, Group, Request
 from .journal import Journal, Table
@@ -115,7 +116,7 @@ class State:
     def sections_of(self, start: int, pages: int) -> list[Section]:
         """Present sections that meet a range of pfns, ascending."""
         size = self._section_pages
-        first, last = start // size, -(-(start + pages) // size)
+        first, last = start // size, ceil(start + pages, size)
         sections = self.sections
         if last - first <= 16:
             found = []
@@ -136,7 +137,7 @@ class State:
         if zone is None or not zone.present:
             return
         size, sections = self._section_pages, self.sections
-        for nr in self._numbers_between(zone.start // size, -(-zone.end // size)):
+        for nr in self._numbers_between(zone.start // size, ceil(zone.end, size)):
             section = sections[nr]
             for owner, mask in section.zones:
                 if owner == key:
@@ -163,7 +164,7 @@ class State:
     def range_blocks(self, start: int, pages: int) -> list[Block]:
         """Existing blocks that lie in a range of pfns, ascending."""
         size = self.geometry.pages_per_block
-        ids = range(start // size, -(-(start + pages) // size))
+        ids = range(start // size, ceil(start + pages, size))
         if len(ids) > len(self.blocks):
             return [self.blocks[i] for i in sorted(self.blocks) if i in ids]
         return [b for i in ids if (b := self.blocks.get(i)) is not None]

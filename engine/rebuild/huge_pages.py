@@ -14,6 +14,7 @@ from ..memory.state import HugePage, State
 from ..memory.zone import MOVABLE
 from ..mm.zonelist import zonelist
 from ..numbers.bits import aligned_runs, span
+from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ASSUMED, FREE, HUGE, PCP, Kind, ZoneKey
 from ..protocol.vocabulary import MOVABLE as MOVABLE_PAGE
 from .settle import lru_pages
@@ -61,7 +62,7 @@ def _seen(runs: Iterable[PageRun]) -> Iterable[tuple[int, int, bool]]:
 
 def _unseen_huge(state: State, pfn: int, page: HugePage, exact: set[int]) -> bool:
     size = state.geometry.pages_per_section
-    for nr in range(pfn // size, (pfn + page.pages - 1) // size + 1):
+    for nr in range(pfn // size, ceil(pfn + page.pages, size)):
         section = state.sections.get(nr)
         if section is None or nr in exact:
             return False

@@ -16,6 +16,7 @@ from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import ZONE_ORDER
 from ..numbers.bits import aligned_runs, lowest, span
+from ..numbers.rounding import ceil, up
 from ..protocol.vocabulary import ABSENT, FREE, KERNEL, MEMMAP, UNMOVABLE, VMEMMAP, Chunk, Kind, ZoneKey
 
 _NOTHING: Final[Pages] = {}
@@ -78,7 +79,7 @@ def _find_head(draft: Draft, number: int) -> None:
         return
     start, pages = state.block_range(number)
     needed = state.geometry.memmap_pages_per_block
-    most = -(-needed // state.geometry.pageblock_pages) * state.geometry.pageblock_pages
+    most = up(needed, state.geometry.pageblock_pages)
     found = head_pages(list(draft.runs_in(start, most)), start, min(most, pages - 1))
     if found >= needed and state.model.heads_present:
         state.blocks.load({number: msgspec.structs.replace(block, head=found, early=False)})
@@ -157,7 +158,7 @@ def _blank(draft: Draft, head: int, absent: int) -> Pages:
 
 
 def _head_types(state: State, head: int) -> Types:
-    blocks = -(-head // state.geometry.pageblock_pages)
+    blocks = ceil(head, state.geometry.pageblock_pages)
     return {UNMOVABLE: span(0, blocks)} if head and state.model.heads_unmovable else {}
 
 
@@ -166,7 +167,7 @@ def _ram(state: State) -> list[tuple[int, int]]:
     page = state.geometry.page_size
     joined: list[tuple[int, int]] = []
     for resource in sorted((r for r in state.resources.values() if r.ram), key=lambda r: r.start):
-        low, high = -(-resource.start // page), resource.end // page
+        low, high = ceil(resource.start, page), resource.end // page
         if joined and joined[-1][1] == low:
             joined[-1] = (joined[-1][0], high)
         elif low < high:

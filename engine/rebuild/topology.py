@@ -10,6 +10,7 @@ from ..capture.observation import BlockReading, NodeReading, Observation
 from ..memory.block import Block
 from ..memory.state import Resource, State
 from ..memory.zone import DEVICE, MOVABLE, NORMAL, ZONE_ORDER, Marks, Node, Zone
+from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ZoneKey
 
 HIDDEN_ZONES = (DEVICE, "HighMem", "Highmem")
@@ -187,7 +188,7 @@ def mark_early(state: State, seen: Observation, prior: State | None) -> None:
     for resource in state.resources.values():
         if resource.ram and resource.name != "System RAM":
             first = resource.start // page
-            hot += state.range_blocks(first, -(-resource.end // page) - first)
+            hot += state.range_blocks(first, ceil(resource.end, page) - first)
     for block in hot:
         state.blocks.load({block.id: msgspec.structs.replace(block, early=False)})
 

@@ -20,6 +20,7 @@ from ..memory.state import HugePage, Resource, State
 from ..memory.zone import Marks, Node, Scanners, Zone
 from ..numbers.bits import every, span
 from ..numbers.errors import BadInput
+from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ZoneKey
 from ..sysfs.settings import wrong_setting
 from .fold import moved
@@ -120,7 +121,7 @@ def _scanners(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Sca
             behind = first + length
             if behind > limit:
                 _bad(f"{path}.skipped[{at}]", f"pageblock {behind - 1} is too far up; it can be up to {limit - 1}")
-            for nr in range(first // per_section, -(-behind // per_section)):
+            for nr in range(first // per_section, ceil(behind, per_section)):
                 low, high = max(first - nr * per_section, 0), min(behind - nr * per_section, per_section)
                 heads = every(pages, per_section * pages) & span(low * pages, (high - low) * pages)
                 skipped[nr] = skipped.get(nr, 0) | heads
