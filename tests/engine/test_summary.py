@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import lru_cache
 from random import Random
+from typing import Any
 
 import pytest
 from altmap.engine import Add, Allocate, BadInput, Machine, Offline, Online, Summary, bundled_machines, open_machine
@@ -17,6 +17,7 @@ from altmap.engine.questions.summary import Pyramid, summary
 
 from .guests import FIRST, do, guest
 
+TABLES: dict[object, tuple[dict[int, Any], ...]] = {}
 BUNDLED = sorted(machine.name for machine in bundled_machines())
 
 
@@ -31,7 +32,7 @@ def counted(
         section = machine.sections.get(nr)
         if section is None:
             continue
-        kind, zone, migratetype, order = (table.get(at) for table in by_page(section, machine.geometry))
+        kind, zone, migratetype, order = (table.get(at) for table in of_section(section, machine.geometry))
         if kind is None:
             offline += 1
         kinds[kind] += kind is not None
@@ -41,9 +42,15 @@ def counted(
     return +kinds, +zones, +types, +orders, offline
 
 
-@lru_cache
-def by_page(section: Section, geometry: Geometry) -> tuple[dict[int, str], ...]:
+def of_section(section: Section, geometry: Geometry) -> tuple[dict[int, Any], ...]:
     """What each page of a section is, in which zone, of which type, and in a free area of which order."""
+    known = (section.zones, tuple(section.pages.items()), tuple(section.types.items()), section.online)
+    if known not in TABLES:
+        TABLES[known] = by_page(section, geometry)
+    return TABLES[known]
+
+
+def by_page(section: Section, geometry: Geometry) -> tuple[dict[int, Any], ...]:
     pages = range(geometry.pages_per_section)
     kinds = {at: kind for kind, have in section.pages.items() for at in pages if have >> at & 1}
     zones = {at: key for key, owned in section.zones for at in pages if owned >> at & 1}
