@@ -35,7 +35,7 @@ class Machine:
     def __init__(self, state: State, origin: Origin) -> None:
         self._state = state
         self.origin = origin
-        state.journal.take()
+        state.journal.begin()
         self.timeline = Timeline(state.journal)
 
     # -- what there is ----------------------------------------------------------------------------------------------

@@ -43,13 +43,13 @@ def glance(state: State) -> State:
     """What reports look at, as it is now: the tables are copied, nothing in them is. Two of them tell what came of the
     commands between, at little cost for each command."""
     copy = State(state.preset, state.geometry, state.model, state.boot, state.chain)
-    copy.sections.update(state.sections)
-    copy.blocks.update(state.blocks)
-    copy.zones.update(state.zones)
-    copy.nodes.update(state.nodes)
-    copy.groups.update(state.groups)
-    copy.settings.update(state.settings)
-    copy.hugepages.update(state.hugepages)
+    copy.sections.load(state.sections)
+    copy.blocks.load(state.blocks)
+    copy.zones.load(state.zones)
+    copy.nodes.load(state.nodes)
+    copy.groups.load(state.groups)
+    copy.settings.load(state.settings)
+    copy.hugepages.load(state.hugepages)
     return copy
 
 

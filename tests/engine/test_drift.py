@@ -124,7 +124,7 @@ def test_a_place_that_one_side_does_not_know_is_no_drift() -> None:
     assert section.memmap is not None
     for pfn, expected in ((None, []), (77, [(32, ("memmap_pfn",))])):
         memmap = msgspec.structs.replace(section.memmap, pfn=pfn)
-        other.state.sections[32] = msgspec.structs.replace(section, memmap=memmap)
+        other.state.sections.put(32, msgspec.structs.replace(section, memmap=memmap))
         assert [(change.key, change.fields) for change in diff(known, other).memmaps] == expected
 
 
