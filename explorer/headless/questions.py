@@ -25,6 +25,7 @@ from altmap.engine import (
     parse_script,
     split_lsmem,
 )
+from altmap.engine.numbers.rounding import up
 
 from ..printable import printable
 from .progress import awaited
@@ -74,7 +75,7 @@ def alternatives(arguments: argparse.Namespace) -> int:
     if start is None:
         block, node_end = state.geometry.block_size, max((r.end for r in state.resources.values() if r.ram), default=0)
         big = max(block, 1 << 30)
-        start = -(-max(node_end, 1 << 32) // big) * big
+        start = up(max(node_end, 1 << 32), big)
     request = Add(start=start, size=arguments.add, node=arguments.node)
     if not parse_bytes(arguments.add):
         raise BadInput("--add needs a size above 0, such as 64G")
