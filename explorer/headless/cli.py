@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from .. import __version__
-from ..printable import printable
+from .output import drop_output, fill_closed_streams, note, say, watches, write_json
 
 if TYPE_CHECKING:
     from altmap.engine import Machine
@@ -36,16 +36,20 @@ _MACHINE_HELP: Final = "a bundled machine's name, a snapshot file, or a capture 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run altmap; returns the exit code. What is wrong with the input is said in one sentence on standard error."""
+    fill_closed_streams()
     try:
         if sys.stdout is None:
             raise _Misused("standard output is closed")
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
-        code = _answer(sys.argv[1:] if argv is None else list(argv))
+        try:
+            code = _answer(sys.argv[1:] if argv is None else list(argv))
+        except SystemExit as end:  # of argparse, when it has shown a help
+            code = end.code if isinstance(end.code, int) else FINE
         sys.stdout.flush()
     except BrokenPipeError:
-        _drop_output()
+        drop_output()
         return PIPE_CLOSED
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -54,12 +58,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.filename is not None:
             return _sorry(f"{os.fsdecode(error.filename)}: {error.strerror}")
-        _drop_output()
+        drop_output()
         return _sorry(f"input or output failed: {error.strerror or error}")
     return code
 
 
 def _answer(argv: list[str]) -> int:
+    for word in argv:
+        try:
+            told = b"\0" not in os.fsencode(word)
+        except UnicodeEncodeError:
+            told = False
+        if not told:
+            raise _Misused(f"{word!r} holds what no argument of a program can")
     parser, verbs = _parser()
     if argv and argv[0] not in verbs and not argv[0].startswith("-"):
         if any(not word.startswith("-") for word in argv[1:]):
@@ -77,13 +88,8 @@ def _answer(argv: list[str]) -> int:
 
 
 def _sorry(sentence: str) -> int:
-    print(printable(f"altmap: {' '.join(sentence.split())}"), file=sys.stderr)
+    note(f"altmap: {' '.join(sentence.split())}")
     return BAD_INPUT
-
-
-def _drop_output() -> None:
-    """Python writes what is left of standard output at its end; that must not fail a second time."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 # -- what may be asked -------------------------------------------------------------------------------------------------
@@ -97,6 +103,15 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise _Misused(f"{message}; {self.prog} --help tells what may be asked")
 
+    def print_help(self, file: object = None) -> None:
+        say(self.format_help())  # argparse says nothing of output that fails
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *given: object) -> NoReturn:
+        say(f"altmap {__version__}\n")
+        parser.exit()
+
 
 def _parser() -> tuple[_Parser, frozenset[str]]:
     """The parser, and the verbs that it knows."""
@@ -108,7 +123,7 @@ def _parser() -> tuple[_Parser, frozenset[str]]:
         "Exit code: 0 fine, 1 the kernel refuses it, or something is broken, 2 bad input.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"altmap {__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
     parser.set_defaults(verb=_open, machine=DEFAULT_MACHINE)
     commands = parser.add_subparsers(metavar="COMMAND", prog="altmap", parser_class=_Parser)
 
@@ -204,11 +219,11 @@ def _parser() -> tuple[_Parser, frozenset[str]]:
 
 
 def _open(arguments: argparse.Namespace) -> int:
-    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+    if not (watches("stdin") and watches("stdout")):
         return _show(argparse.Namespace(machine=arguments.machine, json=False))
-    if sys.stderr is None or not sys.stderr.isatty():
+    if not watches("stderr"):
         code = _show(argparse.Namespace(machine=arguments.machine, json=False))
-        print("\nThe explorer did not open: it draws on standard error, which is no terminal here.")
+        say("\nThe explorer did not open: it draws on standard error, which is no terminal here.\n")
         return code
     from altmap.engine import open_machine
 
@@ -225,7 +240,7 @@ def _show(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .json_output import machine_line
 
-        _write(machine_line(machine))
+        write_json(machine_line(machine))
     else:
         from .console import Printer
         from .show import machine_parts
@@ -242,16 +257,16 @@ def _capture(arguments: argparse.Namespace) -> int:
         _writable(arguments.output)
     machine = capture(arguments.root, model=arguments.model, arch=arguments.arch)
     if arguments.output is None:
-        _write(store.encode(machine.state, machine.origin, "standard output.json"))
+        write_json(store.encode(machine.state, machine.origin, "standard output.json"))
     else:
         rename(machine, os.path.basename(arguments.output).partition(".")[0], machine.origin.description)
         save_machine(machine, arguments.output)
-    for note in machine.origin.notes:
-        print(printable(f"note: {note}"), file=sys.stderr)
+    for doubt in machine.origin.notes:
+        note(f"note: {doubt}")
     if arguments.output is not None:
         from .captured import captured
 
-        print(printable(captured(machine, arguments.output)), file=sys.stderr)
+        note(captured(machine, arguments.output))
     return FINE
 
 
@@ -276,7 +291,7 @@ def _teller(machine: Machine, arguments: argparse.Namespace) -> Teller:
     if arguments.json or arguments.events:
         from .json_output import JsonLines
 
-        return JsonLines(machine, _write, arguments.json, arguments.events)
+        return JsonLines(machine, write_json, arguments.json, arguments.events)
     from .account import Account
 
     return Account(machine)
@@ -298,10 +313,9 @@ def _check(arguments: argparse.Namespace) -> int:
     machine = open_machine(arguments.machine)
     broken = machine.check()
     for sentence in broken:
-        print(printable(sentence))
+        say(f"{sentence}\n")
     if not broken:
-        name = printable(arguments.machine)
-        print(f"{name}: all is sound, {len(machine.blocks)} blocks, {len(machine.sections)} sections")
+        say(f"{arguments.machine}: all is sound, {len(machine.blocks)} blocks, {len(machine.sections)} sections\n")
     return REFUSED if broken else FINE
 
 
@@ -328,11 +342,11 @@ def _machines(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .json_output import list_line
 
-        _write(list_line(found))
+        write_json(list_line(found))
     else:
         width = max((len(machine.name) for machine in found), default=0)
         for machine in found:
-            print(printable(f"{machine.name:{width}}  {machine.description}"))
+            say(f"{machine.name:{width}}  {machine.description}\n")
     return FINE
 
 
@@ -353,8 +367,3 @@ def _script(source: str) -> tuple[str, str]:
         return data.decode("utf-8-sig"), name
     except UnicodeDecodeError as error:
         raise _Misused(f"{name} is not text in UTF-8: there is a wrong byte at {error.start}") from None
-
-
-def _write(line: bytes) -> None:
-    sys.stdout.buffer.write(line)
-    sys.stdout.flush()

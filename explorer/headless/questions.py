@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from functools import partial
 
@@ -27,15 +26,15 @@ from altmap.engine import (
 )
 from altmap.engine.numbers.rounding import up
 
-from ..printable import printable
+from .output import note, say, write_json
 from .progress import awaited
 
 
 def _print(text: str, value: object, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+        write_json(msgspec.json.encode(value) + b"\n")
     else:
-        sys.stdout.write("".join(f"{printable(line)}\n" for line in text.rstrip("\n").split("\n")))
+        say(text.rstrip("\n") + "\n")
 
 
 def why(arguments: argparse.Namespace) -> int:
@@ -59,10 +58,9 @@ def read(arguments: argparse.Namespace) -> int:
     refused = 0
     for path in arguments.paths:
         try:
-            sys.stdout.write(machine.read(path))
+            say(machine.read(path))
         except HotplugError as error:
-            sys.stdout.flush()
-            print(printable(f"altmap: {error}"), file=sys.stderr)
+            note(f"altmap: {error}")
             refused = 1
     return refused
 
@@ -110,7 +108,7 @@ def drift(arguments: argparse.Namespace) -> int:
 def export(arguments: argparse.Namespace) -> int:
     """The commands that led to a saved machine, as lines for the real one."""
     machine = open_machine(arguments.machine)
-    sys.stdout.write(export_shell(machine.history, machine.geometry.block_size))
+    say(export_shell(machine.history, machine.geometry.block_size))
     return 0
 
 
@@ -123,5 +121,5 @@ def list_memory(words: Sequence[str], default: str) -> int:
     named = others[0] if others else default
     needed = not any(option in ("-s", "-h", "--help") or option.startswith("--sysroot") for option in options)
     code, text = lsmem(options, open_machine(named)) if needed else lsmem([*options, *others])
-    (sys.stderr if code else sys.stdout).write(text)
+    (note if code else say)(text.rstrip("\n") if code else text)
     return code
