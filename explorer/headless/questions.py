@@ -18,6 +18,7 @@ from altmap.engine import (
     parse_bytes,
     parse_script,
 )
+from altmap.engine.numbers.rounding import up
 
 from .exits import FINE, REFUSED
 from .progress import awaited
@@ -51,7 +52,7 @@ def alternatives(arguments: argparse.Namespace) -> int:
     if start is None:
         block, node_end = state.geometry.block_size, max((r.end for r in state.resources.values() if r.ram), default=0)
         big = max(block, 1 << 30)
-        start = -(-max(node_end, 1 << 32) // big) * big
+        start = up(max(node_end, 1 << 32), big)
     request = Add(start=start, size=arguments.add, node=arguments.node)
     if not parse_bytes(arguments.add):
         raise BadInput("--add needs a size above 0, such as 64G")
