@@ -47,10 +47,8 @@ def _answer(argv: list[str]) -> int:
     if not argv or argv[0] == "-" or not (argv[0] in VERBS or argv[0].startswith("-")):
         argv = ["open", *_machine_alone(argv)]
     verb = VERBS.get(argv[0])
-    if verb is not None and verb.own_options:
-        arguments = argparse.Namespace(words=argv[1:])
-    else:
-        arguments = parser(argv[:1]).parse_args(argv)
+    own_options = verb is not None and verb.own_options
+    arguments = argparse.Namespace(words=argv[1:]) if own_options else parser(argv[:1]).parse_args(argv)
     assert verb is not None, "an option alone ends it, or is not understood"
     from altmap.engine import BadInput
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from .parser import Parser
 
 DEFAULT_MACHINE: Final = "firecracker-24g"
-MACHINE_WORDS: Final = "a bundled machine's name, a snapshot file, a captured folder or a tar of one, or - for a snapshot on standard input"
+MACHINE_WORDS: Final = (
+    "a bundled machine's name, a snapshot, a captured folder or tar, or - for a snapshot on standard input"
+)
 COLORS: Final = ("auto", "always", "never")
 _LEAST_WIDTH: Final = 20
 
