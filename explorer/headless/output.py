@@ -7,28 +7,53 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
+from collections.abc import Iterable
 from contextlib import suppress
 
 from ..printable import printable, printable_json
 
 
-def say(text: str) -> None:
-    """Lines on standard output, each with its line end."""
-    sys.stdout.write(printable(text))
-
-
-def write_json(line: bytes) -> None:
-    """JSON on standard output, at once."""
-    sys.stdout.buffer.write(printable_json(line))
+def write(data: bytes) -> None:
+    """JSON to standard output, at once."""
+    sys.stdout.buffer.write(printable_json(data))
     sys.stdout.flush()
 
 
-def note(sentence: str) -> None:
-    """A line on standard error, behind what was said so far."""
+def write_text(text: str) -> None:
+    """Text to standard output as it is, but for what a terminal would obey."""
+    sys.stdout.write(printable(text))
+
+
+def say(text: str, width: int | None = None) -> None:
+    """Lines for people to standard output; with a width, words go to further lines that are indented a little more."""
+    for line in text.rstrip("\n").split("\n"):
+        sys.stdout.write(f"{_wrapped(printable(line), width)}\n")
+
+
+def _wrapped(line: str, width: int | None) -> str:
+    if width is None or len(line) <= width:
+        return line
+    body = line.lstrip(" ")
+    indent = line[: len(line) - len(body)]
+    lines = textwrap.wrap(
+        body,
+        width,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines)
+
+
+def remark(lines: Iterable[str]) -> None:
+    """Lines beside the output, to standard error, behind what was said so far."""
     if sys.stdout is not None:
-        with suppress(OSError):  # said at the end
+        with suppress(OSError):  # the end of the program says so
             sys.stdout.flush()
-    _err(f"{printable(sentence)}\n")
+    for line in lines:
+        _err(f"{printable(line)}\n")
 
 
 def show_progress(words: str) -> None:
@@ -36,17 +61,17 @@ def show_progress(words: str) -> None:
     _err(f"\r{words}" if words else "\r\x1b[K")
 
 
-def watches(stream: str) -> bool:
-    """Is "stdout" or "stderr" a terminal?"""
-    found = getattr(sys, stream)
-    return found is not None and bool(found.isatty())
-
-
 def _err(text: str) -> None:
     if sys.stderr is not None:
         with suppress(OSError):
             sys.stderr.write(text)
             sys.stderr.flush()
+
+
+def on_terminal(*streams: str) -> bool:
+    """Are all of "stdin", "stdout" and "stderr" that are named terminals?"""
+    found = [getattr(sys, name) for name in streams]
+    return all(stream is not None and stream.isatty() for stream in found)
 
 
 def fill_closed_streams() -> None:
