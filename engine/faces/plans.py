@@ -152,7 +152,7 @@ def _take_what_was_saved(
 ) -> None:
     """Make the present state the one that was saved, and warn where this altmap makes something else of the commands."""
     state, timeline, at = machine.state, machine.timeline, snapshot.at
-    alike = saved is None or state.tables() == saved.tables()
+    alike = saved is None or state.tables == saved.tables
     difference = _first_difference(machine, snapshot, refusals, alike)
     if difference is None:
         return

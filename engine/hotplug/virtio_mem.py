@@ -14,6 +14,7 @@ from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..mm import contig_range
 from ..numbers.errors import BadInput, HotplugError
+from ..numbers.rounding import down
 from ..numbers.units import format_bytes
 from ..protocol.events import Event, Logged, PagesPlugged, PagesUnplugged
 from ..protocol.vocabulary import FREE, OFFLINE, Kind, OnlineType
@@ -240,7 +241,7 @@ def _shrink_big(state: State, start: int, pages: int, unit: int) -> Steps:
         lambda states: True,
     )
     for fits in passes:
-        for first in sorted({number // per_unit * per_unit for number in _blocks(state, start)}, reverse=True):
+        for first in sorted({down(number, per_unit) for number in _blocks(state, start)}, reverse=True):
             numbers = [number for number in range(first, first + per_unit) if number in state.blocks]
             if pages <= 0:
                 return

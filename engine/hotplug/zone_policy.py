@@ -7,6 +7,7 @@ import msgspec
 from ..memory.block import Block
 from ..memory.state import State
 from ..memory.zone import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, Zone
+from ..numbers.rounding import down
 from ..protocol.vocabulary import OnlineType
 
 POLICIES = ("contig-zones", "auto-movable")
@@ -90,7 +91,7 @@ def _auto_movable(state: State, block: Block, pages: int) -> tuple[bool, str]:
 
 
 def _unit(state: State, block: Block, unit_pages: int) -> tuple[bool, int]:
-    first = block.id * state.geometry.pages_per_block // unit_pages * unit_pages
+    first = down(block.id * state.geometry.pages_per_block, unit_pages)
     online, kernel = 0, False
     for other in state.range_blocks(first, unit_pages):
         if other.state == "online":

@@ -13,6 +13,7 @@ from ..kernels.models import KernelModel
 from ..kernels.notifier_chain import Chain
 from ..numbers.bits import span
 from ..numbers.geometry import Geometry
+from ..numbers.rounding import ceil
 from ..protocol.vocabulary import FREE, PCP, POISONED, Kind, ZoneKey
 from .block import Block, Group, Request
 from .journal import Journal, Table
@@ -71,34 +72,45 @@ class State:
         self.boot = dict(boot)
         self.chain = chain
         self.journal = Journal()
-        self.sections: Table[int, Section] = Table(self.journal)
-        self.blocks: Table[int, Block] = Table(self.journal)
-        self.zones: Table[ZoneKey, Zone] = Table(self.journal)
-        self.marks: Table[ZoneKey, Marks] = Table(self.journal)
-        self.scanners: Table[ZoneKey, Scanners] = Table(self.journal)
-        self.nodes: Table[int, Node] = Table(self.journal)
-        self.resources: Table[int, Resource] = Table(self.journal)
-        self.groups: Table[int, Group] = Table(self.journal)
-        self.requests: Table[int, Request] = Table(self.journal)
-        self.settings: Table[str, str] = Table(self.journal)
-        self.hugepages: Table[int, HugePage] = Table(self.journal)
-        self.surplus: Table[tuple[int, int], int] = Table(self.journal)  # by node, and base pages of a huge page
-        self.optimized: Table[int, bool] = Table(self.journal)  # huge pages whose memmap was given back: is it still?
-        self.counters: Table[str, int] = Table(self.journal)
+        self.sections: Table[int, Section] = Table(self.journal, "sections")
+        self.blocks: Table[int, Block] = Table(self.journal, "blocks")
+        self.zones: Table[ZoneKey, Zone] = Table(self.journal, "zones")
+        self.marks: Table[ZoneKey, Marks] = Table(self.journal, "marks")
+        self.scanners: Table[ZoneKey, Scanners] = Table(self.journal, "scanners")
+        self.nodes: Table[int, Node] = Table(self.journal, "nodes")
+        self.resources: Table[int, Resource] = Table(self.journal, "resources")
+        self.groups: Table[int, Group] = Table(self.journal, "groups")
+        self.requests: Table[int, Request] = Table(self.journal, "requests")
+        self.settings: Table[str, str] = Table(self.journal, "settings")
+        self.hugepages: Table[int, HugePage] = Table(self.journal, "hugepages")
+        self.surplus: Table[tuple[int, int], int] = Table(
+            self.journal, "surplus"
+        )  # by node, and base pages of a huge page
+        self.optimized: Table[int, bool] = Table(
+            self.journal, "optimized"
+        )  # huge pages whose memmap was given back: is it still?
+        self.counters: Table[str, int] = Table(self.journal, "counters")
+
+    @property
+    def tables(self) -> tuple[Table[Any, Any], ...]:
+        """All tables, in an order that is the same for every state."""
+        return tuple(self.journal.tables)
+
+    def __repr__(self) -> str:
+        return (
+            f"<State {self.preset.name}, model {self.model.name}: {len(self.sections)} sections, "
+            f"{len(self.blocks)} blocks, {len(self.zones)} zones>"
+        )
 
     def use_geometry(self, geometry: Geometry) -> None:
         """Set the sizes; for a state without blocks these may be other ones than before."""
         self.geometry = geometry
         self._section_pages, self._block_pages = geometry.pages_per_section, geometry.pages_per_block
 
-    def tables(self) -> dict[str, Table[Any, Any]]:
-        """All that can change, by name."""
-        return {name: table for name, table in vars(self).items() if isinstance(table, Table)}
-
     def adopt(self, other: State) -> None:
         """Change what it takes to have the values of another state."""
-        for name, table in other.tables().items():
-            getattr(self, name).adopt(table)
+        for table, theirs in zip(self.tables, other.tables, strict=True):
+            table.adopt(theirs)
 
     # -- sections in order ------------------------------------------------------------------------------------------
 
@@ -109,7 +121,7 @@ class State:
     def sections_of(self, start: int, pages: int) -> list[Section]:
         """Present sections that meet a range of pfns, ascending."""
         size = self._section_pages
-        first, last = start // size, -(-(start + pages) // size)
+        first, last = start // size, ceil(start + pages, size)
         sections = self.sections
         if last - first <= 16:
             found = []
@@ -130,7 +142,7 @@ class State:
         if zone is None or not zone.present:
             return
         size, sections = self._section_pages, self.sections
-        for nr in self._numbers_between(zone.start // size, -(-zone.end // size)):
+        for nr in self._numbers_between(zone.start // size, ceil(zone.end, size)):
             section = sections[nr]
             for owner, mask in section.zones:
                 if owner == key:
@@ -157,7 +169,7 @@ class State:
     def range_blocks(self, start: int, pages: int) -> list[Block]:
         """Existing blocks that lie in a range of pfns, ascending."""
         size = self.geometry.pages_per_block
-        ids = range(start // size, -(-(start + pages) // size))
+        ids = range(start // size, ceil(start + pages, size))
         if len(ids) > len(self.blocks):
             return [self.blocks[i] for i in sorted(self.blocks) if i in ids]
         return [b for i in ids if (b := self.blocks.get(i)) is not None]

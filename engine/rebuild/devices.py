@@ -16,6 +16,7 @@ from ..kernels.memmap_on_memory import Mode, Support, memmap_on_memory_support
 from ..memory.block import Block, Group
 from ..memory.state import State
 from ..memory.zone import MOVABLE
+from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ZoneKey
 from .layout import Draft
 
@@ -44,9 +45,9 @@ def build_devices(draft: Draft, mode: str) -> None:
             if block.zone is not None and not block.head:
                 heads[block.zone] = heads.get(block.zone, 0) - own
             group = number if state.model.groups else None
-            state.blocks[at] = msgspec.structs.replace(block, early=False, head=own, group=group)
+            state.blocks.load({at: msgspec.structs.replace(block, early=False, head=own, group=group)})
         if state.model.groups:
-            state.groups[number] = _group(state, number, device)
+            state.groups.load({number: _group(state, number, device)})
 
 
 def _devices(draft: Draft, mode: str) -> list[_Device]:
@@ -77,7 +78,7 @@ def _candidates(state: State) -> Iterator[_Device]:
 def _boot_sections(draft: Draft) -> int | None:
     """Sections of the memory of the boot, where the kernel counts the pages of its memmap."""
     pages = draft.seen.vmstat.get("nr_memmap_boot_pages")
-    return -(-pages // draft.state.geometry.memmap_pages_per_section) if pages else None
+    return ceil(pages, draft.state.geometry.memmap_pages_per_section) if pages else None
 
 
 def _sections_below(state: State, end: int) -> int:
@@ -86,7 +87,7 @@ def _sections_below(state: State, end: int) -> int:
         return sum(block * state.geometry.block_size < end for block in state.blocks)
     size, count, behind = state.geometry.section_size, 0, 0
     for resource in sorted((one for one in state.resources.values() if one.ram), key=lambda one: one.start):
-        first, last = max(resource.start // size, behind), -(-min(resource.end, end) // size)
+        first, last = max(resource.start // size, behind), ceil(min(resource.end, end), size)
         count += max(0, last - first)
         behind = max(behind, last)
     return count

@@ -50,8 +50,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     build_huge_pages(state, seen, draft.exact, prior)
     _settle(state, seen, draft, prior is not None, notes)
     topology.count_early(state)
-    for name, value in identity.settings.items():
-        state.settings[name] = value
+    state.settings.load(identity.settings)
     return state, notes
 
 

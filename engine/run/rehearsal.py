@@ -69,6 +69,6 @@ def rehearsal(state: State) -> Iterator[None]:
 def clone(state: State) -> State:
     """Another state of the same values: the tables are copied, nothing in them is. Its journal is empty."""
     copy = State(state.preset, state.geometry, state.model, state.boot, state.chain)
-    for name, table in state.tables().items():
-        getattr(copy, name).update(table)
+    for table, own in zip(state.tables, copy.tables, strict=True):
+        own.load(table)
     return copy

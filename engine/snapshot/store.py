@@ -11,7 +11,6 @@ import os
 import re
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final, NamedTuple
 
 import msgspec
@@ -23,8 +22,9 @@ from ..numbers.errors import BadInput, located
 from ..numbers.units import format_bytes
 from ..protocol.commands import Sync
 from .fold import snapshot_of
-from .schema import VERSION, SnapshotV1, json_schema
+from .schema import VERSION, OriginV1, SnapshotV1, json_schema
 from .unfold import later_state_of, state_of
+from .whole_file import replace_file
 
 SUFFIXES: Final = (".json", ".msgpack", ".json.gz", ".msgpack.gz")
 """How the name of a snapshot may end."""
@@ -42,6 +42,11 @@ class _Head(msgspec.Struct):
     version: int
 
 
+class _About(msgspec.Struct):
+    origin: OriginV1
+
+
+_ABOUT: Final = msgspec.msgpack.Decoder(_About)
 _Readers = tuple[Callable[[bytes], _Head], Callable[[bytes], SnapshotV1]]
 _JSON: Final[_Readers] = (msgspec.json.Decoder(_Head).decode, msgspec.json.Decoder(SnapshotV1).decode)
 _MSGPACK: Final[_Readers] = (msgspec.msgpack.Decoder(_Head).decode, msgspec.msgpack.Decoder(SnapshotV1).decode)
@@ -68,19 +73,8 @@ def write(snapshot: SnapshotV1, path: str | os.PathLike[str]) -> None:
     """
     name = os.fspath(path)
     data = pack(snapshot, name)
-    target = os.path.realpath(name)
-    draft = f"{target}.{os.getpid()}.new"
     try:
-        try:
-            with open(draft, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, target)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(draft)
-            raise
+        replace_file(name, data)
     except OSError as error:
         raise BadInput(f"{name} could not be saved: {error.strerror or error}") from error
 
@@ -99,7 +93,13 @@ def read(path: str | os.PathLike[str]) -> Saved:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise BadInput(f"{name} could not be read: {error.strerror or error}") from error
-    return _decode(data, name)
+    return parse(data, name)
+
+
+def described(path: str | os.PathLike[str]) -> str:
+    """The line on what machine is in a ``.msgpack.gz`` of ours; the machine itself is stepped over, not decoded."""
+    with gzip.open(path) as file:
+        return _ABOUT.decode(file.read()).origin.description
 
 
 def encode(state: State, origin: Origin, name: str) -> bytes:
@@ -133,11 +133,12 @@ def decode(data: bytes, source: str) -> tuple[State, Origin]:
     """The machine in the content of a file, whatever its name, at the beginning of its timeline. Raises `BadInput`, which
     begins with `source` and, where there is one, the JSON path, for what is truncated or huge, was made by a newer version,
     or describes no machine."""
-    state, origin, _ = _decode(data, source)
+    state, origin, _ = parse(data, source)
     return state, origin
 
 
-def _decode(data: bytes, source: str) -> Saved:
+def parse(data: bytes, source: str) -> Saved:
+    """All that the content of a file holds. Raises `BadInput`: see `decode`."""
     try:
         with without_collection():
             return _checked(_parsed(_unpacked(data)))

@@ -38,7 +38,11 @@ def plan(tmp_path: Path) -> Path:
     ("words", "before", "now"),
     [
         (["read", "PLAN", "/sys/devices/system/memory/memory32/state"], "offline\n", "online\n"),
-        (["lsmem", "PLAN", "-n", "-o", "RANGE,STATE", "--summary=never"], "0x000000010fffffff offline", "0x0000000107ffffff  online"),
+        (
+            ["lsmem", "PLAN", "-n", "-o", "RANGE,STATE", "--summary=never"],
+            "0x000000010fffffff offline",
+            "0x0000000107ffffff  online",
+        ),
         (["why", "PLAN", "online", "32"], "would succeed", "memory32 is online already"),
         (["diff", "tiny-guest", "PLAN"], "memory32", "Movable"),
         (["check", "PLAN"], "all is sound", "all is sound"),

@@ -38,7 +38,7 @@ def report(machine: Machine) -> object:
 
 
 def tables(machine: Machine) -> Mapping[str, object]:
-    return {name: dict(table) for name, table in machine.state.tables().items()}
+    return {table.name: dict(table) for table in machine.state.tables}
 
 
 @pytest.fixture
