@@ -16,6 +16,7 @@ from altmap.engine.kernels.notifier_chain import DEFAULT_CHAIN
 from altmap.engine.memory.block import Block, Group, Request
 from altmap.engine.memory.origin import Origin
 from altmap.engine.memory.section import Memmap, Pages, Section
+from altmap.engine.memory.settings import Boot
 from altmap.engine.memory.state import HugePage, Resource, State
 from altmap.engine.memory.zone import Marks, Node, Zone
 from altmap.engine.numbers.bits import every, span
@@ -32,7 +33,7 @@ NORMAL = (0, "Normal")
 def guest() -> State:
     """An online boot block whose pages alternate, and a hot-added offline pair."""
     preset = ARCHITECTURES["x86_64"]
-    state = State(preset, preset.geometry, MODELS["6.12"], {"probe": "N"}, DEFAULT_CHAIN)
+    state = State(preset, preset.geometry, MODELS["6.12"], Boot(), DEFAULT_CHAIN)
     state.nodes.load({0: Node(0, True, True, (10, 20)), 1: Node(1, False)})
     state.zones.load({NORMAL: Zone(0, "Normal", 32 * SIZE, SIZE, SIZE, SIZE - 100, SIZE // 2, 7, SIZE)})
     state.marks.load({NORMAL: Marks(100, 125)})
@@ -40,8 +41,7 @@ def guest() -> State:
     state.groups.load({0: Group(0, 0, 2 * SIZE, blocks=2)})
     state.requests.load({33 * SIZE: Request(33 * SIZE, 2 * SIZE, 0, "acpi", "boot", ((32 * SIZE + 9, 4),))})
     state.hugepages.load({33 * SIZE - 512 * at: HugePage(512, 0) for at in (1, 2, 3, 4)})
-    state.counters.load({"vmemmap_warned": 1})
-    state.settings.load({"auto_online_blocks": "offline"})
+    state.globals.change(vmemmap_warned=True)
     state.blocks.load({32: Block(32, "online", (0,), NORMAL, 0, True)})
     free = every(64, SIZE)
     whole = ((NORMAL, span(0, SIZE)),)
