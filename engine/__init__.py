@@ -37,11 +37,14 @@ from .protocol.commands import (
     describe,
 )
 from .protocol.outcome import Outcome
+from .protocol.reasons import Reason
 from .protocol.scripts import parse_script
 from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare
 from .questions.compare import describe as describe_comparison
+from .questions.narrate import block_names, sentence
 from .questions.shortage import Shortage, shortage
+from .questions.summary import Summary
 from .questions.why import Verdict, why_not
 from .questions.why import describe as describe_verdict
 from .questions.why import describe_all as describe_verdicts
@@ -74,16 +77,19 @@ __all__ = [
     "Pin",
     "Poison",
     "Ram",
+    "Reason",
     "Remove",
     "Shortage",
     "State",
     "Step",
+    "Summary",
     "Sync",
     "Unpin",
     "Verdict",
     "VirtioMem",
     "Write",
     "about_bytes",
+    "block_names",
     "boot_machine",
     "bundled_machines",
     "capture",
@@ -106,6 +112,7 @@ __all__ = [
     "parse_script",
     "rename",
     "save_machine",
+    "sentence",
     "shortage",
     "split_lsmem",
     "why_not",

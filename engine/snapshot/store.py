@@ -11,7 +11,6 @@ import os
 import re
 import zlib
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Final, NamedTuple
 
 import msgspec
@@ -24,6 +23,7 @@ from ..numbers.units import format_bytes
 from .fold import snapshot_of
 from .schema import VERSION, SnapshotV1, StepV1, json_schema
 from .unfold import state_of
+from .whole_file import replace_file
 
 SUFFIXES: Final = (".json", ".msgpack", ".json.gz", ".msgpack.gz")
 """How the name of a snapshot may end."""
@@ -62,19 +62,8 @@ def save(state: State, origin: Origin, path: str | os.PathLike[str], steps: Sequ
     """
     name = os.fspath(path)
     data = encode(state, origin, name, steps, at)
-    target = os.path.realpath(name)
-    draft = f"{target}.{os.getpid()}.new"
     try:
-        try:
-            with open(draft, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, target)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(draft)
-            raise
+        replace_file(name, data)
     except OSError as error:
         raise BadInput(f"{name} could not be saved: {error.strerror or error}") from error
 

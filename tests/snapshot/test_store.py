@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -166,14 +167,18 @@ def test_an_interrupted_save_leaves_nothing_behind(tmp_path: Path, monkeypatch: 
     assert os.listdir(tmp_path) == []
 
 
-def test_it_is_synced_before_it_takes_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_synced_before_it_takes_the_name_and_then_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "guest.msgpack"
     path.write_bytes(b"old")
     steps: list[str] = []
     fsync, replace = os.fsync, os.replace
 
     def watched_fsync(descriptor: int) -> None:
-        steps.append(f"fsync of {os.fstat(descriptor).st_size} bytes, beside {path.read_bytes()!r}")
+        found = os.fstat(descriptor)
+        what = "the folder" if stat.S_ISDIR(found.st_mode) else f"{found.st_size} bytes"
+        steps.append(f"fsync of {what}, beside {path.read_bytes()[:3]!r}")
         fsync(descriptor)
 
     def watched_replace(source: str, target: str) -> None:
@@ -183,8 +188,12 @@ def test_it_is_synced_before_it_takes_the_name(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(os, "fsync", watched_fsync)
     monkeypatch.setattr(os, "replace", watched_replace)
     store.save(guest(), ORIGIN, path)
-    size = len(store.encode(guest(), ORIGIN, ".msgpack"))
-    assert steps == [f"fsync of {size} bytes, beside b'old'", "replace guest.msgpack, in the same folder: True"]
+    data = store.encode(guest(), ORIGIN, ".msgpack")
+    assert steps == [
+        f"fsync of {len(data)} bytes, beside b'old'",
+        "replace guest.msgpack, in the same folder: True",
+        f"fsync of the folder, beside {data[:3]!r}",
+    ]
 
 
 def test_a_link_is_followed(tmp_path: Path) -> None:
