@@ -377,6 +377,20 @@ SPOILED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
         "$.settings.swappiness: there is no such parameter; it is one of auto_online_blocks, memmap_on_memory, "
         "online_policy, auto_movable_numa_aware, auto_movable_ratio",
     ),
+    "policy zone": (
+        change("counters", "policy_zone", to=9),
+        "$.counters.policy_zone: 9 is no kernel zone; it can be 0 to 2",
+    ),
+    "waiting device": (
+        change("counters", "virtio_mem_unit_4294967296", to=3),
+        "$.counters.virtio_mem_unit_4294967296: 3; with virtio_mem_waiting_4294967296 it must be a power of two",
+    ),
+    "fact of the boot": (change("boot", "probe", to="yes"), "$.boot.probe: 'yes' is none of N, Y"),
+    "unknown fact of the boot": (
+        change("boot", "quiet", to=""),
+        "$.boot.quiet: there is no such fact of the boot; it is one of probe, movable_node, hugepages, "
+        "hugetlb_free_vmemmap, movablecore, kernelcore",
+    ),
     "node twice": (change("nodes", 1, "id", to=0), "$.nodes[1]: 0 is there a second time; each may be there once"),
     "zone twice": (
         lambda data: data["zones"].append(data["zones"][0]),
