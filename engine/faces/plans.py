@@ -20,7 +20,7 @@ from ..protocol.outcome import Outcome
 from ..rebuild.sync import drift
 from ..run.dispatch import takes_signals
 from ..run.rehearsal import attempt, rehearsal
-from ..snapshot.fold import fingerprint, later_state, snapshot_of
+from ..snapshot.fold import alike, fingerprint, later_state, snapshot_of
 from ..snapshot.schema import SnapshotV1, StepV1
 from ..snapshot.unfold import later_state_of
 
@@ -152,8 +152,8 @@ def _take_what_was_saved(
 ) -> None:
     """Make the present state the one that was saved, and warn where this altmap makes something else of the commands."""
     state, timeline, at = machine.state, machine.timeline, snapshot.at
-    alike = saved is None or state.tables == saved.tables
-    difference = _first_difference(machine, snapshot, refusals, alike)
+    unchanged = saved is None or alike(state, saved)
+    difference = _first_difference(machine, snapshot, refusals, unchanged)
     if difference is None:
         return
     if saved is None:
@@ -161,7 +161,7 @@ def _take_what_was_saved(
     else:
         then = "the machine is as it was saved, and --replay takes what its steps lead to now"
     machine.warnings += (f"{difference}: {then}",)
-    if saved is not None and not alike:
+    if saved is not None and not unchanged:
         outcome, result = timeline.present.outcome, snapshot.steps[at - 1].result
         assert outcome is not None
         state.adopt(saved)
@@ -169,11 +169,11 @@ def _take_what_was_saved(
 
 
 def _first_difference(
-    machine: Machine, snapshot: SnapshotV1, refusals: Mapping[int, BadInput], alike: bool
+    machine: Machine, snapshot: SnapshotV1, refusals: Mapping[int, BadInput], unchanged: bool
 ) -> str | None:
-    """The first step that is not now what it was, in words; `alike`: the present state is."""
+    """The first step that is not now what it was, in words; `unchanged`: the present state is not."""
     digests: dict[int, str] = {}
-    if not alike:
+    if not unchanged:
         digests = {step.number: fingerprint(machine.state, step.changes) for step in machine.timeline.walk()}
     for number, step in enumerate(snapshot.steps, 1):
         what = f"step {number} ({describe(step.command)})"
@@ -185,4 +185,4 @@ def _first_difference(
             return f"{what} gave {step.result} when it was saved and gives {outcome.result} now"
         if step.digest and digests.get(number, step.digest) != step.digest:
             return f"{what} led to another state when it was saved than it does now"
-    return None if alike else f"the state after step {snapshot.at} is another one than its steps lead to now"
+    return None if unchanged else f"the state after step {snapshot.at} is another one than its steps lead to now"

@@ -10,7 +10,7 @@ from ..sysfs.report import block_report
 from .identify import Identity, identify
 from .rebuild import build_state
 
-_OBSERVED = ("sections", "blocks", "zones", "nodes", "resources", "settings", "hugepages", "surplus", "marks")
+_OBSERVED = ("sections", "blocks", "zones", "nodes", "resources", "hugepages", "surplus", "marks")
 
 
 def sync(state: State, seen: Observation) -> list[str]:
@@ -25,6 +25,7 @@ def sync(state: State, seen: Observation) -> list[str]:
     said = drift(state, fresh)
     for name in _OBSERVED:
         getattr(state, name).adopt(getattr(fresh, name))
+    state.parameters.adopt(fresh.parameters)
     _drop_orphans(state)
     return said + notes
 

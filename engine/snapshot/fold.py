@@ -16,6 +16,7 @@ from ..memory.origin import Origin
 from ..memory.section import Memmap, Section
 from ..memory.state import State
 from ..protocol.vocabulary import ZoneKey
+from .counters import fold_counters
 from .schema import (
     BlockRun,
     GroupV1,
@@ -49,7 +50,7 @@ def snapshot_of(state: State, origin: Origin) -> SnapshotV1:
         origin=OriginV1(**asdict(origin)),
         geometry=state.geometry,
         model=state.model.name,
-        boot=state.boot,
+        boot=state.boot.texts(),
         **_tables(state),
     )
 
@@ -60,23 +61,29 @@ def later_state(state: State, first: SnapshotV1) -> StateV1:
     return StateV1(**{name: table for name, table in tables.items() if table != getattr(first, name)})
 
 
+def alike(state: State, other: State) -> bool:
+    """Would both be saved alike? What is 0 may be there in one and not in the other."""
+    return state.tables == other.tables or _tables(state) == _tables(other)
+
+
 def fingerprint(state: State, changes: Changes) -> str:
     """What a command made of a state, in eight digits: `changes` are what takes it back. Equal ones make equal digits."""
     part = State(state.preset, state.geometry, state.model, state.boot, state.chain)
-    gone: list[tuple[int, str]] = []
+    gone: list[tuple[str, str]] = []
     for number, key, before in each_change(changes):
-        now = state.journal.tables[number].get(key, ABSENT)
+        table = state.tables[number]
+        now = table.get(key, ABSENT)
         if now is ABSENT and before is not ABSENT:
-            gone.append((number, str(key)))
+            gone.append((table.name, str(key)))
         elif now != before:
-            part.journal.tables[number].put(key, now)
+            part.tables[number].put(key, now)
     return f"{crc32(msgspec.msgpack.encode((_tables(part), sorted(gone)))):08x}"
 
 
 def _tables(state: State) -> dict[str, Any]:
     return {
-        "settings": dict(state.settings),
-        "counters": dict(state.counters),
+        "settings": state.settings.texts(),
+        "counters": fold_counters(state),
         "nodes": tuple(NodeV1(**asdict(node)) for _, node in sorted(state.nodes.items())),
         "zones": tuple(ZoneV1(**asdict(zone)) for _, zone in sorted(state.zones.items())),
         "marks": tuple(MarksV1(cast(ZoneRef, key), **asdict(marks)) for key, marks in sorted(state.marks.items())),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -27,6 +27,7 @@ from altmap.engine import (
 from altmap.engine.memory.state import State
 from altmap.engine.protocol.events import Event
 from altmap.engine.run import dispatch
+from altmap.engine.snapshot.fold import snapshot_of
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
 SAVED = Path(__file__).parents[2] / "fixtures" / "snapshots"
@@ -37,8 +38,9 @@ def report(machine: Machine) -> object:
     return block_reports(state), zone_reports(state), section_reports(state)
 
 
-def tables(machine: Machine) -> Mapping[str, object]:
-    return {table.name: dict(table) for table in machine.state.tables}
+def tables(machine: Machine) -> object:
+    """The whole state, as it is saved."""
+    return snapshot_of(machine.state, machine.origin)
 
 
 @pytest.fixture
@@ -227,9 +229,9 @@ def test_a_present_that_its_steps_do_not_lead_to_is_kept_and_told(branched: Mach
     path.write_bytes(msgspec.json.encode(changed))
     loaded = open_machine(path)
     assert loaded.warnings[0].startswith("the state after step 4 is another one than its steps lead to now: ")
-    assert loaded.settings["auto_movable_ratio"] == "17"
+    assert loaded.settings.auto_movable_ratio == 17
     loaded.undo()
-    assert loaded.settings["auto_movable_ratio"] != "17"
+    assert loaded.settings.auto_movable_ratio != 17
 
 
 def test_a_file_without_its_end_is_replayed_and_a_difference_told(branched: Machine, tmp_path: Path) -> None:
