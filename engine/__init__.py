@@ -7,7 +7,7 @@ command; `Machine.check` states the invariants.
 from .faces.boot import Ram, boot_machine
 from .faces.diff import Drift, diff
 from .faces.diff import describe as describe_drift
-from .faces.library import bundled_machines, capture, open_machine, rename, save_machine
+from .faces.library import bundled_machines, capture, machine_names, open_machine, read_machine, rename, save_machine
 from .faces.lsmem import lsmem
 from .faces.lsmem import separate as split_lsmem
 from .faces.shell_export import export as export_shell
@@ -37,11 +37,14 @@ from .protocol.commands import (
     describe,
 )
 from .protocol.outcome import Outcome
+from .protocol.reasons import Reason
 from .protocol.scripts import parse_script
 from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare
 from .questions.compare import describe as describe_comparison
+from .questions.narrate import block_names, sentence
 from .questions.shortage import Shortage, shortage
+from .questions.summary import Summary
 from .questions.why import Verdict, why_not
 from .questions.why import describe as describe_verdict
 from .questions.why import describe_all as describe_verdicts
@@ -74,16 +77,19 @@ __all__ = [
     "Pin",
     "Poison",
     "Ram",
+    "Reason",
     "Remove",
     "Shortage",
     "State",
     "Step",
+    "Summary",
     "Sync",
     "Unpin",
     "Verdict",
     "VirtioMem",
     "Write",
     "about_bytes",
+    "block_names",
     "boot_machine",
     "bundled_machines",
     "capture",
@@ -101,11 +107,14 @@ __all__ = [
     "format_address",
     "format_bytes",
     "lsmem",
+    "machine_names",
     "open_machine",
     "parse_bytes",
     "parse_script",
+    "read_machine",
     "rename",
     "save_machine",
+    "sentence",
     "shortage",
     "split_lsmem",
     "why_not",

@@ -10,6 +10,7 @@ from .kernels.models import KernelModel
 from .memory.block import Block, Group, Request
 from .memory.origin import Origin
 from .memory.section import Section
+from .memory.settings import Boot, Settings
 from .memory.state import Resource, State
 from .memory.zone import Node, Zone
 from .numbers.errors import HotplugError
@@ -18,6 +19,7 @@ from .protocol.commands import Command, Write
 from .protocol.events import BlockState, Event, ExistingMemoryTaken
 from .protocol.outcome import Outcome
 from .protocol.vocabulary import ZoneKey
+from .questions.summary import Summary, summaries, summary
 from .questions.why import Verdict, why_not
 from .run.dispatch import run, takes_signals
 from .run.invariants import check
@@ -35,7 +37,7 @@ class Machine:
     def __init__(self, state: State, origin: Origin) -> None:
         self._state = state
         self.origin = origin
-        state.journal.take()
+        state.journal.begin()
         self.timeline = Timeline(state.journal)
 
     # -- what there is ----------------------------------------------------------------------------------------------
@@ -91,9 +93,14 @@ class Machine:
         return MappingProxyType(self._state.resources)
 
     @property
-    def settings(self) -> Mapping[str, str]:
-        """Writable parameters by name."""
-        return MappingProxyType(self._state.settings)
+    def settings(self) -> Settings:
+        """The parameters that can be written."""
+        return self._state.settings
+
+    @property
+    def boot(self) -> Boot:
+        """Facts of the boot."""
+        return self._state.boot
 
     def valid_zones(self, block: int) -> str:
         """The text of a block's valid_zones file."""
@@ -106,6 +113,15 @@ class Machine:
     def check(self) -> list[str]:
         """The invariants that do not hold, in words; an empty list is a sound machine."""
         return check(self._state)
+
+    def summary(self, start: int, pages: int) -> Summary:
+        """What lies in `pages` pages from pfn `start` on, by kind, zone, pageblock type and order of free area. Costs what
+        has changed since the last question. Raises `BadInput` for a range that no machine can have."""
+        return summary(self._state, start, pages)
+
+    def summaries(self, start: int, pages: int, cell: int) -> list[Summary]:
+        """`summary` of every `cell` pages of a range: a power of two, to which the range is aligned, else `BadInput`."""
+        return summaries(self._state, start, pages, cell)
 
     def why_not(self, command: Command) -> Verdict:
         """Would a command succeed, and if not, why, and what would clear it? Nothing changes."""

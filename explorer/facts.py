@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from altmap.engine import Machine
+from altmap.engine.numbers.rounding import ceil, up
 
 FIRMWARE_WINDOW = 4 << 30
 """Firmware leaves what is below 4 GiB to devices and puts the window for hot-added memory above."""
@@ -106,7 +107,7 @@ def memmap_hosts(machine: Machine) -> frozenset[int]:
             found.add(nr // per_block)
         if (memmap := section.memmap) is not None:
             for pfn, count in memmap.chunks or (() if memmap.pfn is None else ((memmap.pfn, unit),)):
-                found.update(range(pfn // pages_per_block, (pfn + count - 1) // pages_per_block + 1))
+                found.update(range(pfn // pages_per_block, ceil(pfn + count, pages_per_block)))
     return frozenset(found)
 
 
@@ -223,15 +224,11 @@ def suggested_address(machine: Machine, size: int) -> int:
     """The first address for new memory: aligned to a block, above all blocks and the firmware's devices, free."""
     unit = machine.geometry.block_size
     last = max((*machine.blocks, *ghosts(machine)), default=-1)
-    start = _up(max((last + 1) * unit, FIRMWARE_WINDOW), unit)
+    start = up(max((last + 1) * unit, FIRMWARE_WINDOW), unit)
     for resource in sorted(machine.resources.values(), key=lambda resource: resource.start):
         if resource.start < start + size and start < resource.end:
-            start = _up(resource.end, unit)
+            start = up(resource.end, unit)
     return start
-
-
-def _up(number: int, unit: int) -> int:
-    return -(-number // unit) * unit
 
 
 def _merged(chunks: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

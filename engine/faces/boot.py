@@ -12,6 +12,7 @@ from ..kernels.architectures import ARCHITECTURES, Preset
 from ..kernels.models import MODELS
 from ..machine import Machine
 from ..numbers.errors import BadInput
+from ..numbers.rounding import ceil
 from ..numbers.units import format_bytes, parse_bytes
 from ..rebuild.rebuild import rebuild
 
@@ -130,7 +131,7 @@ def _merged(zones: list[ZoneReading]) -> tuple[ZoneReading, ...]:
 def _blocks(banks: list[Ram], block: int) -> tuple[BlockReading, ...]:
     nodes: dict[int, set[int]] = {}
     for bank in banks:
-        for number in range(int(bank.start) // block, -(-(int(bank.start) + int(bank.size)) // block)):
+        for number in range(int(bank.start) // block, ceil(int(bank.start) + int(bank.size), block)):
             nodes.setdefault(number, set()).add(bank.node)
     return tuple(BlockReading(number, "online", None, tuple(sorted(nodes[number]))) for number in sorted(nodes))
 

@@ -1,4 +1,4 @@
-"""What differs between two machines, or between a machine and a new capture of it: as values, and in words.
+"""What differs between two machines, or in one machine before and after a command: as values, and in words.
 
 Only what a kernel shows is compared, and the pinned pages of each block, which no kernel shows before it fails to move them:
 not the names of the machines, not which pages are free, and not the place of a memmap that one of the two does not know.
@@ -6,213 +6,280 @@ not the names of the machines, not which pages are free, and not the place of a 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
 from ..machine import Machine
+from ..memory.state import State
 from ..mm.hugetlb.pool import sizes
-from ..protocol.vocabulary import PINNED
-from ..sysfs.report import block_report, section_reports, zone_reports
+from ..protocol.vocabulary import PINNED, ZoneKey
+from ..sysfs.report import SectionReport, ZoneReport, block_report, section_report, zone_reports
 
-Value = str | int | bool | tuple[int, ...] | None
-Fields = dict[str, Value]
+K = TypeVar("K")
+V = TypeVar("V")
+_Fields = Mapping[str, object]
 
 
-class Change(msgspec.Struct, frozen=True):
-    """One thing that differs. `path` names it as sysfs does, as far as sysfs has it: "memory32/state",
-    "node0/Normal/managed" (pages), "section32/memmap_on", "online_policy".
+class Pool(msgspec.Struct, frozen=True):
+    """The hugetlb pool of a node: huge pages of `size` bytes, and how many of them nothing uses."""
 
-    A whole block, zone, node or memmap that is new or gone has all its fields on one side and None on the other.
-    """
+    size: int
+    total: int
+    free: int
 
-    path: str
-    before: Value | Fields
-    after: Value | Fields
+
+class NodeSeen(msgspec.Struct, frozen=True):
+    """What is compared of a node: see `Node`; and its pools, the smallest size first."""
+
+    online: bool
+    cpus: bool
+    distance: tuple[int, ...]
+    pools: tuple[Pool, ...]
+
+
+class BlockSeen(msgspec.Struct, frozen=True):
+    """What is compared of a memory block: its files in sysfs, the pages of its own memmap at its start, whether a page of it
+    had a hardware error, and how many of its pages someone pins."""
+
+    state: str
+    valid_zones: str
+    nodes: tuple[int, ...]
+    memmap_pages: int
+    poisoned: bool
+    pinned_pages: int
+
+
+class Value(msgspec.Struct, frozen=True):
+    """A parameter, or one of the numbers that make a machine what it is; None where a machine has it not."""
+
+    name: str
+    before: str | int | None
+    after: str | int | None
+
+
+class Change(msgspec.Struct, Generic[K, V], frozen=True):
+    """A node, zone, block or section (`key`) on either side: None where it is not there. `fields` are the names of what
+    differs, none for what is new or gone."""
+
+    key: K
+    before: V | None
+    after: V | None
+    fields: tuple[str, ...] = ()
 
 
 class Drift(msgspec.Struct, frozen=True):
-    """All changes from one machine to another, each list in the order of the numbers in its paths.
+    """All changes from one machine to another, each list in the order of its keys.
 
     `machine` are the kernel model, the architecture and the sizes; with another block size the same number means another
-    block. Two equal machines have an empty drift.
+    block. Two equal machines have an empty drift. `memmaps` are sections whose memmap lies elsewhere.
     """
 
-    machine: tuple[Change, ...] = ()
-    parameters: tuple[Change, ...] = ()
-    nodes: tuple[Change, ...] = ()
-    zones: tuple[Change, ...] = ()
-    blocks: tuple[Change, ...] = ()
-    memmaps: tuple[Change, ...] = ()
+    machine: tuple[Value, ...] = ()
+    parameters: tuple[Value, ...] = ()
+    nodes: tuple[Change[int, NodeSeen], ...] = ()
+    zones: tuple[Change[ZoneKey, ZoneReport], ...] = ()
+    blocks: tuple[Change[int, BlockSeen], ...] = ()
+    memmaps: tuple[Change[int, SectionReport], ...] = ()
 
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        """Every change, the machine's first."""
-        return (*self.machine, *self.parameters, *self.nodes, *self.zones, *self.blocks, *self.memmaps)
+    def __bool__(self) -> bool:
+        return self != Drift()
 
 
 def diff(before: Machine, after: Machine) -> Drift:
     """What changed from `before` to `after`."""
+    return drift(before.state, after.state)
+
+
+def drift(before: State, after: State) -> Drift:
+    """What changed from one state to another. Of two `glance`s at one machine it costs little more than the changes."""
     return Drift(
-        machine=_flat(_machine(before), _machine(after)),
-        parameters=_flat(dict(before.settings), dict(after.settings)),
+        machine=_values(_machine(before), _machine(after)),
+        parameters=_values(before.settings.texts(), after.settings.texts()),
         nodes=_changes(_nodes(before), _nodes(after)),
         zones=_changes(_zones(before), _zones(after)),
-        blocks=_changes(_blocks(before), _blocks(after)),
-        memmaps=_changes(_memmaps(before), _memmaps(after)),
+        blocks=_changes(*(_blocks(state, _touched_blocks(before, after)) for state in (before, after))),
+        memmaps=_changes(*(_memmaps(state, _touched(before.sections, after.sections)) for state in (before, after))),
     )
 
 
 # -- what is compared ---------------------------------------------------------------------------------------------------
 
 
-def _machine(machine: Machine) -> Fields:
-    geometry = machine.geometry
+def _machine(state: State) -> dict[str, str | int]:
+    geometry = state.geometry
     return {
-        "model": machine.model.name,
-        "arch": machine.state.preset.name,
+        "model": state.model.name,
+        "arch": state.preset.name,
         "page_size": geometry.page_size,
         "section_size": geometry.section_size,
         "block_size": geometry.block_size,
     }
 
 
-def _nodes(machine: Machine) -> dict[str, Fields]:
-    nodes: dict[str, Fields] = {
-        f"node{node.id}": {"online": node.online, "cpus": node.cpus, "distance": node.distance}
-        for node in machine.nodes.values()
-    }
-    page_size = machine.geometry.page_size
-    pools = Counter((page.node, page.pages * page_size, page.used) for page in machine.state.hugepages.values())
-    for node in machine.nodes:
-        for size in sizes(machine.state):
-            free, used = pools[node, size, False], pools[node, size, True]
-            nodes[f"node{node}"] |= {
-                f"nr_hugepages-{size >> 10}kB": free + used,
-                f"free_hugepages-{size >> 10}kB": free,
-            }
-    return nodes
+def _nodes(state: State) -> dict[int, NodeSeen]:
+    page_size = state.geometry.page_size
+    counted = Counter((page.node, page.pages * page_size, page.used) for page in state.hugepages.values())
 
+    def pool(node: int, size: int) -> Pool:
+        free = counted[node, size, False]
+        return Pool(size, free + counted[node, size, True], free)
 
-def _zones(machine: Machine) -> dict[str, Fields]:
     return {
-        f"node{zone.node}/{zone.zone}": {
-            "start_pfn": zone.start_pfn,
-            "spanned": zone.spanned,
-            "present": zone.present,
-            "managed": zone.managed,
-            "free": zone.free,
-        }
-        for zone in zone_reports(machine.state)
+        node.id: NodeSeen(node.online, node.cpus, node.distance, tuple(pool(node.id, size) for size in sizes(state)))
+        for node in state.nodes.values()
     }
 
 
-def _blocks(machine: Machine) -> dict[str, Fields]:
-    blocks: dict[str, Fields] = {}
-    for number, block in machine.blocks.items():
-        seen = block_report(machine.state, number)
-        blocks[f"memory{number}"] = {
-            "state": seen.state,
-            "valid_zones": seen.valid_zones,
-            "nodes": seen.nodes,
-            "memmap_pages": block.head,
-            "poisoned": block.poisoned,
-            "pinned_pages": sum(section.count(PINNED) for section in machine.state.block_sections(number)),
-        }
-    return blocks
+def _zones(state: State) -> dict[ZoneKey, ZoneReport]:
+    return {(zone.node, zone.zone): zone for zone in zone_reports(state)}
 
 
-def _memmaps(machine: Machine) -> dict[str, Fields]:
-    return {
-        f"section{number}": {"memmap_on": seen.memmap_on, "memmap_pfn": seen.memmap_pfn}
-        for number, seen in section_reports(machine.state).items()
-    }
+def _touched(before: Mapping[K, object], after: Mapping[K, object]) -> set[K]:
+    """The keys whose values are not the same object."""
+    return {key for key in before.keys() | after.keys() if before.get(key) is not after.get(key)}
+
+
+def _touched_blocks(before: State, after: State) -> set[int]:
+    """Blocks that may look different. What an offline block says of the zones that it may go to follows from the zones,
+    groups and parameters; all other blocks speak for themselves and their pages."""
+    if (before.geometry, before.model) != (after.geometry, after.model):
+        return {*before.blocks, *after.blocks}
+    per_block = after.geometry.sections_per_block
+    touched = _touched(before.blocks, after.blocks)
+    touched |= {section // per_block for section in _touched(before.sections, after.sections)}
+    if (before.zones, before.groups, before.settings) != (after.zones, after.groups, after.settings):
+        touched |= {number for number, block in after.blocks.items() if block.state != "online"}
+    return touched
+
+
+def _blocks(state: State, numbers: Collection[int]) -> dict[int, BlockSeen]:
+    return {number: block_seen(state, number) for number in numbers if number in state.blocks}
+
+
+def block_seen(state: State, number: int) -> BlockSeen:
+    """What is compared of a block."""
+    block, seen = state.blocks[number], block_report(state, number)
+    pinned = sum(section.count(PINNED) for section in state.block_sections(number))
+    return BlockSeen(seen.state, seen.valid_zones, seen.nodes, block.head, block.poisoned, pinned)
+
+
+def _memmaps(state: State, numbers: Collection[int]) -> dict[int, SectionReport]:
+    return {number: section_report(state, number) for number in numbers if number in state.sections}
 
 
 # -- comparing ----------------------------------------------------------------------------------------------------------
 
 
-def _flat(before: Mapping[str, Value], after: Mapping[str, Value]) -> tuple[Change, ...]:
+def _values(before: Mapping[str, str | int], after: Mapping[str, str | int]) -> tuple[Value, ...]:
     names = sorted(before.keys() | after.keys())
-    return tuple(Change(n, before.get(n), after.get(n)) for n in names if before.get(n) != after.get(n))
+    return tuple(
+        Value(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)
+    )
 
 
-def _changes(before: Mapping[str, Fields], after: Mapping[str, Fields]) -> tuple[Change, ...]:
-    different = [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
-    changes: list[Change] = []
-    for name in sorted(different, key=_natural):
-        old, new = before.get(name), after.get(name)
+def _changes(before: Mapping[K, V], after: Mapping[K, V]) -> tuple[Change[K, V], ...]:
+    found: list[Change[K, V]] = []
+    for key in sorted(before.keys() | after.keys()):  # type: ignore[type-var]  # numbers, or pairs of a number and a name
+        old, new = before.get(key), after.get(key)
         if old is None or new is None:
-            changes.append(Change(name, old, new))
-            continue
-        for field in dict.fromkeys((*old, *new)):
-            unknown = field == "memmap_pfn" and None in (old[field], new[field])
-            if old.get(field) != new.get(field) and not unknown:
-                changes.append(Change(f"{name}/{field}", old.get(field), new.get(field)))
-    return tuple(changes)
+            found.append(Change(key, old, new))
+        elif fields := _differing(_fields(old), _fields(new)):
+            found.append(Change(key, old, new, fields))
+    return tuple(found)
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
-    """A key that sorts memory9 before memory10."""
-    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
+def _differing(old: _Fields, new: _Fields) -> tuple[str, ...]:
+    unknown = () if None not in (old.get("memmap_pfn", 0), new.get("memmap_pfn", 0)) else ("memmap_pfn",)
+    return tuple(name for name in new if old[name] != new[name] and name not in unknown)
+
+
+_NOT_COMPARED: Final[Mapping[type, Collection[str]]] = {ZoneReport: ("node", "zone"), SectionReport: ("node", "online")}
+
+
+def _fields(seen: object) -> _Fields:
+    """What is compared, by name."""
+    names = type(seen).__struct_fields__  # type: ignore[attr-defined]  # all that is compared are Structs
+    left_out = _NOT_COMPARED.get(type(seen), ())
+    return {name: getattr(seen, name) for name in names if name not in left_out}
 
 
 # -- in words -----------------------------------------------------------------------------------------------------------
 
 
-class _Told(NamedTuple):
-    """A block, zone, node, memmap or setting, and its changes in words."""
-
-    name: str
-    words: str
-
-
 def describe(drift: Drift) -> str:
     """The drift in words, one line for each thing that changed, and for consecutive ones that changed alike."""
-    lines: list[str] = []
-    for changes in (drift.machine, drift.parameters, drift.nodes, drift.zones, drift.blocks, drift.memmaps):
-        told = [
-            _Told(thing, "; ".join(_words(change) for change in group)) for thing, group in groupby(changes, key=_thing)
-        ]
-        for _, alike in groupby(enumerate(told), key=_position):
-            run = [thing for _, thing in alike]
-            lines.append(f"{_names(run)}: {run[0].words}")
-    return "\n".join(lines) or "Nothing differs."
+    return "\n".join(_lines(drift)) or "Nothing differs."
 
 
-def _is_whole(change: Change) -> bool:
-    return isinstance(change.before, dict) or isinstance(change.after, dict)
+def _lines(drift: Drift) -> Iterator[str]:
+    for value in (*drift.machine, *drift.parameters):
+        yield f"{value.name}: {_changed(value.name, value.before, value.after)}"
+    yield from _runs(drift.nodes, _node_names)
+    for change in drift.zones:
+        node, zone = change.key
+        yield f"zone {zone} of node {node}: {_words(change)}"
+    yield from _runs(drift.blocks, _block_names)
+    yield from _runs(drift.memmaps, _section_names)
 
 
-def _thing(change: Change) -> str:
-    """What a change is a change of: the path without the field."""
-    return change.path if _is_whole(change) else change.path.rpartition("/")[0] or change.path
+def _runs(changes: Collection[Change[int, V]], names: Callable[[int, int], str]) -> Iterator[str]:
+    told = [(change.key, _words(change)) for change in changes]
+    for _, alike in groupby(enumerate(told), key=lambda item: (item[1][1], item[1][0] - item[0])):
+        run = [one for _, one in alike]
+        yield f"{names(run[0][0], run[-1][0])}: {run[0][1]}"
 
 
-def _words(change: Change) -> str:
-    if isinstance(change.after, dict):
+def _node_names(first: int, last: int) -> str:
+    return f"node {first}" + (f" to node {last} ({last - first + 1} nodes)" if last > first else "")
+
+
+def _block_names(first: int, last: int) -> str:
+    return f"memory{first}" + (f" to memory{last} ({last - first + 1} blocks)" if last > first else "")
+
+
+def _section_names(first: int, last: int) -> str:
+    return f"section {first}" + (f" to section {last} ({last - first + 1} sections)" if last > first else "")
+
+
+def _words(change: Change[K, V]) -> str:
+    if change.before is None:
         return f"new, {_listed(change.after)}"
-    if isinstance(change.before, dict):
+    if change.after is None:
         return f"gone, was {_listed(change.before)}"
-    thing, _, field = change.path.rpartition("/")
-    before, after = change.before, change.after
-    words = f"{_value(field, before)} -> {_value(field, after)}"
-    if type(before) is int and type(after) is int and field not in _ADDRESSES:
+    before, after = (_labelled(seen, change.fields) for seen in (change.before, change.after))
+    pairs = {label: (before.get(label), after.get(label)) for label in {**before, **after}}
+    return "; ".join(f"{label} {_changed(label, *pair)}" for label, pair in pairs.items() if pair[0] != pair[1])
+
+
+def _listed(seen: object) -> str:
+    """All that is known of a thing but its memmap's pfn, which is another one for each section."""
+    labelled = _labelled(seen, [name for name in _fields(seen) if name != "memmap_pfn"])
+    return ", ".join(f"{label} {_value(label, value)}" for label, value in labelled.items())
+
+
+def _labelled(seen: object, names: Collection[str]) -> dict[str, object]:
+    """Fields by the words that stand before their values; a pool has its files' names."""
+    found: dict[str, object] = {}
+    for name in names:
+        value = getattr(seen, name)
+        if name == "pools":
+            for pool in value:
+                found[f"nr_hugepages-{pool.size >> 10}kB"] = pool.total
+                found[f"free_hugepages-{pool.size >> 10}kB"] = pool.free
+        else:
+            found["memmap in" if name == "memmap_on" else name] = value
+    return found
+
+
+def _changed(label: str, before: object, after: object) -> str:
+    words = f"{_value(label, before)} -> {_value(label, after)}"
+    if type(before) is int and type(after) is int and label not in _ADDRESSES:
         words += f" ({after - before:+d})"
-    return f"{_label(field)} {words}" if thing else words
-
-
-def _label(field: str) -> str:
-    return "memmap in" if field == "memmap_on" else field
-
-
-def _listed(fields: Fields) -> str:
-    """All fields but the memmap's pfn, which is another one for each section."""
-    return ", ".join(f"{_label(name)} {_value(name, value)}" for name, value in fields.items() if name != "memmap_pfn")
+    return words
 
 
 _ADDRESSES: Final = ("start_pfn", "memmap_pfn")
@@ -224,36 +291,13 @@ _MEMMAP_ON: Final = {
 }
 
 
-def _value(field: str, value: Value) -> str:
+def _value(label: str, value: object) -> str:
     if value is None or value == ():
         return "none"
-    if field in _ADDRESSES and isinstance(value, int):
+    if label in _ADDRESSES and isinstance(value, int):
         return f"{value:#x}"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
         return " ".join(map(str, value))
-    return _MEMMAP_ON.get(str(value), str(value)) if field == "memmap_on" else str(value)
-
-
-_NUMBERED: Final = re.compile(r"(memory|section|node)(\d+)")
-_NAMES: Final = {"memory": ("memory{}", "blocks"), "section": ("section {}", "sections"), "node": ("node {}", "nodes")}
-
-
-def _names(run: list[_Told]) -> str:
-    numbered = _NUMBERED.fullmatch(run[0].name)
-    if numbered is None:
-        node, slash, zone = run[0].name.partition("/")
-        return f"zone {zone} of node {node.removeprefix('node')}" if slash else node
-    name, plural = _NAMES[numbered[1]]
-    first = int(numbered[2])
-    if len(run) == 1:
-        return name.format(first)
-    return f"{name.format(first)} to {name.format(first + len(run) - 1)} ({len(run)} {plural})"
-
-
-def _position(entry: tuple[int, _Told]) -> tuple[str, str, int]:
-    """The same for things with consecutive numbers and the same words, and for no others."""
-    at, told = entry
-    numbered = _NUMBERED.fullmatch(told.name)
-    return (told.words, numbered[1], int(numbered[2]) - at) if numbered else ("", told.name, -at)
+    return _MEMMAP_ON.get(str(value), str(value)) if label == "memmap in" else str(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..memory.state import State
+from ..numbers.rounding import ceil
 
 BLOCK_OBJECT_PAGES: Final = 1.3
 """struct memory_block, its sysfs entries and the sections' usage maps; measured over 1 to 32 blocks on 6.1 and 6.12."""
@@ -19,7 +20,7 @@ def page_table_pages(state: State, start: int, pages: int) -> int:
     needed, sizes = 0, preset.direct_map
     begin, end = start * geometry.page_size, (start + pages) * geometry.page_size
     if geometry.linear_map_pages:
-        needed += -(-(end - begin) // (geometry.page_size * entries))
+        needed += ceil(end - begin, geometry.page_size * entries)
     if sizes:
         leaf = next((size for size in sizes if begin % size == 0 and end % size == 0), sizes[-1])
         needed += _new_tables(state, begin, end, max(leaf, geometry.page_size * entries) * entries)
@@ -36,7 +37,7 @@ def object_pages(blocks: int) -> int:
 
 def _new_tables(state: State, begin: int, end: int, covered: int) -> int:
     """Tables of `covered` bytes each over a range, without those that neighbours have already."""
-    first, last = begin // covered, -(-end // covered)
+    first, last = begin // covered, ceil(end, covered)
     per_section = state.geometry.section_size
 
     def used(index: int, low: int, high: int) -> bool:

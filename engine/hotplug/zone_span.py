@@ -8,6 +8,7 @@ from typing import Final
 from ..memory.section import Pages, Section, Types, put
 from ..memory.state import State
 from ..numbers.bits import span
+from ..numbers.rounding import ceil
 from ..protocol.vocabulary import FREE, ISOLATE, MEMMAP, OFFLINE, UNMOVABLE, Kind, Migratetype, ZoneKey
 
 _KEPT: Final[tuple[Kind, ...]] = (MEMMAP, OFFLINE)
@@ -45,7 +46,7 @@ def join_zone(state: State, section: Section, key: ZoneKey, head: int) -> Sectio
     for kind in _KEPT:
         if kept := section.pages.get(kind, 0):
             pages = put(pages, kept, kind)
-    head_blocks = -(-head // geometry.pageblock_pages) if state.model.heads_unmovable else 0
+    head_blocks = ceil(head, geometry.pageblock_pages) if state.model.heads_unmovable else 0
     joined = Section(
         section.nr,
         section.node,
@@ -81,7 +82,7 @@ def shrink(state: State, key: ZoneKey, start: int, pages: int) -> None:
 def edge(state: State, key: ZoneKey, low: int, high: int, ascending: bool) -> int | None:
     """The lowest, or one behind the highest, pfn of a zone that is online in [low, high)."""
     size = state.geometry.pages_per_section
-    first, last = low // size, -(-high // size)
+    first, last = low // size, ceil(high, size)
     sections = state.sections
     for nr in range(first, last) if ascending else range(last - 1, first - 1, -1):
         section = sections.get(nr)

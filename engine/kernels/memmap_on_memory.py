@@ -10,6 +10,7 @@ import msgspec
 
 from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
+from ..numbers.rounding import up
 from ..numbers.units import format_bytes
 from .architectures import Preset, preset_of
 
@@ -59,7 +60,7 @@ def memmap_on_memory_support(geometry: Geometry, kernel: str, mode: Mode, size: 
     rules, preset = _RULES[kernel], preset_of(geometry)
     needed = geometry.memmap_pages_per_block
     padded = mode == "force" and mode in rules.on
-    pages = _round_up(needed, geometry.pageblock_pages) if padded else needed
+    pages = up(needed, geometry.pageblock_pages) if padded else needed
     question = _Question(geometry, preset, kernel, geometry.block_size if size is None else size, pages)
     reason = _built(question)
     if reason is None and mode not in rules.on:
@@ -67,10 +68,6 @@ def memmap_on_memory_support(geometry: Geometry, kernel: str, mode: Mode, size: 
     if reason is None:
         reason = next((refusal for condition in rules.conditions if (refusal := condition(question))), None)
     return Support(pages, pages - needed, reason)
-
-
-def _round_up(number: int, unit: int) -> int:
-    return -(-number // unit) * unit
 
 
 def _built(q: _Question) -> str | None:

@@ -6,11 +6,14 @@ list of the values that it replaced, and undoing it costs exactly that much.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping
+from typing import Any, Final, Generic, NoReturn, TypeVar
+
+import msgspec
 
 K = TypeVar("K")
 V = TypeVar("V")
+S = TypeVar("S", bound=msgspec.Struct)
 
 ABSENT: Any = object()
 """Stands for "there was no such key" in a journal."""
@@ -24,13 +27,20 @@ collector has to look at."""
 
 
 class Journal:
-    """The changes of one command to the tables that share it, oldest first."""
+    """The changes of one command to the tables that share it, oldest first. `begun`: the tables are built, and what
+    changes from now on is to be remembered."""
 
-    __slots__ = ("changes", "tables")
+    __slots__ = ("begun", "changes", "tables")
 
     def __init__(self) -> None:
         self.changes: list[Change] = []
         self.tables: list[Table[Any, Any]] = []
+        self.begun = False
+
+    def begin(self) -> None:
+        """The tables are built; how is forgotten."""
+        self.changes = []
+        self.begun = True
 
     def take(self) -> Changes:
         """What takes back all that was written since the last call: of each replaced value the oldest. The journal starts
@@ -57,29 +67,43 @@ class Journal:
         table = self.tables[number]
         now = table.get(key, ABSENT)
         if value is not ABSENT:
-            table[key] = value
+            _set(table, key, value)
         elif now is not ABSENT:
-            del table[key]
+            _delete(table, key)
         if (value is ABSENT) is not (now is ABSENT):
             table.keys_version += 1
         table.tell(key)
         return now
 
 
+def _refuse(*args: Any, **kwargs: Any) -> NoReturn:
+    """Change a table as if it were any dict. Raises `TypeError`."""
+    raise TypeError("a table changes only by put, amend, drop and, while it is built, load")
+
+
 class Table(dict[K, V], Generic[K, V]):
-    """A dict that is changed only through `put`, `amend` and `drop`, which the journal remembers and watchers are told.
-    `number` is its place among the tables of the journal."""
+    """A dict that is changed only by `put`, `amend` and `drop`, which the journal remembers and watchers are told, and by
+    `load` while the state that it belongs to is built; every other way raises `TypeError`. Looking up is a dict's.
 
-    __slots__ = ("_ascending", "_watchers", "journal", "keys_version", "number")
+    `number` is its place among the tables of the journal, `name` what it is called in the state.
+    """
 
-    def __init__(self, journal: Journal, items: Iterable[tuple[K, V]] = ()) -> None:
-        super().__init__(items)
+    __slots__ = ("_ascending", "_watchers", "journal", "keys_version", "name", "number")
+
+    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
+
+    def __init__(self, journal: Journal, name: str) -> None:
+        super().__init__()
         self.journal = journal
+        self.name = name
         self.keys_version = 0
         self.number = len(journal.tables)
         self._watchers: list[set[K]] = []
         self._ascending: tuple[int, list[K]] = (-1, [])
         journal.tables.append(self)
+
+    def __repr__(self) -> str:
+        return f"<Table {self.name}: {len(self)} {'entry' if len(self) == 1 else 'entries'}>"
 
     def ascending(self) -> list[K]:
         """The keys, sorted; do not change the list."""
@@ -101,6 +125,18 @@ class Table(dict[K, V], Generic[K, V]):
         for changed in self._watchers:
             changed.add(key)
 
+    def load(self, values: Mapping[K, V]) -> None:
+        """Set values past the journal: a state that is built has nothing to take back. Raises `TypeError` once a machine
+        has it."""
+        if self.journal.begun:
+            raise TypeError(f"{self.name} are loaded already; they change by put, amend and drop")
+        keys = len(self)
+        _update(self, values)
+        if len(self) != keys:
+            self.keys_version += 1
+        for key in values if self._watchers else ():
+            self.tell(key)
+
     def put(self, key: K, value: V) -> None:
         """Set the value of `key`."""
         before = self.get(key, ABSENT)
@@ -111,13 +147,38 @@ class Table(dict[K, V], Generic[K, V]):
 
     def amend(self, key: K, value: V) -> None:
         """Set anew what this command has `put` already: the journal needs no value but the one before the command."""
-        self[key] = value
+        _set(self, key, value)
         self.tell(key)
 
     def drop(self, key: K) -> V:
         """Remove `key`, which must be there, and return its value."""
-        value = self.pop(key)
+        value = self[key]
+        _delete(self, key)
         self.keys_version += 1
         self.journal.changes.append((self.number, key, value))
         self.tell(key)
         return value
+
+
+class Single(Table[None, S]):
+    """A table of one Struct, under the key None."""
+
+    __slots__ = ()
+
+    def __init__(self, journal: Journal, name: str, value: S) -> None:
+        super().__init__(journal, name)
+        self.load({None: value})
+
+    @property
+    def value(self) -> S:
+        """The Struct as it is now."""
+        return self[None]
+
+    def change(self, **fields: Any) -> None:
+        """Set some of its fields."""
+        self.put(None, msgspec.structs.replace(self[None], **fields))
+
+
+_set: Final = dict.__setitem__
+_delete: Final = dict.__delitem__
+_update: Final = dict.update

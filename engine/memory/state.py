@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -13,10 +13,12 @@ from ..kernels.models import KernelModel
 from ..kernels.notifier_chain import Chain
 from ..numbers.bits import span
 from ..numbers.geometry import Geometry
+from ..numbers.rounding import ceil
 from ..protocol.vocabulary import FREE, PCP, POISONED, Kind, ZoneKey
-from .block import Block, Group, Request
-from .journal import Journal, Table
+from .block import AcpiDevice, Block, Group, Request, VirtioMemDevice
+from .journal import Journal, Single, Table
 from .section import Section, isolated_pages, put
+from .settings import Boot, Settings
 from .zone import Marks, Node, Scanners, Zone
 
 _WINDOWS: Final = ("PCI Bus", "PCI ECAM", "CXL Window", "ACPI Window", "virtio")
@@ -55,36 +57,76 @@ class HugePage(msgspec.Struct, frozen=True, gc=False):
     rank: int = 0
 
 
-class State:
-    """Everything that a command can change, in journaled tables; architecture, geometry and kernel model are fixed.
+class Hstate(msgspec.Struct, frozen=True, gc=False):
+    """What hugetlb knows of one size of huge pages (struct hstate): the nodes from which on the next page is allocated and
+    freed, and how many surplus pages there may be."""
 
-    `settings` are the writable parameters by name: auto_online_blocks, memmap_on_memory, online_policy,
-    auto_movable_ratio, auto_movable_numa_aware. `boot` are facts of the boot that never change: movable_node, probe.
+    next_nid_to_alloc: int = 0
+    next_nid_to_free: int = 0
+    nr_overcommit_huge_pages: int = 0
+
+
+class Globals(msgspec.Struct, frozen=True, gc=False):
+    """What the kernel has one of. `crashed`: it does nothing any more. `vmemmap_warned`: a failed allocation of memmap was
+    logged, which happens once. `policy_zone` is a place in `KERNEL_ZONES`; it never goes down. `hugetlb_rank` is the
+    highest rank that a huge page had."""
+
+    crashed: bool = False
+    vmemmap_warned: bool = False
+    policy_zone: int = 0
+    hugetlb_rank: int = 0
+
+
+class State:
+    """Everything that a command can change, in journaled tables; architecture, geometry, kernel model and the facts of the
+    boot are fixed.
+
+    `surplus` counts by node and base pages of a huge page, `hstates` go by such pages, `optimized` says by pfn of a huge
+    page whose memmap was given back whether it still is, `vmstat` are counters of /proc/vmstat, and devices go by the
+    address where their memory begins.
     """
 
-    def __init__(
-        self, preset: Preset, geometry: Geometry, model: KernelModel, boot: Mapping[str, str], chain: Chain
-    ) -> None:
+    def __init__(self, preset: Preset, geometry: Geometry, model: KernelModel, boot: Boot, chain: Chain) -> None:
         self.preset = preset
         self.use_geometry(geometry)
         self.model = model
-        self.boot = dict(boot)
+        self.boot = boot
         self.chain = chain
         self.journal = Journal()
-        self.sections: Table[int, Section] = Table(self.journal)
-        self.blocks: Table[int, Block] = Table(self.journal)
-        self.zones: Table[ZoneKey, Zone] = Table(self.journal)
-        self.marks: Table[ZoneKey, Marks] = Table(self.journal)
-        self.scanners: Table[ZoneKey, Scanners] = Table(self.journal)
-        self.nodes: Table[int, Node] = Table(self.journal)
-        self.resources: Table[int, Resource] = Table(self.journal)
-        self.groups: Table[int, Group] = Table(self.journal)
-        self.requests: Table[int, Request] = Table(self.journal)
-        self.settings: Table[str, str] = Table(self.journal)
-        self.hugepages: Table[int, HugePage] = Table(self.journal)
-        self.surplus: Table[tuple[int, int], int] = Table(self.journal)  # by node, and base pages of a huge page
-        self.optimized: Table[int, bool] = Table(self.journal)  # huge pages whose memmap was given back: is it still?
-        self.counters: Table[str, int] = Table(self.journal)
+        self.sections: Table[int, Section] = Table(self.journal, "sections")
+        self.blocks: Table[int, Block] = Table(self.journal, "blocks")
+        self.zones: Table[ZoneKey, Zone] = Table(self.journal, "zones")
+        self.marks: Table[ZoneKey, Marks] = Table(self.journal, "marks")
+        self.scanners: Table[ZoneKey, Scanners] = Table(self.journal, "scanners")
+        self.nodes: Table[int, Node] = Table(self.journal, "nodes")
+        self.resources: Table[int, Resource] = Table(self.journal, "resources")
+        self.groups: Table[int, Group] = Table(self.journal, "groups")
+        self.requests: Table[int, Request] = Table(self.journal, "requests")
+        self.hugepages: Table[int, HugePage] = Table(self.journal, "hugepages")
+        self.surplus: Table[tuple[int, int], int] = Table(self.journal, "surplus")
+        self.optimized: Table[int, bool] = Table(self.journal, "optimized")
+        self.hstates: Table[int, Hstate] = Table(self.journal, "hstates")
+        self.acpi_devices: Table[int, AcpiDevice] = Table(self.journal, "acpi_devices")
+        self.virtio_mem: Table[int, VirtioMemDevice] = Table(self.journal, "virtio_mem")
+        self.vmstat: Table[str, int] = Table(self.journal, "vmstat")
+        self.parameters = Single(self.journal, "settings", Settings())
+        self.globals = Single(self.journal, "globals", Globals())
+
+    @property
+    def tables(self) -> tuple[Table[Any, Any], ...]:
+        """All tables, in an order that is the same for every state."""
+        return tuple(self.journal.tables)
+
+    def __repr__(self) -> str:
+        return (
+            f"<State {self.preset.name}, model {self.model.name}: {len(self.sections)} sections, "
+            f"{len(self.blocks)} blocks, {len(self.zones)} zones>"
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """The parameters as they are now."""
+        return self.parameters.value
 
     def use_geometry(self, geometry: Geometry) -> None:
         """Set the sizes; for a state without blocks these may be other ones than before."""
@@ -100,7 +142,7 @@ class State:
     def sections_of(self, start: int, pages: int) -> list[Section]:
         """Present sections that meet a range of pfns, ascending."""
         size = self._section_pages
-        first, last = start // size, -(-(start + pages) // size)
+        first, last = start // size, ceil(start + pages, size)
         sections = self.sections
         if last - first <= 16:
             found = []
@@ -121,7 +163,7 @@ class State:
         if zone is None or not zone.present:
             return
         size, sections = self._section_pages, self.sections
-        for nr in self._numbers_between(zone.start // size, -(-zone.end // size)):
+        for nr in self._numbers_between(zone.start // size, ceil(zone.end, size)):
             section = sections[nr]
             for owner, mask in section.zones:
                 if owner == key:
@@ -148,7 +190,7 @@ class State:
     def range_blocks(self, start: int, pages: int) -> list[Block]:
         """Existing blocks that lie in a range of pfns, ascending."""
         size = self.geometry.pages_per_block
-        ids = range(start // size, -(-(start + pages) // size))
+        ids = range(start // size, ceil(start + pages, size))
         if len(ids) > len(self.blocks):
             return [self.blocks[i] for i in sorted(self.blocks) if i in ids]
         return [b for i in ids if (b := self.blocks.get(i)) is not None]
@@ -188,6 +230,10 @@ class State:
     def zone(self, node: int, name: str) -> Zone:
         """A zone of a node, empty where it has none yet."""
         return self.zones.get((node, name)) or Zone(node, name)
+
+    def hstate(self, pages: int) -> Hstate:
+        """What hugetlb knows of huge pages of so many base pages."""
+        return self.hstates.get(pages) or Hstate()
 
     def forget_marks(self) -> None:
         """Watermarks are computed anew (init_per_zone_wmark_min): what a capture showed holds no longer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..memory.state import Resource, State
 from ..numbers.errors import HotplugError
+from ..numbers.rounding import ceil
 
 
 def reserve(state: State, start: int, size: int, name: str) -> None:
@@ -42,6 +43,6 @@ def ram_pages(state: State, start: int, pages: int) -> int:
     end, covered = start + pages, 0
     for resource in state.resources.values():
         if resource.ram:
-            low, high = -(-resource.start // size), resource.end // size
+            low, high = ceil(resource.start, size), resource.end // size
             covered += max(0, min(end, high) - max(start, low))
     return covered

@@ -16,6 +16,7 @@ from ..memory.section import Section, set_types
 from ..memory.state import State
 from ..memory.zone import DMA32, NORMAL
 from ..numbers.bits import aligned_runs, from_runs, lowest, lowest_n, runs, span, spread
+from ..numbers.rounding import ceil
 from ..protocol.vocabulary import (
     FREE,
     HUGE,
@@ -165,7 +166,7 @@ def _own_areas(
         for size in range(order, state.geometry.max_order + 1):
             number = index.lowest(migratetype, size)
             if number is not None:
-                return _areas_of(state, key, number, migratetype, size, -(-count >> size - order))
+                return _areas_of(state, key, number, migratetype, size, ceil(count, 1 << size - order))
     return None
 
 
@@ -184,7 +185,7 @@ def _steal(
             size = next(k for k in range(order, size + 1) if _fallback(index, k, wanted))
             spot = _fallback(index, size, wanted) or spot
         number, migratetype = spot
-        areas = _areas_of(state, key, number, migratetype, size, -(-count >> size - order))
+        areas = _areas_of(state, key, number, migratetype, size, ceil(count, 1 << size - order))
         if size >= block_order:
             claimed = areas.pages
         elif may_claim:

@@ -11,6 +11,7 @@ from ..memory.state import State
 from ..memory.zone import MOVABLE
 from ..numbers.bits import lowest, lowest_n, span
 from ..numbers.errors import HotplugError
+from ..numbers.rounding import down
 from ..protocol.vocabulary import (
     ASSUMED,
     FREE,
@@ -62,7 +63,7 @@ def undo_isolate(state: State, pfn: int, pages: int) -> int:
 def _undo_before(state: State, page: int, pfn: int, pages: int) -> None:
     """Isolate and let go again what comes before the pageblock of a page that stopped it, so that its type is lost."""
     block = state.geometry.pageblock_pages
-    stopped, last = page // block * block, pfn + pages - block
+    stopped, last = down(page, block), pfn + pages - block
     done: list[Chunk] = []
     if stopped != pfn:
         done = [(pfn, block)] if stopped == last else [(pfn, stopped - pfn), (last, block)]

@@ -16,6 +16,7 @@ from ..memory.state import State
 from ..memory.zone import NORMAL
 from ..numbers.bits import aligned_runs, lowest, lowest_n, span
 from ..numbers.errors import HotplugError
+from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ASSUMED, FREE, KERNEL, MEMMAP, PAGETABLE, VMEMMAP, Chunk, Kind
 from . import page_alloc
 from .vmem_altmap import VmemAltmap
@@ -280,7 +281,7 @@ def _own_head(state: State, host: Section) -> int:
 def _neighbours(state: State, nr: int) -> list[Section]:
     """Other present sections whose memmap may share a unit with that of section `nr`."""
     geometry = state.geometry
-    reach = -(-state.geometry.vmemmap_unit_pages * geometry.page_size // geometry.memmap_bytes_per_section)
+    reach = ceil(geometry.vmemmap_unit_pages * geometry.page_size, geometry.memmap_bytes_per_section)
     return [
         section
         for other in range(nr - reach, nr + reach + 1)

@@ -15,6 +15,7 @@ from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import NORMAL
 from ..numbers.bits import every, lowest_n, span
 from ..numbers.errors import BadInput, HotplugError
+from ..numbers.rounding import ceil
 from ..numbers.units import format_bytes
 from ..protocol.events import Event, PagesFreed, PagesTakenByWorkload
 from ..protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB, Kind, Pattern, What, ZoneKey
@@ -164,7 +165,7 @@ def _use_huge(state: State, pages: int | None, where: Where, used: bool) -> Step
             for pfn, page in state.hugepages.items()
             if (page.pages, page.node, page.used) == (size, where.node, True)
         )
-    count = len(ours) if pages is None else -(-pages // size)
+    count = len(ours) if pages is None else ceil(pages, size)
     if count > len(ours):
         raise HotplugError("ENOMEM", f"{count} huge pages of node {where.node} are needed, {len(ours)} are there")
     for pfn in ours[:count]:

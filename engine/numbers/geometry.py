@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from .errors import BadInput
+from .rounding import ceil
 from .units import format_bytes
 
 Arch = Literal["x86_64", "arm64", "ppc64le", "s390x", "riscv64", "loongarch", "ia64", "sh", "sparc64", "x86_32"]
@@ -126,7 +127,7 @@ class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     def memmap_pages(self, pages: int) -> int:
         """Pages that the struct pages of so many pages fill, the last perhaps only in part."""
-        return -(-pages * self.struct_page_size // self.page_size)
+        return ceil(pages * self.struct_page_size, self.page_size)
 
     @property
     def memmap_bytes_per_section(self) -> int:

@@ -10,6 +10,7 @@ from ..memory.state import State
 from ..memory.zone import NORMAL
 from ..mm.zonelist import Watermarks, kernel_zonelist
 from ..numbers.errors import HotplugError
+from ..numbers.rounding import ceil
 from ..protocol.commands import Add, extent
 from ..protocol.vocabulary import ZoneKey
 
@@ -49,7 +50,7 @@ def shortage(state: State, add: Add) -> Shortage:
     memmap = 0
     if _placement(state, add, size) == "boot":
         unit = geometry.vmemmap_unit_pages
-        memmap = -(-geometry.memmap_bytes(pages) // (unit * geometry.page_size)) * unit
+        memmap = ceil(geometry.memmap_bytes(pages), unit * geometry.page_size) * unit
     tables = page_table_pages(state, first, pages) + object_pages(pages // geometry.pages_per_block)
     return Shortage(memmap, tables, available, tuple(dict.fromkeys(node for node, _ in zones)))
 

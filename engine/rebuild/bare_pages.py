@@ -41,7 +41,7 @@ def name_bare_pages(draft: Draft) -> None:
                 here = lowest_n(between, listed)
                 listed -= here.bit_count()
                 pages = put(put(pages, mask & ~here, KERNEL), here, PCP)
-            state.sections[nr] = msgspec.structs.replace(section, pages=pages)
+            state.sections.load({nr: msgspec.structs.replace(section, pages=pages)})
 
 
 def _not_free(draft: Draft, key: ZoneKey) -> int:
@@ -67,7 +67,7 @@ def _withheld(state: State, key: ZoneKey, found: list[tuple[int, int]]) -> list[
         section = state.sections[nr]
         if mask == full and section.early and left >= mask.bit_count():
             left -= mask.bit_count()
-            state.sections[nr] = msgspec.structs.replace(section, pages=put(section.pages, mask, RESERVED))
+            state.sections.load({nr: msgspec.structs.replace(section, pages=put(section.pages, mask, RESERVED))})
         else:
             rest.append((nr, mask))
     return rest

@@ -79,7 +79,7 @@ def _change(
         blocks = lowest_n(choose(section, owned, state.geometry), count - done)
         if blocks:
             types = set_types(section.types, blocks, migratetype)
-            state.sections[nr] = msgspec.structs.replace(section, types=types)
+            state.sections.load({nr: msgspec.structs.replace(section, types=types)})
             done += blocks.bit_count()
     return done
 

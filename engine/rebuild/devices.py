@@ -8,7 +8,7 @@ memmap was decided by a parameter that cannot be changed after the boot.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,11 +16,9 @@ from ..kernels.memmap_on_memory import Mode, Support, memmap_on_memory_support
 from ..memory.block import Block, Group
 from ..memory.state import State
 from ..memory.zone import MOVABLE
+from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ZoneKey
 from .layout import Draft
-
-_MOVABLE_BOOT: Final = ("movable_node", "movablecore", "kernelcore")
-"""Boot options that put memory of the boot into ZONE_MOVABLE."""
 
 
 class _Device(NamedTuple):
@@ -29,7 +27,7 @@ class _Device(NamedTuple):
     blocks: list[int]
 
 
-def build_devices(draft: Draft, mode: str) -> None:
+def build_devices(draft: Draft, mode: Mode) -> None:
     """Mark the blocks of memory devices as hot-added, and give them their groups and heads; `mode` is that of
     memmap_on_memory."""
     state = draft.state
@@ -44,12 +42,12 @@ def build_devices(draft: Draft, mode: str) -> None:
             if block.zone is not None and not block.head:
                 heads[block.zone] = heads.get(block.zone, 0) - own
             group = number if state.model.groups else None
-            state.blocks[at] = msgspec.structs.replace(block, early=False, head=own, group=group)
+            state.blocks.load({at: msgspec.structs.replace(block, early=False, head=own, group=group)})
         if state.model.groups:
-            state.groups[number] = _group(state, number, device)
+            state.groups.load({number: _group(state, number, device)})
 
 
-def _devices(draft: Draft, mode: str) -> list[_Device]:
+def _devices(draft: Draft, mode: Mode) -> list[_Device]:
     """Ranges of whole blocks from the first on that cannot be memory of the boot."""
     candidates = list(_candidates(draft.state))
     unit = _support(draft.state, mode, None).pages if mode != "N" else 0
@@ -77,7 +75,7 @@ def _candidates(state: State) -> Iterator[_Device]:
 def _boot_sections(draft: Draft) -> int | None:
     """Sections of the memory of the boot, where the kernel counts the pages of its memmap."""
     pages = draft.seen.vmstat.get("nr_memmap_boot_pages")
-    return -(-pages // draft.state.geometry.memmap_pages_per_section) if pages else None
+    return ceil(pages, draft.state.geometry.memmap_pages_per_section) if pages else None
 
 
 def _sections_below(state: State, end: int) -> int:
@@ -86,7 +84,7 @@ def _sections_below(state: State, end: int) -> int:
         return sum(block * state.geometry.block_size < end for block in state.blocks)
     size, count, behind = state.geometry.section_size, 0, 0
     for resource in sorted((one for one in state.resources.values() if one.ram), key=lambda one: one.start):
-        first, last = max(resource.start // size, behind), -(-min(resource.end, end) // size)
+        first, last = max(resource.start // size, behind), ceil(min(resource.end, end), size)
         count += max(0, last - first)
         behind = max(behind, last)
     return count
@@ -97,8 +95,7 @@ def _shows(state: State, blocks: list[Block], unit: int) -> bool:
     reserved by the boot, while heads come in whole units."""
     if any(block.state == "offline" or block.head for block in blocks):
         return True
-    kernel_zones_only = all(state.boot.get(name, "N") == "N" for name in _MOVABLE_BOOT)
-    if kernel_zones_only and any(block.zone and block.zone[1] == MOVABLE for block in blocks):
+    if not state.boot.has_movable and any(block.zone and block.zone[1] == MOVABLE for block in blocks):
         return True
     zones = [state.zones.get(block.zone) if block.zone is not None else None for block in blocks]
     return all(zone is not None and not (zone.present - zone.managed) % (unit or zone.present) for zone in zones)
@@ -113,7 +110,7 @@ def _heads_fit(state: State) -> dict[ZoneKey, int]:
     return room
 
 
-def _head(draft: Draft, device: _Device, mode: str) -> int:
+def _head(draft: Draft, device: _Device, mode: Mode) -> int:
     """Head pages of each block of a device: the kernel's rule, unless pages that were seen contradict it."""
     state = draft.state
     support = _support(state, mode, device.end - device.start)
@@ -126,9 +123,8 @@ def _head(draft: Draft, device: _Device, mode: str) -> int:
     return support.pages
 
 
-def _support(state: State, mode: str, size: int | None) -> Support:
-    known: Mode = "force" if mode == "force" else "Y" if mode == "Y" else "N"
-    return memmap_on_memory_support(state.geometry, state.model.name, known, size)
+def _support(state: State, mode: Mode, size: int | None) -> Support:
+    return memmap_on_memory_support(state.geometry, state.model.name, mode, size)
 
 
 def _group(state: State, number: int, device: _Device) -> Group:

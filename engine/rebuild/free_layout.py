@@ -336,4 +336,4 @@ def _write(state: State, placed: list[_Stretch], used: tuple[Kind, Kind], left: 
 def _put(state: State, part: _Part, numbers: list[int], pages: dict[Kind, int]) -> None:
     if pages != part.section.pages:
         for nr in numbers:
-            state.sections[nr] = msgspec.structs.replace(state.sections[nr], pages=pages)
+            state.sections.load({nr: msgspec.structs.replace(state.sections[nr], pages=pages)})

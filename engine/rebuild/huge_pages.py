@@ -14,6 +14,7 @@ from ..memory.state import HugePage, State
 from ..memory.zone import MOVABLE
 from ..mm.zonelist import zonelist
 from ..numbers.bits import aligned_runs, span
+from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ASSUMED, FREE, HUGE, PCP, Kind, ZoneKey
 from ..protocol.vocabulary import MOVABLE as MOVABLE_PAGE
 from .settle import lru_pages
@@ -28,16 +29,16 @@ def build_huge_pages(state: State, seen: Observation, exact: set[int], prior: St
         section = state.sections.get(pfn // state.geometry.pages_per_section)
         if section is not None and section.online:
             known = prior.hugepages.get(pfn) if prior is not None else None
-            state.hugepages[pfn] = HugePage(pages, section.node, used, known.rank if known else 0)
+            state.hugepages.load({pfn: HugePage(pages, section.node, used, known.rank if known else 0)})
     if prior is not None:
         for pfn, page in prior.hugepages.items():
             if _unseen_huge(state, pfn, page, exact):
-                state.hugepages[pfn] = page
+                state.hugepages.load({pfn: page})
     movable = {(zone.node, zone.zone): lru_pages(zone.counters) for zone in seen.zones}
     for node, size, total, free, surplus in _counts(seen, state):
         pages = size // state.geometry.page_size
         if surplus:
-            state.surplus[node, pages] = surplus
+            state.surplus.load({(node, pages): surplus})
         rooms = {key: _room(state, prior, key, pages, movable.get(key, 0)) for key in zonelist(state, [node], MOVABLE)}
         _match(state, node, pages, total, exact, rooms)
         _mark_used(state, node, pages, free, exact)
@@ -61,7 +62,7 @@ def _seen(runs: Iterable[PageRun]) -> Iterable[tuple[int, int, bool]]:
 
 def _unseen_huge(state: State, pfn: int, page: HugePage, exact: set[int]) -> bool:
     size = state.geometry.pages_per_section
-    for nr in range(pfn // size, (pfn + page.pages - 1) // size + 1):
+    for nr in range(pfn // size, ceil(pfn + page.pages, size)):
         section = state.sections.get(nr)
         if section is None or nr in exact:
             return False
@@ -90,7 +91,7 @@ def _match(state: State, node: int, pages: int, total: int, exact: set[int], roo
     unseen = [pfn for pfn in ours if pfn // size not in exact]
     unseen.sort(key=lambda pfn: (rooms.get(state.zone_of(pfn), 0), -pfn))
     for pfn in unseen[: max(0, len(ours) - total)]:
-        del state.hugepages[pfn]
+        state.hugepages.drop(pfn)
         _turn(state, pfn, pages, to_free=True)
     missing = total - len(ours)
     if missing <= 0 or pages > size:
@@ -105,7 +106,7 @@ def _match(state: State, node: int, pages: int, total: int, exact: set[int], roo
                 at = heads.bit_length() - 1
                 heads ^= 1 << at
                 pfn = section.nr * size + at
-                state.hugepages[pfn] = HugePage(pages, node)
+                state.hugepages.load({pfn: HugePage(pages, node)})
                 _turn(state, pfn, pages, to_free=False)
                 missing, room = missing - 1, room - 1
         if missing <= 0:
@@ -126,9 +127,8 @@ def _room(state: State, prior: State | None, key: ZoneKey, pages: int, movable: 
 def _turn(state: State, pfn: int, pages: int, to_free: bool) -> None:
     nr, at = divmod(pfn, state.geometry.pages_per_section)
     section = state.sections[nr]
-    state.sections[nr] = msgspec.structs.replace(
-        section, pages=put(section.pages, span(at, pages), FREE if to_free else HUGE)
-    )
+    changed = put(section.pages, span(at, pages), FREE if to_free else HUGE)
+    state.sections.load({nr: msgspec.structs.replace(section, pages=changed)})
 
 
 def _mark_used(state: State, node: int, pages: int, free: int, exact: set[int]) -> None:
@@ -140,5 +140,5 @@ def _mark_used(state: State, node: int, pages: int, free: int, exact: set[int]) 
     for pfn in ours if missing > 0 else unseen:
         page = state.hugepages[pfn]
         if missing and page.used == (missing < 0):
-            state.hugepages[pfn] = msgspec.structs.replace(page, used=missing > 0)
+            state.hugepages.load({pfn: msgspec.structs.replace(page, used=missing > 0)})
             missing += -1 if missing > 0 else 1

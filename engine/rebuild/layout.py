@@ -16,6 +16,7 @@ from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import ZONE_ORDER
 from ..numbers.bits import aligned_runs, lowest, span
+from ..numbers.rounding import ceil, up
 from ..protocol.vocabulary import ABSENT, FREE, KERNEL, MEMMAP, UNMOVABLE, VMEMMAP, Chunk, Kind, ZoneKey
 
 _NOTHING: Final[Pages] = {}
@@ -78,10 +79,10 @@ def _find_head(draft: Draft, number: int) -> None:
         return
     start, pages = state.block_range(number)
     needed = state.geometry.memmap_pages_per_block
-    most = -(-needed // state.geometry.pageblock_pages) * state.geometry.pageblock_pages
+    most = up(needed, state.geometry.pageblock_pages)
     found = head_pages(list(draft.runs_in(start, most)), start, min(most, pages - 1))
     if found >= needed and state.model.heads_present:
-        state.blocks[number] = msgspec.structs.replace(block, head=found, early=False)
+        state.blocks.load({number: msgspec.structs.replace(block, head=found, early=False)})
 
 
 def _build_alike(draft: Draft, block: Block, nr: int) -> bool:
@@ -99,9 +100,8 @@ def _build_alike(draft: Draft, block: Block, nr: int) -> bool:
         _build(draft, block.id, nr)
         draft.alike[kind] = draft.state.sections[nr]
     else:
-        draft.state.sections[nr] = Section(
-            nr, first.node, first.early, True, first.zones, first.pages, first.types, first.memmap, True
-        )
+        section = Section(nr, first.node, first.early, True, first.zones, first.pages, first.types, first.memmap, True)
+        draft.state.sections.load({nr: section})
     return True
 
 
@@ -112,7 +112,7 @@ def _build(draft: Draft, number: int, nr: int) -> None:
     memmap = _memmap(state, number, nr, known)
     if block.state == "offline":
         kept = known.pages if known is not None and not known.online else _NOTHING
-        state.sections[nr] = Section(nr, block.node, block.early, False, (), kept, {}, memmap)
+        state.sections.load({nr: Section(nr, block.node, block.early, False, (), kept, {}, memmap)})
         return
     absent = _holes(draft, nr, size) if block.early else 0
     if absent == draft.full:
@@ -124,7 +124,7 @@ def _build(draft: Draft, number: int, nr: int) -> None:
     else:
         pages_, types, estimated = _blank(draft, head, absent), _head_types(state, head), True
     section = Section(nr, _node(zones, block.node), block.early, True, zones, pages_, types, memmap, estimated)
-    state.sections[nr] = _overlay(draft, section, head, absent) if draft.starts else section
+    state.sections.load({nr: _overlay(draft, section, head, absent) if draft.starts else section})
 
 
 def _memmap(state: State, number: int, nr: int, known: Section | None) -> Memmap:
@@ -158,7 +158,7 @@ def _blank(draft: Draft, head: int, absent: int) -> Pages:
 
 
 def _head_types(state: State, head: int) -> Types:
-    blocks = -(-head // state.geometry.pageblock_pages)
+    blocks = ceil(head, state.geometry.pageblock_pages)
     return {UNMOVABLE: span(0, blocks)} if head and state.model.heads_unmovable else {}
 
 
@@ -167,7 +167,7 @@ def _ram(state: State) -> list[tuple[int, int]]:
     page = state.geometry.page_size
     joined: list[tuple[int, int]] = []
     for resource in sorted((r for r in state.resources.values() if r.ram), key=lambda r: r.start):
-        low, high = -(-resource.start // page), resource.end // page
+        low, high = ceil(resource.start, page), resource.end // page
         if joined and joined[-1][1] == low:
             joined[-1] = (joined[-1][0], high)
         elif low < high:
@@ -251,7 +251,7 @@ def _keep_leaks(draft: Draft, prior: State) -> None:
     state, per_block = draft.state, draft.state.geometry.sections_per_block
     for nr, section in prior.sections.items():
         if nr // per_block not in prior.blocks and nr not in state.sections:
-            state.sections[nr] = section
+            state.sections.load({nr: section})
 
 
 def _house(draft: Draft) -> None:
@@ -281,7 +281,7 @@ def _house(draft: Draft) -> None:
             found.append((free_unit, unit))
         whole = sum(count for _, count in found) >= section.memmap.pages
         moved = Memmap("kernel", found[0][0], tuple(found)) if whole else Memmap("kernel")
-        state.sections[nr] = msgspec.structs.replace(section, memmap=moved)
+        state.sections.load({nr: msgspec.structs.replace(section, memmap=moved)})
 
 
 def _could_hold(draft: Draft, chunk: Chunk) -> bool:
@@ -307,7 +307,7 @@ def _claim(draft: Draft, pfn: int, left: int) -> None:
         count = min(left, size - at)
         section = draft.state.sections[nr]
         mask = span(at, count)
-        draft.state.sections[nr] = msgspec.structs.replace(section, pages=put(section.pages, mask, VMEMMAP))
+        draft.state.sections.load({nr: msgspec.structs.replace(section, pages=put(section.pages, mask, VMEMMAP))})
         if nr in draft.bare:
             draft.bare[nr] &= ~mask
         pfn, left = pfn + count, left - count

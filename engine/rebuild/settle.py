@@ -89,7 +89,7 @@ class _Part:
                 continue
             taken = lowest_n(pool, left - done)
             pages: Pages = put(section.pages, taken, target)
-            self.state.sections[nr] = msgspec.structs.replace(section, pages=pages)
+            self.state.sections.load({nr: msgspec.structs.replace(section, pages=pages)})
             done += taken.bit_count()
             if done == left:
                 break
@@ -138,7 +138,8 @@ def settle_zone(
         note = (note + "; " if note else "") + (
             f"zone {key[1]} of node {key[0]}: {zone.present} pages are present, its online blocks have {present}"
         )
-    state.zones[key] = msgspec.structs.replace(zone, free=free, pcp=max(zone.pcp, seen.have(PCP) + rest.have(PCP)))
+    pcp = max(zone.pcp, seen.have(PCP) + rest.have(PCP))
+    state.zones.load({key: msgspec.structs.replace(zone, free=free, pcp=pcp)})
     return note
 
 

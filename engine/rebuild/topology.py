@@ -10,6 +10,7 @@ from ..capture.observation import BlockReading, NodeReading, Observation
 from ..memory.block import Block
 from ..memory.state import Resource, State
 from ..memory.zone import DEVICE, MOVABLE, NORMAL, ZONE_ORDER, Marks, Node, Zone
+from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ZoneKey
 
 HIDDEN_ZONES = (DEVICE, "HighMem", "Highmem")
@@ -29,7 +30,7 @@ def build_nodes(state: State, seen: Observation) -> None:
         cpus = reading.cpus if reading is not None and reading.cpus is not None else number in with_cpu
         if not with_cpu and reading is None and number == min(possible):
             cpus = True
-        state.nodes[number] = Node(number, number in online, cpus, _distances(reading, sorted(online)))
+        state.nodes.load({number: Node(number, number in online, cpus, _distances(reading, sorted(online)))})
 
 
 def _distances(reading: NodeReading | None, online: list[int]) -> tuple[int, ...]:
@@ -45,11 +46,11 @@ def build_resources(state: State, seen: Observation) -> None:
     for resource in seen.resources:
         if resource.end > resource.start and (resource.depth == 0 or resource.name.startswith("System RAM")):
             known = Resource(resource.start, resource.end, resource.name)
-            state.resources[known.key] = known
+            state.resources.load({known.key: known})
     if not any(resource.ram for resource in state.resources.values()):
         size = state.geometry.block_size
         for first, count in _runs(block.id for block in seen.blocks):
-            state.resources[first * size] = Resource(first * size, (first + count) * size, "System RAM")
+            state.resources.load({first * size: Resource(first * size, (first + count) * size, "System RAM")})
 
 
 def build_zones(state: State, seen: Observation) -> None:
@@ -57,7 +58,7 @@ def build_zones(state: State, seen: Observation) -> None:
     for reading in seen.zones:
         if reading.zone in HIDDEN_ZONES or reading.zone not in ZONE_ORDER or not reading.present:
             continue
-        state.zones[reading.node, reading.zone] = Zone(
+        zone = Zone(
             reading.node,
             reading.zone,
             reading.start_pfn or 0,
@@ -69,11 +70,12 @@ def build_zones(state: State, seen: Observation) -> None:
             0,
             reading.cma,
         )
+        state.zones.load({zone.key: zone})
         names = [other.zone for other in seen.zones if other.node == reading.node]
         boost = reading.counters.get("boost", 0)
         if reading.low:
             reserve = dict(zip(names, reading.protection, strict=False))
-            state.marks[reading.node, reading.zone] = Marks(reading.min - boost, reading.low - boost, reserve)
+            state.marks.load({zone.key: Marks(reading.min - boost, reading.low - boost, reserve)})
     if not state.zones:
         _zones_from_blocks(state, seen)
 
@@ -110,7 +112,8 @@ def _zones_from_blocks(state: State, seen: Observation) -> None:
         free = min(meminfo.get("MemFree", managed * kib) // kib, managed)
         for key, have in of_node.items():
             start, end = min(a for a, _ in parts[key]), max(b for _, b in parts[key])
-            state.zones[key] = Zone(*key, start, end - start, have, managed * have // present, free * have // present)
+            zone = Zone(*key, start, end - start, have, managed * have // present, free * have // present)
+            state.zones.load({key: zone})
 
 
 def doubts(seen: Observation) -> Iterator[str]:
@@ -146,7 +149,7 @@ def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
             )
         elif prior is not None:
             block = msgspec.structs.replace(block, early=False)
-        state.blocks[reading.id] = block
+        state.blocks.load({reading.id: block})
 
 
 def _node_of(state: State, block: int, fallback: int) -> int:
@@ -185,9 +188,9 @@ def mark_early(state: State, seen: Observation, prior: State | None) -> None:
     for resource in state.resources.values():
         if resource.ram and resource.name != "System RAM":
             first = resource.start // page
-            hot += state.range_blocks(first, -(-resource.end // page) - first)
+            hot += state.range_blocks(first, ceil(resource.end, page) - first)
     for block in hot:
-        state.blocks[block.id] = msgspec.structs.replace(block, early=False)
+        state.blocks.load({block.id: msgspec.structs.replace(block, early=False)})
 
 
 def count_early(state: State) -> None:
@@ -197,8 +200,8 @@ def count_early(state: State) -> None:
     for block in state.blocks.values():
         if block.zone is not None and not block.early:
             hot[block.zone] = hot.get(block.zone, 0) + pages
-    for key, zone in list(state.zones.items()):
-        state.zones[key] = msgspec.structs.replace(zone, early=max(0, zone.present - hot.get(key, 0)))
+    early = {key: max(0, zone.present - hot.get(key, 0)) for key, zone in state.zones.items()}
+    state.zones.load({key: msgspec.structs.replace(state.zones[key], early=pages) for key, pages in early.items()})
 
 
 def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:

@@ -18,6 +18,7 @@ from ..mm.compaction import triggers
 from ..mm.hugetlb import pool
 from ..mm.hugetlb.nr_hugepages import set_pool
 from ..numbers.errors import BadInput, HotplugError
+from ..numbers.rounding import ceil
 from ..numbers.units import format_bytes, parse_bytes
 from ..protocol.commands import (
     Add,
@@ -53,7 +54,7 @@ Operation = Callable[[State, Any, list[str]], Steps]
 
 def run(state: State, command: Command, notes: list[str]) -> Steps:
     """The events of a command. Raises `HotplugError` for the kernel's refusal, `BadInput` for a command without sense."""
-    if state.counters.get("crashed") and not isinstance(command, Sync):
+    if state.globals.value.crashed and not isinstance(command, Sync):
         raise HotplugError("OOPS", "the kernel has crashed and does nothing any more; take the last command back")
     return _OPERATIONS[type(checked(command))](state, command, notes)
 
@@ -177,7 +178,7 @@ def _virtio_mem(state: State, command: VirtioMem, notes: list[str]) -> Steps:
 
 
 def _pages(state: State, size: int | str | None) -> int | None:
-    return None if size is None else -(-parse_bytes(size) // state.geometry.page_size)
+    return None if size is None else ceil(parse_bytes(size), state.geometry.page_size)
 
 
 def _where(state: State, command: Allocate | Free | Pin | Unpin) -> workload.Where:

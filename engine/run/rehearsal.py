@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
-from ..memory.journal import Table
 from ..memory.state import State
 from ..numbers.errors import HotplugError
 from ..protocol.commands import Command
@@ -70,7 +69,6 @@ def rehearsal(state: State) -> Iterator[None]:
 def clone(state: State) -> State:
     """Another state of the same values: the tables are copied, nothing in them is. Its journal is empty."""
     copy = State(state.preset, state.geometry, state.model, state.boot, state.chain)
-    for name, table in vars(state).items():
-        if isinstance(table, Table):
-            getattr(copy, name).update(table)
+    for table, own in zip(state.tables, copy.tables, strict=True):
+        own.load(table)
     return copy

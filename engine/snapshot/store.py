@@ -11,7 +11,6 @@ import os
 import re
 import zlib
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Final, NamedTuple
 
 import msgspec
@@ -22,8 +21,9 @@ from ..memory.state import State
 from ..numbers.errors import BadInput
 from ..numbers.units import format_bytes
 from .fold import snapshot_of
-from .schema import VERSION, SnapshotV1, StepV1, json_schema
+from .schema import VERSION, OriginV1, SnapshotV1, StepV1, json_schema
 from .unfold import state_of
+from .whole_file import replace_file
 
 SUFFIXES: Final = (".json", ".msgpack", ".json.gz", ".msgpack.gz")
 """How the name of a snapshot may end."""
@@ -41,6 +41,11 @@ class _Head(msgspec.Struct):
     version: int
 
 
+class _About(msgspec.Struct):
+    origin: OriginV1
+
+
+_ABOUT: Final = msgspec.msgpack.Decoder(_About)
 _Readers = tuple[Callable[[bytes], _Head], Callable[[bytes], SnapshotV1]]
 _JSON: Final[_Readers] = (msgspec.json.Decoder(_Head).decode, msgspec.json.Decoder(SnapshotV1).decode)
 _MSGPACK: Final[_Readers] = (msgspec.msgpack.Decoder(_Head).decode, msgspec.msgpack.Decoder(SnapshotV1).decode)
@@ -62,19 +67,8 @@ def save(state: State, origin: Origin, path: str | os.PathLike[str], steps: Sequ
     """
     name = os.fspath(path)
     data = encode(state, origin, name, steps, at)
-    target = os.path.realpath(name)
-    draft = f"{target}.{os.getpid()}.new"
     try:
-        try:
-            with open(draft, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, target)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(draft)
-            raise
+        replace_file(name, data)
     except OSError as error:
         raise BadInput(f"{name} could not be saved: {error.strerror or error}") from error
 
@@ -92,7 +86,13 @@ def read(path: str | os.PathLike[str]) -> Saved:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise BadInput(f"{name} could not be read: {error.strerror or error}") from error
-    return _decode(data, name)
+    return parse(data, name)
+
+
+def described(path: str | os.PathLike[str]) -> str:
+    """The line on what machine is in a ``.msgpack.gz`` of ours; the machine itself is stepped over, not decoded."""
+    with gzip.open(path) as file:
+        return _ABOUT.decode(file.read()).origin.description
 
 
 def encode(state: State, origin: Origin, name: str, steps: Sequence[StepV1] = (), at: int = 0) -> bytes:
@@ -115,10 +115,11 @@ def encode(state: State, origin: Origin, name: str, steps: Sequence[StepV1] = ()
 def decode(data: bytes, source: str) -> tuple[State, Origin]:
     """The machine in the content of a file, whatever its name. Raises `BadInput`, which begins with `source` and, where
     there is one, the JSON path, for what is truncated or huge, was made by a newer version, or describes no machine."""
-    return _decode(data, source)[:2]
+    return parse(data, source)[:2]
 
 
-def _decode(data: bytes, source: str) -> Saved:
+def parse(data: bytes, source: str) -> Saved:
+    """All that the content of a file holds. Raises `BadInput`: see `decode`."""
     try:
         with without_collection():
             snapshot = _parsed(_unpacked(data))

@@ -16,12 +16,14 @@ from ..kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..memory.block import Block, Group, Request
 from ..memory.origin import Origin
 from ..memory.section import Memmap, Section
+from ..memory.settings import boot_of, settings_of
 from ..memory.state import HugePage, Resource, State
 from ..memory.zone import Marks, Node, Scanners, Zone
 from ..numbers.bits import every, span
 from ..numbers.errors import BadInput
+from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ZoneKey
-from ..sysfs.settings import wrong_setting
+from .counters import load_counters
 from .fold import moved
 from .schema import MAX_COUNT, MemmapV1, Run, SectionGrid, SectionRun, SnapshotV1
 
@@ -44,26 +46,23 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
         _bad("$.geometry", str(error))
     if snapshot.model not in MODELS:
         _bad("$.model", f"{snapshot.model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
-    for name, value in snapshot.settings.items():
-        if (wrong := wrong_setting(name, value)) is not None:
-            _bad(f"$.settings.{name}", wrong)
+    settings, boot = settings_of(snapshot.settings, "$.settings."), boot_of(snapshot.boot, "$.boot.")
     chain = DEFAULT_CHAIN.with_subscriber(BOOT_MEMORY_GUARD) if preset.boot_offline_veto else DEFAULT_CHAIN
-    state = State(preset, geometry, MODELS[snapshot.model], snapshot.boot, chain)
-    # The tables are filled as dicts, past their journal: a machine that was just loaded has nothing to take back.
-    state.settings.update(snapshot.settings)
-    state.counters.update(snapshot.counters)
-    state.nodes.update(_unique("$.nodes", ((node.id, Node(**asdict(node))) for node in snapshot.nodes)))
-    state.zones.update(_unique("$.zones", _zones(snapshot, state)))
-    state.marks.update(_unique("$.marks", _marks(snapshot, state)))
-    state.scanners.update(_unique("$.scanners", _scanners(snapshot, state)))
-    state.resources.update(_unique("$.resources", _resources(snapshot), lambda key: hex(max(key, ~key))))
-    state.groups.update(_unique("$.groups", _groups(snapshot, state)))
-    state.requests.update(_unique("$.requests", _requests(snapshot, state)))
-    state.hugepages.update(_huge_pages(snapshot, state))
-    state.surplus.update(_unique("$.surplus", _surplus(snapshot, state)))
-    state.optimized.update(snapshot.optimized)
-    state.blocks.update(_blocks(snapshot, state))
-    state.sections.update(_Sections(state).unfold(snapshot.sections))
+    state = State(preset, geometry, MODELS[snapshot.model], boot, chain)
+    state.parameters.load({None: settings})
+    load_counters(state, snapshot.counters, "$.counters.")
+    state.nodes.load(_unique("$.nodes", ((node.id, Node(**asdict(node))) for node in snapshot.nodes)))
+    state.zones.load(_unique("$.zones", _zones(snapshot, state)))
+    state.marks.load(_unique("$.marks", _marks(snapshot, state)))
+    state.scanners.load(_unique("$.scanners", _scanners(snapshot, state)))
+    state.resources.load(_unique("$.resources", _resources(snapshot), lambda key: hex(max(key, ~key))))
+    state.groups.load(_unique("$.groups", _groups(snapshot, state)))
+    state.requests.load(_unique("$.requests", _requests(snapshot, state)))
+    state.hugepages.load(dict(_huge_pages(snapshot, state)))
+    state.surplus.load(_unique("$.surplus", _surplus(snapshot, state)))
+    state.optimized.load(snapshot.optimized)
+    state.blocks.load(_blocks(snapshot, state))
+    state.sections.load(_Sections(state).unfold(snapshot.sections))
     return state, Origin(**asdict(snapshot.origin))
 
 
@@ -121,7 +120,7 @@ def _scanners(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Sca
             behind = first + length
             if behind > limit:
                 _bad(f"{path}.skipped[{at}]", f"pageblock {behind - 1} is too far up; it can be up to {limit - 1}")
-            for nr in range(first // per_section, -(-behind // per_section)):
+            for nr in range(first // per_section, ceil(behind, per_section)):
                 low, high = max(first - nr * per_section, 0), min(behind - nr * per_section, per_section)
                 heads = every(pages, per_section * pages) & span(low * pages, (high - low) * pages)
                 skipped[nr] = skipped.get(nr, 0) | heads

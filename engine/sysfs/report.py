@@ -40,14 +40,16 @@ class SectionReport(msgspec.Struct, frozen=True):
 
 
 def glance(state: State) -> State:
-    """What reports on blocks and zones look at, as it is now: the tables are copied, nothing in them is. Two of them tell
-    what came of the commands between, at little cost for each command."""
+    """What reports look at, as it is now: the tables are copied, nothing in them is. Two of them tell what came of the
+    commands between, at little cost for each command."""
     copy = State(state.preset, state.geometry, state.model, state.boot, state.chain)
-    copy.blocks.update(state.blocks)
-    copy.zones.update(state.zones)
-    copy.nodes.update(state.nodes)
-    copy.groups.update(state.groups)
-    copy.settings.update(state.settings)
+    copy.sections.load(state.sections)
+    copy.blocks.load(state.blocks)
+    copy.zones.load(state.zones)
+    copy.nodes.load(state.nodes)
+    copy.groups.load(state.groups)
+    copy.parameters.load(state.parameters)
+    copy.hugepages.load(state.hugepages)
     return copy
 
 
@@ -71,13 +73,13 @@ def zone_reports(state: State) -> list[ZoneReport]:
     return [ZoneReport(z.node, z.name, z.start, z.spanned, z.present, z.managed, z.free + z.pcp) for z in zones]
 
 
+def section_report(state: State, number: int) -> SectionReport:
+    """One present section."""
+    section = state.sections[number]
+    memmap = section.memmap
+    return SectionReport(section.node, section.online, memmap.on if memmap else "none", memmap.pfn if memmap else None)
+
+
 def section_reports(state: State) -> dict[str, SectionReport]:
     """Every present section, ascending."""
-    reports: dict[str, SectionReport] = {}
-    for nr in state.section_numbers():
-        section = state.sections[nr]
-        memmap = section.memmap
-        reports[str(nr)] = SectionReport(
-            section.node, section.online, memmap.on if memmap else "none", memmap.pfn if memmap else None
-        )
-    return reports
+    return {str(number): section_report(state, number) for number in state.section_numbers()}

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from altmap.engine import Add, Command, Eject, Machine, Offline, Online, Outcome, Remove, boot_machine
-from altmap.engine.memory.journal import Table
 from altmap.engine.memory.section import Memmap, Section
 from altmap.engine.protocol.vocabulary import FREE, MEMMAP, PCP
 
@@ -115,7 +114,7 @@ def free_pages(machine: Machine) -> int:
 
 def picture(machine: Machine) -> dict[str, dict[Any, Any]]:
     """Every table of a machine."""
-    return {name: dict(table) for name, table in vars(machine.state).items() if isinstance(table, Table)}
+    return {table.name: dict(table) for table in machine.state.tables}
 
 
 def occupy(machine: Machine, pfn: int, count: int, kind: Any) -> None:

@@ -261,8 +261,8 @@ def test_draining_gives_the_lists_back() -> None:
 def found_afresh(state: State, order: int, kind: Kind) -> list[Chunk]:
     """What a copy of the state, which has no index yet, would take."""
     copy = State(state.preset, state.geometry, state.model, state.boot, state.chain)
-    copy.sections.update(state.sections)
-    copy.zones.update(state.zones)
+    copy.sections.load(state.sections)
+    copy.zones.load(state.zones)
     return page_alloc.take(copy, NORMAL, order, 3, kind)
 
 

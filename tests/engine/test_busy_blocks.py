@@ -189,7 +189,7 @@ def test_pages_that_nobody_saw_leave_a_block_that_hosts_its_own_memmap() -> None
     dimm(machine, "256M")
     online(machine, 32, 33, kind="online_movable")
     for nr in (32, 33):
-        machine.state.sections[nr] = msgspec.structs.replace(machine.sections[nr], estimated=True)
+        machine.state.sections.put(nr, msgspec.structs.replace(machine.sections[nr], estimated=True))
     occupy(machine, FIRST + 20000, 100, ASSUMED)
     offline(machine, 32)
     assert machine.sections[33].count(ASSUMED) == 100

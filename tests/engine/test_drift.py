@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
-from altmap.engine import Add, Allocate, Command, Machine, Offline, Online, Pin, Remove, Write, boot_machine
-from altmap.engine.faces.diff import Change, Drift, Fields, describe, diff
+from altmap.engine import (
+    Add,
+    Allocate,
+    Command,
+    Machine,
+    Offline,
+    Online,
+    Pin,
+    Remove,
+    Write,
+    boot_machine,
+    open_machine,
+    parse_script,
+    save_machine,
+)
+from altmap.engine.faces.diff import BlockSeen, Change, Drift, NodeSeen, Pool, Value, describe, diff, drift
+from altmap.engine.sysfs.report import glance
 
 NODE = "/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages"
 POLICY = "/sys/module/memory_hotplug/parameters/online_policy"
@@ -25,7 +42,7 @@ def changed(*commands: Command) -> Machine:
 def test_equal_machines() -> None:
     drift = diff(boot(), boot())
     assert drift == Drift()
-    assert drift.changes == ()
+    assert not drift
     assert describe(drift) == "Nothing differs."
 
 
@@ -36,7 +53,7 @@ def test_names_and_histories_are_no_drift() -> None:
 
 def test_undo_takes_the_drift_back() -> None:
     machine = changed(Add(start="4G", size="256M"), Online(block=32))
-    assert diff(boot(), machine).changes
+    assert diff(boot(), machine)
     while machine.undo():
         pass
     assert diff(boot(), machine) == Drift()
@@ -44,53 +61,51 @@ def test_undo_takes_the_drift_back() -> None:
 
 def test_pages_that_became_pinned() -> None:
     taken, pinned = changed(Allocate(size="1M")), changed(Allocate(size="1M"), Pin(size="64K"))
-    (change,) = diff(taken, pinned).changes
-    assert change.path.endswith("/pinned_pages")
-    assert (change.before, change.after) == (0, 16)
+    drift = diff(taken, pinned)
+    (change,) = drift.blocks
+    assert drift == Drift(blocks=(change,))
+    assert change.before is not None
+    assert change.before.pinned_pages == 0
+    assert change == Change(
+        change.key, change.before, msgspec.structs.replace(change.before, pinned_pages=16), ("pinned_pages",)
+    )
 
 
 def test_a_block_that_changed() -> None:
     drift = diff(boot(), changed(Offline(block=70)))
-    assert drift.blocks == (
-        Change("memory70/state", "online", "offline"),
-        Change("memory70/valid_zones", "Normal", "Normal Movable"),
-    )
-    assert [change.path for change in drift.zones] == [
-        "node1/Normal/present",
-        "node1/Normal/managed",
-        "node1/Normal/free",
-    ]
-    present = drift.zones[0]
-    assert (present.before, present.after) == (262144, 262144 - 32768)
+    online = BlockSeen("online", "Normal", (1,), 0, False, 0)
+    offline = msgspec.structs.replace(online, state="offline", valid_zones="Normal Movable")
+    assert drift.blocks == (Change(70, online, offline, ("state", "valid_zones")),)
+    (zone,) = drift.zones
+    assert (zone.key, zone.fields) == ((1, "Normal"), ("present", "managed", "free"))
+    assert zone.before is not None
+    assert zone.after is not None
+    assert (zone.before.present, zone.after.present) == (262144, 262144 - 32768)
     assert (drift.machine, drift.parameters, drift.nodes, drift.memmaps) == ((), (), (), ())
 
 
 def test_blocks_zones_and_memmaps_that_are_new() -> None:
     drift = diff(boot(), changed(Add(start="4G", size="256M", node=1), Online(block=33, type="online_movable")))
-    fields: Fields = {
-        "state": "offline",
-        "valid_zones": "Normal Movable",
-        "nodes": (1,),
-        "memmap_pages": 512,
-        "poisoned": False,
-        "pinned_pages": 0,
-    }
-    online: Fields = {**fields, "state": "online", "valid_zones": "Movable"}
-    assert drift.blocks == (Change("memory32", None, fields), Change("memory33", None, online))
-    assert [change.path for change in drift.zones] == ["node0/DMA32/free", "node1/Movable"]
+    offline = BlockSeen("offline", "Normal Movable", (1,), 512, False, 0)
+    online = msgspec.structs.replace(offline, state="online", valid_zones="Movable")
+    assert drift.blocks == (Change(32, None, offline), Change(33, None, online))
+    assert [zone.key for zone in drift.zones] == [(0, "DMA32"), (1, "Movable")]
+    assert drift.zones[0].fields == ("free",)
     zone = drift.zones[1].after
-    assert isinstance(zone, dict)
-    assert (zone["start_pfn"], zone["present"], zone["managed"]) == (33 << 15, 32768, 32256)
-    assert drift.memmaps == (
-        Change("section32", None, {"memmap_on": "self", "memmap_pfn": 32 << 15}),
-        Change("section33", None, {"memmap_on": "self", "memmap_pfn": 33 << 15}),
-    )
+    assert zone is not None
+    assert (zone.start_pfn, zone.present, zone.managed) == (33 << 15, 32768, 32256)
+    assert [(change.key, change.before) for change in drift.memmaps] == [(32, None), (33, None)]
+    places = [(change.after.memmap_on, change.after.memmap_pfn) for change in drift.memmaps if change.after is not None]
+    assert places == [("self", 32 << 15), ("self", 33 << 15)]
 
 
 def test_what_is_new_one_way_is_gone_the_other_way() -> None:
     before, after = boot(), changed(Add(start="4G", size="256M"), Online(block=32))
     there, back = diff(before, after), diff(after, before)
-    assert [(c.path, c.before, c.after) for c in there.changes] == [(c.path, c.after, c.before) for c in back.changes]
+    for one, other in ((there.zones, back.zones), (there.blocks, back.blocks), (there.memmaps, back.memmaps)):
+        assert [(c.key, c.before, c.after, c.fields) for c in one] == [
+            (c.key, c.after, c.before, c.fields) for c in other
+        ]
     assert any(change.after is None for change in back.blocks)
 
 
@@ -98,8 +113,8 @@ def test_a_memmap_that_lies_elsewhere() -> None:
     own = changed(Add(start="4G", size="128M"))
     kernel = changed(Add(start="4G", size="128M", placement="boot"))
     drift = diff(own, kernel)
-    assert drift.memmaps[0] == Change("section32/memmap_on", "self", "kernel")
-    assert drift.blocks == (Change("memory32/memmap_pages", 512, 0),)
+    assert (drift.memmaps[0].key, drift.memmaps[0].fields[0]) == (32, "memmap_on")
+    assert [(change.key, change.fields) for change in drift.blocks] == [(32, ("memmap_pages",))]
     assert "section 32: memmap in its own add request or block -> kernel memory" in describe(drift)
 
 
@@ -107,10 +122,10 @@ def test_a_place_that_one_side_does_not_know_is_no_drift() -> None:
     known, other = (changed(Add(start="4G", size="128M")) for _ in range(2))
     section = other.state.sections[32]
     assert section.memmap is not None
-    for pfn, expected in ((None, ()), (77, (Change("section32/memmap_pfn", 32 << 15, 77),))):
+    for pfn, expected in ((None, []), (77, [(32, ("memmap_pfn",))])):
         memmap = msgspec.structs.replace(section.memmap, pfn=pfn)
-        other.state.sections[32] = msgspec.structs.replace(section, memmap=memmap)
-        assert diff(known, other).memmaps == expected
+        other.state.sections.put(32, msgspec.structs.replace(section, memmap=memmap))
+        assert [(change.key, change.fields) for change in diff(known, other).memmaps] == expected
 
 
 def test_parameters_and_nodes() -> None:
@@ -119,32 +134,69 @@ def test_parameters_and_nodes() -> None:
     for command in (added, Write(path=NODE, data="4"), Write(path=POLICY, data="auto-movable")):
         assert machine.apply(command).ok
     drift = diff(boot_machine([(0, 0, "2G"), (1, "8G", "1G")], nodes=3), machine)
-    assert drift.parameters == (Change("online_policy", "contig-zones", "auto-movable"),)
+    assert drift.parameters == (Value("online_policy", "contig-zones", "auto-movable"),)
+    huge, empty = Pool(2 << 20, 4, 4), Pool(2 << 20, 0, 0)
+    gigantic = Pool(1 << 30, 0, 0)
     assert drift.nodes == (
-        Change("node1/nr_hugepages-2048kB", 0, 4),
-        Change("node1/free_hugepages-2048kB", 0, 4),
-        Change("node2/online", False, True),
+        Change(1, NodeSeen(True, True, (), (empty, gigantic)), NodeSeen(True, True, (), (huge, gigantic)), ("pools",)),
+        Change(
+            2, NodeSeen(False, False, (), (empty, gigantic)), NodeSeen(True, False, (), (empty, gigantic)), ("online",)
+        ),
     )
-    assert "node2" in [change.path for change in diff(boot(), machine).nodes]
+    assert [change.key for change in diff(boot(), machine).nodes if change.before is None] == [2]
 
 
 def test_other_kernels() -> None:
     drift = diff(boot(), boot(model="rfc-v2"))
-    assert drift.machine == (Change("model", "6.12", "rfc-v2"),)
+    assert drift.machine == (Value("model", "6.12", "rfc-v2"),)
     assert "model: 6.12 -> rfc-v2" in describe(drift)
+
+
+def test_machines_of_other_sizes_are_compared_too() -> None:
+    words = describe(diff(boot(), boot_machine([(0, 0, "2G")], arch="arm64-64k")))
+    assert "page_size: 4096 -> 65536 (+61440)" in words
+    assert "nr_hugepages-2048kB 0 -> none" in words
+    assert "nr_hugepages-524288kB none -> 0" in words
+
+
+STEPS = """
+add 256M at 4G node 1
+online 32-33 movable
+echo auto-movable > /sys/module/memory_hotplug/parameters/online_policy
+allocate 64M movable node 1 random
+pin 1M node 1
+offline 32
+offline 70
+hugepages 4 of 2M
+poison 0x210000000
+unpin 1M node 1
+eject 256M at 4G
+"""
+
+
+def test_what_a_command_changed_is_what_differs_between_files_saved_before_and_after_it(tmp_path: Path) -> None:
+    """Two glances at a machine are compared only where they hold different values; machines from files share none."""
+    machine = boot()
+    saved, seen = tmp_path / "saved.json", glance(machine.state)
+    save_machine(machine, saved)
+    found: list[Drift] = []
+    for command in parse_script(STEPS, "steps"):
+        machine.apply(command)
+        before, seen, old = seen, glance(machine.state), open_machine(saved)
+        save_machine(machine, saved)
+        found.append(drift(before, seen))
+        assert found[-1] == diff(old, open_machine(saved)), command
+    assert all(found[:3])
+    assert any(one.nodes for one in found)
+    assert any(one.memmaps for one in found[3:])
 
 
 def test_order_is_that_of_the_numbers() -> None:
     drift = diff(
         boot(), changed(Add(start="12G", size="1G"), Remove(start="12G", size="1G"), Add(start="12G", size="1G"))
     )
-    assert [change.path for change in drift.blocks] == [f"memory{number}" for number in range(96, 104)]
-    assert [change.path for change in diff(boot(), changed(Offline(block=64), Offline(block=71))).blocks] == [
-        "memory64/state",
-        "memory64/valid_zones",
-        "memory71/state",
-        "memory71/valid_zones",
-    ]
+    assert [change.key for change in drift.blocks] == list(range(96, 104))
+    assert [change.key for change in diff(boot(), changed(Offline(block=64), Offline(block=71))).blocks] == [64, 71]
 
 
 @pytest.mark.parametrize("commands", [(), (Add(start="4G", size="256M", node=1), Online(block=33), Offline(block=70))])

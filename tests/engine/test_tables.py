@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Mapping
+from typing import Any
 
+import pytest
 from altmap.engine.memory.journal import Journal, Table
 
 
 def two_tables() -> tuple[Journal, Table[str, int], Table[str, int]]:
     journal = Journal()
-    return journal, Table(journal, [("a", 1), ("b", 2)]), Table(journal)
+    table: Table[str, int] = Table(journal, "letters")
+    table.load({"a": 1, "b": 2})
+    return journal, table, Table(journal, "others")
 
 
 def test_a_new_table_has_its_items_and_an_empty_journal() -> None:
@@ -98,7 +103,8 @@ def test_the_version_tells_when_keys_came_or_went() -> None:
 
 def test_a_watcher_is_told_of_every_change_and_of_what_is_taken_back() -> None:
     journal = Journal()
-    table = Table(journal, {1: "a", 2: "b", 3: "c"})
+    table: Table[int, str] = Table(journal, "letters")
+    table.load({1: "a", 2: "b", 3: "c"})
     changed = table.watch()
     table.put(1, "x")
     table.amend(1, "y")
@@ -130,3 +136,52 @@ def test_random_changes_go_back_and_forth() -> None:
     for picture, changes in zip(pictures[1:], reversed(redo), strict=True):
         journal.swap(changes)
         assert (dict(table), dict(other)) == picture
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda table: table.__setitem__("a", 5),
+        lambda table: table.__delitem__("a"),
+        lambda table: table.__ior__({"c": 3}),
+        lambda table: table.update(c=3),
+        lambda table: table.setdefault("c", 3),
+        lambda table: table.pop("a"),
+        lambda table: table.popitem(),
+        lambda table: table.clear(),
+    ],
+)
+def test_no_other_way_changes_a_table(change: Callable[[Any], object]) -> None:
+    journal, table, _ = two_tables()
+    with pytest.raises(TypeError, match="a table changes only by put, amend, drop"):
+        change(table)
+    assert dict(table) == {"a": 1, "b": 2}
+    assert journal.take() == ()
+
+
+def test_a_dict_has_no_other_ways_to_change_it() -> None:
+    """Should Python give dict another one, the table has to refuse that too."""
+    changing = {name for name in dir(dict) if not hasattr(Mapping, name) and name not in dir(object)}
+    reading = {"copy", "fromkeys", "__or__", "__ror__", "__reversed__"}
+    refused = {name for name in changing if getattr(Table, name) is Table.update}
+    assert changing - reading == refused
+
+
+def test_a_table_is_loaded_until_the_journal_begins() -> None:
+    journal, table, _ = two_tables()
+    version = table.keys_version
+    table.load({"b": 3, "c": 4})
+    assert dict(table) == {"a": 1, "b": 3, "c": 4}
+    assert table.keys_version > version
+    table.put("a", 5)
+    journal.begin()
+    assert journal.take() == (), "how it was built is forgotten"
+    with pytest.raises(TypeError, match="letters are loaded already"):
+        table.load({"d": 5})
+    assert table.ascending() == ["a", "b", "c"]
+
+
+def test_a_table_says_in_a_line_what_it_is() -> None:
+    _, table, other = two_tables()
+    other.put("x", 1)
+    assert (repr(table), repr(other)) == ("<Table letters: 2 entries>", "<Table others: 1 entry>")

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 import pytest
 from altmap.engine import Add, BadInput, Machine, boot_machine
-from altmap.engine.memory.journal import Table
 from altmap.engine.memory.state import State
 from altmap.engine.protocol.commands import Allocate
 from altmap.engine.questions.compare import Comparison, Memory, Row, Share, compare, describe
@@ -21,7 +20,7 @@ PAGE = 4096
 
 def pictured(state: State) -> dict[str, dict[Any, Any]]:
     """Every table, by name."""
-    return {name: dict(table) for name, table in vars(state).items() if isinstance(table, Table)}
+    return {table.name: dict(table) for table in state.tables}
 
 
 def asked(machine: Machine, request: Add, **how: Any) -> Comparison:
@@ -298,8 +297,8 @@ def test_clone_shares_values_and_nothing_else() -> None:
     assert pictured(copy) == pictured(state)
     assert all(copy.sections[nr] is section for nr, section in state.sections.items())
     copy.blocks.drop(3)
-    copy.settings.put("auto_online_blocks", "online")
+    copy.parameters.change(auto_online_blocks="online")
     assert 3 in state.blocks
-    assert state.settings["auto_online_blocks"] == "offline"
+    assert state.settings.auto_online_blocks == "offline"
     assert state.journal.changes == []
     assert len(copy.journal.changes) == 2

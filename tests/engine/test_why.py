@@ -22,7 +22,6 @@ from altmap.engine import (
     bundled_machines,
     open_machine,
 )
-from altmap.engine.memory.journal import Table
 from altmap.engine.memory.state import State
 from altmap.engine.protocol.commands import Allocate, Free, HugePages, Pin
 from altmap.engine.questions.why import Verdict, describe, describe_all, why_not
@@ -36,7 +35,7 @@ BLOCK = 0x8000
 
 def pictured(state: State) -> dict[str, dict[Any, Any]]:
     """Every table, by name."""
-    return {name: dict(table) for name, table in vars(state).items() if isinstance(table, Table)}
+    return {table.name: dict(table) for table in state.tables}
 
 
 def ask(machine: Machine, command: Command) -> Verdict:

@@ -162,8 +162,9 @@ def with_heads() -> State:
     """Two blocks of which the model knows that they hold their own memmap."""
     prior, _ = laid_out(capture(2, areas(o9=2, o10=62)))
     for nr in (FIRST, FIRST + 1):
-        prior.blocks[nr] = Block(nr, "online", (0,), NORMAL, 512)
-    prior.sections.clear()
+        prior.blocks.load({nr: Block(nr, "online", (0,), NORMAL, 512)})
+    for nr in list(prior.sections):
+        prior.sections.drop(nr)
     return prior
 
 

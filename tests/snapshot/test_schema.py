@@ -11,10 +11,11 @@ from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.kernels.models import MODELS
 from altmap.engine.kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from altmap.engine.machine import Machine
-from altmap.engine.memory.block import Block, Group, Request
+from altmap.engine.memory.block import AcpiDevice, Block, Group, Request, VirtioMemDevice
 from altmap.engine.memory.origin import Origin
 from altmap.engine.memory.section import Memmap, Section
-from altmap.engine.memory.state import HugePage, Resource, State
+from altmap.engine.memory.settings import Boot
+from altmap.engine.memory.state import Hstate, HugePage, Resource, State
 from altmap.engine.memory.zone import Marks, Node, Scanners, Zone
 from altmap.engine.numbers.bits import every, span
 from altmap.engine.numbers.geometry import Geometry
@@ -35,9 +36,9 @@ def empty(arch: str, model: str = "6.12", sections_per_block: int = 1) -> State:
     geometry = preset.geometry
     geometry = msgspec.structs.replace(geometry, block_size=geometry.section_size * sections_per_block)
     chain = DEFAULT_CHAIN.with_subscriber(BOOT_MEMORY_GUARD) if preset.boot_offline_veto else DEFAULT_CHAIN
-    state = State(preset, geometry, MODELS[model], {"movable_node": "N", "probe": "Y"}, chain)
-    state.settings["auto_online_blocks"] = "offline"
-    state.nodes[0] = Node(0, True, True)
+    state = State(preset, geometry, MODELS[model], Boot(probe=True), chain)
+    state.parameters.change(auto_online_blocks="online_movable", auto_movable_ratio=7)
+    state.nodes.load({0: Node(0, True, True)})
     return state
 
 
@@ -47,20 +48,22 @@ def uniform(blocks: int, sections_per_block: int = 1, first: int = 32) -> State:
     geometry = state.geometry
     size, unit, head = geometry.pages_per_block, geometry.memmap_pages_per_section, geometry.memmap_pages_per_block
     key, all_pages = (0, "Movable"), blocks * size
-    state.zones[key] = Zone(0, "Movable", first * size, all_pages, all_pages, all_pages - blocks * head, all_pages // 2)
+    state.zones.load(
+        {key: Zone(0, "Movable", first * size, all_pages, all_pages, all_pages - blocks * head, all_pages // 2)}
+    )
     start, end = first * geometry.block_size, (first + blocks) * geometry.block_size
-    state.resources[start] = Resource(start, end, "System RAM")
-    state.requests[first * size] = Request(first * size, all_pages, 0, "acpi", "block", ((4096, 40), (8192, 7)))
+    state.resources.load({start: Resource(start, end, "System RAM")})
+    state.requests.load({first * size: Request(first * size, all_pages, 0, "acpi", "block", ((4096, 40), (8192, 7)))})
     whole = span(0, geometry.pages_per_section)
     for number in range(first, first + blocks):
-        state.blocks[number] = Block(number, "online", (0,), key, head, request=first * size)
+        state.blocks.load({number: Block(number, "online", (0,), key, head, request=first * size)})
         for at in range(sections_per_block):
             own = span(0, head) if at == 0 else 0
             pages: dict[Kind, int] = {"memmap": own, "free": whole & ~own} if own else {"free": whole}
             pfn = number * size + at * unit
             memmap = Memmap("self", pfn, ((pfn, unit),))
             nr = number * sections_per_block + at
-            state.sections[nr] = Section(nr, 0, False, True, ((key, whole),), pages, {}, memmap)
+            state.sections.load({nr: Section(nr, 0, False, True, ((key, whole),), pages, {}, memmap)})
     return state
 
 
@@ -69,16 +72,18 @@ def varied() -> State:
     state = empty("x86_64", "6.1")
     size = state.geometry.pages_per_section
     whole = span(0, size)
-    state.nodes.update({1: Node(1, True, False, (20, 10, 31)), 2: Node(2, False)})
-    state.zones.update({
+    state.nodes.load({1: Node(1, True, False, (20, 10, 31)), 2: Node(2, False)})
+    state.zones.load({
         (0, "DMA"): Zone(0, "DMA", 1, 4095, 3998, 3840, 3839, 0, 3998),
         (0, "DMA32"): Zone(0, "DMA32", 4096, 3 * size - 4096, 2 * size, 2 * size - 900, 77, 12, 2 * size, 64),
         (1, "Normal"): Zone(1, "Normal", 40 * size, 9 * size, size, size, 5),
         (1, "Movable"): Zone(1, "Movable"),
     })  # fmt: skip
-    state.scanners[0, "DMA32"] = Scanners(4096, 3 * size - 512, {0: every(512, size), 1: 1 | 1 << 512 | 1 << 5 * 512})
-    state.marks[0, "DMA32"] = Marks(900, 1125, {"Normal": 0, "Movable": 77})
-    state.resources.update(
+    state.scanners.load(
+        {(0, "DMA32"): Scanners(4096, 3 * size - 512, {0: every(512, size), 1: 1 | 1 << 512 | 1 << 5 * 512})}
+    )
+    state.marks.load({(0, "DMA32"): Marks(900, 1125, {"Normal": 0, "Movable": 77})})
+    state.resources.load(
         {
             resource.key: resource
             for resource in (
@@ -88,20 +93,24 @@ def varied() -> State:
             )
         }
     )
-    state.groups.update({3: Group(3, 1, 2 * size, 0, size, 0, 1), 7: Group(7, 0, unit_pages=size)})
-    state.requests[40 * size] = Request(40 * size, 2 * size, 1, "virtio-mem", "sections", ((99, 1),))
-    state.hugepages.update(
+    state.groups.load({3: Group(3, 1, 2 * size, 0, size, 0, 1), 7: Group(7, 0, unit_pages=size)})
+    state.requests.load({40 * size: Request(40 * size, 2 * size, 1, "virtio-mem", "sections", ((99, 1),))})
+    state.hugepages.load(
         {512 * at: HugePage(512, 0, at > 20, rank) for rank, at in enumerate((7, 8, 9, 11, 13, 21, 22), 40)}
     )
-    state.surplus[0, 512] = 1
-    state.hugepages[1 << 18] = HugePage(1 << 18, 1)
-    state.counters.update({"vmemmap_warned": 1, "pgmigrate_success": (1 << 63) - 1})
+    state.surplus.load({(0, 512): 1})
+    state.hugepages.load({1 << 18: HugePage(1 << 18, 1)})
+    state.vmstat.load({"pgmigrate_success": (1 << 63) - 1, "compact_fail": 0})
+    state.globals.change(crashed=True, vmemmap_warned=True, policy_zone=2, hugetlb_rank=46)
+    state.hstates.load({512: Hstate(1, 2, 300), 1 << 18: Hstate(next_nid_to_free=1)})
+    state.virtio_mem.load({8 * GIB: VirtioMemDevice(2 * GIB, 4 << 20)})
+    state.acpi_devices.load({16 * GIB: AcpiDevice(GIB)})
     low, high = span(0, 4096), whole & ~span(0, 4096)
     split = (((0, "DMA"), low), ((0, "DMA32"), high))
     mixed: dict[Kind, int] = {kind: span(100 * at, 100) for at, kind in enumerate(KINDS) if kind != "free"}
     mixed["free"] = every(2, size) & ~span(0, 100 * len(KINDS))
     kernel = Memmap("kernel", 70000, ((70000, 512),), ((80000, 1),))
-    state.blocks.update({
+    state.blocks.load({
         0: Block(0, "online", (0, 1), None, 0, True),
         1: Block(1, "going-offline", (0,), (0, "DMA32"), 0, True),
         2: Block(2, "offline", early=True, poisoned=True),
@@ -116,7 +125,7 @@ def varied() -> State:
         Section(41, 1, pages={"memmap": span(512, 512)}, memmap=Memmap("section", 40 * size, ((40 * size, 512),))),
         Section(77, 1, memmap=Memmap("kernel", tables=((81000, 1),))),
     )
-    state.sections.update({section.nr: section for section in sections})
+    state.sections.load({section.nr: section for section in sections})
     return state
 
 
@@ -125,7 +134,7 @@ def fallen_back() -> State:
     state = empty("x86_64")
     for nr in range(100, 140):
         pfn = 5000 + 513 * (nr - 100)
-        state.sections[nr] = Section(nr, 0, memmap=Memmap("kernel", pfn, ((pfn, 512),), ((pfn + 512, 1),)))
+        state.sections.load({nr: Section(nr, 0, memmap=Memmap("kernel", pfn, ((pfn, 512),), ((pfn + 512, 1),)))})
     return state
 
 
@@ -134,7 +143,7 @@ def downwards() -> State:
     state = empty("arm64-4k")
     for nr in range(10, 20):
         pfn = 512 * (19 - nr)
-        state.sections[nr] = Section(nr, 0, memmap=Memmap("kernel", pfn, ((pfn, 512),)))
+        state.sections.load({nr: Section(nr, 0, memmap=Memmap("kernel", pfn, ((pfn, 512),)))})
     return state
 
 
@@ -143,7 +152,7 @@ def shared_units() -> State:
     state = empty("ppc64le-radix-64k", sections_per_block=16)
     for nr in range(160, 480):
         pfn = 9000 + (nr - 160) // 4
-        state.sections[nr] = Section(nr, 0, memmap=Memmap("kernel", pfn, ((pfn, 1),)))
+        state.sections.load({nr: Section(nr, 0, memmap=Memmap("kernel", pfn, ((pfn, 1),)))})
     return state
 
 
@@ -160,8 +169,8 @@ MACHINES: dict[str, Callable[[], State]] = {
 
 def content(state: State) -> dict[str, object]:
     """All that a state holds but its journal."""
-    derived = ("journal", "_order", "_section_pages", "_block_pages")
-    return {name: value for name, value in vars(state).items() if name not in derived}
+    fixed = {name: getattr(state, name) for name in ("preset", "geometry", "model", "boot", "chain")}
+    return fixed | {table.name: dict(table) for table in state.tables}
 
 
 @pytest.mark.parametrize("name", MACHINES)
@@ -179,8 +188,9 @@ def test_the_order_of_the_tables_does_not_matter() -> None:
     for name in ("sections", "blocks", "zones", "nodes", "resources", "hugepages"):
         table = getattr(turned, name)
         items = list(table.items())[::-1]
-        table.clear()
-        table.update(items)
+        for key, _ in items:
+            table.drop(key)
+        table.load(dict(items))
         assert list(table) != list(getattr(state, name))
     assert snapshot_of(turned, ORIGIN) == snapshot_of(state, ORIGIN)
 
@@ -214,8 +224,8 @@ def test_huge_pages_come_in_runs() -> None:
 def test_a_break_in_the_stride_or_in_a_value_ends_a_run() -> None:
     state = uniform(10)
     pfn = 4711
-    state.sections[35] = msgspec.structs.replace(state.sections[35], memmap=Memmap("self", pfn, ((pfn, 512),)))
-    state.sections[39] = msgspec.structs.replace(state.sections[39], estimated=True)
+    state.sections.load({35: msgspec.structs.replace(state.sections[35], memmap=Memmap("self", pfn, ((pfn, 512),)))})
+    state.sections.load({39: msgspec.structs.replace(state.sections[39], estimated=True)})
     saved = snapshot_of(state, ORIGIN)
     assert [(grid.first, grid.count) for grid in saved.sections] == [(32, 3), (35, 2), (37, 2), (39, 1), (40, 2)]
     assert content(state_of(saved)[0]) == content(state)
@@ -226,7 +236,7 @@ def test_equal_sections_share_their_values() -> None:
     assert len({id(section.pages) for section in restored.sections.values()}) == 1
     assert len({id(section.zones) for section in restored.sections.values()}) == 1
     state = uniform(600)
-    state.sections[300] = msgspec.structs.replace(state.sections[300], estimated=True)
+    state.sections.load({300: msgspec.structs.replace(state.sections[300], estimated=True)})
     restored, _ = state_of(snapshot_of(state, ORIGIN))
     assert restored.sections[32].pages is restored.sections[631].pages
 
@@ -235,9 +245,9 @@ def test_a_restored_machine_goes_on_like_the_first() -> None:
     state = uniform(4)
     full = span(0, state.geometry.pages_per_section)
     size = state.geometry.pages_per_section
-    state.sections[0] = Section(0, 0, True, True, (((0, "Normal"), full),), {"free": full}, {}, Memmap("kernel"))
-    state.blocks[0] = Block(0, "online", (0,), (0, "Normal"), 0, True)
-    state.zones[0, "Normal"] = Zone(0, "Normal", 0, size, size, size, size, 0, size)
+    state.sections.load({0: Section(0, 0, True, True, (((0, "Normal"), full),), {"free": full}, {}, Memmap("kernel"))})
+    state.blocks.load({0: Block(0, "online", (0,), (0, "Normal"), 0, True)})
+    state.zones.load({(0, "Normal"): Zone(0, "Normal", 0, size, size, size, size, 0, size)})
     machines = [Machine(state, ORIGIN), Machine(*state_of(snapshot_of(state, ORIGIN)))]
     start, length = 64 * 128 * MIB, 256 * MIB
     commands = (Add(start=start, size=length, placement="boot"), Offline(block=33), Add(start=start, size=length))
@@ -267,8 +277,11 @@ def test_nothing_of_the_engine_is_left_out() -> None:
     assert fields(schema.BlockRun) == fields(Block) - {"id"} | {"first", "count"}
     assert fields(schema.MemmapV1) == fields(Memmap)
     assert fields(schema.SectionRun) == fields(Section) - {"nr"} | {"at", "count", "stride"}
-    derived = {"preset", "chain", "journal", "_order", "_section_pages", "_block_pages"}
-    assert fields(schema.SnapshotV1) == set(vars(empty("x86_64"))) - derived | {"origin", "steps", "at"}
+    tables = {table.name for table in empty("x86_64").tables}
+    counted = {"globals", "vmstat", "hstates", "virtio_mem", "acpi_devices"}
+    assert counted < tables
+    others = {"geometry", "model", "boot", "origin", "steps", "at", "counters"}
+    assert fields(schema.SnapshotV1) == tables - counted | others
 
 
 def test_the_committed_json_schema_is_current() -> None:

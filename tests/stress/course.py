@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import msgspec
 from altmap.engine import MODELS, BadInput, Command, Machine, Outcome, boot_machine
 from altmap.engine.kernels.architectures import ARCHITECTURES
-from altmap.engine.memory.journal import Table
 from altmap.engine.numbers.units import GIB, MIB
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
@@ -110,7 +109,7 @@ class Course:
         result = self._run(command, dice.random.randrange(1, 20) if dice.rarely(25) else None)
         self.results[result] = self.results.get(result, 0) + 1
         self._look(result)
-        while self.machine.state.counters.get("crashed"):
+        while self.machine.state.globals.value.crashed:
             self._move("undo")
 
     def _move(self, way: str) -> None:
@@ -163,7 +162,7 @@ class Course:
 
 def picture(machine: Machine) -> dict[str, Any]:
     """Every table of a machine."""
-    return {name: dict(table) for name, table in vars(machine.state).items() if isinstance(table, Table)}
+    return {table.name: dict(table) for table in machine.state.tables}
 
 
 def courses(commands: int, seed: str, length: int = 150) -> Iterator[Course]:

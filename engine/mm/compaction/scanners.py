@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from ...memory.state import State
 from ...memory.zone import Scanners
 from ...numbers.bits import lowest, lowest_n, runs, span
+from ...numbers.rounding import ceil, down
 from ...protocol.events import CompactionEnded, CompactionStarted, Event, MemmapSkipped, PagesCompacted, ScannerMoved
 from ...protocol.vocabulary import PCP, ZoneKey
 from ..zonelist import Watermarks
@@ -85,7 +86,7 @@ class _Run:
         self.counts: dict[str, int] = {}
         self.floor = Watermarks(state).mark(key, False)
 
-        last = (zone.end - 1) & -self.block
+        last = down(zone.end - 1, self.block)
         known = state.scanners.get(key) if order != WHOLE_ZONE else None
         self.skipped = dict(known.skipped) if known else {}
         self.cached_migrate, self.cached_free = (known.migrate, known.free) if known else (zone.start, last)
@@ -127,14 +128,14 @@ class _Run:
     def _remember(self) -> None:
         """What vmstat counts, and where the scanners go on: anew where they met."""
         for name, count in self.counts.items():
-            self.state.counters.put(name, self.state.counters.get(name, 0) + count)
+            self.state.vmstat.put(name, self.state.vmstat.get(name, 0) + count)
         table = self.state.scanners
         if self._met():
             if self.key in table:
                 table.drop(self.key)
         elif self.order != WHOLE_ZONE:
             tops = [batch.nr * self.size + batch.at for batch in self.spare]
-            free = max(self.cached_free, *(top & -self.block for top in tops)) if tops else self.cached_free
+            free = max(self.cached_free, *(down(top, self.block) for top in tops)) if tops else self.cached_free
             table.put(self.key, Scanners(self.cached_migrate, free, self.skipped))
 
     def _count(self, name: str, pages: int) -> None:
@@ -159,18 +160,18 @@ class _Run:
 
     def _isolate_sources(self) -> Generator[Event, None, _Batch | None]:
         """The next movable pages of one pageblock below the free scanner's, None if there are none (isolate_migratepages)."""
-        limit = self.free & -self.block
+        limit = down(self.free, self.block)
         for index in range(bisect_left(self.numbers, self.migrate // self.size), len(self.numbers)):
             view = self._view(self.numbers[index])
             at, end = max(self.migrate - view.base, 0), min(limit - view.base, self.size)
             if at >= end:
                 break
             candidates = view.sources & span(at, end - at)
-            start = max(lowest(candidates) & -self.block, at) if candidates else end
+            start = max(down(lowest(candidates), self.block), at) if candidates else end
             self.migrate = view.base + start
             if start > at:
                 yield from self._passed(view, at, start, 0)
-                self._seen(view, at & -self.block, start)
+                self._seen(view, down(at, self.block), start)
                 self.cached_migrate = max(self.cached_migrate, self.migrate)
             if candidates:
                 return (yield from self._take_sources(view, start, candidates))
@@ -189,7 +190,7 @@ class _Run:
         self.finishing = here
         self.migrate += length
         if rest:
-            self._seen(view, start & -self.block, start + length)
+            self._seen(view, down(start, self.block), start + length)
             self.cached_migrate = max(self.cached_migrate, self.migrate)
         yield from self._passed(view, start, start + length, pages.bit_count())
         return _Batch(view.nr, start, pages)
@@ -262,7 +263,7 @@ class _Run:
         if view.huge >> first & 1:
             return 0, stop, length if self.ways.counts_all else 1
         if not free or free == span(0, self.block):  # a free pageblock that is a target is the tail of an area
-            return 0, stop, -(-length // stride)
+            return 0, stop, ceil(length, stride)
         biggest = self.state.geometry.pageblock_order
         room = self.zone.free - self.spares - self.floor
         if stride == 1 and room > wanted + self.block:

@@ -12,6 +12,7 @@ from ...memory.section import union
 from ...memory.state import State
 from ...memory.zone import NORMAL
 from ...numbers.bits import lowest
+from ...numbers.rounding import up
 from ...protocol.events import Event
 from ...protocol.vocabulary import ABSENT, HUGE, MEMMAP, PINNED, POISONED, RESERVED, Kind, ZoneKey
 from ..contig_range import take_range
@@ -61,7 +62,7 @@ def gigantic(state: State, node: int, size: int) -> Gigantic:
 
 def _candidates(state: State, key: ZoneKey, pages: int) -> range:
     zone = state.zones[key]
-    return range(-(-zone.start // pages) * pages, zone.end - pages + 1, pages)
+    return range(up(zone.start, pages), zone.end - pages + 1, pages)
 
 
 def _in_the_way(state: State, key: ZoneKey, start: int, pages: int) -> tuple[int, str] | None:

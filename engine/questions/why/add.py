@@ -11,6 +11,7 @@ from ...hotplug.zone_policy import valid_zones
 from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES, MOVABLE, NORMAL
 from ...mm.zonelist import Watermarks, kernel_zonelist, node_names
+from ...numbers.rounding import ceil, down, up
 from ...numbers.units import format_bytes, parse_bytes
 from ...protocol.commands import Add, Command, Free, Online, Remove, extent
 from ...protocol.events import (
@@ -73,9 +74,9 @@ def add_ways(state: State, add: Add, tried: Attempt) -> Iterator[Way]:
     """What may make an add that was refused work."""
     start, size = extent(add)
     block = state.geometry.block_size
-    low, high = start // block * block, -(-start // block) * block
-    whole = max(block, size // block * block)
-    more = max(block, -(-size // block) * block)
+    low, high = down(start, block), up(start, block)
+    whole = max(block, down(size, block))
+    more = max(block, up(size, block))
     if add.node not in state.nodes and state.nodes:
         node = min(state.nodes, key=lambda n: (abs(n - add.node), n))
         add = _with(add, node=node)
@@ -89,7 +90,7 @@ def add_ways(state: State, add: Add, tried: Attempt) -> Iterator[Way]:
                 yield Way(text, (_with(add, start=at, size=length),), group="aligned")
         return
     if tried.result == "E2BIG" and size <= state.geometry.max_address:
-        top = (state.geometry.max_address - size) // block * block
+        top = down(state.geometry.max_address - size, block)
         yield Way(f"add it at {top:#x}, the highest address for it", (_with(add, start=top),), group="address")
     if tried.result in ("E2BIG", "EEXIST"):
         yield from _elsewhere(state, add, start, size)
@@ -161,8 +162,7 @@ def _blocks(state: State, tried: Attempt, effects: list[str], warnings: list[str
             zones.setdefault(event.zone, []).append(event.block)
     online = sum(event.state == "online" for event in tried.events if isinstance(event, BlockState))
     if blocks:
-        policy = state.settings.get("auto_online_blocks")
-        how = "" if zones else f", offline{f' (auto_online_blocks={policy})' if policy else ''}"
+        how = "" if zones else f", offline (auto_online_blocks={state.settings.auto_online_blocks})"
         effects.append(f"{named(blocks)} {'appears' if len(blocks) == 1 else 'appear'}{how}")
     if not zones:
         effects += _to_come(state, blocks)
@@ -238,8 +238,8 @@ def _elsewhere(state: State, add: Add, start: int, size: int) -> Iterator[Way]:
     leaked = _leaked(state, start, size)
     if leaked:
         block = geometry.block_size
-        low = leaked[0] * geometry.section_size // block * block
-        high = -(-(leaked[-1] + 1) * geometry.section_size // block) * block
+        low = down(leaked[0] * geometry.section_size, block)
+        high = up((leaked[-1] + 1) * geometry.section_size, block)
         otherwise = (*_placed_otherwise(state, add), *_placed_otherwise(state, add, released=False))
         again = [Way("", (_with(add),)), *otherwise]
         for way in again:
@@ -248,7 +248,7 @@ def _elsewhere(state: State, add: Add, start: int, size: int) -> Iterator[Way]:
     unit = max(geometry.block_size, min(size & -size, 1 << 30))
     ends = [resource.end for resource in state.resources.values() if resource.ram]
     ends += [(nr + 1) * geometry.section_size for nr in state.section_numbers()[-1:]]
-    at = -(-max(ends, default=0) // unit) * unit
+    at = up(max(ends, default=0), unit)
     if at != start:
         yield Way(f"add it at {at:#x}, behind all memory there is", (_with(add, start=at),), group="elsewhere")
 
@@ -307,7 +307,7 @@ def _online_first(state: State, add: Add, lacking: int) -> Iterator[Way]:
             waiting.setdefault(state.blocks[number].node, []).append(number)
     for node in sorted(waiting, key=lambda n: (n != add.node, n)):
         usable = state.geometry.pages_per_block - state.blocks[waiting[node][0]].head
-        for count in (-(-lacking // usable), -(-lacking // usable) + 1):
+        for count in (ceil(lacking, usable), ceil(lacking, usable) + 1):
             if count <= min(len(waiting[node]), _MOST_BLOCKS):
                 chosen = waiting[node][:count]
                 commands: list[Command] = [Online(block=number, type="online_kernel") for number in chosen]

@@ -18,6 +18,7 @@ from ...memory.zone import MOVABLE as MOVABLE_ZONE
 from ...mm import sparse_vmemmap
 from ...mm.hugetlb.gigantic import gigantic
 from ...mm.zonelist import working_node
+from ...numbers.rounding import ceil
 from ...numbers.units import GIB, format_bytes, parse_bytes
 from ...protocol.commands import Add, Allocate, Command, Eject, HugePages, Offline, Online, Remove, Write
 from ...protocol.events import (
@@ -121,7 +122,7 @@ def _top_heavy(state: State) -> list[str]:
     """Far more movable memory than the kernel zones can look after."""
     kernel = sum(zone.managed for zone in state.zones.values() if zone.name in KERNEL_ZONES)
     movable = sum(zone.managed for zone in state.zones.values() if zone.name == MOVABLE_ZONE)
-    ratio = int(state.settings.get("auto_movable_ratio", "301"))
+    ratio = state.settings.auto_movable_ratio
     if movable * 100 <= kernel * ratio:
         return []
     page = state.geometry.page_size
@@ -227,7 +228,7 @@ def _not_allocated(state: State, command: Allocate, tried: Attempt) -> Explanati
     """New memory behind all System RAM would serve, if it has few enough blocks to be named."""
     unit, size = state.geometry.block_size, parse_bytes(command.size)
     behind = max((resource.end for resource in state.resources.values() if resource.ram), default=0)
-    first, count = max(-(-behind // unit), 4 * GIB // unit), -(-size // unit) + 1
+    first, count = max(ceil(behind, unit), 4 * GIB // unit), ceil(size, unit) + 1
     if count > _MOST_BLOCKS:
         return refused(tried)
     kind: OnlineType = "online_movable" if command.kind == "movable" else "online_kernel"

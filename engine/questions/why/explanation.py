@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ...memory.state import State
+from ...numbers.rounding import up
 from ...numbers.units import GIB, MIB
 from ...protocol.commands import Command
 from ...run.rehearsal import Attempt, attempt, rehearsal
@@ -60,4 +61,4 @@ def remedies(state: State, ways: Iterable[Way]) -> Iterator[Remedy]:
 def sayable(size: int) -> int:
     """At least so many bytes, and such that a line of a script says them exactly."""
     unit = 1 if size < 8 * MIB else MIB if size < 8 * GIB else GIB // 4
-    return -(-size // unit) * unit
+    return up(size, unit)

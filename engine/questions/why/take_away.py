@@ -14,6 +14,7 @@ from ...memory.zone import KERNEL_ZONES
 from ...memory.zone import MOVABLE as MOVABLE_ZONE
 from ...mm import migrate, sparse_vmemmap
 from ...mm.hugetlb import pool
+from ...numbers.rounding import ceil, down, up
 from ...numbers.units import format_bytes
 from ...protocol.commands import Command, Eject, Free, HugePages, Offline, Online, Remove, Unpin, extent
 from ...protocol.vocabulary import (
@@ -128,7 +129,7 @@ def _misaligned(state: State, start: int, size: int) -> list[Blocker]:
 def _whole_blocks(state: State, start: int, size: int) -> tuple[int, int]:
     """Start and bytes of the blocks that a range touches, one at least."""
     unit = state.geometry.block_size
-    low, high = start // unit * unit, -(-(start + size) // unit) * unit
+    low, high = down(start, unit), up(start + size, unit)
     return low, max(unit, high - low)
 
 
@@ -231,7 +232,7 @@ def _online_elsewhere(state: State, online: Sequence[Block], source: ZoneKey, co
     kind: OnlineType = "online_movable" if source[1] == MOVABLE_ZONE else "online_kernel"
     for node in sorted(waiting, key=lambda n: (n == source[0], n)):
         usable = state.geometry.pages_per_block - state.blocks[waiting[node][0]].head
-        for needed in (-(-count // usable), -(-count // usable) + 1):
+        for needed in (ceil(count, usable), ceil(count, usable) + 1):
             if needed <= min(len(waiting[node]), _MOST_BLOCKS):
                 chosen = waiting[node][:needed]
                 commands = tuple(Online(block=number, type=kind) for number in chosen)
