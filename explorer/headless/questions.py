@@ -21,8 +21,9 @@ from altmap.engine import (
 from altmap.engine.numbers.rounding import up
 
 from .exits import FINE, REFUSED
+from .output import say, write
 from .progress import awaited
-from .streams import machine_named, once_standard_input, say, write
+from .streams import machine_named, once_standard_input
 
 
 def _as_json(value: object) -> None:
