@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from altmap.engine import Allocate, Machine, Write, boot_machine, open_machine, rename, save_machine
+from altmap.engine.memory.settings import Boot
 from altmap.engine.memory.state import Resource
 from altmap.explorer.printable import printable, printable_json
 
@@ -43,7 +44,7 @@ def hostile(tmp_path: Path) -> Path:
     told = dict.fromkeys(("measured", "estimated", "notes"), (text,))
     machine.origin = msgspec.structs.replace(machine.origin, kernel=f"Linux version 6.12 {text}", **told)
     machine.state.resources.put(8 << 30, Resource(8 << 30, 9 << 30, f"Reserved {text}"))
-    machine.state.boot[text] = text
+    machine.state.boot = Boot(hugepages=text, movablecore=text)
     machine = Machine(machine.state, machine.origin)
     machine.apply(Write(path=f"/sys/{text}", data=text))
     machine.apply(Write(path="/proc/sys/vm/nr_hugepages", data=f"1 {text}"))
