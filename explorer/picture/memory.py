@@ -55,7 +55,10 @@ class MemoryPicture:
         self._sections: dict[int, tuple[object, ...]] = {}
         self._paints: dict[int, list[Paint]] = {}
         self.plan = self._planned()
-        self.tiles = Tiles(self)
+        tiles = Tiles(self)
+        self._drawn: dict[str, Callable[[int, Row, int, Overlay], Iterable[Span]]] = {
+            "hole": self._hole, "alike": self._folded, "node": self._heading, "tiles": tiles.line
+        }  # fmt: skip
 
     # -- the plan ---------------------------------------------------------------------------------------------------
 
@@ -143,7 +146,7 @@ class MemoryPicture:
             return ()
         row, part = self.plan.rows[at], y - self.plan.tops[at]
         gutter = self._gutter(at, row, part)
-        return joined((*gutter, *_DRAWN[row.what](self, at, row, part, over)))
+        return joined((*gutter, *self._drawn[row.what](at, row, part, over)))
 
     def _gutter(self, at: int, row: Row, part: int) -> Line:
         palette, columns = self.scene.palette, self.gutter
@@ -244,9 +247,6 @@ class MemoryPicture:
         ]
         return [*spans, Span(" " * (self.wide - 1 - width(tuple(spans))), None, palette.strip)]
 
-    def _tiles(self, at: int, row: Row, part: int, over: Overlay) -> Iterable[Span]:
-        return self.tiles.line(at, row, part, over)
-
     # -- where things are -------------------------------------------------------------------------------------------
 
     @property
@@ -345,14 +345,6 @@ class MemoryPicture:
         row = self.plan.rows[number]
         places = [at for at in range(row.start, row.start + row.pages, self.step) if self._there(at)]
         return min(places, key=lambda at: abs(at - pfn), default=otherwise)
-
-
-_DRAWN: Final[dict[str, Callable[[MemoryPicture, int, Row, int, Overlay], Iterable[Span]]]] = {
-    "hole": MemoryPicture._hole,
-    "alike": MemoryPicture._folded,
-    "node": MemoryPicture._heading,
-    "tiles": MemoryPicture._tiles,
-}
 
 
 def short_size(size: int) -> str:
