@@ -1,0 +1,63 @@
+"""JSON as it is written: for terminals and files alike, without a character that a terminal could obey or hide; and its
+schema."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any, Final
+
+import msgspec
+
+_NOT_ASCII: Final = re.compile(r"[^\x00-\x7e]")
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def encoded(value: object) -> bytes:
+    """One line of JSON, without its end. Bytes of a name or an argument that are no text stand as U+FFFD."""
+    try:
+        data = msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        data = msgspec.json.encode(_text_alone(msgspec.to_builtins(value)))
+    return harmless(data)
+
+
+def harmless(data: bytes) -> bytes:
+    """The same JSON with every character that is not printed as itself (controls, also C1 and those of bidirectional text;
+    what has no width) as ``\\uXXXX``. JSON escapes those of C0 by itself."""
+    if data.isascii() and b"\x7f" not in data:
+        return data
+    return _NOT_ASCII.sub(_escape, data.decode()).encode()
+
+
+def _escape(found: re.Match[str]) -> str:
+    letter = found[0]
+    if letter.isprintable():
+        return letter
+    units = letter.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def _text_alone(part: Any) -> Any:
+    if isinstance(part, str):
+        return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", part)
+    if isinstance(part, dict):
+        return {_text_alone(name): _text_alone(value) for name, value in part.items()}
+    return [_text_alone(one) for one in part] if isinstance(part, list | tuple) else part
+
+
+def schema_text(schema: dict[str, Any]) -> bytes:
+    """A JSON Schema of `msgspec` as a file holds it: with its dialect, indented, in an order that never changes."""
+    whole = {"$schema": _DIALECT, **_cleaned(schema)}
+    return msgspec.json.format(msgspec.json.encode(whole, order="deterministic"), indent=2) + b"\n"
+
+
+def _cleaned(part: Any) -> Any:
+    """Descriptions are docstrings, which Python 3.13 stores without the indentation that earlier ones keep."""
+    if isinstance(part, dict):
+        return {
+            name: inspect.cleandoc(value) if name == "description" and isinstance(value, str) else _cleaned(value)
+            for name, value in part.items()
+        }
+    return [_cleaned(one) for one in part] if isinstance(part, list) else part
