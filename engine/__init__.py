@@ -37,10 +37,12 @@ from .protocol.commands import (
     describe,
 )
 from .protocol.outcome import Outcome
+from .protocol.reasons import Reason
 from .protocol.scripts import parse_script
 from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare
 from .questions.compare import describe as describe_comparison
+from .questions.narrate import block_names, sentence
 from .questions.shortage import Shortage, shortage
 from .questions.summary import Summary
 from .questions.why import Verdict, why_not
@@ -75,6 +77,7 @@ __all__ = [
     "Pin",
     "Poison",
     "Ram",
+    "Reason",
     "Remove",
     "Shortage",
     "State",
@@ -86,6 +89,7 @@ __all__ = [
     "VirtioMem",
     "Write",
     "about_bytes",
+    "block_names",
     "boot_machine",
     "bundled_machines",
     "capture",
@@ -108,6 +112,7 @@ __all__ = [
     "parse_script",
     "rename",
     "save_machine",
+    "sentence",
     "shortage",
     "split_lsmem",
     "why_not",
