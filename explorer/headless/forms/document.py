@@ -14,9 +14,10 @@ class Document(msgspec.Struct, tag_field="kind", frozen=True, kw_only=True):
     version: int
     altmap: str = __version__
 
-    def line(self) -> bytes:
-        """As one line, with its end."""
-        return encoded(self) + b"\n"
+
+def as_line(document: Document) -> bytes:
+    """One line of JSON, with its end."""
+    return encoded(document) + b"\n"
 
 
 class Amount(msgspec.Struct, frozen=True):
@@ -41,3 +42,8 @@ class Refusal(msgspec.Struct, frozen=True):
     errno: str
     sentence: str
     pfn: int | None
+
+
+def refusal(errno: str, sentence: str, pfn: int | None) -> Refusal:
+    """A refusal as data."""
+    return Refusal(errno, sentence, pfn)

@@ -9,6 +9,7 @@ import msgspec
 from altmap.engine import Machine
 from altmap.engine.faces.diff import BlockSeen, NodeSeen, Pool, block_seen, nodes_seen
 from altmap.engine.faces.library import Bundled
+from altmap.engine.protocol.vocabulary import ZoneKey
 from altmap.engine.sysfs.report import SectionReport, ZoneReport, section_report, zone_reports
 
 from ... import facts
@@ -96,9 +97,9 @@ class MachineDocument(Document, tag="machine", frozen=True, kw_only=True):
 
     version: Literal[1] = 1
     name: str
-    description: str
-    source: str
-    kernel: str
+    description: str | None
+    source: str | None
+    kernel: str | None
     model: str
     geometry: GeometryRow
     boot: Mapping[str, str]
@@ -150,7 +151,7 @@ class CaptureDocument(Document, tag="capture", frozen=True, kw_only=True):
     version: Literal[1] = 1
     path: str
     name: str
-    kernel: str
+    kernel: str | None
     model: str
     arch: str
     measured: tuple[str, ...]
@@ -177,10 +178,10 @@ class Rows:
         """A node."""
         return NodeRow(number, seen.online, seen.cpus, seen.distance, tuple(map(_pool, seen.pools)))
 
-    def zone(self, seen: ZoneReport) -> ZoneRow:
+    def zone(self, key: ZoneKey, seen: ZoneReport) -> ZoneRow:
         """A zone."""
         amounts = map(self.amount, (seen.spanned, seen.present, seen.managed, seen.free))
-        return ZoneRow(seen.node, seen.zone, seen.start_pfn, *amounts)
+        return ZoneRow(*key, seen.start_pfn, *amounts)
 
     def block(self, number: int, seen: BlockSeen) -> BlockRow:
         """A memory block."""
@@ -212,9 +213,9 @@ def machine_document(machine: Machine) -> MachineDocument:
     origin, state, rows = machine.origin, machine.state, Rows(machine)
     return MachineDocument(
         name=origin.name,
-        description=origin.description,
-        source=origin.source,
-        kernel=origin.kernel,
+        description=origin.description or None,
+        source=origin.source or None,
+        kernel=origin.kernel or None,
         model=machine.model.name,
         geometry=_geometry(machine),
         boot=dict(state.boot),
@@ -223,7 +224,7 @@ def machine_document(machine: Machine) -> MachineDocument:
         estimated=facts.unmeasured(machine),
         notes=origin.notes,
         nodes=tuple(rows.node(number, seen) for number, seen in sorted(nodes_seen(state).items())),
-        zones=tuple(map(rows.zone, zone_reports(state))),
+        zones=tuple(rows.zone((seen.node, seen.zone), seen) for seen in zone_reports(state)),
         blocks=tuple(rows.block(number, block_seen(state, number)) for number in sorted(state.blocks)),
         sections=tuple(rows.section(number, section_report(state, number)) for number in state.section_numbers()),
     )
@@ -259,7 +260,7 @@ def capture_document(path: str, machine: Machine) -> CaptureDocument:
     return CaptureDocument(
         path=path,
         name=origin.name,
-        kernel=origin.kernel,
+        kernel=origin.kernel or None,
         model=machine.model.name,
         arch=machine.state.preset.name,
         measured=origin.measured,
