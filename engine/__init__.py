@@ -7,7 +7,7 @@ command; `Machine.check` states the invariants.
 from .faces.boot import Ram, boot_machine
 from .faces.diff import Drift, diff
 from .faces.diff import describe as describe_drift
-from .faces.library import bundled_machines, capture, open_machine, rename, save_machine
+from .faces.library import bundled_machines, capture, machine_names, open_machine, read_machine, rename, save_machine
 from .faces.lsmem import lsmem
 from .faces.lsmem import separate as split_lsmem
 from .faces.shell_export import export as export_shell
@@ -107,9 +107,11 @@ __all__ = [
     "format_address",
     "format_bytes",
     "lsmem",
+    "machine_names",
     "open_machine",
     "parse_bytes",
     "parse_script",
+    "read_machine",
     "rename",
     "save_machine",
     "sentence",

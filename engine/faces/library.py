@@ -7,7 +7,7 @@ import platform
 import tarfile
 import zlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -15,11 +15,14 @@ from ..capture.collection import without_collection
 from ..capture.observe import observe
 from ..kernels.models import MODELS
 from ..machine import Machine
-from ..numbers.errors import BadInput, located
+from ..numbers.errors import BadInput, did_you_mean, located
 from ..protocol.commands import Sync, describe
 from ..rebuild.rebuild import rebuild
 from ..snapshot import store
 from ..snapshot.schema import StepV1
+
+_SUFFIX: Final = ".msgpack.gz"
+"""How the files of bundled machines are called behind their names."""
 
 
 class Bundled(NamedTuple):
@@ -32,11 +35,12 @@ class Bundled(NamedTuple):
 
 def bundled_machines() -> list[Bundled]:
     """The machines that come along, by name."""
-    found: list[Bundled] = []
-    for path in sorted(_folder().glob("*.msgpack.gz")):
-        _, origin = store.load(path)
-        found.append(Bundled(path.name.split(".")[0], path, origin.description))
-    return found
+    return [Bundled(name, path, store.described(path)) for name, path in _bundled().items()]
+
+
+def machine_names() -> list[str]:
+    """The names of the machines that come along; no file is opened."""
+    return list(_bundled())
 
 
 def open_machine(source: str | os.PathLike[str], *, model: str | None = None) -> Machine:
@@ -46,14 +50,26 @@ def open_machine(source: str | os.PathLike[str], *, model: str | None = None) ->
     """
     text = os.fspath(source)
     path = Path(text)
-    if not path.exists() and os.sep not in text and (bundled := _folder() / f"{text}.msgpack.gz").exists():
-        path = bundled
     if not path.exists():
-        names = ", ".join(sorted(p.name.split(".")[0] for p in _folder().glob("*.msgpack.gz")))
-        raise BadInput(f"{text}: there is no such file or folder, and no bundled machine of that name ({names})")
+        bundled = _bundled()
+        if text not in bundled:
+            raise BadInput(
+                f"{text}: there is no such file or folder, and no bundled machine of that name ({', '.join(bundled)})"
+                + did_you_mean(text, bundled)
+            )
+        path = bundled[text]
     if path.is_dir() or _is_tar(path):
         return capture(path, model=model)
-    saved = store.read(path)
+    return _opened(store.read(path), text, model)
+
+
+def read_machine(data: bytes, source: str, *, model: str | None = None) -> Machine:
+    """The machine in the content of a snapshot, such as one that came through a pipe; `source` is how messages call it.
+    `model` replaces the kernel model. Raises `BadInput` with one sentence when there is none in it."""
+    return _opened(store.parse(data, source), source, model)
+
+
+def _opened(saved: store.Saved, text: str, model: str | None) -> Machine:
     if model is not None:
         if model not in MODELS:
             raise BadInput(f"{model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
@@ -115,10 +131,12 @@ def rename(machine: Machine, name: str, description: str, source: str = "") -> N
     )
 
 
-def _folder() -> Path:
+def _bundled() -> dict[str, Path]:
+    """The files of the bundled machines, by name."""
     here = Path(__file__).resolve().parents[1]
     installed = here / "machines"
-    return installed if installed.is_dir() else here.parent / "fixtures" / "machines"
+    folder = installed if installed.is_dir() else here.parent / "fixtures" / "machines"
+    return {path.name.removesuffix(_SUFFIX): path for path in sorted(folder.glob(f"*{_SUFFIX}"))}
 
 
 def _is_tar(path: Path) -> bool:

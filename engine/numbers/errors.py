@@ -6,8 +6,9 @@ cannot be understood, said in one sentence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 
 
 class BadInput(ValueError):
@@ -21,6 +22,12 @@ def located(where: str) -> Iterator[None]:
         yield
     except BadInput as error:
         raise BadInput(f"{where}: {error}") from None
+
+
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    """The end of a sentence about a word that is none of these: the nearest of them, if one is near enough."""
+    near = get_close_matches(word[:100], list(words), 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 class HotplugError(Exception):

@@ -21,7 +21,7 @@ from ..memory.state import State
 from ..numbers.errors import BadInput
 from ..numbers.units import format_bytes
 from .fold import snapshot_of
-from .schema import VERSION, SnapshotV1, StepV1, json_schema
+from .schema import VERSION, OriginV1, SnapshotV1, StepV1, json_schema
 from .unfold import state_of
 from .whole_file import replace_file
 
@@ -41,6 +41,11 @@ class _Head(msgspec.Struct):
     version: int
 
 
+class _About(msgspec.Struct):
+    origin: OriginV1
+
+
+_ABOUT: Final = msgspec.msgpack.Decoder(_About)
 _Readers = tuple[Callable[[bytes], _Head], Callable[[bytes], SnapshotV1]]
 _JSON: Final[_Readers] = (msgspec.json.Decoder(_Head).decode, msgspec.json.Decoder(SnapshotV1).decode)
 _MSGPACK: Final[_Readers] = (msgspec.msgpack.Decoder(_Head).decode, msgspec.msgpack.Decoder(SnapshotV1).decode)
@@ -81,7 +86,13 @@ def read(path: str | os.PathLike[str]) -> Saved:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise BadInput(f"{name} could not be read: {error.strerror or error}") from error
-    return _decode(data, name)
+    return parse(data, name)
+
+
+def described(path: str | os.PathLike[str]) -> str:
+    """The line on what machine is in a ``.msgpack.gz`` of ours; the machine itself is stepped over, not decoded."""
+    with gzip.open(path) as file:
+        return _ABOUT.decode(file.read()).origin.description
 
 
 def encode(state: State, origin: Origin, name: str, steps: Sequence[StepV1] = (), at: int = 0) -> bytes:
@@ -104,10 +115,11 @@ def encode(state: State, origin: Origin, name: str, steps: Sequence[StepV1] = ()
 def decode(data: bytes, source: str) -> tuple[State, Origin]:
     """The machine in the content of a file, whatever its name. Raises `BadInput`, which begins with `source` and, where
     there is one, the JSON path, for what is truncated or huge, was made by a newer version, or describes no machine."""
-    return _decode(data, source)[:2]
+    return parse(data, source)[:2]
 
 
-def _decode(data: bytes, source: str) -> Saved:
+def parse(data: bytes, source: str) -> Saved:
+    """All that the content of a file holds. Raises `BadInput`: see `decode`."""
     try:
         with without_collection():
             snapshot = _parsed(_unpacked(data))

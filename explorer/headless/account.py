@@ -37,8 +37,8 @@ class Account:
     """`altmap run` for people: for each command a line with its result, then one for each note and each change. The
     commands of a range of blocks that come out alike are told as one."""
 
-    def __init__(self, machine: Machine) -> None:
-        self._machine, self._printer = machine, Printer()
+    def __init__(self, machine: Machine, printer: Printer) -> None:
+        self._machine, self._printer = machine, printer
         self._before = self._after = glance(machine.state)
         self._told = self._unexpected = 0
         self._group: list[Outcome] = []

@@ -14,6 +14,7 @@ from altmap.engine.memory.state import State
 from altmap.engine.protocol.scripts import parse_places
 from altmap.engine.sysfs.report import BlockReport, block_report, block_reports, section_reports, zone_reports
 from altmap.explorer.headless.account import Account
+from altmap.explorer.headless.console import Printer
 from altmap.explorer.headless.progress import LONG, awaited, tracked
 from altmap.explorer.headless.script_runs import run_script
 
@@ -79,7 +80,12 @@ def test_the_account_looks_at_what_changed_alone(monkeypatch: pytest.MonkeyPatch
         return block_report(state, number)
 
     monkeypatch.setattr("altmap.explorer.headless.account.block_report", watched)
-    run_script(machine, parse_places("offline 60\noffline 50-54\nonline 60", "a script"), "a script", Account(machine))
+    run_script(
+        machine,
+        parse_places("offline 60\noffline 50-54\nonline 60", "a script"),
+        "a script",
+        Account(machine, Printer()),
+    )
     assert set(looked) == {60, *range(50, 55)}
 
 

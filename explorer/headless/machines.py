@@ -1,0 +1,96 @@
+"""Seeing machines: opened, shown, listed as lsmem does, read, checked; and the list of those that come along."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from altmap.engine import BadInput, HotplugError, bundled_machines, lsmem, split_lsmem
+
+from .exits import FINE, REFUSED
+from .streams import machine_named, remark, say, write
+from .verbs import DEFAULT_MACHINE, VERBS
+
+
+def enter(arguments: argparse.Namespace) -> int:
+    """Open a machine in the explorer; without a terminal, show it."""
+    arguments.json = False
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        return show(arguments)
+    if sys.stderr is None or not sys.stderr.isatty():
+        code = show(arguments)
+        say("\nThe explorer did not open: it draws on standard error, which is no terminal here.")
+        return code
+    machine = machine_named(arguments.machine)
+    from ..tui.app import run_app
+
+    return run_app(machine)
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """A machine at a glance."""
+    machine = machine_named(arguments.machine)
+    if arguments.json:
+        from .json_output import machine_line
+
+        write(machine_line(machine))
+    else:
+        from .console import Printer
+        from .show import machine_parts
+
+        Printer(arguments.color, arguments.width)(*machine_parts(machine))
+    return FINE
+
+
+def list_memory(arguments: argparse.Namespace) -> int:
+    """lsmem with lsmem's own options; the one word that is no option is the machine. Beside --sysroot, which names it too,
+    a word is one too many, as in lsmem."""
+    options, others = split_lsmem(arguments.words)
+    if len(others) > 1:
+        raise BadInput(f"lsmem takes one machine, not {' and '.join(others)}")
+    named = others[0] if others else DEFAULT_MACHINE
+    needed = not any(option in ("-s", "-h", "--help") or option.startswith("--sysroot") for option in options)
+    code, text = lsmem(options, machine_named(named)) if needed else lsmem([*options, *others])
+    (sys.stderr if code else sys.stdout).write(text)
+    if code == FINE and {"-h", "--help"} & {*options}:
+        say("\n".join(("\nExample:", *(f"  {line}" for line in VERBS["lsmem"].examples))))
+    return code
+
+
+def read(arguments: argparse.Namespace) -> int:
+    """The text of files, one behind the other; 1 if the kernel has one of them not, or would not let it be read."""
+    machine = machine_named(arguments.machine)
+    code = FINE
+    for path in arguments.paths:
+        try:
+            sys.stdout.write(machine.read(path))
+        except HotplugError as error:
+            sys.stdout.flush()
+            remark([f"altmap: {error}"])
+            code = REFUSED
+    return code
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Do a machine's numbers and pages agree? Each sentence of what does not on a line."""
+    machine = machine_named(arguments.machine)
+    broken = machine.check()
+    for sentence in broken:
+        say(sentence)
+    if not broken:
+        say(f"{arguments.machine}: all is sound, {len(machine.blocks)} blocks, {len(machine.sections)} sections")
+    return REFUSED if broken else FINE
+
+
+def list_bundled(arguments: argparse.Namespace) -> int:
+    """The machines that come along, one a line."""
+    found = bundled_machines()
+    if arguments.json:
+        from .json_output import list_line
+
+        write(list_line(found))
+    else:
+        width = max((len(machine.name) for machine in found), default=0)
+        for machine in found:
+            say(f"{machine.name:{width}}  {machine.description}")
+    return FINE

@@ -1,0 +1,99 @@
+"""The command line as argparse reads it, made from the rows of `verbs`; and how its help looks."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import textwrap
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final, NoReturn
+
+from .. import __version__
+from .exits import MEANINGS, Misused
+from .verbs import DEFAULT_MACHINE, GROUPS, MACHINE_WORDS, VERBS
+
+ABOUT: Final = "Linux memory hotplug, rehearsed: add, online, offline and remove memory of a saved machine."
+USAGE: Final = ("altmap [MACHINE]", "altmap COMMAND ...", "altmap COMMAND --help")
+_WIDEST: Final = 100
+"""Columns of a line of help in the widest terminal."""
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Names with hyphens stay whole."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return textwrap.wrap(text, width, break_on_hyphens=False)
+
+
+class Parser(argparse.ArgumentParser):
+    """One verb's parser. What it does not understand is raised as `Misused`; its help ends in examples."""
+
+    def __init__(self, *, examples: Iterable[str] = (), more: Iterable[str] = (), **options: object) -> None:
+        super().__init__(
+            allow_abbrev=False,
+            formatter_class=lambda prog: _Formatter(prog, max_help_position=28, width=_width()),
+            **options,  # type: ignore[arg-type]
+        )
+        self._after = [*_block("Example" if len(examples := [*examples]) == 1 else "Examples", examples), *more]
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `Misused` with what argparse found wrong."""
+        raise Misused(f"{message}; {self.prog} --help tells what may be asked")
+
+    def more(self, title: str, lines: Iterable[str]) -> None:
+        """Lines that stand as they are behind the examples."""
+        self._after += ["", *_block(title, lines)]
+
+    def format_help(self) -> str:
+        """What --help prints."""
+        return super().format_help() + "".join(f"{line}\n" for line in ["", *self._after])
+
+
+class _Top(Parser):
+    """altmap itself: its help is an overview."""
+
+    def format_help(self) -> str:
+        """The verbs by what people come for."""
+        return "\n".join(_overview(_width())) + "\n"
+
+
+def parser(wanted: Collection[str] = tuple(VERBS)) -> Parser:
+    """The whole parser. The arguments of verbs that are not `wanted` are left out: what they list has to be looked up."""
+    top = _Top(prog="altmap", description=ABOUT)
+    top.add_argument("--version", action="version", version=f"altmap {__version__}")
+    commands = top.add_subparsers(metavar="COMMAND", prog="altmap", parser_class=Parser)
+    for verb in VERBS.values():
+        one = commands.add_parser(
+            verb.name, help=verb.about, description=f"{_sentence(verb.about)}.", examples=verb.examples
+        )
+        if verb.name in wanted:
+            verb.declare(one)
+    return top
+
+
+def _sentence(about: str) -> str:
+    return about[:1].upper() + about[1:]
+
+
+def _width() -> int:
+    return min(shutil.get_terminal_size().columns, _WIDEST)
+
+
+def _block(title: str, lines: Iterable[str]) -> list[str]:
+    body = [f"  {line}" for line in lines]
+    return [f"{title}:", *body] if body else []
+
+
+def _overview(width: int) -> Iterator[str]:
+    yield from (f"{'usage: ' if at == 0 else '       '}{line}" for at, line in enumerate(USAGE))
+    opened = f"Without a command, MACHINE is opened in the explorer; without a machine, {DEFAULT_MACHINE}."
+    yield from ["", *textwrap.wrap(f"{ABOUT} {opened}", width)]
+    for title, verbs in GROUPS:
+        yield from ["", f"{title}:", *(line for verb in verbs for line in _row(verb.name, verb.about, width))]
+    yield from ["", *textwrap.wrap(f"MACHINE is {MACHINE_WORDS}.", width)]
+    codes = "; ".join(f"{code} {meaning}" for code, meaning in MEANINGS.items())
+    yield from ["", *textwrap.wrap(f"Exit codes: {codes}.", width)]
+
+
+def _row(name: str, words: str, width: int) -> list[str]:
+    return textwrap.wrap(words, width, initial_indent=f"  {name:<11}", subsequent_indent=" " * 13)

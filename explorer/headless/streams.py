@@ -1,0 +1,101 @@
+"""What goes in and out beside the text for people: bytes on standard output, remarks on standard error, and what files and
+standard input hold."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+from collections.abc import Iterable
+from typing import Final
+
+from altmap.engine import BadInput, Machine, open_machine, read_machine
+from altmap.engine.snapshot.store import MAX_BYTES, SUFFIXES
+
+from ..printable import printable
+
+STDIN: Final = "-"
+_MAX_SCRIPT: Final = 64 << 20
+_STDIN_NAME: Final = "standard input"
+
+
+def write(data: bytes) -> None:
+    """To standard output, at once."""
+    sys.stdout.buffer.write(data)
+    sys.stdout.flush()
+
+
+def say(text: str, width: int | None = None) -> None:
+    """Lines for people to standard output, harmless whatever they hold; with a width, words go to further lines that are
+    indented a little more."""
+    for line in text.rstrip("\n").split("\n"):
+        sys.stdout.write(f"{_wrapped(printable(line), width)}\n")
+
+
+def _wrapped(line: str, width: int | None) -> str:
+    if width is None or len(line) <= width:
+        return line
+    body = line.lstrip(" ")
+    indent = line[: len(line) - len(body)]
+    lines = textwrap.wrap(
+        body,
+        width,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines)
+
+
+def remark(lines: Iterable[str]) -> None:
+    """Lines beside the output, to standard error."""
+    for line in lines:
+        print(printable(line), file=sys.stderr)
+
+
+def machine_named(source: str, model: str | None = None) -> Machine:
+    """The machine that an argument names: what `open_machine` opens, or for ``-`` a snapshot on standard input. Raises
+    `BadInput`."""
+    if source != STDIN:
+        return open_machine(source, model=model)
+    return read_machine(_standard_input("the machine", MAX_BYTES), _STDIN_NAME, model=model)
+
+
+def script_text(source: str) -> tuple[str, str]:
+    """The text of a script, and how messages call it. Raises `BadInput` for what is no text or far too long, `OSError` for
+    a file that cannot be read."""
+    if source == STDIN:
+        name, data = _STDIN_NAME, _standard_input("the script", _MAX_SCRIPT)
+    else:
+        name = source
+        with open(source, "rb") as file:
+            data = file.read(_MAX_SCRIPT + 1)
+    if len(data) > _MAX_SCRIPT:
+        raise BadInput(f"{name} is larger than {_MAX_SCRIPT >> 20} MiB; a script is far smaller")
+    try:
+        return data.decode("utf-8-sig"), name
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{name} is not text in UTF-8: there is a wrong byte at {error.start}") from None
+
+
+def once_standard_input(*sources: str) -> None:
+    """Standard input can be read once. Raises `BadInput` where it is named more often."""
+    if sources.count(STDIN) > 1:
+        raise BadInput("standard input can be read only once; give a file for one of them")
+
+
+def _standard_input(what: str, most: int) -> bytes:
+    if sys.stdin is None:
+        raise BadInput(f"{what} is to come from standard input, which is closed")
+    return sys.stdin.buffer.read(most + 1)
+
+
+def writable(path: str | None) -> None:
+    """Say before a long script or capture, not after it, that its end could not be saved. Raises `BadInput`."""
+    if path is None:
+        return
+    if not path.endswith(SUFFIXES):
+        raise BadInput(f"{path}: the name of a snapshot must end in {', '.join(SUFFIXES)}")
+    if not os.path.isdir(os.path.dirname(path) or "."):
+        raise BadInput(f"{path}: its folder does not exist")
