@@ -20,6 +20,7 @@ from ..memory.origin import Origin
 from ..memory.state import State
 from ..numbers.errors import BadInput
 from ..numbers.units import format_bytes
+from ..protocol.json_text import harmless
 from .fold import snapshot_of
 from .schema import VERSION, OriginV1, SnapshotV1, StepV1, json_schema
 from .unfold import state_of
@@ -106,7 +107,7 @@ def encode(state: State, origin: Origin, name: str, steps: Sequence[StepV1] = ()
         snapshot = msgspec.structs.replace(snapshot_of(state, origin), steps=tuple(steps), at=at)
     if name.endswith((".json", ".json.gz")):
         lines = msgspec.json.format(msgspec.json.encode(snapshot, order="deterministic"), indent=2)
-        data = _ROW.sub(lambda row: b"[" + b" ".join(row[1].split()) + b"]", lines) + b"\n"
+        data = harmless(_ROW.sub(lambda row: b"[" + b" ".join(row[1].split()) + b"]", lines)) + b"\n"
     else:
         data = msgspec.msgpack.encode(snapshot, order="deterministic")
     return gzip.compress(data, mtime=0) if name.endswith(".gz") else data

@@ -72,8 +72,8 @@ class AlternativeRow(msgspec.Struct, frozen=True, kw_only=True):
     waste                taken for the memmap, holding none of it: padding, alignment
     page_tables          never in the added memory, as are `kernel_objects`
     taken                what nodes have less before anything is online
-    added, online        the machine before and after onlining
-    largest_run          the longest run of free pages in the added range, online
+    added, online        the machine before and after onlining; null where the add was refused
+    largest_run          the longest run of free pages in the added range, online; null where the add was refused
     zones                where the blocks went
     removable, stuck     blocks that could be taken out one by one now, and those that could not
     assured              all are in ZONE_MOVABLE, where no kernel page will get in the way of removing them later
@@ -94,9 +94,9 @@ class AlternativeRow(msgspec.Struct, frozen=True, kw_only=True):
     page_tables: Amount
     kernel_objects: Amount
     taken: tuple[NodeAmount, ...]
-    added: MemoryRow
-    online: MemoryRow
-    largest_run: Amount
+    added: MemoryRow | None
+    online: MemoryRow | None
+    largest_run: Amount | None
     zones: tuple[ZoneBlocks, ...]
     removable: tuple[BlockRun, ...]
     stuck: tuple[StuckRun, ...]
@@ -164,6 +164,7 @@ class _Rows:
         return MemoryRow(self._amount(memory.total), self._amount(memory.free), huge)
 
     def alternative(self, row: Row) -> AlternativeRow:
+        added = row.blocks > 0
         return AlternativeRow(
             model=row.model,
             block_size=row.block_size,
@@ -180,9 +181,9 @@ class _Rows:
             page_tables=self._amount(row.tables),
             kernel_objects=self._amount(row.objects),
             taken=self._by_node(row.taken),
-            added=self.memory(row.added),
-            online=self.memory(row.online),
-            largest_run=self._amount(row.largest_run),
+            added=self.memory(row.added) if added else None,
+            online=self.memory(row.online) if added else None,
+            largest_run=self._amount(row.largest_run) if added else None,
             zones=tuple(ZoneBlocks(zone, blocks) for zone, blocks in sorted(row.zones.items())),
             removable=tuple(BlockRun(*run) for run in row.removable),
             stuck=tuple(StuckRun(run.first, run.last, refusal(run.result, run.reason, None)) for run in row.stuck),

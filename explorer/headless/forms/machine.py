@@ -81,12 +81,11 @@ class BlockRow(msgspec.Struct, frozen=True):
 
 
 class SectionRow(msgspec.Struct, frozen=True):
-    """A present section, and where its memmap lies: "self" in its own add request or block, "kernel" in kernel memory,
-    "section" in another section, "none". `memmap_pfn` is null where the place is not known."""
+    """A present section, its node, and where its memmap lies: "self" in its own add request or block, "kernel" in kernel
+    memory, "section" in another section, "none". `memmap_pfn` is null where the place is not known."""
 
     section: int
     node: int
-    online: bool
     memmap_on: str
     memmap_pfn: int | None
 
@@ -198,7 +197,7 @@ class Rows:
 
     def section(self, number: int, seen: SectionReport) -> SectionRow:
         """A section."""
-        return SectionRow(number, seen.node, seen.online, seen.memmap_on, seen.memmap_pfn)
+        return SectionRow(number, seen.node, seen.memmap_on, seen.memmap_pfn)
 
 
 def _pool(pool: Pool) -> PoolRow:
