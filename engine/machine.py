@@ -10,6 +10,7 @@ from .kernels.models import KernelModel
 from .memory.block import Block, Group, Request
 from .memory.origin import Origin
 from .memory.section import Section
+from .memory.settings import Boot, Settings
 from .memory.state import Resource, State
 from .memory.zone import Node, Zone
 from .numbers.errors import HotplugError
@@ -92,9 +93,14 @@ class Machine:
         return MappingProxyType(self._state.resources)
 
     @property
-    def settings(self) -> Mapping[str, str]:
-        """Writable parameters by name."""
-        return MappingProxyType(self._state.settings)
+    def settings(self) -> Settings:
+        """The parameters that can be written."""
+        return self._state.settings
+
+    @property
+    def boot(self) -> Boot:
+        """Facts of the boot."""
+        return self._state.boot
 
     def valid_zones(self, block: int) -> str:
         """The text of a block's valid_zones file."""

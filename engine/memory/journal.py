@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Generic, NoReturn, TypeVar
 
+import msgspec
+
 K = TypeVar("K")
 V = TypeVar("V")
+S = TypeVar("S", bound=msgspec.Struct)
 
 ABSENT: Any = object()
 """Stands for "there was no such key" in a journal."""
@@ -155,6 +158,25 @@ class Table(dict[K, V], Generic[K, V]):
         self.journal.changes.append((self.number, key, value))
         self.tell(key)
         return value
+
+
+class Single(Table[None, S]):
+    """A table of one Struct, under the key None."""
+
+    __slots__ = ()
+
+    def __init__(self, journal: Journal, name: str, value: S) -> None:
+        super().__init__(journal, name)
+        self.load({None: value})
+
+    @property
+    def value(self) -> S:
+        """The Struct as it is now."""
+        return self[None]
+
+    def change(self, **fields: Any) -> None:
+        """Set some of its fields."""
+        self.put(None, msgspec.structs.replace(self[None], **fields))
 
 
 _set: Final = dict.__setitem__

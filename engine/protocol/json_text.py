@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-_NOT_ASCII: Final = re.compile(r"[^\x00-\x7e]")
+_PERHAPS: Final = re.compile(r"[^\n\x20-\x7e]")
+"""What is not sure to be printed as itself, and no end of a line."""
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -17,18 +18,16 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 def encoded(value: object) -> bytes:
     """One line of JSON, without its end. Bytes of a name or an argument that are no text stand as U+FFFD."""
     try:
-        data = msgspec.json.encode(value)
+        return msgspec.json.encode(value)
     except UnicodeEncodeError:
-        data = msgspec.json.encode(_text_alone(msgspec.to_builtins(value)))
-    return harmless(data)
+        return msgspec.json.encode(_text_alone(msgspec.to_builtins(value)))
 
 
 def harmless(data: bytes) -> bytes:
-    """The same JSON with every character that is not printed as itself (controls, also C1 and those of bidirectional text;
-    what has no width) as ``\\uXXXX``. JSON escapes those of C0 by itself."""
-    if data.isascii() and b"\x7f" not in data:
-        return data
-    return _NOT_ASCII.sub(_escape, data.decode()).encode()
+    r"""The same JSON with every character that is not printed as itself (controls, also C1 and those of bidirectional text;
+    what has no width) as ``\uXXXX``, so that it says what it said; ends of lines stay. JSON escapes C0 by itself."""
+    text = data.decode()
+    return data if text.isprintable() else _PERHAPS.sub(_escape, text).encode()
 
 
 def _escape(found: re.Match[str]) -> str:

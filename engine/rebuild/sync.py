@@ -13,7 +13,7 @@ from ..sysfs.report import block_report
 from .identify import Identity, identify
 from .rebuild import build_state
 
-_OBSERVED = ("sections", "blocks", "zones", "nodes", "resources", "settings", "hugepages", "surplus", "marks")
+_OBSERVED = ("sections", "blocks", "zones", "nodes", "resources", "hugepages", "surplus", "marks")
 
 
 def sync(state: State, seen: Observation) -> list[str]:
@@ -28,6 +28,7 @@ def sync(state: State, seen: Observation) -> list[str]:
     drift = _drift(state, fresh)
     for name in _OBSERVED:
         _adopt(getattr(state, name), getattr(fresh, name))
+    _adopt(state.parameters, fresh.parameters)
     _drop_orphans(state)
     return drift + notes
 

@@ -13,6 +13,7 @@ from ..memory.origin import Origin
 from ..memory.section import Memmap, Section
 from ..memory.state import State
 from ..protocol.vocabulary import ZoneKey
+from .counters import fold_counters
 from .schema import (
     BlockRun,
     GroupV1,
@@ -45,9 +46,9 @@ def snapshot_of(state: State, origin: Origin) -> SnapshotV1:
         origin=OriginV1(**asdict(origin)),
         geometry=state.geometry,
         model=state.model.name,
-        boot=state.boot,
-        settings=dict(state.settings),
-        counters=dict(state.counters),
+        boot=state.boot.texts(),
+        settings=state.settings.texts(),
+        counters=fold_counters(state),
         nodes=tuple(NodeV1(**asdict(node)) for _, node in sorted(state.nodes.items())),
         zones=tuple(ZoneV1(**asdict(zone)) for _, zone in sorted(state.zones.items())),
         marks=tuple(MarksV1(cast(ZoneRef, key), **asdict(marks)) for key, marks in sorted(state.marks.items())),

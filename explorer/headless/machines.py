@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from altmap.engine import BadInput, HotplugError, bundled_machines, lsmem, split_lsmem
 
 from .exits import FINE, REFUSED
 from .forms.document import as_line
-from .streams import machine_named, remark, say, write
+from .output import on_terminal, remark, say, write, write_text
+from .streams import machine_named
 from .verbs import DEFAULT_MACHINE, VERBS
 
 
 def enter(arguments: argparse.Namespace) -> int:
     """Open a machine in the explorer; without a terminal, show it."""
     arguments.json = False
-    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+    if not on_terminal("stdin", "stdout"):
         return show(arguments)
-    if sys.stderr is None or not sys.stderr.isatty():
+    if not on_terminal("stderr"):
         code = show(arguments)
         say("\nThe explorer did not open: it draws on standard error, which is no terminal here.")
         return code
@@ -52,7 +52,10 @@ def list_memory(arguments: argparse.Namespace) -> int:
     named = others[0] if others else DEFAULT_MACHINE
     needed = not any(option in ("-s", "-h", "--help") or option.startswith("--sysroot") for option in options)
     code, text = lsmem(options, machine_named(named)) if needed else lsmem([*options, *others])
-    (sys.stderr if code else sys.stdout).write(text)
+    if code:
+        remark(text.splitlines())
+    else:
+        write_text(text)
     if code == FINE and {"-h", "--help"} & {*options}:
         say("\n".join(("\nExample:", *(f"  {line}" for line in VERBS["lsmem"].examples))))
     return code
@@ -70,9 +73,8 @@ def read(arguments: argparse.Namespace) -> int:
     code = FINE
     for path in arguments.paths:
         try:
-            sys.stdout.write(machine.read(path))
+            write_text(machine.read(path))
         except HotplugError as error:
-            sys.stdout.flush()
             remark([f"altmap: {error}"])
             code = REFUSED
     return code

@@ -21,8 +21,9 @@ from altmap.engine.numbers.rounding import up
 
 from .exits import DIFFERENT, FINE, REFUSED
 from .forms.document import as_line
+from .output import say, write
 from .progress import awaited
-from .streams import machine_named, once_standard_input, say, write
+from .streams import machine_named, once_standard_input
 
 
 def why(arguments: argparse.Namespace) -> int:

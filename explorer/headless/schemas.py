@@ -9,7 +9,7 @@ from altmap.engine.numbers.errors import did_you_mean
 
 from .exits import FINE
 from .forms.kinds import KINDS, schema_of
-from .streams import say, write
+from .output import say, write
 
 
 def print_schema(arguments: argparse.Namespace) -> int:

@@ -12,8 +12,9 @@ from altmap.engine.protocol.events import Event
 from altmap.engine.protocol.scripts import Placed, parse_places
 
 from .exits import FINE, REFUSED
+from .output import write
 from .progress import tracked
-from .streams import machine_named, once_standard_input, script_text, writable, write
+from .streams import machine_named, once_standard_input, script_text, writable
 
 
 class Teller(Protocol):

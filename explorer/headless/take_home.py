@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator
 
 from altmap.engine import BadInput, Machine, capture, export_shell, rename, save_machine
@@ -13,7 +12,8 @@ from altmap.engine.snapshot import store
 from .. import facts
 from .exits import FINE
 from .forms.document import as_line
-from .streams import machine_named, remark, writable, write
+from .output import on_terminal, remark, write, write_text
+from .streams import machine_named, writable
 
 
 def save_running(arguments: argparse.Namespace) -> int:
@@ -22,7 +22,7 @@ def save_running(arguments: argparse.Namespace) -> int:
     writable(path)
     if arguments.json and path is None:
         raise BadInput("--json tells of the file that -o names; without -o the snapshot itself is on standard output")
-    if path is None and sys.stdout.isatty():
+    if path is None and on_terminal("stdout"):
         raise BadInput(
             "a snapshot is not for reading on a terminal; write it to a file with -o, or into a pipe or a file"
         )
@@ -58,5 +58,5 @@ def export(arguments: argparse.Namespace) -> int:
 
         write(as_line(export_document(machine)))
         return FINE
-    sys.stdout.write(export_shell(machine.history, machine.geometry.block_size))
+    write_text(export_shell(machine.history, machine.geometry.block_size))
     return FINE
