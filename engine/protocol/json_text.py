@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+_ASCII_CONTROLS: Final = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]")
 _PERHAPS: Final = re.compile(r"[^\n\x20-\x7e]")
 """What is not sure to be printed as itself, and no end of a line."""
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
@@ -26,8 +27,9 @@ def encoded(value: object) -> bytes:
 def harmless(data: bytes) -> bytes:
     r"""The same JSON with every character that is not printed as itself (controls, also C1 and those of bidirectional text;
     what has no width) as ``\uXXXX``, so that it says what it said; ends of lines stay. JSON escapes C0 by itself."""
-    text = data.decode()
-    return data if text.isprintable() else _PERHAPS.sub(_escape, text).encode()
+    if data.isascii() and not _ASCII_CONTROLS.search(data):
+        return data
+    return _PERHAPS.sub(_escape, data.decode()).encode()
 
 
 def _escape(found: re.Match[str]) -> str:

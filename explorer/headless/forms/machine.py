@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -90,6 +90,28 @@ class SectionRow(msgspec.Struct, frozen=True):
     memmap_pfn: int | None
 
 
+class ParametersRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The parameters that can be written, as their files read."""
+
+    auto_online_blocks: str
+    memmap_on_memory: str
+    online_policy: str
+    auto_movable_ratio: str
+    auto_movable_numa_aware: str
+
+
+class BootRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts of the boot: whether the file `probe` is there (Y or N), and words of the command line with what they were given,
+    null where they are not there."""
+
+    probe: str
+    movable_node: str
+    hugepages: str | None
+    hugetlb_free_vmemmap: str | None
+    movablecore: str | None
+    kernelcore: str | None
+
+
 class MachineDocument(Document, tag="machine", frozen=True, kw_only=True):
     """A machine. `kernel` is its /proc/version, `model` the kernel that altmap takes it for; `measured` and `estimated` name
     what of it was read and what had to be guessed, `notes` what is worth knowing of how it was read."""
@@ -101,8 +123,8 @@ class MachineDocument(Document, tag="machine", frozen=True, kw_only=True):
     kernel: str | None
     model: str
     geometry: GeometryRow
-    boot: Mapping[str, str]
-    parameters: Mapping[str, str]
+    boot: BootRow
+    parameters: ParametersRow
     measured: tuple[str, ...]
     estimated: tuple[str, ...]
     notes: tuple[str, ...]
@@ -217,8 +239,8 @@ def machine_document(machine: Machine) -> MachineDocument:
         kernel=origin.kernel or None,
         model=machine.model.name,
         geometry=_geometry(machine),
-        boot=state.boot.texts(),
-        parameters=machine.settings.texts(),
+        boot=_boot(machine),
+        parameters=ParametersRow(**machine.settings.texts()),
         measured=origin.measured,
         estimated=facts.unmeasured(machine),
         notes=origin.notes,
@@ -226,6 +248,18 @@ def machine_document(machine: Machine) -> MachineDocument:
         zones=tuple(rows.zone((seen.node, seen.zone), seen) for seen in zone_reports(state)),
         blocks=tuple(rows.block(number, block_seen(state, number)) for number in sorted(state.blocks)),
         sections=tuple(rows.section(number, section_report(state, number)) for number in state.section_numbers()),
+    )
+
+
+def _boot(machine: Machine) -> BootRow:
+    boot, texts = machine.boot, machine.boot.texts()
+    return BootRow(
+        probe=texts["probe"],
+        movable_node=texts["movable_node"],
+        hugepages=boot.hugepages,
+        hugetlb_free_vmemmap=boot.hugetlb_free_vmemmap,
+        movablecore=boot.movablecore,
+        kernelcore=boot.kernelcore,
     )
 
 
