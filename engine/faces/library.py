@@ -13,10 +13,10 @@ import msgspec
 
 from ..capture.collection import without_collection
 from ..capture.observe import observe
+from ..commands import Sync, describe
 from ..kernels.models import MODELS
 from ..machine import Machine
 from ..numbers.errors import BadInput, did_you_mean, located
-from ..protocol.commands import Sync, describe
 from ..rebuild.rebuild import rebuild
 from ..snapshot import store
 from ..snapshot.schema import StepV1

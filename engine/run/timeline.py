@@ -6,9 +6,9 @@ the way; applying a command in an earlier state begins a branch. Nothing is ever
 
 from __future__ import annotations
 
+from ..commands.outcome import Outcome
 from ..memory.journal import Changes, Journal
 from ..numbers.errors import BadInput
-from ..protocol.outcome import Outcome
 
 
 class Step:

@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Misused as error:
-        return _sorry(str(error))
+        return _sorry(*error.args)
     except OSError as error:
         if error.filename is not None:
             return _sorry(f"{os.fsdecode(error.filename)}: {error.strerror}")
@@ -57,7 +57,7 @@ def _answer(argv: list[str]) -> int:
     try:
         return answer(arguments)
     except BadInput as error:
-        raise Misused(str(error)) from error
+        raise Misused(*error.args) from error
 
 
 def _machine_alone(argv: list[str]) -> list[str]:
@@ -75,8 +75,9 @@ def _machine_alone(argv: list[str]) -> list[str]:
     return argv
 
 
-def _sorry(sentence: str) -> int:
-    print(printable(f"altmap: {' '.join(sentence.split())}"), file=sys.stderr)
+def _sorry(*sentences: str) -> int:
+    for sentence in sentences:
+        print(printable(f"altmap: {' '.join(sentence.split())}"), file=sys.stderr)
     return BAD_INPUT
 
 
