@@ -12,6 +12,7 @@ from .kernels.models import KernelModel
 from .memory.block import Block, Group, Request
 from .memory.origin import Origin
 from .memory.section import Section
+from .memory.settings import Boot, Settings
 from .memory.state import Resource, State
 from .memory.zone import Node, Zone
 from .numbers.errors import HotplugError
@@ -29,13 +30,15 @@ from .sysfs import hotplug_files
 class Machine:
     """A machine whose memory can be hot-added, onlined, offlined and removed.
 
-    Its tables are read-only views of immutable values. `apply` runs a command to its end; `steps` yields its events one
+    Its tables are read-only views of immutable values. `warnings` say what a person should know of how it was opened: each
+    is a sentence. `apply` runs a command to its end; `steps` yields its events one
     by one, so that a person can watch, and closing it in the middle of an offline is the signal that ends it (EINTR).
     """
 
     def __init__(self, state: State, origin: Origin) -> None:
         self._state = state
         self.origin = origin
+        self.warnings: tuple[str, ...] = ()
         state.journal.begin()
         self.timeline = Timeline(state.journal)
 
@@ -92,9 +95,14 @@ class Machine:
         return MappingProxyType(self._state.resources)
 
     @property
-    def settings(self) -> Mapping[str, str]:
-        """Writable parameters by name."""
-        return MappingProxyType(self._state.settings)
+    def settings(self) -> Settings:
+        """The parameters that can be written."""
+        return self._state.settings
+
+    @property
+    def boot(self) -> Boot:
+        """Facts of the boot."""
+        return self._state.boot
 
     def valid_zones(self, block: int) -> str:
         """The text of a block's valid_zones file."""
@@ -156,7 +164,7 @@ class Machine:
                 told = [event.block for event in events if isinstance(event, BlockState)]
                 done = any(state.blocks[block].state == "offline" for block in told)
                 end = ("ok", "") if done else ("EINTR", "signal backoff: interrupted")
-                self.timeline.record(Outcome(command, *end, None, tuple(events)))
+                self.timeline.record(Outcome(command, *end, None, tuple(events), stopped=True))
             else:
                 state.journal.rewind()
             raise

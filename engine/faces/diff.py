@@ -98,7 +98,7 @@ def drift(before: State, after: State) -> Drift:
     """What changed from one state to another. Of two `glance`s at one machine it costs little more than the changes."""
     return Drift(
         machine=_values(_machine(before), _machine(after)),
-        parameters=_values(before.settings, after.settings),
+        parameters=_values(before.settings.texts(), after.settings.texts()),
         nodes=_changes(_nodes(before), _nodes(after)),
         zones=_changes(_zones(before), _zones(after)),
         blocks=_changes(*(_blocks(state, _touched_blocks(before, after)) for state in (before, after))),

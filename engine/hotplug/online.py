@@ -124,6 +124,6 @@ def rebuild_zonelists(state: State, marks: Watermarks, fresh: int | None = None)
         (KERNEL_ZONES.index(zone.name) for zone in state.zones.values() if zone.managed and zone.name in KERNEL_ZONES),
         default=0,
     )
-    if highest > state.counters.get("policy_zone", -1):  # it never goes down again
-        state.counters.put("policy_zone", highest)
-    yield Logged(f"Policy zone: {KERNEL_ZONES[state.counters['policy_zone']]}")
+    if highest > state.globals.value.policy_zone:
+        state.globals.change(policy_zone=highest)
+    yield Logged(f"Policy zone: {KERNEL_ZONES[state.globals.value.policy_zone]}")

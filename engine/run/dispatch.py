@@ -55,7 +55,7 @@ Operation = Callable[[State, Any, list[str]], Steps]
 
 def run(state: State, command: Command, notes: list[str]) -> Steps:
     """The events of a command. Raises `HotplugError` for the kernel's refusal, `BadInput` for a command without sense."""
-    if state.counters.get("crashed") and not isinstance(command, Sync):
+    if state.globals.value.crashed and not isinstance(command, Sync):
         raise HotplugError("OOPS", "the kernel has crashed and does nothing any more; take the last command back")
     return _OPERATIONS[type(checked(command))](state, command, notes)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from ..kernels.architectures import preset_of
 from ..kernels.models import MODELS
@@ -16,13 +16,14 @@ from ..kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..memory.block import Block, Group, Request
 from ..memory.origin import Origin
 from ..memory.section import Memmap, Section
+from ..memory.settings import boot_of, settings_of
 from ..memory.state import HugePage, Resource, State
 from ..memory.zone import Marks, Node, Scanners, Zone
 from ..numbers.bits import every, span
-from ..numbers.errors import BadInput
+from ..numbers.errors import BadInput, located
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ZoneKey
-from ..sysfs.settings import wrong_setting
+from .counters import load_counters
 from .fold import moved
 from .schema import MAX_COUNT, MemmapV1, Run, SectionGrid, SectionRun, SnapshotV1
 
@@ -45,13 +46,11 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
         _bad("$.geometry", str(error))
     if snapshot.model not in MODELS:
         _bad("$.model", f"{snapshot.model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
-    for name, value in snapshot.settings.items():
-        if (wrong := wrong_setting(name, value)) is not None:
-            _bad(f"$.settings.{name}", wrong)
+    settings, boot = settings_of(snapshot.settings, "$.settings."), boot_of(snapshot.boot, "$.boot.")
     chain = DEFAULT_CHAIN.with_subscriber(BOOT_MEMORY_GUARD) if preset.boot_offline_veto else DEFAULT_CHAIN
-    state = State(preset, geometry, MODELS[snapshot.model], snapshot.boot, chain)
-    state.settings.load(snapshot.settings)
-    state.counters.load(snapshot.counters)
+    state = State(preset, geometry, MODELS[snapshot.model], boot, chain)
+    state.parameters.load({None: settings})
+    load_counters(state, snapshot.counters, "$.counters.")
     state.nodes.load(_unique("$.nodes", ((node.id, Node(**asdict(node))) for node in snapshot.nodes)))
     state.zones.load(_unique("$.zones", _zones(snapshot, state)))
     state.marks.load(_unique("$.marks", _marks(snapshot, state)))
@@ -65,6 +64,17 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.blocks.load(_blocks(snapshot, state))
     state.sections.load(_Sections(state).unfold(snapshot.sections))
     return state, Origin(**asdict(snapshot.origin))
+
+
+def later_state_of(snapshot: SnapshotV1, number: int) -> State | None:
+    """The state of that number, from 1 on, where it was saved. Raises `BadInput` for what no machine can have."""
+    saved = snapshot.steps[number - 1].state
+    if saved is None:
+        return None
+    with located(f"$.steps[{number - 1}].state"):
+        return state_of(
+            replace(snapshot, **{name: value for name, value in asdict(saved).items() if value is not None})
+        )[0]
 
 
 def _bad(path: str, sentence: str) -> NoReturn:

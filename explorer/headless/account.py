@@ -168,8 +168,9 @@ def changes(before: State, after: State) -> Iterator[str]:
     for node, zone in sorted(zones[0].keys() | zones[1].keys()):
         if words := _zone_change(zones[0].get((node, zone)), zones[1].get((node, zone))):
             yield f"zone {zone} of node {node}: {words}"
-    for name, value in sorted(after.settings.items()):
-        if (old := before.settings.get(name)) != value:
+    parameters = before.settings.texts()
+    for name, value in sorted(after.settings.texts().items()):
+        if (old := parameters[name]) != value:
             yield f"{name}: {old} → {value}"
 
 

@@ -12,24 +12,28 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from ..printable import printable
-from .exits import BAD_INPUT, INTERRUPTED, PIPE_CLOSED, Misused
+from .exits import BAD_INPUT, FINE, INTERRUPTED, PIPE_CLOSED, Misused
+from .output import drop_output, fill_closed_streams, remark
 from .parser import parser
 from .verbs import DEFAULT_MACHINE, VERBS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run altmap; returns the exit code. What is wrong with the input is said in one sentence on standard error."""
+    fill_closed_streams()
     try:
         if sys.stdout is None:
             raise Misused("standard output is closed")
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
-        code = _answer(sys.argv[1:] if argv is None else list(argv))
+        try:
+            code = _answer(sys.argv[1:] if argv is None else list(argv))
+        except SystemExit as end:  # of argparse, when it has shown a help
+            code = end.code if isinstance(end.code, int) else FINE
         sys.stdout.flush()
     except BrokenPipeError:
-        _drop_output()
+        drop_output()
         return PIPE_CLOSED
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -38,12 +42,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.filename is not None:
             return _sorry(f"{os.fsdecode(error.filename)}: {error.strerror}")
-        _drop_output()
+        drop_output()
         return _sorry(f"input or output failed: {error.strerror or error}")
     return code
 
 
 def _answer(argv: list[str]) -> int:
+    for word in argv:
+        _passed(word)
     if not argv or argv[0] == "-" or not (argv[0] in VERBS or argv[0].startswith("-")):
         argv = ["open", *_machine_alone(argv)]
     verb = VERBS.get(argv[0])
@@ -58,6 +64,16 @@ def _answer(argv: list[str]) -> int:
         return answer(arguments)
     except BadInput as error:
         raise Misused(*error.args) from error
+
+
+def _passed(word: str) -> None:
+    """Could a program get this as an argument? What cannot be the name of a file either is `Misused`."""
+    try:
+        whole = b"\0" not in os.fsencode(word)
+    except UnicodeEncodeError:
+        whole = False
+    if not whole:
+        raise Misused(f"{word!r} holds what no argument of a program can")
 
 
 def _machine_alone(argv: list[str]) -> list[str]:
@@ -76,11 +92,5 @@ def _machine_alone(argv: list[str]) -> list[str]:
 
 
 def _sorry(*sentences: str) -> int:
-    for sentence in sentences:
-        print(printable(f"altmap: {' '.join(sentence.split())}"), file=sys.stderr)
+    remark(f"altmap: {' '.join(sentence.split())}" for sentence in sentences)
     return BAD_INPUT
-
-
-def _drop_output() -> None:
-    """Python writes what is left of standard output at its end; that must not fail a second time."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 
 from .. import __version__
 from .exits import MEANINGS, Misused
+from .output import write_text
 from .verbs import DEFAULT_MACHINE, GROUPS, MACHINE_WORDS, VERBS
 
 ABOUT: Final = "Linux memory hotplug, rehearsed: add, online, offline and remove memory of a saved machine."
@@ -40,6 +41,10 @@ class Parser(argparse.ArgumentParser):
         """Raise `Misused` with what argparse found wrong."""
         raise Misused(f"{message}; {self.prog} --help tells what may be asked")
 
+    def print_help(self, file: object = None) -> None:
+        """To standard output; unlike argparse's own, an output that fails is an error."""
+        write_text(self.format_help())
+
     def more(self, title: str, lines: Iterable[str]) -> None:
         """Lines that stand as they are behind the examples."""
         self._after += ["", *_block(title, lines)]
@@ -47,6 +52,12 @@ class Parser(argparse.ArgumentParser):
     def format_help(self) -> str:
         """What --help prints."""
         return super().format_help() + "".join(f"{line}\n" for line in ["", *self._after])
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *given: object) -> NoReturn:
+        write_text(f"altmap {__version__}\n")
+        parser.exit()
 
 
 class _Top(Parser):
@@ -60,7 +71,7 @@ class _Top(Parser):
 def parser(wanted: Collection[str] = tuple(VERBS)) -> Parser:
     """The whole parser. The arguments of verbs that are not `wanted` are left out: what they list has to be looked up."""
     top = _Top(prog="altmap", description=ABOUT)
-    top.add_argument("--version", action="version", version=f"altmap {__version__}")
+    top.add_argument("--version", action=_Version, nargs=0, help="print it")
     commands = top.add_subparsers(metavar="COMMAND", prog="altmap", parser_class=Parser)
     for verb in VERBS.values():
         one = commands.add_parser(

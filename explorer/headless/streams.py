@@ -1,65 +1,31 @@
-"""What goes in and out beside the text for people: bytes on standard output, remarks on standard error, and what files and
-standard input hold."""
+"""What comes in: machines and scripts from files and from standard input, and whether a file can be written at the end."""
 
 from __future__ import annotations
 
 import os
 import sys
-import textwrap
-from collections.abc import Iterable
 from typing import Final
 
 from altmap.engine import BadInput, Machine, open_machine, read_machine
 from altmap.engine.snapshot.store import MAX_BYTES, SUFFIXES
 
-from ..printable import printable
+from .output import remark
 
 STDIN: Final = "-"
 _MAX_SCRIPT: Final = 64 << 20
 _STDIN_NAME: Final = "standard input"
 
 
-def write(data: bytes) -> None:
-    """To standard output, at once."""
-    sys.stdout.buffer.write(data)
-    sys.stdout.flush()
-
-
-def say(text: str, width: int | None = None) -> None:
-    """Lines for people to standard output, harmless whatever they hold; with a width, words go to further lines that are
-    indented a little more."""
-    for line in text.rstrip("\n").split("\n"):
-        sys.stdout.write(f"{_wrapped(printable(line), width)}\n")
-
-
-def _wrapped(line: str, width: int | None) -> str:
-    if width is None or len(line) <= width:
-        return line
-    body = line.lstrip(" ")
-    indent = line[: len(line) - len(body)]
-    lines = textwrap.wrap(
-        body,
-        width,
-        initial_indent=indent,
-        subsequent_indent=f"{indent}  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return "\n".join(lines)
-
-
-def remark(lines: Iterable[str]) -> None:
-    """Lines beside the output, to standard error."""
-    for line in lines:
-        print(printable(line), file=sys.stderr)
-
-
-def machine_named(source: str, model: str | None = None) -> Machine:
-    """The machine that an argument names: what `open_machine` opens, or for ``-`` a snapshot on standard input. Raises
-    `BadInput`."""
+def machine_named(source: str, model: str | None = None, *, replay: bool) -> Machine:
+    """The machine that an argument names: what `open_machine` opens, or for ``-`` a snapshot on standard input. What is to be
+    said of how it was opened goes to standard error. Raises `BadInput`."""
     if source != STDIN:
-        return open_machine(source, model=model)
-    return read_machine(_standard_input("the machine", MAX_BYTES), _STDIN_NAME, model=model)
+        machine = open_machine(source, model=model, replay=replay)
+    else:
+        data = _standard_input("the machine", MAX_BYTES)
+        machine = read_machine(data, _STDIN_NAME, model=model, replay=replay)
+    remark(f"altmap: warning: {warning}" for warning in machine.warnings)
+    return machine
 
 
 def script_text(source: str) -> tuple[str, str]:

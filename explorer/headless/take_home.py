@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator
 
 from altmap.engine import BadInput, Machine, capture, export_shell, rename, save_machine
@@ -12,14 +11,15 @@ from altmap.engine.snapshot import store
 
 from .. import facts
 from .exits import FINE
-from .streams import machine_named, remark, writable, write
+from .output import on_terminal, remark, write, write_text
+from .streams import machine_named, writable
 
 
 def save_running(arguments: argparse.Namespace) -> int:
     """The machine that this runs on, or a saved tree, as a snapshot: into a file, or to a program that reads it."""
     path = arguments.output
     writable(path)
-    if path is None and sys.stdout.isatty():
+    if path is None and on_terminal("stdout"):
         raise BadInput(
             "a snapshot is not for reading on a terminal; write it to a file with -o, or into a pipe or a file"
         )
@@ -44,6 +44,6 @@ def _captured(machine: Machine, path: str) -> Iterator[str]:
 
 def export(arguments: argparse.Namespace) -> int:
     """The commands that led to a saved machine, as lines for the real one."""
-    machine = machine_named(arguments.machine)
-    sys.stdout.write(export_shell(machine.history, machine.geometry.block_size))
+    machine = machine_named(arguments.machine, replay=arguments.replay)
+    write_text(export_shell(machine.history, machine.geometry.block_size))
     return FINE

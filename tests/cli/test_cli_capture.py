@@ -67,7 +67,7 @@ def test_standard_output_is_the_snapshot_and_nothing_else(altmap, tree: Path, tm
     machine = open_machine(tmp_path / "again.json")
     assert sorted(machine.blocks) == [0, 1, 2, 3]
     assert machine.zones[0, "DMA32"].managed == 123000
-    assert machine.settings["memmap_on_memory"] == "Y"
+    assert machine.settings.memmap_on_memory == "Y"
 
 
 def test_notes_go_to_standard_error(altmap, tree: Path) -> None:

@@ -12,10 +12,11 @@ from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.kernels.models import MODELS
 from altmap.engine.kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from altmap.engine.machine import Machine
-from altmap.engine.memory.block import Block, Group, Request
+from altmap.engine.memory.block import AcpiDevice, Block, Group, Request, VirtioMemDevice
 from altmap.engine.memory.origin import Origin
 from altmap.engine.memory.section import Memmap, Section
-from altmap.engine.memory.state import HugePage, Resource, State
+from altmap.engine.memory.settings import Boot
+from altmap.engine.memory.state import Hstate, HugePage, Resource, State
 from altmap.engine.memory.zone import Marks, Node, Scanners, Zone
 from altmap.engine.numbers.bits import every, span
 from altmap.engine.numbers.geometry import Geometry
@@ -35,8 +36,8 @@ def empty(arch: str, model: str = "6.12", sections_per_block: int = 1) -> State:
     geometry = preset.geometry
     geometry = msgspec.structs.replace(geometry, block_size=geometry.section_size * sections_per_block)
     chain = DEFAULT_CHAIN.with_subscriber(BOOT_MEMORY_GUARD) if preset.boot_offline_veto else DEFAULT_CHAIN
-    state = State(preset, geometry, MODELS[model], {"movable_node": "N", "probe": "Y"}, chain)
-    state.settings.load({"auto_online_blocks": "offline"})
+    state = State(preset, geometry, MODELS[model], Boot(probe=True), chain)
+    state.parameters.change(auto_online_blocks="online_movable", auto_movable_ratio=7)
     state.nodes.load({0: Node(0, True, True)})
     return state
 
@@ -99,7 +100,11 @@ def varied() -> State:
     )
     state.surplus.load({(0, 512): 1})
     state.hugepages.load({1 << 18: HugePage(1 << 18, 1)})
-    state.counters.load({"vmemmap_warned": 1, "pgmigrate_success": (1 << 63) - 1})
+    state.vmstat.load({"pgmigrate_success": (1 << 63) - 1, "compact_fail": 0})
+    state.globals.change(crashed=True, vmemmap_warned=True, policy_zone=2, hugetlb_rank=46)
+    state.hstates.load({512: Hstate(1, 2, 300), 1 << 18: Hstate(next_nid_to_free=1)})
+    state.virtio_mem.load({8 * GIB: VirtioMemDevice(2 * GIB, 4 << 20)})
+    state.acpi_devices.load({16 * GIB: AcpiDevice(GIB)})
     low, high = span(0, 4096), whole & ~span(0, 4096)
     split = (((0, "DMA"), low), ((0, "DMA32"), high))
     mixed: dict[Kind, int] = {kind: span(100 * at, 100) for at, kind in enumerate(KINDS) if kind != "free"}
@@ -273,7 +278,10 @@ def test_nothing_of_the_engine_is_left_out() -> None:
     assert fields(schema.MemmapV1) == fields(Memmap)
     assert fields(schema.SectionRun) == fields(Section) - {"nr"} | {"at", "count", "stride"}
     tables = {table.name for table in empty("x86_64").tables}
-    assert fields(schema.SnapshotV1) == tables | {"geometry", "model", "boot", "origin", "steps", "at"}
+    counted = {"globals", "vmstat", "hstates", "virtio_mem", "acpi_devices"}
+    assert counted < tables
+    others = {"geometry", "model", "boot", "origin", "steps", "at", "counters"}
+    assert fields(schema.SnapshotV1) == tables - counted | others
 
 
 def test_the_committed_json_schema_is_current() -> None:

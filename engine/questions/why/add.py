@@ -162,8 +162,7 @@ def _blocks(state: State, tried: Attempt, effects: list[str], warnings: list[str
             zones.setdefault(event.zone, []).append(event.block)
     online = sum(event.state == "online" for event in tried.events if isinstance(event, BlockState))
     if blocks:
-        policy = state.settings.get("auto_online_blocks")
-        how = "" if zones else f", offline{f' (auto_online_blocks={policy})' if policy else ''}"
+        how = "" if zones else f", offline (auto_online_blocks={state.settings.auto_online_blocks})"
         effects.append(f"{named(blocks)} {'appears' if len(blocks) == 1 else 'appear'}{how}")
     if not zones:
         effects += _to_come(state, blocks)

@@ -122,7 +122,7 @@ def _top_heavy(state: State) -> list[str]:
     """Far more movable memory than the kernel zones can look after."""
     kernel = sum(zone.managed for zone in state.zones.values() if zone.name in KERNEL_ZONES)
     movable = sum(zone.managed for zone in state.zones.values() if zone.name == MOVABLE_ZONE)
-    ratio = int(state.settings.get("auto_movable_ratio", "301"))
+    ratio = state.settings.auto_movable_ratio
     if movable * 100 <= kernel * ratio:
         return []
     page = state.geometry.page_size
