@@ -30,13 +30,15 @@ from .sysfs import hotplug_files
 class Machine:
     """A machine whose memory can be hot-added, onlined, offlined and removed.
 
-    Its tables are read-only views of immutable values. `apply` runs a command to its end; `steps` yields its events one
+    Its tables are read-only views of immutable values. `warnings` say what a person should know of how it was opened: each
+    is a sentence. `apply` runs a command to its end; `steps` yields its events one
     by one, so that a person can watch, and closing it in the middle of an offline is the signal that ends it (EINTR).
     """
 
     def __init__(self, state: State, origin: Origin) -> None:
         self._state = state
         self.origin = origin
+        self.warnings: tuple[str, ...] = ()
         state.journal.begin()
         self.timeline = Timeline(state.journal)
 
@@ -167,7 +169,7 @@ class Machine:
                 told = [event.block for event in events if isinstance(event, BlockState)]
                 done = any(state.blocks[block].state == "offline" for block in told)
                 end = ("ok", "") if done else ("EINTR", "signal backoff: interrupted")
-                self.timeline.record(Outcome(command, *end, None, tuple(events)))
+                self.timeline.record(Outcome(command, *end, None, tuple(events), stopped=True))
             else:
                 state.journal.rewind()
             raise
