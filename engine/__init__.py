@@ -44,7 +44,7 @@ from .questions.compare import Comparison, compare
 from .questions.compare import describe as describe_comparison
 from .questions.narrate import block_names, sentence
 from .questions.shortage import Shortage, shortage
-from .questions.summary import Summary
+from .questions.summary import Page, Summary
 from .questions.why import Verdict, why_not
 from .questions.why import describe as describe_verdict
 from .questions.why import describe_all as describe_verdicts
@@ -74,6 +74,7 @@ __all__ = [
     "Online",
     "Origin",
     "Outcome",
+    "Page",
     "Pin",
     "Poison",
     "Ram",
