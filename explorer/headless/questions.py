@@ -15,7 +15,7 @@ from altmap.engine import (
     describe_verdicts,
     diff,
     parse_bytes,
-    parse_script,
+    parse_line,
 )
 from altmap.engine.numbers.rounding import up
 
@@ -28,8 +28,8 @@ from .streams import machine_named, once_standard_input
 
 def why(arguments: argparse.Namespace) -> int:
     """Would a command, or each of those on a range of blocks, succeed? 0 if so, 1 if not."""
-    machine = machine_named(arguments.machine, arguments.model)
-    commands = parse_script(" ".join(arguments.words), "the question")
+    machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay)
+    commands = parse_line(" ".join(arguments.words))
     if not commands:
         raise BadInput("the question is empty; ask about a line of a script, such as offline 32")
     verdicts = [machine.why_not(command) for command in awaited(commands, "question")]
@@ -44,7 +44,7 @@ def why(arguments: argparse.Namespace) -> int:
 
 def alternatives(arguments: argparse.Namespace) -> int:
     """One add request, every placement, block size and model that was asked for, side by side; 1 if none of them fits."""
-    machine = machine_named(arguments.machine)
+    machine = machine_named(arguments.machine, replay=arguments.replay)
     state = machine.state
     start = arguments.at
     if start is None:
@@ -85,7 +85,7 @@ def drift(arguments: argparse.Namespace) -> int:
     """What changed from one machine to another; 0 whether or not anything did, unless the exit code is to tell."""
     sources = (arguments.before, arguments.after)
     once_standard_input(*sources)
-    before, after = map(machine_named, sources)
+    before, after = (machine_named(source, replay=arguments.replay) for source in sources)
     found = diff(before, after)
     if arguments.json:
         from .forms.changes import diff_document

@@ -52,7 +52,7 @@ def _captured(machine: Machine, path: str) -> Iterator[str]:
 
 def export(arguments: argparse.Namespace) -> int:
     """The commands that led to a saved machine, as lines for the real one."""
-    machine = machine_named(arguments.machine)
+    machine = machine_named(arguments.machine, replay=arguments.replay)
     if arguments.json:
         from .forms.texts import export_document
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Union, get_args
 
 import msgspec
 from altmap.engine import Command, describe, parse_bytes
-from altmap.engine.protocol.commands import COMMANDS
+from altmap.engine.commands import COMMANDS
 
 
 def _sized(field: msgspec.structs.FieldInfo) -> bool:

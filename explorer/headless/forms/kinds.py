@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
-from altmap.engine.protocol.commands import COMMANDS
+from altmap.engine.commands import COMMANDS
 from altmap.engine.protocol.events import Event
 from altmap.engine.protocol.json_text import schema_text
 from altmap.engine.snapshot import schema as snapshot
