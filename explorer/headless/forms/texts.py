@@ -74,7 +74,7 @@ def export_document(machine: Machine) -> ExportDocument:
                 command=said.command,
                 result=outcome.result,
                 refusal=None if outcome.ok else refusal(outcome.result, outcome.reason, outcome.pfn),
-                lines=tuple(lines),
+                lines=tuple(map(str, lines)),
             )
         )
     return ExportDocument(name=machine.origin.name, script=export(history, block_size), steps=tuple(rows))
