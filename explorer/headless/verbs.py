@@ -127,6 +127,9 @@ def _run(parser: Parser) -> None:
     )
     parser.add_argument("--save", metavar="FILE", help="save the machine when the script has ended")
     _look(parser)
+    from altmap.engine.commands import ROWS
+
+    parser.explain("Lines of a script (altmap help script tells more)", ((r.example, r.about) for r in ROWS.values()))
 
 
 # -- ask ----------------------------------------------------------------------------------------------------------------
@@ -191,6 +194,13 @@ def _capture(parser: Parser) -> None:
 def _export(parser: Parser) -> None:
     _machine(parser)
     _replay(parser)
+
+
+# -- about altmap --------------------------------------------------------------------------------------------------------
+
+
+def _help(parser: Parser) -> None:
+    parser.add_argument("topic", metavar="COMMAND", nargs="?", help="one of altmap's commands, or script")
 
 
 # -- the rows -----------------------------------------------------------------------------------------------------------
@@ -301,6 +311,18 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 ("altmap export changed.json > steps.sh",),
                 "take_home.export",
                 _export,
+            ),
+        ),
+    ),
+    (
+        "About altmap",
+        (
+            Verb(
+                "help",
+                "explain a command, or all that a line of a script may say",
+                ("altmap help run", "altmap help script"),
+                "help.explain",
+                _help,
             ),
         ),
     ),
