@@ -130,6 +130,9 @@ def _run(parser: Parser) -> None:
     )
     parser.add_argument("--save", metavar="FILE", help="save the machine when the script has ended")
     _look(parser)
+    from altmap.engine.commands import ROWS
+
+    parser.explain("Lines of a script (altmap help script tells more)", ((r.example, r.about) for r in ROWS.values()))
 
 
 # -- ask ----------------------------------------------------------------------------------------------------------------
@@ -201,6 +204,13 @@ def _export(parser: Parser) -> None:
 
 def _schema(parser: Parser) -> None:
     parser.add_argument("document", metavar="KIND", nargs="?", help="the kind of document; without one, all are listed")
+
+
+# -- about altmap --------------------------------------------------------------------------------------------------------
+
+
+def _help(parser: Parser) -> None:
+    parser.add_argument("topic", metavar="COMMAND", nargs="?", help="one of altmap's commands, or script")
 
 
 # -- the rows -----------------------------------------------------------------------------------------------------------
@@ -318,6 +328,18 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 ("altmap schema", "altmap schema step"),
                 "schemas.print_schema",
                 _schema,
+            ),
+        ),
+    ),
+    (
+        "About altmap",
+        (
+            Verb(
+                "help",
+                "explain a command, or all that a line of a script may say",
+                ("altmap help run", "altmap help script"),
+                "help.explain",
+                _help,
             ),
         ),
     ),
