@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from types import MappingProxyType
 
+from .commands import Command, Write
+from .commands.outcome import Outcome
 from .hotplug.zone_policy import valid_zones
 from .kernels.models import KernelModel
 from .memory.block import Block, Group, Request
@@ -15,11 +17,9 @@ from .memory.state import Resource, State
 from .memory.zone import Node, Zone
 from .numbers.errors import HotplugError
 from .numbers.geometry import Geometry
-from .protocol.commands import Command, Write
 from .protocol.events import BlockState, Event, ExistingMemoryTaken
-from .protocol.outcome import Outcome
 from .protocol.vocabulary import ZoneKey
-from .questions.summary import Summary, summaries, summary
+from .questions.summary import Page, Summary, pages_in, summaries, summary
 from .questions.why import Verdict, why_not
 from .run.dispatch import run, takes_signals
 from .run.invariants import check
@@ -124,6 +124,11 @@ class Machine:
     def summaries(self, start: int, pages: int, cell: int) -> list[Summary]:
         """`summary` of every `cell` pages of a range: a power of two, to which the range is aligned, else `BadInput`."""
         return summaries(self._state, start, pages, cell)
+
+    def pages(self, start: int, count: int) -> list[Page]:
+        """Each of `count` pages from pfn `start` on: kind, order of its free area, pageblock type and zone. Costs as much
+        as the range is long. Raises `BadInput` for a range that no machine can have."""
+        return pages_in(self._state, start, count)
 
     def why_not(self, command: Command) -> Verdict:
         """Would a command succeed, and if not, why, and what would clear it? Nothing changes."""
