@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from altmap.engine import Add, Allocate, BadInput, Free, HugePages, Machine, Offline, Pin, Unpin, compare
+from altmap.engine import Add, Allocate, BadInput, Free, HugePages, Machine, Offline, Pin, Unpin, compare, open_machine
 from altmap.engine.protocol.events import MigrationFailed, PagesFreed, PagesMigrated, PagesTakenByWorkload
 from altmap.engine.protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB
 
