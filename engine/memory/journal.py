@@ -143,7 +143,9 @@ class Table(dict[K, V], Generic[K, V]):
         if before is ABSENT:
             self.keys_version += 1
         self.journal.changes.append((self.number, key, before))
-        self.amend(key, value)
+        _set(self, key, value)
+        for changed in self._watchers:
+            changed.add(key)
 
     def amend(self, key: K, value: V) -> None:
         """Set anew what this command has `put` already: the journal needs no value but the one before the command."""
