@@ -7,9 +7,11 @@ list of the values that it replaced, and undoing it costs exactly that much.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Generic, NoReturn, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
+
+from ..numbers.frozen import Closed
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -76,12 +78,7 @@ class Journal:
         return now
 
 
-def _refuse(*args: Any, **kwargs: Any) -> NoReturn:
-    """Change a table as if it were any dict. Raises `TypeError`."""
-    raise TypeError("a table changes only by put, amend, drop and, while it is built, load")
-
-
-class Table(dict[K, V], Generic[K, V]):
+class Table(Closed[K, V]):
     """A dict that is changed only by `put`, `amend` and `drop`, which the journal remembers and watchers are told, and by
     `load` while the state that it belongs to is built; every other way raises `TypeError`. Looking up is a dict's.
 
@@ -89,8 +86,7 @@ class Table(dict[K, V], Generic[K, V]):
     """
 
     __slots__ = ("_ascending", "_watchers", "journal", "keys_version", "name", "number")
-
-    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
+    _closed = "a table changes only by put, amend, drop and, while it is built, load"
 
     def __init__(self, journal: Journal, name: str) -> None:
         super().__init__()
