@@ -6,7 +6,7 @@ list of the values that it replaced, and undoing it costs exactly that much.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -26,6 +26,18 @@ Change = tuple[int, Any, Any]
 Changes = tuple[Any, ...]
 """Changes one behind the other in one tuple. A history of many thousand commands then holds few objects that the garbage
 collector has to look at."""
+
+
+def joined(later: Changes, earlier: Changes) -> Changes:
+    """Both as one: of each value that both replaced the earlier one counts."""
+    both = {(number, key): value for changes in (later, earlier) for number, key, value in each_change(changes)}
+    return tuple([part for (number, key), value in both.items() for part in (number, key, value)])
+
+
+def each_change(changes: Changes) -> Iterator[Change]:
+    """The changes one by one."""
+    parts = iter(changes)
+    return zip(parts, parts, parts, strict=True)
 
 
 class Journal:
@@ -53,9 +65,8 @@ class Journal:
 
     def swap(self, changes: Changes) -> Changes:
         """Take changes back; the result, given to `swap` again, makes them anew. Nothing of it is written down."""
-        parts = iter(changes)
         opposite: list[Any] = []
-        for number, key, value in zip(parts, parts, parts, strict=True):
+        for number, key, value in each_change(changes):
             opposite += (number, key, self._restore(number, key, value))
         return tuple(opposite)
 
@@ -147,6 +158,14 @@ class Table(Closed[K, V]):
         """Set anew what this command has `put` already: the journal needs no value but the one before the command."""
         _set(self, key, value)
         self.tell(key)
+
+    def adopt(self, other: Mapping[K, V]) -> None:
+        """Put and drop what it takes to have the values of another table."""
+        for key in [key for key in self if key not in other]:
+            self.drop(key)
+        for key, value in other.items():
+            if self.get(key, ABSENT) != value:
+                self.put(key, value)
 
     def drop(self, key: K) -> V:
         """Remove `key`, which must be there, and return its value."""

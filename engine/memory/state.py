@@ -133,6 +133,11 @@ class State:
         self.geometry = geometry
         self._section_pages, self._block_pages = geometry.pages_per_section, geometry.pages_per_block
 
+    def adopt(self, other: State) -> None:
+        """Change what it takes to have the values of another state."""
+        for table, theirs in zip(self.tables, other.tables, strict=True):
+            table.adopt(theirs)
+
     # -- sections in order ------------------------------------------------------------------------------------------
 
     def section_numbers(self) -> list[int]:

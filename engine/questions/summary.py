@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -250,6 +250,56 @@ def _part(section: Section, geometry: Geometry, first: int, pages: int) -> Count
     return packed, tuple((key, n) for key, owned in section.zones if (n := (owned & mask).bit_count()))
 
 
+class Page(NamedTuple):
+    """One page: `kind` is None in an offline section, and where there is no section (`present` is False); `order` is that
+    of the free area that a free page lies in; `migratetype` that of its pageblock; `zone` as (node, name)."""
+
+    pfn: int
+    present: bool
+    kind: Kind | None = None
+    order: int | None = None
+    migratetype: Migratetype | None = None
+    zone: ZoneKey | None = None
+
+
+def pages_in(state: State, start: int, pages: int) -> list[Page]:
+    """Each page of a range; it costs as much as the range is long. Raises `BadInput` for a range that no machine can have."""
+    _checked(start, pages)
+    found: list[Page] = []
+    size, end = state.geometry.pages_per_section, start + pages
+    while start < end:
+        nr, first = divmod(start, size)
+        length = min(end - start, size - first)
+        section = state.sections.get(nr)
+        if section is None:
+            found += (Page(pfn, False) for pfn in range(start, start + length))
+        else:
+            found += _pages_of(section, state.geometry, first, length)
+        start += length
+    return found
+
+
+def _pages_of(section: Section, geometry: Geometry, first: int, length: int) -> Iterator[Page]:
+    inside = span(0, length)
+    kinds = [(kind, have >> first & inside) for kind, have in section.pages.items()]
+    zones = [(key, owned >> first & inside) for key, owned in section.zones]
+    order = geometry.pageblock_order
+    types = [(kind, type_pages(blocks, order) >> first & inside) for kind, blocks in section.types.items()]
+    areas = [(at - _ORDER_AT, have) for at, have in _sets(*_value(section, geometry)) if at >= _ORDER_AT]
+    orders = [(at // FIELD, have >> first & inside) for at, have in areas]
+    base = geometry.section_start(section.nr) + first
+    for at in range(length):
+        migratetype = _holds(types, at) or MOVABLE_TYPE if section.online else None
+        yield Page(base + at, True, _holds(kinds, at), _holds(orders, at), migratetype, _holds(zones, at))
+
+
+T = TypeVar("T")
+
+
+def _holds(sets: Iterable[tuple[T, int]], at: int) -> T | None:
+    return next((what for what, have in sets if have >> at & 1), None)
+
+
 # -- ranges -------------------------------------------------------------------------------------------------------------
 
 _pyramids: WeakKeyDictionary[State, Pyramid] = WeakKeyDictionary()
@@ -265,11 +315,15 @@ def _pyramid(state: State) -> Pyramid:
 
 def summary(state: State, start: int, pages: int) -> Summary:
     """What lies in `pages` pages from pfn `start` on. Raises `BadInput` for a range that no machine can have."""
+    _checked(start, pages)
+    return _summed(_pyramid(state), state, start, pages)
+
+
+def _checked(start: int, pages: int) -> None:
     if not (start >= 0 and pages > 0 and start + pages <= 1 << 52):
         raise BadInput(
             f"a range has a first pfn and at least one page, all below pfn 2^52, not pfn {start} and {pages} pages"
         )
-    return _summed(_pyramid(state), state, start, pages)
 
 
 def summaries(state: State, start: int, pages: int, cell: int) -> list[Summary]:

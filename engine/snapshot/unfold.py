@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from ..kernels.architectures import preset_of
 from ..kernels.models import MODELS
@@ -20,7 +20,7 @@ from ..memory.settings import boot_of, settings_of
 from ..memory.state import HugePage, Resource, State
 from ..memory.zone import Marks, Node, Scanners, Zone
 from ..numbers.bits import every, span
-from ..numbers.errors import BadInput
+from ..numbers.errors import BadInput, located
 from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ZoneKey
@@ -66,6 +66,17 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.blocks.load(_blocks(snapshot, state))
     state.sections.load(_Sections(state).unfold(snapshot.sections))
     return state, Origin(**asdict(snapshot.origin))
+
+
+def later_state_of(snapshot: SnapshotV1, number: int) -> State | None:
+    """The state of that number, from 1 on, where it was saved. Raises `BadInput` for what no machine can have."""
+    saved = snapshot.steps[number - 1].state
+    if saved is None:
+        return None
+    with located(f"$.steps[{number - 1}].state"):
+        return state_of(
+            replace(snapshot, **{name: value for name, value in asdict(saved).items() if value is not None})
+        )[0]
 
 
 def _bad(path: str, sentence: str) -> NoReturn:

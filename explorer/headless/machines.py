@@ -21,7 +21,7 @@ def enter(arguments: argparse.Namespace) -> int:
         code = show(arguments)
         say("\nThe explorer did not open: it draws on standard error, which is no terminal here.")
         return code
-    machine = machine_named(arguments.machine)
+    machine = machine_named(arguments.machine, replay=arguments.replay)
     from ..tui.app import run_app
 
     return run_app(machine)
@@ -29,7 +29,7 @@ def enter(arguments: argparse.Namespace) -> int:
 
 def show(arguments: argparse.Namespace) -> int:
     """A machine at a glance."""
-    machine = machine_named(arguments.machine)
+    machine = machine_named(arguments.machine, replay=arguments.replay)
     if arguments.json:
         from .json_output import machine_line
 
@@ -45,12 +45,13 @@ def show(arguments: argparse.Namespace) -> int:
 def list_memory(arguments: argparse.Namespace) -> int:
     """lsmem with lsmem's own options; the one word that is no option is the machine. Beside --sysroot, which names it too,
     a word is one too many, as in lsmem."""
-    options, others = split_lsmem(arguments.words)
+    replay = "--replay" in arguments.words
+    options, others = split_lsmem([word for word in arguments.words if word != "--replay"])
     if len(others) > 1:
         raise BadInput(f"lsmem takes one machine, not {' and '.join(others)}")
     named = others[0] if others else DEFAULT_MACHINE
     needed = not any(option in ("-s", "-h", "--help") or option.startswith("--sysroot") for option in options)
-    code, text = lsmem(options, machine_named(named)) if needed else lsmem([*options, *others])
+    code, text = lsmem(options, machine_named(named, replay=replay)) if needed else lsmem([*options, *others])
     if code:
         remark(text.splitlines())
     else:
@@ -62,7 +63,7 @@ def list_memory(arguments: argparse.Namespace) -> int:
 
 def read(arguments: argparse.Namespace) -> int:
     """The text of files, one behind the other; 1 if the kernel has one of them not, or would not let it be read."""
-    machine = machine_named(arguments.machine)
+    machine = machine_named(arguments.machine, replay=arguments.replay)
     code = FINE
     for path in arguments.paths:
         try:
@@ -75,7 +76,7 @@ def read(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """Do a machine's numbers and pages agree? Each sentence of what does not on a line."""
-    machine = machine_named(arguments.machine)
+    machine = machine_named(arguments.machine, replay=arguments.replay)
     broken = machine.check()
     for sentence in broken:
         say(sentence)

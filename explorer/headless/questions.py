@@ -16,7 +16,7 @@ from altmap.engine import (
     describe_verdicts,
     diff,
     parse_bytes,
-    parse_script,
+    parse_line,
 )
 from altmap.engine.numbers.rounding import up
 
@@ -32,8 +32,8 @@ def _as_json(value: object) -> None:
 
 def why(arguments: argparse.Namespace) -> int:
     """Would a command, or each of those on a range of blocks, succeed? 0 if so, 1 if not."""
-    machine = machine_named(arguments.machine, arguments.model)
-    commands = parse_script(" ".join(arguments.words), "the question")
+    machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay)
+    commands = parse_line(" ".join(arguments.words))
     if not commands:
         raise BadInput("the question is empty; ask about a line of a script, such as offline 32")
     verdicts = [machine.why_not(command) for command in awaited(commands, "question")]
@@ -47,7 +47,7 @@ def why(arguments: argparse.Namespace) -> int:
 
 def alternatives(arguments: argparse.Namespace) -> int:
     """One add request, every placement, block size and model that was asked for, side by side; 1 if none of them fits."""
-    machine = machine_named(arguments.machine)
+    machine = machine_named(arguments.machine, replay=arguments.replay)
     state = machine.state
     start = arguments.at
     if start is None:
@@ -85,7 +85,7 @@ def alternatives(arguments: argparse.Namespace) -> int:
 def drift(arguments: argparse.Namespace) -> int:
     """What changed from one machine to another; 0 whether or not anything did."""
     once_standard_input(arguments.before, arguments.after)
-    found = diff(machine_named(arguments.before), machine_named(arguments.after))
+    found = diff(*(machine_named(source, replay=arguments.replay) for source in (arguments.before, arguments.after)))
     if arguments.json:
         _as_json(found)
     else:

@@ -44,6 +44,6 @@ def _captured(machine: Machine, path: str) -> Iterator[str]:
 
 def export(arguments: argparse.Namespace) -> int:
     """The commands that led to a saved machine, as lines for the real one."""
-    machine = machine_named(arguments.machine)
+    machine = machine_named(arguments.machine, replay=arguments.replay)
     write_text(export_shell(machine.history, machine.geometry.block_size))
     return FINE

@@ -52,6 +52,11 @@ def _model(parser: Parser, instead: str, metavar: str = "MODEL") -> None:
     parser.add_argument("--model", metavar=metavar, help=f"{', '.join(MODELS)}: the kernel model, instead of {instead}")
 
 
+def _replay(parser: Parser) -> None:
+    words = "take what the commands of a snapshot lead to now, where that is not what it was when it was saved"
+    parser.add_argument("--replay", action="store_true", help=words)
+
+
 def _json(parser: Parser, words: str = "print one JSON object") -> None:
     parser.add_argument("--json", action="store_true", help=words)
 
@@ -75,11 +80,13 @@ def _columns(word: str) -> int:
 
 def _open(parser: Parser) -> None:
     _machine(parser)
+    _replay(parser)
     _look(parser)
 
 
 def _show(parser: Parser) -> None:
     _machine(parser)
+    _replay(parser)
     _json(parser)
     _look(parser)
 
@@ -90,12 +97,14 @@ def _lsmem(parser: Parser) -> None:
 
 def _read(parser: Parser) -> None:
     _machine(parser, optional=False)
+    _replay(parser)
     paths = "/proc/buddyinfo, /proc/pagetypeinfo, or a file below /sys"
     parser.add_argument("paths", metavar="PATH", nargs="+", help=paths)
 
 
 def _check(parser: Parser) -> None:
     _machine(parser)
+    _replay(parser)
 
 
 def _machines(parser: Parser) -> None:
@@ -107,6 +116,7 @@ def _machines(parser: Parser) -> None:
 
 def _run(parser: Parser) -> None:
     _machine(parser, optional=False)
+    _replay(parser)
     parser.add_argument(
         "script", metavar="SCRIPT", help="a JSON array of commands, or lines as in a shell; - for standard input"
     )
@@ -117,6 +127,9 @@ def _run(parser: Parser) -> None:
     )
     parser.add_argument("--save", metavar="FILE", help="save the machine when the script has ended")
     _look(parser)
+    from altmap.engine.commands import ROWS
+
+    parser.explain("Lines of a script (altmap help script tells more)", ((r.example, r.about) for r in ROWS.values()))
 
 
 # -- ask ----------------------------------------------------------------------------------------------------------------
@@ -124,6 +137,7 @@ def _run(parser: Parser) -> None:
 
 def _why(parser: Parser) -> None:
     _machine(parser, optional=False)
+    _replay(parser)
     parser.add_argument(
         "words", metavar="WORD", nargs="+", help="a line as in a script: offline 40, add 4G at 8G node 1"
     )
@@ -137,6 +151,7 @@ def _compare(parser: Parser) -> None:
     from altmap.engine.protocol.vocabulary import ONLINE_TYPES
 
     _machine(parser)
+    _replay(parser)
     parser.add_argument("--add", metavar="SIZE", required=True, help="how much to add")
     where = "where (on a whole GiB or block behind all System RAM, at 4G or above)"
     parser.add_argument("--at", metavar="ADDRESS", help=where)
@@ -157,6 +172,7 @@ def _compare(parser: Parser) -> None:
 def _diff(parser: Parser) -> None:
     _machine(parser, "before", "A", optional=False)
     parser.add_argument("after", metavar="B", help="another, in the same ways")
+    _replay(parser)
     _json(parser)
     _look(parser)
 
@@ -177,6 +193,14 @@ def _capture(parser: Parser) -> None:
 
 def _export(parser: Parser) -> None:
     _machine(parser)
+    _replay(parser)
+
+
+# -- about altmap --------------------------------------------------------------------------------------------------------
+
+
+def _help(parser: Parser) -> None:
+    parser.add_argument("topic", metavar="COMMAND", nargs="?", help="one of altmap's commands, or script")
 
 
 # -- the rows -----------------------------------------------------------------------------------------------------------
@@ -287,6 +311,18 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 ("altmap export changed.json > steps.sh",),
                 "take_home.export",
                 _export,
+            ),
+        ),
+    ),
+    (
+        "About altmap",
+        (
+            Verb(
+                "help",
+                "explain a command, or all that a line of a script may say",
+                ("altmap help run", "altmap help script"),
+                "help.explain",
+                _help,
             ),
         ),
     ),

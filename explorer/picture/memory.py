@@ -31,12 +31,13 @@ class Scope(NamedTuple):
 
 class Overlay(NamedTuple):
     """What is laid over the cells: the cursor (a pfn), marked blocks, blocks that host the memmap of the selected one,
-    and what the last operation changed."""
+    what the last operation changed, and pages that are pointed out."""
 
     cursor: int = 0
     marks: frozenset[int] = frozenset()
     hosts: frozenset[int] = frozenset()
     changed: frozenset[int] = frozenset()
+    pages: frozenset[int] = frozenset()
 
 
 class MemoryPicture:
@@ -248,6 +249,20 @@ class MemoryPicture:
         return [*spans, Span(" " * (self.wide - 1 - width(tuple(spans))), None, palette.strip)]
 
     # -- where things are -------------------------------------------------------------------------------------------
+
+    @property
+    def lines(self) -> int:
+        """Lines that there are."""
+        return self.plan.lines
+
+    @property
+    def cell(self) -> int:
+        """Pages of a cell."""
+        return self.plan.shape.cell
+
+    def reveal(self, pfn: int) -> bool:
+        """Bring a page into sight: all of a map is."""
+        return False
 
     @property
     def step(self) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import ClassVar, Final, NamedTuple, Protocol
 
-from altmap.engine import Machine, Summary
+from altmap.engine import Machine, Page, Summary
 from altmap.engine.protocol.vocabulary import Migratetype
 
 from .colour import between
@@ -78,6 +78,14 @@ class View:
         return _caption(scene, f"{block}", Span(word, colour), wide)
 
     @classmethod
+    def page(cls, scene: Scene, page: Page) -> int:
+        """The colour of a single page that is present and online; a free one is brighter the higher its order."""
+        colour = scene.palette.kinds[page.kind or "absent"]
+        if page.order is None:
+            return colour
+        return between(colour, scene.palette.kinds["pcp"], 1 - page.order / scene.machine.geometry.max_order)
+
+    @classmethod
     def tile(cls, scene: Scene, block: int, wide: int, high: int, halves: int) -> list[Line] | None:
         """The lines of a tile of which the cells alone do not say enough; None for the cells."""
         return None
@@ -142,6 +150,10 @@ class Zones(View):
     sentence = "The zone that each page belongs to."
 
     @classmethod
+    def page(cls, scene: Scene, page: Page) -> int:
+        return scene.palette.zones.get(page.zone[1] if page.zone else "", scene.palette.dim)
+
+    @classmethod
     def paint(cls, scene: Scene, cell: Summary) -> Paint:
         if (off := _off(scene, cell)) is not None:
             return off
@@ -169,6 +181,11 @@ _ZONE_LETTERS: Final = {"DMA": "d", "DMA32": "D", "Normal": "N", "Movable": "M",
 class Memmap(View):
     name, key = "memmap", "3"
     sentence = "Which pages hold struct pages (memmap), and of which blocks; all else is dimmed."
+
+    @classmethod
+    def page(cls, scene: Scene, page: Page) -> int:
+        colour = View.page(scene, page)
+        return colour if page.kind in ("memmap", "vmemmap") else between(scene.palette.ground, colour, 0.38)
 
     @classmethod
     def paint(cls, scene: Scene, cell: Summary) -> Paint:
@@ -232,6 +249,11 @@ class Types(View):
     sentence = "The migratetype of each pageblock."
 
     @classmethod
+    def page(cls, scene: Scene, page: Page) -> int:
+        colour = scene.palette.types[page.migratetype or "Movable"]
+        return between(scene.palette.ground, colour, 0.35 if page.order is not None else 0.8)
+
+    @classmethod
     def paint(cls, scene: Scene, cell: Summary) -> Paint:
         if (off := _off(scene, cell)) is not None:
             return off
@@ -272,6 +294,12 @@ _TYPE_LETTERS: Final[Mapping[Migratetype, str]] = {
 class Orders(View):
     name, key = "orders", "6"
     sentence = "How big the free areas are: blue is the highest order, violet is order 0, grey is used."
+
+    @classmethod
+    def page(cls, scene: Scene, page: Page) -> int:
+        if page.order is None:
+            return between(scene.palette.ground, scene.palette.kinds["reserved"], 0.5)
+        return _ramp(scene.palette, page.order * 4, scene.machine.geometry.max_order * 4)
 
     @classmethod
     def paint(cls, scene: Scene, cell: Summary) -> Paint:
