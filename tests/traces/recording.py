@@ -77,6 +77,10 @@ class Recording:
         self.boot: Observation = data["boot"]["obs"]
         self._steps: list[dict[str, Any]] = data["steps"]
 
+    def observations(self) -> list[Observation]:
+        """What was seen at boot and after each step, where memory blocks were looked at."""
+        return [seen for seen in (self.boot, *(step.get("obs") or {} for step in self._steps)) if "blocks" in seen]
+
     def actions(self) -> Iterator[Action]:
         """The steps that the engine can be asked to do, in order."""
         devices: dict[str, tuple[int, int]] = {}
