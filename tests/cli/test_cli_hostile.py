@@ -14,21 +14,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from altmap.engine import Allocate, Machine, Write, boot_machine, open_machine, rename, save_machine
-from altmap.engine.memory.state import Resource
+from altmap.engine import open_machine, save_machine
 from altmap.explorer.printable import printable, printable_json
 
+from ..hostile import HOSTILE, hostile_machine
 from .conftest import Said
 
 Altmap = Callable[..., Said]
 
-HOSTILE = (
-    "\x1b[31mRED\x1b]52;c;ZXZpbA==\x07\x9b31m\u202eRTL\u2066\u200b\x00\r\x08[bold red]MARK[/][@click=app.quit]x[/]"
-    "\u2028\x85\U000e0041\ud800end"
-)
-"""Colours, the clipboard, C1, the direction of text, what is not seen, markup, a line end of Unicode, a lone surrogate."""
-
-ARGUMENT = HOSTILE.replace("\x00", "").replace("\ud800", "\udcff")
+ARGUMENT = HOSTILE.replace("\x00", "") + "\udcff"
 """The same as far as an argument can hold it, with a byte that is no UTF-8."""
 
 EXPLORER = Path(__file__).parents[2] / "explorer"
@@ -36,22 +30,8 @@ EXPLORER = Path(__file__).parents[2] / "explorer"
 
 @pytest.fixture
 def hostile(tmp_path: Path) -> Path:
-    """Every text that a snapshot can hold is hostile."""
-    text = HOSTILE.replace("\ud800", "")
-    machine = boot_machine([(0, 0, "1G")], nodes=1)
-    rename(machine, text, text, text)
-    told = dict.fromkeys(("measured", "estimated", "notes"), (text,))
-    machine.origin = msgspec.structs.replace(machine.origin, kernel=f"Linux version 6.12 {text}", **told)
-    machine.state.resources.put(8 << 30, Resource(8 << 30, 9 << 30, f"Reserved {text}"))
-    machine.state.boot[text] = text
-    machine = Machine(machine.state, machine.origin)
-    machine.apply(Write(path=f"/sys/{text}", data=text))
-    machine.apply(Write(path="/proc/sys/vm/nr_hugepages", data=f"1 {text}"))
-    machine.apply(Allocate(size="4M"))
-    for number in range(4):
-        machine.timeline.name(number, f"{text} {number}")
     path = tmp_path / "hostile.json"
-    save_machine(machine, path)
+    save_machine(hostile_machine(), path)
     return path
 
 
@@ -72,7 +52,7 @@ def tree(tmp_path: Path) -> Path:
     }.items():
         path = tmp_path / "tree" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, errors="surrogatepass")
+        path.write_text(text, encoding="utf-8")
     return tmp_path / "tree"
 
 
@@ -122,7 +102,7 @@ def test_json_says_the_same_without_them() -> None:
 def test_no_answer_holds_what_a_terminal_obeys(
     altmap: Altmap, hostile: Path, tree: Path, tmp_path: Path, kind: str, question: list[str]
 ) -> None:
-    (tmp_path / "SCRIPT").write_text(f"echo '{HOSTILE}' > '/sys/{HOSTILE}'\n", errors="surrogatepass")
+    (tmp_path / "SCRIPT").write_text(f"echo '{HOSTILE}' > '/sys/{HOSTILE}'\n", encoding="utf-8")
     archive = tmp_path / "tree.tar"
     with tarfile.open(archive, "w") as tar:
         tar.add(tree, "tree")
