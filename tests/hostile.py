@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from altmap.engine import Allocate, Machine, Write, boot_machine, rename
+from altmap.engine.memory.settings import Boot
 from altmap.engine.memory.state import Resource
 
 HOSTILE = (
@@ -20,7 +21,7 @@ def hostile_machine() -> Machine:
     told = dict.fromkeys(("measured", "estimated", "notes"), (HOSTILE,))
     machine.origin = msgspec.structs.replace(machine.origin, kernel=f"Linux version 6.12 {HOSTILE}", **told)
     machine.state.resources.put(8 << 30, Resource(8 << 30, 9 << 30, f"Reserved {HOSTILE}"))
-    machine.state.boot[HOSTILE] = HOSTILE
+    machine.state.boot = Boot(hugepages=HOSTILE, movablecore=HOSTILE)
     machine = Machine(machine.state, machine.origin)
     machine.apply(Allocate(size="4M"))
     machine.apply(Write(path="/proc/sys/vm/nr_hugepages", data=f"1 {HOSTILE}"))

@@ -7,6 +7,7 @@ import argparse
 from altmap.engine import BadInput, HotplugError, bundled_machines, lsmem, split_lsmem
 
 from .exits import FINE, REFUSED
+from .forms.document import as_line
 from .output import on_terminal, remark, say, write, write_text
 from .streams import machine_named
 from .verbs import DEFAULT_MACHINE, VERBS
@@ -21,7 +22,7 @@ def enter(arguments: argparse.Namespace) -> int:
         code = show(arguments)
         say("\nThe explorer did not open: it draws on standard error, which is no terminal here.")
         return code
-    machine = machine_named(arguments.machine)
+    machine = machine_named(arguments.machine, replay=arguments.replay)
     from ..tui.app import run_app
 
     return run_app(machine)
@@ -29,11 +30,11 @@ def enter(arguments: argparse.Namespace) -> int:
 
 def show(arguments: argparse.Namespace) -> int:
     """A machine at a glance."""
-    machine = machine_named(arguments.machine)
+    machine = machine_named(arguments.machine, replay=arguments.replay)
     if arguments.json:
-        from .json_output import machine_line
+        from .forms.machine import machine_document
 
-        write(machine_line(machine))
+        write(as_line(machine_document(machine)))
     else:
         from .console import Printer
         from .show import machine_parts
@@ -45,12 +46,13 @@ def show(arguments: argparse.Namespace) -> int:
 def list_memory(arguments: argparse.Namespace) -> int:
     """lsmem with lsmem's own options; the one word that is no option is the machine. Beside --sysroot, which names it too,
     a word is one too many, as in lsmem."""
-    options, others = split_lsmem(arguments.words)
+    replay = "--replay" in arguments.words
+    options, others = split_lsmem([word for word in arguments.words if word != "--replay"])
     if len(others) > 1:
         raise BadInput(f"lsmem takes one machine, not {' and '.join(others)}")
     named = others[0] if others else DEFAULT_MACHINE
     needed = not any(option in ("-s", "-h", "--help") or option.startswith("--sysroot") for option in options)
-    code, text = lsmem(options, machine_named(named)) if needed else lsmem([*options, *others])
+    code, text = lsmem(options, machine_named(named, replay=replay)) if needed else lsmem([*options, *others])
     if code:
         remark(text.splitlines())
     else:
@@ -62,7 +64,13 @@ def list_memory(arguments: argparse.Namespace) -> int:
 
 def read(arguments: argparse.Namespace) -> int:
     """The text of files, one behind the other; 1 if the kernel has one of them not, or would not let it be read."""
-    machine = machine_named(arguments.machine)
+    machine = machine_named(arguments.machine, replay=arguments.replay)
+    if arguments.json:
+        from .forms.texts import files_document
+
+        document = files_document(machine, arguments.paths)
+        write(as_line(document))
+        return REFUSED if any(file.refusal for file in document.files) else FINE
     code = FINE
     for path in arguments.paths:
         try:
@@ -75,8 +83,13 @@ def read(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """Do a machine's numbers and pages agree? Each sentence of what does not on a line."""
-    machine = machine_named(arguments.machine)
+    machine = machine_named(arguments.machine, replay=arguments.replay)
     broken = machine.check()
+    if arguments.json:
+        from .forms.machine import check_document
+
+        write(as_line(check_document(arguments.machine, machine, broken)))
+        return REFUSED if broken else FINE
     for sentence in broken:
         say(sentence)
     if not broken:
@@ -88,9 +101,9 @@ def list_bundled(arguments: argparse.Namespace) -> int:
     """The machines that come along, one a line."""
     found = bundled_machines()
     if arguments.json:
-        from .json_output import list_line
+        from .forms.machine import machines_document
 
-        write(list_line(found))
+        write(as_line(machines_document(found)))
     else:
         width = max((len(machine.name) for machine in found), default=0)
         for machine in found:

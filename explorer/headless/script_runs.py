@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Sequence
 from typing import Protocol
 
-from altmap.engine import Machine, Outcome, save_machine
+from altmap.engine import BadInput, Machine, Outcome, save_machine
+from altmap.engine.commands.scripts import Placed, parse_places
 from altmap.engine.numbers.errors import located
 from altmap.engine.protocol.events import Event
-from altmap.engine.protocol.scripts import Placed, parse_places
 
 from .exits import FINE, REFUSED
 from .output import write
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run a script on a machine, and save what it has become; 1 if a command did not come out as expected."""
     once_standard_input(arguments.machine, arguments.script)
     writable(arguments.save)
-    machine = machine_named(arguments.machine, arguments.model)
+    machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay)
     text, name = script_text(arguments.script)
     unexpected = run_script(machine, parse_places(text, name), name, _teller(machine, arguments))
     if arguments.save is not None:
@@ -70,9 +70,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _teller(machine: Machine, arguments: argparse.Namespace) -> Teller:
     if arguments.json or arguments.events:
-        from .json_output import JsonLines
+        from .forms.steps import JsonLines
 
-        return JsonLines(machine, write, arguments.json, arguments.events)
+        return JsonLines(machine, write, arguments.full, arguments.events)
+    if arguments.full:
+        raise BadInput("--full says what --json prints; give both")
     from .account import Account
     from .console import Printer
 

@@ -9,17 +9,23 @@ from typing import Final
 from altmap.engine import BadInput, Machine, open_machine, read_machine
 from altmap.engine.snapshot.store import MAX_BYTES, SUFFIXES
 
+from .output import remark
+
 STDIN: Final = "-"
 _MAX_SCRIPT: Final = 64 << 20
 _STDIN_NAME: Final = "standard input"
 
 
-def machine_named(source: str, model: str | None = None) -> Machine:
-    """The machine that an argument names: what `open_machine` opens, or for ``-`` a snapshot on standard input. Raises
-    `BadInput`."""
+def machine_named(source: str, model: str | None = None, *, replay: bool) -> Machine:
+    """The machine that an argument names: what `open_machine` opens, or for ``-`` a snapshot on standard input. What is to be
+    said of how it was opened goes to standard error. Raises `BadInput`."""
     if source != STDIN:
-        return open_machine(source, model=model)
-    return read_machine(_standard_input("the machine", MAX_BYTES), _STDIN_NAME, model=model)
+        machine = open_machine(source, model=model, replay=replay)
+    else:
+        data = _standard_input("the machine", MAX_BYTES)
+        machine = read_machine(data, _STDIN_NAME, model=model, replay=replay)
+    remark(f"altmap: warning: {warning}" for warning in machine.warnings)
+    return machine
 
 
 def script_text(source: str) -> tuple[str, str]:

@@ -52,6 +52,11 @@ def _model(parser: Parser, instead: str, metavar: str = "MODEL") -> None:
     parser.add_argument("--model", metavar=metavar, help=f"{', '.join(MODELS)}: the kernel model, instead of {instead}")
 
 
+def _replay(parser: Parser) -> None:
+    words = "take what the commands of a snapshot lead to now, where that is not what it was when it was saved"
+    parser.add_argument("--replay", action="store_true", help=words)
+
+
 def _json(parser: Parser, words: str = "print one JSON object") -> None:
     parser.add_argument("--json", action="store_true", help=words)
 
@@ -75,11 +80,13 @@ def _columns(word: str) -> int:
 
 def _open(parser: Parser) -> None:
     _machine(parser)
+    _replay(parser)
     _look(parser)
 
 
 def _show(parser: Parser) -> None:
     _machine(parser)
+    _replay(parser)
     _json(parser)
     _look(parser)
 
@@ -90,16 +97,20 @@ def _lsmem(parser: Parser) -> None:
 
 def _read(parser: Parser) -> None:
     _machine(parser, optional=False)
+    _replay(parser)
     paths = "/proc/buddyinfo, /proc/pagetypeinfo, or a file below /sys"
     parser.add_argument("paths", metavar="PATH", nargs="+", help=paths)
+    _json(parser)
 
 
 def _check(parser: Parser) -> None:
     _machine(parser)
+    _replay(parser)
+    _json(parser)
 
 
 def _machines(parser: Parser) -> None:
-    _json(parser, "print one JSON array")
+    _json(parser)
 
 
 # -- change it ----------------------------------------------------------------------------------------------------------
@@ -107,16 +118,21 @@ def _machines(parser: Parser) -> None:
 
 def _run(parser: Parser) -> None:
     _machine(parser, optional=False)
+    _replay(parser)
     parser.add_argument(
         "script", metavar="SCRIPT", help="a JSON array of commands, or lines as in a shell; - for standard input"
     )
     _model(parser, "the machine's own")
-    _json(parser, "print one JSON object for each command, one a line")
+    _json(parser, "print what came of each command and what it changed, a JSON object a line")
+    parser.add_argument("--full", action="store_true", help="with --json: print the whole machine after each command")
     parser.add_argument(
         "--events", action="store_true", help="print all that the kernel does on the way, as JSON Lines"
     )
     parser.add_argument("--save", metavar="FILE", help="save the machine when the script has ended")
     _look(parser)
+    from altmap.engine.commands import ROWS
+
+    parser.explain("Lines of a script (altmap help script tells more)", ((r.example, r.about) for r in ROWS.values()))
 
 
 # -- ask ----------------------------------------------------------------------------------------------------------------
@@ -124,6 +140,7 @@ def _run(parser: Parser) -> None:
 
 def _why(parser: Parser) -> None:
     _machine(parser, optional=False)
+    _replay(parser)
     parser.add_argument(
         "words", metavar="WORD", nargs="+", help="a line as in a script: offline 40, add 4G at 8G node 1"
     )
@@ -137,6 +154,7 @@ def _compare(parser: Parser) -> None:
     from altmap.engine.protocol.vocabulary import ONLINE_TYPES
 
     _machine(parser)
+    _replay(parser)
     parser.add_argument("--add", metavar="SIZE", required=True, help="how much to add")
     where = "where (on a whole GiB or block behind all System RAM, at 4G or above)"
     parser.add_argument("--at", metavar="ADDRESS", help=where)
@@ -157,6 +175,8 @@ def _compare(parser: Parser) -> None:
 def _diff(parser: Parser) -> None:
     _machine(parser, "before", "A", optional=False)
     parser.add_argument("after", metavar="B", help="another, in the same ways")
+    _replay(parser)
+    parser.add_argument("--exit-code", action="store_true", help="exit with 1 if anything differs")
     _json(parser)
     _look(parser)
 
@@ -173,10 +193,27 @@ def _capture(parser: Parser) -> None:
     _model(parser, "what proc/version says")
     arch = f"{', '.join(ARCHITECTURES)}: the architecture, instead of what proc/version says"
     parser.add_argument("--arch", metavar="ARCH", help=arch)
+    _json(parser, "with -o: print what was captured as one JSON object")
 
 
 def _export(parser: Parser) -> None:
     _machine(parser)
+    _replay(parser)
+    _json(parser)
+
+
+def _schema(parser: Parser) -> None:
+    from .forms.kinds import KINDS
+
+    kinds = f"{', '.join(KINDS)}; without one, they are told one a line"
+    parser.add_argument("document", metavar="KIND", nargs="?", help=kinds)
+
+
+# -- about altmap --------------------------------------------------------------------------------------------------------
+
+
+def _help(parser: Parser) -> None:
+    parser.add_argument("topic", metavar="COMMAND", nargs="?", help="one of altmap's commands, or script")
 
 
 # -- the rows -----------------------------------------------------------------------------------------------------------
@@ -287,6 +324,25 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 ("altmap export changed.json > steps.sh",),
                 "take_home.export",
                 _export,
+            ),
+        ),
+    ),
+    (
+        "About altmap",
+        (
+            Verb(
+                "help",
+                "explain a command, or all that a line of a script may say",
+                ("altmap help run", "altmap help script"),
+                "help.explain",
+                _help,
+            ),
+            Verb(
+                "schema",
+                "print the JSON Schema of what --json prints, or list the kinds of documents",
+                ("altmap schema", "altmap schema step"),
+                "schemas.print_schema",
+                _schema,
             ),
         ),
     ),

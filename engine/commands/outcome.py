@@ -6,15 +6,16 @@ from collections.abc import Mapping
 
 import msgspec
 
-from .commands import Command
-from .events import Event, Logged
+from ..protocol.events import Event, Logged
+from . import Command
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What came of a command: "ok" or the errno by name, the reason in words, the page at fault, and all events.
 
     `taken` says how many pages of existing memory the command took by node, before anything went online: the RFC's
-    drawback (a). `notes` are said besides: drift that a sync found, and the like.
+    drawback (a). `notes` are said besides: drift that a sync found, and the like. `stopped`: a signal ended it early, and
+    its events are those until then.
     """
 
     command: Command
@@ -24,6 +25,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     events: tuple[Event, ...] = ()
     taken: Mapping[int, int] = {}
     notes: tuple[str, ...] = ()
+    stopped: bool = False
 
     @property
     def ok(self) -> bool:
