@@ -56,7 +56,7 @@ function _shtab_altmap_using
   test "$_shtab_altmap_cmdpath" = "$argv"
 end
 
-set -g _shtab_altmap_commands open show lsmem read check machines run why compare diff capture export help completion
+set -g _shtab_altmap_commands open show lsmem read check machines run why compare diff capture export help completion schema
 set -g _shtab_altmap_opts_with_value --add --arch --at --block-size --color --model --node --online --output --placement --root --save --width -o
 
 complete -c altmap -e
@@ -83,20 +83,23 @@ complete -c altmap -n '_shtab_altmap_using lsmem; and test $_shtab_altmap_npos -
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a read -d 'Print a file of the machine as its kernel would.'
 complete -c altmap -n '_shtab_altmap_using read' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using read' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
+complete -c altmap -n '_shtab_altmap_using read' -l json -d 'print one JSON object'
 complete -c altmap -n '_shtab_altmap_using read; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
 complete -c altmap -n '_shtab_altmap_using read; and test $_shtab_altmap_npos -ge 1' -ka "(__fish_complete_path (commandline -ct))" -d '/proc/buddyinfo, /proc/pagetypeinfo, or a file below /sys'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a check -d 'Check that a machine'"'"'s numbers and pages agree.'
 complete -c altmap -n '_shtab_altmap_using check' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using check' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
+complete -c altmap -n '_shtab_altmap_using check' -l json -d 'print one JSON object'
 complete -c altmap -n '_shtab_altmap_using check; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a machines -d 'List the bundled machines.'
 complete -c altmap -n '_shtab_altmap_using machines' -s h -l help -d 'show this help message and exit'
-complete -c altmap -n '_shtab_altmap_using machines' -l json -d 'print one JSON array'
+complete -c altmap -n '_shtab_altmap_using machines' -l json -d 'print one JSON object'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a run -d 'Run a script on a machine and tell what comes of each line.'
 complete -c altmap -n '_shtab_altmap_using run' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using run' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
 complete -c altmap -n '_shtab_altmap_using run' -l model -xka "rfc-v2 rfc-v2-as-posted 6.1 6.12" -d 'a kernel model'
-complete -c altmap -n '_shtab_altmap_using run' -l json -d 'print one JSON object for each command, one a line'
+complete -c altmap -n '_shtab_altmap_using run' -l json -d 'print what came of each command and what it changed, a JSON object a line'
+complete -c altmap -n '_shtab_altmap_using run' -l full -d 'with --json: print the whole machine after each command'
 complete -c altmap -n '_shtab_altmap_using run' -l events -d 'print all that the kernel does on the way, as JSON Lines'
 complete -c altmap -n '_shtab_altmap_using run' -l save -xka "(__fish_complete_path (commandline -ct))" -d 'save the machine when the script has ended'
 complete -c altmap -n '_shtab_altmap_using run' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
@@ -129,6 +132,7 @@ complete -c altmap -n '_shtab_altmap_using compare; and test $_shtab_altmap_npos
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a diff -d 'Say what changed between two machines.'
 complete -c altmap -n '_shtab_altmap_using diff' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using diff' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
+complete -c altmap -n '_shtab_altmap_using diff' -l exit-code -d 'exit with 1 if anything differs'
 complete -c altmap -n '_shtab_altmap_using diff' -l json -d 'print one JSON object'
 complete -c altmap -n '_shtab_altmap_using diff' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
 complete -c altmap -n '_shtab_altmap_using diff' -l width -x -d 'columns (those of the terminal)'
@@ -140,13 +144,17 @@ complete -c altmap -n '_shtab_altmap_using capture' -l root -xka "(__fish_comple
 complete -c altmap -n '_shtab_altmap_using capture' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'the snapshot to write (.json, .msgpack, each also .gz); else JSON on standard output'
 complete -c altmap -n '_shtab_altmap_using capture' -l model -xka "rfc-v2 rfc-v2-as-posted 6.1 6.12" -d 'a kernel model'
 complete -c altmap -n '_shtab_altmap_using capture' -l arch -xka "x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32" -d 'an architecture'
+complete -c altmap -n '_shtab_altmap_using capture' -l json -d 'with -o: print what was captured as one JSON object'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a export -d 'Print the commands of a machine'"'"'s history as lines for the real one.'
 complete -c altmap -n '_shtab_altmap_using export' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using export' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
+complete -c altmap -n '_shtab_altmap_using export' -l json -d 'print one JSON object'
 complete -c altmap -n '_shtab_altmap_using export; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a help -d 'Explain a command, or all that a line of a script may say.'
 complete -c altmap -n '_shtab_altmap_using help' -s h -l help -d 'show this help message and exit'
-complete -c altmap -n '_shtab_altmap_using help; and test $_shtab_altmap_npos -eq 0' -ka "open show lsmem read check machines run why compare diff capture export help completion script" -d 'a command, or script'
+complete -c altmap -n '_shtab_altmap_using help; and test $_shtab_altmap_npos -eq 0' -ka "open show lsmem read check machines run why compare diff capture export help completion schema script" -d 'a command, or script'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a completion -d 'Print what makes a shell complete altmap'"'"'s words.'
 complete -c altmap -n '_shtab_altmap_using completion' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using completion; and test $_shtab_altmap_npos -eq 0' -ka "bash zsh fish" -d 'bash, zsh, fish'
+complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a schema -d 'Print the JSON Schema of what --json prints, or list the kinds of documents.'
+complete -c altmap -n '_shtab_altmap_using schema' -s h -l help -d 'show this help message and exit'

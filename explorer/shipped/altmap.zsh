@@ -22,6 +22,7 @@ _shtab_altmap_commands() {
     open:'Open a machine in the explorer; without a terminal, show it.'
     read:'Print a file of the machine as its kernel would.'
     run:'Run a script on a machine and tell what comes of each line.'
+    schema:'Print the JSON Schema of what --json prints, or list the kinds of documents.'
     show:'Print a machine: its zones, memory blocks and where their memmap lies.'
     why:'Say whether a command would succeed, and if not, why and what would clear it.'
   )
@@ -42,6 +43,7 @@ _shtab_altmap_capture_options=(
   {-o,--output}"[the snapshot to write (.json, .msgpack, each also .gz)\; else JSON on standard output]:FILE:_files"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 6.1 6.12)"
   "--arch[an architecture]:ARCH:(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32)"
+  "--json[with -o\: print what was captured as one JSON object]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -50,6 +52,7 @@ _shtab_altmap_capture_defaults_added=0
 _shtab_altmap_check_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--json[print one JSON object]"
   ":a machine:_altmap_machine_or_file"
 )
 
@@ -86,6 +89,7 @@ _shtab_altmap_completion_defaults_added=0
 _shtab_altmap_diff_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--exit-code[exit with 1 if anything differs]"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
@@ -99,6 +103,7 @@ _shtab_altmap_diff_defaults_added=0
 _shtab_altmap_export_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--json[print one JSON object]"
   ":a machine:_altmap_machine_or_file"
 )
 
@@ -107,7 +112,7 @@ _shtab_altmap_export_defaults_added=0
 
 _shtab_altmap_help_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a command, or script:(open show lsmem read check machines run why compare diff capture export help completion script)"
+  ":a command, or script:(open show lsmem read check machines run why compare diff capture export help completion schema script)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -123,7 +128,7 @@ _shtab_altmap_lsmem_defaults_added=0
 
 _shtab_altmap_machines_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--json[print one JSON array]"
+  "--json[print one JSON object]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -143,6 +148,7 @@ _shtab_altmap_open_defaults_added=0
 _shtab_altmap_read_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--json[print one JSON object]"
   ":a machine:_altmap_machine_or_file"
   "(*):\/proc\/buddyinfo, \/proc\/pagetypeinfo, or a file below \/sys:_files"
 )
@@ -154,7 +160,8 @@ _shtab_altmap_run_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 6.1 6.12)"
-  "--json[print one JSON object for each command, one a line]"
+  "--json[print what came of each command and what it changed, a JSON object a line]"
+  "--full[with --json\: print the whole machine after each command]"
   "--events[print all that the kernel does on the way, as JSON Lines]"
   "--save[save the machine when the script has ended]:FILE:_files"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
@@ -165,6 +172,14 @@ _shtab_altmap_run_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_altmap_run_defaults_added=0
+
+_shtab_altmap_schema_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  ":machine, check, files, machines, step, full_step, event, why, comparison, diff, capture, export, snapshot\; without one, they are told one a line:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_altmap_schema_defaults_added=0
 
 _shtab_altmap_show_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -223,6 +238,7 @@ _shtab_altmap() {
         open) _arguments -C -s $_shtab_altmap_open_options ;;
         read) _arguments -C -s $_shtab_altmap_read_options ;;
         run) _arguments -C -s $_shtab_altmap_run_options ;;
+        schema) _arguments -C -s $_shtab_altmap_schema_options ;;
         show) _arguments -C -s $_shtab_altmap_show_options ;;
         why) _arguments -C -s $_shtab_altmap_why_options ;;
       esac

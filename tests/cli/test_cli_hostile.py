@@ -17,7 +17,8 @@ import pytest
 from altmap.engine import Allocate, Machine, Write, boot_machine, open_machine, rename, save_machine
 from altmap.engine.memory.settings import Boot
 from altmap.engine.memory.state import Resource
-from altmap.explorer.printable import printable, printable_json
+from altmap.engine.protocol.json_text import harmless as harmless_json
+from altmap.explorer.printable import printable
 
 from .conftest import Said
 
@@ -89,12 +90,12 @@ def test_what_is_printed_is_printable() -> None:
 
 def test_json_says_the_same_without_them() -> None:
     value = {"größe\x7f\u202e": "\x1b\x9b\U000e0041\t\n", "plain": "內存"}
-    written = printable_json(msgspec.json.encode(value))
+    written = harmless_json(msgspec.json.encode(value))
     assert written.decode().isprintable()
     assert json.loads(written) == value
     assert "內存" in written.decode()
     plain = msgspec.json.format(msgspec.json.encode({"a": ["b"]}), indent=2)
-    assert printable_json(plain) is plain
+    assert harmless_json(plain) is plain
 
 
 @pytest.mark.parametrize(
