@@ -10,16 +10,14 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import compress, pairwise
 
 import msgspec
 
 from ..numbers.errors import BadInput
 from ..numbers.frozen import Frozen
+from ..numbers.limits import MAX_NODE, MAX_PFN
 from .observation import PageRun, Resource, ZoneReading
-
-MAX_PAGES = 1 << 52
-"""Pages, and page frame numbers, stay below this in any address that a 64-bit kernel can have."""
 
 _ZONE_HEADER = re.compile(r"Node\s+(\d+),\s+zone\s+(\w+)(.*)")
 _ZONE_FIGURES = ("min", "low", "high", "spanned", "present", "managed", "cma")
@@ -38,7 +36,7 @@ def parse_zoneinfo(text: str, where: str = "proc/zoneinfo") -> tuple[ZoneReading
         if match := _ZONE_HEADER.fullmatch(line.strip()):
             if header is not None:
                 zones.append(_zone(*header, body, where))
-            header, body = (number(match[1], where, at), match[2], at), []
+            header, body = (number(match[1], where, at, MAX_NODE + 1), match[2], at), []
         elif header is not None:
             body.append((at, line.split()))
         elif line.strip():
@@ -111,7 +109,7 @@ def parse_pagetypeinfo(text: str, where: str = "proc/pagetypeinfo") -> tuple[int
 def _zone_rows(text: str, where: str, first: int = 1) -> Iterator[tuple[int, str, list[str]]]:
     for at, line in enumerate(text.splitlines(), first):
         if match := _ZONE_HEADER.fullmatch(line.strip()):
-            yield at, f"{number(match[1], where, at)}/{match[2]}", match[3].split()
+            yield at, f"{number(match[1], where, at, MAX_NODE + 1)}/{match[2]}", match[3].split()
         elif line.strip():
             raise BadInput(f'{where} line {at}: expected "Node 0, zone Normal" and numbers, not {line[:60]!r}')
 
@@ -155,14 +153,15 @@ def parse_vmstat(text: str, where: str = "proc/vmstat") -> dict[str, int]:
 
 
 def parse_id_list(text: str, where: str) -> tuple[int, ...]:
-    """The ids of a list as the kernel prints bitmaps, ``0-1,3``; empty text is the empty list."""
-    ids: list[int] = []
+    """The ids of nodes in a list as the kernel prints bitmaps, ``0-1,3``, ascending; empty text is the empty list."""
+    ids = bytearray(MAX_NODE + 1)
     for piece in text.strip().split(","):
         first, dash, last = piece.strip().partition("-")
         if first or dash:
-            start = number(first, where, 1, 1 << 16)
-            ids += range(start, number(last, where, 1, 1 << 16) + 1 if dash else start + 1)
-    return tuple(ids)
+            start = number(first, where, 1, MAX_NODE + 1)
+            behind = number(last, where, 1, MAX_NODE + 1) + 1 if dash else start + 1
+            ids[start:behind] = b"\1" * (behind - start)
+    return tuple(compress(range(MAX_NODE + 1), ids))
 
 
 def page_runs(flags: Iterable[bytes], counts: Iterable[bytes], where: str = "proc/kpageflags") -> tuple[PageRun, ...]:
@@ -177,7 +176,7 @@ def page_runs(flags: Iterable[bytes], counts: Iterable[bytes], where: str = "pro
             f"little-endian byte order"
         )
     count_ends, mapcounts = word_runs(counts, where.replace("flags", "count"))
-    count_ends.append(MAX_PAGES)
+    count_ends.append(MAX_PFN)
     mapcounts.append(0)
 
     runs: list[PageRun] = []
@@ -245,10 +244,10 @@ def parse_page_runs(data: bytes, where: str = "proc/kpageflags.runs.json") -> tu
     end = 0
     for run in sorted((run for run in told if run.flags is not None), key=lambda run: run.pfn):
         flags, mapcount = run.flags or 0, run.mapcount or 0
-        if run.pfn < 0 or run.count <= 0 or run.pfn + run.count > MAX_PAGES or flags >> 64 or mapcount >> 64:
+        if run.pfn < 0 or run.count <= 0 or run.pfn + run.count > MAX_PFN or flags >> 64 or mapcount >> 64:
             raise BadInput(
                 f"{where} has the run {[run.pfn, run.count, flags, mapcount]}, which no machine can have: "
-                f"pfns go from 0 to {MAX_PAGES:#x}, counts from 1, flags and mapcount are 64-bit numbers"
+                f"pfns go from 0 to {MAX_PFN:#x}, counts from 1, flags and mapcount are 64-bit numbers"
             )
         start, end = max(run.pfn, end), max(run.pfn + run.count, end)
         if start < end:
@@ -256,7 +255,7 @@ def parse_page_runs(data: bytes, where: str = "proc/kpageflags.runs.json") -> tu
     return tuple(runs)
 
 
-def number(text: str, where: str, line: int, limit: int = MAX_PAGES) -> int:
+def number(text: str, where: str, line: int, limit: int = MAX_PFN) -> int:
     """A decimal number from 0 to below `limit`, as the kernel prints it; `BadInput` naming file and line otherwise."""
     if not (text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) < limit):
         raise BadInput(f"{where} line {line}: expected a number from 0 to {limit - 1}, not {text[:60]!r}")

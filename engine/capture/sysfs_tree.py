@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from ..numbers.errors import BadInput
 from ..numbers.frozen import Frozen
+from ..numbers.limits import MAX_BLOCK, MAX_DISTANCE, MAX_NODE
 from ..numbers.units import MAX_ADDRESS
 from .observation import BlockReading, NodeReading
 from .procfs import number, parse_id_list, parse_meminfo
@@ -17,7 +18,6 @@ T = TypeVar("T")
 
 MEMORY = "sys/devices/system/memory"
 NODES = "sys/devices/system/node"
-MAX_BLOCK_ID = 1 << 40
 NODE_LISTS = ("possible", "online", "has_memory", "has_normal_memory", "has_cpu")
 _NEIGHBOURS = 1024  # blocks that are likely to be on one node
 _HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]{1,16})")
@@ -105,16 +105,16 @@ def _attribute(tree: Tree, blocks: list[str], file: str, parse: Callable[[str], 
 
 
 def _ids(tree: Tree, folder: str, names: Iterable[str], word: str) -> list[tuple[str, int]]:
-    """(name, number) of each name that is `word` and decimal digits."""
-    skip = len(word)
+    """(name, number) of each name that is `word` and decimal digits. Raises `BadInput` for a number that is too high."""
+    skip, most = len(word), MAX_NODE if word == "node" else MAX_BLOCK - 1
     found = [(name, name[skip:]) for name in names if name.startswith(word)]
     found = [(name, digits) for name, digits in found if digits.isdecimal() and digits.isascii()]
-    if long := [name for name, digits in found if len(digits) > 13]:
-        raise BadInput(f"{tree.source}: {folder}/{long[0]} has an id beyond {MAX_BLOCK_ID}, which no machine can have")
-    numbers = [int(digits) for _, digits in found]
-    if numbers and max(numbers) >= MAX_BLOCK_ID:
-        name = found[numbers.index(max(numbers))][0]
-        raise BadInput(f"{tree.source}: {folder}/{name} has an id beyond {MAX_BLOCK_ID}, which no machine can have")
+    wrong = [name for name, digits in found if len(digits) > len(str(most))]
+    numbers = [int(digits) for _, digits in found if not wrong]
+    if numbers and max(numbers) > most:
+        wrong = [found[numbers.index(max(numbers))][0]]
+    if wrong:
+        raise BadInput(f"{tree.source}: {folder}/{wrong[0][:40]} has a number beyond {most}, which no machine can have")
     return [(name, number) for (name, _), number in zip(found, numbers, strict=True)]
 
 
@@ -129,7 +129,7 @@ def read_nodes(tree: Tree) -> tuple[NodeReading, ...]:
         NodeReading(
             id=node,
             meminfo=Frozen(tree.parse(f"{folder}/meminfo", parse_meminfo) or {}),
-            distance=tree.parse(f"{folder}/distance", _numbers) or (),
+            distance=tree.parse(f"{folder}/distance", _distances) or (),
             cpus=_has_cpus(tree, folder),
             hugepages=Frozen(read_hugepages(tree, f"{folder}/hugepages")),
         )
@@ -137,8 +137,8 @@ def read_nodes(tree: Tree) -> tuple[NodeReading, ...]:
     )
 
 
-def _numbers(text: str, where: str) -> tuple[int, ...]:
-    return tuple(number(word, where, 1) for word in text.split())
+def _distances(text: str, where: str) -> tuple[int, ...]:
+    return tuple(number(word, where, 1, MAX_DISTANCE + 1) for word in text.split())
 
 
 def _has_cpus(tree: Tree, folder: str) -> bool | None:

@@ -17,7 +17,7 @@ from ..numbers.units import format_bytes
 from ..protocol.vocabulary import AUTO_ONLINE
 from ..sysfs.hotplug_files import boolean
 
-_RELEASE = re.compile(r"Linux version (\d+)\.(\d+)")
+_RELEASE = re.compile(r"Linux version (\d{1,4})\.(\d{1,4})(?!\d)")
 _MACHINES: Final = (
     ("x86_64", r"x86_64|amd64"),
     ("arm64", r"aarch64|arm64"),
@@ -72,13 +72,16 @@ def _preset(seen: Observation, arch: str | None, machine: str | None, notes: lis
         if arch not in ARCHITECTURES:
             raise BadInput(f"{arch!r} is not an architecture; it is one of {', '.join(ARCHITECTURES)}")
         return ARCHITECTURES[arch]
-    said = machine or seen.version or ""
-    found = (name for name, pattern in _MACHINES if re.search(rf"\b(?:{pattern})\b|-(?:{pattern})", said))
-    machine = next(found, None)
-    if machine is None:
-        machine = "x86_64"
+    said = architecture_said(machine or seen.version or "")
+    if said is None:
         notes.append("proc/version does not say the architecture; taken for x86_64")
-    return preset_for(machine, _page_size(seen), seen.pageblock_order)
+    return preset_for(said or "x86_64", _page_size(seen), seen.pageblock_order)
+
+
+def architecture_said(version: str) -> str | None:
+    """The architecture that the text of /proc/version, or of `uname -m`, names."""
+    found = (name for name, pattern in _MACHINES if re.search(rf"\b(?:{pattern})\b|-(?:{pattern})", version))
+    return next(found, None)
 
 
 def _page_size(seen: Observation) -> int | None:

@@ -7,12 +7,13 @@ from ..kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..memory.origin import Origin
 from ..memory.state import State
 from ..protocol.vocabulary import ZoneKey
-from . import layout, topology
+from . import agree, layout, topology
 from .bare_pages import name_bare_pages
 from .devices import build_devices
 from .free_layout import lay_out
 from .huge_pages import build_huge_pages
 from .identify import Identity, identify
+from .plausible import plausible
 from .settle import settle_zone
 
 
@@ -35,11 +36,13 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     if identity.preset.boot_offline_veto:
         chain = chain.with_subscriber(BOOT_MEMORY_GUARD)
     state = State(identity.preset, identity.geometry, identity.model, identity.boot, chain)
+    seen = plausible(seen, identity.geometry)
     notes = [*seen.notes, *topology.doubts(seen)]
     topology.build_nodes(state, seen)
     topology.build_resources(state, seen)
     topology.build_zones(state, seen)
     topology.build_blocks(state, seen, prior)
+    notes += agree.zones_of_blocks(state)
     draft = layout.Draft(state, seen, prior)
     layout.find_heads(draft)
     if prior is None and seen.resources:
@@ -48,13 +51,14 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     topology.mark_early(state, seen, prior)
     name_bare_pages(draft)
     build_huge_pages(state, seen, draft.exact, prior)
-    _settle(state, seen, draft, prior is not None, notes)
+    _settle(state, seen, draft, prior, notes)
     topology.count_early(state)
+    notes += (*agree.agree_nodes(state), *agree.agree_resources(state))
     state.parameters.load({None: identity.settings})
     return state, notes
 
 
-def _settle(state: State, seen: Observation, draft: layout.Draft, prior: bool, notes: list[str]) -> None:
+def _settle(state: State, seen: Observation, draft: layout.Draft, prior: State | None, notes: list[str]) -> None:
     members: dict[ZoneKey, list[int]] = {}
     for nr in state.section_numbers():
         for key, _ in state.sections[nr].zones:
@@ -62,10 +66,11 @@ def _settle(state: State, seen: Observation, draft: layout.Draft, prior: bool, n
     counters = {(reading.node, reading.zone): reading.counters for reading in seen.zones}
     for key in list(state.zones):
         if key not in members:
-            notes.append(f"zone {key[1]} of node {key[0]} has {state.zones[key].present} pages but no online block")
+            notes.append(agree.drop_zone(state, key))
             continue
-        note = settle_zone(state, key, members[key], draft.covered, counters.get(key, {}), prior)
+        note = settle_zone(state, key, members[key], draft.covered, counters.get(key, {}), prior is not None)
         notes += [said for said in (note, lay_out(draft, key, members[key])) if said]
+        notes += agree.agree_zone(state, key, members[key], prior)
 
 
 def _origin(seen: Observation, identity: Identity, notes: list[str]) -> Origin:

@@ -41,7 +41,7 @@ _GIVEN_UP: Final[tuple[Kind, ...]] = (SLAB, PAGETABLE, KERNEL, VMEMMAP)
 """Pages that only the model placed, in the order in which they give way to a counter that leaves no room for them."""
 
 
-class _Part:
+class Part:
     """Some sections of one zone: their pages in it, without those that are left out, counted by kind and changed in place."""
 
     def __init__(self, state: State, key: ZoneKey, numbers: Iterable[int], left_out: Mapping[int, int]) -> None:
@@ -70,9 +70,11 @@ class _Part:
 
     @property
     def total(self) -> int:
+        """Pages that are there."""
         return sum(count for kind, count in self.counts.items() if kind != ABSENT)
 
     def have(self, kind: Kind) -> int:
+        """Pages of a kind."""
         return self.counts.get(kind, 0)
 
     def turn(self, source: Kind, target: Kind, count: int) -> int:
@@ -108,8 +110,8 @@ def settle_zone(
     """
     zone = state.zones[key]
     unseen = {nr: ~seen_pages[nr] for nr in numbers if nr in seen_pages}
-    seen = _Part(state, key, unseen, unseen)
-    rest = _Part(state, key, numbers, seen_pages)
+    seen = Part(state, key, unseen, unseen)
+    rest = Part(state, key, numbers, seen_pages)
     want_free, want_pcp = zone.free - seen.have(FREE), zone.pcp - seen.have(PCP)
     note = None
     if rest.total:
@@ -143,7 +145,7 @@ def settle_zone(
     return note
 
 
-def _lru(counters: dict[str, int], seen: _Part, rest: _Part, prior: bool) -> int:
+def _lru(counters: dict[str, int], seen: Part, rest: Part, prior: bool) -> int:
     """How many of the unseen pages are movable."""
     if not any(name in counters for name in _LRU):
         return rest.have(MOVABLE) if prior else 0
@@ -155,7 +157,7 @@ def lru_pages(counters: dict[str, int]) -> int:
     return sum(counters.get(name, 0) for name in _LRU)
 
 
-def _share_out(key: ZoneKey, rest: _Part, free: int, pcp: int, lru: int, zone: Zone) -> None:
+def _share_out(key: ZoneKey, rest: Part, free: int, pcp: int, lru: int, zone: Zone) -> None:
     total = rest.total
     free = min(free, total - rest.have(MEMMAP))
     pcp = min(pcp, total - rest.have(MEMMAP) - free)

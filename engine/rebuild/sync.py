@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from ..capture.observation import Observation
 from ..memory.state import State
+from ..numbers.errors import BadInput
+from ..numbers.units import format_bytes
 from ..sysfs.report import block_report
-from .identify import Identity, identify
+from .identify import Identity, architecture_said, identify
 from .rebuild import build_state
 
 _OBSERVED = ("sections", "blocks", "zones", "nodes", "resources", "hugepages", "surplus", "marks")
@@ -17,8 +21,11 @@ def sync(state: State, seen: Observation) -> list[str]:
     """Replace page contents, counters, block states and parameters by what a capture shows.
 
     Kept: where the memmap lies that no capture shows, memory groups, sections that failed adds left behind. A block that
-    is gone takes its sections, its group and its add request with it. Returns what differed from the model, in words.
+    is gone takes its sections, its group and its add request with it. Returns what differed from the model, in words. Raises
+    `BadInput` for the capture of a machine of other sizes.
     """
+    if wrong := next(_of_another(state, seen), None):
+        raise BadInput(f"{seen.source} is a capture of another machine: {wrong}")
     known = identify(seen, state.model.name)
     identity = Identity(state.preset, state.geometry, state.model, state.boot, known.settings, ())
     fresh, notes = build_state(seen, identity, state)
@@ -28,6 +35,19 @@ def sync(state: State, seen: Observation) -> list[str]:
     state.parameters.adopt(fresh.parameters)
     _drop_orphans(state)
     return said + notes
+
+
+def _of_another(state: State, seen: Observation) -> Iterator[str]:
+    """What a capture says of the machine that never changes while it runs, and is not so here."""
+    geometry = state.geometry
+    arch = architecture_said(seen.version or "")
+    if arch is not None and arch != geometry.arch:
+        yield f"it is {arch}, this one is {geometry.arch}"
+    if seen.block_size not in (None, geometry.block_size):
+        theirs, ours = format_bytes(seen.block_size or 0), format_bytes(geometry.block_size)
+        yield f"its memory blocks are of {theirs}, those of this one of {ours}"
+    if seen.pageblock_order not in (None, geometry.pageblock_order):
+        yield f"its pageblocks are of order {seen.pageblock_order}, those of this one of {geometry.pageblock_order}"
 
 
 def _drop_orphans(state: State) -> None:

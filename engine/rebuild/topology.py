@@ -9,13 +9,10 @@ import msgspec
 from ..capture.observation import BlockReading, NodeReading, Observation
 from ..memory.block import Block
 from ..memory.state import Resource, State
-from ..memory.zone import DEVICE, MOVABLE, NORMAL, ZONE_ORDER, Marks, Node, Zone
+from ..memory.zone import MOVABLE, NORMAL, ZONE_ORDER, Marks, Node, Zone
 from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ZoneKey
-
-HIDDEN_ZONES = (DEVICE, "HighMem", "Highmem")
-"""Zones that hold no page which this model knows."""
 
 
 def build_nodes(state: State, seen: Observation) -> None:
@@ -57,7 +54,7 @@ def build_resources(state: State, seen: Observation) -> None:
 def build_zones(state: State, seen: Observation) -> None:
     """Zones as /proc/zoneinfo has them; without it, from the blocks and the totals of their nodes."""
     for reading in seen.zones:
-        if reading.zone in HIDDEN_ZONES or reading.zone not in ZONE_ORDER or not reading.present:
+        if reading.zone not in ZONE_ORDER or not reading.present:
             continue
         zone = Zone(
             reading.node,

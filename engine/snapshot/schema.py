@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from ..commands import Command
 from ..numbers.geometry import Geometry
+from ..numbers.limits import MAX_BLOCK, MAX_DISTANCE, MAX_NODE, MAX_PFN
 from ..protocol.json_text import schema_text
 from ..protocol.vocabulary import KINDS, BlockState, Caller, Kind, Migratetype, OnlineType, Placement
 
@@ -26,21 +27,21 @@ VERSION: Final = 1
 MAX_COUNT: Final = 1 << 22
 """Blocks, sections or huge pages that one snapshot may describe: 512 TiB in sections of 128 MiB."""
 
-Number = Annotated[int, Meta(ge=0, le=1 << 40)]
+Number = Annotated[int, Meta(ge=0, le=MAX_BLOCK)]
 """The number of a block, section, group."""
-NodeId = Annotated[int, Meta(ge=0, le=4095)]
+NodeId = Annotated[int, Meta(ge=0, le=MAX_NODE)]
 """The number of a node; kernels have at most 1024."""
-Pages = Annotated[int, Meta(ge=0, le=1 << 52)]
+Pages = Annotated[int, Meta(ge=0, le=MAX_PFN)]
 """A pfn or a number of pages."""
 Bytes = Annotated[int, Meta(ge=0, le=1 << 62)]
 Several = Annotated[int, Meta(ge=1, le=MAX_COUNT)]
-Stride = Annotated[int, Meta(ge=-(1 << 52), le=1 << 52)]
+Stride = Annotated[int, Meta(ge=-MAX_PFN, le=MAX_PFN)]
 Address = Annotated[str, Meta(pattern="^0x[0-9a-f]{1,17}$", description="a physical byte address, such as 0x100000000")]
 Counter = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 ZoneName = Literal["DMA", "DMA32", "Normal", "HighMem", "Movable", "Device"]
 ZoneRef = tuple[NodeId, ZoneName]
 """A zone by node and name."""
-Run = tuple[Pages, Annotated[int, Meta(ge=1, le=1 << 52)]]
+Run = tuple[Pages, Annotated[int, Meta(ge=1, le=MAX_PFN)]]
 """Consecutive pages (or pageblocks): the first, and how many."""
 PagesByKind = Annotated[dict[Kind, tuple[Run, ...]], Meta(extra_json_schema={"propertyNames": {"enum": KINDS}})]
 BlocksByType = Annotated[
@@ -70,7 +71,7 @@ class NodeV1(_Strict, frozen=True):
     id: NodeId
     online: bool = True
     cpus: bool = False
-    distance: tuple[Annotated[int, Meta(ge=0, le=255)], ...] = ()
+    distance: tuple[Annotated[int, Meta(ge=0, le=MAX_DISTANCE)], ...] = ()
 
 
 class ZoneV1(_Strict, frozen=True):

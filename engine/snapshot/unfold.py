@@ -6,7 +6,7 @@ What no machine can have is refused with `BadInput`: the JSON path, what is wron
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from msgspec.structs import asdict, replace
 
@@ -22,6 +22,7 @@ from ..memory.zone import Marks, Node, Scanners, Zone
 from ..numbers.bits import every, span
 from ..numbers.errors import BadInput, located
 from ..numbers.frozen import Frozen
+from ..numbers.limits import MAX_PFN, MAX_SECTION_PAGES
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ZoneKey
 from .counters import load_counters
@@ -32,16 +33,13 @@ K = TypeVar("K")
 V = TypeVar("V")
 F = TypeVar("F", Pages, Types)
 
-_MAX_SECTION_PAGES: Final = 1 << 20
-_MAX_PFN: Final = 1 << 52
-
 
 def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
     """The machine that was saved. Raises `BadInput` for what no machine can have."""
     geometry = snapshot.geometry
-    if geometry.pages_per_section > _MAX_SECTION_PAGES:
+    if geometry.pages_per_section > MAX_SECTION_PAGES:
         pages = geometry.pages_per_section
-        _bad("$.geometry.section_size", f"a section of {pages} pages; it can have up to {_MAX_SECTION_PAGES}")
+        _bad("$.geometry.section_size", f"a section of {pages} pages; it can have up to {MAX_SECTION_PAGES}")
     try:
         preset = preset_of(geometry)
     except BadInput as error:
@@ -312,8 +310,8 @@ def _memmap(saved: MemmapV1, run: SectionRun, grid: SectionGrid, path: str) -> M
     steps = ((run.count - 1) * run.stride, (grid.count - 1) * grid.stride)
     if starts and min(starts) + sum(min(step, 0) for step in steps) < 0:
         _bad(path, "with its stride it goes below pfn 0; all of it must lie above")
-    if ends and max(ends) + sum(max(step, 0) for step in steps) > _MAX_PFN:
-        _bad(path, f"with its stride it goes beyond pfn {_MAX_PFN:#x}; all of it must lie below")
+    if ends and max(ends) + sum(max(step, 0) for step in steps) > MAX_PFN:
+        _bad(path, f"with its stride it goes beyond pfn {MAX_PFN:#x}; all of it must lie below")
     return Memmap(saved.on, saved.pfn, saved.chunks, saved.tables)
 
 

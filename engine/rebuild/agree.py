@@ -1,0 +1,132 @@
+"""Where a capture contradicts itself, what is more certain stays and the rest gives way: blocks are there, and so are pages
+that were counted one by one; counters and spans of zones, nodes and /proc/iomem are brought to them, with a note each.
+
+Only memory that was hot-added is known so well. A zone of which any part was there at boot has holes and reservations that no
+file shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from ..memory.block import Block
+from ..memory.state import Resource, State
+from ..memory.zone import Node, Zone
+from ..numbers.bits import lowest
+from ..protocol.vocabulary import ASSUMED, FREE, MEMMAP, OFFLINE, PCP, ZoneKey
+from .settle import Part
+
+
+def agree_zone(state: State, key: ZoneKey, numbers: list[int], prior: State | None) -> Iterator[str]:
+    """Bring the counters and the span of a zone to its online sections, which are `numbers`, ascending. `prior` is the model's
+    state before, which knows the blocks that were hot-added."""
+    zone, part = state.zones[key], Part(state, key, numbers, {})
+    told = f"zone {key[1]} of node {key[0]} has {zone.managed} managed of {zone.present} present pages"
+    heads, listed, free = part.have(MEMMAP), part.have(PCP), part.have(FREE)
+    present = part.total - (0 if state.model.heads_present else heads)
+    managed = part.total - heads - part.have(OFFLINE)
+    hot = not part.early and not part.have(ASSUMED)
+    if hot and (present, managed) != (zone.present, zone.managed):
+        if _take_for_boot_memory(state, numbers, prior):
+            hot = False
+            yield f"{told}, as memory of the boot has; taken for it"
+        else:
+            zone = replace(zone, present=present, managed=managed)
+            yield f"{told} by zoneinfo, and {managed} of {present} by its blocks; these are taken"
+    managed = max(zone.managed, free + listed)
+    present = max(zone.present, managed)
+    if (present, managed) != (zone.present, zone.managed):
+        yield f"{told} by zoneinfo, and {free + listed} free ones; {managed} of {present} are taken"
+    zone = replace(zone, present=present, managed=managed, pcp=min(max(zone.pcp, listed), managed - free))
+    blocks = (state.blocks[nr // state.geometry.sections_per_block] for nr in numbers)
+    low, high = _ends(state, key, numbers) if hot else _wide_enough(state, zone, blocks)
+    if (low, high) != (zone.start, zone.end):
+        yield (
+            f"zone {key[1]} of node {key[0]} spans pfn {zone.start:#x} to {zone.end:#x} by zoneinfo, and {low:#x} to "
+            f"{high:#x} by its blocks; that is taken"
+        )
+    state.zones.load({key: zone.with_span(low, high - low)})
+
+
+def _ends(state: State, key: ZoneKey, numbers: list[int]) -> tuple[int, int]:
+    """The first page of a zone, and the first behind it."""
+    size = state.geometry.pages_per_section
+    first, last = (dict(state.sections[nr].zones)[key] for nr in (numbers[0], numbers[-1]))
+    return numbers[0] * size + lowest(first), numbers[-1] * size + last.bit_length()
+
+
+def _wide_enough(state: State, zone: Zone, blocks: Iterator[Block]) -> tuple[int, int]:
+    """The span of a zone that has holes, so that its present pages and its hot-added blocks lie in it."""
+    low, high = zone.start, max(zone.end, zone.start + zone.present)
+    for block in blocks:
+        if block.zone == zone.key and not block.early:
+            start, pages = state.block_range(block.id)
+            low, high = min(low, start), max(high, start + pages)
+    return low, high
+
+
+def _take_for_boot_memory(state: State, numbers: list[int], prior: State | None) -> bool:
+    """Blocks that nothing shows to be hot-added were there at boot; False where there are none."""
+    per_block = state.geometry.sections_per_block
+    found = {nr // per_block for nr in numbers}
+    unknown = {
+        number for number in found if not state.blocks[number].head and (prior is None or number not in prior.blocks)
+    }
+    state.blocks.load({number: replace(state.blocks[number], early=True) for number in unknown})
+    state.sections.load({nr: replace(state.sections[nr], early=True) for nr in numbers if nr // per_block in unknown})
+    return bool(unknown)
+
+
+def zones_of_blocks(state: State) -> Iterator[str]:
+    """Zones that blocks are in and of which zoneinfo does not tell: how many of their pages are free, no one knows."""
+    absent: dict[ZoneKey, list[Block]] = {}
+    for block in state.blocks.values():
+        if block.zone is not None and block.zone not in state.zones:
+            absent.setdefault(block.zone, []).append(block)
+    for key, blocks in absent.items():
+        starts = [state.block_range(block.id)[0] for block in blocks]
+        pages = state.geometry.pages_per_block
+        present = len(blocks) * pages
+        span = max(starts) + pages - min(starts)
+        state.zones.load({key: Zone(*key, min(starts), span, present, present)})
+        yield f"zoneinfo has no zone {key[1]} of node {key[0]}, where {_named(blocks)} are; it is made of them"
+
+
+def drop_zone(state: State, key: ZoneKey) -> str:
+    """A zone of which no block is online is left out."""
+    zone = state.zones.drop(key)
+    if key in state.marks:
+        state.marks.drop(key)
+    for block in [block for block in state.blocks.values() if block.zone == key]:
+        state.blocks.load({block.id: replace(block, zone=None)})
+    return f"zone {key[1]} of node {key[0]} has {zone.present} pages but no online block; it is left out"
+
+
+def agree_nodes(state: State) -> Iterator[str]:
+    """Nodes of blocks are there, and online."""
+    for number in sorted({node for block in state.blocks.values() for node in block.nodes}):
+        node = state.nodes.get(number)
+        if node is None or not node.online:
+            state.nodes.load({number: replace(node, online=True) if node else Node(number)})
+            yield f"node {number} is not online by its list, and has memory; taken for online"
+
+
+def agree_resources(state: State) -> Iterator[str]:
+    """System RAM is where hot-added blocks are."""
+    size = state.geometry.block_size
+    ram = sorted((one.start, one.end) for one in state.resources.values() if one.ram)
+    bare: list[Block] = []
+    for number in sorted(state.blocks):
+        while ram and ram[0][1] <= number * size:
+            ram.pop(0)
+        if not state.blocks[number].early and not (ram and ram[0][0] < (number + 1) * size):
+            bare.append(state.blocks[number])
+            state.resources.load({number * size: Resource(number * size, (number + 1) * size, "System RAM")})
+    if bare:
+        yield f"iomem shows no System RAM where {_named(bare)} are; taken as there"
+
+
+def _named(blocks: list[Block]) -> str:
+    return f"memory{blocks[0].id}" + (f" and {len(blocks) - 1} more blocks" if len(blocks) > 1 else "")
