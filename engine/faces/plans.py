@@ -20,7 +20,7 @@ from ..numbers.errors import BadInput, located
 from ..rebuild.sync import drift
 from ..run.dispatch import takes_signals
 from ..run.rehearsal import attempt, rehearsal
-from ..snapshot.fold import alike, fingerprint, later_state, snapshot_of
+from ..snapshot.fold import Known, alike, fingerprint, later_state, snapshot_of
 from ..snapshot.schema import SnapshotV1, StepV1
 from ..snapshot.unfold import later_state_of
 
@@ -31,11 +31,12 @@ def snapshot_with_timeline(machine: Machine) -> SnapshotV1:
     at = timeline.present.number
     latest = [step.latest for step in timeline.steps]
     first: SnapshotV1 | None = None
+    known: Known = {}
     steps: dict[int, StepV1] = {}
     for step in timeline.walk():
         outcome, parent = step.outcome, step.parent
         if first is None or outcome is None or parent is None:
-            first = snapshot_of(state, machine.origin)
+            first = snapshot_of(state, machine.origin, known)
             continue
         whole = step.number == at or isinstance(outcome.command, Sync)
         steps[step.number] = StepV1(
@@ -45,8 +46,8 @@ def snapshot_with_timeline(machine: Machine) -> SnapshotV1:
             step.name,
             stopped=len(outcome.events) if outcome.stopped else None,
             redone=latest[parent.number] is step,
-            digest=fingerprint(state, step.changes),
-            state=later_state(state, first) if whole else None,
+            digest=fingerprint(state, step.changes, known),
+            state=later_state(state, first, known) if whole else None,
         )
     assert first is not None
     in_order = [step for _, step in sorted(steps.items())]
@@ -174,7 +175,7 @@ def _first_difference(
     """The first step that is not now what it was, in words; `unchanged`: the present state is not."""
     digests: dict[int, str] = {}
     if not unchanged:
-        digests = {step.number: fingerprint(machine.state, step.changes) for step in machine.timeline.walk()}
+        digests = {step.number: fingerprint(machine.state, step.changes, {}) for step in machine.timeline.walk()}
     for number, step in enumerate(snapshot.steps, 1):
         what = f"step {number} ({describe(step.command)})"
         outcome = machine.timeline.steps[number].outcome

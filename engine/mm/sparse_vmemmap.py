@@ -215,8 +215,8 @@ def release(state: State, section: Section) -> int:
             continue
         freed += pages
         if host.online:
-            state.set_kind(host, span(at, pages), FREE)
             _withdraw(state, host, -pages)
+            state.set_kind(host, span(at, pages), FREE)
         else:
             rest = {k: m for k, m in put(host.pages, span(at, pages), FREE).items() if k != FREE}
             state.sections.put(nr, msgspec.structs.replace(host, pages=rest))

@@ -24,9 +24,9 @@ def agree_zone(state: State, key: ZoneKey, numbers: list[int], prior: State | No
     state before, which knows the blocks that were hot-added."""
     zone, part = state.zones[key], Part(state, key, numbers, {})
     told = f"zone {key[1]} of node {key[0]} has {zone.managed} managed of {zone.present} present pages"
-    heads, listed, free = part.have(MEMMAP), part.have(PCP), part.have(FREE)
-    present = part.total - (0 if state.model.heads_present else heads)
-    managed = part.total - heads - part.have(OFFLINE)
+    heads, withheld, listed, free = (part.have(kind) for kind in (MEMMAP, OFFLINE, PCP, FREE))
+    apart = withheld + (heads if state.model.heads_present else 0)
+    present, managed = part.total - heads - withheld + apart, part.total - heads - withheld
     hot = not part.early and not part.have(ASSUMED)
     if hot and (present, managed) != (zone.present, zone.managed):
         if _take_for_boot_memory(state, numbers, prior):
@@ -35,8 +35,8 @@ def agree_zone(state: State, key: ZoneKey, numbers: list[int], prior: State | No
         else:
             zone = replace(zone, present=present, managed=managed)
             yield f"{told} by zoneinfo, and {managed} of {present} by its blocks; these are taken"
-    managed = max(zone.managed, free + listed)
-    present = max(zone.present, managed)
+    managed = max(min(zone.managed, zone.present - apart), free + listed)
+    present = max(zone.present, managed + apart)
     if (present, managed) != (zone.present, zone.managed):
         yield f"{told} by zoneinfo, and {free + listed} free ones; {managed} of {present} are taken"
     zone = replace(zone, present=present, managed=managed, pcp=min(max(zone.pcp, listed), managed - free))

@@ -43,30 +43,34 @@ V = TypeVar("V")
 
 _ONES: Final = re.compile("1+")
 
+Known = dict[int, tuple[Run, ...]]
+"""Sets that were folded already: states of one machine have most of theirs in common."""
 
-def snapshot_of(state: State, origin: Origin) -> SnapshotV1:
+
+def snapshot_of(state: State, origin: Origin, known: Known | None = None) -> SnapshotV1:
     """All that a machine is, as it is saved; its preset and notifier chain follow from its geometry."""
     return SnapshotV1(
         origin=OriginV1(**asdict(origin)),
         geometry=state.geometry,
         model=state.model.name,
         boot=state.boot.texts(),
-        **_tables(state),
+        **_tables(state, {} if known is None else known),
     )
 
 
-def later_state(state: State, first: SnapshotV1) -> StateV1:
+def later_state(state: State, first: SnapshotV1, known: Known) -> StateV1:
     """A state that the machine came to later, as it is saved beside the first."""
-    tables = _tables(state)
+    tables = _tables(state, known)
     return StateV1(**{name: table for name, table in tables.items() if table != getattr(first, name)})
 
 
 def alike(state: State, other: State) -> bool:
     """Would both be saved alike? What is 0 may be there in one and not in the other."""
-    return state.tables == other.tables or _tables(state) == _tables(other)
+    known: Known = {}
+    return state.tables == other.tables or _tables(state, known) == _tables(other, known)
 
 
-def fingerprint(state: State, changes: Changes) -> str:
+def fingerprint(state: State, changes: Changes, known: Known) -> str:
     """What a command made of a state, in eight digits: `changes` are what takes it back. Equal ones make equal digits."""
     part = State(state.preset, state.geometry, state.model, state.boot, state.chain)
     gone: list[tuple[str, str]] = []
@@ -77,10 +81,10 @@ def fingerprint(state: State, changes: Changes) -> str:
             gone.append((table.name, str(key)))
         elif now != before:
             part.tables[number].put(key, now)
-    return f"{crc32(msgspec.msgpack.encode((_tables(part), sorted(gone)))):08x}"
+    return f"{crc32(msgspec.msgpack.encode((_tables(part, known), sorted(gone)))):08x}"
 
 
-def _tables(state: State) -> dict[str, Any]:
+def _tables(state: State, known: Known) -> dict[str, Any]:
     return {
         "settings": state.settings.texts(),
         "counters": fold_counters(state),
@@ -95,7 +99,7 @@ def _tables(state: State) -> dict[str, Any]:
         "surplus": tuple(SurplusV1(*key, count) for key, count in sorted(state.surplus.items()) if count),
         "optimized": dict(sorted(state.optimized.items())),
         "blocks": tuple(_block_runs(state)),
-        "sections": tuple(_section_grids(state)),
+        "sections": tuple(_section_grids(state, known)),
     }
 
 
@@ -134,7 +138,7 @@ def _scanners(state: State) -> Iterator[ScannersV1]:
         numbers = sorted(
             nr * per_section + (at >> order)
             for nr, skipped in scanners.skipped.items()
-            for first, length in _runs(skipped)
+            for first, length in _runs(skipped, {})
             for at in range(first, first + length)
         )
         runs = tuple((run.first, run.length) for run in _fold((number, None, True) for number in numbers))
@@ -159,10 +163,10 @@ def _block_runs(state: State) -> Iterator[BlockRun]:
         yield BlockRun(first=run.first, count=run.length, **values)
 
 
-def _section_grids(state: State) -> Iterator[SectionGrid]:
+def _section_grids(state: State, known: Known) -> Iterator[SectionGrid]:
     full = (1 << state.geometry.pages_per_section) - 1
     for grid in _fold(_blocks_of_sections(state)):
-        runs = tuple(_section_run(run, grid.place or 0, full) for run in grid.value)
+        runs = tuple(_section_run(run, grid.place or 0, full, known) for run in grid.value)
         yield SectionGrid(first=grid.first, count=grid.length, stride=grid.stride, sections=runs)
 
 
@@ -205,7 +209,7 @@ def moved(memmap: Memmap, pages: int) -> Memmap:
     )
 
 
-def _section_run(run: _Fold[Section], base: int, full: int) -> SectionRun:
+def _section_run(run: _Fold[Section], base: int, full: int, known: Known) -> SectionRun:
     section = run.value
     memmap = section.memmap
     if memmap is not None and run.place is not None:
@@ -218,18 +222,22 @@ def _section_run(run: _Fold[Section], base: int, full: int) -> SectionRun:
         early=section.early,
         online=section.online,
         estimated=section.estimated,
-        flagged=_runs(section.flagged),
-        zones=tuple(_share(key, mask, full) for key, mask in section.zones),
-        pages={kind: _runs(mask) for kind, mask in section.pages.items()},
-        types={kind: _runs(mask) for kind, mask in section.types.items()},
+        flagged=_runs(section.flagged, known),
+        zones=tuple(_share(key, mask, full, known) for key, mask in section.zones),
+        pages={kind: _runs(mask, known) for kind, mask in section.pages.items()},
+        types={kind: _runs(mask, known) for kind, mask in section.types.items()},
         memmap=None if memmap is None else MemmapV1(memmap.on, memmap.pfn, memmap.chunks, memmap.tables),
     )
 
 
-def _share(key: ZoneKey, mask: int, full: int) -> ZoneShare:
-    return ZoneShare(cast(ZoneRef, key), None if mask == full else _runs(mask))
+def _share(key: ZoneKey, mask: int, full: int, known: Known) -> ZoneShare:
+    return ZoneShare(cast(ZoneRef, key), None if mask == full else _runs(mask, known))
 
 
-def _runs(mask: int) -> tuple[Run, ...]:
+def _runs(mask: int, known: Known) -> tuple[Run, ...]:
     """As `bits.runs`, but in time that does not grow with the number of runs: a captured section may have thousands."""
-    return tuple((run.start(), run.end() - run.start()) for run in _ONES.finditer(f"{mask:b}"[::-1]))
+    found = known.get(mask)
+    if found is None:
+        found = tuple([(run.start(), run.end() - run.start()) for run in _ONES.finditer(f"{mask:b}"[::-1])])
+        known[mask] = found
+    return found

@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from .trial import Trouble, bases, trial
+from .trial import Trouble, bases, firecracker, trial
 
 
 def main() -> int:
@@ -24,6 +24,7 @@ def main() -> int:
     results: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as name:
         every = bases(Path(name))
+        every += firecracker(Path(name))
         for number in range(given.first, given.first + given.times):
             try:
                 results[trial(every[number % len(every)], f"{given.seed}/{number}", Path(name) / "mutant")] += 1

@@ -93,7 +93,7 @@ def test_a_rich_tree(build: Builder) -> None:
     assert seen.parameters == {"online_policy": "contig-zones"}
     assert seen.hugepages == {2 << 20: (8, 0, 1)}
     assert seen.pages == (PageRun(0, 2, 1024, 0), PageRun(2, 1, 0, 1))
-    assert seen.notes == (f"{NODE}/possible line 1: expected a number from 0 to 65535, not 'all of them'",)
+    assert seen.notes == (f"{NODE}/possible line 1: expected a number from 0 to 4095, not 'all of them'",)
 
 
 def test_the_block_folder_alone_is_enough(build: Builder) -> None:
@@ -204,7 +204,7 @@ def test_ids_that_no_machine_can_have(build: Builder) -> None:
     with pytest.raises(BadInput, match=f"memory block {(1 << 40) - 1} of 0x8000000 bytes lies beyond any address"):
         observe(build.root)
     build.block(1 << 40, state="online")
-    with pytest.raises(BadInput, match=f"memory{1 << 40} has an id beyond {1 << 40}"):
+    with pytest.raises(BadInput, match=f"memory{1 << 40} has a number beyond {(1 << 40) - 1}"):
         observe(build.root)
 
 
