@@ -15,7 +15,7 @@ from .kernels.models import MODELS, KernelModel
 from .machine import Machine
 from .memory.origin import Origin
 from .memory.state import State
-from .numbers.errors import BadInput, HotplugError
+from .numbers.errors import BadInput
 from .numbers.units import about_bytes, format_address, format_bytes, parse_bytes
 from .protocol.commands import (
     Add,
@@ -37,7 +37,7 @@ from .protocol.commands import (
     describe,
 )
 from .protocol.outcome import Outcome
-from .protocol.reasons import Reason
+from .protocol.reasons import HotplugError, Reason
 from .protocol.scripts import parse_script
 from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare

@@ -33,6 +33,7 @@ from ..protocol.commands import (
 from ..protocol.events import ZoneChosen
 from ..protocol.outcome import Outcome
 from ..protocol.vocabulary import Caller
+from ..questions.narrate import sentence
 from ..sysfs.hotplug_files import MEMORY, NODE
 
 _MONITOR: Final = """
@@ -111,7 +112,7 @@ def _steps(history: Sequence[Outcome], block_size: int) -> list[_Step]:
 def _refused(outcome: Outcome, lines: Iterator[str]) -> list[str]:
     """As comments; the first lines of a step tell which one it was, and an absurd size would have millions."""
     words = [line.removeprefix("# ") for line in islice(lines, 8)]
-    return [_comment(line) for line in [*words, f"  refused with {outcome.result}: {outcome.reason}"]]
+    return [_comment(line) for line in [*words, f"  refused with {outcome.result}: {sentence(outcome.reason)}"]]
 
 
 def _comment(text: str) -> str:

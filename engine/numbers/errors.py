@@ -1,8 +1,4 @@
-"""The two ways in which something does not happen.
-
-`HotplugError` is the kernel's own refusal: an errno and the reason. `BadInput` is ours: what a person or a file gave us
-cannot be understood, said in one sentence.
-"""
+"""What a person or a file gave us cannot be understood. (The kernel's own refusal is `protocol.reasons.HotplugError`.)"""
 
 from __future__ import annotations
 
@@ -21,13 +17,3 @@ def located(where: str) -> Iterator[None]:
         yield
     except BadInput as error:
         raise BadInput(f"{where}: {error}") from None
-
-
-class HotplugError(Exception):
-    """The kernel refuses: errno by name, the reason in words, and the page (pfn) or range at fault where there is one."""
-
-    def __init__(self, errno: str, reason: str, pfn: int | None = None) -> None:
-        super().__init__(f"{errno}: {reason}")
-        self.errno = errno
-        self.reason = reason
-        self.pfn = pfn

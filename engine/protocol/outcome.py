@@ -8,10 +8,12 @@ import msgspec
 
 from .commands import Command
 from .events import Event, Logged
+from .reasons import Reason
+from .reasons.notes import Note
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """What came of a command: "ok" or the errno by name, the reason in words, the page at fault, and all events.
+    """What came of a command: "ok" or the errno by name, the reason, the page at fault, and all events.
 
     `taken` says how many pages of existing memory the command took by node, before anything went online: the RFC's
     drawback (a). `notes` are said besides: drift that a sync found, and the like.
@@ -19,11 +21,11 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     command: Command
     result: str
-    reason: str = ""
+    reason: Reason | None = None
     pfn: int | None = None
     events: tuple[Event, ...] = ()
     taken: Mapping[int, int] = {}
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -9,9 +9,9 @@ from ..hotplug.placement import choose
 from ..memory.state import State
 from ..memory.zone import NORMAL
 from ..mm.zonelist import Watermarks, kernel_zonelist
-from ..numbers.errors import HotplugError
 from ..numbers.rounding import ceil
 from ..protocol.commands import Add, extent
+from ..protocol.reasons import HotplugError
 from ..protocol.vocabulary import ZoneKey
 
 

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
 from ..memory.state import State
-from ..numbers.errors import HotplugError
 from ..protocol.commands import Command
 from ..protocol.events import Event
+from ..protocol.reasons import HotplugError, Reason
+from ..protocol.reasons.notes import Note
 from .dispatch import run
 
 
@@ -30,10 +31,10 @@ class Attempt(NamedTuple):
     """How a command ended that was tried: "ok" or the errno, the reason, the page (pfn) at fault, and its events."""
 
     result: str
-    reason: str
+    reason: Reason | None
     pfn: int | None
     events: tuple[Event, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -44,13 +45,13 @@ class Attempt(NamedTuple):
 def attempt(state: State, command: Command) -> Attempt:
     """Run a command to its end; what it changed stays. Raises `BadInput` for a command without sense."""
     events: list[Event] = []
-    notes: list[str] = []
+    notes: list[Note] = []
     try:
         for event in run(state, command, notes):
             events.append(event)
     except HotplugError as error:
         return Attempt(error.errno, error.reason, error.pfn, tuple(events), tuple(notes))
-    return Attempt("ok", "", None, tuple(events), tuple(notes))
+    return Attempt("ok", None, None, tuple(events), tuple(notes))
 
 
 @contextmanager

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
-from altmap.engine import Command, Machine, Outcome
+from altmap.engine import Command, Machine, Outcome, sentence
 from altmap.engine.faces.library import Bundled
 from altmap.engine.memory.zone import Node
 from altmap.engine.numbers.geometry import Geometry
 from altmap.engine.protocol.events import Event
+from altmap.engine.questions.narrate import event_words
 from altmap.engine.sysfs.report import (
     BlockReport,
     SectionReport,
@@ -84,7 +85,8 @@ class JsonLines:
     def event(self, number: int, event: Event) -> None:
         """One line for an event."""
         if self._events:
-            self._write(_line({"step": number, **msgspec.to_builtins(event)}))
+            line = {"step": number, **msgspec.to_builtins(event)}
+            self._write(_line({**line, "sentence": said} if (said := event_words(event)) else line))
 
     def outcome(self, number: int, outcome: Outcome) -> None:
         """One line for a result."""
@@ -115,11 +117,11 @@ def _result(number: int, outcome: Outcome) -> Result:
         step=number,
         op=outcome.command,
         result=outcome.result,
-        reason=outcome.reason,
+        reason=sentence(outcome.reason),
         log=outcome.log,
         taken={str(node): pages for node, pages in outcome.taken.items()},
         pfn=outcome.pfn,
-        notes=outcome.notes,
+        notes=tuple(map(sentence, outcome.notes)),
     )
 
 

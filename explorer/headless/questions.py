@@ -23,6 +23,7 @@ from altmap.engine import (
     open_machine,
     parse_bytes,
     parse_script,
+    sentence,
     split_lsmem,
 )
 from altmap.engine.numbers.rounding import up
@@ -62,7 +63,7 @@ def read(arguments: argparse.Namespace) -> int:
             sys.stdout.write(machine.read(path))
         except HotplugError as error:
             sys.stdout.flush()
-            print(printable(f"altmap: {error}"), file=sys.stderr)
+            print(printable(f"altmap: {error.errno}: {sentence(error.reason)}"), file=sys.stderr)
             refused = 1
     return refused
 

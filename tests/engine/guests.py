@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from altmap.engine import Add, Command, Eject, Machine, Offline, Online, Outcome, Remove, boot_machine
+from altmap.engine import Add, Command, Eject, Machine, Offline, Online, Outcome, Remove, boot_machine, sentence
 from altmap.engine.memory.section import Memmap, Section
 from altmap.engine.protocol.vocabulary import FREE, MEMMAP, PCP
 
@@ -35,7 +35,7 @@ def do(machine: Machine, *commands: Command) -> Outcome:
     assert commands
     for command in commands:
         outcome = machine.apply(command)
-        assert outcome.ok, f"{command}: {outcome.result} {outcome.reason}"
+        assert outcome.ok, f"{command}: {outcome.result} {sentence(outcome.reason)}"
         assert machine.check() == []
     return outcome
 
@@ -44,7 +44,7 @@ def refuse(machine: Machine, command: Command) -> Outcome:
     """Run a command that must be refused, and leave a sound machine."""
     outcome = machine.apply(command)
     assert not outcome.ok, command
-    assert outcome.reason
+    assert outcome.reason is not None
     assert machine.check() == []
     return outcome
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from altmap.engine import Add, Command, Eject, Machine, Outcome, Sync, Write, capture
+from altmap.engine import Add, Command, Eject, Machine, Outcome, Sync, Write, capture, sentence
 from altmap.engine.protocol.vocabulary import MEMMAP
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
@@ -85,7 +85,7 @@ def _play(recording: Recording, folder: Path, act: Act) -> Iterator[Transition]:
 def _misses(recording: Recording, action: Action, machine: Machine, outcome: Outcome) -> Iterator[str]:
     result = "refused" if isinstance(action.command, Eject) and not outcome.ok else outcome.result
     if result != action.answer:
-        yield f"answered {action.answer}, the model {outcome.result} ({outcome.reason})"
+        yield f"answered {action.answer}, the model {outcome.result} ({sentence(outcome.reason)})"
     yield from _block_misses(action.after, machine)
     yield from _zone_misses(action, machine)
     yield from _memmap_misses(recording, action, machine)

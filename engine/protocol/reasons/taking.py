@@ -137,13 +137,6 @@ class NextHugePageInside(Coded, frozen=True):
     pfn: int
 
 
-class HugePageStays(Coded, frozen=True):
-    """A huge page in use finds no other place."""
-
-    pfn: int
-    cause: NoOtherHugePage | MemmapOfHugePage
-
-
 # -- removing -----------------------------------------------------------------------------------------------------------
 
 
@@ -192,7 +185,6 @@ TakingReason = (
     | MemmapOfHugePage
     | HugePagesInCircles
     | NextHugePageInside
-    | HugePageStays
     | NotOffline
     | WrongGranularity
     | SomeHostTheirOwn

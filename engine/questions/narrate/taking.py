@@ -57,8 +57,6 @@ def said(reason: TakingReason, names: Names) -> str:
                 f"signal backoff: the huge page at {pfn:#x} is in use, and the next free one of the pool lies in the block "
                 f"too, {_AGAIN}"
             )
-        case taking.HugePageStays(pfn, cause):
-            return f"signal backoff: the huge page at {pfn:#x} is in use: {said(cause, names)}"
         case taking.NotOffline(block):
             return f"{names((block,))} is not offline"
         case taking.WrongGranularity(start, size, block):
