@@ -42,7 +42,7 @@ from .protocol.scripts import parse_script
 from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare
 from .questions.compare import describe as describe_comparison
-from .questions.narrate import block_names, sentence
+from .questions.narrate import block_names, memmap_places, sentence, story
 from .questions.shortage import Shortage, shortage
 from .questions.summary import Summary
 from .questions.why import Verdict, why_not
@@ -107,6 +107,7 @@ __all__ = [
     "format_address",
     "format_bytes",
     "lsmem",
+    "memmap_places",
     "open_machine",
     "parse_bytes",
     "parse_script",
@@ -115,5 +116,6 @@ __all__ = [
     "sentence",
     "shortage",
     "split_lsmem",
+    "story",
     "why_not",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Final
 
@@ -24,12 +24,12 @@ from altmap.engine import (
     describe,
     format_address,
     format_bytes,
+    memmap_places,
     parse_bytes,
     sentence,
+    story,
 )
 from altmap.engine import block_names as engine_names
-from altmap.engine.protocol.events import PlacementChosen
-from altmap.engine.questions.narrate import placed, story
 
 from .. import facts
 from .session import Batch
@@ -138,7 +138,7 @@ def outcome_words(outcome: Outcome, machine: Machine) -> str:
         return f"{block_name(command.block)} is offline"
     said = [describe(command)]
     if isinstance(command, Add):
-        said += [f"memmap in {reason}" for reason in dict.fromkeys(placements(outcome))]
+        said += memmap_places(outcome)
         said += [_taken(machine, node, pages) for node, pages in sorted(outcome.taken.items())]
     if isinstance(command, Remove | Eject):
         said = [f"{describe(command)}: gone"]
@@ -150,13 +150,6 @@ def outcome_words(outcome: Outcome, machine: Machine) -> str:
 def _taken(machine: Machine, node: int, pages: int) -> str:
     size = about_bytes(abs(pages) * machine.geometry.page_size)
     return f"{'took' if pages > 0 else 'gave back'} {abs(pages):,} pages ({size}) of existing memory on node {node}"
-
-
-def placements(outcome: Outcome) -> Iterator[str]:
-    """Where an add put the memmap, in the kernel's order."""
-    for event in outcome.events:
-        if isinstance(event, PlacementChosen):
-            yield placed(event.placement, event.reason)
 
 
 def batch_words(batch: Batch, machine: Machine) -> tuple[str, str]:

@@ -6,7 +6,7 @@ The command line, the explorer, logs and JSON all take their sentences from here
 from .events import event_words, stepped_over
 from .placement import placed
 from .reason import sentence
-from .story import Said, story
+from .story import Said, memmap_places, story
 from .words import block_names, counted, node_names, some_names
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "block_names",
     "counted",
     "event_words",
+    "memmap_places",
     "node_names",
     "placed",
     "sentence",

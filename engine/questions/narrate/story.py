@@ -46,6 +46,12 @@ def story(outcome: Outcome) -> Iterator[Said]:
             yield Said("why", f"{pages:,} pages of existing memory taken on node {node}")
 
 
+def memmap_places(outcome: Outcome) -> list[str]:
+    """Where an add put its memmap, and by which rule, in the kernel's order."""
+    chosen = dict.fromkeys(event for event in outcome.events if isinstance(event, PlacementChosen))
+    return list(map(event_words, chosen))
+
+
 def _decision(event: Event) -> object:
     """What makes a decision the same as another one; None for what is none, or is what was asked for."""
     if isinstance(event, ZoneChosen):

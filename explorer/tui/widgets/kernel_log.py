@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from altmap.engine import Machine, Outcome, describe, sentence
-from altmap.engine.questions.narrate import story
+from altmap.engine import Machine, Outcome, describe, sentence, story
 
 from .painted import Line, Painted, wrapped
 
