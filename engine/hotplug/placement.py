@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from ..kernels.memmap_on_memory import Mode, memmap_on_memory_support
+from ..kernels.memmap_on_memory import memmap_on_memory_support
 from ..memory.state import State
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.placement import (
@@ -69,7 +69,7 @@ def _by_model(state: State, size: int, caller: Caller) -> Choice | Obstacle:
         if altmap == "taken":
             return Choice("range", 0, CallerAsks(caller))
         return Choice("boot", 0, _NO_ALTMAP[altmap](preset.geometry.arch))
-    mode = _mode(state)
+    mode = state.settings.memmap_on_memory
     support = memmap_on_memory_support(state.geometry, model.name, mode, size)
     if support.reason is None:
         return Choice("block", support.pages, HeadOfEachBlock(support.pages, support.waste, False))
@@ -85,15 +85,10 @@ def _by_person(state: State, size: int, wanted: Placement) -> Choice | Obstacle:
     if wanted == "sections":
         return Choice("sections", 0, PersonAsks())
     # Whether it is on was a choice of the boot, which the person makes anew; what it then asks for is the kernel's.
-    mode = _mode(state)
+    mode = state.settings.memmap_on_memory
     kernel = state.model.name if state.model.pool == "block" else "6.12"
     on = mode if mode != "N" and mode in state.model.parameter_modes else "Y"
     support = memmap_on_memory_support(state.geometry, kernel, on, size)
     if support.reason is not None:
         return support.reason
     return Choice("block", support.pages, HeadOfEachBlock(support.pages, support.waste, True))
-
-
-def _mode(state: State) -> Mode:
-    value = state.settings.get("memmap_on_memory", "N")
-    return "force" if value == "force" else "Y" if value == "Y" else "N"

@@ -66,3 +66,16 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     placement: str
     tables: tuple[tuple[int, int], ...] = ()
     device: int | None = None
+
+
+class AcpiDevice(msgspec.Struct, frozen=True, gc=False):
+    """A memory device that the ACPI driver took for working though its memory was refused with EEXIST; bytes."""
+
+    length: int
+
+
+class VirtioMemDevice(msgspec.Struct, frozen=True, gc=False):
+    """A virtio-mem device that waits until more of its memory is online; bytes."""
+
+    requested_size: int
+    device_block_size: int

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import msgspec
 
-from ..memory.section import Section, type_pages
+from ..memory.section import Pages, Section, Types, type_pages
 from ..memory.state import State
 from ..mm.free_area import MIGRATETYPES, order_pages
 from ..numbers.bits import span
@@ -183,46 +183,44 @@ def section_count(section: Section, geometry: Geometry) -> Count:
     return packed, tuple((key, owned.bit_count()) for key, owned in section.zones)
 
 
-_Pages = tuple[tuple[Kind, int], ...]
-_Types = tuple[tuple[Migratetype, int], ...]
 _Sizes = tuple[int, int, int]
 
 
-def _value(section: Section, geometry: Geometry) -> tuple[_Pages, _Types, bool, _Sizes]:
+def _value(section: Section, geometry: Geometry) -> tuple[Pages, Types, bool, _Sizes]:
     """All that the counts of a section follow from."""
     sizes = (geometry.pages_per_section, geometry.pageblock_order, geometry.max_order)
-    return tuple(section.pages.items()), tuple(section.types.items()), section.online, sizes
+    return section.pages, section.types, section.online, sizes
 
 
 @lru_cache(maxsize=4096)
-def _sets(pages: _Pages, types: _Types, online: bool, sizes: _Sizes) -> tuple[tuple[int, int], ...]:
+def _sets(pages: Pages, types: Types, online: bool, sizes: _Sizes) -> tuple[tuple[int, int], ...]:
     """The sets of pages of a section that are counted, each with the place of its field."""
     width, pageblock_order, max_order = sizes
     everything, known = span(0, width), 0
     found = []
-    for kind, have in pages:
+    for kind, have in pages.items():
         found.append((_KIND_AT[kind], have))
         known |= have
     if not online:
         return (*found, (_OFFLINE_AT, everything & ~known))
     other = everything
-    for migratetype, blocks in types:
+    for migratetype, blocks in types.items():
         have = type_pages(blocks, pageblock_order)
         found.append((_TYPE_AT[migratetype], have))
         other &= ~have
     found.append((_TYPE_AT[MOVABLE_TYPE], other))
-    areas = order_pages(dict(pages).get(FREE, 0), dict(types), max_order, pageblock_order, width)
+    areas = order_pages(pages.get(FREE, 0), types, max_order, pageblock_order, width)
     found += ((_ORDER_AT + order * FIELD, have) for order, have in enumerate(areas))
     return tuple((at, have) for at, have in found if have)
 
 
 @lru_cache(maxsize=4096)
-def _whole(pages: _Pages, types: _Types, online: bool, sizes: _Sizes) -> int:
+def _whole(pages: Pages, types: Types, online: bool, sizes: _Sizes) -> int:
     return sum(have.bit_count() << at for at, have in _sets(pages, types, online, sizes))
 
 
 @lru_cache(maxsize=2048)
-def _in_cells(pages: _Pages, types: _Types, online: bool, sizes: _Sizes, cell: int) -> tuple[int, ...]:
+def _in_cells(pages: Pages, types: Types, online: bool, sizes: _Sizes, cell: int) -> tuple[int, ...]:
     """The counts of every `cell` pages of a section."""
     width = sizes[0]
     counts = [0] * (width // cell)
@@ -252,6 +250,56 @@ def _part(section: Section, geometry: Geometry, first: int, pages: int) -> Count
     return packed, tuple((key, n) for key, owned in section.zones if (n := (owned & mask).bit_count()))
 
 
+class Page(NamedTuple):
+    """One page: `kind` is None in an offline section, and where there is no section (`present` is False); `order` is that
+    of the free area that a free page lies in; `migratetype` that of its pageblock; `zone` as (node, name)."""
+
+    pfn: int
+    present: bool
+    kind: Kind | None = None
+    order: int | None = None
+    migratetype: Migratetype | None = None
+    zone: ZoneKey | None = None
+
+
+def pages_in(state: State, start: int, pages: int) -> list[Page]:
+    """Each page of a range; it costs as much as the range is long. Raises `BadInput` for a range that no machine can have."""
+    _checked(start, pages)
+    found: list[Page] = []
+    size, end = state.geometry.pages_per_section, start + pages
+    while start < end:
+        nr, first = divmod(start, size)
+        length = min(end - start, size - first)
+        section = state.sections.get(nr)
+        if section is None:
+            found += (Page(pfn, False) for pfn in range(start, start + length))
+        else:
+            found += _pages_of(section, state.geometry, first, length)
+        start += length
+    return found
+
+
+def _pages_of(section: Section, geometry: Geometry, first: int, length: int) -> Iterator[Page]:
+    inside = span(0, length)
+    kinds = [(kind, have >> first & inside) for kind, have in section.pages.items()]
+    zones = [(key, owned >> first & inside) for key, owned in section.zones]
+    order = geometry.pageblock_order
+    types = [(kind, type_pages(blocks, order) >> first & inside) for kind, blocks in section.types.items()]
+    areas = [(at - _ORDER_AT, have) for at, have in _sets(*_value(section, geometry)) if at >= _ORDER_AT]
+    orders = [(at // FIELD, have >> first & inside) for at, have in areas]
+    base = geometry.section_start(section.nr) + first
+    for at in range(length):
+        migratetype = _holds(types, at) or MOVABLE_TYPE if section.online else None
+        yield Page(base + at, True, _holds(kinds, at), _holds(orders, at), migratetype, _holds(zones, at))
+
+
+T = TypeVar("T")
+
+
+def _holds(sets: Iterable[tuple[T, int]], at: int) -> T | None:
+    return next((what for what, have in sets if have >> at & 1), None)
+
+
 # -- ranges -------------------------------------------------------------------------------------------------------------
 
 _pyramids: WeakKeyDictionary[State, Pyramid] = WeakKeyDictionary()
@@ -267,11 +315,15 @@ def _pyramid(state: State) -> Pyramid:
 
 def summary(state: State, start: int, pages: int) -> Summary:
     """What lies in `pages` pages from pfn `start` on. Raises `BadInput` for a range that no machine can have."""
+    _checked(start, pages)
+    return _summed(_pyramid(state), state, start, pages)
+
+
+def _checked(start: int, pages: int) -> None:
     if not (start >= 0 and pages > 0 and start + pages <= 1 << 52):
         raise BadInput(
             f"a range has a first pfn and at least one page, all below pfn 2^52, not pfn {start} and {pages} pages"
         )
-    return _summed(_pyramid(state), state, start, pages)
 
 
 def summaries(state: State, start: int, pages: int, cell: int) -> list[Summary]:

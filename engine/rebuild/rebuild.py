@@ -43,14 +43,14 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     draft = layout.Draft(state, seen, prior)
     layout.find_heads(draft)
     if prior is None and seen.resources:
-        build_devices(draft, identity.settings.get("memmap_on_memory", "N"))
+        build_devices(draft, identity.settings.memmap_on_memory)
     layout.build_sections(draft)
     topology.mark_early(state, seen, prior)
     name_bare_pages(draft)
     build_huge_pages(state, seen, draft.exact, prior)
     _settle(state, seen, draft, prior is not None, notes)
     topology.count_early(state)
-    state.settings.load(identity.settings)
+    state.parameters.load({None: identity.settings})
     return state, notes
 
 

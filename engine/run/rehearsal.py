@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
+from ..commands import Command
 from ..memory.state import State
-from ..protocol.commands import Command
 from ..protocol.events import Event
 from ..protocol.reasons import HotplugError, Reason
 from ..protocol.reasons.notes import Note

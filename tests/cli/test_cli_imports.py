@@ -26,7 +26,7 @@ print(*sorted({name.removeprefix("altmap.").split(".")[0] for name in sys.module
     [
         (["--help"], {"textual", "rich", "msgspec", "engine", "asyncio"}, set()),
         (["--version"], {"textual", "rich", "msgspec", "engine", "asyncio"}, set()),
-        (["run", "--help"], {"textual", "rich", "msgspec", "engine", "asyncio"}, set()),
+        (["run", "--help"], {"textual", "rich", "asyncio"}, {"engine"}),
         (["show", "--json", "{guest}"], {"textual", "rich"}, {"engine"}),
         (["run", "{guest}", "/dev/null"], {"textual"}, {"engine"}),
         (["run", "--json", "{guest}", "/dev/null"], {"textual", "rich"}, {"engine"}),

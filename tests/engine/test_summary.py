@@ -108,6 +108,21 @@ def test_cells_of_a_range_are_its_summaries(cell: int) -> None:
         same(one, machine)
 
 
+def test_each_page_of_a_range_is_what_its_section_says() -> None:
+    machine = used()
+    do(machine, Offline(block=33))
+    start, count = FIRST + 32768 - 700, 1000
+    found = machine.pages(start, count)
+    assert [page.pfn for page in found] == list(range(start, start + count))
+    for page in found:
+        one = machine.summary(page.pfn, 1)
+        assert [page.kind] == ([*one.kinds] or [None])
+        assert [page.order] == ([*one.orders] or [None])
+        assert [page.zone] == ([*one.zones] or [None])
+        assert [page.migratetype] == ([*one.types] or [None])
+    assert not machine.pages(1 << 40, 1)[0].present
+
+
 @pytest.mark.parametrize("name", BUNDLED)
 def test_the_machine_is_the_sum_of_its_blocks_and_of_its_zones(name: str) -> None:
     machine = open_machine(name)

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 from altmap.engine import Add, BadInput, Machine, boot_machine, sentence
+from altmap.engine.commands import Allocate
 from altmap.engine.memory.state import State
-from altmap.engine.protocol.commands import Allocate
 from altmap.engine.protocol.reasons.taking import Vetoed
 from altmap.engine.questions.compare import Comparison, Memory, Row, Share, compare, describe
 from altmap.engine.run.rehearsal import clone
@@ -300,8 +300,8 @@ def test_clone_shares_values_and_nothing_else() -> None:
     assert pictured(copy) == pictured(state)
     assert all(copy.sections[nr] is section for nr, section in state.sections.items())
     copy.blocks.drop(3)
-    copy.settings.put("auto_online_blocks", "online")
+    copy.parameters.change(auto_online_blocks="online")
     assert 3 in state.blocks
-    assert state.settings["auto_online_blocks"] == "offline"
+    assert state.settings.auto_online_blocks == "offline"
     assert state.journal.changes == []
     assert len(copy.journal.changes) == 2

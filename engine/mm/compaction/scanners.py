@@ -128,7 +128,7 @@ class _Run:
     def _remember(self) -> None:
         """What vmstat counts, and where the scanners go on: anew where they met."""
         for name, count in self.counts.items():
-            self.state.counters.put(name, self.state.counters.get(name, 0) + count)
+            self.state.vmstat.put(name, self.state.vmstat.get(name, 0) + count)
         table = self.state.scanners
         if self._met():
             if self.key in table:

@@ -21,7 +21,6 @@ from ...protocol.vocabulary import ASSUMED, FREE, KERNEL, RESERVED, VMEMMAP, Chu
 from .. import page_alloc
 from ..zonelist import kernel_zonelist
 
-OPTION: Final = "hugetlb_free_vmemmap"
 _ON: Final = ("on", "1", "y", "Y")
 _UNPLACED: Final[tuple[Kind, ...]] = (ASSUMED, RESERVED, KERNEL)
 
@@ -30,7 +29,7 @@ def optimize(state: State, pfn: int, pages: int) -> None:
     """A huge page joins the pool: all pages of its memmap but one are free. Nothing happens where the kernel was not told
     to, and where the memmap lies in the memory that it describes."""
     section = state.sections[pfn // state.geometry.pages_per_section]
-    if state.preset.geometry.arch != "x86_64" or state.boot.get(OPTION) not in _ON or state.optimized.get(pfn):
+    if state.preset.geometry.arch != "x86_64" or state.boot.hugetlb_free_vmemmap not in _ON or state.optimized.get(pfn):
         return
     if section.memmap is None or section.memmap.on != "kernel":
         return

@@ -14,6 +14,7 @@ from itertools import product
 
 import msgspec
 
+from ...commands import Add, Offline, Online, Remove, extent
 from ...hotplug.overhead import object_pages, page_table_pages
 from ...hotplug.zone_policy import zone_for
 from ...kernels.models import MODELS
@@ -27,7 +28,6 @@ from ...mm.zonelist import zonelist
 from ...numbers.bits import aligned_runs, runs, span
 from ...numbers.errors import BadInput
 from ...numbers.units import parse_bytes
-from ...protocol.commands import Add, Offline, Online, Remove, extent
 from ...protocol.events import ZoneChosen
 from ...protocol.reasons.zones import NoAutoMovable, ZoneRule
 from ...protocol.vocabulary import FREE, MEMMAP, PLACEMENTS, Chunk, OnlineType, Placement
@@ -72,12 +72,12 @@ def _alternative(state: State, model: str, block_size: int) -> State:
         raise BadInput(f"{model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
     copy = clone(state)
     copy.model = MODELS[model]
-    copy.settings.put("auto_online_blocks", "offline")
+    copy.parameters.change(auto_online_blocks="offline")
     modes = copy.model.parameter_modes
-    if modes and copy.settings.get("memmap_on_memory", "N") not in modes:
-        copy.settings.put("memmap_on_memory", "Y")
-    if copy.settings.get("online_policy") not in (None, *copy.model.policies):
-        copy.settings.put("online_policy", copy.model.policies[0])
+    if modes and copy.settings.memmap_on_memory not in modes:
+        copy.parameters.change(memmap_on_memory="Y")
+    if copy.settings.online_policy not in copy.model.policies:
+        copy.parameters.change(online_policy=copy.model.policies[0])
     if block_size != state.geometry.block_size:
         copy.use_geometry(msgspec.structs.replace(state.geometry, block_size=block_size))
         for block in state.blocks.values():
@@ -252,12 +252,10 @@ def _largest_run(state: State, start: int, pages: int) -> int:
 
 def _plan(state: State, add: Add) -> Plan:
     """What auto-movable would do with the request; the state is used up by it."""
-    ratio = int(state.settings.get("auto_movable_ratio", "301"))
-    aware = state.settings.get("auto_movable_numa_aware", "Y") == "Y"
+    ratio, aware = state.settings.auto_movable_ratio, state.settings.auto_movable_numa_aware
     if "auto-movable" not in state.model.policies:
         return Plan("EINVAL", NoAutoMovable(state.model.name), ratio, aware)
-    state.settings.put("online_policy", "auto-movable")
-    state.settings.put("auto_online_blocks", "offline")
+    state.parameters.change(online_policy="auto-movable", auto_online_blocks="offline")
     start, size = extent(add)
     largest = _largest_movable(state, add)
     tried = attempt(state, add)

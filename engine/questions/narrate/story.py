@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
+from ...commands.outcome import Outcome
 from ...protocol import events
 from ...protocol.events import Event, Logged, PlacementChosen, ZoneChosen
-from ...protocol.outcome import Outcome
 from ...protocol.reasons.zones import ZoneAskedFor
 from .events import event_words, stepped_over
 from .placement import placed

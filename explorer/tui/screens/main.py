@@ -89,6 +89,9 @@ class MainScreen(Screen[None]):
 
     def _greet(self) -> None:
         origin = self.machine.origin
+        if warnings := self.machine.warnings:
+            self.query_one(ResultBar).say("! warning", " ".join(f"{warning}." for warning in warnings), "busy")
+            return
         notes = [note for note in (origin.description, *origin.notes) if note]
         pages = "" if "kpageflags" in origin.measured else "Pages are estimated from counters."
         said = ". ".join(note.rstrip(".") for note in notes[:1])

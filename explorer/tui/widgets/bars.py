@@ -31,7 +31,7 @@ class StatusLine(Static):
         total, free = (about_bytes(size) for size in facts.totals(machine))
         name = words.machine_name(machine)
         details = [f"model {machine.model.name}", machine.geometry.arch]
-        details += [f"{setting} {value}" for setting in SETTINGS if (value := machine.settings.get(setting))]
+        details += [f"{setting} {value}" for setting in SETTINGS if (value := machine.settings.texts().get(setting))]
         memory = next(
             (
                 text

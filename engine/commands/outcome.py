@@ -6,17 +6,18 @@ from collections.abc import Mapping
 
 import msgspec
 
-from .commands import Command
-from .events import Event, Logged
-from .reasons import Reason
-from .reasons.notes import Note
+from ..protocol.events import Event, Logged
+from ..protocol.reasons import Reason
+from ..protocol.reasons.notes import Note
+from . import Command
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What came of a command: "ok" or the errno by name, the reason, the page at fault, and all events.
 
     `taken` says how many pages of existing memory the command took by node, before anything went online: the RFC's
-    drawback (a). `notes` are said besides: drift that a sync found, and the like.
+    drawback (a). `notes` are said besides: drift that a sync found, and the like. `stopped`: a signal ended it early, and
+    its events are those until then.
     """
 
     command: Command
@@ -26,6 +27,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     events: tuple[Event, ...] = ()
     taken: Mapping[int, int] = {}
     notes: tuple[Note, ...] = ()
+    stopped: bool = False
 
     @property
     def ok(self) -> bool:

@@ -1,0 +1,66 @@
+"""The envelope that every JSON document of altmap has, and the few parts that several kinds share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from altmap.engine import Reason, sentence
+from altmap.engine.protocol.json_text import encoded
+
+from ... import __version__
+
+
+class Document(msgspec.Struct, tag_field="kind", frozen=True, kw_only=True):
+    """The envelope: which kind of document, in which version of that kind's form, from which altmap."""
+
+    version: int
+    altmap: str = __version__
+
+
+def as_line(document: Document) -> bytes:
+    """One line of JSON, with its end."""
+    return encoded(document) + b"\n"
+
+
+class Amount(msgspec.Struct, frozen=True):
+    """An amount of memory, in bytes and in pages of the machine."""
+
+    bytes: int
+    pages: int
+
+
+class NodeAmount(msgspec.Struct, frozen=True):
+    """An amount of memory on a node."""
+
+    node: int
+    bytes: int
+    pages: int
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A reason: its `code` and its fields (`altmap schema reason` has them all), and its sentence."""
+
+    reason: Mapping[str, Any]
+    sentence: str
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why the kernel refuses: the errno by name, the reason as its `code` and fields (`altmap schema reason` has them all)
+    and in one sentence, and the pfn of the page or the start of the range at fault where there is one."""
+
+    errno: str
+    reason: Mapping[str, Any]
+    sentence: str
+    pfn: int | None
+
+
+def told(reason: Reason) -> Told:
+    """A reason with its sentence."""
+    return Told(msgspec.to_builtins(reason), sentence(reason))
+
+
+def refusal(errno: str, reason: Reason | None, pfn: int | None) -> Refusal:
+    """A refusal as data."""
+    return Refusal(errno, msgspec.to_builtins(reason) if reason is not None else {}, sentence(reason), pfn)
