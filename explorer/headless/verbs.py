@@ -18,6 +18,7 @@ DEFAULT_MACHINE: Final = "firecracker-24g"
 MACHINE_WORDS: Final = (
     "a bundled machine's name, a snapshot, a captured folder or tar, or - for a snapshot on standard input"
 )
+SHELLS: Final = ("bash", "zsh", "fish")
 COLORS: Final = ("auto", "always", "never")
 _LEAST_WIDTH: Final = 20
 
@@ -213,7 +214,11 @@ def _schema(parser: Parser) -> None:
 
 
 def _help(parser: Parser) -> None:
-    parser.add_argument("topic", metavar="COMMAND", nargs="?", help="one of altmap's commands, or script")
+    parser.add_argument("topic", metavar="TOPIC", nargs="?", help="one of altmap's commands, or script")
+
+
+def _completion(parser: Parser) -> None:
+    parser.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
 
 
 # -- the rows -----------------------------------------------------------------------------------------------------------
@@ -336,6 +341,17 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 ("altmap help run", "altmap help script"),
                 "help.explain",
                 _help,
+            ),
+            Verb(
+                "completion",
+                "print what makes a shell complete altmap's words",
+                (
+                    "altmap completion bash > ~/.local/share/bash-completion/completions/altmap",
+                    "altmap completion zsh > ~/.zfunc/_altmap",
+                    "altmap completion fish > ~/.config/fish/completions/altmap.fish",
+                ),
+                "help.print_completion",
+                _completion,
             ),
             Verb(
                 "schema",
