@@ -15,6 +15,7 @@ from .memory.section import Section
 from .memory.settings import Boot, Settings
 from .memory.state import Resource, State
 from .memory.zone import Node, Zone
+from .numbers.frozen import Frozen
 from .numbers.geometry import Geometry
 from .protocol.events import BlockState, Event, ExistingMemoryTaken
 from .protocol.reasons import HotplugError, Reason
@@ -185,7 +186,7 @@ class Machine:
         for event in events:
             if isinstance(event, ExistingMemoryTaken):
                 taken[event.node] = taken.get(event.node, 0) + event.pages
-        outcome = Outcome(command, result, reason, pfn, tuple(events), taken, tuple(notes))
+        outcome = Outcome(command, result, reason, pfn, tuple(events), Frozen(taken), tuple(notes))
         self.timeline.record(outcome)
         return outcome
 

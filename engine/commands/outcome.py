@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
+from ..numbers.frozen import Frozen
 from ..protocol.events import Event, Logged
 from ..protocol.reasons import Reason
 from ..protocol.reasons.notes import Note
@@ -25,7 +24,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     reason: Reason | None = None
     pfn: int | None = None
     events: tuple[Event, ...] = ()
-    taken: Mapping[int, int] = {}
+    taken: Frozen[int, int] = Frozen()
     notes: tuple[Note, ...] = ()
     stopped: bool = False
 

@@ -22,10 +22,8 @@ from ..protocol.reasons.placement import (
     ParameterOff,
     RestNotPageblocks,
 )
+from ..protocol.vocabulary import Mode
 from .architectures import Preset, preset_of
-
-Mode = Literal["N", "Y", "force"]
-"""The parameter memory_hotplug.memmap_on_memory as it reads back."""
 
 
 class Support(msgspec.Struct, frozen=True):

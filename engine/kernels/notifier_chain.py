@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final, Literal
 
 import msgspec
 
+from ..numbers.frozen import Frozen
 from ..protocol.events import NotifierCalled
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.taking import Vetoed
@@ -29,7 +29,7 @@ class Notifier(msgspec.Struct, frozen=True):
 
     name: str
     priority: int = 0
-    vetoes: Mapping[Action, str] = {}
+    vetoes: Frozen[Action, str] = Frozen()
     boot_memory_only: bool = False
 
 
@@ -71,7 +71,7 @@ DEFAULT_CHAIN: Final = Chain(
 BOOT_MEMORY_GUARD: Final = Notifier(
     "prevent_bootmem_remove",
     0,
-    {"MEM_GOING_OFFLINE": "EPERM"},
+    Frozen({"MEM_GOING_OFFLINE": "EPERM"}),
     boot_memory_only=True,
 )
 """arm64's notifier (arch/arm64/mm/mmu.c)."""

@@ -40,27 +40,27 @@ class NodeAmount(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A reason: its `code` and its fields (`altmap schema reason` has them all), and its sentence."""
+    """Something worth knowing: in a sentence, and as data, its `code` and its fields (`altmap schema reason` has them all)."""
 
-    reason: Mapping[str, Any]
     sentence: str
+    reason: Mapping[str, Any]
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Why the kernel refuses: the errno by name, the reason as its `code` and fields (`altmap schema reason` has them all)
-    and in one sentence, and the pfn of the page or the start of the range at fault where there is one."""
+    """Why the kernel refuses: the errno by name, the rule in one sentence and as data, its `code` and its fields (`altmap
+    schema reason` has them all), and the pfn of the page or the start of the range at fault where there is one."""
 
     errno: str
-    reason: Mapping[str, Any]
     sentence: str
+    reason: Mapping[str, Any] | None
     pfn: int | None
 
 
 def told(reason: Reason) -> Told:
-    """A reason with its sentence."""
-    return Told(msgspec.to_builtins(reason), sentence(reason))
+    """A reason as a sentence and as data."""
+    return Told(sentence(reason), msgspec.to_builtins(reason))
 
 
 def refusal(errno: str, reason: Reason | None, pfn: int | None) -> Refusal:
-    """A refusal as data."""
-    return Refusal(errno, msgspec.to_builtins(reason) if reason is not None else {}, sentence(reason), pfn)
+    """A refusal as a sentence and as data."""
+    return Refusal(errno, sentence(reason), None if reason is None else msgspec.to_builtins(reason), pfn)

@@ -38,7 +38,7 @@ PANES: Final[dict[str, type[Painted]]] = {
     "map": BlockMap, "inspector": Inspector, "zones": ZoneTable, "log": KernelLog
 }  # fmt: skip
 
-ALWAYS: Final = ("verb('help')", "verb('quit')")
+ALWAYS: Final = ("verb('help')", "verb('quit')", "command_palette")
 """The keys that no footer is too narrow for."""
 
 MOST_ASKED: Final = 32
@@ -141,10 +141,6 @@ class MainScreen(Screen[None]):
         if possible != self._possible:
             self._possible = possible
             self.refresh_bindings()
-
-    def on_resize(self) -> None:
-        narrow, footer = self.app.size.width < 100, self.query_one(Keys)
-        footer.compact, footer.show_command_palette = narrow, not narrow
 
     def on_block_map_reshaped(self) -> None:
         self.query_one(Legend).show(self.query_one(BlockMap).letters_only)
@@ -304,8 +300,7 @@ class MainScreen(Screen[None]):
 
     def ask_file(self) -> None:
         """Open the dialog for a file to save to."""
-        name = words.machine_name(self.machine).partition(".")[0].replace(" ", "-")
-        self.app.push_screen(SaveDialog(self.machine, f"{name}.json"), self._saved)
+        self.app.push_screen(SaveDialog(self.machine, f"{words.file_name(self.machine)}.json"), self._saved)
 
     def _saved(self, name: str | None) -> None:
         if name is not None:
