@@ -4,20 +4,7 @@ Everything that the explorer uses is named here. `open_machine` loads a saved pi
 command; `Machine.check` states the invariants.
 """
 
-from .faces.boot import Ram, boot_machine
-from .faces.diff import Drift, diff
-from .faces.diff import describe as describe_drift
-from .faces.library import bundled_machines, capture, machine_names, open_machine, read_machine, rename, save_machine
-from .faces.lsmem import lsmem
-from .faces.lsmem import separate as split_lsmem
-from .faces.shell_export import export as export_shell
-from .kernels.models import MODELS, KernelModel
-from .machine import Machine
-from .memory.origin import Origin
-from .memory.state import State
-from .numbers.errors import BadInput, HotplugError
-from .numbers.units import about_bytes, format_address, format_bytes, parse_bytes
-from .protocol.commands import (
+from .commands import (
     Add,
     Allocate,
     Command,
@@ -36,9 +23,22 @@ from .protocol.commands import (
     Write,
     describe,
 )
-from .protocol.outcome import Outcome
+from .commands.outcome import Outcome
+from .commands.scripts import parse_line, parse_script
+from .faces.boot import Ram, boot_machine
+from .faces.diff import Drift, diff
+from .faces.diff import describe as describe_drift
+from .faces.library import bundled_machines, capture, machine_names, open_machine, read_machine, rename, save_machine
+from .faces.lsmem import lsmem
+from .faces.lsmem import separate as split_lsmem
+from .faces.shell_export import export as export_shell
+from .kernels.models import MODELS, KernelModel
+from .machine import Machine
+from .memory.origin import Origin
+from .memory.state import State
+from .numbers.errors import BadInput, HotplugError
+from .numbers.units import about_bytes, format_address, format_bytes, parse_bytes
 from .protocol.reasons import Reason
-from .protocol.scripts import parse_script
 from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare
 from .questions.compare import describe as describe_comparison
@@ -111,6 +111,7 @@ __all__ = [
     "machine_names",
     "open_machine",
     "parse_bytes",
+    "parse_line",
     "parse_script",
     "read_machine",
     "rename",

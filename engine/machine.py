@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from types import MappingProxyType
 
+from .commands import Command, Write
+from .commands.outcome import Outcome
 from .hotplug.zone_policy import valid_zones
 from .kernels.models import KernelModel
 from .memory.block import Block, Group, Request
@@ -15,9 +17,7 @@ from .memory.state import Resource, State
 from .memory.zone import Node, Zone
 from .numbers.errors import HotplugError
 from .numbers.geometry import Geometry
-from .protocol.commands import Command, Write
 from .protocol.events import BlockState, Event, ExistingMemoryTaken
-from .protocol.outcome import Outcome
 from .protocol.vocabulary import ZoneKey
 from .questions.summary import Page, Summary, pages_in, summaries, summary
 from .questions.why import Verdict, why_not

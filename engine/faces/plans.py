@@ -12,11 +12,11 @@ from itertools import islice
 
 import msgspec
 
+from ..commands import Sync, describe
+from ..commands.outcome import Outcome
 from ..machine import Machine
 from ..memory.state import State
 from ..numbers.errors import BadInput, located
-from ..protocol.commands import Sync, describe
-from ..protocol.outcome import Outcome
 from ..rebuild.sync import drift
 from ..run.dispatch import takes_signals
 from ..run.rehearsal import attempt, rehearsal

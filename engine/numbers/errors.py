@@ -12,7 +12,14 @@ from difflib import get_close_matches
 
 
 class BadInput(ValueError):
-    """One sentence on what is wrong with an input, where, and what would be right; the command line exits with 2."""
+    """One sentence on what is wrong with an input, where, and what would be right, or one for each thing that is wrong with
+    it (`args`); the command line exits with 2."""
+
+    def __init__(self, *sentences: str) -> None:
+        super().__init__(*sentences)
+
+    def __str__(self) -> str:
+        return "\n".join(self.args)
 
 
 @contextmanager
@@ -21,7 +28,7 @@ def located(where: str) -> Iterator[None]:
     try:
         yield
     except BadInput as error:
-        raise BadInput(f"{where}: {error}") from None
+        raise BadInput(*(f"{where}: {sentence}" for sentence in error.args)) from None
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:

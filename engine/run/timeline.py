@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from ..commands.outcome import Outcome
 from ..memory.journal import Changes, Journal, joined
 from ..numbers.errors import BadInput
-from ..protocol.outcome import Outcome
 
 
 class Step:

@@ -16,8 +16,8 @@ from typing import Annotated, Any, Final, Literal, get_args
 import msgspec
 from msgspec import Meta
 
+from ..commands import Command
 from ..numbers.geometry import Geometry
-from ..protocol.commands import Command
 from ..protocol.vocabulary import KINDS, BlockState, Caller, Kind, Migratetype, OnlineType, Placement
 
 VERSION: Final = 1

@@ -16,11 +16,11 @@ from typing import Final, NamedTuple
 import msgspec
 
 from ..capture.collection import without_collection
+from ..commands import Sync
 from ..memory.origin import Origin
 from ..memory.state import State
 from ..numbers.errors import BadInput, located
 from ..numbers.units import format_bytes
-from ..protocol.commands import Sync
 from .fold import snapshot_of
 from .schema import VERSION, OriginV1, SnapshotV1, json_schema
 from .unfold import later_state_of, state_of

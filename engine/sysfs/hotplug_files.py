@@ -21,7 +21,6 @@ from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
 from ..numbers.errors import HotplugError
 from ..numbers.kstrto import kstrto
-from ..protocol.commands import Command, Offline, Online, Write
 from ..protocol.events import Event, ParameterSet
 from ..protocol.vocabulary import AUTO_ONLINE, ONLINE_TYPES
 from . import page_files
@@ -33,7 +32,6 @@ PARAMETERS: Final = "/sys/module/memory_hotplug/parameters"
 
 _BLOCK = re.compile(rf"{MEMORY}/memory(\d+)/(\w+)")
 _NODE_FILE = re.compile(rf"{NODE}/node(\d+)/(\w+)")
-_BLOCK_FILE = re.compile(rf"(?:{MEMORY}|{NODE}/node\d+)/+memory(\d+)/+(state|online)")
 _NODE_LINK = re.compile(rf"{NODE}/node(\d+)/memory(\d+)/(\w+)")
 _TRUE, _FALSE = ("y", "Y", "1", "t", "T"), ("n", "N", "0", "f", "F")
 
@@ -160,20 +158,6 @@ def write(state: State, path: str, data: str) -> Steps:
         return
     read(state, path)
     raise HotplugError("EACCES", f"{path} can only be read")
-
-
-def meant(command: Command) -> Command:
-    """The operation behind a write to a file of a block; any other command is meant as it is."""
-    if not isinstance(command, Write) or (match := _BLOCK_FILE.fullmatch(command.path)) is None:
-        return command
-    number, word = int(match[1]), command.data.removesuffix("\n")
-    if match[2] == "online" and (wanted := boolean(word)) is not None:
-        return Online(block=number) if wanted else Offline(block=number)
-    if match[2] == "state" and word == "offline":
-        return Offline(block=number)
-    if match[2] == "state" and word in ONLINE_TYPES:
-        return Online(block=number, type=word)
-    return command
 
 
 def set_state(state: State, number: int, word: str) -> Steps:

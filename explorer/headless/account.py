@@ -86,10 +86,8 @@ def _continues(outcome: Outcome, following: Outcome) -> bool:
 
 
 def _result_line(number: str, machine: Machine, outcomes: list[Outcome]) -> Text:
-    outcome, command = outcomes[0], describe(outcomes[0].command)
-    if len(outcomes) > 1 and isinstance(outcome.command, _OF_A_RANGE):
-        block = outcome.command.block
-        command = command.replace(f" {block}", f" {block}-{block + len(outcomes) - 1}", 1)
+    outcome, end = outcomes[0], outcomes[-1].command
+    command = describe(outcome.command, end.block if isinstance(end, _OF_A_RANGE) else None)
     events = [event for one in outcomes for event in one.events]
     clauses = [outcome.reason] if outcome.reason else list(_achieved(machine, events, outcome))
     if not outcome.expected:

@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Misused as error:
-        return _sorry(str(error))
+        return _sorry(*error.args)
     except OSError as error:
         if error.filename is not None:
             return _sorry(f"{os.fsdecode(error.filename)}: {error.strerror}")
@@ -63,7 +63,7 @@ def _answer(argv: list[str]) -> int:
     try:
         return answer(arguments)
     except BadInput as error:
-        raise Misused(str(error)) from error
+        raise Misused(*error.args) from error
 
 
 def _passed(word: str) -> None:
@@ -91,6 +91,6 @@ def _machine_alone(argv: list[str]) -> list[str]:
     return argv
 
 
-def _sorry(sentence: str) -> int:
-    remark([f"altmap: {' '.join(sentence.split())}"])
+def _sorry(*sentences: str) -> int:
+    remark(f"altmap: {' '.join(sentence.split())}" for sentence in sentences)
     return BAD_INPUT

@@ -16,7 +16,7 @@ from altmap.engine import (
     describe_verdicts,
     diff,
     parse_bytes,
-    parse_script,
+    parse_line,
 )
 from altmap.engine.numbers.rounding import up
 
@@ -33,7 +33,7 @@ def _as_json(value: object) -> None:
 def why(arguments: argparse.Namespace) -> int:
     """Would a command, or each of those on a range of blocks, succeed? 0 if so, 1 if not."""
     machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay)
-    commands = parse_script(" ".join(arguments.words), "the question")
+    commands = parse_line(" ".join(arguments.words))
     if not commands:
         raise BadInput("the question is empty; ask about a line of a script, such as offline 32")
     verdicts = [machine.why_not(command) for command in awaited(commands, "question")]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from altmap.engine import Machine, Outcome, save_machine
+from altmap.engine.commands.scripts import Placed, parse_places
 from altmap.engine.numbers.errors import located
 from altmap.engine.protocol.events import Event
-from altmap.engine.protocol.scripts import Placed, parse_places
 
 from .exits import FINE, REFUSED
 from .output import write

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 from altmap.engine import Add, Offline, Online, Write, boot_machine, open_machine
+from altmap.engine.commands.scripts import parse_places
 from altmap.engine.memory.state import State
-from altmap.engine.protocol.scripts import parse_places
 from altmap.engine.sysfs.report import BlockReport, block_report, block_reports, section_reports, zone_reports
 from altmap.explorer.headless.account import Account
 from altmap.explorer.headless.console import Printer
@@ -267,3 +267,10 @@ def test_alternatives_have_no_steps_to_watch(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     assert list(awaited(range(4), "alternative")) == list(range(4))
     assert sys.stderr.getvalue() == ""
+
+
+def test_all_wrong_lines_of_a_script_are_told_at_once(altmap, guest: Path, tmp_path: Path) -> None:
+    said = altmap("run", guest, script(tmp_path, "onlin 32\noffline 1\noffline x\n"), "--save", tmp_path / "after.json")
+    assert (said.code, said.out) == (2, "")
+    assert [line.rpartition("/script: ")[2].split(":")[0] for line in said.err.splitlines()] == ["line 1", "line 3"]
+    assert not (tmp_path / "after.json").exists()

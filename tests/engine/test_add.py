@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from altmap.engine import Add, Eject, Machine, Offline, Online, boot_machine, parse_bytes
+from altmap.engine.commands import describe
 from altmap.engine.kernels.notifier_chain import Notifier
 from altmap.engine.mm.zonelist import Watermarks
-from altmap.engine.protocol.commands import describe
 from altmap.engine.protocol.events import (
     BlockCreated,
     ExistingMemoryTaken,

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 from altmap.engine import Add, BadInput, Machine, boot_machine
+from altmap.engine.commands import Allocate
 from altmap.engine.memory.state import State
-from altmap.engine.protocol.commands import Allocate
 from altmap.engine.questions.compare import Comparison, Memory, Row, Share, compare, describe
 from altmap.engine.run.rehearsal import clone
 

@@ -22,8 +22,8 @@ from altmap.engine import (
     bundled_machines,
     open_machine,
 )
+from altmap.engine.commands import Allocate, Free, HugePages, Pin
 from altmap.engine.memory.state import State
-from altmap.engine.protocol.commands import Allocate, Free, HugePages, Pin
 from altmap.engine.questions.why import Verdict, describe, describe_all, why_not
 from altmap.engine.questions.why.verdict import lines
 

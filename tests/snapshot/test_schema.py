@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from altmap.engine.commands import Add, Offline
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.kernels.models import MODELS
 from altmap.engine.kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
@@ -20,7 +21,6 @@ from altmap.engine.memory.zone import Marks, Node, Scanners, Zone
 from altmap.engine.numbers.bits import every, span
 from altmap.engine.numbers.geometry import Geometry
 from altmap.engine.numbers.units import GIB, MIB
-from altmap.engine.protocol.commands import Add, Offline
 from altmap.engine.protocol.vocabulary import KINDS, Kind
 from altmap.engine.snapshot import schema
 from altmap.engine.snapshot.fold import snapshot_of

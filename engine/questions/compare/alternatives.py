@@ -14,6 +14,7 @@ from itertools import product
 
 import msgspec
 
+from ...commands import Add, Offline, Online, Remove, extent
 from ...hotplug.overhead import object_pages, page_table_pages
 from ...hotplug.zone_policy import zone_for
 from ...kernels.models import MODELS
@@ -27,7 +28,6 @@ from ...mm.zonelist import zonelist
 from ...numbers.bits import aligned_runs, runs, span
 from ...numbers.errors import BadInput
 from ...numbers.units import parse_bytes
-from ...protocol.commands import Add, Offline, Online, Remove, extent
 from ...protocol.events import ZoneChosen
 from ...protocol.vocabulary import FREE, MEMMAP, PLACEMENTS, Chunk, OnlineType, Placement
 from ...run.rehearsal import Attempt, Holder, attempt, clone, rehearsal, state_of

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ...protocol.commands import Add
+from ...commands import Add
 from ...protocol.vocabulary import OnlineType, Placement
 
 

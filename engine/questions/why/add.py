@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import msgspec
 
+from ...commands import Add, Command, Free, Online, Remove, extent
 from ...hotplug.zone_policy import valid_zones
 from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES, MOVABLE, NORMAL
 from ...mm.zonelist import Watermarks, kernel_zonelist, node_names
 from ...numbers.rounding import ceil, down, up
 from ...numbers.units import format_bytes, parse_bytes
-from ...protocol.commands import Add, Command, Free, Online, Remove, extent
 from ...protocol.events import (
     BlockCreated,
     BlockState,

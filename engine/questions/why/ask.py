@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
+from ...commands import Add, Allocate, Command, Eject, HugePages, Offline, Online, Remove, Write
+from ...commands.write import meant as meant_by
 from ...memory.block import Block
 from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES
@@ -20,7 +22,6 @@ from ...mm.hugetlb.gigantic import gigantic
 from ...mm.zonelist import working_node
 from ...numbers.rounding import ceil
 from ...numbers.units import GIB, format_bytes, parse_bytes
-from ...protocol.commands import Add, Allocate, Command, Eject, HugePages, Offline, Online, Remove, Write
 from ...protocol.events import (
     BlockRemoved,
     Event,
@@ -34,7 +35,6 @@ from ...protocol.events import (
 )
 from ...protocol.vocabulary import HUGE, OnlineType
 from ...run.rehearsal import Attempt, Holder, attempt, rehearsal, state_of
-from ...sysfs import hotplug_files
 from .add import add_blockers, add_effects, add_ways, kernel_zone_warning
 from .explanation import Explanation, Way, refused, remedies
 from .obstacles import of_blocks
@@ -51,7 +51,7 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
     Raises `BadInput` for a command that makes no sense.
     """
     state = state_of(machine)
-    meant = hotplug_files.meant(command)
+    meant = meant_by(command)
     with rehearsal(state):
         tried = attempt(state, command)
         told = _SUCCESS[type(meant)](state, meant, tried) if tried.ok and type(meant) in _SUCCESS else Explanation()

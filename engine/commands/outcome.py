@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from .commands import Command
-from .events import Event, Logged
+from ..protocol.events import Event, Logged
+from . import Command
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
