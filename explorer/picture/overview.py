@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from altmap.engine import Machine
@@ -50,7 +51,7 @@ def _shares(extent: Extent, count: int, section: int) -> list[Column]:
     """An extent in columns; their borders are those of sections, so that counting them costs little."""
     borders = [extent.start + extent.pages * at // count // section * section for at in range(count)]
     borders.append(extent.start + extent.pages)
-    return [Column(low, max(high - low, section)) for low, high in zip(borders, borders[1:], strict=False)]
+    return [Column(low, max(high - low, section)) for low, high in pairwise(borders)]
 
 
 class Overview:

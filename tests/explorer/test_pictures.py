@@ -13,7 +13,7 @@ from altmap.explorer import facts
 from altmap.explorer.tui import states
 from altmap.explorer.tui.app import ExplorerApp
 from altmap.explorer.tui.themes import CONTRAST, LIGHT
-from altmap.explorer.tui.widgets.block_map import BlockMap
+from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.cells import signs_of
 
 from .machines import guest, numa, pinned, press, result, stand_on, with_dimm
@@ -55,7 +55,7 @@ def test_terabyte(snap: Snap) -> None:
     def check(pilot: Any) -> None:
         assert len(machine.blocks) == 8192
         assert pilot.app.screen.cursor == max(machine.blocks)
-        assert pilot.app.screen.query_one(BlockMap).letters_only
+        assert pilot.app.screen.query_one(MemoryMap).letters_only
 
     assert snap(ExplorerApp(machine), press=("end",), terminal_size=(120, 40), run_before=check)
 
@@ -94,7 +94,7 @@ def test_memmap_in_another_block(snap: Snap) -> None:
     async def look(pilot: Any) -> None:
         screen = await stand_on(pilot, 44)
         assert facts.memmap_of(machine, 44).hosts == (32,)
-        assert screen.query_one(BlockMap).hosts == {32}
+        assert screen.query_one(MemoryMap).hosts == {32}
 
     assert snap(ExplorerApp(machine), terminal_size=(120, 40), run_before=look)
 

@@ -15,7 +15,7 @@ from altmap.explorer.tui.screens.goto import block_at
 from altmap.explorer.tui.screens.leave import LeaveDialog
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.verbs import VERBS
-from altmap.explorer.tui.widgets.block_map import BlockMap
+from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.inspector import Inspector
 from altmap.explorer.tui.widgets.kernel_log import KernelLog
 from altmap.explorer.tui.widgets.prose import Prose
@@ -235,12 +235,12 @@ def test_the_mouse_selects_and_marks() -> None:
     machine = with_dimm()
 
     async def click(pilot: Any, screen: MainScreen) -> None:
-        blocks = screen.query_one(BlockMap)
+        blocks = screen.query_one(MemoryMap)
         place = blocks._arrangement
         at = (blocks._label + place.column_of(33) + 1, place.lines_of(33).start)
-        await pilot.click(BlockMap, offset=at)
+        await pilot.click(MemoryMap, offset=at)
         assert screen.cursor == 33
-        await pilot.click(BlockMap, offset=(at[0] + 2 * place.shape.width, at[1]), shift=True)
+        await pilot.click(MemoryMap, offset=(at[0] + 2 * place.shape.width, at[1]), shift=True)
         assert (screen.cursor, screen.marks) == (35, frozenset({33, 34, 35}))
 
     drive(machine, click)
@@ -250,7 +250,7 @@ def test_panes_by_number_in_a_small_terminal() -> None:
     machine = guest()
 
     async def walk(pilot: Any, screen: MainScreen) -> None:
-        assert screen.query_one(BlockMap).has_focus
+        assert screen.query_one(MemoryMap).has_focus
         for key, pane in (("3", ZoneTable), ("4", KernelLog), ("2", Inspector)):
             await press(pilot, key)
             assert screen.query_one(pane).has_focus

@@ -1,28 +1,31 @@
-"""The main screen: block map, inspector, zones and log, the result of the last command, and the keys."""
+"""The main screen: the map and what is beside it, the plan, the result of the last command, and the keys."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
-from altmap.engine import Add, BadInput, Command, Machine, Step, describe, format_address, format_bytes
+from altmap.engine import Add, BadInput, Command, Machine, Step, describe, format_address
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Vertical
+from textual.containers import Horizontal, Vertical
 from textual.events import Key
 from textual.screen import Screen
+from textual.widget import Widget
 
 from ... import facts
-from .. import words
+from ...picture.views import VIEWS
+from .. import plan, titles, words
 from ..session import Batch, Session
 from ..verbs import BY_NAME, VERBS
 from ..widgets.bars import ResultBar, StatusLine
-from ..widgets.block_map import BlockMap
 from ..widgets.inspector import Inspector
 from ..widgets.kernel_log import KernelLog
 from ..widgets.keys import Keys
-from ..widgets.legend import Legend
-from ..widgets.painted import Painted
+from ..widgets.map_legend import MapLegend
+from ..widgets.memory_map import MemoryMap
+from ..widgets.overview import OverviewLine
+from ..widgets.title import Strip
 from ..widgets.zone_table import ZoneTable
 from .add import AddDialog
 from .command_line import CommandLine, Typed
@@ -34,15 +37,21 @@ from .save import SaveDialog
 from .timeline import TimelineScreen
 from .why import Choice, Told, WhyScreen, told, told_of_many, told_since
 
-PANES: Final[dict[str, type[Painted]]] = {
-    "map": BlockMap, "inspector": Inspector, "zones": ZoneTable, "log": KernelLog
-}  # fmt: skip
+PANES: Final[dict[str, type[Widget]]] = {"map": MemoryMap, "inspector": Inspector, "zones": ZoneTable, "log": KernelLog}
 
 ALWAYS: Final = ("verb('help')", "verb('quit')")
 """The keys that no footer is too narrow for."""
 
 MOST_ASKED: Final = 32
 """Marked blocks that one question is about."""
+
+
+class NoVerdicts:
+    """Nothing was asked yet."""
+
+    def of(self, block: int) -> str | None:
+        """The verdict of a block, if it is known."""
+        return None
 
 
 class MainScreen(Screen[None]):
@@ -58,6 +67,8 @@ class MainScreen(Screen[None]):
         self._possible: frozenset[str] = frozenset()
         self._fault: int | None = None
         self._refused: tuple[Step, int, frozenset[int]] | None = None
+        self._pane = "inspector"
+        self.verdicts = NoVerdicts()
 
     @property
     def machine(self) -> Machine:
@@ -66,23 +77,25 @@ class MainScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         machine = self.machine
+        self._map = MemoryMap(machine, self.verdicts)
         yield StatusLine(machine)
-        with Container(id="panes"):
-            with Container(id="upper"):
-                with Vertical(id="blocks", classes="pane") as pane:
-                    pane.border_title = "1 Blocks"
-                    yield BlockMap(machine)
-                    yield Legend(machine)
+        yield OverviewLine(machine, self.verdicts)
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield Strip("map-title")
+                yield self._map
+                yield MapLegend(self._map)
+            with Vertical(id="right"):
+                yield Strip("panel-title")
                 yield Inspector(machine)
-            with Container(id="lower"):
                 yield ZoneTable(machine)
                 yield KernelLog(machine)
+        yield Strip("plan")
         yield ResultBar()
         yield Keys(ALWAYS)
 
     def on_mount(self) -> None:
-        self.query_one(ZoneTable).border_title = "3 Zones"
-        self.query_one(KernelLog).border_title = "4 Kernel log"
+        self.show_pane("inspector")
         self.show_pane("map")
         self._greet()
         self._show_machine()
@@ -104,12 +117,12 @@ class MainScreen(Screen[None]):
     @property
     def cursor(self) -> int:
         """The selected block."""
-        return self.query_one(BlockMap).cursor
+        return self._map.cursor
 
     @property
     def marks(self) -> frozenset[int]:
         """The marked blocks."""
-        return self.query_one(BlockMap).marks
+        return self._map.marks
 
     @property
     def refused(self) -> Step | None:
@@ -117,24 +130,25 @@ class MainScreen(Screen[None]):
         return self._refused[0] if self._refused and self._refused[1:] == (self.cursor, self.marks) else None
 
     def _show_machine(self) -> None:
-        geometry = self.machine.geometry
-        self.query_one(
-            "#blocks"
-        ).border_subtitle = f"{len(self.machine.blocks):,} x {format_bytes(geometry.block_size)}"
-        self.query_one(BlockMap).show()
-        self.on_block_map_reshaped()
+        self._map.show()
         self.query_one(ZoneTable).reload()
         self.query_one(KernelLog).reload()
         self.query_one(StatusLine).show()
+        width = self.app.size.width
+        self.query_one("#plan", Strip).set(plan.words(self.session, width), plan.free_words(self.machine))
         self._show_block()
 
     def _show_block(self) -> None:
         self.query_one(Inspector).show(self.cursor, self._fault)
         place = facts.memmap_of(self.machine, self.cursor)
-        self.query_one(BlockMap).show_hosts(frozenset(place.hosts) - {self.cursor})
-        marks = len(self.marks)
-        self.query_one("#blocks").border_title = f"1 Blocks · {marks} marked" if marks else "1 Blocks"
+        self._map.show_hosts(frozenset(place.hosts) - {self.cursor})
+        self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
+        self._title()
         self._offer()
+
+    def _title(self) -> None:
+        self.query_one("#map-title", Strip).set(*titles.of_map(self._map))
+        self.query_one("#panel-title", Strip).set(titles.of_panel(self._map, self._pane))
 
     def _offer(self) -> None:
         possible = frozenset(verb.name for verb in VERBS if verb.possible(self))
@@ -146,14 +160,32 @@ class MainScreen(Screen[None]):
         narrow, footer = self.app.size.width < 100, self.query_one(Keys)
         footer.compact, footer.show_command_palette = narrow, not narrow
 
-    def on_block_map_reshaped(self) -> None:
-        self.query_one(Legend).show(self.query_one(BlockMap).letters_only)
+    def on_memory_map_reshaped(self) -> None:
+        self.query_one(MapLegend).refresh()
+        self._show_block()
 
-    def on_block_map_moved(self) -> None:
+    def on_memory_map_moved(self) -> None:
         if self.refused is None:
             self._refused = None
         self.query_one(ResultBar).offer_why(self._refused is not None)
         self._show_block()
+
+    def on_overview_line_asked(self, message: OverviewLine.Asked) -> None:
+        self._map.go(message.pfn)
+
+    def action_view(self, name: str) -> None:
+        """Show the map in another view."""
+        self._map.set_view(name)
+
+    def action_go_to_state(self, number: int) -> None:
+        """To a state of the plan."""
+        if self.session.running is None and number != self.machine.timeline.present.number:
+            self._go_to_state(number)
+
+    def action_zoom_to(self, depth: int) -> None:
+        """Out to a level of the breadcrumb."""
+        while len(self._map.scopes) > depth:
+            self._map.zoom_out()
 
     # -- what is done -----------------------------------------------------------------------------------------------
 
@@ -178,7 +210,7 @@ class MainScreen(Screen[None]):
 
     def mark(self, blocks: frozenset[int]) -> None:
         """Mark exactly these blocks."""
-        self.query_one(BlockMap).mark(blocks)
+        self._map.mark(blocks)
 
     def perform(self, label: str, commands: Sequence[Command], typed: bool = False) -> None:
         """Run commands a slice at a time and show what comes of them. What was `typed` and makes no sense to the engine
@@ -194,7 +226,7 @@ class MainScreen(Screen[None]):
         def progress(command: int, events: int) -> None:
             counted = f"{command + 1:,} of {many:,} commands" if many > 1 else f"{events:,} events"
             bar.say("…", f"{label}: {counted}; esc stops it", "busy")
-            self.query_one(BlockMap).show()
+            self._map.show()
             self._offer()
 
         batch: Batch | None = None
@@ -213,7 +245,7 @@ class MainScreen(Screen[None]):
         self._refused = None
         self._show_machine()
         if batch is not None and (block := words.added_block(batch, self.machine)) is not None:
-            self.query_one(BlockMap).select(block)
+            self._map.select(block)
         if batch is not None and batch.refusal is not None and not batch.stopped:
             self._refused = batch.refusal, self.cursor, self.marks
             bar.offer_why(True)
@@ -320,7 +352,7 @@ class MainScreen(Screen[None]):
     def _go(self, block: int | None) -> None:
         if block is None:
             return
-        self.query_one(BlockMap).select(block)
+        self._map.select(block)
         here = words.block_name(self.cursor)
         said = f"{here} begins at {format_address(facts.block_address(self.machine, self.cursor))}."
         if self.cursor != block:
@@ -334,9 +366,47 @@ class MainScreen(Screen[None]):
     def show_pane(self, pane: str) -> None:
         """Bring a pane into sight and give it the keys."""
         if pane != "map":
+            self._pane = pane
             for name in PANES:
                 self.set_class(name == pane, f"-show-{name}")
+            self._title()
         self.call_after_refresh(self.query_one(PANES[pane]).focus)
+
+    def change_view(self, by: int) -> None:
+        """The next view, or the one before."""
+        at = (VIEWS.index(self._map.view) + by) % len(VIEWS)
+        self._map.set_view(VIEWS[at].name)
+
+    def zoom(self, inwards: bool) -> None:
+        """A level in at the cursor, or out."""
+        if inwards:
+            self._map.zoom_in()
+        else:
+            self._map.zoom_out()
+
+    @property
+    def depth(self) -> int:
+        """Levels that the map is zoomed in."""
+        return len(self._map.scopes) - 1
+
+    @property
+    def can_zoom_in(self) -> bool:
+        """Is there a level further in?"""
+        return self._map.deeper() is not None
+
+    def fold(self) -> None:
+        """Fold runs of blocks that are alike, or unfold them."""
+        self._map.fold()
+
+    @property
+    def fault(self) -> int | None:
+        """The page (pfn) that was in the way of the last command."""
+        return self._fault
+
+    def show_fault(self) -> None:
+        """Zoom to the page in the way."""
+        if self._fault is not None:
+            self._map.zoom_to_page(self._fault)
 
     def leave(self) -> None:
         """End the explorer, or ask first if states would be lost."""

@@ -275,8 +275,9 @@ class MemoryMap(Drawn, can_focus=True):
             self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        if event.button and self.app.mouse_captured is self and (pfn := self.picture.at(event.x, event.y)) is not None:
-            if pfn != self.pfn:
+        if event.button and self.app.mouse_captured is self:
+            pfn = self.picture.at(event.x, event.y)
+            if pfn is not None and pfn != self.pfn:
                 self._place(pfn, True)
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
