@@ -10,6 +10,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from ... import facts
 from ...picture.lines import Line
 from ...picture.memory import MemoryPicture, Overlay, Scope
 from ...picture.pages import PagesPicture
@@ -155,9 +156,9 @@ class MemoryMap(Drawn, can_focus=True):
 
     def select(self, block: int) -> None:
         """The cursor to a block, or to the nearest that there is."""
-        blocks = sorted(self.machine.blocks)
-        if blocks:
-            nearest = min(blocks, key=lambda there: abs(there - block)) if block not in self.machine.blocks else block
+        there = {*self.machine.blocks, *facts.ghosts(self.machine)}
+        if there:
+            nearest = block if block in there else min(there, key=lambda number: (abs(number - block), number))
             self.go(nearest * self.machine.geometry.pages_per_block)
 
     def _place(self, pfn: int, extend: bool = False) -> None:
