@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from altmap.engine import Offline, bundled_machines, open_machine, save_machine
+from altmap.engine.commands import ROWS
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -142,6 +143,13 @@ def test_the_script_of_the_example_does_what_the_table_says(folder: Path) -> Non
     (line,) = (line for line in RUN if "\n" in line)
     out = shell(line.replace(" - <<", " --json - <<"), folder).stdout
     assert [re.findall(r'"result":"(\w+)"', row) for row in out.splitlines()] == [["ok"]] * 4
+
+
+def test_the_table_of_script_lines_is_that_of_the_commands() -> None:
+    head = "| line | what it does |\n|---|---|\n"
+    rows = [f"| `{row.example}` | {row.about} |\n" for row in ROWS.values()]
+    table = TEXT.partition(head)[2].partition("\n\n")[0] + "\n"
+    assert table == "".join(rows)
 
 
 def test_the_python_example_runs_as_written(folder: Path) -> None:

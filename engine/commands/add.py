@@ -69,7 +69,7 @@ _FORM: Final = Form(
 ROW: Final = Row(
     Add,
     _FORM,
-    "hot-add memory: its sections, their memmap, and its blocks, which are offline",
+    "hot-add memory, in blocks that are offline; caller says who adds it, placement where its memmap goes",
     "add 1G at 4G node 0",
     _export,
 )

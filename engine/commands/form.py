@@ -32,8 +32,8 @@ class Spelling(Protocol):
         """The word that a line begins with."""
 
     @property
-    def usage(self) -> str:
-        """How a line is written: capitals for what is filled in, brackets around what may be left out."""
+    def usage(self) -> tuple[str, ...]:
+        """How a line is written, part by part: capitals for what is filled in, brackets around what may be left out."""
 
     def read(self, words: list[str]) -> Iterator[Any]:
         """The commands that the words behind the verb say, one for each block of a range. Raises `BadInput`."""
@@ -82,9 +82,9 @@ class Form:
         return tag(self._command).replace("_", "-")
 
     @property
-    def usage(self) -> str:
-        """As ``compact [node NODE] [zone ZONE]``."""
-        return " ".join([self.verb, *self._words, *(f"[{self._optional(part)}]" for part in self._rest)])
+    def usage(self) -> tuple[str, ...]:
+        """As ``compact``, ``[node NODE]``, ``[zone ZONE]``."""
+        return (self.verb, *self._words, *(f"[{self._optional(part)}]" for part in self._rest))
 
     def _optional(self, part: Option | Choice) -> str:
         if isinstance(part, Choice):
@@ -125,7 +125,7 @@ class Form:
         return fields
 
     def _wrong(self, what: str) -> BadInput:
-        return BadInput(f"{what}; write: {self.usage}")
+        return BadInput(f"{what}; write: {' '.join(self.usage)}")
 
     def write(self, command: Any, last: int | None = None) -> str:
         """The line that says a command."""

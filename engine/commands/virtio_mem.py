@@ -34,7 +34,7 @@ _FORM: Final = Form(VirtioMem, "SIZE at START", Option("unit", told=True), Optio
 ROW: Final = Row(
     VirtioMem,
     _FORM,
-    "ask a virtio-mem device for a size: it plugs or unplugs units until it has it",
+    "ask a virtio-mem device for a size: it plugs or unplugs units until it has that",
     "virtio-mem 1G at 4G unit 2M",
     _export,
 )

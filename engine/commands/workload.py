@@ -71,7 +71,7 @@ ALLOCATE: Final = Row(
 FREE: Final = Row(
     Free,
     _FORMS[Free],
-    "memory of a kind goes back, so much of it or `all`",
+    "memory of a kind goes back, so much of it or all",
     "free all movable node 0",
     _export,
 )

@@ -31,13 +31,13 @@ class _Echo:
     """The spelling of a write: a shell's."""
 
     verb: Final = "echo"
-    usage: Final = "echo [-n] TEXT > PATH"
+    usage: Final = "echo", "[-n]", "TEXT", ">", "PATH"
 
     def read(self, words: list[str]) -> Iterator[Write]:
         """The line end that echo adds is left out, as the kernel does, unless it is all there is. Raises `BadInput`."""
         ends = [at for at, word in enumerate(words) if isinstance(word, Redirection)]
         if len(ends) != 1 or ends[0] != len(words) - 2:
-            raise BadInput(f"an echo needs one place to write to; write: {self.usage}")
+            raise BadInput(f"an echo needs one place to write to; write: {' '.join(self.usage)}")
         text, bare = words[: ends[0]], words[0] == "-n"
         yield Write(path=words[-1], data=" ".join(text[bare:]) or ("" if bare else "\n"))
 

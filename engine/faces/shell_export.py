@@ -33,7 +33,7 @@ set -e
 """
 
 
-class _Step(NamedTuple):
+class Exported(NamedTuple):
     """An outcome and its lines."""
 
     outcome: Outcome
@@ -46,7 +46,7 @@ def export(history: Sequence[Outcome], block_size: int) -> str:
     It stops at the first line that the real machine refuses. A run of blocks that chmem could do at once is said to be one.
     """
     body: list[str] = []
-    for _, alike in groupby(enumerate(_steps(history, block_size)), key=_position):
+    for _, alike in groupby(enumerate(exported(history, block_size)), key=_position):
         run = [step for _, step in alike]
         body += _chmem(run)
         body += [line for step in run for line in step.lines]
@@ -54,14 +54,15 @@ def export(history: Sequence[Outcome], block_size: int) -> str:
     return _HEAD + monitor + "\n" + "".join(f"{line}\n" for line in body or ["# nothing was done"])
 
 
-def _steps(history: Sequence[Outcome], block_size: int) -> list[_Step]:
-    steps: list[_Step] = []
+def exported(history: Sequence[Outcome], block_size: int) -> list[Exported]:
+    """The outcomes, oldest first, each with its lines; `block_size` (bytes) is the machine's."""
+    steps: list[Exported] = []
     dimms: dict[tuple[int, int], int] = {}
     next_dimm = 1
     for outcome in history:
         command = outcome.command
         lines = ROWS[type(command)].export(command, Place(block_size, dimms, next_dimm, not outcome.ok))
-        steps.append(_Step(outcome, list(lines) if outcome.ok else _refused(outcome, lines)))
+        steps.append(Exported(outcome, list(lines) if outcome.ok else _refused(outcome, lines)))
         if isinstance(command, Add) and command.caller == "acpi":
             if outcome.ok:
                 dimms[extent(command)] = next_dimm
@@ -80,7 +81,7 @@ def _refused(outcome: Outcome, lines: Iterator[str]) -> list[str]:
 # -- runs of blocks -----------------------------------------------------------------------------------------------------
 
 
-def _state_write(step: _Step) -> tuple[str, int] | None:
+def _state_write(step: Exported) -> tuple[str, int] | None:
     """The word and the block of a step that set a block's state."""
     command = meant(step.outcome.command)
     if not step.outcome.ok or not isinstance(command, Online | Offline):
@@ -88,14 +89,14 @@ def _state_write(step: _Step) -> tuple[str, int] | None:
     return command.type if isinstance(command, Online) else "offline", command.block
 
 
-def _position(numbered: tuple[int, _Step]) -> tuple[str, int]:
+def _position(numbered: tuple[int, Exported]) -> tuple[str, int]:
     """The same for steps that give one block after the other the same state, and for no others."""
     number, step = numbered
     word, block = _state_write(step) or ("", 0)
     return word, block - number
 
 
-def _chmem(run: Sequence[_Step]) -> Iterator[str]:
+def _chmem(run: Sequence[Exported]) -> Iterator[str]:
     """The same with chmem, where it would do the same: to online, it must be told the zone."""
     first = _state_write(run[0])
     if first is None or len(run) == 1:

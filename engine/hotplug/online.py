@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from ..kernels.notifier_chain import Action
-from ..memory.section import Section
+from ..memory.section import Section, Types
 from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
 from ..mm.zonelist import Watermarks, node_order
@@ -83,7 +83,7 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
         yield from rebuild_zonelists(state, marks)
     state.zones.put(key, state.zones[key].plus(free=freed))
     for section in joined:
-        types = {migratetype: blocks for migratetype, blocks in section.types.items() if migratetype != ISOLATE}
+        types = Types({name: blocks for name, blocks in section.types.items() if name != ISOLATE})
         state.sections.put(section.nr, msgspec.structs.replace(section, online=True, types=types))
     yield IsolationUndone(start + head, pages - head, freed)
     state.forget_marks()

@@ -7,9 +7,11 @@ list of the values that it replaced, and undoing it costs exactly that much.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Generic, NoReturn, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
+
+from ..numbers.frozen import Closed
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -87,12 +89,7 @@ class Journal:
         return now
 
 
-def _refuse(*args: Any, **kwargs: Any) -> NoReturn:
-    """Change a table as if it were any dict. Raises `TypeError`."""
-    raise TypeError("a table changes only by put, amend, drop and, while it is built, load")
-
-
-class Table(dict[K, V], Generic[K, V]):
+class Table(Closed[K, V]):
     """A dict that is changed only by `put`, `amend` and `drop`, which the journal remembers and watchers are told, and by
     `load` while the state that it belongs to is built; every other way raises `TypeError`. Looking up is a dict's.
 
@@ -100,8 +97,7 @@ class Table(dict[K, V], Generic[K, V]):
     """
 
     __slots__ = ("_ascending", "_watchers", "journal", "keys_version", "name", "number")
-
-    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
+    _closed = "a table changes only by put, amend, drop and, while it is built, load"
 
     def __init__(self, journal: Journal, name: str) -> None:
         super().__init__()
@@ -154,7 +150,9 @@ class Table(dict[K, V], Generic[K, V]):
         if before is ABSENT:
             self.keys_version += 1
         self.journal.changes.append((self.number, key, before))
-        self.amend(key, value)
+        _set(self, key, value)
+        for changed in self._watchers:
+            changed.add(key)
 
     def amend(self, key: K, value: V) -> None:
         """Set anew what this command has `put` already: the journal needs no value but the one before the command."""

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from ..memory.section import Section, type_pages
+from ..memory.section import Pages, Section, Types, type_pages
 from ..memory.state import State
 from ..mm.free_area import MIGRATETYPES, order_pages
 from ..numbers.bits import span
@@ -183,46 +183,44 @@ def section_count(section: Section, geometry: Geometry) -> Count:
     return packed, tuple((key, owned.bit_count()) for key, owned in section.zones)
 
 
-_Pages = tuple[tuple[Kind, int], ...]
-_Types = tuple[tuple[Migratetype, int], ...]
 _Sizes = tuple[int, int, int]
 
 
-def _value(section: Section, geometry: Geometry) -> tuple[_Pages, _Types, bool, _Sizes]:
+def _value(section: Section, geometry: Geometry) -> tuple[Pages, Types, bool, _Sizes]:
     """All that the counts of a section follow from."""
     sizes = (geometry.pages_per_section, geometry.pageblock_order, geometry.max_order)
-    return tuple(section.pages.items()), tuple(section.types.items()), section.online, sizes
+    return section.pages, section.types, section.online, sizes
 
 
 @lru_cache(maxsize=4096)
-def _sets(pages: _Pages, types: _Types, online: bool, sizes: _Sizes) -> tuple[tuple[int, int], ...]:
+def _sets(pages: Pages, types: Types, online: bool, sizes: _Sizes) -> tuple[tuple[int, int], ...]:
     """The sets of pages of a section that are counted, each with the place of its field."""
     width, pageblock_order, max_order = sizes
     everything, known = span(0, width), 0
     found = []
-    for kind, have in pages:
+    for kind, have in pages.items():
         found.append((_KIND_AT[kind], have))
         known |= have
     if not online:
         return (*found, (_OFFLINE_AT, everything & ~known))
     other = everything
-    for migratetype, blocks in types:
+    for migratetype, blocks in types.items():
         have = type_pages(blocks, pageblock_order)
         found.append((_TYPE_AT[migratetype], have))
         other &= ~have
     found.append((_TYPE_AT[MOVABLE_TYPE], other))
-    areas = order_pages(dict(pages).get(FREE, 0), dict(types), max_order, pageblock_order, width)
+    areas = order_pages(pages.get(FREE, 0), types, max_order, pageblock_order, width)
     found += ((_ORDER_AT + order * FIELD, have) for order, have in enumerate(areas))
     return tuple((at, have) for at, have in found if have)
 
 
 @lru_cache(maxsize=4096)
-def _whole(pages: _Pages, types: _Types, online: bool, sizes: _Sizes) -> int:
+def _whole(pages: Pages, types: Types, online: bool, sizes: _Sizes) -> int:
     return sum(have.bit_count() << at for at, have in _sets(pages, types, online, sizes))
 
 
 @lru_cache(maxsize=2048)
-def _in_cells(pages: _Pages, types: _Types, online: bool, sizes: _Sizes, cell: int) -> tuple[int, ...]:
+def _in_cells(pages: Pages, types: Types, online: bool, sizes: _Sizes, cell: int) -> tuple[int, ...]:
     """The counts of every `cell` pages of a section."""
     width = sizes[0]
     counts = [0] * (width // cell)

@@ -10,14 +10,14 @@ sections lie one behind the other, a `stride` says by how many pages each lies b
 
 from __future__ import annotations
 
-import inspect
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 
 from ..commands import Command
 from ..numbers.geometry import Geometry
+from ..protocol.json_text import schema_text
 from ..protocol.vocabulary import KINDS, BlockState, Caller, Kind, Migratetype, OnlineType, Placement
 
 VERSION: Final = 1
@@ -297,15 +297,4 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
 
 def json_schema() -> bytes:
     """The JSON Schema of the newest version, as `fixtures/snapshot.schema.json` holds it."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(SnapshotV1)}
-    return msgspec.json.format(msgspec.json.encode(_cleaned(schema), order="deterministic"), indent=2) + b"\n"
-
-
-def _cleaned(part: Any) -> Any:
-    """Descriptions are docstrings, which Python 3.13 stores without the indentation that earlier ones keep."""
-    if isinstance(part, dict):
-        return {
-            name: inspect.cleandoc(value) if name == "description" and isinstance(value, str) else _cleaned(value)
-            for name, value in part.items()
-        }
-    return [_cleaned(one) for one in part] if isinstance(part, list) else part
+    return schema_text(msgspec.json.schema(SnapshotV1))

@@ -21,6 +21,7 @@ from ..memory.origin import Origin
 from ..memory.state import State
 from ..numbers.errors import BadInput, located
 from ..numbers.units import format_bytes
+from ..protocol.json_text import harmless
 from .fold import snapshot_of
 from .schema import VERSION, OriginV1, SnapshotV1, json_schema
 from .unfold import later_state_of, state_of
@@ -125,7 +126,7 @@ def pack(snapshot: SnapshotV1, name: str) -> bytes:
                 later_state_of(snapshot, number)
         if name.endswith((".json", ".json.gz")):
             lines = msgspec.json.format(msgspec.json.encode(snapshot, order="deterministic"), indent=2)
-            plain = _ROW.sub(lambda row: b"[" + b" ".join(row[1].split()) + b"]", lines) + b"\n"
+            plain = harmless(_ROW.sub(lambda row: b"[" + b" ".join(row[1].split()) + b"]", lines)) + b"\n"
     return gzip.compress(plain, mtime=0) if name.endswith(".gz") else plain
 
 

@@ -15,12 +15,13 @@ from ..kernels.models import MODELS
 from ..kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..memory.block import Block, Group, Request
 from ..memory.origin import Origin
-from ..memory.section import Memmap, Section
+from ..memory.section import Memmap, Pages, Section, Types
 from ..memory.settings import boot_of, settings_of
 from ..memory.state import HugePage, Resource, State
 from ..memory.zone import Marks, Node, Scanners, Zone
 from ..numbers.bits import every, span
 from ..numbers.errors import BadInput, located
+from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ZoneKey
 from .counters import load_counters
@@ -29,6 +30,7 @@ from .schema import MAX_COUNT, MemmapV1, Run, SectionGrid, SectionRun, SnapshotV
 
 K = TypeVar("K")
 V = TypeVar("V")
+F = TypeVar("F", Pages, Types)
 
 _MAX_SECTION_PAGES: Final = 1 << 20
 _MAX_PFN: Final = 1 << 52
@@ -216,7 +218,7 @@ class _Sections:
         self.state = state
         self.per_block = state.geometry.sections_per_block
         self.masks: dict[tuple[tuple[Run, ...], int], int] = {}
-        self.tables: dict[tuple[tuple[Any, int], ...], dict[Any, int]] = {}
+        self.tables: dict[tuple[type[Frozen[Any, int]], Frozen[Any, int]], Any] = {}
 
     def unfold(self, grids: Iterable[SectionGrid]) -> dict[int, Section]:
         """Every section by number, ascending."""
@@ -261,16 +263,17 @@ class _Sections:
             runs = ((0, size),) if share.pages is None else share.pages
             shares.append((share.zone, self._mask(runs, "page", size, f"{where}.pages")))
         _disjoint(shares, "page", f"{path}.zones")
-        pages = self._table(run.pages, "page", size, f"{path}.pages")
-        types = self._table(run.types, "pageblock", geometry.pageblocks_per_section, f"{path}.types")
+        pages = self._table(Pages, run.pages, "page", size, f"{path}.pages")
+        types = self._table(Types, run.types, "pageblock", geometry.pageblocks_per_section, f"{path}.types")
         flagged = self._mask(run.flagged, "page", size, f"{path}.flagged")
         return Section(0, run.node, run.early, run.online, tuple(shares), pages, types, memmap, run.estimated, flagged)
 
-    def _table(self, runs: Mapping[K, tuple[Run, ...]], what: str, size: int, path: str) -> Mapping[K, int]:
-        """Sets by kind."""
-        table = {kind: self._mask(pages, what, size, f"{path}.{kind}") for kind, pages in runs.items()}
+    def _table(self, kind: type[F], runs: Mapping[Any, tuple[Run, ...]], what: str, size: int, path: str) -> F:
+        """Sets by kind or by migratetype."""
+        table = kind({name: self._mask(pages, what, size, f"{path}.{name}") for name, pages in runs.items()})
         _disjoint(table.items(), what, path)
-        return self.tables.setdefault(tuple(table.items()), table)
+        known: F = self.tables.setdefault((kind, table), table)
+        return known
 
     def _mask(self, runs: tuple[Run, ...], what: str, size: int, path: str) -> int:
         """The set that `fold` took apart, likewise in time that does not grow with the number of runs."""

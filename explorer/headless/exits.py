@@ -7,6 +7,8 @@ from typing import Final
 
 FINE: Final = 0
 REFUSED: Final = 1
+DIFFERENT: Final = 1
+"""What `diff --exit-code` says, as git and diff do."""
 BAD_INPUT: Final = 2
 UNKNOWN: Final = 3
 INTERRUPTED: Final = 130

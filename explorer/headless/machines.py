@@ -7,6 +7,7 @@ import argparse
 from altmap.engine import BadInput, HotplugError, bundled_machines, lsmem, split_lsmem
 
 from .exits import FINE, REFUSED
+from .forms.document import as_line
 from .output import on_terminal, remark, say, write, write_text
 from .streams import machine_named
 from .verbs import DEFAULT_MACHINE, VERBS
@@ -31,9 +32,9 @@ def show(arguments: argparse.Namespace) -> int:
     """A machine at a glance."""
     machine = machine_named(arguments.machine, replay=arguments.replay)
     if arguments.json:
-        from .json_output import machine_line
+        from .forms.machine import machine_document
 
-        write(machine_line(machine))
+        write(as_line(machine_document(machine)))
     else:
         from .console import Printer
         from .show import machine_parts
@@ -64,6 +65,12 @@ def list_memory(arguments: argparse.Namespace) -> int:
 def read(arguments: argparse.Namespace) -> int:
     """The text of files, one behind the other; 1 if the kernel has one of them not, or would not let it be read."""
     machine = machine_named(arguments.machine, replay=arguments.replay)
+    if arguments.json:
+        from .forms.texts import files_document
+
+        document = files_document(machine, arguments.paths)
+        write(as_line(document))
+        return REFUSED if any(file.refusal for file in document.files) else FINE
     code = FINE
     for path in arguments.paths:
         try:
@@ -78,6 +85,11 @@ def check(arguments: argparse.Namespace) -> int:
     """Do a machine's numbers and pages agree? Each sentence of what does not on a line."""
     machine = machine_named(arguments.machine, replay=arguments.replay)
     broken = machine.check()
+    if arguments.json:
+        from .forms.machine import check_document
+
+        write(as_line(check_document(arguments.machine, machine, broken)))
+        return REFUSED if broken else FINE
     for sentence in broken:
         say(sentence)
     if not broken:
@@ -89,9 +101,9 @@ def list_bundled(arguments: argparse.Namespace) -> int:
     """The machines that come along, one a line."""
     found = bundled_machines()
     if arguments.json:
-        from .json_output import list_line
+        from .forms.machine import machines_document
 
-        write(list_line(found))
+        write(as_line(machines_document(found)))
     else:
         width = max((len(machine.name) for machine in found), default=0)
         for machine in found:

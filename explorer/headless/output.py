@@ -11,12 +11,14 @@ import textwrap
 from collections.abc import Iterable
 from contextlib import suppress
 
-from ..printable import printable, printable_json
+from ..printable import printable
 
 
 def write(data: bytes) -> None:
     """JSON to standard output, at once."""
-    sys.stdout.buffer.write(printable_json(data))
+    from altmap.engine.protocol.json_text import harmless
+
+    sys.stdout.buffer.write(harmless(data))
     sys.stdout.flush()
 
 

@@ -29,13 +29,13 @@ class _Formatter(argparse.HelpFormatter):
 class Parser(argparse.ArgumentParser):
     """One verb's parser. What it does not understand is raised as `Misused`; its help ends in examples."""
 
-    def __init__(self, *, examples: Iterable[str] = (), more: Iterable[str] = (), **options: object) -> None:
+    def __init__(self, *, examples: Iterable[str] = (), **options: object) -> None:
         super().__init__(
             allow_abbrev=False,
-            formatter_class=lambda prog: _Formatter(prog, max_help_position=28, width=_width()),
+            formatter_class=lambda prog: _Formatter(prog, max_help_position=28, width=columns()),
             **options,  # type: ignore[arg-type]
         )
-        self._after = [*_block("Example" if len(examples := [*examples]) == 1 else "Examples", examples), *more]
+        self._after = _block("Example" if len(examples := [*examples]) == 1 else "Examples", examples)
 
     def error(self, message: str) -> NoReturn:
         """Raise `Misused` with what argparse found wrong."""
@@ -45,9 +45,9 @@ class Parser(argparse.ArgumentParser):
         """To standard output; unlike argparse's own, an output that fails is an error."""
         write_text(self.format_help())
 
-    def more(self, title: str, lines: Iterable[str]) -> None:
-        """Lines that stand as they are behind the examples."""
-        self._after += ["", *_block(title, lines)]
+    def explain(self, title: str, pairs: Iterable[tuple[str, str]]) -> None:
+        """Behind the examples: things, and what each is."""
+        self._after += ["", f"{title}:", *explained(pairs, 40)]
 
     def format_help(self) -> str:
         """What --help prints."""
@@ -65,7 +65,7 @@ class _Top(Parser):
 
     def format_help(self) -> str:
         """The verbs by what people come for."""
-        return "\n".join(_overview(_width())) + "\n"
+        return "\n".join(_overview(columns())) + "\n"
 
 
 def parser(wanted: Collection[str] = tuple(VERBS)) -> Parser:
@@ -86,7 +86,8 @@ def _sentence(about: str) -> str:
     return about[:1].upper() + about[1:]
 
 
-def _width() -> int:
+def columns() -> int:
+    """How wide a line of help is."""
     return min(shutil.get_terminal_size().columns, _WIDEST)
 
 
@@ -100,11 +101,21 @@ def _overview(width: int) -> Iterator[str]:
     opened = f"Without a command, MACHINE is opened in the explorer; without a machine, {DEFAULT_MACHINE}."
     yield from ["", *textwrap.wrap(f"{ABOUT} {opened}", width)]
     for title, verbs in GROUPS:
-        yield from ["", f"{title}:", *(line for verb in verbs for line in _row(verb.name, verb.about, width))]
+        yield from ["", f"{title}:", *explained(((verb.name, verb.about) for verb in verbs), 13)]
     yield from ["", *textwrap.wrap(f"MACHINE is {MACHINE_WORDS}.", width)]
-    codes = "; ".join(f"{code} {meaning}" for code, meaning in MEANINGS.items())
-    yield from ["", *textwrap.wrap(f"Exit codes: {codes}.", width)]
+    yield from ["", "Exit codes:", *explained(((str(code), meaning) for code, meaning in MEANINGS.items()), 5)]
 
 
-def _row(name: str, words: str, width: int) -> list[str]:
-    return textwrap.wrap(words, width, initial_indent=f"  {name:<11}", subsequent_indent=" " * 13)
+def explained(pairs: Iterable[tuple[str, str]], column: int) -> Iterator[str]:
+    """Things, and from a column on what each is; behind a thing that is too long, on the next line."""
+    for thing, words in pairs:
+        beside = len(thing) + 4 <= column
+        if not beside:
+            yield f"  {thing}"
+        yield from textwrap.wrap(
+            words,
+            columns(),
+            initial_indent=f"  {thing if beside else '':<{column - 2}}",
+            subsequent_indent=" " * column,
+            break_on_hyphens=False,
+        )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from functools import partial
 
-import msgspec
 from altmap.engine import (
     PLACEMENTS,
     Add,
@@ -20,14 +19,11 @@ from altmap.engine import (
 )
 from altmap.engine.numbers.rounding import up
 
-from .exits import FINE, REFUSED
+from .exits import DIFFERENT, FINE, REFUSED
+from .forms.document import as_line
 from .output import say, write
 from .progress import awaited
 from .streams import machine_named, once_standard_input
-
-
-def _as_json(value: object) -> None:
-    write(msgspec.json.encode(value) + b"\n")
 
 
 def why(arguments: argparse.Namespace) -> int:
@@ -38,8 +34,9 @@ def why(arguments: argparse.Namespace) -> int:
         raise BadInput("the question is empty; ask about a line of a script, such as offline 32")
     verdicts = [machine.why_not(command) for command in awaited(commands, "question")]
     if arguments.json:
-        for verdict in verdicts:
-            _as_json(verdict)
+        from .forms.why import why_document
+
+        write(as_line(why_document(verdicts)))
     else:
         say(describe_verdicts(verdicts), arguments.width)
     return FINE if all(verdict.ok for verdict in verdicts) else REFUSED
@@ -75,7 +72,9 @@ def alternatives(arguments: argparse.Namespace) -> int:
         watched=partial(awaited, name="alternative"),
     )
     if arguments.json:
-        _as_json(table)
+        from .forms.comparison import comparison_document
+
+        write(as_line(comparison_document(table)))
     else:
         wide = {} if arguments.width is None else {"width": arguments.width}
         say(describe_comparison(table, **wide), arguments.width)
@@ -83,11 +82,15 @@ def alternatives(arguments: argparse.Namespace) -> int:
 
 
 def drift(arguments: argparse.Namespace) -> int:
-    """What changed from one machine to another; 0 whether or not anything did."""
-    once_standard_input(arguments.before, arguments.after)
-    found = diff(*(machine_named(source, replay=arguments.replay) for source in (arguments.before, arguments.after)))
+    """What changed from one machine to another; 0 whether or not anything did, unless the exit code is to tell."""
+    sources = (arguments.before, arguments.after)
+    once_standard_input(*sources)
+    before, after = (machine_named(source, replay=arguments.replay) for source in sources)
+    found = diff(before, after)
     if arguments.json:
-        _as_json(found)
+        from .forms.changes import diff_document
+
+        write(as_line(diff_document(sources, before, after, found)))
     else:
         say(describe_drift(found), arguments.width)
-    return FINE
+    return DIFFERENT if found and arguments.exit_code else FINE

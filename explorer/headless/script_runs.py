@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Protocol
 
-from altmap.engine import Machine, Outcome, save_machine
+from altmap.engine import BadInput, Machine, Outcome, save_machine
 from altmap.engine.commands.scripts import Placed, parse_places
 from altmap.engine.numbers.errors import located
 from altmap.engine.protocol.events import Event
@@ -70,9 +70,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _teller(machine: Machine, arguments: argparse.Namespace) -> Teller:
     if arguments.json or arguments.events:
-        from .json_output import JsonLines
+        from .forms.steps import JsonLines
 
-        return JsonLines(machine, write, arguments.json, arguments.events)
+        return JsonLines(machine, write, arguments.full, arguments.events)
+    if arguments.full:
+        raise BadInput("--full says what --json prints; give both")
     from .account import Account
     from .console import Printer
 

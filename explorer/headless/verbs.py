@@ -18,6 +18,7 @@ DEFAULT_MACHINE: Final = "firecracker-24g"
 MACHINE_WORDS: Final = (
     "a bundled machine's name, a snapshot, a captured folder or tar, or - for a snapshot on standard input"
 )
+SHELLS: Final = ("bash", "zsh", "fish")
 COLORS: Final = ("auto", "always", "never")
 _LEAST_WIDTH: Final = 20
 
@@ -100,15 +101,17 @@ def _read(parser: Parser) -> None:
     _replay(parser)
     paths = "/proc/buddyinfo, /proc/pagetypeinfo, or a file below /sys"
     parser.add_argument("paths", metavar="PATH", nargs="+", help=paths)
+    _json(parser)
 
 
 def _check(parser: Parser) -> None:
     _machine(parser)
     _replay(parser)
+    _json(parser)
 
 
 def _machines(parser: Parser) -> None:
-    _json(parser, "print one JSON array")
+    _json(parser)
 
 
 # -- change it ----------------------------------------------------------------------------------------------------------
@@ -121,12 +124,16 @@ def _run(parser: Parser) -> None:
         "script", metavar="SCRIPT", help="a JSON array of commands, or lines as in a shell; - for standard input"
     )
     _model(parser, "the machine's own")
-    _json(parser, "print one JSON object for each command, one a line")
+    _json(parser, "print what came of each command and what it changed, a JSON object a line")
+    parser.add_argument("--full", action="store_true", help="with --json: print the whole machine after each command")
     parser.add_argument(
         "--events", action="store_true", help="print all that the kernel does on the way, as JSON Lines"
     )
     parser.add_argument("--save", metavar="FILE", help="save the machine when the script has ended")
     _look(parser)
+    from altmap.engine.commands import ROWS
+
+    parser.explain("Lines of a script (altmap help script tells more)", ((r.example, r.about) for r in ROWS.values()))
 
 
 # -- ask ----------------------------------------------------------------------------------------------------------------
@@ -170,6 +177,7 @@ def _diff(parser: Parser) -> None:
     _machine(parser, "before", "A", optional=False)
     parser.add_argument("after", metavar="B", help="another, in the same ways")
     _replay(parser)
+    parser.add_argument("--exit-code", action="store_true", help="exit with 1 if anything differs")
     _json(parser)
     _look(parser)
 
@@ -186,11 +194,31 @@ def _capture(parser: Parser) -> None:
     _model(parser, "what proc/version says")
     arch = f"{', '.join(ARCHITECTURES)}: the architecture, instead of what proc/version says"
     parser.add_argument("--arch", metavar="ARCH", help=arch)
+    _json(parser, "with -o: print what was captured as one JSON object")
 
 
 def _export(parser: Parser) -> None:
     _machine(parser)
     _replay(parser)
+    _json(parser)
+
+
+def _schema(parser: Parser) -> None:
+    from .forms.kinds import KINDS
+
+    kinds = f"{', '.join(KINDS)}; without one, they are told one a line"
+    parser.add_argument("document", metavar="KIND", nargs="?", help=kinds)
+
+
+# -- about altmap --------------------------------------------------------------------------------------------------------
+
+
+def _help(parser: Parser) -> None:
+    parser.add_argument("topic", metavar="TOPIC", nargs="?", help="one of altmap's commands, or script")
+
+
+def _completion(parser: Parser) -> None:
+    parser.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
 
 
 # -- the rows -----------------------------------------------------------------------------------------------------------
@@ -301,6 +329,36 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 ("altmap export changed.json > steps.sh",),
                 "take_home.export",
                 _export,
+            ),
+        ),
+    ),
+    (
+        "About altmap",
+        (
+            Verb(
+                "help",
+                "explain a command, or all that a line of a script may say",
+                ("altmap help run", "altmap help script"),
+                "help.explain",
+                _help,
+            ),
+            Verb(
+                "completion",
+                "print what makes a shell complete altmap's words",
+                (
+                    "altmap completion bash > ~/.local/share/bash-completion/completions/altmap",
+                    "altmap completion zsh > ~/.zfunc/_altmap",
+                    "altmap completion fish > ~/.config/fish/completions/altmap.fish",
+                ),
+                "help.print_completion",
+                _completion,
+            ),
+            Verb(
+                "schema",
+                "print the JSON Schema of what --json prints, or list the kinds of documents",
+                ("altmap schema", "altmap schema step"),
+                "schemas.print_schema",
+                _schema,
             ),
         ),
     ),

@@ -14,7 +14,8 @@ def test_the_list_in_text_and_json(altmap) -> None:
     text = altmap("machines")
     assert text.code == 0
     assert [tuple(line.split(maxsplit=1)) for line in text.out.splitlines()] == bundled
-    assert json.loads(altmap("machines", "--json").out) == [{"name": n, "description": d} for n, d in bundled]
+    listed = json.loads(altmap("machines", "--json").out)
+    assert listed["machines"] == [{"name": name, "description": words} for name, words in bundled]
 
 
 def test_each_opens_by_name_and_the_default_without_one(altmap) -> None:

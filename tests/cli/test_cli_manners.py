@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from altmap.engine import bundled_machines, machine_names, open_machine
+from altmap.engine.commands import ROWS
 from altmap.explorer.headless.parser import parser
 from altmap.explorer.headless.verbs import GROUPS, VERBS
 
@@ -135,10 +136,12 @@ def test_lines_are_as_wide_as_asked_for(altmap, guest: Path, words) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
-def test_each_help_shows_examples(process, verb) -> None:
-    said = process(verb.name, "--help")
+def test_each_help_shows_examples(altmap, verb) -> None:
     assert verb.examples
-    assert said.stdout.endswith("\n" + "".join(f"  {line}\n" for line in verb.examples))
+    shown = "".join(f"  {line}\n" for line in verb.examples)
+    said = altmap(verb.name, "--help")
+    assert (said.code, said.err) == (0, "")
+    assert f"{'Example' if len(verb.examples) == 1 else 'Examples'}:\n{shown}" in said.out
 
 
 @pytest.mark.parametrize("line", [line for verb in VERBS.values() for line in verb.examples])
@@ -164,6 +167,33 @@ def test_help_lists_what_may_be_chosen(process) -> None:
     assert "rfc-v2, rfc-v2-as-posted, 6.1, 6.12" in " ".join(process("run", "--help").stdout.split())
     assert "x86_64" in process("capture", "--help").stdout
     assert "boot, range, block, sections" in " ".join(process("compare", "--help").stdout.split())
+
+
+def test_help_of_a_command_is_its_own(altmap) -> None:
+    assert altmap("help").out == altmap("--help").out
+    for name in ("run", "lsmem"):
+        assert altmap("help", name).out == altmap(name, "--help").out
+    said = altmap("help", "scritp")
+    assert (said.code, said.err) == (2, "altmap: there is no help on 'scritp'; did you mean 'script'?\n")
+
+
+def test_help_on_scripts_has_every_command(altmap) -> None:
+    script, run = (altmap(*words).out for words in (("help", "script"), ("run", "--help")))
+    for row in ROWS.values():
+        assert f"    as in: {row.example}\n" in script
+        assert " ".join(row.form.usage) in " ".join(script.split())
+        assert f"\n  {row.example}" in run
+        assert row.about in " ".join(script.split())
+    for word in ("virtio-mem", "hmm", "sections", "no-fallback", "pagetable", "checkerboard"):
+        assert word in script
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("words", [["--help"], ["help", "script"], ["run", "--help"], ["show", "--help"]])
+def test_help_fits_into_the_terminal(process, columns: int, words: list[str]) -> None:
+    said = process(*words, environment={"COLUMNS": str(columns)})
+    words_alone = [line for line in said.stdout.splitlines() if len(line) > columns]
+    assert all(len(line.split()) <= 3 or "altmap" in line or ">" in line for line in words_alone), words_alone
 
 
 # -- the list of machines -----------------------------------------------------------------------------------------------

@@ -260,7 +260,7 @@ def test_every_command_is_one_row() -> None:
 def test_the_example_of_a_row_is_its_command_and_can_be_exported(row: Row) -> None:
     commands = parse_line(row.example)
     assert {type(command) for command in commands} == {row.command}
-    assert row.example.split()[0] == row.form.verb == row.form.usage.split()[0]
+    assert row.example.split()[0] == row.form.verb == row.form.usage[0]
     last = getattr(commands[-1], "block", None)
     assert parse_line(describe(commands[0], last)) == commands
     lines = [*row.export(commands[0], Place(128 * MIB, {}, 1, False))]

@@ -14,7 +14,7 @@ from altmap.engine.kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAI
 from altmap.engine.machine import Machine
 from altmap.engine.memory.block import AcpiDevice, Block, Group, Request, VirtioMemDevice
 from altmap.engine.memory.origin import Origin
-from altmap.engine.memory.section import Memmap, Section
+from altmap.engine.memory.section import Memmap, Pages, Section, Types
 from altmap.engine.memory.settings import Boot
 from altmap.engine.memory.state import Hstate, HugePage, Resource, State
 from altmap.engine.memory.zone import Marks, Node, Scanners, Zone
@@ -59,11 +59,11 @@ def uniform(blocks: int, sections_per_block: int = 1, first: int = 32) -> State:
         state.blocks.load({number: Block(number, "online", (0,), key, head, request=first * size)})
         for at in range(sections_per_block):
             own = span(0, head) if at == 0 else 0
-            pages: dict[Kind, int] = {"memmap": own, "free": whole & ~own} if own else {"free": whole}
+            pages = Pages({"memmap": own, "free": whole & ~own} if own else {"free": whole})
             pfn = number * size + at * unit
             memmap = Memmap("self", pfn, ((pfn, unit),))
             nr = number * sections_per_block + at
-            state.sections.load({nr: Section(nr, 0, False, True, ((key, whole),), pages, {}, memmap)})
+            state.sections.load({nr: Section(nr, 0, False, True, ((key, whole),), pages, memmap=memmap)})
     return state
 
 
@@ -118,11 +118,23 @@ def varied() -> State:
         41: Block(41, "offline", (1,), group=3, request=40 * size),
     })  # fmt: skip
     sections = (
-        Section(0, 0, True, True, split, mixed, {"Unmovable": 5, "CMA": 8}, None, True),
-        Section(1, 0, True, True, (((0, "DMA32"), whole),), {"absent": 1, "kernel": whole & ~1}, {}, Memmap("kernel")),
+        Section(0, 0, True, True, split, Pages(mixed), Types({"Unmovable": 5, "CMA": 8}), None, True),
+        Section(
+            1,
+            0,
+            True,
+            True,
+            (((0, "DMA32"), whole),),
+            Pages({"absent": 1, "kernel": whole & ~1}),
+            memmap=Memmap("kernel"),
+        ),
         Section(2, 0, True, memmap=Memmap("kernel", None, ((512, 512), (2048, 3)))),
-        Section(40, 1, False, True, (((1, "Normal"), whole),), {"free": whole}, {"Isolate": 1 << 63}, kernel),
-        Section(41, 1, pages={"memmap": span(512, 512)}, memmap=Memmap("section", 40 * size, ((40 * size, 512),))),
+        Section(
+            40, 1, False, True, (((1, "Normal"), whole),), Pages({"free": whole}), Types({"Isolate": 1 << 63}), kernel
+        ),
+        Section(
+            41, 1, pages=Pages({"memmap": span(512, 512)}), memmap=Memmap("section", 40 * size, ((40 * size, 512),))
+        ),
         Section(77, 1, memmap=Memmap("kernel", tables=((81000, 1),))),
     )
     state.sections.load({section.nr: section for section in sections})
@@ -245,7 +257,9 @@ def test_a_restored_machine_goes_on_like_the_first() -> None:
     state = uniform(4)
     full = span(0, state.geometry.pages_per_section)
     size = state.geometry.pages_per_section
-    state.sections.load({0: Section(0, 0, True, True, (((0, "Normal"), full),), {"free": full}, {}, Memmap("kernel"))})
+    state.sections.load(
+        {0: Section(0, 0, True, True, (((0, "Normal"), full),), Pages({"free": full}), memmap=Memmap("kernel"))}
+    )
     state.blocks.load({0: Block(0, "online", (0,), (0, "Normal"), 0, True)})
     state.zones.load({(0, "Normal"): Zone(0, "Normal", 0, size, size, size, size, 0, size)})
     machines = [Machine(state, ORIGIN), Machine(*state_of(snapshot_of(state, ORIGIN)))]

@@ -16,7 +16,7 @@ from altmap.engine.kernels.models import MODELS
 from altmap.engine.kernels.notifier_chain import DEFAULT_CHAIN
 from altmap.engine.memory.block import Block, Group, Request
 from altmap.engine.memory.origin import Origin
-from altmap.engine.memory.section import Memmap, Pages, Section
+from altmap.engine.memory.section import Memmap, Pages, Section, Types
 from altmap.engine.memory.settings import Boot
 from altmap.engine.memory.state import HugePage, Resource, State
 from altmap.engine.memory.zone import Marks, Node, Zone
@@ -46,8 +46,8 @@ def guest() -> State:
     state.blocks.load({32: Block(32, "online", (0,), NORMAL, 0, True)})
     free = every(64, SIZE)
     whole = ((NORMAL, span(0, SIZE)),)
-    pages: Pages = {"free": free, "movable": span(0, SIZE) & ~free}
-    state.sections.load({32: Section(32, 0, True, True, whole, pages, {"Unmovable": 6}, None, True)})
+    pages = Pages({"free": free, "movable": span(0, SIZE) & ~free})
+    state.sections.load({32: Section(32, 0, True, True, whole, pages, Types({"Unmovable": 6}), None, True)})
     for nr in (33, 34):
         state.blocks.load({nr: Block(nr, "offline", (0,), group=0, request=33 * SIZE)})
         pfn = 32 * SIZE + 512 * nr

@@ -39,7 +39,7 @@ from .why import Choice, Told, WhyScreen, told, told_of_many, told_since
 
 PANES: Final[dict[str, type[Widget]]] = {"map": MemoryMap, "inspector": Inspector, "zones": ZoneTable, "log": KernelLog}
 
-ALWAYS: Final = ("verb('help')", "verb('quit')")
+ALWAYS: Final = ("verb('help')", "verb('quit')", "command_palette")
 """The keys that no footer is too narrow for."""
 
 MOST_ASKED: Final = 32
@@ -155,10 +155,6 @@ class MainScreen(Screen[None]):
         if possible != self._possible:
             self._possible = possible
             self.refresh_bindings()
-
-    def on_resize(self) -> None:
-        narrow, footer = self.app.size.width < 100, self.query_one(Keys)
-        footer.compact, footer.show_command_palette = narrow, not narrow
 
     def on_memory_map_reshaped(self) -> None:
         self.query_one(MapLegend).refresh()
@@ -336,8 +332,7 @@ class MainScreen(Screen[None]):
 
     def ask_file(self) -> None:
         """Open the dialog for a file to save to."""
-        name = words.machine_name(self.machine).partition(".")[0].replace(" ", "-")
-        self.app.push_screen(SaveDialog(self.machine, f"{name}.json"), self._saved)
+        self.app.push_screen(SaveDialog(self.machine, f"{words.file_name(self.machine)}.json"), self._saved)
 
     def _saved(self, name: str | None) -> None:
         if name is not None:
