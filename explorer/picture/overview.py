@@ -35,23 +35,21 @@ def columns_of(machine: Machine, wide: int) -> list[Column]:
     holes = [_HOLE] * (len(extents) - 1) if len(extents) * (_HOLE + 1) < wide else [0] * (len(extents) - 1)
     room = max(1, wide - sum(holes))
     whole = sum(extent.pages for extent in extents)
-    section = machine.geometry.pages_per_section
     columns: list[Column] = []
     used = done = 0
     for extent, hole in zip(extents, [*holes, 0], strict=True):
         done += extent.pages
         count = max(1, room * done // whole - used)
         used += count
-        columns += _shares(extent, count, section)
+        columns += _shares(extent, count)
         columns += [Column(extent.start + extent.pages, 0)] * hole
     return columns[:wide]
 
 
-def _shares(extent: Extent, count: int, section: int) -> list[Column]:
-    """An extent in columns; their borders are those of sections, so that counting them costs little."""
-    borders = [extent.start + extent.pages * at // count // section * section for at in range(count)]
-    borders.append(extent.start + extent.pages)
-    return [Column(low, max(high - low, section)) for low, high in pairwise(borders)]
+def _shares(extent: Extent, count: int) -> list[Column]:
+    """An extent in columns of like size."""
+    borders = [extent.start + extent.pages * at // count for at in range(count + 1)]
+    return [Column(low, max(high - low, 1)) for low, high in pairwise(borders)]
 
 
 class Overview:
@@ -65,6 +63,7 @@ class Overview:
         self._left = "0 "
         self._right = f" {short_size(last * machine.geometry.block_size)}"
         self.columns = columns_of(machine, wide - len(self._left) - len(self._right))
+        self._paints: list[tuple[Paint, Paint]] = []
 
     def at(self, x: int) -> int | None:
         """The page at a column."""
@@ -73,16 +72,16 @@ class Overview:
 
     def line(self, cursor: int, scope: Scope) -> Line:
         """The line, with the cursor; what is not in the scope is dimmed."""
-        scene, palette = self._scene, self._scene.palette
+        palette = self._scene.palette
         spans = [Span(self._left, palette.dim)]
         whole = scope.level == "machine"
-        for column in self.columns:
+        if not self._paints:
+            self._paints = [self._painted(column) for column in self.columns]
+        for column, (use, zone) in zip(self.columns, self._paints, strict=True):
             if not column.pages:
                 spans.append(Span("-", palette.faint))
                 continue
             here = column.start <= cursor < column.start + column.pages
-            found = scene.machine.summary(column.start, column.pages)
-            use, zone = Use.paint(scene, found), Zones.paint(scene, found)
             inside = whole or (column.start < scope.start + scope.pages and scope.start < column.start + column.pages)
             if self._halves == 1:
                 spans.append(Span("+" if here else use.letter, bold=here))
@@ -92,6 +91,10 @@ class Overview:
                 spans.append(Span("▀", self._seen(use, inside), self._seen(zone, inside, 0.75)))
         spans.append(Span(self._right, palette.dim))
         return joined(spans)
+
+    def _painted(self, column: Column) -> tuple[Paint, Paint]:
+        found = self._scene.machine.summary(column.start, max(1, column.pages))
+        return Use.paint(self._scene, found), Zones.paint(self._scene, found)
 
     def _seen(self, paint: Paint, inside: bool, share: float = 1.0) -> int:
         return between(self._scene.palette.ground, paint.colour, share if inside else 0.3)

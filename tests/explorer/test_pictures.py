@@ -41,10 +41,11 @@ def test_bundled_machine(snap: Snap, size: tuple[int, int]) -> None:
     """A real machine of 192 blocks with every page known, a kernel block in the inspector."""
     machine = engine.open_machine("firecracker-24g")
 
-    def check(pilot: Any) -> None:
-        assert facts.kinds_of(machine, pilot.app.screen.cursor)["slab"] > 0
+    async def check(pilot: Any) -> None:
+        screen = await stand_on(pilot, 42)
+        assert facts.kinds_of(machine, screen.cursor)["slab"] > 0
 
-    assert snap(ExplorerApp(machine), press=("down", "down"), terminal_size=size, run_before=check)
+    assert snap(ExplorerApp(machine), terminal_size=size, run_before=check)
 
 
 def test_terabyte(snap: Snap) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from altmap.engine import Add, BadInput, Command, Machine, Step, describe, format_address
+from altmap.engine import BadInput, Command, Step
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Key
-from textual.screen import Screen
 from textual.widget import Widget
 
 from ... import facts
@@ -27,15 +26,8 @@ from ..widgets.memory_map import MemoryMap
 from ..widgets.overview import OverviewLine
 from ..widgets.title import Strip
 from ..widgets.zone_table import ZoneTable
-from .add import AddDialog
-from .command_line import CommandLine, Typed
+from .asking import AskingScreen
 from .error import ErrorScreen
-from .goto import GoToDialog
-from .help import HelpScreen
-from .leave import LeaveDialog
-from .save import SaveDialog
-from .timeline import TimelineScreen
-from .why import Choice, Told, WhyScreen, told, told_of_many, told_since
 
 PANES: Final[dict[str, type[Widget]]] = {"map": MemoryMap, "inspector": Inspector, "zones": ZoneTable, "log": KernelLog}
 
@@ -54,7 +46,7 @@ class NoVerdicts:
         return None
 
 
-class MainScreen(Screen[None]):
+class MainScreen(AskingScreen):
     """The desk that verbs work on. After each verb every pane reads the machine anew; nothing else changes them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -69,11 +61,6 @@ class MainScreen(Screen[None]):
         self._refused: tuple[Step, int, frozenset[int]] | None = None
         self._pane = "inspector"
         self.verdicts = NoVerdicts()
-
-    @property
-    def machine(self) -> Machine:
-        """The machine of the session."""
-        return self.session.machine
 
     def compose(self) -> ComposeResult:
         machine = self.machine
@@ -115,11 +102,6 @@ class MainScreen(Screen[None]):
     # -- what is seen -----------------------------------------------------------------------------------------------
 
     @property
-    def cursor(self) -> int:
-        """The selected block."""
-        return self._map.cursor
-
-    @property
     def marks(self) -> frozenset[int]:
         """The marked blocks."""
         return self._map.marks
@@ -131,6 +113,7 @@ class MainScreen(Screen[None]):
 
     def _show_machine(self) -> None:
         self._map.show()
+        self.query_one(OverviewLine).reload()
         self.query_one(ZoneTable).reload()
         self.query_one(KernelLog).reload()
         self.query_one(StatusLine).show()
@@ -176,7 +159,7 @@ class MainScreen(Screen[None]):
     def action_go_to_state(self, number: int) -> None:
         """To a state of the plan."""
         if self.session.running is None and number != self.machine.timeline.present.number:
-            self._go_to_state(number)
+            self.go_to_state(number)
 
     def action_zoom_to(self, depth: int) -> None:
         """Out to a level of the breadcrumb."""
@@ -231,7 +214,7 @@ class MainScreen(Screen[None]):
         except BadInput as error:
             bar.say("✗ refused", str(error), "refused")
             if typed:
-                self._open_line(label, str(error))
+                self.open_line(label, str(error))
         except Exception as error:
             bar.say("✗ fault", f"{label}: nothing was changed by it", "refused")
             self.app.push_screen(ErrorScreen(label, error))
@@ -257,106 +240,15 @@ class MainScreen(Screen[None]):
 
     def _moved(self, badge: str, batch: Batch | None) -> None:
         if batch is not None:
-            self._show_state(badge, batch.label)
+            self.show_state(badge, batch.label)
 
-    def _show_state(self, badge: str, text: str) -> None:
+    def show_state(self, badge: str, text: str) -> None:
         """The machine is in another state, by no command."""
         self._fault = self._refused = None
         self.query_one(ResultBar).say(badge, text, "plain")
         self._show_machine()
 
-    # -- dialogs and panes ------------------------------------------------------------------------------------------
-
-    def ask_add(self, compares: bool = False) -> None:
-        """Open the dialog for new memory; `compares`: to compare placements."""
-        here = self.machine.blocks.get(self.cursor)
-        node = here.node if here else min(self.machine.nodes, default=0)
-        self.app.push_screen(AddDialog(self.machine, node, compares), self._add)
-
-    def _add(self, command: Add | None) -> None:
-        if command is not None:
-            self.perform("add", [command])
-
-    def explain(self, refused: Step) -> None:
-        """Show why a command was refused, and do what is chosen there."""
-        if (outcome := refused.outcome) is not None:
-            self._answer(
-                describe(outcome.command),
-                lambda: told_since(self.session.explain(refused), self.machine.why_not(outcome.command)),
-            )
-
-    def ask_why(self, commands: Sequence[Command]) -> None:
-        """Show what would come of commands, each for itself, and do what is chosen there."""
-
-        def answer() -> Told:
-            verdicts = [self.machine.why_not(command) for command in commands[:MOST_ASKED]]
-            return told(*verdicts) if len(verdicts) == 1 else told_of_many(verdicts, len(commands) - len(verdicts))
-
-        self._answer(", ".join(map(describe, commands[:1])), answer)
-
-    def _answer(self, question: str, answer: Callable[[], Told]) -> None:
-        try:
-            screen = WhyScreen(*answer())
-        except Exception as error:
-            self.app.push_screen(ErrorScreen(f"why {question}", error))
-            return
-        self.app.push_screen(screen, self._remedy)
-
-    def _remedy(self, choice: Choice | None) -> None:
-        if choice is not None:
-            self.perform("; ".join(choice.script), choice.commands)
-
-    def ask_line(self) -> None:
-        """Open the command line."""
-        self._open_line()
-
-    def _open_line(self, line: str = "", complaint: str = "") -> None:
-        self.app.push_screen(CommandLine(self.session.typed, line, complaint), self._type)
-
-    def _type(self, typed: Typed | None) -> None:
-        if typed is not None:
-            if typed.line not in self.session.typed[-1:]:
-                self.session.typed.append(typed.line)
-            self.perform(typed.line, typed.commands, typed=True)
-
-    def ask_state(self) -> None:
-        """Open the tree of states."""
-        self.app.push_screen(TimelineScreen(self.machine), self._go_to_state)
-
-    def _go_to_state(self, number: int | None) -> None:
-        if number is not None:
-            self.machine.go_to(number)
-            step = self.machine.timeline.present
-            made = describe(step.outcome.command) if step.outcome else "the beginning"
-            self._show_state(f"state {number}", step.name or made)
-
-    def ask_file(self) -> None:
-        """Open the dialog for a file to save to."""
-        self.app.push_screen(SaveDialog(self.machine, f"{words.file_name(self.machine)}.json"), self._saved)
-
-    def _saved(self, name: str | None) -> None:
-        if name is not None:
-            self.session.saved()
-            states = len(self.machine.timeline.steps)
-            self.query_one(ResultBar).say("✓ saved", f"{name}, {states:,} state{'s' * (states != 1)}", "ok")
-
-    def ask_block(self) -> None:
-        """Open the dialog for a block to go to."""
-        self.app.push_screen(GoToDialog(self.machine), self._go)
-
-    def _go(self, block: int | None) -> None:
-        if block is None:
-            return
-        self._map.select(block)
-        here = words.block_name(self.cursor)
-        said = f"{here} begins at {format_address(facts.block_address(self.machine, self.cursor))}."
-        if self.cursor != block:
-            said = f"There is no {words.block_name(block)}; {here} is nearest."
-        self.query_one(ResultBar).say("", said, "plain")
-
-    def show_help(self) -> None:
-        """Open the list of all verbs."""
-        self.app.push_screen(HelpScreen())
+    # -- the map and the panes ---------------------------------------------------------------------------------------
 
     def show_pane(self, pane: str) -> None:
         """Bring a pane into sight and give it the keys."""
@@ -402,16 +294,3 @@ class MainScreen(Screen[None]):
         """Zoom to the page in the way."""
         if self._fault is not None:
             self._map.zoom_to_page(self._fault)
-
-    def leave(self) -> None:
-        """End the explorer, or ask first if states would be lost."""
-        if self.session.unsaved:
-            self.app.push_screen(LeaveDialog(self.session.unsaved), self._leave)
-        else:
-            self.app.exit()
-
-    def _leave(self, answer: str | None) -> None:
-        if answer == "quit":
-            self.app.exit()
-        elif answer == "save":
-            self.ask_file()

@@ -28,14 +28,24 @@ class OverviewLine(Drawn):
         self.machine = machine
         self._verdicts = verdicts
         self._at = (0, Scope("machine", 0, 0))
+        self._drawn: tuple[object, Overview] | None = None
 
     def _overview(self) -> Overview:
-        scene = Scene(self.machine, palette_of(self.app), self._verdicts)
-        return Overview(scene, self.size.width, self.halves)
+        key = (palette_of(self.app), self.size.width, self.halves)
+        if self._drawn is None or self._drawn[0] != key:
+            scene = Scene(self.machine, key[0], self._verdicts)
+            self._drawn = key, Overview(scene, self.size.width, self.halves)
+        return self._drawn[1]
 
     def show(self, pfn: int, scope: Scope) -> None:
-        """The cursor and the scope, and what has changed in the machine."""
-        self._at = (pfn, scope)
+        """The cursor and the scope."""
+        if self._at != (pfn, scope):
+            self._at = (pfn, scope)
+            self.refresh()
+
+    def reload(self) -> None:
+        """Draw what has changed in the machine."""
+        self._drawn = None
         self.refresh()
 
     def row(self, y: int) -> Line:
