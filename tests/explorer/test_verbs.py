@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -194,9 +195,12 @@ def test_only_the_last_request_is_tried(monkeypatch: pytest.MonkeyPatch) -> None
         return engine.why_not(state, command)
 
     async def fill(pilot: Any, screen: MainScreen) -> None:
+        rested = asyncio.Event()
         monkeypatch.setattr(add, "why_not", counting)
-        monkeypatch.setattr(add, "PAUSE", 0.5)
+        monkeypatch.setattr(add, "settled", rested.wait)
         await pilot.press("a", *"512M")
+        assert tried == []
+        rested.set()
         await pilot.app.workers.wait_for_complete()
         assert tried == [engine.Add(start=4 << 30, size=512 << 20)]
 
