@@ -74,7 +74,7 @@ def _opened(saved: store.Saved, text: str, model: str | None, replay: bool) -> M
     if model is not None:
         if model not in MODELS:
             raise BadInput(f"{model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
-        saved.state.model = MODELS[model]
+        saved.state.use_model(MODELS[model])
     machine = Machine(saved.state, saved.origin)
     with located(text):
         restore(machine, saved.snapshot, replay=replay or model is not None)

@@ -179,10 +179,17 @@ def _plug(state: State, pfn: int, count: int) -> Steps:
 
 def _set(state: State, pfn: int, count: int, kind: Kind) -> None:
     """Withheld pages are not managed."""
+    online = state.sections[pfn // state.geometry.pages_per_section].online
+    if online and kind == FREE:
+        _manage(state, pfn, count)
     state.change_pages(pfn, count, kind)
-    if state.sections[pfn // state.geometry.pages_per_section].online:
-        key = state.zone_of(pfn)
-        state.zones.put(key, state.zones[key].plus(managed=count if kind == FREE else -count))
+    if online and kind != FREE:
+        _manage(state, pfn, -count)
+
+
+def _manage(state: State, pfn: int, pages: int) -> None:
+    key = state.zone_of(pfn)
+    state.zones.put(key, state.zones[key].plus(managed=pages))
 
 
 # -- unplugging ---------------------------------------------------------------------------------------------------------

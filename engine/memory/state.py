@@ -14,7 +14,7 @@ from ..kernels.notifier_chain import Chain
 from ..numbers.bits import span
 from ..numbers.geometry import Geometry
 from ..numbers.rounding import ceil
-from ..protocol.vocabulary import FREE, PCP, POISONED, Kind, ZoneKey
+from ..protocol.vocabulary import FREE, MEMMAP, PCP, POISONED, Kind, ZoneKey
 from .block import AcpiDevice, Block, Group, Request, VirtioMemDevice
 from .journal import Journal, Single, Table
 from .section import Section, isolated_pages, put
@@ -138,6 +138,24 @@ class State:
         for table, theirs in zip(self.tables, other.tables, strict=True):
             table.adopt(theirs)
 
+    def use_model(self, model: KernelModel) -> None:
+        """Run another kernel on the same pages: one that counts pages of the memmap as present or not, or that has no memory
+        groups. A parameter that it does not know becomes one that it does."""
+        before, self.model = self.model, model
+        if model.heads_present is not before.heads_present:
+            for key in list(self.zones):
+                heads = sum((section.of(MEMMAP) & owned).bit_count() for section, owned in self.zone_sections(key))
+                self.zones.put(key, self.zones[key].plus(present=heads if model.heads_present else -heads))
+        if not model.groups:
+            for block in [block for block in self.blocks.values() if block.group is not None]:
+                self.blocks.put(block.id, msgspec.structs.replace(block, group=None))
+            for number in list(self.groups):
+                self.groups.drop(number)
+        if model.parameter_modes and self.settings.memmap_on_memory not in model.parameter_modes:
+            self.parameters.change(memmap_on_memory="Y")
+        if self.settings.online_policy not in model.policies:
+            self.parameters.change(online_policy=model.policies[0])
+
     # -- sections in order ------------------------------------------------------------------------------------------
 
     def section_numbers(self) -> list[int]:
@@ -227,7 +245,10 @@ class State:
             free = _count(after, FREE, hidden) - _count(before, FREE, hidden)
             pcp = _count(after, PCP, owned) - _count(before, PCP, owned)
             if free or pcp:
-                self.zones.put(key, self.zones[key].plus(free=free, pcp=pcp))
+                zone = self.zones[key].plus(free=free, pcp=pcp)
+                # Counters are captured before pages: some that were counted on per-CPU lists may have been seen in use.
+                twice = zone.free + zone.pcp - zone.managed
+                self.zones.put(key, zone if twice <= 0 else zone.plus(pcp=-min(twice, zone.pcp)))
         return changed
 
     # -- nodes and zones --------------------------------------------------------------------------------------------

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 
 from altmap.engine import BadInput
 from altmap.engine.numbers.errors import did_you_mean
 
 from .exits import FINE
 from .forms.kinds import KINDS, schema_of
-from .output import say, write
+from .output import on_terminal, say, write
 
 
 def print_schema(arguments: argparse.Namespace) -> int:
@@ -17,8 +18,9 @@ def print_schema(arguments: argparse.Namespace) -> int:
     name = arguments.document
     if name is None:
         wide = max(map(len, KINDS))
+        columns = shutil.get_terminal_size().columns if on_terminal("stdout") else None
         for kind in KINDS.values():
-            say(f"{kind.name:{wide}}  {kind.version}  {kind.about}")
+            say(f"{kind.name:{wide}}  {kind.version}  {kind.about}", columns)
         return FINE
     if name not in KINDS:
         raise BadInput(

@@ -203,7 +203,10 @@ def _export(parser: Parser) -> None:
 
 
 def _schema(parser: Parser) -> None:
-    parser.add_argument("document", metavar="KIND", nargs="?", help="the kind of document; without one, all are listed")
+    from .forms.kinds import KINDS
+
+    kinds = f"{', '.join(KINDS)}; without one, they are told one a line"
+    parser.add_argument("document", metavar="KIND", nargs="?", help=kinds)
 
 
 # -- about altmap --------------------------------------------------------------------------------------------------------
@@ -322,13 +325,6 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 "take_home.export",
                 _export,
             ),
-            Verb(
-                "schema",
-                "print the JSON Schema of what --json prints, or list the kinds of documents",
-                ("altmap schema", "altmap schema step"),
-                "schemas.print_schema",
-                _schema,
-            ),
         ),
     ),
     (
@@ -340,6 +336,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 ("altmap help run", "altmap help script"),
                 "help.explain",
                 _help,
+            ),
+            Verb(
+                "schema",
+                "print the JSON Schema of what --json prints, or list the kinds of documents",
+                ("altmap schema", "altmap schema step"),
+                "schemas.print_schema",
+                _schema,
             ),
         ),
     ),

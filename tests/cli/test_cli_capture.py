@@ -128,4 +128,4 @@ def test_a_sync_tells_what_differs(altmap, tree: Path, tmp_path: Path, monkeypat
     (change,) = step["changes"]["blocks"]
     assert (change["block"], change["changed"]) == (3, ["state", "valid_zones"])
     assert (change["after"]["state"], change["after"]["valid_zones"]) == ("offline", "DMA32 Movable")
-    assert "memory3: offline DMA32 Movable, the model had online DMA32" in step["notes"]
+    assert "memory3: offline DMA32 Movable, the model had online DMA32" in [note["sentence"] for note in step["notes"]]

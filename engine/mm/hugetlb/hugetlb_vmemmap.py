@@ -106,10 +106,10 @@ def _uncover(state: State, section: Section, count: int, fresh: bool) -> None:
             for host, owned in state.zone_sections(key):
                 if not (pages := lowest_n(host.of(kind) & owned, count)):
                     continue
-                state.set_kind(host, pages, FREE)
-                count -= pages.bit_count()
                 if section.early and fresh:
                     state.zones.put(key, state.zones[key].plus(managed=pages.bit_count()))
+                state.set_kind(host, pages, FREE)
+                count -= pages.bit_count()
                 if not count:
                     return
 

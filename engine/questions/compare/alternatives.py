@@ -70,13 +70,8 @@ def _alternative(state: State, model: str, block_size: int) -> State:
     if model not in MODELS:
         raise BadInput(f"{model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
     copy = clone(state)
-    copy.model = MODELS[model]
+    copy.use_model(MODELS[model])
     copy.parameters.change(auto_online_blocks="offline")
-    modes = copy.model.parameter_modes
-    if modes and copy.settings.memmap_on_memory not in modes:
-        copy.parameters.change(memmap_on_memory="Y")
-    if copy.settings.online_policy not in copy.model.policies:
-        copy.parameters.change(online_policy=copy.model.policies[0])
     if block_size != state.geometry.block_size:
         copy.use_geometry(msgspec.structs.replace(state.geometry, block_size=block_size))
         for block in state.blocks.values():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 from altmap.engine.protocol.json_text import encoded
+from altmap.engine.protocol.reasons import Reason
+from altmap.engine.questions.narrate import sentence
 
 from ... import __version__
 
@@ -35,15 +37,33 @@ class NodeAmount(msgspec.Struct, frozen=True):
     pages: int
 
 
+class Told(msgspec.Struct, frozen=True):
+    """Something worth knowing: in a sentence, and as data where there is any."""
+
+    sentence: str
+    reason: Reason | None
+
+
 class Refusal(msgspec.Struct, frozen=True):
-    """Why the kernel refuses: the errno by name, the rule in one sentence, and the pfn of the page or the start of the range
-    at fault where there is one."""
+    """Why the kernel refuses: the errno by name, the rule in one sentence and as data, and the pfn of the page or the start
+    of the range at fault where there is one."""
 
     errno: str
     sentence: str
+    reason: Reason | None
     pfn: int | None
 
 
-def refusal(errno: str, sentence: str, pfn: int | None) -> Refusal:
-    """A refusal as data."""
-    return Refusal(errno, sentence, pfn)
+def words(reason: Reason | str | None) -> str:
+    """A reason as a sentence."""
+    return reason or "" if reason is None or isinstance(reason, str) else sentence(reason)
+
+
+def told(reason: Reason | str) -> Told:
+    """A note as a sentence and as data."""
+    return Told(words(reason), None if isinstance(reason, str) else reason)
+
+
+def refusal(errno: str, reason: Reason | str | None, pfn: int | None) -> Refusal:
+    """A refusal as a sentence and as data."""
+    return Refusal(errno, words(reason), None if isinstance(reason, str) else reason, pfn)

@@ -24,7 +24,7 @@ from altmap.engine.sysfs.report import (
 from ... import __version__
 from .changes import Changes, changes
 from .command import CommandRow, line_row
-from .document import Document, NodeAmount, Refusal, as_line, refusal
+from .document import Document, NodeAmount, Refusal, Told, as_line, refusal, told, words
 
 
 class StepDocument(Document, tag="step", frozen=True, kw_only=True):
@@ -43,7 +43,7 @@ class StepDocument(Document, tag="step", frozen=True, kw_only=True):
     refusal: Refusal | None
     log: tuple[str, ...]
     taken: tuple[NodeAmount, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Told, ...]
     changes: Changes
 
 
@@ -88,7 +88,7 @@ def step_document(number: int, machine: Machine, outcome: Outcome, changed: Chan
         refusal=None if outcome.ok else refusal(outcome.result, outcome.reason, outcome.pfn),
         log=outcome.log,
         taken=tuple(NodeAmount(node, pages * page, pages) for node, pages in sorted(outcome.taken.items())),
-        notes=outcome.notes,
+        notes=tuple(map(told, outcome.notes)),
         changes=changed,
     )
 
@@ -100,11 +100,11 @@ def full_step_document(number: int, machine: Machine, outcome: Outcome) -> FullS
         step=number,
         op=outcome.command,
         result=outcome.result,
-        reason=outcome.reason,
+        reason=words(outcome.reason),
         log=outcome.log,
         taken={str(node): pages for node, pages in outcome.taken.items()},
         pfn=outcome.pfn,
-        notes=outcome.notes,
+        notes=tuple(map(words, outcome.notes)),
         blocks=block_reports(state),
         zones=tuple(zone_reports(state)),
         sections=section_reports(state),
