@@ -1,23 +1,25 @@
-"""`altmap help`: a command's own help, and what a script may say."""
+"""About altmap itself: a command's own help, what a script may say, and completion for shells."""
 
 from __future__ import annotations
 
 import argparse
 import textwrap
 from collections.abc import Iterator
+from importlib.resources import files
 from typing import Final
 
+from altmap import explorer
 from altmap.engine import BadInput
 from altmap.engine.commands import ROWS
 from altmap.engine.numbers.errors import did_you_mean
 
 from .exits import FINE
-from .output import say
+from .output import say, write_text
 from .parser import columns
 from .verbs import VERBS
 
 SCRIPT: Final = "script"
-_ABOUT: Final = (
+ABOUT_SCRIPTS: Final = (
     "A script is a text file with a command a line, in which a # begins a remark, or a JSON array of commands such as "
     '[{"op": "online", "block": 32, "type": "online_movable"}].',
     "A line may end in `expect EBUSY`, or another errno: then that result is not a failure, and any other is.",
@@ -41,8 +43,14 @@ def explain(arguments: argparse.Namespace) -> int:
     raise BadInput(f"there is no help on {topic!r}{meant}")
 
 
+def print_completion(arguments: argparse.Namespace) -> int:
+    """What makes a shell complete altmap's words, as it ships."""
+    write_text((files(explorer) / "shipped" / f"altmap.{arguments.shell}").read_text())
+    return FINE
+
+
 def _script() -> Iterator[str]:
-    for paragraph in _ABOUT:
+    for paragraph in ABOUT_SCRIPTS:
         yield from (*textwrap.wrap(paragraph, columns()), "")
     for row in ROWS.values():
         usage = " ".join(part.replace(" ", _WHOLE) for part in row.form.usage)

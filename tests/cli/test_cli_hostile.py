@@ -14,23 +14,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from altmap.engine import Allocate, Machine, Write, boot_machine, open_machine, rename, save_machine
-from altmap.engine.memory.settings import Boot
-from altmap.engine.memory.state import Resource
+from altmap.engine import open_machine, save_machine
 from altmap.engine.protocol.json_text import harmless as harmless_json
 from altmap.explorer.printable import printable
 
+from ..hostile import HOSTILE, hostile_machine
 from .conftest import Said
 
 Altmap = Callable[..., Said]
 
-HOSTILE = (
-    "\x1b[31mRED\x1b]52;c;ZXZpbA==\x07\x9b31m\u202eRTL\u2066\u200b\x00\r\x08[bold red]MARK[/][@click=app.quit]x[/]"
-    "\u2028\x85\U000e0041\ud800end"
-)
-"""Colours, the clipboard, C1, the direction of text, what is not seen, markup, a line end of Unicode, a lone surrogate."""
-
-ARGUMENT = HOSTILE.replace("\x00", "").replace("\ud800", "\udcff")
+ARGUMENT = HOSTILE.replace("\x00", "") + "\udcff"
 """The same as far as an argument can hold it, with a byte that is no UTF-8."""
 
 EXPLORER = Path(__file__).parents[2] / "explorer"
@@ -38,22 +31,8 @@ EXPLORER = Path(__file__).parents[2] / "explorer"
 
 @pytest.fixture
 def hostile(tmp_path: Path) -> Path:
-    """Every text that a snapshot can hold is hostile."""
-    text = HOSTILE.replace("\ud800", "")
-    machine = boot_machine([(0, 0, "1G")], nodes=1)
-    rename(machine, text, text, text)
-    told = dict.fromkeys(("measured", "estimated", "notes"), (text,))
-    machine.origin = msgspec.structs.replace(machine.origin, kernel=f"Linux version 6.12 {text}", **told)
-    machine.state.resources.put(8 << 30, Resource(8 << 30, 9 << 30, f"Reserved {text}"))
-    machine.state.boot = Boot(hugepages=text, movablecore=text)
-    machine = Machine(machine.state, machine.origin)
-    machine.apply(Write(path=f"/sys/{text}", data=text))
-    machine.apply(Write(path="/proc/sys/vm/nr_hugepages", data=f"1 {text}"))
-    machine.apply(Allocate(size="4M"))
-    for number in range(4):
-        machine.timeline.name(number, f"{text} {number}")
     path = tmp_path / "hostile.json"
-    save_machine(machine, path)
+    save_machine(hostile_machine(), path)
     return path
 
 
@@ -74,8 +53,15 @@ def tree(tmp_path: Path) -> Path:
     }.items():
         path = tmp_path / "tree" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, errors="surrogatepass")
+        path.write_text(text, encoding="utf-8")
     return tmp_path / "tree"
+
+
+@pytest.fixture
+def plausible(tree: Path) -> Path:
+    """The same where a kernel has such zones, so that it can be saved."""
+    (tree / "sys/devices/system/memory/memory0/valid_zones").write_text("none")
+    return tree
 
 
 def harmless(said: Said) -> bool:
@@ -124,7 +110,7 @@ def test_json_says_the_same_without_them() -> None:
 def test_no_answer_holds_what_a_terminal_obeys(
     altmap: Altmap, hostile: Path, tree: Path, tmp_path: Path, kind: str, question: list[str]
 ) -> None:
-    (tmp_path / "SCRIPT").write_text(f"echo '{HOSTILE}' > '/sys/{HOSTILE}'\n", errors="surrogatepass")
+    (tmp_path / "SCRIPT").write_text(f"echo '{HOSTILE}' > '/sys/{HOSTILE}'\n", encoding="utf-8")
     archive = tmp_path / "tree.tar"
     with tarfile.open(archive, "w") as tar:
         tar.add(tree, "tree")
@@ -168,9 +154,8 @@ def test_what_a_script_does_survives_that_its_text_is_harmless(altmap: Altmap, h
     assert subprocess.run(["sh", "-n"], input=exported.encode(), check=True).returncode == 0
 
 
-def test_a_snapshot_on_standard_output_can_be_opened(altmap: Altmap, tree: Path, tmp_path: Path) -> None:
-    (tree / "sys/devices/system/memory/memory0/valid_zones").write_text("none")
-    (tmp_path / "printed.json").write_text(altmap("capture", "--root", tree).out)
+def test_a_snapshot_on_standard_output_can_be_opened(altmap: Altmap, plausible: Path, tmp_path: Path) -> None:
+    (tmp_path / "printed.json").write_text(altmap("capture", "--root", plausible).out)
     origin = open_machine(tmp_path / "printed.json").origin
     assert origin.kernel.startswith("Linux version 6.12 \x1b[31mRED")
 
@@ -200,10 +185,10 @@ def run(words: list[str | Path], redirections: str, cwd: Path) -> subprocess.Com
     )
 
 
-def test_notes_do_not_go_elsewhere_when_standard_error_is_closed(tree: Path, tmp_path: Path) -> None:
-    told = run(["capture", "--root", tree], "", tmp_path)
+def test_notes_do_not_go_elsewhere_when_standard_error_is_closed(plausible: Path, tmp_path: Path) -> None:
+    told = run(["capture", "--root", plausible], "", tmp_path)
     assert "note: " in told.stderr
-    untold = run(["capture", "--root", tree], "2>&-", tmp_path)
+    untold = run(["capture", "--root", plausible], "2>&-", tmp_path)
     assert (untold.returncode, untold.stdout) == (0, told.stdout)
     assert json.loads(untold.stdout)["version"] == 1
     refused = run(["show", "nosuch"], "2>&-", tmp_path)
@@ -235,8 +220,8 @@ def test_output_that_does_not_fit_is_an_error(words: list[str], buffered: bool, 
     assert (ran.returncode, ran.stderr) == (2, "altmap: input or output failed: No space left on device\n")
 
 
-def test_a_full_standard_error_changes_no_answer(tree: Path, tmp_path: Path) -> None:
-    ran = run(["capture", "--root", tree], "2>/dev/full", tmp_path)
+def test_a_full_standard_error_changes_no_answer(plausible: Path, tmp_path: Path) -> None:
+    ran = run(["capture", "--root", plausible], "2>/dev/full", tmp_path)
     assert (ran.returncode, json.loads(ran.stdout)["version"]) == (0, 1)
     assert run(["show", "nosuch"], "2>/dev/full", tmp_path).returncode == 2
 

@@ -8,7 +8,6 @@ from functools import partial
 from types import FrameType
 from typing import Any
 
-import msgspec
 import pytest
 from altmap.engine import (
     Add,
@@ -29,7 +28,7 @@ from altmap.engine.memory.state import State
 from altmap.engine.questions.why import Verdict, describe, describe_all, why_not
 from altmap.engine.questions.why.verdict import lines
 
-from .guests import FIRST, dimm, do, fill_zone, guest, occupy, online, two_nodes
+from .guests import FIRST, dimm, do, fill_zone, guest, occupy, online, read_back, two_nodes
 
 BLOCK = 0x8000
 """Pages of a block of 128 MiB."""
@@ -62,7 +61,7 @@ def ask(machine: Machine, command: Command) -> Verdict:
             for _ in results:
                 machine.undo()
     assert bool(verdict.blockers) or verdict.ok
-    assert msgspec.json.decode(msgspec.json.encode(verdict), type=Verdict) == verdict
+    assert read_back(verdict) == verdict
     assert (
         describe(verdict)
         .splitlines()[0]

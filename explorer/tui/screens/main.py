@@ -300,8 +300,7 @@ class MainScreen(Screen[None]):
 
     def ask_file(self) -> None:
         """Open the dialog for a file to save to."""
-        name = words.machine_name(self.machine).partition(".")[0].replace(" ", "-")
-        self.app.push_screen(SaveDialog(self.machine, f"{name}.json"), self._saved)
+        self.app.push_screen(SaveDialog(self.machine, f"{words.file_name(self.machine)}.json"), self._saved)
 
     def _saved(self, name: str | None) -> None:
         if name is not None:
