@@ -1,4 +1,4 @@
-"""The invariants of a machine, each as a sentence that names what breaks it (kernel-facts 13.1)."""
+"""The invariants of a machine, each as a sentence that names what breaks it."""
 
 from __future__ import annotations
 
@@ -57,26 +57,33 @@ def _name(key: ZoneKey) -> str:
 
 
 def _zone_order(state: State, tally: _Tally) -> Iterator[str]:
-    """I1."""
+    """Of each zone: free and per-CPU pages within managed, these within present, these within spanned."""
     for key, zone in state.zones.items():
         if not 0 <= zone.free + zone.pcp <= zone.managed <= zone.present <= zone.spanned:
             yield (
-                f"I1 {_name(key)}: free {zone.free} + per-CPU {zone.pcp} <= managed {zone.managed} <= present "
+                f"counts nest: {_name(key)}: free {zone.free} + per-CPU {zone.pcp} <= managed {zone.managed} <= present "
                 f"{zone.present} <= spanned {zone.spanned} does not hold"
             )
 
 
 def _free_counts(state: State, tally: _Tally) -> Iterator[str]:
-    """I4 and I5: the counters are what the pages add up to."""
+    """The free and per-CPU counters of each zone are what its pages add up to."""
     for key, zone in state.zones.items():
         if zone.free != tally.free.get(key, 0):
-            yield f"I4 {_name(key)}: {zone.free} free pages are counted, the free lists hold {tally.free.get(key, 0)}"
+            yield (
+                f"free pages are counted: "
+                f"{_name(key)}: {zone.free} free pages are counted, the free lists hold {tally.free.get(key, 0)}"
+            )
         if zone.pcp < tally.pcp.get(key, 0):
-            yield f"I5 {_name(key)}: {zone.pcp} per-CPU pages are counted, {tally.pcp.get(key, 0)} are there"
+            yield (
+                f"per-CPU pages are counted: "
+                f"{_name(key)}: {zone.pcp} per-CPU pages are counted, {tally.pcp.get(key, 0)} are there"
+            )
 
 
 def _present_counts(state: State, tally: _Tally) -> Iterator[str]:
-    """I2 and I3, for zones of hot-added memory alone: boot memory has holes and reservations of its own."""
+    """Present and managed pages are what the sections add up to, for zones of hot-added memory alone: boot memory has
+    holes and reservations of its own."""
     for key, zone in state.zones.items():
         if key in tally.early or zone.early:
             continue
@@ -84,9 +91,15 @@ def _present_counts(state: State, tally: _Tally) -> Iterator[str]:
         present = tally.pages.get(key, 0) - (0 if state.model.heads_present else heads)
         managed = tally.pages.get(key, 0) - withheld - heads
         if zone.present != present:
-            yield f"I2 {_name(key)}: {zone.present} present pages are counted, its online blocks have {present}"
+            yield (
+                f"what is present is counted: "
+                f"{_name(key)}: {zone.present} present pages are counted, its online blocks have {present}"
+            )
         if zone.managed != managed:
-            yield f"I2 {_name(key)}: {zone.managed} managed pages are counted, {managed} are neither heads nor withheld"
+            yield (
+                f"what is present is counted: "
+                f"{_name(key)}: {zone.managed} managed pages are counted, {managed} are neither heads nor withheld"
+            )
 
 
 def _partition(state: State, tally: _Tally) -> Iterator[str]:
@@ -106,27 +119,33 @@ def _partition(state: State, tally: _Tally) -> Iterator[str]:
 
 
 def _isolation(state: State, tally: _Tally) -> Iterator[str]:
-    """I8."""
+    """Between commands no pageblock is isolated."""
     for section in state.sections.values():
         if section.types.get(ISOLATE):
-            yield f"I8 section {section.nr}: pageblocks are isolated though nothing is under way"
+            yield f"nothing stays isolated: section {section.nr}: pageblocks are isolated though nothing is under way"
 
 
 def _heads(state: State, tally: _Tally) -> Iterator[str]:
-    """I9, I10, I11 and I13: the memmap of every present section is where it says."""
+    """The memmap of every present section is where it says."""
     geometry = state.geometry
     size = geometry.pages_per_section
     for section in state.sections.values():
         memmap = section.memmap
         if memmap is None:
-            yield f"I11 section {section.nr}: present, but it has no memmap"
+            yield f"every section has a memmap: section {section.nr}: present, but it has no memmap"
             continue
         for pfn, count in memmap.chunks:
             host = state.sections.get(pfn // size)
             if host is None:
-                yield f"I13 section {section.nr}: its memmap lies at pfn {pfn:#x}, where no memory is"
+                yield (
+                    f"memmap pages are marked where they lie: "
+                    f"section {section.nr}: its memmap lies at pfn {pfn:#x}, where no memory is"
+                )
             elif host.online and not _holds(host, pfn % size, count, memmap.on, size):
-                yield f"I13 section {section.nr}: its memmap at pfn {pfn:#x} is not marked as such"
+                yield (
+                    f"memmap pages are marked where they lie: "
+                    f"section {section.nr}: its memmap at pfn {pfn:#x} is not marked as such"
+                )
         yield from _own_block(state, section)
 
 
@@ -143,11 +162,14 @@ def _own_block(state: State, section: Section) -> Iterator[str]:
         return
     start, _ = state.block_range(block.id)
     if memmap.on == "self" and not start <= memmap.pfn < start + block.head:
-        yield f"I9 memory{block.id}: the memmap of section {section.nr} is not in the block's own head"
+        yield (
+            f"a block's memmap lies in its own head: "
+            f"memory{block.id}: the memmap of section {section.nr} is not in the block's own head"
+        )
 
 
 def _blocks(state: State, tally: _Tally) -> Iterator[str]:
-    """I16, I17, I18 and I24 for every block."""
+    """Every block is online or offline, on online nodes, inside the span of its zone, and in /proc/iomem."""
     page = state.geometry.page_size
     ram = sorted((r.start // page, r.end // page) for r in state.resources.values() if r.ram)
     at = 0
@@ -155,48 +177,51 @@ def _blocks(state: State, tally: _Tally) -> Iterator[str]:
         block = state.blocks[number]
         start, pages = state.block_range(number)
         if block.state not in ("online", "offline"):
-            yield f"I18 memory{number}: {block.state} though nothing is under way"
+            yield f"states agree: memory{number}: {block.state} though nothing is under way"
         for node in block.nodes:
             if node not in state.nodes or not state.nodes[node].online:
-                yield f"I16 memory{number}: its node {node} is not online"
+                yield f"nodes of blocks are online: memory{number}: its node {node} is not online"
         if block.state == "online" and block.zone is not None:
             zone = state.zones.get(block.zone)
             if zone is None or (not (zone.start <= start and start + pages <= zone.end) and not block.early):
-                yield f"I24 memory{number}: outside the span of {_name(block.zone)}"
+                yield f"spans end at memory: memory{number}: outside the span of {_name(block.zone)}"
         while at < len(ram) and ram[at][1] <= start:
             at += 1
         if not block.early and not (at < len(ram) and ram[at][0] < start + pages):
-            yield f"I17 memory{number}: no System RAM in /proc/iomem covers it"
+            yield f"iomem covers memory: memory{number}: no System RAM in /proc/iomem covers it"
 
 
 def _onlined(state: State, tally: _Tally) -> Iterator[str]:
-    """I18: memory goes online by its block, and an online block has nothing that is not."""
+    """Memory goes online by its block, and an online block has nothing that is not."""
     per_block = state.geometry.sections_per_block
     for nr, section in state.sections.items():
         block = state.blocks.get(nr // per_block)
         if section.online and block is None:
-            yield f"I18 section {nr}: online, but there is no memory{nr // per_block}"
+            yield f"states agree: section {nr}: online, but there is no memory{nr // per_block}"
         elif section.online and block is not None and block.state == "offline":
-            yield f"I18 section {nr}: online, but memory{block.id} is offline"
+            yield f"states agree: section {nr}: online, but memory{block.id} is offline"
 
 
 def _spans(state: State, tally: _Tally) -> Iterator[str]:
-    """I24: both ends of a span touch an online page of the zone; boot memory may have holes there."""
+    """Both ends of a span touch an online page of the zone; boot memory may have holes there."""
     for key, zone in state.zones.items():
         if not zone.spanned or zone.early or key in tally.early:
             continue
         first = zone_span.edge(state, key, zone.start, zone.end, ascending=True)
         last = zone_span.edge(state, key, zone.start, zone.end, ascending=False)
         if (first, last) != (zone.start, zone.end):
-            yield f"I24 {_name(key)}: the span {zone.start:#x} to {zone.end:#x} does not end at online pages"
+            yield (
+                f"spans end at memory: "
+                f"{_name(key)}: the span {zone.start:#x} to {zone.end:#x} does not end at online pages"
+            )
 
 
 def _resources(state: State, tally: _Tally) -> Iterator[str]:
-    """I17: System RAM never overlaps."""
+    """System RAM never overlaps."""
     end = 0
     for resource in sorted((r for r in state.resources.values() if r.ram), key=lambda r: r.start):
         if resource.start < end:
-            yield f"I17 System RAM at {resource.start:#x} overlaps the one before it"
+            yield f"iomem covers memory: System RAM at {resource.start:#x} overlaps the one before it"
         end = resource.end
 
 
