@@ -19,6 +19,7 @@ from .protocol.events import BlockState, Event, ExistingMemoryTaken
 from .protocol.outcome import Outcome
 from .protocol.vocabulary import ZoneKey
 from .questions.why import Verdict, why_not
+from .run.certainty import certainty
 from .run.dispatch import run, takes_signals
 from .run.invariants import check
 from .run.timeline import Timeline
@@ -157,7 +158,8 @@ class Machine:
         for event in events:
             if isinstance(event, ExistingMemoryTaken):
                 taken[event.node] = taken.get(event.node, 0) + event.pages
-        outcome = Outcome(command, result, reason, pfn, tuple(events), taken, tuple(notes))
+        sure = certainty(state, result, events)
+        outcome = Outcome(command, result, reason, pfn, tuple(events), taken, tuple(notes), sure)
         self.timeline.record(outcome)
         return outcome
 

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from ..numbers.bits import from_runs, runs
-from ..protocol.vocabulary import ISOLATE, MOVABLE_TYPE, Chunk, Kind, Migratetype, ZoneKey
+from ..protocol.vocabulary import ABSENT, ISOLATE, MEMMAP, MOVABLE_TYPE, Chunk, Kind, Migratetype, ZoneKey
 
 Pages = Mapping[Kind, int]
 """The pages of a section by kind; a kind without pages is left out."""
 
 Types = Mapping[Migratetype, int]
 """Pageblocks of a section by migratetype, Movable left out; bit ``i`` is pageblock ``i`` of the section."""
+
+
+_KNOWN_BY_PLACE: Final[tuple[Kind, ...]] = (ABSENT, MEMMAP)
 
 
 class Memmap(msgspec.Struct, frozen=True, gc=False):
@@ -48,7 +51,9 @@ class Section(msgspec.Struct, frozen=True, gc=False):
     `zones` is empty while the section is offline; otherwise the sets of pages by zone, one entry but for a few boot
     sections. `early`: there since boot. `estimated`: the kinds of its pages come from counters and not from
     /proc/kpageflags or from the model's own steps. `flagged`: pages with a hardware error that are still in use
-    (PG_hwpoison); they are poisoned as soon as they are not.
+    (PG_hwpoison); they are poisoned as soon as they are not. `unseen`: the pages whose kind is a guess, as no one saw them
+    or what was seen fits several kinds; how many of them are of which kind is known by zone, and any of them may be where
+    any other of its zone is (`mm.unseen`).
     """
 
     nr: int
@@ -61,6 +66,7 @@ class Section(msgspec.Struct, frozen=True, gc=False):
     memmap: Memmap | None = None
     estimated: bool = False
     flagged: int = 0
+    unseen: int = 0
 
     def of(self, kind: Kind) -> int:
         """The set of its pages of one kind."""
@@ -69,6 +75,15 @@ class Section(msgspec.Struct, frozen=True, gc=False):
     def count(self, kind: Kind) -> int:
         """How many of its pages are of one kind."""
         return self.pages.get(kind, 0).bit_count()
+
+
+def doubtful(section: Section) -> int:
+    """The pages of an online section that have to be seen to be known: holes and memmap heads are known without."""
+    pages = 0
+    for kind, mask in section.pages.items() if section.online else ():
+        if kind not in _KNOWN_BY_PLACE:
+            pages |= mask
+    return pages
 
 
 def put(pages: Pages, mask: int, kind: Kind) -> Pages:

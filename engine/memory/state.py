@@ -18,7 +18,7 @@ from ..protocol.vocabulary import FREE, PCP, POISONED, Kind, ZoneKey
 from .block import Block, Group, Request
 from .journal import Journal, Table
 from .section import Section, isolated_pages, put
-from .zone import Marks, Node, Scanners, Zone
+from .zone import Evidence, Marks, Node, Scanners, Zone
 
 _WINDOWS: Final = ("PCI Bus", "PCI ECAM", "CXL Window", "ACPI Window", "virtio")
 
@@ -76,6 +76,7 @@ class State:
         self.blocks: Table[int, Block] = Table(self.journal, "blocks")
         self.zones: Table[ZoneKey, Zone] = Table(self.journal, "zones")
         self.marks: Table[ZoneKey, Marks] = Table(self.journal, "marks")
+        self.evidence: Table[ZoneKey, Evidence] = Table(self.journal, "evidence")
         self.scanners: Table[ZoneKey, Scanners] = Table(self.journal, "scanners")
         self.nodes: Table[int, Node] = Table(self.journal, "nodes")
         self.resources: Table[int, Resource] = Table(self.journal, "resources")

@@ -7,14 +7,17 @@ from collections.abc import Mapping
 import msgspec
 
 from .commands import Command
-from .events import Event, Logged
+from .events import Event, Logged, PagesAssumed
+from .vocabulary import Certainty
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What came of a command: "ok" or the errno by name, the reason in words, the page at fault, and all events.
 
     `taken` says how many pages of existing memory the command took by node, before anything went online: the RFC's
-    drawback (a). `notes` are said besides: drift that a sync found, and the like.
+    drawback (a). `notes` are said besides: drift that a sync found, and the like. `certainty` says whether a real kernel
+    would do the same: "yes" or "no", as the result is, or "not known", where it hangs on pages that no one saw; then
+    `assumed` has these.
     """
 
     command: Command
@@ -24,6 +27,12 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     events: tuple[Event, ...] = ()
     taken: Mapping[int, int] = {}
     notes: tuple[str, ...] = ()
+    certainty: Certainty = "yes"
+
+    @property
+    def assumed(self) -> tuple[PagesAssumed, ...]:
+        """The pages that no one saw, and on which the result hangs."""
+        return tuple(event for event in self.events if isinstance(event, PagesAssumed))
 
     @property
     def ok(self) -> bool:
