@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from ..capture.observation import Observation
-from ..memory.section import doubtful, put
+from ..memory.section import Section, doubtful, put
 from ..memory.state import State
 from ..memory.zone import MOVABLE, Evidence
 from ..numbers.bits import span
@@ -79,12 +79,20 @@ def mark_unseen(draft: Draft) -> None:
         if not section.online:
             continue
         unseen = doubtful(section)
-        unseen &= ~draft.covered.get(section.nr, 0) & ~draft.reserved.get(section.nr, 0)
+        unseen &= (
+            ~draft.covered.get(section.nr, 0) & ~draft.reserved.get(section.nr, 0) & ~_still_reserved(draft, section)
+        )
         for key, owned in section.zones if section.nr in draft.plain else ():
             if key not in listed:
                 unseen |= draft.plain[section.nr] & owned
         if unseen != section.unseen:
             state.sections.load({section.nr: msgspec.structs.replace(section, unseen=unseen)})
+
+
+def _still_reserved(draft: Draft, section: Section) -> int:
+    """Pages that an earlier capture of this machine showed as reserved: that is for good."""
+    before = draft.prior.sections.get(section.nr) if draft.prior is not None and draft.prior.evidence else None
+    return section.of(RESERVED) & before.of(RESERVED) & ~before.unseen if before is not None else 0
 
 
 def _listed(draft: Draft) -> set[tuple[int, str]]:

@@ -38,7 +38,7 @@ _LRU: Final = (
     "nr_zone_unevictable",
 )
 _SHARED_OUT: Final[tuple[Kind, ...]] = (FREE, PCP, MOVABLE, ASSUMED, OFFLINE)
-_GIVEN_UP: Final[tuple[Kind, ...]] = (SLAB, PAGETABLE, KERNEL, VMEMMAP)
+_GIVEN_UP: Final[tuple[Kind, ...]] = (SLAB, PAGETABLE, KERNEL, VMEMMAP, RESERVED)
 """Pages that only the model placed, in the order in which they give way to a counter that leaves no room for them."""
 
 

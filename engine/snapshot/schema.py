@@ -251,9 +251,10 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
     """A whole machine, as `altmap` saves it.
 
     model: name of the kernel model. settings: writable parameters. boot: facts of the boot. marks: watermarks. evidence:
-    how well captured zones are known (null: saved before that was asked). scanners: where compaction goes on. hugepages: the pages of the hugetlb pools.
-    optimized: huge pages (by pfn) whose memmap was given back once, and whether it still is. steps: what was done from here
-    on, in order, and `at` the number of the state that the machine was in when it was saved; replayed when it is loaded.
+    how well captured zones are known (null: saved before that was asked). scanners: where compaction goes on. hugepages:
+    the pages of the hugetlb pools. optimized: huge pages (by pfn) whose memmap was given back once, and whether it still
+    is. steps: what was done from here on, in order, and `at` the number of the state that the machine was in when it was
+    saved; replayed when it is loaded.
     """
 
     origin: OriginV1

@@ -90,7 +90,8 @@ class MainScreen(Screen[None]):
     def _greet(self) -> None:
         origin = self.machine.origin
         notes = [note for note in (origin.description, *origin.notes) if note]
-        pages = "" if "kpageflags" in origin.measured else "Pages are estimated from counters."
+        guessed = any(section.estimated for section in self.machine.sections.values())
+        pages = "Pages are estimated from counters." if guessed else ""
         said = ". ".join(note.rstrip(".") for note in notes[:1])
         self.query_one(ResultBar).say(
             "", " ".join(part for part in (said + "." if said else "", pages) if part), "plain"
