@@ -4,20 +4,7 @@ Everything that the explorer uses is named here. `open_machine` loads a saved pi
 command; `Machine.check` states the invariants.
 """
 
-from .faces.boot import Ram, boot_machine
-from .faces.diff import Drift, diff
-from .faces.diff import describe as describe_drift
-from .faces.library import bundled_machines, capture, open_machine, rename, save_machine
-from .faces.lsmem import lsmem
-from .faces.lsmem import separate as split_lsmem
-from .faces.shell_export import export as export_shell
-from .kernels.models import MODELS, KernelModel
-from .machine import Machine
-from .memory.origin import Origin
-from .memory.state import State
-from .numbers.errors import BadInput, HotplugError
-from .numbers.units import about_bytes, format_address, format_bytes, parse_bytes
-from .protocol.commands import (
+from .commands import (
     Add,
     Allocate,
     Command,
@@ -36,12 +23,28 @@ from .protocol.commands import (
     Write,
     describe,
 )
-from .protocol.outcome import Outcome
-from .protocol.scripts import parse_script
+from .commands.outcome import Outcome
+from .commands.scripts import parse_line, parse_script
+from .faces.boot import Ram, boot_machine
+from .faces.diff import Drift, diff
+from .faces.diff import describe as describe_drift
+from .faces.library import bundled_machines, capture, machine_names, open_machine, read_machine, rename, save_machine
+from .faces.lsmem import lsmem
+from .faces.lsmem import separate as split_lsmem
+from .faces.shell_export import export as export_shell
+from .kernels.models import MODELS, KernelModel
+from .machine import Machine
+from .memory.origin import Origin
+from .memory.state import State
+from .numbers.errors import BadInput, HotplugError
+from .numbers.units import about_bytes, format_address, format_bytes, parse_bytes
+from .protocol.reasons import Reason
 from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare
 from .questions.compare import describe as describe_comparison
+from .questions.narrate import block_names, sentence
 from .questions.shortage import Shortage, shortage
+from .questions.summary import Page, Summary
 from .questions.why import Verdict, why_not
 from .questions.why import describe as describe_verdict
 from .questions.why import describe_all as describe_verdicts
@@ -71,19 +74,23 @@ __all__ = [
     "Online",
     "Origin",
     "Outcome",
+    "Page",
     "Pin",
     "Poison",
     "Ram",
+    "Reason",
     "Remove",
     "Shortage",
     "State",
     "Step",
+    "Summary",
     "Sync",
     "Unpin",
     "Verdict",
     "VirtioMem",
     "Write",
     "about_bytes",
+    "block_names",
     "boot_machine",
     "bundled_machines",
     "capture",
@@ -101,11 +108,15 @@ __all__ = [
     "format_address",
     "format_bytes",
     "lsmem",
+    "machine_names",
     "open_machine",
     "parse_bytes",
+    "parse_line",
     "parse_script",
+    "read_machine",
     "rename",
     "save_machine",
+    "sentence",
     "shortage",
     "split_lsmem",
     "why_not",

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from types import MappingProxyType
 
+from .commands import Command, Write
+from .commands.outcome import Outcome
 from .hotplug.zone_policy import valid_zones
 from .kernels.models import KernelModel
 from .memory.block import Block, Group, Request
 from .memory.origin import Origin
 from .memory.section import Section
+from .memory.settings import Boot, Settings
 from .memory.state import Resource, State
 from .memory.zone import Node, Zone
 from .numbers.errors import HotplugError
+from .numbers.frozen import Frozen
 from .numbers.geometry import Geometry
-from .protocol.commands import Command, Write
 from .protocol.events import BlockState, Event, ExistingMemoryTaken
-from .protocol.outcome import Outcome
 from .protocol.vocabulary import ZoneKey
+from .questions.summary import Page, Summary, pages_in, summaries, summary
 from .questions.why import Verdict, why_not
 from .run.certainty import certainty
 from .run.dispatch import run, takes_signals
@@ -29,13 +32,15 @@ from .sysfs import hotplug_files
 class Machine:
     """A machine whose memory can be hot-added, onlined, offlined and removed.
 
-    Its tables are read-only views of immutable values. `apply` runs a command to its end; `steps` yields its events one
+    Its tables are read-only views of immutable values. `warnings` say what a person should know of how it was opened: each
+    is a sentence. `apply` runs a command to its end; `steps` yields its events one
     by one, so that a person can watch, and closing it in the middle of an offline is the signal that ends it (EINTR).
     """
 
     def __init__(self, state: State, origin: Origin) -> None:
         self._state = state
         self.origin = origin
+        self.warnings: tuple[str, ...] = ()
         state.journal.begin()
         self.timeline = Timeline(state.journal)
 
@@ -92,9 +97,14 @@ class Machine:
         return MappingProxyType(self._state.resources)
 
     @property
-    def settings(self) -> Mapping[str, str]:
-        """Writable parameters by name."""
-        return MappingProxyType(self._state.settings)
+    def settings(self) -> Settings:
+        """The parameters that can be written."""
+        return self._state.settings
+
+    @property
+    def boot(self) -> Boot:
+        """Facts of the boot."""
+        return self._state.boot
 
     def valid_zones(self, block: int) -> str:
         """The text of a block's valid_zones file."""
@@ -107,6 +117,20 @@ class Machine:
     def check(self) -> list[str]:
         """The invariants that do not hold, in words; an empty list is a sound machine."""
         return check(self._state)
+
+    def summary(self, start: int, pages: int) -> Summary:
+        """What lies in `pages` pages from pfn `start` on, by kind, zone, pageblock type and order of free area. Costs what
+        has changed since the last question. Raises `BadInput` for a range that no machine can have."""
+        return summary(self._state, start, pages)
+
+    def summaries(self, start: int, pages: int, cell: int) -> list[Summary]:
+        """`summary` of every `cell` pages of a range: a power of two, to which the range is aligned, else `BadInput`."""
+        return summaries(self._state, start, pages, cell)
+
+    def pages(self, start: int, count: int) -> list[Page]:
+        """Each of `count` pages from pfn `start` on: kind, order of its free area, pageblock type and zone. Costs as much
+        as the range is long. Raises `BadInput` for a range that no machine can have."""
+        return pages_in(self._state, start, count)
 
     def why_not(self, command: Command) -> Verdict:
         """Would a command succeed, and if not, why, and what would clear it? Nothing changes."""
@@ -147,7 +171,7 @@ class Machine:
                 told = [event.block for event in events if isinstance(event, BlockState)]
                 done = any(state.blocks[block].state == "offline" for block in told)
                 end = ("ok", "") if done else ("EINTR", "signal backoff: interrupted")
-                self.timeline.record(Outcome(command, *end, None, tuple(events)))
+                self.timeline.record(Outcome(command, *end, None, tuple(events), stopped=True))
             else:
                 state.journal.rewind()
             raise
@@ -159,7 +183,7 @@ class Machine:
             if isinstance(event, ExistingMemoryTaken):
                 taken[event.node] = taken.get(event.node, 0) + event.pages
         sure = certainty(state, result, events)
-        outcome = Outcome(command, result, reason, pfn, tuple(events), taken, tuple(notes), sure)
+        outcome = Outcome(command, result, reason, pfn, tuple(events), Frozen(taken), tuple(notes), certainty=sure)
         self.timeline.record(outcome)
         return outcome
 

@@ -42,15 +42,15 @@ class NodeSeen(msgspec.Struct, frozen=True):
 
 
 class BlockSeen(msgspec.Struct, frozen=True):
-    """What is compared of a memory block: its files in sysfs, the pages of its own memmap at its start, whether a page of it
-    had a hardware error, and how many of its pages someone pins."""
+    """What is compared of a memory block: its files in sysfs, how many pages at its start hold its own memmap, whether a page
+    of it had a hardware error, and how many of its pages someone pins."""
 
     state: str
     valid_zones: str
     nodes: tuple[int, ...]
-    memmap_pages: int
+    memmap: int
     poisoned: bool
-    pinned_pages: int
+    pinned: int
 
 
 class Value(msgspec.Struct, frozen=True):
@@ -98,8 +98,8 @@ def drift(before: State, after: State) -> Drift:
     """What changed from one state to another. Of two `glance`s at one machine it costs little more than the changes."""
     return Drift(
         machine=_values(_machine(before), _machine(after)),
-        parameters=_values(before.settings, after.settings),
-        nodes=_changes(_nodes(before), _nodes(after)),
+        parameters=_values(before.settings.texts(), after.settings.texts()),
+        nodes=_changes(nodes_seen(before), nodes_seen(after)),
         zones=_changes(_zones(before), _zones(after)),
         blocks=_changes(*(_blocks(state, _touched_blocks(before, after)) for state in (before, after))),
         memmaps=_changes(*(_memmaps(state, _touched(before.sections, after.sections)) for state in (before, after))),
@@ -120,7 +120,8 @@ def _machine(state: State) -> dict[str, str | int]:
     }
 
 
-def _nodes(state: State) -> dict[int, NodeSeen]:
+def nodes_seen(state: State) -> dict[int, NodeSeen]:
+    """What is compared of the nodes, by number."""
     page_size = state.geometry.page_size
     counted = Counter((page.node, page.pages * page_size, page.used) for page in state.hugepages.values())
 
@@ -271,7 +272,7 @@ def _labelled(seen: object, names: Collection[str]) -> dict[str, object]:
                 found[f"nr_hugepages-{pool.size >> 10}kB"] = pool.total
                 found[f"free_hugepages-{pool.size >> 10}kB"] = pool.free
         else:
-            found["memmap in" if name == "memmap_on" else name] = value
+            found[_LABELS.get(name, name)] = value
     return found
 
 
@@ -282,6 +283,7 @@ def _changed(label: str, before: object, after: object) -> str:
     return words
 
 
+_LABELS: Final = {"memmap_on": "memmap in", "memmap": "memmap_pages", "pinned": "pinned_pages"}
 _ADDRESSES: Final = ("start_pfn", "memmap_pfn")
 _MEMMAP_ON: Final = {
     "self": "its own add request or block",

@@ -7,7 +7,7 @@ import platform
 import tarfile
 import zlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -15,11 +15,13 @@ from ..capture.collection import without_collection
 from ..capture.observe import observe
 from ..kernels.models import MODELS
 from ..machine import Machine
-from ..numbers.errors import BadInput, located
-from ..protocol.commands import Sync, describe
+from ..numbers.errors import BadInput, did_you_mean, located
 from ..rebuild.rebuild import rebuild
 from ..snapshot import store
-from ..snapshot.schema import StepV1
+from .plans import restore, snapshot_with_timeline
+
+_SUFFIX: Final = ".msgpack.gz"
+"""How the files of bundled machines are called behind their names."""
 
 
 class Bundled(NamedTuple):
@@ -32,34 +34,50 @@ class Bundled(NamedTuple):
 
 def bundled_machines() -> list[Bundled]:
     """The machines that come along, by name."""
-    found: list[Bundled] = []
-    for path in sorted(_folder().glob("*.msgpack.gz")):
-        _, origin = store.load(path)
-        found.append(Bundled(path.name.split(".")[0], path, origin.description))
-    return found
+    return [Bundled(name, path, store.described(path)) for name, path in _bundled().items()]
 
 
-def open_machine(source: str | os.PathLike[str], *, model: str | None = None) -> Machine:
+def machine_names() -> list[str]:
+    """The names of the machines that come along; no file is opened."""
+    return list(_bundled())
+
+
+def open_machine(source: str | os.PathLike[str], *, model: str | None = None, replay: bool = False) -> Machine:
     """The machine that `source` names: a bundled name, a snapshot file, or a capture as a folder or tar.
 
-    `model` replaces the kernel model. Raises `BadInput` with one sentence when it cannot be opened.
+    A snapshot is opened in the state in which it was saved, with a warning (`Machine.warnings`) where this version of altmap
+    makes something else of its commands; with `replay` it is opened in the state that they lead to now. `model` replaces the
+    kernel model, under which they are replayed too. Raises `BadInput` with one sentence when it cannot be opened.
     """
     text = os.fspath(source)
     path = Path(text)
-    if not path.exists() and os.sep not in text and (bundled := _folder() / f"{text}.msgpack.gz").exists():
-        path = bundled
     if not path.exists():
-        names = ", ".join(sorted(p.name.split(".")[0] for p in _folder().glob("*.msgpack.gz")))
-        raise BadInput(f"{text}: there is no such file or folder, and no bundled machine of that name ({names})")
+        bundled = _bundled()
+        if text not in bundled:
+            raise BadInput(
+                f"{text}: there is no such file or folder, and no bundled machine of that name ({', '.join(bundled)})"
+                + did_you_mean(text, bundled)
+            )
+        path = bundled[text]
     if path.is_dir() or _is_tar(path):
         return capture(path, model=model)
-    saved = store.read(path)
+    return _opened(store.read(path), text, model, replay)
+
+
+def read_machine(data: bytes, source: str, *, model: str | None = None, replay: bool = False) -> Machine:
+    """The machine in the content of a snapshot, such as one that came through a pipe; `source` is how messages call it.
+    `model` and `replay`: see `open_machine`. Raises `BadInput` with one sentence when there is none in it."""
+    return _opened(store.parse(data, source), source, model, replay)
+
+
+def _opened(saved: store.Saved, text: str, model: str | None, replay: bool) -> Machine:
     if model is not None:
         if model not in MODELS:
             raise BadInput(f"{model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
-        saved.state.model = MODELS[model]
+        saved.state.use_model(MODELS[model])
     machine = Machine(saved.state, saved.origin)
-    _replay(machine, saved, text, strict=model is None)
+    with located(text):
+        restore(machine, saved.snapshot, replay=replay or model is not None)
     return machine
 
 
@@ -70,42 +88,10 @@ def capture(root: str | os.PathLike[str] = "/", *, model: str | None = None, arc
         return Machine(*rebuild(observe(root), model=model, arch=arch, machine=here))
 
 
-def _replay(machine: Machine, saved: store.Saved, text: str, strict: bool) -> None:
-    """Do the saved steps again; the same commands in the same state have the same results."""
-    for number, step in enumerate(saved.steps, 1):
-        machine.go_to(step.parent)
-        with located(f"{text}: step {number}"):
-            outcome = machine.apply(step.command)
-        if strict and outcome.result != step.result:
-            raise BadInput(
-                f"{text}: step {number} ({describe(step.command)}) gave {step.result} when it was saved and gives "
-                f"{outcome.result} now; the snapshot was changed, or made by another version of altmap"
-            )
-        machine.timeline.name(number, step.name)
-    machine.go_to(saved.at)
-
-
 def save_machine(machine: Machine, path: str | os.PathLike[str]) -> None:
-    """Write a snapshot with the machine's timeline: its first state, and the commands from there on. The suffix chooses
-    the format (.json, .msgpack, each also with .gz).
-
-    A `Sync` cannot be replayed without its capture; where there was one, the present state alone is saved.
-    """
-    timeline = machine.timeline
-    steps = [
-        StepV1(step.parent.number, step.outcome.command, step.outcome.result, step.name)
-        for step in timeline.steps
-        if step.parent is not None and step.outcome is not None
-    ]
-    if any(isinstance(step.command, Sync) for step in steps):
-        store.save(machine.state, machine.origin, path)
-        return
-    at = timeline.present.number
-    timeline.go_to(0)
-    try:
-        store.save(machine.state, machine.origin, path, steps, at)
-    finally:
-        timeline.go_to(at)
+    """Write a snapshot with the machine's timeline: its first state, the commands from there on, and the present state. The
+    suffix chooses the format (.json, .msgpack, each also with .gz)."""
+    store.write(snapshot_with_timeline(machine), path)
 
 
 def rename(machine: Machine, name: str, description: str, source: str = "") -> None:
@@ -115,10 +101,12 @@ def rename(machine: Machine, name: str, description: str, source: str = "") -> N
     )
 
 
-def _folder() -> Path:
+def _bundled() -> dict[str, Path]:
+    """The files of the bundled machines, by name."""
     here = Path(__file__).resolve().parents[1]
     installed = here / "machines"
-    return installed if installed.is_dir() else here.parent / "fixtures" / "machines"
+    folder = installed if installed.is_dir() else here.parent / "fixtures" / "machines"
+    return {path.name.removesuffix(_SUFFIX): path for path in sorted(folder.glob(f"*{_SUFFIX}"))}
 
 
 def _is_tar(path: Path) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
+from ..memory.block import AcpiDevice
 from ..memory.state import State
 from ..numbers.errors import HotplugError
 from ..protocol.events import Event, Logged, OfflineFailed
@@ -12,20 +12,17 @@ from .offline import offline_block
 from .online import online_block
 from .remove import remove_memory
 
-_BOUND: Final = "acpi_bound_"
-"""Counters of devices that the driver took for working though their memory was refused with EEXIST: sizes by address."""
-
 
 def bind(state: State, start: int, size: int) -> None:
     """The driver keeps a device whose add_memory said EEXIST, and will remove its range (acpi_memory_enable_device)."""
-    state.counters.put(f"{_BOUND}{start}", size)
+    state.acpi_devices.put(start, AcpiDevice(size))
 
 
 def bound(state: State, start: int, size: int) -> bool:
     """Does the driver hold a device there? One whose add failed otherwise was freed at once (acpi_memory_device_add)."""
     first, pages = start // state.geometry.page_size, size // state.geometry.page_size
     works = bool(state.range_blocks(first, pages)) or any(first <= at < first + pages for at in state.requests)
-    return works or state.counters.get(f"{_BOUND}{start}") == size
+    return works or state.acpi_devices.get(start) == AcpiDevice(size)
 
 
 def eject(state: State, start: int, size: int) -> Iterator[Event]:
@@ -69,5 +66,5 @@ def eject(state: State, start: int, size: int) -> Iterator[Event]:
                 yield Logged(f"memory memory{number}: online again failed: {error}")
         raise HotplugError("EBUSY", f"memory{waiting[0]} did not go offline: {failed.reason}", failed.pfn)
     yield from remove_memory(state, start, size)
-    if f"{_BOUND}{start}" in state.counters:
-        state.counters.drop(f"{_BOUND}{start}")
+    if start in state.acpi_devices:
+        state.acpi_devices.drop(start)

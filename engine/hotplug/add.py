@@ -110,7 +110,7 @@ def add_memory(state: State, request: AddRequest) -> Steps:
             bind(state, start, size)
         raise
     yield from _taken(state, before)
-    if (kind := state.settings.get("auto_online_blocks", "offline")) != "offline":
+    if (kind := state.settings.auto_online_blocks) != "offline":
         yield from _auto_online(state, start, size, kind)
 
 
@@ -239,8 +239,8 @@ def _add_sections(
             try:
                 memmap, fell_back = sparse_vmemmap.populate(state, nr, pool)
             finally:
-                if pool.fell_short and "vmemmap_warned" not in state.counters:
-                    state.counters.put("vmemmap_warned", 1)
+                if pool.fell_short and not state.globals.value.vmemmap_warned:
+                    state.globals.change(vmemmap_warned=True)
                     order = (state.geometry.vmemmap_unit_pages - 1).bit_length()
                     yield Logged(f"vmemmap alloc failure: order:{order}, {_GFP}, nodemask=(null)")
             section = Section(nr, node, memmap=_own(memmap, nr, first, state))

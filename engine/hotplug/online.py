@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from ..kernels.notifier_chain import Action
-from ..memory.section import Section
+from ..memory.section import Section, Types
 from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
 from ..mm.zonelist import Watermarks, node_order
@@ -83,7 +83,7 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
         yield from rebuild_zonelists(state, marks)
     state.zones.put(key, state.zones[key].plus(free=freed))
     for section in joined:
-        types = {migratetype: blocks for migratetype, blocks in section.types.items() if migratetype != ISOLATE}
+        types = Types({name: blocks for name, blocks in section.types.items() if name != ISOLATE})
         state.sections.put(section.nr, msgspec.structs.replace(section, online=True, types=types))
     yield IsolationUndone(start + head, pages - head, freed)
     state.forget_marks()
@@ -124,6 +124,6 @@ def rebuild_zonelists(state: State, marks: Watermarks, fresh: int | None = None)
         (KERNEL_ZONES.index(zone.name) for zone in state.zones.values() if zone.managed and zone.name in KERNEL_ZONES),
         default=0,
     )
-    if highest > state.counters.get("policy_zone", -1):  # it never goes down again
-        state.counters.put("policy_zone", highest)
-    yield Logged(f"Policy zone: {KERNEL_ZONES[state.counters['policy_zone']]}")
+    if highest > state.globals.value.policy_zone:
+        state.globals.change(policy_zone=highest)
+    yield Logged(f"Policy zone: {KERNEL_ZONES[state.globals.value.policy_zone]}")

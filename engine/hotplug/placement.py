@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ..kernels.memmap_on_memory import Mode, memmap_on_memory_support
+from ..kernels.memmap_on_memory import memmap_on_memory_support
 from ..memory.state import State
 from ..numbers.errors import HotplugError
 from ..protocol.vocabulary import Caller, Placement
@@ -57,7 +57,7 @@ def _by_model(state: State, size: int, caller: Caller) -> tuple[Choice, str | No
             "unsupported": f"WARNING: altmap unsupported on {preset.geometry.arch}",
         }.get(altmap, f"{preset.geometry.arch} has no vmemmap")
         return Choice("boot", 0, f"kernel memory: {why}"), None
-    mode = _mode(state)
+    mode = state.settings.memmap_on_memory
     support = memmap_on_memory_support(state.geometry, model.name, mode, size)
     if support.reason is None:
         waste = f", {support.waste} of them wasted" if support.waste else ""
@@ -77,15 +77,10 @@ def _by_person(state: State, size: int, wanted: Placement) -> tuple[Choice, str 
     if wanted == "sections":
         return Choice("sections", 0, "low sections of the same node, as asked"), None
     # Whether it is on was a choice of the boot, which the person makes anew; what it then asks for is the kernel's.
-    mode = _mode(state)
+    mode = state.settings.memmap_on_memory
     kernel = state.model.name if state.model.pool == "block" else "6.12"
     on = mode if mode != "N" and mode in state.model.parameter_modes else "Y"
     support = memmap_on_memory_support(state.geometry, kernel, on, size)
     if support.reason is not None:
         return _BOOT, support.reason
     return Choice("block", support.pages, f"each block's own first {support.pages} pages, as asked"), None
-
-
-def _mode(state: State) -> Mode:
-    value = state.settings.get("memmap_on_memory", "N")
-    return "force" if value == "force" else "Y" if value == "Y" else "N"

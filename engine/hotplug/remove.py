@@ -50,7 +50,7 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
     if guests:
         raise HotplugError("EBUSY", f"the range {hosted(state, guests)}; remove these first", first)
     if state.model.removal_defect and _uses_unmapped(state, first, pages):
-        state.counters.put("crashed", 1)
+        state.globals.change(crashed=True)
         yield MemmapReleased(first // geometry.pages_per_section, "self", 0)
         raise HotplugError(
             "OOPS",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from typing import Final
 
+from ..memory.block import VirtioMemDevice
 from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..mm import contig_range
@@ -30,9 +31,6 @@ _UNPLUG_ORDER: Final = ("OFFLINE_PARTIAL", "OFFLINE", "MOVABLE_PARTIAL", "KERNEL
 """Memory blocks by the driver's names for their states, as a plug and an unplug request go through them."""
 _OFFLINE_THRESHOLD: Final = 1 << 30
 """Bytes that a device may have offline, unless two of its blocks are more (VIRTIO_MEM_DEFAULT_OFFLINE_THRESHOLD)."""
-_WAITING: Final = "virtio_mem_waiting_"
-_UNIT: Final = "virtio_mem_unit_"
-"""Counters of a device that waits until enough of its memory is online: bytes asked for, and its device block."""
 
 
 def resize(state: State, start: int, size: int, unit: int, node: int) -> Steps:
@@ -49,7 +47,8 @@ def resize(state: State, start: int, size: int, unit: int, node: int) -> Steps:
             f"the region must begin at a multiple of {format_bytes(max(block, unit))} and its size be one of "
             f"{format_bytes(unit)}"
         )
-    _wait_no_more(state, start)
+    if start in state.virtio_mem:
+        state.virtio_mem.drop(start)
     have = plugged(state, start)
     wanted = size // state.geometry.page_size
     if wanted > have:
@@ -61,7 +60,7 @@ def resize(state: State, start: int, size: int, unit: int, node: int) -> Steps:
     if now > wanted:
         raise HotplugError("EBUSY", f"{format_bytes((now - wanted) * state.geometry.page_size)} could not be unplugged")
     if now < wanted:
-        _wait(state, start, size, unit)
+        state.virtio_mem.put(start, VirtioMemDevice(size, unit))
         raise HotplugError(
             "ENOSPC",
             f"{format_bytes((wanted - now) * state.geometry.page_size)} wait until more of the device is online: it may "
@@ -72,12 +71,11 @@ def resize(state: State, start: int, size: int, unit: int, node: int) -> Steps:
 def go_on(state: State) -> Steps:
     """Devices that had too much offline memory add more as soon as half of what they may have offline is online
     (virtio_mem_memory_notifier_cb). How far that comes is not an error of whoever onlined."""
-    for name in [name for name in state.counters if name.startswith(_WAITING)]:
-        start = int(name.removeprefix(_WAITING))
-        unit, blocks = state.counters[f"{_UNIT}{start}"], _blocks(state, start)
+    for start, device in sorted(state.virtio_mem.items()):
+        unit, blocks = device.device_block_size, _blocks(state, start)
         if blocks and _offline_bytes(state, blocks) <= _threshold(state, unit) // 2:
             try:
-                yield from resize(state, start, state.counters[name], unit, state.blocks[blocks[0]].node)
+                yield from resize(state, start, device.requested_size, unit, state.blocks[blocks[0]].node)
             except HotplugError as error:
                 yield Logged(f"virtio_mem: {error.errno}: {error.reason}")
 
@@ -89,17 +87,6 @@ def plugged(state: State, start: int) -> int:
         for number in _blocks(state, start)
         for section in state.block_sections(number)
     )
-
-
-def _wait(state: State, start: int, size: int, unit: int) -> None:
-    state.counters.put(f"{_WAITING}{start}", size)
-    state.counters.put(f"{_UNIT}{start}", unit)
-
-
-def _wait_no_more(state: State, start: int) -> None:
-    for name in (f"{_WAITING}{start}", f"{_UNIT}{start}"):
-        if name in state.counters:
-            state.counters.drop(name)
 
 
 def _threshold(state: State, unit: int) -> int:
@@ -192,10 +179,17 @@ def _plug(state: State, pfn: int, count: int) -> Steps:
 
 def _set(state: State, pfn: int, count: int, kind: Kind) -> None:
     """Withheld pages are not managed."""
+    online = state.sections[pfn // state.geometry.pages_per_section].online
+    if online and kind == FREE:
+        _manage(state, pfn, count)
     state.change_pages(pfn, count, kind)
-    if state.sections[pfn // state.geometry.pages_per_section].online:
-        key = state.zone_of(pfn)
-        state.zones.put(key, state.zones[key].plus(managed=count if kind == FREE else -count))
+    if online and kind != FREE:
+        _manage(state, pfn, -count)
+
+
+def _manage(state: State, pfn: int, pages: int) -> None:
+    key = state.zone_of(pfn)
+    state.zones.put(key, state.zones[key].plus(managed=pages))
 
 
 # -- unplugging ---------------------------------------------------------------------------------------------------------

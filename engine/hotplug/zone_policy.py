@@ -10,8 +10,6 @@ from ..memory.zone import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, Zone
 from ..numbers.rounding import down
 from ..protocol.vocabulary import OnlineType
 
-POLICIES = ("contig-zones", "auto-movable")
-
 
 def kernel_zone(state: State, node: int, start: int, pages: int) -> Zone:
     """The kernel zone of a range: the low zone whose span it meets, else Normal (default_kernel_zone_for_pfn)."""
@@ -31,14 +29,14 @@ def zone_for(state: State, block: Block, kind: OnlineType, start: int, pages: in
         return kernel, "online_kernel asks for a kernel zone"
     if kind == "online_movable":
         return movable, "online_movable asks for ZONE_MOVABLE"
-    if state.settings.get("online_policy", POLICIES[0]) == "auto-movable":
+    if state.settings.online_policy == "auto-movable":
         allowed, reason = _auto_movable(state, block, pages)
         return (movable if allowed else kernel), reason
     in_kernel, in_movable = kernel.intersects(start, pages), movable.intersects(start, pages)
     if in_kernel != in_movable:
         zone = kernel if in_kernel else movable
         return zone, f"contig-zones: the block lies in the span of zone {zone.name} alone"
-    if state.boot.get("movable_node") == "Y":
+    if state.boot.movable_node:
         return movable, "contig-zones: movable_node makes ZONE_MOVABLE the default"
     return kernel, "contig-zones: a kernel zone unless the block lies in the span of ZONE_MOVABLE alone"
 
@@ -59,7 +57,7 @@ def valid_zones(state: State, block: Block) -> str:
 
 
 def _auto_movable(state: State, block: Block, pages: int) -> tuple[bool, str]:
-    ratio = int(state.settings.get("auto_movable_ratio", "301"))
+    ratio = state.settings.auto_movable_ratio
     group = state.groups.get(block.group) if block.group is not None else None
     if not ratio:
         return False, "auto-movable: the ratio is 0"
@@ -74,7 +72,7 @@ def _auto_movable(state: State, block: Block, pages: int) -> tuple[bool, str]:
             return False, "auto-movable: the unit of this block is in a kernel zone already"
         need = group.unit_pages - online
     scopes: list[int | None] = [None]
-    if state.settings.get("auto_movable_numa_aware", "Y") == "Y":
+    if state.settings.auto_movable_numa_aware:
         scopes.append(block.node)
     own = group.id if group is not None and group.dynamic else None
     for scope in scopes:

@@ -17,12 +17,8 @@ _KEPT: Final[tuple[Kind, ...]] = (MEMMAP, OFFLINE)
 
 @lru_cache(maxsize=256)
 def _fresh(size: int, head: int) -> Pages:
-    kinds: dict[Kind, int] = {}
-    if head:
-        kinds[MEMMAP] = span(0, head)
-    if head < size:
-        kinds[FREE] = span(head, size - head)
-    return kinds
+    kinds: dict[Kind, int] = {MEMMAP: span(0, head), FREE: span(head, size - head)}
+    return Pages({kind: mask for kind, mask in kinds.items() if mask})
 
 
 @lru_cache(maxsize=256)
@@ -32,7 +28,7 @@ def _types(blocks: int, head_blocks: int, isolated: bool) -> Types:
         types[UNMOVABLE] = span(0, head_blocks)
     if isolated and head_blocks < blocks:
         types[ISOLATE] = span(head_blocks, blocks - head_blocks)
-    return types
+    return Types(types)
 
 
 def join_zone(state: State, section: Section, key: ZoneKey, head: int) -> Section:
@@ -105,7 +101,6 @@ def leave_zone(state: State, section: Section, head: int) -> None:
     """The struct pages of an offline section say nothing any more, but for pages that a pool reserved at add time or that
     a driver withholds; its first `head` pages are its own block's affair."""
     rest = ~span(0, head)
-    pages: Pages = {kind: kept for kind in _KEPT if (kept := section.pages.get(kind, 0) & rest)}
-    state.sections.put(
-        section.nr, Section(section.nr, section.node, section.early, False, (), pages, {}, section.memmap)
-    )
+    pages = Pages({kind: kept for kind in _KEPT if (kept := section.pages.get(kind, 0) & rest)})
+    left = Section(section.nr, section.node, section.early, False, (), pages, memmap=section.memmap)
+    state.sections.put(section.nr, left)

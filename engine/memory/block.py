@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ..protocol.vocabulary import BlockState, OnlineType, ZoneKey
+from ..protocol.vocabulary import BlockState, Caller, OnlineType, Placement, ZoneKey
 
 
 class Block(msgspec.Struct, frozen=True, gc=False):
@@ -64,7 +64,20 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     start: int
     pages: int
     node: int
-    caller: str
-    placement: str
+    caller: Caller
+    placement: Placement
     tables: tuple[tuple[int, int], ...] = ()
     device: int | None = None
+
+
+class AcpiDevice(msgspec.Struct, frozen=True, gc=False):
+    """A memory device that the ACPI driver took for working though its memory was refused with EEXIST; bytes."""
+
+    length: int
+
+
+class VirtioMemDevice(msgspec.Struct, frozen=True, gc=False):
+    """A virtio-mem device that waits until more of its memory is online; bytes."""
+
+    requested_size: int
+    device_block_size: int

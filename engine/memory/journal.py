@@ -6,11 +6,16 @@ list of the values that it replaced, and undoing it costs exactly that much.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, Generic, NoReturn, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from ..numbers.frozen import Closed
 
 K = TypeVar("K")
 V = TypeVar("V")
+S = TypeVar("S", bound=msgspec.Struct)
 
 ABSENT: Any = object()
 """Stands for "there was no such key" in a journal."""
@@ -21,6 +26,18 @@ Change = tuple[int, Any, Any]
 Changes = tuple[Any, ...]
 """Changes one behind the other in one tuple. A history of many thousand commands then holds few objects that the garbage
 collector has to look at."""
+
+
+def joined(later: Changes, earlier: Changes) -> Changes:
+    """Both as one: of each value that both replaced the earlier one counts."""
+    both = {(number, key): value for changes in (later, earlier) for number, key, value in each_change(changes)}
+    return tuple([part for (number, key), value in both.items() for part in (number, key, value)])
+
+
+def each_change(changes: Changes) -> Iterator[Change]:
+    """The changes one by one."""
+    parts = iter(changes)
+    return zip(parts, parts, parts, strict=True)
 
 
 class Journal:
@@ -48,9 +65,8 @@ class Journal:
 
     def swap(self, changes: Changes) -> Changes:
         """Take changes back; the result, given to `swap` again, makes them anew. Nothing of it is written down."""
-        parts = iter(changes)
         opposite: list[Any] = []
-        for number, key, value in zip(parts, parts, parts, strict=True):
+        for number, key, value in each_change(changes):
             opposite += (number, key, self._restore(number, key, value))
         return tuple(opposite)
 
@@ -73,12 +89,7 @@ class Journal:
         return now
 
 
-def _refuse(*args: Any, **kwargs: Any) -> NoReturn:
-    """Change a table as if it were any dict. Raises `TypeError`."""
-    raise TypeError("a table changes only by put, amend, drop and, while it is built, load")
-
-
-class Table(dict[K, V], Generic[K, V]):
+class Table(Closed[K, V]):
     """A dict that is changed only by `put`, `amend` and `drop`, which the journal remembers and watchers are told, and by
     `load` while the state that it belongs to is built; every other way raises `TypeError`. Looking up is a dict's.
 
@@ -86,8 +97,7 @@ class Table(dict[K, V], Generic[K, V]):
     """
 
     __slots__ = ("_ascending", "_watchers", "journal", "keys_version", "name", "number")
-
-    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
+    _closed = "a table changes only by put, amend, drop and, while it is built, load"
 
     def __init__(self, journal: Journal, name: str) -> None:
         super().__init__()
@@ -140,12 +150,22 @@ class Table(dict[K, V], Generic[K, V]):
         if before is ABSENT:
             self.keys_version += 1
         self.journal.changes.append((self.number, key, before))
-        self.amend(key, value)
+        _set(self, key, value)
+        for changed in self._watchers:
+            changed.add(key)
 
     def amend(self, key: K, value: V) -> None:
         """Set anew what this command has `put` already: the journal needs no value but the one before the command."""
         _set(self, key, value)
         self.tell(key)
+
+    def adopt(self, other: Mapping[K, V]) -> None:
+        """Put and drop what it takes to have the values of another table."""
+        for key in [key for key in self if key not in other]:
+            self.drop(key)
+        for key, value in other.items():
+            if self.get(key, ABSENT) != value:
+                self.put(key, value)
 
     def drop(self, key: K) -> V:
         """Remove `key`, which must be there, and return its value."""
@@ -155,6 +175,25 @@ class Table(dict[K, V], Generic[K, V]):
         self.journal.changes.append((self.number, key, value))
         self.tell(key)
         return value
+
+
+class Single(Table[None, S]):
+    """A table of one Struct, under the key None."""
+
+    __slots__ = ()
+
+    def __init__(self, journal: Journal, name: str, value: S) -> None:
+        super().__init__(journal, name)
+        self.load({None: value})
+
+    @property
+    def value(self) -> S:
+        """The Struct as it is now."""
+        return self[None]
+
+    def change(self, **fields: Any) -> None:
+        """Set some of its fields."""
+        self.put(None, msgspec.structs.replace(self[None], **fields))
 
 
 _set: Final = dict.__setitem__

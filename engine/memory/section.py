@@ -8,18 +8,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Final, Literal
 
 import msgspec
 
 from ..numbers.bits import from_runs, runs
+from ..numbers.frozen import Frozen
 from ..protocol.vocabulary import ABSENT, ISOLATE, MEMMAP, MOVABLE_TYPE, Chunk, Kind, Migratetype, ZoneKey
 
-Pages = Mapping[Kind, int]
-"""The pages of a section by kind; a kind without pages is left out."""
 
-Types = Mapping[Migratetype, int]
-"""Pageblocks of a section by migratetype, Movable left out; bit ``i`` is pageblock ``i`` of the section."""
+class Pages(Frozen[Kind, int]):
+    """The pages of a section by kind; a kind without pages is left out."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return _words(self) or "no pages"
+
+
+class Types(Frozen[Migratetype, int]):
+    """Pageblocks of a section by migratetype, Movable left out; bit ``i`` is pageblock ``i`` of the section."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return _words(self) or "all Movable"
+
+
+def _words(sets: Mapping[Kind, int] | Mapping[Migratetype, int]) -> str:
+    """Each set by its first runs, such as ``free 512-32767, memmap 0-511``."""
+    return ", ".join(f"{name} {_runs(pages)}" for name, pages in sets.items())
+
+
+def _runs(pages: int) -> str:
+    first = [f"{start}-{start + length - 1}" if length > 1 else f"{start}" for start, length in islice(runs(pages), 4)]
+    return " ".join(first) if len(first) < 4 else f"{' '.join(first[:3])} ... ({pages.bit_count()})"
 
 
 _KNOWN_BY_PLACE: Final[tuple[Kind, ...]] = (ABSENT, MEMMAP)
@@ -38,6 +62,11 @@ class Memmap(msgspec.Struct, frozen=True, gc=False):
     pfn: int | None = None
     chunks: tuple[Chunk, ...] = ()
     tables: tuple[Chunk, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """Where it lies, such as ``on kernel at pfn 0x8000``."""
+        return f"on {self.on}" + (f" at pfn {self.pfn:#x}" if self.pfn is not None else "")
 
     @property
     def pages(self) -> int:
@@ -61,12 +90,19 @@ class Section(msgspec.Struct, frozen=True, gc=False):
     early: bool = False
     online: bool = False
     zones: tuple[tuple[ZoneKey, int], ...] = ()
-    pages: Pages = {}
-    types: Types = {}
+    pages: Pages = Pages()
+    types: Types = Types()
     memmap: Memmap | None = None
     estimated: bool = False
     flagged: int = 0
     unseen: int = 0
+
+    def __repr__(self) -> str:
+        names = [f"{name} of node {node}" for (node, name), _ in self.zones]
+        zones = f" in {', '.join(names)}" if names else ""
+        place = "no memmap" if self.memmap is None else f"memmap {self.memmap.words}"
+        state = f"{'early ' if self.early else ''}{'online' if self.online else 'offline'}"
+        return f"<Section {self.nr}: {state} on node {self.node}{zones}; {self.pages}; {self.types}; {place}>"
 
     def of(self, kind: Kind) -> int:
         """The set of its pages of one kind."""
@@ -92,7 +128,7 @@ def put(pages: Pages, mask: int, kind: Kind) -> Pages:
     changed: dict[Kind, int] = {k: rest for k, have in pages.items() if (rest := have & keep)}
     if mask:
         changed[kind] = changed.get(kind, 0) | mask
-    return changed
+    return Pages(changed)
 
 
 def set_types(types: Types, blocks: int, migratetype: Migratetype) -> Types:
@@ -104,7 +140,7 @@ def set_types(types: Types, blocks: int, migratetype: Migratetype) -> Types:
             changed[kind] = rest
     if blocks and migratetype != MOVABLE_TYPE:
         changed[migratetype] = changed.get(migratetype, 0) | blocks
-    return changed
+    return Types(changed)
 
 
 def union(pages: Pages, kinds: tuple[Kind, ...]) -> int:

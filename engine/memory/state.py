@@ -14,10 +14,11 @@ from ..kernels.notifier_chain import Chain
 from ..numbers.bits import span
 from ..numbers.geometry import Geometry
 from ..numbers.rounding import ceil
-from ..protocol.vocabulary import FREE, PCP, POISONED, Kind, ZoneKey
-from .block import Block, Group, Request
-from .journal import Journal, Table
+from ..protocol.vocabulary import FREE, MEMMAP, PCP, POISONED, Kind, ZoneKey
+from .block import AcpiDevice, Block, Group, Request, VirtioMemDevice
+from .journal import Journal, Single, Table
 from .section import Section, isolated_pages, put
+from .settings import Boot, Settings
 from .zone import Evidence, Marks, Node, Scanners, Zone
 
 _WINDOWS: Final = ("PCI Bus", "PCI ECAM", "CXL Window", "ACPI Window", "virtio")
@@ -56,20 +57,40 @@ class HugePage(msgspec.Struct, frozen=True, gc=False):
     rank: int = 0
 
 
-class State:
-    """Everything that a command can change, in journaled tables; architecture, geometry and kernel model are fixed.
+class Hstate(msgspec.Struct, frozen=True, gc=False):
+    """What hugetlb knows of one size of huge pages (struct hstate): the nodes from which on the next page is allocated and
+    freed, and how many surplus pages there may be."""
 
-    `settings` are the writable parameters by name: auto_online_blocks, memmap_on_memory, online_policy,
-    auto_movable_ratio, auto_movable_numa_aware. `boot` are facts of the boot that never change: movable_node, probe.
+    next_nid_to_alloc: int = 0
+    next_nid_to_free: int = 0
+    nr_overcommit_huge_pages: int = 0
+
+
+class Globals(msgspec.Struct, frozen=True, gc=False):
+    """What the kernel has one of. `crashed`: it does nothing any more. `vmemmap_warned`: a failed allocation of memmap was
+    logged, which happens once. `policy_zone` is a place in `KERNEL_ZONES`; it never goes down. `hugetlb_rank` is the
+    highest rank that a huge page had."""
+
+    crashed: bool = False
+    vmemmap_warned: bool = False
+    policy_zone: int = 0
+    hugetlb_rank: int = 0
+
+
+class State:
+    """Everything that a command can change, in journaled tables; architecture, geometry, kernel model and the facts of the
+    boot are fixed.
+
+    `surplus` counts by node and base pages of a huge page, `hstates` go by such pages, `optimized` says by pfn of a huge
+    page whose memmap was given back whether it still is, `vmstat` are counters of /proc/vmstat, and devices go by the
+    address where their memory begins.
     """
 
-    def __init__(
-        self, preset: Preset, geometry: Geometry, model: KernelModel, boot: Mapping[str, str], chain: Chain
-    ) -> None:
+    def __init__(self, preset: Preset, geometry: Geometry, model: KernelModel, boot: Boot, chain: Chain) -> None:
         self.preset = preset
         self.use_geometry(geometry)
         self.model = model
-        self.boot = dict(boot)
+        self.boot = boot
         self.chain = chain
         self.journal = Journal()
         self.sections: Table[int, Section] = Table(self.journal, "sections")
@@ -82,15 +103,15 @@ class State:
         self.resources: Table[int, Resource] = Table(self.journal, "resources")
         self.groups: Table[int, Group] = Table(self.journal, "groups")
         self.requests: Table[int, Request] = Table(self.journal, "requests")
-        self.settings: Table[str, str] = Table(self.journal, "settings")
         self.hugepages: Table[int, HugePage] = Table(self.journal, "hugepages")
-        self.surplus: Table[tuple[int, int], int] = Table(
-            self.journal, "surplus"
-        )  # by node, and base pages of a huge page
-        self.optimized: Table[int, bool] = Table(
-            self.journal, "optimized"
-        )  # huge pages whose memmap was given back: is it still?
-        self.counters: Table[str, int] = Table(self.journal, "counters")
+        self.surplus: Table[tuple[int, int], int] = Table(self.journal, "surplus")
+        self.optimized: Table[int, bool] = Table(self.journal, "optimized")
+        self.hstates: Table[int, Hstate] = Table(self.journal, "hstates")
+        self.acpi_devices: Table[int, AcpiDevice] = Table(self.journal, "acpi_devices")
+        self.virtio_mem: Table[int, VirtioMemDevice] = Table(self.journal, "virtio_mem")
+        self.vmstat: Table[str, int] = Table(self.journal, "vmstat")
+        self.parameters = Single(self.journal, "settings", Settings())
+        self.globals = Single(self.journal, "globals", Globals())
 
     @property
     def tables(self) -> tuple[Table[Any, Any], ...]:
@@ -103,10 +124,38 @@ class State:
             f"{len(self.blocks)} blocks, {len(self.zones)} zones>"
         )
 
+    @property
+    def settings(self) -> Settings:
+        """The parameters as they are now."""
+        return self.parameters.value
+
     def use_geometry(self, geometry: Geometry) -> None:
         """Set the sizes; for a state without blocks these may be other ones than before."""
         self.geometry = geometry
         self._section_pages, self._block_pages = geometry.pages_per_section, geometry.pages_per_block
+
+    def adopt(self, other: State) -> None:
+        """Change what it takes to have the values of another state."""
+        for table, theirs in zip(self.tables, other.tables, strict=True):
+            table.adopt(theirs)
+
+    def use_model(self, model: KernelModel) -> None:
+        """Run another kernel on the same pages: one that counts pages of the memmap as present or not, or that has no memory
+        groups. A parameter that it does not know becomes one that it does."""
+        before, self.model = self.model, model
+        if model.heads_present is not before.heads_present:
+            for key in list(self.zones):
+                heads = sum((section.of(MEMMAP) & owned).bit_count() for section, owned in self.zone_sections(key))
+                self.zones.put(key, self.zones[key].plus(present=heads if model.heads_present else -heads))
+        if not model.groups:
+            for block in [block for block in self.blocks.values() if block.group is not None]:
+                self.blocks.put(block.id, msgspec.structs.replace(block, group=None))
+            for number in list(self.groups):
+                self.groups.drop(number)
+        if model.parameter_modes and self.settings.memmap_on_memory not in model.parameter_modes:
+            self.parameters.change(memmap_on_memory="Y")
+        if self.settings.online_policy not in model.policies:
+            self.parameters.change(online_policy=model.policies[0])
 
     # -- sections in order ------------------------------------------------------------------------------------------
 
@@ -197,7 +246,10 @@ class State:
             free = _count(after, FREE, hidden) - _count(before, FREE, hidden)
             pcp = _count(after, PCP, owned) - _count(before, PCP, owned)
             if free or pcp:
-                self.zones.put(key, self.zones[key].plus(free=free, pcp=pcp))
+                zone = self.zones[key].plus(free=free, pcp=pcp)
+                # Counters are captured before pages: some that were counted on per-CPU lists may have been seen in use.
+                twice = zone.free + zone.pcp - zone.managed
+                self.zones.put(key, zone if twice <= 0 else zone.plus(pcp=-min(twice, zone.pcp)))
         return changed
 
     # -- nodes and zones --------------------------------------------------------------------------------------------
@@ -205,6 +257,10 @@ class State:
     def zone(self, node: int, name: str) -> Zone:
         """A zone of a node, empty where it has none yet."""
         return self.zones.get((node, name)) or Zone(node, name)
+
+    def hstate(self, pages: int) -> Hstate:
+        """What hugetlb knows of huge pages of so many base pages."""
+        return self.hstates.get(pages) or Hstate()
 
     def forget_marks(self) -> None:
         """Watermarks are computed anew (init_per_zone_wmark_min): what a capture showed holds no longer."""

@@ -14,7 +14,7 @@ from typing import Final
 from ..memory.section import Types, type_pages
 from ..memory.state import State
 from ..memory.zone import ZONE_ORDER, Zone
-from ..numbers.bits import aligned_runs, every, lowest, span
+from ..numbers.bits import aligned_runs, every, lowest, span, spread
 from ..numbers.geometry import Geometry
 from ..protocol.vocabulary import FREE, ISOLATE, MOVABLE_TYPE, RECLAIMABLE, UNMOVABLE, Chunk, Migratetype, ZoneKey
 
@@ -112,6 +112,23 @@ def _by_order(pages: int, parts: Sequence[int], max_order: int, width: int) -> l
                 rows[0][order] -= row[order]
         heads, count = merged, pairs
     return [tuple(row) for row in rows]
+
+
+def order_pages(free: int, types: Types, max_order: int, pageblock_order: int, width: int) -> list[int]:
+    """The pages of the free areas of a section with these free pages and pageblock types, one set an order."""
+    found = [0] * (max_order + 1)
+    apart = [type_pages(types[name], pageblock_order) for name in BARRIERS if name in types]
+    rest = free
+    for pages in apart:
+        rest &= ~pages
+    for heads in (rest, *(free & pages for pages in apart)):
+        for order in range(max_order + 1):
+            if not heads:
+                break
+            merged = heads & (heads >> (1 << order)) & every(2 << order, width) if order < max_order else 0
+            found[order] |= spread(heads ^ (merged | merged << (1 << order)), order)
+            heads = merged
+    return found
 
 
 # -- zones --------------------------------------------------------------------------------------------------------------

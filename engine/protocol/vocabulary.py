@@ -66,6 +66,16 @@ BlockState = Literal["online", "going-offline", "offline"]
 OnlineType = Literal["online", "online_kernel", "online_movable"]
 ONLINE_TYPES: Final[tuple[OnlineType, ...]] = ("online", "online_kernel", "online_movable")
 
+AutoOnline = Literal["offline", "online", "online_kernel", "online_movable"]
+"""What happens to a block that is added: the words of auto_online_blocks."""
+AUTO_ONLINE: Final[tuple[AutoOnline, ...]] = AutoOnline.__args__  # type: ignore[attr-defined]
+
+Mode = Literal["N", "Y", "force"]
+"""The parameter memmap_on_memory as it reads."""
+
+OnlinePolicy = Literal["contig-zones", "auto-movable"]
+"""Who chooses the zone of a block that is onlined without one: the words of online_policy."""
+
 Placement = Literal["boot", "range", "block", "sections"]
 """Where the memmap of an add request goes: existing kernel memory; one pool at the start of the request (RFC v2); the
 head of each block (upstream); low sections of the same node that host others' memmaps (the RFC's option b)."""

@@ -50,7 +50,7 @@ def availability(state: State, size: int, caller: Caller, placement: Placement |
         return _ELSEWHERE[placement]
     if placement == "block" and caller not in state.model.opt_in:
         return f"in no released kernel ({caller} does not ask for it)"
-    if placement == "block" and state.settings.get("memmap_on_memory", "N") != "N":
+    if placement == "block" and state.settings.memmap_on_memory != "N":
         return "as it is"  # it is on, and where the kernel refuses nevertheless, no boot option helps
     return _AT_BOOT[placement]
 

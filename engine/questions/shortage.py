@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from ..commands import Add, extent
 from ..hotplug.overhead import object_pages, page_table_pages
 from ..hotplug.placement import choose
 from ..memory.state import State
@@ -11,7 +12,6 @@ from ..memory.zone import NORMAL
 from ..mm.zonelist import Watermarks, kernel_zonelist
 from ..numbers.errors import HotplugError
 from ..numbers.rounding import ceil
-from ..protocol.commands import Add, extent
 from ..protocol.vocabulary import ZoneKey
 
 

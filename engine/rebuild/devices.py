@@ -8,21 +8,18 @@ memmap was decided by a parameter that cannot be changed after the boot.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from ..kernels.memmap_on_memory import Mode, Support, memmap_on_memory_support
+from ..kernels.memmap_on_memory import Support, memmap_on_memory_support
 from ..memory.block import Block, Group
 from ..memory.state import State
 from ..memory.zone import MOVABLE
 from ..numbers.rounding import ceil
-from ..protocol.vocabulary import ZoneKey
+from ..protocol.vocabulary import Mode, ZoneKey
 from .evidence import boot_memory
 from .layout import Draft
-
-_MOVABLE_BOOT: Final = ("movable_node", "movablecore", "kernelcore")
-"""Boot options that put memory of the boot into ZONE_MOVABLE."""
 
 
 class _Device(NamedTuple):
@@ -31,7 +28,7 @@ class _Device(NamedTuple):
     blocks: list[int]
 
 
-def build_devices(draft: Draft, mode: str) -> None:
+def build_devices(draft: Draft, mode: Mode) -> None:
     """Mark the blocks of memory devices as hot-added, and give them their groups and heads; `mode` is that of
     memmap_on_memory."""
     state = draft.state
@@ -51,7 +48,7 @@ def build_devices(draft: Draft, mode: str) -> None:
             state.groups.load({number: _group(state, number, device)})
 
 
-def _devices(draft: Draft, mode: str) -> list[_Device]:
+def _devices(draft: Draft, mode: Mode) -> list[_Device]:
     """Ranges of whole blocks from the first on that cannot be memory of the boot."""
     candidates = list(_candidates(draft.state))
     unit = _support(draft.state, mode, None).pages if mode != "N" else 0
@@ -102,8 +99,7 @@ def _shows(draft: Draft, blocks: list[Block], unit: int) -> bool:
     state = draft.state
     if any(block.state == "offline" or block.head for block in blocks):
         return True
-    kernel_zones_only = all(state.boot.get(name, "N") == "N" for name in _MOVABLE_BOOT)
-    if kernel_zones_only and any(block.zone and block.zone[1] == MOVABLE for block in blocks):
+    if not state.boot.has_movable and any(block.zone and block.zone[1] == MOVABLE for block in blocks):
         return True
     if not draft.seen.zones:
         return False
@@ -120,7 +116,7 @@ def _heads_fit(state: State) -> dict[ZoneKey, int]:
     return room
 
 
-def _head(draft: Draft, device: _Device, mode: str) -> int:
+def _head(draft: Draft, device: _Device, mode: Mode) -> int:
     """Head pages of each block of a device: the kernel's rule, unless pages that were seen contradict it."""
     state = draft.state
     support = _support(state, mode, device.end - device.start)
@@ -133,9 +129,8 @@ def _head(draft: Draft, device: _Device, mode: str) -> int:
     return support.pages
 
 
-def _support(state: State, mode: str, size: int | None) -> Support:
-    known: Mode = "force" if mode == "force" else "Y" if mode == "Y" else "N"
-    return memmap_on_memory_support(state.geometry, state.model.name, known, size)
+def _support(state: State, mode: Mode, size: int | None) -> Support:
+    return memmap_on_memory_support(state.geometry, state.model.name, mode, size)
 
 
 def _group(state: State, number: int, device: _Device) -> Group:

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from ..memory.section import Section, union
+from ..memory.section import Pages, Section, union
 from ..memory.state import State
 from ..mm.free_area import maximal_runs, order_counts, section_counts
 from ..numbers.bits import aligned_runs, every, lowest_n, span, spread
@@ -101,13 +101,13 @@ class _Part:
             and covered == self.covered
         )
 
-    def pages(self, masks: dict[Kind, int]) -> dict[Kind, int]:
+    def pages(self, masks: dict[Kind, int]) -> Pages:
         """The pages of such a section with these in the room."""
         pages = {kind: rest for kind, mask in self.section.pages.items() if (rest := mask & ~self.room)}
         for kind, mask in masks.items():
             if mask:
                 pages[kind] = pages.get(kind, 0) | mask
-        return pages
+        return Pages(pages)
 
 
 class _Stretch:
@@ -333,7 +333,7 @@ def _write(state: State, placed: list[_Stretch], used: tuple[Kind, Kind], left: 
             waiting.appendleft(rest_of_it)
 
 
-def _put(state: State, part: _Part, numbers: list[int], pages: dict[Kind, int]) -> None:
+def _put(state: State, part: _Part, numbers: list[int], pages: Pages) -> None:
     if pages != part.section.pages:
         for nr in numbers:
             state.sections.load({nr: msgspec.structs.replace(state.sections[nr], pages=pages)})

@@ -10,11 +10,12 @@ import msgspec
 from ..capture.observation import Observation
 from ..kernels.architectures import ARCHITECTURES, Preset, preset_for
 from ..kernels.models import MODELS, KernelModel, nearest_model
+from ..memory.settings import Boot, Settings, settings_of
 from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
 from ..numbers.units import format_bytes
-from ..sysfs.hotplug_files import AUTO_ONLINE, boolean
-from ..sysfs.settings import wrong_setting
+from ..protocol.vocabulary import AUTO_ONLINE
+from ..sysfs.hotplug_files import boolean
 
 _RELEASE = re.compile(r"Linux version (\d+)\.(\d+)")
 _MACHINES: Final = (
@@ -37,8 +38,8 @@ class Identity(msgspec.Struct, frozen=True):
     preset: Preset
     geometry: Geometry
     model: KernelModel
-    boot: dict[str, str]
-    settings: dict[str, str]
+    boot: Boot
+    settings: Settings
     notes: tuple[str, ...]
 
 
@@ -55,10 +56,14 @@ def identify(
     geometry = _geometry(seen, preset, notes)
     kernel = _model(seen, model, notes)
     options = _options(seen.cmdline or "")
-    boot = {"probe": "Y" if seen.has_probe else "N", "movable_node": "Y" if "movable_node" in options else "N"}
-    for name in ("hugepages", "hugetlb_free_vmemmap", "movablecore", "kernelcore"):
-        if name in options:
-            boot[name] = options[name]
+    boot = Boot(
+        bool(seen.has_probe),
+        "movable_node" in options,
+        options.get("hugepages"),
+        options.get("hugetlb_free_vmemmap"),
+        options.get("movablecore"),
+        options.get("kernelcore"),
+    )
     return Identity(preset, geometry, kernel, boot, _settings(seen, kernel, options, notes), tuple(notes))
 
 
@@ -135,7 +140,7 @@ def _options(cmdline: str) -> dict[str, str]:
     return options
 
 
-def _settings(seen: Observation, model: KernelModel, options: dict[str, str], notes: list[str]) -> dict[str, str]:
+def _settings(seen: Observation, model: KernelModel, options: dict[str, str], notes: list[str]) -> Settings:
     online = seen.auto_online_blocks or options.get("memhp_default_state") or model.default_online
     if online not in AUTO_ONLINE:
         notes.append(f"auto_online_blocks is {online!r}, which no kernel says; taken as offline")
@@ -150,16 +155,17 @@ def _settings(seen: Observation, model: KernelModel, options: dict[str, str], no
     ratio = seen.parameters.get("auto_movable_ratio", options.get("memory_hotplug.auto_movable_ratio", "301"))
     policy = seen.parameters.get("online_policy", options.get("memory_hotplug.online_policy", model.policies[0]))
     aware = seen.parameters.get("auto_movable_numa_aware", options.get("memory_hotplug.auto_movable_numa_aware", "Y"))
-    if wrong_setting("auto_movable_ratio", ratio) is not None:
-        notes.append(f"auto_movable_ratio is {ratio!r}, not a percentage; taken as 301")
-        ratio = "301"
-    return {
+    texts = {
         "auto_online_blocks": online,
         "memmap_on_memory": on_memory,
         "online_policy": policy if policy in model.policies else model.policies[0],
-        "auto_movable_ratio": ratio,
         "auto_movable_numa_aware": _yes_no(aware),
     }
+    try:
+        return settings_of({**texts, "auto_movable_ratio": ratio})
+    except BadInput:
+        notes.append(f"auto_movable_ratio is {ratio!r}, not a percentage; taken as 301")
+        return settings_of(texts)
 
 
 def _yes_no(text: str) -> str:

@@ -19,7 +19,7 @@ from ..numbers.bits import aligned_runs, lowest, span
 from ..numbers.rounding import ceil, up
 from ..protocol.vocabulary import ABSENT, FREE, KERNEL, MEMMAP, UNMOVABLE, VMEMMAP, Chunk, Kind, ZoneKey
 
-_NOTHING: Final[Pages] = {}
+_NOTHING: Final = Pages()
 _SOMEWHERE: Final = Memmap("kernel")
 
 
@@ -115,7 +115,7 @@ def _build(draft: Draft, number: int, nr: int) -> None:
     memmap = _memmap(state, number, nr, known)
     if block.state == "offline":
         kept = known.pages if known is not None and not known.online else _NOTHING
-        state.sections.load({nr: Section(nr, block.node, block.early, False, (), kept, {}, memmap)})
+        state.sections.load({nr: Section(nr, block.node, block.early, False, (), kept, memmap=memmap)})
         return
     absent = _holes(draft, nr, size) if block.early else 0
     if absent == draft.full:
@@ -149,20 +149,14 @@ def _blank(draft: Draft, head: int, absent: int) -> Pages:
     if known is not None:
         return known
     full = span(0, draft.state.geometry.pages_per_section)
-    pages: dict[Kind, int] = {}
-    if absent:
-        pages[ABSENT] = absent
-    if head:
-        pages[MEMMAP] = span(0, head)
-    if rest := full & ~absent & ~span(0, head):
-        pages[FREE] = rest
-    draft.blanks[head, absent] = pages
+    kinds: dict[Kind, int] = {ABSENT: absent, MEMMAP: span(0, head), FREE: full & ~absent & ~span(0, head)}
+    pages = draft.blanks[head, absent] = Pages({kind: mask for kind, mask in kinds.items() if mask})
     return pages
 
 
 def _head_types(state: State, head: int) -> Types:
     blocks = ceil(head, state.geometry.pageblock_pages)
-    return {UNMOVABLE: span(0, blocks)} if head and state.model.heads_unmovable else {}
+    return Types({UNMOVABLE: span(0, blocks)}) if head and state.model.heads_unmovable else Types()
 
 
 def _ram(state: State) -> list[tuple[int, int]]:

@@ -44,7 +44,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     draft = layout.Draft(state, seen, prior)
     layout.find_heads(draft)
     if prior is None and seen.resources:
-        build_devices(draft, identity.settings.get("memmap_on_memory", "N"))
+        build_devices(draft, identity.settings.memmap_on_memory)
     layout.build_sections(draft)
     topology.mark_early(state, seen, prior)
     mark_reserved(draft)
@@ -54,7 +54,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     mark_unseen(draft)
     weigh_evidence(state, seen)
     topology.count_early(state)
-    state.settings.load(identity.settings)
+    state.parameters.load({None: identity.settings})
     return state, notes
 
 

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from ..capture.observation import Observation
-from ..memory.journal import Table
 from ..memory.state import State
 from ..sysfs.report import block_report
 from .identify import Identity, identify
 from .rebuild import build_state
 
-_OBSERVED = (
-    "sections",
-    "blocks",
-    "zones",
-    "nodes",
-    "resources",
-    "settings",
-    "hugepages",
-    "surplus",
-    "marks",
-    "evidence",
-)
+_OBSERVED = ("sections", "blocks", "zones", "nodes", "resources", "hugepages", "surplus", "marks", "evidence")
 
 
 def sync(state: State, seen: Observation) -> list[str]:
@@ -36,19 +22,12 @@ def sync(state: State, seen: Observation) -> list[str]:
     known = identify(seen, state.model.name)
     identity = Identity(state.preset, state.geometry, state.model, state.boot, known.settings, ())
     fresh, notes = build_state(seen, identity, state)
-    drift = _drift(state, fresh)
+    said = drift(state, fresh)
     for name in _OBSERVED:
-        _adopt(getattr(state, name), getattr(fresh, name))
+        getattr(state, name).adopt(getattr(fresh, name))
+    state.parameters.adopt(fresh.parameters)
     _drop_orphans(state)
-    return drift + notes
-
-
-def _adopt(table: Table[Any, Any], fresh: Table[Any, Any]) -> None:
-    for key in [key for key in table if key not in fresh]:
-        table.drop(key)
-    for key, value in fresh.items():
-        if table.get(key) != value:
-            table.put(key, value)
+    return said + notes
 
 
 def _drop_orphans(state: State) -> None:
@@ -80,8 +59,8 @@ def _recount(state: State, number: int) -> None:
         state.groups.put(number, counted)
 
 
-def _drift(state: State, fresh: State) -> list[str]:
-    """What the capture says otherwise than the model did."""
+def drift(state: State, fresh: State) -> list[str]:
+    """What a capture says otherwise than the model did, a sentence each."""
     notes: list[str] = []
     for number in sorted(set(state.blocks) | set(fresh.blocks)):
         mine, real = state.blocks.get(number), fresh.blocks.get(number)

@@ -7,20 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ..capture.observe import observe
-from ..hotplug import virtio_mem
-from ..hotplug.acpi_eject import bound, eject
-from ..hotplug.add import AddRequest, add_memory
-from ..hotplug.remove import remove_memory
-from ..memory.state import State
-from ..memory.zone import ZONE_ORDER
-from ..mm import memory_failure, workload
-from ..mm.compaction import triggers
-from ..mm.hugetlb import pool
-from ..mm.hugetlb.nr_hugepages import set_pool
-from ..numbers.errors import BadInput, HotplugError
-from ..numbers.rounding import ceil
-from ..numbers.units import format_bytes, parse_bytes
-from ..protocol.commands import (
+from ..commands import (
     Add,
     Allocate,
     Command,
@@ -40,6 +27,20 @@ from ..protocol.commands import (
     checked,
     extent,
 )
+from ..commands.write import meant
+from ..hotplug import virtio_mem
+from ..hotplug.acpi_eject import bound, eject
+from ..hotplug.add import AddRequest, add_memory
+from ..hotplug.remove import remove_memory
+from ..memory.state import State
+from ..memory.zone import ZONE_ORDER
+from ..mm import memory_failure, workload
+from ..mm.compaction import triggers
+from ..mm.hugetlb import pool
+from ..mm.hugetlb.nr_hugepages import set_pool
+from ..numbers.errors import BadInput, HotplugError
+from ..numbers.rounding import ceil
+from ..numbers.units import format_bytes, parse_bytes
 from ..protocol.events import Event
 from ..protocol.vocabulary import Placement
 from ..rebuild.sync import sync
@@ -54,14 +55,14 @@ Operation = Callable[[State, Any, list[str]], Steps]
 
 def run(state: State, command: Command, notes: list[str]) -> Steps:
     """The events of a command. Raises `HotplugError` for the kernel's refusal, `BadInput` for a command without sense."""
-    if state.counters.get("crashed") and not isinstance(command, Sync):
+    if state.globals.value.crashed and not isinstance(command, Sync):
         raise HotplugError("OOPS", "the kernel has crashed and does nothing any more; take the last command back")
     return _OPERATIONS[type(checked(command))](state, command, notes)
 
 
 def takes_signals(command: Command) -> bool:
     """Can a signal end it? Offlining looks for signals; adds, removals and ejects run in the kernel's own threads."""
-    return isinstance(hotplug_files.meant(command), Offline)
+    return isinstance(meant(command), Offline)
 
 
 def _add(state: State, command: Add, notes: list[str]) -> Steps:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
+from ..commands import Command
 from ..memory.state import State
 from ..numbers.errors import HotplugError
-from ..protocol.commands import Command
 from ..protocol.events import Event
 from ..protocol.vocabulary import Certainty
 from .certainty import certainty

@@ -6,9 +6,11 @@ the way; applying a command in an earlier state begins a branch. Nothing is ever
 
 from __future__ import annotations
 
-from ..memory.journal import Changes, Journal
+from collections.abc import Iterator, Mapping, Sequence
+
+from ..commands.outcome import Outcome
+from ..memory.journal import Changes, Journal, joined
 from ..numbers.errors import BadInput
-from ..protocol.outcome import Outcome
 
 
 class Step:
@@ -55,6 +57,13 @@ class Timeline:
         self.present = step
         return step
 
+    def amend(self, outcome: Outcome) -> None:
+        """What the journal holds belongs to the present step as well, of which this came."""
+        step = self.present
+        later, first = self._journal.take(), step.changes
+        step.changes = joined(later, first)
+        step.outcome = outcome
+
     def outcomes(self) -> tuple[Outcome, ...]:
         """What led to the present state, oldest first."""
         return tuple(step.outcome for step in self.present.path() if step.outcome is not None)
@@ -90,6 +99,43 @@ class Timeline:
             self.present.latest = step
             self.forward()
         return self.present
+
+    def walk(self) -> Iterator[Step]:
+        """Every state, each after the one that it comes from, while the machine is in it; then all is as it was before, also
+        where redo leads."""
+        here, latest = self.present, [step.latest for step in self.steps]
+        following: dict[int, list[Step]] = {}
+        for step in self.steps[1:]:
+            assert step.parent is not None
+            following.setdefault(step.parent.number, []).append(step)
+        waiting = [self.steps[0]]
+        try:
+            while waiting:
+                step = waiting.pop()
+                while self.present is not step.parent and self.back():
+                    pass
+                if step.parent is not None:
+                    self.present.latest = step
+                    self.forward()
+                yield step
+                waiting += reversed(following.get(step.number, ()))
+        finally:
+            self.go_to(here.number)
+            for step, following_one in zip(self.steps, latest, strict=True):
+                step.latest = following_one
+
+    def arrange(self, numbers: Sequence[int], present: int, following: Mapping[int, int]) -> None:
+        """Give the states other numbers, by the ones that they have, and go to one of them. `following` says where redo leads
+        from a state, but for those on the way to the present one: from these it leads there."""
+        for step, number in zip(self.steps, numbers, strict=True):
+            step.number = number
+        self.steps.sort(key=lambda step: step.number)
+        self.go_to(present)
+        for number, after in following.items():
+            self.steps[number].latest = self.steps[after]
+        for step in self.present.path():
+            if step.parent is not None:
+                step.parent.latest = step
 
     def name(self, number: int, name: str) -> None:
         """Give a state a name, or, with an empty one, take it away."""

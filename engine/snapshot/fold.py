@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Final, Generic, NamedTuple, TypeVar, cast
+from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
+from zlib import crc32
 
+import msgspec
 from msgspec.structs import asdict, replace
 
+from ..memory.journal import ABSENT, Changes, each_change
 from ..memory.origin import Origin
 from ..memory.section import Memmap, Section, doubtful
 from ..memory.state import State
 from ..protocol.vocabulary import ZoneKey
+from .counters import fold_counters
 from .schema import (
     BlockRun,
     EvidenceV1,
@@ -29,6 +33,7 @@ from .schema import (
     SectionGrid,
     SectionRun,
     SnapshotV1,
+    StateV1,
     SurplusV1,
     ZoneRef,
     ZoneShare,
@@ -46,25 +51,56 @@ def snapshot_of(state: State, origin: Origin) -> SnapshotV1:
         origin=OriginV1(**asdict(origin)),
         geometry=state.geometry,
         model=state.model.name,
-        boot=state.boot,
-        settings=dict(state.settings),
-        counters=dict(state.counters),
-        nodes=tuple(NodeV1(**asdict(node)) for _, node in sorted(state.nodes.items())),
-        zones=tuple(ZoneV1(**asdict(zone)) for _, zone in sorted(state.zones.items())),
-        marks=tuple(MarksV1(cast(ZoneRef, key), **asdict(marks)) for key, marks in sorted(state.marks.items())),
-        evidence=tuple(
+        boot=state.boot.texts(),
+        **_tables(state),
+    )
+
+
+def later_state(state: State, first: SnapshotV1) -> StateV1:
+    """A state that the machine came to later, as it is saved beside the first."""
+    tables = _tables(state)
+    return StateV1(**{name: table for name, table in tables.items() if table != getattr(first, name)})
+
+
+def alike(state: State, other: State) -> bool:
+    """Would both be saved alike? What is 0 may be there in one and not in the other."""
+    return state.tables == other.tables or _tables(state) == _tables(other)
+
+
+def fingerprint(state: State, changes: Changes) -> str:
+    """What a command made of a state, in eight digits: `changes` are what takes it back. Equal ones make equal digits."""
+    part = State(state.preset, state.geometry, state.model, state.boot, state.chain)
+    gone: list[tuple[str, str]] = []
+    for number, key, before in each_change(changes):
+        table = state.tables[number]
+        now = table.get(key, ABSENT)
+        if now is ABSENT and before is not ABSENT:
+            gone.append((table.name, str(key)))
+        elif now != before:
+            part.tables[number].put(key, now)
+    return f"{crc32(msgspec.msgpack.encode((_tables(part), sorted(gone)))):08x}"
+
+
+def _tables(state: State) -> dict[str, Any]:
+    return {
+        "settings": state.settings.texts(),
+        "counters": fold_counters(state),
+        "nodes": tuple(NodeV1(**asdict(node)) for _, node in sorted(state.nodes.items())),
+        "zones": tuple(ZoneV1(**asdict(zone)) for _, zone in sorted(state.zones.items())),
+        "marks": tuple(MarksV1(cast(ZoneRef, key), **asdict(marks)) for key, marks in sorted(state.marks.items())),
+        "evidence": tuple(
             EvidenceV1(cast(ZoneRef, key), **asdict(known)) for key, known in sorted(state.evidence.items())
         ),
-        scanners=tuple(_scanners(state)),
-        resources=tuple(ResourceV1(hex(r.start), hex(r.end), r.name) for _, r in sorted(state.resources.items())),
-        groups=tuple(GroupV1(**asdict(group)) for _, group in sorted(state.groups.items())),
-        requests=tuple(RequestV1(**asdict(request)) for _, request in sorted(state.requests.items())),
-        hugepages=tuple(_hugepage_runs(state)),
-        surplus=tuple(SurplusV1(*key, count) for key, count in sorted(state.surplus.items()) if count),
-        optimized=dict(sorted(state.optimized.items())),
-        blocks=tuple(_block_runs(state)),
-        sections=tuple(_section_grids(state)),
-    )
+        "scanners": tuple(_scanners(state)),
+        "resources": tuple(ResourceV1(hex(r.start), hex(r.end), r.name) for _, r in sorted(state.resources.items())),
+        "groups": tuple(GroupV1(**asdict(group)) for _, group in sorted(state.groups.items())),
+        "requests": tuple(RequestV1(**asdict(request)) for _, request in sorted(state.requests.items())),
+        "hugepages": tuple(_hugepage_runs(state)),
+        "surplus": tuple(SurplusV1(*key, count) for key, count in sorted(state.surplus.items()) if count),
+        "optimized": dict(sorted(state.optimized.items())),
+        "blocks": tuple(_block_runs(state)),
+        "sections": tuple(_section_grids(state)),
+    }
 
 
 class _Fold(NamedTuple, Generic[V]):

@@ -10,14 +10,14 @@ sections lie one behind the other, a `stride` says by how many pages each lies b
 
 from __future__ import annotations
 
-import inspect
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 
+from ..commands import Command
 from ..numbers.geometry import Geometry
-from ..protocol.commands import Command
+from ..protocol.json_text import schema_text
 from ..protocol.vocabulary import KINDS, BlockState, Caller, Kind, Migratetype, OnlineType, Placement
 
 VERSION: Final = 1
@@ -237,24 +237,54 @@ class SectionGrid(_Strict, frozen=True, kw_only=True):
     sections: Annotated[tuple[SectionRun, ...], Meta(min_length=1)]
 
 
+class StateV1(_Strict, frozen=True, kw_only=True):
+    """A later state of the same machine: its tables as `SnapshotV1` has them. One that is missing is as it was first."""
+
+    settings: dict[str, str] | None = None
+    counters: dict[str, Counter] | None = None
+    nodes: tuple[NodeV1, ...] | None = None
+    zones: tuple[ZoneV1, ...] | None = None
+    marks: tuple[MarksV1, ...] | None = None
+    evidence: tuple[EvidenceV1, ...] | None = None
+    scanners: tuple[ScannersV1, ...] | None = None
+    resources: tuple[ResourceV1, ...] | None = None
+    groups: tuple[GroupV1, ...] | None = None
+    requests: tuple[RequestV1, ...] | None = None
+    hugepages: tuple[HugePageRun, ...] | None = None
+    surplus: tuple[SurplusV1, ...] | None = None
+    optimized: dict[Pages, bool] | None = None
+    blocks: tuple[BlockRun, ...] | None = None
+    sections: tuple[SectionGrid, ...] | None = None
+
+
 class StepV1(_Strict, frozen=True, omit_defaults=True):
-    """One step of a timeline: the command that led from state number `parent` (0: the one that is saved) to the next
-    state, what came of it, and the name of that state."""
+    """One step of a timeline: the command that led from state number `parent` (0: the first) to the next state, and what
+    came of it.
+
+    name: the name of the new state. stopped: a signal ended the command after so many events. redone: of the states that
+    come from the same one, the one that redo goes to is the last, or the one that says so. state: the new state itself; it
+    is there for the present one and for those that a capture brought (`sync`), which no replay can make again. digest: what
+    the command changed, as a checksum; by it the first step is found that a later version of altmap takes otherwise.
+    """
 
     parent: Number
     command: Command
     result: str
     name: str = ""
+    stopped: Several | None = None
+    redone: bool = False
+    state: StateV1 | None = None
+    digest: str = ""
 
 
 class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True):
-    """A whole machine, as `altmap` saves it.
+    """A whole machine, as `altmap` saves it: its first state, and its timeline from there on.
 
     model: name of the kernel model. settings: writable parameters. boot: facts of the boot. marks: watermarks. evidence:
     how well captured zones are known (null: saved before that was asked). scanners: where compaction goes on. hugepages:
     the pages of the hugetlb pools. optimized: huge pages (by pfn) whose memmap was given back once, and whether it still
     is. steps: what was done from here on, in order, and `at` the number of the state that the machine was in when it was
-    saved; replayed when it is loaded.
+    saved.
     """
 
     origin: OriginV1
@@ -282,15 +312,4 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
 
 def json_schema() -> bytes:
     """The JSON Schema of the newest version, as `fixtures/snapshot.schema.json` holds it."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(SnapshotV1)}
-    return msgspec.json.format(msgspec.json.encode(_cleaned(schema), order="deterministic"), indent=2) + b"\n"
-
-
-def _cleaned(part: Any) -> Any:
-    """Descriptions are docstrings, which Python 3.13 stores without the indentation that earlier ones keep."""
-    if isinstance(part, dict):
-        return {
-            name: inspect.cleandoc(value) if name == "description" and isinstance(value, str) else _cleaned(value)
-            for name, value in part.items()
-        }
-    return [_cleaned(one) for one in part] if isinstance(part, list) else part
+    return schema_text(msgspec.json.schema(SnapshotV1))

@@ -10,20 +10,22 @@ import io
 import os
 import re
 import zlib
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import msgspec
 
 from ..capture.collection import without_collection
+from ..commands import Sync
 from ..memory.origin import Origin
 from ..memory.state import State
-from ..numbers.errors import BadInput
+from ..numbers.errors import BadInput, located
 from ..numbers.units import format_bytes
+from ..protocol.json_text import harmless
 from .fold import snapshot_of
-from .schema import VERSION, SnapshotV1, StepV1, json_schema
-from .unfold import state_of
+from .schema import VERSION, OriginV1, SnapshotV1, json_schema
+from .unfold import later_state_of, state_of
+from .whole_file import replace_file
 
 SUFFIXES: Final = (".json", ".msgpack", ".json.gz", ".msgpack.gz")
 """How the name of a snapshot may end."""
@@ -37,51 +39,51 @@ _COMPLAINT: Final = re.compile(r"(?P<what>.*?)(?: - at `(?:key` in `)?(?P<path>\
 _FIELD: Final = re.compile(r"\.(\w+)")
 
 
-class _Head(msgspec.Struct):
+class _Head(msgspec.Struct, frozen=True):
     version: int
 
 
+class _About(msgspec.Struct, frozen=True):
+    origin: OriginV1
+
+
+_ABOUT: Final = msgspec.msgpack.Decoder(_About)
 _Readers = tuple[Callable[[bytes], _Head], Callable[[bytes], SnapshotV1]]
 _JSON: Final[_Readers] = (msgspec.json.Decoder(_Head).decode, msgspec.json.Decoder(SnapshotV1).decode)
 _MSGPACK: Final[_Readers] = (msgspec.msgpack.Decoder(_Head).decode, msgspec.msgpack.Decoder(SnapshotV1).decode)
 
 
 class Saved(NamedTuple):
-    """What a snapshot holds: the first state of a timeline, the steps from there on, and which state is the present."""
+    """What a snapshot holds: the first state of a timeline, whose machine it is, and the steps from there on."""
 
     state: State
     origin: Origin
-    steps: tuple[StepV1, ...] = ()
-    at: int = 0
+    snapshot: SnapshotV1
 
 
-def save(state: State, origin: Origin, path: str | os.PathLike[str], steps: Sequence[StepV1] = (), at: int = 0) -> None:
-    """Write a machine to a file; the form follows from the name (`SUFFIXES`).
+def save(state: State, origin: Origin, path: str | os.PathLike[str]) -> None:
+    """Write a machine without a timeline to a file: see `write`."""
+    write(snapshot_of(state, origin), path)
 
-    Raises `BadInput` for another name or where it cannot be written; the file is then what it was before.
+
+def write(snapshot: SnapshotV1, path: str | os.PathLike[str]) -> None:
+    """Write a snapshot to a file; the form follows from the name (`SUFFIXES`).
+
+    Raises `BadInput` for another name, for what `decode` would refuse, or where it cannot be written; the file is then
+    what it was before.
     """
     name = os.fspath(path)
-    data = encode(state, origin, name, steps, at)
-    target = os.path.realpath(name)
-    draft = f"{target}.{os.getpid()}.new"
+    data = pack(snapshot, name)
     try:
-        try:
-            with open(draft, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, target)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(draft)
-            raise
+        replace_file(name, data)
     except OSError as error:
         raise BadInput(f"{name} could not be saved: {error.strerror or error}") from error
 
 
 def load(path: str | os.PathLike[str]) -> tuple[State, Origin]:
     """The machine in a file, as it was at the beginning of its timeline. Raises `BadInput`: see `decode`."""
-    return read(path)[:2]
+    state, origin, _ = read(path)
+    return state, origin
 
 
 def read(path: str | os.PathLike[str]) -> Saved:
@@ -92,44 +94,69 @@ def read(path: str | os.PathLike[str]) -> Saved:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise BadInput(f"{name} could not be read: {error.strerror or error}") from error
-    return _decode(data, name)
+    return parse(data, name)
 
 
-def encode(state: State, origin: Origin, name: str, steps: Sequence[StepV1] = (), at: int = 0) -> bytes:
-    """A machine as the content of a file of that name; equal machines give equal bytes.
+def described(path: str | os.PathLike[str]) -> str:
+    """The line on what machine is in a ``.msgpack.gz`` of ours; the machine itself is stepped over, not decoded."""
+    with gzip.open(path) as file:
+        return _ABOUT.decode(file.read()).origin.description
 
-    Raises `BadInput` where the name does not end as a snapshot's does.
+
+def encode(state: State, origin: Origin, name: str) -> bytes:
+    """A machine without a timeline as the content of a file of that name: see `pack`."""
+    return pack(snapshot_of(state, origin), name)
+
+
+def pack(snapshot: SnapshotV1, name: str) -> bytes:
+    """A snapshot as the content of a file of that name; equal machines give equal bytes.
+
+    Raises `BadInput` where the name does not end as a snapshot's does, or where the content could not be read again.
     """
     if not name.endswith(SUFFIXES):
         raise BadInput(f"{name}: the name of a snapshot must end in {', '.join(SUFFIXES)}")
     with without_collection():
-        snapshot = msgspec.structs.replace(snapshot_of(state, origin), steps=tuple(steps), at=at)
-    if name.endswith((".json", ".json.gz")):
-        lines = msgspec.json.format(msgspec.json.encode(snapshot, order="deterministic"), indent=2)
-        data = _ROW.sub(lambda row: b"[" + b" ".join(row[1].split()) + b"]", lines) + b"\n"
-    else:
-        data = msgspec.msgpack.encode(snapshot, order="deterministic")
-    return gzip.compress(data, mtime=0) if name.endswith(".gz") else data
+        try:
+            plain = msgspec.msgpack.encode(snapshot, order="deterministic")
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise BadInput(f"{name} could not be saved: {error}") from error
+        with located(f"{name} could not be saved"):
+            _checked(_parsed(plain))
+            for number in range(1, len(snapshot.steps) + 1):
+                later_state_of(snapshot, number)
+        if name.endswith((".json", ".json.gz")):
+            lines = msgspec.json.format(msgspec.json.encode(snapshot, order="deterministic"), indent=2)
+            plain = harmless(_ROW.sub(lambda row: b"[" + b" ".join(row[1].split()) + b"]", lines)) + b"\n"
+    return gzip.compress(plain, mtime=0) if name.endswith(".gz") else plain
 
 
 def decode(data: bytes, source: str) -> tuple[State, Origin]:
-    """The machine in the content of a file, whatever its name. Raises `BadInput`, which begins with `source` and, where
-    there is one, the JSON path, for what is truncated or huge, was made by a newer version, or describes no machine."""
-    return _decode(data, source)[:2]
+    """The machine in the content of a file, whatever its name, at the beginning of its timeline. Raises `BadInput`, which
+    begins with `source` and, where there is one, the JSON path, for what is truncated or huge, was made by a newer version,
+    or describes no machine."""
+    state, origin, _ = parse(data, source)
+    return state, origin
 
 
-def _decode(data: bytes, source: str) -> Saved:
+def parse(data: bytes, source: str) -> Saved:
+    """All that the content of a file holds. Raises `BadInput`: see `decode`."""
     try:
         with without_collection():
-            snapshot = _parsed(_unpacked(data))
-            for index, step in enumerate(snapshot.steps):
-                if step.parent > index:
-                    raise BadInput(f"$.steps[{index}].parent: state {step.parent} comes later; it must be 0 to {index}")
-            if snapshot.at > len(snapshot.steps):
-                raise BadInput(f"$.at: there is no state {snapshot.at}; it must be 0 to {len(snapshot.steps)}")
-            return Saved(*state_of(snapshot), snapshot.steps, snapshot.at)
+            return _checked(_parsed(_unpacked(data)))
     except BadInput as error:
         raise BadInput(f"{source}: {error}") from error.__cause__
+
+
+def _checked(snapshot: SnapshotV1) -> Saved:
+    """What a snapshot holds. Raises `BadInput` for what no machine can have, be it in a later state."""
+    for index, step in enumerate(snapshot.steps):
+        if step.parent > index:
+            raise BadInput(f"$.steps[{index}].parent: state {step.parent} comes later; it must be 0 to {index}")
+        if isinstance(step.command, Sync) and step.state is None:
+            raise BadInput(f"$.steps[{index}]: a sync without the state that it led to; there must be one")
+    if snapshot.at > len(snapshot.steps):
+        raise BadInput(f"$.at: there is no state {snapshot.at}; it must be 0 to {len(snapshot.steps)}")
+    return Saved(*state_of(snapshot), snapshot)
 
 
 def _unpacked(data: bytes) -> bytes:

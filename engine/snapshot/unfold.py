@@ -8,27 +8,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
-import msgspec
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from ..kernels.architectures import preset_of
 from ..kernels.models import MODELS
 from ..kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..memory.block import Block, Group, Request
 from ..memory.origin import Origin
-from ..memory.section import Memmap, Section
+from ..memory.section import Memmap, Pages, Section, Types
+from ..memory.settings import boot_of, settings_of
 from ..memory.state import HugePage, Resource, State
 from ..memory.zone import Evidence, Marks, Node, Scanners, Zone
 from ..numbers.bits import every, span
-from ..numbers.errors import BadInput
+from ..numbers.errors import BadInput, located
+from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ZoneKey
-from ..sysfs.settings import wrong_setting
+from .counters import load_counters
 from .fold import moved, usually_unseen
 from .schema import MAX_COUNT, MemmapV1, Run, SectionGrid, SectionRun, SnapshotV1
 
 K = TypeVar("K")
 V = TypeVar("V")
+F = TypeVar("F", Pages, Types)
 
 _MAX_SECTION_PAGES: Final = 1 << 20
 _MAX_PFN: Final = 1 << 52
@@ -46,13 +48,11 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
         _bad("$.geometry", str(error))
     if snapshot.model not in MODELS:
         _bad("$.model", f"{snapshot.model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
-    for name, value in snapshot.settings.items():
-        if (wrong := wrong_setting(name, value)) is not None:
-            _bad(f"$.settings.{name}", wrong)
+    settings, boot = settings_of(snapshot.settings, "$.settings."), boot_of(snapshot.boot, "$.boot.")
     chain = DEFAULT_CHAIN.with_subscriber(BOOT_MEMORY_GUARD) if preset.boot_offline_veto else DEFAULT_CHAIN
-    state = State(preset, geometry, MODELS[snapshot.model], snapshot.boot, chain)
-    state.settings.load(snapshot.settings)
-    state.counters.load(snapshot.counters)
+    state = State(preset, geometry, MODELS[snapshot.model], boot, chain)
+    state.parameters.load({None: settings})
+    load_counters(state, snapshot.counters, "$.counters.")
     state.nodes.load(_unique("$.nodes", ((node.id, Node(**asdict(node))) for node in snapshot.nodes)))
     state.zones.load(_unique("$.zones", _zones(snapshot, state)))
     state.marks.load(_unique("$.marks", _marks(snapshot, state)))
@@ -67,6 +67,17 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.blocks.load(_blocks(snapshot, state))
     state.sections.load(_Sections(state, _captured(snapshot)).unfold(snapshot.sections))
     return state, Origin(**asdict(snapshot.origin))
+
+
+def later_state_of(snapshot: SnapshotV1, number: int) -> State | None:
+    """The state of that number, from 1 on, where it was saved. Raises `BadInput` for what no machine can have."""
+    saved = snapshot.steps[number - 1].state
+    if saved is None:
+        return None
+    with located(f"$.steps[{number - 1}].state"):
+        return state_of(
+            replace(snapshot, **{name: value for name, value in asdict(saved).items() if value is not None})
+        )[0]
 
 
 def _bad(path: str, sentence: str) -> NoReturn:
@@ -107,7 +118,7 @@ def _zones(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Zone]]
 def _marks(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Marks]]:
     for index, saved in enumerate(snapshot.marks):
         _node(state, saved.zone[0], f"$.marks[{index}].zone[0]")
-        yield saved.zone, Marks(saved.min, saved.low, saved.reserve)
+        yield saved.zone, Marks(saved.min, saved.low, Frozen(saved.reserve))
 
 
 def _evidence(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Evidence]]:
@@ -143,7 +154,7 @@ def _scanners(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Sca
                 low, high = max(first - nr * per_section, 0), min(behind - nr * per_section, per_section)
                 heads = every(pages, per_section * pages) & span(low * pages, (high - low) * pages)
                 skipped[nr] = skipped.get(nr, 0) | heads
-        yield saved.zone, Scanners(saved.migrate, saved.free, skipped)
+        yield saved.zone, Scanners(saved.migrate, saved.free, Frozen(skipped))
 
 
 def _resources(snapshot: SnapshotV1) -> Iterator[tuple[int, Resource]]:
@@ -224,7 +235,7 @@ class _Sections:
         self.state, self.captured = state, captured
         self.per_block = state.geometry.sections_per_block
         self.masks: dict[tuple[tuple[Run, ...], int], int] = {}
-        self.tables: dict[tuple[tuple[Any, int], ...], dict[Any, int]] = {}
+        self.tables: dict[tuple[type[Frozen[Any, int]], Frozen[Any, int]], Any] = {}
 
     def unfold(self, grids: Iterable[SectionGrid]) -> dict[int, Section]:
         """Every section by number, ascending."""
@@ -269,8 +280,8 @@ class _Sections:
             runs = ((0, size),) if share.pages is None else share.pages
             shares.append((share.zone, self._mask(runs, "page", size, f"{where}.pages")))
         _disjoint(shares, "page", f"{path}.zones")
-        pages = self._table(run.pages, "page", size, f"{path}.pages")
-        types = self._table(run.types, "pageblock", geometry.pageblocks_per_section, f"{path}.types")
+        pages = self._table(Pages, run.pages, "page", size, f"{path}.pages")
+        types = self._table(Types, run.types, "pageblock", geometry.pageblocks_per_section, f"{path}.types")
         flagged = self._mask(run.flagged, "page", size, f"{path}.flagged")
         section = Section(
             0, run.node, run.early, run.online, tuple(shares), pages, types, memmap, run.estimated, flagged
@@ -278,13 +289,14 @@ class _Sections:
         unseen = usually_unseen(section) if self.captured else 0
         if run.unseen is not None:
             unseen = self._mask(run.unseen, "page", size, f"{path}.unseen")
-        return msgspec.structs.replace(section, unseen=unseen)
+        return replace(section, unseen=unseen)
 
-    def _table(self, runs: Mapping[K, tuple[Run, ...]], what: str, size: int, path: str) -> Mapping[K, int]:
-        """Sets by kind."""
-        table = {kind: self._mask(pages, what, size, f"{path}.{kind}") for kind, pages in runs.items()}
+    def _table(self, kind: type[F], runs: Mapping[Any, tuple[Run, ...]], what: str, size: int, path: str) -> F:
+        """Sets by kind or by migratetype."""
+        table = kind({name: self._mask(pages, what, size, f"{path}.{name}") for name, pages in runs.items()})
         _disjoint(table.items(), what, path)
-        return self.tables.setdefault(tuple(table.items()), table)
+        known: F = self.tables.setdefault((kind, table), table)
+        return known
 
     def _mask(self, runs: tuple[Run, ...], what: str, size: int, path: str) -> int:
         """The set that `fold` took apart, likewise in time that does not grow with the number of runs."""

@@ -21,9 +21,8 @@ from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
 from ..numbers.errors import HotplugError
 from ..numbers.kstrto import kstrto
-from ..protocol.commands import Command, Offline, Online, Write
 from ..protocol.events import Event, ParameterSet
-from ..protocol.vocabulary import ONLINE_TYPES
+from ..protocol.vocabulary import AUTO_ONLINE, ONLINE_TYPES
 from . import page_files
 
 Steps = Iterator[Event]
@@ -33,9 +32,7 @@ PARAMETERS: Final = "/sys/module/memory_hotplug/parameters"
 
 _BLOCK = re.compile(rf"{MEMORY}/memory(\d+)/(\w+)")
 _NODE_FILE = re.compile(rf"{NODE}/node(\d+)/(\w+)")
-_BLOCK_FILE = re.compile(rf"(?:{MEMORY}|{NODE}/node\d+)/+memory(\d+)/+(state|online)")
 _NODE_LINK = re.compile(rf"{NODE}/node(\d+)/memory(\d+)/(\w+)")
-AUTO_ONLINE: Final = ("offline", *ONLINE_TYPES)
 _TRUE, _FALSE = ("y", "Y", "1", "t", "T"), ("n", "N", "0", "f", "F")
 
 
@@ -101,17 +98,17 @@ def _has_normal(state: State, node: int) -> bool:
     return any(zone.node == node and zone.present and zone.name in KERNEL_ZONES for zone in state.zones.values())
 
 
-def _setting(name: str, default: str) -> Callable[[State], str]:
-    return lambda state: state.settings.get(name, default)
+def _setting(name: str) -> Callable[[State], str]:
+    return lambda state: state.settings.texts()[name]
 
 
 _READERS: Final[dict[str, Callable[[State], str]]] = {
     f"{MEMORY}/block_size_bytes": lambda state: f"{state.geometry.block_size:x}",
-    f"{MEMORY}/auto_online_blocks": _setting("auto_online_blocks", "offline"),
-    f"{PARAMETERS}/memmap_on_memory": _setting("memmap_on_memory", "N"),
-    f"{PARAMETERS}/online_policy": _setting("online_policy", "contig-zones"),
-    f"{PARAMETERS}/auto_movable_ratio": _setting("auto_movable_ratio", "301"),
-    f"{PARAMETERS}/auto_movable_numa_aware": _setting("auto_movable_numa_aware", "Y"),
+    f"{MEMORY}/auto_online_blocks": _setting("auto_online_blocks"),
+    f"{PARAMETERS}/memmap_on_memory": _setting("memmap_on_memory"),
+    f"{PARAMETERS}/online_policy": _setting("online_policy"),
+    f"{PARAMETERS}/auto_movable_ratio": _setting("auto_movable_ratio"),
+    f"{PARAMETERS}/auto_movable_numa_aware": _setting("auto_movable_numa_aware"),
     f"{NODE}/possible": _node_mask(lambda state, node: True),
     f"{NODE}/online": _node_mask(lambda state, node: state.nodes[node].online),
     f"{NODE}/has_memory": _node_mask(lambda state, node: state.node_present(node) > 0),
@@ -163,20 +160,6 @@ def write(state: State, path: str, data: str) -> Steps:
     raise HotplugError("EACCES", f"{path} can only be read")
 
 
-def meant(command: Command) -> Command:
-    """The operation behind a write to a file of a block; any other command is meant as it is."""
-    if not isinstance(command, Write) or (match := _BLOCK_FILE.fullmatch(command.path)) is None:
-        return command
-    number, word = int(match[1]), command.data.removesuffix("\n")
-    if match[2] == "online" and (wanted := boolean(word)) is not None:
-        return Online(block=number) if wanted else Offline(block=number)
-    if match[2] == "state" and word == "offline":
-        return Offline(block=number)
-    if match[2] == "state" and word in ONLINE_TYPES:
-        return Online(block=number, type=word)
-    return command
-
-
 def set_state(state: State, number: int, word: str) -> Steps:
     """What writing a word to the file `state` of a block does. Raises `HotplugError`, ENOENT where there is no such block."""
     return _write_state(state, _block(state, number), word)
@@ -210,7 +193,7 @@ def _choice(name: str, words: Callable[[State], tuple[str, ...]]) -> Callable[[S
         word = data.removesuffix("\n")
         if word not in words(state):
             raise HotplugError("EINVAL", f"{word!r} is none of {', '.join(words(state))}")
-        state.settings.put(name, word)
+        state.parameters.change(**{name: word})
         yield ParameterSet(name, word)
 
     return write_choice
@@ -218,7 +201,7 @@ def _choice(name: str, words: Callable[[State], tuple[str, ...]]) -> Callable[[S
 
 def _write_ratio(state: State, data: str) -> Steps:
     number = kstrto(data, 0, 32)
-    state.settings.put("auto_movable_ratio", str(number))
+    state.parameters.change(auto_movable_ratio=number)
     yield ParameterSet("auto_movable_ratio", str(number))
 
 
@@ -226,7 +209,7 @@ def _write_numa_aware(state: State, word: str) -> Steps:
     wanted = boolean(word)
     if wanted is None:
         raise HotplugError("EINVAL", f"{word!r} is not a boolean")
-    state.settings.put("auto_movable_numa_aware", "Y" if wanted else "N")
+    state.parameters.change(auto_movable_numa_aware=wanted)
     yield ParameterSet("auto_movable_numa_aware", "Y" if wanted else "N")
 
 
@@ -257,7 +240,7 @@ def _has_parameter(state: State, path: str) -> bool:
 
 
 def _exists(state: State, path: str) -> None:
-    if path == f"{MEMORY}/probe" and state.boot.get("probe") != "Y":
+    if path == f"{MEMORY}/probe" and not state.boot.probe:
         raise HotplugError("ENOENT", f"{path} does not exist: the kernel was built without it")
 
 

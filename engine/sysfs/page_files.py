@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import msgspec
+
 from ..memory.state import State
 from ..mm import free_area, memory_failure
 from ..mm.compaction import triggers
@@ -46,7 +48,7 @@ def read(state: State, path: str) -> str | None:
         surplus = pool.surplus(state, node, size)
         if path == _DEFAULT_POOL:
             total -= surplus
-        overcommit = state.counters.get(f"nr_overcommit_hugepages_{size}", 0)
+        overcommit = state.hstate(size // state.geometry.page_size).nr_overcommit_huge_pages
         values = {"free_hugepages": free, "surplus_hugepages": surplus, "resv_hugepages": 0}
         return f"{overcommit if name == 'nr_overcommit_hugepages' else values.get(name, total)}\n"
     if path in (_COMPACT, f"{_MEMORY}/hard_offline_page", f"{_MEMORY}/soft_offline_page") or (
@@ -99,7 +101,8 @@ def _write_pool(state: State, path: str, found: tuple[int | None, int, str], dat
     if name == "nr_overcommit_hugepages":
         if size > state.geometry.page_size << state.geometry.max_order:
             raise HotplugError("EINVAL", f"{path}: gigantic pages are never made on demand")
-        state.counters.put(f"{name}_{size}", min(kstrto(data, 10, 64), _MOST))
+        pages, most = size // state.geometry.page_size, min(kstrto(data, 10, 64), _MOST)
+        state.hstates.put(pages, msgspec.structs.replace(state.hstate(pages), nr_overcommit_huge_pages=most))
         return
     if not name.startswith("nr_"):
         raise HotplugError("EACCES", f"{path} can only be read")

@@ -48,7 +48,7 @@ def glance(state: State) -> State:
     copy.zones.load(state.zones)
     copy.nodes.load(state.nodes)
     copy.groups.load(state.groups)
-    copy.settings.load(state.settings)
+    copy.parameters.load(state.parameters)
     copy.hugepages.load(state.hugepages)
     return copy
 

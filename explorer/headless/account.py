@@ -37,8 +37,8 @@ class Account:
     """`altmap run` for people: for each command a line with its result, then one for each note and each change. The
     commands of a range of blocks that come out alike are told as one."""
 
-    def __init__(self, machine: Machine) -> None:
-        self._machine, self._printer = machine, Printer()
+    def __init__(self, machine: Machine, printer: Printer) -> None:
+        self._machine, self._printer = machine, printer
         self._before = self._after = glance(machine.state)
         self._told = self._unexpected = 0
         self._group: list[Outcome] = []
@@ -86,10 +86,8 @@ def _continues(outcome: Outcome, following: Outcome) -> bool:
 
 
 def _result_line(number: str, machine: Machine, outcomes: list[Outcome]) -> Text:
-    outcome, command = outcomes[0], describe(outcomes[0].command)
-    if len(outcomes) > 1 and isinstance(outcome.command, _OF_A_RANGE):
-        block = outcome.command.block
-        command = command.replace(f" {block}", f" {block}-{block + len(outcomes) - 1}", 1)
+    outcome, end = outcomes[0], outcomes[-1].command
+    command = describe(outcome.command, end.block if isinstance(end, _OF_A_RANGE) else None)
     events = [event for one in outcomes for event in one.events]
     clauses = [outcome.reason] if outcome.reason else list(_achieved(machine, events, outcome))
     if not outcome.expected:
@@ -170,8 +168,9 @@ def changes(before: State, after: State) -> Iterator[str]:
     for node, zone in sorted(zones[0].keys() | zones[1].keys()):
         if words := _zone_change(zones[0].get((node, zone)), zones[1].get((node, zone))):
             yield f"zone {zone} of node {node}: {words}"
-    for name, value in sorted(after.settings.items()):
-        if (old := before.settings.get(name)) != value:
+    parameters = before.settings.texts()
+    for name, value in sorted(after.settings.texts().items()):
+        if (old := parameters[name]) != value:
             yield f"{name}: {old} → {value}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 
@@ -15,15 +16,19 @@ PLAIN_WIDTH = 100
 
 
 class Printer:
-    """Prints to standard output, a piece at a time."""
+    """Prints to standard output, a piece at a time. `color` is "always", "never" or "auto": on a terminal, where NO_COLOR
+    is not set. `width` is in columns; without one it is the terminal's."""
 
-    def __init__(self) -> None:
+    def __init__(self, color: str = "auto", width: int | None = None) -> None:
         terminal = sys.stdout.isatty()
+        colored = color == "always" or (color == "auto" and terminal and not os.environ.get("NO_COLOR"))
+        self._whole_lines = width is None
         self._console = Console(
             file=sys.stdout,
-            width=None if terminal else PLAIN_WIDTH,
-            force_terminal=terminal,
-            color_system="auto" if terminal else None,
+            width=width or (None if terminal else PLAIN_WIDTH),
+            force_terminal=terminal or colored,
+            color_system=("auto" if terminal else "standard") if colored else None,
+            no_color=not colored,
             markup=False,
             emoji=False,
             highlight=False,
@@ -31,9 +36,9 @@ class Printer:
 
     def __call__(self, *parts: RenderableType, whole_lines: bool = False) -> None:
         """Print the parts below each other, without the blanks that tables end their lines with. Text wraps at the
-        width unless `whole_lines`."""
+        width unless `whole_lines`, and then too if a width was asked for."""
         options = self._console.options
-        if whole_lines:
+        if whole_lines and self._whole_lines:
             options = options.update(no_wrap=True, overflow="ignore")
         with self._console.capture() as capture:
             for part in parts:

@@ -1,75 +1,50 @@
-"""Questions that change nothing: why, read, compare, diff, lsmem, export; as text, or as one JSON object."""
+"""Questions that change nothing: why, compare, diff; as text, or as one JSON object."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
 from functools import partial
 
-import msgspec
 from altmap.engine import (
     PLACEMENTS,
     Add,
     BadInput,
-    HotplugError,
     compare,
     describe_comparison,
     describe_drift,
     describe_verdicts,
     diff,
-    export_shell,
-    lsmem,
-    open_machine,
     parse_bytes,
-    parse_script,
-    split_lsmem,
+    parse_line,
 )
 from altmap.engine.numbers.rounding import up
 
-from ..printable import printable
+from .exits import DIFFERENT, FINE, REFUSED
+from .forms.document import as_line
+from .output import say, write
 from .progress import awaited
-
-
-def _print(text: str, value: object, as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
-    else:
-        sys.stdout.write("".join(f"{printable(line)}\n" for line in text.rstrip("\n").split("\n")))
+from .streams import machine_named, once_standard_input
 
 
 def why(arguments: argparse.Namespace) -> int:
     """Would a command, or each of those on a range of blocks, succeed? 0 if so, 1 if not."""
-    machine = open_machine(arguments.machine, model=arguments.model)
-    commands = parse_script(" ".join(arguments.words), "the question")
+    machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay)
+    commands = parse_line(" ".join(arguments.words))
     if not commands:
         raise BadInput("the question is empty; ask about a line of a script, such as offline 32")
     verdicts = [machine.why_not(command) for command in awaited(commands, "question")]
     if arguments.json:
-        for verdict in verdicts:
-            _print("", verdict, True)
+        from .forms.why import why_document
+
+        write(as_line(why_document(verdicts)))
     else:
-        _print(describe_verdicts(verdicts), None, False)
-    return 0 if all(verdict.ok for verdict in verdicts) else 1
-
-
-def read(arguments: argparse.Namespace) -> int:
-    """The text of files, one behind the other; 1 if the kernel has one of them not, or would not let it be read."""
-    machine = open_machine(arguments.machine)
-    refused = 0
-    for path in arguments.paths:
-        try:
-            sys.stdout.write(machine.read(path))
-        except HotplugError as error:
-            sys.stdout.flush()
-            print(printable(f"altmap: {error}"), file=sys.stderr)
-            refused = 1
-    return refused
+        say(describe_verdicts(verdicts), arguments.width)
+    return FINE if all(verdict.ok for verdict in verdicts) else REFUSED
 
 
 def alternatives(arguments: argparse.Namespace) -> int:
     """One add request, every placement, block size and model that was asked for, side by side; 1 if none of them fits."""
-    machine = open_machine(arguments.machine)
+    machine = machine_named(arguments.machine, replay=arguments.replay)
     state = machine.state
     start = arguments.at
     if start is None:
@@ -96,32 +71,26 @@ def alternatives(arguments: argparse.Namespace) -> int:
         online=arguments.online,
         watched=partial(awaited, name="alternative"),
     )
-    _print(describe_comparison(table), table, arguments.json)
-    return 0 if table.fits else 1
+    if arguments.json:
+        from .forms.comparison import comparison_document
+
+        write(as_line(comparison_document(table)))
+    else:
+        wide = {} if arguments.width is None else {"width": arguments.width}
+        say(describe_comparison(table, **wide), arguments.width)
+    return FINE if table.fits else REFUSED
 
 
 def drift(arguments: argparse.Namespace) -> int:
-    """What changed from one machine to another; 0 whether or not anything did."""
-    found = diff(open_machine(arguments.before), open_machine(arguments.after))
-    _print(describe_drift(found), found, arguments.json)
-    return 0
+    """What changed from one machine to another; 0 whether or not anything did, unless the exit code is to tell."""
+    sources = (arguments.before, arguments.after)
+    once_standard_input(*sources)
+    before, after = (machine_named(source, replay=arguments.replay) for source in sources)
+    found = diff(before, after)
+    if arguments.json:
+        from .forms.changes import diff_document
 
-
-def export(arguments: argparse.Namespace) -> int:
-    """The commands that led to a saved machine, as lines for the real one."""
-    machine = open_machine(arguments.machine)
-    sys.stdout.write(export_shell(machine.history, machine.geometry.block_size))
-    return 0
-
-
-def list_memory(words: Sequence[str], default: str) -> int:
-    """lsmem with lsmem's own options; the one word that is no option is the machine. Beside --sysroot, which names it too,
-    a word is one too many, as in lsmem."""
-    options, others = split_lsmem(words)
-    if len(others) > 1:
-        raise BadInput(f"lsmem takes one machine, not {' and '.join(others)}")
-    named = others[0] if others else default
-    needed = not any(option in ("-s", "-h", "--help") or option.startswith("--sysroot") for option in options)
-    code, text = lsmem(options, open_machine(named)) if needed else lsmem([*options, *others])
-    (sys.stderr if code else sys.stdout).write(text)
-    return code
+        write(as_line(diff_document(sources, before, after, found)))
+    else:
+        say(describe_drift(found), arguments.width)
+    return DIFFERENT if found and arguments.exit_code else FINE

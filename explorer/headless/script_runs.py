@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from typing import Protocol
 
-from altmap.engine import Machine, Outcome
+from altmap.engine import BadInput, Machine, Outcome, save_machine
+from altmap.engine.commands.scripts import Placed, parse_places
 from altmap.engine.numbers.errors import located
 from altmap.engine.protocol.events import Event
-from altmap.engine.protocol.scripts import Placed
 
+from .exits import FINE, REFUSED
+from .output import write
 from .progress import tracked
+from .streams import machine_named, once_standard_input, script_text, writable
 
 
 class Teller(Protocol):
@@ -50,3 +54,28 @@ def run_script(machine: Machine, commands: Sequence[Placed], name: str, teller: 
         teller.flush()
     teller.end()
     return unexpected
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run a script on a machine, and save what it has become; 1 if a command did not come out as expected."""
+    once_standard_input(arguments.machine, arguments.script)
+    writable(arguments.save)
+    machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay)
+    text, name = script_text(arguments.script)
+    unexpected = run_script(machine, parse_places(text, name), name, _teller(machine, arguments))
+    if arguments.save is not None:
+        save_machine(machine, arguments.save)
+    return REFUSED if unexpected else FINE
+
+
+def _teller(machine: Machine, arguments: argparse.Namespace) -> Teller:
+    if arguments.json or arguments.events:
+        from .forms.steps import JsonLines
+
+        return JsonLines(machine, write, arguments.full, arguments.events)
+    if arguments.full:
+        raise BadInput("--full says what --json prints; give both")
+    from .account import Account
+    from .console import Printer
+
+    return Account(machine, Printer(arguments.color, arguments.width))

@@ -59,8 +59,8 @@ def _header(machine: Machine) -> Table:
         ("memory", f"{about_bytes(totals.total)} managed, {about_bytes(totals.free)} free"),
         ("blocks", f"{len(states)} ({counts})" if states else "none"),
         ("nodes", "; ".join(_node(machine, machine.nodes[number]) for number in sorted(machine.nodes))),
-        ("parameters", "\n".join(f"{name}={value}" for name, value in sorted(machine.settings.items()))),
-        ("boot", " ".join(f"{name}={value}" for name, value in sorted(machine.state.boot.items()))),
+        ("parameters", "\n".join(f"{name}={value}" for name, value in sorted(machine.settings.texts().items()))),
+        ("boot", " ".join(f"{name}={value}" for name, value in sorted(machine.boot.texts().items()))),
         ("measured", measured),
         ("estimated", estimated),
     )
@@ -94,8 +94,8 @@ def _list(sentences: Sequence[str]) -> Table:
 
 
 def _auto_online(machine: Machine) -> Iterator[str]:
-    kind = machine.settings.get("auto_online_blocks", "offline")
-    steered = machine.state.boot.get("movable_node") == "Y" or machine.settings.get("online_policy") == "auto-movable"
+    kind = machine.settings.auto_online_blocks
+    steered = machine.boot.movable_node or machine.settings.online_policy == "auto-movable"
     if kind == "online_kernel" or (kind == "online" and not steered):
         yield (
             f"auto_online_blocks={kind} puts added blocks into a kernel zone at once: what the kernel then allocates in "
@@ -104,7 +104,7 @@ def _auto_online(machine: Machine) -> Iterator[str]:
 
 
 def _memmap_on_memory(machine: Machine) -> Iterator[str]:
-    geometry, value = machine.geometry, machine.settings.get("memmap_on_memory")
+    geometry, value = machine.geometry, machine.settings.memmap_on_memory
     if machine.model.parameter_modes and value == "N":
         yield (
             f"memmap_on_memory=N: each block of {format_bytes(geometry.block_size)} that is added takes "

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
 from altmap.engine import Machine
 from textual.app import App, SystemCommand
+from textual.filter import LineFilter
 from textual.screen import Screen
 
+from ..printable import printable
+from .guard import Guard
 from .screens.main import MainScreen
 from .session import Session
 from .themes import DARK, THEMES, VARIABLES
@@ -29,9 +32,18 @@ class ExplorerApp(App[None]):
     def __init__(self, machine: Machine) -> None:
         super().__init__()
         self.session = Session(machine)
+        self._guard = Guard()
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line of every widget passes."""
+        return [*super().get_line_filters(), self._guard]
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """What another program may be given, such as a shell: no control characters but line ends."""
+        super().copy_to_clipboard(printable(text))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return VARIABLES

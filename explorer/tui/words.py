@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, Final
@@ -61,6 +62,11 @@ def short_address(address: int) -> str:
 def machine_name(machine: Machine) -> str:
     """The machine's name; of a folder or file its last part alone."""
     return PurePath(machine.origin.name).name or "this machine"
+
+
+def file_name(machine: Machine) -> str:
+    """The machine's name as that of a file, without its suffix: short, and of letters, digits and dashes alone."""
+    return re.sub(r"[^\w-]+", "-", machine_name(machine).partition(".")[0])[:64].strip("-") or "machine"
 
 
 def state_of(machine: Machine, block: int) -> tuple[str, str]:

@@ -67,7 +67,7 @@ def test_standard_output_is_the_snapshot_and_nothing_else(altmap, tree: Path, tm
     machine = open_machine(tmp_path / "again.json")
     assert sorted(machine.blocks) == [0, 1, 2, 3]
     assert machine.zones[0, "DMA32"].managed == 123000
-    assert machine.settings["memmap_on_memory"] == "Y"
+    assert machine.settings.memmap_on_memory == "Y"
 
 
 def test_notes_go_to_standard_error(altmap, tree: Path) -> None:
@@ -125,5 +125,7 @@ def test_a_sync_tells_what_differs(altmap, tree: Path, tmp_path: Path, monkeypat
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(script.encode())))
     step = json.loads(altmap("run", tmp_path / "m.json", "-", "--json").out)
     assert step["result"] == "ok"
-    assert step["blocks"]["3"] == {"state": "offline", "valid_zones": "DMA32 Movable", "nodes": [0]}
-    assert "memory3: offline DMA32 Movable, the model had online DMA32" in step["notes"]
+    (change,) = step["changes"]["blocks"]
+    assert (change["block"], change["changed"]) == (3, ["state", "valid_zones"])
+    assert (change["after"]["state"], change["after"]["valid_zones"]) == ("offline", "DMA32 Movable")
+    assert "memory3: offline DMA32 Movable, the model had online DMA32" in [note["sentence"] for note in step["notes"]]

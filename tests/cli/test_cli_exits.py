@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 from altmap import engine, explorer
 from altmap.engine import Machine
-from altmap.explorer.headless.cli import DEFAULT_MACHINE
+from altmap.explorer.headless.arguments import DEFAULT_MACHINE
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,7 +21,15 @@ ROOT = Path(__file__).parents[2]
     ("argv", "sentence"),
     [
         (["nosuch"], "nosuch: there is no such file or folder, and no bundled machine of that name"),
-        (["shwo", "{guest}"], "'shwo' is not a command; altmap --help tells"),
+        (["shwo", "{guest}"], r"'shwo' is not a command; did you mean 'show'\? altmap --help tells"),
+        (["shwo"], r"'shwo' is not a command; did you mean 'show'\? altmap --help tells"),
+        (["frobnicate", "{guest}"], "'frobnicate' is not a command; altmap --help tells"),
+        (["smal-guest"], r"bundled machine of that name \(.*\); did you mean 'small-guest'\?"),
+        (["--"], "unrecognized arguments: --; altmap --help tells"),
+        (["diff", "-", "-"], "standard input can be read only once"),
+        (["run", "-", "-"], "standard input can be read only once"),
+        (["show", "{guest}", "--width", "9"], "argument --width: '9' is no number of columns; give 20 to 9999"),
+        (["show", "{guest}", "--color", "red"], "argument --color: invalid choice: 'red'"),
         (["show", "nosuch"], "nosuch: there is no such file or folder"),
         (["--frobnicate"], "unrecognized arguments: --frobnicate; altmap --help tells"),
         (["show", "{guest}", "--jsn"], "unrecognized arguments: --jsn"),
@@ -108,7 +116,7 @@ def test_ctrl_c_is_130_and_silent(altmap, guest: Path, monkeypatch: pytest.Monke
     def interrupted(*args: object, **options: object) -> Machine:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(engine, "open_machine", interrupted)
+    monkeypatch.setattr("altmap.explorer.headless.streams.open_machine", interrupted)
     said = altmap("show", guest)
     assert said == (130, "", "")
 
@@ -149,7 +157,7 @@ def test_version_is_that_of_the_package(process) -> None:
 def test_help_names_every_command_and_each_has_its_own(process) -> None:
     said = process("--help")
     assert said.returncode == 0
-    commands = re.findall(r"^    (\w+)  +\w", said.stdout, re.MULTILINE)
+    commands = re.findall(r"^  ([a-z]\w*)  +\w", said.stdout, re.MULTILINE)
     assert {"open", "show", "capture", "run", "check", "machines"} <= set(commands)
     for command in commands:
         own = process(command, "--help")

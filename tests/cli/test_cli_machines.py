@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from altmap.engine import bundled_machines
-from altmap.explorer.headless.cli import DEFAULT_MACHINE
+from altmap.explorer.headless.arguments import DEFAULT_MACHINE
 
 
 def test_the_list_in_text_and_json(altmap) -> None:
@@ -14,7 +14,8 @@ def test_the_list_in_text_and_json(altmap) -> None:
     text = altmap("machines")
     assert text.code == 0
     assert [tuple(line.split(maxsplit=1)) for line in text.out.splitlines()] == bundled
-    assert json.loads(altmap("machines", "--json").out) == [{"name": n, "description": d} for n, d in bundled]
+    listed = json.loads(altmap("machines", "--json").out)
+    assert listed["machines"] == [{"name": name, "description": words} for name, words in bundled]
 
 
 def test_each_opens_by_name_and_the_default_without_one(altmap) -> None:

@@ -12,8 +12,10 @@ def test_compare_is_1_where_nothing_fits(altmap, guest: Path) -> None:
     assert "in whole blocks of 128M it would be 128M" in said.out
     assert "MemTotal online" not in said.out
     assert altmap("compare", guest, "--add", "128M").code == 0
-    rows = json.loads(altmap("compare", guest, "--add", "100M", "--json").out)["rows"]
-    assert {row["result"] for row in rows} == {"EINVAL"}
+    said = json.loads(altmap("compare", guest, "--add", "100M", "--json").out)
+    assert said["fits"] is False
+    assert {row["refusal"]["errno"] for row in said["alternatives"]} == {"EINVAL"}
+    assert {row["online"] for row in said["alternatives"]} == {None}
 
 
 def test_a_placement_without_a_name_is_none(altmap, guest: Path) -> None:
@@ -26,9 +28,21 @@ def test_why_on_a_range_tells_alike_blocks_once(altmap, guest: Path) -> None:
     assert said.code == 1
     assert "offline 8-9 (2 blocks): no, ENOENT\n" in said.out
     assert said.out.endswith("\n1 yes, 2 no; each is judged by itself, as if it were the only one\n")
-    assert len(altmap("why", guest, "offline", "7-9", "--json").out.splitlines()) == 3
+    verdicts = json.loads(altmap("why", guest, "offline", "7-9", "--json").out)["verdicts"]
+    assert [(verdict["line"], verdict["answer"]) for verdict in verdicts] == [
+        ("offline 7", "yes"),
+        ("offline 8", "no"),
+        ("offline 9", "no"),
+    ]
     empty = altmap("why", guest, "")
     assert (empty.code, empty.err.count("\n")) == (2, 1)
+
+
+def test_diff_tells_by_its_exit_code_only_if_asked(altmap, guest: Path, pooled: Path) -> None:
+    for options in ([], ["--json"]):
+        assert [altmap("diff", guest, other, *options).code for other in (guest, pooled)] == [0, 0]
+        assert [altmap("diff", guest, other, "--exit-code", *options).code for other in (guest, pooled)] == [0, 1]
+    assert altmap("diff", guest, "nowhere", "--exit-code").code == 2
 
 
 def test_lsmem_takes_no_word_beside_a_root(altmap, guest: Path, tmp_path: Path) -> None:

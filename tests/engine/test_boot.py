@@ -67,7 +67,7 @@ def test_blocks_are_of_the_architectures_size(arch: str, count: int, size: int) 
 @pytest.mark.parametrize(("model", "on"), [("rfc-v2", None), ("6.1", "force"), ("6.12", "force")])
 def test_the_parameter_is_what_the_model_knows(model: str, on: str | None) -> None:
     machine = boot_machine([(0, 0, "1G")], model=model, memmap_on_memory="force")
-    known = machine.settings.get("memmap_on_memory")
+    known = machine.settings.memmap_on_memory
     assert known == ("force" if model == "6.12" else "N")
     assert (on in machine.model.parameter_modes) == (model == "6.12")
 

@@ -126,7 +126,7 @@ def test_each_page_goes_whole_or_stays_and_the_lowest_stay() -> None:
     (result,) = [event for event in compacted(machine) if isinstance(event, PagesCompacted)]
     assert result == PagesCompacted(5, 5, FIRST + BLOCK, FIRST + 64 * BLOCK - 5)
     assert masks(machine, ZONE, MOVABLE) == [0b11111 << BLOCK | 0b11111 << 64 * BLOCK - 5]
-    assert machine.state.counters["pgmigrate_fail"] == 1
+    assert machine.state.vmstat["pgmigrate_fail"] == 1
 
 
 # -- memmap -----------------------------------------------------------------------------------------------------------
@@ -341,7 +341,7 @@ def test_vmstat_counts_what_the_events_say(model: str) -> None:
     scatter(machine)
     events = compacted(machine)
     scans = [event for event in events if isinstance(event, ScannerMoved)]
-    counters = machine.state.counters
+    counters = machine.state.vmstat
     for scanner in ("migrate", "free"):
         mine = sum(event.scanned for event in scans if event.scanner == scanner)
         assert counters[f"compact_{scanner}_scanned"] == mine > 10_000
@@ -357,7 +357,7 @@ def test_each_kernel_counts_free_areas_that_are_stepped_over_in_its_own_way() ->
     for model in ("6.1", "6.12"):
         machine = plugged(model=model)
         compacted(machine)
-        scanned[model] = machine.state.counters["compact_migrate_scanned"]
+        scanned[model] = machine.state.vmstat["compact_migrate_scanned"]
     # head 512, one order 9 area, 30 of order 10 below the free scanner's pageblock, the first half of the last
     assert scanned["6.1"] == 512 + 1 + 30 * (1 + 512) + 1
     assert scanned["6.12"] == 512 + 512 + 30 * (1024 + 512) + 1024
@@ -387,7 +387,7 @@ def test_it_can_be_watched_and_taken_back_and_done_again() -> None:
     assert len(seen) == len([event for event in machine.history[-1].events if isinstance(event, PagesCompacted)]) > 50
     machine.undo()
     assert masks(machine, ZONE, MOVABLE, FREE, PCP) == before
-    assert not [name for name in machine.state.counters if name.startswith(("compact", "pgmigrate"))]
+    assert not [name for name in machine.state.vmstat if name.startswith(("compact", "pgmigrate"))]
     machine.redo()
     assert masks(machine, ZONE, MOVABLE, FREE, PCP) == after
     assert machine.check() == []
@@ -403,7 +403,7 @@ def test_stopped_in_the_middle_it_leaves_a_sound_machine() -> None:
     steps.close()  # type: ignore[attr-defined]
     assert machine.check() == []
     assert total(machine, ZONE, MOVABLE) == pages
-    assert machine.state.counters["pgmigrate_success"] > 0
+    assert machine.state.vmstat["pgmigrate_success"] > 0
 
 
 def test_it_costs_what_it_finds() -> None:

@@ -65,10 +65,8 @@ def test_pages_that_became_pinned() -> None:
     (change,) = drift.blocks
     assert drift == Drift(blocks=(change,))
     assert change.before is not None
-    assert change.before.pinned_pages == 0
-    assert change == Change(
-        change.key, change.before, msgspec.structs.replace(change.before, pinned_pages=16), ("pinned_pages",)
-    )
+    assert change.before.pinned == 0
+    assert change == Change(change.key, change.before, msgspec.structs.replace(change.before, pinned=16), ("pinned",))
 
 
 def test_a_block_that_changed() -> None:
@@ -114,7 +112,7 @@ def test_a_memmap_that_lies_elsewhere() -> None:
     kernel = changed(Add(start="4G", size="128M", placement="boot"))
     drift = diff(own, kernel)
     assert (drift.memmaps[0].key, drift.memmaps[0].fields[0]) == (32, "memmap_on")
-    assert [(change.key, change.fields) for change in drift.blocks] == [(32, ("memmap_pages",))]
+    assert [(change.key, change.fields) for change in drift.blocks] == [(32, ("memmap",))]
     assert "section 32: memmap in its own add request or block -> kernel memory" in describe(drift)
 
 

@@ -82,7 +82,7 @@ def mixed(chance: Random, geometry: Geometry) -> Types:
             left &= ~blocks
             if blocks:
                 types[name] = blocks
-    return types
+    return Types(types)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -90,7 +90,7 @@ def mixed(chance: Random, geometry: Geometry) -> Types:
 def test_the_areas_are_those_that_merging_page_by_page_makes(arch: str, seed: int) -> None:
     geometry, chance = ARCHITECTURES[arch].geometry, Random(f"{arch}{seed}")
     free = span(0, geometry.pages_per_section) if seed == 0 else scattered(chance, geometry)
-    types = mixed(chance, geometry) if seed % 2 else {}
+    types = mixed(chance, geometry) if seed % 2 else Types()
     expected = page_by_page(free, types, geometry)
     counts = {name: dict(enumerate(row)) for name, row in section_counts(free, types, geometry)}
     for name in MIGRATETYPES:

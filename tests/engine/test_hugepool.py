@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 from altmap.engine import Allocate, Free, HugePages, Machine, Offline, Online, boot_machine
+from altmap.engine.memory.settings import Boot
 from altmap.engine.mm.hugetlb.free_lists import first_free, free_list
 
 from .guests import dimm, do, guest, numbers, online
@@ -127,7 +128,7 @@ def test_a_page_left_on_a_list_is_free_to_no_watermark() -> None:
 
 def optimizing(model: str, **how: str) -> Machine:
     machine = boot_machine([(0, 0, "1G")], model=model, **how)
-    machine.state.boot["hugetlb_free_vmemmap"] = "on"
+    machine.state.boot = Boot(hugetlb_free_vmemmap="on")
     return machine
 
 

@@ -17,7 +17,7 @@ ROOT = Path(engine.__file__).resolve().parent
 REPOSITORY = Path(__file__).parents[2]
 
 LAYERS = (
-    "numbers", "protocol", "kernels", "memory", "mm", "hotplug", "sysfs", "capture", "rebuild", "run", "snapshot",
+    "numbers", "protocol", "kernels", "memory", "mm", "hotplug", "sysfs", "capture", "rebuild", "commands", "run", "snapshot",
     "questions", "machine", "faces",
 )  # fmt: skip
 """The folders, and the one file beside them, lowest first. A module imports from its own folder and from those before it."""

@@ -156,12 +156,14 @@ def test_the_views_cannot_be_written() -> None:
     machine = guest()
     for view in (
         machine.blocks, machine.sections, machine.zones, machine.nodes, machine.groups, machine.requests,
-        machine.resources, machine.settings,
+        machine.resources,
     ):  # fmt: skip
         with pytest.raises(TypeError):
             view[0] = None  # type: ignore[index]
     with pytest.raises(AttributeError):
         machine.blocks[0].state = "offline"  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        machine.settings.memmap_on_memory = "N"  # type: ignore[misc]
 
 
 def test_the_same_commands_give_the_same_machine() -> None:

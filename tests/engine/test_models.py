@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from altmap.engine import CALLERS, MODELS, PLACEMENTS
+from altmap.engine import CALLERS, MODELS, PLACEMENTS, Offline, Online, open_machine
 from altmap.engine.kernels.models import nearest_model
 
 RFC, OLD, NEW = "rfc-v2", "6.1", "6.12"
@@ -63,3 +63,17 @@ def test_names_are_their_keys_and_every_name_is_known() -> None:
     assert {caller for model in MODELS.values() for caller in model.opt_in} < set(CALLERS)
     with pytest.raises(TypeError):
         MODELS["7.0"] = MODELS[NEW]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("name", ["mixed-guest", "arm64-guest", "block2g-guest"])
+@pytest.mark.parametrize("model", MODELS)
+def test_another_kernel_on_the_same_pages_is_sound(name: str, model: str) -> None:
+    """It counts its memmap its own way, and has memory groups or none."""
+    machine = open_machine(name, model=model)
+    assert machine.check() == []
+    assert machine.groups == {} or machine.model.groups
+    for block in [block for block in machine.blocks.values() if block.head][-3:]:
+        assert machine.apply(Offline(block=block.id)).ok
+        assert machine.check() == []
+        assert machine.apply(Online(block=block.id, type="online_movable")).ok
+        assert machine.check() == []

@@ -7,10 +7,11 @@ import re
 
 import msgspec
 import pytest
+from altmap import engine
 from altmap.engine import BadInput, describe
-from altmap.engine.numbers.units import GIB, MIB
-from altmap.engine.protocol.commands import (
+from altmap.engine.commands import (
     COMMANDS,
+    ROWS,
     Add,
     Allocate,
     Command,
@@ -28,7 +29,11 @@ from altmap.engine.protocol.commands import (
     VirtioMem,
     Write,
 )
-from altmap.engine.protocol.scripts import MAX_BLOCKS, parse_places, parse_script
+from altmap.engine.commands.form import MAX_BLOCKS
+from altmap.engine.commands.row import Row
+from altmap.engine.commands.scripts import MOST_COMPLAINTS, parse_line, parse_places, parse_script
+from altmap.engine.commands.shell import Place
+from altmap.engine.numbers.units import GIB, MIB
 from altmap.engine.protocol.vocabulary import CALLERS, PLACEMENTS
 
 STATE = "/sys/devices/system/memory/memory32/state"
@@ -122,7 +127,7 @@ def test_lines_as_a_person_types_them(line: str, commands: list[Command]) -> Non
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("offline 1\n\nfrob 3", "line 3: 'frob' is not a command; a line begins with one of echo, add, remove"),
+        ("offline 1\n\nfrob 3", "line 3: 'frob' is not a command; a line begins with one of add, remove, eject"),
         ("expect EBUSY", "line 1: 'expect' is not a command"),
         ("echo online", r"line 1: an echo needs one place to write to; write: echo \[-n\] TEXT > PATH"),
         ("echo", "line 1: an echo needs one place"),
@@ -206,6 +211,61 @@ def test_wrong_json_is_one_sentence(text: str, sentence: str) -> None:
     assert re.search(sentence, str(caught.value))
     assert str(caught.value).startswith("steps.json: ")
     assert "\n" not in str(caught.value)
+
+
+def test_all_wrong_lines_are_told_at_once() -> None:
+    with pytest.raises(BadInput) as caught:
+        parse_script("offline 1\nonlin 32\n\nonline x\noffline 2 expect busy\nonline 33", "s")
+    assert [sentence.split("; ")[0] for sentence in caught.value.args] == [
+        "s: line 2: 'onlin' is not a command",
+        "s: line 4: 'x' names no memory blocks",
+        's: line 5: expect must be "ok" or an errno such as EBUSY, not "busy"',
+    ]
+    with pytest.raises(BadInput) as caught:
+        parse_script(
+            '[{"op": "offline", "block": "x"}, {"op": "offline", "block": 1}, 7, {"op": "pin", "size": "1Q"}]', "s"
+        )
+    assert [sentence.split(": ")[:2] for sentence in caught.value.args] == [["s", f"command {n}"] for n in (1, 3, 4)]
+
+
+def test_a_script_of_nothing_but_wrong_lines_is_told_in_part() -> None:
+    with pytest.raises(BadInput) as caught:
+        parse_script("frob\n" * 100_000, "s")
+    assert len(caught.value.args) == MOST_COMPLAINTS + 1
+    assert caught.value.args[-1] == "s: more cannot be understood, and is not looked at"
+    with pytest.raises(BadInput) as caught:
+        parse_script("frob\n" * MOST_COMPLAINTS + "offline 1", "s")
+    assert len(caught.value.args) == MOST_COMPLAINTS
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("onlin 32", "online"), ("ofline 3", "offline"), ("ecoh 1 > /sys/x", "echo"), ("hugepage 1", "hugepages")],
+)
+def test_the_nearest_command_is_named(wrong: str, right: str) -> None:
+    with pytest.raises(BadInput, match=rf"is not a command; did you mean '{right}'\?$"):
+        parse_script(wrong, "s")
+
+
+# -- rows ---------------------------------------------------------------------------------------------------------------
+
+
+def test_every_command_is_one_row() -> None:
+    assert tuple(ROWS) == COMMANDS
+    assert {command.__name__ for command in COMMANDS} <= set(engine.__all__)
+    assert len({row.form.verb for row in ROWS.values()}) == len({row.about for row in ROWS.values()}) == len(ROWS)
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.form.verb)
+def test_the_example_of_a_row_is_its_command_and_can_be_exported(row: Row) -> None:
+    commands = parse_line(row.example)
+    assert {type(command) for command in commands} == {row.command}
+    assert row.example.split()[0] == row.form.verb == row.form.usage[0]
+    last = getattr(commands[-1], "block", None)
+    assert parse_line(describe(commands[0], last)) == commands
+    lines = [*row.export(commands[0], Place(128 * MIB, {}, 1, False))]
+    assert lines
+    assert all(line.isprintable() for line in lines)
 
 
 def test_the_number_of_the_wrong_command_is_told() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from altmap.engine import Add, HotplugError, Machine, Offline, Online, boot_machine
+from altmap.engine.memory.settings import Boot
 
 from .guests import dimm, guest, offline, online, two_nodes
 
@@ -183,7 +184,7 @@ def test_a_folder_is_eisdir(machine: Machine, path: str) -> None:
 
 def probing(model: str = "6.12") -> Machine:
     machine = guest("1G", model=model)
-    machine.state.boot["probe"] = "Y"
+    machine.state.boot = Boot(probe=True)
     return machine
 
 

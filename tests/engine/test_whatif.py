@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 from altmap.engine import Add, BadInput, Machine, boot_machine
+from altmap.engine.commands import Allocate
 from altmap.engine.memory.state import State
-from altmap.engine.protocol.commands import Allocate
 from altmap.engine.questions.compare import Comparison, Memory, Row, Share, compare, describe
 from altmap.engine.run.rehearsal import clone
 
-from .guests import dimm, do, guest, online, two_nodes
+from .guests import dimm, do, guest, online, read_back, two_nodes
 
 GIB = 1 << 30
 PAGE = 4096
@@ -30,7 +30,7 @@ def asked(machine: Machine, request: Add, **how: Any) -> Comparison:
     assert pictured(machine.state) == before
     assert (machine.state.geometry, machine.state.model) == kept
     assert machine.state.journal.changes == []
-    assert msgspec.json.decode(msgspec.json.encode(comparison), type=Comparison) == comparison
+    assert read_back(comparison) == comparison
     assert describe(comparison).isascii()
     return comparison
 
@@ -297,8 +297,8 @@ def test_clone_shares_values_and_nothing_else() -> None:
     assert pictured(copy) == pictured(state)
     assert all(copy.sections[nr] is section for nr, section in state.sections.items())
     copy.blocks.drop(3)
-    copy.settings.put("auto_online_blocks", "online")
+    copy.parameters.change(auto_online_blocks="online")
     assert 3 in state.blocks
-    assert state.settings["auto_online_blocks"] == "offline"
+    assert state.settings.auto_online_blocks == "offline"
     assert state.journal.changes == []
     assert len(copy.journal.changes) == 2

@@ -30,7 +30,8 @@ def imports(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def private(name: str) -> bool:
-    return name.startswith("_") and not name.endswith("__")
+    """Is a name private? Those of named tuples are only written as if they were."""
+    return name.startswith("_") and not name.endswith("__") and name not in ("_replace", "_asdict", "_fields")
 
 
 @pytest.mark.parametrize("path", ENGINE, ids=lambda path: str(path.relative_to(ROOT)))

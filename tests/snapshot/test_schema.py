@@ -7,19 +7,21 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from altmap.engine.commands import Add, Offline
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.kernels.models import MODELS
 from altmap.engine.kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from altmap.engine.machine import Machine
-from altmap.engine.memory.block import Block, Group, Request
+from altmap.engine.memory.block import AcpiDevice, Block, Group, Request, VirtioMemDevice
 from altmap.engine.memory.origin import Origin
-from altmap.engine.memory.section import Memmap, Section
-from altmap.engine.memory.state import HugePage, Resource, State
+from altmap.engine.memory.section import Memmap, Pages, Section, Types
+from altmap.engine.memory.settings import Boot
+from altmap.engine.memory.state import Hstate, HugePage, Resource, State
 from altmap.engine.memory.zone import Marks, Node, Scanners, Zone
 from altmap.engine.numbers.bits import every, span
+from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.numbers.geometry import Geometry
 from altmap.engine.numbers.units import GIB, MIB
-from altmap.engine.protocol.commands import Add, Offline
 from altmap.engine.protocol.vocabulary import KINDS, Kind
 from altmap.engine.snapshot import schema
 from altmap.engine.snapshot.fold import snapshot_of
@@ -35,8 +37,8 @@ def empty(arch: str, model: str = "6.12", sections_per_block: int = 1) -> State:
     geometry = preset.geometry
     geometry = msgspec.structs.replace(geometry, block_size=geometry.section_size * sections_per_block)
     chain = DEFAULT_CHAIN.with_subscriber(BOOT_MEMORY_GUARD) if preset.boot_offline_veto else DEFAULT_CHAIN
-    state = State(preset, geometry, MODELS[model], {"movable_node": "N", "probe": "Y"}, chain)
-    state.settings.load({"auto_online_blocks": "offline"})
+    state = State(preset, geometry, MODELS[model], Boot(probe=True), chain)
+    state.parameters.change(auto_online_blocks="online_movable", auto_movable_ratio=7)
     state.nodes.load({0: Node(0, True, True)})
     return state
 
@@ -58,11 +60,11 @@ def uniform(blocks: int, sections_per_block: int = 1, first: int = 32) -> State:
         state.blocks.load({number: Block(number, "online", (0,), key, head, request=first * size)})
         for at in range(sections_per_block):
             own = span(0, head) if at == 0 else 0
-            pages: dict[Kind, int] = {"memmap": own, "free": whole & ~own} if own else {"free": whole}
+            pages = Pages({"memmap": own, "free": whole & ~own} if own else {"free": whole})
             pfn = number * size + at * unit
             memmap = Memmap("self", pfn, ((pfn, unit),))
             nr = number * sections_per_block + at
-            state.sections.load({nr: Section(nr, 0, False, True, ((key, whole),), pages, {}, memmap)})
+            state.sections.load({nr: Section(nr, 0, False, True, ((key, whole),), pages, memmap=memmap)})
     return state
 
 
@@ -79,9 +81,9 @@ def varied() -> State:
         (1, "Movable"): Zone(1, "Movable"),
     })  # fmt: skip
     state.scanners.load(
-        {(0, "DMA32"): Scanners(4096, 3 * size - 512, {0: every(512, size), 1: 1 | 1 << 512 | 1 << 5 * 512})}
+        {(0, "DMA32"): Scanners(4096, 3 * size - 512, Frozen({0: every(512, size), 1: 1 | 1 << 512 | 1 << 5 * 512}))}
     )
-    state.marks.load({(0, "DMA32"): Marks(900, 1125, {"Normal": 0, "Movable": 77})})
+    state.marks.load({(0, "DMA32"): Marks(900, 1125, Frozen({"Normal": 0, "Movable": 77}))})
     state.resources.load(
         {
             resource.key: resource
@@ -99,7 +101,11 @@ def varied() -> State:
     )
     state.surplus.load({(0, 512): 1})
     state.hugepages.load({1 << 18: HugePage(1 << 18, 1)})
-    state.counters.load({"vmemmap_warned": 1, "pgmigrate_success": (1 << 63) - 1})
+    state.vmstat.load({"pgmigrate_success": (1 << 63) - 1, "compact_fail": 0})
+    state.globals.change(crashed=True, vmemmap_warned=True, policy_zone=2, hugetlb_rank=46)
+    state.hstates.load({512: Hstate(1, 2, 300), 1 << 18: Hstate(next_nid_to_free=1)})
+    state.virtio_mem.load({8 * GIB: VirtioMemDevice(2 * GIB, 4 << 20)})
+    state.acpi_devices.load({16 * GIB: AcpiDevice(GIB)})
     low, high = span(0, 4096), whole & ~span(0, 4096)
     split = (((0, "DMA"), low), ((0, "DMA32"), high))
     mixed: dict[Kind, int] = {kind: span(100 * at, 100) for at, kind in enumerate(KINDS) if kind != "free"}
@@ -113,11 +119,23 @@ def varied() -> State:
         41: Block(41, "offline", (1,), group=3, request=40 * size),
     })  # fmt: skip
     sections = (
-        Section(0, 0, True, True, split, mixed, {"Unmovable": 5, "CMA": 8}, None, True),
-        Section(1, 0, True, True, (((0, "DMA32"), whole),), {"absent": 1, "kernel": whole & ~1}, {}, Memmap("kernel")),
+        Section(0, 0, True, True, split, Pages(mixed), Types({"Unmovable": 5, "CMA": 8}), None, True),
+        Section(
+            1,
+            0,
+            True,
+            True,
+            (((0, "DMA32"), whole),),
+            Pages({"absent": 1, "kernel": whole & ~1}),
+            memmap=Memmap("kernel"),
+        ),
         Section(2, 0, True, memmap=Memmap("kernel", None, ((512, 512), (2048, 3)))),
-        Section(40, 1, False, True, (((1, "Normal"), whole),), {"free": whole}, {"Isolate": 1 << 63}, kernel),
-        Section(41, 1, pages={"memmap": span(512, 512)}, memmap=Memmap("section", 40 * size, ((40 * size, 512),))),
+        Section(
+            40, 1, False, True, (((1, "Normal"), whole),), Pages({"free": whole}), Types({"Isolate": 1 << 63}), kernel
+        ),
+        Section(
+            41, 1, pages=Pages({"memmap": span(512, 512)}), memmap=Memmap("section", 40 * size, ((40 * size, 512),))
+        ),
         Section(77, 1, memmap=Memmap("kernel", tables=((81000, 1),))),
     )
     state.sections.load({section.nr: section for section in sections})
@@ -240,7 +258,9 @@ def test_a_restored_machine_goes_on_like_the_first() -> None:
     state = uniform(4)
     full = span(0, state.geometry.pages_per_section)
     size = state.geometry.pages_per_section
-    state.sections.load({0: Section(0, 0, True, True, (((0, "Normal"), full),), {"free": full}, {}, Memmap("kernel"))})
+    state.sections.load(
+        {0: Section(0, 0, True, True, (((0, "Normal"), full),), Pages({"free": full}), memmap=Memmap("kernel"))}
+    )
     state.blocks.load({0: Block(0, "online", (0,), (0, "Normal"), 0, True)})
     state.zones.load({(0, "Normal"): Zone(0, "Normal", 0, size, size, size, size, 0, size)})
     machines = [Machine(state, ORIGIN), Machine(*state_of(snapshot_of(state, ORIGIN)))]
@@ -273,7 +293,10 @@ def test_nothing_of_the_engine_is_left_out() -> None:
     assert fields(schema.MemmapV1) == fields(Memmap)
     assert fields(schema.SectionRun) == fields(Section) - {"nr"} | {"at", "count", "stride"}
     tables = {table.name for table in empty("x86_64").tables}
-    assert fields(schema.SnapshotV1) == tables | {"geometry", "model", "boot", "origin", "steps", "at"}
+    counted = {"globals", "vmstat", "hstates", "virtio_mem", "acpi_devices"}
+    assert counted < tables
+    others = {"geometry", "model", "boot", "origin", "steps", "at", "counters"}
+    assert fields(schema.SnapshotV1) == tables - counted | others
 
 
 def test_the_committed_json_schema_is_current() -> None:

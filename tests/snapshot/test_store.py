@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from altmap.engine.kernels.models import MODELS
 from altmap.engine.kernels.notifier_chain import DEFAULT_CHAIN
 from altmap.engine.memory.block import Block, Group, Request
 from altmap.engine.memory.origin import Origin
-from altmap.engine.memory.section import Memmap, Pages, Section
+from altmap.engine.memory.section import Memmap, Pages, Section, Types
+from altmap.engine.memory.settings import Boot
 from altmap.engine.memory.state import HugePage, Resource, State
 from altmap.engine.memory.zone import Marks, Node, Zone
 from altmap.engine.numbers.bits import every, span
@@ -32,7 +34,7 @@ NORMAL = (0, "Normal")
 def guest() -> State:
     """An online boot block whose pages alternate, and a hot-added offline pair."""
     preset = ARCHITECTURES["x86_64"]
-    state = State(preset, preset.geometry, MODELS["6.12"], {"probe": "N"}, DEFAULT_CHAIN)
+    state = State(preset, preset.geometry, MODELS["6.12"], Boot(), DEFAULT_CHAIN)
     state.nodes.load({0: Node(0, True, True, (10, 20)), 1: Node(1, False)})
     state.zones.load({NORMAL: Zone(0, "Normal", 32 * SIZE, SIZE, SIZE, SIZE - 100, SIZE // 2, 7, SIZE)})
     state.marks.load({NORMAL: Marks(100, 125)})
@@ -40,13 +42,12 @@ def guest() -> State:
     state.groups.load({0: Group(0, 0, 2 * SIZE, blocks=2)})
     state.requests.load({33 * SIZE: Request(33 * SIZE, 2 * SIZE, 0, "acpi", "boot", ((32 * SIZE + 9, 4),))})
     state.hugepages.load({33 * SIZE - 512 * at: HugePage(512, 0) for at in (1, 2, 3, 4)})
-    state.counters.load({"vmemmap_warned": 1})
-    state.settings.load({"auto_online_blocks": "offline"})
+    state.globals.change(vmemmap_warned=True)
     state.blocks.load({32: Block(32, "online", (0,), NORMAL, 0, True)})
     free = every(64, SIZE)
     whole = ((NORMAL, span(0, SIZE)),)
-    pages: Pages = {"free": free, "movable": span(0, SIZE) & ~free}
-    state.sections.load({32: Section(32, 0, True, True, whole, pages, {"Unmovable": 6}, None, True)})
+    pages = Pages({"free": free, "movable": span(0, SIZE) & ~free})
+    state.sections.load({32: Section(32, 0, True, True, whole, pages, Types({"Unmovable": 6}), None, True)})
     for nr in (33, 34):
         state.blocks.load({nr: Block(nr, "offline", (0,), group=0, request=33 * SIZE)})
         pfn = 32 * SIZE + 512 * nr
@@ -166,14 +167,18 @@ def test_an_interrupted_save_leaves_nothing_behind(tmp_path: Path, monkeypatch: 
     assert os.listdir(tmp_path) == []
 
 
-def test_it_is_synced_before_it_takes_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_synced_before_it_takes_the_name_and_then_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "guest.msgpack"
     path.write_bytes(b"old")
     steps: list[str] = []
     fsync, replace = os.fsync, os.replace
 
     def watched_fsync(descriptor: int) -> None:
-        steps.append(f"fsync of {os.fstat(descriptor).st_size} bytes, beside {path.read_bytes()!r}")
+        found = os.fstat(descriptor)
+        what = "the folder" if stat.S_ISDIR(found.st_mode) else f"{found.st_size} bytes"
+        steps.append(f"fsync of {what}, beside {path.read_bytes()[:3]!r}")
         fsync(descriptor)
 
     def watched_replace(source: str, target: str) -> None:
@@ -183,8 +188,12 @@ def test_it_is_synced_before_it_takes_the_name(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(os, "fsync", watched_fsync)
     monkeypatch.setattr(os, "replace", watched_replace)
     store.save(guest(), ORIGIN, path)
-    size = len(store.encode(guest(), ORIGIN, ".msgpack"))
-    assert steps == [f"fsync of {size} bytes, beside b'old'", "replace guest.msgpack, in the same folder: True"]
+    data = store.encode(guest(), ORIGIN, ".msgpack")
+    assert steps == [
+        f"fsync of {len(data)} bytes, beside b'old'",
+        "replace guest.msgpack, in the same folder: True",
+        f"fsync of the folder, beside {data[:3]!r}",
+    ]
 
 
 def test_a_link_is_followed(tmp_path: Path) -> None:
@@ -367,6 +376,20 @@ SPOILED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
         change("settings", "swappiness", to="60"),
         "$.settings.swappiness: there is no such parameter; it is one of auto_online_blocks, memmap_on_memory, "
         "online_policy, auto_movable_numa_aware, auto_movable_ratio",
+    ),
+    "policy zone": (
+        change("counters", "policy_zone", to=9),
+        "$.counters.policy_zone: 9 is no kernel zone; it can be 0 to 2",
+    ),
+    "waiting device": (
+        change("counters", "virtio_mem_unit_4294967296", to=3),
+        "$.counters.virtio_mem_unit_4294967296: 3; with virtio_mem_waiting_4294967296 it must be a power of two",
+    ),
+    "fact of the boot": (change("boot", "probe", to="yes"), "$.boot.probe: 'yes' is none of N, Y"),
+    "unknown fact of the boot": (
+        change("boot", "quiet", to=""),
+        "$.boot.quiet: there is no such fact of the boot; it is one of probe, movable_node, hugepages, "
+        "hugetlb_free_vmemmap, movablecore, kernelcore",
     ),
     "node twice": (change("nodes", 1, "id", to=0), "$.nodes[1]: 0 is there a second time; each may be there once"),
     "zone twice": (

@@ -109,7 +109,7 @@ class Course:
         result = self._run(command, dice.random.randrange(1, 20) if dice.rarely(25) else None)
         self.results[result] = self.results.get(result, 0) + 1
         self._look(result)
-        while self.machine.state.counters.get("crashed"):
+        while self.machine.state.globals.value.crashed:
             self._move("undo")
 
     def _move(self, way: str) -> None:

@@ -65,6 +65,6 @@ def test_a_fault_is_found_and_told_with_the_way_to_it() -> None:
     assert msgspec.json.decode(str(fault.value).splitlines()[-1])[0]["op"]
     course = Course(Kind("x86_64", "6.12", "Y", 1), "spoilt")
     course.machine.apply(Online(block=99))
-    course.machine.state.settings.put("auto_movable_ratio", "seven")
+    course.machine.state.parameters.change(auto_movable_ratio="seven")
     with pytest.raises(Fault):
         course.run(400)

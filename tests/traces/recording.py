@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from altmap.engine import Add, Command, Eject, Write
+from altmap.engine.capture.procfs import parse_buddyinfo
+from altmap.engine.protocol.vocabulary import ZoneKey
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "traces"
 MEMORY = "sys/devices/system/memory"
@@ -170,6 +172,12 @@ def zones(seen: Observation) -> dict[tuple[int, str], dict[str, int]]:
         for name, zone in named.items()
         if zone["present"]
     }
+
+
+def areas(seen: Observation) -> dict[ZoneKey, list[int]]:
+    """/proc/buddyinfo: free areas by order, of each zone."""
+    read = parse_buddyinfo(seen["proc"]["buddyinfo"])
+    return {(int(zone.split("/")[0]), zone.split("/")[1]): list(counts) for zone, counts in read.items()}
 
 
 def page_runs(seen: Observation) -> list[list[int]]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from altmap.engine import Add, Command, Eject, Machine, Outcome, Sync, Write, capture
-from altmap.engine.protocol.vocabulary import MEMMAP
+from altmap.engine.capture.procfs import parse_pagetypeinfo
+from altmap.engine.mm.free_area import order_counts, pagetypeinfo
+from altmap.engine.protocol.vocabulary import MEMMAP, ZoneKey
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
-from .recording import Action, Observation, Recording, Tree, number, page_runs, zones
+from .recording import Action, Observation, Recording, Tree, areas, number, page_runs, zones
 
 FREE_SLACK, FREE_SLACK_PER_BLOCK = 160, 4
 """Pages that an idle system may take or give back meanwhile, and page tables and objects of a block more or less."""
@@ -35,54 +37,111 @@ class Transition(NamedTuple):
         return f"{self.trace} step {self.number}, {self.command}: {self.outcome.result} {'; '.join(self.misses)}"
 
 
+class Played(NamedTuple):
+    """All that a recording has to say of the engine. The observations are shown once, one after the other, to three readers.
+
+    `transitions`: every step that can be judged, done by one machine that is told before each what the kernel showed.
+    `captured`: the same steps, each done by a machine that was captured just before it and knows nothing else.
+    `idle`: the zones of hot-added memory of which nothing was in use after a step.
+    `boot`: a capture of the beginning, without /proc/kpageflags.
+    """
+
+    transitions: tuple[Transition, ...]
+    captured: tuple[Transition, ...]
+    idle: tuple[IdleZone, ...]
+    boot: Machine
+
+
+class IdleZone(NamedTuple):
+    """A zone of hot-added memory of which nothing is in use: free areas by order and pageblocks by type, the kernel's and
+    the model's."""
+
+    trace: str
+    number: int
+    key: ZoneKey
+    areas: tuple[list[int], list[int]]
+    pageblocks: tuple[dict[str, int], dict[str, int]]
+
+
 Act = Callable[[Machine, Command], Outcome]
 
 
-@cache
-def replay(name: str) -> tuple[Transition, ...]:
-    """Every transition of a recording that can be judged."""
-    return play(name, Machine.apply)
-
-
-def play(name: str, act: Act) -> tuple[Transition, ...]:
-    """The same, with something else than the engine to do the commands."""
+@lru_cache(maxsize=2)
+def played(name: str) -> Played:
+    """A recording played to the engine. The tests of one recording run one after the other (conftest.py)."""
+    recording = Recording(name)
+    transitions: list[Transition] = []
+    captured: list[Transition] = []
+    idle: list[IdleZone] = []
     with TemporaryDirectory() as folder:
-        return tuple(_play(Recording(name), Path(folder), act))
-
-
-def captured(name: str) -> Iterator[Transition]:
-    """Every transition, from nothing but a capture of what the real kernel showed just before it."""
-    with TemporaryDirectory() as folder:
-        recording = Recording(name)
         tree = Tree(Path(folder), recording.kernel)
-        for action in [action for action in recording.actions() if action.judged]:
-            if recording.blind(action):
-                continue
-            tree.show(action.before)
-            machine = capture(folder)
-            outcome = machine.apply(action.command)
-            misses = tuple(_misses(recording, action, machine, outcome))
-            yield Transition(recording.name, action.number, action.command, outcome, action, misses)
+        tree.show(without_pages(recording.boot))
+        boot = capture(folder)
+        for transition, machine in _play(recording, tree, Machine.apply):
+            transitions.append(transition)
+            idle += _idle_zones(transition, machine)
+            captured.append(_judged(recording, transition.action, capture(folder), Machine.apply))
+    return Played(tuple(transitions), tuple(captured), tuple(idle), boot)
 
 
-def _play(recording: Recording, folder: Path, act: Act) -> Iterator[Transition]:
-    tree = Tree(folder, recording.kernel)
+def play(name: str, act: Act) -> list[Transition]:
+    """Every transition of a recording, with something else than the engine to do the commands."""
+    recording = Recording(name)
+    with TemporaryDirectory() as folder:
+        return [transition for transition, _ in _play(recording, Tree(Path(folder), recording.kernel), act)]
+
+
+def without_pages(seen: Observation) -> Observation:
+    """An observation of someone who may not read /proc/kpageflags."""
+    return {**seen, "kpf": [], "kpf_boot": []}
+
+
+def _play(recording: Recording, tree: Tree, act: Act) -> Iterator[tuple[Transition, Machine]]:
+    """Every step that can be judged, and the machine as it is after it; the tree shows what was before it."""
     tree.show(recording.boot)
-    machine = capture(folder)
+    machine = capture(tree.root)
     for action in recording.actions():
         if not action.judged:
             machine.apply(action.command)
             continue
         tree.show(action.before)
-        machine.apply(Sync(root=str(folder)))
-        outcome = act(machine, action.command)
+        machine.apply(Sync(root=str(tree.root)))
         if recording.blind(action):
-            continue
-        misses = tuple(_misses(recording, action, machine, outcome))
-        yield Transition(recording.name, action.number, action.command, outcome, action, misses)
+            act(machine, action.command)
+        else:
+            yield _judged(recording, action, machine, act), machine
 
 
-def _misses(recording: Recording, action: Action, machine: Machine, outcome: Outcome) -> Iterator[str]:
+def _judged(recording: Recording, action: Action, machine: Machine, act: Act) -> Transition:
+    outcome = act(machine, action.command)
+    found = tuple(misses(recording, action, machine, outcome))
+    return Transition(recording.name, action.number, action.command, outcome, action, found)
+
+
+def _idle_zones(transition: Transition, machine: Machine) -> Iterator[IdleZone]:
+    after, state = transition.action.after, machine.state
+    real, counts = zones(after), areas(after)
+    idle = [
+        key
+        for key, zone in state.zones.items()
+        if zone.present and not zone.early and key in real and real[key]["free"] == real[key]["managed"]
+    ]
+    if not idle:
+        return
+    types = [parse_pagetypeinfo(text)[1] for text in (after["proc"]["pagetypeinfo"], pagetypeinfo(state))]
+    for key in idle:
+        name = f"{key[0]}/{key[1]}"
+        yield IdleZone(
+            transition.trace,
+            transition.number,
+            key,
+            (counts[key], order_counts(state, key)),
+            (types[0][name], types[1][name]),
+        )
+
+
+def misses(recording: Recording, action: Action, machine: Machine, outcome: Outcome) -> Iterator[str]:
+    """What is otherwise than the kernel had it after a step."""
     result = "refused" if isinstance(action.command, Eject) and not outcome.ok else outcome.result
     if result != action.answer:
         yield f"answered {action.answer}, the model {outcome.result} ({outcome.reason})"

@@ -6,7 +6,7 @@ import pytest
 from altmap.engine.protocol.events import SectionsLeaked
 
 from .recording import Observation, number
-from .replay import Transition, replay
+from .replay import Transition, played
 
 
 def leaked(seen: Observation) -> list[int]:
@@ -18,7 +18,7 @@ def leaked(seen: Observation) -> list[int]:
 
 
 def the_step(name: str, wanted: int) -> Transition:
-    (transition,) = [t for t in replay(name) if t.number == wanted]
+    (transition,) = [t for t in played(name).transitions if t.number == wanted]
     return transition
 
 

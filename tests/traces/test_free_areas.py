@@ -8,36 +8,19 @@ of its pageblocks. Where pages are in use, which of them a kernel takes is chanc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple
-
 import pytest
-from altmap.engine import Command, Machine, Outcome, capture
-from altmap.engine.capture.procfs import parse_buddyinfo, parse_pagetypeinfo
+from altmap.engine.capture.procfs import parse_pagetypeinfo
 from altmap.engine.mm.free_area import buddyinfo, order_counts, pagetypeinfo
-from altmap.engine.protocol.vocabulary import ZoneKey
 
-from .recording import Observation, Recording, Tree, names, page_runs, zones
-from .replay import play
+from .recording import Recording, areas, names, zones
+from .replay import played
 
-PLAYED = (
-    "6.1/dimm1g_mom",
-    "6.1/mixed_zones_mom",
-    "6.1/random1_mom",
-    "6.1/random_numa_nomom",
-    "6.1/numa_lastnode_nomom",
-    "6.12/auto_online_mom",
-    "6.12/block2g_mom",
-    "6.12/dimm128_mom",
-    "6.12/zone_holes",
-)
-
-
-def areas(seen: Observation) -> dict[ZoneKey, list[int]]:
-    """/proc/buddyinfo of the kernel."""
-    read = parse_buddyinfo(seen["proc"]["buddyinfo"])
-    return {(int(zone.split("/")[0]), zone.split("/")[1]): list(counts) for zone, counts in read.items()}
+SPARED = {
+    ("6.12/auto_movable_numa", 24): (
+        "pages: the model takes the add's 17 pages of kernel objects out of this zone, the kernel had some left in its caches"
+    ),
+}
+"""Where a zone that is idle in the kernel is not in the model, by trace and step: these must differ."""
 
 
 def pages(counts: list[int]) -> int:
@@ -45,12 +28,9 @@ def pages(counts: list[int]) -> int:
 
 
 @pytest.mark.parametrize("name", names())
-def test_a_capture_has_the_recorded_areas(name: str, tmp_path: Path) -> None:
-    recording = Recording(name)
-    boot = dict(recording.boot, kpf=[], kpf_boot=[])
-    assert not page_runs(boot)
-    Tree(tmp_path, recording.kernel).show(boot)
-    machine = capture(tmp_path)
+def test_a_capture_has_the_recorded_areas(name: str) -> None:
+    boot, machine = Recording(name).boot, played(name).boot
+    assert "kpageflags" not in machine.origin.measured
     agree = {key: counts for key, counts in areas(boot).items() if pages(counts) == zones(boot)[key]["free"]}
     assert agree
     assert {key: order_counts(machine.state, key) for key in agree} == agree
@@ -70,41 +50,16 @@ def _shape(text: str) -> list[str]:
     return ["".join("0" if c in " 0123456789>" else c for c in line.rstrip()) for line in lines]
 
 
-class Moment(NamedTuple):
-    """A zone of hot-added memory after a step that was judged: the kernel's areas and pageblocks, and the model's."""
-
-    where: str
-    idle: bool
-    real: tuple[list[int], dict[str, int]]
-    mine: tuple[list[int], dict[str, int]]
-
-
-def moments(name: str) -> Iterator[Moment]:
-    shown: dict[int, tuple[dict[ZoneKey, list[int]], dict[str, dict[str, int]]]] = {}
-
-    def act(machine: Machine, command: Command) -> Outcome:
-        outcome = machine.apply(command)
-        state = machine.state
-        hot = {key: order_counts(state, key) for key, zone in state.zones.items() if zone.present and not zone.early}
-        shown[id(outcome)] = hot, parse_pagetypeinfo(pagetypeinfo(state))[1]
-        return outcome
-
-    for transition in play(name, act):
-        after = transition.action.after
-        hot, blocks = shown[id(transition.outcome)]
-        counts, real_blocks = areas(after), parse_pagetypeinfo(after["proc"]["pagetypeinfo"])[1]
-        for key, mine in hot.items():
-            zone, text = zones(after)[key], f"{key[0]}/{key[1]}"
-            yield Moment(
-                f"{name} step {transition.number} {transition.command} {key}",
-                zone["free"] == zone["managed"],
-                (counts[key], real_blocks[text]),
-                (mine, blocks[text]),
-            )
-
-
-@pytest.mark.parametrize("name", PLAYED)
+@pytest.mark.parametrize("name", names())
 def test_areas_of_idle_hot_added_memory_are_the_kernels(name: str) -> None:
-    judged = [moment for moment in moments(name) if moment.idle]
-    assert judged
-    assert {m.where: m.mine for m in judged if m.mine != m.real} == {}
+    different = {
+        zone.number: zone
+        for zone in played(name).idle
+        if zone.areas[0] != zone.areas[1] or zone.pageblocks[0] != zone.pageblocks[1]
+    }
+    assert different.keys() == {number for trace, number in SPARED if trace == name}, different
+
+
+@pytest.mark.parametrize("name", ["6.1/random_numa_nomom", "6.12/random1_mom", "6.12-arm64/dimm1g_nomom"])
+def test_idle_hot_added_memory_is_judged_often(name: str) -> None:
+    assert len(played(name).idle) > 10

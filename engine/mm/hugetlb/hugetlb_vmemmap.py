@@ -20,7 +20,6 @@ from ...protocol.vocabulary import ASSUMED, FREE, KERNEL, RESERVED, VMEMMAP, Chu
 from .. import page_alloc
 from ..zonelist import kernel_zonelist
 
-OPTION: Final = "hugetlb_free_vmemmap"
 _ON: Final = ("on", "1", "y", "Y")
 _UNPLACED: Final[tuple[Kind, ...]] = (ASSUMED, RESERVED, KERNEL)
 
@@ -29,7 +28,7 @@ def optimize(state: State, pfn: int, pages: int) -> None:
     """A huge page joins the pool: all pages of its memmap but one are free. Nothing happens where the kernel was not told
     to, and where the memmap lies in the memory that it describes."""
     section = state.sections[pfn // state.geometry.pages_per_section]
-    if state.preset.geometry.arch != "x86_64" or state.boot.get(OPTION) not in _ON or state.optimized.get(pfn):
+    if state.preset.geometry.arch != "x86_64" or state.boot.hugetlb_free_vmemmap not in _ON or state.optimized.get(pfn):
         return
     if section.memmap is None or section.memmap.on != "kernel":
         return
@@ -107,10 +106,10 @@ def _uncover(state: State, section: Section, count: int, fresh: bool) -> None:
             for host, owned in state.zone_sections(key):
                 if not (pages := lowest_n(host.of(kind) & owned, count)):
                     continue
-                state.set_kind(host, pages, FREE)
-                count -= pages.bit_count()
                 if section.early and fresh:
                     state.zones.put(key, state.zones[key].plus(managed=pages.bit_count()))
+                state.set_kind(host, pages, FREE)
+                count -= pages.bit_count()
                 if not count:
                     return
 

@@ -7,6 +7,9 @@ back tells how many that were.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+import msgspec
 
 from ...memory.state import State
 from ...protocol.events import Event, HugePagesChanged
@@ -16,6 +19,7 @@ from .fresh import Listed, fresh
 from .gigantic import contiguous
 
 Steps = Iterator[Event]
+_Cursor = Literal["next_nid_to_alloc", "next_nid_to_free"]
 
 
 def set_pool(state: State, node: int | None, size: int, wanted: int) -> Steps:
@@ -27,19 +31,18 @@ def set_pool(state: State, node: int | None, size: int, wanted: int) -> Steps:
     missing = wanted - (pool.pool(state, node, size)[0] - extra)
     if missing > 0:
         over = {here: pool.surplus(state, here, size) for here in nodes}
-        for here, count in _in_turn(state, f"hugetlb_next_alloc_{pages}", nodes, over, missing).items():
+        for here, count in _in_turn(state, pages, "next_nid_to_alloc", nodes, over, missing).items():
             _add_surplus(state, here, pages, -count)
             missing -= count
         yield from _grow(state, nodes, pages, missing)
     elif missing < 0:
         free = {here: pool.pool(state, here, size)[1] for here in nodes}
-        cursor = f"hugetlb_next_free_{pages}"
-        for here, count in _in_turn(state, cursor, nodes, free, -missing).items():
+        for here, count in _in_turn(state, pages, "next_nid_to_free", nodes, free, -missing).items():
             for pfn in free_list(state, here, pages)[:count]:
                 pool.release(state, pfn)
             missing += count
         used = {here: pool.pool(state, here, size)[0] - pool.surplus(state, here, size) for here in nodes}
-        for here, count in _in_turn(state, cursor, nodes, used, -missing).items():
+        for here, count in _in_turn(state, pages, "next_nid_to_free", nodes, used, -missing).items():
             _add_surplus(state, here, pages, count)
     now, free_now = pool.pool(state, node, size)
     yield HugePagesChanged(-1 if node is None else node, size, now, free_now, wanted)
@@ -53,13 +56,12 @@ def _add_surplus(state: State, node: int, pages: int, count: int) -> None:
 def _grow(state: State, nodes: Sequence[int], pages: int, missing: int) -> Steps:
     """Fresh pages from nodes in turn. How many a node has is known when it has no more: then the others get its turns."""
     order = (pages - 1).bit_length()
-    cursor = f"hugetlb_next_alloc_{pages}"
     room = dict.fromkeys(nodes, missing)
     found: dict[int, list[int]] = {here: [] for here in nodes}
     listed: Listed = {}
     waiting = list(nodes)
     while waiting:
-        shares = _turns(_from_cursor(state, cursor, nodes), room, missing)[0]
+        shares = _turns(_from_cursor(state, pages, "next_nid_to_alloc", nodes), room, missing)[0]
         waiting = [here for here in nodes if len(found[here]) < shares[here]]
         for here in waiting:
             more = shares[here] - len(found[here])
@@ -71,7 +73,7 @@ def _grow(state: State, nodes: Sequence[int], pages: int, missing: int) -> Steps
             if len(got) < more:
                 room[here] = len(found[here])
     if missing > 0:
-        _in_turn(state, cursor, nodes, room, missing)
+        _in_turn(state, pages, "next_nid_to_alloc", nodes, room, missing)
     for here in nodes:
         for pfn in reversed(found[here]) if state.model.pool_in_order else found[here]:
             pool.enlist(state, pfn, pages, here)
@@ -79,18 +81,21 @@ def _grow(state: State, nodes: Sequence[int], pages: int, missing: int) -> Steps
             hugetlb_vmemmap.optimize(state, pfn, pages)
 
 
-def _in_turn(state: State, cursor: str, nodes: Sequence[int], room: Mapping[int, int], count: int) -> dict[int, int]:
+def _in_turn(
+    state: State, pages: int, cursor: _Cursor, nodes: Sequence[int], room: Mapping[int, int], count: int
+) -> dict[int, int]:
     """How many of `count` fall to each node, one after the other; the cursor moves behind the last."""
     if count <= 0:
         return dict.fromkeys(nodes, 0)
-    order = _from_cursor(state, cursor, nodes)
+    order = _from_cursor(state, pages, cursor, nodes)
     shares, last = _turns(order, room, count)
-    state.counters.put(cursor, order[(order.index(last) + 1) % len(order)] if last is not None else order[0])
+    following = order[(order.index(last) + 1) % len(order)] if last is not None else order[0]
+    state.hstates.put(pages, msgspec.structs.replace(state.hstate(pages), **{cursor: following}))
     return shares
 
 
-def _from_cursor(state: State, cursor: str, nodes: Sequence[int]) -> list[int]:
-    first = state.counters.get(cursor, 0)
+def _from_cursor(state: State, pages: int, cursor: _Cursor, nodes: Sequence[int]) -> list[int]:
+    first = getattr(state.hstate(pages), cursor)
     return sorted(nodes, key=lambda node: (node < first, node))
 
 

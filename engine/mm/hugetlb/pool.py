@@ -87,8 +87,8 @@ def release(state: State, pfn: int) -> None:
 
 def enlist(state: State, pfn: int, pages: int, node: int) -> None:
     """A free huge page becomes the head of its node's list."""
-    rank = state.counters.get("hugetlb_rank", 0) + 1
-    state.counters.put("hugetlb_rank", rank)
+    rank = state.globals.value.hugetlb_rank + 1
+    state.globals.change(hugetlb_rank=rank)
     state.hugepages.put(pfn, HugePage(pages, node, False, rank))
 
 

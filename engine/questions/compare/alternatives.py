@@ -14,6 +14,7 @@ from itertools import product
 
 import msgspec
 
+from ...commands import Add, Offline, Online, Remove, extent
 from ...hotplug.overhead import object_pages, page_table_pages
 from ...hotplug.zone_policy import zone_for
 from ...kernels.models import MODELS
@@ -26,8 +27,8 @@ from ...mm.hugetlb.gigantic import gigantic
 from ...mm.zonelist import zonelist
 from ...numbers.bits import aligned_runs, runs, span
 from ...numbers.errors import BadInput
+from ...numbers.frozen import Frozen
 from ...numbers.units import parse_bytes
-from ...protocol.commands import Add, Offline, Online, Remove, extent
 from ...protocol.events import ZoneChosen
 from ...protocol.vocabulary import FREE, MEMMAP, PLACEMENTS, Chunk, OnlineType, Placement
 from ...run.rehearsal import Attempt, Holder, attempt, clone, rehearsal, state_of
@@ -70,13 +71,8 @@ def _alternative(state: State, model: str, block_size: int) -> State:
     if model not in MODELS:
         raise BadInput(f"{model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
     copy = clone(state)
-    copy.model = MODELS[model]
-    copy.settings.put("auto_online_blocks", "offline")
-    modes = copy.model.parameter_modes
-    if modes and copy.settings.get("memmap_on_memory", "N") not in modes:
-        copy.settings.put("memmap_on_memory", "Y")
-    if copy.settings.get("online_policy") not in (None, *copy.model.policies):
-        copy.settings.put("online_policy", copy.model.policies[0])
+    copy.use_model(MODELS[model])
+    copy.parameters.change(auto_online_blocks="offline")
     if block_size != state.geometry.block_size:
         copy.use_geometry(msgspec.structs.replace(state.geometry, block_size=block_size))
         for block in state.blocks.values():
@@ -123,12 +119,12 @@ def _row(state: State, add: Add, online: OnlineType) -> Row:
         waste=sum(share.pages for share in shares) - geometry.memmap_pages(pages),
         tables=tables + fallback,
         objects=object_pages(len(blocks)),
-        taken=taken,
+        taken=Frozen(taken),
         added=_memory(state, add.node),
     )
     zones, refusal = _online_all(state, blocks, online)
     row = msgspec.structs.replace(
-        row, zones=zones, online=_memory(state, add.node), largest_run=_largest_run(state, first, pages)
+        row, zones=Frozen(zones), online=_memory(state, add.node), largest_run=_largest_run(state, first, pages)
     )
     if refusal is not None:
         return msgspec.structs.replace(row, result=refusal.result, reason=f"onlining: {refusal.reason}")
@@ -211,7 +207,7 @@ def _if_empty(state: State, number: int) -> Hashable | None:
 def _memory(state: State, node: int) -> Memory:
     total = sum(zone.managed for zone in state.zones.values())
     free = sum(zone.free for zone in state.zones.values())
-    return Memory(total, free, {size: _huge_pages(state, node, size) for size in pool.sizes(state)})
+    return Memory(total, free, Frozen({size: _huge_pages(state, node, size) for size in pool.sizes(state)}))
 
 
 def _huge_pages(state: State, node: int, size: int) -> int:
@@ -251,12 +247,10 @@ def _largest_run(state: State, start: int, pages: int) -> int:
 
 def _plan(state: State, add: Add) -> Plan:
     """What auto-movable would do with the request; the state is used up by it."""
-    ratio = int(state.settings.get("auto_movable_ratio", "301"))
-    aware = state.settings.get("auto_movable_numa_aware", "Y") == "Y"
+    ratio, aware = state.settings.auto_movable_ratio, state.settings.auto_movable_numa_aware
     if "auto-movable" not in state.model.policies:
         return Plan("EINVAL", f"{state.model.name} has no online policy auto-movable", ratio, aware)
-    state.settings.put("online_policy", "auto-movable")
-    state.settings.put("auto_online_blocks", "offline")
+    state.parameters.change(online_policy="auto-movable", auto_online_blocks="offline")
     start, size = extent(add)
     largest = _largest_movable(state, add)
     tried = attempt(state, add)

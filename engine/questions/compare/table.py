@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from typing import Final
 
+from ...commands import describe as line_of
+from ...commands import extent
 from ...numbers.units import about_bytes, format_bytes
-from ...protocol.commands import describe as line_of
-from ...protocol.commands import extent
 from ..availability import SHORT
 from .comparison import Comparison, Row
 

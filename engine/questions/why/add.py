@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import msgspec
 
+from ...commands import Add, Command, Free, Online, Remove, extent
 from ...hotplug.zone_policy import valid_zones
 from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES, MOVABLE, NORMAL
 from ...mm.zonelist import Watermarks, kernel_zonelist, node_names
 from ...numbers.rounding import ceil, down, up
 from ...numbers.units import format_bytes, parse_bytes
-from ...protocol.commands import Add, Command, Free, Online, Remove, extent
 from ...protocol.events import (
     BlockCreated,
     BlockState,
@@ -162,8 +162,7 @@ def _blocks(state: State, tried: Attempt, effects: list[str], warnings: list[str
             zones.setdefault(event.zone, []).append(event.block)
     online = sum(event.state == "online" for event in tried.events if isinstance(event, BlockState))
     if blocks:
-        policy = state.settings.get("auto_online_blocks")
-        how = "" if zones else f", offline{f' (auto_online_blocks={policy})' if policy else ''}"
+        how = "" if zones else f", offline (auto_online_blocks={state.settings.auto_online_blocks})"
         effects.append(f"{named(blocks)} {'appears' if len(blocks) == 1 else 'appear'}{how}")
     if not zones:
         effects += _to_come(state, blocks)

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
+from ...commands import Add, Allocate, Command, Eject, HugePages, Offline, Online, Remove, Write
+from ...commands.write import meant as meant_by
 from ...memory.block import Block
 from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES
@@ -18,9 +20,9 @@ from ...memory.zone import MOVABLE as MOVABLE_ZONE
 from ...mm import sparse_vmemmap
 from ...mm.hugetlb.gigantic import gigantic
 from ...mm.zonelist import working_node
+from ...numbers.frozen import Frozen
 from ...numbers.rounding import ceil
 from ...numbers.units import GIB, format_bytes, parse_bytes
-from ...protocol.commands import Add, Allocate, Command, Eject, HugePages, Offline, Online, Remove, Write
 from ...protocol.events import (
     BlockRemoved,
     Event,
@@ -34,7 +36,6 @@ from ...protocol.events import (
 )
 from ...protocol.vocabulary import HUGE, OnlineType
 from ...run.rehearsal import Attempt, Holder, attempt, rehearsal, state_of
-from ...sysfs import hotplug_files
 from .add import add_blockers, add_effects, add_ways, kernel_zone_warning
 from .explanation import Explanation, Way, refused, remedies
 from .obstacles import of_blocks
@@ -51,13 +52,13 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
     Raises `BadInput` for a command that makes no sense.
     """
     state = state_of(machine)
-    meant = hotplug_files.meant(command)
+    meant = meant_by(command)
     with rehearsal(state):
         tried = attempt(state, command)
         told = _SUCCESS[type(meant)](state, meant, tried) if tried.ok and type(meant) in _SUCCESS else Explanation()
     if not tried.ok:
         told = _REFUSAL[type(meant)](state, meant, tried) if type(meant) in _REFUSAL else refused(tried)
-    taken = {event.node: event.pages for event in tried.events if isinstance(event, ExistingMemoryTaken)}
+    taken = Frozen({event.node: event.pages for event in tried.events if isinstance(event, ExistingMemoryTaken)})
     return Verdict(
         command,
         tried.result,
@@ -122,7 +123,7 @@ def _top_heavy(state: State) -> list[str]:
     """Far more movable memory than the kernel zones can look after."""
     kernel = sum(zone.managed for zone in state.zones.values() if zone.name in KERNEL_ZONES)
     movable = sum(zone.managed for zone in state.zones.values() if zone.name == MOVABLE_ZONE)
-    ratio = int(state.settings.get("auto_movable_ratio", "301"))
+    ratio = state.settings.auto_movable_ratio
     if movable * 100 <= kernel * ratio:
         return []
     page = state.geometry.page_size

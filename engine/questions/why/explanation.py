@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from ...commands import Command
 from ...memory.state import State
 from ...numbers.rounding import up
 from ...numbers.units import GIB, MIB
-from ...protocol.commands import Command
 from ...run.rehearsal import Attempt, attempt, rehearsal
 from .verdict import Blocker, Remedy
 

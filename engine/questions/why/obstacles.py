@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from ...commands import Command, Eject, Offline, Remove
 from ...memory.section import Section
 from ...memory.state import State
 from ...mm import sparse_vmemmap
 from ...mm.hugetlb import pool
 from ...numbers.bits import lowest, span
 from ...numbers.units import format_bytes
-from ...protocol.commands import Command, Eject, Offline, Remove
 from ...protocol.events import BlockState, NotifierCalled
 from ...protocol.vocabulary import (
     ABSENT,

@@ -7,6 +7,7 @@ from functools import partial
 from itertools import product
 from typing import Final, NamedTuple
 
+from ...commands import Command, Eject, Free, HugePages, Offline, Online, Remove, Unpin, extent
 from ...memory.block import Block
 from ...memory.section import Section
 from ...memory.state import State
@@ -16,7 +17,6 @@ from ...mm import migrate, sparse_vmemmap
 from ...mm.hugetlb import pool
 from ...numbers.rounding import ceil, down, up
 from ...numbers.units import format_bytes
-from ...protocol.commands import Command, Eject, Free, HugePages, Offline, Online, Remove, Unpin, extent
 from ...protocol.vocabulary import (
     HUGE,
     MOVABLE,

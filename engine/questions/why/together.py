@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ...protocol.commands import Offline, Online
+from ...commands import Offline, Online
 from .verdict import Verdict, counted, describe, follows, lines
 
 

@@ -7,9 +7,10 @@ from typing import Final, Literal
 
 import msgspec
 
+from ...commands import Command, Offline, Online
+from ...commands import describe as line_of
+from ...numbers.frozen import Frozen
 from ...numbers.units import format_bytes
-from ...protocol.commands import Command, Offline, Online
-from ...protocol.commands import describe as line_of
 
 Unit = Literal["pages", "blocks", "sections", "ranges", "bytes", "rules"]
 
@@ -66,7 +67,7 @@ class Verdict(msgspec.Struct, frozen=True):
     remedies: tuple[Remedy, ...] = ()
     effects: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    taken: Mapping[int, int] = {}
+    taken: Frozen[int, int] = Frozen()
     page_size: int = 4096
     but: str = ""
 
@@ -128,13 +129,12 @@ def lines(commands: Sequence[Command]) -> Iterator[str]:
     at = 0
     while at < len(commands):
         command, end = commands[at], at + 1
+        last = None
         if isinstance(command, Online | Offline):
             while end < len(commands) and follows(command, commands[end], end - at):
                 end += 1
-        text = line_of(command)
-        if end - at > 1 and isinstance(command, Online | Offline):
-            text = text.replace(f" {command.block}", f" {command.block}-{command.block + end - at - 1}", 1)
-        yield text
+            last = command.block + end - at - 1
+        yield line_of(command, last)
         at = end
 
 

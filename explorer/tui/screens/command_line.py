@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
-from altmap.engine import BadInput, Command, parse_script
+from altmap.engine import BadInput, Command, parse_line
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -13,7 +13,6 @@ from textual.widgets import Input, Label, Static
 
 from .dialog import Dialog
 
-NAME = "line"
 EXAMPLE = "a line of a script, such as: allocate 64M movable zone Movable"
 
 
@@ -22,14 +21,6 @@ class Typed(NamedTuple):
 
     line: str
     commands: tuple[Command, ...]
-
-
-def commands_of(line: str) -> tuple[Command, ...]:
-    """What a typed line stands for; nothing if it is empty. Raises `BadInput`."""
-    try:
-        return tuple(parse_script(line, NAME))
-    except BadInput as error:
-        raise BadInput(str(error).removeprefix(f"{NAME}: ").removeprefix("line 1: ")) from None
 
 
 class CommandLine(Dialog[Typed]):
@@ -80,7 +71,7 @@ class CommandLine(Dialog[Typed]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         line = event.value.strip()
         try:
-            commands = commands_of(line)
+            commands = tuple(parse_line(line))
         except BadInput as error:
             self._wrong = event.value
             self._complain(str(error))

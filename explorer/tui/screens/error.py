@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.content import Content
 from textual.widgets import Button, Static
 
+from ...printable import printable
 from .dialog import Dialog
 
 
@@ -22,7 +22,8 @@ class ErrorScreen(Dialog[None]):
         with Vertical(classes="box -fault") as box:
             box.border_title = "A fault in altmap"
             yield Static(
-                Content(f"“{self._label}” could not be carried out: {type(self._error).__name__}: {self._error}")
+                printable(f"“{self._label}” could not be carried out: {type(self._error).__name__}: {self._error}"),
+                markup=False,
             )
             yield Static("The machine is as it was before. Please report this.", classes="gap")
             yield Button("Close", variant="primary", compact=True, id="close")

@@ -15,7 +15,7 @@ from .dialog import Dialog
 def block_at(machine: Machine, text: str) -> int:
     """The block that "40", "memory40", "0x140000000" or "5G" names. Raises `BadInput`."""
     word = text.strip()
-    if match := re.fullmatch(r"(?:memory)?(\d+)", word):
+    if match := re.fullmatch(r"(?:memory)?([0-9]{1,18})", word):
         return int(match[1])
     try:
         return parse_bytes(word) // machine.geometry.block_size
@@ -37,7 +37,7 @@ class GoToDialog(Dialog[int]):
             box.border_title = "Go to"
             box.border_subtitle = "enter goes, esc leaves"
             yield Input(placeholder="a block such as 40, or an address such as 5G", compact=True, id="place")
-            yield Static("", id="complaint")
+            yield Static(id="complaint", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         try:

@@ -38,7 +38,7 @@ PANES: Final[dict[str, type[Painted]]] = {
     "map": BlockMap, "inspector": Inspector, "zones": ZoneTable, "log": KernelLog
 }  # fmt: skip
 
-ALWAYS: Final = ("verb('help')", "verb('quit')")
+ALWAYS: Final = ("verb('help')", "verb('quit')", "command_palette")
 """The keys that no footer is too narrow for."""
 
 MOST_ASKED: Final = 32
@@ -89,6 +89,9 @@ class MainScreen(Screen[None]):
 
     def _greet(self) -> None:
         origin = self.machine.origin
+        if warnings := self.machine.warnings:
+            self.query_one(ResultBar).say("! warning", " ".join(f"{warning}." for warning in warnings), "busy")
+            return
         notes = [note for note in (origin.description, *origin.notes) if note]
         guessed = any(section.estimated for section in self.machine.sections.values())
         pages = "Pages are estimated from counters." if guessed else ""
@@ -139,10 +142,6 @@ class MainScreen(Screen[None]):
         if possible != self._possible:
             self._possible = possible
             self.refresh_bindings()
-
-    def on_resize(self) -> None:
-        narrow, footer = self.app.size.width < 100, self.query_one(Keys)
-        footer.compact, footer.show_command_palette = narrow, not narrow
 
     def on_block_map_reshaped(self) -> None:
         self.query_one(Legend).show(self.query_one(BlockMap).letters_only)
@@ -302,8 +301,7 @@ class MainScreen(Screen[None]):
 
     def ask_file(self) -> None:
         """Open the dialog for a file to save to."""
-        name = words.machine_name(self.machine).partition(".")[0].replace(" ", "-")
-        self.app.push_screen(SaveDialog(self.machine, f"{name}.json"), self._saved)
+        self.app.push_screen(SaveDialog(self.machine, f"{words.file_name(self.machine)}.json"), self._saved)
 
     def _saved(self, name: str | None) -> None:
         if name is not None:

@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, OptionList
 
+from ...printable import printable
 from ..states import Row, rows
 from .dialog import Dialog
 
@@ -90,6 +91,6 @@ def _prompt(row: Row, number: int, result: int) -> Content:
         (f"{sign} ", f"bold {color}"),
         (f"{row.result:<{result}} ", "$success" if row.result == "ok" else "$error"),
         ("  " * min(row.depth, DEEPEST), ""),
-        (f"{row.name}: " if row.name else "", "bold $primary"),
-        (row.command, "bold" if row.place == "here" else "$foreground" if row.place == "path" else "$quiet"),
+        (f"{printable(row.name)}: " if row.name else "", "bold $primary"),
+        (printable(row.command), "bold" if row.place == "here" else "$foreground" if row.place == "path" else "$quiet"),
     )

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from ...printable import printable
 from ..widgets.prose import Prose
 from .dialog import Dialog
 
@@ -126,5 +127,5 @@ class WhyScreen(Dialog[Choice]):
 
 def _option(choice: Choice) -> Option:
     script = choice.script if len(choice.script) <= 8 else (*choice.script[:7], f"... {len(choice.script) - 7} more")
-    lines = Content("\n").join(Content.styled(f"  {line}", "$quiet") for line in script)
+    lines = Content("\n").join(Content.styled(f"  {printable(line)}", "$quiet") for line in script)
     return Option(Content.assemble((choice.words, "bold"), "\n", lines))

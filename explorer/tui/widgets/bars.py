@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ... import facts
+from ...printable import printable
 from .. import words
 from ..session import Batch
 
@@ -29,9 +30,9 @@ class StatusLine(Static):
         """Read the machine anew."""
         machine, width = self.machine, self.app.size.width
         total, free = (about_bytes(size) for size in facts.totals(machine))
-        name = words.machine_name(machine)
+        name = printable(words.machine_name(machine))
         details = [f"model {machine.model.name}", machine.geometry.arch]
-        details += [f"{setting} {value}" for setting in SETTINGS if (value := machine.settings.get(setting))]
+        details += [f"{setting} {value}" for setting in SETTINGS if (value := machine.settings.texts().get(setting))]
         memory = next(
             (
                 text
@@ -64,7 +65,7 @@ class ResultBar(Static):
 
     def say(self, badge: str, text: str, look: str) -> None:
         """Show a badge and a sentence; `look` is "ok", "refused", "busy" or "plain"."""
-        self._said = (badge, text, look)
+        self._said = (badge, printable(text), look)
         self.offer_why(False)
 
     def offer_why(self, offered: bool) -> None:
@@ -81,7 +82,7 @@ class ResultBar(Static):
         """Show a sentence in passing: what was said before comes back with the next move."""
         self._shown = text
         self.set_classes("-plain")
-        self._write(Content(text))
+        self._write(Content(printable(text)))
 
     def _write(self, text: Content) -> None:
         self._text = text

@@ -2,45 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from typing import Final, NamedTuple
 
-from textual.app import ComposeResult
-from textual.widget import Widget
-from textual.widgets import Footer
-from textual.widgets._footer import FooterKey
+from textual import events
+from textual.binding import Binding
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widgets import Static
+
+NARROW: Final = 100
+"""Below this many columns the keys stand closer together, and the palette's is left out."""
 
 
-class Keys(Footer):
-    """Textual's footer without the keys that would be cut off. Those of the actions `always` are never left out; of the
-    others the first ones stay."""
+class Key(NamedTuple):
+    """A key of the footer: its binding, and what is written as a frame before it, as its name, as its word, and behind."""
+
+    binding: Binding
+    frame: str
+    name: str
+    word: str
+    gap: str
+
+    @property
+    def width(self) -> int:
+        """Columns from the frame to the gap."""
+        return sum(map(len, self[1:]))
+
+    def content(self, lit: bool) -> Content:
+        """What is written; `lit`: the mouse is on it."""
+        word = "$footer-key-foreground on $block-hover-background" if lit else "$footer-description-foreground"
+        return Content.assemble(
+            (self.frame, "$foreground 20%"), (self.name, "bold $footer-key-foreground"), (self.word, word), self.gap
+        )
+
+
+class Keys(Static):
+    """One line of keys, none of them cut off. Those of the actions `always` are never left out; of the others the first
+    ones stay. The palette's is at the right end. A click on one presses it."""
+
+    lit: reactive[Key | None] = reactive(None)
+    """The key that the mouse is on."""
 
     def __init__(self, always: Collection[str]) -> None:
         super().__init__()
         self._always = always
+        self.placed: tuple[tuple[int, Key], ...] = ()
+        """Each key with its first column."""
 
-    def compose(self) -> ComposeResult:
-        keys = list(super().compose())
-        kept = self._fitting(keys)
-        yield from (key for key in keys if key in kept)
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, lambda screen: self._show())
 
-    def _fitting(self, keys: Iterable[Widget]) -> list[Widget]:
-        room, kept = self.size.width, list[Widget]()
-        for key in sorted(keys, key=lambda key: not self._stays(key)):
-            room -= self._width(key)
+    def on_resize(self) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        """Read the screen's bindings anew."""
+        column, placed = 0, []
+        for key in self._fitting():
+            if key.binding.key == self.app.COMMAND_PALETTE_BINDING:
+                column = self.size.width - key.width
+            placed.append((column, key))
+            column += key.width
+        self.placed, self.lit = tuple(placed), None
+        self._draw()
+
+    def _fitting(self) -> list[Key]:
+        active, room = self.screen.active_bindings, self.size.width
+        wide, name = room >= NARROW, self.app.get_key_display
+        keys: dict[str, Key] = {}
+        for _, binding, _, _ in active.values():
+            if binding.show and binding.action not in keys:
+                texts = (f" {name(binding)} ", f"{binding.description} ", "") if wide else (
+                    name(binding), f" {binding.description}", " "
+                )  # fmt: skip
+                keys[binding.action] = Key(binding, "", *texts)
+        if wide and (palette := active.get(self.app.COMMAND_PALETTE_BINDING)):
+            binding = palette.binding
+            keys[binding.action] = Key(binding, "▏", name(binding), f" {binding.description}", " ")
+        kept: list[Key] = []
+        for key in sorted(keys.values(), key=lambda key: key.binding.action not in self._always):
+            room -= key.width
             if room < 0:
                 break
             kept.append(key)
-        return kept
+        return [key for key in keys.values() if key in kept]
 
-    def _stays(self, key: Widget) -> bool:
-        return key.has_class("-command-palette") or (isinstance(key, FooterKey) and key.action in self._always)
+    def _draw(self) -> None:
+        line = Content()
+        for column, key in self.placed:
+            line += " " * (column - line.cell_length) + key.content(key is self.lit)
+        self.update(line)
 
-    def _width(self, key: Widget) -> int:
-        """Columns: the words, and the blanks around them."""
-        if not isinstance(key, FooterKey):
-            return 0
-        blanks = 5 if key.has_class("-command-palette") else 2 if self.compact else 3
-        return len(key.key_display) + len(key.description) + blanks
+    def watch_lit(self, key: Key | None) -> None:
+        self.tooltip = key.binding.tooltip or key.binding.description if key else None
+        self._draw()
 
-    def on_resize(self) -> None:
-        self.refresh(recompose=True)
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        self.lit = self._at(event.x)
+
+    def on_leave(self) -> None:
+        self.lit = None
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        if key := self._at(event.x):
+            self.app.simulate_key(key.binding.key)
+
+    def _at(self, x: int) -> Key | None:
+        return next((key for column, key in self.placed if column <= x < column + key.width), None)

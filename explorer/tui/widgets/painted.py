@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
@@ -18,6 +19,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from ...printable import printable
 from ..themes import LOOKS
 
 Piece = tuple[str, str]
@@ -28,13 +30,13 @@ Line = tuple[Piece, ...]
 
 def wrapped(text: str, role: str, width: int, first: str = "", rest: str = "", lead: str = "muted") -> list[Line]:
     """Text in lines of at most `width` cells; the first begins with `first`, the others with `rest`."""
-    parts = textwrap.wrap(text, max(8, width - max(len(first), len(rest)))) or [""]
+    parts = textwrap.wrap(printable(text), max(8, width - max(len(first), len(rest)))) or [""]
     return [((first if at == 0 else rest, lead), (part, role)) for at, part in enumerate(parts)]
 
 
 def length(line: Line) -> int:
     """Cells of a line."""
-    return sum(len(text) for text, _ in line)
+    return sum(cell_len(text) for text, _ in line)
 
 
 class Painted(ScrollView, can_focus=True):

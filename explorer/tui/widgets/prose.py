@@ -8,6 +8,7 @@ from typing import Any
 
 from textual.geometry import Size
 
+from ...printable import printable
 from .painted import Line, Painted, wrapped
 
 COLUMN = re.compile(r"(?:.*\S)? {2,}(?=\S)")
@@ -36,7 +37,7 @@ class Prose(Painted):
         return len(self.lines(width))
 
     def lines(self, width: int) -> Sequence[Line]:
-        said = self._text(width).rstrip("\n").split("\n")
+        said = printable(self._text(width)).rstrip("\n").split("\n")
         return [line for at, text in enumerate(said) for line in _line(text, _role(text) if at else self._head, width)]
 
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
-from .commands import Command
-from .events import Event, Logged, PagesAssumed
-from .vocabulary import Certainty
+from ..numbers.frozen import Frozen
+from ..protocol.events import Event, Logged, PagesAssumed
+from ..protocol.vocabulary import Certainty
+from . import Command
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What came of a command: "ok" or the errno by name, the reason in words, the page at fault, and all events.
 
     `taken` says how many pages of existing memory the command took by node, before anything went online: the RFC's
-    drawback (a). `notes` are said besides: drift that a sync found, and the like. `certainty` says whether a real kernel
-    would do the same: "yes" or "no", as the result is, or "not known", where it hangs on pages that no one saw; then
-    `assumed` has these.
+    drawback (a). `notes` are said besides: drift that a sync found, and the like. `stopped`: a signal ended it early, and
+    its events are those until then. `certainty` says whether a real kernel would do the same: "yes" or "no", as the result
+    is, or "not known", where it hangs on pages that no one saw; then `assumed` has these.
     """
 
     command: Command
@@ -25,8 +24,9 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     reason: str = ""
     pfn: int | None = None
     events: tuple[Event, ...] = ()
-    taken: Mapping[int, int] = {}
+    taken: Frozen[int, int] = Frozen()
     notes: tuple[str, ...] = ()
+    stopped: bool = False
     certainty: Certainty = "yes"
 
     @property

@@ -1,0 +1,75 @@
+"""add: memory is hot-added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from ..numbers.units import parse_bytes
+from ..protocol.vocabulary import Caller, Placement
+from ..sysfs.hotplug_files import MEMORY
+from .base import Base
+from .form import Choice, Form, Option
+from .row import Row
+from .shell import Monitor, Place, comment, echo, qemu_size
+
+
+class Add(Base, tag="add", frozen=True):
+    """Add `size` bytes of memory at `start` to a node, as `caller` does it.
+
+    `placement` and `fallback` override where the memmap goes and whether kernel memory may serve instead; `reserve` and
+    `align` (pages) belong to the altmap that a pmem driver brings. Sizes and addresses are bytes or text like "128M".
+    """
+
+    start: int | str
+    size: int | str
+    node: int = 0
+    caller: Caller = "acpi"
+    placement: Placement | None = None
+    fallback: bool | None = None
+    reserve: int = 0
+    align: int = 0
+
+
+_NO_LINE: Final[Mapping[Caller, str]] = {
+    "balloon": "the hypervisor's balloon driver adds memory when it is asked for more there",
+    "virtio-mem": "virtio-mem adds memory by itself: raise its requested-size in the QEMU monitor",
+    "dax": "give a DAX device to the system: daxctl reconfigure-device --mode=system-ram",
+    "hmm": "a device driver adds memory of its own",
+    "pmem": "create a namespace on the persistent memory: ndctl create-namespace --map=dev",
+}
+
+
+def _export(command: Add, place: Place) -> Iterator[str]:
+    start, size = parse_bytes(command.start), parse_bytes(command.size)
+    yield comment(_FORM.write(command))
+    if command.placement is not None or command.fallback is not None:
+        yield comment("(on the real machine memory_hotplug.memmap_on_memory decides where the memmap goes)")
+    if command.caller == "acpi":
+        number = place.next_dimm
+        yield Monitor(f"object_add memory-backend-ram,id=mem{number},size={qemu_size(size)}")
+        yield Monitor(f"device_add pc-dimm,id=dimm{number},memdev=mem{number},node={command.node},addr={start:#x}")
+    elif command.caller == "probe":
+        for address in range(start, start + size, place.block_size):
+            yield echo(f"{MEMORY}/probe", f"{address:#x}")
+    else:
+        yield comment(_NO_LINE[command.caller])
+
+
+_FORM: Final = Form(
+    Add,
+    "SIZE at START",
+    Option("node", told=True),
+    Option("caller"),
+    Option("placement"),
+    Choice("fallback", {"fallback": True, "no-fallback": False}),
+    Option("reserve"),
+    Option("align"),
+)
+ROW: Final = Row(
+    Add,
+    _FORM,
+    "hot-add memory, in blocks that are offline; caller says who adds it, placement where its memmap goes",
+    "add 1G at 4G node 0",
+    _export,
+)

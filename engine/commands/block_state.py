@@ -1,0 +1,55 @@
+"""online and offline: a memory block comes into use, or leaves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from ..protocol.vocabulary import ONLINE_TYPES, OnlineType
+from ..sysfs.hotplug_files import MEMORY
+from .base import Base
+from .form import Choice, Form
+from .row import Row
+from .shell import Place, echo
+
+
+class Online(Base, tag="online", frozen=True):
+    """Online one block."""
+
+    block: int
+    type: OnlineType = "online"
+
+
+class Offline(Base, tag="offline", frozen=True):
+    """Offline one block."""
+
+    block: int
+
+
+def _export_online(command: Online, place: Place) -> Iterator[str]:
+    yield echo(f"{MEMORY}/memory{command.block}/state", command.type)
+
+
+def _export_offline(command: Offline, place: Place) -> Iterator[str]:
+    yield echo(f"{MEMORY}/memory{command.block}/state", "offline")
+
+
+_TYPES: Final[Mapping[str, OnlineType]] = {
+    **{word: word for word in ONLINE_TYPES},
+    "kernel": "online_kernel",
+    "movable": "online_movable",
+}
+ONLINE: Final = Row(
+    Online,
+    Form(Online, "BLOCKS", Choice("type", _TYPES, told=True)),
+    "online blocks, one command each: their pages join a zone and its free lists",
+    "online 32-39 movable",
+    _export_online,
+)
+OFFLINE: Final = Row(
+    Offline,
+    Form(Offline, "BLOCKS"),
+    "offline blocks, one command each: isolate, migrate, take out; or EBUSY, with the page in the way",
+    "offline memory32",
+    _export_offline,
+)

@@ -1,0 +1,182 @@
+"""How a line of a script says a command, both ways: words become fields, and fields words.
+
+After the command's name come `words`, in which capitals stand for a field; then, in any order, options (a field's name and
+its value) and choices (one of several words that set a field).
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple, Protocol
+
+import msgspec
+
+from ..numbers.errors import BadInput
+from ..numbers.units import format_bytes, parse_bytes
+from .base import Base, tag
+from .fields import choices, explained
+
+MAX_BLOCKS: Final = 1 << 20
+"""Blocks that one line may name."""
+
+_MISPLACED: Final = {"expect": "needs a result, such as expect EBUSY"}
+
+
+class Spelling(Protocol):
+    """What reads and writes the lines of a command."""
+
+    @property
+    def verb(self) -> str:
+        """The word that a line begins with."""
+
+    @property
+    def usage(self) -> tuple[str, ...]:
+        """How a line is written, part by part: capitals for what is filled in, brackets around what may be left out."""
+
+    def read(self, words: list[str]) -> Iterator[Any]:
+        """The commands that the words behind the verb say, one for each block of a range. Raises `BadInput`."""
+
+    def write(self, command: Any, last: int | None = None) -> str:
+        """The line that says a command; one on a block says it of all blocks up to `last`, if that is given."""
+
+
+class Option(NamedTuple):
+    """``node 1``: a field's name and its value. It is `told` even if the field holds its default."""
+
+    field: str
+    told: bool = False
+
+
+class Choice(NamedTuple):
+    """``soft``, or ``online_movable``: words that set a field to a value. One is `told` even for the default."""
+
+    field: str
+    values: Mapping[str, object]
+    told: bool = False
+
+
+def words_of(field: str, words: Iterable[str], told: bool = False) -> Choice:
+    """A choice of words that are the values themselves."""
+    return Choice(field, {word: word for word in words}, told)
+
+
+class Form:
+    """The spelling of most commands."""
+
+    def __init__(self, command: type[Base], words: str = "", *rest: Option | Choice) -> None:
+        self._command, self._words, self._rest = command, words.split(), rest
+        self._defaults = {field.name: field.default for field in msgspec.structs.fields(command)}
+        self._options = {part.field for part in rest if isinstance(part, Option)}
+        self._values = {
+            word: (part.field, value)
+            for part in rest
+            if isinstance(part, Choice)
+            for word, value in part.values.items()
+        }
+
+    @property
+    def verb(self) -> str:
+        """The command's name in JSON, with hyphens."""
+        return tag(self._command).replace("_", "-")
+
+    @property
+    def usage(self) -> tuple[str, ...]:
+        """As ``compact``, ``[node NODE]``, ``[zone ZONE]``."""
+        return (self.verb, *self._words, *(f"[{self._optional(part)}]" for part in self._rest))
+
+    def _optional(self, part: Option | Choice) -> str:
+        if isinstance(part, Choice):
+            return "|".join(part.values)
+        return f"{part.field} {'|'.join(choices(self._command, part.field)) or part.field.upper()}"
+
+    def read(self, words: list[str]) -> Iterator[Any]:
+        """The commands that the words say. Raises `BadInput`, which ends in the usage."""
+        fields = self._fields(words)
+        for number in fields.pop("blocks", (None,)):
+            given = fields if number is None else {**fields, "block": number}
+            try:
+                yield msgspec.convert(given, self._command, strict=False)
+            except msgspec.ValidationError as error:
+                raise self._wrong(explained(str(error), given, self._command)) from None
+
+    def _fields(self, words: list[str]) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        rest = iter(words)
+        for at, part in enumerate(self._words):
+            word = next(rest, None)
+            if word is None:
+                raise self._wrong(f"'{' '.join(self._words[at:])}' is missing")
+            if part.islower() and word != part:
+                raise self._wrong(f"{word!r} stands where {part!r} must")
+            if part.isupper():
+                fields[part.lower()] = _READERS.get(part, str)(word)
+        for word in rest:
+            field, value = self._values.get(word, (word, None))
+            if word in self._options and (text := next(rest, None)) is not None:
+                value = _READERS.get(word.upper(), str)(text)
+            elif word not in self._values:
+                lacking = "needs a value" if word in self._options else _MISPLACED.get(word, "is not understood")
+                raise self._wrong(f"{word!r} {lacking}")
+            if field in fields:
+                raise self._wrong(f"{word!r} gives the {field} a second time")
+            fields[field] = value
+        return fields
+
+    def _wrong(self, what: str) -> BadInput:
+        return BadInput(f"{what}; write: {' '.join(self.usage)}")
+
+    def write(self, command: Any, last: int | None = None) -> str:
+        """The line that says a command."""
+        line = [self.verb]
+        for part in self._words:
+            if part == "BLOCKS":
+                line.append(f"{command.block}" if last in (None, command.block) else f"{command.block}-{last}")
+            else:
+                line.append(_written(part, getattr(command, part.lower())) if part.isupper() else part)
+        for rest in self._rest:
+            value = getattr(command, rest.field)
+            if not rest.told and value == self._defaults[rest.field]:
+                continue
+            if isinstance(rest, Option):
+                line += [rest.field, _written(rest.field.upper(), value)]
+            else:
+                line.append(next(word for word, one in rest.values.items() if one == value))
+        return " ".join(line)
+
+
+def _blocks(word: str) -> list[int]:
+    """``32``, ``32-39``, ``32,40-47``; each number may have the name of a block, ``memory32``."""
+    blocks: list[int] = []
+    for part in word.split(","):
+        match = re.fullmatch(r"(?:memory)?(\d{1,18})(?:-(?:memory)?(\d{1,18}))?", part)
+        if match is None:
+            raise BadInput(
+                f"{word!r} names no memory blocks; write numbers, names or ranges such as 32, memory32 or 32-39"
+            )
+        first, last = int(match[1]), int(match[2] or match[1])
+        if not first <= last < first + MAX_BLOCKS - len(blocks):
+            raise BadInput(f"{part!r} must be an ascending range of at most {MAX_BLOCKS} blocks")
+        blocks += range(first, last + 1)
+    return blocks
+
+
+def _written(part: str, value: Any) -> str:
+    return str(value) if value is not None and part not in _WRITERS else _WRITERS[part](value)
+
+
+_READERS: Final[Mapping[str, Callable[[str], object]]] = {
+    "SIZE": lambda word: None if word == "all" else parse_bytes(word),
+    "START": parse_bytes,
+    "UNIT": parse_bytes,
+    "ADDRESS": parse_bytes,
+    "BLOCKS": _blocks,
+}
+_WRITERS: Final[Mapping[str, Callable[[Any], str]]] = {
+    "SIZE": lambda size: "all" if size is None else format_bytes(parse_bytes(size)),
+    "START": lambda start: f"{parse_bytes(start):#x}",
+    "UNIT": lambda size: format_bytes(parse_bytes(size)),
+    "ADDRESS": lambda address: f"{parse_bytes(address):#x}",
+    "ROOT": shlex.quote,
+}

@@ -1,0 +1,34 @@
+"""poison: a page has a hardware error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from ..numbers.units import parse_bytes
+from ..sysfs.hotplug_files import MEMORY
+from .base import Base
+from .form import Choice, Form
+from .row import Row
+from .shell import Place, echo
+
+
+class Poison(Base, tag="poison", frozen=True):
+    """A page has a hardware error (hard_offline_page), or is suspected of one (`soft`)."""
+
+    address: int | str
+    soft: bool = False
+
+
+def _export(command: Poison, place: Place) -> Iterator[str]:
+    kind = "soft" if command.soft else "hard"
+    yield echo(f"{MEMORY}/{kind}_offline_page", f"{parse_bytes(command.address):#x}")
+
+
+ROW: Final = Row(
+    Poison,
+    Form(Poison, "ADDRESS", Choice("soft", {"soft": True})),
+    "the page at an address has a hardware error, or with soft is suspected of one",
+    "poison 0x100000000",
+    _export,
+)

@@ -1,0 +1,30 @@
+"""sync: the real machine is looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from .base import Base
+from .form import Form
+from .row import Row
+from .shell import Place, comment
+
+
+class Sync(Base, tag="sync", frozen=True):
+    """Replace what can be observed by a new capture (folder or tar), keep what only the model knows."""
+
+    root: str
+
+
+def _export(command: Sync, place: Place) -> Iterator[str]:
+    yield comment(f"here the machine was read again from {command.root}")
+
+
+ROW: Final = Row(
+    Sync,
+    Form(Sync, "ROOT"),
+    "replace the machine by what a newer captured tree of it says, and tell what differs",
+    "sync later.tar.xz",
+    _export,
+)

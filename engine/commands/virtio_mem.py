@@ -1,0 +1,40 @@
+"""virtio-mem: a device of a virtual machine is asked to have more memory plugged, or less."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from ..numbers.units import parse_bytes
+from .base import Base
+from .form import Form, Option
+from .row import Row
+from .shell import Monitor, Place, comment, qemu_size
+
+
+class VirtioMem(Base, tag="virtio_mem", frozen=True):
+    """Ask the virtio-mem device whose region begins at `start` for `size` plugged bytes, in device blocks of `unit`."""
+
+    start: int | str
+    size: int | str
+    unit: int | str = "2M"
+    node: int = 0
+
+
+def _export(command: VirtioMem, place: Place) -> Iterator[str]:
+    """The device is there since the boot; its size is asked for at the hypervisor."""
+    start = parse_bytes(command.start)
+    yield comment(_FORM.write(command))
+    device = f"the virtio-mem-pci device whose region begins at {start:#x} (info memory-devices)"
+    yield comment(f"vmem-{start:x} stands for the id of {device}")
+    yield Monitor(f"monitor qom-set vmem-{start:x} requested-size {qemu_size(parse_bytes(command.size))}")
+
+
+_FORM: Final = Form(VirtioMem, "SIZE at START", Option("unit", told=True), Option("node", told=True))
+ROW: Final = Row(
+    VirtioMem,
+    _FORM,
+    "ask a virtio-mem device for a size: it plugs or unplugs units until it has that",
+    "virtio-mem 1G at 4G unit 2M",
+    _export,
+)

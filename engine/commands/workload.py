@@ -1,0 +1,91 @@
+"""allocate, free, pin, unpin: what programs and the kernel do with memory meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, get_args
+
+from ..protocol.vocabulary import Pattern, What
+from .base import Base
+from .form import Form, Option, words_of
+from .row import Row
+from .shell import Place, no_line
+
+
+class _Workload(Base, frozen=True, kw_only=True):
+    """On a node, in one zone or as its zonelist says, in a pattern; `seed` makes a random one."""
+
+    node: int = 0
+    zone: str | None = None
+    pattern: Pattern = "sequential"
+    seed: int = 0
+
+
+class Allocate(_Workload, tag="allocate", frozen=True, kw_only=True):
+    """Programs or the kernel take `size` bytes."""
+
+    size: int | str
+    kind: What = "movable"
+
+
+class Free(_Workload, tag="free", frozen=True, kw_only=True):
+    """Memory of a kind goes back, all of it without `size`."""
+
+    kind: What = "movable"
+    size: int | str | None = None
+
+
+class Pin(_Workload, tag="pin", frozen=True, kw_only=True):
+    """Someone takes extra references on movable pages: they cannot be migrated."""
+
+    size: int | str | None = None
+
+
+class Unpin(_Workload, tag="unpin", frozen=True, kw_only=True):
+    """The extra references are dropped."""
+
+    size: int | str | None = None
+
+
+_KIND: Final = words_of("kind", get_args(What), told=True)
+_WHERE: Final = Option("node", told=True), Option("zone"), words_of("pattern", get_args(Pattern)), Option("seed")
+_FORMS: Final = {
+    Allocate: Form(Allocate, "SIZE", _KIND, *_WHERE),
+    Free: Form(Free, "SIZE", _KIND, *_WHERE),
+    Pin: Form(Pin, "SIZE", *_WHERE),
+    Unpin: Form(Unpin, "SIZE", *_WHERE),
+}
+
+
+def _export(command: _Workload, place: Place) -> Iterator[str]:
+    yield no_line(_FORMS[type(command)].write(command))
+
+
+ALLOCATE: Final = Row(
+    Allocate,
+    _FORMS[Allocate],
+    "programs or the kernel take memory, in a zone and in a pattern",
+    "allocate 64M movable node 0",
+    _export,
+)
+FREE: Final = Row(
+    Free,
+    _FORMS[Free],
+    "memory of a kind goes back, so much of it or all",
+    "free all movable node 0",
+    _export,
+)
+PIN: Final = Row(
+    Pin,
+    _FORMS[Pin],
+    "someone takes extra references on movable pages, which then cannot be migrated",
+    "pin 4M node 0",
+    _export,
+)
+UNPIN: Final = Row(
+    Unpin,
+    _FORMS[Unpin],
+    "the extra references are dropped",
+    "unpin all",
+    _export,
+)

@@ -1,0 +1,77 @@
+"""echo: something is written to a file of sysfs or procfs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Final
+
+from ..numbers.errors import BadInput
+from ..protocol.vocabulary import ONLINE_TYPES
+from ..sysfs.hotplug_files import MEMORY, NODE, boolean
+from .base import Base
+from .block_state import Offline, Online
+from .row import Row
+from .shell import Place, echo
+
+
+class Write(Base, tag="write", frozen=True):
+    """Write to a file of sysfs, as ``echo DATA > PATH`` does."""
+
+    path: str
+    data: str
+
+
+class Redirection(str):
+    """A ``>`` of a line that is not quoted."""
+
+
+class _Echo:
+    """The spelling of a write: a shell's."""
+
+    verb: Final = "echo"
+    usage: Final = "echo", "[-n]", "TEXT", ">", "PATH"
+
+    def read(self, words: list[str]) -> Iterator[Write]:
+        """The line end that echo adds is left out, as the kernel does, unless it is all there is. Raises `BadInput`."""
+        ends = [at for at, word in enumerate(words) if isinstance(word, Redirection)]
+        if len(ends) != 1 or ends[0] != len(words) - 2:
+            raise BadInput(f"an echo needs one place to write to; write: {' '.join(self.usage)}")
+        text, bare = words[: ends[0]], words[0] == "-n"
+        yield Write(path=words[-1], data=" ".join(text[bare:]) or ("" if bare else "\n"))
+
+    def write(self, command: Write, last: int | None = None) -> str:
+        """The line that says a command."""
+        return f"echo {shlex.quote(command.data.removesuffix(_LINE_END))} > {shlex.quote(command.path)}"
+
+
+_LINE_END: Final = "\n"
+_BLOCK_FILE: Final = re.compile(rf"(?:{MEMORY}|{NODE}/node\d+)/+memory(\d+)/+(state|online)")
+
+
+def meant(command: Base) -> Base:
+    """The operation behind a write to a file of a block; any other command is meant as it is."""
+    if not isinstance(command, Write) or (match := _BLOCK_FILE.fullmatch(command.path)) is None:
+        return command
+    number, word = int(match[1]), command.data.removesuffix(_LINE_END)
+    if match[2] == "online" and (wanted := boolean(word)) is not None:
+        return Online(block=number) if wanted else Offline(block=number)
+    if match[2] == "state" and word == "offline":
+        return Offline(block=number)
+    if match[2] == "state" and word in ONLINE_TYPES:
+        return Online(block=number, type=word)
+    return command
+
+
+def _export(command: Write, place: Place) -> Iterator[str]:
+    yield echo(command.path, command.data)
+
+
+ROW: Final = Row(
+    Write,
+    _Echo(),
+    "write to a modelled file of sysfs or procfs, as a shell does",
+    "echo online > /sys/devices/system/memory/auto_online_blocks",
+    _export,
+)

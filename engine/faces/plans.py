@@ -1,0 +1,188 @@
+"""A machine's timeline in its file: what is saved of it, and how all its states come to be again.
+
+Of most states only the command is saved that led there. Of the present state the result is saved too, as another version of
+altmap may make something else of the same commands: then the present is as it was saved, and a warning names the first step
+that differs. What a capture brought cannot be made again at all, so it is always taken from the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+import msgspec
+
+from ..commands import Sync, describe
+from ..commands.outcome import Outcome
+from ..machine import Machine
+from ..memory.state import State
+from ..numbers.errors import BadInput, located
+from ..rebuild.sync import drift
+from ..run.dispatch import takes_signals
+from ..run.rehearsal import attempt, rehearsal
+from ..snapshot.fold import alike, fingerprint, later_state, snapshot_of
+from ..snapshot.schema import SnapshotV1, StepV1
+from ..snapshot.unfold import later_state_of
+
+
+def snapshot_with_timeline(machine: Machine) -> SnapshotV1:
+    """All that is saved of a machine."""
+    timeline, state = machine.timeline, machine.state
+    at = timeline.present.number
+    latest = [step.latest for step in timeline.steps]
+    first: SnapshotV1 | None = None
+    steps: dict[int, StepV1] = {}
+    for step in timeline.walk():
+        outcome, parent = step.outcome, step.parent
+        if first is None or outcome is None or parent is None:
+            first = snapshot_of(state, machine.origin)
+            continue
+        whole = step.number == at or isinstance(outcome.command, Sync)
+        steps[step.number] = StepV1(
+            parent.number,
+            outcome.command,
+            outcome.result,
+            step.name,
+            stopped=len(outcome.events) if outcome.stopped else None,
+            redone=latest[parent.number] is step,
+            digest=fingerprint(state, step.changes),
+            state=later_state(state, first) if whole else None,
+        )
+    assert first is not None
+    in_order = [step for _, step in sorted(steps.items())]
+    last = {step.parent: at for at, step in enumerate(in_order)}
+    for number in last.values():  # where redo leads if nothing is said
+        in_order[number] = msgspec.structs.replace(in_order[number], redone=False)
+    return msgspec.structs.replace(first, steps=tuple(in_order), at=at)
+
+
+def restore(machine: Machine, snapshot: SnapshotV1, *, replay: bool) -> None:
+    """Bring a machine that is in the first state of a snapshot through all its states, to the one that it was saved in.
+
+    With `replay` the present is what the commands lead to now, otherwise what was saved; where these differ, or where it
+    cannot be known what was done, `Machine.warnings` say so. Raises `BadInput` for a step that cannot be.
+    """
+    timeline, steps = machine.timeline, snapshot.steps
+    saved = later_state_of(snapshot, snapshot.at) if snapshot.at else None
+    refusals: dict[int, BadInput] = {}
+    numbers = [0]
+    for number in _tree_order(snapshot):
+        while numbers[timeline.present.number] != steps[number - 1].parent:
+            timeline.back()
+        try:
+            with located(f"step {number}"):
+                machine.warnings += _again(machine, snapshot, number)
+        except BadInput as refusal:
+            if saved is None:
+                raise
+            refusals[number] = refusal
+            timeline.record(Outcome(steps[number - 1].command, steps[number - 1].result))
+        numbers.append(number)
+    following = {step.parent: number for number, step in enumerate(steps, 1)}
+    following |= {step.parent: number for number, step in enumerate(steps, 1) if step.redone}
+    timeline.arrange(numbers, snapshot.at, following)
+    for number, step in enumerate(steps, 1):
+        timeline.name(number, step.name)
+    if not replay:
+        _take_what_was_saved(machine, snapshot, saved, refusals)
+
+
+def _tree_order(snapshot: SnapshotV1) -> Iterator[int]:
+    """The numbers of all states but the first, each behind the one that it comes from, and those that lead to the present one
+    last: so no way is gone more often than there and back."""
+    here: set[int] = set()
+    number = snapshot.at
+    while number:
+        here.add(number)
+        number = snapshot.steps[number - 1].parent
+    following: dict[int, list[int]] = {}
+    for number, step in enumerate(snapshot.steps, 1):
+        following.setdefault(step.parent, []).append(number)
+    waiting = [0]
+    while waiting:
+        number = waiting.pop()
+        if number:
+            yield number
+        waiting += sorted(following.get(number, ()), key=lambda one: (one not in here, -one))
+
+
+def _again(machine: Machine, snapshot: SnapshotV1, number: int) -> tuple[str, ...]:
+    """Do a step again; returns what is to be said of it."""
+    step, state = snapshot.steps[number - 1], machine.state
+    if isinstance(step.command, Sync):
+        brought = later_state_of(snapshot, number)
+        assert brought is not None  # or the file would not have been read
+        notes = tuple(drift(state, brought))
+        state.adopt(brought)
+        machine.timeline.record(Outcome(step.command, step.result, notes=notes))
+    elif step.stopped is not None:
+        _stop(machine, step, step.stopped)
+    elif _stopped_somewhere(state, step):
+        _stop(machine, step, 1)
+        return (
+            f"step {number} ({describe(step.command)}) was stopped by a signal, and the file does not say after which event; "
+            f"here it is stopped at once",
+        )
+    else:
+        machine.apply(step.command)
+    return ()
+
+
+def _stop(machine: Machine, step: StepV1, events: int) -> None:
+    if not takes_signals(step.command):
+        raise BadInput(
+            f"{describe(step.command)} cannot have been stopped after {events} events: only an offline can be"
+        )
+    running = machine.steps(step.command)
+    for _ in islice(running, events):
+        pass
+    running.close()
+
+
+def _stopped_somewhere(state: State, step: StepV1) -> bool:
+    """Files did not always say that a person sent a signal; then what would not end so by itself was stopped."""
+    if step.digest or step.result != "EINTR" or not takes_signals(step.command):
+        return False
+    with rehearsal(state):
+        return attempt(state, step.command).result != "EINTR"
+
+
+def _take_what_was_saved(
+    machine: Machine, snapshot: SnapshotV1, saved: State | None, refusals: Mapping[int, BadInput]
+) -> None:
+    """Make the present state the one that was saved, and warn where this altmap makes something else of the commands."""
+    state, timeline, at = machine.state, machine.timeline, snapshot.at
+    unchanged = saved is None or alike(state, saved)
+    difference = _first_difference(machine, snapshot, refusals, unchanged)
+    if difference is None:
+        return
+    if saved is None:
+        then = "the file does not hold the state after its steps, so this is what they lead to now"
+    else:
+        then = "the machine is as it was saved, and --replay takes what its steps lead to now"
+    machine.warnings += (f"{difference}: {then}",)
+    if saved is not None and not unchanged:
+        outcome, result = timeline.present.outcome, snapshot.steps[at - 1].result
+        assert outcome is not None
+        state.adopt(saved)
+        timeline.amend(outcome if outcome.result == result else Outcome(outcome.command, result))
+
+
+def _first_difference(
+    machine: Machine, snapshot: SnapshotV1, refusals: Mapping[int, BadInput], unchanged: bool
+) -> str | None:
+    """The first step that is not now what it was, in words; `unchanged`: the present state is not."""
+    digests: dict[int, str] = {}
+    if not unchanged:
+        digests = {step.number: fingerprint(machine.state, step.changes) for step in machine.timeline.walk()}
+    for number, step in enumerate(snapshot.steps, 1):
+        what = f"step {number} ({describe(step.command)})"
+        outcome = machine.timeline.steps[number].outcome
+        assert outcome is not None
+        if number in refusals:
+            return f"{what} was done when it was saved and makes no sense now ({refusals[number]})"
+        if outcome.result != step.result:
+            return f"{what} gave {step.result} when it was saved and gives {outcome.result} now"
+        if step.digest and digests.get(number, step.digest) != step.digest:
+            return f"{what} led to another state when it was saved than it does now"
+    return None if unchanged else f"the state after step {snapshot.at} is another one than its steps lead to now"

@@ -1,0 +1,121 @@
+"""What people tell a kernel: the parameters that can be written while it runs, and the options of its boot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, get_args
+
+import msgspec
+
+from ..numbers.errors import BadInput, located
+from ..protocol.vocabulary import AUTO_ONLINE, AutoOnline, Mode, OnlinePolicy
+
+_MAX_RATIO: Final = (1 << 32) - 1
+
+
+class Settings(msgspec.Struct, frozen=True, gc=False):
+    """The parameters that can be written, each under the name of its file: auto_online_blocks in
+    /sys/devices/system/memory, the others in /sys/module/memory_hotplug/parameters. A kernel that has no such file does as
+    the default says. `auto_movable_ratio` is in percent."""
+
+    auto_online_blocks: AutoOnline = "offline"
+    memmap_on_memory: Mode = "N"
+    online_policy: OnlinePolicy = "contig-zones"
+    auto_movable_ratio: int = 301
+    auto_movable_numa_aware: bool = True
+
+    def texts(self) -> dict[str, str]:
+        """What each file reads as, by name."""
+        return _texts(self)
+
+
+class Boot(msgspec.Struct, frozen=True, gc=False):
+    """Facts of the boot, which never change. `probe`: the kernel was built with the file of that name
+    (CONFIG_ARCH_MEMORY_PROBE). The others are words of its command line and what they were given; None: not there."""
+
+    probe: bool = False
+    movable_node: bool = False
+    hugepages: str | None = None
+    hugetlb_free_vmemmap: str | None = None
+    movablecore: str | None = None
+    kernelcore: str | None = None
+
+    @property
+    def has_movable(self) -> bool:
+        """Does the command line put memory of the boot into ZONE_MOVABLE?"""
+        return self.movable_node or self.movablecore is not None or self.kernelcore is not None
+
+    def texts(self) -> dict[str, str]:
+        """Each that is there as text, with Y and N for yes and no, by name."""
+        return _texts(self)
+
+
+def settings_of(texts: Mapping[str, str], where: str = "") -> Settings:
+    """Parameters from what their files read as; one that is left out has its default. Raises `BadInput` for what no kernel
+    shows; it begins with `where` and the name."""
+    return Settings(**_values(texts, where, _SETTINGS, "parameter"))
+
+
+def boot_of(texts: Mapping[str, str], where: str = "") -> Boot:
+    """Facts of the boot from text. Raises `BadInput`, which begins with `where` and the name."""
+    return Boot(**_values(texts, where, _BOOT, "fact of the boot"))
+
+
+def _texts(values: Settings | Boot) -> dict[str, str]:
+    known = {name: value for name, value in msgspec.structs.asdict(values).items() if value is not None}
+    return {name: "NY"[value] if isinstance(value, bool) else str(value) for name, value in known.items()}
+
+
+_Rows = Mapping[str, Callable[[str], Any]]
+
+
+def _values(texts: Mapping[str, str], where: str, rows: _Rows, what: str) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, text in texts.items():
+        with located(where + name):
+            if name not in rows:
+                raise BadInput(f"there is no such {what}; it is one of {', '.join(rows)}")
+            values[name] = rows[name](text)
+    return values
+
+
+def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
+    def word(text: str) -> str:
+        if text not in words:
+            raise BadInput(f"{text!r} is none of {', '.join(words)}")
+        return text
+
+    return word
+
+
+def _yes(text: str) -> bool:
+    return _one_of(("N", "Y"))(text) == "Y"
+
+
+def _percentage(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,10}", text) or int(text) > _MAX_RATIO:
+        raise BadInput(f"{text!r} is not a percentage from 0 to {_MAX_RATIO}")
+    return int(text)
+
+
+_SETTINGS: Final[_Rows] = MappingProxyType(
+    {
+        "auto_online_blocks": _one_of(AUTO_ONLINE),
+        "memmap_on_memory": _one_of(get_args(Mode)),
+        "online_policy": _one_of(get_args(OnlinePolicy)),
+        "auto_movable_numa_aware": _yes,
+        "auto_movable_ratio": _percentage,
+    }
+)
+_BOOT: Final[_Rows] = MappingProxyType(
+    {
+        "probe": _yes,
+        "movable_node": _yes,
+        "hugepages": str,
+        "hugetlb_free_vmemmap": str,
+        "movablecore": str,
+        "kernelcore": str,
+    }
+)

@@ -1,0 +1,59 @@
+"""Why, as data: what refuses, decides and warns, one frozen Struct each, by subject in the modules of this package.
+
+A reason says which rule, which pages (pfn), which block, whose memmap, how many are missing; its sentence is written in one
+place (`questions.narrate`). Numbers are in pages unless a name says bytes. The errno stands beside a reason, never in it: it
+is that of the operation. Reasons are one tagged union, so they are printed as JSON and read back.
+"""
+
+from __future__ import annotations
+
+from .adding import AddReason
+from .coded import Coded
+from .files import FileReason
+from .notes import Note
+from .pages import PageReason
+from .placement import PlacementReason
+from .taking import TakingReason
+from .zones import ZoneReason
+
+
+class SectionsLeft(Coded, frozen=True):
+    """An add failed, and so many sections that were finished stay present with so many pages (and bytes) of memmap, and
+    without a block."""
+
+    cause: Reason
+    sections: int
+    pages: int
+    size: int
+
+
+class StayedOnline(Coded, frozen=True):
+    """An eject failed, because this block did not go offline."""
+
+    block: int
+    cause: Reason
+
+
+Reason = (
+    FileReason
+    | PlacementReason
+    | AddReason
+    | ZoneReason
+    | TakingReason
+    | PageReason
+    | Note
+    | SectionsLeft
+    | StayedOnline
+)
+"""Every reason there is."""
+
+
+class HotplugError(Exception):
+    """The kernel refuses: errno by name, the reason, and the page (pfn) or the start of the range at fault where there is
+    one. Its text names the errno and the code of the reason with its fields."""
+
+    def __init__(self, errno: str, reason: Reason, pfn: int | None = None) -> None:
+        super().__init__(f"{errno}: {reason!r}")
+        self.errno = errno
+        self.reason = reason
+        self.pfn = pfn

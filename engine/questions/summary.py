@@ -1,0 +1,377 @@
+"""What lies in a range of pages: how many of each kind, zone, pageblock type and order of free area.
+
+The counts of a section follow from its value and are worked out once for all sections that are alike. Above the sections
+stands a pyramid, each of its counts the sum of 64 below; it watches the sections and takes in what has changed before it is
+asked. So a question costs what changed since the last one and what the range cuts in two, not what the range holds.
+
+A count is one integer in which every kind, type and order has a field of `FIELD` bits: sums are additions of integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from ..memory.section import Pages, Section, Types, type_pages
+from ..memory.state import State
+from ..mm.free_area import MIGRATETYPES, order_pages
+from ..numbers.bits import span
+from ..numbers.errors import BadInput
+from ..numbers.geometry import Geometry
+from ..protocol.vocabulary import FREE, KINDS, MOVABLE_TYPE, Kind, Migratetype, ZoneKey
+
+FIELD: Final = 60
+"""Bits of one count; no machine has 2**60 pages."""
+
+_MASK: Final = (1 << FIELD) - 1
+_FAN: Final = 6
+"""A count of the pyramid is the sum of ``2**_FAN`` below it."""
+
+_KIND_AT: Final = {kind: at * FIELD for at, kind in enumerate(KINDS)}
+_OFFLINE_AT: Final = len(KINDS) * FIELD
+_TYPE_AT: Final = {kind: (len(KINDS) + 1 + at) * FIELD for at, kind in enumerate(MIGRATETYPES)}
+_ORDER_AT: Final = (len(KINDS) + 1 + len(MIGRATETYPES)) * FIELD
+_KINDS_ALONE: Final = (1 << _OFFLINE_AT + FIELD) - 1
+
+
+class Summary(msgspec.Struct, frozen=True, gc=False):
+    """The pages of a range, counted. All numbers are pages; what is 0 is left out of the mappings.
+
+    `start` (pfn) and `pages` are the range that was asked for. What is neither in `kinds` nor `offline` is missing: there
+    is no section. `counts` and `shares` are the packed counts; equal ones mean equal contents.
+    """
+
+    start: int
+    pages: int
+    counts: int
+    shares: tuple[tuple[ZoneKey, int], ...]
+
+    def of(self, kind: Kind) -> int:
+        """Pages of one kind, as `Section.pages` has them."""
+        return self.counts >> _KIND_AT[kind] & _MASK
+
+    @property
+    def kinds(self) -> dict[Kind, int]:
+        """Pages by kind: those of online sections, and memmap and the like that offline ones hold."""
+        return {kind: count for kind in KINDS if (count := self.of(kind))}
+
+    @property
+    def offline(self) -> int:
+        """Pages of offline sections that are nothing yet."""
+        return self.counts >> _OFFLINE_AT & _MASK
+
+    @property
+    def missing(self) -> int:
+        """Pages of the range for which there is no section."""
+        return self.pages - sum(self.kinds.values()) - self.offline
+
+    @property
+    def zones(self) -> dict[ZoneKey, int]:
+        """Pages of online sections by zone."""
+        return dict(self.shares)
+
+    @property
+    def types(self) -> dict[Migratetype, int]:
+        """Pages of online sections by the migratetype of their pageblock."""
+        return {kind: count for kind, at in _TYPE_AT.items() if (count := self.counts >> at & _MASK)}
+
+    @property
+    def orders(self) -> dict[int, int]:
+        """Free pages by the order of the free area that they lie in. Where the range is aligned to its areas there are
+        ``orders[k] >> k`` of order ``k``."""
+        rest, found, order = self.counts >> _ORDER_AT, {}, 0
+        while rest:
+            if count := rest & _MASK:
+                found[order] = count
+            rest, order = rest >> FIELD, order + 1
+        return found
+
+    @property
+    def uses(self) -> int:
+        """The kinds and offline pages alone, packed: what a picture of their use can be cached by."""
+        return self.counts & _KINDS_ALONE
+
+    def __repr__(self) -> str:
+        parts = [f"{kind} {count}" for kind, count in self.kinds.items()]
+        parts += [f"{word} {n}" for word, n in (("offline section", self.offline), ("missing", self.missing)) if n]
+        return f"<Summary pfn {self.start:#x}+{self.pages}: {', '.join(parts) or 'nothing'}>"
+
+
+Count = tuple[int, tuple[tuple[ZoneKey, int], ...]]
+"""Packed counts, and pages by zone."""
+
+_NOTHING: Final[Count] = (0, ())
+
+
+class Pyramid:
+    """The counts of all sections of a state, and their sums. It lives as long as the state."""
+
+    def __init__(self, state: State) -> None:
+        self._geometry = state.geometry
+        self._levels: list[dict[int, Count]] = [{}]
+        self._end = 0
+        self._changed = state.sections.watch()
+        self._changed.update(state.sections)
+
+    def update(self, state: State) -> None:
+        """Take in what has changed since the last time."""
+        if not self._changed:
+            return
+        leaves, numbers = self._levels[0], set(self._changed)
+        self._changed.clear()
+        for number in numbers:
+            section = state.sections.get(number)
+            if section is None:
+                leaves.pop(number, None)
+            else:
+                leaves[number] = section_count(section, self._geometry)
+        self._end = max(leaves, default=-1) + 1
+        self._sum_up(numbers)
+
+    def _sum_up(self, numbers: set[int]) -> None:
+        level = 0
+        while len(self._levels) > level + 1 or self._end - 1 >> _FAN * (level + 1) > 0:
+            below = self._levels[level]
+            if len(self._levels) == level + 1:
+                self._levels.append({})
+                numbers = set(below)
+            numbers = {number >> _FAN for number in numbers}
+            above, level = self._levels[level + 1], level + 1
+            for number in numbers:
+                first = number << _FAN
+                found = [count for one in range(first, first + (1 << _FAN)) if (count := below.get(one))]
+                if found:
+                    above[number] = _added(found)
+                else:
+                    above.pop(number, None)
+
+    def counted(self, first: int, last: int) -> Iterator[Count]:
+        """Counts whose sum is that of the sections from `first` on, before `last`."""
+        inside = (1 << _FAN) - 1
+        last = min(last, self._end)
+        for level, counts in enumerate(self._levels):
+            top = level + 1 == len(self._levels)
+            while first < last and (first & inside or top):
+                yield counts.get(first, _NOTHING)
+                first += 1
+            while first < last and last & inside:
+                last -= 1
+                yield counts.get(last, _NOTHING)
+            first, last = first >> _FAN, last >> _FAN
+
+
+def _added(counts: Iterable[Count]) -> Count:
+    total = 0
+    zones: dict[ZoneKey, int] = {}
+    for packed, shares in counts:
+        total += packed
+        for key, pages in shares:
+            zones[key] = zones.get(key, 0) + pages
+    return total, tuple(zones.items())
+
+
+# -- one section --------------------------------------------------------------------------------------------------------
+
+
+def section_count(section: Section, geometry: Geometry) -> Count:
+    """The counts of a whole section."""
+    packed = _whole(*_value(section, geometry))
+    return packed, tuple((key, owned.bit_count()) for key, owned in section.zones)
+
+
+_Sizes = tuple[int, int, int]
+
+
+def _value(section: Section, geometry: Geometry) -> tuple[Pages, Types, bool, _Sizes]:
+    """All that the counts of a section follow from."""
+    sizes = (geometry.pages_per_section, geometry.pageblock_order, geometry.max_order)
+    return section.pages, section.types, section.online, sizes
+
+
+@lru_cache(maxsize=4096)
+def _sets(pages: Pages, types: Types, online: bool, sizes: _Sizes) -> tuple[tuple[int, int], ...]:
+    """The sets of pages of a section that are counted, each with the place of its field."""
+    width, pageblock_order, max_order = sizes
+    everything, known = span(0, width), 0
+    found = []
+    for kind, have in pages.items():
+        found.append((_KIND_AT[kind], have))
+        known |= have
+    if not online:
+        return (*found, (_OFFLINE_AT, everything & ~known))
+    other = everything
+    for migratetype, blocks in types.items():
+        have = type_pages(blocks, pageblock_order)
+        found.append((_TYPE_AT[migratetype], have))
+        other &= ~have
+    found.append((_TYPE_AT[MOVABLE_TYPE], other))
+    areas = order_pages(pages.get(FREE, 0), types, max_order, pageblock_order, width)
+    found += ((_ORDER_AT + order * FIELD, have) for order, have in enumerate(areas))
+    return tuple((at, have) for at, have in found if have)
+
+
+@lru_cache(maxsize=4096)
+def _whole(pages: Pages, types: Types, online: bool, sizes: _Sizes) -> int:
+    return sum(have.bit_count() << at for at, have in _sets(pages, types, online, sizes))
+
+
+@lru_cache(maxsize=2048)
+def _in_cells(pages: Pages, types: Types, online: bool, sizes: _Sizes, cell: int) -> tuple[int, ...]:
+    """The counts of every `cell` pages of a section."""
+    width = sizes[0]
+    counts = [0] * (width // cell)
+    for at, have in _sets(pages, types, online, sizes):
+        for number, pages_of_it in _each(have, width, cell):
+            counts[number] += pages_of_it << at
+    return tuple(counts)
+
+
+def _each(pages: int, width: int, cell: int) -> Iterator[tuple[int, int]]:
+    """Every cell with pages of the set, and how many it has."""
+    if cell < 8:
+        bits = f"{pages:0{width}b}"[::-1]
+        yield from ((at // cell, count) for at in range(0, width, cell) if (count := bits.count("1", at, at + cell)))
+        return
+    octets, size = pages.to_bytes(width // 8, "little"), cell // 8
+    for number in range(width // cell):
+        if count := int.from_bytes(octets[number * size : (number + 1) * size], "little").bit_count():
+            yield number, count
+
+
+def _part(section: Section, geometry: Geometry, first: int, pages: int) -> Count:
+    """The counts of some pages of a section, from its page `first` on."""
+    mask = span(first, pages)
+    sets = _sets(*_value(section, geometry))
+    packed = sum((have & mask).bit_count() << at for at, have in sets)
+    return packed, tuple((key, n) for key, owned in section.zones if (n := (owned & mask).bit_count()))
+
+
+class Page(NamedTuple):
+    """One page: `kind` is None in an offline section, and where there is no section (`present` is False); `order` is that
+    of the free area that a free page lies in; `migratetype` that of its pageblock; `zone` as (node, name)."""
+
+    pfn: int
+    present: bool
+    kind: Kind | None = None
+    order: int | None = None
+    migratetype: Migratetype | None = None
+    zone: ZoneKey | None = None
+
+
+def pages_in(state: State, start: int, pages: int) -> list[Page]:
+    """Each page of a range; it costs as much as the range is long. Raises `BadInput` for a range that no machine can have."""
+    _checked(start, pages)
+    found: list[Page] = []
+    size, end = state.geometry.pages_per_section, start + pages
+    while start < end:
+        nr, first = divmod(start, size)
+        length = min(end - start, size - first)
+        section = state.sections.get(nr)
+        if section is None:
+            found += (Page(pfn, False) for pfn in range(start, start + length))
+        else:
+            found += _pages_of(section, state.geometry, first, length)
+        start += length
+    return found
+
+
+def _pages_of(section: Section, geometry: Geometry, first: int, length: int) -> Iterator[Page]:
+    inside = span(0, length)
+    kinds = [(kind, have >> first & inside) for kind, have in section.pages.items()]
+    zones = [(key, owned >> first & inside) for key, owned in section.zones]
+    order = geometry.pageblock_order
+    types = [(kind, type_pages(blocks, order) >> first & inside) for kind, blocks in section.types.items()]
+    areas = [(at - _ORDER_AT, have) for at, have in _sets(*_value(section, geometry)) if at >= _ORDER_AT]
+    orders = [(at // FIELD, have >> first & inside) for at, have in areas]
+    base = geometry.section_start(section.nr) + first
+    for at in range(length):
+        migratetype = _holds(types, at) or MOVABLE_TYPE if section.online else None
+        yield Page(base + at, True, _holds(kinds, at), _holds(orders, at), migratetype, _holds(zones, at))
+
+
+T = TypeVar("T")
+
+
+def _holds(sets: Iterable[tuple[T, int]], at: int) -> T | None:
+    return next((what for what, have in sets if have >> at & 1), None)
+
+
+# -- ranges -------------------------------------------------------------------------------------------------------------
+
+_pyramids: WeakKeyDictionary[State, Pyramid] = WeakKeyDictionary()
+
+
+def _pyramid(state: State) -> Pyramid:
+    pyramid = _pyramids.get(state)
+    if pyramid is None:
+        pyramid = _pyramids[state] = Pyramid(state)
+    pyramid.update(state)
+    return pyramid
+
+
+def summary(state: State, start: int, pages: int) -> Summary:
+    """What lies in `pages` pages from pfn `start` on. Raises `BadInput` for a range that no machine can have."""
+    _checked(start, pages)
+    return _summed(_pyramid(state), state, start, pages)
+
+
+def _checked(start: int, pages: int) -> None:
+    if not (start >= 0 and pages > 0 and start + pages <= 1 << 52):
+        raise BadInput(
+            f"a range has a first pfn and at least one page, all below pfn 2^52, not pfn {start} and {pages} pages"
+        )
+
+
+def summaries(state: State, start: int, pages: int, cell: int) -> list[Summary]:
+    """`summary` of every `cell` pages of a range. `cell` is a power of two, and range and cells are aligned to it; raises
+    `BadInput` where they are not."""
+    if cell < 1 or cell & cell - 1 or start % cell or pages % cell:
+        raise BadInput(
+            f"cells of {cell} pages need a power of two, and a range that is aligned to it: pfn {start}, {pages} pages"
+        )
+    if not pages:
+        return []
+    pyramid, size = _pyramid(state), state.geometry.pages_per_section
+    if cell >= size:
+        return [_summed(pyramid, state, at, cell) for at in range(start, start + pages, cell)]
+    found: list[Summary] = []
+    for nr in range(start // size, -(-(start + pages) // size)):
+        base = nr * size
+        first, last = max(start - base, 0) // cell, min(start + pages - base, size) // cell
+        found += _of_section(state.sections.get(nr), state.geometry, base, cell, first, last)
+    return found
+
+
+def _of_section(
+    section: Section | None, geometry: Geometry, base: int, cell: int, first: int, last: int
+) -> Iterator[Summary]:
+    """The cells of a section, from `first` on, before `last`."""
+    if section is None:
+        yield from (Summary(base + at * cell, cell, 0, ()) for at in range(first, last))
+        return
+    counts = _in_cells(*_value(section, geometry), cell)
+    one = len(section.zones) == 1 and section.zones[0][1] == span(0, geometry.pages_per_section)
+    shares: tuple[tuple[ZoneKey, int], ...] = ((section.zones[0][0], cell),) if one else ()
+    for at in range(first, last):
+        if section.zones and not one:
+            shares = _part(section, geometry, at * cell, cell)[1]
+        yield Summary(base + at * cell, cell, counts[at], shares)
+
+
+def _summed(pyramid: Pyramid, state: State, start: int, pages: int) -> Summary:
+    size, end = state.geometry.pages_per_section, start + pages
+    first, last = -(-start // size), end // size
+    parts = [(start, min(first * size, end))] if start % size else []
+    if end % size and last * size >= start:
+        parts.append((last * size, end))
+    counts = list(pyramid.counted(first, last)) if first < last else []
+    for low, high in parts:
+        section = state.sections.get(low // size)
+        if section is not None and low < high:
+            counts.append(_part(section, state.geometry, low % size, high - low))
+    packed, shares = _added(counts)
+    return Summary(start, pages, packed, tuple(sorted(shares)))

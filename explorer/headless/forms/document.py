@@ -1,0 +1,69 @@
+"""The envelope that every JSON document of altmap has, and the few parts that several kinds share."""
+
+from __future__ import annotations
+
+import msgspec
+from altmap.engine.protocol.json_text import encoded
+from altmap.engine.protocol.reasons import Reason
+from altmap.engine.questions.narrate import sentence
+
+from ... import __version__
+
+
+class Document(msgspec.Struct, tag_field="kind", frozen=True, kw_only=True):
+    """The envelope: which kind of document, in which version of that kind's form, from which altmap."""
+
+    version: int
+    altmap: str = __version__
+
+
+def as_line(document: Document) -> bytes:
+    """One line of JSON, with its end."""
+    return encoded(document) + b"\n"
+
+
+class Amount(msgspec.Struct, frozen=True):
+    """An amount of memory, in bytes and in pages of the machine."""
+
+    bytes: int
+    pages: int
+
+
+class NodeAmount(msgspec.Struct, frozen=True):
+    """An amount of memory on a node."""
+
+    node: int
+    bytes: int
+    pages: int
+
+
+class Told(msgspec.Struct, frozen=True):
+    """Something worth knowing: in a sentence, and as data where there is any."""
+
+    sentence: str
+    reason: Reason | None
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why the kernel refuses: the errno by name, the rule in one sentence and as data, and the pfn of the page or the start
+    of the range at fault where there is one."""
+
+    errno: str
+    sentence: str
+    reason: Reason | None
+    pfn: int | None
+
+
+def words(reason: Reason | str | None) -> str:
+    """A reason as a sentence."""
+    return reason or "" if reason is None or isinstance(reason, str) else sentence(reason)
+
+
+def told(reason: Reason | str) -> Told:
+    """A note as a sentence and as data."""
+    return Told(words(reason), None if isinstance(reason, str) else reason)
+
+
+def refusal(errno: str, reason: Reason | str | None, pfn: int | None) -> Refusal:
+    """A refusal as a sentence and as data."""
+    return Refusal(errno, words(reason), None if isinstance(reason, str) else reason, pfn)

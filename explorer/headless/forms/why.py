@@ -1,0 +1,89 @@
+"""The document `why`: would commands succeed, what is in their way, and what would clear it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+from altmap.engine import Verdict
+from altmap.engine.questions.why.verdict import Blocker, Remedy
+
+from .command import CommandRow, Line, line_row
+from .document import Document, NodeAmount, Refusal, refusal
+
+
+class BlockerRow(msgspec.Struct, frozen=True):
+    """All things of one kind that are in the way: `count` of `unit`, the pfn and the address (bytes) of the first where they
+    have a place, and more on them in words."""
+
+    kind: str
+    count: int
+    unit: Literal["pages", "blocks", "sections", "ranges", "bytes", "rules"]
+    first_pfn: int | None
+    first_address: int | None
+    sentence: str | None
+
+
+class RemedyRow(msgspec.Struct, frozen=True):
+    """A change with which the command works, found by trying: all `steps` succeed in this order; `given` is what they assume
+    and no command can do."""
+
+    sentence: str
+    given: str | None
+    steps: tuple[Line, ...]
+
+
+class VerdictRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What would come of a command: the answer, and why not; what it would do, what to be warned of, and the existing
+    memory that it takes. `falls_short`: how a command that succeeds does less than was asked. `remedies` clear what is in
+    the way, or keep clear of the warnings."""
+
+    line: str
+    command: CommandRow
+    answer: Literal["yes", "no"]
+    refusal: Refusal | None
+    falls_short: str | None
+    effects: tuple[str, ...]
+    warnings: tuple[str, ...]
+    taken: tuple[NodeAmount, ...]
+    blockers: tuple[BlockerRow, ...]
+    remedies: tuple[RemedyRow, ...]
+
+
+class WhyDocument(Document, tag="why", frozen=True, kw_only=True):
+    """One verdict for each command of the question; each is judged by itself, as if it were the only one."""
+
+    version: Literal[1] = 1
+    verdicts: tuple[VerdictRow, ...]
+
+
+def why_document(verdicts: Sequence[Verdict]) -> WhyDocument:
+    """`altmap why --json`."""
+    return WhyDocument(verdicts=tuple(map(_verdict, verdicts)))
+
+
+def _verdict(verdict: Verdict) -> VerdictRow:
+    said, page = line_row(verdict.command), verdict.page_size
+    return VerdictRow(
+        line=said.line,
+        command=said.command,
+        answer="yes" if verdict.ok else "no",
+        refusal=None if verdict.ok else refusal(verdict.result, verdict.reason, verdict.pfn),
+        falls_short=verdict.but or None,
+        effects=verdict.effects,
+        warnings=verdict.warnings,
+        taken=tuple(NodeAmount(node, pages * page, pages) for node, pages in sorted(verdict.taken.items())),
+        blockers=tuple(_blocker(blocker, page) for blocker in verdict.blockers),
+        remedies=tuple(map(_remedy, verdict.remedies)),
+    )
+
+
+def _blocker(blocker: Blocker, page_size: int) -> BlockerRow:
+    first = blocker.first
+    address = None if first is None else first * page_size
+    return BlockerRow(blocker.kind, blocker.count, blocker.unit, first, address, blocker.detail or None)
+
+
+def _remedy(remedy: Remedy) -> RemedyRow:
+    return RemedyRow(remedy.words, remedy.given or None, tuple(map(line_row, remedy.commands)))

@@ -1,0 +1,67 @@
+"""About altmap itself: a command's own help, what a script may say, and completion for shells."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Final
+
+from altmap import explorer
+from altmap.engine import BadInput
+from altmap.engine.commands import ROWS
+from altmap.engine.numbers.errors import did_you_mean
+
+from .exits import FINE
+from .output import say, write_text
+from .parser import columns
+from .verbs import VERBS
+
+SCRIPT: Final = "script"
+ABOUT_SCRIPTS: Final = (
+    "A script is a text file with a command a line, in which a # begins a remark, or a JSON array of commands such as "
+    '[{"op": "online", "block": 32, "type": "online_movable"}].',
+    "A line may end in `expect EBUSY`, or another errno: then that result is not a failure, and any other is.",
+    "SIZE, START and ADDRESS are bytes, or text such as 128M, 4G, 0x100000000; where a size may be `all`, everything is "
+    "meant. BLOCKS are numbers, names or ranges: 32, memory32, 32-39, 32,40-47; each block is a command of its own. What "
+    "stands in brackets may be left out, and may come in any order.",
+)
+
+
+def explain(arguments: argparse.Namespace) -> int:
+    """The help of a command, of scripts, or of altmap itself."""
+    from .cli import main
+
+    topic = arguments.topic
+    if topic == SCRIPT:
+        say("\n".join(_script()))
+        return FINE
+    if topic is None or topic in VERBS:
+        return main([topic, "--help"] if topic else ["--help"])
+    meant = did_you_mean(topic, (*VERBS, SCRIPT)) or f"; it is {SCRIPT} or one of {', '.join(VERBS)}"
+    raise BadInput(f"there is no help on {topic!r}{meant}")
+
+
+def print_completion(arguments: argparse.Namespace) -> int:
+    """What makes a shell complete altmap's words, as it ships."""
+    write_text((files(explorer) / "shipped" / f"altmap.{arguments.shell}").read_text())
+    return FINE
+
+
+def _script() -> Iterator[str]:
+    for paragraph in ABOUT_SCRIPTS:
+        yield from (*textwrap.wrap(paragraph, columns()), "")
+    for row in ROWS.values():
+        usage = " ".join(part.replace(" ", _WHOLE) for part in row.form.usage)
+        yield from (line.replace(_WHOLE, " ") for line in _wrapped(usage, "", " " * 8))
+        yield from _wrapped(row.about, " " * 4, " " * 4)
+        yield from (f"    as in: {row.example}", "")
+
+
+def _wrapped(text: str, first: str, others: str) -> list[str]:
+    return textwrap.wrap(text, columns(), initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
+
+
+_WHOLE: Final = "\N{NO-BREAK SPACE}"
+"""Keeps the words of one part of a usage together."""

@@ -1,0 +1,112 @@
+"""Seeing machines: opened, shown, listed as lsmem does, read, checked; and the list of those that come along."""
+
+from __future__ import annotations
+
+import argparse
+
+from altmap.engine import BadInput, HotplugError, bundled_machines, lsmem, split_lsmem
+
+from .arguments import DEFAULT_MACHINE
+from .exits import FINE, REFUSED
+from .forms.document import as_line
+from .output import on_terminal, remark, say, write, write_text
+from .streams import machine_named
+from .verbs import VERBS
+
+
+def enter(arguments: argparse.Namespace) -> int:
+    """Open a machine in the explorer; without a terminal, show it."""
+    arguments.json = False
+    if not on_terminal("stdin", "stdout"):
+        return show(arguments)
+    if not on_terminal("stderr"):
+        code = show(arguments)
+        say("\nThe explorer did not open: it draws on standard error, which is no terminal here.")
+        return code
+    machine = machine_named(arguments.machine, replay=arguments.replay)
+    from ..tui.app import run_app
+
+    return run_app(machine)
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """A machine at a glance."""
+    machine = machine_named(arguments.machine, replay=arguments.replay)
+    if arguments.json:
+        from .forms.machine import machine_document
+
+        write(as_line(machine_document(machine)))
+    else:
+        from .console import Printer
+        from .show import machine_parts
+
+        Printer(arguments.color, arguments.width)(*machine_parts(machine))
+    return FINE
+
+
+def list_memory(arguments: argparse.Namespace) -> int:
+    """lsmem with lsmem's own options; the one word that is no option is the machine. Beside --sysroot, which names it too,
+    a word is one too many, as in lsmem."""
+    replay = "--replay" in arguments.words
+    options, others = split_lsmem([word for word in arguments.words if word != "--replay"])
+    if len(others) > 1:
+        raise BadInput(f"lsmem takes one machine, not {' and '.join(others)}")
+    named = others[0] if others else DEFAULT_MACHINE
+    needed = not any(option in ("-s", "-h", "--help") or option.startswith("--sysroot") for option in options)
+    code, text = lsmem(options, machine_named(named, replay=replay)) if needed else lsmem([*options, *others])
+    if code:
+        remark(text.splitlines())
+    else:
+        write_text(text)
+    if code == FINE and {"-h", "--help"} & {*options}:
+        say("\n".join(("\nExample:", *(f"  {line}" for line in VERBS["lsmem"].examples))))
+    return code
+
+
+def read(arguments: argparse.Namespace) -> int:
+    """The text of files, one behind the other; 1 if the kernel has one of them not, or would not let it be read."""
+    machine = machine_named(arguments.machine, replay=arguments.replay)
+    if arguments.json:
+        from .forms.texts import files_document
+
+        document = files_document(machine, arguments.paths)
+        write(as_line(document))
+        return REFUSED if any(file.refusal for file in document.files) else FINE
+    code = FINE
+    for path in arguments.paths:
+        try:
+            write_text(machine.read(path))
+        except HotplugError as error:
+            remark([f"altmap: {error}"])
+            code = REFUSED
+    return code
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Do a machine's numbers and pages agree? Each sentence of what does not on a line."""
+    machine = machine_named(arguments.machine, replay=arguments.replay)
+    broken = machine.check()
+    if arguments.json:
+        from .forms.machine import check_document
+
+        write(as_line(check_document(arguments.machine, machine, broken)))
+        return REFUSED if broken else FINE
+    for sentence in broken:
+        say(sentence)
+    if not broken:
+        say(f"{arguments.machine}: all is sound, {len(machine.blocks)} blocks, {len(machine.sections)} sections")
+    return REFUSED if broken else FINE
+
+
+def list_bundled(arguments: argparse.Namespace) -> int:
+    """The machines that come along, one a line."""
+    found = bundled_machines()
+    if arguments.json:
+        from .forms.machine import machines_document
+
+        write(as_line(machines_document(found)))
+    else:
+        width = max((len(machine.name) for machine in found), default=0)
+        for machine in found:
+            say(f"{machine.name:{width}}  {machine.description}")
+    return FINE

@@ -1,0 +1,90 @@
+"""The only way on which text and JSON leave the command line: what came from a file cannot command a terminal.
+
+Standard error is for people who watch; where it is closed or full, what was to be said there is not said at all.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+from collections.abc import Iterable
+from contextlib import suppress
+
+from ..printable import printable
+
+
+def write(data: bytes) -> None:
+    """JSON to standard output, at once."""
+    from altmap.engine.protocol.json_text import harmless
+
+    sys.stdout.buffer.write(harmless(data))
+    sys.stdout.flush()
+
+
+def write_text(text: str) -> None:
+    """Text to standard output as it is, but for what a terminal would obey."""
+    sys.stdout.write(printable(text))
+
+
+def say(text: str, width: int | None = None) -> None:
+    """Lines for people to standard output; with a width, words go to further lines that are indented a little more."""
+    for line in text.rstrip("\n").split("\n"):
+        sys.stdout.write(f"{_wrapped(printable(line), width)}\n")
+
+
+def _wrapped(line: str, width: int | None) -> str:
+    if width is None or len(line) <= width:
+        return line
+    body = line.lstrip(" ")
+    indent = line[: len(line) - len(body)]
+    lines = textwrap.wrap(
+        body,
+        width,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines)
+
+
+def remark(lines: Iterable[str]) -> None:
+    """Lines beside the output, to standard error, behind what was said so far."""
+    if sys.stdout is not None:
+        with suppress(OSError):  # the end of the program says so
+            sys.stdout.flush()
+    for line in lines:
+        _err(f"{printable(line)}\n")
+
+
+def show_progress(words: str) -> None:
+    """Replace the last line on standard error, a terminal; no words clear it."""
+    _err(f"\r{words}" if words else "\r\x1b[K")
+
+
+def _err(text: str) -> None:
+    if sys.stderr is not None:
+        with suppress(OSError):
+            sys.stderr.write(text)
+            sys.stderr.flush()
+
+
+def on_terminal(*streams: str) -> bool:
+    """Are all of "stdin", "stdout" and "stderr" that are named terminals?"""
+    found = [getattr(sys, name) for name in streams]
+    return all(stream is not None and stream.isatty() for stream in found)
+
+
+def fill_closed_streams() -> None:
+    """What is opened next must not become standard input, output or error because one of these is closed."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def drop_output() -> None:
+    """Python writes what is left of standard output at its end; that must not fail a second time."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

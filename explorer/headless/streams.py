@@ -1,0 +1,67 @@
+"""What comes in: machines and scripts from files and from standard input, and whether a file can be written at the end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final
+
+from altmap.engine import BadInput, Machine, open_machine, read_machine
+from altmap.engine.snapshot.store import MAX_BYTES, SUFFIXES
+
+from .output import remark
+
+STDIN: Final = "-"
+_MAX_SCRIPT: Final = 64 << 20
+_STDIN_NAME: Final = "standard input"
+
+
+def machine_named(source: str, model: str | None = None, *, replay: bool) -> Machine:
+    """The machine that an argument names: what `open_machine` opens, or for ``-`` a snapshot on standard input. What is to be
+    said of how it was opened goes to standard error. Raises `BadInput`."""
+    if source != STDIN:
+        machine = open_machine(source, model=model, replay=replay)
+    else:
+        data = _standard_input("the machine", MAX_BYTES)
+        machine = read_machine(data, _STDIN_NAME, model=model, replay=replay)
+    remark(f"altmap: warning: {warning}" for warning in machine.warnings)
+    return machine
+
+
+def script_text(source: str) -> tuple[str, str]:
+    """The text of a script, and how messages call it. Raises `BadInput` for what is no text or far too long, `OSError` for
+    a file that cannot be read."""
+    if source == STDIN:
+        name, data = _STDIN_NAME, _standard_input("the script", _MAX_SCRIPT)
+    else:
+        name = source
+        with open(source, "rb") as file:
+            data = file.read(_MAX_SCRIPT + 1)
+    if len(data) > _MAX_SCRIPT:
+        raise BadInput(f"{name} is larger than {_MAX_SCRIPT >> 20} MiB; a script is far smaller")
+    try:
+        return data.decode("utf-8-sig"), name
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{name} is not text in UTF-8: there is a wrong byte at {error.start}") from None
+
+
+def once_standard_input(*sources: str) -> None:
+    """Standard input can be read once. Raises `BadInput` where it is named more often."""
+    if sources.count(STDIN) > 1:
+        raise BadInput("standard input can be read only once; give a file for one of them")
+
+
+def _standard_input(what: str, most: int) -> bytes:
+    if sys.stdin is None:
+        raise BadInput(f"{what} is to come from standard input, which is closed")
+    return sys.stdin.buffer.read(most + 1)
+
+
+def writable(path: str | None) -> None:
+    """Say before a long script or capture, not after it, that its end could not be saved. Raises `BadInput`."""
+    if path is None:
+        return
+    if not path.endswith(SUFFIXES):
+        raise BadInput(f"{path}: the name of a snapshot must end in {', '.join(SUFFIXES)}")
+    if not os.path.isdir(os.path.dirname(path) or "."):
+        raise BadInput(f"{path}: its folder does not exist")

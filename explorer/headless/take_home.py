@@ -1,0 +1,62 @@
+"""What is taken to another machine: a snapshot of the running one, and the lines that do there what was rehearsed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+
+from altmap.engine import BadInput, Machine, capture, export_shell, rename, save_machine
+from altmap.engine.snapshot import store
+
+from .. import facts
+from .exits import FINE
+from .forms.document import as_line
+from .output import on_terminal, remark, write, write_text
+from .streams import machine_named, writable
+
+
+def save_running(arguments: argparse.Namespace) -> int:
+    """The machine that this runs on, or a saved tree, as a snapshot: into a file, or to a program that reads it."""
+    path = arguments.output
+    writable(path)
+    if arguments.json and path is None:
+        raise BadInput("--json tells of the file that -o names; without -o the snapshot itself is on standard output")
+    if path is None and on_terminal("stdout"):
+        raise BadInput(
+            "a snapshot is not for reading on a terminal; write it to a file with -o, or into a pipe or a file"
+        )
+    machine = capture(arguments.root, model=arguments.model, arch=arguments.arch)
+    if path is None:
+        write(store.encode(machine.state, machine.origin, "standard output.json"))
+    else:
+        rename(machine, os.path.basename(path).partition(".")[0], machine.origin.description)
+        save_machine(machine, path)
+    if arguments.json:
+        from .forms.machine import capture_document
+
+        write(as_line(capture_document(path, machine)))
+        return FINE
+    remark(f"note: {note}" for note in machine.origin.notes)
+    if path is not None:
+        remark(_captured(machine, path))
+    return FINE
+
+
+def _captured(machine: Machine, path: str) -> Iterator[str]:
+    """What was written, and how well it is known."""
+    yield f"{path}: {len(machine.blocks)} blocks, {len(machine.sections)} sections"
+    yield f"measured: {', '.join(machine.origin.measured) or 'nothing'}"
+    yield f"estimated: {', '.join(facts.unmeasured(machine)) or 'nothing'}"
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """The commands that led to a saved machine, as lines for the real one."""
+    machine = machine_named(arguments.machine, replay=arguments.replay)
+    if arguments.json:
+        from .forms.texts import export_document
+
+        write(as_line(export_document(machine)))
+        return FINE
+    write_text(export_shell(machine.history, machine.geometry.block_size))
+    return FINE

@@ -1,0 +1,47 @@
+"""Lines of text with colours: what pictures are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """Text with its colours (0xRRGGBB, None for those of the ground)."""
+
+    text: str
+    fore: int | None = None
+    back: int | None = None
+    bold: bool = False
+
+
+Line = tuple[Span, ...]
+
+
+def joined(spans: Iterable[Span]) -> Line:
+    """A line in which neighbours that look the same are one."""
+    line: list[Span] = []
+    for span in spans:
+        if line and line[-1][1:] == span[1:]:
+            line[-1] = span._replace(text=line[-1].text + span.text)
+        elif span.text:
+            line.append(span)
+    return tuple(line)
+
+
+def width(line: Line) -> int:
+    """Characters of a line."""
+    return sum(len(span.text) for span in line)
+
+
+def fitted(line: Line, cells: int) -> Line:
+    """A line cut or filled to a width."""
+    found: list[Span] = []
+    for span in line:
+        if cells <= 0:
+            break
+        found.append(span._replace(text=span.text[:cells]))
+        cells -= len(span.text)
+    if cells > 0:
+        found.append(Span(" " * cells))
+    return tuple(found)

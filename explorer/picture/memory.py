@@ -1,0 +1,368 @@
+"""The map: memory of one scope as lines, in one view, for a width and a height. It draws; it never decides what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple
+
+from altmap.engine import Machine, about_bytes, format_bytes
+
+from .lines import Line, Span, joined, width
+from .palette import LETTERS, WORDS
+from .plan import Extent, Plan, Row, extents_of, plain_shape, planned, rows_of
+from .tiles import Tiles
+from .views import Paint, Scene, View
+
+GUTTERS: Final = ((81, 13), (70, 9), (0, 8))
+"""Columns of the gutter, by the least width of the map."""
+_FOLDED: Final = ("reserved", "assumed")
+_ALIKE_SHARE: Final = 8
+"""A run of alike blocks of at least one part in so many of all may be folded."""
+
+
+class Scope(NamedTuple):
+    """What a map shows: the level ("machine", "node", "block" or "section"), and the range in pages."""
+
+    level: str
+    start: int
+    pages: int
+    node: int | None = None
+
+
+class Overlay(NamedTuple):
+    """What is laid over the cells: the cursor (a pfn), marked blocks, blocks that host the memmap of the selected one,
+    what the last operation changed, and pages that are pointed out."""
+
+    cursor: int = 0
+    marks: frozenset[int] = frozenset()
+    hosts: frozenset[int] = frozenset()
+    changed: frozenset[int] = frozenset()
+    pages: frozenset[int] = frozenset()
+
+
+class MemoryPicture:
+    """A map of a size, with everything that follows from the machine kept until it changes."""
+
+    def __init__(
+        self, scene: Scene, view: type[View], scope: Scope, size: tuple[int, int], halves: int, folds: bool
+    ) -> None:
+        self.scene = scene
+        self.view = view
+        self.scope = scope
+        self.halves = halves
+        self.folds = folds
+        self.wide, self.high = size
+        self.gutter = next(columns for least, columns in GUTTERS if self.wide >= least)
+        self._sections: dict[int, tuple[object, ...]] = {}
+        self._paints: dict[int, list[Paint]] = {}
+        self.plan = self._planned()
+        tiles = Tiles(self)
+        self._drawn: dict[str, Callable[[int, Row, int, Overlay], Iterable[Span]]] = {
+            "hole": self._hole, "alike": self._folded, "node": self._heading, "tiles": tiles.line
+        }  # fmt: skip
+
+    # -- the plan ---------------------------------------------------------------------------------------------------
+
+    @property
+    def machine(self) -> Machine:
+        """The machine that is shown."""
+        return self.scene.machine
+
+    def _planned(self) -> Plan:
+        geometry = self.machine.geometry
+        width = self.wide - self.gutter
+        if self.scope.level in ("block", "section"):
+            shape = plain_shape(self.scope.pages, width, self.high, self.halves)
+            extent = Extent(self.scope.start, self.scope.pages, 0)
+            return Plan(rows_of([extent], shape), shape)
+        unit = geometry.pages_per_block
+        extents = extents_of(self._blocks(), unit)
+        headings = len({extent.node for extent in extents}) > 1 and self.scope.node is None
+        alike = self._alike(sum(extent.pages for extent in extents) // unit) if self.folds else []
+        return planned(extents, unit, (width, self.high), self.halves, alike, headings)
+
+    def _blocks(self) -> list[tuple[int, int]]:
+        """Numbers and nodes of what is there in the scope: blocks, and sections that have none."""
+        machine, unit = self.machine, self.machine.geometry.pages_per_block
+        per_block = machine.geometry.sections_per_block
+        first, last = self.scope.start // unit, -(-(self.scope.start + self.scope.pages) // unit)
+        known = {nr: block.node for nr, block in machine.blocks.items() if first <= nr < last}
+        for nr, section in machine.sections.items():
+            if first <= nr // per_block < last:
+                known.setdefault(nr // per_block, section.node)
+        return sorted((nr, node) for nr, node in known.items() if self.scope.node in (None, node))
+
+    def _alike(self, count: int) -> list[tuple[int, int]]:
+        """Runs of reserved blocks that are long enough to be folded: first pfn, pages."""
+        unit = self.machine.geometry.pages_per_block
+        runs: list[tuple[int, int]] = []
+        for nr, _ in self._blocks():
+            start = nr * unit
+            if any(self.machine.summary(start, unit).of(kind) == unit for kind in _FOLDED):
+                if runs and sum(runs[-1]) == start:
+                    runs[-1] = (runs[-1][0], runs[-1][1] + unit)
+                else:
+                    runs.append((start, unit))
+        return [run for run in runs if run[1] // unit * _ALIKE_SHARE >= count]
+
+    # -- what changed -----------------------------------------------------------------------------------------------
+
+    def changed_lines(self) -> list[int]:
+        """The lines whose memory is not what was drawn last."""
+        found: list[int] = []
+        for at in list(self._sections):
+            if self._sections[at] != self._of_row(self.plan.rows[at]):
+                self._paints.pop(at, None)
+                del self._sections[at]
+                found += range(self.plan.tops[at], self.plan.tops[at] + self.plan.shape.lines)
+        return found
+
+    def forget(self) -> None:
+        """What views know besides the machine has changed (verdicts)."""
+        self._paints.clear()
+
+    def _of_row(self, row: Row) -> tuple[object, ...]:
+        size, sections = self.machine.geometry.pages_per_section, self.machine.sections
+        return tuple(id(sections.get(nr)) for nr in range(row.start // size, -(-(row.start + row.pages) // size)))
+
+    def paints(self, at: int) -> list[Paint]:
+        """The looks of the cells of a row."""
+        found = self._paints.get(at)
+        if found is None:
+            row, shape = self.plan.rows[at], self.plan.shape
+            cells = self.machine.summaries(row.start, row.pages, shape.cell)
+            nothing = Paint(self.scene.palette.ground, " ")
+            found = self._paints[at] = [
+                self.view.paint(self.scene, cell) if row.low <= cell.start < row.high else nothing for cell in cells
+            ]
+            self._sections[at] = self._of_row(row)
+        return found
+
+    # -- lines ------------------------------------------------------------------------------------------------------
+
+    def line(self, y: int, over: Overlay) -> Line:
+        """One line, the gutter included."""
+        at = self.plan.row_at(y)
+        if at is None:
+            return ()
+        row, part = self.plan.rows[at], y - self.plan.tops[at]
+        gutter = self._gutter(at, row, part)
+        return joined((*gutter, *self._drawn[row.what](at, row, part, over)))
+
+    def _gutter(self, at: int, row: Row, part: int) -> Line:
+        palette, columns = self.scene.palette, self.gutter
+        if row.what == "node":
+            return ()
+        zone = self._zone(row) if row.what != "hole" else None
+        band = Span("▌", palette.zones.get(zone, palette.faint)) if zone else Span(" ")
+        first = zone is not None and (at == 0 or self._zone_before(at) != zone) and part == 0
+        text, colour = self._label(row, part)
+        name = zone if first and zone and len(zone) + len(text) + 3 <= columns else ""
+        return (
+            band,
+            Span(name, palette.zones.get(name, palette.dim), bold=True),
+            Span(text.rjust(columns - 2 - len(name)), colour),
+        )
+
+    def _label(self, row: Row, part: int) -> tuple[str, int]:
+        """The address of a row, or below it the number of its first block."""
+        palette, geometry = self.scene.palette, self.machine.geometry
+        if self.scope.level in ("block", "section"):
+            first = (row.start - self.scope.start) // geometry.pageblock_pages
+            last = (row.start + row.pages - 1 - self.scope.start) // geometry.pageblock_pages
+            if row.pages < geometry.pageblock_pages:
+                return f"+{row.start - self.scope.start:#x}", palette.dim
+            return (f"{first}" if first == last else f"{first}-{last}"), palette.dim
+        if part == 0:
+            text = short_size(max(row.start, row.low) * geometry.page_size)
+            return text, palette.faint if row.what == "hole" else palette.dim
+        if part == 1 and row.what == "tiles":
+            return f"{row.start // geometry.pages_per_block}", palette.faint
+        return "", palette.dim
+
+    def _zone(self, row: Row) -> str | None:
+        unit = self.machine.geometry.pages_per_block
+        for nr in range(row.start // unit, -(-(row.start + max(row.pages, 1)) // unit)):
+            block = self.machine.blocks.get(nr)
+            if block is not None and block.zone is not None:
+                return block.zone[1]
+            if block is not None:
+                sections = self.machine.sections
+                per_block = self.machine.geometry.sections_per_block
+                for number in range(nr * per_block, (nr + 1) * per_block):
+                    section = sections.get(number)
+                    if section is not None and section.zones:
+                        return section.zones[-1][0][1]
+        return None
+
+    def _zone_before(self, at: int) -> str | None:
+        for number in range(at - 1, -1, -1):
+            row = self.plan.rows[number]
+            if row.what == "node":
+                return None
+            if row.what != "hole":
+                return self._zone(row)
+        return None
+
+    def _hole(self, at: int, row: Row, part: int, over: Overlay) -> Iterable[Span]:
+        text = f"---- hole of {format_bytes(row.pages * self.machine.geometry.page_size)} "
+        room = self._used() - len(text)
+        return [Span(" "), Span((text + "-" * room)[: self._used()], self.scene.palette.faint)]
+
+    def _used(self) -> int:
+        shape = self.plan.shape
+        return shape.per_row * (shape.wide + shape.gap) - shape.gap
+
+    def _folded(self, at: int, row: Row, part: int, over: Overlay) -> Iterable[Span]:
+        geometry, palette = self.machine.geometry, self.scene.palette
+        found = self.machine.summary(row.start, row.pages)
+        kind = next(iter(found.kinds), "absent")
+        first = row.start // geometry.pages_per_block
+        last = (row.start + row.pages) // geometry.pages_per_block - 1
+        here = row.start <= over.cursor < row.start + row.pages
+        back = self.view.paint(self.scene, self.machine.summary(row.start, geometry.pages_per_block)).colour
+        fore = palette.cursor if palette.dark else 0
+        size, count = about_bytes(row.pages * geometry.page_size), last - first + 1
+        text = f" {size} {WORDS[kind]}: memory{first}-{last}, {count} blocks alike"
+        hint = "z unfolds "
+        room = self._used()
+        if self.halves == 1:
+            text = f"{LETTERS[kind].upper() * 4}{text} "
+        if len(text) + len(hint) + 2 > room:
+            hint = ""
+        text = text[: room - len(hint)].ljust(room - len(hint))
+        edge = Span(">" if self.halves == 1 else "▐", palette.cursor) if here else Span(" ")
+        return [edge, Span(text, fore, back, True), Span(hint, palette.text, back)]
+
+    def _heading(self, at: int, row: Row, part: int, over: Overlay) -> Iterable[Span]:
+        machine, palette = self.machine, self.scene.palette
+        blocks = [block for block in machine.blocks.values() if row.node in block.nodes]
+        off = sum(block.state == "offline" for block in blocks)
+        size = len(blocks) * machine.geometry.block_size
+        cpus = "CPUs" if machine.nodes[row.node].cpus else "no CPUs"
+        spans = [
+            Span(f"node {row.node}", palette.text, palette.strip, True),
+            Span(f"  {cpus}  ", palette.dim, palette.strip),
+            Span(about_bytes(size), palette.text, palette.strip),
+            Span(f"  {len(blocks):,} blocks{f', {off:,} offline' if off else ''}", palette.dim, palette.strip),
+        ]
+        return [*spans, Span(" " * (self.wide - 1 - width(tuple(spans))), None, palette.strip)]
+
+    # -- where things are -------------------------------------------------------------------------------------------
+
+    @property
+    def lines(self) -> int:
+        """Lines that there are."""
+        return self.plan.lines
+
+    @property
+    def cell(self) -> int:
+        """Pages of a cell."""
+        return self.plan.shape.cell
+
+    def reveal(self, pfn: int) -> bool:
+        """Bring a page into sight: all of a map is."""
+        return False
+
+    @property
+    def step(self) -> int:
+        """Pages that the cursor moves by, to the left and right."""
+        geometry, cell = self.machine.geometry, self.plan.shape.cell
+        level = geometry.pageblock_pages if self.scope.level in ("block", "section") else geometry.pages_per_block
+        return max(level, cell)
+
+    def at(self, x: int, y: int) -> int | None:
+        """The first page of what stands at a character."""
+        number, shape = self.plan.row_at(y), self.plan.shape
+        if number is None:
+            return None
+        row = self.plan.rows[number]
+        if row.what == "alike":
+            return row.start
+        if row.what != "tiles":
+            return None
+        column, inside = divmod(max(0, x - self.gutter), shape.wide + shape.gap)
+        part = max(0, y - self.plan.tops[number] - shape.caption)
+        column = min(column, shape.per_row - 1)
+        pfn = row.start + column * shape.unit
+        if shape.gap == 0:
+            pfn += (part * shape.halves * shape.wide + min(inside, shape.wide - 1)) * shape.cell
+        return self.snapped(pfn)
+
+    def snapped(self, pfn: int) -> int:
+        """The first page of the step that a page lies in, within the scope."""
+        pfn = min(max(pfn, self.scope.start), self.scope.start + self.scope.pages - 1)
+        return pfn // self.step * self.step
+
+    def lines_of(self, pfn: int) -> range:
+        """The lines of the map that show a page."""
+        at = self.plan.row_of(pfn)
+        if at is None:
+            return range(0)
+        top = self.plan.tops[at]
+        return range(top, top + (self.plan.shape.lines if self.plan.rows[at].what == "tiles" else 1))
+
+    def moved(self, cursor: int, across: int, down: int) -> int:
+        """Where the cursor is after so many steps: the nearest memory on that way, or where it was."""
+        shape = self.plan.shape
+        if across:
+            at = self.snapped(cursor)
+            for _ in range(4096):
+                at += across * self.step
+                number = self.plan.row_of(at)
+                if number is None:
+                    beyond = [
+                        row
+                        for row in self.plan.rows
+                        if row.what in ("tiles", "alike") and (row.start > at) is (across > 0)
+                    ]
+                    if not beyond:
+                        return cursor
+                    row = beyond[0] if across > 0 else beyond[-1]
+                    at = row.start if across > 0 else row.start + row.pages - self.step
+                elif self.plan.rows[number].what == "alike" and self.plan.row_of(cursor) == number:
+                    row = self.plan.rows[number]
+                    at = row.start + row.pages - self.step if across > 0 else row.start
+                    continue
+                if self._there(at):
+                    return at
+            return cursor
+        number = self.plan.row_of(cursor)
+        if number is None:
+            return cursor
+        stride = shape.row if shape.gap else max(self.step, shape.cell * shape.wide)
+        row = self.plan.rows[number]
+        at = cursor + down * stride if row.what == "tiles" else row.start + (row.pages if down > 0 else -stride)
+        inside = (cursor - row.start) % shape.row if row.what == "tiles" else 0
+        if self.plan.row_of(at) is None or self.plan.rows[self.plan.row_of(at) or 0].what == "alike":
+            way = range(number + down, len(self.plan.rows) if down > 0 else -1, down)
+            for other in way:
+                if self.plan.rows[other].what in ("tiles", "alike"):
+                    start = self.plan.rows[other].start
+                    at = start + (inside if self.plan.rows[other].what == "tiles" else 0)
+                    break
+            else:
+                return cursor
+        return self._nearest(self.snapped(at), cursor)
+
+    def _there(self, pfn: int) -> bool:
+        return self.scope.level in ("block", "section") or bool(
+            pfn // self.machine.geometry.pages_per_block in self.machine.blocks
+            or self.machine.summary(pfn, min(self.step, self.machine.geometry.pages_per_block)).counts
+        )
+
+    def _nearest(self, pfn: int, otherwise: int) -> int:
+        if self._there(pfn):
+            return pfn
+        number = self.plan.row_of(pfn)
+        if number is None:
+            return otherwise
+        row = self.plan.rows[number]
+        places = [at for at in range(row.start, row.start + row.pages, self.step) if self._there(at)]
+        return min(places, key=lambda at: abs(at - pfn), default=otherwise)
+
+
+def short_size(size: int) -> str:
+    """A size or an address in the biggest unit in which it needs at most two digits behind the point, none that is 0."""
+    text = about_bytes(size) if size else "0"
+    return f"{text[:-1].rstrip('0').rstrip('.')}{text[-1]}" if "." in text else text

@@ -1,0 +1,57 @@
+"""The colour of a cell with pages of several kinds: led by what is used, as strong as much of it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import pi, sin
+from typing import Final
+
+from .colour import Lab, lab, rgb
+from .palette import Palette
+
+FREE: Final = ("free", "pcp")
+KERNEL: Final = ("slab", "kernel", "pagetable", "vmemmap")
+UNMOVABLE: Final = (*KERNEL, "reserved", "assumed", "memmap")
+_WEIGHT: Final = {**dict.fromkeys(KERNEL, 1.6), "pinned": 2.0, "poisoned": 2.0}
+_HEAD: Final = 16
+"""A memmap head of less than one part in so many is not mixed in: every block would look used."""
+_LEAST, _LEAST_UNMOVABLE = 0.08, 0.16
+_DIP: Final = 0.055
+
+
+def mixed(kinds: Mapping[str, int], palette: Palette) -> int:
+    """The colour of pages by kind."""
+    total = sum(kinds.values()) - kinds.get("absent", 0)
+    used = {kind: n for kind, n in kinds.items() if kind not in FREE and kind != "absent"}
+    if 0 < used.get("memmap", 0) * _HEAD < total and len(used) < len(kinds):
+        del used["memmap"]
+    share = sum(used.values()) / total if total else 0.0
+    free = lab(palette.kinds["pcp" if kinds.get("pcp", 0) > kinds.get("free", 0) else "free"])
+    if not used:
+        return rgb(free) if total else palette.kinds["absent"]
+    weights = {kind: n * _WEIGHT.get(kind, 1.0) for kind, n in used.items()}
+    whole = sum(weights.values())
+    hues = [(lab(palette.kinds[kind]), weight / whole) for kind, weight in weights.items()]
+    hue = Lab(*(sum(colour[at] * weight for colour, weight in hues) for at in range(3)))
+    if share >= 1:
+        return rgb(hue)
+    share = max(share, _LEAST_UNMOVABLE if any(kind in UNMOVABLE for kind in used) else _LEAST)
+    bright, tint = share**0.75, share**0.34
+    light = free.light + (hue.light - free.light) * bright - (_DIP * sin(pi * share) if palette.dark else 0)
+    return rgb(Lab(light, free.a + (hue.a - free.a) * tint, free.b + (hue.b - free.b) * tint))
+
+
+def leading(kinds: Mapping[str, int]) -> tuple[str, float]:
+    """The kind that leads a cell, and the share of its pages that is used: the most frequent of the used kinds, kernel
+    pages together; "free" where nothing is used."""
+    total = sum(kinds.values()) - kinds.get("absent", 0)
+    used = {kind: n for kind, n in kinds.items() if kind not in FREE and kind != "absent"}
+    if 0 < used.get("memmap", 0) * _HEAD < total and len(used) < len(kinds):
+        del used["memmap"]
+    if not used:
+        return ("free" if total else "absent"), 0.0
+    groups: dict[str, float] = {}
+    for kind, n in used.items():
+        group = "kernel" if kind in KERNEL else kind
+        groups[group] = groups.get(group, 0) + n * _WEIGHT.get(kind, 1.0)
+    return max(groups, key=groups.__getitem__), sum(used.values()) / total

@@ -1,0 +1,209 @@
+"""How memory is laid out on a picture: tiles in rows that begin at round addresses, holes and uniform runs as thin rows.
+
+A tile is one unit of memory, usually a block, of ``w`` by ``h`` characters; each character shows two cells, one above the
+other (or one, where there is no colour). Cells run along the upper half of a line, then along the lower half.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+PLAIN: Final = 512
+"""More units than this get no tiles of their own: plain rows of cells."""
+_CAPTIONED: Final = 32
+"""So few tiles get a line with their number and state."""
+_ACROSS: Final = 64
+
+
+class Shape(NamedTuple):
+    """The form of tiles: pages of one, characters across and down, how many a row, columns between two, lines of caption,
+    and cells above each other in a character (1 or 2)."""
+
+    unit: int
+    wide: int
+    high: int
+    per_row: int
+    gap: int
+    caption: int
+    halves: int
+
+    @property
+    def cell(self) -> int:
+        """Pages of a cell."""
+        return self.unit // (self.wide * self.high * self.halves)
+
+    @property
+    def lines(self) -> int:
+        """Lines of a row of tiles."""
+        return self.high + self.caption
+
+    @property
+    def row(self) -> int:
+        """Pages of a row of tiles."""
+        return self.unit * self.per_row
+
+
+class Row(NamedTuple):
+    """A row: its first pfn and pages. `what` is "tiles", "hole", "alike" (a run of units that all look the same) or
+    "node" (a heading; `node` is which). Of a row of tiles only `low` to `high` is shown: what belongs to its node."""
+
+    what: str
+    start: int
+    pages: int
+    node: int = -1
+    low: int = 0
+    high: int = 1 << 52
+
+
+class Extent(NamedTuple):
+    """Consecutive units of memory of one node that are there."""
+
+    start: int
+    pages: int
+    node: int
+
+
+class Plan:
+    """Rows of a fixed shape, and where on them a page lies."""
+
+    def __init__(self, rows: Sequence[Row], shape: Shape) -> None:
+        self.rows = rows
+        self.shape = shape
+        self.tops: list[int] = []
+        top = 0
+        for row in rows:
+            self.tops.append(top)
+            top += shape.lines if row.what == "tiles" else 1
+        self.lines = top
+        self._starts = [row.start for row in rows]
+
+    def row_at(self, line: int) -> int | None:
+        """The number of the row that a line belongs to."""
+        return bisect_right(self.tops, line) - 1 if 0 <= line < self.lines else None
+
+    def row_of(self, pfn: int) -> int | None:
+        """The number of the row of tiles or alike units that a page lies in."""
+        at = bisect_right(self._starts, pfn)
+        while at > 0:
+            at -= 1
+            row = self.rows[at]
+            if row.what in ("tiles", "alike"):
+                if row.start + row.pages <= pfn:
+                    return None
+                if row.low <= pfn < row.high:
+                    return at
+        return None
+
+
+def planned(
+    extents: Sequence[Extent],
+    unit: int,
+    size: tuple[int, int],
+    halves: int,
+    alike: Sequence[tuple[int, int]] = (),
+    headings: bool = False,
+) -> Plan:
+    """The plan with the smallest cells with which tiles of `unit` pages fill, and do not leave, a width and height."""
+    width, height = size
+    units = sum(extent.pages for extent in extents) // unit
+    folded = sum(pages for _, pages in alike) // unit
+    caption = 1 if units <= _CAPTIONED and height >= 16 else 0
+    best: tuple[tuple[int, int, int], Plan] | None = None
+    for shape in _tile_shapes(unit, width, halves, caption) if units <= PLAIN else ():
+        if best is not None and shape.cell > best[0][0]:
+            continue
+        if (units - folded) // shape.per_row * shape.lines > height:
+            continue
+        plan = Plan(rows_of(extents, shape, alike, headings), shape)
+        rank = (shape.cell, abs(width - shape.per_row * (shape.wide + 1)), shape.per_row)
+        if plan.lines <= height and (best is None or rank < best[0]):
+            best = rank, plan
+    if best is not None:
+        return best[1]
+    for lines in range(height, 0, -1):
+        shape = plain_shape(sum(extent.pages for extent in extents), width, lines, halves)
+        plan = Plan(rows_of(extents, shape, alike if units <= PLAIN else (), headings), shape)
+        if plan.lines <= height:
+            break
+    return plan
+
+
+def _tile_shapes(unit: int, width: int, halves: int, caption: int) -> Iterator[Shape]:
+    for per_row in (4, 8, 16, 32):
+        for wide in (4, 8, 16, 32):
+            if per_row * (wide + 1) - 1 <= width:
+                shapes = (Shape(unit, wide, high, per_row, 1, caption, halves) for high in (1, 2, 4, 8, 16))
+                yield from (shape for shape in shapes if shape.cell >= 8)
+
+
+def plain_shape(pages: int, width: int, height: int, halves: int) -> Shape:
+    """Rows of cells without tiles: 64 a line, or as many as there is room for, each as small as fits."""
+    across = _ACROSS
+    while across > width:
+        across //= 2
+    cell = 1
+    while -(-pages // (cell * across * halves)) > max(1, height):
+        cell *= 2
+    return Shape(cell * across * halves, across, 1, 1, 0, 0, halves)
+
+
+def rows_of(
+    extents: Sequence[Extent], shape: Shape, alike: Sequence[tuple[int, int]] = (), headings: bool = False
+) -> list[Row]:
+    """The rows for memory that is there; `alike` are runs of units (first pfn, pages) that may be folded."""
+    rows: list[Row] = []
+    end: int | None = None
+    node = -1
+    for extent in extents:
+        if headings and extent.node != node:
+            rows.append(Row("node", extent.start, 0, extent.node))
+        node = extent.node
+        for start, pages, folded in _pieces(extent, shape.row, alike):
+            if end is not None and start > end:
+                rows.append(Row("hole", end, start - end))
+            if folded:
+                rows.append(Row("alike", start, pages))
+            else:
+                for at in range(start, start + pages, shape.row):
+                    if rows and rows[-1].what == "tiles" and rows[-1].start == at:
+                        rows[-1] = rows[-1]._replace(high=extent.start + extent.pages)
+                    else:
+                        rows.append(Row("tiles", at, shape.row, extent.node, extent.start, extent.start + extent.pages))
+            end = max(end or 0, start + pages)
+    return rows
+
+
+def _pieces(extent: Extent, row: int, alike: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, bool]]:
+    """The rows that an extent needs: first pfn, pages (of whole rows), and whether it is a folded run."""
+    at, end = extent.start // row * row, -(-(extent.start + extent.pages) // row) * row
+    for start, pages in alike:
+        low, high = -(-start // row) * row, start + pages
+        high = high if high == extent.start + extent.pages else high // row * row
+        if extent.start <= start < extent.start + extent.pages and high - low >= 2 * row:
+            if low > at:
+                yield at, low - at, False
+            yield low, high - low, True
+            at = -(-high // row) * row
+    if at < end:
+        yield at, end - at, False
+
+
+def extents_of(blocks: Sequence[tuple[int, int]], unit: int) -> list[Extent]:
+    """Runs of consecutive blocks (number, node) of one node."""
+    found: list[Extent] = []
+    for number, node in blocks:
+        start = number * unit
+        if found and found[-1].node == node and found[-1].start + found[-1].pages == start:
+            found[-1] = found[-1]._replace(pages=found[-1].pages + unit)
+        else:
+            found.append(Extent(start, unit, node))
+    return found
+
+
+def position(values: Sequence[int], value: int) -> int:
+    """The number of the value, or of the nearest, in an ascending sequence that is not empty."""
+    at = bisect_left(values, value)
+    near = [number for number in (at - 1, at) if 0 <= number < len(values)]
+    return min(near, key=lambda number: abs(values[number] - value))

@@ -1,0 +1,89 @@
+"""Reasons are data: each has a code, goes to JSON and back, and is written as one sentence that tells all its fields."""
+
+from __future__ import annotations
+
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+import pytest
+from altmap.engine.protocol.reasons import Reason, SectionsLeft, StayedOnline
+from altmap.engine.protocol.reasons.adding import NoRowForMemmap
+from altmap.engine.protocol.reasons.placement import CallerAsks, HeadOfEachBlock, NotOneBlock, PersonAsks
+from altmap.engine.protocol.reasons.taking import HoldsMemmap, Unmovable
+from altmap.engine.questions.narrate import block_names, placed, sentence
+
+KINDS = tuple(sorted(get_args(Reason), key=lambda kind: str(kind.__name__)))
+
+
+def some(hint: Any, other: bool) -> Any:
+    """A value of a type; with `other` a second one."""
+    if isinstance(hint, UnionType) or (get_origin(hint) is not None and get_origin(hint) not in (tuple, Literal)):
+        hint = next(part for part in get_args(hint) if part is not type(None))
+    if get_origin(hint) is Literal:
+        return get_args(hint)[-1 if other else 0]
+    if get_origin(hint) is tuple:
+        parts = [part for part in get_args(hint) if part is not ...]
+        return tuple(some(part, other) for part in parts)
+    if hint in (int, str, bool):
+        return {int: 8192 if other else 4096, str: "two" if other else "one", bool: other}[hint]
+    return made(hint, other)
+
+
+def made(kind: type[Any], other: bool = False) -> Any:
+    """A reason of a kind."""
+    return kind(**{name: some(get_type_hints(kind)[name], other) for name in kind.__struct_fields__})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_reason_goes_to_json_and_back(kind: type[Any]) -> None:
+    reason = made(kind)
+    coded = msgspec.json.decode(msgspec.json.encode(reason))
+    assert coded["code"] == reason.code
+    assert set(coded) == {"code", *kind.__struct_fields__}
+    assert msgspec.json.decode(msgspec.json.encode(reason), type=Reason) == reason
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_reason_is_one_sentence_that_tells_all_its_fields(kind: type[Any]) -> None:
+    reason = made(kind)
+    said = sentence(reason)
+    assert said == said.strip()
+    assert "\n" not in said
+    assert not said.endswith(".")
+    for name in kind.__struct_fields__:
+        changed = msgspec.structs.replace(reason, **{name: some(get_type_hints(kind)[name], True)})
+        assert sentence(changed) != said, f"{kind.__name__}.{name} is not told"
+
+
+def test_codes_are_all_different() -> None:
+    assert len({made(kind).code for kind in KINDS}) == len(KINDS) > 80
+
+
+def test_what_a_sentence_is_like() -> None:
+    assert sentence(Unmovable(0x100400, "slab", ())) == "failure to isolate range: page 0x100400 is a slab page"
+    assert sentence(Unmovable(0x100400, "vmemmap", (33, 34, 36))).endswith("is memmap of memory33-34, memory36")
+    assert sentence(HoldsMemmap(32, (33,))) == "memory32 holds the memmap of memory33; remove that first"
+    left = SectionsLeft(NoRowForMemmap(35, 512, (0, 1)), 3, 1536, 6 << 20)
+    assert sentence(left) == (
+        "no 512 free pages in a row for the memmap of section 35 in kernel zones of nodes 0, 1; 3 sections that were "
+        "finished stay behind with 1536 memmap pages (6M) and without a block"
+    )
+    assert sentence(StayedOnline(33, Unmovable(0x108400, "kernel", ()))).startswith("memory33 did not go offline: ")
+
+
+def test_where_a_memmap_lies_is_told_with_the_rule() -> None:
+    assert placed("range", CallerAsks("acpi")) == "the added range itself: acpi asks for it"
+    assert placed("boot", PersonAsks()) == "kernel memory, as asked"
+    assert placed("block", HeadOfEachBlock(32, 28, False)) == "each block's own first 32 pages, 28 of them wasted"
+    assert placed("boot", NotOneBlock(256 << 20, 128 << 20)) == (
+        "kernel memory, because the request of 256M is not exactly one memory block of 128M"
+    )
+
+
+def test_blocks_are_named_in_runs() -> None:
+    assert block_names(()) == ""
+    assert block_names((32,)) == "memory32"
+    assert block_names((39, *range(32, 39), 48)) == "memory32-39, memory48"
+    assert block_names((1, 3, 5, 7, 8, 9), limit=2) == "memory1, memory3 and 4 more blocks"
+    assert block_names((1, 3), limit=1) == "memory1 and 1 more block"

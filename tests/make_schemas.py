@@ -1,0 +1,17 @@
+"""Write the JSON Schemas of all kinds of documents anew: ``python -m tests.make_schemas``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from altmap.explorer.headless.forms.kinds import KINDS, schema_of
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+FILES = {
+    name: FIXTURES / "snapshot.schema.json" if kind.form is None else FIXTURES / "schemas" / f"{name}.schema.json"
+    for name, kind in KINDS.items()
+}
+
+if __name__ == "__main__":
+    for name, path in FILES.items():
+        path.write_bytes(schema_of(KINDS[name]))
