@@ -5,7 +5,7 @@ The command line, the explorer, logs and JSON all take their sentences from here
 
 from .events import event_words, stepped_over
 from .placement import placed
-from .reason import sentence
+from .reason import page_of, sentence
 from .story import Said, memmap_places, story
 from .words import block_names, counted, node_names, some_names
 
@@ -16,6 +16,7 @@ __all__ = [
     "event_words",
     "memmap_places",
     "node_names",
+    "page_of",
     "placed",
     "sentence",
     "some_names",

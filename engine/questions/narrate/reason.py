@@ -24,6 +24,17 @@ def sentence(reason: Reason | None, names: Names = some_names) -> str:
     return _WRITERS[type(reason)](reason, names) if reason is not None else ""
 
 
+def page_of(reason: Reason | None) -> int | None:
+    """The page (pfn) that a reason is about, itself or by its cause; None if it is about none."""
+    about: object = reason
+    while about is not None:
+        pfn = getattr(about, "pfn", None)
+        if isinstance(pfn, int):
+            return pfn
+        about = getattr(about, "cause", None)
+    return None
+
+
 def _left(reason: SectionsLeft, names: Names) -> str:
     return (
         f"{sentence(reason.cause, names)}; {counted(reason.sections, 'section')} that were finished stay behind with "

@@ -30,6 +30,9 @@ def said(reason: TakingReason, names: Names) -> str:
                 f"failure to isolate range: {pages} kernel pages of zone {zone} are more than its other blocks could hold, so "
                 f"this block has some (which, the capture does not show)"
             )
+        case taking.NotRemovable(block):
+            what = f"{names((block,))} holds pages that cannot be moved"
+            return f"failure to isolate range: {what}, as its file removable said (0)"
         case taking.CrossesEnd(pfn, pages):
             what = f"the huge page of {pages} pages at {pfn:#x}"
             return f"failure to isolate range: {what} goes on behind the block"

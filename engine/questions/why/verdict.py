@@ -12,7 +12,7 @@ from ...commands import describe as line_of
 from ...numbers.frozen import Frozen
 from ...numbers.units import format_bytes
 from ...protocol.reasons import Reason
-from ..narrate import counted, sentence
+from ..narrate import counted, page_of, sentence
 
 Unit = Literal["pages", "blocks", "sections", "ranges", "bytes", "rules"]
 
@@ -163,7 +163,7 @@ def finding(verdict: Verdict) -> str:
 
 def _page(verdict: Verdict) -> Iterator[str]:
     """The page that the reason names, as an address, and why the kernel names that one."""
-    pfn = getattr(verdict.reason, "pfn", None)
+    pfn = page_of(verdict.reason)
     if pfn is None:
         return
     yield f"  that is pfn {pfn:#x} (address {pfn * verdict.page_size:#x})"
