@@ -36,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         drop_output()
         return PIPE_CLOSED
     except KeyboardInterrupt:
+        drop_output()
         return INTERRUPTED
     except Misused as error:
         return _sorry(*error.args)

@@ -14,6 +14,7 @@ from textual.screen import Screen
 
 from ... import facts
 from .. import words
+from ..leaving import LEFT
 from ..session import Batch, Session
 from ..verbs import BY_NAME, VERBS
 from ..widgets.bars import ResultBar, StatusLine
@@ -338,10 +339,10 @@ class MainScreen(Screen[None]):
         if self.session.unsaved:
             self.app.push_screen(LeaveDialog(self.session.unsaved), self._leave)
         else:
-            self.app.exit()
+            self.app.exit(LEFT)
 
     def _leave(self, answer: str | None) -> None:
         if answer == "quit":
-            self.app.exit()
+            self.app.exit(LEFT)
         elif answer == "save":
             self.ask_file()
