@@ -16,6 +16,7 @@ from .memory.settings import Boot, Settings
 from .memory.state import Resource, State
 from .memory.zone import Node, Zone
 from .numbers.errors import HotplugError
+from .numbers.frozen import Frozen
 from .numbers.geometry import Geometry
 from .protocol.events import BlockState, Event, ExistingMemoryTaken
 from .protocol.vocabulary import ZoneKey
@@ -180,7 +181,7 @@ class Machine:
         for event in events:
             if isinstance(event, ExistingMemoryTaken):
                 taken[event.node] = taken.get(event.node, 0) + event.pages
-        outcome = Outcome(command, result, reason, pfn, tuple(events), taken, tuple(notes))
+        outcome = Outcome(command, result, reason, pfn, tuple(events), Frozen(taken), tuple(notes))
         self.timeline.record(outcome)
         return outcome
 

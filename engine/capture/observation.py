@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from ..numbers.frozen import Frozen
+
 
 class ZoneReading(msgspec.Struct, frozen=True):
     """One zone of ``/proc/zoneinfo``, populated or not; every figure is in pages (kernel: zoneinfo_show_print)."""
@@ -25,7 +27,7 @@ class ZoneReading(msgspec.Struct, frozen=True):
     cma: int
     start_pfn: int | None  # None: the kernel prints none for an unpopulated zone
     protection: tuple[int, ...]  # lowmem reserve against each higher zone
-    counters: dict[str, int]  # the others of this zone: nr_zone_active_anon ..., boost, promo
+    counters: Frozen[str, int] = Frozen()  # the others of this zone: nr_zone_active_anon ..., boost, promo
 
 
 class BlockReading(msgspec.Struct, frozen=True):
@@ -37,14 +39,14 @@ class BlockReading(msgspec.Struct, frozen=True):
     nodes: tuple[int, ...]  # ascending, from the links of both sides
 
 
-class NodeReading(msgspec.Struct, frozen=True):
+class NodeReading(msgspec.Struct, frozen=True, kw_only=True):
     """One node, ``/sys/devices/system/node/nodeN`` (kernel: drivers/base/node.c)."""
 
     id: int
-    meminfo: dict[str, int]  # kB: "MemTotal" -> 919868; the HugePages_ lines count pages
+    meminfo: Frozen[str, int] = Frozen()  # kB: "MemTotal" -> 919868; the HugePages_ lines count pages
     distance: tuple[int, ...]  # to each online node, ascending
     cpus: bool | None  # whether it has a CPU; None: not told
-    hugepages: dict[int, tuple[int, int, int]]  # page size in bytes -> nr, free, surplus
+    hugepages: Frozen[int, tuple[int, int, int]] = Frozen()  # page size in bytes -> nr, free, surplus
 
 
 class Resource(msgspec.Struct, frozen=True):
@@ -65,7 +67,7 @@ class PageRun(msgspec.Struct, frozen=True, array_like=True, gc=False):
     mapcount: int  # the kpagecount word; 0 also where that file is missing
 
 
-class Observation(msgspec.Struct, frozen=True):
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a tree told, and in `notes` what it has but would not tell."""
 
     source: str  # how the tree is called in messages
@@ -76,15 +78,15 @@ class Observation(msgspec.Struct, frozen=True):
     has_probe: bool  # the file /sys/devices/system/memory/probe exists
     blocks: tuple[BlockReading, ...]  # ascending id
     nodes: tuple[NodeReading, ...]  # ascending id
-    node_lists: dict[str, tuple[int, ...]]  # of possible, online, has_memory, has_normal_memory, has_cpu
+    node_lists: Frozen[str, tuple[int, ...]] = Frozen()  # of possible, online, has_memory, has_normal_memory, has_cpu
     zones: tuple[ZoneReading, ...]  # () without a zoneinfo
-    buddyinfo: dict[str, tuple[int, ...]]  # "0/DMA32" -> free blocks of order 0, 1, ...
-    pageblocks: dict[str, dict[str, int]]  # pagetypeinfo's "Number of blocks type": "0/DMA32" -> {"Unmovable": 54, ...}
+    buddyinfo: Frozen[str, tuple[int, ...]] = Frozen()  # "0/DMA32" -> free blocks of order 0, 1, ...
+    pageblocks: Frozen[str, Frozen[str, int]] = Frozen()  # pagetypeinfo's: "0/DMA32" -> {"Unmovable": 54, ...}
     pageblock_order: int | None  # pages of a pageblock: 2 ** this
     resources: tuple[Resource, ...]  # () without an iomem, or with one that hides its addresses
-    meminfo: dict[str, int]  # kB; the HugePages_ lines count pages
-    vmstat: dict[str, int]
-    parameters: dict[str, str]  # /sys/module/memory_hotplug/parameters
-    hugepages: dict[int, tuple[int, int, int]]  # page size in bytes -> nr, free, surplus
+    meminfo: Frozen[str, int] = Frozen()  # kB; the HugePages_ lines count pages
+    vmstat: Frozen[str, int] = Frozen()
+    parameters: Frozen[str, str] = Frozen()  # /sys/module/memory_hotplug/parameters
+    hugepages: Frozen[int, tuple[int, int, int]] = Frozen()  # page size in bytes -> nr, free, surplus
     pages: tuple[PageRun, ...]  # ascending, not overlapping; only pages that were seen
     notes: tuple[str, ...]  # a sentence for each thing that exists but could not be read or understood

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from ..numbers.errors import BadInput
+from ..numbers.frozen import Frozen
 from . import procfs, sysfs_tree
 from .observation import Observation, PageRun, Resource
 from .open_tree import open_tree
@@ -32,20 +33,22 @@ def observe(path: str | os.PathLike[str]) -> Observation:
             has_probe="probe" in tree.names(sysfs_tree.MEMORY),
             blocks=sysfs_tree.read_blocks(tree, block_size),
             nodes=sysfs_tree.read_nodes(tree),
-            node_lists=sysfs_tree.read_node_lists(tree),
+            node_lists=Frozen(sysfs_tree.read_node_lists(tree)),
             zones=tree.parse("proc/zoneinfo", procfs.parse_zoneinfo) or (),
-            buddyinfo=tree.parse("proc/buddyinfo", procfs.parse_buddyinfo) or {},
-            pageblocks=pageblocks,
+            buddyinfo=Frozen(tree.parse("proc/buddyinfo", procfs.parse_buddyinfo) or {}),
+            pageblocks=Frozen({zone: Frozen(counts) for zone, counts in pageblocks.items()}),
             pageblock_order=pageblock_order,
             resources=_resources(tree),
-            meminfo=tree.parse("proc/meminfo", procfs.parse_meminfo) or {},
-            vmstat=tree.parse("proc/vmstat", procfs.parse_vmstat) or {},
-            parameters={
-                name: text
-                for name in tree.names(_PARAMETERS)
-                if (text := _text(tree, f"{_PARAMETERS}/{name}")) is not None
-            },
-            hugepages=sysfs_tree.read_hugepages(tree, "sys/kernel/mm/hugepages"),
+            meminfo=Frozen(tree.parse("proc/meminfo", procfs.parse_meminfo) or {}),
+            vmstat=Frozen(tree.parse("proc/vmstat", procfs.parse_vmstat) or {}),
+            parameters=Frozen(
+                {
+                    name: text
+                    for name in tree.names(_PARAMETERS)
+                    if (text := _text(tree, f"{_PARAMETERS}/{name}")) is not None
+                }
+            ),
+            hugepages=Frozen(sysfs_tree.read_hugepages(tree, "sys/kernel/mm/hugepages")),
             pages=_pages(tree),
             notes=tuple(tree.notes),
         )

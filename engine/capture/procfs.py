@@ -15,6 +15,7 @@ from itertools import pairwise
 import msgspec
 
 from ..numbers.errors import BadInput
+from ..numbers.frozen import Frozen
 from .observation import PageRun, Resource, ZoneReading
 
 MAX_PAGES = 1 << 52
@@ -78,7 +79,7 @@ def _zone(node: int, zone: str, header_at: int, body: Iterable[tuple[int, list[s
                 f"kernel since 3.8 prints"
             )
     return ZoneReading(
-        node=node, zone=zone, pcp=pcp, start_pfn=start_pfn, protection=protection, counters=counters, **figures
+        node=node, zone=zone, pcp=pcp, start_pfn=start_pfn, protection=protection, counters=Frozen(counters), **figures
     )
 
 

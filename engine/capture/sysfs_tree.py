@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from ..numbers.errors import BadInput
+from ..numbers.frozen import Frozen
 from ..numbers.units import MAX_ADDRESS
 from .observation import BlockReading, NodeReading
 from .procfs import number, parse_id_list, parse_meminfo
@@ -127,10 +128,10 @@ def read_nodes(tree: Tree) -> tuple[NodeReading, ...]:
     return tuple(
         NodeReading(
             id=node,
-            meminfo=tree.parse(f"{folder}/meminfo", parse_meminfo) or {},
+            meminfo=Frozen(tree.parse(f"{folder}/meminfo", parse_meminfo) or {}),
             distance=tree.parse(f"{folder}/distance", _numbers) or (),
             cpus=_has_cpus(tree, folder),
-            hugepages=read_hugepages(tree, f"{folder}/hugepages"),
+            hugepages=Frozen(read_hugepages(tree, f"{folder}/hugepages")),
         )
         for node, folder in _node_folders(tree)
     )

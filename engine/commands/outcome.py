@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
+from ..numbers.frozen import Frozen
 from ..protocol.events import Event, Logged
 from . import Command
 
@@ -23,7 +22,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     reason: str = ""
     pfn: int | None = None
     events: tuple[Event, ...] = ()
-    taken: Mapping[int, int] = {}
+    taken: Frozen[int, int] = Frozen()
     notes: tuple[str, ...] = ()
     stopped: bool = False
 

@@ -12,6 +12,7 @@ from ..kernels.architectures import ARCHITECTURES, Preset
 from ..kernels.models import MODELS
 from ..machine import Machine
 from ..numbers.errors import BadInput
+from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
 from ..numbers.units import format_bytes, parse_bytes
 from ..rebuild.rebuild import rebuild
@@ -69,16 +70,12 @@ def boot_machine(
         has_probe=False,
         blocks=_blocks(banks, block),
         nodes=(),
-        node_lists=_node_lists(banks, nodes),
+        node_lists=Frozen(_node_lists(banks, nodes)),
         zones=_merged(zones),
-        buddyinfo={},
-        pageblocks={},
         pageblock_order=None,
         resources=tuple(Resource(int(b.start), int(b.start) + int(b.size), "System RAM", 0) for b in banks),
-        meminfo={},
-        vmstat={"nr_memmap_boot_pages": sum(map(preset.geometry.memmap_pages, (z.present for z in zones)))},
-        parameters={"memmap_on_memory": memmap_on_memory} if MODELS[model].parameter_modes else {},
-        hugepages={},
+        vmstat=Frozen({"nr_memmap_boot_pages": sum(preset.geometry.memmap_pages(zone.present) for zone in zones)}),
+        parameters=Frozen({"memmap_on_memory": memmap_on_memory} if MODELS[model].parameter_modes else {}),
         pages=(),
         notes=(),
     )
@@ -100,7 +97,7 @@ def _zones(preset: Preset, bank: Ram) -> list[ZoneReading]:
         managed = pages - preset.geometry.memmap_pages(pages)
         zones.append(
             ZoneReading(
-                bank.node, zone, managed - pages // _KERNEL_SHARE, 0, 0, 0, 0, pages, pages, managed, 0, first, (), {}
+                bank.node, zone, managed - pages // _KERNEL_SHARE, 0, 0, 0, 0, pages, pages, managed, 0, first, ()
             )
         )
         low = high

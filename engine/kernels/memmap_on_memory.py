@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
@@ -12,10 +12,8 @@ from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
 from ..numbers.rounding import up
 from ..numbers.units import format_bytes
+from ..protocol.vocabulary import Mode
 from .architectures import Preset, preset_of
-
-Mode = Literal["N", "Y", "force"]
-"""The parameter memory_hotplug.memmap_on_memory as it reads back."""
 
 
 class Support(msgspec.Struct, frozen=True):

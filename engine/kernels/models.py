@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from ..protocol.vocabulary import Caller, Placement
+from ..protocol.vocabulary import AutoOnline, Caller, Mode, OnlinePolicy, Placement
 
 
 class KernelModel(msgspec.Struct, frozen=True):
@@ -52,7 +52,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     release: tuple[int, int]
     pool: Placement
     opt_in: tuple[Caller, ...]
-    parameter_modes: tuple[str, ...]
+    parameter_modes: tuple[Mode, ...]
     single_block: bool = False
     refuse_unsupported: bool = False
     asks_first: bool = False
@@ -66,7 +66,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     poison_refuses_online: bool = False
     prepare_finish: bool = False
     groups: bool = True
-    policies: tuple[str, ...] = ("contig-zones", "auto-movable")
+    policies: tuple[OnlinePolicy, ...] = ("contig-zones", "auto-movable")
     offline_deadline: int | None = None
     offline_retries: int | None = None
     late_node_state: bool = False
@@ -77,7 +77,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     pool_in_order: bool = False
     node_pool_persistent: bool = False
     hvo_copies_head: bool = False
-    default_online: str = "offline"
+    default_online: AutoOnline = "offline"
 
 
 _RFC = KernelModel(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final, Literal
 
 import msgspec
 
 from ..numbers.errors import HotplugError
+from ..numbers.frozen import Frozen
 from ..protocol.events import NotifierCalled
 
 Action = Literal[
@@ -28,7 +28,7 @@ class Notifier(msgspec.Struct, frozen=True):
 
     name: str
     priority: int = 0
-    vetoes: Mapping[Action, str] = {}
+    vetoes: Frozen[Action, str] = Frozen()
     boot_memory_only: bool = False
     reason: str = ""
 
@@ -71,7 +71,7 @@ DEFAULT_CHAIN: Final = Chain(
 BOOT_MEMORY_GUARD: Final = Notifier(
     "prevent_bootmem_remove",
     0,
-    {"MEM_GOING_OFFLINE": "EPERM"},
+    Frozen({"MEM_GOING_OFFLINE": "EPERM"}),
     boot_memory_only=True,
     reason="boot memory cannot be offlined on this architecture",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ..protocol.vocabulary import BlockState, OnlineType, ZoneKey
+from ..protocol.vocabulary import BlockState, Caller, OnlineType, Placement, ZoneKey
 
 
 class Block(msgspec.Struct, frozen=True, gc=False):
@@ -62,8 +62,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     start: int
     pages: int
     node: int
-    caller: str
-    placement: str
+    caller: Caller
+    placement: Placement
     tables: tuple[tuple[int, int], ...] = ()
     device: int | None = None
 

@@ -9,9 +9,8 @@ from typing import Any, Final, get_args
 
 import msgspec
 
-from ..kernels.memmap_on_memory import Mode
 from ..numbers.errors import BadInput, located
-from ..protocol.vocabulary import AUTO_ONLINE, AutoOnline, OnlinePolicy
+from ..protocol.vocabulary import AUTO_ONLINE, AutoOnline, Mode, OnlinePolicy
 
 _MAX_RATIO: Final = (1 << 32) - 1
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
+from ..numbers.frozen import Frozen
 from ..protocol.vocabulary import ZoneKey
 
 DMA: Final = "DMA"
@@ -86,7 +86,7 @@ class Marks(msgspec.Struct, frozen=True, gc=False):
 
     min: int
     low: int
-    reserve: Mapping[str, int] = {}
+    reserve: Frozen[str, int] = Frozen()
 
 
 class Scanners(msgspec.Struct, frozen=True):
@@ -95,7 +95,11 @@ class Scanners(msgspec.Struct, frozen=True):
 
     migrate: int
     free: int
-    skipped: Mapping[int, int]
+    skipped: Frozen[int, int]
+
+    def __repr__(self) -> str:
+        bits = sum(pages.bit_count() for pages in self.skipped.values())
+        return f"<Scanners: migrate at pfn {self.migrate:#x}, free at pfn {self.free:#x}, {bits} pageblocks skipped>"
 
 
 class Node(msgspec.Struct, frozen=True, gc=False):

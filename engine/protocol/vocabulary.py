@@ -63,6 +63,9 @@ AutoOnline = Literal["offline", "online", "online_kernel", "online_movable"]
 """What happens to a block that is added: the words of auto_online_blocks."""
 AUTO_ONLINE: Final[tuple[AutoOnline, ...]] = AutoOnline.__args__  # type: ignore[attr-defined]
 
+Mode = Literal["N", "Y", "force"]
+"""The parameter memmap_on_memory as it reads."""
+
 OnlinePolicy = Literal["contig-zones", "auto-movable"]
 """Who chooses the zone of a block that is onlined without one: the words of online_policy."""
 

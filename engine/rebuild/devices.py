@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..kernels.memmap_on_memory import Mode, Support, memmap_on_memory_support
+from ..kernels.memmap_on_memory import Support, memmap_on_memory_support
 from ..memory.block import Block, Group
 from ..memory.state import State
 from ..memory.zone import MOVABLE
 from ..numbers.rounding import ceil
-from ..protocol.vocabulary import ZoneKey
+from ..protocol.vocabulary import Mode, ZoneKey
 from .layout import Draft
 
 

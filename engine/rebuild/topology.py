@@ -10,6 +10,7 @@ from ..capture.observation import BlockReading, NodeReading, Observation
 from ..memory.block import Block
 from ..memory.state import Resource, State
 from ..memory.zone import DEVICE, MOVABLE, NORMAL, ZONE_ORDER, Marks, Node, Zone
+from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ZoneKey
 
@@ -74,7 +75,7 @@ def build_zones(state: State, seen: Observation) -> None:
         names = [other.zone for other in seen.zones if other.node == reading.node]
         boost = reading.counters.get("boost", 0)
         if reading.low:
-            reserve = dict(zip(names, reading.protection, strict=False))
+            reserve = Frozen(zip(names, reading.protection, strict=False))
             state.marks.load({zone.key: Marks(reading.min - boost, reading.low - boost, reserve)})
     if not state.zones:
         _zones_from_blocks(state, seen)

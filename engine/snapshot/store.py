@@ -39,11 +39,11 @@ _COMPLAINT: Final = re.compile(r"(?P<what>.*?)(?: - at `(?:key` in `)?(?P<path>\
 _FIELD: Final = re.compile(r"\.(\w+)")
 
 
-class _Head(msgspec.Struct):
+class _Head(msgspec.Struct, frozen=True):
     version: int
 
 
-class _About(msgspec.Struct):
+class _About(msgspec.Struct, frozen=True):
     origin: OriginV1
 
 

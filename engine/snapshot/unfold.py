@@ -117,7 +117,7 @@ def _zones(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Zone]]
 def _marks(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Marks]]:
     for index, saved in enumerate(snapshot.marks):
         _node(state, saved.zone[0], f"$.marks[{index}].zone[0]")
-        yield saved.zone, Marks(saved.min, saved.low, saved.reserve)
+        yield saved.zone, Marks(saved.min, saved.low, Frozen(saved.reserve))
 
 
 def _scanners(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Scanners]]:
@@ -137,7 +137,7 @@ def _scanners(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Sca
                 low, high = max(first - nr * per_section, 0), min(behind - nr * per_section, per_section)
                 heads = every(pages, per_section * pages) & span(low * pages, (high - low) * pages)
                 skipped[nr] = skipped.get(nr, 0) | heads
-        yield saved.zone, Scanners(saved.migrate, saved.free, skipped)
+        yield saved.zone, Scanners(saved.migrate, saved.free, Frozen(skipped))
 
 
 def _resources(snapshot: SnapshotV1) -> Iterator[tuple[int, Resource]]:

@@ -6,11 +6,12 @@ import argparse
 
 from altmap.engine import BadInput, HotplugError, bundled_machines, lsmem, split_lsmem
 
+from .arguments import DEFAULT_MACHINE
 from .exits import FINE, REFUSED
 from .forms.document import as_line
 from .output import on_terminal, remark, say, write, write_text
 from .streams import machine_named
-from .verbs import DEFAULT_MACHINE, VERBS
+from .verbs import VERBS
 
 
 def enter(arguments: argparse.Namespace) -> int:

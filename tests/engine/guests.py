@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+import msgspec
 from altmap.engine import Add, Command, Eject, Machine, Offline, Online, Outcome, Remove, boot_machine
 from altmap.engine.memory.section import Memmap, Section
+from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.protocol.vocabulary import FREE, MEMMAP, PCP
 
 E = TypeVar("E")
@@ -115,6 +117,15 @@ def free_pages(machine: Machine) -> int:
 def picture(machine: Machine) -> dict[str, dict[Any, Any]]:
     """Every table of a machine."""
     return {table.name: dict(table) for table in machine.state.tables}
+
+
+def read_back(value: E) -> E:
+    """What somebody has who reads the JSON of a value as its type: the same again."""
+
+    def frozen(kind: Any, pairs: Any) -> Any:
+        return Frozen(msgspec.convert(pairs, dict[kind.__args__], strict=False))  # type: ignore[misc]
+
+    return msgspec.json.decode(msgspec.json.encode(value), type=type(value), dec_hook=frozen)
 
 
 def occupy(machine: Machine, pfn: int, count: int, kind: Any) -> None:

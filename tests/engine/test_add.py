@@ -9,6 +9,7 @@ from altmap.engine import Add, Eject, Machine, Offline, Online, boot_machine, pa
 from altmap.engine.commands import describe
 from altmap.engine.kernels.notifier_chain import Notifier
 from altmap.engine.mm.zonelist import Watermarks
+from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.protocol.events import (
     BlockCreated,
     ExistingMemoryTaken,
@@ -313,7 +314,9 @@ def test_errors_of_auto_onlining_are_swallowed_and_end_the_walk() -> None:
     """Trap 8."""
     machine = guest(auto_online="online_movable")
     state = machine.state
-    state.chain = state.chain.with_subscriber(Notifier("balloon", 0, {"MEM_GOING_ONLINE": "EBUSY"}, reason="busy"))
+    state.chain = state.chain.with_subscriber(
+        Notifier("balloon", 0, Frozen({"MEM_GOING_ONLINE": "EBUSY"}), reason="busy")
+    )
     outcome = dimm(machine, "256M")
     assert outcome.result == "ok"
     assert [machine.blocks[block].state for block in (32, 33)] == ["offline", "offline"]

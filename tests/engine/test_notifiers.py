@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from altmap.engine import Machine, Offline, Online, Outcome, boot_machine
 from altmap.engine.kernels.notifier_chain import DEFAULT_CHAIN, Chain, Notifier
+from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.protocol.events import NotifierCalled
 
 from .guests import FIRST, dimm, guest, numbers, offline, online, refuse, told
@@ -18,7 +19,7 @@ def actions(outcome: Outcome) -> list[str]:
 
 def with_veto(machine: Machine, action: Any, errno: str) -> Machine:
     state = machine.state
-    state.chain = state.chain.with_subscriber(Notifier("driver", 0, {action: errno}, reason="it is going away"))
+    state.chain = state.chain.with_subscriber(Notifier("driver", 0, Frozen({action: errno}), reason="it is going away"))
     return machine
 
 
@@ -117,7 +118,7 @@ def test_the_first_veto_ends_the_round() -> None:
     machine = guest()
     state = machine.state
     for name, priority in (("late", 0), ("early", 50)):
-        vetoes: dict[Any, str] = {"MEM_GOING_ONLINE": f"E{name.upper()}"}
+        vetoes: Frozen[Any, str] = Frozen({"MEM_GOING_ONLINE": f"E{name.upper()}"})
         state.chain = state.chain.with_subscriber(Notifier(name, priority, vetoes))
     dimm(machine)
     assert refuse(machine, Online(block=32)).result == "EEARLY"

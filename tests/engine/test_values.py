@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import pickle
-from collections.abc import Callable
-from typing import Any
+import pkgutil
+from collections.abc import Callable, Iterator
+from typing import Any, get_type_hints
 
+import msgspec
 import pytest
-from altmap.engine import open_machine
+from altmap import engine
+from altmap.engine import Outcome, open_machine
+from altmap.engine.capture.observation import Observation
 from altmap.engine.memory.section import Pages, Section, Types
 from altmap.engine.numbers.bits import every, span
+from altmap.engine.snapshot import schema
 
 from .guests import dimm, guest, heads, online
 
@@ -82,3 +88,34 @@ def test_sections_of_captured_machines_have_a_hash_and_a_line_of_their_own(name:
         assert repr(section).startswith(f"<Section {section.nr}: ")
         assert "\n" not in repr(section)
         assert len(repr(section)) < 1000
+
+
+def structs() -> Iterator[type[msgspec.Struct]]:
+    """Every Struct of the engine but those that say how a file is laid out."""
+    for info in pkgutil.walk_packages(engine.__path__, "altmap.engine."):
+        module = importlib.import_module(info.name)
+        if info.name != schema.__name__:
+            for thing in vars(module).values():
+                if isinstance(thing, type) and issubclass(thing, msgspec.Struct) and thing.__module__ == info.name:
+                    yield thing
+
+
+def parts(hint: Any) -> Iterator[Any]:
+    """A type and all that it is made of."""
+    yield getattr(hint, "__origin__", None) or hint
+    for part in getattr(hint, "__args__", ()):
+        yield from parts(part)
+
+
+def test_no_struct_can_change_or_holds_what_can() -> None:
+    found = list(structs())
+    assert {Section, Outcome, Observation} < set(found)
+    assert not [struct for struct in found if not struct.__struct_config__.frozen]
+    loose = [
+        f"{struct.__name__}.{name}: {part}"
+        for struct in found
+        for name, hint in get_type_hints(struct).items()
+        for part in parts(hint)
+        if part in (Any, object) or (isinstance(part, type) and part.__hash__ is None)
+    ]
+    assert not loose, "\n".join(loose)

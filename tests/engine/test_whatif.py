@@ -12,7 +12,7 @@ from altmap.engine.memory.state import State
 from altmap.engine.questions.compare import Comparison, Memory, Row, Share, compare, describe
 from altmap.engine.run.rehearsal import clone
 
-from .guests import dimm, do, guest, online, two_nodes
+from .guests import dimm, do, guest, online, read_back, two_nodes
 
 GIB = 1 << 30
 PAGE = 4096
@@ -30,7 +30,7 @@ def asked(machine: Machine, request: Add, **how: Any) -> Comparison:
     assert pictured(machine.state) == before
     assert (machine.state.geometry, machine.state.model) == kept
     assert machine.state.journal.changes == []
-    assert msgspec.json.decode(msgspec.json.encode(comparison), type=Comparison) == comparison
+    assert read_back(comparison) == comparison
     assert describe(comparison).isascii()
     return comparison
 

@@ -58,6 +58,7 @@ def drive(
 
     async def run() -> None:
         app = ExplorerApp(machine)
+        app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             screen = app.screen

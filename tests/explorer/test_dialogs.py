@@ -375,14 +375,14 @@ def test_a_comparison_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def slow(*request: Any) -> engine.Comparison:
         begun.set()
-        go_on.wait(10)
+        go_on.wait()
         return engine.compare(*request)
 
     async def stop(pilot: Any, screen: MainScreen) -> None:
         monkeypatch.setattr(comparison, "compare", slow)
         await press(pilot, "c")
         await pilot.press("enter")
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(begun.wait)
         await pilot.pause()
         assert "Comparing: placement boot … esc stops" in text_of(pilot.app.screen.query_one(Prose))
         await pilot.press("escape")

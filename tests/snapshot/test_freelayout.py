@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+import msgspec
 import pytest
 from altmap.engine.capture.kpageflags import KPF_BUDDY, KPF_SLAB
 from altmap.engine.capture.observation import BlockReading, Observation, PageRun, Resource, ZoneReading
@@ -13,6 +14,7 @@ from altmap.engine.memory.state import State
 from altmap.engine.mm.free_area import block_counts, order_counts, section_counts
 from altmap.engine.mm.page_alloc import take
 from altmap.engine.numbers.bits import every, from_runs, span
+from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.protocol.vocabulary import ASSUMED, FREE, HUGE, MEMMAP, MOVABLE, PCP, Kind
 from altmap.engine.rebuild.block_types import touched_blocks
 from altmap.engine.rebuild.identify import identify
@@ -63,7 +65,7 @@ def capture(
         cma=0,
         start_pfn=START,
         protection=(),
-        counters={"nr_zone_inactive_anon": movable},
+        counters=Frozen({"nr_zone_inactive_anon": movable}),
     )
     return Observation(
         source="capture",
@@ -74,16 +76,12 @@ def capture(
         has_probe=False,
         blocks=tuple(BlockReading(nr, "online", ("Normal",), (0,)) for nr in range(FIRST, FIRST + sections)),
         nodes=(),
-        node_lists={"online": (0,), "has_cpu": (0,)},
+        node_lists=Frozen({"online": (0,), "has_cpu": (0,)}),
         zones=(zone,),
-        buddyinfo={"0/Normal": counts},
-        pageblocks={} if types is None else {"0/Normal": types},
+        buddyinfo=Frozen({"0/Normal": counts}),
+        pageblocks=Frozen({} if types is None else {"0/Normal": Frozen(types)}),
         pageblock_order=9,
         resources=(Resource(START << 12, (START + present) << 12, "System RAM", 0),),
-        meminfo={},
-        vmstat={},
-        parameters={},
-        hugepages={},
         pages=seen,
         notes=(),
     )
@@ -297,8 +295,7 @@ def test_what_agrees_already_stays_where_it_is() -> None:
 
 def test_without_buddyinfo_nothing_is_moved() -> None:
     with_areas = capture(2, areas(o0=1000, o10=20))
-    del with_areas.buddyinfo["0/Normal"]
-    state, notes = laid_out(with_areas)
+    state, notes = laid_out(msgspec.structs.replace(with_areas, buddyinfo=Frozen()))
     assert notes == []
     assert found(state)[0] < 1000
 

@@ -19,6 +19,7 @@ from altmap.engine.memory.settings import Boot
 from altmap.engine.memory.state import Hstate, HugePage, Resource, State
 from altmap.engine.memory.zone import Marks, Node, Scanners, Zone
 from altmap.engine.numbers.bits import every, span
+from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.numbers.geometry import Geometry
 from altmap.engine.numbers.units import GIB, MIB
 from altmap.engine.protocol.vocabulary import KINDS, Kind
@@ -80,9 +81,9 @@ def varied() -> State:
         (1, "Movable"): Zone(1, "Movable"),
     })  # fmt: skip
     state.scanners.load(
-        {(0, "DMA32"): Scanners(4096, 3 * size - 512, {0: every(512, size), 1: 1 | 1 << 512 | 1 << 5 * 512})}
+        {(0, "DMA32"): Scanners(4096, 3 * size - 512, Frozen({0: every(512, size), 1: 1 | 1 << 512 | 1 << 5 * 512}))}
     )
-    state.marks.load({(0, "DMA32"): Marks(900, 1125, {"Normal": 0, "Movable": 77})})
+    state.marks.load({(0, "DMA32"): Marks(900, 1125, Frozen({"Normal": 0, "Movable": 77}))})
     state.resources.load(
         {
             resource.key: resource

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from ...memory.state import State
 from ...memory.zone import Scanners
 from ...numbers.bits import lowest, lowest_n, runs, span
+from ...numbers.frozen import Frozen
 from ...numbers.rounding import ceil, down
 from ...protocol.events import CompactionEnded, CompactionStarted, Event, MemmapSkipped, PagesCompacted, ScannerMoved
 from ...protocol.vocabulary import PCP, ZoneKey
@@ -136,7 +137,7 @@ class _Run:
         elif self.order != WHOLE_ZONE:
             tops = [batch.nr * self.size + batch.at for batch in self.spare]
             free = max(self.cached_free, *(down(top, self.block) for top in tops)) if tops else self.cached_free
-            table.put(self.key, Scanners(self.cached_migrate, free, self.skipped))
+            table.put(self.key, Scanners(self.cached_migrate, free, Frozen(self.skipped)))
 
     def _count(self, name: str, pages: int) -> None:
         self.counts[name] = self.counts.get(name, 0) + pages

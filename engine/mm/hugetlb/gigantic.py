@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 
 import msgspec
 
@@ -12,6 +12,7 @@ from ...memory.section import union
 from ...memory.state import State
 from ...memory.zone import NORMAL
 from ...numbers.bits import lowest
+from ...numbers.frozen import Frozen
 from ...numbers.rounding import up
 from ...protocol.events import Event
 from ...protocol.vocabulary import ABSENT, HUGE, MEMMAP, PINNED, POISONED, RESERVED, Kind, ZoneKey
@@ -26,8 +27,8 @@ class Gigantic(msgspec.Struct, frozen=True):
 
     count: int
     candidates: int
-    blockers: Mapping[str, int]
-    first: Mapping[str, int]
+    blockers: Frozen[str, int]
+    first: Frozen[str, int]
 
 
 def contiguous(state: State, node: int, pages: int, count: int) -> Generator[Event, None, list[int]]:
@@ -57,7 +58,7 @@ def gigantic(state: State, node: int, size: int) -> Gigantic:
             else:
                 blockers[found[1]] += 1
                 first.setdefault(found[1], found[0])
-    return Gigantic(count, candidates, dict(blockers), first)
+    return Gigantic(count, candidates, Frozen(blockers), Frozen(first))
 
 
 def _candidates(state: State, key: ZoneKey, pages: int) -> range:

@@ -27,6 +27,7 @@ from ...mm.hugetlb.gigantic import gigantic
 from ...mm.zonelist import zonelist
 from ...numbers.bits import aligned_runs, runs, span
 from ...numbers.errors import BadInput
+from ...numbers.frozen import Frozen
 from ...numbers.units import parse_bytes
 from ...protocol.events import ZoneChosen
 from ...protocol.vocabulary import FREE, MEMMAP, PLACEMENTS, Chunk, OnlineType, Placement
@@ -118,12 +119,12 @@ def _row(state: State, add: Add, online: OnlineType) -> Row:
         waste=sum(share.pages for share in shares) - geometry.memmap_pages(pages),
         tables=tables + fallback,
         objects=object_pages(len(blocks)),
-        taken=taken,
+        taken=Frozen(taken),
         added=_memory(state, add.node),
     )
     zones, refusal = _online_all(state, blocks, online)
     row = msgspec.structs.replace(
-        row, zones=zones, online=_memory(state, add.node), largest_run=_largest_run(state, first, pages)
+        row, zones=Frozen(zones), online=_memory(state, add.node), largest_run=_largest_run(state, first, pages)
     )
     if refusal is not None:
         return msgspec.structs.replace(row, result=refusal.result, reason=f"onlining: {refusal.reason}")
@@ -206,7 +207,7 @@ def _if_empty(state: State, number: int) -> Hashable | None:
 def _memory(state: State, node: int) -> Memory:
     total = sum(zone.managed for zone in state.zones.values())
     free = sum(zone.free for zone in state.zones.values())
-    return Memory(total, free, {size: _huge_pages(state, node, size) for size in pool.sizes(state)})
+    return Memory(total, free, Frozen({size: _huge_pages(state, node, size) for size in pool.sizes(state)}))
 
 
 def _huge_pages(state: State, node: int, size: int) -> int:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
 from ...commands import Add
+from ...numbers.frozen import Frozen
 from ...protocol.vocabulary import OnlineType, Placement
 
 
@@ -16,7 +15,7 @@ class Memory(msgspec.Struct, frozen=True):
 
     total: int = 0
     free: int = 0
-    huge: Mapping[int, int] = {}
+    huge: Frozen[int, int] = Frozen()
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -71,11 +70,11 @@ class Row(msgspec.Struct, frozen=True):
     waste: int = 0
     tables: int = 0
     objects: int = 0
-    taken: Mapping[int, int] = {}
+    taken: Frozen[int, int] = Frozen()
     added: Memory = Memory()
     online: Memory = Memory()
     largest_run: int = 0
-    zones: Mapping[str, int] = {}
+    zones: Frozen[str, int] = Frozen()
     removable: tuple[tuple[int, int], ...] = ()
     stuck: tuple[Stuck, ...] = ()
     assured: bool = False

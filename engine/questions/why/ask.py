@@ -20,6 +20,7 @@ from ...memory.zone import MOVABLE as MOVABLE_ZONE
 from ...mm import sparse_vmemmap
 from ...mm.hugetlb.gigantic import gigantic
 from ...mm.zonelist import working_node
+from ...numbers.frozen import Frozen
 from ...numbers.rounding import ceil
 from ...numbers.units import GIB, format_bytes, parse_bytes
 from ...protocol.events import (
@@ -57,7 +58,7 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
         told = _SUCCESS[type(meant)](state, meant, tried) if tried.ok and type(meant) in _SUCCESS else Explanation()
     if not tried.ok:
         told = _REFUSAL[type(meant)](state, meant, tried) if type(meant) in _REFUSAL else refused(tried)
-    taken = {event.node: event.pages for event in tried.events if isinstance(event, ExistingMemoryTaken)}
+    taken = Frozen({event.node: event.pages for event in tried.events if isinstance(event, ExistingMemoryTaken)})
     return Verdict(
         command,
         tried.result,

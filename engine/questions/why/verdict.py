@@ -9,6 +9,7 @@ import msgspec
 
 from ...commands import Command, Offline, Online
 from ...commands import describe as line_of
+from ...numbers.frozen import Frozen
 from ...numbers.units import format_bytes
 
 Unit = Literal["pages", "blocks", "sections", "ranges", "bytes", "rules"]
@@ -66,7 +67,7 @@ class Verdict(msgspec.Struct, frozen=True):
     remedies: tuple[Remedy, ...] = ()
     effects: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    taken: Mapping[int, int] = {}
+    taken: Frozen[int, int] = Frozen()
     page_size: int = 4096
     but: str = ""
 
