@@ -24,6 +24,8 @@ def main() -> int:
     from .explorer.headless.cli import main as answer
 
     code = answer()
+    if code == INTERRUPTED:
+        os._exit(code)  # without a word on output that nobody reads any more
     if watched:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     return code

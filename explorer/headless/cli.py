@@ -37,7 +37,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         drop_output()
         return PIPE_CLOSED
     except KeyboardInterrupt:
-        drop_output()
         return INTERRUPTED
     except Misused as error:
         return _sorry(*error.args)
