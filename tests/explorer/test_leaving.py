@@ -25,8 +25,7 @@ def guest(tmp_path: Path) -> Path:
 
 def opened(guest: Path) -> Terminal:
     terminal = Terminal("open", guest, cwd=guest.parent)
-    terminal.until("Kernel log")
-    terminal.until("memory0")
+    terminal.until("palette")
     return terminal
 
 
