@@ -23,7 +23,7 @@ from .protocol.vocabulary import ZoneKey
 from .questions.summary import Page, Summary, pages_in, summaries, summary
 from .questions.why import Verdict, why_not
 from .run.dispatch import run, takes_signals
-from .run.invariants import check
+from .run.invariants import Broken, check
 from .run.timeline import Timeline
 from .sysfs import hotplug_files
 
@@ -113,8 +113,8 @@ class Machine:
         """Read a file of sysfs; raises `HotplugError` with the errno."""
         return hotplug_files.read(self._state, path)
 
-    def check(self) -> list[str]:
-        """The invariants that do not hold, in words; an empty list is a sound machine."""
+    def check(self) -> list[Broken]:
+        """The invariants that do not hold; an empty list is a sound machine."""
         return check(self._state)
 
     def summary(self, start: int, pages: int) -> Summary:

@@ -238,6 +238,7 @@ def test_lines_are_run_and_come_back() -> None:
         assert machine.history[-1].command == engine.Allocate(size=64 << 20, zone="Movable")
         await press_on(pilot, "colon", "hugepages 3 of 2M")
         assert "the pool of 2M pages of all nodes has 3, 3 of them free" in result(screen)
+        await press(pilot, "3")
         assert "has 3, 3 of them free" in text_of(screen.query_one(KernelLog)).replace("\n    ", " ")
         await press(pilot, "colon", "x", "up", "up", "up")
         line = pilot.app.screen.query_one(Input)

@@ -16,9 +16,9 @@ from altmap.explorer.tui.screens.goto import block_at
 from altmap.explorer.tui.screens.leave import LeaveDialog
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.verbs import VERBS
-from altmap.explorer.tui.widgets.block_map import BlockMap
 from altmap.explorer.tui.widgets.inspector import Inspector
 from altmap.explorer.tui.widgets.kernel_log import KernelLog
+from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.prose import Prose
 from altmap.explorer.tui.widgets.zone_table import ZoneTable
 from textual.widgets import Input, Static
@@ -94,9 +94,11 @@ def test_a_refusal_is_said_in_the_bar_and_in_the_log() -> None:
         outcome = machine.history[-1]
         assert outcome.result == "EBUSY"
         assert outcome.reason in result(screen)
+        await press(pilot, "3")
         assert "EBUSY" in text_of(screen.query_one(KernelLog))
+        await press(pilot, "1")
         assert f"refused at pfn {outcome.pfn:#x}" in text_of(screen.query_one(Inspector))
-        await press(pilot, "u")
+        await press(pilot, "u", "3")
         assert machine.history == ()
         assert "EBUSY" not in text_of(screen.query_one(KernelLog))
 
@@ -238,12 +240,13 @@ def test_the_mouse_selects_and_marks() -> None:
     machine = with_dimm()
 
     async def click(pilot: Any, screen: MainScreen) -> None:
-        blocks = screen.query_one(BlockMap)
-        place = blocks._arrangement
-        at = (blocks._label + place.column_of(33) + 1, place.lines_of(33).start)
-        await pilot.click(BlockMap, offset=at)
+        picture, pages = screen.query_one(MemoryMap).picture, machine.geometry.pages_per_block
+        places = {
+            picture.at(x, y): (x, y) for y in range(picture.lines) for x in range(picture.gutter + 1, picture.wide - 1)
+        }
+        await pilot.click(MemoryMap, offset=places[33 * pages])
         assert screen.cursor == 33
-        await pilot.click(BlockMap, offset=(at[0] + 2 * place.shape.width, at[1]), shift=True)
+        await pilot.click(MemoryMap, offset=places[35 * pages], shift=True)
         assert (screen.cursor, screen.marks) == (35, frozenset({33, 34, 35}))
 
     drive(machine, click)
@@ -253,8 +256,8 @@ def test_panes_by_number_in_a_small_terminal() -> None:
     machine = guest()
 
     async def walk(pilot: Any, screen: MainScreen) -> None:
-        assert screen.query_one(BlockMap).has_focus
-        for key, pane in (("3", ZoneTable), ("4", KernelLog), ("2", Inspector)):
+        assert screen.query_one(MemoryMap).has_focus
+        for key, pane in (("2", ZoneTable), ("3", KernelLog), ("1", Inspector)):
             await press(pilot, key)
             assert screen.query_one(pane).has_focus
             below = (ZoneTable, KernelLog, Inspector)
@@ -307,7 +310,7 @@ def test_any_size_of_terminal_holds() -> None:
     async def resize(pilot: Any, screen: MainScreen) -> None:
         for size in ((10, 4), (76, 22), (300, 90)):
             await pilot.resize_terminal(*size)
-            await press(pilot, "end", "shift+left", "4", "1", "m")
+            await press(pilot, "end", "shift+left", "3", "0", "m")
             assert machine.blocks[39].zone == machine.blocks[38].zone == (0, "Movable")
             await press(pilot, "u", "escape")
 
