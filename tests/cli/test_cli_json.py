@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from altmap.engine import machine_names, open_machine, rename, save_machine
+from altmap.engine.run.invariants import INVARIANTS
 from altmap.explorer import __version__
 from altmap.explorer.headless.forms.kinds import KINDS, schema_of
 
@@ -259,7 +260,10 @@ def test_broken_invariants_are_data(altmap: Run, matching: Callable[[Any], None]
     (found,) = documents(altmap, "check", tmp_path / "broken.json")
     matching(found)
     assert found["sound"] is False
-    assert [row["sentence"] for row in found["broken"]] == machine.check()
+    assert [(row["invariant"], row["sentence"]) for row in found["broken"]] == [
+        (broken.invariant, broken.sentence) for broken in machine.check()
+    ]
+    assert found["broken"][0]["rule"] == INVARIANTS[found["broken"][0]["invariant"]]
     assert altmap("check", tmp_path / "broken.json", "--json").code == 1
 
 
