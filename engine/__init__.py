@@ -50,6 +50,7 @@ from .questions.why import describe as describe_verdict
 from .questions.why import describe_all as describe_verdicts
 from .questions.why import finding as describe_finding
 from .questions.why import told as describe_remedy
+from .run.invariants import Broken
 from .run.rehearsal import clone
 from .run.timeline import Step
 
@@ -60,6 +61,7 @@ __all__ = [
     "Add",
     "Allocate",
     "BadInput",
+    "Broken",
     "Command",
     "Compact",
     "Comparison",

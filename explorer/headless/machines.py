@@ -91,8 +91,8 @@ def check(arguments: argparse.Namespace) -> int:
 
         write(as_line(check_document(arguments.machine, machine, broken)))
         return REFUSED if broken else FINE
-    for sentence in broken:
-        say(sentence)
+    for one in broken:
+        say(str(one))
     if not broken:
         say(f"{arguments.machine}: all is sound, {len(machine.blocks)} blocks, {len(machine.sections)} sections")
     return REFUSED if broken else FINE

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from altmap.engine import machine_names, open_machine, rename, save_machine
+from altmap.engine.run.invariants import INVARIANTS
 from altmap.explorer import __version__
 from altmap.explorer.headless.forms.kinds import KINDS, schema_of
 
-from tests.make_schemas import FILES
+from tests.make_schemas import FILES, FOLDER
 
 ROOT = Path(__file__).parents[2]
 STORY = """\
@@ -166,7 +167,7 @@ def test_the_committed_schema_is_current(altmap: Run, kind: str) -> None:
 
 
 def test_no_other_schema_is_committed() -> None:
-    assert set(FILES["step"].parent.iterdir()) == {path for path in FILES.values() if "schemas" in path.parts}
+    assert set(FOLDER.iterdir()) == set(FILES.values())
 
 
 def test_every_schema_goes_into_the_wheel() -> None:
@@ -259,7 +260,10 @@ def test_broken_invariants_are_data(altmap: Run, matching: Callable[[Any], None]
     (found,) = documents(altmap, "check", tmp_path / "broken.json")
     matching(found)
     assert found["sound"] is False
-    assert [row["sentence"] for row in found["broken"]] == machine.check()
+    assert [(row["invariant"], row["sentence"]) for row in found["broken"]] == [
+        (broken.invariant, broken.sentence) for broken in machine.check()
+    ]
+    assert found["broken"][0]["rule"] == INVARIANTS[found["broken"][0]["invariant"]]
     assert altmap("check", tmp_path / "broken.json", "--json").code == 1
 
 
