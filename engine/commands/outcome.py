@@ -5,26 +5,36 @@ from __future__ import annotations
 import msgspec
 
 from ..numbers.frozen import Frozen
-from ..protocol.events import Event, Logged
+from ..protocol.events import Event, Logged, PagesAssumed
+from ..protocol.reasons import Reason
+from ..protocol.reasons.notes import Note
+from ..protocol.vocabulary import Certainty
 from . import Command
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """What came of a command: "ok" or the errno by name, the reason in words, the page at fault, and all events.
+    """What came of a command: "ok" or the errno by name, the reason, the page at fault, and all events.
 
     `taken` says how many pages of existing memory the command took by node, before anything went online: the RFC's
     drawback (a). `notes` are said besides: drift that a sync found, and the like. `stopped`: a signal ended it early, and
-    its events are those until then.
+    its events are those until then. `certainty` says whether a real kernel would do the same: "yes" or "no", as the result
+    is, or "not known", where it hangs on pages that no one saw; then `assumed` has these.
     """
 
     command: Command
     result: str
-    reason: str = ""
+    reason: Reason | None = None
     pfn: int | None = None
     events: tuple[Event, ...] = ()
     taken: Frozen[int, int] = Frozen()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     stopped: bool = False
+    certainty: Certainty = "yes"
+
+    @property
+    def assumed(self) -> tuple[PagesAssumed, ...]:
+        """The pages that no one saw, and on which the result hangs."""
+        return tuple(event for event in self.events if isinstance(event, PagesAssumed))
 
     @property
     def ok(self) -> bool:

@@ -1,4 +1,6 @@
-"""Offlining a block: memory_block_offline and offline_pages, in the kernel's order of steps (kernel-facts 3.6 and 7)."""
+"""Offlining a block: memory_block_offline (drivers/base/memory.c) and offline_pages (mm/memory_hotplug.c), in the kernel's
+order of steps.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,10 @@ import msgspec
 from ..memory.block import Block
 from ..memory.section import Section, union
 from ..memory.state import State
-from ..mm import iomem, migrate, page_alloc, page_isolation, sparse_vmemmap
+from ..mm import iomem, migrate, page_alloc, page_isolation, sparse_vmemmap, unseen
 from ..mm.hugetlb import pool
 from ..mm.zonelist import Watermarks
 from ..numbers.bits import lowest, span
-from ..numbers.errors import HotplugError
 from ..numbers.units import format_range
 from ..protocol.events import (
     BlockState,
@@ -24,10 +25,27 @@ from ..protocol.events import (
     MemmapSkipped,
     MigrationFailed,
     NotifierCalled,
+    PagesAssumed,
     PagesTaken,
     PresentAdjusted,
     RangeIsolated,
     RangeRemoved,
+)
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.taking import (
+    Backoff,
+    GivenUp,
+    HoldsMemmap,
+    InHugePage,
+    KernelPageInMovable,
+    MemoryHoles,
+    NoRoomElsewhere,
+    NotRemovable,
+    Pinned,
+    SeveralZones,
+    Stuck,
+    Unmovable,
+    UnseenKernelPages,
 )
 from ..protocol.vocabulary import ABSENT, FREE, HUGE, MEMMAP, MOVABLE, OFFLINE, PINNED, POISONED, Chunk, Kind, ZoneKey
 from .online import rebuild_zonelists
@@ -46,15 +64,11 @@ def offline_block(state: State, number: int) -> Steps:
     block = state.blocks[number]
     start, pages = state.block_range(number)
     if block.zone is None:
-        raise HotplugError(
-            "EINVAL",
-            f"memory{number} holds pages of several zones or nodes (valid_zones: none); it can never go offline",
-            start,
-        )
+        raise HotplugError("EINVAL", SeveralZones(number), start)
     guests = sparse_vmemmap.guests(state, start, pages) if _has_hosts(state) else []
     guests = [guest for guest in guests if guest.memmap is not None and guest.memmap.on == "section"]
     if guests:
-        raise HotplugError("EBUSY", f"memory{number} {hosted(state, guests)}; remove these first", start)
+        raise HotplugError("EBUSY", HoldsMemmap(number, blocks_of(state, guests)), start)
     key, head = block.zone, block.head
     counted = head if state.model.heads_present else 0
     state.blocks.put(number, msgspec.structs.replace(block, state="going-offline"))
@@ -96,30 +110,32 @@ def _has_hosts(state: State) -> bool:
     return any(request.placement == "sections" for request in state.requests.values())
 
 
-def hosted(state: State, guests: list[Section]) -> str:
-    """Whose memmap a block or range holds, in words."""
-    blocks = sorted({guest.nr // state.geometry.sections_per_block for guest in guests})
-    names = ", ".join(f"memory{number}" for number in blocks[:4])
-    more = f" and {len(blocks) - 4} more blocks" if len(blocks) > 4 else ""
-    return f"holds the memmap of {names}{more}"
+def blocks_of(state: State, sections: list[Section]) -> tuple[int, ...]:
+    """The blocks that sections lie in, ascending."""
+    return tuple(sorted({section.nr // state.geometry.sections_per_block for section in sections}))
 
 
 def _empty(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> Generator[Event, None, list[Chunk]]:
     """offline_pages up to the moment when the range is isolated and free; the head pages that its loops step over."""
     _check_range(state, block, start, pages)
     page_alloc.drain(state, key)
+    doubts: list[PagesAssumed] = []
     try:
+        _refuse_stuck(state, block, start, pages)
+        doubts = unseen.doubts(state, start, pages, offline=True)
         pool.refuse_crossing(state, start, pages)
         free = page_isolation.start_isolate(state, start, pages, offline=True)
     except HotplugError as error:
-        if error.pfn is not None:
-            yield Logged(f"page: pfn:{error.pfn:#x} page dumped because: unmovable page")
+        yield from _hanging(state, error.pfn, doubts)
+        if isinstance(error.reason, Unmovable | UnseenKernelPages | NotRemovable):
+            yield Logged("page dumped because: unmovable page")
         yield Logged(_failure(state, start, pages, "failure to isolate range"))
         raise
     heads = _heads(state, start, pages)
     try:
         yield RangeIsolated(start, pages, free)
-        yield from _empty_range(state, block, key, start, pages, heads)
+        yield from _announce(state, block, key, start, pages)
+        yield from _empty_range(state, key, start, pages, heads, doubts)
     except BaseException as error:
         back = page_isolation.undo_isolate(state, start, pages)
         if isinstance(error, HotplugError):
@@ -135,35 +151,63 @@ def _check_range(state: State, block: Block, start: int, pages: int) -> None:
     else:
         covered = pages - sum(section.count(ABSENT) for section in state.block_sections(block.id))
     if covered != pages:
-        raise HotplugError(
-            "EINVAL",
-            f"memory holes: only {covered} of the {pages} pages of memory{block.id} are System RAM",
-            start,
-        )
+        raise HotplugError("EINVAL", MemoryHoles(block.id, covered, pages), start)
 
 
-def _empty_range(state: State, block: Block, key: ZoneKey, start: int, pages: int, heads: list[Chunk]) -> Steps:
-    """From MEM_GOING_OFFLINE to the moment when every page of the range is free and isolated."""
-    zone = state.zones[key]
-    others = state.node_present(key[0]) - (zone.present if zone.present == pages else pages)
-    change = key[0] if others <= 0 else -1
+def _refuse_stuck(state: State, block: Block, start: int, pages: int) -> None:
+    """The kernel itself said that something here cannot be moved (is_mem_section_removable, before 5.7), by the same rules
+    as those of isolation; where its pages were seen, they say it better."""
+    if block.stuck and unseen.unseen_pages(state, start, pages):
+        raise HotplugError("EBUSY", NotRemovable(block.id))
+
+
+def _hanging(state: State, fault: int | None, doubts: list[PagesAssumed]) -> list[PagesAssumed]:
+    """The doubts that a refusal hangs on, which names a page at fault: none, if that was seen and cannot be moved."""
+    if fault is None or unseen.is_unseen(state, fault):
+        return doubts
+    nr, at = divmod(fault, state.geometry.pages_per_section)
+    return doubts if state.sections[nr].of(MOVABLE) >> at & 1 else []
+
+
+def _announce(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> Steps:
+    """MEM_GOING_OFFLINE, which may be vetoed."""
+    change = _node_change(state, key, pages)
     call = state.chain.call("MEM_GOING_OFFLINE", start, pages, change, block.early)
     yield call
     if call.vetoed_by:
         yield Logged(_failure(state, start, pages, "notifier failure"))
         yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, change)
         raise state.chain.refusal(call)
+
+
+def _node_change(state: State, key: ZoneKey, pages: int) -> int:
+    """The node that has no memory left without so many pages of one of its zones; -1 where it has."""
+    zone = state.zones[key]
+    others = state.node_present(key[0]) - (zone.present if zone.present == pages else pages)
+    return key[0] if others <= 0 else -1
+
+
+def _empty_range(
+    state: State, key: ZoneKey, start: int, pages: int, heads: list[Chunk], doubts: list[PagesAssumed]
+) -> Steps:
+    """From MEM_GOING_OFFLINE to the moment when every page of the range is free and isolated; whether that comes may hang
+    on the `doubts`."""
     for pfn, count in heads:
         yield MemmapSkipped("do_migrate_range", pfn, count)
     yield from migrate.migrate_range(state, start, pages, key)
-    yield from pool.leave_range(state, start, pages)
+    try:
+        yield from pool.leave_range(state, start, pages)
+    except HotplugError as error:
+        yield from _hanging(state, error.pfn, doubts)
+        raise
     stuck = _stuck(state, start, pages)
     if stuck is not None:
-        page, why = stuck
-        yield MigrationFailed(page, why)
+        yield from _hanging(state, stuck.pfn, doubts)
+        yield MigrationFailed(stuck.pfn, stuck)
         yield Logged(_failure(state, start, pages, "signal backoff" if _endless(state) else "unmovable page"))
-        yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, change)
-        raise _gives_up(state, page, why)
+        yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, _node_change(state, key, pages))
+        raise _gives_up(state, stuck)
+    yield from doubts
     for where in ("test_pages_isolated", "__test_page_isolated_in_pageblock"):
         for pfn, count in heads:
             yield MemmapSkipped(where, pfn, count)
@@ -206,7 +250,9 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
         shrink(state, key, first, block.head)
         yield RangeRemoved(first, block.head, *key)
     poisoned = block.poisoned or any(section.of(POISONED) for section in sections)
-    state.blocks.put(block.id, msgspec.structs.replace(block, state="offline", zone=None, poisoned=poisoned))
+    state.blocks.put(
+        block.id, msgspec.structs.replace(block, state="offline", zone=None, poisoned=poisoned, stuck=False)
+    )
     if state.model.prepare_finish:
         yield state.chain.call("MEM_FINISH_OFFLINE", start, pages, -1, block.early)
     yield BlockState(block.id, "offline")
@@ -235,8 +281,8 @@ def _from(section: Section, start: int, size: int) -> int:
     return span(0, size) & ~span(0, min(max(start - section.nr * size, 0), size))
 
 
-def _stuck(state: State, start: int, pages: int) -> tuple[int, str] | None:
-    """A page that keeps the range from becoming free, and why; None when all of it is."""
+def _stuck(state: State, start: int, pages: int) -> Stuck | None:
+    """Why the first page that keeps the range from becoming free stays; None when all of it is free."""
     size = state.geometry.pages_per_section
     for section in state.sections_of(start, pages):
         if section.pages.keys() <= _GONE.keys():
@@ -250,15 +296,12 @@ def _stuck(state: State, start: int, pages: int) -> tuple[int, str] | None:
             continue
         at = lowest(rest)
         if section.of(PINNED) >> at & 1:
-            return base + at, f"migrating pfn {base + at:x} failed: someone holds an extra reference (pinned)"
+            return Pinned(base + at)
         if section.of(HUGE) >> at & 1:
-            return base + at, f"page {base + at:#x} belongs to a hugetlb page"
+            return InHugePage(base + at)
         if section.of(MOVABLE) >> at & 1:
-            return (
-                base + at,
-                f"migrating pfn {base + at:x} failed ret:-12: no room above the watermarks where it may go",
-            )
-        return base + at, f"page {base + at:#x} is in use by the kernel inside ZONE_MOVABLE"
+            return NoRoomElsewhere(base + at)
+        return KernelPageInMovable(base + at)
     return None
 
 
@@ -266,14 +309,11 @@ def _endless(state: State) -> bool:
     return state.model.offline_deadline is None
 
 
-def _gives_up(state: State, page: int, why: str) -> HotplugError:
-    if _endless(state):
-        return HotplugError("EINTR", f"signal backoff: {why}; the kernel would try again until a signal ends it", page)
-    return HotplugError(
-        "EBUSY",
-        f"{why}; given up after {state.model.offline_retries} tries, at most {state.model.offline_deadline} s",
-        page,
-    )
+def _gives_up(state: State, stuck: Stuck) -> HotplugError:
+    tries, seconds = state.model.offline_retries, state.model.offline_deadline
+    if tries is None or seconds is None:
+        return HotplugError("EINTR", Backoff(stuck), stuck.pfn)
+    return HotplugError("EBUSY", GivenUp(stuck, tries, seconds), stuck.pfn)
 
 
 def _failure(state: State, start: int, pages: int, why: str) -> str:

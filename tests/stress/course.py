@@ -119,7 +119,7 @@ class Course:
 
     def _look(self, what: str) -> None:
         if broken := self.machine.check():
-            raise Fault(self, f"{what}: {broken[:3]}")
+            raise Fault(self, f"{what}: {'; '.join(map(str, broken[:3]))}")
 
     def _run(self, command: Command, patience: int | None) -> str:
         """Run a command; with `patience` give it up after so many events."""
@@ -141,7 +141,7 @@ class Course:
         return "interrupted"
 
     def _ended(self, outcome: Outcome) -> str:
-        if not outcome.ok and not outcome.reason:
+        if not outcome.ok and outcome.reason is None:
             raise Fault(self, f"{outcome.result} without a reason")
         self.digest.update(msgspec.json.encode(outcome))
         return outcome.result
