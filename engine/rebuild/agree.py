@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from ..memory.block import Block
+from ..memory.section import Memmap
 from ..memory.state import Resource, State
 from ..memory.zone import Node, Zone
-from ..numbers.bits import lowest
-from ..protocol.vocabulary import ASSUMED, FREE, MEMMAP, OFFLINE, PCP, ZoneKey
+from ..numbers.bits import lowest, span
+from ..protocol.vocabulary import ASSUMED, FREE, MEMMAP, OFFLINE, PCP, POISONED, VMEMMAP, Chunk, ZoneKey
 from .settle import Part
 
 
@@ -89,8 +90,8 @@ def zones_of_blocks(state: State) -> Iterator[str]:
         starts = [state.block_range(block.id)[0] for block in blocks]
         pages = state.geometry.pages_per_block
         present = len(blocks) * pages
-        span = max(starts) + pages - min(starts)
-        state.zones.load({key: Zone(*key, min(starts), span, present, present)})
+        spanned = max(starts) + pages - min(starts)
+        state.zones.load({key: Zone(*key, min(starts), spanned, present, present)})
         yield f"zoneinfo has no zone {key[1]} of node {key[0]}, where {_named(blocks)} are; it is made of them"
 
 
@@ -102,6 +103,24 @@ def drop_zone(state: State, key: ZoneKey) -> str:
     for block in [block for block in state.blocks.values() if block.zone == key]:
         state.blocks.load({block.id: replace(block, zone=None)})
     return f"zone {key[1]} of node {key[0]} has {zone.present} pages but no online block; it is left out"
+
+
+def agree_memmaps(state: State) -> None:
+    """A memmap that is not where the model had put it is somewhere else, and no one knows where."""
+    for section in list(state.sections.values()):
+        memmap = section.memmap
+        if memmap is not None and not all(_holds(state, chunk, memmap.on) for chunk in memmap.chunks):
+            state.sections.load({section.nr: replace(section, memmap=Memmap("kernel"))})
+
+
+def _holds(state: State, chunk: Chunk, on: str) -> bool:
+    size = state.geometry.pages_per_section
+    nr, at = divmod(chunk[0], size)
+    host = state.sections.get(nr)
+    if host is None:
+        return False
+    here = span(at, chunk[1]) & span(0, size)
+    return not host.online or not here & ~(host.of(VMEMMAP if on == "kernel" else MEMMAP) | host.of(POISONED))
 
 
 def agree_nodes(state: State) -> Iterator[str]:

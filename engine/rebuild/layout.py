@@ -17,10 +17,22 @@ from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import ZONE_ORDER
 from ..numbers.bits import aligned_runs, lowest, span
 from ..numbers.rounding import ceil, up
-from ..protocol.vocabulary import ABSENT, FREE, KERNEL, MEMMAP, UNMOVABLE, VMEMMAP, Chunk, Kind, ZoneKey
+from ..protocol.vocabulary import (
+    ABSENT,
+    FREE,
+    KERNEL,
+    MEMMAP,
+    OFFLINE,
+    UNMOVABLE,
+    VMEMMAP,
+    Chunk,
+    Kind,
+    ZoneKey,
+)
 
-_NOTHING: Final = Pages()
 _SOMEWHERE: Final = Memmap("kernel")
+_KEPT: Final[tuple[Kind, ...]] = (MEMMAP, OFFLINE)
+"""What pages stay when their block goes offline or online."""
 
 
 class Draft:
@@ -113,19 +125,21 @@ def _build(draft: Draft, number: int, nr: int) -> None:
     size = state.geometry.pages_per_section
     known = draft.prior.sections.get(nr) if draft.prior is not None else None
     memmap = _memmap(state, number, nr, known)
+    head = min(max(block.head - (nr * size - state.block_range(number)[0]), 0), size)
+    kept = {kind: rest for kind in _KEPT if known is not None and (rest := known.of(kind) & ~span(0, head))}
     if block.state == "offline":
-        kept = known.pages if known is not None and not known.online else _NOTHING
-        state.sections.load({nr: Section(nr, block.node, block.early, False, (), kept, memmap=memmap)})
+        pages_ = Pages(kept) if known is None or known.online else known.pages
+        state.sections.load({nr: Section(nr, block.node, block.early, False, (), pages_, memmap=memmap)})
         return
     absent = _holes(draft, nr, size) if block.early else 0
     if absent == draft.full:
         return
     zones = _zones(draft, number, nr, absent)
-    head = min(max(block.head - (nr * size - state.block_range(number)[0]), 0), size)
     if known is not None and known.online and known.zones == zones:
         pages_, types, estimated = known.pages, known.types, known.estimated
     else:
         pages_, types, estimated = _blank(draft, head, absent), _head_types(state, head), True
+        pages_ = put(pages_, kept.get(MEMMAP, 0) & ~absent, MEMMAP)
     section = Section(nr, _node(zones, block.node), block.early, True, zones, pages_, types, memmap, estimated)
     state.sections.load({nr: _overlay(draft, section, head, absent) if draft.starts else section})
 

@@ -57,6 +57,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     mark_unseen(draft)
     weigh_evidence(state, seen)
     topology.count_early(state)
+    agree.agree_memmaps(state)
     notes += (*agree.agree_nodes(state), *agree.agree_resources(state))
     state.parameters.load({None: identity.settings})
     return state, notes
