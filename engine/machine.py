@@ -22,6 +22,7 @@ from .protocol.events import BlockState, Event, ExistingMemoryTaken
 from .protocol.vocabulary import ZoneKey
 from .questions.summary import Page, Summary, pages_in, summaries, summary
 from .questions.why import Verdict, why_not
+from .run.certainty import certainty
 from .run.dispatch import run, takes_signals
 from .run.invariants import Broken, check
 from .run.timeline import Timeline
@@ -181,7 +182,8 @@ class Machine:
         for event in events:
             if isinstance(event, ExistingMemoryTaken):
                 taken[event.node] = taken.get(event.node, 0) + event.pages
-        outcome = Outcome(command, result, reason, pfn, tuple(events), Frozen(taken), tuple(notes))
+        sure = certainty(state, result, events)
+        outcome = Outcome(command, result, reason, pfn, tuple(events), Frozen(taken), tuple(notes), certainty=sure)
         self.timeline.record(outcome)
         return outcome
 

@@ -34,6 +34,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     rfc_altmap           see `RfcAltmap`
     memmap_on_memory     kernels (names as in `models`) built with MHP_MEMMAP_ON_MEMORY on this architecture
     head_rule            see `HeadRule`
+    lists_memblock       /proc/iomem names, inside System RAM, all that memblock had reserved when the boot was over
     boot_offline_veto    a notifier answers EPERM when boot memory is to go offline (prevent_bootmem_remove)
     base_page_fallback   without an altmap the vmemmap does with base pages when no huge unit is free, else ENOMEM
     low_zones            zones below `top_zone` with the address (bytes) where each ends, ascending
@@ -49,6 +50,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     rfc_altmap: RfcAltmap
     memmap_on_memory: tuple[str, ...] = ()
     head_rule: HeadRule = "whole PMDs"
+    lists_memblock: bool = False
     boot_offline_veto: bool = False
     base_page_fallback: bool = True
     low_zones: tuple[tuple[str, int], ...] = ()
@@ -88,7 +90,7 @@ _ROWS: Final = (
             arch="arm64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=True, max_address=1 << 47),
         hotplug_since=(5, 7), rfc_altmap="taken", memmap_on_memory=("6.1", "6.12"), boot_offline_veto=True,
-        low_zones=_ARM_ZONES, direct_map=(4096,),
+        lists_memblock=True, low_zones=_ARM_ZONES, direct_map=(4096,),
         note="Sections had 1 GiB before 5.12. Usual: ZONE_DMA takes all below 4 GiB, so DMA32 is empty; the linear map "
              "of a 48-bit kernel spans 128 TiB."),
     Preset(
@@ -97,7 +99,7 @@ _ROWS: Final = (
             arch="arm64", page_size=16 * KIB, section_size=128 * MIB, max_order=11, pageblock_order=11,
             pmd_size=32 * MIB, block_size=128 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 46),
         hotplug_since=(5, 7), rfc_altmap="unsupported", memmap_on_memory=("6.1", "6.12"), boot_offline_veto=True,
-        low_zones=_ARM_ZONES, direct_map=(16 * KIB,),
+        lists_memblock=True, low_zones=_ARM_ZONES, direct_map=(16 * KIB,),
         note="No section maps: RFC patch 2 warns; the upstream condition fails in every mode. Usual: zones as with 4K "
              "pages; the linear map of a 47-bit kernel spans 64 TiB."),
     Preset(
@@ -106,7 +108,7 @@ _ROWS: Final = (
             arch="arm64", page_size=64 * KIB, section_size=512 * MIB, max_order=13, pageblock_order=13,
             pmd_size=512 * MIB, block_size=512 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 47),
         hotplug_since=(5, 7), rfc_altmap="unsupported", memmap_on_memory=("6.1", "6.12"), boot_offline_veto=True,
-        low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
+        lists_memblock=True, low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
         note="As with 16K pages. Usual: zones as with 4K pages; the linear map of a 48-bit kernel spans 128 TiB."),
     Preset(
         name="ppc64le-radix-64k", machines=_PPC,
@@ -150,7 +152,7 @@ _ROWS: Final = (
             arch="riscv64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 56),
         hotplug_since=(6, 11), rfc_altmap="taken", memmap_on_memory=("6.12",), low_zones=_DMA32,
-        direct_map=(GIB, 2 * MIB, 4096),
+        lists_memblock=True, direct_map=(GIB, 2 * MIB, 4096),
         note="Younger than the RFC; its vmemmap is the generic one, which takes altmaps. Sv39 and Sv48 map less than "
              "56 bits. Usual: zones, direct map."),
     Preset(

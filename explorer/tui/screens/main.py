@@ -93,7 +93,8 @@ class MainScreen(AskingScreen):
             self.query_one(ResultBar).say("! warning", " ".join(f"{warning}." for warning in warnings), "busy")
             return
         notes = [note for note in (origin.description, *origin.notes) if note]
-        pages = "" if "kpageflags" in origin.measured else "Pages are estimated from counters."
+        guessed = any(section.estimated for section in self.machine.sections.values())
+        pages = "Pages are estimated from counters." if guessed else ""
         said = ". ".join(note.rstrip(".") for note in notes[:1])
         self.query_one(ResultBar).say(
             "", " ".join(part for part in (said + "." if said else "", pages) if part), "plain"
