@@ -1,4 +1,6 @@
-"""Offlining a block: memory_block_offline and offline_pages, in the kernel's order of steps (kernel-facts 3.6 and 7)."""
+"""Offlining a block: memory_block_offline (drivers/base/memory.c) and offline_pages (mm/memory_hotplug.c), in the kernel's
+order of steps.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Page isolation: all pageblocks of a range stop giving out pages, or none (start_isolate_page_range; kernel-facts 7.2, 7.3)."""
+"""Page isolation: all pageblocks of a range stop giving out pages, or none (mm/page_isolation.c)."""
 
 from __future__ import annotations
 
