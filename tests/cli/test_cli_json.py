@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from altmap.explorer.headless.forms.kinds import KINDS, schema_of
 
 from tests.make_schemas import FILES, FOLDER
 
-ROOT = Path(__file__).parents[2]
 STORY = """\
 add 128M at 4G
 online 32 online_movable
@@ -169,15 +167,6 @@ def test_the_committed_schema_is_current(altmap: Run, kind: str) -> None:
 
 def test_no_other_schema_is_committed() -> None:
     assert set(FOLDER.iterdir()) == set(FILES.values())
-
-
-def test_every_schema_goes_into_the_wheel() -> None:
-    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-    placed = {Path(source): target for source, target in build["force-include"].items()}
-    for kind, path in FILES.items():
-        source = path.relative_to(ROOT)
-        target = placed.get(source) or f"{placed[source.parent]}/{source.name}"
-        assert target == f"altmap/schemas/{kind}.schema.json"
 
 
 def test_the_kinds_are_listed_with_their_versions(altmap: Run) -> None:
