@@ -51,7 +51,7 @@ def refuse(machine: Machine, command: Command) -> Outcome:
     return outcome
 
 
-def dimm(machine: Machine, size: str = "128M", at: str | int = "4G", **how: Any) -> Outcome:
+def dimm(machine: Machine, size: str | int = "128M", at: str | int = "4G", **how: Any) -> Outcome:
     """Plug a memory device in, as ACPI does unless `how` says otherwise."""
     return do(machine, Add(start=at, size=size, **how))
 

@@ -255,9 +255,9 @@ def test_an_eject_of_a_device_refused_for_a_leak_gives_its_memmap_back(model: st
     assert refuse(machine, Add(start="6G", size="30G")).result == "EEXIST"
     do(machine, Eject(start="6G", size="30G"))
     assert free_pages(machine) == start
-    low = dict(machine.sections)
+    left = dict(machine.sections)
     assert do(machine, Eject(start="6G", size="30G")).notes, "it is gone"
-    assert dict(machine.sections) == low
+    assert dict(machine.sections) == left
 
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])

@@ -214,7 +214,11 @@ def test_i20_add_and_remove_restore_everything(model: str, mode: str, size: str)
         state = machine.state
         tables = (state.blocks, state.resources, state.requests, state.groups, state.nodes)
         pages = {nr: (section.zones, section.pages, section.memmap) for nr, section in state.sections.items()}
-        return [*map(dict, tables), pages, {key: zone for key, zone in state.zones.items() if zone.spanned}]
+        return [
+            *({**table} for table in tables),
+            pages,
+            {key: zone for key, zone in state.zones.items() if zone.spanned},
+        ]
 
     before = picture()
     dimm(machine, size)

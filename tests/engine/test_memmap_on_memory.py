@@ -6,11 +6,12 @@ import msgspec
 import pytest
 from altmap.engine import sentence
 from altmap.engine.kernels.architectures import ARCHITECTURES
-from altmap.engine.kernels.memmap_on_memory import Mode, memmap_on_memory_support
+from altmap.engine.kernels.memmap_on_memory import memmap_on_memory_support
 from altmap.engine.numbers.errors import BadInput
 from altmap.engine.numbers.geometry import Geometry
 from altmap.engine.numbers.units import GIB, KIB, MIB
 from altmap.engine.protocol.reasons.placement import RestNotPageblocks
+from altmap.engine.protocol.vocabulary import Mode
 
 
 def geometry(name: str, block: int, struct_page: int = 64) -> Geometry:
