@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final, Protocol
 
-from altmap.engine import BadInput, Command, Machine, Offline, Online, Outcome, save_machine
+from altmap.engine import BadInput, Command, Machine, Offline, Online, Outcome, block_names, save_machine
 from altmap.engine.commands.scripts import Placed, parse_places
 from altmap.engine.numbers.errors import located
 from altmap.engine.protocol.events import Event
 
-from ..names import block_names
 from .exits import FINE, REFUSED
 from .output import write
 from .progress import tracked

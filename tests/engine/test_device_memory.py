@@ -1,12 +1,13 @@
-"""ZONE_DEVICE: pmem brings its own altmap, HMM memory has no struct pages of its own; neither has blocks (facts 2.2)."""
+"""ZONE_DEVICE: pmem brings its own altmap, HMM memory has no struct pages of its own; neither has blocks."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from altmap.engine import Add, BadInput, Eject, Online, Remove, boot_machine
+from altmap.engine import Add, BadInput, Eject, Online, Remove, boot_machine, sentence
 from altmap.engine.protocol.events import BlockCreated, MemmapPlaced, PlacementChosen
+from altmap.engine.protocol.reasons.placement import DriverBringsAltmap
 
 from .guests import dimm, free_pages, guest, memmap, online, refuse, remove, told
 
@@ -35,7 +36,7 @@ def test_pmem_takes_its_memmap_from_its_own_altmap() -> None:
     assert [memmap(machine, 64 + k).pfn for k in range(8)] == [START + 512 * k for k in range(8)]
     assert memmap(machine, 64).on == "self"
     (chosen,) = told(outcome, PlacementChosen)
-    assert chosen.reason == "the added range itself: the driver brings its own altmap"
+    assert (chosen.placement, chosen.reason) == ("range", DriverBringsAltmap())
 
 
 def test_the_reserve_comes_first() -> None:
@@ -56,7 +57,7 @@ def test_an_altmap_bigger_than_the_range_is_invalid() -> None:
     machine = guest()
     outcome = refuse(machine, Add(start="8G", size="1G", caller="pmem", reserve=262144))
     assert outcome.result == "EINVAL"
-    assert "invalid altmap" in outcome.reason
+    assert "invalid altmap" in sentence(outcome.reason)
     assert 8 << 30 not in machine.resources
     dimm(machine, "1G", at="8G", caller="pmem", reserve=262144 - 4096)
 
@@ -75,7 +76,7 @@ def test_without_an_altmap_kernel_memory_serves(caller: str, placement: str | No
 
 @pytest.mark.parametrize("caller", ["pmem", "hmm"])
 def test_removed_device_memory_leaves_nothing_behind(caller: str) -> None:
-    """I20: sections absent, resource released; so it can be added again."""
+    """Sections absent, resource released; so it can be added again."""
     machine = guest()
     before = set(machine.sections), dict(machine.resources), dict(machine.requests)
     dimm(machine, "1G", at="8G", caller=caller)
@@ -99,7 +100,7 @@ def test_its_range_is_taken_like_any_other() -> None:
 
 
 def test_device_memory_need_not_be_made_of_blocks() -> None:
-    """kernel-facts 1.1: the block rule is add_memory's; ZONE_DEVICE is added by sections at least."""
+    """The block rule is add_memory's; ZONE_DEVICE is added by sections at least."""
     machine = guest("66G", block_size="2G")
     dimm(machine, "128M", at="80G", caller="pmem")
     assert 640 in machine.sections

@@ -1,4 +1,4 @@
-"""virtio-mem: device blocks smaller and bigger than a memory block (observed.md 13; the traces virtio_mem_2m)."""
+"""virtio-mem: device blocks smaller and bigger than a memory block (the traces virtio_mem_2m)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from altmap.engine import Allocate, BadInput, Eject, HugePages, Machine, Offline, Outcome, Remove, VirtioMem
 from altmap.engine.hotplug.virtio_mem import plugged
 from altmap.engine.protocol.events import PagesPlugged, PagesUnplugged
+from altmap.engine.protocol.reasons.pages import StillPlugged
 from altmap.engine.protocol.vocabulary import MOVABLE, OFFLINE, PINNED
 
 from .guests import (
@@ -102,7 +103,7 @@ def test_an_unmovable_page_keeps_its_device_block() -> None:
     occupy(machine, FIRST + 5000, 1, "slab")
     outcome = refuse(machine, VirtioMem(start="4G", size=0))
     assert outcome.result == "EBUSY"
-    assert outcome.reason == "2M could not be unplugged"
+    assert outcome.reason == StillPlugged(2 << 20)
     assert outcome.log[-1] == "virtio_mem: plugged size: 0x200000"
     assert blocks(machine) == [32]
     assert numbers(machine, "Normal") == (511, 32768, 32768, 512)
@@ -113,7 +114,7 @@ def test_a_pinned_page_does_too() -> None:
     machine = device()
     resize(machine, "128M")
     occupy(machine, FIRST + 5000, 1, PINNED)
-    assert refuse(machine, VirtioMem(start="4G", size=0)).reason == "2M could not be unplugged"
+    assert refuse(machine, VirtioMem(start="4G", size=0)).reason == StillPlugged(2 << 20)
     assert plugged(machine.state, FIRST * 4096) == 512
 
 
@@ -135,14 +136,14 @@ def test_the_device_is_still_known_when_its_lower_blocks_are_gone(unit: str, lef
     assert before[1] == 131072
     outcome = refuse(machine, VirtioMem(start="4G", size=0, unit=unit))
     assert outcome.result == "EBUSY"
-    assert outcome.reason == f"{left}M could not be unplugged"
+    assert outcome.reason == StillPlugged(left << 20)
     assert numbers(machine, "Movable")[3] == left * MIB, "blocks that were offlined in vain come back"
     machine.undo()
     assert numbers(machine, "Movable") == before
 
 
 def test_the_memmap_of_the_next_block_lands_in_the_first_one_that_is_kernel_memory() -> None:
-    """observed.md 13: shrinking to 0 stops where the device holds memmap of what is left."""
+    """Shrinking to 0 stops where the device holds memmap of what is left."""
     machine = device(auto_online="online_kernel")
     resize(machine, "256M")
     assert 32768 * 33 > (memmap(machine, 33).pfn or 0) >= FIRST
@@ -208,7 +209,7 @@ def test_withheld_pages_do_not_keep_a_block_from_going_offline() -> None:
 
 @pytest.mark.parametrize(("unit", "pages"), [("2M", 32768), ("256M", 65536)])
 def test_a_device_is_one_dynamic_group(unit: str, pages: int) -> None:
-    """kernel-facts 4.6: the unit of a dynamic group is what the device adds at a time."""
+    """The unit of a dynamic group is what the device adds at a time."""
     machine = device()
     resize(machine, "512M", unit)
     resize(machine, "1G", unit)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from altmap.engine import Add, Allocate, Compact, boot_machine, open_machine, save_machine
+from altmap.engine import Add, Allocate, Command, Compact, boot_machine, open_machine, save_machine
 from altmap.engine.capture.procfs import MAX_RESOURCES, parse_id_list, parse_iomem
 from altmap.engine.faces import plans
 from altmap.engine.hotplug import zone_span
@@ -20,7 +20,8 @@ from altmap.engine.snapshot import store, unfold
 def planned(tmp_path: Path) -> Path:
     """A guest of seven states, the last of them saved too."""
     machine = boot_machine([(0, 0, "1G")], nodes=1)
-    for command in (Add(start="4G", size="256M"), Allocate(size="16M"), *[Compact()] * 4):
+    commands: list[Command] = [Add(start="4G", size="256M"), Allocate(size="16M"), *[Compact()] * 4]
+    for command in commands:
         machine.apply(command)
     machine.timeline.name(2, "in use")
     save_machine(machine, tmp_path / "plan.json")
