@@ -32,8 +32,8 @@ ROOT = Path(__file__).parents[2]
         (["show", "{guest}", "--color", "red"], "argument --color: invalid choice: 'red'"),
         (["show", "nosuch"], "nosuch: there is no such file or folder"),
         (["--frobnicate"], "unrecognized arguments: --frobnicate; altmap --help tells"),
-        (["show", "{guest}", "--jsn"], "unrecognized arguments: --jsn"),
-        (["show", "{guest}", "--js"], "unrecognized arguments: --js"),
+        (["show", "{guest}", "--jsn"], "unrecognized arguments: --jsn; altmap show --help tells"),
+        (["show", "{guest}", "--js", "more"], "unrecognized arguments: --js more; altmap show --help tells"),
         (["run"], "the following arguments are required: MACHINE, SCRIPT; altmap run --help tells"),
         (["run", "{guest}"], "the following arguments are required: SCRIPT"),
         (["run", "{guest}", "{tmp}/none"], "/none: No such file or directory"),
@@ -143,7 +143,7 @@ def test_the_explorer_opens_on_a_terminal_alone(altmap, guest: Path, monkeypatch
             monkeypatch.setattr(stream, "isatty", lambda one=is_one: one, raising=False)
         said = altmap(guest)
         assert said.code == code
-        assert said.out.endswith("it draws on standard error, which is no terminal here.\n") is told
+        assert (" ".join(said.out.split()).endswith("it draws on standard error, which is no terminal here.")) is told
     assert altmap().code == 7
     assert opened == ["guest", DEFAULT_MACHINE]
 
