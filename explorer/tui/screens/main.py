@@ -51,7 +51,8 @@ class MainScreen(AskingScreen):
     """The desk that verbs work on. After each verb every pane reads the machine anew; nothing else changes them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(verb.key, f"verb('{verb.name}')", verb.label, show=verb.footer, tooltip=verb.sentence) for verb in VERBS
+        Binding(verb.key, f"verb('{verb.name}')", verb.label, show=verb.footer, tooltip=verb.sentence, priority=True)
+        for verb in VERBS
     ]
 
     def __init__(self, session: Session) -> None:
