@@ -9,6 +9,7 @@ from altmap.engine import Add, Command, Machine, Step, describe
 from textual.screen import Screen
 
 from .. import words
+from ..leaving import LEFT
 from ..places import Goal
 from ..session import Session
 from ..widgets.bars import ResultBar
@@ -150,10 +151,10 @@ class AskingScreen(Screen[None]):
         if self.session.unsaved:
             self.app.push_screen(LeaveDialog(self.session.unsaved), self._leave)
         else:
-            self.app.exit()
+            self.app.exit(LEFT)
 
     def _leave(self, answer: str | None) -> None:
         if answer == "quit":
-            self.app.exit()
+            self.app.exit(LEFT)
         elif answer == "save":
             self.ask_file()
