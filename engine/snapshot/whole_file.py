@@ -21,9 +21,9 @@ _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXE
 
 def open_to_read(path: str) -> BinaryIO:
     """A file or a pipe. A pipe that nobody writes into is empty; nothing waits for somebody to come."""
-    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    os.set_blocking(file, True)
-    return os.fdopen(file, "rb")
+    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115
+    os.set_blocking(file.fileno(), True)
+    return file
 
 
 def replace_file(path: str, data: bytes) -> None:
