@@ -43,9 +43,11 @@ from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare
 from .questions.compare import describe as describe_comparison
 from .questions.narrate import block_names, memmap_places, sentence, story
+from .questions.outlook import Outlook
 from .questions.shortage import Shortage, shortage
 from .questions.summary import Page, Summary
 from .questions.why import Verdict, why_not
+from .questions.why import answer as describe_answer
 from .questions.why import describe as describe_verdict
 from .questions.why import describe_all as describe_verdicts
 from .questions.why import finding as describe_finding
@@ -76,6 +78,7 @@ __all__ = [
     "Online",
     "Origin",
     "Outcome",
+    "Outlook",
     "Page",
     "Pin",
     "Poison",
@@ -99,6 +102,7 @@ __all__ = [
     "clone",
     "compare",
     "describe",
+    "describe_answer",
     "describe_comparison",
     "describe_drift",
     "describe_finding",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterable, Iterator
-from itertools import compress, pairwise
+from itertools import pairwise
 
 import msgspec
 
@@ -18,6 +18,9 @@ from ..numbers.errors import BadInput
 from ..numbers.frozen import Frozen
 from ..numbers.limits import MAX_NODE, MAX_PFN
 from .observation import PageRun, Resource, ZoneReading
+
+MAX_RESOURCES = 1 << 16
+"""Lines of /proc/iomem."""
 
 _ZONE_HEADER = re.compile(r"Node\s+(\d+),\s+zone\s+(\w+)(.*)")
 _ZONE_FIGURES = ("min", "low", "high", "spanned", "present", "managed", "cma")
@@ -120,6 +123,8 @@ def parse_iomem(text: str, where: str = "proc/iomem") -> tuple[Resource, ...]:
     The kernel prints zeros to readers without CAP_SYS_ADMIN.
     """
     resources = []
+    if text.count("\n") > MAX_RESOURCES:
+        raise BadInput(f"{where} has more than {MAX_RESOURCES} lines; that of a big machine has a few thousand")
     for at, line in enumerate(text.splitlines(), 1):
         match = _RESOURCE.fullmatch(line.rstrip())
         if match is None or int(match[2], 16) > int(match[3], 16):
@@ -153,15 +158,17 @@ def parse_vmstat(text: str, where: str = "proc/vmstat") -> dict[str, int]:
 
 
 def parse_id_list(text: str, where: str) -> tuple[int, ...]:
-    """The ids of nodes in a list as the kernel prints bitmaps, ``0-1,3``, ascending; empty text is the empty list."""
-    ids = bytearray(MAX_NODE + 1)
+    """The ids of a list of nodes as the kernel prints bitmaps, ``0-1,3``; empty text is the empty list."""
+    ids: list[int] = []
     for piece in text.strip().split(","):
         first, dash, last = piece.strip().partition("-")
         if first or dash:
             start = number(first, where, 1, MAX_NODE + 1)
-            behind = number(last, where, 1, MAX_NODE + 1) + 1 if dash else start + 1
-            ids[start:behind] = b"\1" * (behind - start)
-    return tuple(compress(range(MAX_NODE + 1), ids))
+            end = number(last, where, 1, MAX_NODE + 1) if dash else start
+            if start > end or (ids and start <= ids[-1]):
+                raise BadInput(f"{where}: expected ascending ids such as 0-1,3, not {piece[:60]!r} there")
+            ids += range(start, end + 1)
+    return tuple(ids)
 
 
 def page_runs(flags: Iterable[bytes], counts: Iterable[bytes], where: str = "proc/kpageflags") -> tuple[PageRun, ...]:

@@ -6,7 +6,7 @@ What no machine can have is refused with `BadInput`: the JSON path, what is wron
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 from msgspec.structs import asdict, replace
 
@@ -32,6 +32,9 @@ from .schema import MAX_COUNT, MemmapV1, Run, SectionGrid, SectionRun, SnapshotV
 K = TypeVar("K")
 V = TypeVar("V")
 F = TypeVar("F", Pages, Types)
+
+MAX_PAGES_TOLD: Final = 1 << 30
+"""Pages of all sections' different sets together, a bit for each: 128 MiB. A set that several sections have counts once."""
 
 
 def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
@@ -233,6 +236,7 @@ class _Sections:
         self.state, self.captured = state, captured
         self.per_block = state.geometry.sections_per_block
         self.masks: dict[tuple[tuple[Run, ...], int], int] = {}
+        self.pages_told = 0
         self.tables: dict[tuple[type[Frozen[Any, int]], Frozen[Any, int]], Any] = {}
 
     def unfold(self, grids: Iterable[SectionGrid]) -> dict[int, Section]:
@@ -309,6 +313,9 @@ class _Sections:
                 _bad(f"{path}[{index}]", f"{count} from {what} {start} on; a section has {size}, counted from 0")
             digits += "0" * (start - behind), "1" * count
             behind = start + count
+        self.pages_told += behind
+        if self.pages_told > MAX_PAGES_TOLD:
+            _bad(path, f"more different sets of pages up to here than the {MAX_PAGES_TOLD} pages of all can make")
         mask = int("".join(digits)[::-1] or "0", 2)
         self.masks[runs, size] = mask
         return mask
