@@ -13,6 +13,7 @@ from ..memory.section import Section
 from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import Evidence
+from ..numbers.rounding import ceil
 from ..protocol.events import PagesAssumed
 from ..protocol.vocabulary import (
     ASSUMED,
@@ -40,7 +41,7 @@ _NO_MATTER: Final[tuple[Kind, ...]] = (RESERVED, MEMMAP, OFFLINE)
 class Tally(NamedTuple):
     """The pages of a zone that no one saw: how many there are, in so many pageblocks of so many memory blocks, and how many
     are of which kind. `unmanaged`: those that are present, and that the buddy was never given. `typed`: pageblocks among
-    them that are Unmovable or Reclaimable, in which the kernel gathers its pages."""
+    them that are Unmovable or Reclaimable, in which the kernel gathers its pages; heads of memmap left out."""
 
     pages: int
     pageblocks: int
@@ -80,11 +81,12 @@ def tally(state: State, key: ZoneKey) -> Tally:
         times[same] = times.get(same, 0) + 1
         if section.unseen & owned:
             blocks.add(section.nr // per_block)
-            typed += sum(section.types.get(kind, 0).bit_count() for kind in (UNMOVABLE, RECLAIMABLE))
+            marked = sum(section.types.get(kind, 0).bit_count() for kind in (UNMOVABLE, RECLAIMABLE))
+            typed += max(0, marked - ceil(section.count(MEMMAP), state.geometry.pageblock_pages))
     for same, (section, owned) in alike.items():
         often, unseen = times[same], section.unseen & owned & ~section.flagged
         total += unseen.bit_count() * often
-        pageblocks += often * -(-unseen.bit_count() >> state.geometry.pageblock_order)
+        pageblocks += often * ceil(unseen.bit_count(), state.geometry.pageblock_pages)
         for kind, pages in section.pages.items():
             if kind in _NO_MATTER:
                 known += (pages & owned).bit_count() * often

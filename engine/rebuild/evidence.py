@@ -9,12 +9,11 @@ from typing import Final
 import msgspec
 
 from ..capture.observation import Observation
-from ..memory.section import Section, doubtful, put
-from ..memory.state import State
+from ..memory.section import Section, doubtful, put, union
 from ..memory.zone import MOVABLE, Evidence
 from ..numbers.bits import span
 from ..numbers.rounding import ceil
-from ..protocol.vocabulary import RESERVED, Chunk
+from ..protocol.vocabulary import RESERVED, UNMOVABLE_KINDS, Chunk, ZoneKey
 from .layout import Draft
 
 _FOR_GOOD: Final = ("Kernel code", "Kernel rodata", "Kernel data", "Kernel bss", "Crash kernel")
@@ -95,7 +94,7 @@ def _still_reserved(draft: Draft, section: Section) -> int:
     return section.of(RESERVED) & before.of(RESERVED) & ~before.unseen if before is not None else 0
 
 
-def _listed(draft: Draft) -> set[tuple[int, str]]:
+def _listed(draft: Draft) -> set[ZoneKey]:
     """Zones of which all pages without flags are on the CPUs' lists, or movable ones on their way."""
     state = draft.state
     plain = dict.fromkeys(state.zones, 0)
@@ -106,9 +105,20 @@ def _listed(draft: Draft) -> set[tuple[int, str]]:
     return {key for key, count in plain.items() if key[1] == MOVABLE or count <= counted.get(key, 0)}
 
 
-def weigh_evidence(state: State, seen: Observation) -> None:
+def _plainly_free(draft: Draft, key: ZoneKey) -> int:
+    """Pages of a zone that show no flag and were not taken for the kernel's."""
+    state, count = draft.state, 0
+    for nr, plain in draft.plain.items():
+        section = state.sections[nr]
+        owned = dict(section.zones).get(key, 0)
+        count += (plain & owned & ~union(section.pages, UNMOVABLE_KINDS)).bit_count()
+    return count
+
+
+def weigh_evidence(draft: Draft) -> None:
     """How well each zone's numbers are known. What balloons took is in the counters of /proc/vmstat; without these it may be
-    anything."""
+    anything. Pages without flags that were taken for the kernel's may be those of the CPUs' lists."""
+    state, seen = draft.state, draft.seen
     zspages = {(zone.node, zone.zone): zone.counters.get("nr_zspages", 0) for zone in seen.zones}
     taken = seen.vmstat.get("balloon_inflate", 0) - seen.vmstat.get("balloon_deflate", 0)
     wholly_seen = {
@@ -118,5 +128,5 @@ def weigh_evidence(state: State, seen: Observation) -> None:
     for key, zone in state.zones.items():
         ballooned = max(0, taken) if seen.vmstat else zone.present
         areas = f"{key[0]}/{key[1]}" in seen.buddyinfo or key in wholly_seen
-        disguised = min(zone.present, ballooned + zspages.get(key, 0))
+        disguised = min(zone.present, ballooned + zspages.get(key, 0) + max(0, zone.pcp - _plainly_free(draft, key)))
         state.evidence.load({key: Evidence(bool(seen.zones), areas, disguised)})

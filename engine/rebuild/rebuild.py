@@ -52,7 +52,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     build_huge_pages(state, seen, draft.exact, prior)
     _settle(state, seen, draft, prior is not None, notes)
     mark_unseen(draft)
-    weigh_evidence(state, seen)
+    weigh_evidence(draft)
     topology.count_early(state)
     state.parameters.load({None: identity.settings})
     return state, notes
