@@ -1,7 +1,7 @@
 """What was read from a tree: one value per file, parsed but not interpreted.
 
 A tree is the ``/sys`` and ``/proc`` of a running machine, or a saved copy of them. Everything here says what the kernel
-printed; what it means for sections, zones and pages is worked out elsewhere. Formats: facts section 12.
+printed; what it means for sections, zones and pages is worked out elsewhere.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ZoneReading(msgspec.Struct, frozen=True):
 
 
 class BlockReading(msgspec.Struct, frozen=True):
-    """One memory block, ``/sys/devices/system/memory/memoryN`` (kernel: drivers/base/memory.c; facts section 5)."""
+    """One memory block, ``/sys/devices/system/memory/memoryN`` (drivers/base/memory.c)."""
 
     id: int  # N, decimal in the name
     state: str | None  # online, offline, going-offline; None: no such file

@@ -1,4 +1,4 @@
-"""Memory blocks, nodes and huge pages as ``/sys`` shows them in a tree (formats: facts sections 5 and 12)."""
+"""Memory blocks, nodes and huge pages as ``/sys`` shows them in a tree (drivers/base/memory.c, drivers/base/node.c)."""
 
 from __future__ import annotations
 

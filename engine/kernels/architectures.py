@@ -1,7 +1,8 @@
 """What each architecture is like and can do with hotplug and altmaps, as data: one row a kind of kernel.
 
-Sizes are those of kernel-facts 1.3, abilities those of 1.6, 2.1, 2.2, 3.1 and 3.3. Where the facts are silent the value
-is the kernel's usual one, and the row's note says "usual" of it. No other module asks which architecture it is.
+Sizes are those of each architecture's asm/sparsemem.h and asm/page.h, abilities those of its Kconfig, arch_add_memory and
+vmemmap_populate. A value that was not read there is the kernel's usual one, and the row's note says "usual" of it. No other
+module asks which architecture it is.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ RfcAltmap = Literal["taken", "unsupported", "vetoed", "no vmemmap"]
 kernel memory; patch 4 has the architecture clear the flag first; or there is no vmemmap, the altmap is ignored."""
 
 HeadRule = Literal["whole PMDs", "anything", "nothing"]
-"""What arch_supports_memmap_on_memory accepts as the memmap of a block (6.12, kernel-facts 3.3 number 5)."""
+"""What arch_supports_memmap_on_memory accepts as the memmap of a block (6.12, mm/memory_hotplug.c and arch headers)."""
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +41,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     low_zones            zones below `top_zone` with the address (bytes) where each ends, ascending
     top_zone             the kernel zone that has no upper end
     direct_map           page sizes of the direct map in bytes, biggest first; empty: it needs no page tables
-    note                 what the columns cannot say, and which values are not from kernel-facts
+    note                 what the columns cannot say, and which values were not read in the kernel
     """
 
     name: str
@@ -238,7 +239,7 @@ _LARGE_X86: Final = 64 * GIB
 
 
 def x86_block_size(end: int, hypervisor: bool, uv: int | None = None) -> int:
-    """Bytes of an x86_64 memory block: probe_memory_block_size of 6.1 and 6.12 (kernel-facts 1.4).
+    """Bytes of an x86_64 memory block: probe_memory_block_size (arch/x86/mm/init_64.c) of 6.1 and 6.12.
 
     `end`: end address of boot memory, bytes, the PCI hole included. `hypervisor`: X86_FEATURE_HYPERVISOR. `uv`: bytes
     that an SGI UV platform asks for. Raises `BadInput` where set_memory_block_size_order refuses those (EINVAL).

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import isqrt
 from typing import Final
 
@@ -44,11 +43,6 @@ def node_order(state: State, local: int) -> list[int]:
     return order
 
 
-def node_names(nodes: Sequence[int]) -> str:
-    """Nodes in words: ``node 0``, ``nodes 0, 1``."""
-    return f"node{'s' if len(nodes) > 1 else ''} {', '.join(map(str, nodes))}" if nodes else "no node"
-
-
 def _cost(state: State, node: int, other: int, load: int) -> int:
     me, peer = state.nodes.get(node), state.nodes.get(other)
     far = me.distance_to(other) if me else 20
@@ -82,7 +76,7 @@ def working_node(state: State) -> int:
 
 class Watermarks:
     """min and low of every zone and the lowmem reserves: as captured, or, since the last online or offline, from the
-    managed pages of this moment (init_per_zone_wmark_min; kernel-facts 6.7)."""
+    managed pages of this moment (init_per_zone_wmark_min, mm/page_alloc.c)."""
 
     def __init__(self, state: State) -> None:
         zones = [zone for zone in state.zones.values() if zone.managed]

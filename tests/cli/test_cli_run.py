@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from altmap.engine import Add, Drift, Offline, Online, Write, boot_machine, open_machine
+from altmap.engine import Add, Drift, Offline, Online, Write, boot_machine, open_machine, sentence
 from altmap.engine.commands.scripts import parse_places
 from altmap.engine.memory.state import State
 from altmap.engine.sysfs.report import BlockReport, block_report, block_reports, section_reports, zone_reports
@@ -120,7 +120,7 @@ def test_each_full_line_is_the_machine_after_its_command(altmap, guest: Path, tm
     assert [step["op"] for step in steps] == COMMANDS
     for step, command in zip(steps, commands, strict=True):
         outcome = machine.apply(command)
-        assert (step["result"], step["reason"]) == (outcome.result, outcome.reason)
+        assert (step["result"], step["reason"]) == (outcome.result, sentence(outcome.reason))
         assert step["log"] == list(outcome.log)
         assert step["taken"] == {str(node): pages for node, pages in outcome.taken.items()}
         assert step["blocks"] == json.loads(msgspec.json.encode(block_reports(machine.state)))

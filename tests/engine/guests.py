@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from altmap.engine import Add, Command, Eject, Machine, Offline, Online, Outcome, Remove, boot_machine
+from altmap.engine import Add, Command, Eject, Machine, Offline, Online, Outcome, Remove, boot_machine, sentence
 from altmap.engine.memory.section import Memmap, Section
 from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.protocol.vocabulary import FREE, MEMMAP, PCP
@@ -37,7 +37,7 @@ def do(machine: Machine, *commands: Command) -> Outcome:
     assert commands
     for command in commands:
         outcome = machine.apply(command)
-        assert outcome.ok, f"{command}: {outcome.result} {outcome.reason}"
+        assert outcome.ok, f"{command}: {outcome.result} {sentence(outcome.reason)}"
         assert machine.check() == []
     return outcome
 
@@ -46,7 +46,7 @@ def refuse(machine: Machine, command: Command) -> Outcome:
     """Run a command that must be refused, and leave a sound machine."""
     outcome = machine.apply(command)
     assert not outcome.ok, command
-    assert outcome.reason
+    assert outcome.reason is not None
     assert machine.check() == []
     return outcome
 

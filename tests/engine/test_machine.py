@@ -28,10 +28,10 @@ SCRIPT = (
 def test_an_outcome_says_what_came_of_a_command() -> None:
     machine = guest("1G")
     good = machine.apply(Add(start="4G", size="128M"))
-    assert (good.ok, good.result, good.reason, good.pfn) == (True, "ok", "", None)
+    assert (good.ok, good.result, good.reason, good.pfn) == (True, "ok", None, None)
     bad = machine.apply(Add(start="4G", size="128M"))
     assert (bad.ok, bad.result, bad.pfn) == (False, "EEXIST", 0x100000)
-    assert bad.reason
+    assert bad.reason is not None
     assert bad.command == Add(start="4G", size="128M")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from altmap import engine
+from altmap.engine import sentence
 from altmap.explorer.tui.screens import add
 from altmap.explorer.tui.screens.add import AddDialog
 from altmap.explorer.tui.screens.error import ErrorScreen
@@ -93,7 +94,7 @@ def test_a_refusal_is_said_in_the_bar_and_in_the_log() -> None:
         await press(pilot, "f")
         outcome = machine.history[-1]
         assert outcome.result == "EBUSY"
-        assert outcome.reason in result(screen)
+        assert sentence(outcome.reason) in result(screen)
         await press(pilot, "3")
         assert "EBUSY" in text_of(screen.query_one(KernelLog))
         await press(pilot, "1")

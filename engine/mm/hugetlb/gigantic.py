@@ -1,5 +1,5 @@
 """Huge pages that are bigger than any free area: whole aligned ranges of one kernel zone, emptied and taken
-(alloc_contig_pages; kernel-facts 11)."""
+(alloc_contig_pages, mm/page_alloc.c)."""
 
 from __future__ import annotations
 
