@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from altmap.engine import machine_names, open_machine, rename, save_machine
 from altmap.engine.run.invariants import INVARIANTS
@@ -16,7 +16,6 @@ from altmap.explorer.headless.forms.kinds import KINDS, schema_of
 
 from tests.make_schemas import FILES, FOLDER
 
-ROOT = Path(__file__).parents[2]
 STORY = """\
 add 128M at 4G
 online 32 online_movable
@@ -185,15 +184,6 @@ def test_no_other_schema_is_committed() -> None:
     assert set(FOLDER.iterdir()) == set(FILES.values())
 
 
-def test_every_schema_goes_into_the_wheel() -> None:
-    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-    placed = {Path(source): target for source, target in build["force-include"].items()}
-    for kind, path in FILES.items():
-        source = path.relative_to(ROOT)
-        target = placed.get(source) or f"{placed[source.parent]}/{source.name}"
-        assert target == f"altmap/schemas/{kind}.schema.json"
-
-
 def test_the_kinds_are_listed_with_their_versions(altmap: Run) -> None:
     said = altmap("schema")
     assert said.code == 0
@@ -206,6 +196,23 @@ def test_another_kind_is_refused_with_the_nearest(altmap: Run) -> None:
     said = altmap("schema", "steps")
     assert (said.code, said.out) == (2, "")
     assert said.err.endswith("; did you mean 'step'?\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("machine", ["show", "numa-guest"]),
+        ("step", ["run", "numa-guest", "STORY"]),
+        ("full_step", ["run", "numa-guest", "STORY", "--full"]),
+        ("why", ["why", "numa-guest", "offline", "0-11"]),
+    ],
+)
+def test_a_form_reads_what_it_wrote(altmap: Run, story: Path, kind: str, words: list[str]) -> None:
+    """A Python program may take the Structs instead of dictionaries."""
+    said = altmap(*(story if word == "STORY" else word for word in words), "--json")
+    assert said.out
+    for line in said.out.splitlines():
+        assert msgspec.json.encode(msgspec.json.decode(line, type=KINDS[kind].form)).decode() == line
 
 
 # -- what a program can do ----------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def refuse(machine: Machine, command: Command) -> Outcome:
     return outcome
 
 
-def dimm(machine: Machine, size: str = "128M", at: str | int = "4G", **how: Any) -> Outcome:
+def dimm(machine: Machine, size: str | int = "128M", at: str | int = "4G", **how: Any) -> Outcome:
     """Plug a memory device in, as ACPI does unless `how` says otherwise."""
     return do(machine, Add(start=at, size=size, **how))
 
@@ -77,7 +77,7 @@ def eject(machine: Machine, size: str = "128M", at: str | int = "4G") -> Outcome
 
 
 def numbers(machine: Machine, name: str, node: int = 0) -> Numbers:
-    """free (with per-CPU lists), spanned, present and managed of a zone, the order in which kernel-facts 19 has them."""
+    """free (with per-CPU lists), spanned, present and managed of a zone."""
     zone = machine.zones[node, name]
     return zone.free + zone.pcp, zone.spanned, zone.present, zone.managed
 

@@ -1,4 +1,4 @@
-"""`VmemAltmap` against kernel-facts 2.3 to 2.5 and the worked examples 25 and 26."""
+"""`VmemAltmap` against vmem_altmap_alloc of the kernel (mm/sparse-vmemmap.c)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from altmap.engine.protocol.reasons import HotplugError
 from altmap.engine.protocol.reasons.adding import AltmapInvalid
 
 
-def test_example_25_a_base_page_first_costs_the_alignment_of_the_next_pmd() -> None:
+def test_a_base_page_first_costs_the_alignment_of_the_next_pmd() -> None:
     pool = VmemAltmap(0x1000, 1024)
     assert pool.take(1) == 0x1000
     assert pool.take(512) == 0x1200
     assert (pool.alloc, pool.align) == (513, 511)
 
 
-def test_example_26_with_one_page_less_the_second_request_fails() -> None:
+def test_with_one_page_less_the_second_request_fails() -> None:
     pool = VmemAltmap(0x1000, 1023)
     assert pool.take(1) == 0x1000
     assert pool.take(512) is None
@@ -123,7 +123,7 @@ def test_the_text_of_an_altmap_names_every_number() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_any_sequence_is_the_kernels_arithmetic(seed: int) -> None:
-    """The algorithm of kernel-facts 2.4 written out naively beside it; what is handed out never overlaps or leaves."""
+    """vmem_altmap_alloc written out naively beside it; what is handed out never overlaps or leaves."""
     dice = random.Random(seed)
     base, free, reserve = dice.randrange(1 << 20), dice.randrange(1, 5000), dice.randrange(600)
     pool = VmemAltmap(base, free, reserve)

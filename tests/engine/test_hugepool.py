@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from random import Random
+from typing import Any
 
 import pytest
 from altmap.engine import Allocate, Free, HugePages, Machine, Offline, Online, boot_machine, sentence
@@ -126,7 +127,7 @@ def test_a_page_left_on_a_list_is_free_to_no_watermark() -> None:
 # -- the vmemmap optimization -------------------------------------------------------------------------------------------
 
 
-def optimizing(model: str, **how: str) -> Machine:
+def optimizing(model: str, **how: Any) -> Machine:
     machine = boot_machine([(0, 0, "1G")], model=model, **how)
     machine.state.boot = Boot(hugetlb_free_vmemmap="on")
     return machine

@@ -1,4 +1,4 @@
-"""virtio-mem: device blocks smaller and bigger than a memory block (observed.md 13; the traces virtio_mem_2m)."""
+"""virtio-mem: device blocks smaller and bigger than a memory block (the traces virtio_mem_2m)."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_the_device_is_still_known_when_its_lower_blocks_are_gone(unit: str, lef
 
 
 def test_the_memmap_of_the_next_block_lands_in_the_first_one_that_is_kernel_memory() -> None:
-    """observed.md 13: shrinking to 0 stops where the device holds memmap of what is left."""
+    """Shrinking to 0 stops where the device holds memmap of what is left."""
     machine = device(auto_online="online_kernel")
     resize(machine, "256M")
     assert 32768 * 33 > (memmap(machine, 33).pfn or 0) >= FIRST
@@ -209,7 +209,7 @@ def test_withheld_pages_do_not_keep_a_block_from_going_offline() -> None:
 
 @pytest.mark.parametrize(("unit", "pages"), [("2M", 32768), ("256M", 65536)])
 def test_a_device_is_one_dynamic_group(unit: str, pages: int) -> None:
-    """kernel-facts 4.6: the unit of a dynamic group is what the device adds at a time."""
+    """The unit of a dynamic group is what the device adds at a time."""
     machine = device()
     resize(machine, "512M", unit)
     resize(machine, "1G", unit)

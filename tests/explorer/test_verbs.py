@@ -334,7 +334,7 @@ def test_unsaved_states_are_asked_about(tmp_path: Path) -> None:
         assert isinstance(pilot.app.screen, LeaveDialog)
         assert "1 state was not saved." in " ".join(str(w.render()) for w in pilot.app.screen.query(Static))
         await press(pilot, "escape")
-        assert pilot.app.screen is screen
+        assert pilot.app.screen_stack == [screen]
         await press(pilot, "q", "s")
         pilot.app.screen.query_one(Input).value = str(tmp_path / "it.json")
         await press(pilot, "enter")

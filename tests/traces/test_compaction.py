@@ -168,12 +168,12 @@ def test_vmstat_of_a_second_run(name: str) -> None:
     40 pages of it, and never more; what is scanned is within 3 %."""
     run = runs(name)[1]
     real = {key: vmstat(run.action.after)[key] - vmstat(run.action.before)[key] for key in vmstat(run.action.after)}
-    counters = run.model.counters
+    counters = run.model.vmstat
     assert counters["compact_migrate_scanned"] == pytest.approx(real["compact_migrate_scanned"], rel=0.03)
     moved = sum(e.pages for e in run.events if isinstance(e, PagesCompacted) and e.from_pfn >= HOT_ADDED)
     assert 0 <= real["pgmigrate_success"] - moved <= 40
     assert counters["pgmigrate_fail"] == real["pgmigrate_fail"] == 2
-    assert not {"compact_stall", "compact_success", "compact_fail"} & counters.keys()
+    assert not {"compact_stall", "compact_success", "compact_fail"} & {*counters}
     assert (
         sum(event.pages for event in run.events if isinstance(event, PagesCompacted)) == counters["pgmigrate_success"]
     )
