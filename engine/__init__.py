@@ -42,7 +42,7 @@ from .protocol.reasons import HotplugError, Reason
 from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare
 from .questions.compare import describe as describe_comparison
-from .questions.narrate import block_names, memmap_places, sentence, story
+from .questions.narrate import assumption, block_names, memmap_places, sentence, story
 from .questions.shortage import Shortage, shortage
 from .questions.summary import Page, Summary
 from .questions.why import Verdict, why_not
@@ -92,6 +92,7 @@ __all__ = [
     "VirtioMem",
     "Write",
     "about_bytes",
+    "assumption",
     "block_names",
     "boot_machine",
     "bundled_machines",

@@ -74,16 +74,19 @@ def mark_unseen(draft: Draft) -> None:
     any flag, unless these are so few that the CPUs' lists hold them all."""
     state = draft.state
     listed = _listed(draft)
+    alike: dict[int, int] = {}  # sections with the same pages share the set
     for section in list(state.sections.values()):
         if not section.online:
             continue
-        unseen = doubtful(section)
+        unseen = alike.setdefault(id(section.pages), doubtful(section))
         unseen &= (
             ~draft.covered.get(section.nr, 0) & ~draft.reserved.get(section.nr, 0) & ~_still_reserved(draft, section)
         )
         for key, owned in section.zones if section.nr in draft.plain else ():
             if key not in listed:
                 unseen |= draft.plain[section.nr] & owned
+        if unseen == alike[id(section.pages)]:
+            unseen = alike[id(section.pages)]
         if unseen != section.unseen:
             state.sections.load({section.nr: msgspec.structs.replace(section, unseen=unseen)})
 

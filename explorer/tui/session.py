@@ -27,6 +27,11 @@ class Batch(NamedTuple):
         """The outcomes that are refusals."""
         return tuple(outcome for outcome in self.outcomes if not outcome.ok)
 
+    @property
+    def assumed(self) -> tuple[Outcome, ...]:
+        """The outcomes that hang on pages that no one saw."""
+        return tuple(outcome for outcome in self.outcomes if outcome.certainty == "not known")
+
 
 class Session:
     """A machine, which of its states each verb made, and the lines that were typed.

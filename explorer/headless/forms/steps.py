@@ -11,6 +11,7 @@ from altmap.engine import Command, Machine, Outcome, sentence
 from altmap.engine.faces.diff import drift
 from altmap.engine.protocol.events import Event
 from altmap.engine.protocol.json_text import encoded
+from altmap.engine.protocol.vocabulary import Certainty
 from altmap.engine.questions.narrate import event_words
 from altmap.engine.sysfs.report import (
     BlockReport,
@@ -31,8 +32,10 @@ from .document import Document, NodeAmount, Refusal, Told, as_line, refusal, tol
 class StepDocument(Document, tag="step", frozen=True, kw_only=True):
     """One line of `altmap run --json`: command number `step`, what came of it, and what it changed.
 
-    `result` is "ok" or the errno by name, `expected` whether the script expects that. `log` are the lines of the kernel log,
-    `taken` the existing memory that an add took, `notes` what else is worth knowing, such as what a sync found to differ.
+    `result` is "ok" or the errno by name, `expected` whether the script expects that, and `certainty` whether a real kernel
+    would do the same: "yes" or "no" as the result is, "not known" where it hangs on pages that no one saw. `log` are the
+    lines of the kernel log, `taken` the existing memory that an add took, `notes` what else is worth knowing, such as what a
+    sync found to differ.
     """
 
     version: Literal[1] = 1
@@ -41,6 +44,7 @@ class StepDocument(Document, tag="step", frozen=True, kw_only=True):
     command: CommandRow
     result: str
     expected: bool
+    certainty: Certainty
     refusal: Refusal | None
     log: tuple[str, ...]
     taken: tuple[NodeAmount, ...]
@@ -88,6 +92,7 @@ def step_document(number: int, machine: Machine, outcome: Outcome, changed: Chan
         command=said.command,
         result=outcome.result,
         expected=outcome.expected,
+        certainty=outcome.certainty,
         refusal=None if outcome.ok else refusal(outcome.result, outcome.reason, outcome.pfn),
         log=outcome.log,
         taken=tuple(NodeAmount(node, pages * page, pages) for node, pages in sorted(outcome.taken.items())),
