@@ -46,6 +46,7 @@ from .questions.narrate import assumption, block_names, memmap_places, sentence,
 from .questions.shortage import Shortage, shortage
 from .questions.summary import Page, Summary
 from .questions.why import Verdict, why_not
+from .questions.why import answer as describe_answer
 from .questions.why import describe as describe_verdict
 from .questions.why import describe_all as describe_verdicts
 from .questions.why import finding as describe_finding
@@ -100,6 +101,7 @@ __all__ = [
     "clone",
     "compare",
     "describe",
+    "describe_answer",
     "describe_comparison",
     "describe_drift",
     "describe_finding",

@@ -10,7 +10,6 @@ from altmap.engine import (
     Add,
     BadInput,
     compare,
-    describe_comparison,
     describe_drift,
     describe_verdicts,
     diff,
@@ -23,6 +22,7 @@ from .exits import DIFFERENT, FINE, REFUSED, UNKNOWN
 from .forms.document import as_line
 from .output import columns, say, write
 from .progress import awaited
+from .script_runs import refuse_absent
 from .streams import machine_named, once_standard_input
 
 
@@ -33,6 +33,7 @@ def why(arguments: argparse.Namespace) -> int:
     commands = parse_line(" ".join(arguments.words))
     if not commands:
         raise BadInput("the question is empty; ask about a line of a script, such as offline 32")
+    refuse_absent(machine, commands)
     verdicts = [machine.why_not(command) for command in awaited(commands, "question")]
     if arguments.json:
         from .forms.why import why_document
@@ -78,8 +79,10 @@ def alternatives(arguments: argparse.Namespace) -> int:
 
         write(as_line(comparison_document(table)))
     else:
+        from ..comparison_table import comparison_text
+
         wide = columns(arguments.width)
-        say(describe_comparison(table, **({"width": wide} if wide else {})), wide)
+        say(comparison_text(table, **({"width": wide} if wide else {})), wide)
     return FINE if table.fits else REFUSED
 
 

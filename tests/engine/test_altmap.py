@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from altmap.engine.mm.vmem_altmap import VmemAltmap, implicit_use
+from altmap.engine.mm.vmem_altmap import VmemAltmap
 from altmap.engine.protocol.reasons import HotplugError
 from altmap.engine.protocol.reasons.adding import AltmapInvalid
 
@@ -105,16 +105,6 @@ def test_a_fitting_altmap_counts_from_zero_after_the_check() -> None:
     pool.check(0x100000, 32768)
     assert pool.alloc == 0
     assert pool.take(512) == 0x100000
-
-
-def test_a_registered_altmap_that_is_not_passed_is_complained_about() -> None:
-    pool = VmemAltmap(0x100000, 512)
-    warning = implicit_use(pool, None)
-    assert warning is not None
-    assert "altmap" in warning
-    assert "0x100000" in warning
-    assert implicit_use(pool, pool) is None
-    assert implicit_use(None, None) is None
 
 
 def test_the_text_of_an_altmap_names_every_number() -> None:

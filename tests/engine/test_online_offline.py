@@ -114,7 +114,7 @@ def test_the_order_without_heads() -> None:
 
 
 def test_rfc_works_on_the_whole_block_and_steps_over_heads() -> None:
-    """Every place of the list but compaction's: the pages onlined and offlined are those left."""
+    """Patch 4, every place where it steps over head pages of an empty block; the pages onlined and offlined are those left."""
     machine = guest(model="rfc-v2")
     dimm(machine)
     going_online, gone_offline = online(machine, 32), offline(machine, 32)
@@ -123,7 +123,7 @@ def test_rfc_works_on_the_whole_block_and_steps_over_heads() -> None:
         ("online_pages_range", FIRST, 512)
     ]
     assert [e.where for e in told(gone_offline, MemmapSkipped)] == [
-        "do_migrate_range", "test_pages_isolated", "__test_page_isolated_in_pageblock", "__offline_isolated_pages"
+        "test_pages_isolated", "__test_page_isolated_in_pageblock", "__offline_isolated_pages"
     ]  # fmt: skip
     removed = do(machine, Remove(start="4G", size="128M"))
     assert [(e.where, e.pfn, e.pages) for e in told(removed, MemmapSkipped)] == [("free_pagetable", FIRST, 512)]
