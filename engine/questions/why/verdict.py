@@ -156,26 +156,15 @@ def told(remedy: Remedy) -> tuple[str, tuple[str, ...]]:
     return f"{remedy.words}{f' (given that {given})' if given else ''}", _shortened(lines(remedy.commands))
 
 
-<<<<<<< HEAD
-def finding(verdict: Verdict) -> str:
-    """The verdict without its remedies: the answer, why, and what is in the way."""
-    text = [f"{line_of(verdict.command)}: {answer(verdict)}"]
-    text += [f"  {line}" for unknown in verdict.unknown for line in unknown_words(unknown)]
-    text += [f"  {line}" for line in _reason(verdict)]
-    text += _page(verdict)
-=======
 def answer(verdict: Verdict) -> list[str]:
-    """Whether the command would succeed and, if not, why: a line or two."""
-    command = line_of(verdict.command)
-    success = f"the write succeeds, but {verdict.but}" if verdict.but else "yes, this would succeed"
-    said = f"{command}: {success if verdict.ok else f'no, {verdict.result}'}"
-    return [said] if verdict.reason is None else [said, f"  {sentence(verdict.reason)}"]
+    """Whether the command would succeed and, if not, or if it is not known, why: a few lines."""
+    unknown = [line for unknown in verdict.unknown for line in unknown_words(unknown)]
+    return [f"{line_of(verdict.command)}: {_short(verdict)}", *(f"  {line}" for line in (*unknown, *_reason(verdict)))]
 
 
 def finding(verdict: Verdict) -> str:
     """The verdict without its remedies: the answer, why, and what is in the way."""
     text = [*answer(verdict), *_page(verdict)]
->>>>>>> main
     text += [f"  {effect}" for effect in verdict.effects]
     text += [f"  warning: {warning}" for warning in verdict.warnings]
     unsaid = [blocker for blocker in verdict.blockers if blocker.rule is None or blocker.rule != verdict.reason]
@@ -186,7 +175,7 @@ def finding(verdict: Verdict) -> str:
     return "\n".join(text)
 
 
-def answer(verdict: Verdict) -> str:
+def _short(verdict: Verdict) -> str:
     """The answer in a few words."""
     if verdict.certainty == "not known":
         return "not known"

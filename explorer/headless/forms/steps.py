@@ -41,17 +41,10 @@ class AssumedRow(msgspec.Struct, frozen=True):
 class StepDocument(Document, tag="step", frozen=True, kw_only=True):
     """One line of `altmap run --json`: command number `step`, what came of it, and what it changed.
 
-<<<<<<< HEAD
-    `result` is "ok" or the errno by name, `expected` whether the script expects that, and `certainty` whether a real kernel
-    would do the same: "yes" or "no" as the result is, "not known" where it hangs on pages that no one saw. `log` are the
-    lines of the kernel log, `taken` the existing memory that an add took, `notes` what else is worth knowing, such as what a
-    sync found to differ.
-=======
     `result` is "ok" or the errno by name, `expected` whether the script expects that. `certainty` says whether a real kernel
     would do the same: "yes" or "no", as the result is, or "not known", where it hangs on pages that no one saw; these are
     `assumed` not to be in the way. `log` are the lines of the kernel log, `taken` the existing memory that an add took,
     `notes` what else is worth knowing, such as what a sync found to differ.
->>>>>>> main
     """
 
     version: Literal[1] = 1
@@ -61,10 +54,7 @@ class StepDocument(Document, tag="step", frozen=True, kw_only=True):
     result: str
     expected: bool
     certainty: Certainty
-<<<<<<< HEAD
-=======
     assumed: tuple[AssumedRow, ...]
->>>>>>> main
     refusal: Refusal | None
     log: tuple[str, ...]
     taken: tuple[NodeAmount, ...]
@@ -113,12 +103,9 @@ def step_document(number: int, machine: Machine, outcome: Outcome, changed: Chan
         result=outcome.result,
         expected=outcome.expected,
         certainty=outcome.certainty,
-<<<<<<< HEAD
-=======
         assumed=tuple(
             AssumedRow(one.node, one.zone, one.pfn, Amount(one.unseen * page, one.unseen)) for one in outcome.assumed
         ),
->>>>>>> main
         refusal=None if outcome.ok else refusal(outcome.result, outcome.reason, outcome.pfn),
         log=outcome.log,
         taken=tuple(NodeAmount(node, pages * page, pages) for node, pages in sorted(outcome.taken.items())),
