@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from ..commands import Command
 from ..memory.state import State
 from ..numbers.errors import HotplugError
 from ..protocol.events import Event
 from .dispatch import run
-
-
-class Holder(Protocol):
-    """What has a state: a machine."""
-
-    @property
-    def state(self) -> State:
-        """The tables behind it."""
-
-
-def state_of(machine: Holder | State) -> State:
-    """The state of a machine, or the state itself."""
-    return machine if isinstance(machine, State) else machine.state
 
 
 class Attempt(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from altmap.engine import machine_names, open_machine, rename, save_machine
+from altmap.engine.memory.state import state_of
 from altmap.explorer import __version__
 from altmap.explorer.headless.forms.kinds import KINDS, schema_of
 
@@ -249,7 +250,7 @@ def test_refusals_and_files_that_are_not_there_are_data(altmap: Run) -> None:
 def test_broken_invariants_are_data(altmap: Run, matching: Callable[[Any], None], tmp_path: Path) -> None:
     machine = open_machine("tiny-guest")
     zone = machine.zones[0, "DMA32"]
-    machine.state.zones.put(zone.key, zone.plus(free=1))
+    state_of(machine).zones.put(zone.key, zone.plus(free=1))
     save_machine(machine, tmp_path / "broken.json")
     (found,) = documents(altmap, "check", tmp_path / "broken.json")
     matching(found)

@@ -9,7 +9,7 @@ import pytest
 from altmap.engine import MODELS, Machine, boot_machine
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.memory.section import Memmap, put
-from altmap.engine.memory.state import Resource, State
+from altmap.engine.memory.state import Resource, State, state_of
 from altmap.engine.numbers.bits import span
 from altmap.engine.protocol.vocabulary import FREE, ISOLATE, MEMMAP
 
@@ -99,7 +99,7 @@ BREAKS: list[tuple[str, Callable[[State], None]]] = [
 @pytest.mark.parametrize(("name", "spoil"), BREAKS, ids=[f"{at}-{name}" for at, (name, _) in enumerate(BREAKS)])
 def test_a_broken_invariant_is_named(name: str, spoil: Callable[[State], None]) -> None:
     machine = sound()
-    spoil(machine.state)
+    spoil(state_of(machine))
     found = machine.check()
     assert any(name in sentence for sentence in found), found
 
@@ -107,7 +107,7 @@ def test_a_broken_invariant_is_named(name: str, spoil: Callable[[State], None]) 
 def test_i14_memory_that_is_managed_nowhere_is_noticed() -> None:
     """I5 and I2 the other way round: an online block that no zone counts."""
     machine = sound()
-    state = machine.state
+    state = state_of(machine)
     zone(state, "Movable", present=32768, managed=32256, free=state.zones[0, "Movable"].free - 32256)
     assert any(sentence.startswith("I") for sentence in machine.check())
 
@@ -127,6 +127,6 @@ def test_a_machine_of_every_architecture_boots_sound(arch: str, model: str) -> N
 
 def test_a_sentence_says_where_and_how_much() -> None:
     machine = sound()
-    zone(machine.state, "Movable", free=5)
+    zone(state_of(machine), "Movable", free=5)
     (sentence,) = [text for text in machine.check() if text.startswith("I4")]
     assert sentence.startswith("I4 zone Movable of node 0: 5 free pages are counted, the free lists hold ")

@@ -268,7 +268,7 @@ def test_a_restored_machine_goes_on_like_the_first() -> None:
     commands = (Add(start=start, size=length, placement="boot"), Offline(block=33), Add(start=start, size=length))
     results = [[machine.apply(command).result for command in commands] for machine in machines]
     assert results[0] == results[1] == ["ok", "ok", "EEXIST"]
-    first, second = (machine.state for machine in machines)
+    first, second = (state_of(machine) for machine in machines)
     assert content(first) == content(second)
     assert block_reports(first) == block_reports(second)
     assert zone_reports(first) == zone_reports(second)
