@@ -58,6 +58,7 @@ from .questions.why import describe as describe_verdict
 from .questions.why import describe_all as describe_verdicts
 from .questions.why import finding as describe_finding
 from .questions.why import told as describe_remedy
+from .run.invariants import Broken
 from .run.timeline import Step, Timeline
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "Add",
     "Allocate",
     "BadInput",
+    "Broken",
     "Command",
     "Compact",
     "Comparison",

@@ -23,8 +23,9 @@ from .protocol.events import BlockState, Event, ExistingMemoryTaken
 from .protocol.vocabulary import ZoneKey
 from .questions.summary import Page, Summary, pages_in, summaries, summary
 from .questions.why import Verdict, why_not
+from .run.certainty import certainty
 from .run.dispatch import run, takes_signals
-from .run.invariants import check
+from .run.invariants import Broken, check
 from .run.rehearsal import clone
 from .run.timeline import Moments, Timeline
 from .sysfs import hotplug_files
@@ -37,8 +38,6 @@ class Machine:
     end; `steps` yields its events one by one, so that a person can watch, and closing it in the middle of an offline is the
     signal that ends it (EINTR).
     """
-
-    __slots__ = ("__weakref__", "_moments", "_origin", "_state", "_warnings")
 
     def __init__(self, state: State, origin: Origin) -> None:
         self._state = state
@@ -127,8 +126,8 @@ class Machine:
         """Read a file of sysfs; raises `HotplugError` with the errno."""
         return hotplug_files.read(self._state, path)
 
-    def check(self) -> list[str]:
-        """The invariants that do not hold, in words; an empty list is a sound machine."""
+    def check(self) -> list[Broken]:
+        """The invariants that do not hold; an empty list is a sound machine."""
         return check(self._state)
 
     def summary(self, start: int, pages: int) -> Summary:
@@ -195,7 +194,8 @@ class Machine:
         for event in events:
             if isinstance(event, ExistingMemoryTaken):
                 taken[event.node] = taken.get(event.node, 0) + event.pages
-        outcome = Outcome(command, result, reason, pfn, tuple(events), Frozen(taken), tuple(notes))
+        sure = certainty(state, result, events)
+        outcome = Outcome(command, result, reason, pfn, tuple(events), Frozen(taken), tuple(notes), certainty=sure)
         self._moments.record(outcome)
         return outcome
 

@@ -16,10 +16,12 @@ from altmap.engine import MODELS, PLACEMENTS, machine_names
 from altmap.engine.commands import ROWS
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.explorer import __version__
+from altmap.explorer.headless.arguments import DEFAULT_MACHINE, MACHINE_WORDS, SHELLS
 from altmap.explorer.headless.exits import MEANINGS
+from altmap.explorer.headless.forms.kinds import KINDS
 from altmap.explorer.headless.help import ABOUT_SCRIPTS, SCRIPT
 from altmap.explorer.headless.parser import ABOUT, USAGE, Parser, parser
-from altmap.explorer.headless.verbs import DEFAULT_MACHINE, GROUPS, MACHINE_WORDS, SHELLS, VERBS
+from altmap.explorer.headless.verbs import GROUPS, VERBS
 
 SHIPPED: Final = Path(__file__).parents[1] / "explorer" / "shipped"
 
@@ -61,6 +63,7 @@ def completion(shell: str) -> str:
         "ARCH": (ARCHITECTURES, "an architecture"),
         "PLACEMENT,..": (PLACEMENTS, "placements"),
         "WORD": (_line_words(), "a word of a script's line"),
+        "KIND": (KINDS, "a kind of document"),
         "TOPIC": ((*VERBS, SCRIPT), "a command, or script"),
     }
     for action in (action for one in (top, *_verbs(top).values()) for action in one._actions):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,10 +13,14 @@ from pathlib import Path
 import pytest
 from altmap.engine import Offline, bundled_machines, open_machine, save_machine
 from altmap.engine.commands import ROWS
+from altmap.explorer.headless.forms.kinds import KINDS
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+STEPS = "add 256M at 4G\nonline 32-33 movable\noffline 33\noffline 0\n"
+"""A script that a reader would have as steps.txt."""
 
 SAVED = ("mine.json", "before.json", "after.json", "changed.json")
 """Files that the examples name and a reader would have: small saved machines here."""
@@ -58,7 +63,7 @@ def altmap_lines() -> list[str]:
 
 def words(line: str) -> list[str]:
     """The arguments of a line, without its comment and its here-document."""
-    return shlex.split(line.splitlines()[0].split("<<")[0], comments=True)[1:]
+    return shlex.split(re.split(r"<<| \| ", line.splitlines()[0])[0], comments=True)[1:]
 
 
 RUN = [line for line in altmap_lines() if words(line)[0] not in BEYOND]
@@ -71,6 +76,7 @@ def folder(tmp_path: Path) -> Path:
     for name in SAVED:
         save_machine(machine, tmp_path / name)
         machine.apply(Offline(block=1))
+    (tmp_path / "steps.txt").write_text(STEPS)
     return tmp_path
 
 
@@ -83,7 +89,7 @@ def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     altmap.chmod(0o755)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
     return subprocess.run(
-        ["bash", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False,
+        ["bash", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False,
         stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
@@ -125,6 +131,8 @@ def test_the_examples_are_found() -> None:
 
 @pytest.mark.parametrize("line", RUN, ids=lambda line: " ".join(words(line)))
 def test_an_example_works_as_written(line: str, folder: Path) -> None:
+    if "| jq " in line and shutil.which("jq") is None:
+        pytest.skip("jq is not here")
     done = shell(line, folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip()
@@ -152,8 +160,21 @@ def test_the_table_of_script_lines_is_that_of_the_commands() -> None:
     assert table == "".join(rows)
 
 
+def test_the_table_of_documents_is_that_of_the_kinds() -> None:
+    head = "| kind | printed by | what it holds |\n|---|---|---|\n"
+    rows = [f"| `{kind.name}` | `{kind.printed_by}` | {kind.about} |\n" for kind in KINDS.values()]
+    assert TEXT.partition(head)[2].partition("\n\n")[0] + "\n" == "".join(rows)
+
+
+def test_the_example_that_reads_json_tells_each_step(folder: Path) -> None:
+    code = blocks("python")[0]
+    done = shell(f"{shlex.quote(sys.executable)} -c {shlex.quote(code)}", folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.partition(" -> ")[2][:7] for line in done.stdout.splitlines()] == ["ok"] * 4 + ["EINVAL:"]
+
+
 def test_the_python_example_runs_as_written(folder: Path) -> None:
-    (code,) = blocks("python")
+    code = blocks("python")[1]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -161,7 +182,7 @@ def test_the_python_example_runs_as_written(folder: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

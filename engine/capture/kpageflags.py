@@ -1,4 +1,4 @@
-"""What a page is, from its word in /proc/kpageflags (kernel-facts 12, traces README)."""
+"""What a page is, from its word in /proc/kpageflags (stable_page_flags, fs/proc/page.c)."""
 
 from __future__ import annotations
 

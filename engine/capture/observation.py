@@ -1,7 +1,7 @@
 """What was read from a tree: one value per file, parsed but not interpreted.
 
 A tree is the ``/sys`` and ``/proc`` of a running machine, or a saved copy of them. Everything here says what the kernel
-printed; what it means for sections, zones and pages is worked out elsewhere. Formats: facts section 12.
+printed; what it means for sections, zones and pages is worked out elsewhere.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ class ZoneReading(msgspec.Struct, frozen=True):
 
 
 class BlockReading(msgspec.Struct, frozen=True):
-    """One memory block, ``/sys/devices/system/memory/memoryN`` (kernel: drivers/base/memory.c; facts section 5)."""
+    """One memory block, ``/sys/devices/system/memory/memoryN`` (drivers/base/memory.c)."""
 
     id: int  # N, decimal in the name
     state: str | None  # online, offline, going-offline; None: no such file
     valid_zones: tuple[str, ...] | None  # as printed, default zone first; ("none",) is the kernel's own word
     nodes: tuple[int, ...]  # ascending, from the links of both sides
+    removable: bool | None = None  # what the kernel found, before 5.7; since then the file says 1 whatever is so
 
 
 class NodeReading(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from ..numbers.errors import BadInput
 from ..numbers.frozen import Frozen
@@ -11,6 +12,7 @@ from .observation import Observation, PageRun, Resource
 from .open_tree import open_tree
 from .tree import Tree
 
+_RELEASE = re.compile(r"Linux version (\d{1,4})\.(\d{1,4})")
 _PARAMETERS = "sys/module/memory_hotplug/parameters"
 
 
@@ -23,15 +25,16 @@ def observe(path: str | os.PathLike[str]) -> Observation:
     """
     with open_tree(path) as tree:
         block_size = sysfs_tree.read_block_size(tree)
+        version = _text(tree, "proc/version")
         pageblock_order, pageblocks = tree.parse("proc/pagetypeinfo", procfs.parse_pagetypeinfo) or (None, {})
         return Observation(
             source=tree.source,
-            version=_text(tree, "proc/version"),
+            version=version,
             cmdline=_text(tree, "proc/cmdline"),
             block_size=block_size,
             auto_online_blocks=_text(tree, f"{sysfs_tree.MEMORY}/auto_online_blocks"),
             has_probe="probe" in tree.names(sysfs_tree.MEMORY),
-            blocks=sysfs_tree.read_blocks(tree, block_size),
+            blocks=sysfs_tree.read_blocks(tree, block_size, _tells_removable(version)),
             nodes=sysfs_tree.read_nodes(tree),
             node_lists=Frozen(sysfs_tree.read_node_lists(tree)),
             zones=tree.parse("proc/zoneinfo", procfs.parse_zoneinfo) or (),
@@ -52,6 +55,13 @@ def observe(path: str | os.PathLike[str]) -> Observation:
             pages=_pages(tree),
             notes=tuple(tree.notes),
         )
+
+
+def _tells_removable(version: str | None) -> bool:
+    """Does the kernel look at pages before it writes a block's file `removable`? Since 5.7 it says 1 of every block
+    (commit 53cdc1cb29e8)."""
+    release = _RELEASE.match(version or "")
+    return release is not None and (int(release[1]), int(release[2])) < (5, 7)
 
 
 def _text(tree: Tree, path: str) -> str | None:

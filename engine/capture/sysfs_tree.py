@@ -1,10 +1,10 @@
-"""Memory blocks, nodes and huge pages as ``/sys`` shows them in a tree (formats: facts sections 5 and 12)."""
+"""Memory blocks, nodes and huge pages as ``/sys`` shows them in a tree (drivers/base/memory.c, drivers/base/node.c)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from ..numbers.errors import BadInput
 from ..numbers.frozen import Frozen
@@ -20,6 +20,7 @@ NODES = "sys/devices/system/node"
 MAX_BLOCK_ID = 1 << 40
 NODE_LISTS = ("possible", "online", "has_memory", "has_normal_memory", "has_cpu")
 _NEIGHBOURS = 1024  # blocks that are likely to be on one node
+_REMOVABLE: Final = {"0": False, "1": True}
 _HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]{1,16})")
 _HUGE_PAGE_FOLDER = re.compile(r"hugepages-(\d{1,12})kB")
 
@@ -37,8 +38,8 @@ def read_block_size(tree: Tree) -> int | None:
     return size
 
 
-def read_blocks(tree: Tree, block_size: int | None) -> tuple[BlockReading, ...]:
-    """Every memory block, by ascending id.
+def read_blocks(tree: Tree, block_size: int | None, removable: bool = False) -> tuple[BlockReading, ...]:
+    """Every memory block, by ascending id; `removable`: its file of that name says something (before Linux 5.7).
 
     Blocks are the folders ``memoryN`` and, in trees that saved only the nodes, the links to them in node folders.
     Raises `BadInput` where there is neither, or where an id or a number is beyond what a machine can have.
@@ -48,6 +49,7 @@ def read_blocks(tree: Tree, block_size: int | None) -> tuple[BlockReading, ...]:
     names = list(folders.values())
     states = _attribute(tree, names, "state", lambda text: text or None)
     zones = _attribute(tree, names, "valid_zones", lambda text: tuple(text.split()))
+    kept = _attribute(tree, names, "removable", _REMOVABLE.get) if removable else [None] * len(names)
     nodes = _nodes_of_blocks(tree, folders, dict(zip(folders, zones, strict=True)))
     if not nodes:
         raise BadInput(
@@ -57,8 +59,8 @@ def read_blocks(tree: Tree, block_size: int | None) -> tuple[BlockReading, ...]:
     if block_size is not None and (max(nodes) + 1) * block_size > MAX_ADDRESS + 1:
         raise BadInput(f"{tree.source}: memory block {max(nodes)} of {block_size:#x} bytes lies beyond any address")
     blocks = [
-        BlockReading(block, state, valid, nodes[block])
-        for block, state, valid in zip(folders, states, zones, strict=True)
+        BlockReading(block, state, valid, nodes[block], can_go)
+        for block, state, valid, can_go in zip(folders, states, zones, kept, strict=True)
     ]
     blocks += [BlockReading(block, None, None, nodes[block]) for block in nodes.keys() - folders.keys()]
     return tuple(sorted(blocks, key=lambda block: block.id))

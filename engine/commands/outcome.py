@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from ..numbers.frozen import Frozen
-from ..protocol.events import Event, Logged
+from ..protocol.events import Event, Logged, PagesAssumed
+from ..protocol.vocabulary import Certainty
 from . import Command
 
 
@@ -14,7 +15,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     `taken` says how many pages of existing memory the command took by node, before anything went online: the RFC's
     drawback (a). `notes` are said besides: drift that a sync found, and the like. `stopped`: a signal ended it early, and
-    its events are those until then.
+    its events are those until then. `certainty` says whether a real kernel would do the same: "yes" or "no", as the result
+    is, or "not known", where it hangs on pages that no one saw; then `assumed` has these.
     """
 
     command: Command
@@ -25,6 +27,12 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     taken: Frozen[int, int] = Frozen()
     notes: tuple[str, ...] = ()
     stopped: bool = False
+    certainty: Certainty = "yes"
+
+    @property
+    def assumed(self) -> tuple[PagesAssumed, ...]:
+        """The pages that no one saw, and on which the result hangs."""
+        return tuple(event for event in self.events if isinstance(event, PagesAssumed))
 
     @property
     def ok(self) -> bool:

@@ -11,10 +11,13 @@ from ..capture.observation import BlockReading, Observation, Resource, ZoneReadi
 from ..kernels.architectures import ARCHITECTURES, Preset
 from ..kernels.models import MODELS
 from ..machine import Machine
+from ..memory.section import put
+from ..memory.state import State
 from ..numbers.errors import BadInput
 from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
 from ..numbers.units import format_bytes, parse_bytes
+from ..protocol.vocabulary import ASSUMED, RESERVED
 from ..rebuild.rebuild import rebuild
 
 _KERNEL_SHARE: Final = 64
@@ -44,8 +47,8 @@ def boot_machine(
     """Boot a machine of an architecture (a key of the table in `engine.architectures`) under a kernel model.
 
     `nodes`: how many nodes firmware announced, those without memory included; `options`: further words of the kernel
-    command line, such as "movable_node". The memmap of boot memory is reserved, and one page in 64 is in use. Raises
-    `BadInput` for numbers that cannot be.
+    command line, such as "movable_node". The lowest pages of each zone are reserved: the memmap of boot memory, and one page
+    in 64 for the kernel. Nothing about the machine is a guess. Raises `BadInput` for numbers that cannot be.
     """
     if arch not in ARCHITECTURES:
         raise BadInput(f"{arch!r} is not an architecture; it is one of {', '.join(ARCHITECTURES)}")
@@ -80,8 +83,20 @@ def boot_machine(
         notes=(),
     )
     state, origin = rebuild(seen, model=model, arch=arch)
+    _make_facts(state)
     about = msgspec.structs.replace(origin, name=name, source="made by the engine", measured=(), estimated=(), notes=())
     return Machine(state, about)
+
+
+def _make_facts(state: State) -> None:
+    """What is a guess about a captured machine is a fact about one that was made up: its kernel lies where it was put, and
+    stays there."""
+    for nr in state.section_numbers():
+        section = state.sections[nr]
+        pages = put(section.pages, section.of(ASSUMED), RESERVED)
+        state.sections.put(nr, msgspec.structs.replace(section, pages=pages, estimated=False, unseen=0))
+    for key in list(state.evidence):
+        state.evidence.drop(key)
 
 
 def _zones(preset: Preset, bank: Ram) -> list[ZoneReading]:

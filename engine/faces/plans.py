@@ -22,7 +22,7 @@ from ..run.dispatch import takes_signals
 from ..run.rehearsal import attempt, rehearsal
 from ..snapshot.fold import alike, fingerprint, later_state, snapshot_of
 from ..snapshot.schema import SnapshotV1, StepV1
-from ..snapshot.unfold import later_state_of
+from ..snapshot.unfold import unfold_later
 
 
 def snapshot_with_timeline(machine: Machine) -> SnapshotV1:
@@ -63,7 +63,7 @@ def restore(machine: Machine, snapshot: SnapshotV1, *, replay: bool) -> None:
     cannot be known what was done, `Machine.warnings` say so. Raises `BadInput` for a step that cannot be.
     """
     timeline, steps = machine._moments, snapshot.steps
-    saved = later_state_of(snapshot, snapshot.at) if snapshot.at else None
+    saved = unfold_later(snapshot, snapshot.at) if snapshot.at else None
     refusals: dict[int, BadInput] = {}
     numbers = [0]
     for number in _tree_order(snapshot):
@@ -110,7 +110,7 @@ def _again(machine: Machine, snapshot: SnapshotV1, number: int) -> tuple[str, ..
     """Do a step again; returns what is to be said of it."""
     step, state = snapshot.steps[number - 1], machine._state
     if isinstance(step.command, Sync):
-        brought = later_state_of(snapshot, number)
+        brought = unfold_later(snapshot, number)
         assert brought is not None  # or the file would not have been read
         notes = tuple(drift(state, brought))
         state.adopt(brought)

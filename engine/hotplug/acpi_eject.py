@@ -1,4 +1,4 @@
-"""Ejecting a memory device as the ACPI driver does: offline every block, then remove (kernel-facts 8.4)."""
+"""Ejecting a memory device as the ACPI driver does: offline every block, then remove (drivers/acpi/acpi_memhotplug.c)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adding memory: add_memory_resource and what it calls (kernel-facts 4), in the kernel's order of steps."""
+"""Adding memory: add_memory_resource and what it calls (mm/memory_hotplug.c), in the kernel's order of steps."""
 
 from __future__ import annotations
 
@@ -313,7 +313,7 @@ def _take(state: State, node: int, kind: Kind, wanted: int, words: str) -> list[
 
 def _failed(state: State, request: AddRequest, choice: Choice, added: list[int], error: HotplugError) -> Steps:
     """What the kernel leaves behind: finished blocks of an altmap request are undone where the model does that;
-    otherwise sections stay present, with their memmap and no block (kernel-facts 4.4)."""
+    otherwise sections stay present, with their memmap and no block."""
     geometry = state.geometry
     for block in state.range_blocks(request.start // geometry.page_size, request.size // geometry.page_size):
         if block.request == request.start // geometry.page_size:
@@ -368,7 +368,7 @@ def _add_device_memory(state: State, request: AddRequest) -> Steps:
 
 
 def _auto_online(state: State, start: int, size: int, kind: str) -> Steps:
-    """Blocks are onlined one by one; the first failure ends the walk and is not reported (kernel-facts 4.2 step 15)."""
+    """Blocks are onlined one by one; the first failure ends the walk and is not reported (online_memory_block)."""
     geometry = state.geometry
     types: dict[str, OnlineType] = {
         "online": "online", "online_kernel": "online_kernel", "online_movable": "online_movable"

@@ -1,4 +1,6 @@
-"""Offlining a block: memory_block_offline and offline_pages, in the kernel's order of steps (kernel-facts 3.6 and 7)."""
+"""Offlining a block: memory_block_offline (drivers/base/memory.c) and offline_pages (mm/memory_hotplug.c), in the kernel's
+order of steps.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import msgspec
 from ..memory.block import Block
 from ..memory.section import Section, union
 from ..memory.state import State
-from ..mm import iomem, migrate, page_alloc, page_isolation, sparse_vmemmap
+from ..mm import iomem, migrate, page_alloc, page_isolation, sparse_vmemmap, unseen
 from ..mm.hugetlb import pool
 from ..mm.zonelist import Watermarks
 from ..numbers.bits import lowest, span
@@ -24,6 +26,7 @@ from ..protocol.events import (
     MemmapSkipped,
     MigrationFailed,
     NotifierCalled,
+    PagesAssumed,
     PagesTaken,
     PresentAdjusted,
     RangeIsolated,
@@ -108,10 +111,14 @@ def _empty(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> 
     """offline_pages up to the moment when the range is isolated and free; the head pages that its loops step over."""
     _check_range(state, block, start, pages)
     page_alloc.drain(state, key)
+    doubts: list[PagesAssumed] = []
     try:
+        _refuse_stuck(state, block, start, pages)
+        doubts = unseen.doubts(state, start, pages, offline=True)
         pool.refuse_crossing(state, start, pages)
         free = page_isolation.start_isolate(state, start, pages, offline=True)
     except HotplugError as error:
+        yield from _hanging(state, error.pfn, doubts)
         if error.pfn is not None:
             yield Logged(f"page: pfn:{error.pfn:#x} page dumped because: unmovable page")
         yield Logged(_failure(state, start, pages, "failure to isolate range"))
@@ -119,7 +126,8 @@ def _empty(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> 
     heads = _heads(state, start, pages)
     try:
         yield RangeIsolated(start, pages, free)
-        yield from _empty_range(state, block, key, start, pages, heads)
+        yield from _announce(state, block, key, start, pages)
+        yield from _empty_range(state, key, start, pages, heads, doubts)
     except BaseException as error:
         back = page_isolation.undo_isolate(state, start, pages)
         if isinstance(error, HotplugError):
@@ -142,28 +150,64 @@ def _check_range(state: State, block: Block, start: int, pages: int) -> None:
         )
 
 
-def _empty_range(state: State, block: Block, key: ZoneKey, start: int, pages: int, heads: list[Chunk]) -> Steps:
-    """From MEM_GOING_OFFLINE to the moment when every page of the range is free and isolated."""
-    zone = state.zones[key]
-    others = state.node_present(key[0]) - (zone.present if zone.present == pages else pages)
-    change = key[0] if others <= 0 else -1
+def _refuse_stuck(state: State, block: Block, start: int, pages: int) -> None:
+    """The kernel itself said that something here cannot be moved (is_mem_section_removable, before 5.7), by the same rules
+    as those of isolation; where its pages were seen, they say it better."""
+    if block.stuck and unseen.unseen_pages(state, start, pages):
+        raise HotplugError(
+            "EBUSY",
+            f"failure to isolate range: memory{block.id} holds pages that cannot be moved, as its file removable said (0)",
+        )
+
+
+def _hanging(state: State, fault: int | None, doubts: list[PagesAssumed]) -> list[PagesAssumed]:
+    """The doubts that a refusal hangs on, which names a page at fault: none, if that was seen and cannot be moved."""
+    if fault is None or unseen.is_unseen(state, fault):
+        return doubts
+    nr, at = divmod(fault, state.geometry.pages_per_section)
+    return doubts if state.sections[nr].of(MOVABLE) >> at & 1 else []
+
+
+def _announce(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> Steps:
+    """MEM_GOING_OFFLINE, which may be vetoed."""
+    change = _node_change(state, key, pages)
     call = state.chain.call("MEM_GOING_OFFLINE", start, pages, change, block.early)
     yield call
     if call.vetoed_by:
         yield Logged(_failure(state, start, pages, "notifier failure"))
         yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, change)
         raise state.chain.refusal(call)
+
+
+def _node_change(state: State, key: ZoneKey, pages: int) -> int:
+    """The node that has no memory left without so many pages of one of its zones; -1 where it has."""
+    zone = state.zones[key]
+    others = state.node_present(key[0]) - (zone.present if zone.present == pages else pages)
+    return key[0] if others <= 0 else -1
+
+
+def _empty_range(
+    state: State, key: ZoneKey, start: int, pages: int, heads: list[Chunk], doubts: list[PagesAssumed]
+) -> Steps:
+    """From MEM_GOING_OFFLINE to the moment when every page of the range is free and isolated; whether that comes may hang
+    on the `doubts`."""
     for pfn, count in heads:
         yield MemmapSkipped("do_migrate_range", pfn, count)
     yield from migrate.migrate_range(state, start, pages, key)
-    yield from pool.leave_range(state, start, pages)
+    try:
+        yield from pool.leave_range(state, start, pages)
+    except HotplugError as error:
+        yield from _hanging(state, error.pfn, doubts)
+        raise
     stuck = _stuck(state, start, pages)
     if stuck is not None:
         page, why = stuck
+        yield from _hanging(state, page, doubts)
         yield MigrationFailed(page, why)
         yield Logged(_failure(state, start, pages, "signal backoff" if _endless(state) else "unmovable page"))
-        yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, change)
+        yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, _node_change(state, key, pages))
         raise _gives_up(state, page, why)
+    yield from doubts
     for where in ("test_pages_isolated", "__test_page_isolated_in_pageblock"):
         for pfn, count in heads:
             yield MemmapSkipped(where, pfn, count)
@@ -206,7 +250,9 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
         shrink(state, key, first, block.head)
         yield RangeRemoved(first, block.head, *key)
     poisoned = block.poisoned or any(section.of(POISONED) for section in sections)
-    state.blocks.put(block.id, msgspec.structs.replace(block, state="offline", zone=None, poisoned=poisoned))
+    state.blocks.put(
+        block.id, msgspec.structs.replace(block, state="offline", zone=None, poisoned=poisoned, stuck=False)
+    )
     if state.model.prepare_finish:
         yield state.chain.call("MEM_FINISH_OFFLINE", start, pages, -1, block.early)
     yield BlockState(block.id, "offline")

@@ -1,4 +1,6 @@
-"""Onlining a block: memory_block_online and online_pages, in the kernel's order of steps (kernel-facts 3.5 and 6.4)."""
+"""Onlining a block: memory_block_online (drivers/base/memory.c) and online_pages (mm/memory_hotplug.c), in the kernel's
+order of steps.
+"""
 
 from __future__ import annotations
 

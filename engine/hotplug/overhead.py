@@ -1,4 +1,4 @@
-"""What an add takes from existing memory besides the memmap: page tables and kernel objects (kernel-facts 1.7)."""
+"""What an add takes from existing memory besides the memmap: page tables and kernel objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Removing memory: try_remove_memory, and what an add that failed must take back (kernel-facts 8)."""
+"""Removing memory: try_remove_memory, and what an add that failed must take back (mm/memory_hotplug.c)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""virtio-mem: memory that comes and goes in device blocks smaller, or bigger, than a memory block (observed.md 13).
+"""virtio-mem: memory that comes and goes in device blocks smaller, or bigger, than a memory block (drivers/virtio/virtio_mem.c).
 
 Smaller ones are the driver's sub-block mode: pages of an online memory block that are not plugged are PageOffline, the
 online callback withholds them from the buddy, so managed stays below present. Bigger ones, its big block mode, come and

@@ -1,4 +1,4 @@
-"""Which zone a block goes to when it is onlined (zone_for_pfn_range; kernel-facts 6.1 to 6.3)."""
+"""Which zone a block goes to when it is onlined (zone_for_pfn_range, mm/memory_hotplug.c)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """What each architecture is like and can do with hotplug and altmaps, as data: one row a kind of kernel.
 
-Sizes are those of kernel-facts 1.3, abilities those of 1.6, 2.1, 2.2, 3.1 and 3.3. Where the facts are silent the value
-is the kernel's usual one, and the row's note says "usual" of it. No other module asks which architecture it is.
+Sizes are those of each architecture's asm/sparsemem.h and asm/page.h, abilities those of its Kconfig, arch_add_memory and
+vmemmap_populate. A value that was not read there is the kernel's usual one, and the row's note says "usual" of it. No other
+module asks which architecture it is.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ RfcAltmap = Literal["taken", "unsupported", "vetoed", "no vmemmap"]
 kernel memory; patch 4 has the architecture clear the flag first; or there is no vmemmap, the altmap is ignored."""
 
 HeadRule = Literal["whole PMDs", "anything", "nothing"]
-"""What arch_supports_memmap_on_memory accepts as the memmap of a block (6.12, kernel-facts 3.3 number 5)."""
+"""What arch_supports_memmap_on_memory accepts as the memmap of a block (6.12, mm/memory_hotplug.c and arch headers)."""
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,12 +35,13 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     rfc_altmap           see `RfcAltmap`
     memmap_on_memory     kernels (names as in `models`) built with MHP_MEMMAP_ON_MEMORY on this architecture
     head_rule            see `HeadRule`
+    lists_memblock       /proc/iomem names, inside System RAM, all that memblock had reserved when the boot was over
     boot_offline_veto    a notifier answers EPERM when boot memory is to go offline (prevent_bootmem_remove)
     base_page_fallback   without an altmap the vmemmap does with base pages when no huge unit is free, else ENOMEM
     low_zones            zones below `top_zone` with the address (bytes) where each ends, ascending
     top_zone             the kernel zone that has no upper end
     direct_map           page sizes of the direct map in bytes, biggest first; empty: it needs no page tables
-    note                 what the columns cannot say, and which values are not from kernel-facts
+    note                 what the columns cannot say, and which values were not read in the kernel
     """
 
     name: str
@@ -49,6 +51,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     rfc_altmap: RfcAltmap
     memmap_on_memory: tuple[str, ...] = ()
     head_rule: HeadRule = "whole PMDs"
+    lists_memblock: bool = False
     boot_offline_veto: bool = False
     base_page_fallback: bool = True
     low_zones: tuple[tuple[str, int], ...] = ()
@@ -88,7 +91,7 @@ _ROWS: Final = (
             arch="arm64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=True, max_address=1 << 47),
         hotplug_since=(5, 7), rfc_altmap="taken", memmap_on_memory=("6.1", "6.12"), boot_offline_veto=True,
-        low_zones=_ARM_ZONES, direct_map=(4096,),
+        lists_memblock=True, low_zones=_ARM_ZONES, direct_map=(4096,),
         note="Sections had 1 GiB before 5.12. Usual: ZONE_DMA takes all below 4 GiB, so DMA32 is empty; the linear map "
              "of a 48-bit kernel spans 128 TiB."),
     Preset(
@@ -97,7 +100,7 @@ _ROWS: Final = (
             arch="arm64", page_size=16 * KIB, section_size=128 * MIB, max_order=11, pageblock_order=11,
             pmd_size=32 * MIB, block_size=128 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 46),
         hotplug_since=(5, 7), rfc_altmap="unsupported", memmap_on_memory=("6.1", "6.12"), boot_offline_veto=True,
-        low_zones=_ARM_ZONES, direct_map=(16 * KIB,),
+        lists_memblock=True, low_zones=_ARM_ZONES, direct_map=(16 * KIB,),
         note="No section maps: RFC patch 2 warns; the upstream condition fails in every mode. Usual: zones as with 4K "
              "pages; the linear map of a 47-bit kernel spans 64 TiB."),
     Preset(
@@ -106,7 +109,7 @@ _ROWS: Final = (
             arch="arm64", page_size=64 * KIB, section_size=512 * MIB, max_order=13, pageblock_order=13,
             pmd_size=512 * MIB, block_size=512 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 47),
         hotplug_since=(5, 7), rfc_altmap="unsupported", memmap_on_memory=("6.1", "6.12"), boot_offline_veto=True,
-        low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
+        lists_memblock=True, low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
         note="As with 16K pages. Usual: zones as with 4K pages; the linear map of a 48-bit kernel spans 128 TiB."),
     Preset(
         name="ppc64le-radix-64k", machines=_PPC,
@@ -150,7 +153,7 @@ _ROWS: Final = (
             arch="riscv64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 56),
         hotplug_since=(6, 11), rfc_altmap="taken", memmap_on_memory=("6.12",), low_zones=_DMA32,
-        direct_map=(GIB, 2 * MIB, 4096),
+        lists_memblock=True, direct_map=(GIB, 2 * MIB, 4096),
         note="Younger than the RFC; its vmemmap is the generic one, which takes altmaps. Sv39 and Sv48 map less than "
              "56 bits. Usual: zones, direct map."),
     Preset(
@@ -236,7 +239,7 @@ _LARGE_X86: Final = 64 * GIB
 
 
 def x86_block_size(end: int, hypervisor: bool, uv: int | None = None) -> int:
-    """Bytes of an x86_64 memory block: probe_memory_block_size of 6.1 and 6.12 (kernel-facts 1.4).
+    """Bytes of an x86_64 memory block: probe_memory_block_size (arch/x86/mm/init_64.c) of 6.1 and 6.12.
 
     `end`: end address of boot memory, bytes, the PCI hole included. `hypervisor`: X86_FEATURE_HYPERVISOR. `uv`: bytes
     that an SGI UV platform asks for. Raises `BadInput` where set_memory_block_size_order refuses those (EINVAL).

@@ -1,4 +1,4 @@
-"""When a kernel agrees to put a block's memmap into the block: mhp_supports_memmap_on_memory (kernel-facts 3.3)."""
+"""When a kernel agrees to put a block's memmap into the block: mhp_supports_memmap_on_memory (mm/memory_hotplug.c)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the kernels do differently, as data: one row a kernel, one column a difference (kernel-facts 15).
+"""What the kernels do differently, as data: one row a kernel, one column a difference.
 
 Operations read the columns; none of them asks for a kernel by name.
 """

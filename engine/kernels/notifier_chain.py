@@ -1,4 +1,4 @@
-"""The memory notifier chain: who is told of a change, in which order, and who may say no (kernel-facts 5.8)."""
+"""The memory notifier chain: who is told of a change, in which order, and who may say no (drivers/base/memory.c)."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     `asked` is the online type that a write to its `state` left behind when it was refused because the block was online
     already: the next online that names none takes it (mem->online_type).
     `nodes` are the nodes that it is linked to, `group` its memory group, `request` the start (pfn) of the add request
-    that made it, None for boot memory and for blocks of a captured machine.
+    that made it, None for boot memory and for blocks of a captured machine. `stuck`: its kernel, one before 5.7, said in
+    its file `removable` that a page in it cannot be moved; which one, it did not say.
     """
 
     id: int
@@ -29,6 +30,7 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     request: int | None = None
     poisoned: bool = False
     asked: OnlineType | None = None
+    stuck: bool = False
 
     @property
     def node(self) -> int:

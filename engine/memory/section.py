@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from ..numbers.bits import from_runs, runs
 from ..numbers.frozen import Frozen
-from ..protocol.vocabulary import ISOLATE, MOVABLE_TYPE, Chunk, Kind, Migratetype, ZoneKey
+from ..protocol.vocabulary import ABSENT, ISOLATE, MEMMAP, MOVABLE_TYPE, Chunk, Kind, Migratetype, ZoneKey
 
 
 class Pages(Frozen[Kind, int]):
@@ -44,6 +44,9 @@ def _words(sets: Mapping[Kind, int] | Mapping[Migratetype, int]) -> str:
 def _runs(pages: int) -> str:
     first = [f"{start}-{start + length - 1}" if length > 1 else f"{start}" for start, length in islice(runs(pages), 4)]
     return " ".join(first) if len(first) < 4 else f"{' '.join(first[:3])} ... ({pages.bit_count()})"
+
+
+_KNOWN_BY_PLACE: Final[tuple[Kind, ...]] = (ABSENT, MEMMAP)
 
 
 class Memmap(msgspec.Struct, frozen=True, gc=False):
@@ -77,7 +80,9 @@ class Section(msgspec.Struct, frozen=True, gc=False):
     `zones` is empty while the section is offline; otherwise the sets of pages by zone, one entry but for a few boot
     sections. `early`: there since boot. `estimated`: the kinds of its pages come from counters and not from
     /proc/kpageflags or from the model's own steps. `flagged`: pages with a hardware error that are still in use
-    (PG_hwpoison); they are poisoned as soon as they are not.
+    (PG_hwpoison); they are poisoned as soon as they are not. `unseen`: the pages whose kind is a guess, as no one saw them
+    or what was seen fits several kinds; how many of them are of which kind is known by zone, and any of them may be where
+    any other of its zone is (`mm.unseen`).
     """
 
     nr: int
@@ -90,6 +95,7 @@ class Section(msgspec.Struct, frozen=True, gc=False):
     memmap: Memmap | None = None
     estimated: bool = False
     flagged: int = 0
+    unseen: int = 0
 
     def __repr__(self) -> str:
         names = [f"{name} of node {node}" for (node, name), _ in self.zones]
@@ -105,6 +111,15 @@ class Section(msgspec.Struct, frozen=True, gc=False):
     def count(self, kind: Kind) -> int:
         """How many of its pages are of one kind."""
         return self.pages.get(kind, 0).bit_count()
+
+
+def doubtful(section: Section) -> int:
+    """The pages of an online section that have to be seen to be known: holes and memmap heads are known without."""
+    pages = 0
+    for kind, mask in section.pages.items() if section.online else ():
+        if kind not in _KNOWN_BY_PLACE:
+            pages |= mask
+    return pages
 
 
 def put(pages: Pages, mask: int, kind: Kind) -> Pages:

@@ -19,7 +19,7 @@ from .block import AcpiDevice, Block, Group, Request, VirtioMemDevice
 from .journal import Journal, Single, Table
 from .section import Section, isolated_pages, put
 from .settings import Boot, Settings
-from .zone import Marks, Node, Scanners, Zone
+from .zone import Evidence, Marks, Node, Scanners, Zone
 
 _WINDOWS: Final = ("PCI Bus", "PCI ECAM", "CXL Window", "ACPI Window", "virtio")
 
@@ -97,6 +97,7 @@ class State:
         self.blocks: Table[int, Block] = Table(self.journal, "blocks")
         self.zones: Table[ZoneKey, Zone] = Table(self.journal, "zones")
         self.marks: Table[ZoneKey, Marks] = Table(self.journal, "marks")
+        self.evidence: Table[ZoneKey, Evidence] = Table(self.journal, "evidence")
         self.scanners: Table[ZoneKey, Scanners] = Table(self.journal, "scanners")
         self.nodes: Table[int, Node] = Table(self.journal, "nodes")
         self.resources: Table[int, Resource] = Table(self.journal, "resources")

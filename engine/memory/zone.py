@@ -89,6 +89,19 @@ class Marks(msgspec.Struct, frozen=True, gc=False):
     reserve: Frozen[str, int] = Frozen()
 
 
+class Evidence(msgspec.Struct, frozen=True, gc=False):
+    """How well the numbers of a captured zone are known; a zone that no capture showed has none, and they are exact.
+
+    `counted`: they are those of /proc/zoneinfo; else they were worked out from the sizes of blocks and nodes. `areas`: its
+    free areas are those of /proc/buddyinfo. `disguised`: pages at most that count or look like the kernel's and can be moved
+    all the same: those of zsmalloc, and of balloons, which take them out of the managed pages.
+    """
+
+    counted: bool = True
+    areas: bool = True
+    disguised: int = 0
+
+
 class Scanners(msgspec.Struct, frozen=True):
     """Where compaction of a zone for an order goes on (compact_cached_migrate_pfn, compact_cached_free_pfn), and by section
     the pageblocks that are not worth another look (their skip bits): bit `i` is the first page of a pageblock."""

@@ -8,7 +8,7 @@ from ..memory.state import State
 from ..numbers.errors import HotplugError
 from ..protocol.events import Event
 from ..protocol.vocabulary import FREE, Kind
-from . import migrate, page_alloc, page_isolation
+from . import migrate, page_alloc, page_isolation, unseen
 from .hugetlb import pool
 
 
@@ -17,6 +17,7 @@ def take_range(state: State, pfn: int, pages: int, kind: Kind) -> Generator[Even
     all pages `kind`. False where the kernel says EBUSY: something stays; what moved until then stays where it went."""
     key = state.zone_of(pfn)
     page_alloc.drain(state, key)
+    yield from unseen.doubts(state, pfn, pages)
     try:
         page_isolation.start_isolate(state, pfn, pages)
     except HotplugError:

@@ -2,7 +2,7 @@
 
 Linux merges free buddies eagerly, so the areas follow from the free pages and the types of their pageblocks. An area of
 order ``k`` is a naturally aligned run of ``2**k`` free pages of one zone whose buddy is not wholly free. Its migratetype
-is that of its first pageblock (kernel-facts 9.3). An area never crosses a section: no order is bigger than one.
+is that of its first pageblock (__free_one_page). An area never crosses a section: no order is bigger than one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CMA: Final = "CMA"
 MIGRATETYPES: Final[tuple[Migratetype, ...]] = (UNMOVABLE, MOVABLE_TYPE, RECLAIMABLE, HIGHATOMIC, CMA, ISOLATE)
 """In the kernel's order; /proc/pagetypeinfo has a CMA column only where there is any."""
 BARRIERS: Final[tuple[Migratetype, ...]] = (HIGHATOMIC, CMA, ISOLATE)
-"""Types whose pageblocks merge with none of another type (kernel-facts 9.3); all others merge with each other."""
+"""Types whose pageblocks merge with none of another type (migratetype_is_mergeable); all others merge with each other."""
 
 Counts = tuple[tuple[Migratetype, tuple[int, ...]], ...]
 """Numbers of free areas by order, for every migratetype that has some."""

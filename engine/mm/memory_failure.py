@@ -15,9 +15,9 @@ from ..memory.section import Section
 from ..memory.state import State
 from ..numbers.bits import span
 from ..numbers.errors import HotplugError
-from ..protocol.events import Event, Logged, PagePoisoned, PagesMigrated
+from ..protocol.events import Event, Logged, PagePoisoned, PagesAssumed, PagesMigrated
 from ..protocol.vocabulary import ABSENT, ASSUMED, FREE, HUGE, MEMMAP, MOVABLE, PCP, PINNED, POISONED, Kind
-from . import page_alloc
+from . import page_alloc, unseen
 from .hugetlb import pool
 from .migrate import target_zones
 from .page_isolation import describe
@@ -34,6 +34,7 @@ def hard_offline(state: State, pfn: int) -> Steps:
     The block remembers even a poisoning that was refused (6.12 will not online it again).
     """
     section, kind = _page(state, pfn, offline="ENXIO")
+    yield from _doubt(state, pfn)
     bit = _bit(state, pfn)
     if kind == POISONED or section.flagged & bit:
         raise HotplugError("EHWPOISON", f"page {pfn:#x} is poisoned already", pfn)
@@ -60,6 +61,7 @@ def soft_offline(state: State, pfn: int) -> Steps:
     moved, EBUSY for one that someone has pinned, ENOMEM where there is no room.
     """
     section, kind = _page(state, pfn, offline="EIO")
+    yield from _doubt(state, pfn)
     bit = _bit(state, pfn)
     if kind == POISONED or section.flagged & bit:
         return
@@ -90,6 +92,12 @@ def _page(state: State, pfn: int, offline: str) -> tuple[Section, Kind]:
     bit = _bit(state, pfn)
     kind = next((kind for kind, mask in section.pages.items() if mask & bit), None)
     return section, kind or ABSENT  # a hole in a section has struct pages, which are reserved
+
+
+def _doubt(state: State, pfn: int) -> Steps:
+    """What becomes of a page hangs on what it is, which may be a guess."""
+    if unseen.is_unseen(state, pfn):
+        yield PagesAssumed(pfn, 1, *state.zone_of(pfn), 1)
 
 
 def _bit(state: State, pfn: int) -> int:

@@ -1,4 +1,4 @@
-"""Moving pages out of a range that is to go offline (do_migrate_range; kernel-facts 7.4)."""
+"""Moving pages out of a range that is to go offline (do_migrate_range, mm/memory_hotplug.c)."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ _FALLBACKS: Final[dict[Migratetype, tuple[Migratetype, ...]]] = {
     MOVABLE_TYPE: (RECLAIMABLE, UNMOVABLE),
     RECLAIMABLE: (UNMOVABLE, MOVABLE_TYPE),
 }
-"""Whose pageblocks a type takes when its own have no area left, in order (kernel-facts 9.1)."""
+"""Whose pageblocks a type takes when its own have no area left, in order (fallbacks, mm/page_alloc.c)."""
 _OWN: Final[dict[Migratetype, tuple[Migratetype, ...]]] = {
     UNMOVABLE: (UNMOVABLE,),
     MOVABLE_TYPE: (MOVABLE_TYPE, CMA),
@@ -125,7 +125,7 @@ def take(
 ) -> list[Chunk]:
     """Take up to `count` times ``2**order`` pages from one zone, whatever its watermarks (rmqueue).
 
-    The smallest areas of the request's own type go first, then pages of other types as kernel-facts 9.2 has it;
+    The smallest areas of the request's own type go first, then pages of other types as __rmqueue_fallback takes them;
     `whole_blocks` leaves these alone unless whole pageblocks can change their type (ALLOC_NOFRAGMENT).
     """
     taken: list[Chunk] = []

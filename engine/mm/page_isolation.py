@@ -1,4 +1,4 @@
-"""Page isolation: all pageblocks of a range stop giving out pages, or none (start_isolate_page_range; kernel-facts 7.2, 7.3)."""
+"""Page isolation: all pageblocks of a range stop giving out pages, or none (mm/page_isolation.c)."""
 
 from __future__ import annotations
 
@@ -73,16 +73,19 @@ def _undo_before(state: State, page: int, pfn: int, pages: int) -> None:
 
 
 def first_unmovable(
-    state: State, sections: list[Section], pfn: int, pages: int, offline: bool = False
+    state: State, sections: list[Section], pfn: int, pages: int, offline: bool = False, seen: bool = False
 ) -> tuple[int, Kind] | None:
     """The first page that has_unmovable_pages stops at, and its kind; None if the range can be isolated. Where it is to go
-    `offline`, pages with a hardware error do not stop it, but for reserved ones."""
+    `offline`, pages with a hardware error do not stop it, but for reserved ones. `seen`: among those whose kind is no
+    guess."""
     size, block = state.geometry.pages_per_section, state.geometry.pageblock_pages
     found: list[tuple[int, Kind]] = []
     for section in sections:
         for key, owned in section.zones:
             kinds = _blocking(key[1])
             mask = owned & within(section.nr * size, size, pfn, pages)
+            if seen:
+                mask &= ~section.unseen
             if state.model.movable_shortcut:
                 mask &= _not_movable(section, block)
             sound = mask & ~section.flagged if offline else mask

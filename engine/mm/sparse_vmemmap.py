@@ -48,7 +48,7 @@ class Pool:
 
 class BootMemory(Pool):
     """Ordinary kernel memory, nearest node first (vmemmap_alloc_block). A PMD unit is one order-9 allocation; where none
-    is left, 512 base pages and one page-table page do, if the architecture can (kernel-facts 4.5)."""
+    is left, 512 base pages and one page-table page do, if the architecture can (vmemmap_populate of arch/*/mm)."""
 
     def __init__(self, state: State, node: int) -> None:
         self.node = node
@@ -108,7 +108,7 @@ class BootMemory(Pool):
 
 
 class AltmapPool(Pool):
-    """The added range itself, through a `VmemAltmap` (kernel-facts 2 and 3)."""
+    """The added range itself, through a `VmemAltmap` (altmap_alloc_block_buf, mm/sparse-vmemmap.c)."""
 
     on = "self"
 

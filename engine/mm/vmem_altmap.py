@@ -1,6 +1,6 @@
 """`VmemAltmap`: hand out the memmap's pages from a range of pfns instead of from the system (struct vmem_altmap).
 
-A bump allocator with the same arithmetic in the RFC, 6.1 and 6.12 (kernel-facts 2.3 and 2.4): there is no list of free
+A bump allocator with the same arithmetic in the RFC, 6.1 and 6.12 (vmem_altmap_alloc): there is no list of free
 pages, and giving back only lowers a counter.
 """
 

@@ -82,7 +82,7 @@ def working_node(state: State) -> int:
 
 class Watermarks:
     """min and low of every zone and the lowmem reserves: as captured, or, since the last online or offline, from the
-    managed pages of this moment (init_per_zone_wmark_min; kernel-facts 6.7)."""
+    managed pages of this moment (init_per_zone_wmark_min, mm/page_alloc.c)."""
 
     def __init__(self, state: State) -> None:
         zones = [zone for zone in state.zones.values() if zone.managed]

@@ -1,6 +1,6 @@
 """How memory is divided: pages, pageblocks, sections, memory blocks, and the memmap of each.
 
-`Geometry` holds the independent numbers of one machine and derives every other size from them (kernel-facts 1.1, 1.2).
+`Geometry` holds the independent numbers of one machine and derives every other size from them.
 What is usual on each architecture is in `architectures`.
 """
 
@@ -27,7 +27,7 @@ class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     arch               architecture
     page_size          bytes of a base page
     section_size       bytes of a SPARSEMEM section, 2**SECTION_SIZE_BITS
-    max_order          biggest order of the buddy allocator, inclusive in every kernel's numbering (kernel-facts 1.2)
+    max_order          biggest order of the buddy allocator, inclusive in the numbering since 6.4, where MAX_ORDER became it
     pageblock_order    order of the unit that has a migratetype
     pmd_size           bytes of a huge mapping of the vmemmap: PMD_SIZE, with ppc64 hash 16 MiB; 0 without such a thing
     block_size         bytes of a memory block, the unit of onlining

@@ -164,6 +164,18 @@ class PagesOnlined(_Event, tag="pages_onlined", frozen=True):
     pages: int
 
 
+class PagesAssumed(_Event, tag="pages_assumed", frozen=True):
+    """What comes of a range hangs on `unseen` pages of it, in one zone, whose kind is a guess, as no one saw them. The
+    rehearsal goes on as if none of them was in the way, unless the zone has too few others that could be; no kernel tells
+    this."""
+
+    pfn: int
+    pages: int
+    node: int
+    zone: str
+    unseen: int
+
+
 class RangeIsolated(_Event, tag="range_isolated", frozen=True):
     """start_isolate_page_range: every pageblock of the range is isolated; `free` pages left NR_FREE_PAGES."""
 
@@ -355,6 +367,7 @@ Event = (
     | NotifierCalled
     | MemmapSkipped
     | PagesOnlined
+    | PagesAssumed
     | RangeIsolated
     | IsolationUndone
     | PagesMigrated

@@ -54,6 +54,13 @@ ZoneKey = tuple[int, str]
 Chunk = tuple[int, int]
 """Consecutive pages: first pfn, number of pages."""
 
+Certainty = Literal["yes", "no", "not known"]
+"""How sure an answer is. *yes*: nothing that was seen or is known is in the way, and all that matters was seen. *no*: it is
+proven, by a page that was seen, by a rule, or by numbers alone. *not known*: it hangs on pages that no one saw.
+
+References that someone holds to a page (a long-term pin of RDMA or VFIO) show in no file of any kernel: no answer of a
+captured machine knows of them."""
+
 BlockState = Literal["online", "going-offline", "offline"]
 
 OnlineType = Literal["online", "online_kernel", "online_movable"]

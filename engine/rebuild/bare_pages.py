@@ -13,7 +13,7 @@ from .layout import Draft
 
 
 def name_bare_pages(draft: Draft) -> None:
-    """Pages without flags are on per-CPU lists if these hold so many; else they are the kernel's (traces README), but for
+    """Pages without flags are on per-CPU lists if these hold so many; else they are the kernel's, but for
     those that a free page needs to merge with: so many of these as the lists hold are theirs."""
     state = draft.state
     by_zone: dict[ZoneKey, list[tuple[int, int]]] = {}

@@ -18,6 +18,7 @@ from ..memory.state import State
 from ..memory.zone import MOVABLE
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import Mode, ZoneKey
+from .evidence import boot_memory
 from .layout import Draft
 
 
@@ -54,10 +55,12 @@ def _devices(draft: Draft, mode: Mode) -> list[_Device]:
     ends = {resource.end for resource in draft.state.resources.values() if resource.ram}
     boot = _boot_sections(draft)
     for index, device in enumerate(candidates):
-        if boot is not None:
+        if boot_memory(draft.seen, device.start, device.end):
+            added = False
+        elif boot is not None:
             added = _sections_below(draft.state, device.start) >= boot
         else:
-            added = device.start in ends or _shows(draft.state, [draft.state.blocks[at] for at in device.blocks], unit)
+            added = device.start in ends or _shows(draft, [draft.state.blocks[at] for at in device.blocks], unit)
         if added:
             return candidates[index:]
     return []
@@ -90,13 +93,16 @@ def _sections_below(state: State, end: int) -> int:
     return count
 
 
-def _shows(state: State, blocks: list[Block], unit: int) -> bool:
+def _shows(draft: Draft, blocks: list[Block], unit: int) -> bool:
     """Boot memory is online, in kernel zones if the command line does not say otherwise, and some of each zone of it was
-    reserved by the boot, while heads come in whole units."""
+    reserved by the boot, while heads come in whole units; where no one counted that, it shows nothing."""
+    state = draft.state
     if any(block.state == "offline" or block.head for block in blocks):
         return True
     if not state.boot.has_movable and any(block.zone and block.zone[1] == MOVABLE for block in blocks):
         return True
+    if not draft.seen.zones:
+        return False
     zones = [state.zones.get(block.zone) if block.zone is not None else None for block in blocks]
     return all(zone is not None and not (zone.present - zone.managed) % (unit or zone.present) for zone in zones)
 

@@ -19,7 +19,7 @@ from ..memory.state import State
 from ..mm.free_area import maximal_runs, order_counts, section_counts
 from ..numbers.bits import aligned_runs, every, lowest_n, span, spread
 from ..numbers.geometry import Geometry
-from ..protocol.vocabulary import ASSUMED, FREE, MEMMAP, MOVABLE, PCP, Kind, ZoneKey
+from ..protocol.vocabulary import ASSUMED, FREE, MEMMAP, MOVABLE, PCP, RESERVED, Kind, ZoneKey
 from .block_types import set_block_types
 from .layout import Draft
 
@@ -80,7 +80,7 @@ class _Part:
         self.room = union(section.pages, _KINDS) & owned & ~covered
         self.counts = {kind: (section.of(kind) & self.room).bit_count() for kind in _KINDS}
         self.size = sum(self.counts.values())
-        self.heads = section.of(MEMMAP).bit_count()
+        self.unmanaged = ((section.of(MEMMAP) | section.of(RESERVED) & ~covered) & owned).bit_count()
         self.now = _sums(free, section, geometry)
         self.held = _sums(free & covered, section, geometry)
         both = self.room | free & covered
@@ -299,8 +299,8 @@ def _used_downwards(
     """
     small = sum(count << order for order, count in enumerate(areas[: state.geometry.pageblock_order]))
     zone = state.zones[key]
-    heads = sum(len(stretch.numbers) * stretch.part.heads for stretch in stretches)
-    kernel = total[ASSUMED] - max(0, zone.present - zone.managed - heads)
+    placed = sum(len(stretch.numbers) * stretch.part.unmanaged for stretch in stretches)
+    kernel = total[ASSUMED] - max(0, zone.present - zone.managed - placed)
     return (MOVABLE, ASSUMED) if kernel >= small else (ASSUMED, MOVABLE)
 
 

@@ -25,14 +25,17 @@ _SOMEWHERE: Final = Memmap("kernel")
 
 class Draft:
     """The sections of a state in the making. `covered` are the seen pages by section, `exact` the
-    sections of which all were seen, and `bare` seen pages without any flag: kernel pages or per-CPU lists."""
+    sections of which all were seen, `plain` seen pages without any flag: kernel pages or per-CPU lists, and `bare` those of
+    them that are not named yet. `reserved` are pages that /proc/iomem shows as such."""
 
     def __init__(self, state: State, seen: Observation, prior: State | None) -> None:
         self.state = state
         self.seen = seen
         self.prior = prior
         self.starts = [run.pfn for run in seen.pages]
+        self.plain: dict[int, int] = {}
         self.bare: dict[int, int] = {}
+        self.reserved: dict[int, int] = {}
         self.exact: set[int] = set()
         self.covered: dict[int, int] = {}
         self.homeless: list[int] = []
@@ -233,7 +236,7 @@ def _overlay(draft: Draft, section: Section, head: int, absent: int) -> Section:
             pages = put(pages, mask & ~fixed, kind)
     draft.covered[section.nr] = covered | absent
     if bare & ~fixed:
-        draft.bare[section.nr] = bare & ~fixed
+        draft.bare[section.nr] = draft.plain[section.nr] = bare & ~fixed
     complete = covered | absent == span(0, size)
     if complete:
         draft.exact.add(section.nr)

@@ -10,6 +10,7 @@ from ..protocol.vocabulary import ZoneKey
 from . import layout, topology
 from .bare_pages import name_bare_pages
 from .devices import build_devices
+from .evidence import mark_reserved, mark_unseen, weigh_evidence
 from .free_layout import lay_out
 from .huge_pages import build_huge_pages
 from .identify import Identity, identify
@@ -46,9 +47,12 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
         build_devices(draft, identity.settings.memmap_on_memory)
     layout.build_sections(draft)
     topology.mark_early(state, seen, prior)
+    mark_reserved(draft)
     name_bare_pages(draft)
     build_huge_pages(state, seen, draft.exact, prior)
     _settle(state, seen, draft, prior is not None, notes)
+    mark_unseen(draft)
+    weigh_evidence(state, seen)
     topology.count_early(state)
     state.parameters.load({None: identity.settings})
     return state, notes

@@ -23,6 +23,7 @@ from ..protocol.vocabulary import (
     OFFLINE,
     PAGETABLE,
     PCP,
+    RESERVED,
     SLAB,
     VMEMMAP,
     Kind,
@@ -37,7 +38,7 @@ _LRU: Final = (
     "nr_zone_unevictable",
 )
 _SHARED_OUT: Final[tuple[Kind, ...]] = (FREE, PCP, MOVABLE, ASSUMED, OFFLINE)
-_GIVEN_UP: Final[tuple[Kind, ...]] = (SLAB, PAGETABLE, KERNEL, VMEMMAP)
+_GIVEN_UP: Final[tuple[Kind, ...]] = (SLAB, PAGETABLE, KERNEL, VMEMMAP, RESERVED)
 """Pages that only the model placed, in the order in which they give way to a counter that leaves no room for them."""
 
 
@@ -166,7 +167,7 @@ def _share_out(key: ZoneKey, rest: _Part, free: int, pcp: int, lru: int, zone: Z
             rest.turn(kind, FREE, fixed - used)
     fixed = sum(rest.have(k) for k in rest.counts if k not in (*_SHARED_OUT, ABSENT))
     used = max(0, used - fixed)
-    unmanaged = min(max(0, zone.present - zone.managed - rest.have(MEMMAP)), used)
+    unmanaged = min(max(0, zone.present - zone.managed - rest.have(MEMMAP) - rest.have(RESERVED)), used)
     movable = used - unmanaged if key[1] == MOVABLE_ZONE else min(lru, used - unmanaged)
     withheld = 0 if rest.early else unmanaged
     targets: dict[Kind, int] = {

@@ -10,7 +10,7 @@ from ..sysfs.report import block_report
 from .identify import Identity, identify
 from .rebuild import build_state
 
-_OBSERVED = ("sections", "blocks", "zones", "nodes", "resources", "hugepages", "surplus", "marks")
+_OBSERVED = ("sections", "blocks", "zones", "nodes", "resources", "hugepages", "surplus", "marks", "evidence")
 
 
 def sync(state: State, seen: Observation) -> list[str]:

@@ -137,7 +137,8 @@ def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
         offline = reading.state == "offline"
         nodes = reading.nodes or (known.nodes if known else (_node_of(state, reading.id, fallback),))
         zone = None if offline else _zone_of(state, reading, nodes)
-        block = Block(reading.id, "offline" if offline else "online", nodes, zone, early=not offline)
+        stuck = reading.removable is False and not offline
+        block = Block(reading.id, "offline" if offline else "online", nodes, zone, early=not offline, stuck=stuck)
         if known is not None:
             block = msgspec.structs.replace(
                 block,

@@ -1,8 +1,12 @@
-"""The invariants of a machine, each as a sentence that names what breaks it (kernel-facts 13.1)."""
+"""The invariants of a machine: what holds of its numbers and pages between two commands, each with a name and a sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
 
 from ..hotplug import zone_span
 from ..memory.section import Section, isolated_pages
@@ -10,11 +14,45 @@ from ..memory.state import State
 from ..numbers.bits import span
 from ..protocol.vocabulary import ABSENT, ASSUMED, FREE, ISOLATE, MEMMAP, OFFLINE, PCP, POISONED, VMEMMAP, Kind, ZoneKey
 
+INVARIANTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "counters_in_order": "of each zone, free and per-CPU pages <= managed <= present <= spanned",
+        "free_is_counted": "a zone's free pages are those on the free lists of its pageblocks that are not isolated",
+        "pcp_is_counted": "a zone's per-CPU pages are at least those that are known to be on such a list",
+        "present_is_counted": "a zone of hot-added memory has the pages of its online blocks present",
+        "managed_is_counted": "it manages them but for what holds memmap or is withheld by its driver",
+        "kinds_partition": "each page of an online section is of one kind",
+        "nothing_isolated": "no pageblock is isolated while nothing is under way",
+        "memmap_there": "every present section has a memmap",
+        "memmap_marked": "it lies in memory that is there, in pages that are marked as memmap",
+        "memmap_in_head": "the memmap of a block that has its own lies at the start of the block",
+        "block_settled": "a block is online or offline while nothing is under way",
+        "nodes_online": "the nodes of a block are online",
+        "block_in_span": "an online block lies in the span of its zone",
+        "span_ends_online": "the span of a zone of hot-added memory begins and ends with pages that are online",
+        "ram_covers_blocks": "System RAM of /proc/iomem covers every hot-added block",
+        "ram_disjoint": "no two ranges of System RAM overlap",
+        "online_by_block": "a section goes online and offline with its block",
+        "groups_are_counted": "a memory group counts its blocks and their present pages",
+    }
+)
+"""What each name stands for."""
 
-def check(state: State) -> list[str]:
+
+class Broken(msgspec.Struct, frozen=True):
+    """An invariant that does not hold: its name (see `INVARIANTS`), and in a sentence where and how much."""
+
+    invariant: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant}: {self.sentence}"
+
+
+def check(state: State) -> list[Broken]:
     """Every broken invariant of a machine between two commands; an empty list is a sound machine."""
     tally = _Tally(state)
-    return [sentence for rule in _RULES for sentence in rule(state, tally)]
+    return [broken for rule in _RULES for broken in rule(state, tally)]
 
 
 class _Tally:
@@ -56,27 +94,34 @@ def _name(key: ZoneKey) -> str:
     return f"zone {key[1]} of node {key[0]}"
 
 
-def _zone_order(state: State, tally: _Tally) -> Iterator[str]:
-    """I1."""
+def _zone_order(state: State, tally: _Tally) -> Iterator[Broken]:
+    """The numbers of each zone are in order."""
     for key, zone in state.zones.items():
         if not 0 <= zone.free + zone.pcp <= zone.managed <= zone.present <= zone.spanned:
-            yield (
-                f"I1 {_name(key)}: free {zone.free} + per-CPU {zone.pcp} <= managed {zone.managed} <= present "
-                f"{zone.present} <= spanned {zone.spanned} does not hold"
+            yield Broken(
+                "counters_in_order",
+                f"{_name(key)}: free {zone.free} + per-CPU {zone.pcp} <= managed {zone.managed} <= present "
+                f"{zone.present} <= spanned {zone.spanned} does not hold",
             )
 
 
-def _free_counts(state: State, tally: _Tally) -> Iterator[str]:
-    """I4 and I5: the counters are what the pages add up to."""
+def _free_counts(state: State, tally: _Tally) -> Iterator[Broken]:
+    """The counters are what the pages add up to."""
     for key, zone in state.zones.items():
         if zone.free != tally.free.get(key, 0):
-            yield f"I4 {_name(key)}: {zone.free} free pages are counted, the free lists hold {tally.free.get(key, 0)}"
+            yield Broken(
+                "free_is_counted",
+                f"{_name(key)}: {zone.free} free pages are counted, the free lists hold {tally.free.get(key, 0)}",
+            )
         if zone.pcp < tally.pcp.get(key, 0):
-            yield f"I5 {_name(key)}: {zone.pcp} per-CPU pages are counted, {tally.pcp.get(key, 0)} are there"
+            yield Broken(
+                "pcp_is_counted",
+                f"{_name(key)}: {zone.pcp} per-CPU pages are counted, {tally.pcp.get(key, 0)} are there",
+            )
 
 
-def _present_counts(state: State, tally: _Tally) -> Iterator[str]:
-    """I2 and I3, for zones of hot-added memory alone: boot memory has holes and reservations of its own."""
+def _present_counts(state: State, tally: _Tally) -> Iterator[Broken]:
+    """Present and managed pages of zones of hot-added memory: boot memory has holes and reservations of its own."""
     for key, zone in state.zones.items():
         if key in tally.early or zone.early:
             continue
@@ -84,12 +129,18 @@ def _present_counts(state: State, tally: _Tally) -> Iterator[str]:
         present = tally.pages.get(key, 0) - (0 if state.model.heads_present else heads)
         managed = tally.pages.get(key, 0) - withheld - heads
         if zone.present != present:
-            yield f"I2 {_name(key)}: {zone.present} present pages are counted, its online blocks have {present}"
+            yield Broken(
+                "present_is_counted",
+                f"{_name(key)}: {zone.present} present pages are counted, its online blocks have {present}",
+            )
         if zone.managed != managed:
-            yield f"I2 {_name(key)}: {zone.managed} managed pages are counted, {managed} are neither heads nor withheld"
+            yield Broken(
+                "managed_is_counted",
+                f"{_name(key)}: {zone.managed} managed pages are counted, {managed} are neither heads nor withheld",
+            )
 
 
-def _partition(state: State, tally: _Tally) -> Iterator[str]:
+def _partition(state: State, tally: _Tally) -> Iterator[Broken]:
     """The kinds of an online section's pages partition it."""
     full = span(0, state.geometry.pages_per_section)
     sound: set[int] = set()
@@ -101,32 +152,36 @@ def _partition(state: State, tally: _Tally) -> Iterator[str]:
             total += mask.bit_count()
             union |= mask
         if union != full or total != full.bit_count():
-            yield f"section {section.nr}: the kinds of its pages do not partition it"
+            yield Broken("kinds_partition", f"section {section.nr}: the kinds of its pages do not partition it")
         sound.add(id(section.pages))
 
 
-def _isolation(state: State, tally: _Tally) -> Iterator[str]:
-    """I8."""
+def _isolation(state: State, tally: _Tally) -> Iterator[Broken]:
+    """Isolation ends with the command that began it."""
     for section in state.sections.values():
         if section.types.get(ISOLATE):
-            yield f"I8 section {section.nr}: pageblocks are isolated though nothing is under way"
+            yield Broken(
+                "nothing_isolated", f"section {section.nr}: pageblocks are isolated though nothing is under way"
+            )
 
 
-def _heads(state: State, tally: _Tally) -> Iterator[str]:
-    """I9, I10, I11 and I13: the memmap of every present section is where it says."""
+def _heads(state: State, tally: _Tally) -> Iterator[Broken]:
+    """The memmap of every present section is where it says."""
     geometry = state.geometry
     size = geometry.pages_per_section
     for section in state.sections.values():
         memmap = section.memmap
         if memmap is None:
-            yield f"I11 section {section.nr}: present, but it has no memmap"
+            yield Broken("memmap_there", f"section {section.nr}: present, but it has no memmap")
             continue
         for pfn, count in memmap.chunks:
             host = state.sections.get(pfn // size)
             if host is None:
-                yield f"I13 section {section.nr}: its memmap lies at pfn {pfn:#x}, where no memory is"
+                yield Broken(
+                    "memmap_marked", f"section {section.nr}: its memmap lies at pfn {pfn:#x}, where no memory is"
+                )
             elif host.online and not _holds(host, pfn % size, count, memmap.on, size):
-                yield f"I13 section {section.nr}: its memmap at pfn {pfn:#x} is not marked as such"
+                yield Broken("memmap_marked", f"section {section.nr}: its memmap at pfn {pfn:#x} is not marked as such")
         yield from _own_block(state, section)
 
 
@@ -136,18 +191,20 @@ def _holds(host: Section, at: int, count: int, on: str, size: int) -> bool:
     return not here & ~(host.of(kind) | host.of(POISONED))
 
 
-def _own_block(state: State, section: Section) -> Iterator[str]:
+def _own_block(state: State, section: Section) -> Iterator[Broken]:
     block = state.blocks.get(section.nr // state.geometry.sections_per_block)
     memmap = section.memmap
     if block is None or not block.head or memmap is None or memmap.pfn is None:
         return
     start, _ = state.block_range(block.id)
     if memmap.on == "self" and not start <= memmap.pfn < start + block.head:
-        yield f"I9 memory{block.id}: the memmap of section {section.nr} is not in the block's own head"
+        yield Broken(
+            "memmap_in_head", f"memory{block.id}: the memmap of section {section.nr} is not in the block's own head"
+        )
 
 
-def _blocks(state: State, tally: _Tally) -> Iterator[str]:
-    """I16, I17, I18 and I24 for every block."""
+def _blocks(state: State, tally: _Tally) -> Iterator[Broken]:
+    """What holds of every block."""
     page = state.geometry.page_size
     ram = sorted((r.start // page, r.end // page) for r in state.resources.values() if r.ram)
     at = 0
@@ -155,52 +212,55 @@ def _blocks(state: State, tally: _Tally) -> Iterator[str]:
         block = state.blocks[number]
         start, pages = state.block_range(number)
         if block.state not in ("online", "offline"):
-            yield f"I18 memory{number}: {block.state} though nothing is under way"
+            yield Broken("block_settled", f"memory{number}: {block.state} though nothing is under way")
         for node in block.nodes:
             if node not in state.nodes or not state.nodes[node].online:
-                yield f"I16 memory{number}: its node {node} is not online"
+                yield Broken("nodes_online", f"memory{number}: its node {node} is not online")
         if block.state == "online" and block.zone is not None:
             zone = state.zones.get(block.zone)
             if zone is None or (not (zone.start <= start and start + pages <= zone.end) and not block.early):
-                yield f"I24 memory{number}: outside the span of {_name(block.zone)}"
+                yield Broken("block_in_span", f"memory{number}: outside the span of {_name(block.zone)}")
         while at < len(ram) and ram[at][1] <= start:
             at += 1
         if not block.early and not (at < len(ram) and ram[at][0] < start + pages):
-            yield f"I17 memory{number}: no System RAM in /proc/iomem covers it"
+            yield Broken("ram_covers_blocks", f"memory{number}: no System RAM in /proc/iomem covers it")
 
 
-def _onlined(state: State, tally: _Tally) -> Iterator[str]:
-    """I18: memory goes online by its block, and an online block has nothing that is not."""
+def _onlined(state: State, tally: _Tally) -> Iterator[Broken]:
+    """Memory goes online by its block, and an offline block has nothing online."""
     per_block = state.geometry.sections_per_block
     for nr, section in state.sections.items():
         block = state.blocks.get(nr // per_block)
         if section.online and block is None:
-            yield f"I18 section {nr}: online, but there is no memory{nr // per_block}"
+            yield Broken("online_by_block", f"section {nr}: online, but there is no memory{nr // per_block}")
         elif section.online and block is not None and block.state == "offline":
-            yield f"I18 section {nr}: online, but memory{block.id} is offline"
+            yield Broken("online_by_block", f"section {nr}: online, but memory{block.id} is offline")
 
 
-def _spans(state: State, tally: _Tally) -> Iterator[str]:
-    """I24: both ends of a span touch an online page of the zone; boot memory may have holes there."""
+def _spans(state: State, tally: _Tally) -> Iterator[Broken]:
+    """Both ends of a span touch an online page of the zone; boot memory may have holes there."""
     for key, zone in state.zones.items():
         if not zone.spanned or zone.early or key in tally.early:
             continue
         first = zone_span.edge(state, key, zone.start, zone.end, ascending=True)
         last = zone_span.edge(state, key, zone.start, zone.end, ascending=False)
         if (first, last) != (zone.start, zone.end):
-            yield f"I24 {_name(key)}: the span {zone.start:#x} to {zone.end:#x} does not end at online pages"
+            yield Broken(
+                "span_ends_online",
+                f"{_name(key)}: the span {zone.start:#x} to {zone.end:#x} does not end at online pages",
+            )
 
 
-def _resources(state: State, tally: _Tally) -> Iterator[str]:
-    """I17: System RAM never overlaps."""
+def _resources(state: State, tally: _Tally) -> Iterator[Broken]:
+    """System RAM never overlaps."""
     end = 0
     for resource in sorted((r for r in state.resources.values() if r.ram), key=lambda r: r.start):
         if resource.start < end:
-            yield f"I17 System RAM at {resource.start:#x} overlaps the one before it"
+            yield Broken("ram_disjoint", f"System RAM at {resource.start:#x} overlaps the one before it")
         end = resource.end
 
 
-def _groups(state: State, tally: _Tally) -> Iterator[str]:
+def _groups(state: State, tally: _Tally) -> Iterator[Broken]:
     """Memory groups count the present pages of their blocks."""
     pages = state.geometry.pages_per_block
     counts: dict[int, list[int]] = {}
@@ -213,10 +273,13 @@ def _groups(state: State, tally: _Tally) -> Iterator[str]:
     for number, group in state.groups.items():
         blocks, kernel, movable = counts.get(number, [0, 0, 0])
         if (group.blocks, group.present_kernel, group.present_movable) != (blocks, kernel, movable):
-            yield f"group {number}: it counts {group.blocks} blocks, there are {blocks}, or its present pages are off"
+            yield Broken(
+                "groups_are_counted",
+                f"group {number}: it counts {group.blocks} blocks, there are {blocks}, or its present pages are off",
+            )
 
 
-_RULES: tuple[Callable[[State, _Tally], Iterator[str]], ...] = (
+_RULES: tuple[Callable[[State, _Tally], Iterator[Broken]], ...] = (
     _zone_order,
     _free_counts,
     _present_counts,

@@ -10,17 +10,21 @@ from ..commands import Command
 from ..memory.state import State
 from ..numbers.errors import HotplugError
 from ..protocol.events import Event
+from ..protocol.vocabulary import Certainty
+from .certainty import certainty
 from .dispatch import run
 
 
 class Attempt(NamedTuple):
-    """How a command ended that was tried: "ok" or the errno, the reason, the page (pfn) at fault, and its events."""
+    """How a command ended that was tried: "ok" or the errno, the reason, the page (pfn) at fault, its events, and how sure
+    that is (see `Outcome`)."""
 
     result: str
     reason: str
     pfn: int | None
     events: tuple[Event, ...]
     notes: tuple[str, ...] = ()
+    certainty: Certainty = "yes"
 
     @property
     def ok(self) -> bool:
@@ -36,8 +40,9 @@ def attempt(state: State, command: Command) -> Attempt:
         for event in run(state, command, notes):
             events.append(event)
     except HotplugError as error:
-        return Attempt(error.errno, error.reason, error.pfn, tuple(events), tuple(notes))
-    return Attempt("ok", "", None, tuple(events), tuple(notes))
+        sure = certainty(state, error.errno, events)
+        return Attempt(error.errno, error.reason, error.pfn, tuple(events), tuple(notes), sure)
+    return Attempt("ok", "", None, tuple(events), tuple(notes), certainty(state, "ok", events))
 
 
 @contextmanager

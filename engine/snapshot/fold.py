@@ -13,12 +13,13 @@ from msgspec.structs import asdict, replace
 
 from ..memory.journal import ABSENT, Changes, each_change
 from ..memory.origin import Origin
-from ..memory.section import Memmap, Section
+from ..memory.section import Memmap, Section, doubtful
 from ..memory.state import State
 from ..protocol.vocabulary import ZoneKey
 from .counters import fold_counters
 from .schema import (
     BlockRun,
+    EvidenceV1,
     GroupV1,
     HugePageRun,
     MarksV1,
@@ -87,6 +88,9 @@ def _tables(state: State) -> dict[str, Any]:
         "nodes": tuple(NodeV1(**asdict(node)) for _, node in sorted(state.nodes.items())),
         "zones": tuple(ZoneV1(**asdict(zone)) for _, zone in sorted(state.zones.items())),
         "marks": tuple(MarksV1(cast(ZoneRef, key), **asdict(marks)) for key, marks in sorted(state.marks.items())),
+        "evidence": tuple(
+            EvidenceV1(cast(ZoneRef, key), **asdict(known)) for key, known in sorted(state.evidence.items())
+        ),
         "scanners": tuple(_scanners(state)),
         "resources": tuple(ResourceV1(hex(r.start), hex(r.end), r.name) for _, r in sorted(state.resources.items())),
         "groups": tuple(GroupV1(**asdict(group)) for _, group in sorted(state.groups.items())),
@@ -219,11 +223,17 @@ def _section_run(run: _Fold[Section], base: int, full: int) -> SectionRun:
         online=section.online,
         estimated=section.estimated,
         flagged=_runs(section.flagged),
+        unseen=None if section.unseen == usually_unseen(section) else _runs(section.unseen),
         zones=tuple(_share(key, mask, full) for key, mask in section.zones),
         pages={kind: _runs(mask) for kind, mask in section.pages.items()},
         types={kind: _runs(mask) for kind, mask in section.types.items()},
         memmap=None if memmap is None else MemmapV1(memmap.on, memmap.pfn, memmap.chunks, memmap.tables),
     )
+
+
+def usually_unseen(section: Section) -> int:
+    """The pages whose kind is a guess, where no more is said of them than that a section is estimated."""
+    return doubtful(section) if section.estimated else 0
 
 
 def _share(key: ZoneKey, mask: int, full: int) -> ZoneShare:

@@ -97,6 +97,15 @@ class MarksV1(_Strict, frozen=True):
     reserve: dict[str, Pages] = {}
 
 
+class EvidenceV1(_Strict, frozen=True):
+    """How well the numbers of a captured zone are known: see `engine.memory.zone.Evidence`."""
+
+    zone: ZoneRef
+    counted: bool = True
+    areas: bool = True
+    disguised: Pages = 0
+
+
 class ScannersV1(_Strict, frozen=True):
     """Where compaction of a zone goes on, as pfns, and the numbers of the pageblocks that it skips: see
     `engine.zones.Scanners`."""
@@ -175,6 +184,7 @@ class BlockRun(_Strict, frozen=True, kw_only=True):
     request: Pages | None = None
     poisoned: bool = False
     asked: OnlineType | None = None
+    stuck: bool = False
 
 
 class MemmapV1(_Strict, frozen=True):
@@ -196,7 +206,8 @@ class ZoneShare(_Strict, frozen=True):
 class SectionRun(_Strict, frozen=True, kw_only=True):
     """`count` alike sections, the first of which is section `at` of its block: see `engine.memmap.Section`.
 
-    `pages` and `types` count from the start of each section. The memmap of each lies `stride` pages behind the last.
+    `pages`, `types` and `unseen` count from the start of each section; null for `unseen`: all that is there but heads where
+    the kinds are `estimated`, else none. The memmap of each lies `stride` pages behind the last.
     """
 
     at: Number = 0
@@ -207,6 +218,7 @@ class SectionRun(_Strict, frozen=True, kw_only=True):
     online: bool = False
     estimated: bool = False
     flagged: tuple[Run, ...] = ()
+    unseen: tuple[Run, ...] | None = None
     zones: tuple[ZoneShare, ...] = ()
     pages: PagesByKind = {}
     types: BlocksByType = {}
@@ -233,6 +245,7 @@ class StateV1(_Strict, frozen=True, kw_only=True):
     nodes: tuple[NodeV1, ...] | None = None
     zones: tuple[ZoneV1, ...] | None = None
     marks: tuple[MarksV1, ...] | None = None
+    evidence: tuple[EvidenceV1, ...] | None = None
     scanners: tuple[ScannersV1, ...] | None = None
     resources: tuple[ResourceV1, ...] | None = None
     groups: tuple[GroupV1, ...] | None = None
@@ -267,10 +280,11 @@ class StepV1(_Strict, frozen=True, omit_defaults=True):
 class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True):
     """A whole machine, as `altmap` saves it: its first state, and its timeline from there on.
 
-    model: name of the kernel model. settings: writable parameters. boot: facts of the boot. marks: watermarks.
-    scanners: where compaction goes on. hugepages: the pages of the hugetlb pools. optimized: huge pages (by pfn)
-    whose memmap was given back once, and whether it still is. steps: what was done from here on, in
-    order, and `at` the number of the state that the machine was in when it was saved.
+    model: name of the kernel model. settings: writable parameters. boot: facts of the boot. marks: watermarks. evidence:
+    how well captured zones are known (null: saved before that was asked). scanners: where compaction goes on. hugepages:
+    the pages of the hugetlb pools. optimized: huge pages (by pfn) whose memmap was given back once, and whether it still
+    is. steps: what was done from here on, in order, and `at` the number of the state that the machine was in when it was
+    saved.
     """
 
     origin: OriginV1
@@ -282,6 +296,7 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
     nodes: tuple[NodeV1, ...]
     zones: tuple[ZoneV1, ...] = ()
     marks: tuple[MarksV1, ...] = ()
+    evidence: tuple[EvidenceV1, ...] | None = None
     scanners: tuple[ScannersV1, ...] = ()
     resources: tuple[ResourceV1, ...] = ()
     groups: tuple[GroupV1, ...] = ()

@@ -18,14 +18,14 @@ from ..memory.origin import Origin
 from ..memory.section import Memmap, Pages, Section, Types
 from ..memory.settings import boot_of, settings_of
 from ..memory.state import HugePage, Resource, State
-from ..memory.zone import Marks, Node, Scanners, Zone
+from ..memory.zone import Evidence, Marks, Node, Scanners, Zone
 from ..numbers.bits import every, span
 from ..numbers.errors import BadInput, located
 from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ZoneKey
 from .counters import load_counters
-from .fold import moved
+from .fold import moved, usually_unseen
 from .schema import MAX_COUNT, MemmapV1, Run, SectionGrid, SectionRun, SnapshotV1
 
 K = TypeVar("K")
@@ -36,7 +36,7 @@ _MAX_SECTION_PAGES: Final = 1 << 20
 _MAX_PFN: Final = 1 << 52
 
 
-def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
+def unfold(snapshot: SnapshotV1) -> tuple[State, Origin]:
     """The machine that was saved. Raises `BadInput` for what no machine can have."""
     geometry = snapshot.geometry
     if geometry.pages_per_section > _MAX_SECTION_PAGES:
@@ -56,6 +56,7 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.nodes.load(_unique("$.nodes", ((node.id, Node(**asdict(node))) for node in snapshot.nodes)))
     state.zones.load(_unique("$.zones", _zones(snapshot, state)))
     state.marks.load(_unique("$.marks", _marks(snapshot, state)))
+    state.evidence.load(_unique("$.evidence", _evidence(snapshot, state)))
     state.scanners.load(_unique("$.scanners", _scanners(snapshot, state)))
     state.resources.load(_unique("$.resources", _resources(snapshot), lambda key: hex(max(key, ~key))))
     state.groups.load(_unique("$.groups", _groups(snapshot, state)))
@@ -64,19 +65,19 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.surplus.load(_unique("$.surplus", _surplus(snapshot, state)))
     state.optimized.load(snapshot.optimized)
     state.blocks.load(_blocks(snapshot, state))
-    state.sections.load(_Sections(state).unfold(snapshot.sections))
+    state.sections.load(_Sections(state, _captured(snapshot)).unfold(snapshot.sections))
     return state, Origin(**asdict(snapshot.origin))
 
 
-def later_state_of(snapshot: SnapshotV1, number: int) -> State | None:
+def unfold_later(snapshot: SnapshotV1, number: int) -> State | None:
     """The state of that number, from 1 on, where it was saved. Raises `BadInput` for what no machine can have."""
     saved = snapshot.steps[number - 1].state
     if saved is None:
         return None
     with located(f"$.steps[{number - 1}].state"):
-        return state_of(
-            replace(snapshot, **{name: value for name, value in asdict(saved).items() if value is not None})
-        )[0]
+        return unfold(replace(snapshot, **{name: value for name, value in asdict(saved).items() if value is not None}))[
+            0
+        ]
 
 
 def _bad(path: str, sentence: str) -> NoReturn:
@@ -118,6 +119,22 @@ def _marks(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Marks]
     for index, saved in enumerate(snapshot.marks):
         _node(state, saved.zone[0], f"$.marks[{index}].zone[0]")
         yield saved.zone, Marks(saved.min, saved.low, Frozen(saved.reserve))
+
+
+def _evidence(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Evidence]]:
+    """As saved. Of a capture that was saved without it, only what its origin tells; nothing can be proven by its numbers."""
+    for index, saved in enumerate(snapshot.evidence or ()):
+        _node(state, saved.zone[0], f"$.evidence[{index}].zone[0]")
+        yield saved.zone, Evidence(saved.counted, saved.areas, saved.disguised)
+    if snapshot.evidence is None and _captured(snapshot):
+        counted = "zoneinfo" in snapshot.origin.measured
+        for key, zone in state.zones.items():
+            yield key, Evidence(counted, counted, zone.present)
+
+
+def _captured(snapshot: SnapshotV1) -> bool:
+    """Is it of a capture? A machine that was made up has nothing that was read, and nothing that was missing."""
+    return bool(snapshot.origin.measured or snapshot.origin.estimated)
 
 
 def _scanners(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Scanners]]:
@@ -205,7 +222,7 @@ def _blocks(snapshot: SnapshotV1, state: State) -> dict[int, Block]:
         if run.group is not None and run.group not in state.groups:
             _bad(f"{path}.group", f"group {run.group} is unknown; it must be one of $.groups, or null")
         values = (
-            run.state, run.nodes, run.zone, run.head, run.early, run.group, run.request, run.poisoned, run.asked
+            run.state, run.nodes, run.zone, run.head, run.early, run.group, run.request, run.poisoned, run.asked, run.stuck
         )  # fmt: skip
         blocks.update({number: Block(number, *values) for number in range(run.first, behind)})
     return blocks
@@ -214,8 +231,8 @@ def _blocks(snapshot: SnapshotV1, state: State) -> dict[int, Block]:
 class _Sections:
     """Unfolds sections; those that are alike share their sets of pages, wherever in the machine they lie."""
 
-    def __init__(self, state: State) -> None:
-        self.state = state
+    def __init__(self, state: State, captured: bool) -> None:
+        self.state, self.captured = state, captured
         self.per_block = state.geometry.sections_per_block
         self.masks: dict[tuple[tuple[Run, ...], int], int] = {}
         self.tables: dict[tuple[type[Frozen[Any, int]], Frozen[Any, int]], Any] = {}
@@ -266,7 +283,13 @@ class _Sections:
         pages = self._table(Pages, run.pages, "page", size, f"{path}.pages")
         types = self._table(Types, run.types, "pageblock", geometry.pageblocks_per_section, f"{path}.types")
         flagged = self._mask(run.flagged, "page", size, f"{path}.flagged")
-        return Section(0, run.node, run.early, run.online, tuple(shares), pages, types, memmap, run.estimated, flagged)
+        section = Section(
+            0, run.node, run.early, run.online, tuple(shares), pages, types, memmap, run.estimated, flagged
+        )
+        unseen = usually_unseen(section) if self.captured else 0
+        if run.unseen is not None:
+            unseen = self._mask(run.unseen, "page", size, f"{path}.unseen")
+        return replace(section, unseen=unseen)
 
     def _table(self, kind: type[F], runs: Mapping[Any, tuple[Run, ...]], what: str, size: int, path: str) -> F:
         """Sets by kind or by migratetype."""
@@ -299,6 +322,7 @@ def _copy(pattern: Section, nr: int, pages: int) -> Section:
     return Section(
         nr, pattern.node, pattern.early, pattern.online, pattern.zones, pattern.pages, pattern.types,
         moved(memmap, pages) if memmap is not None and pages else memmap, pattern.estimated, pattern.flagged,
+        pattern.unseen,
     )  # fmt: skip
 
 

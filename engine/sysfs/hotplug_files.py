@@ -1,7 +1,7 @@
 """The sysfs face of memory hotplug: what each file reads as, what a write to it does, and the errno of a wrong one.
 
 Paths are those of the kernel, below /sys/devices/system/memory, /sys/devices/system/node and
-/sys/module/memory_hotplug/parameters (kernel-facts 5.2 to 5.7 and 12).
+/sys/module/memory_hotplug/parameters (drivers/base/memory.c, drivers/base/node.c).
 """
 
 from __future__ import annotations

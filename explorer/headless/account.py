@@ -29,6 +29,8 @@ from .console import Printer
 
 _ZONE_NUMBERS = ("start_pfn", "spanned", "present", "managed", "free")
 _INDENT = " " * 6
+_HANG = 8
+"""Columns before what a line goes on with."""
 _OF_A_RANGE = (Online, Offline)
 """Commands that a line of a script may ask for many blocks."""
 
@@ -59,12 +61,12 @@ class Account:
     def flush(self) -> None:
         """Tell what was held back."""
         if self._group:
-            self._printer(*self._lines(), whole_lines=True)
+            self._printer.lines(*self._lines(), hang=_HANG)
 
     def end(self) -> None:
         """The sum."""
         said = f"{self._unexpected} not as expected" if self._unexpected else "each as expected"
-        self._printer(Text(f"{self._told} command{'s' * (self._told != 1)}, {said}", "bold"), whole_lines=True)
+        self._printer.lines(Text(f"{self._told} command{'s' * (self._told != 1)}, {said}", "bold"), hang=0)
 
     def _lines(self) -> Iterator[Text]:
         first, last = self._told + 1, self._told + len(self._group)

@@ -12,10 +12,11 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
+from .arguments import DEFAULT_MACHINE
 from .exits import BAD_INPUT, FINE, INTERRUPTED, PIPE_CLOSED, Misused
 from .output import drop_output, fill_closed_streams, remark
 from .parser import parser
-from .verbs import DEFAULT_MACHINE, VERBS
+from .verbs import VERBS
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,8 +6,10 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.padding import Padding
 from rich.segment import Segment, Segments
+from rich.text import Text
 
 from ..printable import printable
 
@@ -22,7 +24,7 @@ class Printer:
     def __init__(self, color: str = "auto", width: int | None = None) -> None:
         terminal = sys.stdout.isatty()
         colored = color == "always" or (color == "auto" and terminal and not os.environ.get("NO_COLOR"))
-        self._whole_lines = width is None
+        self._whole_lines = width is None and not terminal
         self._console = Console(
             file=sys.stdout,
             width=width or (None if terminal else PLAIN_WIDTH),
@@ -34,12 +36,22 @@ class Printer:
             highlight=False,
         )
 
-    def __call__(self, *parts: RenderableType, whole_lines: bool = False) -> None:
-        """Print the parts below each other, without the blanks that tables end their lines with. Text wraps at the
-        width unless `whole_lines`, and then too if a width was asked for."""
+    def __call__(self, *parts: RenderableType) -> None:
+        """Print the parts below each other, without the blanks that tables end their lines with."""
+        self._print(parts, self._console.options)
+
+    def lines(self, *lines: Text, hang: int) -> None:
+        """Print lines; what is too wide goes on below, `hang` columns to the right. In a file or a pipe a line is one line,
+        unless a width was asked for."""
         options = self._console.options
-        if whole_lines and self._whole_lines:
-            options = options.update(no_wrap=True, overflow="ignore")
+        if self._whole_lines:
+            self._print(lines, options.update(no_wrap=True, overflow="ignore"))
+            return
+        for line in lines:
+            first, *others = line.wrap(self._console, options.max_width - hang)
+            self._print([first, *(Padding(other, (0, 0, 0, hang)) for other in others)], options)
+
+    def _print(self, parts: Iterable[RenderableType], options: ConsoleOptions) -> None:
         with self._console.capture() as capture:
             for part in parts:
                 segments = _harmless(self._console.render(part, options))

@@ -6,11 +6,12 @@ import argparse
 
 from altmap.engine import BadInput, HotplugError, bundled_machines, lsmem, split_lsmem
 
+from .arguments import DEFAULT_MACHINE
 from .exits import FINE, REFUSED
 from .forms.document import as_line
 from .output import on_terminal, remark, say, write, write_text
 from .streams import machine_named
-from .verbs import DEFAULT_MACHINE, VERBS
+from .verbs import VERBS
 
 
 def enter(arguments: argparse.Namespace) -> int:
@@ -90,8 +91,8 @@ def check(arguments: argparse.Namespace) -> int:
 
         write(as_line(check_document(arguments.machine, machine, broken)))
         return REFUSED if broken else FINE
-    for sentence in broken:
-        say(sentence)
+    for one in broken:
+        say(str(one))
     if not broken:
         say(f"{arguments.machine}: all is sound, {len(machine.blocks)} blocks, {len(machine.sections)} sections")
     return REFUSED if broken else FINE

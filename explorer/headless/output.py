@@ -6,6 +6,7 @@ Standard error is for people who watch; where it is closed or full, what was to 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import textwrap
 from collections.abc import Iterable
@@ -27,10 +28,16 @@ def write_text(text: str) -> None:
     sys.stdout.write(printable(text))
 
 
+def columns(asked: int | None = None) -> int | None:
+    """How wide text for people may be: as asked, or as the terminal is; None where it goes elsewhere, as wide as it is."""
+    return asked or (shutil.get_terminal_size().columns if on_terminal("stdout") else None)
+
+
 def say(text: str, width: int | None = None) -> None:
-    """Lines for people to standard output; with a width, words go to further lines that are indented a little more."""
+    """Lines for people to standard output; what is wider than `columns` goes on below, indented a little more."""
+    wide = columns(width)
     for line in text.rstrip("\n").split("\n"):
-        sys.stdout.write(f"{_wrapped(printable(line), width)}\n")
+        sys.stdout.write(f"{_wrapped(printable(line), wide)}\n")
 
 
 def _wrapped(line: str, width: int | None) -> str:

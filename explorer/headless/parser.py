@@ -9,14 +9,17 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Final, NoReturn
 
 from .. import __version__
+from .arguments import DEFAULT_MACHINE, MACHINE_WORDS
 from .exits import MEANINGS, Misused
 from .output import write_text
-from .verbs import DEFAULT_MACHINE, GROUPS, MACHINE_WORDS, VERBS
+from .verbs import GROUPS, VERBS
 
 ABOUT: Final = "Linux memory hotplug, rehearsed: add, online, offline and remove memory of a saved machine."
 USAGE: Final = ("altmap [MACHINE]", "altmap COMMAND ...", "altmap COMMAND --help")
 _WIDEST: Final = 100
 """Columns of a line of help in the widest terminal."""
+_NAMES: Final = max(map(len, VERBS)) + 4
+"""Columns before what is said of a command."""
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -101,7 +104,7 @@ def _overview(width: int) -> Iterator[str]:
     opened = f"Without a command, MACHINE is opened in the explorer; without a machine, {DEFAULT_MACHINE}."
     yield from ["", *textwrap.wrap(f"{ABOUT} {opened}", width)]
     for title, verbs in GROUPS:
-        yield from ["", f"{title}:", *explained(((verb.name, verb.about) for verb in verbs), 13)]
+        yield from ["", f"{title}:", *explained(((verb.name, verb.about) for verb in verbs), _NAMES)]
     yield from ["", *textwrap.wrap(f"MACHINE is {MACHINE_WORDS}.", width)]
     yield from ["", "Exit codes:", *explained(((str(code), meaning) for code, meaning in MEANINGS.items()), 5)]
 

@@ -21,7 +21,7 @@ from altmap.engine.numbers.rounding import up
 
 from .exits import DIFFERENT, FINE, REFUSED
 from .forms.document import as_line
-from .output import say, write
+from .output import columns, say, write
 from .progress import awaited
 from .streams import machine_named, once_standard_input
 
@@ -78,8 +78,8 @@ def alternatives(arguments: argparse.Namespace) -> int:
 
         write(as_line(comparison_document(table)))
     else:
-        wide = {} if arguments.width is None else {"width": arguments.width}
-        say(describe_comparison(table, **wide), arguments.width)
+        wide = columns(arguments.width)
+        say(describe_comparison(table, **({"width": wide} if wide else {})), wide)
     return FINE if table.fits else REFUSED
 
 

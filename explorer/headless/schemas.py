@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import textwrap
+from collections.abc import Iterator
 
 from altmap.engine import BadInput
 from altmap.engine.numbers.errors import did_you_mean
@@ -14,17 +16,25 @@ from .output import on_terminal, say, write
 
 
 def print_schema(arguments: argparse.Namespace) -> int:
-    """The schema of a kind of document; without one, the kinds, one a line, each with its version and what prints it."""
+    """The schema of a kind of document; without one, the kinds, each with its version, what prints it and what it holds."""
     name = arguments.document
     if name is None:
-        wide = max(map(len, KINDS))
-        columns = shutil.get_terminal_size().columns if on_terminal("stdout") else None
-        for kind in KINDS.values():
-            say(f"{kind.name:{wide}}  {kind.version}  {kind.about}", columns)
-        return FINE
-    if name not in KINDS:
-        raise BadInput(
-            f"{name!r} is not a kind of document; it is one of {', '.join(KINDS)}{did_you_mean(name, KINDS)}"
-        )
-    write(schema_of(KINDS[name]))
+        for line in _listed(shutil.get_terminal_size().columns if on_terminal("stdout") else None):
+            say(line)
+    elif name in KINDS:
+        write(schema_of(KINDS[name]))
+    else:
+        near = did_you_mean(name, KINDS)
+        raise BadInput(f"{name!r} is not a kind of document; it is one of {', '.join(KINDS)}{near}")
     return FINE
+
+
+def _listed(columns: int | None) -> Iterator[str]:
+    """A line for each kind; on a terminal of so many columns, what does not fit goes below."""
+    name, asked = (max(map(len, column)) for column in (KINDS, [kind.printed_by for kind in KINDS.values()]))
+    for kind in KINDS.values():
+        head = f"{kind.name:{name}}  {kind.version}  {kind.printed_by:{asked}}  "
+        if columns is None:
+            yield head + kind.about
+        else:
+            yield from textwrap.wrap(kind.about, columns, initial_indent=head, subsequent_indent=" " * len(head))

@@ -175,7 +175,7 @@ _shtab_altmap_run_defaults_added=0
 
 _shtab_altmap_schema_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":machine, check, files, machines, step, full_step, event, why, comparison, diff, capture, export, snapshot\; without one, they are told one a line:"
+  ":a kind of document:(machine check files machines step full_step event why comparison diff capture export snapshot)"
 )
 
 # guard to ensure default positional specs are added only once per session

@@ -72,3 +72,27 @@ class Desk(Protocol):
 
     def leave(self) -> None:
         """End the explorer, or ask first if states would be lost."""
+
+    def zoom(self, inwards: bool) -> None:
+        """A level in at the cursor, or out."""
+
+    @property
+    def depth(self) -> int:
+        """Levels that the map is zoomed in."""
+
+    @property
+    def can_zoom_in(self) -> bool:
+        """Is there a level further in?"""
+
+    def change_view(self, by: int) -> None:
+        """The next view, or the one before."""
+
+    def fold(self) -> None:
+        """Fold runs of blocks that are alike, or unfold them."""
+
+    @property
+    def fault(self) -> int | None:
+        """The page (pfn) that was in the way of the last command."""
+
+    def show_fault(self) -> None:
+        """Zoom to the page in the way."""

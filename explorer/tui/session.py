@@ -124,14 +124,14 @@ class Session:
 
     def _move(self, next_one: Callable[[], Step | None], go: Callable[[], Outcome | None]) -> Batch | None:
         """Go on as long as the next state was made by the same verb."""
-        verb = self._verb_of(next_one())
+        verb = self.verb_of(next_one())
         outcomes: list[Outcome] = []
-        while verb is not None and self._verb_of(next_one()) == verb:
+        while verb is not None and self.verb_of(next_one()) == verb:
             if (outcome := go()) is not None:
                 outcomes.append(outcome)
         return Batch(verb[1], tuple(outcomes)) if verb is not None else None
 
-    def _verb_of(self, step: Step | None) -> tuple[int, str] | None:
+    def verb_of(self, step: Step | None) -> tuple[int, str] | None:
         """The verb that made a state, by its first state and its label; a command of before this session is one."""
         if step is None or step.outcome is None:
             return None

@@ -245,9 +245,76 @@ class GoTo(Verb):
         desk.ask_block()
 
 
+class ZoomIn(Verb):
+    name, key, label, title, group = "zoom_in", "plus,enter", "In", "Zoom in", "Map"
+    sentence = "A level in at the cursor: machine, node, block, section, page. The wheel does it too."
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        return "" if desk.can_zoom_in else "a page is the closest there is"
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.zoom(True)
+
+
+class ZoomOut(Verb):
+    name, key, label, title, group = "zoom_out", "minus,backspace", "Out", "Zoom out", "Map"
+    sentence = "A level out again."
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        return "" if desk.depth else "this is the whole machine"
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.zoom(False)
+
+
+class NextView(Verb):
+    name, key, label, title, group = "view", "v", "View", "Next view", "Map"
+    sentence = "Show something else of the same memory: use, zones, memmap, can it go, types, orders, nodes."
+    by: ClassVar[int] = 1
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.change_view(cls.by)
+
+
+class ViewBefore(NextView):
+    name, key, label, title = "view_before", "V", "View", "View before"
+    sentence = "The view before."
+    footer = False
+    by = -1
+
+
+class Fold(Verb):
+    name, key, label, title, group = "fold", "z", "Fold", "Fold or unfold", "Map"
+    sentence = "Fold long runs of blocks that are all alike into one row, or unfold them."
+    footer = False
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.fold()
+
+
+class ShowPage(Verb):
+    name, key, label, title, group = "show_page", "x", "Page", "Show the page in the way", "Map"
+    sentence = "Zoom to the page that the last refusal named."
+    footer = False
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        return "" if desk.fault is not None else "the last command was not refused because of a page"
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.show_fault()
+
+
 class MapPane(Verb):
-    name, key, label, title, group = "pane_map", "1", "Blocks", "To the block map", "Screen"
-    sentence = "Memory blocks by address; arrows walk, a click selects."
+    name, key, label, title, group = "pane_map", "0", "Map", "To the map", "Screen"
+    sentence = "Memory by address; arrows walk, a click selects, the wheel zooms."
     footer = False
     waits = False
     pane: ClassVar[str] = "map"
@@ -258,17 +325,17 @@ class MapPane(Verb):
 
 
 class InspectorPane(MapPane):
-    name, key, label, title, pane = "pane_inspector", "2", "Inspector", "To the inspector", "inspector"
+    name, key, label, title, pane = "pane_inspector", "1", "Inspector", "To the inspector", "inspector"
     sentence = "The selected block: state, zones, memmap and pages."
 
 
 class ZonesPane(MapPane):
-    name, key, label, title, pane = "pane_zones", "3", "Zones", "To nodes and zones", "zones"
+    name, key, label, title, pane = "pane_zones", "2", "Zones", "To nodes and zones", "zones"
     sentence = "Nodes and their zones, in pages and sizes."
 
 
 class LogPane(MapPane):
-    name, key, label, title, pane = "pane_log", "4", "Log", "To the kernel log", "log"
+    name, key, label, title, pane = "pane_log", "3", "Log", "To the kernel log", "log"
     sentence = "All commands so far, what the kernel printed, and the results."
 
 
@@ -294,6 +361,7 @@ class Quit(Verb):
 
 VERBS: Final[tuple[type[Verb], ...]] = (
     Stop, AddMemory, OnlineDefault, OnlineMovable, OnlineKernel, OfflineBlocks, EjectDevice, RemoveMemory, Why, Undo, Redo,
+    ZoomIn, ZoomOut, NextView, ViewBefore, Fold, ShowPage,
     Help, Quit, CommandLine, States, GoTo, MarkDevice, Unmark, CompareAdd, Save, Mark,
     MapPane, InspectorPane, ZonesPane, LogPane,
 )  # fmt: skip

@@ -45,7 +45,7 @@ def process() -> Callable[..., subprocess.CompletedProcess[str]]:
         given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
         env = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
         return subprocess.run(
-            [sys.executable, "-m", "altmap", *map(str, argv)], env=env, text=True, timeout=60, **given
+            [sys.executable, "-m", "altmap", *map(str, argv)], env=env, text=True, timeout=600, **given
         )
 
     return run

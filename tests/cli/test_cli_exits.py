@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 from altmap import engine, explorer
 from altmap.engine import Machine
-from altmap.explorer.headless.verbs import DEFAULT_MACHINE
+from altmap.explorer.headless.arguments import DEFAULT_MACHINE
 
 ROOT = Path(__file__).parents[2]
 

@@ -181,7 +181,7 @@ def test_only_one_module_writes(path: Path) -> None:
 def run(words: list[str | Path], redirections: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     line = f'"$0" -m altmap "$@" {redirections}'
     return subprocess.run(
-        ["sh", "-c", line, sys.executable, *words], cwd=cwd, text=True, capture_output=True, timeout=60
+        ["sh", "-c", line, sys.executable, *words], cwd=cwd, text=True, capture_output=True, timeout=600
     )
 
 
@@ -215,7 +215,7 @@ def test_output_that_does_not_fit_is_an_error(words: list[str], buffered: bool, 
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
-        timeout=60,
+        timeout=600,
     )
     assert (ran.returncode, ran.stderr) == (2, "altmap: input or output failed: No space left on device\n")
 

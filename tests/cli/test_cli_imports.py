@@ -42,7 +42,7 @@ def test_only_what_is_needed_is_imported(guest: Path, argv: list[str], without: 
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     imported = set(said.stderr.split())
     assert "explorer" in imported, said.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from altmap.engine import bundled_machines
-from altmap.explorer.headless.verbs import DEFAULT_MACHINE
+from altmap.explorer.headless.arguments import DEFAULT_MACHINE
 
 
 def test_the_list_in_text_and_json(altmap) -> None:

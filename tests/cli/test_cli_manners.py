@@ -132,6 +132,29 @@ def test_lines_are_as_wide_as_asked_for(altmap, guest: Path, words) -> None:
     assert [line for line in narrow.splitlines() if len(line) > 60 and " " in line.strip()] == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["why", "mixed-guest", "offline", "32"],
+        ["compare", "tiny-guest", "--add", "1G"],
+        ["run", "tiny-guest", "{script}"],
+        ["machines"],
+    ],
+    ids=" ".join,
+)
+def test_a_terminal_is_not_left_to_break_words(tmp_path: Path, words: list[str]) -> None:
+    path = script(tmp_path, "add 128M at 4G\nonline 32 online_movable\noffline 0\n")
+    shown = on_terminal(*(word.format(script=path) for word in words), COLUMNS="60", NO_COLOR="1").splitlines()
+    assert shown
+    assert [line for line in shown if len(line) > 60] == []
+
+
+def test_a_pipe_gets_each_line_whole(altmap, tmp_path: Path) -> None:
+    said = altmap("run", "tiny-guest", script(tmp_path, "offline 0\n"))
+    assert len(said.out.splitlines()) == 2
+    assert max(map(len, said.out.splitlines())) > 100
+
+
 # -- help ---------------------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from altmap.explorer.headless.verbs import SHELLS, VERBS
+from altmap.explorer.headless.arguments import SHELLS
+from altmap.explorer.headless.verbs import VERBS
 
 from tests.make_shipped import SHIPPED, completion, page
 
@@ -30,6 +31,7 @@ CASES = [
     ("altmap compare --placement bl", ["block"]),
     ("altmap help scr", ["script"]),
     ("altmap completion z", ["zsh"]),
+    ("altmap schema comp", ["comparison"]),
 ]
 """A line as it is typed, and what its last word can become in a folder with a file mine.json."""
 

@@ -10,7 +10,7 @@ from altmap import engine
 from altmap.explorer.tui.app import ExplorerApp
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.widgets.bars import ResultBar
-from altmap.explorer.tui.widgets.block_map import BlockMap
+from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.painted import Painted
 
 DIMM = range(32, 40)
@@ -58,6 +58,7 @@ def drive(
 
     async def run() -> None:
         app = ExplorerApp(machine)
+        app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             screen = app.screen
@@ -71,7 +72,7 @@ async def stand_on(pilot: Any, block: int) -> MainScreen:
     """Put the cursor on a block; returns the screen."""
     screen = pilot.app.screen
     assert isinstance(screen, MainScreen)
-    screen.query_one(BlockMap).select(block)
+    screen.query_one(MemoryMap).select(block)
     await pilot.pause()
     return screen
 

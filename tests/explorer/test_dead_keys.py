@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from altmap import engine
+from altmap.explorer.tui.screens.help import HelpScreen
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.verbs import VERBS
 from altmap.explorer.tui.widgets.bars import ResultBar, StatusLine
@@ -13,42 +13,41 @@ from altmap.explorer.tui.widgets.keys import Keys
 
 from .machines import drive, press, result, stand_on, with_dimm
 
+WITHOUT_EFFECT = [
+    ("o", 32, "Online: memory32 is online already"),
+    ("k", 0, "Kernel: memory0 is online already"),
+    ("m", 33, "Movable: memory33 is online already"),
+    ("f", 39, "Offline: memory39 is offline already"),
+    ("e", 3, "Eject: memory3 is boot memory, of no device"),
+    ("r", 0, "Remove: memory0 is boot memory, of no device"),
+    ("r", 39, "Remove: memory32-33 is not offline"),
+    ("d", 0, "Device: memory0 is of no device"),
+    ("U", 0, "Redo: nothing was taken back"),
+    ("escape", 0, "Stop: nothing is running; Unmark: no block is marked"),
+]
 
-@pytest.mark.parametrize(
-    ("key", "block", "said"),
-    [
-        ("o", 32, "Online: memory32 is online already"),
-        ("k", 0, "Kernel: memory0 is online already"),
-        ("m", 33, "Movable: memory33 is online already"),
-        ("f", 39, "Offline: memory39 is offline already"),
-        ("e", 3, "Eject: memory3 is boot memory, of no device"),
-        ("r", 0, "Remove: memory0 is boot memory, of no device"),
-        ("r", 39, "Remove: memory32-33 is not offline"),
-        ("d", 0, "Device: memory0 is of no device"),
-        ("U", 0, "Redo: nothing was taken back"),
-        ("escape", 0, "Stop: nothing is running; Unmark: no block is marked"),
-    ],
-)
-def test_a_key_without_effect_says_why(key: str, block: int, said: str) -> None:
+
+def test_a_key_without_effect_says_why() -> None:
     machine = with_dimm(movable=2)
 
-    async def try_it(pilot: Any, screen: MainScreen) -> None:
-        await stand_on(pilot, block)
-        screen.query_one(ResultBar).say("✓ ok", "what came of the last verb", "ok")
+    async def try_them(pilot: Any, screen: MainScreen) -> None:
         steps = len(machine.timeline.steps)
-        await press(pilot, key)
-        assert result(screen) == said
-        assert len(machine.timeline.steps) == steps
-        await press(pilot, "home", "end")
-        assert "what came of the last verb" in result(screen)
+        for key, block, said in WITHOUT_EFFECT:
+            await stand_on(pilot, block)
+            screen.query_one(ResultBar).say("✓ ok", "what came of the last verb", "ok")
+            await press(pilot, key)
+            assert result(screen) == said
+            assert len(machine.timeline.steps) == steps
+            await press(pilot, "home", "end")
+            assert "what came of the last verb" in result(screen)
 
-    drive(machine, try_it)
+    drive(machine, try_them)
 
 
 def test_a_key_that_means_nothing_says_so() -> None:
     async def try_it(pilot: Any, screen: MainScreen) -> None:
-        await press(pilot, "x")
-        assert result(screen) == "x: no such key, ? for help"
+        await press(pilot, "J")
+        assert result(screen) == "J: no such key, ? for help"
         await press(pilot, "f9")
         assert result(screen) == "f9: no such key, ? for help"
         await press(pilot, "down", "tab", "2", "down", "pagedown")
@@ -57,27 +56,32 @@ def test_a_key_that_means_nothing_says_so() -> None:
     drive(with_dimm(), try_it)
 
 
-@pytest.mark.parametrize("width", [60, 100])
-def test_a_long_result_ends_with_a_mark(width: int) -> None:
+def test_a_long_result_ends_with_a_mark() -> None:
     async def try_it(pilot: Any, screen: MainScreen) -> None:
         bar = screen.query_one(ResultBar)
-        bar.say("✗ EBUSY", "of pages " * 60, "refused")
-        await pilot.pause()
-        lines = result(screen).split("\n")
-        assert len(lines) == bar.content_size.height == 3
-        assert lines[-1].endswith("…")
-        bar.say("✓ ok", "short", "ok")
-        assert "…" not in result(screen)
+        for width in (60, 100):
+            await pilot.resize_terminal(width, 20)
+            bar.say("✗ EBUSY", "of pages " * 60, "refused")
+            await pilot.pause()
+            lines = result(screen).split("\n")
+            assert len(lines) == bar.content_size.height == 2
+            assert lines[-1].endswith("…")
+            bar.say("✓ ok", "short", "ok")
+            assert "…" not in result(screen)
 
-    drive(with_dimm(), try_it, (width, 20))
+    drive(with_dimm(), try_it, (80, 20))
 
 
-@pytest.mark.parametrize("name", ["tiny", "small-guest", "firecracker-24g-copy"])
-def test_the_kernel_model_is_shown_before_the_architecture(name: str) -> None:
-    machine = engine.boot_machine([(0, 0, "1G")], name=name)
+def test_the_kernel_model_is_shown_before_the_architecture() -> None:
+    machine = engine.boot_machine([(0, 0, "1G")])
 
     async def look(pilot: Any, screen: MainScreen) -> None:
-        assert "model 6.12" in str(screen.query_one(StatusLine).render())
+        line = screen.query_one(StatusLine)
+        for name in ("tiny", "small-guest", "firecracker-24g-copy"):
+            engine.rename(machine, name, "")
+            line.show()
+            assert name in str(line.render())
+            assert "model 6.12" in str(line.render())
 
     drive(machine, look, (60, 20))
 
@@ -140,15 +144,14 @@ def test_a_verb_waits_for_the_one_that_runs() -> None:
     drive(machine, try_it)
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
-def test_help_and_quit_are_always_in_the_footer(size: tuple[int, int]) -> None:
+def test_help_and_quit_are_always_in_the_footer() -> None:
     """And no key is cut, also after an add, when most verbs are possible, and when the terminal changes."""
     machine = with_dimm()
 
     async def look(pilot: Any, screen: MainScreen) -> None:
         await stand_on(pilot, 32)
-        for width in (size[0], size[0] - 20, size[0]):
-            await pilot.resize_terminal(width, size[1])
+        for width in (60, 40, 60, 80, 120, 100, 99):
+            await pilot.resize_terminal(width, 24)
             await pilot.pause()
             placed = screen.query_one(Keys).placed
             names = [key.binding.description for _, key in placed]
@@ -158,4 +161,22 @@ def test_help_and_quit_are_always_in_the_footer(size: tuple[int, int]) -> None:
             assert all(end <= column for end, (column, _) in zip(ends, placed[1:], strict=False))
             assert ends[-1] <= width
 
-    drive(machine, look, size)
+    drive(machine, look, (120, 40))
+
+
+def test_a_click_in_the_footer_presses_the_key() -> None:
+    machine = with_dimm()
+
+    async def click(pilot: Any, screen: MainScreen) -> None:
+        keys = screen.query_one(Keys)
+        column = next(column for column, key in keys.placed if key.binding.description == "Help")
+        await pilot.hover(Keys, offset=(column + 1, 0))
+        assert keys.tooltip == "All keys and what they do."
+        await pilot.click(Keys, offset=(column + 1, 0))
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, HelpScreen)
+        await press(pilot, "escape")
+        await pilot.hover(Keys, offset=(keys.size.width - 12, 0))
+        assert keys.tooltip != "All keys and what they do."
+
+    drive(machine, click, (140, 30))

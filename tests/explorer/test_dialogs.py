@@ -238,6 +238,7 @@ def test_lines_are_run_and_come_back() -> None:
         assert machine.history[-1].command == engine.Allocate(size=64 << 20, zone="Movable")
         await press_on(pilot, "colon", "hugepages 3 of 2M")
         assert "the pool of 2M pages of all nodes has 3, 3 of them free" in result(screen)
+        await press(pilot, "3")
         assert "has 3, 3 of them free" in text_of(screen.query_one(KernelLog)).replace("\n    ", " ")
         await press(pilot, "colon", "x", "up", "up", "up")
         line = pilot.app.screen.query_one(Input)
@@ -375,14 +376,14 @@ def test_a_comparison_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def slow(*request: Any) -> engine.Comparison:
         begun.set()
-        go_on.wait(10)
+        go_on.wait()
         return engine.compare(*request)
 
     async def stop(pilot: Any, screen: MainScreen) -> None:
         monkeypatch.setattr(comparison, "compare", slow)
         await press(pilot, "c")
         await pilot.press("enter")
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(begun.wait)
         await pilot.pause()
         assert "Comparing: placement boot … esc stops" in text_of(pilot.app.screen.query_one(Prose))
         await pilot.press("escape")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ from altmap.explorer.tui.screens.goto import block_at
 from altmap.explorer.tui.screens.leave import LeaveDialog
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.verbs import VERBS
-from altmap.explorer.tui.widgets.block_map import BlockMap
 from altmap.explorer.tui.widgets.inspector import Inspector
 from altmap.explorer.tui.widgets.kernel_log import KernelLog
+from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.prose import Prose
 from altmap.explorer.tui.widgets.zone_table import ZoneTable
 from textual.widgets import Input, Static
@@ -93,9 +94,11 @@ def test_a_refusal_is_said_in_the_bar_and_in_the_log() -> None:
         outcome = machine.history[-1]
         assert outcome.result == "EBUSY"
         assert outcome.reason in result(screen)
+        await press(pilot, "3")
         assert "EBUSY" in text_of(screen.query_one(KernelLog))
+        await press(pilot, "1")
         assert f"refused at pfn {outcome.pfn:#x}" in text_of(screen.query_one(Inspector))
-        await press(pilot, "u")
+        await press(pilot, "u", "3")
         assert machine.history == ()
         assert "EBUSY" not in text_of(screen.query_one(KernelLog))
 
@@ -151,34 +154,33 @@ def test_the_add_dialog_passes_on_every_choice() -> None:
     drive(machine, fill)
 
 
-@pytest.mark.parametrize(
-    ("name", "keys", "said"),
-    [
-        ("small-guest", "1G", ["It fits: memory32-39; memmap 16M = 4,096 pages", "lie in the added memory of node 0"]),
-        ("small-guest", "1G", ["(auto_online_blocks=offline)", "into zone Normal, online_movable into zone Movable"]),
-        ("numa-guest", "1G tab tab enter end enter", ["node 0 holds the memmap of memory of node 2", "goes off node"]),
-        (
-            "numa-guest",
-            "256G",
-            ["It does not fit: 2.76G of kernel memory are missing", "nodes 0, 1 have 328,781 to spare"],
-        ),
-        ("numa-guest", "1G tab 0", ["Refused with EEXIST: "]),
-        (
-            "small-guest",
-            "1G tab tab tab enter end up enter tab enter end enter",
-            ["cannot place its memmap by 'sections'"],
-        ),
+PREVIEWS = {
+    "small-guest": [
+        ("1G", ["It fits: memory32-39; memmap 16M = 4,096 pages", "lie in the added memory of node 0"]),
+        ("1G", ["(auto_online_blocks=offline)", "into zone Normal, online_movable into zone Movable"]),
+        ("1G tab tab tab enter end up enter tab enter end enter", ["cannot place its memmap by 'sections'"]),
     ],
-)
-def test_the_add_dialog_says_what_would_come_of_it(name: str, keys: str, said: list[str]) -> None:
+    "numa-guest": [
+        ("1G tab tab enter end enter", ["node 0 holds the memmap of memory of node 2", "goes off node"]),
+        ("256G", ["It does not fit: 2.76G of kernel memory are missing", "nodes 0, 1 have 328,781 to spare"]),
+        ("1G tab 0", ["Refused with EEXIST: "]),
+    ],
+}
+"""What is typed in the add dialog of a machine, and what its preview says then."""
+
+
+@pytest.mark.parametrize("name", PREVIEWS)
+def test_the_add_dialog_says_what_would_come_of_it(name: str) -> None:
     """Before enter: does the memmap fit, on which node would it lie, where may the blocks go."""
     machine = engine.open_machine(name)
 
     async def fill(pilot: Any, screen: MainScreen) -> None:
-        first, *others = keys.split()
-        await press(pilot, "a", *first, *others)
-        shown = " ".join(text_of(pilot.app.screen.query_one(Prose)).split())
-        assert [text for text in said if text not in shown] == []
+        for keys, said in PREVIEWS[name]:
+            first, *others = keys.split()
+            await press(pilot, "a", *first, *others)
+            shown = " ".join(text_of(pilot.app.screen.query_one(Prose)).split())
+            assert [text for text in said if text not in shown] == []
+            await press(pilot, "escape")
         assert machine.history == ()
         assert machine.check() == []
 
@@ -194,9 +196,12 @@ def test_only_the_last_request_is_tried(monkeypatch: pytest.MonkeyPatch) -> None
         return engine.why_not(state, command)
 
     async def fill(pilot: Any, screen: MainScreen) -> None:
+        rested = asyncio.Event()
         monkeypatch.setattr(add, "why_not", counting)
-        monkeypatch.setattr(add, "PAUSE", 0.5)
+        monkeypatch.setattr(add, "settled", rested.wait)
         await pilot.press("a", *"512M")
+        assert tried == []
+        rested.set()
         await pilot.app.workers.wait_for_complete()
         assert tried == [engine.Add(start=4 << 30, size=512 << 20)]
 
@@ -235,12 +240,13 @@ def test_the_mouse_selects_and_marks() -> None:
     machine = with_dimm()
 
     async def click(pilot: Any, screen: MainScreen) -> None:
-        blocks = screen.query_one(BlockMap)
-        place = blocks._arrangement
-        at = (blocks._label + place.column_of(33) + 1, place.lines_of(33).start)
-        await pilot.click(BlockMap, offset=at)
+        picture, pages = screen.query_one(MemoryMap).picture, machine.geometry.pages_per_block
+        places = {
+            picture.at(x, y): (x, y) for y in range(picture.lines) for x in range(picture.gutter + 1, picture.wide - 1)
+        }
+        await pilot.click(MemoryMap, offset=places[33 * pages])
         assert screen.cursor == 33
-        await pilot.click(BlockMap, offset=(at[0] + 2 * place.shape.width, at[1]), shift=True)
+        await pilot.click(MemoryMap, offset=places[35 * pages], shift=True)
         assert (screen.cursor, screen.marks) == (35, frozenset({33, 34, 35}))
 
     drive(machine, click)
@@ -250,8 +256,8 @@ def test_panes_by_number_in_a_small_terminal() -> None:
     machine = guest()
 
     async def walk(pilot: Any, screen: MainScreen) -> None:
-        assert screen.query_one(BlockMap).has_focus
-        for key, pane in (("3", ZoneTable), ("4", KernelLog), ("2", Inspector)):
+        assert screen.query_one(MemoryMap).has_focus
+        for key, pane in (("2", ZoneTable), ("3", KernelLog), ("1", Inspector)):
             await press(pilot, key)
             assert screen.query_one(pane).has_focus
             below = (ZoneTable, KernelLog, Inspector)
@@ -298,14 +304,15 @@ def test_the_palette_offers_the_verbs() -> None:
     drive(machine, choose)
 
 
-@pytest.mark.parametrize("size", [(10, 4), (76, 22), (300, 90)])
-def test_any_size_of_terminal_holds(size: tuple[int, int]) -> None:
+def test_any_size_of_terminal_holds() -> None:
     machine = with_dimm(movable=2)
 
     async def resize(pilot: Any, screen: MainScreen) -> None:
-        await pilot.resize_terminal(*size)
-        await press(pilot, "end", "shift+left", "4", "1", "m")
-        assert machine.blocks[39].zone == machine.blocks[38].zone == (0, "Movable")
+        for size in ((10, 4), (76, 22), (300, 90)):
+            await pilot.resize_terminal(*size)
+            await press(pilot, "end", "shift+left", "3", "0", "m")
+            assert machine.blocks[39].zone == machine.blocks[38].zone == (0, "Movable")
+            await press(pilot, "u", "escape")
 
     drive(machine, resize)
 
@@ -318,8 +325,7 @@ def test_quit() -> None:
     drive(guest(), leave)
 
 
-@pytest.mark.parametrize("key", ["q", "y", "enter"])
-def test_unsaved_states_are_asked_about(tmp_path: Path, key: str) -> None:
+def test_unsaved_states_are_asked_about(tmp_path: Path) -> None:
     machine = with_dimm()
 
     async def leave(pilot: Any, screen: MainScreen) -> None:
@@ -334,10 +340,21 @@ def test_unsaved_states_are_asked_about(tmp_path: Path, key: str) -> None:
         assert screen.session.unsaved == 0
         await press(pilot, "f", "q")
         assert isinstance(pilot.app.screen, LeaveDialog)
-        await pilot.press(key)
+        await pilot.press("q")
         assert pilot.app.return_code == 0
 
     drive(machine, leave)
+
+
+@pytest.mark.parametrize("key", ["y", "enter"])
+def test_unsaved_states_can_be_left(key: str) -> None:
+    async def leave(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "f", "q")
+        assert isinstance(pilot.app.screen, LeaveDialog)
+        await pilot.press(key)
+        assert pilot.app.return_code == 0
+
+    drive(with_dimm(), leave)
 
 
 def test_a_machine_that_lost_the_selected_block() -> None:

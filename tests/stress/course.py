@@ -120,7 +120,7 @@ class Course:
 
     def _look(self, what: str) -> None:
         if broken := self.machine.check():
-            raise Fault(self, f"{what}: {broken[:3]}")
+            raise Fault(self, f"{what}: {'; '.join(map(str, broken[:3]))}")
 
     def _run(self, command: Command, patience: int | None) -> str:
         """Run a command; with `patience` give it up after so many events."""

@@ -61,7 +61,7 @@ def test_a_fault_is_found_and_told_with_the_way_to_it() -> None:
     state = state_of(course.machine)
     zone = state.zones[0, "DMA32"]
     state.zones.put((0, "DMA32"), zone.plus(free=1))
-    with pytest.raises(Fault, match="I4") as fault:
+    with pytest.raises(Fault, match="free_is_counted") as fault:
         course.run(10)
     assert msgspec.json.decode(str(fault.value).splitlines()[-1])[0]["op"]
     course = Course(Kind("x86_64", "6.12", "Y", 1), "spoilt")

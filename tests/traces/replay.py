@@ -150,7 +150,7 @@ def misses(recording: Recording, action: Action, machine: Machine, outcome: Outc
     yield from _zone_misses(action, machine)
     yield from _memmap_misses(recording, action, machine)
     yield from _head_misses(recording, action.after, machine)
-    yield from machine.check()
+    yield from map(str, machine.check())
 
 
 def _block_misses(after: Observation, machine: Machine) -> Iterator[str]:

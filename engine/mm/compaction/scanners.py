@@ -1,5 +1,5 @@
 """The two scanners of compaction: movable pages leave the low end of a zone for free pages at its high end
-(mm/compaction.c; kernel-facts 10.1 to 10.3).
+(mm/compaction.c: isolate_migratepages, isolate_freepages).
 
 The migrate scanner walks up and takes movable pages, the free scanner walks down and finds a free page for each; where
 they meet, the zone is compacted. Pages stay in their zone, and a page moves or stays as a whole. Freed pages go to a

@@ -1,4 +1,4 @@
-"""Compaction: when a zone is worth compacting, and what starts it (mm/compaction.c; kernel-facts 10.4 to 10.6)."""
+"""Compaction: when a zone is worth compacting, and what starts it (mm/compaction.c: compaction_suitable, compact_zone)."""
 
 from __future__ import annotations
 

@@ -9,8 +9,9 @@ from ...memory.section import isolated_pages
 from ...memory.state import State
 from ...memory.zone import MOVABLE
 from ...numbers.bits import aligned_runs, runs
-from ...protocol.events import Event
+from ...protocol.events import Event, PagesAssumed
 from ...protocol.vocabulary import FREE, HUGE, MOVABLE_TYPE, PCP, ZoneKey
+from .. import unseen
 from ..compaction.triggers import compact_zone, ready, suitable
 from ..page_alloc import drain, list_batch, take
 from ..zonelist import Watermarks, zonelist
@@ -36,6 +37,9 @@ def fresh(state: State, node: int, order: int, count: int, listed: Listed) -> Ge
         for key in zones:
             found += _take(state, key, order, count - len(found), False, None)
     for key in zones:
+        if len(found) < count and suitable(state, key, order) and (unknown := unseen.tally(state, key).pages):
+            zone = state.zones[key]
+            yield PagesAssumed(zone.start, zone.spanned, *key, unknown)
         while len(found) < count and suitable(state, key, order):
             yield from compact_zone(state, key, order)
             more = _take(state, key, order, count - len(found), False, None)

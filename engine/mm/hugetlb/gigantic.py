@@ -1,5 +1,5 @@
 """Huge pages that are bigger than any free area: whole aligned ranges of one kernel zone, emptied and taken
-(alloc_contig_pages; kernel-facts 11)."""
+(alloc_contig_pages, mm/page_alloc.c)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ...numbers.frozen import Frozen
 from ...numbers.rounding import up
 from ...protocol.events import Event
 from ...protocol.vocabulary import ABSENT, HUGE, MEMMAP, PINNED, POISONED, RESERVED, Kind, ZoneKey
+from .. import unseen
 from ..contig_range import take_range
 from ..page_isolation import first_unmovable, within
 from ..zonelist import zonelist
@@ -38,8 +39,11 @@ def contiguous(state: State, node: int, pages: int, count: int) -> Generator[Eve
         for start in _candidates(state, key, pages):
             if len(found) == count:
                 return found
-            if _in_the_way(state, key, start, pages) is None and (yield from take_range(state, start, pages, HUGE)):
+            way = _in_the_way(state, key, start, pages)
+            if way is None and (yield from take_range(state, start, pages, HUGE)):
                 found.append(start)
+            elif way is not None and unseen.is_unseen(state, way[0]):
+                yield from unseen.doubts(state, start, pages)
     return found
 
 

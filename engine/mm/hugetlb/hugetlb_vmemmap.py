@@ -1,5 +1,5 @@
 """The hugetlb vmemmap optimization: of the struct pages of a huge page only the first is needed, so the pages of memmap
-that hold the others are given back while it is in the pool (mm/hugetlb_vmemmap.c; kernel-facts 3.9).
+that hold the others are given back while it is in the pool (mm/hugetlb_vmemmap.c).
 
 Memmap that blocks host themselves is left alone. Memmap of the boot was never managed: what is given back of it is managed
 from then on.

@@ -1,4 +1,4 @@
-"""Writing nr_hugepages: the pool of a node, or of the machine, grows or shrinks (kernel-facts 11).
+"""Writing nr_hugepages: the pool of a node, or of the machine, grows or shrinks (set_max_huge_pages).
 
 Writing a number never fails because there is too little memory: the kernel makes as many as it can, and reading the file
 back tells how many that were.

@@ -1,4 +1,4 @@
-"""The hugetlb pool: huge pages by size and node, and what becomes of single ones (kernel-facts 7.7 and 11).
+"""The hugetlb pool: huge pages by size and node, and what becomes of single ones (mm/hugetlb.c).
 
 Whoever needs a free page takes the head of a node's list (`hugelists`). Pages in use cannot be given back: those that are
 more than the pool should have are *surplus*, and go when they are freed.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
@@ -21,36 +22,37 @@ from .why import WhyDocument
 
 
 class Kind(NamedTuple):
-    """A kind of document: its name, the newest version of its form, what prints it, and its form (None: a saved machine,
-    whose form is the engine's)."""
+    """A kind of document: its name, the newest version of its form, what of the command line prints it, what it holds, and
+    its form (None: a saved machine, whose form is the engine's)."""
 
     name: str
     version: int
+    printed_by: str
     about: str
     form: type[Document] | None
 
 
-def _kind(form: type[Document], about: str) -> Kind:
+def _kind(form: type[Document], printed_by: str, about: str) -> Kind:
     version = next(field.default for field in msgspec.structs.fields(form) if field.name == "version")
-    return Kind(str(form.__struct_config__.tag), version, about, form)
+    return Kind(str(form.__struct_config__.tag), version, printed_by, about, form)
 
 
 _ALL: Final = (
-    _kind(MachineDocument, "show --json: a machine"),
-    _kind(CheckDocument, "check --json: whether its numbers and pages agree"),
-    _kind(FilesDocument, "read --json: files as its kernel would print them"),
-    _kind(MachinesDocument, "machines --json: the machines that come along"),
-    _kind(StepDocument, "run --json: what came of a command and what it changed, a line each"),
-    _kind(FullStepDocument, "run --json --full: what came of a command and the whole machine after it, a line each"),
-    _kind(EventDocument, "run --events: what the kernel does on the way, a line each"),
-    _kind(WhyDocument, "why --json: would commands succeed, and if not, why and what would clear it"),
-    _kind(ComparisonDocument, "compare --json: the placements of one add side by side"),
-    _kind(DiffDocument, "diff --json: what changed between two machines"),
-    _kind(CaptureDocument, "capture --json: what was captured to a file"),
-    _kind(ExportDocument, "export --json: the commands of a history as lines for the real machine"),
-    Kind("snapshot", snapshot.VERSION, "capture, run --save: a machine, its history and what was undone", None),
+    _kind(MachineDocument, "show --json", "a machine: its zones, memory blocks and where their memmap lies"),
+    _kind(CheckDocument, "check --json", "whether a machine's numbers and pages agree"),
+    _kind(FilesDocument, "read --json", "files as the machine's kernel would print them"),
+    _kind(MachinesDocument, "machines --json", "the machines that come along"),
+    _kind(StepDocument, "run --json", "what came of a command and what it changed; a line each"),
+    _kind(FullStepDocument, "run --json --full", "what came of a command and all of the machine; a line each"),
+    _kind(EventDocument, "run --events", "what the kernel does on the way; a line each"),
+    _kind(WhyDocument, "why --json", "would commands succeed, and if not, why, and what would clear it"),
+    _kind(ComparisonDocument, "compare --json", "the placements of one add side by side"),
+    _kind(DiffDocument, "diff --json", "what changed between two machines"),
+    _kind(CaptureDocument, "capture -o --json", "what was captured to a file"),
+    _kind(ExportDocument, "export --json", "the commands of a history as lines for the real machine"),
+    Kind("snapshot", snapshot.VERSION, "capture, run --save", "a saved machine with its history", None),
 )
-KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in _ALL}
+KINDS: Final[Mapping[str, Kind]] = MappingProxyType({kind.name: kind for kind in _ALL})
 
 
 def schema_of(kind: Kind) -> bytes:

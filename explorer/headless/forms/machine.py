@@ -10,6 +10,7 @@ from altmap.engine import Machine
 from altmap.engine.faces.diff import BlockSeen, NodeSeen, Pool, block_seen, nodes_seen
 from altmap.engine.faces.library import Bundled
 from altmap.engine.protocol.vocabulary import ZoneKey
+from altmap.engine.run.invariants import INVARIANTS, Broken
 from altmap.engine.sysfs.report import SectionReport, ZoneReport, section_report, zone_reports
 
 from ... import facts
@@ -148,9 +149,11 @@ class MachinesDocument(Document, tag="machines", frozen=True, kw_only=True):
     machines: tuple[BundledRow, ...]
 
 
-class Broken(msgspec.Struct, frozen=True):
-    """An invariant that does not hold."""
+class BrokenRow(msgspec.Struct, frozen=True):
+    """An invariant that does not hold: its name, what it says, and where and how much it does not."""
 
+    invariant: str
+    rule: str
     sentence: str
 
 
@@ -161,7 +164,7 @@ class CheckDocument(Document, tag="check", frozen=True, kw_only=True):
     source: str
     name: str
     sound: bool
-    broken: tuple[Broken, ...]
+    broken: tuple[BrokenRow, ...]
     blocks: int
     sections: int
 
@@ -274,9 +277,9 @@ def machines_document(machines: Iterable[Bundled]) -> MachinesDocument:
     return MachinesDocument(machines=tuple(BundledRow(machine.name, machine.description) for machine in machines))
 
 
-def check_document(source: str, machine: Machine, broken: Iterable[str]) -> CheckDocument:
+def check_document(source: str, machine: Machine, broken: Iterable[Broken]) -> CheckDocument:
     """`altmap check --json`."""
-    found = tuple(map(Broken, broken))
+    found = tuple(BrokenRow(one.invariant, INVARIANTS[one.invariant], one.sentence) for one in broken)
     return CheckDocument(
         source=source,
         name=machine.origin.name,

@@ -42,6 +42,11 @@ PAUSE = 0.15
 """Seconds without a key after which a request is tried."""
 
 
+async def settled() -> None:
+    """Wait until a request that is being typed has rested for a moment."""
+    await asyncio.sleep(PAUSE)
+
+
 class Preview(Prose, can_focus=False):
     """What the fields come to; no stop on the way from field to field."""
 
@@ -141,7 +146,7 @@ class AddDialog(Dialog[Add]):
     @work(group=PREVIEW, exit_on_error=False)
     async def _try(self, command: Add, said: str) -> None:
         """A copy of the machine is tried, beside the screen: keys are answered meanwhile."""
-        await asyncio.sleep(PAUSE)
+        await settled()
         head, text = await asyncio.to_thread(self._tried, self._machine.copy(), command, said)
         self.query_one(Preview).show(lambda width: text, head)
 

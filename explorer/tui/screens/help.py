@@ -44,7 +44,7 @@ class HelpText(Painted):
 
 
 def _place(verb: object) -> int:
-    groups = ("Memory", "History", "Blocks", "Screen")
+    groups = ("Memory", "Map", "Blocks", "History", "Screen")
     return groups.index(getattr(verb, "group"))  # noqa: B009
 
 

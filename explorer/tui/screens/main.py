@@ -1,42 +1,35 @@
-"""The main screen: block map, inspector, zones and log, the result of the last command, and the keys."""
+"""The main screen: the map and what is beside it, the plan, the result of the last command, and the keys."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from altmap.engine import Add, BadInput, Command, Machine, Step, describe, format_address, format_bytes
+from altmap.engine import BadInput, Command, Step
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Vertical
+from textual.containers import Horizontal, Vertical
 from textual.events import Key
-from textual.screen import Screen
+from textual.widget import Widget
 
 from ... import facts
-from .. import words
+from ...picture.views import VIEWS
+from .. import plan, titles, words
 from ..session import Batch, Session
 from ..verbs import BY_NAME, VERBS
 from ..widgets.bars import ResultBar, StatusLine
-from ..widgets.block_map import BlockMap
 from ..widgets.inspector import Inspector
 from ..widgets.kernel_log import KernelLog
 from ..widgets.keys import Keys
-from ..widgets.legend import Legend
-from ..widgets.painted import Painted
+from ..widgets.map_legend import MapLegend
+from ..widgets.memory_map import MemoryMap
+from ..widgets.overview import OverviewLine
+from ..widgets.title import Strip
 from ..widgets.zone_table import ZoneTable
-from .add import AddDialog
-from .command_line import CommandLine, Typed
+from .asking import AskingScreen
 from .error import ErrorScreen
-from .goto import GoToDialog
-from .help import HelpScreen
-from .leave import LeaveDialog
-from .save import SaveDialog
-from .timeline import TimelineScreen
-from .why import Choice, Told, WhyScreen, told, told_of_many, told_since
 
-PANES: Final[dict[str, type[Painted]]] = {
-    "map": BlockMap, "inspector": Inspector, "zones": ZoneTable, "log": KernelLog
-}  # fmt: skip
+PANES: Final[dict[str, type[Widget]]] = {"map": MemoryMap, "inspector": Inspector, "zones": ZoneTable, "log": KernelLog}
 
 ALWAYS: Final = ("verb('help')", "verb('quit')", "command_palette")
 """The keys that no footer is too narrow for."""
@@ -45,7 +38,15 @@ MOST_ASKED: Final = 32
 """Marked blocks that one question is about."""
 
 
-class MainScreen(Screen[None]):
+class NoVerdicts:
+    """Nothing was asked yet."""
+
+    def of(self, block: int) -> str | None:
+        """The verdict of a block, if it is known."""
+        return None
+
+
+class MainScreen(AskingScreen):
     """The desk that verbs work on. After each verb every pane reads the machine anew; nothing else changes them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -58,31 +59,30 @@ class MainScreen(Screen[None]):
         self._possible: frozenset[str] = frozenset()
         self._fault: int | None = None
         self._refused: tuple[Step, int, frozenset[int]] | None = None
-
-    @property
-    def machine(self) -> Machine:
-        """The machine of the session."""
-        return self.session.machine
+        self._pane = "inspector"
+        self.verdicts = NoVerdicts()
 
     def compose(self) -> ComposeResult:
         machine = self.machine
+        self._map = MemoryMap(machine, self.verdicts)
         yield StatusLine(machine)
-        with Container(id="panes"):
-            with Container(id="upper"):
-                with Vertical(id="blocks", classes="pane") as pane:
-                    pane.border_title = "1 Blocks"
-                    yield BlockMap(machine)
-                    yield Legend(machine)
+        yield OverviewLine(machine, self.verdicts)
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield Strip("map-title")
+                yield self._map
+                yield MapLegend(self._map)
+            with Vertical(id="right"):
+                yield Strip("panel-title")
                 yield Inspector(machine)
-            with Container(id="lower"):
                 yield ZoneTable(machine)
                 yield KernelLog(machine)
+        yield Strip("plan")
         yield ResultBar()
         yield Keys(ALWAYS)
 
     def on_mount(self) -> None:
-        self.query_one(ZoneTable).border_title = "3 Zones"
-        self.query_one(KernelLog).border_title = "4 Kernel log"
+        self.show_pane("inspector")
         self.show_pane("map")
         self._greet()
         self._show_machine()
@@ -93,7 +93,8 @@ class MainScreen(Screen[None]):
             self.query_one(ResultBar).say("! warning", " ".join(f"{warning}." for warning in warnings), "busy")
             return
         notes = [note for note in (origin.description, *origin.notes) if note]
-        pages = "" if "kpageflags" in origin.measured else "Pages are estimated from counters."
+        guessed = any(section.estimated for section in self.machine.sections.values())
+        pages = "Pages are estimated from counters." if guessed else ""
         said = ". ".join(note.rstrip(".") for note in notes[:1])
         self.query_one(ResultBar).say(
             "", " ".join(part for part in (said + "." if said else "", pages) if part), "plain"
@@ -102,14 +103,9 @@ class MainScreen(Screen[None]):
     # -- what is seen -----------------------------------------------------------------------------------------------
 
     @property
-    def cursor(self) -> int:
-        """The selected block."""
-        return self.query_one(BlockMap).cursor
-
-    @property
     def marks(self) -> frozenset[int]:
         """The marked blocks."""
-        return self.query_one(BlockMap).marks
+        return self._map.marks
 
     @property
     def refused(self) -> Step | None:
@@ -117,24 +113,26 @@ class MainScreen(Screen[None]):
         return self._refused[0] if self._refused and self._refused[1:] == (self.cursor, self.marks) else None
 
     def _show_machine(self) -> None:
-        geometry = self.machine.geometry
-        self.query_one(
-            "#blocks"
-        ).border_subtitle = f"{len(self.machine.blocks):,} x {format_bytes(geometry.block_size)}"
-        self.query_one(BlockMap).show()
-        self.on_block_map_reshaped()
+        self._map.show()
+        self.query_one(OverviewLine).reload()
         self.query_one(ZoneTable).reload()
         self.query_one(KernelLog).reload()
         self.query_one(StatusLine).show()
+        width = self.app.size.width
+        self.query_one("#plan", Strip).set(plan.words(self.session, width), plan.free_words(self.machine))
         self._show_block()
 
     def _show_block(self) -> None:
         self.query_one(Inspector).show(self.cursor, self._fault)
         place = facts.memmap_of(self.machine, self.cursor)
-        self.query_one(BlockMap).show_hosts(frozenset(place.hosts) - {self.cursor})
-        marks = len(self.marks)
-        self.query_one("#blocks").border_title = f"1 Blocks · {marks} marked" if marks else "1 Blocks"
+        self._map.show_hosts(frozenset(place.hosts) - {self.cursor})
+        self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
+        self._title()
         self._offer()
+
+    def _title(self) -> None:
+        self.query_one("#map-title", Strip).set(*titles.of_map(self._map))
+        self.query_one("#panel-title", Strip).set(titles.of_panel(self._map, self._pane))
 
     def _offer(self) -> None:
         possible = frozenset(verb.name for verb in VERBS if verb.possible(self))
@@ -142,14 +140,32 @@ class MainScreen(Screen[None]):
             self._possible = possible
             self.refresh_bindings()
 
-    def on_block_map_reshaped(self) -> None:
-        self.query_one(Legend).show(self.query_one(BlockMap).letters_only)
+    def on_memory_map_reshaped(self) -> None:
+        self.query_one(MapLegend).refresh()
+        self._show_block()
 
-    def on_block_map_moved(self) -> None:
+    def on_memory_map_moved(self) -> None:
         if self.refused is None:
             self._refused = None
         self.query_one(ResultBar).offer_why(self._refused is not None)
         self._show_block()
+
+    def on_overview_line_asked(self, message: OverviewLine.Asked) -> None:
+        self._map.go(message.pfn)
+
+    def action_view(self, name: str) -> None:
+        """Show the map in another view."""
+        self._map.set_view(name)
+
+    def action_go_to_state(self, number: int) -> None:
+        """To a state of the plan."""
+        if self.session.running is None and number != self.machine.timeline.present.number:
+            self.go_to_state(number)
+
+    def action_zoom_to(self, depth: int) -> None:
+        """Out to a level of the breadcrumb."""
+        while len(self._map.scopes) > depth:
+            self._map.zoom_out()
 
     # -- what is done -----------------------------------------------------------------------------------------------
 
@@ -174,7 +190,7 @@ class MainScreen(Screen[None]):
 
     def mark(self, blocks: frozenset[int]) -> None:
         """Mark exactly these blocks."""
-        self.query_one(BlockMap).mark(blocks)
+        self._map.mark(blocks)
 
     def perform(self, label: str, commands: Sequence[Command], typed: bool = False) -> None:
         """Run commands a slice at a time and show what comes of them. What was `typed` and makes no sense to the engine
@@ -190,7 +206,7 @@ class MainScreen(Screen[None]):
         def progress(command: int, events: int) -> None:
             counted = f"{command + 1:,} of {many:,} commands" if many > 1 else f"{events:,} events"
             bar.say("…", f"{label}: {counted}; esc stops it", "busy")
-            self.query_one(BlockMap).show()
+            self._map.show()
             self._offer()
 
         batch: Batch | None = None
@@ -199,7 +215,7 @@ class MainScreen(Screen[None]):
         except BadInput as error:
             bar.say("✗ refused", str(error), "refused")
             if typed:
-                self._open_line(label, str(error))
+                self.open_line(label, str(error))
         except Exception as error:
             bar.say("✗ fault", f"{label}: nothing was changed by it", "refused")
             self.app.push_screen(ErrorScreen(label, error))
@@ -209,7 +225,7 @@ class MainScreen(Screen[None]):
         self._refused = None
         self._show_machine()
         if batch is not None and (block := words.added_block(batch, self.machine)) is not None:
-            self.query_one(BlockMap).select(block)
+            self._map.select(block)
         if batch is not None and batch.refusal is not None and not batch.stopped:
             self._refused = batch.refusal, self.cursor, self.marks
             bar.offer_why(True)
@@ -225,123 +241,57 @@ class MainScreen(Screen[None]):
 
     def _moved(self, badge: str, batch: Batch | None) -> None:
         if batch is not None:
-            self._show_state(badge, batch.label)
+            self.show_state(badge, batch.label)
 
-    def _show_state(self, badge: str, text: str) -> None:
+    def show_state(self, badge: str, text: str) -> None:
         """The machine is in another state, by no command."""
         self._fault = self._refused = None
         self.query_one(ResultBar).say(badge, text, "plain")
         self._show_machine()
 
-    # -- dialogs and panes ------------------------------------------------------------------------------------------
-
-    def ask_add(self, compares: bool = False) -> None:
-        """Open the dialog for new memory; `compares`: to compare placements."""
-        here = self.machine.blocks.get(self.cursor)
-        node = here.node if here else min(self.machine.nodes, default=0)
-        self.app.push_screen(AddDialog(self.machine, node, compares), self._add)
-
-    def _add(self, command: Add | None) -> None:
-        if command is not None:
-            self.perform("add", [command])
-
-    def explain(self, refused: Step) -> None:
-        """Show why a command was refused, and do what is chosen there."""
-        if (outcome := refused.outcome) is not None:
-            self._answer(
-                describe(outcome.command),
-                lambda: told_since(self.session.explain(refused), self.machine.why_not(outcome.command)),
-            )
-
-    def ask_why(self, commands: Sequence[Command]) -> None:
-        """Show what would come of commands, each for itself, and do what is chosen there."""
-
-        def answer() -> Told:
-            verdicts = [self.machine.why_not(command) for command in commands[:MOST_ASKED]]
-            return told(*verdicts) if len(verdicts) == 1 else told_of_many(verdicts, len(commands) - len(verdicts))
-
-        self._answer(", ".join(map(describe, commands[:1])), answer)
-
-    def _answer(self, question: str, answer: Callable[[], Told]) -> None:
-        try:
-            screen = WhyScreen(*answer())
-        except Exception as error:
-            self.app.push_screen(ErrorScreen(f"why {question}", error))
-            return
-        self.app.push_screen(screen, self._remedy)
-
-    def _remedy(self, choice: Choice | None) -> None:
-        if choice is not None:
-            self.perform("; ".join(choice.script), choice.commands)
-
-    def ask_line(self) -> None:
-        """Open the command line."""
-        self._open_line()
-
-    def _open_line(self, line: str = "", complaint: str = "") -> None:
-        self.app.push_screen(CommandLine(self.session.typed, line, complaint), self._type)
-
-    def _type(self, typed: Typed | None) -> None:
-        if typed is not None:
-            if typed.line not in self.session.typed[-1:]:
-                self.session.typed.append(typed.line)
-            self.perform(typed.line, typed.commands, typed=True)
-
-    def ask_state(self) -> None:
-        """Open the tree of states."""
-        self.app.push_screen(TimelineScreen(self.machine), self._go_to_state)
-
-    def _go_to_state(self, number: int | None) -> None:
-        if number is not None:
-            self.machine.go_to(number)
-            step = self.machine.timeline.present
-            made = describe(step.outcome.command) if step.outcome else "the beginning"
-            self._show_state(f"state {number}", step.name or made)
-
-    def ask_file(self) -> None:
-        """Open the dialog for a file to save to."""
-        self.app.push_screen(SaveDialog(self.machine, f"{words.file_name(self.machine)}.json"), self._saved)
-
-    def _saved(self, name: str | None) -> None:
-        if name is not None:
-            self.session.saved()
-            states = len(self.machine.timeline)
-            self.query_one(ResultBar).say("✓ saved", f"{name}, {states:,} state{'s' * (states != 1)}", "ok")
-
-    def ask_block(self) -> None:
-        """Open the dialog for a block to go to."""
-        self.app.push_screen(GoToDialog(self.machine), self._go)
-
-    def _go(self, block: int | None) -> None:
-        if block is None:
-            return
-        self.query_one(BlockMap).select(block)
-        here = words.block_name(self.cursor)
-        said = f"{here} begins at {format_address(facts.block_address(self.machine, self.cursor))}."
-        if self.cursor != block:
-            said = f"There is no {words.block_name(block)}; {here} is nearest."
-        self.query_one(ResultBar).say("", said, "plain")
-
-    def show_help(self) -> None:
-        """Open the list of all verbs."""
-        self.app.push_screen(HelpScreen())
+    # -- the map and the panes ---------------------------------------------------------------------------------------
 
     def show_pane(self, pane: str) -> None:
         """Bring a pane into sight and give it the keys."""
         if pane != "map":
+            self._pane = pane
             for name in PANES:
                 self.set_class(name == pane, f"-show-{name}")
+            self._title()
         self.call_after_refresh(self.query_one(PANES[pane]).focus)
 
-    def leave(self) -> None:
-        """End the explorer, or ask first if states would be lost."""
-        if self.session.unsaved:
-            self.app.push_screen(LeaveDialog(self.session.unsaved), self._leave)
-        else:
-            self.app.exit()
+    def change_view(self, by: int) -> None:
+        """The next view, or the one before."""
+        at = (VIEWS.index(self._map.view) + by) % len(VIEWS)
+        self._map.set_view(VIEWS[at].name)
 
-    def _leave(self, answer: str | None) -> None:
-        if answer == "quit":
-            self.app.exit()
-        elif answer == "save":
-            self.ask_file()
+    def zoom(self, inwards: bool) -> None:
+        """A level in at the cursor, or out."""
+        if inwards:
+            self._map.zoom_in()
+        else:
+            self._map.zoom_out()
+
+    @property
+    def depth(self) -> int:
+        """Levels that the map is zoomed in."""
+        return len(self._map.scopes) - 1
+
+    @property
+    def can_zoom_in(self) -> bool:
+        """Is there a level further in?"""
+        return self._map.deeper() is not None
+
+    def fold(self) -> None:
+        """Fold runs of blocks that are alike, or unfold them."""
+        self._map.fold()
+
+    @property
+    def fault(self) -> int | None:
+        """The page (pfn) that was in the way of the last command."""
+        return self._fault
+
+    def show_fault(self) -> None:
+        """Zoom to the page in the way."""
+        if self._fault is not None:
+            self._map.zoom_to_page(self._fault)

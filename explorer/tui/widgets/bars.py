@@ -15,7 +15,7 @@ from ..session import Batch
 
 SETTINGS: Final = ("memmap_on_memory", "online_policy", "auto_online_blocks")
 
-LINES: Final = 3
+LINES: Final = 2
 """Lines of the result bar at most."""
 
 

@@ -21,8 +21,6 @@ PICTURE = ((36, 12), (28, 6), (16, 4), (12, 2), (0, 1))
 class Inspector(Painted):
     """One block: state, zones, place of its memmap, and its pages by kind with a picture of where they are."""
 
-    DEFAULT_CLASSES = "pane"
-
     def __init__(self, machine: Machine) -> None:
         super().__init__()
         self.machine = machine
@@ -34,7 +32,6 @@ class Inspector(Painted):
         if block != self.block:
             self.scroll_to(y=0, animate=False)
         self.block, self.fault = block, fault
-        self.border_title = f"2 {words.block_name(block)}"
         self.reload()
 
     def lines(self, width: int) -> Sequence[Line]:

@@ -19,8 +19,6 @@ MOST = 60
 class KernelLog(Painted):
     """Drawn from the machine's history, so that what is undone is gone from here too."""
 
-    DEFAULT_CLASSES = "pane"
-
     def __init__(self, machine: Machine) -> None:
         super().__init__()
         self.machine = machine

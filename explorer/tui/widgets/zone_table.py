@@ -25,8 +25,6 @@ CHOICES: Final[tuple[dict[str, Shown], ...]] = (
 class ZoneTable(Painted):
     """One line a node, one line each of its populated zones. `free` is what is on free lists and on the CPUs' lists."""
 
-    DEFAULT_CLASSES = "pane"
-
     def __init__(self, machine: Machine) -> None:
         super().__init__()
         self.machine = machine

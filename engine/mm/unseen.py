@@ -1,0 +1,162 @@
+"""What can be said of a range although no one saw some of its pages.
+
+A capture without /proc/kpageflags tells how many pages of a zone are free, movable or the kernel's, and not which. So the
+kinds that a state has for them (`Section.unseen`) are one arrangement of many: any of these pages may be where any other of
+its zone is. What comes of a range holds for certain if it holds in all arrangements.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from ..memory.section import Section
+from ..memory.state import State
+from ..memory.zone import MOVABLE as MOVABLE_ZONE
+from ..memory.zone import Evidence
+from ..protocol.events import PagesAssumed
+from ..protocol.vocabulary import (
+    ASSUMED,
+    HUGE,
+    MEMMAP,
+    MOVABLE,
+    OFFLINE,
+    PINNED,
+    RECLAIMABLE,
+    RESERVED,
+    UNMOVABLE,
+    UNMOVABLE_KINDS,
+    Kind,
+    ZoneKey,
+)
+from . import migrate
+from .page_isolation import first_unmovable, within
+from .zonelist import Watermarks
+
+_EXACT: Final = Evidence()
+_NO_MATTER: Final[tuple[Kind, ...]] = (RESERVED, MEMMAP, OFFLINE)
+"""Kinds of pages that are present and not managed."""
+
+
+class Tally(NamedTuple):
+    """The pages of a zone that no one saw: how many there are, in so many pageblocks of so many memory blocks, and how many
+    are of which kind. `unmanaged`: those that are present, and that the buddy was never given. `typed`: pageblocks among
+    them that are Unmovable or Reclaimable, in which the kernel gathers its pages."""
+
+    pages: int
+    pageblocks: int
+    blocks: int
+    kinds: dict[Kind, int]
+    unmanaged: int
+    typed: int
+    evidence: Evidence
+
+    @property
+    def placed(self) -> int:
+        """Pages that cannot be moved, as is known of each: only where it lies is a guess."""
+        return sum(self.kinds.get(kind, 0) for kind in UNMOVABLE_KINDS)
+
+    @property
+    def kernel(self) -> int:
+        """Pages that cannot be moved, by the counters."""
+        return self.placed + self.kinds.get(ASSUMED, 0)
+
+    def fixed(self, early: bool) -> int:
+        """Pages at least that cannot be moved and may lie in a block; what was never managed is memory of the boot."""
+        reserved = min(self.unmanaged, self.kinds.get(ASSUMED, 0)) if early else 0
+        return max(0, self.placed + reserved - self.evidence.disguised)
+
+
+def tally(state: State, key: ZoneKey) -> Tally:
+    """Count the pages of a zone that no one saw."""
+    zone, per_block = state.zones[key], state.geometry.sections_per_block
+    kinds: dict[Kind, int] = {}
+    known = total = pageblocks = typed = 0
+    blocks: set[int] = set()
+    alike: dict[tuple[int, int, int], tuple[Section, int]] = {}
+    times: dict[tuple[int, int, int], int] = {}
+    for section, owned in state.zone_sections(key):
+        same = id(section.pages), section.unseen, owned
+        alike[same] = section, owned
+        times[same] = times.get(same, 0) + 1
+        if section.unseen & owned:
+            blocks.add(section.nr // per_block)
+            typed += sum(section.types.get(kind, 0).bit_count() for kind in (UNMOVABLE, RECLAIMABLE))
+    for same, (section, owned) in alike.items():
+        often, unseen = times[same], section.unseen & owned & ~section.flagged
+        total += unseen.bit_count() * often
+        pageblocks += often * -(-unseen.bit_count() >> state.geometry.pageblock_order)
+        for kind, pages in section.pages.items():
+            if kind in _NO_MATTER:
+                known += (pages & owned).bit_count() * often
+            if here := pages & unseen:
+                kinds[kind] = kinds.get(kind, 0) + here.bit_count() * often
+    unmanaged = max(0, zone.present - zone.managed - known)
+    return Tally(total, pageblocks, len(blocks), kinds, unmanaged, typed, state.evidence.get(key, _EXACT))
+
+
+def unseen_pages(state: State, pfn: int, pages: int) -> dict[ZoneKey, int]:
+    """How many pages of a range no one saw, by zone; none where there are none."""
+    size = state.geometry.pages_per_section
+    found: dict[ZoneKey, int] = {}
+    for section in state.sections_of(pfn, pages):
+        if section.unseen:
+            inside = within(section.nr * size, size, pfn, pages) & section.unseen & ~section.flagged
+            for key, owned in section.zones:
+                if count := (inside & owned).bit_count():
+                    found[key] = found.get(key, 0) + count
+    return found
+
+
+def is_unseen(state: State, pfn: int) -> bool:
+    """Is the kind of a page a guess?"""
+    nr, at = divmod(pfn, state.geometry.pages_per_section)
+    section = state.sections.get(nr)
+    return section is not None and bool(section.unseen >> at & 1)
+
+
+def doubts(state: State, pfn: int, pages: int, offline: bool = False) -> list[PagesAssumed]:
+    """Whether a range of online pages can be emptied hangs on these; empty where it is known: all that matters was seen, a
+    page that was seen forbids it, or so many pages cannot be moved that some must lie here. `offline`: it is to go offline,
+    so that pages with a hardware error do not matter."""
+    asked = unseen_pages(state, pfn, pages)
+    if not asked or _seen_in_the_way(state, pfn, pages, offline):
+        return []
+    early = any(section.early for section in state.sections_of(pfn, pages))
+    found: list[PagesAssumed] = []
+    for key, count in asked.items():
+        zone = tally(state, key)
+        if zone.fixed(early) > zone.pages - count:
+            return []
+        if _may_hinder(state, key, zone, pfn, early) or _may_lack_room(state, key, zone, count):
+            found.append(PagesAssumed(pfn, pages, *key, count))
+    return found
+
+
+def _seen_in_the_way(state: State, pfn: int, pages: int, offline: bool) -> bool:
+    sections = [section for section in state.sections_of(pfn, pages) if section.zones]
+    return first_unmovable(state, sections, pfn, pages, offline, seen=True) is not None
+
+
+def _may_hinder(state: State, key: ZoneKey, zone: Tally, pfn: int, early: bool) -> bool:
+    """May pages that cannot be moved be among those of a zone that no one saw? Kernel zones always may have some: counters
+    are of another moment, and add up to a few dozen pages. ZONE_MOVABLE has those that the boot reserved."""
+    if key[1] != MOVABLE_ZONE or not zone.evidence.counted or zone.placed or zone.kinds.keys() & {HUGE, PINNED}:
+        return True
+    if OFFLINE in zone.kinds and not _of_virtio_mem(state, pfn):
+        return True
+    return early and ASSUMED in zone.kinds
+
+
+def _of_virtio_mem(state: State, pfn: int) -> bool:
+    """Does a page belong to a virtio-mem device, whose driver lets go of what it withholds?"""
+    address = pfn * state.geometry.page_size
+    return any("virtio_mem" in one.name and one.start <= address < one.end for one in state.resources.values())
+
+
+def _may_lack_room(state: State, key: ZoneKey, zone: Tally, count: int) -> bool:
+    """If as many of the unseen pages as can be were movable ones: could they find no room elsewhere?"""
+    movable = min(count, zone.kinds.get(MOVABLE, 0) + zone.kinds.get(ASSUMED, 0))
+    targets, highest = migrate.target_zones(state, key)
+    marks = Watermarks(state)
+    room = sum(marks.room(state, target, 0, highest, False) for target in targets)
+    return movable > room - (count - movable if key in targets else 0)

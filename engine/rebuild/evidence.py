@@ -1,0 +1,122 @@
+"""What a capture proves besides its counters: where memory of the boot is reserved for good, which pages no one saw, and how
+well the numbers of each zone are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from ..capture.observation import Observation
+from ..memory.section import Section, doubtful, put
+from ..memory.state import State
+from ..memory.zone import MOVABLE, Evidence
+from ..numbers.bits import span
+from ..numbers.rounding import ceil
+from ..protocol.vocabulary import RESERVED, Chunk
+from .layout import Draft
+
+_FOR_GOOD: Final = ("Kernel code", "Kernel rodata", "Kernel data", "Kernel bss", "Crash kernel")
+"""Children of System RAM that the boot reserved and no one gives back: the kernel's image (without the part that only the
+boot needed), and the memory of the kernel that is to run after a crash."""
+_BY_THE_BOOT: Final = ("reserved", "Reserved")
+"""Other children that the boot reserved. Where an architecture lists all that memblock had reserved, the initrd is among
+them, whose pages were given back since, and no file says which it is: there they prove nothing of a page."""
+
+
+def mark_reserved(draft: Draft) -> None:
+    """Pages that /proc/iomem shows as reserved since the boot are so, unless the pages themselves were seen."""
+    state = draft.state
+    size = state.geometry.pages_per_section
+    for pfn, count in _reserved(draft):
+        for section in state.sections_of(pfn, count):
+            low, high = max(pfn - section.nr * size, 0), min(pfn + count - section.nr * size, size)
+            mask = span(low, high - low) & doubtful(section) & ~draft.covered.get(section.nr, 0)
+            if mask:
+                state.sections.load(
+                    {section.nr: msgspec.structs.replace(section, pages=put(section.pages, mask, RESERVED))}
+                )
+                draft.reserved[section.nr] = draft.reserved.get(section.nr, 0) | mask
+    if not draft.seen.zones:
+        _never_managed(draft)
+
+
+def _never_managed(draft: Draft) -> None:
+    """Where no one counted the managed pages of the zones, those that are reserved are at least not among them."""
+    state = draft.state
+    for nr, mask in draft.reserved.items():
+        for key, owned in state.sections[nr].zones:
+            zone = state.zones[key]
+            managed = max(0, zone.managed - (mask & owned).bit_count())
+            state.zones.load({key: msgspec.structs.replace(zone, managed=managed, free=min(zone.free, managed))})
+
+
+def boot_memory(seen: Observation, start: int, end: int) -> bool:
+    """Does a range of System RAM (bytes) hold what only the boot can have reserved?"""
+    return any(
+        resource.depth and resource.name in (*_FOR_GOOD, *_BY_THE_BOOT) and start <= resource.start < end
+        for resource in seen.resources
+    )
+
+
+def _reserved(draft: Draft) -> Iterator[Chunk]:
+    """Ranges of pages that are reserved, whole or in part."""
+    page = draft.state.geometry.page_size
+    names = _FOR_GOOD if draft.state.preset.lists_memblock else (*_FOR_GOOD, *_BY_THE_BOOT)
+    for resource in draft.seen.resources:
+        if resource.depth and resource.name in names:
+            first = resource.start // page
+            yield first, ceil(resource.end, page) - first
+
+
+def mark_unseen(draft: Draft) -> None:
+    """Note of every online section the pages whose kind is a guess: those that no one saw, and in kernel zones those without
+    any flag, unless these are so few that the CPUs' lists hold them all."""
+    state = draft.state
+    listed = _listed(draft)
+    for section in list(state.sections.values()):
+        if not section.online:
+            continue
+        unseen = doubtful(section)
+        unseen &= (
+            ~draft.covered.get(section.nr, 0) & ~draft.reserved.get(section.nr, 0) & ~_still_reserved(draft, section)
+        )
+        for key, owned in section.zones if section.nr in draft.plain else ():
+            if key not in listed:
+                unseen |= draft.plain[section.nr] & owned
+        if unseen != section.unseen:
+            state.sections.load({section.nr: msgspec.structs.replace(section, unseen=unseen)})
+
+
+def _still_reserved(draft: Draft, section: Section) -> int:
+    """Pages that an earlier capture of this machine showed as reserved: that is for good."""
+    before = draft.prior.sections.get(section.nr) if draft.prior is not None and draft.prior.evidence else None
+    return section.of(RESERVED) & before.of(RESERVED) & ~before.unseen if before is not None else 0
+
+
+def _listed(draft: Draft) -> set[tuple[int, str]]:
+    """Zones of which all pages without flags are on the CPUs' lists, or movable ones on their way."""
+    state = draft.state
+    plain = dict.fromkeys(state.zones, 0)
+    for nr, mask in draft.plain.items():
+        for key, owned in state.sections[nr].zones:
+            plain[key] += (mask & owned).bit_count()
+    counted = {(zone.node, zone.zone): zone.pcp for zone in draft.seen.zones}
+    return {key for key, count in plain.items() if key[1] == MOVABLE or count <= counted.get(key, 0)}
+
+
+def weigh_evidence(state: State, seen: Observation) -> None:
+    """How well each zone's numbers are known. What balloons took is in the counters of /proc/vmstat; without these it may be
+    anything."""
+    zspages = {(zone.node, zone.zone): zone.counters.get("nr_zspages", 0) for zone in seen.zones}
+    taken = seen.vmstat.get("balloon_inflate", 0) - seen.vmstat.get("balloon_deflate", 0)
+    wholly_seen = {
+        key for key in state.zones
+        if seen.pages and all(not section.estimated for section, _ in state.zone_sections(key))
+    }  # fmt: skip
+    for key, zone in state.zones.items():
+        ballooned = max(0, taken) if seen.vmstat else zone.present
+        areas = f"{key[0]}/{key[1]}" in seen.buddyinfo or key in wholly_seen
+        disguised = min(zone.present, ballooned + zspages.get(key, 0))
+        state.evidence.load({key: Evidence(bool(seen.zones), areas, disguised)})

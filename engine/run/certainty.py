@@ -1,0 +1,53 @@
+"""How sure it is that a real kernel does what the rehearsal did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ..memory.state import State
+from ..protocol.events import (
+    BlockState,
+    Event,
+    ExistingMemoryTaken,
+    HugePagesChanged,
+    OfflineFailed,
+    PagesAssumed,
+    PagesMigrated,
+    PagesTakenByWorkload,
+)
+from ..protocol.vocabulary import Certainty
+
+_OF_FREE_PAGES: Final = (ExistingMemoryTaken, PagesTakenByWorkload, PagesMigrated, HugePagesChanged)
+"""Events of which the zones' free pages decide."""
+
+
+def certainty(state: State, result: str, events: Sequence[Event]) -> Certainty:
+    """Whether a result is known, from the events of its command: a success is a *yes*, a refusal a *no*, unless it hangs on
+    pages that no one saw, or on the free pages of zones that no one counted."""
+    if _assumed(result, events) or _uncounted(state, result, events):
+        return "not known"
+    return "yes" if result == "ok" else "no"
+
+
+def _assumed(result: str, events: Sequence[Event]) -> bool:
+    """Did it hang on pages that no one saw? An eject is refused for the last block that would not go, whatever was assumed
+    of others."""
+    hangs = since = False
+    for event in events:
+        if isinstance(event, PagesAssumed):
+            hangs = since = True
+        elif isinstance(event, BlockState) and event.state == "going-offline":
+            since = False
+        elif isinstance(event, OfflineFailed) and result != "ok":
+            hangs = since
+    return hangs
+
+
+def _uncounted(state: State, result: str, events: Sequence[Event]) -> bool:
+    evidence = state.evidence.values()
+    if all(zone.counted and zone.areas for zone in evidence):
+        return False
+    if not all(zone.counted for zone in evidence):
+        return result == "ENOMEM" or any(isinstance(event, _OF_FREE_PAGES) for event in events)
+    return any(isinstance(event, HugePagesChanged) for event in events)

@@ -1,0 +1,221 @@
+"""What each verb of the command line takes: one function a verb, called when the verb's parser is needed.
+
+Only then may it look into the engine for what it lists.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from .parser import Parser
+
+DEFAULT_MACHINE: Final = "firecracker-24g"
+MACHINE_WORDS: Final = (
+    "a bundled machine's name, a snapshot, a captured folder or tar, or - for a snapshot on standard input"
+)
+SHELLS: Final = ("bash", "zsh", "fish")
+COLORS: Final = ("auto", "always", "never")
+_LEAST_WIDTH: Final = 20
+
+
+# -- arguments that several take ----------------------------------------------------------------------------------------
+
+
+def _machine(parser: Parser, name: str = "machine", metavar: str = "MACHINE", optional: bool = True) -> None:
+    from altmap.engine.faces.library import machine_names
+
+    words = f"a bundled machine ({', '.join(machine_names())}), a snapshot file, a captured folder or tar, or -"
+    given = {"nargs": "?", "default": DEFAULT_MACHINE} if optional else {}
+    usual = f" ({DEFAULT_MACHINE})" if optional else ""
+    parser.add_argument(name, metavar=metavar, help=f"{words}{usual}", **given)  # type: ignore[arg-type]
+
+
+def _model(parser: Parser, instead: str, metavar: str = "MODEL") -> None:
+    from altmap.engine import MODELS
+
+    parser.add_argument("--model", metavar=metavar, help=f"{', '.join(MODELS)}: the kernel model, instead of {instead}")
+
+
+def _replay(parser: Parser) -> None:
+    words = "take what the commands of a snapshot lead to now, where that is not what it was when it was saved"
+    parser.add_argument("--replay", action="store_true", help=words)
+
+
+def _json(parser: Parser, words: str = "print one JSON object") -> None:
+    parser.add_argument("--json", action="store_true", help=words)
+
+
+def _look(parser: Parser) -> None:
+    """How text for people looks."""
+    parser.add_argument(
+        "--color", choices=COLORS, default="auto", help="auto (on a terminal without NO_COLOR), always, never"
+    )
+    parser.add_argument("--width", metavar="N", type=_columns, help="columns (those of the terminal)")
+
+
+def _columns(word: str) -> int:
+    if not word.isdecimal() or not _LEAST_WIDTH <= int(word[:6]) < 10_000:
+        raise argparse.ArgumentTypeError(f"{word!r} is no number of columns; give {_LEAST_WIDTH} to 9999")
+    return int(word)
+
+
+# -- see a machine ------------------------------------------------------------------------------------------------------
+
+
+def of_open(parser: Parser) -> None:
+    """altmap open."""
+    _machine(parser)
+    _replay(parser)
+    _look(parser)
+
+
+def of_show(parser: Parser) -> None:
+    """altmap show."""
+    _machine(parser)
+    _replay(parser)
+    _json(parser)
+    _look(parser)
+
+
+def of_lsmem(parser: Parser) -> None:
+    """altmap lsmem."""
+    parser.add_argument("words", metavar="[MACHINE] OPTION", nargs="*", help="see altmap lsmem --help")
+
+
+def of_read(parser: Parser) -> None:
+    """altmap read."""
+    _machine(parser, optional=False)
+    _replay(parser)
+    paths = "/proc/buddyinfo, /proc/pagetypeinfo, or a file below /sys"
+    parser.add_argument("paths", metavar="PATH", nargs="+", help=paths)
+    _json(parser)
+
+
+def of_check(parser: Parser) -> None:
+    """altmap check."""
+    _machine(parser)
+    _replay(parser)
+    _json(parser)
+
+
+def of_machines(parser: Parser) -> None:
+    """altmap machines."""
+    _json(parser)
+
+
+# -- change it ----------------------------------------------------------------------------------------------------------
+
+
+def of_run(parser: Parser) -> None:
+    """altmap run."""
+    _machine(parser, optional=False)
+    _replay(parser)
+    parser.add_argument(
+        "script", metavar="SCRIPT", help="a JSON array of commands, or lines as in a shell; - for standard input"
+    )
+    _model(parser, "the machine's own")
+    _json(parser, "print what came of each command and what it changed, a JSON object a line")
+    parser.add_argument("--full", action="store_true", help="with --json: print the whole machine after each command")
+    parser.add_argument(
+        "--events", action="store_true", help="print all that the kernel does on the way, as JSON Lines"
+    )
+    parser.add_argument("--save", metavar="FILE", help="save the machine when the script has ended")
+    _look(parser)
+    from altmap.engine.commands import ROWS
+
+    parser.explain("Lines of a script (altmap help script tells more)", ((r.example, r.about) for r in ROWS.values()))
+
+
+# -- ask ----------------------------------------------------------------------------------------------------------------
+
+
+def of_why(parser: Parser) -> None:
+    """altmap why."""
+    _machine(parser, optional=False)
+    _replay(parser)
+    parser.add_argument(
+        "words", metavar="WORD", nargs="+", help="a line as in a script: offline 40, add 4G at 8G node 1"
+    )
+    _model(parser, "the machine's own")
+    _json(parser)
+    _look(parser)
+
+
+def of_compare(parser: Parser) -> None:
+    """altmap compare."""
+    from altmap.engine import PLACEMENTS
+    from altmap.engine.protocol.vocabulary import ONLINE_TYPES
+
+    _machine(parser)
+    _replay(parser)
+    parser.add_argument("--add", metavar="SIZE", required=True, help="how much to add")
+    where = "where (on a whole GiB or block behind all System RAM, at 4G or above)"
+    parser.add_argument("--at", metavar="ADDRESS", help=where)
+    parser.add_argument("--node", metavar="N", type=int, default=0, help="to which node (0)")
+    parser.add_argument("--placement", metavar="PLACEMENT,..", help=f"only these of {', '.join(PLACEMENTS)}")
+    parser.add_argument("--block-size", metavar="SIZE,..", help="memory blocks of these sizes for the added range")
+    _model(parser, "the machine's own, or several", "MODEL,..")
+    parser.add_argument(
+        "--online",
+        choices=ONLINE_TYPES,
+        default="online_movable",
+        help="how the blocks go online (online_movable)",
+    )
+    _json(parser)
+    _look(parser)
+
+
+def of_diff(parser: Parser) -> None:
+    """altmap diff."""
+    _machine(parser, "before", "A", optional=False)
+    parser.add_argument("after", metavar="B", help="another, in the same ways")
+    _replay(parser)
+    parser.add_argument("--exit-code", action="store_true", help="exit with 1 if anything differs")
+    _json(parser)
+    _look(parser)
+
+
+# -- take home ----------------------------------------------------------------------------------------------------------
+
+
+def of_capture(parser: Parser) -> None:
+    """altmap capture."""
+    from altmap.engine.kernels.architectures import ARCHITECTURES
+
+    parser.add_argument("--root", metavar="DIR|TAR", default="/", help="the tree to read (/)")
+    written = "the snapshot to write (.json, .msgpack, each also .gz); else JSON on standard output"
+    parser.add_argument("-o", "--output", metavar="FILE", help=written)
+    _model(parser, "what proc/version says")
+    arch = f"{', '.join(ARCHITECTURES)}: the architecture, instead of what proc/version says"
+    parser.add_argument("--arch", metavar="ARCH", help=arch)
+    _json(parser, "with -o: print what was captured as one JSON object")
+
+
+def of_export(parser: Parser) -> None:
+    """altmap export."""
+    _machine(parser)
+    _replay(parser)
+    _json(parser)
+
+
+def of_schema(parser: Parser) -> None:
+    """altmap schema."""
+    from .forms.kinds import KINDS
+
+    kinds = f"{', '.join(KINDS)}; without one, they are told one a line"
+    parser.add_argument("document", metavar="KIND", nargs="?", help=kinds)
+
+
+# -- about altmap --------------------------------------------------------------------------------------------------------
+
+
+def of_help(parser: Parser) -> None:
+    """altmap help."""
+    parser.add_argument("topic", metavar="TOPIC", nargs="?", help="one of altmap's commands, or script")
+
+
+def of_completion(parser: Parser) -> None:
+    """altmap completion."""
+    parser.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))

@@ -1,0 +1,100 @@
+"""The whole machine on one line: above what memory is used for, below its zones; where one is, and what is in the scope."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+from altmap.engine import Machine
+
+from .colour import between
+from .lines import Line, Span, joined
+from .memory import Scope, short_size
+from .plan import Extent, extents_of
+from .views import Paint, Scene, Use, Zones
+
+_HOLE = 3
+"""Columns of a hole at most."""
+
+
+class Column(NamedTuple):
+    """A column: its pages, or none where it is part of a hole."""
+
+    start: int
+    pages: int
+
+
+def columns_of(machine: Machine, wide: int) -> list[Column]:
+    """The memory of a machine on so many columns, each of as many pages, and holes shortened."""
+    unit = machine.geometry.pages_per_block
+    per_block = machine.geometry.sections_per_block
+    there = sorted({*machine.blocks, *(nr // per_block for nr in machine.sections)})
+    extents = extents_of([(nr, 0) for nr in there], unit)
+    if not extents:
+        return []
+    holes = [_HOLE] * (len(extents) - 1) if len(extents) * (_HOLE + 1) < wide else [0] * (len(extents) - 1)
+    room = max(1, wide - sum(holes))
+    whole = sum(extent.pages for extent in extents)
+    columns: list[Column] = []
+    used = done = 0
+    for extent, hole in zip(extents, [*holes, 0], strict=True):
+        done += extent.pages
+        count = max(1, room * done // whole - used)
+        used += count
+        columns += _shares(extent, count)
+        columns += [Column(extent.start + extent.pages, 0)] * hole
+    return columns[:wide]
+
+
+def _shares(extent: Extent, count: int) -> list[Column]:
+    """An extent in columns of like size."""
+    borders = [extent.start + extent.pages * at // count for at in range(count + 1)]
+    return [Column(low, max(high - low, 1)) for low, high in pairwise(borders)]
+
+
+class Overview:
+    """The line for a width."""
+
+    def __init__(self, scene: Scene, wide: int, halves: int) -> None:
+        self._scene = scene
+        self._halves = halves
+        machine = scene.machine
+        last = max(machine.blocks, default=-1) + 1
+        self._left = "0 "
+        self._right = f" {short_size(last * machine.geometry.block_size)}"
+        self.columns = columns_of(machine, wide - len(self._left) - len(self._right))
+        self._paints: list[tuple[Paint, Paint]] = []
+
+    def at(self, x: int) -> int | None:
+        """The page at a column."""
+        number = x - len(self._left)
+        return self.columns[number].start if 0 <= number < len(self.columns) else None
+
+    def line(self, cursor: int, scope: Scope) -> Line:
+        """The line, with the cursor; what is not in the scope is dimmed."""
+        palette = self._scene.palette
+        spans = [Span(self._left, palette.dim)]
+        whole = scope.level == "machine"
+        if not self._paints:
+            self._paints = [self._painted(column) for column in self.columns]
+        for column, (use, zone) in zip(self.columns, self._paints, strict=True):
+            if not column.pages:
+                spans.append(Span("-", palette.faint))
+                continue
+            here = column.start <= cursor < column.start + column.pages
+            inside = whole or (column.start < scope.start + scope.pages and scope.start < column.start + column.pages)
+            if self._halves == 1:
+                spans.append(Span("+" if here else use.letter, bold=here))
+            elif here:
+                spans.append(Span("█", palette.cursor))
+            else:
+                spans.append(Span("▀", self._seen(use, inside), self._seen(zone, inside, 0.75)))
+        spans.append(Span(self._right, palette.dim))
+        return joined(spans)
+
+    def _painted(self, column: Column) -> tuple[Paint, Paint]:
+        found = self._scene.machine.summary(column.start, max(1, column.pages))
+        return Use.paint(self._scene, found), Zones.paint(self._scene, found)
+
+    def _seen(self, paint: Paint, inside: bool, share: float = 1.0) -> int:
+        return between(self._scene.palette.ground, paint.colour, share if inside else 0.3)

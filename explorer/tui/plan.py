@@ -1,0 +1,77 @@
+"""The plan: the way from the first state to the present one as chips, one a verb. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from altmap.engine import Machine, about_bytes
+
+from .. import facts
+from .session import Session
+from .widgets.title import Word
+
+BARS = "▁▂▃▄▅▆▇█"
+
+
+class Chip(NamedTuple):
+    """One verb: its label, the state after its last command, and whether the kernel refused something of it ("ok", or
+    the first errno)."""
+
+    label: str
+    number: int
+    result: str
+
+
+def chips(session: Session) -> list[Chip]:
+    """The verbs on the way to the present state, oldest first."""
+    found: list[Chip] = []
+    before: tuple[int, str] | None = None
+    for step in session.machine.timeline.path():
+        verb = session.verb_of(step)
+        if step.outcome is None or verb is None:
+            continue
+        result = step.outcome.result
+        if verb == before and found[-1].result != "ok":
+            result = found[-1].result
+        chip = Chip(step.name or verb[1], step.number, result)
+        found[len(found) - (verb == before) :] = [chip]
+        before = verb
+    return found
+
+
+def words(session: Session, width: int) -> list[Word]:
+    """The chips as words of a strip, the latest in full; what does not fit is one dot dot dot after the first."""
+    made = chips(session)
+    present = session.machine.timeline.present.number
+    start = [
+        Word("plan  ", "dim"),
+        Word("opened ", "strong" if not made else "text", "go_to_state(0)"),
+        Word("●", "accent"),
+    ]
+    tail: list[list[Word]] = []
+    for chip in made:
+        sign, role = ("✓", "good") if chip.result == "ok" else (f"✗ {chip.result}", "bad")
+        look = "strong" if chip.number == present else "text"
+        tail.append(
+            [
+                Word(" ─ ", "faint"),
+                Word(f"{short(chip.label)} ", look, f"go_to_state({chip.number})"),  # type: ignore[arg-type]
+                Word(sign, role),  # type: ignore[arg-type]
+            ]
+        )
+    left_out = False
+    while len(tail) > 1 and sum(len(word.text) for chip in tail for word in chip) + 24 > width:
+        del tail[0]
+        left_out = True
+    dots = [Word(" ─ …", "faint", "verb('states')")] if left_out else []
+    return [*start, *dots, *(word for chip in tail for word in chip)]
+
+
+def short(label: str) -> str:
+    """A label of at most 28 characters."""
+    return label if len(label) <= 28 else f"{label[:27]}…"
+
+
+def free_words(machine: Machine) -> list[Word]:
+    """MemFree, beside the chips."""
+    return [Word("MemFree ", "dim"), Word(f"{about_bytes(facts.totals(machine).free)} ", "text")]

@@ -1,0 +1,155 @@
+"""The dialogs of the main screen: what each is opened with, and what becomes of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from altmap.engine import Add, Command, Machine, Step, describe, format_address
+from textual.screen import Screen
+
+from ... import facts
+from .. import words
+from ..session import Session
+from ..widgets.bars import ResultBar
+from ..widgets.memory_map import MemoryMap
+from .add import AddDialog
+from .command_line import CommandLine, Typed
+from .error import ErrorScreen
+from .goto import GoToDialog
+from .help import HelpScreen
+from .leave import LeaveDialog
+from .save import SaveDialog
+from .timeline import TimelineScreen
+from .why import Choice, Told, WhyScreen, told, told_of_many, told_since
+
+MOST_ASKED: Final = 32
+"""Marked blocks that one question is about."""
+
+
+class AskingScreen(Screen[None]):
+    """A screen that can ask; what is answered is performed, or shown, by the screen that it becomes."""
+
+    session: Session
+
+    @property
+    def machine(self) -> Machine:
+        """The machine of the session."""
+        return self.session.machine
+
+    @property
+    def cursor(self) -> int:
+        """The selected block."""
+        return self.query_one(MemoryMap).cursor
+
+    def perform(self, label: str, commands: Sequence[Command], typed: bool = False) -> None:
+        """Run commands and show what comes of them."""
+        raise NotImplementedError
+
+    def show_state(self, badge: str, text: str) -> None:
+        """The machine is in another state, by no command."""
+        raise NotImplementedError
+
+    def ask_add(self, compares: bool = False) -> None:
+        """Open the dialog for new memory; `compares`: to compare placements."""
+        here = self.machine.blocks.get(self.cursor)
+        node = here.node if here else min(self.machine.nodes, default=0)
+        self.app.push_screen(AddDialog(self.machine, node, compares), self._add)
+
+    def _add(self, command: Add | None) -> None:
+        if command is not None:
+            self.perform("add", [command])
+
+    def explain(self, refused: Step) -> None:
+        """Show why a command was refused, and do what is chosen there."""
+        if (outcome := refused.outcome) is not None:
+            self._answer(
+                describe(outcome.command),
+                lambda: told_since(self.session.explain(refused), self.machine.why_not(outcome.command)),
+            )
+
+    def ask_why(self, commands: Sequence[Command]) -> None:
+        """Show what would come of commands, each for itself, and do what is chosen there."""
+
+        def answer() -> Told:
+            verdicts = [self.machine.why_not(command) for command in commands[:MOST_ASKED]]
+            return told(*verdicts) if len(verdicts) == 1 else told_of_many(verdicts, len(commands) - len(verdicts))
+
+        self._answer(", ".join(map(describe, commands[:1])), answer)
+
+    def _answer(self, question: str, answer: Callable[[], Told]) -> None:
+        try:
+            screen = WhyScreen(*answer())
+        except Exception as error:
+            self.app.push_screen(ErrorScreen(f"why {question}", error))
+            return
+        self.app.push_screen(screen, self._remedy)
+
+    def _remedy(self, choice: Choice | None) -> None:
+        if choice is not None:
+            self.perform("; ".join(choice.script), choice.commands)
+
+    def ask_line(self) -> None:
+        """Open the command line."""
+        self.open_line()
+
+    def open_line(self, line: str = "", complaint: str = "") -> None:
+        self.app.push_screen(CommandLine(self.session.typed, line, complaint), self._type)
+
+    def _type(self, typed: Typed | None) -> None:
+        if typed is not None:
+            if typed.line not in self.session.typed[-1:]:
+                self.session.typed.append(typed.line)
+            self.perform(typed.line, typed.commands, typed=True)
+
+    def ask_state(self) -> None:
+        """Open the tree of states."""
+        self.app.push_screen(TimelineScreen(self.machine), self.go_to_state)
+
+    def go_to_state(self, number: int | None) -> None:
+        if number is not None:
+            self.machine.go_to(number)
+            step = self.machine.timeline.present
+            made = describe(step.outcome.command) if step.outcome else "the beginning"
+            self.show_state(f"state {number}", step.name or made)
+
+    def ask_file(self) -> None:
+        """Open the dialog for a file to save to."""
+        self.app.push_screen(SaveDialog(self.machine, f"{words.file_name(self.machine)}.json"), self._saved)
+
+    def _saved(self, name: str | None) -> None:
+        if name is not None:
+            self.session.saved()
+            states = len(self.machine.timeline)
+            self.query_one(ResultBar).say("✓ saved", f"{name}, {states:,} state{'s' * (states != 1)}", "ok")
+
+    def ask_block(self) -> None:
+        """Open the dialog for a block to go to."""
+        self.app.push_screen(GoToDialog(self.machine), self._go)
+
+    def _go(self, block: int | None) -> None:
+        if block is None:
+            return
+        self.query_one(MemoryMap).select(block)
+        here = words.block_name(self.cursor)
+        said = f"{here} begins at {format_address(facts.block_address(self.machine, self.cursor))}."
+        if self.cursor != block:
+            said = f"There is no {words.block_name(block)}; {here} is nearest."
+        self.query_one(ResultBar).say("", said, "plain")
+
+    def show_help(self) -> None:
+        """Open the list of all verbs."""
+        self.app.push_screen(HelpScreen())
+
+    def leave(self) -> None:
+        """End the explorer, or ask first if states would be lost."""
+        if self.session.unsaved:
+            self.app.push_screen(LeaveDialog(self.session.unsaved), self._leave)
+        else:
+            self.app.exit()
+
+    def _leave(self, answer: str | None) -> None:
+        if answer == "quit":
+            self.app.exit()
+        elif answer == "save":
+            self.ask_file()

@@ -1,0 +1,87 @@
+"""Widgets that show lines of a picture: spans with colours in, strips out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from rich.color import Color as RichColor
+from rich.segment import Segment
+from rich.style import Style
+from textual.app import App
+from textual.color import Color
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from ...picture.lines import Line
+from ...picture.palette import DARK, LIGHT, Palette
+
+
+@lru_cache(maxsize=8192)
+def _style(fore: int | None, back: int | None, bold: bool) -> Style:
+    return Style(color=_rich(fore), bgcolor=_rich(back), bold=bold or None)
+
+
+def _rich(colour: int | None) -> RichColor | None:
+    return None if colour is None else RichColor.from_rgb(colour >> 16, colour >> 8 & 255, colour & 255)
+
+
+@lru_cache(maxsize=16)
+def _palette(dark: bool, colours: tuple[tuple[str, int], ...]) -> Palette:
+    return msgspec.structs.replace(DARK if dark else LIGHT, **dict(colours))
+
+
+def palette_of(app: App[Any]) -> Palette:
+    """The colours of pictures in the theme of the moment: ours for what pages are, the theme's for all around them."""
+    variables = app.theme_variables
+    named = {
+        "ground": "background",
+        "strip": "surface",
+        "focused": "panel",
+        "text": "foreground",
+        "accent": "primary",
+        "good": "success",
+        "bad": "error",
+        "warn": "warning",
+        "dim": "quiet",
+        "faint": "hole",
+        "key": "footer-key-foreground",
+    }
+    colours = []
+    for field, variable in named.items():
+        parsed = Color.parse(variables[variable]) if variable in variables else None
+        if parsed is not None and parsed.ansi is None:
+            red, green, blue = parsed.rgb
+            colours.append((field, red << 16 | green << 8 | blue))
+    return _palette(app.current_theme.dark, tuple(colours))
+
+
+class Drawn(Widget):
+    """A widget whose rows are lines of a picture."""
+
+    def row(self, y: int) -> Line:
+        """One line."""
+        raise NotImplementedError
+
+    @property
+    def halves(self) -> int:
+        """Cells above each other in a character: two, or one letter where there is no colour."""
+        return 1 if self.app.no_color else 2
+
+    def render_line(self, y: int) -> Strip:
+        palette = palette_of(self.app)
+        back = palette.strip if self.has_class("-strip") else palette.ground
+        segments = [
+            Segment(text, _style(palette.text if fore is None else fore, back if behind is None else behind, bold))
+            for text, fore, behind, bold in self.row(y)
+        ]
+        return Strip(segments).crop_extend(0, self.size.width, _style(palette.text, back, False))
+
+    def refresh_rows(self, rows: Iterable[int]) -> None:
+        """Draw some rows anew."""
+        for y in rows:
+            if 0 <= y < self.size.height:
+                self.refresh(Region(0, y, self.size.width, 1))

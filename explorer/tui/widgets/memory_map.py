@@ -1,0 +1,297 @@
+"""The map: memory at the scale of the moment, in one view, to be walked, zoomed, marked and clicked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar, Final
+
+from altmap.engine import Machine
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from ... import facts
+from ...picture.lines import Line
+from ...picture.memory import MemoryPicture, Overlay, Scope
+from ...picture.pages import PagesPicture
+from ...picture.views import BY_NAME, VIEWS, Scene, Verdicts, View
+from .drawn import Drawn, palette_of
+
+Picture = MemoryPicture | PagesPicture
+_KEPT: Final = 16
+"""Pictures that are kept, so that going back to one costs what has changed."""
+
+
+class MemoryMap(Drawn, can_focus=True):
+    """Draws a `Picture`; holds the stack of scopes, the cursor (a pfn), the marks, and what is pointed out."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(f"{shift}{key}", f"move({across}, {down}, {bool(shift)})", show=False)
+            for shift in ("", "shift+")
+            for key, across, down in (("left", -1, 0), ("right", 1, 0), ("up", 0, -1), ("down", 0, 1))
+        ),
+        Binding("pageup", "jump(-1)", show=False),
+        Binding("pagedown", "jump(1)", show=False),
+        Binding("home", "end(False)", show=False),
+        Binding("end", "end(True)", show=False),
+    ]
+
+    class Moved(Message):
+        """The cursor is elsewhere, or other blocks are marked."""
+
+    class Reshaped(Message):
+        """Another scope or view is shown, or the same at another size."""
+
+    def __init__(self, machine: Machine, verdicts: Verdicts) -> None:
+        super().__init__()
+        self.machine = machine
+        self.verdicts = verdicts
+        self.view: type[View] = VIEWS[0]
+        self.folds = True
+        self.scopes: list[Scope] = [self._whole()]
+        self.pfn = min(machine.blocks, default=0) * machine.geometry.pages_per_block
+        self.marks: frozenset[int] = frozenset()
+        self.hosts: frozenset[int] = frozenset()
+        self.changed: frozenset[int] = frozenset()
+        self.lit: frozenset[int] = frozenset()
+        self._anchor: int | None = None
+        self._pictures: dict[object, Picture] = {}
+
+    # -- what is shown ----------------------------------------------------------------------------------------------
+
+    @property
+    def scope(self) -> Scope:
+        """What the map shows."""
+        return self.scopes[-1]
+
+    @property
+    def cursor(self) -> int:
+        """The block in which the cursor is."""
+        return self.pfn // self.machine.geometry.pages_per_block
+
+    @property
+    def scene(self) -> Scene:
+        """What views may look at."""
+        return Scene(self.machine, palette_of(self.app), self.verdicts)
+
+    def _whole(self) -> Scope:
+        geometry = self.machine.geometry
+        last = max(
+            (*self.machine.blocks, *(nr // geometry.sections_per_block for nr in self.machine.sections)), default=0
+        )
+        return Scope("machine", 0, (last + 1) * geometry.pages_per_block)
+
+    @property
+    def picture(self) -> Picture:
+        """The picture of the scope at the size of the moment."""
+        size = (max(24, self.size.width), max(2, self.size.height))
+        key = (self.scope, self.view, size, self.halves, self.folds, palette_of(self.app))
+        found = self._pictures.pop(key, None)
+        if found is None:
+            if self.scope.level == "page":
+                found = PagesPicture(self.scene, self.view, self.scope, size, self.halves, self.pfn)
+            else:
+                found = MemoryPicture(self.scene, self.view, self.scope, size, self.halves, self.folds)
+        else:
+            found.changed_lines()
+        self._pictures[key] = found
+        while len(self._pictures) > _KEPT:
+            del self._pictures[next(iter(self._pictures))]
+        return found
+
+    def row(self, y: int) -> Line:
+        return self.picture.line(y, Overlay(self.pfn, self.marks, self.hosts, self.changed, self.lit))
+
+    def show(self) -> None:
+        """Draw what has changed in the machine; marks whose block is gone go."""
+        self.marks &= self.machine.blocks.keys()
+        if self.scopes[0] != self._whole():
+            self.scopes = [self._whole(), *self.scopes[1:]]
+            self._pictures.clear()
+            self._reshaped()
+            return
+        blocks = self.machine.blocks.keys()
+        shape = (len(blocks), hash(frozenset(blocks)))
+        if shape != self._shape:
+            self._shape = shape
+            self._pictures.clear()
+            self._reshaped()
+            return
+        self.refresh()
+
+    _shape: tuple[int, int] = (-1, 0)
+
+    def _reshaped(self) -> None:
+        self.pfn = self.picture.snapped(self.pfn)
+        self.refresh()
+        self.post_message(self.Reshaped())
+
+    def on_resize(self) -> None:
+        self.picture.reveal(self.pfn)
+        self._reshaped()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self.refresh()
+
+    def set_view(self, name: str) -> None:
+        """Show another view."""
+        self.view = BY_NAME[name]
+        self._reshaped()
+
+    def fold(self) -> None:
+        """Fold runs of blocks that are all alike, or unfold them."""
+        self.folds = not self.folds
+        self._reshaped()
+
+    # -- where one is -----------------------------------------------------------------------------------------------
+
+    def go(self, pfn: int) -> None:
+        """The cursor to a page; where it is not in the scope, the scope grows until it is."""
+        while len(self.scopes) > 1 and not self.scope.start <= pfn < self.scope.start + self.scope.pages:
+            self.scopes.pop()
+            self._reshaped()
+        self._place(self.picture.snapped(pfn))
+
+    def select(self, block: int) -> None:
+        """The cursor to a block, or to the nearest that there is."""
+        there = {*self.machine.blocks, *facts.ghosts(self.machine)}
+        if there:
+            nearest = block if block in there else min(there, key=lambda number: (abs(number - block), number))
+            self.go(nearest * self.machine.geometry.pages_per_block)
+
+    def _place(self, pfn: int, extend: bool = False) -> None:
+        before, picture = self.pfn, self.picture
+        here = self.cursor
+        self.pfn = pfn
+        if picture.reveal(pfn):
+            self.refresh()
+        self.refresh_rows({*picture.lines_of(before), *picture.lines_of(pfn)})
+        if extend:
+            self._anchor = here if self._anchor is None else self._anchor
+            low, high = sorted((self._anchor, self.cursor))
+            self.mark(nr for nr in range(low, high + 1) if nr in self.machine.blocks)
+        else:
+            self._anchor = None
+        if pfn != before:
+            self.post_message(self.Moved())
+
+    def mark(self, blocks: Iterable[int]) -> None:
+        """Mark exactly these blocks."""
+        marks = frozenset(blocks)
+        changed, self.marks = self.marks ^ marks, marks
+        self._redraw(changed)
+        self.post_message(self.Moved())
+
+    def show_hosts(self, hosts: frozenset[int]) -> None:
+        """Point out the blocks that hold the memmap of the selected one."""
+        changed, self.hosts = self.hosts ^ hosts, hosts
+        self._redraw(changed)
+
+    def show_changed(self, blocks: frozenset[int]) -> None:
+        """Point out what an operation changed."""
+        different, self.changed = self.changed ^ blocks, blocks
+        self._redraw(different)
+
+    def light(self, pages: frozenset[int]) -> None:
+        """Point out single pages."""
+        if pages != self.lit:
+            self.lit = pages
+            self.refresh()
+
+    def _redraw(self, blocks: Iterable[int]) -> None:
+        size, picture = self.machine.geometry.pages_per_block, self.picture
+        self.refresh_rows({line for block in blocks for line in picture.lines_of(block * size)})
+
+    # -- zoom -------------------------------------------------------------------------------------------------------
+
+    def deeper(self) -> Scope | None:
+        """The scope one step in at the cursor; None where there is none."""
+        geometry, scope, picture = self.machine.geometry, self.scope, self.picture
+        block = self.cursor * geometry.pages_per_block
+        whole = Scope("block", block, geometry.pages_per_block)
+        if scope.level == "page":
+            return None
+        if scope.level == "section" or (scope.level == "block" and geometry.sections_per_block == 1):
+            return Scope("page", scope.start, scope.pages)
+        if scope.level == "block":
+            start = self.pfn // geometry.pages_per_section * geometry.pages_per_section
+            return Scope("section", start, geometry.pages_per_section)
+        if picture.cell > geometry.pages_per_block:
+            start = self.pfn // picture.cell * picture.cell
+            return Scope("blocks", start, picture.cell)
+        nodes = {node.node for node in self.machine.blocks.values()}
+        here = self.machine.blocks.get(self.cursor)
+        if scope.level == "machine" and len(nodes) > 1 and here is not None and len(self.machine.blocks) > 64:
+            return scope._replace(level="node", node=here.node)
+        return whole
+
+    def zoom_in(self) -> None:
+        """One level in, at the cursor."""
+        if (scope := self.deeper()) is not None:
+            self.scopes.append(scope)
+            self._reshaped()
+            self.picture.reveal(self.pfn)
+            self.post_message(self.Moved())
+
+    def zoom_out(self) -> None:
+        """One level out."""
+        if len(self.scopes) > 1:
+            self.scopes.pop()
+            self._reshaped()
+            self.post_message(self.Moved())
+
+    def zoom_to_page(self, pfn: int) -> None:
+        """To the pages around one, which is pointed out."""
+        self.scopes = self.scopes[:1]
+        self._reshaped()
+        self._place(self.picture.snapped(pfn))
+        while (scope := self.deeper()) is not None:
+            self.scopes.append(scope)
+            self.pfn = pfn
+        self._reshaped()
+        self.picture.reveal(pfn)
+        self.light(frozenset({pfn}))
+        self.post_message(self.Moved())
+
+    # -- keys and the mouse -----------------------------------------------------------------------------------------
+
+    def action_move(self, across: int, down: int, extend: bool = False) -> None:
+        self._place(self.picture.moved(self.pfn, across, down), extend)
+
+    def action_jump(self, way: int) -> None:
+        pfn = self.pfn
+        for _ in range(max(1, self.size.height // 2)):
+            pfn = self.picture.moved(pfn, 0, way)
+        self._place(pfn)
+
+    def action_end(self, last: bool) -> None:
+        pfn = self.picture.snapped(self.scope.start + self.scope.pages - 1 if last else self.scope.start)
+        self._place(pfn)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        if (pfn := self.picture.at(event.x, event.y)) is not None:
+            self._place(pfn, event.shift)
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if event.button and self.app.mouse_captured is self:
+            pfn = self.picture.at(event.x, event.y)
+            if pfn is not None and pfn != self.pfn:
+                self._place(pfn, True)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        self.release_mouse()
+
+    def on_click(self, event: events.Click) -> None:
+        if event.chain == 2:
+            self.zoom_in()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        if (pfn := self.picture.at(event.x, event.y)) is not None:
+            self._place(pfn)
+        self.zoom_in()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self.zoom_out()

@@ -1,0 +1,56 @@
+"""The line of the whole machine on top: where one is, and how much of it is in sight."""
+
+from __future__ import annotations
+
+from altmap.engine import Machine
+from textual import events
+from textual.message import Message
+
+from ...picture.lines import Line
+from ...picture.memory import Scope
+from ...picture.overview import Overview
+from ...picture.views import Scene, Verdicts
+from .drawn import Drawn, palette_of
+
+
+class OverviewLine(Drawn):
+    """One row; a click goes there."""
+
+    class Asked(Message):
+        """A place was clicked."""
+
+        def __init__(self, pfn: int) -> None:
+            super().__init__()
+            self.pfn = pfn
+
+    def __init__(self, machine: Machine, verdicts: Verdicts) -> None:
+        super().__init__()
+        self.machine = machine
+        self._verdicts = verdicts
+        self._at = (0, Scope("machine", 0, 0))
+        self._drawn: tuple[object, Overview] | None = None
+
+    def _overview(self) -> Overview:
+        key = (palette_of(self.app), self.size.width, self.halves)
+        if self._drawn is None or self._drawn[0] != key:
+            scene = Scene(self.machine, key[0], self._verdicts)
+            self._drawn = key, Overview(scene, self.size.width, self.halves)
+        return self._drawn[1]
+
+    def show(self, pfn: int, scope: Scope) -> None:
+        """The cursor and the scope."""
+        if self._at != (pfn, scope):
+            self._at = (pfn, scope)
+            self.refresh()
+
+    def reload(self) -> None:
+        """Draw what has changed in the machine."""
+        self._drawn = None
+        self.refresh()
+
+    def row(self, y: int) -> Line:
+        return self._overview().line(*self._at)
+
+    def on_click(self, event: events.Click) -> None:
+        if (pfn := self._overview().at(event.x)) is not None:
+            self.post_message(self.Asked(pfn))

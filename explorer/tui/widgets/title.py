@@ -1,0 +1,95 @@
+"""Title strips: one line of words above a pane, some of which do something when they are clicked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from textual import events
+
+from ...picture.lines import Line, Span
+from .drawn import Drawn, palette_of
+
+Role = Literal["text", "dim", "faint", "strong", "accent", "chosen", "good", "bad", "warn", "key"]
+
+
+class Word(NamedTuple):
+    """A word of a strip, how it looks, and the action of the screen that a click on it asks for."""
+
+    text: str
+    role: Role = "text"
+    action: str = ""
+
+
+class Strip(Drawn):
+    """Words from the left and words from the right; what does not fit is left out, from the middle on."""
+
+    DEFAULT_CLASSES = "-strip"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=name)
+        self._left: tuple[Word, ...] = ()
+        self._right: tuple[Word, ...] = ()
+
+    def set(self, left: Sequence[Word], right: Sequence[Word] = ()) -> None:
+        """Show other words."""
+        words = (tuple(left), tuple(right))
+        if words != (self._left, self._right):
+            self._left, self._right = words
+            self.refresh()
+
+    def _placed(self) -> list[tuple[int, Word]]:
+        """The words that fit, each with its first column."""
+        room = self.size.width
+        at, placed = 0, []
+        for number, word in enumerate(self._left):
+            if at + len(word.text) > room:
+                if number == 0:
+                    placed.append((0, word._replace(text=word.text[:room])))
+                    at = room
+                break
+            placed.append((at, word))
+            at += len(word.text)
+        end, right = room, []
+        chosen = next((nr for nr, word in enumerate(self._right) if word.role == "chosen"), 0)
+        words = list(self._right)
+        while words and at + 1 + sum(len(word.text) for word in words) > room:
+            del words[-1 if chosen < len(words) - 1 else 0]
+            chosen -= chosen >= len(words)
+        for word in reversed(words):
+            end -= len(word.text)
+            right.append((end, word))
+        return [*placed, *reversed(right)]
+
+    def row(self, y: int) -> Line:
+        palette = palette_of(self.app)
+        looks: dict[Role, tuple[int, int | None, bool]] = {
+            "text": (palette.text, None, False),
+            "dim": (palette.dim, None, False),
+            "faint": (palette.faint, None, False),
+            "strong": (palette.text, None, True),
+            "accent": (palette.accent, None, True),
+            "chosen": (palette.ground, palette.accent, True),
+            "good": (palette.good, None, True),
+            "bad": (palette.bad, None, True),
+            "warn": (palette.warn, None, True),
+            "key": (palette.key, None, True),
+        }
+        spans: list[Span] = []
+        at = 0
+        for start, word in self._placed():
+            spans.append(Span(" " * (start - at)))
+            text = (
+                f"[{word.text.strip()}]".center(len(word.text))
+                if self.halves == 1 and word.role == "chosen"
+                else word.text
+            )
+            spans.append(Span(text, *looks[word.role]))
+            at = start + len(word.text)
+        return tuple(spans)
+
+    async def on_click(self, event: events.Click) -> None:
+        for start, word in self._placed():
+            if word.action and start <= event.x < start + len(word.text):
+                await self.run_action(word.action)
+                return

@@ -1,0 +1,16 @@
+"""What would make the explorer's tests wait is left out."""
+
+from __future__ import annotations
+
+import pytest
+from altmap.explorer.tui.screens import add
+
+
+@pytest.fixture(autouse=True)
+def nobody_types_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is typed in the add dialog is tried at once."""
+
+    async def at_once() -> None:
+        pass
+
+    monkeypatch.setattr(add, "settled", at_once)
