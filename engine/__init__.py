@@ -44,13 +44,13 @@ from .faces.shell_export import export as export_shell
 from .kernels.models import MODELS, KernelModel
 from .machine import Machine
 from .memory.origin import Origin
-from .numbers.errors import BadInput, HotplugError
+from .numbers.errors import BadInput
 from .numbers.units import about_bytes, format_address, format_bytes, parse_bytes
-from .protocol.reasons import Reason
+from .protocol.reasons import HotplugError, Reason
 from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare
 from .questions.compare import describe as describe_comparison
-from .questions.narrate import block_names, sentence
+from .questions.narrate import block_names, memmap_places, sentence, story
 from .questions.shortage import Shortage, shortage
 from .questions.summary import Page, Summary
 from .questions.why import Verdict, why_not
@@ -118,6 +118,7 @@ __all__ = [
     "lsmem",
     "machine_bytes",
     "machine_names",
+    "memmap_places",
     "open_machine",
     "parse_bytes",
     "parse_line",
@@ -128,5 +129,6 @@ __all__ = [
     "sentence",
     "shortage",
     "split_lsmem",
+    "story",
     "why_not",
 ]

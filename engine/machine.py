@@ -16,10 +16,12 @@ from .memory.section import Section
 from .memory.settings import Boot, Settings
 from .memory.state import Resource, State
 from .memory.zone import Node, Zone
-from .numbers.errors import HotplugError
 from .numbers.frozen import Frozen
 from .numbers.geometry import Geometry
 from .protocol.events import BlockState, Event, ExistingMemoryTaken
+from .protocol.reasons import HotplugError, Reason
+from .protocol.reasons.notes import Note
+from .protocol.reasons.taking import Interrupted
 from .protocol.vocabulary import ZoneKey
 from .questions.summary import Page, Summary, pages_in, summaries, summary
 from .questions.why import Verdict, why_not
@@ -170,8 +172,10 @@ class Machine:
         leaves the machine as the kernel does after a signal, where a signal can come; else as it was."""
         state = self._state
         events: list[Event] = []
-        result, reason, pfn = "ok", "", None
-        notes: list[str] = []
+        result: str = "ok"
+        reason: Reason | None = None
+        pfn: int | None = None
+        notes: list[Note] = []
         try:
             for event in run(state, command, notes):
                 events.append(event)
@@ -182,8 +186,9 @@ class Machine:
             if takes_signals(command):
                 told = [event.block for event in events if isinstance(event, BlockState)]
                 done = any(state.blocks[block].state == "offline" for block in told)
-                end = ("ok", "") if done else ("EINTR", "signal backoff: interrupted")
-                self._moments.record(Outcome(command, *end, None, tuple(events), stopped=True))
+                if not done:
+                    result, reason = "EINTR", Interrupted()
+                self._moments.record(Outcome(command, result, reason, None, tuple(events), stopped=True))
             else:
                 state.journal.rewind()
             raise

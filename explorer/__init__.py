@@ -3,4 +3,4 @@
 Textual and rich are imported only by what draws with them, so that the command line answers at once.
 """
 
-__version__ = "0.1.0"
+from altmap import __version__ as __version__

@@ -6,11 +6,8 @@ from pathlib import Path
 
 from altmap.explorer.headless.forms.kinds import KINDS, schema_of
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
-FILES = {
-    name: FIXTURES / "snapshot.schema.json" if kind.form is None else FIXTURES / "schemas" / f"{name}.schema.json"
-    for name, kind in KINDS.items()
-}
+FOLDER = Path(__file__).parents[1] / "fixtures" / "schemas"
+FILES = {name: FOLDER / f"{name}.schema.json" for name in KINDS}
 
 if __name__ == "__main__":
     for name, path in FILES.items():

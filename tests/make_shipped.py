@@ -68,13 +68,13 @@ def completion(shell: str) -> str:
     }
     for action in (action for one in (top, *_verbs(top).values()) for action in one._actions):
         if action.metavar in _MACHINES:
-            action.complete, action.help = _MACHINE, "a machine"  # type: ignore[attr-defined]
+            action.complete, action.help = _MACHINE, "a machine"
         elif action.metavar in _FILES:
-            action.complete = shtab.FILE  # type: ignore[attr-defined]
+            action.complete = shtab.FILE
         elif action.metavar in known:
             words, action.help = known[str(action.metavar)]
             action.choices = list(words)
-    return str(shtab.complete(top, shell, preamble=_PREAMBLE))
+    return str(shtab.complete(top, shell, preamble=_PREAMBLE))  # type: ignore[arg-type]
 
 
 def _verbs(top: Parser) -> dict[str, Any]:

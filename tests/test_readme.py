@@ -15,6 +15,8 @@ from altmap.engine import Offline, bundled_machines, open_machine, save_machine
 from altmap.engine.commands import ROWS
 from altmap.explorer.headless.forms.kinds import KINDS
 
+from .engine.test_layers import LAYERS
+
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -92,6 +94,22 @@ def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
         ["bash", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False,
         stdin=subprocess.DEVNULL,
     )  # fmt: skip
+
+
+# -- the first screen ---------------------------------------------------------------------------------------------------
+
+
+def test_what_the_first_screen_shows_is_what_is_answered(folder: Path) -> None:
+    """Dots stand for lines that are left out."""
+    (text,) = blocks("console")
+    shown = re.split(r"^\$ (.*)\n", text, flags=re.MULTILINE)[1:]
+    assert len(shown) >= 4
+    for line, answer in zip(shown[::2], shown[1::2], strict=True):
+        said = shell(line, folder).stdout
+        at = 0
+        for part in answer.split("...\n"):
+            assert part in said[at:], said
+            at = said.index(part, at) + len(part)
 
 
 # -- the two command lines ----------------------------------------------------------------------------------------------
@@ -195,16 +213,23 @@ def test_the_python_example_runs_as_written(folder: Path) -> None:
 # -- what it names ------------------------------------------------------------------------------------------------------
 
 
-def test_it_names_no_host_and_no_place_of_one_machine() -> None:
-    assert not re.search(r"https?://|\b[\w-]+\.(com|org|net|io|dev)\b", TEXT)
+def test_it_links_to_kernel_developers_alone_and_names_no_place_of_one_machine() -> None:
+    hosts = re.findall(r"https://([\w.]+)/", TEXT)
+    assert {*hosts} == {"docs.kernel.org", "git.kernel.org", "lore.kernel.org"}
+    rest = re.sub(r"\(https://[^)\s]+\)", "", TEXT)
+    assert not re.search(r"https?://|\b[\w-]+\.(com|org|net|io|dev)\b", rest)
     assert not re.search(r"(?<![\w.])/(tmp|work|root|home)\b", TEXT)
 
 
 def test_files_and_machines_that_it_names_are_there() -> None:
-    for path in re.findall(r"\]\(([^)]+)\)", TEXT):
+    paths = [path for path in re.findall(r"\]\(([^)]+)\)", TEXT) if "://" not in path]
+    assert len(paths) >= 4
+    for path in paths:
         assert (ROOT / path).is_file(), path
     known = {machine.name for machine in bundled_machines()}
     named = set(re.findall(r"\b[\w]+-guest\b|\bfirecracker-24g\b|\bterabyte-server\b", TEXT))
     assert named <= known
     for folder in re.findall(r"^(\w+)/ ", TEXT, re.MULTILINE):
         assert (ROOT / folder).is_dir(), folder
+    layers = re.findall(r"^  (\w+)/ ", TEXT, re.MULTILINE)
+    assert layers == [layer for layer in LAYERS if (ROOT / "engine" / layer).is_dir()]

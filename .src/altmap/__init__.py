@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .engine import *  # noqa: F403
+    from .engine import __all__ as __all__
+
+__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    if not name.startswith("_"):
+    if name == "__all__" or not name.startswith("_"):
         engine = import_module(".engine", __name__)
-        if name in engine.__all__:
+        if name == "__all__" or name in engine.__all__:
             return getattr(engine, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *import_module(".engine", __name__).__all__})

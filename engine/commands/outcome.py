@@ -6,12 +6,14 @@ import msgspec
 
 from ..numbers.frozen import Frozen
 from ..protocol.events import Event, Logged, PagesAssumed
+from ..protocol.reasons import Reason
+from ..protocol.reasons.notes import Note
 from ..protocol.vocabulary import Certainty
 from . import Command
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """What came of a command: "ok" or the errno by name, the reason in words, the page at fault, and all events.
+    """What came of a command: "ok" or the errno by name, the reason, the page at fault, and all events.
 
     `taken` says how many pages of existing memory the command took by node, before anything went online: the RFC's
     drawback (a). `notes` are said besides: drift that a sync found, and the like. `stopped`: a signal ended it early, and
@@ -21,11 +23,11 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     command: Command
     result: str
-    reason: str = ""
+    reason: Reason | None = None
     pfn: int | None = None
     events: tuple[Event, ...] = ()
     taken: Frozen[int, int] = Frozen()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     stopped: bool = False
     certainty: Certainty = "yes"
 

@@ -108,9 +108,7 @@ def rename(machine: Machine, name: str, description: str, source: str = "") -> N
 
 def _bundled() -> dict[str, Path]:
     """The files of the bundled machines, by name."""
-    here = Path(__file__).resolve().parents[1]
-    installed = here / "machines"
-    folder = installed if installed.is_dir() else here.parent / "fixtures" / "machines"
+    folder = Path(__file__).parents[2] / "machines"
     return {path.name.removesuffix(_SUFFIX): path for path in sorted(folder.glob(f"*{_SUFFIX}"))}
 
 

@@ -16,6 +16,7 @@ from ..commands.outcome import Outcome
 from ..commands.shell import Comment, Monitor, Place, comment
 from ..commands.write import meant
 from ..protocol.events import ZoneChosen
+from ..questions.narrate import sentence
 
 _MONITOR: Final = """
 monitor() {
@@ -75,7 +76,7 @@ def exported(history: Sequence[Outcome], block_size: int) -> list[Exported]:
 def _refused(outcome: Outcome, lines: Iterator[str]) -> list[str]:
     """As comments; the first lines of a step tell which one it was, and an absurd size would have millions."""
     told = [line if isinstance(line, Comment) else comment(line) for line in islice(lines, 8)]
-    return [*told, comment(f"  refused with {outcome.result}: {outcome.reason}")]
+    return [*told, comment(f"  refused with {outcome.result}: {sentence(outcome.reason)}")]
 
 
 # -- runs of blocks -----------------------------------------------------------------------------------------------------

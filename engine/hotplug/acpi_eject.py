@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ..memory.block import AcpiDevice
 from ..memory.state import State
-from ..numbers.errors import HotplugError
-from ..protocol.events import Event, Logged, OfflineFailed
+from ..protocol.events import Event, Logged, OfflineFailed, OnlineFailed
+from ..protocol.reasons import HotplugError, StayedOnline
 from .offline import offline_block
 from .online import online_block
 from .remove import remove_memory
@@ -63,8 +63,8 @@ def eject(state: State, start: int, size: int) -> Iterator[Event]:
             try:
                 yield from online_block(state, number, state.blocks[number].asked or "online")
             except HotplugError as error:
-                yield Logged(f"memory memory{number}: online again failed: {error}")
-        raise HotplugError("EBUSY", f"memory{waiting[0]} did not go offline: {failed.reason}", failed.pfn)
+                yield OnlineFailed(number, error.errno, error.reason)
+        raise HotplugError("EBUSY", StayedOnline(waiting[0], failed.reason), failed.pfn)
     yield from remove_memory(state, start, size)
     if start in state.acpi_devices:
         state.acpi_devices.drop(start)

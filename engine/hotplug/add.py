@@ -12,9 +12,7 @@ from ..memory.state import State
 from ..memory.zone import NORMAL
 from ..mm import iomem, page_alloc, sparse_vmemmap
 from ..mm.vmem_altmap import VmemAltmap, implicit_use
-from ..mm.zonelist import Watermarks, kernel_zonelist, node_names, node_order, working_node
-from ..numbers.errors import HotplugError
-from ..numbers.units import format_bytes
+from ..mm.zonelist import Watermarks, kernel_zonelist, node_order, working_node
 from ..protocol.events import (
     BlockCreated,
     Event,
@@ -23,11 +21,15 @@ from ..protocol.events import (
     MemmapMarked,
     MemmapPlaced,
     NodeOnlined,
+    OnlineFailed,
     PlacementChosen,
     ResourceReleased,
     ResourceReserved,
     SectionsLeaked,
 )
+from ..protocol.reasons import HotplugError, SectionsLeft
+from ..protocol.reasons.adding import BeyondAddresses, NodeNotPossible, Objects, ObjectsShort, SectionPresent, Unaligned
+from ..protocol.reasons.placement import AltmapUnsupported, DriverBringsAltmap, NoAltmap
 from ..protocol.vocabulary import MEMMAP, OFFLINE, PAGETABLE, SLAB, Caller, Chunk, Kind, OnlineType, Placement
 from .acpi_eject import bind
 from .online import online_block, rebuild_zonelists
@@ -75,11 +77,7 @@ def add_memory(state: State, request: AddRequest) -> Steps:
     geometry = state.geometry
     start, size, node = request.start, request.size, request.node
     if start + size > geometry.max_address:
-        raise HotplugError(
-            "E2BIG",
-            f"Hotplug memory [{start:#x}-{start + size:#x}] exceeds maximum addressable range "
-            f"[0x0-{geometry.max_address - 1:#x}]",
-        )
+        raise HotplugError("E2BIG", BeyondAddresses(start, size, geometry.max_address))
     name = RESOURCE_NAMES.get(request.caller, "System RAM")
     before = state.free_by_node()
     if size:
@@ -95,8 +93,8 @@ def add_memory(state: State, request: AddRequest) -> Steps:
         yield from _prepare_node(state, node)
         choice = choose(state, size, request.caller, request.placement, request.fallback)
         yield PlacementChosen(choice.placement, choice.reason)
-        if (at := choice.reason.find("WARNING: ")) >= 0:
-            yield Logged(choice.reason[at:])
+        if isinstance(choice.reason, AltmapUnsupported):
+            yield Logged("WARNING: altmap unsupported")
         yield from _populate(state, request, choice, group)
         yield from _online_node(state, node)
     except HotplugError as error:
@@ -128,14 +126,13 @@ def _check_range(state: State, request: AddRequest) -> Steps:
     unit = state.geometry.section_size if device else state.geometry.block_size
     start, size = request.start, request.size
     if not size or start % unit or size % unit:
-        text = f"Block size [{unit:#x}] unaligned hotplug range: start {start:#x}, size {size:#x}"
-        yield Logged(text)
-        raise HotplugError("EINVAL", text)
+        yield Logged(f"Block size [{unit:#x}] unaligned hotplug range: start {start:#x}, size {size:#x}")
+        raise HotplugError("EINVAL", Unaligned(unit, start, size))
 
 
 def _register_group(state: State, request: AddRequest) -> int | None:
     if request.node not in state.nodes:
-        raise HotplugError("EINVAL", f"node {request.node} was absent from the node_possible_map")
+        raise HotplugError("EINVAL", NodeNotPossible(request.node))
     if request.group is not None and request.group in state.groups:
         return request.group
     if not state.model.groups or request.caller not in ("acpi", "dax", "virtio-mem"):
@@ -231,11 +228,7 @@ def _add_sections(
             if nr in state.sections:
                 if state.model.tolerates_existing:
                     continue
-                raise HotplugError(
-                    "EEXIST",
-                    f"section {nr} is present already: an earlier add that failed left it behind",
-                    nr * state.geometry.pages_per_section,
-                )
+                raise HotplugError("EEXIST", SectionPresent(nr), nr * state.geometry.pages_per_section)
             try:
                 memmap, fell_back = sparse_vmemmap.populate(state, nr, pool)
             finally:
@@ -298,16 +291,12 @@ def _undo_sections(state: State, added: list[int]) -> None:
     added.clear()
 
 
-def _take(state: State, node: int, kind: Kind, wanted: int, words: str) -> list[Chunk]:
+def _take(state: State, node: int, kind: Kind, wanted: int, what: Objects) -> list[Chunk]:
     """Order-0 kernel pages near a node, for what never comes from an altmap. Raises `HotplugError` ENOMEM."""
     taken = page_alloc.allocate(state, kernel_zonelist(state, node), 0, wanted, kind, NORMAL)
     if sum(count for _, count in taken) < wanted:
         page_alloc.free_pages(state, taken, (kind,))
-        raise HotplugError(
-            "ENOMEM",
-            f"{words} need {wanted} pages, and the kernel zones of {node_names(node_order(state, node))} have not so many "
-            f"to spare",
-        )
+        raise HotplugError("ENOMEM", ObjectsShort(what, wanted, tuple(node_order(state, node))))
     return taken
 
 
@@ -324,10 +313,7 @@ def _failed(state: State, request: AddRequest, choice: Choice, added: list[int],
     leaked = sum(section.memmap.pages for section in sections if section.memmap is not None)
     if sections:
         yield SectionsLeaked(sections[0].nr, len(sections), leaked)
-        error.reason += (
-            f"; {len(sections)} sections that were finished stay behind with {leaked} memmap pages "
-            f"({format_bytes(leaked * geometry.page_size)}) and without a block"
-        )
+        error.reason = SectionsLeft(error.reason, len(sections), leaked, leaked * geometry.page_size)
     if error.errno == "ENOMEM":
         yield Logged("WARNING: CPU: 0 at arch/x86/mm/init_64.c add_pages")
 
@@ -337,7 +323,7 @@ def _add_device_memory(state: State, request: AddRequest) -> Steps:
     geometry = state.geometry
     start, pages = request.start // geometry.page_size, request.size // geometry.page_size
     if request.node not in state.nodes:
-        raise HotplugError("EINVAL", f"node {request.node} was absent from the node_possible_map")
+        raise HotplugError("EINVAL", NodeNotPossible(request.node))
     sections = pages // geometry.pages_per_section
     pool: sparse_vmemmap.Pool
     passed: VmemAltmap | None = None
@@ -346,10 +332,10 @@ def _add_device_memory(state: State, request: AddRequest) -> Steps:
         passed = VmemAltmap(start, need + request.align, request.reserve, request.align)
         passed.check(start, pages)
         pool = sparse_vmemmap.AltmapPool(passed)
-        yield PlacementChosen("range", "the added range itself: the driver brings its own altmap")
+        yield PlacementChosen("range", DriverBringsAltmap())
     else:
         pool = sparse_vmemmap.BootMemory(state, request.node)
-        yield PlacementChosen("boot", f"kernel memory: {request.caller} has no altmap")
+        yield PlacementChosen("boot", NoAltmap(request.caller))
     if request.caller == "pmem" and (complaint := implicit_use(VmemAltmap(start, pages), passed)):
         yield Logged(complaint)
     added: list[int] = []
@@ -377,7 +363,7 @@ def _auto_online(state: State, start: int, size: int, kind: str) -> Steps:
         try:
             yield from online_block(state, block.id, types[kind])
         except HotplugError as error:
-            yield Logged(f"auto onlining of memory{block.id} failed: {error}")
+            yield OnlineFailed(block.id, error.errno, error.reason)
             return
 
 

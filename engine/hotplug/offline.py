@@ -16,7 +16,6 @@ from ..mm import iomem, migrate, page_alloc, page_isolation, sparse_vmemmap, uns
 from ..mm.hugetlb import pool
 from ..mm.zonelist import Watermarks
 from ..numbers.bits import lowest, span
-from ..numbers.errors import HotplugError
 from ..numbers.units import format_range
 from ..protocol.events import (
     BlockState,
@@ -31,6 +30,22 @@ from ..protocol.events import (
     PresentAdjusted,
     RangeIsolated,
     RangeRemoved,
+)
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.taking import (
+    Backoff,
+    GivenUp,
+    HoldsMemmap,
+    InHugePage,
+    KernelPageInMovable,
+    MemoryHoles,
+    NoRoomElsewhere,
+    NotRemovable,
+    Pinned,
+    SeveralZones,
+    Stuck,
+    Unmovable,
+    UnseenKernelPages,
 )
 from ..protocol.vocabulary import ABSENT, FREE, HUGE, MEMMAP, MOVABLE, OFFLINE, PINNED, POISONED, Chunk, Kind, ZoneKey
 from .online import rebuild_zonelists
@@ -49,15 +64,11 @@ def offline_block(state: State, number: int) -> Steps:
     block = state.blocks[number]
     start, pages = state.block_range(number)
     if block.zone is None:
-        raise HotplugError(
-            "EINVAL",
-            f"memory{number} holds pages of several zones or nodes (valid_zones: none); it can never go offline",
-            start,
-        )
+        raise HotplugError("EINVAL", SeveralZones(number), start)
     guests = sparse_vmemmap.guests(state, start, pages) if _has_hosts(state) else []
     guests = [guest for guest in guests if guest.memmap is not None and guest.memmap.on == "section"]
     if guests:
-        raise HotplugError("EBUSY", f"memory{number} {hosted(state, guests)}; remove these first", start)
+        raise HotplugError("EBUSY", HoldsMemmap(number, blocks_of(state, guests)), start)
     key, head = block.zone, block.head
     counted = head if state.model.heads_present else 0
     state.blocks.put(number, msgspec.structs.replace(block, state="going-offline"))
@@ -99,12 +110,9 @@ def _has_hosts(state: State) -> bool:
     return any(request.placement == "sections" for request in state.requests.values())
 
 
-def hosted(state: State, guests: list[Section]) -> str:
-    """Whose memmap a block or range holds, in words."""
-    blocks = sorted({guest.nr // state.geometry.sections_per_block for guest in guests})
-    names = ", ".join(f"memory{number}" for number in blocks[:4])
-    more = f" and {len(blocks) - 4} more blocks" if len(blocks) > 4 else ""
-    return f"holds the memmap of {names}{more}"
+def blocks_of(state: State, sections: list[Section]) -> tuple[int, ...]:
+    """The blocks that sections lie in, ascending."""
+    return tuple(sorted({section.nr // state.geometry.sections_per_block for section in sections}))
 
 
 def _empty(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> Generator[Event, None, list[Chunk]]:
@@ -119,8 +127,8 @@ def _empty(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> 
         free = page_isolation.start_isolate(state, start, pages, offline=True)
     except HotplugError as error:
         yield from _hanging(state, error.pfn, doubts)
-        if error.pfn is not None:
-            yield Logged(f"page: pfn:{error.pfn:#x} page dumped because: unmovable page")
+        if isinstance(error.reason, Unmovable | UnseenKernelPages | NotRemovable):
+            yield Logged("page dumped because: unmovable page")
         yield Logged(_failure(state, start, pages, "failure to isolate range"))
         raise
     heads = _heads(state, start, pages)
@@ -143,21 +151,14 @@ def _check_range(state: State, block: Block, start: int, pages: int) -> None:
     else:
         covered = pages - sum(section.count(ABSENT) for section in state.block_sections(block.id))
     if covered != pages:
-        raise HotplugError(
-            "EINVAL",
-            f"memory holes: only {covered} of the {pages} pages of memory{block.id} are System RAM",
-            start,
-        )
+        raise HotplugError("EINVAL", MemoryHoles(block.id, covered, pages), start)
 
 
 def _refuse_stuck(state: State, block: Block, start: int, pages: int) -> None:
     """The kernel itself said that something here cannot be moved (is_mem_section_removable, before 5.7), by the same rules
     as those of isolation; where its pages were seen, they say it better."""
     if block.stuck and unseen.unseen_pages(state, start, pages):
-        raise HotplugError(
-            "EBUSY",
-            f"failure to isolate range: memory{block.id} holds pages that cannot be moved, as its file removable said (0)",
-        )
+        raise HotplugError("EBUSY", NotRemovable(block.id))
 
 
 def _hanging(state: State, fault: int | None, doubts: list[PagesAssumed]) -> list[PagesAssumed]:
@@ -201,12 +202,11 @@ def _empty_range(
         raise
     stuck = _stuck(state, start, pages)
     if stuck is not None:
-        page, why = stuck
-        yield from _hanging(state, page, doubts)
-        yield MigrationFailed(page, why)
+        yield from _hanging(state, stuck.pfn, doubts)
+        yield MigrationFailed(stuck.pfn, stuck)
         yield Logged(_failure(state, start, pages, "signal backoff" if _endless(state) else "unmovable page"))
         yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, _node_change(state, key, pages))
-        raise _gives_up(state, page, why)
+        raise _gives_up(state, stuck)
     yield from doubts
     for where in ("test_pages_isolated", "__test_page_isolated_in_pageblock"):
         for pfn, count in heads:
@@ -281,8 +281,8 @@ def _from(section: Section, start: int, size: int) -> int:
     return span(0, size) & ~span(0, min(max(start - section.nr * size, 0), size))
 
 
-def _stuck(state: State, start: int, pages: int) -> tuple[int, str] | None:
-    """A page that keeps the range from becoming free, and why; None when all of it is."""
+def _stuck(state: State, start: int, pages: int) -> Stuck | None:
+    """Why the first page that keeps the range from becoming free stays; None when all of it is free."""
     size = state.geometry.pages_per_section
     for section in state.sections_of(start, pages):
         if section.pages.keys() <= _GONE.keys():
@@ -296,15 +296,12 @@ def _stuck(state: State, start: int, pages: int) -> tuple[int, str] | None:
             continue
         at = lowest(rest)
         if section.of(PINNED) >> at & 1:
-            return base + at, f"migrating pfn {base + at:x} failed: someone holds an extra reference (pinned)"
+            return Pinned(base + at)
         if section.of(HUGE) >> at & 1:
-            return base + at, f"page {base + at:#x} belongs to a hugetlb page"
+            return InHugePage(base + at)
         if section.of(MOVABLE) >> at & 1:
-            return (
-                base + at,
-                f"migrating pfn {base + at:x} failed ret:-12: no room above the watermarks where it may go",
-            )
-        return base + at, f"page {base + at:#x} is in use by the kernel inside ZONE_MOVABLE"
+            return NoRoomElsewhere(base + at)
+        return KernelPageInMovable(base + at)
     return None
 
 
@@ -312,14 +309,11 @@ def _endless(state: State) -> bool:
     return state.model.offline_deadline is None
 
 
-def _gives_up(state: State, page: int, why: str) -> HotplugError:
-    if _endless(state):
-        return HotplugError("EINTR", f"signal backoff: {why}; the kernel would try again until a signal ends it", page)
-    return HotplugError(
-        "EBUSY",
-        f"{why}; given up after {state.model.offline_retries} tries, at most {state.model.offline_deadline} s",
-        page,
-    )
+def _gives_up(state: State, stuck: Stuck) -> HotplugError:
+    tries, seconds = state.model.offline_retries, state.model.offline_deadline
+    if tries is None or seconds is None:
+        return HotplugError("EINTR", Backoff(stuck), stuck.pfn)
+    return HotplugError("EBUSY", GivenUp(stuck, tries, seconds), stuck.pfn)
 
 
 def _failure(state: State, start: int, pages: int, why: str) -> str:

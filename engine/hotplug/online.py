@@ -14,7 +14,6 @@ from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
 from ..mm.zonelist import Watermarks, node_order
 from ..numbers.bits import lowest, span
-from ..numbers.errors import HotplugError
 from ..protocol.events import (
     BlockState,
     Event,
@@ -29,6 +28,8 @@ from ..protocol.events import (
     RangeRemoved,
     ZoneChosen,
 )
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.zones import BlockPoisoned
 from ..protocol.vocabulary import FREE, ISOLATE, MEMMAP, OnlineType, ZoneKey
 from .zone_policy import group_present, zone_for
 from .zone_span import grow, join_zone, shrink
@@ -45,7 +46,7 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
         state.blocks.put(number, block)
     start, pages = state.block_range(number)
     if block.poisoned and state.model.poison_refuses_online:
-        raise HotplugError("EHWPOISON", f"memory{number} has a page with a hardware error", start)
+        raise HotplugError("EHWPOISON", BlockPoisoned(number), start)
     zone, reason = zone_for(state, block, kind, start, pages)
     key = zone.key
     yield ZoneChosen(number, block.node, zone.name, reason)

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
 import msgspec
 
 from ..kernels.memmap_on_memory import memmap_on_memory_support
 from ..memory.state import State
-from ..numbers.errors import HotplugError
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.placement import (
+    AltmapUnsupported,
+    AltmapVetoed,
+    CallerAsks,
+    CallerDoesNotAsk,
+    HeadOfEachBlock,
+    NoVmemmap,
+    Obstacle,
+    PersonAsks,
+    PlacementRefused,
+    PlacementRule,
+)
 from ..protocol.vocabulary import Caller, Placement
 
 
 class Choice(msgspec.Struct, frozen=True):
     """The decision for one request: the placement, the head pages that each block gives up (placement "block"), and the
-    rule that led to it, in words."""
+    rule that led to it."""
 
     placement: Placement
     head: int
-    reason: str
+    reason: PlacementRule
 
 
 def choose(state: State, size: int, caller: Caller, wanted: Placement | None, fallback: bool | None) -> Choice:
@@ -26,61 +42,53 @@ def choose(state: State, size: int, caller: Caller, wanted: Placement | None, fa
     and a request that asks in vain falls back or is refused as that kernel does. With `wanted` the person decides;
     alignment rules still hold, and `fallback` says whether kernel memory may serve instead (the RFC's option c).
     """
-    if wanted is None:
-        choice, refusal = _by_model(state, size, caller)
-    else:
-        choice, refusal = _by_person(state, size, wanted)
-    if refusal is None:
+    choice = _by_model(state, size, caller) if wanted is None else _by_person(state, size, wanted)
+    if isinstance(choice, Choice):
         return choice
     if fallback is not None:
         may_fall_back = fallback
     else:
         may_fall_back = wanted is None and (state.model.asks_first or not state.model.refuse_unsupported)
     if not may_fall_back:
-        raise HotplugError("EINVAL", f"the memmap cannot be placed as asked: {refusal}")
-    return Choice("boot", 0, f"kernel memory, because {refusal}")
+        raise HotplugError("EINVAL", PlacementRefused(choice))
+    return Choice("boot", 0, choice)
 
 
-_BOOT = Choice("boot", 0, "kernel memory")
+_NO_ALTMAP: Final[Mapping[str, Callable[[str], Obstacle]]] = MappingProxyType(
+    {"vetoed": AltmapVetoed, "unsupported": AltmapUnsupported, "no vmemmap": NoVmemmap}
+)
+"""What keeps an architecture (named) from taking the memmap from an altmap, by its column `rfc_altmap`."""
 
 
-def _by_model(state: State, size: int, caller: Caller) -> tuple[Choice, str | None]:
+def _by_model(state: State, size: int, caller: Caller) -> Choice | Obstacle:
     model, preset = state.model, state.preset
     if caller not in model.opt_in:
-        return Choice("boot", 0, f"kernel memory: {caller} does not ask for a memmap on memory in {model.name}"), None
+        return Choice("boot", 0, CallerDoesNotAsk(caller, model.name))
     if model.pool == "range":
         altmap = preset.rfc_altmap
         if altmap == "taken":
-            return Choice("range", 0, f"the added range itself: {caller} asks for it"), None
-        why = {
-            "vetoed": f"{preset.geometry.arch} vetoes MHP_MEMMAP_FROM_RANGE",
-            "unsupported": f"WARNING: altmap unsupported on {preset.geometry.arch}",
-        }.get(altmap, f"{preset.geometry.arch} has no vmemmap")
-        return Choice("boot", 0, f"kernel memory: {why}"), None
+            return Choice("range", 0, CallerAsks(caller))
+        return Choice("boot", 0, _NO_ALTMAP[altmap](preset.geometry.arch))
     mode = state.settings.memmap_on_memory
     support = memmap_on_memory_support(state.geometry, model.name, mode, size)
     if support.reason is None:
-        waste = f", {support.waste} of them wasted" if support.waste else ""
-        return Choice("block", support.pages, f"each block's own first {support.pages} pages{waste}"), None
-    return _BOOT, support.reason
+        return Choice("block", support.pages, HeadOfEachBlock(support.pages, support.waste, False))
+    return support.reason
 
 
-def _by_person(state: State, size: int, wanted: Placement) -> tuple[Choice, str | None]:
+def _by_person(state: State, size: int, wanted: Placement) -> Choice | Obstacle:
     if wanted == "boot":
-        return Choice("boot", 0, "kernel memory, as asked"), None
+        return Choice("boot", 0, PersonAsks())
     if wanted == "range":
-        if state.preset.rfc_altmap == "vetoed":
-            return _BOOT, f"{state.preset.geometry.arch} cannot touch the memory before it goes online"
-        if state.preset.rfc_altmap != "taken":
-            return _BOOT, f"altmap unsupported on {state.preset.geometry.arch}"
-        return Choice("range", 0, "the added range itself, as asked"), None
+        altmap = state.preset.rfc_altmap
+        return Choice("range", 0, PersonAsks()) if altmap == "taken" else _NO_ALTMAP[altmap](state.preset.geometry.arch)
     if wanted == "sections":
-        return Choice("sections", 0, "low sections of the same node, as asked"), None
+        return Choice("sections", 0, PersonAsks())
     # Whether it is on was a choice of the boot, which the person makes anew; what it then asks for is the kernel's.
     mode = state.settings.memmap_on_memory
     kernel = state.model.name if state.model.pool == "block" else "6.12"
     on = mode if mode != "N" and mode in state.model.parameter_modes else "Y"
     support = memmap_on_memory_support(state.geometry, kernel, on, size)
     if support.reason is not None:
-        return _BOOT, support.reason
-    return Choice("block", support.pages, f"each block's own first {support.pages} pages, as asked"), None
+        return support.reason
+    return Choice("block", support.pages, HeadOfEachBlock(support.pages, support.waste, True))

@@ -9,10 +9,12 @@ import msgspec
 from ..memory.section import Section
 from ..memory.state import State
 from ..mm import iomem, page_alloc, sparse_vmemmap
-from ..numbers.errors import HotplugError
 from ..protocol.events import BlockRemoved, Event, Logged, MemmapReleased, MemmapSkipped, NodeOfflined, ResourceReleased
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.adding import Unaligned
+from ..protocol.reasons.taking import HoldsMemmap, NotOffline, SomeHostTheirOwn, UsedAfterUnmap, WrongGranularity
 from ..protocol.vocabulary import PAGETABLE, SLAB
-from .offline import hosted
+from .offline import blocks_of
 
 Steps = Iterator[Event]
 
@@ -23,9 +25,7 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
     geometry = state.geometry
     block_size = geometry.block_size
     if not size or start % block_size or size % block_size:
-        raise HotplugError(
-            "EINVAL", f"Block size [{block_size:#x}] unaligned hotplug range: start {start:#x}, size {size:#x}"
-        )
+        raise HotplugError("EINVAL", Unaligned(block_size, start, size))
     first, pages = start // geometry.page_size, size // geometry.page_size
     blocks = state.range_blocks(first, pages)
     for block in blocks:
@@ -33,31 +33,20 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
             begin, length = state.block_range(block.id)
             first_byte, behind = begin * geometry.page_size, (begin + length) * geometry.page_size
             yield Logged(f"removing memory fails, because memory [{first_byte:#018x}-{behind - 1:#018x}] is onlined")
-            raise HotplugError("EBUSY", f"memory{block.id} is not offline", begin)
+            raise HotplugError("EBUSY", NotOffline(block.id), begin)
     heads = [block for block in blocks if block.head]
     if heads and state.model.single_block and size != block_size:
-        text = f"Refuse to remove {start:#x} - {start + size:#x},wrong granularity"
-        yield Logged(text)
-        raise HotplugError("EINVAL", f"{text}: memory{heads[0].id} hosts its own memmap and goes alone", first)
+        yield Logged(f"Refuse to remove {start:#x} - {start + size:#x},wrong granularity")
+        raise HotplugError("EINVAL", WrongGranularity(start, size, heads[0].id), first)
     if heads and len(heads) != size // block_size:  # memory_blocks_have_altmaps counts places, not blocks
-        raise HotplugError(
-            "EINVAL",
-            f"{len(heads)} blocks of the range host their own memmap and {size // block_size - len(heads)} do not, or are "
-            f"not there: they go separately",
-            first,
-        )
+        raise HotplugError("EINVAL", SomeHostTheirOwn(len(heads), size // block_size - len(heads)), first)
     guests = sparse_vmemmap.guests(state, first, pages)
     if guests:
-        raise HotplugError("EBUSY", f"the range {hosted(state, guests)}; remove these first", first)
+        raise HotplugError("EBUSY", HoldsMemmap(None, blocks_of(state, guests)), first)
     if state.model.removal_defect and _uses_unmapped(state, first, pages):
         state.globals.change(crashed=True)
         yield MemmapReleased(first // geometry.pages_per_section, "self", 0)
-        raise HotplugError(
-            "OOPS",
-            "RFC v2 as posted: the first section's memmap, which maps the struct pages of all head pages, is unmapped "
-            "before the later sections' head pages are looked at (PageVmemmap); the kernel crashes here",
-            first,
-        )
+        raise HotplugError("OOPS", UsedAfterUnmap(), first)
     for block in blocks:
         yield from drop_block(state, block.id)
     yield from deactivate(state, state.sections_of(first, pages), marked=not heads)

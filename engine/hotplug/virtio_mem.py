@@ -14,10 +14,12 @@ from ..memory.block import VirtioMemDevice
 from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..mm import contig_range
-from ..numbers.errors import BadInput, HotplugError
+from ..numbers.errors import BadInput
 from ..numbers.rounding import down
 from ..numbers.units import format_bytes
-from ..protocol.events import Event, Logged, PagesPlugged, PagesUnplugged
+from ..protocol.events import BlocksKept, Event, Logged, PagesPlugged, PagesUnplugged, ResizeFailed
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.pages import StillPlugged, WaitsForOnline
 from ..protocol.vocabulary import FREE, OFFLINE, Kind, OnlineType
 from .add import AddRequest, add_memory
 from .offline import offline_block
@@ -58,14 +60,11 @@ def resize(state: State, start: int, size: int, unit: int, node: int) -> Steps:
     now = plugged(state, start)
     yield Logged(f"virtio_mem: plugged size: {now * state.geometry.page_size:#x}")
     if now > wanted:
-        raise HotplugError("EBUSY", f"{format_bytes((now - wanted) * state.geometry.page_size)} could not be unplugged")
+        raise HotplugError("EBUSY", StillPlugged((now - wanted) * state.geometry.page_size))
     if now < wanted:
         state.virtio_mem.put(start, VirtioMemDevice(size, unit))
-        raise HotplugError(
-            "ENOSPC",
-            f"{format_bytes((wanted - now) * state.geometry.page_size)} wait until more of the device is online: it may "
-            f"have {format_bytes(_threshold(state, unit))} offline",
-        )
+        waiting = WaitsForOnline((wanted - now) * state.geometry.page_size, _threshold(state, unit))
+        raise HotplugError("ENOSPC", waiting)
 
 
 def go_on(state: State) -> Steps:
@@ -77,7 +76,7 @@ def go_on(state: State) -> Steps:
             try:
                 yield from resize(state, start, device.requested_size, unit, state.blocks[blocks[0]].node)
             except HotplugError as error:
-                yield Logged(f"virtio_mem: {error.errno}: {error.reason}")
+                yield ResizeFailed(start, error.errno, error.reason)
 
 
 def plugged(state: State, start: int) -> int:
@@ -284,7 +283,7 @@ def _try_drop(state: State, numbers: list[int]) -> Generator[Event, None, bool]:
         size = state.geometry.block_size
         yield from remove_memory(state, numbers[0] * size, len(numbers) * size)
     except HotplugError as error:
-        yield Logged(f"virtio_mem: unplugging memory{numbers[0]} failed: {error}")
+        yield BlocksKept(numbers[0], len(numbers), error.errno, error.reason)
         for number, kind in gone:
             yield from online_block(state, number, kind)
         return False

@@ -8,6 +8,19 @@ from ..memory.block import Block
 from ..memory.state import State
 from ..memory.zone import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, Zone
 from ..numbers.rounding import down
+from ..protocol.reasons.zones import (
+    AboveRatio,
+    DeviceInKernelZone,
+    InSpanAlone,
+    KernelZoneByDefault,
+    MovableNode,
+    NothingToPay,
+    RatioZero,
+    UnitInKernelZone,
+    WithinRatio,
+    ZoneAskedFor,
+    ZoneRule,
+)
 from ..protocol.vocabulary import OnlineType
 
 
@@ -20,25 +33,25 @@ def kernel_zone(state: State, node: int, start: int, pages: int) -> Zone:
     return state.zone(node, NORMAL)
 
 
-def zone_for(state: State, block: Block, kind: OnlineType, start: int, pages: int) -> tuple[Zone, str]:
-    """The zone for a block, and the rule that gives it in words."""
+def zone_for(state: State, block: Block, kind: OnlineType, start: int, pages: int) -> tuple[Zone, ZoneRule]:
+    """The zone for a block, and the rule that gives it."""
     node = block.node
     kernel = kernel_zone(state, node, start, pages)
     movable = state.zone(node, MOVABLE)
     if kind == "online_kernel":
-        return kernel, "online_kernel asks for a kernel zone"
+        return kernel, ZoneAskedFor(kind)
     if kind == "online_movable":
-        return movable, "online_movable asks for ZONE_MOVABLE"
+        return movable, ZoneAskedFor(kind)
     if state.settings.online_policy == "auto-movable":
         allowed, reason = _auto_movable(state, block, pages)
         return (movable if allowed else kernel), reason
     in_kernel, in_movable = kernel.intersects(start, pages), movable.intersects(start, pages)
     if in_kernel != in_movable:
         zone = kernel if in_kernel else movable
-        return zone, f"contig-zones: the block lies in the span of zone {zone.name} alone"
+        return zone, InSpanAlone(zone.name)
     if state.boot.movable_node:
-        return movable, "contig-zones: movable_node makes ZONE_MOVABLE the default"
-    return kernel, "contig-zones: a kernel zone unless the block lies in the span of ZONE_MOVABLE alone"
+        return movable, MovableNode()
+    return kernel, KernelZoneByDefault()
 
 
 def valid_zones(state: State, block: Block) -> str:
@@ -56,20 +69,20 @@ def valid_zones(state: State, block: Block) -> str:
     return " ".join(names)
 
 
-def _auto_movable(state: State, block: Block, pages: int) -> tuple[bool, str]:
+def _auto_movable(state: State, block: Block, pages: int) -> tuple[bool, ZoneRule]:
     ratio = state.settings.auto_movable_ratio
     group = state.groups.get(block.group) if block.group is not None else None
     if not ratio:
-        return False, "auto-movable: the ratio is 0"
+        return False, RatioZero()
     need = pages
     if group is not None and not group.dynamic:
         if group.present_kernel:
-            return False, "auto-movable: a block of this device is in a kernel zone already"
+            return False, DeviceInKernelZone()
         need = group.max_pages - group.present_movable
     elif group is not None and group.unit_pages > pages:
         kernel, online = _unit(state, block, group.unit_pages)
         if kernel:
-            return False, "auto-movable: the unit of this block is in a kernel zone already"
+            return False, UnitInKernelZone()
         need = group.unit_pages - online
     scopes: list[int | None] = [None]
     if state.settings.auto_movable_numa_aware:
@@ -77,15 +90,11 @@ def _auto_movable(state: State, block: Block, pages: int) -> tuple[bool, str]:
     own = group.id if group is not None and group.dynamic else None
     for scope in scopes:
         kernel_early, movable, cap = _ratio(state, scope, own, ratio)
-        where = "the machine" if scope is None else f"node {scope}"
         if kernel_early <= 0:
-            return False, f"auto-movable: {where} has no boot memory in kernel zones to pay for movable memory"
+            return False, NothingToPay(scope)
         if movable + need > cap:
-            return False, (
-                f"auto-movable: {movable} movable pages and {need} more are above {cap} "
-                f"({ratio} % of {kernel_early} kernel pages of the boot) on {where}"
-            )
-    return True, f"auto-movable: {need} more movable pages stay within {ratio} % of the kernel pages of the boot"
+            return False, AboveRatio(movable, need, cap, ratio, kernel_early, scope)
+    return True, WithinRatio(need, ratio)
 
 
 def _unit(state: State, block: Block, unit_pages: int) -> tuple[bool, int]:

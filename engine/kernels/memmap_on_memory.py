@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
 from ..numbers.rounding import up
-from ..numbers.units import format_bytes
+from ..protocol.reasons.placement import (
+    ArchitectureRefuses,
+    KernelLacksOption,
+    MemmapNotPageblocks,
+    MemmapNotWhole,
+    NothingLeft,
+    NotOneBlock,
+    Obstacle,
+    ParameterOff,
+    RestNotPageblocks,
+)
 from ..protocol.vocabulary import Mode
 from .architectures import Preset, preset_of
 
@@ -21,12 +31,12 @@ class Support(msgspec.Struct, frozen=True):
 
     pages    head pages that the mode takes from each block, whether or not the kernel agrees to it
     waste    those of them that hold no memmap: the padding of `force` ("will waste %ld pages in each memory block")
-    reason   why the kernel refuses, in words; None: it agrees
+    reason   why the kernel refuses; None: it agrees
     """
 
     pages: int
     waste: int
-    reason: str | None
+    reason: Obstacle | None
 
 
 class _Question(msgspec.Struct, frozen=True):
@@ -37,7 +47,7 @@ class _Question(msgspec.Struct, frozen=True):
     pages: int  # to be taken from a block
 
 
-_Condition = Callable[[_Question], str | None]
+_Condition = Callable[[_Question], Obstacle | None]
 
 
 class _Rules(msgspec.Struct, frozen=True):
@@ -62,71 +72,71 @@ def memmap_on_memory_support(geometry: Geometry, kernel: str, mode: Mode, size: 
     question = _Question(geometry, preset, kernel, geometry.block_size if size is None else size, pages)
     reason = _built(question)
     if reason is None and mode not in rules.on:
-        reason = f"the parameter memory_hotplug.memmap_on_memory is {mode}, which is off in {kernel}"
+        reason = ParameterOff(mode, kernel)
     if reason is None:
         reason = next((refusal for condition in rules.conditions if (refusal := condition(question))), None)
     return Support(pages, pages - needed, reason)
 
 
-def _built(q: _Question) -> str | None:
+def _built(q: _Question) -> Obstacle | None:
     """CONFIG_MHP_MEMMAP_ON_MEMORY."""
     if q.kernel in q.preset.memmap_on_memory:
         return None
-    return f"{q.kernel} on {q.preset.geometry.arch} is built without MHP_MEMMAP_ON_MEMORY"
+    return KernelLacksOption(q.kernel, q.preset.geometry.arch)
 
 
-def _one_block(q: _Question) -> str | None:
+def _one_block(q: _Question) -> Obstacle | None:
     block = q.geometry.block_size
     if q.size == block:
         return None
-    return f"the request of {format_bytes(q.size)} is not exactly one memory block of {format_bytes(block)}"
+    return NotOneBlock(q.size, block)
 
 
-def _whole_pmds(q: _Question) -> str | None:
+def _whole_pmds(q: _Question) -> Obstacle | None:
     return _whole(q, q.geometry.pmd_size, "PMDs")
 
 
-def _rest_in_pageblocks(q: _Question) -> str | None:
+def _rest_in_pageblocks(q: _Question) -> Obstacle | None:
     g = q.geometry
     rest, pageblock = g.block_size - g.memmap_bytes_per_block, g.pageblock_pages * g.page_size
     if rest % pageblock == 0:
         return None
-    return f"the rest of a block, {format_bytes(rest)}, is not made of whole pageblocks of {format_bytes(pageblock)}"
+    return RestNotPageblocks(rest, pageblock)
 
 
-def _whole_pages(q: _Question) -> str | None:
+def _whole_pages(q: _Question) -> Obstacle | None:
     return _whole(q, q.geometry.page_size, "pages")
 
 
-def _whole_pageblocks(q: _Question) -> str | None:
+def _whole_pageblocks(q: _Question) -> Obstacle | None:
     pageblock = q.geometry.pageblock_pages
     if q.pages % pageblock == 0:
         return None
-    return f"the memmap of a block, {q.pages} pages, is not made of whole pageblocks of {pageblock} pages"
+    return MemmapNotPageblocks(q.pages, pageblock)
 
 
-def _something_left(q: _Question) -> str | None:
+def _something_left(q: _Question) -> Obstacle | None:
     if q.pages != q.geometry.pages_per_block:
         return None
-    return f"the {q.pages} pages to be taken from a block are all that it has"
+    return NothingLeft(q.pages)
 
 
-def _architecture(q: _Question) -> str | None:
+def _architecture(q: _Question) -> Obstacle | None:
     return _ARCHITECTURE_RULES[q.preset.head_rule](q)
 
 
-def _whole(q: _Question, unit: int, name: str) -> str | None:
+def _whole(q: _Question, unit: int, name: Literal["pages", "PMDs"]) -> Obstacle | None:
     memmap = q.geometry.memmap_bytes_per_block
     if memmap % unit == 0:
         return None
-    return f"the memmap of a block, {format_bytes(memmap)}, is not made of whole {name} of {format_bytes(unit)}"
+    return MemmapNotWhole(memmap, name, unit)
 
 
 _ARCHITECTURE_RULES: Final[Mapping[str, _Condition]] = MappingProxyType(
     {
         "whole PMDs": _whole_pmds,
         "anything": lambda q: None,
-        "nothing": lambda q: f"the architecture does not support it on {q.preset.name} kernels",
+        "nothing": lambda q: ArchitectureRefuses(q.preset.name),
     }
 )
 

@@ -44,6 +44,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     node_pool_persistent   a node's nr_hugepages is compared without the surplus of that node, not of all
     hvo_copies_head        a huge page's memmap is given back whole, for a fresh copy of its first page, and taken again
                            from any node
+    unhandlable_page       what the kernel log calls a page that memory_failure cannot take out of use; None: not known
     default_online         memhp_default_state without a command line
     """
 
@@ -77,6 +78,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     pool_in_order: bool = False
     node_pool_persistent: bool = False
     hvo_copies_head: bool = False
+    unhandlable_page: str | None = "unknown page"
     default_online: AutoOnline = "offline"
 
 
@@ -96,6 +98,7 @@ _RFC = KernelModel(
     policies=("contig-zones",),
     offline_deadline=120,
     offline_retries=5,
+    unhandlable_page=None,
 )
 
 _MODELS: Final[tuple[KernelModel, ...]] = (
@@ -134,6 +137,7 @@ _MODELS: Final[tuple[KernelModel, ...]] = (
         pool_in_order=True,
         node_pool_persistent=True,
         hvo_copies_head=True,
+        unhandlable_page="get hwpoison page",
         default_online="online",
     ),
 )

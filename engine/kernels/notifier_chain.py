@@ -6,9 +6,10 @@ from typing import Final, Literal
 
 import msgspec
 
-from ..numbers.errors import HotplugError
 from ..numbers.frozen import Frozen
 from ..protocol.events import NotifierCalled
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.taking import Vetoed
 
 Action = Literal[
     "MEM_PREPARE_ONLINE",
@@ -30,7 +31,6 @@ class Notifier(msgspec.Struct, frozen=True):
     priority: int = 0
     vetoes: Frozen[Action, str] = Frozen()
     boot_memory_only: bool = False
-    reason: str = ""
 
 
 class Chain(msgspec.Struct, frozen=True):
@@ -54,7 +54,7 @@ class Chain(msgspec.Struct, frozen=True):
         """The errno and the reason of a veto."""
         notifier = next(n for n in self.subscribers if n.name == call.vetoed_by)
         errno = next(errno for action, errno in notifier.vetoes.items() if action == call.action)
-        return HotplugError(errno, f"{notifier.name} vetoed {call.action}: {notifier.reason}", call.pfn)
+        return HotplugError(errno, Vetoed(notifier.name, call.action), call.pfn)
 
 
 DEFAULT_CHAIN: Final = Chain(
@@ -73,6 +73,5 @@ BOOT_MEMORY_GUARD: Final = Notifier(
     0,
     Frozen({"MEM_GOING_OFFLINE": "EPERM"}),
     boot_memory_only=True,
-    reason="boot memory cannot be offlined on this architecture",
 )
 """arm64's notifier (arch/arm64/mm/mmu.c)."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from ..memory.state import State
-from ..numbers.errors import HotplugError
 from ..protocol.events import Event
+from ..protocol.reasons import HotplugError
 from ..protocol.vocabulary import FREE, Kind
 from . import migrate, page_alloc, page_isolation, unseen
 from .hugetlb import pool

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..memory.state import Resource, State
-from ..numbers.errors import HotplugError
 from ..numbers.rounding import ceil
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.adding import RangeTaken
 
 
 def reserve(state: State, start: int, size: int, name: str) -> None:
@@ -12,11 +13,8 @@ def reserve(state: State, start: int, size: int, name: str) -> None:
     end = start + size
     for other in state.resources.values():
         if other.start < end and start < other.end and not other.window:
-            raise HotplugError(
-                "EEXIST",
-                f"{start:#x}-{end - 1:#x} overlaps {other.name} at {other.start:#x}-{other.end - 1:#x}",
-                start // state.geometry.page_size,
-            )
+            taken = RangeTaken(start, end, other.name, other.start, other.end)
+            raise HotplugError("EEXIST", taken, start // state.geometry.page_size)
     window = state.resources.get(start)
     if window is not None:  # it begins where the new range does, and stays around it
         state.resources.drop(start)

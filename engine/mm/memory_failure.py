@@ -14,13 +14,22 @@ import msgspec
 from ..memory.section import Section
 from ..memory.state import State
 from ..numbers.bits import span
-from ..numbers.errors import HotplugError
 from ..protocol.events import Event, Logged, PagePoisoned, PagesAssumed, PagesMigrated
-from ..protocol.vocabulary import ABSENT, ASSUMED, FREE, HUGE, MEMMAP, MOVABLE, PCP, PINNED, POISONED, Kind
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.pages import (
+    CannotBeMoved,
+    CannotBeTaken,
+    HeldByOthers,
+    NoOnlinePage,
+    NoPage,
+    NoRoomToMove,
+    PoisonedAlready,
+)
+from ..protocol.vocabulary import ABSENT, FREE, HUGE, MOVABLE, PCP, PINNED, POISONED, Kind
 from . import page_alloc, unseen
 from .hugetlb import pool
 from .migrate import target_zones
-from .page_isolation import describe
+from .page_isolation import memmap_owners
 from .zonelist import node_order, zonelist
 
 Steps = Iterator[Event]
@@ -37,7 +46,7 @@ def hard_offline(state: State, pfn: int) -> Steps:
     yield from _doubt(state, pfn)
     bit = _bit(state, pfn)
     if kind == POISONED or section.flagged & bit:
-        raise HotplugError("EHWPOISON", f"page {pfn:#x} is poisoned already", pfn)
+        raise HotplugError("EHWPOISON", PoisonedAlready(pfn), pfn)
     _remember(state, pfn)
     if kind == HUGE:
         head, _ = pool.in_range(state, pfn, 1)[0]
@@ -47,11 +56,14 @@ def hard_offline(state: State, pfn: int) -> Steps:
         section, kind = _page(state, pfn, offline="ENXIO")
     if kind not in (*_TAKEN_AT_ONCE, MOVABLE, PINNED):
         state.sections.put(section.nr, msgspec.structs.replace(section, flagged=section.flagged | bit))
-        yield Logged(f"Memory failure: {pfn:#x}: unhandlable page.")
-        raise HotplugError("EBUSY", f"page {pfn:#x} is {_words(state, pfn, kind)} and cannot be taken out of use", pfn)
+        if (name := state.model.unhandlable_page) is not None:
+            yield Logged(f"Memory failure: {pfn:#x}: unhandlable page.")
+            yield Logged(f"Memory failure: {pfn:#x}: recovery action for {name}: Ignored")
+        raise HotplugError("EBUSY", CannotBeTaken(pfn, kind, memmap_owners(state, pfn, kind)), pfn)
     state.set_kind(section, bit, POISONED)
     yield PagePoisoned(pfn, kind)
-    yield Logged(f"Memory failure: {pfn:#x}: recovery action for {_words(state, pfn, kind)}: Recovered")
+    if kind in _TAKEN_AT_ONCE:  # what it prints of a page in use hangs on who uses it
+        yield Logged(f"Memory failure: {pfn:#x}: recovery action for free buddy page: Recovered")
 
 
 def soft_offline(state: State, pfn: int) -> Steps:
@@ -66,17 +78,17 @@ def soft_offline(state: State, pfn: int) -> Steps:
     if kind == POISONED or section.flagged & bit:
         return
     if kind == PINNED:
-        raise HotplugError("EBUSY", f"page {pfn:#x} cannot be moved: someone holds an extra reference (pinned)", pfn)
+        raise HotplugError("EBUSY", HeldByOthers(pfn), pfn)
     if kind == HUGE:
         yield from _give_up_huge(state, pfn)
     elif kind == MOVABLE:
         key = state.zone_of(pfn)
         _, highest = target_zones(state, key)
         if not page_alloc.allocate(state, zonelist(state, node_order(state, key[0]), highest), 0, 1, MOVABLE, highest):
-            raise HotplugError("ENOMEM", f"page {pfn:#x} cannot be moved: no room in the zones it may go to", pfn)
+            raise HotplugError("ENOMEM", NoRoomToMove(pfn), pfn)
         yield PagesMigrated(1, pfn, *key)
     elif kind not in _TAKEN_AT_ONCE:
-        raise HotplugError("EIO", f"page {pfn:#x} is {_words(state, pfn, kind)} and cannot be moved", pfn)
+        raise HotplugError("EIO", CannotBeMoved(pfn, kind, memmap_owners(state, pfn, kind)), pfn)
     state.set_kind(state.sections[section.nr], bit, POISONED)
     _remember(state, pfn)
     yield PagePoisoned(pfn, FREE if kind == HUGE else kind)
@@ -86,9 +98,9 @@ def _page(state: State, pfn: int, offline: str) -> tuple[Section, Kind]:
     """The section and the kind of an online page; `offline` is the errno for one that is not online."""
     section = state.sections.get(pfn // state.geometry.pages_per_section)
     if section is None:
-        raise HotplugError("ENXIO", f"there is no page at pfn {pfn:#x}", pfn)
+        raise HotplugError("ENXIO", NoPage(pfn), pfn)
     if not section.online:
-        raise HotplugError(offline, f"there is no online page at pfn {pfn:#x}", pfn)
+        raise HotplugError(offline, NoOnlinePage(pfn), pfn)
     bit = _bit(state, pfn)
     kind = next((kind for kind, mask in section.pages.items() if mask & bit), None)
     return section, kind or ABSENT  # a hole in a section has struct pages, which are reserved
@@ -122,9 +134,3 @@ def _remember(state: State, pfn: int) -> None:
     block = state.blocks.get(pfn // state.geometry.pages_per_block)
     if block is not None and not block.poisoned:
         state.blocks.put(block.id, msgspec.structs.replace(block, poisoned=True))
-
-
-def _words(state: State, pfn: int, kind: Kind) -> str:
-    words = {FREE: "free buddy page", PCP: "free page", MOVABLE: "clean LRU page", PINNED: "pinned page",
-             MEMMAP: "a memmap page", ASSUMED: "a kernel page"}  # fmt: skip
-    return words.get(kind) or describe(state, pfn, kind)

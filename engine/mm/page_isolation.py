@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
 from ..memory.section import Section, put, set_types
 from ..memory.state import State
 from ..memory.zone import MOVABLE
 from ..numbers.bits import lowest, lowest_n, span
-from ..numbers.errors import HotplugError
 from ..numbers.rounding import down
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.taking import Unmovable, UnseenKernelPages
 from ..protocol.vocabulary import (
     ASSUMED,
     FREE,
     ISOLATE,
-    KERNEL,
-    PAGETABLE,
     RESERVED,
-    SLAB,
     UNMOVABLE_KINDS,
     VMEMMAP,
     Chunk,
@@ -27,14 +23,6 @@ from ..protocol.vocabulary import (
     ZoneKey,
 )
 from . import sparse_vmemmap
-
-_WORDS: Final[dict[Kind, str]] = {
-    RESERVED: "reserved since boot",
-    SLAB: "a slab page",
-    PAGETABLE: "a page table",
-    VMEMMAP: "memmap",
-    KERNEL: "a kernel page",
-}
 
 
 def start_isolate(state: State, pfn: int, pages: int, offline: bool = False) -> int:
@@ -51,7 +39,7 @@ def start_isolate(state: State, pfn: int, pages: int, offline: bool = False) -> 
     if blocker is not None:
         page, kind = blocker
         _undo_before(state, page, pfn, pages)
-        raise HotplugError("EBUSY", f"failure to isolate range: page {page:#x} is {describe(state, page, kind)}", page)
+        raise HotplugError("EBUSY", Unmovable(page, kind, memmap_owners(state, page, kind)), page)
     return _set(state, sections, pfn, pages, True)
 
 
@@ -100,15 +88,11 @@ def first_unmovable(
     return min(found, key=lambda page: _order(page[0], pfn, pages, block))
 
 
-def describe(state: State, pfn: int, kind: Kind) -> str:
-    """A page that is in the way, in words; whose memmap it is, if it is memmap."""
-    words = _WORDS.get(kind, kind)
-    if kind == VMEMMAP:
-        owners = sparse_vmemmap.owners_of(state, pfn)
-        blocks = sorted({nr // state.geometry.sections_per_block for nr in owners})
-        if blocks:
-            return f"{words} of {', '.join(f'memory{b}' for b in blocks[:4])}{' ...' if len(blocks) > 4 else ''}"
-    return words
+def memmap_owners(state: State, pfn: int, kind: Kind) -> tuple[int, ...]:
+    """The blocks whose memmap lies on a page of a kind, ascending; none where it holds no memmap of others."""
+    if kind != VMEMMAP:
+        return ()
+    return tuple(sorted({nr // state.geometry.sections_per_block for nr in sparse_vmemmap.owners_of(state, pfn)}))
 
 
 def _blocking(zone: str) -> tuple[Kind, ...]:
@@ -175,12 +159,7 @@ def _settle_assumed(state: State, sections: list[Section], pfn: int, pages: int)
         for section, guess in here:
             room -= guess.bit_count()
             if room < 0:
-                raise HotplugError(
-                    "EBUSY",
-                    f"failure to isolate range: {-room} kernel pages of zone {key[1]} are more than its other blocks could "
-                    f"hold, so this block has some (which, the capture does not show)",
-                    section.nr * size + lowest(guess),
-                )
+                raise HotplugError("EBUSY", UnseenKernelPages(-room, key[1]), section.nr * size + lowest(guess))
         moves += [(section, guess, FREE) for section, guess in here] + [
             (section, free, ASSUMED) for section, free in places
         ]

@@ -15,12 +15,13 @@ from ..memory.section import Memmap, Section, put
 from ..memory.state import State
 from ..memory.zone import NORMAL
 from ..numbers.bits import aligned_runs, lowest, lowest_n, span
-from ..numbers.errors import HotplugError
 from ..numbers.rounding import ceil
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.adding import AltmapExhausted, MemmapShort, NoHost, NoRowForMemmap
 from ..protocol.vocabulary import ASSUMED, FREE, KERNEL, MEMMAP, PAGETABLE, VMEMMAP, Chunk, Kind
 from . import page_alloc
 from .vmem_altmap import VmemAltmap
-from .zonelist import kernel_zonelist, node_names, node_order
+from .zonelist import kernel_zonelist, node_order
 
 _ANONYMOUS: Final[tuple[Kind, ...]] = (ASSUMED, KERNEL)
 
@@ -37,7 +38,7 @@ class Pool:
 
     def take(self, state: State, section: int, pages: int) -> Taken:
         """Pages for one unit of the memmap of a section; raises `HotplugError` ENOMEM."""
-        raise HotplugError("ENOMEM", "no pool")
+        raise NotImplementedError
 
     def expect(self, units: int) -> None:
         """So many units will be asked for: lets a pool take them together."""
@@ -76,21 +77,13 @@ class BootMemory(Pool):
             return [(chunk[0], pages)], [], False
         self.fell_short = True
         if pages == 1 or not state.preset.base_page_fallback:
-            raise HotplugError(
-                "ENOMEM",
-                f"no {pages} free pages in a row for the memmap of section {section} in kernel zones "
-                f"of {node_names(node_order(state, self.node))}",
-            )
+            raise HotplugError("ENOMEM", NoRowForMemmap(section, pages, tuple(node_order(state, self.node))))
         boost = state.geometry.pageblock_pages
         chunks = page_alloc.allocate(state, self.zones, 0, pages, VMEMMAP, NORMAL, boost)
         tables = page_alloc.allocate(state, self.zones, 0, 1, PAGETABLE, NORMAL, boost)
         if sum(count for _, count in chunks) < pages or not tables:
             page_alloc.free_pages(state, chunks + tables, (VMEMMAP, PAGETABLE))
-            raise HotplugError(
-                "ENOMEM",
-                f"the memmap of section {section} needs {pages} pages and 1 page table, and the kernel zones of "
-                f"{node_names(node_order(state, self.node))} have no {pages + 1} to spare",
-            )
+            raise HotplugError("ENOMEM", MemmapShort(section, pages, tuple(node_order(state, self.node))))
         return chunks, tables, True
 
     def _rows(self, state: State, wanted: int) -> list[Chunk]:
@@ -118,12 +111,8 @@ class AltmapPool(Pool):
     def take(self, state: State, section: int, pages: int) -> Taken:
         pfn = self.altmap.take(pages)
         if pfn is None:
-            raise HotplugError(
-                "ENOMEM",
-                f"the altmap is exhausted: {self.altmap.alloc} of {self.altmap.free} pages are taken, "
-                f"section {section} needs {pages} more",
-                self.altmap.base_pfn,
-            )
+            short = AltmapExhausted(self.altmap.alloc, self.altmap.free, section, pages)
+            raise HotplugError("ENOMEM", short, self.altmap.base_pfn)
         return [(pfn, pages)], [], False
 
 
@@ -156,7 +145,7 @@ class HostSections(Pool):
             self.hosts.popleft()
         pfn = self.own.take(pages)
         if pfn is None:
-            raise HotplugError("ENOMEM", f"no section of node {self.node} can host the memmap of section {section}")
+            raise HotplugError("ENOMEM", NoHost(self.node, section))
         return [(pfn, pages)], [], False
 
 

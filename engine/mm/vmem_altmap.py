@@ -6,7 +6,8 @@ pages, and giving back only lowers a counter.
 
 from __future__ import annotations
 
-from ..numbers.errors import HotplugError
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.adding import AltmapInvalid
 
 
 class VmemAltmap:
@@ -42,12 +43,7 @@ class VmemAltmap:
         Raises `HotplugError` EINVAL "invalid altmap"; otherwise the pool counts from zero.
         """
         if self.base_pfn != start or self.offset > pages:
-            raise HotplugError(
-                "EINVAL",
-                f"memory add fail, invalid altmap: it begins at pfn {self.base_pfn:#x} with {self.offset} pages, "
-                f"the request at pfn {start:#x} with {pages}",
-                self.base_pfn,
-            )
+            raise HotplugError("EINVAL", AltmapInvalid(self.base_pfn, self.offset, start, pages), self.base_pfn)
         self.alloc = 0
 
     def take(self, pages: int) -> int | None:

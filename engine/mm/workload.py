@@ -14,10 +14,11 @@ from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import NORMAL
 from ..numbers.bits import every, lowest_n, span
-from ..numbers.errors import BadInput, HotplugError
+from ..numbers.errors import BadInput
 from ..numbers.rounding import ceil
-from ..numbers.units import format_bytes
 from ..protocol.events import Event, PagesFreed, PagesTakenByWorkload
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.pages import NoMemoryInZone, NoneThere, TooFewHugePages, TooFewThere, WorkloadTooBig
 from ..protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB, Kind, Pattern, What, ZoneKey
 from . import page_alloc
 from .hugetlb import pool as hugetlb
@@ -67,12 +68,8 @@ def allocate(state: State, what: What, pages: int, where: Where) -> Steps:
             missing -= _turn(state, key, FREE, kind, min(missing, room), where)
     if missing > 0:
         state.journal.rewind(mark)
-        size = format_bytes(pages * state.geometry.page_size)
-        raise HotplugError(
-            "ENOMEM",
-            f"{size} of {what} memory do not fit: {missing} pages are missing in {_names(zones)} above their min "
-            f"watermarks; the kernel would reclaim, and then run the OOM killer",
-        )
+        size = pages * state.geometry.page_size
+        raise HotplugError("ENOMEM", WorkloadTooBig(what, size, missing, tuple(zones)))
     yield PagesTakenByWorkload(what, pages, where.node)
 
 
@@ -87,7 +84,7 @@ def free(state: State, what: What, pages: int | None, where: Where) -> Steps:
         if left is None or left > 0:
             freed += _turn(state, key, _KINDS[what], FREE, left, where)
     if pages and not freed:
-        raise HotplugError("ENOMEM", f"no {what} pages are there, {_were(pages)} asked for")
+        raise HotplugError("ENOMEM", NoneThere(what, pages))
     yield PagesFreed(what, freed, where.node)
 
 
@@ -104,8 +101,7 @@ def pin(state: State, pages: int | None, where: Where, pinned: bool) -> Steps:
             done += _turn(state, key, source, target, left, where)
     if pages is not None and done < pages:
         state.journal.rewind(mark)
-        word = "movable" if pinned else "pinned"
-        raise HotplugError("ENOMEM", f"only {done} {word} pages are there, {_were(pages)} asked for")
+        raise HotplugError("ENOMEM", TooFewThere(source, done, pages))
     yield PagesTakenByWorkload("pinned" if pinned else "movable", done, where.node)
 
 
@@ -113,7 +109,7 @@ def _zones(state: State, where: Where, highest: str) -> list[ZoneKey]:
     if where.zone is not None:
         key = (where.node, where.zone)
         if key not in state.zones or not state.zones[key].present:
-            raise HotplugError("ENOMEM", f"node {where.node} has no memory in zone {where.zone}")
+            raise HotplugError("ENOMEM", NoMemoryInZone(where.node, where.zone))
         return [key]
     nodes = [where.node, *(node for node in node_order(state, where.node) if node != where.node)]
     zones = zonelist(state, nodes, highest)
@@ -167,17 +163,9 @@ def _use_huge(state: State, pages: int | None, where: Where, used: bool) -> Step
         )
     count = len(ours) if pages is None else ceil(pages, size)
     if count > len(ours):
-        raise HotplugError("ENOMEM", f"{count} huge pages of node {where.node} are needed, {len(ours)} are there")
+        raise HotplugError("ENOMEM", TooFewHugePages(where.node, len(ours), count))
     for pfn in ours[:count]:
         (hugetlb.use if used else hugetlb.unuse)(state, pfn)
     yield (
         PagesTakenByWorkload("huge", count * size, where.node) if used else PagesFreed("huge", count * size, where.node)
     )
-
-
-def _were(count: int) -> str:
-    return f"{count} {'was' if count == 1 else 'were'}"
-
-
-def _names(zones: list[ZoneKey]) -> str:
-    return ", ".join(f"{name} of node {node}" for node, name in zones) or "any zone"

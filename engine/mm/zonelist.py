@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import isqrt
 from typing import Final
 
@@ -42,11 +41,6 @@ def node_order(state: State, local: int) -> list[int]:
         if node == local:
             return order
     return order
-
-
-def node_names(nodes: Sequence[int]) -> str:
-    """Nodes in words: ``node 0``, ``nodes 0, 1``."""
-    return f"node{'s' if len(nodes) > 1 else ''} {', '.join(map(str, nodes))}" if nodes else "no node"
 
 
 def _cost(state: State, node: int, other: int, load: int) -> int:

@@ -1,8 +1,4 @@
-"""The two ways in which something does not happen.
-
-`HotplugError` is the kernel's own refusal: an errno and the reason. `BadInput` is ours: what a person or a file gave us
-cannot be understood, said in one sentence.
-"""
+"""What a person or a file gave us cannot be understood. (The kernel's own refusal is `protocol.reasons.HotplugError`.)"""
 
 from __future__ import annotations
 
@@ -35,13 +31,3 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
     """The end of a sentence about a word that is none of these: the nearest of them, if one is near enough."""
     near = get_close_matches(word[:100], list(words), 1)
     return f"; did you mean {near[0]!r}?" if near else ""
-
-
-class HotplugError(Exception):
-    """The kernel refuses: errno by name, the reason in words, and the page (pfn) or range at fault where there is one."""
-
-    def __init__(self, errno: str, reason: str, pfn: int | None = None) -> None:
-        super().__init__(f"{errno}: {reason}")
-        self.errno = errno
-        self.reason = reason
-        self.pfn = pfn

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import msgspec
 
-from .vocabulary import Chunk
+from .reasons import Reason
+from .reasons.placement import PlacementRule
+from .reasons.taking import Stuck
+from .reasons.zones import ZoneRule
+from .vocabulary import Chunk, Placement
 
 
 class _Event(msgspec.Struct, frozen=True, tag_field="event", gc=False):
@@ -51,8 +55,8 @@ class NodeOfflined(_Event, tag="node_offlined", frozen=True):
 class PlacementChosen(_Event, tag="placement_chosen", frozen=True):
     """Where the memmap of a request goes, and why there."""
 
-    placement: str
-    reason: str
+    placement: Placement
+    reason: PlacementRule
 
 
 class MemmapPlaced(_Event, tag="memmap_placed", frozen=True):
@@ -120,7 +124,7 @@ class ZoneChosen(_Event, tag="zone_chosen", frozen=True):
     block: int
     node: int
     zone: str
-    reason: str
+    reason: ZoneRule
 
 
 class HeadInitialized(_Event, tag="head_initialized", frozen=True):
@@ -205,7 +209,7 @@ class MigrationFailed(_Event, tag="migration_failed", frozen=True):
     """A page did not move; the kernel tries again."""
 
     pfn: int
-    reason: str
+    reason: Stuck
 
 
 class PagesTaken(_Event, tag="pages_taken", frozen=True):
@@ -342,8 +346,35 @@ class OfflineFailed(_Event, tag="offline_failed", frozen=True):
 
     block: int
     errno: str
-    reason: str
+    reason: Reason
     retried: bool
+
+
+class OnlineFailed(_Event, tag="online_failed", frozen=True):
+    """A block that the kernel meant to bring online by itself stays offline, and no one is told: the first that failed of
+    those that auto_online_blocks brings online, or one that an eject put back."""
+
+    block: int
+    errno: str
+    reason: Reason
+
+
+class ResizeFailed(_Event, tag="resize_failed", frozen=True):
+    """A virtio-mem device that went on by itself, as more of it is online, did not come to what was asked for; `start` is
+    the first byte of its region."""
+
+    start: int
+    errno: str
+    reason: Reason
+
+
+class BlocksKept(_Event, tag="blocks_kept", frozen=True):
+    """virtio-mem could not take out blocks that it needs no more; they are as they were."""
+
+    first: int
+    count: int
+    errno: str
+    reason: Reason
 
 
 Event = (
@@ -388,4 +419,7 @@ Event = (
     | PagesPlugged
     | PagesUnplugged
     | OfflineFailed
+    | OnlineFailed
+    | ResizeFailed
+    | BlocksKept
 )

@@ -8,7 +8,7 @@ from typing import Final
 
 from ..hotplug.placement import choose
 from ..memory.state import State
-from ..numbers.errors import HotplugError
+from ..protocol.reasons import HotplugError
 from ..protocol.vocabulary import Caller, Placement
 
 UNRELEASED: Final[Mapping[Placement, str]] = MappingProxyType(

@@ -10,8 +10,8 @@ from ..hotplug.placement import choose
 from ..memory.state import Holder, State, state_of
 from ..memory.zone import NORMAL
 from ..mm.zonelist import Watermarks, kernel_zonelist
-from ..numbers.errors import HotplugError
 from ..numbers.rounding import ceil
+from ..protocol.reasons import HotplugError
 from ..protocol.vocabulary import ZoneKey
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from ..capture.observation import Observation
 from ..memory.state import State
+from ..protocol.reasons.notes import BlockAppeared, BlockDiffers, BlockVanished, Note, OfTheCapture, ZoneDiffers
 from ..sysfs.report import block_report
 from .identify import Identity, identify
 from .rebuild import build_state
@@ -13,11 +14,12 @@ from .rebuild import build_state
 _OBSERVED = ("sections", "blocks", "zones", "nodes", "resources", "hugepages", "surplus", "marks", "evidence")
 
 
-def sync(state: State, seen: Observation) -> list[str]:
+def sync(state: State, seen: Observation) -> list[Note]:
     """Replace page contents, counters, block states and parameters by what a capture shows.
 
     Kept: where the memmap lies that no capture shows, memory groups, sections that failed adds left behind. A block that
-    is gone takes its sections, its group and its add request with it. Returns what differed from the model, in words.
+    is gone takes its sections, its group and its add request with it. Returns what differed from the
+    model, and what could not be read.
     """
     known = identify(seen, state.model.name)
     identity = Identity(state.preset, state.geometry, state.model, state.boot, known.settings, ())
@@ -27,7 +29,7 @@ def sync(state: State, seen: Observation) -> list[str]:
         getattr(state, name).adopt(getattr(fresh, name))
     state.parameters.adopt(fresh.parameters)
     _drop_orphans(state)
-    return said + notes
+    return [*said, *map(OfTheCapture, notes)]
 
 
 def _drop_orphans(state: State) -> None:
@@ -59,26 +61,25 @@ def _recount(state: State, number: int) -> None:
         state.groups.put(number, counted)
 
 
-def drift(state: State, fresh: State) -> list[str]:
-    """What a capture says otherwise than the model did, a sentence each."""
-    notes: list[str] = []
+def drift(state: State, fresh: State) -> list[Note]:
+    """What a capture says otherwise than the model did."""
+    notes: list[Note] = []
     for number in sorted(set(state.blocks) | set(fresh.blocks)):
         mine, real = state.blocks.get(number), fresh.blocks.get(number)
         if mine is None or real is None:
-            notes.append(f"memory{number}: {'gone' if real is None else 'there'}, not as the model had it")
+            notes.append(BlockVanished(number) if real is None else BlockAppeared(number))
             continue
         before, after = block_report(state, number), block_report(fresh, number)
         if before.state != after.state or (before.state == "online" and before != after):
-            notes.append(
-                f"memory{number}: {after.state} {after.valid_zones}, the model had {before.state} {before.valid_zones}"
-            )
+            was = (before.state, before.valid_zones)
+            notes.append(BlockDiffers(number, after.state, after.valid_zones, *was))
     for key in sorted(set(state.zones) | set(fresh.zones)):
         mine_zone, real_zone = state.zones.get(key), fresh.zones.get(key)
         for name in ("start", "spanned", "present", "managed"):
             a, b = getattr(mine_zone, name, 0), getattr(real_zone, name, 0)
             if a != b and (real_zone is not None or getattr(mine_zone, "present", 0)):
-                notes.append(f"zone {key[1]} of node {key[0]}: {name} {b}, the model had {a}")
+                notes.append(ZoneDiffers(*key, name, b, a))
         free = [zone.free + zone.pcp if zone else 0 for zone in (mine_zone, real_zone)]
         if free[0] != free[1]:
-            notes.append(f"zone {key[1]} of node {key[0]}: {free[1]} free pages, the model had {free[0]}")
+            notes.append(ZoneDiffers(*key, "free", free[1], free[0]))
     return notes

@@ -38,10 +38,13 @@ from ..mm import memory_failure, workload
 from ..mm.compaction import triggers
 from ..mm.hugetlb import pool
 from ..mm.hugetlb.nr_hugepages import set_pool
-from ..numbers.errors import BadInput, HotplugError
+from ..numbers.errors import BadInput
 from ..numbers.rounding import ceil
 from ..numbers.units import format_bytes, parse_bytes
 from ..protocol.events import Event
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.notes import MoreOfTheDevice, NoDeviceThere, Note, NothingThere
+from ..protocol.reasons.taking import Crashed
 from ..protocol.vocabulary import Placement
 from ..rebuild.sync import sync
 from ..sysfs import hotplug_files
@@ -49,14 +52,14 @@ from ..sysfs import hotplug_files
 Steps = Iterator[Event]
 _DEVICE_PLACEMENTS: Final[Mapping[str, tuple[Placement, ...]]] = {"hmm": ("boot",), "pmem": ("boot", "range")}
 """Where drivers of device memory can have their memmap: only pmem brings an altmap along."""
-Operation = Callable[[State, Any, list[str]], Steps]
+Operation = Callable[[State, Any, list[Note]], Steps]
 """Runs a command on a state; what is to be said besides goes into the list."""
 
 
-def run(state: State, command: Command, notes: list[str]) -> Steps:
+def run(state: State, command: Command, notes: list[Note]) -> Steps:
     """The events of a command. Raises `HotplugError` for the kernel's refusal, `BadInput` for a command without sense."""
     if state.globals.value.crashed and not isinstance(command, Sync):
-        raise HotplugError("OOPS", "the kernel has crashed and does nothing any more; take the last command back")
+        raise HotplugError("OOPS", Crashed())
     return _OPERATIONS[type(checked(command))](state, command, notes)
 
 
@@ -65,7 +68,7 @@ def takes_signals(command: Command) -> bool:
     return isinstance(meant(command), Offline)
 
 
-def _add(state: State, command: Add, notes: list[str]) -> Steps:
+def _add(state: State, command: Add, notes: list[Note]) -> Steps:
     start, size = extent(command)
     for name, pages in (("reserve", command.reserve), ("align", command.align)):
         if not 0 <= pages <= size // state.geometry.page_size:
@@ -90,23 +93,23 @@ def _add(state: State, command: Add, notes: list[str]) -> Steps:
     return add_memory(state, request)
 
 
-def _remove(state: State, command: Remove, notes: list[str]) -> Steps:
+def _remove(state: State, command: Remove, notes: list[Note]) -> Steps:
     start, size = extent(command)
     page = state.geometry.page_size
     if start % page == 0 and not state.sections_of(start // page, size // page):
-        notes.append(f"there was no memory at {start:#x}; the kernel calls this a success")
+        notes.append(NothingThere(start))
     return remove_memory(state, start, size)
 
 
-def _eject(state: State, command: Eject, notes: list[str]) -> Steps:
+def _eject(state: State, command: Eject, notes: list[Note]) -> Steps:
     start, size = extent(command)
     if not bound(state, start, size):
-        notes.append(f"no memory device works at {start:#x}; ejecting one whose add failed changes nothing")
+        notes.append(NoDeviceThere(start))
     notes += _rest_of_device(state, start, size)
     return eject(state, start, size)
 
 
-def _rest_of_device(state: State, start: int, size: int) -> Iterator[str]:
+def _rest_of_device(state: State, start: int, size: int) -> Iterator[Note]:
     """ACPI ejects whole devices: blocks of the same group, or of the same request, go along."""
     page = state.geometry.page_size
     ours = {block.id: block for block in state.range_blocks(start // page, size // page)}
@@ -116,24 +119,24 @@ def _rest_of_device(state: State, start: int, size: int) -> Iterator[str]:
     requests = {block.request for block in ours.values() if block.request is not None and block.group is None}
     others = [block for block in state.blocks.values() if block.group in groups or block.request in requests]
     if more := len(others) - len(ours.keys() & {block.id for block in others}):
-        yield f"the device has {more} more block{'s' * (more > 1)}: a real eject takes it all"
+        yield MoreOfTheDevice(more)
 
 
-def _online(state: State, command: Online, notes: list[str]) -> Steps:
+def _online(state: State, command: Online, notes: list[Note]) -> Steps:
     yield from hotplug_files.set_state(state, command.block, command.type)
     yield from virtio_mem.go_on(state)
 
 
-def _offline(state: State, command: Offline, notes: list[str]) -> Steps:
+def _offline(state: State, command: Offline, notes: list[Note]) -> Steps:
     return hotplug_files.set_state(state, command.block, "offline")
 
 
-def _write(state: State, command: Write, notes: list[str]) -> Steps:
+def _write(state: State, command: Write, notes: list[Note]) -> Steps:
     yield from hotplug_files.write(state, command.path, command.data)
     yield from virtio_mem.go_on(state)
 
 
-def _sync(state: State, command: Sync, notes: list[str]) -> Steps:
+def _sync(state: State, command: Sync, notes: list[Note]) -> Steps:
     notes.extend(sync(state, observe(command.root)))
     return iter(())
 
@@ -143,7 +146,7 @@ def _known_node(state: State, node: int) -> None:
         raise BadInput(f"there is no node {node}; nodes are {', '.join(map(str, sorted(state.nodes)))}")
 
 
-def _compact(state: State, command: Compact, notes: list[str]) -> Steps:
+def _compact(state: State, command: Compact, notes: list[Note]) -> Steps:
     if command.node is not None:
         _known_node(state, command.node)
     if command.zone is not None:
@@ -156,7 +159,7 @@ def _compact(state: State, command: Compact, notes: list[str]) -> Steps:
     return triggers.compact_node(state, command.node)
 
 
-def _hugepages(state: State, command: HugePages, notes: list[str]) -> Steps:
+def _hugepages(state: State, command: HugePages, notes: list[Note]) -> Steps:
     size = parse_bytes(command.size)
     if size not in pool.sizes(state):
         known = ", ".join(format_bytes(one) for one in pool.sizes(state))
@@ -168,12 +171,12 @@ def _hugepages(state: State, command: HugePages, notes: list[str]) -> Steps:
     return set_pool(state, command.node, size, command.count)
 
 
-def _poison(state: State, command: Poison, notes: list[str]) -> Steps:
+def _poison(state: State, command: Poison, notes: list[Note]) -> Steps:
     action = memory_failure.soft_offline if command.soft else memory_failure.hard_offline
     return action(state, parse_bytes(command.address) // state.geometry.page_size)
 
 
-def _virtio_mem(state: State, command: VirtioMem, notes: list[str]) -> Steps:
+def _virtio_mem(state: State, command: VirtioMem, notes: list[Note]) -> Steps:
     start, size, unit = (parse_bytes(part) for part in (command.start, command.size, command.unit))
     return virtio_mem.resize(state, start, size, unit, command.node)
 
@@ -189,15 +192,15 @@ def _where(state: State, command: Allocate | Free | Pin | Unpin) -> workload.Whe
     return workload.Where(command.node, command.zone, command.pattern, command.seed)
 
 
-def _allocate(state: State, command: Allocate, notes: list[str]) -> Steps:
+def _allocate(state: State, command: Allocate, notes: list[Note]) -> Steps:
     return workload.allocate(state, command.kind, _pages(state, command.size) or 0, _where(state, command))
 
 
-def _free(state: State, command: Free, notes: list[str]) -> Steps:
+def _free(state: State, command: Free, notes: list[Note]) -> Steps:
     return workload.free(state, command.kind, _pages(state, command.size), _where(state, command))
 
 
-def _pin(state: State, command: Pin | Unpin, notes: list[str]) -> Steps:
+def _pin(state: State, command: Pin | Unpin, notes: list[Note]) -> Steps:
     return workload.pin(state, _pages(state, command.size), _where(state, command), isinstance(command, Pin))
 
 

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from ..commands import Command
 from ..memory.state import State
-from ..numbers.errors import HotplugError
 from ..protocol.events import Event
+from ..protocol.reasons import HotplugError, Reason
+from ..protocol.reasons.notes import Note
 from ..protocol.vocabulary import Certainty
 from .certainty import certainty
 from .dispatch import run
@@ -20,10 +21,10 @@ class Attempt(NamedTuple):
     that is (see `Outcome`)."""
 
     result: str
-    reason: str
+    reason: Reason | None
     pfn: int | None
     events: tuple[Event, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     certainty: Certainty = "yes"
 
     @property
@@ -35,14 +36,14 @@ class Attempt(NamedTuple):
 def attempt(state: State, command: Command) -> Attempt:
     """Run a command to its end; what it changed stays. Raises `BadInput` for a command without sense."""
     events: list[Event] = []
-    notes: list[str] = []
+    notes: list[Note] = []
     try:
         for event in run(state, command, notes):
             events.append(event)
     except HotplugError as error:
         sure = certainty(state, error.errno, events)
         return Attempt(error.errno, error.reason, error.pfn, tuple(events), tuple(notes), sure)
-    return Attempt("ok", "", None, tuple(events), tuple(notes), certainty(state, "ok", events))
+    return Attempt("ok", None, None, tuple(events), tuple(notes), certainty(state, "ok", events))
 
 
 @contextmanager

@@ -311,5 +311,5 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
 
 
 def json_schema() -> bytes:
-    """The JSON Schema of the newest version, as `fixtures/snapshot.schema.json` holds it."""
+    """The JSON Schema of the newest version, as `fixtures/schemas/snapshot.schema.json` holds it."""
     return schema_text(msgspec.json.schema(SnapshotV1))

@@ -19,11 +19,24 @@ from ..hotplug.zone_policy import valid_zones
 from ..memory.block import Block
 from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
-from ..numbers.errors import HotplugError
-from ..numbers.kstrto import kstrto
 from ..protocol.events import Event, ParameterSet
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.files import (
+    AlreadySo,
+    IsAFolder,
+    NoSuchBlock,
+    NoSuchFile,
+    NotABlockAddress,
+    NotABoolean,
+    NotAmong,
+    NotBuiltIn,
+    NotModelled,
+    OnlyRead,
+    OnlyWritten,
+)
 from ..protocol.vocabulary import AUTO_ONLINE, ONLINE_TYPES
 from . import page_files
+from .kstrto import kstrto
 
 Steps = Iterator[Event]
 MEMORY: Final = "/sys/devices/system/memory"
@@ -78,16 +91,12 @@ def read(state: State, path: str) -> str:
         return text
     if path == f"{MEMORY}/probe":
         _exists(state, path)
-        raise HotplugError("EACCES", f"{path} can only be written")
+        raise HotplugError("EACCES", OnlyWritten(path))
     if path.rstrip("/") in (MEMORY, NODE, PARAMETERS):
-        raise HotplugError("EISDIR", f"{path} is a folder")
+        raise HotplugError("EISDIR", IsAFolder(path))
     if not path.startswith(("/sys/", "/proc/sys/vm/")):
-        raise HotplugError(
-            "ENOENT",
-            f"{path} is not among the files that are modelled: /proc/buddyinfo, /proc/pagetypeinfo, and some below /sys and "
-            f"/proc/sys/vm",
-        )
-    raise HotplugError("ENOENT", f"{path} does not exist")
+        raise HotplugError("ENOENT", NotModelled(path))
+    raise HotplugError("ENOENT", NoSuchFile(path))
 
 
 def _node_mask(wanted: Callable[[State, int], bool]) -> Callable[[State], str]:
@@ -157,7 +166,7 @@ def write(state: State, path: str, data: str) -> Steps:
             yield from steps
         return
     read(state, path)
-    raise HotplugError("EACCES", f"{path} can only be read")
+    raise HotplugError("EACCES", OnlyRead(path))
 
 
 def set_state(state: State, number: int, word: str) -> Steps:
@@ -169,19 +178,19 @@ def _write_state(state: State, block: Block, word: str) -> Steps:
     if word in ONLINE_TYPES:
         if block.state == "online":
             state.blocks.put(block.id, msgspec.structs.replace(block, asked=word))
-            raise HotplugError("EINVAL", f"memory{block.id} is online already")
+            raise HotplugError("EINVAL", AlreadySo(block.id, "online"))
         return online_block(state, block.id, word)
     if word == "offline":
         if block.state != "online":
-            raise HotplugError("EINVAL", f"memory{block.id} is offline already")
+            raise HotplugError("EINVAL", AlreadySo(block.id, "offline"))
         return offline_block(state, block.id)
-    raise HotplugError("EINVAL", f"{word!r} is none of {', '.join((*ONLINE_TYPES, 'offline'))}")
+    raise HotplugError("EINVAL", NotAmong(word, (*ONLINE_TYPES, "offline")))
 
 
 def _write_online(state: State, block: Block, word: str) -> Steps:
     wanted = boolean(word)
     if wanted is None:
-        raise HotplugError("EINVAL", f"{word!r} is not a boolean")
+        raise HotplugError("EINVAL", NotABoolean(word))
     if wanted and block.state == "offline":
         yield from online_block(state, block.id, block.asked or "online")
     elif not wanted and block.state == "online":
@@ -192,7 +201,7 @@ def _choice(name: str, words: Callable[[State], tuple[str, ...]]) -> Callable[[S
     def write_choice(state: State, data: str) -> Steps:
         word = data.removesuffix("\n")
         if word not in words(state):
-            raise HotplugError("EINVAL", f"{word!r} is none of {', '.join(words(state))}")
+            raise HotplugError("EINVAL", NotAmong(word, words(state)))
         state.parameters.change(**{name: word})
         yield ParameterSet(name, word)
 
@@ -208,7 +217,7 @@ def _write_ratio(state: State, data: str) -> Steps:
 def _write_numa_aware(state: State, word: str) -> Steps:
     wanted = boolean(word)
     if wanted is None:
-        raise HotplugError("EINVAL", f"{word!r} is not a boolean")
+        raise HotplugError("EINVAL", NotABoolean(word))
     state.parameters.change(auto_movable_numa_aware=wanted)
     yield ParameterSet("auto_movable_numa_aware", "Y" if wanted else "N")
 
@@ -216,7 +225,7 @@ def _write_numa_aware(state: State, word: str) -> Steps:
 def _write_probe(state: State, data: str) -> Steps:
     address = kstrto(data, 0, 64)
     if address % state.geometry.block_size:
-        raise HotplugError("EINVAL", f"{address:#x} is not the address of a memory block")
+        raise HotplugError("EINVAL", NotABlockAddress(address))
     node = next((n for n in sorted(state.nodes) if state.nodes[n].online), 0)
     yield from add_memory(state, AddRequest(address, state.geometry.block_size, node, "probe"))
 
@@ -241,13 +250,13 @@ def _has_parameter(state: State, path: str) -> bool:
 
 def _exists(state: State, path: str) -> None:
     if path == f"{MEMORY}/probe" and not state.boot.probe:
-        raise HotplugError("ENOENT", f"{path} does not exist: the kernel was built without it")
+        raise HotplugError("ENOENT", NotBuiltIn(path))
 
 
 def _block(state: State, number: int) -> Block:
     block = state.blocks.get(number)
     if block is None:
-        raise HotplugError("ENOENT", f"{MEMORY}/memory{number} does not exist")
+        raise HotplugError("ENOENT", NoSuchBlock(number))
     return block
 
 

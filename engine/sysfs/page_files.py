@@ -13,9 +13,10 @@ from ..mm import free_area, memory_failure
 from ..mm.compaction import triggers
 from ..mm.hugetlb import pool
 from ..mm.hugetlb.nr_hugepages import set_pool
-from ..numbers.errors import HotplugError
-from ..numbers.kstrto import kstrto, proc_number
 from ..protocol.events import Event
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.files import NeverOnDemand, NotAmong, OnlyRead, OnlyWritten
+from .kstrto import kstrto, proc_number
 
 Steps = Iterator[Event]
 _POOL = r"hugepages-(\d+)kB/(nr_hugepages|free_hugepages|surplus_hugepages)"
@@ -54,7 +55,7 @@ def read(state: State, path: str) -> str | None:
     if path in (_COMPACT, f"{_MEMORY}/hard_offline_page", f"{_MEMORY}/soft_offline_page") or (
         _compact_node(state, path) is not None
     ):
-        raise HotplugError("EACCES", f"{path} can only be written")
+        raise HotplugError("EACCES", OnlyWritten(path))
     return None
 
 
@@ -100,12 +101,12 @@ def _write_pool(state: State, path: str, found: tuple[int | None, int, str], dat
     node, size, name = found
     if name == "nr_overcommit_hugepages":
         if size > state.geometry.page_size << state.geometry.max_order:
-            raise HotplugError("EINVAL", f"{path}: gigantic pages are never made on demand")
+            raise HotplugError("EINVAL", NeverOnDemand(path))
         pages, most = size // state.geometry.page_size, min(kstrto(data, 10, 64), _MOST)
         state.hstates.put(pages, msgspec.structs.replace(state.hstate(pages), nr_overcommit_huge_pages=most))
         return
     if not name.startswith("nr_"):
-        raise HotplugError("EACCES", f"{path} can only be read")
+        raise HotplugError("EACCES", OnlyRead(path))
     wanted = proc_number(data) if path == _DEFAULT_POOL else kstrto(data, 10, 64)
     if wanted >= 0:  # proc_doulongvec_minmax passes over others
         yield from set_pool(state, node, size, wanted)
@@ -114,7 +115,7 @@ def _write_pool(state: State, path: str, found: tuple[int | None, int, str], dat
 def _write_compact(state: State, data: str) -> Steps:
     allowed = state.model.compact_values
     if allowed is not None and proc_number(data) not in allowed:
-        raise HotplugError("EINVAL", f"{data!r} is not {' or '.join(map(str, allowed))}")
+        raise HotplugError("EINVAL", NotAmong(data, tuple(map(str, allowed))))
     yield from triggers.compact_memory(state)
 
 

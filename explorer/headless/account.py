@@ -8,23 +8,42 @@ from itertools import groupby
 from typing import Final
 
 import msgspec
-from altmap.engine import Allocate, Command, Machine, Offline, Online, Outcome, Pin, Unpin, describe, format_bytes
+from altmap.engine import (
+    Allocate,
+    Command,
+    Machine,
+    Offline,
+    Online,
+    Outcome,
+    Pin,
+    Unpin,
+    block_names,
+    describe,
+    format_bytes,
+    sentence,
+)
 from altmap.engine.memory.state import State
 from altmap.engine.protocol.events import (
+    CompactionEnded,
     Event,
+    HugePagesChanged,
     MemmapPlaced,
     MemmapReleased,
+    NodeOfflined,
+    NodeOnlined,
+    OnlineFailed,
+    PagePoisoned,
     PagesFreed,
     PagesMigrated,
     PagesTakenByWorkload,
     PlacementChosen,
+    ResizeFailed,
     ZoneChosen,
 )
+from altmap.engine.questions.narrate import event_words, placed, stepped_over
 from altmap.engine.sysfs.report import BlockReport, ZoneReport, block_report, glance, zone_reports
 from rich.text import Text
 
-from ..names import block_names
-from ..said import SAID, stepped_over
 from .console import Printer
 
 _ZONE_NUMBERS = ("start_pfn", "spanned", "present", "managed", "free")
@@ -72,7 +91,7 @@ class Account:
         first, last = self._told + 1, self._told + len(self._group)
         yield _result_line(f"{first}-{last}" if first < last else str(first), self._machine, self._group)
         for note in self._group[0].notes:
-            yield Text(f"{_INDENT}note: {note}")
+            yield Text(f"{_INDENT}note: {sentence(note)}")
         for change in changes(self._before, self._after):
             yield Text(f"{_INDENT}{change}")
         self._told, self._before, self._group = last, self._after, []
@@ -91,7 +110,7 @@ def _result_line(number: str, machine: Machine, outcomes: list[Outcome]) -> Text
     outcome, end = outcomes[0], outcomes[-1].command
     command = describe(outcome.command, end.block if isinstance(end, _OF_A_RANGE) else None)
     events = [event for one in outcomes for event in one.events]
-    clauses = [outcome.reason] if outcome.reason else list(_achieved(machine, events, outcome))
+    clauses = [sentence(outcome.reason)] if outcome.reason is not None else list(_achieved(machine, events, outcome))
     if not outcome.expected:
         clauses[:0] = [f"{outcome.command.expect} was expected"] if outcome.command.expect else []
     elif not outcome.ok:
@@ -121,8 +140,8 @@ def _achieved(machine: Machine, events: list[Event], outcome: Outcome) -> Iterat
     if skipped := stepped_over(events):
         yield skipped
     for event in events:
-        if (said := SAID.get(str(event.__struct_config__.tag))) is not None:
-            yield said(event)
+        if isinstance(event, _TOLD_EACH):
+            yield event_words(event)
         elif isinstance(event, PagesTakenByWorkload):
             yield f"{_pages(event.pages)} {_TAKEN.get(type(outcome.command), 'taken')}"
         elif isinstance(event, PagesFreed):
@@ -133,28 +152,32 @@ def _pages(count: int) -> str:
     return f"{count} page{'s' * (count != 1)}"
 
 
+_TOLD_EACH: Final = (
+    CompactionEnded, HugePagesChanged, NodeOfflined, NodeOnlined, OnlineFailed, PagePoisoned, ResizeFailed
+)  # fmt: skip
+"""Events that are told one by one."""
 _TAKEN: Final[Mapping[type[Command], str]] = {Allocate: "taken", Pin: "pinned", Unpin: "no longer pinned"}
 
 
 def _placed(events: Iterable[Event]) -> Iterator[str]:
     """Where an add put the memmap, and by which rule."""
     pages = Counter[int]()
-    rule = ""
+    rule: PlacementChosen | None = None
     for event in events:
         if isinstance(event, PlacementChosen):
-            rule = event.reason
+            rule = event
         elif isinstance(event, MemmapPlaced):
             pages[event.node] += sum(count for _, count in event.chunks)
-    if rule:
+    if rule is not None:
         where = ", ".join(f"{_pages(count)} on node {node}" for node, count in sorted(pages.items()))
-        yield f"memmap in {rule}" + (f" ({where})" if where else "")
+        yield f"memmap in {placed(rule.placement, rule.reason)}" + (f" ({where})" if where else "")
 
 
 def _zones_chosen(events: Iterable[Event]) -> Iterator[str]:
     chosen = [event for event in events if isinstance(event, ZoneChosen)]
     for (node, zone, reason), group in groupby(chosen, key=lambda event: (event.node, event.zone, event.reason)):
         names = block_names(event.block for event in group)
-        yield f"{names} to zone {zone} of node {node} ({reason})"
+        yield f"{names} to zone {zone} of node {node} ({sentence(reason)})"
 
 
 # -- what changed ------------------------------------------------------------------------------------------------------

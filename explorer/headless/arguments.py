@@ -135,9 +135,8 @@ def of_why(parser: Parser) -> None:
     """altmap why."""
     _machine(parser, optional=False)
     _replay(parser)
-    parser.add_argument(
-        "words", metavar="WORD", nargs="+", help="a line as in a script: offline 40, add 4G at 8G node 1"
-    )
+    line = "a line as in a script: offline 40, add 4G at 8G node 1 caller dax; altmap help script tells all of them"
+    parser.add_argument("words", metavar="WORD", nargs="+", help=line)
     _model(parser, "the machine's own")
     _json(parser)
     _look(parser)

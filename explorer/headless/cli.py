@@ -54,9 +54,13 @@ def _answer(argv: list[str]) -> int:
     if not argv or argv[0] == "-" or not (argv[0] in VERBS or argv[0].startswith("-")):
         argv = ["open", *_machine_alone(argv)]
     verb = VERBS.get(argv[0])
-    own_options = verb is not None and verb.own_options
-    arguments = argparse.Namespace(words=argv[1:]) if own_options else parser(argv[:1]).parse_args(argv)
-    assert verb is not None, "an option alone ends it, or is not understood"
+    arguments = argparse.Namespace(words=argv[1:])
+    others: list[str] = []
+    if verb is None or not verb.own_options:
+        arguments, others = parser(argv[:1]).parse_known_args(argv)
+    if others or verb is None:
+        asked = f"altmap {verb.name}" if verb is not None else "altmap"
+        raise Misused(f"unrecognized arguments: {' '.join(others or argv)}; {asked} --help tells what may be asked")
     from altmap.engine import BadInput
 
     module, _, function = verb.answer.partition(".")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from altmap.engine import BadInput, HotplugError, bundled_machines, lsmem, split_lsmem
+from altmap.engine import BadInput, HotplugError, bundled_machines, lsmem, sentence, split_lsmem
 
 from .arguments import DEFAULT_MACHINE
 from .exits import FINE, REFUSED
@@ -77,7 +77,7 @@ def read(arguments: argparse.Namespace) -> int:
         try:
             write_text(machine.read(path))
         except HotplugError as error:
-            remark([f"altmap: {error}"])
+            remark([f"altmap: {error.errno}: {sentence(error.reason)}"])
             code = REFUSED
     return code
 

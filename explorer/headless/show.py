@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from altmap.engine import Machine, about_bytes, format_address, format_bytes
+from altmap.engine import Machine, about_bytes, block_names, format_address, format_bytes
 from altmap.engine.memory.zone import KERNEL_ZONES, MOVABLE, Node
 from altmap.engine.sysfs.report import zone_reports
 from rich import box
@@ -18,7 +18,6 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import facts
-from ..names import block_names
 
 
 def machine_parts(machine: Machine) -> Iterator[RenderableType]:

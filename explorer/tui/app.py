@@ -13,13 +13,15 @@ from textual.screen import Screen
 
 from ..printable import printable
 from .guard import Guard
+from .leaving import LEFT, run_to_the_end
+from .screens.leave import LeaveDialog
 from .screens.main import MainScreen
 from .session import Session
 from .themes import DARK, THEMES, VARIABLES
 from .verbs import VERBS
 
 
-class ExplorerApp(App[None]):
+class ExplorerApp(App[bool]):
     """altmap's explorer of one machine."""
 
     TITLE = "altmap"
@@ -45,6 +47,14 @@ class ExplorerApp(App[None]):
         """What another program may be given, such as a shell: no control characters but line ends."""
         super().copy_to_clipboard(printable(text))
 
+    async def action_quit(self) -> None:
+        """Textual's own key does as the verb does: it asks before states are lost; asked already, it leaves."""
+        main = next((screen for screen in self.screen_stack if isinstance(screen, MainScreen)), None)
+        if main is None or isinstance(self.screen, LeaveDialog):
+            self.exit(LEFT)
+        else:
+            main.leave()
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return VARIABLES
 
@@ -62,7 +72,5 @@ class ExplorerApp(App[None]):
 
 
 def run_app(machine: Machine) -> int:
-    """Open the explorer on a machine until it is left; returns the exit code."""
-    app = ExplorerApp(machine)
-    app.run()
-    return app.return_code or 0
+    """Open the explorer on a machine until it is left or ended; returns the exit code."""
+    return run_to_the_end(ExplorerApp(machine))

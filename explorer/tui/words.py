@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Final
 
 from altmap.engine import (
     Add,
@@ -25,11 +25,14 @@ from altmap.engine import (
     describe,
     format_address,
     format_bytes,
+    memmap_places,
     parse_bytes,
+    sentence,
+    story,
 )
+from altmap.engine import block_names as engine_names
 
 from .. import facts
-from ..said import SAID, stepped_over
 from .session import Batch
 
 PAGE_COMMANDS: Final = (Compact, HugePages, Poison, VirtioMem)
@@ -42,13 +45,8 @@ def block_name(block: int) -> str:
 
 
 def block_names(blocks: Iterable[int]) -> str:
-    """``memory32-39 and memory48``, runs in short."""
-    parts = [
-        f"memory{first}" if count == 1 else f"memory{first}-{first + count - 1}" for first, count in facts.runs(blocks)
-    ]
-    if len(parts) > 3:
-        return f"{', '.join(parts[:3])} and {len(parts) - 3} more runs"
-    return " and ".join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else "".join(parts)
+    """``memory32-39, memory48``: runs in short, and no more of them than a line has room for."""
+    return engine_names(blocks, 3)
 
 
 def short_address(address: int) -> str:
@@ -136,7 +134,7 @@ def memmap_place(machine: Machine, block: int) -> str:
 def outcome_words(outcome: Outcome, machine: Machine) -> str:
     """One outcome in a sentence: what is now so, or why not."""
     if not outcome.ok:
-        return outcome.reason
+        return sentence(outcome.reason)
     command = outcome.command
     if isinstance(command, Online):
         here = machine.blocks.get(command.block)
@@ -146,72 +144,18 @@ def outcome_words(outcome: Outcome, machine: Machine) -> str:
         return f"{block_name(command.block)} is offline"
     said = [describe(command)]
     if isinstance(command, Add):
-        said += [f"memmap in {reason}" for reason in dict.fromkeys(placements(outcome))]
+        said += memmap_places(outcome)
         said += [_taken(machine, node, pages) for node, pages in sorted(outcome.taken.items())]
     if isinstance(command, Remove | Eject):
         said = [f"{describe(command)}: gone"]
     if isinstance(command, PAGE_COMMANDS):
         said += [text for kind, text in story(outcome) if kind == "why"]
-    return "; ".join((*said, *outcome.notes))
+    return "; ".join((*said, *map(sentence, outcome.notes)))
 
 
 def _taken(machine: Machine, node: int, pages: int) -> str:
     size = about_bytes(abs(pages) * machine.geometry.page_size)
     return f"{'took' if pages > 0 else 'gave back'} {abs(pages):,} pages ({size}) of existing memory on node {node}"
-
-
-def story(outcome: Outcome) -> Iterator[tuple[str, str]]:
-    """What a command did, in the kernel's order: the kernel's lines ("log") and the decisions between them ("why"), of
-    which each is told once, however many blocks it was made for."""
-    decided: set[str] = set()
-    for kind, text in _told(outcome):
-        if kind == "log" or text not in decided:
-            yield kind, text
-        if kind == "why":
-            decided.add(text)
-
-
-def _told(outcome: Outcome) -> Iterator[tuple[str, str]]:
-    for tag, event in _events(outcome):
-        if tag == "log":
-            yield "log", event.text
-        elif tag == "placement_chosen":
-            yield "why", f"memmap: {event.reason}"
-        elif tag == "zone_chosen" and not event.reason.startswith("online_"):
-            yield "why", f"zone {event.zone}: {event.reason}"
-        elif tag in SAID:
-            yield "why", SAID[tag](event)
-    if skipped := stepped_over(outcome.events):
-        yield "why", skipped
-    for tag, said in COUNTED.items():
-        if pages := sum(event.pages for this, event in _events(outcome) if this == tag):
-            yield "why", said.format(f"{pages:,}")
-    for node, pages in sorted(outcome.taken.items()):
-        if pages > 0:
-            yield "why", f"{pages:,} pages of existing memory taken on node {node}"
-
-
-COUNTED: Final[Mapping[str, str]] = {
-    "huge_page_dissolved": "{} pages of free huge pages given back",
-    "pages_migrated": "{} pages moved elsewhere",
-    "pages_compacted": "{} pages moved together",
-    "pages_plugged": "{} pages plugged",
-    "pages_unplugged": "{} pages unplugged, and withheld from now on",
-}
-"""Events of which only the pages are told, all together."""
-
-
-def placements(outcome: Outcome) -> Iterator[str]:
-    """Where an add put the memmap, in the kernel's order."""
-    for tag, event in _events(outcome):
-        if tag == "placement_chosen":
-            yield event.reason
-
-
-def _events(outcome: Outcome) -> Iterator[tuple[str, Any]]:
-    """Events with the names that they have in JSON."""
-    for event in outcome.events:
-        yield str(event.__struct_config__.tag), event
 
 
 def batch_words(batch: Batch, machine: Machine) -> tuple[str, str]:
@@ -229,7 +173,7 @@ def batch_words(batch: Batch, machine: Machine) -> tuple[str, str]:
     first = refused[0]
     return (
         first.result,
-        f"{batch.label}: {done} of {len(batch.outcomes)} done; {describe(first.command)}: {first.reason}",
+        f"{batch.label}: {done} of {len(batch.outcomes)} done; {describe(first.command)}: {sentence(first.reason)}",
     )
 
 
@@ -271,6 +215,6 @@ def shortage_words(machine: Machine, budget: Shortage, said: str) -> str:
 def fit_words(verdict: Verdict, said: str) -> str:
     """Whether an add fits that makes what is `said`, and what to mind before it is done."""
     if not verdict.ok:
-        return f"Refused with {verdict.result}: {verdict.reason}\n{said}"
+        return f"Refused with {verdict.result}: {sentence(verdict.reason)}\n{said}"
     warnings = [f"warning: {warning}" for warning in verdict.warnings]
     return "\n".join((f"It fits: {said}", *warnings, *verdict.effects))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from altmap.engine import Add, Machine, Online, boot_machine, rename, save_machine
@@ -25,8 +25,14 @@ class Said(NamedTuple):
     err: str
 
 
+Run = Callable[..., Said]
+Process = Callable[..., subprocess.CompletedProcess[str]]
+Golden = Callable[[str, str], None]
+"""What the fixtures `altmap`, `process` and `golden` are."""
+
+
 @pytest.fixture
-def altmap(capfd: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+def altmap(capfd: pytest.CaptureFixture[str]) -> Run:
     """Run altmap in this process, without a terminal."""
 
     def run(*argv: str | Path) -> Said:
@@ -38,11 +44,18 @@ def altmap(capfd: pytest.CaptureFixture[str]) -> Callable[..., Said]:
 
 
 @pytest.fixture
-def process() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run ``python -m explorer`` as a process of its own; `environment` is added to this one's."""
+def process() -> Process:
+    """Run ``python -m altmap`` as a process of its own; `environment` is added to this one's."""
 
-    def run(*argv: str | Path, environment: dict[str, str] | None = None, **options: object):
-        given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    def run(
+        *argv: str | Path, environment: dict[str, str] | None = None, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
+        given: dict[str, Any] = {
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            **options,
+        }
         env = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
         return subprocess.run(
             [sys.executable, "-m", "altmap", *map(str, argv)], env=env, text=True, timeout=600, **given
@@ -52,7 +65,7 @@ def process() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 @pytest.fixture
-def golden() -> Callable[[str, str], None]:
+def golden() -> Golden:
     """Compare with a file in ``golden``; run pytest with ALTMAP_WRITE_GOLDEN=1 to write the files anew."""
 
     def compare(name: str, text: str) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from altmap.engine import open_machine
 
+from .conftest import Run
+
 MEMORY = "sys/devices/system/memory"
 ZONEINFO = """\
 Node 0, zone      DMA
@@ -59,7 +61,7 @@ def tree(tmp_path: Path) -> Path:
     return root
 
 
-def test_standard_output_is_the_snapshot_and_nothing_else(altmap, tree: Path, tmp_path: Path) -> None:
+def test_standard_output_is_the_snapshot_and_nothing_else(altmap: Run, tree: Path, tmp_path: Path) -> None:
     said = altmap("capture", "--root", tree)
     assert said.code == 0
     assert json.loads(said.out)["model"] == "6.12"
@@ -70,7 +72,7 @@ def test_standard_output_is_the_snapshot_and_nothing_else(altmap, tree: Path, tm
     assert machine.settings.memmap_on_memory == "Y"
 
 
-def test_notes_go_to_standard_error(altmap, tree: Path) -> None:
+def test_notes_go_to_standard_error(altmap: Run, tree: Path) -> None:
     (tree / "proc/version").write_text("Linux version 6.18.1 (x86_64)\n")
     said = altmap("capture", "--root", tree)
     assert "note: kernel 6.18 has no model of its own; the nearest is 6.12" in said.err.splitlines()
@@ -78,7 +80,7 @@ def test_notes_go_to_standard_error(altmap, tree: Path) -> None:
     assert json.loads(said.out)["model"] == "6.12"
 
 
-def test_a_file_is_named_like_its_machine(altmap, tree: Path, tmp_path: Path) -> None:
+def test_a_file_is_named_like_its_machine(altmap: Run, tree: Path, tmp_path: Path) -> None:
     said = altmap("capture", "--root", tree, "-o", tmp_path / "mine.msgpack.gz")
     assert (said.code, said.out) == (0, "")
     assert open_machine(tmp_path / "mine.msgpack.gz").origin.name == "mine"
@@ -90,7 +92,7 @@ def test_a_file_is_named_like_its_machine(altmap, tree: Path, tmp_path: Path) ->
     assert estimated.endswith("what the pages of 4 of 4 sections are (laid out to meet the counters)")
 
 
-def test_a_tar_will_do_and_model_and_architecture_can_be_told(altmap, tree: Path, tmp_path: Path) -> None:
+def test_a_tar_will_do_and_model_and_architecture_can_be_told(altmap: Run, tree: Path, tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "tree.tar.xz", "w:xz") as tar:
         tar.add(tree, "tree")
     told = ("--model", "rfc-v2", "--arch", "x86_64")
@@ -99,7 +101,7 @@ def test_a_tar_will_do_and_model_and_architecture_can_be_told(altmap, tree: Path
     assert open_machine(tmp_path / "m.json").model.name == "rfc-v2"
 
 
-def test_a_virtio_mem_device_begins_where_its_memory_does(altmap, tree: Path, tmp_path: Path) -> None:
+def test_a_virtio_mem_device_begins_where_its_memory_does(altmap: Run, tree: Path, tmp_path: Path) -> None:
     (tree / "proc/iomem").write_text(
         "00001000-1fffffff : System RAM\n100000000-13fffffff : virtio1\n  100000000-107ffffff : System RAM (virtio_mem)\n"
     )
@@ -111,13 +113,13 @@ def test_a_virtio_mem_device_begins_where_its_memory_does(altmap, tree: Path, tm
     }
 
 
-def test_nothing_is_written_to_the_tree(altmap, tree: Path) -> None:
+def test_nothing_is_written_to_the_tree(altmap: Run, tree: Path) -> None:
     before = sorted((path, path.stat().st_mtime_ns) for path in tree.rglob("*"))
     assert altmap("capture", "--root", tree).code == 0
     assert sorted((path, path.stat().st_mtime_ns) for path in tree.rglob("*")) == before
 
 
-def test_a_sync_tells_what_differs(altmap, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sync_tells_what_differs(altmap: Run, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert altmap("capture", "--root", tree, "-o", tmp_path / "m.json").code == 0
     (tree / f"{MEMORY}/memory3/state").write_text("offline\n")
     (tree / f"{MEMORY}/memory3/valid_zones").write_text("DMA32 Movable\n")

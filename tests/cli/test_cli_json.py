@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from altmap.engine import machine_names, open_machine, rename, save_machine
 from altmap.engine.memory.state import state_of
@@ -15,9 +15,8 @@ from altmap.engine.run.invariants import INVARIANTS
 from altmap.explorer import __version__
 from altmap.explorer.headless.forms.kinds import KINDS, schema_of
 
-from tests.make_schemas import FILES
+from tests.make_schemas import FILES, FOLDER
 
-ROOT = Path(__file__).parents[2]
 STORY = """\
 add 128M at 4G
 online 32 online_movable
@@ -45,13 +44,13 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
-def matching() -> Callable[[Any], None]:
+def matching() -> Callable[..., None]:
     """Fails unless a document is of a kind that there is and has exactly the keys and values of that kind's schema."""
     validator = pytest.importorskip("jsonschema").Draft202012Validator
     known: dict[str, Any] = {}
 
-    def match(document: Any) -> None:
-        kind = document["kind"]
+    def match(document: Any, kind: str = "") -> None:
+        kind = kind or document["kind"]
         if kind not in known:
             schema = json.loads(schema_of(KINDS[kind]))
             _close(schema)
@@ -117,9 +116,21 @@ def documents(altmap: Run, *argv: str | Path) -> list[Any]:
     return [json.loads(line) for line in said.out.splitlines()]
 
 
+def reasons_in(part: Any) -> Iterator[Any]:
+    """Every reason of a document, as data."""
+    if isinstance(part, dict):
+        reason = part.get("reason")
+        if isinstance(reason, dict) and reason:
+            assert part["sentence"]
+            yield reason
+        part = list(part.values())
+    for inner in part if isinstance(part, list) else ():
+        yield from reasons_in(inner)
+
+
 @pytest.mark.parametrize("machine", MACHINES)
 def test_every_answer_matches_the_schema_of_its_kind(
-    altmap: Run, matching: Callable[[Any], None], machine: str, story: Path, tmp_path: Path
+    altmap: Run, matching: Callable[..., None], machine: str, story: Path, tmp_path: Path
 ) -> None:
     kinds = set()
     for argv in questions(machine, story, tmp_path / "end.json"):
@@ -131,13 +142,16 @@ def test_every_answer_matches_the_schema_of_its_kind(
             assert document["altmap"] == __version__
             matching(document)
             kinds.add(document["kind"])
+            for reason in reasons_in(document):
+                matching(reason, "reason")
+                kinds.add("reason")
     assert kinds == KINDS.keys() - {"snapshot", "machines", "capture"}
     validator = pytest.importorskip("jsonschema").Draft202012Validator
     validator(json.loads(schema_of(KINDS["snapshot"]))).validate(json.loads((tmp_path / "end.json").read_bytes()))
 
 
 def test_what_comes_along_and_what_was_captured_match_too(
-    altmap: Run, matching: Callable[[Any], None], capture: Path, tmp_path: Path
+    altmap: Run, matching: Callable[..., None], capture: Path, tmp_path: Path
 ) -> None:
     (listed,) = documents(altmap, "machines")
     matching(listed)
@@ -168,16 +182,7 @@ def test_the_committed_schema_is_current(altmap: Run, kind: str) -> None:
 
 
 def test_no_other_schema_is_committed() -> None:
-    assert set(FILES["step"].parent.iterdir()) == {path for path in FILES.values() if "schemas" in path.parts}
-
-
-def test_every_schema_goes_into_the_wheel() -> None:
-    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-    placed = {Path(source): target for source, target in build["force-include"].items()}
-    for kind, path in FILES.items():
-        source = path.relative_to(ROOT)
-        target = placed.get(source) or f"{placed[source.parent]}/{source.name}"
-        assert target == f"altmap/schemas/{kind}.schema.json"
+    assert set(FOLDER.iterdir()) == set(FILES.values())
 
 
 def test_the_kinds_are_listed_with_their_versions(altmap: Run) -> None:
@@ -192,6 +197,23 @@ def test_another_kind_is_refused_with_the_nearest(altmap: Run) -> None:
     said = altmap("schema", "steps")
     assert (said.code, said.out) == (2, "")
     assert said.err.endswith("; did you mean 'step'?\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("machine", ["show", "numa-guest"]),
+        ("step", ["run", "numa-guest", "STORY"]),
+        ("full_step", ["run", "numa-guest", "STORY", "--full"]),
+        ("why", ["why", "numa-guest", "offline", "0-11"]),
+    ],
+)
+def test_a_form_reads_what_it_wrote(altmap: Run, story: Path, kind: str, words: list[str]) -> None:
+    """A Python program may take the Structs instead of dictionaries."""
+    said = altmap(*(story if word == "STORY" else word for word in words), "--json")
+    assert said.out
+    for line in said.out.splitlines():
+        assert msgspec.json.encode(msgspec.json.decode(line, type=KINDS[kind].form)).decode() == line
 
 
 # -- what a program can do ----------------------------------------------------------------------------------------------
@@ -253,7 +275,7 @@ def test_refusals_and_files_that_are_not_there_are_data(altmap: Run) -> None:
     assert altmap("read", "tiny-guest", "/proc/nothing", "--json").code == 1
 
 
-def test_broken_invariants_are_data(altmap: Run, matching: Callable[[Any], None], tmp_path: Path) -> None:
+def test_broken_invariants_are_data(altmap: Run, matching: Callable[..., None], tmp_path: Path) -> None:
     machine = open_machine("tiny-guest")
     zone = machine.zones[0, "DMA32"]
     state_of(machine).zones.put(zone.key, zone.plus(free=1))

@@ -7,8 +7,10 @@ import json
 from altmap.engine import bundled_machines
 from altmap.explorer.headless.arguments import DEFAULT_MACHINE
 
+from .conftest import Run
 
-def test_the_list_in_text_and_json(altmap) -> None:
+
+def test_the_list_in_text_and_json(altmap: Run) -> None:
     bundled = [(machine.name, machine.description) for machine in bundled_machines()]
     assert DEFAULT_MACHINE in dict(bundled)
     text = altmap("machines")
@@ -18,7 +20,7 @@ def test_the_list_in_text_and_json(altmap) -> None:
     assert listed["machines"] == [{"name": name, "description": words} for name, words in bundled]
 
 
-def test_each_opens_by_name_and_the_default_without_one(altmap) -> None:
+def test_each_opens_by_name_and_the_default_without_one(altmap: Run) -> None:
     for name, description in ((machine.name, machine.description) for machine in bundled_machines()):
         said = altmap(name)
         assert said.code == 0

@@ -8,19 +8,23 @@ import pty
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from altmap.engine import bundled_machines, machine_names, open_machine
 from altmap.engine.commands import ROWS
 from altmap.explorer.headless.parser import parser
-from altmap.explorer.headless.verbs import GROUPS, VERBS
+from altmap.explorer.headless.verbs import GROUPS, VERBS, Verb
+
+from .conftest import Process, Run
 
 ROOT = Path(__file__).parents[2]
+Piped = Callable[[bytes], None]
 
 
 @pytest.fixture
-def piped(monkeypatch: pytest.MonkeyPatch):
+def piped(monkeypatch: pytest.MonkeyPatch) -> Piped:
     """Give bytes to standard input."""
 
     def give(data: bytes) -> None:
@@ -41,7 +45,9 @@ def piped(monkeypatch: pytest.MonkeyPatch):
     ],
     ids=" ".join,
 )  # fmt: skip
-def test_a_snapshot_on_standard_input_is_what_the_file_is(altmap, piped, guest: Path, tmp_path: Path, words) -> None:
+def test_a_snapshot_on_standard_input_is_what_the_file_is(
+    altmap: Run, piped: Piped, guest: Path, tmp_path: Path, words: list[str]
+) -> None:
     (tmp_path / "empty").write_text("")
     argv = [word.format(guest=guest, empty=tmp_path / "empty") for word in words]
     piped(guest.read_bytes())
@@ -50,7 +56,7 @@ def test_a_snapshot_on_standard_input_is_what_the_file_is(altmap, piped, guest: 
     assert given == (code, out.replace(f"{guest}: all is sound", "-: all is sound"), err)
 
 
-def test_every_verb_that_takes_a_machine_takes_standard_input(altmap, piped) -> None:
+def test_every_verb_that_takes_a_machine_takes_standard_input(altmap: Run, piped: Piped) -> None:
     piped(b"no machine")
     for verb in ("show", "check", "export"):
         said = altmap(verb, "-")
@@ -59,7 +65,7 @@ def test_every_verb_that_takes_a_machine_takes_standard_input(altmap, piped) -> 
         piped(b"no machine")
 
 
-def test_a_history_comes_through_the_pipe(altmap, piped, guest: Path, tmp_path: Path) -> None:
+def test_a_history_comes_through_the_pipe(altmap: Run, piped: Piped, guest: Path, tmp_path: Path) -> None:
     assert altmap("run", guest, script(tmp_path, "add 128M at 4G"), "--save", tmp_path / "after.json").code == 0
     piped((tmp_path / "after.json").read_bytes())
     assert "device_add pc-dimm" in altmap("export", "-").out
@@ -71,7 +77,7 @@ def script(folder: Path, text: str) -> Path:
     return path
 
 
-def test_a_capture_goes_into_a_pipe_and_not_onto_a_terminal(process, tmp_path: Path) -> None:
+def test_a_capture_goes_into_a_pipe_and_not_onto_a_terminal(process: Process, tmp_path: Path) -> None:
     leader, follower = pty.openpty()
     said = process("capture", "--root", tmp_path, stdout=follower)
     os.close(follower)
@@ -113,11 +119,13 @@ def on_terminal(*argv: str, **environment: str) -> str:
         (["--color", "always"], {"NO_COLOR": "1"}, True),
     ],
 )
-def test_a_terminal_gets_colours_unless_it_is_asked_not_to(options, environment, colored: bool) -> None:
+def test_a_terminal_gets_colours_unless_it_is_asked_not_to(
+    options: list[str], environment: dict[str, str], colored: bool
+) -> None:
     assert ("\x1b[" in on_terminal("show", "tiny-guest", *options, **environment)) is colored
 
 
-def test_a_pipe_gets_colours_where_they_are_asked_for_alone(altmap, guest: Path) -> None:
+def test_a_pipe_gets_colours_where_they_are_asked_for_alone(altmap: Run, guest: Path) -> None:
     plain = altmap("show", guest).out
     assert "\x1b[" not in plain
     assert altmap("show", guest, "--color", "auto").out == plain
@@ -125,7 +133,7 @@ def test_a_pipe_gets_colours_where_they_are_asked_for_alone(altmap, guest: Path)
 
 
 @pytest.mark.parametrize("words", [["show", "{guest}"], ["{guest}"], ["why", "{guest}", "offline", "0"]])
-def test_lines_are_as_wide_as_asked_for(altmap, guest: Path, words) -> None:
+def test_lines_are_as_wide_as_asked_for(altmap: Run, guest: Path, words: list[str]) -> None:
     wide = [len(line) for line in altmap(*(word.format(guest=guest) for word in words)).out.splitlines()]
     narrow = altmap(*(word.format(guest=guest) for word in words), "--width", "60").out
     assert max(wide) > 60
@@ -149,7 +157,7 @@ def test_a_terminal_is_not_left_to_break_words(tmp_path: Path, words: list[str])
     assert [line for line in shown if len(line) > 60] == []
 
 
-def test_a_pipe_gets_each_line_whole(altmap, tmp_path: Path) -> None:
+def test_a_pipe_gets_each_line_whole(altmap: Run, tmp_path: Path) -> None:
     said = altmap("run", "tiny-guest", script(tmp_path, "offline 0\n"))
     assert len(said.out.splitlines()) == 2
     assert max(map(len, said.out.splitlines())) > 100
@@ -159,7 +167,7 @@ def test_a_pipe_gets_each_line_whole(altmap, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
-def test_each_help_shows_examples(altmap, verb) -> None:
+def test_each_help_shows_examples(altmap: Run, verb: Verb) -> None:
     assert verb.examples
     shown = "".join(f"  {line}\n" for line in verb.examples)
     said = altmap(verb.name, "--help")
@@ -176,7 +184,7 @@ def test_examples_are_understood(line: str) -> None:
         assert name in ("altmap", "echo")
 
 
-def test_the_overview_has_the_verbs_in_groups(process) -> None:
+def test_the_overview_has_the_verbs_in_groups(process: Process) -> None:
     lines = process("--help").stdout.splitlines()
     at = [lines.index(f"{title}:") for title, _ in GROUPS]
     assert at == sorted(at)
@@ -185,14 +193,14 @@ def test_the_overview_has_the_verbs_in_groups(process) -> None:
         assert names[: len(verbs)] == [verb.name for verb in verbs]
 
 
-def test_help_lists_what_may_be_chosen(process) -> None:
+def test_help_lists_what_may_be_chosen(process: Process) -> None:
     assert all(name in process("show", "--help").stdout for name in machine_names())
     assert "rfc-v2, rfc-v2-as-posted, 6.1, 6.12" in " ".join(process("run", "--help").stdout.split())
     assert "x86_64" in process("capture", "--help").stdout
     assert "boot, range, block, sections" in " ".join(process("compare", "--help").stdout.split())
 
 
-def test_help_of_a_command_is_its_own(altmap) -> None:
+def test_help_of_a_command_is_its_own(altmap: Run) -> None:
     assert altmap("help").out == altmap("--help").out
     for name in ("run", "lsmem"):
         assert altmap("help", name).out == altmap(name, "--help").out
@@ -200,7 +208,7 @@ def test_help_of_a_command_is_its_own(altmap) -> None:
     assert (said.code, said.err) == (2, "altmap: there is no help on 'scritp'; did you mean 'script'?\n")
 
 
-def test_help_on_scripts_has_every_command(altmap) -> None:
+def test_help_on_scripts_has_every_command(altmap: Run) -> None:
     script, run = (altmap(*words).out for words in (("help", "script"), ("run", "--help")))
     for row in ROWS.values():
         assert f"    as in: {row.example}\n" in script
@@ -213,7 +221,7 @@ def test_help_on_scripts_has_every_command(altmap) -> None:
 
 @pytest.mark.parametrize("columns", [60, 80, 120])
 @pytest.mark.parametrize("words", [["--help"], ["help", "script"], ["run", "--help"], ["show", "--help"]])
-def test_help_fits_into_the_terminal(process, columns: int, words: list[str]) -> None:
+def test_help_fits_into_the_terminal(process: Process, columns: int, words: list[str]) -> None:
     said = process(*words, environment={"COLUMNS": str(columns)})
     words_alone = [line for line in said.stdout.splitlines() if len(line) > columns]
     assert all(len(line.split()) <= 3 or "altmap" in line or ">" in line for line in words_alone), words_alone

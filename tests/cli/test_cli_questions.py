@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from .conftest import Run
 
-def test_compare_is_1_where_nothing_fits(altmap, guest: Path) -> None:
+
+def test_compare_is_1_where_nothing_fits(altmap: Run, guest: Path) -> None:
     said = altmap("compare", guest, "--add", "100M")
     assert (said.code, said.err) == (1, "")
     assert "in whole blocks of 128M it would be 128M" in said.out
@@ -18,12 +20,12 @@ def test_compare_is_1_where_nothing_fits(altmap, guest: Path) -> None:
     assert {row["online"] for row in said["alternatives"]} == {None}
 
 
-def test_a_placement_without_a_name_is_none(altmap, guest: Path) -> None:
+def test_a_placement_without_a_name_is_none(altmap: Run, guest: Path) -> None:
     said = altmap("compare", guest, "--add", "128M", "--placement", "")
     assert (said.code, said.err.startswith("altmap: '' is not a placement")) == (2, True)
 
 
-def test_why_on_a_range_tells_alike_blocks_once(altmap, guest: Path) -> None:
+def test_why_on_a_range_tells_alike_blocks_once(altmap: Run, guest: Path) -> None:
     said = altmap("why", guest, "offline", "7-9")
     assert said.code == 1
     assert "offline 8-9 (2 blocks): no, ENOENT\n" in said.out
@@ -38,14 +40,14 @@ def test_why_on_a_range_tells_alike_blocks_once(altmap, guest: Path) -> None:
     assert (empty.code, empty.err.count("\n")) == (2, 1)
 
 
-def test_diff_tells_by_its_exit_code_only_if_asked(altmap, guest: Path, pooled: Path) -> None:
+def test_diff_tells_by_its_exit_code_only_if_asked(altmap: Run, guest: Path, pooled: Path) -> None:
     for options in ([], ["--json"]):
         assert [altmap("diff", guest, other, *options).code for other in (guest, pooled)] == [0, 0]
         assert [altmap("diff", guest, other, "--exit-code", *options).code for other in (guest, pooled)] == [0, 1]
     assert altmap("diff", guest, "nowhere", "--exit-code").code == 2
 
 
-def test_lsmem_takes_no_word_beside_a_root(altmap, guest: Path, tmp_path: Path) -> None:
+def test_lsmem_takes_no_word_beside_a_root(altmap: Run, guest: Path, tmp_path: Path) -> None:
     said = altmap("lsmem", "-s", tmp_path, "guest")
     assert (said.code, said.out) == (1, "")
     assert said.err == "lsmem: bad usage\nTry 'lsmem --help' for more information.\n"

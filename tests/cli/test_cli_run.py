@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from altmap.engine import Add, Drift, Offline, Online, Write, boot_machine, open_machine
+from altmap.engine import Add, Command, Drift, Offline, Online, Write, boot_machine, open_machine, sentence
 from altmap.engine.commands.scripts import parse_places
 from altmap.engine.memory.state import State, state_of
 from altmap.engine.sysfs.report import BlockReport, block_report, block_reports, section_reports, zone_reports
@@ -20,6 +20,8 @@ from altmap.explorer.headless.forms.changes import changes
 from altmap.explorer.headless.forms.steps import full_step_document, step_document
 from altmap.explorer.headless.progress import LONG, awaited, tracked
 from altmap.explorer.headless.script_runs import run_script
+
+from .conftest import Golden, Run
 
 STORY = """\
 # a DIMM of two blocks, in and out again
@@ -48,13 +50,13 @@ def script(folder: Path, content: object) -> Path:
     return path
 
 
-def test_the_account_is_golden(altmap, golden, guest: Path, tmp_path: Path) -> None:
+def test_the_account_is_golden(altmap: Run, golden: Golden, guest: Path, tmp_path: Path) -> None:
     said = altmap("run", guest, script(tmp_path, STORY))
     assert (said.code, said.err) == (1, "")
     golden("run-story.txt", said.out)
 
 
-def test_success_is_told_in_numbers(altmap, guest: Path, tmp_path: Path) -> None:
+def test_success_is_told_in_numbers(altmap: Run, guest: Path, tmp_path: Path) -> None:
     lines = (
         "hugepages 1 of 1G", "echo 9000 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "hugepages 0 of 2M",
         "allocate 1M", "pin 64K", "unpin all", "free all", "add 256M at 4G", "eject 128M at 4G", "eject 128M at 64G",
@@ -92,7 +94,7 @@ def test_the_account_looks_at_what_changed_alone(monkeypatch: pytest.MonkeyPatch
     assert set(looked) == {60, *range(50, 55)}
 
 
-def test_the_events_are_golden(altmap, golden, guest: Path, tmp_path: Path) -> None:
+def test_the_events_are_golden(altmap: Run, golden: Golden, guest: Path, tmp_path: Path) -> None:
     said = altmap("run", guest, script(tmp_path, COMMANDS), "--events")
     assert (said.code, said.err) == (0, "")
     golden("run-events.txt", of_any_version(said.out))
@@ -104,23 +106,30 @@ def of_any_version(lines: str) -> str:
 
 
 @pytest.mark.parametrize(("options", "name"), [(["--json"], "run-json.txt"), (["--json", "--full"], "run-full.txt")])
-def test_the_json_lines_are_golden(altmap, golden, guest: Path, tmp_path: Path, options: list[str], name: str) -> None:
+def test_the_json_lines_are_golden(
+    altmap: Run, golden: Golden, guest: Path, tmp_path: Path, options: list[str], name: str
+) -> None:
     said = altmap("run", guest, script(tmp_path, COMMANDS), *options)
     assert (said.code, said.err) == (0, "")
     golden(name, of_any_version(said.out))
 
 
-def test_each_full_line_is_the_machine_after_its_command(altmap, guest: Path, tmp_path: Path) -> None:
+def test_each_full_line_is_the_machine_after_its_command(altmap: Run, guest: Path, tmp_path: Path) -> None:
     lines = altmap("run", guest, script(tmp_path, COMMANDS), "--json", "--full").out.splitlines()
     steps = [json.loads(line) for line in lines]
     machine = open_machine(guest)
     offline = Write(path="/sys/devices/system/memory/memory32/state", data="offline")
-    commands = (Add(start="4G", size="128M"), Online(block=32, type="online_movable"), Offline(block=99), offline)
+    commands: tuple[Command, ...] = (
+        Add(start="4G", size="128M"),
+        Online(block=32, type="online_movable"),
+        Offline(block=99),
+        offline,
+    )
     assert [step["step"] for step in steps] == [1, 2, 3, 4]
     assert [step["op"] for step in steps] == COMMANDS
     for step, command in zip(steps, commands, strict=True):
         outcome = machine.apply(command)
-        assert (step["result"], step["reason"]) == (outcome.result, outcome.reason)
+        assert (step["result"], step["reason"]) == (outcome.result, sentence(outcome.reason))
         assert step["log"] == list(outcome.log)
         assert step["taken"] == {str(node): pages for node, pages in outcome.taken.items()}
         assert step["blocks"] == json.loads(msgspec.json.encode(block_reports(state_of(machine))))
@@ -131,7 +140,7 @@ def test_each_full_line_is_the_machine_after_its_command(altmap, guest: Path, tm
     assert steps[3]["log"][0] == "Offlined Pages 32256"
 
 
-def test_events_stand_before_what_came_of_their_command(altmap, guest: Path, tmp_path: Path) -> None:
+def test_events_stand_before_what_came_of_their_command(altmap: Run, guest: Path, tmp_path: Path) -> None:
     path = script(tmp_path, COMMANDS)
     events, steps, full, both = (
         [json.loads(line) for line in altmap("run", guest, path, *options).out.splitlines()]
@@ -146,13 +155,13 @@ def test_events_stand_before_what_came_of_their_command(altmap, guest: Path, tmp
     assert [line["step"] for line in events] == sorted(line["step"] for line in events)
 
 
-def test_the_whole_machine_is_for_programs(altmap, guest: Path, tmp_path: Path) -> None:
+def test_the_whole_machine_is_for_programs(altmap: Run, guest: Path, tmp_path: Path) -> None:
     said = altmap("run", guest, script(tmp_path, COMMANDS), "--full")
     assert (said.code, said.out) == (2, "")
     assert said.err == "altmap: --full says what --json prints; give both\n"
 
 
-def test_an_offline_can_be_followed_past_each_memmap_page(altmap, guest: Path, tmp_path: Path) -> None:
+def test_an_offline_can_be_followed_past_each_memmap_page(altmap: Run, guest: Path, tmp_path: Path) -> None:
     """Under RFC v2 the loops step over the pages one by one; upstream's range does not have them in it."""
     text = "add 128M at 4G\nonline 32 online_movable\noffline 32"
     skips = {}
@@ -172,7 +181,7 @@ def test_an_offline_can_be_followed_past_each_memmap_page(altmap, guest: Path, t
     ]
 
 
-def test_json_names_the_page_at_fault(altmap, pooled: Path, tmp_path: Path) -> None:
+def test_json_names_the_page_at_fault(altmap: Run, pooled: Path, tmp_path: Path) -> None:
     machine = open_machine(pooled)
     state_of(machine).change_pages(33 * 32768 + 77, 1, "kernel")
     refused = machine.apply(Offline(block=33))
@@ -197,23 +206,25 @@ def test_json_names_the_page_at_fault(altmap, pooled: Path, tmp_path: Path) -> N
 )
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_the_exit_code_says_whether_the_kernel_refused(
-    altmap, guest: Path, tmp_path: Path, line: str, code: int, options: list[str]
+    altmap: Run, guest: Path, tmp_path: Path, line: str, code: int, options: list[str]
 ) -> None:
     assert altmap("run", guest, script(tmp_path, line), *options).code == code
 
 
-def test_save_keeps_the_end_and_another_model_its_ways(altmap, guest: Path, tmp_path: Path) -> None:
+def test_save_keeps_the_end_and_another_model_its_ways(altmap: Run, guest: Path, tmp_path: Path) -> None:
     end = tmp_path / "end.msgpack.gz"
     said = altmap("run", guest, script(tmp_path, "add 512M at 4G\nonline 33"), "--model", "rfc-v2", "--save", end)
     assert said.code == 0
     machine = open_machine(end)
     assert machine.model.name == "rfc-v2"
     assert machine.blocks[33].state == "online"
-    assert machine.sections[35].memmap.pfn == 32 * 32768 + 3 * 512
+    memmap = machine.sections[35].memmap
+    assert memmap is not None
+    assert memmap.pfn == 32 * 32768 + 3 * 512
     assert altmap("check", end).code == 0
 
 
-def test_nothing_is_saved_after_bad_input(altmap, guest: Path, tmp_path: Path) -> None:
+def test_nothing_is_saved_after_bad_input(altmap: Run, guest: Path, tmp_path: Path) -> None:
     end = tmp_path / "end.json"
     said = altmap("run", guest, script(tmp_path, "add 128M at 4G\nsync nowhere"), "--save", end)
     assert said.code == 2
@@ -221,7 +232,7 @@ def test_nothing_is_saved_after_bad_input(altmap, guest: Path, tmp_path: Path) -
     assert not end.exists()
 
 
-def test_a_script_may_come_from_standard_input(altmap, guest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_script_may_come_from_standard_input(altmap: Run, guest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbfadd 128M at 4G\r\noffline 98\r\n")))
     said = altmap("run", guest, "-")
     assert said.code == 1
@@ -281,12 +292,13 @@ def test_alternatives_have_no_steps_to_watch(monkeypatch: pytest.MonkeyPatch) ->
     assert list(awaited(range(4), "alternative")) == list(range(4))
     assert "\r 50 %  alternative 3 of 4" in watched.getvalue()
     assert list(awaited(range(1), "alternative")) == [0]
-    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    unwatched = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", unwatched)
     assert list(awaited(range(4), "alternative")) == list(range(4))
-    assert sys.stderr.getvalue() == ""
+    assert unwatched.getvalue() == ""
 
 
-def test_all_wrong_lines_of_a_script_are_told_at_once(altmap, guest: Path, tmp_path: Path) -> None:
+def test_all_wrong_lines_of_a_script_are_told_at_once(altmap: Run, guest: Path, tmp_path: Path) -> None:
     said = altmap("run", guest, script(tmp_path, "onlin 32\noffline 1\noffline x\n"), "--save", tmp_path / "after.json")
     assert (said.code, said.out) == (2, "")
     assert [line.rpartition("/script: ")[2].split(":")[0] for line in said.err.splitlines()] == ["line 1", "line 3"]

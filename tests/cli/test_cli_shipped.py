@@ -13,6 +13,8 @@ from altmap.explorer.headless.verbs import VERBS
 
 from tests.make_shipped import SHIPPED, completion, page
 
+from .conftest import Run
+
 ROOT = Path(__file__).parents[2]
 
 CASES = [
@@ -60,11 +62,11 @@ def test_each_file_goes_to_its_place_in_the_wheel() -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_command_prints_what_ships(altmap, shell: str) -> None:
+def test_the_command_prints_what_ships(altmap: Run, shell: str) -> None:
     assert altmap("completion", shell) == (0, (SHIPPED / f"altmap.{shell}").read_text(), "")
 
 
-def test_another_shell_is_told_which_there_are(altmap) -> None:
+def test_another_shell_is_told_which_there_are(altmap: Run) -> None:
     said = altmap("completion", "tcsh")
     assert (said.code, said.out) == (2, "")
     assert all(shell in said.err for shell in SHELLS)

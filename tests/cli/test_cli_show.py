@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -21,24 +22,28 @@ from altmap.engine.sysfs.report import block_reports, section_reports, zone_repo
 from altmap.explorer.headless.show import machine_parts
 from rich.console import Console
 
+from .conftest import Golden, Process, Run
+
 ROOT = Path(__file__).parents[2]
 AUTO_ONLINE = "puts added blocks into a kernel zone at once"
 NO_MEMMAP = "memmap_on_memory=N: each block of 128M that is added takes 512 pages (2M)"
 
 
 @pytest.mark.parametrize("name", ["guest", "lopsided", "pooled"])
-def test_text_is_golden(altmap, golden, request: pytest.FixtureRequest, name: str) -> None:
+def test_text_is_golden(altmap: Run, golden: Golden, request: pytest.FixtureRequest, name: str) -> None:
     said = altmap("show", request.getfixturevalue(name))
     assert (said.code, said.err) == (0, "")
     golden(f"show-{name}.txt", said.out)
 
 
 @pytest.mark.parametrize("environment", [{"COLUMNS": "40"}, {"FORCE_COLOR": "1"}, {"TERM": "dumb"}, {"LC_ALL": "C"}])
-def test_a_pipe_gets_the_same_text_everywhere(process, golden, lopsided: Path, environment: dict[str, str]) -> None:
+def test_a_pipe_gets_the_same_text_everywhere(
+    process: Process, golden: Golden, lopsided: Path, environment: dict[str, str]
+) -> None:
     golden("show-lopsided.txt", process("show", lopsided, environment=environment).stdout)
 
 
-def test_ascii_output_loses_no_line(process, lopsided: Path) -> None:
+def test_ascii_output_loses_no_line(process: Process, lopsided: Path) -> None:
     said = process("show", lopsided, environment={"PYTHONIOENCODING": "ascii"})
     assert said.returncode == 0
     assert "memory32-33" in said.stdout
@@ -79,7 +84,7 @@ def lines(machine: Machine, capsys: pytest.CaptureFixture[str]) -> str:
     ],
 )
 def test_blocks_that_go_to_a_kernel_zone_at_once(
-    capsys: pytest.CaptureFixture[str], options: dict[str, str], warns: bool
+    capsys: pytest.CaptureFixture[str], options: dict[str, Any], warns: bool
 ) -> None:
     assert (AUTO_ONLINE in lines(boot_machine([(0, 0, "1G")], **options), capsys)) is warns
 
@@ -116,7 +121,7 @@ def test_low_sections_that_hold_the_memmap_of_others(capsys: pytest.CaptureFixtu
     assert re.search(r"memory33-35 0x108000000-0x11fffffff 384M offline Normal Movable 0 in memory32", said)
 
 
-def test_json_has_what_the_engine_reports(altmap, guest: Path) -> None:
+def test_json_has_what_the_engine_reports(altmap: Run, guest: Path) -> None:
     said = altmap("show", guest, "--json")
     assert said.code == 0
     assert said.out.endswith("}\n")
@@ -143,7 +148,7 @@ def test_json_has_what_the_engine_reports(altmap, guest: Path) -> None:
     assert [str(row["section"]) for row in shown["sections"]] == [*sections]
 
 
-def test_the_terminal_obeys_nothing_that_a_snapshot_says(altmap, tmp_path: Path) -> None:
+def test_the_terminal_obeys_nothing_that_a_snapshot_says(altmap: Run, tmp_path: Path) -> None:
     machine = boot_machine([(0, 0, "1G")])
     rename(machine, "tricky", "\x1b]0;owned\x07 and \x1b[31mred")
     save_machine(machine, tmp_path / "tricky.json")
@@ -185,14 +190,16 @@ def test_colours_are_for_terminals_that_want_them(
     assert bool(re.search(r"\x1b\[[0-9;]*3[0-7]m", written)) is coloured
 
 
-def test_without_a_terminal_a_machine_is_shown(process, golden: Callable[[str, str], None], guest: Path) -> None:
+def test_without_a_terminal_a_machine_is_shown(
+    process: Process, golden: Callable[[str, str], None], guest: Path
+) -> None:
     said = process(guest)
     assert (said.returncode, said.stderr) == (0, "")
     golden("show-guest.txt", said.stdout)
     assert process("open", guest).stdout == said.stdout
 
 
-def test_files_are_read_as_their_kernel_prints_them(altmap, guest: Path) -> None:
+def test_files_are_read_as_their_kernel_prints_them(altmap: Run, guest: Path) -> None:
     machine = open_machine(guest)
     files = ("/proc/buddyinfo", "/proc/pagetypeinfo", "/sys/devices/system/memory/memory1/valid_zones")
     said = altmap("read", guest, *files)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from altmap.engine import Add, Command, Eject, Machine, Offline, Online, Outcome, Remove, boot_machine
+from altmap.engine import Add, Command, Eject, Machine, Offline, Online, Outcome, Remove, boot_machine, sentence
 from altmap.engine.memory.section import Memmap, Section
 from altmap.engine.memory.state import state_of
 from altmap.engine.numbers.frozen import Frozen
@@ -38,7 +38,7 @@ def do(machine: Machine, *commands: Command) -> Outcome:
     assert commands
     for command in commands:
         outcome = machine.apply(command)
-        assert outcome.ok, f"{command}: {outcome.result} {outcome.reason}"
+        assert outcome.ok, f"{command}: {outcome.result} {sentence(outcome.reason)}"
         assert machine.check() == []
     return outcome
 
@@ -47,12 +47,12 @@ def refuse(machine: Machine, command: Command) -> Outcome:
     """Run a command that must be refused, and leave a sound machine."""
     outcome = machine.apply(command)
     assert not outcome.ok, command
-    assert outcome.reason
+    assert outcome.reason is not None
     assert machine.check() == []
     return outcome
 
 
-def dimm(machine: Machine, size: str = "128M", at: str | int = "4G", **how: Any) -> Outcome:
+def dimm(machine: Machine, size: str | int = "128M", at: str | int = "4G", **how: Any) -> Outcome:
     """Plug a memory device in, as ACPI does unless `how` says otherwise."""
     return do(machine, Add(start=at, size=size, **how))
 

@@ -6,7 +6,8 @@ import random
 
 import pytest
 from altmap.engine.mm.vmem_altmap import VmemAltmap, implicit_use
-from altmap.engine.numbers.errors import HotplugError
+from altmap.engine.protocol.reasons import HotplugError
+from altmap.engine.protocol.reasons.adding import AltmapInvalid
 
 
 def test_example_25_a_base_page_first_costs_the_alignment_of_the_next_pmd() -> None:
@@ -92,9 +93,10 @@ def test_a_flush_without_allocations_marks_nothing() -> None:
     ids=["begins elsewhere", "reserve too big", "free too big"],
 )
 def test_an_altmap_that_does_not_fit_the_request_is_invalid(pool: VmemAltmap, start: int, pages: int) -> None:
-    with pytest.raises(HotplugError, match="invalid altmap") as refusal:
+    with pytest.raises(HotplugError) as refusal:
         pool.check(start, pages)
     assert refusal.value.errno == "EINVAL"
+    assert refusal.value.reason == AltmapInvalid(pool.base_pfn, pool.offset, start, pages)
 
 
 def test_a_fitting_altmap_counts_from_zero_after_the_check() -> None:

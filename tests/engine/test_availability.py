@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from altmap.engine.memory.state import state_of
+from altmap.engine.protocol.vocabulary import Caller, Placement
 from altmap.engine.questions.availability import availability
 
 from .guests import guest
@@ -32,6 +33,8 @@ MIB = 1 << 20
         ("rfc-v2", "N", 256, "acpi", "boot", "in every released kernel"),
     ],
 )
-def test_what_it_takes(model: str, mode: str, size: int, caller: str, placement: str | None, words: str) -> None:
+def test_what_it_takes(
+    model: str, mode: str, size: int, caller: Caller, placement: Placement | None, words: str
+) -> None:
     state = state_of(guest(model=model, memmap_on_memory=mode))
     assert availability(state, size * MIB, caller, placement) == words

@@ -289,7 +289,8 @@ def test_the_index_follows_every_change(seed: int) -> None:
         elif what == 5:
             take(machine, chance.choice([0, 3, 9]), chance.randrange(900), chance.choice([KERNEL, MOVABLE]))
             state.journal.rewind(mark)
-        order, kind = chance.choice([0, 4, 9]), chance.choice([KERNEL, MOVABLE])
+        kinds: list[Kind] = [KERNEL, MOVABLE]
+        order, kind = chance.choice([0, 4, 9]), chance.choice(kinds)
         expected = found_afresh(state, order, kind)
         assert take(machine, order, 3, kind) == expected
 

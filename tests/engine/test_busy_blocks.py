@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from altmap.engine import Offline, Online
+from altmap.engine import Offline, Online, sentence
 from altmap.engine.memory.state import state_of
 from altmap.engine.numbers.bits import lowest
 from altmap.engine.protocol.events import (
@@ -33,8 +33,8 @@ def test_kernel_pages_make_a_kernel_zone_busy(model: str) -> None:
     outcome = refuse(machine, Offline(block=32))
     assert outcome.result == "EBUSY"
     assert outcome.pfn == FIRST + 0x400
-    assert "0x100400" in outcome.reason
-    assert "slab" in outcome.reason
+    assert "0x100400" in sentence(outcome.reason)
+    assert "slab" in sentence(outcome.reason)
     assert (dict(machine.zones), dict(machine.blocks), dict(machine.sections)) == before
     assert "memory offlining [mem 0x100200000-0x107ffffff] failed due to failure to isolate range" in outcome.log
     assert [event.state for event in told(outcome, BlockState)] == ["going-offline", "online"]
@@ -103,7 +103,7 @@ def test_the_rfcs_kernel_does_not_look_into_movable_pageblocks() -> None:
     assert told(outcome, RangeIsolated)
     assert [call.action for call in told(outcome, NotifierCalled)] == ["MEM_GOING_OFFLINE", "MEM_CANCEL_OFFLINE"]
     assert outcome.result == "EBUSY"
-    assert "120 s" in outcome.reason
+    assert "120 s" in sentence(outcome.reason)
 
 
 def test_movable_pages_leave_and_the_block_goes() -> None:
@@ -126,7 +126,7 @@ def test_a_pinned_page_loops_until_a_signal() -> None:
     outcome = refuse(machine, Offline(block=32))
     assert outcome.result == "EINTR"
     assert outcome.pfn == FIRST + 0x20E
-    assert "10020e" in outcome.reason
+    assert "10020e" in sentence(outcome.reason)
     assert [event.pfn for event in told(outcome, MigrationFailed)] == [FIRST + 0x20E]
     assert any("failed due to signal backoff" in line for line in outcome.log)
     assert dict(machine.zones) == before

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from altmap.engine import Add, BadInput, Eject, Online, Remove, boot_machine
+from altmap.engine import Add, BadInput, Eject, Online, Remove, boot_machine, sentence
 from altmap.engine.protocol.events import BlockCreated, MemmapPlaced, PlacementChosen
+from altmap.engine.protocol.reasons.placement import DriverBringsAltmap
 
 from .guests import dimm, free_pages, guest, memmap, online, refuse, remove, told
 
@@ -35,7 +36,7 @@ def test_pmem_takes_its_memmap_from_its_own_altmap() -> None:
     assert [memmap(machine, 64 + k).pfn for k in range(8)] == [START + 512 * k for k in range(8)]
     assert memmap(machine, 64).on == "self"
     (chosen,) = told(outcome, PlacementChosen)
-    assert chosen.reason == "the added range itself: the driver brings its own altmap"
+    assert (chosen.placement, chosen.reason) == ("range", DriverBringsAltmap())
 
 
 def test_the_reserve_comes_first() -> None:
@@ -56,7 +57,7 @@ def test_an_altmap_bigger_than_the_range_is_invalid() -> None:
     machine = guest()
     outcome = refuse(machine, Add(start="8G", size="1G", caller="pmem", reserve=262144))
     assert outcome.result == "EINVAL"
-    assert "invalid altmap" in outcome.reason
+    assert "invalid altmap" in sentence(outcome.reason)
     assert 8 << 30 not in machine.resources
     dimm(machine, "1G", at="8G", caller="pmem", reserve=262144 - 4096)
 

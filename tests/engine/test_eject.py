@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from altmap.engine import Add, Eject, Machine, Online, Outcome, Remove, boot_machine
+from altmap.engine import Add, Eject, Machine, Online, Outcome, Remove, boot_machine, sentence
 from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import BlockState, OfflineFailed
 
@@ -64,7 +64,7 @@ def test_the_first_pass_goes_on_past_failures_and_the_second_begins_there() -> N
     kernel_page(machine, 33)
     outcome = refuse(machine, Eject(start="4G", size="512M"))
     assert outcome.result == "EBUSY"
-    assert "memory33" in outcome.reason
+    assert "memory33" in sentence(outcome.reason)
     failures = [(event.block, event.errno, event.retried) for event in told(outcome, OfflineFailed)]
     assert failures == [(33, "EBUSY", False), (33, "EBUSY", True)]
     going = [block for block, state in changes(outcome) if state == "going-offline"]
@@ -132,7 +132,7 @@ def test_a_block_that_went_meanwhile_lets_the_second_pass_succeed() -> None:
     dimm(machine, "256M", at="4352M", placement="sections")
     online(machine, *range(32, 36))
     outcome = refuse(machine, Eject(start="4G", size="256M"))
-    assert "memory34" in outcome.reason
+    assert "memory34" in sentence(outcome.reason)
     eject(machine, "256M", at="4352M")
     eject(machine, "256M")
 
@@ -173,7 +173,7 @@ def test_6_1_removes_blocks_with_heads_one_by_one() -> None:
     dimm(machine, at="4224M")
     outcome = refuse(machine, Remove(start="4G", size="256M"))
     assert outcome.result == "EINVAL"
-    assert "wrong granularity" in outcome.reason
+    assert "wrong granularity" in sentence(outcome.reason)
     assert any("Refuse to remove 0x100000000 - 0x110000000,wrong granularity" in line for line in outcome.log)
     remove(machine)
     remove(machine, at="4224M")
@@ -215,7 +215,11 @@ def test_i20_add_and_remove_restore_everything(model: str, mode: str, size: str)
         state = state_of(machine)
         tables = (state.blocks, state.resources, state.requests, state.groups, state.nodes)
         pages = {nr: (section.zones, section.pages, section.memmap) for nr, section in state.sections.items()}
-        return [*map(dict, tables), pages, {key: zone for key, zone in state.zones.items() if zone.spanned}]
+        return [
+            *({**table} for table in tables),
+            pages,
+            {key: zone for key, zone in state.zones.items() if zone.spanned},
+        ]
 
     before = picture()
     dimm(machine, size)

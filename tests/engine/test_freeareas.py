@@ -42,7 +42,7 @@ Areas = dict[Migratetype, dict[int, list[int]]]
 
 def page_by_page(free: int, types: Types, geometry: Geometry) -> Areas:
     """The areas as the kernel makes them: every free page is freed, and merges as long as its buddy is free too."""
-    kind = {}
+    kind: dict[int, Migratetype] = {}
     for block in range(geometry.pageblocks_per_section):
         kind[block] = next((name for name, blocks in types.items() if blocks >> block & 1), "Movable")
     order_of: dict[int, int] = {}
@@ -104,10 +104,10 @@ def test_the_areas_are_those_that_merging_page_by_page_makes(arch: str, seed: in
 def test_isolated_pageblocks_merge_with_each_other_alone() -> None:
     geometry = ARCHITECTURES["x86_64"].geometry
     free = span(0, 2048)
-    row = dict(section_counts(free, {"Isolate": 0b0010}, geometry))
+    row = dict(section_counts(free, Types({"Isolate": 0b0010}), geometry))
     assert row["Isolate"][9:] == (1, 0)
     assert row["Movable"][9:] == (1, 1)
-    both = dict(section_counts(free, {"Isolate": 0b0011}, geometry))
+    both = dict(section_counts(free, Types({"Isolate": 0b0011}), geometry))
     assert both["Isolate"][9:] == (0, 1)
     assert both["Movable"][9:] == (0, 1)
 
@@ -115,7 +115,7 @@ def test_isolated_pageblocks_merge_with_each_other_alone() -> None:
 def test_an_area_over_mergeable_types_is_of_its_first_pageblocks_type() -> None:
     geometry = ARCHITECTURES["x86_64"].geometry
     free = span(0, 2048)
-    row = dict(section_counts(free, {"Unmovable": 0b0001, "Reclaimable": 0b1000}, geometry))
+    row = dict(section_counts(free, Types({"Unmovable": 0b0001, "Reclaimable": 0b1000}), geometry))
     assert row["Unmovable"][9:] == (0, 1)
     assert row["Movable"][9:] == (0, 1)
     assert "Reclaimable" not in row

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from altmap.engine import Allocate, BadInput, Free, HotplugError, HugePages, Machine, Offline, Write, boot_machine
+from altmap.engine import (
+    Allocate,
+    BadInput,
+    Free,
+    HotplugError,
+    HugePages,
+    Machine,
+    Offline,
+    Write,
+    boot_machine,
+    sentence,
+)
 from altmap.engine.memory.state import state_of
 from altmap.engine.mm.free_area import order_counts
 from altmap.engine.mm.hugetlb.gigantic import gigantic
@@ -347,7 +358,7 @@ def test_pages_in_use_beside_free_ones_in_the_pool_livelock(model: str, used: in
     outcome = refuse(machine, Offline(block=32))
     assert outcome.result == "EINTR"
     assert outcome.pfn in state_of(machine).hugepages
-    assert "nr_hugepages" in outcome.reason
+    assert "nr_hugepages" in sentence(outcome.reason)
     assert (numbers(machine, "Movable"), machine.read(file(0)), machine.read(file(0, "free_hugepages"))) == before
     outcome = offline(machine, 33)
     assert len(told(outcome, HugePageDissolved)) == 63, "none in use: all of them are dissolved"

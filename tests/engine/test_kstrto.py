@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from altmap.engine import Machine
-from altmap.engine.numbers.errors import HotplugError
-from altmap.engine.numbers.kstrto import kstrto, proc_number
+from altmap.engine.protocol.reasons import HotplugError
+from altmap.engine.sysfs.kstrto import kstrto, proc_number
 
 from .guests import guest
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from altmap.engine import Machine, Online, Write, boot_machine
+from altmap.engine import Machine, Online, Write, boot_machine, sentence
 from altmap.engine.hotplug.zone_policy import kernel_zone
 from altmap.engine.memory.state import state_of
+from altmap.engine.protocol.events import ZoneChosen
+from altmap.engine.protocol.reasons.zones import RatioZero
 
 from .guests import dimm, eject, guest, offline, online, two_nodes
 
@@ -234,11 +236,14 @@ def test_the_rule_is_told_in_words() -> None:
     machine = guest("1G")
     dimm(machine)
     chosen = next(machine.steps(Online(block=32)))
+    assert isinstance(chosen, ZoneChosen)
     assert chosen.zone == "Normal"
-    assert "contig-zones" in chosen.reason
+    assert "contig-zones" in sentence(chosen.reason)
     machine = auto_movable(guest("1G"), ratio=0)
     dimm(machine)
-    assert "the ratio is 0" in next(machine.steps(Online(block=32))).reason
+    chosen = next(machine.steps(Online(block=32)))
+    assert isinstance(chosen, ZoneChosen)
+    assert chosen.reason == RatioZero()
 
 
 def test_only_upstream_has_auto_movable() -> None:

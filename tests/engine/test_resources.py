@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from altmap.engine import Add, Machine, Offline
+from altmap.engine import Add, Machine, Offline, sentence
 from altmap.engine.memory.state import Resource, state_of
 from altmap.engine.numbers.units import GIB, MIB, TIB
 
@@ -85,7 +85,9 @@ def test_a_misaligned_range_is_einval_and_said_as_the_kernel_does(size: str | in
     machine = guest("1G")
     outcome = refuse(machine, Add(start="0x140000000", size=size))
     assert outcome.result == "EINVAL"
-    assert outcome.reason.startswith("Block size [0x8000000] unaligned hotplug range: start 0x140000000, size ")
+    assert sentence(outcome.reason).startswith(
+        "Block size [0x8000000] unaligned hotplug range: start 0x140000000, size "
+    )
     assert ram(machine) == [(0, 1024)], "the entry is gone again"
 
 
@@ -107,7 +109,7 @@ def test_a_device_of_no_size_is_einval() -> None:
 def test_what_the_architecture_cannot_map_is_e2big(model: str, start: int, size: str) -> None:
     outcome = refuse(guest(model=model), Add(start=start, size=size))
     assert outcome.result == "E2BIG"
-    assert "exceeds maximum addressable range" in outcome.reason
+    assert "exceeds maximum addressable range" in sentence(outcome.reason)
 
 
 def test_the_last_mappable_block_can_be_added() -> None:
@@ -128,7 +130,7 @@ def test_any_busy_range_is_in_the_way_and_a_bus_window_is_not() -> None:
     dimm(machine, at="6G")
     outcome = refuse(machine, Add(start="8G", size="128M"))
     assert outcome.result == "EEXIST"
-    assert "Reserved" in outcome.reason
+    assert "Reserved" in sentence(outcome.reason)
 
 
 def test_an_add_below_a_bus_window_leaves_the_window() -> None:
@@ -164,4 +166,4 @@ def test_a_block_with_a_hole_cannot_go_offline() -> None:
     put(machine, 0, entry.end - 4096, "System RAM")
     outcome = refuse(machine, Offline(block=7))
     assert outcome.result == "EINVAL"
-    assert "memory holes" in outcome.reason
+    assert "memory holes" in sentence(outcome.reason)

@@ -270,7 +270,7 @@ def test_the_example_of_a_row_is_its_command_and_can_be_exported(row: Row) -> No
 
 def test_the_number_of_the_wrong_command_is_told() -> None:
     script = [{"op": "offline", "block": n} for n in range(5)]
-    script[3] = {"op": "offline", "block": "three"}  # type: ignore[dict-item]
+    script[3] = {"op": "offline", "block": "three"}
     with pytest.raises(BadInput, match=r"^s: command 4: block is \"three\"; it must be a whole number$"):
         parse_script(json.dumps(script), "s")
 

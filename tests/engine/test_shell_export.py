@@ -23,8 +23,12 @@ from altmap.engine import (
     VirtioMem,
     Write,
     boot_machine,
+    sentence,
 )
 from altmap.engine.faces.shell_export import export
+from altmap.engine.protocol.reasons.adding import BeyondAddresses, SectionPresent
+from altmap.engine.protocol.reasons.files import NoSuchFile
+from altmap.engine.protocol.reasons.taking import NotOffline
 from altmap.engine.protocol.vocabulary import Caller
 
 MEMORY = "/sys/devices/system/memory"
@@ -49,8 +53,14 @@ def accepted(script: str) -> None:
 
 
 def test_a_part_of_a_device_that_stayed_ends_nothing() -> None:
-    history = [Outcome(Add(start="4G", size="1G"), "ok"), Outcome(Eject(start="4G", size="128M"), "EBUSY", "a page")]
-    assert body(export(history, BLOCK))[-2:] == ["# eject 128M at 0x100000000", "#   refused with EBUSY: a page"]
+    history = [
+        Outcome(Add(start="4G", size="1G"), "ok"),
+        Outcome(Eject(start="4G", size="128M"), "EBUSY", NotOffline(32)),
+    ]
+    assert body(export(history, BLOCK))[-2:] == [
+        "# eject 128M at 0x100000000",
+        "#   refused with EBUSY: memory32 is not offline",
+    ]
 
 
 @pytest.mark.parametrize("verb", [Eject, Remove])
@@ -107,9 +117,9 @@ def test_a_session() -> None:
         "# add 512M at 0x100000000 node 0",
         "# object_add memory-backend-ram,id=mem2,size=512M",
         "# device_add pc-dimm,id=dimm2,memdev=mem2,node=0,addr=0x100000000",
-        f"#   refused with EEXIST: {machine.history[4].reason}",
+        f"#   refused with EEXIST: {sentence(machine.history[4].reason)}",
         "# echo offline > /sys/devices/system/memory/memory0/state",
-        f"#   refused with EINVAL: {machine.history[5].reason}",
+        f"#   refused with EINVAL: {sentence(machine.history[5].reason)}",
         "# the next 2 lines at once: chmem -d -b 32-33",
         "echo offline > /sys/devices/system/memory/memory32/state",
         "echo offline > /sys/devices/system/memory/memory33/state",
@@ -160,10 +170,10 @@ def test_the_probe_file_adds_block_by_block() -> None:
 
 
 def test_an_absurd_request_that_was_refused_is_short() -> None:
-    outcome = Outcome(Add(start=0, size=1 << 62, caller="probe"), "E2BIG", "too far")
+    outcome = Outcome(Add(start=0, size=1 << 62, caller="probe"), "E2BIG", BeyondAddresses(0, 1 << 62, 1 << 46))
     lines = body(export([outcome], BLOCK))
     assert len(lines) < 12
-    assert lines[-1] == "#   refused with E2BIG: too far"
+    assert lines[-1].startswith("#   refused with E2BIG: Hotplug memory [0x0-0x4000000000000000] exceeds ")
 
 
 @pytest.mark.parametrize(
@@ -191,18 +201,18 @@ def test_only_dimms_of_the_script_are_taken_out_by_name() -> None:
         assert done(dimm, verb(start="16G", size="256M"))[-1].startswith("# not plugged in above")
     again = [Eject(start="4G", size="256M")] * 2
     assert done(dimm, *again)[-1].startswith("# not plugged in above")
-    script = export([Outcome(dimm, "EEXIST", "overlap"), Outcome(again[0], "ok")], BLOCK)
+    script = export([Outcome(dimm, "EEXIST", SectionPresent(32)), Outcome(again[0], "ok")], BLOCK)
     assert "device_del" not in "".join(body(script))
 
 
 def test_a_refused_removal_leaves_the_dimm_plugged_in() -> None:
     dimm, eject = Add(start="4G", size="256M"), Eject(start="4G", size="256M")
-    lines = body(export([Outcome(dimm, "ok"), Outcome(eject, "EBUSY", "a page"), Outcome(eject, "ok")], BLOCK))
+    lines = body(export([Outcome(dimm, "ok"), Outcome(eject, "EBUSY", NotOffline(32)), Outcome(eject, "ok")], BLOCK))
     assert lines[-7:] == [
         "# eject 256M at 0x100000000",
         "# device_del dimm1",
         "# object_del mem1",
-        "#   refused with EBUSY: a page",
+        "#   refused with EBUSY: memory32 is not offline",
         "# eject 256M at 0x100000000",
         "device_del dimm1",
         "object_del mem1",
@@ -266,7 +276,7 @@ def test_what_the_shell_writes_is_what_was_written(tmp_path: Path, data: str) ->
 @pytest.mark.parametrize("text", [*NASTY, "x\r\ntouch pwned", "x\u2028touch pwned", "\x1b[31m", "\ud800"])
 def test_refusals_and_comments_do_nothing(tmp_path: Path, text: str) -> None:
     refused = [
-        Outcome(Write(path=f"{text}\ntouch pwned\n", data=text), "ENOENT", f"{text}\ntouch pwned"),
+        Outcome(Write(path=f"{text}\ntouch pwned\n", data=text), "ENOENT", NoSuchFile(f"{text}\ntouch pwned")),
         Outcome(Sync(root=f"x\n{text}\ntouch pwned"), "ok"),
     ]
     script = export(refused, BLOCK)

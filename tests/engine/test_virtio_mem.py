@@ -9,6 +9,7 @@ from altmap.engine import Allocate, BadInput, Eject, HugePages, Machine, Offline
 from altmap.engine.hotplug.virtio_mem import plugged
 from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import PagesPlugged, PagesUnplugged
+from altmap.engine.protocol.reasons.pages import StillPlugged
 from altmap.engine.protocol.vocabulary import MOVABLE, OFFLINE, PINNED
 
 from .guests import (
@@ -103,7 +104,7 @@ def test_an_unmovable_page_keeps_its_device_block() -> None:
     occupy(machine, FIRST + 5000, 1, "slab")
     outcome = refuse(machine, VirtioMem(start="4G", size=0))
     assert outcome.result == "EBUSY"
-    assert outcome.reason == "2M could not be unplugged"
+    assert outcome.reason == StillPlugged(2 << 20)
     assert outcome.log[-1] == "virtio_mem: plugged size: 0x200000"
     assert blocks(machine) == [32]
     assert numbers(machine, "Normal") == (511, 32768, 32768, 512)
@@ -114,7 +115,7 @@ def test_a_pinned_page_does_too() -> None:
     machine = device()
     resize(machine, "128M")
     occupy(machine, FIRST + 5000, 1, PINNED)
-    assert refuse(machine, VirtioMem(start="4G", size=0)).reason == "2M could not be unplugged"
+    assert refuse(machine, VirtioMem(start="4G", size=0)).reason == StillPlugged(2 << 20)
     assert plugged(state_of(machine), FIRST * 4096) == 512
 
 
@@ -136,7 +137,7 @@ def test_the_device_is_still_known_when_its_lower_blocks_are_gone(unit: str, lef
     assert before[1] == 131072
     outcome = refuse(machine, VirtioMem(start="4G", size=0, unit=unit))
     assert outcome.result == "EBUSY"
-    assert outcome.reason == f"{left}M could not be unplugged"
+    assert outcome.reason == StillPlugged(left << 20)
     assert numbers(machine, "Movable")[3] == left * MIB, "blocks that were offlined in vain come back"
     machine.undo()
     assert numbers(machine, "Movable") == before

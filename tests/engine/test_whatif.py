@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from altmap.engine import Add, BadInput, Machine, boot_machine
+from altmap.engine import Add, BadInput, Machine, boot_machine, sentence
 from altmap.engine.commands import Allocate
 from altmap.engine.memory.state import State, state_of
+from altmap.engine.protocol.reasons.taking import Vetoed
 from altmap.engine.questions.compare import Comparison, Memory, Row, Share, compare, describe
 from altmap.engine.run.rehearsal import clone
 
@@ -107,7 +108,7 @@ def test_a_device_goes_movable_as_far_as_the_ratio_allows() -> None:
         assert plan.kernel_pages * PAGE == (size - movable) * GIB
         assert plan.largest_pages * PAGE == 24 * GIB
         assert (plan.ratio, plan.numa_aware) == (301, True)
-    assert "are above" in plan.reason
+    assert "are above" in sentence(plan.reason)
     machine.write("/sys/module/memory_hotplug/parameters/auto_movable_ratio", "200")
     assert asked(machine, Add(start="32G", size="1G")).plan.largest_pages * PAGE == 16 * GIB
 
@@ -141,7 +142,7 @@ def test_block_size_that_does_not_fit_is_the_kernels_refusal() -> None:
     fits, refused = found.rows
     assert (fits.result, fits.blocks, fits.removable) == ("ok", 5, ((4, 8),))
     assert refused.result == "EINVAL"
-    assert "0x100000000" in refused.reason
+    assert "0x100000000" in sentence(refused.reason)
     assert refused.online == Memory()
 
 
@@ -171,7 +172,7 @@ def test_what_can_be_removed_again() -> None:
     assert pool.removable == ((66, 143),)
     (stuck,) = pool.stuck
     assert (stuck.first, stuck.last, stuck.result) == (64, 65, "EBUSY")
-    assert "holds the memmap of" in stuck.reason
+    assert "holds the memmap of" in sentence(stuck.reason)
     own = row(found, model="6.12", placement="block")
     assert (own.removable, own.stuck, own.assured) == (((64, 143),), (), True)
     kernel = asked(machine, request, placements=("block",), online="online_kernel").rows[0]
@@ -202,12 +203,14 @@ def test_blocks_that_go_online_by_themselves_wait_for_the_comparison() -> None:
 def test_onlining_that_is_refused_is_the_result() -> None:
     machine = guest("4G")
     state = state_of(machine)
-    veto = msgspec.structs.replace(state.chain.subscribers[0], vetoes={"MEM_GOING_ONLINE": "EPERM"}, reason="not now")
+    veto = msgspec.structs.replace(state.chain.subscribers[0], vetoes={"MEM_GOING_ONLINE": "EPERM"})
     state.chain = type(state.chain)((veto,))
-    found = asked(machine, Add(start="8G", size="256M"), placements=("block",)).rows[0]
+    compared = asked(machine, Add(start="8G", size="256M"), placements=("block",))
+    found = compared.rows[0]
     assert found.result == "EPERM"
-    assert found.reason.startswith("onlining: ")
-    assert found.blocks == 2
+    assert found.reason == Vetoed("ksm", "MEM_GOING_ONLINE")
+    assert found.blocks == 2, "the add was done, onlining was refused"
+    assert "EPERM, onlining: ksm vetoed MEM_GOING_ONLINE" in describe(compared)
 
 
 def test_used_memory_counts() -> None:

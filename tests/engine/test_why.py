@@ -138,7 +138,7 @@ def test_memmap_in_the_block_names_the_memory_to_take_out_first() -> None:
         "vmemmap": (16 * 512, FIRST),
         "slab": (26, FIRST + 16 * 512),
     }  # with its kernel objects
-    assert "memory64 to memory79" in verdict.blockers[0].detail
+    assert "memory64-79" in verdict.blockers[0].detail
     assert typed(verdict)[0] == ["eject 2G at 0x200000000", "offline 32"]
     assert not verdict.remedies[0].given
 
@@ -259,7 +259,7 @@ def test_removing_online_memory_offers_to_offline_it_first() -> None:
     verdict = ask(machine, Remove(start="4G", size="1G"))
     assert verdict.result == "EBUSY"
     assert blockers(verdict) == {"online": (3, 33 * BLOCK)}
-    assert verdict.blockers[0].detail == "memory33 to memory34, memory36"
+    assert verdict.blockers[0].detail == "memory33-34, memory36"
     assert typed(verdict) == [["offline 33-34", "offline 36", "remove 1G at 0x100000000"]]
 
 
@@ -279,7 +279,7 @@ def test_rfc_pool_goes_after_all_that_hangs_on_it() -> None:
     assert blockers(verdict) == {"guest": (63, 33 * BLOCK)}
     first, second = verdict.remedies[0].commands
     assert isinstance(first, Eject)
-    assert (first.start, first.size) == (33 << 27, 79 << 27)  # memory96 to memory111 hang on memory33
+    assert (first.start, first.size) == (33 << 27, 79 << 27)  # memory96-111 hang on memory33
     assert second == Remove(start=4 << 30, size=128 << 20)
 
 
@@ -289,7 +289,7 @@ def test_rfc_block_that_hosts_may_go_offline_with_a_warning() -> None:
     online(machine, 32, 33, 34, kind="online_movable")
     verdict = ask(machine, Offline(block=32))
     assert verdict.ok
-    assert "memory33 to memory95" in verdict.warnings[0]
+    assert "memory33-95" in verdict.warnings[0]
 
 
 def test_6_1_removes_blocks_with_a_memmap_one_by_one() -> None:
@@ -326,14 +326,14 @@ def test_eject_counts_what_stops_each_block() -> None:
     occupy(machine, FIRST + 2 * BLOCK + 0x1000, 5, "slab")
     verdict = ask(machine, Eject(start="4G", size="512M"))
     assert blockers(verdict) == {"slab": (7, FIRST + 0x1000)}
-    assert "online memory32 to memory35 with online_movable" in verdict.remedies[1].words
+    assert "online memory32-35 with online_movable" in verdict.remedies[1].words
 
 
 def test_eject_that_works_says_what_goes() -> None:
     machine = two_nodes("2G")
     dimm(machine, "256M", node=1)
     verdict = ask(machine, Eject(start="4G", size="256M"))
-    assert verdict.effects == ("memory32 to memory33 go away", "node 1 goes offline")
+    assert verdict.effects == ("memory32-33 go away", "node 1 goes offline")
 
 
 # -- online -------------------------------------------------------------------------------------------------------------
@@ -389,16 +389,16 @@ def test_add_that_fits_says_where_its_memmap_goes_and_what_that_costs() -> None:
     inside = ask(two_nodes("2G"), Add(start="8G", size="1G", node=1))
     assert "4096 pages (16M) of memmap lie in the added memory of node 1" in inside.effects
     assert not inside.warnings
-    assert "memory64 to memory71 appear, offline (auto_online_blocks=offline)" in inside.effects
+    assert "memory64-71 appear, offline (auto_online_blocks=offline)" in inside.effects
     assert inside.effects[-1] == (
-        "online puts memory64 to memory71 into zone Normal, online_movable into zone Movable; "
+        "online puts memory64-71 into zone Normal, online_movable into zone Movable; "
         "from zone Movable alone memory can be got back for sure"
     )
 
 
 def test_add_onlined_by_itself_says_where_to() -> None:
     verdict = ask(guest(auto_online="online"), Add(start="4G", size="256M"))
-    assert "memory32 to memory33 go online in zone Normal at once" in verdict.effects
+    assert "memory32-33 go online in zone Normal at once" in verdict.effects
     assert any("online_movable keeps it removable" in warning for warning in verdict.warnings)
 
 
@@ -612,7 +612,7 @@ def test_answer_reads_as_text() -> None:
         "\n"
         "In the way:\n"
         "  count       first pfn      address  what\n"
-        "  8192 pages   0x100000  0x100000000  memmap of other memory, in ordinary kernel pages: that of memory64 to memory79\n"
+        "  8192 pages   0x100000  0x100000000  memmap of other memory, in ordinary kernel pages: that of memory64-79\n"
         "  26 pages     0x102000  0x102000000  slab pages of the kernel\n"
         "\n"
         "What would clear it:\n"
@@ -652,7 +652,7 @@ def test_blocks_that_are_alike_are_told_once() -> None:
         "offline 33-34 (2 blocks): yes, this would succeed\n\n"
         "offline 35: no, EINVAL\n  memory35 is offline already\n\nNo command clears it.\n\n"
         "offline 36-37 (2 blocks): no, ENOENT\n"
-        "  /sys/devices/system/memory/memory36-37 does not exist\n\nNo command clears it.\n\n"
+        "  each of memory36-37 does not exist\n\nNo command clears it.\n\n"
         "2 yes, 4 no; each is judged by itself, as if it were the only one\n"
     )
     again = describe_all([why_not(machine, Online(block=number)) for number in (33, 34)])

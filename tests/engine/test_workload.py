@@ -5,9 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from altmap.engine import Add, Allocate, BadInput, Free, HugePages, Machine, Offline, Pin, Unpin, compare, open_machine
+from altmap.engine import (
+    Add,
+    Allocate,
+    BadInput,
+    Free,
+    HugePages,
+    Machine,
+    Offline,
+    Pin,
+    Unpin,
+    compare,
+    open_machine,
+    sentence,
+)
 from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import MigrationFailed, PagesFreed, PagesMigrated, PagesTakenByWorkload
+from altmap.engine.protocol.reasons.pages import NoneThere, TooFewThere
 from altmap.engine.protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB
 
 from .guests import (
@@ -92,13 +106,13 @@ def test_a_zone_that_is_not_there() -> None:
     for command in (Allocate(size="4M", zone="Movable"), Free(zone="Movable"), Pin(zone="Movable")):
         outcome = refuse(machine, command)
         assert outcome.result == "ENOMEM"
-        assert "node 0 has no memory in zone Movable" in outcome.reason
+        assert "node 0 has no memory in zone Movable" in sentence(outcome.reason)
 
 
 def test_nothing_to_give_back() -> None:
     machine = guest("1G")
-    assert refuse(machine, Free(size="4K", kind="unmovable")).reason == "no unmovable pages are there, 1 was asked for"
-    assert refuse(machine, Unpin(size="8K")).reason == "only 0 pinned pages are there, 2 were asked for"
+    assert refuse(machine, Free(size="4K", kind="unmovable")).reason == NoneThere("unmovable", 1)
+    assert refuse(machine, Unpin(size="8K")).reason == TooFewThere("pinned", 0, 2)
     do(machine, Free(kind="unmovable"))
 
 
@@ -126,7 +140,7 @@ def test_the_other_node_serves_when_the_first_is_full() -> None:
 def test_huge_pages_of_the_pool_are_mapped_and_unmapped() -> None:
     machine = mixed()
     outcome = refuse(machine, Allocate(size="10M", kind="huge"))
-    assert (outcome.result, "5 huge pages" in outcome.reason) == ("ENOMEM", True)
+    assert (outcome.result, "5 huge pages" in sentence(outcome.reason)) == ("ENOMEM", True)
     do(machine, HugePages(count=8))
     free = free_pages(machine)
     do(machine, Allocate(size="10M", kind="huge"))
@@ -202,7 +216,7 @@ def test_what_cannot_be_met_says_what_the_kernel_would_do_and_takes_nothing(patt
     outcome = refuse(machine, Allocate(size="100G", pattern=pattern))
     assert outcome.result == "ENOMEM"
     for words in ("100G of movable memory", "OOM killer", "Movable of node 0", "DMA of node 0", "min watermarks"):
-        assert words in outcome.reason
+        assert words in sentence(outcome.reason)
     assert picture(machine) == before
 
 
@@ -261,8 +275,8 @@ def test_a_pinned_page_keeps_its_block(model: str, result: str, words: str) -> N
     before = dict(machine.zones)
     outcome = refuse(machine, Offline(block=held))
     assert outcome.result == result
-    assert words in outcome.reason
-    assert "extra reference" in outcome.reason
+    assert words in sentence(outcome.reason)
+    assert "extra reference" in sentence(outcome.reason)
     assert [event.pfn for event in told(outcome, MigrationFailed)] == [outcome.pfn]
     assert outcome.pfn is not None
     assert machine.sections[held].of(PINNED) >> outcome.pfn % BLOCK & 1
@@ -327,7 +341,7 @@ def test_on_a_full_machine_the_first_block_goes_and_the_second_has_no_room(model
     total = count(machine, MOVABLE)
     outcome = refuse(machine, Offline(block=33))
     assert outcome.result == result
-    assert "no room" in outcome.reason
+    assert "no room" in sentence(outcome.reason)
     assert count(machine, MOVABLE) == total
     do(machine, Free(size="200M", kind="unmovable"))
     offline(machine, 33)

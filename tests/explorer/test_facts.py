@@ -152,8 +152,8 @@ def test_where_the_memory_of_another_node_begins() -> None:
 def test_runs_and_names_of_blocks() -> None:
     assert facts.runs([5, 3, 4, 9]) == [(3, 3), (9, 1)]
     assert words.block_names([3]) == "memory3"
-    assert words.block_names([3, 4, 9]) == "memory3-4 and memory9"
-    assert words.block_names([1, 3, 5, 7, 9]) == "memory1, memory3, memory5 and 2 more runs"
+    assert words.block_names([3, 4, 9]) == "memory3-4, memory9"
+    assert words.block_names([1, 3, 5, 7, 9]) == "memory1, memory3, memory5 and 2 more blocks"
     assert words.block_names([]) == ""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from altmap import engine
+from altmap.engine import sentence
 from altmap.explorer.tui.screens import add
 from altmap.explorer.tui.screens.add import AddDialog
 from altmap.explorer.tui.screens.error import ErrorScreen
@@ -93,7 +94,7 @@ def test_a_refusal_is_said_in_the_bar_and_in_the_log() -> None:
         await press(pilot, "f")
         outcome = machine.history[-1]
         assert outcome.result == "EBUSY"
-        assert outcome.reason in result(screen)
+        assert sentence(outcome.reason) in result(screen)
         await press(pilot, "3")
         assert "EBUSY" in text_of(screen.query_one(KernelLog))
         await press(pilot, "1")
@@ -333,7 +334,7 @@ def test_unsaved_states_are_asked_about(tmp_path: Path) -> None:
         assert isinstance(pilot.app.screen, LeaveDialog)
         assert "1 state was not saved." in " ".join(str(w.render()) for w in pilot.app.screen.query(Static))
         await press(pilot, "escape")
-        assert pilot.app.screen is screen
+        assert pilot.app.screen_stack == [screen]
         await press(pilot, "q", "s")
         pilot.app.screen.query_one(Input).value = str(tmp_path / "it.json")
         await press(pilot, "enter")

@@ -10,6 +10,7 @@ from altmap.engine.capture.kpageflags import KPF_BUDDY, KPF_SLAB
 from altmap.engine.capture.observation import BlockReading, Observation, PageRun, Resource, ZoneReading
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.memory.block import Block
+from altmap.engine.memory.section import Types
 from altmap.engine.memory.state import State
 from altmap.engine.mm.free_area import block_counts, order_counts, section_counts
 from altmap.engine.mm.page_alloc import take
@@ -132,7 +133,7 @@ def test_whatever_a_real_zone_had_can_be_laid_out(seed: int) -> None:
     for _ in range(3):
         share = chance.choice([20, 200, 3000])
         free = span(0, SIZE) & ~from_runs((chance.randrange(SIZE - 99), chance.randrange(99)) for _ in range(share))
-        ((_, row),) = section_counts(free, {}, geometry)
+        ((_, row),) = section_counts(free, Types(), geometry)
         counts = tuple(a + b for a, b in zip(counts, row, strict=True))
     used = 3 * SIZE - pages(counts)
     pcp = chance.randrange(used // 2)

@@ -26,6 +26,8 @@ from altmap.engine import (
 )
 from altmap.engine.memory.state import State, state_of
 from altmap.engine.protocol.events import Event
+from altmap.engine.protocol.reasons.files import NoSuchFile
+from altmap.engine.protocol.reasons.notes import Note
 from altmap.engine.run import dispatch
 from altmap.engine.snapshot.fold import snapshot_of
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
@@ -156,8 +158,8 @@ def meddle(monkeypatch: pytest.MonkeyPatch, kind: type[Command], operation: disp
     monkeypatch.setattr(dispatch, "_OPERATIONS", MappingProxyType({**dispatch._OPERATIONS, kind: operation}))
 
 
-def refuse(state: State, command: Any, notes: list[str]) -> Iterator[Event]:
-    raise HotplugError("EPERM", "not in this version")
+def refuse(state: State, command: Any, notes: list[Note]) -> Iterator[Event]:
+    raise HotplugError("EPERM", NoSuchFile("of another version"))
 
 
 def test_the_saved_state_counts_and_the_first_other_result_is_named(
@@ -193,7 +195,7 @@ def test_a_step_that_leads_elsewhere_is_named_though_its_result_is_the_same(
     save_machine(machine, tmp_path / "saved.json")
     online = dispatch._OPERATIONS[Online]
 
-    def movable(state: State, command: Online, notes: list[str]) -> Iterator[Event]:
+    def movable(state: State, command: Online, notes: list[Note]) -> Iterator[Event]:
         return online(state, Online(block=command.block, type="online_movable"), notes)
 
     meddle(monkeypatch, Online, movable)
@@ -207,7 +209,7 @@ def test_a_step_that_leads_elsewhere_is_named_though_its_result_is_the_same(
 def test_a_step_without_sense_today_is_named(
     branched: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def senseless(state: State, command: Any, notes: list[str]) -> Iterator[Event]:
+    def senseless(state: State, command: Any, notes: list[Note]) -> Iterator[Event]:
         raise BadInput("there is no such thing")
 
     save_machine(branched, tmp_path / "saved.json")

@@ -142,7 +142,7 @@ class Course:
         return "interrupted"
 
     def _ended(self, outcome: Outcome) -> str:
-        if not outcome.ok and not outcome.reason:
+        if not outcome.ok and outcome.reason is None:
             raise Fault(self, f"{outcome.result} without a reason")
         self.digest.update(msgspec.json.encode(outcome))
         return outcome.result

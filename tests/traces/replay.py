@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from altmap.engine import Add, Command, Eject, Machine, Outcome, Sync, Write, capture
+from altmap.engine import Add, Command, Eject, Machine, Outcome, Sync, Write, capture, sentence
 from altmap.engine.capture.procfs import parse_pagetypeinfo
 from altmap.engine.memory.state import state_of
 from altmap.engine.mm.free_area import order_counts, pagetypeinfo
@@ -145,7 +145,7 @@ def misses(recording: Recording, action: Action, machine: Machine, outcome: Outc
     """What is otherwise than the kernel had it after a step."""
     result = "refused" if isinstance(action.command, Eject) and not outcome.ok else outcome.result
     if result != action.answer:
-        yield f"answered {action.answer}, the model {outcome.result} ({outcome.reason})"
+        yield f"answered {action.answer}, the model {outcome.result} ({sentence(outcome.reason)})"
     yield from _block_misses(action.after, machine)
     yield from _zone_misses(action, machine)
     yield from _memmap_misses(recording, action, machine)

@@ -173,7 +173,7 @@ def test_vmstat_of_a_second_run(name: str) -> None:
     moved = sum(e.pages for e in run.events if isinstance(e, PagesCompacted) and e.from_pfn >= HOT_ADDED)
     assert 0 <= real["pgmigrate_success"] - moved <= 40
     assert counters["pgmigrate_fail"] == real["pgmigrate_fail"] == 2
-    assert not {"compact_stall", "compact_success", "compact_fail"} & counters.keys()
+    assert not {"compact_stall", "compact_success", "compact_fail"} & {*counters}
     assert (
         sum(event.pages for event in run.events if isinstance(event, PagesCompacted)) == counters["pgmigrate_success"]
     )

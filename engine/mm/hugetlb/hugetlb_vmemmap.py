@@ -15,7 +15,8 @@ from ...memory.section import Section
 from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES, NORMAL
 from ...numbers.bits import lowest_n
-from ...numbers.errors import HotplugError
+from ...protocol.reasons import HotplugError
+from ...protocol.reasons.taking import MemmapOfHugePage
 from ...protocol.vocabulary import ASSUMED, FREE, KERNEL, RESERVED, VMEMMAP, Chunk, Kind, ZoneKey
 from .. import page_alloc
 from ..zonelist import kernel_zonelist
@@ -57,11 +58,7 @@ def restore(state: State, pfn: int, pages: int) -> None:
     taken = page_alloc.allocate(state, zones, 0, count, VMEMMAP, NORMAL)
     if sum(length for _, length in taken) < count:
         page_alloc.free_pages(state, taken, (VMEMMAP,))
-        raise HotplugError(
-            "ENOMEM",
-            f"the huge page at {pfn:#x} needs {count} pages for its memmap again, and there are not so many",
-            pfn,
-        )
+        raise HotplugError("ENOMEM", MemmapOfHugePage(pfn, count), pfn)
     state.optimized.put(pfn, False)
     if section.memmap is not None and section.memmap.chunks:
         _replace_chunks(state, section.nr, (*section.memmap.chunks, *taken))

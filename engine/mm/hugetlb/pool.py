@@ -13,11 +13,17 @@ import msgspec
 
 from ...memory.state import HugePage, State
 from ...memory.zone import MOVABLE
-from ...numbers.errors import HotplugError
 from ...protocol.events import Event, HugePageDissolved, PagesMigrated
+from ...protocol.reasons import HotplugError, HugePageStays
+from ...protocol.reasons.taking import (
+    CrossesEnd,
+    HugePagesInCircles,
+    NextHugePageInside,
+    NoOtherHugePage,
+)
 from ...protocol.vocabulary import FREE, HUGE
 from .. import page_alloc
-from ..zonelist import node_names, node_order, zonelist
+from ..zonelist import node_order, zonelist
 from . import hugetlb_vmemmap
 from .free_lists import first_free
 
@@ -129,7 +135,7 @@ def _fresh_place(state: State, page: HugePage, nodes: Sequence[int]) -> int:
         taken = page_alloc.allocate(state, zonelist(state, list(nodes), MOVABLE), order, 1, HUGE, MOVABLE)
         if taken:
             return taken[0][0]
-    raise HotplugError("ENOMEM", f"no other huge page of {page.pages} pages can be had on {node_names(nodes)}")
+    raise HotplugError("ENOMEM", NoOtherHugePage(page.pages, tuple(nodes)))
 
 
 # -- offlining ----------------------------------------------------------------------------------------------------------
@@ -142,11 +148,7 @@ def refuse_crossing(state: State, start: int, pages: int) -> None:
         return
     for pfn, page in in_range(state, start, pages):
         if page.pages > 1 << state.geometry.max_order and pfn + page.pages > start + pages:
-            raise HotplugError(
-                "EBUSY",
-                f"failure to isolate range: the huge page of {page.pages} pages at {pfn:#x} goes on behind the block",
-                pfn,
-            )
+            raise HotplugError("EBUSY", CrossesEnd(pfn, page.pages), pfn)
 
 
 def leave_range(state: State, start: int, pages: int) -> Steps:
@@ -160,24 +162,14 @@ def leave_range(state: State, start: int, pages: int) -> Steps:
     used = [(pfn, page) for pfn, page in inside if page.used]
     free = first_free(state, own, used[0][1].pages) if used and not others else None
     if free is not None and (len(used) > 1 or start <= free < start + pages):
-        which = (
-            f"{len(used)} huge pages of the block, from {used[0][0]:#x} on, are in use, and each that moves leaves a free one "
-            f"behind, into which the next one moves"
-            if len(used) > 1
-            else f"the huge page at {used[0][0]:#x} is in use, and the next free one of the pool lies in the block too"
-        )
-        raise HotplugError(
-            "EINTR",
-            f"signal backoff: {which}, again and again; lower nr_hugepages first, then no free one is left",
-            used[0][0],
-        )
+        first = used[0][0]
+        why = HugePagesInCircles(len(used), first) if len(used) > 1 else NextHugePageInside(first)
+        raise HotplugError("EINTR", why, first)
     for pfn, _ in used:
         try:
             yield from move(state, pfn, others or [own])
         except HotplugError as error:
-            raise HotplugError(
-                "EINTR", f"signal backoff: the huge page at {pfn:#x} is in use: {error.reason}", pfn
-            ) from None
+            raise HotplugError("EINTR", HugePageStays(pfn, error.reason), pfn) from None
     for pfn, page in in_range(state, start, pages):
         release(state, pfn)
         yield HugePageDissolved(pfn, page.pages)

@@ -27,6 +27,13 @@ class SectionsLeft(Coded, frozen=True):
     size: int
 
 
+class HugePageStays(Coded, frozen=True):
+    """A huge page in use finds no other place."""
+
+    pfn: int
+    cause: Reason
+
+
 class StayedOnline(Coded, frozen=True):
     """An eject failed, because this block did not go offline."""
 
@@ -43,6 +50,7 @@ Reason = (
     | PageReason
     | Note
     | SectionsLeft
+    | HugePageStays
     | StayedOnline
 )
 """Every reason there is."""

@@ -6,6 +6,9 @@ from typing import Literal
 
 from .coded import Coded
 
+Objects = Literal["page tables", "kernel objects"]
+"""What an add takes from existing memory besides the memmap."""
+
 
 class NoHotplug(Coded, frozen=True):
     """The kernel has no memory hotplug on the architecture (CONFIG_MEMORY_HOTPLUG): it came with `since` and went with
@@ -59,7 +62,7 @@ class SectionPresent(Coded, frozen=True):
 class ObjectsShort(Coded, frozen=True):
     """Page tables or kernel objects need more pages than the kernel zones of the nodes have to spare."""
 
-    what: Literal["page tables", "kernel objects"]
+    what: Objects
     pages: int
     nodes: tuple[int, ...]
 

@@ -44,6 +44,12 @@ class UnseenKernelPages(Coded, frozen=True):
     zone: str
 
 
+class NotRemovable(Coded, frozen=True):
+    """Something in the block cannot be moved, as its file `removable` said (is_mem_section_removable, before 5.7)."""
+
+    block: int
+
+
 class CrossesEnd(Coded, frozen=True):
     """A huge page goes on behind the block, which kernels before 6.10 do not isolate."""
 
@@ -137,13 +143,6 @@ class NextHugePageInside(Coded, frozen=True):
     pfn: int
 
 
-class HugePageStays(Coded, frozen=True):
-    """A huge page in use finds no other place."""
-
-    pfn: int
-    cause: NoOtherHugePage | MemmapOfHugePage
-
-
 # -- removing -----------------------------------------------------------------------------------------------------------
 
 
@@ -182,6 +181,7 @@ TakingReason = (
     | MemoryHoles
     | Unmovable
     | UnseenKernelPages
+    | NotRemovable
     | CrossesEnd
     | Vetoed
     | Stuck
@@ -192,7 +192,6 @@ TakingReason = (
     | MemmapOfHugePage
     | HugePagesInCircles
     | NextHugePageInside
-    | HugePageStays
     | NotOffline
     | WrongGranularity
     | SomeHostTheirOwn

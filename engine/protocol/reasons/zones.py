@@ -78,10 +78,16 @@ ZoneRule = (
 """Why a block goes to its zone."""
 
 
+class NoAutoMovable(Coded, frozen=True):
+    """The kernel has no online policy auto-movable."""
+
+    kernel: str
+
+
 class BlockPoisoned(Coded, frozen=True):
     """A page of the block has a hardware error (EHWPOISON)."""
 
     block: int
 
 
-ZoneReason = ZoneRule | BlockPoisoned
+ZoneReason = ZoneRule | BlockPoisoned | NoAutoMovable

@@ -30,6 +30,7 @@ from ...numbers.errors import BadInput
 from ...numbers.frozen import Frozen
 from ...numbers.units import parse_bytes
 from ...protocol.events import ZoneChosen
+from ...protocol.reasons.zones import NoAutoMovable, ZoneRule
 from ...protocol.vocabulary import FREE, MEMMAP, PLACEMENTS, Chunk, OnlineType, Placement
 from ...run.rehearsal import Attempt, attempt, clone, rehearsal
 from ..availability import availability, by_itself
@@ -127,7 +128,7 @@ def _row(state: State, add: Add, online: OnlineType) -> Row:
         row, zones=Frozen(zones), online=_memory(state, add.node), largest_run=_largest_run(state, first, pages)
     )
     if refusal is not None:
-        return msgspec.structs.replace(row, result=refusal.result, reason=f"onlining: {refusal.reason}")
+        return msgspec.structs.replace(row, result=refusal.result, reason=refusal.reason)
     removable, stuck = _removals(state, blocks)
     return msgspec.structs.replace(row, removable=removable, stuck=stuck, assured=set(zones) == {MOVABLE})
 
@@ -174,7 +175,7 @@ def _removals(state: State, blocks: Sequence[int]) -> tuple[tuple[tuple[int, int
     for number in blocks:
         alike = _if_empty(state, number)
         if alike in empty:
-            tried = Attempt("ok", "", None, ())
+            tried = Attempt("ok", None, None, ())
         else:
             with rehearsal(state):
                 tried = attempt(state, Offline(block=number))
@@ -249,7 +250,7 @@ def _plan(state: State, add: Add) -> Plan:
     """What auto-movable would do with the request; the state is used up by it."""
     ratio, aware = state.settings.auto_movable_ratio, state.settings.auto_movable_numa_aware
     if "auto-movable" not in state.model.policies:
-        return Plan("EINVAL", f"{state.model.name} has no online policy auto-movable", ratio, aware)
+        return Plan("EINVAL", NoAutoMovable(state.model.name), ratio, aware)
     state.parameters.change(online_policy="auto-movable", auto_online_blocks="offline")
     start, size = extent(add)
     largest = _largest_movable(state, add)
@@ -257,12 +258,13 @@ def _plan(state: State, add: Add) -> Plan:
     if not tried.ok:
         return Plan(tried.result, tried.reason, ratio, aware, largest_pages=largest)
     page, unit = state.geometry.page_size, state.geometry.pages_per_block
-    movable, kernel, reason = 0, 0, ""
+    movable, kernel = 0, 0
+    reason: ZoneRule | None = None
     for block in state.range_blocks(start // page, size // page):
         tried = attempt(state, Online(block=block.id))
         for event in tried.events:
             if isinstance(event, ZoneChosen):
-                if not reason or (event.zone != MOVABLE and not kernel):
+                if reason is None or (event.zone != MOVABLE and not kernel):
                     reason = event.reason
                 movable, kernel = movable + (event.zone == MOVABLE), kernel + (event.zone != MOVABLE)
     return Plan("ok", reason, ratio, aware, movable, kernel, movable * unit, kernel * unit, largest)

@@ -6,6 +6,7 @@ import msgspec
 
 from ...commands import Add
 from ...numbers.frozen import Frozen
+from ...protocol.reasons import Reason
 from ...protocol.vocabulary import OnlineType, Placement
 
 
@@ -33,7 +34,7 @@ class Stuck(msgspec.Struct, frozen=True):
     first: int
     last: int
     result: str
-    reason: str
+    reason: Reason | None
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -41,7 +42,7 @@ class Row(msgspec.Struct, frozen=True):
 
     needs            what a real machine needs to do it so, in words: see `engine.availability`
     chosen           is it what the kernel model does by itself?
-    result, reason   "ok", or the errno of the add, or of onlining, and why
+    result, reason   "ok", or the errno of the add, or, if it makes `blocks`, of onlining them, and why
     missing          kernel pages too few for the request
     blocks           memory blocks that it makes, numbered in `block_size`
     memmap           where the memmap lies; `off_node`: on other nodes than the memory it describes
@@ -62,7 +63,7 @@ class Row(msgspec.Struct, frozen=True):
     needs: str = ""
     chosen: bool = False
     result: str = "ok"
-    reason: str = ""
+    reason: Reason | None = None
     missing: int = 0
     blocks: int = 0
     memmap: tuple[Share, ...] = ()
@@ -96,7 +97,7 @@ class Plan(msgspec.Struct, frozen=True):
     `largest_pages` is the largest memory device that would go movable as a whole in its place."""
 
     result: str
-    reason: str
+    reason: Reason | None
     ratio: int
     numa_aware: bool
     movable_blocks: int = 0

@@ -10,6 +10,7 @@ from ...commands import describe as line_of
 from ...commands import extent
 from ...numbers.units import about_bytes, format_bytes
 from ..availability import SHORT
+from ..narrate import block_names, sentence
 from .comparison import Comparison, Row
 
 Cell = Callable[[Row, Comparison], str]
@@ -146,10 +147,12 @@ def _removable(row: Row) -> int:
 def _notes(row: Row, comparison: Comparison) -> list[str]:
     """What the table has no room for."""
     missing = f"; {_bytes(row.missing, comparison)} are missing" if row.missing else ""
-    notes = [] if row.ok else [f"{row.result}, {row.reason}{missing}{_nearest(row, comparison)}"]
+    onlining = "onlining: " if row.blocks else ""
+    refusal = f"{row.result}, {onlining}{sentence(row.reason)}{missing}{_nearest(row, comparison)}"
+    notes = [] if row.ok else [refusal]
     for stuck in row.stuck[:4]:
-        blocks = f"memory{stuck.first}" if stuck.first == stuck.last else f"memory{stuck.first} to memory{stuck.last}"
-        notes.append(f"{blocks} cannot be removed alone: {stuck.result}, {stuck.reason}")
+        blocks = block_names(range(stuck.first, stuck.last + 1))
+        notes.append(f"{blocks} cannot be removed alone: {stuck.result}, {sentence(stuck.reason)}")
     if len(row.stuck) > 4:
         notes.append(f"{len(row.stuck) - 4} more ranges of blocks cannot be removed alone")
     return notes
@@ -169,10 +172,10 @@ def _plan(comparison: Comparison, page: int) -> str:
     plan = comparison.plan
     if plan.result != "ok":
         told = any((row.result, row.reason) == (plan.result, plan.reason) for row in comparison.rows)
-        return f"online_policy=auto-movable: {plan.result}, {'as above' if told else plan.reason}"
+        return f"online_policy=auto-movable: {plan.result}, {'as above' if told else sentence(plan.reason)}"
     movable, kernel = about_bytes(plan.movable_pages * page), about_bytes(plan.kernel_pages * page)
     return (
         f"online_policy=auto-movable, ratio {plan.ratio} %: {movable} would go movable ({plan.movable_blocks} blocks), "
         f"{kernel} to a kernel zone ({plan.kernel_blocks} blocks); the largest device that goes movable here now has "
-        f"{about_bytes(plan.largest_pages * page)}\n  {plan.reason}"
+        f"{about_bytes(plan.largest_pages * page)}\n  {sentence(plan.reason)}"
     )

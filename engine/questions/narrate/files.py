@@ -36,7 +36,7 @@ def said(reason: FileReason, names: Names) -> str:
         case files.OnlyRead(path):
             return f"{path} can only be read"
         case files.NoSuchBlock(block):
-            return f"there is no {names((block,))}"
+            return f"{names((block,))} does not exist"
         case files.AlreadySo(block, state):
             return f"{names((block,))} is {state} already"
         case files.NotABlockAddress(address):

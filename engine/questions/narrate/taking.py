@@ -30,6 +30,9 @@ def said(reason: TakingReason, names: Names) -> str:
                 f"failure to isolate range: {pages} kernel pages of zone {zone} are more than its other blocks could hold, so "
                 f"this block has some (which, the capture does not show)"
             )
+        case taking.NotRemovable(block):
+            what = f"{names((block,))} holds pages that cannot be moved"
+            return f"failure to isolate range: {what}, as its file removable said (0)"
         case taking.CrossesEnd(pfn, pages):
             what = f"the huge page of {pages} pages at {pfn:#x}"
             return f"failure to isolate range: {what} goes on behind the block"
@@ -57,8 +60,6 @@ def said(reason: TakingReason, names: Names) -> str:
                 f"signal backoff: the huge page at {pfn:#x} is in use, and the next free one of the pool lies in the block "
                 f"too, {_AGAIN}"
             )
-        case taking.HugePageStays(pfn, cause):
-            return f"signal backoff: the huge page at {pfn:#x} is in use: {said(cause, names)}"
         case taking.NotOffline(block):
             return f"{names((block,))} is not offline"
         case taking.WrongGranularity(start, size, block):

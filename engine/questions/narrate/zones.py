@@ -33,6 +33,8 @@ def said(reason: ZoneReason, names: Names) -> str:
             )
         case zones.WithinRatio(more, ratio):
             return f"auto-movable: {more} more movable pages stay within {ratio} % of the kernel pages of the boot"
+        case zones.NoAutoMovable(kernel):
+            return f"{kernel} has no online policy auto-movable"
         case zones.BlockPoisoned(block):
             return f"{names((block,))} has a page with a hardware error"
 

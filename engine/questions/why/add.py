@@ -11,25 +11,27 @@ from ...commands import Add, Command, Free, Online, Remove, extent
 from ...hotplug.zone_policy import valid_zones
 from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES, MOVABLE, NORMAL
-from ...mm.zonelist import Watermarks, kernel_zonelist, node_names
+from ...mm.zonelist import Watermarks, kernel_zonelist
 from ...numbers.rounding import ceil, down, up
 from ...numbers.units import format_bytes, parse_bytes
 from ...protocol.events import (
     BlockCreated,
     BlockState,
     ExistingMemoryTaken,
-    Logged,
     MemmapPlaced,
     NodeOnlined,
+    OnlineFailed,
     PlacementChosen,
     ZoneChosen,
 )
 from ...protocol.vocabulary import Placement
 from ...run.rehearsal import Attempt
 from ..availability import UNRELEASED, availability
+from ..narrate import counted, node_names, placed, sentence
+from ..narrate import some_names as named
 from ..shortage import Shortage, deficit, shortage
 from .explanation import Way, sayable
-from .verdict import Blocker, counted, named
+from .verdict import Blocker
 
 _PLACED: Final[dict[Placement, str]] = {
     "block": "with its memmap in each block's own head",
@@ -67,7 +69,7 @@ def add_blockers(state: State, add: Add, tried: Attempt) -> list[Blocker]:
         found.append(Blocker("leaked", len(leaked), "sections", first))
     if tried.result == "ENOMEM":
         found.append(_missing(state, shortage(state, add)))
-    return found or [Blocker("rule", 1, "rules", None, tried.reason)]
+    return found or [Blocker("rule", 1, "rules", None, rule=tried.reason)]
 
 
 def add_ways(state: State, add: Add, tried: Attempt) -> Iterator[Way]:
@@ -110,7 +112,11 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[str], list
     """What an add that worked has done, and what to mind; asked while its result is still there."""
     size, page = state.geometry.pages_per_section, state.geometry.page_size
     unit = state.geometry.vmemmap_unit_pages * page
-    effects = [f"memmap: {event.reason}" for event in tried.events if isinstance(event, PlacementChosen)]
+    effects = [
+        f"memmap: {placed(event.placement, event.reason)}"
+        for event in tried.events
+        if isinstance(event, PlacementChosen)
+    ]
     warnings: list[str] = []
     places: dict[tuple[str, int], int] = {}
     fallbacks, hosts = 0, set[int]()
@@ -171,10 +177,9 @@ def _blocks(state: State, tried: Attempt, effects: list[str], warnings: list[str
         if zone in KERNEL_ZONES:
             warnings.append(kernel_zone_warning(zone))
     if zones and online < len(blocks):
-        logged = [event.text for event in tried.events if isinstance(event, Logged) and "auto onlining" in event.text]
-        warnings.append(
-            f"only {online} of {len(blocks)} blocks go online, and no one is told: {logged[0] if logged else ''}"
-        )
+        failed = [event for event in tried.events if isinstance(event, OnlineFailed)]
+        why = "".join(f": {named((e.block,))} does not, {e.errno}, {sentence(e.reason)}" for e in failed[:1])
+        warnings.append(f"only {online} of {len(blocks)} blocks go online, and no one is told{why}")
 
 
 def _to_come(state: State, blocks: Sequence[int]) -> Iterator[str]:

@@ -36,11 +36,13 @@ from ...protocol.events import (
 )
 from ...protocol.vocabulary import HUGE, OnlineType
 from ...run.rehearsal import Attempt, attempt, rehearsal
+from ..narrate import counted, sentence
+from ..narrate import some_names as named
 from .add import add_blockers, add_effects, add_ways, kernel_zone_warning
 from .explanation import Explanation, Way, refused, remedies
 from .obstacles import of_blocks
 from .take_away import not_ejected, not_offlined, not_removed
-from .verdict import Blocker, Verdict, counted, named
+from .verdict import Blocker, Verdict
 
 _MOST_BLOCKS: Final = 64
 """Blocks that are added to make room at most."""
@@ -66,7 +68,7 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
         tried.pfn,
         tuple(told.blockers),
         tuple(remedies(state, told.ways)),
-        (*tried.notes, *told.effects),
+        (*map(sentence, tried.notes), *told.effects),
         tuple(told.warnings),
         taken,
         state.geometry.page_size,
@@ -84,14 +86,16 @@ def _onlined(state: State, command: Online, tried: Attempt) -> Explanation:
     ways: list[Way] = []
     for event in tried.events:
         if isinstance(event, ZoneChosen):
-            effects.append(f"memory{event.block} goes to zone {event.zone} of node {event.node}: {event.reason}")
+            effects.append(
+                f"memory{event.block} goes to zone {event.zone} of node {event.node}: {sentence(event.reason)}"
+            )
         if isinstance(event, PagesOnlined):
             usable = format_bytes(event.pages * state.geometry.page_size)
             effects.append(f"{counted(event.pages, 'page')} ({usable}) become usable")
     with rehearsal(state):
         back = attempt(state, Offline(block=block.id))
     if not back.ok:
-        warnings.append(f"it could not be got back: {back.result}, {back.reason}")
+        warnings.append(f"it could not be got back: {back.result}, {sentence(back.reason)}")
     elif block.zone is not None and block.zone[1] == MOVABLE_ZONE:
         effects.append("it can be got back: ZONE_MOVABLE holds nothing that could not move")
         warnings += _top_heavy(state)

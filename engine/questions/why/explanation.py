@@ -45,7 +45,7 @@ class Explanation(NamedTuple):
 
 def refused(tried: Attempt) -> Explanation:
     """A rule of the kernel, which says all there is to say."""
-    return Explanation(blockers=[Blocker("rule", 1, "rules", tried.pfn, tried.reason)])
+    return Explanation(blockers=[Blocker("rule", 1, "rules", tried.pfn, rule=tried.reason)])
 
 
 def remedies(state: State, ways: Iterable[Way]) -> Iterator[Remedy]:

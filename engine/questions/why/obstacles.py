@@ -15,8 +15,10 @@ from ...memory.state import State
 from ...mm import sparse_vmemmap
 from ...mm.hugetlb import pool
 from ...numbers.bits import lowest, span
+from ...numbers.runs import consecutive
 from ...numbers.units import format_bytes
 from ...protocol.events import BlockState, NotifierCalled
+from ...protocol.reasons import Reason
 from ...protocol.vocabulary import (
     ABSENT,
     ASSUMED,
@@ -31,7 +33,8 @@ from ...protocol.vocabulary import (
     Kind,
 )
 from ...run.rehearsal import Attempt, attempt
-from .verdict import Blocker, block_runs, counted, named
+from ..narrate import counted, some_names
+from .verdict import Blocker
 
 _NEVER_AT_FAULT: Final = (None, FREE, PCP, ABSENT, MEMMAP)
 FREEABLE: Final[tuple[Kind, ...]] = (SLAB, KERNEL, PAGETABLE, ASSUMED)
@@ -123,12 +126,12 @@ def blockers_of(state: State, obstacles: Obstacles, owners: Sequence[Section]) -
     for kind, (count, first) in sorted(obstacles.pages.items(), key=lambda item: item[1].first):
         detail = of_blocks(state, owners) if kind == "vmemmap" else ""
         found.append(Blocker(kind, count, "pages", first, detail))
-    refusals: dict[str, list[int]] = {}
+    refusals: dict[Reason | None, list[int]] = {}
     for number, tried in obstacles.refusals.items():
         refusals.setdefault(tried.reason, []).append(number)
     for reason, numbers in refusals.items():
         start, _ = state.block_range(numbers[0])
-        found.append(Blocker("rule", len(numbers), "blocks", start, reason))
+        found.append(Blocker("rule", len(numbers), "blocks", start, rule=reason))
     return found
 
 
@@ -138,7 +141,7 @@ def of_blocks(state: State, owners: Sequence[Section]) -> str:
         return ""
     blocks = sorted({owner.nr // state.geometry.sections_per_block for owner in owners})
     there = [number for number in blocks if number in state.blocks]
-    parts = [named(there)] if there else []
+    parts = [some_names(there)] if there else []
     if len(there) < len(blocks):
         parts.append(f"{counted(len(blocks) - len(there), 'range')} without a block")
     return f"that of {' and '.join(parts)}"
@@ -195,7 +198,7 @@ def dependants(state: State, start: int, pages: int) -> list[Section]:
         }
         found |= new
         blocks = sorted({nr // state.geometry.sections_per_block for nr in new})
-        waiting += [(first * size, (last + 1 - first) * size) for first, last in block_runs(blocks)]
+        waiting += [(first * size, (last + 1 - first) * size) for first, last in consecutive(blocks)]
     return list(found.values())
 
 
@@ -217,7 +220,7 @@ def take_out(state: State, owners: Iterable[Section], keep: tuple[int, int]) -> 
         else:
             loose.add(pfn // geometry.pages_per_block)
     commands: dict[int, Command] = {start: Eject(start=start * page, size=pages * page) for start, pages in requests}
-    for first, last in block_runs(sorted(loose)):
+    for first, last in consecutive(sorted(loose)):
         start = first * geometry.pages_per_block
         bytes_ = (last + 1 - first) * geometry.block_size
         known = first in state.blocks

@@ -31,6 +31,7 @@ from ...protocol.vocabulary import (
     ZoneKey,
 )
 from ...run.rehearsal import Attempt, rehearsal
+from ..narrate import counted, some_names
 from ..shortage import deficit
 from .explanation import Explanation, Way, refused, sayable
 from .obstacles import (
@@ -47,7 +48,7 @@ from .obstacles import (
     of_blocks,
     take_out,
 )
-from .verdict import Blocker, counted, named
+from .verdict import Blocker
 
 _MOST_BLOCKS: Final = 64
 """Blocks that a remedy brings online at most."""
@@ -104,7 +105,7 @@ def not_removed(state: State, command: Remove, tried: Attempt) -> Explanation:
     blocks = state.range_blocks(start // page, size // page)
     online = [block for block in blocks if block.state != "offline"]
     offlines = tuple(Offline(block=block.id) for block in online)
-    before = f"offline {named([block.id for block in online])} first" if online else ""
+    before = f"offline {some_names([block.id for block in online])} first" if online else ""
     goals = [_Goal(before, (*offlines, Remove(start=start, size=size)))]
     for piece in _piecewise(state, blocks):
         goals.append(_Goal("; ".join(filter(None, (before, piece.words))), (*offlines, *piece.commands)))
@@ -113,8 +114,9 @@ def not_removed(state: State, command: Remove, tried: Attempt) -> Explanation:
     if not online:
         return told
     at, _ = state.block_range(online[0].id)
-    still = Blocker("online", len(online), "blocks", at, named([block.id for block in online]))
-    return told._replace(blockers=[still, *(blocker for blocker in told.blockers if blocker.detail != tried.reason)])
+    still = Blocker("online", len(online), "blocks", at, some_names([block.id for block in online]))
+    unsaid = [blocker for blocker in told.blockers if blocker.rule is None or blocker.rule != tried.reason]
+    return told._replace(blockers=[still, *unsaid])
 
 
 def _misaligned(state: State, start: int, size: int) -> list[Blocker]:
@@ -171,7 +173,7 @@ def _in_the_way(
         first = guests[0].nr * state.geometry.pages_per_section
         blockers.insert(0, Blocker("guest", len(guests), "sections", first, of_blocks(state, guests)))
     if not blockers:
-        blockers.append(Blocker("rule", 1, "rules", tried.pfn, tried.reason))
+        blockers.append(Blocker("rule", 1, "rules", tried.pfn, rule=tried.reason))
     if RESERVED in obstacles.pages or obstacles.refusals:
         return Explanation(blockers=blockers)
     hanging = [*owners, *(dependants(state, *wanted) if guests else ())]
@@ -200,7 +202,7 @@ def _ways(
     if anew and any(kind in UNMOVABLE_KINDS for kind in obstacles.pages):
         movable = tuple(Online(block=block.id, type="online_movable") for block in anew)
         yield Way(
-            f"online {named([block.id for block in anew])} with online_movable instead: ZONE_MOVABLE takes no kernel pages",
+            f"online {some_names([block.id for block in anew])} with online_movable instead: ZONE_MOVABLE takes no kernel pages",
             (*movable, *goals[0].commands),
             "it is offline, as when it was plugged",
             partial(_gone_offline, blocks=anew),
@@ -236,7 +238,9 @@ def _online_elsewhere(state: State, online: Sequence[Block], source: ZoneKey, co
             if needed <= min(len(waiting[node]), _MOST_BLOCKS):
                 chosen = waiting[node][:needed]
                 commands = tuple(Online(block=number, type=kind) for number in chosen)
-                yield Way(f"online {named(chosen)} of node {node} first, to make room", commands, group="by onlining")
+                yield Way(
+                    f"online {some_names(chosen)} of node {node} first, to make room", commands, group="by onlining"
+                )
 
 
 def _unpinned(online: Sequence[Block], obstacles: Obstacles) -> list[Command]:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ...commands import Offline, Online
-from .verdict import Verdict, counted, describe, follows, lines
+from ..narrate import counted
+from .verdict import Verdict, describe, follows, lines
 
 
 def describe_all(verdicts: Sequence[Verdict]) -> str:

@@ -11,6 +11,8 @@ from ...commands import Command, Offline, Online
 from ...commands import describe as line_of
 from ...numbers.frozen import Frozen
 from ...numbers.units import format_bytes
+from ...protocol.reasons import Reason
+from ..narrate import counted, page_of, sentence
 
 Unit = Literal["pages", "blocks", "sections", "ranges", "bytes", "rules"]
 
@@ -30,7 +32,8 @@ class Blocker(msgspec.Struct, frozen=True):
         offline      (huge pages) parts of the range that are not online
         rule         anything else that the kernel checks; the reason says it
 
-    `count` is in `unit`; `first` is the pfn of the first of them; `detail` says more in words.
+    `count` is in `unit`; `first` is the pfn of the first of them; `rule` is what the kernel says, of a rule; `detail` says
+    more in words.
     """
 
     kind: str
@@ -38,6 +41,7 @@ class Blocker(msgspec.Struct, frozen=True):
     unit: Unit
     first: int | None = None
     detail: str = ""
+    rule: Reason | None = None
 
 
 class Remedy(msgspec.Struct, frozen=True):
@@ -52,7 +56,7 @@ class Remedy(msgspec.Struct, frozen=True):
 class Verdict(msgspec.Struct, frozen=True):
     """What would come of a command.
 
-    `result` is "ok" or the errno, `reason` the kernel's rule in words, `pfn` the first page at fault that the kernel meets,
+    `result` is "ok" or the errno, `reason` the kernel's rule, `pfn` the first page at fault that the kernel meets,
     `page_size` the bytes of a page. `blockers` are all
     things in the way, by kind; `remedies` what would clear it, or, for a command that works, how to keep clear of its
     `warnings`. `effects` tell what it would do, `taken` how many pages of existing memory it takes, by node; `but` how a
@@ -61,7 +65,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
     command: Command
     result: str
-    reason: str = ""
+    reason: Reason | None = None
     pfn: int | None = None
     blockers: tuple[Blocker, ...] = ()
     remedies: tuple[Remedy, ...] = ()
@@ -99,29 +103,6 @@ KIND_WORDS: Final[Mapping[str, str]] = {
     "misaligned": "off a memory block",
 }
 """What each kind of blocker is, for tables."""
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """A number and its noun: "1 page", "3 pages"."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
-
-
-def named(blocks: Sequence[int], limit: int = 4) -> str:
-    """Memory blocks by name: runs as "memory32 to memory39", and, past `limit` runs, how many more."""
-    found = [(f"memory{a}" if a == b else f"memory{a} to memory{b}", b - a + 1) for a, b in block_runs(blocks)]
-    rest = sum(length for _, length in found[limit:])
-    return ", ".join(text for text, _ in found[:limit]) + (f" and {counted(rest, 'more block')}" if rest else "")
-
-
-def block_runs(blocks: Sequence[int]) -> list[tuple[int, int]]:
-    """Ascending numbers as runs (first, last)."""
-    found: list[tuple[int, int]] = []
-    for block in blocks:
-        if found and found[-1][1] == block - 1:
-            found[-1] = (found[-1][0], block)
-        else:
-            found.append((block, block))
-    return found
 
 
 def lines(commands: Sequence[Command]) -> Iterator[str]:
@@ -168,11 +149,11 @@ def finding(verdict: Verdict) -> str:
     command = line_of(verdict.command)
     success = f"the write succeeds, but {verdict.but}" if verdict.but else "yes, this would succeed"
     text = [f"{command}: {success if verdict.ok else f'no, {verdict.result}'}"]
-    text += [f"  {verdict.reason}"] if verdict.reason else []
+    text += [f"  {sentence(verdict.reason)}"] if verdict.reason is not None else []
     text += _page(verdict)
     text += [f"  {effect}" for effect in verdict.effects]
     text += [f"  warning: {warning}" for warning in verdict.warnings]
-    unsaid = [blocker for blocker in verdict.blockers if blocker.detail != verdict.reason]
+    unsaid = [blocker for blocker in verdict.blockers if blocker.rule is None or blocker.rule != verdict.reason]
     if unsaid:
         text += ["", "In the way:", *_table(unsaid, verdict.page_size)]
     if not verdict.ok and not verdict.remedies:
@@ -182,8 +163,8 @@ def finding(verdict: Verdict) -> str:
 
 def _page(verdict: Verdict) -> Iterator[str]:
     """The page that the reason names, as an address, and why the kernel names that one."""
-    pfn = verdict.pfn
-    if pfn is None or f"page {pfn:#x}" not in verdict.reason:
+    pfn = page_of(verdict.reason)
+    if pfn is None:
         return
     yield f"  that is pfn {pfn:#x} (address {pfn * verdict.page_size:#x})"
     if any(blocker.unit == "pages" and (blocker.first or pfn) < pfn for blocker in verdict.blockers):
@@ -205,8 +186,8 @@ def _table(blockers: Sequence[Blocker], page_size: int) -> Iterator[str]:
     rows = [("count", "first pfn", "address", "what")]
     for blocker in blockers:
         what = KIND_WORDS.get(blocker.kind, "")
-        if blocker.detail:
-            what = f"{what}: {blocker.detail}" if what else blocker.detail
+        if said := blocker.detail or sentence(blocker.rule):
+            what = f"{what}: {said}" if what else said
         size = format_bytes(blocker.count) if blocker.unit == "bytes" else ""
         place = ("", "") if blocker.first is None else (f"{blocker.first:#x}", f"{blocker.first * page_size:#x}")
         rows.append((size or counted(blocker.count, blocker.unit[:-1]), *place, what))

@@ -10,7 +10,7 @@ from altmap.engine import Comparison
 from altmap.engine.questions.compare import Memory, Plan, Row
 
 from .command import CommandRow, line_row
-from .document import Amount, Document, NodeAmount, Refusal, refusal
+from .document import Amount, Document, NodeAmount, Refusal, Told, refusal, told
 
 
 class HugePages(msgspec.Struct, frozen=True):
@@ -109,7 +109,7 @@ class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
 
     result: str
     refusal: Refusal | None
-    rule: str | None
+    rule: Told | None
     ratio: int
     numa_aware: bool
     movable_blocks: int
@@ -195,7 +195,7 @@ class _Rows:
         return PlanRow(
             result=plan.result,
             refusal=None if ok else refusal(plan.result, plan.reason, None),
-            rule=plan.reason or None if ok else None,
+            rule=told(plan.reason) if ok and plan.reason is not None else None,
             ratio=plan.ratio,
             numa_aware=plan.numa_aware,
             movable_blocks=plan.movable_blocks,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
+from altmap.engine import Reason, sentence
 from altmap.engine.protocol.json_text import encoded
-from altmap.engine.protocol.reasons import Reason
-from altmap.engine.questions.narrate import sentence
 
 from ... import __version__
 
@@ -38,32 +40,27 @@ class NodeAmount(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """Something worth knowing: in a sentence, and as data where there is any."""
+    """Something worth knowing: in a sentence, and as data, its `code` and its fields (`altmap schema reason` has them all)."""
 
     sentence: str
-    reason: Reason | None
+    reason: Mapping[str, Any]
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Why the kernel refuses: the errno by name, the rule in one sentence and as data, and the pfn of the page or the start
-    of the range at fault where there is one."""
+    """Why the kernel refuses: the errno by name, the rule in one sentence and as data, its `code` and its fields (`altmap
+    schema reason` has them all), and the pfn of the page or the start of the range at fault where there is one."""
 
     errno: str
     sentence: str
-    reason: Reason | None
+    reason: Mapping[str, Any] | None
     pfn: int | None
 
 
-def words(reason: Reason | str | None) -> str:
-    """A reason as a sentence."""
-    return reason or "" if reason is None or isinstance(reason, str) else sentence(reason)
+def told(reason: Reason) -> Told:
+    """A reason as a sentence and as data."""
+    return Told(sentence(reason), msgspec.to_builtins(reason))
 
 
-def told(reason: Reason | str) -> Told:
-    """A note as a sentence and as data."""
-    return Told(words(reason), None if isinstance(reason, str) else reason)
-
-
-def refusal(errno: str, reason: Reason | str | None, pfn: int | None) -> Refusal:
+def refusal(errno: str, reason: Reason | None, pfn: int | None) -> Refusal:
     """A refusal as a sentence and as data."""
-    return Refusal(errno, words(reason), None if isinstance(reason, str) else reason, pfn)
+    return Refusal(errno, sentence(reason), None if reason is None else msgspec.to_builtins(reason), pfn)

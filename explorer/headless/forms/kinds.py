@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
+from types import MappingProxyType, UnionType
 from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
+from altmap.engine import Reason
 from altmap.engine.commands import COMMANDS
 from altmap.engine.protocol.events import Event
 from altmap.engine.protocol.json_text import schema_text
@@ -29,7 +30,7 @@ class Kind(NamedTuple):
     version: int
     printed_by: str
     about: str
-    form: type[Document] | None
+    form: type[Document] | UnionType | None
 
 
 def _kind(form: type[Document], printed_by: str, about: str) -> Kind:
@@ -50,6 +51,7 @@ _ALL: Final = (
     _kind(DiffDocument, "diff --json", "what changed between two machines"),
     _kind(CaptureDocument, "capture -o --json", "what was captured to a file"),
     _kind(ExportDocument, "export --json", "the commands of a history as lines for the real machine"),
+    Kind("reason", 1, "in all of these", "what stands under `reason`: each code with its fields", Reason),
     Kind("snapshot", snapshot.VERSION, "capture, run --save", "a saved machine with its history", None),
 )
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType({kind.name: kind for kind in _ALL})

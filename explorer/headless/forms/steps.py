@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 import msgspec
-from altmap.engine import Command, Machine, Outcome
+from altmap.engine import Command, Machine, Outcome, sentence
 from altmap.engine.faces.diff import drift
 from altmap.engine.protocol.events import Event
 from altmap.engine.protocol.json_text import encoded
+from altmap.engine.questions.narrate import event_words
 from altmap.engine.sysfs.report import (
     BlockReport,
     SectionReport,
@@ -24,7 +25,7 @@ from altmap.engine.sysfs.report import (
 from ... import __version__
 from .changes import Changes, changes
 from .command import CommandRow, line_row
-from .document import Document, NodeAmount, Refusal, Told, as_line, refusal, told, words
+from .document import Document, NodeAmount, Refusal, Told, as_line, refusal, told
 
 
 class StepDocument(Document, tag="step", frozen=True, kw_only=True):
@@ -69,11 +70,13 @@ class FullStepDocument(Document, tag="full_step", frozen=True, kw_only=True):
 
 
 class EventDocument(Document, tag="event", frozen=True, kw_only=True):
-    """One line of `altmap run --events`: what the kernel did in command number `step`. Behind these keys stand those of the
-    event; which they are follows from its name, `event`."""
+    """One line of `altmap run --events`: what the kernel did in command number `step`, in a sentence where that says more
+    than its name and its numbers. Behind these keys stand those of the event; which they are follows from its name,
+    `event`."""
 
     version: Literal[1] = 1
     step: int
+    sentence: str | None
 
 
 def step_document(number: int, machine: Machine, outcome: Outcome, changed: Changes) -> StepDocument:
@@ -99,11 +102,11 @@ def full_step_document(number: int, machine: Machine, outcome: Outcome) -> FullS
         step=number,
         op=outcome.command,
         result=outcome.result,
-        reason=words(outcome.reason),
+        reason=sentence(outcome.reason),
         log=outcome.log,
         taken={str(node): pages for node, pages in outcome.taken.items()},
         pfn=outcome.pfn,
-        notes=tuple(map(words, outcome.notes)),
+        notes=tuple(map(sentence, outcome.notes)),
         blocks=block_reports(machine),
         zones=tuple(zone_reports(machine)),
         sections=section_reports(machine),
@@ -112,7 +115,13 @@ def full_step_document(number: int, machine: Machine, outcome: Outcome) -> FullS
 
 def event_line(number: int, event: Event) -> bytes:
     """A line for an event: the keys of `EventDocument`, and its own."""
-    head = {"kind": "event", "version": 1, "altmap": __version__, "step": number}
+    head = {
+        "kind": "event",
+        "version": 1,
+        "altmap": __version__,
+        "step": number,
+        "sentence": event_words(event) or None,
+    }
     return encoded({**head, **msgspec.to_builtins(event)}) + b"\n"
 
 

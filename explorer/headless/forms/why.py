@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
-from altmap.engine import Verdict
+from altmap.engine import Verdict, sentence
 from altmap.engine.questions.why.verdict import Blocker, Remedy
 
 from .command import CommandRow, Line, line_row
@@ -82,7 +82,9 @@ def _verdict(verdict: Verdict) -> VerdictRow:
 def _blocker(blocker: Blocker, page_size: int) -> BlockerRow:
     first = blocker.first
     address = None if first is None else first * page_size
-    return BlockerRow(blocker.kind, blocker.count, blocker.unit, first, address, blocker.detail or None)
+    return BlockerRow(
+        blocker.kind, blocker.count, blocker.unit, first, address, blocker.detail or sentence(blocker.rule) or None
+    )
 
 
 def _remedy(remedy: Remedy) -> RemedyRow:

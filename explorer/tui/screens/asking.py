@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from ... import facts
 from .. import words
+from ..leaving import LEFT
 from ..session import Session
 from ..widgets.bars import ResultBar
 from ..widgets.memory_map import MemoryMap
@@ -146,10 +147,10 @@ class AskingScreen(Screen[None]):
         if self.session.unsaved:
             self.app.push_screen(LeaveDialog(self.session.unsaved), self._leave)
         else:
-            self.app.exit()
+            self.app.exit(LEFT)
 
     def _leave(self, answer: str | None) -> None:
         if answer == "quit":
-            self.app.exit()
+            self.app.exit(LEFT)
         elif answer == "save":
             self.ask_file()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
-from altmap.engine import Command, Verdict, describe, describe_finding, describe_remedy
+from altmap.engine import Command, Verdict, describe, describe_finding, describe_remedy, sentence
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -66,7 +66,7 @@ def told_of_many(verdicts: Sequence[Verdict], left_out: int) -> Told:
     lines += ["", text]
     if others := refused[1:]:
         lines += ["", "Refused too:"]
-        lines += [f"  {describe(verdict.command)}: {verdict.result}, {verdict.reason}" for verdict in others]
+        lines += [f"  {describe(verdict.command)}: {verdict.result}, {sentence(verdict.reason)}" for verdict in others]
     return "\n".join(lines), heading, [*more, *choices]
 
 

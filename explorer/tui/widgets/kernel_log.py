@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from altmap.engine import Machine, Outcome, describe
+from altmap.engine import Machine, Outcome, describe, sentence, story
 
-from .. import words
 from .painted import Line, Painted, wrapped
 
 LAST = 100
@@ -47,11 +46,11 @@ class KernelLog(Painted):
         lines = wrapped(describe(outcome.command), "strong", width - 3, "❯ ", "  ", "title")
         if outcome.ok:
             lines[-1] = (*lines[-1], (" ok", "good"))
-        said = list(words.story(outcome))
+        said = list(story(outcome))
         for kind, text in said[:MOST]:
             lines += wrapped(text, "muted" if kind == "log" else "text", width, "  " if kind == "log" else "· ", "    ")
         if len(said) > MOST:
             lines.append(((f"  … {len(said) - MOST} more lines", "muted"),))
         if not outcome.ok:
-            lines += wrapped(f"{outcome.result}: {outcome.reason}", "bad", width, "  ", "  ")
+            lines += wrapped(f"{outcome.result}: {sentence(outcome.reason)}", "bad", width, "  ", "  ")
         return lines

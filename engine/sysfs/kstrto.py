@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .errors import HotplugError
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.files import NotANumber, TooManyBits
 
 _DIGITS: Final[dict[int, re.Pattern[str]]] = {
     8: re.compile("[0-7]+"), 10: re.compile("[0-9]+"), 16: re.compile("[0-9a-fA-F]+")
@@ -19,15 +20,15 @@ def kstrto(text: str, base: int, bits: int) -> int:
     base, at = _radix(text.removeprefix("+"), base)
     digits = _DIGITS[base].match(at)
     if digits is None:
-        raise HotplugError("EINVAL", f"{text!r} is not a number")
+        raise HotplugError("EINVAL", NotANumber(text))
     significant = digits[0].lstrip("0") or "0"
     value = int(significant, base) if len(significant) <= 64 else 1 << 64
     if value >> 64:
-        raise HotplugError("ERANGE", f"{text!r} does not fit into 64 bits")
+        raise HotplugError("ERANGE", TooManyBits(text, 64))
     if at[digits.end() :] not in ("", "\n"):
-        raise HotplugError("EINVAL", f"{text!r} is not a number")
+        raise HotplugError("EINVAL", NotANumber(text))
     if value >> bits:
-        raise HotplugError("ERANGE", f"{text!r} does not fit into {bits} bits")
+        raise HotplugError("ERANGE", TooManyBits(text, bits))
     return value
 
 
@@ -36,7 +37,7 @@ def proc_number(text: str) -> int:
     EINVAL."""
     match = _SYSCTL.fullmatch(text)
     if match is None:
-        raise HotplugError("EINVAL", f"{text!r} is not a number")
+        raise HotplugError("EINVAL", NotANumber(text))
     try:
         value = kstrto(match[2], 0, 64)
     except HotplugError as error:

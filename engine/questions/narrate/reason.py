@@ -1,0 +1,65 @@
+"""The sentence of a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, get_args
+
+from ...numbers.units import format_bytes
+from ...protocol.reasons import HugePageStays, Reason, SectionsLeft, StayedOnline
+from ...protocol.reasons.adding import AddReason
+from ...protocol.reasons.files import FileReason
+from ...protocol.reasons.notes import Note
+from ...protocol.reasons.pages import PageReason
+from ...protocol.reasons.placement import PlacementReason
+from ...protocol.reasons.taking import TakingReason
+from ...protocol.reasons.zones import ZoneReason
+from . import adding, files, notes, pages, placement, taking, zones
+from .words import Names, counted, some_names
+
+
+def sentence(reason: Reason | None, names: Names = some_names) -> str:
+    """A reason in words, without a capital and a full stop, so that it may be a part of a longer one; empty for None.
+    `names` writes the names of memory blocks."""
+    return _WRITERS[type(reason)](reason, names) if reason is not None else ""
+
+
+def page_of(reason: Reason | None) -> int | None:
+    """The page (pfn) that a reason is about, itself or by its cause; None if it is about none."""
+    about: object = reason
+    while about is not None:
+        pfn = getattr(about, "pfn", None)
+        if isinstance(pfn, int):
+            return pfn
+        about = getattr(about, "cause", None)
+    return None
+
+
+def _left(reason: SectionsLeft, names: Names) -> str:
+    return (
+        f"{sentence(reason.cause, names)}; {counted(reason.sections, 'section')} that were finished stay behind with "
+        f"{counted(reason.pages, 'memmap page')} ({format_bytes(reason.size)}) and without a block"
+    )
+
+
+def _stays(reason: HugePageStays, names: Names) -> str:
+    return f"signal backoff: the huge page at {reason.pfn:#x} is in use: {sentence(reason.cause, names)}"
+
+
+def _stayed(reason: StayedOnline, names: Names) -> str:
+    return f"{names((reason.block,))} did not go offline: {sentence(reason.cause, names)}"
+
+
+_Writer = Callable[[Any, Names], str]
+_WRITERS: Final[Mapping[type, _Writer]] = {
+    **dict.fromkeys(get_args(FileReason), files.said),
+    **dict.fromkeys(get_args(PlacementReason), placement.said),
+    **dict.fromkeys(get_args(AddReason), adding.said),
+    **dict.fromkeys(get_args(ZoneReason), zones.said),
+    **dict.fromkeys(get_args(TakingReason), taking.said),
+    **dict.fromkeys(get_args(PageReason), pages.said),
+    **dict.fromkeys(get_args(Note), notes.said),
+    SectionsLeft: _left,
+    HugePageStays: _stays,
+    StayedOnline: _stayed,
+}

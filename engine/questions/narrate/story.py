@@ -1,0 +1,88 @@
+"""What a command did, as a person would tell it: the kernel's own lines and the decisions between them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal, NamedTuple
+
+from ...commands.outcome import Outcome
+from ...protocol import events
+from ...protocol.events import Event, Logged, PlacementChosen, ZoneChosen
+from ...protocol.reasons.zones import ZoneAskedFor
+from .events import event_words, stepped_over
+from .placement import placed
+from .reason import sentence
+
+
+class Said(NamedTuple):
+    """A line of the kernel log, or why: a decision or a sum of what was done."""
+
+    kind: Literal["log", "why"]
+    text: str
+
+
+def story(outcome: Outcome) -> Iterator[Said]:
+    """In the kernel's order; a decision is told once, however many blocks it was made for."""
+    decided = set[object]()
+    for event in outcome.events:
+        decision = _decision(event)
+        if isinstance(event, Logged):
+            yield Said("log", event.text)
+        elif decision is not None and decision not in decided:
+            decided.add(decision)
+            yield Said("why", _words(event))
+    if skipped := stepped_over(outcome.events):
+        yield Said("why", skipped)
+    sums = Counter[type]()
+    for event in outcome.events:
+        if isinstance(event, _Counted):
+            sums[type(event)] += event.pages
+    for kind, words in _COUNTED.items():
+        if sums[kind]:
+            yield Said("why", f"{sums[kind]:,} {words}")
+    for node, pages in sorted(outcome.taken.items()):
+        if pages > 0:
+            yield Said("why", f"{pages:,} pages of existing memory taken on node {node}")
+
+
+def memmap_places(outcome: Outcome) -> list[str]:
+    """Where an add put its memmap, and by which rule, in the kernel's order."""
+    chosen = dict.fromkeys(event for event in outcome.events if isinstance(event, PlacementChosen))
+    return list(map(event_words, chosen))
+
+
+def _decision(event: Event) -> object:
+    """What makes a decision the same as another one; None for what is none, or is what was asked for."""
+    if isinstance(event, ZoneChosen):
+        return None if isinstance(event.reason, ZoneAskedFor) else (event.zone, event.reason)
+    return event if isinstance(event, (PlacementChosen, *_TOLD_EACH)) else None
+
+
+def _words(event: Event) -> str:
+    if isinstance(event, PlacementChosen):
+        return f"memmap: {placed(event.placement, event.reason)}"
+    if isinstance(event, ZoneChosen):
+        return f"zone {event.zone}: {sentence(event.reason)}"
+    return event_words(event)
+
+
+_TOLD_EACH: Final = (
+    events.HugePagesChanged, events.PagePoisoned, events.CompactionEnded, events.NodeOnlined, events.NodeOfflined,
+    events.OnlineFailed, events.ResizeFailed,
+)  # fmt: skip
+_Counted = (
+    events.HugePageDissolved
+    | events.PagesMigrated
+    | events.PagesCompacted
+    | events.PagesPlugged
+    | events.PagesUnplugged
+)
+_COUNTED: Final[Mapping[type, str]] = {
+    events.HugePageDissolved: "pages of free huge pages given back",
+    events.PagesMigrated: "pages moved elsewhere",
+    events.PagesCompacted: "pages moved together",
+    events.PagesPlugged: "pages plugged",
+    events.PagesUnplugged: "pages unplugged, and withheld from now on",
+}
+"""Events of which only the pages are told, all together."""

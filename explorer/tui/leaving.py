@@ -1,0 +1,98 @@
+"""How the explorer ends: whoever ends it, the terminal is given back and work that was not saved is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+from altmap.engine import BadInput, Machine, save_machine
+
+from ..headless.output import remark
+from . import words
+
+if TYPE_CHECKING:
+    from .app import ExplorerApp
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LEFT: Final = True
+"""What the application returns when a person left it and was asked about unsaved states."""
+
+
+class Lasting:
+    """A terminal that may go away: what is written then is lost, and that is no error. Anything else is asked of the file."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        """The characters of the text, written or not."""
+        with suppress(OSError):
+            self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """As far as the terminal is still there."""
+        with suppress(OSError):
+            self._file.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def run_to_the_end(app: ExplorerApp) -> int:
+    """Run the application until a person leaves it or a signal ends it; returns the exit code, after a signal what a shell
+    says of a program that it ended."""
+    ended_by: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+
+        def end(by: int, frame: object) -> None:
+            # The second of a kind waits for nothing; but a terminal that goes away is told by its shell and by the kernel.
+            signal.signal(by, signal.SIG_IGN if by == signal.SIGHUP else signal.SIG_DFL)
+            ended_by.append(by)
+            with suppress(RuntimeError):  # at the end already
+                loop.call_soon_threadsafe(lambda: app.exit(return_code=128 + by))
+
+        for number, before in handlers.items():
+            if before is not signal.SIG_IGN:
+                signal.signal(number, end)
+        await app.run_async()
+
+    terminal = sys.__stderr__
+    assert terminal is not None, "the command line looked"
+    sys.__stderr__ = Lasting(terminal)  # type: ignore[assignment, misc]  # where Textual draws
+    try:
+        asyncio.run(run())
+    finally:
+        sys.__stderr__ = terminal  # type: ignore[misc]
+        if app.return_value is not LEFT and app.session.unsaved:
+            _keep(app.session.machine, app.session.unsaved)
+        for number, before in handlers.items():
+            signal.signal(number, before)
+    if ended_by:
+        return 128 + ended_by[0]
+    return app.return_code or 0
+
+
+def _keep(machine: Machine, unsaved: int) -> None:
+    """Save the machine under a name that is free."""
+    states = f"{unsaved:,} unsaved state{'s' * (unsaved != 1)}"
+    try:
+        name = _free_name(f"{words.file_name(machine)}-unsaved")
+        save_machine(machine, name)
+        said = f"{states} kept in {name}"
+    except BadInput as error:
+        said = f"{states} lost: {error}"
+    remark([f"altmap: {said}"])
+
+
+def _free_name(stem: str) -> str:
+    names = (f"{stem}{'' if number == 1 else f'-{number}'}.json.gz" for number in count(1))
+    return next(name for name in names if not os.path.lexists(name))
