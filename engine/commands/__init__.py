@@ -1,7 +1,9 @@
 """What may be asked of a machine: one tagged union, the same in scripts, history, saved timelines and the explorer.
 
-To add a command, write a file here that holds its class and its row (`Row` says what belongs to one), and name both below.
-Scripts, exports, help, manual page and completion follow from the row.
+To add a command, write a file here that holds its class and its row (`Row` says what belongs to one: script form, what runs
+it, what exports it, its help and an example), and name both below. Scripts, histories, exports, help, the README's table (a
+test compares), manual page and completion follow from the row. What `why` says of it beyond its result, if anything, is
+registered in `questions.why.ask`.
 """
 
 from __future__ import annotations
@@ -16,9 +18,9 @@ from ..numbers.errors import BadInput
 from ..numbers.units import parse_bytes
 from . import add, block_state, compact, hugepages, poison, sync, take_out, virtio_mem, workload, write
 from .add import Add
-from .base import Base
 from .block_state import Offline, Online
 from .compact import Compact
+from .fields import Base
 from .hugepages import HugePages
 from .poison import Poison
 from .row import Row

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from ..hotplug.add import AddRequest, add_memory
+from ..memory.state import State
+from ..numbers.errors import BadInput
 from ..numbers.units import parse_bytes
+from ..protocol.reasons.notes import Note
 from ..protocol.vocabulary import Caller, Placement
 from ..sysfs.hotplug_files import MEMORY
-from .base import Base
+from .fields import Base
 from .form import Choice, Form, Option
-from .row import Row
+from .row import Row, Steps
 from .shell import Monitor, Place, comment, echo, qemu_size
 
 
@@ -29,6 +33,35 @@ class Add(Base, tag="add", frozen=True):
     fallback: bool | None = None
     reserve: int = 0
     align: int = 0
+
+
+_DEVICE_PLACEMENTS: Final[Mapping[str, tuple[Placement, ...]]] = {"hmm": ("boot",), "pmem": ("boot", "range")}
+"""Where drivers of device memory can have their memmap: only pmem brings an altmap along."""
+
+
+def _run(state: State, command: Add, notes: list[Note]) -> Steps:
+    start, size = parse_bytes(command.start), parse_bytes(command.size)
+    for name, pages in (("reserve", command.reserve), ("align", command.align)):
+        if not 0 <= pages <= size // state.geometry.page_size:
+            raise BadInput(
+                f"{name} is {pages} pages; it can be 0 to {size // state.geometry.page_size}, the pages added"
+            )
+    allowed = _DEVICE_PLACEMENTS.get(command.caller)
+    if allowed and command.placement not in (None, *allowed):
+        raise BadInput(
+            f"{command.caller} cannot place its memmap by {command.placement!r}; leave it out or say {' or '.join(allowed)}"
+        )
+    request = AddRequest(
+        start,
+        size,
+        command.node,
+        command.caller,
+        command.placement,
+        command.fallback,
+        command.reserve,
+        command.align,
+    )
+    return add_memory(state, request)
 
 
 _NO_LINE: Final[Mapping[Caller, str]] = {
@@ -71,5 +104,6 @@ ROW: Final = Row(
     _FORM,
     "hot-add memory, in blocks that are offline; caller says who adds it, placement where its memmap goes",
     "add 1G at 4G node 0",
+    _run,
     _export,
 )

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from ..hotplug import virtio_mem
+from ..memory.state import State
+from ..protocol.reasons.notes import Note
 from ..protocol.vocabulary import ONLINE_TYPES, OnlineType
-from ..sysfs.hotplug_files import MEMORY
-from .base import Base
+from ..sysfs.hotplug_files import MEMORY, set_state
+from .fields import Base
 from .form import Choice, Form
-from .row import Row
+from .row import Row, Steps
 from .shell import Place, echo
 
 
@@ -24,6 +27,15 @@ class Offline(Base, tag="offline", frozen=True):
     """Offline one block."""
 
     block: int
+
+
+def _online(state: State, command: Online, notes: list[Note]) -> Steps:
+    yield from set_state(state, command.block, command.type)
+    yield from virtio_mem.go_on(state)
+
+
+def _offline(state: State, command: Offline, notes: list[Note]) -> Steps:
+    return set_state(state, command.block, "offline")
 
 
 def _export_online(command: Online, place: Place) -> Iterator[str]:
@@ -44,6 +56,7 @@ ONLINE: Final = Row(
     Form(Online, "BLOCKS", Choice("type", _TYPES, told=True)),
     "online blocks, one command each: their pages join a zone and its free lists",
     "online 32-39 movable",
+    _online,
     _export_online,
 )
 OFFLINE: Final = Row(
@@ -51,5 +64,7 @@ OFFLINE: Final = Row(
     Form(Offline, "BLOCKS"),
     "offline blocks, one command each: isolate, migrate, take out; or EBUSY, with the page in the way",
     "offline memory32",
+    _offline,
     _export_offline,
+    signals=True,
 )

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from ..memory.state import State
+from ..mm.compaction import triggers
+from ..numbers.errors import BadInput
+from ..protocol.reasons.notes import Note
 from ..sysfs.hotplug_files import NODE
-from .base import Base
+from .fields import Base
 from .form import Form, Option
-from .row import Row
+from .row import Row, Steps, known_node
 from .shell import Place, echo, no_line
 
 
@@ -18,6 +22,19 @@ class Compact(Base, tag="compact", frozen=True):
     node: int | None = None
     zone: str | None = None
     order: int = -1
+
+
+def _run(state: State, command: Compact, notes: list[Note]) -> Steps:
+    if command.node is not None:
+        known_node(state, command.node)
+    if command.zone is not None:
+        key = (command.node or 0, command.zone)
+        if key not in state.zones:
+            raise BadInput(f"node {key[0]} has no zone {key[1]}")
+        return triggers.compact_zone(state, key, command.order)
+    if command.node is None:
+        return triggers.compact_memory(state)
+    return triggers.compact_node(state, command.node)
 
 
 def _export(command: Compact, place: Place) -> Iterator[str]:
@@ -35,5 +52,6 @@ ROW: Final = Row(
     _FORM,
     "compact the memory of a node or of all, or a zone until it has a free area of an order",
     "compact node 0",
+    _run,
     _export,
 )

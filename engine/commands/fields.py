@@ -1,4 +1,4 @@
-"""The fields of a command: what each may hold, and what is wrong with one that holds something else."""
+"""What all commands are: values with a name, whose fields hold certain things; and what is wrong with one that does not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import msgspec
 
 from ..numbers.errors import BadInput, located
 from ..numbers.units import parse_bytes
-from .base import Base, tag
 
 _RESULTS: Final = frozenset({"ok", "OOPS", "EHWPOISON", *errno.errorcode.values()})
 _SIZES: Final = ("start", "size", "unit", "address")
@@ -23,6 +22,17 @@ _MEANINGS: Final[Mapping[Any, str]] = {
     bool: "true or false",
     int | str: 'a number of bytes or text such as "128M", "0x100000000"',
 }
+
+
+class Base(msgspec.Struct, frozen=True, tag_field="op", forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """`expect` names the result that a script expects, such as "EBUSY"; then it does not count as a refusal."""
+
+    expect: str | None = None
+
+
+def tag(command: type[Base]) -> str:
+    """What a command is called in JSON."""
+    return str(command.__struct_config__.tag)
 
 
 def check(command: Base) -> None:

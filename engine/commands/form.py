@@ -15,8 +15,7 @@ import msgspec
 
 from ..numbers.errors import BadInput
 from ..numbers.units import format_bytes, parse_bytes
-from .base import Base, tag
-from .fields import choices, explained
+from .fields import Base, choices, explained, tag
 
 MAX_BLOCKS: Final = 1 << 20
 """Blocks that one line may name."""

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ..numbers.units import KIB, parse_bytes
+from ..memory.state import State
+from ..mm.hugetlb import pool
+from ..mm.hugetlb.nr_hugepages import set_pool
+from ..numbers.errors import BadInput
+from ..numbers.units import KIB, format_bytes, parse_bytes
+from ..protocol.reasons.notes import Note
 from ..sysfs.hotplug_files import NODE
-from .base import Base
+from .fields import Base
 from .form import Form, Option
-from .row import Row
+from .row import Row, Steps, known_node
 from .shell import Place, echo
 
 
@@ -19,6 +24,18 @@ class HugePages(Base, tag="hugepages", frozen=True):
     count: int
     size: int | str = "2M"
     node: int | None = None
+
+
+def _run(state: State, command: HugePages, notes: list[Note]) -> Steps:
+    size = parse_bytes(command.size)
+    if size not in pool.sizes(state):
+        known = ", ".join(format_bytes(one) for one in pool.sizes(state))
+        raise BadInput(f"there are no huge pages of {format_bytes(size)} here; sizes are {known}")
+    if command.node is not None:
+        known_node(state, command.node)
+    if command.count < 0:
+        raise BadInput(f"a pool cannot hold {command.count} huge pages; give 0 or more")
+    return set_pool(state, command.node, size, command.count)
 
 
 def _export(command: HugePages, place: Place) -> Iterator[str]:
@@ -31,5 +48,6 @@ ROW: Final = Row(
     Form(HugePages, "COUNT of SIZE", Option("node")),
     "bring the pool of huge pages of a size to so many, on a node or on all",
     "hugepages 4 of 2M",
+    _run,
     _export,
 )

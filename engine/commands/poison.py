@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from ..memory.state import State
+from ..mm import memory_failure
 from ..numbers.units import parse_bytes
+from ..protocol.reasons.notes import Note
 from ..sysfs.hotplug_files import MEMORY
-from .base import Base
+from .fields import Base
 from .form import Choice, Form
-from .row import Row
+from .row import Row, Steps
 from .shell import Place, echo
 
 
@@ -18,6 +21,11 @@ class Poison(Base, tag="poison", frozen=True):
 
     address: int | str
     soft: bool = False
+
+
+def _run(state: State, command: Poison, notes: list[Note]) -> Steps:
+    action = memory_failure.soft_offline if command.soft else memory_failure.hard_offline
+    return action(state, parse_bytes(command.address) // state.geometry.page_size)
 
 
 def _export(command: Poison, place: Place) -> Iterator[str]:
@@ -30,5 +38,6 @@ ROW: Final = Row(
     Form(Poison, "ADDRESS", Choice("soft", {"soft": True})),
     "the page at an address has a hardware error, or with soft is suspected of one",
     "poison 0x100000000",
+    _run,
     _export,
 )

@@ -1,13 +1,20 @@
-"""A command is one row: its class, how a script says it, what it does on the real machine, and how it is explained."""
+"""A command is one row: its class, how a script says it, what it makes the kernel do, what does it on the real machine, and
+how it is explained."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from .base import Base
+from ..memory.state import State
+from ..numbers.errors import BadInput
+from ..protocol.events import Event
+from ..protocol.reasons.notes import Note
+from .fields import Base
 from .form import Spelling
 from .shell import Place
+
+Steps = Iterator[Event]
 
 
 class Row(NamedTuple):
@@ -17,11 +24,22 @@ class Row(NamedTuple):
     form     how a line of a script says it
     about    one line on what it does
     example  a line of a script that does it
+    run      what it makes the kernel do, event by event: given the state, the command, and a list for what is to be said
+             besides; raises `HotplugError` for the kernel's refusal, `BadInput` for a command without sense
     export   the lines that do it on the real machine
+    signals  can a signal end it? Offlining looks for signals; the kernel's own threads do not
     """
 
     command: type[Base]
     form: Spelling
     about: str
     example: str
+    run: Callable[[State, Any, list[Note]], Steps]
     export: Callable[[Any, Place], Iterator[str]]
+    signals: bool = False
+
+
+def known_node(state: State, node: int) -> None:
+    """Raise `BadInput` for a node that the machine has not."""
+    if node not in state.nodes:
+        raise BadInput(f"there is no node {node}; nodes are {', '.join(map(str, sorted(state.nodes)))}")

@@ -21,8 +21,7 @@ import msgspec
 
 from ..numbers.errors import BadInput, did_you_mean, located
 from . import COMMANDS, ROWS, Command
-from .base import tag
-from .fields import check, explained, shown, small
+from .fields import check, explained, shown, small, tag
 from .form import Spelling
 from .write import Redirection
 

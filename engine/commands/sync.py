@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from .base import Base
+from ..capture.observe import observe
+from ..memory.state import State
+from ..protocol.reasons.notes import Note
+from ..rebuild.sync import sync
+from .fields import Base
 from .form import Form
-from .row import Row
+from .row import Row, Steps
 from .shell import Place, comment
 
 
@@ -15,6 +19,11 @@ class Sync(Base, tag="sync", frozen=True):
     """Replace what can be observed by a new capture (folder or tar), keep what only the model knows."""
 
     root: str
+
+
+def _run(state: State, command: Sync, notes: list[Note]) -> Steps:
+    notes.extend(sync(state, observe(command.root)))
+    return iter(())
 
 
 def _export(command: Sync, place: Place) -> Iterator[str]:
@@ -26,5 +35,6 @@ ROW: Final = Row(
     Form(Sync, "ROOT"),
     "replace the machine by what a newer captured tree of it says, and tell what differs",
     "sync later.tar.xz",
+    _run,
     _export,
 )

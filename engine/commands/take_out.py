@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from ..hotplug.acpi_eject import bound, eject
+from ..hotplug.remove import remove_memory
+from ..memory.state import State
 from ..numbers.units import parse_bytes
-from .base import Base
+from ..protocol.reasons.notes import MoreOfTheDevice, NoDeviceThere, Note, NothingThere
+from .fields import Base
 from .form import Form
-from .row import Row
+from .row import Row, Steps
 from .shell import Monitor, Place, comment
 
 
@@ -24,6 +28,35 @@ class Eject(Base, tag="eject", frozen=True):
 
     start: int | str
     size: int | str
+
+
+def _remove(state: State, command: Remove, notes: list[Note]) -> Steps:
+    start, size = parse_bytes(command.start), parse_bytes(command.size)
+    page = state.geometry.page_size
+    if start % page == 0 and not state.sections_of(start // page, size // page):
+        notes.append(NothingThere(start))
+    return remove_memory(state, start, size)
+
+
+def _eject(state: State, command: Eject, notes: list[Note]) -> Steps:
+    start, size = parse_bytes(command.start), parse_bytes(command.size)
+    if not bound(state, start, size):
+        notes.append(NoDeviceThere(start))
+    notes += _rest_of_device(state, start, size)
+    return eject(state, start, size)
+
+
+def _rest_of_device(state: State, start: int, size: int) -> Iterator[Note]:
+    """ACPI ejects whole devices: blocks of the same group, or of the same request, go along."""
+    page = state.geometry.page_size
+    ours = {block.id: block for block in state.range_blocks(start // page, size // page)}
+    groups = {
+        block.group for block in ours.values() if block.group is not None and not state.groups[block.group].dynamic
+    }
+    requests = {block.request for block in ours.values() if block.request is not None and block.group is None}
+    others = [block for block in state.blocks.values() if block.group in groups or block.request in requests]
+    if more := len(others) - len(ours.keys() & {block.id for block in others}):
+        yield MoreOfTheDevice(more)
 
 
 def _export(command: Remove | Eject, place: Place) -> Iterator[str]:
@@ -54,6 +87,7 @@ REMOVE: Final = Row(
     Form(Remove, "SIZE at START"),
     "remove memory whose blocks are offline, and its memmap with it",
     "remove 128M at 4G",
+    _remove,
     _export,
 )
 EJECT: Final = Row(
@@ -61,5 +95,6 @@ EJECT: Final = Row(
     Form(Eject, "SIZE at START"),
     "take a memory device out as the ACPI driver does: offline all its blocks, then remove them",
     "eject 128M at 4G",
+    _eject,
     _export,
 )

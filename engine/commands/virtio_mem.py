@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from ..hotplug import virtio_mem
+from ..memory.state import State
 from ..numbers.units import parse_bytes
-from .base import Base
+from ..protocol.reasons.notes import Note
+from .fields import Base
 from .form import Form, Option
-from .row import Row
+from .row import Row, Steps
 from .shell import Monitor, Place, comment, qemu_size
 
 
@@ -19,6 +22,11 @@ class VirtioMem(Base, tag="virtio_mem", frozen=True):
     size: int | str
     unit: int | str = "2M"
     node: int = 0
+
+
+def _run(state: State, command: VirtioMem, notes: list[Note]) -> Steps:
+    start, size, unit = (parse_bytes(part) for part in (command.start, command.size, command.unit))
+    return virtio_mem.resize(state, start, size, unit, command.node)
 
 
 def _export(command: VirtioMem, place: Place) -> Iterator[str]:
@@ -36,5 +44,6 @@ ROW: Final = Row(
     _FORM,
     "ask a virtio-mem device for a size: it plugs or unplugs units until it has that",
     "virtio-mem 1G at 4G unit 2M",
+    _run,
     _export,
 )

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, get_args
 
+from ..memory.state import State
+from ..memory.zone import ZONE_ORDER
+from ..mm import workload
+from ..numbers.errors import BadInput
+from ..numbers.rounding import ceil
+from ..numbers.units import parse_bytes
+from ..protocol.reasons.notes import Note
 from ..protocol.vocabulary import Pattern, What
-from .base import Base
+from .fields import Base
 from .form import Form, Option, words_of
-from .row import Row
+from .row import Row, Steps, known_node
 from .shell import Place, no_line
 
 
@@ -57,6 +64,29 @@ _FORMS: Final = {
 }
 
 
+def _pages(state: State, size: int | str | None) -> int | None:
+    return None if size is None else ceil(parse_bytes(size), state.geometry.page_size)
+
+
+def _where(state: State, command: _Workload) -> workload.Where:
+    known_node(state, command.node)
+    if command.zone is not None and command.zone not in ZONE_ORDER:
+        raise BadInput(f"{command.zone!r} is not a zone; it is one of {', '.join(ZONE_ORDER)}")
+    return workload.Where(command.node, command.zone, command.pattern, command.seed)
+
+
+def _allocate(state: State, command: Allocate, notes: list[Note]) -> Steps:
+    return workload.allocate(state, command.kind, _pages(state, command.size) or 0, _where(state, command))
+
+
+def _free(state: State, command: Free, notes: list[Note]) -> Steps:
+    return workload.free(state, command.kind, _pages(state, command.size), _where(state, command))
+
+
+def _pin(state: State, command: Pin | Unpin, notes: list[Note]) -> Steps:
+    return workload.pin(state, _pages(state, command.size), _where(state, command), isinstance(command, Pin))
+
+
 def _export(command: _Workload, place: Place) -> Iterator[str]:
     yield no_line(_FORMS[type(command)].write(command))
 
@@ -66,6 +96,7 @@ ALLOCATE: Final = Row(
     _FORMS[Allocate],
     "programs or the kernel take memory, in a zone and in a pattern",
     "allocate 64M movable node 0",
+    _allocate,
     _export,
 )
 FREE: Final = Row(
@@ -73,6 +104,7 @@ FREE: Final = Row(
     _FORMS[Free],
     "memory of a kind goes back, so much of it or all",
     "free all movable node 0",
+    _free,
     _export,
 )
 PIN: Final = Row(
@@ -80,6 +112,7 @@ PIN: Final = Row(
     _FORMS[Pin],
     "someone takes extra references on movable pages, which then cannot be migrated",
     "pin 4M node 0",
+    _pin,
     _export,
 )
 UNPIN: Final = Row(
@@ -87,5 +120,6 @@ UNPIN: Final = Row(
     _FORMS[Unpin],
     "the extra references are dropped",
     "unpin all",
+    _pin,
     _export,
 )

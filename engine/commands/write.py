@@ -7,12 +7,16 @@ import shlex
 from collections.abc import Iterator
 from typing import Final
 
+from ..hotplug import virtio_mem
+from ..memory.state import State
 from ..numbers.errors import BadInput
+from ..protocol.reasons.notes import Note
 from ..protocol.vocabulary import ONLINE_TYPES
+from ..sysfs import hotplug_files
 from ..sysfs.hotplug_files import MEMORY, NODE, boolean
-from .base import Base
 from .block_state import Offline, Online
-from .row import Row
+from .fields import Base
+from .row import Row, Steps
 from .shell import Place, echo
 
 
@@ -64,6 +68,11 @@ def meant(command: Base) -> Base:
     return command
 
 
+def _run(state: State, command: Write, notes: list[Note]) -> Steps:
+    yield from hotplug_files.write(state, command.path, command.data)
+    yield from virtio_mem.go_on(state)
+
+
 def _export(command: Write, place: Place) -> Iterator[str]:
     yield echo(command.path, command.data)
 
@@ -73,5 +82,6 @@ ROW: Final = Row(
     _Echo(),
     "write to a modelled file of sysfs or procfs, as a shell does",
     "echo online > /sys/devices/system/memory/auto_online_blocks",
+    _run,
     _export,
 )

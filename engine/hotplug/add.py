@@ -11,7 +11,7 @@ from ..memory.section import Memmap, Section
 from ..memory.state import State
 from ..memory.zone import NORMAL
 from ..mm import iomem, page_alloc, sparse_vmemmap
-from ..mm.vmem_altmap import VmemAltmap, implicit_use
+from ..mm.vmem_altmap import VmemAltmap
 from ..mm.zonelist import Watermarks, kernel_zonelist, node_order, working_node
 from ..protocol.events import (
     BlockCreated,
@@ -35,7 +35,7 @@ from .acpi_eject import bind
 from .online import online_block, rebuild_zonelists
 from .overhead import object_pages, page_table_pages
 from .placement import Choice, choose
-from .remove import deactivate, drop_block
+from .remove import deactivate, drop_block, refuse_without_hotplug
 
 Steps = Iterator[Event]
 
@@ -76,6 +76,7 @@ def add_memory(state: State, request: AddRequest) -> Steps:
     """Add a range of memory; its blocks appear offline, or as auto_online_blocks says. Raises `HotplugError`."""
     geometry = state.geometry
     start, size, node = request.start, request.size, request.node
+    refuse_without_hotplug(state)
     if start + size > geometry.max_address:
         raise HotplugError("E2BIG", BeyondAddresses(start, size, geometry.max_address))
     name = RESOURCE_NAMES.get(request.caller, "System RAM")
@@ -94,7 +95,7 @@ def add_memory(state: State, request: AddRequest) -> Steps:
         choice = choose(state, size, request.caller, request.placement, request.fallback)
         yield PlacementChosen(choice.placement, choice.reason)
         if isinstance(choice.reason, AltmapUnsupported):
-            yield Logged("WARNING: altmap unsupported")
+            yield Logged("altmap unsupported")
         yield from _populate(state, request, choice, group)
         yield from _online_node(state, node)
     except HotplugError as error:
@@ -102,7 +103,7 @@ def add_memory(state: State, request: AddRequest) -> Steps:
             state.resources.drop(start)
             yield ResourceReleased(start, size)
         yield from _taken(state, before)
-        if error.errno != "EEXIST":
+        if request.caller == "acpi" and error.errno != "EEXIST":
             yield Logged("add_memory failed")
         elif request.caller == "acpi":  # its driver takes that for success
             bind(state, start, size)
@@ -314,8 +315,8 @@ def _failed(state: State, request: AddRequest, choice: Choice, added: list[int],
     if sections:
         yield SectionsLeaked(sections[0].nr, len(sections), leaked)
         error.reason = SectionsLeft(error.reason, len(sections), leaked, leaked * geometry.page_size)
-    if error.errno == "ENOMEM":
-        yield Logged("WARNING: CPU: 0 at arch/x86/mm/init_64.c add_pages")
+    if error.errno == "ENOMEM" and (where := state.preset.add_warning) is not None:
+        yield Logged(f"WARNING: at {where}")
 
 
 def _add_device_memory(state: State, request: AddRequest) -> Steps:
@@ -336,8 +337,6 @@ def _add_device_memory(state: State, request: AddRequest) -> Steps:
     else:
         pool = sparse_vmemmap.BootMemory(state, request.node)
         yield PlacementChosen("boot", NoAltmap(request.caller))
-    if request.caller == "pmem" and (complaint := implicit_use(VmemAltmap(start, pages), passed)):
-        yield Logged(complaint)
     added: list[int] = []
     try:
         yield from _add_sections(state, request.node, start // geometry.pages_per_section, sections, pool, None, added)

@@ -15,7 +15,7 @@ from ..memory.state import State
 from ..mm import iomem, migrate, page_alloc, page_isolation, sparse_vmemmap, unseen
 from ..mm.hugetlb import pool
 from ..mm.zonelist import Watermarks
-from ..numbers.bits import lowest, span
+from ..numbers.bits import lowest, runs, span
 from ..numbers.units import format_range
 from ..protocol.events import (
     BlockState,
@@ -192,8 +192,6 @@ def _empty_range(
 ) -> Steps:
     """From MEM_GOING_OFFLINE to the moment when every page of the range is free and isolated; whether that comes may hang
     on the `doubts`."""
-    for pfn, count in heads:
-        yield MemmapSkipped("do_migrate_range", pfn, count)
     yield from migrate.migrate_range(state, start, pages, key)
     try:
         yield from pool.leave_range(state, start, pages)
@@ -271,8 +269,8 @@ def _heads(state: State, start: int, pages: int) -> list[Chunk]:
     size = state.geometry.pages_per_section
     found: list[Chunk] = []
     for section in state.sections_of(start, pages):
-        if MEMMAP in section.pages and (heads := section.of(MEMMAP) & _from(section, start, size)):
-            found.append((section.nr * size + lowest(heads), heads.bit_count()))
+        heads = section.of(MEMMAP) & _from(section, start, size) if MEMMAP in section.pages else 0
+        found += [(section.nr * size + at, count) for at, count in runs(heads)]
     return found
 
 

@@ -13,7 +13,7 @@ from ..memory.section import Section, Types
 from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
 from ..mm.zonelist import Watermarks, node_order
-from ..numbers.bits import lowest, span
+from ..numbers.bits import runs, span
 from ..protocol.events import (
     BlockState,
     Event,
@@ -74,8 +74,9 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
     marks = Watermarks(state) if not populated else None
     freed = sum(section.count(FREE) for section in joined)
     for section in joined:
-        if skipped := section.of(MEMMAP) & ~span(0, min(max(start + head - section.nr * size, 0), size)):
-            yield MemmapSkipped("online_pages_range", section.nr * size + lowest(skipped), skipped.bit_count())
+        skipped = section.of(MEMMAP) & ~span(0, min(max(start + head - section.nr * size, 0), size))
+        for at, count in runs(skipped):
+            yield MemmapSkipped("online_pages_range", section.nr * size + at, count)
     reserved = sum(section.count(MEMMAP) for section in joined)
     onlined = pages - (head if state.model.heads_present else reserved)
     early = onlined if block.early else 0

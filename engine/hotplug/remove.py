@@ -11,7 +11,7 @@ from ..memory.state import State
 from ..mm import iomem, page_alloc, sparse_vmemmap
 from ..protocol.events import BlockRemoved, Event, Logged, MemmapReleased, MemmapSkipped, NodeOfflined, ResourceReleased
 from ..protocol.reasons import HotplugError
-from ..protocol.reasons.adding import Unaligned
+from ..protocol.reasons.adding import NoHotplug, Unaligned
 from ..protocol.reasons.taking import HoldsMemmap, NotOffline, SomeHostTheirOwn, UsedAfterUnmap, WrongGranularity
 from ..protocol.vocabulary import PAGETABLE, SLAB
 from .offline import blocks_of
@@ -22,6 +22,7 @@ Steps = Iterator[Event]
 def remove_memory(state: State, start: int, size: int) -> Steps:
     """Remove a range whose blocks are all offline; a range without blocks gives back what a failed add left there.
     Raises `HotplugError`; nothing is removed then."""
+    refuse_without_hotplug(state)
     geometry = state.geometry
     block_size = geometry.block_size
     if not size or start % block_size or size % block_size:
@@ -59,6 +60,17 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
         yield from _try_offline_node(state, node)
 
 
+def refuse_without_hotplug(state: State) -> None:
+    """A kernel without CONFIG_MEMORY_HOTPLUG has no function that adds or removes memory: `HotplugError` ENOSYS, as its
+    stubs answered (mhp_notimplemented)."""
+    preset, model = state.preset, state.model
+    if not preset.can_hotplug(model.release):
+        since, until = (
+            release and f"{release[0]}.{release[1]}" for release in (preset.hotplug_since, preset.hotplug_until)
+        )
+        raise HotplugError("ENOSYS", NoHotplug(preset.geometry.arch, model.name, since or None, until or None))
+
+
 def drop_block(state: State, number: int) -> Steps:
     """The device memoryN goes; its memory group with the last block of it."""
     block = state.blocks.drop(number)
@@ -78,9 +90,14 @@ def deactivate(state: State, sections: Iterable[Section], marked: bool = False) 
     one (PageVmemmap), and unmapping clears that and frees nothing.
     """
     for section in sorted(sections, key=lambda s: -s.nr):
-        if marked and section.memmap is not None and section.memmap.on == "self":
+        if (
+            marked
+            and section.memmap is not None
+            and section.memmap.on == "self"
+            and state.preset.unmapped_by is not None
+        ):
             for pfn, count in section.memmap.chunks:
-                yield MemmapSkipped("free_pagetable", pfn, count)
+                yield MemmapSkipped(state.preset.unmapped_by, pfn, count)
         pages = sparse_vmemmap.release(state, section)
         state.sections.drop(section.nr)
         yield MemmapReleased(section.nr, section.memmap.on if section.memmap else "kernel", pages)

@@ -49,6 +49,14 @@ def resize(state: State, start: int, size: int, unit: int, node: int) -> Steps:
             f"the region must begin at a multiple of {format_bytes(max(block, unit))} and its size be one of "
             f"{format_bytes(unit)}"
         )
+    yield Logged(f"plugged size: {plugged(state, start) * state.geometry.page_size:#x}")
+    yield Logged(f"requested size: {size:#x}")
+    yield from _bring_to(state, start, size, unit, node)
+
+
+def _bring_to(state: State, start: int, size: int, unit: int, node: int) -> Steps:
+    """What was asked for now or earlier, as far as that goes (virtio_mem_run_wq)."""
+    block = state.geometry.block_size
     if start in state.virtio_mem:
         state.virtio_mem.drop(start)
     have = plugged(state, start)
@@ -58,7 +66,6 @@ def resize(state: State, start: int, size: int, unit: int, node: int) -> Steps:
     elif wanted < have:
         yield from (_shrink if unit < block else _shrink_big)(state, start, have - wanted, unit)
     now = plugged(state, start)
-    yield Logged(f"virtio_mem: plugged size: {now * state.geometry.page_size:#x}")
     if now > wanted:
         raise HotplugError("EBUSY", StillPlugged((now - wanted) * state.geometry.page_size))
     if now < wanted:
@@ -74,7 +81,7 @@ def go_on(state: State) -> Steps:
         unit, blocks = device.device_block_size, _blocks(state, start)
         if blocks and _offline_bytes(state, blocks) <= _threshold(state, unit) // 2:
             try:
-                yield from resize(state, start, device.requested_size, unit, state.blocks[blocks[0]].node)
+                yield from _bring_to(state, start, device.requested_size, unit, state.blocks[blocks[0]].node)
             except HotplugError as error:
                 yield ResizeFailed(start, error.errno, error.reason)
 

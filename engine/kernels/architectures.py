@@ -32,12 +32,15 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     machines             what `uname -m` and distributions call the machine
     geometry             the usual sizes
     hotplug_since        first kernel version that can hot-add memory, (2, 6) for all old ones; None: not possible
+    hotplug_until        first that no longer can; None: all since then can
     rfc_altmap           see `RfcAltmap`
     memmap_on_memory     kernels (names as in `models`) built with MHP_MEMMAP_ON_MEMORY on this architecture
     head_rule            see `HeadRule`
     lists_memblock       /proc/iomem names, inside System RAM, all that memblock had reserved when the boot was over
     boot_offline_veto    a notifier answers EPERM when boot memory is to go offline (prevent_bootmem_remove)
     base_page_fallback   without an altmap the vmemmap does with base pages when no huge unit is free, else ENOMEM
+    add_warning          file and function of the warning in the kernel log when an add fails; None: there is none
+    unmapped_by          function that RFC v2 has step over memmap pages when it unmaps them; None: there is none
     low_zones            zones below `top_zone` with the address (bytes) where each ends, ascending
     top_zone             the kernel zone that has no upper end
     direct_map           page sizes of the direct map in bytes, biggest first; empty: it needs no page tables
@@ -48,16 +51,24 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     machines: tuple[str, ...]
     geometry: Geometry
     hotplug_since: tuple[int, int] | None
+    hotplug_until: tuple[int, int] | None = None
     rfc_altmap: RfcAltmap
     memmap_on_memory: tuple[str, ...] = ()
     head_rule: HeadRule = "whole PMDs"
     lists_memblock: bool = False
     boot_offline_veto: bool = False
     base_page_fallback: bool = True
+    add_warning: str | None = None
+    unmapped_by: str | None = None
     low_zones: tuple[tuple[str, int], ...] = ()
     top_zone: str = "Normal"
     direct_map: tuple[int, ...]
     note: str
+
+    def can_hotplug(self, release: tuple[int, int]) -> bool:
+        """Does a kernel release have memory hotplug here (CONFIG_MEMORY_HOTPLUG)?"""
+        since, until = self.hotplug_since, self.hotplug_until
+        return since is not None and since <= release and (until is None or release < until)
 
     @property
     def zones(self) -> tuple[str, ...]:
@@ -83,6 +94,7 @@ _ROWS: Final = (
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
         hotplug_since=(2, 6), rfc_altmap="taken", memmap_on_memory=("6.1", "6.12"),
         low_zones=(("DMA", 16 * MIB), ("DMA32", 4 * GIB)), direct_map=(GIB, 2 * MIB, 4096),
+        add_warning="arch/x86/mm/init_64.c add_pages", unmapped_by="free_pagetable",
         note="Block size as x86_block_size says; 52 address bits with 5-level page tables; 1 GiB direct map pages only "
              "if the CPU has them (else 2 MiB)."),
     Preset(
@@ -117,7 +129,7 @@ _ROWS: Final = (
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=5,
             pmd_size=2 * MIB, block_size=256 * MIB, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 51),
         hotplug_since=(2, 6), rfc_altmap="taken", memmap_on_memory=("6.12",), head_rule="anything",
-        direct_map=(GIB, 2 * MIB, 64 * KIB),
+        direct_map=(GIB, 2 * MIB, 64 * KIB), unmapped_by="vmemmap_free",
         note="Blocks are LMBs of pseries; powernv has 1 GiB. An altmap is taken in base pages. Usual: without one a "
              "free 2 MiB page is tried first, for the memmap of 2 GiB at once; zones, address bits, direct map."),
     Preset(
@@ -126,6 +138,7 @@ _ROWS: Final = (
             arch="ppc64le", page_size=4096, section_size=16 * MIB, max_order=12, pageblock_order=9,
             pmd_size=2 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
         hotplug_since=(2, 6), rfc_altmap="taken", memmap_on_memory=("6.12",), direct_map=(GIB, 2 * MIB, 4096),
+        unmapped_by="vmemmap_free",
         note="One PMD of vmemmap serves eight sections. Usual: base-page fallback (since 6.6), zones, address bits, "
              "direct map."),
     Preset(
@@ -134,7 +147,7 @@ _ROWS: Final = (
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=8,
             pmd_size=16 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 51),
         hotplug_since=(2, 6), rfc_altmap="taken", memmap_on_memory=("6.12",), head_rule="nothing",
-        base_page_fallback=False, direct_map=(),
+        base_page_fallback=False, direct_map=(), unmapped_by="vmemmap_free",
         note="The vmemmap is bolted in pages of 16 MiB, each the memmap of 16 GiB; an exhausted altmap falls back to "
              "kernel memory. Usual: zones, address bits; the direct map is bolted in the hash table."),
     Preset(
@@ -169,7 +182,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="ia64", page_size=16 * KIB, section_size=GIB, max_order=16, pageblock_order=14, pmd_size=0,
             block_size=GIB, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 50),
-        hotplug_since=(2, 6), rfc_altmap="unsupported", low_zones=_DMA32, direct_map=(),
+        hotplug_since=(2, 6), hotplug_until=(6, 7), rfc_altmap="unsupported", low_zones=_DMA32, direct_map=(),
         note="Removed in 6.7. RFC patch 2 warns; the vmemmap is always made of base pages. Usual: 16K pages, orders "
              "with 256 MiB huge pages, the low zone (DMA before 4.16); the direct map is a region of the CPU."),
     Preset(
@@ -177,7 +190,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="sh", page_size=4096, section_size=64 * MIB, max_order=10, pageblock_order=10, pmd_size=0,
             block_size=64 * MIB, struct_page_size=32, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 32),
-        hotplug_since=(2, 6), rfc_altmap="no vmemmap", direct_map=(),
+        hotplug_since=(2, 6), hotplug_until=(5, 16), rfc_altmap="no vmemmap", direct_map=(),
         note="Classic SPARSEMEM: a section's memmap is one kernel allocation, or vmalloc; no hotplug on 32-bit kernels "
              "since 5.16. Usual: 4K pages, orders without huge pages, 32-byte struct page, zones, 32 address bits; the "
              "direct map is a segment of the CPU."),
@@ -194,7 +207,8 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="x86_32", page_size=4096, section_size=512 * MIB, max_order=10, pageblock_order=9, pmd_size=0,
             block_size=512 * MIB, struct_page_size=32, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 36),
-        hotplug_since=(2, 6), rfc_altmap="no vmemmap", low_zones=(("DMA", 16 * MIB), ("Normal", 896 * MIB)),
+        hotplug_since=(2, 6), hotplug_until=(5, 16), rfc_altmap="no vmemmap",
+        low_zones=(("DMA", 16 * MIB), ("Normal", 896 * MIB)),
         top_zone="HighMem", direct_map=(2 * MIB, 4096),
         note="Classic SPARSEMEM: a section's memmap is one kernel allocation, or vmalloc; no hotplug on 32-bit kernels "
              "since 5.16. Usual, with PAE: sections of 512 MiB, orders, 32-byte struct page, zones, 36 address bits; "

@@ -72,13 +72,3 @@ class VmemAltmap:
         self.base_pfn += pages + self.reserve
         self.alloc = 0
         return first, pages
-
-
-def implicit_use(altmap: VmemAltmap | None, passed: VmemAltmap | None) -> str | None:
-    """Patch 5: an altmap is registered for the range, but the caller did not pass it: the warning, or None.
-
-    The populate call then goes on without it.
-    """
-    if altmap is not None and passed is None:
-        return f"WARNING: implicit use of the altmap at pfn {altmap.base_pfn:#x}; memmap comes from system memory"
-    return None

@@ -254,7 +254,7 @@ def _exists(state: State, path: str) -> None:
 
 
 def _block(state: State, number: int) -> Block:
-    block = state.blocks.get(number)
+    block = state.blocks.get(number) if state.preset.can_hotplug(state.model.release) else None
     if block is None:
         raise HotplugError("ENOENT", NoSuchBlock(number))
     return block

@@ -72,6 +72,12 @@ def test_standard_output_is_the_snapshot_and_nothing_else(altmap: Run, tree: Pat
     assert machine.settings.memmap_on_memory == "Y"
 
 
+def test_a_capture_is_shown_through_a_pipe(altmap: Run, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    captured = altmap("capture", "--root", tree).out
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(captured.encode())))
+    assert "memory1-3" in altmap("show", "-").out
+
+
 def test_notes_go_to_standard_error(altmap: Run, tree: Path) -> None:
     (tree / "proc/version").write_text("Linux version 6.18.1 (x86_64)\n")
     said = altmap("capture", "--root", tree)

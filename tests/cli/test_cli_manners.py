@@ -12,8 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from altmap.engine import bundled_machines, machine_names, open_machine
+from altmap.engine import MODELS, PLACEMENTS, bundled_machines, machine_names, open_machine
 from altmap.engine.commands import ROWS
+from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.explorer.headless.parser import parser
 from altmap.explorer.headless.verbs import GROUPS, VERBS, Verb
 
@@ -184,8 +185,8 @@ def test_examples_are_understood(line: str) -> None:
         assert name in ("altmap", "echo")
 
 
-def test_the_overview_has_the_verbs_in_groups(process: Process) -> None:
-    lines = process("--help").stdout.splitlines()
+def test_the_overview_has_the_verbs_in_groups(altmap: Run) -> None:
+    lines = altmap("--help").out.splitlines()
     at = [lines.index(f"{title}:") for title, _ in GROUPS]
     assert at == sorted(at)
     for (_, verbs), start in zip(GROUPS, at, strict=True):
@@ -193,11 +194,14 @@ def test_the_overview_has_the_verbs_in_groups(process: Process) -> None:
         assert names[: len(verbs)] == [verb.name for verb in verbs]
 
 
-def test_help_lists_what_may_be_chosen(process: Process) -> None:
-    assert all(name in process("show", "--help").stdout for name in machine_names())
-    assert "rfc-v2, rfc-v2-as-posted, 6.1, 6.12" in " ".join(process("run", "--help").stdout.split())
-    assert "x86_64" in process("capture", "--help").stdout
-    assert "boot, range, block, sections" in " ".join(process("compare", "--help").stdout.split())
+def test_help_lists_what_may_be_chosen(altmap: Run) -> None:
+    show, run, capture, compare = (
+        " ".join(altmap(verb, "--help").out.split()) for verb in ("show", "run", "capture", "compare")
+    )
+    assert ", ".join(machine_names()) in show
+    assert ", ".join(MODELS) in run
+    assert ", ".join(ARCHITECTURES) in capture
+    assert ", ".join(PLACEMENTS) in compare
 
 
 def test_help_of_a_command_is_its_own(altmap: Run) -> None:
@@ -221,10 +225,12 @@ def test_help_on_scripts_has_every_command(altmap: Run) -> None:
 
 @pytest.mark.parametrize("columns", [60, 80, 120])
 @pytest.mark.parametrize("words", [["--help"], ["help", "script"], ["run", "--help"], ["show", "--help"]])
-def test_help_fits_into_the_terminal(process: Process, columns: int, words: list[str]) -> None:
-    said = process(*words, environment={"COLUMNS": str(columns)})
-    words_alone = [line for line in said.stdout.splitlines() if len(line) > columns]
-    assert all(len(line.split()) <= 3 or "altmap" in line or ">" in line for line in words_alone), words_alone
+def test_help_fits_into_the_terminal(
+    altmap: Run, monkeypatch: pytest.MonkeyPatch, columns: int, words: list[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    wide = [line for line in altmap(*words).out.splitlines() if len(line) > columns]
+    assert all(len(line.split()) <= 3 or "altmap" in line or ">" in line for line in wide), wide
 
 
 # -- the list of machines -----------------------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ def eject(machine: Machine, size: str = "128M", at: str | int = "4G") -> Outcome
 
 
 def numbers(machine: Machine, name: str, node: int = 0) -> Numbers:
-    """free (with per-CPU lists), spanned, present and managed of a zone, the order in which kernel-facts 19 has them."""
+    """free (with per-CPU lists), spanned, present and managed of a zone."""
     zone = machine.zones[node, name]
     return zone.free + zone.pcp, zone.spanned, zone.present, zone.managed
 

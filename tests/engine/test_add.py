@@ -1,4 +1,4 @@
-"""Adding memory: the order of its checks, what it takes, and what it leaves when it fails (kernel-facts 4, observed.md 8)."""
+"""Adding memory: the order of its checks, what it takes, and what it leaves when it fails."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def names(events: tuple[Any, ...]) -> list[str]:
 
 
 def test_steps_come_in_the_kernels_order() -> None:
-    """kernel-facts 4.2: resource, placement, sections, blocks, node, and auto onlining last."""
+    """Resource, placement, sections, blocks, node, and auto onlining last."""
     machine = two_nodes("1G", model="6.1", auto_online="online")
     outcome = dimm(machine, "256M", node=1)
     order = names(outcome.events)
@@ -72,7 +72,7 @@ def test_steps_come_in_the_kernels_order() -> None:
 
 
 def test_6_12_finishes_block_by_block() -> None:
-    """kernel-facts 3.4: memmap and device of one block, then the next."""
+    """Memmap and device of one block, then the next."""
     outcome = dimm(guest(model="6.12"), "384M")
     mixed = [type(e).__name__ for e in outcome.events if isinstance(e, MemmapPlaced | BlockCreated)]
     assert mixed == ["MemmapPlaced", "BlockCreated"] * 3
@@ -107,7 +107,7 @@ def test_new_blocks_are_offline_and_of_their_node(model: str) -> None:
 
 
 def test_an_add_puts_the_node_online_and_its_memory_only_onlining_does() -> None:
-    """kernel-facts 6.8; test_sysfs has the masks."""
+    """test_sysfs has the masks."""
     machine = two_nodes("1G")
     dimm(machine, node=1)
     assert machine.nodes[1].online
@@ -121,7 +121,7 @@ def test_an_add_puts_the_node_online_and_its_memory_only_onlining_does() -> None
 
 @pytest.mark.parametrize(("size", "memmap"), [("128M", 512), ("1G", 4096), ("10G", 40960), ("12G", 49152)])
 def test_boot_memmap_is_taken_before_anything_is_online(size: str, memmap: int) -> None:
-    """Example 11: 192 MiB for 12 GiB. Besides: about 3 pages a block and 5 to 23 a device (kernel-facts 1.7)."""
+    """192 MiB for 12 GiB. Besides: about 3 pages a block and 5 to 23 a device."""
     machine = guest(memmap_on_memory="N")
     before = free_pages(machine)
     outcome = dimm(machine, size)
@@ -141,8 +141,8 @@ def test_with_the_memmap_on_the_memory_only_tables_and_objects_are_taken(model: 
     assert blocks <= outcome.taken[0] <= 3.5 * blocks + 23
 
 
-def test_golden_trace_c_192_mib_take_16_gib_with_heads() -> None:
-    """kernel-facts 19.3 and example 14: 128 blocks 32..159, 177 pages of boot memory."""
+def test_192_mib_take_16_gib_with_heads() -> None:
+    """128 blocks 32..159, 177 pages of boot memory."""
     machine = guest("256M")
     outcome = dimm(machine, "16G")
     assert sorted(machine.blocks)[2:] == list(range(32, 160))
@@ -152,7 +152,7 @@ def test_golden_trace_c_192_mib_take_16_gib_with_heads() -> None:
 
 
 def test_the_second_device_in_the_same_gib_needs_no_new_page_tables() -> None:
-    """kernel-facts 1.7: one PMD page maps a GiB, one of the vmemmap's 64 GiB."""
+    """One PMD page maps a GiB, one of the vmemmap's 64 GiB."""
     machine = guest()
     first = dimm(machine, "128M", at="128G").taken[0]
     second = dimm(machine, "128M", at=(128 << 30) + (512 << 20)).taken[0]
@@ -160,7 +160,7 @@ def test_the_second_device_in_the_same_gib_needs_no_new_page_tables() -> None:
 
 
 def test_arm64_maps_its_memory_in_base_pages() -> None:
-    """observed.md, arm64: 64 page-table pages a block even with heads; 77 for 128 MiB, 536 for 1 GiB."""
+    """The traces of arm64: 64 page-table pages a block even with heads; 77 for 128 MiB, 536 for 1 GiB."""
     for size, measured in (("128M", 77), ("1G", 536)):
         machine = boot_machine([(0, "1G", "1G")], arch="arm64-4k")
         taken = dimm(machine, size, at="8G").taken[0]
@@ -179,7 +179,7 @@ def test_nothing_is_taken_from_per_cpu_lists_or_said_of_other_nodes() -> None:
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
 def test_an_add_that_runs_out_of_memory_leaks_the_sections_it_finished(model: str) -> None:
-    """kernel-facts 4.4; observed.md 8. Resource released, sections present without blocks, their memmap still there."""
+    """Resource released, sections present without blocks, their memmap still there."""
     machine = guest("256M", model=model, memmap_on_memory="N")
     before = free_pages(machine)
     outcome = refuse(machine, Add(start="4G", size="32G"))
@@ -204,7 +204,7 @@ def min_free(machine: Machine) -> int:
 
 
 def test_the_failure_is_logged() -> None:
-    """kernel-facts 4.5: the first order-9 failure ever, WARN in add_pages, the ACPI driver."""
+    """The first order-9 failure ever, WARN in add_pages, the ACPI driver."""
     machine = guest("256M", model="6.1", memmap_on_memory="N")
     log = refuse(machine, Add(start="4G", size="32G")).log
     assert any(
@@ -218,7 +218,7 @@ def test_the_failure_is_logged() -> None:
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
 def test_a_retry_over_a_leak_is_eexist_and_takes_nothing(model: str) -> None:
-    """observed.md 8: -EEXIST, nothing in dmesg, no blocks."""
+    """-EEXIST, nothing in dmesg, no blocks."""
     machine = guest("256M", model=model, memmap_on_memory="N")
     refuse(machine, Add(start="4G", size="32G"))
     before = free_pages(machine)
@@ -231,7 +231,7 @@ def test_a_retry_over_a_leak_is_eexist_and_takes_nothing(model: str) -> None:
 
 
 def test_the_rfcs_kernel_goes_on_behind_the_leak() -> None:
-    """kernel-facts 4.4: 4.13 tolerated -EEXIST per section."""
+    """4.13 tolerated -EEXIST per section."""
     machine = guest("256M", model="rfc-v2")
     refuse(machine, Add(start="4G", size="32G", placement="boot"))
     leaked = sum(nr >= 32 for nr in machine.sections)
@@ -243,7 +243,7 @@ def test_the_rfcs_kernel_goes_on_behind_the_leak() -> None:
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
 def test_an_eject_of_a_device_refused_for_a_leak_gives_its_memmap_back(model: str) -> None:
-    """observed.md 8: 16 sections x 512 = 8192 pages for the range of a 2 GiB device."""
+    """16 sections x 512 = 8192 pages for the range of a 2 GiB device."""
     machine = guest("256M", model=model, memmap_on_memory="N")
     start = free_pages(machine)
     refuse(machine, Add(start="4G", size="32G"))
@@ -286,7 +286,7 @@ def test_a_failed_add_leaves_a_new_node_offline(model: str) -> None:
 
 
 def test_6_12_undoes_the_finished_blocks_of_a_request_with_heads() -> None:
-    """kernel-facts 3.4: remove_memory_blocks_and_altmaps; nothing is left, not even one page."""
+    """remove_memory_blocks_and_altmaps: nothing is left, not even one page."""
     machine = guest("256M", model="6.12")
     before = dict(machine.zones), dict(machine.sections), dict(machine.blocks), dict(machine.resources)
     dimm(machine, "128M", at="64G")
@@ -306,7 +306,7 @@ def test_6_12_undoes_the_finished_blocks_of_a_request_with_heads() -> None:
 
 
 def test_an_add_of_heads_needs_almost_no_memory() -> None:
-    """Example 12 with heads: 256 MiB take 15 GiB."""
+    """With heads: 256 MiB take 15 GiB."""
     machine = guest("256M")
     dimm(machine, "15G")
     machine = guest("256M", memmap_on_memory="N")
@@ -315,7 +315,6 @@ def test_an_add_of_heads_needs_almost_no_memory() -> None:
 
 
 def test_errors_of_auto_onlining_are_swallowed_and_end_the_walk() -> None:
-    """Trap 8."""
     machine = guest(auto_online="online_movable")
     state = state_of(machine)
     state.chain = state.chain.with_subscriber(Notifier("balloon", 0, Frozen({"MEM_GOING_ONLINE": "EBUSY"})))
@@ -346,7 +345,7 @@ def scatter(machine: Machine) -> None:
     state.journal.take()
 
 
-def test_example_28_the_base_page_fallback_costs_a_page_table_a_section() -> None:
+def test_the_base_page_fallback_costs_a_page_table_a_section() -> None:
     machine = guest("1G", model="6.1", memmap_on_memory="N")
     scatter(machine)
     outcome = dimm(machine, "1G")
@@ -361,7 +360,7 @@ def test_example_28_the_base_page_fallback_costs_a_page_table_a_section() -> Non
 
 
 def test_without_the_fallback_the_first_missing_unit_is_enomem() -> None:
-    """kernel-facts 4.5: ppc64 hash needs 16 MiB in a row."""
+    """ppc64 hash needs 16 MiB in a row."""
     machine = boot_machine([(0, 0, "1G")], arch="ppc64le-hash-64k", memmap_on_memory="N")
     state = state_of(machine)
     for section, owned in list(state.zone_sections((0, "Normal"))):

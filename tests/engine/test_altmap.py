@@ -1,23 +1,23 @@
-"""`VmemAltmap` against kernel-facts 2.3 to 2.5 and the worked examples 25 and 26."""
+"""`VmemAltmap` against vmem_altmap_alloc of the kernel (mm/sparse-vmemmap.c)."""
 
 from __future__ import annotations
 
 import random
 
 import pytest
-from altmap.engine.mm.vmem_altmap import VmemAltmap, implicit_use
+from altmap.engine.mm.vmem_altmap import VmemAltmap
 from altmap.engine.protocol.reasons import HotplugError
 from altmap.engine.protocol.reasons.adding import AltmapInvalid
 
 
-def test_example_25_a_base_page_first_costs_the_alignment_of_the_next_pmd() -> None:
+def test_a_base_page_first_costs_the_alignment_of_the_next_pmd() -> None:
     pool = VmemAltmap(0x1000, 1024)
     assert pool.take(1) == 0x1000
     assert pool.take(512) == 0x1200
     assert (pool.alloc, pool.align) == (513, 511)
 
 
-def test_example_26_with_one_page_less_the_second_request_fails() -> None:
+def test_with_one_page_less_the_second_request_fails() -> None:
     pool = VmemAltmap(0x1000, 1023)
     assert pool.take(1) == 0x1000
     assert pool.take(512) is None
@@ -107,23 +107,13 @@ def test_a_fitting_altmap_counts_from_zero_after_the_check() -> None:
     assert pool.take(512) == 0x100000
 
 
-def test_a_registered_altmap_that_is_not_passed_is_complained_about() -> None:
-    pool = VmemAltmap(0x100000, 512)
-    warning = implicit_use(pool, None)
-    assert warning is not None
-    assert "altmap" in warning
-    assert "0x100000" in warning
-    assert implicit_use(pool, pool) is None
-    assert implicit_use(None, None) is None
-
-
 def test_the_text_of_an_altmap_names_every_number() -> None:
     assert repr(VmemAltmap(0x1000, 7, 3, 2)) == "VmemAltmap(base_pfn=0x1000, reserve=3, free=7, align=2, alloc=0)"
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_any_sequence_is_the_kernels_arithmetic(seed: int) -> None:
-    """The algorithm of kernel-facts 2.4 written out naively beside it; what is handed out never overlaps or leaves."""
+    """vmem_altmap_alloc written out naively beside it; what is handed out never overlaps or leaves."""
     dice = random.Random(seed)
     base, free, reserve = dice.randrange(1 << 20), dice.randrange(1, 5000), dice.randrange(600)
     pool = VmemAltmap(base, free, reserve)

@@ -1,4 +1,4 @@
-"""What each architecture can do, against kernel-facts 1.3, 1.4, 1.6, 2.1, 2.2, 3.1; the choice of a row."""
+"""What each architecture can do; the choice of a row."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_boot_zone(name: str, address: int, zone: str) -> None:
     assert ARCHITECTURES[name].boot_zone(address) == zone
 
 
-# kernel-facts 1.4
+# probe_memory_block_size of arch/x86/mm/init_64.c
 @pytest.mark.parametrize(
     ("end", "hypervisor", "block"),
     [

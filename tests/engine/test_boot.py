@@ -10,7 +10,7 @@ from altmap.engine.mm.zonelist import Watermarks
 
 
 def test_1_gib_of_x86() -> None:
-    """kernel-facts 19.1: DMA starts at 0 here (no hole at page 0), DMA32 at 4096 with 258048 pages; blocks 0 to 7."""
+    """DMA starts at 0 here (no hole at page 0), DMA32 at 4096 with 258048 pages; blocks 0 to 7."""
     machine = boot_machine([(0, 0, "1G")])
     assert {key: (zone.start, zone.spanned, zone.present) for key, zone in machine.zones.items() if zone.spanned} == {
         (0, "DMA"): (0, 4096, 4096),
@@ -44,7 +44,7 @@ def test_nodes_and_those_that_are_only_announced() -> None:
 
 
 def test_the_arm64_guest_has_one_zone_below_4_gib() -> None:
-    """observed.md, arm64: DMA."""
+    """The zone of the boot memory is DMA there."""
     machine = boot_machine([(0, "1G", "1G")], arch="arm64-4k")
     assert [key for key, zone in machine.zones.items() if zone.present] == [(0, "DMA")]
     assert machine.blocks[8].zone == (0, "DMA")
@@ -90,8 +90,8 @@ def test_numbers_that_cannot_be(ram: list[tuple[int, object, object]], options: 
         boot_machine(ram, **options)  # type: ignore[arg-type]
 
 
-def test_example_33_the_watermarks_of_a_live_machine() -> None:
-    """kernel-facts 6.7: managed 3840, 772918 and 1048576 pages, three populated zones: min 35, 7154, 9706; low 43, 8942,
+def test_the_watermarks_of_a_live_machine() -> None:
+    """Managed 3840, 772918 and 1048576 pages, three populated zones: min 35, 7154, 9706; low 43, 8942,
     12132."""
     machine = boot_machine([(0, 0, "3G"), (0, "4G", "4G")], model="6.1")
     state = state_of(machine)

@@ -1,4 +1,4 @@
-"""Allocating and freeing: which pages are taken by the rules of kernel-facts 9.1 and 9.2, and that counters follow."""
+"""Allocating and freeing: which pages are taken, by the rules of mm/page_alloc.c, and that counters follow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blocks that cannot go offline, or only after a while: what is in the way, and what a failure leaves (facts 7.1 to 7.3)."""
+"""Blocks that cannot go offline, or only after a while: what is in the way, and what a failure leaves."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .guests import FIRST, dimm, fill_zone, guest, occupy, offline, online, refu
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
 def test_kernel_pages_make_a_kernel_zone_busy(model: str) -> None:
-    """observed.md 1, 2 "Surprise": slab in the only Normal block, offline is EBUSY."""
+    """Slab in the only Normal block, offline is EBUSY."""
     machine = guest("1G", model=model)
     dimm(machine)
     online(machine, 32, kind="online_kernel")
@@ -42,7 +42,7 @@ def test_kernel_pages_make_a_kernel_zone_busy(model: str) -> None:
 
 
 def test_the_dump_comes_before_the_reason() -> None:
-    """kernel-facts 7.3: dump_page while isolating, the failure line after it."""
+    """dump_page while isolating, the failure line after it."""
     machine = guest("1G")
     dimm(machine)
     online(machine, 32, kind="online_kernel")
@@ -59,7 +59,6 @@ def test_the_dump_comes_before_the_reason() -> None:
 def test_the_first_then_the_last_then_the_other_pageblocks_are_looked_at(
     first: int, last: int, middle: int, found: str
 ) -> None:
-    """kernel-facts 7.3."""
     machine = guest("1G", memmap_on_memory="N")
     dimm(machine)
     online(machine, 32, kind="online_kernel")
@@ -72,7 +71,6 @@ def test_the_first_then_the_last_then_the_other_pageblocks_are_looked_at(
 
 @pytest.mark.parametrize("kind", ["slab", "pagetable", "kernel", "reserved", "vmemmap"])
 def test_every_kernel_page_is_unmovable_in_a_kernel_zone(kind: Any) -> None:
-    """kernel-facts 7.2 rule 9 and 2."""
     machine = guest("1G")
     dimm(machine)
     online(machine, 32, kind="online_kernel")
@@ -81,7 +79,7 @@ def test_every_kernel_page_is_unmovable_in_a_kernel_zone(kind: Any) -> None:
 
 
 def test_reserved_pages_are_detected_in_zone_movable_too_and_others_are_not() -> None:
-    """Trap 14: offlining spins until a signal."""
+    """Offlining spins until a signal."""
     for kind, result in (("reserved", "EBUSY"), ("slab", "EINTR"), ("pagetable", "EINTR")):
         machine = guest()
         dimm(machine)
@@ -94,7 +92,7 @@ def test_reserved_pages_are_detected_in_zone_movable_too_and_others_are_not() ->
 
 
 def test_the_rfcs_kernel_does_not_look_into_movable_pageblocks() -> None:
-    """kernel-facts 7.2, 4.13: isolation passes, then 5 retries or 120 s (7.5) end it with EBUSY."""
+    """Isolation passes, then 5 retries or 120 s end it with EBUSY."""
     machine = guest(model="rfc-v2")
     dimm(machine)
     online(machine, 32, kind="online_kernel")
@@ -117,7 +115,7 @@ def test_movable_pages_leave_and_the_block_goes() -> None:
 
 
 def test_a_pinned_page_loops_until_a_signal() -> None:
-    """observed.md 6: "migrating pfn ... failed", EINTR; the zone's counters come back."""
+    """ "migrating pfn ... failed", EINTR; the zone's counters come back."""
     machine = guest("1G")
     dimm(machine)
     online(machine, 32, kind="online_movable")
@@ -133,7 +131,7 @@ def test_a_pinned_page_loops_until_a_signal() -> None:
 
 
 def test_after_a_failure_the_pageblocks_are_movable_whatever_they_were() -> None:
-    """Trap 16; that is after isolation, not where isolation itself fails."""
+    """This is after isolation, not where isolation itself fails."""
     machine = guest("1G", memmap_on_memory="N")
     dimm(machine)
     online(machine, 32, kind="online_movable")
@@ -146,7 +144,7 @@ def test_after_a_failure_the_pageblocks_are_movable_whatever_they_were() -> None
 
 
 def test_a_poisoned_page_goes_offline_and_6_12_remembers() -> None:
-    """observed.md 6: online again is fine on 6.1 and EHWPOISON on 6.12."""
+    """Online again is fine on 6.1 and EHWPOISON on 6.12."""
     for model, result in (("6.1", "ok"), ("6.12", "EHWPOISON")):
         machine = guest("1G", model=model)
         dimm(machine)
@@ -159,7 +157,7 @@ def test_a_poisoned_page_goes_offline_and_6_12_remembers() -> None:
 
 
 def test_a_boot_block_goes_and_comes_back_as_boot_memory() -> None:
-    """Its pages count as early again (kernel-facts 6.4 step 8), so they earn room for ZONE_MOVABLE."""
+    """Its pages count as early again, so they earn room for ZONE_MOVABLE."""
     machine = guest("2G", model="6.1")
     early = machine.zones[0, "DMA32"].early
     offline(machine, 12)
@@ -205,7 +203,7 @@ def test_pages_that_nobody_saw_leave_a_block_that_hosts_its_own_memmap() -> None
     ],
 )
 def test_an_isolation_that_fails_leaves_pageblocks_movable_that_it_had_come_to(busy: int, changed: set[int]) -> None:
-    """Trap 16: first, last, then ascending up to the one that stops it (start_isolate_page_range)."""
+    """First, last, then ascending up to the one that stops it (start_isolate_page_range)."""
     machine = guest("1G", memmap_on_memory="N")
     dimm(machine)
     online(machine, 32, kind="online_kernel")

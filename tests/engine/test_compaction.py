@@ -1,4 +1,4 @@
-"""The rules of compaction (kernel-facts 2.8, 10, 16). That the pages end where real kernels put them: tests/traces."""
+"""The rules of compaction (mm/compaction.c). That the pages end where real kernels put them: tests/traces."""
 
 from __future__ import annotations
 

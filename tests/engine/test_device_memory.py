@@ -1,4 +1,4 @@
-"""ZONE_DEVICE: pmem brings its own altmap, HMM memory has no struct pages of its own; neither has blocks (facts 2.2)."""
+"""ZONE_DEVICE: pmem brings its own altmap, HMM memory has no struct pages of its own; neither has blocks."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_without_an_altmap_kernel_memory_serves(caller: str, placement: str | No
 
 @pytest.mark.parametrize("caller", ["pmem", "hmm"])
 def test_removed_device_memory_leaves_nothing_behind(caller: str) -> None:
-    """I20: sections absent, resource released; so it can be added again."""
+    """Sections absent, resource released; so it can be added again."""
     machine = guest()
     before = set(machine.sections), dict(machine.resources), dict(machine.requests)
     dimm(machine, "1G", at="8G", caller=caller)
@@ -100,7 +100,7 @@ def test_its_range_is_taken_like_any_other() -> None:
 
 
 def test_device_memory_need_not_be_made_of_blocks() -> None:
-    """kernel-facts 1.1: the block rule is add_memory's; ZONE_DEVICE is added by sections at least."""
+    """The block rule is add_memory's; ZONE_DEVICE is added by sections at least."""
     machine = guest("66G", block_size="2G")
     dimm(machine, "128M", at="80G", caller="pmem")
     assert 640 in machine.sections

@@ -1,4 +1,4 @@
-"""Ejecting a memory device as the ACPI driver does (kernel-facts 8.4), and removing by hand (8.1)."""
+"""Ejecting a memory device as the ACPI driver does (acpi_memory_device_remove), and removing by hand."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def changes(outcome: Outcome) -> list[tuple[int, str]]:
 
 @pytest.mark.parametrize("model", ["rfc-v2", "6.1", "6.12"])
 def test_idle_blocks_are_offlined_and_removed(model: str) -> None:
-    """observed.md 11: the kernel offlines the blocks itself."""
+    """The kernel offlines the blocks itself."""
     machine = guest(model=model)
     dimm(machine, "512M")
     online(machine, 33, kind="online_movable")
@@ -82,7 +82,7 @@ def test_the_second_pass_ends_at_its_first_failure() -> None:
 
 
 def test_only_the_second_failure_is_logged_by_the_driver() -> None:
-    """observed.md 11: "Offline failed." once, though the page is dumped twice."""
+    """ "Offline failed." once, though the page is dumped twice."""
     machine = device()
     online(machine, 32, kind="online_kernel")
     kernel_page(machine, 32)
@@ -167,7 +167,7 @@ def test_a_range_that_is_not_made_of_blocks_cannot_be_removed() -> None:
 
 
 def test_6_1_removes_blocks_with_heads_one_by_one() -> None:
-    """kernel-facts 3.8: "wrong granularity"."""
+    """The kernel says "wrong granularity"."""
     machine = guest(model="6.1")
     dimm(machine)
     dimm(machine, at="4224M")
@@ -208,7 +208,7 @@ def test_a_part_of_a_device_may_be_removed() -> None:
 @pytest.mark.parametrize("model", ["rfc-v2", "6.1", "6.12"])
 @pytest.mark.parametrize("mode", ["Y", "N"])
 @pytest.mark.parametrize("size", ["128M", "1G"])
-def test_i20_add_and_remove_restore_everything(model: str, mode: str, size: str) -> None:
+def test_add_and_remove_restore_everything(model: str, mode: str, size: str) -> None:
     machine = guest(model=model, memmap_on_memory=mode)
 
     def picture() -> list[Any]:
@@ -244,7 +244,6 @@ def test_a_removal_of_nothing_changes_nothing() -> None:
 
 
 def test_the_node_goes_with_its_last_block_and_not_while_it_has_cpus() -> None:
-    """kernel-facts 8.3 and I16."""
     machine = two_nodes("1G", nodes=3)
     dimm(machine, node=1)
     dimm(machine, at="8G", node=1)

@@ -1,4 +1,4 @@
-"""Free areas against a page-by-page count, against the chunk sequences of kernel-facts 6.5, and as text."""
+"""Free areas against a page-by-page count, against the order in which offlining finds them, and as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Derived sizes against kernel-facts 1.2, 1.3 and the worked examples of 13.2; what a geometry refuses."""
+"""Derived sizes: sections, blocks, their memmap, on each architecture; what a geometry refuses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def geometry(name: str, **changes: int | bool) -> Geometry:
     return msgspec.structs.replace(ARCHITECTURES[name].geometry, **changes)
 
 
-# kernel-facts 1.3: section bits, pages of a section, PMD, biggest order, pageblock order, pageblock bytes, block
+# section bits, pages of a section, PMD, biggest order, pageblock order, pageblock bytes, block
 TABLE_1_3 = [
     ("x86_64", 27, 32768, 2 * MIB, 10, 9, 2 * MIB, 128 * MIB),
     ("arm64-4k", 27, 32768, 2 * MIB, 10, 9, 2 * MIB, 128 * MIB),
@@ -67,7 +67,7 @@ def test_page_shift() -> None:
     }  # fmt: skip
 
 
-def test_example_1_to_3_section_of_x86() -> None:
+def test_a_section_of_x86() -> None:
     g = geometry("x86_64")
     assert g.pages_per_section == g.pages_per_block == 32768
     assert g.memmap_bytes_per_section == g.memmap_bytes_per_block == 2097152
@@ -80,7 +80,7 @@ def test_example_1_to_3_section_of_x86() -> None:
     assert divmod(usable, 1 << g.max_order) == (31, 1 << 9)
 
 
-# kernel-facts 13.2, examples 4 to 6 and 19: block, pages, memmap pages, pageblocks of memmap, managed
+# block, pages, memmap pages, pageblocks of memmap, managed
 @pytest.mark.parametrize(
     ("name", "block", "pages", "memmap", "pageblocks", "managed"),
     [
@@ -98,7 +98,7 @@ def test_examples_of_blocks(name: str, block: int, pages: int, memmap: int, page
     assert g.pages_per_block - g.memmap_pages_per_block == managed
 
 
-# kernel-facts 13.2, examples 15 to 18: memmap bytes and pages of a block whose pages are big
+# memmap bytes and pages of a block whose pages are big
 @pytest.mark.parametrize(
     ("name", "block", "pages", "size", "memmap", "pageblock"),
     [
@@ -116,7 +116,7 @@ def test_examples_of_big_pages(name: str, block: int, pages: int, size: int, mem
     assert g.pageblock_pages == pageblock
 
 
-def test_example_20_terabyte() -> None:
+def test_the_memmap_of_a_terabyte() -> None:
     g = geometry("x86_64")
     assert g.memmap_bytes(TIB // g.page_size) == 16 * GIB
     assert TIB // g.block_size == 8192
@@ -124,12 +124,12 @@ def test_example_20_terabyte() -> None:
     assert g.block_of(TIB // g.page_size - 1) == 8191
 
 
-def test_example_21_movable_memory_fills_normal() -> None:
+def test_the_memmap_of_movable_memory_fills_normal() -> None:
     assert geometry("x86_64").memmap_pages(256 * GIB // 4096) * 4096 == 4 * GIB
 
 
 @pytest.mark.parametrize(("name", "percent"), [("x86_64", 1.5625), ("arm64-16k", 0.390625), ("arm64-64k", 0.09765625)])
-def test_example_22_share(name: str, percent: float) -> None:
+def test_the_share_that_the_memmap_takes(name: str, percent: float) -> None:
     g = geometry(name)
     assert 100 * g.memmap_bytes(g.pages_per_block) / g.block_size == percent
 

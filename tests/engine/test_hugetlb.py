@@ -1,4 +1,4 @@
-"""The hugetlb pool: golden traces B and F, the table of kernel-facts 11.2, and what offlining does to huge pages."""
+"""The hugetlb pool: how many pages it gets from which memory, and what offlining does to huge pages."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def orders(machine: Machine, name: str, node: int) -> dict[int, int]:
     return {order: count for order, count in enumerate(order_counts(state_of(machine), (node, name))) if count}
 
 
-# -- golden traces ------------------------------------------------------------------------------------------------------
+# -- stories of real kernels ---------------------------------------------------------------------------------------------
 
 
 def gigantic_in_eight_blocks(model: str) -> Machine:
@@ -125,7 +125,7 @@ def test_a_page_on_a_list_of_a_cpu_does_not_keep_a_gigantic_page_away() -> None:
     ],
 )
 def test_trace_b_two_gib_blocks(mode: str, kind: str, zone: str, count: int, free: int, areas: int) -> None:
-    """19.2 and example 24: asked for 4, and the write succeeds whatever comes of it."""
+    """Asked for 4, and the write succeeds whatever comes of it."""
     machine = boot_machine([(0, 0, "66G")], nodes=2, model="6.1", block_size="2G", memmap_on_memory=mode)
     dimm(machine, "2G", at="66G", node=1)
     online(machine, 33, kind=kind)
@@ -168,7 +168,6 @@ def hot_added(size: str, block: str, model: str, mode: str) -> Machine:
     ],
 )
 def test_heads_prevent_pages_of_1_gib(size: str, row: tuple[int, ...]) -> None:
-    """Table 11.2; its 8 GiB row is example 23."""
     wanted = parse_bytes(size) // GIB
     found = [gigantic(state_of(hot_added(size, *column)), 1, GIB) for column in COLUMNS.values()]
     assert tuple(one.count for one in found) == row
@@ -202,7 +201,7 @@ def test_never_from_zone_movable() -> None:
 
 
 def test_movable_pages_are_moved_out_of_the_way_and_kernel_pages_are_not() -> None:
-    """observed.md 7: 1 of 2, as the first GiB has slab pages."""
+    """1 of 2, as the first GiB has slab pages."""
     machine = two_nodes("4G", memmap_on_memory="N")
     dimm(machine, "2G", at="8G", node=1)
     online(machine, *range(64, 80), kind="online_kernel")
@@ -313,7 +312,7 @@ def test_a_size_that_the_machine_has_not_got_makes_no_sense() -> None:
 
 
 def movable_guest(model: str) -> Machine:
-    """observed.md 6, hugetlb_2m: 1 GiB of boot memory and four blocks in ZONE_MOVABLE."""
+    """The traces hugetlb_2m: 1 GiB of boot memory and four blocks in ZONE_MOVABLE."""
     machine = guest("1G", model=model)
     for block in range(32, 36):
         dimm(machine, at=f"{block * 128}M")
@@ -349,7 +348,7 @@ def use_in(machine: Machine, block: int, count: int) -> None:
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
 @pytest.mark.parametrize("used", [2, 20, 63])
 def test_pages_in_use_beside_free_ones_in_the_pool_livelock(model: str, used: int) -> None:
-    """observed.md 6; trace 6.12/hugetlb_2m steps 7 (all 63 of the block in use), 8 and 25: the page that was left last is
+    """Trace 6.12/hugetlb_2m steps 7 (all 63 of the block in use), 8 and 25: the page that was left last is
     the next to be filled, so from the second page on they move inside the block itself, until a signal."""
     machine = movable_guest(model)
     ask(machine, file(0), 600)
@@ -393,7 +392,7 @@ def test_with_every_page_of_the_block_in_use_it_goes_at_once(model: str) -> None
 
 
 def test_on_another_node_a_free_huge_page_takes_the_place() -> None:
-    """kernel-facts 7.4: a free pool page of an allowed node, else a fresh one."""
+    """A free pool page of an allowed node, else a fresh one."""
     machine = two_nodes("1G", memmap_on_memory="N")
     dimm(machine, node=1)
     online(machine, 32, kind="online_movable")
@@ -408,7 +407,7 @@ def test_on_another_node_a_free_huge_page_takes_the_place() -> None:
 
 
 def test_a_gigantic_page_in_use_has_nowhere_to_go() -> None:
-    """kernel-facts 7.4: gigantic never fresh."""
+    """Gigantic never fresh."""
     machine = gigantic_in_eight_blocks("6.12")
     state = state_of(machine)
     state.hugepages.put(FIRST, type(state.hugepages[FIRST])(262144, 1, used=True))
@@ -420,7 +419,6 @@ def test_a_gigantic_page_in_use_has_nowhere_to_go() -> None:
 
 
 def test_heads_cost_a_2_mib_page_each_and_no_more() -> None:
-    """kernel-facts 11.4."""
     for mode, count in (("Y", 2 * 63), ("N", 2 * 64)):
         machine = two_nodes("1G", memmap_on_memory=mode)
         for block in (32, 33):

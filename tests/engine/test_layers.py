@@ -1,4 +1,4 @@
-"""The house rules of the engine: its layers, no cycles, no user interface, every public name documented (design 3)."""
+"""The house rules of the engine: its layers, no cycles, no user interface, every public name documented."""
 
 from __future__ import annotations
 

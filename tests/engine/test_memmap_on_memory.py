@@ -1,4 +1,4 @@
-"""The kernels' conditions for a memmap on memory, against the table of kernel-facts 1.5, 3.3 and examples of 13.2."""
+"""The kernels' conditions for a memmap on memory (mhp_supports_memmap_on_memory)."""
 
 from __future__ import annotations
 
@@ -80,9 +80,7 @@ def test_reasons_of_6_12(name: str, block: int, mode: Mode, struct_page: int, re
 @pytest.mark.parametrize("mode", ["N", "Y", "force"])
 @pytest.mark.parametrize("kernel", ["6.1", "6.12"])
 @pytest.mark.parametrize(("name", "block"), [("arm64-16k", 128 * MIB), ("arm64-64k", 512 * MIB)])
-def test_examples_15_and_16_big_pages_of_arm64_are_refused_in_every_mode(
-    name: str, block: int, kernel: str, mode: Mode
-) -> None:
+def test_big_pages_of_arm64_are_refused_in_every_mode(name: str, block: int, kernel: str, mode: Mode) -> None:
     assert memmap_on_memory_support(geometry(name, block), kernel, mode).reason is not None
 
 
@@ -90,9 +88,7 @@ def test_examples_15_and_16_big_pages_of_arm64_are_refused_in_every_mode(
     ("block", "needed", "wasted", "waste_bytes", "percent", "managed"),
     [(256 * MIB, 4, 28, 1792 * KIB, 0.68, 4064), (GIB, 16, 16, MIB, 0.098, 16352)],
 )
-def test_examples_17_and_18_force_on_ppc64(
-    block: int, needed: int, wasted: int, waste_bytes: int, percent: float, managed: int
-) -> None:
+def test_force_on_ppc64(block: int, needed: int, wasted: int, waste_bytes: int, percent: float, managed: int) -> None:
     g = geometry("ppc64le-radix-64k", block)
     answer = memmap_on_memory_support(g, "6.12", "force")
     assert answer.reason is None

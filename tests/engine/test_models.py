@@ -1,4 +1,4 @@
-"""The kernel models are the columns of kernel-facts 15, and the nearest of them serves for any release."""
+"""The kernel models, and that the nearest of them serves for any release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where pages go when their block goes offline (kernel-facts 7.4), invariants I21 and I22, and the endless loops of 7.5."""
+"""Where pages go when their block goes offline (do_migrate_range), and when that never ends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def targets(machine: Machine, block: int) -> set[tuple[int, str]]:
     return {(event.to_node, event.to_zone) for event in told(offline(machine, block), PagesMigrated)}
 
 
-def test_i21_moved_pages_are_conserved_and_lie_outside_the_range() -> None:
+def test_moved_pages_are_conserved_and_lie_outside_the_range() -> None:
     machine = guest()
     dimm(machine, "256M")
     online(machine, 32, 33, kind="online_movable")
@@ -38,7 +38,7 @@ def test_i21_moved_pages_are_conserved_and_lie_outside_the_range() -> None:
 
 
 def test_pages_leave_the_node_though_it_has_room() -> None:
-    """Example 36 and trap 12: 96 MiB of tmpfs on node 1, 63488 free Movable pages left there, all go to node 0."""
+    """96 MiB of tmpfs on node 1, 63488 free Movable pages left there, all go to node 0."""
     machine = two_nodes("2G")
     dimm(machine, "512M", node=1)
     online(machine, 32, 33, 34, 35, kind="online_movable")
@@ -58,7 +58,7 @@ def test_with_one_node_they_stay_on_it() -> None:
 
 
 def test_there_is_no_way_back_to_the_own_node_when_the_others_are_full() -> None:
-    """observed, kernel-facts 7.5: node 0 nearly full, offline loops although node 1 has room."""
+    """As a real kernel did: node 0 nearly full, offline loops although node 1 has room."""
     machine = two_nodes("1G")
     dimm(machine, "512M", node=1)
     online(machine, 32, 33, 34, 35, kind="online_movable")
@@ -73,8 +73,7 @@ def test_there_is_no_way_back_to_the_own_node_when_the_others_are_full() -> None
     assert machine.blocks[32].state == "online"
 
 
-def test_i22_pages_of_a_kernel_zone_never_go_to_zone_movable() -> None:
-    """Trap 13."""
+def test_pages_of_a_kernel_zone_never_go_to_zone_movable() -> None:
     machine = guest("1G")
     dimm(machine, "256M")
     online(machine, 32, kind="online_kernel")
@@ -106,7 +105,7 @@ def test_pages_of_zone_movable_may_go_to_either() -> None:
 
 
 def test_no_room_the_first_block_goes_the_second_does_not() -> None:
-    """observed.md 6, no_room: no ENOMEM and no OOM kill, counters come back; the pages that moved stay moved."""
+    """As real kernels did: no ENOMEM and no OOM kill, counters come back; the pages that moved stay moved."""
     machine = guest("1G")
     dimm(machine, "512M")
     online(machine, *range(32, 36), kind="online_movable")
@@ -125,7 +124,7 @@ def test_no_room_the_first_block_goes_the_second_does_not() -> None:
 
 
 def test_the_watermark_of_the_target_is_kept() -> None:
-    """kernel-facts 7.5: it drains node 0 to the min watermark, not to nothing."""
+    """It drains node 0 to the min watermark, not to nothing."""
     machine = two_nodes("1G")
     dimm(machine, "512M", node=1)
     online(machine, *range(32, 36), kind="online_movable")
@@ -138,7 +137,6 @@ def test_the_watermark_of_the_target_is_kept() -> None:
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
 def test_the_per_cpu_lists_are_drained_first(model: str) -> None:
-    """kernel-facts 7.1 step 4."""
     machine = guest("1G", model=model, memmap_on_memory="N")
     dimm(machine, "256M")
     online(machine, 32, 33, kind="online_movable")

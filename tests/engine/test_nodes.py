@@ -1,4 +1,4 @@
-"""Nodes: which one a memmap comes from, drawback (b), and what pins a block (facts 4.5, 7.3, observed.md 5, trap 33)."""
+"""Nodes: which one a memmap comes from, memory off its node, and what pins a block."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_node_without_memory_gets_it_from_the_nearest() -> None:
 
 
 def test_drawback_b_a_node_with_only_movable_memory_gets_it_from_another() -> None:
-    """kernel-facts 4.5: GFP_KERNEL, never ZONE_MOVABLE; observed.md 5."""
+    """GFP_KERNEL, never ZONE_MOVABLE."""
     machine = two_nodes("2G", memmap_on_memory="N")
     dimm(machine, "1G", node=1)
     online(machine, *range(32, 40), kind="online_movable")
@@ -56,7 +56,7 @@ def test_with_heads_the_node_keeps_its_memmap() -> None:
 
 
 def lastnode() -> Machine:
-    """numa_lastnode_nomom of observed.md 5, until c (512 MiB at 4480 MiB) has its memmap in b's first block, 33."""
+    """The traces numa_lastnode_nomom until c (512 MiB at 4480 MiB) has its memmap in b's first block, 33."""
     machine = boot_machine([(0, 0, "1G"), (1, "1G", "512M")], nodes=3, memmap_on_memory="N")
     first = dimm(machine, "128M", at="4G", node=2)
     assert place(machine, 32)[1] != 2, "node 2 has no memory at all"
@@ -84,7 +84,6 @@ def test_numa_lastnode_a_memmap_in_hot_added_memory_pins_that_block() -> None:
 
 
 def test_numa_lastnode_the_guests_removal_frees_the_block() -> None:
-    """Trap 33."""
     machine = lastnode()
     eject(machine, "512M", at="4480M")
     eject(machine, "128M", at="4G")
@@ -95,7 +94,7 @@ def test_numa_lastnode_the_guests_removal_frees_the_block() -> None:
 
 
 def test_numa_lastnode_with_heads_nothing_is_pinned() -> None:
-    """observed.md 5: the same b+0 offline is ok."""
+    """The same b+0 offline is ok."""
     machine = boot_machine([(0, 0, "1G"), (1, "1G", "512M")], nodes=3)
     dimm(machine, "256M", at="4224M", node=2)
     online(machine, 33, kind="online_kernel")

@@ -1,4 +1,4 @@
-"""The notifier chain: order, vetoes and their errno, sequences and ranges (kernel-facts 5.3 and 5.8)."""
+"""The notifier chain: order, vetoes and their errno, sequences and ranges."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_veto_of_onlining_cancels_for_everyone_and_leaves_nothing(model: str, 
 
 
 def test_a_veto_of_preparation_calls_nobody_else() -> None:
-    """kernel-facts 3.5 step 3: the errno of the notifier, no FINISH."""
+    """The errno of the notifier, no FINISH."""
     machine = with_veto(guest(), "MEM_PREPARE_ONLINE", "EPERM")
     dimm(machine)
     outcome = refuse(machine, Online(block=32))
@@ -95,7 +95,7 @@ def test_a_veto_of_offlining_cancels_and_the_block_stays(model: str) -> None:
 
 
 def test_an_isolation_that_fails_tells_nobody() -> None:
-    """kernel-facts 5.8: CANCEL_OFFLINE is sent only if isolation succeeded."""
+    """CANCEL_OFFLINE is sent only if isolation succeeded."""
     machine = guest()
     dimm(machine)
     online(machine, 32, kind="online_kernel")
@@ -128,7 +128,6 @@ def test_the_first_veto_ends_the_round() -> None:
 @pytest.mark.parametrize(("mode", "head"), [("Y", 512), ("N", 0)])
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
 def test_ranges_exclude_the_head(model: str, mode: str, head: int) -> None:
-    """Trap 29."""
     machine = guest(model=model, memmap_on_memory=mode)
     dimm(machine)
     for outcome in (online(machine, 32), offline(machine, 32)):
@@ -153,7 +152,7 @@ def test_the_node_change_is_told_with_its_first_and_last_block_only() -> None:
 
 @pytest.mark.parametrize("arch", ["arm64-4k", "arm64-16k", "arm64-64k"])
 def test_arm64_refuses_to_offline_boot_memory(arch: str) -> None:
-    """prevent_bootmem_remove answers NOTIFY_BAD, that is EPERM, for boot memory only (trap 34)."""
+    """prevent_bootmem_remove answers NOTIFY_BAD, that is EPERM, for boot memory only."""
     machine = boot_machine([(0, "1G", "2G")], arch=arch)
     boot_block = max(machine.blocks)
     added = machine.geometry.block_size * (boot_block + 8)

@@ -1,4 +1,4 @@
-"""Onlining and offlining step by step (kernel-facts 3.5, 3.6, 6.4, 7.1), what repeats, and what a failure leaves."""
+"""Onlining and offlining step by step, what repeats, and what a failure leaves."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HEAD, REST = 512, 32256
 
 
 def steps(outcome: Outcome) -> list[tuple[Any, ...]]:
-    """The steps that kernel-facts names, without the log and the zone's choice."""
+    """The steps of the kernel, without the log and the zone's choice."""
     short: list[tuple[Any, ...]] = []
     for event in outcome.events:
         match event:
@@ -77,7 +77,6 @@ OFFLINE_61 = [
 
 
 def test_the_order_of_6_1() -> None:
-    """observed.md, "Order of calls"."""
     machine = guest(model="6.1")
     dimm(machine)
     assert steps(online(machine, 32)) == ONLINE_61
@@ -115,7 +114,7 @@ def test_the_order_without_heads() -> None:
 
 
 def test_rfc_works_on_the_whole_block_and_steps_over_heads() -> None:
-    """kernel-facts 2.8, every place of the list but compaction's; 2.9: the pages onlined and offlined are those left."""
+    """Patch 4, every place where it steps over head pages of an empty block; the pages onlined and offlined are those left."""
     machine = guest(model="rfc-v2")
     dimm(machine)
     going_online, gone_offline = online(machine, 32), offline(machine, 32)
@@ -124,7 +123,7 @@ def test_rfc_works_on_the_whole_block_and_steps_over_heads() -> None:
         ("online_pages_range", FIRST, 512)
     ]
     assert [e.where for e in told(gone_offline, MemmapSkipped)] == [
-        "do_migrate_range", "test_pages_isolated", "__test_page_isolated_in_pageblock", "__offline_isolated_pages"
+        "test_pages_isolated", "__test_page_isolated_in_pageblock", "__offline_isolated_pages"
     ]  # fmt: skip
     removed = do(machine, Remove(start="4G", size="128M"))
     assert [(e.where, e.pfn, e.pages) for e in told(removed, MemmapSkipped)] == [("free_pagetable", FIRST, 512)]
@@ -143,7 +142,7 @@ def test_the_log_counts_offlined_pages_without_heads(mode: str, pages: int) -> N
 
 
 def test_free_pages_count_only_when_isolation_is_undone() -> None:
-    """Trap 3: managed and present grow first."""
+    """Managed and present grow first."""
     machine = guest("1G")
     dimm(machine)
     seen = {}
@@ -157,7 +156,6 @@ def test_free_pages_count_only_when_isolation_is_undone() -> None:
 
 
 def test_isolation_takes_free_pages_from_the_count_and_nothing_else() -> None:
-    """kernel-facts 9.4."""
     machine = guest("1G", memmap_on_memory="N")
     dimm(machine)
     online(machine, 32)
@@ -169,7 +167,7 @@ def test_isolation_takes_free_pages_from_the_count_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("model", ["rfc-v2", "6.1", "6.12"])
 @pytest.mark.parametrize("kind", ["online", "online_kernel", "online_movable"])
-def test_i19_online_offline_online_repeats_every_counter(model: str, kind: str) -> None:
+def test_online_offline_online_repeats_every_counter(model: str, kind: str) -> None:
     machine = guest(model=model)
     dimm(machine, "256M")
     online(machine, 33, kind="online_kernel")
@@ -183,7 +181,7 @@ def test_i19_online_offline_online_repeats_every_counter(model: str, kind: str) 
 
 
 def test_head_pageblocks_are_unmovable_and_the_rest_movable() -> None:
-    """kernel-facts 6.6: pagetypeinfo "1 63", in ZONE_MOVABLE too (trap 28)."""
+    """pagetypeinfo "1 63", in ZONE_MOVABLE too."""
     for kind in ("online_kernel", "online_movable"):
         machine = guest()
         dimm(machine)
@@ -198,7 +196,7 @@ def test_head_pageblocks_are_unmovable_and_the_rest_movable() -> None:
 
 @pytest.mark.parametrize("model", ["rfc-v2", "6.1", "6.12"])
 def test_an_offline_may_be_interrupted_anywhere(model: str) -> None:
-    """The signal is looked for before the point of no return (kernel-facts 7.1 step 7): until then all is undone (EINTR),
+    """The signal is looked for before the point of no return: until then all is undone (EINTR),
     from then on all is done."""
     at = 0
     while True:
@@ -300,7 +298,7 @@ def test_the_pages_of_a_block_are_all_free_or_head_when_it_is_new() -> None:
 
 
 def test_zonelists_are_rebuilt_when_a_zone_appears_and_when_it_vanishes() -> None:
-    """kernel-facts 6.4 step 10 and 7.1 step 15."""
+    """online_pages and offline_pages: what is told last."""
     machine = two_nodes("1G")
     dimm(machine, "256M", node=1)
     first, second = online(machine, 32), online(machine, 33)

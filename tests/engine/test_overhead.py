@@ -1,4 +1,4 @@
-"""Page tables and kernel objects that an add takes from existing memory (kernel-facts 1.7 and the worked examples)."""
+"""Page tables and kernel objects that an add takes from existing memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def tables(arch: str, start: str, size: str) -> int:
 @pytest.mark.parametrize(
     ("size", "vmemmap", "direct"),
     [
-        # example 27: with 1 GiB pages the direct map needs none, the vmemmap of 64 GiB one PMD page
+        # with 1 GiB pages the direct map needs none, the vmemmap of 64 GiB one PMD page
         ("64G", 1, 0),
         ("128G", 2, 0),
         # less than a GiB is mapped by 2 MiB pages: one PMD page
@@ -28,7 +28,7 @@ def tables(arch: str, start: str, size: str) -> int:
         ("128M", 1, 1),
     ],
 )
-def test_example_27_tables_of_x86(size: str, vmemmap: int, direct: int) -> None:
+def test_page_tables_of_x86(size: str, vmemmap: int, direct: int) -> None:
     assert tables("x86_64", "128G", size) == vmemmap + direct
 
 
@@ -50,7 +50,7 @@ def test_objects_are_a_few_pages_and_about_one_a_block(blocks: int, least: int, 
 
 @pytest.mark.parametrize(("size", "measured"), [("16G", 177), ("64G", 870)])
 def test_what_was_measured_for_big_devices(size: str, measured: int) -> None:
-    """kernel-facts 1.7: 177 to about 870 pages for 16 to 64 GiB with heads."""
+    """177 to about 870 pages for 16 to 64 GiB with heads."""
     assert abs(dimm(guest(), size).taken[0] - measured) <= measured // 4 + 20
 
 
@@ -64,7 +64,7 @@ def test_all_of_it_comes_back_with_the_removal(model: str) -> None:
     assert free_pages(machine) == before
 
 
-def test_example_20_a_terabyte_with_heads_takes_little() -> None:
+def test_a_terabyte_with_heads_takes_little() -> None:
     """8192 blocks, 16 GiB of memmap in their own heads."""
     machine = boot_machine([(0, 0, "4G")])
     outcome = dimm(machine, "1T", at=64 * GIB)

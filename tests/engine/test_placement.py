@@ -1,15 +1,16 @@
 """Where the kernels put the memmap: RFC v2's range, upstream's blocks, or kernel memory, on every architecture.
 
-kernel-facts 2.2, 2.6, 3.2 to 3.4 and the worked examples of 13.2.
+create_altmaps_and_memory_blocks and mhp_supports_memmap_on_memory (mm/memory_hotplug.c); RFC v2, patches 2 to 5.
 """
 
 from __future__ import annotations
 
 import msgspec
 import pytest
-from altmap.engine import CALLERS, MODELS, Add, Remove, boot_machine, sentence
+from altmap.engine import CALLERS, MODELS, Add, Offline, Remove, boot_machine, sentence
 from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import MemmapMarked, MemmapPlaced, PlacementChosen
+from altmap.engine.protocol.reasons.adding import NoHotplug
 from altmap.engine.protocol.reasons.taking import Crashed
 
 from .guests import (
@@ -35,7 +36,7 @@ from .guests import (
 
 @pytest.mark.parametrize("size", [1, 8, 64, 65, 80])
 def test_the_memmap_of_section_k_lies_512_k_pages_behind_the_start(size: int) -> None:
-    """kernel-facts 2.6 and I10; the host of section k is section k // 64."""
+    """The host of section k is section k // 64."""
     machine = guest(model="rfc-v2")
     outcome = dimm(machine, f"{128 * size}M")
     for k in range(size):
@@ -48,7 +49,7 @@ def test_the_memmap_of_section_k_lies_512_k_pages_behind_the_start(size: int) ->
     assert {event.node for event in told(outcome, MemmapPlaced)} == {0}
 
 
-def test_example_7_a_dimm_of_10_gib() -> None:
+def test_a_dimm_of_10_gib() -> None:
     machine = guest(model="rfc-v2")
     dimm(machine, "10G")
     assert [heads(machine, nr) for nr in (32, 33, 34)] == [32768, 8192, 0]
@@ -57,14 +58,14 @@ def test_example_7_a_dimm_of_10_gib() -> None:
     assert numbers(machine, "Movable") == (2580480, 2621440, 2580480, 2580480)
 
 
-def test_example_8_an_add_of_8_gib_fills_exactly_one_block() -> None:
+def test_the_memmap_of_8_gib_fills_exactly_one_block() -> None:
     machine = guest(model="rfc-v2")
     dimm(machine, "8G")
     assert heads(machine, 32) == 32768
     assert heads(machine, *range(33, 96)) == 0
 
 
-def test_example_9_128_gib_in_blocks_of_2_gib() -> None:
+def test_128_gib_in_blocks_of_2_gib() -> None:
     machine = guest("66G", model="rfc-v2", block_size="2G")
     dimm(machine, "128G", at="66G")
     first = 66 * 8
@@ -73,7 +74,7 @@ def test_example_9_128_gib_in_blocks_of_2_gib() -> None:
 
 
 def test_a_block_of_nothing_but_heads_onlines_with_no_page_and_offlines_trivially() -> None:
-    """kernel-facts 2.9; trap 36: even while later blocks use its memmap."""
+    """Even while later blocks use its memmap."""
     machine = guest(model="rfc-v2")
     dimm(machine, "10G")
     online(machine, 40, kind="online_kernel")
@@ -99,7 +100,6 @@ def test_head_pages_stay_reserved_while_their_block_is_offline() -> None:
 
 
 def test_every_caller_of_add_memory_asks_in_the_rfc() -> None:
-    """kernel-facts 2.2."""
     assert set(MODELS["rfc-v2"].opt_in) == {"acpi", "balloon", "probe"}
     for caller in ("acpi", "balloon", "probe"):
         machine = guest(model="rfc-v2")
@@ -108,7 +108,7 @@ def test_every_caller_of_add_memory_asks_in_the_rfc() -> None:
 
 
 def test_the_rfc_as_posted_crashes_when_more_than_one_section_is_removed() -> None:
-    """kernel-facts 2.10: reported as what it is; one section is safe."""
+    """Reported as what it is; one section is safe."""
     machine = guest(model="rfc-v2-as-posted")
     dimm(machine, "128M")
     remove(machine, "128M")
@@ -145,7 +145,6 @@ def test_part_of_a_range_that_hosts_the_rest_cannot_be_removed() -> None:
 
 
 def test_6_1_self_hosts_exactly_one_block_and_else_uses_kernel_memory() -> None:
-    """Trap 26; observed.md 3."""
     machine = guest(model="6.1")
     dimm(machine, "128M")
     dimm(machine, "256M", at="8G")
@@ -157,7 +156,6 @@ def test_6_1_self_hosts_exactly_one_block_and_else_uses_kernel_memory() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 8, 80])
 def test_6_12_gives_every_block_its_own_head(count: int) -> None:
-    """Example 10 and I9."""
     machine = guest(model="6.12")
     dimm(machine, f"{128 * count}M")
     for block in range(32, 32 + count):
@@ -169,8 +167,8 @@ def test_6_12_gives_every_block_its_own_head(count: int) -> None:
     assert numbers(machine, "Movable") == (n * 32256, n * 32768, n * 32768, n * 32256)
 
 
-def test_golden_trace_a_only_block_33_has_a_head_on_6_1() -> None:
-    """kernel-facts 19.1: 128M 128M 256M 1G; online 33, 34, 35: managed 97792 on 6.1, 96768 on 6.12."""
+def test_only_block_33_has_a_head_on_6_1() -> None:
+    """128M 128M 256M 1G; online 33, 34, 35: managed 97792 on 6.1, 96768 on 6.12."""
     for model, managed in (("6.1", 97792), ("6.12", 96768)):
         machine = boot_machine([(0, 0, "1G")], nodes=2, model=model)
         for at, size, node in (("4G", "128M", 1), ("4224M", "128M", 1), ("4352M", "256M", 1), ("4608M", "1G", 0)):
@@ -186,7 +184,7 @@ def test_golden_trace_a_only_block_33_has_a_head_on_6_1() -> None:
 
 
 @pytest.mark.parametrize(("block", "memmap_pages"), [("128M", 512), ("256M", 1024), ("1G", 4096), ("2G", 8192)])
-def test_examples_2_to_6_heads_by_block_size(block: str, memmap_pages: int) -> None:
+def test_heads_by_block_size(block: str, memmap_pages: int) -> None:
     machine = guest("64G", block_size=block)
     dimm(machine, block, at="64G")
     number = max(machine.blocks)
@@ -210,7 +208,7 @@ def test_examples_2_to_6_heads_by_block_size(block: str, memmap_pages: int) -> N
     ],
 )
 def test_only_callers_that_ask_get_it(model: str, mode: str, callers: set[str]) -> None:
-    """kernel-facts 3.2: virtio-mem, Hyper-V, Xen and the probe file never ask."""
+    """virtio-mem, Hyper-V, Xen and the probe file never ask."""
     for caller in CALLERS:
         if caller in ("pmem", "hmm"):
             continue
@@ -221,7 +219,7 @@ def test_only_callers_that_ask_get_it(model: str, mode: str, callers: set[str]) 
 
 
 def test_6_1_refuses_a_caller_that_asks_in_vain_and_6_12_falls_back() -> None:
-    """Trap 27; kernel-facts 15 "hint or demand". The ACPI driver asks only where it is supported, so another caller it is."""
+    """The ACPI driver asks only where it is supported, so another caller it is."""
     for model, result in (("6.1", "EINVAL"), ("6.12", "ok")):
         machine = boot_machine([(0, "1G", "2G")], arch="arm64-16k", model=model)
         state_of(machine).model = msgspec.structs.replace(state_of(machine).model, asks_first=False)
@@ -243,9 +241,7 @@ def test_6_1_refuses_a_caller_that_asks_in_vain_and_6_12_falls_back() -> None:
         ("x86_64", "128M", "force", 512, 0),
     ],
 )
-def test_examples_17_to_19_what_each_architecture_takes(
-    arch: str, block: str, mode: str, head: int, waste: int
-) -> None:
+def test_what_each_architecture_takes(arch: str, block: str, mode: str, head: int, waste: int) -> None:
     machine = boot_machine([(0, 0, "4G")], arch=arch, block_size=block, memmap_on_memory=mode)
     outcome = dimm(machine, block, at="8G")
     number = max(machine.blocks)
@@ -265,11 +261,9 @@ def test_examples_17_to_19_what_each_architecture_takes(
         ("arm64-16k", "force"),
         ("arm64-64k", "force"),
         ("ppc64le-hash-64k", "force"),
-        ("ia64", "Y"),
     ],
 )
 def test_where_the_sizes_do_not_fit_kernel_memory_serves(arch: str, mode: str) -> None:
-    """Examples 15 and 16; trap 25."""
     machine = boot_machine([(0, 0, "4G")], arch=arch, memmap_on_memory=mode)
     dimm(machine, machine.geometry.block_size, at="8G")
     number = max(machine.blocks)
@@ -278,11 +272,54 @@ def test_where_the_sizes_do_not_fit_kernel_memory_serves(arch: str, mode: str) -
     assert placements(machine, first, machine.geometry.sections_per_block) == {"kernel"}
 
 
+# -- kernels without memory hotplug ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arch", "model", "reason"),
+    [
+        ("arm64-4k", "rfc-v2", NoHotplug("arm64", "rfc-v2", "5.7", None)),
+        ("riscv64", "6.1", NoHotplug("riscv64", "6.1", "6.11", None)),
+        ("ia64", "6.12", NoHotplug("ia64", "6.12", "2.6", "6.7")),
+        ("x86_32", "6.1", NoHotplug("x86_32", "6.1", "2.6", "5.16")),
+        ("sparc64", "6.12", NoHotplug("sparc64", "6.12", None, None)),
+    ],
+)
+def test_a_kernel_without_memory_hotplug_has_nothing_that_adds_or_onlines(
+    arch: str, model: str, reason: NoHotplug
+) -> None:
+    """What CONFIG_MEMORY_HOTPLUG brings is not there: its stubs answer ENOSYS, and there are no block devices."""
+    machine = boot_machine([(0, 0, "2G")], arch=arch, model=model)
+    size = machine.geometry.block_size
+    for command in (Add(start="4G", size=size), Add(start="4G", size=size, caller="pmem"), Remove(start=0, size=size)):
+        outcome = machine.apply(command)
+        assert (outcome.result, outcome.reason) == ("ENOSYS", reason)
+        assert outcome.log == ()
+    assert machine.apply(Offline(block=0)).result == "ENOENT"
+    assert machine.check() == []
+
+
+@pytest.mark.parametrize(
+    ("arch", "model"), [("ia64", "6.1"), ("x86_32", "rfc-v2"), ("arm64-4k", "6.1"), ("riscv64", "6.12")]
+)
+def test_in_its_time_an_architecture_can_add_memory(arch: str, model: str) -> None:
+    machine = boot_machine([(0, 0, "2G")], arch=arch, model=model)
+    assert do(machine, Add(start="4G", size=machine.geometry.block_size)).ok
+
+
+def test_only_x86_warns_of_an_add_that_failed() -> None:
+    """WARN_ON_ONCE(ret) of add_pages in arch/x86/mm/init_64.c; other architectures have none."""
+    for arch, lines in (("x86_64", ["WARNING: at arch/x86/mm/init_64.c add_pages"]), ("arm64-4k", [])):
+        machine = boot_machine([(0, 0, "256M")], arch=arch, memmap_on_memory="N")
+        outcome = machine.apply(Add(start="4G", size="64G"))
+        assert outcome.result == "ENOMEM"
+        assert [line for line in outcome.log if line.startswith("WARNING")] == lines
+
+
 # -- the RFC on other architectures ------------------------------------------------------------------------------------
 
 
 def test_s390_vetoes_the_flag() -> None:
-    """kernel-facts 2.2."""
     machine = boot_machine([(0, 0, "4G")], arch="s390x", model="rfc-v2")
     (chosen,) = told(dimm(machine, "256M", at="8G"), PlacementChosen)
     assert chosen.placement == "boot"
@@ -290,9 +327,9 @@ def test_s390_vetoes_the_flag() -> None:
     assert placements(machine, 32, 1) == {"kernel"}
 
 
-@pytest.mark.parametrize("arch", ["ia64", "arm64-16k", "arm64-64k"])
-def test_ia64_and_arm64_without_section_maps_warn(arch: str) -> None:
-    """kernel-facts 2.1, patch 2: then kernel memory."""
+@pytest.mark.parametrize("arch", ["ia64"])
+def test_an_architecture_that_takes_no_altmap_warns(arch: str) -> None:
+    """Patch 2: then kernel memory."""
     machine = boot_machine([(0, 0, "4G")], arch=arch, model="rfc-v2")
     outcome = dimm(machine, machine.geometry.block_size, at="8G")
     (chosen,) = told(outcome, PlacementChosen)
@@ -302,12 +339,12 @@ def test_ia64_and_arm64_without_section_maps_warn(arch: str) -> None:
 
 
 def test_the_warning_is_in_the_kernel_log() -> None:
-    """kernel-facts 2.1 and 17.2: WARN "altmap unsupported"."""
+    """WARN "altmap unsupported"."""
     machine = boot_machine([(0, 0, "4G")], arch="ia64", model="rfc-v2")
     assert any("altmap unsupported" in line for line in dimm(machine, "1G", at="8G").log)
 
 
-@pytest.mark.parametrize("arch", ["x86_64", "arm64-4k", "ppc64le-radix-64k", "ppc64le-hash-64k"])
+@pytest.mark.parametrize("arch", ["x86_64", "ppc64le-radix-64k", "ppc64le-hash-64k"])
 def test_others_take_the_altmap(arch: str) -> None:
     machine = boot_machine([(0, 0, "4G")], arch=arch, model="rfc-v2")
     dimm(machine, machine.geometry.block_size * 2, at="64G")
@@ -317,7 +354,7 @@ def test_others_take_the_altmap(arch: str) -> None:
 
 
 def test_ppc64_sections_share_pages_of_the_memmap() -> None:
-    """64K pages: a section fills a quarter of one (kernel-facts 1.5); 16 sections of a block take 4 pages."""
+    """64K pages: a section fills a quarter of one; 16 sections of a block take 4 pages."""
     machine = boot_machine([(0, 0, "4G")], arch="ppc64le-radix-64k", model="rfc-v2")
     dimm(machine, "256M", at="8G")
     first = (8 << 30) >> 24
@@ -328,7 +365,7 @@ def test_ppc64_sections_share_pages_of_the_memmap() -> None:
     assert numbers(machine, "Movable")[3] == 4092
 
 
-@pytest.mark.parametrize("arch", ["ppc64le-hash-64k", "ppc64le-radix-4k", "loongarch"])
+@pytest.mark.parametrize("arch", ["ppc64le-hash-64k", "ppc64le-radix-4k"])
 def test_neighbours_share_a_huge_mapping_of_the_vmemmap(arch: str) -> None:
     """Its memmap covers more than a section (16 MiB of ppc64 hash that of 16 GiB): who comes second takes nothing, who goes
     first leaves it to the other, and the last gives it back."""
@@ -347,10 +384,9 @@ def test_neighbours_share_a_huge_mapping_of_the_vmemmap(arch: str) -> None:
     assert free_pages(machine) == before
 
 
-@pytest.mark.parametrize("arch", ["ppc64le-hash-64k", "loongarch"])
-def test_a_mapping_shared_with_a_request_that_hosts_itself(arch: str) -> None:
+def test_a_mapping_shared_with_a_request_that_hosts_itself() -> None:
     """What lies in the first request's range cannot be called kernel memory, and the range is not removed before."""
-    machine = boot_machine([(0, 0, "8G")], arch=arch, model="rfc-v2")
+    machine = boot_machine([(0, 0, "8G")], arch="ppc64le-hash-64k", model="rfc-v2")
     size, start = machine.geometry.block_size, 1 << 40
     dimm(machine, size, at=start)
     dimm(machine, size, at=start + size, placement="boot")

@@ -121,7 +121,7 @@ def test_a_full_host_is_passed_over() -> None:
 )
 @pytest.mark.parametrize(("fallback", "result"), [(True, "ok"), (False, "EINVAL"), (None, "EINVAL")])
 def test_a_demand_that_cannot_be_met(arch: str, placement: Any, fallback: bool | None, result: str) -> None:
-    machine = boot_machine([(0, 0, "4G")], arch=arch)
+    machine = boot_machine([(0, 0, "4G")], arch=arch, model="6.1" if arch == "ia64" else "6.12")
     size = machine.geometry.block_size
     before = dict(machine.sections), dict(machine.resources)
     outcome = machine.apply(Add(start="64G", size=size, placement=placement, fallback=fallback))

@@ -1,4 +1,4 @@
-"""hard_offline_page and soft_offline_page, and what a poisoned page does to its block (the trace hwpoison, observed.md 6)."""
+"""hard_offline_page and soft_offline_page, and what a poisoned page does to its block (the traces hwpoison)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which zone a block goes to, and what valid_zones says: kernel-facts 5.5, 6.1 to 6.3, 19.4, observed.md 4, 9 and 12."""
+"""Which zone a block goes to (zone_for_pfn_range), and what valid_zones says."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def auto_movable(machine: Machine, ratio: int = 301, numa_aware: str = "Y") -> M
 # -- contig-zones ------------------------------------------------------------------------------------------------------
 
 
-def test_golden_trace_d_and_example_31() -> None:
+def test_spans_decide_the_zone_of_a_block_that_asks_for_none() -> None:
     """32 kernel, 34 movable: 33 and 35 touch neither span alone. 35 and 36 movable, 35 offline: 35 lies in Movable."""
     machine = two_nodes("1G")
     for block in range(32, 38):
@@ -52,7 +52,7 @@ def test_golden_trace_d_and_example_31() -> None:
 
 
 def test_a_block_in_the_spans_of_both_zones_defaults_to_normal() -> None:
-    """observed.md 4: 35 is "Normal Movable", then "Movable Normal" between 33 and 36, and back when 37 goes kernel."""
+    """35 is "Normal Movable", then "Movable Normal" between 33 and 36, and back when 37 goes kernel."""
     machine = guest()
     dimm(machine, "1G")
     online(machine, 32, kind="online_kernel")
@@ -73,7 +73,7 @@ def test_boot_blocks_name_their_zones(model: str) -> None:
 
 
 def test_below_4_gib_but_outside_every_low_span_the_kernel_zone_is_normal() -> None:
-    """observed.md 12: a block at 768 MiB outside DMA32's span reads "Normal Movable"."""
+    """A block at 768 MiB outside DMA32's span reads "Normal Movable"."""
     machine = guest("512M")
     dimm(machine, at="768M")
     assert machine.valid_zones(6) == "Normal Movable"
@@ -89,7 +89,6 @@ def test_a_range_that_meets_a_low_span_goes_there() -> None:
 
 
 def test_movable_node_makes_movable_the_default() -> None:
-    """observed.md 12."""
     machine = guest("1G", options="quiet movable_node")
     dimm(machine, "256M")
     assert texts(machine, 32, 33) == ["Movable Normal"] * 2
@@ -104,7 +103,7 @@ def test_movable_node_makes_movable_the_default() -> None:
 
 @pytest.mark.parametrize(("ratio", "movable"), [(301, 6), (100, 1), (50, 0), (0, 0)])
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
-def test_the_table_of_observed_9(model: str, ratio: int, movable: int) -> None:
+def test_so_many_dimms_are_movable_at_a_ratio(model: str, ratio: int, movable: int) -> None:
     """262014 present pages at boot, eight DIMMs of 512 MiB: 131072 pages each. The machine here boots with 262144, which
     changes the cap for 100 % to just two DIMMs and for 50 % to just one; so boot memory is one section short."""
     machine = auto_movable(boot_machine([(0, 0, "1G")], model=model, memmap_on_memory="N", auto_online="online"), ratio)
@@ -120,7 +119,7 @@ def test_the_table_of_observed_9(model: str, ratio: int, movable: int) -> None:
 
 
 def test_room_comes_back_with_an_eject() -> None:
-    """observed.md 9: after the eject of the first movable DIMM the next one is movable again."""
+    """After the eject of the first movable DIMM the next one is movable again."""
     machine = auto_movable(guest("1G", memmap_on_memory="N", auto_online="online"))
     for index in range(7):
         dimm(machine, "512M", at=(4 << 30) + (index << 29))
@@ -131,7 +130,7 @@ def test_room_comes_back_with_an_eject() -> None:
 
 
 def test_present_counts_memmap_heads_too() -> None:
-    """observed.md 9: with heads 4 x 128 MiB and 2 x 1 GiB are movable: 4 * 32768 + 2 * 262144 <= 788662."""
+    """With heads 4 x 128 MiB and 2 x 1 GiB are movable: 4 * 32768 + 2 * 262144 <= 788662."""
     machine = auto_movable(guest("1G", auto_online="online"))
     for index in range(4):
         dimm(machine, "128M", at=(4 << 30) + (index << 27))
@@ -142,14 +141,14 @@ def test_present_counts_memmap_heads_too() -> None:
 
 
 @pytest.mark.parametrize(("size", "zone"), [("24G", "Movable"), ("25G", "Normal")])
-def test_example_29(size: str, zone: str) -> None:
+def test_a_dimm_is_movable_if_the_ratio_allows_it(size: str, zone: str) -> None:
     """8 GiB at boot, 301 %: 6312427 pages, 24.08 GiB."""
     machine = auto_movable(guest("8G", auto_online="online"))
     dimm(machine, size, at="64G")
     assert machine.blocks[512].zone == (0, zone)
 
 
-def test_example_30_a_node_without_boot_memory() -> None:
+def test_a_node_without_boot_memory() -> None:
     machine = auto_movable(two_nodes("1G"))
     dimm(machine, node=1)
     dimm(machine, at="8G", node=0)
@@ -161,7 +160,7 @@ def test_example_30_a_node_without_boot_memory() -> None:
 
 
 def test_per_node_before_the_machine() -> None:
-    """observed.md 9, auto_movable_numa: the node's own boot memory pays for six DIMMs of half its size."""
+    """The trace auto_movable_numa: the node's own boot memory pays for six DIMMs of half its size."""
     machine = auto_movable(two_nodes("2G", "512M", auto_online="online"))
     zones = []
     for index in range(8):
@@ -171,7 +170,7 @@ def test_per_node_before_the_machine() -> None:
 
 
 def test_one_kernel_block_makes_the_rest_of_the_device_normal() -> None:
-    """observed.md 9: the rest of that DIMM reads "Normal Movable"; a static group counts as a whole."""
+    """The rest of that DIMM reads "Normal Movable"; a static group counts as a whole."""
     machine = auto_movable(guest("4G"))
     dimm(machine, "512M")
     dimm(machine, "512M", at="8G")
@@ -183,7 +182,7 @@ def test_one_kernel_block_makes_the_rest_of_the_device_normal() -> None:
 
 
 def test_a_device_must_fit_as_a_whole() -> None:
-    """Static group: what is missing of it counts, not the one block (kernel-facts 6.3 step 2)."""
+    """Static group: what is missing of it counts, not the one block."""
     machine = auto_movable(guest("1G", memmap_on_memory="N"), ratio=100)
     dimm(machine, "2G")
     assert machine.valid_zones(32) == "Normal Movable", "2 GiB are more than 100 % of 1 GiB"
@@ -192,7 +191,7 @@ def test_a_device_must_fit_as_a_whole() -> None:
 
 
 def test_kernel_memory_of_a_dynamic_group_earns_room_only_for_itself() -> None:
-    """virtio-mem (kernel-facts 6.3): KE of the own dynamic group counts, hot-added kernel memory else never does."""
+    """virtio-mem: KE of the own dynamic group counts, hot-added kernel memory else never does."""
     machine = auto_movable(guest("1G", memmap_on_memory="N"), ratio=100)
     dimm(machine, "4G", caller="virtio-mem")
     dimm(machine, "1G", at="32G")

@@ -1,4 +1,4 @@
-"""/proc/iomem: what is in the way of an add, and what a removal leaves (kernel-facts 4.2, 8.1, 17.1)."""
+"""/proc/iomem: what is in the way of an add, and what a removal leaves."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_an_add_enters_its_range_and_a_removal_takes_it_out() -> None:
 
 
 def test_each_device_keeps_an_entry_of_its_own() -> None:
-    """kernel-facts 19.1: four DIMMs side by side are four entries."""
+    """Four DIMMs side by side are four entries."""
     machine = guest("1G")
     for at, size in (("4096M", "128M"), ("4224M", "128M"), ("4352M", "256M"), ("4608M", "1G")):
         dimm(machine, size, at=at)
@@ -72,7 +72,7 @@ def test_neighbours_do_not_overlap() -> None:
 
 
 def test_overlap_beats_alignment() -> None:
-    """Trap 9: the range is entered before add_memory_resource looks at it."""
+    """The range is entered before add_memory_resource looks at it."""
     machine = guest("1G")
     dimm(machine, "256M")
     assert refuse(machine, Add(start=4 * GIB + 64 * MIB, size="64M")).result == "EEXIST"
@@ -81,7 +81,7 @@ def test_overlap_beats_alignment() -> None:
 
 @pytest.mark.parametrize("size", ["64M", "192M", 1])
 def test_a_misaligned_range_is_einval_and_said_as_the_kernel_does(size: str | int) -> None:
-    """observed.md 11: 64 MiB and 192 MiB devices on blocks of 128 MiB."""
+    """64 MiB and 192 MiB devices on blocks of 128 MiB."""
     machine = guest("1G")
     outcome = refuse(machine, Add(start="0x140000000", size=size))
     assert outcome.result == "EINVAL"
@@ -92,7 +92,7 @@ def test_a_misaligned_range_is_einval_and_said_as_the_kernel_does(size: str | in
 
 
 def test_a_misaligned_range_is_logged() -> None:
-    """pr_err of check_hotplug_memory_range, then the ACPI driver (observed.md 11)."""
+    """pr_err of check_hotplug_memory_range, then the ACPI driver."""
     outcome = refuse(guest("1G"), Add(start="0x140000000", size="64M"))
     assert outcome.log == (
         "Block size [0x8000000] unaligned hotplug range: start 0x140000000, size 0x4000000",
@@ -123,7 +123,7 @@ def test_e2big_beats_overlap_and_alignment() -> None:
 
 
 def test_any_busy_range_is_in_the_way_and_a_bus_window_is_not() -> None:
-    """kernel-facts 4.2 step 3: non-busy parents are descended into."""
+    """Non-busy parents are descended into."""
     machine = guest("1G")
     put(machine, 6 * GIB, 7 * GIB, "PCI Bus 0000:00")
     put(machine, 8 * GIB, 9 * GIB, "Reserved")
@@ -144,7 +144,7 @@ def test_an_add_below_a_bus_window_leaves_the_window() -> None:
 
 
 def test_driver_managed_memory_has_its_own_name() -> None:
-    """kernel-facts 4.1: "System RAM (xxx)"."""
+    """Its name is "System RAM (xxx)"."""
     for caller, name in (
         ("acpi", "System RAM"),
         ("dax", "System RAM (kmem)"),
@@ -160,7 +160,7 @@ def test_driver_managed_memory_has_its_own_name() -> None:
 
 
 def test_a_block_with_a_hole_cannot_go_offline() -> None:
-    """kernel-facts 7.1 step 2: RAM must cover the whole range ("memory holes")."""
+    """RAM must cover the whole range ("memory holes")."""
     machine = guest("1G", model="6.1")
     entry = state_of(machine).resources.drop(0)
     put(machine, 0, entry.end - 4096, "System RAM")

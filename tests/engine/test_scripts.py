@@ -7,11 +7,9 @@ import re
 
 import msgspec
 import pytest
-from altmap import engine
 from altmap.engine import BadInput, describe
 from altmap.engine.commands import (
     COMMANDS,
-    ROWS,
     Add,
     Allocate,
     Command,
@@ -30,9 +28,7 @@ from altmap.engine.commands import (
     Write,
 )
 from altmap.engine.commands.form import MAX_BLOCKS
-from altmap.engine.commands.row import Row
-from altmap.engine.commands.scripts import MOST_COMPLAINTS, parse_line, parse_places, parse_script
-from altmap.engine.commands.shell import Place
+from altmap.engine.commands.scripts import MOST_COMPLAINTS, parse_places, parse_script
 from altmap.engine.numbers.units import GIB, MIB
 from altmap.engine.protocol.vocabulary import CALLERS, PLACEMENTS
 
@@ -245,27 +241,6 @@ def test_a_script_of_nothing_but_wrong_lines_is_told_in_part() -> None:
 def test_the_nearest_command_is_named(wrong: str, right: str) -> None:
     with pytest.raises(BadInput, match=rf"is not a command; did you mean '{right}'\?$"):
         parse_script(wrong, "s")
-
-
-# -- rows ---------------------------------------------------------------------------------------------------------------
-
-
-def test_every_command_is_one_row() -> None:
-    assert tuple(ROWS) == COMMANDS
-    assert {command.__name__ for command in COMMANDS} <= set(engine.__all__)
-    assert len({row.form.verb for row in ROWS.values()}) == len({row.about for row in ROWS.values()}) == len(ROWS)
-
-
-@pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.form.verb)
-def test_the_example_of_a_row_is_its_command_and_can_be_exported(row: Row) -> None:
-    commands = parse_line(row.example)
-    assert {type(command) for command in commands} == {row.command}
-    assert row.example.split()[0] == row.form.verb == row.form.usage[0]
-    last = getattr(commands[-1], "block", None)
-    assert parse_line(describe(commands[0], last)) == commands
-    lines = [*row.export(commands[0], Place(128 * MIB, {}, 1, False))]
-    assert lines
-    assert all(line.isprintable() for line in lines)
 
 
 def test_the_number_of_the_wrong_command_is_told() -> None:

@@ -1,4 +1,4 @@
-"""The sysfs face: the errno of every wrong write and the text of every file (kernel-facts 5.2 to 5.7, observed.md 4)."""
+"""The sysfs face: the errno of every wrong write and the text of every file."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_each_word_onlines_into_its_zone(machine: Machine, word: str, zone: str)
 
 
 def test_the_online_file_does_not_mind_a_state_that_is_there_already(machine: Machine) -> None:
-    """Unlike `state` (trap 6)."""
+    """Unlike `state`."""
     for word, state in (("1", "online"), ("1", "online"), ("0", "offline"), ("0", "offline"), ("1", "online")):
         assert write(machine, f"{MEMORY}/memory32/online", word) == "ok"
         assert machine.read(f"{MEMORY}/memory32/state") == f"{state}\n"
@@ -116,7 +116,7 @@ def test_a_block_of_several_zones_is_einval() -> None:
     assert machine.read(f"{MEMORY}/memory0/valid_zones") == "none\n"
     outcome = machine.write(f"{MEMORY}/memory0/state", "offline")
     assert outcome.result == "EINVAL"
-    assert outcome.log == (), "observed.md 4: no dmesg"
+    assert outcome.log == (), "no dmesg"
 
 
 def test_blocks_are_reached_through_their_node_too(machine: Machine) -> None:
@@ -215,7 +215,7 @@ def test_a_probe_fails_as_an_add_does() -> None:
 
 
 def test_an_rfc_probe_asks_for_the_memmap_on_the_range() -> None:
-    """kernel-facts 2.2: every add_memory user."""
+    """Every add_memory user."""
     machine = probing("rfc-v2")
     assert write(machine, f"{MEMORY}/probe", "0x200000000") == "ok"
     memmap = machine.sections[64].memmap
@@ -280,7 +280,7 @@ def test_memmap_on_memory_reads_back_and_cannot_be_written(mode: str) -> None:
 
 
 def test_the_rfcs_kernel_has_none_of_the_parameters() -> None:
-    """kernel-facts 2.2 and 0.2: no module parameter in v2; policies and ratios came with 5.15."""
+    """No module parameter in v2; policies and ratios came with 5.15."""
     machine = guest(model="rfc-v2")
     for name in ("memmap_on_memory", "online_policy", "auto_movable_ratio", "auto_movable_numa_aware"):
         assert errno_of_reading(machine, f"{PARAMETERS}/{name}") == "ENOENT"
@@ -292,7 +292,6 @@ def test_the_rfcs_kernel_has_none_of_the_parameters() -> None:
     [("offline", None), ("online", "Normal"), ("online_kernel", "Normal"), ("online_movable", "Movable")],
 )
 def test_auto_online_blocks_is_for_later_adds_only(machine: Machine, word: str, zone: str | None) -> None:
-    """observed.md 9."""
     assert write(machine, f"{MEMORY}/auto_online_blocks", word) == "ok"
     assert machine.blocks[33].state == "offline"
     dimm(machine, "256M", at="16G")
@@ -336,7 +335,7 @@ def test_going_offline_is_seen_while_it_lasts_and_counts_as_online() -> None:
 
 
 def test_onlining_shows_no_state_of_its_own() -> None:
-    """Trap 7: there is no visible going-online."""
+    """There is no visible going-online."""
     machine = guest("1G")
     dimm(machine)
     seen = [machine.read(f"{MEMORY}/memory32/state") for _ in machine.steps(Online(block=32))]
@@ -361,7 +360,7 @@ def test_node_masks_and_node_meminfo() -> None:
     assert masks()["has_memory"] == "0-1"
     assert masks()["has_normal_memory"] == "0"
     lines = dict(line.split(":") for line in machine.read(f"{NODE}/node1/meminfo").splitlines())
-    assert lines["Node 1 MemTotal"].split() == ["129024", "kB"], "kernel-facts 19.1: MemTotal +129024 kB"
+    assert lines["Node 1 MemTotal"].split() == ["129024", "kB"], "MemTotal +129024 kB"
     offline(machine, 32)
     assert masks()["has_memory"] == "0"
 

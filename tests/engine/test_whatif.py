@@ -1,4 +1,4 @@
-"""What if: the numbers of kernel-facts 11.2 and 13.2 come out of comparing, and the machine stays what it is."""
+"""What if: the numbers come out of comparing, and the machine stays what it is."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def row(comparison: Comparison, **wanted: Any) -> Row:
     return found
 
 
-# -- kernel-facts 11.2 and 13.2 -----------------------------------------------------------------------------------------
+# -- numbers that are known ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Workloads: what is taken, where, in which pattern, and what that does to offlining (kernel-facts 7.4, 7.5)."""
+"""Workloads: what is taken, where, in which pattern, and what that does to offlining."""
 
 from __future__ import annotations
 
@@ -310,7 +310,7 @@ def test_a_refused_pin_pins_nothing() -> None:
 
 @pytest.mark.parametrize("model", ["rfc-v2", "6.1", "6.12"])
 def test_migrated_pages_leave_the_node(model: str) -> None:
-    """Example 36: the own node has room for all of them, and gets none."""
+    """The own node has room for all of them, and gets none."""
     machine = two_nodes("2G", model=model)
     for block in range(32, 36):
         dimm(machine, at=f"{block * 128}M", node=1)
@@ -327,7 +327,6 @@ def test_migrated_pages_leave_the_node(model: str) -> None:
 
 @pytest.mark.parametrize(("model", "result"), [("6.1", "EINTR"), ("6.12", "EINTR"), ("rfc-v2", "EBUSY")])
 def test_on_a_full_machine_the_first_block_goes_and_the_second_has_no_room(model: str, result: str) -> None:
-    """observed.md 6, no_room."""
     machine = guest("1G", model=model)
     dimm(machine, "512M")
     online(machine, *range(32, 36), kind="online_movable")

@@ -1,4 +1,4 @@
-"""Zones: spans that grow and shrink (kernel-facts 7.9, observed.md 3 and 4), and the numbers of present and managed."""
+"""Zones: spans that grow and shrink (shrink_zone_span), and the numbers of present and managed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_distance_is_the_firmwares_or_ten_and_twenty() -> None:
 
 
 def test_the_end_shrinks_to_the_next_online_block_and_skips_one_that_never_was() -> None:
-    """observed.md 3: Normal with 32, 33, 34, 36, 37, 38 online; 38, 37, 36 go: 229376, 196608, 163840, 98304."""
+    """Normal with 32, 33, 34, 36, 37, 38 online; 38, 37, 36 go: 229376, 196608, 163840, 98304."""
     machine = guest()
     dimm(machine, "1G")
     online(machine, 32, 33, 34, 36, 37, 38, kind="online_kernel")
@@ -57,7 +57,7 @@ def test_the_end_shrinks_to_the_next_online_block_and_skips_one_that_never_was()
 
 
 def test_eight_movable_blocks_shrink_from_both_ends() -> None:
-    """observed.md 4, zone_span: 3 and 4 leave a hole, then 0, 1, 7, 5 (inside), 2, until only block 6 is left."""
+    """The recorded order: 3 and 4 leave a hole, then 0, 1, 7, 5 (inside), 2, until only block 6 is left."""
     machine = guest()
     dimm(machine, "1G")
     online(machine, *range(32, 40), kind="online_movable")
@@ -73,7 +73,7 @@ def test_eight_movable_blocks_shrink_from_both_ends() -> None:
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
 def test_a_zone_with_a_hole_of_gigabytes(model: str) -> None:
-    """observed.md 4, zone_holes: DIMMs at 4 GiB and 12 GiB, two blocks each; then the far block 97 goes."""
+    """The traces zone_holes: DIMMs at 4 GiB and 12 GiB, two blocks each; then the far block 97 goes."""
     machine = guest("1G", model=model)
     dimm(machine, "256M", "4G")
     dimm(machine, "256M", "12G")
@@ -85,7 +85,7 @@ def test_a_zone_with_a_hole_of_gigabytes(model: str) -> None:
 
 
 def test_kernel_and_movable_zone_may_overlap() -> None:
-    """observed.md 3: Normal span 229376 present 131072, Movable span 131072 present 65536."""
+    """Normal span 229376 present 131072, Movable span 131072 present 65536."""
     machine = guest(memmap_on_memory="N")
     dimm(machine, "1G")
     online(machine, 32, 33, 36, 38, kind="online_kernel")
@@ -95,7 +95,7 @@ def test_kernel_and_movable_zone_may_overlap() -> None:
 
 
 def test_a_removal_from_the_middle_leaves_the_span() -> None:
-    """kernel-facts 19.1: boot block 1 goes offline under 6.1: DMA32 present -32768, spanned unchanged."""
+    """Boot block 1 goes offline under 6.1: DMA32 present -32768, spanned unchanged."""
     machine = guest("1G", model="6.1")
     before = numbers(machine, "DMA32")
     offline(machine, 3)
@@ -126,7 +126,7 @@ def test_the_node_spans_its_zones() -> None:
     assert state_of(machine).node_span(7) == (0, 0)
 
 
-def test_example_2_and_3_present_counts_heads_managed_does_not() -> None:
+def test_present_counts_heads_managed_does_not() -> None:
     for model in ("6.1", "6.12"):
         machine = guest("1G", model=model)
         dimm(machine)
@@ -139,7 +139,7 @@ def test_example_2_and_3_present_counts_heads_managed_does_not() -> None:
 
 
 def test_rfc_counts_heads_nowhere() -> None:
-    """kernel-facts 2.9 and I3: present, managed, and MemTotal all grow by what is left."""
+    """Present, managed, and MemTotal all grow by what is left."""
     machine = guest("1G", model="rfc-v2")
     dimm(machine)
     online(machine, 32)
@@ -147,7 +147,7 @@ def test_rfc_counts_heads_nowhere() -> None:
 
 
 @pytest.mark.parametrize(("size", "managed"), [("2G", 516096), ("4G", 2 * 516096)])
-def test_example_4_blocks_of_2_gib(size: str, managed: int) -> None:
+def test_blocks_of_2_gib_hold_their_whole_memmap(size: str, managed: int) -> None:
     machine = guest("66G", block_size="2G")
     dimm(machine, size, at="66G")
     first = 33
@@ -156,6 +156,6 @@ def test_example_4_blocks_of_2_gib(size: str, managed: int) -> None:
 
 
 def test_the_memmap_of_boot_memory_is_present_and_not_managed() -> None:
-    """1/64 of it (kernel-facts 1.5)."""
+    """1/64 of it."""
     _, spanned, present, managed = numbers(guest("1G"), "DMA32")
     assert (spanned, present, present - managed) == (258048, 258048, 258048 // 64)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -24,6 +23,7 @@ from altmap.engine import (
     open_machine,
     save_machine,
 )
+from altmap.engine.commands import ROWS
 from altmap.engine.memory.state import State, state_of
 from altmap.engine.protocol.events import Event
 from altmap.engine.protocol.reasons.files import NoSuchFile
@@ -153,9 +153,9 @@ def test_what_no_signal_ends_is_not_taken_for_stopped(branched: Machine, tmp_pat
 # -- where another altmap makes something else of the same commands ---------------------------------------------------
 
 
-def meddle(monkeypatch: pytest.MonkeyPatch, kind: type[Command], operation: dispatch.Operation) -> None:
+def meddle(monkeypatch: pytest.MonkeyPatch, kind: type[Command], operation: Callable[..., Iterator[Event]]) -> None:
     """From now on a command does something else."""
-    monkeypatch.setattr(dispatch, "_OPERATIONS", MappingProxyType({**dispatch._OPERATIONS, kind: operation}))
+    monkeypatch.setattr(dispatch, "ROWS", {**ROWS, kind: ROWS[kind]._replace(run=operation)})
 
 
 def refuse(state: State, command: Any, notes: list[Note]) -> Iterator[Event]:
@@ -193,7 +193,7 @@ def test_a_step_that_leads_elsewhere_is_named_though_its_result_is_the_same(
     for command in (Add(start="4G", size="256M"), Online(block=32), Online(block=33), Compact(node=0)):
         machine.apply(command)
     save_machine(machine, tmp_path / "saved.json")
-    online = dispatch._OPERATIONS[Online]
+    online = ROWS[Online].run
 
     def movable(state: State, command: Online, notes: list[Note]) -> Iterator[Event]:
         return online(state, Online(block=command.block, type="online_movable"), notes)
@@ -313,7 +313,7 @@ def test_a_sync_without_what_it_brought_is_refused_and_reads_nothing(
     del changed["steps"][1]["state"]
     path.write_bytes(msgspec.json.encode(changed))
     read: list[object] = []
-    monkeypatch.setattr(dispatch, "observe", read.append)
+    monkeypatch.setattr("altmap.engine.commands.sync.observe", read.append)
     with pytest.raises(BadInput, match=r"\$\.steps\[1\]: a sync without the state that it led to"):
         open_machine(path)
     assert read == []

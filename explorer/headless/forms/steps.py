@@ -11,6 +11,7 @@ from altmap.engine import Command, Machine, Outcome, sentence
 from altmap.engine.faces.diff import drift
 from altmap.engine.protocol.events import Event
 from altmap.engine.protocol.json_text import encoded
+from altmap.engine.protocol.vocabulary import Certainty
 from altmap.engine.questions.narrate import event_words
 from altmap.engine.sysfs.report import (
     BlockReport,
@@ -25,14 +26,25 @@ from altmap.engine.sysfs.report import (
 from ... import __version__
 from .changes import Changes, changes
 from .command import CommandRow, line_row
-from .document import Document, NodeAmount, Refusal, Told, as_line, refusal, told
+from .document import Amount, Document, NodeAmount, Refusal, Told, as_line, refusal, told
+
+
+class AssumedRow(msgspec.Struct, frozen=True):
+    """What of a range, from its first pfn on, no one saw, in one zone."""
+
+    node: int
+    zone: str
+    pfn: int
+    unseen: Amount
 
 
 class StepDocument(Document, tag="step", frozen=True, kw_only=True):
     """One line of `altmap run --json`: command number `step`, what came of it, and what it changed.
 
-    `result` is "ok" or the errno by name, `expected` whether the script expects that. `log` are the lines of the kernel log,
-    `taken` the existing memory that an add took, `notes` what else is worth knowing, such as what a sync found to differ.
+    `result` is "ok" or the errno by name, `expected` whether the script expects that. `certainty` says whether a real kernel
+    would do the same: "yes" or "no", as the result is, or "not known", where it hangs on pages that no one saw; these are
+    `assumed` not to be in the way. `log` are the lines of the kernel log, `taken` the existing memory that an add took,
+    `notes` what else is worth knowing, such as what a sync found to differ.
     """
 
     version: Literal[1] = 1
@@ -41,6 +53,8 @@ class StepDocument(Document, tag="step", frozen=True, kw_only=True):
     command: CommandRow
     result: str
     expected: bool
+    certainty: Certainty
+    assumed: tuple[AssumedRow, ...]
     refusal: Refusal | None
     log: tuple[str, ...]
     taken: tuple[NodeAmount, ...]
@@ -88,6 +102,10 @@ def step_document(number: int, machine: Machine, outcome: Outcome, changed: Chan
         command=said.command,
         result=outcome.result,
         expected=outcome.expected,
+        certainty=outcome.certainty,
+        assumed=tuple(
+            AssumedRow(one.node, one.zone, one.pfn, Amount(one.unseen * page, one.unseen)) for one in outcome.assumed
+        ),
         refusal=None if outcome.ok else refusal(outcome.result, outcome.reason, outcome.pfn),
         log=outcome.log,
         taken=tuple(NodeAmount(node, pages * page, pages) for node, pages in sorted(outcome.taken.items())),

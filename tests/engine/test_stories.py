@@ -1,4 +1,4 @@
-"""The golden traces of kernel-facts 19, played on machines made from numbers."""
+"""Stories of real kernels, played on machines made from numbers."""
 
 from __future__ import annotations
 
