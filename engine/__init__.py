@@ -54,6 +54,7 @@ from .questions.narrate import block_names, memmap_places, sentence, story
 from .questions.shortage import Shortage, shortage
 from .questions.summary import Page, Summary
 from .questions.why import Verdict, why_not
+from .questions.why import answer as describe_answer
 from .questions.why import describe as describe_verdict
 from .questions.why import describe_all as describe_verdicts
 from .questions.why import finding as describe_finding
@@ -105,6 +106,7 @@ __all__ = [
     "capture",
     "compare",
     "describe",
+    "describe_answer",
     "describe_comparison",
     "describe_drift",
     "describe_finding",

@@ -21,6 +21,11 @@ from .observation import PageRun, Resource, ZoneReading
 MAX_PAGES = 1 << 52
 """Pages, and page frame numbers, stay below this in any address that a 64-bit kernel can have."""
 
+MAX_NODES = 1 << 12
+"""Ids of nodes stay below this; kernels have at most 1024 (MAX_NUMNODES)."""
+MAX_RESOURCES = 1 << 16
+"""Lines of /proc/iomem."""
+
 _ZONE_HEADER = re.compile(r"Node\s+(\d+),\s+zone\s+(\w+)(.*)")
 _ZONE_FIGURES = ("min", "low", "high", "spanned", "present", "managed", "cma")
 _RESOURCE = re.compile(r"( *)([0-9a-f]{1,16})-([0-9a-f]{1,16}) : (.*)")
@@ -122,6 +127,8 @@ def parse_iomem(text: str, where: str = "proc/iomem") -> tuple[Resource, ...]:
     The kernel prints zeros to readers without CAP_SYS_ADMIN.
     """
     resources = []
+    if text.count("\n") > MAX_RESOURCES:
+        raise BadInput(f"{where} has more than {MAX_RESOURCES} lines; that of a big machine has a few thousand")
     for at, line in enumerate(text.splitlines(), 1):
         match = _RESOURCE.fullmatch(line.rstrip())
         if match is None or int(match[2], 16) > int(match[3], 16):
@@ -155,13 +162,16 @@ def parse_vmstat(text: str, where: str = "proc/vmstat") -> dict[str, int]:
 
 
 def parse_id_list(text: str, where: str) -> tuple[int, ...]:
-    """The ids of a list as the kernel prints bitmaps, ``0-1,3``; empty text is the empty list."""
+    """The ids of a list of nodes as the kernel prints bitmaps, ``0-1,3``; empty text is the empty list."""
     ids: list[int] = []
     for piece in text.strip().split(","):
         first, dash, last = piece.strip().partition("-")
         if first or dash:
-            start = number(first, where, 1, 1 << 16)
-            ids += range(start, number(last, where, 1, 1 << 16) + 1 if dash else start + 1)
+            start = number(first, where, 1, MAX_NODES)
+            end = number(last, where, 1, MAX_NODES) if dash else start
+            if start > end or (ids and start <= ids[-1]):
+                raise BadInput(f"{where}: expected ascending ids such as 0-1,3, not {piece[:60]!r} there")
+            ids += range(start, end + 1)
     return tuple(ids)
 
 

@@ -17,7 +17,7 @@ from ..numbers.errors import BadInput
 from ..numbers.units import format_bytes, parse_bytes
 from .fields import Base, choices, explained, tag
 
-MAX_BLOCKS: Final = 1 << 20
+MAX_BLOCKS: Final = 1 << 17
 """Blocks that one line may name."""
 
 _MISPLACED: Final = {"expect": "needs a result, such as expect EBUSY"}
@@ -93,12 +93,14 @@ class Form:
     def read(self, words: list[str]) -> Iterator[Any]:
         """The commands that the words say. Raises `BadInput`, which ends in the usage."""
         fields = self._fields(words)
-        for number in fields.pop("blocks", (None,)):
-            given = fields if number is None else {**fields, "block": number}
-            try:
-                yield msgspec.convert(given, self._command, strict=False)
-            except msgspec.ValidationError as error:
-                raise self._wrong(explained(str(error), given, self._command)) from None
+        first, *others = fields.pop("blocks", (None,))
+        given = fields if first is None else {**fields, "block": first}
+        try:
+            command = msgspec.convert(given, self._command, strict=False)
+        except msgspec.ValidationError as error:
+            raise self._wrong(explained(str(error), given, self._command)) from None
+        yield command
+        yield from (msgspec.structs.replace(command, block=number) for number in others)
 
     def _fields(self, words: list[str]) -> dict[str, Any]:
         fields: dict[str, Any] = {}

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
+from typing import Final
 
 import msgspec
 
-from ..commands import Sync, describe
+from ..commands import Command, Compact, Sync, describe
 from ..commands.outcome import Outcome
 from ..machine import Machine
 from ..memory.state import State
@@ -23,6 +24,13 @@ from ..run.rehearsal import attempt, rehearsal
 from ..snapshot.fold import alike, fingerprint, later_state, snapshot_of
 from ..snapshot.schema import SnapshotV1, StepV1
 from ..snapshot.unfold import unfold_later
+
+MOST_WORK: Final = 1 << 19
+"""Events of steps that are done again when a file is opened; a batch of 65,536 blocks has about 400,000."""
+_STEP_COST: Final = 2
+_STOPPED_COST: Final = 64
+_COMPACTION_COST: Final = 8
+"""A visit of compaction looks at all pages of a section, other events at a few numbers."""
 
 
 def snapshot_with_timeline(machine: Machine) -> SnapshotV1:
@@ -65,13 +73,14 @@ def restore(machine: Machine, snapshot: SnapshotV1, *, replay: bool) -> None:
     timeline, steps = machine._moments, snapshot.steps
     saved = unfold_later(snapshot, snapshot.at) if snapshot.at else None
     refusals: dict[int, BadInput] = {}
+    work = _Work()
     numbers = [0]
     for number in _tree_order(snapshot):
         while numbers[timeline.present.number] != steps[number - 1].parent:
             timeline.back()
         try:
             with located(f"step {number}"):
-                machine._warnings += _again(machine, snapshot, number)
+                machine._warnings += _again(machine, snapshot, number, work)
         except BadInput as refusal:
             if saved is None:
                 raise
@@ -106,9 +115,35 @@ def _tree_order(snapshot: SnapshotV1) -> Iterator[int]:
         waiting += sorted(following.get(number, ()), key=lambda one: (one not in here, -one))
 
 
-def _again(machine: Machine, snapshot: SnapshotV1, number: int) -> tuple[str, ...]:
+class _Work:
+    """What doing the steps of a file again may cost: a file of a few lines can ask for hours."""
+
+    def __init__(self) -> None:
+        self.left = MOST_WORK
+
+    def spend(self, cost: int) -> None:
+        """Raises `BadInput` where there is no more."""
+        self.left -= cost
+        if self.left < 0:
+            raise BadInput("doing this step and those before it again takes more work than the steps of a file may")
+
+    def apply(self, machine: Machine, command: Command) -> None:
+        """Run a command to its end; where that costs too much, the machine is as before it."""
+        cost = _COMPACTION_COST if isinstance(command, Compact) else 1
+        steps = machine.steps(command)
+        self.spend(_STEP_COST)
+        for _ in steps:
+            try:
+                self.spend(cost)
+            except BadInput as error:
+                steps.throw(error)
+
+
+def _again(machine: Machine, snapshot: SnapshotV1, number: int, work: _Work) -> tuple[str, ...]:
     """Do a step again; returns what is to be said of it."""
     step, state = snapshot.steps[number - 1], machine._state
+    if step.stopped is not None or step.result == "EINTR":
+        work.spend(_STOPPED_COST)
     if isinstance(step.command, Sync):
         brought = unfold_later(snapshot, number)
         assert brought is not None  # or the file would not have been read
@@ -124,7 +159,7 @@ def _again(machine: Machine, snapshot: SnapshotV1, number: int) -> tuple[str, ..
             f"here it is stopped at once",
         )
     else:
-        machine.apply(step.command)
+        work.apply(machine, step.command)
     return ()
 
 

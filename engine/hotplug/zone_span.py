@@ -78,15 +78,12 @@ def shrink(state: State, key: ZoneKey, start: int, pages: int) -> None:
 def edge(state: State, key: ZoneKey, low: int, high: int, ascending: bool) -> int | None:
     """The lowest, or one behind the highest, pfn of a zone that is online in [low, high)."""
     size = state.geometry.pages_per_section
-    first, last = low // size, ceil(high, size)
-    sections = state.sections
-    for nr in range(first, last) if ascending else range(last - 1, first - 1, -1):
-        section = sections.get(nr)
-        if section is None or not section.online:
+    for section in state.sections_between(low // size, ceil(high, size), ascending):
+        if not section.online:
             continue
         for owner, mask in section.zones:
             if owner == key:
-                base = nr * size
+                base = section.nr * size
                 inside = mask
                 if base < low:
                     inside &= ~span(0, low - base)

@@ -180,6 +180,14 @@ class State:
         numbers = self.section_numbers()
         return numbers[bisect_left(numbers, first) : bisect_left(numbers, last)]
 
+    def sections_between(self, first: int, last: int, ascending: bool) -> Iterator[Section]:
+        """Present sections of numbers from `first` to below `last`, one by one: what lies far apart is found as quickly, and
+        a search that ends early costs no more than its way."""
+        numbers = self.section_numbers()
+        low, high = bisect_left(numbers, first), bisect_left(numbers, last)
+        for at in range(low, high) if ascending else range(high - 1, low - 1, -1):
+            yield self.sections[numbers[at]]
+
     def zone_sections(self, key: ZoneKey) -> Iterator[tuple[Section, int]]:
         """The online sections of a zone, ascending, each with its pages that belong to it. They are looked up one by one, so
         that a search that ends early costs no more than its way."""

@@ -23,8 +23,8 @@ from ..protocol.vocabulary import KINDS, BlockState, Caller, Kind, Migratetype, 
 VERSION: Final = 1
 """The newest version of the form, which is what is written."""
 
-MAX_COUNT: Final = 1 << 22
-"""Blocks, sections or huge pages that one snapshot may describe: 512 TiB in sections of 128 MiB."""
+MAX_COUNT: Final = 1 << 19
+"""Blocks, sections or huge pages that one snapshot may describe: 64 TiB in sections of 128 MiB."""
 
 Number = Annotated[int, Meta(ge=0, le=1 << 40)]
 """The number of a block, section, group."""

@@ -33,6 +33,11 @@ SUFFIXES: Final = (".json", ".msgpack", ".json.gz", ".msgpack.gz")
 MAX_BYTES: Final = 1 << 30
 """Bytes that a snapshot may have once it is uncompressed; reading stops there."""
 
+_PACKED: Final = (1 << 26, 12)
+"""Bytes that gzip may hold in any case, and bytes for each one of its own: few hold more, and those would fill the memory."""
+_MAX_VALUES: Final = (1 << 22, 8)
+"""Commas of JSON in any case, and bytes of the file for each one more."""
+
 _GZIP: Final = b"\x1f\x8b"
 _ROW: Final = re.compile(rb'\[\n +(\d+(?:,\n +(?:\d+|"\w+"))*)\n +\]')
 _COMPLAINT: Final = re.compile(r"(?P<what>.*?)(?: - at `(?:key` in `)?(?P<path>\$.*)`)?", re.DOTALL)
@@ -160,14 +165,19 @@ def _checked(snapshot: SnapshotV1) -> Saved:
 
 
 def _unpacked(data: bytes) -> bytes:
+    most = MAX_BYTES
+    values = _MAX_VALUES[0] + len(data) // _MAX_VALUES[1]
     if data.startswith(_GZIP):
+        most = min(MAX_BYTES, max(_PACKED[0], _PACKED[1] * len(data)))
         try:
             with gzip.open(io.BytesIO(data)) as file:
-                data = file.read(MAX_BYTES + 1)
+                data = file.read(most + 1)
         except (OSError, EOFError, zlib.error) as error:
             raise BadInput(f"it is a gzip file that breaks off or is damaged ({error}); give a whole one") from error
-    if len(data) > MAX_BYTES:
-        raise BadInput(f"it goes on after {format_bytes(MAX_BYTES)}, which no snapshot does")
+    if len(data) > most:
+        raise BadInput(f"it goes on after {format_bytes(most)}, which no snapshot of its size does")
+    if data.count(b",") > values and data[:256].lstrip()[:1] == b"{":
+        raise BadInput(f"it holds more than {values} values, which no snapshot of its size does")
     return data
 
 

@@ -34,6 +34,8 @@ F = TypeVar("F", Pages, Types)
 
 _MAX_SECTION_PAGES: Final = 1 << 20
 _MAX_PFN: Final = 1 << 52
+MAX_PAGES_TOLD: Final = 1 << 30
+"""Pages of all sections' different sets together, a bit for each: 128 MiB. A set that several sections have counts once."""
 
 
 def unfold(snapshot: SnapshotV1) -> tuple[State, Origin]:
@@ -235,6 +237,7 @@ class _Sections:
         self.state, self.captured = state, captured
         self.per_block = state.geometry.sections_per_block
         self.masks: dict[tuple[tuple[Run, ...], int], int] = {}
+        self.pages_told = 0
         self.tables: dict[tuple[type[Frozen[Any, int]], Frozen[Any, int]], Any] = {}
 
     def unfold(self, grids: Iterable[SectionGrid]) -> dict[int, Section]:
@@ -311,6 +314,9 @@ class _Sections:
                 _bad(f"{path}[{index}]", f"{count} from {what} {start} on; a section has {size}, counted from 0")
             digits += "0" * (start - behind), "1" * count
             behind = start + count
+        self.pages_told += behind
+        if self.pages_told > MAX_PAGES_TOLD:
+            _bad(path, f"more different sets of pages up to here than the {MAX_PAGES_TOLD} pages of all can make")
         mask = int("".join(digits)[::-1] or "0", 2)
         self.masks[runs, size] = mask
         return mask

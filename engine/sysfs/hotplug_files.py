@@ -19,6 +19,7 @@ from ..hotplug.zone_policy import valid_zones
 from ..memory.block import Block
 from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
+from ..numbers.runs import consecutive
 from ..protocol.events import Event, ParameterSet
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.files import (
@@ -60,13 +61,7 @@ def boolean(text: str) -> bool | None:
 
 def ranges(numbers: list[int]) -> str:
     """A list of numbers as the kernel prints masks: ``0-2,5``."""
-    parts: list[str] = []
-    for number in numbers:
-        if parts and int(parts[-1].split("-")[-1]) == number - 1:
-            parts[-1] = f"{parts[-1].split('-')[0]}-{number}"
-        else:
-            parts.append(str(number))
-    return ",".join(parts)
+    return ",".join(f"{first}-{last}" if first < last else str(first) for first, last in consecutive(numbers))
 
 
 # -- reading ------------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from .exits import DIFFERENT, FINE, REFUSED
 from .forms.document import as_line
 from .output import columns, say, write
 from .progress import awaited
+from .script_runs import refuse_absent
 from .streams import machine_named, once_standard_input
 
 
@@ -32,6 +33,7 @@ def why(arguments: argparse.Namespace) -> int:
     commands = parse_line(" ".join(arguments.words))
     if not commands:
         raise BadInput("the question is empty; ask about a line of a script, such as offline 32")
+    refuse_absent(machine, commands)
     verdicts = [machine.why_not(command) for command in awaited(commands, "question")]
     if arguments.json:
         from .forms.why import why_document

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import Protocol
+from itertools import groupby
+from typing import Final, Protocol
 
-from altmap.engine import BadInput, Machine, Outcome, save_machine
+from altmap.engine import BadInput, Command, Machine, Offline, Online, Outcome, block_names, save_machine
 from altmap.engine.commands.scripts import Placed, parse_places
 from altmap.engine.numbers.errors import located
 from altmap.engine.protocol.events import Event
@@ -15,6 +16,9 @@ from .exits import FINE, REFUSED
 from .output import write
 from .progress import tracked
 from .streams import machine_named, once_standard_input, script_text, writable
+
+_MOST_ABSENT: Final = 64
+"""Blocks that one line may name though they are not there: each is then refused by the kernel."""
 
 
 class Teller(Protocol):
@@ -33,13 +37,31 @@ class Teller(Protocol):
         """The whole script is done."""
 
 
+def refuse_absent(machine: Machine, commands: Sequence[Command]) -> None:
+    """Raises `BadInput` where one line names more blocks that are not there than anybody would read the refusals of."""
+    named = [command.block for command in commands if isinstance(command, Online | Offline)]
+    absent = [block for block in named if block not in machine.blocks]
+    if len(absent) > _MOST_ABSENT:
+        there = block_names(machine.blocks)
+        raise BadInput(
+            f"{len(absent):,} of the {len(named):,} blocks from memory{min(named)} to memory{max(named)} are not there; "
+            + (
+                f"the machine has {there if len(there) < 200 else f'{len(machine.blocks):,} others'}"
+                if there
+                else "it has none"
+            )
+        )
+
+
 def run_script(machine: Machine, commands: Sequence[Placed], name: str, teller: Teller) -> int:
     """Do the commands of the script `name`; returns how many did not come out as expected. Raises `BadInput`, with the
     place of the command, for one that makes no sense."""
     unexpected = 0
+    lines = {place: [one.command for one in line] for place, line in groupby(commands, key=lambda one: one.place)}
     try:
         for number, (place, command) in enumerate(tracked(commands), 1):
             with located(f"{name}: {place}"):
+                refuse_absent(machine, lines.pop(place, ()))
                 steps = machine.steps(command)
                 while True:
                     try:

@@ -34,11 +34,21 @@ class Entry(NamedTuple):
     word: str
 
 
+class Told(NamedTuple):
+    """Whether a block can go offline: "yes", "no", "never" or "not known"; the result ("ok" or the errno), what is in the
+    way as (word, count, first pfn), and a sentence."""
+
+    answer: str
+    result: str
+    blockers: tuple[tuple[str, int, int | None], ...] = ()
+    sentence: str = ""
+
+
 class Verdicts(Protocol):
     """What is known of whether blocks can go offline."""
 
-    def of(self, block: int) -> str | None:
-        """ "yes", "no", "never", "not known"; None as long as it was not asked."""
+    def of(self, block: int) -> Told | None:
+        """The verdict of a block; None as long as it was not asked."""
 
 
 class Scene(NamedTuple):
@@ -227,7 +237,7 @@ class CanGo(View):
             return off
         size = scene.machine.geometry.pages_per_block
         blocks = range(cell.start // size, -(-(cell.start + cell.pages) // size))
-        found = {verdict for nr in blocks if (verdict := scene.verdicts.of(nr)) is not None}
+        found = {told.answer for nr in blocks if (told := scene.verdicts.of(nr)) is not None}
         for verdict in ("no", "not known", "never", "yes"):
             if verdict in found:
                 return Paint(scene.palette.verdicts[verdict], VERDICT_LETTERS[verdict])

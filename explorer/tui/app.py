@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from altmap.engine import Machine
 from textual.app import App, SystemCommand
+from textual.events import Event, Key, Paste
 from textual.filter import LineFilter
 from textual.screen import Screen
 
 from ..printable import printable
 from .guard import Guard
 from .leaving import LEFT, run_to_the_end
+from .screens.dialog import Dialog
 from .screens.leave import LeaveDialog
 from .screens.main import MainScreen
 from .session import Session
@@ -46,6 +49,26 @@ class ExplorerApp(App[bool]):
     def copy_to_clipboard(self, text: str) -> None:
         """What another program may be given, such as a shell: no control characters but line ends."""
         super().copy_to_clipboard(printable(text))
+
+    async def on_event(self, event: Event) -> None:
+        """What is typed after a key that opens a dialog is the dialog's, however fast it comes: never lost, never a verb."""
+        dialog = self.screen if self.screen_stack and isinstance(self.screen, Dialog) else None
+        if dialog is not None and isinstance(event, Key | Paste):
+            if not dialog.ready:
+                dialog.hold(event)
+                return
+            await self._give_back(dialog)
+        await super().on_event(event)
+
+    async def on_dialog_ready(self) -> None:
+        if isinstance(self.screen, Dialog):
+            await self._give_back(self.screen)
+
+    async def _give_back(self, dialog: Dialog[Any]) -> None:
+        """Hand what was held to the dialog, in its order."""
+        held, dialog.held = dialog.held, []
+        for event in held:
+            await super().on_event(event)
 
     async def action_quit(self) -> None:
         """Textual's own key does as the verb does: it asks before states are lost; asked already, it leaves."""

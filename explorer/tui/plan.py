@@ -7,6 +7,7 @@ from typing import NamedTuple
 from altmap.engine import Machine, about_bytes
 
 from .. import facts
+from ..printable import printable
 from .session import Session
 from .widgets.title import Word
 
@@ -68,8 +69,9 @@ def words(session: Session, width: int) -> list[Word]:
 
 
 def short(label: str) -> str:
-    """A label of at most 28 characters."""
-    return label if len(label) <= 28 else f"{label[:27]}…"
+    """A label of at most 28 characters, all of them to be seen."""
+    whole = printable(label)
+    return whole if len(whole) <= 28 else f"{whole[:27]}…"
 
 
 def free_words(machine: Machine) -> list[Word]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+from altmap.engine import Machine
+
 from .conftest import Run
 
 
@@ -52,3 +55,21 @@ def test_lsmem_takes_no_word_beside_a_root(altmap: Run, guest: Path, tmp_path: P
     assert (said.code, said.out) == (1, "")
     assert said.err == "lsmem: bad usage\nTry 'lsmem --help' for more information.\n"
     assert altmap("lsmem", guest, "guest").code == 2
+
+
+def test_a_range_of_blocks_that_are_not_there_is_told_at_once(
+    altmap: Run, guest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a question to the kernel, or a command, for any of them."""
+
+    def asked(*_: object) -> None:
+        raise AssertionError
+
+    (tmp_path / "script").write_text("offline 3\nonline 0-131071\n")
+    ran = altmap("run", guest, tmp_path / "script")
+    said = "131,064 of the 131,072 blocks from memory0 to memory131071 are not there; the machine has memory0-7\n"
+    assert (ran.code, ran.err) == (2, f"altmap: {tmp_path}/script: line 2: {said}")
+    monkeypatch.setattr(Machine, "why_not", asked)
+    assert altmap("why", guest, "online", "0-131071").err == f"altmap: {said}"
+    longer = altmap("why", guest, "online", "0-1048575")
+    assert longer.err == "altmap: '0-1048575' must be an ascending range of at most 131072 blocks\n"

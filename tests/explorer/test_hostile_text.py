@@ -45,9 +45,9 @@ def test_no_screen_lets_a_file_speak_to_the_terminal(hostile: Path) -> None:
             [("w", "esc closes")],
             [("c", "Compare placements"), ("\r", "esc closes")],
             [(":", "a line of a script"), ("frob [red]x[/]\r", "is not a command")],
-            [("g", "enter goes"), ("no[@click=app.quit]x[/]\r", "is no block")],
+            [("g", "enter goes"), ("no[@click=app.quit]x[/]\r", "is no place")],
             [("s", "enter saves")],
-            [("u", "undone"), ("U", "done again")],
+            [("u", "undone"), ("U", "done again"), ("++", "›"), ("--", "")],
         ):
             for keys, text in way:
                 terminal.press_until(keys, text)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from altmap import engine
 from altmap.engine import sentence
+from altmap.explorer.tui.places import goals
 from altmap.explorer.tui.screens import add
 from altmap.explorer.tui.screens.add import AddDialog
 from altmap.explorer.tui.screens.error import ErrorScreen
-from altmap.explorer.tui.screens.goto import block_at
 from altmap.explorer.tui.screens.leave import LeaveDialog
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.verbs import VERBS
@@ -22,6 +22,7 @@ from altmap.explorer.tui.widgets.kernel_log import KernelLog
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.prose import Prose
 from altmap.explorer.tui.widgets.zone_table import ZoneTable
+from textual import events
 from textual.widgets import Input, Static
 
 from .machines import DIMM, drive, guest, press, result, stand_on, text_of, with_dimm
@@ -98,7 +99,7 @@ def test_a_refusal_is_said_in_the_bar_and_in_the_log() -> None:
         await press(pilot, "3")
         assert "EBUSY" in text_of(screen.query_one(KernelLog))
         await press(pilot, "1")
-        assert f"refused at pfn {outcome.pfn:#x}" in text_of(screen.query_one(Inspector))
+        assert screen.fault == outcome.pfn
         await press(pilot, "u", "3")
         assert machine.history == ()
         assert "EBUSY" not in text_of(screen.query_one(KernelLog))
@@ -222,19 +223,61 @@ def test_leaving_a_dialog_changes_nothing() -> None:
 
 def test_go_to_by_number_name_and_address() -> None:
     machine = with_dimm()
-    for text, block in (("35", 35), ("memory3", 3), ("0x120000000", 36), (" 4G ", 32)):
-        assert block_at(machine, text) == block
+    for text, block in (
+        ("35", 35),
+        ("memory3", 3),
+        ("0x120000000", 36),
+        (" 4G ", 32),
+        ("pfn 0x120000", 36),
+        ("node 0", 0),
+    ):
+        assert goals(machine, text)[0].pfn // machine.geometry.pages_per_block == block
+    with pytest.raises(engine.BadInput, match="no section covers it"):
+        goals(machine, "pfn 0x999999")
 
     async def go(pilot: Any, screen: MainScreen) -> None:
         await press(pilot, "g", *"5G", "enter")
         assert screen.cursor == 39
         assert "There is no memory40; memory39 is nearest." in result(screen)
         await press(pilot, "g", *"33", "enter")
-        assert result(screen) == "memory33 begins at 0x108000000."
+        assert result(screen) == "memory33, from 0x108000000."
         await press(pilot, "g", "x", "enter")
-        assert "'x' is no block: say its number" in str(pilot.app.screen.query_one("#complaint", Static).render())
+        assert "'x' is no place: say a block" in str(pilot.app.screen.query_one("#complaint", Static).render())
 
     drive(machine, go)
+
+
+def test_the_page_that_a_refusal_named_is_gone_to() -> None:
+    """A bare hexadecimal number is the page first; the address that it may be too stands below."""
+    machine = engine.open_machine("firecracker-24g")
+    page, address = goals(machine, "0x150c31")
+    assert (page.pfn, page.page, address.pfn) == (0x150C31, True, 0x150)
+
+    async def go(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "g", *"0x150c31", "enter")
+        map_ = screen.query_one(MemoryMap)
+        assert (map_.pfn, map_.scope.level, screen.cursor) == (0x150C31, "page", 42)
+        await press(pilot, "g", *"0x150c31", "down", "enter")
+        assert (screen.cursor, len(map_.scopes)) == (0, 1)
+
+    drive(machine, go)
+
+
+def test_what_is_typed_in_one_burst_lands_in_the_line() -> None:
+    """Letters that follow ":" at once are no verbs, and none of them is lost."""
+    machine = engine.open_machine("firecracker-24g")
+
+    async def burst(pilot: Any, screen: MainScreen) -> None:
+        for letter in ":allocate 64M movable":
+            key = {" ": "space", ":": "colon"}.get(letter, letter)
+            pilot.app.post_message(events.Key(key, letter))
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        assert pilot.app.screen.query_one(Input).value == "allocate 64M movable"
+        assert machine.history == ()
+
+    drive(machine, burst)
 
 
 def test_the_mouse_selects_and_marks() -> None:

@@ -93,7 +93,7 @@ def test_a_rich_tree(build: Builder) -> None:
     assert seen.parameters == {"online_policy": "contig-zones"}
     assert seen.hugepages == {2 << 20: (8, 0, 1)}
     assert seen.pages == (PageRun(0, 2, 1024, 0), PageRun(2, 1, 0, 1))
-    assert seen.notes == (f"{NODE}/possible line 1: expected a number from 0 to 65535, not 'all of them'",)
+    assert seen.notes == (f"{NODE}/possible line 1: expected a number from 0 to 4095, not 'all of them'",)
 
 
 def test_the_block_folder_alone_is_enough(build: Builder) -> None:

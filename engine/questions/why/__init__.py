@@ -3,6 +3,6 @@
 
 from .ask import why_not
 from .together import describe_all
-from .verdict import Blocker, Remedy, Verdict, describe, finding, told
+from .verdict import Blocker, Remedy, Verdict, answer, describe, finding, told
 
-__all__ = ["Blocker", "Remedy", "Verdict", "describe", "describe_all", "finding", "told", "why_not"]
+__all__ = ["Blocker", "Remedy", "Verdict", "answer", "describe", "describe_all", "finding", "told", "why_not"]

@@ -144,13 +144,17 @@ def told(remedy: Remedy) -> tuple[str, tuple[str, ...]]:
     )
 
 
-def finding(verdict: Verdict) -> str:
-    """The verdict without its remedies: the answer, why, and what is in the way."""
+def answer(verdict: Verdict) -> list[str]:
+    """Whether the command would succeed and, if not, why: a line or two."""
     command = line_of(verdict.command)
     success = f"the write succeeds, but {verdict.but}" if verdict.but else "yes, this would succeed"
-    text = [f"{command}: {success if verdict.ok else f'no, {verdict.result}'}"]
-    text += [f"  {sentence(verdict.reason)}"] if verdict.reason is not None else []
-    text += _page(verdict)
+    said = f"{command}: {success if verdict.ok else f'no, {verdict.result}'}"
+    return [said] if verdict.reason is None else [said, f"  {sentence(verdict.reason)}"]
+
+
+def finding(verdict: Verdict) -> str:
+    """The verdict without its remedies: the answer, why, and what is in the way."""
+    text = [*answer(verdict), *_page(verdict)]
     text += [f"  {effect}" for effect in verdict.effects]
     text += [f"  warning: {warning}" for warning in verdict.warnings]
     unsaid = [blocker for blocker in verdict.blockers if blocker.rule is None or blocker.rule != verdict.reason]

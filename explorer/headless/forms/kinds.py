@@ -51,7 +51,7 @@ _ALL: Final = (
     _kind(DiffDocument, "diff --json", "what changed between two machines"),
     _kind(CaptureDocument, "capture -o --json", "what was captured to a file"),
     _kind(ExportDocument, "export --json", "the commands of a history as lines for the real machine"),
-    Kind("reason", 1, "in all of these", "what stands under `reason`: each code with its fields", Reason),
+    Kind("reason", 1, "any --json", "what stands under `reason`: each code with its fields", Reason),
     Kind("snapshot", snapshot.VERSION, "capture, run --save", "a saved machine with its history", None),
 )
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType({kind.name: kind for kind in _ALL})

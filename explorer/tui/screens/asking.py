@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from altmap.engine import Add, Command, Machine, Step, describe, format_address
+from altmap.engine import Add, Command, Machine, Step, describe
 from textual.screen import Screen
 
-from ... import facts
 from .. import words
 from ..leaving import LEFT
+from ..places import Goal
 from ..session import Session
 from ..widgets.bars import ResultBar
 from ..widgets.memory_map import MemoryMap
@@ -125,17 +125,21 @@ class AskingScreen(Screen[None]):
             self.query_one(ResultBar).say("✓ saved", f"{name}, {states:,} state{'s' * (states != 1)}", "ok")
 
     def ask_block(self) -> None:
-        """Open the dialog for a block to go to."""
+        """Open the dialog for a place to go to."""
         self.app.push_screen(GoToDialog(self.machine), self._go)
 
-    def _go(self, block: int | None) -> None:
-        if block is None:
+    def _go(self, goal: Goal | None) -> None:
+        if goal is None:
             return
-        self.query_one(MemoryMap).select(block)
-        here = words.block_name(self.cursor)
-        said = f"{here} begins at {format_address(facts.block_address(self.machine, self.cursor))}."
-        if self.cursor != block:
-            said = f"There is no {words.block_name(block)}; {here} is nearest."
+        map_ = self.query_one(MemoryMap)
+        size = self.machine.geometry.pages_per_block
+        if goal.page:
+            map_.zoom_to_page(goal.pfn)
+        else:
+            map_.select(goal.pfn // size)
+        said = f"{goal.words}."
+        if self.cursor != goal.pfn // size:
+            said = f"There is no {words.block_name(goal.pfn // size)}; {words.block_name(self.cursor)} is nearest."
         self.query_one(ResultBar).say("", said, "plain")
 
     def show_help(self) -> None:

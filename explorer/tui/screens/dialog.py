@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
+from textual.events import Key, Paste
+from textual.message import Message
 from textual.screen import ModalScreen
 
 from ..widgets.prose import Prose
@@ -20,6 +22,25 @@ class Dialog(ModalScreen[Answer]):
         Binding("pageup", "page(-1)", show=False, priority=True),
         Binding("pagedown", "page(1)", show=False, priority=True),
     ]
+
+    class Ready(Message):
+        """The dialog takes keys."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ready = False
+        self.held: list[Key | Paste] = []
+
+    def hold(self, event: Key | Paste) -> None:
+        """Keep what was typed before the dialog could take it."""
+        self.held.append(event)
+
+    def on_screen_resume(self) -> None:
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.ready = True
+        self.post_message(self.Ready())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Pages are those of a text, if the dialog has one, whatever has the focus."""

@@ -1,46 +1,75 @@
-"""The dialog for going to a block."""
+"""The dialog for going to a place."""
 
 from __future__ import annotations
 
-import re
+from typing import ClassVar
 
-from altmap.engine import BadInput, Machine, parse_bytes
+from altmap.engine import BadInput, Machine
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Input, Static
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
 
+from ..places import Goal, goals
 from .dialog import Dialog
 
 
-def block_at(machine: Machine, text: str) -> int:
-    """The block that "40", "memory40", "0x140000000" or "5G" names. Raises `BadInput`."""
-    word = text.strip()
-    if match := re.fullmatch(r"(?:memory)?([0-9]{1,18})", word):
-        return int(match[1])
-    try:
-        return parse_bytes(word) // machine.geometry.block_size
-    except BadInput:
-        raise BadInput(
-            f"{word!r} is no block: say its number (40), its name (memory40) or an address in it (5G)"
-        ) from None
+class GoToDialog(Dialog[Goal]):
+    """One line of input; where it can be read in two ways both are offered."""
 
-
-class GoToDialog(Dialog[int]):
-    """One line of input; the answer is a block's number."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "other(1)", show=False, priority=True),
+        Binding("up", "other(-1)", show=False, priority=True),
+    ]
 
     def __init__(self, machine: Machine) -> None:
         super().__init__()
         self._machine = machine
+        self._goals: list[Goal] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
             box.border_title = "Go to"
             box.border_subtitle = "enter goes, esc leaves"
-            yield Input(placeholder="a block such as 40, or an address such as 5G", compact=True, id="place")
+            yield Input(placeholder="40, memory40, 5G, pfn 0x150c31, node 1, Movable", compact=True, id="place")
+            yield OptionList(id="choices")
             yield Static(id="complaint", markup=False)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def on_mount(self) -> None:
+        self.query_one(OptionList).can_focus = False
+        self._offer("")
+
+    def _offer(self, text: str) -> str:
+        """Show what a text may mean; returns the complaint if it means nothing."""
+        complaint = ""
         try:
-            self.dismiss(block_at(self._machine, event.value))
+            self._goals = goals(self._machine, text) if text.strip() else []
         except BadInput as error:
-            self.query_one("#complaint", Static).update(str(error))
+            self._goals, complaint = [], str(error)
+        choices = self.query_one(OptionList)
+        choices.clear_options()
+        choices.add_options([Content(goal.words) for goal in self._goals])
+        choices.display = bool(self._goals)
+        choices.highlighted = 0 if self._goals else None
+        return complaint
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._offer(event.value)
+        self.query_one("#complaint", Static).update("")
+
+    def action_other(self, by: int) -> None:
+        """The other reading."""
+        choices = self.query_one(OptionList)
+        if self._goals:
+            choices.highlighted = ((choices.highlighted or 0) + by) % len(self._goals)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._goals[event.option_index])
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        complaint = self._offer(event.value) if not self._goals else ""
+        if self._goals:
+            self.dismiss(self._goals[self.query_one(OptionList).highlighted or 0])
+        else:
+            self.query_one("#complaint", Static).update(complaint)

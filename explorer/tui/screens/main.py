@@ -13,8 +13,9 @@ from textual.events import Key
 from textual.widget import Widget
 
 from ... import facts
-from ...picture.views import VIEWS
+from ...picture.views import VIEWS, Told
 from .. import plan, titles, words
+from ..inspected import Place
 from ..session import Batch, Session
 from ..verbs import BY_NAME, VERBS
 from ..widgets.bars import ResultBar, StatusLine
@@ -41,7 +42,7 @@ MOST_ASKED: Final = 32
 class NoVerdicts:
     """Nothing was asked yet."""
 
-    def of(self, block: int) -> str | None:
+    def of(self, block: int) -> Told | None:
         """The verdict of a block, if it is known."""
         return None
 
@@ -50,7 +51,8 @@ class MainScreen(AskingScreen):
     """The desk that verbs work on. After each verb every pane reads the machine anew; nothing else changes them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(verb.key, f"verb('{verb.name}')", verb.label, show=verb.footer, tooltip=verb.sentence) for verb in VERBS
+        Binding(verb.key, f"verb('{verb.name}')", verb.label, show=verb.footer, tooltip=verb.sentence, priority=True)
+        for verb in VERBS
     ]
 
     def __init__(self, session: Session) -> None:
@@ -123,12 +125,16 @@ class MainScreen(AskingScreen):
         self._show_block()
 
     def _show_block(self) -> None:
-        self.query_one(Inspector).show(self.cursor, self._fault)
+        self.query_one(Inspector).show(self._place())
         place = facts.memmap_of(self.machine, self.cursor)
         self._map.show_hosts(frozenset(place.hosts) - {self.cursor})
         self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
         self._title()
         self._offer()
+
+    def _place(self) -> Place:
+        map_ = self._map
+        return Place(map_.pfn, map_.picture.cell, map_.scope.level, self.verdicts.of(map_.cursor), self._fault)
 
     def _title(self) -> None:
         self.query_one("#map-title", Strip).set(*titles.of_map(self._map))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
-from altmap.engine import Command, Verdict, describe, describe_finding, describe_remedy, sentence
+from altmap.engine import Command, Verdict, describe, describe_answer, describe_finding, describe_remedy, sentence
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -47,7 +47,7 @@ def told_since(then: Verdict, now: Verdict) -> Told:
     """The same of a command that was refused: why it was `then`, and what can be done `now`, should it have left traces."""
     if (then.result, then.reason) == (now.result, now.reason):
         return told(now)
-    answer, *reason = describe_finding(now).split("\n")[:2]
+    answer, *reason = describe_answer(now)
     text, (_, heading, choices) = told(then)[0], told(now)
     return "\n".join((text, "", "Now, after that:", f"  {answer}", *reason)), heading, choices
 

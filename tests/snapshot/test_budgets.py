@@ -1,0 +1,118 @@
+"""What a small file may ask for: beyond that it is refused with a sentence, before the work is done."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import msgspec
+import pytest
+from altmap.engine import Add, Allocate, Command, Compact, boot_machine, open_machine, save_machine
+from altmap.engine.capture.procfs import MAX_RESOURCES, parse_id_list, parse_iomem
+from altmap.engine.faces import plans
+from altmap.engine.hotplug import zone_span
+from altmap.engine.memory.state import state_of
+from altmap.engine.memory.zone import Zone
+from altmap.engine.numbers.errors import BadInput
+from altmap.engine.snapshot import store, unfold
+
+
+@pytest.fixture
+def planned(tmp_path: Path) -> Path:
+    """A guest of seven states, the last of them saved too."""
+    machine = boot_machine([(0, 0, "1G")], nodes=1)
+    commands: list[Command] = [Add(start="4G", size="256M"), Allocate(size="16M"), *[Compact()] * 4]
+    for command in commands:
+        machine.apply(command)
+    machine.timeline.name(2, "in use")
+    save_machine(machine, tmp_path / "plan.json")
+    return tmp_path / "plan.json"
+
+
+def test_a_gzip_file_is_not_unpacked_far_beyond_its_size() -> None:
+    bomb = gzip.compress(b"{" + b" " * (1 << 26))
+    assert len(bomb) < 1 << 20
+    with pytest.raises(BadInput, match=r"^bomb: it goes on after 64M, which no snapshot of its size does$"):
+        store.parse(bomb, "bomb")
+
+
+def test_a_gzip_file_of_small_values_is_refused_before_they_are_made() -> None:
+    bomb = gzip.compress(b'{"version":1,"nodes":[' + b"0," * (5 << 20) + b"0]}")
+    with pytest.raises(BadInput, match=r"^bomb: it holds more than \d+ values, which no snapshot of its size does$"):
+        store.parse(bomb, "bomb")
+
+
+def test_sets_of_pages_that_all_differ_are_bounded(planned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unfold, "MAX_PAGES_TOLD", 32768)
+    with pytest.raises(
+        BadInput, match=r"\$\.sections\[\d\]\.sections\[0\]\.\S+: more different sets of pages up to here"
+    ):
+        open_machine(planned)
+
+
+def test_big_machines_are_within_all_budgets(tmp_path: Path) -> None:
+    machine = boot_machine([(0, 0, "16T")], nodes=1)
+    save_machine(machine, tmp_path / "big.json.gz")
+    assert len(open_machine(tmp_path / "big.json.gz").sections) >= 1 << 17
+
+
+def test_steps_that_take_too_much_work_are_not_done_again(planned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine is as it was saved; a file that does not hold that is refused."""
+    last = open_machine(planned)
+    monkeypatch.setattr(plans, "MOST_WORK", 8)
+    opened = open_machine(planned)
+    assert opened.warnings
+    assert "takes more work than the steps of a file may" in opened.warnings[0]
+    assert opened.zones == last.zones
+    assert opened.timeline.steps[2].name == "in use"
+
+    plain = msgspec.json.decode(planned.read_bytes())
+    for step in plain["steps"]:
+        step.pop("state", None)
+    planned.write_bytes(msgspec.json.encode(plain))
+    with pytest.raises(BadInput, match=r"step \d: doing this step and those before it again takes more work"):
+        open_machine(planned)
+
+
+def test_a_step_that_is_given_up_leaves_nothing_behind(planned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = boot_machine([(0, 0, "1G")], nodes=1)
+    before = dict(machine.blocks), dict(machine.zones)
+    monkeypatch.setattr(plans, "MOST_WORK", 4)
+    work = plans._Work()
+    with pytest.raises(BadInput):
+        work.apply(machine, Add(start="4G", size="1G"))
+    assert (dict(machine.blocks), dict(machine.zones)) == before
+    assert len(machine.timeline.steps) == 1
+
+
+def test_the_edge_of_a_zone_is_looked_for_where_sections_are() -> None:
+    state = state_of(boot_machine([(0, 0, "1G")], nodes=1))
+    key = (0, "DMA32")
+    end = state.zones[key].end
+    state.zones.put(key, Zone(0, "DMA32", 4096, (1 << 52) - 1))
+    looked: list[int] = []
+    between = type(state).sections_between
+
+    def watched(self: object, *where: int) -> object:
+        for section in between(state, *where):  # type: ignore[arg-type]
+            looked.append(section.nr)
+            yield section
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(state), "sections_between", watched)
+        assert zone_span.edge(state, key, 4096, 1 << 52, ascending=False) == end
+        assert zone_span.edge(state, key, end, 1 << 52, ascending=True) is None
+    assert len(looked) == 1
+
+
+@pytest.mark.parametrize("text", ["0-65535", "0-4095,0-4095", ",".join(["0-1"] * 1000), "3,2", "5-4", "4096"])
+def test_lists_of_nodes_name_each_once_and_none_that_cannot_be(text: str) -> None:
+    with pytest.raises(BadInput, match=r"^possible"):
+        parse_id_list(text, "possible")
+
+
+def test_iomem_has_no_millions_of_lines() -> None:
+    line = "00000000-00000fff : Reserved\n"
+    assert len(parse_iomem("00001000-00001fff : Reserved\n" + line * 9)) == 10
+    with pytest.raises(BadInput, match="proc/iomem has more than 65536 lines"):
+        parse_iomem(line * (MAX_RESOURCES + 1))
