@@ -10,7 +10,6 @@ from altmap.engine import (
     Add,
     BadInput,
     compare,
-    describe_comparison,
     describe_drift,
     describe_verdicts,
     diff,
@@ -80,8 +79,10 @@ def alternatives(arguments: argparse.Namespace) -> int:
 
         write(as_line(comparison_document(table)))
     else:
+        from ..comparison_table import comparison_text
+
         wide = columns(arguments.width)
-        say(describe_comparison(table, **({"width": wide} if wide else {})), wide)
+        say(comparison_text(table, **({"width": wide} if wide else {})), wide)
     return FINE if table.fits else REFUSED
 
 

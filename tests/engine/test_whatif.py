@@ -10,8 +10,9 @@ from altmap.engine import Add, BadInput, Machine, boot_machine, sentence
 from altmap.engine.commands import Allocate
 from altmap.engine.memory.state import State, state_of
 from altmap.engine.protocol.reasons.taking import Vetoed
-from altmap.engine.questions.compare import Comparison, Memory, Row, Share, compare, describe
+from altmap.engine.questions.compare import Comparison, Memory, Row, Share, compare
 from altmap.engine.run.rehearsal import clone
+from altmap.explorer.comparison_table import comparison_text
 
 from .guests import dimm, do, guest, online, read_back, two_nodes
 
@@ -32,7 +33,7 @@ def asked(machine: Machine, request: Add, **how: Any) -> Comparison:
     assert (state_of(machine).geometry, state_of(machine).model) == kept
     assert state_of(machine).journal.changes == []
     assert read_back(comparison) == comparison
-    assert describe(comparison).isascii()
+    assert comparison_text(comparison).isascii()
     return comparison
 
 
@@ -210,7 +211,7 @@ def test_onlining_that_is_refused_is_the_result() -> None:
     assert found.result == "EPERM"
     assert found.reason == Vetoed("ksm", "MEM_GOING_ONLINE")
     assert found.blocks == 2, "the add was done, onlining was refused"
-    assert "EPERM, onlining: ksm vetoed MEM_GOING_ONLINE" in describe(compared)
+    assert "EPERM, onlining: ksm vetoed MEM_GOING_ONLINE" in comparison_text(compared)
 
 
 def test_used_memory_counts() -> None:
@@ -242,7 +243,7 @@ def test_table_names_every_number_and_fits() -> None:
     found = asked(
         two_nodes("4G"), Add(start="8G", size="4G", node=1), block_sizes=("128M", "2G", "8G"), online="online_kernel"
     )
-    text = describe(found, 80)
+    text = comparison_text(found, 80)
     table = [line for line in text.splitlines() if line.startswith(("model", "fits", "1G pages", "longest", "blocks"))]
     assert len(table) % 5 == 0
     assert all(len(line) <= 80 for line in table)
@@ -250,7 +251,9 @@ def test_table_names_every_number_and_fits() -> None:
     assert "8G boot, 6.12 8G range, 6.12 8G block, 6.12 8G sections: EINVAL, Block size" in text
     assert "In a kernel zone a block can be removed only until" in text
     assert "online_policy=auto-movable, ratio 301 %: 0 would go movable (0 blocks), 4G to a kernel zone" in text
-    cells = {line.split("  ")[0]: line.split()[-1] for line in describe(found, 1000).splitlines() if "  " in line}
+    cells = {
+        line.split("  ")[0]: line.split()[-1] for line in comparison_text(found, 1000).splitlines() if "  " in line
+    }
     assert cells["longest free run"] == "-"
     assert "yes" in next(line for line in text.splitlines() if line.startswith("fits"))
 
@@ -264,21 +267,21 @@ def test_table_says_what_a_real_machine_needs_and_where_no_kernel_does_it() -> N
         "in no released kernel (RFC option b)",
     ]
     assert [r.placement for r in found.rows if r.chosen] == ["boot"]
-    lines = {line.split("  ")[0]: line for line in describe(found).splitlines()}
+    lines = {line.split("  ")[0]: line for line in comparison_text(found).splitlines()}
     assert lines["needs"].endswith("as it is   RFC v2 only    =Y at boot  RFC option b")
     assert "boot *" in lines["placement"]
     assert "RFC v2 only: in no released kernel (RFC v2)" in lines
-    assert describe(found, 80).count("placement ") == 1
+    assert comparison_text(found, 80).count("placement ") == 1
 
 
 def test_where_nothing_fits_the_reasons_are_all_there_is() -> None:
-    text = describe(asked(guest("4G"), Add(start="8G", size="200M")))
-    short = describe(asked(guest("1G", memmap_on_memory="N"), Add(start="8G", size="64G")))
+    text = comparison_text(asked(guest("4G"), Add(start="8G", size="200M")))
+    short = comparison_text(asked(guest("1G", memmap_on_memory="N"), Add(start="8G", size="64G")))
     assert (short.count("ENOMEM, "), "auto-movable: ENOMEM, as above" in short) == (2, True)
     assert "None of these fits." in text
     assert "MemTotal online" not in text
     assert text.count("in whole blocks of 128M it would be 128M or 256M") == 1
-    assert "are missing" in describe(asked(guest("256M"), Add(start="8G", size="64G"), placements=("boot",)))
+    assert "are missing" in comparison_text(asked(guest("256M"), Add(start="8G", size="64G"), placements=("boot",)))
 
 
 def test_all_alternatives_go_through_the_hands_of_who_waits() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from altmap import engine
+from altmap.explorer.comparison_table import comparison_text
 from altmap.explorer.tui.screens import comparison
 from altmap.explorer.tui.screens.add import AddDialog
 from altmap.explorer.tui.screens.command_line import CommandLine
@@ -349,9 +350,7 @@ def test_placements_are_compared_from_the_add_dialog() -> None:
         assert isinstance(shown, ComparisonScreen)
         prose = shown.query_one(Prose)
         table = engine.compare(machine, engine.Add(start=4 << 30, size=512 << 20))
-        assert (
-            text_of(prose).split() == engine.describe_comparison(table, prose.scrollable_content_region.width).split()
-        )
+        assert text_of(prose).split() == comparison_text(table, prose.scrollable_content_region.width).split()
         await press(pilot, "escape")
         assert isinstance(pilot.app.screen, AddDialog)
         await press(pilot, "enter")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
-from altmap.engine import PLACEMENTS, Add, BadInput, Comparison, Machine, compare, describe, describe_comparison
+from altmap.engine import PLACEMENTS, Add, BadInput, Comparison, Machine, compare, describe
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from ...comparison_table import comparison_text
 from ..widgets.prose import Prose
 from .dialog import Dialog
 from .error import ErrorScreen
@@ -48,7 +49,7 @@ class ComparisonScreen(Dialog[None]):
             table = found if table is None else msgspec.structs.replace(table, rows=(*table.rows, *found.rows))
         if table is not None:
             whole = table
-            self.query_one(Prose).show(lambda width: describe_comparison(whole, width))
+            self.query_one(Prose).show(lambda width: comparison_text(whole, width))
             self.query_one(".box").border_subtitle = "esc closes"
 
     def _say(self, text: str) -> None:

@@ -1,10 +1,9 @@
-"""A comparison as a table of text: one column an alternative, one line a number, reasons below."""
+"""A comparison in words: what there was before, a line of cells for each number, and what the table has no room for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import zip_longest
-from typing import Final
+from typing import Final, NamedTuple
 
 from ...commands import describe as line_of
 from ...commands import extent
@@ -17,68 +16,45 @@ Cell = Callable[[Row, Comparison], str]
 _PLACES: Final = {"self": "on memory", "section": "in sections", "kernel": "kernel"}
 _NOT_DONE: Final = "-"
 _CHOSEN: Final = " *"
-_Column = list[list[str]]
-"""The cells of an alternative, each as its lines."""
 
 
-def describe(comparison: Comparison, width: int = 100) -> str:
-    """The table as `altmap compare` prints it; where it is wider than `width` columns, several below each other. Where no
-    alternative adds anything, the reasons are all there is to say."""
-    page = comparison.page_size
-    before = comparison.before
-    text = [
+class Sheet(NamedTuple):
+    """A comparison as people read it, before it is laid out. `head`: what is compared, and what there was before. `rows`: a name
+    and the cells of all alternatives, one of which may have several lines; no rows where nothing fits. `below`: paragraphs of
+    lines that stand below the table."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+    below: tuple[tuple[str, ...], ...]
+
+
+def describe(comparison: Comparison) -> Sheet:
+    """What `altmap compare` prints. Where no alternative adds anything, the reasons are all there is to say."""
+    page, before = comparison.page_size, comparison.before
+    head = (
         f"{line_of(comparison.request)}, then {comparison.online}",
         f"before: MemTotal {about_bytes(before.total * page)}, MemFree {about_bytes(before.free * page)}"
         + "".join(f", {count} pages of {format_bytes(size)}" for size, count in before.huge.items())
         + f" on node {comparison.request.node}",
-    ]
-    if any(row.blocks for row in comparison.rows):
-        text += [*_table(comparison, width), "", *_legend(comparison)]
-    else:
-        text += ["", "None of these fits."]
+    )
+    adds = any(row.blocks for row in comparison.rows)
+    rows = tuple((name, tuple(cell(row, comparison) for row in comparison.rows)) for name, cell in _lines(comparison))
+    return Sheet(head, rows if adds else (), tuple(tuple(lines) for lines in _below(comparison, adds) if lines))
+
+
+def _below(comparison: Comparison, adds: bool) -> Iterator[list[str]]:
+    yield [*_legend(comparison)] if adds else ["None of these fits."]
     notes: dict[str, list[str]] = {}
     for row in comparison.rows:
         for note in _notes(row, comparison):
             notes.setdefault(note, []).append(
                 f"{row.model} {format_bytes(row.block_size)} {row.placement or 'by model'}"
             )
-    text += ["", *(f"{', '.join(names)}: {note}" for note, names in notes.items())] if notes else []
+    yield [f"{', '.join(names)}: {note}" for note, names in notes.items()]
     if any(row.ok and row.blocks and not row.assured for row in comparison.rows):
-        text += ["", "In a kernel zone a block can be removed only until the kernel has put a page into it."]
+        yield ["In a kernel zone a block can be removed only until the kernel has put a page into it."]
     if comparison.plan.result == "ok" or comparison.fits:
-        text += ["", _plan(comparison, page)]
-    return "\n".join(text) + "\n"
-
-
-def _table(comparison: Comparison, width: int) -> Iterator[str]:
-    lines = _lines(comparison)
-    columns = [[cell(row, comparison).split("\n") for _, cell in lines] for row in comparison.rows]
-    label = max(len(name) for name, _ in lines)
-    for part in _fitting(columns, width - label):
-        widths = [_wide(column) for column in part]
-        yield ""
-        for at, (name, _) in enumerate(lines):
-            for more, texts in enumerate(zip_longest(*(column[at] for column in part), fillvalue="")):
-                cells = [f"{text:>{wide}}" for text, wide in zip(texts, widths, strict=True)]
-                yield "  ".join([f"{'' if more else name:<{label}}", *cells]).rstrip()
-
-
-def _wide(column: _Column) -> int:
-    return max(len(text) for cell in column for text in cell)
-
-
-def _fitting(columns: list[_Column], width: int) -> list[list[_Column]]:
-    """The columns in parts that fit, each at least one."""
-    parts: list[list[_Column]] = []
-    left = 0
-    for column in columns:
-        wide = _wide(column) + 2
-        if not parts or wide > left:
-            parts.append([])
-            left = width
-        parts[-1].append(column)
-        left -= wide
-    return parts
+        yield [_plan(comparison, comparison.page_size)]
 
 
 def _lines(comparison: Comparison) -> list[tuple[str, Cell]]:
