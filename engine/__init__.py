@@ -43,6 +43,7 @@ from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare
 from .questions.compare import describe as describe_comparison
 from .questions.narrate import block_names, memmap_places, sentence, story
+from .questions.outlook import Outlook
 from .questions.shortage import Shortage, shortage
 from .questions.summary import Page, Summary
 from .questions.why import Verdict, why_not
@@ -77,6 +78,7 @@ __all__ = [
     "Online",
     "Origin",
     "Outcome",
+    "Outlook",
     "Page",
     "Pin",
     "Poison",

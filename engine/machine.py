@@ -22,6 +22,7 @@ from .protocol.reasons import HotplugError, Reason
 from .protocol.reasons.notes import Note
 from .protocol.reasons.taking import Interrupted
 from .protocol.vocabulary import ZoneKey
+from .questions.outlook import Outlook, outlook
 from .questions.summary import Page, Summary, pages_in, summaries, summary
 from .questions.why import Verdict, why_not
 from .run.certainty import certainty
@@ -133,6 +134,11 @@ class Machine:
         """Each of `count` pages from pfn `start` on: kind, order of its free area, pageblock type and zone. Costs as much
         as the range is long. Raises `BadInput` for a range that no machine can have."""
         return pages_in(self._state, start, count)
+
+    def outlook(self, block: int) -> Outlook:
+        """Could a block go offline now, and what is in its way? Nothing changes, and no ways around are looked for. Raises
+        `BadInput` if there is no such block."""
+        return outlook(self._state, block)
 
     def why_not(self, command: Command) -> Verdict:
         """Would a command succeed, and if not, why, and what would clear it? Nothing changes."""

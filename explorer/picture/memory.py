@@ -11,7 +11,7 @@ from .lines import Line, Span, joined, width
 from .palette import LETTERS, WORDS
 from .plan import Extent, Plan, Row, extents_of, plain_shape, planned, rows_of
 from .tiles import Tiles
-from .views import Paint, Scene, View
+from .view import Paint, Scene, View
 
 GUTTERS: Final = ((81, 13), (70, 9), (0, 8))
 """Columns of the gutter, by the least width of the map."""

@@ -11,7 +11,8 @@ from .colour import between
 from .lines import Line, Span, joined
 from .memory import Scope, short_size
 from .plan import Extent, extents_of
-from .views import Paint, Scene, Use, Zones
+from .view import Paint, Scene
+from .views import Use, Zones
 
 _HOLE = 3
 """Columns of a hole at most."""

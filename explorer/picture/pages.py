@@ -10,7 +10,7 @@ from .colour import between
 from .lines import Line, Span, joined, width
 from .memory import GUTTERS, Overlay, Scope
 from .palette import LETTERS, WORDS
-from .views import Scene, View
+from .view import Scene, View
 
 _ACROSS: Final = 64
 _STRIP: Final = 3

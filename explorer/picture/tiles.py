@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .colour import between
 from .lines import Span, fitted
 from .plan import Row
-from .views import Paint
+from .view import Paint
 
 if TYPE_CHECKING:
     from .memory import MemoryPicture, Overlay

@@ -1,123 +1,19 @@
-"""The views: each says how the contents of a cell look, and what of it the legend has to explain. A new view is one class."""
+"""The views. A new view is one class."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from typing import ClassVar, Final, NamedTuple, Protocol
+from typing import Final
 
-from altmap.engine import Machine, Page, Summary
+from altmap.engine import Page, Summary
 from altmap.engine.protocol.vocabulary import Migratetype
 
+from .can_go import CanGo
 from .colour import between
-from .lines import Line, Span
 from .mix import leading, mixed
 from .palette import LETTERS, WORDS, Palette
-
-OFFLINE: Final = "block offline"
-MISSING: Final = "hole"
-
-
-class Paint(NamedTuple):
-    """How a cell looks: its colour, the letter that says the same (a capital where more than half is so), and whether it
-    is hatched, as what is not online."""
-
-    colour: int
-    letter: str
-    hatched: bool = False
-
-
-class Entry(NamedTuple):
-    """One line of a legend: colour or hatch, letter, word."""
-
-    paint: Paint
-    word: str
-
-
-class Told(NamedTuple):
-    """Whether a block can go offline: "yes", "no", "never" or "not known"; the result ("ok" or the errno), what is in the
-    way as (word, count, first pfn), and a sentence."""
-
-    answer: str
-    result: str
-    blockers: tuple[tuple[str, int, int | None], ...] = ()
-    sentence: str = ""
-
-
-class Verdicts(Protocol):
-    """What is known of whether blocks can go offline."""
-
-    def of(self, block: int) -> Told | None:
-        """The verdict of a block; None as long as it was not asked."""
-
-
-class Scene(NamedTuple):
-    """What a view may look at."""
-
-    machine: Machine
-    palette: Palette
-    verdicts: Verdicts
-
-
-class View:
-    """How a cell looks."""
-
-    name: ClassVar[str]
-    key: ClassVar[str]
-    sentence: ClassVar[str]
-
-    @classmethod
-    def paint(cls, scene: Scene, cell: Summary) -> Paint:
-        """The look of one cell."""
-        raise NotImplementedError
-
-    @classmethod
-    def entries(cls, scene: Scene, whole: Summary) -> list[Entry]:
-        """What is in sight, for the legend."""
-        raise NotImplementedError
-
-    @classmethod
-    def caption(cls, scene: Scene, block: int, wide: int) -> Line:
-        """The line above a tile, where there is room for one: its number, its state or zone, and its node."""
-        there = scene.machine.blocks.get(block)
-        if there is None:
-            return (Span(" " * wide),)
-        word, colour = str(there.state), scene.palette.dim
-        if there.zone is not None:
-            word, colour = there.zone[1], scene.palette.zones.get(there.zone[1], scene.palette.dim)
-        return _caption(scene, f"{block}", Span(word, colour), wide)
-
-    @classmethod
-    def page(cls, scene: Scene, page: Page) -> int:
-        """The colour of a single page that is present and online; a free one is brighter the higher its order."""
-        colour = scene.palette.kinds[page.kind or "absent"]
-        if page.order is None:
-            return colour
-        return between(colour, scene.palette.kinds["pcp"], 1 - page.order / scene.machine.geometry.max_order)
-
-    @classmethod
-    def tile(cls, scene: Scene, block: int, wide: int, high: int, halves: int) -> list[Line] | None:
-        """The lines of a tile of which the cells alone do not say enough; None for the cells."""
-        return None
-
-
-def _caption(scene: Scene, left: str, right: Span, wide: int) -> Line:
-    room = wide - len(left) - 1
-    text = right.text if len(right.text) <= room else ""
-    return (
-        Span(left, scene.palette.text, bold=True),
-        Span(" " * (wide - len(left) - len(text))),
-        right._replace(text=text),
-    )
-
-
-def _off(scene: Scene, cell: Summary) -> Paint | None:
-    """The look of cells in which no page is online."""
-    if cell.counts == 0:
-        return Paint(scene.palette.ground, " ")
-    if cell.offline * 2 > cell.pages - cell.missing:
-        return Paint(between(*scene.palette.hatch, 0.6), LETTERS[OFFLINE], True)
-    return None
+from .view import Entry, Paint, Scene, View, offline_entries, offline_paint
 
 
 @lru_cache(maxsize=65536)
@@ -134,7 +30,7 @@ class Use(View):
 
     @classmethod
     def paint(cls, scene: Scene, cell: Summary) -> Paint:
-        return _off(scene, cell) or _use(cell.uses, cell.pages, scene.palette)
+        return offline_paint(scene, cell) or _use(cell.uses, cell.pages, scene.palette)
 
     @classmethod
     def entries(cls, scene: Scene, whole: Summary) -> list[Entry]:
@@ -143,16 +39,12 @@ class Use(View):
             group = {"pcp": "free", "slab": "kernel", "pagetable": "kernel"}.get(kind, kind)
             found.setdefault(group, scene.palette.kinds[kind if group == kind else group])
         entries = [Entry(Paint(found[kind], LETTERS[kind]), WORDS[kind]) for kind in _LEGEND if kind in found]
-        return entries + _offline_entry(scene, whole)
+        return entries + offline_entries(scene, whole)
 
 
 _LEGEND: Final = (
     "free", "movable", "pinned", "huge", "kernel", "memmap", "vmemmap", "reserved", "assumed", "offline", "poisoned"
 )  # fmt: skip
-
-
-def _offline_entry(scene: Scene, whole: Summary) -> list[Entry]:
-    return [Entry(Paint(between(*scene.palette.hatch, 0.6), "o", True), "offline")] if whole.offline else []
 
 
 class Zones(View):
@@ -165,7 +57,7 @@ class Zones(View):
 
     @classmethod
     def paint(cls, scene: Scene, cell: Summary) -> Paint:
-        if (off := _off(scene, cell)) is not None:
+        if (off := offline_paint(scene, cell)) is not None:
             return off
         key = max(cell.zones, key=cell.zones.__getitem__, default=None)
         return (
@@ -182,7 +74,7 @@ class Zones(View):
             for name, letter in _ZONE_LETTERS.items()
             if name in names
         ]
-        return found + _offline_entry(scene, whole)
+        return found + offline_entries(scene, whole)
 
 
 _ZONE_LETTERS: Final = {"DMA": "d", "DMA32": "D", "Normal": "N", "Movable": "M", "Device": "v"}
@@ -218,40 +110,13 @@ class Memmap(View):
             found.append(Entry(Paint(kinds["vmemmap"], "v"), "struct pages in kernel memory"))
         return (
             found
-            + _offline_entry(scene, whole)
+            + offline_entries(scene, whole)
             + [Entry(Paint(between(scene.palette.ground, kinds["free"], 0.38), "·"), "the rest, dimmed")]
         )
 
 
 def _dimmed(scene: Scene, cell: Summary) -> int:
     return between(scene.palette.ground, Use.paint(scene, cell).colour, 0.38)
-
-
-class CanGo(View):
-    name, key = "can it go", "4"
-    sentence = "Would each block go offline now: yes; no, and what is in the way; never; not known."
-
-    @classmethod
-    def paint(cls, scene: Scene, cell: Summary) -> Paint:
-        if (off := _off(scene, cell)) is not None:
-            return off
-        size = scene.machine.geometry.pages_per_block
-        blocks = range(cell.start // size, -(-(cell.start + cell.pages) // size))
-        found = {told.answer for nr in blocks if (told := scene.verdicts.of(nr)) is not None}
-        for verdict in ("no", "not known", "never", "yes"):
-            if verdict in found:
-                return Paint(scene.palette.verdicts[verdict], VERDICT_LETTERS[verdict])
-        return Paint(scene.palette.strip, "…")
-
-    @classmethod
-    def entries(cls, scene: Scene, whole: Summary) -> list[Entry]:
-        words = {"yes": "can go", "no": "no", "never": "never", "not known": "not known"}
-        return [
-            Entry(Paint(scene.palette.verdicts[name], VERDICT_LETTERS[name]), word) for name, word in words.items()
-        ] + _offline_entry(scene, whole)
-
-
-VERDICT_LETTERS: Final = {"yes": "✓", "no": "✗", "never": "-", "not known": "?"}
 
 
 class Types(View):
@@ -265,7 +130,7 @@ class Types(View):
 
     @classmethod
     def paint(cls, scene: Scene, cell: Summary) -> Paint:
-        if (off := _off(scene, cell)) is not None:
+        if (off := offline_paint(scene, cell)) is not None:
             return off
         types = cell.types
         if not types:
@@ -288,7 +153,7 @@ class Types(View):
             )
             for kind, letter in _TYPE_LETTERS.items()
             if kind in whole.types
-        ] + _offline_entry(scene, whole)
+        ] + offline_entries(scene, whole)
 
 
 _TYPE_LETTERS: Final[Mapping[Migratetype, str]] = {
@@ -313,7 +178,7 @@ class Orders(View):
 
     @classmethod
     def paint(cls, scene: Scene, cell: Summary) -> Paint:
-        if (off := _off(scene, cell)) is not None:
+        if (off := offline_paint(scene, cell)) is not None:
             return off
         orders = cell.orders
         free, top = sum(orders.values()), scene.machine.geometry.max_order
@@ -354,7 +219,7 @@ class Nodes(View):
             return Paint(scene.palette.ground, " ")
         block = scene.machine.blocks.get(cell.start // scene.machine.geometry.pages_per_block)
         node = next(iter(cell.zones))[0] if cell.zones else block.node if block else 0
-        off = _off(scene, cell)
+        off = offline_paint(scene, cell)
         colour = NODE_COLOURS[node % len(NODE_COLOURS)]
         return Paint(between(scene.palette.ground, colour, 0.3) if off else colour, f"{node % 10}", off is not None)
 

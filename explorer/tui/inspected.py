@@ -9,9 +9,10 @@ from typing import Final, NamedTuple
 from altmap.engine import Machine, Page, Summary, format_address, format_bytes
 
 from .. import facts
+from ..picture.can_go import VERDICT_LETTERS
 from ..picture.lines import Line, Span, fitted, joined, width
 from ..picture.palette import LETTERS, WORDS, Palette
-from ..picture.views import VERDICT_LETTERS, Told
+from ..picture.view import Told
 from . import words
 
 BARS: Final = " ▁▂▃▄▅▆▇█"

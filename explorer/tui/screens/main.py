@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from time import monotonic
 from typing import ClassVar, Final
 
 from altmap.engine import BadInput, Command, Step
@@ -13,9 +15,12 @@ from textual.events import Key
 from textual.widget import Widget
 
 from ... import facts
-from ...picture.views import VIEWS, Told
+from ...picture.can_go import CanGo
+from ...picture.view import Told
+from ...picture.views import VIEWS
 from .. import plan, titles, words
 from ..inspected import Place
+from ..outlooks import Outlooks
 from ..session import Batch, Session
 from ..verbs import BY_NAME, VERBS
 from ..widgets.bars import ResultBar, StatusLine
@@ -39,12 +44,8 @@ MOST_ASKED: Final = 32
 """Marked blocks that one question is about."""
 
 
-class NoVerdicts:
-    """Nothing was asked yet."""
-
-    def of(self, block: int) -> Told | None:
-        """The verdict of a block, if it is known."""
-        return None
+ASKING: Final = 0.02
+"""Seconds that asking may take before keys are answered; it decides how smooth the screen is, never what is said."""
 
 
 class MainScreen(AskingScreen):
@@ -62,7 +63,7 @@ class MainScreen(AskingScreen):
         self._fault: int | None = None
         self._refused: tuple[Step, int, frozenset[int]] | None = None
         self._pane = "inspector"
-        self.verdicts = NoVerdicts()
+        self.verdicts = Outlooks(session.machine)
 
     def compose(self) -> ComposeResult:
         machine = self.machine
@@ -123,6 +124,7 @@ class MainScreen(AskingScreen):
         width = self.app.size.width
         self.query_one("#plan", Strip).set(plan.words(self.session, width), plan.free_words(self.machine))
         self._show_block()
+        self._ask_all()
 
     def _show_block(self) -> None:
         self.query_one(Inspector).show(self._place())
@@ -134,7 +136,26 @@ class MainScreen(AskingScreen):
 
     def _place(self) -> Place:
         map_ = self._map
-        return Place(map_.pfn, map_.picture.cell, map_.scope.level, self.verdicts.of(map_.cursor), self._fault)
+        return Place(map_.pfn, map_.picture.cell, map_.scope.level, self._outlook(), self._fault)
+
+    def _outlook(self) -> Told | None:
+        """Whether the selected block can go; asked when nothing is under way."""
+        return self.verdicts.ask(self.cursor) if self.session.running is None else self.verdicts.of(self.cursor)
+
+    def _ask_all(self) -> None:
+        """Ask of all blocks, if that is what the map shows, a slice at a time beside the screen."""
+        if self._map.view is CanGo and self.verdicts.pending():
+            self.run_worker(self._ask_in_slices(), group="outlooks", exclusive=True, exit_on_error=False)
+
+    async def _ask_in_slices(self) -> None:
+        while self._map.view is CanGo and self.session.running is None and (pending := self.verdicts.pending()):
+            until = monotonic() + ASKING
+            for block in pending:
+                self.verdicts.ask(block)
+                if monotonic() >= until:
+                    break
+            self._map.repaint()
+            await asyncio.sleep(0)
 
     def _title(self) -> None:
         self.query_one("#map-title", Strip).set(*titles.of_map(self._map))
@@ -149,6 +170,7 @@ class MainScreen(AskingScreen):
     def on_memory_map_reshaped(self) -> None:
         self.query_one(MapLegend).refresh()
         self._show_block()
+        self._ask_all()
 
     def on_memory_map_moved(self) -> None:
         if self.refused is None:

@@ -14,7 +14,8 @@ from ... import facts
 from ...picture.lines import Line
 from ...picture.memory import MemoryPicture, Overlay, Scope
 from ...picture.pages import PagesPicture
-from ...picture.views import BY_NAME, VIEWS, Scene, Verdicts, View
+from ...picture.view import Scene, Verdicts, View
+from ...picture.views import BY_NAME, VIEWS
 from .drawn import Drawn, palette_of
 
 Picture = MemoryPicture | PagesPicture
@@ -199,6 +200,11 @@ class MemoryMap(Drawn, can_focus=True):
         if pages != self.lit:
             self.lit = pages
             self.refresh()
+
+    def repaint(self) -> None:
+        """What the view shows besides the machine has changed."""
+        self.picture.forget()
+        self.refresh()
 
     def _redraw(self, blocks: Iterable[int]) -> None:
         size, picture = self.machine.geometry.pages_per_block, self.picture

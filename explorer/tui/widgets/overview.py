@@ -9,7 +9,7 @@ from textual.message import Message
 from ...picture.lines import Line
 from ...picture.memory import Scope
 from ...picture.overview import Overview
-from ...picture.views import Scene, Verdicts
+from ...picture.view import Scene, Verdicts
 from .drawn import Drawn, palette_of
 
 

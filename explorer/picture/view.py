@@ -1,0 +1,122 @@
+"""What a view is: how the contents of a cell, of a page and of a tile look, and what of it the legend has to explain."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final, NamedTuple, Protocol
+
+from altmap.engine import Machine, Page, Summary
+
+from .colour import between
+from .lines import Line, Span
+from .palette import LETTERS, Palette
+
+OFFLINE: Final = "block offline"
+
+
+class Paint(NamedTuple):
+    """How a cell looks: its colour, the letter that says the same (a capital where more than half is so), and whether it
+    is hatched, as what is not online."""
+
+    colour: int
+    letter: str
+    hatched: bool = False
+
+
+class Entry(NamedTuple):
+    """One line of a legend: colour or hatch, letter, word."""
+
+    paint: Paint
+    word: str
+
+
+class Told(NamedTuple):
+    """Whether a block can go offline: "yes", "no", "never" or "not known"; the result ("ok" or the errno), what is in the
+    way as (word, count, first pfn), a sentence, and the pages that would move."""
+
+    answer: str
+    result: str
+    blockers: tuple[tuple[str, int, int | None], ...] = ()
+    sentence: str = ""
+    moves: int = 0
+
+
+class Verdicts(Protocol):
+    """What is known of whether blocks can go offline."""
+
+    def of(self, block: int) -> Told | None:
+        """The verdict of a block; None as long as it was not asked."""
+
+
+class Scene(NamedTuple):
+    """What a view may look at."""
+
+    machine: Machine
+    palette: Palette
+    verdicts: Verdicts
+
+
+class View:
+    """How a cell looks."""
+
+    name: ClassVar[str]
+    key: ClassVar[str]
+    sentence: ClassVar[str]
+
+    @classmethod
+    def paint(cls, scene: Scene, cell: Summary) -> Paint:
+        """The look of one cell."""
+        raise NotImplementedError
+
+    @classmethod
+    def entries(cls, scene: Scene, whole: Summary) -> list[Entry]:
+        """What is in sight, for the legend."""
+        raise NotImplementedError
+
+    @classmethod
+    def caption(cls, scene: Scene, block: int, wide: int) -> Line:
+        """The line above a tile, where there is room for one: its number, its state or zone, and its node."""
+        there = scene.machine.blocks.get(block)
+        if there is None:
+            return (Span(" " * wide),)
+        word, colour = str(there.state), scene.palette.dim
+        if there.zone is not None:
+            word, colour = there.zone[1], scene.palette.zones.get(there.zone[1], scene.palette.dim)
+        return captioned(scene, f"{block}", Span(word, colour), wide)
+
+    @classmethod
+    def page(cls, scene: Scene, page: Page) -> int:
+        """The colour of a single page that is present and online; a free one is brighter the higher its order."""
+        colour = scene.palette.kinds[page.kind or "absent"]
+        if page.order is None:
+            return colour
+        return between(colour, scene.palette.kinds["pcp"], 1 - page.order / scene.machine.geometry.max_order)
+
+    @classmethod
+    def tile(cls, scene: Scene, block: int, wide: int, high: int, halves: int) -> list[Line] | None:
+        """The lines of a tile of which the cells alone do not say enough; None for the cells."""
+        return None
+
+
+def captioned(scene: Scene, left: str, right: Span, wide: int) -> Line:
+    """A caption: what stands at its left, and at its right where there is room."""
+    room = wide - len(left) - 1
+    text = right.text if len(right.text) <= room else ""
+    return (
+        Span(left, scene.palette.text, bold=True),
+        Span(" " * (wide - len(left) - len(text))),
+        right._replace(text=text),
+    )
+
+
+def offline_paint(scene: Scene, cell: Summary) -> Paint | None:
+    """The look of cells in which no page is online."""
+    if cell.counts == 0:
+        return Paint(scene.palette.ground, " ")
+    if cell.offline * 2 > cell.pages - cell.missing:
+        return Paint(between(*scene.palette.hatch, 0.6), LETTERS[OFFLINE], True)
+    return None
+
+
+def offline_entries(scene: Scene, whole: Summary) -> list[Entry]:
+    """The legend of offline blocks, where there are any."""
+    return [Entry(Paint(between(*scene.palette.hatch, 0.6), "o", True), "offline")] if whole.offline else []

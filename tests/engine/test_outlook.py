@@ -1,0 +1,46 @@
+"""Which blocks can go: what the outlook says is what happens, and asking changes nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from altmap.engine import Add, BadInput, Machine, Offline, Online, Pin, open_machine
+
+from .guests import do, guest
+
+
+def answers(machine: Machine) -> dict[str, int]:
+    return Counter(machine.outlook(nr).answer for nr, block in machine.blocks.items() if block.state == "online")
+
+
+@pytest.mark.parametrize("name", ["mixed-guest", "firecracker-24g"])
+def test_a_yes_goes_and_a_no_does_not(name: str) -> None:
+    machine = open_machine(name)
+    for nr in [nr for nr, block in machine.blocks.items() if block.state == "online"][:70]:
+        found = machine.outlook(nr)
+        outcome = machine.apply(Offline(block=nr))
+        assert (outcome.result, outcome.pfn) == (found.result, found.pfn)
+        assert outcome.ok or found.answer != "yes"
+        machine.undo()
+
+
+def test_the_24_gib_machine_has_30_blocks_that_can_go() -> None:
+    machine = open_machine("firecracker-24g")
+    assert answers(machine) == {"yes": 30, "no": 29, "never": 133}
+    found = machine.outlook(42)
+    assert (found.answer, found.pfn) == ("no", 0x150C31)
+    assert found.blockers == (("slab", 2489), ("pagetable", 31), ("kernel", 24))
+
+
+def test_asking_changes_nothing_and_follows_what_is_done() -> None:
+    machine = guest("1G")
+    do(machine, Add(start="4G", size="256M"), Online(block=32, type="online_movable"))
+    sections = dict(machine.sections)
+    assert machine.outlook(32).answer == "yes"
+    assert dict(machine.sections) == sections
+    assert machine.history[-1].command == Online(block=32, type="online_movable")
+    do(machine, Online(block=33, type="online_movable"))
+    machine.apply(Pin(size="1M", zone="Movable"))
+    with pytest.raises(BadInput):
+        machine.outlook(99)
