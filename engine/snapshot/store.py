@@ -25,7 +25,7 @@ from ..protocol.json_text import harmless
 from .fold import snapshot_of
 from .schema import VERSION, OriginV1, SnapshotV1, json_schema
 from .unfold import later_state_of, state_of
-from .whole_file import replace_file
+from .whole_file import open_to_read, replace_file
 
 SUFFIXES: Final = (".json", ".msgpack", ".json.gz", ".msgpack.gz")
 """How the name of a snapshot may end."""
@@ -39,6 +39,8 @@ _MAX_VALUES: Final = (1 << 22, 8)
 """Commas of JSON in any case, and bytes of the file for each one more."""
 
 _GZIP: Final = b"\x1f\x8b"
+_HEAD: Final = 256
+"""Bytes that tell whether a file can be a snapshot."""
 _ROW: Final = re.compile(rb'\[\n +(\d+(?:,\n +(?:\d+|"\w+"))*)\n +\]')
 _COMPLAINT: Final = re.compile(r"(?P<what>.*?)(?: - at `(?:key` in `)?(?P<path>\$.*)`)?", re.DOTALL)
 _FIELD: Final = re.compile(r"\.(\w+)")
@@ -95,8 +97,10 @@ def read(path: str | os.PathLike[str]) -> Saved:
     """All that a file holds. Raises `BadInput` where it cannot be read or holds no machine: see `decode`."""
     name = os.fspath(path)
     try:
-        with open(name, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        with open_to_read(name) as file:
+            data = file.read(_HEAD)
+            if _begins(data):
+                data += file.read(MAX_BYTES + 1 - len(data))
     except OSError as error:
         raise BadInput(f"{name} could not be read: {error.strerror or error}") from error
     return parse(data, name)
@@ -181,14 +185,23 @@ def _unpacked(data: bytes) -> bytes:
     return data
 
 
-def _parsed(data: bytes) -> SnapshotV1:
-    start = data[:256].lstrip()[:1]
+def _begins(data: bytes) -> bool:
+    """Can this be the first of a snapshot?"""
+    return data.startswith(_GZIP) or _readers(data) is not None
+
+
+def _readers(data: bytes) -> _Readers | None:
+    start = data[:_HEAD].lstrip()[:1]
     if start == b"{":
-        read_head, read = _JSON
-    elif start and (0x80 <= start[0] <= 0x8F or start[0] in (0xDE, 0xDF)):  # maps
-        read_head, read = _MSGPACK
-    else:
+        return _JSON
+    return _MSGPACK if start and (0x80 <= start[0] <= 0x8F or start[0] in (0xDE, 0xDF)) else None  # maps
+
+
+def _parsed(data: bytes) -> SnapshotV1:
+    readers = _readers(data)
+    if readers is None:
         raise BadInput("it is not a snapshot, which is a JSON object, or a MessagePack map, perhaps with gzip")
+    read_head, read = readers
     try:
         version = read_head(data).version
         if version != VERSION:

@@ -12,11 +12,18 @@ import re
 import secrets
 import stat
 from contextlib import suppress
-from typing import Final
+from typing import BinaryIO, Final
 
 _DRAFT: Final = ".altmap-{}.draft"
 _ITS_NAME: Final = re.compile(re.escape(_DRAFT).replace(r"\{\}", "[0-9a-f]{32}"))
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def open_to_read(path: str) -> BinaryIO:
+    """A file or a pipe. A pipe that nobody writes into is empty; nothing waits for somebody to come."""
+    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115
+    os.set_blocking(file.fileno(), True)
+    return file
 
 
 def replace_file(path: str, data: bytes) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from altmap.engine import BadInput, Machine, open_machine, read_machine
 from altmap.engine.snapshot.store import MAX_BYTES, SUFFIXES
+from altmap.engine.snapshot.whole_file import open_to_read
 
 from .output import remark
 
@@ -35,7 +36,7 @@ def script_text(source: str) -> tuple[str, str]:
         name, data = _STDIN_NAME, _standard_input("the script", _MAX_SCRIPT)
     else:
         name = source
-        with open(source, "rb") as file:
+        with open_to_read(source) as file:
             data = file.read(_MAX_SCRIPT + 1)
     if len(data) > _MAX_SCRIPT:
         raise BadInput(f"{name} is larger than {_MAX_SCRIPT >> 20} MiB; a script is far smaller")

@@ -78,16 +78,23 @@ class Session:
         first = len(known)
         self.running, self._stop = label, False
         pause_at = monotonic() + SLICE
+
+        async def stopped(command: int, events: int) -> bool:
+            nonlocal pause_at
+            if monotonic() >= pause_at:
+                progress(command, events)
+                await asyncio.sleep(0)
+                pause_at = monotonic() + SLICE
+            return self._stop
+
         try:
             for number, command in enumerate(commands):
+                if await stopped(number, 0):  # what is refused at once has no event to stop at
+                    break
                 steps = self.machine.steps(command)
                 try:
                     for count, _ in enumerate(steps, 1):
-                        if monotonic() >= pause_at:
-                            progress(number, count)
-                            await asyncio.sleep(0)
-                            pause_at = monotonic() + SLICE
-                        if self._stop:
+                        if await stopped(number, count):
                             break
                 finally:
                     steps.close()

@@ -230,3 +230,16 @@ def test_a_packed_hostile_file_is_the_same(altmap: Altmap, hostile: Path, tmp_pa
     packed = tmp_path / "hostile.json.gz"
     packed.write_bytes(gzip.compress(hostile.read_bytes()))
     assert altmap("show", packed).out == altmap("show", hostile).out
+
+
+def test_a_pipe_that_nobody_writes_into_and_an_endless_file_are_refused(
+    altmap: Altmap, guest: Path, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for source in (tmp_path / "pipe", Path("/dev/zero"), Path("/dev/null")):
+        said = altmap("show", source)
+        assert (said.code, said.err) == (
+            2,
+            f"altmap: {source}: it is not a snapshot, which is a JSON object, or a MessagePack map, perhaps with gzip\n",
+        )
+    assert altmap("run", guest, tmp_path / "pipe").code == 0

@@ -104,3 +104,21 @@ def test_bad_input_leaves_the_session_usable() -> None:
         asyncio.run(session.run("add", [engine.Add(start="4G", size="many")]))
     assert session.running is None
     assert not session.can_undo
+
+
+def test_a_batch_of_which_all_is_refused_at_once_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has no event has no moment inside it: the screen answers keys between one command and the next."""
+    monkeypatch.setattr(module, "SLICE", 0)
+    session = Session(guest())
+    seen: list[int] = []
+
+    def progress(command: int, events: int) -> None:
+        seen.append(command)
+        if command == 3:
+            session.stop()
+
+    commands: list[engine.Command] = [engine.Offline(block=number) for number in range(1000, 2000)]
+    batch = asyncio.run(session.run("offline what is not there", commands, progress))
+    assert batch.stopped
+    assert seen == [0, 1, 2, 3]
+    assert [outcome.result for outcome in batch.outcomes] == ["ENOENT"] * 3
