@@ -28,14 +28,22 @@ from .commands.scripts import parse_line, parse_script
 from .faces.boot import Ram, boot_machine
 from .faces.diff import Drift, diff
 from .faces.diff import describe as describe_drift
-from .faces.library import bundled_machines, capture, machine_names, open_machine, read_machine, rename, save_machine
+from .faces.library import (
+    bundled_machines,
+    capture,
+    machine_bytes,
+    machine_names,
+    open_machine,
+    read_machine,
+    rename,
+    save_machine,
+)
 from .faces.lsmem import lsmem
 from .faces.lsmem import separate as split_lsmem
 from .faces.shell_export import export as export_shell
 from .kernels.models import MODELS, KernelModel
 from .machine import Machine
 from .memory.origin import Origin
-from .memory.state import State
 from .numbers.errors import BadInput
 from .numbers.units import about_bytes, format_address, format_bytes, parse_bytes
 from .protocol.reasons import HotplugError, Reason
@@ -53,8 +61,7 @@ from .questions.why import describe_all as describe_verdicts
 from .questions.why import finding as describe_finding
 from .questions.why import told as describe_remedy
 from .run.invariants import Broken
-from .run.rehearsal import clone
-from .run.timeline import Step
+from .run.timeline import Step, Timeline
 
 __all__ = [
     "CALLERS",
@@ -86,10 +93,10 @@ __all__ = [
     "Reason",
     "Remove",
     "Shortage",
-    "State",
     "Step",
     "Summary",
     "Sync",
+    "Timeline",
     "Unpin",
     "Verdict",
     "VirtioMem",
@@ -99,7 +106,6 @@ __all__ = [
     "boot_machine",
     "bundled_machines",
     "capture",
-    "clone",
     "compare",
     "describe",
     "describe_answer",
@@ -114,6 +120,7 @@ __all__ = [
     "format_address",
     "format_bytes",
     "lsmem",
+    "machine_bytes",
     "machine_names",
     "memmap_places",
     "open_machine",

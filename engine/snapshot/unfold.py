@@ -38,7 +38,7 @@ MAX_PAGES_TOLD: Final = 1 << 30
 """Pages of all sections' different sets together, a bit for each: 128 MiB. A set that several sections have counts once."""
 
 
-def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
+def unfold(snapshot: SnapshotV1) -> tuple[State, Origin]:
     """The machine that was saved. Raises `BadInput` for what no machine can have."""
     geometry = snapshot.geometry
     if geometry.pages_per_section > _MAX_SECTION_PAGES:
@@ -71,15 +71,15 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
     return state, Origin(**asdict(snapshot.origin))
 
 
-def later_state_of(snapshot: SnapshotV1, number: int) -> State | None:
+def unfold_later(snapshot: SnapshotV1, number: int) -> State | None:
     """The state of that number, from 1 on, where it was saved. Raises `BadInput` for what no machine can have."""
     saved = snapshot.steps[number - 1].state
     if saved is None:
         return None
     with located(f"$.steps[{number - 1}].state"):
-        return state_of(
-            replace(snapshot, **{name: value for name, value in asdict(saved).items() if value is not None})
-        )[0]
+        return unfold(replace(snapshot, **{name: value for name, value in asdict(saved).items() if value is not None}))[
+            0
+        ]
 
 
 def _bad(path: str, sentence: str) -> NoReturn:

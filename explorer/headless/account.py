@@ -60,7 +60,7 @@ class Account:
 
     def __init__(self, machine: Machine, printer: Printer) -> None:
         self._machine, self._printer = machine, printer
-        self._before = self._after = glance(machine.state)
+        self._before = self._after = glance(machine)
         self._told = self._unexpected = 0
         self._group: list[Outcome] = []
 
@@ -73,7 +73,7 @@ class Account:
             self.flush()
         self._group.append(outcome)
         self._unexpected += not outcome.expected
-        self._after = glance(self._machine.state)
+        self._after = glance(self._machine)
         if not isinstance(outcome.command, _OF_A_RANGE):
             self.flush()
 

@@ -46,10 +46,12 @@ def why(arguments: argparse.Namespace) -> int:
 def alternatives(arguments: argparse.Namespace) -> int:
     """One add request, every placement, block size and model that was asked for, side by side; 1 if none of them fits."""
     machine = machine_named(arguments.machine, replay=arguments.replay)
-    state = machine.state
     start = arguments.at
     if start is None:
-        block, node_end = state.geometry.block_size, max((r.end for r in state.resources.values() if r.ram), default=0)
+        block, node_end = (
+            machine.geometry.block_size,
+            max((r.end for r in machine.resources.values() if r.ram), default=0),
+        )
         big = max(block, 1 << 30)
         start = up(max(node_end, 1 << 32), big)
     request = Add(start=start, size=arguments.add, node=arguments.node)

@@ -7,6 +7,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 from altmap.engine import Add, BadInput, Eject, HotplugError, Offline, Online, Remove, Write
+from altmap.engine.memory.state import state_of
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
 from .guests import dimm, guest, online, picture
@@ -197,20 +198,20 @@ def test_the_report_is_what_the_issue_asks_for() -> None:
     dimm(machine)
     dimm(machine, "256M", at="8G")
     online(machine, 32, kind="online_movable")
-    blocks = msgspec.to_builtins(block_reports(machine.state))
+    blocks = msgspec.to_builtins(block_reports(state_of(machine)))
     assert list(blocks) == [*map(str, range(8)), "32", "64", "65"]
     assert blocks["32"] == {"state": "online", "valid_zones": "Movable", "nodes": (0,)}
     assert blocks["64"] == {"state": "offline", "valid_zones": "Normal Movable", "nodes": (0,)}
-    assert [(zone.node, zone.zone) for zone in zone_reports(machine.state)] == [
+    assert [(zone.node, zone.zone) for zone in zone_reports(state_of(machine))] == [
         (0, "DMA"),
         (0, "DMA32"),
         (0, "Movable"),
     ]
-    assert msgspec.to_builtins(zone_reports(machine.state)[2]) == {
+    assert msgspec.to_builtins(zone_reports(state_of(machine))[2]) == {
         "node": 0, "zone": "Movable", "start_pfn": 1048576, "spanned": 32768, "present": 32768, "managed": 32256,
         "free": 32256,
     }  # fmt: skip
-    sections = msgspec.to_builtins(section_reports(machine.state))
+    sections = msgspec.to_builtins(section_reports(state_of(machine)))
     assert list(sections) == list(blocks)
     assert sections["32"] == {"node": 0, "online": True, "memmap_on": "self", "memmap_pfn": 1048576}
     assert sections["64"]["memmap_on"] == "kernel"
@@ -222,8 +223,8 @@ def test_free_includes_per_cpu_lists() -> None:
     machine = guest("1G")
     dimm(machine)
     online(machine, 32, kind="online_movable")
-    machine.state.change_pages(0x100300, 77, "pcp")
-    movable = zone_reports(machine.state)[2]
+    state_of(machine).change_pages(0x100300, 77, "pcp")
+    movable = zone_reports(state_of(machine))[2]
     assert movable.free == 32256
     assert machine.zones[0, "Movable"].free == 32256 - 77
 

@@ -14,7 +14,7 @@ import msgspec
 from ...commands import Add, Allocate, Command, Eject, HugePages, Offline, Online, Remove, Write
 from ...commands.write import meant as meant_by
 from ...memory.block import Block
-from ...memory.state import State
+from ...memory.state import Holder, State, state_of
 from ...memory.zone import KERNEL_ZONES
 from ...memory.zone import MOVABLE as MOVABLE_ZONE
 from ...mm import sparse_vmemmap
@@ -35,7 +35,7 @@ from ...protocol.events import (
     ZoneChosen,
 )
 from ...protocol.vocabulary import HUGE, OnlineType
-from ...run.rehearsal import Attempt, Holder, attempt, rehearsal, state_of
+from ...run.rehearsal import Attempt, attempt, rehearsal
 from ..narrate import counted, sentence
 from ..narrate import some_names as named
 from .add import add_blockers, add_effects, add_ways, kernel_zone_warning

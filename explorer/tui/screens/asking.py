@@ -121,7 +121,7 @@ class AskingScreen(Screen[None]):
     def _saved(self, name: str | None) -> None:
         if name is not None:
             self.session.saved()
-            states = len(self.machine.timeline.steps)
+            states = len(self.machine.timeline)
             self.query_one(ResultBar).say("✓ saved", f"{name}, {states:,} state{'s' * (states != 1)}", "ok")
 
     def ask_block(self) -> None:
