@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 from .commands import Command, Write
 from .commands.outcome import Outcome
-from .hotplug.zone_policy import valid_zones
 from .kernels.architectures import Preset
 from .kernels.models import KernelModel
 from .memory.block import Block, Group, Request
@@ -122,8 +121,8 @@ class Machine:
         return self._state.boot
 
     def valid_zones(self, block: int) -> str:
-        """The text of a block's valid_zones file."""
-        return valid_zones(self._state, self._state.blocks[block])
+        """The text of a block's valid_zones file. Raises `HotplugError` ENOENT where there is no such block."""
+        return hotplug_files.read(self._state, f"{hotplug_files.MEMORY}/memory{block}/valid_zones").rstrip("\n")
 
     def read(self, path: str) -> str:
         """Read a file of sysfs; raises `HotplugError` with the errno."""
@@ -162,16 +161,16 @@ class Machine:
         """Write to a file of sysfs, as a command."""
         return self.apply(Write(path=path, data=data))
 
-    def apply(self, command: Command) -> Outcome:
-        """Run a command to its end. A refusal is an outcome; `BadInput` says that the command makes no sense, and then
-        nothing has changed."""
+    def apply(self, command: Command, *, check: bool = False) -> Outcome:
+        """Run a command to its end. A refusal is an outcome, and with `check` raised as `HotplugError` (see
+        `Outcome.expect_ok`); `BadInput` says that the command makes no sense, and then nothing has changed."""
         steps = self.steps(command)
         while True:
             try:
                 next(steps)
             except StopIteration as end:
                 outcome: Outcome = end.value
-                return outcome
+                return outcome.expect_ok() if check else outcome
 
     def steps(self, command: Command) -> Generator[Event, None, Outcome]:
         """Run a command event by event; the generator's return value is the outcome. What is closed before its end

@@ -174,7 +174,6 @@ def test_an_offline_can_be_followed_past_each_memmap_page(altmap: Run, guest: Pa
     assert skips["6.12"] == []
     assert skips["rfc-v2"] == [
         (2, "online_pages_range", 512),
-        (3, "do_migrate_range", 512),
         (3, "test_pages_isolated", 512),
         (3, "__test_page_isolated_in_pageblock", 512),
         (3, "__offline_isolated_pages", 512),

@@ -233,3 +233,24 @@ def test_a_machine_in_one_line() -> None:
     machine = guest("1G", name="tiny")
     dimm(machine)
     assert repr(machine) == "<Machine tiny: x86_64, model 6.12, 9 blocks, 8 online>"
+
+
+def test_a_refusal_can_be_raised() -> None:
+    machine = guest("1G")
+    assert machine.apply(Add(start="4G", size="128M"), check=True).ok
+    again = Add(start="4G", size="128M")
+    with pytest.raises(HotplugError) as caught:
+        machine.apply(again, check=True)
+    assert (caught.value.errno, caught.value.pfn) == ("EEXIST", 0x100000)
+    assert len(machine.history) == 2, "it happened, as it does without"
+    with pytest.raises(HotplugError):
+        machine.apply(again).expect_ok()
+    assert machine.apply(msgspec.structs.replace(again, expect="EEXIST"), check=True).expected
+
+
+def test_a_block_that_is_not_there_is_the_kernels_enoent() -> None:
+    machine = guest("1G")
+    assert machine.valid_zones(0) == machine.read("/sys/devices/system/memory/memory0/valid_zones").strip()
+    with pytest.raises(HotplugError) as caught:
+        machine.valid_zones(999)
+    assert caught.value.errno == "ENOENT"
