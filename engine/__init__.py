@@ -28,21 +28,29 @@ from .commands.scripts import parse_line, parse_script
 from .faces.boot import Ram, boot_machine
 from .faces.diff import Drift, diff
 from .faces.diff import describe as describe_drift
-from .faces.library import bundled_machines, capture, machine_names, open_machine, read_machine, rename, save_machine
+from .faces.library import (
+    bundled_machines,
+    capture,
+    machine_bytes,
+    machine_names,
+    open_machine,
+    read_machine,
+    rename,
+    save_machine,
+)
 from .faces.lsmem import lsmem
 from .faces.lsmem import separate as split_lsmem
 from .faces.shell_export import export as export_shell
 from .kernels.models import MODELS, KernelModel
 from .machine import Machine
 from .memory.origin import Origin
-from .memory.state import State
 from .numbers.errors import BadInput
 from .numbers.units import about_bytes, format_address, format_bytes, parse_bytes
 from .protocol.reasons import HotplugError, Reason
 from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare
 from .questions.compare import describe as describe_comparison
-from .questions.narrate import block_names, memmap_places, sentence, story
+from .questions.narrate import assumption, block_names, memmap_places, sentence, story
 from .questions.outlook import Outlook
 from .questions.shortage import Shortage, shortage
 from .questions.summary import Page, Summary
@@ -53,8 +61,7 @@ from .questions.why import describe_all as describe_verdicts
 from .questions.why import finding as describe_finding
 from .questions.why import told as describe_remedy
 from .run.invariants import Broken
-from .run.rehearsal import clone
-from .run.timeline import Step
+from .run.timeline import Step, Timeline
 
 __all__ = [
     "CALLERS",
@@ -86,20 +93,20 @@ __all__ = [
     "Reason",
     "Remove",
     "Shortage",
-    "State",
     "Step",
     "Summary",
     "Sync",
+    "Timeline",
     "Unpin",
     "Verdict",
     "VirtioMem",
     "Write",
     "about_bytes",
+    "assumption",
     "block_names",
     "boot_machine",
     "bundled_machines",
     "capture",
-    "clone",
     "compare",
     "describe",
     "describe_answer",
@@ -114,6 +121,7 @@ __all__ = [
     "format_address",
     "format_bytes",
     "lsmem",
+    "machine_bytes",
     "machine_names",
     "memmap_places",
     "open_machine",

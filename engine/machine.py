@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from .commands import Command, Write
 from .commands.outcome import Outcome
-from .hotplug.zone_policy import valid_zones
+from .kernels.architectures import Preset
 from .kernels.models import KernelModel
 from .memory.block import Block, Group, Request
 from .memory.origin import Origin
@@ -28,36 +28,47 @@ from .questions.why import Verdict, why_not
 from .run.certainty import certainty
 from .run.dispatch import run, takes_signals
 from .run.invariants import Broken, check
-from .run.timeline import Timeline
+from .run.rehearsal import clone
+from .run.timeline import Moments, Timeline
 from .sysfs import hotplug_files
 
 
 class Machine:
     """A machine whose memory can be hot-added, onlined, offlined and removed.
 
-    Its tables are read-only views of immutable values. `warnings` say what a person should know of how it was opened: each
-    is a sentence. `apply` runs a command to its end; `steps` yields its events one
-    by one, so that a person can watch, and closing it in the middle of an offline is the signal that ends it (EINTR).
+    Its tables are read-only views of immutable values, so that it changes by commands alone. `apply` runs a command to its
+    end; `steps` yields its events one by one, so that a person can watch, and closing it in the middle of an offline is the
+    signal that ends it (EINTR).
     """
 
     def __init__(self, state: State, origin: Origin) -> None:
         self._state = state
-        self.origin = origin
-        self.warnings: tuple[str, ...] = ()
+        self._origin = origin
+        self._warnings: tuple[str, ...] = ()
         state.journal.begin()
-        self.timeline = Timeline(state.journal)
+        self._moments = Moments(state.journal)
 
     # -- what there is ----------------------------------------------------------------------------------------------
 
     @property
-    def state(self) -> State:
-        """The tables behind the views; change them only through commands."""
-        return self._state
+    def origin(self) -> Origin:
+        """Where its data come from, and how well it is known."""
+        return self._origin
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know of how it was opened, a sentence each."""
+        return self._warnings
 
     @property
     def geometry(self) -> Geometry:
         """Sizes of page, pageblock, section and memory block."""
         return self._state.geometry
+
+    @property
+    def architecture(self) -> Preset:
+        """The architecture that its kernel is built for."""
+        return self._state.preset
 
     @property
     def model(self) -> KernelModel:
@@ -110,8 +121,8 @@ class Machine:
         return self._state.boot
 
     def valid_zones(self, block: int) -> str:
-        """The text of a block's valid_zones file."""
-        return valid_zones(self._state, self._state.blocks[block])
+        """The text of a block's valid_zones file. Raises `HotplugError` ENOENT where there is no such block."""
+        return hotplug_files.read(self._state, f"{hotplug_files.MEMORY}/memory{block}/valid_zones").rstrip("\n")
 
     def read(self, path: str) -> str:
         """Read a file of sysfs; raises `HotplugError` with the errno."""
@@ -150,16 +161,16 @@ class Machine:
         """Write to a file of sysfs, as a command."""
         return self.apply(Write(path=path, data=data))
 
-    def apply(self, command: Command) -> Outcome:
-        """Run a command to its end. A refusal is an outcome; `BadInput` says that the command makes no sense, and then
-        nothing has changed."""
+    def apply(self, command: Command, *, check: bool = False) -> Outcome:
+        """Run a command to its end. A refusal is an outcome, and with `check` raised as `HotplugError` (see
+        `Outcome.expect_ok`); `BadInput` says that the command makes no sense, and then nothing has changed."""
         steps = self.steps(command)
         while True:
             try:
                 next(steps)
             except StopIteration as end:
                 outcome: Outcome = end.value
-                return outcome
+                return outcome.expect_ok() if check else outcome
 
     def steps(self, command: Command) -> Generator[Event, None, Outcome]:
         """Run a command event by event; the generator's return value is the outcome. What is closed before its end
@@ -182,7 +193,7 @@ class Machine:
                 done = any(state.blocks[block].state == "offline" for block in told)
                 if not done:
                     result, reason = "EINTR", Interrupted()
-                self.timeline.record(Outcome(command, result, reason, None, tuple(events), stopped=True))
+                self._moments.record(Outcome(command, result, reason, None, tuple(events), stopped=True))
             else:
                 state.journal.rewind()
             raise
@@ -195,39 +206,49 @@ class Machine:
                 taken[event.node] = taken.get(event.node, 0) + event.pages
         sure = certainty(state, result, events)
         outcome = Outcome(command, result, reason, pfn, tuple(events), Frozen(taken), tuple(notes), certainty=sure)
-        self.timeline.record(outcome)
+        self._moments.record(outcome)
         return outcome
+
+    def copy(self) -> Machine:
+        """Another machine in the present state, without a past. The two share values, and no change of one is seen in the
+        other."""
+        return Machine(clone(self._state), self._origin)
 
     # -- time -------------------------------------------------------------------------------------------------------
 
     @property
+    def timeline(self) -> Timeline:
+        """Every state that it was in, this one included."""
+        return Timeline(self._moments)
+
+    @property
     def history(self) -> tuple[Outcome, ...]:
         """The outcomes that led to the present state, oldest first."""
-        return self.timeline.outcomes()
+        return self._moments.outcomes()
 
     @property
     def can_undo(self) -> bool:
         """Is there a state before this one?"""
-        return self.timeline.present.parent is not None
+        return self._moments.present.parent is not None
 
     @property
     def can_redo(self) -> bool:
         """Was a state after this one left?"""
-        return self.timeline.present.latest is not None
+        return self._moments.present.latest is not None
 
     def undo(self) -> Outcome | None:
         """Take the last command back; returns what it was, or None."""
-        step = self.timeline.back()
+        step = self._moments.back()
         return step.outcome if step else None
 
     def redo(self) -> Outcome | None:
         """Do again what was taken back; returns what it was, or None."""
-        step = self.timeline.forward()
+        step = self._moments.forward()
         return step.outcome if step else None
 
     def go_to(self, number: int) -> None:
         """To any earlier or later state, also on another branch. Raises `BadInput` if there is none of that number."""
-        self.timeline.go_to(number)
+        self._moments.go_to(number)
 
     def __repr__(self) -> str:
         online = sum(block.state == "online" for block in self._state.blocks.values())

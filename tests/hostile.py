@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from altmap.engine import Allocate, Machine, Write, boot_machine, rename
 from altmap.engine.memory.settings import Boot
-from altmap.engine.memory.state import Resource
+from altmap.engine.memory.state import Resource, state_of
 
 HOSTILE = (
     "\x1b[31mRED\x1b]52;c;ZXZpbA==\x07\x9b31m\u202eRTL\u2066\u200b\x00\r\x08[bold red]MARK[/][@click=app.quit]x[/]"
@@ -19,10 +19,10 @@ def hostile_machine() -> Machine:
     machine = boot_machine([(0, 0, "1G")], nodes=1)
     rename(machine, HOSTILE, HOSTILE, HOSTILE)
     told = dict.fromkeys(("measured", "estimated", "notes"), (HOSTILE,))
-    machine.origin = msgspec.structs.replace(machine.origin, kernel=f"Linux version 6.12 {HOSTILE}", **told)
-    machine.state.resources.put(8 << 30, Resource(8 << 30, 9 << 30, f"Reserved {HOSTILE}"))
-    machine.state.boot = Boot(hugepages=HOSTILE, movablecore=HOSTILE)
-    machine = Machine(machine.state, machine.origin)
+    machine._origin = msgspec.structs.replace(machine.origin, kernel=f"Linux version 6.12 {HOSTILE}", **told)
+    state_of(machine).resources.put(8 << 30, Resource(8 << 30, 9 << 30, f"Reserved {HOSTILE}"))
+    state_of(machine).boot = Boot(hugepages=HOSTILE, movablecore=HOSTILE)
+    machine = Machine(state_of(machine), machine.origin)
     machine.apply(Allocate(size="4M"))
     machine.apply(Write(path="/proc/sys/vm/nr_hugepages", data=f"1 {HOSTILE}"))
     machine.apply(Write(path=f"/sys/{HOSTILE}", data=HOSTILE))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from ..numbers.errors import BadInput
 from ..numbers.frozen import Frozen
 from ..protocol.events import Event, Logged, PagesAssumed
-from ..protocol.reasons import Reason
+from ..protocol.reasons import HotplugError, Reason
 from ..protocol.reasons.notes import Note
 from ..protocol.vocabulary import Certainty
 from . import Command
@@ -40,6 +41,15 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     def ok(self) -> bool:
         """Did the kernel do it?"""
         return self.result == "ok"
+
+    def expect_ok(self) -> Outcome:
+        """The outcome itself. Raises `HotplugError` where the kernel refused, unless the command expects just that; and
+        `BadInput` for a refusal of an opened file that says no reason."""
+        if self.ok or self.expected:
+            return self
+        if self.reason is None:
+            raise BadInput(f"the step ended with {self.result} when it was saved, and the file does not say why")
+        raise HotplugError(self.result, self.reason, self.pfn)
 
     @property
     def expected(self) -> bool:

@@ -93,7 +93,8 @@ def _make_facts(state: State) -> None:
     stays there."""
     for nr in state.section_numbers():
         section = state.sections[nr]
-        pages = put(section.pages, section.of(ASSUMED), RESERVED)
+        used = section.of(ASSUMED)
+        pages = put(section.pages, used, RESERVED) if used else section.pages  # sections that are alike share one value
         state.sections.put(nr, msgspec.structs.replace(section, pages=pages, estimated=False, unseen=0))
     for key in list(state.evidence):
         state.evidence.drop(key)

@@ -14,7 +14,7 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from ..machine import Machine
-from ..memory.state import State
+from ..memory.state import Holder, State, state_of
 from ..mm.hugetlb.pool import sizes
 from ..protocol.vocabulary import PINNED, ZoneKey
 from ..sysfs.report import SectionReport, ZoneReport, block_report, section_report, zone_reports
@@ -91,7 +91,7 @@ class Drift(msgspec.Struct, frozen=True):
 
 def diff(before: Machine, after: Machine) -> Drift:
     """What changed from `before` to `after`."""
-    return drift(before.state, after.state)
+    return drift(state_of(before), state_of(after))
 
 
 def drift(before: State, after: State) -> Drift:
@@ -120,8 +120,9 @@ def _machine(state: State) -> dict[str, str | int]:
     }
 
 
-def nodes_seen(state: State) -> dict[int, NodeSeen]:
+def nodes_seen(machine: Holder | State) -> dict[int, NodeSeen]:
     """What is compared of the nodes, by number."""
+    state = state_of(machine)
     page_size = state.geometry.page_size
     counted = Counter((page.node, page.pages * page_size, page.used) for page in state.hugepages.values())
 
@@ -161,8 +162,9 @@ def _blocks(state: State, numbers: Collection[int]) -> dict[int, BlockSeen]:
     return {number: block_seen(state, number) for number in numbers if number in state.blocks}
 
 
-def block_seen(state: State, number: int) -> BlockSeen:
+def block_seen(machine: Holder | State, number: int) -> BlockSeen:
     """What is compared of a block."""
+    state = state_of(machine)
     block, seen = state.blocks[number], block_report(state, number)
     pinned = sum(section.count(PINNED) for section in state.block_sections(number))
     return BlockSeen(seen.state, seen.valid_zones, seen.nodes, block.head, block.poisoned, pinned)

@@ -94,9 +94,14 @@ def save_machine(machine: Machine, path: str | os.PathLike[str]) -> None:
     store.write(snapshot_with_timeline(machine), path)
 
 
+def machine_bytes(machine: Machine, name: str) -> bytes:
+    """The content of a file of that name, as `save_machine` writes it."""
+    return store.pack(snapshot_with_timeline(machine), name)
+
+
 def rename(machine: Machine, name: str, description: str, source: str = "") -> None:
     """Give a machine another name, one line on what it is, and, if given, on where it comes from."""
-    machine.origin = msgspec.structs.replace(
+    machine._origin = msgspec.structs.replace(
         machine.origin, name=name, description=description, source=source or machine.origin.source
     )
 

@@ -23,7 +23,7 @@ from ..run.dispatch import takes_signals
 from ..run.rehearsal import attempt, rehearsal
 from ..snapshot.fold import Known, alike, fingerprint, later_state, snapshot_of
 from ..snapshot.schema import SnapshotV1, StepV1
-from ..snapshot.unfold import later_state_of
+from ..snapshot.unfold import unfold_later
 
 MOST_WORK: Final = 1 << 19
 """Events of steps that are done again when a file is opened; a batch of 65,536 blocks has about 400,000."""
@@ -35,7 +35,7 @@ _COMPACTION_COST: Final = 8
 
 def snapshot_with_timeline(machine: Machine) -> SnapshotV1:
     """All that is saved of a machine."""
-    timeline, state = machine.timeline, machine.state
+    timeline, state = machine._moments, machine._state
     at = timeline.present.number
     latest = [step.latest for step in timeline.steps]
     first: SnapshotV1 | None = None
@@ -71,8 +71,8 @@ def restore(machine: Machine, snapshot: SnapshotV1, *, replay: bool) -> None:
     With `replay` the present is what the commands lead to now, otherwise what was saved; where these differ, or where it
     cannot be known what was done, `Machine.warnings` say so. Raises `BadInput` for a step that cannot be.
     """
-    timeline, steps = machine.timeline, snapshot.steps
-    saved = later_state_of(snapshot, snapshot.at) if snapshot.at else None
+    timeline, steps = machine._moments, snapshot.steps
+    saved = unfold_later(snapshot, snapshot.at) if snapshot.at else None
     refusals: dict[int, BadInput] = {}
     work = _Work()
     numbers = [0]
@@ -81,7 +81,7 @@ def restore(machine: Machine, snapshot: SnapshotV1, *, replay: bool) -> None:
             timeline.back()
         try:
             with located(f"step {number}"):
-                machine.warnings += _again(machine, snapshot, number, work)
+                machine._warnings += _again(machine, snapshot, number, work)
         except BadInput as refusal:
             if saved is None:
                 raise
@@ -142,15 +142,15 @@ class _Work:
 
 def _again(machine: Machine, snapshot: SnapshotV1, number: int, work: _Work) -> tuple[str, ...]:
     """Do a step again; returns what is to be said of it."""
-    step, state = snapshot.steps[number - 1], machine.state
+    step, state = snapshot.steps[number - 1], machine._state
     if step.stopped is not None or step.result == "EINTR":
         work.spend(_STOPPED_COST)
     if isinstance(step.command, Sync):
-        brought = later_state_of(snapshot, number)
+        brought = unfold_later(snapshot, number)
         assert brought is not None  # or the file would not have been read
         notes = tuple(drift(state, brought))
         state.adopt(brought)
-        machine.timeline.record(Outcome(step.command, step.result, notes=notes))
+        machine._moments.record(Outcome(step.command, step.result, notes=notes))
     elif step.stopped is not None:
         _stop(machine, step, step.stopped)
     elif _stopped_somewhere(state, step):
@@ -187,7 +187,7 @@ def _take_what_was_saved(
     machine: Machine, snapshot: SnapshotV1, saved: State | None, refusals: Mapping[int, BadInput]
 ) -> None:
     """Make the present state the one that was saved, and warn where this altmap makes something else of the commands."""
-    state, timeline, at = machine.state, machine.timeline, snapshot.at
+    state, timeline, at = machine._state, machine._moments, snapshot.at
     unchanged = saved is None or alike(state, saved)
     difference = _first_difference(machine, snapshot, refusals, unchanged)
     if difference is None:
@@ -196,7 +196,7 @@ def _take_what_was_saved(
         then = "the file does not hold the state after its steps, so this is what they lead to now"
     else:
         then = "the machine is as it was saved, and --replay takes what its steps lead to now"
-    machine.warnings += (f"{difference}: {then}",)
+    machine._warnings += (f"{difference}: {then}",)
     if saved is not None and not unchanged:
         outcome, result = timeline.present.outcome, snapshot.steps[at - 1].result
         assert outcome is not None
@@ -210,10 +210,10 @@ def _first_difference(
     """The first step that is not now what it was, in words; `unchanged`: the present state is not."""
     digests: dict[int, str] = {}
     if not unchanged:
-        digests = {step.number: fingerprint(machine.state, step.changes, {}) for step in machine.timeline.walk()}
+        digests = {step.number: fingerprint(machine._state, step.changes, {}) for step in machine._moments.walk()}
     for number, step in enumerate(snapshot.steps, 1):
         what = f"step {number} ({describe(step.command)})"
-        outcome = machine.timeline.steps[number].outcome
+        outcome = machine._moments.steps[number].outcome
         assert outcome is not None
         if number in refusals:
             return f"{what} was done when it was saved and is not now ({refusals[number]})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -297,6 +297,17 @@ class State:
             return 0, 0
         start = min(low for low, _ in spans)
         return start, max(high for _, high in spans) - start
+
+
+class Holder(Protocol):
+    """What has a state: a machine. The engine alone reads and changes it."""
+
+    _state: State
+
+
+def state_of(holder: Holder | State) -> State:
+    """The state of a machine, or the state itself."""
+    return holder if isinstance(holder, State) else holder._state
 
 
 def _count(pages: Mapping[Kind, int], kind: Kind, mask: int) -> int:

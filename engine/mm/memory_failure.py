@@ -25,7 +25,7 @@ from ..protocol.reasons.pages import (
     NoRoomToMove,
     PoisonedAlready,
 )
-from ..protocol.vocabulary import ABSENT, FREE, HUGE, MOVABLE, PCP, PINNED, POISONED, Kind
+from ..protocol.vocabulary import ABSENT, FREE, HUGE, KERNEL, MOVABLE, PCP, PINNED, POISONED, Kind
 from . import page_alloc, unseen
 from .hugetlb import pool
 from .migrate import target_zones
@@ -103,6 +103,8 @@ def _page(state: State, pfn: int, offline: str) -> tuple[Section, Kind]:
         raise HotplugError(offline, NoOnlinePage(pfn), pfn)
     bit = _bit(state, pfn)
     kind = next((kind for kind, mask in section.pages.items() if mask & bit), None)
+    if kind == HUGE and not pool.in_range(state, pfn, 1):
+        kind = KERNEL  # a capture showed a part of a huge page only: no one knows how large it is
     return section, kind or ABSENT  # a hole in a section has struct pages, which are reserved
 
 

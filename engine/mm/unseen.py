@@ -13,9 +13,11 @@ from ..memory.section import Section
 from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import Evidence
+from ..numbers.rounding import ceil
 from ..protocol.events import PagesAssumed
 from ..protocol.vocabulary import (
     ASSUMED,
+    FREE,
     HUGE,
     MEMMAP,
     MOVABLE,
@@ -33,14 +35,14 @@ from .page_isolation import first_unmovable, within
 from .zonelist import Watermarks
 
 _EXACT: Final = Evidence()
-_NO_MATTER: Final[tuple[Kind, ...]] = (RESERVED, MEMMAP, OFFLINE)
+_NEVER_MANAGED: Final[tuple[Kind, ...]] = (RESERVED, MEMMAP, OFFLINE)
 """Kinds of pages that are present and not managed."""
 
 
 class Tally(NamedTuple):
     """The pages of a zone that no one saw: how many there are, in so many pageblocks of so many memory blocks, and how many
     are of which kind. `unmanaged`: those that are present, and that the buddy was never given. `typed`: pageblocks among
-    them that are Unmovable or Reclaimable, in which the kernel gathers its pages."""
+    them that are Unmovable or Reclaimable, in which the kernel gathers its pages; heads of memmap left out."""
 
     pages: int
     pageblocks: int
@@ -67,29 +69,29 @@ class Tally(NamedTuple):
 
 
 def tally(state: State, key: ZoneKey) -> Tally:
-    """Count the pages of a zone that no one saw."""
-    zone, per_block = state.zones[key], state.geometry.sections_per_block
-    kinds: dict[Kind, int] = {}
-    known = total = pageblocks = typed = 0
+    """Count the pages of a zone that no one saw. Sections that are alike share their sets of pages, and are counted once."""
+    zone, geometry = state.zones[key], state.geometry
+    alike: dict[tuple[int, int, int], list[tuple[Section, int]]] = {}
     blocks: set[int] = set()
-    alike: dict[tuple[int, int, int], tuple[Section, int]] = {}
-    times: dict[tuple[int, int, int], int] = {}
+    typed = 0
     for section, owned in state.zone_sections(key):
-        same = id(section.pages), section.unseen, owned
-        alike[same] = section, owned
-        times[same] = times.get(same, 0) + 1
-        if section.unseen & owned:
-            blocks.add(section.nr // per_block)
-            typed += sum(section.types.get(kind, 0).bit_count() for kind in (UNMOVABLE, RECLAIMABLE))
-    for same, (section, owned) in alike.items():
-        often, unseen = times[same], section.unseen & owned & ~section.flagged
-        total += unseen.bit_count() * often
-        pageblocks += often * -(-unseen.bit_count() >> state.geometry.pageblock_order)
+        alike.setdefault((id(section.pages), id(section.unseen), id(owned)), []).append((section, owned))
+        if section.unseen:
+            blocks.add(section.nr // geometry.sections_per_block)
+            marked = sum(section.types.get(kind, 0).bit_count() for kind in (UNMOVABLE, RECLAIMABLE))
+            typed += max(0, marked - ceil(section.count(MEMMAP), geometry.pageblock_pages)) if marked else 0
+    kinds: dict[Kind, int] = {}
+    known = total = pageblocks = 0
+    for same in alike.values():
+        section, owned = same[0]
+        unseen = section.unseen & owned & ~section.flagged
+        total += unseen.bit_count() * len(same)
+        pageblocks += ceil(unseen.bit_count(), geometry.pageblock_pages) * len(same)
         for kind, pages in section.pages.items():
-            if kind in _NO_MATTER:
-                known += (pages & owned).bit_count() * often
+            if kind in _NEVER_MANAGED:
+                known += (pages & owned).bit_count() * len(same)
             if here := pages & unseen:
-                kinds[kind] = kinds.get(kind, 0) + here.bit_count() * often
+                kinds[kind] = kinds.get(kind, 0) + here.bit_count() * len(same)
     unmanaged = max(0, zone.present - zone.managed - known)
     return Tally(total, pageblocks, len(blocks), kinds, unmanaged, typed, state.evidence.get(key, _EXACT))
 
@@ -124,12 +126,24 @@ def doubts(state: State, pfn: int, pages: int, offline: bool = False) -> list[Pa
     early = any(section.early for section in state.sections_of(pfn, pages))
     found: list[PagesAssumed] = []
     for key, count in asked.items():
-        zone = tally(state, key)
-        if zone.fixed(early) > zone.pages - count:
-            return []
-        if _may_hinder(state, key, zone, pfn, early) or _may_lack_room(state, key, zone, count):
-            found.append(PagesAssumed(pfn, pages, *key, count))
+        if key[1] == MOVABLE_ZONE or not _could_be_free(state, key, count):
+            zone = tally(state, key)
+            if zone.fixed(early) > zone.pages - count:
+                return []
+            if not (_may_hinder(state, key, zone, pfn, early) or _may_lack_room(state, key, zone, count)):
+                continue
+        found.append(PagesAssumed(pfn, pages, *key, count))
     return found
+
+
+def _could_be_free(state: State, key: ZoneKey, count: int) -> bool:
+    """Are so many of the pages of a zone that no one saw free, that none of those in question need be in use?"""
+    for section, owned in state.zone_sections(key):
+        if section.unseen:
+            count -= (section.of(FREE) & section.unseen & owned).bit_count()
+            if count <= 0:
+                return True
+    return False
 
 
 def _seen_in_the_way(state: State, pfn: int, pages: int, offline: bool) -> bool:
@@ -138,8 +152,8 @@ def _seen_in_the_way(state: State, pfn: int, pages: int, offline: bool) -> bool:
 
 
 def _may_hinder(state: State, key: ZoneKey, zone: Tally, pfn: int, early: bool) -> bool:
-    """May pages that cannot be moved be among those of a zone that no one saw? Kernel zones always may have some: counters
-    are of another moment, and add up to a few dozen pages. ZONE_MOVABLE has those that the boot reserved."""
+    """May pages that cannot be moved be among those of a zone that no one saw? Kernel zones always may have some, as counters
+    are approximate and of another moment; ZONE_MOVABLE has those that the boot reserved."""
     if key[1] != MOVABLE_ZONE or not zone.evidence.counted or zone.placed or zone.kinds.keys() & {HUGE, PINNED}:
         return True
     if OFFLINE in zone.kinds and not _of_virtio_mem(state, pfn):

@@ -7,7 +7,7 @@ import msgspec
 from ..commands import Add, extent
 from ..hotplug.overhead import object_pages, page_table_pages
 from ..hotplug.placement import choose
-from ..memory.state import State
+from ..memory.state import Holder, State, state_of
 from ..memory.zone import NORMAL
 from ..mm.zonelist import Watermarks, kernel_zonelist
 from ..numbers.rounding import ceil
@@ -39,8 +39,9 @@ class Shortage(msgspec.Struct, frozen=True):
         return max(0, self.needed - self.available)
 
 
-def shortage(state: State, add: Add) -> Shortage:
+def shortage(machine: Holder | State, add: Add) -> Shortage:
     """The budget of a request for this moment."""
+    state = state_of(machine)
     geometry = state.geometry
     start, size = extent(add)
     first, pages = start // geometry.page_size, size // geometry.page_size

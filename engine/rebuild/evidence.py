@@ -9,12 +9,11 @@ from typing import Final
 import msgspec
 
 from ..capture.observation import Observation
-from ..memory.section import Section, doubtful, put
-from ..memory.state import State
+from ..memory.section import Section, doubtful, put, union
 from ..memory.zone import MOVABLE, Evidence
 from ..numbers.bits import span
 from ..numbers.rounding import ceil
-from ..protocol.vocabulary import RESERVED, Chunk
+from ..protocol.vocabulary import RESERVED, UNMOVABLE_KINDS, Chunk, ZoneKey
 from .layout import Draft
 
 _FOR_GOOD: Final = ("Kernel code", "Kernel rodata", "Kernel data", "Kernel bss", "Crash kernel")
@@ -75,16 +74,19 @@ def mark_unseen(draft: Draft) -> None:
     any flag, unless these are so few that the CPUs' lists hold them all."""
     state = draft.state
     listed = _listed(draft)
+    alike: dict[int, int] = {}  # sections with the same pages share the set
     for section in list(state.sections.values()):
         if not section.online:
             continue
-        unseen = doubtful(section)
+        unseen = alike.setdefault(id(section.pages), doubtful(section))
         unseen &= (
             ~draft.covered.get(section.nr, 0) & ~draft.reserved.get(section.nr, 0) & ~_still_reserved(draft, section)
         )
         for key, owned in section.zones if section.nr in draft.plain else ():
             if key not in listed:
                 unseen |= draft.plain[section.nr] & owned
+        if unseen == alike[id(section.pages)]:
+            unseen = alike[id(section.pages)]
         if unseen != section.unseen:
             state.sections.load({section.nr: msgspec.structs.replace(section, unseen=unseen)})
 
@@ -95,7 +97,7 @@ def _still_reserved(draft: Draft, section: Section) -> int:
     return section.of(RESERVED) & before.of(RESERVED) & ~before.unseen if before is not None else 0
 
 
-def _listed(draft: Draft) -> set[tuple[int, str]]:
+def _listed(draft: Draft) -> set[ZoneKey]:
     """Zones of which all pages without flags are on the CPUs' lists, or movable ones on their way."""
     state = draft.state
     plain = dict.fromkeys(state.zones, 0)
@@ -106,9 +108,20 @@ def _listed(draft: Draft) -> set[tuple[int, str]]:
     return {key for key, count in plain.items() if key[1] == MOVABLE or count <= counted.get(key, 0)}
 
 
-def weigh_evidence(state: State, seen: Observation) -> None:
+def _plainly_free(draft: Draft, key: ZoneKey) -> int:
+    """Pages of a zone that show no flag and were not taken for the kernel's."""
+    state, count = draft.state, 0
+    for nr, plain in draft.plain.items():
+        section = state.sections[nr]
+        owned = dict(section.zones).get(key, 0)
+        count += (plain & owned & ~union(section.pages, UNMOVABLE_KINDS)).bit_count()
+    return count
+
+
+def weigh_evidence(draft: Draft) -> None:
     """How well each zone's numbers are known. What balloons took is in the counters of /proc/vmstat; without these it may be
-    anything."""
+    anything. Pages without flags that were taken for the kernel's may be those of the CPUs' lists."""
+    state, seen = draft.state, draft.seen
     zspages = {(zone.node, zone.zone): zone.counters.get("nr_zspages", 0) for zone in seen.zones}
     taken = seen.vmstat.get("balloon_inflate", 0) - seen.vmstat.get("balloon_deflate", 0)
     wholly_seen = {
@@ -118,5 +131,5 @@ def weigh_evidence(state: State, seen: Observation) -> None:
     for key, zone in state.zones.items():
         ballooned = max(0, taken) if seen.vmstat else zone.present
         areas = f"{key[0]}/{key[1]}" in seen.buddyinfo or key in wholly_seen
-        disguised = min(zone.present, ballooned + zspages.get(key, 0))
+        disguised = min(zone.present, ballooned + zspages.get(key, 0) + max(0, zone.pcp - _plainly_free(draft, key)))
         state.evidence.load({key: Evidence(bool(seen.zones), areas, disguised)})

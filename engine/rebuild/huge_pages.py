@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -25,11 +25,14 @@ _UNSEEN: Final[tuple[Kind, ...]] = (FREE, PCP, MOVABLE_PAGE, ASSUMED)
 
 def build_huge_pages(state: State, seen: Observation, exact: set[int], prior: State | None) -> None:
     """Fill the table of huge pages; where no one saw them, aligned free ranges of sections that were not seen do."""
+    size = state.geometry.pages_per_section
     for pfn, pages, used in _seen(seen.pages):
-        section = state.sections.get(pfn // state.geometry.pages_per_section)
-        if section is not None and section.online:
-            known = prior.hugepages.get(pfn) if prior is not None else None
-            state.hugepages.load({pfn: HugePage(pages, section.node, used, known.rank if known else 0)})
+        parts = _spread(pfn, pages, size)
+        if pages & (pages - 1) or pages < 2 or pfn % pages or not all(_is_huge(state, *part) for part in parts):
+            continue  # it was seen in part, or while it was made
+        known = prior.hugepages.get(pfn) if prior is not None else None
+        node = state.sections[pfn // size].node
+        state.hugepages.load({pfn: HugePage(pages, node, used, known.rank if known else 0)})
     if prior is not None:
         for pfn, page in prior.hugepages.items():
             if _unseen_huge(state, pfn, page, exact):
@@ -61,15 +64,14 @@ def _seen(runs: Iterable[PageRun]) -> Iterable[tuple[int, int, bool]]:
 
 
 def _unseen_huge(state: State, pfn: int, page: HugePage, exact: set[int]) -> bool:
-    size = state.geometry.pages_per_section
-    for nr in range(pfn // size, ceil(pfn + page.pages, size)):
-        section = state.sections.get(nr)
-        if section is None or nr in exact:
-            return False
-        inside = span(max(pfn - nr * size, 0), min(page.pages, size))
-        if section.of(HUGE) & inside != inside & span(0, size):
-            return False
-    return True
+    """Are all its pages still huge pages, none of which was seen?"""
+    parts = _spread(pfn, page.pages, state.geometry.pages_per_section)
+    return all(nr not in exact and _is_huge(state, nr, mask) for nr, mask in parts)
+
+
+def _is_huge(state: State, nr: int, mask: int) -> bool:
+    section = state.sections.get(nr)
+    return section is not None and section.online and not mask & ~section.of(HUGE)
 
 
 def _counts(seen: Observation, state: State) -> Iterable[tuple[int, int, int, int, int]]:
@@ -125,10 +127,19 @@ def _room(state: State, prior: State | None, key: ZoneKey, pages: int, movable: 
 
 
 def _turn(state: State, pfn: int, pages: int, to_free: bool) -> None:
-    nr, at = divmod(pfn, state.geometry.pages_per_section)
-    section = state.sections[nr]
-    changed = put(section.pages, span(at, pages), FREE if to_free else HUGE)
-    state.sections.load({nr: msgspec.structs.replace(section, pages=changed)})
+    """Make the pages of a huge page free, or those of a free area a huge page."""
+    size = state.geometry.pages_per_section
+    for nr, mask in _spread(pfn, pages, size):
+        section = state.sections[nr]
+        changed = put(section.pages, mask, FREE if to_free else HUGE)
+        state.sections.load({nr: msgspec.structs.replace(section, pages=changed)})
+
+
+def _spread(pfn: int, pages: int, size: int) -> Iterator[tuple[int, int]]:
+    """Each section of `size` pages that a range of pages meets, and its pages in the range."""
+    for nr in range(pfn // size, ceil(pfn + pages, size)):
+        low = max(pfn - nr * size, 0)
+        yield nr, span(low, min(pfn + pages - nr * size, size) - low)
 
 
 def _mark_used(state: State, node: int, pages: int, free: int, exact: set[int]) -> None:

@@ -55,7 +55,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     build_huge_pages(state, seen, draft.exact, prior)
     _settle(state, seen, draft, prior, notes)
     mark_unseen(draft)
-    weigh_evidence(state, seen)
+    weigh_evidence(draft)
     topology.count_early(state)
     agree.agree_memmaps(state)
     notes += (*agree.agree_nodes(state), *agree.agree_resources(state))

@@ -12,7 +12,21 @@ from ..hotplug import zone_span
 from ..memory.section import Section, isolated_pages
 from ..memory.state import State
 from ..numbers.bits import span
-from ..protocol.vocabulary import ABSENT, ASSUMED, FREE, ISOLATE, MEMMAP, OFFLINE, PCP, POISONED, VMEMMAP, Kind, ZoneKey
+from ..numbers.rounding import ceil
+from ..protocol.vocabulary import (
+    ABSENT,
+    ASSUMED,
+    FREE,
+    HUGE,
+    ISOLATE,
+    MEMMAP,
+    OFFLINE,
+    PCP,
+    POISONED,
+    VMEMMAP,
+    Kind,
+    ZoneKey,
+)
 
 INVARIANTS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -33,6 +47,7 @@ INVARIANTS: Final[Mapping[str, str]] = MappingProxyType(
         "ram_covers_blocks": "System RAM of /proc/iomem covers every hot-added block",
         "ram_disjoint": "no two ranges of System RAM overlap",
         "online_by_block": "a section goes online and offline with its block",
+        "huge_pages_marked": "the pages of a huge page of the pool are online and marked as such",
         "groups_are_counted": "a memory group counts its blocks and their present pages",
     }
 )
@@ -260,6 +275,18 @@ def _resources(state: State, tally: _Tally) -> Iterator[Broken]:
         end = resource.end
 
 
+def _huge_pages(state: State, tally: _Tally) -> Iterator[Broken]:
+    size = state.geometry.pages_per_section
+    for pfn, page in state.hugepages.items():
+        for nr in range(pfn // size, ceil(pfn + page.pages, size)):
+            section, low = state.sections.get(nr), max(pfn - nr * size, 0)
+            mask = span(low, min(pfn + page.pages - nr * size, size) - low)
+            if section is None or not section.online or mask & ~section.of(HUGE):
+                yield Broken(
+                    "huge_pages_marked", f"the huge page at pfn {pfn:#x}: section {nr} does not mark its pages"
+                )
+
+
 def _groups(state: State, tally: _Tally) -> Iterator[Broken]:
     """Memory groups count the present pages of their blocks."""
     pages = state.geometry.pages_per_block
@@ -290,5 +317,6 @@ _RULES: tuple[Callable[[State, _Tally], Iterator[Broken]], ...] = (
     _onlined,
     _spans,
     _resources,
+    _huge_pages,
     _groups,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from ..commands import Command
 from ..memory.state import State
@@ -14,19 +14,6 @@ from ..protocol.reasons.notes import Note
 from ..protocol.vocabulary import Certainty
 from .certainty import certainty
 from .dispatch import run
-
-
-class Holder(Protocol):
-    """What has a state: a machine."""
-
-    @property
-    def state(self) -> State:
-        """The tables behind it."""
-
-
-def state_of(machine: Holder | State) -> State:
-    """The state of a machine, or the state itself."""
-    return machine if isinstance(machine, State) else machine.state
 
 
 class Attempt(NamedTuple):

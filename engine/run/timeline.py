@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import msgspec
+
+from ..commands import describe
 from ..commands.outcome import Outcome
 from ..memory.journal import Changes, Journal, joined
 from ..numbers.errors import BadInput
 
 
-class Step:
+class Moment:
     """One state: what led to it from its parent, and under which name a person put it. The first state has no parent.
 
     `changes` take the machine from this state to its parent while the step is part of the present, and the other way
@@ -22,36 +25,36 @@ class Step:
 
     __slots__ = ("changes", "latest", "name", "number", "outcome", "parent")
 
-    def __init__(self, number: int, parent: Step | None, outcome: Outcome | None, changes: Changes) -> None:
+    def __init__(self, number: int, parent: Moment | None, outcome: Outcome | None, changes: Changes) -> None:
         self.number = number
         self.parent = parent
         self.outcome = outcome
         self.changes = changes
         self.name = ""
-        self.latest: Step | None = None
+        self.latest: Moment | None = None
 
-    def path(self) -> list[Step]:
+    def path(self) -> list[Moment]:
         """The steps from the first state to this one."""
-        steps: list[Step] = []
-        step: Step | None = self
+        steps: list[Moment] = []
+        step: Moment | None = self
         while step is not None:
             steps.append(step)
             step = step.parent
         return steps[::-1]
 
 
-class Timeline:
+class Moments:
     """All states of one machine, whose tables share a journal; `present` is the one that it is in. States are numbered
     from 0 in the order in which they came to be."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self.steps: list[Step] = [Step(0, None, None, ())]
+        self.steps: list[Moment] = [Moment(0, None, None, ())]
         self.present = self.steps[0]
 
-    def record(self, outcome: Outcome) -> Step:
+    def record(self, outcome: Outcome) -> Moment:
         """A command was applied in the present state; what it changed is in the journal."""
-        step = Step(len(self.steps), self.present, outcome, self._journal.take())
+        step = Moment(len(self.steps), self.present, outcome, self._journal.take())
         self.steps.append(step)
         self.present.latest = step
         self.present = step
@@ -68,7 +71,7 @@ class Timeline:
         """What led to the present state, oldest first."""
         return tuple(step.outcome for step in self.present.path() if step.outcome is not None)
 
-    def back(self) -> Step | None:
+    def back(self) -> Moment | None:
         """To the state before this one; the step that was taken back, or None at the beginning."""
         step = self.present
         if step.parent is None:
@@ -78,7 +81,7 @@ class Timeline:
         self.present = step.parent
         return step
 
-    def forward(self) -> Step | None:
+    def forward(self) -> Moment | None:
         """To the state that was taken back, or made, last from here; that step, or None if there is none."""
         step = self.present.latest
         if step is None:
@@ -87,7 +90,7 @@ class Timeline:
         self.present = step
         return step
 
-    def go_to(self, number: int) -> Step:
+    def go_to(self, number: int) -> Moment:
         """To any state. Raises `BadInput` if there is none of that number."""
         if not 0 <= number < len(self.steps):
             raise BadInput(f"there is no state {number}; states are numbered 0 to {len(self.steps) - 1}")
@@ -100,11 +103,11 @@ class Timeline:
             self.forward()
         return self.present
 
-    def walk(self) -> Iterator[Step]:
+    def walk(self) -> Iterator[Moment]:
         """Every state, each after the one that it comes from, while the machine is in it; then all is as it was before, also
         where redo leads."""
         here, latest = self.present, [step.latest for step in self.steps]
-        following: dict[int, list[Step]] = {}
+        following: dict[int, list[Moment]] = {}
         for step in self.steps[1:]:
             assert step.parent is not None
             following.setdefault(step.parent.number, []).append(step)
@@ -150,3 +153,73 @@ class Timeline:
                 return step.number
         names = ", ".join(step.name for step in self.steps if step.name) or "none has a name"
         raise BadInput(f"there is no state {name!r}; give a number from 0 to {len(self.steps) - 1} or a name ({names})")
+
+
+class Step(msgspec.Struct, frozen=True, gc=False):
+    """One state of a machine, by number: the one that it comes from (`parent`) by a command, of which `outcome` came, and
+    under which `name` a person put it. The first state has neither parent nor outcome. `latest`: where redo leads from
+    it."""
+
+    number: int
+    parent: int | None = None
+    outcome: Outcome | None = None
+    name: str = ""
+    latest: int | None = None
+
+    def __repr__(self) -> str:
+        name = f" {self.name!r}" if self.name else ""
+        if self.outcome is None:
+            return f"<Step {self.number}{name}: the beginning>"
+        return f"<Step {self.number}{name}: {describe(self.outcome.command)}: {self.outcome.result}>"
+
+
+class Timeline:
+    """Every state that a machine was in, to be looked at. `Machine.go_to`, `undo` and `redo` move between them."""
+
+    __slots__ = ("_moments",)
+
+    def __init__(self, moments: Moments) -> None:
+        self._moments = moments
+
+    def __len__(self) -> int:
+        return len(self._moments.steps)
+
+    def __repr__(self) -> str:
+        return f"<Timeline of {len(self)} states, in state {self._moments.present.number}>"
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All states, by number."""
+        return tuple(map(_seen, self._moments.steps))
+
+    @property
+    def present(self) -> Step:
+        """The state that the machine is in."""
+        return _seen(self._moments.present)
+
+    @property
+    def next(self) -> Step | None:
+        """The state that redo leads to; None where nothing was taken back from here."""
+        latest = self._moments.present.latest
+        return None if latest is None else _seen(latest)
+
+    def path(self) -> tuple[Step, ...]:
+        """The states on the way from the first to the present one."""
+        return tuple(map(_seen, self._moments.present.path()))
+
+    def since(self, number: int) -> tuple[Step, ...]:
+        """The states from a number on."""
+        return tuple(map(_seen, self._moments.steps[number:]))
+
+    def name(self, number: int, name: str) -> None:
+        """Give a state a name, or, with an empty one, take it away. Raises `BadInput` if there is none of that number."""
+        self._moments.name(number, name)
+
+    def find(self, name: str) -> int:
+        """The number of the state of that name or number. Raises `BadInput` if there is none."""
+        return self._moments.find(name)
+
+
+def _seen(moment: Moment) -> Step:
+    parent, latest = (None if other is None else other.number for other in (moment.parent, moment.latest))
+    return Step(moment.number, parent, moment.outcome, moment.name, latest)

@@ -24,7 +24,7 @@ from ..numbers.units import format_bytes
 from ..protocol.json_text import harmless
 from .fold import snapshot_of
 from .schema import VERSION, OriginV1, SnapshotV1, json_schema
-from .unfold import later_state_of, state_of
+from .unfold import unfold, unfold_later
 from .whole_file import open_to_read, replace_file
 
 SUFFIXES: Final = (".json", ".msgpack", ".json.gz", ".msgpack.gz")
@@ -132,7 +132,7 @@ def pack(snapshot: SnapshotV1, name: str) -> bytes:
         with located(f"{name} could not be saved"):
             _checked(_parsed(plain))
             for number in range(1, len(snapshot.steps) + 1):
-                later_state_of(snapshot, number)
+                unfold_later(snapshot, number)
         if name.endswith((".json", ".json.gz")):
             lines = msgspec.json.format(msgspec.json.encode(snapshot, order="deterministic"), indent=2)
             plain = harmless(_ROW.sub(lambda row: b"[" + b" ".join(row[1].split()) + b"]", lines)) + b"\n"
@@ -165,7 +165,7 @@ def _checked(snapshot: SnapshotV1) -> Saved:
             raise BadInput(f"$.steps[{index}]: a sync without the state that it led to; there must be one")
     if snapshot.at > len(snapshot.steps):
         raise BadInput(f"$.at: there is no state {snapshot.at}; it must be 0 to {len(snapshot.steps)}")
-    return Saved(*state_of(snapshot), snapshot)
+    return Saved(*unfold(snapshot), snapshot)
 
 
 def _unpacked(data: bytes) -> bytes:

@@ -37,7 +37,7 @@ MAX_PAGES_TOLD: Final = 1 << 30
 """Pages of all sections' different sets together, a bit for each: 128 MiB. A set that several sections have counts once."""
 
 
-def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
+def unfold(snapshot: SnapshotV1) -> tuple[State, Origin]:
     """The machine that was saved. Raises `BadInput` for what no machine can have."""
     geometry = snapshot.geometry
     if geometry.pages_per_section > MAX_SECTION_PAGES:
@@ -67,18 +67,19 @@ def state_of(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.optimized.load(snapshot.optimized)
     state.blocks.load(_blocks(snapshot, state))
     state.sections.load(_Sections(state, _captured(snapshot)).unfold(snapshot.sections))
+    _have_memory(state)
     return state, Origin(**asdict(snapshot.origin))
 
 
-def later_state_of(snapshot: SnapshotV1, number: int) -> State | None:
+def unfold_later(snapshot: SnapshotV1, number: int) -> State | None:
     """The state of that number, from 1 on, where it was saved. Raises `BadInput` for what no machine can have."""
     saved = snapshot.steps[number - 1].state
     if saved is None:
         return None
     with located(f"$.steps[{number - 1}].state"):
-        return state_of(
-            replace(snapshot, **{name: value for name, value in asdict(saved).items() if value is not None})
-        )[0]
+        return unfold(replace(snapshot, **{name: value for name, value in asdict(saved).items() if value is not None}))[
+            0
+        ]
 
 
 def _bad(path: str, sentence: str) -> NoReturn:
@@ -197,6 +198,16 @@ def _huge_pages(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, HugeP
         _few_enough(f"{path}.count", "huge pages", total)
         for at in range(run.count):
             yield run.pfn + at * run.stride, HugePage(run.pages, run.node, run.used, run.rank + at * run.rank_stride)
+
+
+def _have_memory(state: State) -> None:
+    """Huge pages lie in memory that is online."""
+    size = state.geometry.pages_per_section
+    for pfn, page in state.hugepages.items():
+        for nr in range(pfn // size, ceil(pfn + page.pages, size)):
+            section = state.sections.get(nr)
+            if section is None or not section.online:
+                _bad("$.hugepages", f"the one at pfn {pfn:#x} lies in section {nr}, which must be there and online")
 
 
 def _surplus(snapshot: SnapshotV1, state: State) -> Iterator[tuple[tuple[int, int], int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ..hotplug.zone_policy import valid_zones
-from ..memory.state import State
+from ..memory.state import Holder, State, state_of
 from ..memory.zone import ZONE_ORDER
 
 
@@ -39,9 +39,10 @@ class SectionReport(msgspec.Struct, frozen=True):
     memmap_pfn: int | None
 
 
-def glance(state: State) -> State:
+def glance(machine: Holder | State) -> State:
     """What reports look at, as it is now: the tables are copied, nothing in them is. Two of them tell what came of the
     commands between, at little cost for each command."""
+    state = state_of(machine)
     copy = State(state.preset, state.geometry, state.model, state.boot, state.chain)
     copy.sections.load(state.sections)
     copy.blocks.load(state.blocks)
@@ -53,19 +54,22 @@ def glance(state: State) -> State:
     return copy
 
 
-def block_report(state: State, number: int) -> BlockReport:
+def block_report(machine: Holder | State, number: int) -> BlockReport:
     """One block."""
+    state = state_of(machine)
     block = state.blocks[number]
     return BlockReport(block.state, valid_zones(state, block), block.nodes)
 
 
-def block_reports(state: State) -> dict[str, BlockReport]:
+def block_reports(machine: Holder | State) -> dict[str, BlockReport]:
     """Every block, ascending."""
+    state = state_of(machine)
     return {str(number): block_report(state, number) for number in sorted(state.blocks)}
 
 
-def zone_reports(state: State) -> list[ZoneReport]:
+def zone_reports(machine: Holder | State) -> list[ZoneReport]:
     """Every populated zone, by node and from the lowest up."""
+    state = state_of(machine)
     zones = sorted(
         (zone for zone in state.zones.values() if zone.present),
         key=lambda zone: (zone.node, ZONE_ORDER.index(zone.name) if zone.name in ZONE_ORDER else len(ZONE_ORDER)),
@@ -73,13 +77,15 @@ def zone_reports(state: State) -> list[ZoneReport]:
     return [ZoneReport(z.node, z.name, z.start, z.spanned, z.present, z.managed, z.free + z.pcp) for z in zones]
 
 
-def section_report(state: State, number: int) -> SectionReport:
+def section_report(machine: Holder | State, number: int) -> SectionReport:
     """One present section."""
+    state = state_of(machine)
     section = state.sections[number]
     memmap = section.memmap
     return SectionReport(section.node, section.online, memmap.on if memmap else "none", memmap.pfn if memmap else None)
 
 
-def section_reports(state: State) -> dict[str, SectionReport]:
+def section_reports(machine: Holder | State) -> dict[str, SectionReport]:
     """Every present section, ascending."""
+    state = state_of(machine)
     return {str(number): section_report(state, number) for number in state.section_numbers()}

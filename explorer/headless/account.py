@@ -40,7 +40,7 @@ from altmap.engine.protocol.events import (
     ResizeFailed,
     ZoneChosen,
 )
-from altmap.engine.questions.narrate import event_words, placed, stepped_over
+from altmap.engine.questions.narrate import assumption, event_words, placed, stepped_over
 from altmap.engine.sysfs.report import BlockReport, ZoneReport, block_report, glance, zone_reports
 from rich.text import Text
 
@@ -60,7 +60,7 @@ class Account:
 
     def __init__(self, machine: Machine, printer: Printer) -> None:
         self._machine, self._printer = machine, printer
-        self._before = self._after = glance(machine.state)
+        self._before = self._after = glance(machine)
         self._told = self._unexpected = 0
         self._group: list[Outcome] = []
 
@@ -73,7 +73,7 @@ class Account:
             self.flush()
         self._group.append(outcome)
         self._unexpected += not outcome.expected
-        self._after = glance(self._machine.state)
+        self._after = glance(self._machine)
         if not isinstance(outcome.command, _OF_A_RANGE):
             self.flush()
 
@@ -102,7 +102,9 @@ def _continues(outcome: Outcome, following: Outcome) -> bool:
     one, other = outcome.command, following.command
     if not isinstance(one, _OF_A_RANGE) or type(one) is not type(other):
         return False
-    alike = (outcome.result, outcome.reason, outcome.notes) == (following.result, following.reason, following.notes)
+    alike = all(
+        getattr(outcome, name) == getattr(following, name) for name in ("result", "reason", "notes", "certainty")
+    )
     return alike and other == msgspec.structs.replace(one, block=one.block + 1)
 
 
@@ -115,8 +117,11 @@ def _result_line(number: str, machine: Machine, outcomes: list[Outcome]) -> Text
         clauses[:0] = [f"{outcome.command.expect} was expected"] if outcome.command.expect else []
     elif not outcome.ok:
         clauses[:0] = ["as expected"]
-    style = "green" if outcome.ok else "yellow" if outcome.expected else "red"
-    line = Text.assemble(f"{number:>4}  ", (command, "bold"), " … ", (outcome.result, style))
+    result, style = outcome.result, "green" if outcome.ok else "yellow" if outcome.expected else "red"
+    if outcome.certainty == "not known":
+        result, style = f"{result} (assumed)", "yellow"
+        clauses.insert(0, assumption(msgspec.structs.replace(outcome, events=tuple(events))))
+    line = Text.assemble(f"{number:>4}  ", (command, "bold"), " … ", (result, style))
     return line.append(f" — {'; '.join(clauses)}") if clauses else line
 
 

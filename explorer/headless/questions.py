@@ -18,7 +18,7 @@ from altmap.engine import (
 )
 from altmap.engine.numbers.rounding import up
 
-from .exits import DIFFERENT, FINE, REFUSED
+from .exits import DIFFERENT, FINE, REFUSED, UNKNOWN
 from .forms.document import as_line
 from .output import columns, say, write
 from .progress import awaited
@@ -27,7 +27,8 @@ from .streams import machine_named, once_standard_input
 
 
 def why(arguments: argparse.Namespace) -> int:
-    """Would a command, or each of those on a range of blocks, succeed? 0 if so, 1 if not."""
+    """Would a command, or each of those on a range of blocks, succeed? 0 if all do, 1 if one does not, else 3: for some that
+    is not known."""
     machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay)
     commands = parse_line(" ".join(arguments.words))
     if not commands:
@@ -40,16 +41,19 @@ def why(arguments: argparse.Namespace) -> int:
         write(as_line(why_document(verdicts)))
     else:
         say(describe_verdicts(verdicts), arguments.width)
-    return FINE if all(verdict.ok for verdict in verdicts) else REFUSED
+    answers = {verdict.certainty for verdict in verdicts}
+    return REFUSED if "no" in answers else UNKNOWN if "not known" in answers else FINE
 
 
 def alternatives(arguments: argparse.Namespace) -> int:
     """One add request, every placement, block size and model that was asked for, side by side; 1 if none of them fits."""
     machine = machine_named(arguments.machine, replay=arguments.replay)
-    state = machine.state
     start = arguments.at
     if start is None:
-        block, node_end = state.geometry.block_size, max((r.end for r in state.resources.values() if r.ram), default=0)
+        block, node_end = (
+            machine.geometry.block_size,
+            max((r.end for r in machine.resources.values() if r.ram), default=0),
+        )
         big = max(block, 1 << 30)
         start = up(max(node_end, 1 << 32), big)
     request = Add(start=start, size=arguments.add, node=arguments.node)

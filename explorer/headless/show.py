@@ -75,7 +75,7 @@ def _header(machine: Machine) -> Table:
 def _node(machine: Machine, node: Node) -> str:
     if not node.online:
         return f"{node.id} announced by firmware, not online"
-    pages = machine.state.node_present(node.id)
+    pages = sum(zone.present for zone in machine.zones.values() if zone.node == node.id)
     memory = about_bytes(pages * machine.geometry.page_size) if pages else "no memory"
     return f"{node.id} with {memory}, {'CPUs' if node.cpus else 'no CPUs'}"
 
@@ -113,7 +113,7 @@ def _memmap_on_memory(machine: Machine) -> Iterator[str]:
 
 
 def _withheld(machine: Machine) -> Iterator[str]:
-    for zone in zone_reports(machine.state):
+    for zone in zone_reports(machine):
         if zone.managed * 2 < zone.present:
             managed, present = (about_bytes(n * machine.geometry.page_size) for n in (zone.managed, zone.present))
             yield (
@@ -215,7 +215,7 @@ _WRAPPED: Final = 14
 def _zones(machine: Machine) -> _Fitting:
     numbers = ("start_pfn", "spanned", "present", "managed", "free", "free size")
     table = _Fitting(("node", "zone", *numbers), ("start_pfn", "spanned", "present"), ("node", *numbers))
-    for zone in zone_reports(machine.state):
+    for zone in zone_reports(machine):
         pages = (zone.start_pfn, zone.spanned, zone.present, zone.managed, zone.free)
         size = about_bytes(zone.free * machine.geometry.page_size)
         table.add_row(str(zone.node), zone.zone, *map(str, pages), size)

@@ -6,8 +6,7 @@ import argparse
 import os
 from collections.abc import Iterator
 
-from altmap.engine import BadInput, Machine, capture, export_shell, rename, save_machine
-from altmap.engine.snapshot import store
+from altmap.engine import BadInput, Machine, capture, export_shell, machine_bytes, rename, save_machine
 
 from .. import facts
 from .exits import FINE
@@ -28,7 +27,7 @@ def save_running(arguments: argparse.Namespace) -> int:
         )
     machine = capture(arguments.root, model=arguments.model, arch=arguments.arch)
     if path is None:
-        write(store.encode(machine.state, machine.origin, "standard output.json"))
+        write(machine_bytes(machine, "standard output.json"))
     else:
         rename(machine, os.path.basename(path).partition(".")[0], machine.origin.description)
         save_machine(machine, path)

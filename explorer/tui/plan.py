@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from altmap.engine import Machine, Step, about_bytes
+from altmap.engine import Machine, about_bytes
 
 from .. import facts
 from ..printable import printable
@@ -27,7 +27,7 @@ def chips(session: Session) -> list[Chip]:
     """The verbs on the way to the present state, oldest first."""
     found: list[Chip] = []
     before: tuple[int, str] | None = None
-    for step in _way(session.machine):
+    for step in session.machine.timeline.path():
         verb = session.verb_of(step)
         if step.outcome is None or verb is None:
             continue
@@ -38,15 +38,6 @@ def chips(session: Session) -> list[Chip]:
         found[len(found) - (verb == before) :] = [chip]
         before = verb
     return found
-
-
-def _way(machine: Machine) -> list[Step]:
-    step: Step | None = machine.timeline.present
-    way: list[Step] = []
-    while step is not None:
-        way.append(step)
-        step = step.parent
-    return way[::-1]
 
 
 def words(session: Session, width: int) -> list[Word]:

@@ -27,6 +27,11 @@ class Batch(NamedTuple):
         """The outcomes that are refusals."""
         return tuple(outcome for outcome in self.outcomes if not outcome.ok)
 
+    @property
+    def assumed(self) -> tuple[Outcome, ...]:
+        """The outcomes that hang on pages that no one saw."""
+        return tuple(outcome for outcome in self.outcomes if outcome.certainty == "not known")
+
 
 class Session:
     """A machine, which of its states each verb made, and the lines that were typed.
@@ -41,16 +46,16 @@ class Session:
         self.typed: list[str] = []
         self._verbs: dict[int, tuple[int, str]] = {}
         self._stop = False
-        self._kept = len(machine.timeline.steps)
+        self._kept = len(machine.timeline)
 
     @property
     def unsaved(self) -> int:
         """States that were made since the machine was opened or saved."""
-        return len(self.machine.timeline.steps) - self._kept
+        return len(self.machine.timeline) - self._kept
 
     def saved(self) -> None:
         """All states are in a file now."""
-        self._kept = len(self.machine.timeline.steps)
+        self._kept = len(self.machine.timeline)
 
     @property
     def can_undo(self) -> bool:
@@ -74,8 +79,8 @@ class Session:
 
         Whatever the engine raises comes out of here, and the machine is as the last finished command left it.
         """
-        known = self.machine.timeline.steps
-        first = len(known)
+        timeline = self.machine.timeline
+        first = len(timeline)
         self.running, self._stop = label, False
         pause_at = monotonic() + SLICE
 
@@ -102,18 +107,18 @@ class Session:
                     break
         finally:
             self.running = None
-            for step in known[first:]:
+            made = timeline.since(first)
+            for step in made:
                 self._verbs[step.number] = (first, label)
-        made = [(step, step.outcome) for step in known[first:] if step.outcome is not None]
-        refusal = next((step for step, outcome in made if not outcome.ok), None)
-        return Batch(label, tuple(outcome for _, outcome in made), self._stop, refusal)
+        refusal = next((step for step in made if step.outcome is not None and not step.outcome.ok), None)
+        return Batch(label, tuple(step.outcome for step in made if step.outcome is not None), self._stop, refusal)
 
     def explain(self, refused: Step) -> Verdict:
         """Why a command was refused: asked of the state that it met, which a refusal may have changed."""
         if refused.outcome is None or refused.parent is None:
             raise ValueError("the first state is no command's")
         here = self.machine.timeline.present.number
-        self.machine.go_to(refused.parent.number)
+        self.machine.go_to(refused.parent)
         try:
             return self.machine.why_not(refused.outcome.command)
         finally:
@@ -127,7 +132,7 @@ class Session:
     def redo(self) -> Batch | None:
         """Do again what was taken back."""
         timeline = self.machine.timeline
-        return self._move(lambda: timeline.present.latest, self.machine.redo)
+        return self._move(lambda: timeline.next, self.machine.redo)
 
     def _move(self, next_one: Callable[[], Step | None], go: Callable[[], Outcome | None]) -> Batch | None:
         """Go on as long as the next state was made by the same verb."""

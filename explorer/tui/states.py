@@ -23,21 +23,22 @@ class Row(NamedTuple):
 def rows(machine: Machine) -> list[Row]:
     """All states. The way on which a state was left last goes straight down; other branches come before it, indented."""
     timeline = machine.timeline
+    steps, here = timeline.steps, timeline.present.number
     after: defaultdict[int, list[Step]] = defaultdict(list)
-    for step in timeline.steps:
+    for step in steps:
         if step.parent is not None:
-            after[step.parent.number].append(step)
-    path = {step.number for step in timeline.present.path()}
+            after[step.parent].append(step)
+    path = {step.number for step in timeline.path()}
     found: list[Row] = []
-    waiting = [(timeline.steps[0], 0)]
+    waiting = [(steps[0], 0)]
     while waiting:
         step, depth = waiting.pop()
-        place = "here" if step is timeline.present else "path" if step.number in path else "aside"
+        place = "here" if step.number == here else "path" if step.number in path else "aside"
         command, result = (
             (describe(step.outcome.command), step.outcome.result) if step.outcome else ("the beginning", "")
         )
         found.append(Row(step.number, depth, command, result, step.name, place))
         if step.latest is not None:
-            waiting.append((step.latest, depth))
-        waiting += [(other, depth + 1) for other in reversed(after[step.number]) if other is not step.latest]
+            waiting.append((steps[step.latest], depth))
+        waiting += [(other, depth + 1) for other in reversed(after[step.number]) if other.number != step.latest]
     return found

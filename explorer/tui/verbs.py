@@ -166,7 +166,7 @@ class States(Verb):
 
     @classmethod
     def lacking(cls, desk: Desk) -> str:
-        return "" if len(desk.machine.timeline.steps) > 1 else "there is no other state than this one"
+        return "" if len(desk.machine.timeline) > 1 else "there is no other state than this one"
 
     @classmethod
     def run(cls, desk: Desk) -> None:

@@ -22,6 +22,7 @@ from altmap.engine import (
     Verdict,
     VirtioMem,
     about_bytes,
+    assumption,
     describe,
     format_address,
     format_bytes,
@@ -132,9 +133,15 @@ def memmap_place(machine: Machine, block: int) -> str:
 
 
 def outcome_words(outcome: Outcome, machine: Machine) -> str:
-    """One outcome in a sentence: what is now so, or why not."""
+    """One outcome in a sentence: what is now so, or why not; and on what that hangs, if it is not known."""
     if not outcome.ok:
-        return sentence(outcome.reason)
+        return "; ".join(filter(None, (sentence(outcome.reason), assumption(outcome))))
+    if isinstance(outcome.command, PAGE_COMMANDS):  # their story has it
+        return _done(outcome, machine)
+    return "; ".join(filter(None, (_done(outcome, machine), assumption(outcome))))
+
+
+def _done(outcome: Outcome, machine: Machine) -> str:
     command = outcome.command
     if isinstance(command, Online):
         here = machine.blocks.get(command.block)
@@ -168,7 +175,8 @@ def batch_words(batch: Batch, machine: Machine) -> tuple[str, str]:
         prefix = "" if outcome.ok else f"{batch.label}: "
         return outcome.result, prefix + outcome_words(outcome, machine)
     if not refused:
-        return "ok", f"{batch.label}: all {len(batch.outcomes)} done"
+        assumed = len(batch.assumed)
+        return "ok", f"{batch.label}: all {len(batch.outcomes)} done{f', {assumed} of them assumed' if assumed else ''}"
     done = len(batch.outcomes) - len(refused)
     first = refused[0]
     return (
@@ -214,7 +222,9 @@ def shortage_words(machine: Machine, budget: Shortage, said: str) -> str:
 
 def fit_words(verdict: Verdict, said: str) -> str:
     """Whether an add fits that makes what is `said`, and what to mind before it is done."""
-    if not verdict.ok:
+    if not verdict.rehearsed:
         return f"Refused with {verdict.result}: {sentence(verdict.reason)}\n{said}"
+    if verdict.unknown:
+        return "\n".join((f"Whether it fits is not known: {said}", *map(sentence, verdict.unknown), *verdict.effects))
     warnings = [f"warning: {warning}" for warning in verdict.warnings]
     return "\n".join((f"It fits: {said}", *warnings, *verdict.effects))

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from altmap.engine import machine_names, open_machine, rename, save_machine
+from altmap.engine.memory.state import state_of
 from altmap.engine.run.invariants import INVARIANTS
 from altmap.explorer import __version__
 from altmap.explorer.headless.forms.kinds import KINDS, schema_of
@@ -277,7 +278,7 @@ def test_refusals_and_files_that_are_not_there_are_data(altmap: Run) -> None:
 def test_broken_invariants_are_data(altmap: Run, matching: Callable[..., None], tmp_path: Path) -> None:
     machine = open_machine("tiny-guest")
     zone = machine.zones[0, "DMA32"]
-    machine.state.zones.put(zone.key, zone.plus(free=1))
+    state_of(machine).zones.put(zone.key, zone.plus(free=1))
     save_machine(machine, tmp_path / "broken.json")
     (found,) = documents(altmap, "check", tmp_path / "broken.json")
     matching(found)

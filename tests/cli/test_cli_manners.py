@@ -240,5 +240,5 @@ def test_the_list_of_machines_is_that_of_the_machines(monkeypatch: pytest.Monkey
     assert [(one.name, one.description) for one in bundled_machines()] == [
         (name, open_machine(name).origin.description) for name in machine_names()
     ]
-    monkeypatch.setattr("altmap.engine.snapshot.store.state_of", None)
+    monkeypatch.setattr("altmap.engine.snapshot.store.unfold", None)
     assert bundled_machines()

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from altmap.engine import Add, Command, Drift, Offline, Online, Write, boot_machine, open_machine, sentence
 from altmap.engine.commands.scripts import parse_places
-from altmap.engine.memory.state import State
+from altmap.engine.memory.state import State, state_of
 from altmap.engine.sysfs.report import BlockReport, block_report, block_reports, section_reports, zone_reports
 from altmap.explorer import __version__
 from altmap.explorer.headless.account import Account
@@ -132,9 +132,9 @@ def test_each_full_line_is_the_machine_after_its_command(altmap: Run, guest: Pat
         assert (step["result"], step["reason"]) == (outcome.result, sentence(outcome.reason))
         assert step["log"] == list(outcome.log)
         assert step["taken"] == {str(node): pages for node, pages in outcome.taken.items()}
-        assert step["blocks"] == json.loads(msgspec.json.encode(block_reports(machine.state)))
-        assert step["zones"] == json.loads(msgspec.json.encode(zone_reports(machine.state)))
-        assert step["sections"] == json.loads(msgspec.json.encode(section_reports(machine.state)))
+        assert step["blocks"] == json.loads(msgspec.json.encode(block_reports(state_of(machine))))
+        assert step["zones"] == json.loads(msgspec.json.encode(zone_reports(state_of(machine))))
+        assert step["sections"] == json.loads(msgspec.json.encode(section_reports(state_of(machine))))
         assert "events" not in step
     assert steps[0]["taken"]["0"] > 0
     assert steps[3]["log"][0] == "Offlined Pages 32256"
@@ -174,7 +174,6 @@ def test_an_offline_can_be_followed_past_each_memmap_page(altmap: Run, guest: Pa
     assert skips["6.12"] == []
     assert skips["rfc-v2"] == [
         (2, "online_pages_range", 512),
-        (3, "do_migrate_range", 512),
         (3, "test_pages_isolated", 512),
         (3, "__test_page_isolated_in_pageblock", 512),
         (3, "__offline_isolated_pages", 512),
@@ -183,7 +182,7 @@ def test_an_offline_can_be_followed_past_each_memmap_page(altmap: Run, guest: Pa
 
 def test_json_names_the_page_at_fault(altmap: Run, pooled: Path, tmp_path: Path) -> None:
     machine = open_machine(pooled)
-    machine.state.change_pages(33 * 32768 + 77, 1, "kernel")
+    state_of(machine).change_pages(33 * 32768 + 77, 1, "kernel")
     refused = machine.apply(Offline(block=33))
     assert refused.pfn == 33 * 32768 + 77
     assert full_step_document(1, machine, refused).pfn == refused.pfn

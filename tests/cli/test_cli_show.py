@@ -17,6 +17,7 @@ import msgspec
 import pytest
 from altmap.engine import Add, Machine, boot_machine, open_machine, rename, save_machine
 from altmap.engine.memory.section import Memmap, Section
+from altmap.engine.memory.state import state_of
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 from altmap.explorer.headless.show import machine_parts
 from rich.console import Console
@@ -57,7 +58,7 @@ def test_a_narrow_table_leaves_columns_out_and_cuts_nothing(width: int) -> None:
     said = capture.get()
     assert "…" not in said
     assert sum(" online " in line for line in said.partition("Memory blocks")[2].splitlines()) == 3
-    for zone in zone_reports(machine.state):
+    for zone in zone_reports(state_of(machine)):
         row = next(line.split() for line in said.splitlines() if line.split()[:2] == [str(zone.node), zone.zone])
         assert {str(zone.managed), str(zone.free)} <= set(row)
     assert ("start_pfn" in said, "memmap" in said.rpartition("Memory blocks")[2]) == (width >= 100, width >= 100)
@@ -100,7 +101,7 @@ def test_a_zone_that_manages_little_of_what_it_has(capsys: pytest.CaptureFixture
     machine = boot_machine([(0, 0, "1G")])
     assert "manages only" not in lines(machine, capsys)
     zone = machine.zones[0, "DMA32"]
-    machine.state.zones.put(zone.key, msgspec.structs.replace(zone, managed=zone.present // 4, free=0))
+    state_of(machine).zones.put(zone.key, msgspec.structs.replace(zone, managed=zone.present // 4, free=0))
     assert "zone DMA32 of node 0 manages only 252M of its 1008M" in lines(machine, capsys)
 
 
@@ -108,7 +109,7 @@ def test_sections_without_a_block(capsys: pytest.CaptureFixture[str]) -> None:
     machine = boot_machine([(0, 0, "1G")])
     machine.apply(Add(start="4G", size="128M", caller="pmem"))
     assert "at the place of memory32: device memory without a memory block" in lines(machine, capsys)
-    machine.state.sections.put(40, Section(40, 0, memmap=Memmap("kernel")))
+    state_of(machine).sections.put(40, Section(40, 0, memmap=Memmap("kernel")))
     assert "at the place of memory40: sections without a memory block, left behind" in lines(machine, capsys)
 
 
@@ -133,14 +134,14 @@ def test_json_has_what_the_engine_reports(altmap: Run, guest: Path) -> None:
     blocks = {
         str(row["block"]): {name: row[name] for name in ("state", "valid_zones", "nodes")} for row in shown["blocks"]
     }
-    assert blocks == json.loads(msgspec.json.encode(block_reports(machine.state)))
+    assert blocks == json.loads(msgspec.json.encode(block_reports(state_of(machine))))
     zones = [
         {name: value["pages"] if isinstance(value, dict) else value for name, value in row.items()}
         for row in shown["zones"]
     ]
-    assert zones == json.loads(msgspec.json.encode(zone_reports(machine.state)))
+    assert zones == json.loads(msgspec.json.encode(zone_reports(state_of(machine))))
     assert all(row["free"]["bytes"] == row["free"]["pages"] * 4096 for row in shown["zones"])
-    sections = section_reports(machine.state)
+    sections = section_reports(state_of(machine))
     assert [(row["memmap_on"], row["memmap_pfn"]) for row in shown["sections"]] == [
         (sections[str(row["section"])].memmap_on, sections[str(row["section"])].memmap_pfn) for row in shown["sections"]
     ]

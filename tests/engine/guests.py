@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from altmap.engine import Add, Command, Eject, Machine, Offline, Online, Outcome, Remove, boot_machine, sentence
 from altmap.engine.memory.section import Memmap, Section
+from altmap.engine.memory.state import state_of
 from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.protocol.vocabulary import FREE, MEMMAP, PCP
 
@@ -116,7 +117,7 @@ def free_pages(machine: Machine) -> int:
 
 def picture(machine: Machine) -> dict[str, dict[Any, Any]]:
     """Every table of a machine."""
-    return {table.name: dict(table) for table in machine.state.tables}
+    return {table.name: dict(table) for table in state_of(machine).tables}
 
 
 def read_back(value: E) -> E:
@@ -130,13 +131,13 @@ def read_back(value: E) -> E:
 
 def occupy(machine: Machine, pfn: int, count: int, kind: Any) -> None:
     """Put `count` pages from a pfn on, free so far, to some use, as if a program or the kernel had taken them."""
-    machine.state.change_pages(pfn, count, kind)
-    machine.state.journal.take()
+    state_of(machine).change_pages(pfn, count, kind)
+    state_of(machine).journal.take()
 
 
 def fill_zone(machine: Machine, name: str, leave: int, kind: Any = "kernel", node: int = 0) -> None:
     """Take all but `leave` free pages of a zone."""
-    state = machine.state
+    state = state_of(machine)
     zone = state.zones[node, name]
     surplus = zone.free - leave
     for section, owned in list(state.zone_sections((node, name))):

@@ -8,6 +8,7 @@ import pytest
 from altmap.engine import Add, Eject, Machine, Offline, Online, boot_machine, parse_bytes, sentence
 from altmap.engine.commands import describe
 from altmap.engine.kernels.notifier_chain import Notifier
+from altmap.engine.memory.state import state_of
 from altmap.engine.mm.zonelist import Watermarks
 from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.protocol.events import (
@@ -110,9 +111,9 @@ def test_an_add_puts_the_node_online_and_its_memory_only_onlining_does() -> None
     machine = two_nodes("1G")
     dimm(machine, node=1)
     assert machine.nodes[1].online
-    assert machine.state.memory_nodes() == [0]
+    assert state_of(machine).memory_nodes() == [0]
     online(machine, 32)
-    assert machine.state.memory_nodes() == [0, 1]
+    assert state_of(machine).memory_nodes() == [0, 1]
 
 
 # -- what it takes: drawback (a) ---------------------------------------------------------------------------------------
@@ -198,7 +199,7 @@ def test_an_add_that_runs_out_of_memory_leaks_the_sections_it_finished(model: st
 
 def min_free(machine: Machine) -> int:
     """Where allocations for the memmap stop."""
-    marks = Watermarks(machine.state)
+    marks = Watermarks(state_of(machine))
     return marks.mark((0, "DMA32"), False)
 
 
@@ -315,7 +316,7 @@ def test_an_add_of_heads_needs_almost_no_memory() -> None:
 
 def test_errors_of_auto_onlining_are_swallowed_and_end_the_walk() -> None:
     machine = guest(auto_online="online_movable")
-    state = machine.state
+    state = state_of(machine)
     state.chain = state.chain.with_subscriber(Notifier("balloon", 0, Frozen({"MEM_GOING_ONLINE": "EBUSY"})))
     outcome = dimm(machine, "256M")
     assert outcome.result == "ok"
@@ -336,7 +337,7 @@ def test_auto_onlining_does_not_count_as_taken() -> None:
 def scatter(machine: Machine) -> None:
     """Leave no 512 free pages in a row in DMA32, but plenty of single ones."""
     fill_zone(machine, "DMA", 0)
-    state = machine.state
+    state = state_of(machine)
     size = state.geometry.pages_per_section
     holes = sum(1 << at for at in range(0, size, 256))
     for section, owned in list(state.zone_sections((0, "DMA32"))):
@@ -361,7 +362,7 @@ def test_the_base_page_fallback_costs_a_page_table_a_section() -> None:
 def test_without_the_fallback_the_first_missing_unit_is_enomem() -> None:
     """ppc64 hash needs 16 MiB in a row."""
     machine = boot_machine([(0, 0, "1G")], arch="ppc64le-hash-64k", memmap_on_memory="N")
-    state = machine.state
+    state = state_of(machine)
     for section, owned in list(state.zone_sections((0, "Normal"))):
         state.set_kind(section, 0b1 & owned & section.of("free"), "kernel")
     state.journal.take()

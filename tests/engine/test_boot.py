@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from altmap.engine import BadInput, boot_machine
+from altmap.engine.memory.state import state_of
 from altmap.engine.mm.zonelist import Watermarks
 
 
@@ -93,7 +94,7 @@ def test_the_watermarks_of_a_live_machine() -> None:
     """Managed 3840, 772918 and 1048576 pages, three populated zones: min 35, 7154, 9706; low 43, 8942,
     12132."""
     machine = boot_machine([(0, 0, "3G"), (0, "4G", "4G")], model="6.1")
-    state = machine.state
+    state = state_of(machine)
     for name, managed in (("DMA", 3840), ("DMA32", 772918), ("Normal", 1048576)):
         zone = state.zones[0, name]
         state.zones.put((0, name), msgspec.structs.replace(zone, managed=managed))
@@ -107,5 +108,5 @@ def test_the_watermarks_of_a_live_machine() -> None:
 def test_a_small_machine_keeps_little() -> None:
     """min_free_kbytes = isqrt(lowmem_kbytes * 16): 256 MiB of DMA32 keep about 512 pages, not the 16896 of huge pages."""
     machine = boot_machine([(0, 0, "256M")])
-    marks = Watermarks(machine.state)
+    marks = Watermarks(state_of(machine))
     assert 300 < sum(marks.mark((0, name), False) for name in ("DMA", "DMA32")) < 600

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from altmap.engine import Machine
 from altmap.engine.memory.section import set_types
-from altmap.engine.memory.state import State
+from altmap.engine.memory.state import State, state_of
 from altmap.engine.mm import page_alloc
 from altmap.engine.mm.free_area import block_counts, free_counts, order_counts
 from altmap.engine.mm.page_isolation import start_isolate
@@ -30,7 +30,7 @@ def plain(sections: int = 2, free: int = -1, *, ram: str = "2G") -> Machine:
     machine = guest(ram, memmap_on_memory="N")
     dimm(machine, f"{128 * sections}M")
     online(machine, *range(32, 32 + sections), kind="online_kernel")
-    state = machine.state
+    state = state_of(machine)
     for section, owned in list(state.zone_sections(NORMAL)):
         state.set_kind(section, owned & ~free, MOVABLE)
     state.journal.take()
@@ -38,13 +38,13 @@ def plain(sections: int = 2, free: int = -1, *, ram: str = "2G") -> Machine:
 
 
 def give_type(machine: Machine, blocks: int, migratetype: Migratetype, section: int = 32) -> None:
-    state = machine.state
+    state = state_of(machine)
     before = state.sections[section]
     state.sections.put(section, msgspec.structs.replace(before, types=set_types(before.types, blocks, migratetype)))
 
 
 def take(machine: Machine, order: int, count: int, kind: Kind = KERNEL, **how: object) -> list[Chunk]:
-    return page_alloc.take(machine.state, NORMAL, order, count, kind, **how)  # type: ignore[arg-type]
+    return page_alloc.take(state_of(machine), NORMAL, order, count, kind, **how)  # type: ignore[arg-type]
 
 
 def pages_of(chunks: list[Chunk]) -> int:
@@ -53,7 +53,7 @@ def pages_of(chunks: list[Chunk]) -> int:
 
 def big(machine: Machine) -> list[int]:
     """Areas of orders 9 and 10."""
-    return order_counts(machine.state, NORMAL)[9:]
+    return order_counts(state_of(machine), NORMAL)[9:]
 
 
 # -- the request's own type ---------------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ def test_many_requests_at_once_take_what_they_take_one_by_one(order: int, seed: 
     chance = Random(seed)
     free = from_runs((chance.randrange(32000), chance.randrange(1, 1500)) for _ in range(20))
     together, apart = plain(2, free), plain(2, free)
-    count = min(40, pages_of(page_alloc.take(plain(2, free).state, NORMAL, order, 1 << 20, MOVABLE)) >> order)
+    count = min(40, pages_of(page_alloc.take(state_of(plain(2, free)), NORMAL, order, 1 << 20, MOVABLE)) >> order)
     chunks = take(together, order, count, MOVABLE)
     for _ in range(count):
         take(apart, order, 1, MOVABLE)
@@ -114,7 +114,7 @@ def test_unmovable_pages_take_the_biggest_area_with_its_pageblocks() -> None:
     assert machine.sections[32].types == {"Unmovable": 0b110000}
     assert take(machine, 0, 1) == [(FIRST + 2051, 1)]
     assert take(machine, 9, 1, VMEMMAP) == [(FIRST + 2560, 512)]
-    assert free_counts(machine.state, NORMAL)["Movable"][4] == 1
+    assert free_counts(state_of(machine), NORMAL)["Movable"][4] == 1
     assert big(machine) == [0, 1]
 
 
@@ -161,19 +161,19 @@ def test_isolated_highatomic_and_cma_pages_are_not_for_the_kernel() -> None:
     give_type(machine, 0b001100, "CMA")
     give_type(machine, 0b110000, "Isolate")
     assert pages_of(take(machine, 0, 5000)) == 1024
-    assert free_counts(machine.state, NORMAL)["CMA"][10] == 1
+    assert free_counts(state_of(machine), NORMAL)["CMA"][10] == 1
     assert pages_of(take(machine, 0, 5000, MOVABLE)) == 1024
-    assert [free_counts(machine.state, NORMAL)[name][10] for name in ("HighAtomic", "CMA", "Isolate")] == [1, 0, 1]
+    assert [free_counts(state_of(machine), NORMAL)[name][10] for name in ("HighAtomic", "CMA", "Isolate")] == [1, 0, 1]
 
 
 def test_a_whole_zone_can_be_taken_and_given_back() -> None:
     machine = plain(2)
-    before = order_counts(machine.state, NORMAL)
+    before = order_counts(state_of(machine), NORMAL)
     chunks = take(machine, 0, 1 << 20)
     assert pages_of(chunks) == 2 * SIZE
     assert take(machine, 0, 1) == []
-    assert page_alloc.free_pages(machine.state, chunks, (KERNEL,)) == 2 * SIZE
-    assert order_counts(machine.state, NORMAL) == before
+    assert page_alloc.free_pages(state_of(machine), chunks, (KERNEL,)) == 2 * SIZE
+    assert order_counts(state_of(machine), NORMAL) == before
     assert machine.zones[NORMAL].free == 2 * SIZE
 
 
@@ -182,7 +182,7 @@ def test_a_whole_zone_can_be_taken_and_given_back() -> None:
 
 def test_every_zone_down_to_low_before_any_down_to_min() -> None:
     machine = plain(2)
-    state = machine.state
+    state = state_of(machine)
     marks = Watermarks(state)
     zones = [NORMAL, DMA32]
     low = {key: marks.room(state, key, 0, "Normal", True) for key in zones}
@@ -198,17 +198,17 @@ def test_every_zone_down_to_low_before_any_down_to_min() -> None:
 
 def test_boost_keeps_so_many_pages_more() -> None:
     machine = plain(1)
-    room = Watermarks(machine.state).room(machine.state, NORMAL, 0, "Normal", False)
-    assert pages_of(page_alloc.allocate(machine.state, [NORMAL], 0, 1 << 20, KERNEL, "Normal", 512)) == room - 512
+    room = Watermarks(state_of(machine)).room(state_of(machine), NORMAL, 0, "Normal", False)
+    assert pages_of(page_alloc.allocate(state_of(machine), [NORMAL], 0, 1 << 20, KERNEL, "Normal", 512)) == room - 512
 
 
 def test_a_lower_zone_is_tried_before_pageblocks_of_normal_are_mixed() -> None:
     """alloc_flags_nofragment: ZONE_NORMAL has no whole pageblock left, ZONE_DMA32 has."""
     machine = plain(4, sum(1 << at for at in range(0, SIZE, 2)))
-    (chunk,) = page_alloc.allocate(machine.state, [NORMAL, DMA32], 0, 4, KERNEL, "Normal")
+    (chunk,) = page_alloc.allocate(state_of(machine), [NORMAL, DMA32], 0, 4, KERNEL, "Normal")
     assert chunk[0] < FIRST
-    assert block_counts(machine.state, NORMAL)["Unmovable"] == 0
-    (_, *others) = page_alloc.allocate(machine.state, [NORMAL], 0, 4, KERNEL, "Normal")
+    assert block_counts(state_of(machine), NORMAL)["Unmovable"] == 0
+    (_, *others) = page_alloc.allocate(state_of(machine), [NORMAL], 0, 4, KERNEL, "Normal")
     assert [pfn >= FIRST for pfn, _ in others] == [True] * 3
 
 
@@ -216,7 +216,7 @@ def test_another_nodes_zone_does_not_count_as_a_lower_one() -> None:
     machine = two_nodes("2G", "1G")
     dimm(machine, "128M", at="4G", node=1, placement="boot")
     online(machine, 32, kind="online_kernel")
-    state = machine.state
+    state = state_of(machine)
     for section, owned in list(state.zone_sections((1, "Normal"))):
         state.set_kind(section, sum(1 << at for at in range(0, SIZE, 2)) & owned, MOVABLE)
     (chunk,) = page_alloc.allocate(state, [(1, "Normal"), (0, "DMA32")], 0, 1, KERNEL, "Normal")
@@ -230,7 +230,7 @@ def test_only_pages_of_the_named_kinds_are_freed() -> None:
     machine = plain(2, 0)
     occupy(machine, FIRST + SIZE - 8, 16, KERNEL)
     chunks = [(FIRST + SIZE - 16, 32), (FIRST + 100, 50)]
-    assert page_alloc.free_pages(machine.state, chunks, (KERNEL, SLAB)) == 16
+    assert page_alloc.free_pages(state_of(machine), chunks, (KERNEL, SLAB)) == 16
     assert machine.zones[NORMAL].free == 16
     assert machine.sections[32].of(FREE) == span(SIZE - 8, 8)
     assert machine.sections[33].of(FREE) == span(0, 8)
@@ -238,20 +238,20 @@ def test_only_pages_of_the_named_kinds_are_freed() -> None:
 
 def test_freeing_pages_of_an_isolated_pageblock_does_not_count_them() -> None:
     machine = plain(1, span(0, 100))
-    start_isolate(machine.state, FIRST, SIZE)
+    start_isolate(state_of(machine), FIRST, SIZE)
     assert machine.zones[NORMAL].free == 0
-    assert page_alloc.free_pages(machine.state, [(FIRST + 500, 10)], (MOVABLE,)) == 10
+    assert page_alloc.free_pages(state_of(machine), [(FIRST + 500, 10)], (MOVABLE,)) == 10
     assert machine.zones[NORMAL].free == 0
-    assert sum(n << order for order, n in enumerate(order_counts(machine.state, NORMAL))) == 110
+    assert sum(n << order for order, n in enumerate(order_counts(state_of(machine), NORMAL))) == 110
 
 
 def test_draining_gives_the_lists_back() -> None:
     machine = plain(2, span(1, SIZE - 1))
     for nr in (32, 33):
-        machine.state.set_kind(machine.state.sections[nr], 1, PCP)
-    assert (machine.zones[NORMAL].pcp, order_counts(machine.state, NORMAL)[0]) == (2, 2)
+        state_of(machine).set_kind(state_of(machine).sections[nr], 1, PCP)
+    assert (machine.zones[NORMAL].pcp, order_counts(state_of(machine), NORMAL)[0]) == (2, 2)
     assert pages_of(take(machine, 0, 1 << 20, MOVABLE)) == 2 * SIZE - 2
-    page_alloc.drain(machine.state, NORMAL)
+    page_alloc.drain(state_of(machine), NORMAL)
     assert (machine.zones[NORMAL].pcp, machine.zones[NORMAL].free) == (0, 2)
 
 
@@ -271,7 +271,7 @@ def test_the_index_follows_every_change(seed: int) -> None:
     """Commands, changes taken back in part or as a whole, blocks that go and come: pages are taken from where they are."""
     chance = Random(seed)
     machine = plain(3, chance.getrandbits(SIZE) | span(5000, 12000))
-    state = machine.state
+    state = state_of(machine)
     for _ in range(40):
         what = chance.randrange(7)
         mark = len(state.journal.changes)
@@ -298,9 +298,9 @@ def test_the_index_follows_every_change(seed: int) -> None:
 def test_sections_that_leave_are_forgotten() -> None:
     machine = plain(1)
     assert take(machine, 10, 1) == [(FIRST, 1024)]
-    machine.state.journal.take()
-    machine.state.sections.drop(32)
-    machine.state.journal.take()
+    state_of(machine).journal.take()
+    state_of(machine).sections.drop(32)
+    state_of(machine).journal.take()
     assert take(machine, 0, 1) == []
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 from altmap.engine import Offline, Online, sentence
+from altmap.engine.memory.state import state_of
 from altmap.engine.numbers.bits import lowest
 from altmap.engine.protocol.events import (
     BlockState,
@@ -134,7 +135,7 @@ def test_after_a_failure_the_pageblocks_are_movable_whatever_they_were() -> None
     machine = guest("1G", memmap_on_memory="N")
     dimm(machine)
     online(machine, 32, kind="online_movable")
-    state = machine.state
+    state = state_of(machine)
     section = state.sections[32]
     state.sections.put(32, msgspec.structs.replace(section, types={"Unmovable": 0b1010, "Reclaimable": 0b100}))
     occupy(machine, FIRST + 9000, 1, PINNED)
@@ -171,7 +172,7 @@ def test_a_boot_block_goes_and_comes_back_as_boot_memory() -> None:
 def test_a_refusal_for_pages_that_nobody_saw_changes_nothing() -> None:
     """Kernel pages whose place is a guess are taken to lie elsewhere while there is room; here there is not."""
     machine = guest("1G", model="6.1")
-    state = machine.state
+    state = state_of(machine)
     free = machine.sections[1].of(FREE)
     occupy(machine, lowest(free) + 32768, 3000, ASSUMED)
     fill_zone(machine, "DMA32", 100, MOVABLE)
@@ -187,7 +188,7 @@ def test_pages_that_nobody_saw_leave_a_block_that_hosts_its_own_memmap() -> None
     dimm(machine, "256M")
     online(machine, 32, 33, kind="online_movable")
     for nr in (32, 33):
-        machine.state.sections.put(nr, msgspec.structs.replace(machine.sections[nr], estimated=True))
+        state_of(machine).sections.put(nr, msgspec.structs.replace(machine.sections[nr], estimated=True))
     occupy(machine, FIRST + 20000, 100, ASSUMED)
     offline(machine, 32)
     assert machine.sections[33].count(ASSUMED) == 100
@@ -206,7 +207,7 @@ def test_an_isolation_that_fails_leaves_pageblocks_movable_that_it_had_come_to(b
     machine = guest("1G", memmap_on_memory="N")
     dimm(machine)
     online(machine, 32, kind="online_kernel")
-    state, every = machine.state, (1 << 64) - 1
+    state, every = state_of(machine), (1 << 64) - 1
     state.sections.put(32, msgspec.structs.replace(state.sections[32], types={"Reclaimable": every}))
     occupy(machine, busy, 1, "slab")
     before = dict(machine.zones)

@@ -9,7 +9,7 @@ import pytest
 from altmap.engine import MODELS, Machine, boot_machine
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.memory.section import Memmap, put
-from altmap.engine.memory.state import Resource, State
+from altmap.engine.memory.state import Resource, State, state_of
 from altmap.engine.numbers.bits import span
 from altmap.engine.protocol.vocabulary import FREE, ISOLATE, MEMMAP
 from altmap.engine.run.invariants import INVARIANTS
@@ -103,7 +103,7 @@ BREAKS: list[tuple[str, Callable[[State], object]]] = [
 @pytest.mark.parametrize(("name", "spoil"), BREAKS, ids=[f"{at}-{name}" for at, (name, _) in enumerate(BREAKS)])
 def test_a_broken_invariant_is_named(name: str, spoil: Callable[[State], object]) -> None:
     machine = sound()
-    spoil(machine.state)
+    spoil(state_of(machine))
     found = [str(broken) for broken in machine.check()]
     assert any(sentence.startswith(name) for sentence in found), found
 
@@ -115,7 +115,7 @@ def test_every_invariant_can_break() -> None:
 def test_memory_that_is_managed_nowhere_is_noticed() -> None:
     """An online block that no zone counts."""
     machine = sound()
-    state = machine.state
+    state = state_of(machine)
     zone(state, "Movable", present=32768, managed=32256, free=state.zones[0, "Movable"].free - 32256)
     assert {"present_is_counted", "managed_is_counted"} <= {broken.invariant for broken in machine.check()}
 
@@ -135,6 +135,6 @@ def test_a_machine_of_every_architecture_boots_sound(arch: str, model: str) -> N
 
 def test_a_sentence_says_where_and_how_much() -> None:
     machine = sound()
-    zone(machine.state, "Movable", free=5)
+    zone(state_of(machine), "Movable", free=5)
     (sentence,) = [broken.sentence for broken in machine.check() if broken.invariant == "free_is_counted"]
     assert sentence.startswith("zone Movable of node 0: 5 free pages are counted, the free lists hold ")

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from altmap.engine import Compact, Machine, boot_machine
 from altmap.engine.memory.section import set_types
+from altmap.engine.memory.state import state_of
 from altmap.engine.mm.compaction.triggers import compact_memory, compact_zone, suitability, suitable
 from altmap.engine.mm.free_area import order_counts
 from altmap.engine.numbers.errors import BadInput
@@ -40,15 +41,15 @@ def plugged(size: str = "128M", *, model: str = "6.12", blocks: int = 1) -> Mach
 def scatter(machine: Machine, key: ZoneKey = ZONE, kind: Kind = MOVABLE, seed: int = 1) -> None:
     """Put a random half of a zone's free pages to a use."""
     random = Random(seed)
-    for section, owned in list(machine.state.zone_sections(key)):
+    for section, owned in list(state_of(machine).zone_sections(key)):
         mask = random.getrandbits(machine.geometry.pages_per_section) & section.of(FREE) & owned
-        machine.state.set_kind(section, mask, kind)
-    machine.state.journal.take()
+        state_of(machine).set_kind(section, mask, kind)
+    state_of(machine).journal.take()
 
 
 def masks(machine: Machine, key: ZoneKey, *kinds: Kind) -> list[int]:
     """The pages of some kinds, section by section."""
-    return [section.of(kind) & owned for section, owned in machine.state.zone_sections(key) for kind in kinds]
+    return [section.of(kind) & owned for section, owned in state_of(machine).zone_sections(key) for kind in kinds]
 
 
 def total(machine: Machine, key: ZoneKey, kind: Kind) -> int:
@@ -84,7 +85,7 @@ def test_pages_move_to_the_end_of_their_zone_and_none_is_lost(arch: str, model: 
         scatter(machine, key)
     zones, before = dict(machine.zones), {key: total(machine, key, MOVABLE) for key in machine.zones}
     assert sum(before.values()) > 1000
-    for number, event in enumerate(compact_memory(machine.state)):
+    for number, event in enumerate(compact_memory(state_of(machine))):
         assert not isinstance(event, PagesCompacted) or number % 64 or machine.check() == []
     assert dict(machine.zones) == zones
     assert {key: total(machine, key, MOVABLE) for key in machine.zones} == before
@@ -94,12 +95,12 @@ def test_pages_move_to_the_end_of_their_zone_and_none_is_lost(arch: str, model: 
 def test_a_zone_with_a_random_half_in_use_ends_with_a_free_half() -> None:
     machine = plugged()
     scatter(machine)
-    assert order_counts(machine.state, ZONE)[9:] == [0, 0]
+    assert order_counts(state_of(machine), ZONE)[9:] == [0, 0]
     events = compacted(machine)
     (pages,) = masks(machine, ZONE, MOVABLE)
     lowest = (pages & -pages).bit_length() - 1
     assert 14_000 < lowest < 18_000
-    assert sum(order_counts(machine.state, ZONE)[9:]) >= 14
+    assert sum(order_counts(state_of(machine), ZONE)[9:]) >= 14
     assert ended(events).status == "complete"
     assert moved(compacted(machine)) < BLOCK
 
@@ -126,7 +127,7 @@ def test_each_page_goes_whole_or_stays_and_the_lowest_stay() -> None:
     (result,) = [event for event in compacted(machine) if isinstance(event, PagesCompacted)]
     assert result == PagesCompacted(5, 5, FIRST + BLOCK, FIRST + 64 * BLOCK - 5)
     assert masks(machine, ZONE, MOVABLE) == [0b11111 << BLOCK | 0b11111 << 64 * BLOCK - 5]
-    assert machine.state.vmstat["pgmigrate_fail"] == 1
+    assert state_of(machine).vmstat["pgmigrate_fail"] == 1
 
 
 # -- memmap -----------------------------------------------------------------------------------------------------------
@@ -151,7 +152,7 @@ def test_a_pageblock_of_rfc_heads_alone_never_gets_a_skip_bit() -> None:
         scatter(machine)
         occupy(machine, FIRST + BLOCK, BLOCK, KERNEL)
         compacted(machine, order=9)
-        known = machine.state.scanners[ZONE]
+        known = state_of(machine).scanners[ZONE]
         assert known.skipped[32] & 1 == marked
         assert known.skipped[32] >> BLOCK & 1
 
@@ -192,10 +193,10 @@ def test_pageblocks_of_another_type_and_wholly_free_ones_take_nothing() -> None:
     occupy(machine, FIRST + 63 * BLOCK, 256, FREE)
     section = machine.sections[32]
     types = set_types(section.types, 1 << 63, "Unmovable")
-    machine.state.sections.put(32, msgspec.structs.replace(section, types=types))
+    state_of(machine).sections.put(32, msgspec.structs.replace(section, types=types))
     targets = taken(compacted(machine), "free")
     assert max(event.end for event in targets) == FIRST + 62 * BLOCK
-    assert order_counts(machine.state, ZONE)[9] >= 1
+    assert order_counts(state_of(machine), ZONE)[9] >= 1
 
 
 def test_cma_pageblocks_take_pages() -> None:
@@ -203,7 +204,7 @@ def test_cma_pageblocks_take_pages() -> None:
     scatter(machine)
     section = machine.sections[32]
     types = set_types(section.types, 1 << 63, "CMA")
-    machine.state.sections.put(32, msgspec.structs.replace(section, types=types))
+    state_of(machine).sections.put(32, msgspec.structs.replace(section, types=types))
     assert taken(compacted(machine), "free")[0].pfn == FIRST + 63 * BLOCK
 
 
@@ -246,11 +247,11 @@ def test_the_oldest_pages_of_a_cpu_list_make_room_for_those_just_freed() -> None
 def test_a_run_for_an_order_ends_with_the_first_area_and_the_next_goes_on_from_there() -> None:
     machine = plugged(model="6.1")
     scatter(machine)
-    assert suitable(machine.state, ZONE, 9)
+    assert suitable(state_of(machine), ZONE, 9)
     first = compacted(machine, order=9)
     assert ended(first).status == "success"
-    assert order_counts(machine.state, ZONE)[9:] == [1, 0]
-    assert suitability(machine.state, ZONE, 9) == "success"
+    assert order_counts(state_of(machine), ZONE)[9:] == [1, 0]
+    assert suitability(state_of(machine), ZONE, 9) == "success"
     assert compacted(machine, order=9) == [CompactionEnded(*ZONE, 9, "success", 0, 0)]
 
     occupy(machine, FIRST + BLOCK, 1, KERNEL)
@@ -269,12 +270,12 @@ def test_skip_bits_hold_for_runs_for_an_order_until_the_scanners_met() -> None:
         machine = plugged(model="6.1")
         scatter(machine)
         compacted(machine, order=10)
-        assert machine.state.scanners[ZONE].skipped[32] >> 63 * BLOCK & 1
+        assert state_of(machine).scanners[ZONE].skipped[32] >> 63 * BLOCK & 1
         occupy(machine, FIRST + 2 * BLOCK, 1, KERNEL)  # so that there is no area of the order any more
         occupy(machine, FIRST + 63 * BLOCK, BLOCK, FREE)
         occupy(machine, FIRST + 63 * BLOCK, 1, KERNEL)
         events = compacted(machine, order=order)
-        assert (ZONE in machine.state.scanners) == (order == 10)
+        assert (ZONE in state_of(machine).scanners) == (order == 10)
         return FIRST + 63 * BLOCK in {event.pfn for event in taken(events, "free")}
 
     assert not looked_at_again(10)
@@ -285,19 +286,19 @@ def test_a_run_that_began_in_the_middle_is_only_partial() -> None:
     machine = plugged(model="6.1")
     scatter(machine)
     compacted(machine, order=10)
-    while suitability(machine.state, ZONE, 10) == "success":
+    while suitability(state_of(machine), ZONE, 10) == "success":
         pages = machine.sections[32].of(FREE)
         runs_of_free = [at for at in range(0, 32768, 1024) if pages >> at & ((1 << 1024) - 1) == (1 << 1024) - 1]
         occupy(machine, FIRST + runs_of_free[0], 1, KERNEL)
         events = compacted(machine, order=10)
     statuses = [ended(events).status]
     assert statuses == ["partial_skipped"]
-    assert ZONE not in machine.state.scanners
+    assert ZONE not in state_of(machine).scanners
 
 
 def test_suitability() -> None:
     machine = plugged("256M", model="6.1", blocks=2)
-    state = machine.state
+    state = state_of(machine)
     assert suitability(state, ZONE, -1) == "continue"
     assert suitability(state, ZONE, 10) == "success"
     scatter(machine)
@@ -341,7 +342,7 @@ def test_vmstat_counts_what_the_events_say(model: str) -> None:
     scatter(machine)
     events = compacted(machine)
     scans = [event for event in events if isinstance(event, ScannerMoved)]
-    counters = machine.state.vmstat
+    counters = state_of(machine).vmstat
     for scanner in ("migrate", "free"):
         mine = sum(event.scanned for event in scans if event.scanner == scanner)
         assert counters[f"compact_{scanner}_scanned"] == mine > 10_000
@@ -357,7 +358,7 @@ def test_each_kernel_counts_free_areas_that_are_stepped_over_in_its_own_way() ->
     for model in ("6.1", "6.12"):
         machine = plugged(model=model)
         compacted(machine)
-        scanned[model] = machine.state.vmstat["compact_migrate_scanned"]
+        scanned[model] = state_of(machine).vmstat["compact_migrate_scanned"]
     # head 512, one order 9 area, 30 of order 10 below the free scanner's pageblock, the first half of the last
     assert scanned["6.1"] == 512 + 1 + 30 * (1 + 512) + 1
     assert scanned["6.12"] == 512 + 512 + 30 * (1024 + 512) + 1024
@@ -387,7 +388,7 @@ def test_it_can_be_watched_and_taken_back_and_done_again() -> None:
     assert len(seen) == len([event for event in machine.history[-1].events if isinstance(event, PagesCompacted)]) > 50
     machine.undo()
     assert masks(machine, ZONE, MOVABLE, FREE, PCP) == before
-    assert not [name for name in machine.state.vmstat if name.startswith(("compact", "pgmigrate"))]
+    assert not [name for name in state_of(machine).vmstat if name.startswith(("compact", "pgmigrate"))]
     machine.redo()
     assert masks(machine, ZONE, MOVABLE, FREE, PCP) == after
     assert machine.check() == []
@@ -397,13 +398,13 @@ def test_stopped_in_the_middle_it_leaves_a_sound_machine() -> None:
     machine = plugged()
     scatter(machine)
     pages = total(machine, ZONE, MOVABLE)
-    steps = compact_zone(machine.state, ZONE)
+    steps = compact_zone(state_of(machine), ZONE)
     for _ in range(30):
         next(steps)
     steps.close()  # type: ignore[attr-defined]
     assert machine.check() == []
     assert total(machine, ZONE, MOVABLE) == pages
-    assert machine.state.vmstat["pgmigrate_success"] > 0
+    assert state_of(machine).vmstat["pgmigrate_success"] > 0
 
 
 def test_it_costs_what_it_finds() -> None:
@@ -411,11 +412,11 @@ def test_it_costs_what_it_finds() -> None:
     machine = plugged("16G", blocks=128)
     assert len(compacted(machine)) <= 2 * 128
     scatter(machine)
-    list(compact_zone(machine.state, ZONE))
-    assert len(machine.state.journal.changes) <= 2 * 128 + 8
+    list(compact_zone(state_of(machine), ZONE))
+    assert len(state_of(machine).journal.changes) <= 2 * 128 + 8
 
 
 def test_zones_without_pages_are_passed_over() -> None:
     machine = guest()
-    assert list(compact_zone(machine.state, (0, "Normal"))) == []
-    assert list(compact_zone(machine.state, (7, "Movable"))) == []
+    assert list(compact_zone(state_of(machine), (0, "Normal"))) == []
+    assert list(compact_zone(state_of(machine), (7, "Movable"))) == []

@@ -22,6 +22,7 @@ from altmap.engine import (
     save_machine,
 )
 from altmap.engine.faces.diff import BlockSeen, Change, Drift, NodeSeen, Pool, Value, describe, diff, drift
+from altmap.engine.memory.state import state_of
 from altmap.engine.sysfs.report import glance
 
 NODE = "/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages"
@@ -118,11 +119,11 @@ def test_a_memmap_that_lies_elsewhere() -> None:
 
 def test_a_place_that_one_side_does_not_know_is_no_drift() -> None:
     known, other = (changed(Add(start="4G", size="128M")) for _ in range(2))
-    section = other.state.sections[32]
+    section = state_of(other).sections[32]
     assert section.memmap is not None
     for pfn, expected in ((None, []), (77, [(32, ("memmap_pfn",))])):
         memmap = msgspec.structs.replace(section.memmap, pfn=pfn)
-        other.state.sections.put(32, msgspec.structs.replace(section, memmap=memmap))
+        state_of(other).sections.put(32, msgspec.structs.replace(section, memmap=memmap))
         assert [(change.key, change.fields) for change in diff(known, other).memmaps] == expected
 
 
@@ -175,12 +176,12 @@ eject 256M at 4G
 def test_what_a_command_changed_is_what_differs_between_files_saved_before_and_after_it(tmp_path: Path) -> None:
     """Two glances at a machine are compared only where they hold different values; machines from files share none."""
     machine = boot()
-    saved, seen = tmp_path / "saved.json", glance(machine.state)
+    saved, seen = tmp_path / "saved.json", glance(state_of(machine))
     save_machine(machine, saved)
     found: list[Drift] = []
     for command in parse_script(STEPS, "steps"):
         machine.apply(command)
-        before, seen, old = seen, glance(machine.state), open_machine(saved)
+        before, seen, old = seen, glance(state_of(machine)), open_machine(saved)
         save_machine(machine, saved)
         found.append(drift(before, seen))
         assert found[-1] == diff(old, open_machine(saved)), command

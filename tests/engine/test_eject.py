@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from altmap.engine import Add, Eject, Machine, Online, Outcome, Remove, boot_machine, sentence
+from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import BlockState, OfflineFailed
 
 from .guests import dimm, do, eject, guest, occupy, offline, online, populated, refuse, remove, told, two_nodes
@@ -211,7 +212,7 @@ def test_add_and_remove_restore_everything(model: str, mode: str, size: str) -> 
     machine = guest(model=model, memmap_on_memory=mode)
 
     def picture() -> list[Any]:
-        state = machine.state
+        state = state_of(machine)
         tables = (state.blocks, state.resources, state.requests, state.groups, state.nodes)
         pages = {nr: (section.zones, section.pages, section.memmap) for nr, section in state.sections.items()}
         return [
@@ -261,6 +262,6 @@ def test_a_refused_eject_brings_blocks_back_as_they_were_last_asked_for() -> Non
     for block in (64, 65):
         assert machine.apply(Online(block=block, type="online_kernel")).ok
     assert machine.apply(Online(block=65, type="online_movable")).result == "EINVAL"
-    machine.state.change_pages(64 * 32768 + 600, 1, "kernel")
+    state_of(machine).change_pages(64 * 32768 + 600, 1, "kernel")
     assert machine.apply(Eject(start="8G", size="256M")).result == "EBUSY"
     assert machine.blocks[65].zone == (0, "Movable")

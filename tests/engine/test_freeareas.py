@@ -10,6 +10,7 @@ from altmap.engine import Add, Machine
 from altmap.engine.capture.procfs import parse_buddyinfo, parse_pagetypeinfo
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.memory.section import Types, type_pages
+from altmap.engine.memory.state import state_of
 from altmap.engine.mm import free_area
 from altmap.engine.mm.free_area import (
     BARRIERS,
@@ -152,24 +153,24 @@ def with_dimm(size: str, block: str, *, placement: str | None = None, kind: str 
 )
 def test_chunks_after_onlining(size: str, block: str, placement: str | None, biggest: tuple[int, int]) -> None:
     machine = with_dimm(size, block, placement=placement, kind="online_movable")
-    assert order_counts(machine.state, (0, "Movable")) == [0] * 9 + list(biggest)
+    assert order_counts(state_of(machine), (0, "Movable")) == [0] * 9 + list(biggest)
 
 
 def test_head_pageblocks_are_unmovable_in_any_zone() -> None:
-    counts = block_counts(with_dimm("128M", "128M", kind="online_movable").state, (0, "Movable"))
+    counts = block_counts(state_of(with_dimm("128M", "128M", kind="online_movable")), (0, "Movable"))
     assert (counts["Unmovable"], counts["Movable"], sum(counts.values())) == (1, 63, 64)
 
 
 def test_the_orders_are_the_architectures_own() -> None:
     machine = guest("4G", arch="arm64-64k")
     (key,) = machine.zones
-    assert len(order_counts(machine.state, key)) == 14
-    assert sum(n << order for order, n in enumerate(order_counts(machine.state, key))) == machine.zones[key].free
+    assert len(order_counts(state_of(machine), key)) == 14
+    assert sum(n << order for order, n in enumerate(order_counts(state_of(machine), key))) == machine.zones[key].free
 
 
 def test_isolated_pages_are_in_buddyinfo_and_not_in_the_free_count() -> None:
     machine = with_dimm("128M", "128M")
-    state = machine.state
+    state = state_of(machine)
     before = order_counts(state, NORMAL)
     moved = start_isolate(state, 0x100200, 32256)
     assert moved == 32256
@@ -183,7 +184,7 @@ def test_isolated_pages_are_in_buddyinfo_and_not_in_the_free_count() -> None:
 def test_blocks_of_a_zone_that_begins_amid_a_pageblock() -> None:
     """ZONE_DMA starts at pfn 1, and the kernel steps on from there."""
     machine = guest("2G")
-    state, zone = machine.state, machine.zones[0, "DMA"]
+    state, zone = state_of(machine), machine.zones[0, "DMA"]
     assert (zone.start, zone.spanned) == (0, 4096)
     assert sum(block_counts(state, (0, "DMA")).values()) == 8
     state.zones.put(zone.key, msgspec.structs.replace(zone, start=1, spanned=4095))
@@ -195,7 +196,7 @@ def test_blocks_of_a_zone_that_begins_amid_a_pageblock() -> None:
 
 def test_the_largest_run_goes_over_section_borders() -> None:
     machine = with_dimm("512M", "128M", placement="boot")
-    state = machine.state
+    state = state_of(machine)
     assert largest_free_run(state, NORMAL) == (0x100000, 4 * 32768)
     occupy(machine, 0x100000 + 32768 + 100, 1, "kernel")
     assert largest_free_run(state, NORMAL) == (0x100000 + 32768 + 101, 3 * 32768 - 101)
@@ -205,15 +206,15 @@ def test_the_largest_run_goes_over_section_borders() -> None:
     occupy(machine, 0x100000 + 2 * 32768 + 101, 1, "kernel")
     occupy(machine, 0x100000 + 32768 - 1, 1, "kernel")
     assert largest_free_run(state, NORMAL) == (0x100000, 32767)
-    assert largest_free_run(with_dimm("128M", "128M").state, NORMAL) == (0x100200, 126 << 8)
+    assert largest_free_run(state_of(with_dimm("128M", "128M")), NORMAL) == (0x100200, 126 << 8)
     assert largest_free_run(state, (0, "Movable")) == (0, 0)
 
 
 def test_of_equal_runs_the_lowest_counts() -> None:
     machine = with_dimm("256M", "128M", placement="boot")
-    machine.state.set_kind(machine.state.sections[32], span(0, 32768 - 50), "kernel")
-    machine.state.set_kind(machine.state.sections[33], span(50, 32768 - 50) & ~span(1000, 100), "kernel")
-    assert largest_free_run(machine.state, NORMAL) == (0x100000 + 32768 - 50, 100)
+    state_of(machine).set_kind(state_of(machine).sections[32], span(0, 32768 - 50), "kernel")
+    state_of(machine).set_kind(state_of(machine).sections[33], span(50, 32768 - 50) & ~span(1000, 100), "kernel")
+    assert largest_free_run(state_of(machine), NORMAL) == (0x100000 + 32768 - 50, 100)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -224,17 +225,17 @@ def test_the_largest_run_of_scattered_pages(seed: int) -> None:
         start = chance.randrange(65000)
         occupy(machine, 0x100000 + start, chance.randrange(1, 300), "kernel")
     free = 0
-    for section, owned in machine.state.zone_sections(NORMAL):
+    for section, owned in state_of(machine).zone_sections(NORMAL):
         free |= (section.of(FREE) & owned) << (section.nr - 32) * 32768
     start, length = max(runs(free), key=lambda run: (run[1], -run[0]))
-    assert largest_free_run(machine.state, NORMAL) == (0x100000 + start, length)
+    assert largest_free_run(state_of(machine), NORMAL) == (0x100000 + start, length)
 
 
 # -- text ---------------------------------------------------------------------------------------------------------------
 
 
 def test_buddyinfo_text() -> None:
-    lines = buddyinfo(with_dimm("128M", "128M").state).splitlines()
+    lines = buddyinfo(state_of(with_dimm("128M", "128M"))).splitlines()
     assert lines[-1] == (
         "Node 0, zone   Normal      0      0      0      0      0      0      0      0      0      1     31 "
     )
@@ -246,7 +247,7 @@ def test_buddyinfo_text() -> None:
 
 
 def test_pagetypeinfo_text() -> None:
-    text = pagetypeinfo(with_dimm("128M", "128M").state)
+    text = pagetypeinfo(state_of(with_dimm("128M", "128M")))
     head = (
         "Page block order: 9\n"
         "Pages per block:  512\n"
@@ -275,34 +276,36 @@ def test_pagetypeinfo_text() -> None:
 
 def test_every_node_has_its_own_header_in_pagetypeinfo() -> None:
     machine = two_nodes("2G", "1G")
-    assert pagetypeinfo(machine.state).count("Page block order: 9\n") == 2
-    assert buddyinfo(machine.state).count("Node 1, ") == 1
+    assert pagetypeinfo(state_of(machine)).count("Page block order: 9\n") == 2
+    assert buddyinfo(state_of(machine)).count("Node 1, ") == 1
 
 
 def test_both_texts_parse_as_the_kernels() -> None:
     machine = with_dimm("256M", "128M")
-    areas = parse_buddyinfo(buddyinfo(machine.state))
-    order, blocks = parse_pagetypeinfo(pagetypeinfo(machine.state))
-    assert areas == {f"{node}/{name}": tuple(order_counts(machine.state, (node, name))) for node, name in machine.zones}
+    areas = parse_buddyinfo(buddyinfo(state_of(machine)))
+    order, blocks = parse_pagetypeinfo(pagetypeinfo(state_of(machine)))
+    assert areas == {
+        f"{node}/{name}": tuple(order_counts(state_of(machine), (node, name))) for node, name in machine.zones
+    }
     assert order == 9
     assert blocks["0/Normal"] == {"Unmovable": 2, "Movable": 126, "Reclaimable": 0, "HighAtomic": 0, "Isolate": 0}
 
 
 def test_a_cma_column_where_there_is_cma() -> None:
     machine = guest("2G")
-    assert "CMA" not in pagetypeinfo(machine.state)
+    assert "CMA" not in pagetypeinfo(state_of(machine))
     zone = machine.zones[0, "DMA32"]
-    machine.state.zones.put(zone.key, msgspec.structs.replace(zone, cma=16384))
-    assert "   HighAtomic          CMA      Isolate \n" in pagetypeinfo(machine.state)
+    state_of(machine).zones.put(zone.key, msgspec.structs.replace(zone, cma=16384))
+    assert "   HighAtomic          CMA      Isolate \n" in pagetypeinfo(state_of(machine))
 
 
 def test_pagetypeinfo_counts_to_a_hundred_thousand() -> None:
     machine = with_dimm("1G", "128M", placement="boot")
-    for section, _ in list(machine.state.zone_sections(NORMAL)):
-        machine.state.set_kind(section, sum(1 << at for at in range(0, 32768, 2)), "movable")
-    text = pagetypeinfo(machine.state)
+    for section, _ in list(state_of(machine).zone_sections(NORMAL)):
+        state_of(machine).set_kind(section, sum(1 << at for at in range(0, 32768, 2)), "movable")
+    text = pagetypeinfo(state_of(machine))
     assert "Node    0, zone   Normal, type      Movable >100000      0 " in text
-    assert "Node 0, zone   Normal 131072      0 " in buddyinfo(machine.state)
+    assert "Node 0, zone   Normal 131072      0 " in buddyinfo(state_of(machine))
 
 
 # -- fragmentation ------------------------------------------------------------------------------------------------------
@@ -337,8 +340,8 @@ def test_unusable_index(counts: list[int], order: int, index: int) -> None:
 
 def test_debugfs_texts() -> None:
     machine = with_dimm("128M", "128M")
-    assert extfrag_index(machine.state).splitlines()[-1] == f"Node 0, zone   Normal {'-1.000 ' * 11}"
-    assert extfrag_unusable(machine.state).splitlines()[-1] == f"Node 0, zone   Normal {'0.000 ' * 10}0.015 "
+    assert extfrag_index(state_of(machine)).splitlines()[-1] == f"Node 0, zone   Normal {'-1.000 ' * 11}"
+    assert extfrag_unusable(state_of(machine)).splitlines()[-1] == f"Node 0, zone   Normal {'0.000 ' * 10}0.015 "
 
 
 def test_sections_alike_are_counted_once() -> None:
@@ -346,5 +349,5 @@ def test_sections_alike_are_counted_once() -> None:
     do(machine, Add(start="1T", size="8G"))
     online(machine, *range(8192, 8256), kind="online_movable")
     free_area._counts.cache_clear()
-    assert order_counts(machine.state, (0, "Movable"))[9:] == [64, 64 * 31]
+    assert order_counts(state_of(machine), (0, "Movable"))[9:] == [64, 64 * 31]
     assert free_area._counts.cache_info().misses == 1

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from altmap.engine import Allocate, Free, HugePages, Machine, Offline, Online, boot_machine, sentence
 from altmap.engine.memory.settings import Boot
+from altmap.engine.memory.state import state_of
 from altmap.engine.mm.hugetlb.free_lists import first_free, free_list
 
 from .guests import dimm, do, guest, numbers, online
@@ -29,7 +30,7 @@ def three_nodes(model: str = "6.12") -> Machine:
 
 
 def by_node(machine: Machine) -> list[int]:
-    found = Counter(page.node for page in machine.state.hugepages.values())
+    found = Counter(page.node for page in state_of(machine).hugepages.values())
     return [found[number] for number in sorted(machine.nodes)]
 
 
@@ -66,14 +67,14 @@ def test_who_is_used_and_freed_first(model: str, last_first: bool) -> None:
     dimm(machine)
     online(machine, 32, kind="online_movable")
     pool(machine, 100)
-    movable = [pfn for pfn in machine.state.hugepages if pfn >= 32 * BLOCK]
+    movable = [pfn for pfn in state_of(machine).hugepages if pfn >= 32 * BLOCK]
     assert 50 < len(movable) < 64
-    head = free_list(machine.state, 0, 512)[0]
+    head = free_list(state_of(machine), 0, 512)[0]
     assert (head < 32 * BLOCK) == last_first
     do(machine, Allocate(size="4M", kind="huge"))
-    assert machine.state.hugepages[head].used
+    assert state_of(machine).hugepages[head].used
     pool(machine, 40)
-    left = sum(pfn >= 32 * BLOCK for pfn in machine.state.hugepages)
+    left = sum(pfn >= 32 * BLOCK for pfn in state_of(machine).hugepages)
     assert left == (38 if last_first else 2), "60 go from the same end, the two in use stay"
 
 
@@ -129,7 +130,7 @@ def test_a_page_left_on_a_list_is_free_to_no_watermark() -> None:
 
 def optimizing(model: str, **how: Any) -> Machine:
     machine = boot_machine([(0, 0, "1G")], model=model, **how)
-    machine.state.boot = Boot(hugetlb_free_vmemmap="on")
+    state_of(machine).boot = Boot(hugetlb_free_vmemmap="on")
     return machine
 
 
@@ -180,8 +181,8 @@ def test_without_memory_for_its_memmap_a_huge_page_cannot_go() -> None:
     dimm(machine)
     online(machine, 32, kind="online_movable")
     pool(machine, 50)
-    machine.state.change_pages(0, 8 * BLOCK, "kernel")
-    machine.state.journal.take()
+    state_of(machine).change_pages(0, 8 * BLOCK, "kernel")
+    state_of(machine).journal.take()
     outcome = machine.apply(Offline(block=32))
     assert outcome.result == "ENOMEM"
     assert "memmap" in sentence(outcome.reason)
@@ -221,4 +222,4 @@ def test_the_head_of_a_list_is_found_after_every_change(model: str) -> None:
             machine.apply(Free(kind="huge", size=chance.randrange(1, 9) << 21))
         else:
             machine.undo()
-        assert first_free(machine.state, 0, 512) == next(iter(free_list(machine.state, 0, 512)), None)
+        assert first_free(state_of(machine), 0, 512) == next(iter(free_list(state_of(machine), 0, 512)), None)

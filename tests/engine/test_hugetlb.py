@@ -17,6 +17,7 @@ from altmap.engine import (
     boot_machine,
     sentence,
 )
+from altmap.engine.memory.state import state_of
 from altmap.engine.mm.free_area import order_counts
 from altmap.engine.mm.hugetlb.gigantic import gigantic
 from altmap.engine.mm.hugetlb.pool import sizes, use
@@ -48,7 +49,7 @@ def ask(machine: Machine, path: str, count: int) -> int:
 
 def orders(machine: Machine, name: str, node: int) -> dict[int, int]:
     """/proc/buddyinfo of a zone: areas by order, where there are any."""
-    return {order: count for order, count in enumerate(order_counts(machine.state, (node, name))) if count}
+    return {order: count for order, count in enumerate(order_counts(state_of(machine), (node, name))) if count}
 
 
 # -- stories of real kernels ---------------------------------------------------------------------------------------------
@@ -168,7 +169,7 @@ def hot_added(size: str, block: str, model: str, mode: str) -> Machine:
 )
 def test_heads_prevent_pages_of_1_gib(size: str, row: tuple[int, ...]) -> None:
     wanted = parse_bytes(size) // GIB
-    found = [gigantic(hot_added(size, *column).state, 1, GIB) for column in COLUMNS.values()]
+    found = [gigantic(state_of(hot_added(size, *column)), 1, GIB) for column in COLUMNS.values()]
     assert tuple(one.count for one in found) == row
     assert {one.candidates for one in found} == {wanted}
     for one in found:
@@ -179,13 +180,15 @@ def test_heads_prevent_pages_of_1_gib(size: str, row: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("column", COLUMNS)
 def test_as_many_as_could_be_are_made(column: str) -> None:
     machine = hot_added("4G", *COLUMNS[column])
-    could = gigantic(machine.state, 1, GIB).count
+    could = gigantic(state_of(machine), 1, GIB).count
     assert ask(machine, G1, 100) == could
-    assert gigantic(machine.state, 1, GIB).count == 0
-    starts = sorted(machine.state.hugepages)
+    assert gigantic(state_of(machine), 1, GIB).count == 0
+    starts = sorted(state_of(machine).hugepages)
     assert all(start % 262144 == 0 for start in starts)
     for start in starts:
-        assert all(section.pages == {HUGE: (1 << BLOCK) - 1} for section in machine.state.sections_of(start, 262144))
+        assert all(
+            section.pages == {HUGE: (1 << BLOCK) - 1} for section in state_of(machine).sections_of(start, 262144)
+        )
 
 
 def test_never_from_zone_movable() -> None:
@@ -193,7 +196,7 @@ def test_never_from_zone_movable() -> None:
     dimm(machine, "2G", node=1)
     online(machine, *range(32, 48), kind="online_movable")
     assert ask(machine, G1, 2) == 0
-    assert gigantic(machine.state, 1, GIB).candidates == 0
+    assert gigantic(state_of(machine), 1, GIB).candidates == 0
     assert numbers(machine, "Movable", 1)[0] == 16 * BLOCK
 
 
@@ -204,11 +207,11 @@ def test_movable_pages_are_moved_out_of_the_way_and_kernel_pages_are_not() -> No
     online(machine, *range(64, 80), kind="online_kernel")
     occupy(machine, 0x200000 + 5000, 8, "slab")
     occupy(machine, 0x240000 + 5000, 3000, MOVABLE)
-    told_before = gigantic(machine.state, 1, GIB)
+    told_before = gigantic(state_of(machine), 1, GIB)
     assert (told_before.count, told_before.blockers) == (1, {"slab": 1})
     assert told_before.first == {"slab": 0x200000 + 5000}
     outcome = do(machine, HugePages(count=2, size="1G", node=1))
-    assert sorted(machine.state.hugepages) == [0x240000]
+    assert sorted(state_of(machine).hugepages) == [0x240000]
     assert sum(event.pages for event in told(outcome, PagesMigrated)) == 3000
     assert {event.to_node for event in told(outcome, PagesMigrated)} == {1}, "they stay on the node while there is room"
 
@@ -217,7 +220,7 @@ def test_the_span_must_hold_the_whole_page() -> None:
     machine = two_nodes("1G", memmap_on_memory="N")
     dimm(machine, "1G", at="4736M", node=1)  # half a GiB off
     online(machine, *range(37, 45))
-    assert gigantic(machine.state, 1, GIB).candidates == 0
+    assert gigantic(state_of(machine), 1, GIB).candidates == 0
     assert ask(machine, G1, 1) == 0
 
 
@@ -297,7 +300,7 @@ def test_an_empty_write_does_nothing_and_a_line_end_is_no_part_of_the_number() -
 
 def test_a_size_that_the_machine_has_not_got_makes_no_sense() -> None:
     machine = guest("1G")
-    assert sizes(machine.state) == (2 << 20, GIB)
+    assert sizes(state_of(machine)) == (2 << 20, GIB)
     with pytest.raises(BadInput, match=r"sizes are 2M, 1G"):
         machine.apply(HugePages(count=1, size="3M"))
     with pytest.raises(HotplugError) as error:
@@ -319,7 +322,7 @@ def movable_guest(model: str) -> Machine:
 
 def in_blocks(machine: Machine) -> dict[int, int]:
     """Huge pages by block of hot-added memory; boot memory counts as block 0."""
-    return dict(Counter(pfn // BLOCK if pfn >= FIRST else 0 for pfn in machine.state.hugepages))
+    return dict(Counter(pfn // BLOCK if pfn >= FIRST else 0 for pfn in state_of(machine).hugepages))
 
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
@@ -332,14 +335,14 @@ def test_600_pages_go_to_zone_movable_first(model: str) -> None:
     assert 49 < found[35] <= 63
     assert found[0] == 600 - 3 * 63 - found[35]
     assert numbers(machine, "Movable")[0] == 4 * 32256 - (600 - found[0]) * 512
-    assert all(pfn % 512 == 0 for pfn in machine.state.hugepages)
+    assert all(pfn % 512 == 0 for pfn in state_of(machine).hugepages)
 
 
 def use_in(machine: Machine, block: int, count: int) -> None:
     """Of what programs mapped, so many huge pages of a block are still in use, the lowest."""
-    for pfn in sorted(pfn for pfn in machine.state.hugepages if pfn // BLOCK == block)[:count]:
-        use(machine.state, pfn)
-    machine.state.journal.take()
+    for pfn in sorted(pfn for pfn in state_of(machine).hugepages if pfn // BLOCK == block)[:count]:
+        use(state_of(machine), pfn)
+    state_of(machine).journal.take()
 
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
@@ -353,7 +356,7 @@ def test_pages_in_use_beside_free_ones_in_the_pool_livelock(model: str, used: in
     before = numbers(machine, "Movable"), machine.read(file(0)), machine.read(file(0, "free_hugepages"))
     outcome = refuse(machine, Offline(block=32))
     assert outcome.result == "EINTR"
-    assert outcome.pfn in machine.state.hugepages
+    assert outcome.pfn in state_of(machine).hugepages
     assert "nr_hugepages" in sentence(outcome.reason)
     assert (numbers(machine, "Movable"), machine.read(file(0)), machine.read(file(0, "free_hugepages"))) == before
     outcome = offline(machine, 33)
@@ -406,7 +409,7 @@ def test_on_another_node_a_free_huge_page_takes_the_place() -> None:
 def test_a_gigantic_page_in_use_has_nowhere_to_go() -> None:
     """Gigantic never fresh."""
     machine = gigantic_in_eight_blocks("6.12")
-    state = machine.state
+    state = state_of(machine)
     state.hugepages.put(FIRST, type(state.hugepages[FIRST])(262144, 1, used=True))
     state.journal.take()
     outcome = refuse(machine, Offline(block=39))
@@ -422,5 +425,6 @@ def test_heads_cost_a_2_mib_page_each_and_no_more() -> None:
             dimm(machine, at=f"{block * 128}M", node=1)
         online(machine, 32, 33, kind="online_kernel")
         assert (
-            order_counts(machine.state, (1, "Normal"))[10] * 2 + order_counts(machine.state, (1, "Normal"))[9] == count
+            order_counts(state_of(machine), (1, "Normal"))[10] * 2 + order_counts(state_of(machine), (1, "Normal"))[9]
+            == count
         )

@@ -7,6 +7,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 from altmap.engine import Add, BadInput, Eject, HotplugError, Offline, Online, Remove, Write
+from altmap.engine.memory.state import state_of
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
 from .guests import dimm, guest, online, picture
@@ -197,20 +198,20 @@ def test_the_report_is_what_the_issue_asks_for() -> None:
     dimm(machine)
     dimm(machine, "256M", at="8G")
     online(machine, 32, kind="online_movable")
-    blocks = msgspec.to_builtins(block_reports(machine.state))
+    blocks = msgspec.to_builtins(block_reports(state_of(machine)))
     assert list(blocks) == [*map(str, range(8)), "32", "64", "65"]
     assert blocks["32"] == {"state": "online", "valid_zones": "Movable", "nodes": (0,)}
     assert blocks["64"] == {"state": "offline", "valid_zones": "Normal Movable", "nodes": (0,)}
-    assert [(zone.node, zone.zone) for zone in zone_reports(machine.state)] == [
+    assert [(zone.node, zone.zone) for zone in zone_reports(state_of(machine))] == [
         (0, "DMA"),
         (0, "DMA32"),
         (0, "Movable"),
     ]
-    assert msgspec.to_builtins(zone_reports(machine.state)[2]) == {
+    assert msgspec.to_builtins(zone_reports(state_of(machine))[2]) == {
         "node": 0, "zone": "Movable", "start_pfn": 1048576, "spanned": 32768, "present": 32768, "managed": 32256,
         "free": 32256,
     }  # fmt: skip
-    sections = msgspec.to_builtins(section_reports(machine.state))
+    sections = msgspec.to_builtins(section_reports(state_of(machine)))
     assert list(sections) == list(blocks)
     assert sections["32"] == {"node": 0, "online": True, "memmap_on": "self", "memmap_pfn": 1048576}
     assert sections["64"]["memmap_on"] == "kernel"
@@ -222,8 +223,8 @@ def test_free_includes_per_cpu_lists() -> None:
     machine = guest("1G")
     dimm(machine)
     online(machine, 32, kind="online_movable")
-    machine.state.change_pages(0x100300, 77, "pcp")
-    movable = zone_reports(machine.state)[2]
+    state_of(machine).change_pages(0x100300, 77, "pcp")
+    movable = zone_reports(state_of(machine))[2]
     assert movable.free == 32256
     assert machine.zones[0, "Movable"].free == 32256 - 77
 
@@ -232,3 +233,24 @@ def test_a_machine_in_one_line() -> None:
     machine = guest("1G", name="tiny")
     dimm(machine)
     assert repr(machine) == "<Machine tiny: x86_64, model 6.12, 9 blocks, 8 online>"
+
+
+def test_a_refusal_can_be_raised() -> None:
+    machine = guest("1G")
+    assert machine.apply(Add(start="4G", size="128M"), check=True).ok
+    again = Add(start="4G", size="128M")
+    with pytest.raises(HotplugError) as caught:
+        machine.apply(again, check=True)
+    assert (caught.value.errno, caught.value.pfn) == ("EEXIST", 0x100000)
+    assert len(machine.history) == 2, "it happened, as it does without"
+    with pytest.raises(HotplugError):
+        machine.apply(again).expect_ok()
+    assert machine.apply(msgspec.structs.replace(again, expect="EEXIST"), check=True).expected
+
+
+def test_a_block_that_is_not_there_is_the_kernels_enoent() -> None:
+    machine = guest("1G")
+    assert machine.valid_zones(0) == machine.read("/sys/devices/system/memory/memory0/valid_zones").strip()
+    with pytest.raises(HotplugError) as caught:
+        machine.valid_zones(999)
+    assert caught.value.errno == "ENOENT"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from altmap.engine import Add, Machine, Offline, boot_machine, sentence
 from altmap.engine.memory.section import Memmap
+from altmap.engine.memory.state import state_of
 from altmap.engine.mm.zonelist import kernel_zonelist, node_order
 from altmap.engine.protocol.events import MemmapPlaced
 from altmap.engine.protocol.vocabulary import VMEMMAP
@@ -128,17 +129,17 @@ def test_memmap_never_comes_from_movable_memory_even_if_the_machine_dies_of_it()
 
 def test_a_zonelist_walks_nodes_by_distance_and_zones_from_the_top() -> None:
     machine = two_nodes("8G", "", nodes=1)
-    assert kernel_zonelist(machine.state, 0) == [(0, "Normal"), (0, "DMA32"), (0, "DMA")]
+    assert kernel_zonelist(state_of(machine), 0) == [(0, "Normal"), (0, "DMA32"), (0, "DMA")]
     machine = boot_machine([(0, 0, "2G"), (1, "4G", "1G")])
     dimm(machine, "128M", at="16G", node=1)
     online(machine, 128, kind="online_movable")
-    assert kernel_zonelist(machine.state, 1) == [(1, "Normal"), (0, "DMA32"), (0, "DMA")]
-    assert kernel_zonelist(machine.state, 0) == [(0, "DMA32"), (0, "DMA"), (1, "Normal")]
+    assert kernel_zonelist(state_of(machine), 1) == [(1, "Normal"), (0, "DMA32"), (0, "DMA")]
+    assert kernel_zonelist(state_of(machine), 0) == [(0, "DMA32"), (0, "DMA"), (1, "Normal")]
 
 
 def test_the_slit_decides_who_is_near() -> None:
     machine = boot_machine([(0, 0, "1G"), (1, "1G", "1G"), (2, "2G", "512M")])
-    state = machine.state
+    state = state_of(machine)
     for node, row in ((0, (10, 40, 20)), (1, (40, 10, 30)), (2, (20, 30, 10))):
         state.nodes.put(node, msgspec.structs.replace(state.nodes[node], distance=row))
     assert [node_order(state, node) for node in range(3)] == [[0, 2, 1], [1, 2, 0], [2, 0, 1]]
@@ -147,7 +148,7 @@ def test_the_slit_decides_who_is_near() -> None:
 def test_the_recorded_fallback_order_of_three_nodes() -> None:
     """numa_lastnode_nomom: nodes 0 and 1 boot with memory, 2 is without CPU; log lines "0 2 1", "1 2 0", "2 0 1"."""
     machine = boot_machine([(0, 0, "1G"), (1, "1G", "512M")], nodes=3)
-    state = machine.state
+    state = state_of(machine)
     state.nodes.put(2, msgspec.structs.replace(state.nodes[2], cpus=False))
     dimm(machine, "128M", at="4G", node=2)
     online(machine, 32, kind="online_movable")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from altmap.engine import Machine, Offline, Online, Outcome, boot_machine
 from altmap.engine.kernels.notifier_chain import DEFAULT_CHAIN, Chain, Notifier
+from altmap.engine.memory.state import state_of
 from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.protocol.events import NotifierCalled
 from altmap.engine.protocol.reasons.taking import Vetoed
@@ -19,7 +20,7 @@ def actions(outcome: Outcome) -> list[str]:
 
 
 def with_veto(machine: Machine, action: Any, errno: str) -> Machine:
-    state = machine.state
+    state = state_of(machine)
     state.chain = state.chain.with_subscriber(Notifier("driver", 0, Frozen({action: errno})))
     return machine
 
@@ -98,7 +99,7 @@ def test_an_isolation_that_fails_tells_nobody() -> None:
     machine = guest()
     dimm(machine)
     online(machine, 32, kind="online_kernel")
-    machine.state.change_pages(FIRST + 600, 1, "slab")
+    state_of(machine).change_pages(FIRST + 600, 1, "slab")
     outcome = refuse(machine, Offline(block=32))
     assert outcome.result == "EBUSY"
     assert actions(outcome) == []
@@ -116,7 +117,7 @@ def test_after_the_fact_nobody_can_say_no() -> None:
 
 def test_the_first_veto_ends_the_round() -> None:
     machine = guest()
-    state = machine.state
+    state = state_of(machine)
     for name, priority in (("late", 0), ("early", 50)):
         vetoes: Frozen[Any, str] = Frozen({"MEM_GOING_ONLINE": f"E{name.upper()}"})
         state.chain = state.chain.with_subscriber(Notifier(name, priority, vetoes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from altmap.engine import MODELS, boot_machine
 from altmap.engine.hotplug.overhead import object_pages, page_table_pages
+from altmap.engine.memory.state import state_of
 from altmap.engine.numbers.units import GIB, MIB, parse_bytes
 
 from .guests import dimm, free_pages, guest, remove
@@ -13,7 +14,7 @@ from .guests import dimm, free_pages, guest, remove
 def tables(arch: str, start: str, size: str) -> int:
     machine = boot_machine([(0, 0, "4G")], arch=arch)
     page = machine.geometry.page_size
-    return page_table_pages(machine.state, parse_bytes(start) // page, parse_bytes(size) // page)
+    return page_table_pages(state_of(machine), parse_bytes(start) // page, parse_bytes(size) // page)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from altmap.engine import CALLERS, MODELS, Add, Offline, Remove, boot_machine, sentence
+from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import MemmapMarked, MemmapPlaced, PlacementChosen
 from altmap.engine.protocol.reasons.adding import NoHotplug
 from altmap.engine.protocol.reasons.taking import Crashed
@@ -221,7 +222,7 @@ def test_6_1_refuses_a_caller_that_asks_in_vain_and_6_12_falls_back() -> None:
     """The ACPI driver asks only where it is supported, so another caller it is."""
     for model, result in (("6.1", "EINVAL"), ("6.12", "ok")):
         machine = boot_machine([(0, "1G", "2G")], arch="arm64-16k", model=model)
-        machine.state.model = msgspec.structs.replace(machine.state.model, asks_first=False)
+        state_of(machine).model = msgspec.structs.replace(state_of(machine).model, asks_first=False)
         outcome = machine.apply(Add(start="8G", size="128M"))
         assert outcome.result == result
         if result == "ok":

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from altmap.engine import MODELS, Add, Machine, Offline, Remove, boot_machine, sentence
 from altmap.engine.memory.section import Memmap, Section
+from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.reasons.taking import HoldsMemmap
 
 from .guests import FIRST, dimm, do, eject, guest, heads, memmap, numbers, offline, online, placements, refuse, remove
@@ -106,8 +107,8 @@ def test_a_full_host_is_passed_over() -> None:
     dimm(machine, "256M", placement="sections")
     online(machine, 32, kind="online_movable")
     section = machine.sections[32]
-    machine.state.set_kind(section, section.of("free"), "movable")
-    machine.state.journal.take()
+    state_of(machine).set_kind(section, section.of("free"), "movable")
+    state_of(machine).journal.take()
     dimm(machine, "128M", at="16G", placement="sections")
     assert memmap(machine, 128).pfn == 33 * 32768
 
@@ -187,8 +188,8 @@ def test_the_rules_of_a_kernel_hold_whatever_its_parameter(mode: str, size: str,
 def test_a_section_that_was_left_behind_keeps_its_memmap_and_its_block_has_no_head() -> None:
     """The RFC's kernel tolerates sections that an add which failed left there."""
     machine = guest("1G", model="rfc-v2")
-    machine.state.sections.put(33, Section(33, 0, memmap=Memmap("kernel")))
-    machine.state.journal.take()
+    state_of(machine).sections.put(33, Section(33, 0, memmap=Memmap("kernel")))
+    state_of(machine).journal.take()
     do(machine, Add(start="4G", size="384M", placement="block"))
     assert [machine.blocks[number].head for number in (32, 33, 34)] == [512, 0, 512]
     assert machine.sections[33].memmap == Memmap("kernel")

@@ -20,6 +20,7 @@ from altmap.engine import (
     sentence,
 )
 from altmap.engine.memory.section import put
+from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import MigrationFailed, PagePoisoned, PagesMigrated
 from altmap.engine.protocol.reasons.pages import StillPlugged
 from altmap.engine.protocol.vocabulary import FREE, HUGE, MEMMAP, MOVABLE, PINNED, POISONED
@@ -184,7 +185,7 @@ def test_a_refused_page_is_poisoned_when_the_kernel_frees_it() -> None:
 def test_what_is_refused_is_saved() -> None:
     machine = two_blocks("6.1")
     refuse(machine, Poison(address=(FIRST + 1) << 12))
-    saved = store.encode(machine.state, machine.origin, "m.json")
+    saved = store.encode(state_of(machine), machine.origin, "m.json")
     state, _ = store.decode(saved, "m.json")
     assert state.sections[32].flagged == 1 << 1
 
@@ -223,9 +224,9 @@ def test_a_suspected_page_stays_on_its_node() -> None:
 
 def occupy_all(machine: Machine, name: str) -> None:
     """Every free page of a zone is in use, whatever the watermarks say."""
-    for section, owned in list(machine.state.zone_sections((0, name))):
-        machine.state.set_kind(section, section.of(FREE) & owned, "kernel")
-    machine.state.journal.take()
+    for section, owned in list(state_of(machine).zone_sections((0, name))):
+        state_of(machine).set_kind(section, section.of(FREE) & owned, "kernel")
+    state_of(machine).journal.take()
 
 
 @pytest.mark.parametrize("soft", [False, True])
@@ -259,10 +260,10 @@ def test_an_error_in_a_free_huge_page_dissolves_it() -> None:
     for soft in (False, True):
         machine = two_blocks("6.12")
         do(machine, HugePages(count=3))
-        first = min(machine.state.hugepages)
+        first = min(state_of(machine).hugepages)
         free = numbers(machine, "Movable")[0]
         do(machine, Poison(address=(first + 5) << 12, soft=soft))
-        assert len(machine.state.hugepages) == 2
+        assert len(state_of(machine).hugepages) == 2
         section = machine.sections[first // 32768]
         assert section.of(POISONED) == 1 << (first + 5) % 32768
         assert sum(section.count(HUGE) for section in machine.sections.values()) == 1024
@@ -272,10 +273,10 @@ def test_an_error_in_a_free_huge_page_dissolves_it() -> None:
 def test_a_suspected_huge_page_in_use_moves_whole_and_leaves_the_pool() -> None:
     machine = two_blocks("6.12")
     do(machine, HugePages(count=3), Allocate(size="2M", kind="huge"))
-    (used,) = [pfn for pfn, page in machine.state.hugepages.items() if page.used]
+    (used,) = [pfn for pfn, page in state_of(machine).hugepages.items() if page.used]
     outcome = do(machine, Poison(address=(used + 5) << 12, soft=True))
     assert [(event.pages, event.from_pfn) for event in told(outcome, PagesMigrated)] == [(512, used)]
-    assert sorted(page.used for page in machine.state.hugepages.values()) == [False, True]
+    assert sorted(page.used for page in state_of(machine).hugepages.values()) == [False, True]
     section = machine.sections[used // 32768]
     assert section.of(POISONED) == 1 << (used + 5) % 32768
 
@@ -283,9 +284,9 @@ def test_a_suspected_huge_page_in_use_moves_whole_and_leaves_the_pool() -> None:
 def test_without_a_free_huge_page_a_fresh_one_takes_its_place() -> None:
     machine = two_blocks("6.12")
     do(machine, HugePages(count=1), Allocate(size="2M", kind="huge"))
-    (used,) = machine.state.hugepages
+    (used,) = state_of(machine).hugepages
     do(machine, Poison(address=used << 12, soft=True))
-    ((target, page),) = machine.state.hugepages.items()
+    ((target, page),) = state_of(machine).hugepages.items()
     assert target != used
     assert page.used
 
@@ -293,12 +294,12 @@ def test_without_a_free_huge_page_a_fresh_one_takes_its_place() -> None:
 def test_an_error_in_a_huge_page_in_use_frees_the_rest_of_it() -> None:
     machine = two_blocks("6.12")
     do(machine, HugePages(count=2), Allocate(size="2M", kind="huge"), HugePages(count=0))
-    assert sum(machine.state.surplus.values()) == 1
-    (used,) = machine.state.hugepages
+    assert sum(state_of(machine).surplus.values()) == 1
+    (used,) = state_of(machine).hugepages
     free = numbers(machine, "Movable")[0]
     do(machine, Poison(address=used << 12))
-    assert not machine.state.hugepages
-    assert sum(machine.state.surplus.values()) == 0
+    assert not state_of(machine).hugepages
+    assert sum(state_of(machine).surplus.values()) == 0
     assert numbers(machine, "Movable")[0] == free + 511
 
 
@@ -308,7 +309,7 @@ def test_poison_in_the_way_of_a_gigantic_page() -> None:
     dimm(machine, "1G")
     online(machine, *range(32, 40), kind="online_kernel")
     do(machine, Poison(address="4500M"), HugePages(count=1, size="1G"))
-    assert not machine.state.hugepages
+    assert not state_of(machine).hugepages
     assert told(offline(machine, 35), MigrationFailed) == []
 
 
@@ -329,7 +330,7 @@ def test_a_hole_in_a_section_has_struct_pages() -> None:
     """Recordings soft_offline of both kernels, pfn 0 and the hole below 1 MiB: reserved, so in use by the kernel."""
     machine = guest("1G")
     section = machine.sections[0]
-    machine.state.sections.put(0, msgspec.structs.replace(section, pages=put(section.pages, 1, "absent")))
-    machine.state.journal.take()
+    state_of(machine).sections.put(0, msgspec.structs.replace(section, pages=put(section.pages, 1, "absent")))
+    state_of(machine).journal.take()
     assert machine.apply(Poison(address=0, soft=True)).result == "EIO"
     assert machine.apply(Poison(address=0)).result == "EBUSY"

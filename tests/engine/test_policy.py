@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from altmap.engine import Machine, Online, Write, boot_machine, sentence
 from altmap.engine.hotplug.zone_policy import kernel_zone
+from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import ZoneChosen
 from altmap.engine.protocol.reasons.zones import RatioZero
 
@@ -82,7 +83,7 @@ def test_below_4_gib_but_outside_every_low_span_the_kernel_zone_is_normal() -> N
 
 def test_a_range_that_meets_a_low_span_goes_there() -> None:
     machine = boot_machine([(0, 0, "1G"), (0, "2G", "1G")])
-    assert kernel_zone(machine.state, 0, 10 * 32768, 32768).name == "DMA32", "in the hole of DMA32's span"
+    assert kernel_zone(state_of(machine), 0, 10 * 32768, 32768).name == "DMA32", "in the hole of DMA32's span"
     dimm(machine, at="1280M")
     assert machine.valid_zones(10) == "DMA32 Movable"
 
@@ -106,7 +107,7 @@ def test_so_many_dimms_are_movable_at_a_ratio(model: str, ratio: int, movable: i
     """262014 present pages at boot, eight DIMMs of 512 MiB: 131072 pages each. The machine here boots with 262144, which
     changes the cap for 100 % to just two DIMMs and for 50 % to just one; so boot memory is one section short."""
     machine = auto_movable(boot_machine([(0, 0, "1G")], model=model, memmap_on_memory="N", auto_online="online"), ratio)
-    state = machine.state
+    state = state_of(machine)
     dma32 = state.zones[0, "DMA32"]
     state.zones.put((0, "DMA32"), dma32.plus(early=262014 - 262144))
     state.journal.take()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from altmap.engine import Add, Machine, Offline, sentence
-from altmap.engine.memory.state import Resource
+from altmap.engine.memory.state import Resource, state_of
 from altmap.engine.numbers.units import GIB, MIB, TIB
 
 from .guests import dimm, eject, guest, online, refuse, remove
@@ -16,8 +16,8 @@ def ram(machine: Machine) -> list[tuple[int, int]]:
 
 
 def put(machine: Machine, start: int, end: int, name: str) -> None:
-    machine.state.resources.put(start, Resource(start, end, name))
-    machine.state.journal.take()
+    state_of(machine).resources.put(start, Resource(start, end, name))
+    state_of(machine).journal.take()
 
 
 def test_an_add_enters_its_range_and_a_removal_takes_it_out() -> None:
@@ -162,7 +162,7 @@ def test_driver_managed_memory_has_its_own_name() -> None:
 def test_a_block_with_a_hole_cannot_go_offline() -> None:
     """RAM must cover the whole range ("memory holes")."""
     machine = guest("1G", model="6.1")
-    entry = machine.state.resources.drop(0)
+    entry = state_of(machine).resources.drop(0)
     put(machine, 0, entry.end - 4096, "System RAM")
     outcome = refuse(machine, Offline(block=7))
     assert outcome.result == "EINVAL"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from altmap.engine import Machine, Offline, Online, Write, boot_machine
+from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import PagesOnlined
 
 from .guests import dimm, do, eject, numbers, offline, online, populated, refuse
@@ -97,8 +98,8 @@ def test_trace_d_migration() -> None:
         dimm(machine, at=f"{block * 128}M", node=1)
     online(machine, 32, kind="online_kernel")
     online(machine, 34, 35, 36, kind="online_movable")
-    machine.state.change_pages(34 * 32768 + 512, 24576, "movable")
-    machine.state.journal.take()
+    state_of(machine).change_pages(34 * 32768 + 512, 24576, "movable")
+    state_of(machine).journal.take()
     free = numbers(machine, "DMA32")[0]
     do(machine, Write(path=f"{MEMORY}/memory34/state", data="offline"))
     assert free - numbers(machine, "DMA32")[0] == 24576

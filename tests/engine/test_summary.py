@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from altmap.engine import Add, Allocate, BadInput, Machine, Offline, Online, Summary, bundled_machines, open_machine
 from altmap.engine.memory.section import Section
+from altmap.engine.memory.state import state_of
 from altmap.engine.mm.free_area import MIGRATETYPES, area_heads
 from altmap.engine.numbers.bits import runs, spread
 from altmap.engine.numbers.geometry import Geometry
@@ -164,9 +165,9 @@ def test_a_question_looks_at_what_changed_and_not_at_the_machine(monkeypatch: py
 
     def watched(self: Pyramid, state: object) -> None:
         looked.append(len(self._changed))
-        count(self, machine.state)
+        count(self, state_of(machine))
 
-    summary(machine.state, 0, 1 << 40)
+    summary(state_of(machine), 0, 1 << 40)
     monkeypatch.setattr(Pyramid, "update", watched)
     do(machine, Online(block=8192 + 5))
     machine.summary(0, 1 << 40)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from altmap.engine import Add, HotplugError, Machine, Offline, Online, boot_machine
 from altmap.engine.memory.settings import Boot
+from altmap.engine.memory.state import state_of
 
 from .guests import dimm, guest, offline, online, two_nodes
 
@@ -184,7 +185,7 @@ def test_a_folder_is_eisdir(machine: Machine, path: str) -> None:
 
 def probing(model: str = "6.12") -> Machine:
     machine = guest("1G", model=model)
-    machine.state.boot = Boot(probe=True)
+    state_of(machine).boot = Boot(probe=True)
     return machine
 
 

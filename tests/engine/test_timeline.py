@@ -86,14 +86,14 @@ def test_a_new_command_after_undo_begins_a_branch_and_the_old_one_stays() -> Non
     machine.go_to(1)
     online(machine, 33, kind="online_kernel")
     assert machine.timeline.present.number == 5
-    assert [step.number for step in machine.timeline.present.path()] == [0, 1, 5]
+    assert [step.number for step in machine.timeline.path()] == [0, 1, 5]
     assert [outcome.command for outcome in machine.history] == [
         Add(start="4G", size="256M"), Online(block=33, type="online_kernel")
     ]  # fmt: skip
     machine.go_to(3)
     assert machine.zones[0, "Movable"].present == 32768
     assert machine.blocks[33].state == "offline"
-    assert [step.number for step in machine.timeline.present.path()] == [0, 1, 2, 3]
+    assert [step.number for step in machine.timeline.path()] == [0, 1, 2, 3]
 
 
 def test_redo_follows_the_branch_that_was_left_last() -> None:
@@ -184,7 +184,7 @@ def test_names_stay_when_the_machine_goes_elsewhere() -> None:
 
 def cost(machine: Machine) -> int:
     """Values that the present step holds."""
-    return len(machine.timeline.present.changes) // 3
+    return len(machine._moments.present.changes) // 3
 
 
 def test_a_step_costs_what_changed_however_large_the_machine_is() -> None:
@@ -217,10 +217,10 @@ def test_untouched_values_are_the_same_in_every_state() -> None:
 
 def test_taking_back_and_doing_again_keeps_the_cost() -> None:
     machine = four(guest("1G"))
-    before = [len(step.changes) for step in machine.timeline.steps]
+    before = [len(step.changes) for step in machine._moments.steps]
     for number in (0, 4, 1, 3, 0, 4):
         machine.go_to(number)
-    assert [len(step.changes) for step in machine.timeline.steps] == before
+    assert [len(step.changes) for step in machine._moments.steps] == before
 
 
 # -- a random tree ------------------------------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ def test_every_state_of_a_random_tree_is_what_a_fresh_replay_gives(model: str) -
         results.append(machine.apply(chance.choice(POOL)).result)
     assert results.count("ok") > 18
     assert len(set(results)) > 4, "refusals of several kinds too"
-    steps = machine.timeline.steps
+    steps = machine._moments.steps
     assert sum(len([s for s in steps if s.parent is parent]) > 1 for parent in steps) > 3, "it branches"
 
     replayed = {0: fresh(model)}

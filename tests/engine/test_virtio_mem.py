@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from altmap.engine import Allocate, BadInput, Eject, HugePages, Machine, Offline, Outcome, Remove, VirtioMem
 from altmap.engine.hotplug.virtio_mem import plugged
+from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import PagesPlugged, PagesUnplugged
 from altmap.engine.protocol.reasons.pages import StillPlugged
 from altmap.engine.protocol.vocabulary import MOVABLE, OFFLINE, PINNED
@@ -54,12 +55,12 @@ def test_sizes_of_the_trace(model: str) -> None:
         (300, 98304, 76800),
         (130, 65536, 33280),
     ):
-        before = plugged(machine.state, FIRST * 4096) * 4096
+        before = plugged(state_of(machine), FIRST * 4096) * 4096
         outcome = resize(machine, f"{size}M")
         assert numbers(machine, "Movable") == (managed, present, present, managed)
         assert machine.zones[0, "Movable"].start == FIRST
         assert blocks(machine) == list(range(32, 32 + present // 32768))
-        assert plugged(machine.state, FIRST * 4096) == size * MIB == managed
+        assert plugged(state_of(machine), FIRST * 4096) == size * MIB == managed
         assert sum(s.count(OFFLINE) for s in machine.sections.values()) == present - managed
         assert outcome.log[:2] == (f"plugged size: {before:#x}", f"requested size: {size << 20:#x}")
         assert placements(machine, 32, present // 32768) == {"kernel"}
@@ -115,7 +116,7 @@ def test_a_pinned_page_does_too() -> None:
     resize(machine, "128M")
     occupy(machine, FIRST + 5000, 1, PINNED)
     assert refuse(machine, VirtioMem(start="4G", size=0)).reason == StillPlugged(2 << 20)
-    assert plugged(machine.state, FIRST * 4096) == 512
+    assert plugged(state_of(machine), FIRST * 4096) == 512
 
 
 def test_what_cannot_go_from_the_top_goes_from_further_down() -> None:
@@ -177,7 +178,7 @@ def test_offline_blocks_can_be_unplugged_too() -> None:
     resize(machine, "200M")
     assert [machine.blocks[number].state for number in (32, 33)] == ["offline"] * 2
     assert not any(key[1] in ("Normal", "Movable") for key in populated(machine))
-    assert plugged(machine.state, FIRST * 4096) == 200 * MIB
+    assert plugged(state_of(machine), FIRST * 4096) == 200 * MIB
     resize(machine, "64M")
     assert blocks(machine) == [32]
     online(machine, 32, kind="online_movable")
@@ -266,7 +267,7 @@ def test_without_room_for_the_memmap_it_comes_as_far_as_it_can() -> None:
     assert outcome.result == "ENOMEM"
     count = len(blocks(machine))
     assert 40 < count < 64
-    assert plugged(machine.state, FIRST * 4096) == count * 32768
+    assert plugged(state_of(machine), FIRST * 4096) == count * 32768
 
 
 def test_its_memory_cannot_be_taken_out_as_a_dimm_while_it_is_online() -> None:
@@ -283,7 +284,7 @@ def test_a_huge_page_makes_way_for_an_unplug(used: bool) -> None:
     """Recording virtio_mem_4m_kernel step 11: a free huge page of the pool is replaced by a fresh one, and the pool stays."""
     machine = guest("1G", auto_online="online_movable")
     do(machine, VirtioMem(start="4G", size="256M", unit="2M"), HugePages(count=20, node=0))
-    assert any(pfn >= 32 * 32768 for pfn in machine.state.hugepages)
+    assert any(pfn >= 32 * 32768 for pfn in state_of(machine).hugepages)
     if used:
         do(machine, Allocate(size="40M", kind="huge"))
     do(machine, VirtioMem(start="4G", size=0, unit="2M"))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from altmap.engine import Machine, Outcome, VirtioMem, sentence
 from altmap.engine.hotplug.virtio_mem import plugged
+from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import PagesPlugged, PagesUnplugged, ResizeFailed
 from altmap.engine.protocol.reasons.pages import WaitsForOnline
 from altmap.engine.protocol.vocabulary import MOVABLE, OFFLINE, PINNED
@@ -22,7 +23,7 @@ def mixed() -> Machine:
     resize(machine, "736M")
     for number, kind in ((32, "online_kernel"), (33, "online_movable"), (34, "online_kernel"), (35, "online_movable")):
         online(machine, number, kind=kind)
-    state = machine.state
+    state = state_of(machine)
     for number in (34, 35):
         key, first = machine.blocks[number].zone, number * 32768 + 512
         assert key is not None
@@ -119,7 +120,7 @@ def test_a_big_device_block_that_is_stuck_is_passed_over() -> None:
     occupy(machine, FIRST + 5 * 32768 + 7, 1, PINNED)
     resize(machine, "512M", "256M")
     assert blocks(machine) == [32, 33, 36, 37]
-    assert plugged(machine.state, FIRST * 4096) == 512 * MIB
+    assert plugged(state_of(machine), FIRST * 4096) == 512 * MIB
 
 
 def test_big_device_blocks_that_are_offline_go_first_and_movable_ones_before_others() -> None:

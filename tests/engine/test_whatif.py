@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from altmap.engine import Add, BadInput, Machine, boot_machine, sentence
 from altmap.engine.commands import Allocate
-from altmap.engine.memory.state import State
+from altmap.engine.memory.state import State, state_of
 from altmap.engine.protocol.reasons.taking import Vetoed
 from altmap.engine.questions.compare import Comparison, Memory, Row, Share, compare
 from altmap.engine.run.rehearsal import clone
@@ -27,11 +27,11 @@ def pictured(state: State) -> dict[str, dict[Any, Any]]:
 
 def asked(machine: Machine, request: Add, **how: Any) -> Comparison:
     """Compare, and see that the machine is what it was and that the answer can be written down."""
-    before, kept = pictured(machine.state), (machine.state.geometry, machine.state.model)
+    before, kept = pictured(state_of(machine)), (state_of(machine).geometry, state_of(machine).model)
     comparison = compare(machine, request, **how)
-    assert pictured(machine.state) == before
-    assert (machine.state.geometry, machine.state.model) == kept
-    assert machine.state.journal.changes == []
+    assert pictured(state_of(machine)) == before
+    assert (state_of(machine).geometry, state_of(machine).model) == kept
+    assert state_of(machine).journal.changes == []
     assert read_back(comparison) == comparison
     assert comparison_text(comparison).isascii()
     return comparison
@@ -203,7 +203,7 @@ def test_blocks_that_go_online_by_themselves_wait_for_the_comparison() -> None:
 
 def test_onlining_that_is_refused_is_the_result() -> None:
     machine = guest("4G")
-    state = machine.state
+    state = state_of(machine)
     veto = msgspec.structs.replace(state.chain.subscribers[0], vetoes={"MEM_GOING_ONLINE": "EPERM"})
     state.chain = type(state.chain)((veto,))
     compared = asked(machine, Add(start="8G", size="256M"), placements=("block",))
@@ -298,7 +298,7 @@ def test_all_alternatives_go_through_the_hands_of_who_waits() -> None:
 
 def test_clone_shares_values_and_nothing_else() -> None:
     machine = guest("1G")
-    state = machine.state
+    state = state_of(machine)
     copy = clone(state)
     assert pictured(copy) == pictured(state)
     assert all(copy.sections[nr] is section for nr, section in state.sections.items())

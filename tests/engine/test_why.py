@@ -24,7 +24,7 @@ from altmap.engine import (
     open_machine,
 )
 from altmap.engine.commands import Allocate, Free, HugePages, Pin
-from altmap.engine.memory.state import State
+from altmap.engine.memory.state import State, state_of
 from altmap.engine.questions.why import Verdict, describe, describe_all, why_not
 from altmap.engine.questions.why.verdict import lines
 
@@ -41,13 +41,13 @@ def pictured(state: State) -> dict[str, dict[Any, Any]]:
 
 def ask(machine: Machine, command: Command) -> Verdict:
     """Ask, and see that the machine is what it was, value by value; that the answer is true; and that the remedies work."""
-    before, written = pictured(machine.state), list(machine.state.journal.changes)
+    before, written = pictured(state_of(machine)), list(state_of(machine).journal.changes)
     verdict = why_not(machine, command)
-    after = pictured(machine.state)
+    after = pictured(state_of(machine))
     assert after == before
     assert all(after[name][key] is value for name, table in before.items() for key, value in table.items())
-    assert machine.state.journal.changes == written
-    assert machine.state.section_numbers() == sorted(machine.state.sections)
+    assert state_of(machine).journal.changes == written
+    assert state_of(machine).section_numbers() == sorted(state_of(machine).sections)
     outcome = machine.apply(command)
     assert (verdict.result, verdict.reason, verdict.pfn) == (outcome.result, outcome.reason, outcome.pfn)
     assert verdict.taken == outcome.taken
@@ -220,7 +220,7 @@ def test_huge_pages_in_use_are_given_back_by_the_remedy() -> None:
     online(machine, 32, 33, kind="online_movable")
     do(machine, HugePages(count=600), Allocate(size="1G", kind="huge"))
     fill_zone(machine, "DMA32", 1000)
-    inside = [block for block in (32, 33) if any(s.of("huge") for s in machine.state.block_sections(block))]
+    inside = [block for block in (32, 33) if any(s.of("huge") for s in state_of(machine).block_sections(block))]
     assert inside
     verdict = ask(machine, Offline(block=inside[0]))
     assert not verdict.ok
@@ -538,10 +538,10 @@ def test_a_part_of_a_block_is_not_ejected() -> None:
 
 def test_nonsense_is_bad_input_and_changes_nothing() -> None:
     machine = guest()
-    before = pictured(machine.state)
+    before = pictured(state_of(machine))
     with pytest.raises(BadInput):
         why_not(machine, Add(start="here", size="1G"))
-    assert pictured(machine.state) == before
+    assert pictured(state_of(machine)) == before
 
 
 def test_asking_in_the_middle_of_an_operation_leaves_it_alone() -> None:
@@ -555,7 +555,7 @@ def test_asking_in_the_middle_of_an_operation_leaves_it_alone() -> None:
             try:
                 next(steps)
             except StopIteration as end:
-                return end.value.result, pictured(machine.state)
+                return end.value.result, pictured(state_of(machine))
             if curious:
                 assert why_not(machine, Offline(block=33)).ok
 

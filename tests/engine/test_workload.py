@@ -19,6 +19,7 @@ from altmap.engine import (
     open_machine,
     sentence,
 )
+from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import MigrationFailed, PagesFreed, PagesMigrated, PagesTakenByWorkload
 from altmap.engine.protocol.reasons.pages import NoneThere, TooFewThere
 from altmap.engine.protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB
@@ -143,12 +144,12 @@ def test_huge_pages_of_the_pool_are_mapped_and_unmapped() -> None:
     do(machine, HugePages(count=8))
     free = free_pages(machine)
     do(machine, Allocate(size="10M", kind="huge"))
-    assert sum(page.used for page in machine.state.hugepages.values()) == 5
+    assert sum(page.used for page in state_of(machine).hugepages.values()) == 5
     refuse(machine, Allocate(size="10M", kind="huge"))
     do(machine, Free(size="4M", kind="huge"))
-    assert sum(page.used for page in machine.state.hugepages.values()) == 3
+    assert sum(page.used for page in state_of(machine).hugepages.values()) == 3
     do(machine, Free(kind="huge"))
-    assert not any(page.used for page in machine.state.hugepages.values())
+    assert not any(page.used for page in state_of(machine).hugepages.values())
     assert free_pages(machine) == free
     assert count(machine, HUGE) == 8 * 512
 

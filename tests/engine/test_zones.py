@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from altmap.engine import Machine
+from altmap.engine.memory.state import state_of
 from altmap.engine.memory.zone import Node, Zone
 
 from .guests import FIRST, dimm, guest, numbers, offline, online, populated
@@ -117,12 +118,12 @@ def test_a_zone_that_loses_its_last_block_is_gone_and_comes_back() -> None:
 
 def test_the_node_spans_its_zones() -> None:
     machine = guest("1G")
-    assert machine.state.node_span(0) == (0, 262144)
+    assert state_of(machine).node_span(0) == (0, 262144)
     dimm(machine, at="5G")
-    assert machine.state.node_span(0) == (0, 262144), "an offline block is in no zone"
+    assert state_of(machine).node_span(0) == (0, 262144), "an offline block is in no zone"
     online(machine, 40)
-    assert machine.state.node_span(0) == (0, 41 * 32768)
-    assert machine.state.node_span(7) == (0, 0)
+    assert state_of(machine).node_span(0) == (0, 41 * 32768)
+    assert state_of(machine).node_span(7) == (0, 0)
 
 
 def test_present_counts_heads_managed_does_not() -> None:

@@ -103,12 +103,12 @@ def _ends_well(base: Base, folder: Path, seed: str) -> str:
         _used(machine, seed)
     other = open_machine(base.machine)
     _used(other, f"{seed} before")
-    before = [dict(table) for table in other.state.tables]
+    before = [dict(table) for table in other._state.tables]
     try:
         other.apply(Sync(root=os.fspath(folder)))
     except BadInput as refusal:
         _one_sentence(refusal)
-        assert [dict(table) for table in other.state.tables] == before, "a refused sync changed something"
+        assert [dict(table) for table in other._state.tables] == before, "a refused sync changed something"
     else:
         _sound(other, "synced")
         _kept(other, folder)
@@ -132,7 +132,7 @@ def _kept(machine: Machine, folder: Path) -> None:
     save_machine(machine, path)
     again = open_machine(path)
     assert again.warnings == (), again.warnings
-    assert alike(again.state, machine.state)
+    assert alike(again._state, machine._state)
     assert again.origin == machine.origin
 
 

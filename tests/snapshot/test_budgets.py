@@ -11,6 +11,7 @@ from altmap.engine import Add, Allocate, Command, Compact, boot_machine, open_ma
 from altmap.engine.capture.procfs import MAX_RESOURCES, parse_id_list, parse_iomem
 from altmap.engine.faces import plans
 from altmap.engine.hotplug import zone_span
+from altmap.engine.memory.state import state_of
 from altmap.engine.memory.zone import Zone
 from altmap.engine.numbers.errors import BadInput
 from altmap.engine.snapshot import store, unfold
@@ -85,7 +86,7 @@ def test_a_step_that_is_given_up_leaves_nothing_behind(planned: Path, monkeypatc
 
 
 def test_the_edge_of_a_zone_is_looked_for_where_sections_are() -> None:
-    state = boot_machine([(0, 0, "1G")], nodes=1).state
+    state = state_of(boot_machine([(0, 0, "1G")], nodes=1))
     key = (0, "DMA32")
     end = state.zones[key].end
     state.zones.put(key, Zone(0, "DMA32", 4096, (1 << 52) - 1))

@@ -16,7 +16,7 @@ from altmap.engine.memory.block import AcpiDevice, Block, Group, Request, Virtio
 from altmap.engine.memory.origin import Origin
 from altmap.engine.memory.section import Memmap, Pages, Section, Types
 from altmap.engine.memory.settings import Boot
-from altmap.engine.memory.state import Hstate, HugePage, Resource, State
+from altmap.engine.memory.state import Hstate, HugePage, Resource, State, state_of
 from altmap.engine.memory.zone import Marks, Node, Scanners, Zone
 from altmap.engine.numbers.bits import every, span
 from altmap.engine.numbers.frozen import Frozen
@@ -25,7 +25,7 @@ from altmap.engine.numbers.units import GIB, MIB
 from altmap.engine.protocol.vocabulary import KINDS, Kind
 from altmap.engine.snapshot import schema
 from altmap.engine.snapshot.fold import snapshot_of
-from altmap.engine.snapshot.unfold import state_of
+from altmap.engine.snapshot.unfold import unfold
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
 ORIGIN = Origin("box", "a hand-made machine", "nowhere", "Linux version 6.12", ("blocks",), ("pages",), ("Two words.",))
@@ -189,7 +189,7 @@ def content(state: State) -> dict[str, object]:
 @pytest.mark.parametrize("name", MACHINES)
 def test_round_trip_is_exact(name: str) -> None:
     state = MACHINES[name]()
-    restored, origin = state_of(snapshot_of(state, ORIGIN))
+    restored, origin = unfold(snapshot_of(state, ORIGIN))
     assert content(restored) == content(state)
     assert origin == ORIGIN
     assert restored.journal.take() == ()
@@ -241,16 +241,16 @@ def test_a_break_in_the_stride_or_in_a_value_ends_a_run() -> None:
     state.sections.load({39: msgspec.structs.replace(state.sections[39], estimated=True)})
     saved = snapshot_of(state, ORIGIN)
     assert [(grid.first, grid.count) for grid in saved.sections] == [(32, 3), (35, 2), (37, 2), (39, 1), (40, 2)]
-    assert content(state_of(saved)[0]) == content(state)
+    assert content(unfold(saved)[0]) == content(state)
 
 
 def test_equal_sections_share_their_values() -> None:
-    restored, _ = state_of(snapshot_of(uniform(600), ORIGIN))
+    restored, _ = unfold(snapshot_of(uniform(600), ORIGIN))
     assert len({id(section.pages) for section in restored.sections.values()}) == 1
     assert len({id(section.zones) for section in restored.sections.values()}) == 1
     state = uniform(600)
     state.sections.load({300: msgspec.structs.replace(state.sections[300], estimated=True)})
-    restored, _ = state_of(snapshot_of(state, ORIGIN))
+    restored, _ = unfold(snapshot_of(state, ORIGIN))
     assert restored.sections[32].pages is restored.sections[631].pages
 
 
@@ -263,12 +263,12 @@ def test_a_restored_machine_goes_on_like_the_first() -> None:
     )
     state.blocks.load({0: Block(0, "online", (0,), (0, "Normal"), 0, True)})
     state.zones.load({(0, "Normal"): Zone(0, "Normal", 0, size, size, size, size, 0, size)})
-    machines = [Machine(state, ORIGIN), Machine(*state_of(snapshot_of(state, ORIGIN)))]
+    machines = [Machine(state, ORIGIN), Machine(*unfold(snapshot_of(state, ORIGIN)))]
     start, length = 64 * 128 * MIB, 256 * MIB
     commands = (Add(start=start, size=length, placement="boot"), Offline(block=33), Add(start=start, size=length))
     results = [[machine.apply(command).result for command in commands] for machine in machines]
     assert results[0] == results[1] == ["ok", "ok", "EEXIST"]
-    first, second = (machine.state for machine in machines)
+    first, second = (state_of(machine) for machine in machines)
     assert content(first) == content(second)
     assert block_reports(first) == block_reports(second)
     assert zone_reports(first) == zone_reports(second)

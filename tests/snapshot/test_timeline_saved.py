@@ -24,7 +24,7 @@ from altmap.engine import (
     save_machine,
 )
 from altmap.engine.commands import ROWS
-from altmap.engine.memory.state import State
+from altmap.engine.memory.state import State, state_of
 from altmap.engine.protocol.events import Event
 from altmap.engine.protocol.reasons.files import NoSuchFile
 from altmap.engine.protocol.reasons.notes import Note
@@ -36,13 +36,13 @@ SAVED = Path(__file__).parents[2] / "fixtures" / "snapshots"
 
 
 def report(machine: Machine) -> object:
-    state = machine.state
+    state = state_of(machine)
     return block_reports(state), zone_reports(state), section_reports(state)
 
 
 def tables(machine: Machine) -> object:
     """The whole state, as it is saved."""
-    return snapshot_of(machine.state, machine.origin)
+    return snapshot_of(state_of(machine), machine.origin)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def assert_alike(machine: Machine, other: Machine) -> None:
     here = machine.timeline.present.number
     assert other.timeline.present.number == here
     assert len(other.timeline.steps) == len(machine.timeline.steps)
-    for mine, theirs in zip(machine.timeline.walk(), other.timeline.walk(), strict=True):
+    for mine, theirs in zip(machine._moments.walk(), other._moments.walk(), strict=True):
         assert tables(other) == tables(machine), mine.number
         assert theirs.number == mine.number
         assert theirs.name == mine.name
@@ -332,7 +332,7 @@ def test_snapshots_of_the_first_writer_load(name: str, tmp_path: Path) -> None:
     assert [step.name for step in machine.timeline.steps] == expected["names"]
     assert [step.outcome.result for step in machine.timeline.steps if step.outcome] == expected["results"]
     assert machine.timeline.present.number == expected["at"]
-    reports = {"blocks": block_reports(machine.state), "zones": zone_reports(machine.state)}
+    reports = {"blocks": block_reports(state_of(machine)), "zones": zone_reports(state_of(machine))}
     seen = msgspec.json.decode(msgspec.json.encode(reports))
     assert seen == {name: expected[name] for name in seen}
     assert machine.check() == []

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from altmap.engine import MODELS, BadInput, Command, Machine, Outcome, boot_machine
 from altmap.engine.kernels.architectures import ARCHITECTURES
+from altmap.engine.memory.state import state_of
 from altmap.engine.numbers.units import GIB, MIB
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
@@ -86,7 +87,7 @@ class Course:
 
     def report(self) -> dict[str, Any]:
         """What the machine shows in the end, and how often each result came."""
-        state = self.machine.state
+        state = state_of(self.machine)
         return {
             "machine": str(self.kind),
             "seed": self.seed,
@@ -109,7 +110,7 @@ class Course:
         result = self._run(command, dice.random.randrange(1, 20) if dice.rarely(25) else None)
         self.results[result] = self.results.get(result, 0) + 1
         self._look(result)
-        while self.machine.state.globals.value.crashed:
+        while state_of(self.machine).globals.value.crashed:
             self._move("undo")
 
     def _move(self, way: str) -> None:
@@ -162,7 +163,7 @@ class Course:
 
 def picture(machine: Machine) -> dict[str, Any]:
     """Every table of a machine."""
-    return {table.name: dict(table) for table in machine.state.tables}
+    return {table.name: dict(table) for table in state_of(machine).tables}
 
 
 def courses(commands: int, seed: str, length: int = 150) -> Iterator[Course]:

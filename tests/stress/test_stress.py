@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from altmap.engine import MODELS, Online
 from altmap.engine.kernels.architectures import ARCHITECTURES
+from altmap.engine.memory.state import state_of
 
 from .course import Course, Fault, Kind, kinds
 
@@ -57,7 +58,7 @@ def test_the_same_seed_gives_the_same_report() -> None:
 
 def test_a_fault_is_found_and_told_with_the_way_to_it() -> None:
     course = Course(Kind("x86_64", "6.12", "Y", 1), "spoilt")
-    state = course.machine.state
+    state = state_of(course.machine)
     zone = state.zones[0, "DMA32"]
     state.zones.put((0, "DMA32"), zone.plus(free=1))
     with pytest.raises(Fault, match="free_is_counted") as fault:
@@ -65,6 +66,6 @@ def test_a_fault_is_found_and_told_with_the_way_to_it() -> None:
     assert msgspec.json.decode(str(fault.value).splitlines()[-1])[0]["op"]
     course = Course(Kind("x86_64", "6.12", "Y", 1), "spoilt")
     course.machine.apply(Online(block=99))
-    course.machine.state.parameters.change(auto_movable_ratio="seven")
+    state_of(course.machine).parameters.change(auto_movable_ratio="seven")
     with pytest.raises(Fault):
         course.run(400)

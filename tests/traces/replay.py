@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from altmap.engine import Add, Command, Eject, Machine, Outcome, Sync, Write, capture, sentence
 from altmap.engine.capture.procfs import parse_pagetypeinfo
+from altmap.engine.memory.state import state_of
 from altmap.engine.mm.free_area import order_counts, pagetypeinfo
 from altmap.engine.protocol.vocabulary import MEMMAP, ZoneKey
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
@@ -119,7 +120,7 @@ def _judged(recording: Recording, action: Action, machine: Machine, act: Act) ->
 
 
 def _idle_zones(transition: Transition, machine: Machine) -> Iterator[IdleZone]:
-    after, state = transition.action.after, machine.state
+    after, state = transition.action.after, state_of(machine)
     real, counts = zones(after), areas(after)
     idle = [
         key
@@ -153,7 +154,7 @@ def misses(recording: Recording, action: Action, machine: Machine, outcome: Outc
 
 
 def _block_misses(after: Observation, machine: Machine) -> Iterator[str]:
-    real, mine = after["blocks"], block_reports(machine.state)
+    real, mine = after["blocks"], block_reports(state_of(machine))
     if {str(number(name)) for name in real} != set(mine):
         yield f"blocks {sorted(map(number, real))}, the model has {sorted(map(int, mine))}"
         return
@@ -170,7 +171,7 @@ def _block_misses(after: Observation, machine: Machine) -> Iterator[str]:
 
 def _zone_misses(action: Action, machine: Machine) -> Iterator[str]:
     was, real = zones(action.before), zones(action.after)
-    mine = {(zone.node, zone.zone): zone for zone in zone_reports(machine.state)}
+    mine = {(zone.node, zone.zone): zone for zone in zone_reports(state_of(machine))}
     if set(real) != set(mine):
         yield f"zones {sorted(real)}, the model has {sorted(mine)}"
     changed = len(set(action.after["blocks"]) ^ set(action.before["blocks"]))
@@ -187,7 +188,7 @@ def _zone_misses(action: Action, machine: Machine) -> Iterator[str]:
 
 def _memmap_misses(recording: Recording, action: Action, machine: Machine) -> Iterator[str]:
     """A section's struct pages are in its own block, and then exactly there; or elsewhere, where exactly is chance."""
-    size, mine = machine.geometry.pages_per_section, section_reports(machine.state)
+    size, mine = machine.geometry.pages_per_section, section_reports(state_of(machine))
     for start, first, *_ in action.after.get("vmemmap") or []:
         block = start * 4096 // recording.block_size
         if not {f"memory{block}"} & (action.after["blocks"].keys() | action.before["blocks"].keys()):
@@ -217,7 +218,7 @@ def _head_misses(recording: Recording, after: Observation, machine: Machine) -> 
         for pfn, count, flags, mapped in runs:
             if pfn <= end < pfn + count and flags & ~HWPOISON == wanted_flags and not mapped:
                 end = min(pfn + count, start + pages)
-        sections = machine.state.block_sections(number(name))
+        sections = state_of(machine).block_sections(number(name))
         mine = sum(section.count(MEMMAP) for section in sections)
         together = mine == 0 or sections[0].of(MEMMAP) & 1
         if mine != end - start or not together:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import pytest
 from altmap.engine import Machine, Sync, Write, capture
 from altmap.engine.capture.kpageflags import kind_of
-from altmap.engine.memory.state import State
+from altmap.engine.memory.state import State, state_of
 from altmap.engine.mm.compaction.triggers import compact_memory
 from altmap.engine.mm.free_area import section_counts
 from altmap.engine.protocol.events import CompactionEnded, Event, PagesCompacted, ScannerMoved
@@ -57,11 +57,11 @@ def _runs(recording: Recording) -> Iterator[Run]:
             if isinstance(action.command, Write) and action.command.path.endswith("/compact_memory"):
                 model = seen(recording, action.before, Path(folder, f"{action.number}-before"))
                 kinds: tuple[Kind, ...] = (FREE, PCP, MOVABLE)
-                before = {kind: count(model.state, kind) for kind in kinds}
-                events = list(compact_memory(model.state))
+                before = {kind: count(state_of(model), kind) for kind in kinds}
+                events = list(compact_memory(state_of(model)))
                 real = seen(recording, action.after, Path(folder, f"{action.number}-after"))
                 assert model.check() == []
-                yield Run(action, before, events, model.state, real.state)
+                yield Run(action, before, events, state_of(model), state_of(real))
 
 
 def seen(recording: Recording, observation: Observation, folder: Path) -> Machine:
@@ -75,7 +75,7 @@ def seen(recording: Recording, observation: Observation, folder: Path) -> Machin
     for pfn, pages, flags, _ in observation["kpf"]:
         kind = PCP if flags == 0 else kind_of(flags or 0)
         if kind in (FREE, MOVABLE, PCP):
-            machine.state.change_pages(pfn, pages, kind)
+            state_of(machine).change_pages(pfn, pages, kind)
     return machine
 
 

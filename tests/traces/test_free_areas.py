@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import pytest
 from altmap.engine.capture.procfs import parse_pagetypeinfo
+from altmap.engine.memory.state import state_of
 from altmap.engine.mm.free_area import buddyinfo, order_counts, pagetypeinfo
 
 from .recording import Recording, areas, names, zones
@@ -33,9 +34,9 @@ def test_a_capture_has_the_recorded_areas(name: str) -> None:
     assert "kpageflags" not in machine.origin.measured
     agree = {key: counts for key, counts in areas(boot).items() if pages(counts) == zones(boot)[key]["free"]}
     assert agree
-    assert {key: order_counts(machine.state, key) for key in agree} == agree
-    assert _shape(buddyinfo(machine.state)) == _shape(boot["proc"]["buddyinfo"])
-    real, mine = boot["proc"]["pagetypeinfo"], pagetypeinfo(machine.state)
+    assert {key: order_counts(state_of(machine), key) for key in agree} == agree
+    assert _shape(buddyinfo(state_of(machine))) == _shape(boot["proc"]["buddyinfo"])
+    real, mine = boot["proc"]["pagetypeinfo"], pagetypeinfo(state_of(machine))
     assert _shape(mine) == _shape(real)
     lost = {"0/DMA"} if "arm64" in name else set()  # firmware's own pages there are present, but no System RAM
     real_blocks, blocks = parse_pagetypeinfo(real)[1], parse_pagetypeinfo(mine)[1]

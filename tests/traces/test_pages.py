@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from altmap.engine import Command, Machine, Outcome, Pin, Sync, VirtioMem, Write, capture, sentence
+from altmap.engine.memory.state import state_of
 from altmap.engine.mm.free_area import order_counts
 from altmap.engine.numbers.bits import from_runs
 from altmap.engine.protocol.vocabulary import FREE, MEMMAP, PCP
@@ -212,7 +213,7 @@ def _onlined(machine: Machine, recording: Recording, action: Action, outcome: Ou
         zone["free"] == zone["managed"],
         (shown(after, block, pages, head, ~0), section.of(MEMMAP)),
         (shown(after, block, pages, BUDDY, BUDDY), section.of(FREE) | section.of(PCP)),
-        (areas(after)[key], order_counts(machine.state, key)),
+        (areas(after)[key], order_counts(state_of(machine), key)),
     )
 
 

@@ -14,6 +14,7 @@ import msgspec
 from ...capture.folder_tree import FolderTree
 from ...capture.tree import Tree
 from ...machine import Machine
+from ...memory.state import state_of
 from ...numbers.errors import BadInput
 from ...sysfs.report import block_report
 from .columns import MemoryRange
@@ -41,7 +42,7 @@ class Memory(NamedTuple):
 
 def of_machine(machine: Machine) -> Memory:
     """What the sysfs of a machine would tell lsmem. Kernels write "removable" for every block."""
-    state = machine.state
+    state = state_of(machine)
     blocks = []
     for number in sorted(state.blocks):
         seen = block_report(state, number)

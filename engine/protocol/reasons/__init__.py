@@ -14,6 +14,7 @@ from .notes import Note
 from .pages import PageReason
 from .placement import PlacementReason
 from .taking import TakingReason
+from .unknown import Unknown
 from .zones import ZoneReason
 
 
@@ -49,6 +50,7 @@ Reason = (
     | TakingReason
     | PageReason
     | Note
+    | Unknown
     | SectionsLeft
     | HugePageStays
     | StayedOnline

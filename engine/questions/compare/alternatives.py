@@ -20,7 +20,7 @@ from ...hotplug.zone_policy import zone_for
 from ...kernels.models import MODELS
 from ...memory.block import Block, Group
 from ...memory.section import put
-from ...memory.state import State
+from ...memory.state import Holder, State, state_of
 from ...memory.zone import MOVABLE
 from ...mm.hugetlb import pool
 from ...mm.hugetlb.gigantic import gigantic
@@ -32,7 +32,7 @@ from ...numbers.units import parse_bytes
 from ...protocol.events import ZoneChosen
 from ...protocol.reasons.zones import NoAutoMovable, ZoneRule
 from ...protocol.vocabulary import FREE, MEMMAP, PLACEMENTS, Chunk, OnlineType, Placement
-from ...run.rehearsal import Attempt, Holder, attempt, clone, rehearsal, state_of
+from ...run.rehearsal import Attempt, attempt, clone, rehearsal
 from ..availability import availability, by_itself
 from ..shortage import shortage
 from .comparison import Comparison, Memory, Plan, Row, Share, Stuck

@@ -6,11 +6,13 @@ The command line, the explorer, logs and JSON all take their sentences from here
 from .events import event_words, stepped_over
 from .placement import placed
 from .reason import page_of, sentence
-from .story import Said, memmap_places, story
+from .story import Said, assumption, memmap_places, story
+from .unknown import unknown_words
 from .words import block_names, counted, node_names, some_names
 
 __all__ = [
     "Said",
+    "assumption",
     "block_names",
     "counted",
     "event_words",
@@ -22,4 +24,5 @@ __all__ = [
     "some_names",
     "stepped_over",
     "story",
+    "unknown_words",
 ]

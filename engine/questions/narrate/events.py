@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from ...numbers.units import format_bytes
 from ...protocol import events
-from ...protocol.events import Event, MemmapSkipped
+from ...protocol.events import Event, MemmapSkipped, PagesAssumed
+from ...protocol.vocabulary import ZoneKey
 from .placement import placed
 from .reason import sentence
-from .words import block_names
+from .words import block_names, counted, zone_name
 
 
 def event_words(event: Event) -> str:
@@ -42,6 +43,15 @@ def _stayed(event: events.OfflineFailed) -> str:
     return f"{block_names((event.block,))} did not go offline {again}({event.errno}): {sentence(event.reason)}"
 
 
+def hangs_on(told: Iterable[PagesAssumed]) -> str:
+    """On which pages what came of a command hangs, all together."""
+    pages = Counter[ZoneKey]()
+    for event in dict.fromkeys(told):
+        pages[event.node, event.zone] += event.unseen
+    what = " and ".join(f"{counted(count, 'page')} of {zone_name(zone)}" for zone, count in pages.items())
+    return f"this hangs on what {what} {'is' if sum(pages.values()) == 1 else 'are'}, which no one knows"
+
+
 _WORDS: Final[Mapping[type, Callable[[Any], str]]] = {
     events.PlacementChosen: lambda event: f"memmap in {placed(event.placement, event.reason)}",
     events.ZoneChosen: lambda event: (
@@ -59,6 +69,7 @@ _WORDS: Final[Mapping[type, Callable[[Any], str]]] = {
         f"{block_names(range(event.first, event.first + event.count))} could not be taken out ({event.errno}): "
         f"{sentence(event.reason)}"
     ),
+    events.PagesAssumed: lambda event: hangs_on((event,)),
     events.HugePagesChanged: _pool,
     events.PagePoisoned: lambda event: f"page {event.pfn:#x} is poisoned, it was {event.was}",
     events.CompactionEnded: lambda event: f"compaction of zone {event.zone} of node {event.node}: {event.status}",

@@ -13,8 +13,9 @@ from ...protocol.reasons.notes import Note
 from ...protocol.reasons.pages import PageReason
 from ...protocol.reasons.placement import PlacementReason
 from ...protocol.reasons.taking import TakingReason
+from ...protocol.reasons.unknown import Unknown
 from ...protocol.reasons.zones import ZoneReason
-from . import adding, files, notes, pages, placement, taking, zones
+from . import adding, files, notes, pages, placement, taking, unknown, zones
 from .words import Names, counted, some_names
 
 
@@ -59,6 +60,7 @@ _WRITERS: Final[Mapping[type, _Writer]] = {
     **dict.fromkeys(get_args(TakingReason), taking.said),
     **dict.fromkeys(get_args(PageReason), pages.said),
     **dict.fromkeys(get_args(Note), notes.said),
+    **dict.fromkeys(get_args(Unknown), unknown.said),
     SectionsLeft: _left,
     HugePageStays: _stays,
     StayedOnline: _stayed,

@@ -10,7 +10,7 @@ from ...commands.outcome import Outcome
 from ...protocol import events
 from ...protocol.events import Event, Logged, PlacementChosen, ZoneChosen
 from ...protocol.reasons.zones import ZoneAskedFor
-from .events import event_words, stepped_over
+from .events import event_words, hangs_on, stepped_over
 from .placement import placed
 from .reason import sentence
 
@@ -32,6 +32,8 @@ def story(outcome: Outcome) -> Iterator[Said]:
         elif decision is not None and decision not in decided:
             decided.add(decision)
             yield Said("why", _words(event))
+    if outcome.certainty == "not known":
+        yield Said("why", assumption(outcome))
     if skipped := stepped_over(outcome.events):
         yield Said("why", skipped)
     sums = Counter[type]()
@@ -44,6 +46,13 @@ def story(outcome: Outcome) -> Iterator[Said]:
     for node, pages in sorted(outcome.taken.items()):
         if pages > 0:
             yield Said("why", f"{pages:,} pages of existing memory taken on node {node}")
+
+
+def assumption(outcome: Outcome) -> str:
+    """On what it hangs whether a real kernel does the same; empty where that is known."""
+    if outcome.certainty != "not known":
+        return ""
+    return hangs_on(outcome.assumed) if outcome.assumed else "this hangs on free pages that no one counted"
 
 
 def memmap_places(outcome: Outcome) -> list[str]:

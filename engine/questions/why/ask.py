@@ -14,7 +14,7 @@ import msgspec
 from ...commands import Add, Allocate, Command, Eject, HugePages, Offline, Online, Remove, Write
 from ...commands.write import meant as meant_by
 from ...memory.block import Block
-from ...memory.state import State
+from ...memory.state import Holder, State, state_of
 from ...memory.zone import KERNEL_ZONES
 from ...memory.zone import MOVABLE as MOVABLE_ZONE
 from ...mm import sparse_vmemmap
@@ -34,14 +34,16 @@ from ...protocol.events import (
     PagesOnlined,
     ZoneChosen,
 )
+from ...protocol.reasons.unknown import NotSeen
 from ...protocol.vocabulary import HUGE, OnlineType
-from ...run.rehearsal import Attempt, Holder, attempt, rehearsal, state_of
+from ...run.rehearsal import Attempt, attempt, rehearsal
 from ..narrate import counted, sentence
 from ..narrate import some_names as named
 from .add import add_blockers, add_effects, add_ways, kernel_zone_warning
 from .explanation import Explanation, Way, refused, remedies
 from .obstacles import of_blocks
 from .take_away import not_ejected, not_offlined, not_removed
+from .unknown import unknowns
 from .verdict import Blocker, Verdict
 
 _MOST_BLOCKS: Final = 64
@@ -60,6 +62,8 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
         told = _SUCCESS[type(meant)](state, meant, tried) if tried.ok and type(meant) in _SUCCESS else Explanation()
     if not tried.ok:
         told = _REFUSAL[type(meant)](state, meant, tried) if type(meant) in _REFUSAL else refused(tried)
+    hanging = unknowns(state, tried.events) if tried.certainty == "not known" else ()
+    guessed = any(isinstance(unknown, NotSeen) for unknown in hanging)  # and so is which pages move, or how many
     taken = Frozen({event.node: event.pages for event in tried.events if isinstance(event, ExistingMemoryTaken)})
     return Verdict(
         command,
@@ -68,11 +72,13 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
         tried.pfn,
         tuple(told.blockers),
         tuple(remedies(state, told.ways)),
-        (*map(sentence, tried.notes), *told.effects),
+        (*map(sentence, tried.notes), *(() if guessed else told.effects)),
         tuple(told.warnings),
         taken,
         state.geometry.page_size,
         told.but,
+        tried.certainty,
+        hanging,
     )
 
 

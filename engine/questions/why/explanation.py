@@ -9,6 +9,7 @@ from ...commands import Command
 from ...memory.state import State
 from ...numbers.rounding import up
 from ...numbers.units import GIB, MIB
+from ...protocol.vocabulary import Certainty
 from ...run.rehearsal import Attempt, attempt, rehearsal
 from .verdict import Blocker, Remedy
 
@@ -24,12 +25,18 @@ class Way(NamedTuple):
     prepare: Callable[[State], bool] | None = None
     group: str = ""
 
-    def works(self, state: State) -> bool:
-        """Do all commands succeed? The state is what it was afterwards."""
+    def works(self, state: State) -> Certainty:
+        """Do all commands succeed, and how sure is that? The state is what it was afterwards."""
+        sure: Certainty = "yes"
         with rehearsal(state):
             if self.prepare is not None and not self.prepare(state):
-                return False
-            return all(attempt(state, command).ok for command in self.commands)
+                return "no"
+            for command in self.commands:
+                tried = attempt(state, command)
+                if not tried.ok:
+                    return "no"
+                sure = "not known" if tried.certainty == "not known" else sure
+        return sure
 
 
 class Explanation(NamedTuple):
@@ -52,8 +59,8 @@ def remedies(state: State, ways: Iterable[Way]) -> Iterator[Remedy]:
     """The ways that work."""
     done: set[str] = set()
     for way in ways:
-        if way.group not in done and way.works(state):
-            yield Remedy(way.words, way.commands, way.given)
+        if way.group not in done and (sure := way.works(state)) != "no":
+            yield Remedy(way.words, way.commands, way.given, sure)
             if way.group:
                 done.add(way.group)
 

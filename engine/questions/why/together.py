@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ...commands import Offline, Online
@@ -15,10 +16,14 @@ def describe_all(verdicts: Sequence[Verdict]) -> str:
     if len(verdicts) == 1:
         return describe(verdicts[0])
     text = [_told(run) for run in _runs(verdicts)]
-    good = sum(verdict.ok for verdict in verdicts)
-    return "\n".join(
-        [*text, f"{good} yes, {len(verdicts) - good} no; each is judged by itself, as if it were the only one\n"]
-    )
+    return "\n".join([*text, f"{sums(verdicts)}; each is judged by itself, as if it were the only one\n"])
+
+
+def sums(verdicts: Sequence[Verdict]) -> str:
+    """How many of each answer; how many are not known only where some are."""
+    count = Counter(verdict.certainty for verdict in verdicts)
+    unknown = [f"{count['not known']} not known"] if count["not known"] else []
+    return ", ".join([f"{count['yes']} yes", f"{count['no']} no", *unknown])
 
 
 def _runs(verdicts: Sequence[Verdict]) -> Iterator[list[Verdict]]:

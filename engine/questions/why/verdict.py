@@ -12,7 +12,9 @@ from ...commands import describe as line_of
 from ...numbers.frozen import Frozen
 from ...numbers.units import format_bytes
 from ...protocol.reasons import Reason
-from ..narrate import counted, page_of, sentence
+from ...protocol.reasons.unknown import Unknown
+from ...protocol.vocabulary import Certainty
+from ..narrate import counted, page_of, sentence, unknown_words
 
 Unit = Literal["pages", "blocks", "sections", "ranges", "bytes", "rules"]
 
@@ -46,21 +48,24 @@ class Blocker(msgspec.Struct, frozen=True):
 
 class Remedy(msgspec.Struct, frozen=True):
     """A change with which the command works, found by trying: `commands` in this order all succeed, `given` what they
-    assume and no command can do (empty: nothing). The command itself, or what takes its place, is among them."""
+    assume and no command can do (empty: nothing). The command itself, or what takes its place, is among them. `certainty`
+    is "not known" where one of them hangs on pages that no one saw."""
 
     words: str
     commands: tuple[Command, ...]
     given: str = ""
+    certainty: Certainty = "yes"
 
 
 class Verdict(msgspec.Struct, frozen=True):
     """What would come of a command.
 
-    `result` is "ok" or the errno, `reason` the kernel's rule, `pfn` the first page at fault that the kernel meets,
-    `page_size` the bytes of a page. `blockers` are all
-    things in the way, by kind; `remedies` what would clear it, or, for a command that works, how to keep clear of its
-    `warnings`. `effects` tell what it would do, `taken` how many pages of existing memory it takes, by node; `but` how a
-    command that succeeds does less than was asked.
+    `certainty` is the answer: "yes", it would succeed; "no", it would not; "not known", as it hangs on what no one saw or
+    counted, which `unknown` tells. `result` is "ok" or the errno, `reason` the kernel's rule, `pfn` the first page at fault
+    that the kernel meets, as the rehearsal came to them: where the answer is not known, a real kernel may come to others.
+    `page_size`: the bytes of a page. `blockers` are all things in the way, by kind; `remedies` what would clear it, or, for
+    a command that works, how to keep clear of its `warnings`. `effects` tell what it would do, `taken` how many pages of
+    existing memory it takes, by node; `but` how a command that succeeds does less than was asked.
     """
 
     command: Command
@@ -74,10 +79,17 @@ class Verdict(msgspec.Struct, frozen=True):
     taken: Frozen[int, int] = Frozen()
     page_size: int = 4096
     but: str = ""
+    certainty: Certainty = "yes"
+    unknown: tuple[Unknown, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Would the command succeed?"""
+        """Would the command succeed, for sure?"""
+        return self.certainty == "yes"
+
+    @property
+    def rehearsed(self) -> bool:
+        """Did it succeed in the rehearsal, which takes what no one saw not to be in the way?"""
         return self.result == "ok"
 
 
@@ -130,7 +142,7 @@ def describe(verdict: Verdict) -> str:
     """The verdict as `altmap why` prints it: the answer, why, what is in the way, what would clear it and what to type."""
     text = [finding(verdict)]
     if verdict.remedies:
-        text += ["", "What would clear it:" if not verdict.ok else "Instead:"]
+        text += ["", "What would clear it:" if not verdict.rehearsed else "Instead:"]
         for number, remedy in enumerate(verdict.remedies, 1):
             words, script = told(remedy)
             text += [f"  {number}. {words}", *(f"       {line}" for line in script)]
@@ -139,17 +151,15 @@ def describe(verdict: Verdict) -> str:
 
 def told(remedy: Remedy) -> tuple[str, tuple[str, ...]]:
     """A remedy in words, and the lines to type."""
-    return f"{remedy.words}{f' (given that {remedy.given})' if remedy.given else ''}", _shortened(
-        lines(remedy.commands)
-    )
+    assumed = "no page that no one knows is in the way" if remedy.certainty == "not known" else ""
+    given = " and ".join(filter(None, (remedy.given, assumed)))
+    return f"{remedy.words}{f' (given that {given})' if given else ''}", _shortened(lines(remedy.commands))
 
 
 def answer(verdict: Verdict) -> list[str]:
-    """Whether the command would succeed and, if not, why: a line or two."""
-    command = line_of(verdict.command)
-    success = f"the write succeeds, but {verdict.but}" if verdict.but else "yes, this would succeed"
-    said = f"{command}: {success if verdict.ok else f'no, {verdict.result}'}"
-    return [said] if verdict.reason is None else [said, f"  {sentence(verdict.reason)}"]
+    """Whether the command would succeed and, if not, or if it is not known, why: a few lines."""
+    unknown = [line for unknown in verdict.unknown for line in unknown_words(unknown)]
+    return [f"{line_of(verdict.command)}: {_short(verdict)}", *(f"  {line}" for line in (*unknown, *_reason(verdict)))]
 
 
 def finding(verdict: Verdict) -> str:
@@ -160,9 +170,28 @@ def finding(verdict: Verdict) -> str:
     unsaid = [blocker for blocker in verdict.blockers if blocker.rule is None or blocker.rule != verdict.reason]
     if unsaid:
         text += ["", "In the way:", *_table(unsaid, verdict.page_size)]
-    if not verdict.ok and not verdict.remedies:
+    if verdict.certainty == "no" and not verdict.remedies:
         text += ["", "No command clears it."]
     return "\n".join(text)
+
+
+def _short(verdict: Verdict) -> str:
+    """The answer in a few words."""
+    if verdict.certainty == "not known":
+        return "not known"
+    if not verdict.rehearsed:
+        return f"no, {verdict.result}"
+    return f"the write succeeds, but {verdict.but}" if verdict.but else "yes, this would succeed"
+
+
+def _reason(verdict: Verdict) -> Iterator[str]:
+    """Why it is refused; where that is not known, what the rehearsal came to."""
+    if verdict.certainty != "not known":
+        yield from [sentence(verdict.reason)] if verdict.reason is not None else []
+    elif verdict.rehearsed:
+        yield f"if that does not matter, {f'the write succeeds, but {verdict.but}' if verdict.but else 'this would succeed'}"
+    else:
+        yield f"as things are laid out here: {verdict.result}, {sentence(verdict.reason)}"
 
 
 def _page(verdict: Verdict) -> Iterator[str]:

@@ -234,7 +234,7 @@ def _pool(pool: Pool) -> PoolRow:
 
 def machine_document(machine: Machine) -> MachineDocument:
     """`altmap show --json`."""
-    origin, state, rows = machine.origin, machine.state, Rows(machine)
+    origin, rows = machine.origin, Rows(machine)
     return MachineDocument(
         name=origin.name,
         description=origin.description or None,
@@ -247,10 +247,10 @@ def machine_document(machine: Machine) -> MachineDocument:
         measured=origin.measured,
         estimated=facts.unmeasured(machine),
         notes=origin.notes,
-        nodes=tuple(rows.node(number, seen) for number, seen in sorted(nodes_seen(state).items())),
-        zones=tuple(rows.zone((seen.node, seen.zone), seen) for seen in zone_reports(state)),
-        blocks=tuple(rows.block(number, block_seen(state, number)) for number in sorted(state.blocks)),
-        sections=tuple(rows.section(number, section_report(state, number)) for number in state.section_numbers()),
+        nodes=tuple(rows.node(number, seen) for number, seen in sorted(nodes_seen(machine).items())),
+        zones=tuple(rows.zone((seen.node, seen.zone), seen) for seen in zone_reports(machine)),
+        blocks=tuple(rows.block(number, block_seen(machine, number)) for number in sorted(machine.blocks)),
+        sections=tuple(rows.section(number, section_report(machine, number)) for number in sorted(machine.sections)),
     )
 
 
@@ -298,7 +298,7 @@ def capture_document(path: str, machine: Machine) -> CaptureDocument:
         name=origin.name,
         kernel=origin.kernel or None,
         model=machine.model.name,
-        arch=machine.state.preset.name,
+        arch=machine.architecture.name,
         measured=origin.measured,
         estimated=facts.unmeasured(machine),
         notes=origin.notes,

@@ -116,7 +116,6 @@ def step_document(number: int, machine: Machine, outcome: Outcome, changed: Chan
 
 def full_step_document(number: int, machine: Machine, outcome: Outcome) -> FullStepDocument:
     """What came of a command, and the machine after it."""
-    state = machine.state
     return FullStepDocument(
         step=number,
         op=outcome.command,
@@ -126,9 +125,9 @@ def full_step_document(number: int, machine: Machine, outcome: Outcome) -> FullS
         taken={str(node): pages for node, pages in outcome.taken.items()},
         pfn=outcome.pfn,
         notes=tuple(map(sentence, outcome.notes)),
-        blocks=block_reports(state),
-        zones=tuple(zone_reports(state)),
-        sections=section_reports(state),
+        blocks=block_reports(machine),
+        zones=tuple(zone_reports(machine)),
+        sections=section_reports(machine),
     )
 
 
@@ -150,7 +149,7 @@ class JsonLines:
 
     def __init__(self, machine: Machine, write: Callable[[bytes], None], full: bool, events: bool) -> None:
         self._machine, self._write, self._full, self._events = machine, write, full, events
-        self._seen = glance(machine.state)
+        self._seen = glance(machine)
 
     def event(self, number: int, event: Event) -> None:
         """One line for an event."""
@@ -163,7 +162,7 @@ class JsonLines:
         if self._full:
             self._write(as_line(full_step_document(number, machine, outcome)))
             return
-        before, self._seen = self._seen, glance(machine.state)
+        before, self._seen = self._seen, glance(machine)
         changed = changes(drift(before, self._seen), machine, machine)
         self._write(as_line(step_document(number, machine, outcome, changed)))
 

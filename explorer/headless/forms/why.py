@@ -7,10 +7,11 @@ from typing import Literal
 
 import msgspec
 from altmap.engine import Verdict, sentence
+from altmap.engine.protocol.vocabulary import Certainty
 from altmap.engine.questions.why.verdict import Blocker, Remedy
 
 from .command import CommandRow, Line, line_row
-from .document import Document, NodeAmount, Refusal, refusal
+from .document import Document, NodeAmount, Refusal, Told, refusal, told
 
 
 class BlockerRow(msgspec.Struct, frozen=True):
@@ -27,21 +28,25 @@ class BlockerRow(msgspec.Struct, frozen=True):
 
 class RemedyRow(msgspec.Struct, frozen=True):
     """A change with which the command works, found by trying: all `steps` succeed in this order; `given` is what they assume
-    and no command can do."""
+    and no command can do, and `certainty` says whether one of them hangs on pages that no one saw."""
 
     sentence: str
     given: str | None
+    certainty: Certainty
     steps: tuple[Line, ...]
 
 
 class VerdictRow(msgspec.Struct, frozen=True, kw_only=True):
     """What would come of a command: the answer, and why not; what it would do, what to be warned of, and the existing
-    memory that it takes. `falls_short`: how a command that succeeds does less than was asked. `remedies` clear what is in
-    the way, or keep clear of the warnings."""
+    memory that it takes. Where the answer is not known, `unknown` tells what no one saw, and the rest is what the rehearsal
+    came to, which takes nothing of that to be in the way; `rehearsed` is its "ok" or errno by name. `falls_short`: how a
+    command that succeeds does less than was asked. `remedies` clear what is in the way, or keep clear of the warnings."""
 
     line: str
     command: CommandRow
-    answer: Literal["yes", "no"]
+    answer: Certainty
+    unknown: tuple[Told, ...]
+    rehearsed: str
     refusal: Refusal | None
     falls_short: str | None
     effects: tuple[str, ...]
@@ -68,8 +73,10 @@ def _verdict(verdict: Verdict) -> VerdictRow:
     return VerdictRow(
         line=said.line,
         command=said.command,
-        answer="yes" if verdict.ok else "no",
-        refusal=None if verdict.ok else refusal(verdict.result, verdict.reason, verdict.pfn),
+        answer=verdict.certainty,
+        unknown=tuple(map(told, verdict.unknown)),
+        rehearsed=verdict.result,
+        refusal=None if verdict.rehearsed else refusal(verdict.result, verdict.reason, verdict.pfn),
         falls_short=verdict.but or None,
         effects=verdict.effects,
         warnings=verdict.warnings,
@@ -88,4 +95,9 @@ def _blocker(blocker: Blocker, page_size: int) -> BlockerRow:
 
 
 def _remedy(remedy: Remedy) -> RemedyRow:
-    return RemedyRow(remedy.words, remedy.given or None, tuple(map(line_row, remedy.commands)))
+    return RemedyRow(
+        remedy.words,
+        remedy.given or None,
+        "yes" if remedy.certainty == "yes" else "not known",
+        tuple(map(line_row, remedy.commands)),
+    )

@@ -12,8 +12,6 @@ from altmap.engine import (
     Add,
     BadInput,
     Machine,
-    State,
-    clone,
     format_bytes,
     parse_bytes,
     shortage,
@@ -149,10 +147,10 @@ class AddDialog(Dialog[Add]):
     async def _try(self, command: Add, said: str) -> None:
         """A copy of the machine is tried, beside the screen: keys are answered meanwhile."""
         await settled()
-        head, text = await asyncio.to_thread(self._tried, clone(self._machine.state), command, said)
+        head, text = await asyncio.to_thread(self._tried, self._machine.copy(), command, said)
         self.query_one(Preview).show(lambda width: text, head)
 
-    def _tried(self, machine: State, command: Add, said: str) -> tuple[str, str]:
+    def _tried(self, machine: Machine, command: Add, said: str) -> tuple[str, str]:
         """Whether an add fits: the look and the text of the preview. What is missing can be counted, which is quicker than
         to find out what would clear it."""
         try:

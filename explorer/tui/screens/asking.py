@@ -22,7 +22,7 @@ from .help import HelpScreen
 from .leave import LeaveDialog
 from .save import SaveDialog
 from .timeline import TimelineScreen
-from .why import Choice, Told, WhyScreen, told, told_of_many, told_since
+from .why import Choice, Told, WhyScreen, look, told, told_of_many, told_since
 
 MOST_ASKED: Final = 32
 """Marked blocks that one question is about."""
@@ -64,23 +64,27 @@ class AskingScreen(Screen[None]):
     def explain(self, refused: Step) -> None:
         """Show why a command was refused, and do what is chosen there."""
         if (outcome := refused.outcome) is not None:
-            self._answer(
-                describe(outcome.command),
-                lambda: told_since(self.session.explain(refused), self.machine.why_not(outcome.command)),
-            )
+
+            def answer() -> tuple[Told, str]:
+                then, now = self.session.explain(refused), self.machine.why_not(outcome.command)
+                return told_since(then, now), look([then])
+
+            self._answer(describe(outcome.command), answer)
 
     def ask_why(self, commands: Sequence[Command]) -> None:
         """Show what would come of commands, each for itself, and do what is chosen there."""
 
-        def answer() -> Told:
+        def answer() -> tuple[Told, str]:
             verdicts = [self.machine.why_not(command) for command in commands[:MOST_ASKED]]
-            return told(*verdicts) if len(verdicts) == 1 else told_of_many(verdicts, len(commands) - len(verdicts))
+            left_out = len(commands) - len(verdicts)
+            return told(*verdicts) if len(verdicts) == 1 else told_of_many(verdicts, left_out), look(verdicts)
 
         self._answer(", ".join(map(describe, commands[:1])), answer)
 
-    def _answer(self, question: str, answer: Callable[[], Told]) -> None:
+    def _answer(self, question: str, answer: Callable[[], tuple[Told, str]]) -> None:
         try:
-            screen = WhyScreen(*answer())
+            said, head = answer()
+            screen = WhyScreen(*said, head)
         except Exception as error:
             self.app.push_screen(ErrorScreen(f"why {question}", error))
             return
@@ -121,7 +125,7 @@ class AskingScreen(Screen[None]):
     def _saved(self, name: str | None) -> None:
         if name is not None:
             self.session.saved()
-            states = len(self.machine.timeline.steps)
+            states = len(self.machine.timeline)
             self.query_one(ResultBar).say("✓ saved", f"{name}, {states:,} state{'s' * (states != 1)}", "ok")
 
     def ask_block(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
-from altmap.engine import PLACEMENTS, Add, BadInput, Comparison, Machine, clone, compare, describe
+from altmap.engine import PLACEMENTS, Add, BadInput, Comparison, Machine, compare, describe
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
@@ -39,7 +39,7 @@ class ComparisonScreen(Dialog[None]):
         for placement in PLACEMENTS:
             self._say(f"{describe(self._request)}\n\nComparing: placement {placement} … esc stops")
             try:
-                found = await asyncio.to_thread(compare, clone(self._machine.state), self._request, (placement,))
+                found = await asyncio.to_thread(compare, self._machine.copy(), self._request, (placement,))
             except BadInput as error:
                 self._say(str(error))
                 return

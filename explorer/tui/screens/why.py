@@ -34,12 +34,15 @@ Told = tuple[str, str, list[Choice]]
 
 
 def told(verdict: Verdict) -> Told:
-    """The verdict without what can be done, the heading of that, and the choices: the command itself if it would
-    succeed, then each remedy in the words of the engine."""
-    choices = [Choice("do it", (describe(verdict.command),), (verdict.command,))] if verdict.ok else []
+    """The verdict without what can be done, the heading of that, and the choices: the command itself unless it would be
+    refused, then each remedy in the words of the engine."""
+    does = {"yes": "do it", "not known": "rehearse it, as if no page of unknown kind were in the way"}.get(
+        verdict.certainty
+    )
+    choices = [Choice(does, (describe(verdict.command),), (verdict.command,))] if does and verdict.rehearsed else []
     for remedy in verdict.remedies:
         choices.append(Choice(*describe_remedy(remedy), () if remedy.given else remedy.commands))
-    clears = verdict.remedies and not verdict.ok
+    clears = verdict.remedies and not verdict.rehearsed
     return describe_finding(verdict), "What would clear it:" if clears else "What can be done:", choices
 
 
@@ -53,40 +56,61 @@ def told_since(then: Verdict, now: Verdict) -> Told:
 
 
 def told_of_many(verdicts: Sequence[Verdict], left_out: int) -> Told:
-    """The same of several commands: how many would succeed, all on the first that would not, and the other refusals."""
-    refused = [verdict for verdict in verdicts if not verdict.ok]
-    willing = [verdict.command for verdict in verdicts if verdict.ok]
-    lines = [f"{len(willing)} of {len(verdicts)} would succeed"]
+    """The same of several commands: how many would succeed, all on the first that would not, and the other refusals; and of
+    how many that is not known."""
+    willing, refused, unknown = (
+        [v for v in verdicts if v.certainty == answer] for answer in ("yes", "no", "not known")
+    )
+    lines = [f"{len(willing)} of {len(verdicts)} would succeed" + (f", {len(unknown)} not known" if unknown else "")]
     if left_out:
         lines.append(f"  {left_out:,} more marked blocks were not asked about")
-    choices = [Choice("do what would succeed", tuple(map(describe, willing)), tuple(willing))] if willing else []
-    if not refused:
+    choices = [_all("do what would succeed", willing)] if willing else []
+    hopeful = [verdict for verdict in unknown if verdict.rehearsed]
+    choices += [_all("rehearse what is not known", hopeful)] if hopeful else []
+    if not refused and not unknown:
         return "\n".join(lines), "What can be done:", choices
-    text, heading, more = told(refused[0])
+    first = (refused or unknown)[0]
+    text, heading, more = told(first)
     lines += ["", text]
-    if others := refused[1:]:
-        lines += ["", "Refused too:"]
-        lines += [f"  {describe(verdict.command)}: {verdict.result}, {sentence(verdict.reason)}" for verdict in others]
-    return "\n".join(lines), heading, [*more, *choices]
+    for title, others in (("Refused too:", refused[1:]), ("Not known:", unknown if refused else unknown[1:])):
+        lines += ["", title] if others else []
+        lines += [f"  {describe(verdict.command)}{_why(verdict)}" for verdict in others]
+    return "\n".join(lines), heading, [*(choice for choice in more if choice.commands != (first.command,)), *choices]
+
+
+def _all(words: str, verdicts: Sequence[Verdict]) -> Choice:
+    commands = tuple(verdict.command for verdict in verdicts)
+    return Choice(words, tuple(map(describe, commands)), commands)
+
+
+def _why(verdict: Verdict) -> str:
+    return "" if verdict.rehearsed else f": {verdict.result}, {sentence(verdict.reason)}"
+
+
+def look(verdicts: Sequence[Verdict]) -> str:
+    """The role in which the answer stands out: that of the worst of them."""
+    answers = {verdict.certainty for verdict in verdicts}
+    return "bad" if "no" in answers else "warn" if "not known" in answers else "good"
 
 
 class WhyScreen(Dialog[Choice]):
-    """What was told; the answer is what to do about it. The arrows read the text to its end and then choose."""
+    """What was told, its first line in the role `head`; the answer is what to do about it. The arrows read the text to its
+    end and then choose."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "walk(-1)", show=False, priority=True),
         Binding("down", "walk(1)", show=False, priority=True),
     ]
 
-    def __init__(self, text: str, heading: str, choices: Sequence[Choice]) -> None:
+    def __init__(self, text: str, heading: str, choices: Sequence[Choice], head: str) -> None:
         super().__init__()
-        self._text, self._heading, self._choices = text, heading, choices
+        self._text, self._heading, self._choices, self._head = text, heading, choices, head
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -broad") as box:
             box.border_title = "Why"
             box.border_subtitle = DOES if self._choices else "esc closes"
-            yield Prose(lambda width: self._text)
+            yield Prose(lambda width: self._text, self._head)
             if self._choices:
                 yield Static(self._heading, classes="heading")
                 yield OptionList(*map(_option, self._choices), id="choices", compact=True)

@@ -103,7 +103,11 @@ class ResultBar(Static):
     def tell(self, batch: Batch, machine: Machine) -> None:
         """Show what came of a verb."""
         result, text = words.batch_words(batch, machine)
+        judged = batch.refused[:1] or batch.outcomes
+        assumed = any(outcome.certainty == "not known" for outcome in judged) and not batch.stopped
         if batch.refused:
-            self.say(f"✗ {result}", text, "refused")
+            self.say(f"✗ {result}{', assumed' if assumed else ''}", text, "refused")
+        elif result == "ok":
+            self.say("≈ ok, assumed" if assumed else "✓ ok", text, "busy" if assumed else "ok")
         else:
-            self.say("✓ ok" if result == "ok" else f"■ {result}", text, "ok" if result == "ok" else "busy")
+            self.say(f"■ {result}", text, "busy")

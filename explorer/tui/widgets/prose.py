@@ -20,10 +20,10 @@ class Prose(Painted):
 
     hints = True
 
-    def __init__(self, text: Callable[[int], str], **options: Any) -> None:
+    def __init__(self, text: Callable[[int], str], head: str = "strong", **options: Any) -> None:
         super().__init__(**options)
         self._text = text
-        self._head = "strong"
+        self._head = head
 
     def show(self, text: Callable[[int], str], head: str = "strong") -> None:
         """Another text instead, as high as it needs to be."""

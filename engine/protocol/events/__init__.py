@@ -1,0 +1,151 @@
+"""What an operation tells while it runs: one value for each thing that the kernel does, in the kernel's order.
+
+All numbers of pages are pages, all pfns are page frame numbers. Events are one tagged union, so they can be printed as
+JSON Lines and read back.
+"""
+
+from __future__ import annotations
+
+from .hotplug import (
+    BlockCreated,
+    BlockRemoved,
+    BlocksKept,
+    BlockState,
+    ExistingMemoryTaken,
+    HeadInitialized,
+    Logged,
+    MemmapMarked,
+    MemmapPlaced,
+    MemmapReleased,
+    NodeOfflined,
+    NodeOnlined,
+    NotifierCalled,
+    OfflineFailed,
+    OnlineFailed,
+    ParameterSet,
+    PlacementChosen,
+    PresentAdjusted,
+    RangeMoved,
+    RangeRemoved,
+    ResizeFailed,
+    ResourceReleased,
+    ResourceReserved,
+    SectionsLeaked,
+    ZoneChosen,
+)
+from .pages import (
+    CompactionEnded,
+    CompactionStarted,
+    HugePageDissolved,
+    HugePagesChanged,
+    IsolationUndone,
+    MemmapSkipped,
+    MigrationFailed,
+    PagePoisoned,
+    PagesAssumed,
+    PagesCompacted,
+    PagesFreed,
+    PagesMigrated,
+    PagesOnlined,
+    PagesPlugged,
+    PagesTaken,
+    PagesTakenByWorkload,
+    PagesUnplugged,
+    RangeIsolated,
+    ScannerMoved,
+)
+
+__all__ = [
+    "BlockCreated",
+    "BlockRemoved",
+    "BlockState",
+    "BlocksKept",
+    "CompactionEnded",
+    "CompactionStarted",
+    "Event",
+    "ExistingMemoryTaken",
+    "HeadInitialized",
+    "HugePageDissolved",
+    "HugePagesChanged",
+    "IsolationUndone",
+    "Logged",
+    "MemmapMarked",
+    "MemmapPlaced",
+    "MemmapReleased",
+    "MemmapSkipped",
+    "MigrationFailed",
+    "NodeOfflined",
+    "NodeOnlined",
+    "NotifierCalled",
+    "OfflineFailed",
+    "OnlineFailed",
+    "PagePoisoned",
+    "PagesAssumed",
+    "PagesCompacted",
+    "PagesFreed",
+    "PagesMigrated",
+    "PagesOnlined",
+    "PagesPlugged",
+    "PagesTaken",
+    "PagesTakenByWorkload",
+    "PagesUnplugged",
+    "ParameterSet",
+    "PlacementChosen",
+    "PresentAdjusted",
+    "RangeIsolated",
+    "RangeMoved",
+    "RangeRemoved",
+    "ResizeFailed",
+    "ResourceReleased",
+    "ResourceReserved",
+    "ScannerMoved",
+    "SectionsLeaked",
+    "ZoneChosen",
+]
+
+Event = (
+    Logged
+    | ResourceReserved
+    | ResourceReleased
+    | NodeOnlined
+    | NodeOfflined
+    | PlacementChosen
+    | MemmapPlaced
+    | MemmapMarked
+    | MemmapReleased
+    | SectionsLeaked
+    | ExistingMemoryTaken
+    | BlockCreated
+    | BlockRemoved
+    | BlockState
+    | ZoneChosen
+    | HeadInitialized
+    | RangeMoved
+    | NotifierCalled
+    | MemmapSkipped
+    | PagesOnlined
+    | PagesAssumed
+    | RangeIsolated
+    | IsolationUndone
+    | PagesMigrated
+    | MigrationFailed
+    | PagesTaken
+    | PresentAdjusted
+    | RangeRemoved
+    | ParameterSet
+    | HugePagesChanged
+    | HugePageDissolved
+    | PagePoisoned
+    | CompactionStarted
+    | ScannerMoved
+    | PagesCompacted
+    | CompactionEnded
+    | PagesTakenByWorkload
+    | PagesFreed
+    | PagesPlugged
+    | PagesUnplugged
+    | OfflineFailed
+    | OnlineFailed
+    | ResizeFailed
+    | BlocksKept
+)

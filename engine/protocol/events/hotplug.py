@@ -1,0 +1,203 @@
+"""What is told of ranges, blocks, nodes and their memmap while memory comes and goes."""
+
+from __future__ import annotations
+
+from ..reasons import Reason
+from ..reasons.placement import PlacementRule
+from ..reasons.zones import ZoneRule
+from ..vocabulary import Chunk, Placement
+from .base import EventBase
+
+
+class Logged(EventBase, tag="log", frozen=True):
+    """A line of the kernel log, without its time."""
+
+    text: str
+
+
+class ResourceReserved(EventBase, tag="resource_reserved", frozen=True):
+    """The range was entered into /proc/iomem (register_memory_resource); bytes."""
+
+    start: int
+    size: int
+    name: str
+
+
+class ResourceReleased(EventBase, tag="resource_released", frozen=True):
+    """The range left /proc/iomem."""
+
+    start: int
+    size: int
+
+
+class NodeOnlined(EventBase, tag="node_onlined", frozen=True):
+    """A node without memory got its data structures and its directory (__try_online_node)."""
+
+    node: int
+
+
+class NodeOfflined(EventBase, tag="node_offlined", frozen=True):
+    """The last block of a node without CPUs went (try_offline_node)."""
+
+    node: int
+
+
+class PlacementChosen(EventBase, tag="placement_chosen", frozen=True):
+    """Where the memmap of a request goes, and why there."""
+
+    placement: Placement
+    reason: PlacementRule
+
+
+class MemmapPlaced(EventBase, tag="memmap_placed", frozen=True):
+    """The memmap of one section was mapped; `node` is the node of the pages that hold it."""
+
+    section: int
+    on: str
+    chunks: tuple[Chunk, ...]
+    node: int
+    fallback: bool = False
+
+
+class MemmapMarked(EventBase, tag="memmap_marked", frozen=True):
+    """RFC v2's flush: the pages taken from the pool since the last section are marked PageVmemmap."""
+
+    pfn: int
+    pages: int
+
+
+class MemmapReleased(EventBase, tag="memmap_released", frozen=True):
+    """The memmap of one section was unmapped and its pages given back."""
+
+    section: int
+    on: str
+    pages: int
+
+
+class SectionsLeaked(EventBase, tag="sections_leaked", frozen=True):
+    """A failed add leaves these sections present, without a block and with their memmap."""
+
+    first: int
+    count: int
+    pages: int
+
+
+class ExistingMemoryTaken(EventBase, tag="existing_memory_taken", frozen=True):
+    """An add is done but for onlining: so many pages of memory that was there before it took, on one node."""
+
+    node: int
+    pages: int
+
+
+class BlockCreated(EventBase, tag="block_created", frozen=True):
+    """The device memoryN appeared, offline."""
+
+    block: int
+
+
+class BlockRemoved(EventBase, tag="block_removed", frozen=True):
+    """The device memoryN went away."""
+
+    block: int
+
+
+class BlockState(EventBase, tag="block_state", frozen=True):
+    """The state of a block changed."""
+
+    block: int
+    state: str
+
+
+class ZoneChosen(EventBase, tag="zone_chosen", frozen=True):
+    """zone_for_pfn_range: which zone the block goes to, and by which rule."""
+
+    block: int
+    node: int
+    zone: str
+    reason: ZoneRule
+
+
+class HeadInitialized(EventBase, tag="head_initialized", frozen=True):
+    """mhp_init_memmap_on_memory: the head pages joined the zone as Unmovable pageblocks."""
+
+    pfn: int
+    pages: int
+
+
+class RangeMoved(EventBase, tag="range_moved", frozen=True):
+    """move_pfn_range_to_zone: the pages have a zone now; all their pageblocks are isolated."""
+
+    pfn: int
+    pages: int
+    node: int
+    zone: str
+
+
+class NotifierCalled(EventBase, tag="notifier_called", frozen=True):
+    """The memory notifier chain ran one action; `vetoed_by` names who refused."""
+
+    action: str
+    pfn: int
+    pages: int
+    node_change: int
+    vetoed_by: str = ""
+
+
+class PresentAdjusted(EventBase, tag="present_adjusted", frozen=True):
+    """adjust_present_page_count of zone, node and group."""
+
+    node: int
+    zone: str
+    pages: int
+
+
+class RangeRemoved(EventBase, tag="range_removed", frozen=True):
+    """remove_pfn_range_from_zone: the zone's span shrank to what is still online."""
+
+    pfn: int
+    pages: int
+    node: int
+    zone: str
+
+
+class ParameterSet(EventBase, tag="parameter_set", frozen=True):
+    """A writable parameter has a new value."""
+
+    name: str
+    value: str
+
+
+class OfflineFailed(EventBase, tag="offline_failed", frozen=True):
+    """An eject met a block that would not go; `retried`: in the second pass."""
+
+    block: int
+    errno: str
+    reason: Reason
+    retried: bool
+
+
+class OnlineFailed(EventBase, tag="online_failed", frozen=True):
+    """A block that the kernel meant to bring online by itself stays offline, and no one is told: the first that failed of
+    those that auto_online_blocks brings online, or one that an eject put back."""
+
+    block: int
+    errno: str
+    reason: Reason
+
+
+class ResizeFailed(EventBase, tag="resize_failed", frozen=True):
+    """A virtio-mem device that went on by itself, as more of it is online, did not come to what was asked for; `start` is
+    the first byte of its region."""
+
+    start: int
+    errno: str
+    reason: Reason
+
+
+class BlocksKept(EventBase, tag="blocks_kept", frozen=True):
+    """virtio-mem could not take out blocks that it needs no more; they are as they were."""
+
+    first: int
+    count: int
+    errno: str
+    reason: Reason

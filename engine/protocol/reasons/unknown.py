@@ -1,0 +1,57 @@
+"""Why an answer is not known: what no one saw or counted, how much of it there is, and what would tell."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from .coded import Coded
+
+
+class NotSeen(Coded, frozen=True):
+    """No one saw so many `pages` of a zone that the answer hangs on.
+
+    By the zone's counters `kernel` such pages (`size` bytes) cannot be moved, `reserved` of them because the boot never gave
+    them to the buddy. They lie in some of `blocks` memory blocks, and in `least` of these at least. `chance`: how likely, in
+    percent, some of them are among the pages in question, if their pageblocks were strewn at random. `highest`: it is the
+    highest boot memory of ZONE_MOVABLE, and there the boot takes its memory first (memblock goes from the top down).
+    """
+
+    node: int
+    zone: str
+    pages: int
+    kernel: int
+    size: int
+    reserved: int
+    blocks: int
+    least: int
+    chance: int
+    highest: bool
+
+    read: ClassVar[tuple[str, ...]] = ("/proc/kpageflags", "/proc/kpagecount")
+    """What root can read that would tell."""
+
+
+class NoFlags(Coded, frozen=True):
+    """So many `pages` were seen without any flag: they are the kernel's, or free and on a CPU's list, and no file tells one
+    from the other. The zone has `blocks` memory blocks with such pages."""
+
+    node: int
+    zone: str
+    pages: int
+    blocks: int
+
+    read: ClassVar[tuple[str, ...]] = ()
+    """No file would tell."""
+
+
+class NotCounted(Coded, frozen=True):
+    """No one counted the free pages of the zone, or their areas."""
+
+    node: int
+    zone: str
+
+    read: ClassVar[tuple[str, ...]] = ("/proc/zoneinfo", "/proc/buddyinfo")
+    """What would tell."""
+
+
+Unknown = NotSeen | NoFlags | NotCounted

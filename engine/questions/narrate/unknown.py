@@ -1,0 +1,51 @@
+"""Sentences on why an answer is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...numbers.units import about_bytes
+from ...protocol.reasons.unknown import NoFlags, NotCounted, NotSeen, Unknown
+from .words import Names, counted, zone_name
+
+
+def said(reason: Unknown, names: Names) -> str:
+    """All that there is to say of it."""
+    return "; ".join(unknown_words(reason))
+
+
+def unknown_words(unknown: Unknown) -> Iterator[str]:
+    """What no one saw, what is known of it, how likely it is in the way, and what would tell."""
+    zone = zone_name((unknown.node, unknown.zone))
+    match unknown:
+        case NotSeen(pages=pages):
+            what = f"no one saw its {counted(pages, 'page')} in {zone}"
+            yield f"{what}; one that cannot be moved is enough for a refusal" if pages > 1 else what
+            yield from _whereabouts(unknown)
+        case NoFlags(pages=pages, blocks=blocks):
+            yield (
+                f"{counted(pages, 'page')} of it in {zone} {'shows' if pages == 1 else 'show'} no flag: free on a CPU's list, or "
+                f"the kernel's, and no file tells which; {counted(blocks, 'block')} of the zone "
+                f"{'has' if blocks == 1 else 'have'} such pages"
+            )
+        case NotCounted():
+            yield f"no one counted the free pages of {zone} and their areas"
+    if unknown.read:
+        yield f"to know, capture {' and '.join(unknown.read)} as root"
+
+
+def _whereabouts(unknown: NotSeen) -> Iterator[str]:
+    """How many pages that cannot be moved lie in how many blocks, and how likely some lie where was asked."""
+    if not unknown.kernel:
+        yield "by the counters nothing in the zone is the kernel's, but they are approximate, and of another moment"
+        return
+    what = f"{counted(unknown.kernel, 'page')} of the zone ({about_bytes(unknown.size)})"
+    if unknown.reserved == unknown.kernel:
+        what += f" {'is' if unknown.kernel == 1 else 'are'} reserved since boot"
+    else:
+        what += f" cannot be moved{f', {unknown.reserved} of them reserved since boot' if unknown.reserved else ''}"
+    least = f", and at least {unknown.least} of these hold some" if unknown.least else ""
+    yield f"{what}: somewhere in its {counted(unknown.blocks, 'block')}{least}"
+    yield f"strewn by chance, some of them would lie here in {unknown.chance} of 100 cases" + (
+        "; but most likely they do: the boot takes its memory from the top down" if unknown.highest else ""
+    )

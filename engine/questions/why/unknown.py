@@ -1,0 +1,70 @@
+"""On what an answer hangs that is not known: found from the events of the rehearsal, and the state before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...memory.section import doubtful
+from ...memory.state import State
+from ...memory.zone import MOVABLE
+from ...mm.unseen import Tally, tally
+from ...numbers.rounding import ceil
+from ...protocol.events import Event, PagesAssumed
+from ...protocol.reasons.unknown import NoFlags, NotCounted, NotSeen, Unknown
+from ...protocol.vocabulary import ZoneKey
+
+
+def unknowns(state: State, events: Iterable[Event]) -> tuple[Unknown, ...]:
+    """What no one saw or counted, by zone."""
+    asked: dict[ZoneKey, dict[int, PagesAssumed]] = {}
+    for event in events:
+        if isinstance(event, PagesAssumed):
+            asked.setdefault((event.node, event.zone), {})[event.pfn] = event
+    if asked:
+        return tuple(_of_pages(state, key, list(found.values())) for key, found in asked.items())
+    evidence = sorted(state.evidence.items())
+    return tuple(NotCounted(*key) for key, known in evidence if not (known.counted and known.areas))
+
+
+def _of_pages(state: State, key: ZoneKey, asked: list[PagesAssumed]) -> Unknown:
+    pages, zone = sum(event.unseen for event in asked), tally(state, key)
+    if not any(_never_seen(state, event) for event in asked):
+        return NoFlags(*key, pages, zone.blocks)
+    return NotSeen(
+        *key,
+        pages,
+        zone.kernel,
+        zone.kernel * state.geometry.page_size,
+        min(zone.kernel, zone.unmanaged),
+        zone.blocks,
+        min(zone.blocks, ceil(zone.fixed(early=True), state.geometry.pages_per_block)),
+        _chance(zone, pages, state.geometry.pageblock_pages),
+        any(_highest(state, key, zone, event) for event in asked),
+    )
+
+
+def _never_seen(state: State, asked: PagesAssumed) -> bool:
+    """Was no page of some section seen? Where some were, the others were seen too, and show nothing."""
+    return any(section.unseen == doubtful(section) for section in state.sections_of(asked.pfn, asked.pages))
+
+
+def _chance(zone: Tally, pages: int, pageblock: int) -> int:
+    """In how many of 100 cases some of the zone's pageblocks with pages that cannot be moved are among those asked for, were
+    they strewn at random. They are as few as can be, or as many as the kernel marked for its own pages."""
+    if pages < pageblock:
+        return min(99, 100 * zone.kernel // max(1, zone.pages))
+    reserved = min(zone.kernel, zone.unmanaged)
+    bad = ceil(reserved, pageblock) + max(ceil(zone.kernel - reserved, pageblock), zone.typed)
+    none_of_them, drawn = 1.0, min(ceil(pages, pageblock), zone.pageblocks)
+    for at in range(drawn):
+        none_of_them *= max(0, zone.pageblocks - bad - at) / (zone.pageblocks - at)
+    return min(99, int(100 * (1 - none_of_them)))
+
+
+def _highest(state: State, key: ZoneKey, zone: Tally, asked: PagesAssumed) -> bool:
+    """Is it where the boot would have taken memory of ZONE_MOVABLE, if it took some?"""
+    if key[1] != MOVABLE or not zone.unmanaged:
+        return False
+    early = [section.nr for section, _ in state.zone_sections(key) if section.early]
+    size = state.geometry.pages_per_section
+    return bool(early) and asked.pfn <= early[-1] * size < asked.pfn + asked.pages
