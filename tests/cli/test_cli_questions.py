@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from altmap.engine import Machine
 
+from ..snapshot.trees import BLOCK, ram, tree
 from .conftest import Run
 
 
@@ -73,3 +74,23 @@ def test_a_range_of_blocks_that_are_not_there_is_told_at_once(
     assert altmap("why", guest, "online", "0-131071").err == f"altmap: {said}"
     longer = altmap("why", guest, "online", "0-1048575")
     assert longer.err == "altmap: '0-1048575' must be an ascending range of at most 131072 blocks\n"
+
+
+def test_what_no_one_saw_is_not_known_and_has_a_code_of_its_own(altmap: Run, tmp_path: Path) -> None:
+    blocks = {**dict.fromkeys(range(32, 36), "Normal"), 36: "Movable"}
+    zones = {"Normal": (4 * BLOCK, 4 * BLOCK - 900, 100000), "Movable": (BLOCK, BLOCK, BLOCK)}
+    image = [(33 * BLOCK, 100, "Kernel code")]
+    root = tree(tmp_path / "tree", blocks, zones=zones, iomem=ram((32, 36), inside=image), cmdline="quiet")
+    for question, code, sums in (
+        ("32", 3, ""),
+        ("36", 0, ""),
+        ("34-35", 3, "0 yes, 0 no, 2 not known"),
+        ("32-36", 1, "1 yes, 1 no, 3 not known"),
+    ):
+        said = altmap("why", root, "offline", question)
+        assert said.code == code
+        assert sums in said.out
+    rows = json.loads(altmap("why", root, "offline", "32-36", "--json").out)["verdicts"]
+    assert [row["answer"] for row in rows] == ["not known", "no", "not known", "not known", "yes"]
+    assert rows[0]["unknown"][0]["reason"]["code"] == "not_seen"
+    assert not rows[1]["unknown"]
