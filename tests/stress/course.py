@@ -1,87 +1,151 @@
-"""A course of random commands on one machine: every state must be sound, and time must run both ways."""
+"""A course of random moves on one machine: every state must be sound, what is saved must open as it was, and time must run
+both ways. The moves are data, so that a course that fails can be walked again, and shortened."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from itertools import count
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
 
 import msgspec
-from altmap.engine import MODELS, BadInput, Command, Machine, Outcome, boot_machine
-from altmap.engine.kernels.architectures import ARCHITECTURES
+from altmap.engine import BadInput, Command, Machine, Outcome, read_machine
+from altmap.engine.faces.plans import snapshot_with_timeline
 from altmap.engine.memory.state import state_of
-from altmap.engine.numbers.units import GIB, MIB
+from altmap.engine.snapshot import store
+from altmap.engine.snapshot.fold import alike, snapshot_of
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
 from .dice import Dice
+from .starts import begin, starts
 
 
-class Kind(NamedTuple):
-    """A kind of machine: architecture, kernel model, the parameter, and whether there is a second node."""
+class Move(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is done: a command, given up after so many events if `after` says so, or "undo", "redo", "reopen" or to go to a
+    state."""
 
-    arch: str
-    model: str
-    memmap_on_memory: str
-    nodes: int
-
-    def __str__(self) -> str:
-        return f"{self.arch} {self.model} memmap_on_memory={self.memmap_on_memory} nodes={self.nodes}"
-
-
-def kinds() -> Iterator[Kind]:
-    """Every architecture under every model; the parameter and the nodes change along."""
-    for at, arch in enumerate(ARCHITECTURES):
-        for nr, model in enumerate(MODELS):
-            modes = MODELS[model].parameter_modes or ("N",)
-            yield Kind(arch, model, modes[(at + nr) % len(modes)], 1 + (at + nr) % 3)
-
-
-def boot(kind: Kind) -> Machine:
-    """A small machine of a kind: eight blocks or 1 GiB, which is little enough for an add to fail."""
-    geometry = ARCHITECTURES[kind.arch].geometry
-    size = geometry.block_size * max(2, min(8, GIB // geometry.block_size))
-    if kind.arch == "x86_32":
-        size = max(512 * MIB, geometry.block_size)
-    ram: list[Any] = [(0, 0, size)]
-    if kind.nodes > 2:
-        ram.append((1, size, geometry.block_size))
-    return boot_machine(
-        ram,
-        arch=kind.arch,
-        model=kind.model,
-        nodes=kind.nodes,
-        memmap_on_memory=kind.memmap_on_memory,
-        options="hugetlb_free_vmemmap=on" if kind.nodes == 2 else "",
-    )
+    command: Command | None = None
+    after: int = 0
+    way: str = ""
+    state: int = 0
 
 
 class Fault(AssertionError):
-    """What went wrong, and the commands that lead there."""
+    """What went wrong, and the moves that lead there."""
 
-    def __init__(self, course: Course, what: str) -> None:
-        trail = msgspec.json.encode(course.trail).decode()
-        super().__init__(f"{course.kind}, seed {course.seed}, after {len(course.trail)} steps: {what}\n{trail}")
+    def __init__(self, start: str, trail: Sequence[Move], what: str) -> None:
+        self.start, self.trail, self.what = start, list(trail), what
+        moves = msgspec.json.encode(self.trail).decode()
+        super().__init__(f"{start}, after {len(trail)} moves: {what}\n{moves}")
+
+
+class Walk:
+    """A machine on which moves are made one by one."""
+
+    def __init__(self, start: str) -> None:
+        self.start = start
+        self.machine = begin(start)
+        self.trail: list[Move] = []
+        self.digest = hashlib.sha256()
+        self.look("start")
+
+    def make(self, move: Move) -> str:
+        """Make a move; what came of it in a word. Raises `Fault`."""
+        self.trail.append(move)
+        try:
+            result = self._do(move)
+        except Fault:
+            raise
+        except Exception as error:
+            raise self.fault(f"{type(error).__name__}: {error}") from error
+        self.look(result)
+        return result
+
+    def fault(self, what: str) -> Fault:
+        return Fault(self.start, self.trail, what)
+
+    def look(self, what: str) -> None:
+        """Is the machine sound?"""
+        if broken := self.machine.check():
+            raise self.fault(f"{what}: {'; '.join(map(str, broken[:3]))}")
+
+    def _do(self, move: Move) -> str:
+        if move.command is not None:
+            return self._run(move.command, move.after)
+        if move.way == "reopen":
+            self.reopen()
+        elif move.way == "goto":
+            if move.state < len(self.machine.timeline.steps):
+                self.machine.go_to(move.state)
+        else:
+            getattr(self.machine, move.way)()
+        return move.way
+
+    def _run(self, command: Command, after: int) -> str:
+        past = len(self.machine.history)
+        running = self.machine.steps(command)
+        try:
+            if not after:
+                return self._ended(self.machine.apply(command))
+            made = len(list(islice(running, after)))
+        except BadInput as refusal:
+            if len(self.machine.history) != past:
+                raise self.fault(f"{refusal} became history") from None
+            return "BadInput"
+        running.close()
+        return "interrupted" if made == after else "ended"
+
+    def _ended(self, outcome: Outcome) -> str:
+        if not outcome.ok and outcome.reason is None:
+            raise self.fault(f"{outcome.result} without a reason")
+        self.digest.update(msgspec.json.encode(outcome))
+        return outcome.result
+
+    def reopen(self) -> None:
+        """Save it, open it, compare, and go on with what was opened."""
+        before = self.machine
+        again = read_machine(store.pack(snapshot_with_timeline(before), "it.msgpack"), "it")
+        if again.warnings:
+            raise self.fault(f"opened with {again.warnings[0]}")
+        mine, theirs = ([_place(step) for step in machine.timeline.steps] for machine in (before, again))
+        if mine != theirs or again.timeline.present.number != before.timeline.present.number:
+            raise self.fault("the timeline that was opened is another one than was saved")
+        if not alike(state_of(again), state_of(before)):
+            raise self.fault("what was opened is not what was saved")
+        self.machine = again
+
+
+def _place(step: Any) -> tuple[object, ...]:
+    outcome = step.outcome
+    return (
+        step.parent,
+        step.latest,
+        (outcome.command, outcome.result, outcome.stopped) if outcome else None,
+    )
 
 
 class Course:
-    """Some commands on one fresh machine, all of them thrown from one seed."""
+    """Some commands from one start, all of them thrown from one seed."""
 
-    def __init__(self, kind: Kind, seed: str) -> None:
-        self.kind = kind
+    def __init__(self, start: str, seed: str) -> None:
+        self.start = start
         self.seed = seed
-        self.machine = boot(kind)
-        self.dice = Dice(f"{seed} {kind}", self.machine)
-        self.trail: list[Any] = []
+        self.walk = Walk(start)
+        self.dice = Dice(f"{seed} {start}", self.walk.machine)
         self.commands = 0
         self.results: dict[str, int] = {}
-        self.digest = hashlib.sha256()
+
+    @property
+    def machine(self) -> Machine:
+        """The machine as it is now."""
+        return self.walk.machine
 
     def run(self, commands: int) -> None:
         """Run so many commands, then go back to the beginning and forth again. Raises `Fault`."""
         start = picture(self.machine)
         for _ in range(commands):
             self._step()
+        self._make(Move(way="reopen"))
         end = picture(self.machine)
         self._travel(start, end)
 
@@ -89,87 +153,58 @@ class Course:
         """What the machine shows in the end, and how often each result came."""
         state = state_of(self.machine)
         return {
-            "machine": str(self.kind),
+            "machine": self.start,
             "seed": self.seed,
             "commands": self.commands,
             "results": dict(sorted(self.results.items())),
-            "events": self.digest.hexdigest(),
+            "events": self.walk.digest.hexdigest(),
             "blocks": block_reports(state),
             "zones": zone_reports(state),
             "sections": section_reports(state),
         }
 
+    def _make(self, move: Move) -> str:
+        result = self.walk.make(move)
+        self.dice.machine = self.machine
+        return result
+
     def _step(self) -> None:
-        dice, machine = self.dice, self.machine
-        if dice.rarely(12) and machine.can_undo:
-            self._move("undo")
+        dice = self.dice
+        if dice.rarely(12) and self.machine.can_undo:
+            self._make(Move(way="undo"))
             if dice.rarely(2):
-                self._move("redo")
-        command = dice.throw()
+                self._make(Move(way="redo"))
+        if dice.rarely(60):
+            self._make(Move(way="goto", state=dice.random.randrange(len(self.machine.timeline.steps))))
+        if dice.rarely(50):
+            self._make(Move(way="reopen"))
+        result = self._make(Move(dice.throw(), dice.random.randrange(1, 20) if dice.rarely(25) else 0))
         self.commands += 1
-        result = self._run(command, dice.random.randrange(1, 20) if dice.rarely(25) else None)
         self.results[result] = self.results.get(result, 0) + 1
-        self._look(result)
-        while state_of(self.machine).globals.value.crashed:
-            self._move("undo")
+        while state_of(self.machine).globals.value.crashed and self.machine.can_undo:
+            self._make(Move(way="undo"))
 
-    def _move(self, way: str) -> None:
-        self.trail.append({"op": way})
-        getattr(self.machine, way)()
-        self._look(way)
-
-    def _look(self, what: str) -> None:
-        if broken := self.machine.check():
-            raise Fault(self, f"{what}: {'; '.join(map(str, broken[:3]))}")
-
-    def _run(self, command: Command, patience: int | None) -> str:
-        """Run a command; with `patience` give it up after so many events."""
-        self.trail.append(command if patience is None else {"op": "interrupt", "after": patience, "command": command})
-        past = len(self.machine.history)
-        running = self.machine.steps(command)
-        try:
-            for _ in range(patience) if patience else count():
-                next(running)
-        except StopIteration as end:
-            return self._ended(end.value)
-        except BadInput as refusal:
-            if len(self.machine.history) != past:
-                raise Fault(self, f"{refusal} became history") from None
-            return "BadInput"
-        except Exception as error:
-            raise Fault(self, f"{type(error).__name__}: {error}") from error
-        running.close()
-        return "interrupted"
-
-    def _ended(self, outcome: Outcome) -> str:
-        if not outcome.ok and outcome.reason is None:
-            raise Fault(self, f"{outcome.result} without a reason")
-        self.digest.update(msgspec.json.encode(outcome))
-        return outcome.result
-
-    def _travel(self, start: dict[str, Any], end: dict[str, Any]) -> None:
+    def _travel(self, start: object, end: object) -> None:
         steps = 0
         while self.machine.undo() is not None:
             steps += 1
-        for name, table in picture(self.machine).items():
-            if table != start[name]:
-                raise Fault(self, f"{name} is not what it was after {steps} steps back")
+        if picture(self.machine) != start:
+            raise self.walk.fault(f"it is not what it was after {steps} steps back")
         for _ in range(steps):
             self.machine.redo()
-        for name, table in picture(self.machine).items():
-            if table != end[name]:
-                raise Fault(self, f"{name} is not what it was after {steps} steps forth")
+        if picture(self.machine) != end:
+            raise self.walk.fault(f"it is not what it was after {steps} steps forth")
 
 
-def picture(machine: Machine) -> dict[str, Any]:
-    """Every table of a machine."""
-    return {table.name: dict(table) for table in state_of(machine).tables}
+def picture(machine: Machine) -> object:
+    """Every table of a machine, as it is saved."""
+    return snapshot_of(state_of(machine), machine.origin)
 
 
-def courses(commands: int, seed: str, length: int = 150) -> Iterator[Course]:
-    """Courses of `length` commands over all kinds of machines in turn, until there were so many commands; each has run.
+def courses(commands: int, seed: str, length: int = 150, start: str | None = None) -> Iterator[Course]:
+    """Courses of `length` commands from all starts in turn, or from one, until there were so many commands; each has run.
     Raises `Fault`."""
-    every = list(kinds())
+    every = starts() if start is None else [start]
     done = turn = 0
     while done < commands:
         course = Course(every[turn % len(every)], f"{seed}/{turn}")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,7 +13,9 @@ from altmap.engine import MODELS, Online
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.memory.state import state_of
 
-from .course import Course, Fault, Kind, kinds
+from .course import Course, Fault, Move
+from .shrink import SEEDS, Seed, fault_of, keep, read, shortest
+from .starts import Kind, kinds, starts
 
 
 def test_every_architecture_and_model_takes_part() -> None:
@@ -22,29 +26,73 @@ def test_every_architecture_and_model_takes_part() -> None:
     assert {kind.memmap_on_memory for kind in met} == {"N", "Y", "force"}
 
 
+SHORT = [
+    *map(str, kinds()),
+    "mixed-guest",
+    "mixed-guest rfc-v2",
+    "numa-guest",
+    "tiny-guest 6.1",
+    "arm64-guest",
+    "block2g-guest",
+]
+"""All starts of a long run but the large machines."""
+
+
 @cache
-def short(kind: Kind) -> Course:
+def short(start: str) -> Course:
     """A course that has run."""
-    course = Course(kind, "short")
+    course = Course(start, "short")
     course.run(50)
     return course
 
 
-@pytest.mark.parametrize("kind", kinds(), ids=str)
-def test_random_commands_leave_sound_machines(kind: Kind) -> None:
-    assert short(kind).results.get("ok", 0) > 5
+@pytest.mark.parametrize("start", SHORT)
+def test_random_commands_leave_sound_machines(start: str) -> None:
+    assert short(start).results.get("ok", 0) > 1
+
+
+@pytest.mark.parametrize("path", sorted(SEEDS.glob("*.json")), ids=lambda path: path.stem)
+def test_what_once_failed_holds(path: Path) -> None:
+    seed = read(path)
+    assert fault_of(seed.start, seed.moves) is None
+
+
+def test_every_bundled_machine_and_capture_is_a_start() -> None:
+    names = starts()
+    for name in (
+        "mixed-guest",
+        "mixed-guest rfc-v2",
+        "firecracker-24g.tar.xz without kpageflags 6.1",
+        "terabyte-server",
+    ):
+        assert name in names
+    assert len(names) == len(set(names))
+
+
+def test_a_failing_course_is_shrunk_to_its_shortest() -> None:
+    moves = [Move(way="undo"), Move(Online(block=1)), Move(way="redo"), Move(Online(block=2)), *[Move(way="undo")] * 9]
+
+    def fails(some: Sequence[Move]) -> bool:
+        return Move(Online(block=1)) in some and Move(Online(block=2)) in some
+
+    assert shortest(moves, fails) == [Move(Online(block=1)), Move(Online(block=2))]
+
+
+def test_a_seed_is_read_as_it_was_kept(tmp_path: Path) -> None:
+    seed = Seed("tiny-guest", "why", (Move(Online(block=1), 3), Move(way="reopen"), Move(way="goto", state=2)))
+    assert read(keep(seed, tmp_path)) == seed
 
 
 def test_all_sorts_of_results_come() -> None:
     met: Counter[str] = Counter()
-    for kind in kinds():
-        met.update(short(kind).results)
+    for start in SHORT:
+        met.update(short(start).results)
     assert {"ok", "EINVAL", "EEXIST", "EBUSY", "ENOMEM", "ENOENT", "EACCES", "interrupted"} <= met.keys()
     assert met["ok"] > 800
 
 
 def test_the_same_seed_gives_the_same_report() -> None:
-    kind = Kind("x86_64", "6.12", "Y", 2)
+    kind = str(Kind("x86_64", "6.12", "Y", 2))
     reports = []
     for _ in range(2):
         course = Course(kind, "twice")
@@ -57,14 +105,14 @@ def test_the_same_seed_gives_the_same_report() -> None:
 
 
 def test_a_fault_is_found_and_told_with_the_way_to_it() -> None:
-    course = Course(Kind("x86_64", "6.12", "Y", 1), "spoilt")
+    course = Course(str(Kind("x86_64", "6.12", "Y", 1)), "spoilt")
     state = state_of(course.machine)
     zone = state.zones[0, "DMA32"]
     state.zones.put((0, "DMA32"), zone.plus(free=1))
     with pytest.raises(Fault, match="free_is_counted") as fault:
         course.run(10)
-    assert msgspec.json.decode(str(fault.value).splitlines()[-1])[0]["op"]
-    course = Course(Kind("x86_64", "6.12", "Y", 1), "spoilt")
+    assert fault.value.trail
+    course = Course(str(Kind("x86_64", "6.12", "Y", 1)), "spoilt")
     course.machine.apply(Online(block=99))
     state_of(course.machine).parameters.change(auto_movable_ratio="seven")
     with pytest.raises(Fault):
