@@ -54,7 +54,7 @@ def snapshot_of(state: State, origin: Origin, known: Known | None = None) -> Sna
         origin=OriginV1(**asdict(origin)),
         geometry=state.geometry,
         model=state.model.name,
-        boot=state.boot.texts(),
+        boot=dict(sorted(state.boot.texts().items())),
         **_tables(state, {} if known is None else known),
     )
 
@@ -87,11 +87,14 @@ def fingerprint(state: State, changes: Changes, known: Known) -> str:
 
 def _tables(state: State, known: Known) -> dict[str, Any]:
     return {
-        "settings": state.settings.texts(),
-        "counters": fold_counters(state),
+        "settings": dict(sorted(state.settings.texts().items())),
+        "counters": dict(sorted(fold_counters(state).items())),
         "nodes": tuple(NodeV1(**asdict(node)) for _, node in sorted(state.nodes.items())),
         "zones": tuple(ZoneV1(**asdict(zone)) for _, zone in sorted(state.zones.items())),
-        "marks": tuple(MarksV1(cast(ZoneRef, key), **asdict(marks)) for key, marks in sorted(state.marks.items())),
+        "marks": tuple(
+            MarksV1(cast(ZoneRef, key), marks.min, marks.low, dict(sorted(marks.reserve.items())))
+            for key, marks in sorted(state.marks.items())
+        ),
         "evidence": tuple(
             EvidenceV1(cast(ZoneRef, key), **asdict(known)) for key, known in sorted(state.evidence.items())
         ),
@@ -229,8 +232,8 @@ def _section_run(run: _Fold[Section], base: int, full: int, known: Known) -> Sec
         flagged=_runs(section.flagged, known),
         unseen=None if section.unseen == usually_unseen(section) else _runs(section.unseen, known),
         zones=tuple(_share(key, mask, full, known) for key, mask in section.zones),
-        pages={kind: _runs(mask, known) for kind, mask in section.pages.items()},
-        types={kind: _runs(mask, known) for kind, mask in section.types.items()},
+        pages={kind: _runs(mask, known) for kind, mask in sorted(section.pages.items())},
+        types={kind: _runs(mask, known) for kind, mask in sorted(section.types.items())},
         memmap=None if memmap is None else MemmapV1(memmap.on, memmap.pfn, memmap.chunks, memmap.tables),
     )
 

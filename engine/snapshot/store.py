@@ -126,7 +126,7 @@ def pack(snapshot: SnapshotV1, name: str) -> bytes:
         raise BadInput(f"{name}: the name of a snapshot must end in {', '.join(SUFFIXES)}")
     with without_collection():
         try:
-            plain = msgspec.msgpack.encode(snapshot, order="deterministic")
+            plain = msgspec.msgpack.encode(snapshot)
         except (OverflowError, UnicodeEncodeError) as error:
             raise BadInput(f"{name} could not be saved: {error}") from error
         with located(f"{name} could not be saved"):
@@ -134,7 +134,7 @@ def pack(snapshot: SnapshotV1, name: str) -> bytes:
             for number in range(1, len(snapshot.steps) + 1):
                 unfold_later(snapshot, number)
         if name.endswith((".json", ".json.gz")):
-            lines = msgspec.json.format(msgspec.json.encode(snapshot, order="deterministic"), indent=2)
+            lines = msgspec.json.format(msgspec.json.encode(snapshot), indent=2)
             plain = harmless(_ROW.sub(lambda row: b"[" + b" ".join(row[1].split()) + b"]", lines)) + b"\n"
     return gzip.compress(plain, mtime=0) if name.endswith(".gz") else plain
 

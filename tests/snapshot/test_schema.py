@@ -100,7 +100,7 @@ def varied() -> State:
         {512 * at: HugePage(512, 0, at > 20, rank) for rank, at in enumerate((7, 8, 9, 11, 13, 21, 22), 40)}
     )
     state.surplus.load({(0, 512): 1})
-    state.hugepages.load({1 << 18: HugePage(1 << 18, 1)})
+    state.hugepages.load({1 << 14: HugePage(1 << 14, 1)})
     state.vmstat.load({"pgmigrate_success": (1 << 63) - 1, "compact_fail": 0})
     state.globals.change(crashed=True, vmemmap_warned=True, policy_zone=2, hugetlb_rank=46)
     state.hstates.load({512: Hstate(1, 2, 300), 1 << 18: Hstate(next_nid_to_free=1)})
@@ -230,7 +230,7 @@ def test_strides_are_found_where_there_are_any() -> None:
 def test_huge_pages_come_in_runs() -> None:
     saved = snapshot_of(varied(), ORIGIN).hugepages
     assert [(run.pfn // 512, run.count, run.stride // 512, run.pages, run.node, run.used) for run in saved] == [
-        (7, 3, 1, 512, 0, False), (11, 2, 2, 512, 0, False), (21, 2, 1, 512, 0, True), (512, 1, 0, 1 << 18, 1, False)
+        (7, 3, 1, 512, 0, False), (11, 2, 2, 512, 0, False), (21, 2, 1, 512, 0, True), (32, 1, 0, 1 << 14, 1, False)
     ]  # fmt: skip
 
 

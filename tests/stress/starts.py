@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tarfile
 import tempfile
 from functools import cache
@@ -15,6 +16,7 @@ from altmap.engine.numbers.units import GIB, MIB
 
 CAPTURES = Path(__file__).parents[2] / "fixtures" / "captures"
 WITHOUT = " without kpageflags"
+_FRESH = re.compile(r"(\S+) (\S+) memmap_on_memory=(\S+) nodes=(\d)")
 
 
 class Kind(NamedTuple):
@@ -53,9 +55,8 @@ def _captures() -> list[str]:
 
 def begin(start: str) -> Machine:
     """The machine of that name."""
-    for kind in kinds():
-        if str(kind) == start:
-            return boot(kind)
+    if fresh := _FRESH.fullmatch(start):
+        return boot(Kind(fresh[1], fresh[2], fresh[3], int(fresh[4])))
     name, model = next(
         (start.removesuffix(f" {one}"), one) for one in (*sorted(MODELS, key=len, reverse=True), None)
         if one is None or start.endswith(f" {one}")
