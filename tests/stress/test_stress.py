@@ -32,7 +32,9 @@ def short(kind: Kind) -> Course:
 
 @pytest.mark.parametrize("kind", kinds(), ids=str)
 def test_random_commands_leave_sound_machines(kind: Kind) -> None:
-    assert short(kind).results.get("ok", 0) > 5
+    """Where the kernel cannot hot-add memory on the architecture, ENOSYS, little is left that succeeds."""
+    results = short(kind).results
+    assert results.get("ok", 0) > (1 if results.get("ENOSYS") else 5)
 
 
 def test_all_sorts_of_results_come() -> None:
