@@ -41,12 +41,22 @@ from .faces.library import (
 from .faces.lsmem import lsmem
 from .faces.lsmem import separate as split_lsmem
 from .faces.shell_export import export as export_shell
+from .kernels.architectures import Preset
 from .kernels.models import MODELS, KernelModel
 from .machine import Machine
+from .memory.block import Block, Group, Request
 from .memory.origin import Origin
+from .memory.section import Memmap, Section
+from .memory.settings import Boot, Settings
+from .memory.state import Resource
+from .memory.zone import Node, Zone
 from .numbers.errors import BadInput
+from .numbers.frozen import Frozen
+from .numbers.geometry import Geometry
 from .numbers.units import about_bytes, format_address, format_bytes, parse_bytes
+from .protocol.events import Event
 from .protocol.reasons import HotplugError, Reason
+from .protocol.reasons.notes import Note
 from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare
 from .questions.compare import describe as describe_comparison
@@ -70,17 +80,26 @@ __all__ = [
     "Add",
     "Allocate",
     "BadInput",
+    "Block",
+    "Boot",
     "Broken",
     "Command",
     "Compact",
     "Comparison",
     "Drift",
     "Eject",
+    "Event",
     "Free",
+    "Frozen",
+    "Geometry",
+    "Group",
     "HotplugError",
     "HugePages",
     "KernelModel",
     "Machine",
+    "Memmap",
+    "Node",
+    "Note",
     "Offline",
     "Online",
     "Origin",
@@ -89,9 +108,14 @@ __all__ = [
     "Page",
     "Pin",
     "Poison",
+    "Preset",
     "Ram",
     "Reason",
     "Remove",
+    "Request",
+    "Resource",
+    "Section",
+    "Settings",
     "Shortage",
     "Step",
     "Summary",
@@ -101,6 +125,7 @@ __all__ = [
     "Verdict",
     "VirtioMem",
     "Write",
+    "Zone",
     "about_bytes",
     "assumption",
     "block_names",

@@ -134,7 +134,7 @@ class Sheet:
         )
         for word, count, first in told.blockers[:4]:
             where = "" if first is None else f"  first {first:#x}"
-            room = self.wide - 4 - len(where) - 8
+            room = max(4, self.wide - 4 - len(where) - 8)
             yield joined(
                 (Span(f"  {word[:room]:<{min(room, 14)}}"), Span(f"{count:>8,}", bold=True), Span(where, palette.dim))
             )

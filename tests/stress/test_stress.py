@@ -48,7 +48,9 @@ def short(start: str) -> Course:
 
 @pytest.mark.parametrize("start", SHORT)
 def test_random_commands_leave_sound_machines(start: str) -> None:
-    assert short(start).commands == 50
+    """Where the kernel cannot hot-add memory on the architecture, ENOSYS, little is left that succeeds."""
+    results = short(start).results
+    assert results.get("ok", 0) > (0 if results.get("ENOSYS") else 5)
 
 
 @pytest.mark.parametrize("path", sorted(SEEDS.glob("*.json")), ids=lambda path: path.stem)

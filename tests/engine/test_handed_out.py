@@ -1,0 +1,126 @@
+"""What a machine hands out cannot be changed: every way that Python offers is refused, or leaves the machine as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import FunctionType, MethodType
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+import pytest
+from altmap import engine
+from altmap.engine import Add, Machine, Offline, Online, boot_machine, machine_bytes, open_machine
+
+DEPTH = 6
+EACH = 3
+"""Values of a collection that are looked into."""
+
+
+def machine() -> Machine:
+    made = boot_machine([(0, 0, "1G")], name="guest")
+    made.apply(Add(start="4G", size="256M"), check=True)
+    made.apply(Online(block=32, type="online_movable"), check=True)
+    made.apply(Offline(block=0))
+    return made
+
+
+def content(subject: Machine) -> bytes:
+    """All that a machine is, as it would be saved."""
+    return machine_bytes(subject, "all.msgpack")
+
+
+def handed_out(
+    thing: object, way: str, depth: int = 0, seen: dict[int, object] | None = None
+) -> Iterator[tuple[str, object]]:
+    """All that is reached from a value by public attributes, items and keys, each with the way to it."""
+    seen = {} if seen is None else seen
+    if id(thing) in seen or depth > DEPTH or isinstance(thing, type | FunctionType | MethodType | str | int | None):
+        return
+    seen[id(thing)] = thing  # kept, so that no other gets its id
+    yield way, thing
+    for name in dir(thing):
+        if name.startswith("_") or name in ("mro", "geometry"):
+            continue
+        try:
+            value = getattr(thing, name)
+        except (AttributeError, TypeError):
+            continue
+        if not callable(value):
+            yield from handed_out(value, f"{way}.{name}", depth + 1, seen)
+    if isinstance(thing, dict) or hasattr(thing, "items"):
+        for key, value in [*thing.items()][:EACH]:
+            yield from handed_out(value, f"{way}[{key!r}]", depth + 1, seen)
+    elif isinstance(thing, tuple | list | frozenset | set):
+        for at, value in enumerate([*thing][:EACH]):
+            yield from handed_out(value, f"{way}({at})", depth + 1, seen)
+
+
+def changes(thing: Any) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Ways to change a value."""
+    key = next(iter(thing), 0) if hasattr(thing, "__iter__") else 0
+    yield "item", lambda: thing.__setitem__(key, 1)
+    yield "delete", lambda: thing.__delitem__(key)
+    for name, arguments in (
+        ("append", (1,)), ("add", (1,)), ("update", ({key: 1},)), ("clear", ()), ("pop", ()), ("popitem", ()),
+        ("setdefault", ("new", 1)), ("extend", ([1],)), ("put", (key, 1)), ("drop", (key,)), ("amend", (key, 1)),
+    ):  # fmt: skip
+        if hasattr(thing, name):
+            yield name, lambda name=name, arguments=arguments: getattr(thing, name)(*arguments)  # type: ignore[misc]
+    fields = thing.__struct_fields__ if isinstance(thing, msgspec.Struct) else getattr(thing, "__slots__", ())
+    for name in [*fields, *vars(type(thing)), "new"]:
+        if not name.startswith("_"):
+            yield f"attribute {name}", lambda name=name: setattr(thing, name, None)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("make", [machine, lambda: open_machine("mixed-guest")], ids=["made", "mixed-guest"])
+def test_nothing_that_is_handed_out_changes_the_machine(make: Callable[[], Machine]) -> None:
+    subject, other = make(), content(make())
+    before, looked = content(subject), list[str]()
+    for way, thing in handed_out(subject, "machine"):
+        if thing is subject:
+            continue
+        looked.append(type(thing).__name__)
+        for name, change in changes(thing):
+            try:
+                change()
+            except (TypeError, AttributeError):
+                continue
+            assert content(subject) == before, f"{name} of {way} changed the machine"
+    assert {"Section", "Pages", "Block", "Zone", "Step", "Settings"} <= {*looked}
+    assert content(make()) == other
+
+
+@pytest.mark.parametrize("make", [machine, lambda: open_machine("mixed-guest")], ids=["made", "mixed-guest"])
+def test_values_have_a_hash_and_a_repr_of_a_readable_length(make: Callable[[], Machine]) -> None:
+    met: set[type] = set()
+    for way, thing in handed_out(make(), "machine"):
+        met.add(type(thing))
+        if isinstance(thing, tuple | list):
+            continue  # Python's own; long sets of pages as plain numbers stand in some
+        assert repr(thing), way
+        if isinstance(thing, msgspec.Struct):
+            hash(thing)
+        if isinstance(thing, engine.Machine) or type(thing).__name__ in ("Section", "Pages", "Types"):
+            assert len(repr(thing)) < 400, way
+            assert "\n" not in repr(thing)
+    assert len(met) >= 10
+
+
+def named(annotation: object) -> Iterator[type]:
+    """The classes of the engine in an annotation."""
+    for part in get_args(annotation):
+        yield from named(part)
+    if isinstance(annotation, type) and annotation.__module__.startswith("altmap.engine"):
+        yield annotation
+
+
+def test_every_type_that_a_machine_returns_is_public() -> None:
+    hidden = set()
+    for name, member in vars(Machine).items():
+        function = member.fget if isinstance(member, property) else member
+        if name.startswith("_") or not callable(function):
+            continue
+        for one in named(get_type_hints(function)["return"]):
+            if not one.__module__.startswith("altmap.engine.protocol.") and one.__name__ not in engine.__all__:
+                hidden.add(one.__name__)
+    assert hidden == set()
