@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import signal
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+
+for _number, _usual in (
+    (signal.SIGHUP, signal.SIG_DFL),
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGTERM, signal.SIG_DFL),
+):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _usual)  # nohup and shells in the background ignore some, and every child would too
 
 
 @pytest.fixture

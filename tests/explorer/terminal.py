@@ -16,7 +16,13 @@ from pathlib import Path
 from time import monotonic
 
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_=>])")
-_LEAD = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+_LEAD = """
+import fcntl, os, signal, sys, termios
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_DFL)  # whoever runs the tests may ignore them, as nohup does
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 ESCAPE = "\x1b[27u"
 """The key, as terminals send it that keep it apart from what begins with it."""
 PATIENCE = 120
@@ -86,8 +92,10 @@ class Terminal:
 
     def end(self) -> int:
         """Wait for the end of the program; returns its code."""
+        late = monotonic() + PATIENCE
         while self.process.poll() is None:
             self.read(0.1)
+            assert monotonic() < late, f"it does not end; the end is {self.shown()[-2000:]!r}"
         while self.read(0):
             pass
         return self.process.returncode

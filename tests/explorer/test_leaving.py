@@ -11,7 +11,7 @@ import pytest
 from altmap.engine import open_machine, save_machine
 
 from .machines import with_dimm
-from .terminal import Terminal
+from .terminal import PATIENCE, Terminal
 
 RESTORED = (b"\x1b[?1049l", b"\x1b[?1000l", b"\x1b[?1003l", b"\x1b[?2004l", b"\x1b[?1004l", b"\x1b[<u")
 """Leaves the alternate screen; no more reports of the mouse, of pastes, of focus, of all keys."""
@@ -70,7 +70,7 @@ def test_unsaved_states_are_kept_when_the_terminal_goes_away(guest: Path) -> Non
         allocate(terminal)
         os.close(terminal.slave)
         os.close(terminal.master)
-        assert terminal.process.wait() in (128 + signal.SIGHUP, 1)
+        assert terminal.process.wait(PATIENCE) in (128 + signal.SIGHUP, 1)
     assert open_machine(guest.parent / "guest-unsaved.json.gz").can_undo
 
 
