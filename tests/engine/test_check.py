@@ -9,7 +9,7 @@ import pytest
 from altmap.engine import MODELS, Machine, boot_machine
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.memory.section import Memmap, put
-from altmap.engine.memory.state import Resource, State, state_of
+from altmap.engine.memory.state import HugePage, Resource, State, state_of
 from altmap.engine.numbers.bits import span
 from altmap.engine.protocol.vocabulary import FREE, ISOLATE, MEMMAP
 from altmap.engine.run.invariants import INVARIANTS
@@ -97,6 +97,7 @@ BREAKS: list[tuple[str, Callable[[State], object]]] = [
     ("ram_disjoint", lambda s: s.resources.put(5 << 29, Resource(5 << 29, 5 << 30, "System RAM"))),
     ("groups_are_counted", lambda s: s.groups.put(0, msgspec.structs.replace(s.groups[0], present_movable=1))),
     ("groups_are_counted", lambda s: s.groups.put(0, msgspec.structs.replace(s.groups[0], blocks=9))),
+    ("huge_pages_marked: the huge page at pfn", lambda s: s.hugepages.put(33 * 32768, HugePage(512, 0))),
 ]
 
 
