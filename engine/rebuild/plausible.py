@@ -59,8 +59,10 @@ def _blocks(seen: Observation, notes: list[str]) -> Iterator[BlockReading]:
     odd: dict[str, list[int]] = {}
     for block in seen.blocks:
         name = block.valid_zones[0] if block.valid_zones and block.state != "offline" else "none"
-        if name == "none" or name in ZONE_ORDER:
+        if name in ZONE_ORDER or block.valid_zones in (None, (), ("none",)) or block.state == "offline":
             yield block
+        elif name == "none":
+            yield msgspec.structs.replace(block, valid_zones=("none",))
         else:
             odd.setdefault(name, []).append(block.id)
             yield msgspec.structs.replace(block, valid_zones=None)
