@@ -6,7 +6,7 @@ other (or one, where there is no colour). Cells run along the upper half of a li
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -200,10 +200,3 @@ def extents_of(blocks: Sequence[tuple[int, int]], unit: int) -> list[Extent]:
         else:
             found.append(Extent(start, unit, node))
     return found
-
-
-def position(values: Sequence[int], value: int) -> int:
-    """The number of the value, or of the nearest, in an ascending sequence that is not empty."""
-    at = bisect_left(values, value)
-    near = [number for number in (at - 1, at) if 0 <= number < len(values)]
-    return min(near, key=lambda number: abs(values[number] - value))

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .colour import between
-from .lines import Span, fitted
+from .lines import Span
 from .plan import Row
 from .view import Paint
 
@@ -125,9 +125,3 @@ class Tiles:
                     for lit, paint in zip(white, (top, bottom), strict=True)
                 )
             yield self._halves(top, bottom, 0.0)
-
-
-def padded(spans: tuple[Span, ...], wide: int) -> tuple[Span, ...]:
-    """Spans cut or filled to a width, the fill in the colour of the last."""
-    line = fitted(spans, wide)
-    return (*line[:-1], line[-1]._replace(back=spans[-1].back)) if spans and line and line[-1].back is None else line
