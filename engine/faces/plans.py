@@ -39,7 +39,7 @@ def snapshot_with_timeline(machine: Machine) -> SnapshotV1:
     at = timeline.present.number
     latest = [step.latest for step in timeline.steps]
     first: SnapshotV1 | None = None
-    known: Known = {}
+    known = Known()
     steps: dict[int, StepV1] = {}
     for step in timeline.walk():
         outcome, parent = step.outcome, step.parent
@@ -54,7 +54,7 @@ def snapshot_with_timeline(machine: Machine) -> SnapshotV1:
             step.name,
             stopped=len(outcome.events) if outcome.stopped else None,
             redone=latest[parent.number] is step,
-            digest=fingerprint(state, step.changes, known),
+            digest=fingerprint(state, step.changes),
             state=later_state(state, first, known) if whole else None,
         )
     assert first is not None
@@ -210,7 +210,7 @@ def _first_difference(
     """The first step that is not now what it was, in words; `unchanged`: the present state is not."""
     digests: dict[int, str] = {}
     if not unchanged:
-        digests = {step.number: fingerprint(machine._state, step.changes, {}) for step in machine._moments.walk()}
+        digests = {step.number: fingerprint(machine._state, step.changes) for step in machine._moments.walk()}
     for number, step in enumerate(snapshot.steps, 1):
         what = f"step {number} ({describe(step.command)})"
         outcome = machine._moments.steps[number].outcome
