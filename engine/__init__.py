@@ -42,7 +42,9 @@ from .faces.lsmem import lsmem
 from .faces.lsmem import separate as split_lsmem
 from .faces.shell_export import export as export_shell
 from .kernels.architectures import Preset
-from .kernels.models import MODELS, KernelModel
+from .kernels.model import KernelModel
+from .kernels.models import KNOWN_MODELS, MODELS, changes_between, find_model
+from .kernels.releases import Change
 from .machine import Machine
 from .memory.block import Block, Group, Request
 from .memory.origin import Origin
@@ -75,6 +77,7 @@ from .run.timeline import Step, Timeline
 
 __all__ = [
     "CALLERS",
+    "KNOWN_MODELS",
     "MODELS",
     "PLACEMENTS",
     "Add",
@@ -83,6 +86,7 @@ __all__ = [
     "Block",
     "Boot",
     "Broken",
+    "Change",
     "Command",
     "Compact",
     "Comparison",
@@ -132,6 +136,7 @@ __all__ = [
     "boot_machine",
     "bundled_machines",
     "capture",
+    "changes_between",
     "compare",
     "describe",
     "describe_answer",
@@ -143,6 +148,7 @@ __all__ = [
     "describe_verdicts",
     "diff",
     "export_shell",
+    "find_model",
     "format_address",
     "format_bytes",
     "lsmem",

@@ -56,7 +56,7 @@ function _shtab_altmap_using
   test "$_shtab_altmap_cmdpath" = "$argv"
 end
 
-set -g _shtab_altmap_commands open show lsmem read check machines run why compare diff capture export help completion schema
+set -g _shtab_altmap_commands open show lsmem read check machines run why compare diff capture export help models completion schema
 set -g _shtab_altmap_opts_with_value --add --arch --at --block-size --color --model --node --online --output --placement --root --save --width -o
 
 complete -c altmap -e
@@ -97,7 +97,7 @@ complete -c altmap -n '_shtab_altmap_using machines' -l json -d 'print one JSON 
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a run -d 'Run a script on a machine and tell what comes of each line.'
 complete -c altmap -n '_shtab_altmap_using run' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using run' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
-complete -c altmap -n '_shtab_altmap_using run' -l model -xka "rfc-v2 rfc-v2-as-posted 6.1 6.12" -d 'a kernel model'
+complete -c altmap -n '_shtab_altmap_using run' -l model -xka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'a kernel model'
 complete -c altmap -n '_shtab_altmap_using run' -l json -d 'print what came of each command and what it changed, a JSON object a line'
 complete -c altmap -n '_shtab_altmap_using run' -l full -d 'with --json: print the whole machine after each command'
 complete -c altmap -n '_shtab_altmap_using run' -l events -d 'print all that the kernel does on the way, as JSON Lines'
@@ -109,12 +109,12 @@ complete -c altmap -n '_shtab_altmap_using run; and test $_shtab_altmap_npos -eq
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a why -d 'Say whether a command would succeed, and if not, why and what would clear it.'
 complete -c altmap -n '_shtab_altmap_using why' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using why' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
-complete -c altmap -n '_shtab_altmap_using why' -l model -xka "rfc-v2 rfc-v2-as-posted 6.1 6.12" -d 'a kernel model'
+complete -c altmap -n '_shtab_altmap_using why' -l model -xka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'a kernel model'
 complete -c altmap -n '_shtab_altmap_using why' -l json -d 'print one JSON object'
 complete -c altmap -n '_shtab_altmap_using why' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
 complete -c altmap -n '_shtab_altmap_using why' -l width -x -d 'columns (those of the terminal)'
 complete -c altmap -n '_shtab_altmap_using why; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
-complete -c altmap -n '_shtab_altmap_using why; and test $_shtab_altmap_npos -ge 1' -ka "acpi add align allocate at balloon block boot caller checkerboard compact dax echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove reserve sections seed sequential soft sync unit unmovable unpin virtio-mem zone" -d 'a word of a script'"'"'s line'
+complete -c altmap -n '_shtab_altmap_using why; and test $_shtab_altmap_npos -ge 1' -ka "acpi add align allocate at balloon block boot caller checkerboard compact cxl dax dlpar echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove reserve sclp sections seed sequential soft sync unit unmovable unpin virtio-mem zone" -d 'a word of a script'"'"'s line'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a compare -d 'Put the placements of one add side by side.'
 complete -c altmap -n '_shtab_altmap_using compare' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using compare' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
@@ -123,7 +123,7 @@ complete -c altmap -n '_shtab_altmap_using compare' -l at -x -d 'where (on a who
 complete -c altmap -n '_shtab_altmap_using compare' -l node -x -d 'to which node (0)'
 complete -c altmap -n '_shtab_altmap_using compare' -l placement -xka "boot range block sections" -d placements
 complete -c altmap -n '_shtab_altmap_using compare' -l block-size -x -d 'memory blocks of these sizes for the added range'
-complete -c altmap -n '_shtab_altmap_using compare' -l model -xka "rfc-v2 rfc-v2-as-posted 6.1 6.12" -d 'kernel models'
+complete -c altmap -n '_shtab_altmap_using compare' -l model -xka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'kernel models'
 complete -c altmap -n '_shtab_altmap_using compare' -l online -xka "online online_kernel online_movable" -d 'how the blocks go online (online_movable)'
 complete -c altmap -n '_shtab_altmap_using compare' -l json -d 'print one JSON object'
 complete -c altmap -n '_shtab_altmap_using compare' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
@@ -142,7 +142,7 @@ complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' 
 complete -c altmap -n '_shtab_altmap_using capture' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using capture' -l root -xka "(__fish_complete_path (commandline -ct))" -d 'the tree to read (/)'
 complete -c altmap -n '_shtab_altmap_using capture' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'the snapshot to write (.json, .msgpack, each also .gz); else JSON on standard output'
-complete -c altmap -n '_shtab_altmap_using capture' -l model -xka "rfc-v2 rfc-v2-as-posted 6.1 6.12" -d 'a kernel model'
+complete -c altmap -n '_shtab_altmap_using capture' -l model -xka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'a kernel model'
 complete -c altmap -n '_shtab_altmap_using capture' -l arch -xka "x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32" -d 'an architecture'
 complete -c altmap -n '_shtab_altmap_using capture' -l json -d 'with -o: print what was captured as one JSON object'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a export -d 'Print the commands of a machine'"'"'s history as lines for the real one.'
@@ -152,7 +152,10 @@ complete -c altmap -n '_shtab_altmap_using export' -l json -d 'print one JSON ob
 complete -c altmap -n '_shtab_altmap_using export; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a help -d 'Explain a command, or all that a line of a script may say.'
 complete -c altmap -n '_shtab_altmap_using help' -s h -l help -d 'show this help message and exit'
-complete -c altmap -n '_shtab_altmap_using help; and test $_shtab_altmap_npos -eq 0' -ka "open show lsmem read check machines run why compare diff capture export help completion schema script" -d 'a command, or script'
+complete -c altmap -n '_shtab_altmap_using help; and test $_shtab_altmap_npos -eq 0' -ka "open show lsmem read check machines run why compare diff capture export help models completion schema script" -d 'a command, or script'
+complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a models -d 'List the kernels that can be modelled, or what changed from one to another.'
+complete -c altmap -n '_shtab_altmap_using models' -s h -l help -d 'show this help message and exit'
+complete -c altmap -n '_shtab_altmap_using models; and test $_shtab_altmap_npos -ge 0' -ka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'a kernel model'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a completion -d 'Print what makes a shell complete altmap'"'"'s words.'
 complete -c altmap -n '_shtab_altmap_using completion' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using completion; and test $_shtab_altmap_npos -eq 0' -ka "bash zsh fish" -d 'bash, zsh, fish'

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 from altmap.engine.kernels.architectures import ARCHITECTURES
-from altmap.engine.kernels.models import MODELS
+from altmap.engine.kernels.models import KNOWN_MODELS, MODELS
 from altmap.engine.kernels.notifier_chain import DEFAULT_CHAIN
 from altmap.engine.memory.block import Block, Group, Request
 from altmap.engine.memory.origin import Origin
@@ -361,8 +361,8 @@ SPOILED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
         "$.geometry.section_size: a section of 268435456 pages; it can have up to 1048576",
     ),
     "model": (
-        change("model", to="5.4"),
-        f"$.model: '5.4' is not a kernel model; it is one of {', '.join(MODELS)}",
+        change("model", to="4.4"),
+        f"$.model: '4.4' is not a kernel model; it is {KNOWN_MODELS}",
     ),
     "setting": (
         change("settings", "auto_online_blocks", to="é"),
