@@ -28,6 +28,7 @@ from .commands.scripts import parse_line, parse_script
 from .faces.boot import Ram, boot_machine
 from .faces.diff import Drift, diff
 from .faces.diff import describe as describe_drift
+from .faces.film import Film, Move
 from .faces.library import (
     bundled_machines,
     capture,
@@ -91,6 +92,7 @@ __all__ = [
     "Drift",
     "Eject",
     "Event",
+    "Film",
     "Free",
     "Frozen",
     "Geometry",
@@ -100,6 +102,7 @@ __all__ = [
     "KernelModel",
     "Machine",
     "Memmap",
+    "Move",
     "Node",
     "Note",
     "Offline",
