@@ -28,6 +28,7 @@ from .commands.scripts import parse_line, parse_script
 from .faces.boot import Ram, boot_machine
 from .faces.diff import Drift, diff
 from .faces.diff import describe as describe_drift
+from .faces.film import Film, Move
 from .faces.library import (
     bundled_machines,
     capture,
@@ -40,6 +41,7 @@ from .faces.library import (
 )
 from .faces.lsmem import lsmem
 from .faces.lsmem import separate as split_lsmem
+from .faces.reboot import BOOT_KEYS, reboot
 from .faces.shell_export import export as export_shell
 from .kernels.architectures import Preset
 from .kernels.models import MODELS, KernelModel
@@ -74,6 +76,7 @@ from .run.invariants import Broken
 from .run.timeline import Step, Timeline
 
 __all__ = [
+    "BOOT_KEYS",
     "CALLERS",
     "MODELS",
     "PLACEMENTS",
@@ -89,6 +92,7 @@ __all__ = [
     "Drift",
     "Eject",
     "Event",
+    "Film",
     "Free",
     "Frozen",
     "Geometry",
@@ -98,6 +102,7 @@ __all__ = [
     "KernelModel",
     "Machine",
     "Memmap",
+    "Move",
     "Node",
     "Note",
     "Offline",
@@ -154,6 +159,7 @@ __all__ = [
     "parse_line",
     "parse_script",
     "read_machine",
+    "reboot",
     "rename",
     "save_machine",
     "sentence",
