@@ -1,4 +1,4 @@
-"""Make the README's pictures anew, ``python -m tests.make_pictures``: each is what ``altmap svg`` draws of a machine after a script."""
+"""Make the README's pictures anew, ``python -m tests.make_pictures``: what ``altmap svg`` draws of machines after scripts."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def test_views_places_levels_and_themes_are_those_of_the_explorer(altmap: Run) -
     assert len({*drawn.values()}) == len(drawn), "each of them shows something else"
     assert "memory36" in texts(drawn["--at memory36"])
     assert "pageblock 0" in texts(drawn["--at 36 --zoom page"])
-    greys = {colour for colour in re.findall(r"#(\w{6})", drawn["--theme no-colour"])}
+    greys = set(re.findall(r"#(\w{6})", drawn["--theme no-colour"]))
     assert all(colour[:2] == colour[2:4] == colour[4:] for colour in greys)
 
 
