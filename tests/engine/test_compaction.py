@@ -71,7 +71,9 @@ def moved(events: list[Event]) -> int:
 
 
 def taken(events: list[Event], scanner: str) -> list[ScannerMoved]:
-    return [event for event in events if isinstance(event, ScannerMoved) and event.scanner == scanner and event.taken]
+    return [
+        event for event in events if isinstance(event, ScannerMoved) and event.scanner == scanner and event.isolated
+    ]
 
 
 # -- what moves, and what stays ---------------------------------------------------------------------------------------
@@ -165,7 +167,7 @@ def test_a_batch_has_32_pages_and_since_5_1_the_rest_of_a_pageblock_is_one_more(
         machine = plugged(model=model)
         occupy(machine, FIRST + BLOCK, 100, MOVABLE)
         occupy(machine, FIRST + 63 * BLOCK, 1, KERNEL)  # a pageblock to move to
-        return [event.taken for event in taken(compacted(machine), "migrate")]
+        return [event.isolated for event in taken(compacted(machine), "migrate")]
 
     assert batches("rfc-v2") == [32, 32, 32, 4]
     assert batches("6.1") == batches("6.12") == [32, 68]
@@ -346,7 +348,7 @@ def test_vmstat_counts_what_the_events_say(model: str) -> None:
     for scanner in ("migrate", "free"):
         mine = sum(event.scanned for event in scans if event.scanner == scanner)
         assert counters[f"compact_{scanner}_scanned"] == mine > 10_000
-    assert counters["compact_isolated"] == sum(event.taken for event in scans)
+    assert counters["compact_isolated"] == sum(event.isolated for event in scans)
     assert counters["pgmigrate_success"] == moved(events) > 5000
     assert not {"compact_stall", "compact_success", "compact_fail"} & counters.keys()
 
