@@ -27,6 +27,7 @@ from .commands.outcome import Outcome
 from .commands.scripts import parse_line, parse_script
 from .faces.boot import Ram, boot_machine
 from .faces.diff import Drift, describe_drift, diff
+from .faces.film import Film, Move
 from .faces.library import (
     bundled_machines,
     capture,
@@ -90,6 +91,7 @@ __all__ = [
     "Drift",
     "Eject",
     "Event",
+    "Film",
     "Free",
     "Frozen",
     "Geometry",
@@ -99,6 +101,7 @@ __all__ = [
     "KernelModel",
     "Machine",
     "Memmap",
+    "Move",
     "Node",
     "Note",
     "Offline",

@@ -111,7 +111,8 @@ class CompactionStarted(EventBase, tag="compaction_started", frozen=True):
 
 class ScannerMoved(EventBase, tag="scanner_moved", frozen=True):
     """A scanner of compaction ("migrate", upwards, or "free", downwards) went over pfns from `pfn` to before `end`, looked
-    at `scanned` pages and isolated some of them (`isolated`, in JSON "taken"). Pageblocks in a row from which it isolated nothing are one event."""
+    at `scanned` pages and isolated some of them (`isolated`, in JSON "taken").
+    Pageblocks in a row from which it isolated nothing are one event."""
 
     scanner: str
     pfn: int
