@@ -40,6 +40,7 @@ from .faces.library import (
 )
 from .faces.lsmem import lsmem
 from .faces.lsmem import separate as split_lsmem
+from .faces.reboot import BOOT_KEYS, reboot
 from .faces.shell_export import export as export_shell
 from .kernels.architectures import Preset
 from .kernels.models import MODELS, KernelModel
@@ -76,6 +77,7 @@ from .run.invariants import Broken
 from .run.timeline import Step, Timeline
 
 __all__ = [
+    "BOOT_KEYS",
     "CALLERS",
     "MODELS",
     "PLACEMENTS",
@@ -158,6 +160,7 @@ __all__ = [
     "parse_line",
     "parse_script",
     "read_machine",
+    "reboot",
     "rename",
     "save_machine",
     "sentence",
