@@ -70,6 +70,7 @@ from .questions.why import describe as describe_verdict
 from .questions.why import describe_all as describe_verdicts
 from .questions.why import finding as describe_finding
 from .questions.why import told as describe_remedy
+from .questions.worth_knowing import Advice, news, worth_knowing
 from .run.invariants import Broken
 from .run.timeline import Step, Timeline
 
@@ -78,6 +79,7 @@ __all__ = [
     "MODELS",
     "PLACEMENTS",
     "Add",
+    "Advice",
     "Allocate",
     "BadInput",
     "Block",
@@ -149,6 +151,7 @@ __all__ = [
     "machine_bytes",
     "machine_names",
     "memmap_places",
+    "news",
     "open_machine",
     "parse_bytes",
     "parse_line",
@@ -161,4 +164,5 @@ __all__ = [
     "split_lsmem",
     "story",
     "why_not",
+    "worth_knowing",
 ]
