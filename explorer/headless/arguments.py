@@ -67,6 +67,7 @@ def _columns(word: str) -> int:
 def of_open(parser: Parser) -> None:
     """altmap open."""
     _machine(parser)
+    _model(parser, "the machine's own")
     _replay(parser)
     _look(parser)
 
@@ -74,6 +75,7 @@ def of_open(parser: Parser) -> None:
 def of_show(parser: Parser) -> None:
     """altmap show."""
     _machine(parser)
+    _model(parser, "the machine's own")
     _replay(parser)
     _json(parser)
     _look(parser)
@@ -126,6 +128,22 @@ def of_run(parser: Parser) -> None:
     from altmap.engine.commands import ROWS
 
     parser.explain("Lines of a script (altmap help script tells more)", ((r.example, r.about) for r in ROWS.values()))
+
+
+def of_boot(parser: Parser) -> None:
+    """altmap boot."""
+    from altmap.engine import BOOT_KEYS
+
+    _machine(parser, optional=False)
+    _replay(parser)
+    parser.add_argument(
+        "options", metavar="KEY=VALUE", nargs="*", help=f"what the boot decides: {', '.join(BOOT_KEYS)}"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="save it there (.json, .msgpack, each also .gz), open nothing"
+    )
+    _json(parser)
+    _look(parser)
 
 
 # -- ask ----------------------------------------------------------------------------------------------------------------

@@ -92,6 +92,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 "script_runs.run",
                 arguments.of_run,
             ),
+            Verb(
+                "boot",
+                "derive a machine that was booted otherwise, and open it; without a terminal, show it",
+                ("altmap boot small-guest memmap_on_memory=N", "altmap boot mixed-guest model=6.1 -o older.json"),
+                "machines.boot",
+                arguments.of_boot,
+            ),
         ),
     ),
     (

@@ -5,15 +5,16 @@
 #    source ~/.local/share/bash_completion/altmap
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_altmap_subparsers=(open show lsmem read check machines run why compare diff capture export help completion schema)
+_shtab_altmap_subparsers=(open show lsmem read check machines run boot why compare diff capture export help completion schema)
 
-_shtab_altmap_open_option_strings=(-h --help --replay --color --width)
-_shtab_altmap_show_option_strings=(-h --help --replay --json --color --width)
+_shtab_altmap_open_option_strings=(-h --help --model --replay --color --width)
+_shtab_altmap_show_option_strings=(-h --help --model --replay --json --color --width)
 _shtab_altmap_lsmem_option_strings=(-h --help)
 _shtab_altmap_read_option_strings=(-h --help --replay --json)
 _shtab_altmap_check_option_strings=(-h --help --replay --json)
 _shtab_altmap_machines_option_strings=(-h --help --json)
 _shtab_altmap_run_option_strings=(-h --help --replay --model --json --full --events --save --color --width)
+_shtab_altmap_boot_option_strings=(-h --help --replay -o --output --json --color --width)
 _shtab_altmap_why_option_strings=(-h --help --replay --model --json --color --width)
 _shtab_altmap_compare_option_strings=(-h --help --replay --add --at --node --placement --block-size --model --online --json --color --width)
 _shtab_altmap_diff_option_strings=(-h --help --replay --exit-code --json --color --width)
@@ -33,6 +34,9 @@ _shtab_altmap_check_pos_0_COMPGEN=_altmap_machine_or_file
 _shtab_altmap_run_pos_0_COMPGEN=_altmap_machine_or_file
 _shtab_altmap_run_pos_1_COMPGEN=_shtab_compgen_files
 _shtab_altmap_run___save_COMPGEN=_shtab_compgen_files
+_shtab_altmap_boot_pos_0_COMPGEN=_altmap_machine_or_file
+_shtab_altmap_boot__o_COMPGEN=_shtab_compgen_files
+_shtab_altmap_boot___output_COMPGEN=_shtab_compgen_files
 _shtab_altmap_why_pos_0_COMPGEN=_altmap_machine_or_file
 _shtab_altmap_compare_pos_0_COMPGEN=_altmap_machine_or_file
 _shtab_altmap_diff_pos_0_COMPGEN=_altmap_machine_or_file
@@ -42,10 +46,13 @@ _shtab_altmap_capture__o_COMPGEN=_shtab_compgen_files
 _shtab_altmap_capture___output_COMPGEN=_shtab_compgen_files
 _shtab_altmap_export_pos_0_COMPGEN=_altmap_machine_or_file
 
+_shtab_altmap_open___model_choices=(rfc-v2 rfc-v2-as-posted 6.1 6.12)
 _shtab_altmap_open___color_choices=(auto always never)
+_shtab_altmap_show___model_choices=(rfc-v2 rfc-v2-as-posted 6.1 6.12)
 _shtab_altmap_show___color_choices=(auto always never)
 _shtab_altmap_run___model_choices=(rfc-v2 rfc-v2-as-posted 6.1 6.12)
 _shtab_altmap_run___color_choices=(auto always never)
+_shtab_altmap_boot___color_choices=(auto always never)
 _shtab_altmap_why_pos_1_choices=(acpi add align allocate at balloon block boot caller checkerboard compact dax echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove reserve sections seed sequential soft sync unit unmovable unpin virtio-mem zone)
 _shtab_altmap_why___model_choices=(rfc-v2 rfc-v2-as-posted 6.1 6.12)
 _shtab_altmap_why___color_choices=(auto always never)
@@ -56,10 +63,10 @@ _shtab_altmap_compare___color_choices=(auto always never)
 _shtab_altmap_diff___color_choices=(auto always never)
 _shtab_altmap_capture___model_choices=(rfc-v2 rfc-v2-as-posted 6.1 6.12)
 _shtab_altmap_capture___arch_choices=(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32)
-_shtab_altmap_help_pos_0_choices=(open show lsmem read check machines run why compare diff capture export help completion schema script)
+_shtab_altmap_help_pos_0_choices=(open show lsmem read check machines run boot why compare diff capture export help completion schema script)
 _shtab_altmap_completion_pos_0_choices=(bash zsh fish)
 _shtab_altmap_schema_pos_0_choices=(machine check files machines step full_step event why comparison diff capture export reason snapshot)
-_shtab_altmap_pos_0_choices=(open show lsmem read check machines run why compare diff capture export help completion schema)
+_shtab_altmap_pos_0_choices=(open show lsmem read check machines run boot why compare diff capture export help completion schema)
 
 _shtab_altmap_open__h_nargs=0
 _shtab_altmap_open___help_nargs=0
@@ -89,6 +96,11 @@ _shtab_altmap_run___replay_nargs=0
 _shtab_altmap_run___json_nargs=0
 _shtab_altmap_run___full_nargs=0
 _shtab_altmap_run___events_nargs=0
+_shtab_altmap_boot_pos_1_nargs='*'
+_shtab_altmap_boot__h_nargs=0
+_shtab_altmap_boot___help_nargs=0
+_shtab_altmap_boot___replay_nargs=0
+_shtab_altmap_boot___json_nargs=0
 _shtab_altmap_why_pos_1_nargs=+
 _shtab_altmap_why__h_nargs=0
 _shtab_altmap_why___help_nargs=0

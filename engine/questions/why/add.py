@@ -223,8 +223,8 @@ def kernel_zone_warning(zone: str) -> str:
 
 def _tight(state: State, add: Add) -> list[str]:
     """Is the kernel memory that served the request used up?"""
-    zones, marks = kernel_zonelist(state, add.node), Watermarks(state)
-    room = sum(marks.room(state, key, 0, NORMAL, True) for key in zones)
+    zones, watermarks = kernel_zonelist(state, add.node), Watermarks(state)
+    room = sum(watermarks.room(state, key, 0, NORMAL, True) for key in zones)
     if room >= state.geometry.pageblock_pages:
         return []
     return [

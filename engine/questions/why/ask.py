@@ -60,9 +60,9 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
     meant = meant_by(command)
     with rehearsal(state):
         tried = attempt(state, command)
-        told = _SUCCESS[type(meant)](state, meant, tried) if tried.ok and type(meant) in _SUCCESS else Explanation()
+        found = _SUCCESS[type(meant)](state, meant, tried) if tried.ok and type(meant) in _SUCCESS else Explanation()
     if not tried.ok:
-        told = _REFUSAL[type(meant)](state, meant, tried) if type(meant) in _REFUSAL else refused(tried)
+        found = _REFUSAL[type(meant)](state, meant, tried) if type(meant) in _REFUSAL else refused(tried)
     hanging = unknowns(state, tried.events) if tried.certainty == "not known" else ()
     guessed = any(isinstance(unknown, NotSeen) for unknown in hanging)  # and so is which pages move, or how many
     taken = Frozen({event.node: event.pages for event in tried.events if isinstance(event, ExistingMemoryTaken)})
@@ -71,13 +71,13 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
         tried.result,
         tried.reason,
         tried.pfn,
-        tuple(told.blockers),
-        tuple(remedies(state, told.ways)),
-        (*map(sentence, tried.notes), *(() if guessed else told.effects)),
-        tuple(told.warnings),
+        tuple(found.blockers),
+        tuple(remedies(state, found.ways)),
+        (*map(sentence, tried.notes), *(() if guessed else found.effects)),
+        tuple(found.warnings),
         taken,
         state.geometry.page_size,
-        told.but,
+        found.but,
         tried.certainty,
         hanging,
     )
