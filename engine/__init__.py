@@ -73,6 +73,7 @@ from .questions.why import (
     describe_verdicts,
     why_not,
 )
+from .questions.worth_knowing import Advice, news, worth_knowing
 from .run.invariants import Broken
 from .run.timeline import Step, Timeline
 
@@ -82,6 +83,7 @@ __all__ = [
     "MODELS",
     "PLACEMENTS",
     "Add",
+    "Advice",
     "Allocate",
     "BadInput",
     "Block",
@@ -155,6 +157,7 @@ __all__ = [
     "machine_bytes",
     "machine_names",
     "memmap_places",
+    "news",
     "open_machine",
     "parse_bytes",
     "parse_line",
@@ -168,4 +171,5 @@ __all__ = [
     "split_lsmem",
     "story",
     "why_not",
+    "worth_knowing",
 ]
