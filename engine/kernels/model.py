@@ -50,7 +50,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     pool_in_order          huge pages of one write are used first to last, not last to first
     node_pool_persistent   a node's nr_hugepages is compared without the surplus of that node, not of all
     hvo                    the memmap of huge pages can be given back (hugetlb_free_vmemmap)
-    hvo_copies_head        it is given back whole, for a fresh copy of its first page
+    hvo_copies_first        it is given back whole, for a fresh copy of its first page
     hvo_any_node           and what it takes may come from any node
     unhandlable_page       what the kernel log calls a page that memory_failure cannot take out of use; None: not known
     online_words           what auto_online_blocks accepts
@@ -93,7 +93,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     pool_in_order: bool = False
     node_pool_persistent: bool = False
     hvo: bool = False
-    hvo_copies_head: bool = False
+    hvo_copies_first: bool = False
     hvo_any_node: bool = False
     unhandlable_page: str | None = "unknown page"
     online_words: tuple[AutoOnline, ...] = AUTO_ONLINE

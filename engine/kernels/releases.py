@@ -70,7 +70,7 @@ CHANGES: Final[tuple[Change, ...]] = (
     _row((6, 2), "commit", "a block with a poisoned page cannot be onlined again (EHWPOISON)", "",
          "mm/hwpoison: introduce per-memory_block hwpoison counter", poison_refuses_online=True),
     _row((6, 2), "commit", "of a huge page's memmap all is given back, and its first page copied to a fresh one", "",
-         "mm/hugetlb_vmemmap: remap head page to newly allocated page", hvo_copies_head=True),
+         "mm/hugetlb_vmemmap: remap head page to newly allocated page", hvo_copies_first=True),
     _row((6, 5), "commit", "compact_memory accepts 1 alone", "",
          "mm: compaction: optimize compact_memory to comply with the admin-guide", compact_values=(1,)),
     _row((6, 5), "configuration", "added blocks go online by themselves where the distribution builds it so, as Debian does; "

@@ -10,6 +10,7 @@
 
 _shtab_altmap_commands() {
   local _commands=(
+    boot:'Derive a machine that was booted otherwise, and open it; without a terminal, show it.'
     capture:'Save a running machine, or a saved /proc and /sys; it only reads.'
     check:'Check that a machine'"'"'s numbers and pages agree.'
     compare:'Put the placements of one add side by side.'
@@ -25,6 +26,7 @@ _shtab_altmap_commands() {
     run:'Run a script on a machine and tell what comes of each line.'
     schema:'Print the JSON Schema of what --json prints, or list the kinds of documents.'
     show:'Print a machine: its zones, memory blocks and where their memmap lies.'
+    svg:'Draw the explorer'"'"'s main screen as a picture, without a terminal.'
     why:'Say whether a command would succeed, and if not, why and what would clear it.'
   )
   _describe 'altmap commands' _commands
@@ -37,6 +39,20 @@ _shtab_altmap_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_altmap_defaults_added=0
+
+_shtab_altmap_boot_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  {-o,--output}"[save it there (.json, .msgpack, each also .gz), open nothing]:FILE:_files"
+  "--json[print one JSON object]"
+  "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
+  "--width[columns (those of the terminal)]:N:"
+  ":a machine:_altmap_machine_or_file"
+  "(*)::what the boot decides\: model, auto_online_blocks, memmap_on_memory, online_policy, auto_movable_ratio, auto_movable_numa_aware, movable_node, hugetlb_free_vmemmap, probe:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_altmap_boot_defaults_added=0
 
 _shtab_altmap_capture_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -113,7 +129,7 @@ _shtab_altmap_export_defaults_added=0
 
 _shtab_altmap_help_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a command, or script:(open show lsmem read check machines run why compare diff capture export help models completion schema script)"
+  ":a command, or script:(open show svg lsmem read check machines run boot why compare diff capture export help models completion schema script)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -145,6 +161,7 @@ _shtab_altmap_models_defaults_added=0
 
 _shtab_altmap_open_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
@@ -192,6 +209,7 @@ _shtab_altmap_schema_defaults_added=0
 
 _shtab_altmap_show_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
@@ -201,6 +219,22 @@ _shtab_altmap_show_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_altmap_show_defaults_added=0
+
+_shtab_altmap_svg_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--view[what the map shows\: use, zones, memmap, can-it-go, types, orders, nodes]:VIEW:"
+  "--at[where the cursor is\: a block, an address, pfn 0x150c31, node 1, a zone, as in the explorer]:PLACE:"
+  "--zoom[zoom in there\: node, blocks, block, section, page\; or machine]:LEVEL:"
+  "--size[columns and lines of the screen (120x40)]:WxH:"
+  "--theme[altmap-dark (without it), altmap-light, altmap-contrast, no-colour, or one of Textual\'s]:THEME:"
+  {-o,--output}"[the picture to write (.svg)\; - or none\: standard output]:FILE:_files"
+  ":a machine:_altmap_machine_or_file"
+  ":commands to run before, as for altmap run\; - too:_files"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_altmap_svg_defaults_added=0
 
 _shtab_altmap_why_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -235,6 +269,7 @@ _shtab_altmap() {
       (( CURRENT += 1 ))
       curcontext="${curcontext%:*:*}:_shtab_altmap-$line[1]:"
       case $line[1] in
+        boot) _arguments -C -s $_shtab_altmap_boot_options ;;
         capture) _arguments -C -s $_shtab_altmap_capture_options ;;
         check) _arguments -C -s $_shtab_altmap_check_options ;;
         compare) _arguments -C -s $_shtab_altmap_compare_options ;;
@@ -250,6 +285,7 @@ _shtab_altmap() {
         run) _arguments -C -s $_shtab_altmap_run_options ;;
         schema) _arguments -C -s $_shtab_altmap_schema_options ;;
         show) _arguments -C -s $_shtab_altmap_show_options ;;
+        svg) _arguments -C -s $_shtab_altmap_svg_options ;;
         why) _arguments -C -s $_shtab_altmap_why_options ;;
       esac
   esac
