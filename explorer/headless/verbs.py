@@ -119,7 +119,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 "say whether a command would succeed, and if not, why and what would clear it",
                 (
                     "altmap why small-guest offline 1",
-                    "altmap why mixed-guest offline 1G",
+                    "altmap why firecracker-24g offline 2G",
                     "altmap why small-guest add 4G at 8G node 0",
                 ),
                 "questions.why",
