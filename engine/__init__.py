@@ -62,6 +62,7 @@ from .protocol.reasons import HotplugError, Reason
 from .protocol.reasons.notes import Note
 from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare, describe_comparison
+from .questions.give_back import GiveBack, asked_by_size, describe_give_back, give_back
 from .questions.narrate import assumption, block_names, memmap_places, sentence, story
 from .questions.outlook import Outlook
 from .questions.shortage import Shortage, shortage
@@ -103,6 +104,7 @@ __all__ = [
     "Free",
     "Frozen",
     "Geometry",
+    "GiveBack",
     "Group",
     "HotplugError",
     "HugePages",
@@ -139,6 +141,7 @@ __all__ = [
     "Write",
     "Zone",
     "about_bytes",
+    "asked_by_size",
     "assumption",
     "block_names",
     "boot_machine",
@@ -151,6 +154,7 @@ __all__ = [
     "describe_comparison",
     "describe_drift",
     "describe_finding",
+    "describe_give_back",
     "describe_remedy",
     "describe_verdict",
     "describe_verdicts",
@@ -159,6 +163,7 @@ __all__ = [
     "find_model",
     "format_address",
     "format_bytes",
+    "give_back",
     "lsmem",
     "machine_bytes",
     "machine_names",

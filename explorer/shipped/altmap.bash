@@ -72,7 +72,7 @@ _shtab_altmap_capture___arch_choices=(x86_64 arm64-4k arm64-16k arm64-64k ppc64l
 _shtab_altmap_help_pos_0_choices=(open show svg lsmem read check machines run boot why compare diff capture export help models completion schema script)
 _shtab_altmap_models_pos_0_choices=(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)
 _shtab_altmap_completion_pos_0_choices=(bash zsh fish)
-_shtab_altmap_schema_pos_0_choices=(machine check files machines step full_step event why comparison diff capture export reason snapshot)
+_shtab_altmap_schema_pos_0_choices=(machine check files machines step full_step event why give_back comparison diff capture export reason snapshot)
 _shtab_altmap_pos_0_choices=(open show svg lsmem read check machines run boot why compare diff capture export help models completion schema)
 
 _shtab_altmap_open__h_nargs=0
