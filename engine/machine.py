@@ -8,7 +8,7 @@ from types import MappingProxyType
 from .commands import Command, Write
 from .commands.outcome import Outcome
 from .kernels.architectures import Preset
-from .kernels.models import KernelModel
+from .kernels.model import KernelModel
 from .memory.block import Block, Group, Request
 from .memory.origin import Origin
 from .memory.section import Section
@@ -189,8 +189,8 @@ class Machine:
             result, reason, pfn = error.errno, error.reason, error.pfn
         except GeneratorExit:
             if takes_signals(command):
-                told = [event.block for event in events if isinstance(event, BlockState)]
-                done = any(state.blocks[block].state == "offline" for block in told)
+                changed = [event.block for event in events if isinstance(event, BlockState)]
+                done = any(state.blocks[block].state == "offline" for block in changed)
                 if not done:
                     result, reason = "EINTR", Interrupted()
                 self._moments.record(Outcome(command, result, reason, None, tuple(events), stopped=True))

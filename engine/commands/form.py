@@ -15,6 +15,7 @@ import msgspec
 
 from ..numbers.errors import BadInput
 from ..numbers.units import format_bytes, parse_bytes
+from ..protocol.vocabulary import CALLER_NAMES
 from .fields import Base, choices, explained, tag
 
 MAX_BLOCKS: Final = 1 << 17
@@ -42,23 +43,23 @@ class Spelling(Protocol):
 
 
 class Option(NamedTuple):
-    """``node 1``: a field's name and its value. It is `told` even if the field holds its default."""
+    """``node 1``: a field's name and its value. With `always` the line says it even where the field holds its default."""
 
     field: str
-    told: bool = False
+    always: bool = False
 
 
 class Choice(NamedTuple):
-    """``soft``, or ``online_movable``: words that set a field to a value. One is `told` even for the default."""
+    """``soft``, or ``online_movable``: words that set a field to a value. With `always` the line has one even for the default."""
 
     field: str
     values: Mapping[str, object]
-    told: bool = False
+    always: bool = False
 
 
-def words_of(field: str, words: Iterable[str], told: bool = False) -> Choice:
+def words_of(field: str, words: Iterable[str], always: bool = False) -> Choice:
     """A choice of words that are the values themselves."""
-    return Choice(field, {word: word for word in words}, told)
+    return Choice(field, {word: word for word in words}, always)
 
 
 class Form:
@@ -138,7 +139,7 @@ class Form:
                 line.append(_written(part, getattr(command, part.lower())) if part.isupper() else part)
         for rest in self._rest:
             value = getattr(command, rest.field)
-            if not rest.told and value == self._defaults[rest.field]:
+            if not rest.always and value == self._defaults[rest.field]:
                 continue
             if isinstance(rest, Option):
                 line += [rest.field, _written(rest.field.upper(), value)]
@@ -154,7 +155,8 @@ def _blocks(word: str) -> list[int]:
         match = re.fullmatch(r"(?:memory)?(\d{1,18})(?:-(?:memory)?(\d{1,18}))?", part)
         if match is None:
             raise BadInput(
-                f"{word!r} names no memory blocks; write numbers, names or ranges such as 32, memory32 or 32-39"
+                f"{word!r} names no memory blocks; write numbers, names or ranges such as 32, memory32 or 32-39; which blocks "
+                f"give back a size tells altmap why MACHINE offline SIZE"
             )
         first, last = int(match[1]), int(match[2] or match[1])
         if not first <= last < first + MAX_BLOCKS - len(blocks):
@@ -173,6 +175,7 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "UNIT": parse_bytes,
     "ADDRESS": parse_bytes,
     "BLOCKS": _blocks,
+    "CALLER": lambda word: CALLER_NAMES.get(word, word),
 }
 _WRITERS: Final[Mapping[str, Callable[[Any], str]]] = {
     "SIZE": lambda size: "all" if size is None else format_bytes(parse_bytes(size)),

@@ -54,7 +54,7 @@ def snapshot_with_timeline(machine: Machine) -> SnapshotV1:
             step.name,
             stopped=len(outcome.events) if outcome.stopped else None,
             redone=latest[parent.number] is step,
-            digest=fingerprint(state, step.changes),
+            digest=fingerprint(state, step.changes, known),
             state=later_state(state, first, known) if whole else None,
         )
     assert first is not None
@@ -210,7 +210,8 @@ def _first_difference(
     """The first step that is not now what it was, in words; `unchanged`: the present state is not."""
     digests: dict[int, str] = {}
     if not unchanged:
-        digests = {step.number: fingerprint(machine._state, step.changes) for step in machine._moments.walk()}
+        known = Known()
+        digests = {step.number: fingerprint(machine._state, step.changes, known) for step in machine._moments.walk()}
     for number, step in enumerate(snapshot.steps, 1):
         what = f"step {number} ({describe(step.command)})"
         outcome = machine._moments.steps[number].outcome

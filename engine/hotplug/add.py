@@ -33,7 +33,7 @@ from ..protocol.reasons.placement import AltmapUnsupported, DriverBringsAltmap, 
 from ..protocol.vocabulary import (
     DEVICE_CALLERS,
     MEMMAP,
-    OFFLINE,
+    PAGE_OFFLINE,
     PAGETABLE,
     SLAB,
     Caller,
@@ -52,6 +52,7 @@ Steps = Iterator[Event]
 
 RESOURCE_NAMES: dict[Caller, str] = {
     "dax": "System RAM (kmem)",
+    "cxl": "System RAM (kmem)",
     "virtio-mem": "System RAM (virtio_mem)",
     "pmem": "Persistent Memory",
     "hmm": "Device Private Memory",
@@ -146,7 +147,7 @@ def _register_group(state: State, request: AddRequest) -> int | None:
         raise HotplugError("EINVAL", NodeNotPossible(request.node))
     if request.group is not None and request.group in state.groups:
         return request.group
-    if not state.model.groups or request.caller not in ("acpi", "dax", "virtio-mem"):
+    if not state.model.groups or request.caller not in ("acpi", "dax", "cxl", "virtio-mem"):
         return None
     number = max(state.groups, default=-1) + 1
     pages = request.size // state.geometry.page_size
@@ -205,7 +206,7 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
             state.groups.drop(group)
         raise
     if request.plugged is not None and request.plugged < pages:
-        state.change_pages(start + request.plugged, pages - request.plugged, OFFLINE)
+        state.change_pages(start + request.plugged, pages - request.plugged, PAGE_OFFLINE)
     done = Request(start, pages, request.node, request.caller, choice.placement, tuple(tables), request.device)
     state.requests.put(start, done)
 

@@ -21,7 +21,7 @@ from ..protocol.vocabulary import (
     HUGE,
     ISOLATE,
     MEMMAP,
-    OFFLINE,
+    PAGE_OFFLINE,
     PAGETABLE,
     PCP,
     POISONED,
@@ -102,7 +102,7 @@ class _Tally:
             (self.pcp, counts.get(PCP, 0)),
             (self.pages, sum(counts.values()) - counts.get(ABSENT, 0)),
             (self.heads, counts.get(MEMMAP, 0)),
-            (self.withheld, counts.get(OFFLINE, 0)),
+            (self.withheld, counts.get(PAGE_OFFLINE, 0)),
         ):
             total[key] = total.get(key, 0) + count
         if section.early or counts.get(ASSUMED):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 from zlib import crc32
 
 import msgspec
@@ -51,12 +51,8 @@ class Known(dict[int, tuple[Run, ...]]):
         return found
 
 
-class _Sums(Known):
-    """Of each set its size and a sum instead of its runs, which is less work where sets need only be told apart."""
-
-    def __missing__(self, mask: int) -> tuple[Run, ...]:
-        found = self[mask] = ((mask.bit_count(), crc32(mask.to_bytes(mask.bit_length() // 8 + 1, "little"))),)
-        return found
+_SAVED_AS: Final[Mapping[str, str]] = {"watermarks": "marks"}
+"""Tables that files, and the digests in them, call otherwise."""
 
 
 def snapshot_of(state: State, origin: Origin, known: Known | None = None) -> SnapshotV1:
@@ -82,7 +78,7 @@ def alike(state: State, other: State) -> bool:
     return state.tables == other.tables or _tables(state, known) == _tables(other, known)
 
 
-def fingerprint(state: State, changes: Changes) -> str:
+def fingerprint(state: State, changes: Changes, known: Known) -> str:
     """What a command made of a state, in eight digits: `changes` are what takes it back. Equal ones make equal digits."""
     part = State(state.preset, state.geometry, state.model, state.boot, state.chain)
     gone: list[tuple[str, str]] = []
@@ -90,10 +86,11 @@ def fingerprint(state: State, changes: Changes) -> str:
         table = state.tables[number]
         now = table.get(key, ABSENT)
         if now is ABSENT and before is not ABSENT:
-            gone.append((table.name, str(key)))
+            gone.append((_SAVED_AS.get(table.name, table.name), str(key)))
         elif now != before:
             part.tables[number].put(key, now)
-    return f"{crc32(msgspec.msgpack.encode((_tables(part, _Sums()), sorted(gone)))):08x}"
+    tables = {_SAVED_AS.get(name, name): table for name, table in _tables(part, known).items()}
+    return f"{crc32(msgspec.msgpack.encode((tables, sorted(gone)))):08x}"
 
 
 def _tables(state: State, known: Known) -> dict[str, Any]:
@@ -102,9 +99,9 @@ def _tables(state: State, known: Known) -> dict[str, Any]:
         "counters": dict(sorted(fold_counters(state).items())),
         "nodes": tuple(NodeV1(**asdict(node)) for _, node in sorted(state.nodes.items())),
         "zones": tuple(ZoneV1(**asdict(zone)) for _, zone in sorted(state.zones.items())),
-        "marks": tuple(
-            MarksV1(cast(ZoneRef, key), marks.min, marks.low, dict(sorted(marks.reserve.items())))
-            for key, marks in sorted(state.marks.items())
+        "watermarks": tuple(
+            MarksV1(cast(ZoneRef, key), seen.min, seen.low, dict(sorted(seen.reserve.items())))
+            for key, seen in sorted(state.watermarks.items())
         ),
         "evidence": tuple(
             EvidenceV1(cast(ZoneRef, key), **asdict(known)) for key, known in sorted(state.evidence.items())
@@ -240,7 +237,7 @@ def _section_run(run: _Fold[Section], base: int, full: int, known: Known) -> Sec
         early=section.early,
         online=section.online,
         estimated=section.estimated,
-        flagged=known[section.flagged],
+        hwpoison=known[section.hwpoison],
         unseen=None if section.unseen == usually_unseen(section) else known[section.unseen],
         zones=tuple(_share(key, mask, full, known) for key, mask in section.zones),
         pages={kind: known[mask] for kind, mask in sorted(section.pages.items())},

@@ -49,6 +49,16 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 arguments.of_show,
             ),
             Verb(
+                "svg",
+                "draw the explorer's main screen as a picture, without a terminal",
+                (
+                    "altmap svg firecracker-24g -o memory.svg",
+                    "altmap svg small-guest steps.txt --view memmap --at memory32 --zoom page -o pages.svg",
+                ),
+                "pictures.draw",
+                arguments.of_svg,
+            ),
+            Verb(
                 "lsmem",
                 "list memory as lsmem does, with lsmem's own options",
                 ("altmap lsmem mixed-guest --output-all",),
@@ -92,6 +102,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 "script_runs.run",
                 arguments.of_run,
             ),
+            Verb(
+                "boot",
+                "derive a machine that was booted otherwise, and open it; without a terminal, show it",
+                ("altmap boot small-guest memmap_on_memory=N", "altmap boot mixed-guest model=6.1 -o older.json"),
+                "machines.boot",
+                arguments.of_boot,
+            ),
         ),
     ),
     (
@@ -100,7 +117,11 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
             Verb(
                 "why",
                 "say whether a command would succeed, and if not, why and what would clear it",
-                ("altmap why small-guest offline 1", "altmap why small-guest add 4G at 8G node 0"),
+                (
+                    "altmap why small-guest offline 1",
+                    "altmap why firecracker-24g offline 2G",
+                    "altmap why small-guest add 4G at 8G node 0",
+                ),
                 "questions.why",
                 arguments.of_why,
             ),
@@ -148,6 +169,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 ("altmap help run", "altmap help script"),
                 "help.explain",
                 arguments.of_help,
+            ),
+            Verb(
+                "models",
+                "list the kernels that can be modelled, or what changed from one to another",
+                ("altmap models", "altmap models 6.1 6.12"),
+                "kernels.list_models",
+                arguments.of_models,
             ),
             Verb(
                 "completion",
