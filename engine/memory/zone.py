@@ -13,7 +13,6 @@ DMA: Final = "DMA"
 DMA32: Final = "DMA32"
 NORMAL: Final = "Normal"
 MOVABLE: Final = "Movable"
-DEVICE: Final = "Device"
 ZONE_ORDER: Final = (DMA, DMA32, NORMAL, MOVABLE)
 """Zones from the lowest up, as a zonelist walks them from the top down."""
 KERNEL_ZONES: Final = (DMA, DMA32, NORMAL)
@@ -80,7 +79,7 @@ class Zone(msgspec.Struct, frozen=True, gc=False):
         )
 
 
-class Marks(msgspec.Struct, frozen=True, gc=False):
+class SeenWatermarks(msgspec.Struct, frozen=True, gc=False):
     """Watermarks of a zone as a capture showed them, pages: min, low, and the lowmem_reserve by the highest zone that an
     allocation could use. They hold until the kernel computes them anew, as every online and offline makes it do."""
 

@@ -4,34 +4,72 @@ from __future__ import annotations
 
 import argparse
 
-from altmap.engine import BadInput, HotplugError, bundled_machines, lsmem, sentence, split_lsmem
+from altmap.engine import (
+    BOOT_KEYS,
+    BadInput,
+    HotplugError,
+    Machine,
+    bundled_machines,
+    lsmem,
+    reboot,
+    save_machine,
+    sentence,
+    split_lsmem,
+)
 
 from .arguments import DEFAULT_MACHINE
 from .exits import FINE, REFUSED
 from .forms.document import as_line
 from .output import on_terminal, remark, say, write, write_text
-from .streams import machine_named
+from .streams import machine_named, writable
 from .verbs import VERBS
 
 
 def enter(arguments: argparse.Namespace) -> int:
     """Open a machine in the explorer; without a terminal, show it."""
     arguments.json = False
+    return _enter(machine_named(arguments.machine, arguments.model, replay=arguments.replay), arguments)
+
+
+def _enter(machine: Machine, arguments: argparse.Namespace) -> int:
     if not on_terminal("stdin", "stdout"):
-        return show(arguments)
+        return _show(machine, arguments)
     if not on_terminal("stderr"):
-        code = show(arguments)
+        code = _show(machine, arguments)
         say("\nThe explorer did not open: it draws on standard error, which is no terminal here.")
         return code
-    machine = machine_named(arguments.machine, replay=arguments.replay)
     from ..tui.app import run_app
 
     return run_app(machine)
 
 
+def boot(arguments: argparse.Namespace) -> int:
+    """A machine derived from another as if it had been booted otherwise: opened, shown or saved."""
+    writable(arguments.output)
+    options: dict[str, str] = {}
+    for word in arguments.options:
+        key, equals, text = word.partition("=")
+        if not equals or key in options:
+            wrong = "is no KEY=VALUE" if not equals else "is given twice"
+            raise BadInput(f"{word!r} {wrong}; the keys are {', '.join(BOOT_KEYS)}")
+        options[key] = text
+    machine = reboot(machine_named(arguments.machine, replay=arguments.replay), options)
+    if arguments.output is None:
+        return _show(machine, arguments) if arguments.json else _enter(machine, arguments)
+    save_machine(machine, arguments.output)
+    if arguments.json:
+        return _show(machine, arguments)
+    remark(f"note: {note}" for note in machine.origin.notes)
+    remark([f"{arguments.output}: {len(machine.blocks)} blocks, {len(machine.sections)} sections"])
+    return FINE
+
+
 def show(arguments: argparse.Namespace) -> int:
     """A machine at a glance."""
-    machine = machine_named(arguments.machine, replay=arguments.replay)
+    return _show(machine_named(arguments.machine, arguments.model, replay=arguments.replay), arguments)
+
+
+def _show(machine: Machine, arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .forms.machine import machine_document
 

@@ -49,6 +49,16 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 arguments.of_show,
             ),
             Verb(
+                "svg",
+                "draw the explorer's main screen as a picture, without a terminal",
+                (
+                    "altmap svg firecracker-24g -o memory.svg",
+                    "altmap svg small-guest steps.txt --view memmap --at memory32 --zoom page -o pages.svg",
+                ),
+                "pictures.draw",
+                arguments.of_svg,
+            ),
+            Verb(
                 "lsmem",
                 "list memory as lsmem does, with lsmem's own options",
                 ("altmap lsmem mixed-guest --output-all",),
@@ -91,6 +101,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 ("altmap run small-guest steps.txt --save after.json", "echo 'offline 1' | altmap run small-guest -"),
                 "script_runs.run",
                 arguments.of_run,
+            ),
+            Verb(
+                "boot",
+                "derive a machine that was booted otherwise, and open it; without a terminal, show it",
+                ("altmap boot small-guest memmap_on_memory=N", "altmap boot mixed-guest model=6.1 -o older.json"),
+                "machines.boot",
+                arguments.of_boot,
             ),
         ),
     ),

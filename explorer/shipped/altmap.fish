@@ -56,8 +56,8 @@ function _shtab_altmap_using
   test "$_shtab_altmap_cmdpath" = "$argv"
 end
 
-set -g _shtab_altmap_commands open show lsmem read check machines run why compare diff capture export help completion schema
-set -g _shtab_altmap_opts_with_value --add --arch --at --block-size --color --model --node --online --output --placement --root --save --width -o
+set -g _shtab_altmap_commands open show svg lsmem read check machines run boot why compare diff capture export help completion schema
+set -g _shtab_altmap_opts_with_value --add --arch --at --block-size --color --model --node --online --output --placement --root --save --size --theme --view --width --zoom -o
 
 complete -c altmap -e
 complete -c altmap -f
@@ -66,17 +66,30 @@ complete -c altmap -n _shtab_altmap_using -s h -l help -d 'show this help messag
 complete -c altmap -n _shtab_altmap_using -l version -d 'print it'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a open -d 'Open a machine in the explorer; without a terminal, show it.'
 complete -c altmap -n '_shtab_altmap_using open' -s h -l help -d 'show this help message and exit'
+complete -c altmap -n '_shtab_altmap_using open' -l model -xka "rfc-v2 rfc-v2-as-posted 6.1 6.12" -d 'a kernel model'
 complete -c altmap -n '_shtab_altmap_using open' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
 complete -c altmap -n '_shtab_altmap_using open' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
 complete -c altmap -n '_shtab_altmap_using open' -l width -x -d 'columns (those of the terminal)'
 complete -c altmap -n '_shtab_altmap_using open; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a show -d 'Print a machine: its zones, memory blocks and where their memmap lies.'
 complete -c altmap -n '_shtab_altmap_using show' -s h -l help -d 'show this help message and exit'
+complete -c altmap -n '_shtab_altmap_using show' -l model -xka "rfc-v2 rfc-v2-as-posted 6.1 6.12" -d 'a kernel model'
 complete -c altmap -n '_shtab_altmap_using show' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
 complete -c altmap -n '_shtab_altmap_using show' -l json -d 'print one JSON object'
 complete -c altmap -n '_shtab_altmap_using show' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
 complete -c altmap -n '_shtab_altmap_using show' -l width -x -d 'columns (those of the terminal)'
 complete -c altmap -n '_shtab_altmap_using show; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
+complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a svg -d 'Draw the explorer'"'"'s main screen as a picture, without a terminal.'
+complete -c altmap -n '_shtab_altmap_using svg' -s h -l help -d 'show this help message and exit'
+complete -c altmap -n '_shtab_altmap_using svg' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
+complete -c altmap -n '_shtab_altmap_using svg' -l view -x -d 'what the map shows: use, zones, memmap, can-it-go, types, orders, nodes'
+complete -c altmap -n '_shtab_altmap_using svg' -l at -x -d 'where the cursor is: a block, an address, pfn 0x150c31, node 1, a zone, as in the explorer'
+complete -c altmap -n '_shtab_altmap_using svg' -l zoom -x -d 'zoom in there: node, blocks, block, section, page; or machine'
+complete -c altmap -n '_shtab_altmap_using svg' -l size -x -d 'columns and lines of the screen (120x40)'
+complete -c altmap -n '_shtab_altmap_using svg' -l theme -x -d 'altmap-dark (without it), altmap-light, altmap-contrast, no-colour, or one of Textual'"'"'s'
+complete -c altmap -n '_shtab_altmap_using svg' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'the picture to write (.svg); - or none: standard output'
+complete -c altmap -n '_shtab_altmap_using svg; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
+complete -c altmap -n '_shtab_altmap_using svg; and test $_shtab_altmap_npos -eq 1' -ka "(__fish_complete_path (commandline -ct))" -d 'commands to run before, as for altmap run; - too'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a lsmem -d 'List memory as lsmem does, with lsmem'"'"'s own options.'
 complete -c altmap -n '_shtab_altmap_using lsmem' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using lsmem; and test $_shtab_altmap_npos -ge 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
@@ -106,6 +119,14 @@ complete -c altmap -n '_shtab_altmap_using run' -l color -xka "auto always never
 complete -c altmap -n '_shtab_altmap_using run' -l width -x -d 'columns (those of the terminal)'
 complete -c altmap -n '_shtab_altmap_using run; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
 complete -c altmap -n '_shtab_altmap_using run; and test $_shtab_altmap_npos -eq 1' -ka "(__fish_complete_path (commandline -ct))" -d 'a JSON array of commands, or lines as in a shell; - for standard input'
+complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a boot -d 'Derive a machine that was booted otherwise, and open it; without a terminal, show it.'
+complete -c altmap -n '_shtab_altmap_using boot' -s h -l help -d 'show this help message and exit'
+complete -c altmap -n '_shtab_altmap_using boot' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
+complete -c altmap -n '_shtab_altmap_using boot' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'save it there (.json, .msgpack, each also .gz), open nothing'
+complete -c altmap -n '_shtab_altmap_using boot' -l json -d 'print one JSON object'
+complete -c altmap -n '_shtab_altmap_using boot' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
+complete -c altmap -n '_shtab_altmap_using boot' -l width -x -d 'columns (those of the terminal)'
+complete -c altmap -n '_shtab_altmap_using boot; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a why -d 'Say whether a command would succeed, and if not, why and what would clear it.'
 complete -c altmap -n '_shtab_altmap_using why' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using why' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
@@ -152,7 +173,7 @@ complete -c altmap -n '_shtab_altmap_using export' -l json -d 'print one JSON ob
 complete -c altmap -n '_shtab_altmap_using export; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a help -d 'Explain a command, or all that a line of a script may say.'
 complete -c altmap -n '_shtab_altmap_using help' -s h -l help -d 'show this help message and exit'
-complete -c altmap -n '_shtab_altmap_using help; and test $_shtab_altmap_npos -eq 0' -ka "open show lsmem read check machines run why compare diff capture export help completion schema script" -d 'a command, or script'
+complete -c altmap -n '_shtab_altmap_using help; and test $_shtab_altmap_npos -eq 0' -ka "open show svg lsmem read check machines run boot why compare diff capture export help completion schema script" -d 'a command, or script'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a completion -d 'Print what makes a shell complete altmap'"'"'s words.'
 complete -c altmap -n '_shtab_altmap_using completion' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using completion; and test $_shtab_altmap_npos -eq 0' -ka "bash zsh fish" -d 'bash, zsh, fish'

@@ -2,68 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
-from altmap.engine import (
-    Allocate,
-    BadInput,
-    Free,
-    HotplugError,
-    HugePages,
-    Machine,
-    Offline,
-    Write,
-    boot_machine,
-    sentence,
-)
+from altmap.engine import Allocate, BadInput, Free, HotplugError, HugePages, Machine, Offline, Write, boot_machine
 from altmap.engine.memory.state import state_of
-from altmap.engine.mm.free_area import order_counts
 from altmap.engine.mm.hugetlb.gigantic import gigantic
-from altmap.engine.mm.hugetlb.pool import sizes, use
+from altmap.engine.mm.hugetlb.pool import sizes
 from altmap.engine.numbers.units import parse_bytes
 from altmap.engine.protocol.events import HugePageDissolved, HugePagesChanged, PagesMigrated
 from altmap.engine.protocol.vocabulary import HUGE, MOVABLE, PCP
 
 from .guests import FIRST, dimm, do, guest, numbers, occupy, offline, online, refuse, remove, told, two_nodes
-
-GLOBAL = "/sys/kernel/mm/hugepages"
-BLOCK = 32768
-GIB = 1 << 30
-
-
-def file(node: int | None = None, name: str = "nr_hugepages", kb: int = 2048) -> str:
-    """A file of the pool of a node, or of all."""
-    folder = GLOBAL if node is None else f"/sys/devices/system/node/node{node}/hugepages"
-    return f"{folder}/hugepages-{kb}kB/{name}"
-
-
-G1 = file(1, kb=1048576)
-
-
-def ask(machine: Machine, path: str, count: int) -> int:
-    """Write a number to a file, as a person does, and read back how many there are."""
-    do(machine, Write(path=path, data=str(count)))
-    return int(machine.read(path))
-
-
-def orders(machine: Machine, name: str, node: int) -> dict[int, int]:
-    """/proc/buddyinfo of a zone: areas by order, where there are any."""
-    return {order: count for order, count in enumerate(order_counts(state_of(machine), (node, name))) if count}
-
-
-# -- stories of real kernels ---------------------------------------------------------------------------------------------
-
-
-def gigantic_in_eight_blocks(model: str) -> Machine:
-    """19.5: blocks 32 to 39 online Normal, without heads, and one free gigantic page over all of them."""
-    machine = two_nodes("1G", model=model, memmap_on_memory="N")
-    dimm(machine, "1G", node=1)
-    online(machine, *range(32, 40))
-    assert ask(machine, G1, 1) == 1
-    assert numbers(machine, "Normal", 1) == (0, 262144, 262144, 262144)
-    assert not orders(machine, "Normal", 1)
-    return machine
+from .pools import BLOCK, G1, GIB, ask, file, gigantic_in_eight_blocks, orders
 
 
 def test_trace_f_before_6_12_only_the_block_with_the_tail_goes() -> None:
@@ -137,7 +86,7 @@ def test_trace_b_two_gib_blocks(mode: str, kind: str, zone: str, count: int, fre
     remove(machine, "2G", at="66G")
 
 
-# -- the table of 11.2 --------------------------------------------------------------------------------------------------
+# -- how many there can be --------------------------------------------------------------------------------------------------
 
 COLUMNS = {
     "128M blocks": ("128M", "6.12", "Y"),
@@ -306,125 +255,3 @@ def test_a_size_that_the_machine_has_not_got_makes_no_sense() -> None:
     with pytest.raises(HotplugError) as error:
         machine.read(file(0, kb=64))
     assert error.value.errno == "ENOENT"
-
-
-# -- 2 MiB pages --------------------------------------------------------------------------------------------------------
-
-
-def movable_guest(model: str) -> Machine:
-    """The traces hugetlb_2m: 1 GiB of boot memory and four blocks in ZONE_MOVABLE."""
-    machine = guest("1G", model=model)
-    for block in range(32, 36):
-        dimm(machine, at=f"{block * 128}M")
-    online(machine, *range(32, 36), kind="online_movable")
-    return machine
-
-
-def in_blocks(machine: Machine) -> dict[int, int]:
-    """Huge pages by block of hot-added memory; boot memory counts as block 0."""
-    return dict(Counter(pfn // BLOCK if pfn >= FIRST else 0 for pfn in state_of(machine).hugepages))
-
-
-@pytest.mark.parametrize("model", ["6.1", "6.12"])
-def test_600_pages_go_to_zone_movable_first(model: str) -> None:
-    """Movable down to its low watermark, then DMA32, then what the min watermark of Movable still gives."""
-    machine = movable_guest(model)
-    assert ask(machine, file(0), 600) == 600
-    found = in_blocks(machine)
-    assert (found[32], found[33], found[34]) == (63, 63, 63), "a head costs one of the 64"
-    assert 49 < found[35] <= 63
-    assert found[0] == 600 - 3 * 63 - found[35]
-    assert numbers(machine, "Movable")[0] == 4 * 32256 - (600 - found[0]) * 512
-    assert all(pfn % 512 == 0 for pfn in state_of(machine).hugepages)
-
-
-def use_in(machine: Machine, block: int, count: int) -> None:
-    """Of what programs mapped, so many huge pages of a block are still in use, the lowest."""
-    for pfn in sorted(pfn for pfn in state_of(machine).hugepages if pfn // BLOCK == block)[:count]:
-        use(state_of(machine), pfn)
-    state_of(machine).journal.take()
-
-
-@pytest.mark.parametrize("model", ["6.1", "6.12"])
-@pytest.mark.parametrize("used", [2, 20, 63])
-def test_pages_in_use_beside_free_ones_in_the_pool_livelock(model: str, used: int) -> None:
-    """Trace 6.12/hugetlb_2m steps 7 (all 63 of the block in use), 8 and 25: the page that was left last is
-    the next to be filled, so from the second page on they move inside the block itself, until a signal."""
-    machine = movable_guest(model)
-    ask(machine, file(0), 600)
-    use_in(machine, 32, used)
-    before = numbers(machine, "Movable"), machine.read(file(0)), machine.read(file(0, "free_hugepages"))
-    outcome = refuse(machine, Offline(block=32))
-    assert outcome.result == "EINTR"
-    assert outcome.pfn in state_of(machine).hugepages
-    assert "nr_hugepages" in sentence(outcome.reason)
-    assert (numbers(machine, "Movable"), machine.read(file(0)), machine.read(file(0, "free_hugepages"))) == before
-    outcome = offline(machine, 33)
-    assert len(told(outcome, HugePageDissolved)) == 63, "none in use: all of them are dissolved"
-    assert machine.read(file(0)) == "537\n"
-
-
-@pytest.mark.parametrize("model", ["6.1", "6.12"])
-def test_a_single_page_in_use_moves_to_a_free_one_of_another_block(model: str) -> None:
-    """Trace 6.12/hugetlb_2m steps 9, 10, 26 and 27: the pool shrinks by all of the block's 63, and the block goes."""
-    machine = movable_guest(model)
-    ask(machine, file(0), 600)
-    use_in(machine, 32, 1)
-    free = int(machine.read(file(0, "free_hugepages")))
-    outcome = offline(machine, 32)
-    assert sum(event.pages for event in told(outcome, PagesMigrated)) == 512
-    assert machine.read(file(0)) == "537\n"
-    assert machine.read(file(0, "free_hugepages")) == f"{free - 63}\n"
-
-
-@pytest.mark.parametrize("model", ["6.1", "6.12"])
-def test_with_every_page_of_the_block_in_use_it_goes_at_once(model: str) -> None:
-    """Trace 6.12/hugetlb_2m step 6: the single order 9 behind each head goes before an order 10 is split."""
-    machine = movable_guest(model)
-    ask(machine, file(0), 100)
-    assert in_blocks(machine) == {32: 63, 33: 35, 34: 1, 35: 1}
-    do(machine, Allocate(size="200M", kind="huge"))
-    outcome = offline(machine, 32)
-    assert sum(event.pages for event in told(outcome, PagesMigrated)) == 63 * 512
-    assert machine.read(file(0)) == "100\n"
-    assert machine.read(file(0, "free_hugepages")) == "0\n"
-    assert 32 not in in_blocks(machine)
-
-
-def test_on_another_node_a_free_huge_page_takes_the_place() -> None:
-    """A free pool page of an allowed node, else a fresh one."""
-    machine = two_nodes("1G", memmap_on_memory="N")
-    dimm(machine, node=1)
-    online(machine, 32, kind="online_movable")
-    ask(machine, file(1), 10)
-    ask(machine, file(0), 4)
-    do(machine, Allocate(size="20M", kind="huge", node=1))
-    outcome = offline(machine, 32)
-    assert {event.to_node for event in told(outcome, PagesMigrated)} == {0}
-    assert machine.read(file(0)) == "10\n", "four that were there, six fresh ones"
-    assert machine.read(file(0, "free_hugepages")) == "0\n"
-    assert machine.read(file()) == "10\n"
-
-
-def test_a_gigantic_page_in_use_has_nowhere_to_go() -> None:
-    """Gigantic never fresh."""
-    machine = gigantic_in_eight_blocks("6.12")
-    state = state_of(machine)
-    state.hugepages.put(FIRST, type(state.hugepages[FIRST])(262144, 1, used=True))
-    state.journal.take()
-    outcome = refuse(machine, Offline(block=39))
-    assert outcome.result == "EINTR"
-    assert outcome.pfn == FIRST
-    assert machine.read(G1) == "1\n"
-
-
-def test_heads_cost_a_2_mib_page_each_and_no_more() -> None:
-    for mode, count in (("Y", 2 * 63), ("N", 2 * 64)):
-        machine = two_nodes("1G", memmap_on_memory=mode)
-        for block in (32, 33):
-            dimm(machine, at=f"{block * 128}M", node=1)
-        online(machine, 32, 33, kind="online_kernel")
-        assert (
-            order_counts(state_of(machine), (1, "Normal"))[10] * 2 + order_counts(state_of(machine), (1, "Normal"))[9]
-            == count
-        )

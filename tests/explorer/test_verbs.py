@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,6 @@ import pytest
 from altmap import engine
 from altmap.engine import sentence
 from altmap.explorer.tui.places import goals
-from altmap.explorer.tui.screens import add
-from altmap.explorer.tui.screens.add import AddDialog
 from altmap.explorer.tui.screens.error import ErrorScreen
 from altmap.explorer.tui.screens.leave import LeaveDialog
 from altmap.explorer.tui.screens.main import MainScreen
@@ -20,7 +17,6 @@ from altmap.explorer.tui.verbs import VERBS
 from altmap.explorer.tui.widgets.inspector import Inspector
 from altmap.explorer.tui.widgets.kernel_log import KernelLog
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
-from altmap.explorer.tui.widgets.prose import Prose
 from altmap.explorer.tui.widgets.zone_table import ZoneTable
 from textual import events
 from textual.widgets import Input, Static
@@ -118,96 +114,6 @@ def test_a_refusal_among_many_names_the_first() -> None:
         assert "2 of 3 done; offline 0: memory0 holds" in result(screen)
 
     drive(machine, refuse)
-
-
-def test_the_add_dialog_explains_what_is_wrong() -> None:
-    machine = guest()
-
-    async def fill(pilot: Any, screen: MainScreen) -> None:
-        await press(pilot, "a", *"lots")
-        dialog = pilot.app.screen
-        assert isinstance(dialog, AddDialog)
-        assert "'lots' is not a size" in text_of(dialog.query_one(Prose))
-        await press(pilot, "enter")
-        assert pilot.app.screen is dialog
-        dialog.query_one("#size", Input).value = "100M"
-        await pilot.pause()
-        assert "EINVAL" in text_of(dialog.query_one(Prose))
-        dialog.query_one("#size", Input).value = "0"
-        await pilot.pause()
-        assert "EINVAL" in text_of(dialog.query_one(Prose))
-        dialog.query_one("#size", Input).value = "100M"
-        await press(pilot, "enter")
-        assert machine.history[-1].result == "EINVAL"
-        assert "EINVAL" in result(screen)
-
-    drive(machine, fill)
-
-
-def test_the_add_dialog_passes_on_every_choice() -> None:
-    machine = guest()
-
-    async def fill(pilot: Any, screen: MainScreen) -> None:
-        await press(pilot, "a", *"256M", "tab", *"8G", "tab", "tab")
-        await press(pilot, "down", "down", "enter", "tab", "down", "down", "down", "enter", "tab", "enter")
-        command = machine.history[-1].command
-        assert command == engine.Add(start=8 << 30, size=256 << 20, caller="balloon", placement="range")
-
-    drive(machine, fill)
-
-
-PREVIEWS = {
-    "small-guest": [
-        ("1G", ["It fits: memory32-39; memmap 16M = 4,096 pages", "lie in the added memory of node 0"]),
-        ("1G", ["(auto_online_blocks=offline)", "into zone Normal, online_movable into zone Movable"]),
-        ("1G tab tab tab enter end up enter tab enter end enter", ["cannot place its memmap by 'sections'"]),
-    ],
-    "numa-guest": [
-        ("1G tab tab enter end enter", ["node 0 holds the memmap of memory of node 2", "goes off node"]),
-        ("256G", ["It does not fit: 2.76G of kernel memory are missing", "nodes 0, 1 have 328,781 to spare"]),
-        ("1G tab 0", ["Refused with EEXIST: "]),
-    ],
-}
-"""What is typed in the add dialog of a machine, and what its preview says then."""
-
-
-@pytest.mark.parametrize("name", PREVIEWS)
-def test_the_add_dialog_says_what_would_come_of_it(name: str) -> None:
-    """Before enter: does the memmap fit, on which node would it lie, where may the blocks go."""
-    machine = engine.open_machine(name)
-
-    async def fill(pilot: Any, screen: MainScreen) -> None:
-        for keys, said in PREVIEWS[name]:
-            first, *others = keys.split()
-            await press(pilot, "a", *first, *others)
-            shown = " ".join(text_of(pilot.app.screen.query_one(Prose)).split())
-            assert [text for text in said if text not in shown] == []
-            await press(pilot, "escape")
-        assert machine.history == ()
-        assert machine.check() == []
-
-    drive(machine, fill)
-
-
-def test_only_the_last_request_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    machine = guest()
-    tried: list[engine.Command] = []
-
-    def counting(state: Any, command: engine.Command) -> engine.Verdict:
-        tried.append(command)
-        return engine.why_not(state, command)
-
-    async def fill(pilot: Any, screen: MainScreen) -> None:
-        rested = asyncio.Event()
-        monkeypatch.setattr(add, "why_not", counting)
-        monkeypatch.setattr(add, "settled", rested.wait)
-        await pilot.press("a", *"512M")
-        assert tried == []
-        rested.set()
-        await pilot.app.workers.wait_for_complete()
-        assert tried == [engine.Add(start=4 << 30, size=512 << 20)]
-
-    drive(machine, fill)
 
 
 def test_leaving_a_dialog_changes_nothing() -> None:

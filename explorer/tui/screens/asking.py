@@ -12,6 +12,7 @@ from textual.screen import Screen
 from .. import words
 from ..leaving import LEFT
 from ..places import Goal
+from ..portrait import Portrayed
 from ..prospects import grouped
 from ..session import Batch, Session
 from ..widgets.bars import ResultBar
@@ -30,7 +31,7 @@ MOST_ASKED: Final = 32
 """Marked blocks that one question is about."""
 
 
-class AskingScreen(Screen[None]):
+class AskingScreen(Screen[None], Portrayed):
     """A screen that can ask; what is answered is performed, or shown, by the screen that it becomes."""
 
     session: Session
