@@ -33,6 +33,9 @@ def serve(arguments: argparse.Namespace) -> int:
     url = f"http://{address}:{arguments.port}"
 
     class Quiet(Server):
+        def initialize_logging(self) -> None:
+            """No line for each file that a page asks for."""
+
         async def on_startup(self, app: object) -> None:
             remark(
                 [f"altmap: {arguments.machine} is at {url} until Ctrl-C; who can reach that can use altmap as you can"]
