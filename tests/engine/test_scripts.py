@@ -49,6 +49,7 @@ EXAMPLES: list[Command] = [
     Offline(block=32),
     Write(path=STATE, data="online_movable"),
     Write(path="/sys/module/memory_hotplug/parameters/auto_movable_ratio", data="301"),
+    *(Write(path=STATE, data=data) for data in ("", "\n", "-n", "-n on", "a  b'c")),
     Sync(root="captures/after"),
     Compact(),
     Compact(node=1, zone="Normal", order=9),
@@ -268,3 +269,19 @@ def test_a_very_long_line_is_read_at_once() -> None:
     ]
     with pytest.raises(BadInput, match="is not closed"):
         parse_script("echo " + "'x' " * 20_000 + "'", "s")
+
+
+def test_callers_have_the_names_that_people_use() -> None:
+    """Those of drivers and of tools, in lines and in JSON."""
+    said = {
+        "dimm": "acpi", "qemu": "acpi", "vmware": "acpi", "hyperv": "balloon", "hv_balloon": "balloon", "xen": "balloon",
+        "kmem": "dax", "daxctl": "dax", "cxl": "cxl", "dlpar": "dlpar", "drmgr": "dlpar", "sclp": "sclp", "chmem": "sclp",
+    }  # fmt: skip
+    for name, caller in said.items():
+        for script in (
+            f"add 128M at 4G caller {name}",
+            f'[{{"op": "add", "start": "4G", "size": "128M", "caller": "{name}"}}]',
+        ):
+            (add,) = parse_script(script, "it")
+            assert isinstance(add, Add)
+            assert add.caller == caller
