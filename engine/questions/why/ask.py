@@ -34,11 +34,12 @@ from ...protocol.events import (
     ZoneChosen,
 )
 from ...protocol.reasons.unknown import NotSeen
-from ...protocol.vocabulary import HUGE, OnlineType
+from ...protocol.vocabulary import HUGE, MEMMAP, OnlineType
 from ...run.rehearsal import Attempt, attempt, rehearsal
 from ..narrate import counted, sentence
 from ..narrate import some_names as named
 from ..worth_knowing import top_heavy
+from . import giant_pages
 from .add import add_blockers, add_effects, add_ways, instead_of_adding, kernel_zone_warning, taken
 from .explanation import Explanation, Way, refused, remedies
 from .obstacles import of_blocks
@@ -197,6 +198,8 @@ def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explana
     effects: list[str] = []
     blockers: list[Blocker] = []
     but = ""
+    warnings: list[str] = []
+    ways: list[Way] = []
     for event in tried.events:
         if not isinstance(event, HugePagesChanged):
             continue
@@ -218,7 +221,10 @@ def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explana
                     for kind, count in found.blockers.items()
                     if kind != HUGE
                 ]
-    return Explanation(effects, blockers=blockers, but=but)
+                if MEMMAP in found.blockers and not warnings:
+                    warnings.append(sentence(giant_pages.lost(state, event.size)))
+                    ways += giant_pages.ways_out(state, command, event.total)
+    return Explanation(effects, warnings, blockers, ways, but)
 
 
 def _not_allocated(state: State, command: Allocate, tried: Attempt) -> Explanation:
