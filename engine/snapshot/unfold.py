@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn, TypeVar
 from msgspec.structs import asdict, replace
 
 from ..kernels.architectures import preset_of
-from ..kernels.models import MODELS
+from ..kernels.models import KNOWN_MODELS, MODELS
 from ..kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..memory.block import Block, Group, Request
 from ..memory.origin import Origin
@@ -24,7 +24,7 @@ from ..numbers.errors import BadInput, located
 from ..numbers.frozen import Frozen
 from ..numbers.limits import MAX_PFN, MAX_SECTION_PAGES
 from ..numbers.rounding import ceil
-from ..protocol.vocabulary import ZoneKey
+from ..protocol.vocabulary import DEVICE_CALLERS, ZoneKey
 from .counters import load_counters
 from .fold import moved, usually_unseen
 from .schema import MAX_COUNT, MemmapV1, Run, SectionGrid, SectionRun, SnapshotV1
@@ -48,7 +48,7 @@ def unfold(snapshot: SnapshotV1) -> tuple[State, Origin]:
     except BadInput as error:
         _bad("$.geometry", str(error))
     if snapshot.model not in MODELS:
-        _bad("$.model", f"{snapshot.model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
+        _bad("$.model", f"{snapshot.model!r} is not a kernel model; it is {KNOWN_MODELS}")
     settings, boot = settings_of(snapshot.settings, "$.settings."), boot_of(snapshot.boot, "$.boot.")
     chain = DEFAULT_CHAIN.with_subscriber(BOOT_MEMORY_GUARD) if preset.boot_offline_veto else DEFAULT_CHAIN
     state = State(preset, geometry, MODELS[snapshot.model], boot, chain)
@@ -175,13 +175,15 @@ def _groups(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, Group]]:
 
 
 def _requests(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, Request]]:
-    unit = state.geometry.pages_per_block
+    geometry = state.geometry
     for index, saved in enumerate(snapshot.requests):
         path = f"$.requests[{index}]"
         _node(state, saved.node, f"{path}.node")
+        blocks = saved.caller not in DEVICE_CALLERS
+        what, unit = ("block", geometry.pages_per_block) if blocks else ("section", geometry.pages_per_section)
         for name, pages in (("start", saved.start), ("pages", saved.pages)):
             if pages % unit:
-                _bad(f"{path}.{name}", f"page {pages} is inside a block; it must be a multiple of {unit} pages")
+                _bad(f"{path}.{name}", f"page {pages} is inside a {what}; it must be a multiple of {unit} pages")
         yield saved.start, Request(**asdict(saved))
 
 

@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from altmap.engine import MODELS, Machine, boot_machine
+from altmap.engine import Machine, boot_machine
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.memory.section import Memmap, put
 from altmap.engine.memory.state import HugePage, Resource, State, state_of
 from altmap.engine.numbers.bits import span
 from altmap.engine.protocol.vocabulary import FREE, ISOLATE, MEMMAP
 from altmap.engine.run.invariants import INVARIANTS
+
+from tests.kernels import KERNELS
 
 from .guests import FIRST, dimm, guest, occupy, online
 
@@ -66,6 +68,11 @@ def freed_memmap(state: State) -> None:
     state.change_pages(memmap.chunks[0][0], 512, FREE)
 
 
+def freed_table(state: State) -> None:
+    request = next(iter(state.requests.values()))
+    state.change_pages(*request.tables[0], FREE)
+
+
 BREAKS: list[tuple[str, Callable[[State], object]]] = [
     ("counters_in_order", lambda s: zone(s, "Movable", managed=s.zones[0, "Movable"].present + 1)),
     ("counters_in_order", lambda s: zone(s, "Movable", spanned=65535)),
@@ -83,6 +90,7 @@ BREAKS: list[tuple[str, Callable[[State], object]]] = [
     ("memmap_marked", lambda s: section(s, 36, memmap=Memmap("kernel", 1 << 30, ((1 << 30, 512),)))),
     ("memmap_marked", freed_memmap),
     ("memmap_marked", lost_head),
+    ("tables_marked", freed_table),
     ("block_settled", lambda s: block(s, 35, state="going-offline")),
     ("online_by_block: section 33: online, but there is no memory33", lambda s: s.blocks.drop(33)),
     ("online_by_block: section 33: online, but memory33 is offline", lambda s: block(s, 33, state="offline")),
@@ -121,7 +129,7 @@ def test_memory_that_is_managed_nowhere_is_noticed() -> None:
     assert {"present_is_counted", "managed_is_counted"} <= {broken.invariant for broken in machine.check()}
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", KERNELS)
 def test_sound_machines_have_nothing_to_say(model: str) -> None:
     assert sound(model).check() == []
 
