@@ -244,6 +244,7 @@ def _tight(state: State, add: Add) -> list[str]:
 
 
 def missing_pages(state: State, budget: Shortage) -> Blocker:
+    """The kernel pages that a request of this budget lacks."""
     page = state.geometry.page_size
     nodes = node_names(budget.nodes)
     if budget.missing:
