@@ -80,6 +80,17 @@ class InGiganticRanges(Coded, frozen=True):
     size: int
 
 
+class DeviceBlocksIn(Coded, frozen=True):
+    """They keep `size` bytes of a virtio-mem device plugged, in a zone and in these memory blocks; `kernel_zone`: in another
+    zone the kernel's own pages would not have come there."""
+
+    runs: Runs
+    size: int
+    node: int
+    zone: str
+    kernel_zone: bool
+
+
 Blocking = (
     MemmapOf
     | TheseBlocks
@@ -91,4 +102,5 @@ Blocking = (
     | KernelMemoryShort
     | KernelMemoryScattered
     | InGiganticRanges
+    | DeviceBlocksIn
 )

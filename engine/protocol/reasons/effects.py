@@ -102,10 +102,22 @@ class MayGoTo(Coded, frozen=True):
 
 
 class GoOnlineAtOnce(Coded, frozen=True):
-    """Added blocks go online by themselves, in this zone."""
+    """Added blocks go online by themselves, in this zone, and where that is chosen anew for each, by which rule."""
 
     runs: Runs
     zone: str
+    rule: ZoneRule | None
+
+
+# -- virtio-mem ---------------------------------------------------------------------------------------------------------
+
+
+class DeviceComesTo(Coded, frozen=True):
+    """A virtio-mem device has `after` bytes plugged then, of `asked`; it had `before`."""
+
+    before: int
+    asked: int
+    after: int
 
 
 # -- pools of huge pages ------------------------------------------------------------------------------------------------
@@ -150,6 +162,7 @@ Effect = (
     | BlocksAppear
     | MayGoTo
     | GoOnlineAtOnce
+    | DeviceComesTo
     | PoolBecomes
     | GiganticRanges
     | PoolFallsShort

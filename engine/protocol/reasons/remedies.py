@@ -146,6 +146,23 @@ class AddLess(Coded, frozen=True):
     size: int
 
 
+class AddAnew(Coded, frozen=True):
+    """Take the memory out and add it again with another placement of its memmap: ways (b) and (c) of the RFC."""
+
+    placement: Literal["sections", "boot"]
+
+
+class AskForWhatComes(Coded, frozen=True):
+    """Ask a virtio-mem device for the size (bytes) that it comes to; `grows`: it was asked for more than it had."""
+
+    size: int
+    grows: bool
+
+
+class OnlineByItself(Coded, frozen=True):
+    """Let added blocks go online by themselves, to ZONE_MOVABLE."""
+
+
 class OnlineInstead(Coded, frozen=True):
     """Online blocks that wait offline rather than add more."""
 
@@ -178,6 +195,9 @@ Remedying = (
     | AddInBlocks
     | AddLess
     | OnlineInstead
+    | AddAnew
+    | AskForWhatComes
+    | OnlineByItself
 )
 
 # -- what it assumes ----------------------------------------------------------------------------------------------------

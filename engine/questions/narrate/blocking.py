@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...numbers.units import format_bytes
+from ...numbers.units import about_bytes, format_bytes
 from ...protocol.reasons import blocking
 from ...protocol.reasons.blocking import Blocking
 from ...protocol.vocabulary import Runs
@@ -40,6 +40,9 @@ def said(detail: Blocking, names: Names) -> str:
             )
         case blocking.InGiganticRanges(node, size):
             return f"in so many aligned ranges of {format_bytes(size)} in kernel zones of node {node}"
+        case blocking.DeviceBlocksIn(runs, size, node, zone, kernel_zone):
+            lesson = "; online_movable would have kept the kernel's pages out" if kernel_zone else ""
+            return f"{about_bytes(size)} of zone {zone} of node {node}, in {run_names(runs, names)}{lesson}"
 
 
 def memmap_of(runs: Runs, bare: int, names: Names) -> str:

@@ -55,8 +55,17 @@ def said(effect: Effect, names: Names) -> str:
                 f"{'online_movable' if zone == 'Movable' else 'online_kernel'} into zone {zone}" for zone in others
             ]
             return f"{', '.join(ways)}; from zone Movable alone memory can be got back for sure"
-        case effects.GoOnlineAtOnce(runs, zone):
-            return f"{_all(runs, names, 'goes', 'go')} online in zone {zone} at once"
+        case effects.GoOnlineAtOnce(runs, zone, rule):
+            why = f" ({zones.said(rule, names)})" if rule is not None else ""
+            return f"{_all(runs, names, 'goes', 'go')} online in zone {zone} at once{why}"
+        case effects.DeviceComesTo(before, asked, after) if asked > before:
+            had = f", {about_bytes(before)} before" if before else ""
+            plugged = f"{about_bytes(after)} of {about_bytes(asked)} are plugged then{had}"
+            return f"{plugged}: the driver keeps what it has, and tries again later"
+        case effects.DeviceComesTo(before, asked, after):
+            gone = f"{about_bytes(before - after)} of {about_bytes(before - asked)} are unplugged"
+            stay = f"{about_bytes(after)} stay plugged of {about_bytes(before)}"
+            return f"{gone}, so that {stay}: the driver tries again later"
         case effects.PoolBecomes(node, size, total, wanted):
             where = "the machine" if node is None else f"node {node}"
             has = f"{counted(total, 'page')} of {format_bytes(size)}"

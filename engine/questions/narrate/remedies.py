@@ -81,6 +81,15 @@ def said(remedy: Remedying, names: Names) -> str:
             return f"add less: {format_bytes(size)} fits"
         case remedies.OnlineInstead(runs):
             return f"online {run_names(runs, names)}, whose memmap is paid for, before adding more"
+        case remedies.AddAnew("sections"):
+            return "(b) of the RFC: add it anew with its memmap in low sections of the node; in no released kernel"
+        case remedies.AddAnew():
+            return "(c) of the RFC: add it anew with its memmap in kernel memory; memmap_on_memory=N at boot"
+        case remedies.AskForWhatComes(size, grows):
+            how = "less" if grows else "no smaller size"
+            return f"ask for {how}: {format_bytes(size)} is what it comes to"
+        case remedies.OnlineByItself():
+            return "let it go online by itself, as movable"
 
 
 def assumed(given: Given, names: Names) -> str:

@@ -65,6 +65,7 @@ from ...protocol.reasons.remedies import (
     PlaceOtherwise,
     RemoveLeftBehind,
 )
+from ...protocol.reasons.zones import ZoneRule
 from ...protocol.vocabulary import MemmapOn, Placement
 from ...run.rehearsal import Attempt
 from ..availability import UNRELEASED, availability
@@ -100,7 +101,7 @@ def add_blockers(state: State, add: Add, tried: Attempt) -> list[Blocker]:
         first = leaked[0] * geometry.pages_per_section
         found.append(Blocker("leaked", len(leaked), "sections", first))
     if tried.result == "ENOMEM":
-        found.append(_missing(state, shortage(state, add)))
+        found.append(missing_pages(state, shortage(state, add)))
     return found or [Blocker("rule", 1, "rules", None, rule=tried.reason)]
 
 
@@ -143,15 +144,15 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], l
     """What an add that worked has done, and what to mind; asked while its result is still there."""
     size, page = state.geometry.pages_per_section, state.geometry.page_size
     unit = state.geometry.vmemmap_unit_pages * page
-    effects: list[Reason] = [
-        MemmapGoes(event.placement, event.reason) for event in tried.events if isinstance(event, PlacementChosen)
-    ]
+    chosen = (event for event in tried.events if isinstance(event, PlacementChosen))
+    effects: list[Reason] = [*dict.fromkeys(MemmapGoes(event.placement, event.reason) for event in chosen)]
     warnings: list[Reason] = []
     places: dict[tuple[MemmapOn, int], int] = {}
     fallbacks, hosts = 0, set[int]()
     for event in tried.events:
         if isinstance(event, MemmapPlaced):
-            memmap = state.sections[event.section].memmap
+            section = state.sections.get(event.section)
+            memmap = section.memmap if section is not None else None
             place = (event.on, event.node)
             places[place] = places.get(place, 0) + state.geometry.memmap_pages(size)
             fallbacks += event.fallback
@@ -163,9 +164,8 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], l
         effects.append(MemmapLies(on, node, pages, pages * page))
         if node != add.node:
             warnings.append(HoldsMemmapOfNode(node, add.node))
-    for event in tried.events:
-        if isinstance(event, ExistingMemoryTaken):
-            effects.append(TakenFrom(event.node, event.pages, event.pages * page))
+    for node, pages in taken(tried).items():
+        effects.append(TakenFrom(node, pages, pages * page))
     if fallbacks:
         warnings.append(BasePages(fallbacks, unit))
     if hosts:
@@ -180,6 +180,15 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], l
     if waiting := _waiting(state, tried):
         warnings.append(WaitOffline(tuple(consecutive(waiting)), len(waiting) * state.geometry.block_size))
     return effects, warnings
+
+
+def taken(tried: Attempt) -> dict[int, int]:
+    """Pages of existing memory that a command took, by node."""
+    found: dict[int, int] = {}
+    for event in tried.events:
+        if isinstance(event, ExistingMemoryTaken):
+            found[event.node] = found.get(event.node, 0) + event.pages
+    return found
 
 
 def instead_of_adding(state: State, tried: Attempt) -> Iterator[Way]:
@@ -199,16 +208,19 @@ def _blocks(state: State, tried: Attempt, effects: list[Reason], warnings: list[
     """Which blocks appear, and where those that go online by themselves go."""
     blocks = [event.block for event in tried.events if isinstance(event, BlockCreated)]
     zones: dict[str, list[int]] = {}
+    rules: dict[str, ZoneRule] = {}
     for event in tried.events:
         if isinstance(event, ZoneChosen):
             zones.setdefault(event.zone, []).append(event.block)
+            if state.settings.online_policy == "auto-movable":
+                rules.setdefault(event.zone, event.reason)
     online = sum(event.state == "online" for event in tried.events if isinstance(event, BlockState))
     if blocks:
         effects.append(BlocksAppear(tuple(consecutive(blocks)), None if zones else state.settings.auto_online_blocks))
     if not zones:
         effects += _to_come(state, blocks)
     for zone, numbers in zones.items():
-        effects.append(GoOnlineAtOnce(tuple(consecutive(numbers)), zone))
+        effects.append(GoOnlineAtOnce(tuple(consecutive(numbers)), zone, rules.get(zone)))
         if zone in KERNEL_ZONES:
             warnings.append(KernelPagesMayCome(zone))
     if zones and online < len(blocks):
@@ -233,7 +245,8 @@ def _tight(state: State, add: Add) -> list[KernelZonesTight]:
     return [KernelZonesTight(room)] if room < state.geometry.pageblock_pages else []
 
 
-def _missing(state: State, budget: Shortage) -> Blocker:
+def missing_pages(state: State, budget: Shortage) -> Blocker:
+    """The kernel pages that a request of this budget lacks."""
     nodes, available, geometry = budget.nodes, budget.available, state.geometry
     detail: Blocking = (
         KernelMemoryShort(budget.memmap, budget.tables, nodes, available, budget.missing * geometry.page_size)

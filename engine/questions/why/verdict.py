@@ -15,7 +15,7 @@ from ...protocol.reasons.remedies import Given, Remedying
 from ...protocol.reasons.unknown import Unknown
 from ...protocol.vocabulary import Certainty
 
-Unit = Literal["pages", "blocks", "sections", "ranges", "bytes", "rules"]
+Unit = Literal["pages", "units", "blocks", "sections", "ranges", "bytes", "rules"]
 
 
 class Blocker(msgspec.Struct, frozen=True):
