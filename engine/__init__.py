@@ -63,7 +63,7 @@ from .protocol.reasons.notes import Note
 from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare, describe_comparison
 from .questions.give_back import GiveBack, asked_by_size, describe_give_back, give_back
-from .questions.narrate import assumption, block_names, memmap_places, sentence, story
+from .questions.narrate import assumption, block_names, memmap_places, moment, sentence, story
 from .questions.outlook import Outlook
 from .questions.shortage import Shortage, shortage
 from .questions.summary import Page, Summary
@@ -168,6 +168,7 @@ __all__ = [
     "machine_bytes",
     "machine_names",
     "memmap_places",
+    "moment",
     "news",
     "open_machine",
     "parse_bytes",
