@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from altmap.engine import Event, Film, Machine, Move, Outcome
-from altmap.engine.protocol import events
+from altmap.engine import Event, Film, Machine, Move, Outcome, events
 
 SPEEDS: Final = (1, 2, 4, 8, 16)
 FRAMES: Final = 30

@@ -26,6 +26,10 @@ def player() -> Player:
     return Player(Film(busy(), [Offline(block=32)]))
 
 
+def state(screen: WatchScreen) -> str:
+    return screen.machine.blocks[32].state
+
+
 # -- the player ---------------------------------------------------------------------------------------------------------
 
 
@@ -97,11 +101,11 @@ def test_a_watched_verb_is_done_when_a_person_says_so_and_not_before() -> None:
         watching = pilot.app.screen
         assert isinstance(watching, WatchScreen)
         assert machine.blocks[32].state == "online"
-        assert watching.machine.blocks[32].state == "offline"
+        assert state(watching) == "offline"
         await press(pilot, "home")
-        assert watching.machine.blocks[32].state == "online"
+        assert state(watching) == "online"
         await press(pilot, "right")
-        assert watching.machine.blocks[32].state == "going-offline"
+        assert state(watching) == "going-offline"
         await press(pilot, "q")
         assert pilot.app.screen is screen
         assert machine.blocks[32].state == "online"
@@ -146,9 +150,9 @@ def test_what_was_done_is_watched_again_and_nothing_comes_of_it(size: tuple[int,
         await press(pilot, "R", "space", "end")
         watching = pilot.app.screen
         assert isinstance(watching, WatchScreen)
-        assert watching.machine.blocks[32].state == "offline"
+        assert state(watching) == "offline"
         await press(pilot, "home", "plus", "v", "V", "minus", "left", "right")
-        assert watching.machine.blocks[32].state == "going-offline"
+        assert state(watching) == "going-offline"
         assert "memory32 is going-offline" in watching.query_one(ResultBar).text
         await press(pilot, "enter")
         assert pilot.app.screen is screen

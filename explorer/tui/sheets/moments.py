@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Final
 
-from altmap.engine import Machine, Outcome, describe, sentence
-from altmap.engine.protocol import events
-from altmap.engine.questions.narrate import Moment, moment
+from altmap.engine import Machine, Moment, Outcome, describe, events, moment, sentence
 
 from ...picture.lines import Line, Span, fitted, joined
 from ...picture.palette import Palette
