@@ -9,7 +9,7 @@ from ..picture.views import VIEWS
 from .widgets.memory_map import MemoryMap
 from .widgets.title import Word
 
-PANELS = (("inspector", "1"), ("zones", "2"), ("log", "3"))
+PANELS = (("inspector", "1"), ("zones", "2"), ("log", "3"), ("parameters", "4"))
 
 
 def of_map(map_: MemoryMap) -> tuple[list[Word], list[Word]]:

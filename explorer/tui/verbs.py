@@ -136,11 +136,15 @@ class CommandLine(Verb):
 
 class Undo(Verb):
     name, key, label, title, group = "undo", "u", "Undo", "Undo", "History"
-    sentence = "Take the last command back, all its blocks."
+    sentence = "Take the last command back, all its blocks; or a boot."
 
     @classmethod
     def lacking(cls, desk: Desk) -> str:
-        return "" if desk.session.can_undo else "nothing was done that could be taken back"
+        return (
+            ""
+            if desk.session.can_undo or desk.session.before is not None
+            else "nothing was done that could be taken back"
+        )
 
     @classmethod
     def run(cls, desk: Desk) -> None:
@@ -251,6 +255,8 @@ class ZoomIn(Verb):
 
     @classmethod
     def lacking(cls, desk: Desk) -> str:
+        if desk.pane == "parameters":
+            return "the parameters have the keys; 0 gives them to the map"
         return "" if desk.can_zoom_in else "a page is the closest there is"
 
     @classmethod
@@ -339,6 +345,24 @@ class LogPane(MapPane):
     sentence = "All commands so far, what the kernel printed, and the results."
 
 
+class ParametersPane(MapPane):
+    name, key, label, title, pane = "pane_parameters", "4", "Parameters", "To the parameters", "parameters"
+    sentence = "Kernel model, options of the boot, and what a running kernel lets one write."
+
+
+class ChangeParameter(Verb):
+    name, key, label, title, group = "change", "enter", "Change", "Change the parameter", "Screen"
+    sentence = "Write the chosen parameter, or boot a machine with another one."
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        return "" if desk.pane == "parameters" else "4 shows the parameters, of which one can be chosen"
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.ask_parameter()
+
+
 class Help(Verb):
     name, key, label, title, group = "help", "question_mark,f1", "Help", "Help", "Screen"
     sentence = "All keys and what they do."
@@ -361,9 +385,9 @@ class Quit(Verb):
 
 VERBS: Final[tuple[type[Verb], ...]] = (
     Stop, AddMemory, OnlineDefault, OnlineMovable, OnlineKernel, OfflineBlocks, EjectDevice, RemoveMemory, Why, Undo, Redo,
-    ZoomIn, ZoomOut, NextView, ViewBefore, Fold, ShowPage,
+    ChangeParameter, ZoomIn, ZoomOut, NextView, ViewBefore, Fold, ShowPage,
     Help, Quit, CommandLine, States, GoTo, MarkDevice, Unmark, CompareAdd, Save, Mark,
-    MapPane, InspectorPane, ZonesPane, LogPane,
+    MapPane, InspectorPane, ZonesPane, LogPane, ParametersPane,
 )  # fmt: skip
 """In the footer's order."""
 

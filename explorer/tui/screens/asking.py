@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from altmap.engine import Add, Command, Machine, Step, describe
+from altmap.engine import Add, BadInput, Command, Machine, Step, Write, describe, reboot
+from textual.message import Message
 from textual.screen import Screen
 
-from .. import words
+from .. import parameters, words
 from ..leaving import LEFT
 from ..places import Goal
 from ..session import Session
 from ..widgets.bars import ResultBar
 from ..widgets.memory_map import MemoryMap
+from ..widgets.parameters import Parameters
 from .add import AddDialog
 from .command_line import CommandLine, Typed
 from .error import ErrorScreen
 from .goto import GoToDialog
 from .help import HelpScreen
 from .leave import LeaveDialog
+from .parameter import ParameterDialog
 from .save import SaveDialog
 from .timeline import TimelineScreen
 from .why import Choice, Told, WhyScreen, look, told, told_of_many, told_since
@@ -32,6 +35,23 @@ class AskingScreen(Screen[None]):
     """A screen that can ask; what is answered is performed, or shown, by the screen that it becomes."""
 
     session: Session
+
+    class Booted(Message):
+        """Another machine is to be shown in place of this one."""
+
+        def __init__(self, machine: Machine) -> None:
+            super().__init__()
+            self.machine = machine
+
+    class Entered(Message):
+        """Work goes on with this session."""
+
+        def __init__(self, session: Session) -> None:
+            super().__init__()
+            self.session = session
+
+    def on_screen_resume(self) -> None:
+        self.post_message(self.Entered(self.session))
 
     @property
     def machine(self) -> Machine:
@@ -146,14 +166,38 @@ class AskingScreen(Screen[None]):
             said = f"There is no {words.block_name(goal.pfn // size)}; {words.block_name(self.cursor)} is nearest."
         self.query_one(ResultBar).say("", said, "plain")
 
+    def ask_parameter(self) -> None:
+        """Open the dialog for the chosen parameter."""
+        row = self.query_one(Parameters).chosen
+        if row is not None and row.can_change:
+
+            def change(text: str | None) -> None:
+                if text is not None and text != row.value:
+                    self._change(row, text)
+
+            self.app.push_screen(ParameterDialog(row), change)
+
+    def _change(self, row: parameters.Row, text: str) -> None:
+        """Write a parameter, or boot a machine with it."""
+        if row.how == "write":
+            self.perform(f"{row.name} {text}", [Write(path=row.path, data=text)])
+            return
+        try:
+            machine = reboot(self.machine, {parameters.key_of(row): text})
+        except BadInput as error:
+            self.query_one(ResultBar).say("✗ no boot", str(error), "refused")
+            return
+        self.post_message(self.Booted(machine))
+
     def show_help(self) -> None:
         """Open the list of all verbs."""
         self.app.push_screen(HelpScreen())
 
     def leave(self) -> None:
         """End the explorer, or ask first if states would be lost."""
-        if self.session.unsaved:
-            self.app.push_screen(LeaveDialog(self.session.unsaved), self._leave)
+        unsaved = sum(screen.session.unsaved for screen in self.app.screen_stack if isinstance(screen, AskingScreen))
+        if unsaved:
+            self.app.push_screen(LeaveDialog(unsaved), self._leave)
         else:
             self.app.exit(LEFT)
 

@@ -30,12 +30,19 @@ from ..widgets.keys import Keys
 from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
 from ..widgets.overview import OverviewLine
+from ..widgets.parameters import Parameters
 from ..widgets.title import Strip
 from ..widgets.zone_table import ZoneTable
 from .asking import AskingScreen
 from .error import ErrorScreen
 
-PANES: Final[dict[str, type[Widget]]] = {"map": MemoryMap, "inspector": Inspector, "zones": ZoneTable, "log": KernelLog}
+PANES: Final[dict[str, type[Widget]]] = {
+    "map": MemoryMap,
+    "inspector": Inspector,
+    "zones": ZoneTable,
+    "log": KernelLog,
+    "parameters": Parameters,
+}
 
 ALWAYS: Final = ("verb('help')", "verb('quit')", "command_palette")
 """The keys that no footer is too narrow for."""
@@ -80,6 +87,7 @@ class MainScreen(AskingScreen):
                 yield Inspector(machine)
                 yield ZoneTable(machine)
                 yield KernelLog(machine)
+                yield Parameters(machine)
         yield Strip("plan")
         yield ResultBar()
         yield Keys(ALWAYS)
@@ -92,6 +100,10 @@ class MainScreen(AskingScreen):
 
     def _greet(self) -> None:
         origin = self.machine.origin
+        if (before := self.session.before) is not None:
+            news = origin.notes[: len(origin.notes) - len(before.machine.origin.notes)]
+            self.query_one(ResultBar).say("✓ booted", "; ".join(news), "ok")
+            return
         if warnings := self.machine.warnings:
             self.query_one(ResultBar).say("! warning", " ".join(f"{warning}." for warning in warnings), "busy")
             return
@@ -120,6 +132,7 @@ class MainScreen(AskingScreen):
         self.query_one(OverviewLine).reload()
         self.query_one(ZoneTable).reload()
         self.query_one(KernelLog).reload()
+        self.query_one(Parameters).reload()
         self.query_one(StatusLine).show()
         width = self.app.size.width
         self.query_one("#plan", Strip).set(plan.words(self.session, width), plan.free_words(self.machine))
@@ -260,8 +273,11 @@ class MainScreen(AskingScreen):
             self._offer()
 
     def take_back(self) -> None:
-        """Undo the last verb."""
-        self._moved("undone", self.session.undo())
+        """Undo the last verb; where there is none, the boot."""
+        if not self.session.can_undo and self.session.before is not None:
+            self.app.pop_screen()
+        else:
+            self._moved("undone", self.session.undo())
 
     def do_again(self) -> None:
         """Redo what was undone."""
@@ -276,6 +292,18 @@ class MainScreen(AskingScreen):
         self._fault = self._refused = None
         self.query_one(ResultBar).say(badge, text, "plain")
         self._show_machine()
+
+    @property
+    def pane(self) -> str:
+        """The pane that has the keys."""
+        return next((name for name, kind in PANES.items() if isinstance(self.focused, kind)), "map")
+
+    def on_descendant_focus(self) -> None:
+        self._title()
+        self._offer()
+
+    def on_parameters_asked(self) -> None:
+        self.action_verb("change")
 
     # -- the map and the panes ---------------------------------------------------------------------------------------
 
