@@ -26,8 +26,7 @@ from .commands import (
 from .commands.outcome import Outcome
 from .commands.scripts import parse_line, parse_script
 from .faces.boot import Ram, boot_machine
-from .faces.diff import Drift, diff
-from .faces.diff import describe as describe_drift
+from .faces.diff import Drift, describe_drift, diff
 from .faces.film import Film, Move
 from .faces.library import (
     bundled_machines,
@@ -60,18 +59,21 @@ from .protocol.events import Event
 from .protocol.reasons import HotplugError, Reason
 from .protocol.reasons.notes import Note
 from .protocol.vocabulary import CALLERS, PLACEMENTS
-from .questions.compare import Comparison, compare
-from .questions.compare import describe as describe_comparison
+from .questions.compare import Comparison, compare, describe_comparison
 from .questions.narrate import assumption, block_names, memmap_places, sentence, story
 from .questions.outlook import Outlook
 from .questions.shortage import Shortage, shortage
 from .questions.summary import Page, Summary
-from .questions.why import Verdict, why_not
-from .questions.why import answer as describe_answer
-from .questions.why import describe as describe_verdict
-from .questions.why import describe_all as describe_verdicts
-from .questions.why import finding as describe_finding
-from .questions.why import told as describe_remedy
+from .questions.why import (
+    Verdict,
+    describe_answer,
+    describe_finding,
+    describe_remedy,
+    describe_verdict,
+    describe_verdicts,
+    why_not,
+)
+from .questions.worth_knowing import Advice, news, worth_knowing
 from .run.invariants import Broken
 from .run.timeline import Step, Timeline
 
@@ -81,6 +83,7 @@ __all__ = [
     "MODELS",
     "PLACEMENTS",
     "Add",
+    "Advice",
     "Allocate",
     "BadInput",
     "Block",
@@ -154,6 +157,7 @@ __all__ = [
     "machine_bytes",
     "machine_names",
     "memmap_places",
+    "news",
     "open_machine",
     "parse_bytes",
     "parse_line",
@@ -167,4 +171,5 @@ __all__ = [
     "split_lsmem",
     "story",
     "why_not",
+    "worth_knowing",
 ]

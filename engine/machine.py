@@ -189,8 +189,8 @@ class Machine:
             result, reason, pfn = error.errno, error.reason, error.pfn
         except GeneratorExit:
             if takes_signals(command):
-                told = [event.block for event in events if isinstance(event, BlockState)]
-                done = any(state.blocks[block].state == "offline" for block in told)
+                changed = [event.block for event in events if isinstance(event, BlockState)]
+                done = any(state.blocks[block].state == "offline" for block in changed)
                 if not done:
                     result, reason = "EINTR", Interrupted()
                 self._moments.record(Outcome(command, result, reason, None, tuple(events), stopped=True))

@@ -17,7 +17,7 @@ GAP = 2
 def comparison_text(comparison: Comparison, width: int = 100) -> str:
     """A comparison as text: where the table is wider than `width` columns, it goes on below."""
     sheet = describe_comparison(comparison)
-    paragraphs = ["\n".join(sheet.head), *_parts(sheet.rows, width), *map("\n".join, sheet.below)]
+    paragraphs = ["\n".join(sheet.title), *_parts(sheet.rows, width), *map("\n".join, sheet.below)]
     return "\n\n".join(paragraphs) + "\n"
 
 

@@ -19,8 +19,8 @@ WRITTEN = frozenset(
 WRITERS = frozenset(
     {
         "sentence", "event_words", "story", "placed", "block_names", "node_names", "some_names", "stepped_over",
-        "memmap_places", "describe_finding", "describe_remedy", "describe_verdict", "describe_verdicts", "finding", "told",
-        "describe_comparison", "describe_drift", "describe_answer", "describe", "answer", "outcome_words", "batch_words",
+        "memmap_places", "describe_finding", "describe_remedy", "describe_verdict", "describe_verdicts",
+        "describe_comparison", "describe_drift", "describe_answer", "describe", "outcome_words", "batch_words",
     }
 )  # fmt: skip
 """Functions that write them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ..protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, OFFLINE, PAGETABLE, POISONED, RESERVED, SLAB, Kind
+from ..protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PAGE_OFFLINE, PAGETABLE, POISONED, RESERVED, SLAB, Kind
 from .observation import PageRun
 
 KPF_LRU: Final = 1 << 5
@@ -28,7 +28,7 @@ _RULES: Final[tuple[tuple[int, Kind], ...]] = (
     (KPF_HWPOISON, POISONED),
     (KPF_SLAB, SLAB),
     (KPF_PGTABLE, PAGETABLE),
-    (KPF_OFFLINE, OFFLINE),
+    (KPF_OFFLINE, PAGE_OFFLINE),
     (KPF_BUDDY, FREE),
     (KPF_HUGE, HUGE),
     (KPF_RESERVED, RESERVED),

@@ -244,12 +244,12 @@ def parse_page_runs(data: bytes, where: str = "proc/kpageflags.runs.json") -> tu
     lower counts.
     """
     try:
-        told = msgspec.json.decode(data, type=list[_SeenRun])
+        saved = msgspec.json.decode(data, type=list[_SeenRun])
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BadInput(f"{where} must be a list of [start_pfn, count, flags, mapcount]: {error}") from error
     runs: list[PageRun] = []
     end = 0
-    for run in sorted((run for run in told if run.flags is not None), key=lambda run: run.pfn):
+    for run in sorted((run for run in saved if run.flags is not None), key=lambda run: run.pfn):
         flags, mapcount = run.flags or 0, run.mapcount or 0
         if run.pfn < 0 or run.count <= 0 or run.pfn + run.count > MAX_PFN or flags >> 64 or mapcount >> 64:
             raise BadInput(

@@ -85,10 +85,10 @@ def _nodes_of_blocks(
             nodes[block] = tuple(sorted(own.union(nodes.get(block, ()))))
 
     list_links([block for block, valid in zones.items() if valid in (None, (), ("none",))])
-    untold = [block for block in zones if block not in nodes]
+    without = [block for block in zones if block not in nodes]
     guess = 0
-    for at in range(0, len(untold), _NEIGHBOURS):
-        part = untold[at : at + _NEIGHBOURS]
+    for at in range(0, len(without), _NEIGHBOURS):
+        part = without[at : at + _NEIGHBOURS]
         guessed = tree.have_each(MEMORY, [folders[block] for block in part], f"node{guess}")
         nodes |= {block: (guess,) for block, right in zip(part, guessed, strict=True) if right}
         list_links([block for block, right in zip(part, guessed, strict=True) if not right])

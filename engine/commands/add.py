@@ -92,7 +92,7 @@ def _export(command: Add, place: Place) -> Iterator[str]:
 _FORM: Final = Form(
     Add,
     "SIZE at START",
-    Option("node", told=True),
+    Option("node", always=True),
     Option("caller"),
     Option("placement"),
     Choice("fallback", {"fallback": True, "no-fallback": False}),

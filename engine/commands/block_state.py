@@ -53,7 +53,7 @@ _TYPES: Final[Mapping[str, OnlineType]] = {
 }
 ONLINE: Final = Row(
     Online,
-    Form(Online, "BLOCKS", Choice("type", _TYPES, told=True)),
+    Form(Online, "BLOCKS", Choice("type", _TYPES, always=True)),
     "online blocks, one command each: their pages join a zone and its free lists",
     "online 32-39 movable",
     _online,

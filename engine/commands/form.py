@@ -42,23 +42,23 @@ class Spelling(Protocol):
 
 
 class Option(NamedTuple):
-    """``node 1``: a field's name and its value. It is `told` even if the field holds its default."""
+    """``node 1``: a field's name and its value. With `always` the line says it even where the field holds its default."""
 
     field: str
-    told: bool = False
+    always: bool = False
 
 
 class Choice(NamedTuple):
-    """``soft``, or ``online_movable``: words that set a field to a value. One is `told` even for the default."""
+    """``soft``, or ``online_movable``: words that set a field to a value. With `always` the line has one even for the default."""
 
     field: str
     values: Mapping[str, object]
-    told: bool = False
+    always: bool = False
 
 
-def words_of(field: str, words: Iterable[str], told: bool = False) -> Choice:
+def words_of(field: str, words: Iterable[str], always: bool = False) -> Choice:
     """A choice of words that are the values themselves."""
-    return Choice(field, {word: word for word in words}, told)
+    return Choice(field, {word: word for word in words}, always)
 
 
 class Form:
@@ -138,7 +138,7 @@ class Form:
                 line.append(_written(part, getattr(command, part.lower())) if part.isupper() else part)
         for rest in self._rest:
             value = getattr(command, rest.field)
-            if not rest.told and value == self._defaults[rest.field]:
+            if not rest.always and value == self._defaults[rest.field]:
                 continue
             if isinstance(rest, Option):
                 line += [rest.field, _written(rest.field.upper(), value)]

@@ -38,7 +38,7 @@ def _export(command: VirtioMem, place: Place) -> Iterator[str]:
     yield Monitor(f"monitor qom-set vmem-{start:x} requested-size {qemu_size(parse_bytes(command.size))}")
 
 
-_FORM: Final = Form(VirtioMem, "SIZE at START", Option("unit", told=True), Option("node", told=True))
+_FORM: Final = Form(VirtioMem, "SIZE at START", Option("unit", always=True), Option("node", always=True))
 ROW: Final = Row(
     VirtioMem,
     _FORM,

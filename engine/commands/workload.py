@@ -54,8 +54,8 @@ class Unpin(_Workload, tag="unpin", frozen=True, kw_only=True):
     size: int | str | None = None
 
 
-_KIND: Final = words_of("kind", get_args(What), told=True)
-_WHERE: Final = Option("node", told=True), Option("zone"), words_of("pattern", get_args(Pattern)), Option("seed")
+_KIND: Final = words_of("kind", get_args(What), always=True)
+_WHERE: Final = Option("node", always=True), Option("zone"), words_of("pattern", get_args(Pattern)), Option("seed")
 _FORMS: Final = {
     Allocate: Form(Allocate, "SIZE", _KIND, *_WHERE),
     Free: Form(Free, "SIZE", _KIND, *_WHERE),

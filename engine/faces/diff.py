@@ -167,7 +167,7 @@ def block_seen(machine: Holder | State, number: int) -> BlockSeen:
     state = state_of(machine)
     block, seen = state.blocks[number], block_report(state, number)
     pinned = sum(section.count(PINNED) for section in state.block_sections(number))
-    return BlockSeen(seen.state, seen.valid_zones, seen.nodes, block.head, block.poisoned, pinned)
+    return BlockSeen(seen.state, seen.valid_zones, seen.nodes, block.head, block.hwpoison, pinned)
 
 
 def _memmaps(state: State, numbers: Collection[int]) -> dict[int, SectionReport]:
@@ -213,7 +213,7 @@ def _fields(seen: object) -> _Fields:
 # -- in words -----------------------------------------------------------------------------------------------------------
 
 
-def describe(drift: Drift) -> str:
+def describe_drift(drift: Drift) -> str:
     """The drift in words, one line for each thing that changed, and for consecutive ones that changed alike."""
     return "\n".join(_lines(drift)) or "Nothing differs."
 
@@ -230,8 +230,8 @@ def _lines(drift: Drift) -> Iterator[str]:
 
 
 def _runs(changes: Collection[Change[int, V]], names: Callable[[int, int], str]) -> Iterator[str]:
-    told = [(change.key, _words(change)) for change in changes]
-    for _, alike in groupby(enumerate(told), key=lambda item: (item[1][1], item[1][0] - item[0])):
+    lines = [(change.key, _words(change)) for change in changes]
+    for _, alike in groupby(enumerate(lines), key=lambda item: (item[1][1], item[1][0] - item[0])):
         run = [one for _, one in alike]
         yield f"{names(run[0][0], run[-1][0])}: {run[0][1]}"
 

@@ -15,9 +15,9 @@ from ..numbers.bits import lowest, span
 from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
 from ..protocol.events import Event
-from ..protocol.vocabulary import ABSENT, ASSUMED, FREE, OFFLINE, PCP, Chunk
+from ..protocol.vocabulary import ABSENT, ASSUMED, FREE, PAGE_OFFLINE, PCP, Chunk
 
-_NOBODYS: Final = frozenset((FREE, PCP, OFFLINE, ABSENT, ASSUMED))
+_NOBODYS: Final = frozenset((FREE, PCP, PAGE_OFFLINE, ABSENT, ASSUMED))
 """Kinds of pages that no one has, or of which no one saw where they are: they do not move."""
 
 _Both = tuple[Section | None, Section | None]

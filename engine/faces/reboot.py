@@ -23,7 +23,7 @@ from ..numbers.errors import BadInput, did_you_mean
 from ..numbers.runs import consecutive
 from ..numbers.units import format_bytes
 from ..protocol.reasons import HotplugError
-from ..protocol.vocabulary import FREE, MEMMAP, OFFLINE
+from ..protocol.vocabulary import FREE, MEMMAP, PAGE_OFFLINE
 from ..questions.narrate import block_names, sentence
 from ..run.rehearsal import Attempt, attempt
 from ..sysfs.hotplug_files import PARAMETERS, read
@@ -160,7 +160,7 @@ def _empty(state: State, block: Block) -> None:
     for section in state.block_sections(block.id):
         state.sections.put(section.nr, msgspec.structs.replace(section, flagged=0, estimated=False, unseen=0))
         for kind, have in list(section.pages.items()):
-            if section.online and kind not in (FREE, MEMMAP, OFFLINE):
+            if section.online and kind not in (FREE, MEMMAP, PAGE_OFFLINE):
                 state.set_kind(state.sections[section.nr], have, FREE)
     state.blocks.put(block.id, msgspec.structs.replace(state.blocks[block.id], stuck=False))
 

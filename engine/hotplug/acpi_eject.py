@@ -29,14 +29,14 @@ def eject(state: State, start: int, size: int) -> Iterator[Event]:
     """Take a memory device out; where the driver holds none, nothing happens.
 
     The first pass offlines every block in order and goes on past failures; if one failed, a second pass tries again from
-    it; if that fails too, the blocks that this eject took offline go online again, as they were asked to (`Block.asked`) or
-    else into the default zone of that moment, and `HotplugError` EBUSY says which block stayed.
+    it; if that fails too, the blocks that this eject took offline go online again, with their `Block.online_type` or else
+    into the default zone of that moment, and `HotplugError` EBUSY says which block stayed.
     """
     if not bound(state, start, size):
         return
     geometry = state.geometry
     blocks = [block.id for block in state.range_blocks(start // geometry.page_size, size // geometry.page_size)]
-    taken: list[int] = []
+    offlined: list[int] = []
     failed: HotplugError | None = None
     waiting = blocks
     for retried in (False, True):
@@ -46,7 +46,7 @@ def eject(state: State, start: int, size: int) -> Iterator[Event]:
                 continue
             try:
                 yield from offline_block(state, number)
-                taken.append(number)
+                offlined.append(number)
             except HotplugError as error:
                 yield OfflineFailed(number, error.errno, error.reason, retried)
                 if retried:
@@ -59,9 +59,9 @@ def eject(state: State, start: int, size: int) -> Iterator[Event]:
             break
         waiting = waiting[first_failed:]
     if failed is not None:
-        for number in taken:
+        for number in offlined:
             try:
-                yield from online_block(state, number, state.blocks[number].asked or "online")
+                yield from online_block(state, number, state.blocks[number].online_type or "online")
             except HotplugError as error:
                 yield OnlineFailed(number, error.errno, error.reason)
         raise HotplugError("EBUSY", StayedOnline(waiting[0], failed.reason), failed.pfn)

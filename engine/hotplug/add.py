@@ -30,7 +30,7 @@ from ..protocol.events import (
 from ..protocol.reasons import HotplugError, SectionsLeft
 from ..protocol.reasons.adding import BeyondAddresses, NodeNotPossible, Objects, ObjectsShort, SectionPresent, Unaligned
 from ..protocol.reasons.placement import AltmapUnsupported, DriverBringsAltmap, NoAltmap
-from ..protocol.vocabulary import MEMMAP, OFFLINE, PAGETABLE, SLAB, Caller, Chunk, Kind, OnlineType, Placement
+from ..protocol.vocabulary import MEMMAP, PAGE_OFFLINE, PAGETABLE, SLAB, Caller, Chunk, Kind, OnlineType, Placement
 from .acpi_eject import bind
 from .online import online_block, rebuild_zonelists
 from .overhead import object_pages, page_table_pages
@@ -195,7 +195,7 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
             state.groups.drop(group)
         raise
     if request.plugged is not None and request.plugged < pages:
-        state.change_pages(start + request.plugged, pages - request.plugged, OFFLINE)
+        state.change_pages(start + request.plugged, pages - request.plugged, PAGE_OFFLINE)
     done = Request(start, pages, request.node, request.caller, choice.placement, tuple(tables), request.device)
     state.requests.put(start, done)
 

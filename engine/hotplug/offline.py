@@ -47,14 +47,26 @@ from ..protocol.reasons.taking import (
     Unmovable,
     UnseenKernelPages,
 )
-from ..protocol.vocabulary import ABSENT, FREE, HUGE, MEMMAP, MOVABLE, OFFLINE, PINNED, POISONED, Chunk, Kind, ZoneKey
+from ..protocol.vocabulary import (
+    ABSENT,
+    FREE,
+    HUGE,
+    MEMMAP,
+    MOVABLE,
+    PAGE_OFFLINE,
+    PINNED,
+    POISONED,
+    Chunk,
+    Kind,
+    ZoneKey,
+)
 from .online import rebuild_zonelists
 from .zone_policy import group_present
 from .zone_span import leave_zone, shrink
 
 Steps = Iterator[Event]
 
-_GONE: Final[dict[Kind, None]] = dict.fromkeys((FREE, POISONED, OFFLINE, MEMMAP))
+_GONE: Final[dict[Kind, None]] = dict.fromkeys((FREE, POISONED, PAGE_OFFLINE, MEMMAP))
 """Pages that keep no range from going offline."""
 
 
@@ -171,7 +183,7 @@ def _hanging(state: State, fault: int | None, doubts: list[PagesAssumed]) -> lis
 
 def _announce(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> Steps:
     """MEM_GOING_OFFLINE, which may be vetoed."""
-    change = _node_change(state, key, pages)
+    change = _status_change_nid(state, key, pages)
     call = state.chain.call("MEM_GOING_OFFLINE", start, pages, change, block.early)
     yield call
     if call.vetoed_by:
@@ -180,7 +192,7 @@ def _announce(state: State, block: Block, key: ZoneKey, start: int, pages: int) 
         raise state.chain.refusal(call)
 
 
-def _node_change(state: State, key: ZoneKey, pages: int) -> int:
+def _status_change_nid(state: State, key: ZoneKey, pages: int) -> int:
     """The node that has no memory left without so many pages of one of its zones; -1 where it has."""
     zone = state.zones[key]
     others = state.node_present(key[0]) - (zone.present if zone.present == pages else pages)
@@ -203,7 +215,7 @@ def _empty_range(
         yield from _hanging(state, stuck.pfn, doubts)
         yield MigrationFailed(stuck.pfn, stuck)
         yield Logged(_failure(state, start, pages, "signal backoff" if _endless(state) else "unmovable page"))
-        yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, _node_change(state, key, pages))
+        yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, _status_change_nid(state, key, pages))
         raise _gives_up(state, stuck)
     yield from doubts
     for where in ("test_pages_isolated", "__test_page_isolated_in_pageblock"):
@@ -216,7 +228,7 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
     start, pages = first + block.head, length - block.head
     sections = state.block_sections(block.id)
     size = state.geometry.pages_per_section
-    withheld = sum(section.count(OFFLINE) for section in sections)
+    withheld = sum(section.count(PAGE_OFFLINE) for section in sections)
     reserved = 0
     for pfn, count in heads:
         yield MemmapSkipped("__offline_isolated_pages", pfn, count)
@@ -227,7 +239,7 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
     left = state.zones[key].plus(present=-gone, managed=-(pages - reserved - withheld), early=-early)
     state.zones.put(key, left)
     group_present(state, block, key[1], -gone)
-    state.forget_marks()
+    state.forget_watermarks()
     yield PagesTaken(start, gone)
     yield Logged(f"Offlined Pages {gone}")
     if emptied:
@@ -247,9 +259,9 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
     if block.head:
         shrink(state, key, first, block.head)
         yield RangeRemoved(first, block.head, *key)
-    poisoned = block.poisoned or any(section.of(POISONED) for section in sections)
+    hwpoison = block.hwpoison or any(section.of(POISONED) for section in sections)
     state.blocks.put(
-        block.id, msgspec.structs.replace(block, state="offline", zone=None, poisoned=poisoned, stuck=False)
+        block.id, msgspec.structs.replace(block, state="offline", zone=None, hwpoison=hwpoison, stuck=False)
     )
     if state.model.prepare_finish:
         yield state.chain.call("MEM_FINISH_OFFLINE", start, pages, -1, block.early)
@@ -289,7 +301,7 @@ def _stuck(state: State, start: int, pages: int) -> Stuck | None:
         for _, mask in section.zones:
             owned |= mask
         base = section.nr * size
-        rest = owned & _from(section, start, size) & ~union(section.pages, tuple(_GONE)) & ~section.flagged
+        rest = owned & _from(section, start, size) & ~union(section.pages, tuple(_GONE)) & ~section.hwpoison
         if not rest:
             continue
         at = lowest(rest)

@@ -41,11 +41,11 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
     """Online one offline block as `online`, `online_kernel` or `online_movable`. Raises `HotplugError`; the block is
     offline then, and every number is what it was."""
     block = state.blocks[number]
-    if block.asked is not None:
-        block = msgspec.structs.replace(block, asked=None)
+    if block.online_type is not None:
+        block = msgspec.structs.replace(block, online_type=None)
         state.blocks.put(number, block)
     start, pages = state.block_range(number)
-    if block.poisoned and state.model.poison_refuses_online:
+    if block.hwpoison and state.model.poison_refuses_online:
         raise HotplugError("EHWPOISON", BlockPoisoned(number), start)
     zone, reason = zone_for(state, block, kind, start, pages)
     key = zone.key
@@ -71,7 +71,7 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
         yield from _cancel(state, key, sections, start, pages, head, change, block.early)
         raise state.chain.refusal(call)
     populated = state.zones[key].present > 0
-    marks = Watermarks(state) if not populated else None
+    watermarks = Watermarks(state) if not populated else None
     freed = sum(section.count(FREE) for section in joined)
     for section in joined:
         skipped = section.of(MEMMAP) & ~span(0, min(max(start + head - section.nr * size, 0), size))
@@ -83,20 +83,20 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
     state.zones.put(key, state.zones[key].plus(present=onlined, managed=freed, early=early))
     group_present(state, block, key[1], onlined)
     yield PagesOnlined(start + head, freed)
-    if marks is not None:
-        yield from rebuild_zonelists(state, marks)
+    if watermarks is not None:
+        yield from rebuild_zonelists(state, watermarks)
     state.zones.put(key, state.zones[key].plus(free=freed))
     for section in joined:
         types = Types({name: blocks for name, blocks in section.types.items() if name != ISOLATE})
         state.sections.put(section.nr, msgspec.structs.replace(section, online=True, types=types))
     yield IsolationUndone(start + head, pages - head, freed)
-    state.forget_marks()
+    state.forget_watermarks()
     yield state.chain.call("MEM_ONLINE", start + head, pages - head, change, block.early)
     if head and state.model.heads_present:
         state.zones.put(key, state.zones[key].plus(present=head))
         group_present(state, block, key[1], head)
         yield PresentAdjusted(*key, head)
-    state.blocks.put(number, msgspec.structs.replace(block, state="online", zone=key, poisoned=False))
+    state.blocks.put(number, msgspec.structs.replace(block, state="online", zone=key, hwpoison=False))
     yield BlockState(number, "online")
 
 
@@ -113,16 +113,16 @@ def _cancel(
         yield state.chain.call(action, start + head, pages - head, -1, early)
 
 
-def rebuild_zonelists(state: State, marks: Watermarks, fresh: int | None = None) -> Steps:
+def rebuild_zonelists(state: State, watermarks: Watermarks, fresh: int | None = None) -> Steps:
     """build_all_zonelists, as a zone became populated or empty, or for a `fresh` node alone, which is not online yet: what
-    the kernel log shows. The watermarks still are those of before, `marks`."""
+    the kernel log shows. The watermarks still are those of before, `watermarks`."""
     online = [node for node in sorted(state.nodes) if state.nodes[node].online]
     for node in online if fresh is None else [fresh]:
         order = node_order(state, node)
         if state.model.memoryless_first and node not in order:
             order = [node, *order]
         yield Logged(f"Fallback order for Node {node}: {' '.join(map(str, order))} ")
-    total = marks.above_high(state)
+    total = watermarks.above_high(state)
     yield Logged(f"Built {len(online)} zonelists, mobility grouping on.  Total pages: {total}")
     highest = max(
         (KERNEL_ZONES.index(zone.name) for zone in state.zones.values() if zone.managed and zone.name in KERNEL_ZONES),

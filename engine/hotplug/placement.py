@@ -66,7 +66,7 @@ def _by_model(state: State, size: int, caller: Caller) -> Choice | Obstacle:
         return Choice("boot", 0, CallerDoesNotAsk(caller, model.name))
     if model.pool == "range":
         altmap = preset.rfc_altmap
-        if altmap == "taken":
+        if altmap == "supported":
             return Choice("range", 0, CallerAsks(caller))
         return Choice("boot", 0, _NO_ALTMAP[altmap](preset.geometry.arch))
     mode = state.settings.memmap_on_memory
@@ -81,7 +81,11 @@ def _by_person(state: State, size: int, wanted: Placement) -> Choice | Obstacle:
         return Choice("boot", 0, PersonAsks())
     if wanted == "range":
         altmap = state.preset.rfc_altmap
-        return Choice("range", 0, PersonAsks()) if altmap == "taken" else _NO_ALTMAP[altmap](state.preset.geometry.arch)
+        return (
+            Choice("range", 0, PersonAsks())
+            if altmap == "supported"
+            else _NO_ALTMAP[altmap](state.preset.geometry.arch)
+        )
     if wanted == "sections":
         return Choice("sections", 0, PersonAsks())
     # Whether it is on was a choice of the boot, which the person makes anew; what it then asks for is the kernel's.

@@ -20,7 +20,7 @@ from ..numbers.units import format_bytes
 from ..protocol.events import BlocksKept, Event, Logged, PagesPlugged, PagesUnplugged, ResizeFailed
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.pages import StillPlugged, WaitsForOnline
-from ..protocol.vocabulary import FREE, OFFLINE, Kind, OnlineType
+from ..protocol.vocabulary import FREE, PAGE_OFFLINE, Kind, OnlineType
 from .add import AddRequest, add_memory
 from .offline import offline_block
 from .online import online_block
@@ -89,7 +89,7 @@ def go_on(state: State) -> Steps:
 def plugged(state: State, start: int) -> int:
     """Plugged pages of a device: those of its blocks that are not withheld."""
     return sum(
-        state.geometry.pages_per_section - section.count(OFFLINE)
+        state.geometry.pages_per_section - section.count(PAGE_OFFLINE)
         for number in _blocks(state, start)
         for section in state.block_sections(number)
     )
@@ -119,7 +119,7 @@ def _by_state(state: State, start: int) -> dict[str, list[int]]:
     """The blocks of a device by the driver's states (virtio_mem_sbm_mb_state), ascending."""
     found: dict[str, list[int]] = {}
     for number in _blocks(state, start):
-        partial = any(OFFLINE in section.pages for section in state.block_sections(number))
+        partial = any(PAGE_OFFLINE in section.pages for section in state.block_sections(number))
         found.setdefault(f"{_online_as(state, number)}{'_PARTIAL' if partial else ''}", []).append(number)
     return found
 
@@ -174,7 +174,7 @@ def _units(state: State, number: int, unit: int, withheld: bool) -> list[int]:
 
 def _is_withheld(state: State, pfn: int) -> bool:
     nr, at = divmod(pfn, state.geometry.pages_per_section)
-    return bool(state.sections[nr].of(OFFLINE) >> at & 1)
+    return bool(state.sections[nr].of(PAGE_OFFLINE) >> at & 1)
 
 
 def _plug(state: State, pfn: int, count: int) -> Steps:
@@ -254,14 +254,14 @@ def _drop_big(state: State, numbers: list[int]) -> Generator[Event, None, bool]:
     back (virtio_mem_bbm_offline_remove_and_unplug_bb)."""
     size = state.geometry.pages_per_section
     sections = [section for number in numbers for section in state.block_sections(number) if section.online]
-    taken: list[int] = []
+    withheld: list[int] = []
     for section in sections:
         if not (yield from _unplug(state, section.nr * size, size)):
             break
-        taken.append(section.nr * size)
-    if len(taken) == len(sections) and (yield from _try_drop(state, numbers)):
+        withheld.append(section.nr * size)
+    if len(withheld) == len(sections) and (yield from _try_drop(state, numbers)):
         return True
-    for pfn in taken:
+    for pfn in withheld:
         yield from _plug(state, pfn, size)
     return False
 
@@ -273,7 +273,7 @@ def _unplug(state: State, pfn: int, count: int) -> Generator[Event, None, bool]:
         yield from contig_range.take_range(state, pfn, count, FREE)
     ):
         return False
-    _set(state, pfn, count, OFFLINE)
+    _set(state, pfn, count, PAGE_OFFLINE)
     yield PagesUnplugged(pfn, count)
     return True
 

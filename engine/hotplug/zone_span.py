@@ -9,9 +9,9 @@ from ..memory.section import Pages, Section, Types, put
 from ..memory.state import State
 from ..numbers.bits import span
 from ..numbers.rounding import ceil
-from ..protocol.vocabulary import FREE, ISOLATE, MEMMAP, OFFLINE, UNMOVABLE, Kind, Migratetype, ZoneKey
+from ..protocol.vocabulary import FREE, ISOLATE, MEMMAP, PAGE_OFFLINE, UNMOVABLE, Kind, Migratetype, ZoneKey
 
-_KEPT: Final[tuple[Kind, ...]] = (MEMMAP, OFFLINE)
+_KEPT: Final[tuple[Kind, ...]] = (MEMMAP, PAGE_OFFLINE)
 """What pages of an offline section can be known to be."""
 
 

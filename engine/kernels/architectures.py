@@ -17,7 +17,7 @@ from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
 from ..numbers.units import GIB, KIB, MIB, format_bytes
 
-RfcAltmap = Literal["taken", "unsupported", "vetoed", "no vmemmap"]
+RfcAltmap = Literal["supported", "unsupported", "vetoed", "no vmemmap"]
 """What the RFC does with the altmap of an add: the vmemmap comes from it; patch 2 warns "altmap unsupported" and takes
 kernel memory; patch 4 has the architecture clear the flag first; or there is no vmemmap, the altmap is ignored."""
 
@@ -92,7 +92,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="x86_64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
-        hotplug_since=(2, 6), rfc_altmap="taken", memmap_on_memory=("6.1", "6.12"),
+        hotplug_since=(2, 6), rfc_altmap="supported", memmap_on_memory=("6.1", "6.12"),
         low_zones=(("DMA", 16 * MIB), ("DMA32", 4 * GIB)), direct_map=(GIB, 2 * MIB, 4096),
         add_warning="arch/x86/mm/init_64.c add_pages", unmapped_by="free_pagetable",
         note="Block size as x86_block_size says; 52 address bits with 5-level page tables; 1 GiB direct map pages only "
@@ -102,7 +102,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="arm64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=True, max_address=1 << 47),
-        hotplug_since=(5, 7), rfc_altmap="taken", memmap_on_memory=("6.1", "6.12"), boot_offline_veto=True,
+        hotplug_since=(5, 7), rfc_altmap="supported", memmap_on_memory=("6.1", "6.12"), boot_offline_veto=True,
         lists_memblock=True, low_zones=_ARM_ZONES, direct_map=(4096,),
         note="Sections had 1 GiB before 5.12. Usual: ZONE_DMA takes all below 4 GiB, so DMA32 is empty; the linear map "
              "of a 48-bit kernel spans 128 TiB."),
@@ -128,7 +128,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=5,
             pmd_size=2 * MIB, block_size=256 * MIB, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 51),
-        hotplug_since=(2, 6), rfc_altmap="taken", memmap_on_memory=("6.12",), head_rule="anything",
+        hotplug_since=(2, 6), rfc_altmap="supported", memmap_on_memory=("6.12",), head_rule="anything",
         direct_map=(GIB, 2 * MIB, 64 * KIB), unmapped_by="vmemmap_free",
         note="Blocks are LMBs of pseries; powernv has 1 GiB. An altmap is taken in base pages. Usual: without one a "
              "free 2 MiB page is tried first, for the memmap of 2 GiB at once; zones, address bits, direct map."),
@@ -137,7 +137,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="ppc64le", page_size=4096, section_size=16 * MIB, max_order=12, pageblock_order=9,
             pmd_size=2 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
-        hotplug_since=(2, 6), rfc_altmap="taken", memmap_on_memory=("6.12",), direct_map=(GIB, 2 * MIB, 4096),
+        hotplug_since=(2, 6), rfc_altmap="supported", memmap_on_memory=("6.12",), direct_map=(GIB, 2 * MIB, 4096),
         unmapped_by="vmemmap_free",
         note="One PMD of vmemmap serves eight sections. Usual: base-page fallback (since 6.6), zones, address bits, "
              "direct map."),
@@ -146,7 +146,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=8,
             pmd_size=16 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 51),
-        hotplug_since=(2, 6), rfc_altmap="taken", memmap_on_memory=("6.12",), head_rule="nothing",
+        hotplug_since=(2, 6), rfc_altmap="supported", memmap_on_memory=("6.12",), head_rule="nothing",
         base_page_fallback=False, direct_map=(), unmapped_by="vmemmap_free",
         note="The vmemmap is bolted in pages of 16 MiB, each the memmap of 16 GiB; an exhausted altmap falls back to "
              "kernel memory. Usual: zones, address bits; the direct map is bolted in the hash table."),
@@ -165,7 +165,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="riscv64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 56),
-        hotplug_since=(6, 11), rfc_altmap="taken", memmap_on_memory=("6.12",), low_zones=_DMA32,
+        hotplug_since=(6, 11), rfc_altmap="supported", memmap_on_memory=("6.12",), low_zones=_DMA32,
         lists_memblock=True, direct_map=(GIB, 2 * MIB, 4096),
         note="Younger than the RFC; its vmemmap is the generic one, which takes altmaps. Sv39 and Sv48 map less than "
              "56 bits. Usual: zones, direct map."),
@@ -174,7 +174,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="loongarch", page_size=16 * KIB, section_size=512 * MIB, max_order=11, pageblock_order=11,
             pmd_size=32 * MIB, block_size=512 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 48),
-        hotplug_since=(5, 19), rfc_altmap="taken", low_zones=_DMA32, direct_map=(),
+        hotplug_since=(5, 19), rfc_altmap="supported", low_zones=_DMA32, direct_map=(),
         note="Younger than the RFC; its vmemmap is the generic one, which takes altmaps. Usual: orders with 16K pages, "
              "zones; the direct map is a window of the CPU."),
     Preset(
@@ -199,7 +199,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="sparc64", page_size=8 * KIB, section_size=GIB, max_order=12, pageblock_order=10, pmd_size=8 * MIB,
             block_size=GIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 53),
-        hotplug_since=None, rfc_altmap="taken", base_page_fallback=False, direct_map=(8 * GIB, 8 * MIB, 8 * KIB),
+        hotplug_since=None, rfc_altmap="supported", base_page_fallback=False, direct_map=(8 * GIB, 8 * MIB, 8 * KIB),
         note="RFC patch 2 passes it the altmap, but memory cannot be hot-added. Usual: 8K pages, orders, 8 MiB vmemmap "
              "units without fallback, zones, 53 address bits, direct map."),
     Preset(

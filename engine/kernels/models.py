@@ -42,7 +42,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     dissolves_gigantic     a free gigantic page gives way to offlining
     pool_in_order          huge pages of one write are used first to last, not last to first
     node_pool_persistent   a node's nr_hugepages is compared without the surplus of that node, not of all
-    hvo_copies_head        a huge page's memmap is given back whole, for a fresh copy of its first page, and taken again
+    hvo_copies_first        a huge page's memmap is given back whole, for a fresh copy of its first page, and taken again
                            from any node
     unhandlable_page       what the kernel log calls a page that memory_failure cannot take out of use; None: not known
     default_online         memhp_default_state without a command line
@@ -77,7 +77,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     dissolves_gigantic: bool = False
     pool_in_order: bool = False
     node_pool_persistent: bool = False
-    hvo_copies_head: bool = False
+    hvo_copies_first: bool = False
     unhandlable_page: str | None = "unknown page"
     default_online: AutoOnline = "offline"
 
@@ -136,7 +136,7 @@ _MODELS: Final[tuple[KernelModel, ...]] = (
         dissolves_gigantic=True,
         pool_in_order=True,
         node_pool_persistent=True,
-        hvo_copies_head=True,
+        hvo_copies_first=True,
         unhandlable_page="get hwpoison page",
         default_online="online",
     ),

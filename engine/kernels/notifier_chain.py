@@ -42,13 +42,13 @@ class Chain(msgspec.Struct, frozen=True):
         """One more subscriber, behind those of the same priority (register_memory_notifier)."""
         return Chain(tuple(sorted((*self.subscribers, notifier), key=lambda n: -n.priority)))
 
-    def call(self, action: Action, pfn: int, pages: int, node_change: int, early: bool) -> NotifierCalled:
+    def call(self, action: Action, pfn: int, pages: int, status_change_nid: int, early: bool) -> NotifierCalled:
         """Run one action over the chain; the first veto stops it. Only GOING_* and PREPARE_ONLINE can be vetoed."""
         if "GOING" in action or action == "MEM_PREPARE_ONLINE":
             for notifier in self.subscribers:
                 if action in notifier.vetoes and (early or not notifier.boot_memory_only):
-                    return NotifierCalled(action, pfn, pages, node_change, notifier.name)
-        return NotifierCalled(action, pfn, pages, node_change)
+                    return NotifierCalled(action, pfn, pages, status_change_nid, notifier.name)
+        return NotifierCalled(action, pfn, pages, status_change_nid)
 
     def refusal(self, call: NotifierCalled) -> HotplugError:
         """The errno and the reason of a veto."""

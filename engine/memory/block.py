@@ -13,7 +13,7 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     `zone` is None while offline, and for a boot block whose pages lie in several zones or nodes ("none" in valid_zones).
     `head` is the number of its own first pages that hold its memmap and stay out of the range that is onlined
     (nr_vmemmap_pages; 0 under RFC v2, which onlines the whole block and steps over such pages one by one).
-    `asked` is the online type that a write to its `state` left behind when it was refused because the block was online
+    `online_type` is the one that a write to its `state` left behind when it was refused because the block was online
     already: the next online that names none takes it (mem->online_type).
     `nodes` are the nodes that it is linked to, `group` its memory group, `request` the start (pfn) of the add request
     that made it, None for boot memory and for blocks of a captured machine. `stuck`: its kernel, one before 5.7, said in
@@ -28,8 +28,8 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     early: bool = False
     group: int | None = None
     request: int | None = None
-    poisoned: bool = False
-    asked: OnlineType | None = None
+    hwpoison: bool = False
+    online_type: OnlineType | None = None
     stuck: bool = False
 
     @property

@@ -70,11 +70,11 @@ class Journal:
             opposite += (number, key, self._restore(number, key, value))
         return tuple(opposite)
 
-    def rewind(self, mark: int = 0) -> None:
-        """Take back what was written since the journal had `mark` changes, newest first, and forget it."""
-        for number, key, value in reversed(self.changes[mark:]):
+    def rewind(self, before: int = 0) -> None:
+        """Take back what was written since the journal had `before` changes, newest first, and forget it."""
+        for number, key, value in reversed(self.changes[before:]):
             self._restore(number, key, value)
-        del self.changes[mark:]
+        del self.changes[before:]
 
     def _restore(self, number: int, key: Any, value: Any) -> Any:
         table = self.tables[number]

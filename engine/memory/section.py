@@ -79,7 +79,7 @@ class Section(msgspec.Struct, frozen=True, gc=False):
 
     `zones` is empty while the section is offline; otherwise the sets of pages by zone, one entry but for a few boot
     sections. `early`: there since boot. `estimated`: the kinds of its pages come from counters and not from
-    /proc/kpageflags or from the model's own steps. `flagged`: pages with a hardware error that are still in use
+    /proc/kpageflags or from the model's own steps. `hwpoison`: pages with a hardware error that are still in use
     (PG_hwpoison); they are poisoned as soon as they are not. `unseen`: the pages whose kind is a guess, as no one saw them
     or what was seen fits several kinds; how many of them are of which kind is known by zone, and any of them may be where
     any other of its zone is (`mm.unseen`).
@@ -94,7 +94,7 @@ class Section(msgspec.Struct, frozen=True, gc=False):
     types: Types = Types()
     memmap: Memmap | None = None
     estimated: bool = False
-    flagged: int = 0
+    hwpoison: int = 0
     unseen: int = 0
 
     def __repr__(self) -> str:

@@ -19,7 +19,7 @@ from .block import AcpiDevice, Block, Group, Request, VirtioMemDevice
 from .journal import Journal, Single, Table
 from .section import Section, isolated_pages, put
 from .settings import Boot, Settings
-from .zone import Evidence, Marks, Node, Scanners, Zone
+from .zone import Evidence, Node, Scanners, SeenWatermarks, Zone
 
 _WINDOWS: Final = ("PCI Bus", "PCI ECAM", "CXL Window", "ACPI Window", "virtio")
 
@@ -96,7 +96,7 @@ class State:
         self.sections: Table[int, Section] = Table(self.journal, "sections")
         self.blocks: Table[int, Block] = Table(self.journal, "blocks")
         self.zones: Table[ZoneKey, Zone] = Table(self.journal, "zones")
-        self.marks: Table[ZoneKey, Marks] = Table(self.journal, "marks")
+        self.watermarks: Table[ZoneKey, SeenWatermarks] = Table(self.journal, "watermarks")
         self.evidence: Table[ZoneKey, Evidence] = Table(self.journal, "evidence")
         self.scanners: Table[ZoneKey, Scanners] = Table(self.journal, "scanners")
         self.nodes: Table[int, Node] = Table(self.journal, "nodes")
@@ -243,10 +243,10 @@ class State:
         """Make the pages of `mask` of one section a kind, and keep the free counts of its zones right. Those with a hardware
         error are out of use then, whatever the kind (free_pages_prepare)."""
         pages = put(section.pages, mask, kind)
-        flagged = section.flagged
-        if lost := flagged & mask:
-            pages, flagged = put(pages, lost, POISONED), flagged & ~lost
-        changed = msgspec.structs.replace(section, pages=pages, flagged=flagged)
+        hwpoison = section.hwpoison
+        if lost := hwpoison & mask:
+            pages, hwpoison = put(pages, lost, POISONED), hwpoison & ~lost
+        changed = msgspec.structs.replace(section, pages=pages, hwpoison=hwpoison)
         self.sections.put(section.nr, changed)
         for key, owned in section.zones:
             before, after = section.pages, changed.pages
@@ -270,10 +270,10 @@ class State:
         """What hugetlb knows of huge pages of so many base pages."""
         return self.hstates.get(pages) or Hstate()
 
-    def forget_marks(self) -> None:
+    def forget_watermarks(self) -> None:
         """Watermarks are computed anew (init_per_zone_wmark_min): what a capture showed holds no longer."""
-        for key in list(self.marks):
-            self.marks.drop(key)
+        for key in list(self.watermarks):
+            self.watermarks.drop(key)
 
     def node_present(self, node: int) -> int:
         """Present pages of a node: N_MEMORY is where this is not 0."""

@@ -80,7 +80,7 @@ class Zone(msgspec.Struct, frozen=True, gc=False):
         )
 
 
-class Marks(msgspec.Struct, frozen=True, gc=False):
+class SeenWatermarks(msgspec.Struct, frozen=True, gc=False):
     """Watermarks of a zone as a capture showed them, pages: min, low, and the lowmem_reserve by the highest zone that an
     allocation could use. They hold until the kernel computes them anew, as every online and offline makes it do."""
 

@@ -24,8 +24,8 @@ def take_range(state: State, pfn: int, pages: int, kind: Kind) -> Generator[Even
         return False
     yield from migrate.migrate_range(state, pfn, pages, key, inside=True)
     try:
-        for head, _ in pool.in_range(state, pfn, pages):
-            yield from pool.replace(state, head)
+        for huge, _ in pool.in_range(state, pfn, pages):
+            yield from pool.replace(state, huge)
     except HotplugError:
         page_isolation.undo_isolate(state, pfn, pages)
         return False

@@ -35,31 +35,31 @@ _CAP: Final = 100_000
 # -- one section --------------------------------------------------------------------------------------------------------
 
 
-def area_heads(free: int, types: Types, migratetype: Migratetype, order: int, geometry: Geometry) -> int:
+def area_starts(free: int, types: Types, migratetype: Migratetype, order: int, geometry: Geometry) -> int:
     """The first pages of the free areas of one migratetype and order in a section with these free pages."""
     pageblock = geometry.pageblock_order
     if migratetype in BARRIERS:
         merging = free & type_pages(types.get(migratetype, 0), pageblock)
     else:
         merging = free & ~_apart(types, pageblock)
-    heads = maximal_runs(merging, order, geometry)
+    starts = maximal_runs(merging, order, geometry)
     if migratetype in types:
-        return heads & type_pages(types[migratetype], pageblock)
+        return starts & type_pages(types[migratetype], pageblock)
     if migratetype != MOVABLE_TYPE:
         return 0
     for blocks in types.values():
-        heads &= ~type_pages(blocks, pageblock)
-    return heads
+        starts &= ~type_pages(blocks, pageblock)
+    return starts
 
 
 def maximal_runs(pages: int, order: int, geometry: Geometry) -> int:
     """The first pages of the aligned runs of ``2**order`` pages whose buddy is not wholly in the set."""
     width = geometry.pages_per_section
-    heads = aligned_runs(pages, order, width)
-    if order == geometry.max_order or not heads:
-        return heads
-    merged = heads & (heads >> (1 << order)) & every(2 << order, width)
-    return heads & ~(merged | merged << (1 << order))
+    starts = aligned_runs(pages, order, width)
+    if order == geometry.max_order or not starts:
+        return starts
+    merged = starts & (starts >> (1 << order)) & every(2 << order, width)
+    return starts & ~(merged | merged << (1 << order))
 
 
 def section_counts(free: int, types: Types, geometry: Geometry) -> Counts:
@@ -97,20 +97,20 @@ def _counts(
 def _by_order(pages: int, parts: Sequence[int], max_order: int, width: int) -> list[tuple[int, ...]]:
     """Numbers of maximal aligned runs by order: first of those that begin in none of the parts, then of each part."""
     rows = [[0] * (max_order + 1) for _ in range(len(parts) + 1)]
-    heads, count = pages, pages.bit_count()
+    starts, count = pages, pages.bit_count()
     for order in range(max_order + 1):
-        if not heads:
+        if not starts:
             break
         step = 1 << order
-        merged = heads & (heads >> step) & every(2 * step, width) if order < max_order else 0
+        merged = starts & (starts >> step) & every(2 * step, width) if order < max_order else 0
         pairs = merged.bit_count() if merged else 0
         rows[0][order] = count - 2 * pairs
         if parts:
-            alone = heads ^ (merged | merged << step)
+            alone = starts ^ (merged | merged << step)
             for row, part in zip(rows[1:], parts, strict=True):
                 row[order] = (alone & part).bit_count()
                 rows[0][order] -= row[order]
-        heads, count = merged, pairs
+        starts, count = merged, pairs
     return [tuple(row) for row in rows]
 
 
@@ -121,13 +121,13 @@ def order_pages(free: int, types: Types, max_order: int, pageblock_order: int, w
     rest = free
     for pages in apart:
         rest &= ~pages
-    for heads in (rest, *(free & pages for pages in apart)):
+    for starts in (rest, *(free & pages for pages in apart)):
         for order in range(max_order + 1):
-            if not heads:
+            if not starts:
                 break
-            merged = heads & (heads >> (1 << order)) & every(2 << order, width) if order < max_order else 0
-            found[order] |= spread(heads ^ (merged | merged << (1 << order)), order)
-            heads = merged
+            merged = starts & (starts >> (1 << order)) & every(2 << order, width) if order < max_order else 0
+            found[order] |= spread(starts ^ (merged | merged << (1 << order)), order)
+            starts = merged
     return found
 
 

@@ -1,4 +1,4 @@
-"""/proc/iomem: which physical ranges are taken (register_memory_resource, release_mem_region_adjustable)."""
+"""/proc/iomem: which physical ranges are in use (register_memory_resource, release_mem_region_adjustable)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def reserve(state: State, start: int, size: int, name: str) -> None:
     end = start + size
     for other in state.resources.values():
         if other.start < end and start < other.end and not other.window:
-            taken = RangeTaken(start, end, other.name, other.start, other.end)
-            raise HotplugError("EEXIST", taken, start // state.geometry.page_size)
+            in_the_way = RangeTaken(start, end, other.name, other.start, other.end)
+            raise HotplugError("EEXIST", in_the_way, start // state.geometry.page_size)
     window = state.resources.get(start)
     if window is not None:  # it begins where the new range does, and stays around it
         state.resources.drop(start)

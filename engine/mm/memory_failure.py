@@ -1,7 +1,7 @@
 """Pages with hardware errors: hard_offline_page and soft_offline_page (memory_failure, soft_offline_page).
 
 A page that could be taken out of use is *poisoned*. One that could not, because the kernel has it, carries the flag all
-the same (PG_hwpoison): `Section.flagged`. It does not stop its block from going offline, and is poisoned when it is freed.
+the same (PG_hwpoison): `Section.hwpoison`. It does not stop its block from going offline, and is poisoned when it is freed.
 """
 
 from __future__ import annotations
@@ -45,17 +45,17 @@ def hard_offline(state: State, pfn: int) -> Steps:
     section, kind = _page(state, pfn, offline="ENXIO")
     yield from _doubt(state, pfn)
     bit = _bit(state, pfn)
-    if kind == POISONED or section.flagged & bit:
+    if kind == POISONED or section.hwpoison & bit:
         raise HotplugError("EHWPOISON", PoisonedAlready(pfn), pfn)
     _remember(state, pfn)
     if kind == HUGE:
-        head, _ = pool.in_range(state, pfn, 1)[0]
-        if state.hugepages[head].used:
-            pool.unuse(state, head)  # its users lose it whole
-        _dissolve(state, head)
+        huge, _ = pool.in_range(state, pfn, 1)[0]
+        if state.hugepages[huge].used:
+            pool.unuse(state, huge)  # its users lose it whole
+        _dissolve(state, huge)
         section, kind = _page(state, pfn, offline="ENXIO")
     if kind not in (*_TAKEN_AT_ONCE, MOVABLE, PINNED):
-        state.sections.put(section.nr, msgspec.structs.replace(section, flagged=section.flagged | bit))
+        state.sections.put(section.nr, msgspec.structs.replace(section, hwpoison=section.hwpoison | bit))
         if (name := state.model.unhandlable_page) is not None:
             yield Logged(f"Memory failure: {pfn:#x}: unhandlable page.")
             yield Logged(f"Memory failure: {pfn:#x}: recovery action for {name}: Ignored")
@@ -75,7 +75,7 @@ def soft_offline(state: State, pfn: int) -> Steps:
     section, kind = _page(state, pfn, offline="EIO")
     yield from _doubt(state, pfn)
     bit = _bit(state, pfn)
-    if kind == POISONED or section.flagged & bit:
+    if kind == POISONED or section.hwpoison & bit:
         return
     if kind == PINNED:
         raise HotplugError("EBUSY", HeldByOthers(pfn), pfn)
@@ -120,19 +120,19 @@ def _bit(state: State, pfn: int) -> int:
 
 def _give_up_huge(state: State, pfn: int) -> Steps:
     """The huge page around a page moves whole to another one, if it is in use, and goes back to the buddy."""
-    head, page = pool.in_range(state, pfn, 1)[0]
+    huge, page = pool.in_range(state, pfn, 1)[0]
     if page.used:
-        yield from pool.move(state, head, node_order(state, page.node))
-    _dissolve(state, head)
+        yield from pool.move(state, huge, node_order(state, page.node))
+    _dissolve(state, huge)
 
 
-def _dissolve(state: State, head: int) -> None:
+def _dissolve(state: State, huge: int) -> None:
     """A free huge page is single pages again, unless it is so already (dissolve_free_huge_page)."""
-    if head in state.hugepages:
-        pool.release(state, head)
+    if huge in state.hugepages:
+        pool.release(state, huge)
 
 
 def _remember(state: State, pfn: int) -> None:
     block = state.blocks.get(pfn // state.geometry.pages_per_block)
-    if block is not None and not block.poisoned:
-        state.blocks.put(block.id, msgspec.structs.replace(block, poisoned=True))
+    if block is not None and not block.hwpoison:
+        state.blocks.put(block.id, msgspec.structs.replace(block, hwpoison=True))

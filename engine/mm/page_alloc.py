@@ -31,7 +31,7 @@ from ..protocol.vocabulary import (
     Migratetype,
     ZoneKey,
 )
-from .free_area import CMA, area_heads
+from .free_area import CMA, area_starts
 from .free_index import FreeIndex, free_index
 from .zonelist import Watermarks
 
@@ -81,12 +81,12 @@ def allocate(
     asked for.
     """
     taken: list[Chunk] = []
-    marks = Watermarks(state)
+    watermarks = Watermarks(state)
     for low, whole_blocks, keys in _passes(state, zones):
         for key in keys:
             if count <= 0:
                 return taken
-            room = marks.room(state, key, order, highest, low, boost)
+            room = watermarks.room(state, key, order, highest, low, boost)
             got = take(state, key, order, min(count, room), kind, migratetype, whole_blocks)
             if left is not None and order == state.geometry.pageblock_order:
                 left += _left_on_list(state, key, order, got)
@@ -139,11 +139,11 @@ def take(
         source = source or _steal(state, index, key, order, count, wanted, whole_blocks)
         if source is None:
             break
-        heads = lowest_n(aligned_runs(source.pages, order, geometry.pages_per_section), count)
-        state.set_kind(source.section, spread(heads, order), kind)
+        starts = lowest_n(aligned_runs(source.pages, order, geometry.pages_per_section), count)
+        state.set_kind(source.section, spread(starts, order), kind)
         index.update(state)
-        taken += _chunks(heads, order, source.section.nr * geometry.pages_per_section)
-        count -= heads.bit_count()
+        taken += _chunks(starts, order, source.section.nr * geometry.pages_per_section)
+        count -= starts.bit_count()
     return taken
 
 
@@ -212,8 +212,8 @@ def _fallback(index: FreeIndex, order: int, wanted: Migratetype) -> tuple[int, M
 def _areas_of(state: State, key: ZoneKey, number: int, migratetype: Migratetype, order: int, count: int) -> _Source:
     section = state.sections[number]
     owned = next(mask for owner, mask in section.zones if owner == key)
-    heads = area_heads(section.of(FREE) & owned, section.types, migratetype, order, state.geometry)
-    return _Source(section, owned, spread(lowest_n(heads, count), order))
+    starts = area_starts(section.of(FREE) & owned, section.types, migratetype, order, state.geometry)
+    return _Source(section, owned, spread(lowest_n(starts, count), order))
 
 
 def _share_block(state: State, areas: _Source, migratetype: Migratetype, wanted: Migratetype) -> tuple[_Source, int]:
@@ -283,7 +283,7 @@ def free_pages(state: State, chunks: Sequence[Chunk], kinds: tuple[Kind, ...]) -
 # -- sets of many pieces ------------------------------------------------------------------------------------------------
 
 
-def _chunks(heads: int, order: int, base: int) -> list[Chunk]:
+def _chunks(starts: int, order: int, base: int) -> list[Chunk]:
     if not order:
-        return [(base + start, length) for start, length in runs(heads)]
-    return [(base + at, 1 << order) for start, length in runs(heads) for at in range(start, start + length)]
+        return [(base + start, length) for start, length in runs(starts)]
+    return [(base + at, 1 << order) for start, length in runs(starts) for at in range(start, start + length)]

@@ -76,7 +76,7 @@ def first_unmovable(
                 mask &= ~section.unseen
             if state.model.movable_shortcut:
                 mask &= _not_movable(section, block)
-            sound = mask & ~section.flagged if offline else mask
+            sound = mask & ~section.hwpoison if offline else mask
             for kind in kinds:
                 if pages_of_kind := section.of(kind) & (mask if kind == RESERVED else sound):
                     found.append((section.nr * size + lowest(pages_of_kind), kind))
@@ -150,7 +150,7 @@ def _settle_assumed(state: State, sections: list[Section], pfn: int, pages: int)
     guesses: dict[ZoneKey, list[tuple[Section, int]]] = {}
     for section in sections:
         for key, owned in section.zones if ASSUMED in section.pages else ():
-            if guess := section.of(ASSUMED) & owned & within(section.nr * size, size, pfn, pages) & ~section.flagged:
+            if guess := section.of(ASSUMED) & owned & within(section.nr * size, size, pfn, pages) & ~section.hwpoison:
                 guesses.setdefault(key, []).append((section, guess))
     moves: list[tuple[Section, int, Kind]] = []
     for key, here in guesses.items():

@@ -135,9 +135,9 @@ class HostSections(Pool):
             nr = self.hosts[0]
             host = state.sections[nr]
             room = host.of(FREE) if host.online else span(0, size) & ~host.of(MEMMAP) & ~_own_head(state, host)
-            heads = aligned_runs(room, order, size)
-            if heads:
-                at = lowest(heads)
+            starts = aligned_runs(room, order, size)
+            if starts:
+                at = lowest(starts)
                 state.set_kind(host, span(at, pages), MEMMAP)
                 if host.online:
                     _withdraw(state, host, pages)

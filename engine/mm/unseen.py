@@ -21,7 +21,7 @@ from ..protocol.vocabulary import (
     HUGE,
     MEMMAP,
     MOVABLE,
-    OFFLINE,
+    PAGE_OFFLINE,
     PINNED,
     RECLAIMABLE,
     RESERVED,
@@ -35,7 +35,7 @@ from .page_isolation import first_unmovable, within
 from .zonelist import Watermarks
 
 _EXACT: Final = Evidence()
-_NEVER_MANAGED: Final[tuple[Kind, ...]] = (RESERVED, MEMMAP, OFFLINE)
+_NEVER_MANAGED: Final[tuple[Kind, ...]] = (RESERVED, MEMMAP, PAGE_OFFLINE)
 """Kinds of pages that are present and not managed."""
 
 
@@ -84,7 +84,7 @@ def tally(state: State, key: ZoneKey) -> Tally:
     known = total = pageblocks = 0
     for same in alike.values():
         section, owned = same[0]
-        unseen = section.unseen & owned & ~section.flagged
+        unseen = section.unseen & owned & ~section.hwpoison
         total += unseen.bit_count() * len(same)
         pageblocks += ceil(unseen.bit_count(), geometry.pageblock_pages) * len(same)
         for kind, pages in section.pages.items():
@@ -102,7 +102,7 @@ def unseen_pages(state: State, pfn: int, pages: int) -> dict[ZoneKey, int]:
     found: dict[ZoneKey, int] = {}
     for section in state.sections_of(pfn, pages):
         if section.unseen:
-            inside = within(section.nr * size, size, pfn, pages) & section.unseen & ~section.flagged
+            inside = within(section.nr * size, size, pfn, pages) & section.unseen & ~section.hwpoison
             for key, owned in section.zones:
                 if count := (inside & owned).bit_count():
                     found[key] = found.get(key, 0) + count
@@ -156,7 +156,7 @@ def _may_hinder(state: State, key: ZoneKey, zone: Tally, pfn: int, early: bool) 
     are approximate and of another moment; ZONE_MOVABLE has those that the boot reserved."""
     if key[1] != MOVABLE_ZONE or not zone.evidence.counted or zone.placed or zone.kinds.keys() & {HUGE, PINNED}:
         return True
-    if OFFLINE in zone.kinds and not _of_virtio_mem(state, pfn):
+    if PAGE_OFFLINE in zone.kinds and not _of_virtio_mem(state, pfn):
         return True
     return early and ASSUMED in zone.kinds
 
@@ -171,6 +171,6 @@ def _may_lack_room(state: State, key: ZoneKey, zone: Tally, count: int) -> bool:
     """If as many of the unseen pages as can be were movable ones: could they find no room elsewhere?"""
     movable = min(count, zone.kinds.get(MOVABLE, 0) + zone.kinds.get(ASSUMED, 0))
     targets, highest = migrate.target_zones(state, key)
-    marks = Watermarks(state)
-    room = sum(marks.room(state, target, 0, highest, False) for target in targets)
+    watermarks = Watermarks(state)
+    room = sum(watermarks.room(state, target, 0, highest, False) for target in targets)
     return movable > room - (count - movable if key in targets else 0)

@@ -57,7 +57,7 @@ def allocate(state: State, what: What, pages: int, where: Where) -> Steps:
     highest = MOVABLE_ZONE if kind == MOVABLE else NORMAL
     zones = _zones(state, where, highest)
     missing = pages
-    mark = len(state.journal.changes)
+    before = len(state.journal.changes)
     if where.pattern == "sequential":
         missing -= sum(count for _, count in page_alloc.allocate(state, zones, 0, pages, kind, highest))
     else:
@@ -67,7 +67,7 @@ def allocate(state: State, what: What, pages: int, where: Where) -> Steps:
             room = Watermarks(state).room(state, key, 0, highest, low=False)
             missing -= _turn(state, key, FREE, kind, min(missing, room), where)
     if missing > 0:
-        state.journal.rewind(mark)
+        state.journal.rewind(before)
         size = pages * state.geometry.page_size
         raise HotplugError("ENOMEM", WorkloadTooBig(what, size, missing, tuple(zones)))
     yield PagesTakenByWorkload(what, pages, where.node)
@@ -91,7 +91,7 @@ def free(state: State, what: What, pages: int | None, where: Where) -> Steps:
 def pin(state: State, pages: int | None, where: Where, pinned: bool) -> Steps:
     """Someone takes, or drops, extra references on movable pages, so that they cannot, or can again, be migrated. Raises
     `HotplugError` ENOMEM, with nothing done, where there are too few."""
-    mark = len(state.journal.changes)
+    before = len(state.journal.changes)
     source: Kind = MOVABLE if pinned else PINNED
     target: Kind = PINNED if pinned else MOVABLE
     done = 0
@@ -100,7 +100,7 @@ def pin(state: State, pages: int | None, where: Where, pinned: bool) -> Steps:
         if left is None or left > 0:
             done += _turn(state, key, source, target, left, where)
     if pages is not None and done < pages:
-        state.journal.rewind(mark)
+        state.journal.rewind(before)
         raise HotplugError("ENOMEM", TooFewThere(source, done, pages))
     yield PagesTakenByWorkload("pinned" if pinned else "movable", done, where.node)
 

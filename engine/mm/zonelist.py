@@ -88,25 +88,25 @@ class Watermarks:
         boot_bytes = sum(min(zone.managed, zone.early) for zone in zones) * state.geometry.page_size
         huge = state.geometry.pageblock_pages * populated * 11 if boot_bytes >= _HUGE_PAGES_FROM else 0
         pages_min = max(floor, min(huge, kernel // 20))
-        self._marks: dict[ZoneKey, tuple[int, int]] = {}
+        self._pages: dict[ZoneKey, tuple[int, int]] = {}
         for zone in zones:
             share = pages_min * zone.managed // max(whole, 1)
             apart = state.model.movable_minimum_apart and zone.name == MOVABLE
             least = min(max(zone.managed // 1024, 32), 128) if apart else share
-            self._marks[zone.key] = (least, least + max(share // 4, zone.managed // 1000))
-        self._seen = state.marks
-        for key, seen in state.marks.items():
-            self._marks[key] = (seen.min, seen.low)
+            self._pages[zone.key] = (least, least + max(share // 4, zone.managed // 1000))
+        self._seen = state.watermarks
+        for key, seen in state.watermarks.items():
+            self._pages[key] = (seen.min, seen.low)
         self._managed = {zone.key: zone.managed for zone in zones}
 
-    def mark(self, key: ZoneKey, low: bool) -> int:
+    def min_or_low(self, key: ZoneKey, low: bool) -> int:
         """The low or else the min watermark of a zone, pages."""
-        marks = self._marks.get(key, (0, 0))
-        return marks[1] if low else marks[0]
+        least, at_low = self._pages.get(key, (0, 0))
+        return at_low if low else least
 
     def high(self, key: ZoneKey) -> int:
         """The high watermark of a zone, pages: as far above low as that is above min."""
-        least, low = self._marks.get(key, (0, 0))
+        least, low = self._pages.get(key, (0, 0))
         return 2 * low - least
 
     def above_high(self, state: State) -> int:
@@ -129,5 +129,5 @@ class Watermarks:
 
     def room(self, state: State, key: ZoneKey, order: int, highest: str, low: bool, boost: int = 0) -> int:
         """How many allocations of ``2**order`` pages the watermark lets through (zone_watermark_ok)."""
-        spare = state.zones[key].free - self.mark(key, low) - boost - self.reserve(key, highest)
+        spare = state.zones[key].free - self.min_or_low(key, low) - boost - self.reserve(key, highest)
         return max(0, spare >> order)

@@ -86,8 +86,8 @@ def aligned_runs(pages: int, order: int, width: int) -> int:
     return pages & every(1 << order, width)
 
 
-def spread(heads: int, order: int) -> int:
-    """The pages of the ``2**order`` page runs whose first pages are `heads`."""
+def spread(starts: int, order: int) -> int:
+    """The pages of the ``2**order`` page runs whose first pages are `starts`."""
     for k in range(order):
-        heads |= heads << (1 << k)
-    return heads
+        starts |= starts << (1 << k)
+    return starts

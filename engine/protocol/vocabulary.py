@@ -33,7 +33,7 @@ VMEMMAP: Final = "vmemmap"  # ordinary kernel pages that hold the struct pages o
 RESERVED: Final = "reserved"  # PG_reserved since boot
 HUGE: Final = "huge"  # belongs to a hugetlb page
 POISONED: Final = "poisoned"  # hardware error, taken out of use
-OFFLINE: Final = "offline"  # PageOffline: online section, but the page is withheld (virtio-mem, balloon)
+PAGE_OFFLINE: Final = "offline"  # PageOffline: online section, but the page is withheld (virtio-mem, balloon)
 ABSENT: Final = "absent"  # a hole: no memory there
 ASSUMED: Final = "assumed"  # kernel or reserved page whose number is measured and whose place is a guess
 

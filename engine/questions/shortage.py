@@ -46,8 +46,8 @@ def shortage(machine: Holder | State, add: Add) -> Shortage:
     start, size = extent(add)
     first, pages = start // geometry.page_size, size // geometry.page_size
     zones = kernel_zonelist(state, add.node)
-    marks = Watermarks(state)
-    available = sum(marks.room(state, key, 0, NORMAL, False) for key in zones)
+    watermarks = Watermarks(state)
+    available = sum(watermarks.room(state, key, 0, NORMAL, False) for key in zones)
     memmap = 0
     if _placement(state, add, size) == "boot":
         unit = geometry.vmemmap_unit_pages
@@ -59,8 +59,8 @@ def shortage(machine: Holder | State, add: Add) -> Shortage:
 def deficit(state: State, key: ZoneKey, highest: str) -> int:
     """Pages that must become free in a zone before the first one can be taken by an allocation that may use zones up to
     `highest`."""
-    marks = Watermarks(state)
-    return max(0, marks.mark(key, False) + marks.reserve(key, highest) - state.zones[key].free)
+    watermarks = Watermarks(state)
+    return max(0, watermarks.min_or_low(key, False) + watermarks.reserve(key, highest) - state.zones[key].free)
 
 
 def _placement(state: State, add: Add, size: int) -> str:

@@ -16,7 +16,7 @@ from ..memory.section import Memmap
 from ..memory.state import Resource, State
 from ..memory.zone import Node, Zone
 from ..numbers.bits import lowest, span
-from ..protocol.vocabulary import ASSUMED, FREE, MEMMAP, OFFLINE, PCP, POISONED, VMEMMAP, Chunk, ZoneKey
+from ..protocol.vocabulary import ASSUMED, FREE, MEMMAP, PAGE_OFFLINE, PCP, POISONED, VMEMMAP, Chunk, ZoneKey
 from .settle import Part
 
 
@@ -24,22 +24,22 @@ def agree_zone(state: State, key: ZoneKey, numbers: list[int], prior: State | No
     """Bring the counters and the span of a zone to its online sections, which are `numbers`, ascending. `prior` is the model's
     state before, which knows the blocks that were hot-added."""
     zone, part = state.zones[key], Part(state, key, numbers, {})
-    told = f"zone {key[1]} of node {key[0]} has {zone.managed} managed of {zone.present} present pages"
-    heads, withheld, listed, free = (part.have(kind) for kind in (MEMMAP, OFFLINE, PCP, FREE))
+    counts = f"zone {key[1]} of node {key[0]} has {zone.managed} managed of {zone.present} present pages"
+    heads, withheld, listed, free = (part.have(kind) for kind in (MEMMAP, PAGE_OFFLINE, PCP, FREE))
     apart = withheld + (heads if state.model.heads_present else 0)
     present, managed = part.total - heads - withheld + apart, part.total - heads - withheld
     hot = not part.early and not part.have(ASSUMED)
     if hot and (present, managed) != (zone.present, zone.managed):
         if _take_for_boot_memory(state, numbers, prior):
             hot = False
-            yield f"{told}, as memory of the boot has; taken for it"
+            yield f"{counts}, as memory of the boot has; taken for it"
         else:
             zone = replace(zone, present=present, managed=managed)
-            yield f"{told} by zoneinfo, and {managed} of {present} by its blocks; these are taken"
+            yield f"{counts} by zoneinfo, and {managed} of {present} by its blocks; these are taken"
     managed = max(min(zone.managed, zone.present - apart), free + listed)
     present = max(zone.present, managed + apart)
     if (present, managed) != (zone.present, zone.managed):
-        yield f"{told} by zoneinfo, and {free + listed} free ones; {managed} of {present} are taken"
+        yield f"{counts} by zoneinfo, and {free + listed} free ones; {managed} of {present} are taken"
     zone = replace(zone, present=present, managed=managed, pcp=min(max(zone.pcp, listed), managed - free))
     blocks = (state.blocks[nr // state.geometry.sections_per_block] for nr in numbers)
     low, high = _ends(state, key, numbers) if hot else _wide_enough(state, zone, blocks)
@@ -98,8 +98,8 @@ def zones_of_blocks(state: State) -> Iterator[str]:
 def drop_zone(state: State, key: ZoneKey) -> str:
     """A zone of which no block is online is left out."""
     zone = state.zones.drop(key)
-    if key in state.marks:
-        state.marks.drop(key)
+    if key in state.watermarks:
+        state.watermarks.drop(key)
     for block in [block for block in state.blocks.values() if block.zone == key]:
         state.blocks.load({block.id: replace(block, zone=None)})
     return f"zone {key[1]} of node {key[0]} has {zone.present} pages but no online block; it is left out"

@@ -133,8 +133,8 @@ def touched_blocks(pages: int, pageblock_order: int) -> int:
     """The pageblocks of a section in which a set has pages."""
     for k in range(pageblock_order):
         pages |= pages >> (1 << k)
-    heads = pages & every(1 << pageblock_order, 1 << pages.bit_length().bit_length())
+    starts = pages & every(1 << pageblock_order, 1 << pages.bit_length().bit_length())
     blocks = 0
-    for start, length in runs(spread(heads, pageblock_order)):
+    for start, length in runs(spread(starts, pageblock_order)):
         blocks |= span(start >> pageblock_order, length >> pageblock_order)
     return blocks

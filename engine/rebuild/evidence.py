@@ -123,13 +123,13 @@ def weigh_evidence(draft: Draft) -> None:
     anything. Pages without flags that were taken for the kernel's may be those of the CPUs' lists."""
     state, seen = draft.state, draft.seen
     zspages = {(zone.node, zone.zone): zone.counters.get("nr_zspages", 0) for zone in seen.zones}
-    taken = seen.vmstat.get("balloon_inflate", 0) - seen.vmstat.get("balloon_deflate", 0)
+    inflated = seen.vmstat.get("balloon_inflate", 0) - seen.vmstat.get("balloon_deflate", 0)
     wholly_seen = {
         key for key in state.zones
         if seen.pages and all(not section.estimated for section, _ in state.zone_sections(key))
     }  # fmt: skip
     for key, zone in state.zones.items():
-        ballooned = max(0, taken) if seen.vmstat else zone.present
+        ballooned = max(0, inflated) if seen.vmstat else zone.present
         areas = f"{key[0]}/{key[1]}" in seen.buddyinfo or key in wholly_seen
         disguised = min(zone.present, ballooned + zspages.get(key, 0) + max(0, zone.pcp - _plainly_free(draft, key)))
         state.evidence.load({key: Evidence(bool(seen.zones), areas, disguised)})

@@ -86,10 +86,10 @@ class _Part:
         both = self.room | free & covered
         orders = range(geometry.max_order + 1)
         self.natural = [maximal_runs(both, k, geometry) & aligned_runs(self.room, k, self.width) for k in orders]
-        self.areas = [heads.bit_count() for heads in self.natural]
+        self.areas = [starts.bit_count() for starts in self.natural]
         self.whole = 0
-        for order, heads in enumerate(self.natural):
-            self.whole |= spread(heads, order)
+        for order, starts in enumerate(self.natural):
+            self.whole |= spread(starts, order)
 
     def fits(self, section: Section, owned: int, covered: int) -> bool:
         """Is another section alike?"""
@@ -248,25 +248,25 @@ def _place(stretches: list[_Stretch], areas: Sequence[int]) -> tuple[list[_Stret
 
 
 def _give(
-    stretches: list[_Stretch], order: int, need: int, heads_of: Callable[[_Stretch, int], int], low: bool
+    stretches: list[_Stretch], order: int, need: int, starts_of: Callable[[_Stretch, int], int], low: bool
 ) -> tuple[list[_Stretch], int]:
-    """Free areas of an order where `heads_of` says that some fit, from the first sections on, be they the lowest or the
+    """Free areas of an order where `starts_of` says that some fit, from the first sections on, be they the lowest or the
     highest; how many are still missing."""
     if not need:
         return stretches, 0
     given: list[_Stretch] = []
     for stretch in stretches:
-        heads = heads_of(stretch, order) if need else 0
-        each = heads.bit_count()
+        starts = starts_of(stretch, order) if need else 0
+        each = starts.bit_count()
         if not each:
             given.append(stretch)
             continue
         all_free, rest = stretch.split(need // each, low)
-        all_free.free |= spread(heads, order)
+        all_free.free |= spread(starts, order)
         need -= each * len(all_free.numbers)
         some_free, rest = rest.split(1 if need else 0, low)
         if some_free.numbers:
-            some_free.free |= spread(_end(heads, need, low), order)
+            some_free.free |= spread(_end(starts, need, low), order)
             need = 0
         given += [some for some in (all_free, some_free, rest) if some.numbers]
     return given, need

@@ -103,10 +103,10 @@ def _match(state: State, node: int, pages: int, total: int, exact: set[int], roo
         for section, owned in reversed(list(state.zone_sections(key))):
             if section.nr in exact:
                 continue
-            heads = aligned_runs(union(section.pages, _UNSEEN) & owned, order, size)
-            while heads and missing > 0 and room > 0:
-                at = heads.bit_length() - 1
-                heads ^= 1 << at
+            starts = aligned_runs(union(section.pages, _UNSEEN) & owned, order, size)
+            while starts and missing > 0 and room > 0:
+                at = starts.bit_length() - 1
+                starts ^= 1 << at
                 pfn = section.nr * size + at
                 state.hugepages.load({pfn: HugePage(pages, node)})
                 _turn(state, pfn, pages, to_free=False)

@@ -22,7 +22,7 @@ from ..protocol.vocabulary import (
     FREE,
     KERNEL,
     MEMMAP,
-    OFFLINE,
+    PAGE_OFFLINE,
     UNMOVABLE,
     VMEMMAP,
     Chunk,
@@ -31,7 +31,7 @@ from ..protocol.vocabulary import (
 )
 
 _SOMEWHERE: Final = Memmap("kernel")
-_KEPT: Final[tuple[Kind, ...]] = (MEMMAP, OFFLINE)
+_KEPT: Final[tuple[Kind, ...]] = (MEMMAP, PAGE_OFFLINE)
 """What pages stay when their block goes offline or online."""
 
 
@@ -330,6 +330,6 @@ def _unclaimed(draft: Draft, unit: int, size: int) -> int | None:
         section = draft.state.sections[nr]
         if any(key[1] == MOVABLE_ZONE for key, _ in section.zones):
             continue
-        if heads := aligned_runs(draft.bare[nr], order, size):
-            return nr * size + lowest(heads)
+        if starts := aligned_runs(draft.bare[nr], order, size):
+            return nr * size + lowest(starts)
     return None

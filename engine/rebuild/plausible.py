@@ -108,6 +108,6 @@ def _free_areas(seen: Observation, geometry: Geometry, notes: list[str]) -> Froz
     orders = geometry.max_order + 1
     kept = {zone: counts for zone, counts in seen.buddyinfo.items() if len(counts) == orders}
     for zone in seen.buddyinfo.keys() - kept.keys():
-        told = len(seen.buddyinfo[zone])
-        notes.append(f"buddyinfo tells of {told} orders in zone {zone}, and of {orders} in another; it is left out")
+        has = len(seen.buddyinfo[zone])
+        notes.append(f"buddyinfo tells of {has} orders in zone {zone}, and of {orders} in another; it is left out")
     return Frozen(kept)

@@ -20,7 +20,7 @@ from ..protocol.vocabulary import (
     KERNEL,
     MEMMAP,
     MOVABLE,
-    OFFLINE,
+    PAGE_OFFLINE,
     PAGETABLE,
     PCP,
     RESERVED,
@@ -37,7 +37,7 @@ _LRU: Final = (
     "nr_zone_active_file",
     "nr_zone_unevictable",
 )
-_SHARED_OUT: Final[tuple[Kind, ...]] = (FREE, PCP, MOVABLE, ASSUMED, OFFLINE)
+_SHARED_OUT: Final[tuple[Kind, ...]] = (FREE, PCP, MOVABLE, ASSUMED, PAGE_OFFLINE)
 _GIVEN_UP: Final[tuple[Kind, ...]] = (SLAB, PAGETABLE, KERNEL, VMEMMAP, RESERVED)
 """Pages that only the model placed, in the order in which they give way to a counter that leaves no room for them."""
 
@@ -173,11 +173,11 @@ def _share_out(key: ZoneKey, rest: Part, free: int, pcp: int, lru: int, zone: Zo
     movable = used - unmanaged if key[1] == MOVABLE_ZONE else min(lru, used - unmanaged)
     withheld = 0 if rest.early else unmanaged
     targets: dict[Kind, int] = {
-        FREE: free, PCP: pcp, MOVABLE: movable, OFFLINE: withheld, ASSUMED: used - movable - withheld
+        FREE: free, PCP: pcp, MOVABLE: movable, PAGE_OFFLINE: withheld, ASSUMED: used - movable - withheld
     }  # fmt: skip
     surplus = {kind: rest.have(kind) - want for kind, want in targets.items()}
-    for source in (FREE, ASSUMED, MOVABLE, OFFLINE, PCP):
-        for target in (PCP, MOVABLE, ASSUMED, OFFLINE, FREE):
+    for source in (FREE, ASSUMED, MOVABLE, PAGE_OFFLINE, PCP):
+        for target in (PCP, MOVABLE, ASSUMED, PAGE_OFFLINE, FREE):
             if surplus[source] > 0 and surplus[target] < 0:
                 moved = rest.turn(source, target, min(surplus[source], -surplus[target]))
                 surplus[source] -= moved

@@ -15,7 +15,7 @@ from ..sysfs.report import block_report
 from .identify import Identity, architecture_said, identify
 from .rebuild import build_state
 
-_OBSERVED = ("sections", "blocks", "zones", "nodes", "resources", "hugepages", "surplus", "marks", "evidence")
+_OBSERVED = ("sections", "blocks", "zones", "nodes", "resources", "hugepages", "surplus", "watermarks", "evidence")
 
 
 def sync(state: State, seen: Observation) -> list[Note]:

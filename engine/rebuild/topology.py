@@ -9,7 +9,7 @@ import msgspec
 from ..capture.observation import BlockReading, NodeReading, Observation
 from ..memory.block import Block
 from ..memory.state import Resource, State
-from ..memory.zone import MOVABLE, NORMAL, ZONE_ORDER, Marks, Node, Zone
+from ..memory.zone import MOVABLE, NORMAL, ZONE_ORDER, Node, SeenWatermarks, Zone
 from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ZoneKey
@@ -73,7 +73,7 @@ def build_zones(state: State, seen: Observation) -> None:
         boost = reading.counters.get("boost", 0)
         if reading.low:
             reserve = Frozen(zip(names, reading.protection, strict=False))
-            state.marks.load({zone.key: Marks(reading.min - boost, reading.low - boost, reserve)})
+            state.watermarks.load({zone.key: SeenWatermarks(reading.min - boost, reading.low - boost, reserve)})
     if not state.zones:
         _zones_from_blocks(state, seen)
 
@@ -143,8 +143,8 @@ def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
                 early=known.early,
                 group=known.group,
                 request=known.request,
-                poisoned=known.poisoned,
-                asked=known.asked,
+                hwpoison=known.hwpoison,
+                online_type=known.online_type,
             )
         elif prior is not None:
             block = msgspec.structs.replace(block, early=False)

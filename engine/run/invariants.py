@@ -20,7 +20,7 @@ from ..protocol.vocabulary import (
     HUGE,
     ISOLATE,
     MEMMAP,
-    OFFLINE,
+    PAGE_OFFLINE,
     PCP,
     POISONED,
     VMEMMAP,
@@ -96,7 +96,7 @@ class _Tally:
                 _add(self.pcp, key, counts.get(PCP, 0))
                 _add(self.pages, key, total)
                 _add(self.heads, key, counts.get(MEMMAP, 0))
-                _add(self.withheld, key, counts.get(OFFLINE, 0))
+                _add(self.withheld, key, counts.get(PAGE_OFFLINE, 0))
                 if section.early or counts.get(ASSUMED):
                     self.early.add(key)
 

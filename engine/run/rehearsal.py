@@ -52,11 +52,11 @@ def rehearsal(state: State) -> Iterator[None]:
 
     Rehearsals may be nested, and held in the middle of an operation: what that wrote down stays written down.
     """
-    mark = len(state.journal.changes)
+    before = len(state.journal.changes)
     try:
         yield
     finally:
-        state.journal.rewind(mark)
+        state.journal.rewind(before)
 
 
 def clone(state: State) -> State:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 from zlib import crc32
@@ -47,6 +47,9 @@ _ONES: Final = re.compile("1+")
 Known = dict[int, tuple[Run, ...]]
 """Sets that were folded already: states of one machine have most of theirs in common."""
 
+_SAVED_AS: Final[Mapping[str, str]] = {"watermarks": "marks"}
+"""Tables that files, and the digests in them, call otherwise."""
+
 
 def snapshot_of(state: State, origin: Origin, known: Known | None = None) -> SnapshotV1:
     """All that a machine is, as it is saved; its preset and notifier chain follow from its geometry."""
@@ -79,10 +82,11 @@ def fingerprint(state: State, changes: Changes, known: Known) -> str:
         table = state.tables[number]
         now = table.get(key, ABSENT)
         if now is ABSENT and before is not ABSENT:
-            gone.append((table.name, str(key)))
+            gone.append((_SAVED_AS.get(table.name, table.name), str(key)))
         elif now != before:
             part.tables[number].put(key, now)
-    return f"{crc32(msgspec.msgpack.encode((_tables(part, known), sorted(gone)))):08x}"
+    tables = {_SAVED_AS.get(name, name): table for name, table in _tables(part, known).items()}
+    return f"{crc32(msgspec.msgpack.encode((tables, sorted(gone)))):08x}"
 
 
 def _tables(state: State, known: Known) -> dict[str, Any]:
@@ -91,9 +95,9 @@ def _tables(state: State, known: Known) -> dict[str, Any]:
         "counters": dict(sorted(fold_counters(state).items())),
         "nodes": tuple(NodeV1(**asdict(node)) for _, node in sorted(state.nodes.items())),
         "zones": tuple(ZoneV1(**asdict(zone)) for _, zone in sorted(state.zones.items())),
-        "marks": tuple(
-            MarksV1(cast(ZoneRef, key), marks.min, marks.low, dict(sorted(marks.reserve.items())))
-            for key, marks in sorted(state.marks.items())
+        "watermarks": tuple(
+            MarksV1(cast(ZoneRef, key), seen.min, seen.low, dict(sorted(seen.reserve.items())))
+            for key, seen in sorted(state.watermarks.items())
         ),
         "evidence": tuple(
             EvidenceV1(cast(ZoneRef, key), **asdict(known)) for key, known in sorted(state.evidence.items())
@@ -229,7 +233,7 @@ def _section_run(run: _Fold[Section], base: int, full: int, known: Known) -> Sec
         early=section.early,
         online=section.online,
         estimated=section.estimated,
-        flagged=_runs(section.flagged, known),
+        hwpoison=_runs(section.hwpoison, known),
         unseen=None if section.unseen == usually_unseen(section) else _runs(section.unseen, known),
         zones=tuple(_share(key, mask, full, known) for key, mask in section.zones),
         pages={kind: _runs(mask, known) for kind, mask in sorted(section.pages.items())},

@@ -1,7 +1,7 @@
 """The form in which machines are saved: version 1, strict, and its JSON Schema.
 
 The Structs below say what a file holds; they are not the engine's own, so that the engine can change and old files stay
-readable. `convert` goes from one to the other, `store` to bytes and files.
+readable. `fold` and `unfold` go from one to the other, `store` to bytes and files.
 
 Pages, pfns and strides are numbers of pages; addresses are hexadecimal text. Everything is in ascending order, so equal
 machines give equal files. Blocks and sections come in runs: what is alike is written once. Where the memmaps of alike
@@ -54,7 +54,7 @@ class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 
 class OriginV1(_Strict, frozen=True):
-    """Where the machine comes from: see `engine.origin.Origin`."""
+    """Where the machine comes from: see `engine.memory.origin.Origin`."""
 
     name: str
     description: str = ""
@@ -66,7 +66,7 @@ class OriginV1(_Strict, frozen=True):
 
 
 class NodeV1(_Strict, frozen=True):
-    """A possible NUMA node: see `engine.zones.Node`."""
+    """A possible NUMA node: see `engine.memory.zone.Node`."""
 
     id: NodeId
     online: bool = True
@@ -75,7 +75,7 @@ class NodeV1(_Strict, frozen=True):
 
 
 class ZoneV1(_Strict, frozen=True):
-    """A zone of a node, in pages: see `engine.zones.Zone`."""
+    """A zone of a node, in pages: see `engine.memory.zone.Zone`."""
 
     node: NodeId
     name: ZoneName
@@ -90,7 +90,7 @@ class ZoneV1(_Strict, frozen=True):
 
 
 class MarksV1(_Strict, frozen=True):
-    """Captured watermarks of a zone, in pages, `reserve` by zone name: see `engine.zones.Marks`."""
+    """Captured watermarks of a zone, in pages, `reserve` by zone name: see `engine.memory.zone.SeenWatermarks`."""
 
     zone: ZoneRef
     min: Pages
@@ -109,7 +109,7 @@ class EvidenceV1(_Strict, frozen=True):
 
 class ScannersV1(_Strict, frozen=True):
     """Where compaction of a zone goes on, as pfns, and the numbers of the pageblocks that it skips: see
-    `engine.zones.Scanners`."""
+    `engine.memory.zone.Scanners`."""
 
     zone: ZoneRef
     migrate: Pages
@@ -126,7 +126,7 @@ class ResourceV1(_Strict, frozen=True):
 
 
 class GroupV1(_Strict, frozen=True):
-    """A memory group: see `engine.blocks.Group`."""
+    """A memory group: see `engine.memory.block.Group`."""
 
     id: Number
     node: NodeId
@@ -138,7 +138,7 @@ class GroupV1(_Strict, frozen=True):
 
 
 class RequestV1(_Strict, frozen=True):
-    """A finished add request, in pages: see `engine.blocks.Request`."""
+    """A finished add request, in pages: see `engine.memory.block.Request`."""
 
     start: Pages
     pages: Pages
@@ -172,7 +172,7 @@ class SurplusV1(_Strict, frozen=True):
 
 
 class BlockRun(_Strict, frozen=True, kw_only=True):
-    """`count` alike memory blocks from number `first` on: see `engine.blocks.Block`."""
+    """`count` alike memory blocks from number `first` on: see `engine.memory.block.Block`."""
 
     first: Number
     count: Several = 1
@@ -183,13 +183,13 @@ class BlockRun(_Strict, frozen=True, kw_only=True):
     early: bool = False
     group: Number | None = None
     request: Pages | None = None
-    poisoned: bool = False
-    asked: OnlineType | None = None
+    hwpoison: bool = msgspec.field(default=False, name="poisoned")
+    online_type: OnlineType | None = msgspec.field(default=None, name="asked")
     stuck: bool = False
 
 
 class MemmapV1(_Strict, frozen=True):
-    """Where the struct pages of the first section of a run lie: see `engine.memmap.Memmap`."""
+    """Where the struct pages of the first section of a run lie: see `engine.memory.section.Memmap`."""
 
     on: Literal["self", "section", "kernel"]
     pfn: Pages | None = None
@@ -205,7 +205,7 @@ class ZoneShare(_Strict, frozen=True):
 
 
 class SectionRun(_Strict, frozen=True, kw_only=True):
-    """`count` alike sections, the first of which is section `at` of its block: see `engine.memmap.Section`.
+    """`count` alike sections, the first of which is section `at` of its block: see `engine.memory.section.Section`.
 
     `pages`, `types` and `unseen` count from the start of each section; null for `unseen`: all that is there but heads where
     the kinds are `estimated`, else none. The memmap of each lies `stride` pages behind the last.
@@ -218,7 +218,7 @@ class SectionRun(_Strict, frozen=True, kw_only=True):
     early: bool = False
     online: bool = False
     estimated: bool = False
-    flagged: tuple[Run, ...] = ()
+    hwpoison: tuple[Run, ...] = msgspec.field(default=(), name="flagged")
     unseen: tuple[Run, ...] | None = None
     zones: tuple[ZoneShare, ...] = ()
     pages: PagesByKind = {}
@@ -245,7 +245,7 @@ class StateV1(_Strict, frozen=True, kw_only=True):
     counters: dict[str, Counter] | None = None
     nodes: tuple[NodeV1, ...] | None = None
     zones: tuple[ZoneV1, ...] | None = None
-    marks: tuple[MarksV1, ...] | None = None
+    watermarks: tuple[MarksV1, ...] | None = msgspec.field(default=None, name="marks")
     evidence: tuple[EvidenceV1, ...] | None = None
     scanners: tuple[ScannersV1, ...] | None = None
     resources: tuple[ResourceV1, ...] | None = None
@@ -296,7 +296,7 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
     counters: dict[str, Counter] = {}
     nodes: tuple[NodeV1, ...]
     zones: tuple[ZoneV1, ...] = ()
-    marks: tuple[MarksV1, ...] = ()
+    watermarks: tuple[MarksV1, ...] = msgspec.field(default=(), name="marks")
     evidence: tuple[EvidenceV1, ...] | None = None
     scanners: tuple[ScannersV1, ...] = ()
     resources: tuple[ResourceV1, ...] = ()

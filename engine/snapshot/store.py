@@ -201,9 +201,9 @@ def _parsed(data: bytes) -> SnapshotV1:
     readers = _readers(data)
     if readers is None:
         raise BadInput("it is not a snapshot, which is a JSON object, or a MessagePack map, perhaps with gzip")
-    read_head, read = readers
+    read_version, read = readers
     try:
-        version = read_head(data).version
+        version = read_version(data).version
         if version != VERSION:
             raise BadInput(f"$.version: {_other_version(version)}; this altmap reads version {VERSION}")
         return read(data)

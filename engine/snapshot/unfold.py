@@ -18,7 +18,7 @@ from ..memory.origin import Origin
 from ..memory.section import Memmap, Pages, Section, Types
 from ..memory.settings import boot_of, settings_of
 from ..memory.state import HugePage, Resource, State
-from ..memory.zone import Evidence, Marks, Node, Scanners, Zone
+from ..memory.zone import Evidence, Node, Scanners, SeenWatermarks, Zone
 from ..numbers.bits import every, span
 from ..numbers.errors import BadInput, located
 from ..numbers.frozen import Frozen
@@ -33,7 +33,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 F = TypeVar("F", Pages, Types)
 
-MAX_PAGES_TOLD: Final = 1 << 30
+MAX_PAGES: Final = 1 << 30
 """Pages of all sections' different sets together, a bit for each: 128 MiB. A set that several sections have counts once."""
 
 
@@ -56,7 +56,7 @@ def unfold(snapshot: SnapshotV1) -> tuple[State, Origin]:
     load_counters(state, snapshot.counters, "$.counters.")
     state.nodes.load(_unique("$.nodes", ((node.id, Node(**asdict(node))) for node in snapshot.nodes)))
     state.zones.load(_unique("$.zones", _zones(snapshot, state)))
-    state.marks.load(_unique("$.marks", _marks(snapshot, state)))
+    state.watermarks.load(_unique("$.marks", _watermarks(snapshot, state)))
     state.evidence.load(_unique("$.evidence", _evidence(snapshot, state)))
     state.scanners.load(_unique("$.scanners", _scanners(snapshot, state)))
     state.resources.load(_unique("$.resources", _resources(snapshot), lambda key: hex(max(key, ~key))))
@@ -117,10 +117,10 @@ def _zones(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Zone]]
         yield zone.key, zone
 
 
-def _marks(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Marks]]:
-    for index, saved in enumerate(snapshot.marks):
+def _watermarks(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, SeenWatermarks]]:
+    for index, saved in enumerate(snapshot.watermarks):
         _node(state, saved.zone[0], f"$.marks[{index}].zone[0]")
-        yield saved.zone, Marks(saved.min, saved.low, Frozen(saved.reserve))
+        yield saved.zone, SeenWatermarks(saved.min, saved.low, Frozen(saved.reserve))
 
 
 def _evidence(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Evidence]]:
@@ -154,8 +154,8 @@ def _scanners(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Sca
                 _bad(f"{path}.skipped[{at}]", f"pageblock {behind - 1} is too far up; it can be up to {limit - 1}")
             for nr in range(first // per_section, ceil(behind, per_section)):
                 low, high = max(first - nr * per_section, 0), min(behind - nr * per_section, per_section)
-                heads = every(pages, per_section * pages) & span(low * pages, (high - low) * pages)
-                skipped[nr] = skipped.get(nr, 0) | heads
+                starts = every(pages, per_section * pages) & span(low * pages, (high - low) * pages)
+                skipped[nr] = skipped.get(nr, 0) | starts
         yield saved.zone, Scanners(saved.migrate, saved.free, Frozen(skipped))
 
 
@@ -234,7 +234,7 @@ def _blocks(snapshot: SnapshotV1, state: State) -> dict[int, Block]:
         if run.group is not None and run.group not in state.groups:
             _bad(f"{path}.group", f"group {run.group} is unknown; it must be one of $.groups, or null")
         values = (
-            run.state, run.nodes, run.zone, run.head, run.early, run.group, run.request, run.poisoned, run.asked, run.stuck
+            run.state, run.nodes, run.zone, run.head, run.early, run.group, run.request, run.hwpoison, run.online_type, run.stuck
         )  # fmt: skip
         blocks.update({number: Block(number, *values) for number in range(run.first, behind)})
     return blocks
@@ -247,7 +247,7 @@ class _Sections:
         self.state, self.captured = state, captured
         self.per_block = state.geometry.sections_per_block
         self.masks: dict[tuple[tuple[Run, ...], int], int] = {}
-        self.pages_told = 0
+        self.pages_read = 0
         self.tables: dict[tuple[type[Frozen[Any, int]], Frozen[Any, int]], Any] = {}
 
     def unfold(self, grids: Iterable[SectionGrid]) -> dict[int, Section]:
@@ -295,9 +295,9 @@ class _Sections:
         _disjoint(shares, "page", f"{path}.zones")
         pages = self._table(Pages, run.pages, "page", size, f"{path}.pages")
         types = self._table(Types, run.types, "pageblock", geometry.pageblocks_per_section, f"{path}.types")
-        flagged = self._mask(run.flagged, "page", size, f"{path}.flagged")
+        hwpoison = self._mask(run.hwpoison, "page", size, f"{path}.flagged")
         section = Section(
-            0, run.node, run.early, run.online, tuple(shares), pages, types, memmap, run.estimated, flagged
+            0, run.node, run.early, run.online, tuple(shares), pages, types, memmap, run.estimated, hwpoison
         )
         unseen = usually_unseen(section) if self.captured else 0
         if run.unseen is not None:
@@ -324,9 +324,9 @@ class _Sections:
                 _bad(f"{path}[{index}]", f"{count} from {what} {start} on; a section has {size}, counted from 0")
             digits += "0" * (start - behind), "1" * count
             behind = start + count
-        self.pages_told += behind
-        if self.pages_told > MAX_PAGES_TOLD:
-            _bad(path, f"more different sets of pages up to here than the {MAX_PAGES_TOLD} pages of all can make")
+        self.pages_read += behind
+        if self.pages_read > MAX_PAGES:
+            _bad(path, f"more different sets of pages up to here than the {MAX_PAGES} pages of all can make")
         mask = int("".join(digits)[::-1] or "0", 2)
         self.masks[runs, size] = mask
         return mask
@@ -337,7 +337,7 @@ def _copy(pattern: Section, nr: int, pages: int) -> Section:
     memmap = pattern.memmap
     return Section(
         nr, pattern.node, pattern.early, pattern.online, pattern.zones, pattern.pages, pattern.types,
-        moved(memmap, pages) if memmap is not None and pages else memmap, pattern.estimated, pattern.flagged,
+        moved(memmap, pages) if memmap is not None and pages else memmap, pattern.estimated, pattern.hwpoison,
         pattern.unseen,
     )  # fmt: skip
 
@@ -368,9 +368,9 @@ def _few_enough(path: str, what: str, total: int) -> None:
 
 
 def _disjoint(sets: Iterable[tuple[object, int]], what: str, path: str) -> None:
-    taken = 0
+    seen = 0
     for name, mask in sets:
-        if both := taken & mask:
+        if both := seen & mask:
             at = (both & -both).bit_length() - 1
             _bad(path, f"{what} {at} is in {_text(name)} and in another; each can be in one")
-        taken |= mask
+        seen |= mask

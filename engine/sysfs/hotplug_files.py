@@ -172,7 +172,7 @@ def set_state(state: State, number: int, word: str) -> Steps:
 def _write_state(state: State, block: Block, word: str) -> Steps:
     if word in ONLINE_TYPES:
         if block.state == "online":
-            state.blocks.put(block.id, msgspec.structs.replace(block, asked=word))
+            state.blocks.put(block.id, msgspec.structs.replace(block, online_type=word))
             raise HotplugError("EINVAL", AlreadySo(block.id, "online"))
         return online_block(state, block.id, word)
     if word == "offline":
@@ -187,7 +187,7 @@ def _write_online(state: State, block: Block, word: str) -> Steps:
     if wanted is None:
         raise HotplugError("EINVAL", NotABoolean(word))
     if wanted and block.state == "offline":
-        yield from online_block(state, block.id, block.asked or "online")
+        yield from online_block(state, block.id, block.online_type or "online")
     elif not wanted and block.state == "online":
         yield from offline_block(state, block.id)
 

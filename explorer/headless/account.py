@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 from altmap.engine import (
+    Add,
     Allocate,
     Command,
     Machine,
@@ -17,10 +18,13 @@ from altmap.engine import (
     Outcome,
     Pin,
     Unpin,
+    VirtioMem,
     block_names,
     describe,
     format_bytes,
+    news,
     sentence,
+    worth_knowing,
 )
 from altmap.engine.memory.state import State
 from altmap.engine.protocol.events import (
@@ -62,6 +66,8 @@ class Account:
         self._machine, self._printer = machine, printer
         self._before = self._after = glance(machine)
         self._told = self._unexpected = 0
+        self._known = worth_knowing(machine)
+        self._added = False
         self._group: list[Outcome] = []
 
     def event(self, number: int, event: Event) -> None:
@@ -73,6 +79,7 @@ class Account:
             self.flush()
         self._group.append(outcome)
         self._unexpected += not outcome.expected
+        self._added |= isinstance(outcome.command, Add | VirtioMem)
         self._after = glance(self._machine)
         if not isinstance(outcome.command, _OF_A_RANGE):
             self.flush()
@@ -83,7 +90,10 @@ class Account:
             self._printer.lines(*self._lines(), hang=_HANG)
 
     def end(self) -> None:
-        """The sum."""
+        """The sum; after an add, before it, what is worth knowing of the machine that was not so when the script began."""
+        if self._added and (advice := news(self._known, worth_knowing(self._machine))):
+            told = [Text(f"  • {sentence(one.fact)}") for one in advice]
+            self._printer.lines(Text("Worth knowing now", "bold"), *told, hang=4)
         said = f"{self._unexpected} not as expected" if self._unexpected else "each as expected"
         self._printer.lines(Text(f"{self._told} command{'s' * (self._told != 1)}, {said}", "bold"), hang=0)
 

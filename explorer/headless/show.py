@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from altmap.engine import Machine, about_bytes, block_names, format_address, format_bytes
-from altmap.engine.memory.zone import KERNEL_ZONES, MOVABLE, Node
+from altmap.engine import Machine, about_bytes, block_names, format_address, format_bytes, sentence, worth_knowing
+from altmap.engine.memory.zone import Node
 from altmap.engine.sysfs.report import zone_reports
 from rich import box
 from rich.cells import cell_len
@@ -26,7 +26,7 @@ def machine_parts(machine: Machine) -> Iterator[RenderableType]:
     yield Text(f"{origin.name} — {origin.description}" if origin.description else origin.name, "bold")
     yield _header(machine)
     for title, table in (
-        ("Worth knowing", _list([sentence for tell in _WORTH_KNOWING for sentence in tell(machine)])),
+        ("Worth knowing", _list([sentence(advice.fact) for advice in worth_knowing(machine)])),
         ("Notes", _list(origin.notes)),
         ("Zones (pages)", _zones(machine)),
         ("Memory blocks", _blocks(machine)),
@@ -84,82 +84,9 @@ def _list(sentences: Sequence[str]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column()
     table.add_column(overflow="fold")
-    for sentence in sentences:
-        table.add_row("•", sentence)
+    for one in sentences:
+        table.add_row("•", one)
     return table
-
-
-# -- what is worth knowing ---------------------------------------------------------------------------------------------
-
-
-def _auto_online(machine: Machine) -> Iterator[str]:
-    kind = machine.settings.auto_online_blocks
-    steered = machine.boot.movable_node or machine.settings.online_policy == "auto-movable"
-    if kind == "online_kernel" or (kind == "online" and not steered):
-        yield (
-            f"auto_online_blocks={kind} puts added blocks into a kernel zone at once: what the kernel then allocates in "
-            "them cannot be moved, and they may never go offline again; online_movable keeps them removable"
-        )
-
-
-def _memmap_on_memory(machine: Machine) -> Iterator[str]:
-    geometry, value = machine.geometry, machine.settings.memmap_on_memory
-    if machine.model.parameter_modes and value == "N":
-        yield (
-            f"memmap_on_memory=N: each block of {format_bytes(geometry.block_size)} that is added takes "
-            f"{geometry.memmap_pages_per_block} pages ({format_bytes(geometry.memmap_bytes_per_block)}) for its memmap "
-            "from memory that is there already"
-        )
-
-
-def _withheld(machine: Machine) -> Iterator[str]:
-    for zone in zone_reports(machine):
-        if zone.managed * 2 < zone.present:
-            managed, present = (about_bytes(n * machine.geometry.page_size) for n in (zone.managed, zone.present))
-            yield (
-                f"zone {zone.zone} of node {zone.node} manages only {managed} of its {present}: the kernel reserved the "
-                "rest at boot, or a balloon holds it"
-            )
-
-
-def _movable_nodes(machine: Machine) -> Iterator[str]:
-    populated: dict[int, set[str]] = {}
-    for zone in machine.zones.values():
-        if zone.present:
-            populated.setdefault(zone.node, set()).add(zone.name)
-    for node, names in sorted(populated.items()):
-        if MOVABLE in names and not names & set(KERNEL_ZONES):
-            yield f"node {node} has only movable memory: the kernel's own pages for it lie on other nodes"
-
-
-def _far_memmaps(machine: Machine) -> Iterator[str]:
-    far: dict[tuple[int, int], list[int]] = {}
-    for number, block in machine.blocks.items():
-        for host in {_node_of(machine, pfn) for pfn, _ in facts.memmap_of(machine, number).chunks}:
-            if host is not None and host not in block.nodes:
-                far.setdefault((block.node, host), []).append(number)
-    for (node, host), blocks in sorted(far.items()):
-        yield f"the memmap of {block_names(blocks)}, which is on node {node}, lies on node {host}"
-
-
-def _bare_sections(machine: Machine) -> Iterator[str]:
-    ghosts = facts.ghosts(machine)
-    for kind, words in (
-        ("device", "device memory without a memory block"),
-        ("left", "sections without a memory block, left behind by an add that failed"),
-    ):
-        if places := [number for number, what in ghosts.items() if what == kind]:
-            yield f"at the place of {block_names(places)}: {words}"
-
-
-_WORTH_KNOWING: Final[tuple[Callable[[Machine], Iterator[str]], ...]] = (
-    _auto_online,
-    _memmap_on_memory,
-    _withheld,
-    _movable_nodes,
-    _far_memmaps,
-    _bare_sections,
-)
 
 
 # -- tables ------------------------------------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ class Sheet:
     def _identity(self, block: int) -> Iterator[Line]:
         palette, machine = self.palette, self.machine
         here = machine.blocks.get(block)
-        state, _ = words.state_of(machine, block)
+        state, _ = words.state_of_block(machine, block)
         name = state.partition(",")[0]
         colour = (
             palette.good if name == "online" else palette.warn if here is None or name != "offline" else palette.text

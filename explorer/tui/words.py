@@ -68,7 +68,7 @@ def file_name(machine: Machine) -> str:
     return re.sub(r"[^\w-]+", "-", machine_name(machine).partition(".")[0])[:64].strip("-") or "machine"
 
 
-def state_of(machine: Machine, block: int) -> tuple[str, str]:
+def state_of_block(machine: Machine, block: int) -> tuple[str, str]:
     """State and zone of a block, and the role that paints them."""
     here = machine.blocks.get(block)
     if here is None:

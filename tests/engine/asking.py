@@ -6,7 +6,7 @@ from typing import Any
 
 from altmap.engine import Command, Machine
 from altmap.engine.memory.state import State, state_of
-from altmap.engine.questions.why import Verdict, describe, why_not
+from altmap.engine.questions.why import Verdict, describe_verdict, why_not
 from altmap.engine.questions.why.verdict import lines
 
 from .guests import read_back
@@ -44,7 +44,7 @@ def ask(machine: Machine, command: Command) -> Verdict:
     assert bool(verdict.blockers) or verdict.ok
     assert read_back(verdict) == verdict
     assert (
-        describe(verdict)
+        describe_verdict(verdict)
         .splitlines()[0]
         .endswith((verdict.but or "would succeed") if verdict.ok else f"no, {verdict.result}")
     )

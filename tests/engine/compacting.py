@@ -58,4 +58,6 @@ def moved(events: list[Event]) -> int:
 
 
 def taken(events: list[Event], scanner: str) -> list[ScannerMoved]:
-    return [event for event in events if isinstance(event, ScannerMoved) and event.scanner == scanner and event.taken]
+    return [
+        event for event in events if isinstance(event, ScannerMoved) and event.scanner == scanner and event.isolated
+    ]

@@ -39,8 +39,8 @@ def test_an_add_that_runs_out_of_memory_leaks_the_sections_it_finished(model: st
 
 def min_free(machine: Machine) -> int:
     """Where allocations for the memmap stop."""
-    marks = Watermarks(state_of(machine))
-    return marks.mark((0, "DMA32"), False)
+    watermarks = Watermarks(state_of(machine))
+    return watermarks.min_or_low((0, "DMA32"), False)
 
 
 def test_the_failure_is_logged() -> None:

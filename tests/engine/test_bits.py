@@ -79,6 +79,6 @@ def test_aligned_runs_and_spread(order: int) -> None:
     size = 1 << order
     for pages in SETS:
         wanted = {head for head in range(0, WIDTH, size) if set(range(head, head + size)) <= pages}
-        heads = bits.aligned_runs(as_int(pages), order, WIDTH)
-        assert as_set(heads) == wanted
-        assert as_set(bits.spread(heads, order)) == {page for head in wanted for page in range(head, head + size)}
+        starts = bits.aligned_runs(as_int(pages), order, WIDTH)
+        assert as_set(starts) == wanted
+        assert as_set(bits.spread(starts, order)) == {page for head in wanted for page in range(head, head + size)}

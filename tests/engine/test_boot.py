@@ -98,9 +98,9 @@ def test_the_watermarks_of_a_live_machine() -> None:
     for name, managed in (("DMA", 3840), ("DMA32", 772918), ("Normal", 1048576)):
         zone = state.zones[0, name]
         state.zones.put((0, name), msgspec.structs.replace(zone, managed=managed))
-    marks = Watermarks(state)
-    mins = [marks.mark((0, name), False) for name in ("DMA", "DMA32", "Normal")]
-    lows = [marks.mark((0, name), True) for name in ("DMA", "DMA32", "Normal")]
+    watermarks = Watermarks(state)
+    mins = [watermarks.min_or_low((0, name), False) for name in ("DMA", "DMA32", "Normal")]
+    lows = [watermarks.min_or_low((0, name), True) for name in ("DMA", "DMA32", "Normal")]
     assert mins == [35, 7154, 9706]
     assert lows == [43, 8942, 12132]
 
@@ -108,5 +108,5 @@ def test_the_watermarks_of_a_live_machine() -> None:
 def test_a_small_machine_keeps_little() -> None:
     """min_free_kbytes = isqrt(lowmem_kbytes * 16): 256 MiB of DMA32 keep about 512 pages, not the 16896 of huge pages."""
     machine = boot_machine([(0, 0, "256M")])
-    marks = Watermarks(state_of(machine))
-    assert 300 < sum(marks.mark((0, name), False) for name in ("DMA", "DMA32")) < 600
+    watermarks = Watermarks(state_of(machine))
+    assert 300 < sum(watermarks.min_or_low((0, name), False) for name in ("DMA", "DMA32")) < 600

@@ -183,10 +183,10 @@ def test_a_whole_zone_can_be_taken_and_given_back() -> None:
 def test_every_zone_down_to_low_before_any_down_to_min() -> None:
     machine = plain(2)
     state = state_of(machine)
-    marks = Watermarks(state)
+    watermarks = Watermarks(state)
     zones = [NORMAL, DMA32]
-    low = {key: marks.room(state, key, 0, "Normal", True) for key in zones}
-    least = {key: marks.room(state, key, 0, "Normal", False) for key in zones}
+    low = {key: watermarks.room(state, key, 0, "Normal", True) for key in zones}
+    least = {key: watermarks.room(state, key, 0, "Normal", False) for key in zones}
     assert 0 < low[NORMAL] < least[NORMAL]
     chunks = page_alloc.allocate(state, zones, 0, sum(low.values()) + 5, KERNEL, "Normal")
     taken = {key: sum(n for pfn, n in chunks if (pfn >= FIRST) == (key == NORMAL)) for key in zones}

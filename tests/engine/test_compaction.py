@@ -109,7 +109,7 @@ def test_vmstat_counts_what_the_events_say(model: str) -> None:
     for scanner in ("migrate", "free"):
         mine = sum(event.scanned for event in scans if event.scanner == scanner)
         assert counters[f"compact_{scanner}_scanned"] == mine > 10_000
-    assert counters["compact_isolated"] == sum(event.taken for event in scans)
+    assert counters["compact_isolated"] == sum(event.isolated for event in scans)
     assert counters["pgmigrate_success"] == moved(events) > 5000
     assert not {"compact_stall", "compact_success", "compact_fail"} & counters.keys()
 

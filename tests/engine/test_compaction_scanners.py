@@ -24,7 +24,7 @@ def test_a_batch_has_32_pages_and_since_5_1_the_rest_of_a_pageblock_is_one_more(
         machine = plugged(model=model)
         occupy(machine, FIRST + BLOCK, 100, MOVABLE)
         occupy(machine, FIRST + 63 * BLOCK, 1, KERNEL)  # a pageblock to move to
-        return [event.taken for event in taken(compacted(machine), "migrate")]
+        return [event.isolated for event in taken(compacted(machine), "migrate")]
 
     assert batches("rfc-v2") == [32, 32, 32, 4]
     assert batches("6.1") == batches("6.12") == [32, 68]

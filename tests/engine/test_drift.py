@@ -21,7 +21,7 @@ from altmap.engine import (
     parse_script,
     save_machine,
 )
-from altmap.engine.faces.diff import BlockSeen, Change, Drift, NodeSeen, Pool, Value, describe, diff, drift
+from altmap.engine.faces.diff import BlockSeen, Change, Drift, NodeSeen, Pool, Value, describe_drift, diff, drift
 from altmap.engine.memory.state import state_of
 from altmap.engine.sysfs.report import glance
 
@@ -44,7 +44,7 @@ def test_equal_machines() -> None:
     drift = diff(boot(), boot())
     assert drift == Drift()
     assert not drift
-    assert describe(drift) == "Nothing differs."
+    assert describe_drift(drift) == "Nothing differs."
 
 
 def test_names_and_histories_are_no_drift() -> None:
@@ -114,7 +114,7 @@ def test_a_memmap_that_lies_elsewhere() -> None:
     drift = diff(own, kernel)
     assert (drift.memmaps[0].key, drift.memmaps[0].fields[0]) == (32, "memmap_on")
     assert [(change.key, change.fields) for change in drift.blocks] == [(32, ("memmap",))]
-    assert "section 32: memmap in its own add request or block -> kernel memory" in describe(drift)
+    assert "section 32: memmap in its own add request or block -> kernel memory" in describe_drift(drift)
 
 
 def test_a_place_that_one_side_does_not_know_is_no_drift() -> None:
@@ -148,11 +148,11 @@ def test_parameters_and_nodes() -> None:
 def test_other_kernels() -> None:
     drift = diff(boot(), boot(model="rfc-v2"))
     assert drift.machine == (Value("model", "6.12", "rfc-v2"),)
-    assert "model: 6.12 -> rfc-v2" in describe(drift)
+    assert "model: 6.12 -> rfc-v2" in describe_drift(drift)
 
 
 def test_machines_of_other_sizes_are_compared_too() -> None:
-    words = describe(diff(boot(), boot_machine([(0, 0, "2G")], arch="arm64-64k")))
+    words = describe_drift(diff(boot(), boot_machine([(0, 0, "2G")], arch="arm64-64k")))
     assert "page_size: 4096 -> 65536 (+61440)" in words
     assert "nr_hugepages-2048kB 0 -> none" in words
     assert "nr_hugepages-524288kB none -> 0" in words
@@ -215,7 +215,7 @@ def test_words() -> None:
         Write(path=numa_aware, data="n"),
     )
     before, after = boot(), changed(*commands)
-    lines = describe(diff(before, after)).splitlines()
+    lines = describe_drift(diff(before, after)).splitlines()
     free = [zone.free + zone.pcp for zone in (before.zones[1, "Normal"], after.zones[1, "Normal"])]
     low = [zone.free + zone.pcp for zone in (before.zones[0, "DMA32"], after.zones[0, "DMA32"])]
     movable = after.zones[1, "Movable"]
@@ -237,4 +237,4 @@ def test_words() -> None:
     gone = (
         "memory33: gone, was state online, valid_zones Movable, nodes 1, memmap_pages 512, poisoned no, pinned_pages 0"
     )
-    assert gone in describe(diff(after, before))
+    assert gone in describe_drift(diff(after, before))

@@ -15,7 +15,7 @@ from altmap.engine.mm import free_area
 from altmap.engine.mm.free_area import (
     BARRIERS,
     MIGRATETYPES,
-    area_heads,
+    area_starts,
     block_counts,
     buddyinfo,
     extfrag_index,
@@ -96,9 +96,9 @@ def test_the_areas_are_those_that_merging_page_by_page_makes(arch: str, seed: in
     counts = {name: dict(enumerate(row)) for name, row in section_counts(free, types, geometry)}
     for name in MIGRATETYPES:
         for order in range(geometry.max_order + 1):
-            heads = [at for s, n in runs(area_heads(free, types, name, order, geometry)) for at in range(s, s + n)]
-            assert heads == expected.get(name, {}).get(order, []), (name, order)
-            assert counts.get(name, {}).get(order, 0) == len(heads)
+            starts = [at for s, n in runs(area_starts(free, types, name, order, geometry)) for at in range(s, s + n)]
+            assert starts == expected.get(name, {}).get(order, []), (name, order)
+            assert counts.get(name, {}).get(order, 0) == len(starts)
 
 
 def test_isolated_pageblocks_merge_with_each_other_alone() -> None:

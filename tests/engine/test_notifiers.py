@@ -140,7 +140,7 @@ def test_the_node_change_is_told_with_its_first_and_last_block_only() -> None:
     dimm(machine, "256M", node=1)
 
     def change(outcome: Outcome, action: str) -> int:
-        return next(call.node_change for call in told(outcome, NotifierCalled) if call.action == action)
+        return next(call.status_change_nid for call in told(outcome, NotifierCalled) if call.action == action)
 
     assert change(online(machine, 32), "MEM_GOING_ONLINE") == 1
     assert change(online(machine, 33), "MEM_GOING_ONLINE") == -1

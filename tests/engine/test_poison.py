@@ -137,7 +137,7 @@ def test_a_page_of_the_kernel_stays_in_use(kind: str) -> None:
     before = machine.sections[32].pages
     address = (FIRST + 1000) << 12
     assert refuse(machine, Poison(address=address, soft=True)).result == "EIO"
-    assert not machine.sections[32].flagged
+    assert not machine.sections[32].hwpoison
     assert refuse(machine, Poison(address=address)).result == "EBUSY"
     assert refuse(machine, Poison(address=address)).result == "EHWPOISON", "the flag stays"
     assert do(machine, Poison(address=address, soft=True)).events == ()
@@ -160,7 +160,7 @@ def test_a_refused_page_keeps_no_block_from_going_offline_unless_it_is_reserved(
     assert machine.check() == []
     if result == "ok":
         online(machine, 32, kind=zone)
-        assert not machine.sections[32].flagged
+        assert not machine.sections[32].hwpoison
 
 
 def test_only_offlining_passes_over_a_refused_page() -> None:
@@ -178,7 +178,7 @@ def test_a_refused_page_is_poisoned_when_the_kernel_frees_it() -> None:
     free = numbers(machine, "Movable")[0]
     do(machine, Free(size="8K", kind="unmovable", zone="Movable"))
     section = machine.sections[32]
-    assert (section.of(POISONED), section.flagged) == (1 << 1000, 0)
+    assert (section.of(POISONED), section.hwpoison) == (1 << 1000, 0)
     assert numbers(machine, "Movable")[0] == free + 1
 
 
@@ -187,7 +187,7 @@ def test_what_is_refused_is_saved() -> None:
     refuse(machine, Poison(address=(FIRST + 1) << 12))
     saved = store.encode(state_of(machine), machine.origin, "m.json")
     state, _ = store.decode(saved, "m.json")
-    assert state.sections[32].flagged == 1 << 1
+    assert state.sections[32].hwpoison == 1 << 1
 
 
 def test_without_room_a_suspected_page_stays() -> None:
@@ -209,7 +209,7 @@ def test_a_pinned_page_is_lost_to_an_error_and_not_moved_on_suspicion() -> None:
     occupy(machine, FIRST + 1000, 1, PINNED)
     outcome = refuse(machine, Poison(address=(FIRST + 1000) << 12, soft=True))
     assert outcome.result == "EBUSY"
-    assert not machine.blocks[32].poisoned
+    assert not machine.blocks[32].hwpoison
     do(machine, Poison(address=(FIRST + 1000) << 12))
 
 

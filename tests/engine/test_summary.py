@@ -10,7 +10,7 @@ import pytest
 from altmap.engine import Add, Allocate, BadInput, Machine, Offline, Online, Summary, bundled_machines, open_machine
 from altmap.engine.memory.section import Section
 from altmap.engine.memory.state import state_of
-from altmap.engine.mm.free_area import MIGRATETYPES, area_heads
+from altmap.engine.mm.free_area import MIGRATETYPES, area_starts
 from altmap.engine.numbers.bits import runs, spread
 from altmap.engine.numbers.geometry import Geometry
 from altmap.engine.protocol.vocabulary import FREE, MOVABLE_TYPE
@@ -65,7 +65,7 @@ def by_page(section: Section, geometry: Geometry) -> tuple[dict[int, Any], ...]:
         for migratetype in MIGRATETYPES
         for order in range(geometry.max_order + 1)
         for first, length in runs(
-            spread(area_heads(section.of(FREE), section.types, migratetype, order, geometry), order)
+            spread(area_starts(section.of(FREE), section.types, migratetype, order, geometry), order)
         )
         for at in range(first, first + length)
     }

@@ -57,10 +57,10 @@ def test_undo_and_redo_say_what_they_took_back() -> None:
     assert undone is not None
     assert undone.command == Offline(block=32)
     assert machine.timeline.present.number == 3
-    assert state_of(machine, 32) == "online"
+    assert state_of_block(machine, 32) == "online"
     redone = machine.redo()
     assert redone is undone
-    assert state_of(machine, 32) == "offline"
+    assert state_of_block(machine, 32) == "offline"
 
 
 def test_a_refusal_is_a_state_too() -> None:
@@ -120,7 +120,7 @@ def test_going_to_a_state_and_on_from_there() -> None:
         assert machine.check() == []
 
 
-def state_of(machine: Machine, block: int) -> str:
+def state_of_block(machine: Machine, block: int) -> str:
     return machine.blocks[block].state
 
 

@@ -10,7 +10,7 @@ from altmap.engine.hotplug.virtio_mem import plugged
 from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import PagesPlugged, PagesUnplugged
 from altmap.engine.protocol.reasons.pages import StillPlugged
-from altmap.engine.protocol.vocabulary import MOVABLE, OFFLINE, PINNED
+from altmap.engine.protocol.vocabulary import MOVABLE, PAGE_OFFLINE, PINNED
 
 from .guests import (
     FIRST,
@@ -61,7 +61,7 @@ def test_sizes_of_the_trace(model: str) -> None:
         assert machine.zones[0, "Movable"].start == FIRST
         assert blocks(machine) == list(range(32, 32 + present // 32768))
         assert plugged(state_of(machine), FIRST * 4096) == size * MIB == managed
-        assert sum(s.count(OFFLINE) for s in machine.sections.values()) == present - managed
+        assert sum(s.count(PAGE_OFFLINE) for s in machine.sections.values()) == present - managed
         assert outcome.log[:2] == (f"plugged size: {before:#x}", f"requested size: {size << 20:#x}")
         assert placements(machine, 32, present // 32768) == {"kernel"}
     resize(machine, 0)
@@ -108,7 +108,7 @@ def test_an_unmovable_page_keeps_its_device_block() -> None:
     assert outcome.reason == StillPlugged(2 << 20)
     assert blocks(machine) == [32]
     assert numbers(machine, "Normal") == (511, 32768, 32768, 512)
-    assert machine.sections[32].of(OFFLINE) == ((1 << 32768) - 1) ^ (((1 << 512) - 1) << 5000 // 512 * 512)
+    assert machine.sections[32].of(PAGE_OFFLINE) == ((1 << 32768) - 1) ^ (((1 << 512) - 1) << 5000 // 512 * 512)
 
 
 def test_a_pinned_page_does_too() -> None:

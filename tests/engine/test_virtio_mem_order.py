@@ -9,7 +9,7 @@ from altmap.engine.hotplug.virtio_mem import plugged
 from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import PagesPlugged, PagesUnplugged, ResizeFailed
 from altmap.engine.protocol.reasons.pages import WaitsForOnline
-from altmap.engine.protocol.vocabulary import MOVABLE, OFFLINE, PINNED
+from altmap.engine.protocol.vocabulary import MOVABLE, PAGE_OFFLINE, PINNED
 
 from .guests import FIRST, numbers, occupy, online, refuse, told, two_nodes
 from .test_virtio_mem import MIB, blocks, device, resize
@@ -27,7 +27,7 @@ def mixed() -> Machine:
     for number in (34, 35):
         key, first = machine.blocks[number].zone, number * 32768 + 512
         assert key is not None
-        state.change_pages(first, 512, OFFLINE)
+        state.change_pages(first, 512, PAGE_OFFLINE)
         state.zones.put(key, state.zones[key].plus(managed=-512))
     state.journal.take()
     assert machine.check() == []
@@ -49,7 +49,7 @@ def test_plugging_fills_kernel_then_movable_then_offline_holes_before_new_blocks
     outcome = resize(machine, "774M")
     where = list(dict.fromkeys(event.pfn // 32768 for event in told(outcome, PagesPlugged)))
     assert where == [34, 35, 37, 38]
-    assert not machine.sections[37].of(OFFLINE)
+    assert not machine.sections[37].of(PAGE_OFFLINE)
     assert machine.blocks[37].state == "offline"
     assert numbers(machine, "Movable")[3] == 65536
 
@@ -109,7 +109,7 @@ def test_big_device_blocks_are_whole_pairs_of_memory_blocks(model: str) -> None:
         resize(machine, size, "256M")
         assert blocks(machine) == list(range(32, 32 + count))
         assert numbers(machine, "Movable") == (count * 32768,) * 4
-        assert not any(section.of(OFFLINE) for section in machine.sections.values())
+        assert not any(section.of(PAGE_OFFLINE) for section in machine.sections.values())
     resize(machine, 0, "256M")
     assert blocks(machine) == []
 
@@ -157,4 +157,4 @@ def test_a_big_device_block_that_is_busy_comes_back_as_it_was() -> None:
     outcome = refuse(machine, VirtioMem(start="4G", size=0, unit="256M"))
     assert outcome.result == "EBUSY"
     assert dict(machine.zones) == zones
-    assert not any(section.of(OFFLINE) for section in machine.sections.values())
+    assert not any(section.of(PAGE_OFFLINE) for section in machine.sections.values())

@@ -25,7 +25,7 @@ from altmap.engine import (
 )
 from altmap.engine.commands import Allocate, HugePages
 from altmap.engine.memory.state import state_of
-from altmap.engine.questions.why import Verdict, describe, why_not
+from altmap.engine.questions.why import Verdict, describe_verdict, why_not
 
 from .asking import BLOCK, ask, blockers, pictured, typed
 from .guests import FIRST, dimm, do, guest, occupy, online, two_nodes
@@ -52,7 +52,7 @@ def test_fewer_huge_pages_than_asked_for_are_explained() -> None:
     online(machine, *range(64, 96), kind="online_kernel")
     verdict = ask(machine, HugePages(count=4, size="1G", node=1))
     assert verdict.ok
-    assert describe(verdict).startswith("hugepages 4 of 1G node 1: the write succeeds, but gives 0 of 4\n")
+    assert describe_verdict(verdict).startswith("hugepages 4 of 1G node 1: the write succeeds, but gives 0 of 4\n")
     assert "the pool of node 1 has 0 pages of 1G then, of 4 asked for" in verdict.effects
     (blocker,) = verdict.blockers
     assert (blocker.kind, blocker.count, blocker.first) == ("memmap", 4, 64 * BLOCK)
@@ -178,5 +178,5 @@ def test_why_not_everything_at_once(name: str) -> None:
     for command in (Eject(start=start, size=end - start), Remove(start=start, size=end - start)):
         verdict = machine.why_not(command)
         assert not verdict.ok or name != "firecracker-24g"
-        assert describe(verdict)
+        assert describe_verdict(verdict)
     assert machine.check() == []

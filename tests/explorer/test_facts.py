@@ -117,7 +117,7 @@ def test_device_memory_has_a_place_but_no_block() -> None:
     machine = guest()
     assert machine.apply(engine.Add(start="4G", size="256M", caller="pmem")).ok
     assert facts.ghosts(machine) == {32: "device", 33: "device"}
-    assert words.state_of(machine, 32) == ("sections without a memory block", "warn")
+    assert words.state_of_block(machine, 32) == ("sections without a memory block", "warn")
     assert facts.suggested_address(machine, 1) == (4 << 30) + (256 << 20)
 
 

@@ -17,7 +17,7 @@ from altmap.engine.memory.origin import Origin
 from altmap.engine.memory.section import Memmap, Pages, Section, Types
 from altmap.engine.memory.settings import Boot
 from altmap.engine.memory.state import Hstate, HugePage, Resource, State, state_of
-from altmap.engine.memory.zone import Marks, Node, Scanners, Zone
+from altmap.engine.memory.zone import Node, Scanners, SeenWatermarks, Zone
 from altmap.engine.numbers.bits import every, span
 from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.numbers.geometry import Geometry
@@ -83,7 +83,7 @@ def varied() -> State:
     state.scanners.load(
         {(0, "DMA32"): Scanners(4096, 3 * size - 512, Frozen({0: every(512, size), 1: 1 | 1 << 512 | 1 << 5 * 512}))}
     )
-    state.marks.load({(0, "DMA32"): Marks(900, 1125, Frozen({"Normal": 0, "Movable": 77}))})
+    state.watermarks.load({(0, "DMA32"): SeenWatermarks(900, 1125, Frozen({"Normal": 0, "Movable": 77}))})
     state.resources.load(
         {
             resource.key: resource
@@ -114,8 +114,8 @@ def varied() -> State:
     state.blocks.load({
         0: Block(0, "online", (0, 1), None, 0, True),
         1: Block(1, "going-offline", (0,), (0, "DMA32"), 0, True),
-        2: Block(2, "offline", early=True, poisoned=True),
-        40: Block(40, "online", (1,), (1, "Normal"), 512, group=3, request=40 * size, asked="online_movable"),
+        2: Block(2, "offline", early=True, hwpoison=True),
+        40: Block(40, "online", (1,), (1, "Normal"), 512, group=3, request=40 * size, online_type="online_movable"),
         41: Block(41, "offline", (1,), group=3, request=40 * size),
     })  # fmt: skip
     sections = (
@@ -284,7 +284,7 @@ def test_nothing_of_the_engine_is_left_out() -> None:
     assert fields(schema.OriginV1) == fields(Origin)
     assert fields(schema.NodeV1) == fields(Node)
     assert fields(schema.ZoneV1) == fields(Zone)
-    assert fields(schema.MarksV1) == fields(Marks) | {"zone"}
+    assert fields(schema.MarksV1) == fields(SeenWatermarks) | {"zone"}
     assert fields(schema.ResourceV1) == fields(Resource)
     assert fields(schema.GroupV1) == fields(Group)
     assert fields(schema.RequestV1) == fields(Request)

@@ -104,7 +104,7 @@ def test_the_scanners_take_what_the_kernels_took(name: str, number: int) -> None
     ]
     kernel = [line for line in traced if line[1] >= HOT_ADDED]
     model = [
-        (event.scanner, event.pfn, event.end, event.scanned, event.taken)
+        (event.scanner, event.pfn, event.end, event.scanned, event.isolated)
         for event in run.events
         if isinstance(event, ScannerMoved) and event.pfn >= HOT_ADDED
     ]
@@ -116,7 +116,7 @@ def test_the_scanners_take_what_the_kernels_took(name: str, number: int) -> None
 
 def test_the_recordings_have_enough_to_judge() -> None:
     taken = [
-        event for name in NAMES for event in runs(name)[0].events if isinstance(event, ScannerMoved) and event.taken
+        event for name in NAMES for event in runs(name)[0].events if isinstance(event, ScannerMoved) and event.isolated
     ]
     assert len([event for event in taken if event.pfn >= HOT_ADDED]) == 456 + 477
 

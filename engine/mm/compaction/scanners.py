@@ -27,7 +27,7 @@ from .scanned import ScannedSection, area_around
 Steps = Iterator[Event]
 
 BATCH: Final = 32
-"""COMPACT_CLUSTER_MAX: pages that are taken from a pageblock before they are moved."""
+"""COMPACT_CLUSTER_MAX: pages that are isolated from a pageblock before they are moved."""
 WHOLE_ZONE: Final = -1
 """The order of a run for no order at all, as a write to compact_memory starts it."""
 _VIEWS: Final = 4
@@ -39,7 +39,7 @@ class _Ways(NamedTuple):
 
     finishes   after the first batch of a pageblock, the rest of it is one batch
     strides    while the free scanner finds nothing, it looks at every 2nd, 4th ... 32nd page of a pageblock
-    counts_all pages that are stepped over with the head of their free area count as scanned
+    counts_all pages that are stepped over with the first of their free area count as scanned
     frugal     the free scanner looks for what a batch still lacks, not for a whole batch, and its pages are used from the
                first to the last, not from the last to the first
     """
@@ -85,7 +85,7 @@ class _Run:
         self.views: dict[int, ScannedSection] = {}
         self.journaled: set[int] = set()
         self.counts: dict[str, int] = {}
-        self.floor = Watermarks(state).mark(key, False)
+        self.floor = Watermarks(state).min_or_low(key, False)
 
         last = down(zone.end - 1, self.block)
         known = state.scanners.get(key) if order != WHOLE_ZONE else None
@@ -196,16 +196,16 @@ class _Run:
         yield from self._passed(view, start, start + length, pages.bit_count())
         return _Batch(view.nr, start, pages)
 
-    def _passed(self, view: ScannedSection, at: int, end: int, taken: int) -> Steps:
+    def _passed(self, view: ScannedSection, at: int, end: int, isolated: int) -> Steps:
         """The migrate scanner went over some pages. RFC v2 looks for memmap before anything else; the head that a block
         keeps of itself is not on the LRU, like any page of the kernel."""
         window = span(at, end - at)
         scanned = view.visits(window)
         self._count("compact_migrate_scanned", scanned)
-        self._count("compact_isolated", taken)
+        self._count("compact_isolated", isolated)
         for first, length in runs(view.heads & window):
             yield MemmapSkipped("isolate_migratepages_block", view.base + first, length)
-        yield ScannerMoved("migrate", view.base + at, view.base + end, scanned, taken)
+        yield ScannerMoved("migrate", view.base + at, view.base + end, scanned, isolated)
 
     # -- the free scanner -------------------------------------------------------------------------------------------
 
@@ -225,33 +225,33 @@ class _Run:
                 start = above if above - first < self.block else first
                 stop = min(first + self.block, self.zone.end - view.base)
                 pages, end, looked = self._take_targets(view, first, start, stop, wanted, stride)
-                taken = pages.bit_count()
-                if taken or end < stop:
+                isolated = pages.bit_count()
+                if isolated or end < stop:
                     yield from self._found(view.base + first + self.block, idle, scanned, 0)
-                    yield from self._found(view.base + start, view.base + end, looked, taken)
+                    yield from self._found(view.base + start, view.base + end, looked, isolated)
                     idle = scanned = 0
                 else:
                     idle, scanned = idle or view.base + end, scanned + looked
-                if taken:
+                if isolated:
                     self.spare.append(_Batch(view.nr, start, pages))
-                    self.spares += taken
-                    wanted -= taken
+                    self.spares += isolated
+                    wanted -= isolated
                 if end == stop:
                     self._seen(view, first, stop)
                     self.cached_free = min(self.cached_free, view.base + first)
                 if wanted <= 0 or end < stop:
                     self.free = view.base + (end if end < stop else first - self.block)
                     return
-                stride = min(BATCH, stride * 2) if self.ways.strides and not taken else 1
+                stride = min(BATCH, stride * 2) if self.ways.strides and not isolated else 1
         yield from self._found(low, idle, scanned, 0)
         self.free = low - self.block
 
-    def _found(self, start: int, end: int, scanned: int, taken: int) -> Steps:
+    def _found(self, start: int, end: int, scanned: int, isolated: int) -> Steps:
         """The free scanner looked at some pages."""
         if scanned:
             self._count("compact_free_scanned", scanned)
-            self._count("compact_isolated", taken)
-            yield ScannerMoved("free", start, end, scanned, taken)
+            self._count("compact_isolated", isolated)
+            yield ScannerMoved("free", start, end, scanned, isolated)
 
     def _take_targets(
         self, view: ScannedSection, first: int, start: int, stop: int, wanted: int, stride: int
@@ -273,7 +273,7 @@ class _Run:
             last = lowest_n(free, wanted).bit_length() - 1
             end = area_around(free << offset, last + offset, biggest)[1] - offset
             return free & span(0, end), start + end, end
-        taken = looked = at = 0
+        isolated = looked = at = 0
         while at < length and wanted > 0:
             looked += 1
             area, end = area_around(free << offset, at + offset, biggest) if free >> at & 1 else (-1, 0)
@@ -283,10 +283,10 @@ class _Run:
             pages = end - area
             if pages >= room:
                 break
-            taken |= span(at, pages)
+            isolated |= span(at, pages)
             room, wanted, looked = room - pages, wanted - pages, looked + pages - 1
             at += pages if wanted <= pages else pages - 1 + stride
-        return taken, start + min(at, length), looked
+        return isolated, start + min(at, length), looked
 
     # -- moving -----------------------------------------------------------------------------------------------------
 

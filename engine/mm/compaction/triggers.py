@@ -30,12 +30,12 @@ def suitability(state: State, key: ZoneKey, order: int) -> Verdict:
     """Whether a run for an order makes sense in a zone (compaction_suitable); always, for the whole zone."""
     if order == WHOLE_ZONE:
         return "continue"
-    marks, free = Watermarks(state), state.zones[key].free
+    watermarks, free = Watermarks(state), state.zones[key].free
     areas = order_counts(state, key)
-    reserve = marks.reserve(key, MOVABLE)
-    if free - (1 << order) + 1 > marks.mark(key, False) + reserve and any(areas[order:]):
+    reserve = watermarks.reserve(key, MOVABLE)
+    if free - (1 << order) + 1 > watermarks.min_or_low(key, False) + reserve and any(areas[order:]):
         return "success"
-    if free <= marks.mark(key, order > COSTLY_ORDER) + reserve + (2 << order):
+    if free <= watermarks.min_or_low(key, order > COSTLY_ORDER) + reserve + (2 << order):
         return "skipped"
     if order > COSTLY_ORDER and 0 <= fragmentation_index(areas, order) <= FRAGMENTATION_THRESHOLD:
         return "not_suitable_zone"
@@ -53,8 +53,8 @@ def ready(state: State, key: ZoneKey, order: int) -> bool:
     verdict = suitability(state, key, order)
     if verdict in ("success", "skipped"):
         return verdict == "success"
-    marks = Watermarks(state)
-    return state.zones[key].free > marks.high(key) + (2 << order) + marks.reserve(key, MOVABLE)
+    watermarks = Watermarks(state)
+    return state.zones[key].free > watermarks.high(key) + (2 << order) + watermarks.reserve(key, MOVABLE)
 
 
 def compact_zone(state: State, key: ZoneKey, order: int = WHOLE_ZONE) -> Steps:

@@ -18,11 +18,11 @@ def free_list(state: State, node: int, pages: int) -> list[int]:
 
 
 def first_free(state: State, node: int, pages: int) -> int | None:
-    """The head of the list of a node; None if it is empty. It is found without a look at all pages."""
-    heads = _heads.get(state)
-    if heads is None:
-        heads = _heads[state] = _Heads(state)
-    return heads.first(state, node, pages)
+    """The first of the list of a node; None if it is empty. It is found without a look at all pages."""
+    lists = _lists.get(state)
+    if lists is None:
+        lists = _lists[state] = _Lists(state)
+    return lists.first(state, node, pages)
 
 
 def _turn(state: State, pfn: int, page: HugePage) -> tuple[int, int]:
@@ -30,7 +30,7 @@ def _turn(state: State, pfn: int, page: HugePage) -> tuple[int, int]:
     return -page.rank, pfn if state.model.pool_in_order else -pfn
 
 
-class _Heads:
+class _Lists:
     """Heaps of the pages that are or were free, which watch the pool; what is no longer so is thrown away where it is met."""
 
     def __init__(self, state: State) -> None:
@@ -54,4 +54,4 @@ class _Heads:
         return None
 
 
-_heads: WeakKeyDictionary[State, _Heads] = WeakKeyDictionary()
+_lists: WeakKeyDictionary[State, _Lists] = WeakKeyDictionary()

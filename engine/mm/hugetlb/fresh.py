@@ -52,8 +52,8 @@ def fresh(state: State, node: int, order: int, count: int, listed: Listed) -> Ge
 def _take(state: State, key: ZoneKey, order: int, count: int, low: bool, listed: Listed | None) -> list[int]:
     """Huge pages from one zone as its watermark allows, which does not count what is on the CPUs' lists. A list takes two
     at a time from the buddy, so one may be left on it in the end; None for lists that are emptied before each."""
-    marks = Watermarks(state)
-    floor = marks.mark(key, low) + marks.reserve(key, MOVABLE) + (1 << order) - 1
+    watermarks = Watermarks(state)
+    floor = watermarks.min_or_low(key, low) + watermarks.reserve(key, MOVABLE) + (1 << order) - 1
     free = state.zones[key].free
     if count <= 0 or free <= floor:
         return []
@@ -85,9 +85,9 @@ def _seen_on_lists(state: State, key: ZoneKey, order: int) -> list[int]:
     found: list[int] = []
     for section, owned in state.zone_sections(key) if stray >> order else ():
         if PCP in section.pages and not section.estimated:
-            heads = aligned_runs(section.of(PCP) & owned, order, size)
-            stray -= heads.bit_count() << order
-            found += [section.nr * size + at for start, length in runs(heads) for at in range(start, start + length)]
+            starts = aligned_runs(section.of(PCP) & owned, order, size)
+            stray -= starts.bit_count() << order
+            found += [section.nr * size + at for start, length in runs(starts) for at in range(start, start + length)]
     return found if stray < _STRAY else []
 
 

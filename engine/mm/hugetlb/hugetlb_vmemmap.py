@@ -33,13 +33,13 @@ def optimize(state: State, pfn: int, pages: int) -> None:
         return
     if section.memmap is None or section.memmap.on != "kernel":
         return
-    copied = state.model.hvo_copies_head
-    head = page_alloc.allocate(state, kernel_zonelist(state, section.node), 0, 1, VMEMMAP, NORMAL) if copied else []
-    if copied and not head:
+    copied = state.model.hvo_copies_first
+    copy = page_alloc.allocate(state, kernel_zonelist(state, section.node), 0, 1, VMEMMAP, NORMAL) if copied else []
+    if copied and not copy:
         return
     count = state.geometry.memmap_pages(pages) - (not copied)
     if section.memmap.chunks:
-        _give_back(state, section, pfn, count, head)
+        _give_back(state, section, pfn, count, copy)
     else:
         _uncover(state, section, count, fresh=pfn not in state.optimized)
     state.optimized.put(pfn, True)
@@ -53,7 +53,7 @@ def restore(state: State, pfn: int, pages: int) -> None:
     section = state.sections[pfn // state.geometry.pages_per_section]
     count = state.geometry.memmap_pages(pages) - 1
     zones = [
-        key for key in kernel_zonelist(state, section.node) if key[0] == section.node or state.model.hvo_copies_head
+        key for key in kernel_zonelist(state, section.node) if key[0] == section.node or state.model.hvo_copies_first
     ]
     taken = page_alloc.allocate(state, zones, 0, count, VMEMMAP, NORMAL)
     if sum(length for _, length in taken) < count:
@@ -64,12 +64,12 @@ def restore(state: State, pfn: int, pages: int) -> None:
         _replace_chunks(state, section.nr, (*section.memmap.chunks, *taken))
 
 
-def _give_back(state: State, section: Section, pfn: int, count: int, head: list[Chunk]) -> None:
-    """The place is known: the pages behind the first, or all, and then `head` is the first. What was taken again since
+def _give_back(state: State, section: Section, pfn: int, count: int, copy: list[Chunk]) -> None:
+    """The place is known: the pages behind the first, or all, and then `copy` is the first. What was taken again since
     lies anywhere, at the end of the chunks."""
     geometry, memmap = state.geometry, section.memmap
     assert memmap is not None
-    start = (memmap.pfn or 0) + geometry.memmap_pages(pfn % geometry.pages_per_section) + (not head)
+    start = (memmap.pfn or 0) + geometry.memmap_pages(pfn % geometry.pages_per_section) + (not copy)
     kept: list[Chunk] = []
     gone: list[Chunk] = []
     for first, length in memmap.chunks:
@@ -86,7 +86,7 @@ def _give_back(state: State, section: Section, pfn: int, count: int, head: list[
         kept += [(first, length - missing)] if length > missing else []
         missing -= length
     page_alloc.free_pages(state, gone, (VMEMMAP,))
-    _replace_chunks(state, section.nr, (*kept, *head))
+    _replace_chunks(state, section.nr, (*kept, *copy))
 
 
 def _replace_chunks(state: State, nr: int, chunks: tuple[Chunk, ...]) -> None:

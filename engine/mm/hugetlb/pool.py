@@ -1,6 +1,6 @@
 """The hugetlb pool: huge pages by size and node, and what becomes of single ones (mm/hugetlb.c).
 
-Whoever needs a free page takes the head of a node's list (`hugelists`). Pages in use cannot be given back: those that are
+Whoever needs a free page takes the first of a node's list (`hugelists`). Pages in use cannot be given back: those that are
 more than the pool should have are *surplus*, and go when they are freed.
 """
 
@@ -73,7 +73,7 @@ def use(state: State, pfn: int) -> None:
 
 
 def unuse(state: State, pfn: int) -> None:
-    """A page in use is unmapped: it becomes the head of its node's list, or, if the node has surplus, leaves the pool."""
+    """A page in use is unmapped: it becomes the first of its node's list, or, if the node has surplus, leaves the pool."""
     page = state.hugepages[pfn]
     key = (page.node, page.pages)
     if left := state.surplus.get(key, 0):
@@ -92,7 +92,7 @@ def release(state: State, pfn: int) -> None:
 
 
 def enlist(state: State, pfn: int, pages: int, node: int) -> None:
-    """A free huge page becomes the head of its node's list."""
+    """A free huge page becomes the first of its node's list."""
     rank = state.globals.value.hugetlb_rank + 1
     state.globals.change(hugetlb_rank=rank)
     state.hugepages.put(pfn, HugePage(pages, node, False, rank))
@@ -102,8 +102,8 @@ def move(state: State, pfn: int, nodes: Sequence[int]) -> Steps:
     """A huge page in use moves to the first free one of these nodes, or to a fresh one that takes its place in the pool.
     Raises `HotplugError` ENOMEM where there is none."""
     page = state.hugepages[pfn]
-    heads = (first_free(state, node, page.pages) for node in nodes)
-    target = next((head for head in heads if head is not None), None)
+    candidates = (first_free(state, node, page.pages) for node in nodes)
+    target = next((pfn for pfn in candidates if pfn is not None), None)
     if target is not None:
         use(state, target)
         unuse(state, pfn)

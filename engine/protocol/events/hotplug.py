@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ..reasons import Reason
 from ..reasons.placement import PlacementRule
 from ..reasons.zones import ZoneRule
@@ -139,7 +141,7 @@ class NotifierCalled(EventBase, tag="notifier_called", frozen=True):
     action: str
     pfn: int
     pages: int
-    node_change: int
+    status_change_nid: int = msgspec.field(name="node_change")
     vetoed_by: str = ""
 
 

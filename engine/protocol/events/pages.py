@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ..reasons.taking import Stuck
 from .base import EventBase
 
@@ -109,13 +111,14 @@ class CompactionStarted(EventBase, tag="compaction_started", frozen=True):
 
 class ScannerMoved(EventBase, tag="scanner_moved", frozen=True):
     """A scanner of compaction ("migrate", upwards, or "free", downwards) went over pfns from `pfn` to before `end`, looked
-    at `scanned` pages and took `taken`. Pageblocks one after another in which it takes nothing are one event."""
+    at `scanned` pages and isolated some of them (`isolated`, in JSON "taken").
+    Pageblocks in a row from which it isolated nothing are one event."""
 
     scanner: str
     pfn: int
     end: int
     scanned: int
-    taken: int
+    isolated: int = msgspec.field(name="taken")
 
 
 class PagesCompacted(EventBase, tag="pages_compacted", frozen=True):

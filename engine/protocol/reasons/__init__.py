@@ -15,6 +15,7 @@ from .pages import PageReason
 from .placement import PlacementReason
 from .taking import TakingReason
 from .unknown import Unknown
+from .worth import Worth
 from .zones import ZoneReason
 
 
@@ -51,6 +52,7 @@ Reason = (
     | PageReason
     | Note
     | Unknown
+    | Worth
     | SectionsLeft
     | HugePageStays
     | StayedOnline

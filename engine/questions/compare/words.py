@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from ...commands import describe as line_of
-from ...commands import extent
+from ...commands import describe, extent
 from ...numbers.units import about_bytes, format_bytes
 from ..availability import SHORT
 from ..narrate import block_names, sentence
@@ -19,27 +18,27 @@ _CHOSEN: Final = " *"
 
 
 class Sheet(NamedTuple):
-    """A comparison as people read it, before it is laid out. `head`: what is compared, and what there was before. `rows`: a name
+    """A comparison as people read it, before it is laid out. `title`: what is compared, and what there was before. `rows`: a name
     and the cells of all alternatives, one of which may have several lines; no rows where nothing fits. `below`: paragraphs of
     lines that stand below the table."""
 
-    head: tuple[str, ...]
+    title: tuple[str, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
     below: tuple[tuple[str, ...], ...]
 
 
-def describe(comparison: Comparison) -> Sheet:
+def describe_comparison(comparison: Comparison) -> Sheet:
     """What `altmap compare` prints. Where no alternative adds anything, the reasons are all there is to say."""
     page, before = comparison.page_size, comparison.before
-    head = (
-        f"{line_of(comparison.request)}, then {comparison.online}",
+    title = (
+        f"{describe(comparison.request)}, then {comparison.online}",
         f"before: MemTotal {about_bytes(before.total * page)}, MemFree {about_bytes(before.free * page)}"
         + "".join(f", {count} pages of {format_bytes(size)}" for size, count in before.huge.items())
         + f" on node {comparison.request.node}",
     )
     adds = any(row.blocks for row in comparison.rows)
     rows = tuple((name, tuple(cell(row, comparison) for row in comparison.rows)) for name, cell in _lines(comparison))
-    return Sheet(head, rows if adds else (), tuple(tuple(lines) for lines in _below(comparison, adds) if lines))
+    return Sheet(title, rows if adds else (), tuple(tuple(lines) for lines in _below(comparison, adds) if lines))
 
 
 def _below(comparison: Comparison, adds: bool) -> Iterator[list[str]]:
@@ -147,8 +146,8 @@ def _nearest(row: Row, comparison: Comparison) -> str:
 def _plan(comparison: Comparison, page: int) -> str:
     plan = comparison.plan
     if plan.result != "ok":
-        told = any((row.result, row.reason) == (plan.result, plan.reason) for row in comparison.rows)
-        return f"online_policy=auto-movable: {plan.result}, {'as above' if told else sentence(plan.reason)}"
+        said = any((row.result, row.reason) == (plan.result, plan.reason) for row in comparison.rows)
+        return f"online_policy=auto-movable: {plan.result}, {'as above' if said else sentence(plan.reason)}"
     movable, kernel = about_bytes(plan.movable_pages * page), about_bytes(plan.kernel_pages * page)
     return (
         f"online_policy=auto-movable, ratio {plan.ratio} %: {movable} would go movable ({plan.movable_blocks} blocks), "

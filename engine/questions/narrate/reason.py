@@ -14,8 +14,9 @@ from ...protocol.reasons.pages import PageReason
 from ...protocol.reasons.placement import PlacementReason
 from ...protocol.reasons.taking import TakingReason
 from ...protocol.reasons.unknown import Unknown
+from ...protocol.reasons.worth import Worth
 from ...protocol.reasons.zones import ZoneReason
-from . import adding, files, notes, pages, placement, taking, unknown, zones
+from . import adding, files, notes, pages, placement, taking, unknown, worth, zones
 from .words import Names, counted, some_names
 
 
@@ -61,6 +62,7 @@ _WRITERS: Final[Mapping[type, _Writer]] = {
     **dict.fromkeys(get_args(PageReason), pages.said),
     **dict.fromkeys(get_args(Note), notes.said),
     **dict.fromkeys(get_args(Unknown), unknown.said),
+    **dict.fromkeys(get_args(Worth), worth.said),
     SectionsLeft: _left,
     HugePageStays: _stays,
     StayedOnline: _stayed,

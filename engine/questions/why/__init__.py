@@ -1,8 +1,18 @@
-"""Why not: would a command succeed, what is in its way, and what would clear that (`why_not`); as text (`describe`,
-`describe_all` for a range of blocks, and in two parts `finding` and `told`)."""
+"""Why not: would a command succeed, what is in its way, and what would clear that (`why_not`); as text (`describe_verdict`,
+`describe_verdicts` for a range of blocks, and in two parts `describe_finding` and `describe_remedy`)."""
 
 from .ask import why_not
-from .together import describe_all
-from .verdict import Blocker, Remedy, Verdict, answer, describe, finding, told
+from .together import describe_verdicts
+from .verdict import Blocker, Remedy, Verdict, describe_answer, describe_finding, describe_remedy, describe_verdict
 
-__all__ = ["Blocker", "Remedy", "Verdict", "answer", "describe", "describe_all", "finding", "told", "why_not"]
+__all__ = [
+    "Blocker",
+    "Remedy",
+    "Verdict",
+    "describe_answer",
+    "describe_finding",
+    "describe_remedy",
+    "describe_verdict",
+    "describe_verdicts",
+    "why_not",
+]

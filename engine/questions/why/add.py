@@ -13,7 +13,7 @@ from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES, MOVABLE, NORMAL
 from ...mm.zonelist import Watermarks, kernel_zonelist
 from ...numbers.rounding import ceil, down, up
-from ...numbers.units import format_bytes, parse_bytes
+from ...numbers.units import about_bytes, format_bytes, parse_bytes
 from ...protocol.events import (
     BlockCreated,
     BlockState,
@@ -30,6 +30,7 @@ from ..availability import UNRELEASED, availability
 from ..narrate import counted, node_names, placed, sentence
 from ..narrate import some_names as named
 from ..shortage import Shortage, deficit, shortage
+from ..worth_knowing import least_harm, top_heavy
 from .explanation import Way, sayable
 from .verdict import Blocker
 
@@ -156,7 +157,25 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[str], list
         warnings.append("the first blocks hold the memmap of all others and can only be removed together with them")
     warnings += _tight(state, add)
     _blocks(state, tried, effects, warnings)
+    if (heavy := top_heavy(state)) is not None:
+        warnings.append(sentence(heavy))
+    if waiting := _waiting(state, tried):
+        idle = about_bytes(len(waiting) * state.geometry.block_size)
+        warnings.append(f"{named(waiting)} ({idle}) {'is' if len(waiting) == 1 else 'are'} there already, and offline")
     return effects, warnings
+
+
+def instead_of_adding(state: State, tried: Attempt) -> Iterator[Way]:
+    """Blocks that were there before an add which worked, and are offline: they cost no memmap any more."""
+    waiting = _waiting(state, tried)
+    if 0 < len(waiting) <= _MOST_BLOCKS:
+        onlined = tuple(Online(block=number, type=least_harm(state, len(waiting))) for number in waiting)
+        yield Way(f"online {named(waiting)}, whose memmap is paid for, before adding more", onlined)
+
+
+def _waiting(state: State, tried: Attempt) -> list[int]:
+    new = {event.block for event in tried.events if isinstance(event, BlockCreated)}
+    return sorted(nr for nr, block in state.blocks.items() if block.state == "offline" and nr not in new)
 
 
 def _blocks(state: State, tried: Attempt, effects: list[str], warnings: list[str]) -> None:
@@ -204,8 +223,8 @@ def kernel_zone_warning(zone: str) -> str:
 
 def _tight(state: State, add: Add) -> list[str]:
     """Is the kernel memory that served the request used up?"""
-    zones, marks = kernel_zonelist(state, add.node), Watermarks(state)
-    room = sum(marks.room(state, key, 0, NORMAL, True) for key in zones)
+    zones, watermarks = kernel_zonelist(state, add.node), Watermarks(state)
+    room = sum(watermarks.room(state, key, 0, NORMAL, True) for key in zones)
     if room >= state.geometry.pageblock_pages:
         return []
     return [

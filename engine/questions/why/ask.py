@@ -39,7 +39,8 @@ from ...protocol.vocabulary import HUGE, OnlineType
 from ...run.rehearsal import Attempt, attempt, rehearsal
 from ..narrate import counted, sentence
 from ..narrate import some_names as named
-from .add import add_blockers, add_effects, add_ways, kernel_zone_warning
+from ..worth_knowing import top_heavy
+from .add import add_blockers, add_effects, add_ways, instead_of_adding, kernel_zone_warning
 from .explanation import Explanation, Way, refused, remedies
 from .obstacles import of_blocks
 from .take_away import not_ejected, not_offlined, not_removed
@@ -59,9 +60,9 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
     meant = meant_by(command)
     with rehearsal(state):
         tried = attempt(state, command)
-        told = _SUCCESS[type(meant)](state, meant, tried) if tried.ok and type(meant) in _SUCCESS else Explanation()
+        found = _SUCCESS[type(meant)](state, meant, tried) if tried.ok and type(meant) in _SUCCESS else Explanation()
     if not tried.ok:
-        told = _REFUSAL[type(meant)](state, meant, tried) if type(meant) in _REFUSAL else refused(tried)
+        found = _REFUSAL[type(meant)](state, meant, tried) if type(meant) in _REFUSAL else refused(tried)
     hanging = unknowns(state, tried.events) if tried.certainty == "not known" else ()
     guessed = any(isinstance(unknown, NotSeen) for unknown in hanging)  # and so is which pages move, or how many
     taken = Frozen({event.node: event.pages for event in tried.events if isinstance(event, ExistingMemoryTaken)})
@@ -70,13 +71,13 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
         tried.result,
         tried.reason,
         tried.pfn,
-        tuple(told.blockers),
-        tuple(remedies(state, told.ways)),
-        (*map(sentence, tried.notes), *(() if guessed else told.effects)),
-        tuple(told.warnings),
+        tuple(found.blockers),
+        tuple(remedies(state, found.ways)),
+        (*map(sentence, tried.notes), *(() if guessed else found.effects)),
+        tuple(found.warnings),
         taken,
         state.geometry.page_size,
-        told.but,
+        found.but,
         tried.certainty,
         hanging,
     )
@@ -104,7 +105,7 @@ def _onlined(state: State, command: Online, tried: Attempt) -> Explanation:
         warnings.append(f"it could not be got back: {back.result}, {sentence(back.reason)}")
     elif block.zone is not None and block.zone[1] == MOVABLE_ZONE:
         effects.append("it can be got back: ZONE_MOVABLE holds nothing that could not move")
-        warnings += _top_heavy(state)
+        warnings += [sentence(fact) for fact in (top_heavy(state),) if fact is not None]
     elif block.zone is not None:
         effects.append("it could be got back as long as the kernel has put nothing into it")
         warnings.append(kernel_zone_warning(block.zone[1]))
@@ -126,20 +127,6 @@ def _first_of_zone(state: State, block: Block) -> list[str]:
     return [
         f"it is the first block of zone {zone.name}, from which the kernel's next pages (slab) come at once: as a rule it does "
         f"not go offline again, and the blocks after it do"
-    ]
-
-
-def _top_heavy(state: State) -> list[str]:
-    """Far more movable memory than the kernel zones can look after."""
-    kernel = sum(zone.managed for zone in state.zones.values() if zone.name in KERNEL_ZONES)
-    movable = sum(zone.managed for zone in state.zones.values() if zone.name == MOVABLE_ZONE)
-    ratio = state.settings.auto_movable_ratio
-    if movable * 100 <= kernel * ratio:
-        return []
-    page = state.geometry.page_size
-    return [
-        f"{format_bytes(movable * page)} of movable memory stand against {format_bytes(kernel * page)} in kernel zones, over "
-        f"{ratio} %: page tables and other kernel data may run short while movable memory is free"
     ]
 
 
@@ -198,7 +185,7 @@ def _moves(events: Iterable[Event]) -> tuple[list[str], list[str]]:
 
 
 def _added(state: State, command: Add, tried: Attempt) -> Explanation:
-    return Explanation(*add_effects(state, command, tried))
+    return Explanation(*add_effects(state, command, tried), ways=list(instead_of_adding(state, tried)))
 
 
 def _not_added(state: State, command: Add, tried: Attempt) -> Explanation:

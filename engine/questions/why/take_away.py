@@ -91,8 +91,8 @@ def not_ejected(state: State, command: Eject, tried: Attempt) -> Explanation:
     goals = [_Goal("eject whole blocks" if off else "", (Eject(start=start, size=size),))]
     goals += [_Goal(piece.words, (*offlines, *piece.commands)) for piece in _piecewise(state, blocks)]
     wanted = (start // page, size // page)
-    told = _in_the_way(state, wanted, online, sparse_vmemmap.guests(state, *wanted), goals, tried)
-    return told._replace(blockers=[*off, *told.blockers])
+    found = _in_the_way(state, wanted, online, sparse_vmemmap.guests(state, *wanted), goals, tried)
+    return found._replace(blockers=[*off, *found.blockers])
 
 
 def not_removed(state: State, command: Remove, tried: Attempt) -> Explanation:
@@ -110,13 +110,13 @@ def not_removed(state: State, command: Remove, tried: Attempt) -> Explanation:
     for piece in _piecewise(state, blocks):
         goals.append(_Goal("; ".join(filter(None, (before, piece.words))), (*offlines, *piece.commands)))
     wanted = (start // page, size // page)
-    told = _in_the_way(state, wanted, online, sparse_vmemmap.guests(state, *wanted), goals, tried)
+    found = _in_the_way(state, wanted, online, sparse_vmemmap.guests(state, *wanted), goals, tried)
     if not online:
-        return told
+        return found
     at, _ = state.block_range(online[0].id)
     still = Blocker("online", len(online), "blocks", at, some_names([block.id for block in online]))
-    unsaid = [blocker for blocker in told.blockers if blocker.rule is None or blocker.rule != tried.reason]
-    return told._replace(blockers=[still, *unsaid])
+    unsaid = [blocker for blocker in found.blockers if blocker.rule is None or blocker.rule != tried.reason]
+    return found._replace(blockers=[still, *unsaid])
 
 
 def _misaligned(state: State, start: int, size: int) -> list[Blocker]:

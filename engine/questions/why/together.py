@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 
 from ...commands import Offline, Online
 from ..narrate import counted
-from .verdict import Verdict, describe, follows, lines
+from .verdict import Verdict, describe_verdict, follows, lines
 
 
-def describe_all(verdicts: Sequence[Verdict]) -> str:
-    """What `altmap why` prints about all commands of a line; a single verdict as `describe` does."""
+def describe_verdicts(verdicts: Sequence[Verdict]) -> str:
+    """What `altmap why` prints about all commands of a line; a single verdict as `describe_verdict` does."""
     if len(verdicts) == 1:
-        return describe(verdicts[0])
+        return describe_verdict(verdicts[0])
     text = [_told(run) for run in _runs(verdicts)]
     return "\n".join([*text, f"{sums(verdicts)}; each is judged by itself, as if it were the only one\n"])
 
@@ -43,7 +43,7 @@ def _runs(verdicts: Sequence[Verdict]) -> Iterator[list[Verdict]]:
 
 def _of_any_block(verdict: Verdict, blocks: str, name: str) -> str:
     """A verdict in words that hold for all `blocks` that are like its own, each under a name for all of them."""
-    text = describe(verdict)
+    text = describe_verdict(verdict)
     command = verdict.command
     if not isinstance(command, Online | Offline):
         return text
@@ -55,7 +55,7 @@ def _of_any_block(verdict: Verdict, blocks: str, name: str) -> str:
 def _told(run: Sequence[Verdict]) -> str:
     command = run[0].command
     if len(run) == 1 or not isinstance(command, Online | Offline):
-        return describe(run[0])
+        return describe_verdict(run[0])
     blocks = f"{command.block}-{command.block + len(run) - 1}"
     (line,) = lines([verdict.command for verdict in run])
     _, _, rest = _of_any_block(run[0], blocks, f"each of memory{blocks}").partition(": ")

@@ -7,8 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from ...commands import Command, Offline, Online
-from ...commands import describe as line_of
+from ...commands import Command, Offline, Online, describe
 from ...numbers.frozen import Frozen
 from ...numbers.units import format_bytes
 from ...protocol.reasons import Reason
@@ -127,7 +126,7 @@ def lines(commands: Sequence[Command]) -> Iterator[str]:
             while end < len(commands) and follows(command, commands[end], end - at):
                 end += 1
             last = command.block + end - at - 1
-        yield line_of(command, last)
+        yield describe(command, last)
         at = end
 
 
@@ -138,33 +137,33 @@ def follows(first: Command, other: Command, distance: int) -> bool:
     return isinstance(other, Online | Offline) and other == msgspec.structs.replace(first, block=first.block + distance)
 
 
-def describe(verdict: Verdict) -> str:
+def describe_verdict(verdict: Verdict) -> str:
     """The verdict as `altmap why` prints it: the answer, why, what is in the way, what would clear it and what to type."""
-    text = [finding(verdict)]
+    text = [describe_finding(verdict)]
     if verdict.remedies:
         text += ["", "What would clear it:" if not verdict.rehearsed else "Instead:"]
         for number, remedy in enumerate(verdict.remedies, 1):
-            words, script = told(remedy)
+            words, script = describe_remedy(remedy)
             text += [f"  {number}. {words}", *(f"       {line}" for line in script)]
     return "\n".join(text) + "\n"
 
 
-def told(remedy: Remedy) -> tuple[str, tuple[str, ...]]:
+def describe_remedy(remedy: Remedy) -> tuple[str, tuple[str, ...]]:
     """A remedy in words, and the lines to type."""
     assumed = "no page that no one knows is in the way" if remedy.certainty == "not known" else ""
     given = " and ".join(filter(None, (remedy.given, assumed)))
     return f"{remedy.words}{f' (given that {given})' if given else ''}", _shortened(lines(remedy.commands))
 
 
-def answer(verdict: Verdict) -> list[str]:
+def describe_answer(verdict: Verdict) -> list[str]:
     """Whether the command would succeed and, if not, or if it is not known, why: a few lines."""
     unknown = [line for unknown in verdict.unknown for line in unknown_words(unknown)]
-    return [f"{line_of(verdict.command)}: {_short(verdict)}", *(f"  {line}" for line in (*unknown, *_reason(verdict)))]
+    return [f"{describe(verdict.command)}: {_short(verdict)}", *(f"  {line}" for line in (*unknown, *_reason(verdict)))]
 
 
-def finding(verdict: Verdict) -> str:
+def describe_finding(verdict: Verdict) -> str:
     """The verdict without its remedies: the answer, why, and what is in the way."""
-    text = [*answer(verdict), *_page(verdict)]
+    text = [*describe_answer(verdict), *_page(verdict)]
     text += [f"  {effect}" for effect in verdict.effects]
     text += [f"  warning: {warning}" for warning in verdict.warnings]
     unsaid = [blocker for blocker in verdict.blockers if blocker.rule is None or blocker.rule != verdict.reason]

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from altmap.engine import Reason, sentence
+from altmap.engine import Advice, Reason, sentence
 from altmap.engine.protocol.json_text import encoded
+from altmap.engine.questions.why.verdict import lines
 
 from ... import __version__
 
@@ -46,6 +47,15 @@ class Told(msgspec.Struct, frozen=True):
     reason: Mapping[str, Any]
 
 
+class AdviceRow(msgspec.Struct, frozen=True):
+    """Something worth knowing that nobody asked about: in a sentence, as data (`altmap schema reason` has them all), and the
+    lines of a script that mend it, where some do."""
+
+    sentence: str
+    reason: Mapping[str, Any]
+    lines: tuple[str, ...]
+
+
 class Refusal(msgspec.Struct, frozen=True):
     """Why the kernel refuses: the errno by name, the rule in one sentence and as data, its `code` and its fields (`altmap
     schema reason` has them all), and the pfn of the page or the start of the range at fault where there is one."""
@@ -59,6 +69,11 @@ class Refusal(msgspec.Struct, frozen=True):
 def told(reason: Reason) -> Told:
     """A reason as a sentence and as data."""
     return Told(sentence(reason), msgspec.to_builtins(reason))
+
+
+def advice_row(advice: Advice) -> AdviceRow:
+    """Something worth knowing."""
+    return AdviceRow(sentence(advice.fact), msgspec.to_builtins(advice.fact), tuple(lines(advice.commands)))
 
 
 def refusal(errno: str, reason: Reason | None, pfn: int | None) -> Refusal:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
-from altmap.engine import Machine
+from altmap.engine import Machine, worth_knowing
 from altmap.engine.faces.diff import BlockSeen, NodeSeen, Pool, block_seen, nodes_seen
 from altmap.engine.faces.library import Bundled
 from altmap.engine.protocol.vocabulary import ZoneKey
@@ -14,7 +14,7 @@ from altmap.engine.run.invariants import INVARIANTS, Broken
 from altmap.engine.sysfs.report import SectionReport, ZoneReport, section_report, zone_reports
 
 from ... import facts
-from .document import Amount, Document
+from .document import AdviceRow, Amount, Document, advice_row
 
 
 class GeometryRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +115,8 @@ class BootRow(msgspec.Struct, frozen=True, kw_only=True):
 
 class MachineDocument(Document, tag="machine", frozen=True, kw_only=True):
     """A machine. `kernel` is its /proc/version, `model` the kernel that altmap takes it for; `measured` and `estimated` name
-    what of it was read and what had to be guessed, `notes` what is worth knowing of how it was read."""
+    what of it was read and what had to be guessed, `notes` what is worth knowing of how it was read, `worth_knowing` what is of
+    the machine itself, the most pressing first."""
 
     version: Literal[1] = 1
     name: str
@@ -129,6 +130,7 @@ class MachineDocument(Document, tag="machine", frozen=True, kw_only=True):
     measured: tuple[str, ...]
     estimated: tuple[str, ...]
     notes: tuple[str, ...]
+    worth_knowing: tuple[AdviceRow, ...]
     nodes: tuple[NodeRow, ...]
     zones: tuple[ZoneRow, ...]
     blocks: tuple[BlockRow, ...]
@@ -247,6 +249,7 @@ def machine_document(machine: Machine) -> MachineDocument:
         measured=origin.measured,
         estimated=facts.unmeasured(machine),
         notes=origin.notes,
+        worth_knowing=tuple(map(advice_row, worth_knowing(machine))),
         nodes=tuple(rows.node(number, seen) for number, seen in sorted(nodes_seen(machine).items())),
         zones=tuple(rows.zone((seen.node, seen.zone), seen) for seen in zone_reports(machine)),
         blocks=tuple(rows.block(number, block_seen(machine, number)) for number in sorted(machine.blocks)),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 import msgspec
-from altmap.engine import Command, Machine, Outcome, sentence
+from altmap.engine import Add, Advice, Command, Machine, Outcome, VirtioMem, news, sentence, worth_knowing
 from altmap.engine.faces.diff import drift
 from altmap.engine.protocol.events import Event
 from altmap.engine.protocol.json_text import encoded
@@ -26,7 +26,7 @@ from altmap.engine.sysfs.report import (
 from ... import __version__
 from .changes import Changes, changes
 from .command import CommandRow, line_row
-from .document import Amount, Document, NodeAmount, Refusal, Told, as_line, refusal, told
+from .document import AdviceRow, Amount, Document, NodeAmount, Refusal, Told, advice_row, as_line, refusal, told
 
 
 class AssumedRow(msgspec.Struct, frozen=True):
@@ -44,7 +44,8 @@ class StepDocument(Document, tag="step", frozen=True, kw_only=True):
     `result` is "ok" or the errno by name, `expected` whether the script expects that. `certainty` says whether a real kernel
     would do the same: "yes" or "no", as the result is, or "not known", where it hangs on pages that no one saw; these are
     `assumed` not to be in the way. `log` are the lines of the kernel log, `taken` the existing memory that an add took,
-    `notes` what else is worth knowing, such as what a sync found to differ.
+    `notes` what else is to be said of it, such as what a sync found to differ; `worth_knowing`, behind an add, what is worth
+    knowing of the machine now and was not so before.
     """
 
     version: Literal[1] = 1
@@ -59,6 +60,7 @@ class StepDocument(Document, tag="step", frozen=True, kw_only=True):
     log: tuple[str, ...]
     taken: tuple[NodeAmount, ...]
     notes: tuple[Told, ...]
+    worth_knowing: tuple[AdviceRow, ...]
     changes: Changes
 
 
@@ -93,7 +95,9 @@ class EventDocument(Document, tag="event", frozen=True, kw_only=True):
     sentence: str | None
 
 
-def step_document(number: int, machine: Machine, outcome: Outcome, changed: Changes) -> StepDocument:
+def step_document(
+    number: int, machine: Machine, outcome: Outcome, changed: Changes, advice: tuple[Advice, ...] = ()
+) -> StepDocument:
     """What came of a command."""
     said, page = line_row(outcome.command), machine.geometry.page_size
     return StepDocument(
@@ -110,6 +114,7 @@ def step_document(number: int, machine: Machine, outcome: Outcome, changed: Chan
         log=outcome.log,
         taken=tuple(NodeAmount(node, pages * page, pages) for node, pages in sorted(outcome.taken.items())),
         notes=tuple(map(told, outcome.notes)),
+        worth_knowing=tuple(map(advice_row, advice)),
         changes=changed,
     )
 
@@ -150,6 +155,7 @@ class JsonLines:
     def __init__(self, machine: Machine, write: Callable[[bytes], None], full: bool, events: bool) -> None:
         self._machine, self._write, self._full, self._events = machine, write, full, events
         self._seen = glance(machine)
+        self._known = worth_knowing(machine)
 
     def event(self, number: int, event: Event) -> None:
         """One line for an event."""
@@ -164,7 +170,11 @@ class JsonLines:
             return
         before, self._seen = self._seen, glance(machine)
         changed = changes(drift(before, self._seen), machine, machine)
-        self._write(as_line(step_document(number, machine, outcome, changed)))
+        advice: tuple[Advice, ...] = ()
+        if isinstance(outcome.command, Add | VirtioMem):
+            known, self._known = self._known, worth_knowing(machine)
+            advice = news(known, self._known)
+        self._write(as_line(step_document(number, machine, outcome, changed, advice)))
 
     def flush(self) -> None:
         """Nothing is held back."""

@@ -1,0 +1,76 @@
+"""Sentences on what is worth knowing of a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...numbers.units import about_bytes, format_bytes
+from ...protocol.reasons import worth
+from ...protocol.reasons.worth import Worth
+from .words import Names
+
+
+def said(fact: Worth, names: Names) -> str:
+    """What is so, what it means, and, where a line on the real machine helps, that line."""
+    match fact:
+        case worth.OfflineBlocks(runs, size, auto_online, online, path):
+            return _offline(list(_blocks(runs)), size, auto_online, online, path, names)
+        case worth.TopHeavy(movable, kernel, free, ratio):
+            return (
+                f"{about_bytes(movable)} of movable memory stand against {about_bytes(kernel)} in kernel zones "
+                f"({_ratio(movable, kernel)}:1, over {ratio} %, where the kernel's own auto-movable policy stops), and "
+                f"{about_bytes(free)} of the kernel zones are free: page tables, slab and sockets may run short while "
+                f"movable memory is free"
+            )
+        case worth.KernelMemoryLow(free, kernel):
+            return (
+                f"the kernel zones have {about_bytes(free)} to spare above their watermarks, of {about_bytes(kernel)}: what is "
+                f"left hardly takes the memmap of more memory; online what is there, or free some, before adding more"
+            )
+        case worth.MemmapOffNode(runs, node, host):
+            return f"the memmap of {names(list(_blocks(runs)))}, which is on node {node}, lies on node {host}"
+        case worth.AutoOnlineKernel(auto_online):
+            return (
+                f"auto_online_blocks={auto_online} puts added blocks into a kernel zone at once: what the kernel then "
+                f"allocates in them cannot be moved, and they may never go offline again; online_movable keeps them removable"
+            )
+        case worth.MemmapFromKernel(block_size, pages, size):
+            return (
+                f"memmap_on_memory=N: each block of {format_bytes(block_size)} that is added takes {pages} pages "
+                f"({format_bytes(size)}) for its memmap from memory that is there already"
+            )
+        case worth.Withheld(node, zone, managed, present):
+            return (
+                f"zone {zone} of node {node} manages only {about_bytes(managed)} of its {about_bytes(present)}: the kernel "
+                f"reserved the rest at boot, or a balloon holds it"
+            )
+        case worth.OnlyMovable(node):
+            return f"node {node} has only movable memory: the kernel's own pages for it lie on other nodes"
+        case worth.NoBlock(runs, what):
+            kind = {
+                "device": "device memory without a memory block",
+                "left": "sections without a memory block, left behind by an add that failed",
+            }[what]
+            return f"at the place of {names(list(_blocks(runs)))}: {kind}"
+
+
+def _offline(blocks: list[int], size: int, auto_online: str, online: str, path: str, names: Names) -> str:
+    alone = len(blocks) == 1
+    by_hand = f"`echo {online} > {path}` brings {'it' if alone else 'the first, and so on'}"
+    what = f"{names(blocks)} ({about_bytes(size)}) {'is' if alone else 'are'} offline: no program can use "
+    what += f"{'it' if alone else 'them'}, and MemTotal does not count {'it' if alone else 'them'}"
+    if auto_online != "offline":
+        return f"{what}; auto_online_blocks={auto_online} is for what is added from now on: {by_hand}"
+    folder = path.rpartition("/memory")[0]
+    return (
+        f"{what}; auto_online_blocks=offline leaves that to you, or to udev: {by_hand}; "
+        f"`echo {online} > {folder}/auto_online_blocks` does it for what is added next"
+    )
+
+
+def _blocks(runs: Iterable[tuple[int, int]]) -> Iterable[int]:
+    return (number for first, last in runs for number in range(first, last + 1))
+
+
+def _ratio(movable: int, kernel: int) -> str:
+    return f"{movable / kernel:.3g}" if movable < 10 * kernel else f"{movable // max(1, kernel)}"
