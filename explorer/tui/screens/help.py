@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from ..verbs import VERBS
+from ..widgets.heading import CLOSE, Heading
 from ..widgets.painted import Line, Painted, wrapped
 from .dialog import Dialog
 
@@ -61,7 +62,6 @@ class HelpScreen(Dialog[None]):
     """Closed by escape, as every dialog."""
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="box -tall") as box:
-            box.border_title = "Keys and words"
-            box.border_subtitle = "esc closes"
+        with Vertical(classes="box -tall"):
+            yield Heading("Keys and words", CLOSE)
             yield HelpText()

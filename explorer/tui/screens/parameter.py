@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from ...printable import printable
 from ..parameters import Row
+from ..widgets.heading import LEAVE, Heading, Hint
 from .dialog import Dialog
 
 BOOTS = (
@@ -33,9 +34,9 @@ class ParameterDialog(Dialog[str]):
 
     def compose(self) -> ComposeResult:
         row = self._row
-        with Vertical(classes="box") as box:
-            box.border_title = row.name
-            box.border_subtitle = "enter chooses, esc leaves"
+        with Vertical(classes="box"):
+            does = "boots it so" if row.how == "boot" else "writes it"
+            yield Heading(row.name, Hint("enter", does, "take"), LEAVE)
             yield Static(row.meaning, classes="about", markup=False)
             if row.values:
                 yield OptionList(*map(self._option, range(len(row.values))), id="choices", compact=True)

@@ -14,6 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from ...printable import printable
+from ..widgets.heading import CLOSE, Heading, Hint
 from ..widgets.prose import Prose
 from .dialog import Dialog
 
@@ -27,7 +28,7 @@ class Choice(NamedTuple):
     commands: tuple[Command, ...]
 
 
-DOES = "enter does it, esc closes"
+DOES = Hint("enter", "does it", "take")
 
 Told = tuple[str, str, list[Choice]]
 """A text, the heading of what can be done, and the choices."""
@@ -107,9 +108,8 @@ class WhyScreen(Dialog[Choice]):
         self._text, self._heading, self._choices, self._head = text, heading, choices, head
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="box -broad") as box:
-            box.border_title = "Why"
-            box.border_subtitle = DOES if self._choices else "esc closes"
+        with Vertical(classes="box -broad"):
+            yield Heading("Why", *([DOES] if self._choices else []), CLOSE)
             yield Prose(lambda width: self._text, self._head)
             if self._choices:
                 yield Static(self._heading, classes="heading")
@@ -134,19 +134,21 @@ class WhyScreen(Dialog[Choice]):
             choices.action_cursor_up()
 
     def on_option_list_option_highlighted(self) -> None:
-        self._say(DOES, False)
+        self.query_one(Heading).tell(DOES, CLOSE)
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        choice = self._choices[event.option_index]
+    def on_option_list_option_selected(self) -> None:
+        self.action_take()
+
+    def action_take(self) -> None:
+        """Close with the choice under the cursor."""
+        choices = self.query_one(OptionList)
+        if choices.highlighted is None:
+            return
+        choice = self._choices[choices.highlighted]
         if choice.commands:
             self.dismiss(choice)
         else:
-            self._say("not from here: no command makes it so", True)
-
-    def _say(self, text: str, warns: bool) -> None:
-        box = self.query_one(".box")
-        box.border_subtitle = text
-        box.set_class(warns, "-warns")
+            self.query_one(Heading).warn("not from here: no command makes it so")
 
 
 def _option(choice: Choice) -> Option:
