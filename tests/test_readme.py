@@ -153,7 +153,8 @@ def test_an_example_works_as_written(line: str, folder: Path) -> None:
         pytest.skip("jq is not here")
     done = shell(line, folder)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.strip()
+    written = re.search(r" -o (\S+)", line)
+    assert (folder / written[1]).read_text() if written else done.stdout.strip()
 
 
 def test_lines_that_capture_are_those_of_the_command(folder: Path) -> None:

@@ -18,6 +18,8 @@ MACHINE_WORDS: Final = (
 SHELLS: Final = ("bash", "zsh", "fish")
 COLORS: Final = ("auto", "always", "never")
 _LEAST_WIDTH: Final = 20
+_SCREENS: Final = ((40, 400), (12, 150))
+"""Columns and lines of a screen that a picture can be taken of, the least and the most."""
 
 
 # -- arguments that several take ----------------------------------------------------------------------------------------
@@ -105,6 +107,38 @@ def of_check(parser: Parser) -> None:
 def of_machines(parser: Parser) -> None:
     """altmap machines."""
     _json(parser)
+
+
+def of_svg(parser: Parser) -> None:
+    """altmap svg."""
+    from ..picture.views import VIEWS
+
+    _machine(parser, optional=False)
+    parser.add_argument("script", metavar="SCRIPT", nargs="?", help="commands to run before, as for altmap run; - too")
+    _replay(parser)
+    views = ", ".join(view.name.replace(" ", "-") for view in VIEWS)
+    parser.add_argument("--view", metavar="VIEW", help=f"what the map shows: {views}")
+    where = "where the cursor is: a block, an address, pfn 0x150c31, node 1, a zone, as in the explorer"
+    parser.add_argument("--at", metavar="PLACE", help=where)
+    parser.add_argument("--zoom", metavar="LEVEL", help="zoom in there: node, blocks, block, section, page; or machine")
+    parser.add_argument(
+        "--size", metavar="WxH", type=_screen, default=(120, 40), help="columns and lines of the screen (120x40)"
+    )
+    themes = "altmap-dark (without it), altmap-light, altmap-contrast, no-colour, or one of Textual's"
+    parser.add_argument("--theme", metavar="THEME", default="altmap-dark", help=themes)
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="the picture to write (.svg); - or none: standard output"
+    )
+
+
+def _screen(word: str) -> tuple[int, int]:
+    wide, _, high = word.partition("x")
+    if wide.isdecimal() and high.isdecimal() and len(word) < 10:
+        (least_wide, most_wide), (least_high, most_high) = _SCREENS
+        if least_wide <= int(wide) <= most_wide and least_high <= int(high) <= most_high:
+            return int(wide), int(high)
+    least, most = ("x".join(map(str, bounds)) for bounds in zip(*_SCREENS, strict=True))
+    raise argparse.ArgumentTypeError(f"{word!r} is no size of a screen; give columns and lines, {least} to {most}")
 
 
 # -- change it ----------------------------------------------------------------------------------------------------------

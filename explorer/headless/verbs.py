@@ -49,6 +49,16 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 arguments.of_show,
             ),
             Verb(
+                "svg",
+                "draw the explorer's main screen as a picture, without a terminal",
+                (
+                    "altmap svg firecracker-24g -o memory.svg",
+                    "altmap svg small-guest steps.txt --view memmap --at memory32 --zoom page -o pages.svg",
+                ),
+                "pictures.draw",
+                arguments.of_svg,
+            ),
+            Verb(
                 "lsmem",
                 "list memory as lsmem does, with lsmem's own options",
                 ("altmap lsmem mixed-guest --output-all",),

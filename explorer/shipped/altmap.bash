@@ -5,10 +5,11 @@
 #    source ~/.local/share/bash_completion/altmap
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_altmap_subparsers=(open show lsmem read check machines run boot why compare diff capture export help completion schema)
+_shtab_altmap_subparsers=(open show svg lsmem read check machines run boot why compare diff capture export help completion schema)
 
 _shtab_altmap_open_option_strings=(-h --help --model --replay --color --width)
 _shtab_altmap_show_option_strings=(-h --help --model --replay --json --color --width)
+_shtab_altmap_svg_option_strings=(-h --help --replay --view --at --zoom --size --theme -o --output)
 _shtab_altmap_lsmem_option_strings=(-h --help)
 _shtab_altmap_read_option_strings=(-h --help --replay --json)
 _shtab_altmap_check_option_strings=(-h --help --replay --json)
@@ -27,6 +28,10 @@ _shtab_altmap_option_strings=(-h --help --version)
 
 _shtab_altmap_open_pos_0_COMPGEN=_altmap_machine_or_file
 _shtab_altmap_show_pos_0_COMPGEN=_altmap_machine_or_file
+_shtab_altmap_svg_pos_0_COMPGEN=_altmap_machine_or_file
+_shtab_altmap_svg_pos_1_COMPGEN=_shtab_compgen_files
+_shtab_altmap_svg__o_COMPGEN=_shtab_compgen_files
+_shtab_altmap_svg___output_COMPGEN=_shtab_compgen_files
 _shtab_altmap_lsmem_pos_0_COMPGEN=_altmap_machine_or_file
 _shtab_altmap_read_pos_0_COMPGEN=_altmap_machine_or_file
 _shtab_altmap_read_pos_1_COMPGEN=_shtab_compgen_files
@@ -63,10 +68,10 @@ _shtab_altmap_compare___color_choices=(auto always never)
 _shtab_altmap_diff___color_choices=(auto always never)
 _shtab_altmap_capture___model_choices=(rfc-v2 rfc-v2-as-posted 6.1 6.12)
 _shtab_altmap_capture___arch_choices=(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32)
-_shtab_altmap_help_pos_0_choices=(open show lsmem read check machines run boot why compare diff capture export help completion schema script)
+_shtab_altmap_help_pos_0_choices=(open show svg lsmem read check machines run boot why compare diff capture export help completion schema script)
 _shtab_altmap_completion_pos_0_choices=(bash zsh fish)
 _shtab_altmap_schema_pos_0_choices=(machine check files machines step full_step event why comparison diff capture export reason snapshot)
-_shtab_altmap_pos_0_choices=(open show lsmem read check machines run boot why compare diff capture export help completion schema)
+_shtab_altmap_pos_0_choices=(open show svg lsmem read check machines run boot why compare diff capture export help completion schema)
 
 _shtab_altmap_open__h_nargs=0
 _shtab_altmap_open___help_nargs=0
@@ -75,6 +80,9 @@ _shtab_altmap_show__h_nargs=0
 _shtab_altmap_show___help_nargs=0
 _shtab_altmap_show___replay_nargs=0
 _shtab_altmap_show___json_nargs=0
+_shtab_altmap_svg__h_nargs=0
+_shtab_altmap_svg___help_nargs=0
+_shtab_altmap_svg___replay_nargs=0
 _shtab_altmap_lsmem_pos_0_nargs='*'
 _shtab_altmap_lsmem__h_nargs=0
 _shtab_altmap_lsmem___help_nargs=0

@@ -56,8 +56,8 @@ function _shtab_altmap_using
   test "$_shtab_altmap_cmdpath" = "$argv"
 end
 
-set -g _shtab_altmap_commands open show lsmem read check machines run boot why compare diff capture export help completion schema
-set -g _shtab_altmap_opts_with_value --add --arch --at --block-size --color --model --node --online --output --placement --root --save --width -o
+set -g _shtab_altmap_commands open show svg lsmem read check machines run boot why compare diff capture export help completion schema
+set -g _shtab_altmap_opts_with_value --add --arch --at --block-size --color --model --node --online --output --placement --root --save --size --theme --view --width --zoom -o
 
 complete -c altmap -e
 complete -c altmap -f
@@ -79,6 +79,17 @@ complete -c altmap -n '_shtab_altmap_using show' -l json -d 'print one JSON obje
 complete -c altmap -n '_shtab_altmap_using show' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
 complete -c altmap -n '_shtab_altmap_using show' -l width -x -d 'columns (those of the terminal)'
 complete -c altmap -n '_shtab_altmap_using show; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
+complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a svg -d 'Draw the explorer'"'"'s main screen as a picture, without a terminal.'
+complete -c altmap -n '_shtab_altmap_using svg' -s h -l help -d 'show this help message and exit'
+complete -c altmap -n '_shtab_altmap_using svg' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
+complete -c altmap -n '_shtab_altmap_using svg' -l view -x -d 'what the map shows: use, zones, memmap, can-it-go, types, orders, nodes'
+complete -c altmap -n '_shtab_altmap_using svg' -l at -x -d 'where the cursor is: a block, an address, pfn 0x150c31, node 1, a zone, as in the explorer'
+complete -c altmap -n '_shtab_altmap_using svg' -l zoom -x -d 'zoom in there: node, blocks, block, section, page; or machine'
+complete -c altmap -n '_shtab_altmap_using svg' -l size -x -d 'columns and lines of the screen (120x40)'
+complete -c altmap -n '_shtab_altmap_using svg' -l theme -x -d 'altmap-dark (without it), altmap-light, altmap-contrast, no-colour, or one of Textual'"'"'s'
+complete -c altmap -n '_shtab_altmap_using svg' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'the picture to write (.svg); - or none: standard output'
+complete -c altmap -n '_shtab_altmap_using svg; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
+complete -c altmap -n '_shtab_altmap_using svg; and test $_shtab_altmap_npos -eq 1' -ka "(__fish_complete_path (commandline -ct))" -d 'commands to run before, as for altmap run; - too'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a lsmem -d 'List memory as lsmem does, with lsmem'"'"'s own options.'
 complete -c altmap -n '_shtab_altmap_using lsmem' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using lsmem; and test $_shtab_altmap_npos -ge 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
@@ -162,7 +173,7 @@ complete -c altmap -n '_shtab_altmap_using export' -l json -d 'print one JSON ob
 complete -c altmap -n '_shtab_altmap_using export; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a help -d 'Explain a command, or all that a line of a script may say.'
 complete -c altmap -n '_shtab_altmap_using help' -s h -l help -d 'show this help message and exit'
-complete -c altmap -n '_shtab_altmap_using help; and test $_shtab_altmap_npos -eq 0' -ka "open show lsmem read check machines run boot why compare diff capture export help completion schema script" -d 'a command, or script'
+complete -c altmap -n '_shtab_altmap_using help; and test $_shtab_altmap_npos -eq 0' -ka "open show svg lsmem read check machines run boot why compare diff capture export help completion schema script" -d 'a command, or script'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a completion -d 'Print what makes a shell complete altmap'"'"'s words.'
 complete -c altmap -n '_shtab_altmap_using completion' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using completion; and test $_shtab_altmap_npos -eq 0' -ka "bash zsh fish" -d 'bash, zsh, fish'

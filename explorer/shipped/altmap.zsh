@@ -25,6 +25,7 @@ _shtab_altmap_commands() {
     run:'Run a script on a machine and tell what comes of each line.'
     schema:'Print the JSON Schema of what --json prints, or list the kinds of documents.'
     show:'Print a machine: its zones, memory blocks and where their memmap lies.'
+    svg:'Draw the explorer'"'"'s main screen as a picture, without a terminal.'
     why:'Say whether a command would succeed, and if not, why and what would clear it.'
   )
   _describe 'altmap commands' _commands
@@ -127,7 +128,7 @@ _shtab_altmap_export_defaults_added=0
 
 _shtab_altmap_help_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a command, or script:(open show lsmem read check machines run boot why compare diff capture export help completion schema script)"
+  ":a command, or script:(open show svg lsmem read check machines run boot why compare diff capture export help completion schema script)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -210,6 +211,22 @@ _shtab_altmap_show_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_altmap_show_defaults_added=0
 
+_shtab_altmap_svg_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--view[what the map shows\: use, zones, memmap, can-it-go, types, orders, nodes]:VIEW:"
+  "--at[where the cursor is\: a block, an address, pfn 0x150c31, node 1, a zone, as in the explorer]:PLACE:"
+  "--zoom[zoom in there\: node, blocks, block, section, page\; or machine]:LEVEL:"
+  "--size[columns and lines of the screen (120x40)]:WxH:"
+  "--theme[altmap-dark (without it), altmap-light, altmap-contrast, no-colour, or one of Textual\'s]:THEME:"
+  {-o,--output}"[the picture to write (.svg)\; - or none\: standard output]:FILE:_files"
+  ":a machine:_altmap_machine_or_file"
+  ":commands to run before, as for altmap run\; - too:_files"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_altmap_svg_defaults_added=0
+
 _shtab_altmap_why_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
@@ -258,6 +275,7 @@ _shtab_altmap() {
         run) _arguments -C -s $_shtab_altmap_run_options ;;
         schema) _arguments -C -s $_shtab_altmap_schema_options ;;
         show) _arguments -C -s $_shtab_altmap_show_options ;;
+        svg) _arguments -C -s $_shtab_altmap_svg_options ;;
         why) _arguments -C -s $_shtab_altmap_why_options ;;
       esac
   esac

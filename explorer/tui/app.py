@@ -10,12 +10,13 @@ from typing import Any
 from altmap.engine import Machine
 from textual.app import App, SystemCommand
 from textual.events import Event, Key, Paste
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
 
 from ..printable import printable
 from .guard import Guard
 from .leaving import LEFT, run_to_the_end
+from .portrait import Portrayed
 from .screens.asking import AskingScreen
 from .screens.dialog import Dialog
 from .screens.leave import LeaveDialog
@@ -35,21 +36,39 @@ class ExplorerApp(App[bool]):
     ]  # fmt: skip
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (22, "-short"), (32, "-tall")]  # noqa: RUF012
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, letters: bool | None = None) -> None:
+        """`letters`: tell with letters what colours tell elsewhere; if it is not given, NO_COLOR decides."""
         super().__init__()
+        if letters is not None:
+            self.no_color = letters
         self.session = Session(machine)
-        self._guard = Guard()
+        self._guard, self._grey = Guard(), Monochrome()
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line of every widget passes."""
-        return [*super().get_line_filters(), self._guard]
+        others = (one for one in super().get_line_filters() if not isinstance(one, Monochrome))
+        return [*others, *([self._grey] if self.no_color else []), self._guard]
 
     def copy_to_clipboard(self, text: str) -> None:
         """What another program may be given, such as a shell: no control characters but line ends."""
         super().copy_to_clipboard(printable(text))
+
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        """The screen as SVG without seams; what Textual itself puts on top of it, in Textual's way."""
+        screen = self.screen
+        if not isinstance(screen, Portrayed):
+            return super().export_screenshot(title=title, simplify=simplify)
+        from ..picture.svg import svg
+
+        behind: list[Screen[Any]] = []
+        for below in reversed(self.screen_stack[:-1]):
+            behind.insert(0, below)
+            if below.styles.background.a == 1:
+                break
+        return svg(screen.portrait(behind), self.size.width, title or self.title)
 
     async def on_event(self, event: Event) -> None:
         """What is typed after a key that opens a dialog is the dialog's, however fast it comes: never lost, never a verb."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import NamedTuple
 
-from altmap.engine import Command, Machine, Outcome, Step, Verdict, describe
+from altmap.engine import BadInput, Command, Machine, Outcome, Step, Verdict, describe
 
 SLICE = 0.1
 """Seconds between two moments in which the screen may answer keys; it decides how smooth it is, never what happens."""
@@ -46,6 +46,8 @@ class Session:
         self.before = before
         self.running: str | None = None
         self.typed: list[str] = []
+        self.misread: BadInput | None = None
+        """What made no sense to the engine in the last verb."""
         self._verbs: dict[int, tuple[int, str]] = {}
         self._stop = False
         self._kept = len(machine.timeline)
@@ -83,7 +85,7 @@ class Session:
         """
         timeline = self.machine.timeline
         first = len(timeline)
-        self.running, self._stop = label, False
+        self.running, self._stop, self.misread = label, False, None
         pause_at = monotonic() + SLICE
 
         async def stopped(command: int, events: int) -> bool:
@@ -107,6 +109,9 @@ class Session:
                     steps.close()
                 if self._stop:
                     break
+        except BadInput as error:
+            self.misread = error
+            raise
         finally:
             self.running = None
             made = timeline.since(first)

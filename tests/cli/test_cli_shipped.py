@@ -34,6 +34,7 @@ CASES = [
     ("altmap help scr", ["script"]),
     ("altmap completion z", ["zsh"]),
     ("altmap schema comp", ["comparison"]),
+    ("altmap svg mi", ["mixed-guest", "mine.json"]),
 ]
 """A line as it is typed, and what its last word can become in a folder with a file mine.json."""
 

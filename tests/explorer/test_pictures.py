@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from altmap.explorer.tui.themes import CONTRAST, LIGHT
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 
 from .machines import guest, numa, pinned, press, result, stand_on, with_dimm
-from .make_picture import PICTURE, picture
 
 Snap = Callable[..., bool]
 
@@ -43,7 +41,7 @@ def test_bundled_machine(snap: Snap, size: tuple[int, int]) -> None:
 
     async def check(pilot: Any) -> None:
         screen = await stand_on(pilot, 42)
-        assert facts.kinds_of(machine, screen.cursor)["slab"] > 0
+        assert machine.sections[screen.cursor].count("slab") > 0
 
     assert snap(ExplorerApp(machine), terminal_size=size, run_before=check)
 
@@ -201,18 +199,10 @@ def test_signs(snap: Snap) -> None:
 
     async def look(pilot: Any) -> None:
         await stand_on(pilot, 34)
-        assert facts.kinds_of(machine, 34) == {"offline": 84 << 8, "free": 44 << 8}
-        assert facts.blocks_with(machine, "poisoned") == {32}
-        assert facts.blocks_with(machine, "offline") == {34}
+        assert machine.sections[34].count("offline") == 84 << 8
+        assert [nr for nr, section in machine.sections.items() if section.count("poisoned")] == [32]
 
     assert snap(ExplorerApp(machine), terminal_size=(80, 24), run_before=look)
-
-
-def test_the_picture_of_the_readme_is_what_the_explorer_shows(still_screen: None) -> None:
-    """If not: ``python -m tests.explorer.make_picture``."""
-    drawn = picture()
-    assert PICTURE.read_text(encoding="utf-8") == drawn
-    assert set(re.findall(r"https?://[^\s\"')]+", drawn)) == {"http://www.w3.org/2000/svg"}
 
 
 def test_help(snap: Snap) -> None:

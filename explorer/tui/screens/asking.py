@@ -12,6 +12,7 @@ from textual.screen import Screen
 from .. import parameters, words
 from ..leaving import LEFT
 from ..places import Goal
+from ..portrait import Portrayed
 from ..session import Session
 from ..widgets.bars import ResultBar
 from ..widgets.memory_map import MemoryMap
@@ -31,7 +32,7 @@ MOST_ASKED: Final = 32
 """Marked blocks that one question is about."""
 
 
-class AskingScreen(Screen[None]):
+class AskingScreen(Screen[None], Portrayed):
     """A screen that can ask; what is answered is performed, or shown, by the screen that it becomes."""
 
     session: Session

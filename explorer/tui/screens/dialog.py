@@ -9,12 +9,13 @@ from textual.events import Key, Paste
 from textual.message import Message
 from textual.screen import ModalScreen
 
+from ..portrait import Portrayed
 from ..widgets.prose import Prose
 
 Answer = TypeVar("Answer")
 
 
-class Dialog(ModalScreen[Answer]):
+class Dialog(ModalScreen[Answer], Portrayed):
     """A modal box; its answer is None when it is left. A text in it can be read with the page keys from everywhere."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

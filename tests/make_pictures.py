@@ -1,0 +1,50 @@
+"""Make the README's pictures anew, ``python -m tests.make_pictures``: what ``altmap svg`` draws of machines after scripts."""
+
+from __future__ import annotations
+
+import io
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Final, NamedTuple
+from unittest import mock
+
+from altmap.explorer.headless.cli import main
+
+PICTURES: Final = Path(__file__).parents[1] / "fixtures" / "pictures"
+
+
+class Picture(NamedTuple):
+    """What is drawn: the machine, the lines of a script that is run on it first, and the options of ``altmap svg``."""
+
+    machine: str
+    script: str
+    options: str
+
+    def drawn(self) -> str:
+        """The picture as SVG."""
+        words = ["svg", self.machine, "-", *self.options.split()]
+        given, written = io.BytesIO(self.script.encode()), io.StringIO()
+        with mock.patch.object(sys, "stdin", io.TextIOWrapper(given)), redirect_stdout(written):
+            assert main(words) == 0, f"{words} came out otherwise than expected"
+        return written.getvalue()
+
+
+_ADDED: Final = "online 32-63 movable\n"
+_SMALL: Final = "--view memmap --at 32 --size 80x24"
+
+ALL: Final = {
+    "explorer.svg": Picture(
+        "firecracker-24g",
+        "hugepages 24 of 2M\npin 24M\noffline 48\noffline 42 expect EBUSY\n",
+        "--at 42 --size 120x40",
+    ),
+    "memmap-in-itself.svg": Picture("small-guest", f"add 4G at 4G node 0\n{_ADDED}", _SMALL),
+    "memmap-in-boot-memory.svg": Picture("small-guest", f"add 4G at 4G node 0 placement boot\n{_ADDED}", _SMALL),
+}
+"""The pictures by their files."""
+
+
+if __name__ == "__main__":
+    for name, picture in ALL.items():
+        (PICTURES / name).write_text(picture.drawn(), encoding="utf-8")
