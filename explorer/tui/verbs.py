@@ -385,7 +385,7 @@ class Quit(Verb):
 
 VERBS: Final[tuple[type[Verb], ...]] = (
     Stop, AddMemory, OnlineDefault, OnlineMovable, OnlineKernel, OfflineBlocks, EjectDevice, RemoveMemory, Why, Undo, Redo,
-    ChangeParameter, ZoomIn, ZoomOut, NextView, ViewBefore, Fold, ShowPage,
+    ZoomIn, ChangeParameter, ZoomOut, NextView, ViewBefore, Fold, ShowPage,
     Help, Quit, CommandLine, States, GoTo, MarkDevice, Unmark, CompareAdd, Save, Mark,
     MapPane, InspectorPane, ZonesPane, LogPane, ParametersPane,
 )  # fmt: skip
