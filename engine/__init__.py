@@ -60,6 +60,7 @@ from .protocol.reasons import HotplugError, Reason
 from .protocol.reasons.notes import Note
 from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare, describe_comparison
+from .questions.give_back import GiveBack, asked_by_size, describe_give_back, give_back
 from .questions.narrate import assumption, block_names, memmap_places, sentence, story
 from .questions.outlook import Outlook
 from .questions.shortage import Shortage, shortage
@@ -99,6 +100,7 @@ __all__ = [
     "Free",
     "Frozen",
     "Geometry",
+    "GiveBack",
     "Group",
     "HotplugError",
     "HugePages",
@@ -135,6 +137,7 @@ __all__ = [
     "Write",
     "Zone",
     "about_bytes",
+    "asked_by_size",
     "assumption",
     "block_names",
     "boot_machine",
@@ -146,6 +149,7 @@ __all__ = [
     "describe_comparison",
     "describe_drift",
     "describe_finding",
+    "describe_give_back",
     "describe_remedy",
     "describe_verdict",
     "describe_verdicts",
@@ -153,6 +157,7 @@ __all__ = [
     "export_shell",
     "format_address",
     "format_bytes",
+    "give_back",
     "lsmem",
     "machine_bytes",
     "machine_names",

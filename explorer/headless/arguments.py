@@ -187,7 +187,10 @@ def of_why(parser: Parser) -> None:
     """altmap why."""
     _machine(parser, optional=False)
     _replay(parser)
-    line = "a line as in a script: offline 40, add 4G at 8G node 1 caller dax; altmap help script tells all of them"
+    line = (
+        "a line as in a script: offline 40, add 4G at 8G node 1 caller dax; altmap help script tells all of them; or a size "
+        "to give back: offline 40G [node 1]"
+    )
     parser.add_argument("words", metavar="WORD", nargs="+", help=line)
     _model(parser, "the machine's own")
     _json(parser)

@@ -117,7 +117,11 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
             Verb(
                 "why",
                 "say whether a command would succeed, and if not, why and what would clear it",
-                ("altmap why small-guest offline 1", "altmap why small-guest add 4G at 8G node 0"),
+                (
+                    "altmap why small-guest offline 1",
+                    "altmap why firecracker-24g offline 2G",
+                    "altmap why small-guest add 4G at 8G node 0",
+                ),
                 "questions.why",
                 arguments.of_why,
             ),

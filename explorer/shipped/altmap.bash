@@ -70,7 +70,7 @@ _shtab_altmap_capture___model_choices=(rfc-v2 rfc-v2-as-posted 6.1 6.12)
 _shtab_altmap_capture___arch_choices=(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32)
 _shtab_altmap_help_pos_0_choices=(open show svg lsmem read check machines run boot why compare diff capture export help completion schema script)
 _shtab_altmap_completion_pos_0_choices=(bash zsh fish)
-_shtab_altmap_schema_pos_0_choices=(machine check files machines step full_step event why comparison diff capture export reason snapshot)
+_shtab_altmap_schema_pos_0_choices=(machine check files machines step full_step event why give_back comparison diff capture export reason snapshot)
 _shtab_altmap_pos_0_choices=(open show svg lsmem read check machines run boot why compare diff capture export help completion schema)
 
 _shtab_altmap_open__h_nargs=0

@@ -179,4 +179,4 @@ complete -c altmap -n '_shtab_altmap_using completion' -s h -l help -d 'show thi
 complete -c altmap -n '_shtab_altmap_using completion; and test $_shtab_altmap_npos -eq 0' -ka "bash zsh fish" -d 'bash, zsh, fish'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a schema -d 'Print the JSON Schema of what --json prints, or list the kinds of documents.'
 complete -c altmap -n '_shtab_altmap_using schema' -s h -l help -d 'show this help message and exit'
-complete -c altmap -n '_shtab_altmap_using schema; and test $_shtab_altmap_npos -eq 0' -ka "machine check files machines step full_step event why comparison diff capture export reason snapshot" -d 'a kind of document'
+complete -c altmap -n '_shtab_altmap_using schema; and test $_shtab_altmap_npos -eq 0' -ka "machine check files machines step full_step event why give_back comparison diff capture export reason snapshot" -d 'a kind of document'

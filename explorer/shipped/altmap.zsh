@@ -192,7 +192,7 @@ _shtab_altmap_run_defaults_added=0
 
 _shtab_altmap_schema_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a kind of document:(machine check files machines step full_step event why comparison diff capture export reason snapshot)"
+  ":a kind of document:(machine check files machines step full_step event why give_back comparison diff capture export reason snapshot)"
 )
 
 # guard to ensure default positional specs are added only once per session
