@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from altmap.engine import Machine
 from textual import events
@@ -38,8 +38,8 @@ class Parameters(Painted):
     class Asked(Message):
         """The chosen row was clicked: it is to be changed."""
 
-    def __init__(self, machine: Machine) -> None:
-        super().__init__()
+    def __init__(self, machine: Machine, **options: Any) -> None:
+        super().__init__(**options)
         self.machine = machine
         self._rows: list[Row] = []
         self._at = 0
