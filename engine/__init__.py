@@ -43,7 +43,9 @@ from .faces.lsmem import separate as split_lsmem
 from .faces.reboot import BOOT_KEYS, reboot
 from .faces.shell_export import export as export_shell
 from .kernels.architectures import Preset
-from .kernels.models import MODELS, KernelModel
+from .kernels.model import KernelModel
+from .kernels.models import KNOWN_MODELS, MODELS, changes_between, find_model
+from .kernels.releases import Change
 from .machine import Machine
 from .memory.block import Block, Group, Request
 from .memory.origin import Origin
@@ -81,6 +83,7 @@ from .run.timeline import Step, Timeline
 __all__ = [
     "BOOT_KEYS",
     "CALLERS",
+    "KNOWN_MODELS",
     "MODELS",
     "PLACEMENTS",
     "Add",
@@ -90,6 +93,7 @@ __all__ = [
     "Block",
     "Boot",
     "Broken",
+    "Change",
     "Command",
     "Compact",
     "Comparison",
@@ -143,6 +147,7 @@ __all__ = [
     "boot_machine",
     "bundled_machines",
     "capture",
+    "changes_between",
     "compare",
     "describe",
     "describe_answer",
@@ -155,6 +160,7 @@ __all__ = [
     "describe_verdicts",
     "diff",
     "export_shell",
+    "find_model",
     "format_address",
     "format_bytes",
     "give_back",

@@ -35,9 +35,9 @@ def _machine(parser: Parser, name: str = "machine", metavar: str = "MACHINE", op
 
 
 def _model(parser: Parser, instead: str, metavar: str = "MODEL") -> None:
-    from altmap.engine import MODELS
+    from altmap.engine import KNOWN_MODELS
 
-    parser.add_argument("--model", metavar=metavar, help=f"{', '.join(MODELS)}: the kernel model, instead of {instead}")
+    parser.add_argument("--model", metavar=metavar, help=f"{KNOWN_MODELS}: the kernel model, instead of {instead}")
 
 
 def _replay(parser: Parser) -> None:
@@ -263,6 +263,13 @@ def of_schema(parser: Parser) -> None:
 
 
 # -- about altmap --------------------------------------------------------------------------------------------------------
+
+
+def of_models(parser: Parser) -> None:
+    """altmap models."""
+    parser.add_argument(
+        "models", metavar="MODEL", nargs="*", help="one: what came with it; two: what changed between them; none: all"
+    )
 
 
 def of_help(parser: Parser) -> None:

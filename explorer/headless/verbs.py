@@ -171,6 +171,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 arguments.of_help,
             ),
             Verb(
+                "models",
+                "list the kernels that can be modelled, or what changed from one to another",
+                ("altmap models", "altmap models 6.1 6.12"),
+                "kernels.list_models",
+                arguments.of_models,
+            ),
+            Verb(
                 "completion",
                 "print what makes a shell complete altmap's words",
                 (
