@@ -152,6 +152,14 @@ class Machine:
         one in use. None where what the page is was guessed."""
         return page_flags(self._state, pfn)
 
+    def huge_page(self, pfn: int) -> tuple[int, int] | None:
+        """First pfn and number of base pages of the huge page in which a page is; None if it is in none of the pool."""
+        sizes = {huge.pages for huge in self._state.hugepages.values()}
+        heads = ((pfn // size * size, size) for size in sorted(sizes))
+        return next(
+            (one for one in heads if (huge := self._state.hugepages.get(one[0])) and huge.pages == one[1]), None
+        )
+
     def outlook(self, block: int) -> Outlook:
         """Could a block go offline now, and what is in its way? Nothing changes, and no ways around are looked for. Raises
         `BadInput` if there is no such block."""

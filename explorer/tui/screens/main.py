@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from altmap.engine import BadInput, Command, Offline
+from altmap.engine import Advice, BadInput, Command, Offline, worth_knowing
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Key, Resize
 
+from ... import facts
 from ...picture.view import Told
 from .. import changes, plan, prospects, titles, words
 from ..outlooks import Outlooks
@@ -57,6 +58,7 @@ class MainScreen(MappingScreen):
         self._refused: tuple[Batch, int, frozenset[int]] | None = None
         self._pane = "inspector"
         self._seen = dict(session.machine.sections)
+        self._worth: tuple[Advice, ...] = ()
         self._changes = changes.Changes({}, {})
         self.verdicts = Outlooks(session.machine)
 
@@ -103,8 +105,9 @@ class MainScreen(MappingScreen):
     def on_mount(self) -> None:
         self.show_pane("inspector")
         self.show_pane("map")
-        self._greet()
         self._show_machine()
+        self._greet()
+        self.show_offers()
 
     def _greet(self) -> None:
         origin = self.machine.origin
@@ -139,9 +142,11 @@ class MainScreen(MappingScreen):
         for pane in self.query(Scroller):
             if not isinstance(pane, Inspector):
                 pane.reload()
-        self.query_one(StatusLine).show()
+        self._worth = worth_knowing(self.machine)
+        alarm = facts.alarm(self.machine, self._worth)
+        self.query_one(StatusLine).show(alarm)
         width = self.app.size.width
-        self.query_one("#plan", Strip).set(plan.words(self.session, width), plan.free_words(self.machine))
+        self.query_one("#plan", Strip).set(plan.words(self.session, width), plan.free_words(self.machine, alarm))
         if self._search is not None:
             self._find()
         self._show_block()
@@ -190,7 +195,7 @@ class MainScreen(MappingScreen):
     def _title(self) -> None:
         self.query_one("#map-title", Strip).set(*titles.of_map(self._map))
         self.query_one("#panel-title", Strip).set(
-            *titles.of_panel(self._map, self._pane, self.verdicts, self.app.size.width)
+            *titles.of_panel(self._map, self._pane, self.pane == self._pane, self.verdicts, self.app.size.width)
         )
 
     def _offer(self) -> None:
@@ -213,6 +218,9 @@ class MainScreen(MappingScreen):
     def show_offers(self) -> None:
         """Name the keys that lead on from the last result, as long as they do."""
         offers = self._search_offers()
+        if self._worth and not self.machine.history:
+            said = f"{len(self._worth)} thing{'s' * (len(self._worth) > 1)} worth knowing"
+            offers.append(Offer("4", said, "worth knowing", "verb('pane_parameters')"))
         if self._refused is not None:
             if self._fault is not None:
                 offers.append(Offer("x", "show the page", "show", "verb('show_page')"))

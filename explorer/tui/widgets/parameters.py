@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Final
 
-from altmap.engine import Machine
+from altmap.engine import Machine, sentence, worth_knowing
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from ... import facts
 from .. import parameters
 from ..parameters import Row
 from .painted import Line, Painted, wrapped
@@ -21,6 +22,8 @@ HEADS: Final = {
 }
 FLAT: Final = 60
 """From so many columns on, what a row means stands beside it."""
+LOW: Final = 3
+"""Of so many rows and fewer, one is for what the chosen row means."""
 _NAME, _VALUE = 25, 13
 
 
@@ -31,9 +34,6 @@ class Parameters(Painted):
         Binding("up", "choose(-1)", show=False),
         Binding("down", "choose(1)", show=False),
     ]
-
-    class Chosen(Message):
-        """Another row is chosen."""
 
     class Asked(Message):
         """The chosen row was clicked: it is to be changed."""
@@ -56,15 +56,37 @@ class Parameters(Painted):
         lines: list[Line] = []
         self._places = []
         how = ""
+        low = self.size.height <= LOW
         for at, row in enumerate(self._rows):
-            if row.how != how:
+            if row.how != how and not low:
                 how = row.how
                 lines += [(), ((HEADS[how], "muted"),)] if lines else [((HEADS[how], "muted"),)]
             self._places.append(len(lines))
             lines.append(self._row(row, at == self._at, width))
-        if width < FLAT and (row := self._rows[self._at]):
-            lines += [(), *self._explained(row, width)]
-        return lines
+            if low and at == self._at:
+                lines.append(((f"  {_meaning(row)}"[:width], "muted"),))
+        if low:
+            return lines
+        if width < FLAT:
+            lines += [(), *self._explained(self._rows[self._at], width)]
+        return [*lines, *self._known(width)]
+
+    def _known(self, width: int) -> Iterator[Line]:
+        """What is worth knowing of the machine, and how well it is known."""
+        origin, worth = self.machine.origin, worth_knowing(self.machine)
+        parts = (
+            ("worth knowing", "warn", [sentence(advice.fact) for advice in worth]),
+            ("notes", "muted", list(origin.notes)),
+            ("estimated", "muted", list(facts.unmeasured(self.machine))),
+            ("measured", "muted", [", ".join(origin.measured)] if origin.measured else []),
+            ("kernel", "muted", [origin.kernel] if origin.kernel else []),
+        )
+        for title, role, sentences in parts:
+            if sentences:
+                yield from ((), ((title, "muted"),))
+            for one in sentences:
+                sign = "! " if role == "warn" else "  "
+                yield from wrapped(one, "text" if role == "warn" else "muted", width - 1, sign, "  ", role)
 
     def _row(self, row: Row, chosen: bool, width: int) -> Line:
         role = "here" if chosen else "text"
@@ -74,7 +96,7 @@ class Parameters(Painted):
             gap = " " * max(1, width - len(row.name) - len(value) - 2)
             return ((mark, "accent"), (f"{row.name}{gap}{value} ", role))
         room = width - _NAME - _VALUE - 2
-        meaning = _meaning(row)
+        meaning = "" if self.size.height <= LOW else _meaning(row)
         said = meaning if len(meaning) <= room else f"{meaning[: room - 1]}…"
         return ((mark, "accent"), (f"{row.name:<{_NAME}}{value:<{_VALUE}}", role), (said.ljust(room), "muted"))
 
@@ -96,9 +118,10 @@ class Parameters(Painted):
         self._at = at
         self.reload()
         place, height = self._places[at], self.size.height
-        if not self.scroll_offset.y <= place < self.scroll_offset.y + height:
-            self.scroll_to(y=place if place < self.scroll_offset.y else place - height + 1, animate=False)
-        self.post_message(self.Chosen())
+        top = self.scroll_offset.y
+        last = place + (height <= LOW and height > 1)
+        if not top <= place <= last < top + height:
+            self.scroll_to(y=place if place < top else last - height + 1, animate=False)
 
     def on_click(self, event: events.Click) -> None:
         """A click chooses; one on what is chosen already changes it."""
