@@ -343,6 +343,9 @@ class MainScreen(MappingScreen):
         self._title()
         self._offer()
 
+    def on_parameters_chosen(self, message: Parameters.Chosen) -> None:
+        self.query_one(ResultBar).hint(message.words)
+
     def on_parameters_asked(self) -> None:
         self.action_verb("change")
 

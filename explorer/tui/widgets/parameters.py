@@ -35,6 +35,13 @@ class Parameters(Painted):
         Binding("down", "choose(1)", show=False),
     ]
 
+    class Chosen(Message):
+        """Another row is chosen, and there is no room for what it means."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
+
     class Asked(Message):
         """The chosen row was clicked: it is to be changed."""
 
@@ -122,6 +129,8 @@ class Parameters(Painted):
         last = place + (height <= LOW and height > 1)
         if not top <= place <= last < top + height:
             self.scroll_to(y=place if place < top else last - height + 1, animate=False)
+        if height == 1:
+            self.post_message(self.Chosen(f"{self._rows[at].name}: {_meaning(self._rows[at])}"))
 
     def on_click(self, event: events.Click) -> None:
         """A click chooses; one on what is chosen already changes it."""
