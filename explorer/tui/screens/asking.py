@@ -17,7 +17,9 @@ from ..portrait import Portrayed
 from ..prospects import grouped
 from ..session import Batch, Session
 from ..widgets.bars import ResultBar
+from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
+from ..widgets.painted import Scroller
 from ..widgets.parameters import Parameters
 from .add import AddDialog
 from .command_line import CommandLine, Typed
@@ -65,6 +67,11 @@ class AskingScreen(Screen[None], Portrayed):
     def cursor(self) -> int:
         """The selected block."""
         return self.query_one(MemoryMap).cursor
+
+    @property
+    def pane(self) -> str:
+        """The pane that has the keys."""
+        raise NotImplementedError
 
     def perform(self, label: str, commands: Sequence[Command], typed: bool = False) -> None:
         """Run commands and show what comes of them."""
@@ -199,8 +206,9 @@ class AskingScreen(Screen[None], Portrayed):
         self.post_message(self.Booted(machine))
 
     def show_help(self) -> None:
-        """Open the list of all verbs."""
-        self.app.push_screen(HelpScreen())
+        """Open the help: the pane that has the keys, the words in it, all verbs."""
+        pane = self.focused if isinstance(self.focused, Scroller) else self.query_one(MapLegend)
+        self.app.push_screen(HelpScreen(self.pane, pane.words))
 
     def leave(self) -> None:
         """End the explorer, or ask first if states would be lost."""
