@@ -24,7 +24,7 @@ def test_a_captured_page_shows_what_the_kernel_showed() -> None:
     for run in observe(CAPTURE).pages:
         for pfn in {run.pfn, run.pfn + run.count - 1}:
             flags = machine.page_flags(pfn)
-            if flags and flags != ("nopage",):  # whoever took the capture left out what has no page
+            if run.flags and flags:  # a page without flags may be on a CPU's list by then, or in the buddy
                 assert run.flags & bits(flags) == bits(flags), hex(pfn)
                 judged.add(flags)
     assert {("buddy",), ("lru",), ("slab",), ("pgtable",), ("reserved",)} <= judged
