@@ -30,7 +30,7 @@ _OF_KIND: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
     {
         FREE: ("buddy",),
         PCP: (),
-        MOVABLE: ("lru",),
+        MOVABLE: ("lru",),  # as a rule: a page that was just handed out may wait for it
         PINNED: ("lru",),
         SLAB: ("slab",),
         PAGETABLE: ("pgtable",),

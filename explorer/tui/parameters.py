@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
-from altmap.engine import MODELS, HotplugError, Machine
-from altmap.engine.protocol.vocabulary import AUTO_ONLINE
-from altmap.engine.sysfs.hotplug_files import MEMORY, PARAMETERS
+from altmap.engine import AUTO_ONLINE, MODELS, PARAMETER_FILES, HotplugError, Machine
 
 How = Literal["write", "boot", "fact"]
 """A running kernel takes it as a write to a file; a boot decides it; or it is as the machine was found."""
@@ -88,7 +86,7 @@ def _booted(machine: Machine) -> Iterator[Row]:
     model = machine.model
     models = tuple(Value(one.name, one.title) for one in MODELS.values())
     yield Row("kernel model", model.name, "boot", MEANINGS["model"], models)
-    has = _has(machine, f"{PARAMETERS}/memmap_on_memory")
+    has = _has(machine, PARAMETER_FILES["memmap_on_memory"])
     yield _row("memmap_on_memory", machine.settings.memmap_on_memory, "boot", model.parameter_modes, missing=not has)
     yield _row("movable_node", "NY"[machine.boot.movable_node], "boot", ("N", "Y"))
     yield _row("hugetlb_free_vmemmap", machine.boot.hugetlb_free_vmemmap or "off", "boot", ("off", "on"))
@@ -103,7 +101,7 @@ def _written(machine: Machine) -> Iterator[Row]:
         "auto_movable_numa_aware": ("Y", "N"),
     }
     for name, texts in allowed.items():
-        path = f"{MEMORY if name == 'auto_online_blocks' else PARAMETERS}/{name}"
+        path = PARAMETER_FILES[name]
         yield _row(name, machine.settings.texts()[name], "write", texts, path, not _has(machine, path))
 
 

@@ -32,7 +32,6 @@ from altmap.engine import (
     story,
 )
 from altmap.engine import block_names as engine_names
-from altmap.engine.numbers.runs import consecutive
 
 from .. import facts
 from ..printable import printable
@@ -55,9 +54,9 @@ def block_names(blocks: Iterable[int]) -> str:
 
 def numbers(blocks: Iterable[int]) -> str:
     """``32-39, 48``: the same without their names, as a line of a script has them."""
-    found = consecutive(blocks)
-    rest = sum(last + 1 - first for first, last in found[3:])
-    parts = [f"{first}" if first == last else f"{first}-{last}" for first, last in found[:3]]
+    found = facts.runs(blocks)
+    rest = sum(count for _, count in found[3:])
+    parts = [f"{first}" if count == 1 else f"{first}-{first + count - 1}" for first, count in found[:3]]
     return ", ".join(parts) + (f" and {rest:,} more" if rest else "")
 
 
