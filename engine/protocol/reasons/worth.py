@@ -5,10 +5,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..vocabulary import AutoOnline, OnlineType
+from ..vocabulary import AutoOnline, OnlineType, Runs
 from .coded import Coded
-
-Runs = tuple[tuple[int, int], ...]
 
 
 class OfflineBlocks(Coded, frozen=True):
@@ -84,6 +82,16 @@ class NoBlock(Coded, frozen=True):
     what: Literal["device", "left"]
 
 
+class GiantPagesLost(Coded, frozen=True):
+    """Memory blocks (`block_size` bytes) that carry their own memmap (`memmap` bytes) leave hardly a range for huge pages of
+    `size` bytes; blocks of `bigger` bytes would leave some."""
+
+    size: int
+    block_size: int
+    memmap: int
+    bigger: int
+
+
 Worth = (
     OfflineBlocks
     | TopHeavy
@@ -94,4 +102,5 @@ Worth = (
     | Withheld
     | OnlyMovable
     | NoBlock
+    | GiantPagesLost
 )
