@@ -30,15 +30,17 @@ PATIENCE = 120
 
 
 class Terminal:
-    """A program that has a pseudo-terminal for its three streams and as its controlling terminal."""
+    """A program (``python -m MODULE``) that has a pseudo-terminal for its streams and as its controlling terminal."""
 
-    def __init__(self, *words: str | Path, size: tuple[int, int] = (100, 30), cwd: Path | None = None) -> None:
+    def __init__(
+        self, *words: str | Path, module: str = "altmap", size: tuple[int, int] = (100, 30), cwd: Path | None = None
+    ) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.settings = termios.tcgetattr(slave)
         environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _LEAD, sys.executable, "-m", "altmap", *map(str, words)],
+            [sys.executable, "-c", _LEAD, sys.executable, "-m", module, *map(str, words)],
             stdin=slave,
             stdout=slave,
             stderr=slave,
