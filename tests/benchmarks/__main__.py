@@ -1,4 +1,7 @@
-"""Print the benchmark table, or the parts of it that are named. Nothing is asserted: times belong to the machine that they were measured on."""
+"""Print the benchmark table, or the parts of it that are named.
+
+Nothing is asserted: times belong to the machine that they were measured on.
+"""
 
 from __future__ import annotations
 
