@@ -43,7 +43,9 @@ from .faces.lsmem import separate as split_lsmem
 from .faces.reboot import BOOT_KEYS, reboot
 from .faces.shell_export import export as export_shell
 from .kernels.architectures import Preset
-from .kernels.models import MODELS, KernelModel
+from .kernels.model import KernelModel
+from .kernels.models import KNOWN_MODELS, MODELS, changes_between, find_model
+from .kernels.releases import Change
 from .machine import Machine
 from .memory.block import Block, Group, Request
 from .memory.origin import Origin
@@ -60,6 +62,7 @@ from .protocol.reasons import HotplugError, Reason
 from .protocol.reasons.notes import Note
 from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare, describe_comparison
+from .questions.give_back import GiveBack, asked_by_size, describe_give_back, give_back
 from .questions.narrate import assumption, block_names, memmap_places, sentence, story
 from .questions.outlook import Outlook
 from .questions.shortage import Shortage, shortage
@@ -80,6 +83,7 @@ from .run.timeline import Step, Timeline
 __all__ = [
     "BOOT_KEYS",
     "CALLERS",
+    "KNOWN_MODELS",
     "MODELS",
     "PLACEMENTS",
     "Add",
@@ -89,6 +93,7 @@ __all__ = [
     "Block",
     "Boot",
     "Broken",
+    "Change",
     "Command",
     "Compact",
     "Comparison",
@@ -99,6 +104,7 @@ __all__ = [
     "Free",
     "Frozen",
     "Geometry",
+    "GiveBack",
     "Group",
     "HotplugError",
     "HugePages",
@@ -135,24 +141,29 @@ __all__ = [
     "Write",
     "Zone",
     "about_bytes",
+    "asked_by_size",
     "assumption",
     "block_names",
     "boot_machine",
     "bundled_machines",
     "capture",
+    "changes_between",
     "compare",
     "describe",
     "describe_answer",
     "describe_comparison",
     "describe_drift",
     "describe_finding",
+    "describe_give_back",
     "describe_remedy",
     "describe_verdict",
     "describe_verdicts",
     "diff",
     "export_shell",
+    "find_model",
     "format_address",
     "format_bytes",
+    "give_back",
     "lsmem",
     "machine_bytes",
     "machine_names",

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from .commands import Command, Write
 from .commands.outcome import Outcome
 from .kernels.architectures import Preset
-from .kernels.models import KernelModel
+from .kernels.model import KernelModel
 from .memory.block import Block, Group, Request
 from .memory.origin import Origin
 from .memory.section import Section

@@ -89,5 +89,6 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     vmstat: Frozen[str, int] = Frozen()
     parameters: Frozen[str, str] = Frozen()  # /sys/module/memory_hotplug/parameters
     hugepages: Frozen[int, tuple[int, int, int]] = Frozen()  # page size in bytes -> nr, free, surplus
+    features: tuple[str, ...] = ()  # files and lines that only newer kernels have, those that are there
     pages: tuple[PageRun, ...]  # ascending, not overlapping; only pages that were seen
     notes: tuple[str, ...]  # a sentence for each thing that exists but could not be read or understood

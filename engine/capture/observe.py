@@ -8,6 +8,7 @@ import re
 from ..numbers.errors import BadInput
 from ..numbers.frozen import Frozen
 from . import procfs, sysfs_tree
+from .features import read_features
 from .observation import Observation, PageRun, Resource
 from .open_tree import open_tree
 from .tree import Tree
@@ -52,6 +53,7 @@ def observe(path: str | os.PathLike[str]) -> Observation:
                 }
             ),
             hugepages=Frozen(sysfs_tree.read_hugepages(tree, "sys/kernel/mm/hugepages")),
+            features=read_features(tree),
             pages=_pages(tree),
             notes=tuple(tree.notes),
         )

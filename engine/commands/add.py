@@ -67,6 +67,9 @@ def _run(state: State, command: Add, notes: list[Note]) -> Steps:
 _NO_LINE: Final[Mapping[Caller, str]] = {
     "balloon": "the hypervisor's balloon driver adds memory when it is asked for more there",
     "virtio-mem": "virtio-mem adds memory by itself: raise its requested-size in the QEMU monitor",
+    "dlpar": "add memory to the partition at its management console, or with drmgr -c mem -a",
+    "sclp": "standby memory of the partition: chmem --enable",
+    "cxl": "create a region of CXL memory: cxl create-region, then daxctl reconfigure-device --mode=system-ram",
     "dax": "give a DAX device to the system: daxctl reconfigure-device --mode=system-ram",
     "hmm": "a device driver adds memory of its own",
     "pmem": "create a namespace on the persistent memory: ndctl create-namespace --map=dev",
@@ -102,7 +105,8 @@ _FORM: Final = Form(
 ROW: Final = Row(
     Add,
     _FORM,
-    "hot-add memory, in blocks that are offline; caller says who adds it, placement where its memmap goes",
+    "hot-add memory, in blocks that are offline; caller says who adds it (also by names such as dimm, hyperv, xen, kmem, drmgr), "
+    "placement where its memmap goes",
     "add 1G at 4G node 0",
     _run,
     _export,

@@ -15,6 +15,7 @@ import msgspec
 
 from ..numbers.errors import BadInput
 from ..numbers.units import format_bytes, parse_bytes
+from ..protocol.vocabulary import CALLER_NAMES
 from .fields import Base, choices, explained, tag
 
 MAX_BLOCKS: Final = 1 << 17
@@ -154,7 +155,8 @@ def _blocks(word: str) -> list[int]:
         match = re.fullmatch(r"(?:memory)?(\d{1,18})(?:-(?:memory)?(\d{1,18}))?", part)
         if match is None:
             raise BadInput(
-                f"{word!r} names no memory blocks; write numbers, names or ranges such as 32, memory32 or 32-39"
+                f"{word!r} names no memory blocks; write numbers, names or ranges such as 32, memory32 or 32-39; which blocks "
+                f"give back a size tells altmap why MACHINE offline SIZE"
             )
         first, last = int(match[1]), int(match[2] or match[1])
         if not first <= last < first + MAX_BLOCKS - len(blocks):
@@ -173,6 +175,7 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "UNIT": parse_bytes,
     "ADDRESS": parse_bytes,
     "BLOCKS": _blocks,
+    "CALLER": lambda word: CALLER_NAMES.get(word, word),
 }
 _WRITERS: Final[Mapping[str, Callable[[Any], str]]] = {
     "SIZE": lambda size: "all" if size is None else format_bytes(parse_bytes(size)),

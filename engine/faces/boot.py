@@ -9,7 +9,7 @@ import msgspec
 
 from ..capture.observation import BlockReading, Observation, Resource, ZoneReading
 from ..kernels.architectures import ARCHITECTURES, Preset
-from ..kernels.models import MODELS
+from ..kernels.models import find_model
 from ..machine import Machine
 from ..memory.section import put
 from ..memory.state import State
@@ -52,21 +52,21 @@ def boot_machine(
     """
     if arch not in ARCHITECTURES:
         raise BadInput(f"{arch!r} is not an architecture; it is one of {', '.join(ARCHITECTURES)}")
-    if model not in MODELS:
-        raise BadInput(f"{model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
+    kernel = find_model(model)
     preset = ARCHITECTURES[arch]
-    block = parse_bytes(block_size) if block_size is not None else preset.geometry.block_size
+    geometry = preset.geometry_in(kernel.release)
+    block = parse_bytes(block_size) if block_size is not None else geometry.block_size
     banks = [Ram(node, parse_bytes(start), parse_bytes(size)) for node, start, size in ram]
     for bank in banks:
-        if int(bank.start) % preset.geometry.section_size or int(bank.size) % preset.geometry.section_size:
+        if int(bank.start) % geometry.section_size or int(bank.size) % geometry.section_size:
             raise BadInput(
                 f"boot memory of {format_bytes(int(bank.size))} at {int(bank.start):#x} is not made of whole sections "
-                f"of {format_bytes(preset.geometry.section_size)}"
+                f"of {format_bytes(geometry.section_size)}"
             )
     zones = [zone for bank in banks for zone in _zones(preset, bank)]
     seen = Observation(
         source=name,
-        version=f"Linux version {MODELS[model].release[0]}.{MODELS[model].release[1]}",
+        version=f"Linux version {kernel.release[0]}.{kernel.release[1]}",
         cmdline=options,
         block_size=block,
         auto_online_blocks=auto_online,
@@ -77,8 +77,8 @@ def boot_machine(
         zones=_merged(zones),
         pageblock_order=None,
         resources=tuple(Resource(int(b.start), int(b.start) + int(b.size), "System RAM", 0) for b in banks),
-        vmstat=Frozen({"nr_memmap_boot_pages": sum(preset.geometry.memmap_pages(zone.present) for zone in zones)}),
-        parameters=Frozen({"memmap_on_memory": memmap_on_memory} if MODELS[model].parameter_modes else {}),
+        vmstat=Frozen({"nr_memmap_boot_pages": sum(geometry.memmap_pages(zone.present) for zone in zones)}),
+        parameters=Frozen({"memmap_on_memory": memmap_on_memory} if kernel.parameter_modes else {}),
         pages=(),
         notes=(),
     )

@@ -1,15 +1,15 @@
-"""A command played on a copy of a machine, event by event: forwards, back, and to any moment of it."""
+"""Commands played on a copy of a machine, event by event: forwards, back, and to any moment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from ..commands import Command
 from ..commands.outcome import Outcome
 from ..machine import Machine
 from ..memory.journal import ABSENT as NOTHING
-from ..memory.journal import Changes, each_change, joined
+from ..memory.journal import Changes, each_change
 from ..memory.section import Pages, Section, type_pages, union
 from ..numbers.bits import lowest, span
 from ..numbers.errors import BadInput
@@ -21,7 +21,7 @@ _NOBODYS: Final = frozenset((FREE, PCP, PAGE_OFFLINE, ABSENT, ASSUMED))
 """Kinds of pages that no one has, or of which no one saw where they are: they do not move."""
 
 _Both = tuple[Section | None, Section | None]
-"""A section before an event and after it; None where there was, or is, none."""
+"""A section in the moment before and now; None where there was, or is, none."""
 
 
 class Move(NamedTuple):
@@ -33,57 +33,64 @@ class Move(NamedTuple):
 
 
 class _Frame(NamedTuple):
-    """An event, and what takes back all that changed from the one before it to it."""
+    """What is told in a moment, an event or what came of a command, and what takes back all that changed since the moment
+    before it."""
 
-    event: Event
+    told: Event | Outcome
     changes: Changes
 
 
 class Film:
-    """What a command does to a machine, as a film that can be played both ways.
+    """What commands do to a machine, one after the other past refusals, as a film that can be played both ways.
 
-    `machine` is a copy, in the moment shown: after `at` events of the command. It is to be looked at and not to be given
-    commands. The machine that the film was made of is not changed.
+    A moment is an event or, when a command has ended, its outcome. `machine` is a copy in the moment shown, which is the
+    one after `at` others. It is to be looked at and not to be given commands. The machine that the film was made of is not
+    changed.
     """
 
-    def __init__(self, machine: Machine, command: Command) -> None:
+    def __init__(self, machine: Machine, commands: Sequence[Command]) -> None:
         self.machine = machine.copy()
-        self.command = command
+        self.commands = tuple(commands)
         self.at = 0
-        self.outcome: Outcome | None = None
         self._state = self.machine._state
         self._frames: list[_Frame] = []
-        self._told = [table.watch() for table in self._state.tables]
+        self._changed_keys = [table.watch() for table in self._state.tables]
         self._last: list[dict[Any, Any]] = [dict(table) for table in self._state.tables]
-        self._steps = self.machine.steps(command)
+        self._rest = self._moments()
+        self._all = False
 
     @property
-    def event(self) -> Event | None:
-        """The event that led to the moment shown; None at the beginning."""
-        return self._frames[self.at - 1].event if self.at else None
+    def told(self) -> Event | Outcome | None:
+        """The event, or the outcome of a command, that led to the moment shown; None at the beginning."""
+        return self._frames[self.at - 1].told if self.at else None
 
     @property
-    def events(self) -> tuple[Event, ...]:
-        """The events up to the moment shown, oldest first."""
-        return tuple(frame.event for frame in self._frames[: self.at])
+    def so_far(self) -> tuple[Event | Outcome, ...]:
+        """All that was told up to the moment shown, oldest first."""
+        return tuple(frame.told for frame in self._frames[: self.at])
+
+    @property
+    def moments(self) -> int | None:
+        """How many moments there are behind the beginning; None as long as the end was not reached once."""
+        return len(self._frames) if self._all else None
 
     @property
     def ended(self) -> bool:
-        """Is the moment shown the last one? Only then it is known what came of the command (`outcome`)."""
-        return self.outcome is not None and self.at == len(self._frames)
+        """Is the moment shown the last one?"""
+        return self._all and self.at == len(self._frames)
 
     def forward(self) -> bool:
-        """Show the next event; False where there is none. Raises `BadInput` for a command that makes no sense, and
-        then nothing is shown."""
+        """Show the next moment; False where there is none. Raises `BadInput` for a command that makes no sense, and then
+        nothing is shown."""
         if self.at < len(self._frames):
             self._swap(self.at)
-        elif self.outcome is not None or not self._next():
+        elif not self._next():
             return False
         self.at += 1
         return True
 
     def back(self) -> bool:
-        """Take the event shown back; False at the beginning."""
+        """Show the moment before; False at the beginning."""
         if not self.at:
             return False
         self.at -= 1
@@ -91,8 +98,8 @@ class Film:
         return True
 
     def go_to(self, at: int) -> int:
-        """Show the moment after `at` events, or the last one if there are fewer. Returns which it is. Raises `BadInput`
-        if `at` is negative."""
+        """Show the moment after `at` others, or the last one if there are fewer. Returns which it is. Raises `BadInput` if
+        `at` is negative."""
         if at < 0:
             raise BadInput(f"there is no moment {at}; a film begins at 0")
         while self.at > at and self.back():
@@ -101,15 +108,14 @@ class Film:
             pass
         return self.at
 
-    def to_end(self) -> Outcome:
-        """Show the last moment; what came of the command."""
+    def to_end(self) -> tuple[Outcome, ...]:
+        """Show the last moment; what came of each command."""
         while self.forward():
             pass
-        assert self.outcome is not None
-        return self.outcome
+        return tuple(frame.told for frame in self._frames if isinstance(frame.told, Outcome))
 
     def changed(self) -> list[Chunk]:
-        """The pageblocks that the event shown gave another type, or in which it made a page another kind: runs of pages
+        """The pageblocks that have another type, or a page of another kind, than in the moment before: runs of pages
         (first pfn, pages), ascending."""
         order, found = self._state.geometry.pageblock_order, list[Chunk]()
         for before, now in sorted(self._sections(), key=_number):
@@ -122,7 +128,7 @@ class Film:
         return found
 
     def moves(self) -> list[Move]:
-        """Where the event shown moved pages from and to, by pageblock.
+        """Where pages moved from and to since the moment before, by pageblock.
 
         How many left and how many arrived is exact for each pageblock; those that leave first are told to arrive where
         the lowest free pages were taken.
@@ -139,23 +145,22 @@ class Film:
 
     # -- how it is made ---------------------------------------------------------------------------------------------
 
+    def _moments(self) -> Iterator[Event | Outcome]:
+        for command in self.commands:
+            yield (yield from self.machine.steps(command))
+
     def _next(self) -> bool:
-        try:
-            event = next(self._steps)
-        except StopIteration as end:
-            self.outcome = end.value
-            if self._frames:
-                last = self._frames[-1]
-                self._frames[-1] = _Frame(last.event, joined(self._taken_back(), last.changes))
-            return False
-        self._frames.append(_Frame(event, self._taken_back()))
-        return True
+        for told in self._rest:
+            self._frames.append(_Frame(told, self._taken_back()))
+            return True
+        self._all = True
+        return False
 
     def _taken_back(self) -> Changes:
         """What takes back all changes since the last call."""
         changes: list[Any] = []
-        for table, last, told in zip(self._state.tables, self._last, self._told, strict=True):
-            for key in told:
+        for table, last, keys in zip(self._state.tables, self._last, self._changed_keys, strict=True):
+            for key in keys:
                 before, now = last.get(key, NOTHING), table.get(key, NOTHING)
                 if before is not now:
                     changes += (table.number, key, before)
@@ -163,15 +168,15 @@ class Film:
                     last[key] = now
                 else:
                     last.pop(key, None)
-            told.clear()
+            keys.clear()
         return tuple(changes)
 
     def _swap(self, at: int) -> None:
         frame = self._frames[at]
-        self._frames[at] = _Frame(frame.event, self._state.journal.swap(frame.changes))
+        self._frames[at] = _Frame(frame.told, self._state.journal.swap(frame.changes))
 
     def _sections(self) -> Iterator[_Both]:
-        """The sections that the event shown changed, before it and now; None where there was, or is, none."""
+        """The sections that changed since the moment before, as they were then and now; None where there was, or is, none."""
         sections = self._state.sections
         for number, key, value in each_change(self._frames[self.at - 1].changes) if self.at else ():
             if number == sections.number:

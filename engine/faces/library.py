@@ -13,7 +13,7 @@ import msgspec
 
 from ..capture.collection import without_collection
 from ..capture.observe import observe
-from ..kernels.models import MODELS
+from ..kernels.models import find_model
 from ..machine import Machine
 from ..numbers.errors import BadInput, did_you_mean, located
 from ..rebuild.rebuild import rebuild
@@ -72,9 +72,7 @@ def read_machine(data: bytes, source: str, *, model: str | None = None, replay: 
 
 def _opened(saved: store.Saved, text: str, model: str | None, replay: bool) -> Machine:
     if model is not None:
-        if model not in MODELS:
-            raise BadInput(f"{model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
-        saved.state.use_model(MODELS[model])
+        saved.state.use_model(find_model(model))
     machine = Machine(saved.state, saved.origin)
     with located(text):
         restore(machine, saved.snapshot, replay=replay or model is not None)

@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from ..commands import Add, Command, Offline, Remove
-from ..kernels.models import MODELS, KernelModel
+from ..kernels.model import KernelModel
+from ..kernels.models import find_model
 from ..machine import Machine
 from ..memory.block import Block
 from ..memory.origin import Origin
@@ -75,11 +76,8 @@ def _checked(machine: Machine, options: Mapping[str, str]) -> KernelModel:
             raise BadInput(
                 f"{key!r} is nothing that a boot decides; it is one of {', '.join(BOOT_KEYS)}{did_you_mean(key, BOOT_KEYS)}"
             )
-    name = options.get("model", machine.model.name)
-    if name not in MODELS:
-        raise BadInput(f"{name!r} is not a kernel model; it is one of {', '.join(MODELS)}{did_you_mean(name, MODELS)}")
     settings_of({key: text for key, text in options.items() if key in _SETTINGS})
-    return MODELS[name] if "model" in options else machine.model
+    return find_model(options["model"]) if "model" in options else machine.model
 
 
 def _set_parameters(state: State, given: Mapping[str, str]) -> None:

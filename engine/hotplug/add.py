@@ -41,6 +41,7 @@ Steps = Iterator[Event]
 
 RESOURCE_NAMES: dict[Caller, str] = {
     "dax": "System RAM (kmem)",
+    "cxl": "System RAM (kmem)",
     "virtio-mem": "System RAM (virtio_mem)",
     "pmem": "Persistent Memory",
     "hmm": "Device Private Memory",
@@ -136,7 +137,7 @@ def _register_group(state: State, request: AddRequest) -> int | None:
         raise HotplugError("EINVAL", NodeNotPossible(request.node))
     if request.group is not None and request.group in state.groups:
         return request.group
-    if not state.model.groups or request.caller not in ("acpi", "dax", "virtio-mem"):
+    if not state.model.groups or request.caller not in ("acpi", "dax", "cxl", "virtio-mem"):
         return None
     number = max(state.groups, default=-1) + 1
     pages = request.size // state.geometry.page_size

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from ..kernels.memmap_on_memory import memmap_on_memory_support
+from ..kernels.models import MODELS
 from ..memory.state import State
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.placement import (
@@ -54,6 +55,9 @@ def choose(state: State, size: int, caller: Caller, wanted: Placement | None, fa
     return Choice("boot", 0, choice)
 
 
+_HOSTING: Final = "6.12"
+"""The kernel whose rules hold where a person asks for heads of blocks and the machine's own kernel has none."""
+
 _NO_ALTMAP: Final[Mapping[str, Callable[[str], Obstacle]]] = MappingProxyType(
     {"vetoed": AltmapVetoed, "unsupported": AltmapUnsupported, "no vmemmap": NoVmemmap}
 )
@@ -70,7 +74,7 @@ def _by_model(state: State, size: int, caller: Caller) -> Choice | Obstacle:
             return Choice("range", 0, CallerAsks(caller))
         return Choice("boot", 0, _NO_ALTMAP[altmap](preset.geometry.arch))
     mode = state.settings.memmap_on_memory
-    support = memmap_on_memory_support(state.geometry, model.name, mode, size)
+    support = memmap_on_memory_support(state.geometry, model, mode, size)
     if support.reason is None:
         return Choice("block", support.pages, HeadOfEachBlock(support.pages, support.waste, False))
     return support.reason
@@ -90,7 +94,7 @@ def _by_person(state: State, size: int, wanted: Placement) -> Choice | Obstacle:
         return Choice("sections", 0, PersonAsks())
     # Whether it is on was a choice of the boot, which the person makes anew; what it then asks for is the kernel's.
     mode = state.settings.memmap_on_memory
-    kernel = state.model.name if state.model.pool == "block" else "6.12"
+    kernel = state.model if state.model.parameter_modes else MODELS[_HOSTING]
     on = mode if mode != "N" and mode in state.model.parameter_modes else "Y"
     support = memmap_on_memory_support(state.geometry, kernel, on, size)
     if support.reason is not None:

@@ -16,6 +16,7 @@ import msgspec
 from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
 from ..numbers.units import GIB, KIB, MIB, format_bytes
+from .model import Release
 
 RfcAltmap = Literal["supported", "unsupported", "vetoed", "no vmemmap"]
 """What the RFC does with the altmap of an add: the vmemmap comes from it; patch 2 warns "altmap unsupported" and takes
@@ -30,11 +31,12 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
 
     name                 key of the row
     machines             what `uname -m` and distributions call the machine
-    geometry             the usual sizes
+    geometry             the usual sizes, in the newest kernels
+    older_sections       bytes that a section had before a release, by release, oldest first; a block had as many at least
+    huge_pages           sizes of hugetlb pages besides that of a PMD and what one PMD table maps, bytes
     hotplug_since        first kernel version that can hot-add memory, (2, 6) for all old ones; None: not possible
     hotplug_until        first that no longer can; None: all since then can
     rfc_altmap           see `RfcAltmap`
-    memmap_on_memory     kernels (names as in `models`) built with MHP_MEMMAP_ON_MEMORY on this architecture
     head_rule            see `HeadRule`
     lists_memblock       /proc/iomem names, inside System RAM, all that memblock had reserved when the boot was over
     boot_offline_veto    a notifier answers EPERM when boot memory is to go offline (prevent_bootmem_remove)
@@ -50,10 +52,10 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     machines: tuple[str, ...]
     geometry: Geometry
-    hotplug_since: tuple[int, int] | None
-    hotplug_until: tuple[int, int] | None = None
+    older_sections: tuple[tuple[Release, int], ...] = ()
+    hotplug_since: Release | None
+    hotplug_until: Release | None = None
     rfc_altmap: RfcAltmap
-    memmap_on_memory: tuple[str, ...] = ()
     head_rule: HeadRule = "whole PMDs"
     lists_memblock: bool = False
     boot_offline_veto: bool = False
@@ -65,7 +67,15 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     direct_map: tuple[int, ...]
     note: str
 
-    def can_hotplug(self, release: tuple[int, int]) -> bool:
+    def geometry_in(self, release: Release) -> Geometry:
+        """The usual sizes in a release."""
+        for before, size in self.older_sections:
+            if release < before:
+                block = max(size, self.geometry.block_size)
+                return msgspec.structs.replace(self.geometry, section_size=size, block_size=block)
+        return self.geometry
+
+    def can_hotplug(self, release: Release) -> bool:
         """Does a kernel release have memory hotplug here (CONFIG_MEMORY_HOTPLUG)?"""
         since, until = self.hotplug_since, self.hotplug_until
         return since is not None and since <= release and (until is None or release < until)
@@ -92,7 +102,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="x86_64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
-        hotplug_since=(2, 6), rfc_altmap="supported", memmap_on_memory=("6.1", "6.12"),
+        hotplug_since=(2, 6), rfc_altmap="supported",
         low_zones=(("DMA", 16 * MIB), ("DMA32", 4 * GIB)), direct_map=(GIB, 2 * MIB, 4096),
         add_warning="arch/x86/mm/init_64.c add_pages", unmapped_by="free_pagetable",
         note="Block size as x86_block_size says; 52 address bits with 5-level page tables; 1 GiB direct map pages only "
@@ -102,7 +112,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="arm64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=True, max_address=1 << 47),
-        hotplug_since=(5, 7), rfc_altmap="supported", memmap_on_memory=("6.1", "6.12"), boot_offline_veto=True,
+        older_sections=(((5, 12), GIB),), hotplug_since=(5, 7), rfc_altmap="supported", boot_offline_veto=True,
         lists_memblock=True, low_zones=_ARM_ZONES, direct_map=(4096,),
         note="Sections had 1 GiB before 5.12. Usual: ZONE_DMA takes all below 4 GiB, so DMA32 is empty; the linear map "
              "of a 48-bit kernel spans 128 TiB."),
@@ -111,7 +121,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="arm64", page_size=16 * KIB, section_size=128 * MIB, max_order=11, pageblock_order=11,
             pmd_size=32 * MIB, block_size=128 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 46),
-        hotplug_since=(5, 7), rfc_altmap="unsupported", memmap_on_memory=("6.1", "6.12"), boot_offline_veto=True,
+        hotplug_since=(5, 7), rfc_altmap="unsupported", boot_offline_veto=True,
         lists_memblock=True, low_zones=_ARM_ZONES, direct_map=(16 * KIB,),
         note="No section maps: RFC patch 2 warns; the upstream condition fails in every mode. Usual: zones as with 4K "
              "pages; the linear map of a 47-bit kernel spans 64 TiB."),
@@ -120,7 +130,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="arm64", page_size=64 * KIB, section_size=512 * MIB, max_order=13, pageblock_order=13,
             pmd_size=512 * MIB, block_size=512 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 47),
-        hotplug_since=(5, 7), rfc_altmap="unsupported", memmap_on_memory=("6.1", "6.12"), boot_offline_veto=True,
+        hotplug_since=(5, 7), rfc_altmap="unsupported", boot_offline_veto=True,
         lists_memblock=True, low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
         note="As with 16K pages. Usual: zones as with 4K pages; the linear map of a 48-bit kernel spans 128 TiB."),
     Preset(
@@ -128,7 +138,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=5,
             pmd_size=2 * MIB, block_size=256 * MIB, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 51),
-        hotplug_since=(2, 6), rfc_altmap="supported", memmap_on_memory=("6.12",), head_rule="anything",
+        hotplug_since=(2, 6), rfc_altmap="supported", head_rule="anything",
         direct_map=(GIB, 2 * MIB, 64 * KIB), unmapped_by="vmemmap_free",
         note="Blocks are LMBs of pseries; powernv has 1 GiB. An altmap is taken in base pages. Usual: without one a "
              "free 2 MiB page is tried first, for the memmap of 2 GiB at once; zones, address bits, direct map."),
@@ -137,7 +147,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="ppc64le", page_size=4096, section_size=16 * MIB, max_order=12, pageblock_order=9,
             pmd_size=2 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
-        hotplug_since=(2, 6), rfc_altmap="supported", memmap_on_memory=("6.12",), direct_map=(GIB, 2 * MIB, 4096),
+        hotplug_since=(2, 6), rfc_altmap="supported", direct_map=(GIB, 2 * MIB, 4096),
         unmapped_by="vmemmap_free",
         note="One PMD of vmemmap serves eight sections. Usual: base-page fallback (since 6.6), zones, address bits, "
              "direct map."),
@@ -146,16 +156,16 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=8,
             pmd_size=16 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 51),
-        hotplug_since=(2, 6), rfc_altmap="supported", memmap_on_memory=("6.12",), head_rule="nothing",
+        hotplug_since=(2, 6), rfc_altmap="supported", head_rule="nothing",
         base_page_fallback=False, direct_map=(), unmapped_by="vmemmap_free",
         note="The vmemmap is bolted in pages of 16 MiB, each the memmap of 16 GiB; an exhausted altmap falls back to "
              "kernel memory. Usual: zones, address bits; the direct map is bolted in the hash table."),
     Preset(
         name="s390x", machines=("s390x",),
         geometry=Geometry(
-            arch="s390x", page_size=4096, section_size=256 * MIB, max_order=10, pageblock_order=8, pmd_size=MIB,
-            block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
-        hotplug_since=(2, 6), rfc_altmap="vetoed", memmap_on_memory=("6.12",), low_zones=(("DMA", 2 * GIB),),
+            arch="s390x", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=8, pmd_size=MIB,
+            block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
+        older_sections=(((6, 13), 256 * MIB),), hotplug_since=(2, 6), rfc_altmap="vetoed", low_zones=(("DMA", 2 * GIB),),
         direct_map=(2 * GIB, MIB, 4096),
         note="The RFC veto is `flags &= ~MHP_MEMMAP_FROM_RANGE` with an unparenthesised 1<<1: as posted it drops "
              "MHP_MEMBLOCK_API too, so no memory blocks appear; the column has the intent. A block is at least one "
@@ -165,7 +175,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="riscv64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 56),
-        hotplug_since=(6, 11), rfc_altmap="supported", memmap_on_memory=("6.12",), low_zones=_DMA32,
+        hotplug_since=(6, 11), rfc_altmap="supported", low_zones=_DMA32,
         lists_memblock=True, direct_map=(GIB, 2 * MIB, 4096),
         note="Younger than the RFC; its vmemmap is the generic one, which takes altmaps. Sv39 and Sv48 map less than "
              "56 bits. Usual: zones, direct map."),

@@ -24,6 +24,7 @@ from ..protocol.reasons.placement import (
 )
 from ..protocol.vocabulary import Mode
 from .architectures import Preset, preset_of
+from .model import KernelModel
 
 
 class Support(msgspec.Struct, frozen=True):
@@ -42,7 +43,7 @@ class Support(msgspec.Struct, frozen=True):
 class _Question(msgspec.Struct, frozen=True):
     geometry: Geometry
     preset: Preset
-    kernel: str
+    kernel: KernelModel
     size: int  # of the add request, bytes
     pages: int  # to be taken from a block
 
@@ -50,39 +51,35 @@ class _Question(msgspec.Struct, frozen=True):
 _Condition = Callable[[_Question], Obstacle | None]
 
 
-class _Rules(msgspec.Struct, frozen=True):
-    """A kernel's values of the parameter that mean on, and its conditions in the order in which it asks."""
+def memmap_on_memory_support(geometry: Geometry, kernel: KernelModel, mode: Mode, size: int | None = None) -> Support:
+    """Does a kernel put the memmap of an add request on its blocks?
 
-    on: tuple[Mode, ...]
-    conditions: tuple[_Condition, ...]
-
-
-def memmap_on_memory_support(geometry: Geometry, kernel: str, mode: Mode, size: int | None = None) -> Support:
-    """Does a kernel ("6.1" or "6.12") put the memmap of an add request on its blocks?
-
-    `size`: bytes of the request, one block if left out; only 6.1 looks at it. Raises `BadInput` for a kernel without
-    the parameter and for a geometry that no architecture has.
+    `size`: bytes of the request, one block if left out; kernels before 6.8 look at it. Raises `BadInput` for a kernel
+    without the parameter and for a geometry that no architecture has.
     """
-    if kernel not in _RULES:
-        raise BadInput(f"{kernel} has no parameter memmap_on_memory; these have: {', '.join(_RULES)}")
-    rules, preset = _RULES[kernel], preset_of(geometry)
+    if not kernel.parameter_modes:
+        raise BadInput(f"{kernel.name} has no parameter memmap_on_memory; Linux has it since 5.13")
+    preset = preset_of(geometry)
     needed = geometry.memmap_pages_per_block
-    padded = mode == "force" and mode in rules.on
+    padded = mode == "force" and mode in kernel.parameter_modes
     pages = up(needed, geometry.pageblock_pages) if padded else needed
     question = _Question(geometry, preset, kernel, geometry.block_size if size is None else size, pages)
     reason = _built(question)
-    if reason is None and mode not in rules.on:
-        reason = ParameterOff(mode, kernel)
+    if reason is None and (mode == "N" or mode not in kernel.parameter_modes):
+        reason = ParameterOff(mode, kernel.name)
     if reason is None:
-        reason = next((refusal for condition in rules.conditions if (refusal := condition(question))), None)
+        conditions = _PAGEBLOCKS if kernel.head_pageblocks else _PMDS
+        if kernel.single_block:
+            conditions = (_one_block, *conditions)
+        reason = next((refusal for condition in conditions if (refusal := condition(question))), None)
     return Support(pages, pages - needed, reason)
 
 
 def _built(q: _Question) -> Obstacle | None:
     """CONFIG_MHP_MEMMAP_ON_MEMORY."""
-    if q.kernel in q.preset.memmap_on_memory:
+    if q.preset.geometry.arch in q.kernel.hosts:
         return None
-    return KernelLacksOption(q.kernel, q.preset.geometry.arch)
+    return KernelLacksOption(q.kernel.name, q.preset.geometry.arch)
 
 
 def _one_block(q: _Question) -> Obstacle | None:
@@ -140,9 +137,6 @@ _ARCHITECTURE_RULES: Final[Mapping[str, _Condition]] = MappingProxyType(
     }
 )
 
-_RULES: Final[Mapping[str, _Rules]] = MappingProxyType(
-    {
-        "6.1": _Rules(on=("Y",), conditions=(_one_block, _whole_pmds, _rest_in_pageblocks)),
-        "6.12": _Rules(on=("Y", "force"), conditions=(_whole_pages, _whole_pageblocks, _something_left, _architecture)),
-    }
-)
+_PMDS: Final[tuple[_Condition, ...]] = (_whole_pmds, _rest_in_pageblocks)
+_PAGEBLOCKS: Final[tuple[_Condition, ...]] = (_whole_pages, _whole_pageblocks, _something_left, _architecture)
+"""The conditions, in the order in which kernels ask, after that of one block."""

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from ..kernels.architectures import Preset
-from ..kernels.models import KernelModel
+from ..kernels.model import KernelModel
 from ..kernels.notifier_chain import Chain
 from ..numbers.bits import span
 from ..numbers.geometry import Geometry

@@ -13,7 +13,6 @@ DMA: Final = "DMA"
 DMA32: Final = "DMA32"
 NORMAL: Final = "Normal"
 MOVABLE: Final = "Movable"
-DEVICE: Final = "Device"
 ZONE_ORDER: Final = (DMA, DMA32, NORMAL, MOVABLE)
 """Zones from the lowest up, as a zonelist walks them from the top down."""
 KERNEL_ZONES: Final = (DMA, DMA32, NORMAL)

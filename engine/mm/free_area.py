@@ -14,9 +14,9 @@ from typing import Final
 from ..memory.section import Types, type_pages
 from ..memory.state import State
 from ..memory.zone import ZONE_ORDER, Zone
-from ..numbers.bits import aligned_runs, every, lowest, span, spread
+from ..numbers.bits import aligned_runs, every, span, spread
 from ..numbers.geometry import Geometry
-from ..protocol.vocabulary import FREE, ISOLATE, MOVABLE_TYPE, RECLAIMABLE, UNMOVABLE, Chunk, Migratetype, ZoneKey
+from ..protocol.vocabulary import FREE, ISOLATE, MOVABLE_TYPE, RECLAIMABLE, UNMOVABLE, Migratetype, ZoneKey
 
 HIGHATOMIC: Final = "HighAtomic"
 CMA: Final = "CMA"
@@ -94,23 +94,30 @@ def _counts(
     return tuple((migratetype, row) for migratetype, row in found if any(row))
 
 
+def _merging(pages: int, max_order: int, width: int) -> Iterator[tuple[int, int]]:
+    """Order by order, as long as there are any: the first pages of the aligned runs of ``2**order`` pages in the set, and
+    which of them merge with the run behind them, their buddy, to one of the next order."""
+    for order in range(max_order + 1):
+        if not pages:
+            return
+        merged = pages & (pages >> (1 << order)) & every(2 << order, width) if order < max_order else 0
+        yield pages, merged
+        pages = merged
+
+
 def _by_order(pages: int, parts: Sequence[int], max_order: int, width: int) -> list[tuple[int, ...]]:
     """Numbers of maximal aligned runs by order: first of those that begin in none of the parts, then of each part."""
     rows = [[0] * (max_order + 1) for _ in range(len(parts) + 1)]
-    starts, count = pages, pages.bit_count()
-    for order in range(max_order + 1):
-        if not starts:
-            break
-        step = 1 << order
-        merged = starts & (starts >> step) & every(2 * step, width) if order < max_order else 0
+    count = pages.bit_count()
+    for order, (starts, merged) in enumerate(_merging(pages, max_order, width)):
         pairs = merged.bit_count() if merged else 0
         rows[0][order] = count - 2 * pairs
         if parts:
-            alone = starts ^ (merged | merged << step)
+            alone = starts ^ (merged | merged << (1 << order))
             for row, part in zip(rows[1:], parts, strict=True):
                 row[order] = (alone & part).bit_count()
                 rows[0][order] -= row[order]
-        starts, count = merged, pairs
+        count = pairs
     return [tuple(row) for row in rows]
 
 
@@ -121,13 +128,9 @@ def order_pages(free: int, types: Types, max_order: int, pageblock_order: int, w
     rest = free
     for pages in apart:
         rest &= ~pages
-    for starts in (rest, *(free & pages for pages in apart)):
-        for order in range(max_order + 1):
-            if not starts:
-                break
-            merged = starts & (starts >> (1 << order)) & every(2 << order, width) if order < max_order else 0
+    for pages in (rest, *(free & pages for pages in apart)):
+        for order, (starts, merged) in enumerate(_merging(pages, max_order, width)):
             found[order] |= spread(starts ^ (merged | merged << (1 << order)), order)
-            starts = merged
     return found
 
 
@@ -170,43 +173,6 @@ def block_counts(state: State, key: ZoneKey) -> dict[Migratetype, int]:
             other += count
         totals[MOVABLE_TYPE] += (geometry.pageblocks_per_section if owned == full else here.bit_count()) - other
     return totals
-
-
-def largest_free_run(state: State, key: ZoneKey) -> Chunk:
-    """The longest run of neighbouring free pages of a zone, over section borders: first pfn and pages; (0, 0) if no page
-    of it is free. Of equally long ones it is the lowest."""
-    size = state.geometry.pages_per_section
-    best: Chunk = (0, 0)
-    start, length, end = 0, 0, -1
-    for section, owned in state.zone_sections(key):
-        free, base = section.of(FREE) & owned, section.nr * size
-        if not free:
-            continue
-        leading = lowest(~free)
-        if end != base or not leading:
-            start, length = base, 0
-        length += leading
-        at, longest = _longest_run(free)
-        for run in ((start, length), (base + at, longest)):
-            best = run if run[1] > best[1] else best
-        if leading < size:
-            length = size - (span(0, size) & ~free).bit_length()
-            start = base + size - length
-        end = base + size
-    return best
-
-
-@lru_cache(maxsize=1024)
-def _longest_run(pages: int) -> Chunk:
-    """The lowest of the longest runs of a set that is not empty: first page and length."""
-    doubled = [pages]
-    while longer := doubled[-1] & (doubled[-1] >> (1 << len(doubled) - 1)):
-        doubled.append(longer)
-    starts, length = doubled[-1], 1 << len(doubled) - 1
-    for k in range(len(doubled) - 2, -1, -1):
-        if longer := starts & (doubled[k] >> length):
-            starts, length = longer, length + (1 << k)
-    return lowest(starts), length
 
 
 # -- what user space reads ----------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from ..protocol.reasons import HotplugError
 from ..protocol.reasons.adding import AltmapExhausted, MemmapShort, NoHost, NoRowForMemmap
 from ..protocol.vocabulary import ASSUMED, FREE, KERNEL, MEMMAP, PAGETABLE, VMEMMAP, Chunk, Kind
 from . import page_alloc
+from .memmap_index import memmap_owners
 from .vmem_altmap import VmemAltmap
 from .zonelist import kernel_zonelist, node_order
 
@@ -234,7 +235,7 @@ def guests(state: State, start: int, pages: int) -> list[Section]:
         return []
     return [
         section
-        for section in state.sections.values()
+        for section in memmap_owners(state, start, pages)
         if section.memmap is not None
         and section.memmap.on != "kernel"
         and not start <= section.nr * size < end
@@ -243,10 +244,10 @@ def guests(state: State, start: int, pages: int) -> list[Section]:
 
 
 def owners_of(state: State, pfn: int) -> list[int]:
-    """Sections whose memmap lies on a page; for words, not for speed."""
+    """Sections whose memmap, or page tables of it, lie on a page."""
     return [
         section.nr
-        for section in state.sections.values()
+        for section in memmap_owners(state, pfn, 1)
         if section.memmap is not None
         and any(first <= pfn < first + count for first, count in (*section.memmap.chunks, *section.memmap.tables))
     ]

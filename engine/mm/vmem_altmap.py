@@ -58,10 +58,6 @@ class VmemAltmap:
         self.align += pad
         return at + pad
 
-    def give_back(self, pages: int) -> None:
-        """vmem_altmap_free: the counter goes down, no page becomes free by that."""
-        self.alloc -= pages
-
     def flush(self) -> tuple[int, int]:
         """RFC v2, after each section: the pages handed out since the last flush, as (pfn, pages), to be marked.
 

@@ -80,8 +80,15 @@ Placement = Literal["boot", "range", "block", "sections"]
 """Where the memmap of an add request goes: existing kernel memory; one pool at the start of the request (RFC v2); the
 head of each block (upstream); low sections of the same node that host others' memmaps (the RFC's option b)."""
 
-Caller = Literal["acpi", "balloon", "probe", "virtio-mem", "dax", "hmm", "pmem"]
-"""Who adds the memory: each driver asks for a memmap on memory or does not."""
+Caller = Literal["acpi", "balloon", "probe", "dlpar", "sclp", "virtio-mem", "dax", "cxl", "hmm", "pmem"]
+"""Who adds the memory: each driver asks for a memmap on memory or does not. *acpi*: memory devices of the firmware, which
+are the DIMMs of QEMU and VMware; *balloon*: Hyper-V and Xen; *dlpar*: POWER partitions; *sclp*: standby memory of s390;
+*dax* and *cxl*: dax/kmem, of any device and of CXL regions."""
+CALLER_NAMES: Final[dict[str, Caller]] = {
+    "dimm": "acpi", "qemu": "acpi", "vmware": "acpi", "hyperv": "balloon", "hv_balloon": "balloon", "xen": "balloon",
+    "kmem": "dax", "daxctl": "dax", "drmgr": "dlpar", "chmem": "sclp",
+}  # fmt: skip
+"""Other names of callers, as people say them."""
 
 What = Literal["movable", "unmovable", "reclaimable", "pagetable", "huge"]
 """What a workload takes."""

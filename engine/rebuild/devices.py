@@ -130,7 +130,7 @@ def _head(draft: Draft, device: _Device, mode: Mode) -> int:
 
 
 def _support(state: State, mode: Mode, size: int | None) -> Support:
-    return memmap_on_memory_support(state.geometry, state.model.name, mode, size)
+    return memmap_on_memory_support(state.geometry, state.model, mode, size)
 
 
 def _group(state: State, number: int, device: _Device) -> Group:

@@ -9,15 +9,17 @@ import msgspec
 
 from ..capture.observation import Observation
 from ..kernels.architectures import ARCHITECTURES, Preset, preset_for
-from ..kernels.models import MODELS, KernelModel, nearest_model
+from ..kernels.model import KernelModel
+from ..kernels.models import find_model
+from ..kernels.releases import LAST
 from ..memory.settings import Boot, Settings, settings_of
 from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
 from ..numbers.units import format_bytes
 from ..protocol.vocabulary import AUTO_ONLINE
 from ..sysfs.hotplug_files import boolean
+from .release import model_shown, release_said
 
-_RELEASE = re.compile(r"Linux version (\d{1,4})\.(\d{1,4})(?!\d)")
 _MACHINES: Final = (
     ("x86_64", r"x86_64|amd64"),
     ("arm64", r"aarch64|arm64"),
@@ -53,8 +55,9 @@ def identify(
     """
     notes: list[str] = []
     preset = _preset(seen, arch, machine, notes)
-    geometry = _geometry(seen, preset, notes)
-    kernel = _model(seen, model, notes)
+    said = find_model(model).release if model is not None else release_said(seen) or LAST
+    geometry = _geometry(seen, preset, preset.geometry_in(said), notes)
+    kernel = find_model(model) if model is not None else model_shown(seen, geometry, notes)
     options = _options(seen.cmdline or "")
     boot = Boot(
         bool(seen.has_probe),
@@ -93,17 +96,19 @@ def _page_size(seen: Observation) -> int | None:
     return min(_PAGE_SIZES, key=lambda size: abs(size - total * 1024 // managed))
 
 
-def _geometry(seen: Observation, preset: Preset, notes: list[str]) -> Geometry:
-    base = preset.geometry
+def _geometry(seen: Observation, preset: Preset, base: Geometry, notes: list[str]) -> Geometry:
     size = seen.block_size
     if size is None:
         size = _inferred_block_size(seen, base)
         notes.append(f"block_size_bytes is missing; a block of {format_bytes(size)} fits the totals of the nodes")
+    section = base.section_size if size >= base.section_size else preset.geometry.section_size  # newer ones, backported
     order = base.pageblock_order if seen.pageblock_order is None else seen.pageblock_order
     columns = {len(counts) for counts in seen.buddyinfo.values()}
     biggest = max(columns) - 1 if columns else base.max_order
     try:
-        return msgspec.structs.replace(base, block_size=size, pageblock_order=order, max_order=biggest)
+        return msgspec.structs.replace(
+            base, section_size=section, block_size=size, pageblock_order=order, max_order=biggest
+        )
     except BadInput as error:
         raise BadInput(f"{seen.source}: its sizes do not go together on {preset.name}: {error}") from None
 
@@ -116,23 +121,6 @@ def _inferred_block_size(seen: Observation, base: Geometry) -> int:
     while online and size * online < total * 1024:
         size *= 2
     return size
-
-
-def _model(seen: Observation, model: str | None, notes: list[str]) -> KernelModel:
-    if model is not None:
-        if model not in MODELS:
-            raise BadInput(f"{model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
-        return MODELS[model]
-    match = _RELEASE.search(seen.version or "")
-    if match is None:
-        kernel = nearest_model((1 << 20, 0))
-        notes.append(f"proc/version does not say the kernel; model {kernel.name} is used")
-        return kernel
-    release = (int(match[1]), int(match[2]))
-    kernel = nearest_model(release)
-    if kernel.release != release:
-        notes.append(f"kernel {match[1]}.{match[2]} has no model of its own; the nearest is {kernel.name}")
-    return kernel
 
 
 def _options(cmdline: str) -> dict[str, str]:

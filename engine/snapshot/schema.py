@@ -33,7 +33,6 @@ NodeId = Annotated[int, Meta(ge=0, le=MAX_NODE)]
 """The number of a node; kernels have at most 1024."""
 Pages = Annotated[int, Meta(ge=0, le=MAX_PFN)]
 """A pfn or a number of pages."""
-Bytes = Annotated[int, Meta(ge=0, le=1 << 62)]
 Several = Annotated[int, Meta(ge=1, le=MAX_COUNT)]
 Stride = Annotated[int, Meta(ge=-MAX_PFN, le=MAX_PFN)]
 Address = Annotated[str, Meta(pattern="^0x[0-9a-f]{1,17}$", description="a physical byte address, such as 0x100000000")]

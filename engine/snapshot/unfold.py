@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn, TypeVar
 from msgspec.structs import asdict, replace
 
 from ..kernels.architectures import preset_of
-from ..kernels.models import MODELS
+from ..kernels.models import KNOWN_MODELS, MODELS
 from ..kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..memory.block import Block, Group, Request
 from ..memory.origin import Origin
@@ -48,7 +48,7 @@ def unfold(snapshot: SnapshotV1) -> tuple[State, Origin]:
     except BadInput as error:
         _bad("$.geometry", str(error))
     if snapshot.model not in MODELS:
-        _bad("$.model", f"{snapshot.model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
+        _bad("$.model", f"{snapshot.model!r} is not a kernel model; it is {KNOWN_MODELS}")
     settings, boot = settings_of(snapshot.settings, "$.settings."), boot_of(snapshot.boot, "$.boot.")
     chain = DEFAULT_CHAIN.with_subscriber(BOOT_MEMORY_GUARD) if preset.boot_offline_veto else DEFAULT_CHAIN
     state = State(preset, geometry, MODELS[snapshot.model], boot, chain)

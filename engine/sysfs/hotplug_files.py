@@ -239,7 +239,7 @@ def _has_parameter(state: State, path: str) -> bool:
     if not path.startswith(PARAMETERS):
         return True
     if path.endswith("/memmap_on_memory"):
-        return bool(state.model.parameter_modes) and state.model.name in state.preset.memmap_on_memory
+        return bool(state.model.parameter_modes) and state.geometry.arch in state.model.hosts
     return len(state.model.policies) > 1
 
 

@@ -35,9 +35,9 @@ def _machine(parser: Parser, name: str = "machine", metavar: str = "MACHINE", op
 
 
 def _model(parser: Parser, instead: str, metavar: str = "MODEL") -> None:
-    from altmap.engine import MODELS
+    from altmap.engine import KNOWN_MODELS
 
-    parser.add_argument("--model", metavar=metavar, help=f"{', '.join(MODELS)}: the kernel model, instead of {instead}")
+    parser.add_argument("--model", metavar=metavar, help=f"{KNOWN_MODELS}: the kernel model, instead of {instead}")
 
 
 def _replay(parser: Parser) -> None:
@@ -187,7 +187,10 @@ def of_why(parser: Parser) -> None:
     """altmap why."""
     _machine(parser, optional=False)
     _replay(parser)
-    line = "a line as in a script: offline 40, add 4G at 8G node 1 caller dax; altmap help script tells all of them"
+    line = (
+        "a line as in a script: offline 40, add 4G at 8G node 1 caller dax; altmap help script tells all of them; or a size "
+        "to give back: offline 40G [node 1]"
+    )
     parser.add_argument("words", metavar="WORD", nargs="+", help=line)
     _model(parser, "the machine's own")
     _json(parser)
@@ -260,6 +263,13 @@ def of_schema(parser: Parser) -> None:
 
 
 # -- about altmap --------------------------------------------------------------------------------------------------------
+
+
+def of_models(parser: Parser) -> None:
+    """altmap models."""
+    parser.add_argument(
+        "models", metavar="MODEL", nargs="*", help="one: what came with it; two: what changed between them; none: all"
+    )
 
 
 def of_help(parser: Parser) -> None:

@@ -9,10 +9,14 @@ from altmap.engine import (
     PLACEMENTS,
     Add,
     BadInput,
+    Machine,
+    asked_by_size,
     compare,
     describe_drift,
+    describe_give_back,
     describe_verdicts,
     diff,
+    give_back,
     parse_bytes,
     parse_line,
 )
@@ -30,7 +34,10 @@ def why(arguments: argparse.Namespace) -> int:
     """Would a command, or each of those on a range of blocks, succeed? 0 if all do, 1 if one does not, else 3: for some that
     is not known."""
     machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay)
-    commands = parse_line(" ".join(arguments.words))
+    line = " ".join(arguments.words)
+    if (size := asked_by_size(line)) is not None:
+        return _give_back(machine, *size, arguments)
+    commands = parse_line(line)
     if not commands:
         raise BadInput("the question is empty; ask about a line of a script, such as offline 32")
     refuse_absent(machine, commands)
@@ -43,6 +50,18 @@ def why(arguments: argparse.Namespace) -> int:
         say(describe_verdicts(verdicts), arguments.width)
     answers = {verdict.certainty for verdict in verdicts}
     return REFUSED if "no" in answers else UNKNOWN if "not known" in answers else FINE
+
+
+def _give_back(machine: Machine, size: int, node: int | None, arguments: argparse.Namespace) -> int:
+    """Which blocks together would give back so many bytes?"""
+    plan = give_back(machine, size, node)
+    if arguments.json:
+        from .forms.give_back import give_back_document
+
+        write(as_line(give_back_document(plan)))
+    else:
+        say(describe_give_back(plan), arguments.width)
+    return {"yes": FINE, "no": REFUSED, "not known": UNKNOWN}[plan.certainty]
 
 
 def alternatives(arguments: argparse.Namespace) -> int:

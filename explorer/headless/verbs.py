@@ -117,7 +117,11 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
             Verb(
                 "why",
                 "say whether a command would succeed, and if not, why and what would clear it",
-                ("altmap why small-guest offline 1", "altmap why small-guest add 4G at 8G node 0"),
+                (
+                    "altmap why small-guest offline 1",
+                    "altmap why firecracker-24g offline 2G",
+                    "altmap why small-guest add 4G at 8G node 0",
+                ),
                 "questions.why",
                 arguments.of_why,
             ),
@@ -165,6 +169,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 ("altmap help run", "altmap help script"),
                 "help.explain",
                 arguments.of_help,
+            ),
+            Verb(
+                "models",
+                "list the kernels that can be modelled, or what changed from one to another",
+                ("altmap models", "altmap models 6.1 6.12"),
+                "kernels.list_models",
+                arguments.of_models,
             ),
             Verb(
                 "completion",

@@ -20,6 +20,7 @@ _shtab_altmap_commands() {
     help:'Explain a command, or all that a line of a script may say.'
     lsmem:'List memory as lsmem does, with lsmem'"'"'s own options.'
     machines:'List the bundled machines.'
+    models:'List the kernels that can be modelled, or what changed from one to another.'
     open:'Open a machine in the explorer; without a terminal, show it.'
     read:'Print a file of the machine as its kernel would.'
     run:'Run a script on a machine and tell what comes of each line.'
@@ -57,7 +58,7 @@ _shtab_altmap_capture_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--root[the tree to read (\/)]:DIR|TAR:_files"
   {-o,--output}"[the snapshot to write (.json, .msgpack, each also .gz)\; else JSON on standard output]:FILE:_files"
-  "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 6.1 6.12)"
+  "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
   "--arch[an architecture]:ARCH:(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32)"
   "--json[with -o\: print what was captured as one JSON object]"
 )
@@ -83,7 +84,7 @@ _shtab_altmap_compare_options=(
   "--node[to which node (0)]:N:"
   "--placement[placements]:PLACEMENT,..:(boot range block sections)"
   "--block-size[memory blocks of these sizes for the added range]:SIZE,..:"
-  "--model[kernel models]:MODEL,..:(rfc-v2 rfc-v2-as-posted 6.1 6.12)"
+  "--model[kernel models]:MODEL,..:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
   "--online[how the blocks go online (online_movable)]:online:(online online_kernel online_movable)"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
@@ -128,7 +129,7 @@ _shtab_altmap_export_defaults_added=0
 
 _shtab_altmap_help_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a command, or script:(open show svg lsmem read check machines run boot why compare diff capture export help completion schema script)"
+  ":a command, or script:(open show svg lsmem read check machines run boot why compare diff capture export help models completion schema script)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -150,9 +151,17 @@ _shtab_altmap_machines_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_altmap_machines_defaults_added=0
 
+_shtab_altmap_models_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "(*)::a kernel model:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_altmap_models_defaults_added=0
+
 _shtab_altmap_open_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 6.1 6.12)"
+  "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
@@ -176,7 +185,7 @@ _shtab_altmap_read_defaults_added=0
 _shtab_altmap_run_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
-  "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 6.1 6.12)"
+  "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
   "--json[print what came of each command and what it changed, a JSON object a line]"
   "--full[with --json\: print the whole machine after each command]"
   "--events[print all that the kernel does on the way, as JSON Lines]"
@@ -192,7 +201,7 @@ _shtab_altmap_run_defaults_added=0
 
 _shtab_altmap_schema_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a kind of document:(machine check files machines step full_step event why comparison diff capture export reason snapshot)"
+  ":a kind of document:(machine check files machines step full_step event why give_back comparison diff capture export reason snapshot)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -200,7 +209,7 @@ _shtab_altmap_schema_defaults_added=0
 
 _shtab_altmap_show_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 6.1 6.12)"
+  "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
@@ -230,12 +239,12 @@ _shtab_altmap_svg_defaults_added=0
 _shtab_altmap_why_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
-  "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 6.1 6.12)"
+  "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
   ":a machine:_altmap_machine_or_file"
-  "(*):a word of a script\'s line:(acpi add align allocate at balloon block boot caller checkerboard compact dax echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove reserve sections seed sequential soft sync unit unmovable unpin virtio-mem zone)"
+  "(*):a word of a script\'s line:(acpi add align allocate at balloon block boot caller checkerboard compact cxl dax dlpar echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove reserve sclp sections seed sequential soft sync unit unmovable unpin virtio-mem zone)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -270,6 +279,7 @@ _shtab_altmap() {
         help) _arguments -C -s $_shtab_altmap_help_options ;;
         lsmem) _arguments -C -s $_shtab_altmap_lsmem_options ;;
         machines) _arguments -C -s $_shtab_altmap_machines_options ;;
+        models) _arguments -C -s $_shtab_altmap_models_options ;;
         open) _arguments -C -s $_shtab_altmap_open_options ;;
         read) _arguments -C -s $_shtab_altmap_read_options ;;
         run) _arguments -C -s $_shtab_altmap_run_options ;;

@@ -34,6 +34,8 @@ from altmap.engine import (
 from altmap.engine import block_names as engine_names
 
 from .. import facts
+from ..printable import printable
+from . import prospects
 from .session import Batch
 
 PAGE_COMMANDS: Final = (Compact, HugePages, Poison, VirtioMem)
@@ -50,17 +52,27 @@ def block_names(blocks: Iterable[int]) -> str:
     return engine_names(blocks, 3)
 
 
-def short_address(address: int) -> str:
-    """An address in the biggest unit of which it is a multiple of a half: ``4G``, ``4.5G``, ``4224M``."""
-    for unit, factor in (("T", 1 << 40), ("G", 1 << 30)):
-        if address and address * 2 % factor == 0:
-            return f"{address // factor}{unit}" if address % factor == 0 else f"{address // factor}.5{unit}"
-    return f"{address >> 20}M" if address else "0"
+def numbers(blocks: Iterable[int]) -> str:
+    """``32-39, 48``: the same without their names, as a line of a script has them."""
+    return block_names(blocks).replace("memory", "")
 
 
 def machine_name(machine: Machine) -> str:
     """The machine's name; of a folder or file its last part alone."""
     return PurePath(machine.origin.name).name or "this machine"
+
+
+def kernel_words(machine: Machine) -> str:
+    """The kernel that the machine ran, and the one that it is modelled as, if that is another."""
+    found = re.search(r"Linux version (\d+\.\d+)", machine.origin.kernel)
+    ran, model = found[1] if found else "", machine.model.name
+    named = f"Linux {model}" if model[:1].isdigit() else model
+    return f"Linux {printable(ran)} as {model}" if ran and ran != model else named
+
+
+def size_of(machine: Machine, blocks: int) -> str:
+    """The size of so many blocks."""
+    return about_bytes(blocks * machine.geometry.block_size)
 
 
 def file_name(machine: Machine) -> str:
@@ -84,30 +96,6 @@ def zones_of(machine: Machine, block: int) -> str:
     if machine.blocks[block].state == "offline":
         return f"{zones[0]} by default" + "".join(f", or {zone}" for zone in zones[1:])
     return "none: it can never go offline" if zones == ["none"] else zones[0]
-
-
-def origin_of(machine: Machine, block: int) -> str:
-    """Where the block came from."""
-    here = machine.blocks.get(block)
-    if here is None:
-        kind = facts.ghosts(machine).get(block)
-        return "a device, for its driver alone" if kind == "device" else "left behind by an add that failed"
-    if here.early:
-        return "boot memory"
-    device = facts.device_of(machine, block)
-    if here.request is None or len(device) == 1:
-        return "hot-added memory"
-    size = format_bytes(len(device) * machine.geometry.block_size)
-    return f"hot-added with {block_names(device)} ({size})"
-
-
-def pages_of(machine: Machine, block: int) -> str:
-    """How many sections, and how well their pages are known."""
-    numbers = facts.sections_of(machine, block)
-    sections = f"section {numbers[0]}" if len(numbers) == 1 else f"sections {numbers[0]}-{numbers[-1]}"
-    if not any(machine.sections[nr].online for nr in numbers if nr in machine.sections):
-        return f"{sections}, offline"
-    return f"{sections}, estimated" if facts.estimated(machine, block) else f"{sections}, exact"
 
 
 def memmap_place(machine: Machine, block: int) -> str:
@@ -178,11 +166,8 @@ def batch_words(batch: Batch, machine: Machine) -> tuple[str, str]:
         assumed = len(batch.assumed)
         return "ok", f"{batch.label}: all {len(batch.outcomes)} done{f', {assumed} of them assumed' if assumed else ''}"
     done = len(batch.outcomes) - len(refused)
-    first = refused[0]
-    return (
-        first.result,
-        f"{batch.label}: {done} of {len(batch.outcomes)} done; {describe(first.command)}: {sentence(first.reason)}",
-    )
+    reasons = prospects.reasons_words(refused)
+    return refused[0].result, f"{batch.label}: {done} of {len(batch.outcomes)} done; {reasons}"
 
 
 def added_block(batch: Batch, machine: Machine) -> int | None:

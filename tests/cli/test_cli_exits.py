@@ -44,7 +44,7 @@ from .conftest import Process, Run
         (["run", "{guest}", "{tmp}/verb"], r"/verb: line 2: 'frobnicate' is not a command"),
         (["run", "{guest}", "{tmp}/verb.json"], r'/verb.json: command 1: "frobnicate" is not a command'),
         (["run", "{guest}", "{tmp}/sync"], "/sync: line 1: .*/none does not exist; give a folder or a tar"),
-        (["run", "{guest}", "{tmp}/empty", "--model", "9.9"], "'9.9' is not a kernel model; it is one of rfc-v2"),
+        (["run", "{guest}", "{tmp}/empty", "--model", "9.9"], "'9.9' is not a kernel model; it is rfc-v2"),
         (["run", "{guest}", "{tmp}/empty", "--save", "{tmp}/x.txt"], "x.txt: the name of a snapshot must end in .json"),
         (["run", "{guest}", "{tmp}/empty", "--save", "{tmp}/none/x.json"], "none/x.json: its folder does not exist"),
         (["capture", "--root", "{tmp}/none"], "/none does not exist; give a folder or a tar"),

@@ -22,7 +22,7 @@ CASES = [
     ("altmap show sm", ["small-guest"]),
     ("altmap diff a mi", ["mixed-guest", "mine.json"]),
     ("altmap lsmem mi", ["mixed-guest", "mine.json"]),
-    ("altmap run x y --model 6", ["6.1", "6.12"]),
+    ("altmap run x y --model 7", ["7.0", "7.1", "7.2", "7.3"]),
     ("altmap run small-guest mi", ["mine.json"]),
     ("altmap run small-guest mine.json --sa", ["--save"]),
     ("altmap capture --arch arm64-4", ["arm64-4k"]),

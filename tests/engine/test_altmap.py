@@ -56,17 +56,6 @@ def test_the_alignment_is_the_lowest_set_bit_of_the_number(pages: int, unit: int
     assert pfn == -(-0x1001 // unit) * unit
 
 
-def test_giving_back_only_lowers_a_counter() -> None:
-    pool = VmemAltmap(0x100000, 1024)
-    pool.take(512)
-    pool.take(512)
-    pool.give_back(512)
-    assert pool.alloc == 512
-    assert pool.take(512) == 0x100200, "the last unit again, whichever was given back"
-    pool.give_back(1024)
-    assert pool.alloc == 0
-
-
 def test_the_flush_marks_each_page_once_and_moves_the_base_behind_it() -> None:
     pool = VmemAltmap(0x100000, 81920)
     marked = []

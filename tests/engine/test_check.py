@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from altmap.engine import MODELS, Machine, boot_machine
+from altmap.engine import Machine, boot_machine
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.memory.section import Memmap, put
 from altmap.engine.memory.state import HugePage, Resource, State, state_of
 from altmap.engine.numbers.bits import span
 from altmap.engine.protocol.vocabulary import FREE, ISOLATE, MEMMAP
 from altmap.engine.run.invariants import INVARIANTS
+
+from tests.kernels import KERNELS
 
 from .guests import FIRST, dimm, guest, occupy, online
 
@@ -121,7 +123,7 @@ def test_memory_that_is_managed_nowhere_is_noticed() -> None:
     assert {"present_is_counted", "managed_is_counted"} <= {broken.invariant for broken in machine.check()}
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", KERNELS)
 def test_sound_machines_have_nothing_to_say(model: str) -> None:
     assert sound(model).check() == []
 

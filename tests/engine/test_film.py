@@ -66,16 +66,18 @@ def after(machine: Machine, command: Command, events: int) -> tuple[dict[Any, An
 def test_each_moment_is_the_machine_after_so_many_events_however_one_came_to_it(name: str, command: Command) -> None:
     machine = open_machine(name) if name else rfc_guest()
     before = seen(machine)
-    film = Film(machine, command)
-    outcome = film.to_end()
+    film = Film(machine, [command])
+    (outcome,) = film.to_end()
     last = film.at
+    assert film.moments == last == len(outcome.events) + 1
+    assert film.told == outcome
     copy = machine.copy()
     assert copy.apply(command) == outcome
     assert film.ended
     assert seen(copy) == seen(film.machine)
     for at in sorted({0, 1, last // 2, last - 1} & set(range(last))):
         assert film.go_to(at) == at
-        assert film.events == outcome.events[:at]
+        assert film.so_far == outcome.events[:at]
         assert not film.ended
         assert seen(film.machine) == after(machine, command, at)
     assert film.go_to(last + 10) == last
@@ -86,23 +88,23 @@ def test_each_moment_is_the_machine_after_so_many_events_however_one_came_to_it(
 
 def test_pages_that_leave_arrive_elsewhere_pageblock_by_pageblock() -> None:
     machine = open_machine("small-guest")
-    film = Film(machine, Offline(block=1))
+    film = Film(machine, [Offline(block=1)])
     moved = 0
     while film.forward():
-        if isinstance(film.event, PagesMigrated):
+        if isinstance(film.told, PagesMigrated):
             moves = film.moves()
-            assert sum(move.pages for move in moves) == film.event.pages
+            assert sum(move.pages for move in moves) == film.told.pages
             assert {machine.geometry.block_of(move.source) for move in moves} == {1}
             assert 1 not in {machine.geometry.block_of(move.target) for move in moves}
             touched = {pfn for start, pages in film.changed() for pfn in range(start, start + pages, 512)}
             assert touched == {pfn for move in moves for pfn in (move.source, move.target)}
-            moved += film.event.pages
+            moved += film.told.pages
     assert moved == 1673
 
 
 def test_what_is_isolated_changes_and_moves_nothing() -> None:
-    film = Film(open_machine("small-guest"), Offline(block=1))
-    while not isinstance(film.event, RangeIsolated):
+    film = Film(open_machine("small-guest"), [Offline(block=1)])
+    while not isinstance(film.told, RangeIsolated):
         assert film.forward()
     assert (32768, 32768) in [
         (max(start, 32768), min(start + pages, 65536) - 32768) for start, pages in film.changed() if start <= 32768
@@ -111,9 +113,9 @@ def test_what_is_isolated_changes_and_moves_nothing() -> None:
 
 
 def test_the_functions_that_step_over_memmap_are_moments_of_their_own() -> None:
-    film = Film(rfc_guest(), Offline(block=32))
+    film = Film(rfc_guest(), [Offline(block=32)])
     film.to_end()
-    skipped = [event for event in film.events if isinstance(event, MemmapSkipped)]
+    skipped = [event for event in film.so_far if isinstance(event, MemmapSkipped)]
     assert [event.where for event in skipped] == [
         "test_pages_isolated",
         "__test_page_isolated_in_pageblock",
@@ -122,12 +124,23 @@ def test_the_functions_that_step_over_memmap_are_moments_of_their_own() -> None:
 
 
 def test_a_film_has_no_moment_before_its_first_and_none_of_a_command_without_sense() -> None:
-    film = Film(open_machine("small-guest"), Offline(block=1))
-    assert film.event is None
+    film = Film(open_machine("small-guest"), [Offline(block=1)])
+    assert film.told is None
     assert not film.changed()
     assert not film.moves()
     assert not film.back()
     with pytest.raises(BadInput, match="begins at 0"):
         film.go_to(-1)
     with pytest.raises(BadInput, match="never comes from ZONE_MOVABLE"):
-        Film(open_machine("small-guest"), Allocate(kind="unmovable", size="1M", node=0, zone="Movable")).forward()
+        Film(open_machine("small-guest"), [Allocate(kind="unmovable", size="1M", node=0, zone="Movable")]).forward()
+
+
+def test_several_commands_are_played_one_after_the_other_past_refusals() -> None:
+    machine = open_machine("firecracker-24g")
+    film = Film(machine, [Offline(block=50), Online(block=48), Offline(block=51)])
+    outcomes = film.to_end()
+    assert [outcome.result for outcome in outcomes][:1] == ["EBUSY"]
+    assert film.so_far == tuple(told for outcome in outcomes for told in (*outcome.events, outcome))
+    while film.back():
+        pass
+    assert seen(film.machine) == seen(machine)

@@ -22,7 +22,6 @@ from altmap.engine.mm.free_area import (
     extfrag_unusable,
     fragmentation_index,
     free_counts,
-    largest_free_run,
     maximal_runs,
     order_counts,
     pagetypeinfo,
@@ -32,9 +31,9 @@ from altmap.engine.mm.free_area import (
 from altmap.engine.mm.page_isolation import start_isolate, undo_isolate
 from altmap.engine.numbers.bits import runs, span
 from altmap.engine.numbers.geometry import Geometry
-from altmap.engine.protocol.vocabulary import FREE, Migratetype
+from altmap.engine.protocol.vocabulary import Migratetype
 
-from .guests import dimm, do, guest, occupy, online, two_nodes
+from .guests import dimm, do, guest, online, two_nodes
 
 NORMAL = (0, "Normal")
 Areas = dict[Migratetype, dict[int, list[int]]]
@@ -192,43 +191,6 @@ def test_blocks_of_a_zone_that_begins_amid_a_pageblock() -> None:
     parts = tuple((key, owned & ~1) for key, owned in section.zones)
     state.sections.put(0, msgspec.structs.replace(section, zones=parts))
     assert sum(block_counts(state, (0, "DMA")).values()) == 8
-
-
-def test_the_largest_run_goes_over_section_borders() -> None:
-    machine = with_dimm("512M", "128M", placement="boot")
-    state = state_of(machine)
-    assert largest_free_run(state, NORMAL) == (0x100000, 4 * 32768)
-    occupy(machine, 0x100000 + 32768 + 100, 1, "kernel")
-    assert largest_free_run(state, NORMAL) == (0x100000 + 32768 + 101, 3 * 32768 - 101)
-    occupy(machine, 0x100000 + 3 * 32768 + 7, 1, "kernel")
-    assert largest_free_run(state, NORMAL) == (0x100000 + 32768 + 101, 2 * 32768 - 101 + 7)
-    occupy(machine, 0x100000 + 2 * 32768, 1, "kernel")
-    occupy(machine, 0x100000 + 2 * 32768 + 101, 1, "kernel")
-    occupy(machine, 0x100000 + 32768 - 1, 1, "kernel")
-    assert largest_free_run(state, NORMAL) == (0x100000, 32767)
-    assert largest_free_run(state_of(with_dimm("128M", "128M")), NORMAL) == (0x100200, 126 << 8)
-    assert largest_free_run(state, (0, "Movable")) == (0, 0)
-
-
-def test_of_equal_runs_the_lowest_counts() -> None:
-    machine = with_dimm("256M", "128M", placement="boot")
-    state_of(machine).set_kind(state_of(machine).sections[32], span(0, 32768 - 50), "kernel")
-    state_of(machine).set_kind(state_of(machine).sections[33], span(50, 32768 - 50) & ~span(1000, 100), "kernel")
-    assert largest_free_run(state_of(machine), NORMAL) == (0x100000 + 32768 - 50, 100)
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_the_largest_run_of_scattered_pages(seed: int) -> None:
-    chance = Random(seed)
-    machine = with_dimm("256M", "128M", placement="boot")
-    for _ in range(400):
-        start = chance.randrange(65000)
-        occupy(machine, 0x100000 + start, chance.randrange(1, 300), "kernel")
-    free = 0
-    for section, owned in state_of(machine).zone_sections(NORMAL):
-        free |= (section.of(FREE) & owned) << (section.nr - 32) * 32768
-    start, length = max(runs(free), key=lambda run: (run[1], -run[0]))
-    assert largest_free_run(state_of(machine), NORMAL) == (0x100000 + start, length)
 
 
 # -- text ---------------------------------------------------------------------------------------------------------------

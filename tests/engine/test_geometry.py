@@ -23,7 +23,7 @@ TABLE_1_3 = [
     ("ppc64le-radix-64k", 24, 256, 2 * MIB, 8, 5, 2 * MIB, 256 * MIB),
     ("ppc64le-hash-64k", 24, 256, 16 * MIB, 8, 8, 16 * MIB, 256 * MIB),
     ("ppc64le-radix-4k", 24, 4096, 2 * MIB, 12, 9, 2 * MIB, 256 * MIB),
-    ("s390x", 28, 65536, 1 * MIB, 10, 8, 1 * MIB, 256 * MIB),
+    ("s390x", 27, 32768, 1 * MIB, 10, 8, 1 * MIB, 128 * MIB),
     ("riscv64", 27, 32768, 2 * MIB, 10, 9, 2 * MIB, 128 * MIB),
 ]
 

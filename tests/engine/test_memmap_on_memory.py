@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from altmap.engine import sentence
+from altmap.engine import MODELS, sentence
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.kernels.memmap_on_memory import memmap_on_memory_support
 from altmap.engine.numbers.errors import BadInput
@@ -48,7 +48,7 @@ def test_table(row: tuple[str, int, int, int, int, int, float, float, bool, int,
         assert memmap / g.pageblock_pages == pageblocks
     if pmds is not None:
         assert size / g.pmd_size == pmds
-    y, force = (memmap_on_memory_support(g, "6.12", mode) for mode in ("Y", "force"))
+    y, force = (memmap_on_memory_support(g, MODELS["6.12"], mode) for mode in ("Y", "force"))
     assert (y.reason is None, y.pages, y.waste) == (with_y, memmap, 0)
     assert (force.reason is None) == with_force
     if forced is not None:
@@ -72,7 +72,7 @@ def test_table(row: tuple[str, int, int, int, int, int, float, float, bool, int,
     ],
 )
 def test_reasons_of_6_12(name: str, block: int, mode: Mode, struct_page: int, reason: str) -> None:
-    answer = memmap_on_memory_support(geometry(name, block, struct_page), "6.12", mode)
+    answer = memmap_on_memory_support(geometry(name, block, struct_page), MODELS["6.12"], mode)
     assert answer.reason is not None
     assert reason in sentence(answer.reason)
 
@@ -81,7 +81,7 @@ def test_reasons_of_6_12(name: str, block: int, mode: Mode, struct_page: int, re
 @pytest.mark.parametrize("kernel", ["6.1", "6.12"])
 @pytest.mark.parametrize(("name", "block"), [("arm64-16k", 128 * MIB), ("arm64-64k", 512 * MIB)])
 def test_big_pages_of_arm64_are_refused_in_every_mode(name: str, block: int, kernel: str, mode: Mode) -> None:
-    assert memmap_on_memory_support(geometry(name, block), kernel, mode).reason is not None
+    assert memmap_on_memory_support(geometry(name, block), MODELS[kernel], mode).reason is not None
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_big_pages_of_arm64_are_refused_in_every_mode(name: str, block: int, ker
 )
 def test_force_on_ppc64(block: int, needed: int, wasted: int, waste_bytes: int, percent: float, managed: int) -> None:
     g = geometry("ppc64le-radix-64k", block)
-    answer = memmap_on_memory_support(g, "6.12", "force")
+    answer = memmap_on_memory_support(g, MODELS["6.12"], "force")
     assert answer.reason is None
     assert (answer.pages - answer.waste, answer.waste) == (needed, wasted)
     assert answer.waste * g.page_size == waste_bytes
@@ -101,12 +101,12 @@ def test_force_on_ppc64(block: int, needed: int, wasted: int, waste_bytes: int, 
 @pytest.mark.parametrize("block", [128 * MIB, 256 * MIB, GIB, 2 * GIB])
 def test_6_1_wants_exactly_one_block(block: int) -> None:
     g = geometry("x86_64", block)
-    assert memmap_on_memory_support(g, "6.1", "Y", block).reason is None
-    assert memmap_on_memory_support(g, "6.1", "Y").reason is None
-    refused = memmap_on_memory_support(g, "6.1", "Y", 2 * block)
+    assert memmap_on_memory_support(g, MODELS["6.1"], "Y", block).reason is None
+    assert memmap_on_memory_support(g, MODELS["6.1"], "Y").reason is None
+    refused = memmap_on_memory_support(g, MODELS["6.1"], "Y", 2 * block)
     assert refused.reason is not None
     assert "is not exactly one memory block" in sentence(refused.reason)
-    assert memmap_on_memory_support(g, "6.12", "Y", 2 * block).reason is None
+    assert memmap_on_memory_support(g, MODELS["6.12"], "Y", 2 * block).reason is None
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_6_1_wants_exactly_one_block(block: int) -> None:
 )
 def test_reasons_of_6_1(name: str, struct_page: int, mode: Mode, reason: str) -> None:
     usual = ARCHITECTURES[name].geometry.block_size
-    answer = memmap_on_memory_support(geometry(name, usual, struct_page), "6.1", mode)
+    answer = memmap_on_memory_support(geometry(name, usual, struct_page), MODELS["6.1"], mode)
     assert answer.reason is not None
     assert reason in sentence(answer.reason)
     assert answer.waste == 0
@@ -132,10 +132,10 @@ def test_reasons_of_6_1(name: str, struct_page: int, mode: Mode, reason: str) ->
 def test_6_1_wants_the_rest_in_whole_pageblocks() -> None:
     """A memmap of whole PMDs is one of whole pageblocks unless pageblocks are bigger, as without huge pages."""
     g = msgspec.structs.replace(geometry("x86_64", 128 * MIB), pageblock_order=10)
-    answer = memmap_on_memory_support(g, "6.1", "Y")
+    answer = memmap_on_memory_support(g, MODELS["6.1"], "Y")
     assert answer.reason == RestNotPageblocks(126 << 20, 4 << 20)
 
 
 def test_kernels_without_the_parameter() -> None:
-    with pytest.raises(BadInput, match=r"rfc-v2 has no parameter memmap_on_memory; these have: 6\.1, 6\.12"):
-        memmap_on_memory_support(geometry("x86_64", 128 * MIB), "rfc-v2", "Y")
+    with pytest.raises(BadInput, match=r"rfc-v2 has no parameter memmap_on_memory; Linux has it since 5\.13"):
+        memmap_on_memory_support(geometry("x86_64", 128 * MIB), MODELS["rfc-v2"], "Y")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
-from altmap.engine import CALLERS, MODELS, PLACEMENTS, Offline, Online, open_machine
-from altmap.engine.kernels.models import nearest_model
+from altmap.engine import CALLERS, MODELS, PLACEMENTS, BadInput, Offline, Online, open_machine
+from altmap.engine.kernels.models import find_model, nearest_model
+from altmap.engine.kernels.releases import CHANGES, FIRST, RELEASES, Known, model_of
+
+from tests.kernels import KERNELS
 
 RFC, OLD, NEW = "rfc-v2", "6.1", "6.12"
 
@@ -48,25 +53,63 @@ def test_as_posted_is_the_rfc_with_its_defect() -> None:
 @pytest.mark.parametrize(
     ("release", "name"),
     [
-        ((2, 6), OLD), ((4, 13), OLD), ((5, 15), OLD), ((6, 1), OLD), ((6, 6), OLD), ((6, 12), NEW), ((6, 18), NEW),
-        ((7, 0), NEW),
+        ((2, 6), "4.18"), ((4, 13), "4.18"), ((5, 15), "5.15"), ((5, 25), "5.19"), ((6, 8), "6.8"), ((6, 12), NEW),
+        ((7, 3), "7.3"), ((8, 0), "7.3"),
     ],
 )  # fmt: skip
-def test_the_nearest_model_is_the_newest_that_is_not_newer(release: tuple[int, int], name: str) -> None:
+def test_every_release_has_a_model_and_others_the_newest_that_is_not_newer(release: tuple[int, int], name: str) -> None:
     assert nearest_model(release).name == name
 
 
+def test_a_model_is_found_by_its_release_or_by_a_longer_version() -> None:
+    assert find_model("6.8.0-45-generic") is find_model("6.8") is MODELS["6.8"]
+    assert find_model("rfc-v2") is MODELS[RFC]
+    for wrong in ("6", "6.20", "4.17", "7.4", "", "mainline"):
+        with pytest.raises(
+            BadInput, match="is not a kernel model; it is rfc-v2, rfc-v2-as-posted or a release of Linux from"
+        ):
+            find_model(wrong)
+
+
+def test_the_model_of_a_release_is_what_all_changes_up_to_it_set() -> None:
+    """The dated facts that people meet: 6.6 has force and one block, 6.8 several blocks, 6.14 frozen slab pages."""
+    had: dict[str, object] = {}
+    for release in RELEASES:
+        model = model_of(release)
+        for change in (one for one in CHANGES if one.since == release):
+            had |= change.sets
+        assert {name: getattr(model, name) for name in had} == had
+    ubuntu, old = MODELS["6.8"], MODELS["6.7"]
+    assert (old.single_block, ubuntu.single_block) == (True, False)
+    assert [MODELS[name].parameter_modes for name in ("5.12", "5.13", "6.6")] == [(), ("N", "Y"), ("N", "Y", "force")]
+    assert [name for name in ("6.13", "6.14") if MODELS[name].frozen_slab] == ["6.14"]
+    assert [name for name in ("6.8", "6.9", "6.18", "6.19") if MODELS[name].prepare_finish] == ["6.9", "6.18"]
+
+
+def test_every_change_sets_something_new_and_says_how_it_is_known() -> None:
+    for change in CHANGES:
+        before = model_of(RELEASES[RELEASES.index(change.since) - 1]) if change.since != FIRST else None
+        assert change.words
+        assert change.sets
+        assert not change.words.endswith(".")
+        assert change.known in get_args(Known)
+        assert change.subject or change.known != "commit"
+        assert before is None or any(getattr(before, name) != value for name, value in change.sets.items())
+    assert [change.since for change in CHANGES] == sorted(change.since for change in CHANGES)
+
+
 def test_names_are_their_keys_and_every_name_is_known() -> None:
-    assert list(MODELS) == [RFC, "rfc-v2-as-posted", OLD, NEW]
+    assert list(MODELS)[:3] == [RFC, "rfc-v2-as-posted", "4.18"]
     assert all(name == model.name and model.title for name, model in MODELS.items())
+    assert MODELS[OLD].title == "Linux 6.1 (memmap_on_memory for requests of one block)"
     assert PLACEMENTS == ("boot", "range", "block", "sections")
     assert {caller for model in MODELS.values() for caller in model.opt_in} < set(CALLERS)
     with pytest.raises(TypeError):
-        MODELS["7.0"] = MODELS[NEW]  # type: ignore[index]
+        MODELS["9.0"] = MODELS[NEW]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("name", ["mixed-guest", "arm64-guest", "block2g-guest"])
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", KERNELS)
 def test_another_kernel_on_the_same_pages_is_sound(name: str, model: str) -> None:
     """It counts its memmap its own way, and has memory groups or none."""
     machine = open_machine(name, model=model)

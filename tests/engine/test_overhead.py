@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from altmap.engine import MODELS, boot_machine
+from altmap.engine import boot_machine
 from altmap.engine.hotplug.overhead import object_pages, page_table_pages
 from altmap.engine.memory.state import state_of
 from altmap.engine.numbers.units import GIB, MIB, parse_bytes
+
+from tests.kernels import KERNELS
 
 from .guests import dimm, free_pages, guest, remove
 
@@ -54,7 +56,7 @@ def test_what_was_measured_for_big_devices(size: str, measured: int) -> None:
     assert abs(dimm(guest(), size).taken[0] - measured) <= measured // 4 + 20
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", KERNELS)
 def test_all_of_it_comes_back_with_the_removal(model: str) -> None:
     machine = guest(model=model)
     before = free_pages(machine)

@@ -83,7 +83,7 @@ def test_head_pages_stay_reserved_while_their_block_is_offline() -> None:
 
 
 def test_every_caller_of_add_memory_asks_in_the_rfc() -> None:
-    assert set(MODELS["rfc-v2"].opt_in) == {"acpi", "balloon", "probe"}
+    assert set(MODELS["rfc-v2"].opt_in) == {"acpi", "balloon", "probe", "dlpar", "sclp"}
     for caller in ("acpi", "balloon", "probe"):
         machine = guest(model="rfc-v2")
         dimm(machine, caller=caller)
@@ -185,8 +185,10 @@ def test_heads_by_block_size(block: str, memmap_pages: int) -> None:
     [
         ("6.1", "Y", {"acpi"}),
         ("6.1", "N", set()),
-        ("6.12", "Y", {"acpi", "dax"}),
-        ("6.12", "force", {"acpi", "dax"}),
+        ("6.6", "force", {"acpi", "dlpar"}),
+        ("6.8", "Y", {"acpi", "dlpar", "cxl"}),
+        ("6.12", "Y", {"acpi", "dlpar", "cxl", "dax", "sclp"}),
+        ("7.3", "force", {"acpi", "dlpar", "cxl", "dax", "sclp"}),
         ("6.12", "N", set()),
     ],
 )

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from altmap.engine import MODELS, Add, Machine, Offline, Remove, boot_machine, sentence
+from altmap.engine import Add, Machine, Offline, Remove, boot_machine, sentence
 from altmap.engine.memory.section import Memmap, Section
 from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.reasons.taking import HoldsMemmap
+
+from tests.kernels import KERNELS
 
 from .guests import FIRST, dimm, do, eject, guest, heads, memmap, numbers, offline, online, placements, refuse, remove
 
@@ -24,7 +26,7 @@ def hosting(model: str = "6.12") -> Machine:
     return machine
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", KERNELS)
 def test_the_first_sections_host_for_the_rest_and_for_later_requests(model: str) -> None:
     machine = hosting(model)
     assert placements(machine, 32, 8) == {"self"}
@@ -147,7 +149,7 @@ def every(machine: Machine, where: str) -> bool:
     return placements(machine, 32, 2) == {where}
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", KERNELS)
 @pytest.mark.parametrize(
     ("placement", "holds"),
     [

@@ -268,3 +268,19 @@ def test_a_very_long_line_is_read_at_once() -> None:
     ]
     with pytest.raises(BadInput, match="is not closed"):
         parse_script("echo " + "'x' " * 20_000 + "'", "s")
+
+
+def test_callers_have_the_names_that_people_use() -> None:
+    """Those of drivers and of tools, in lines and in JSON."""
+    said = {
+        "dimm": "acpi", "qemu": "acpi", "vmware": "acpi", "hyperv": "balloon", "hv_balloon": "balloon", "xen": "balloon",
+        "kmem": "dax", "daxctl": "dax", "cxl": "cxl", "dlpar": "dlpar", "drmgr": "dlpar", "sclp": "sclp", "chmem": "sclp",
+    }  # fmt: skip
+    for name, caller in said.items():
+        for script in (
+            f"add 128M at 4G caller {name}",
+            f'[{{"op": "add", "start": "4G", "size": "128M", "caller": "{name}"}}]',
+        ):
+            (add,) = parse_script(script, "it")
+            assert isinstance(add, Add)
+            assert add.caller == caller

@@ -225,7 +225,7 @@ def test_used_memory_counts() -> None:
 @pytest.mark.parametrize(
     ("how", "word"),
     [
-        ({"models": ("5.4",)}, "rfc-v2"),
+        ({"models": ("4.4",)}, "rfc-v2"),
         ({"block_sizes": ("96M",)}, "power of two"),
         ({"block_sizes": ("64M",)}, "at least a section"),
         ({"block_sizes": ("big",)}, "not a size"),

@@ -6,6 +6,7 @@ import pytest
 from altmap import engine
 from altmap.engine import about_bytes
 from altmap.explorer import facts
+from altmap.explorer.picture.links import links_of
 from altmap.explorer.tui import words
 from altmap.explorer.tui.session import Batch
 
@@ -18,15 +19,13 @@ def test_memmap_in_the_block_itself() -> None:
     start = machine.geometry.block_start(33)
     assert place == ("self", ((start, 512),), (33,), 0)
     assert words.memmap_place(machine, 33) == "in the block itself, pages 0-511"
-    assert facts.memmap_hosts(machine) == frozenset(DIMM)
 
 
 def test_memmap_at_the_head_of_the_request() -> None:
     machine = with_dimm("rfc-v2")
     assert facts.memmap_of(machine, 35).hosts == (32,)
     assert "in memory32, at the head of its own add request" in words.memmap_place(machine, 35)
-    assert facts.guests_of(machine, 32) == tuple(DIMM[1:])
-    assert facts.memmap_hosts(machine) == {32}
+    assert links_of(machine).guests == {32: tuple(DIMM)}
 
 
 def test_memmap_in_kernel_memory() -> None:
@@ -35,11 +34,6 @@ def test_memmap_in_kernel_memory() -> None:
     assert place.on == "kernel"
     assert sum(count for _, count in place.chunks) == 512
     assert max(place.hosts) < 8
-    assert (
-        facts.memmap_hosts(machine)
-        == {host for nr in DIMM for host in facts.memmap_of(machine, nr).hosts}
-        <= set(range(8))
-    )
     assert "in kernel memory, in memory" in words.memmap_place(machine, 32)
     assert words.memmap_place(machine, 0) == "in kernel memory, taken at boot or unseen by the capture"
 
@@ -48,50 +42,10 @@ def test_memmap_in_low_sections() -> None:
     assert "in memory32, a low section of the node" in words.memmap_place(numa(), 44)
 
 
-def test_pages_of_an_offline_block_show_its_head() -> None:
-    machine = with_dimm()
-    assert facts.kinds_of(machine, 32) == {"memmap": 512, "": 32768 - 512}
-    picture = facts.page_cells(machine, 32, 64)
-    assert picture == ["memmap"] + [""] * 63
-
-
-@pytest.mark.parametrize("cells", [1, 7, 41, 160, 5000])
-def test_the_picture_has_as_many_cells_as_asked(cells: int) -> None:
-    machine = with_dimm(movable=1)
-    picture = facts.page_cells(machine, 32, cells)
-    assert len(picture) == cells
-    assert set(picture) <= {"memmap", "free"}
-
-
-def test_the_picture_says_what_most_of_the_used_pages_are() -> None:
-    """Sixteen pages a cell, and a cell of them for each rule: all, most, less than a third used."""
-    machine = engine.open_machine("firecracker-24g")
-    section = machine.sections[32]
-    picture = facts.page_cells(machine, 32, 2048)
-    free = section.pages["free"] | section.pages.get("pcp", 0)
-    for cell, kind in enumerate(picture):
-        mask = 0xFFFF << (16 * cell)
-        used = {k: (bits & mask).bit_count() for k, bits in section.pages.items() if k not in ("free", "pcp")}
-        if (free & mask).bit_count() > 10:
-            assert kind in ("free", "pcp")
-        else:
-            assert used[kind] == max(used.values())  # type: ignore[index]
-
-
-def test_a_page_is_in_the_cell_that_shows_it() -> None:
-    machine = with_dimm()
-    start = machine.geometry.block_start(32)
-    assert facts.page_cell(machine, 32, 64, start) == 0
-    assert facts.page_cell(machine, 32, 64, start + 32767) == 63
-    assert facts.page_cell(machine, 32, 64, start + 32768) is None
-
-
 def test_blocks_of_several_sections() -> None:
     machine = engine.open_machine("block2g-guest")
     block = max(machine.blocks)
     assert len(facts.sections_of(machine, block)) == machine.geometry.sections_per_block > 1
-    assert sum(facts.kinds_of(machine, block).values()) == machine.geometry.pages_per_block
-    assert len(facts.page_cells(machine, block, 100)) == 100
 
 
 def test_the_suggested_address_is_free_aligned_and_above_all() -> None:
@@ -126,7 +80,6 @@ def test_what_a_failed_add_left_behind_is_told_from_a_device() -> None:
     outcome = machine.apply(engine.Add(start="4G", size="16G", placement="boot"))
     assert outcome.result == "ENOMEM"
     assert set(facts.ghosts(machine).values()) == {"left"}
-    assert words.origin_of(machine, 32) == "left behind by an add that failed"
 
 
 def test_equal_decisions_are_told_once() -> None:
@@ -144,24 +97,12 @@ def test_totals_are_the_sums_of_the_zones() -> None:
     assert free == 4096 * sum(zone.free for zone in machine.zones.values())
 
 
-def test_where_the_memory_of_another_node_begins() -> None:
-    assert facts.node_begins(guest()) == {}
-    assert facts.node_begins(numa()) == {16: 1}
-
-
 def test_runs_and_names_of_blocks() -> None:
     assert facts.runs([5, 3, 4, 9]) == [(3, 3), (9, 1)]
     assert words.block_names([3]) == "memory3"
     assert words.block_names([3, 4, 9]) == "memory3-4, memory9"
     assert words.block_names([1, 3, 5, 7, 9]) == "memory1, memory3, memory5 and 2 more blocks"
     assert words.block_names([]) == ""
-
-
-@pytest.mark.parametrize(
-    ("address", "text"), [(0, "0"), (1 << 32, "4G"), (9 << 29, "4.5G"), (33 << 27, "4224M"), (3 << 39, "1.5T")]
-)
-def test_short_addresses_are_exact(address: int, text: str) -> None:
-    assert words.short_address(address) == text
 
 
 @pytest.mark.parametrize(

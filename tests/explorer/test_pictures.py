@@ -41,7 +41,7 @@ def test_bundled_machine(snap: Snap, size: tuple[int, int]) -> None:
 
     async def check(pilot: Any) -> None:
         screen = await stand_on(pilot, 42)
-        assert facts.kinds_of(machine, screen.cursor)["slab"] > 0
+        assert machine.sections[screen.cursor].count("slab") > 0
 
     assert snap(ExplorerApp(machine), terminal_size=size, run_before=check)
 
@@ -92,7 +92,7 @@ def test_memmap_in_another_block(snap: Snap) -> None:
     async def look(pilot: Any) -> None:
         screen = await stand_on(pilot, 44)
         assert facts.memmap_of(machine, 44).hosts == (32,)
-        assert screen.query_one(MemoryMap).hosts == {32}
+        assert screen.query_one(MemoryMap).overlay.hosts == {32}
 
     assert snap(ExplorerApp(machine), terminal_size=(120, 40), run_before=look)
 
@@ -199,9 +199,8 @@ def test_signs(snap: Snap) -> None:
 
     async def look(pilot: Any) -> None:
         await stand_on(pilot, 34)
-        assert facts.kinds_of(machine, 34) == {"offline": 84 << 8, "free": 44 << 8}
-        assert facts.blocks_with(machine, "poisoned") == {32}
-        assert facts.blocks_with(machine, "offline") == {34}
+        assert machine.sections[34].count("offline") == 84 << 8
+        assert [nr for nr, section in machine.sections.items() if section.count("poisoned")] == [32]
 
     assert snap(ExplorerApp(machine), terminal_size=(80, 24), run_before=look)
 

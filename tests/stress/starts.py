@@ -14,6 +14,8 @@ from altmap.engine.faces.library import machine_names
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.numbers.units import GIB, MIB
 
+from tests.kernels import KERNELS
+
 CAPTURES = Path(__file__).parents[2] / "fixtures" / "captures"
 WITHOUT = " without kpageflags"
 _FRESH = re.compile(r"(\S+) (\S+) memmap_on_memory=(\S+) nodes=(\d)")
@@ -36,7 +38,7 @@ def kinds() -> tuple[Kind, ...]:
     """Every architecture under every model; the parameter and the nodes change along."""
     found: list[Kind] = []
     for at, arch in enumerate(ARCHITECTURES):
-        for nr, model in enumerate(MODELS):
+        for nr, model in enumerate(KERNELS):
             modes = MODELS[model].parameter_modes or ("N",)
             found.append(Kind(arch, model, modes[(at + nr) % len(modes)], 1 + (at + nr) % 3))
     return tuple(found)
@@ -45,7 +47,10 @@ def kinds() -> tuple[Kind, ...]:
 def starts() -> list[str]:
     """The names of all: fresh kinds, and bundled machines and captures under their own kernel and under every model."""
     names = [*machine_names(), *_captures()]
-    return [*map(str, kinds()), *(f"{name}{model}" for name in names for model in ("", *(f" {one}" for one in MODELS)))]
+    return [
+        *map(str, kinds()),
+        *(f"{name}{model}" for name in names for model in ("", *(f" {one}" for one in KERNELS))),
+    ]
 
 
 def _captures() -> list[str]:
@@ -58,7 +63,7 @@ def begin(start: str) -> Machine:
     if fresh := _FRESH.fullmatch(start):
         return boot(Kind(fresh[1], fresh[2], fresh[3], int(fresh[4])))
     name, model = next(
-        (start.removesuffix(f" {one}"), one) for one in (*sorted(MODELS, key=len, reverse=True), None)
+        (start.removesuffix(f" {one}"), one) for one in (*sorted(KERNELS, key=len, reverse=True), None)
         if one is None or start.endswith(f" {one}")
     )  # fmt: skip
     if not name.startswith(tuple(_captures())):

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from altmap.engine import MODELS, Online
+from altmap.engine import Online
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.memory.state import state_of
+
+from tests.kernels import KERNELS
 
 from .course import Course, Fault, Move
 from .shrink import SEEDS, Seed, fault_of, keep, read, shortest
@@ -21,7 +23,7 @@ from .starts import Kind, kinds, starts
 def test_every_architecture_and_model_takes_part() -> None:
     met = list(kinds())
     assert {kind.arch for kind in met} == set(ARCHITECTURES)
-    assert {kind.model for kind in met} == set(MODELS)
+    assert {kind.model for kind in met} == set(KERNELS)
     assert {kind.nodes for kind in met} == {1, 2, 3}
     assert {kind.memmap_on_memory for kind in met} == {"N", "Y", "force"}
 

@@ -48,7 +48,7 @@ def of_machine(machine: Machine) -> Memory:
         seen = block_report(state, number)
         zones = _zones(seen.valid_zones)
         blocks.append(MemoryRange(number, 1, _STATES.get(seen.state, "?"), True, seen.nodes[0], zones))
-    built = state.model.parameter_modes and state.model.name in state.preset.memmap_on_memory
+    built = state.model.parameter_modes and state.geometry.arch in state.model.hosts
     mode = state.settings.memmap_on_memory if built else ""
     return Memory(state.geometry.block_size, blocks, parameter=_MODES.get(mode))
 

@@ -17,7 +17,7 @@ import msgspec
 from ...commands import Add, Offline, Online, Remove, extent
 from ...hotplug.overhead import object_pages, page_table_pages
 from ...hotplug.zone_policy import zone_for
-from ...kernels.models import MODELS
+from ...kernels.models import find_model
 from ...memory.block import Block, Group
 from ...memory.section import put
 from ...memory.state import Holder, State, state_of
@@ -26,7 +26,6 @@ from ...mm.hugetlb import pool
 from ...mm.hugetlb.gigantic import gigantic
 from ...mm.zonelist import zonelist
 from ...numbers.bits import aligned_runs, runs, span
-from ...numbers.errors import BadInput
 from ...numbers.frozen import Frozen
 from ...numbers.units import parse_bytes
 from ...protocol.events import ZoneChosen
@@ -69,10 +68,9 @@ def compare(
 
 def _alternative(state: State, model: str, block_size: int) -> State:
     """A copy of the machine under a kernel model, whose next blocks have a size."""
-    if model not in MODELS:
-        raise BadInput(f"{model!r} is not a kernel model; it is one of {', '.join(MODELS)}")
+    kernel = find_model(model)
     copy = clone(state)
-    copy.use_model(MODELS[model])
+    copy.use_model(kernel)
     copy.parameters.change(auto_online_blocks="offline")
     if block_size != state.geometry.block_size:
         copy.use_geometry(msgspec.structs.replace(state.geometry, block_size=block_size))

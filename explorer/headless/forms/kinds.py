@@ -16,6 +16,7 @@ from altmap.engine.snapshot import schema as snapshot
 from .changes import DiffDocument
 from .comparison import ComparisonDocument
 from .document import Document
+from .give_back import GiveBackDocument
 from .machine import CaptureDocument, CheckDocument, MachineDocument, MachinesDocument
 from .steps import EventDocument, FullStepDocument, StepDocument
 from .texts import ExportDocument, FilesDocument
@@ -47,6 +48,7 @@ _ALL: Final = (
     _kind(FullStepDocument, "run --json --full", "what came of a command and all of the machine; a line each"),
     _kind(EventDocument, "run --events", "what the kernel does on the way; a line each"),
     _kind(WhyDocument, "why --json", "would commands succeed, and if not, why, and what would clear it"),
+    _kind(GiveBackDocument, "why --json", "which blocks together give back so much memory, and what holds the rest"),
     _kind(ComparisonDocument, "compare --json", "the placements of one add side by side"),
     _kind(DiffDocument, "diff --json", "what changed between two machines"),
     _kind(CaptureDocument, "capture -o --json", "what was captured to a file"),

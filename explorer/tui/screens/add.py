@@ -35,7 +35,15 @@ PLACEMENT_WORDS = {
     "block": "head of each block, upstream (block)",
     "sections": "low sections of the node, option b (sections)",
 }
-CALLER_WORDS = {"acpi": "acpi, a DIMM", "hmm": "hmm, device private", "pmem": "pmem, ZONE_DEVICE"}
+CALLER_WORDS = {
+    "acpi": "acpi, a DIMM",
+    "balloon": "balloon, Hyper-V or Xen",
+    "dlpar": "dlpar, POWER",
+    "sclp": "sclp, s390",
+    "dax": "dax, kmem",
+    "hmm": "hmm, device private",
+    "pmem": "pmem, ZONE_DEVICE",
+}
 MODEL = "model"
 PREVIEW = "preview"
 PAUSE = 0.15

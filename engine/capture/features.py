@@ -1,0 +1,30 @@
+"""Files and lines that came with a release, by whose presence the age of a kernel can be told."""
+
+from __future__ import annotations
+
+from .sysfs_tree import MEMORY, NODES
+from .tree import Tree
+
+_FOLDERS = (
+    ("crash_hotplug", MEMORY, "crash_hotplug"),
+    ("firmware_memory", "sys/firmware", "memory"),
+    ("movable_gigantic_pages", "proc/sys/vm", "movable_gigantic_pages"),
+)
+_FIRST_OF = (
+    ("reclaim", NODES, "node"),
+    ("dax_state", "sys/bus/dax/devices", "dax"),
+    ("crash_hotplug", MEMORY, "memory"),
+)
+_FILES = {"dax_state": "state"}
+
+
+def read_features(tree: Tree) -> tuple[str, ...]:
+    """The names of those that a tree has, in alphabetical order."""
+    found = {name for name, folder, entry in _FOLDERS if entry in tree.names(folder)}
+    for name, folder, word in _FIRST_OF:
+        one = next((entry for entry in tree.names(folder) if entry[len(word) :].replace(".", "").isdigit()), None)
+        if one is not None and one.startswith(word) and _FILES.get(name, name) in tree.names(f"{folder}/{one}"):
+            found.add(name)
+    if "high_min:" in (tree.read_text("proc/zoneinfo") or ""):
+        found.add("high_min")
+    return tuple(sorted(found))

@@ -1,0 +1,100 @@
+"""What the kernels do differently, as data: one value a kernel, one field a difference.
+
+Operations read the fields; none of them asks for a kernel by name.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..numbers.geometry import Arch
+from ..protocol.vocabulary import AUTO_ONLINE, AutoOnline, Caller, Mode, OnlinePolicy, Placement
+
+Release = tuple[int, int]
+"""A release of Linux, such as ``(6, 8)``."""
+
+
+class KernelModel(msgspec.Struct, frozen=True):
+    """One kernel's way with hot-added memmap.
+
+    hosts                  architectures that are built with MHP_MEMMAP_ON_MEMORY
+    opt_in                 callers that ask for a memmap on memory
+    parameter_modes        what memory_hotplug.memmap_on_memory can be set to at boot; empty: there is no such switch, and
+                           every caller that asks gets it
+    single_block           only a request of exactly one block can carry its own memmap
+    head_pageblocks        the memmap of a block must fill pageblocks, which `force` sees to, and the architecture agree;
+                           else it must fill PMDs, and the rest of the block pageblocks
+    refuse_unsupported     a request that asks and cannot be served is EINVAL; else it falls back silently
+    asks_first             the ACPI driver asks only where it is supported
+    heads_present          present pages include head pages
+    head_flags             flags of a head page in /proc/kpageflags
+    heads_unmovable        pageblocks of a block's own head become Unmovable
+    movable_shortcut       pages in Movable pageblocks are not looked at before isolation
+    tolerates_existing     a section that is there already does not stop an add
+    removal_defect         the memmap of a request of several sections is used after it was unmapped
+    block_rollback         an add that fails undoes the blocks of this request that were finished
+    poison_refuses_online  a block with a poisoned page cannot be onlined (EHWPOISON)
+    prepare_finish         the notifiers MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE exist
+    node_notifiers         nodes have a notifier chain of their own, and memory notifiers no longer name a node
+    groups, policies       memory groups, and the online policies
+    late_node_state        a node that lost its memory leaves the zonelists only at their next rebuild
+    memoryless_first       a node without memory still stands first in its own fallback order
+    frozen_slab            slab pages of order 0 have no reference, so isolation takes them for free pages
+    isolation_keeps_type   isolation is a bit of its own: a pageblock keeps its type; else it is Movable afterwards
+    offline_deadline       seconds after which offlining gives up; None: only a signal ends it
+    offline_retries        migration failures after which it gives up
+    movable_minimum_apart  the min watermark of ZONE_MOVABLE is a small share of its own
+    compact_values         what /proc/sys/vm/compact_memory accepts; None: anything
+    dissolves_gigantic     a free gigantic page gives way to offlining
+    pool_skips_isolated    free huge pages inside a range that is to go offline take in no others
+    pool_in_order          huge pages of one write are used first to last, not last to first
+    node_pool_persistent   a node's nr_hugepages is compared without the surplus of that node, not of all
+    hvo                    the memmap of huge pages can be given back (hugetlb_free_vmemmap)
+    hvo_copies_first        it is given back whole, for a fresh copy of its first page
+    hvo_any_node           and what it takes may come from any node
+    unhandlable_page       what the kernel log calls a page that memory_failure cannot take out of use; None: not known
+    online_words           what auto_online_blocks accepts
+    default_online         memhp_default_state without a command line
+    """
+
+    name: str
+    title: str
+    release: Release
+    pool: Placement = "block"
+    hosts: tuple[Arch, ...] = ()
+    opt_in: tuple[Caller, ...] = ()
+    parameter_modes: tuple[Mode, ...] = ()
+    single_block: bool = False
+    head_pageblocks: bool = False
+    refuse_unsupported: bool = False
+    asks_first: bool = False
+    heads_present: bool = True
+    head_flags: tuple[str, ...] = ()
+    heads_unmovable: bool = True
+    movable_shortcut: bool = False
+    tolerates_existing: bool = False
+    removal_defect: bool = False
+    block_rollback: bool = False
+    poison_refuses_online: bool = False
+    prepare_finish: bool = False
+    node_notifiers: bool = False
+    groups: bool = False
+    policies: tuple[OnlinePolicy, ...] = ("contig-zones",)
+    frozen_slab: bool = False
+    isolation_keeps_type: bool = False
+    offline_deadline: int | None = None
+    offline_retries: int | None = None
+    late_node_state: bool = False
+    memoryless_first: bool = False
+    movable_minimum_apart: bool = False
+    compact_values: tuple[int, ...] | None = None
+    dissolves_gigantic: bool = False
+    pool_skips_isolated: bool = False
+    pool_in_order: bool = False
+    node_pool_persistent: bool = False
+    hvo: bool = False
+    hvo_copies_first: bool = False
+    hvo_any_node: bool = False
+    unhandlable_page: str | None = "unknown page"
+    online_words: tuple[AutoOnline, ...] = AUTO_ONLINE
+    default_online: AutoOnline = "offline"

@@ -1,0 +1,146 @@
+"""What changed in Linux, and since when: one row a change. The model of a release is the fold of all rows up to it.
+
+A row says how it is known. Where only the kernels before and after were read, the release is the first that has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Literal
+
+import msgspec
+
+from ..numbers.frozen import Frozen
+from .model import KernelModel, Release
+
+Known = Literal["commit", "source", "recorded", "configuration", "believed"]
+"""How the release of a change is known: the commit was found in what was merged for that release; the sources of the
+kernels on both sides were read; kernels on both sides were recorded; it is a choice of the distributions that build it; or
+it is remembered and was not looked up."""
+
+
+Setting = bool | int | str | tuple[str, ...] | tuple[int, ...] | None
+"""What a column can hold."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One change: since which release, in words, which columns it sets (`KernelModel`), the commit and its subject where they
+    were found, and how it is known."""
+
+    since: Release
+    words: str
+    sets: Frozen[str, Setting]
+    known: Known
+    commit: str = ""
+    subject: str = ""
+
+
+def _row(since: Release, known: Known, words: str, commit: str = "", subject: str = "", **sets: Setting) -> Change:
+    return Change(since, words, Frozen(sets), known, commit, subject)
+
+
+FIRST: Final[Release] = (4, 18)
+LAST: Final[Release] = (7, 3)
+_LAST_MINOR: Final = {4: 20, 5: 19, 6: 19, 7: LAST[1]}
+RELEASES: Final[tuple[Release, ...]] = tuple(
+    (major, minor)
+    for major, most in _LAST_MINOR.items()
+    for minor in range(FIRST[1] if major == FIRST[0] else 0, most + 1)
+)
+"""Every release that can be modelled, ascending."""
+
+# fmt: off
+CHANGES: Final[tuple[Change, ...]] = (
+    _row((4, 18), "believed", "auto_online_blocks is offline or online, and nothing more; the kernel has no parameter "
+         "memmap_on_memory, no memory groups and one online policy; it offlines until a signal ends it",
+         late_node_state=True, memoryless_first=True, online_words=("offline", "online")),
+    _row((5, 7), "believed", "auto_online_blocks can be online_kernel and online_movable", "5f47adf762b7",
+         "mm/memory_hotplug: allow to specify a default online_type",
+         online_words=("offline", "online", "online_kernel", "online_movable")),
+    _row((5, 13), "commit", "memory_hotplug.memmap_on_memory=Y: a DIMM of exactly one block carries its own memmap, on x86_64 "
+         "and arm64; ACPI asks for it where it can be, others do not", "a08a2ae34613",
+         "mm,memory_hotplug: allocate memmap from the added memory range",
+         parameter_modes=("N", "Y"), opt_in=("acpi",), hosts=("x86_64", "arm64"), single_block=True,
+         refuse_unsupported=True, asks_first=True, head_flags=("reserved", "owner_private")),
+    _row((5, 14), "believed", "hugetlb_free_vmemmap=on: the memmap of huge pages is given back", "e9fdff87e893",
+         "mm: hugetlb: add a kernel parameter hugetlb_free_vmemmap", hvo=True),
+    _row((5, 15), "believed", "memory groups, and the online policy auto-movable", "e83a437faa62",
+         "mm/memory_hotplug: introduce \"auto-movable\" online policy",
+         groups=True, policies=("contig-zones", "auto-movable")),
+    _row((6, 2), "commit", "a block with a poisoned page cannot be onlined again (EHWPOISON)", "",
+         "mm/hwpoison: introduce per-memory_block hwpoison counter", poison_refuses_online=True),
+    _row((6, 2), "commit", "of a huge page's memmap all is given back, and its first page copied to a fresh one", "",
+         "mm/hugetlb_vmemmap: remap head page to newly allocated page", hvo_copies_first=True),
+    _row((6, 5), "commit", "compact_memory accepts 1 alone", "",
+         "mm: compaction: optimize compact_memory to comply with the admin-guide", compact_values=(1,)),
+    _row((6, 5), "configuration", "added blocks go online by themselves where the distribution builds it so, as Debian does; "
+         "upstream's own default is offline", default_online="online"),
+    _row((6, 6), "commit", "a request that asks for a memmap on memory in vain falls back to kernel memory; memmap_on_memory "
+         "can be force, which pads the head to whole pageblocks; ACPI always asks", "e3c2bfdd33a3",
+         "mm/memory_hotplug: allow memmap on memory hotplug request to fallback",
+         refuse_unsupported=False, asks_first=False, parameter_modes=("N", "Y", "force"), head_pageblocks=True),
+    _row((6, 6), "commit", "POWER's DLPAR asks for a memmap on memory, with radix page tables", "2d1f649c7c08",
+         "mm/memory_hotplug: support memmap_on_memory when memmap is not aligned to pageblocks",
+         hosts=("x86_64", "arm64", "ppc64le"), opt_in=("acpi", "dlpar")),
+    _row((6, 6), "commit", "the min watermark of ZONE_MOVABLE is a small share of its own", "",
+         "mm/page_alloc: fix min_free_kbytes calculation regarding ZONE_MOVABLE", movable_minimum_apart=True),
+    _row((6, 7), "commit", "a node without memory leaves the fallback lists at once", "",
+         "mm/page_alloc: drop memoryless node from fallback lists", late_node_state=False, memoryless_first=False),
+    _row((6, 7), "commit", "huge pages of one write are used from the first to the last, and a node's pool is counted without "
+         "that node's surplus", "", "hugetlb: restructure pool allocations",
+         pool_in_order=True, node_pool_persistent=True),
+    _row((6, 7), "commit", "memmap that huge pages take may come from any node", "6a898c2757af",
+         "mm: hugetlb_vmemmap: allow alloc vmemmap pages fallback to other nodes", hvo_any_node=True),
+    _row((6, 8), "commit", "a request of several blocks carries a memmap in each of them; one that fails is undone block by "
+         "block", "6b8f0798b85a", "mm/memory_hotplug: split memmap_on_memory requests across memblocks",
+         single_block=False, block_rollback=True),
+    _row((6, 8), "commit", "CXL regions that become system RAM ask for a memmap on memory", "",
+         "dax/kmem: allow kmem to add memory with memmap_on_memory", opt_in=("acpi", "dlpar", "cxl")),
+    _row((6, 9), "commit", "any DAX device asks for a memmap on memory if its file memmap_on_memory says so", "73954d379efd",
+         "dax: add a sysfs knob to control memmap_on_memory behavior", opt_in=("acpi", "dlpar", "cxl", "dax")),
+    _row((6, 9), "commit", "MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE; on s390 standby memory carries its own memmap",
+         "c5f1e2d18909", "mm/memory_hotplug: introduce MEM_PREPARE_ONLINE/MEM_FINISH_OFFLINE notifiers",
+         prepare_finish=True, hosts=("x86_64", "arm64", "ppc64le", "s390x"),
+         opt_in=("acpi", "dlpar", "cxl", "dax", "sclp")),
+    _row((6, 10), "commit", "a free gigantic page gives way to offlining", "fd919a85cd55",
+         "mm: page_isolation: prepare for hygienic freelists", dissolves_gigantic=True),
+    _row((6, 11), "commit", "heads of memmap no longer read as reserved in /proc/kpageflags", "503b158fc304",
+         "mm/memory_hotplug: initialize memmap of !ZONE_DEVICE with PageOffline() instead of PageReserved()",
+         head_flags=("owner_private",)),
+    _row((6, 11), "believed", "riscv64 can hot-add memory, with a memmap on memory", "",
+         "riscv: mm: Add support for memory hotplug", hosts=("x86_64", "arm64", "ppc64le", "s390x", "riscv64")),
+    _row((6, 11), "believed", "the log calls a page that cannot be taken out of use \"get hwpoison page\"", "",
+         "mm/memory-failure: improve memory failure action_result messages", unhandlable_page="get hwpoison page"),
+    _row((6, 14), "commit", "slab pages of order 0 pass the isolation test: an offline of their block goes on until a signal "
+         "ends it, and an eject never ends", "9aec2fb0fd5e", "slab: allocate frozen pages", frozen_slab=True),
+    _row((6, 14), "source", "free huge pages inside a block that goes offline take in no others, so that offlining does not "
+         "go in circles", "", "", pool_skips_isolated=True),
+    _row((6, 17), "commit", "after an offline that failed each pageblock has the type that it had before", "",
+         "mm/page_isolation: make page isolation a standalone bit", isolation_keeps_type=True),
+    _row((6, 17), "commit", "nodes have a notifier chain of their own: it is told of a node's first and last memory", "",
+         "mm,memory_hotplug: implement numa node notifier", node_notifiers=True),
+    _row((6, 19), "commit", "MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE are gone; s390 configures its memory by "
+         "/sys/firmware/memory", "300709fbefd1", "mm/memory_hotplug: remove MEM_PREPARE_ONLINE/MEM_FINISH_OFFLINE notifiers",
+         prepare_finish=False),
+)
+# fmt: on
+
+
+def between(after: Release, upto: Release) -> Iterator[Change]:
+    """The changes that came later than one release, up to another, oldest first."""
+    return (change for change in CHANGES if after < change.since <= upto)
+
+
+def model_of(release: Release) -> KernelModel:
+    """The model of a release: all changes up to it, one after the other."""
+    model = KernelModel(f"{release[0]}.{release[1]}", "", release)
+    for change in between((0, 0), release):
+        model = msgspec.structs.replace(model, **change.sets)
+    return msgspec.structs.replace(model, title=f"Linux {model.name} ({_title(model)})")
+
+
+def _title(model: KernelModel) -> str:
+    if not model.parameter_modes:
+        return "no memmap_on_memory"
+    per = "for requests of one block" if model.single_block else "per block"
+    return f"memmap_on_memory {per}" + (", force" if "force" in model.parameter_modes else "")

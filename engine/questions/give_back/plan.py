@@ -1,0 +1,224 @@
+"""Give back so much memory: which blocks go together, in which order, and if that is not enough, what holds the rest.
+
+People and their tools ask by size (``drmgr -r -q``, ``chmem -d SIZE``, a hypervisor that wants memory back), and the answer
+for a block depends on those that went before it: pages that move need room in what is left. So each block is tried on the
+machine as the blocks before it have left it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from ...commands import Offline
+from ...memory.block import Block
+from ...memory.state import Holder, State, state_of
+from ...memory.zone import MOVABLE
+from ...numbers.errors import BadInput
+from ...numbers.rounding import ceil
+from ...numbers.units import parse_bytes
+from ...protocol.events import PagesMigrated
+from ...protocol.reasons import Reason
+from ...protocol.reasons.unknown import NotSeen
+from ...protocol.vocabulary import MOVABLE as MOVABLE_KIND
+from ...protocol.vocabulary import RESERVED, UNMOVABLE_KINDS, Certainty, Kind, ZoneKey
+from ...run.rehearsal import Attempt, attempt, rehearsal
+from ..summary import Summary, summary
+from ..why.obstacles import kind_at
+from ..why.unknown import unknowns
+
+
+class Held(msgspec.Struct, frozen=True):
+    """Blocks that do not go, for one reason: the kind of the page that the kernel stops at, or None where it is a rule;
+    `reason` and `pfn` are those of the first block."""
+
+    blocks: tuple[int, ...]
+    size: int
+    kind: Kind | None
+    result: str
+    reason: Reason | None
+    pfn: int | None
+
+
+class GiveBack(msgspec.Struct, frozen=True):
+    """What can be given back of `wanted` bytes, on a node or (None) on all.
+
+    `certainty` is the answer: "yes" if all of it can; "no" if more cannot go than `most` bytes, by what was seen and by the
+    counters; else "not known". `blocks` go offline together, one after the other in this order, `unsure` are those among them
+    that hang on pages no one saw, as these are laid out here; `size` is what they hold, `sure` what those hold that are
+    sure, and `moves` pages leave them for other blocks. `held` blocks do not go; it is empty where enough others go.
+    """
+
+    wanted: int
+    node: int | None
+    block_size: int
+    blocks: tuple[int, ...]
+    unsure: tuple[int, ...]
+    most: int
+    moves: int
+    held: tuple[Held, ...]
+    page_size: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of all blocks that go."""
+        return len(self.blocks) * self.block_size
+
+    @property
+    def sure(self) -> int:
+        """Bytes of the blocks that go for sure."""
+        return (len(self.blocks) - len(self.unsure)) * self.block_size
+
+    @property
+    def certainty(self) -> Certainty:
+        """Can that much be given back?"""
+        if self.sure >= self.wanted:
+            return "yes"
+        return "no" if self.most < self.wanted else "not known"
+
+    def commands(self) -> tuple[Offline, ...]:
+        """The blocks in their order, as commands."""
+        return tuple(Offline(block=block) for block in self.blocks)
+
+
+def give_back(machine: Holder | State, size: int, node: int | None = None) -> GiveBack:
+    """Which blocks would give back `size` bytes; nothing changes by asking. Blocks of zone Movable go first, those from which
+    little has to move before others, and of those that are alike the highest. Raises `BadInput` for a size of nothing and for
+    a node that is not there."""
+    state = state_of(machine)
+    if size <= 0:
+        raise BadInput("a size to give back is above 0, such as 40G")
+    if node is not None and node not in state.nodes:
+        raise BadInput(f"there is no node {node}; nodes are {', '.join(map(str, sorted(state.nodes)))}")
+    need = ceil(size, state.geometry.block_size)
+    with rehearsal(state):
+        going, open_ones, refused = _sure(state, _candidates(state, node), need)
+        most = len(going) + _most(state, open_ones)
+        unsure = _unsure(state, open_ones, need - len(going), refused)
+    blocks, moves = _in_order(state, [*going, *unsure], set(unsure))
+    held = () if len(blocks) >= need else tuple(_held(state, refused))
+    geometry = state.geometry
+    most *= geometry.block_size
+    return GiveBack(
+        size, node, geometry.block_size, blocks, tuple(sorted(unsure)), most, moves, held, geometry.page_size
+    )
+
+
+def _candidates(state: State, node: int | None) -> list[int]:
+    online = [block for block in state.blocks.values() if block.state == "online" and node in (None, *block.nodes)]
+    ranked = sorted((_rank(block, summary(state, *state.block_range(block.id))), -block.id) for block in online)
+    return [-number for _, number in ranked]
+
+
+def _rank(block: Block, inside: Summary) -> tuple[bool, bool, int]:
+    kernel = any(inside.of(kind) for kind in UNMOVABLE_KINDS)
+    return kernel, block.zone is None or block.zone[1] != MOVABLE, inside.of(MOVABLE_KIND) + inside.of("huge")
+
+
+Refused = dict[int, tuple[Attempt, Kind | None]]
+"""Blocks that did not go: how that was tried, and what the page is that the kernel stopped at."""
+
+
+def _sure(state: State, candidates: Iterable[int], need: int) -> tuple[list[int], list[int], Refused]:
+    """Blocks that go for sure, offline now; those of which that is not known, still online; and those that do not go."""
+    going: list[int] = []
+    open_ones: list[int] = []
+    refused: Refused = {}
+    for number in candidates:
+        if len(going) >= need:
+            break
+        mark = len(state.journal.changes)
+        tried = attempt(state, Offline(block=number))
+        if tried.certainty == "yes":
+            going.append(number)
+            continue
+        if tried.certainty == "not known":
+            open_ones.append(number)
+        else:
+            refused[number] = tried, _kind(state, tried)
+        state.journal.rewind(mark)
+    return going, open_ones, refused
+
+
+def _most(state: State, blocks: Iterable[int]) -> int:
+    """How many of the blocks of which it is not known can go at most: in a zone, the counters prove that pages which cannot
+    move lie in so many blocks at least."""
+    zones: dict[ZoneKey | None, list[int]] = {}
+    for number in blocks:
+        zones.setdefault(state.blocks[number].zone, []).append(number)
+    most = 0
+    for numbers in zones.values():
+        with rehearsal(state):
+            hanging = unknowns(state, attempt(state, Offline(block=numbers[0])).events)
+        spared = [one.blocks - one.least for one in hanging if isinstance(one, NotSeen)]
+        most += min(len(numbers), *spared) if spared else len(numbers)
+    return most
+
+
+def _unsure(state: State, candidates: Iterable[int], need: int, refused: Refused) -> list[int]:
+    """Blocks that go if what no one saw is not in the way."""
+    going: list[int] = []
+    for number in candidates:
+        if len(going) >= need:
+            break
+        tried = attempt(state, Offline(block=number))
+        if tried.ok:
+            going.append(number)
+        else:
+            refused[number] = tried, _kind(state, tried)
+    return going
+
+
+def _in_order(state: State, blocks: list[int], unsure: set[int]) -> tuple[tuple[int, ...], int]:
+    """The blocks in ascending order, if they go in that as well, else as they were found; and the pages that move."""
+    for order in (sorted(blocks), blocks):
+        moves, done = 0, True
+        with rehearsal(state):
+            for number in order:
+                tried = attempt(state, Offline(block=number))
+                done &= tried.ok and (tried.certainty == "yes" or number in unsure)
+                moves += sum(event.pages for event in tried.events if isinstance(event, PagesMigrated))
+        if done:
+            break
+    return tuple(order), moves
+
+
+def _kind(state: State, tried: Attempt) -> Kind | None:
+    """What the page is that a refusal names."""
+    return kind_at(state, tried.pfn) if tried.result in ("EBUSY", "EINTR") and tried.pfn is not None else None
+
+
+def _held(state: State, refused: Refused) -> Iterator[Held]:
+    """Those that do not go, by what holds them, the most first. Of a block with pages that the boot reserved, these do, for
+    good, whatever page the kernel meets first."""
+    groups: dict[tuple[Kind | None, str, str], list[int]] = {}
+    for number, (tried, kind) in refused.items():
+        if tried.certainty == "not known":
+            continue
+        lasting = kind is not None and summary(state, *state.block_range(number)).of(RESERVED)
+        kind = RESERVED if lasting else kind
+        rule = tried.reason.code if kind is None and tried.reason is not None else ""
+        groups.setdefault((kind, tried.result, rule), []).append(number)
+    for (kind, result, _), blocks in sorted(groups.items(), key=lambda item: (-len(item[1]), item[1])):
+        first = min(blocks)
+        tried = refused[first][0]
+        size = len(blocks) * state.geometry.block_size
+        yield Held(tuple(sorted(blocks)), size, kind, result, tried.reason, tried.pfn)
+
+
+_SIZE: Final = re.compile(r"\d+(\.\d+)?[KMGTPkmgtp]i?[Bb]?")
+
+
+def asked_by_size(line: str) -> tuple[int, int | None] | None:
+    """Bytes and node (None: all) of a line such as ``offline 40G node 1``; None where it asks of something else. Raises
+    `BadInput` for a size with something behind it that is no node."""
+    words = line.split()
+    if len(words) < 2 or words[0] != "offline" or not _SIZE.fullmatch(words[1]):
+        return None
+    rest = words[2:]
+    if rest and not (len(rest) == 2 and rest[0] == "node" and rest[1].isdecimal() and len(rest[1]) < 6):
+        raise BadInput(f"{' '.join(rest)!r} is not understood behind a size; write: offline SIZE [node NODE]")
+    return parse_bytes(words[1]), int(rest[1]) if rest else None

@@ -1,0 +1,67 @@
+"""What can be given back, as `altmap why` prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from ...numbers.units import about_bytes, format_bytes
+from ..narrate import block_names, counted, sentence
+from ..why.verdict import KIND_WORDS, lines
+from .plan import GiveBack, Held
+
+_MOST_RUNS: Final = 4
+"""Runs of blocks that a line names."""
+
+
+def describe_give_back(plan: GiveBack) -> str:
+    """The answer, the blocks in their order, what moves, and what holds the rest."""
+    where = "" if plan.node is None else f" node {plan.node}"
+    text = [f"offline {format_bytes(plan.wanted)}{where}: {_answer(plan)}"]
+    if plan.unsure:
+        text.append(f"  no one saw all pages of {block_names(plan.unsure, _MOST_RUNS)}")
+        text.append("  to know, capture the machine as root, which sees /proc/kpageflags")
+    if plan.blocks:
+        laid = ", with its pages laid out as they are here" if plan.unsure else ""
+        text += ["", f"In this order, each on the machine as those before it leave it{laid}:"]
+        text += [f"  {line}" for line in _shortened(list(lines(plan.commands())))]
+    if plan.moves:
+        text.append(
+            f"  {counted(plan.moves, 'page')} ({about_bytes(plan.moves * plan.page_size)}) move to blocks that stay"
+        )
+    if plan.held:
+        text += ["", "What holds the rest:", *_table(plan)]
+    return "\n".join(text) + "\n"
+
+
+def _answer(plan: GiveBack) -> str:
+    sure = f"{format_bytes(plan.sure)} can go for sure" if plan.sure else "nothing is sure to go"
+    if plan.certainty == "yes":
+        more = "" if plan.size == plan.wanted else f", {format_bytes(plan.size)},"
+        return f"yes, {counted(len(plan.blocks), 'block')} of {format_bytes(plan.block_size)}{more} can go together"
+    if plan.certainty == "not known":
+        return f"not known; {sure}, the rest hangs on pages that no one saw"
+    if not plan.most:
+        return "no, not one block can go"
+    if plan.most > plan.sure:
+        return f"no; {sure}, and at most {format_bytes(plan.most)} may, by the counters"
+    return f"no, but {format_bytes(plan.size)} can"
+
+
+def _shortened(script: list[str]) -> list[str]:
+    return script if len(script) <= 24 else [*script[:20], f"... {len(script) - 22} more such lines ...", *script[-2:]]
+
+
+def _table(plan: GiveBack) -> Iterator[str]:
+    rows = [(counted(len(held.blocks), "block"), format_bytes(held.size), _what(held, plan)) for held in plan.held]
+    wide, size = (max(len(row[column]) for row in rows) for column in range(2))
+    for row in rows:
+        yield f"  {row[0]:<{wide}}  {row[1]:>{size}}  {row[2]}"
+
+
+def _what(held: Held, plan: GiveBack) -> str:
+    names = block_names(held.blocks, _MOST_RUNS)
+    if held.kind is None:
+        return f"{held.result}, {sentence(held.reason)} ({names})"
+    first = "" if held.pfn is None else f", the first at {held.pfn * plan.page_size:#x}"
+    return f"{held.result}, {KIND_WORDS[held.kind]}{first} ({names})"

@@ -1,0 +1,79 @@
+"""The document `give_back`: which blocks would give back so much memory, and what holds the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+from altmap.engine import GiveBack, sentence
+from altmap.engine.protocol.vocabulary import Certainty
+from altmap.engine.questions.give_back import Held
+from altmap.engine.questions.why.verdict import KIND_WORDS, lines
+
+from .document import Amount, Document
+
+
+class HeldRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Blocks that do not go, for one reason: the errno, and the kind of the page that the kernel stops at, null where it is
+    a rule. `sentence`, `reason` (see `altmap schema reason`) and `first_pfn` are those of the lowest block."""
+
+    blocks: tuple[int, ...]
+    bytes: int
+    errno: str
+    kind: str | None
+    what: str | None
+    sentence: str
+    reason: Mapping[str, Any] | None
+    first_pfn: int | None
+
+
+class GiveBackDocument(Document, tag="give_back", frozen=True, kw_only=True):
+    """Can `wanted` bytes be given back, and by which blocks? `answer` is "yes", "no", or "not known"; `blocks` go offline
+    together in this order, each judged on the machine as those before it leave it, `lines` say so in a script. `unsure` are
+    those of them that hang on pages no one saw; `size` is what goes, `sure` what goes for sure, and
+    more than `most` cannot go (bytes), `moves` what has to
+    move to other blocks. `held` is what does not go, where that is missing."""
+
+    version: Literal[1] = 1
+    wanted: int
+    node: int | None
+    answer: Certainty
+    size: int
+    sure: int
+    most: int
+    blocks: tuple[int, ...]
+    unsure: tuple[int, ...]
+    lines: tuple[str, ...]
+    moves: Amount
+    held: tuple[HeldRow, ...]
+
+
+def give_back_document(plan: GiveBack) -> GiveBackDocument:
+    """`altmap why MACHINE offline SIZE --json`."""
+    return GiveBackDocument(
+        wanted=plan.wanted,
+        node=plan.node,
+        answer=plan.certainty,
+        size=plan.size,
+        sure=plan.sure,
+        most=plan.most,
+        blocks=plan.blocks,
+        unsure=plan.unsure,
+        lines=tuple(lines(plan.commands())),
+        moves=Amount(plan.moves * plan.page_size, plan.moves),
+        held=tuple(map(_held, plan.held)),
+    )
+
+
+def _held(held: Held) -> HeldRow:
+    return HeldRow(
+        blocks=held.blocks,
+        bytes=held.size,
+        errno=held.result,
+        kind=held.kind,
+        what=None if held.kind is None else KIND_WORDS[held.kind],
+        sentence=sentence(held.reason),
+        reason=None if held.reason is None else msgspec.to_builtins(held.reason),
+        first_pfn=held.pfn,
+    )

@@ -1,0 +1,103 @@
+"""Which kernel a captured tree is taken for: what it shows counts before what it calls itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from altmap.engine import Add, capture
+from altmap.engine.capture.features import read_features
+from altmap.engine.capture.open_tree import open_tree
+from altmap.engine.protocol.events import PlacementChosen
+
+BLOCKS = 8
+
+
+def tree(root: Path, version: str, **files: str) -> Path:
+    """A small x86_64 tree of 1 GiB with these further files."""
+    usual = {
+        "proc/version": f"Linux version {version} (x86_64)\n",
+        "sys/devices/system/memory/block_size_bytes": "8000000\n",
+        "sys/devices/system/memory/auto_online_blocks": "offline\n",
+        "sys/devices/system/node/node0/cpulist": "0\n",
+        "proc/iomem": "00000000-3fffffff : System RAM\n",
+    }
+    for block in range(BLOCKS):
+        usual[f"sys/devices/system/memory/memory{block}/state"] = "online\n"
+        usual[f"sys/devices/system/memory/memory{block}/valid_zones"] = "DMA32\n"
+        (root / f"sys/devices/system/memory/memory{block}/node0").mkdir(parents=True)
+    for path, text in {**usual, **files}.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return root
+
+
+PARAMETER = "sys/module/memory_hotplug/parameters/memmap_on_memory"
+
+
+@pytest.mark.parametrize("version", ["6.6.30", "6.7.1", "6.8.0-45-generic", "6.9.12", "6.10.3", "6.11.0"])
+def test_each_release_has_the_rules_of_its_own(tmp_path: Path, version: str) -> None:
+    """Ubuntu's 6.8 and its neighbours know `force`, and split a request of many blocks from 6.8 on (6b8f0798b85a)."""
+    machine = capture(tree(tmp_path, version, **{PARAMETER: "force\n"}))
+    assert machine.model.name == ".".join(version.split(".")[:2])
+    assert machine.settings.memmap_on_memory == "force"
+    assert not [note for note in machine.origin.notes if "model" in note or "memmap_on_memory" in note]
+    outcome = machine.apply(Add(start="8G", size="1G"))
+    (chosen,) = [event for event in outcome.events if isinstance(event, PlacementChosen)]
+    assert chosen.placement == ("boot" if machine.model.release < (6, 8) else "block")
+
+
+@pytest.mark.parametrize(
+    ("version", "path", "text", "model", "why"),
+    [
+        ("5.14.0-503.el9", PARAMETER, "force\n", "6.6", "memmap_on_memory reads force"),
+        ("5.10.0", PARAMETER, "N\n", "5.13", "it has the parameter memmap_on_memory"),
+        ("6.12.0-55.el10", "sys/devices/system/node/node0/reclaim", "", "6.17", "nodes have the file reclaim"),
+        ("5.14.0", "proc/vmstat", "nr_memmap_pages 512\n", "6.11", "vmstat has nr_memmap_pages"),
+        ("6.4.0", "proc/sys/vm/movable_gigantic_pages", "0\n", "7.0", "it has /proc/sys/vm/movable_gigantic_pages"),
+        ("6.1.0", "sys/devices/system/memory/crash_hotplug", "1\n", "6.6", "it has the file crash_hotplug"),
+        ("6.12.0", "sys/bus/dax/devices/dax0.0/state", "online\n", "7.3", "DAX devices have the file state"),
+    ],
+)
+def test_what_a_tree_shows_counts_before_its_number(
+    tmp_path: Path, version: str, path: str, text: str, model: str, why: str
+) -> None:
+    machine = capture(tree(tmp_path, version, **{path: text}))
+    assert machine.model.name == model
+    said = ".".join(version.split(".")[:2])
+    assert f"kernel {said}: {why}, which came with {model}; modelled as {model}" in machine.origin.notes
+
+
+def test_a_newer_kernel_that_shows_nothing_is_what_it_calls_itself(tmp_path: Path) -> None:
+    assert capture(tree(tmp_path, "7.3.4")).model.name == "7.3"
+
+
+@pytest.mark.parametrize(
+    ("version", "flags", "model"),
+    [("6.12.0", 1 << 20, "6.12"), ("6.18.0", 1 << 20, "6.15"), ("6.12.0", 0, "6.16"), ("6.18.0", 0, "6.18")],
+)
+def test_offline_pages_tell_a_kernels_age(tmp_path: Path, version: str, flags: int, model: str) -> None:
+    files = {
+        "sys/devices/system/memory/memory7/state": "offline\n",
+        "sys/devices/system/memory/memory7/valid_zones": "DMA32 Movable\n",
+        "proc/kpageflags.runs.json": f"[[{7 * 32768}, 32768, {flags}, 0]]",
+    }
+    assert capture(tree(tmp_path, version, **files)).model.name == model
+
+
+@pytest.mark.parametrize(("version", "flags", "model"), [("5.14.0", 1 << 37, "6.11"), ("6.12.0", 0x21 << 32, "6.10")])
+def test_heads_tell_a_kernels_age(tmp_path: Path, version: str, flags: int, model: str) -> None:
+    files = {
+        PARAMETER: "Y\n",
+        "proc/kpageflags.runs.json": f"[[{7 * 32768}, 512, {flags}, 0], [{7 * 32768 + 512}, 32256, 1024, 0]]",
+    }
+    assert capture(tree(tmp_path, version, **files)).model.name == model
+
+
+def test_features_are_found_in_a_tree_that_has_them(tmp_path: Path) -> None:
+    with open_tree(tree(tmp_path, "6.1.0")) as plain:
+        assert read_features(plain) == ()
+    (tmp_path / "proc/zoneinfo").write_text("      high_min: 0\n")
+    (tmp_path / "sys/firmware/memory").mkdir(parents=True)
+    with open_tree(tmp_path) as newer:
+        assert read_features(newer) == ("firmware_memory", "high_min")
