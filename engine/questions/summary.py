@@ -123,13 +123,19 @@ class Pyramid:
             return
         leaves, numbers = self._levels[0], set(self._changed)
         self._changed.clear()
-        for number in numbers:
+        for number in tuple(numbers):
             section = state.sections.get(number)
+            before = leaves.get(number)
             if section is None:
                 leaves.pop(number, None)
             else:
                 leaves[number] = section_count(section, self._geometry)
-        self._end = max(leaves, default=-1) + 1
+            if leaves.get(number) == before:
+                numbers.discard(number)  # as what was tried and taken back
+        if not numbers:
+            return
+        last = max(numbers) + 1
+        self._end = max(self._end, last) if last - 1 in leaves or last < self._end else max(leaves, default=-1) + 1
         self._sum_up(numbers)
 
     def _sum_up(self, numbers: set[int]) -> None:
