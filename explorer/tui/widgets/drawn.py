@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 from rich.color import Color as RichColor
@@ -41,7 +42,10 @@ def _palette(dark: bool, colours: tuple[tuple[str, int], ...]) -> Palette:
 
 def palette_of(app: App[Any]) -> Palette:
     """The colours of pictures in the theme of the moment: ours for what pages are, the theme's for all around them."""
-    variables = app.theme_variables
+    variables, dark = app.theme_variables, app.current_theme.dark
+    known = _known.get(app)
+    if known is not None and known[:2] == (id(variables), dark):
+        return known[3]
     named = {
         "ground": "background",
         "strip": "surface",
@@ -61,7 +65,13 @@ def palette_of(app: App[Any]) -> Palette:
         if parsed is not None and parsed.ansi is None:
             red, green, blue = parsed.rgb
             colours.append((field, red << 16 | green << 8 | blue))
-    return _palette(app.current_theme.dark, tuple(colours))
+    palette = _palette(dark, tuple(colours))
+    _known[app] = id(variables), dark, variables, palette
+    return palette
+
+
+_known: WeakKeyDictionary[App[Any], tuple[int, bool, object, Palette]] = WeakKeyDictionary()
+"""The palette of each app, for as long as its variables are these."""
 
 
 def look(role: str, palette: Palette) -> tuple[int, int | None, bool]:

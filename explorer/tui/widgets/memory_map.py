@@ -138,11 +138,15 @@ class MemoryMap(Drawn, can_focus=True):
 
     _shape: tuple[int, int] = (-1, 0)
 
+    def _tell(self, message: Message) -> None:
+        """To the screen itself, so that what it changes because of this is drawn together with the map."""
+        self.screen.post_message(message)
+
     def _reshaped(self) -> None:
         self._now = None
         self.pfn = self.picture.snapped(self.pfn)
         self.refresh()
-        self.post_message(self.Reshaped())
+        self._tell(self.Reshaped())
 
     def on_resize(self) -> None:
         self._reshaped()
@@ -193,14 +197,14 @@ class MemoryMap(Drawn, can_focus=True):
         else:
             self._anchor = None
         if pfn != before:
-            self.post_message(self.Moved())
+            self._tell(self.Moved())
 
     def mark(self, blocks: Iterable[int]) -> None:
         """Mark exactly these blocks."""
         marks = frozenset(blocks)
         changed, self.marks = self.marks ^ marks, marks
         self._redraw(changed)
-        self.post_message(self.Moved())
+        self._tell(self.Moved())
 
     def link(self, hosts: frozenset[int], linked: Places) -> None:
         """Point out the blocks that hold the memmap of the selected one, and the pages that do; or those that are described
@@ -290,14 +294,14 @@ class MemoryMap(Drawn, can_focus=True):
             self.scopes.append(scope)
             self._reshaped()
             self.picture.reveal(self.pfn)
-            self.post_message(self.Moved())
+            self._tell(self.Moved())
 
     def zoom_out(self) -> None:
         """One level out."""
         if len(self.scopes) > 1:
             self.scopes.pop()
             self._reshaped()
-            self.post_message(self.Moved())
+            self._tell(self.Moved())
 
     def zoom_to_page(self, pfn: int) -> None:
         """To the pages around one, which is pointed out."""
@@ -310,7 +314,7 @@ class MemoryMap(Drawn, can_focus=True):
         self._reshaped()
         self.picture.reveal(pfn)
         self.light(frozenset({pfn}))
-        self.post_message(self.Moved())
+        self._tell(self.Moved())
 
     # -- keys and the mouse -----------------------------------------------------------------------------------------
 
