@@ -100,6 +100,16 @@ def look(role: str, palette: Palette) -> tuple[int, int | None, bool]:
     return strong[role], behind, True
 
 
+@lru_cache(maxsize=2048)
+def _strip(line: Line, width: int, text: int, ground: int) -> Strip:
+    """A line as Textual has it, with the colours of text and of the ground where it has none of its own."""
+    segments = [
+        Segment(said, _style(text if fore is None else fore, ground if behind is None else behind, bold))
+        for said, fore, behind, bold in line
+    ]
+    return Strip(segments).crop_extend(0, width, _style(text, ground, False))
+
+
 class Drawn(Widget):
     """A widget whose rows are lines of a picture."""
 
@@ -112,15 +122,18 @@ class Drawn(Widget):
         """Cells above each other in a character: two, or one letter where there is no colour."""
         return 1 if self.app.no_color else 2
 
+    _ground: int | None = None
+
+    def notify_style_update(self) -> None:
+        """Textual's word that colours may be others now."""
+        super().notify_style_update()
+        self._ground = None
+
     def render_line(self, y: int) -> Strip:
-        palette = palette_of(self.app)
-        red, green, blue = self.background_colors[1].rgb
-        back = red << 16 | green << 8 | blue
-        segments = [
-            Segment(text, _style(palette.text if fore is None else fore, back if behind is None else behind, bold))
-            for text, fore, behind, bold in self.row(y)
-        ]
-        return Strip(segments).crop_extend(0, self.size.width, _style(palette.text, back, False))
+        if self._ground is None:
+            red, green, blue = self.background_colors[1].rgb
+            self._ground = red << 16 | green << 8 | blue
+        return _strip(self.row(y), self.size.width, palette_of(self.app).text, self._ground)
 
     def refresh_rows(self, rows: Iterable[int]) -> None:
         """Draw some rows anew."""

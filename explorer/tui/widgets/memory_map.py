@@ -24,6 +24,15 @@ _KEPT: Final = 16
 """Pictures that are kept, so that going back to one costs what has changed."""
 
 
+MOVES: Final = frozenset(shift + key for shift in ("", "shift+") for key in ("left", "right", "up", "down")) | {
+    "pageup",
+    "pagedown",
+    "home",
+    "end",
+}
+"""The keys that move the cursor."""
+
+
 class MemoryMap(Drawn, can_focus=True):
     """Draws a `Picture`; holds the stack of scopes, the cursor (a pfn), the marks, and what is pointed out."""
 
@@ -63,6 +72,8 @@ class MemoryMap(Drawn, can_focus=True):
         self._anchor: int | None = None
         self._pictures: dict[object, Picture] = {}
         self._now: Picture | None = None
+        self._age = 0
+        self._ages: dict[object, int] = {}
 
     # -- what is shown ----------------------------------------------------------------------------------------------
 
@@ -101,14 +112,16 @@ class MemoryMap(Drawn, can_focus=True):
         key = (self.scope, self.view, size, self.halves, self.folds, palette_of(self.app))
         found = self._pictures.pop(key, None)
         if found is not None:
-            found.changed_lines()
+            if self._ages[key] != self._age:
+                found.changed_lines()
         elif self.scope.level == "page":
             found = PagesPicture(self.scene, self.view, self.scope, size, self.halves, self.pfn)
         else:
             found = MemoryPicture(self.scene, self.view, self.scope, size, self.halves, self.folds)
-        self._pictures[key] = found
+        self._pictures[key], self._ages[key] = found, self._age
         while len(self._pictures) > _KEPT:
-            del self._pictures[next(iter(self._pictures))]
+            oldest = next(iter(self._pictures))
+            del self._pictures[oldest], self._ages[oldest]
         return found
 
     @property
@@ -121,6 +134,7 @@ class MemoryMap(Drawn, can_focus=True):
 
     def show(self) -> None:
         """Draw what has changed in the machine; marks whose block is gone go."""
+        self._age += 1
         self.marks &= self.machine.blocks.keys()
         if self.scopes[0] != self._whole():
             self.scopes = [self._whole(), *self.scopes[1:]]
@@ -139,14 +153,21 @@ class MemoryMap(Drawn, can_focus=True):
     _shape: tuple[int, int] = (-1, 0)
 
     def _tell(self, message: Message) -> None:
-        """To the screen itself, so that what it changes because of this is drawn together with the map."""
+        """To the screen itself, before the map is drawn, so that what it changes because of this is drawn together with it."""
         self.screen.post_message(message)
+
+    def _draw(self, rows: Iterable[int] | None = None) -> None:
+        """Draw some rows anew, or all, when it is the map's turn."""
+        if rows is None:
+            self.call_later(self.refresh)
+        else:
+            self.call_later(self.refresh_rows, rows)
 
     def _reshaped(self) -> None:
         self._now = None
         self.pfn = self.picture.snapped(self.pfn)
-        self.refresh()
         self._tell(self.Reshaped())
+        self._draw()
 
     def on_resize(self) -> None:
         self._reshaped()
@@ -187,9 +208,7 @@ class MemoryMap(Drawn, can_focus=True):
         before, picture = self.pfn, self.picture
         here = self.cursor
         self.pfn = pfn
-        if picture.reveal(pfn):
-            self.refresh()
-        self.refresh_rows({*picture.lines_of(before), *picture.lines_of(pfn)})
+        moved = picture.reveal(pfn)
         if extend:
             self._anchor = here if self._anchor is None else self._anchor
             low, high = sorted((self._anchor, self.cursor))
@@ -198,13 +217,14 @@ class MemoryMap(Drawn, can_focus=True):
             self._anchor = None
         if pfn != before:
             self._tell(self.Moved())
+        self._draw(None if moved else {*picture.lines_of(before), *picture.lines_of(pfn)})
 
     def mark(self, blocks: Iterable[int]) -> None:
         """Mark exactly these blocks."""
         marks = frozenset(blocks)
         changed, self.marks = self.marks ^ marks, marks
-        self._redraw(changed)
         self._tell(self.Moved())
+        self._redraw(changed)
 
     def link(self, hosts: frozenset[int], linked: Places) -> None:
         """Point out the blocks that hold the memmap of the selected one, and the pages that do; or those that are described
@@ -246,15 +266,17 @@ class MemoryMap(Drawn, can_focus=True):
 
     def repaint(self) -> None:
         """What the view shows besides the machine has changed."""
-        self.picture.forget()
+        for picture in self._pictures.values():
+            if picture.view is self.view:
+                picture.forget()
         self.refresh()
 
     def _redraw(self, blocks: Iterable[int]) -> None:
         size, picture = self.machine.geometry.pages_per_block, self.picture
         if isinstance(picture, PagesPicture):
-            self.refresh()
+            self._draw()
         else:
-            self.refresh_rows({line for block in blocks for line in self._lines_of(picture, block * size, size)})
+            self._draw({line for block in blocks for line in self._lines_of(picture, block * size, size)})
 
     def _lines_of(self, picture: MemoryPicture, start: int, pages: int) -> set[int]:
         """The lines that show a block: several where they are less than one."""
@@ -294,14 +316,12 @@ class MemoryMap(Drawn, can_focus=True):
             self.scopes.append(scope)
             self._reshaped()
             self.picture.reveal(self.pfn)
-            self._tell(self.Moved())
 
     def zoom_out(self) -> None:
         """One level out."""
         if len(self.scopes) > 1:
             self.scopes.pop()
             self._reshaped()
-            self._tell(self.Moved())
 
     def zoom_to_page(self, pfn: int) -> None:
         """To the pages around one, which is pointed out."""
@@ -314,7 +334,6 @@ class MemoryMap(Drawn, can_focus=True):
         self._reshaped()
         self.picture.reveal(pfn)
         self.light(frozenset({pfn}))
-        self._tell(self.Moved())
 
     # -- keys and the mouse -----------------------------------------------------------------------------------------
 
