@@ -73,6 +73,7 @@ class MemoryMap(Drawn, can_focus=True):
         self._pictures: dict[object, Picture] = {}
         self._now: Picture | None = None
         self._age = 0
+        self._counted: tuple[int, int, int] | None = None
         self._ages: dict[object, int] = {}
 
     # -- what is shown ----------------------------------------------------------------------------------------------
@@ -86,6 +87,15 @@ class MemoryMap(Drawn, can_focus=True):
     def cursor(self) -> int:
         """The block in which the cursor is."""
         return self.pfn // self.machine.geometry.pages_per_block
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """How many blocks are offline, and on how many nodes blocks are; kept until something changes."""
+        if self._counted is None or self._counted[0] != self._age:
+            blocks = self.machine.blocks.values()
+            off = sum(block.state == "offline" for block in blocks)
+            self._counted = self._age, off, len({block.node for block in blocks})
+        return self._counted[1:]
 
     @property
     def scene(self) -> Scene:
@@ -304,9 +314,8 @@ class MemoryMap(Drawn, can_focus=True):
         if picture.cell > geometry.pages_per_block:
             start = self.pfn // picture.cell * picture.cell
             return Scope("blocks", start, picture.cell)
-        nodes = {node.node for node in self.machine.blocks.values()}
         here = self.machine.blocks.get(self.cursor)
-        if scope.level == "machine" and len(nodes) > 1 and here is not None and len(self.machine.blocks) > 64:
+        if scope.level == "machine" and self.counted[1] > 1 and here is not None and len(self.machine.blocks) > 64:
             return scope._replace(level="node", node=here.node)
         return whole
 
