@@ -57,13 +57,14 @@ from .numbers.errors import BadInput
 from .numbers.frozen import Frozen
 from .numbers.geometry import Geometry
 from .numbers.units import about_bytes, format_address, format_bytes, parse_bytes
+from .protocol import events
 from .protocol.events import Event
 from .protocol.reasons import HotplugError, Reason
 from .protocol.reasons.notes import Note
-from .protocol.vocabulary import CALLERS, PLACEMENTS
+from .protocol.vocabulary import AUTO_ONLINE, CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare, describe_comparison
 from .questions.give_back import GiveBack, asked_by_size, describe_give_back, give_back
-from .questions.narrate import assumption, block_names, memmap_places, sentence, story
+from .questions.narrate import Moment, assumption, block_names, memmap_places, moment, sentence, story
 from .questions.outlook import Outlook
 from .questions.shortage import Shortage, shortage
 from .questions.summary import Page, Summary
@@ -79,12 +80,15 @@ from .questions.why import (
 from .questions.worth_knowing import Advice, news, worth_knowing
 from .run.invariants import Broken
 from .run.timeline import Step, Timeline
+from .sysfs.hotplug_files import PARAMETER_FILES
 
 __all__ = [
+    "AUTO_ONLINE",
     "BOOT_KEYS",
     "CALLERS",
     "KNOWN_MODELS",
     "MODELS",
+    "PARAMETER_FILES",
     "PLACEMENTS",
     "Add",
     "Advice",
@@ -111,6 +115,7 @@ __all__ = [
     "KernelModel",
     "Machine",
     "Memmap",
+    "Moment",
     "Move",
     "Node",
     "Note",
@@ -159,6 +164,7 @@ __all__ = [
     "describe_verdict",
     "describe_verdicts",
     "diff",
+    "events",
     "export_shell",
     "find_model",
     "format_address",
@@ -168,6 +174,7 @@ __all__ = [
     "machine_bytes",
     "machine_names",
     "memmap_places",
+    "moment",
     "news",
     "open_machine",
     "parse_bytes",

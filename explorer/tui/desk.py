@@ -37,8 +37,14 @@ class Desk(Protocol):
     def perform(self, label: str, commands: Sequence[Command]) -> None:
         """Run commands and show what comes of them."""
 
+    def watch_next(self) -> None:
+        """Play the next verb instead of doing it at once, or no longer."""
+
+    def watch_again(self) -> None:
+        """Play the last verb again."""
+
     def take_back(self) -> None:
-        """Undo the last verb."""
+        """Undo the last verb; where there is none, the boot."""
 
     def do_again(self) -> None:
         """Redo what was undone."""
@@ -66,6 +72,13 @@ class Desk(Protocol):
 
     def show_help(self) -> None:
         """Open the list of all verbs."""
+
+    @property
+    def pane(self) -> str:
+        """The pane that has the keys."""
+
+    def ask_parameter(self) -> None:
+        """Open the dialog for the chosen parameter."""
 
     def show_pane(self, pane: str) -> None:
         """Bring a pane into sight and give it the keys."""
