@@ -54,6 +54,9 @@ ZoneKey = tuple[int, str]
 Chunk = tuple[int, int]
 """Consecutive pages: first pfn, number of pages."""
 
+HANGS: Final = "HANGS"
+"""The result of a command that never ends: the kernel gives no answer, and no signal reaches it."""
+
 Certainty = Literal["yes", "no", "not known"]
 """How sure an answer is. *yes*: nothing that was seen or is known is in the way, and all that matters was seen. *no*: it is
 proven, by a page that was seen, by a rule, or by numbers alone. *not known*: it hangs on pages that no one saw.

@@ -15,7 +15,7 @@ from ..memory.journal import ABSENT, Changes, each_change
 from ..memory.origin import Origin
 from ..memory.section import Memmap, Section, doubtful
 from ..memory.state import State
-from ..protocol.vocabulary import ZoneKey
+from ..protocol.vocabulary import SLAB, ZoneKey
 from .counters import fold_counters
 from .schema import (
     BlockRun,
@@ -237,6 +237,7 @@ def _section_run(run: _Fold[Section], base: int, full: int, known: Known) -> Sec
         unseen=None if section.unseen == usually_unseen(section) else _runs(section.unseen, known),
         zones=tuple(_share(key, mask, full, known) for key, mask in section.zones),
         pages={kind: _runs(mask, known) for kind, mask in sorted(section.pages.items())},
+        frozen=_runs(section.frozen & section.of(SLAB), known),
         types={kind: _runs(mask, known) for kind, mask in sorted(section.types.items())},
         memmap=None if memmap is None else MemmapV1(memmap.on, memmap.pfn, memmap.chunks, memmap.tables),
     )

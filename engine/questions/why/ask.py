@@ -41,6 +41,7 @@ from ..narrate import counted, sentence
 from ..narrate import some_names as named
 from ..worth_knowing import top_heavy
 from .add import add_blockers, add_effects, add_ways, instead_of_adding, kernel_zone_warning
+from .endless import endless
 from .explanation import Explanation, Way, refused, remedies
 from .obstacles import of_blocks
 from .take_away import not_ejected, not_offlined, not_removed
@@ -74,7 +75,7 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
         tuple(found.blockers),
         tuple(remedies(state, found.ways)),
         (*map(sentence, tried.notes), *(() if guessed else found.effects)),
-        tuple(found.warnings),
+        (*found.warnings, *endless(state, command, tried)),
         taken,
         state.geometry.page_size,
         found.but,
