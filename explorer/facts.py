@@ -64,19 +64,6 @@ def memmap_of(machine: Machine, block: int) -> MemmapPlace:
     return MemmapPlace(places[0] if len(places) == 1 else "mixed", _merged(chunks), tuple(sorted(hosts)), tables)
 
 
-def guests_of(machine: Machine, block: int) -> tuple[int, ...]:
-    """Other blocks whose memmap lies in this one, as far as places are known."""
-    start = machine.geometry.block_start(block)
-    end = start + machine.geometry.pages_per_block
-    per_block = machine.geometry.sections_per_block
-    found = {
-        nr // per_block
-        for nr, section in machine.sections.items()
-        if section.memmap is not None and any(start <= pfn < end for pfn, _ in section.memmap.chunks)
-    }
-    return tuple(sorted(found - {block}))
-
-
 def device_of(machine: Machine, block: int) -> tuple[int, ...]:
     """The blocks that came with this one: of the same add request, else of the same memory group; () for boot memory."""
     here = machine.blocks.get(block)

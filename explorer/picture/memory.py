@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from altmap.engine import Machine, about_bytes, format_bytes
 
 from .lines import Line, Span, joined, width
+from .overlay import Overlay
 from .palette import LETTERS, WORDS
 from .plan import Extent, Plan, Row, extents_of, plain_shape, planned, rows_of
 from .tiles import Tiles
@@ -27,17 +28,6 @@ class Scope(NamedTuple):
     start: int
     pages: int
     node: int | None = None
-
-
-class Overlay(NamedTuple):
-    """What is laid over the cells: the cursor (a pfn), marked blocks, blocks that host the memmap of the selected one,
-    what the last operation changed, and pages that are pointed out."""
-
-    cursor: int = 0
-    marks: frozenset[int] = frozenset()
-    hosts: frozenset[int] = frozenset()
-    changed: frozenset[int] = frozenset()
-    pages: frozenset[int] = frozenset()
 
 
 class MemoryPicture:
@@ -147,7 +137,26 @@ class MemoryPicture:
             return ()
         row, part = self.plan.rows[at], y - self.plan.tops[at]
         gutter = self._gutter(at, row, part)
-        return joined((*gutter, *self._drawn[row.what](at, row, part, over)))
+        share = self._share(row) if self.shares and row.what == "tiles" and part == 0 else ()
+        return joined((*gutter, *self._drawn[row.what](at, row, part, over), *share))
+
+    @property
+    def shares(self) -> int:
+        """Columns that are left beside the tiles for the free share of each row; 0 where there are too few."""
+        room = self.wide - self.gutter - self._used() - 1
+        return room if self.plan.shape.gap and 10 <= room <= 20 else 0
+
+    def _share(self, row: Row) -> Line:
+        """How much of a row's online memory is free, as a bar and in percent."""
+        found, palette = self.machine.summary(row.start, row.pages), self.scene.palette
+        here = found.pages - found.missing - found.offline
+        if here <= 0:
+            return ()
+        free = (found.of("free") + found.of("pcp")) / here
+        room = self.shares - 6
+        cells = round(free * room)
+        bar = Span("▄" * cells if self.halves == 2 else "=" * cells, palette.kinds["pcp"])
+        return (Span(" "), bar, Span(" " * (room - cells)), Span(f"{free * 100:>4.0f}", palette.text))
 
     def _gutter(self, at: int, row: Row, part: int) -> Line:
         palette, columns = self.scene.palette, self.gutter
@@ -158,11 +167,22 @@ class MemoryPicture:
         first = zone is not None and (at == 0 or self._zone_before(at) != zone) and part == 0
         text, colour = self._label(row, part)
         name = zone if first and zone and len(zone) + len(text) + 3 <= columns else ""
+        types = self._types(row) if self.scope.level in ("block", "section") else ()
         return (
             band,
             Span(name, palette.zones.get(name, palette.dim), bold=True),
-            Span(text.rjust(columns - 2 - len(name)), colour),
+            Span(text.rjust(columns - 2 - len(name) - 2 * bool(types)), colour),
+            *types,
         )
+
+    def _types(self, row: Row) -> Line:
+        """The pageblock types of a row of cells: of its upper and its lower half."""
+        palette, half = self.scene.palette, row.pages // 2
+        upper, lower = (next(iter(self.machine.summary(row.start + at, half).types), "") for at in (0, half))
+        if self.halves == 1:
+            return (Span(f" {upper[:1].lower() or ' '}", palette.dim),)
+        top, bottom = (palette.types.get(kind, palette.ground) for kind in (upper, lower))
+        return (Span(" "), Span("▀", top, bottom))
 
     def _label(self, row: Row, part: int) -> tuple[str, int]:
         """The address of a row, or below it the number of its first block."""

@@ -61,8 +61,8 @@ class Overview:
         self._halves = halves
         machine = scene.machine
         last = max(machine.blocks, default=-1) + 1
-        self._left = "0 "
-        self._right = f" {short_size(last * machine.geometry.block_size)}"
+        self._left = " 0 "
+        self._right = f" {short_size(last * machine.geometry.block_size)} "
         self.columns = columns_of(machine, wide - len(self._left) - len(self._right))
         self._paints: list[tuple[Paint, Paint]] = []
 

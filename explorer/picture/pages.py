@@ -8,7 +8,8 @@ from altmap.engine import Page
 
 from .colour import between
 from .lines import Line, Span, joined, width
-from .memory import GUTTERS, Overlay, Scope
+from .memory import GUTTERS, Scope
+from .overlay import Overlay
 from .palette import LETTERS, WORDS
 from .view import Scene, View
 
@@ -23,6 +24,7 @@ class PagesPicture:
     """The pages of a block, those around the cursor in sight. The interface is that of `MemoryPicture`."""
 
     step = 1
+    shares = 0
 
     def __init__(
         self, scene: Scene, view: type[View], scope: Scope, size: tuple[int, int], halves: int, cursor: int
@@ -128,15 +130,16 @@ class PagesPicture:
         start = self.scope.start + block * self._block
         if start >= self.scope.start + self.scope.pages:
             return ()
-        return self._heading(block, start) if row == 0 else self._row(start + (row - 1) * self.across, over)
+        return self._heading(start) if row == 0 else self._row(start + (row - 1) * self.across, over)
 
-    def _heading(self, block: int, start: int) -> Line:
+    def _heading(self, start: int) -> Line:
         palette, found = self.scene.palette, self.scene.machine.summary(start, self._block)
+        number = start % self.scene.machine.geometry.pages_per_block // self.scene.machine.geometry.pageblock_pages
         kind = next(iter(found.types), "offline")
         colour = palette.types.get(kind, palette.dim)
         left = [
             Span("▌", colour),
-            Span(f"pageblock {block} ", palette.text, bold=True),
+            Span(f"pageblock {number} ", palette.text, bold=True),
             Span(f" {kind}", colour, bold=True),
         ]
         right: list[Span] = []
@@ -157,19 +160,35 @@ class PagesPicture:
         band = palette.types.get(pages[0].migratetype or "", palette.faint)
         label = f"{start:#x}".rjust(self.gutter - 2)
         spans = [Span("▌", band), Span(label, palette.faint), Span(" ")]
-        return joined((*spans, *(self._page(page, over) for page in pages)))
+        section, inside = divmod(start, self.scene.machine.geometry.pages_per_section)
+        linked, changed = (found.get(section, 0) >> inside for found in (over.linked, over.changed))
+        if linked & (1 << self.across) - 1 == (1 << self.across) - 1 and self._linked_all(over):
+            linked = 0  # all that is in sight is: that tells nothing
+        return joined((*spans, *(self._page(page, over, linked, changed) for page in pages)))
 
-    def _page(self, page: Page, over: Overlay) -> Span:
-        palette = self.scene.palette
+    def _linked_all(self, over: Overlay) -> bool:
+        size = self.scene.machine.geometry.pages_per_section
+        sections = range(self.scope.start // size, -(-(self.scope.start + self.scope.pages) // size))
+        return self.scope.pages >= size and all(over.linked.get(nr, 0) == (1 << size) - 1 for nr in sections)
+
+    def _page(self, page: Page, over: Overlay, linked: int, changed: int) -> Span:
+        """A page; `linked` and `changed` are those of its row."""
+        palette, at = self.scene.palette, page.pfn % self.across
         text, fore, back = self._look(page)
+        raised = linked >> at & 1 or changed >> at & 1
         if page.pfn == over.cursor:
             return Span(
                 text if text.strip() else "+" if self.halves == 1 else " ", palette.ground, palette.cursor, True
             )
         if self.halves == 1:
-            return Span(text, bold=page.pfn in over.pages)
-        if page.pfn in over.pages:
+            if raised:
+                return Span(text, palette.ground, palette.cursor)
+            return Span(text, bold=page.pfn in over.lit)
+        if page.pfn in over.lit:
             return Span(text, palette.ground, palette.warn, True)
+        if raised and back is not None:
+            back = between(back, palette.cursor, 0.85 if linked >> at & 1 else 0.55)
+            return Span(text, palette.ground if palette.dark else 0xFFFFFF, back, True)
         return Span(text, fore, back, page.order is not None)
 
     def _look(self, page: Page) -> tuple[str, int | None, int | None]:

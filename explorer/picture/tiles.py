@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Final
 
 from .colour import between
-from .lines import Span
+from .lines import Line, Span
+from .overlay import Overlay, Places, cells_of
 from .plan import Row
 from .view import Paint
 
 if TYPE_CHECKING:
-    from .memory import MemoryPicture, Overlay
+    from .memory import MemoryPicture
 
 HATCH = "░"
+_DIM: Final = 0.25
+"""How much is left of the colour of what a search did not find."""
 
 
 @lru_cache(maxsize=4096)
 def _lit(colour: int, by: float) -> int:
     return between(colour, 0xFFFFFF if by > 0 else 0, abs(by)) if by else colour
+
+
+@lru_cache(maxsize=4096)
+def _dimmed(ground: int, paint: Paint) -> Paint:
+    return Paint(between(ground, paint.colour, _DIM), " ")
+
+
+@lru_cache(maxsize=4096)
+def _raised(paint: Paint, colour: int, share: float) -> Paint:
+    return Paint(between(paint.colour, colour, share), paint.letter, paint.hatched, True)
 
 
 class Tiles:
@@ -32,7 +46,7 @@ class Tiles:
         """One line of a row of tiles, from the column before the first tile on."""
         picture = self._picture
         shape, palette = picture.plan.shape, picture.scene.palette
-        paints = picture.paints(at)
+        paints = self._laid_over(picture.paints(at), row, over)
         if not shape.gap:
             yield from self._plain(row, paints, part, over)
             return
@@ -40,53 +54,145 @@ class Tiles:
         first = row.start // shape.unit
         for tile in range(shape.per_row):
             yield self._edge(first + tile, tile, over)
+            if part == 0 and (note := over.notes.get(first + tile)) is not None:
+                yield from self._note(note, first + tile, paints, tile, lit)
+                continue
             if part < shape.caption:
-                yield from picture.view.caption(picture.scene, first + tile, shape.wide)
+                yield from self._seen(picture.view.caption(picture.scene, first + tile, shape.wide), first + tile, over)
                 continue
             own = picture.view.tile(picture.scene, first + tile, shape.wide, shape.high, picture.halves)
             if own is not None:
-                yield from own[part - shape.caption]
+                yield from self._seen(own[part - shape.caption], first + tile, over)
             else:
                 yield from self._cells(paints, tile, part - shape.caption, lit)
         yield self._edge(first + shape.per_row, shape.per_row, over)
 
-    def _edge(self, right: int, tile: int, over: Overlay) -> Span:
-        """The column to the left of a tile, which is the right edge of the one before it."""
+    def _note(self, note: str, block: int, paints: list[Paint], tile: int, lit: float) -> Iterator[Span]:
+        """Words on the first line of a tile, what is left of it as it is."""
         picture = self._picture
-        palette, shape = picture.scene.palette, picture.plan.shape
-        here = over.cursor // shape.unit
-        last = tile == shape.per_row
-        letters = picture.halves == 1
-        if here == right and not last:
-            return Span("[" if letters else "▐", palette.cursor, bold=True)
-        if here == right - 1 and tile:
-            return Span("]" if letters else "▌", palette.cursor, bold=True)
-        for blocks, colour, signs in (
-            (over.marks, palette.key, "()|"),
-            (over.hosts, palette.kinds["memmap"], "{}|"),
-            (over.changed, palette.accent, "<>|"),
-        ):
-            before, after = right - 1 in blocks and tile > 0, right in blocks and not last
-            if before or after:
-                sign = signs[2 if before and after else after is False]
-                return Span(sign if letters else "█" if before and after else "▐" if after else "▌", colour)
-        return Span(" ")
+        shape, palette = picture.plan.shape, picture.scene.palette
+        text = f"✗ {note} "[: shape.wide] if shape.wide >= 8 else "✗"
+        if shape.caption:
+            text = f"{block} {text}".ljust(shape.wide)[: shape.wide]
+        back = None if picture.halves == 1 else palette.verdicts["no"]
+        yield Span(text, palette.text if picture.halves == 1 else 0xFFFFFF if palette.dark else 0x10151C, back, True)
+        if not shape.caption:
+            yield from list(self._cells(paints, tile, 0, lit))[len(text) :]
+
+    def _seen(self, line: Line, block: int, over: Overlay) -> Line:
+        """A line of a block, dimmed where a search did not find it."""
+        if over.hits is None or block in over.hits:
+            return line
+        ground, halves = self._picture.scene.palette.ground, self._picture.halves
+        if halves == 1:
+            return tuple(Span(" " * len(span.text)) for span in line)
+        return tuple(
+            span._replace(
+                fore=None if span.fore is None else between(ground, span.fore, _DIM),
+                back=None if span.back is None else between(ground, span.back, _DIM),
+            )
+            for span in line
+        )
+
+    def _laid_over(self, paints: list[Paint], row: Row, over: Overlay) -> list[Paint]:
+        """The cells of a row with what is laid over them; a tile that is wholly changed or linked shows that at its edges."""
+        picture = self._picture
+        shape, palette, geometry = picture.plan.shape, picture.scene.palette, picture.machine.geometry
+        size, block = geometry.pages_per_section, geometry.pages_per_block
+        first, last = row.start // block, -(-(row.start + row.pages) // block)
+        if over.hits is not None and not all(nr in over.hits for nr in range(first, last)):
+            dim = partial(_dimmed, palette.ground)
+            paints = [
+                paint
+                if any(nr in over.hits for nr in range(pfn // block, -(-(pfn + shape.cell) // block)))
+                else dim(paint)
+                for paint, pfn in zip(paints, range(row.start, row.start + row.pages, shape.cell), strict=True)
+            ]
+        per_tile = shape.unit // shape.cell if shape.gap else 0
+        laid = paints
+        for places, share in ((over.changed, 0.55), (over.linked, 1.0)):
+            cells = cells_of(places, row.start, row.pages, shape.cell, size)
+            if cells and per_tile:
+                counts = Counter(cell // per_tile for cell in cells)
+                cells = frozenset(cell for cell in cells if counts[cell // per_tile] < per_tile)
+            if cells:
+                laid = [
+                    _raised(paint, palette.cursor, share) if number in cells else paint
+                    for number, paint in enumerate(laid)
+                ]
+        if not shape.gap and over.marks:
+            laid = [
+                _raised(paint, palette.key, 0.7) if any(nr in over.marks for nr in self._blocks(row, number)) else paint
+                for number, paint in enumerate(laid)
+            ]
+        return laid
+
+    def _blocks(self, row: Row, number: int) -> range:
+        """The blocks of a cell."""
+        cell, block = self._picture.plan.shape.cell, self._picture.machine.geometry.pages_per_block
+        start = row.start + number * cell
+        return range(start // block, -(-(start + cell) // block)) if cell >= block else range(0)
+
+    def _edge(self, right: int, tile: int, over: Overlay) -> Span:
+        """The column between two tiles: its left half belongs to the one before, its right half to the one behind."""
+        last = tile == self._picture.plan.shape.per_row
+        before = self._sign(right - 1, 1, over) if tile else None
+        after = self._sign(right, 0, over) if not last else None
+        if before is None and after is None:
+            return Span(" ")
+        if self._picture.halves == 1:
+            one = after if before is None else before if after is None or before[0] in "]" else after
+            both = before is not None and after is not None and before[0] != "]" and after[0] != "["
+            return Span("|" if both else one[0] if one else " ", bold=True)
+        if before is not None and after is not None and before[1] == after[1]:
+            return Span("█", before[1], None, True)
+        if before is None or after is None:
+            return Span("▐" if before is None else "▌", (before or after or ("", 0))[1], None, True)
+        return Span("▌", before[1], after[1], True)
+
+    def _sign(self, block: int, side: int, over: Overlay) -> tuple[str, int] | None:
+        """What stands at the left (0) or right (1) edge of a block: of two things one at each side."""
+        palette, shape = self._picture.scene.palette, self._picture.plan.shape
+        found: list[tuple[str, int]] = []
+        if over.cursor // shape.unit == block:
+            found.append(("[]", palette.cursor))
+        if block in over.marks:
+            found.append(("()", palette.key))
+        if block in over.hosts or self._whole(block, over.linked):
+            found.append(("{}", palette.kinds["memmap"]))
+        if self._whole(block, over.changed):
+            found.append(("<>", palette.accent))
+        if not found:
+            return None
+        signs, colour = found[min(side, len(found) - 1)]
+        return signs[side], colour
+
+    def _whole(self, block: int, places: Places) -> bool:
+        """Do the places hold a whole block, that is, every page of it that there is?"""
+        if not places:
+            return False
+        geometry = self._picture.machine.geometry
+        per_block, full = geometry.sections_per_block, (1 << geometry.pages_per_section) - 1
+        return all(places.get(nr) == full for nr in range(block * per_block, (block + 1) * per_block))
 
     def _cells(self, paints: list[Paint], tile: int, part: int, lit: float) -> Iterator[Span]:
         """One line of the cells of a tile."""
-        shape = self._picture.plan.shape
+        shape, palette = self._picture.plan.shape, self._picture.scene.palette
         first = tile * shape.wide * shape.high * shape.halves + part * shape.wide * shape.halves
         upper = paints[first : first + shape.wide]
         if shape.halves == 1:
             for paint in upper:
-                yield Span(paint.letter, bold=paint.letter.isupper())
+                if paint.raised:
+                    yield Span(paint.letter, palette.ground, palette.cursor, True)
+                else:
+                    yield Span(paint.letter, bold=paint.letter.isupper())
             return
         lower = paints[first + shape.wide : first + 2 * shape.wide]
         for top, bottom in zip(upper, lower, strict=True):
             yield self._halves(top, bottom, lit)
 
     def _halves(self, top: Paint, bottom: Paint, lit: float) -> Span:
-        if top.hatched and bottom.hatched:
+        if top.hatched and bottom.hatched and not (top.raised or bottom.raised):
             return Span(HATCH, *self._picture.scene.palette.hatch)
         if top.colour == bottom.colour:
             return Span(" ", None, _lit(top.colour, lit))

@@ -14,12 +14,13 @@ OFFLINE: Final = "block offline"
 
 
 class Paint(NamedTuple):
-    """How a cell looks: its colour, the letter that says the same (a capital where more than half is so), and whether it
-    is hatched, as what is not online."""
+    """How a cell looks: its colour, the letter that says the same (a capital where more than half is so), whether it is
+    hatched, as what is not online, and whether it is pointed out."""
 
     colour: int
     letter: str
     hatched: bool = False
+    raised: bool = False
 
 
 class Entry(NamedTuple):

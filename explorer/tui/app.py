@@ -9,7 +9,7 @@ from typing import Any
 
 from altmap.engine import Machine
 from textual.app import App, SystemCommand
-from textual.events import Event, Key, Paste
+from textual.events import Event, Key, MouseDown, Paste
 from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
 
@@ -21,7 +21,7 @@ from .screens.dialog import Dialog
 from .screens.leave import LeaveDialog
 from .screens.main import MainScreen
 from .session import Session
-from .themes import DARK, THEMES, VARIABLES
+from .themes import DARK, QUIET, THEMES
 from .verbs import VERBS
 
 
@@ -33,7 +33,7 @@ class ExplorerApp(App[bool]):
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-slim"), (76, "-medium"), (110, "-wide"), (170, "-huge")
     ]  # fmt: skip
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (22, "-short"), (32, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (22, "-short"), (32, "-tall"), (48, "-high")]  # noqa: RUF012
 
     def __init__(self, machine: Machine, letters: bool | None = None) -> None:
         """`letters`: tell with letters what colours tell elsewhere; if it is not given, NO_COLOR decides."""
@@ -71,6 +71,8 @@ class ExplorerApp(App[bool]):
 
     async def on_event(self, event: Event) -> None:
         """What is typed after a key that opens a dialog is the dialog's, however fast it comes: never lost, never a verb."""
+        if isinstance(event, Key | MouseDown) and self.screen_stack and isinstance(self.screen, MainScreen):
+            self.screen.forget_changed()
         dialog = self.screen if self.screen_stack and isinstance(self.screen, Dialog) else None
         if dialog is not None and isinstance(event, Key | Paste):
             if not dialog.ready:
@@ -98,7 +100,7 @@ class ExplorerApp(App[bool]):
             main.leave()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return VARIABLES
+        return QUIET[self.current_theme.dark]
 
     def get_default_screen(self) -> MainScreen:
         return MainScreen(self.session)

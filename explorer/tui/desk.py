@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from altmap.engine import Command, Machine, Step
+from altmap.engine import Command, Machine
 
-from .session import Session
+from .session import Batch, Session
 
 
 class Desk(Protocol):
@@ -28,7 +28,7 @@ class Desk(Protocol):
         """The marked blocks."""
 
     @property
-    def refused(self) -> Step | None:
+    def refused(self) -> Batch | None:
         """What was refused last, as long as the cursor and the marks stay as they were then."""
 
     def mark(self, blocks: frozenset[int]) -> None:
@@ -46,8 +46,8 @@ class Desk(Protocol):
     def ask_add(self, compares: bool = False) -> None:
         """Open the dialog for new memory; `compares`: to compare placements."""
 
-    def explain(self, refused: Step) -> None:
-        """Show why a command was refused, and what can be done now."""
+    def explain(self, refused: Batch) -> None:
+        """Show why commands were refused, and what can be done now."""
 
     def ask_why(self, commands: Sequence[Command]) -> None:
         """Show what would come of commands, each for itself."""
@@ -96,3 +96,25 @@ class Desk(Protocol):
 
     def show_fault(self) -> None:
         """Zoom to the page in the way."""
+
+    @property
+    def hits(self) -> frozenset[int] | None:
+        """The blocks that the search found; None if there is none."""
+
+    def ask_search(self) -> None:
+        """Open the search line."""
+
+    def next_hit(self, by: int) -> None:
+        """To the next block that was found, or the one before."""
+
+    def end_search(self) -> None:
+        """Take the search away."""
+
+    def memmap_link(self) -> tuple[tuple[tuple[int, int], ...], bool]:
+        """The pages that hold the struct pages of what is under the cursor, or (True) that are described by it."""
+
+    def go_host(self) -> None:
+        """To the memmap of what is under the cursor, or to what it describes, and back."""
+
+    def mark_others(self) -> None:
+        """Mark the blocks that can go instead of the one under the cursor."""

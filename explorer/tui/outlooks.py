@@ -6,6 +6,7 @@ from altmap.engine import Machine, Outlook, sentence
 
 from ..picture.palette import WORDS
 from ..picture.view import Told
+from .prospects import Prospects, prospects
 
 
 class Outlooks:
@@ -15,6 +16,7 @@ class Outlooks:
         self._machine = machine
         self._known: dict[int, Told] = {}
         self._state = -1
+        self._summed: tuple[tuple[int, int], Prospects] | None = None
 
     def of(self, block: int) -> Told | None:
         """What is known of a block in the present state."""
@@ -27,7 +29,7 @@ class Outlooks:
             return None
         known = self._present()
         if block not in known:
-            known[block] = told(self._machine.outlook(block))
+            known[block] = told(self._machine, self._machine.outlook(block))
         return known[block]
 
     def pending(self) -> list[int]:
@@ -42,6 +44,14 @@ class Outlooks:
             found.setdefault(one.answer, []).append(block)
         return found
 
+    def prospects(self) -> Prospects:
+        """What all the answers come to; worked out once for as many as there are."""
+        known = self._present()
+        if self._summed is None or self._summed[0] != (self._state, len(known)):
+            online = sum(block.state == "online" for block in self._machine.blocks.values())
+            self._summed = (self._state, len(known)), prospects(known, online)
+        return self._summed[1]
+
     def _present(self) -> dict[int, Told]:
         state = self._machine.timeline.present.number
         if state != self._state:
@@ -49,13 +59,15 @@ class Outlooks:
         return self._known
 
 
-def told(outlook: Outlook) -> Told:
+def told(machine: Machine, outlook: Outlook) -> Told:
     """An outlook in words."""
-    first = outlook.pfn
+    per_block, size = machine.geometry.sections_per_block, machine.geometry.pages_per_section
+    numbers = range(outlook.block * per_block, (outlook.block + 1) * per_block)
     blockers = []
     for kind, count in outlook.blockers:
+        held = ((nr, section.of(kind)) for nr in numbers if (section := machine.sections.get(nr)) is not None)
+        first = next((nr * size + (pages & -pages).bit_length() - 1 for nr, pages in held if pages), None)
         blockers.append((WORDS[kind], count, first))
-        first = None
     said = sentence(outlook.reason) if outlook.reason is not None else ""
     if outlook.answer == "yes":
         said = f"{outlook.moves:,} pages would move" if outlook.moves else "nothing in it would have to move"

@@ -9,7 +9,7 @@ from altmap.engine import Machine, about_bytes
 from .. import facts
 from ..printable import printable
 from .session import Session
-from .widgets.title import Word
+from .widgets.title import Role, Word
 
 BARS = "▁▂▃▄▅▆▇█"
 
@@ -45,21 +45,20 @@ def words(session: Session, width: int) -> list[Word]:
     made = chips(session)
     present = session.machine.timeline.present.number
     start = [
-        Word("plan  ", "dim"),
+        Word(" plan  ", "dim"),
         Word("opened ", "strong" if not made else "text", "go_to_state(0)"),
         Word("●", "accent"),
     ]
     tail: list[list[Word]] = []
     for chip in made:
-        sign, role = ("✓", "good") if chip.result == "ok" else (f"✗ {chip.result}", "bad")
-        look = "strong" if chip.number == present else "text"
-        tail.append(
-            [
-                Word(" ─ ", "faint"),
-                Word(f"{short(chip.label)} ", look, f"go_to_state({chip.number})"),  # type: ignore[arg-type]
-                Word(sign, role),  # type: ignore[arg-type]
-            ]
-        )
+        good = chip.result == "ok"
+        sign, action = "✓" if good else f"✗ {chip.result}", f"go_to_state({chip.number})"
+        if chip.number == present:
+            role: Role = "here-good" if good else "here-bad"
+            tail.append([Word(" ─", "faint"), Word(f" {short(chip.label)} ", "here", action), Word(f"{sign} ", role)])
+        else:
+            role = "good" if good else "bad"
+            tail.append([Word(" ─ ", "faint"), Word(f"{short(chip.label)} ", "text", action), Word(sign, role)])
     left_out = False
     while len(tail) > 1 and sum(len(word.text) for chip in tail for word in chip) + 24 > width:
         del tail[0]
@@ -76,4 +75,4 @@ def short(label: str) -> str:
 
 def free_words(machine: Machine) -> list[Word]:
     """MemFree, beside the chips."""
-    return [Word("MemFree ", "dim"), Word(f"{about_bytes(facts.totals(machine).free)} ", "text")]
+    return [Word(f"MemFree {about_bytes(facts.totals(machine).free)} ", "dim")]

@@ -14,13 +14,13 @@ SLICE = 0.1
 
 
 class Batch(NamedTuple):
-    """What came of one verb: the outcome of each of its commands, in order. `stopped`: a person ended it early; `refusal`:
-    the first step of it that the kernel refused."""
+    """What came of one verb: the outcome of each of its commands, in order. `stopped`: a person ended it early;
+    `refusals`: the steps of it that the kernel refused."""
 
     label: str
     outcomes: tuple[Outcome, ...]
     stopped: bool = False
-    refusal: Step | None = None
+    refusals: tuple[Step, ...] = ()
 
     @property
     def refused(self) -> tuple[Outcome, ...]:
@@ -115,8 +115,8 @@ class Session:
             made = timeline.since(first)
             for step in made:
                 self._verbs[step.number] = (first, label)
-        refusal = next((step for step in made if step.outcome is not None and not step.outcome.ok), None)
-        return Batch(label, tuple(step.outcome for step in made if step.outcome is not None), self._stop, refusal)
+        refusals = tuple(step for step in made if step.outcome is not None and not step.outcome.ok)
+        return Batch(label, tuple(step.outcome for step in made if step.outcome is not None), self._stop, refusals)
 
     def explain(self, refused: Step) -> Verdict:
         """Why a command was refused: asked of the state that it met, which a refusal may have changed."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from altmap.engine import about_bytes
+from typing import Final
+
+from altmap.engine import about_bytes, format_address, format_bytes
 
 from ..picture.memory import Scope
+from ..picture.view import Verdicts
 from ..picture.views import VIEWS
 from .widgets.memory_map import MemoryMap
-from .widgets.title import Word
+from .widgets.title import Role, Word
 
 PANELS = (("inspector", "1"), ("zones", "2"), ("log", "3"))
 
@@ -43,21 +46,37 @@ def _name(map_: MemoryMap, scope: Scope) -> str:
     if scope.level == "section":
         return f"section {scope.start // geometry.pages_per_section}"
     if scope.level == "page":
-        return f"pageblock {(map_.pfn - scope.start) // geometry.pageblock_pages}"
+        return f"pageblock {map_.pfn % geometry.pages_per_block // geometry.pageblock_pages}"
     return "machine"
 
 
-def of_panel(map_: MemoryMap, shown: str) -> list[Word]:
-    """The panels, the shown one first in its own words."""
-    words = [Word("▌", "faint")]
-    for name, key in PANELS:
-        title = f"memory{map_.cursor}" if name == "inspector" else name
-        text = f"{title} " if name == shown else f"{key} {title} "
-        words.append(
-            Word(
-                f" {text}" if name != PANELS[0][0] else text,
-                "strong" if name == shown else "dim",
-                f"verb('pane_{name}')",
-            )
-        )
-    return words
+def of_panel(map_: MemoryMap, shown: str, verdicts: Verdicts, width: int) -> tuple[list[Word], list[Word]]:
+    """The panel that is shown in words of its own, and the others; where the map has the whole width, what the block is."""
+    machine, cursor = map_.machine, map_.cursor
+    left = [Word("▌", "faint")]
+    right: list[Word] = []
+    here = machine.blocks.get(cursor)
+    name = f"memory{cursor}" if shown == "inspector" else shown
+    left.append(Word(f"{name} ", "strong"))
+    if shown == "inspector" and width < 110 and here is not None:
+        zone = here.zone[1] if here.zone is not None else ""
+        if width < 76:
+            unit = machine.geometry.pages_per_block
+            found = machine.summary(cursor * unit, unit)
+            free = round((found.of("free") + found.of("pcp")) * 100 / unit)
+            left += [Word(f" {zone}" if zone else " offline", "dim"), Word(f"  free {free}%" if zone else "", "dim")]
+            if (told := verdicts.of(cursor)) is not None:
+                sign = {"yes": "✓", "not known": "?"}.get(told.answer, "✗")
+                what = f"{told.blockers[0][1]:,} {told.blockers[0][0]}" if told.blockers else told.answer
+                left += [Word(f"  {sign} ", _LOOKS[told.answer]), Word(what, "text")]
+        else:
+            left += [Word(f" {here.state}", "dim"), Word(f"  {zone}" if zone else "", "dim")]
+            left += [Word(f"  node {here.node}  {'since boot' if here.early else 'hot-added'}", "dim")]
+            size = machine.geometry.block_size
+            right.append(Word(f"{format_address(cursor * size)}  {format_bytes(size)} ", "dim"))
+    others = [(pane, key) for pane, key in PANELS if pane != shown]
+    right += [Word(f" {key} {pane} ", "dim", f"verb('pane_{pane}')") for pane, key in others]
+    return left, right
+
+
+_LOOKS: Final[dict[str, Role]] = {"yes": "good", "no": "bad", "never": "dim", "not known": "warn"}

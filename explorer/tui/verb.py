@@ -82,8 +82,8 @@ def no_hot_ranges(desk: Desk, state: str | None = None) -> str:
 
 
 def range_names(desk: Desk) -> str:
-    """The blocks of `hot_ranges` by name."""
-    return words.block_names(_hot_blocks(desk))
+    """The blocks of `hot_ranges` by number."""
+    return words.numbers(_hot_blocks(desk))
 
 
 def _hot_blocks(desk: Desk) -> list[int]:

@@ -35,7 +35,7 @@ class OnlineDefault(Verb):
     @classmethod
     def run(cls, desk: Desk) -> None:
         blocks = target(desk, "offline")
-        desk.perform(f"{cls.kind} {words.block_names(blocks)}", [Online(block=nr, type=cls.kind) for nr in blocks])
+        desk.perform(f"{cls.kind} {words.numbers(blocks)}", [Online(block=nr, type=cls.kind) for nr in blocks])
 
 
 class OnlineMovable(OnlineDefault):
@@ -61,7 +61,7 @@ class OfflineBlocks(Verb):
     @classmethod
     def run(cls, desk: Desk) -> None:
         blocks = target(desk, "online")
-        desk.perform(f"offline {words.block_names(blocks)}", [Offline(block=nr) for nr in blocks])
+        desk.perform(f"offline {words.numbers(blocks)}", [Offline(block=nr) for nr in blocks])
 
 
 class EjectDevice(Verb):
@@ -312,6 +312,79 @@ class ShowPage(Verb):
         desk.show_fault()
 
 
+class GoHost(Verb):
+    name, key, label, title, group = "host", "h", "Host", "To the memmap and back", "Map"
+    sentence = (
+        "To the pages that hold the struct pages of what is under the cursor; on memmap, to what it describes; back."
+    )
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        return "" if desk.memmap_link()[0] else "its struct pages lie in kernel memory, and nothing says where"
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.go_host()
+
+
+class SearchBlocks(Verb):
+    name, key, label, title, group = "search", "slash", "Find", "Find blocks", "Blocks"
+    sentence = "Find blocks by state, zone, node, kind of page, verdict, or what they host; all others are dimmed."
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.ask_search()
+
+
+class NextHit(Verb):
+    name, key, label, title, group = "next_hit", "n", "Next", "Next found block", "Blocks"
+    sentence = "To the next block that the search found."
+    footer = False
+    by: ClassVar[int] = 1
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        return "" if desk.hits else "nothing is searched for" if desk.hits is None else "no block was found"
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.next_hit(cls.by)
+
+
+class HitBefore(NextHit):
+    name, key, label, title = "hit_before", "N", "Before", "Found block before"
+    sentence = "To the block before that the search found."
+    by = -1
+
+
+class EndSearch(Verb):
+    name, key, label, title, group = "end_search", "escape", "End", "End the search", "Blocks"
+    sentence = "Show all blocks again."
+    footer = False
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        if desk.marks:
+            return "the marks go first"
+        return "" if desk.hits is not None else "nothing is searched for"
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.end_search()
+
+
+class Instead(Verb):
+    name, key, label, title, group = "instead", "b", "Instead", "Mark what would go", "Blocks"
+    sentence = (
+        "Mark the blocks of this device, or of this zone and node, that can go offline; in the view of verdicts, all."
+    )
+    footer = False
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.mark_others()
+
+
 class MapPane(Verb):
     name, key, label, title, group = "pane_map", "0", "Map", "To the map", "Screen"
     sentence = "Memory by address; arrows walk, a click selects, the wheel zooms."
@@ -361,8 +434,8 @@ class Quit(Verb):
 
 VERBS: Final[tuple[type[Verb], ...]] = (
     Stop, AddMemory, OnlineDefault, OnlineMovable, OnlineKernel, OfflineBlocks, EjectDevice, RemoveMemory, Why, Undo, Redo,
-    ZoomIn, ZoomOut, NextView, ViewBefore, Fold, ShowPage,
-    Help, Quit, CommandLine, States, GoTo, MarkDevice, Unmark, CompareAdd, Save, Mark,
+    ZoomIn, ZoomOut, NextView, ViewBefore, GoHost, SearchBlocks, Fold, ShowPage, NextHit, HitBefore, Instead,
+    Help, Quit, CommandLine, States, GoTo, MarkDevice, Unmark, EndSearch, CompareAdd, Save, Mark,
     MapPane, InspectorPane, ZonesPane, LogPane,
 )  # fmt: skip
 """In the footer's order."""

@@ -34,6 +34,8 @@ from altmap.engine import (
 from altmap.engine import block_names as engine_names
 
 from .. import facts
+from ..printable import printable
+from . import prospects
 from .session import Batch
 
 PAGE_COMMANDS: Final = (Compact, HugePages, Poison, VirtioMem)
@@ -50,9 +52,27 @@ def block_names(blocks: Iterable[int]) -> str:
     return engine_names(blocks, 3)
 
 
+def numbers(blocks: Iterable[int]) -> str:
+    """``32-39, 48``: the same without their names, as a line of a script has them."""
+    return block_names(blocks).replace("memory", "")
+
+
 def machine_name(machine: Machine) -> str:
     """The machine's name; of a folder or file its last part alone."""
     return PurePath(machine.origin.name).name or "this machine"
+
+
+def kernel_words(machine: Machine) -> str:
+    """The kernel that the machine ran, and the one that it is modelled as, if that is another."""
+    found = re.search(r"Linux version (\d+\.\d+)", machine.origin.kernel)
+    ran, model = found[1] if found else "", machine.model.name
+    named = f"Linux {model}" if model[:1].isdigit() else model
+    return f"Linux {printable(ran)} as {model}" if ran and ran != model else named
+
+
+def size_of(machine: Machine, blocks: int) -> str:
+    """The size of so many blocks."""
+    return about_bytes(blocks * machine.geometry.block_size)
 
 
 def file_name(machine: Machine) -> str:
@@ -146,11 +166,8 @@ def batch_words(batch: Batch, machine: Machine) -> tuple[str, str]:
         assumed = len(batch.assumed)
         return "ok", f"{batch.label}: all {len(batch.outcomes)} done{f', {assumed} of them assumed' if assumed else ''}"
     done = len(batch.outcomes) - len(refused)
-    first = refused[0]
-    return (
-        first.result,
-        f"{batch.label}: {done} of {len(batch.outcomes)} done; {describe(first.command)}: {sentence(first.reason)}",
-    )
+    reasons = prospects.reasons_words(refused)
+    return refused[0].result, f"{batch.label}: {done} of {len(batch.outcomes)} done; {reasons}"
 
 
 def added_block(batch: Batch, machine: Machine) -> int | None:

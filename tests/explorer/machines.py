@@ -87,7 +87,7 @@ async def press(pilot: Any, *keys: str) -> None:
 
 def result(screen: MainScreen) -> str:
     """What the result bar says."""
-    return str(screen.query_one(ResultBar).render())
+    return screen.query_one(ResultBar).text
 
 
 def text_of(widget: Painted) -> str:

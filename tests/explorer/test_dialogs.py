@@ -55,7 +55,7 @@ def test_a_refusal_is_explained_and_cleared() -> None:
         await stand_on(pilot, 32)
         await press(pilot, "e")
         assert machine.history[-1].result != "ok"
-        assert "w: why" in result(screen)
+        assert "w what would help" in result(screen)
         await press(pilot, "w")
         assert [type(open_one) for open_one in pilot.app.screen_stack] == [MainScreen, WhyScreen]
         words = text_of(pilot.app.screen.query_one(Prose))
@@ -77,10 +77,10 @@ def test_why_of_another_block_forgets_the_refusal() -> None:
     async def ask(pilot: Any, screen: MainScreen) -> None:
         await stand_on(pilot, 0)
         await press(pilot, "f")
-        assert "w: why" in result(screen)
+        assert "w what would help" in result(screen)
         await stand_on(pilot, 36)
         assert "EINVAL" in result(screen)
-        assert "w: why" not in result(screen)
+        assert "w what would help" not in result(screen)
         await press(pilot, "w")
         assert text_of(pilot.app.screen.query_one(Prose)).startswith("online 36 online: yes")
         before = len(machine.history)
@@ -174,14 +174,18 @@ def test_an_empty_line_covers_the_keys_alone() -> None:
     drive(guest(), look, (60, 20))
 
 
-def test_what_no_command_can_do_is_said() -> None:
+def test_what_no_command_can_do_is_said_and_cannot_be_chosen() -> None:
     machine = engine.open_machine("firecracker-24g")
 
     async def choose(pilot: Any, screen: MainScreen) -> None:
         await stand_on(pilot, 32)
-        await press(pilot, "w", "end", "enter")
-        assert isinstance(pilot.app.screen, WhyScreen)
-        assert pilot.app.screen.query_one(".box").border_subtitle == "not from here: no command makes it so"
+        await press(pilot, "w")
+        why = pilot.app.screen
+        assert isinstance(why, WhyScreen)
+        assert "no command makes it so:\n  once these pages are gone" in text_of(why.query_one(Prose))
+        assert not why.query(OptionList)
+        assert why.query_one(".box").border_subtitle == "esc closes"
+        await press(pilot, "end", "enter")
         assert machine.history == ()
 
     drive(machine, choose)

@@ -6,6 +6,7 @@ import pytest
 from altmap import engine
 from altmap.engine import about_bytes
 from altmap.explorer import facts
+from altmap.explorer.picture.links import links_of
 from altmap.explorer.tui import words
 from altmap.explorer.tui.session import Batch
 
@@ -24,7 +25,7 @@ def test_memmap_at_the_head_of_the_request() -> None:
     machine = with_dimm("rfc-v2")
     assert facts.memmap_of(machine, 35).hosts == (32,)
     assert "in memory32, at the head of its own add request" in words.memmap_place(machine, 35)
-    assert facts.guests_of(machine, 32) == tuple(DIMM[1:])
+    assert links_of(machine).guests == {32: tuple(DIMM)}
 
 
 def test_memmap_in_kernel_memory() -> None:

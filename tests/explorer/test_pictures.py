@@ -92,7 +92,7 @@ def test_memmap_in_another_block(snap: Snap) -> None:
     async def look(pilot: Any) -> None:
         screen = await stand_on(pilot, 44)
         assert facts.memmap_of(machine, 44).hosts == (32,)
-        assert screen.query_one(MemoryMap).hosts == {32}
+        assert screen.query_one(MemoryMap).overlay.hosts == {32}
 
     assert snap(ExplorerApp(machine), terminal_size=(120, 40), run_before=look)
 

@@ -40,7 +40,7 @@ def test_a_dimm_from_add_to_eject() -> None:
         assert screen.cursor == 32
         await press(pilot, "d", "m")
         assert {machine.blocks[nr].zone for nr in DIMM} == {(0, "Movable")}
-        assert "online_movable memory32-39: all 8 done" in result(screen)
+        assert "online_movable 32-39: all 8 done" in result(screen)
         await press(pilot, "escape", "f")
         assert machine.blocks[32].state == "offline"
         assert "memory32 is offline" in result(screen)

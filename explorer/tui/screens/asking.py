@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import Final
 
-from altmap.engine import Add, Command, Machine, Step, describe
+from altmap.engine import Add, Command, Machine, describe
 from textual.screen import Screen
 
 from .. import words
 from ..leaving import LEFT
 from ..places import Goal
 from ..portrait import Portrayed
-from ..session import Session
+from ..prospects import grouped
+from ..session import Batch, Session
 from ..widgets.bars import ResultBar
 from ..widgets.memory_map import MemoryMap
 from .add import AddDialog
@@ -23,7 +25,7 @@ from .help import HelpScreen
 from .leave import LeaveDialog
 from .save import SaveDialog
 from .timeline import TimelineScreen
-from .why import Choice, Told, WhyScreen, look, told, told_of_many, told_since
+from .why import MOST_TOLD, Choice, Told, WhyScreen, look, told, told_of_batch, told_of_many, told_since
 
 MOST_ASKED: Final = 32
 """Marked blocks that one question is about."""
@@ -62,15 +64,21 @@ class AskingScreen(Screen[None], Portrayed):
         if command is not None:
             self.perform("add", [command])
 
-    def explain(self, refused: Step) -> None:
-        """Show why a command was refused, and do what is chosen there."""
-        if (outcome := refused.outcome) is not None:
+    def explain(self, refused: Batch) -> None:
+        """Show why commands were refused, and do what is chosen there."""
+        steps = refused.refusals
 
-            def answer() -> tuple[Told, str]:
-                then, now = self.session.explain(refused), self.machine.why_not(outcome.command)
+        def answer() -> tuple[Told, str]:
+            if len(steps) == 1 and (outcome := steps[0].outcome) is not None and len(refused.outcomes) == 1:
+                then, now = self.session.explain(steps[0]), self.machine.why_not(outcome.command)
                 return told_since(then, now), look([then])
+            groups = [outcomes for _, outcomes in grouped(refused.refused)]
+            by_outcome = {id(step.outcome): step for step in steps}
+            verdicts = [self.session.explain(by_outcome[id(group[0])]) for group in groups[:MOST_TOLD]]
+            told = list(zip_longest(groups, verdicts))
+            return told_of_batch(refused.label, len(refused.outcomes) - len(refused.refused), told), "bad"
 
-            self._answer(describe(outcome.command), answer)
+        self._answer(refused.label, answer)
 
     def ask_why(self, commands: Sequence[Command]) -> None:
         """Show what would come of commands, each for itself, and do what is chosen there."""

@@ -2,53 +2,46 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from time import monotonic
 from typing import ClassVar, Final
 
-from altmap.engine import BadInput, Command, Step
+from altmap.engine import BadInput, Command, Offline
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.events import Key
-from textual.widget import Widget
+from textual.events import Key, Resize
 
-from ... import facts
-from ...picture.can_go import CanGo
 from ...picture.view import Told
-from ...picture.views import VIEWS
-from .. import plan, titles, words
-from ..inspected import Place
+from .. import changes, plan, prospects, titles, words
 from ..outlooks import Outlooks
 from ..session import Batch, Session
+from ..sheets import Place
 from ..verbs import BY_NAME, VERBS
-from ..widgets.bars import ResultBar, StatusLine
+from ..widgets.bars import Offer, ResultBar, StatusLine
 from ..widgets.inspector import Inspector
 from ..widgets.kernel_log import KernelLog
 from ..widgets.keys import Keys
+from ..widgets.levels import Levels
 from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
 from ..widgets.overview import OverviewLine
-from ..widgets.title import Strip
+from ..widgets.painted import Scroller
+from ..widgets.title import Strip, Word
 from ..widgets.zone_table import ZoneTable
-from .asking import AskingScreen
 from .error import ErrorScreen
+from .mapping import MappingScreen
 
-PANES: Final[dict[str, type[Widget]]] = {"map": MemoryMap, "inspector": Inspector, "zones": ZoneTable, "log": KernelLog}
+PANES: Final = ("map", "inspector", "zones", "log")
+"""The widgets that can be given the keys, by their names; all but the map share one place."""
 
 ALWAYS: Final = ("verb('help')", "verb('quit')", "command_palette")
 """The keys that no footer is too narrow for."""
 
-MOST_ASKED: Final = 32
-"""Marked blocks that one question is about."""
+WIDE: Final = 170
+"""From so many columns on the levels below the cursor stand beside the map."""
 
 
-ASKING: Final = 0.02
-"""Seconds that asking may take before keys are answered; it decides how smooth the screen is, never what is said."""
-
-
-class MainScreen(AskingScreen):
+class MainScreen(MappingScreen):
     """The desk that verbs work on. After each verb every pane reads the machine anew; nothing else changes them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -60,9 +53,10 @@ class MainScreen(AskingScreen):
         super().__init__()
         self.session = session
         self._possible: frozenset[str] = frozenset()
-        self._fault: int | None = None
-        self._refused: tuple[Step, int, frozenset[int]] | None = None
+        self._refused: tuple[Batch, int, frozenset[int]] | None = None
         self._pane = "inspector"
+        self._seen = dict(session.machine.sections)
+        self._changes = changes.Changes({}, {})
         self.verdicts = Outlooks(session.machine)
 
     def compose(self) -> ComposeResult:
@@ -77,12 +71,32 @@ class MainScreen(AskingScreen):
                 yield MapLegend(self._map)
             with Vertical(id="right"):
                 yield Strip("panel-title")
-                yield Inspector(machine)
-                yield ZoneTable(machine)
-                yield KernelLog(machine)
+                yield Inspector(machine, id="inspector")
+                yield ZoneTable(machine, id="zones")
+                yield KernelLog(machine, id="log")
         yield Strip("plan")
         yield ResultBar()
         yield Keys(ALWAYS)
+
+    def on_resize(self, event: Resize) -> None:
+        """Where there is room for more than one pane beside the map, there are more; once."""
+        if event.size.width >= WIDE and not self.query(Levels):
+            machine = self.machine
+            under = Vertical(
+                Strip("zones-title"), ZoneTable(machine, id="zones-under"),
+                Strip("log-title"), KernelLog(machine, id="log-under"), id="under",
+            )  # fmt: skip
+            self.query_one("#body").mount(Levels(self._map), before="#right")
+            self.query_one("#left").mount(under)
+            self.query_one("#right").mount(Strip("page-title"), Inspector(machine, id="page"))
+            self.call_after_refresh(self._widened)
+
+    def _widened(self) -> None:
+        self.query_one("#zones-title", Strip).set(
+            [Word("▌", "faint"), Word("zones", "strong")], [Word("pages ", "faint")]
+        )
+        self.query_one("#log-title", Strip).set([Word("▌", "faint"), Word("kernel log", "strong")])
+        self._show_block()
 
     def on_mount(self) -> None:
         self.show_pane("inspector")
@@ -106,60 +120,72 @@ class MainScreen(AskingScreen):
     # -- what is seen -----------------------------------------------------------------------------------------------
 
     @property
-    def marks(self) -> frozenset[int]:
-        """The marked blocks."""
-        return self._map.marks
-
-    @property
-    def refused(self) -> Step | None:
+    def refused(self) -> Batch | None:
         """What was refused last, as long as the cursor and the marks stay as they were then."""
         return self._refused[0] if self._refused and self._refused[1:] == (self.cursor, self.marks) else None
 
     def _show_machine(self) -> None:
+        self._changes = changes.changes(self._seen, self.machine)
+        self._seen = dict(self.machine.sections)
         self._map.show()
+        self._map.show_changed(self._changes.pages)
         self.query_one(OverviewLine).reload()
-        self.query_one(ZoneTable).reload()
-        self.query_one(KernelLog).reload()
+        for pane in self.query(Scroller):
+            if not isinstance(pane, Inspector):
+                pane.reload()
         self.query_one(StatusLine).show()
         width = self.app.size.width
         self.query_one("#plan", Strip).set(plan.words(self.session, width), plan.free_words(self.machine))
+        if self._search is not None:
+            self._find()
         self._show_block()
         self._ask_all()
 
     def _show_block(self) -> None:
-        self.query_one(Inspector).show(self._place())
-        place = facts.memmap_of(self.machine, self.cursor)
-        self._map.show_hosts(frozenset(place.hosts) - {self.cursor})
+        place = self._place()
+        self._link()
+        if self.has_class("-huge") and self.query(Levels):
+            self.query_one("#inspector", Inspector).show(place._replace(level="machine"))
+            pfn = self._point(place)
+            self.query_one(Levels).show(pfn)
+            self.query_one("#page-title", Strip).set([Word("▌", "faint"), Word(f"page {pfn:#x}", "strong")])
+            self.query_one("#page", Inspector).show(place._replace(pfn=pfn, level="page"))
+        else:
+            self.query_one("#inspector", Inspector).show(place)
         self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
         self._title()
         self._offer()
 
     def _place(self) -> Place:
         map_ = self._map
-        return Place(map_.pfn, map_.picture.cell, map_.scope.level, self._outlook(), self._fault)
+        found = None
+        if map_.view.name == "can it go":
+            found = self.verdicts.prospects()
+        return Place(map_.pfn, map_.picture.cell, map_.scope.level, self._outlook(), self._fault_here(), found)
+
+    def _fault_here(self) -> int | None:
+        """The page in the way, if it is in the selected block."""
+        size = self.machine.geometry.pages_per_block
+        return self._fault if self._fault is not None and self._fault // size == self.cursor else None
+
+    def _point(self, place: Place) -> int:
+        """The page of a block that is worth a look: where the cursor is, else what is in the way, else its first."""
+        size = self.machine.geometry.pages_per_block
+        if self._map.scope.level in ("block", "section", "page"):
+            return place.pfn
+        first = next((pfn for _, _, pfn in place.told.blockers if pfn is not None), None) if place.told else None
+        found = place.fault if place.fault is not None else first
+        return found if found is not None and found // size == self.cursor else self.cursor * size
 
     def _outlook(self) -> Told | None:
         """Whether the selected block can go; asked when nothing is under way."""
         return self.verdicts.ask(self.cursor) if self.session.running is None else self.verdicts.of(self.cursor)
 
-    def _ask_all(self) -> None:
-        """Ask of all blocks, if that is what the map shows, a slice at a time beside the screen."""
-        if self._map.view is CanGo and self.verdicts.pending():
-            self.run_worker(self._ask_in_slices(), group="outlooks", exclusive=True, exit_on_error=False)
-
-    async def _ask_in_slices(self) -> None:
-        while self._map.view is CanGo and self.session.running is None and (pending := self.verdicts.pending()):
-            until = monotonic() + ASKING
-            for block in pending:
-                self.verdicts.ask(block)
-                if monotonic() >= until:
-                    break
-            self._map.repaint()
-            await asyncio.sleep(0)
-
     def _title(self) -> None:
         self.query_one("#map-title", Strip).set(*titles.of_map(self._map))
-        self.query_one("#panel-title", Strip).set(titles.of_panel(self._map, self._pane))
+        self.query_one("#panel-title", Strip).set(
+            *titles.of_panel(self._map, self._pane, self.verdicts, self.app.size.width)
+        )
 
     def _offer(self) -> None:
         possible = frozenset(verb.name for verb in VERBS if verb.possible(self))
@@ -175,25 +201,31 @@ class MainScreen(AskingScreen):
     def on_memory_map_moved(self) -> None:
         if self.refused is None:
             self._refused = None
-        self.query_one(ResultBar).offer_why(self._refused is not None)
+        self.show_offers()
         self._show_block()
+
+    def show_offers(self) -> None:
+        """Name the keys that lead on from the last result, as long as they do."""
+        offers = self._search_offers()
+        if self._refused is not None:
+            if self._fault is not None:
+                offers.append(Offer("x", "show the page", "show", "verb('show_page')"))
+            offers.append(Offer("w", "what would help", "why", "verb('why')"))
+            if isinstance(self._refused[0].refused[0].command, Offline):
+                offers.append(Offer("b", "what would go instead", "others", "verb('instead')"))
+        self.query_one(ResultBar).offer(offers)
+
+    def forget_changed(self) -> None:
+        """A key was pressed: what the operation before it changed is pointed out no longer."""
+        self._map.show_changed({})
 
     def on_overview_line_asked(self, message: OverviewLine.Asked) -> None:
         self._map.go(message.pfn)
-
-    def action_view(self, name: str) -> None:
-        """Show the map in another view."""
-        self._map.set_view(name)
 
     def action_go_to_state(self, number: int) -> None:
         """To a state of the plan."""
         if self.session.running is None and number != self.machine.timeline.present.number:
             self.go_to_state(number)
-
-    def action_zoom_to(self, depth: int) -> None:
-        """Out to a level of the breadcrumb."""
-        while len(self._map.scopes) > depth:
-            self._map.zoom_out()
 
     # -- what is done -----------------------------------------------------------------------------------------------
 
@@ -216,10 +248,6 @@ class MainScreen(AskingScreen):
             name = event.character if event.is_printable else event.key
             self.query_one(ResultBar).hint(f"{name}: no such key, ? for help")
 
-    def mark(self, blocks: frozenset[int]) -> None:
-        """Mark exactly these blocks."""
-        self._map.mark(blocks)
-
     def perform(self, label: str, commands: Sequence[Command], typed: bool = False) -> None:
         """Run commands a slice at a time and show what comes of them. What was `typed` and makes no sense to the engine
         comes back to be corrected."""
@@ -238,6 +266,7 @@ class MainScreen(AskingScreen):
             self._offer()
 
         batch: Batch | None = None
+        self._map.show_notes({})
         try:
             batch = await self.session.run(label, commands, progress)
         except BadInput as error:
@@ -248,16 +277,26 @@ class MainScreen(AskingScreen):
             bar.say("✗ fault", f"{label}: nothing was changed by it", "refused")
             self.app.push_screen(ErrorScreen(label, error))
         if batch is not None:
-            self._fault = next((o.pfn for o in batch.outcomes if o.result == "EBUSY"), None)
-            bar.tell(batch, self.machine)
+            self._fault = next((outcome.pfn for outcome in batch.refused if outcome.pfn is not None), None)
         self._refused = None
         self._show_machine()
-        if batch is not None and (block := words.added_block(batch, self.machine)) is not None:
+        if batch is not None:
+            self._tell(batch)
+
+    def _tell(self, batch: Batch) -> None:
+        """Show what came of a verb: in words, and on the map."""
+        if (block := words.added_block(batch, self.machine)) is not None:
             self._map.select(block)
-        if batch is not None and batch.refusal is not None and not batch.stopped:
-            self._refused = batch.refusal, self.cursor, self.marks
-            bar.offer_why(True)
-            self._offer()
+        self._map.show_notes({
+            block: prospects.tile_word(outcome)
+            for outcome in batch.refused
+            if isinstance(block := getattr(outcome.command, "block", None), int)
+        })  # fmt: skip
+        self.query_one(ResultBar).tell(batch, self.machine, changes.where_words(self._changes, self.machine))
+        if batch.refused and not batch.stopped:
+            self._refused = batch, self.cursor, self.marks
+        self.show_offers()
+        self._offer()
 
     def take_back(self) -> None:
         """Undo the last verb."""
@@ -274,8 +313,9 @@ class MainScreen(AskingScreen):
     def show_state(self, badge: str, text: str) -> None:
         """The machine is in another state, by no command."""
         self._fault = self._refused = None
-        self.query_one(ResultBar).say(badge, text, "plain")
+        self._map.show_notes({})
         self._show_machine()
+        self.query_one(ResultBar).say(badge, text, "plain", changes.where_words(self._changes, self.machine))
 
     # -- the map and the panes ---------------------------------------------------------------------------------------
 
@@ -286,40 +326,4 @@ class MainScreen(AskingScreen):
             for name in PANES:
                 self.set_class(name == pane, f"-show-{name}")
             self._title()
-        self.call_after_refresh(self.query_one(PANES[pane]).focus)
-
-    def change_view(self, by: int) -> None:
-        """The next view, or the one before."""
-        at = (VIEWS.index(self._map.view) + by) % len(VIEWS)
-        self._map.set_view(VIEWS[at].name)
-
-    def zoom(self, inwards: bool) -> None:
-        """A level in at the cursor, or out."""
-        if inwards:
-            self._map.zoom_in()
-        else:
-            self._map.zoom_out()
-
-    @property
-    def depth(self) -> int:
-        """Levels that the map is zoomed in."""
-        return len(self._map.scopes) - 1
-
-    @property
-    def can_zoom_in(self) -> bool:
-        """Is there a level further in?"""
-        return self._map.deeper() is not None
-
-    def fold(self) -> None:
-        """Fold runs of blocks that are alike, or unfold them."""
-        self._map.fold()
-
-    @property
-    def fault(self) -> int | None:
-        """The page (pfn) that was in the way of the last command."""
-        return self._fault
-
-    def show_fault(self) -> None:
-        """Zoom to the page in the way."""
-        if self._fault is not None:
-            self._map.zoom_to_page(self._fault)
+        self.call_after_refresh(self.query_one(f"#{pane}").focus)

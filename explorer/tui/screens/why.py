@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
-from altmap.engine import Command, Verdict, describe, describe_answer, describe_finding, describe_remedy, sentence
+from altmap.engine import (
+    Command,
+    Outcome,
+    Verdict,
+    block_names,
+    describe,
+    describe_answer,
+    describe_finding,
+    describe_remedy,
+    sentence,
+)
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -19,8 +29,7 @@ from .dialog import Dialog
 
 
 class Choice(NamedTuple):
-    """Something that can be done about it: what it is called, the lines of its script, its commands; none where it needs
-    what no command can do."""
+    """Something that can be done about it: what it is called, the lines of its script, its commands."""
 
     words: str
     script: tuple[str, ...]
@@ -40,10 +49,17 @@ def told(verdict: Verdict) -> Told:
         verdict.certainty
     )
     choices = [Choice(does, (describe(verdict.command),), (verdict.command,))] if does and verdict.rehearsed else []
-    for remedy in verdict.remedies:
-        choices.append(Choice(*describe_remedy(remedy), () if remedy.given else remedy.commands))
+    choices += [Choice(*describe_remedy(remedy), remedy.commands) for remedy in verdict.remedies if not remedy.given]
     clears = verdict.remedies and not verdict.rehearsed
-    return describe_finding(verdict), "What would clear it:" if clears else "What can be done:", choices
+    text = "\n".join((describe_finding(verdict), *_beyond(verdict)))
+    return text, "What would clear it:" if clears else "What can be done:", choices
+
+
+def _beyond(verdict: Verdict) -> list[str]:
+    """What would clear it and no command can do."""
+    found = [describe_remedy(remedy) for remedy in verdict.remedies if remedy.given]
+    lines = [f"  {words}" for words, _ in found]
+    return ["", "It would go, but no command makes it so:", *lines] if found else []
 
 
 def told_since(then: Verdict, now: Verdict) -> Told:
@@ -76,6 +92,32 @@ def told_of_many(verdicts: Sequence[Verdict], left_out: int) -> Told:
         lines += ["", title] if others else []
         lines += [f"  {describe(verdict.command)}{_why(verdict)}" for verdict in others]
     return "\n".join(lines), heading, [*(choice for choice in more if choice.commands != (first.command,)), *choices]
+
+
+MOST_TOLD: Final = 5
+"""Groups of refusals that are told of one by one."""
+
+
+def told_of_batch(label: str, done: int, groups: Sequence[tuple[Sequence[Outcome], Verdict | None]]) -> Told:
+    """The same of a verb of several commands, some of which were refused: they are grouped by what they say; the verdict is
+    that of the first of each group, None where it was not asked."""
+    refused = sum(len(outcomes) for outcomes, _ in groups)
+    lines = [f"{label}: {refused} of {done + refused} refused" + (f", {done} done" if done else "")]
+    choices: list[Choice] = []
+    for outcomes, verdict in groups:
+        blocks = [nr for one in outcomes if isinstance(nr := getattr(one.command, "block", None), int)]
+        count = f"{len(outcomes)} block{'s' * (len(outcomes) > 1)}" if blocks else f"{len(outcomes)}"
+        where = f", {block_names(blocks, 4)}" if blocks else ""
+        lines += ["", f"{count}{where}: {outcomes[0].result}:"]
+        if verdict is None:
+            lines.append(f"  {sentence(outcomes[0].reason)}" if outcomes[0].reason is not None else "")
+            continue
+        text, _, more = told(verdict)
+        first = f"of {block_names(blocks[:1], 1)}: " if len(blocks) > 1 else ""
+        said = [line for line in text.split("\n")[1:] if line.strip()]
+        lines += [f"  {first}{said[0].strip()}" if said else "", *(f"  {line}" for line in said[1:])]
+        choices += [choice for choice in more if choice.commands != (verdict.command,)]
+    return "\n".join(lines), "What would clear it:", choices
 
 
 def _all(words: str, verdicts: Sequence[Verdict]) -> Choice:
@@ -133,20 +175,8 @@ class WhyScreen(Dialog[Choice]):
         else:
             choices.action_cursor_up()
 
-    def on_option_list_option_highlighted(self) -> None:
-        self._say(DOES, False)
-
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        choice = self._choices[event.option_index]
-        if choice.commands:
-            self.dismiss(choice)
-        else:
-            self._say("not from here: no command makes it so", True)
-
-    def _say(self, text: str, warns: bool) -> None:
-        box = self.query_one(".box")
-        box.border_subtitle = text
-        box.set_class(warns, "-warns")
+        self.dismiss(self._choices[event.option_index])
 
 
 def _option(choice: Choice) -> Option:

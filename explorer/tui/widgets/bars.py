@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import Final, NamedTuple
 
 from altmap.engine import Machine, about_bytes
+from textual import events
 from textual.content import Content
 from textual.widgets import Static
 
 from ... import facts
+from ...picture.lines import Line
 from ...printable import printable
 from .. import words
 from ..session import Batch
+from .drawn import Drawn, palette_of
+from .title import Role, Word, clicked, drawn
 
-SETTINGS: Final = ("memmap_on_memory", "online_policy", "auto_online_blocks")
+SETTINGS: Final = {
+    "memmap_on_memory": "memmap_on_memory",
+    "online_policy": "policy",
+    "auto_online_blocks": "auto-online",
+}
+"""What can be set and is shown, and how it is called there."""
 
 LINES: Final = 2
-"""Lines of the result bar at most."""
+"""Lines of the result bar."""
+
+LOOKS: Final[dict[str, Role]] = {"ok": "good", "refused": "bad", "busy": "warn", "plain": "accent"}
+"""The role of the badge for each look of a result."""
+
+
+class Offer(NamedTuple):
+    """A key that leads on from a result: what it does, the same in short, and the action of the screen."""
+
+    key: str
+    words: str
+    short: str
+    action: str
 
 
 class StatusLine(Static):
@@ -29,85 +52,116 @@ class StatusLine(Static):
     def show(self) -> None:
         """Read the machine anew."""
         machine, width = self.machine, self.app.size.width
-        total, free = (about_bytes(size) for size in facts.totals(machine))
+        total, free = facts.totals(machine)
         name = printable(words.machine_name(machine))
-        details = [f"model {machine.model.name}", machine.geometry.arch]
-        details += [f"{setting} {value}" for setting in SETTINGS if (value := machine.settings.texts().get(setting))]
-        memory = next(
-            (
-                text
-                for text in (f"MemTotal {total}  MemFree {free} ", f"MemFree {free} ")
-                if len(text + name) + len(details[0]) + 14 <= width
-            ),
-            "",
+        memory = Content.assemble(
+            (f"{about_bytes(free)}", "bold $foreground"),
+            (f" free of {about_bytes(total)} ", "$quiet"),
+            (f"{free * 100 // max(1, total)}% ", "$foreground"),
         )
         left = Content.assemble((" altmap ", "bold $background on $primary"), "  ", (name, "bold $foreground"))
-        for detail in details:
-            longer = left + Content.styled(f"  {detail}", "$quiet")
-            if longer.cell_length + len(memory) + 2 > width:
+        kernel = words.kernel_words(machine)
+        if left.cell_length + len(kernel) + memory.cell_length + 3 > width:
+            memory = Content.assemble((f"{about_bytes(free)}", "bold $foreground"), (" free ", "$quiet"))
+        texts = machine.settings.texts()
+        details = [("", kernel), ("", machine.geometry.arch)]
+        details += [(word, texts[setting]) for setting, word in SETTINGS.items() if setting in texts]
+        for word, value in details:
+            longer = left + Content.assemble(
+                ("  " + f"{word} " * bool(word), "$quiet"), (value, "$foreground" if word else "$quiet")
+            )
+            if longer.cell_length + memory.cell_length + 2 > width:
                 break
             left = longer
-        gap = " " * max(1, width - left.cell_length - len(memory))
-        self.update(left + gap + Content.styled(memory, "$primary"))
+        gap = " " * max(1, width - left.cell_length - memory.cell_length)
+        self.update(left + gap + memory)
 
     def on_resize(self) -> None:
         self.show()
 
 
-class ResultBar(Static):
-    """The result of the last command with its errno, in words; what three lines do not hold ends with a mark."""
+class ResultBar(Drawn):
+    """The result of the last command with its errno, in words, and the keys that lead on from there; what two lines do not
+    hold ends with a mark."""
 
     def __init__(self) -> None:
         super().__init__()
         self._said = ("", "", "plain")
-        self._text = Content()
-        self._shown: object = None
+        self._besides = ""
+        self._hint = ""
+        self._more: tuple[Offer, ...] = ()
 
-    def say(self, badge: str, text: str, look: str) -> None:
-        """Show a badge and a sentence; `look` is "ok", "refused", "busy" or "plain"."""
-        self._said = (badge, printable(text), look)
-        self.offer_why(False)
+    @property
+    def text(self) -> str:
+        """All that is said, keys included."""
+        badge, text, _ = ("", self._hint, "") if self._hint else self._said
+        besides = "" if self._hint else self._besides
+        return "  ".join(filter(None, (badge, text, besides, *(f"{key} {word}" for key, word, _, _ in self._more))))
 
-    def offer_why(self, offered: bool) -> None:
-        """Name the key that explains a refusal, as long as it explains this one."""
-        if self._shown == (self._said, offered):
-            return
-        self._shown = (self._said, offered)
-        badge, text, look = self._said
-        self.set_classes(f"-{look}")
-        parts = [(f" {badge} ", "bold reverse"), (" w: why ", "reverse") if offered else "", " "] if badge else []
-        self._write(Content.assemble(*parts, text))
+    def say(self, badge: str, text: str, look: str, besides: str = "") -> None:
+        """Show a badge and a sentence, and one for the second line; `look` is "ok", "refused", "busy" or "plain"."""
+        self._said, self._hint, self._more = (badge, printable(text), look), "", ()
+        self._besides = printable(besides)
+        self.refresh()
+
+    def offer(self, more: Sequence[Offer]) -> None:
+        """Show the keys that lead on; what was said before a hint comes back."""
+        if self._hint or self._more != tuple(more):
+            self._hint, self._more = "", tuple(more)
+            self.refresh()
 
     def hint(self, text: str) -> None:
         """Show a sentence in passing: what was said before comes back with the next move."""
-        self._shown = text
-        self.set_classes("-plain")
-        self._write(Content(printable(text)))
+        self._hint = printable(text)
+        self.refresh()
 
-    def _write(self, text: Content) -> None:
-        self._text = text
-        self._fit()
+    def _rows(self) -> list[list[tuple[int, Word]]]:
+        """The words of both lines, each with its column."""
+        width = max(8, self.size.width - 2)
+        badge, text, look = ("", self._hint, "plain") if self._hint else self._said
+        lead = f"{badge}  " if badge else ""
+        lines = wrap(f"{lead}{text}", width, break_long_words=True) or [""]
+        more = self._more if not self._hint else ()
+        if self._besides and not self._hint and len(lines) < LINES:
+            lines += wrap(self._besides, width)[:1]
+        if len(lines) > LINES:
+            lines = [*lines[: LINES - 1], f"{lines[LINES - 1][: width - 1]}…"]
+        rows: list[list[tuple[int, Word]]] = []
+        for number, line in enumerate(lines):
+            if number == 0 and lead and line.startswith(badge):
+                role = LOOKS[look]
+                rows.append([(1, Word(badge, role)), (1 + len(badge), Word(line[len(badge) :], "text"))])
+            else:
+                rows.append([(1, Word(line, "dim" if number and line in self._besides else "text"))])
+        column = len(lines[1]) + 4 if len(lines) > 1 else 1
+        for words_of in ([long for _, long, _, _ in more], [short for _, _, short, _ in more]):
+            wide = sum(len(key) + len(word) + 4 for (key, *_), word in zip(more, words_of, strict=True)) - 3
+            if column + wide <= width + 1:
+                break
+        placed = rows[1] if len(rows) > 1 else []
+        for (key, _, _, action), word in zip(more, words_of, strict=True):
+            if column + len(key) + len(word) > width:
+                break
+            placed += [(column, Word(key, "key", action)), (column + len(key), Word(f" {word}", "dim", action))]
+            column += len(key) + len(word) + 4
+        return [rows[0], placed]
 
-    def _fit(self) -> None:
-        width = self.content_size.width
-        lines = self._text.wrap(width) if width else []
-        if len(lines) <= LINES:
-            self.update(self._text)
-            return
-        last = lines[LINES - 1].rstrip().truncate(width - 1) + "…"
-        self.update(Content("\n").join([*lines[: LINES - 1], last]))
+    def row(self, y: int) -> Line:
+        rows = self._rows()
+        return drawn(rows[y], palette_of(self.app), self.halves == 1) if y < len(rows) else ()
 
-    def on_resize(self) -> None:
-        self._fit()
+    async def on_click(self, event: events.Click) -> None:
+        if event.y < LINES:
+            await clicked(self, self._rows()[event.y], event.x)
 
-    def tell(self, batch: Batch, machine: Machine) -> None:
-        """Show what came of a verb."""
+    def tell(self, batch: Batch, machine: Machine, where: str) -> None:
+        """Show what came of a verb, and where pages came to be."""
         result, text = words.batch_words(batch, machine)
         judged = batch.refused[:1] or batch.outcomes
         assumed = any(outcome.certainty == "not known" for outcome in judged) and not batch.stopped
         if batch.refused:
-            self.say(f"✗ {result}{', assumed' if assumed else ''}", text, "refused")
+            self.say(f"✗ {result}{', assumed' if assumed else ''}", text, "refused", where)
         elif result == "ok":
-            self.say("≈ ok, assumed" if assumed else "✓ ok", text, "busy" if assumed else "ok")
+            self.say("≈ ok, assumed" if assumed else "✓ ok", text, "busy" if assumed else "ok", where)
         else:
-            self.say(f"■ {result}", text, "busy")
+            self.say(f"■ {result}", text, "busy", where)

@@ -16,6 +16,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from ...picture.colour import between
 from ...picture.lines import Line
 from ...picture.palette import DARK, LIGHT, Palette
 
@@ -31,7 +32,11 @@ def _rich(colour: int | None) -> RichColor | None:
 
 @lru_cache(maxsize=16)
 def _palette(dark: bool, colours: tuple[tuple[str, int], ...]) -> Palette:
-    return msgspec.structs.replace(DARK if dark else LIGHT, **dict(colours))
+    base, named = DARK if dark else LIGHT, dict[str, Any](colours)
+    ground, text = named.get("ground", base.ground), named.get("text", base.text)
+    named["kinds"] = {**base.kinds, "absent": ground}
+    named["hatch"] = (between(ground, text, 0.3), between(ground, text, 0.05))
+    return msgspec.structs.replace(base, **named)
 
 
 def palette_of(app: App[Any]) -> Palette:
@@ -59,6 +64,32 @@ def palette_of(app: App[Any]) -> Palette:
     return _palette(app.current_theme.dark, tuple(colours))
 
 
+def look(role: str, palette: Palette) -> tuple[int, int | None, bool]:
+    """Colour, the one behind it (None for the ground) and weight of text in a role. Zones are roles too: "zone-Normal"."""
+    if role.startswith("zone-"):
+        return palette.zones.get(role[5:], palette.dim), None, True
+    plain = {"text": palette.text, "dim": palette.dim, "muted": palette.dim, "faint": palette.faint}
+    plain["free"] = palette.kinds["pcp"]
+    if role in plain:
+        return plain[role], None, False
+    strong = {
+        "strong": palette.text,
+        "here": palette.text,
+        "here-good": palette.good,
+        "here-bad": palette.bad,
+        "title": palette.accent,
+        "accent": palette.accent,
+        "chosen": palette.ground,
+        "good": palette.good,
+        "bad": palette.bad,
+        "warn": palette.warn,
+        "key": palette.key,
+        "memmap": palette.kinds["memmap"],
+    }
+    behind = palette.accent if role == "chosen" else palette.focused if role.startswith("here") else None
+    return strong[role], behind, True
+
+
 class Drawn(Widget):
     """A widget whose rows are lines of a picture."""
 
@@ -73,7 +104,8 @@ class Drawn(Widget):
 
     def render_line(self, y: int) -> Strip:
         palette = palette_of(self.app)
-        back = palette.strip if self.has_class("-strip") else palette.ground
+        red, green, blue = self.background_colors[1].rgb
+        back = red << 16 | green << 8 | blue
         segments = [
             Segment(text, _style(palette.text if fore is None else fore, back if behind is None else behind, bold))
             for text, fore, behind, bold in self.row(y)

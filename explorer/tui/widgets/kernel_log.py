@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from altmap.engine import Machine, Outcome, describe, sentence, story
 
@@ -18,8 +19,8 @@ MOST = 60
 class KernelLog(Painted):
     """Drawn from the machine's history, so that what is undone is gone from here too."""
 
-    def __init__(self, machine: Machine) -> None:
-        super().__init__()
+    def __init__(self, machine: Machine, **options: Any) -> None:
+        super().__init__(**options)
         self.machine = machine
         self._known: dict[tuple[int, int], tuple[Outcome, list[Line]]] = {}
 

@@ -58,7 +58,7 @@ class Keys(Static):
 
     def _show(self) -> None:
         """Read the screen's bindings anew."""
-        column, placed = 0, []
+        column, placed = 1 if self.size.width < NARROW else 0, []
         for key in self._fitting():
             if key.binding.key == self.app.COMMAND_PALETTE_BINDING:
                 column = self.size.width - key.width
@@ -68,7 +68,7 @@ class Keys(Static):
         self._draw()
 
     def _fitting(self) -> list[Key]:
-        active, room = self.screen.active_bindings, self.size.width
+        active, room = self.screen.active_bindings, self.size.width - 1
         wide, name = room >= NARROW, self.app.get_key_display
         keys: dict[str, Key] = {}
         for _, binding, _, _ in active.values():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from ...picture.lines import Line, Span, width
+from collections.abc import Iterable
+
+from ...picture.lines import Line, Span, joined, width
 from ...picture.memory import short_size
-from .drawn import Drawn, palette_of
+from ...picture.view import Entry, Scene
+from .drawn import Drawn
 from .memory_map import MemoryMap
 
 
@@ -16,23 +19,28 @@ class MapLegend(Drawn):
         self._map = map_
 
     def row(self, y: int) -> Line:
-        palette, scope = palette_of(self.app), self._map.scope
-        machine = self._map.machine
+        map_ = self._map
+        scope, machine, picture = map_.scope, map_.machine, map_.picture
         found = machine.summary(scope.start, scope.pages)
-        picture = self._map.picture
-        cell = f"cell {short_size(picture.cell * machine.geometry.page_size)}"
-        if picture.cell == 1:
-            cell = "cell 1 page"
-        spans: list[Span] = []
-        for paint, word in self._map.view.entries(self._map.scene, found):
-            if self.halves == 1:
-                entry = [Span(f" {paint.letter} "), Span(f"{word} ", palette.dim)]
-            elif paint.hatched:
-                entry = [Span(" "), Span("░", *palette.hatch), Span(f" {word} ", palette.dim)]
-            else:
-                entry = [Span(" "), Span("█", paint.colour), Span(f" {word} ", palette.dim)]
-            if width((*spans, *entry)) + len(cell) + 1 > self.size.width:
-                break
-            spans += entry
-        gap = self.size.width - width(tuple(spans)) - len(cell) - 1
-        return (*spans, Span(" " * max(0, gap)), Span(cell, palette.text))
+        cell = f"cell {short_size(picture.cell * machine.geometry.page_size)}" if picture.cell > 1 else "cell 1 page"
+        if picture.shares:
+            cell += "  free %"
+        return legend(map_.view.entries(map_.scene, found), cell, self.size.width, map_.scene, self.halves)
+
+
+def legend(entries: Iterable[Entry], right: str, wide: int, scene: Scene, halves: int) -> Line:
+    """Entries from the left, as many as fit, and a word at the right."""
+    palette = scene.palette
+    spans: list[Span] = []
+    for paint, word in entries:
+        if halves == 1:
+            entry = [Span(f" {paint.letter} "), Span(f"{word} ", palette.dim)]
+        elif paint.hatched:
+            entry = [Span(" "), Span("░", *palette.hatch), Span(f" {word} ", palette.dim)]
+        else:
+            entry = [Span(" "), Span("█", paint.colour), Span(f" {word} ", palette.dim)]
+        if width((*spans, *entry)) + len(right) + 1 > wide:
+            break
+        spans += entry
+    gap = wide - width(tuple(spans)) - len(right) - 1
+    return joined((*spans, Span(" " * max(0, gap)), Span(right, palette.text)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Final
 
 from altmap.engine import Machine
@@ -12,7 +12,8 @@ from textual.message import Message
 
 from ... import facts
 from ...picture.lines import Line
-from ...picture.memory import MemoryPicture, Overlay, Scope
+from ...picture.memory import MemoryPicture, Scope
+from ...picture.overlay import Overlay, Places
 from ...picture.pages import PagesPicture
 from ...picture.view import Scene, Verdicts, View
 from ...picture.views import BY_NAME, VIEWS
@@ -45,7 +46,7 @@ class MemoryMap(Drawn, can_focus=True):
         """Another scope or view is shown, or the same at another size."""
 
     def __init__(self, machine: Machine, verdicts: Verdicts) -> None:
-        super().__init__()
+        super().__init__(id="map")
         self.machine = machine
         self.verdicts = verdicts
         self.view: type[View] = VIEWS[0]
@@ -53,11 +54,15 @@ class MemoryMap(Drawn, can_focus=True):
         self.scopes: list[Scope] = [self._whole()]
         self.pfn = min(machine.blocks, default=0) * machine.geometry.pages_per_block
         self.marks: frozenset[int] = frozenset()
-        self.hosts: frozenset[int] = frozenset()
-        self.changed: frozenset[int] = frozenset()
         self.lit: frozenset[int] = frozenset()
+        self.linked: Places = {}
+        self.changed: Places = {}
+        self.hits: frozenset[int] | None = None
+        self.notes: Mapping[int, str] = {}
+        self._hosts: frozenset[int] = frozenset()
         self._anchor: int | None = None
         self._pictures: dict[object, Picture] = {}
+        self._now: Picture | None = None
 
     # -- what is shown ----------------------------------------------------------------------------------------------
 
@@ -86,23 +91,33 @@ class MemoryMap(Drawn, can_focus=True):
     @property
     def picture(self) -> Picture:
         """The picture of the scope at the size of the moment."""
+        if self._now is None:
+            self._now = self._made()
+        return self._now
+
+    def _made(self) -> Picture:
+        """The picture, from those that are kept if it is among them; these take in what has changed since."""
         size = (max(24, self.size.width), max(2, self.size.height))
         key = (self.scope, self.view, size, self.halves, self.folds, palette_of(self.app))
         found = self._pictures.pop(key, None)
-        if found is None:
-            if self.scope.level == "page":
-                found = PagesPicture(self.scene, self.view, self.scope, size, self.halves, self.pfn)
-            else:
-                found = MemoryPicture(self.scene, self.view, self.scope, size, self.halves, self.folds)
-        else:
+        if found is not None:
             found.changed_lines()
+        elif self.scope.level == "page":
+            found = PagesPicture(self.scene, self.view, self.scope, size, self.halves, self.pfn)
+        else:
+            found = MemoryPicture(self.scene, self.view, self.scope, size, self.halves, self.folds)
         self._pictures[key] = found
         while len(self._pictures) > _KEPT:
             del self._pictures[next(iter(self._pictures))]
         return found
 
+    @property
+    def overlay(self) -> Overlay:
+        """What is laid over the picture."""
+        return Overlay(self.pfn, self.marks, self._hosts, self.lit, self.linked, self.changed, self.hits, self.notes)
+
     def row(self, y: int) -> Line:
-        return self.picture.line(y, Overlay(self.pfn, self.marks, self.hosts, self.changed, self.lit))
+        return self.picture.line(y, self.overlay)
 
     def show(self) -> None:
         """Draw what has changed in the machine; marks whose block is gone go."""
@@ -119,21 +134,23 @@ class MemoryMap(Drawn, can_focus=True):
             self._pictures.clear()
             self._reshaped()
             return
-        self.refresh()
+        self.refresh_rows(self.picture.changed_lines())
 
     _shape: tuple[int, int] = (-1, 0)
 
     def _reshaped(self) -> None:
+        self._now = None
         self.pfn = self.picture.snapped(self.pfn)
         self.refresh()
         self.post_message(self.Reshaped())
 
     def on_resize(self) -> None:
-        self.picture.reveal(self.pfn)
         self._reshaped()
+        self.picture.reveal(self.pfn)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
+        self._now = None
         self.refresh()
 
     def set_view(self, name: str) -> None:
@@ -185,15 +202,37 @@ class MemoryMap(Drawn, can_focus=True):
         self._redraw(changed)
         self.post_message(self.Moved())
 
-    def show_hosts(self, hosts: frozenset[int]) -> None:
-        """Point out the blocks that hold the memmap of the selected one."""
-        changed, self.hosts = self.hosts ^ hosts, hosts
-        self._redraw(changed)
+    def link(self, hosts: frozenset[int], linked: Places) -> None:
+        """Point out the blocks that hold the memmap of the selected one, and the pages that do; or those that are described
+        by the page under the cursor."""
+        if (hosts, linked) != (self._hosts, self.linked):
+            touched = {*self._hosts, *hosts, *self._blocks_of(self.linked), *self._blocks_of(linked)}
+            self._hosts, self.linked = hosts, linked
+            self._redraw(touched)
 
-    def show_changed(self, blocks: frozenset[int]) -> None:
+    def show_changed(self, changed: Places) -> None:
         """Point out what an operation changed."""
-        different, self.changed = self.changed ^ blocks, blocks
-        self._redraw(different)
+        if changed or self.changed:
+            touched = self._blocks_of(self.changed) | self._blocks_of(changed)
+            self.changed = changed
+            self._redraw(touched)
+
+    def show_notes(self, notes: Mapping[int, str]) -> None:
+        """Write words on blocks: why each was refused."""
+        if notes != self.notes:
+            touched = self.notes.keys() | notes.keys()
+            self.notes = notes
+            self._redraw(touched)
+
+    def show_hits(self, hits: frozenset[int] | None) -> None:
+        """Dim all blocks but those that a search found; None: there is no search."""
+        if hits != self.hits:
+            self.hits = hits
+            self.refresh()
+
+    def _blocks_of(self, places: Places) -> set[int]:
+        per_block = self.machine.geometry.sections_per_block
+        return {nr // per_block for nr in places}
 
     def light(self, pages: frozenset[int]) -> None:
         """Point out single pages."""
@@ -208,7 +247,19 @@ class MemoryMap(Drawn, can_focus=True):
 
     def _redraw(self, blocks: Iterable[int]) -> None:
         size, picture = self.machine.geometry.pages_per_block, self.picture
-        self.refresh_rows({line for block in blocks for line in picture.lines_of(block * size)})
+        if isinstance(picture, PagesPicture):
+            self.refresh()
+        else:
+            self.refresh_rows({line for block in blocks for line in self._lines_of(picture, block * size, size)})
+
+    def _lines_of(self, picture: MemoryPicture, start: int, pages: int) -> set[int]:
+        """The lines that show a block: several where they are less than one."""
+        inside = range(
+            max(start, self.scope.start),
+            min(start + pages, self.scope.start + self.scope.pages),
+            picture.plan.shape.row,
+        )
+        return {line for pfn in inside for line in picture.lines_of(pfn)}
 
     # -- zoom -------------------------------------------------------------------------------------------------------
 

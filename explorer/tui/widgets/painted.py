@@ -1,29 +1,22 @@
-"""Widgets drawn line by line: text with roles in, cached strips out.
-
-A role is a key of `themes.LOOKS`; several roles of one piece are laid over each other.
-"""
+"""Widgets that scroll lines which they compute: lines of a picture, or text with roles."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from rich.cells import cell_len
-from rich.color import Color as RichColor
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
-from textual.color import Color
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
+from ...picture import lines as picture
 from ...printable import printable
-from ..themes import LOOKS
+from .drawn import Drawn, look, palette_of
 
 Piece = tuple[str, str]
-"""Text and its roles, divided by spaces."""
+"""Text and its role."""
 
 Line = tuple[Piece, ...]
 
@@ -39,91 +32,67 @@ def length(line: Line) -> int:
     return sum(cell_len(text) for text, _ in line)
 
 
-class Painted(ScrollView, can_focus=True):
+class Scroller(Drawn, ScrollView, can_focus=True):
     """A scrolling view of lines that a subclass computes. `hints`: the last line in sight says how many follow."""
 
     hints: ClassVar[bool] = False
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self._drawn: Sequence[picture.Line] = ()
+
+    def drawn(self, width: int) -> Sequence[picture.Line]:
+        """What there is to see, for a width in cells."""
+        raise NotImplementedError
+
+    def reload(self) -> None:
+        """Compute the lines anew and draw those that changed. A pane that is not in sight costs nothing."""
+        before, width = self._drawn, self.scrollable_content_region.width
+        if not width:
+            return
+        self._drawn = self.drawn(width)
+        self.virtual_size = Size(width, len(self._drawn))
+        if len(before) != len(self._drawn):
+            self.refresh()
+        else:
+            top = self.scroll_offset.y
+            self.refresh_rows(at - top for at, line in enumerate(self._drawn) if line != before[at])
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.reload()
+
+    def row(self, y: int) -> picture.Line:
+        at = self.scroll_offset.y + y
+        if self.hints and len(self._drawn) - at > 1 and y == self.size.height - 1 > 0:
+            said = f"▾ {len(self._drawn) - at} more lines, PgDn"
+            return (picture.Span(said, *look("title", palette_of(self.app))),)
+        return self._drawn[at] if at < len(self._drawn) else ()
+
+
+class Painted(Scroller):
+    """A scrolling view of text with roles."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self._lines: Sequence[Line] = ()
-        self._strips: dict[Line, Strip] = {}
 
     def lines(self, width: int) -> Sequence[Line]:
         """What there is to see, for a width in cells."""
         raise NotImplementedError
 
-    def reload(self) -> None:
-        """Compute the lines anew and draw those that changed."""
-        before, width = self._lines, self.scrollable_content_region.width
-        if not width:
-            return
+    def drawn(self, width: int) -> Sequence[picture.Line]:
         self._lines = self.lines(width)
-        self.virtual_size = Size(width, len(self._lines))
-        if len(before) != len(self._lines):
-            self.refresh()
-        else:
-            self.refresh_rows(at for at, line in enumerate(self._lines) if line != before[at])
+        return [self._spans(line) for line in self._lines]
 
-    def refresh_rows(self, rows: Iterable[int]) -> None:
-        """Draw some lines anew."""
-        top, height = self.scroll_offset.y, self.size.height
-        for row in rows:
-            if top <= row < top + height:
-                self.refresh_line(row)
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.reload()
+    def _spans(self, line: Iterable[Piece]) -> picture.Line:
+        palette = palette_of(self.app)
+        return picture.joined(picture.Span(text, *look(role, palette)) for text, role in line)
 
     def notify_style_update(self) -> None:
-        self._strips.clear()
         super().notify_style_update()
+        if self.is_mounted:
+            self.reload()
 
     def line_at(self, row: int) -> Line:
         """One line; an empty one below the last."""
         return self._lines[row] if row < len(self._lines) else ()
-
-    def render_line(self, y: int) -> Strip:
-        row = self.scroll_offset.y + y
-        line, below = self.line_at(row), len(self._lines) - row
-        if self.hints and below > 1 and y == self.size.height - 1 > 0:
-            line = ((f"▾ {below} more lines, PgDn", "title"),)
-        return self.painted(line).crop_extend(0, self.size.width, self.rich_style)
-
-    def painted(self, line: Line) -> Strip:
-        """The strip of a line, equal neighbours in one segment."""
-        strip = self._strips.get(line)
-        if strip is None:
-            if len(self._strips) > 4096:
-                self._strips.clear()
-            strip = self._strips[line] = Strip(
-                [Segment(text, self.style_of(roles)) for text, roles in _joined(line)], length(line)
-            )
-        return strip
-
-    def style_of(self, roles: str) -> Style:
-        """The look of some roles on this widget, in the theme of the moment."""
-        variables, style = self.app.theme_variables, self.rich_style
-        for role in roles.split():
-            look = LOOKS[role]
-            style += Style(
-                color=_color(variables, look.color),
-                bgcolor=_color(variables, look.background),
-                bold=look.bold,
-                underline=look.underline,
-            )
-        return style
-
-
-def _color(variables: Mapping[str, str], name: str) -> RichColor | None:
-    return Color.parse(variables[name]).rich_color if name else None
-
-
-def _joined(line: Line) -> list[Piece]:
-    joined: list[Piece] = []
-    for text, roles in line:
-        if joined and joined[-1][1] == roles:
-            joined[-1] = (joined[-1][0] + text, roles)
-        elif text:
-            joined.append((text, roles))
-    return joined

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from textual import events
+from textual.widget import Widget
 
 from ...picture.lines import Line, Span
-from .drawn import Drawn, palette_of
+from ...picture.palette import Palette
+from .drawn import Drawn, look, palette_of
 
-Role = Literal["text", "dim", "faint", "strong", "accent", "chosen", "good", "bad", "warn", "key"]
+Role = Literal[
+    "text", "dim", "faint", "strong", "accent", "chosen", "here", "here-good", "here-bad", "good", "bad", "warn", "key"
+]
 
 
 class Word(NamedTuple):
@@ -62,34 +66,29 @@ class Strip(Drawn):
         return [*placed, *reversed(right)]
 
     def row(self, y: int) -> Line:
-        palette = palette_of(self.app)
-        looks: dict[Role, tuple[int, int | None, bool]] = {
-            "text": (palette.text, None, False),
-            "dim": (palette.dim, None, False),
-            "faint": (palette.faint, None, False),
-            "strong": (palette.text, None, True),
-            "accent": (palette.accent, None, True),
-            "chosen": (palette.ground, palette.accent, True),
-            "good": (palette.good, None, True),
-            "bad": (palette.bad, None, True),
-            "warn": (palette.warn, None, True),
-            "key": (palette.key, None, True),
-        }
-        spans: list[Span] = []
-        at = 0
-        for start, word in self._placed():
-            spans.append(Span(" " * (start - at)))
-            text = (
-                f"[{word.text.strip()}]".center(len(word.text))
-                if self.halves == 1 and word.role == "chosen"
-                else word.text
-            )
-            spans.append(Span(text, *looks[word.role]))
-            at = start + len(word.text)
-        return tuple(spans)
+        return drawn(self._placed(), palette_of(self.app), self.halves == 1)
 
     async def on_click(self, event: events.Click) -> None:
-        for start, word in self._placed():
-            if word.action and start <= event.x < start + len(word.text):
-                await self.run_action(word.action)
-                return
+        await clicked(self, self._placed(), event.x)
+
+
+def drawn(placed: Iterable[tuple[int, Word]], palette: Palette, letters: bool) -> Line:
+    """Words, each with its first column, as a line. `letters`: there is no colour."""
+    spans: list[Span] = []
+    at = 0
+    for start, word in placed:
+        spans.append(Span(" " * (start - at)))
+        text = word.text
+        if letters and word.role in ("chosen", "here"):
+            text = f"[{text.strip()}]".center(len(text))
+        spans.append(Span(text, *look(word.role, palette)))
+        at = start + len(word.text)
+    return tuple(spans)
+
+
+async def clicked(widget: Widget, placed: Iterable[tuple[int, Word]], x: int) -> None:
+    """Do what the word at a column is for."""
+    for start, word in placed:
+        if word.action and start <= x < start + len(word.text):
+            await widget.run_action(word.action)
+            return

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from altmap.engine import Machine, about_bytes
 from textual.geometry import Size
 
-from .painted import Line, Painted, Piece, length
+from .painted import Line, Painted, Piece, length, wrapped
 
 ORDER: Final = ("DMA", "DMA32", "Normal", "Movable", "Device")
 Shown = Literal["pfn", "pages", "size", "both"]
@@ -25,8 +25,8 @@ CHOICES: Final[tuple[dict[str, Shown], ...]] = (
 class ZoneTable(Painted):
     """One line a node, one line each of its populated zones. `free` is what is on free lists and on the CPUs' lists."""
 
-    def __init__(self, machine: Machine) -> None:
-        super().__init__()
+    def __init__(self, machine: Machine, **options: Any) -> None:
+        super().__init__(**options)
         self.machine = machine
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
@@ -39,10 +39,11 @@ class ZoneTable(Painted):
         self.refresh(layout=True)
 
     def lines(self, width: int) -> Sequence[Line]:
-        tables = (self._table(choice) for choice in CHOICES)
-        return next((table for table in tables if max(map(length, table)) <= width), self._table(CHOICES[-1]))
+        tables = (self._table(choice, width) for choice in CHOICES)
+        table = next((table for table in tables if max(map(length, table)) <= width), None)
+        return table or self._table(CHOICES[-1], width)
 
-    def _table(self, choice: dict[str, Shown]) -> list[Line]:
+    def _table(self, choice: dict[str, Shown], width: int = 0) -> list[Line]:
         zones = sorted(self.machine.zones.values(), key=lambda z: ORDER.index(z.name) if z.name in ORDER else 9)
         numbers = {
             zone.key: {
@@ -56,20 +57,39 @@ class ZoneTable(Painted):
             key: {name: self._cell(shown, row[name]) for name, shown in choice.items()} for key, row in numbers.items()
         }
         widths = {name: 2 + max([len(name), *(length(row[name]) for row in cells.values())]) for name in choice}
-        lines: list[Line] = [(("zone".ljust(9) + "".join(name.rjust(widths[name]) for name in choice), "muted"),)]
+        bar = min(14, width - 8 - sum(widths.values()) - 7)
+        lines: list[Line] = [(("zone".ljust(8) + "".join(name.rjust(widths[name]) for name in choice), "faint"),)]
+        many = len(self.machine.nodes) > 1
         for number, node in sorted(self.machine.nodes.items()):
             own = [key for key in cells if key[0] == number]
             about = "CPUs" if node.cpus else "no CPUs"
             if not own:
                 about += ", no memory online" if node.online else ", not there yet"
-            lines.append(((f"node {number}", "title"), (f"  {about}", "muted")))
+            if many or not own:
+                lines.append(((f"node {number}", "title"), (f"  {about}", "muted")))
             for key in own:
-                role = f"zone-{key[1]}" if key[1] in ORDER[:4] else "zone-none"
-                row: list[Piece] = [(f" {key[1]:<8}", role)]
+                row: list[Piece] = [(f"{key[1]:<8}", f"zone-{key[1]}")]
                 for name, cell in cells[key].items():
                     row += [(" " * (widths[name] - length(cell)), "text"), *cell]
-                lines.append(tuple(row))
+                lines.append((*row, *self._bar(numbers[key], bar)))
+        for zone in zones:
+            if zone.spanned and zone.managed * 2 < zone.spanned:
+                spanned, managed = (
+                    about_bytes(pages * self.machine.geometry.page_size) for pages in (zone.spanned, zone.managed)
+                )
+                where = f"{zone.name} of node {zone.node}" if many else zone.name
+                lines += wrapped(
+                    f"{where} spans {spanned}, manages {managed}", "muted", max(20, width), "! ", "  ", "warn"
+                )
         return lines
+
+    def _bar(self, numbers: dict[str, int], cells: int) -> Line:
+        """How much of a zone is free, as a bar and in percent."""
+        if cells < 4 or not numbers["managed"]:
+            return ()
+        share = numbers["free"] / numbers["managed"]
+        full = round(share * cells)
+        return (("  ", "text"), ("▄" * full, "free"), (" " * (cells - full), "text"), (f"{share:>5.0%}", "muted"))
 
     def _cell(self, shown: Shown, count: int) -> Line:
         size = about_bytes(count * self.machine.geometry.page_size)

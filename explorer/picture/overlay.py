@@ -1,0 +1,65 @@
+"""What is laid over a map: the cursor, marks, what is linked to the cursor, what an operation changed, what a search found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+Places = Mapping[int, int]
+"""Pages of sections by number: bit ``i`` is page ``i`` of the section."""
+
+
+class Overlay(NamedTuple):
+    """The cursor (a pfn), marked blocks, blocks that host the memmap of the selected one, single pages that are pointed out;
+    the pages that are `linked` to the cursor (they hold its struct pages, or are described by it), those that the last
+    operation `changed`; and the blocks that a search found, None where there is no search: all others are dimmed.
+    `notes` are words that are written on blocks: why each was refused."""
+
+    cursor: int = 0
+    marks: frozenset[int] = frozenset()
+    hosts: frozenset[int] = frozenset()
+    lit: frozenset[int] = frozenset()
+    linked: Places = MappingProxyType({})
+    changed: Places = MappingProxyType({})
+    hits: frozenset[int] | None = None
+    notes: Mapping[int, str] = MappingProxyType({})
+
+
+def places(ranges: Iterable[tuple[int, int]], section: int) -> dict[int, int]:
+    """Ranges of pages (first pfn, pages) by section; `section`: pages of one."""
+    found: dict[int, int] = {}
+    for start, pages in ranges:
+        end = start + pages
+        while start < end:
+            nr, first = divmod(start, section)
+            count = min(end - start, section - first)
+            found[nr] = found.get(nr, 0) | ((1 << count) - 1) << first
+            start += count
+    return found
+
+
+def cells_of(places: Places, start: int, pages: int, cell: int, section: int) -> frozenset[int]:
+    """The cells of a range, numbered from 0, that hold any of the pages."""
+    if not places:
+        return frozenset()
+    found: set[int] = set()
+    first, last = start // section, -(-(start + pages) // section)
+    for nr in [nr for nr in places if first <= nr < last] if len(places) < last - first else range(first, last):
+        if not (mask := places.get(nr, 0)):
+            continue
+        base = nr * section - start
+        if cell >= section:
+            found.add(base // cell)
+            continue
+        octets, size = mask.to_bytes(section // 8, "little"), max(1, cell // 8)
+        if cell >= 8:
+            nothing = bytes(size)
+            found.update(
+                (base + at * 8) // cell for at in range(0, section // 8, size) if octets[at : at + size] != nothing
+            )
+        else:
+            full = (1 << cell) - 1
+            found.update((base + at) // cell for at in range(0, section, cell) if mask >> at & full)
+    count = pages // cell
+    return frozenset(at for at in found if 0 <= at < count)

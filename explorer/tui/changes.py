@@ -1,0 +1,69 @@
+"""What an operation changed: which pages, and where pages of each use came to be. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from altmap.engine import Machine, Section
+
+from ..picture.palette import WORDS
+
+_USES: Final = ("movable", "pinned", "huge", "slab", "kernel", "pagetable", "vmemmap", "memmap", "poisoned", "offline")
+"""Uses of which it is told where they came to be, the most frequent first."""
+
+
+class Changes(NamedTuple):
+    """The pages of each section that are not what they were, as a set, and by use and block how many pages came to it."""
+
+    pages: dict[int, int]
+    gained: dict[str, dict[int, int]]
+
+
+def changes(before: Mapping[int, Section], machine: Machine) -> Changes:
+    """What differs from the sections as they were `before`."""
+    geometry = machine.geometry
+    full = (1 << geometry.pages_per_section) - 1
+    pages: dict[int, int] = {}
+    gained: dict[str, dict[int, int]] = {}
+    now = machine.sections
+    for nr in before.keys() | now.keys():
+        old, new = before.get(nr), now.get(nr)
+        if old is new:
+            continue
+        if old is None or new is None or old.online != new.online or old.zones != new.zones:
+            pages[nr] = full
+            if old is None or new is None:
+                continue
+        else:
+            mask = 0
+            for kind in old.pages.keys() | new.pages.keys():
+                mask |= old.of(kind) ^ new.of(kind)
+            # A page that was free and still is may have gone to a CPU's list and back: that is no other use.
+            mask &= ~((old.of("free") | old.of("pcp")) & (new.of("free") | new.of("pcp")))
+            if mask:
+                pages[nr] = mask
+        for kind in _USES:
+            came = (new.of(kind) & ~old.of(kind)).bit_count()
+            if came and new.online:
+                block = nr // geometry.sections_per_block
+                gained.setdefault(kind, {})[block] = gained.get(kind, {}).get(block, 0) + came
+    return Changes(pages, gained)
+
+
+def where_words(found: Changes, machine: Machine) -> str:
+    """Where pages came to be, the use with most first: "1,673 movable pages went to memory36 1,200, memory37 473, Normal"."""
+    said = []
+    for kind, blocks in sorted(found.gained.items(), key=lambda item: -sum(item[1].values()))[:2]:
+        total = sum(blocks.values())
+        zones = {
+            block.zone[1] for nr in blocks if (block := machine.blocks.get(nr)) is not None and block.zone is not None
+        }
+        most = sorted(blocks, key=lambda nr: (-blocks[nr], nr))
+        if len(most) <= 3:
+            where = ", ".join(f"memory{nr}{f' {blocks[nr]:,}' if len(most) > 1 else ''}" for nr in most)
+        else:
+            where = f"{len(most)} blocks, most in memory{most[0]} ({blocks[most[0]]:,})"
+        zone = f" of {' and '.join(sorted(zones))}" if zones else ""
+        said.append(f"{total:,} {WORDS[kind]} page{'s' * (total != 1)} in {where}{zone}")
+    return "; ".join(said)

@@ -1,0 +1,287 @@
+"""What is done on the map: views, zoom, search, the way to the memmap and back, what would go instead."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from time import monotonic
+from typing import Final
+
+from textual import work
+
+from ...picture.can_go import CanGo
+from ...picture.links import Range, links_of
+from ...picture.overlay import places
+from ...picture.views import VIEWS
+from .. import prospects, words
+from ..outlooks import Outlooks
+from ..search import Search, understood
+from ..sheets import Place
+from ..widgets.bars import Offer, ResultBar
+from ..widgets.levels import Levels
+from ..widgets.memory_map import MemoryMap
+from .asking import AskingScreen
+from .search_line import SearchLine
+
+ASKING: Final = 0.02
+"""Seconds that asking may take before keys are answered; it decides how smooth the screen is, never what is said."""
+
+
+class MappingScreen(AskingScreen):
+    """A screen with a map."""
+
+    verdicts: Outlooks
+    _map: MemoryMap
+    _fault: int | None = None
+    _search: Search | None = None
+    _sought: str = ""
+    _came_from: tuple[int, int] | None = None
+
+    # -- the map ----------------------------------------------------------------------------------------------------
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The marked blocks."""
+        return self._map.marks
+
+    def mark(self, blocks: frozenset[int]) -> None:
+        """Mark exactly these blocks."""
+        self._map.mark(blocks)
+
+    def change_view(self, by: int) -> None:
+        """The next view, or the one before."""
+        at = (VIEWS.index(self._map.view) + by) % len(VIEWS)
+        self._map.set_view(VIEWS[at].name)
+
+    def action_view(self, name: str) -> None:
+        """Show the map in another view."""
+        self._map.set_view(name)
+
+    def action_zoom_to(self, depth: int) -> None:
+        """Out to a level of the breadcrumb."""
+        while len(self._map.scopes) > depth:
+            self._map.zoom_out()
+
+    def zoom(self, inwards: bool) -> None:
+        """A level in at the cursor, or out."""
+        if inwards:
+            self._map.zoom_in()
+        else:
+            self._map.zoom_out()
+
+    @property
+    def depth(self) -> int:
+        """Levels that the map is zoomed in."""
+        return len(self._map.scopes) - 1
+
+    @property
+    def can_zoom_in(self) -> bool:
+        """Is there a level further in?"""
+        return self._map.deeper() is not None
+
+    def fold(self) -> None:
+        """Fold runs of blocks that are alike, or unfold them."""
+        self._map.fold()
+
+    @property
+    def fault(self) -> int | None:
+        """The page (pfn) that was in the way of the last command."""
+        return self._fault
+
+    def show_fault(self) -> None:
+        """Zoom to the page in the way."""
+        if self._fault is not None:
+            self._map.zoom_to_page(self._fault)
+
+    def on_levels_asked(self, message: Levels.Asked) -> None:
+        self._map.zoom_to_page(message.pfn)
+
+    # -- memmap -----------------------------------------------------------------------------------------------------
+
+    def _under_cursor(self) -> Range:
+        """The pages under the cursor: a block, or less where the map shows less."""
+        map_, geometry = self._map, self.machine.geometry
+        unit = geometry.pages_per_block
+        if map_.scope.level in ("block", "section", "page"):
+            unit = min(unit, map_.picture.step)
+        return map_.pfn // unit * unit, unit
+
+    def memmap_link(self) -> tuple[tuple[Range, ...], bool]:
+        """The pages that are linked to those under the cursor; and whether they are described by these (else they hold
+        their struct pages)."""
+        links, (start, pages) = links_of(self.machine), self._under_cursor()
+        if pages < self.machine.geometry.pages_per_block and (described := links.described(start, pages)):
+            return described, True
+        return links.struct_pages(start, pages), False
+
+    def _link(self) -> None:
+        """Point out what is linked to the cursor."""
+        geometry = self.machine.geometry
+        ranges, _ = self.memmap_link()
+        hosts = {
+            nr
+            for pfn, pages in ranges
+            for nr in (pfn // geometry.pages_per_block, (pfn + pages - 1) // geometry.pages_per_block)
+        }
+        self._map.link(frozenset(hosts - {self.cursor}), places(ranges, geometry.pages_per_section))
+
+    def go_host(self) -> None:
+        """To the memmap of what is under the cursor, or from memmap to what it describes; and back."""
+        map_ = self._map
+        if self._came_from is not None and self._came_from[1] == map_.pfn:
+            goal, self._came_from = self._came_from[0], None
+        else:
+            ranges, _ = self.memmap_link()
+            goal, self._came_from = ranges[0][0], None
+            came = map_.pfn
+            self._go_to(goal)
+            self._came_from = came, map_.pfn
+            return
+        self._go_to(goal)
+
+    def _go_to(self, pfn: int) -> None:
+        """To a page, at the scale of the map."""
+        if self._map.scope.level == "page":
+            self._map.zoom_to_page(pfn)
+        else:
+            self._map.go(pfn)
+
+    # -- search -----------------------------------------------------------------------------------------------------
+
+    @property
+    def hits(self) -> frozenset[int] | None:
+        """The blocks that the search found; None if there is none."""
+        return self._map.hits
+
+    def ask_search(self) -> None:
+        """Open the search line."""
+        before = self._sought
+
+        def answered(text: str | None) -> None:
+            self.search(before if text is None else text)
+
+        self.app.push_screen(SearchLine(before, self._found), answered)
+
+    def _found(self, text: str) -> str:
+        """Show what a text finds; returns how many blocks that is."""
+        self._search = understood(self.machine, text) if text.strip() else None
+        return self._find()
+
+    def _find(self) -> str:
+        if self._search is None:
+            self._map.show_hits(None)
+            return ""
+        hits = self._search.blocks(self.machine, self.verdicts.answers())
+        self._map.show_hits(hits)
+        count = f"{len(hits):,} of {len(self.machine.blocks):,} blocks"
+        rest = len(self.verdicts.pending()) if self._search.asks else 0
+        return f"{self._search.words}: {count}{f', {rest:,} not asked yet' if rest else ''}"
+
+    def search(self, text: str) -> None:
+        """Dim all blocks but those that a text describes; an empty one ends the search."""
+        self._sought = text
+        said = self._found(text)
+        if self._search is not None:
+            if self._map.hits and self.cursor not in self._map.hits:
+                self.next_hit(1)
+            self.query_one(ResultBar).say("/", said, "plain")
+        self._ask_all()
+        self.show_offers()
+
+    def end_search(self) -> None:
+        """Take the search away."""
+        self.search("")
+        self.query_one(ResultBar).say("", "no search: all blocks are shown", "plain")
+
+    def next_hit(self, by: int) -> None:
+        """To the next block that was found, or the one before, round the end."""
+        hits = sorted(self._map.hits or ())
+        if hits:
+            beyond = [nr for nr in hits if (nr > self.cursor if by > 0 else nr < self.cursor)]
+            goal = (beyond or hits)[0 if by > 0 else -1]
+            self._map.select(goal)
+
+    # -- what can go ------------------------------------------------------------------------------------------------
+
+    def _asked_now(self) -> list[int]:
+        """The blocks to be asked now: all, where the map or a search shows their answers."""
+        wanted = self._map.view is CanGo or (self._search is not None and self._search.asks)
+        return self.verdicts.pending() if wanted and self.session.running is None else []
+
+    def _ask_all(self) -> None:
+        """Ask of all blocks whose answers are shown, a slice at a time beside the screen."""
+        if self._asked_now():
+            self._ask_in_slices()
+
+    @work(group="outlooks", exclusive=True, exit_on_error=False)
+    async def _ask_in_slices(self) -> None:
+        while pending := self._asked_now():
+            await self._ask_some(pending)
+            if self._search is not None and self._search.asks:
+                self._find()
+        self._show_block()
+
+    async def _ask_some(self, blocks: Sequence[int]) -> None:
+        """Ask of as many blocks as one slice allows."""
+        until = monotonic() + ASKING
+        for block in blocks:
+            self.verdicts.ask(block)
+            if monotonic() >= until:
+                break
+        if self._map.view is CanGo:
+            self._map.repaint()
+        await asyncio.sleep(0)
+
+    def mark_others(self) -> None:
+        """Mark the blocks that can go instead of the one under the cursor."""
+        self._mark_others()
+
+    @work(group="others", exclusive=True, exit_on_error=False)
+    async def _mark_others(self) -> None:
+        if self._map.view is CanGo:
+            place, asked = (
+                "the machine",
+                sorted(nr for nr, block in self.machine.blocks.items() if block.state == "online"),
+            )
+        else:
+            place, asked = prospects.others(self.machine, self.cursor)
+        bar, state = self.query_one(ResultBar), self.machine.timeline.present.number
+        while rest := [nr for nr in asked if self.verdicts.of(nr) is None and nr in self.machine.blocks]:
+            if self.session.running is not None or self.machine.timeline.present.number != state:
+                return
+            bar.say("…", f"asking {len(rest):,} of {len(asked):,} blocks of {place}", "busy")
+            await self._ask_some(rest)
+        told = {nr: answer for nr in asked if (answer := self.verdicts.of(nr)) is not None}
+        go = frozenset(nr for nr, answer in told.items() if answer.answer == "yes")
+        size = words.size_of(self.machine, len(go))
+        closest = prospects.prospects(told, len(asked)).closest
+        near = f"; closest to going: memory{closest[0][0]}, {closest[0][1]:,} pages in the way" if closest else ""
+        if go:
+            self._map.mark(go)
+            bar.say("✓ marked", f"{words.block_names(go)} of {place} can go ({size}){near}", "ok")
+        else:
+            bar.say("✗ none", f"no other block of {place} can go{near}", "refused")
+            if closest and self._map.view is not CanGo:
+                self._map.select(closest[0][0])
+        self.show_offers()
+
+    # -- what the main screen does ------------------------------------------------------------------------------------
+
+    def show_offers(self) -> None:
+        """Show the keys that lead on."""
+        raise NotImplementedError
+
+    def _show_block(self) -> None:
+        raise NotImplementedError
+
+    def _place(self) -> Place:
+        raise NotImplementedError
+
+    def _search_offers(self) -> list[Offer]:
+        if self._map.hits is None:
+            return []
+        return [
+            Offer("n", "next", "next", "verb('next_hit')"),
+            Offer("N", "previous", "before", "verb('hit_before')"),
+            Offer("esc", "ends the search", "end", "verb('end_search')"),
+        ]

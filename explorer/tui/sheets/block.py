@@ -1,0 +1,205 @@
+"""What the inspector says of a block. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import wrap
+from typing import Final
+
+from altmap.engine import Summary, format_address, format_bytes
+
+from ... import facts
+from ...picture.can_go import VERDICT_LETTERS
+from ...picture.lines import Line, Span, fitted, joined, width
+from ...picture.links import links_of
+from .. import words
+from .parts import Parts
+from .place import Place
+
+_SHORT: Final = {"Unmovable": "unmov.", "Reclaimable": "recl.", "HighAtomic": "high"}
+"""Pageblock types where there is little room."""
+BARS: Final = " ▁▂▃▄▅▆▇█"
+
+
+class BlockSheet(Parts):
+    """A block: high, or (`flat`) where the pane is wide and low."""
+
+    def block(self, block: int, found: Summary, place: Place) -> Iterator[Line]:
+        yield from self._identity(block)
+        yield ()
+        yield from self.can_go(place)
+        yield ()
+        yield from self.kinds(found)
+        if found.types:
+            yield ()
+            yield from self._types(found)
+        if found.orders:
+            yield ()
+            yield from self._orders(found)
+        yield ()
+        yield from self._memmap(block)
+
+    def flat(self, block: int, found: Summary, place: Place) -> Iterator[Line]:
+        """The same where the pane is wide and low: what decides comes first."""
+        if self.high <= 2:
+            yield self.bar(found)
+            if self.high == 2:
+                yield self.in_line(found)
+            return
+        yield self._can_go_in_line(place)
+        yield self.bar(found)
+        yield self.in_line(found)
+        if found.orders:
+            yield self.row("free areas, order 0 to " + str(self.machine.geometry.max_order), self._order_counts(found))
+        if found.types:
+            size = self.machine.geometry.pageblock_pages
+            kinds = ", ".join(f"{pages // size} {kind.lower()}" for kind, pages in found.types.items())
+            yield self.row("pageblocks", kinds)
+        yield from self._memmap(block)
+        yield from self._identity(block)
+
+    def _identity(self, block: int) -> Iterator[Line]:
+        palette, machine = self.palette, self.machine
+        here = machine.blocks.get(block)
+        state, _ = words.state_of_block(machine, block)
+        name = state.partition(",")[0]
+        colour = (
+            palette.good if name == "online" else palette.warn if here is None or name != "offline" else palette.text
+        )
+        spans = [Span(name, colour, bold=True)]
+        if here is not None and here.zone is not None:
+            spans += [Span("  "), Span(here.zone[1], palette.zones.get(here.zone[1], palette.text), bold=True)]
+        if here is not None:
+            spans.append(Span(f"  node{'s' * (len(here.nodes) > 1)} {', '.join(map(str, here.nodes))}", palette.dim))
+        origin = "since boot" if here is not None and here.early else "hot-added" if here is not None else ""
+        yield self.both(tuple(spans), Span(origin, palette.dim))
+        size, start = machine.geometry.block_size, facts.block_address(machine, block)
+        ends = f"{format_address(start)}-{format_address(start + size - 1)}"
+        yield self.both((Span(ends),), Span(format_bytes(size), palette.dim))
+        if here is not None and (here.state == "offline" or here.zone is None):
+            yield from self.words("valid_zones", words.zones_of(machine, block))
+        if here is not None and not here.early:
+            device = facts.device_of(machine, block)
+            if len(device) > 1:
+                yield from self.words("device", f"{words.block_names(device)} ({format_bytes(len(device) * size)})")
+
+    def can_go(self, place: Place) -> Iterator[Line]:
+        palette, told = self.palette, place.told
+        question = Span("can it go?  ", palette.dim)
+        if told is None:
+            yield (question, Span("w asks", palette.faint))
+            return
+        sign = VERDICT_LETTERS[told.answer].replace("-", "✗")
+        yield joined(
+            (
+                question,
+                Span(f"{sign} {told.answer}", self.verdict(told.answer), bold=True),
+                Span(f"  {told.result}" if told.result != "ok" else "", palette.dim),
+            )
+        )
+        for word, count, first in told.blockers[:4]:
+            spans = [Span(f"  {word[:10]:<11}"), Span(f"{count:>7,}", bold=True)]
+            if first is not None:
+                spans += [Span("  first ", palette.dim), Span(f"{first:#x}")]
+            yield joined(spans)
+        if not told.blockers and told.sentence:
+            yield from (self.text(f"  {part}", palette.dim) for part in wrap(told.sentence, max(20, self.wide - 2)))
+        if place.fault is not None:
+            yield joined(
+                (
+                    Span("  x", palette.key, bold=True),
+                    Span(" show the page", palette.dim),
+                    Span("   w", palette.key, bold=True),
+                    Span(" what would help", palette.dim),
+                )
+            )
+
+    def _can_go_in_line(self, place: Place) -> Line:
+        """The same in one line."""
+        told, question = place.told, next(iter(self.can_go(place)))
+        if told is None or not told.blockers:
+            said = told.sentence if told is not None else ""
+            return fitted(joined((*question, Span(f"  {said}", self.palette.dim))), self.wide)
+        counts = [f"{count:,} {word}" for word, count, _ in told.blockers]
+        pfn = next((pfn for _, _, pfn in told.blockers if pfn is not None), None)
+        where = (Span(", first at ", self.palette.dim), Span(f"{pfn:#x}", bold=True)) if pfn is not None else ()
+        start = question[:2]
+        while len(counts) > 1 and width(start) + 3 + len(", ".join(counts)) + width(where) > self.wide:
+            counts = [*counts[:-2], "…"]
+        return joined((*start, Span(f"   {', '.join(counts)}"), *where))
+
+    def _types(self, found: Summary) -> Iterator[Line]:
+        geometry, palette = self.machine.geometry, self.palette
+        count = sum(found.types.values()) // geometry.pageblock_pages
+        size = format_bytes(geometry.pageblock_pages * geometry.page_size)
+        yield self.both((Span("pageblocks", palette.dim),), Span(f"{count:,} of {size}", palette.dim))
+        start = found.start
+        cells = self.machine.summaries(start, found.pages, geometry.pageblock_pages)
+        kinds = [next(iter(cell.types), "") for cell in cells]
+        half = len(kinds) // 2
+        if not self.letters and 1 < half <= self.wide - 4:
+            each = max(1, (self.wide - 4) // half)
+            yield joined(
+                (
+                    Span("  "),
+                    *(
+                        Span(
+                            "▀" * each, palette.types.get(top, palette.strip), palette.types.get(bottom, palette.strip)
+                        )
+                        for top, bottom in zip(kinds[:half], kinds[half:], strict=False)
+                    ),
+                )
+            )
+        counts = sorted(found.types.items(), key=lambda item: -item[1])
+        for names in (dict[str, str](), _SHORT):
+            spans = [Span("  ")]
+            for kind, pages in counts:
+                spans += [
+                    Span(f"{kind[0]} " if self.letters else "█ ", palette.types[kind]),
+                    Span(f"{pages // geometry.pageblock_pages} {names.get(kind, kind.lower())}  ", palette.dim),
+                ]
+            if width(tuple(spans)) <= self.wide + 2:
+                break
+        yield fitted(joined(spans), self.wide)
+
+    def _order_counts(self, found: Summary) -> str:
+        orders = found.orders
+        return "  ".join(f"{orders.get(order, 0) >> order}" for order in range(self.machine.geometry.max_order + 1))
+
+    def _orders(self, found: Summary) -> Iterator[Line]:
+        palette, orders = self.palette, found.orders
+        top = self.machine.geometry.max_order
+        yield self.text("free areas by order", palette.dim)
+        counts = [orders.get(order, 0) >> order for order in range(top + 1)]
+        widths = [max(3, len(f"{count}") + 1) for count in counts]
+        while sum(widths) > self.wide and max(widths) > 3:  # the widest overflow into their gap
+            widths[widths.index(max(widths))] -= 1
+        shown = range(top + 1)
+        most = max(orders.values())
+        levels = [round(orders.get(order, 0) / most * 24) or (1 if orders.get(order) else 0) for order in shown]
+        if not self.letters and self.high >= 26:
+            for row in (2, 1, 0):
+                cells = [BARS[min(8, max(0, level - row * 8))] for level in levels]
+                yield joined(
+                    Span((cell * min(3, each - 1)).rjust(each), palette.kinds["pcp"])
+                    for cell, each in zip(cells, widths, strict=True)
+                )
+        yield self.text("".join(f"{order:>{widths[order]}}" for order in shown), palette.faint)
+        yield self.text("".join(f"{counts[order] or '·':>{widths[order]}}" for order in shown), palette.text)
+
+    def _memmap(self, block: int) -> Iterator[Line]:
+        geometry, palette = self.machine.geometry, self.palette
+        size = format_bytes(geometry.memmap_bytes_per_block)
+        place = facts.memmap_of(self.machine, block)
+        colour = palette.kinds["memmap"] if place.chunks else palette.text
+        yield from self.words("memmap", f"{size} {words.memmap_place(self.machine, block)}", colour)
+        here = self.machine.blocks.get(block)
+        hosts = [self.machine.blocks[host] for host in place.hosts if host in self.machine.blocks]
+        if here is not None and any(host.node != here.node for host in hosts):
+            yield from self.words("", f"off node: it lies on node {hosts[0].node}", palette.bad)
+        if place.chunks:
+            yield from self.words(
+                "", ", ".join(f"pfn {pfn:#x}-{pfn + pages - 1:#x}" for pfn, pages in place.chunks[:3])
+            )
+        if guests := [guest for guest in links_of(self.machine).guests.get(block, ()) if guest != block]:
+            yield from self.words("it hosts", f"struct pages of {words.block_names(guests)}", palette.kinds["memmap"])

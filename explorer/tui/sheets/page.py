@@ -1,0 +1,112 @@
+"""What the inspector says of a page, and of several blocks in one cell. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from altmap.engine import Page, format_address, format_bytes
+
+from ...picture.lines import Line, Span, joined
+from ...picture.links import links_of
+from ...picture.palette import WORDS
+from .parts import Parts
+from .place import Place
+
+
+class PageSheet(Parts):
+    """A page, or a cell that is several blocks."""
+
+    def several(self, place: Place) -> Iterator[Line]:
+        geometry, palette = self.machine.geometry, self.palette
+        start = place.pfn // place.cell * place.cell
+        first, count = start // geometry.pages_per_block, place.cell // geometry.pages_per_block
+        found = self.machine.summary(start, place.cell)
+        size = geometry.block_size
+        yield self.both(
+            (Span(f"{count} blocks of {format_bytes(size)} in one cell", palette.dim),),
+            Span(format_bytes(count * size), palette.dim),
+        )
+        zones = " ".join(dict.fromkeys(key[1] for key in found.zones))
+        yield self.words_line("zones", zones or "none online")
+        yield ()
+        for block in range(first, first + min(count, max(1, self.high - 20))):
+            there = self.machine.blocks.get(block)
+            if there is None:
+                continue
+            one = self.machine.summary(block * geometry.pages_per_block, geometry.pages_per_block)
+            used = 1 - (one.of("free") + one.of("pcp")) / one.pages if there.state == "online" else 0.0
+            yield joined(
+                (
+                    Span(f"{block:<7}", bold=True),
+                    *self.measure(used, 16, palette.kinds["movable"]),
+                    Span(f"{used:>4.0%} used" if there.state == "online" else " offline", palette.dim),
+                )
+            )
+        yield ()
+        yield from self.kinds(found)
+
+    def page(self, place: Place, block: int) -> Iterator[Line]:
+        machine, palette, geometry = self.machine, self.palette, self.machine.geometry
+        page = machine.pages(place.pfn, 1)[0]
+        kind = WORDS[page.kind] if page.kind else "not online" if page.present else "no memory"
+        colour = palette.kinds.get(page.kind or "", palette.dim)
+        yield self.both(
+            (Span(kind, colour, bold=True), Span(f"  {self._run(page)}", palette.dim)),
+            Span(f"memory{block}", palette.dim),
+        )
+        yield self.words_line("address", format_address(place.pfn * geometry.page_size))
+        if page.zone is not None:
+            yield self.words_line("zone", f"{page.zone[1]}  node {page.zone[0]}")
+        if page.order is not None:
+            yield self.words_line(
+                "free area", f"order {page.order}, from pfn {place.pfn >> page.order << page.order:#x}"
+            )
+        number = place.pfn % geometry.pages_per_block // geometry.pageblock_pages
+        yield self.words_line("pageblock", f"{number}, {page.migratetype or 'offline'}")
+        yield from self._struct_page(place.pfn)
+        yield ()
+        yield from self.words("moves?", _WHO_MOVES.get(page.kind or "", "nobody: it is not in use"))
+        yield ()
+        start = place.pfn // geometry.pageblock_pages * geometry.pageblock_pages
+        yield from self.kinds(machine.summary(start, geometry.pageblock_pages))
+
+    def _run(self, page: Page) -> str:
+        """How many pages of its kind stand around it."""
+        first = last = page.pfn
+        pages = {one.pfn: one.kind for one in self.machine.pages(max(0, page.pfn - 64), 129)}
+        while pages.get(first - 1) == page.kind and first - 1 in pages:
+            first -= 1
+        while pages.get(last + 1) == page.kind and last + 1 in pages:
+            last += 1
+        count = last - first + 1
+        return "alone" if count == 1 else f"one of {count}{' or more' * (count > 64)} in a row"
+
+    def _struct_page(self, pfn: int) -> Iterator[Line]:
+        """Where the struct page of a page lies; and of what the struct pages in it are."""
+        links, size = links_of(self.machine), self.machine.geometry.pages_per_block
+        found = links.struct_pages(pfn, 1)
+        where = f"in page {found[0][0]:#x}, memory{found[0][0] // size}" if found else "in kernel memory"
+        yield self.words_line("struct page", where)
+        for start, pages in links.described(pfn, 1):
+            yield self.words_line("holds those", f"of {start:#x}-{start + pages - 1:#x}, memory{start // size}")
+
+
+_WHO_MOVES: Final = {
+    "free": "nothing to move: it is free",
+    "pcp": "nothing to move: a CPU keeps it free",
+    "movable": "migration moves it to another page",
+    "pinned": "nobody while somebody holds it: its migration fails",
+    "slab": "nobody: slab is never migrated; it goes when its users free it",
+    "kernel": "nobody: the kernel uses it by address",
+    "pagetable": "nobody: page tables are never migrated",
+    "vmemmap": "nobody: it holds struct pages of other memory",
+    "reserved": "nobody: reserved since boot, never in the buddy",
+    "assumed": "not known: a kernel page whose place is a guess",
+    "memmap": "nobody, and nobody needs to: isolation and compaction step over it",
+    "huge": "migration to another huge page, if the pool has one",
+    "poisoned": "nobody: a hardware error took it out of use",
+    "offline": "its driver gives it back or takes it with the block",
+    "absent": "there is no memory",
+}
+"""Who could move a page of each kind."""

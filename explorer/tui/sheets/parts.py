@@ -1,0 +1,129 @@
+"""What the sheets of the inspector are made of: lines of words, bars and counts for a width. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import wrap
+from typing import Final
+
+from altmap.engine import Machine, Summary
+
+from ...picture.lines import Line, Span, fitted, joined, width
+from ...picture.palette import LETTERS, WORDS, Palette
+
+_ORDER: Final = (
+    "free", "pcp", "movable", "slab", "pagetable", "kernel", "memmap", "vmemmap", "reserved", "assumed", "huge",
+    "pinned", "poisoned", "offline", "absent",
+)  # fmt: skip
+"""Kinds in the order of lists."""
+
+
+class Parts:
+    """Lines for a size. `letters`: there is no colour."""
+
+    def __init__(self, machine: Machine, palette: Palette, size: tuple[int, int], letters: bool) -> None:
+        self.machine = machine
+        self.palette = palette
+        self.wide, self.high = size
+        self.letters = letters
+
+    def title(self, left: str, right: str) -> Line:
+        """A strip within the panel."""
+        palette = self.palette
+        gap = self.wide - len(left) - len(right)
+        return (
+            Span(left, palette.text, palette.strip, True),
+            Span(" " * max(1, gap), None, palette.strip),
+            Span(right[: max(0, self.wide - len(left) - 1)], palette.faint, palette.strip),
+        )
+
+    def verdict(self, answer: str) -> int:
+        palette = self.palette
+        return {"yes": palette.good, "no": palette.bad, "never": palette.dim, "not known": palette.warn}[answer]
+
+    def kinds(self, found: Summary) -> Iterator[Line]:
+        palette = self.palette
+        total = found.pages - found.missing
+        yield self.both((Span("pages", palette.dim),), Span(f"{total:,}", palette.dim))
+        kinds: dict[str, int] = {str(kind): n for kind, n in found.kinds.items()}
+        rows = [(WORDS[kind], LETTERS[kind], palette.kinds[kind], kinds[kind]) for kind in _ORDER if kind in kinds]
+        if found.offline:
+            rows.append(("offline", "o", palette.hatch[0], found.offline))
+        digits = max(len(f"{count:,}") for *_, count in rows) if rows else 0
+        bar = max(4, self.wide - 14 - digits - 6)
+        for word, letter, colour, count in rows:
+            share = f"{count * 100 / total:.0f}%" if count * 100 >= total else "<1%"
+            yield joined(
+                (
+                    Span(f" {letter} " if self.letters else "  ", palette.dim),
+                    Span(f"{word[:11]:<12}"),
+                    *self.measure(count / total, bar, colour),
+                    Span(f"{count:>{digits},}", bold=True),
+                    Span(f"{share:>5}", palette.dim),
+                )
+            )
+
+    def measure(self, share: float, cells: int, colour: int) -> tuple[Span, ...]:
+        if self.letters:
+            full = round(share * cells)
+            return (Span("=" * full + " " * (cells - full)),)
+        halves = max(1, round(share * cells * 2))
+        text = "█" * (halves // 2) + "▌" * (halves % 2)
+        return (
+            Span(text, colour, self.palette.strip),
+            Span(" " * (cells - len(text)), None, self.palette.strip),
+            Span(" "),
+        )
+
+    def bar(self, found: Summary) -> Line:
+        """All kinds as one bar over the whole width."""
+        kinds: dict[str, int] = {str(kind): n for kind, n in found.kinds.items()}
+        total = max(1, found.pages - found.missing)
+        spans, used, done = [], 0, 0
+        for kind in (*(one for one in _ORDER if one in kinds), *(["block offline"] if found.offline else [])):
+            done += kinds.get(kind, found.offline if kind == "block offline" else 0)
+            cells = max(self.wide * done // total - used, 0)
+            used += cells
+            if self.letters:
+                spans.append(Span(LETTERS[kind] * cells))
+            elif kind == "block offline":
+                spans.append(Span("░" * cells, *self.palette.hatch))
+            else:
+                spans.append(Span(" " * cells, None, self.palette.kinds[kind]))
+        return joined(spans)
+
+    def in_line(self, found: Summary) -> Line:
+        palette, spans = self.palette, list[Span]()
+        for kind in _ORDER:
+            count = {str(name): n for name, n in found.kinds.items()}.get(kind)
+            if count:
+                sign = f"{LETTERS[kind]} " if self.letters else "█ "
+                entry = [
+                    Span(sign, palette.kinds[kind]),
+                    Span(f"{WORDS[kind]} ", palette.dim),
+                    Span(f"{count:,}  ", bold=True),
+                ]
+                if width((*spans, *entry)) > self.wide:
+                    break
+                spans += entry
+        if found.offline:
+            spans += [Span("░ ", *palette.hatch), Span("offline ", palette.dim), Span(f"{found.offline:,}", bold=True)]
+        return joined(spans)
+
+    def text(self, text: str, colour: int) -> Line:
+        return (Span(text[: self.wide], colour),)
+
+    def both(self, left: Line, right: Span) -> Line:
+        gap = self.wide - width(left) - len(right.text)
+        return joined((*left, Span(" " * gap), right)) if gap > 0 else left
+
+    def row(self, label: str, text: str) -> Line:
+        return fitted(joined((Span(f"{label}  ", self.palette.dim), Span(text))), self.wide)
+
+    def words_line(self, label: str, text: str) -> Line:
+        return fitted(joined((Span(f"{label:<12}", self.palette.dim), Span(text))), self.wide)
+
+    def words(self, label: str, text: str, colour: int | None = None) -> Iterator[Line]:
+        indent = 12 if label == "valid_zones" else 9
+        for number, part in enumerate(wrap(text, max(16, self.wide - indent))):
+            yield (Span((label if number == 0 else "").ljust(indent), self.palette.dim), Span(part, colour))

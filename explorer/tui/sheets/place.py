@@ -1,0 +1,20 @@
+"""What the inspector is about."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ...picture.view import Told
+from ..prospects import Prospects
+
+
+class Place(NamedTuple):
+    """What the inspector is about: a cursor (pfn), the pages of a cell there, how deep the map is zoomed, what is known of
+    whether the block can go, the page in the way of the last command, and what all answers come to, if that is asked."""
+
+    pfn: int
+    cell: int
+    level: str
+    told: Told | None
+    fault: int | None
+    all: Prospects | None = None

@@ -1,0 +1,170 @@
+"""The levels below the cursor side by side with the map: its block, one pageblock of it page by page, its free areas."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from altmap.engine import Machine, about_bytes, format_address
+from textual import events, work
+from textual.message import Message
+
+from ...picture.lines import Line, Span, joined, width
+from ...picture.memory import MemoryPicture, Scope, short_size
+from ...picture.pages import PagesPicture
+from .drawn import Drawn, palette_of
+from .map_legend import legend
+from .memory_map import MemoryMap
+
+REST: Final = 0.08
+"""Seconds without a key after which the levels follow the cursor; it decides how smooth it is, never what is shown."""
+_PAGES: Final = 9
+"""Lines of a pageblock: its heading and eight rows."""
+
+
+class Part(NamedTuple):
+    """A stretch of lines: the first, how many, and the picture of which they are, if it is one."""
+
+    top: int
+    lines: tuple[Line, ...]
+    picture: MemoryPicture | PagesPicture | None = None
+
+
+class Levels(Drawn):
+    """Draws what lies below the cursor of a map; a click on a page goes there."""
+
+    class Asked(Message):
+        """A page was clicked."""
+
+        def __init__(self, pfn: int) -> None:
+            super().__init__()
+            self.pfn = pfn
+
+    def __init__(self, map_: MemoryMap) -> None:
+        super().__init__(id="levels")
+        self._map = map_
+        self.pfn = 0
+        self._parts: list[Part] = []
+
+    @property
+    def machine(self) -> Machine:
+        """What is shown."""
+        return self._map.machine
+
+    def show(self, pfn: int) -> None:
+        """Follow the cursor to a page, as soon as it rests."""
+        self.pfn = pfn
+        self._follow()
+
+    @work(group="levels", exclusive=True)
+    async def _follow(self) -> None:
+        await asyncio.sleep(REST)
+        self.reload()
+
+    def reload(self) -> None:
+        """Draw everything anew."""
+        self._parts = list(self._drawn()) if self.size.width and self.size.height else []
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self.reload()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        if self.is_mounted:
+            self.reload()
+
+    def row(self, y: int) -> Line:
+        return next((part.lines[y - part.top] for part in self._parts if 0 <= y - part.top < len(part.lines)), ())
+
+    def on_click(self, event: events.Click) -> None:
+        for part in self._parts:
+            inside = event.y - part.top
+            if part.picture is not None and 0 <= inside < len(part.lines):
+                pfn = part.picture.at(event.x, inside)
+                if pfn is not None:
+                    self.post_message(self.Asked(pfn))
+
+    # -- what is drawn ----------------------------------------------------------------------------------------------
+
+    def _drawn(self) -> Iterator[Part]:
+        machine, geometry = self.machine, self.machine.geometry
+        start = self.pfn // geometry.pages_per_block * geometry.pages_per_block
+        found = machine.summary(start, geometry.pages_per_block)
+        if not found.counts:
+            yield Part(0, (self._strip("no memory here"),))
+            return
+        areas = tuple(self._areas(start)) if found.orders and self.size.height >= 44 else ()
+        pages = _PAGES + 3 if self.size.height >= 24 else 0
+        room = self.size.height - 2 - pages - (len(areas) + 2 if areas else 0)
+        scope = Scope("block", start, geometry.pages_per_block)
+        scene, view = self._map.scene, self._map.view
+        block = MemoryPicture(scene, view, scope, (self.size.width, max(1, room)), self.halves, False)
+        over = self._map.overlay._replace(cursor=self.pfn)
+        name = f"memory{self.pfn // geometry.pages_per_block}"
+        first = start * geometry.page_size
+        last = first + geometry.block_size - 1
+        cell = f"cell {short_size(block.cell * geometry.page_size)}" if block.cell > 1 else "cell 1 page"
+        yield Part(0, (self._strip(name, f"{format_address(first)}-{format_address(last)}", cell),))
+        yield Part(1, tuple(block.line(y, over) for y in range(block.lines)), block)
+        at = 1 + block.lines
+        yield Part(
+            at, (legend(view.entries(scene, found), "left: pageblock type", self.size.width, scene, self.halves),)
+        )
+        at += 2
+        if pages:
+            size = geometry.pageblock_pages
+            begin = self.pfn // size * size
+            near = begin + (self.pfn - begin) // 512 * 512  # of a bigger pageblock a part
+            part = PagesPicture(
+                scene, view, Scope("page", near, min(size, 512)), (self.size.width, _PAGES), self.halves, self.pfn
+            )
+            yield Part(at, (self._strip("pages", f"pfn {begin:#x}-{begin + size - 1:#x}", "cell 1 page"),))
+            yield Part(at + 1, tuple(part.line(y, over) for y in range(_PAGES)), part)
+            at += _PAGES + 2
+        if areas:
+            yield Part(at, (self._strip(f"free areas of {name}", "", "by order"), *areas))
+
+    def _strip(self, name: str, what: str = "", right: str = "") -> Line:
+        palette = palette_of(self.app)
+        left = (
+            Span("▌", palette.faint, palette.strip),
+            Span(f"{name} ", palette.text, palette.strip, True),
+            Span(f" {what}", palette.dim, palette.strip),
+        )
+        gap = self.size.width - width(left) - len(right) - 1
+        return joined((*left, Span(f"{' ' * gap}{right} " if gap > 0 else "", palette.faint, palette.strip)))
+
+    def _areas(self, start: int) -> Iterable[Line]:
+        """Free areas by type and order: a pageblock has one type, and an area does not reach over two of them."""
+        machine, geometry, palette = self.machine, self.machine.geometry, palette_of(self.app)
+        counts: dict[str, dict[int, int]] = {}
+        for cell in machine.summaries(start, geometry.pages_per_block, geometry.pageblock_pages):
+            kind = str(next(iter(cell.types), ""))
+            if kind and cell.orders:
+                row = counts.setdefault(kind, {})
+                for order, pages in cell.orders.items():
+                    row[order] = row.get(order, 0) + pages
+        orders = range(geometry.max_order + 1)
+        each = min(6, (self.size.width - 13) // len(orders))
+        if each < 4:
+            return
+        yield (Span(" " * 13 + "".join(f"{order:>{each}}" for order in orders), palette.faint),)
+        for kind in sorted(counts, key=lambda kind: -sum(counts[kind].values())):
+            numbers = [counts[kind].get(order, 0) >> order for order in orders]
+            yield joined(
+                (
+                    Span(f" {kind:<12}", palette.types[kind], bold=True),
+                    *(Span(f"{n:>{each}}", palette.text if n else palette.faint) for n in numbers),
+                )
+            )
+        sums = [sum(row.get(order, 0) for row in counts.values()) * geometry.page_size for order in orders]
+        sizes = "".join((_tight(size) if size else "·").rjust(each) for size in sums)
+        yield (Span(f" {'memory':<12}{sizes}", palette.dim),)
+
+
+def _tight(size: int) -> str:
+    """A size in few characters."""
+    text = about_bytes(size)
+    return text if len(text) <= 4 or "." not in text else f"{float(text[:-1]):.1f}{text[-1]}"
