@@ -133,7 +133,7 @@ def test_why_warns_before_what_would_hang_and_says_how_to_end_it() -> None:
     ejected = machine.why_not(Eject(start="4G", size="256M"))
     assert (ejected.result, ejected.certainty) == ("HANGS", "no")
     assert "one would see no answer at all" in describe_verdict(ejected)
-    assert "a signal can end" in " ".join(ejected.warnings)
+    assert "a signal can end" in " ".join(map(sentence, ejected.warnings))
     machine.apply(Eject(start="4G", size="256M"))
     waiting = machine.why_not(Online(block=33))
     assert waiting.result == "HANGS"
