@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, get_args
 
 from ...numbers.units import format_bytes
-from ...protocol.reasons import HugePageStays, Reason, SectionsLeft, SomeStayOffline, StayedOnline, WouldNotComeBack
+from ...protocol.reasons import (
+    HotplugError,
+    HugePageStays,
+    Reason,
+    SectionsLeft,
+    SomeStayOffline,
+    StayedOnline,
+    WouldNotComeBack,
+)
 from ...protocol.reasons.adding import AddReason
 from ...protocol.reasons.blocking import Blocking
 from ...protocol.reasons.effects import Effect, Warn
@@ -106,3 +114,5 @@ _WRITERS: Final[Mapping[type, _Writer]] = {
     WouldNotComeBack: _gone_for_good,
     SomeStayOffline: _some_stay,
 }
+
+HotplugError.sentence_of = sentence
