@@ -238,6 +238,23 @@ def of_compare(parser: Parser) -> None:
     _look(parser)
 
 
+def of_grow(parser: Parser) -> None:
+    """altmap grow."""
+    _machine(parser)
+    _replay(parser)
+    parser.add_argument("--step", metavar="SIZE", default="1G", help="how much at a time (1G)")
+    parser.add_argument("--to", metavar="SIZE", default="1T", help="how much in all, at most (1T)")
+    words = "what added blocks do by themselves, instead of what auto_online_blocks says"
+    parser.add_argument("--online", choices=("movable", "kernel", "online", "offline"), help=words)
+    parser.add_argument(
+        "--caller", metavar="CALLER", default="dimm", help="who adds it: dimm, virtio-mem or others (dimm)"
+    )
+    parser.add_argument("--node", metavar="N", type=int, default=0, help="to which node (0)")
+    _model(parser, "the machine's own")
+    _json(parser)
+    _look(parser)
+
+
 def of_diff(parser: Parser) -> None:
     """altmap diff."""
     _machine(parser, "before", "A", optional=False)

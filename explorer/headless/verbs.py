@@ -140,6 +140,16 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 arguments.of_compare,
             ),
             Verb(
+                "grow",
+                "tell how far a machine can grow, and where that gets dangerous before",
+                (
+                    "altmap grow tiny-guest --step 1G --online movable",
+                    "altmap grow small-guest --caller virtio-mem --json",
+                ),
+                "growth.growth",
+                arguments.of_grow,
+            ),
+            Verb(
                 "diff",
                 "say what changed between two machines",
                 ("altmap diff before.json after.json",),
