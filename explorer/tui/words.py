@@ -54,7 +54,10 @@ def block_names(blocks: Iterable[int]) -> str:
 
 def numbers(blocks: Iterable[int]) -> str:
     """``32-39, 48``: the same without their names, as a line of a script has them."""
-    return block_names(blocks).replace("memory", "")
+    found = facts.runs(blocks)
+    rest = sum(count for _, count in found[3:])
+    parts = [f"{first}" if count == 1 else f"{first}-{first + count - 1}" for first, count in found[:3]]
+    return ", ".join(parts) + (f" and {rest:,} more" if rest else "")
 
 
 def machine_name(machine: Machine) -> str:

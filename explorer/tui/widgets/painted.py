@@ -50,7 +50,11 @@ class Scroller(Drawn, ScrollView, can_focus=True):
         before, width = self._drawn, self.scrollable_content_region.width
         if not width:
             return
-        self._drawn = self.drawn(width)
+        try:
+            self._drawn = self.drawn(width)
+        except Exception as error:
+            said = self.fault(error)
+            self._drawn = [(picture.Span(part, *said[0][1:]),) for part in textwrap.wrap(said[0].text, max(8, width))]
         self.virtual_size = Size(width, len(self._drawn))
         if len(before) != len(self._drawn):
             self.refresh()
@@ -60,6 +64,14 @@ class Scroller(Drawn, ScrollView, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         self.reload()
+
+    @property
+    def words(self) -> str:
+        """All that it says, a line each."""
+        return "\n".join("".join(span.text for span in line) for line in self._drawn)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        self.explain(event)
 
     def row(self, y: int) -> picture.Line:
         at = self.scroll_offset.y + y
