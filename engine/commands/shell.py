@@ -26,6 +26,10 @@ class Monitor(str):
     """A line for QEMU's monitor; in a script a person is asked to type it there."""
 
 
+class Person(str):
+    """What a person does, by other means than a line: in a script the person is asked to."""
+
+
 class Stop(str):
     """Why no real machine does this step, so that what follows would not be true."""
 

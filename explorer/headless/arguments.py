@@ -283,8 +283,15 @@ def of_capture(parser: Parser) -> None:
 
 def of_export(parser: Parser) -> None:
     """altmap export."""
+    from altmap.engine.faces.shell_export import TARGETS
+
     _machine(parser)
     _replay(parser)
+    means = "; ".join(f"{name}: {target.about}" for name, target in TARGETS.items())
+    parser.add_argument("--for", dest="target", choices=tuple(TARGETS), default="sysfs", help=f"{means} (sysfs)")
+    parser.add_argument(
+        "--faults", action="store_true", help="put in hardware errors (poison), which are left out else"
+    )
     _json(parser)
 
 

@@ -171,7 +171,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
             Verb(
                 "export",
                 "print the commands of a machine's history as lines for the real one",
-                ("altmap export changed.json > steps.sh",),
+                ("altmap export changed.json > steps.sh", "altmap export changed.json --for chmem"),
                 "take_home.export",
                 arguments.of_export,
             ),

@@ -57,7 +57,7 @@ function _shtab_altmap_using
 end
 
 set -g _shtab_altmap_commands open show svg serve lsmem read check machines run boot why compare grow diff capture export help models completion schema
-set -g _shtab_altmap_opts_with_value --add --arch --at --block-size --caller --color --host --model --node --online --output --placement --port --root --save --size --step --theme --to --view --width --zoom -o
+set -g _shtab_altmap_opts_with_value --add --arch --at --block-size --caller --color --for --host --model --node --online --output --placement --port --root --save --size --step --theme --to --view --width --zoom -o
 
 complete -c altmap -e
 complete -c altmap -f
@@ -189,6 +189,8 @@ complete -c altmap -n '_shtab_altmap_using capture' -l json -d 'with -o: print w
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a export -d 'Print the commands of a machine'"'"'s history as lines for the real one.'
 complete -c altmap -n '_shtab_altmap_using export' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using export' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
+complete -c altmap -n '_shtab_altmap_using export' -l for -xka "sysfs chmem daxctl virsh qemu" -d 'sysfs: writes to sysfs, on the machine; chmem: chmem, on the machine; daxctl: daxctl, on the machine; DAX names the device; virsh: virsh, on the host; DOMAIN names the guest; qemu: lines for QEMU'"'"'s monitor, with what to do in the guest between them (sysfs)'
+complete -c altmap -n '_shtab_altmap_using export' -l faults -d 'put in hardware errors (poison), which are left out else'
 complete -c altmap -n '_shtab_altmap_using export' -l json -d 'print one JSON object'
 complete -c altmap -n '_shtab_altmap_using export; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a help -d 'Explain a command, or all that a line of a script may say.'

@@ -122,6 +122,8 @@ _shtab_altmap_diff_defaults_added=0
 _shtab_altmap_export_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--for[sysfs\: writes to sysfs, on the machine\; chmem\: chmem, on the machine\; daxctl\: daxctl, on the machine\; DAX names the device\; virsh\: virsh, on the host\; DOMAIN names the guest\; qemu\: lines for QEMU\'s monitor, with what to do in the guest between them (sysfs)]:target:(sysfs chmem daxctl virsh qemu)"
+  "--faults[put in hardware errors (poison), which are left out else]"
   "--json[print one JSON object]"
   ":a machine:_altmap_machine_or_file"
 )
