@@ -213,6 +213,8 @@ def fit_words(verdict: Verdict, said: str) -> str:
     if not verdict.rehearsed:
         return f"Refused with {verdict.result}: {sentence(verdict.reason)}\n{said}"
     if verdict.unknown:
-        return "\n".join((f"Whether it fits is not known: {said}", *map(sentence, verdict.unknown), *verdict.effects))
-    warnings = [f"warning: {warning}" for warning in verdict.warnings]
-    return "\n".join((f"It fits: {said}", *warnings, *verdict.effects))
+        return "\n".join(
+            (f"Whether it fits is not known: {said}", *map(sentence, (*verdict.unknown, *verdict.effects)))
+        )
+    warnings = [f"warning: {sentence(warning)}" for warning in verdict.warnings]
+    return "\n".join((f"It fits: {said}", *warnings, *map(sentence, verdict.effects)))
