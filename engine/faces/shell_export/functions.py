@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 _SHELL: Final = "#!/bin/sh\n"
-_ABOUT: Final = """# Steps rehearsed with altmap. It stops at the first that is refused, or that does not come to what was rehearsed.
+_ABOUT: Final = """# Steps rehearsed with altmap. It stops at the first that is refused, or does not come to what was rehearsed.
 #   -n  say what would be done, and do nothing
 """
 _FORCE: Final = """#   -f  go on although the machine is not as it was rehearsed
