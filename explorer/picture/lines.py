@@ -21,11 +21,17 @@ Line = tuple[Span, ...]
 def joined(spans: Iterable[Span]) -> Line:
     """A line in which neighbours that look the same are one."""
     line: list[Span] = []
-    for span in spans:
-        if line and line[-1][1:] == span[1:]:
-            line[-1] = span._replace(text=line[-1].text + span.text)
-        elif span.text:
-            line.append(span)
+    texts: list[str] = []
+    look: tuple[int | None, int | None, bool] = (None, None, False)
+    for text, fore, back, bold in spans:
+        if (fore, back, bold) != look and text:
+            if texts:
+                line.append(Span("".join(texts), *look))
+                texts = []
+            look = fore, back, bold
+        texts.append(text)
+    if any(texts):
+        line.append(Span("".join(texts), *look))
     return tuple(line)
 
 

@@ -24,7 +24,7 @@ from ..widgets.kernel_log import KernelLog
 from ..widgets.keys import Keys
 from ..widgets.levels import Levels
 from ..widgets.map_legend import MapLegend
-from ..widgets.memory_map import MemoryMap
+from ..widgets.memory_map import MOVES, MemoryMap
 from ..widgets.overview import OverviewLine
 from ..widgets.painted import Scroller
 from ..widgets.parameters import Parameters
@@ -206,7 +206,7 @@ class MainScreen(MappingScreen):
 
     def on_memory_map_reshaped(self) -> None:
         self.query_one(MapLegend).refresh()
-        self._show_block()
+        self.on_memory_map_moved()
         self._ask_all()
 
     def on_memory_map_moved(self) -> None:
@@ -254,6 +254,8 @@ class MainScreen(MappingScreen):
 
     def on_key(self, event: Key) -> None:
         """A key whose verbs all have nothing to do says why; one that has no verb says that."""
+        if event.key in MOVES and self._map.has_focus:
+            return
         verbs = [verb for verb in VERBS if event.key in verb.key.split(",")]
         reasons = [f"{verb.label}: {reason}" for verb in verbs if (reason := verb.idle(self))]
         if verbs and len(reasons) == len(verbs):

@@ -47,7 +47,7 @@ class Scroller(Drawn, ScrollView, can_focus=True):
 
     def reload(self) -> None:
         """Compute the lines anew and draw those that changed. A pane that is not in sight costs nothing."""
-        before, width = self._drawn, self.scrollable_content_region.width
+        before, (width, height) = self._drawn, self.scrollable_content_region.size
         if not width:
             return
         try:
@@ -55,7 +55,7 @@ class Scroller(Drawn, ScrollView, can_focus=True):
         except Exception as error:
             said = self.fault(error)
             self._drawn = [(picture.Span(part, *said[0][1:]),) for part in textwrap.wrap(said[0].text, max(8, width))]
-        self.virtual_size = Size(width, len(self._drawn))
+        self.virtual_size = Size(width, max(len(self._drawn), height))  # one more or less is no new layout
         if len(before) != len(self._drawn):
             self.refresh()
         else:
