@@ -88,6 +88,7 @@ REMOVE: Final = Row(
     "remove 128M at 4G",
     _remove,
     _export,
+    hotplug=True,
 )
 EJECT: Final = Row(
     Eject,
@@ -96,4 +97,5 @@ EJECT: Final = Row(
     "eject 128M at 4G",
     _eject,
     _export,
+    hotplug=True,
 )
