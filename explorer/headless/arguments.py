@@ -291,7 +291,8 @@ def of_capture(parser: Parser) -> None:
     """altmap capture."""
     from altmap.engine.kernels.architectures import ARCHITECTURES
 
-    parser.add_argument("--root", metavar="DIR|TAR", default="/", help="the tree to read (/): a folder, tar or zip, or what lsmem printed")
+    root = "the tree to read (/): a folder, tar or zip, or what lsmem printed"
+    parser.add_argument("--root", metavar="DIR|FILE", default="/", help=root)
     written = "the snapshot to write (.json, .msgpack, each also .gz); else JSON on standard output"
     parser.add_argument("-o", "--output", metavar="FILE", help=written)
     _model(parser, "what proc/version says")
