@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from altmap.explorer.tui.screens import add
 
-from .quiet import quiet
-
 
 @pytest.fixture(autouse=True)
 def nobody_types_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,7 +17,5 @@ def nobody_types_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def nobody_asks_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a key or a click the app is waited for by what it has to do."""
-    for place in ("textual.app.wait_for_idle", "textual.pilot.wait_for_idle", "textual.pilot.Pilot._wait_for_screen"):
-        monkeypatch.setattr(place, quiet)
+def every_app_is_waited_for(nobody_asks_the_clock: None) -> None:
+    """Here all tests drive apps."""
