@@ -21,11 +21,17 @@ Line = tuple[Span, ...]
 def joined(spans: Iterable[Span]) -> Line:
     """A line in which neighbours that look the same are one."""
     line: list[Span] = []
-    for span in spans:
-        if line and line[-1][1:] == span[1:]:
-            line[-1] = span._replace(text=line[-1].text + span.text)
-        elif span.text:
-            line.append(span)
+    parts: list[str] = []
+    look: tuple[int | None, int | None, bool] | None = None
+    for text, fore, back, bold in spans:
+        if text:
+            if look != (fore, back, bold):
+                if look is not None:
+                    line.append(Span("".join(parts), *look))
+                look, parts = (fore, back, bold), []
+            parts.append(text)
+    if look is not None:
+        line.append(Span("".join(parts), *look))
     return tuple(line)
 
 

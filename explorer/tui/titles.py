@@ -56,9 +56,11 @@ def of_panel(map_: MemoryMap, shown: str, verdicts: Verdicts, width: int) -> tup
     left = [Word("▌", "faint")]
     right: list[Word] = []
     here = machine.blocks.get(cursor)
-    name = f"memory{cursor}" if shown == "inspector" else shown
+    name = shown
+    if shown == "inspector":
+        name = f"page {map_.pfn:#x}" if map_.scope.level == "page" and width < 170 else f"memory{cursor}"
     left.append(Word(f"{name} ", "strong"))
-    if shown == "inspector" and width < 110 and here is not None:
+    if name.startswith("memory") and width < 110 and here is not None:
         zone = here.zone[1] if here.zone is not None else ""
         if width < 76:
             unit = machine.geometry.pages_per_block

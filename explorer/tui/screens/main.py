@@ -18,6 +18,7 @@ from ..session import Batch, Session
 from ..sheets import Place
 from ..verbs import BY_NAME, VERBS
 from ..widgets.bars import Offer, ResultBar, StatusLine
+from ..widgets.head_strip import HeadStrip
 from ..widgets.inspector import Inspector
 from ..widgets.kernel_log import KernelLog
 from ..widgets.keys import Keys
@@ -36,6 +37,13 @@ PANES: Final = ("map", "inspector", "zones", "log")
 
 ALWAYS: Final = ("verb('help')", "verb('quit')", "command_palette")
 """The keys that no footer is too narrow for."""
+
+WALKS: Final = frozenset(
+    shift + key
+    for shift in ("", "shift+")
+    for key in ("left", "right", "up", "down", "pageup", "pagedown", "home", "end")
+)
+"""Keys that every pane takes: they are never unknown."""
 
 WIDE: Final = 170
 """From so many columns on the levels below the cursor stand beside the map."""
@@ -56,18 +64,19 @@ class MainScreen(MappingScreen):
         self._refused: tuple[Batch, int, frozenset[int]] | None = None
         self._pane = "inspector"
         self._seen = dict(session.machine.sections)
-        self._changes = changes.Changes({}, {})
+        self._changes = changes.Changes({}, {}, {})
         self.verdicts = Outlooks(session.machine)
 
     def compose(self) -> ComposeResult:
         machine = self.machine
-        self._map = MemoryMap(machine, self.verdicts)
+        self._map = MemoryMap(machine, self.verdicts, self.moved_on_map, self.map_reshaped)
         yield StatusLine(machine)
         yield OverviewLine(machine, self.verdicts)
         with Horizontal(id="body"):
             with Vertical(id="left"):
                 yield Strip("map-title")
                 yield self._map
+                yield HeadStrip(self._map)
                 yield MapLegend(self._map)
             with Vertical(id="right"):
                 yield Strip("panel-title")
@@ -152,6 +161,7 @@ class MainScreen(MappingScreen):
             self.query_one("#page", Inspector).show(place._replace(pfn=pfn, level="page"))
         else:
             self.query_one("#inspector", Inspector).show(place)
+        self.query_one(HeadStrip).show(self.cursor)
         self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
         self._title()
         self._offer()
@@ -193,12 +203,16 @@ class MainScreen(MappingScreen):
             self._possible = possible
             self.refresh_bindings()
 
-    def on_memory_map_reshaped(self) -> None:
+    def map_reshaped(self) -> None:
+        """Another scope or view is shown, or the same at another size."""
+        if not self.is_mounted or not self._map.is_mounted:
+            return
         self.query_one(MapLegend).refresh()
         self._show_block()
         self._ask_all()
 
-    def on_memory_map_moved(self) -> None:
+    def moved_on_map(self) -> None:
+        """The cursor is elsewhere, or other blocks are marked."""
         if self.refused is None:
             self._refused = None
         self.show_offers()
@@ -240,6 +254,8 @@ class MainScreen(MappingScreen):
 
     def on_key(self, event: Key) -> None:
         """A key whose verbs all have nothing to do says why; one that has no verb says that."""
+        if event.key in WALKS:
+            return
         verbs = [verb for verb in VERBS if event.key in verb.key.split(",")]
         reasons = [f"{verb.label}: {reason}" for verb in verbs if (reason := verb.idle(self))]
         if verbs and len(reasons) == len(verbs):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 from rich.color import Color as RichColor
@@ -42,6 +43,16 @@ def _palette(dark: bool, colours: tuple[tuple[str, int], ...]) -> Palette:
 def palette_of(app: App[Any]) -> Palette:
     """The colours of pictures in the theme of the moment: ours for what pages are, the theme's for all around them."""
     variables = app.theme_variables
+    known = _known.get(app)
+    if known is None or known[0] is not variables:
+        known = _known[app] = variables, _of_theme(variables, app.current_theme.dark)
+    return known[1]
+
+
+_known: WeakKeyDictionary[App[Any], tuple[Mapping[str, str], Palette]] = WeakKeyDictionary()
+
+
+def _of_theme(variables: Mapping[str, str], dark: bool) -> Palette:
     named = {
         "ground": "background",
         "strip": "surface",
@@ -61,7 +72,7 @@ def palette_of(app: App[Any]) -> Palette:
         if parsed is not None and parsed.ansi is None:
             red, green, blue = parsed.rgb
             colours.append((field, red << 16 | green << 8 | blue))
-    return _palette(app.current_theme.dark, tuple(colours))
+    return _palette(dark, tuple(colours))
 
 
 def look(role: str, palette: Palette) -> tuple[int, int | None, bool]:
@@ -93,6 +104,12 @@ def look(role: str, palette: Palette) -> tuple[int, int | None, bool]:
 class Drawn(Widget):
     """A widget whose rows are lines of a picture."""
 
+    _back: int | None = None
+
+    def notify_style_update(self) -> None:
+        self._back = None
+        super().notify_style_update()
+
     def row(self, y: int) -> Line:
         """One line."""
         raise NotImplementedError
@@ -104,8 +121,10 @@ class Drawn(Widget):
 
     def render_line(self, y: int) -> Strip:
         palette = palette_of(self.app)
-        red, green, blue = self.background_colors[1].rgb
-        back = red << 16 | green << 8 | blue
+        back = self._back
+        if back is None:
+            red, green, blue = self.background_colors[1].rgb
+            back = self._back = red << 16 | green << 8 | blue
         segments = [
             Segment(text, _style(palette.text if fore is None else fore, back if behind is None else behind, bold))
             for text, fore, behind, bold in self.row(y)
@@ -114,6 +133,6 @@ class Drawn(Widget):
 
     def refresh_rows(self, rows: Iterable[int]) -> None:
         """Draw some rows anew."""
-        for y in rows:
-            if 0 <= y < self.size.height:
-                self.refresh(Region(0, y, self.size.width, 1))
+        width, height = self.size
+        if regions := [Region(0, y, width, 1) for y in rows if 0 <= y < height]:
+            self.refresh(*regions)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar, Final
 
 from altmap.engine import Machine
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.message import Message
 
 from ... import facts
 from ...picture.lines import Line
@@ -39,16 +38,16 @@ class MemoryMap(Drawn, can_focus=True):
         Binding("end", "end(True)", show=False),
     ]
 
-    class Moved(Message):
-        """The cursor is elsewhere, or other blocks are marked."""
-
-    class Reshaped(Message):
-        """Another scope or view is shown, or the same at another size."""
-
-    def __init__(self, machine: Machine, verdicts: Verdicts) -> None:
+    def __init__(
+        self, machine: Machine, verdicts: Verdicts, moved: Callable[[], None], reshaped: Callable[[], None]
+    ) -> None:
+        """`moved` is called when the cursor is elsewhere or other blocks are marked, `reshaped` when another scope or view
+        is shown, or the same at another size: at once, and not by a message, so that all is drawn in one go."""
         super().__init__(id="map")
         self.machine = machine
         self.verdicts = verdicts
+        self._moved = moved
+        self._on_reshaped = reshaped
         self.view: type[View] = VIEWS[0]
         self.folds = True
         self.scopes: list[Scope] = [self._whole()]
@@ -142,7 +141,7 @@ class MemoryMap(Drawn, can_focus=True):
         self._now = None
         self.pfn = self.picture.snapped(self.pfn)
         self.refresh()
-        self.post_message(self.Reshaped())
+        self._on_reshaped()
 
     def on_resize(self) -> None:
         self._reshaped()
@@ -193,14 +192,14 @@ class MemoryMap(Drawn, can_focus=True):
         else:
             self._anchor = None
         if pfn != before:
-            self.post_message(self.Moved())
+            self._moved()
 
     def mark(self, blocks: Iterable[int]) -> None:
         """Mark exactly these blocks."""
         marks = frozenset(blocks)
         changed, self.marks = self.marks ^ marks, marks
         self._redraw(changed)
-        self.post_message(self.Moved())
+        self._moved()
 
     def link(self, hosts: frozenset[int], linked: Places) -> None:
         """Point out the blocks that hold the memmap of the selected one, and the pages that do; or those that are described
@@ -290,14 +289,14 @@ class MemoryMap(Drawn, can_focus=True):
             self.scopes.append(scope)
             self._reshaped()
             self.picture.reveal(self.pfn)
-            self.post_message(self.Moved())
+            self._moved()
 
     def zoom_out(self) -> None:
         """One level out."""
         if len(self.scopes) > 1:
             self.scopes.pop()
             self._reshaped()
-            self.post_message(self.Moved())
+            self._moved()
 
     def zoom_to_page(self, pfn: int) -> None:
         """To the pages around one, which is pointed out."""
@@ -310,7 +309,7 @@ class MemoryMap(Drawn, can_focus=True):
         self._reshaped()
         self.picture.reveal(pfn)
         self.light(frozenset({pfn}))
-        self.post_message(self.Moved())
+        self._moved()
 
     # -- keys and the mouse -----------------------------------------------------------------------------------------
 

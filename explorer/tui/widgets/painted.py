@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Any, ClassVar
 
 from rich.cells import cell_len
@@ -47,16 +48,14 @@ class Scroller(Drawn, ScrollView, can_focus=True):
 
     def reload(self) -> None:
         """Compute the lines anew and draw those that changed. A pane that is not in sight costs nothing."""
-        before, width = self._drawn, self.scrollable_content_region.width
+        before, (width, height) = self._drawn, self.scrollable_content_region.size
         if not width:
             return
         self._drawn = self.drawn(width)
-        self.virtual_size = Size(width, len(self._drawn))
-        if len(before) != len(self._drawn):
-            self.refresh()
-        else:
-            top = self.scroll_offset.y
-            self.refresh_rows(at - top for at, line in enumerate(self._drawn) if line != before[at])
+        self.virtual_size = Size(width, max(height, len(self._drawn)))  # as it was where all fits: no layout then
+        top = self.scroll_offset.y
+        pairs = enumerate(zip_longest(before, self._drawn))
+        self.refresh_rows([at - top for at, (old, new) in pairs if old != new])
 
     def on_resize(self, event: events.Resize) -> None:
         self.reload()
