@@ -57,13 +57,14 @@ from .numbers.errors import BadInput
 from .numbers.frozen import Frozen
 from .numbers.geometry import Geometry
 from .numbers.units import about_bytes, format_address, format_bytes, parse_bytes
+from .protocol import events
 from .protocol.events import Event
 from .protocol.reasons import HotplugError, Reason
 from .protocol.reasons.notes import Note
 from .protocol.vocabulary import CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare, describe_comparison
 from .questions.give_back import GiveBack, asked_by_size, describe_give_back, give_back
-from .questions.narrate import assumption, block_names, memmap_places, sentence, story
+from .questions.narrate import Moment, assumption, block_names, memmap_places, moment, sentence, story
 from .questions.outlook import Outlook
 from .questions.shortage import Shortage, shortage
 from .questions.summary import Page, Summary
@@ -111,6 +112,7 @@ __all__ = [
     "KernelModel",
     "Machine",
     "Memmap",
+    "Moment",
     "Move",
     "Node",
     "Note",
@@ -159,6 +161,7 @@ __all__ = [
     "describe_verdict",
     "describe_verdicts",
     "diff",
+    "events",
     "export_shell",
     "find_model",
     "format_address",
@@ -168,6 +171,7 @@ __all__ = [
     "machine_bytes",
     "machine_names",
     "memmap_places",
+    "moment",
     "news",
     "open_machine",
     "parse_bytes",

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("altmap", derandomize=True, database=None, deadline=None, max_examples=30)
+settings.load_profile("altmap")
 
 for _number, _usual in (
     (signal.SIGHUP, signal.SIG_DFL),
@@ -16,6 +22,18 @@ for _number, _usual in (
 ):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _usual)  # nohup and shells in the background ignore some, and every child would too
+
+
+@pytest.fixture(scope="session", autouse=True)
+def children_compile_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where Python is told to keep no compiled modules, altmap as a process of its own would compile them all each time: they
+    are kept in a folder of this run, which pytest-xdist's workers share."""
+    if sys.dont_write_bytecode:
+        folder = tmp_path_factory.getbasetemp()
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(
+            (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "pyc"
+        )
 
 
 @pytest.fixture

@@ -32,8 +32,9 @@ print(*altmap.engine.bundled_machines()[0])
 
 def run(*command: str | Path, folder: Path, path: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder, with another folder before everything that is installed."""
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    environment.pop("PYTHONPATH", None)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    if "PYTHONPYCACHEPREFIX" not in environment:
+        environment["PYTHONDONTWRITEBYTECODE"] = "1"  # nothing but what is built is to be in the folders
     if path:
         environment["PYTHONPATH"] = str(path)
     return subprocess.run(

@@ -47,7 +47,8 @@ class _Echo:
 
     def write(self, command: Write, last: int | None = None) -> str:
         """The line that says a command."""
-        return f"echo {shlex.quote(command.data.removesuffix(_LINE_END))} > {shlex.quote(command.path)}"
+        bare = "-n " if command.data in ("", "-n") else ""  # else it would be a line end, or the option
+        return f"echo {bare}{shlex.quote(command.data.removesuffix(_LINE_END))} > {shlex.quote(command.path)}"
 
 
 _LINE_END: Final = "\n"

@@ -39,7 +39,7 @@ def snapshot_with_timeline(machine: Machine) -> SnapshotV1:
     at = timeline.present.number
     latest = [step.latest for step in timeline.steps]
     first: SnapshotV1 | None = None
-    known: Known = {}
+    known = Known()
     steps: dict[int, StepV1] = {}
     for step in timeline.walk():
         outcome, parent = step.outcome, step.parent
@@ -210,7 +210,8 @@ def _first_difference(
     """The first step that is not now what it was, in words; `unchanged`: the present state is not."""
     digests: dict[int, str] = {}
     if not unchanged:
-        digests = {step.number: fingerprint(machine._state, step.changes, {}) for step in machine._moments.walk()}
+        known = Known()
+        digests = {step.number: fingerprint(machine._state, step.changes, known) for step in machine._moments.walk()}
     for number, step in enumerate(snapshot.steps, 1):
         what = f"step {number} ({describe(step.command)})"
         outcome = machine._moments.steps[number].outcome

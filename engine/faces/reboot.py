@@ -156,7 +156,7 @@ def _take_out(state: State, devices: list[_Device]) -> None:
 def _empty(state: State, block: Block) -> None:
     """Nothing in a block is in use any more but for memmap."""
     for section in state.block_sections(block.id):
-        state.sections.put(section.nr, msgspec.structs.replace(section, flagged=0, estimated=False, unseen=0))
+        state.sections.put(section.nr, msgspec.structs.replace(section, hwpoison=0, estimated=False, unseen=0))
         for kind, have in list(section.pages.items()):
             if section.online and kind not in (FREE, MEMMAP, PAGE_OFFLINE):
                 state.set_kind(state.sections[section.nr], have, FREE)

@@ -30,7 +30,18 @@ from ..protocol.events import (
 from ..protocol.reasons import HotplugError, SectionsLeft
 from ..protocol.reasons.adding import BeyondAddresses, NodeNotPossible, Objects, ObjectsShort, SectionPresent, Unaligned
 from ..protocol.reasons.placement import AltmapUnsupported, DriverBringsAltmap, NoAltmap
-from ..protocol.vocabulary import MEMMAP, PAGE_OFFLINE, PAGETABLE, SLAB, Caller, Chunk, Kind, OnlineType, Placement
+from ..protocol.vocabulary import (
+    DEVICE_CALLERS,
+    MEMMAP,
+    PAGE_OFFLINE,
+    PAGETABLE,
+    SLAB,
+    Caller,
+    Chunk,
+    Kind,
+    OnlineType,
+    Placement,
+)
 from .acpi_eject import bind
 from .online import online_block, rebuild_zonelists
 from .overhead import object_pages, page_table_pages
@@ -87,7 +98,7 @@ def add_memory(state: State, request: AddRequest) -> Steps:
         yield ResourceReserved(start, size, name)
     try:
         yield from _check_range(state, request)
-        if request.caller in ("pmem", "hmm"):
+        if request.caller in DEVICE_CALLERS:
             yield from _add_device_memory(state, request)
             yield from _taken(state, before)
             return
@@ -124,8 +135,7 @@ def _taken(state: State, before: dict[int, int]) -> Steps:
 
 def _check_range(state: State, request: AddRequest) -> Steps:
     """check_hotplug_memory_range; device memory, which has no blocks, need only be made of sections."""
-    device = request.caller in ("pmem", "hmm")
-    unit = state.geometry.section_size if device else state.geometry.block_size
+    unit = state.geometry.section_size if request.caller in DEVICE_CALLERS else state.geometry.block_size
     start, size = request.start, request.size
     if not size or start % unit or size % unit:
         yield Logged(f"Block size [{unit:#x}] unaligned hotplug range: start {start:#x}, size {size:#x}")

@@ -78,7 +78,7 @@ def go_on(state: State) -> Steps:
     """Devices that had too much offline memory add more as soon as half of what they may have offline is online
     (virtio_mem_memory_notifier_cb). How far that comes is not an error of whoever onlined."""
     for start, device in sorted(state.virtio_mem.items()):
-        unit, blocks = device.device_block_size, _blocks(state, start)
+        unit, blocks = device.device_block_size, blocks_of(state, start)
         if blocks and _offline_bytes(state, blocks) <= _threshold(state, unit) // 2:
             try:
                 yield from _bring_to(state, start, device.requested_size, unit, state.blocks[blocks[0]].node)
@@ -90,7 +90,7 @@ def plugged(state: State, start: int) -> int:
     """Plugged pages of a device: those of its blocks that are not withheld."""
     return sum(
         state.geometry.pages_per_section - section.count(PAGE_OFFLINE)
-        for number in _blocks(state, start)
+        for number in blocks_of(state, start)
         for section in state.block_sections(number)
     )
 
@@ -103,7 +103,7 @@ def _offline_bytes(state: State, blocks: list[int]) -> int:
     return sum(state.blocks[number].state != "online" for number in blocks) * state.geometry.block_size
 
 
-def _blocks(state: State, start: int) -> list[int]:
+def blocks_of(state: State, start: int) -> list[int]:
     """The blocks of the device whose region begins at an address, ascending."""
     device, per_block = start // state.geometry.page_size, state.geometry.pages_per_block
     return [
@@ -118,7 +118,7 @@ def _blocks(state: State, start: int) -> list[int]:
 def _by_state(state: State, start: int) -> dict[str, list[int]]:
     """The blocks of a device by the driver's states (virtio_mem_sbm_mb_state), ascending."""
     found: dict[str, list[int]] = {}
-    for number in _blocks(state, start):
+    for number in blocks_of(state, start):
         partial = any(PAGE_OFFLINE in section.pages for section in state.block_sections(number))
         found.setdefault(f"{_online_as(state, number)}{'_PARTIAL' if partial else ''}", []).append(number)
     return found
@@ -141,13 +141,13 @@ def _grow(state: State, start: int, pages: int, unit: int, node: int) -> Steps:
     found = _by_state(state, start)
     for name in _PLUG_ORDER:
         for number in found.get(name, []):
-            for pfn in _units(state, number, unit // size, withheld=True):
+            for pfn in device_blocks(state, number, unit // size, withheld=True):
                 if pages <= 0:
                     return
                 yield from _plug(state, pfn, unit // size)
                 pages -= unit // size
     step = max(block_size, unit)
-    blocks = _blocks(state, start)
+    blocks = blocks_of(state, start)
     present, offline = set(blocks), _offline_bytes(state, blocks)
     group = state.blocks[blocks[0]].group if blocks else None
     at = start
@@ -166,7 +166,7 @@ def _grow(state: State, start: int, pages: int, unit: int, node: int) -> Steps:
         at += step
 
 
-def _units(state: State, number: int, unit: int, withheld: bool) -> list[int]:
+def device_blocks(state: State, number: int, unit: int, withheld: bool) -> list[int]:
     """The first pfns of a block's device blocks that are withheld, or that are not, ascending."""
     first, pages = state.block_range(number)
     return [pfn for pfn in range(first, first + pages, unit) if _is_withheld(state, pfn) is withheld]
@@ -216,7 +216,7 @@ def _shrink_block(state: State, number: int, pages: int, unit: int) -> Generator
     """Unplug up to so many pages of a block: all of it at once if that is allowed, else its device blocks from the top,
     but for those that are busy. A block without any goes. Returns how many pages that were."""
     first, per_block = state.block_range(number)
-    units = _units(state, number, unit, withheld=False)
+    units = device_blocks(state, number, unit, withheld=False)
     done = 0
     if pages >= per_block == len(units) * unit and (yield from _unplug(state, first, per_block)):
         done = per_block
@@ -226,7 +226,7 @@ def _shrink_block(state: State, number: int, pages: int, unit: int) -> Generator
                 break
             if (yield from _unplug(state, pfn, unit)):
                 done += unit
-    if not _units(state, number, unit, withheld=False):
+    if not device_blocks(state, number, unit, withheld=False):
         yield from _try_drop(state, [number])
     return done
 
@@ -241,7 +241,7 @@ def _shrink_big(state: State, start: int, pages: int, unit: int) -> Steps:
         lambda states: True,
     )
     for fits in passes:
-        for first in sorted({down(number, per_unit) for number in _blocks(state, start)}, reverse=True):
+        for first in sorted({down(number, per_unit) for number in blocks_of(state, start)}, reverse=True):
             numbers = [number for number in range(first, first + per_unit) if number in state.blocks]
             if pages <= 0:
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -17,7 +18,7 @@ from ..numbers.rounding import ceil
 from ..protocol.vocabulary import FREE, MEMMAP, PCP, POISONED, Kind, ZoneKey
 from .block import AcpiDevice, Block, Group, Request, VirtioMemDevice
 from .journal import Journal, Single, Table
-from .section import Section, isolated_pages, put
+from .section import Section, isolated_pages, put, union
 from .settings import Boot, Settings
 from .zone import Evidence, Node, Scanners, SeenWatermarks, Zone
 
@@ -259,6 +260,28 @@ class State:
                 twice = zone.free + zone.pcp - zone.managed
                 self.zones.put(key, zone if twice <= 0 else zone.plus(pcp=-min(twice, zone.pcp)))
         return changed
+
+    def holds(self, pfn: int, count: int, kinds: tuple[Kind, ...]) -> bool:
+        """Are all pages of a range online and of these kinds? One that had a hardware error counts as what it was."""
+        size = self.geometry.pages_per_section
+        for nr in range(pfn // size, ceil(pfn + count, size)):
+            host, low = self.sections.get(nr), max(pfn - nr * size, 0)
+            here = span(low, min(pfn + count - nr * size, size) - low)
+            if host is None or not host.online or here & ~union(host.pages, (*kinds, POISONED)):
+                return False
+        return True
+
+    def objects(self) -> dict[int, int]:
+        """By section, the pages that hold page tables and objects of hot-added memory. They go when it is removed; no program
+        gives them back."""
+        size, found = self._section_pages, dict[int, int]()
+        tables = [section.memmap.tables for section in self.sections.values() if section.memmap is not None]
+        for pfn, count in chain(*tables, *(request.tables for request in self.requests.values())):
+            nr, at = divmod(pfn, size)
+            while count > 0:
+                found[nr] = found.get(nr, 0) | span(at, min(count, size - at))
+                nr, at, count = nr + 1, 0, count - (size - at)
+        return found
 
     # -- nodes and zones --------------------------------------------------------------------------------------------
 

@@ -122,8 +122,9 @@ def _turn(state: State, key: ZoneKey, source: Kind, target: Kind, count: int | N
     have = sum((section.of(source) & owned).bit_count() for section, owned in state.zone_sections(key))
     wanted = have if count is None else min(count, have)
     chance, done = Random(where.seed), 0
+    kept = state.objects() if source in (PAGETABLE, SLAB) else {}
     for section, owned in list(state.zone_sections(key)):
-        pool = section.of(source) & owned & ~isolated_pages(section, pageblock)
+        pool = section.of(source) & owned & ~isolated_pages(section, pageblock) & ~kept.get(section.nr, 0)
         if not pool or done >= wanted:
             continue
         if where.pattern == "checkerboard" and count is not None:

@@ -25,8 +25,8 @@ def span(start: int, count: int) -> int:
 def runs(pages: int) -> Iterator[tuple[int, int]]:
     """Each maximal run of the set as (start, length), ascending."""
     if (pages ^ (pages << 1)).bit_count() > _SCATTERED:
-        for run in _ONES.finditer(bin(pages)[:1:-1]):
-            yield run.start(), run.end() - run.start()
+        for start, end in map(re.Match[str].span, _ONES.finditer(bin(pages)[:1:-1])):
+            yield start, end - start
         return
     at = 0
     while pages:

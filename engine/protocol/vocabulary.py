@@ -98,3 +98,5 @@ Pattern = Literal["sequential", "checkerboard", "random"]
 
 PLACEMENTS: Final[tuple[Placement, ...]] = Placement.__args__  # type: ignore[attr-defined]
 CALLERS: Final[tuple[Caller, ...]] = Caller.__args__  # type: ignore[attr-defined]
+DEVICE_CALLERS: Final[tuple[Caller, ...]] = ("hmm", "pmem")
+"""Those whose memory is a device's: sections without blocks, which the buddy never has (devm_memremap_pages)."""

@@ -16,7 +16,7 @@ from ..memory.section import Memmap
 from ..memory.state import Resource, State
 from ..memory.zone import Node, Zone
 from ..numbers.bits import lowest, span
-from ..protocol.vocabulary import ASSUMED, FREE, MEMMAP, PAGE_OFFLINE, PCP, POISONED, VMEMMAP, Chunk, ZoneKey
+from ..protocol.vocabulary import ASSUMED, FREE, MEMMAP, PAGE_OFFLINE, PAGETABLE, PCP, POISONED, VMEMMAP, Chunk, ZoneKey
 from .settle import Part
 
 
@@ -106,11 +106,16 @@ def drop_zone(state: State, key: ZoneKey) -> str:
 
 
 def agree_memmaps(state: State) -> None:
-    """A memmap that is not where the model had put it is somewhere else, and no one knows where."""
+    """A memmap, or a page table of one, that is not where the model had put it is somewhere else, and no one knows where."""
     for section in list(state.sections.values()):
         memmap = section.memmap
-        if memmap is not None and not all(_holds(state, chunk, memmap.on) for chunk in memmap.chunks):
+        if memmap is None:
+            continue
+        if not all(_holds(state, chunk, memmap.on) for chunk in memmap.chunks):
             state.sections.load({section.nr: replace(section, memmap=Memmap("kernel"))})
+        elif not all(state.holds(*table, (PAGETABLE,)) for table in memmap.tables):
+            tables = tuple(table for table in memmap.tables if state.holds(*table, (PAGETABLE,)))
+            state.sections.load({section.nr: replace(section, memmap=replace(memmap, tables=tables))})
 
 
 def _holds(state: State, chunk: Chunk, on: str) -> bool:

@@ -11,6 +11,7 @@ from ..memory.state import State
 from ..numbers.errors import BadInput
 from ..numbers.units import format_bytes
 from ..protocol.reasons.notes import BlockAppeared, BlockDiffers, BlockVanished, Note, OfTheCapture, ZoneDiffers
+from ..protocol.vocabulary import DEVICE_CALLERS, PAGETABLE, SLAB
 from ..sysfs.report import block_report
 from .identify import Identity, architecture_said, identify
 from .rebuild import build_state
@@ -52,19 +53,20 @@ def _of_another(state: State, seen: Observation) -> Iterator[str]:
 
 
 def _drop_orphans(state: State) -> None:
-    """Groups and add requests live as long as one of their blocks."""
+    """Groups and add requests live as long as one of their blocks; page tables and objects that the capture does not show
+    where a request had taken them are somewhere else."""
     used = {block.group for block in state.blocks.values()}
     for number in [number for number in state.groups if number not in used]:
         state.groups.drop(number)
     for number in state.groups:
         _recount(state, number)
     for request in list(state.requests.values()):
-        if not state.range_blocks(request.start, request.pages) and not _device(request.caller):
+        if not state.range_blocks(request.start, request.pages) and request.caller not in DEVICE_CALLERS:
             state.requests.drop(request.start)
-
-
-def _device(caller: str) -> bool:
-    return caller in ("pmem", "hmm")
+            continue
+        tables = tuple(chunk for chunk in request.tables if state.holds(*chunk, (PAGETABLE, SLAB)))
+        if tables != request.tables:
+            state.requests.put(request.start, msgspec.structs.replace(request, tables=tables))
 
 
 def _recount(state: State, number: int) -> None:

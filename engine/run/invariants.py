@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 import msgspec
 
 from ..hotplug import zone_span
-from ..memory.section import Section, isolated_pages
+from ..memory.section import Section, isolated_pages, union
 from ..memory.state import State
 from ..numbers.bits import span
 from ..numbers.rounding import ceil
@@ -21,8 +22,10 @@ from ..protocol.vocabulary import (
     ISOLATE,
     MEMMAP,
     PAGE_OFFLINE,
+    PAGETABLE,
     PCP,
     POISONED,
+    SLAB,
     VMEMMAP,
     Kind,
     ZoneKey,
@@ -39,6 +42,7 @@ INVARIANTS: Final[Mapping[str, str]] = MappingProxyType(
         "nothing_isolated": "no pageblock is isolated while nothing is under way",
         "memmap_there": "every present section has a memmap",
         "memmap_marked": "it lies in memory that is there, in pages that are marked as memmap",
+        "tables_marked": "the page tables and objects of hot-added memory are marked as such",
         "memmap_in_head": "the memmap of a block that has its own lies at the start of the block",
         "block_settled": "a block is online or offline while nothing is under way",
         "nodes_online": "the nodes of a block are online",
@@ -80,29 +84,29 @@ class _Tally:
         self.heads: dict[ZoneKey, int] = {}
         self.withheld: dict[ZoneKey, int] = {}
         self.early: set[ZoneKey] = set()
-        known: dict[tuple[int, int], dict[str, int]] = {}
-        for section in state.sections.values():
+        alike: dict[tuple[int, int, bool, ZoneKey, int], tuple[Section, ZoneKey, int]] = {}
+        times: Counter[tuple[int, int, bool, ZoneKey, int]] = Counter()
+        for section in state.sections.values():  # thousands are alike, and share their sets of pages
             for key, owned in section.zones:
-                token = (id(section.pages), owned)
-                counts = known.get(token)
-                if counts is None:
-                    counts = {kind: (mask & owned).bit_count() for kind, mask in section.pages.items()}
-                    known[token] = counts
-                hidden = (
-                    section.of(FREE) & owned & isolated_pages(section, state.geometry.pageblock_order)
-                ).bit_count()
-                total = sum(counts.values()) - counts.get(ABSENT, 0)
-                _add(self.free, key, counts.get(FREE, 0) - hidden)
-                _add(self.pcp, key, counts.get(PCP, 0))
-                _add(self.pages, key, total)
-                _add(self.heads, key, counts.get(MEMMAP, 0))
-                _add(self.withheld, key, counts.get(PAGE_OFFLINE, 0))
-                if section.early or counts.get(ASSUMED):
-                    self.early.add(key)
+                token = (id(section.pages), id(section.types), section.early, key, id(owned))
+                alike[token] = (section, key, owned)
+                times[token] += 1
+        for token, (section, key, owned) in alike.items():
+            self._add(section, key, owned, times[token], isolated_pages(section, state.geometry.pageblock_order))
 
-
-def _add(counts: dict[ZoneKey, int], key: ZoneKey, count: int) -> None:
-    counts[key] = counts.get(key, 0) + count
+    def _add(self, section: Section, key: ZoneKey, owned: int, times: int, isolated: int) -> None:
+        counts = {kind: (mask & owned).bit_count() * times for kind, mask in section.pages.items()}
+        hidden = (section.of(FREE) & owned & isolated).bit_count() * times
+        for total, count in (
+            (self.free, counts.get(FREE, 0) - hidden),
+            (self.pcp, counts.get(PCP, 0)),
+            (self.pages, sum(counts.values()) - counts.get(ABSENT, 0)),
+            (self.heads, counts.get(MEMMAP, 0)),
+            (self.withheld, counts.get(PAGE_OFFLINE, 0)),
+        ):
+            total[key] = total.get(key, 0) + count
+        if section.early or counts.get(ASSUMED):
+            self.early.add(key)
 
 
 def _name(key: ZoneKey) -> str:
@@ -198,6 +202,16 @@ def _heads(state: State, tally: _Tally) -> Iterator[Broken]:
             elif host.online and not _holds(host, pfn % size, count, memmap.on, size):
                 yield Broken("memmap_marked", f"section {section.nr}: its memmap at pfn {pfn:#x} is not marked as such")
         yield from _own_block(state, section)
+
+
+def _objects(state: State, tally: _Tally) -> Iterator[Broken]:
+    """What hot-added memory took of other memory besides memmap is there until it is removed."""
+    for nr, mask in state.objects().items():
+        host = state.sections.get(nr)
+        if host is None or not host.online or mask & ~union(host.pages, (PAGETABLE, SLAB, POISONED)):
+            yield Broken(
+                "tables_marked", f"section {nr}: page tables or objects of hot-added memory are not marked as such"
+            )
 
 
 def _holds(host: Section, at: int, count: int, on: str, size: int) -> bool:
@@ -313,6 +327,7 @@ _RULES: tuple[Callable[[State, _Tally], Iterator[Broken]], ...] = (
     _partition,
     _isolation,
     _heads,
+    _objects,
     _blocks,
     _onlined,
     _spans,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
@@ -15,6 +14,7 @@ from ..memory.journal import ABSENT, Changes, each_change
 from ..memory.origin import Origin
 from ..memory.section import Memmap, Section, doubtful
 from ..memory.state import State
+from ..numbers.bits import runs
 from ..protocol.vocabulary import ZoneKey
 from .counters import fold_counters
 from .schema import (
@@ -42,10 +42,14 @@ from .schema import (
 
 V = TypeVar("V")
 
-_ONES: Final = re.compile("1+")
 
-Known = dict[int, tuple[Run, ...]]
-"""Sets that were folded already: states of one machine have most of theirs in common."""
+class Known(dict[int, tuple[Run, ...]]):
+    """The runs of sets. What was taken apart once is known: states of one machine have most of their sets in common."""
+
+    def __missing__(self, mask: int) -> tuple[Run, ...]:
+        found = self[mask] = tuple(runs(mask))
+        return found
+
 
 _SAVED_AS: Final[Mapping[str, str]] = {"watermarks": "marks"}
 """Tables that files, and the digests in them, call otherwise."""
@@ -58,7 +62,7 @@ def snapshot_of(state: State, origin: Origin, known: Known | None = None) -> Sna
         geometry=state.geometry,
         model=state.model.name,
         boot=dict(sorted(state.boot.texts().items())),
-        **_tables(state, {} if known is None else known),
+        **_tables(state, Known() if known is None else known),
     )
 
 
@@ -70,7 +74,7 @@ def later_state(state: State, first: SnapshotV1, known: Known) -> StateV1:
 
 def alike(state: State, other: State) -> bool:
     """Would both be saved alike? What is 0 may be there in one and not in the other."""
-    known: Known = {}
+    known = Known()
     return state.tables == other.tables or _tables(state, known) == _tables(other, known)
 
 
@@ -148,12 +152,12 @@ def _scanners(state: State) -> Iterator[ScannersV1]:
     for key, scanners in sorted(state.scanners.items()):
         numbers = sorted(
             nr * per_section + (at >> order)
-            for nr, skipped in scanners.skipped.items()
-            for first, length in _runs(skipped, {})
+            for nr, mask in scanners.skipped.items()
+            for first, length in runs(mask)
             for at in range(first, first + length)
         )
-        runs = tuple((run.first, run.length) for run in _fold((number, None, True) for number in numbers))
-        yield ScannersV1(cast(ZoneRef, key), scanners.migrate, scanners.free, runs)
+        skipped = tuple((run.first, run.length) for run in _fold((number, None, True) for number in numbers))
+        yield ScannersV1(cast(ZoneRef, key), scanners.migrate, scanners.free, skipped)
 
 
 def _hugepage_runs(state: State) -> Iterator[HugePageRun]:
@@ -177,19 +181,19 @@ def _block_runs(state: State) -> Iterator[BlockRun]:
 def _section_grids(state: State, known: Known) -> Iterator[SectionGrid]:
     full = (1 << state.geometry.pages_per_section) - 1
     for grid in _fold(_blocks_of_sections(state)):
-        runs = tuple(_section_run(run, grid.place or 0, full, known) for run in grid.value)
-        yield SectionGrid(first=grid.first, count=grid.length, stride=grid.stride, sections=runs)
+        sections = tuple(_section_run(run, grid.place or 0, full, known) for run in grid.value)
+        yield SectionGrid(first=grid.first, count=grid.length, stride=grid.stride, sections=sections)
 
 
 def _blocks_of_sections(state: State) -> Iterator[tuple[int, int | None, tuple[_Fold[Section], ...]]]:
     """For each block its sections in runs, with their places counted from the first known place in the block."""
     per_block = state.geometry.sections_per_block
     for block, numbers in groupby(sorted(state.sections), lambda nr: nr // per_block):
-        runs = tuple(_fold(_placed(state.sections[nr], nr % per_block) for nr in numbers))
-        base = next((run.place for run in runs if run.place is not None), None)
+        folds = tuple(_fold(_placed(state.sections[nr], nr % per_block) for nr in numbers))
+        base = next((run.place for run in folds if run.place is not None), None)
         if base is not None:
-            runs = tuple(run if run.place is None else run._replace(place=run.place - base) for run in runs)
-        yield block, base, runs
+            folds = tuple(run if run.place is None else run._replace(place=run.place - base) for run in folds)
+        yield block, base, folds
 
 
 def _placed(section: Section, at: int) -> tuple[int, int | None, Section]:
@@ -233,11 +237,11 @@ def _section_run(run: _Fold[Section], base: int, full: int, known: Known) -> Sec
         early=section.early,
         online=section.online,
         estimated=section.estimated,
-        hwpoison=_runs(section.hwpoison, known),
-        unseen=None if section.unseen == usually_unseen(section) else _runs(section.unseen, known),
+        hwpoison=known[section.hwpoison],
+        unseen=None if section.unseen == usually_unseen(section) else known[section.unseen],
         zones=tuple(_share(key, mask, full, known) for key, mask in section.zones),
-        pages={kind: _runs(mask, known) for kind, mask in sorted(section.pages.items())},
-        types={kind: _runs(mask, known) for kind, mask in sorted(section.types.items())},
+        pages={kind: known[mask] for kind, mask in sorted(section.pages.items())},
+        types={kind: known[mask] for kind, mask in sorted(section.types.items())},
         memmap=None if memmap is None else MemmapV1(memmap.on, memmap.pfn, memmap.chunks, memmap.tables),
     )
 
@@ -248,13 +252,4 @@ def usually_unseen(section: Section) -> int:
 
 
 def _share(key: ZoneKey, mask: int, full: int, known: Known) -> ZoneShare:
-    return ZoneShare(cast(ZoneRef, key), None if mask == full else _runs(mask, known))
-
-
-def _runs(mask: int, known: Known) -> tuple[Run, ...]:
-    """As `bits.runs`, but in time that does not grow with the number of runs: a captured section may have thousands."""
-    found = known.get(mask)
-    if found is None:
-        found = tuple([(run.start(), run.end() - run.start()) for run in _ONES.finditer(f"{mask:b}"[::-1])])
-        known[mask] = found
-    return found
+    return ZoneShare(cast(ZoneRef, key), None if mask == full else known[mask])

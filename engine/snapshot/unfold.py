@@ -24,7 +24,7 @@ from ..numbers.errors import BadInput, located
 from ..numbers.frozen import Frozen
 from ..numbers.limits import MAX_PFN, MAX_SECTION_PAGES
 from ..numbers.rounding import ceil
-from ..protocol.vocabulary import ZoneKey
+from ..protocol.vocabulary import DEVICE_CALLERS, ZoneKey
 from .counters import load_counters
 from .fold import moved, usually_unseen
 from .schema import MAX_COUNT, MemmapV1, Run, SectionGrid, SectionRun, SnapshotV1
@@ -175,13 +175,15 @@ def _groups(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, Group]]:
 
 
 def _requests(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, Request]]:
-    unit = state.geometry.pages_per_block
+    geometry = state.geometry
     for index, saved in enumerate(snapshot.requests):
         path = f"$.requests[{index}]"
         _node(state, saved.node, f"{path}.node")
+        blocks = saved.caller not in DEVICE_CALLERS
+        what, unit = ("block", geometry.pages_per_block) if blocks else ("section", geometry.pages_per_section)
         for name, pages in (("start", saved.start), ("pages", saved.pages)):
             if pages % unit:
-                _bad(f"{path}.{name}", f"page {pages} is inside a block; it must be a multiple of {unit} pages")
+                _bad(f"{path}.{name}", f"page {pages} is inside a {what}; it must be a multiple of {unit} pages")
         yield saved.start, Request(**asdict(saved))
 
 

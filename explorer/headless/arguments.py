@@ -74,6 +74,23 @@ def of_open(parser: Parser) -> None:
     _look(parser)
 
 
+def of_serve(parser: Parser) -> None:
+    """altmap serve."""
+    _machine(parser)
+    _model(parser, "the machine's own")
+    _replay(parser)
+    parser.add_argument(
+        "--host", metavar="ADDRESS", default="127.0.0.1", help="where to listen (127.0.0.1: this machine alone)"
+    )
+    parser.add_argument("--port", metavar="N", type=_port, default=8000, help="on which port (8000)")
+
+
+def _port(word: str) -> int:
+    if not word.isdecimal() or not 0 < int(word[:6]) < 1 << 16:
+        raise argparse.ArgumentTypeError(f"{word!r} is no port; give 1 to 65535")
+    return int(word)
+
+
 def of_show(parser: Parser) -> None:
     """altmap show."""
     _machine(parser)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from altmap.engine import (
     BOOT_KEYS,
@@ -32,9 +33,9 @@ def enter(arguments: argparse.Namespace) -> int:
 
 
 def _enter(machine: Machine, arguments: argparse.Namespace) -> int:
-    if not on_terminal("stdin", "stdout"):
+    if "TEXTUAL_DRIVER" not in os.environ and not on_terminal("stdin", "stdout"):
         return _show(machine, arguments)
-    if not on_terminal("stderr"):
+    if "TEXTUAL_DRIVER" not in os.environ and not on_terminal("stderr"):
         code = _show(machine, arguments)
         say("\nThe explorer did not open: it draws on standard error, which is no terminal here.")
         return code

@@ -59,6 +59,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 arguments.of_svg,
             ),
             Verb(
+                "serve",
+                "open a machine in the explorer in a browser (extra: web)",
+                ("altmap serve firecracker-24g", "altmap serve mine.json --port 8080"),
+                "serve.serve",
+                arguments.of_serve,
+            ),
+            Verb(
                 "lsmem",
                 "list memory as lsmem does, with lsmem's own options",
                 ("altmap lsmem mixed-guest --output-all",),

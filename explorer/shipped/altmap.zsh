@@ -25,6 +25,7 @@ _shtab_altmap_commands() {
     read:'Print a file of the machine as its kernel would.'
     run:'Run a script on a machine and tell what comes of each line.'
     schema:'Print the JSON Schema of what --json prints, or list the kinds of documents.'
+    serve:'Open a machine in the explorer in a browser (extra: web).'
     show:'Print a machine: its zones, memory blocks and where their memmap lies.'
     svg:'Draw the explorer'"'"'s main screen as a picture, without a terminal.'
     why:'Say whether a command would succeed, and if not, why and what would clear it.'
@@ -129,7 +130,7 @@ _shtab_altmap_export_defaults_added=0
 
 _shtab_altmap_help_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a command, or script:(open show svg lsmem read check machines run boot why compare diff capture export help models completion schema script)"
+  ":a command, or script:(open show svg serve lsmem read check machines run boot why compare diff capture export help models completion schema script)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -206,6 +207,18 @@ _shtab_altmap_schema_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_altmap_schema_defaults_added=0
+
+_shtab_altmap_serve_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--host[where to listen (127.0.0.1\: this machine alone)]:ADDRESS:"
+  "--port[on which port (8000)]:N:"
+  ":a machine:_altmap_machine_or_file"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_altmap_serve_defaults_added=0
 
 _shtab_altmap_show_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -284,6 +297,7 @@ _shtab_altmap() {
         read) _arguments -C -s $_shtab_altmap_read_options ;;
         run) _arguments -C -s $_shtab_altmap_run_options ;;
         schema) _arguments -C -s $_shtab_altmap_schema_options ;;
+        serve) _arguments -C -s $_shtab_altmap_serve_options ;;
         show) _arguments -C -s $_shtab_altmap_show_options ;;
         svg) _arguments -C -s $_shtab_altmap_svg_options ;;
         why) _arguments -C -s $_shtab_altmap_why_options ;;

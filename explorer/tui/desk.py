@@ -37,6 +37,12 @@ class Desk(Protocol):
     def perform(self, label: str, commands: Sequence[Command]) -> None:
         """Run commands and show what comes of them."""
 
+    def watch_next(self) -> None:
+        """Play the next verb instead of doing it at once, or no longer."""
+
+    def watch_again(self) -> None:
+        """Play the last verb again."""
+
     def take_back(self) -> None:
         """Undo the last verb."""
 

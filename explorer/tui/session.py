@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import NamedTuple
 
-from altmap.engine import BadInput, Command, Machine, Outcome, Step, Verdict, describe
+from altmap.engine import BadInput, Command, Film, Machine, Outcome, Step, Verdict, describe
 
 SLICE = 0.1
 """Seconds between two moments in which the screen may answer keys; it decides how smooth it is, never what happens."""
@@ -76,8 +76,10 @@ class Session:
         label: str,
         commands: Sequence[Command],
         progress: Callable[[int, int], None] = lambda command, events: None,
+        signal: tuple[int, int] | None = None,
     ) -> Batch:
         """Run commands one after the other, past refusals. `progress` gets the command's number and its events so far.
+        `signal`: it is sent after so many whole commands and so many events of the next one.
 
         Whatever the engine raises comes out of here, and the machine is as the last finished command left it.
         """
@@ -92,6 +94,7 @@ class Session:
                 progress(command, events)
                 await asyncio.sleep(0)
                 pause_at = monotonic() + SLICE
+            self._stop |= signal == (command, events)
             return self._stop
 
         try:
@@ -117,6 +120,20 @@ class Session:
                 self._verbs[step.number] = (first, label)
         refusals = tuple(step for step in made if step.outcome is not None and not step.outcome.ok)
         return Batch(label, tuple(step.outcome for step in made if step.outcome is not None), self._stop, refusals)
+
+    def film(self) -> tuple[str, Film] | None:
+        """The last verb, and what it did as a film; None where none was done."""
+        here = self.machine.timeline.present
+        if (verb := self.verb_of(here)) is None:
+            return None
+        steps = [step for step in self.machine.timeline.path() if self.verb_of(step) == verb]
+        first = steps[0].parent
+        assert first is not None, "the first state is no verb's"
+        self.machine.go_to(first)
+        try:
+            return verb[1], Film(self.machine, [step.outcome.command for step in steps if step.outcome is not None])
+        finally:
+            self.machine.go_to(here.number)
 
     def explain(self, refused: Step) -> Verdict:
         """Why a command was refused: asked of the state that it met, which a refusal may have changed."""

@@ -160,6 +160,29 @@ class Redo(Verb):
         desk.do_again()
 
 
+class Watch(Verb):
+    name, key, label, title, group = "watch", "W", "Watch", "Watch the next verb", "History"
+    sentence = "Play what the next verb does, event by event, before it is done; again takes that back."
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.watch_next()
+
+
+class Replay(Verb):
+    name, key, label, title, group = "replay", "R", "Replay", "Watch the last verb again", "History"
+    sentence = "Play what the last verb did, event by event, forwards and back."
+    footer = False
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        return "" if desk.session.can_undo else "nothing was done that could be watched"
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.watch_again()
+
+
 class States(Verb):
     name, key, label, title, group = "states", "t", "States", "Go to a state", "History"
     sentence = "All states so far with their branches: go to any of them, or name it."
@@ -435,7 +458,7 @@ class Quit(Verb):
 VERBS: Final[tuple[type[Verb], ...]] = (
     Stop, AddMemory, OnlineDefault, OnlineMovable, OnlineKernel, OfflineBlocks, EjectDevice, RemoveMemory, Why, Undo, Redo,
     ZoomIn, ZoomOut, NextView, ViewBefore, GoHost, SearchBlocks, Fold, ShowPage, NextHit, HitBefore, Instead,
-    Help, Quit, CommandLine, States, GoTo, MarkDevice, Unmark, EndSearch, CompareAdd, Save, Mark,
+    Help, Quit, CommandLine, Watch, Replay, States, GoTo, MarkDevice, Unmark, EndSearch, CompareAdd, Save, Mark,
     MapPane, InspectorPane, ZonesPane, LogPane,
 )  # fmt: skip
 """In the footer's order."""

@@ -43,11 +43,12 @@ def interrupted_at(moment: int, *words: str | Path) -> subprocess.CompletedProce
 def test_ctrl_c_is_silent_at_every_moment(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "SCRIPT").write_text("add 1G at 32G\n")
-    never = interrupted_at(1 << 30, *words)
-    assert never.returncode == 0
+    for _ in range(2):  # the first keeps what it compiles, which opens more files
+        never = interrupted_at(1 << 30, *words)
+        assert never.returncode == 0
+        (tmp_path / "saved.json").unlink(missing_ok=True)
     moments = (1 << 30) - int(never.stderr.split()[-1])
     assert moments > 100
-    (tmp_path / "saved.json").unlink(missing_ok=True)
     for moment in (1, 2, *range(10, moments, moments // 6), moments):
         ended = interrupted_at(moment, *words)
         assert (ended.returncode, ended.stderr) in ((130, b""), (-signal.SIGINT, b"")), moment

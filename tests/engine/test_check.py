@@ -68,6 +68,11 @@ def freed_memmap(state: State) -> None:
     state.change_pages(memmap.chunks[0][0], 512, FREE)
 
 
+def freed_table(state: State) -> None:
+    request = next(iter(state.requests.values()))
+    state.change_pages(*request.tables[0], FREE)
+
+
 BREAKS: list[tuple[str, Callable[[State], object]]] = [
     ("counters_in_order", lambda s: zone(s, "Movable", managed=s.zones[0, "Movable"].present + 1)),
     ("counters_in_order", lambda s: zone(s, "Movable", spanned=65535)),
@@ -85,6 +90,7 @@ BREAKS: list[tuple[str, Callable[[State], object]]] = [
     ("memmap_marked", lambda s: section(s, 36, memmap=Memmap("kernel", 1 << 30, ((1 << 30, 512),)))),
     ("memmap_marked", freed_memmap),
     ("memmap_marked", lost_head),
+    ("tables_marked", freed_table),
     ("block_settled", lambda s: block(s, 35, state="going-offline")),
     ("online_by_block: section 33: online, but there is no memory33", lambda s: s.blocks.drop(33)),
     ("online_by_block: section 33: online, but memory33 is offline", lambda s: block(s, 33, state="offline")),

@@ -49,6 +49,7 @@ EXAMPLES: list[Command] = [
     Offline(block=32),
     Write(path=STATE, data="online_movable"),
     Write(path="/sys/module/memory_hotplug/parameters/auto_movable_ratio", data="301"),
+    *(Write(path=STATE, data=data) for data in ("", "\n", "-n", "-n on", "a  b'c")),
     Sync(root="captures/after"),
     Compact(),
     Compact(node=1, zone="Normal", order=9),

@@ -84,6 +84,16 @@ class NoBlock(Coded, frozen=True):
     what: Literal["device", "left"]
 
 
+class GiantPagesLost(Coded, frozen=True):
+    """Memory blocks (`block_size` bytes) that carry their own memmap (`memmap` bytes) leave hardly a range for huge pages of
+    `size` bytes; blocks of `bigger` bytes would leave some."""
+
+    size: int
+    block_size: int
+    memmap: int
+    bigger: int
+
+
 Worth = (
     OfflineBlocks
     | TopHeavy
@@ -94,4 +104,5 @@ Worth = (
     | Withheld
     | OnlyMovable
     | NoBlock
+    | GiantPagesLost
 )

@@ -4,6 +4,7 @@ The command line, the explorer, logs and JSON all take their sentences from here
 """
 
 from .events import event_words, stepped_over
+from .moments import Moment, moment
 from .placement import placed
 from .reason import page_of, sentence
 from .story import Said, assumption, memmap_places, story
@@ -11,12 +12,14 @@ from .unknown import unknown_words
 from .words import block_names, counted, node_names, some_names
 
 __all__ = [
+    "Moment",
     "Said",
     "assumption",
     "block_names",
     "counted",
     "event_words",
     "memmap_places",
+    "moment",
     "node_names",
     "page_of",
     "placed",

@@ -53,6 +53,16 @@ def said(fact: Worth, names: Names) -> str:
             }[what]
             return f"at the place of {names(list(_blocks(runs)))}: {kind}"
 
+        case worth.GiantPagesLost(size, block_size, memmap, bigger):
+            page = format_bytes(size)
+            return (
+                f"each block of {format_bytes(block_size)} begins with {format_bytes(memmap)} of its own memmap, so that "
+                f"hardly a range stays whole for a page of {page}. The RFC names three ways out: (a) bigger memory blocks: of "
+                f"{format_bytes(bigger)} each would keep {bigger // size - 1} of {bigger // size} such pages (the boot decides); "
+                f"(b) low sections of the node hold the memmap of the others (in no released kernel); (c) memmap in kernel "
+                f"memory where such pages are wanted (memmap_on_memory=N)"
+            )
+
 
 def _offline(blocks: list[int], size: int, auto_online: str, online: str, path: str, names: Names) -> str:
     alone = len(blocks) == 1

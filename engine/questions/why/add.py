@@ -69,7 +69,7 @@ def add_blockers(state: State, add: Add, tried: Attempt) -> list[Blocker]:
         first = leaked[0] * geometry.pages_per_section
         found.append(Blocker("leaked", len(leaked), "sections", first))
     if tried.result == "ENOMEM":
-        found.append(_missing(state, shortage(state, add)))
+        found.append(missing_pages(state, shortage(state, add)))
     return found or [Blocker("rule", 1, "rules", None, rule=tried.reason)]
 
 
@@ -113,17 +113,15 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[str], list
     """What an add that worked has done, and what to mind; asked while its result is still there."""
     size, page = state.geometry.pages_per_section, state.geometry.page_size
     unit = state.geometry.vmemmap_unit_pages * page
-    effects = [
-        f"memmap: {placed(event.placement, event.reason)}"
-        for event in tried.events
-        if isinstance(event, PlacementChosen)
-    ]
+    chosen = (event for event in tried.events if isinstance(event, PlacementChosen))
+    effects = [*dict.fromkeys(f"memmap: {placed(event.placement, event.reason)}" for event in chosen)]
     warnings: list[str] = []
     places: dict[tuple[str, int], int] = {}
     fallbacks, hosts = 0, set[int]()
     for event in tried.events:
         if isinstance(event, MemmapPlaced):
-            memmap = state.sections[event.section].memmap
+            section = state.sections.get(event.section)
+            memmap = section.memmap if section is not None else None
             place = (event.on, event.node)
             places[place] = places.get(place, 0) + state.geometry.memmap_pages(size)
             fallbacks += event.fallback
@@ -138,12 +136,10 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[str], list
             warnings.append(
                 f"node {node} holds the memmap of memory of node {add.node}: every look at it goes off node"
             )
-    for event in tried.events:
-        if isinstance(event, ExistingMemoryTaken):
-            effects.append(
-                f"node {event.node} has {counted(event.pages, 'page')} ({format_bytes(event.pages * page)}) less, before "
-                f"anything is online"
-            )
+    for node, pages in taken(tried).items():
+        effects.append(
+            f"node {node} has {counted(pages, 'page')} ({format_bytes(pages * page)}) less, before anything is online"
+        )
     if fallbacks:
         warnings.append(
             f"the memmap of {counted(fallbacks, 'section')} is mapped by base pages, as no {format_bytes(unit)} are free in a row"
@@ -165,6 +161,15 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[str], list
     return effects, warnings
 
 
+def taken(tried: Attempt) -> dict[int, int]:
+    """Pages of existing memory that a command took, by node."""
+    found: dict[int, int] = {}
+    for event in tried.events:
+        if isinstance(event, ExistingMemoryTaken):
+            found[event.node] = found.get(event.node, 0) + event.pages
+    return found
+
+
 def instead_of_adding(state: State, tried: Attempt) -> Iterator[Way]:
     """Blocks that were there before an add which worked, and are offline: they cost no memmap any more."""
     waiting = _waiting(state, tried)
@@ -182,9 +187,12 @@ def _blocks(state: State, tried: Attempt, effects: list[str], warnings: list[str
     """Which blocks appear, and where those that go online by themselves go."""
     blocks = [event.block for event in tried.events if isinstance(event, BlockCreated)]
     zones: dict[str, list[int]] = {}
+    rules: dict[str, str] = {}
     for event in tried.events:
         if isinstance(event, ZoneChosen):
             zones.setdefault(event.zone, []).append(event.block)
+            if state.settings.online_policy == "auto-movable":
+                rules.setdefault(event.zone, f" ({sentence(event.reason)})")
     online = sum(event.state == "online" for event in tried.events if isinstance(event, BlockState))
     if blocks:
         how = "" if zones else f", offline (auto_online_blocks={state.settings.auto_online_blocks})"
@@ -192,7 +200,9 @@ def _blocks(state: State, tried: Attempt, effects: list[str], warnings: list[str
     if not zones:
         effects += _to_come(state, blocks)
     for zone, numbers in zones.items():
-        effects.append(f"{named(numbers)} {'goes' if len(numbers) == 1 else 'go'} online in zone {zone} at once")
+        effects.append(
+            f"{named(numbers)} {'goes' if len(numbers) == 1 else 'go'} online in zone {zone} at once{rules.get(zone, '')}"
+        )
         if zone in KERNEL_ZONES:
             warnings.append(kernel_zone_warning(zone))
     if zones and online < len(blocks):
@@ -233,7 +243,8 @@ def _tight(state: State, add: Add) -> list[str]:
     ]
 
 
-def _missing(state: State, budget: Shortage) -> Blocker:
+def missing_pages(state: State, budget: Shortage) -> Blocker:
+    """The kernel pages that a request of this budget lacks."""
     page = state.geometry.page_size
     nodes = node_names(budget.nodes)
     if budget.missing:

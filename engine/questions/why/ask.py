@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ...commands import Add, Allocate, Command, Eject, HugePages, Offline, Online, Remove, Write
+from ...commands import Add, Allocate, Command, Eject, HugePages, Offline, Online, Remove, VirtioMem, Write
 from ...commands.write import meant as meant_by
 from ...memory.block import Block
 from ...memory.state import Holder, State, state_of
@@ -26,7 +26,6 @@ from ...numbers.units import GIB, format_bytes, parse_bytes
 from ...protocol.events import (
     BlockRemoved,
     Event,
-    ExistingMemoryTaken,
     HugePageDissolved,
     HugePagesChanged,
     NodeOfflined,
@@ -35,17 +34,19 @@ from ...protocol.events import (
     ZoneChosen,
 )
 from ...protocol.reasons.unknown import NotSeen
-from ...protocol.vocabulary import HUGE, OnlineType
+from ...protocol.vocabulary import HUGE, MEMMAP, OnlineType
 from ...run.rehearsal import Attempt, attempt, rehearsal
 from ..narrate import counted, sentence
 from ..narrate import some_names as named
 from ..worth_knowing import top_heavy
-from .add import add_blockers, add_effects, add_ways, instead_of_adding, kernel_zone_warning
+from . import giant_pages
+from .add import add_blockers, add_effects, add_ways, instead_of_adding, kernel_zone_warning, taken
 from .explanation import Explanation, Way, refused, remedies
 from .obstacles import of_blocks
 from .take_away import not_ejected, not_offlined, not_removed
 from .unknown import unknowns
 from .verdict import Blocker, Verdict
+from .virtio_mem import not_resized, resized
 
 _MOST_BLOCKS: Final = 64
 """Blocks that are added to make room at most."""
@@ -65,7 +66,6 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
         found = _REFUSAL[type(meant)](state, meant, tried) if type(meant) in _REFUSAL else refused(tried)
     hanging = unknowns(state, tried.events) if tried.certainty == "not known" else ()
     guessed = any(isinstance(unknown, NotSeen) for unknown in hanging)  # and so is which pages move, or how many
-    taken = Frozen({event.node: event.pages for event in tried.events if isinstance(event, ExistingMemoryTaken)})
     return Verdict(
         command,
         tried.result,
@@ -75,7 +75,7 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
         tuple(remedies(state, found.ways)),
         (*map(sentence, tried.notes), *(() if guessed else found.effects)),
         tuple(found.warnings),
-        taken,
+        Frozen(taken(tried)),
         state.geometry.page_size,
         found.but,
         tried.certainty,
@@ -198,6 +198,8 @@ def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explana
     effects: list[str] = []
     blockers: list[Blocker] = []
     but = ""
+    warnings: list[str] = []
+    ways: list[Way] = []
     for event in tried.events:
         if not isinstance(event, HugePagesChanged):
             continue
@@ -219,7 +221,10 @@ def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explana
                     for kind, count in found.blockers.items()
                     if kind != HUGE
                 ]
-    return Explanation(effects, blockers=blockers, but=but)
+                if MEMMAP in found.blockers and not warnings:
+                    warnings.append(sentence(giant_pages.lost(state, event.size)))
+                    ways += giant_pages.ways_out(state, command, event.total)
+    return Explanation(effects, warnings, blockers, ways, but)
 
 
 def _not_allocated(state: State, command: Allocate, tried: Attempt) -> Explanation:
@@ -244,6 +249,7 @@ _SUCCESS: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = M
         Remove: _removed,
         Eject: _removed,
         HugePages: _pooled,
+        VirtioMem: resized,
         Write: _pooled,
     }
 )
@@ -255,5 +261,6 @@ _REFUSAL: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = M
         Offline: not_offlined,
         Remove: not_removed,
         Eject: not_ejected,
+        VirtioMem: not_resized,
     }
 )

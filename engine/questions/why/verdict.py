@@ -15,7 +15,7 @@ from ...protocol.reasons.unknown import Unknown
 from ...protocol.vocabulary import Certainty
 from ..narrate import counted, page_of, sentence, unknown_words
 
-Unit = Literal["pages", "blocks", "sections", "ranges", "bytes", "rules"]
+Unit = Literal["pages", "units", "blocks", "sections", "ranges", "bytes", "rules"]
 
 
 class Blocker(msgspec.Struct, frozen=True):

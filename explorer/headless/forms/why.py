@@ -20,7 +20,7 @@ class BlockerRow(msgspec.Struct, frozen=True):
 
     kind: str
     count: int
-    unit: Literal["pages", "blocks", "sections", "ranges", "bytes", "rules"]
+    unit: Literal["pages", "units", "blocks", "sections", "ranges", "bytes", "rules"]
     first_pfn: int | None
     first_address: int | None
     sentence: str | None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import Final
 
-from altmap.engine import Add, Command, Machine, describe
+from altmap.engine import Add, BadInput, Command, Film, Machine, describe
 from textual.screen import Screen
 
 from .. import words
@@ -25,6 +25,7 @@ from .help import HelpScreen
 from .leave import LeaveDialog
 from .save import SaveDialog
 from .timeline import TimelineScreen
+from .watch import Seen, WatchScreen
 from .why import MOST_TOLD, Choice, Told, WhyScreen, look, told, told_of_batch, told_of_many, told_since
 
 MOST_ASKED: Final = 32
@@ -46,7 +47,9 @@ class AskingScreen(Screen[None], Portrayed):
         """The selected block."""
         return self.query_one(MemoryMap).cursor
 
-    def perform(self, label: str, commands: Sequence[Command], typed: bool = False) -> None:
+    def perform(
+        self, label: str, commands: Sequence[Command], typed: bool = False, signal: tuple[int, int] | None = None
+    ) -> None:
         """Run commands and show what comes of them."""
         raise NotImplementedError
 
@@ -115,6 +118,42 @@ class AskingScreen(Screen[None], Portrayed):
             if typed.line not in self.session.typed[-1:]:
                 self.session.typed.append(typed.line)
             self.perform(typed.line, typed.commands, typed=True)
+
+    # -- watching ---------------------------------------------------------------------------------------------------
+
+    _watches: bool = False
+
+    def watch_next(self) -> None:
+        """Play the next verb instead of doing it at once, or no longer."""
+        self._watches = not self._watches
+        said = (
+            "the next verb is played before it is done; W takes that back"
+            if self._watches
+            else "verbs are done at once"
+        )
+        self.query_one(ResultBar).say("▶ watch" if self._watches else "", said, "plain")
+
+    def watched(self, label: str, commands: Sequence[Command]) -> bool:
+        """Is it to be watched first? Then that begins, and what is decided there is done afterwards."""
+        if not self._watches:
+            return False
+        self._watches = False
+
+        def decided(seen: Seen | None) -> None:
+            if seen is not None and seen.done:
+                self.perform(label, commands, signal=seen.stopped)
+
+        try:
+            screen = WatchScreen(label, Film(self.machine, commands), self.query_one(MemoryMap), replayed=False)
+        except BadInput:  # what makes no sense is said where it is done
+            return False
+        self.app.push_screen(screen, decided)
+        return True
+
+    def watch_again(self) -> None:
+        """Play the last verb again."""
+        if (film := self.session.film()) is not None:
+            self.app.push_screen(WatchScreen(*film, self.query_one(MemoryMap), replayed=True))
 
     def ask_state(self) -> None:
         """Open the tree of states."""

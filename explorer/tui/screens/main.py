@@ -264,14 +264,18 @@ class MainScreen(MappingScreen):
             name = event.character if event.is_printable else event.key
             self.query_one(ResultBar).hint(f"{name}: no such key, ? for help")
 
-    def perform(self, label: str, commands: Sequence[Command], typed: bool = False) -> None:
-        """Run commands a slice at a time and show what comes of them. What was `typed` and makes no sense to the engine
-        comes back to be corrected."""
-        if self.session.running is None:
+    def perform(
+        self, label: str, commands: Sequence[Command], typed: bool = False, signal: tuple[int, int] | None = None
+    ) -> None:
+        """Run commands a slice at a time and show what comes of them; or let them be watched first. What was `typed` and
+        makes no sense to the engine comes back to be corrected. `signal`: see `Session.run`."""
+        if self.session.running is None and not self.watched(label, commands):
             self.session.running = label
-            self.run_worker(self._carry_out(label, commands, typed), exit_on_error=False)
+            self.run_worker(self._carry_out(label, commands, typed, signal), exit_on_error=False)
 
-    async def _carry_out(self, label: str, commands: Sequence[Command], typed: bool) -> None:
+    async def _carry_out(
+        self, label: str, commands: Sequence[Command], typed: bool, signal: tuple[int, int] | None
+    ) -> None:
         bar = self.query_one(ResultBar)
         many = len(commands)
 
@@ -284,7 +288,7 @@ class MainScreen(MappingScreen):
         batch: Batch | None = None
         self._map.show_notes({})
         try:
-            batch = await self.session.run(label, commands, progress)
+            batch = await self.session.run(label, commands, progress, signal)
         except BadInput as error:
             bar.say("✗ refused", str(error), "refused")
             if typed:

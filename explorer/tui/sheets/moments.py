@@ -1,0 +1,114 @@
+"""What is said of a film: the moments around the present one, and how far it is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import wrap
+from typing import Final
+
+from altmap.engine import Machine, Moment, Outcome, describe, events, moment, sentence
+
+from ...picture.lines import Line, Span, fitted, joined
+from ...picture.palette import Palette
+from ...printable import printable
+from ..player import Player
+from .parts import Parts
+
+_ARRIVALS: Final = 6
+"""Blocks that are told to have got pages."""
+
+
+def moment_words(told: object) -> Moment:
+    """An event, or the end of a command, for those who watch."""
+    if isinstance(told, Outcome):
+        why = f": {sentence(told.reason)}" if told.reason is not None else ""
+        return Moment(f"{describe(told.command)}: {told.result}{why}", "")
+    words, function = moment(told)  # type: ignore[arg-type]  # an event
+    return Moment(printable(words), function)
+
+
+def listed(player: Player, palette: Palette, wide: int, high: int) -> list[Line]:
+    """The moments around the present one, a line each."""
+    count = len(player.told)
+    here = player.at + 1 if player.part or not player.at else player.at
+    first = max(1, min(here - high // 2, count - high + 1))
+    return [_line(player, palette, number, here, wide) for number in range(first, min(first + high, count + 1))]
+
+
+def _line(player: Player, palette: Palette, number: int, here: int, wide: int) -> Line:
+    told = player.told[number - 1]
+    words, function = moment_words(told)
+    now, past = (number == here and player.at > 0) or (number == here and player.part > 0), number <= player.at
+    sign = Span(
+        " ▶ " if now else " ✓ " if past else " · ", palette.accent if now else palette.good if past else palette.faint
+    )
+    colour = palette.text if past or now else palette.faint
+    if isinstance(told, events.MemmapSkipped):
+        colour = palette.kinds["memmap"]
+    elif isinstance(told, Outcome):
+        colour = palette.good if told.ok else palette.bad
+    back = palette.focused if now else None
+    digits = len(str(len(player.told)))
+    room = wide - 3 - digits - 2
+    tail = f" {function} " if len(function) + 24 <= room else ""
+    room -= len(tail)
+    text = words if len(words) <= room else f"{words[: room - 1]}…"
+    return joined(
+        (
+            sign._replace(back=back),
+            Span(f"{number:>{digits}}  ", palette.dim, back),
+            Span(text.ljust(room), colour, back, now),
+            Span(tail, palette.dim, back),
+        )
+    )
+
+
+class Watched(Parts):
+    """The panel beside a film."""
+
+    def __init__(
+        self, player: Player, machine: Machine, palette: Palette, size: tuple[int, int], letters: bool
+    ) -> None:
+        super().__init__(machine, palette, size, letters)
+        self._player = player
+
+    def lines(self) -> list[Line]:
+        """All of it."""
+        return [fitted(line, self.wide) for part in (self._meters(), self._arrivals(), self._now()) for line in part]
+
+    def _meters(self) -> Iterator[Line]:
+        for word, done, total, kind in self._player.meters():
+            yield self._measured(word, done, total, self.palette.kinds[kind], f"{done:,} / {total:,}")
+
+    def _measured(self, word: str, done: int, total: int, colour: int, told: str) -> Line:
+        """A word, a bar and what it comes to."""
+        bar = max(4, self.wide - 13 - len(told) - 1)
+        measure = self.measure(done / total, bar, colour) if done else (Span(" " * (bar + 1)),)
+        return joined((Span(f"{word:<13}", self.palette.dim), *measure, Span(told, bold=True)))
+
+    def _arrivals(self) -> Iterator[Line]:
+        arrived = self._player.arrived()
+        if not arrived:
+            return
+        yield ()
+        yield self.title("pages now at", "arrived")
+        most, colour = max(arrived.values()), self.palette.kinds["movable"]
+        named = sorted(sorted(arrived, key=lambda block: -arrived[block])[:_ARRIVALS])
+        for block in named:
+            yield self._measured(f"memory{block}", arrived[block], most, colour, f"{arrived[block]:,}")
+        if rest := len(arrived) - len(named):
+            total = sum(arrived.values()) - sum(arrived[block] for block in named)
+            yield self.both((Span(f"{rest} other blocks", self.palette.dim),), Span(f"{total:,}", self.palette.dim))
+
+    def _now(self) -> Iterator[Line]:
+        told = self._player.present
+        yield ()
+        yield self.title("this moment", "" if told is None else type(told).__name__)
+        if told is None:
+            yield (Span("The machine before anything is done.", self.palette.dim),)
+            return
+        words, function = moment_words(told)
+        for line in wrap(words, self.wide):
+            yield (Span(line),)
+        if function:
+            yield (Span(function, self.palette.accent),)
