@@ -96,7 +96,7 @@ class WatchScreen(Screen[Seen]):
 
     def compose(self) -> ComposeResult:
         verdicts = Outlooks(self.machine)
-        self._map = MemoryMap(self.machine, verdicts)
+        self._map = MemoryMap(self.machine, verdicts, reshaped=self.map_reshaped)
         self._map.view, self._map.folds = self._model.view, self._model.folds
         self._map.scopes, self._map.pfn = list(self._model.scopes), self._model.pfn
         yield StatusLine(self.machine)
@@ -243,7 +243,10 @@ class WatchScreen(Screen[Seen]):
         while len(self._map.scopes) > depth:
             self._map.zoom_out()
 
-    def on_memory_map_reshaped(self) -> None:
+    def map_reshaped(self) -> None:
+        """Another scope or view is shown."""
+        if not self._map.is_mounted:
+            return
         self.query_one(MapLegend).refresh()
         self._say()
 

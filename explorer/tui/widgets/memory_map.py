@@ -39,7 +39,11 @@ class MemoryMap(Drawn, can_focus=True):
     ]
 
     def __init__(
-        self, machine: Machine, verdicts: Verdicts, moved: Callable[[], None], reshaped: Callable[[], None]
+        self,
+        machine: Machine,
+        verdicts: Verdicts,
+        moved: Callable[[], None] = lambda: None,
+        reshaped: Callable[[], None] = lambda: None,
     ) -> None:
         """`moved` is called when the cursor is elsewhere or other blocks are marked, `reshaped` when another scope or view
         is shown, or the same at another size: at once, and not by a message, so that all is drawn in one go."""
