@@ -61,7 +61,7 @@ from .protocol import events
 from .protocol.events import Event
 from .protocol.reasons import HotplugError, Reason
 from .protocol.reasons.notes import Note
-from .protocol.vocabulary import CALLERS, PLACEMENTS
+from .protocol.vocabulary import AUTO_ONLINE, CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare, describe_comparison
 from .questions.give_back import GiveBack, asked_by_size, describe_give_back, give_back
 from .questions.narrate import Moment, assumption, block_names, memmap_places, moment, sentence, story
@@ -80,12 +80,15 @@ from .questions.why import (
 from .questions.worth_knowing import Advice, news, worth_knowing
 from .run.invariants import Broken
 from .run.timeline import Step, Timeline
+from .sysfs.hotplug_files import PARAMETER_FILES
 
 __all__ = [
+    "AUTO_ONLINE",
     "BOOT_KEYS",
     "CALLERS",
     "KNOWN_MODELS",
     "MODELS",
+    "PARAMETER_FILES",
     "PLACEMENTS",
     "Add",
     "Advice",

@@ -23,6 +23,7 @@ from .protocol.reasons.notes import Note
 from .protocol.reasons.taking import Interrupted
 from .protocol.vocabulary import ZoneKey
 from .questions.outlook import Outlook, outlook
+from .questions.page_flags import page_flags
 from .questions.summary import Page, Summary, pages_in, summaries, summary
 from .questions.why import Verdict, why_not
 from .run.certainty import certainty
@@ -145,6 +146,19 @@ class Machine:
         """Each of `count` pages from pfn `start` on: kind, order of its free area, pageblock type and zone. Costs as much
         as the range is long. Raises `BadInput` for a range that no machine can have."""
         return pages_in(self._state, start, count)
+
+    def page_flags(self, pfn: int) -> tuple[str, ...] | None:
+        """The flags that /proc/kpageflags is sure to show of a page, such as ``("buddy",)``; a running kernel shows more of
+        one in use. None where what the page is was guessed."""
+        return page_flags(self._state, pfn)
+
+    def huge_page(self, pfn: int) -> tuple[int, int] | None:
+        """First pfn and number of base pages of the huge page in which a page is; None if it is in none of the pool."""
+        sizes = {huge.pages for huge in self._state.hugepages.values()}
+        heads = ((pfn // size * size, size) for size in sorted(sizes))
+        return next(
+            (one for one in heads if (huge := self._state.hugepages.get(one[0])) and huge.pages == one[1]), None
+        )
 
     def outlook(self, block: int) -> Outlook:
         """Could a block go offline now, and what is in its way? Nothing changes, and no ways around are looked for. Raises

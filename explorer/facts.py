@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from altmap.engine import Machine
+from altmap.engine import Advice, Machine, about_bytes
 from altmap.engine.numbers.rounding import up
+from altmap.engine.protocol.reasons.worth import KernelMemoryLow
+
+LITTLE = 25
+"""One page in so many, or fewer, is little free memory."""
 
 FIRMWARE_WINDOW = 4 << 30
 """Firmware leaves what is below 4 GiB to devices and puts the window for hot-added memory above."""
@@ -38,6 +42,15 @@ def totals(machine: Machine) -> Totals:
     page = machine.geometry.page_size
     zones = machine.zones.values()
     return Totals(sum(zone.managed for zone in zones) * page, sum(zone.free for zone in zones) * page)
+
+
+def alarm(machine: Machine, worth: Sequence[Advice]) -> str:
+    """That hardly any memory is left, in a few words: of the kernel zones by the engine's measure, or of all; "" if enough."""
+    for advice in worth:
+        if isinstance(advice.fact, KernelMemoryLow):
+            return f"kernel zones: {about_bytes(advice.fact.free)} left"
+    total, free = totals(machine)
+    return "hardly any is free" if free * LITTLE < total else ""
 
 
 def block_address(machine: Machine, block: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Sequence
+from functools import cache
 
 from .tree import ABSENT_ERRORS, ATTRIBUTE_LIMIT, File, Tree
 
@@ -18,10 +19,14 @@ class FolderTree(Tree):
         super().__init__(source)
         self._root = os.path.realpath(source)
         self._inside = self._root.rstrip("/") + "/"
+        self._followed = cache(os.path.realpath)
 
     def _real(self, path: str) -> str | None:
-        """Where the path leads once its links are followed; None: out of the tree."""
-        real = os.path.realpath(self._inside + path)
+        """Where the path leads once its links are followed; None: out of the tree. Folders are followed once."""
+        folder, _, name = path.rstrip("/").rpartition("/")
+        real = os.path.join(self._followed(self._inside + folder), name)
+        if name in (".", "..") or os.path.islink(real):
+            real = os.path.realpath(real)
         return real if real == self._root or real.startswith(self._inside) else None
 
     def _open(self, path: str) -> File | None:

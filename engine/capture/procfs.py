@@ -264,6 +264,6 @@ def parse_page_runs(data: bytes, where: str = "proc/kpageflags.runs.json") -> tu
 
 def number(text: str, where: str, line: int, limit: int = MAX_PFN) -> int:
     """A decimal number from 0 to below `limit`, as the kernel prints it; `BadInput` naming file and line otherwise."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) < limit):
-        raise BadInput(f"{where} line {line}: expected a number from 0 to {limit - 1}, not {text[:60]!r}")
-    return int(text)
+    if text.isdecimal() and text.isascii() and len(text) <= 20 and (value := int(text)) < limit:
+        return value
+    raise BadInput(f"{where} line {line}: expected a number from 0 to {limit - 1}, not {text[:60]!r}")

@@ -27,7 +27,7 @@ from ..protocol.reasons import HotplugError
 from ..protocol.vocabulary import FREE, MEMMAP, PAGE_OFFLINE
 from ..questions.narrate import block_names, sentence
 from ..run.rehearsal import Attempt, attempt
-from ..sysfs.hotplug_files import PARAMETERS, read
+from ..sysfs.hotplug_files import PARAMETER_FILES, read
 
 _SETTINGS: Final = tuple(Settings.__struct_fields__)
 _BOOT: Final = ("movable_node", "hugetlb_free_vmemmap", "probe")
@@ -89,7 +89,7 @@ def _set_parameters(state: State, given: Mapping[str, str]) -> None:
             raise BadInput(f"{key}: a kernel as {state.model.name} knows {', '.join(words)} and not {text}")
         if key != "auto_online_blocks":
             try:
-                read(state, f"{PARAMETERS}/{key}")
+                read(state, PARAMETER_FILES[key])
             except HotplugError:
                 raise BadInput(
                     f"a kernel as {state.model.name} has no parameter {key} on {state.geometry.arch}"

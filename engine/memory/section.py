@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from ..numbers.bits import from_runs, runs
 from ..numbers.frozen import Frozen
-from ..protocol.vocabulary import ABSENT, ISOLATE, MEMMAP, MOVABLE_TYPE, Chunk, Kind, Migratetype, ZoneKey
+from ..protocol.vocabulary import ABSENT, ISOLATE, MEMMAP, MOVABLE_TYPE, Chunk, Kind, MemmapOn, Migratetype, ZoneKey
 
 
 class Pages(Frozen[Kind, int]):
@@ -58,7 +58,7 @@ class Memmap(msgspec.Struct, frozen=True, gc=False):
     mapping serves several sections, each of them names it. `tables` are the page-table pages of a base-page fallback.
     """
 
-    on: Literal["self", "section", "kernel"]
+    on: MemmapOn
     pfn: int | None = None
     chunks: tuple[Chunk, ...] = ()
     tables: tuple[Chunk, ...] = ()

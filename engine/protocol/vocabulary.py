@@ -42,6 +42,10 @@ KINDS: Final[tuple[Kind, ...]] = Kind.__args__  # type: ignore[attr-defined]
 UNMOVABLE_KINDS: Final[tuple[Kind, ...]] = (RESERVED, SLAB, PAGETABLE, VMEMMAP, KERNEL)
 """Kinds that no offline of a kernel zone gets past (has_unmovable_pages)."""
 
+Freeable = Literal["slab", "kernel", "pagetable", "assumed"]
+"""Kinds that whoever uses them can give back; no command of ours can."""
+FREEABLE: Final[tuple[Freeable, ...]] = Freeable.__args__  # type: ignore[attr-defined]
+
 Migratetype = Literal["Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate"]
 UNMOVABLE: Final = "Unmovable"
 MOVABLE_TYPE: Final = "Movable"
@@ -53,6 +57,9 @@ ZoneKey = tuple[int, str]
 
 Chunk = tuple[int, int]
 """Consecutive pages: first pfn, number of pages."""
+
+Runs = tuple[tuple[int, int], ...]
+"""Memory blocks as runs of consecutive numbers: the first and the last of each."""
 
 Certainty = Literal["yes", "no", "not known"]
 """How sure an answer is. *yes*: nothing that was seen or is known is in the way, and all that matters was seen. *no*: it is
@@ -79,6 +86,10 @@ OnlinePolicy = Literal["contig-zones", "auto-movable"]
 Placement = Literal["boot", "range", "block", "sections"]
 """Where the memmap of an add request goes: existing kernel memory; one pool at the start of the request (RFC v2); the
 head of each block (upstream); low sections of the same node that host others' memmaps (the RFC's option b)."""
+
+MemmapOn = Literal["self", "section", "kernel"]
+"""Where the memmap of a section lies: in its own add request or block, in another section (the RFC's option b), or in
+ordinary kernel memory."""
 
 Caller = Literal["acpi", "balloon", "probe", "dlpar", "sclp", "virtio-mem", "dax", "cxl", "hmm", "pmem"]
 """Who adds the memory: each driver asks for a memmap on memory or does not. *acpi*: memory devices of the firmware, which

@@ -7,7 +7,7 @@ Paths are those of the kernel, below /sys/devices/system/memory, /sys/devices/sy
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -17,6 +17,7 @@ from ..hotplug.offline import offline_block
 from ..hotplug.online import online_block
 from ..hotplug.zone_policy import valid_zones
 from ..memory.block import Block
+from ..memory.settings import Settings
 from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
 from ..numbers.runs import consecutive
@@ -43,6 +44,11 @@ Steps = Iterator[Event]
 MEMORY: Final = "/sys/devices/system/memory"
 NODE: Final = "/sys/devices/system/node"
 PARAMETERS: Final = "/sys/module/memory_hotplug/parameters"
+
+PARAMETER_FILES: Final[Mapping[str, str]] = {
+    name: f"{MEMORY if name == 'auto_online_blocks' else PARAMETERS}/{name}" for name in Settings.__struct_fields__
+}
+"""The file of each parameter in `Settings`."""
 
 _BLOCK = re.compile(rf"{MEMORY}/memory(\d+)/(\w+)")
 _NODE_FILE = re.compile(rf"{NODE}/node(\d+)/(\w+)")

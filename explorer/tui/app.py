@@ -17,6 +17,7 @@ from ..printable import printable
 from .guard import Guard
 from .leaving import LEFT, run_to_the_end
 from .portrait import Portrayed
+from .screens.asking import AskingScreen
 from .screens.dialog import Dialog
 from .screens.leave import LeaveDialog
 from .screens.main import MainScreen
@@ -91,9 +92,16 @@ class ExplorerApp(App[bool]):
         for event in held:
             await super().on_event(event)
 
+    def on_asking_screen_booted(self, message: AskingScreen.Booted) -> None:
+        """The machine before waits below, for who takes the boot back."""
+        self.push_screen(MainScreen(Session(message.machine, self.session)))
+
+    def on_asking_screen_entered(self, message: AskingScreen.Entered) -> None:
+        self.session = message.session
+
     async def action_quit(self) -> None:
         """Textual's own key does as the verb does: it asks before states are lost; asked already, it leaves."""
-        main = next((screen for screen in self.screen_stack if isinstance(screen, MainScreen)), None)
+        main = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, MainScreen)), None)
         if main is None or isinstance(self.screen, LeaveDialog):
             self.exit(LEFT)
         else:

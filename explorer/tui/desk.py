@@ -44,7 +44,7 @@ class Desk(Protocol):
         """Play the last verb again."""
 
     def take_back(self) -> None:
-        """Undo the last verb."""
+        """Undo the last verb; where there is none, the boot."""
 
     def do_again(self) -> None:
         """Redo what was undone."""
@@ -72,6 +72,13 @@ class Desk(Protocol):
 
     def show_help(self) -> None:
         """Open the list of all verbs."""
+
+    @property
+    def pane(self) -> str:
+        """The pane that has the keys."""
+
+    def ask_parameter(self) -> None:
+        """Open the dialog for the chosen parameter."""
 
     def show_pane(self, pane: str) -> None:
         """Bring a pane into sight and give it the keys."""

@@ -46,7 +46,7 @@ def words(session: Session, width: int) -> list[Word]:
     present = session.machine.timeline.present.number
     start = [
         Word(" plan  ", "dim"),
-        Word("opened ", "strong" if not made else "text", "go_to_state(0)"),
+        Word("booted " if session.before else "opened ", "strong" if not made else "text", "go_to_state(0)"),
         Word("●", "accent"),
     ]
     tail: list[list[Word]] = []
@@ -73,6 +73,7 @@ def short(label: str) -> str:
     return whole if len(whole) <= 28 else f"{whole[:27]}…"
 
 
-def free_words(machine: Machine) -> list[Word]:
-    """MemFree, beside the chips."""
-    return [Word(f"MemFree {about_bytes(facts.totals(machine).free)} ", "dim")]
+def free_words(machine: Machine, alarm: str) -> list[Word]:
+    """MemFree, beside the chips; with an alarm if there is one."""
+    free = about_bytes(facts.totals(machine).free)
+    return [Word(f"! MemFree {free} ", "bad", "verb('pane_parameters')") if alarm else Word(f"MemFree {free} ", "dim")]

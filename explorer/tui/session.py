@@ -40,8 +40,10 @@ class Session:
     alive, and closing the operation's generator is the kernel's signal.
     """
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, before: Session | None = None) -> None:
+        """`before`: the work on the machine from which this one was booted."""
         self.machine = machine
+        self.before = before
         self.running: str | None = None
         self.typed: list[str] = []
         self.misread: BadInput | None = None

@@ -12,7 +12,7 @@ from ..picture.views import VIEWS
 from .widgets.memory_map import MemoryMap
 from .widgets.title import Role, Word
 
-PANELS = (("inspector", "1"), ("zones", "2"), ("log", "3"))
+PANELS = (("inspector", "1"), ("zones", "2"), ("log", "3"), ("parameters", "4"))
 
 
 def of_map(map_: MemoryMap) -> tuple[list[Word], list[Word]]:
@@ -50,15 +50,17 @@ def _name(map_: MemoryMap, scope: Scope) -> str:
     return "machine"
 
 
-def of_panel(map_: MemoryMap, shown: str, verdicts: Verdicts, width: int) -> tuple[list[Word], list[Word]]:
+def of_panel(
+    map_: MemoryMap, shown: str, focused: bool, verdicts: Verdicts, width: int
+) -> tuple[list[Word], list[Word]]:
     """The panel that is shown in words of its own, and the others; where the map has the whole width, what the block is."""
     machine, cursor = map_.machine, map_.cursor
-    left = [Word("▌", "faint")]
+    left = [Word("▌", "accent" if focused else "faint")]
     right: list[Word] = []
     here = machine.blocks.get(cursor)
-    name = shown
-    if shown == "inspector":
-        name = f"page {map_.pfn:#x}" if map_.scope.level == "page" and width < 170 else f"memory{cursor}"
+    page = map_.scope.level == "page" and width < 170
+    inspected = f"page {map_.pfn:#x}" if page else f"memory{cursor}"
+    name = inspected if shown == "inspector" else shown
     left.append(Word(f"{name} ", "strong"))
     if name.startswith("memory") and width < 110 and here is not None:
         zone = here.zone[1] if here.zone is not None else ""
@@ -66,7 +68,7 @@ def of_panel(map_: MemoryMap, shown: str, verdicts: Verdicts, width: int) -> tup
             unit = machine.geometry.pages_per_block
             found = machine.summary(cursor * unit, unit)
             free = round((found.of("free") + found.of("pcp")) * 100 / unit)
-            left += [Word(f" {zone}" if zone else " offline", "dim"), Word(f"  free {free}%" if zone else "", "dim")]
+            left += [Word(f" {zone or here.state}", "dim"), Word(f"  free {free}%" if zone else "", "dim")]
             if (told := verdicts.of(cursor)) is not None:
                 sign = {"yes": "✓", "not known": "?"}.get(told.answer, "✗")
                 what = f"{told.blockers[0][1]:,} {told.blockers[0][0]}" if told.blockers else told.answer
@@ -77,8 +79,11 @@ def of_panel(map_: MemoryMap, shown: str, verdicts: Verdicts, width: int) -> tup
             size = machine.geometry.block_size
             right.append(Word(f"{format_address(cursor * size)}  {format_bytes(size)} ", "dim"))
     others = [(pane, key) for pane, key in PANELS if pane != shown]
-    right += [Word(f" {key} {pane} ", "dim", f"verb('pane_{pane}')") for pane, key in others]
-    return left, right
+    names = {pane: f"memory{cursor}" if pane == "inspector" else pane for pane, _ in others}
+    if sum(len(f" {key} {names[pane]}") for pane, key in others) + sum(len(word.text) for word in left) > 38:
+        names["parameters"] = "params"
+    right += [Word(f" {key} {names[pane]}", "dim", f"verb('pane_{pane}')") for pane, key in others]
+    return left, [*right, Word(" ")]
 
 
 _LOOKS: Final[dict[str, Role]] = {"yes": "good", "no": "bad", "never": "dim", "not known": "warn"}

@@ -2,145 +2,37 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final, Literal
-
-from altmap.engine import Command, Eject, Offline, Online, Remove
+from typing import ClassVar, Final
 
 from .. import facts
 from . import words
 from .desk import Desk
-from .verb import Verb, hot_ranges, no_hot_ranges, no_target, range_names, target
-
-OnlineType = Literal["online", "online_kernel", "online_movable"]
-
-
-class AddMemory(Verb):
-    name, key, label, title, group = "add", "a", "Add", "Add memory", "Memory"
-    sentence = "Add memory: how much, where, to which node, and where its memmap goes."
-
-    @classmethod
-    def run(cls, desk: Desk) -> None:
-        desk.ask_add()
-
-
-class OnlineDefault(Verb):
-    name, key, label, title, group = "online", "o", "Online", "Online", "Memory"
-    sentence = "Online into the zone that the kernel's policy chooses."
-    kind: ClassVar[OnlineType] = "online"
-
-    @classmethod
-    def lacking(cls, desk: Desk) -> str:
-        return no_target(desk, "offline")
-
-    @classmethod
-    def run(cls, desk: Desk) -> None:
-        blocks = target(desk, "offline")
-        desk.perform(f"{cls.kind} {words.numbers(blocks)}", [Online(block=nr, type=cls.kind) for nr in blocks])
-
-
-class OnlineMovable(OnlineDefault):
-    name, key, label, title = "online_movable", "m", "Movable", "Online movable"
-    sentence = "Online into ZONE_MOVABLE, so that it can go offline again."
-    kind = "online_movable"
-
-
-class OnlineKernel(OnlineDefault):
-    name, key, label, title = "online_kernel", "k", "Kernel", "Online kernel"
-    sentence = "Online into a kernel zone, for any use."
-    kind = "online_kernel"
-
-
-class OfflineBlocks(Verb):
-    name, key, label, title, group = "offline", "f", "Offline", "Offline", "Memory"
-    sentence = "Take offline: move what is movable elsewhere, and take the pages out of use."
-
-    @classmethod
-    def lacking(cls, desk: Desk) -> str:
-        return no_target(desk, "online")
-
-    @classmethod
-    def run(cls, desk: Desk) -> None:
-        blocks = target(desk, "online")
-        desk.perform(f"offline {words.numbers(blocks)}", [Offline(block=nr) for nr in blocks])
-
-
-class EjectDevice(Verb):
-    name, key, label, title, group = "eject", "e", "Eject", "Eject the device", "Memory"
-    sentence = "Take a memory device out as ACPI does: offline all its blocks, then remove them."
-
-    @classmethod
-    def lacking(cls, desk: Desk) -> str:
-        return no_hot_ranges(desk)
-
-    @classmethod
-    def run(cls, desk: Desk) -> None:
-        ranges = [Eject(start=start, size=size) for start, size in hot_ranges(desk)]
-        desk.perform(f"eject {range_names(desk)}", ranges)
-
-
-class RemoveMemory(Verb):
-    name, key, label, title, group = "remove", "r", "Remove", "Remove", "Memory"
-    sentence = "Remove hot-added memory whose blocks are all offline."
-
-    @classmethod
-    def lacking(cls, desk: Desk) -> str:
-        return no_hot_ranges(desk, "offline")
-
-    @classmethod
-    def run(cls, desk: Desk) -> None:
-        ranges = [Remove(start=start, size=size) for start, size in hot_ranges(desk)]
-        desk.perform(f"remove {range_names(desk)}", ranges)
-
-
-class Why(Verb):
-    name, key, label, title, group = "why", "w", "Why", "Why, or why not", "Memory"
-    sentence = "Why was the last command refused, or would the marked blocks go offline or online? What would clear it?"
-
-    @classmethod
-    def questions(cls, desk: Desk) -> list[Command]:
-        """Would the marked blocks, else the selected one, go offline, each for itself; or online, if none of them is?"""
-        there = [nr for nr in sorted(desk.marks or {desk.cursor}) if nr in desk.machine.blocks]
-        return [Offline(block=nr) for nr in target(desk, "online")] or [Online(block=nr) for nr in there]
-
-    @classmethod
-    def lacking(cls, desk: Desk) -> str:
-        asked = desk.refused is not None or desk.marks or desk.cursor in desk.machine.blocks
-        return "" if asked else f"nothing was refused, and there is no {words.block_name(desk.cursor)}"
-
-    @classmethod
-    def run(cls, desk: Desk) -> None:
-        if desk.refused is not None:
-            desk.explain(desk.refused)
-        else:
-            desk.ask_why(cls.questions(desk))
-
-
-class CompareAdd(Verb):
-    name, key, label, title, group = "compare", "c", "Compare", "Compare placements", "Memory"
-    sentence = "What if: the placements of the memmap of new memory side by side, without adding it."
-    footer = False
-
-    @classmethod
-    def run(cls, desk: Desk) -> None:
-        desk.ask_add(compares=True)
-
-
-class CommandLine(Verb):
-    name, key, label, title, group = "line", "colon", "Type", "Type a command", "Memory"
-    sentence = "Any line of a script: allocate, free, pin, compact, hugepages, poison, virtio-mem, echo and the rest."
-
-    @classmethod
-    def run(cls, desk: Desk) -> None:
-        desk.ask_line()
+from .memory_verbs import (
+    AddMemory,
+    CommandLine,
+    CompareAdd,
+    EjectDevice,
+    OfflineBlocks,
+    OnlineDefault,
+    OnlineKernel,
+    OnlineMovable,
+    RemoveMemory,
+    Why,
+)
+from .verb import Verb
 
 
 class Undo(Verb):
     name, key, label, title, group = "undo", "u", "Undo", "Undo", "History"
-    sentence = "Take the last command back, all its blocks."
+    sentence = "Take the last command back, all its blocks; or a boot."
 
     @classmethod
     def lacking(cls, desk: Desk) -> str:
-        return "" if desk.session.can_undo else "nothing was done that could be taken back"
+        return (
+            ""
+            if desk.session.can_undo or desk.session.before is not None
+            else "nothing was done that could be taken back"
+        )
 
     @classmethod
     def run(cls, desk: Desk) -> None:
@@ -274,6 +166,8 @@ class ZoomIn(Verb):
 
     @classmethod
     def lacking(cls, desk: Desk) -> str:
+        if desk.pane == "parameters":
+            return "the parameters have the keys; 0 gives them to the map"
         return "" if desk.can_zoom_in else "a page is the closest there is"
 
     @classmethod
@@ -435,6 +329,24 @@ class LogPane(MapPane):
     sentence = "All commands so far, what the kernel printed, and the results."
 
 
+class ParametersPane(MapPane):
+    name, key, label, title, pane = "pane_parameters", "4", "Parameters", "To the parameters", "parameters"
+    sentence = "Kernel model, options of the boot, and what a running kernel lets one write."
+
+
+class ChangeParameter(Verb):
+    name, key, label, title, group = "change", "enter", "Change", "Change the parameter", "Screen"
+    sentence = "Write the chosen parameter, or boot a machine with another one."
+
+    @classmethod
+    def lacking(cls, desk: Desk) -> str:
+        return "" if desk.pane == "parameters" else "4 shows the parameters, of which one can be chosen"
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.ask_parameter()
+
+
 class Help(Verb):
     name, key, label, title, group = "help", "question_mark,f1", "Help", "Help", "Screen"
     sentence = "All keys and what they do."
@@ -457,9 +369,9 @@ class Quit(Verb):
 
 VERBS: Final[tuple[type[Verb], ...]] = (
     Stop, AddMemory, OnlineDefault, OnlineMovable, OnlineKernel, OfflineBlocks, EjectDevice, RemoveMemory, Why, Undo, Redo,
-    ZoomIn, ZoomOut, NextView, ViewBefore, GoHost, SearchBlocks, Fold, ShowPage, NextHit, HitBefore, Instead,
+    ZoomIn, ChangeParameter, ZoomOut, NextView, ViewBefore, GoHost, SearchBlocks, Fold, ShowPage, NextHit, HitBefore, Instead,
     Help, Quit, CommandLine, Watch, Replay, States, GoTo, MarkDevice, Unmark, EndSearch, CompareAdd, Save, Mark,
-    MapPane, InspectorPane, ZonesPane, LogPane,
+    MapPane, InspectorPane, ZonesPane, LogPane, ParametersPane,
 )  # fmt: skip
 """In the footer's order."""
 

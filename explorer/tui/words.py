@@ -54,7 +54,10 @@ def block_names(blocks: Iterable[int]) -> str:
 
 def numbers(blocks: Iterable[int]) -> str:
     """``32-39, 48``: the same without their names, as a line of a script has them."""
-    return block_names(blocks).replace("memory", "")
+    found = facts.runs(blocks)
+    rest = sum(count for _, count in found[3:])
+    parts = [f"{first}" if count == 1 else f"{first}-{first + count - 1}" for first, count in found[:3]]
+    return ", ".join(parts) + (f" and {rest:,} more" if rest else "")
 
 
 def machine_name(machine: Machine) -> str:
@@ -210,6 +213,8 @@ def fit_words(verdict: Verdict, said: str) -> str:
     if not verdict.rehearsed:
         return f"Refused with {verdict.result}: {sentence(verdict.reason)}\n{said}"
     if verdict.unknown:
-        return "\n".join((f"Whether it fits is not known: {said}", *map(sentence, verdict.unknown), *verdict.effects))
-    warnings = [f"warning: {warning}" for warning in verdict.warnings]
-    return "\n".join((f"It fits: {said}", *warnings, *verdict.effects))
+        return "\n".join(
+            (f"Whether it fits is not known: {said}", *map(sentence, (*verdict.unknown, *verdict.effects)))
+        )
+    warnings = [f"warning: {sentence(warning)}" for warning in verdict.warnings]
+    return "\n".join((f"It fits: {said}", *warnings, *map(sentence, verdict.effects)))

@@ -156,14 +156,14 @@ def test_version_is_that_of_the_package(process: Process) -> None:
     assert __version__ == version("altmap")
 
 
-def test_help_names_every_command_and_each_has_its_own(process: Process) -> None:
+def test_help_names_every_command_and_each_has_its_own(process: Process, altmap: Run) -> None:
     said = process("--help")
     assert said.returncode == 0
     commands = re.findall(r"^  ([a-z]\w*)  +\w", said.stdout, re.MULTILINE)
     assert {"open", "show", "capture", "run", "check", "machines"} <= set(commands)
     for command in commands:
-        own = process(command, "--help")
-        assert (own.returncode, own.stderr) == (0, "")
-        assert ("util-linux 2.42 does" if command == "lsmem" else f"usage: altmap {command} ") in own.stdout
+        own = altmap(command, "--help")
+        assert (own.code, own.err) == (0, "")
+        assert ("util-linux 2.42 does" if command == "lsmem" else f"usage: altmap {command} ") in own.out
     bundled = {machine.name for machine in engine.bundled_machines()}
     assert not bundled & set(commands), "a bundled machine of that name could not be opened by it"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from altmap.engine import Command, Machine
+from altmap.engine import Command, Machine, Reason, sentence
 from altmap.engine.memory.state import State, state_of
-from altmap.engine.questions.why import Verdict, describe_verdict, why_not
-from altmap.engine.questions.why.verdict import lines
+from altmap.engine.questions.why import Remedy, Verdict, describe_verdict, why_not
+from altmap.engine.questions.why.words import lines
 
 from .guests import read_back
 
@@ -34,7 +35,7 @@ def ask(machine: Machine, command: Command) -> Verdict:
     assert verdict.taken == outcome.taken
     machine.undo()
     for remedy in verdict.remedies:
-        assert remedy.words
+        assert words(remedy)
         if not remedy.given:
             results = [machine.apply(step) for step in remedy.commands]
             assert [step.result for step in results] == ["ok"] * len(results)
@@ -46,7 +47,7 @@ def ask(machine: Machine, command: Command) -> Verdict:
     assert (
         describe_verdict(verdict)
         .splitlines()[0]
-        .endswith((verdict.but or "would succeed") if verdict.ok else f"no, {verdict.result}")
+        .endswith((sentence(verdict.but) or "would succeed") if verdict.ok else f"no, {verdict.result}")
     )
     return verdict
 
@@ -54,6 +55,16 @@ def ask(machine: Machine, command: Command) -> Verdict:
 def blockers(verdict: Verdict) -> dict[str, tuple[int, int | None]]:
     """Count and first pfn by kind."""
     return {blocker.kind: (blocker.count, blocker.first) for blocker in verdict.blockers}
+
+
+def said(reasons: Sequence[Reason]) -> tuple[str, ...]:
+    """The sentences of effects or warnings."""
+    return tuple(map(sentence, reasons))
+
+
+def words(remedy: Remedy) -> str:
+    """What a remedy does."""
+    return "; ".join(map(sentence, remedy.does))
 
 
 def typed(verdict: Verdict) -> list[list[str]]:

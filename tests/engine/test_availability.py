@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from altmap.engine import sentence
 from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.vocabulary import Caller, Placement
 from altmap.engine.questions.availability import availability
@@ -37,4 +38,4 @@ def test_what_it_takes(
     model: str, mode: str, size: int, caller: Caller, placement: Placement | None, words: str
 ) -> None:
     state = state_of(guest(model=model, memmap_on_memory=mode))
-    assert availability(state, size * MIB, caller, placement) == words
+    assert sentence(availability(state, size * MIB, caller, placement)) == words

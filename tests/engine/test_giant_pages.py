@@ -6,6 +6,8 @@ import pytest
 from altmap.engine import Machine, Verdict, boot_machine, describe_verdict, parse_script, why_not
 from altmap.engine.memory.state import state_of
 
+from .asking import said, words
+
 GIB = 1 << 30
 
 
@@ -48,7 +50,7 @@ def _giants(machine: Machine) -> list[int]:
 def test_each_way_that_is_offered_makes_more_of_them(at: int) -> None:
     machine = guest("Y")
     remedy = ask(machine, 4).remedies[at]
-    assert remedy.words.startswith(("(b) of the RFC", "(c) of the RFC")[at])
+    assert words(remedy).startswith(("(b) of the RFC", "(c) of the RFC")[at])
     now, then = machine.copy(), machine.copy()
     now.apply(*parse_script("hugepages 4 of 1G", "now"))
     for command in remedy.commands:
@@ -58,4 +60,4 @@ def test_each_way_that_is_offered_makes_more_of_them(at: int) -> None:
 
 def test_where_the_memmap_lies_in_kernel_memory_nothing_is_said_of_it() -> None:
     verdict = ask(guest("N"), 8)
-    assert not any("RFC" in warning for warning in verdict.warnings)
+    assert not any("RFC" in warning for warning in said(verdict.warnings))

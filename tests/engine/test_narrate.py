@@ -19,7 +19,8 @@ KINDS = tuple(sorted(get_args(Reason), key=lambda kind: str(kind.__name__)))
 def some(hint: Any, other: bool) -> Any:
     """A value of a type; with `other` a second one."""
     if isinstance(hint, UnionType) or (get_origin(hint) is not None and get_origin(hint) not in (tuple, Literal)):
-        hint = next(part for part in get_args(hint) if part is not type(None))
+        parts = [part for part in get_args(hint) if part is not type(None)]
+        hint = parts[-1 if other else 0]
     if get_origin(hint) is Literal:
         return get_args(hint)[-1 if other else 0]
     if get_origin(hint) is tuple:

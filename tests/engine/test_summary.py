@@ -26,18 +26,18 @@ def counted(
     machine: Machine, start: int, pages: int
 ) -> tuple[Counter[str], Counter[str], Counter[str], Counter[int], int]:
     """The pages of a range by kind, zone, type and order, and those of offline sections, one after the other."""
-    kinds, zones, types, orders = Counter[str](), Counter[str](), Counter[str](), Counter[int]()
-    offline, size = 0, machine.geometry.pages_per_section
-    for pfn in range(start, start + pages):
-        nr, at = divmod(pfn, size)
-        section = machine.sections.get(nr)
-        if section is None:
+    counters: tuple[Counter[Any], ...] = Counter(), Counter(), Counter(), Counter()
+    kinds, zones, types, orders = counters
+    size = machine.geometry.pages_per_section
+    for nr in range(start // size, (start + pages - 1) // size + 1):
+        if (section := machine.sections.get(nr)) is None:
             continue
-        kind, zone, migratetype, order = (table.get(at) for table in of_section(section, machine.geometry))
-        if kind is None:
-            offline += 1
-        for counter, value in ((kinds, kind), (zones, zone), (types, migratetype), (orders, order)):
-            counter.update([] if value is None else [value])
+        inside = range(max(start - nr * size, 0), min(start + pages - nr * size, size))
+        for counter, table in zip(counters, of_section(section, machine.geometry), strict=True):
+            counter.update(map(table.get, inside))
+    offline = kinds[None]
+    for counter in counters:
+        del counter[None]
     return +kinds, +zones, +types, +orders, offline
 
 

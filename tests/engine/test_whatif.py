@@ -260,7 +260,7 @@ def test_table_names_every_number_and_fits() -> None:
 
 def test_table_says_what_a_real_machine_needs_and_where_no_kernel_does_it() -> None:
     found = asked(guest("4G", memmap_on_memory="N"), Add(start="8G", size="1G"))
-    assert [r.needs for r in found.rows] == [
+    assert [sentence(r.needs) for r in found.rows] == [
         "as it is",
         "in no released kernel (RFC v2)",
         "memmap_on_memory=Y at boot",

@@ -27,7 +27,7 @@ from altmap.engine.commands import Allocate, HugePages
 from altmap.engine.memory.state import state_of
 from altmap.engine.questions.why import Verdict, describe_verdict, why_not
 
-from .asking import BLOCK, ask, blockers, pictured, typed
+from .asking import BLOCK, ask, blockers, pictured, said, typed
 from .guests import FIRST, dimm, do, guest, occupy, online, two_nodes
 
 # -- other commands -----------------------------------------------------------------------------------------------------
@@ -53,7 +53,7 @@ def test_fewer_huge_pages_than_asked_for_are_explained() -> None:
     verdict = ask(machine, HugePages(count=4, size="1G", node=1))
     assert verdict.ok
     assert describe_verdict(verdict).startswith("hugepages 4 of 1G node 1: the write succeeds, but gives 0 of 4\n")
-    assert "the pool of node 1 has 0 pages of 1G then, of 4 asked for" in verdict.effects
+    assert "the pool of node 1 has 0 pages of 1G then, of 4 asked for" in said(verdict.effects)
     (blocker,) = verdict.blockers
     assert (blocker.kind, blocker.count, blocker.first) == ("memmap", 4, 64 * BLOCK)
 
@@ -61,7 +61,7 @@ def test_fewer_huge_pages_than_asked_for_are_explained() -> None:
 @pytest.mark.parametrize(("data", "wanted"), [("0x4", 4), ("010", 8), ("4 5", 4), ("4\n", 4)])
 def test_a_pool_is_asked_for_as_the_kernel_reads_the_number(data: str, wanted: int) -> None:
     verdict = ask(guest("1G"), Write(path="/proc/sys/vm/nr_hugepages", data=data))
-    assert f"the pool of the machine has {wanted} pages of 2M then, of {wanted} asked for" in verdict.effects
+    assert f"the pool of the machine has {wanted} pages of 2M then, of {wanted} asked for" in said(verdict.effects)
 
 
 def test_memory_is_added_for_what_does_not_fit() -> None:

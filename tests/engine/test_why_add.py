@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from altmap.engine import Add, Online, boot_machine
+from altmap.engine import Add, Online, boot_machine, sentence
 from altmap.engine.commands import Allocate
 
-from .asking import ask, blockers, typed
+from .asking import ask, blockers, said, typed, words
 from .guests import FIRST, dimm, do, guest, online, two_nodes
 
 # -- online -------------------------------------------------------------------------------------------------------------
@@ -16,9 +16,9 @@ def test_onlining_into_a_kernel_zone_is_warned_of() -> None:
     dimm(machine)
     verdict = ask(machine, Online(block=32))
     assert verdict.ok
-    assert "memory32 goes to zone Normal of node 0" in verdict.effects[0]
-    assert "32256 pages (126M) become usable" in verdict.effects
-    assert "keeps a block from going offline" in verdict.warnings[0]
+    assert "memory32 goes to zone Normal of node 0" in said(verdict.effects)[0]
+    assert "32256 pages (126M) become usable" in said(verdict.effects)
+    assert "keeps a block from going offline" in said(verdict.warnings)[0]
     assert verdict.remedies[0].commands == (Online(block=32, type="online_movable"),)
 
 
@@ -26,8 +26,8 @@ def test_onlining_as_movable_can_be_taken_back() -> None:
     machine = guest()
     dimm(machine)
     verdict = ask(machine, Online(block=32, type="online_movable"))
-    assert verdict.effects[-1].startswith("it can be got back")
-    assert not verdict.warnings
+    assert said(verdict.effects)[-1].startswith("it can be got back")
+    assert not said(verdict.warnings)
     assert not verdict.remedies
 
 
@@ -36,7 +36,7 @@ def test_too_much_movable_memory_is_warned_of() -> None:
     dimm(machine, "4G")
     online(machine, *range(32, 56), kind="online_movable")
     verdict = ask(machine, Online(block=57, type="online_movable"))
-    assert any("over 301 %" in warning for warning in verdict.warnings)
+    assert any("over 301 %" in warning for warning in said(verdict.warnings))
 
 
 def test_online_block_is_offlined_to_go_elsewhere() -> None:
@@ -54,15 +54,15 @@ def test_add_that_fits_says_where_its_memmap_goes_and_what_that_costs() -> None:
     machine = two_nodes("2G", memmap_on_memory="N")
     verdict = ask(machine, Add(start="8G", size="1G", node=1))
     assert verdict.ok
-    assert "4096 pages (16M) of memmap lie in kernel memory of node 0" in verdict.effects
+    assert "4096 pages (16M) of memmap lie in kernel memory of node 0" in said(verdict.effects)
     assert verdict.taken[0] > 4096
-    assert any("off node" in warning for warning in verdict.warnings)
-    assert any("which cannot go offline while this memory is there" in warning for warning in verdict.warnings)
+    assert any("off node" in warning for warning in said(verdict.warnings))
+    assert any("which cannot go offline while this memory is there" in warning for warning in said(verdict.warnings))
     inside = ask(two_nodes("2G"), Add(start="8G", size="1G", node=1))
-    assert "4096 pages (16M) of memmap lie in the added memory of node 1" in inside.effects
-    assert not inside.warnings
-    assert "memory64-71 appear, offline (auto_online_blocks=offline)" in inside.effects
-    assert inside.effects[-1] == (
+    assert "4096 pages (16M) of memmap lie in the added memory of node 1" in said(inside.effects)
+    assert not said(inside.warnings)
+    assert "memory64-71 appear, offline (auto_online_blocks=offline)" in said(inside.effects)
+    assert said(inside.effects)[-1] == (
         "online puts memory64-71 into zone Normal, online_movable into zone Movable; "
         "from zone Movable alone memory can be got back for sure"
     )
@@ -70,8 +70,8 @@ def test_add_that_fits_says_where_its_memmap_goes_and_what_that_costs() -> None:
 
 def test_add_onlined_by_itself_says_where_to() -> None:
     verdict = ask(guest(auto_online="online"), Add(start="4G", size="256M"))
-    assert "memory32-33 go online in zone Normal at once" in verdict.effects
-    assert any("online_movable keeps it removable" in warning for warning in verdict.warnings)
+    assert "memory32-33 go online in zone Normal at once" in said(verdict.effects)
+    assert any("online_movable keeps it removable" in warning for warning in said(verdict.warnings))
 
 
 def test_memmap_that_does_not_fit_says_how_many_pages_are_missing() -> None:
@@ -80,11 +80,11 @@ def test_memmap_that_does_not_fit_says_how_many_pages_are_missing() -> None:
     assert verdict.result == "ENOMEM"
     (blocker,) = verdict.blockers
     assert blocker.kind == "missing"
-    assert "65536 of memmap" in blocker.detail
-    assert blocker.count == 65536 + 172 - int(blocker.detail.split(" have ")[1].split()[0])
+    assert "65536 of memmap" in sentence(blocker.detail)
+    assert blocker.count == 65536 + 172 - int(sentence(blocker.detail).split(" have ")[1].split()[0])
     placements = [c.placement for remedy in verdict.remedies for c in remedy.commands if isinstance(c, Add)]
     assert placements == ["block", None, "range", "sections"]
-    own, less, pool, low = (remedy.words for remedy in verdict.remedies)
+    own, less, pool, low = (words(remedy) for remedy in verdict.remedies)
     assert own == "another placement: with its memmap in each block's own head; memmap_on_memory=Y at boot"
     assert "add less" in less
     assert pool.endswith("; in no released kernel (RFC v2)")
@@ -96,12 +96,12 @@ def test_memory_that_programs_hold_can_be_freed_for_the_memmap() -> None:
     dimm(machine, at="16G")
     do(machine, Allocate(size="200M"))
     verdict = ask(machine, Add(start="4G", size="4G"))
-    words = " | ".join(remedy.words for remedy in verdict.remedies)
+    told = " | ".join(words(remedy) for remedy in verdict.remedies)
     for text in ("online memory128 of node 0 in a kernel zone first", "block by block", "add less"):
-        assert text in words
+        assert text in told
     script = typed(verdict)[0]
     assert script[0].startswith("free ")
-    assert "free 5" in verdict.remedies[0].words
+    assert "free 5" in words(verdict.remedies[0])
 
 
 def test_add_in_the_way_of_another_goes_elsewhere() -> None:
@@ -125,7 +125,7 @@ def test_add_off_the_blocks_is_rounded_and_says_which_blocks_would_do() -> None:
     machine = boot_machine([(0, 0, "4G")], block_size="1G")
     verdict = ask(machine, Add(start="8G", size="384M"))
     assert blockers(verdict) == {"misaligned": (384 << 20, 0x200000)}
-    assert "with blocks of 128M this range would do" in verdict.blockers[0].detail
+    assert "with blocks of 128M this range would do" in sentence(verdict.blockers[0].detail)
     assert typed(verdict) == [["add 1G at 0x200000000 node 0"]]
 
 
@@ -162,7 +162,11 @@ def test_the_first_block_of_a_kernel_zone_is_warned_of() -> None:
     machine = boot_machine([(0, 0, "1G")])
     machine.apply(Add(start="4G", size="256M"))
     first = "it is the first block of zone Normal"
-    assert any(first in warning for warning in machine.why_not(Online(block=32, type="online_kernel")).warnings)
-    assert not any(first in warning for warning in machine.why_not(Online(block=32, type="online_movable")).warnings)
+    assert any(first in warning for warning in said(machine.why_not(Online(block=32, type="online_kernel")).warnings))
+    assert not any(
+        first in warning for warning in said(machine.why_not(Online(block=32, type="online_movable")).warnings)
+    )
     machine.apply(Online(block=32, type="online_kernel"))
-    assert not any(first in warning for warning in machine.why_not(Online(block=33, type="online_kernel")).warnings)
+    assert not any(
+        first in warning for warning in said(machine.why_not(Online(block=33, type="online_kernel")).warnings)
+    )

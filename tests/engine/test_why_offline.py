@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from altmap.engine import Add, Eject, Offline, Online, Remove
+from altmap.engine import Add, Eject, Offline, Online, Remove, sentence
 from altmap.engine.commands import Allocate, Free, HugePages, Pin
 from altmap.engine.memory.state import state_of
 from altmap.engine.questions.why import describe_verdict
 
-from .asking import BLOCK, ask, blockers, typed
+from .asking import BLOCK, ask, blockers, said, typed, words
 from .guests import FIRST, dimm, do, fill_zone, guest, occupy, online, two_nodes
 
 
@@ -18,8 +18,8 @@ def test_block_that_would_go_offline_says_where_its_pages_go() -> None:
     occupy(machine, FIRST + 0x1000, 100, "movable")
     verdict = ask(machine, Offline(block=32))
     assert verdict.ok
-    assert verdict.effects == ("100 pages move to zone DMA32 of node 0",)
-    assert verdict.warnings == ("node 1 has no memory left then",)
+    assert said(verdict.effects) == ("100 pages move to zone DMA32 of node 0",)
+    assert said(verdict.warnings) == ("node 1 has no memory left then",)
     assert not verdict.remedies
 
 
@@ -39,7 +39,7 @@ def test_kernel_pages_are_all_counted_not_only_the_first() -> None:
     }
     freed, movable = verdict.remedies
     for part in ("3 slab pages (12K)", "1 kernel page (4K)", "2 page-table pages (8K)"):
-        assert part in freed.given
+        assert part in sentence(freed.given)
     assert movable.commands == (Online(block=32, type="online_movable"), Offline(block=32))
     assert movable.given
 
@@ -66,7 +66,7 @@ def test_memmap_in_the_block_names_the_memory_to_take_out_first() -> None:
         "vmemmap": (16 * 512, FIRST),
         "slab": (26, FIRST + 16 * 512),
     }  # with its kernel objects
-    assert "memory64-79" in verdict.blockers[0].detail
+    assert "memory64-79" in sentence(verdict.blockers[0].detail)
     assert typed(verdict)[0] == ["eject 2G at 0x200000000", "offline 32"]
     assert not verdict.remedies[0].given
 
@@ -80,7 +80,7 @@ def test_kernel_pages_of_programs_stay_when_the_memory_behind_others_is_taken_ou
     verdict = ask(machine, Offline(block=32))
     assert blockers(verdict)["slab"] == (31, FIRST + 16 * 512)
     assert typed(verdict)[0] == ["eject 2G at 0x200000000", "offline 32"]
-    assert "31 slab pages" in verdict.remedies[0].given
+    assert "31 slab pages" in sentence(verdict.remedies[0].given)
 
 
 def test_what_a_failed_add_left_behind_is_taken_away_too() -> None:
@@ -91,7 +91,7 @@ def test_what_a_failed_add_left_behind_is_taken_away_too() -> None:
     assert failed.result == "ENOMEM"
     assert machine.sections[32].of("vmemmap")
     verdict = ask(machine, Offline(block=32))
-    assert "ranges without a block" in verdict.blockers[0].detail
+    assert "ranges without a block" in sentence(verdict.blockers[0].detail)
     assert typed(verdict)[0][0].startswith("remove ")
 
 
@@ -110,8 +110,8 @@ def test_movable_pages_without_room_say_how_many_and_where_room_could_come_from(
     assert (blocker.kind, blocker.first) == ("movable", FIRST + 512)
     assert 20000 < blocker.count <= 24576
     onlining, freeing = verdict.remedies
-    assert onlining.words == "online memory128 of node 0 first, to make room"
-    pages = int(freeing.words.split()[1])
+    assert words(onlining) == "online memory128 of node 0 first, to make room"
+    pages = int(words(freeing).split()[1])
     assert pages >= blocker.count
     freed = freeing.commands[0]
     assert isinstance(freed, Free)

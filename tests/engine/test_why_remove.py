@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from altmap.engine import Eject, Offline, Remove
+from altmap.engine import Eject, Offline, Remove, sentence
 
-from .asking import BLOCK, ask, blockers, typed
+from .asking import BLOCK, ask, blockers, said, typed, words
 from .guests import FIRST, dimm, guest, occupy, online, two_nodes
 
 
@@ -15,7 +15,7 @@ def test_removing_online_memory_offers_to_offline_it_first() -> None:
     verdict = ask(machine, Remove(start="4G", size="1G"))
     assert verdict.result == "EBUSY"
     assert blockers(verdict) == {"online": (3, 33 * BLOCK)}
-    assert verdict.blockers[0].detail == "memory33-34, memory36"
+    assert sentence(verdict.blockers[0].detail) == "memory33-34, memory36"
     assert typed(verdict) == [["offline 33-34", "offline 36", "remove 1G at 0x100000000"]]
 
 
@@ -45,7 +45,7 @@ def test_rfc_block_that_hosts_may_go_offline_with_a_warning() -> None:
     online(machine, 32, 33, 34, kind="online_movable")
     verdict = ask(machine, Offline(block=32))
     assert verdict.ok
-    assert "memory33-95" in verdict.warnings[0]
+    assert "memory33-95" in said(verdict.warnings)[0]
 
 
 def test_6_1_removes_blocks_with_a_memmap_one_by_one() -> None:
@@ -82,14 +82,14 @@ def test_eject_counts_what_stops_each_block() -> None:
     occupy(machine, FIRST + 2 * BLOCK + 0x1000, 5, "slab")
     verdict = ask(machine, Eject(start="4G", size="512M"))
     assert blockers(verdict) == {"slab": (7, FIRST + 0x1000)}
-    assert "online memory32-35 with online_movable" in verdict.remedies[1].words
+    assert "online memory32-35 with online_movable" in words(verdict.remedies[1])
 
 
 def test_eject_that_works_says_what_goes() -> None:
     machine = two_nodes("2G")
     dimm(machine, "256M", node=1)
     verdict = ask(machine, Eject(start="4G", size="256M"))
-    assert verdict.effects == ("memory32-33 go away", "node 1 goes offline")
+    assert said(verdict.effects) == ("memory32-33 go away", "node 1 goes offline")
 
 
 def test_a_part_of_a_block_is_not_ejected() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from altmap.engine import Machine, VirtioMem, boot_machine, describe_verdict, parse_script, why_not
+from altmap.engine import Machine, VirtioMem, boot_machine, describe_verdict, parse_script, sentence, why_not
 
 GIB = 1 << 30
 AT = 4 * GIB
@@ -75,9 +75,8 @@ def test_shrinking_names_the_device_blocks_by_zone_memory_block_and_first_page()
         assert blocker.first is not None
         (page,) = machine.pages(blocker.first, 1)
         assert page.kind == blocker.kind
-    assert (
-        "zone Normal of node 0, in memory32-36; online_movable would have kept the kernel's pages out"
-        in held["kernel"].detail
+    assert "zone Normal of node 0, in memory32-36; online_movable would have kept the kernel's pages out" in sentence(
+        held["kernel"].detail
     )
     text = describe_verdict(verdict)
     assert "504M of 1G are unplugged, so that 520M stay plugged of 1G" in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from altmap.engine import Command, Offline, Online, Remove
 from altmap.engine.questions.why import describe_verdict, describe_verdicts, why_not
-from altmap.engine.questions.why.verdict import lines
+from altmap.engine.questions.why.words import lines
 
 from .asking import BLOCK
 from .guests import FIRST, dimm, guest, occupy, online, two_nodes

@@ -6,6 +6,8 @@ from altmap.engine import Add, Advice, Machine, Online, boot_machine, parse_scri
 from altmap.engine.protocol.reasons.worth import KernelMemoryLow, MemmapOffNode, OfflineBlocks, TopHeavy
 from altmap.engine.questions.worth_knowing import news
 
+from .asking import said
+
 GIB = 1 << 30
 
 
@@ -90,11 +92,11 @@ def added_behind(machine: Machine, gigabytes: int) -> Machine:
 
 def test_an_add_warns_of_both_and_offers_what_is_there_already() -> None:
     verdict = why_not(added(guest(), 1), Add(start=8 * GIB, size=GIB))
-    assert any("memory32-39 (1G) are there already, and offline" in warning for warning in verdict.warnings)
+    assert any("memory32-39 (1G) are there already, and offline" in warning for warning in said(verdict.warnings))
     (remedy,) = verdict.remedies
     assert remedy.commands == tuple(Online(block=number, type="online_movable") for number in range(32, 40))
     verdict = why_not(guest("online_movable"), Add(start=4 * GIB, size=10 * GIB))
-    assert any("10G of movable memory stand against 1008M" in warning for warning in verdict.warnings)
+    assert any("10G of movable memory stand against 1008M" in warning for warning in said(verdict.warnings))
 
 
 def test_kernel_memory_near_nothing_is_told() -> None:

@@ -12,12 +12,18 @@ from textual._context import active_app
 
 
 async def quiet(*_: object) -> bool:
-    """Wait until nothing is ready to run and the screen is drawn: only a clock, a thread or a person brings more."""
+    """Wait until nothing is ready to run and the screen is laid out and drawn, which Textual leaves to timers; only another
+    clock, a thread or a person brings more."""
     loop, app = asyncio.get_running_loop(), active_app.get()
     while True:
         await asyncio.sleep(0)
         if loop._ready:  # type: ignore[attr-defined]
             continue
-        if not app._screen_stacks[app._current_mode] or not app.screen._update_timer._active.is_set():
+        if app._batch_count:
+            await asyncio.sleep(0.01)  # Textual draws nothing for a moment; it is over when this count is 0
+        elif app._resize_timer is not None:
+            app._check_resize()
+        elif app._screen_stacks[app._current_mode] and app.screen._update_timer._active.is_set():
+            app.screen._on_timer_update()
+        else:
             return True
-        app.screen._on_timer_update()

@@ -153,7 +153,8 @@ def test_help_and_quit_are_always_in_the_footer() -> None:
         await stand_on(pilot, 32)
         for width in (60, 40, 60, 80, 120, 100, 99):
             await pilot.resize_terminal(width, 24)
-            await pilot.pause()
+            while screen.query_one(Keys).size.width != width:
+                await pilot.pause()
             placed = screen.query_one(Keys).placed
             names = [key.binding.description for _, key in placed]
             assert names[:1] == ["Add"]

@@ -20,9 +20,10 @@ from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.screens.save import SaveDialog
 from altmap.explorer.tui.screens.timeline import TimelineScreen
 from altmap.explorer.tui.screens.why import WhyScreen, told
+from altmap.explorer.tui.widgets.heading import Heading
 from altmap.explorer.tui.widgets.kernel_log import KernelLog
 from altmap.explorer.tui.widgets.prose import Prose
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Button, Input, OptionList, Static
 
 from .machines import DIMM, drive, guest, pinned, press, result, stand_on, text_of, with_dimm
 
@@ -96,7 +97,9 @@ def test_a_refusal_is_explained_by_the_state_that_it_met() -> None:
     machine = engine.open_machine("tiny-guest")
 
     async def ask(pilot: Any, screen: MainScreen) -> None:
-        await press(pilot, "a", *"16G", "enter", "w")
+        await press(pilot, "a", *"16G")
+        await pilot.click("#add")
+        await press(pilot, "w")
         refused = machine.history[-1]
         assert refused.result == "ENOMEM"
         words = text_of(pilot.app.screen.query_one(Prose))
@@ -184,7 +187,7 @@ def test_what_no_command_can_do_is_said_and_cannot_be_chosen() -> None:
         assert isinstance(why, WhyScreen)
         assert "no command makes it so:\n  once these pages are gone" in text_of(why.query_one(Prose))
         assert not why.query(OptionList)
-        assert why.query_one(".box").border_subtitle == "esc closes"
+        assert "enter" not in why.query_one(Heading).render_line(0).text
         await press(pilot, "end", "enter")
         assert machine.history == ()
 
@@ -395,3 +398,44 @@ def test_a_comparison_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
         assert pilot.app.screen.query(Prose)
 
     drive(machine, stop)
+
+
+def test_an_add_that_does_not_fit_is_not_what_enter_does() -> None:
+    """The keys compare instead; the button adds for all that, and the kernel says no."""
+    machine = engine.open_machine("numa-guest")
+
+    async def ask(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "a", *"256G")
+        dialog = pilot.app.screen
+        assert [str(button.label) for button in dialog.query(Button)] == ["Compare", "Add anyway", "Cancel"]
+        assert dialog.query_one("#compare", Button).variant == "primary"
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, ComparisonScreen)
+        await press(pilot, "escape", *("backspace",) * 4, *"1G")
+        assert [str(button.label) for button in dialog.query(Button)] == ["Add", "Compare", "Cancel"]
+        await press(pilot, *("backspace",) * 2, *"256G")
+        await pilot.click("#add")
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+        assert machine.history[-1].result == "ENOMEM"
+
+    drive(machine, ask)
+
+
+def test_the_keys_of_a_dialog_can_be_clicked() -> None:
+    machine = with_dimm()
+
+    async def click(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "a")
+        heading = pilot.app.screen.query_one(Heading)
+        at = heading.render_line(0).text.index("esc")
+        await pilot.click(Heading, offset=(at, 0))
+        assert pilot.app.screen is screen
+        await press(pilot, "a")
+        at = pilot.app.screen.query_one(Heading).render_line(0).text.index("enter")
+        await pilot.click(Heading, offset=(at, 0))
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+        assert len(machine.history) == 2
+
+    drive(machine, click)

@@ -98,9 +98,10 @@ def test_seen_pages_decide(with_pages: Machine) -> None:
 
 def test_a_saved_capture_answers_as_its_tree(tmp_path: Path, with_pages: Machine, without_pages: Machine) -> None:
     for machine in (with_pages, without_pages):
+        answers = all_told(machine)
         for name in ("m.json.gz", "m.msgpack"):
             save_machine(machine, tmp_path / name)
-            assert all_told(open_machine(tmp_path / name)) == all_told(machine)
+            assert all_told(open_machine(tmp_path / name)) == answers
 
 
 def test_unseen_pages_of_a_kernel_zone_are_not_known(tmp_path: Path) -> None:

@@ -190,15 +190,18 @@ def page_runs(seen: Observation) -> list[list[int]]:
 
 
 class Tree:
-    """A folder that shows one observation after the other, in the kernel's own layout; only what differs is written."""
+    """A folder that shows one observation after the other, in the kernel's own layout; only what differs is written. `turn`
+    counts them."""
 
     def __init__(self, root: Path, kernel: dict[str, str]) -> None:
         self.root = root
         self.kernel = kernel
+        self.turn = 0
         self._shown: dict[str, tuple[str, str]] = {}
 
     def show(self, seen: Observation) -> None:
         """Make the folder say what was seen."""
+        self.turn += 1
         wanted = dict(self._files(seen))
         for path in [path for path, entry in self._shown.items() if wanted.get(path) != entry]:
             (self.root / path).unlink()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
+from unittest.mock import patch
 
 from altmap.engine import Add, Command, Eject, Machine, Outcome, Sync, Write, capture, sentence
+from altmap.engine.capture.observation import Observation as Observed
+from altmap.engine.capture.observe import observe
 from altmap.engine.capture.procfs import parse_pagetypeinfo
 from altmap.engine.memory.state import state_of
 from altmap.engine.mm.free_area import order_counts, pagetypeinfo
@@ -78,11 +82,27 @@ def played(name: str) -> Played:
         tree = Tree(Path(folder), recording.kernel)
         tree.show(without_pages(recording.boot))
         boot = capture(folder)
-        for transition, machine in _play(recording, tree, Machine.apply):
-            transitions.append(transition)
-            idle += _idle_zones(transition, machine)
-            captured.append(_judged(recording, transition.action, capture(folder), Machine.apply))
+        with _looked_at_once(tree):
+            for transition, machine in _play(recording, tree, Machine.apply):
+                transitions.append(transition)
+                idle += _idle_zones(transition, machine)
+                captured.append(_judged(recording, transition.action, capture(folder), Machine.apply))
     return Played(tuple(transitions), tuple(captured), tuple(idle), boot)
+
+
+@contextmanager
+def _looked_at_once(tree: Tree) -> Iterator[None]:
+    """What a tree shows is read once, by the machine that is told of it or by the one that is captured from it."""
+    seen: dict[int, Observed] = {}
+
+    def look(root: str) -> Observed:
+        if tree.turn not in seen:
+            seen.clear()
+            seen[tree.turn] = observe(root)
+        return seen[tree.turn]
+
+    with patch("altmap.engine.commands.sync.observe", look), patch("altmap.engine.faces.library.observe", look):
+        yield
 
 
 def play(name: str, act: Act) -> list[Transition]:

@@ -7,7 +7,7 @@ import msgspec
 from ..reasons import Reason
 from ..reasons.placement import PlacementRule
 from ..reasons.zones import ZoneRule
-from ..vocabulary import Chunk, Placement
+from ..vocabulary import Chunk, MemmapOn, Placement
 from .base import EventBase
 
 
@@ -55,7 +55,7 @@ class MemmapPlaced(EventBase, tag="memmap_placed", frozen=True):
     """The memmap of one section was mapped; `node` is the node of the pages that hold it."""
 
     section: int
-    on: str
+    on: MemmapOn
     chunks: tuple[Chunk, ...]
     node: int
     fallback: bool = False

@@ -8,11 +8,15 @@ is that of the operation. Reasons are one tagged union, so they are printed as J
 from __future__ import annotations
 
 from .adding import AddReason
+from .blocking import Blocking
 from .coded import Coded
+from .effects import Effect, Warn
 from .files import FileReason
 from .notes import Note
 from .pages import PageReason
 from .placement import PlacementReason
+from .released import Released
+from .remedies import Given, Remedying
 from .taking import TakingReason
 from .unknown import Unknown
 from .worth import Worth
@@ -43,6 +47,24 @@ class StayedOnline(Coded, frozen=True):
     cause: Reason
 
 
+class WouldNotComeBack(Coded, frozen=True):
+    """A block that is onlined could not go offline again."""
+
+    errno: str
+    cause: Reason
+
+
+class SomeStayOffline(Coded, frozen=True):
+    """Only so many blocks of an add go online by themselves, and no one is told; `block`: the first that does not, None
+    where it is not known which."""
+
+    online: int
+    blocks: int
+    block: int | None
+    errno: str
+    cause: Reason | None
+
+
 Reason = (
     FileReason
     | PlacementReason
@@ -56,6 +78,14 @@ Reason = (
     | SectionsLeft
     | HugePageStays
     | StayedOnline
+    | Effect
+    | Warn
+    | WouldNotComeBack
+    | SomeStayOffline
+    | Blocking
+    | Remedying
+    | Given
+    | Released
 )
 """Every reason there is."""
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..vocabulary import AutoOnline, OnlineType
+from ..vocabulary import AutoOnline, OnlineType, Runs
 from .coded import Coded
-
-Runs = tuple[tuple[int, int], ...]
 
 
 class OfflineBlocks(Coded, frozen=True):

@@ -7,6 +7,7 @@ import msgspec
 from ...commands import Add
 from ...numbers.frozen import Frozen
 from ...protocol.reasons import Reason
+from ...protocol.reasons.released import AsItIs, Released
 from ...protocol.vocabulary import OnlineType, Placement
 
 
@@ -40,7 +41,7 @@ class Stuck(msgspec.Struct, frozen=True):
 class Row(msgspec.Struct, frozen=True):
     """One alternative. `placement` None: whatever the kernel model does. All counts are pages but `block_size` (bytes).
 
-    needs            what a real machine needs to do it so, in words: see `engine.availability`
+    needs            what a real machine needs to do it so: see `questions.availability`
     chosen           is it what the kernel model does by itself?
     result, reason   "ok", or the errno of the add, or, if it makes `blocks`, of onlining them, and why
     missing          kernel pages too few for the request
@@ -60,7 +61,7 @@ class Row(msgspec.Struct, frozen=True):
     model: str
     block_size: int
     placement: Placement | None
-    needs: str = ""
+    needs: Released = AsItIs()
     chosen: bool = False
     result: str = "ok"
     reason: Reason | None = None

@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 
 from ...commands import describe, extent
 from ...numbers.units import about_bytes, format_bytes
-from ..availability import SHORT
+from ...protocol.reasons import released
+from ...protocol.reasons.released import Released
 from ..narrate import block_names, sentence
 from .comparison import Comparison, Row
 
@@ -102,8 +103,23 @@ def _where(row: Row, comparison: Comparison) -> str:
     return ", ".join(f"{_PLACES[share.on]} n{share.node}" for share in row.memmap)
 
 
-def _short(needs: str) -> str:
-    return SHORT.get(needs, "no release")
+def _short(needs: Released) -> str:
+    """What a real machine needs, in the few letters of a cell."""
+    match needs:
+        case released.AsItIs():
+            return "as it is"
+        case released.OnlyProposed("RFC v2"):
+            return "RFC v2 only"
+        case released.OnlyProposed(proposed):
+            return proposed
+        case released.NeverAsked():
+            return "no release"
+        case released.AtBoot(mode):
+            return f"={mode} at boot"
+        case released.SinceRelease(release):
+            return f"from {release} on"
+        case released.EveryRelease():
+            return "any release"
 
 
 def _legend(comparison: Comparison) -> Iterator[str]:
@@ -111,8 +127,8 @@ def _legend(comparison: Comparison) -> Iterator[str]:
     if any(row.chosen for row in comparison.rows):
         yield "*: what the kernel model does by itself"
     for needs in dict.fromkeys(row.needs for row in comparison.rows):
-        if _short(needs) != needs:
-            yield f"{_short(needs)}: {needs}"
+        if not isinstance(needs, released.AsItIs):
+            yield f"{_short(needs)}: {sentence(needs)}"
 
 
 def _removable(row: Row) -> int:

@@ -7,7 +7,7 @@ from typing import Final
 
 from ...numbers.units import about_bytes, format_bytes
 from ..narrate import block_names, counted, sentence
-from ..why.verdict import KIND_WORDS, lines
+from ..why.words import KIND_WORDS, lines
 from .plan import GiveBack, Held
 
 _MOST_RUNS: Final = 4

@@ -6,17 +6,35 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, get_args
 
 from ...numbers.units import format_bytes
-from ...protocol.reasons import HugePageStays, Reason, SectionsLeft, StayedOnline
+from ...protocol.reasons import HugePageStays, Reason, SectionsLeft, SomeStayOffline, StayedOnline, WouldNotComeBack
 from ...protocol.reasons.adding import AddReason
+from ...protocol.reasons.blocking import Blocking
+from ...protocol.reasons.effects import Effect, Warn
 from ...protocol.reasons.files import FileReason
 from ...protocol.reasons.notes import Note
 from ...protocol.reasons.pages import PageReason
 from ...protocol.reasons.placement import PlacementReason
+from ...protocol.reasons.released import Released
+from ...protocol.reasons.remedies import Given, Remedying
 from ...protocol.reasons.taking import TakingReason
 from ...protocol.reasons.unknown import Unknown
 from ...protocol.reasons.worth import Worth
 from ...protocol.reasons.zones import ZoneReason
-from . import adding, files, notes, pages, placement, taking, unknown, worth, zones
+from . import (
+    adding,
+    blocking,
+    effects,
+    files,
+    notes,
+    pages,
+    placement,
+    released,
+    remedies,
+    taking,
+    unknown,
+    worth,
+    zones,
+)
 from .words import Names, counted, some_names
 
 
@@ -52,6 +70,19 @@ def _stayed(reason: StayedOnline, names: Names) -> str:
     return f"{names((reason.block,))} did not go offline: {sentence(reason.cause, names)}"
 
 
+def _gone_for_good(reason: WouldNotComeBack, names: Names) -> str:
+    return f"it could not be got back: {reason.errno}, {sentence(reason.cause, names)}"
+
+
+def _some_stay(reason: SomeStayOffline, names: Names) -> str:
+    first = (
+        ""
+        if reason.block is None
+        else f": {names((reason.block,))} does not, {reason.errno}, {sentence(reason.cause, names)}"
+    )
+    return f"only {reason.online} of {reason.blocks} blocks go online, and no one is told{first}"
+
+
 _Writer = Callable[[Any, Names], str]
 _WRITERS: Final[Mapping[type, _Writer]] = {
     **dict.fromkeys(get_args(FileReason), files.said),
@@ -63,7 +94,15 @@ _WRITERS: Final[Mapping[type, _Writer]] = {
     **dict.fromkeys(get_args(Note), notes.said),
     **dict.fromkeys(get_args(Unknown), unknown.said),
     **dict.fromkeys(get_args(Worth), worth.said),
+    **dict.fromkeys(get_args(Effect), effects.said),
+    **dict.fromkeys(get_args(Warn), effects.warned),
+    **dict.fromkeys(get_args(Blocking), blocking.said),
+    **dict.fromkeys(get_args(Remedying), remedies.said),
+    **dict.fromkeys(get_args(Given), remedies.assumed),
+    **dict.fromkeys(get_args(Released), released.said),
     SectionsLeft: _left,
     HugePageStays: _stays,
     StayedOnline: _stayed,
+    WouldNotComeBack: _gone_for_good,
+    SomeStayOffline: _some_stay,
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from ...numbers.runs import consecutive
-from ...protocol.vocabulary import Kind, ZoneKey
+from ...protocol.vocabulary import Kind, Runs, ZoneKey
 
 Names = Callable[[Sequence[int]], str]
 """How memory blocks are called."""
@@ -28,6 +28,16 @@ def block_names(blocks: Iterable[int], limit: int | None = None) -> str:
 def some_names(blocks: Sequence[int]) -> str:
     """As `block_names`, in what fits into a sentence."""
     return block_names(blocks, 4)
+
+
+def run_names(runs: Runs, names: Names = some_names) -> str:
+    """The blocks of some runs."""
+    return names([number for first, last in runs for number in range(first, last + 1)])
+
+
+def block_count(runs: Runs) -> int:
+    """How many blocks there are in some runs."""
+    return sum(last + 1 - first for first, last in runs)
 
 
 def node_names(nodes: Sequence[int]) -> str:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ...numbers.units import about_bytes, format_bytes
 from ...protocol.reasons import worth
 from ...protocol.reasons.worth import Worth
-from .words import Names
+from ...protocol.vocabulary import Runs
+from .words import Names, block_count, run_names
 
 
 def said(fact: Worth, names: Names) -> str:
     """What is so, what it means, and, where a line on the real machine helps, that line."""
     match fact:
         case worth.OfflineBlocks(runs, size, auto_online, online, path):
-            return _offline(list(_blocks(runs)), size, auto_online, online, path, names)
+            return _offline(runs, size, auto_online, online, path, names)
         case worth.TopHeavy(movable, kernel, free, ratio):
             return (
                 f"{about_bytes(movable)} of movable memory stand against {about_bytes(kernel)} in kernel zones "
@@ -28,7 +27,7 @@ def said(fact: Worth, names: Names) -> str:
                 f"left hardly takes the memmap of more memory; online what is there, or free some, before adding more"
             )
         case worth.MemmapOffNode(runs, node, host):
-            return f"the memmap of {names(list(_blocks(runs)))}, which is on node {node}, lies on node {host}"
+            return f"the memmap of {run_names(runs, names)}, which is on node {node}, lies on node {host}"
         case worth.AutoOnlineKernel(auto_online):
             return (
                 f"auto_online_blocks={auto_online} puts added blocks into a kernel zone at once: what the kernel then "
@@ -51,7 +50,7 @@ def said(fact: Worth, names: Names) -> str:
                 "device": "device memory without a memory block",
                 "left": "sections without a memory block, left behind by an add that failed",
             }[what]
-            return f"at the place of {names(list(_blocks(runs)))}: {kind}"
+            return f"at the place of {run_names(runs, names)}: {kind}"
 
         case worth.GiantPagesLost(size, block_size, memmap, bigger):
             page = format_bytes(size)
@@ -64,10 +63,10 @@ def said(fact: Worth, names: Names) -> str:
             )
 
 
-def _offline(blocks: list[int], size: int, auto_online: str, online: str, path: str, names: Names) -> str:
-    alone = len(blocks) == 1
+def _offline(runs: Runs, size: int, auto_online: str, online: str, path: str, names: Names) -> str:
+    alone = block_count(runs) == 1
     by_hand = f"`echo {online} > {path}` brings {'it' if alone else 'the first, and so on'}"
-    what = f"{names(blocks)} ({about_bytes(size)}) {'is' if alone else 'are'} offline: no program can use "
+    what = f"{run_names(runs, names)} ({about_bytes(size)}) {'is' if alone else 'are'} offline: no program can use "
     what += f"{'it' if alone else 'them'}, and MemTotal does not count {'it' if alone else 'them'}"
     if auto_online != "offline":
         return f"{what}; auto_online_blocks={auto_online} is for what is added from now on: {by_hand}"
@@ -76,10 +75,6 @@ def _offline(blocks: list[int], size: int, auto_online: str, online: str, path: 
         f"{what}; auto_online_blocks=offline leaves that to you, or to udev: {by_hand}; "
         f"`echo {online} > {folder}/auto_online_blocks` does it for what is added next"
     )
-
-
-def _blocks(runs: Iterable[tuple[int, int]]) -> Iterable[int]:
-    return (number for first, last in runs for number in range(first, last + 1))
 
 
 def _ratio(movable: int, kernel: int) -> str:

@@ -2,8 +2,8 @@
 `describe_verdicts` for a range of blocks, and in two parts `describe_finding` and `describe_remedy`)."""
 
 from .ask import why_not
-from .together import describe_verdicts
-from .verdict import Blocker, Remedy, Verdict, describe_answer, describe_finding, describe_remedy, describe_verdict
+from .verdict import Blocker, Remedy, Verdict
+from .words import describe_answer, describe_finding, describe_remedy, describe_verdict, describe_verdicts
 
 __all__ = [
     "Blocker",

@@ -22,7 +22,8 @@ from ...mm.hugetlb.gigantic import gigantic
 from ...mm.zonelist import working_node
 from ...numbers.frozen import Frozen
 from ...numbers.rounding import ceil
-from ...numbers.units import GIB, format_bytes, parse_bytes
+from ...numbers.runs import consecutive
+from ...numbers.units import GIB, parse_bytes
 from ...protocol.events import (
     BlockRemoved,
     Event,
@@ -33,23 +34,38 @@ from ...protocol.events import (
     PagesOnlined,
     ZoneChosen,
 )
+from ...protocol.reasons import Reason, WouldNotComeBack
+from ...protocol.reasons.blocking import InGiganticRanges
+from ...protocol.reasons.effects import (
+    BecomesUsable,
+    BlocksGo,
+    ComesBack,
+    ComesBackWhileEmpty,
+    FirstOfZone,
+    GiganticRanges,
+    GoesToZone,
+    HugePagesGivenUp,
+    KernelPagesMayCome,
+    MemmapStays,
+    NodeEmptied,
+    NodeGoes,
+    PagesMove,
+    PoolBecomes,
+    PoolFallsShort,
+)
+from ...protocol.reasons.remedies import AddFirst, AddMemoryFirst, OfflineFirst, OnlineAsMovable
 from ...protocol.reasons.unknown import NotSeen
 from ...protocol.vocabulary import HUGE, MEMMAP, OnlineType
 from ...run.rehearsal import Attempt, attempt, rehearsal
-from ..narrate import counted, sentence
-from ..narrate import some_names as named
 from ..worth_knowing import top_heavy
 from . import giant_pages
-from .add import add_blockers, add_effects, add_ways, instead_of_adding, kernel_zone_warning, taken
-from .explanation import Explanation, Way, refused, remedies
-from .obstacles import of_blocks
+from .add import add_blockers, add_effects, add_ways, instead_of_adding, taken
+from .explanation import MOST_BLOCKS, Explanation, Way, refused, remedies
+from .obstacles import owned_by
 from .take_away import not_ejected, not_offlined, not_removed
 from .unknown import unknowns
 from .verdict import Blocker, Verdict
 from .virtio_mem import not_resized, resized
-
-_MOST_BLOCKS: Final = 64
-"""Blocks that are added to make room at most."""
 
 
 def why_not(machine: Holder | State, command: Command) -> Verdict:
@@ -73,7 +89,7 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
         tried.pfn,
         tuple(found.blockers),
         tuple(remedies(state, found.ways)),
-        (*map(sentence, tried.notes), *(() if guessed else found.effects)),
+        (*tried.notes, *(() if guessed else found.effects)),
         tuple(found.warnings),
         Frozen(taken(tried)),
         state.geometry.page_size,
@@ -88,35 +104,32 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
 
 def _onlined(state: State, command: Online, tried: Attempt) -> Explanation:
     block = state.blocks[command.block]
-    effects: list[str] = []
-    warnings: list[str] = []
+    effects: list[Reason] = []
+    warnings: list[Reason] = []
     ways: list[Way] = []
     for event in tried.events:
         if isinstance(event, ZoneChosen):
-            effects.append(
-                f"memory{event.block} goes to zone {event.zone} of node {event.node}: {sentence(event.reason)}"
-            )
+            effects.append(GoesToZone(event.block, event.node, event.zone, event.reason))
         if isinstance(event, PagesOnlined):
-            usable = format_bytes(event.pages * state.geometry.page_size)
-            effects.append(f"{counted(event.pages, 'page')} ({usable}) become usable")
+            effects.append(BecomesUsable(event.pages, event.pages * state.geometry.page_size))
     with rehearsal(state):
         back = attempt(state, Offline(block=block.id))
-    if not back.ok:
-        warnings.append(f"it could not be got back: {back.result}, {sentence(back.reason)}")
+    if back.reason is not None:
+        warnings.append(WouldNotComeBack(back.result, back.reason))
     elif block.zone is not None and block.zone[1] == MOVABLE_ZONE:
-        effects.append("it can be got back: ZONE_MOVABLE holds nothing that could not move")
-        warnings += [sentence(fact) for fact in (top_heavy(state),) if fact is not None]
+        effects.append(ComesBack())
+        warnings += [fact for fact in (top_heavy(state),) if fact is not None]
     elif block.zone is not None:
-        effects.append("it could be got back as long as the kernel has put nothing into it")
-        warnings.append(kernel_zone_warning(block.zone[1]))
+        effects.append(ComesBackWhileEmpty())
+        warnings.append(KernelPagesMayCome(block.zone[1]))
         warnings += _first_of_zone(state, block)
         if command.type != "online_movable":
             movable = Online(block=block.id, type="online_movable")
-            ways.append(Way("online it as movable, to get it back for sure", (movable,)))
+            ways.append(Way((OnlineAsMovable(),), (movable,)))
     return Explanation(effects, warnings, ways=ways)
 
 
-def _first_of_zone(state: State, block: Block) -> list[str]:
+def _first_of_zone(state: State, block: Block) -> list[FirstOfZone]:
     """Recorded kernels: on the node that the kernel works on, the first block of a new highest kernel zone gets slab pages
     within moments, and in nearly every case does not go offline again; the blocks after it do."""
     assert block.zone is not None
@@ -124,10 +137,7 @@ def _first_of_zone(state: State, block: Block) -> list[str]:
     higher = [one for one in KERNEL_ZONES[KERNEL_ZONES.index(zone.name) + 1 :] if state.zone(zone.node, one).present]
     if zone.node != working_node(state) or higher or zone.present > state.geometry.pages_per_block:
         return []
-    return [
-        f"it is the first block of zone {zone.name}, from which the kernel's next pages (slab) come at once: as a rule it does "
-        f"not go offline again, and the blocks after it do"
-    ]
+    return [FirstOfZone(zone.name)]
 
 
 def _not_onlined(state: State, command: Online, tried: Attempt) -> Explanation:
@@ -135,11 +145,11 @@ def _not_onlined(state: State, command: Online, tried: Attempt) -> Explanation:
     ways = []
     if block is not None and block.state == "online":
         commands = (Offline(block=block.id), msgspec.structs.replace(command, expect=None))
-        ways.append(Way("offline it first, to online it anew", commands))
+        ways.append(Way((OfflineFirst(),), commands))
     if block is None:
         size = state.geometry.block_size
         missing = Add(start=command.block * size, size=size)
-        ways.append(Way("add it first", (missing, msgspec.structs.replace(command, expect=None))))
+        ways.append(Way((AddFirst(),), (missing, msgspec.structs.replace(command, expect=None))))
     return refused(tried)._replace(ways=ways)
 
 
@@ -151,23 +161,23 @@ def _offlined(state: State, command: Offline, tried: Attempt) -> Explanation:
     start, pages = state.block_range(command.block)
     guests = sparse_vmemmap.guests(state, start, pages)
     if guests:
-        warnings.append(f"the memmap in it stays in use: {of_blocks(state, guests)}")
+        warnings.append(MemmapStays(*owned_by(state, guests)))
     node = state.blocks[command.block].node
     if not state.node_present(node):
-        warnings.append(f"node {node} has no memory left then")
+        warnings.append(NodeEmptied(node))
     return Explanation(effects, warnings)
 
 
 def _removed(state: State, command: Remove | Eject, tried: Attempt) -> Explanation:
     effects, warnings = _moves(tried.events)
-    gone = sorted(event.block for event in tried.events if isinstance(event, BlockRemoved))
+    gone = consecutive(event.block for event in tried.events if isinstance(event, BlockRemoved))
     if gone:
-        effects.append(f"{named(gone)} {'goes' if len(gone) == 1 else 'go'} away")
-    effects += [f"node {event.node} goes offline" for event in tried.events if isinstance(event, NodeOfflined)]
+        effects.append(BlocksGo(tuple(gone)))
+    effects += [NodeGoes(event.node) for event in tried.events if isinstance(event, NodeOfflined)]
     return Explanation(effects, warnings)
 
 
-def _moves(events: Iterable[Event]) -> tuple[list[str], list[str]]:
+def _moves(events: Iterable[Event]) -> tuple[list[Reason], list[Reason]]:
     """Which pages leave for where, and huge pages that are given up for that."""
     moved: dict[tuple[int, str], int] = {}
     dissolved = 0
@@ -176,9 +186,8 @@ def _moves(events: Iterable[Event]) -> tuple[list[str], list[str]]:
             key = event.to_node, event.to_zone
             moved[key] = moved.get(key, 0) + event.pages
         dissolved += isinstance(event, HugePageDissolved)
-    effects = [f"{counted(pages, 'page')} move to zone {zone} of node {node}" for (node, zone), pages in moved.items()]
-    lost = f"{counted(dissolved, 'free huge page')} of the pool {'is' if dissolved == 1 else 'are'} given up"
-    return effects, [lost] if dissolved else []
+    effects: list[Reason] = [PagesMove(pages, node, zone) for (node, zone), pages in moved.items()]
+    return effects, [HugePagesGivenUp(dissolved)] if dissolved else []
 
 
 # -- add, and pools of huge pages ---------------------------------------------------------------------------------------
@@ -195,34 +204,29 @@ def _not_added(state: State, command: Add, tried: Attempt) -> Explanation:
 
 def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explanation:
     """A pool of huge pages takes any number and makes as many as it can: what keeps it from more."""
-    effects: list[str] = []
+    effects: list[Reason] = []
     blockers: list[Blocker] = []
-    but = ""
-    warnings: list[str] = []
+    but: PoolFallsShort | None = None
+    warnings: list[Reason] = []
     ways: list[Way] = []
     for event in tried.events:
         if not isinstance(event, HugePagesChanged):
             continue
-        where = f"node {event.node}" if event.node >= 0 else "the machine"
-        size = format_bytes(event.size)
-        effects.append(
-            f"the pool of {where} has {counted(event.total, 'page')} of {size} then, of {event.wanted} asked for"
-        )
+        where = event.node if event.node >= 0 else None
+        effects.append(PoolBecomes(where, event.size, event.total, event.wanted))
         if event.total != event.wanted:
-            fewer = event.total < event.wanted
-            but = f"gives {event.total} of {event.wanted}" if fewer else f"leaves {event.total}, not {event.wanted}"
+            but = PoolFallsShort(event.total, event.wanted)
         if event.total < event.wanted and event.size > state.geometry.page_size << state.geometry.max_order:
             for node in [event.node] if event.node >= 0 else state.memory_nodes():
                 found = gigantic(state, node, event.size)
-                place = f"aligned ranges of {size} in kernel zones of node {node}"
-                effects.append(f"there are {found.candidates} {place}")
+                effects.append(GiganticRanges(node, event.size, found.candidates))
                 blockers += [
-                    Blocker(kind, count, "ranges", found.first[kind], f"in so many {place}")
+                    Blocker(kind, count, "ranges", found.first[kind], InGiganticRanges(node, event.size))
                     for kind, count in found.blockers.items()
                     if kind != HUGE
                 ]
                 if MEMMAP in found.blockers and not warnings:
-                    warnings.append(sentence(giant_pages.lost(state, event.size)))
+                    warnings.append(giant_pages.lost(state, event.size))
                     ways += giant_pages.ways_out(state, command, event.total)
     return Explanation(effects, warnings, blockers, ways, but)
 
@@ -232,13 +236,13 @@ def _not_allocated(state: State, command: Allocate, tried: Attempt) -> Explanati
     unit, size = state.geometry.block_size, parse_bytes(command.size)
     behind = max((resource.end for resource in state.resources.values() if resource.ram), default=0)
     first, count = max(ceil(behind, unit), 4 * GIB // unit), ceil(size, unit) + 1
-    if count > _MOST_BLOCKS:
+    if count > MOST_BLOCKS:
         return refused(tried)
     kind: OnlineType = "online_movable" if command.kind == "movable" else "online_kernel"
     add = Add(start=first * unit, size=count * unit, node=command.node)
     blocks = tuple(Online(block=number, type=kind) for number in range(first, first + count))
     again = msgspec.structs.replace(command, expect=None)
-    return refused(tried)._replace(ways=[Way("add memory first", (add, *blocks, again))])
+    return refused(tried)._replace(ways=[Way((AddMemoryFirst(),), (add, *blocks, again))])
 
 
 _SUCCESS: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = MappingProxyType(

@@ -14,17 +14,13 @@ from ...memory.block import Request
 from ...memory.state import State
 from ...memory.zone import MOVABLE
 from ...protocol.events import HugePagesChanged
+from ...protocol.reasons.remedies import AddAnew
 from ...protocol.reasons.worth import GiantPagesLost
 from ...protocol.vocabulary import MEMMAP, Placement
 from ...run.rehearsal import attempt, rehearsal
-from .explanation import Way
+from .explanation import MOST_BLOCKS, Way
 
-_MOST_BLOCKS: Final = 64
-"""Blocks that a remedy adds anew at most."""
-_WAYS: Final[tuple[tuple[Placement, str], ...]] = (
-    ("sections", "(b) of the RFC: add it anew with its memmap in low sections of the node; in no released kernel"),
-    ("boot", "(c) of the RFC: add it anew with its memmap in kernel memory; memmap_on_memory=N at boot"),
-)
+_WAYS: Final = (AddAnew("sections"), AddAnew("boot"))
 
 
 def lost(state: State, size: int) -> GiantPagesLost:
@@ -39,12 +35,12 @@ def ways_out(state: State, command: Command, have: int) -> Iterator[Way]:
     """The ways that can be tried: memory with heads is taken out and added again otherwise, and then the command makes more
     pages than the `have` that it makes now."""
     requests = [request for request in state.requests.values() if _with_heads(state, request)]
-    for placement, words in _WAYS:
+    for way in _WAYS:
         for request in requests:
-            anew = tuple(_anew(state, request, placement))
+            anew = tuple(_anew(state, request, way.placement))
             commands = (*anew, msgspec.structs.replace(command, expect=None))
             if _made(state, commands) > have:
-                yield Way(words, commands, group=placement)
+                yield Way((way,), commands, group=way.placement)
 
 
 def _made(state: State, commands: tuple[Command, ...]) -> int:
@@ -59,7 +55,7 @@ def _made(state: State, commands: tuple[Command, ...]) -> int:
 
 def _with_heads(state: State, request: Request) -> bool:
     blocks = state.range_blocks(request.start, request.pages)
-    return 0 < len(blocks) <= _MOST_BLOCKS and any(block.head or _heads(state, block.id) for block in blocks)
+    return 0 < len(blocks) <= MOST_BLOCKS and any(block.head or _heads(state, block.id) for block in blocks)
 
 
 def _heads(state: State, block: int) -> bool:

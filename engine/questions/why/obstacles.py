@@ -16,29 +16,25 @@ from ...mm import sparse_vmemmap
 from ...mm.hugetlb import pool
 from ...numbers.bits import lowest, span
 from ...numbers.runs import consecutive
-from ...numbers.units import format_bytes
 from ...protocol.events import BlockState, NotifierCalled
 from ...protocol.reasons import Reason
+from ...protocol.reasons.blocking import MemmapOf
+from ...protocol.reasons.remedies import UsersGiveBack
 from ...protocol.vocabulary import (
     ABSENT,
-    ASSUMED,
     FREE,
     HUGE,
-    KERNEL,
     MEMMAP,
-    PAGETABLE,
     PCP,
-    SLAB,
     UNMOVABLE_KINDS,
+    Freeable,
     Kind,
+    Runs,
 )
 from ...run.rehearsal import Attempt, attempt
-from ..narrate import counted, some_names
 from .verdict import Blocker
 
 _NEVER_AT_FAULT: Final = (None, FREE, PCP, ABSENT, MEMMAP)
-FREEABLE: Final[tuple[Kind, ...]] = (SLAB, KERNEL, PAGETABLE, ASSUMED)
-"""Kinds that whoever uses them can give back; no command of ours can."""
 
 
 class Found(NamedTuple):
@@ -124,7 +120,7 @@ def blockers_of(state: State, obstacles: Obstacles, owners: Sequence[Section]) -
     """The obstacles as blockers; `owners` are the sections whose memmap lies in ordinary pages there."""
     found: list[Blocker] = []
     for kind, (count, first) in sorted(obstacles.pages.items(), key=lambda item: item[1].first):
-        detail = of_blocks(state, owners) if kind == "vmemmap" else ""
+        detail = MemmapOf(*owned_by(state, owners)) if kind == "vmemmap" and owners else None
         found.append(Blocker(kind, count, "pages", first, detail))
     refusals: dict[Reason | None, list[int]] = {}
     for number, tried in obstacles.refusals.items():
@@ -135,16 +131,11 @@ def blockers_of(state: State, obstacles: Obstacles, owners: Sequence[Section]) -
     return found
 
 
-def of_blocks(state: State, owners: Sequence[Section]) -> str:
-    """Whose memmap it is, in words."""
-    if not owners:
-        return ""
-    blocks = sorted({owner.nr // state.geometry.sections_per_block for owner in owners})
-    there = [number for number in blocks if number in state.blocks]
-    parts = [some_names(there)] if there else []
-    if len(there) < len(blocks):
-        parts.append(f"{counted(len(blocks) - len(there), 'range')} without a block")
-    return f"that of {' and '.join(parts)}"
+def owned_by(state: State, owners: Sequence[Section]) -> tuple[Runs, int]:
+    """Whose memmap some sections' is: blocks, and how many ranges without one."""
+    blocks = {owner.nr // state.geometry.sections_per_block for owner in owners}
+    there = blocks & state.blocks.keys()
+    return tuple(consecutive(there)), len(blocks) - len(there)
 
 
 def memmap_owners(state: State, blocks: Sequence[int]) -> list[Section]:
@@ -228,18 +219,9 @@ def take_out(state: State, owners: Iterable[Section], keep: tuple[int, int]) -> 
     return [commands[start] for start in sorted(commands, reverse=True)]
 
 
-def freed_words(state: State, pages: dict[Kind, Found], kinds: Sequence[Kind]) -> str:
-    """That pages of some kinds are given back, in words; empty for none."""
+def given_back(state: State, pages: dict[Kind, Found], kinds: Sequence[Freeable]) -> UsersGiveBack | None:
+    """That pages of some kinds are given back; None for none."""
     size = state.geometry.page_size
-    parts = [
-        f"{counted(pages[kind].total, *_FREED[kind])} ({format_bytes(pages[kind].total * size)})" for kind in kinds
-    ]
-    return f"whoever uses them gives back {' and '.join(parts)}" if parts else ""
-
-
-_FREED: Final = {
-    SLAB: ("slab page", "slab pages"),
-    KERNEL: ("kernel page", "kernel pages"),
-    PAGETABLE: ("page-table page", "page-table pages"),
-    ASSUMED: ("kernel page of unknown place", "kernel pages of unknown place"),
-}
+    return (
+        UsersGiveBack(tuple((kind, pages[kind].total, pages[kind].total * size) for kind in kinds)) if kinds else None
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import product
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from ...commands import Command, Eject, Free, HugePages, Offline, Online, Remove, Unpin, extent
 from ...memory.block import Block
@@ -15,9 +15,26 @@ from ...memory.zone import KERNEL_ZONES
 from ...memory.zone import MOVABLE as MOVABLE_ZONE
 from ...mm import migrate, sparse_vmemmap
 from ...mm.hugetlb import pool
-from ...numbers.rounding import ceil, down, up
-from ...numbers.units import format_bytes
+from ...numbers.rounding import down, up
+from ...numbers.runs import consecutive
+from ...protocol.reasons.blocking import MemmapOf, OffABlock, TheseBlocks
+from ...protocol.reasons.remedies import (
+    FreePages,
+    GiveHugePagesBack,
+    LetGoOfPinned,
+    OfflineAsPlugged,
+    OfflineTheseFirst,
+    OnceGone,
+    OnlineFirst,
+    OnlineMovableInstead,
+    Remedying,
+    RemoveApart,
+    RemoveOneByOne,
+    TakeOutFirst,
+    WholeBlocks,
+)
 from ...protocol.vocabulary import (
+    FREEABLE,
     HUGE,
     MOVABLE,
     PAGETABLE,
@@ -26,47 +43,44 @@ from ...protocol.vocabulary import (
     SLAB,
     UNMOVABLE_KINDS,
     VMEMMAP,
+    Freeable,
     Kind,
     OnlineType,
     ZoneKey,
 )
 from ...run.rehearsal import Attempt, rehearsal
-from ..narrate import counted, some_names
 from ..shortage import deficit
-from .explanation import Explanation, Way, refused, sayable
+from .explanation import Explanation, Way, refused, sayable, waiting_blocks
 from .obstacles import (
-    FREEABLE,
     Obstacles,
     blockers_of,
     clear_away,
     dependants,
     empty,
-    freed_words,
+    given_back,
     hosted_guests,
     memmap_owners,
     object_owners,
-    of_blocks,
+    owned_by,
     take_out,
 )
 from .verdict import Blocker
 
-_MOST_BLOCKS: Final = 64
-"""Blocks that a remedy brings online at most."""
-
 
 class _Goal(NamedTuple):
-    """One way to ask for what is wanted, and how it differs from what was asked, in words."""
+    """One way to ask for what is wanted, and how it differs from what was asked."""
 
-    words: str
+    does: tuple[Remedying, ...]
     commands: tuple[Command, ...]
 
 
 class _Taking(NamedTuple):
-    """Memory that is taken out first, in words and as commands, and the kinds of pages that must be given back besides."""
+    """Memory that is taken out first: what that is called, its commands, and the kinds of pages that must be given back
+    besides."""
 
-    words: str
+    does: tuple[Remedying, ...]
     commands: Sequence[Command]
-    given_back: tuple[Kind, ...]
+    given_back: tuple[Freeable, ...]
 
 
 def not_offlined(state: State, command: Offline, tried: Attempt) -> Explanation:
@@ -76,7 +90,7 @@ def not_offlined(state: State, command: Offline, tried: Attempt) -> Explanation:
         return refused(tried)
     wanted = state.block_range(block.id)
     guests = hosted_guests(state, *wanted)
-    return _in_the_way(state, wanted, [block], guests, [_Goal("", (Offline(block=block.id),))], tried)
+    return _in_the_way(state, wanted, [block], guests, [_Goal((), (Offline(block=block.id),))], tried)
 
 
 def not_ejected(state: State, command: Eject, tried: Attempt) -> Explanation:
@@ -88,8 +102,8 @@ def not_ejected(state: State, command: Eject, tried: Attempt) -> Explanation:
     blocks = state.range_blocks(start // page, size // page)
     online = [block for block in blocks if block.state != "offline"]
     offlines = tuple(Offline(block=block.id) for block in online)
-    goals = [_Goal("eject whole blocks" if off else "", (Eject(start=start, size=size),))]
-    goals += [_Goal(piece.words, (*offlines, *piece.commands)) for piece in _piecewise(state, blocks)]
+    goals = [_Goal((WholeBlocks("eject"),) if off else (), (Eject(start=start, size=size),))]
+    goals += [_Goal(piece.does, (*offlines, *piece.commands)) for piece in _piecewise(state, blocks)]
     wanted = (start // page, size // page)
     found = _in_the_way(state, wanted, online, sparse_vmemmap.guests(state, *wanted), goals, tried)
     return found._replace(blockers=[*off, *found.blockers])
@@ -101,20 +115,21 @@ def not_removed(state: State, command: Remove, tried: Attempt) -> Explanation:
     start, size = extent(command)
     if off := _misaligned(state, start, size):
         low, whole = _whole_blocks(state, start, size)
-        return Explanation(blockers=off, ways=[Way("remove whole blocks", (Remove(start=low, size=whole),))])
+        return Explanation(blockers=off, ways=[Way((WholeBlocks("remove"),), (Remove(start=low, size=whole),))])
     blocks = state.range_blocks(start // page, size // page)
     online = [block for block in blocks if block.state != "offline"]
     offlines = tuple(Offline(block=block.id) for block in online)
-    before = f"offline {some_names([block.id for block in online])} first" if online else ""
+    runs = tuple(consecutive(block.id for block in online))
+    before = (OfflineTheseFirst(runs),) if online else ()
     goals = [_Goal(before, (*offlines, Remove(start=start, size=size)))]
     for piece in _piecewise(state, blocks):
-        goals.append(_Goal("; ".join(filter(None, (before, piece.words))), (*offlines, *piece.commands)))
+        goals.append(_Goal((*before, *piece.does), (*offlines, *piece.commands)))
     wanted = (start // page, size // page)
     found = _in_the_way(state, wanted, online, sparse_vmemmap.guests(state, *wanted), goals, tried)
     if not online:
         return found
     at, _ = state.block_range(online[0].id)
-    still = Blocker("online", len(online), "blocks", at, some_names([block.id for block in online]))
+    still = Blocker("online", len(online), "blocks", at, TheseBlocks(runs))
     unsaid = [blocker for blocker in found.blockers if blocker.rule is None or blocker.rule != tried.reason]
     return found._replace(blockers=[still, *unsaid])
 
@@ -125,7 +140,7 @@ def _misaligned(state: State, start: int, size: int) -> list[Blocker]:
     if size and not start % unit and not size % unit:
         return []
     off = max(start % unit, size % unit)
-    return [Blocker("misaligned", off, "bytes", start // state.geometry.page_size, f"blocks have {format_bytes(unit)}")]
+    return [Blocker("misaligned", off, "bytes", start // state.geometry.page_size, OffABlock(unit))]
 
 
 def _whole_blocks(state: State, start: int, size: int) -> tuple[int, int]:
@@ -146,10 +161,10 @@ def _piecewise(state: State, blocks: Sequence[Block]) -> Iterator[_Goal]:
             runs.append([block])
     if len(runs) > 1:
         pieces = tuple(Remove(start=run[0].id * size, size=len(run) * size) for run in reversed(runs))
-        yield _Goal("remove blocks with a memmap of their own and the others separately", pieces)
+        yield _Goal((RemoveApart(),), pieces)
     if len(blocks) > 1:
         single = tuple(Remove(start=block.id * size, size=size) for block in reversed(blocks))
-        yield _Goal("remove it block by block", single)
+        yield _Goal((RemoveOneByOne(),), single)
 
 
 def _in_the_way(
@@ -171,17 +186,17 @@ def _in_the_way(
     blockers = blockers_of(state, obstacles, owners)
     if guests:
         first = guests[0].nr * state.geometry.pages_per_section
-        blockers.insert(0, Blocker("guest", len(guests), "sections", first, of_blocks(state, guests)))
+        blockers.insert(0, Blocker("guest", len(guests), "sections", first, MemmapOf(*owned_by(state, guests))))
     if not blockers:
         blockers.append(Blocker("rule", 1, "rules", tried.pfn, rule=tried.reason))
     if RESERVED in obstacles.pages or obstacles.refusals:
         return Explanation(blockers=blockers)
     hanging = [*owners, *(dependants(state, *wanted) if guests else ())]
-    kinds = tuple(kind for kind in obstacles.pages if kind in FREEABLE)
-    takings = [_Taking("the memory whose memmap lies here", take_out(state, hanging, wanted), kinds)]
+    kinds = tuple(kind for kind in FREEABLE if kind in obstacles.pages)
+    takings = [_Taking((TakeOutFirst(objects=False),), take_out(state, hanging, wanted), kinds)]
     if obstacles.pages.keys() & {SLAB, PAGETABLE} and (objects := object_owners(state, numbers)):
         everything = take_out(state, [*hanging, *objects], wanted)
-        takings.insert(0, _Taking("the memory whose memmap and kernel objects lie here", everything, ()))
+        takings.insert(0, _Taking((TakeOutFirst(objects=True),), everything, ()))
     return Explanation(blockers=blockers, ways=_ways(state, online, obstacles, takings, goals))
 
 
@@ -189,22 +204,22 @@ def _ways(
     state: State, online: Sequence[Block], obstacles: Obstacles, takings: Sequence[_Taking], goals: Sequence[_Goal]
 ) -> Iterator[Way]:
     helping = (*_unpinned(online, obstacles), *_smaller_pools(state, online, obstacles))
-    let_go = ["let go of pinned pages"] if PINNED in obstacles.pages else []
-    let_go += ["give huge pages back"] if HUGE in obstacles.pages else []
+    let_go: list[Remedying] = [LetGoOfPinned()] if PINNED in obstacles.pages else []
+    let_go += [GiveHugePagesBack()] if HUGE in obstacles.pages else []
     for taking, room, goal in product(takings, _rooms(state, online, obstacles), goals):
-        first = [f"take out first {taking.words}"] if taking.commands else []
-        words = "; ".join(filter(None, [*first, *let_go, room.words, goal.words])) or "once these pages are gone"
+        first = taking.does if taking.commands else ()
+        does = (*first, *let_go, *room.does, *goal.does) or (OnceGone(),)
         commands = (*taking.commands, *helping, *room.commands, *goal.commands)
-        prepare = partial(_given_back, blocks=online, kinds=taking.given_back) if taking.given_back else None
-        given = freed_words(state, obstacles.pages, taking.given_back)
-        yield Way(words, commands, given, prepare, f"goal {room.group}")
+        prepare = partial(_emptied, blocks=online, kinds=taking.given_back) if taking.given_back else None
+        given = given_back(state, obstacles.pages, taking.given_back)
+        yield Way(does, commands, given, prepare, f"goal {room.group}")
     anew = [block for block in online if block.zone and block.zone[1] in KERNEL_ZONES and not block.early]
     if anew and any(kind in UNMOVABLE_KINDS for kind in obstacles.pages):
         movable = tuple(Online(block=block.id, type="online_movable") for block in anew)
         yield Way(
-            f"online {some_names([block.id for block in anew])} with online_movable instead: ZONE_MOVABLE takes no kernel pages",
+            (OnlineMovableInstead(tuple(consecutive(block.id for block in anew))),),
             (*movable, *goals[0].commands),
-            "it is offline, as when it was plugged",
+            OfflineAsPlugged(),
             partial(_gone_offline, blocks=anew),
         )
 
@@ -213,34 +228,25 @@ def _rooms(state: State, online: Sequence[Block], obstacles: Obstacles) -> Itera
     """Ways to make room for the movable pages that found none; one that does nothing where all found some."""
     found = obstacles.pages.get(MOVABLE)
     if found is None:
-        yield Way("", ())
+        yield Way((), ())
         return
     source = state.sections[found.first // state.geometry.pages_per_section].zones[0][0]
-    yield from _online_elsewhere(state, online, source, found.total)
+    yield from _online_elsewhere(state, source, found.total)
     targets, highest = migrate.target_zones(state, source)
     for node, zone in targets:
         freed = found.total + deficit(state, (node, zone), highest)
         size = sayable(freed * state.geometry.page_size)
-        words = f"free {counted(freed, 'page')} ({format_bytes(size)}) on node {node}, to make room"
-        yield Way(words, (Free(kind="movable", size=size, node=node, zone=zone),), group="by freeing")
+        frees = FreePages(freed, size, node, for_room=True)
+        yield Way((frees,), (Free(kind="movable", size=size, node=node, zone=zone),), group="by freeing")
 
 
-def _online_elsewhere(state: State, online: Sequence[Block], source: ZoneKey, count: int) -> Iterator[Way]:
+def _online_elsewhere(state: State, source: ZoneKey, count: int) -> Iterator[Way]:
     """Blocks that wait offline, other nodes' first: pages leave their node where they can."""
-    waiting: dict[int, list[int]] = {}
-    for number in sorted(state.blocks):
-        if state.blocks[number].state == "offline":
-            waiting.setdefault(state.blocks[number].node, []).append(number)
     kind: OnlineType = "online_movable" if source[1] == MOVABLE_ZONE else "online_kernel"
-    for node in sorted(waiting, key=lambda n: (n == source[0], n)):
-        usable = state.geometry.pages_per_block - state.blocks[waiting[node][0]].head
-        for needed in (ceil(count, usable), ceil(count, usable) + 1):
-            if needed <= min(len(waiting[node]), _MOST_BLOCKS):
-                chosen = waiting[node][:needed]
-                commands = tuple(Online(block=number, type=kind) for number in chosen)
-                yield Way(
-                    f"online {some_names(chosen)} of node {node} first, to make room", commands, group="by onlining"
-                )
+    for node, chosen in waiting_blocks(state, count, lambda node: (node == source[0], node)):
+        commands = tuple(Online(block=number, type=kind) for number in chosen)
+        onlines = OnlineFirst(tuple(consecutive(chosen)), node, for_room=True)
+        yield Way((onlines,), commands, group="by onlining")
 
 
 def _unpinned(online: Sequence[Block], obstacles: Obstacles) -> list[Command]:
@@ -267,7 +273,7 @@ def _smaller_pools(state: State, online: Sequence[Block], obstacles: Obstacles) 
     return commands
 
 
-def _given_back(state: State, blocks: Sequence[Block], kinds: Sequence[Kind]) -> bool:
+def _emptied(state: State, blocks: Sequence[Block], kinds: Sequence[Kind]) -> bool:
     for block in blocks:
         empty(state, block.id, kinds)
     return True

@@ -13,11 +13,15 @@ from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES
 from ...mm import page_isolation
 from ...numbers.bits import lowest
-from ...numbers.units import about_bytes, format_bytes, parse_bytes
+from ...numbers.runs import consecutive
+from ...numbers.units import parse_bytes
+from ...protocol.reasons import Reason
+from ...protocol.reasons.blocking import DeviceBlocksIn
+from ...protocol.reasons.effects import DeviceComesTo
+from ...protocol.reasons.remedies import AskForWhatComes, OnlineByItself
 from ...protocol.vocabulary import HUGE, MOVABLE, PINNED, Kind, ZoneKey
 from ...run.rehearsal import Attempt, attempt, rehearsal
 from ...sysfs.hotplug_files import MEMORY
-from ..narrate import some_names as named
 from ..shortage import shortage
 from .add import add_effects, missing_pages
 from .explanation import Explanation, Way
@@ -52,7 +56,7 @@ def not_resized(state: State, command: VirtioMem, tried: Attempt) -> Explanation
         sizes = _Sizes(before, parse_bytes(command.size), plugged(state, start) * page)
         effects, warnings = _done(state, command, tried)
         held = [] if sizes.grows else list(_held(state, start, unit))
-    effects.insert(0, _how_far(sizes))
+    effects.insert(0, DeviceComesTo(*sizes))
     if tried.result == "ENOMEM":
         whole = Add(start=start, size=sizes.asked - sizes.before, node=command.node, caller="virtio-mem")
         held = [missing_pages(state, shortage(state, whole))]
@@ -60,21 +64,11 @@ def not_resized(state: State, command: VirtioMem, tried: Attempt) -> Explanation
     return Explanation(effects, warnings, blockers, [*_ways(command, sizes), *_online(tried, command)])
 
 
-def _how_far(sizes: _Sizes) -> str:
-    asked, before, after = (about_bytes(size) for size in (sizes.asked, sizes.before, sizes.after))
-    if sizes.grows:
-        had = f", {before} before" if sizes.before else ""
-        return f"{after} of {asked} are plugged then{had}: the driver keeps what it has, and tries again later"
-    gone, wanted = about_bytes(sizes.before - sizes.after), about_bytes(sizes.before - sizes.asked)
-    return f"{gone} of {wanted} are unplugged, so that {after} stay plugged of {before}: the driver tries again later"
-
-
 def _ways(command: VirtioMem, sizes: _Sizes) -> Iterator[Way]:
     """What can be had is asked for, so that the driver does not try on and on."""
     if sizes.after not in (sizes.before, sizes.asked):
         less = msgspec.structs.replace(command, size=sizes.after, expect=None)
-        words = "ask for less" if sizes.grows else "ask for no smaller size"
-        yield Way(f"{words}: {format_bytes(sizes.after)} is what it comes to", (less,))
+        yield Way((AskForWhatComes(sizes.after, sizes.grows),), (less,))
 
 
 def _online(tried: Attempt, command: VirtioMem) -> Iterator[Way]:
@@ -82,11 +76,10 @@ def _online(tried: Attempt, command: VirtioMem) -> Iterator[Way]:
     if tried.result != "ENOSPC":
         return
     policy = Write(path=f"{MEMORY}/auto_online_blocks", data="online_movable")
-    words = "let it go online by itself, as movable"
-    yield Way(words, (policy, msgspec.structs.replace(command, expect=None)))
+    yield Way((OnlineByItself(),), (policy, msgspec.structs.replace(command, expect=None)))
 
 
-def _done(state: State, command: VirtioMem, tried: Attempt) -> tuple[list[str], list[str]]:
+def _done(state: State, command: VirtioMem, tried: Attempt) -> tuple[list[Reason], list[Reason]]:
     """What came of it so far, memmap, blocks, zones and warnings, as of any add; and what was unplugged."""
     request = Add(start=command.start, size=command.size, node=command.node, caller="virtio-mem")
     return add_effects(state, request, tried)
@@ -113,16 +106,10 @@ def _held(state: State, start: int, unit: int) -> Iterator[Blocker]:
             kind, page = _holder(state, pfn, min(pages, state.geometry.pages_per_block))
             found.setdefault(_Holder(kind, state.zone_of(page)), []).append((pfn, page))
     for holder, units in found.items():
-        blocks = sorted({pfn // state.geometry.pages_per_block for pfn, _ in units})
-        size = about_bytes(len(units) * unit)
-        where = f"zone {holder.zone[1]} of node {holder.zone[0]}, in {named(blocks)}"
-        yield Blocker(holder.kind, len(units), "units", units[0][1], f"{size} of {where}{_lesson(holder)}")
-
-
-def _lesson(holder: _Holder) -> str:
-    if holder.zone[1] not in KERNEL_ZONES:
-        return ""
-    return "; online_movable would have kept the kernel's pages out"
+        blocks = consecutive({pfn // state.geometry.pages_per_block for pfn, _ in units})
+        node, zone = holder.zone
+        where = DeviceBlocksIn(tuple(blocks), len(units) * unit, node, zone, zone in KERNEL_ZONES)
+        yield Blocker(holder.kind, len(units), "units", units[0][1], where)
 
 
 def _holder(state: State, pfn: int, pages: int) -> tuple[Kind, int]:

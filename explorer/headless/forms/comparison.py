@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
-from altmap.engine import Comparison
+from altmap.engine import Comparison, sentence
 from altmap.engine.questions.compare import Memory, Plan, Row
 
 from .command import CommandRow, line_row
@@ -169,7 +169,7 @@ class _Rows:
             model=row.model,
             block_size=row.block_size,
             placement=row.placement,
-            needs=row.needs,
+            needs=sentence(row.needs),
             chosen=row.chosen,
             result=row.result,
             refusal=None if row.ok else refusal(row.result, row.reason, None),

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from altmap.engine import Advice, Reason, sentence
 from altmap.engine.protocol.json_text import encoded
-from altmap.engine.questions.why.verdict import lines
+from altmap.engine.questions.why.words import lines
 
 from ... import __version__
 

@@ -9,7 +9,7 @@ import msgspec
 from altmap.engine import GiveBack, sentence
 from altmap.engine.protocol.vocabulary import Certainty
 from altmap.engine.questions.give_back import Held
-from altmap.engine.questions.why.verdict import KIND_WORDS, lines
+from altmap.engine.questions.why.words import KIND_WORDS, lines
 
 from .document import Amount, Document
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import msgspec
-from altmap.engine import Verdict, sentence
+from altmap.engine import Reason, Verdict, sentence
 from altmap.engine.protocol.vocabulary import Certainty
 from altmap.engine.questions.why.verdict import Blocker, Remedy
 
@@ -24,6 +24,7 @@ class BlockerRow(msgspec.Struct, frozen=True):
     first_pfn: int | None
     first_address: int | None
     sentence: str | None
+    reason: Mapping[str, Any] | None
 
 
 class RemedyRow(msgspec.Struct, frozen=True):
@@ -31,6 +32,7 @@ class RemedyRow(msgspec.Struct, frozen=True):
     and no command can do, and `certainty` says whether one of them hangs on pages that no one saw."""
 
     sentence: str
+    reasons: tuple[Mapping[str, Any], ...]
     given: str | None
     certainty: Certainty
     steps: tuple[Line, ...]
@@ -40,7 +42,8 @@ class VerdictRow(msgspec.Struct, frozen=True, kw_only=True):
     """What would come of a command: the answer, and why not; what it would do, what to be warned of, and the existing
     memory that it takes. Where the answer is not known, `unknown` tells what no one saw, and the rest is what the rehearsal
     came to, which takes nothing of that to be in the way; `rehearsed` is its "ok" or errno by name. `falls_short`: how a
-    command that succeeds does less than was asked. `remedies` clear what is in the way, or keep clear of the warnings."""
+    command that succeeds does less than was asked. `remedies` clear what is in the way, or keep clear of the warnings. What has a
+    sentence has its data beside it, code and fields (`altmap schema reason` has them all), in the same order."""
 
     line: str
     command: CommandRow
@@ -50,7 +53,9 @@ class VerdictRow(msgspec.Struct, frozen=True, kw_only=True):
     refusal: Refusal | None
     falls_short: str | None
     effects: tuple[str, ...]
+    effect_reasons: tuple[Mapping[str, Any], ...]
     warnings: tuple[str, ...]
+    warning_reasons: tuple[Mapping[str, Any], ...]
     taken: tuple[NodeAmount, ...]
     blockers: tuple[BlockerRow, ...]
     remedies: tuple[RemedyRow, ...]
@@ -77,9 +82,11 @@ def _verdict(verdict: Verdict) -> VerdictRow:
         unknown=tuple(map(told, verdict.unknown)),
         rehearsed=verdict.result,
         refusal=None if verdict.rehearsed else refusal(verdict.result, verdict.reason, verdict.pfn),
-        falls_short=verdict.but or None,
-        effects=verdict.effects,
-        warnings=verdict.warnings,
+        falls_short=sentence(verdict.but) or None,
+        effects=tuple(map(sentence, verdict.effects)),
+        effect_reasons=_data(verdict.effects),
+        warnings=tuple(map(sentence, verdict.warnings)),
+        warning_reasons=_data(verdict.warnings),
         taken=tuple(NodeAmount(node, pages * page, pages) for node, pages in sorted(verdict.taken.items())),
         blockers=tuple(_blocker(blocker, page) for blocker in verdict.blockers),
         remedies=tuple(map(_remedy, verdict.remedies)),
@@ -89,15 +96,20 @@ def _verdict(verdict: Verdict) -> VerdictRow:
 def _blocker(blocker: Blocker, page_size: int) -> BlockerRow:
     first = blocker.first
     address = None if first is None else first * page_size
-    return BlockerRow(
-        blocker.kind, blocker.count, blocker.unit, first, address, blocker.detail or sentence(blocker.rule) or None
-    )
+    more = blocker.detail or blocker.rule
+    reason = None if more is None else msgspec.to_builtins(more)
+    return BlockerRow(blocker.kind, blocker.count, blocker.unit, first, address, sentence(more) or None, reason)
 
 
 def _remedy(remedy: Remedy) -> RemedyRow:
     return RemedyRow(
-        remedy.words,
-        remedy.given or None,
+        "; ".join(map(sentence, remedy.does)),
+        _data(remedy.does),
+        sentence(remedy.given) or None,
         "yes" if remedy.certainty == "yes" else "not known",
         tuple(map(line_row, remedy.commands)),
     )
+
+
+def _data(reasons: Sequence[Reason]) -> tuple[Mapping[str, Any], ...]:
+    return tuple(map(msgspec.to_builtins, reasons))

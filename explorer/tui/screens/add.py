@@ -22,9 +22,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Label, Select
-from textual.widgets.button import ButtonVariant
 
 from .. import words
+from ..widgets.heading import LEAVE, Heading, Hint
 from ..widgets.prose import Prose
 from .comparison import ComparisonScreen
 from .dialog import Dialog
@@ -73,6 +73,7 @@ class AddDialog(Dialog[Add]):
         self._machine = machine
         self._node = node
         self._suggested = ""
+        self._adds = not compares
 
     def compose(self) -> ComposeResult:
         machine = self._machine
@@ -83,9 +84,8 @@ class AddDialog(Dialog[Add]):
         ]
         callers = [(CALLER_WORDS.get(caller, caller), caller) for caller in CALLERS]
         placements = [(f"as {machine.model.name} decides", MODEL), *((PLACEMENT_WORDS[p], p) for p in PLACEMENTS)]
-        with Vertical(classes="box") as box:
-            box.border_title = "Compare placements" if self._compares else "Add memory"
-            box.border_subtitle = f"enter {'compares' if self._compares else 'adds, F2 compares'}, esc leaves"
+        with Vertical(classes="box"):
+            yield Heading("Compare placements" if self._compares else "Add memory")
             with Horizontal(classes="field"):
                 yield Label("size")
                 yield Input(format_bytes(unit), id="size", compact=True, select_on_focus=True)
@@ -103,13 +103,13 @@ class AddDialog(Dialog[Add]):
                 yield Select(placements, value=MODEL, allow_blank=False, id="placement", compact=True)
             yield Preview(lambda width: "", id="preview")
             with Horizontal(classes="buttons"):
-                looks: list[ButtonVariant] = ["default", "primary"] if self._compares else ["primary", "default"]
-                yield Button("Add", variant=looks[0], compact=True, id="add")
-                yield Button("Compare", variant=looks[1], compact=True, id="compare")
+                yield Button("Add", compact=True, id="add")
+                yield Button("Compare", compact=True, id="compare")
                 yield Button("Cancel", compact=True, id="cancel")
 
     def on_mount(self) -> None:
         self.query_one("#size", Input).focus()
+        self._offer(True)
         self._preview()
 
     def command(self) -> Add:
@@ -137,6 +137,19 @@ class AddDialog(Dialog[Add]):
     def on_select_changed(self) -> None:
         self._preview()
 
+    def _offer(self, fits: bool) -> None:
+        """Put what enter does first: to add, unless that was asked for otherwise, or would be refused."""
+        self._adds = fits and not self._compares
+        add, compare = self.query_one("#add", Button), self.query_one("#compare", Button)
+        add.label = "Add" if fits else "Add anyway"
+        first, second = (add, compare) if self._adds else (compare, add)
+        first.variant, second.variant = "primary", "default"
+        self.query_one(".buttons").move_child(first, before=second)
+        hints = [Hint("enter", "adds", "add"), Hint("F2", "compares", "compare")]
+        if not self._adds:
+            hints = [Hint("enter", "compares", "compare")]
+        self.query_one(Heading).tell(*hints, LEAVE)
+
     def _preview(self) -> None:
         """Say what the fields come to: at once what they would make, and after a moment whether it can be."""
         preview = self.query_one(Preview)
@@ -146,6 +159,7 @@ class AddDialog(Dialog[Add]):
         except BadInput as error:
             wrong = str(error)
             preview.show(lambda width: wrong, "bad")
+            self._offer(True)
             return
         said = words.add_preview(self._machine, int(command.start), int(command.size))
         preview.show(lambda width: said)
@@ -157,6 +171,7 @@ class AddDialog(Dialog[Add]):
         await settled()
         head, text = await asyncio.to_thread(self._tried, self._machine.copy(), command, said)
         self.query_one(Preview).show(lambda width: text, head)
+        self._offer(head != "bad")
 
     def _tried(self, machine: Machine, command: Add, said: str) -> tuple[str, str]:
         """Whether an add fits: the look and the text of the preview. What is missing can be counted, which is quicker than
@@ -171,10 +186,10 @@ class AddDialog(Dialog[Add]):
         return "good" if verdict.ok else "bad", words.fit_words(verdict, said)
 
     def on_input_submitted(self) -> None:
-        if self._compares:
-            self.action_compare()
+        if self._adds:
+            self.action_add()
         else:
-            self._answer()
+            self.action_compare()
 
     def action_compare(self) -> None:
         """Show what would come of each placement; the dialog stays."""
@@ -185,13 +200,14 @@ class AddDialog(Dialog[Add]):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "add":
-            self._answer()
+            self.action_add()
         elif event.button.id == "compare":
             self.action_compare()
         else:
             self.dismiss(None)
 
-    def _answer(self) -> None:
+    def action_add(self) -> None:
+        """Close with the command, whatever will come of it."""
         try:
             self.dismiss(self.command())
         except BadInput:

@@ -6,23 +6,28 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import Final
 
-from altmap.engine import Add, BadInput, Command, Film, Machine, describe
+from altmap.engine import Add, BadInput, Command, Film, Machine, Write, describe, reboot
+from textual.message import Message
 from textual.screen import Screen
 
-from .. import words
+from .. import parameters, words
 from ..leaving import LEFT
 from ..places import Goal
 from ..portrait import Portrayed
 from ..prospects import grouped
 from ..session import Batch, Session
 from ..widgets.bars import ResultBar
+from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
+from ..widgets.painted import Scroller
+from ..widgets.parameters import Parameters
 from .add import AddDialog
 from .command_line import CommandLine, Typed
 from .error import ErrorScreen
 from .goto import GoToDialog
 from .help import HelpScreen
 from .leave import LeaveDialog
+from .parameter import ParameterDialog
 from .save import SaveDialog
 from .timeline import TimelineScreen
 from .watch import Seen, WatchScreen
@@ -37,6 +42,23 @@ class AskingScreen(Screen[None], Portrayed):
 
     session: Session
 
+    class Booted(Message):
+        """Another machine is to be shown in place of this one."""
+
+        def __init__(self, machine: Machine) -> None:
+            super().__init__()
+            self.machine = machine
+
+    class Entered(Message):
+        """Work goes on with this session."""
+
+        def __init__(self, session: Session) -> None:
+            super().__init__()
+            self.session = session
+
+    def on_screen_resume(self) -> None:
+        self.post_message(self.Entered(self.session))
+
     @property
     def machine(self) -> Machine:
         """The machine of the session."""
@@ -46,6 +68,11 @@ class AskingScreen(Screen[None], Portrayed):
     def cursor(self) -> int:
         """The selected block."""
         return self.query_one(MemoryMap).cursor
+
+    @property
+    def pane(self) -> str:
+        """The pane that has the keys."""
+        raise NotImplementedError
 
     def perform(
         self, label: str, commands: Sequence[Command], typed: bool = False, signal: tuple[int, int] | None = None
@@ -194,14 +221,39 @@ class AskingScreen(Screen[None], Portrayed):
             said = f"There is no {words.block_name(goal.pfn // size)}; {words.block_name(self.cursor)} is nearest."
         self.query_one(ResultBar).say("", said, "plain")
 
+    def ask_parameter(self) -> None:
+        """Open the dialog for the chosen parameter."""
+        row = self.query_one(Parameters).chosen
+        if row is not None and row.can_change:
+
+            def change(text: str | None) -> None:
+                if text is not None and text != row.value:
+                    self._change(row, text)
+
+            self.app.push_screen(ParameterDialog(row), change)
+
+    def _change(self, row: parameters.Row, text: str) -> None:
+        """Write a parameter, or boot a machine with it."""
+        if row.how == "write":
+            self.perform(f"{row.name} {text}", [Write(path=row.path, data=text)])
+            return
+        try:
+            machine = reboot(self.machine, {parameters.key_of(row): text})
+        except BadInput as error:
+            self.query_one(ResultBar).say("✗ no boot", str(error), "refused")
+            return
+        self.post_message(self.Booted(machine))
+
     def show_help(self) -> None:
-        """Open the list of all verbs."""
-        self.app.push_screen(HelpScreen())
+        """Open the help: the pane that has the keys, the words in it, all verbs."""
+        pane = self.focused if isinstance(self.focused, Scroller) else self.query_one(MapLegend)
+        self.app.push_screen(HelpScreen(self.pane, pane.words))
 
     def leave(self) -> None:
         """End the explorer, or ask first if states would be lost."""
-        if self.session.unsaved:
-            self.app.push_screen(LeaveDialog(self.session.unsaved), self._leave)
+        unsaved = sum(screen.session.unsaved for screen in self.app.screen_stack if isinstance(screen, AskingScreen))
+        if unsaved:
+            self.app.push_screen(LeaveDialog(unsaved), self._leave)
         else:
             self.app.exit(LEFT)
 

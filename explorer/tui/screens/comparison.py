@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from ...comparison_table import comparison_text
+from ..widgets.heading import CLOSE, Heading, Hint
 from ..widgets.prose import Prose
 from .dialog import Dialog
 from .error import ErrorScreen
@@ -24,9 +25,8 @@ class ComparisonScreen(Dialog[None]):
         self._request = request
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="box -tall") as box:
-            box.border_title = "What if"
-            box.border_subtitle = "esc stops"
+        with Vertical(classes="box -tall"):
+            yield Heading("What if", Hint("esc", "stops", "leave"))
             yield Prose(lambda width: describe(self._request))
 
     def on_mount(self) -> None:
@@ -50,7 +50,7 @@ class ComparisonScreen(Dialog[None]):
         if table is not None:
             whole = table
             self.query_one(Prose).show(lambda width: comparison_text(whole, width))
-            self.query_one(".box").border_subtitle = "esc closes"
+            self.query_one(Heading).tell(CLOSE)
 
     def _say(self, text: str) -> None:
         self.query_one(Prose).show(lambda width: text)

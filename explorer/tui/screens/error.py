@@ -7,6 +7,7 @@ from textual.containers import Vertical
 from textual.widgets import Button, Static
 
 from ...printable import printable
+from ..widgets.heading import CLOSE, Heading
 from .dialog import Dialog
 
 
@@ -19,8 +20,8 @@ class ErrorScreen(Dialog[None]):
         self._error = error
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="box -fault") as box:
-            box.border_title = "A fault in altmap"
+        with Vertical(classes="box -fault"):
+            yield Heading("A fault in altmap", CLOSE)
             yield Static(
                 printable(f"“{self._label}” could not be carried out: {type(self._error).__name__}: {self._error}"),
                 markup=False,

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 
 from ..places import Goal, goals
+from ..widgets.heading import LEAVE, Heading, Hint
 from .dialog import Dialog
 
 
@@ -29,9 +30,8 @@ class GoToDialog(Dialog[Goal]):
         self._goals: list[Goal] = []
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="box") as box:
-            box.border_title = "Go to"
-            box.border_subtitle = "enter goes, esc leaves"
+        with Vertical(classes="box"):
+            yield Heading("Go to", Hint("enter", "goes", "go"), LEAVE)
             yield Input(placeholder="40, memory40, 5G, pfn 0x150c31, node 1, Movable", compact=True, id="place")
             yield OptionList(id="choices")
             yield Static(id="complaint", markup=False)
@@ -67,8 +67,12 @@ class GoToDialog(Dialog[Goal]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._goals[event.option_index])
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        complaint = self._offer(event.value) if not self._goals else ""
+    def on_input_submitted(self) -> None:
+        self.action_go()
+
+    def action_go(self) -> None:
+        """Go to the chosen reading of what stands there."""
+        complaint = self._offer(self.query_one(Input).value) if not self._goals else ""
         if self._goals:
             self.dismiss(self._goals[self.query_one(OptionList).highlighted or 0])
         else:

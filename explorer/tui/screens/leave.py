@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Static
 
+from ..widgets.heading import Heading, Hint
 from .dialog import Dialog
 
 
@@ -27,9 +28,13 @@ class LeaveDialog(Dialog[Literal["quit", "save"]]):
 
     def compose(self) -> ComposeResult:
         states = "1 state was" if self._unsaved == 1 else f"{self._unsaved:,} states were"
-        with Vertical(classes="box") as box:
-            box.border_title = "Quit"
-            box.border_subtitle = "q quits, s saves, esc stays"
+        with Vertical(classes="box"):
+            keys = (
+                Hint("q", "quits", "answer('quit')"),
+                Hint("s", "saves", "answer('save')"),
+                Hint("esc", "stays", "leave"),
+            )
+            yield Heading("Quit", *keys)
             yield Static(f"{states} not saved.", classes="gap")
             with Horizontal(classes="buttons"):
                 yield Button("Quit", variant="primary", compact=True, id="quit")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from altmap.engine import BadInput, Command, Offline
+from altmap.engine import Advice, BadInput, Command, Offline, worth_knowing
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Key, Resize
 
+from ... import facts
 from ...picture.view import Told
 from .. import changes, plan, prospects, titles, words
 from ..outlooks import Outlooks
@@ -27,12 +28,13 @@ from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
 from ..widgets.overview import OverviewLine
 from ..widgets.painted import Scroller
+from ..widgets.parameters import Parameters
 from ..widgets.title import Strip, Word
 from ..widgets.zone_table import ZoneTable
 from .error import ErrorScreen
 from .mapping import MappingScreen
 
-PANES: Final = ("map", "inspector", "zones", "log")
+PANES: Final = ("map", "inspector", "zones", "log", "parameters")
 """The widgets that can be given the keys, by their names; all but the map share one place."""
 
 ALWAYS: Final = ("verb('help')", "verb('quit')", "command_palette")
@@ -64,6 +66,7 @@ class MainScreen(MappingScreen):
         self._refused: tuple[Batch, int, frozenset[int]] | None = None
         self._pane = "inspector"
         self._seen = dict(session.machine.sections)
+        self._worth: tuple[Advice, ...] = ()
         self._changes = changes.Changes({}, {}, {})
         self.verdicts = Outlooks(session.machine)
 
@@ -83,6 +86,7 @@ class MainScreen(MappingScreen):
                 yield Inspector(machine, id="inspector")
                 yield ZoneTable(machine, id="zones")
                 yield KernelLog(machine, id="log")
+                yield Parameters(machine, id="parameters")
         yield Strip("plan")
         yield ResultBar()
         yield Keys(ALWAYS)
@@ -110,11 +114,16 @@ class MainScreen(MappingScreen):
     def on_mount(self) -> None:
         self.show_pane("inspector")
         self.show_pane("map")
-        self._greet()
         self._show_machine()
+        self._greet()
+        self.show_offers()
 
     def _greet(self) -> None:
         origin = self.machine.origin
+        if (before := self.session.before) is not None:
+            news = origin.notes[: len(origin.notes) - len(before.machine.origin.notes)]
+            self.query_one(ResultBar).say("✓ booted", "; ".join(news), "ok")
+            return
         if warnings := self.machine.warnings:
             self.query_one(ResultBar).say("! warning", " ".join(f"{warning}." for warning in warnings), "busy")
             return
@@ -142,9 +151,11 @@ class MainScreen(MappingScreen):
         for pane in self.query(Scroller):
             if not isinstance(pane, Inspector):
                 pane.reload()
-        self.query_one(StatusLine).show()
+        self._worth = worth_knowing(self.machine)
+        alarm = facts.alarm(self.machine, self._worth)
+        self.query_one(StatusLine).show(alarm)
         width = self.app.size.width
-        self.query_one("#plan", Strip).set(plan.words(self.session, width), plan.free_words(self.machine))
+        self.query_one("#plan", Strip).set(plan.words(self.session, width), plan.free_words(self.machine, alarm))
         if self._search is not None:
             self._find()
         self._show_block()
@@ -194,7 +205,7 @@ class MainScreen(MappingScreen):
     def _title(self) -> None:
         self.query_one("#map-title", Strip).set(*titles.of_map(self._map))
         self.query_one("#panel-title", Strip).set(
-            *titles.of_panel(self._map, self._pane, self.verdicts, self.app.size.width)
+            *titles.of_panel(self._map, self._pane, self.pane == self._pane, self.verdicts, self.app.size.width)
         )
 
     def _offer(self) -> None:
@@ -221,6 +232,9 @@ class MainScreen(MappingScreen):
     def show_offers(self) -> None:
         """Name the keys that lead on from the last result, as long as they do."""
         offers = self._search_offers()
+        if self._worth and not self.machine.history:
+            said = f"{len(self._worth)} thing{'s' * (len(self._worth) > 1)} worth knowing"
+            offers.append(Offer("4", said, "worth knowing", "verb('pane_parameters')"))
         if self._refused is not None:
             if self._fault is not None:
                 offers.append(Offer("x", "show the page", "show", "verb('show_page')"))
@@ -319,8 +333,11 @@ class MainScreen(MappingScreen):
         self._offer()
 
     def take_back(self) -> None:
-        """Undo the last verb."""
-        self._moved("undone", self.session.undo())
+        """Undo the last verb; where there is none, the boot."""
+        if not self.session.can_undo and self.session.before is not None:
+            self.app.pop_screen()
+        else:
+            self._moved("undone", self.session.undo())
 
     def do_again(self) -> None:
         """Redo what was undone."""
@@ -336,6 +353,21 @@ class MainScreen(MappingScreen):
         self._map.show_notes({})
         self._show_machine()
         self.query_one(ResultBar).say(badge, text, "plain", changes.where_words(self._changes, self.machine))
+
+    @property
+    def pane(self) -> str:
+        """The pane that has the keys."""
+        return next((name for name in PANES if self.focused is self.query_one(f"#{name}")), "map")
+
+    def on_descendant_focus(self) -> None:
+        self._title()
+        self._offer()
+
+    def on_parameters_chosen(self, message: Parameters.Chosen) -> None:
+        self.query_one(ResultBar).hint(message.words)
+
+    def on_parameters_asked(self) -> None:
+        self.action_verb("change")
 
     # -- the map and the panes ---------------------------------------------------------------------------------------
 

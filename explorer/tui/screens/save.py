@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
+from ..widgets.heading import LEAVE, Heading, Hint
 from .dialog import Dialog
 
 
@@ -23,9 +24,8 @@ class SaveDialog(Dialog[str]):
         self._replaces = ""
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="box") as box:
-            box.border_title = "Save the machine and its states"
-            box.border_subtitle = "enter saves, esc leaves"
+        with Vertical(classes="box"):
+            yield Heading("Save the machine and its states", Hint("enter", "saves", "save"), LEAVE)
             yield Input(self._suggested, compact=True, id="file", classes="line")
             yield Static(".json or .msgpack, each also with .gz", id="said", markup=False)
             with Horizontal(classes="buttons"):
@@ -37,6 +37,10 @@ class SaveDialog(Dialog[str]):
         self.query_one("#save", Button).label = "Save"
 
     def on_input_submitted(self) -> None:
+        self._save()
+
+    def action_save(self) -> None:
+        """Save under the name that stands there."""
         self._save()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:

@@ -13,6 +13,7 @@ from textual.widgets import Input, OptionList
 
 from ...printable import printable
 from ..states import Row, rows
+from ..widgets.heading import CLOSE, LEAVE, Heading, Hint
 from .dialog import Dialog
 
 SIGNS: Final = {"here": ("●", "$primary"), "path": ("│", "$primary"), "aside": ("·", "$quiet")}
@@ -29,13 +30,16 @@ class NameDialog(Dialog[str]):
         self._name_now = name
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="box") as box:
-            box.border_title = f"Name of state {self._number}"
-            box.border_subtitle = "enter names it, esc leaves"
+        with Vertical(classes="box"):
+            yield Heading(f"Name of state {self._number}", Hint("enter", "names it", "answer"), LEAVE)
             yield Input(self._name_now, placeholder="such as before the DIMM", compact=True, classes="line")
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value.strip())
+    def on_input_submitted(self) -> None:
+        self.action_answer()
+
+    def action_answer(self) -> None:
+        """Close with the name that stands there."""
+        self.dismiss(self.query_one(Input).value.strip())
 
 
 class TimelineScreen(Dialog[int]):
@@ -50,9 +54,8 @@ class TimelineScreen(Dialog[int]):
 
     def compose(self) -> ComposeResult:
         self._rows = rows(self._machine)
-        with Vertical(classes="box -broad") as box:
-            box.border_title = "States"
-            box.border_subtitle = "enter goes there, n names it, esc closes"
+        with Vertical(classes="box -broad"):
+            yield Heading("States", Hint("enter", "goes there", "go"), Hint("n", "names it", "name"), CLOSE)
             yield OptionList(*self._prompts(), id="states", compact=True)
 
     def on_mount(self) -> None:
@@ -65,8 +68,13 @@ class TimelineScreen(Dialog[int]):
         result = max(len(row.result) for row in self._rows)
         return [_prompt(row, number, result) for row in self._rows]
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._rows[event.option_index].number)
+    def on_option_list_option_selected(self) -> None:
+        self.action_go()
+
+    def action_go(self) -> None:
+        """Close with the state under the cursor."""
+        if (at := self.query_one(OptionList).highlighted) is not None:
+            self.dismiss(self._rows[at].number)
 
     def action_name(self) -> None:
         """Ask for a name of the state under the cursor."""

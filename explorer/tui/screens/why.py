@@ -24,6 +24,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from ...printable import printable
+from ..widgets.heading import CLOSE, Heading, Hint
 from ..widgets.prose import Prose
 from .dialog import Dialog
 
@@ -36,7 +37,7 @@ class Choice(NamedTuple):
     commands: tuple[Command, ...]
 
 
-DOES = "enter does it, esc closes"
+DOES = Hint("enter", "does it", "take")
 
 Told = tuple[str, str, list[Choice]]
 """A text, the heading of what can be done, and the choices."""
@@ -149,9 +150,8 @@ class WhyScreen(Dialog[Choice]):
         self._text, self._heading, self._choices, self._head = text, heading, choices, head
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="box -broad") as box:
-            box.border_title = "Why"
-            box.border_subtitle = DOES if self._choices else "esc closes"
+        with Vertical(classes="box -broad"):
+            yield Heading("Why", *([DOES] if self._choices else []), CLOSE)
             yield Prose(lambda width: self._text, self._head)
             if self._choices:
                 yield Static(self._heading, classes="heading")
@@ -175,8 +175,13 @@ class WhyScreen(Dialog[Choice]):
         else:
             choices.action_cursor_up()
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._choices[event.option_index])
+    def on_option_list_option_selected(self) -> None:
+        self.action_take()
+
+    def action_take(self) -> None:
+        """Close with the choice under the cursor."""
+        if (at := self.query_one(OptionList).highlighted) is not None:
+            self.dismiss(self._choices[at])
 
 
 def _option(choice: Choice) -> Option:

@@ -30,6 +30,9 @@ class BlockSheet(Parts):
         yield from self.can_go(place)
         yield ()
         yield from self.kinds(found)
+        sections = self.machine.sections
+        if any(sections[nr].estimated for nr in facts.sections_of(self.machine, block) if nr in sections):
+            yield self.text("  laid out to meet the counters", self.palette.warn)
         if found.types:
             yield ()
             yield from self._types(found)
@@ -76,7 +79,7 @@ class BlockSheet(Parts):
         size, start = machine.geometry.block_size, facts.block_address(machine, block)
         ends = f"{format_address(start)}-{format_address(start + size - 1)}"
         yield self.both((Span(ends),), Span(format_bytes(size), palette.dim))
-        if here is not None and (here.state == "offline" or here.zone is None):
+        if here is not None:
             yield from self.words("valid_zones", words.zones_of(machine, block))
         if here is not None and not here.early:
             device = facts.device_of(machine, block)
@@ -205,5 +208,24 @@ class BlockSheet(Parts):
             yield from self.words(
                 "", ", ".join(f"pfn {pfn:#x}-{pfn + pages - 1:#x}" for pfn, pages in place.chunks[:3])
             )
+        yield from self._altmap(block)
         if guests := [guest for guest in links_of(self.machine).guests.get(block, ()) if guest != block]:
             yield from self.words("it hosts", f"struct pages of {words.block_names(guests)}", palette.kinds["memmap"])
+
+    def _altmap(self, block: int) -> Iterator[Line]:
+        """struct vmem_altmap of a block whose memmap lies in what was added with it; counts in pages."""
+        machine, here = self.machine, self.machine.blocks.get(block)
+        place = facts.memmap_of(machine, block)
+        if here is None or place.on != "self":
+            return
+        request = machine.requests.get(here.request) if here.request is not None else None
+        if here.head or request is None:
+            base, free = block * machine.geometry.pages_per_block, here.head or sum(count for _, count in place.chunks)
+            used = place.chunks
+        else:
+            base, free = request.start, machine.geometry.memmap_pages(request.pages)
+            used = tuple(
+                chunk for other in facts.device_of(machine, block) for chunk in facts.memmap_of(machine, other).chunks
+            )
+        alloc = sum(count for _, count in dict.fromkeys(used))
+        yield from self.words("altmap", f"base_pfn {base:#x}  free {free:,}  alloc {alloc:,}")

@@ -64,12 +64,27 @@ class PageSheet(Parts):
             )
         number = place.pfn % geometry.pages_per_block // geometry.pageblock_pages
         yield self.words_line("pageblock", f"{number}, {page.migratetype or 'offline'}")
+        yield from self._huge(page)
+        flags = machine.page_flags(place.pfn)
+        yield self.words_line("flags", "not known" if flags is None else " ".join(flags) or "none that its kind tells")
         yield from self._struct_page(place.pfn)
         yield ()
         yield from self.words("moves?", _WHO_MOVES.get(page.kind or "", "nobody: it is not in use"))
         yield ()
         start = place.pfn // geometry.pageblock_pages * geometry.pageblock_pages
         yield from self.kinds(machine.summary(start, geometry.pageblock_pages))
+
+    def _huge(self, page: Page) -> Iterator[Line]:
+        """The huge page that a page is part of: its head, and its size."""
+        machine = self.machine
+        if page.kind != "huge":
+            return
+        found = machine.huge_page(page.pfn)
+        if found is not None:
+            head, count = found
+            size = format_bytes(count * machine.geometry.page_size)
+            where = "its head" if head == page.pfn else f"head at {head:#x}"
+            yield self.words_line("huge page", f"of {size}, {where}")
 
     def _run(self, page: Page) -> str:
         """How many pages of its kind stand around it."""

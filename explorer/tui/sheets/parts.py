@@ -50,13 +50,14 @@ class Parts:
         if found.offline:
             rows.append(("offline", "o", palette.hatch[0], found.offline))
         digits = max(len(f"{count:,}") for *_, count in rows) if rows else 0
-        bar = max(4, self.wide - 16 - digits - 6)
+        label = max(12, *(len(word) + 1 for word, *_ in rows)) if rows else 12
+        bar = max(4, self.wide - 2 - label - digits - 6)
         for word, letter, colour, count in rows:
             share = f"{count * 100 / total:.0f}%" if count * 100 >= total else "<1%"
             yield joined(
                 (
                     Span(f" {letter} " if self.letters else "  ", palette.dim),
-                    Span(f"{word[:13]:<14}"),
+                    Span(f"{word:<{label}}"),
                     *self.measure(count / total, bar, colour),
                     Span(f"{count:>{digits},}", bold=True),
                     Span(f"{share:>5}", palette.dim),

@@ -48,21 +48,30 @@ class StatusLine(Static):
     def __init__(self, machine: Machine) -> None:
         super().__init__()
         self.machine = machine
+        self._alarm = ""
 
-    def show(self) -> None:
-        """Read the machine anew."""
+    def show(self, alarm: str = "") -> None:
+        """Read the machine anew; `alarm`: that hardly any memory is left, in a few words."""
+        self._alarm = alarm
+        self._draw()
+
+    def _draw(self) -> None:
         machine, width = self.machine, self.app.size.width
         total, free = facts.totals(machine)
         name = printable(words.machine_name(machine))
+        alarm, colour = self._alarm, "$error" if self._alarm else "$foreground"
         memory = Content.assemble(
-            (f"{about_bytes(free)}", "bold $foreground"),
+            (f"! {alarm}  " if alarm else "", "bold $error"),
+            (f"{about_bytes(free)}", f"bold {colour}"),
             (f" free of {about_bytes(total)} ", "$quiet"),
             (f"{free * 100 // max(1, total)}% ", "$foreground"),
         )
         left = Content.assemble((" altmap ", "bold $background on $primary"), "  ", (name, "bold $foreground"))
         kernel = words.kernel_words(machine)
         if left.cell_length + len(kernel) + memory.cell_length + 3 > width:
-            memory = Content.assemble((f"{about_bytes(free)}", "bold $foreground"), (" free ", "$quiet"))
+            memory = Content.assemble(
+                ("! " if alarm else "", "bold $error"), (f"{about_bytes(free)}", f"bold {colour}"), (" free ", "$quiet")
+            )
         texts = machine.settings.texts()
         details = [("", kernel), ("", machine.geometry.arch)]
         details += [(word, texts[setting]) for setting, word in SETTINGS.items() if setting in texts]
@@ -77,7 +86,7 @@ class StatusLine(Static):
         self.update(left + gap + memory)
 
     def on_resize(self) -> None:
-        self.show()
+        self._draw()
 
 
 class ResultBar(Drawn):

@@ -13,13 +13,16 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.app import App
 from textual.color import Color
+from textual.events import MouseMove
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from ...picture.colour import between
-from ...picture.lines import Line
+from ...picture.lines import Line, Span
 from ...picture.palette import DARK, LIGHT, Palette
+from ...printable import printable
+from ..glossary import meaning_at
 
 
 @lru_cache(maxsize=8192)
@@ -114,6 +117,18 @@ class Drawn(Widget):
         """One line."""
         raise NotImplementedError
 
+    def _safely(self, y: int) -> Line:
+        """One line; a widget that fails says so, and nothing else is lost."""
+        try:
+            return self.row(y)
+        except Exception as error:
+            return self.fault(error) if y == 0 else ()
+
+    def fault(self, error: Exception) -> Line:
+        """What is seen of a widget that failed."""
+        said = printable(f"! This part of the screen failed: {type(error).__name__}: {error}")
+        return (Span(said, *look("bad", palette_of(self.app))),)
+
     @property
     def halves(self) -> int:
         """Cells above each other in a character: two, or one letter where there is no colour."""
@@ -127,9 +142,14 @@ class Drawn(Widget):
             back = self._back = red << 16 | green << 8 | blue
         segments = [
             Segment(text, _style(palette.text if fore is None else fore, back if behind is None else behind, bold))
-            for text, fore, behind, bold in self.row(y)
+            for text, fore, behind, bold in self._safely(y)
         ]
         return Strip(segments).crop_extend(0, self.size.width, _style(palette.text, back, False))
+
+    def explain(self, event: MouseMove) -> None:
+        """The pointer on a word of the kernel's shows what it means."""
+        line = "".join(span.text for span in self.row(event.y - self.gutter.top))
+        self.tooltip = meaning_at(line, event.x - self.gutter.left)
 
     def refresh_rows(self, rows: Iterable[int]) -> None:
         """Draw some rows anew."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from textual.events import MouseMove
+
 from ...picture.lines import Line, Span, joined, width
 from ...picture.memory_size import short_size
 from ...picture.view import Entry, Scene
@@ -17,6 +19,14 @@ class MapLegend(Drawn):
     def __init__(self, map_: MemoryMap) -> None:
         super().__init__()
         self._map = map_
+
+    @property
+    def words(self) -> str:
+        """All that it says."""
+        return "".join(span.text for span in self.row(0))
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        self.explain(event)
 
     def row(self, y: int) -> Line:
         map_ = self._map

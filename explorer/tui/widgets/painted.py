@@ -51,7 +51,11 @@ class Scroller(Drawn, ScrollView, can_focus=True):
         before, (width, height) = self._drawn, self.scrollable_content_region.size
         if not width:
             return
-        self._drawn = self.drawn(width)
+        try:
+            self._drawn = self.drawn(width)
+        except Exception as error:
+            said = self.fault(error)
+            self._drawn = [(picture.Span(part, *said[0][1:]),) for part in textwrap.wrap(said[0].text, max(8, width))]
         self.virtual_size = Size(width, max(height, len(self._drawn)))  # as it was where all fits: no layout then
         top = self.scroll_offset.y
         pairs = enumerate(zip_longest(before, self._drawn))
@@ -59,6 +63,14 @@ class Scroller(Drawn, ScrollView, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         self.reload()
+
+    @property
+    def words(self) -> str:
+        """All that it says, a line each."""
+        return "\n".join("".join(span.text for span in line) for line in self._drawn)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        self.explain(event)
 
     def row(self, y: int) -> picture.Line:
         at = self.scroll_offset.y + y

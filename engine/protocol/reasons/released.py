@@ -1,0 +1,43 @@
+"""Which real kernels put a memmap where, and what it takes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ..vocabulary import Caller
+from .coded import Coded
+
+
+class AsItIs(Coded, frozen=True):
+    """The machine's kernel does it as it was booted."""
+
+
+class OnlyProposed(Coded, frozen=True):
+    """No released kernel does it; it was proposed in the RFC."""
+
+    proposed: Literal["RFC v2", "RFC option b"]
+
+
+class NeverAsked(Coded, frozen=True):
+    """No released kernel does it for this caller, which does not ask for it."""
+
+    caller: Caller
+
+
+class AtBoot(Coded, frozen=True):
+    """It takes another value of memory_hotplug.memmap_on_memory at boot."""
+
+    memmap_on_memory: Literal["Y", "N"]
+
+
+class SinceRelease(Coded, frozen=True):
+    """Kernels do it from this release on."""
+
+    release: str
+
+
+class EveryRelease(Coded, frozen=True):
+    """Every released kernel does it."""
+
+
+Released = AsItIs | OnlyProposed | NeverAsked | AtBoot | SinceRelease | EveryRelease

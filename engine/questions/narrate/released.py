@@ -1,0 +1,24 @@
+"""Sentences on which real kernels put a memmap where."""
+
+from __future__ import annotations
+
+from ...protocol.reasons import released
+from ...protocol.reasons.released import Released
+from .words import Names
+
+
+def said(reason: Released, names: Names) -> str:
+    """Which kernels do it, or what it takes."""
+    match reason:
+        case released.AsItIs():
+            return "as it is"
+        case released.OnlyProposed(proposed):
+            return f"in no released kernel ({proposed})"
+        case released.NeverAsked(caller):
+            return f"in no released kernel ({caller} does not ask for it)"
+        case released.AtBoot(mode):
+            return f"memmap_on_memory={mode} at boot"
+        case released.SinceRelease(release):
+            return f"from Linux {release} on"
+        case released.EveryRelease():
+            return "in every released kernel"

@@ -1,0 +1,129 @@
+"""The parameters of a machine: what each is, what it may be, and how it is changed, as rows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal, NamedTuple
+
+from altmap.engine import AUTO_ONLINE, MODELS, PARAMETER_FILES, HotplugError, Machine
+
+How = Literal["write", "boot", "fact"]
+"""A running kernel takes it as a write to a file; a boot decides it; or it is as the machine was found."""
+
+
+class Value(NamedTuple):
+    """What a parameter may be, and what that means."""
+
+    text: str
+    meaning: str = ""
+
+
+class Row(NamedTuple):
+    """One parameter. `path`: the file that a running kernel reads it from; `values`: what it may be (none: a number);
+    `missing`: this kernel has no such parameter, and why it can still be shown."""
+
+    name: str
+    value: str
+    how: How
+    meaning: str
+    values: tuple[Value, ...] = ()
+    path: str = ""
+    missing: bool = False
+
+    @property
+    def can_change(self) -> bool:
+        """Is there another value to choose?"""
+        return self.how != "fact" and not self.missing
+
+
+MEANINGS: Final[Mapping[str, str]] = {
+    "model": "The kernel whose rules decide what every command does.",
+    "memmap_on_memory": "May a block that is added hold its own memmap? Read at boot only; the memory that is added later "
+    "follows it.",
+    "movable_node": "Memory that is hot-added goes into ZONE_MOVABLE, unless another zone is asked for.",
+    "hugetlb_free_vmemmap": "Does each huge page give back the memmap that it does not need (HVO)?",
+    "probe": "Was the kernel built with the file probe, through which memory can be added by hand?",
+    "hugepages": "Huge pages that the boot set aside.",
+    "kernelcore": "How much boot memory the kernel keeps for itself; the rest became ZONE_MOVABLE.",
+    "movablecore": "How much boot memory became ZONE_MOVABLE.",
+    "auto_online_blocks": "What happens to a block as soon as it was added.",
+    "online_policy": "Into which zone a plain online goes.",
+    "auto_movable_ratio": "For auto-movable: how much ZONE_MOVABLE there may be, in percent of the kernel's zones.",
+    "auto_movable_numa_aware": "For auto-movable: is the ratio kept on each node, too?",
+}
+"""What each parameter is."""
+
+VALUES: Final[Mapping[str, Mapping[str, str]]] = {
+    "memmap_on_memory": {
+        "N": "the memmap is taken from memory that is there already",
+        "Y": "each block holds its own memmap, where whole pageblocks are left",
+        "force": "each block holds its own memmap, even where that wastes a part of a pageblock",
+    },
+    "movable_node": {"N": "plain online stays beside the zone that is there", "Y": "plain online goes to ZONE_MOVABLE"},
+    "hugetlb_free_vmemmap": {"off": "huge pages keep their memmap", "on": "huge pages give theirs back"},
+    "probe": {"N": "there is no such file", "Y": "an address written to it adds a block"},
+    "auto_online_blocks": {
+        "offline": "it stays offline until somebody onlines it",
+        "online": "online, into the zone that the policy chooses",
+        "online_kernel": "online into a kernel zone; it may never go offline again",
+        "online_movable": "online into ZONE_MOVABLE; it can go offline again",
+    },
+    "online_policy": {
+        "contig-zones": "keep zones in one piece, where that can be",
+        "auto-movable": "ZONE_MOVABLE, as long as the ratio allows it",
+    },
+    "auto_movable_numa_aware": {"Y": "on each node", "N": "for the whole machine only"},
+}
+"""What each value of a parameter means."""
+
+
+def rows(machine: Machine) -> list[Row]:
+    """All parameters: first those that a boot decides, then those that can be written, then what was found."""
+    return [*_booted(machine), *_written(machine), *_found(machine)]
+
+
+def _booted(machine: Machine) -> Iterator[Row]:
+    model = machine.model
+    models = tuple(Value(one.name, one.title) for one in MODELS.values())
+    yield Row("kernel model", model.name, "boot", MEANINGS["model"], models)
+    has = _has(machine, PARAMETER_FILES["memmap_on_memory"])
+    yield _row("memmap_on_memory", machine.settings.memmap_on_memory, "boot", model.parameter_modes, missing=not has)
+    yield _row("movable_node", "NY"[machine.boot.movable_node], "boot", ("N", "Y"))
+    yield _row("hugetlb_free_vmemmap", machine.boot.hugetlb_free_vmemmap or "off", "boot", ("off", "on"))
+    yield _row("probe", "NY"[machine.boot.probe], "boot", ("N", "Y"))
+
+
+def _written(machine: Machine) -> Iterator[Row]:
+    allowed: Mapping[str, tuple[str, ...]] = {
+        "auto_online_blocks": AUTO_ONLINE,
+        "online_policy": machine.model.policies,
+        "auto_movable_ratio": (),
+        "auto_movable_numa_aware": ("Y", "N"),
+    }
+    for name, texts in allowed.items():
+        path = PARAMETER_FILES[name]
+        yield _row(name, machine.settings.texts()[name], "write", texts, path, not _has(machine, path))
+
+
+def _found(machine: Machine) -> Iterator[Row]:
+    for name in ("hugepages", "kernelcore", "movablecore"):
+        if (text := machine.boot.texts().get(name)) is not None:
+            yield _row(name, text, "fact")
+
+
+def _row(name: str, value: str, how: How, texts: tuple[str, ...] = (), path: str = "", missing: bool = False) -> Row:
+    values = tuple(Value(text, VALUES.get(name, {}).get(text, "")) for text in texts)
+    return Row(name, "" if missing else value, how, MEANINGS[name], values, path, missing)
+
+
+def _has(machine: Machine, path: str) -> bool:
+    try:
+        machine.read(path)
+    except HotplugError:
+        return False
+    return True
+
+
+def key_of(row: Row) -> str:
+    """What a boot calls it."""
+    return "model" if row.name == "kernel model" else row.name

@@ -1,0 +1,131 @@
+"""The parameters: what a running kernel takes is written, what a boot decides makes another machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from altmap import engine
+from altmap.engine import Write
+from altmap.explorer.tui import parameters
+from altmap.explorer.tui.screens.main import MainScreen
+from altmap.explorer.tui.screens.parameter import ParameterDialog
+from altmap.explorer.tui.widgets.parameters import Parameters
+
+from .machines import drive, guest, press, result, text_of, with_dimm
+from .test_verbs import offered
+
+
+async def choose(pilot: Any, screen: MainScreen, name: str) -> None:
+    """Walk to a row."""
+    await press(pilot, "4")
+    panel = screen.query_one(Parameters)
+    while panel.chosen is None or panel.chosen.name != name:
+        before = panel.chosen
+        await press(pilot, "down")
+        assert panel.chosen is not before, name
+
+
+def test_what_can_be_written_is_a_step_of_the_plan() -> None:
+    machine = guest()
+
+    async def write(pilot: Any, screen: MainScreen) -> None:
+        await choose(pilot, screen, "auto_online_blocks")
+        assert "offline until somebody onlines it" in text_of(screen.query_one(Parameters))
+        assert {"change"} <= offered(screen)
+        assert "zoom_in" not in offered(screen)
+        await press(pilot, "enter", "down", "enter")
+        command = Write(path="/sys/devices/system/memory/auto_online_blocks", data="online")
+        assert [outcome.command for outcome in machine.history] == [command]
+        assert machine.settings.auto_online_blocks == "online"
+        assert "online_policy" in text_of(screen.query_one(Parameters))
+        await press(pilot, "u")
+        assert machine.settings.texts()["auto_online_blocks"] == "offline"
+        await choose(pilot, screen, "auto_movable_ratio")
+        await press(pilot, "enter", *("backspace",) * 3, *"50", "enter")
+        assert machine.settings.auto_movable_ratio == 50
+
+    drive(machine, write)
+
+
+def test_what_a_boot_decides_makes_another_machine_and_undo_leads_back() -> None:
+    machine = with_dimm(movable=4)
+
+    async def boot(pilot: Any, screen: MainScreen) -> None:
+        await choose(pilot, screen, "memmap_on_memory")
+        await press(pilot, "enter", "up", "enter")
+        other = pilot.app.screen
+        assert isinstance(other, MainScreen)
+        assert other is not screen
+        assert other.machine.settings.memmap_on_memory == "N"
+        assert [other.machine.blocks[nr].head for nr in range(32, 40)] == [0] * 8
+        assert "booted" in result(other)
+        assert "1 memory device of the firmware" in result(other)
+        assert machine.settings.memmap_on_memory == "Y"
+        await press(pilot, "f", "u")
+        assert pilot.app.screen is other
+        await press(pilot, "u")
+        assert pilot.app.screen is screen
+        assert pilot.app.session is screen.session
+        assert len(machine.history) == 5
+
+    drive(machine, boot)
+
+
+def test_leaving_asks_about_the_states_of_the_machine_before_too() -> None:
+    machine = with_dimm()
+
+    async def leave(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "down", "down", "m")
+        assert screen.session.unsaved == 1
+        await choose(pilot, screen, "kernel model")
+        await press(pilot, "enter", "up", "enter")
+        assert pilot.app.screen.machine.model.name != machine.model.name
+        await press(pilot, "q")
+        assert "1 state was not saved" in "".join(str(one.render()) for one in pilot.app.screen.query("Static"))
+
+    drive(machine, leave)
+
+
+def test_all_of_it_by_mouse() -> None:
+    machine = guest()
+
+    async def click(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "4")
+        panel = screen.query_one(Parameters)
+        row = next(at for at in range(40) if "online_policy" in "".join(text for text, _ in panel.line_at(at)))
+        await pilot.click(Parameters, offset=(3, row))
+        assert panel.chosen is not None
+        assert panel.chosen.name == "online_policy"
+        await pilot.click(Parameters, offset=(3, row))
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, ParameterDialog)
+        await pilot.click("#choices", offset=(4, 1))
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+        assert machine.settings.online_policy == "auto-movable"
+
+    drive(machine, click, size=(120, 40))
+
+
+def test_what_a_kernel_does_not_have_cannot_be_chosen() -> None:
+    machine = guest("rfc-v2")
+    rows = {row.name: row for row in parameters.rows(machine)}
+    assert {name for name, row in rows.items() if row.missing} == {
+        "memmap_on_memory", "online_policy", "auto_movable_ratio", "auto_movable_numa_aware"
+    }  # fmt: skip
+
+    async def try_it(pilot: Any, screen: MainScreen) -> None:
+        await choose(pilot, screen, "memmap_on_memory")
+        assert "This kernel has no such parameter" in text_of(screen.query_one(Parameters))
+        await press(pilot, "enter")
+        assert pilot.app.screen is screen
+
+    drive(machine, try_it, size=(120, 40))
+
+
+def test_every_parameter_and_every_value_is_explained() -> None:
+    for model in engine.MODELS:
+        for row in parameters.rows(guest(model)):
+            assert row.meaning, row.name
+            assert all(value.meaning for value in row.values), row.name
+            assert not row.values or row.missing or row.value in {value.text for value in row.values}
