@@ -85,7 +85,7 @@ class MainScreen(MappingScreen):
                 yield Strip("panel-title")
                 yield Inspector(machine, id="inspector")
                 yield ZoneTable(machine, id="zones")
-                yield KernelLog(machine, id="log")
+                yield KernelLog(machine, self.session.verb_of, id="log")
                 yield Parameters(machine, id="parameters")
         yield Strip("plan")
         yield ResultBar()
@@ -97,7 +97,7 @@ class MainScreen(MappingScreen):
             machine = self.machine
             under = Vertical(
                 Strip("zones-title"), ZoneTable(machine, id="zones-under"),
-                Strip("log-title"), KernelLog(machine, id="log-under"), id="under",
+                Strip("log-title"), KernelLog(machine, self.session.verb_of, id="log-under"), id="under",
             )  # fmt: skip
             self.query_one("#body").mount(Levels(self._map), before="#right")
             self.query_one("#left").mount(under)
