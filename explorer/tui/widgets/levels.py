@@ -20,6 +20,8 @@ from .memory_map import MemoryMap
 
 REST: Final = 0.15
 """Seconds without a key after which the levels follow the cursor; it decides how smooth it is, never what is shown."""
+LEAST: Final = 30
+"""Columns without which there is no room for anything."""
 _PAGES: Final = 9
 """Lines of a pageblock: its heading and eight rows."""
 
@@ -66,7 +68,7 @@ class Levels(Drawn):
     def reload(self) -> None:
         """Draw everything anew."""
         before = [self.row(y) for y in range(self.size.height)]
-        self._parts = list(self._drawn()) if self.size.width and self.size.height else []
+        self._parts = list(self._drawn()) if self.size.width >= LEAST and self.size.height else []
         self.refresh_rows([y for y in range(self.size.height) if self.row(y) != before[y]])
 
     def on_resize(self) -> None:
