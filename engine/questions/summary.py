@@ -102,7 +102,10 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
         return f"<Summary pfn {self.start:#x}+{self.pages}: {', '.join(parts) or 'nothing'}>"
 
 
-Count = tuple[int, tuple[tuple[ZoneKey, int], ...]]
+Shares = tuple[tuple[ZoneKey, int], ...]
+"""Pages by zone, as a number or as a set."""
+
+Count = tuple[int, Shares]
 """Packed counts, and pages by zone."""
 
 _NOTHING: Final[Count] = (0, ())
@@ -124,13 +127,19 @@ class Pyramid:
             return
         leaves, numbers = self._levels[0], set(self._changed)
         self._changed.clear()
-        for number in numbers:
+        for number in tuple(numbers):
             section = state.sections.get(number)
+            before = leaves.get(number)
             if section is None:
                 leaves.pop(number, None)
             else:
                 leaves[number] = section_count(section, self._geometry)
-        self._end = max(leaves, default=-1) + 1
+            if leaves.get(number) == before:
+                numbers.discard(number)  # as what was tried and taken back
+        if not numbers:
+            return
+        last = max(numbers) + 1
+        self._end = max(self._end, last) if last - 1 in leaves or last < self._end else max(leaves, default=-1) + 1
         self._sum_up(numbers)
 
     def _sum_up(self, numbers: set[int]) -> None:
@@ -364,12 +373,21 @@ def _of_section(
         yield from (Summary(base + at * cell, cell, 0, ()) for at in range(first, last))
         return
     counts = _in_cells(*_value(section, geometry), cell)
-    one = len(section.zones) == 1 and section.zones[0][1] == span(0, geometry.pages_per_section)
-    shares: tuple[tuple[ZoneKey, int], ...] = ((section.zones[0][0], cell),) if one else ()
+    shares = _zones_of_cells(section.zones, geometry.pages_per_section, cell)
     for at in range(first, last):
-        if section.zones and not one:
-            shares = _part(section, geometry, at * cell, cell)[1]
-        yield Summary(base + at * cell, cell, counts[at], shares)
+        yield Summary(base + at * cell, cell, counts[at], shares[at])
+
+
+@lru_cache(maxsize=512)
+def _zones_of_cells(zones: Shares, width: int, cell: int) -> tuple[Shares, ...]:
+    """The pages of each zone in every `cell` pages of a section."""
+    if len(zones) == 1 and zones[0][1] == span(0, width):
+        return (((zones[0][0], cell),),) * (width // cell)
+    found: list[list[tuple[ZoneKey, int]]] = [[] for _ in range(width // cell)]
+    for key, owned in zones:
+        for number, pages in _each(owned, width, cell):
+            found[number].append((key, pages))
+    return tuple(map(tuple, found))
 
 
 def _summed(pyramid: Pyramid, state: State, start: int, pages: int) -> Summary:

@@ -42,7 +42,7 @@ def rgb(colour: Lab) -> int:
     return red << 16 | green << 8 | blue
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=16384)
 def between(first: int, second: int, share: float) -> int:
     """So much of the way from one colour to another."""
     one, other = lab(first), lab(second)

@@ -21,17 +21,17 @@ Line = tuple[Span, ...]
 def joined(spans: Iterable[Span]) -> Line:
     """A line in which neighbours that look the same are one."""
     line: list[Span] = []
-    parts: list[str] = []
-    look: tuple[int | None, int | None, bool] | None = None
+    texts: list[str] = []
+    look: tuple[int | None, int | None, bool] = (None, None, False)
     for text, fore, back, bold in spans:
-        if text:
-            if look != (fore, back, bold):
-                if look is not None:
-                    line.append(Span("".join(parts), *look))
-                look, parts = (fore, back, bold), []
-            parts.append(text)
-    if look is not None:
-        line.append(Span("".join(parts), *look))
+        if (fore, back, bold) != look and text:
+            if texts:
+                line.append(Span("".join(texts), *look))
+                texts = []
+            look = fore, back, bold
+        texts.append(text)
+    if any(texts):
+        line.append(Span("".join(texts), *look))
     return tuple(line)
 
 

@@ -50,6 +50,7 @@ class MemoryPicture:
         self._sections: dict[int, tuple[object, ...]] = {}
         self._paints: dict[int, list[Paint]] = {}
         self._looks: dict[tuple[int, object], Paint] = {}
+        self._lines: dict[int, Line] = {}
         self.plan = self._planned()
         tiles = Tiles(self)
         self._drawn: dict[str, Callable[[int, Row, int, Overlay], Iterable[Span]]] = {
@@ -112,6 +113,7 @@ class MemoryPicture:
     def changed_lines(self) -> list[int]:
         """The lines whose memory is not what was drawn last."""
         found: list[int] = []
+        self._lines.clear()
         for at in list(self._sections):
             if self._sections[at] != self._of_row(self.plan.rows[at]):
                 self._paints.pop(at, None)
@@ -122,6 +124,7 @@ class MemoryPicture:
     def forget(self) -> None:
         """What views know besides the machine has changed (verdicts)."""
         self._paints.clear()
+        self._lines.clear()
 
     def _of_row(self, row: Row) -> tuple[object, ...]:
         size, sections = self.machine.geometry.pages_per_section, self.machine.sections
@@ -157,9 +160,16 @@ class MemoryPicture:
         if at is None:
             return ()
         row, part = self.plan.rows[at], y - self.plan.tops[at]
+        geometry = self.machine.geometry
+        plain = not over.touches(row.start, row.pages, geometry.pages_per_block, geometry.pages_per_section)
+        if plain and y in self._lines:
+            return self._lines[y]
         gutter = self._gutter(at, row, part)
         share = self._share(row) if self.shares and row.what == "tiles" and part == 0 else ()
-        return joined((*gutter, *self._drawn[row.what](at, row, part, over), *share))
+        line = joined((*gutter, *self._drawn[row.what](at, row, part, over), *share))
+        if plain:
+            self._lines[y] = line
+        return line
 
     @property
     def shares(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 Places = Mapping[int, int]
 """Pages of sections by number: bit ``i`` is page ``i`` of the section."""
@@ -24,6 +24,25 @@ class Overlay(NamedTuple):
     changed: Places = MappingProxyType({})
     hits: frozenset[int] | None = None
     notes: Mapping[int, str] = MappingProxyType({})
+
+    def touches(self, start: int, pages: int, block: int, section: int) -> bool:
+        """May anything be laid over these pages? `block` and `section`: pages of one."""
+        if self.hits is not None or start <= self.cursor < start + pages:
+            return True
+        return any(
+            len(numbers) > _MANY or any(start < (nr + 1) * size and nr * size < start + pages for nr in numbers)
+            for numbers, size in (
+                (self.marks, block),
+                (self.hosts, block),
+                (self.notes, block),
+                (self.linked, section),
+                (self.changed, section),
+            )
+        )
+
+
+_MANY: Final = 256
+"""Of more numbers it is not worth while to look whether one of them is in some place."""
 
 
 def places(ranges: Iterable[tuple[int, int]], section: int) -> dict[int, int]:

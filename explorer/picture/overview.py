@@ -67,6 +67,7 @@ class Overview:
         self._right = f" {short_size(last * machine.geometry.block_size)} "
         self.columns = columns_of(machine, wide - len(self._left) - len(self._right))
         self._paints: list[tuple[Paint, Paint]] = []
+        self._spans: tuple[Scope, list[Span]] | None = None
 
     def at(self, x: int) -> int | None:
         """The page at a column."""
@@ -76,24 +77,26 @@ class Overview:
     def line(self, cursor: int, scope: Scope) -> Line:
         """The line, with the cursor; what is not in the scope is dimmed."""
         palette = self._scene.palette
-        spans = [Span(self._left, palette.dim)]
-        whole = scope.level == "machine"
+        if self._spans is None or self._spans[0] != scope:
+            self._spans = scope, [self._span(column, number, scope) for number, column in enumerate(self.columns)]
+        spans = list(self._spans[1])
+        for number, column in enumerate(self.columns):
+            if column.start <= cursor < column.start + column.pages:
+                spans[number] = Span("+", bold=True) if self._halves == 1 else Span("█", palette.cursor)
+        return joined((Span(self._left, palette.dim), *spans, Span(self._right, palette.dim)))
+
+    def _span(self, column: Column, number: int, scope: Scope) -> Span:
+        """A column without the cursor."""
+        if not column.pages:
+            return Span("-", self._scene.palette.faint)
         if not self._paints:
             self._paints = [self._painted(column) for column in self.columns]
-        for column, (use, zone) in zip(self.columns, self._paints, strict=True):
-            if not column.pages:
-                spans.append(Span("-", palette.faint))
-                continue
-            here = column.start <= cursor < column.start + column.pages
-            inside = whole or (column.start < scope.start + scope.pages and scope.start < column.start + column.pages)
-            if self._halves == 1:
-                spans.append(Span("+" if here else use.letter, bold=here))
-            elif here:
-                spans.append(Span("█", palette.cursor))
-            else:
-                spans.append(Span("▀", self._seen(use, inside), self._seen(zone, inside, 0.75)))
-        spans.append(Span(self._right, palette.dim))
-        return joined(spans)
+        use, zone = self._paints[number]
+        if self._halves == 1:
+            return Span(use.letter)
+        inside = column.start < scope.start + scope.pages and scope.start < column.start + column.pages
+        inside = inside or scope.level == "machine"
+        return Span("▀", self._seen(use, inside), self._seen(zone, inside, 0.75))
 
     def _painted(self, column: Column) -> tuple[Paint, Paint]:
         found = self._scene.machine.summary(column.start, max(1, column.pages))

@@ -121,7 +121,7 @@ def offline_paint(scene: Scene, cell: Summary) -> Paint | None:
     """The look of cells in which no page is online."""
     if cell.counts == 0:
         return Paint(scene.palette.ground, " ")
-    if cell.offline * 2 > cell.pages - cell.missing:
+    if (offline := cell.offline) and offline * 2 > cell.pages - cell.missing:
         return Paint(between(*scene.palette.hatch, 0.6), LETTERS[OFFLINE], True)
     return None
 

@@ -26,7 +26,7 @@ def of_map(map_: MemoryMap) -> tuple[list[Word], list[Word]]:
     if len(map_.scopes) == 1:
         machine = map_.machine
         size = len(machine.blocks) * machine.geometry.block_size
-        off = sum(block.state == "offline" for block in machine.blocks.values())
+        off, _ = map_.counted
         left.append(Word(f" {about_bytes(size)}{f' · {off:,} offline' if off else ''}", "dim"))
     if map_.marks:
         left.append(Word(f" · {len(map_.marks):,} marked", "key"))

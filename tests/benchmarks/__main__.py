@@ -1,4 +1,7 @@
-"""Print the benchmark table. Nothing is asserted: times belong to the machine that they were measured on."""
+"""Print the benchmark table, or the parts of it that are named.
+
+Nothing is asserted: times belong to the machine that they were measured on.
+"""
 
 from __future__ import annotations
 
@@ -187,6 +190,17 @@ def questions() -> None:
     say("check() of that machine", f"{timed(machine.check):.2f} s", "below 2")
 
 
+def explorer() -> None:
+    """The latency of the explorer."""
+    from .explorer import all_of_it
+
+    all_of_it(say)
+
+
+PARTS = (terabyte, pages, trees, questions, growth, explorer)
+
 if __name__ == "__main__":
-    for part in (terabyte, pages, trees, questions, growth):
-        part()
+    wanted = sys.argv[1:] or [part.__name__ for part in PARTS]
+    for part in PARTS:
+        if part.__name__ in wanted:
+            part()

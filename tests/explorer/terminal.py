@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
 
@@ -30,21 +31,29 @@ PATIENCE = 120
 
 
 class Terminal:
-    """A program that has a pseudo-terminal for its three streams and as its controlling terminal."""
+    """A program (``python -m MODULE``) that has a pseudo-terminal for its streams and as its controlling terminal."""
 
-    def __init__(self, *words: str | Path, size: tuple[int, int] = (100, 30), cwd: Path | None = None) -> None:
+    def __init__(
+        self,
+        *words: str | Path,
+        module: str = "altmap",
+        size: tuple[int, int] = (100, 30),
+        cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.settings = termios.tcgetattr(slave)
-        environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        inherited = os.environ if environment is None else environment
+        passed = {name: value for name, value in inherited.items() if name not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _LEAD, sys.executable, "-m", "altmap", *map(str, words)],
+            [sys.executable, "-c", _LEAD, sys.executable, "-m", module, *map(str, words)],
             stdin=slave,
             stdout=slave,
             stderr=slave,
             start_new_session=True,
             cwd=cwd,
-            env={**environment, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"},
+            env={**passed, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"},
         )
         self.slave = slave
         self.written = b""

@@ -25,7 +25,7 @@ from ..widgets.kernel_log import KernelLog
 from ..widgets.keys import Keys
 from ..widgets.levels import Levels
 from ..widgets.map_legend import MapLegend
-from ..widgets.memory_map import MemoryMap
+from ..widgets.memory_map import MOVES, MemoryMap
 from ..widgets.overview import OverviewLine
 from ..widgets.painted import Scroller
 from ..widgets.parameters import Parameters
@@ -39,13 +39,6 @@ PANES: Final = ("map", "inspector", "zones", "log", "parameters")
 
 ALWAYS: Final = ("verb('help')", "verb('quit')", "command_palette")
 """The keys that no footer is too narrow for."""
-
-WALKS: Final = frozenset(
-    shift + key
-    for shift in ("", "shift+")
-    for key in ("left", "right", "up", "down", "pageup", "pagedown", "home", "end")
-)
-"""Keys that every pane takes: they are never unknown."""
 
 WIDE: Final = 170
 """From so many columns on the levels below the cursor stand beside the map."""
@@ -72,7 +65,7 @@ class MainScreen(MappingScreen):
 
     def compose(self) -> ComposeResult:
         machine = self.machine
-        self._map = MemoryMap(machine, self.verdicts, self.moved_on_map, self.map_reshaped)
+        self._map = MemoryMap(machine, self.verdicts)
         yield StatusLine(machine)
         yield OverviewLine(machine, self.verdicts)
         with Horizontal(id="body"):
@@ -214,16 +207,12 @@ class MainScreen(MappingScreen):
             self._possible = possible
             self.refresh_bindings()
 
-    def map_reshaped(self) -> None:
-        """Another scope or view is shown, or the same at another size."""
-        if not self.is_mounted or not self._map.is_mounted:
-            return
+    def on_memory_map_reshaped(self) -> None:
         self.query_one(MapLegend).refresh()
-        self._show_block()
+        self.on_memory_map_moved()
         self._ask_all()
 
-    def moved_on_map(self) -> None:
-        """The cursor is elsewhere, or other blocks are marked."""
+    def on_memory_map_moved(self) -> None:
         if self.refused is None:
             self._refused = None
         self.show_offers()
@@ -268,7 +257,7 @@ class MainScreen(MappingScreen):
 
     def on_key(self, event: Key) -> None:
         """A key whose verbs all have nothing to do says why; one that has no verb says that."""
-        if event.key in WALKS:
+        if event.key in MOVES and self._map.has_focus:
             return
         verbs = [verb for verb in VERBS if event.key in verb.key.split(",")]
         reasons = [f"{verb.label}: {reason}" for verb in verbs if (reason := verb.idle(self))]

@@ -83,7 +83,7 @@ class StatusLine(Static):
                 break
             left = longer
         gap = " " * max(1, width - left.cell_length - memory.cell_length)
-        self.update(left + gap + memory)
+        self.update(left + gap + memory, layout=False)
 
     def on_resize(self) -> None:
         self._draw()

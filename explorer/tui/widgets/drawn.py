@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -45,17 +45,10 @@ def _palette(dark: bool, colours: tuple[tuple[str, int], ...]) -> Palette:
 
 def palette_of(app: App[Any]) -> Palette:
     """The colours of pictures in the theme of the moment: ours for what pages are, the theme's for all around them."""
-    variables = app.theme_variables
+    variables, dark = app.theme_variables, app.current_theme.dark
     known = _known.get(app)
-    if known is None or known[0] is not variables:
-        known = _known[app] = variables, _of_theme(variables, app.current_theme.dark)
-    return known[1]
-
-
-_known: WeakKeyDictionary[App[Any], tuple[Mapping[str, str], Palette]] = WeakKeyDictionary()
-
-
-def _of_theme(variables: Mapping[str, str], dark: bool) -> Palette:
+    if known is not None and known[:2] == (id(variables), dark):
+        return known[3]
     named = {
         "ground": "background",
         "strip": "surface",
@@ -75,7 +68,13 @@ def _of_theme(variables: Mapping[str, str], dark: bool) -> Palette:
         if parsed is not None and parsed.ansi is None:
             red, green, blue = parsed.rgb
             colours.append((field, red << 16 | green << 8 | blue))
-    return _palette(dark, tuple(colours))
+    palette = _palette(dark, tuple(colours))
+    _known[app] = id(variables), dark, variables, palette
+    return palette
+
+
+_known: WeakKeyDictionary[App[Any], tuple[int, bool, object, Palette]] = WeakKeyDictionary()
+"""The palette of each app, for as long as its variables are these."""
 
 
 def look(role: str, palette: Palette) -> tuple[int, int | None, bool]:
@@ -104,14 +103,18 @@ def look(role: str, palette: Palette) -> tuple[int, int | None, bool]:
     return strong[role], behind, True
 
 
+@lru_cache(maxsize=2048)
+def _strip(line: Line, width: int, text: int, ground: int) -> Strip:
+    """A line as Textual has it, with the colours of text and of the ground where it has none of its own."""
+    segments = [
+        Segment(said, _style(text if fore is None else fore, ground if behind is None else behind, bold))
+        for said, fore, behind, bold in line
+    ]
+    return Strip(segments).crop_extend(0, width, _style(text, ground, False))
+
+
 class Drawn(Widget):
     """A widget whose rows are lines of a picture."""
-
-    _back: int | None = None
-
-    def notify_style_update(self) -> None:
-        self._back = None
-        super().notify_style_update()
 
     def row(self, y: int) -> Line:
         """One line."""
@@ -134,17 +137,18 @@ class Drawn(Widget):
         """Cells above each other in a character: two, or one letter where there is no colour."""
         return 1 if self.app.no_color else 2
 
+    _ground: int | None = None
+
+    def notify_style_update(self) -> None:
+        """Textual's word that colours may be others now."""
+        super().notify_style_update()
+        self._ground = None
+
     def render_line(self, y: int) -> Strip:
-        palette = palette_of(self.app)
-        back = self._back
-        if back is None:
+        if self._ground is None:
             red, green, blue = self.background_colors[1].rgb
-            back = self._back = red << 16 | green << 8 | blue
-        segments = [
-            Segment(text, _style(palette.text if fore is None else fore, back if behind is None else behind, bold))
-            for text, fore, behind, bold in self._safely(y)
-        ]
-        return Strip(segments).crop_extend(0, self.size.width, _style(palette.text, back, False))
+            self._ground = red << 16 | green << 8 | blue
+        return _strip(self._safely(y), self.size.width, palette_of(self.app).text, self._ground)
 
     def explain(self, event: MouseMove) -> None:
         """The pointer on a word of the kernel's shows what it means."""
@@ -153,6 +157,6 @@ class Drawn(Widget):
 
     def refresh_rows(self, rows: Iterable[int]) -> None:
         """Draw some rows anew."""
-        width, height = self.size
-        if regions := [Region(0, y, width, 1) for y in rows if 0 <= y < height]:
-            self.refresh(*regions)
+        for y in rows:
+            if 0 <= y < self.size.height:
+                self.refresh(Region(0, y, self.size.width, 1))

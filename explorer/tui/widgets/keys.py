@@ -92,7 +92,7 @@ class Keys(Static):
         line = Content()
         for column, key in self.placed:
             line += " " * (column - line.cell_length) + key.content(key is self.lit)
-        self.update(line)
+        self.update(line, layout=False)
 
     def watch_lit(self, key: Key | None) -> None:
         self.tooltip = key.binding.tooltip or key.binding.description if key else None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Final
 
 from altmap.engine import Machine
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from ... import facts
 from ...picture.lines import Line
@@ -21,6 +22,15 @@ from .drawn import Drawn, palette_of
 Picture = MemoryPicture | PagesPicture
 _KEPT: Final = 16
 """Pictures that are kept, so that going back to one costs what has changed."""
+
+
+MOVES: Final = frozenset(shift + key for shift in ("", "shift+") for key in ("left", "right", "up", "down")) | {
+    "pageup",
+    "pagedown",
+    "home",
+    "end",
+}
+"""The keys that move the cursor."""
 
 
 class MemoryMap(Drawn, can_focus=True):
@@ -38,20 +48,16 @@ class MemoryMap(Drawn, can_focus=True):
         Binding("end", "end(True)", show=False),
     ]
 
-    def __init__(
-        self,
-        machine: Machine,
-        verdicts: Verdicts,
-        moved: Callable[[], None] = lambda: None,
-        reshaped: Callable[[], None] = lambda: None,
-    ) -> None:
-        """`moved` is called when the cursor is elsewhere or other blocks are marked, `reshaped` when another scope or view
-        is shown, or the same at another size: at once, and not by a message, so that all is drawn in one go."""
+    class Moved(Message):
+        """The cursor is elsewhere, or other blocks are marked."""
+
+    class Reshaped(Message):
+        """Another scope or view is shown, or the same at another size."""
+
+    def __init__(self, machine: Machine, verdicts: Verdicts) -> None:
         super().__init__(id="map")
         self.machine = machine
         self.verdicts = verdicts
-        self._moved = moved
-        self._on_reshaped = reshaped
         self.view: type[View] = VIEWS[0]
         self.folds = True
         self.scopes: list[Scope] = [self._whole()]
@@ -66,6 +72,9 @@ class MemoryMap(Drawn, can_focus=True):
         self._anchor: int | None = None
         self._pictures: dict[object, Picture] = {}
         self._now: Picture | None = None
+        self._age = 0
+        self._counted: tuple[int, int, int] | None = None
+        self._ages: dict[object, int] = {}
 
     # -- what is shown ----------------------------------------------------------------------------------------------
 
@@ -78,6 +87,15 @@ class MemoryMap(Drawn, can_focus=True):
     def cursor(self) -> int:
         """The block in which the cursor is."""
         return self.pfn // self.machine.geometry.pages_per_block
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """How many blocks are offline, and on how many nodes blocks are; kept until something changes."""
+        if self._counted is None or self._counted[0] != self._age:
+            blocks = self.machine.blocks.values()
+            off = sum(block.state == "offline" for block in blocks)
+            self._counted = self._age, off, len({block.node for block in blocks})
+        return self._counted[1:]
 
     @property
     def scene(self) -> Scene:
@@ -104,14 +122,16 @@ class MemoryMap(Drawn, can_focus=True):
         key = (self.scope, self.view, size, self.halves, self.folds, palette_of(self.app))
         found = self._pictures.pop(key, None)
         if found is not None:
-            found.changed_lines()
+            if self._ages[key] != self._age:
+                found.changed_lines()
         elif self.scope.level == "page":
             found = PagesPicture(self.scene, self.view, self.scope, size, self.halves, self.pfn)
         else:
             found = MemoryPicture(self.scene, self.view, self.scope, size, self.halves, self.folds)
-        self._pictures[key] = found
+        self._pictures[key], self._ages[key] = found, self._age
         while len(self._pictures) > _KEPT:
-            del self._pictures[next(iter(self._pictures))]
+            oldest = next(iter(self._pictures))
+            del self._pictures[oldest], self._ages[oldest]
         return found
 
     @property
@@ -124,6 +144,7 @@ class MemoryMap(Drawn, can_focus=True):
 
     def show(self) -> None:
         """Draw what has changed in the machine; marks whose block is gone go."""
+        self._age += 1
         self.marks &= self.machine.blocks.keys()
         if self.scopes[0] != self._whole():
             self.scopes = [self._whole(), *self.scopes[1:]]
@@ -141,11 +162,22 @@ class MemoryMap(Drawn, can_focus=True):
 
     _shape: tuple[int, int] = (-1, 0)
 
+    def _tell(self, message: Message) -> None:
+        """To the screen itself, before the map is drawn, so that what it changes because of this is drawn together with it."""
+        self.screen.post_message(message)
+
+    def _draw(self, rows: Iterable[int] | None = None) -> None:
+        """Draw some rows anew, or all, when it is the map's turn."""
+        if rows is None:
+            self.call_later(self.refresh)
+        else:
+            self.call_later(self.refresh_rows, rows)
+
     def _reshaped(self) -> None:
         self._now = None
         self.pfn = self.picture.snapped(self.pfn)
-        self.refresh()
-        self._on_reshaped()
+        self._tell(self.Reshaped())
+        self._draw()
 
     def on_resize(self) -> None:
         self._reshaped()
@@ -186,9 +218,7 @@ class MemoryMap(Drawn, can_focus=True):
         before, picture = self.pfn, self.picture
         here = self.cursor
         self.pfn = pfn
-        if picture.reveal(pfn):
-            self.refresh()
-        self.refresh_rows({*picture.lines_of(before), *picture.lines_of(pfn)})
+        moved = picture.reveal(pfn)
         if extend:
             self._anchor = here if self._anchor is None else self._anchor
             low, high = sorted((self._anchor, self.cursor))
@@ -196,14 +226,15 @@ class MemoryMap(Drawn, can_focus=True):
         else:
             self._anchor = None
         if pfn != before:
-            self._moved()
+            self._tell(self.Moved())
+        self._draw(None if moved else {*picture.lines_of(before), *picture.lines_of(pfn)})
 
     def mark(self, blocks: Iterable[int]) -> None:
         """Mark exactly these blocks."""
         marks = frozenset(blocks)
         changed, self.marks = self.marks ^ marks, marks
+        self._tell(self.Moved())
         self._redraw(changed)
-        self._moved()
 
     def link(self, hosts: frozenset[int], linked: Places) -> None:
         """Point out the blocks that hold the memmap of the selected one, and the pages that do; or those that are described
@@ -245,15 +276,17 @@ class MemoryMap(Drawn, can_focus=True):
 
     def repaint(self) -> None:
         """What the view shows besides the machine has changed."""
-        self.picture.forget()
+        for picture in self._pictures.values():
+            if picture.view is self.view:
+                picture.forget()
         self.refresh()
 
     def _redraw(self, blocks: Iterable[int]) -> None:
         size, picture = self.machine.geometry.pages_per_block, self.picture
         if isinstance(picture, PagesPicture):
-            self.refresh()
+            self._draw()
         else:
-            self.refresh_rows({line for block in blocks for line in self._lines_of(picture, block * size, size)})
+            self._draw({line for block in blocks for line in self._lines_of(picture, block * size, size)})
 
     def _lines_of(self, picture: MemoryPicture, start: int, pages: int) -> set[int]:
         """The lines that show a block: several where they are less than one."""
@@ -281,9 +314,8 @@ class MemoryMap(Drawn, can_focus=True):
         if picture.cell > geometry.pages_per_block:
             start = self.pfn // picture.cell * picture.cell
             return Scope("blocks", start, picture.cell)
-        nodes = {node.node for node in self.machine.blocks.values()}
         here = self.machine.blocks.get(self.cursor)
-        if scope.level == "machine" and len(nodes) > 1 and here is not None and len(self.machine.blocks) > 64:
+        if scope.level == "machine" and self.counted[1] > 1 and here is not None and len(self.machine.blocks) > 64:
             return scope._replace(level="node", node=here.node)
         return whole
 
@@ -293,14 +325,12 @@ class MemoryMap(Drawn, can_focus=True):
             self.scopes.append(scope)
             self._reshaped()
             self.picture.reveal(self.pfn)
-            self._moved()
 
     def zoom_out(self) -> None:
         """One level out."""
         if len(self.scopes) > 1:
             self.scopes.pop()
             self._reshaped()
-            self._moved()
 
     def zoom_to_page(self, pfn: int) -> None:
         """To the pages around one, which is pointed out."""
@@ -313,7 +343,6 @@ class MemoryMap(Drawn, can_focus=True):
         self._reshaped()
         self.picture.reveal(pfn)
         self.light(frozenset({pfn}))
-        self._moved()
 
     # -- keys and the mouse -----------------------------------------------------------------------------------------
 

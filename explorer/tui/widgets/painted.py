@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from itertools import zip_longest
 from typing import Any, ClassVar
 
 from rich.cells import cell_len
@@ -56,10 +55,12 @@ class Scroller(Drawn, ScrollView, can_focus=True):
         except Exception as error:
             said = self.fault(error)
             self._drawn = [(picture.Span(part, *said[0][1:]),) for part in textwrap.wrap(said[0].text, max(8, width))]
-        self.virtual_size = Size(width, max(height, len(self._drawn)))  # as it was where all fits: no layout then
-        top = self.scroll_offset.y
-        pairs = enumerate(zip_longest(before, self._drawn))
-        self.refresh_rows([at - top for at, (old, new) in pairs if old != new])
+        self.virtual_size = Size(width, max(len(self._drawn), height))  # one more or less is no new layout
+        if len(before) != len(self._drawn):
+            self.refresh()
+        else:
+            top = self.scroll_offset.y
+            self.refresh_rows(at - top for at, line in enumerate(self._drawn) if line != before[at])
 
     def on_resize(self, event: events.Resize) -> None:
         self.reload()

@@ -1,0 +1,172 @@
+"""The latency of the explorer, in CPU time and as ratios to an empty Textual app that is measured in the same run.
+
+``python -m tests.benchmarks explorer``. A key costs what passes from its press until all is drawn and nothing is left to do;
+drawing goes all the way to the bytes for the terminal, which nobody reads. Figures are medians.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from time import process_time
+from typing import Any, Final
+
+from altmap.engine import Machine, boot_machine, bundled_machines, open_machine, save_machine
+from altmap.explorer.tui.app import ExplorerApp
+from altmap.explorer.tui.screens.main import MainScreen
+from altmap.explorer.tui.widgets.levels import REST
+from textual.app import App
+from textual.drivers.headless_driver import HeadlessDriver
+
+from ..explorer.terminal import Terminal
+from .empty import Empty
+
+SIZES: Final = ((120, 40), (200, 60))
+TURNS: Final = 12
+"""How often keys are pressed that are measured."""
+AT_LAST: Final = "palette"
+"""What both apps write last of their first screen: the end of the footer."""
+KEYS: Final = (
+    ("cursor", ("right", "down", "left", "up"), "at most 3 x"),
+    ("view", ("v", "V"), "at most 3 x"),
+    ("zoom", ("plus", "minus"), "at most 3 x"),
+    ("mark", ("space",), "at most 4 x"),
+)
+"""What is done by keys that are pressed in turn."""
+
+Say = Callable[..., None]
+
+
+class Silent(HeadlessDriver):
+    """A terminal that takes what is written, and shows it to nobody."""
+
+    @property
+    def is_headless(self) -> bool:
+        return False
+
+
+# -- a cold process -----------------------------------------------------------------------------------------------------
+
+
+def cold(compiled: Path, *words: str | Path, runs: int = 5) -> float:
+    """CPU seconds of a new process (``python -m WORDS``) until its first screen is there. It was started once before, so that
+    what Python compiles is in the folder `compiled`, as it is for a person after the first time."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPYCACHEPREFIX"] = str(compiled)
+    times = []
+    for _ in range(runs + 1):
+        with Terminal(
+            *words[1:], module=str(words[0]), size=(120, 40), cwd=Path(__file__).parents[2], environment=environment
+        ) as terminal:
+            terminal.until(AT_LAST)
+            os.kill(terminal.process.pid, signal.SIGKILL)
+            _, _, used = os.wait4(terminal.process.pid, 0)
+            terminal.process.returncode = -signal.SIGKILL
+            times.append(used.ru_utime + used.ru_stime)
+    return median(times[1:])
+
+
+def first_paints(say: Say, folder: Path, large: Path) -> None:
+    """Opening bundled machines, and a large snapshot."""
+    empty = cold(folder, "tests.benchmarks.empty")
+    say("first paint of an empty app, a cold process", f"{empty * 1e3:.0f} ms")
+    for machine in bundled_machines():
+        seconds = cold(folder, "altmap", machine.name)
+        say(f"the same of {machine.name}", f"{seconds * 1e3:.0f} ms = {seconds / empty:.2f} x", "at most 1.4 x")
+    seconds = cold(folder, "altmap", large, runs=3)
+    say("opening a snapshot of 65,536 blocks to its map", f"{seconds:.2f} s = {seconds / empty:.1f} x", "below 1.2 s")
+
+
+# -- keys ---------------------------------------------------------------------------------------------------------------
+
+
+async def pressed(app: App[Any], size: tuple[int, int], sets: Sequence[Sequence[str]]) -> list[float]:
+    """CPU seconds of a key, for each set of keys that are pressed in turn."""
+    found = []
+    async with app.run_test(size=size, headless=False) as pilot:
+        for keys in sets:
+            times = []
+            for turn in range(TURNS + len(keys)):
+                await pilot.pause()
+                before = process_time()
+                await pilot.press(keys[turn % len(keys)])
+                await pilot.pause()
+                if turn >= len(keys):  # the first time of each is warming up
+                    times.append(process_time() - before)
+                await asyncio.sleep(REST * 2)  # what waits until no key comes any more is no part of the answer
+            found.append(median(times))
+    return found
+
+
+def silent(app: App[Any]) -> App[Any]:
+    """The app with a terminal that nobody sees."""
+    app.driver_class = Silent
+    app.animation_level = "none"
+    return app
+
+
+def keys(say: Say, large: Machine) -> None:
+    """A key on 192 blocks and on very many."""
+    named = {"192 blocks": open_machine("firecracker-24g"), "65,536 blocks": large}
+    for size in SIZES:
+        wide = f"{size[0]}x{size[1]}"
+        (empty,) = asyncio.run(pressed(silent(Empty()), size, [("right",)]))
+        say(f"a key in an empty app at {wide}", f"{empty * 1e3:.2f} ms")
+        first: list[float] = []
+        for name, machine in named.items():
+            costs = asyncio.run(pressed(silent(ExplorerApp(machine)), size, [turn for _, turn, _ in KEYS]))
+            first = first or costs
+            for (what, _, goal), cost, before in zip(KEYS, costs, first, strict=True):
+                against = f", {cost / before:.2f} of 192" if costs is not first else ""
+                more = ", 1.3" if costs is not first else ""
+                say(f"{what}, {name}, {wide}", f"{cost * 1e3:.2f} ms = {cost / empty:.1f} x{against}", f"{goal}{more}")
+
+
+# -- verdicts -----------------------------------------------------------------------------------------------------------
+
+
+async def can_they_go(machine: Machine) -> tuple[float, float]:
+    """CPU seconds until the view tells of every block, and the longest that a key would wait meanwhile."""
+    app = silent(ExplorerApp(machine))
+    async with app.run_test(size=(120, 40), headless=False) as pilot:
+        screen = app.screen
+        assert isinstance(screen, MainScreen)
+        await pilot.pause()
+        longest, start = 0.0, process_time()
+        screen.action_view("can it go")
+        await asyncio.sleep(0)
+        last = process_time()
+        while screen.verdicts.pending():
+            await asyncio.sleep(0)
+            now = process_time()
+            longest, last = max(longest, now - last), now
+        return process_time() - start, longest
+
+
+def verdicts(say: Say) -> None:
+    """Whether each block can go, asked beside the screen."""
+    server = boot_machine([(0, 0, "2G"), (0, "4G", f"{1022}G")], block_size=128 << 20)
+    for name, machine, goal in (
+        ("the 24 GiB machine", open_machine("firecracker-24g"), "below 0.4 s"),
+        (f"{len(server.blocks):,} blocks", server, "below 3 s"),
+        ("the terabyte server", open_machine("terabyte-server"), "below 3 s"),
+    ):
+        seconds, longest = asyncio.run(can_they_go(machine))
+        say(f"which blocks of {name} can go", f"{seconds:.2f} s", goal)
+        say("the longest that a key waits meanwhile", f"{longest * 1e3:.0f} ms", "below 50 ms")
+
+
+def all_of_it(say: Say) -> None:
+    """The whole table."""
+    large = boot_machine([(0, 0, "2G"), (0, "4G", f"{8 * 1024 - 2}G")], block_size=128 << 20, name="large")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "large.msgpack.gz"
+        save_machine(large, file)
+        first_paints(say, Path(folder), file)
+    keys(say, large)
+    verdicts(say)
