@@ -47,6 +47,14 @@ class NeverEnds(Coded, frozen=True):
     cause: Reason
 
 
+class LmbFailed(Coded, frozen=True):
+    """DLPAR could not add or remove this block (an LMB), and has undone what it did of the request."""
+
+    block: int
+    errno: str
+    cause: Reason
+
+
 class StayedOnline(Coded, frozen=True):
     """An eject failed, because this block did not go offline."""
 
@@ -84,6 +92,7 @@ Reason = (
     | Worth
     | SectionsLeft
     | HugePageStays
+    | LmbFailed
     | NeverEnds
     | StayedOnline
     | Effect
