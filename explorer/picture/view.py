@@ -47,6 +47,9 @@ class Verdicts(Protocol):
     def of(self, block: int) -> Told | None:
         """The verdict of a block; None as long as it was not asked."""
 
+    def among(self, blocks: range) -> set[str]:
+        """The answers that there are on some blocks."""
+
 
 class Scene(NamedTuple):
     """What a view may look at."""
