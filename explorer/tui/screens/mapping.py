@@ -23,7 +23,7 @@ from ..widgets.memory_map import MemoryMap
 from .asking import AskingScreen
 from .search_line import SearchLine
 
-ASKING: Final = 0.02
+ASKING: Final = 0.005
 """Seconds that asking may take before keys are answered; it decides how smooth the screen is, never what is said."""
 REPAINTED: Final = 0.25
 """Seconds from one look at the answers so far to the next."""
