@@ -74,6 +74,25 @@ def of_open(parser: Parser) -> None:
     _look(parser)
 
 
+def of_tour(parser: Parser) -> None:
+    """altmap tour."""
+    parser.add_argument("file", metavar="FILE", nargs="?", help="a tour of your own (the bundled one)")
+    _look(parser)
+    parser.explain("A tour is a text file", TOUR_LINES)
+
+
+TOUR_LINES: Final = (
+    ("== TITLE", "begins a station; what stands above the first is the tour's title"),
+    (
+        "machine NAME KEY=VALUE ...",
+        "opens a machine there, as altmap boot does; else it goes on where the last station ended",
+    ),
+    ("view NAME, go PLACE, zoom LEVEL", "what the map shows"),
+    ("> LINE", "a line of a script; what it does is played"),
+    ("text, indented", "what is said there; an empty line begins a paragraph"),
+)
+
+
 def of_serve(parser: Parser) -> None:
     """altmap serve."""
     _machine(parser)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 
 from altmap.engine import (
     BOOT_KEYS,
@@ -22,7 +21,7 @@ from .arguments import DEFAULT_MACHINE
 from .exits import FINE, REFUSED
 from .forms.document import as_line
 from .output import on_terminal, remark, say, write, write_text
-from .streams import machine_named, writable
+from .streams import drawn_elsewhere, machine_named, writable
 from .verbs import VERBS
 
 
@@ -33,9 +32,9 @@ def enter(arguments: argparse.Namespace) -> int:
 
 
 def _enter(machine: Machine, arguments: argparse.Namespace) -> int:
-    if "TEXTUAL_DRIVER" not in os.environ and not on_terminal("stdin", "stdout"):
+    if not drawn_elsewhere() and not on_terminal("stdin", "stdout"):
         return _show(machine, arguments)
-    if "TEXTUAL_DRIVER" not in os.environ and not on_terminal("stderr"):
+    if not drawn_elsewhere() and not on_terminal("stderr"):
         code = _show(machine, arguments)
         say("\nThe explorer did not open: it draws on standard error, which is no terminal here.")
         return code

@@ -29,6 +29,11 @@ def machine_named(source: str, model: str | None = None, *, replay: bool) -> Mac
     return machine
 
 
+def drawn_elsewhere() -> bool:
+    """Does something else than a terminal draw the explorer, as a page in a browser does (Textual's TEXTUAL_DRIVER)?"""
+    return "TEXTUAL_DRIVER" in os.environ
+
+
 def script_text(source: str) -> tuple[str, str]:
     """The text of a script, and how messages call it. Raises `BadInput` for what is no text or far too long, `OSError` for
     a file that cannot be read."""

@@ -59,6 +59,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 arguments.of_svg,
             ),
             Verb(
+                "tour",
+                "take a tour: the story of memmap in hot-added memory, or one of your own",
+                ("altmap tour", "altmap tour mine.tour"),
+                "tour.walk",
+                arguments.of_tour,
+            ),
+            Verb(
                 "serve",
                 "open a machine in the explorer in a browser (extra: web)",
                 ("altmap serve firecracker-24g", "altmap serve mine.json --port 8080"),

@@ -28,6 +28,7 @@ _shtab_altmap_commands() {
     serve:'Open a machine in the explorer in a browser (extra: web).'
     show:'Print a machine: its zones, memory blocks and where their memmap lies.'
     svg:'Draw the explorer'"'"'s main screen as a picture, without a terminal.'
+    tour:'Take a tour: the story of memmap in hot-added memory, or one of your own.'
     why:'Say whether a command would succeed, and if not, why and what would clear it.'
   )
   _describe 'altmap commands' _commands
@@ -130,7 +131,7 @@ _shtab_altmap_export_defaults_added=0
 
 _shtab_altmap_help_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a command, or script:(open show svg serve lsmem read check machines run boot why compare diff capture export help models completion schema script)"
+  ":a command, or script:(open show svg tour serve lsmem read check machines run boot why compare diff capture export help models completion schema script)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -249,6 +250,16 @@ _shtab_altmap_svg_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_altmap_svg_defaults_added=0
 
+_shtab_altmap_tour_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
+  "--width[columns (those of the terminal)]:N:"
+  ":a tour of your own (the bundled one):_files"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_altmap_tour_defaults_added=0
+
 _shtab_altmap_why_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
@@ -300,6 +311,7 @@ _shtab_altmap() {
         serve) _arguments -C -s $_shtab_altmap_serve_options ;;
         show) _arguments -C -s $_shtab_altmap_show_options ;;
         svg) _arguments -C -s $_shtab_altmap_svg_options ;;
+        tour) _arguments -C -s $_shtab_altmap_tour_options ;;
         why) _arguments -C -s $_shtab_altmap_why_options ;;
       esac
   esac

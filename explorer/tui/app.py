@@ -14,6 +14,7 @@ from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
 
 from ..printable import printable
+from ..tour.walk import Walk
 from .guard import Guard
 from .leaving import LEFT, run_to_the_end
 from .portrait import Portrayed
@@ -36,16 +37,22 @@ class ExplorerApp(App[bool]):
     ]  # fmt: skip
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (22, "-short"), (32, "-tall"), (48, "-high")]  # noqa: RUF012
 
-    def __init__(self, machine: Machine, letters: bool | None = None) -> None:
-        """`letters`: tell with letters what colours tell elsewhere; if it is not given, NO_COLOR decides."""
+    def __init__(self, machine: Machine, letters: bool | None = None, tour: Walk | None = None) -> None:
+        """`letters`: tell with letters what colours tell elsewhere; if it is not given, NO_COLOR decides. `tour`: taken at
+        once."""
         super().__init__()
         if letters is not None:
             self.no_color = letters
         self.session = Session(machine)
+        self._tour = tour
         self._guard, self._grey = Guard(), Monochrome()
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK
+
+    def on_mount(self) -> None:
+        if self._tour is not None and isinstance(self.screen, MainScreen):
+            self.screen.take_tour(self._tour)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line of every widget passes."""
@@ -123,6 +130,6 @@ class ExplorerApp(App[bool]):
         yield from (command for command in super().get_system_commands(screen) if command.title not in ours)
 
 
-def run_app(machine: Machine) -> int:
-    """Open the explorer on a machine until it is left or ended; returns the exit code."""
-    return run_to_the_end(ExplorerApp(machine))
+def run_app(machine: Machine, tour: Walk | None = None) -> int:
+    """Open the explorer on a machine, with a tour if one is given, until it is left or ended; returns the exit code."""
+    return run_to_the_end(ExplorerApp(machine, tour=tour))

@@ -43,6 +43,9 @@ class Desk(Protocol):
     def watch_again(self) -> None:
         """Play the last verb again."""
 
+    def take_tour(self) -> None:
+        """Open the bundled tour."""
+
     def take_back(self) -> None:
         """Undo the last verb; where there is none, the boot."""
 

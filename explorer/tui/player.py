@@ -29,10 +29,12 @@ class Meter(NamedTuple):
 
 
 class Player:
-    """Plays a `Film`. `part`: how much of the next moment has passed, 0 to 1; the machine shows the moment before it."""
+    """Plays a `Film`, in at most `whole` seconds at the lowest speed. `part`: how much of the next moment has passed, 0 to
+    1; the machine shows the moment before it."""
 
-    def __init__(self, film: Film) -> None:
+    def __init__(self, film: Film, whole: float = _WHOLE) -> None:
         self.film = film
+        self._whole = whole
         self.moves: dict[int, list[Move]] = {}
         while film.at < MOST and film.forward():
             if isinstance(film.told, events.PagesMigrated | events.PagesCompacted) and (found := film.moves()):
@@ -72,7 +74,7 @@ class Player:
         """A frame has passed; returns whether there is something else to see."""
         if not self.playing or self.ended:
             return False
-        length = min(_MOMENT, _WHOLE / len(self.told)) * (2 if self.at + 1 in self.moves else 1)
+        length = min(_MOMENT, self._whole / len(self.told)) * (2 if self.at + 1 in self.moves else 1)
         self.part += self.speed / (FRAMES * length)
         while self.part >= 1 and not self.ended:
             self.film.forward()

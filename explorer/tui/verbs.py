@@ -357,6 +357,16 @@ class Help(Verb):
         desk.show_help()
 
 
+class TakeTour(Verb):
+    name, key, label, title, group = "tour", "T", "Tour", "Take the tour", "Help"
+    sentence = "The story of memmap in hot-added memory, station by station; the machine here stays as it is."
+    footer = False
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.take_tour()
+
+
 class Quit(Verb):
     name, key, label, title, group = "quit", "q", "Quit", "Quit", "Screen"
     sentence = "Leave the explorer; where states were not saved, it asks first."
@@ -370,7 +380,7 @@ class Quit(Verb):
 VERBS: Final[tuple[type[Verb], ...]] = (
     Stop, AddMemory, OnlineDefault, OnlineMovable, OnlineKernel, OfflineBlocks, EjectDevice, RemoveMemory, Why, Undo, Redo,
     ZoomIn, ChangeParameter, ZoomOut, NextView, ViewBefore, GoHost, SearchBlocks, Fold, ShowPage, NextHit, HitBefore, Instead,
-    Help, Quit, CommandLine, Watch, Replay, States, GoTo, MarkDevice, Unmark, EndSearch, CompareAdd, Save, Mark,
+    Help, Quit, TakeTour, CommandLine, Watch, Replay, States, GoTo, MarkDevice, Unmark, EndSearch, CompareAdd, Save, Mark,
     MapPane, InspectorPane, ZonesPane, LogPane, ParametersPane,
 )  # fmt: skip
 """In the footer's order."""

@@ -10,6 +10,7 @@ from altmap.engine import Add, BadInput, Command, Film, Machine, Write, describe
 from textual.message import Message
 from textual.screen import Screen
 
+from ...tour.walk import Walk, open_tour
 from .. import parameters, words
 from ..leaving import LEFT
 from ..places import Goal
@@ -30,6 +31,7 @@ from .leave import LeaveDialog
 from .parameter import ParameterDialog
 from .save import SaveDialog
 from .timeline import TimelineScreen
+from .tour import TourScreen
 from .watch import Seen, WatchScreen
 from .why import MOST_TOLD, Choice, Told, WhyScreen, look, told, told_of_batch, told_of_many, told_since
 
@@ -181,6 +183,10 @@ class AskingScreen(Screen[None], Portrayed):
         """Play the last verb again."""
         if (film := self.session.film()) is not None:
             self.app.push_screen(WatchScreen(*film, self.query_one(MemoryMap), replayed=True))
+
+    def take_tour(self, walk: Walk | None = None) -> None:
+        """Open a tour; without one the bundled one."""
+        self.app.push_screen(TourScreen(walk or Walk(open_tour())))
 
     def ask_state(self) -> None:
         """Open the tree of states."""

@@ -1,34 +1,16 @@
-"""Watching: commands played on a copy of the machine, over its map, with the signal at hand."""
+"""Watching: a verb played on a copy of the machine before it is done, with the signal at hand; or one that was done, again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, NamedTuple
 
-from altmap.engine import Film, Machine, Outcome
-from textual.app import ComposeResult
+from altmap.engine import Film
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 
-from ...picture.lines import Line
-from ...picture.overlay import places
-from ...picture.views import VIEWS
-from .. import titles
-from ..outlooks import Outlooks
-from ..player import FRAMES, SPEEDS, Player
-from ..sheets.moments import Watched, listed, moment_words
-from ..widgets.bars import ResultBar, StatusLine
-from ..widgets.drawn import Drawn, palette_of
-from ..widgets.keys import Keys
-from ..widgets.map_legend import MapLegend
+from ..player import Player
 from ..widgets.memory_map import MemoryMap
-from ..widgets.overview import OverviewLine
-from ..widgets.painted import Scroller
-from ..widgets.title import Role, Strip, Word
-
-_DOTS: Final = 40
-"""Moments that are drawn each for itself."""
+from ..widgets.title import Word
+from .play import PlayScreen
 
 
 class Seen(NamedTuple):
@@ -39,213 +21,36 @@ class Seen(NamedTuple):
     stopped: tuple[int, int] | None = None
 
 
-class Moments(Drawn):
-    """The moments around the present one."""
-
-    def __init__(self, player: Player) -> None:
-        super().__init__(id="moments")
-        self._player = player
-
-    def row(self, y: int) -> Line:
-        lines = listed(self._player, palette_of(self.app), self.size.width, self.size.height)
-        return lines[y] if y < len(lines) else ()
-
-
-class Beside(Scroller):
-    """The panel with how far it is."""
-
-    def __init__(self, player: Player) -> None:
-        super().__init__(id="beside")
-        self._player = player
-
-    def drawn(self, width: int) -> Sequence[Line]:
-        size = (width, self.scrollable_content_region.height)
-        return Watched(self._player, self._player.machine, palette_of(self.app), size, self.halves == 1).lines()
-
-
-class WatchScreen(Screen[Seen]):
-    """Plays a film. `replayed`: what is watched was done already, so that nothing comes of watching it."""
+class WatchScreen(PlayScreen[Seen]):
+    """Plays what a verb does, over a map that begins as `map_` is. `replayed`: it was done already, so that nothing comes of
+    watching it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "pause", "Pause", priority=True),
-        Binding("right", "step(1)", "On", priority=True),
-        Binding("left", "step(-1)", "Back", priority=True),
-        Binding("plus", "faster(1)", "Faster"),
-        Binding("minus", "faster(-1)", "Slower"),
-        Binding("end", "end(True)", "End", priority=True),
-        Binding("home", "end(False)", "Begin", priority=True, show=False),
-        Binding("v", "next_view(1)", "View"),
-        Binding("V", "next_view(-1)", show=False),
         Binding("enter", "done", "Done", priority=True),
         Binding("escape", "signal", "Signal"),
         Binding("q", "leave", "Leave"),
     ]
+    LAST = ("pause", "done", "signal")
 
     def __init__(self, label: str, film: Film, map_: MemoryMap, replayed: bool) -> None:
-        super().__init__()
-        self._label = label
-        self._player = Player(film)
+        super().__init__(label, Player(film))
         self._replayed = replayed
         self._model = map_
-        self._shown: tuple[int, float] = (-1, 0.0)
 
-    @property
-    def machine(self) -> Machine:
-        """In the moment shown."""
-        return self._player.machine
+    def aim(self, map_: MemoryMap) -> None:
+        map_.view, map_.folds = self._model.view, self._model.folds
+        map_.scopes, map_.pfn = list(self._model.scopes), self._model.pfn
 
-    def compose(self) -> ComposeResult:
-        verdicts = Outlooks(self.machine)
-        self._map = MemoryMap(self.machine, verdicts)
-        self._map.view, self._map.folds = self._model.view, self._model.folds
-        self._map.scopes, self._map.pfn = list(self._model.scopes), self._model.pfn
-        yield StatusLine(self.machine)
-        yield OverviewLine(self.machine, verdicts)
-        with Horizontal(id="body"):
-            with Vertical(id="left"):
-                yield Strip("map-title")
-                yield self._map
-                yield MapLegend(self._map)
-                yield Strip("moments-title")
-                yield Moments(self._player)
-            with Vertical(id="right"):
-                yield Strip("panel-title")
-                yield Beside(self._player)
-        yield Strip("transport")
-        yield ResultBar()
-        yield Keys(("pause", "done", "signal"))
+    def titled(self) -> tuple[list[Word], list[Word]]:
+        return [Word("▌", "accent"), Word(self._label, "strong")], [Word("watched ", "warn")]
 
-    def on_mount(self) -> None:
-        self._map.focus()
-        self.query_one("#panel-title", Strip).set(
-            [Word("▌", "accent"), Word(self._label, "strong")], [Word("watched ", "warn")]
-        )
-        self._show()
-        self.set_interval(1 / FRAMES, self._tick)
-
-    def _tick(self) -> None:
-        if self._player.tick():
-            self._show()
-
-    def _show(self) -> None:
-        player = self._player
-        if (player.at, player.part) == self._shown:
-            return
-        moved, self._shown = player.at != self._shown[0], (player.at, player.part)
-        if moved:
-            self._map.show()
-            self.query_one(OverviewLine).reload()
-            self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
-            self.query_one(StatusLine).show()
-            self.query_one(Moments).refresh()
-        self._map.show_changed(places(player.touched(), self.machine.geometry.pages_per_section))
-        self.query_one(Beside).reload()
-        self._say()
-
-    def _say(self) -> None:
-        player = self._player
-        count = len(player.told)
-        self.query_one("#map-title", Strip).set(*titles.of_map(self._map))
-        self.query_one("#moments-title", Strip).set(
-            [Word("▌", "faint"), Word("what the kernel does", "strong")],
-            [Word(f"moment {player.at:,} of {count:,} ", "dim")],
-        )
-        self.query_one("#transport", Strip).set(*self._transport())
-        bar, told = self.query_one(ResultBar), player.present
-        if told is None:
-            bar.say("▶" if player.playing else "■", f"{self._label}: the machine before it", "plain", self._hint())
-            return
-        words, _ = moment_words(told)
-        if moves := player.moving():
-            total = sum(move.pages for move in player.moves[player.at + 1])
-            last = self.machine.geometry.block_of(moves[-1].target)
-            words = (
-                f"{sum(move.pages for move in moves):,} of {total:,} pages have moved, the last ones to memory{last}"
-            )
-        look = "plain" if not isinstance(told, Outcome) else "ok" if told.ok else "refused"
-        bar.say("▶" if player.playing else "■", words, look, self._hint())
-
-    def _hint(self) -> str:
-        player = self._player
+    def hint(self) -> str:
         if self._replayed:
             return "this was done already: enter, esc and q go back to the machine"
-        if player.ended:
-            return "enter does it on the machine; q goes back and does nothing"
-        stops = "esc is the signal: the kernel would stop here" if player.at else "esc goes back"
-        return f"{stops}; enter does all of it at once, q goes back and does nothing"
-
-    def _transport(self) -> tuple[list[Word], list[Word]]:
-        player = self._player
-        count, at = len(player.told), player.at
-        sign = "▶ playing" if player.playing else "■ ended" if player.ended else "❚❚ paused"
-        left = [Word(f" {sign} ", "chosen", "screen.pause"), Word("  ")]
-        room = max(8, self.app.size.width - 48)
-        if count <= min(_DOTS, room // 2):
-            for number in range(1, count + 1):
-                role: Role = "accent" if number <= at else "faint"
-                left += [Word("●" if number <= at else "○", role, f"screen.to({number})"), Word("─", "faint")]
-        else:
-            done = room * at // count
-            for place in range(0, room, 2):
-                goal = (place + 1) * count // room
-                left.append(
-                    Word("━━" if place < done else "──", "accent" if place < done else "faint", f"screen.to({goal})")
-                )
-        left.append(Word(f"  {at:,}/{count:,}", "strong"))
-        right = [Word("speed ", "dim")]
-        right += [Word(f" {one}× ", "here" if one == player.speed else "dim", f"screen.speed({one})") for one in SPEEDS]
-        return left, right
-
-    # -- keys -------------------------------------------------------------------------------------------------------
-
-    def action_pause(self) -> None:
-        """Stop playing, or go on."""
         if self._player.ended:
-            self._player.go_to(0)
-        self._player.playing = not self._player.playing
-        self._say()
-
-    def action_step(self, by: int) -> None:
-        """One moment on, or back."""
-        self.action_to(self._player.at + by)
-
-    def action_to(self, at: int) -> None:
-        """To a moment."""
-        self._player.go_to(at)
-        self._show()
-        self._say()
-
-    def action_end(self, last: bool) -> None:
-        """To the last moment, or before the first."""
-        self.action_to(len(self._player.told) if last else 0)
-
-    def action_faster(self, by: int) -> None:
-        """The next speed, or the one before."""
-        self._player.faster(by)
-        self._say()
-
-    def action_speed(self, speed: int) -> None:
-        """A speed."""
-        self._player.speed = speed
-        self._say()
-
-    def action_next_view(self, by: int) -> None:
-        """The next view of the map, or the one before."""
-        self.action_view(VIEWS[(VIEWS.index(self._map.view) + by) % len(VIEWS)].name)
-
-    def action_view(self, name: str) -> None:
-        """Show the map in another view."""
-        self._map.set_view(name)
-        self._say()
-
-    def action_zoom_to(self, depth: int) -> None:
-        """Out to a level of the breadcrumb."""
-        while len(self._map.scopes) > depth:
-            self._map.zoom_out()
-
-    def on_memory_map_reshaped(self) -> None:
-        self.query_one(MapLegend).refresh()
-        self._say()
+            return "enter does it on the machine; q goes back and does nothing"
+        stops = "esc is the signal: the kernel would stop here" if self._player.at else "esc goes back"
+        return f"{stops}; enter does all of it at once, q goes back and does nothing"
 
     def action_done(self) -> None:
         """What was watched is done on the machine."""

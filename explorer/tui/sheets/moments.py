@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Final
 
@@ -72,9 +72,16 @@ class Watched(Parts):
         super().__init__(machine, palette, size, letters)
         self._player = player
 
-    def lines(self) -> list[Line]:
-        """All of it."""
-        return [fitted(line, self.wide) for part in (self._meters(), self._arrivals(), self._now()) for line in part]
+    def lines(self, text: Sequence[str] = ()) -> list[Line]:
+        """Paragraphs of text, and below them how far it is."""
+        parts = (self._text(text), self._meters(), self._arrivals(), self._now())
+        return [fitted(line, self.wide) for part in parts for line in part]
+
+    def _text(self, text: Sequence[str]) -> Iterator[Line]:
+        for paragraph in text:
+            for line in wrap(printable(paragraph), self.wide):
+                yield (Span(line),)
+            yield ()
 
     def _meters(self) -> Iterator[Line]:
         for word, done, total, kind in self._player.meters():
@@ -101,6 +108,8 @@ class Watched(Parts):
             yield self.both((Span(f"{rest} other blocks", self.palette.dim),), Span(f"{total:,}", self.palette.dim))
 
     def _now(self) -> Iterator[Line]:
+        if not self._player.told:
+            return
         told = self._player.present
         yield ()
         yield self.title("this moment", "" if told is None else type(told).__name__)

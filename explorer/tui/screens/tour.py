@@ -1,0 +1,80 @@
+"""The tour: one station after the other, each with its words, its machine and what is played there."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from ...picture.views import BY_NAME
+from ...printable import printable
+from ...tour.walk import Walk
+from ..places import goals
+from ..player import Player
+from ..widgets.memory_map import MemoryMap
+from ..widgets.title import Strip, Word
+from .play import PlayScreen
+
+PLAYED: float = 20.0
+"""Seconds that a station is played for at the lowest speed, at most."""
+
+
+class TourScreen(PlayScreen[None]):
+    """One station of a tour."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,n", "station(1)", "Next", priority=True),
+        Binding("backspace,p", "station(-1)", "Previous", priority=True),
+        Binding("escape,q", "leave", "Leave", priority=True),
+    ]
+    LAST = ("station(1)", "station(-1)", "leave")
+
+    def __init__(self, walk: Walk, number: int = 0) -> None:
+        station = walk.station(number)
+        super().__init__(station.title, Player(walk.film(number), PLAYED), station.text)
+        self._walk = walk
+        self._number = number
+        self._aimed = False
+
+    def aim(self, map_: MemoryMap) -> None:
+        map_.view = BY_NAME[self._walk.station(self._number).view]
+
+    def show(self) -> None:
+        """And as soon as the place of the station is there, to it and in."""
+        super().show()
+        station, map_ = self._walk.station(self._number), self._map
+        if self._aimed:
+            return
+        if station.place is not None:
+            goal = goals(self.machine, station.place)[0]
+            if self.machine.geometry.block_of(goal.pfn) not in self.machine.blocks:
+                return
+            map_.select(self.machine.geometry.block_of(goal.pfn))
+        self._aimed = True
+        while map_.scope.level != station.level and map_.deeper() is not None:
+            map_.zoom_in()
+
+    def titled(self) -> tuple[list[Word], list[Word]]:
+        place = f"{self._number + 1} of {len(self._walk)} "
+        room = max(8, self.query_one("#panel-title", Strip).size.width - len(place) - 3)
+        title = self._label if len(self._label) <= room else f"{self._label[: room - 1]}…"
+        return [Word("▌", "accent"), Word(printable(title), "strong")], [Word(place, "dim")]
+
+    def on_resize(self) -> None:
+        self.query_one("#panel-title", Strip).set(*self.titled())
+
+    def hint(self) -> str:
+        last = self._number == len(self._walk) - 1
+        return f"{'enter leaves the tour' if last else 'enter goes on'}, backspace goes back, space stops and plays, q leaves"
+
+    def action_station(self, by: int) -> None:
+        """The next station, or the one before; behind the last one the tour ends."""
+        number = self._number + by
+        if number >= len(self._walk):
+            self.dismiss(None)
+        elif number >= 0:
+            self.app.switch_screen(TourScreen(self._walk, number))
+
+    def action_leave(self) -> None:
+        """Back to the machine."""
+        self.dismiss(None)
