@@ -52,6 +52,17 @@ def kind_of(flags: int) -> Kind | None:
     return KERNEL
 
 
+def is_order_0_slab(flags: int) -> bool:
+    """Is it a slab page that is no part of a larger one?"""
+    return kind_of(flags) == SLAB and not flags & (KPF_COMPOUND_HEAD | KPF_COMPOUND_TAIL)
+
+
+def is_bare_compound(flags: int) -> bool:
+    """Does it belong to a larger page of which nothing else is said? Large kernel allocations look so, among them the buffers
+    of whoever reads the file."""
+    return bool(flags) and not flags & ~(KPF_COMPOUND_HEAD | KPF_COMPOUND_TAIL)
+
+
 def head_pages(runs: Sequence[PageRun], start: int, most: int) -> int:
     """How many pages from pfn `start` on are memmap heads, at most `most`: OWNER_PRIVATE and neither on the LRU nor in
     the buddy nor slab, nor mapped. `runs` are those of the block, ascending."""

@@ -110,4 +110,5 @@ ROW: Final = Row(
     "add 1G at 4G node 0",
     _run,
     _export,
+    hotplug=True,
 )

@@ -58,6 +58,7 @@ ONLINE: Final = Row(
     "online 32-39 movable",
     _online,
     _export_online,
+    hotplug=True,
 )
 OFFLINE: Final = Row(
     Offline,
@@ -67,4 +68,5 @@ OFFLINE: Final = Row(
     _offline,
     _export_offline,
     signals=True,
+    hotplug=True,
 )

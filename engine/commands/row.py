@@ -28,6 +28,7 @@ class Row(NamedTuple):
              besides; raises `HotplugError` for the kernel's refusal, `BadInput` for a command without sense
     export   the lines that do it on the real machine
     signals  can a signal end it? Offlining looks for signals; the kernel's own threads do not
+    hotplug  does it take the hotplug lock?
     """
 
     command: type[Base]
@@ -37,6 +38,7 @@ class Row(NamedTuple):
     run: Callable[[State, Any, list[Note]], Steps]
     export: Callable[[Any, Place], Iterator[str]]
     signals: bool = False
+    hotplug: bool = False
 
 
 def known_node(state: State, node: int) -> None:

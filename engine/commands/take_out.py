@@ -89,6 +89,7 @@ REMOVE: Final = Row(
     "remove 128M at 4G",
     _remove,
     _export,
+    hotplug=True,
 )
 EJECT: Final = Row(
     Eject,
@@ -97,4 +98,5 @@ EJECT: Final = Row(
     "eject 128M at 4G",
     _eject,
     _export,
+    hotplug=True,
 )

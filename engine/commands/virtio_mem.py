@@ -46,4 +46,5 @@ ROW: Final = Row(
     "virtio-mem 1G at 4G unit 2M",
     _run,
     _export,
+    hotplug=True,
 )

@@ -8,6 +8,7 @@ from ..memory.block import AcpiDevice
 from ..memory.state import State
 from ..protocol.events import Event, Logged, OfflineFailed, OnlineFailed
 from ..protocol.reasons import HotplugError, StayedOnline
+from ..protocol.vocabulary import HANGS
 from .offline import offline_block
 from .online import online_block
 from .remove import remove_memory
@@ -30,7 +31,8 @@ def eject(state: State, start: int, size: int) -> Iterator[Event]:
 
     The first pass offlines every block in order and goes on past failures; if one failed, a second pass tries again from
     it; if that fails too, the blocks that this eject took offline go online again, with their `Block.online_type` or else
-    into the default zone of that moment, and `HotplugError` EBUSY says which block stayed.
+    into the default zone of that moment, and `HotplugError` EBUSY says which block stayed. The
+    driver's thread gets no signals, so what only a signal would end never ends (`HANGS`).
     """
     if not bound(state, start, size):
         return
@@ -45,9 +47,11 @@ def eject(state: State, start: int, size: int) -> Iterator[Event]:
             if state.blocks[number].state != "online":
                 continue
             try:
-                yield from offline_block(state, number)
+                yield from offline_block(state, number, signals=False)
                 offlined.append(number)
             except HotplugError as error:
+                if error.errno == HANGS:
+                    raise
                 yield OfflineFailed(number, error.errno, error.reason, retried)
                 if retried:
                     yield Logged(f"memory memory{number}: Offline failed.")

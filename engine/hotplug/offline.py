@@ -31,9 +31,10 @@ from ..protocol.events import (
     RangeIsolated,
     RangeRemoved,
 )
-from ..protocol.reasons import HotplugError
+from ..protocol.reasons import HotplugError, NeverEnds
 from ..protocol.reasons.taking import (
     Backoff,
+    FrozenSlab,
     GivenUp,
     HoldsMemmap,
     InHugePage,
@@ -50,16 +51,19 @@ from ..protocol.reasons.taking import (
 from ..protocol.vocabulary import (
     ABSENT,
     FREE,
+    HANGS,
     HUGE,
     MEMMAP,
     MOVABLE,
     PAGE_OFFLINE,
     PINNED,
     POISONED,
+    SLAB,
     Chunk,
     Kind,
     ZoneKey,
 )
+from .notify import named_node, tell_node
 from .online import rebuild_zonelists
 from .zone_policy import group_present
 from .zone_span import leave_zone, shrink
@@ -70,9 +74,13 @@ _GONE: Final[dict[Kind, None]] = dict.fromkeys((FREE, POISONED, PAGE_OFFLINE, ME
 """Pages that keep no range from going offline."""
 
 
-def offline_block(state: State, number: int) -> Steps:
+def offline_block(state: State, number: int, signals: bool = True) -> Steps:
     """Offline one online block. Raises `HotplugError`; the block is online then. Pages that were migrated stay where
-    they went. Closing the generator in the middle is the signal: the kernel's EINTR path runs."""
+    they went. Closing the generator in the middle is the signal: the kernel's EINTR path runs.
+
+    `signals`: can one reach who does it? A thread of the kernel (ACPI's) has none, and what only a signal would end never
+    ends: the error is `HANGS`, the block stays as it is then, and the hotplug lock is held.
+    """
     block = state.blocks[number]
     start, pages = state.block_range(number)
     if block.zone is None:
@@ -89,8 +97,11 @@ def offline_block(state: State, number: int) -> Steps:
         yield BlockState(number, "going-offline")
         if counted:
             yield PresentAdjusted(*key, -counted)
-        heads = yield from _empty(state, block, key, start + head, pages - head)
+        heads = yield from _empty(state, block, key, start + head, pages - head, signals)
     except BaseException as error:
+        if isinstance(error, HotplugError) and error.errno == HANGS:
+            state.globals.change(locked=True)
+            raise
         _adjust_present(state, block, key, counted)
         state.blocks.put(number, block)
         if isinstance(error, HotplugError):
@@ -127,11 +138,14 @@ def blocks_of(state: State, sections: list[Section]) -> tuple[int, ...]:
     return tuple(sorted({section.nr // state.geometry.sections_per_block for section in sections}))
 
 
-def _empty(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> Generator[Event, None, list[Chunk]]:
+def _empty(
+    state: State, block: Block, key: ZoneKey, start: int, pages: int, signals: bool
+) -> Generator[Event, None, list[Chunk]]:
     """offline_pages up to the moment when the range is isolated and free; the head pages that its loops step over."""
     _check_range(state, block, start, pages)
     page_alloc.drain(state, key)
     doubts: list[PagesAssumed] = []
+    kept = page_isolation.types_kept(state, start, pages)
     try:
         _refuse_stuck(state, block, start, pages)
         doubts = unseen.doubts(state, start, pages, offline=True)
@@ -147,9 +161,11 @@ def _empty(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> 
     try:
         yield RangeIsolated(start, pages, free)
         yield from _announce(state, block, key, start, pages)
-        yield from _empty_range(state, key, start, pages, heads, doubts)
+        yield from _empty_range(state, key, start, pages, heads, doubts, signals)
     except BaseException as error:
-        back = page_isolation.undo_isolate(state, start, pages)
+        if isinstance(error, HotplugError) and error.errno == "EINTR" and not signals:
+            raise HotplugError(HANGS, NeverEnds(block.id, error.reason), error.pfn) from None
+        back = page_isolation.undo_isolate(state, start, pages, kept)
         if isinstance(error, HotplugError):
             yield IsolationUndone(start, pages, back)
         raise
@@ -184,12 +200,19 @@ def _hanging(state: State, fault: int | None, doubts: list[PagesAssumed]) -> lis
 def _announce(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> Steps:
     """MEM_GOING_OFFLINE, which may be vetoed."""
     change = _status_change_nid(state, key, pages)
-    call = state.chain.call("MEM_GOING_OFFLINE", start, pages, change, block.early)
+    yield from tell_node(state, "NODE_REMOVING_LAST_MEMORY", start, pages, change)
+    call = state.chain.call("MEM_GOING_OFFLINE", start, pages, named_node(state, change), block.early)
     yield call
     if call.vetoed_by:
         yield Logged(_failure(state, start, pages, "notifier failure"))
-        yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, change)
+        yield from _cancel(state, start, pages, change)
         raise state.chain.refusal(call)
+
+
+def _cancel(state: State, start: int, pages: int, change: int) -> Steps:
+    """All who were told that memory goes are told that it stays."""
+    yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, named_node(state, change))
+    yield from tell_node(state, "NODE_CANCEL_REMOVING_LAST_MEMORY", start, pages, change)
 
 
 def _status_change_nid(state: State, key: ZoneKey, pages: int) -> int:
@@ -200,7 +223,7 @@ def _status_change_nid(state: State, key: ZoneKey, pages: int) -> int:
 
 
 def _empty_range(
-    state: State, key: ZoneKey, start: int, pages: int, heads: list[Chunk], doubts: list[PagesAssumed]
+    state: State, key: ZoneKey, start: int, pages: int, heads: list[Chunk], doubts: list[PagesAssumed], signals: bool
 ) -> Steps:
     """From MEM_GOING_OFFLINE to the moment when every page of the range is free and isolated; whether that comes may hang
     on the `doubts`."""
@@ -214,8 +237,10 @@ def _empty_range(
     if stuck is not None:
         yield from _hanging(state, stuck.pfn, doubts)
         yield MigrationFailed(stuck.pfn, stuck)
+        if _endless(state) and not signals:
+            raise _gives_up(state, stuck)
         yield Logged(_failure(state, start, pages, "signal backoff" if _endless(state) else "unmovable page"))
-        yield NotifierCalled("MEM_CANCEL_OFFLINE", start, pages, _status_change_nid(state, key, pages))
+        yield from _cancel(state, start, pages, _status_change_nid(state, key, pages))
         raise _gives_up(state, stuck)
     yield from doubts
     for where in ("test_pages_isolated", "__test_page_isolated_in_pageblock"):
@@ -248,7 +273,8 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
         yield from rebuild_zonelists(state, Watermarks(state))
         state.zones.put(key, msgspec.structs.replace(left, pcp=0))
     change = key[0] if not state.node_present(key[0]) else -1
-    yield state.chain.call("MEM_OFFLINE", start, pages, change, block.early)
+    yield from tell_node(state, "NODE_REMOVED_LAST_MEMORY", start, pages, change)
+    yield state.chain.call("MEM_OFFLINE", start, pages, named_node(state, change), block.early)
     for section in sections:
         if section.nr * size >= start:
             leave_zone(state, section, 0)
@@ -311,6 +337,8 @@ def _stuck(state: State, start: int, pages: int) -> Stuck | None:
             return InHugePage(base + at)
         if section.of(MOVABLE) >> at & 1:
             return NoRoomElsewhere(base + at)
+        if section.frozen & section.of(SLAB) & 1 << at:
+            return FrozenSlab(base + at)
         return KernelPageInMovable(base + at)
     return None
 

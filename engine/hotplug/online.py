@@ -31,6 +31,7 @@ from ..protocol.events import (
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.zones import BlockPoisoned
 from ..protocol.vocabulary import FREE, ISOLATE, MEMMAP, OnlineType, ZoneKey
+from .notify import named_node, tell_node
 from .zone_policy import group_present, zone_for
 from .zone_span import grow, join_zone, shrink
 
@@ -65,7 +66,9 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
     joined = [join_zone(state, section, key, min(max(head - i * size, 0), size)) for i, section in enumerate(sections)]
     yield RangeMoved(start + head, pages - head, *key)
     change = block.node if not state.node_present(block.node) else -1
-    call = state.chain.call("MEM_GOING_ONLINE", start + head, pages - head, change, block.early)
+    told = named_node(state, change)
+    yield from tell_node(state, "NODE_ADDING_FIRST_MEMORY", start + head, pages - head, change)
+    call = state.chain.call("MEM_GOING_ONLINE", start + head, pages - head, told, block.early)
     yield call
     if call.vetoed_by:
         yield from _cancel(state, key, sections, start, pages, head, change, block.early)
@@ -91,7 +94,8 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
         state.sections.put(section.nr, msgspec.structs.replace(section, online=True, types=types))
     yield IsolationUndone(start + head, pages - head, freed)
     state.forget_watermarks()
-    yield state.chain.call("MEM_ONLINE", start + head, pages - head, change, block.early)
+    yield from tell_node(state, "NODE_ADDED_FIRST_MEMORY", start + head, pages - head, change)
+    yield state.chain.call("MEM_ONLINE", start + head, pages - head, told, block.early)
     if head and state.model.heads_present:
         state.zones.put(key, state.zones[key].plus(present=head))
         group_present(state, block, key[1], head)
@@ -103,7 +107,8 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
 def _cancel(
     state: State, key: ZoneKey, sections: list[Section], start: int, pages: int, head: int, change: int, early: bool
 ) -> Steps:
-    yield NotifierCalled("MEM_CANCEL_ONLINE", start + head, pages - head, change)
+    yield NotifierCalled("MEM_CANCEL_ONLINE", start + head, pages - head, named_node(state, change))
+    yield from tell_node(state, "NODE_CANCEL_ADDING_FIRST_MEMORY", start + head, pages - head, change)
     for section in sections:
         state.sections.put(section.nr, section)
     shrink(state, key, start, pages)

@@ -52,6 +52,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     hvo                    the memmap of huge pages can be given back (hugetlb_free_vmemmap)
     hvo_copies_first        it is given back whole, for a fresh copy of its first page
     hvo_any_node           and what it takes may come from any node
+    hvo_in_bulk            of huge pages that leave the pool together, all memmap is made whole before the first is freed
     unhandlable_page       what the kernel log calls a page that memory_failure cannot take out of use; None: not known
     online_words           what auto_online_blocks accepts
     default_online         memhp_default_state without a command line
@@ -95,6 +96,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     hvo: bool = False
     hvo_copies_first: bool = False
     hvo_any_node: bool = False
+    hvo_in_bulk: bool = False
     unhandlable_page: str | None = "unknown page"
     online_words: tuple[AutoOnline, ...] = AUTO_ONLINE
     default_online: AutoOnline = "offline"

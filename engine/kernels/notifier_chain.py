@@ -20,7 +20,15 @@ Action = Literal[
     "MEM_CANCEL_OFFLINE",
     "MEM_OFFLINE",
     "MEM_FINISH_OFFLINE",
+    "NODE_ADDING_FIRST_MEMORY",
+    "NODE_ADDED_FIRST_MEMORY",
+    "NODE_CANCEL_ADDING_FIRST_MEMORY",
+    "NODE_REMOVING_LAST_MEMORY",
+    "NODE_REMOVED_LAST_MEMORY",
+    "NODE_CANCEL_REMOVING_LAST_MEMORY",
 ]
+"""What subscribers are told. Since 6.17 a chain of its own is told of a node's first and last memory, and the memory notifiers
+no longer are."""
 
 
 class Notifier(msgspec.Struct, frozen=True):

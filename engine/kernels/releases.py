@@ -91,6 +91,8 @@ CHANGES: Final[tuple[Change, ...]] = (
          pool_in_order=True, node_pool_persistent=True),
     _row((6, 7), "commit", "memmap that huge pages take may come from any node", "6a898c2757af",
          "mm: hugetlb_vmemmap: allow alloc vmemmap pages fallback to other nodes", hvo_any_node=True),
+    _row((6, 7), "commit", "of huge pages that leave the pool together, all memmap is taken back before the first is freed", "",
+         "hugetlb: perform vmemmap restoration on a list of pages", hvo_in_bulk=True),
     _row((6, 8), "commit", "a request of several blocks carries a memmap in each of them; one that fails is undone block by "
          "block", "6b8f0798b85a", "mm/memory_hotplug: split memmap_on_memory requests across memblocks",
          single_block=False, block_rollback=True),

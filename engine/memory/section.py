@@ -82,7 +82,7 @@ class Section(msgspec.Struct, frozen=True, gc=False):
     /proc/kpageflags or from the model's own steps. `hwpoison`: pages with a hardware error that are still in use
     (PG_hwpoison); they are poisoned as soon as they are not. `unseen`: the pages whose kind is a guess, as no one saw them
     or what was seen fits several kinds; how many of them are of which kind is known by zone, and any of them may be where
-    any other of its zone is (`mm.unseen`).
+    any other of its zone is (`mm.unseen`). `frozen`: slab pages that are known to be of order 0.
     """
 
     nr: int
@@ -96,6 +96,7 @@ class Section(msgspec.Struct, frozen=True, gc=False):
     estimated: bool = False
     hwpoison: int = 0
     unseen: int = 0
+    frozen: int = 0
 
     def __repr__(self) -> str:
         names = [f"{name} of node {node}" for (node, name), _ in self.zones]

@@ -68,7 +68,8 @@ class Hstate(msgspec.Struct, frozen=True, gc=False):
 
 
 class Globals(msgspec.Struct, frozen=True, gc=False):
-    """What the kernel has one of. `crashed`: it does nothing any more. `vmemmap_warned`: a failed allocation of memmap was
+    """What the kernel has one of. `crashed`: it does nothing any more. `locked`: an offline that never ends holds the hotplug
+    lock. `vmemmap_warned`: a failed allocation of memmap was
     logged, which happens once. `policy_zone` is a place in `KERNEL_ZONES`; it never goes down. `hugetlb_rank` is the
     highest rank that a huge page had."""
 
@@ -76,6 +77,7 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     vmemmap_warned: bool = False
     policy_zone: int = 0
     hugetlb_rank: int = 0
+    locked: bool = False
 
 
 class State:
@@ -247,7 +249,7 @@ class State:
         hwpoison = section.hwpoison
         if lost := hwpoison & mask:
             pages, hwpoison = put(pages, lost, POISONED), hwpoison & ~lost
-        changed = msgspec.structs.replace(section, pages=pages, hwpoison=hwpoison)
+        changed = msgspec.structs.replace(section, pages=pages, hwpoison=hwpoison, frozen=section.frozen & ~mask)
         self.sections.put(section.nr, changed)
         for key, owned in section.zones:
             before, after = section.pages, changed.pages

@@ -18,6 +18,7 @@ def take_range(state: State, pfn: int, pages: int, kind: Kind) -> Generator[Even
     key = state.zone_of(pfn)
     page_alloc.drain(state, key)
     yield from unseen.doubts(state, pfn, pages)
+    kept = page_isolation.types_kept(state, pfn, pages)
     try:
         page_isolation.start_isolate(state, pfn, pages)
     except HotplugError:
@@ -27,12 +28,12 @@ def take_range(state: State, pfn: int, pages: int, kind: Kind) -> Generator[Even
         for huge, _ in pool.in_range(state, pfn, pages):
             yield from pool.replace(state, huge)
     except HotplugError:
-        page_isolation.undo_isolate(state, pfn, pages)
+        page_isolation.undo_isolate(state, pfn, pages, kept)
         return False
     size, free = state.geometry.pages_per_section, 0
     for section in state.sections_of(pfn, pages):
         free += (section.of(FREE) & page_isolation.within(section.nr * size, size, pfn, pages)).bit_count()
-    page_isolation.undo_isolate(state, pfn, pages)
+    page_isolation.undo_isolate(state, pfn, pages, kept)
     if free < pages:
         return False
     state.change_pages(pfn, pages, kind)

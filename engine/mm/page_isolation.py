@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 import msgspec
 
-from ..memory.section import Section, put, set_types
+from ..memory.section import Section, Types, put, set_types
 from ..memory.state import State
 from ..memory.zone import MOVABLE
 from ..numbers.bits import lowest, lowest_n, span
@@ -16,6 +20,7 @@ from ..protocol.vocabulary import (
     FREE,
     ISOLATE,
     RESERVED,
+    SLAB,
     UNMOVABLE_KINDS,
     VMEMMAP,
     Chunk,
@@ -24,13 +29,16 @@ from ..protocol.vocabulary import (
 )
 from . import sparse_vmemmap
 
+_NO_TYPES: Final[Mapping[int, Types]] = MappingProxyType({})
+
 
 def start_isolate(state: State, pfn: int, pages: int, offline: bool = False) -> int:
     """Isolate every pageblock of a range of whole pageblocks; returns how many free pages left NR_FREE_PAGES. `offline`: it
     is to go offline (MEMORY_OFFLINE), so that pages with a hardware error do not matter.
 
     Raises `HotplugError` EBUSY naming the first unmovable page, found in the kernel's order: first pageblock, last
-    pageblock, then the others ascending; nothing is isolated then, but pageblocks that were before are Movable now.
+    pageblock, then the others ascending; nothing is isolated then, but pageblocks that were before are Movable now, in
+    kernels that do not keep their types.
     """
     sections = state.sections_of(pfn, pages)
     _settle_assumed(state, sections, pfn, pages)
@@ -38,14 +46,39 @@ def start_isolate(state: State, pfn: int, pages: int, offline: bool = False) -> 
     blocker = first_unmovable(state, sections, pfn, pages, offline)
     if blocker is not None:
         page, kind = blocker
-        _undo_before(state, page, pfn, pages)
+        if not state.model.isolation_keeps_type:
+            _undo_before(state, page, pfn, pages)
         raise HotplugError("EBUSY", Unmovable(page, kind, memmap_owners(state, page, kind)), page)
     return _set(state, sections, pfn, pages, True)
 
 
-def undo_isolate(state: State, pfn: int, pages: int) -> int:
-    """Every isolated pageblock becomes Movable, whatever it was; returns how many free pages count again."""
-    return _set(state, state.sections_of(pfn, pages), pfn, pages, False)
+def types_kept(state: State, pfn: int, pages: int) -> dict[int, Types]:
+    """What the pageblocks of a range, by section, will be again when isolation is undone: since 6.17 what they are now, before
+    that nothing is kept."""
+    if not state.model.isolation_keeps_type:
+        return {}
+    return {section.nr: section.types for section in state.sections_of(pfn, pages) if section.types}
+
+
+def undo_isolate(state: State, pfn: int, pages: int, kept: Mapping[int, Types] = _NO_TYPES) -> int:
+    """Every isolated pageblock becomes Movable, or what it was by `kept`; returns how many free pages count again."""
+    back = _set(state, state.sections_of(pfn, pages), pfn, pages, False)
+    for nr, types in kept.items():
+        section = state.sections[nr]
+        inside = _pageblocks(
+            state, within(nr * state.geometry.pages_per_section, state.geometry.pages_per_section, pfn, pages)
+        )
+        for name, blocks in types.items():
+            section = msgspec.structs.replace(section, types=set_types(section.types, blocks & inside, name))
+        state.sections.put(nr, section)
+    return back
+
+
+def _pageblocks(state: State, pages: int) -> int:
+    """The pageblocks of a run of pages of a section."""
+    order = state.geometry.pageblock_order
+    first = lowest(pages) >> order
+    return span(first, (pages.bit_length() - 1 >> order) + 1 - first)
 
 
 def _undo_before(state: State, page: int, pfn: int, pages: int) -> None:
@@ -78,7 +111,10 @@ def first_unmovable(
                 mask &= _not_movable(section, block)
             sound = mask & ~section.hwpoison if offline else mask
             for kind in kinds:
-                if pages_of_kind := section.of(kind) & (mask if kind == RESERVED else sound):
+                blocking = section.of(kind) & (mask if kind == RESERVED else sound)
+                if kind == SLAB and state.model.frozen_slab:
+                    blocking &= ~section.frozen
+                if pages_of_kind := blocking:
                     found.append((section.nr * size + lowest(pages_of_kind), kind))
                     tail = pages_of_kind & within(section.nr * size, size, pfn + pages - block, block)
                     if tail:
@@ -125,12 +161,11 @@ def within(base: int, size: int, pfn: int, pages: int) -> int:
 
 def _set(state: State, sections: list[Section], pfn: int, pages: int, isolate: bool) -> int:
     geometry = state.geometry
-    size, order = geometry.pages_per_section, geometry.pageblock_order
+    size = geometry.pages_per_section
     moved = 0
     for section in sections:
         inside = within(section.nr * size, size, pfn, pages)
-        first = lowest(inside) >> order
-        blocks = span(first, (inside.bit_length() - 1 >> order) + 1 - first)
+        blocks = _pageblocks(state, inside)
         if not isolate:
             blocks &= section.types.get(ISOLATE, 0)
         types = set_types(section.types, blocks, ISOLATE if isolate else "Movable")

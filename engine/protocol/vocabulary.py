@@ -58,6 +58,9 @@ ZoneKey = tuple[int, str]
 Chunk = tuple[int, int]
 """Consecutive pages: first pfn, number of pages."""
 
+HANGS: Final = "HANGS"
+"""The result of a command that never ends: the kernel gives no answer, and no signal reaches it."""
+
 Runs = tuple[tuple[int, int], ...]
 """Memory blocks as runs of consecutive numbers: the first and the last of each."""
 

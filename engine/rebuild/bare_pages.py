@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from ..memory.section import put
@@ -14,17 +16,21 @@ from .layout import Draft
 
 def name_bare_pages(draft: Draft) -> None:
     """Pages without flags are on per-CPU lists if these hold so many; else they are the kernel's, but for
-    those that a free page needs to merge with: so many of these as the lists hold are theirs."""
+    those that a free page needs to merge with: so many of these as the lists hold are theirs.
+
+    Larger pages of which no more is said were free as well when the counters were read, if these leave room for all of
+    them: the buffers of whoever reads pages come and go. Else they are the kernel's.
+    """
     state = draft.state
-    by_zone: dict[ZoneKey, list[tuple[int, int]]] = {}
-    for nr, mask in draft.bare.items():
-        for key, owned in state.sections[nr].zones:
-            if mask & owned:
-                by_zone.setdefault(key, []).append((nr, mask & owned))
-    for key, found in by_zone.items():
-        found = _withheld(state, key, found)
+    by_zone, larger = _by_zone(state, draft.bare), _by_zone(state, draft.compound)
+    for key in by_zone | larger:
+        found = _withheld(state, key, by_zone.get(key, []))
         count = sum(mask.bit_count() for _, mask in found)
         listed = max(state.zones[key].pcp, _not_free(draft, key))
+        if key in larger:
+            passing = sum(mask.bit_count() for _, mask in larger[key])
+            if count + passing <= listed:
+                found, count = [*found, *larger[key]], count + passing
         kind: Kind = PCP if count <= listed else KERNEL
         for nr, mask in found:
             section = state.sections[nr]
@@ -42,6 +48,15 @@ def name_bare_pages(draft: Draft) -> None:
                 listed -= here.bit_count()
                 pages = put(put(pages, mask & ~here, KERNEL), here, PCP)
             state.sections.load({nr: msgspec.structs.replace(section, pages=pages)})
+
+
+def _by_zone(state: State, masks: Mapping[int, int]) -> dict[ZoneKey, list[tuple[int, int]]]:
+    found: dict[ZoneKey, list[tuple[int, int]]] = {}
+    for nr, mask in masks.items():
+        for key, owned in state.sections[nr].zones:
+            if mask & owned:
+                found.setdefault(key, []).append((nr, mask & owned))
+    return found
 
 
 def _not_free(draft: Draft, key: ZoneKey) -> int:

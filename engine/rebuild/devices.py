@@ -124,7 +124,7 @@ def _head(draft: Draft, device: _Device, mode: Mode) -> int:
         return 0
     for at in device.blocks:
         block, (start, _) = state.blocks[at], state.block_range(at)
-        if block.state == "online" and not block.head and any(draft.runs_in(start, support.pages)):
+        if block.state != "offline" and not block.head and any(draft.runs_in(start, support.pages)):
             return 0
     return support.pages
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from ..capture.kpageflags import KPF_NOPAGE, head_pages, kind_of
+from ..capture.kpageflags import KPF_NOPAGE, head_pages, is_bare_compound, is_order_0_slab, kind_of
 from ..capture.observation import Observation, PageRun
 from ..memory.block import Block
 from ..memory.section import Memmap, Pages, Section, Types, put
@@ -38,7 +38,8 @@ _KEPT: Final[tuple[Kind, ...]] = (MEMMAP, PAGE_OFFLINE)
 class Draft:
     """The sections of a state in the making. `covered` are the seen pages by section, `exact` the
     sections of which all were seen, `plain` seen pages without any flag: kernel pages or per-CPU lists, and `bare` those of
-    them that are not named yet. `reserved` are pages that /proc/iomem shows as such."""
+    them that are not named yet; `compound` likewise those of larger pages. `reserved` are pages that /proc/iomem shows as
+    such."""
 
     def __init__(self, state: State, seen: Observation, prior: State | None) -> None:
         self.state = state
@@ -47,6 +48,7 @@ class Draft:
         self.starts = [run.pfn for run in seen.pages]
         self.plain: dict[int, int] = {}
         self.bare: dict[int, int] = {}
+        self.compound: dict[int, int] = {}
         self.reserved: dict[int, int] = {}
         self.exact: set[int] = set()
         self.covered: dict[int, int] = {}
@@ -90,7 +92,7 @@ def build_sections(draft: Draft) -> None:
 def _find_head(draft: Draft, number: int) -> None:
     state = draft.state
     block = state.blocks[number]
-    if block.state != "online" or block.head:
+    if block.state == "offline" or block.head:
         return
     start, pages = state.block_range(number)
     needed = state.geometry.memmap_pages_per_block
@@ -227,7 +229,7 @@ def _overlay(draft: Draft, section: Section, head: int, absent: int) -> Section:
     """Put what /proc/kpageflags says over a section; where it says all, nothing of the section is a guess any more."""
     size = draft.state.geometry.pages_per_section
     base = section.nr * size
-    covered, bare = 0, 0
+    covered, bare, frozen, compound = 0, 0, 0, 0
     masks: dict[Kind, int] = {}
     for run in draft.runs_in(base, size):
         low, high = max(run.pfn - base, 0), min(run.pfn + run.count - base, size)
@@ -240,6 +242,10 @@ def _overlay(draft: Draft, section: Section, head: int, absent: int) -> Section:
             bare |= mask
         else:
             masks[kind] = masks.get(kind, 0) | mask
+            if is_order_0_slab(run.flags):
+                frozen |= mask
+            elif is_bare_compound(run.flags):
+                compound |= mask
     if not covered:
         return section
     fixed = absent | span(0, head) | section.of(MEMMAP)
@@ -251,10 +257,12 @@ def _overlay(draft: Draft, section: Section, head: int, absent: int) -> Section:
     draft.covered[section.nr] = covered | absent
     if bare & ~fixed:
         draft.bare[section.nr] = draft.plain[section.nr] = bare & ~fixed
+    if compound & ~fixed:
+        draft.compound[section.nr] = compound & ~fixed
     complete = covered | absent == span(0, size)
     if complete:
         draft.exact.add(section.nr)
-    return msgspec.structs.replace(section, pages=pages, estimated=not complete)
+    return msgspec.structs.replace(section, pages=pages, estimated=not complete, frozen=frozen & ~fixed)
 
 
 def _keep_leaks(draft: Draft, prior: State) -> None:

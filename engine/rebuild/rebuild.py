@@ -7,7 +7,7 @@ from ..kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..memory.origin import Origin
 from ..memory.state import State
 from ..protocol.vocabulary import ZoneKey
-from . import agree, layout, topology
+from . import agree, going_offline, layout, topology
 from .bare_pages import name_bare_pages
 from .devices import build_devices
 from .evidence import mark_reserved, mark_unseen, weigh_evidence
@@ -51,9 +51,11 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     layout.build_sections(draft)
     topology.mark_early(state, seen, prior)
     mark_reserved(draft)
+    going_offline.put_back(state)
     name_bare_pages(draft)
     build_huge_pages(state, seen, draft.exact, prior)
     _settle(state, seen, draft, prior, notes)
+    going_offline.take_apart(state, prior)
     mark_unseen(draft)
     weigh_evidence(draft)
     topology.count_early(state)

@@ -35,6 +35,7 @@ def sync(state: State, seen: Observation) -> list[Note]:
     for name in _OBSERVED:
         getattr(state, name).adopt(getattr(fresh, name))
     state.parameters.adopt(fresh.parameters)
+    state.globals.change(locked=fresh.globals.value.locked)
     _drop_orphans(state)
     return [*said, *map(OfTheCapture, notes)]
 

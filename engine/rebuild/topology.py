@@ -12,7 +12,7 @@ from ..memory.state import Resource, State
 from ..memory.zone import MOVABLE, NORMAL, ZONE_ORDER, Node, SeenWatermarks, Zone
 from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
-from ..protocol.vocabulary import ZoneKey
+from ..protocol.vocabulary import BlockState, ZoneKey
 
 
 def build_nodes(state: State, seen: Observation) -> None:
@@ -133,9 +133,13 @@ def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
         known = prior.blocks.get(reading.id) if prior is not None else None
         offline = reading.state == "offline"
         nodes = reading.nodes or (known.nodes if known else (_node_of(state, reading.id, fallback),))
-        zone = None if offline else _zone_of(state, reading, nodes)
+        going = reading.state == "going-offline"
+        if going:  # its valid_zones says where it may go, not where it is
+            reading = msgspec.structs.replace(reading, valid_zones=None)
+        zone = None if offline else (known.zone if going and known else None) or _zone_of(state, reading, nodes)
         stuck = reading.removable is False and not offline
-        block = Block(reading.id, "offline" if offline else "online", nodes, zone, early=not offline, stuck=stuck)
+        now: BlockState = "offline" if offline else "going-offline" if going else "online"
+        block = Block(reading.id, now, nodes, zone, early=not offline, stuck=stuck)
         if known is not None:
             block = msgspec.structs.replace(
                 block,

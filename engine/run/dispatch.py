@@ -8,7 +8,8 @@ from ..commands.write import meant
 from ..memory.state import State
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.notes import Note
-from ..protocol.reasons.taking import Crashed
+from ..protocol.reasons.taking import Crashed, LockHeld
+from ..protocol.vocabulary import HANGS
 
 
 def run(state: State, command: Command, notes: list[Note]) -> Steps:
@@ -16,7 +17,11 @@ def run(state: State, command: Command, notes: list[Note]) -> Steps:
     `BadInput` for a command without sense."""
     if state.globals.value.crashed and not isinstance(command, Sync):
         raise HotplugError("OOPS", Crashed())
-    return ROWS[type(checked(command))].run(state, command, notes)
+    row = ROWS[type(checked(command))]
+    if state.globals.value.locked and ROWS[type(meant(command))].hotplug:
+        busy = next(block.id for block in state.blocks.values() if block.state == "going-offline")
+        raise HotplugError(HANGS, LockHeld(busy), state.block_range(busy)[0])
+    return row.run(state, command, notes)
 
 
 def takes_signals(command: Command) -> bool:

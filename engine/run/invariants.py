@@ -84,6 +84,10 @@ class _Tally:
         self.heads: dict[ZoneKey, int] = {}
         self.withheld: dict[ZoneKey, int] = {}
         self.early: set[ZoneKey] = set()
+        self.going: dict[ZoneKey, int] = {}
+        for block in state.blocks.values() if state.globals.value.locked else ():
+            if block.state == "going-offline" and block.zone is not None:
+                self.going[block.zone] = self.going.get(block.zone, 0) + block.head
         alike: dict[tuple[int, int, bool, ZoneKey, int], tuple[Section, ZoneKey, int]] = {}
         times: Counter[tuple[int, int, bool, ZoneKey, int]] = Counter()
         for section in state.sections.values():  # thousands are alike, and share their sets of pages
@@ -145,7 +149,8 @@ def _present_counts(state: State, tally: _Tally) -> Iterator[Broken]:
         if key in tally.early or zone.early:
             continue
         heads, withheld = tally.heads.get(key, 0), tally.withheld.get(key, 0)
-        present = tally.pages.get(key, 0) - (0 if state.model.heads_present else heads)
+        gone = tally.going.get(key, 0) if state.model.heads_present else heads
+        present = tally.pages.get(key, 0) - gone
         managed = tally.pages.get(key, 0) - withheld - heads
         if zone.present != present:
             yield Broken(
@@ -175,10 +180,16 @@ def _partition(state: State, tally: _Tally) -> Iterator[Broken]:
         sound.add(id(section.pages))
 
 
+def _going(state: State, number: int) -> bool:
+    """Does a block go offline for ever, by someone who holds the hotplug lock?"""
+    block = state.blocks.get(number)
+    return state.globals.value.locked and block is not None and block.state == "going-offline"
+
+
 def _isolation(state: State, tally: _Tally) -> Iterator[Broken]:
     """Isolation ends with the command that began it."""
     for section in state.sections.values():
-        if section.types.get(ISOLATE):
+        if section.types.get(ISOLATE) and not _going(state, section.nr // state.geometry.sections_per_block):
             yield Broken(
                 "nothing_isolated", f"section {section.nr}: pageblocks are isolated though nothing is under way"
             )
@@ -240,7 +251,7 @@ def _blocks(state: State, tally: _Tally) -> Iterator[Broken]:
     for number in sorted(state.blocks):
         block = state.blocks[number]
         start, pages = state.block_range(number)
-        if block.state not in ("online", "offline"):
+        if block.state not in ("online", "offline") and not _going(state, number):
             yield Broken("block_settled", f"memory{number}: {block.state} though nothing is under way")
         for node in block.nodes:
             if node not in state.nodes or not state.nodes[node].online:
@@ -310,7 +321,8 @@ def _groups(state: State, tally: _Tally) -> Iterator[Broken]:
             entry = counts.setdefault(block.group, [0, 0, 0])
             entry[0] += 1
             if block.zone is not None:
-                entry[2 if block.zone[1] == "Movable" else 1] += pages
+                gone = block.head if block.state == "going-offline" and state.model.heads_present else 0
+                entry[2 if block.zone[1] == "Movable" else 1] += pages - gone
     for number, group in state.groups.items():
         blocks, kernel, movable = counts.get(number, [0, 0, 0])
         if (group.blocks, group.present_kernel, group.present_movable) != (blocks, kernel, movable):

@@ -37,7 +37,7 @@ _KEYED: Final = re.compile(f"({'|'.join(row.prefix for row in _ROWS)})([0-9]{{1,
 
 def fold_counters(state: State) -> dict[str, int]:
     """What is not 0 of them, and all that vmstat counts."""
-    counters = {name: int(getattr(state.globals.value, name)) for name in Globals.__struct_fields__}
+    counters = {name: int(getattr(state.globals.value, name)) for name in Globals.__struct_fields__ if name != "locked"}
     for row in _ROWS:
         unit = state.geometry.page_size if row.in_bytes else 1
         for key, value in getattr(state, row.table).items():

@@ -15,7 +15,7 @@ from ..memory.origin import Origin
 from ..memory.section import Memmap, Section, doubtful
 from ..memory.state import State
 from ..numbers.bits import runs
-from ..protocol.vocabulary import ZoneKey
+from ..protocol.vocabulary import SLAB, ZoneKey
 from .counters import fold_counters
 from .schema import (
     BlockRun,
@@ -241,6 +241,7 @@ def _section_run(run: _Fold[Section], base: int, full: int, known: Known) -> Sec
         unseen=None if section.unseen == usually_unseen(section) else known[section.unseen],
         zones=tuple(_share(key, mask, full, known) for key, mask in section.zones),
         pages={kind: known[mask] for kind, mask in sorted(section.pages.items())},
+        frozen=known[section.frozen & section.of(SLAB)],
         types={kind: known[mask] for kind, mask in sorted(section.types.items())},
         memmap=None if memmap is None else MemmapV1(memmap.on, memmap.pfn, memmap.chunks, memmap.tables),
     )

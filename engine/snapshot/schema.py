@@ -207,7 +207,8 @@ class SectionRun(_Strict, frozen=True, kw_only=True):
     """`count` alike sections, the first of which is section `at` of its block: see `engine.memory.section.Section`.
 
     `pages`, `types` and `unseen` count from the start of each section; null for `unseen`: all that is there but heads where
-    the kinds are `estimated`, else none. The memmap of each lies `stride` pages behind the last.
+    the kinds are `estimated`, else none; `frozen` are slab pages of order 0. The memmap of each lies `stride` pages behind
+    the last.
     """
 
     at: Number = 0
@@ -219,6 +220,7 @@ class SectionRun(_Strict, frozen=True, kw_only=True):
     estimated: bool = False
     hwpoison: tuple[Run, ...] = msgspec.field(default=(), name="flagged")
     unseen: tuple[Run, ...] | None = None
+    frozen: tuple[Run, ...] = ()
     zones: tuple[ZoneShare, ...] = ()
     pages: PagesByKind = {}
     types: BlocksByType = {}

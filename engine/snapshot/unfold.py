@@ -66,9 +66,14 @@ def unfold(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.surplus.load(_unique("$.surplus", _surplus(snapshot, state)))
     state.optimized.load(snapshot.optimized)
     state.blocks.load(_blocks(snapshot, state))
+    state.globals.load({None: replace(state.globals.value, locked=_going_offline(state))})
     state.sections.load(_Sections(state, _captured(snapshot)).unfold(snapshot.sections))
     _have_memory(state)
     return state, Origin(**asdict(snapshot.origin))
+
+
+def _going_offline(state: State) -> bool:
+    return any(block.state == "going-offline" for block in state.blocks.values())
 
 
 def unfold_later(snapshot: SnapshotV1, number: int) -> State | None:
@@ -304,7 +309,7 @@ class _Sections:
         unseen = usually_unseen(section) if self.captured else 0
         if run.unseen is not None:
             unseen = self._mask(run.unseen, "page", size, f"{path}.unseen")
-        return replace(section, unseen=unseen)
+        return replace(section, unseen=unseen, frozen=self._mask(run.frozen, "page", size, f"{path}.frozen"))
 
     def _table(self, kind: type[F], runs: Mapping[Any, tuple[Run, ...]], what: str, size: int, path: str) -> F:
         """Sets by kind or by migratetype."""
@@ -340,7 +345,7 @@ def _copy(pattern: Section, nr: int, pages: int) -> Section:
     return Section(
         nr, pattern.node, pattern.early, pattern.online, pattern.zones, pattern.pages, pattern.types,
         moved(memmap, pages) if memmap is not None and pages else memmap, pattern.estimated, pattern.hwpoison,
-        pattern.unseen,
+        pattern.unseen, pattern.frozen,
     )  # fmt: skip
 
 

@@ -49,6 +49,19 @@ def use_in(machine: Machine, block: int, count: int) -> None:
     state_of(machine).journal.take()
 
 
+@pytest.mark.parametrize("used", [2, 20, 63])
+def test_since_6_14_free_pages_of_the_block_itself_take_in_no_others(used: int) -> None:
+    """Trace 7.3/hugetlb_2m_inuse: the first four offlines, which went in circles on 6.12, succeed."""
+    machine = movable_guest("6.14")
+    ask(machine, file(0), 600)
+    use_in(machine, 32, used)
+    outcome = offline(machine, 32)
+    assert len(told(outcome, HugePageDissolved)) == 63
+    assert machine.read(file(0)) == "537\n"
+    assert not any(pfn // BLOCK == 32 for pfn in state_of(machine).hugepages)
+    assert sum(page.used for page in state_of(machine).hugepages.values()) == used
+
+
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
 @pytest.mark.parametrize("used", [2, 20, 63])
 def test_pages_in_use_beside_free_ones_in_the_pool_livelock(model: str, used: int) -> None:

@@ -43,6 +43,8 @@ def test_the_usual_subscribers_come_in_the_order_of_their_priorities() -> None:
         ("rfc-v2", ["GOING_ONLINE", "ONLINE"], ["GOING_OFFLINE", "OFFLINE"]),
         ("6.1", ["GOING_ONLINE", "ONLINE"], ["GOING_OFFLINE", "OFFLINE"]),
         ("6.12", ["PREPARE_ONLINE", "GOING_ONLINE", "ONLINE"], ["GOING_OFFLINE", "OFFLINE", "FINISH_OFFLINE"]),
+        ("6.18", ["PREPARE_ONLINE", "GOING_ONLINE", "ONLINE"], ["GOING_OFFLINE", "OFFLINE", "FINISH_OFFLINE"]),
+        ("6.19", ["GOING_ONLINE", "ONLINE"], ["GOING_OFFLINE", "OFFLINE"]),
     ],
 )
 def test_sequences_of_success(model: str, going_online: list[str], gone_offline: list[str]) -> None:
@@ -170,3 +172,22 @@ def test_x86_lets_boot_memory_go() -> None:
     assert machine.blocks[9].state == "offline"
     online(machine, 9)
     assert machine.blocks[9].zone == (0, "DMA32")
+
+
+@pytest.mark.parametrize("model", ["6.16", "6.17"])
+def test_since_6_17_a_chain_of_its_own_is_told_of_a_nodes_first_and_last_memory(model: str) -> None:
+    """mm,memory_hotplug: implement numa node notifier: around the memory notifiers, which name no node any more."""
+    machine = boot_machine([(0, 0, "1G")], nodes=2, model=model)
+    dimm(machine, "256M", node=1)
+    apart = model == "6.17"
+    first, second, not_last, last = online(machine, 32), online(machine, 33), offline(machine, 33), offline(machine, 32)
+    named = [call.action for call in told(first, NotifierCalled) if call.status_change_nid == 1]
+    assert named == (
+        ["NODE_ADDING_FIRST_MEMORY", "NODE_ADDED_FIRST_MEMORY"] if apart else ["MEM_GOING_ONLINE", "MEM_ONLINE"]
+    )
+    assert not [
+        call for outcome in (second, not_last) for call in told(outcome, NotifierCalled) if call.status_change_nid == 1
+    ]
+    gone = ["REMOVING_LAST_MEMORY", "GOING_OFFLINE", "REMOVED_LAST_MEMORY", "OFFLINE", "FINISH_OFFLINE"]
+    expected = [f"NODE_{name}" if "LAST" in name else name for name in gone if apart or "LAST" not in name]
+    assert actions(last) == expected

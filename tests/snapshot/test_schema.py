@@ -102,7 +102,7 @@ def varied() -> State:
     state.surplus.load({(0, 512): 1})
     state.hugepages.load({1 << 14: HugePage(1 << 14, 1)})
     state.vmstat.load({"pgmigrate_success": (1 << 63) - 1, "compact_fail": 0})
-    state.globals.change(crashed=True, vmemmap_warned=True, policy_zone=2, hugetlb_rank=46)
+    state.globals.change(crashed=True, vmemmap_warned=True, policy_zone=2, hugetlb_rank=46, locked=True)
     state.hstates.load({512: Hstate(1, 2, 300), 1 << 18: Hstate(next_nid_to_free=1)})
     state.virtio_mem.load({8 * GIB: VirtioMemDevice(2 * GIB, 4 << 20)})
     state.acpi_devices.load({16 * GIB: AcpiDevice(GIB)})

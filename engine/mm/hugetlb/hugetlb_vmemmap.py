@@ -52,9 +52,7 @@ def restore(state: State, pfn: int, pages: int) -> None:
         return
     section = state.sections[pfn // state.geometry.pages_per_section]
     count = state.geometry.memmap_pages(pages) - 1
-    zones = [
-        key for key in kernel_zonelist(state, section.node) if key[0] == section.node or state.model.hvo_copies_first
-    ]
+    zones = [key for key in kernel_zonelist(state, section.node) if key[0] == section.node or state.model.hvo_any_node]
     taken = page_alloc.allocate(state, zones, 0, count, VMEMMAP, NORMAL)
     if sum(length for _, length in taken) < count:
         page_alloc.free_pages(state, taken, (VMEMMAP,))

@@ -25,7 +25,7 @@ from ...protocol.vocabulary import FREE, HUGE
 from .. import page_alloc
 from ..zonelist import node_order, zonelist
 from . import hugetlb_vmemmap
-from .free_lists import first_free
+from .free_lists import first_free, free_list
 
 Steps = Iterator[Event]
 
@@ -91,6 +91,25 @@ def release(state: State, pfn: int) -> None:
     state.change_pages(pfn, page.pages, FREE)
 
 
+def release_all(state: State, heads: Sequence[int]) -> None:
+    """Huge pages go back to the buddy (update_and_free_pages_bulk). Since 6.7 the memmap of all is made whole before the first
+    is freed; where memory runs out, those that have theirs are freed first (bulk_vmemmap_restore_error). Raises as `release`.
+    """
+    whole: list[int] = []
+    for pfn in heads if state.model.hvo_in_bulk else ():
+        try:
+            hugetlb_vmemmap.restore(state, pfn, state.hugepages[pfn].pages)
+        except HotplugError:
+            for ready in whole:
+                release(state, ready)
+            whole.clear()
+            hugetlb_vmemmap.restore(state, pfn, state.hugepages[pfn].pages)
+        whole.append(pfn)
+    for pfn in heads:
+        if pfn in state.hugepages:
+            release(state, pfn)
+
+
 def enlist(state: State, pfn: int, pages: int, node: int) -> None:
     """A free huge page becomes the first of its node's list."""
     rank = state.globals.value.hugetlb_rank + 1
@@ -98,11 +117,11 @@ def enlist(state: State, pfn: int, pages: int, node: int) -> None:
     state.hugepages.put(pfn, HugePage(pages, node, False, rank))
 
 
-def move(state: State, pfn: int, nodes: Sequence[int]) -> Steps:
-    """A huge page in use moves to the first free one of these nodes, or to a fresh one that takes its place in the pool.
-    Raises `HotplugError` ENOMEM where there is none."""
+def move(state: State, pfn: int, nodes: Sequence[int], spare: Iterator[int] | None = None) -> Steps:
+    """A huge page in use moves to the first free one of these nodes, or to a fresh one that takes its place in the pool;
+    `spare`: the free ones that it may move to, if not all. Raises `HotplugError` ENOMEM where there is none."""
     page = state.hugepages[pfn]
-    candidates = (first_free(state, node, page.pages) for node in nodes)
+    candidates = spare if spare is not None else (first_free(state, node, page.pages) for node in nodes)
     target = next((pfn for pfn in candidates if pfn is not None), None)
     if target is not None:
         use(state, target)
@@ -160,14 +179,19 @@ def leave_range(state: State, start: int, pages: int) -> Steps:
     own = inside[0][1].node
     others = [node for node in node_order(state, own) if node != own]
     used = [(pfn, page) for pfn, page in inside if page.used]
-    free = first_free(state, own, used[0][1].pages) if used and not others else None
+    skips, inner = state.model.pool_skips_isolated, range(start, start + pages)
+    free = first_free(state, own, used[0][1].pages) if used and not others and not skips else None
     if free is not None and (len(used) > 1 or start <= free < start + pages):
         first = used[0][0]
         why = HugePagesInCircles(len(used), first) if len(used) > 1 else NextHugePageInside(first)
         raise HotplugError("EINTR", why, first)
+    spare = {
+        size: iter([head for node in others or [own] for head in free_list(state, node, size) if head not in inner])
+        for size in ({page.pages for _, page in used} if skips else ())
+    }
     for pfn, _ in used:
         try:
-            yield from move(state, pfn, others or [own])
+            yield from move(state, pfn, others or [own], spare.get(state.hugepages[pfn].pages))
         except HotplugError as error:
             raise HotplugError("EINTR", HugePageStays(pfn, error.reason), pfn) from None
     for pfn, page in in_range(state, start, pages):

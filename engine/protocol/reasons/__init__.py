@@ -40,6 +40,13 @@ class HugePageStays(Coded, frozen=True):
     cause: Reason
 
 
+class NeverEnds(Coded, frozen=True):
+    """The block is going offline in a thread of the kernel, which no signal reaches, and will for ever."""
+
+    block: int
+    cause: Reason
+
+
 class StayedOnline(Coded, frozen=True):
     """An eject failed, because this block did not go offline."""
 
@@ -77,6 +84,7 @@ Reason = (
     | Worth
     | SectionsLeft
     | HugePageStays
+    | NeverEnds
     | StayedOnline
     | Effect
     | Warn

@@ -239,6 +239,30 @@ class WaitOffline(Coded, frozen=True):
     size: int
 
 
+class WouldNotReturn(Coded, frozen=True):
+    """The write that offlines the block would not return: only a signal ends it."""
+
+    block: int
+
+
+class GivesNoAnswer(Coded, frozen=True):
+    """An eject gives no answer: the block goes offline for ever."""
+
+    block: int
+
+
+class OfflineByHandFirst(Coded, frozen=True):
+    """Offlining the block by hand, which a signal can end, shows whether it goes."""
+
+    block: int
+
+
+class OnlyWaits(Coded, frozen=True):
+    """The command only waits for the hotplug lock, which the offline of the block holds."""
+
+    block: int
+
+
 Warn = (
     KernelPagesMayCome
     | FirstOfZone
@@ -251,4 +275,8 @@ Warn = (
     | FirstHoldAll
     | KernelZonesTight
     | WaitOffline
+    | WouldNotReturn
+    | GivesNoAnswer
+    | OfflineByHandFirst
+    | OnlyWaits
 )

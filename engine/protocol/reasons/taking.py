@@ -91,7 +91,13 @@ class KernelPageInMovable(Coded, frozen=True):
     pfn: int
 
 
-Stuck = Pinned | InHugePage | NoRoomElsewhere | KernelPageInMovable
+class FrozenSlab(Coded, frozen=True):
+    """A slab page of order 0 has no reference, so isolation takes it for free (since 6.14); free it never becomes."""
+
+    pfn: int
+
+
+Stuck = Pinned | InHugePage | NoRoomElsewhere | KernelPageInMovable | FrozenSlab
 """Why a page stays in a range that is to go offline."""
 
 
@@ -107,6 +113,12 @@ class Backoff(Coded, frozen=True):
     """The kernel tries again and again until a signal ends it (EINTR)."""
 
     cause: Stuck
+
+
+class LockHeld(Coded, frozen=True):
+    """This block goes offline for ever, and who does that holds the hotplug lock: everyone else waits."""
+
+    block: int
 
 
 class Interrupted(Coded, frozen=True):
@@ -187,6 +199,7 @@ TakingReason = (
     | Stuck
     | GivenUp
     | Backoff
+    | LockHeld
     | Interrupted
     | NoOtherHugePage
     | MemmapOfHugePage

@@ -77,9 +77,28 @@ def said(effect: Effect, names: Names) -> str:
     raise AssertionError(f"no zones in {effect!r}")
 
 
+def _limited(block: int) -> str:
+    """An offline with a time limit, as a shell's line."""
+    return f"timeout 10 sh -c 'echo offline > /sys/devices/system/memory/memory{block}/state'"
+
+
 def warned(warning: Warn, names: Names) -> str:
     """What a person should know before."""
     match warning:
+        case effects.WouldNotReturn(block):
+            return (
+                f"the write would not return: {names((block,))} reads going-offline, and all other hotplug waits, until a signal "
+                f"ends it (Ctrl-C, kill); safer: {_limited(block)}"
+            )
+        case effects.GivesNoAnswer(block):
+            return (
+                f"one would see no answer at all: no errno, nothing in the kernel log, {names((block,))} going-offline for ever; "
+                f"only the page's owner or a boot ends it"
+            )
+        case effects.OfflineByHandFirst(block):
+            return f"take {names((block,))} offline by hand first, which a signal can end: {_limited(block)}"
+        case effects.OnlyWaits():
+            return "one would see no answer at all; killing who waits ends the waiting, and changes nothing"
         case effects.KernelPagesMayCome(zone):
             return (
                 f"in zone {zone} the kernel may put its own pages anywhere, and one of them keeps a block from going offline; "

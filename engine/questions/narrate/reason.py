@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, get_args
 
 from ...numbers.units import format_bytes
-from ...protocol.reasons import HugePageStays, Reason, SectionsLeft, SomeStayOffline, StayedOnline, WouldNotComeBack
+from ...protocol.reasons import (
+    HugePageStays,
+    NeverEnds,
+    Reason,
+    SectionsLeft,
+    SomeStayOffline,
+    StayedOnline,
+    WouldNotComeBack,
+)
 from ...protocol.reasons.adding import AddReason
 from ...protocol.reasons.blocking import Blocking
 from ...protocol.reasons.effects import Effect, Warn
@@ -66,8 +74,19 @@ def _stays(reason: HugePageStays, names: Names) -> str:
     return f"signal backoff: the huge page at {reason.pfn:#x} is in use: {sentence(reason.cause, names)}"
 
 
+def _endless(reason: NeverEnds, names: Names) -> str:
+    cause = sentence(reason.cause, names).removeprefix("signal backoff: ").removesuffix(_UNTIL)
+    return (
+        f"{names((reason.block,))} stays going-offline and this never ends, as no signal reaches the kernel's thread: {cause}; "
+        f"it holds the hotplug lock, so every later add, online and offline waits"
+    )
+
+
 def _stayed(reason: StayedOnline, names: Names) -> str:
     return f"{names((reason.block,))} did not go offline: {sentence(reason.cause, names)}"
+
+
+_UNTIL: Final = "; the kernel would try again until a signal ends it"
 
 
 def _gone_for_good(reason: WouldNotComeBack, names: Names) -> str:
@@ -102,6 +121,7 @@ _WRITERS: Final[Mapping[type, _Writer]] = {
     **dict.fromkeys(get_args(Released), released.said),
     SectionsLeft: _left,
     HugePageStays: _stays,
+    NeverEnds: _endless,
     StayedOnline: _stayed,
     WouldNotComeBack: _gone_for_good,
     SomeStayOffline: _some_stay,

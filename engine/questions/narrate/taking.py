@@ -43,6 +43,11 @@ def said(reason: TakingReason, names: Names) -> str:
             return f"{_stuck(cause)}; given up after {tries} tries, at most {seconds} s"
         case taking.Backoff(cause):
             return f"signal backoff: {_stuck(cause)}; the kernel would try again until a signal ends it"
+        case taking.LockHeld(block):
+            return (
+                f"{names((block,))} is going offline and never comes to an end, and whoever does that holds the hotplug lock: "
+                f"this waits for it, until that block's pages are free or the machine is booted"
+            )
         case taking.Interrupted():
             return "signal backoff: interrupted"
         case taking.NoOtherHugePage(pages, nodes):
@@ -92,5 +97,10 @@ def _stuck(cause: Stuck) -> str:
             return f"page {pfn:#x} belongs to a hugetlb page"
         case taking.NoRoomElsewhere(pfn):
             return f"migrating pfn {pfn:x} failed ret:-12: no room above the watermarks where it may go"
+        case taking.FrozenSlab(pfn):
+            return (
+                f"page {pfn:#x} is a slab page of order 0, which isolation takes for a free one (since 6.14), and it does not "
+                f"become free"
+            )
         case taking.KernelPageInMovable(pfn):
             return f"page {pfn:#x} is in use by the kernel inside ZONE_MOVABLE"

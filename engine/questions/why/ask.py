@@ -60,6 +60,7 @@ from ...run.rehearsal import Attempt, attempt, rehearsal
 from ..worth_knowing import top_heavy
 from . import giant_pages
 from .add import add_blockers, add_effects, add_ways, instead_of_adding, taken
+from .endless import endless
 from .explanation import MOST_BLOCKS, Explanation, Way, refused, remedies
 from .obstacles import owned_by
 from .take_away import not_ejected, not_offlined, not_removed
@@ -90,7 +91,7 @@ def why_not(machine: Holder | State, command: Command) -> Verdict:
         tuple(found.blockers),
         tuple(remedies(state, found.ways)),
         (*tried.notes, *(() if guessed else found.effects)),
-        tuple(found.warnings),
+        (*found.warnings, *endless(command, tried)),
         Frozen(taken(tried)),
         state.geometry.page_size,
         found.but,

@@ -1,0 +1,20 @@
+"""Whom a change of a node's memory is told, beside the memory notifiers (drivers/base/node.c, since 6.17)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..kernels.notifier_chain import Action
+from ..memory.state import State
+from ..protocol.events import NotifierCalled
+
+
+def named_node(state: State, node: int) -> int:
+    """The node that memory notifiers name (status_change_nid); -1 where another chain is told of nodes."""
+    return -1 if state.model.node_notifiers else node
+
+
+def tell_node(state: State, action: Action, pfn: int, pages: int, node: int) -> Iterator[NotifierCalled]:
+    """The chain of nodes runs, where there is one and a node (not -1) gets its first memory or loses its last."""
+    if state.model.node_notifiers and node >= 0:
+        yield NotifierCalled(action, pfn, pages, node)
