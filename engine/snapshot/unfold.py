@@ -326,7 +326,8 @@ class _Sections:
         digits: list[str] = []
         behind = 0
         for index, (start, count) in enumerate(runs):
-            _ascending(f"{path}[{index}]", what, start, behind)
+            if start < behind:  # a set may have many runs: nothing is said of those that are right
+                _ascending(f"{path}[{index}]", what, start, behind)
             if start + count > size:
                 _bad(f"{path}[{index}]", f"{count} from {what} {start} on; a section has {size}, counted from 0")
             digits += "0" * (start - behind), "1" * count

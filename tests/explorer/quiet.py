@@ -19,6 +19,8 @@ async def quiet(*_: object) -> bool:
         await asyncio.sleep(0)
         if loop._ready:  # type: ignore[attr-defined]
             continue
+        if app._exit:
+            return True
         if app._batch_count:
             await asyncio.sleep(0.01)  # Textual draws nothing for a moment; it is over when this count is 0
         elif app._resize_timer is not None:
