@@ -358,7 +358,7 @@ class Help(Verb):
 
 
 class TakeTour(Verb):
-    name, key, label, title, group = "tour", "T", "Tour", "Take the tour", "Help"
+    name, key, label, title, group = "tour", "T", "Tour", "Take the tour", "Screen"
     sentence = "The story of memmap in hot-added memory, station by station; the machine here stays as it is."
     footer = False
 

@@ -22,6 +22,10 @@ ALL: Final = ("60x20", "80x24", "120x40", "200x60")
 COLOURLESS: Final = "no-colour"
 
 
+FAILED: Final = "This part of the screen failed"
+"""What a widget says instead of what it should."""
+
+
 class Shot(NamedTuple):
     """The app as it is when a frame is taken."""
 
@@ -320,4 +324,6 @@ async def _take(app: ExplorerApp, pilot: Any, frame: Frame, frames: dict[str, st
         raise app._exception
     shot = Shot(app)
     assert frame.holds(shot), f"after {frame.keys!r} it does not hold; {shot.dialog or 'the main screen'}: {shot.said}"
-    frames[frame.name] = app.export_screenshot(title=f"{frame.name}: {frame.keys}")
+    picture = app.export_screenshot(title=f"{frame.name}: {frame.keys}")
+    assert FAILED not in picture, "a part of the screen failed"
+    frames[frame.name] = picture
