@@ -28,7 +28,7 @@ class Shown(App[str]):
         super().__init__()
         self.picture = picture
 
-    def run(self, **_: Any) -> str:  # type: ignore[override]
+    def run(self, **_: Any) -> str:
         return self.picture
 
 
