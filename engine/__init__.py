@@ -64,6 +64,7 @@ from .protocol.reasons.notes import Note
 from .protocol.vocabulary import AUTO_ONLINE, CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare, describe_comparison
 from .questions.give_back import GiveBack, asked_by_size, describe_give_back, give_back
+from .questions.grow import Growth, grow
 from .questions.narrate import Moment, assumption, block_names, memmap_places, moment, sentence, story
 from .questions.outlook import Outlook
 from .questions.shortage import Shortage, shortage
@@ -110,6 +111,7 @@ __all__ = [
     "Geometry",
     "GiveBack",
     "Group",
+    "Growth",
     "HotplugError",
     "HugePages",
     "KernelModel",
@@ -170,6 +172,7 @@ __all__ = [
     "format_address",
     "format_bytes",
     "give_back",
+    "grow",
     "lsmem",
     "machine_bytes",
     "machine_names",

@@ -55,7 +55,7 @@ def observe(path: str | os.PathLike[str]) -> Observation:
             hugepages=Frozen(sysfs_tree.read_hugepages(tree, "sys/kernel/mm/hugepages")),
             features=read_features(tree),
             pages=_pages(tree),
-            notes=tuple(tree.notes),
+            notes=_notes(tree),
         )
 
 
@@ -66,9 +66,25 @@ def _tells_removable(version: str | None) -> bool:
     return release is not None and (int(release[1]), int(release[2])) < (5, 7)
 
 
+_NEVER_EMPTY = ("version", "zoneinfo", "buddyinfo", "iomem", "meminfo", "vmstat")
+"""Files of /proc in which every kernel writes something."""
+
+
+def _notes(tree: Tree) -> tuple[str, ...]:
+    """What could not be read. A tar takes files of /proc for as long as they say they are, which is 0."""
+    empty = [f"proc/{name}" for name in _NEVER_EMPTY if f"proc/{name}" in tree.empty]
+    if not empty:
+        return tuple(tree.notes)
+    return (
+        *tree.notes,
+        f"{', '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty, which no kernel writes: tar takes a file of /proc for "
+        f"as long as it says it is, and that is 0; altmap collect prints a script that reads them first",
+    )
+
+
 def _text(tree: Tree, path: str) -> str | None:
     text = tree.read_text(path)
-    return None if text is None else text.strip()
+    return (text.strip() or None) if text is not None else None
 
 
 def _resources(tree: Tree) -> tuple[Resource, ...]:

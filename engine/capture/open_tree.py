@@ -3,27 +3,104 @@
 from __future__ import annotations
 
 import os
+import zipfile
+from typing import Final
 
 from ..numbers.errors import BadInput
+from . import lsmem_list, other_pictures
 from .folder_tree import FolderTree
+from .joined_tree import InsideTree, JoinedTree
+from .mapped_tree import MappedTree
 from .tar_tree import TarTree
 from .tree import Tree
+from .zip_tree import ZipTree
+
+_MEMORY: Final = "sys/devices/system/memory"
+_SYSTEM: Final = "sys/devices/system"
+_LSMEM_OF_SOS: Final = "sos_commands/memory"
+_LONGEST_LIST: Final = 64 << 20
+"""Bytes of what lsmem printed."""
 
 
 def open_tree(path: str | os.PathLike[str]) -> Tree:
-    """The tree in a folder ("/" for this machine) or in a tar, which may be plain, gzip, xz or bzip2 whatever its name.
+    """The tree in a folder ("/" for this machine), in a zip, or in a tar, which may be plain, gzip, xz or bzip2 by any name.
 
-    Raises `BadInput` with one sentence where there is nothing to read, where a tar is truncated or damaged, and where
-    it has a member that no capture makes: a path that leaves the tree, a device, an absurd size.
+    A folder may also be the ``sys`` of a tree, or its folder of memory blocks. What lsmem printed, and a sosreport that has it,
+    are trees of /sys as far as lsmem tells of it. Raises `BadInput` with one sentence where there is nothing to read, where an
+    archive is truncated or damaged, and where it has a member that no capture makes: a path that leaves the tree, a device, an
+    absurd size.
     """
     source = os.fspath(path)
     if os.path.isdir(source):
-        return FolderTree(source)
+        return _with_lsmem(_whole(FolderTree(source)))
     if not os.path.lexists(source):
         raise BadInput(f"{source} does not exist; give a folder or a tar that holds a captured sys and proc")
     if not os.path.isfile(source):
         raise BadInput(f"{source} is neither a folder nor a tar that holds a captured sys and proc")
     try:
-        return TarTree(source)
+        if is_listed(source):
+            return _listed(source)
+        if known := other_pictures.named(other_pictures.head_of(source)):
+            raise BadInput(f"{source} is no captured tree: {known}")
+        return _with_lsmem(_whole(ZipTree(source) if zipfile.is_zipfile(source) else TarTree(source)))
     except OSError as error:
         raise BadInput(f"{source} could not be read: {error.strerror or error}") from error
+
+
+def is_listed(source: str) -> bool:
+    """Is a file what lsmem printed?"""
+    head = other_pictures.head_of(source)
+    return b"\0" not in head[:512] and lsmem_list.is_lsmem(head.decode("utf-8", "replace"))
+
+
+def is_picture(source: str) -> bool:
+    """Is a file a zip, what lsmem printed, or known to be something else than a snapshot?"""
+    if not os.path.isfile(source):
+        return False
+    return zipfile.is_zipfile(source) or is_listed(source) or bool(other_pictures.named(other_pictures.head_of(source)))
+
+
+def _listed(source: str) -> Tree:
+    with open(source, "rb") as file:
+        data = file.read(_LONGEST_LIST + 1)
+    if len(data) > _LONGEST_LIST:
+        raise BadInput(f"{source} goes on after {_LONGEST_LIST >> 20} MiB; what lsmem prints is far shorter")
+    tree = MappedTree(source, lsmem_list.files_of(data.decode("utf-8", "replace"), source))
+    tree.notes.append("it is what lsmem printed: states, nodes and zones of memory blocks, and nothing of their pages")
+    return tree
+
+
+def _whole(tree: Tree) -> Tree:
+    """The tree with sys above it, where it begins in the middle."""
+    top = tree.names("")
+    if "sys" in top or "proc" in top:
+        return tree
+    if "block_size_bytes" in top or any(name.removeprefix("memory").isdecimal() for name in tree.folders("")):
+        return InsideTree(tree, _MEMORY)
+    if tree.names("devices/system"):
+        return InsideTree(tree, "sys")
+    if tree.names("system/memory") or tree.names("system/node"):
+        return InsideTree(tree, "sys/devices")
+    if "memory" in top and ("node" in top or "cpu" in top):
+        return InsideTree(tree, _SYSTEM)
+    return tree
+
+
+def _with_lsmem(tree: Tree) -> Tree:
+    """A sosreport has no /sys/devices/system/memory, and what lsmem printed."""
+    lists = [name for name in tree.names(_LSMEM_OF_SOS) if name.startswith("lsmem")]
+    if tree.names(_MEMORY) or not (tree.names("sos_commands") or lists):
+        return tree
+    for name in lists:
+        text = tree.read_text(f"{_LSMEM_OF_SOS}/{name}") or ""
+        if lsmem_list.is_lsmem(text):
+            upper = MappedTree(tree.source, lsmem_list.files_of(text, f"{tree.source}: {_LSMEM_OF_SOS}/{name}"))
+            joined = JoinedTree(tree, upper, _SYSTEM)
+            joined.notes.append(
+                "its memory blocks are those that lsmem printed: states, nodes and zones, and nothing of pages"
+            )
+            return joined
+    raise BadInput(
+        f"{tree.source} is a sosreport without what lsmem prints (sos_commands/memory/lsmem*), and so without memory blocks; "
+        f"give lsmem's output, or collect a tree: altmap collect prints the script for that"
+    )

@@ -52,10 +52,7 @@ def read_blocks(tree: Tree, block_size: int | None, removable: bool = False) -> 
     kept = _attribute(tree, names, "removable", _REMOVABLE.get) if removable else [None] * len(names)
     nodes = _nodes_of_blocks(tree, folders, dict(zip(folders, zones, strict=True)))
     if not nodes:
-        raise BadInput(
-            f"{tree.source} is no captured tree: it has neither {MEMORY}/memoryN folders nor "
-            f"{NODES}/nodeN/memoryN links"
-        )
+        raise BadInput(_no_blocks(tree))
     if block_size is not None and (max(nodes) + 1) * block_size > MAX_ADDRESS + 1:
         raise BadInput(f"{tree.source}: memory block {max(nodes)} of {block_size:#x} bytes lies beyond any address")
     blocks = [
@@ -64,6 +61,22 @@ def read_blocks(tree: Tree, block_size: int | None, removable: bool = False) -> 
     ]
     blocks += [BlockReading(block, None, None, nodes[block]) for block in nodes.keys() - folders.keys()]
     return tuple(sorted(blocks, key=lambda block: block.id))
+
+
+def _no_blocks(tree: Tree) -> str:
+    """What a tree is that has no memory block."""
+    system = tree.names("sys/devices/system")
+    if system and "memory" not in system and "cpu" in system:
+        return (
+            f"{tree.source}: its kernel has no memory hotplug (CONFIG_MEMORY_HOTPLUG): beside sys/devices/system/cpu there is "
+            f"no sys/devices/system/memory, so that no memory can be added or taken out while it runs"
+        )
+    if tree.names("proc"):
+        return (
+            f"{tree.source} is no captured tree: it holds proc, and neither {MEMORY}/memoryN folders nor {NODES}/nodeN/memoryN "
+            f"links; altmap collect prints a script that gathers what is missing"
+        )
+    return f"{tree.source} is no captured tree: it has neither {MEMORY}/memoryN folders nor {NODES}/nodeN/memoryN links"
 
 
 def _nodes_of_blocks(

@@ -9,12 +9,13 @@ import lzma
 import os
 import tarfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Self
 
 from ..numbers.errors import BadInput
 from ..numbers.units import GIB, format_bytes
-from .tree import ATTRIBUTE_LIMIT, CHUNK, WHOLE_FILE_LIMIT, File, Tree
+from .mapped_tree import MappedTree
+from .tree import CHUNK, WHOLE_FILE_LIMIT, File
 
 _PAGE_FILE_LIMIT = 4 * GIB  # of kpageflags or kpagecount: 8 bytes a page, so 2 TiB of 4 KiB pages
 _KEPT_LIMIT = GIB  # of everything that is kept
@@ -44,7 +45,7 @@ class _Header(tarfile.TarInfo):
         return header
 
 
-class TarTree(Tree):
+class TarTree(MappedTree):
     """A tree in a tar, plain or compressed, with or without one folder above its ``sys`` and ``proc``.
 
     Members are kept in memory; only the page files of very big machines are read from the archive again.
@@ -52,9 +53,6 @@ class TarTree(Tree):
 
     def __init__(self, source: str) -> None:
         super().__init__(source)
-        self._files: dict[str, bytes | tarfile.TarInfo] = {}
-        self._links: dict[str, str] = {}
-        self._folders: dict[str, set[str]] = {"": set()}
         with open(source, "rb") as file:
             magic = file.read(8)
         self._data = next(opener(source) for start, opener in _OPENERS if magic.startswith(start))
@@ -117,74 +115,9 @@ class TarTree(Tree):
         path = os.path.normpath(member.name)
         return "" if path == "." else path
 
-    def _enter(self, path: str, is_folder: bool) -> None:
-        """List the path in its folder, and that one in its own, up to the root."""
-        if is_folder:
-            self._folders.setdefault(path, set())
-        while path:
-            above, _, name = path.rpartition("/")
-            known = above in self._folders
-            self._folders.setdefault(above, set()).add(name)
-            path = "" if known else above
-
-    def _lift(self) -> None:
-        """Make the one folder that holds sys and proc the root of the tree."""
-        tops = [top for top in ("", *sorted(self._folders[""])) if self._folders.get(top, set()) & {"sys", "proc"}]
-        if len(tops) > 1 and tops[0]:
-            raise BadInput(f"{self.source} holds more than one tree ({', '.join(tops)}); give a tar of one of them")
-        if tops and tops[0]:
-            above = tops[0] + "/"
-            self._files = {path.removeprefix(above): v for path, v in self._files.items() if path.startswith(above)}
-            self._links = {path.removeprefix(above): v for path, v in self._links.items() if path.startswith(above)}
-            self._folders = {p[len(above) :]: v for p, v in self._folders.items() if f"{p}/".startswith(above)}
-
-    def _real(self, path: str) -> str | None:
-        """Where the path leads once its links are followed; None: out of the tree, or round in circles."""
-        reached: list[str] = []
-        ahead = path.split("/")[::-1]
-        hops = 40  # the kernel's own limit
-        while ahead:
-            part = ahead.pop()
-            if part == "..":
-                if not reached:
-                    return None
-                reached.pop()
-            elif part not in ("", "."):
-                reached.append(part)
-                target = self._links.get("/".join(reached))
-                if target is not None:
-                    hops -= 1
-                    if target.startswith("/") or not hops:
-                        return None
-                    reached.pop()
-                    ahead.extend(target.split("/")[::-1])
-        return "/".join(reached)
-
     def _open(self, path: str) -> File | None:
         real = self._real(path)
         content = None if real is None else self._files.get(real)
         if isinstance(content, tarfile.TarInfo):
             return self._tar.extractfile(content)
         return None if content is None else io.BytesIO(content)
-
-    def names(self, folder: str) -> list[str]:
-        real = self._real(folder)
-        return [] if real is None else sorted(self._folders.get(real, ()))
-
-    def folders(self, folder: str) -> list[str]:
-        real = self._real(folder)
-        prefix = f"{real}/" if real else ""
-        return [name for name in self.names(folder) if prefix + name in self._folders]
-
-    def read_each(self, folder: str, names: Sequence[str], file: str) -> list[bytes | None]:
-        real = self._real(folder)
-        contents = [self._files.get(f"{real}/{name}/{file}") for name in names]
-        return [content[:ATTRIBUTE_LIMIT] if isinstance(content, bytes) else None for content in contents]
-
-    def names_each(self, folder: str, names: Sequence[str]) -> list[list[str]]:
-        real = self._real(folder)
-        return [list(self._folders.get(f"{real}/{name}", ())) for name in names]
-
-    def have_each(self, folder: str, names: Sequence[str], entry: str) -> list[bool]:
-        real = self._real(folder)
-        return [entry in self._folders.get(f"{real}/{name}", ()) for name in names]

@@ -40,11 +40,13 @@ class File(Protocol):
 
 
 class Tree(ABC):
-    """What can be asked of a tree; `notes` collects a sentence for each thing that it has but would not give."""
+    """What can be asked of a tree; `notes` collects a sentence for each thing that it has but would not give, `empty` the files
+    that were read and hold nothing."""
 
     def __init__(self, source: str) -> None:
         self.source = source
         self.notes: list[str] = []
+        self.empty: list[str] = []
 
     @abstractmethod
     def names(self, folder: str) -> list[str]:
@@ -97,6 +99,8 @@ class Tree(ABC):
                             f"{self.source}: {path} goes on after {format_bytes(WHOLE_FILE_LIMIT)}; "
                             f"what a kernel writes there is far shorter"
                         )
+                if not data:
+                    self.empty.append(path)
                 return bytes(data)
         except OSError as error:
             self.unreadable(path, error)

@@ -15,7 +15,7 @@ from ..sysfs.hotplug_files import MEMORY
 from .fields import Base
 from .form import Choice, Form, Option
 from .row import Row, Steps
-from .shell import Monitor, Place, comment, echo, qemu_size
+from .shell import Monitor, Person, Place, Stop, comment, echo, qemu_size
 
 
 class Add(Base, tag="add", frozen=True):
@@ -76,10 +76,18 @@ _NO_LINE: Final[Mapping[Caller, str]] = {
 }
 
 
+_NOT_RELEASED: Final[tuple[Placement, ...]] = ("range", "sections")
+"""Placements that only the RFC proposed."""
+
+
 def _export(command: Add, place: Place) -> Iterator[str]:
     start, size = parse_bytes(command.start), parse_bytes(command.size)
     yield comment(_FORM.write(command))
-    if command.placement is not None or command.fallback is not None:
+    if command.placement in _NOT_RELEASED:
+        yield Stop(
+            f"no released kernel places a memmap so (placement {command.placement}): what follows would not be true"
+        )
+    elif command.placement is not None or command.fallback is not None:
         yield comment("(on the real machine memory_hotplug.memmap_on_memory decides where the memmap goes)")
     if command.caller == "acpi":
         number = place.next_dimm
@@ -89,7 +97,7 @@ def _export(command: Add, place: Place) -> Iterator[str]:
         for address in range(start, start + size, place.block_size):
             yield echo(f"{MEMORY}/probe", f"{address:#x}")
     else:
-        yield comment(_NO_LINE[command.caller])
+        yield Person(_NO_LINE[command.caller])
 
 
 _FORM: Final = Form(

@@ -1,9 +1,7 @@
-"""Lines for the real machine: a shell's, QEMU's monitor's, and comments."""
+"""Lines for the real machine: writes to its files, what QEMU's monitor is told, comments, and where there is no way on."""
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -25,25 +23,55 @@ class Comment(str):
 
 
 class Monitor(str):
-    """A line for QEMU's monitor; the script asks for it to be typed there."""
+    """A line for QEMU's monitor; in a script a person is asked to type it there."""
+
+
+class Person(str):
+    """What a person does, by other means than a line: in a script the person is asked to."""
+
+
+class Stop(str):
+    """Why no real machine does this step, so that what follows would not be true."""
+
+
+class Put(str):
+    """A write to a file, as the line that a person would type: `data` as a shell word with printf's %b escapes, `path` as a
+    shell word."""
+
+    data: str
+    path: str
 
 
 def comment(text: str) -> Comment:
     """A comment of one line, whatever the text holds."""
-    return Comment("# " + "".join(letter if letter.isprintable() else " " for letter in text))
+    return Comment("# " + shown(text))
 
 
-def echo(path: str, data: str) -> str:
+def shown(text: str) -> str:
+    """A text on one line, whatever it holds."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def echo(path: str, data: str) -> Put:
     """What writes `data` to a file. The line end that echo adds is one that sysfs takes off."""
-    word = data.removesuffix("\n")
-    target = shlex.quote(path)
-    if data and re.fullmatch(r"[ -\[\]-~]*", word) and not word.startswith("-"):
-        return f"echo {shlex.quote(word)} > {target}" if word else f"echo > {target}"
-    plain = [
-        chr(byte) if 32 <= byte < 127 and byte not in b"%-\\" else f"\\{byte:03o}"
-        for byte in data.encode("utf-8", "replace")
-    ]
-    return f"printf {shlex.quote(''.join(plain))} > {target}"
+    word = quoted("".join(map(_escaped, data.removesuffix("\n").encode("utf-8", "replace"))))
+    target = quoted(path)
+    plain = "\\" not in word and not word.startswith(("-", "'-"))
+    put = Put(f"echo {word} > {target}" if plain else f"printf '%b\\n' {word} > {target}")
+    put.data, put.path = word, target
+    return put
+
+
+def _escaped(byte: int) -> str:
+    """A byte as it stands in printf's %b."""
+    return chr(byte) if 32 <= byte < 127 and byte != 92 else f"\\0{byte:03o}"
+
+
+def quoted(text: str) -> str:
+    """A shell word, in quotes where it needs some."""
+    if text and all(letter.isalnum() or letter in "@%+=:,./_-" for letter in text) and text.isascii():
+        return text
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 _QEMU_UNITS: Final = (("T", TIB), ("G", GIB), ("M", MIB), ("K", KIB))

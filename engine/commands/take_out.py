@@ -13,7 +13,7 @@ from ..protocol.reasons.notes import MoreOfTheDevice, NoDeviceThere, Note, Nothi
 from .fields import Base
 from .form import Form
 from .row import Row, Steps
-from .shell import Monitor, Place, comment
+from .shell import Monitor, Person, Place, Stop, comment
 
 
 class Remove(Base, tag="remove", frozen=True):
@@ -68,18 +68,17 @@ def _export(command: Remove | Eject, place: Place) -> Iterator[str]:
     if dimm is None and part_of is not None:
         if place.refused:
             return
-        yield comment(
+        yield Stop(
             f"only a part of dimm{part_of}, which a real eject takes out as a whole: what follows would not be true"
         )
-        yield "exit 1"
     elif dimm is not None:
         yield Monitor(f"device_del dimm{dimm}")
         yield Monitor(f"object_del mem{dimm}")
     elif ejected:
         by_hand = "echo 1 > /sys/bus/acpi/devices/PNP0C80:NN/eject, NN being the number of its device"
-        yield comment(f"not plugged in above: {by_hand}")
+        yield Person(f"not plugged in above: {by_hand}")
     else:
-        yield comment("not plugged in above: the driver that added this memory removes it")
+        yield Person("not plugged in above: the driver that added this memory removes it")
 
 
 REMOVE: Final = Row(

@@ -13,6 +13,7 @@ import msgspec
 
 from ..capture.collection import without_collection
 from ..capture.observe import observe
+from ..capture.open_tree import is_picture
 from ..kernels.models import find_model
 from ..machine import Machine
 from ..numbers.errors import BadInput, did_you_mean, located
@@ -59,7 +60,7 @@ def open_machine(source: str | os.PathLike[str], *, model: str | None = None, re
                 + did_you_mean(text, bundled)
             )
         path = bundled[text]
-    if path.is_dir() or _is_tar(path):
+    if path.is_dir() or _is_tar(path) or is_picture(str(path)):
         return capture(path, model=model)
     return _opened(store.read(path), text, model, replay)
 

@@ -56,6 +56,19 @@ def top_heavy(state: State) -> TopHeavy | None:
     return TopHeavy(movable * page, managed * page, _free(kernel) * page, ratio)
 
 
+def kernel_memory_low(state: State) -> KernelMemoryLow | None:
+    """Hardly any free memory in the kernel zones; None where there is enough."""
+    kernel = [zone for zone in state.zones.values() if zone.name in KERNEL_ZONES]
+    marks, managed = Watermarks(state), _managed(kernel)
+    free = sum(marks.room(state, zone.key, 0, NORMAL, False) for zone in kernel)
+    page = state.geometry.page_size
+    return (
+        KernelMemoryLow(free * page, managed * page)
+        if managed and free < state.geometry.memmap_pages(managed)
+        else None
+    )
+
+
 def least_harm(state: State, blocks: int) -> OnlineType:
     """Movable, so that it can be got back, as long as the kernel zones can look after so many blocks more."""
     kernel = _managed(zone for zone in state.zones.values() if zone.name in KERNEL_ZONES)
@@ -95,12 +108,8 @@ def _top_heavy(state: State) -> Iterator[Advice]:
 
 
 def _kernel_memory_low(state: State) -> Iterator[Advice]:
-    kernel = [zone for zone in state.zones.values() if zone.name in KERNEL_ZONES]
-    marks, managed = Watermarks(state), _managed(kernel)
-    free = sum(marks.room(state, zone.key, 0, NORMAL, False) for zone in kernel)
-    if managed and free < state.geometry.memmap_pages(managed):
-        page = state.geometry.page_size
-        yield Advice(KernelMemoryLow(free * page, managed * page))
+    if (fact := kernel_memory_low(state)) is not None:
+        yield Advice(fact)
 
 
 def _auto_online(state: State) -> Iterator[Advice]:

@@ -76,9 +76,31 @@ def _preset(seen: Observation, arch: str | None, machine: str | None, notes: lis
             raise BadInput(f"{arch!r} is not an architecture; it is one of {', '.join(ARCHITECTURES)}")
         return ARCHITECTURES[arch]
     said = architecture_said(machine or seen.version or "")
+    if said is None and (against := _against_x86(seen)):
+        raise BadInput(
+            f"{seen.source} does not say its architecture, and x86_64 it is not: {against}; say which it is with --arch, one of "
+            f"{', '.join(ARCHITECTURES)}: altmap capture --root {seen.source} --arch ARCH -o FILE"
+        )
     if said is None:
         notes.append("proc/version does not say the architecture; taken for x86_64")
     return preset_for(said or "x86_64", _page_size(seen), seen.pageblock_order)
+
+
+def _against_x86(seen: Observation) -> str:
+    """What of a capture no x86_64 shows: where zones end there, how big blocks and pages are, and where memory begins."""
+    x86 = ARCHITECTURES["x86_64"]
+    size, page = seen.block_size or x86.geometry.section_size, _page_size(seen)
+    if size < x86.geometry.section_size:
+        return f"memory blocks of {format_bytes(size)} are smaller than any there"
+    if page is not None and page != x86.geometry.page_size:
+        return f"its pages have {format_bytes(page)}"
+    if seen.blocks and seen.blocks[0].id:
+        return f"its memory begins at {seen.blocks[0].id * size:#x}, and there it begins at 0"
+    for name, end in x86.low_zones:
+        beyond = next((b.id for b in seen.blocks if b.valid_zones == (name,) and (b.id + 1) * size > end), None)
+        if beyond is not None:
+            return f"memory{beyond} is in zone {name}, which ends at {format_bytes(end)} there"
+    return ""
 
 
 def architecture_said(version: str) -> str | None:

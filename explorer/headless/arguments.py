@@ -257,6 +257,23 @@ def of_compare(parser: Parser) -> None:
     _look(parser)
 
 
+def of_grow(parser: Parser) -> None:
+    """altmap grow."""
+    _machine(parser)
+    _replay(parser)
+    parser.add_argument("--step", metavar="SIZE", default="1G", help="how much at a time (1G)")
+    parser.add_argument("--to", metavar="SIZE", default="1T", help="how much in all, at most (1T)")
+    words = "what added blocks do by themselves, instead of what auto_online_blocks says"
+    parser.add_argument("--online", choices=("movable", "kernel", "online", "offline"), help=words)
+    parser.add_argument(
+        "--caller", metavar="CALLER", default="dimm", help="who adds it: dimm, virtio-mem or others (dimm)"
+    )
+    parser.add_argument("--node", metavar="N", type=int, default=0, help="to which node (0)")
+    _model(parser, "the machine's own")
+    _json(parser)
+    _look(parser)
+
+
 def of_diff(parser: Parser) -> None:
     """altmap diff."""
     _machine(parser, "before", "A", optional=False)
@@ -274,7 +291,8 @@ def of_capture(parser: Parser) -> None:
     """altmap capture."""
     from altmap.engine.kernels.architectures import ARCHITECTURES
 
-    parser.add_argument("--root", metavar="DIR|TAR", default="/", help="the tree to read (/)")
+    root = "the tree to read (/): a folder, tar or zip, or what lsmem printed"
+    parser.add_argument("--root", metavar="DIR|FILE", default="/", help=root)
     written = "the snapshot to write (.json, .msgpack, each also .gz); else JSON on standard output"
     parser.add_argument("-o", "--output", metavar="FILE", help=written)
     _model(parser, "what proc/version says")
@@ -285,8 +303,15 @@ def of_capture(parser: Parser) -> None:
 
 def of_export(parser: Parser) -> None:
     """altmap export."""
+    from altmap.engine.faces.shell_export import TARGETS
+
     _machine(parser)
     _replay(parser)
+    means = "; ".join(f"{name}: {target.about}" for name, target in TARGETS.items())
+    parser.add_argument("--for", dest="target", choices=tuple(TARGETS), default="sysfs", help=f"{means} (sysfs)")
+    parser.add_argument(
+        "--faults", action="store_true", help="put in hardware errors (poison), which are left out else"
+    )
     _json(parser)
 
 

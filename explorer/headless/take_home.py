@@ -55,7 +55,10 @@ def export(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .forms.texts import export_document
 
-        write(as_line(export_document(machine)))
+        write(as_line(export_document(machine, arguments.target, arguments.faults)))
         return FINE
-    write_text(export_shell(machine.history, machine.geometry.block_size))
+    kernel, block_size = machine.origin.kernel, machine.geometry.block_size
+    write_text(
+        export_shell(machine.history, block_size, target=arguments.target, faults=arguments.faults, kernel=kernel)
+    )
     return FINE

@@ -147,6 +147,16 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 arguments.of_compare,
             ),
             Verb(
+                "grow",
+                "tell how far a machine can grow, and where that gets dangerous before",
+                (
+                    "altmap grow tiny-guest --step 1G --online movable",
+                    "altmap grow small-guest --caller virtio-mem --json",
+                ),
+                "growth.growth",
+                arguments.of_grow,
+            ),
+            Verb(
                 "diff",
                 "say what changed between two machines",
                 ("altmap diff before.json after.json",),
@@ -168,7 +178,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
             Verb(
                 "export",
                 "print the commands of a machine's history as lines for the real one",
-                ("altmap export changed.json > steps.sh",),
+                ("altmap export changed.json > steps.sh", "altmap export changed.json --for chmem"),
                 "take_home.export",
                 arguments.of_export,
             ),

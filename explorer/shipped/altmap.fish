@@ -56,8 +56,8 @@ function _shtab_altmap_using
   test "$_shtab_altmap_cmdpath" = "$argv"
 end
 
-set -g _shtab_altmap_commands open show svg tour serve lsmem read check machines run boot why compare diff capture export help models completion schema
-set -g _shtab_altmap_opts_with_value --add --arch --at --block-size --color --host --model --node --online --output --placement --port --root --save --size --theme --view --width --zoom -o
+set -g _shtab_altmap_commands open show svg tour serve lsmem read check machines run boot why compare grow diff capture export help models completion schema
+set -g _shtab_altmap_opts_with_value --add --arch --at --block-size --caller --color --for --host --model --node --online --output --placement --port --root --save --size --step --theme --to --view --width --zoom -o
 
 complete -c altmap -e
 complete -c altmap -f
@@ -162,6 +162,19 @@ complete -c altmap -n '_shtab_altmap_using compare' -l json -d 'print one JSON o
 complete -c altmap -n '_shtab_altmap_using compare' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
 complete -c altmap -n '_shtab_altmap_using compare' -l width -x -d 'columns (those of the terminal)'
 complete -c altmap -n '_shtab_altmap_using compare; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
+complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a grow -d 'Tell how far a machine can grow, and where that gets dangerous before.'
+complete -c altmap -n '_shtab_altmap_using grow' -s h -l help -d 'show this help message and exit'
+complete -c altmap -n '_shtab_altmap_using grow' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
+complete -c altmap -n '_shtab_altmap_using grow' -l step -x -d 'how much at a time (1G)'
+complete -c altmap -n '_shtab_altmap_using grow' -l to -x -d 'how much in all, at most (1T)'
+complete -c altmap -n '_shtab_altmap_using grow' -l online -xka "movable kernel online offline" -d 'what added blocks do by themselves, instead of what auto_online_blocks says'
+complete -c altmap -n '_shtab_altmap_using grow' -l caller -x -d 'who adds it: dimm, virtio-mem or others (dimm)'
+complete -c altmap -n '_shtab_altmap_using grow' -l node -x -d 'to which node (0)'
+complete -c altmap -n '_shtab_altmap_using grow' -l model -xka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'a kernel model'
+complete -c altmap -n '_shtab_altmap_using grow' -l json -d 'print one JSON object'
+complete -c altmap -n '_shtab_altmap_using grow' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
+complete -c altmap -n '_shtab_altmap_using grow' -l width -x -d 'columns (those of the terminal)'
+complete -c altmap -n '_shtab_altmap_using grow; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a diff -d 'Say what changed between two machines.'
 complete -c altmap -n '_shtab_altmap_using diff' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using diff' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
@@ -173,7 +186,7 @@ complete -c altmap -n '_shtab_altmap_using diff; and test $_shtab_altmap_npos -e
 complete -c altmap -n '_shtab_altmap_using diff; and test $_shtab_altmap_npos -eq 1' -ka "(_altmap_machine_or_file)" -d 'a machine'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a capture -d 'Save a running machine, or a saved /proc and /sys; it only reads.'
 complete -c altmap -n '_shtab_altmap_using capture' -s h -l help -d 'show this help message and exit'
-complete -c altmap -n '_shtab_altmap_using capture' -l root -xka "(__fish_complete_path (commandline -ct))" -d 'the tree to read (/)'
+complete -c altmap -n '_shtab_altmap_using capture' -l root -x -d 'the tree to read (/): a folder, tar or zip, or what lsmem printed'
 complete -c altmap -n '_shtab_altmap_using capture' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'the snapshot to write (.json, .msgpack, each also .gz); else JSON on standard output'
 complete -c altmap -n '_shtab_altmap_using capture' -l model -xka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'a kernel model'
 complete -c altmap -n '_shtab_altmap_using capture' -l arch -xka "x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32" -d 'an architecture'
@@ -181,11 +194,13 @@ complete -c altmap -n '_shtab_altmap_using capture' -l json -d 'with -o: print w
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a export -d 'Print the commands of a machine'"'"'s history as lines for the real one.'
 complete -c altmap -n '_shtab_altmap_using export' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using export' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
+complete -c altmap -n '_shtab_altmap_using export' -l for -xka "sysfs chmem daxctl virsh qemu" -d 'sysfs: writes to sysfs, on the machine; chmem: chmem, on the machine; daxctl: daxctl, on the machine; DAX names the device; virsh: virsh, on the host; DOMAIN names the guest; qemu: lines for QEMU'"'"'s monitor, with what to do in the guest between them (sysfs)'
+complete -c altmap -n '_shtab_altmap_using export' -l faults -d 'put in hardware errors (poison), which are left out else'
 complete -c altmap -n '_shtab_altmap_using export' -l json -d 'print one JSON object'
 complete -c altmap -n '_shtab_altmap_using export; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a help -d 'Explain a command, or all that a line of a script may say.'
 complete -c altmap -n '_shtab_altmap_using help' -s h -l help -d 'show this help message and exit'
-complete -c altmap -n '_shtab_altmap_using help; and test $_shtab_altmap_npos -eq 0' -ka "open show svg tour serve lsmem read check machines run boot why compare diff capture export help models completion schema script" -d 'a command, or script'
+complete -c altmap -n '_shtab_altmap_using help; and test $_shtab_altmap_npos -eq 0' -ka "open show svg tour serve lsmem read check machines run boot why compare grow diff capture export help models completion schema script" -d 'a command, or script'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a models -d 'List the kernels that can be modelled, or what changed from one to another.'
 complete -c altmap -n '_shtab_altmap_using models' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using models; and test $_shtab_altmap_npos -ge 0' -ka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'a kernel model'
@@ -194,4 +209,4 @@ complete -c altmap -n '_shtab_altmap_using completion' -s h -l help -d 'show thi
 complete -c altmap -n '_shtab_altmap_using completion; and test $_shtab_altmap_npos -eq 0' -ka "bash zsh fish" -d 'bash, zsh, fish'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a schema -d 'Print the JSON Schema of what --json prints, or list the kinds of documents.'
 complete -c altmap -n '_shtab_altmap_using schema' -s h -l help -d 'show this help message and exit'
-complete -c altmap -n '_shtab_altmap_using schema; and test $_shtab_altmap_npos -eq 0' -ka "machine check files machines step full_step event why give_back comparison diff capture export reason snapshot" -d 'a kind of document'
+complete -c altmap -n '_shtab_altmap_using schema; and test $_shtab_altmap_npos -eq 0' -ka "machine check files machines step full_step event why give_back growth comparison diff capture export reason snapshot" -d 'a kind of document'

@@ -17,6 +17,7 @@ _shtab_altmap_commands() {
     completion:'Print what makes a shell complete altmap'"'"'s words.'
     diff:'Say what changed between two machines.'
     export:'Print the commands of a machine'"'"'s history as lines for the real one.'
+    grow:'Tell how far a machine can grow, and where that gets dangerous before.'
     help:'Explain a command, or all that a line of a script may say.'
     lsmem:'List memory as lsmem does, with lsmem'"'"'s own options.'
     machines:'List the bundled machines.'
@@ -58,7 +59,7 @@ _shtab_altmap_boot_defaults_added=0
 
 _shtab_altmap_capture_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--root[the tree to read (\/)]:DIR|TAR:_files"
+  "--root[the tree to read (\/)\: a folder, tar or zip, or what lsmem printed]:DIR|FILE:"
   {-o,--output}"[the snapshot to write (.json, .msgpack, each also .gz)\; else JSON on standard output]:FILE:_files"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
   "--arch[an architecture]:ARCH:(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32)"
@@ -122,6 +123,8 @@ _shtab_altmap_diff_defaults_added=0
 _shtab_altmap_export_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--for[sysfs\: writes to sysfs, on the machine\; chmem\: chmem, on the machine\; daxctl\: daxctl, on the machine\; DAX names the device\; virsh\: virsh, on the host\; DOMAIN names the guest\; qemu\: lines for QEMU\'s monitor, with what to do in the guest between them (sysfs)]:target:(sysfs chmem daxctl virsh qemu)"
+  "--faults[put in hardware errors (poison), which are left out else]"
   "--json[print one JSON object]"
   ":a machine:_altmap_machine_or_file"
 )
@@ -129,9 +132,27 @@ _shtab_altmap_export_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_altmap_export_defaults_added=0
 
+_shtab_altmap_grow_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--step[how much at a time (1G)]:SIZE:"
+  "--to[how much in all, at most (1T)]:SIZE:"
+  "--online[what added blocks do by themselves, instead of what auto_online_blocks says]:online:(movable kernel online offline)"
+  "--caller[who adds it\: dimm, virtio-mem or others (dimm)]:CALLER:"
+  "--node[to which node (0)]:N:"
+  "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--json[print one JSON object]"
+  "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
+  "--width[columns (those of the terminal)]:N:"
+  ":a machine:_altmap_machine_or_file"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_altmap_grow_defaults_added=0
+
 _shtab_altmap_help_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a command, or script:(open show svg tour serve lsmem read check machines run boot why compare diff capture export help models completion schema script)"
+  ":a command, or script:(open show svg tour serve lsmem read check machines run boot why compare grow diff capture export help models completion schema script)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -203,7 +224,7 @@ _shtab_altmap_run_defaults_added=0
 
 _shtab_altmap_schema_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a kind of document:(machine check files machines step full_step event why give_back comparison diff capture export reason snapshot)"
+  ":a kind of document:(machine check files machines step full_step event why give_back growth comparison diff capture export reason snapshot)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -300,6 +321,7 @@ _shtab_altmap() {
         completion) _arguments -C -s $_shtab_altmap_completion_options ;;
         diff) _arguments -C -s $_shtab_altmap_diff_options ;;
         export) _arguments -C -s $_shtab_altmap_export_options ;;
+        grow) _arguments -C -s $_shtab_altmap_grow_options ;;
         help) _arguments -C -s $_shtab_altmap_help_options ;;
         lsmem) _arguments -C -s $_shtab_altmap_lsmem_options ;;
         machines) _arguments -C -s $_shtab_altmap_machines_options ;;

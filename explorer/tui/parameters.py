@@ -55,22 +55,22 @@ MEANINGS: Final[Mapping[str, str]] = {
 
 VALUES: Final[Mapping[str, Mapping[str, str]]] = {
     "memmap_on_memory": {
-        "N": "the memmap is taken from memory that is there already",
-        "Y": "each block holds its own memmap, where whole pageblocks are left",
-        "force": "each block holds its own memmap, even where that wastes a part of a pageblock",
+        "N": "the memmap is taken from memory that is there",
+        "Y": "in each block, if whole pageblocks remain",
+        "force": "in each block, even if that wastes a part",
     },
-    "movable_node": {"N": "plain online stays beside the zone that is there", "Y": "plain online goes to ZONE_MOVABLE"},
+    "movable_node": {"N": "plain online stays beside what is there", "Y": "plain online goes to ZONE_MOVABLE"},
     "hugetlb_free_vmemmap": {"off": "huge pages keep their memmap", "on": "huge pages give theirs back"},
     "probe": {"N": "there is no such file", "Y": "an address written to it adds a block"},
     "auto_online_blocks": {
-        "offline": "it stays offline until somebody onlines it",
-        "online": "online, into the zone that the policy chooses",
-        "online_kernel": "online into a kernel zone; it may never go offline again",
-        "online_movable": "online into ZONE_MOVABLE; it can go offline again",
+        "offline": "stays offline until somebody acts",
+        "online": "online, where the policy says",
+        "online_kernel": "in a kernel zone, perhaps for good",
+        "online_movable": "in ZONE_MOVABLE; it can go again",
     },
     "online_policy": {
-        "contig-zones": "keep zones in one piece, where that can be",
-        "auto-movable": "ZONE_MOVABLE, as long as the ratio allows it",
+        "contig-zones": "keep zones in one piece, if possible",
+        "auto-movable": "ZONE_MOVABLE, as far as the ratio allows",
     },
     "auto_movable_numa_aware": {"Y": "on each node", "N": "for the whole machine only"},
 }

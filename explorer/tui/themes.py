@@ -13,7 +13,10 @@ DARK: Final = "altmap-dark"
 LIGHT: Final = "altmap-light"
 CONTRAST: Final = "altmap-contrast"
 
-QUIET: Final = {True: {"quiet": "#8894A5", "hole": "#5B6676"}, False: {"quiet": "#566272", "hole": "#8F9AA8"}}
+QUIET: Final = {
+    True: {"quiet": "#8894A5", "hole": "#5B6676", "scroll": "#3A4757"},
+    False: {"quiet": "#566272", "hole": "#8F9AA8", "scroll": "#B7C1CC"},
+}
 """What is asked for besides Textual's own variables, on dark and on light; a theme that leaves one out gets these."""
 
 THEMES: Final = (

@@ -30,7 +30,7 @@ def test_what_can_be_written_is_a_step_of_the_plan() -> None:
 
     async def write(pilot: Any, screen: MainScreen) -> None:
         await choose(pilot, screen, "auto_online_blocks")
-        assert "offline until somebody onlines it" in text_of(screen.query_one(Parameters))
+        assert "offline until somebody acts" in text_of(screen.query_one(Parameters))
         assert {"change"} <= offered(screen)
         assert "zoom_in" not in offered(screen)
         await press(pilot, "enter", "down", "enter")

@@ -61,9 +61,10 @@ def _file(machine: Machine, path: str) -> FileRow:
         return FileRow(path, None, refusal(error.errno, error.reason, error.pfn))
 
 
-def export_document(machine: Machine) -> ExportDocument:
+def export_document(machine: Machine, target: str, faults: bool) -> ExportDocument:
     """`altmap export --json`."""
     history, block_size = machine.history, machine.geometry.block_size
+    script = export(history, block_size, target=target, faults=faults, kernel=machine.origin.kernel)
     rows = []
     for number, (outcome, lines) in enumerate(exported(history, block_size), 1):
         said = line_row(outcome.command)
@@ -77,4 +78,4 @@ def export_document(machine: Machine) -> ExportDocument:
                 lines=tuple(map(str, lines)),
             )
         )
-    return ExportDocument(name=machine.origin.name, script=export(history, block_size), steps=tuple(rows))
+    return ExportDocument(name=machine.origin.name, script=script, steps=tuple(rows))

@@ -20,6 +20,8 @@ BOOTS = (
     "A new machine is derived: boot memory used as it is now, the firmware's memory devices added again by the new rules and "
     "empty, what other drivers added left out. u goes back to this one."
 )
+LONG = 8
+"""With more values than these, one line is all that each of them has."""
 WRITES = "It is written to {path}, as a step of the plan."
 
 
@@ -34,7 +36,7 @@ class ParameterDialog(Dialog[str]):
 
     def compose(self) -> ComposeResult:
         row = self._row
-        with Vertical(classes="box"):
+        with Vertical(classes="box -broad"):
             does = "boots it so" if row.how == "boot" else "writes it"
             yield Heading(row.name, Hint("enter", does, "take"), LEAVE)
             yield Static(row.meaning, classes="about", markup=False)
@@ -53,7 +55,7 @@ class ParameterDialog(Dialog[str]):
         return Option(
             Content.assemble(
                 (f"{'●' if now else ' '} ", "$primary"),
-                (printable(value.text), "bold"),
+                (f"{printable(value.text):<{max(len(one.text) for one in self._row.values)}}", "bold"),
                 (f"  {printable(value.meaning)}", "$quiet"),
             )
         )
@@ -63,6 +65,9 @@ class ParameterDialog(Dialog[str]):
             choices = self.query_one(OptionList)
             texts = [value.text for value in self._row.values]
             choices.highlighted = texts.index(self._row.value) if self._row.value in texts else 0
+            if len(texts) > LONG:
+                choices.styles.height = max(3, self.app.size.height * 2 // 5)
+                self.call_after_refresh(choices.scroll_to_highlight)
             choices.focus()
         else:
             self.query_one(Input).focus()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -18,7 +18,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ...picture.colour import between
+from ...picture.colour import between, lab
 from ...picture.lines import Line, Span
 from ...picture.palette import DARK, LIGHT, Palette
 from ...printable import printable
@@ -34,11 +34,19 @@ def _rich(colour: int | None) -> RichColor | None:
     return None if colour is None else RichColor.from_rgb(colour >> 16, colour >> 8 & 255, colour & 255)
 
 
+SEEN: Final = 0.2
+"""What the lightness of text and ground must differ by, of 1."""
+
+
 @lru_cache(maxsize=16)
 def _palette(dark: bool, colours: tuple[tuple[str, int], ...]) -> Palette:
     base, named = DARK if dark else LIGHT, dict[str, Any](colours)
     ground, text = named.get("ground", base.ground), named.get("text", base.text)
     named["kinds"] = {**base.kinds, "absent": ground}
+    strips = [lab(named.get(name, getattr(base, name))).light for name in ("strip", "focused")]
+    for other in ("accent", "text"):  # a theme's footer may be of another colour than its strips
+        if any(abs(lab(named.get("key", base.key)).light - light) < SEEN for light in strips):
+            named["key"] = named.get(other, getattr(base, other))
     named["hatch"] = (between(ground, text, 0.3), between(ground, text, 0.05))
     return msgspec.structs.replace(base, **named)
 

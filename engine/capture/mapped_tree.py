@@ -1,0 +1,93 @@
+"""A tree whose files are known by name and kept in memory: what a tar holds, or what a listing tells."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..numbers.errors import BadInput
+from .tree import ATTRIBUTE_LIMIT, File, Tree
+
+
+class MappedTree(Tree):
+    """Files, links and folders by their paths. Where a file's content is not bytes, it is read elsewhere."""
+
+    def __init__(self, source: str, files: Mapping[str, bytes] | None = None) -> None:
+        super().__init__(source)
+        self._files: dict[str, Any] = {}
+        self._links: dict[str, str] = {}
+        self._folders: dict[str, set[str]] = {"": set()}
+        for path, content in (files or {}).items():
+            self._files[path] = content
+            self._enter(path, False)
+
+    def _enter(self, path: str, is_folder: bool) -> None:
+        """List the path in its folder, and that one in its own, up to the root."""
+        if is_folder:
+            self._folders.setdefault(path, set())
+        while path:
+            above, _, name = path.rpartition("/")
+            known = above in self._folders
+            self._folders.setdefault(above, set()).add(name)
+            path = "" if known else above
+
+    def _lift(self) -> None:
+        """Make the one folder that holds sys and proc the root of the tree."""
+        tops = [top for top in ("", *sorted(self._folders[""])) if self._folders.get(top, set()) & {"sys", "proc"}]
+        if len(tops) > 1 and tops[0]:
+            raise BadInput(f"{self.source} holds more than one tree ({', '.join(tops)}); give a tar of one of them")
+        if tops and tops[0]:
+            above = tops[0] + "/"
+            self._files = {path.removeprefix(above): v for path, v in self._files.items() if path.startswith(above)}
+            self._links = {path.removeprefix(above): v for path, v in self._links.items() if path.startswith(above)}
+            self._folders = {p[len(above) :]: v for p, v in self._folders.items() if f"{p}/".startswith(above)}
+
+    def _real(self, path: str) -> str | None:
+        """Where the path leads once its links are followed; None: out of the tree, or round in circles."""
+        reached: list[str] = []
+        ahead = path.split("/")[::-1]
+        hops = 40  # the kernel's own limit
+        while ahead:
+            part = ahead.pop()
+            if part == "..":
+                if not reached:
+                    return None
+                reached.pop()
+            elif part not in ("", "."):
+                reached.append(part)
+                target = self._links.get("/".join(reached))
+                if target is not None:
+                    hops -= 1
+                    if target.startswith("/") or not hops:
+                        return None
+                    reached.pop()
+                    ahead.extend(target.split("/")[::-1])
+        return "/".join(reached)
+
+    def _open(self, path: str) -> File | None:
+        real = self._real(path)
+        content = None if real is None else self._files.get(real)
+        return io.BytesIO(content) if isinstance(content, bytes) else None
+
+    def names(self, folder: str) -> list[str]:
+        real = self._real(folder)
+        return [] if real is None else sorted(self._folders.get(real, ()))
+
+    def folders(self, folder: str) -> list[str]:
+        real = self._real(folder)
+        prefix = f"{real}/" if real else ""
+        return [name for name in self.names(folder) if prefix + name in self._folders]
+
+    def read_each(self, folder: str, names: Sequence[str], file: str) -> list[bytes | None]:
+        real = self._real(folder)
+        contents = [self._files.get(f"{real}/{name}/{file}") for name in names]
+        return [content[:ATTRIBUTE_LIMIT] if isinstance(content, bytes) else None for content in contents]
+
+    def names_each(self, folder: str, names: Sequence[str]) -> list[list[str]]:
+        real = self._real(folder)
+        return [list(self._folders.get(f"{real}/{name}", ())) for name in names]
+
+    def have_each(self, folder: str, names: Sequence[str], entry: str) -> list[bool]:
+        real = self._real(folder)
+        return [entry in self._folders.get(f"{real}/{name}", ()) for name in names]

@@ -1,0 +1,219 @@
+"""A machine's history as the lines that a person would type to do the same on the real machine.
+
+Most are writes to sysfs. DIMMs come and go at the hypervisor, and virtio-mem is sized there: these steps ask a person, or tell
+libvirt. What has no line, and what was refused, is a comment; what no real machine does ends the script.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby, islice
+from typing import Final, NamedTuple
+
+from ...commands import ROWS, Add, Eject, Offline, Online, Poison, Remove, Write, describe, extent
+from ...commands.outcome import Outcome
+from ...commands.shell import Comment, Monitor, Person, Place, Put, Stop, comment, quoted, shown
+from ...commands.write import meant
+from ...numbers.errors import BadInput
+from ...protocol.events import ZoneChosen
+from ...questions.narrate import sentence
+from ...sysfs.hotplug_files import MEMORY
+from . import functions
+from .targets import TARGETS as TARGETS
+from .targets import Target
+
+_RELEASE: Final = re.compile(r"Linux version (\d{1,4}\.\d{1,4})(?!\d)")
+_READ_BACK: Final = (f"{MEMORY}/auto_online_blocks", "/sys/module/memory_hotplug/parameters/online_policy")
+"""Files that read as they were written."""
+
+
+class Exported(NamedTuple):
+    """An outcome and its lines."""
+
+    outcome: Outcome
+    lines: list[str]
+
+
+def export(
+    history: Sequence[Outcome], block_size: int, *, target: str = "sysfs", faults: bool = False, kernel: str = ""
+) -> str:
+    """A shell script of the outcomes' commands, oldest first; `block_size` (bytes) is the machine's, `kernel` its /proc/version.
+
+    `target` says by what means (a name in `TARGETS`). Hardware errors (`poison`) are left out unless `faults` wants them. Before
+    the first step the script looks whether the machine is as it was rehearsed; each step is said, done and verified, and it stops
+    at the first that is refused. Raises `BadInput` for a target that is none.
+    """
+    if target not in TARGETS:
+        raise BadInput(f"{target!r} is nothing to export for; it is one of {', '.join(TARGETS)}")
+    means, steps = TARGETS[target], exported(history, block_size)
+    body: list[str] = []
+    for number, run in enumerate(_runs(steps), 1):
+        ended = any(line.startswith("stop ") for line in body)
+        lines = _step(number, run, means, faults, block_size)
+        body += (
+            (line if isinstance(line, Comment) else comment(f"not reached: {line}") for line in lines)
+            if ended
+            else lines
+        )
+    if not means.shell:
+        return "".join(f"{line}\n" for line in (means.head, *body))
+    if all(isinstance(line, Comment) for line in body):
+        return (
+            functions.NOTHING
+            if not body
+            else functions.NOTHING.rpartition("#")[0] + "".join(f"{line}\n" for line in body)
+        )
+    checks = _checks(steps, block_size, kernel) if means.on_the_machine else ()
+    whole = [*checks, *body]
+    used = {line.split(" ", 1)[0] for line in whole} & functions.FUNCTIONS.keys()
+    setting = f"{means.head}\n" if means.head else ""
+    text = "".join(f"{line}\n" for line in whole)
+    literal = any(letter in line for line in body for letter in "$`")
+    return f"{functions.head(means.on_the_machine, literal)}{setting}\n{functions.functions(used)}\n{text}"
+
+
+def exported(history: Sequence[Outcome], block_size: int) -> list[Exported]:
+    """The outcomes, oldest first, each with its lines as a person would type them; `block_size` (bytes) is the machine's."""
+    steps: list[Exported] = []
+    dimms: dict[tuple[int, int], int] = {}
+    next_dimm = 1
+    for outcome in history:
+        command = outcome.command
+        lines = ROWS[type(command)].export(command, Place(block_size, dimms, next_dimm, not outcome.ok))
+        steps.append(Exported(outcome, list(lines) if outcome.ok else _refused(outcome, lines)))
+        if isinstance(command, Add) and command.caller == "acpi":
+            if outcome.ok:
+                dimms[extent(command)] = next_dimm
+            next_dimm += 1
+        elif isinstance(command, Eject | Remove) and outcome.ok:
+            dimms.pop(extent(command), None)
+    return steps
+
+
+def _refused(outcome: Outcome, lines: Iterator[str]) -> list[str]:
+    """As comments; the first lines of a step tell which one it was, and an absurd size would have millions."""
+    told = [line if isinstance(line, Comment) else comment(line) for line in islice(lines, 8)]
+    return [*told, comment(f"  refused with {outcome.result}: {sentence(outcome.reason)}")]
+
+
+# -- steps --------------------------------------------------------------------------------------------------------------
+
+
+def _runs(steps: Sequence[Exported]) -> Iterator[list[Exported]]:
+    """The steps, those that give one block after the other the same state, and come to the same zone, together."""
+    for _, alike in groupby(enumerate(steps), key=_position):
+        yield [step for _, step in alike]
+
+
+def _position(numbered: tuple[int, Exported]) -> tuple[object, int]:
+    number, step = numbered
+    setting = _setting(step)
+    return (number, 0) if setting is None else ((setting[0], _zone(step)), setting[1] - number)
+
+
+def _setting(step: Exported) -> tuple[str, int] | None:
+    """The word and the block of a step that set a block's state."""
+    command = meant(step.outcome.command)
+    if not step.outcome.ok or not isinstance(command, Online | Offline):
+        return None
+    return command.type if isinstance(command, Online) else "offline", command.block
+
+
+def _zone(step: Exported) -> str:
+    return next((event.zone for event in step.outcome.events if isinstance(event, ZoneChosen)), "")
+
+
+def _step(number: int, run: Sequence[Exported], means: Target, faults: bool, block_size: int) -> Iterator[str]:
+    """The lines of a step: what it is, what does it, and what it is seen by."""
+    first = run[0]
+    setting = _setting(first)
+    if setting is not None:
+        word, block = setting
+        last = block + len(run) - 1
+        command = Online(block=block, type=word) if word != "offline" else Offline(block=block)  # type: ignore[arg-type]
+        yield (
+            f"begin {number} {quoted(shown(describe(command, last)))}"
+            if means.shell
+            else f"# {describe(command, last)}"
+        )
+        yield from means.blocks(block, last, word, _zone(first))
+        return
+    if not first.outcome.ok:
+        yield from first.lines
+        return
+    said = shown(describe(first.outcome.command))
+    if isinstance(first.outcome.command, Poison) and not faults:
+        yield comment(f"a fault, left out (--faults puts it in): {said}")
+        return
+    lines = [line for line in first.lines if line != comment(said)]
+    if means.shell and not all(isinstance(line, Comment) for line in lines):
+        yield f"begin {number} {quoted(said)}"
+    else:
+        yield from (line for line in first.lines if line == comment(said))
+    for line in lines:
+        yield from _line(line, means)
+    yield from _seen_by(first, means, block_size)
+
+
+def _line(line: str, means: Target) -> Iterator[str]:
+    if isinstance(line, Comment):
+        yield line
+    elif isinstance(line, Put):
+        yield from means.put(line)
+    elif isinstance(line, Monitor):
+        yield from means.monitor(line)
+    elif isinstance(line, Person):
+        yield f"ask 'the real machine' {quoted(shown(line))}" if means.shell else comment(line)
+    elif isinstance(line, Stop):
+        yield f"stop 1 {quoted(shown(line))}" if means.shell else comment(line)
+
+
+def _seen_by(step: Exported, means: Target, block_size: int) -> Iterator[str]:
+    """By what it is seen that a step was done, on the machine itself."""
+    command = step.outcome.command
+    if not means.on_the_machine:
+        return
+    if isinstance(command, Write) and command.path in _READ_BACK:
+        yield f"see {quoted(command.path)} {quoted(shown(command.data.strip()))}"
+    if isinstance(command, Add | Eject | Remove) and any(
+        isinstance(line, Monitor | Person | Put) for line in step.lines
+    ):
+        start, size = extent(command)
+        first, last = start // block_size, (start + size) // block_size - 1
+        if last >= first:
+            yield f"{'appear' if isinstance(command, Add) else 'vanish'} {first} {last}"
+
+
+# -- before the first step ----------------------------------------------------------------------------------------------
+
+
+def _checks(steps: Sequence[Exported], block_size: int, kernel: str) -> Iterator[str]:
+    """Is it root, and is the machine as it was rehearsed: its kernel, the size of its blocks, and their states?"""
+    yield "root_only"
+    if (release := _RELEASE.match(kernel)) is not None:
+        yield f"runs {release[1]}"
+    yield f"sized {block_size:x}"
+    for state, alike in groupby(enumerate(sorted(_states(steps, block_size).items())), key=_like):
+        first, *others = [block for _, (block, _) in alike]
+        yield f"was {first} {[first, *others][-1]} {state[0]}"
+
+
+def _like(numbered: tuple[int, tuple[int, str]]) -> tuple[str, int]:
+    at, (block, state) = numbered
+    return state, block - at
+
+
+def _states(steps: Sequence[Exported], block_size: int) -> dict[int, str]:
+    """The states that blocks have before the first step, as far as these say so: the other one of the first that is set, unless
+    an add of the history brings the block."""
+    known: dict[int, str] = {}
+    new: set[int] = set()
+    for step in steps:
+        command = step.outcome.command
+        if isinstance(command, Add) and step.outcome.ok:
+            start, size = extent(command)
+            new.update(range(start // block_size, (start + size) // block_size))
+        elif (setting := _setting(step)) is not None and setting[1] not in new:
+            known.setdefault(setting[1], "online" if setting[0] == "offline" else "offline")
+    return known

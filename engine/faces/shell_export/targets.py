@@ -1,0 +1,157 @@
+"""By what means an exported script does its steps: a row each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from ...commands.shell import Put, comment, quoted
+from ...numbers.units import parse_bytes
+from ...sysfs.hotplug_files import MEMORY
+
+_STATES: Final = {"offline": "offline"}
+
+
+class Target(NamedTuple):
+    """What does the steps: `about` in words; `blocks` gives blocks from one to another a state (word, zone); `put` writes a
+    file; `monitor` does what QEMU's monitor is told. `on_the_machine`: it runs on the machine itself; `shell`: it is a shell
+    script; `head` stands before the steps."""
+
+    about: str
+    blocks: Callable[[int, int, str, str], Iterator[str]]
+    put: Callable[[Put], Iterator[str]]
+    monitor: Callable[[str], Iterator[str]]
+    on_the_machine: bool = True
+    shell: bool = True
+    head: str = ""
+
+
+def _state(word: str) -> str:
+    return _STATES.get(word, "online")
+
+
+def _in_sysfs(first: int, last: int, word: str, zone: str) -> Iterator[str]:
+    yield " ".join(filter(None, (f"blocks {first} {last} {word} {_state(word)}", zone)))
+
+
+def _by_chmem(first: int, last: int, word: str, zone: str) -> Iterator[str]:
+    """chmem cannot say online_kernel of a zone that no rehearsal named, nor leave the zone to the kernel and verify it."""
+    blocks = f"{first}-{last}"
+    if word == "offline":
+        yield f"tell chmem --disable --blocks {blocks}"
+    elif zone:
+        yield f"tell chmem --enable --zone {zone} --blocks {blocks}"
+    elif word == "online":
+        yield f"tell chmem --enable --blocks {blocks}"
+    else:
+        yield from _in_sysfs(first, last, word, zone)
+        return
+    yield " ".join(filter(None, (f"verify {first} {last} {word} {_state(word)}", zone)))
+
+
+def _by_daxctl(first: int, last: int, word: str, zone: str) -> Iterator[str]:
+    """daxctl brings all blocks of a device."""
+    yield comment(f'memory{first}-{last} are taken for all blocks of the device "$dax"')
+    kernel = " --no-movable" if word == "online_kernel" else ""
+    verb = "offline-memory" if word == "offline" else f"online-memory{kernel}"
+    yield f'tell daxctl {verb} "$dax"'
+    yield " ".join(filter(None, (f"verify {first} {last} {word} {_state(word)}", zone)))
+
+
+def _in_the_guest(first: int, last: int, word: str, zone: str) -> Iterator[str]:
+    line = f"echo {word} > {MEMORY}/memory{first}/state"
+    more = "" if first == last else f", and so on to memory{last}"
+    yield f"ask 'the guest' {quoted(line + more)}"
+
+
+def _put(put: Put) -> Iterator[str]:
+    yield f"put {put.data} {put.path}"
+
+
+def _put_in_the_guest(put: Put) -> Iterator[str]:
+    yield f"ask 'the guest' {quoted(put)}"
+
+
+def _typed(line: str) -> Iterator[str]:
+    yield f"ask 'the QEMU monitor' {quoted(line)}"
+
+
+def _said_of_blocks(first: int, last: int, word: str, zone: str) -> Iterator[str]:
+    names = f"memory{first}" if first == last else f"memory{first} to memory{last}"
+    yield comment(f"in the guest: echo {word} > {MEMORY}/{names}/state")
+
+
+def _said(put: Put) -> Iterator[str]:
+    yield comment(f"in the guest: {put}")
+
+
+def _plain(line: str) -> Iterator[str]:
+    yield line
+
+
+_BACKEND: Final = re.compile(r"object_add memory-backend-ram,id=mem(\d+),size=(\w+)")
+_DIMM: Final = re.compile(r"device_add pc-dimm,id=dimm(\d+),memdev=mem\d+,node=(\d+),addr=(0x[0-9a-f]+)")
+_OUT: Final = re.compile(r"device_del dimm(\d+)")
+_RESIZE: Final = re.compile(r"monitor qom-set vmem-([0-9a-f]+) requested-size (\w+)")
+
+
+def _by_libvirt(line: str) -> Iterator[str]:
+    """A DIMM is an XML file of its own, whose alias names it when it goes; a backend is part of it."""
+    if match := _BACKEND.fullmatch(line):
+        yield f"size={parse_bytes(match[2]) >> 10}"
+    elif match := _DIMM.fullmatch(line):
+        yield f"plug {match[1]} {match[2]} {match[3]}"
+    elif match := _OUT.fullmatch(line):
+        yield f'tell virsh detach-device-alias "$domain" ua-dimm{match[1]} --live'
+    elif match := _RESIZE.fullmatch(line):
+        size = f"{parse_bytes(match[2]) >> 10}KiB"
+        yield comment(f"alias: the virtio-mem device whose region begins at 0x{match[1]}")
+        yield f'tell virsh update-memory-device "$domain" --alias "${{VMEM:-virtiomem0}}" --requested-size {size} --live'
+
+
+_VIRSH: Final = """domain=${DOMAIN?set DOMAIN to the libvirt domain}
+size=0
+plug() {  # NUMBER NODE ADDRESS: a DIMM of $size KiB, which has to be aligned as the guest's blocks are
+    printf '+ virsh attach-device %s dimm%s (%s KiB, node %s, at %s)\\n' "$domain" "$1" "$size" "$2" "$3"
+    if [ "$dry" ]; then return; fi
+    virsh attach-device "$domain" /dev/stdin --live <<XML || exit 1
+<memory model='dimm'>
+  <target><size unit='KiB'>$size</size><node>$2</node><address base='$3'/></target>
+  <alias name='ua-dimm$1'/>
+</memory>
+XML
+}"""
+
+TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
+    {
+        "sysfs": Target("writes to sysfs, on the machine", _in_sysfs, _put, _typed),
+        "chmem": Target("chmem, on the machine", _by_chmem, _put, _typed),
+        "daxctl": Target(
+            "daxctl, on the machine; DAX names the device",
+            _by_daxctl,
+            _put,
+            _typed,
+            head="dax=${DAX?set DAX to the device, as daxctl list names it}",
+        ),
+        "virsh": Target(
+            "virsh, on the host; DOMAIN names the guest",
+            _in_the_guest,
+            _put_in_the_guest,
+            _by_libvirt,
+            False,
+            head=_VIRSH,
+        ),
+        "qemu": Target(
+            "lines for QEMU's monitor, with what to do in the guest between them",
+            _said_of_blocks,
+            _said,
+            _plain,
+            False,
+            False,
+            "# lines for QEMU's monitor; what follows a # is done elsewhere",
+        ),
+    }
+)
+"""What a history can be exported for."""

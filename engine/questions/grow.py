@@ -1,0 +1,176 @@
+"""How far a machine can grow: one step after the other is added, until the kernel refuses, and where it gets dangerous before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import msgspec
+
+from ..commands import Add, Command, VirtioMem, Write
+from ..memory.state import Holder, State, state_of
+from ..memory.zone import KERNEL_ZONES, MOVABLE
+from ..numbers.errors import BadInput
+from ..numbers.rounding import up
+from ..numbers.units import GIB, format_bytes
+from ..protocol.events import ExistingMemoryTaken, MemmapPlaced, PagesPlugged
+from ..protocol.reasons import HotplugError, Reason
+from ..protocol.reasons.worth import KernelMemoryLow, TopHeavy
+from ..protocol.vocabulary import AutoOnline, Caller
+from ..run.dispatch import run
+from ..run.rehearsal import attempt, clone
+from ..sysfs.hotplug_files import MEMORY
+from .worth_knowing import kernel_memory_low, top_heavy
+
+MOST_STEPS: Final = 1 << 14
+"""Steps that are tried at most."""
+
+
+class Point(msgspec.Struct, frozen=True):
+    """The machine after so many bytes were added; everything in bytes. `kernel` and `movable` is what the zones manage, `left`
+    what is free in the kernel's, `memmap` what the memmap of the added memory takes, `taken` what all of the adds took from
+    existing memory: memmap, page tables, objects."""
+
+    added: int
+    kernel: int
+    left: int
+    movable: int
+    memmap: int
+    taken: int
+
+
+class Danger(msgspec.Struct, frozen=True):
+    """From so many added bytes on, this is so."""
+
+    added: int
+    fact: TopHeavy | KernelMemoryLow
+
+
+class Growth(msgspec.Struct, frozen=True):
+    """What comes of adding `step` bytes again and again from `start` on. `points` are the machine before, and after each step
+    that worked; `dangers` where it got dangerous. `result` is the errno of the first step that was refused, and `reason` why,
+    or "ok" where none was up to `limit` bytes; `partial` are bytes that it plugged nevertheless."""
+
+    step: int
+    start: int
+    node: int
+    caller: Caller
+    online: AutoOnline
+    limit: int
+    points: tuple[Point, ...]
+    dangers: tuple[Danger, ...]
+    result: str = "ok"
+    reason: Reason | None = None
+    partial: int = 0
+
+    @property
+    def added(self) -> int:
+        """Bytes that could be added."""
+        return self.points[-1].added
+
+
+def grow(
+    machine: Holder | State,
+    step: int,
+    *,
+    online: AutoOnline | None = None,
+    caller: Caller = "acpi",
+    node: int = 0,
+    limit: int = 1 << 40,
+    watched: Callable[[range], Iterator[int]] = iter,
+) -> Growth:
+    """Add `step` bytes again and again, behind all memory there is, until it is refused or `limit` bytes are added; on a copy.
+
+    `online` is what auto_online_blocks is set to first (None: as it is); with the caller "virtio-mem" one device is asked for
+    more and more. `watched` hands on the numbers of the steps, for who shows progress. Raises `BadInput` for a step that is
+    nothing or not of whole blocks, too many of them, and a node that is not there.
+    """
+    state = clone(state_of(machine))
+    _checked(state, step, limit, node)
+    if online is not None:
+        attempt(state, Write(path=f"{MEMORY}/auto_online_blocks", data=online))
+    start = place = _free(state, _behind(state, step), step)
+    curve = _Curve(state, step, limit)
+    result, reason = "ok", None
+    try:
+        if caller == "virtio-mem":
+            curve.follow(VirtioMem(start=start, size=limit, node=node))
+        for at in watched(range(0, limit, step)) if caller != "virtio-mem" else ():
+            size = min(step, limit - at)
+            place = _free(state, place, size)
+            curve.follow(Add(start=place, size=size, node=node, caller=caller))
+            curve.reach(at + size)
+            place += size
+            state.journal.changes.clear()
+    except HotplugError as error:
+        result, reason = error.errno, error.reason
+    now = state.settings.auto_online_blocks
+    points, dangers, partial = tuple(curve.points), tuple(curve.dangers), curve.beyond
+    return Growth(step, start, node, caller, now, limit, points, dangers, result, reason, partial)
+
+
+class _Curve:
+    """The points that a growing machine passes; `beyond` are bytes that were plugged behind the last of them."""
+
+    def __init__(self, state: State, step: int, limit: int) -> None:
+        self._state, self._step, self._limit = state, step, limit
+        self._memmap = self._taken = self._plugged = 0
+        self.points: list[Point] = []
+        self.dangers: list[Danger] = []
+        self.reach(0)
+
+    @property
+    def beyond(self) -> int:
+        return max(0, self._plugged - self.points[-1].added)
+
+    def follow(self, command: Command) -> None:
+        """Run a command; a device that plugs unit by unit passes points on its way. Raises `HotplugError`."""
+        geometry = self._state.geometry
+        for event in run(self._state, command, []):
+            if isinstance(event, MemmapPlaced):
+                self._memmap += geometry.memmap_pages(geometry.pages_per_section)
+            elif isinstance(event, ExistingMemoryTaken):
+                self._taken += event.pages
+            elif isinstance(event, PagesPlugged):
+                self._plugged += event.pages * geometry.page_size
+                if self._plugged >= min(self.points[-1].added + self._step, self._limit):
+                    self.reach(self._plugged)
+
+    def reach(self, added: int) -> None:
+        """So many bytes were added."""
+        state, page = self._state, self._state.geometry.page_size
+        kernel = [zone for zone in state.zones.values() if zone.name in KERNEL_ZONES]
+        movable = [zone for zone in state.zones.values() if zone.name == MOVABLE]
+        managed, left = sum(zone.managed for zone in kernel), sum(zone.free + zone.pcp for zone in kernel)
+        amounts = managed, left, sum(zone.managed for zone in movable), self._memmap, self._taken
+        self.points.append(Point(added, *(pages * page for pages in amounts)))
+        told = {type(danger.fact) for danger in self.dangers}
+        facts = (top_heavy(state), kernel_memory_low(state))
+        self.dangers += [Danger(added, fact) for fact in facts if fact is not None and type(fact) not in told]
+
+
+def _checked(state: State, step: int, limit: int, node: int) -> None:
+    block = state.geometry.block_size
+    if step <= 0 or step % block:
+        raise BadInput(f"a step is made of whole memory blocks of {format_bytes(block)}, not of {format_bytes(step)}")
+    if limit < step or limit % block:
+        raise BadInput(f"the most to add is at least one step, in whole blocks of {format_bytes(block)}")
+    if limit // step > MOST_STEPS:
+        raise BadInput(f"{format_bytes(limit)} in steps of {format_bytes(step)} are more than {MOST_STEPS} steps")
+    if node not in state.nodes:
+        raise BadInput(f"there is no node {node}; nodes are {', '.join(map(str, sorted(state.nodes)))}")
+
+
+def _behind(state: State, step: int) -> int:
+    """An address behind all memory, and above 4 GiB."""
+    ends = [resource.end for resource in state.resources.values() if resource.ram]
+    ends += [(number + 1) * state.geometry.section_size for number in state.section_numbers()[-1:]]
+    return up(max(4 * GIB, *ends) if ends else 4 * GIB, max(state.geometry.block_size, min(step & -step, GIB)))
+
+
+def _free(state: State, start: int, size: int) -> int:
+    """The next address from `start` on that no busy range of /proc/iomem meets."""
+    for resource in sorted(state.resources.values(), key=lambda resource: resource.start):
+        if not resource.window and resource.start < start + size and start < resource.end:
+            start = up(resource.end, state.geometry.block_size)
+    return start

@@ -1,0 +1,74 @@
+"""The document `growth`: how far a machine can grow, and where it gets dangerous before."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from altmap.engine import Growth
+from altmap.engine.questions.grow import Point
+
+from .document import Document, Refusal, Told, refusal, told
+
+
+class PointRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The machine after so many `added` bytes: what the kernel zones and the movable ones manage, `ratio` of these (null
+    without a kernel zone), what is `left` free in the kernel's, what the `memmap` of the added memory takes, and what was
+    `taken` from existing memory for all of it; bytes."""
+
+    added: int
+    kernel: int
+    left: int
+    movable: int
+    ratio: float | None
+    memmap: int
+    taken: int
+
+
+class DangerRow(msgspec.Struct, frozen=True):
+    """From so many `added` bytes on, this is so."""
+
+    added: int
+    what: Told
+
+
+class GrowthDocument(Document, tag="growth", frozen=True, kw_only=True):
+    """Memory is added step by step (`step` bytes each, from address `start` on) until the kernel refuses, or `limit` bytes are
+    added. `points` begin with the machine before; `added` is how far it came, `refusal` what ended it, null where nothing
+    did; `partial` are bytes that the refused step plugged nevertheless."""
+
+    version: Literal[1] = 1
+    step: int
+    start: int
+    node: int
+    caller: str
+    online: str
+    limit: int
+    added: int
+    refusal: Refusal | None
+    partial: int
+    dangers: tuple[DangerRow, ...]
+    points: tuple[PointRow, ...]
+
+
+def growth_document(growth: Growth) -> GrowthDocument:
+    """`altmap grow --json`."""
+    refused = None if growth.result == "ok" else refusal(growth.result, growth.reason, None)
+    return GrowthDocument(
+        step=growth.step,
+        start=growth.start,
+        node=growth.node,
+        caller=growth.caller,
+        online=growth.online,
+        limit=growth.limit,
+        added=growth.added,
+        refusal=refused,
+        partial=growth.partial,
+        dangers=tuple(DangerRow(danger.added, told(danger.fact)) for danger in growth.dangers),
+        points=tuple(map(_point, growth.points)),
+    )
+
+
+def _point(point: Point) -> PointRow:
+    ratio = round(point.movable / point.kernel, 3) if point.kernel else None
+    return PointRow(ratio=ratio, **msgspec.structs.asdict(point))

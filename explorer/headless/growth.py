@@ -1,0 +1,119 @@
+"""`altmap grow`: how far a machine can grow, as a small plot."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from altmap.engine import BadInput, Growth, about_bytes, format_bytes, grow, parse_bytes, sentence
+from altmap.engine.protocol.vocabulary import CALLER_NAMES, CALLERS, AutoOnline, Caller
+from altmap.engine.questions.grow import Point
+from rich.table import Table
+from rich.text import Text
+
+from .console import PLAIN_WIDTH, Printer
+from .exits import FINE
+from .forms.document import as_line
+from .output import columns, write
+from .progress import awaited
+from .streams import machine_named
+
+ONLINE: Final[dict[str, AutoOnline]] = {
+    "movable": "online_movable",
+    "kernel": "online_kernel",
+    "online": "online",
+    "offline": "offline",
+}
+"""The words for what blocks do by themselves, and auto_online_blocks'."""
+_ROWS: Final = 16
+"""Points of a plot at most, beside those where something happens."""
+_BAR: Final = 24
+"""Columns of the longest bar; `_BESIDE`: of all that stands beside it."""
+_BESIDE: Final = 54
+
+
+def growth(arguments: argparse.Namespace) -> int:
+    """How far can a machine grow, and where does it get dangerous before? 0, as this is a question about a bound."""
+    machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay)
+    found = grow(
+        machine,
+        parse_bytes(arguments.step),
+        online=ONLINE[arguments.online] if arguments.online else None,
+        caller=_caller(arguments.caller),
+        node=arguments.node,
+        limit=parse_bytes(arguments.to),
+        watched=lambda steps: iter(partial(awaited, name="step")(steps)),
+    )
+    if arguments.json:
+        from .forms.growth import growth_document
+
+        write(as_line(growth_document(found)))
+    else:
+        printer = Printer(arguments.color, arguments.width)
+        printer(Text(_title(found), "bold"), _plot(found, columns(arguments.width)))
+        printer.lines(*map(Text, _words(found)), hang=2)
+    return FINE
+
+
+def _caller(word: str) -> Caller:
+    for caller in CALLERS:
+        if word == caller:
+            return caller
+    if word in CALLER_NAMES:
+        return CALLER_NAMES[word]
+    raise BadInput(f"{word!r} is no caller; it is one of {', '.join((*CALLERS, *CALLER_NAMES))}")
+
+
+def _title(found: Growth) -> str:
+    return (
+        f"Growing from {found.start:#x} on in steps of {format_bytes(found.step)}, caller {found.caller}, "
+        f"node {found.node}, auto_online_blocks={found.online}"
+    )
+
+
+def _plot(found: Growth, width: int | None) -> Table:
+    """A line for some of the points, and for all where something happens: the longer the bar, the more kernel memory is
+    left; `ratio` is that of movable to kernel memory."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("added", "kernel left", "", "ratio", "memmap", ""):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    longest = max(0, min(_BAR, (width or PLAIN_WIDTH) - _BESIDE))
+    most = max(point.left for point in found.points)
+    marks = {danger.added: "← danger" for danger in found.dangers}
+    for point in _shown(found, {*marks}):
+        bar = "█" * round(longest * point.left / most) if most else ""
+        dangerous = any(danger.added <= point.added for danger in found.dangers)
+        style = "yellow" if dangerous else "green"
+        cells = (about_bytes(point.left), Text(bar, style), _ratio(point), about_bytes(point.memmap))
+        table.add_row(about_bytes(point.added), *cells, Text(marks.get(point.added, ""), "yellow"))
+    if found.result != "ok":
+        table.add_row(about_bytes(found.added + found.step), "", "", "", "", Text(f"← {found.result}", "red"))
+    return table
+
+
+def _shown(found: Growth, marked: set[int]) -> Iterator[Point]:
+    every = max(1, -(-(len(found.points) - 1) // _ROWS))
+    for at, point in enumerate(found.points):
+        if at % every == 0 or at == len(found.points) - 1 or point.added in marked:
+            yield point
+
+
+def _ratio(point: Point) -> str:
+    if not point.kernel:
+        return "∞"
+    ratio = point.movable / point.kernel
+    return f"{ratio:.1f}:1" if ratio < 100 else f"{ratio:.0f}:1"
+
+
+def _words(found: Growth) -> Iterator[str]:
+    yield ""
+    for danger in found.dangers:
+        place = f"from {about_bytes(danger.added)} more on" if danger.added else "already now"
+        yield f"{place}: {sentence(danger.fact)}"
+    if found.result == "ok":
+        yield f"no refusal up to {format_bytes(found.limit)} more; --to looks further"
+        return
+    more = f" ({about_bytes(found.partial)} of the next step are plugged)" if found.partial else ""
+    yield f"{about_bytes(found.added)} more fit{more}; the next step is refused with {found.result}: {sentence(found.reason)}"

@@ -1,0 +1,92 @@
+"""How far a machine can grow: the curve, the first refusal, and where it gets dangerous before."""
+
+from __future__ import annotations
+
+import pytest
+from altmap.engine import Add, BadInput, Machine, boot_machine, grow, open_machine
+from altmap.engine.protocol.reasons.worth import KernelMemoryLow, TopHeavy
+
+GIB = 1 << 30
+
+
+def guest(model: str = "6.1", memmap_on_memory: str = "N") -> Machine:
+    return boot_machine([(0, 0, "1G")], model=model, memmap_on_memory=memmap_on_memory)
+
+
+def test_the_curve_is_what_the_adds_do_one_by_one() -> None:
+    machine = guest()
+    found = grow(machine, GIB, online="online_movable")
+    machine.write("/sys/devices/system/memory/auto_online_blocks", "online_movable")
+    page = machine.geometry.page_size
+    for at, point in enumerate(found.points):
+        if at:
+            assert machine.apply(Add(start=found.start + (at - 1) * GIB, size=GIB)).ok
+        kernel = [zone for zone in machine.zones.values() if zone.name != "Movable"]
+        movable = sum(zone.managed for zone in machine.zones.values() if zone.name == "Movable")
+        assert (point.added, point.movable) == (at * GIB, movable * page)
+        assert point.left == sum(zone.free + zone.pcp for zone in kernel) * page
+        assert point.memmap == at * 16 << 20
+    refused = machine.apply(Add(start=found.start + found.added, size=GIB))
+    assert (refused.result, refused.reason) == (found.result, found.reason)
+    assert found.result == "ENOMEM"
+
+
+def test_dangers_are_told_where_they_begin() -> None:
+    found = grow(guest(), GIB, online="online_movable")
+    heavy, low = found.dangers
+    assert isinstance(heavy.fact, TopHeavy)
+    assert isinstance(low.fact, KernelMemoryLow)
+    assert heavy.added == 3 * GIB  # 1008M of kernel memory, at 301 %
+    assert heavy.added < low.added <= found.added
+
+
+def test_memmap_in_the_added_memory_takes_hardly_any_of_the_rest() -> None:
+    found = grow(guest("6.12", "Y"), GIB, online="online_movable", limit=64 * GIB)
+    assert (found.result, found.added) == ("ok", 64 * GIB)
+    last = found.points[-1]
+    assert last.memmap == GIB
+    assert last.taken < last.memmap // 50
+
+
+def test_a_virtio_mem_device_grows_block_by_block_and_keeps_what_it_plugged() -> None:
+    found = grow(guest("6.12"), GIB, online="online_movable", caller="virtio-mem")
+    assert found.result == "ENOMEM"
+    assert found.added + found.partial == 465 << 27
+    assert [point.added for point in found.points] == [at * GIB for at in range(59)]
+
+
+def test_offline_memory_is_no_movable_memory() -> None:
+    found = grow(guest(), GIB, online="offline", limit=8 * GIB)
+    assert found.points[-1].movable == 0
+    assert found.dangers == ()
+
+
+def test_it_grows_past_what_firmware_reserves() -> None:
+    machine = open_machine("tiny-guest")
+    found = grow(machine, GIB, online="online_movable")
+    assert found.start == 4 * GIB
+    assert found.result == "ENOMEM"
+
+
+@pytest.mark.parametrize("name", ["firecracker-24g", "numa-guest", "arm64-guest", "block2g-guest"])
+def test_every_machine_answers_and_stays_as_it_is(name: str) -> None:
+    machine = open_machine(name)
+    before = machine.copy()
+    found = grow(machine, max(GIB, machine.geometry.block_size), limit=16 * GIB)
+    assert found.points[0].added == 0
+    assert (machine.blocks, machine.zones, machine.sections) == (before.blocks, before.zones, before.sections)
+
+
+@pytest.mark.parametrize(
+    ("step", "options", "said"),
+    [
+        (0, {}, "whole memory blocks of 128M, not of 0"),
+        (100 << 20, {}, "whole memory blocks of 128M"),
+        (GIB, {"limit": 1 << 20}, "at least one step"),
+        (128 << 20, {"limit": 1 << 50}, "more than 16384 steps"),
+        (GIB, {"node": 7}, "there is no node 7"),
+    ],
+)
+def test_what_cannot_be_asked_is_told(step: int, options: dict[str, int], said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        grow(guest(), step, **options)  # type: ignore[arg-type]

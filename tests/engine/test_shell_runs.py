@@ -1,0 +1,189 @@
+"""Exported scripts at work, on a made-up /sys: what they look at first, what they verify, and where they stop."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from altmap.engine import Machine, boot_machine, parse_script
+from altmap.engine.faces.shell_export import TARGETS, export
+
+MEMORY = "sys/devices/system/memory"
+SHELLS = [shell for shell in ("dash", "bash", "sh") if shutil.which(shell)]
+
+
+def rehearsed(*lines: str) -> Machine:
+    machine = boot_machine([(0, 0, "2G"), (1, "8G", "1G")], nodes=2)
+    for command in parse_script("\n".join(lines), "rehearsal"):
+        machine.apply(command)
+    return machine
+
+
+def script(machine: Machine, target: str = "sysfs", kernel: str = "Linux version 6.12.9", faults: bool = False) -> str:
+    return export(machine.history, machine.geometry.block_size, target=target, kernel=kernel, faults=faults)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A machine as files: what is written to a block's state is what the file reads then."""
+    memory = tmp_path / MEMORY
+    memory.mkdir(parents=True)
+    (memory / "block_size_bytes").write_text("8000000\n")
+    (memory / "auto_online_blocks").write_text("offline\n")
+    for block in (*range(16), *range(64, 72)):
+        block_of(tmp_path, block, "online")
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/version").write_text("Linux version 6.12.9-amd64\n")
+    return tmp_path
+
+
+def block_of(tree: Path, block: int, state: str) -> None:
+    (tree / MEMORY / f"memory{block}").mkdir()
+    (tree / MEMORY / f"memory{block}/state").write_text(f"{state}\n")
+
+
+def run(text: str, tree: Path, *options: str, shell: str = "sh", **more: str) -> subprocess.CompletedProcess[str]:
+    """In a session of its own, so that there is no terminal."""
+    environment = {**os.environ, "ALTMAP_ROOT": str(tree), **more}
+    return subprocess.run(
+        [shell, "-s", "--", *options],
+        input=text,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+        timeout=60,
+    )
+
+
+def state(tree: Path, block: int) -> str:
+    return (tree / MEMORY / f"memory{block}/state").read_text().strip()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_it_does_each_step_and_says_so(tree: Path, shell: str) -> None:
+    text = script(
+        rehearsed("offline 5-7", f"echo online_movable > /{MEMORY}/auto_online_blocks", "online 6 online_movable")
+    )
+    done = run(text, tree, shell=shell)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [state(tree, block) for block in (5, 6, 7)] == ["offline", "online_movable", "offline"]
+    assert (tree / MEMORY / "auto_online_blocks").read_text() == "online_movable\n"
+    assert "1. offline 5-7\n" in done.stdout
+    assert f"+ echo offline > /{MEMORY}/memory7/state\n" in done.stdout
+
+
+def test_a_dry_run_does_nothing(tree: Path) -> None:
+    text = script(rehearsed("offline 5-7", "add 256M at 4G", "online 32 online_movable"))
+    done = run(text, tree, "-n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert state(tree, 5) == "online"
+    assert "+ the QEMU monitor: object_add memory-backend-ram,id=mem1,size=256M\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("block size", "memory blocks have 0x80000000 bytes here, and 0x8000000 where this was rehearsed"),
+        ("state", "memory6 is offline here, and was online where this was rehearsed"),
+        ("gone", "memory6 is missing here"),
+    ],
+)
+def test_a_machine_that_is_not_the_rehearsed_one_stops_it_before_the_first_step(
+    tree: Path, change: str, said: str
+) -> None:
+    text = script(rehearsed("offline 5-7"))
+    if change == "block size":
+        (tree / MEMORY / "block_size_bytes").write_text("80000000\n")
+    elif change == "state":
+        (tree / MEMORY / "memory6/state").write_text("offline\n")
+    else:
+        shutil.rmtree(tree / MEMORY / "memory6")
+    done = run(text, tree)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert state(tree, 5) == "online"
+
+
+def test_force_goes_on_where_that_can_be(tree: Path) -> None:
+    (tree / MEMORY / "memory6/state").write_text("offline\n")
+    done = run(script(rehearsed("offline 5-7")), tree, "-f")
+    assert done.returncode == 0
+    assert state(tree, 7) == "offline"
+
+
+def test_another_kernel_is_told(tree: Path) -> None:
+    (tree / "proc/version").write_text("Linux version 6.8.0-45-generic\n")
+    done = run(script(rehearsed("offline 5")), tree)
+    assert "note: this was rehearsed for Linux 6.12, and here runs Linux version 6.8.0-45-generic" in done.stdout
+    assert done.returncode == 0
+
+
+def test_without_a_terminal_it_stops_before_the_first_step_that_needs_a_person(tree: Path) -> None:
+    done = run(script(rehearsed("offline 5", "add 256M at 4G", "offline 6")), tree)
+    assert done.returncode == 3
+    assert "a person is needed here, and there is no terminal" in done.stderr
+    assert (state(tree, 5), state(tree, 6)) == ("offline", "online")
+
+
+def test_what_the_kernel_says_is_kept(tree: Path) -> None:
+    shutil.rmtree(tree / MEMORY / "memory6")
+    done = run(script(rehearsed("offline 5-7")), tree, "-f")
+    assert done.returncode == 1
+    assert f"step 1: /{MEMORY}/memory6/state: No such file or directory" in done.stderr
+    (tree / MEMORY / "memory7/state").unlink()
+    (tree / MEMORY / "memory7/state").mkdir()
+    done = run(script(rehearsed("offline 7")), tree, "-f")
+    assert done.returncode == 1
+    assert "Is a directory" in done.stderr
+
+
+def test_a_step_that_does_not_come_to_what_was_rehearsed_stops_it(tree: Path) -> None:
+    (tree / MEMORY / "memory5/valid_zones").write_text("Normal\n")
+    (tree / MEMORY / "memory5/state").write_text("offline\n")
+    machine = rehearsed("offline 5", "online 5 online_movable")
+    text = script(machine)
+    done = run(text, tree, "-f")
+    zone = machine.blocks[5].zone
+    assert zone is not None
+    assert (done.returncode, "memory5 is not in zone" in done.stderr) == (
+        (0, False) if zone[1] == "Normal" else (1, True)
+    )
+
+
+@pytest.mark.parametrize("placement", ["range", "sections"])
+def test_placements_that_no_kernel_has_stop_it(tree: Path, placement: str) -> None:
+    machine = rehearsed(f"add 256M at 4G placement {placement} fallback", "offline 5")
+    text = script(machine)
+    done = run(text, tree)
+    assert done.returncode == 1
+    assert f"no released kernel places a memmap so (placement {placement})" in done.stderr
+    assert state(tree, 5) == "online"
+
+
+@pytest.mark.parametrize("target", [name for name, means in TARGETS.items() if means.shell])
+def test_every_target_is_clean_and_dry(tree: Path, target: str) -> None:
+    machine = rehearsed(
+        "offline 5-7", "add 256M at 4G", "online 32-33 online_movable", "hugepages 4 of 2M", "virtio-mem 1G at 16G", "compact",
+        "offline 33", "poison 0x10000000", "add 256M at 20G caller dax", "remove 256M at 20G", "echo 1 > /sys/nothing",
+    )  # fmt: skip
+    for faults in (False, True):
+        text = script(machine, target, faults=faults)
+        if shutil.which("shellcheck"):
+            found = subprocess.run(["shellcheck", "-"], input=text, capture_output=True, text=True, check=False)
+            assert found.stdout == ""
+        done = run(text, tree, "-n", DOMAIN="guest", DAX="dax0.0")
+        assert (done.returncode, done.stderr) == (0, "")
+    assert state(tree, 5) == "online"
+
+
+def test_qemu_gets_lines_for_its_monitor() -> None:
+    text = script(rehearsed("add 256M at 4G", "online 32-33 online_movable"), "qemu")
+    assert [line for line in text.splitlines() if not line.startswith("#")] == [
+        "object_add memory-backend-ram,id=mem1,size=256M",
+        "device_add pc-dimm,id=dimm1,memdev=mem1,node=0,addr=0x100000000",
+    ]

@@ -1,0 +1,233 @@
+"""Any picture of a machine: what lsmem printed, sosreports, zips, a path into the middle of a tree; and what each lacks."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from altmap.engine import BadInput, Machine, capture, lsmem, open_machine, why_not
+from altmap.engine.commands import Offline
+
+BIG = """\
+RANGE                                   SIZE   STATE REMOVABLE   BLOCK NODE          ZONES
+0x0000000000000000-0x000000007fffffff     2G  online       yes       0    0           None
+0x0000000100000000-0x000000207fffffff   126G  online       yes    2-64    0         Normal
+0x0000002080000000-0x000000407fffffff   128G  online       yes  65-128    1         Normal
+0x0000004080000000-0x000000607fffffff   128G offline             129-192    2 Normal/Movable
+
+Memory block size:         2G
+Total online memory:     256G
+Total offline memory:    128G
+"""
+MEMORY = "sys/devices/system/memory"
+FIRECRACKER = Path(__file__).parents[2] / "fixtures/captures/firecracker-24g.tar.xz"
+
+
+def listed(tmp_path: Path, text: str, name: str = "lsmem.txt") -> Machine:
+    (tmp_path / name).write_text(text)
+    machine = open_machine(tmp_path / name)
+    assert machine.check() == []
+    return machine
+
+
+def test_a_list_of_lsmem_is_a_machine_and_is_printed_again(tmp_path: Path) -> None:
+    machine = listed(tmp_path, BIG)
+    assert machine.geometry.block_size == 2 << 30
+    assert (len(machine.blocks), machine.blocks[129].state, machine.blocks[65].nodes) == (192, "offline", (1,))
+    code, text = lsmem(["--output-all"], machine)
+    assert code == 0
+    assert [line.split() for line in text.splitlines()[:5]] == [line.split() for line in BIG.splitlines()[:5]]
+
+
+def test_nothing_that_lsmem_does_not_tell_counts_as_measured(tmp_path: Path) -> None:
+    machine = listed(tmp_path, BIG)
+    assert machine.origin.measured == ("memory blocks", "valid_zones", "block size")
+    assert any("it is what lsmem printed" in note for note in machine.origin.notes)
+    assert why_not(machine, Offline(block=5)).certainty == "not known"
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--all"], ["-o", "RANGE,SIZE,BLOCK"], ["--json"], ["--output-all"], ["-a", "-J", "-b"]]
+)
+@pytest.mark.parametrize("name", ["firecracker-24g", "numa-guest", "mixed-guest", "block2g-guest"])
+def test_every_list_of_lsmem_is_read(tmp_path: Path, name: str, options: list[str]) -> None:
+    machine = open_machine(name)
+    again = listed(tmp_path, lsmem(options, machine)[1])
+    assert again.blocks.keys() == machine.blocks.keys()
+    if "-o" not in options:
+        assert {nr: block.state for nr, block in again.blocks.items()} == {
+            nr: b.state for nr, b in machine.blocks.items()
+        }
+
+
+def test_what_is_not_x86_is_asked_for(tmp_path: Path) -> None:
+    machine = open_machine("arm64-guest")
+    text = lsmem(["--output-all"], machine)[1]
+    with pytest.raises(
+        BadInput, match="x86_64 it is not: memory0 is in zone DMA, which ends at 16M there; say which it is with"
+    ):
+        listed(tmp_path, text)
+    again = capture(tmp_path / "lsmem.txt", arch="arm64-4k")
+    assert again.check() == []
+    assert again.blocks.keys() == machine.blocks.keys()
+
+
+def test_memory_that_does_not_begin_at_0_is_not_x86(tmp_path: Path) -> None:
+    text = BIG.replace(
+        "0x0000000000000000-0x000000007fffffff     2G  online       yes       0    0           None\n", ""
+    )
+    with pytest.raises(BadInput, match="its memory begins at 0x100000000, and there it begins at 0"):
+        listed(tmp_path, text)
+
+
+def test_a_list_with_everything_names_nodes_and_zones(tmp_path: Path) -> None:
+    machine = open_machine("numa-guest")
+    again = listed(tmp_path, lsmem(["-J", "--output-all"], machine)[1], "lsmem.json")
+    assert {nr: block.node for nr, block in again.blocks.items()} == {
+        nr: block.node for nr, block in machine.blocks.items()
+    }
+    assert [again.valid_zones(nr) for nr in again.blocks] == [machine.valid_zones(nr) for nr in machine.blocks]
+
+
+@pytest.mark.parametrize("kept", ["folder", "tar"])
+def test_a_sosreport_has_its_blocks_from_lsmem_and_the_rest_from_proc(tmp_path: Path, kept: str) -> None:
+    root = tmp_path / "sosreport-host-2024"
+    (root / "sos_commands/memory").mkdir(parents=True)
+    (root / "proc").mkdir()
+    (root / "sos_commands/memory/lsmem_-a_-o_RANGE_SIZE_STATE_REMOVABLE_ZONES_NODE_BLOCK").write_text(BIG)
+    (root / "proc/version").write_text("Linux version 6.8.0-45-generic (builder) (gcc) #1 SMP x86_64\n")
+    source = root
+    if kept == "tar":
+        source = tmp_path / "sosreport.tar.xz"
+        with tarfile.open(source, "w:xz") as tar:
+            tar.add(root, root.name)
+    machine = open_machine(source)
+    assert machine.check() == []
+    assert (machine.model.name, len(machine.blocks)) == ("6.8", 192)
+    assert any("its memory blocks are those that lsmem printed" in note for note in machine.origin.notes)
+
+
+def test_a_sosreport_without_lsmem_says_what_it_lacks(tmp_path: Path) -> None:
+    (tmp_path / "sos_commands/kernel").mkdir(parents=True)
+    (tmp_path / "proc").mkdir()
+    with pytest.raises(BadInput, match=r"sosreport without what lsmem prints .* altmap collect"):
+        open_machine(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("tree")
+    with tarfile.open(FIRECRACKER) as tar:
+        tar.extractall(root, filter="data")
+    return root
+
+
+@pytest.mark.parametrize("inside", ["sys", "sys/devices", "sys/devices/system", MEMORY])
+def test_a_path_into_the_middle_of_a_tree_is_that_tree_without_the_rest(tree: Path, inside: str) -> None:
+    machine, whole = open_machine(tree / inside), open_machine(tree)
+    assert machine.check() == []
+    assert machine.blocks.keys() == whole.blocks.keys()
+    assert {nr: block.state for nr, block in machine.blocks.items()} == {nr: b.state for nr, b in whole.blocks.items()}
+    assert "kernel version" not in machine.origin.measured
+
+
+def test_a_zip_is_as_good_as_a_tar(tree: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "it.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(tree.rglob("*")):
+            if file.is_file() and not file.is_symlink():
+                archive.write(file, Path("host") / file.relative_to(tree))
+    machine, whole = open_machine(tmp_path / "it.zip"), open_machine(tree)
+    assert machine.check() == []
+    assert (machine.origin.kernel, machine.zones) == (whole.origin.kernel, whole.zones)
+    assert {nr: block.state for nr, block in machine.blocks.items()} == {nr: b.state for nr, b in whole.blocks.items()}
+
+
+@pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "a/../../b"])
+def test_a_zip_that_leaves_its_tree_is_refused(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / "it.zip", "w") as archive:
+        archive.writestr(name, "x")
+    with pytest.raises(BadInput, match="lies outside the tree"):
+        open_machine(tmp_path / "it.zip")
+
+
+def test_a_zip_that_is_cut_is_refused(tmp_path: Path) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("sys/x", bytes(at * at % 251 for at in range(5000)))
+    (tmp_path / "it.zip").write_bytes(data.getvalue()[:200] + b"\0" * 20 + data.getvalue()[220:])
+    with pytest.raises(BadInput, match="no whole, undamaged zip"):
+        open_machine(tmp_path / "it.zip")
+
+
+def test_a_tar_in_which_files_of_proc_are_empty_claims_nothing_of_them(tree: Path, tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "it.tar", "w") as tar:
+        tar.add(tree / "sys", "sys")
+        for name in ("version", "zoneinfo", "buddyinfo", "iomem", "meminfo", "vmstat"):
+            tar.addfile(tarfile.TarInfo(f"proc/{name}"))
+    machine = open_machine(tmp_path / "it.tar")
+    assert not {"zoneinfo", "iomem", "kernel version"} & {*machine.origin.measured}
+    (note,) = [note for note in machine.origin.notes if "empty" in note]
+    assert note.startswith(
+        "proc/version, proc/zoneinfo, proc/buddyinfo, proc/iomem, proc/meminfo, proc/vmstat are empty, which"
+    )
+    assert "altmap collect" in note
+
+
+def test_a_kernel_without_hotplug_is_told_as_that(tmp_path: Path) -> None:
+    (tmp_path / "sys/devices/system/cpu").mkdir(parents=True)
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/version").write_text("Linux version 6.1.0 (x) x86_64\n")
+    with pytest.raises(BadInput, match="its kernel has no memory hotplug"):
+        open_machine(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\x28\xb5\x2f\xfd....", "it is compressed with zstd; unpack it first: zstd -d"),
+        (b'Memory device [dimm]: "dimm1"\n  addr: 0x100000000\n', "it is what QEMU says to info memory-devices"),
+        (b"<domain type='kvm'>\n  <memory unit='KiB'>1</memory></domain>", "it is the XML of a libvirt domain"),
+        (json.dumps([{"chardev": "dax0.0", "size": 1}]).encode(), "it is what daxctl list prints"),
+        (json.dumps([{"memdev": "mem0", "ram_size": 1}]).encode(), "it is what cxl list prints"),
+        (b"MemTotal:       16384 kB\nMemFree: 1 kB\n", "it is /proc/meminfo alone"),
+        (b"Node 0, zone      DMA\n  pages free     1\n", "it is /proc/zoneinfo alone"),
+        (b"00000000-00000fff : Reserved\n", "it is /proc/iomem alone"),
+    ],
+)
+def test_other_pictures_are_called_by_name(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "it").write_bytes(content)
+    with pytest.raises(BadInput) as error:
+        open_machine(tmp_path / "it")
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"memory": []}', "lsmem lists no memory"),
+        ('{"memory": [{"range": "0x0-0x7ffffff", "size": "128M"}]}', "says nothing of the size of memory blocks"),
+        ('{"memory": [{"range": "here", "block": "0"}]}', "'here' is no range of addresses"),
+        (
+            '{"memory": [{"range": "0x0000000000000000-0x0000000007ffffff", "block": "0", "node": 99999999}]}',
+            "is no node",
+        ),
+        (
+            '{"memory": [{"range": "0x0000000000000000-0x0000000007ffffff", "block": "0"}, 7]}',
+            "an entry that is no object",
+        ),
+        ('{"memory": [{"range"', "is broken"),
+        (BIG.replace("Memory block size:         2G", "Memory block size:         3G"), "do not go with its ranges"),
+        (BIG.replace("0x000000007fffffff", "0x0000000003ffffff"), "not made of memory blocks"),
+        (BIG.replace("2G\n", "1\n"), "do not go with its ranges"),
+    ],
+)
+def test_a_list_that_is_wrong_is_told_in_a_sentence(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "it").write_text(text)
+    with pytest.raises(BadInput) as error:
+        open_machine(tmp_path / "it")
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
