@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final, NamedTuple
 
-from altmap.engine import Machine, about_bytes, format_bytes
+from altmap.engine import Machine, Summary, about_bytes, format_bytes
+from altmap.engine.protocol.vocabulary import Kind
 
 from .layout import laid_out
 from .lines import Line, Span, joined, width
+from .memory_size import short_size
 from .overlay import Overlay
 from .palette import LETTERS, WORDS
 from .plan import Row
@@ -17,6 +19,14 @@ from .view import Paint, Scene, View
 
 GUTTERS: Final = ((81, 13), (70, 9), (0, 8))
 """Columns of the gutter, by the least width of the map."""
+<<<<<<< HEAD
+=======
+_FOLDED: Final[tuple[Kind, ...]] = ("reserved", "assumed")
+_FREE: Final[tuple[Kind, ...]] = ("free", "pcp")
+"""Free memory is folded only where all else gets finer cells by it."""
+_ALIKE_SHARE: Final = 8
+"""A run of alike blocks of at least one part in so many of all may be folded."""
+>>>>>>> main
 
 
 class Scope(NamedTuple):
@@ -43,6 +53,7 @@ class MemoryPicture:
         self.gutter = next(columns for least, columns in GUTTERS if self.wide >= least)
         self._sections: dict[int, tuple[object, ...]] = {}
         self._paints: dict[int, list[Paint]] = {}
+        self._looks: dict[tuple[int, object], Paint] = {}
         self._lines: dict[int, Line] = {}
         self._tiles: dict[int, list[Line] | None] = {}
         self.plan = laid_out(self.machine, scope, (self.wide - self.gutter, self.high), halves, folds)
@@ -58,6 +69,53 @@ class MemoryPicture:
         """The machine that is shown."""
         return self.scene.machine
 
+<<<<<<< HEAD
+=======
+    def _planned(self) -> Plan:
+        geometry = self.machine.geometry
+        width = self.wide - self.gutter
+        if self.scope.level in ("block", "section"):
+            shape = plain_shape(self.scope.pages, width, self.high, self.halves)
+            extent = Extent(self.scope.start, self.scope.pages, 0)
+            return Plan(rows_of([extent], shape), shape)
+        unit = geometry.pages_per_block
+        extents = extents_of(self._blocks(), unit)
+        headings = len({extent.node for extent in extents}) > 1 and self.scope.node is None
+        alike = self._alike(_FOLDED) if self.folds else []
+        plan = planned(extents, unit, (width, self.high), self.halves, alike, headings)
+        if self.folds and plan.lines * 4 < self.high * 3 and (free := self._alike(_FREE)):
+            other = planned(extents, unit, (width, self.high), self.halves, sorted([*alike, *free]), headings)
+            if other.shape.cell < plan.shape.cell and other.lines > plan.lines:
+                return other
+        return plan
+
+    def _blocks(self) -> list[tuple[int, int]]:
+        """Numbers and nodes of what is there in the scope: blocks, and sections that have none."""
+        machine, unit = self.machine, self.machine.geometry.pages_per_block
+        per_block = machine.geometry.sections_per_block
+        first, last = self.scope.start // unit, -(-(self.scope.start + self.scope.pages) // unit)
+        known = {nr: block.node for nr, block in machine.blocks.items() if first <= nr < last}
+        for nr, section in machine.sections.items():
+            if first <= nr // per_block < last:
+                known.setdefault(nr // per_block, section.node)
+        return sorted((nr, node) for nr, node in known.items() if self.scope.node in (None, node))
+
+    def _alike(self, kinds: Collection[Kind]) -> list[tuple[int, int]]:
+        """Runs of blocks of nothing but these kinds that are long enough to be folded: first pfn, pages."""
+        unit, blocks = self.machine.geometry.pages_per_block, self._blocks()
+        runs: list[tuple[int, int]] = []
+        for nr, _ in blocks:
+            start = nr * unit
+            found = self.machine.summary(start, unit)
+            if sum(map(found.of, kinds)) == unit:
+                if runs and sum(runs[-1]) == start:
+                    runs[-1] = (runs[-1][0], runs[-1][1] + unit)
+                else:
+                    runs.append((start, unit))
+        share = _ALIKE_SHARE if kinds is not _FREE else 2 * _ALIKE_SHARE
+        return [run for run in runs if run[1] // unit * share >= len(blocks)]
+
+>>>>>>> main
     # -- what changed -----------------------------------------------------------------------------------------------
 
     def changed_lines(self) -> list[int]:
@@ -98,17 +156,28 @@ class MemoryPicture:
             cells = self.machine.summaries(row.start, row.pages, shape.cell)
             nothing = Paint(self.scene.palette.ground, " ")
             found = self._paints[at] = [
-                self.view.paint(self.scene, cell) if row.low <= cell.start < row.high else nothing for cell in cells
+                self._paint(cell) if row.low <= cell.start < row.high else nothing for cell in cells
             ]
             self._sections[at] = self._of_row(row)
         return found
 
+<<<<<<< HEAD
     def tile(self, block: int) -> list[Line] | None:
         """The lines of a tile that has its own; None for its cells."""
         if block not in self._tiles:
             shape = self.plan.shape
             self._tiles[block] = self.view.tile(self.scene, block, shape.wide, shape.high, self.halves)
         return self._tiles[block]
+=======
+    def _paint(self, cell: Summary) -> Paint:
+        if not self.view.by_contents:
+            return self.view.paint(self.scene, cell)
+        key = (cell.counts, cell.shares)
+        found = self._looks.get(key)
+        if found is None:
+            found = self._looks[key] = self.view.paint(self.scene, cell)
+        return found
+>>>>>>> main
 
     # -- lines ------------------------------------------------------------------------------------------------------
 
@@ -167,7 +236,8 @@ class MemoryPicture:
     def _types(self, row: Row) -> Line:
         """The pageblock types of a row of cells: of its upper and its lower half."""
         palette, half = self.scene.palette, row.pages // 2
-        upper, lower = (next(iter(self.machine.summary(row.start + at, half).types), "") for at in (0, half))
+        cells = self.machine.summaries(row.start, row.pages, half)
+        upper, lower = (str(next(iter(cell.types), "")) for cell in cells)
         if self.halves == 1:
             return (Span(f" {upper[:1].lower() or ' '}", palette.dim),)
         top, bottom = (palette.types.get(kind, palette.ground) for kind in (upper, lower))
@@ -250,6 +320,7 @@ class MemoryPicture:
         size = len(blocks) * machine.geometry.block_size
         cpus = "CPUs" if machine.nodes[row.node].cpus else "no CPUs"
         spans = [
+            Span("▌", palette.faint, palette.strip),
             Span(f"node {row.node}", palette.text, palette.strip, True),
             Span(f"  {cpus}  ", palette.dim, palette.strip),
             Span(about_bytes(size), palette.text, palette.strip),
@@ -369,9 +440,3 @@ class MemoryPicture:
         row = self.plan.rows[number]
         places = [at for at in range(row.start, row.start + row.pages, self.step) if self._there(at)]
         return min(places, key=lambda at: abs(at - pfn), default=otherwise)
-
-
-def short_size(size: int) -> str:
-    """A size or an address in the biggest unit in which it needs at most two digits behind the point, none that is 0."""
-    text = about_bytes(size) if size else "0"
-    return f"{text[:-1].rstrip('0').rstrip('.')}{text[-1]}" if "." in text else text

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Final
+
 from altmap.engine import Machine, Outlook, sentence
 
 from ..picture.palette import WORDS
@@ -49,12 +52,9 @@ class Outlooks:
         self._rest = self._state, [nr for nr in self._rest[1] if nr not in known]
         return list(self._rest[1])
 
-    def answers(self) -> dict[str, list[int]]:
+    def answers(self) -> Mapping[str, Sequence[int]]:
         """The blocks by answer."""
-        found: dict[str, list[int]] = {}
-        for block, one in sorted(self._present().items()):
-            found.setdefault(one.answer, []).append(block)
-        return found
+        return self.prospects().answers
 
     def prospects(self) -> Prospects:
         """What all the answers come to; worked out once for as many as there are."""
@@ -83,4 +83,9 @@ def told(machine: Machine, outlook: Outlook) -> Told:
     said = sentence(outlook.reason) if outlook.reason is not None else ""
     if outlook.answer == "yes":
         said = f"{outlook.moves:,} pages would move" if outlook.moves else "nothing in it would have to move"
-    return Told(outlook.answer, outlook.result, tuple(blockers), said, outlook.moves)
+    rule = _RULES.get(outlook.reason.code, "") if outlook.reason is not None else ""
+    return Told(outlook.answer, outlook.result, tuple(blockers), said, outlook.moves, rule)
+
+
+_RULES: Final = {"several_zones": "two zones", "memory_holes": "holes", "holds_memmap": "hosts memmap"}
+"""Rules that refuse a block whatever its pages are, in a word."""
