@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Final
 
 from altmap.engine import Machine
+from altmap.engine.protocol.vocabulary import Kind
 
 from .plan import PLAIN, Extent, Plan, extents_of, plain_shape, planned, rows_of
 
 if TYPE_CHECKING:
     from .memory import Scope
 
-_FOLDED: Final = ("reserved", "assumed")
+_FOLDED: Final[tuple[Kind, ...]] = ("reserved", "assumed")
+_FREE: Final[tuple[Kind, ...]] = ("free", "pcp")
+"""Free memory is folded only where all else gets finer cells by it."""
 _ALIKE_SHARE: Final = 8
 """A run of alike blocks of at least one part in so many of all may be folded."""
 
@@ -26,8 +29,14 @@ def laid_out(machine: Machine, scope: Scope, size: tuple[int, int], halves: int,
     blocks = _blocks(machine, scope)
     extents = extents_of(blocks, unit)
     headings = len({extent.node for extent in extents}) > 1 and scope.node is None
-    alike = _alike(machine, blocks) if folds and len(blocks) <= PLAIN else []
-    return planned(extents, unit, size, halves, alike, headings)
+    folds = folds and len(blocks) <= PLAIN
+    alike = _alike(machine, blocks, _FOLDED) if folds else []
+    plan = planned(extents, unit, size, halves, alike, headings)
+    if folds and plan.lines * 4 < size[1] * 3 and (free := _alike(machine, blocks, _FREE)):
+        other = planned(extents, unit, size, halves, sorted([*alike, *free]), headings)
+        if other.shape.cell < plan.shape.cell and other.lines > plan.lines:
+            return other
+    return plan
 
 
 def _blocks(machine: Machine, scope: Scope) -> list[tuple[int, int]]:
@@ -41,16 +50,17 @@ def _blocks(machine: Machine, scope: Scope) -> list[tuple[int, int]]:
     return sorted((nr, node) for nr, node in known.items() if scope.node in (None, node))
 
 
-def _alike(machine: Machine, blocks: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Runs of reserved blocks that are long enough to be folded: first pfn, pages."""
+def _alike(machine: Machine, blocks: Sequence[tuple[int, int]], kinds: Collection[Kind]) -> list[tuple[int, int]]:
+    """Runs of blocks of nothing but these kinds that are long enough to be folded: first pfn, pages."""
     unit = machine.geometry.pages_per_block
     runs: list[tuple[int, int]] = []
     for nr, _ in blocks:
         start = nr * unit
         found = machine.summary(start, unit)
-        if any(found.of(kind) == unit for kind in _FOLDED):
+        if sum(map(found.of, kinds)) == unit:
             if runs and sum(runs[-1]) == start:
                 runs[-1] = (runs[-1][0], runs[-1][1] + unit)
             else:
                 runs.append((start, unit))
-    return [run for run in runs if run[1] // unit * _ALIKE_SHARE >= len(blocks)]
+    share = _ALIKE_SHARE if kinds is not _FREE else 2 * _ALIKE_SHARE
+    return [run for run in runs if run[1] // unit * share >= len(blocks)]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from altmap.engine import Machine, Summary, about_bytes, format_bytes
-from altmap.engine.protocol.vocabulary import Kind
 
 from .layout import laid_out
 from .lines import Line, Span, joined, width
@@ -19,14 +18,6 @@ from .view import Paint, Scene, View
 
 GUTTERS: Final = ((81, 13), (70, 9), (0, 8))
 """Columns of the gutter, by the least width of the map."""
-<<<<<<< HEAD
-=======
-_FOLDED: Final[tuple[Kind, ...]] = ("reserved", "assumed")
-_FREE: Final[tuple[Kind, ...]] = ("free", "pcp")
-"""Free memory is folded only where all else gets finer cells by it."""
-_ALIKE_SHARE: Final = 8
-"""A run of alike blocks of at least one part in so many of all may be folded."""
->>>>>>> main
 
 
 class Scope(NamedTuple):
@@ -69,53 +60,6 @@ class MemoryPicture:
         """The machine that is shown."""
         return self.scene.machine
 
-<<<<<<< HEAD
-=======
-    def _planned(self) -> Plan:
-        geometry = self.machine.geometry
-        width = self.wide - self.gutter
-        if self.scope.level in ("block", "section"):
-            shape = plain_shape(self.scope.pages, width, self.high, self.halves)
-            extent = Extent(self.scope.start, self.scope.pages, 0)
-            return Plan(rows_of([extent], shape), shape)
-        unit = geometry.pages_per_block
-        extents = extents_of(self._blocks(), unit)
-        headings = len({extent.node for extent in extents}) > 1 and self.scope.node is None
-        alike = self._alike(_FOLDED) if self.folds else []
-        plan = planned(extents, unit, (width, self.high), self.halves, alike, headings)
-        if self.folds and plan.lines * 4 < self.high * 3 and (free := self._alike(_FREE)):
-            other = planned(extents, unit, (width, self.high), self.halves, sorted([*alike, *free]), headings)
-            if other.shape.cell < plan.shape.cell and other.lines > plan.lines:
-                return other
-        return plan
-
-    def _blocks(self) -> list[tuple[int, int]]:
-        """Numbers and nodes of what is there in the scope: blocks, and sections that have none."""
-        machine, unit = self.machine, self.machine.geometry.pages_per_block
-        per_block = machine.geometry.sections_per_block
-        first, last = self.scope.start // unit, -(-(self.scope.start + self.scope.pages) // unit)
-        known = {nr: block.node for nr, block in machine.blocks.items() if first <= nr < last}
-        for nr, section in machine.sections.items():
-            if first <= nr // per_block < last:
-                known.setdefault(nr // per_block, section.node)
-        return sorted((nr, node) for nr, node in known.items() if self.scope.node in (None, node))
-
-    def _alike(self, kinds: Collection[Kind]) -> list[tuple[int, int]]:
-        """Runs of blocks of nothing but these kinds that are long enough to be folded: first pfn, pages."""
-        unit, blocks = self.machine.geometry.pages_per_block, self._blocks()
-        runs: list[tuple[int, int]] = []
-        for nr, _ in blocks:
-            start = nr * unit
-            found = self.machine.summary(start, unit)
-            if sum(map(found.of, kinds)) == unit:
-                if runs and sum(runs[-1]) == start:
-                    runs[-1] = (runs[-1][0], runs[-1][1] + unit)
-                else:
-                    runs.append((start, unit))
-        share = _ALIKE_SHARE if kinds is not _FREE else 2 * _ALIKE_SHARE
-        return [run for run in runs if run[1] // unit * share >= len(blocks)]
-
->>>>>>> main
     # -- what changed -----------------------------------------------------------------------------------------------
 
     def changed_lines(self) -> list[int]:
@@ -161,14 +105,13 @@ class MemoryPicture:
             self._sections[at] = self._of_row(row)
         return found
 
-<<<<<<< HEAD
     def tile(self, block: int) -> list[Line] | None:
         """The lines of a tile that has its own; None for its cells."""
         if block not in self._tiles:
             shape = self.plan.shape
             self._tiles[block] = self.view.tile(self.scene, block, shape.wide, shape.high, self.halves)
         return self._tiles[block]
-=======
+
     def _paint(self, cell: Summary) -> Paint:
         if not self.view.by_contents:
             return self.view.paint(self.scene, cell)
@@ -177,7 +120,6 @@ class MemoryPicture:
         if found is None:
             found = self._looks[key] = self.view.paint(self.scene, cell)
         return found
->>>>>>> main
 
     # -- lines ------------------------------------------------------------------------------------------------------
 

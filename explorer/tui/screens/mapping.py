@@ -19,6 +19,7 @@ from ..search import Search, understood
 from ..sheets import Place
 from ..widgets.bars import Offer, ResultBar
 from ..widgets.levels import Levels
+from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
 from .asking import AskingScreen
 from .search_line import SearchLine
@@ -231,6 +232,7 @@ class MappingScreen(AskingScreen):
         news, self._news = self._news, []
         if self._map.view is CanGo:
             self._map.repaint(news)
+            self.query_one(MapLegend).refresh()
 
     async def _ask_some(self, blocks: Sequence[int]) -> None:
         """Ask of as many blocks as one slice allows."""
