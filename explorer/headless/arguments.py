@@ -301,6 +301,10 @@ def of_capture(parser: Parser) -> None:
     _json(parser, "with -o: print what was captured as one JSON object")
 
 
+def of_collect(parser: Parser) -> None:
+    """altmap collect."""
+
+
 def of_export(parser: Parser) -> None:
     """altmap export."""
     from altmap.engine.faces.shell_export import TARGETS

@@ -176,6 +176,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 arguments.of_capture,
             ),
             Verb(
+                "collect",
+                "print a shell script that gathers what altmap reads, for a machine without Python",
+                ("altmap collect > collect.sh; ssh host sh -s < collect.sh > it.tgz", "altmap show it.tgz"),
+                "take_home.print_collect",
+                arguments.of_collect,
+            ),
+            Verb(
                 "export",
                 "print the commands of a machine's history as lines for the real one",
                 ("altmap export changed.json > steps.sh", "altmap export changed.json --for chmem"),

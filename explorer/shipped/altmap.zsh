@@ -13,6 +13,7 @@ _shtab_altmap_commands() {
     boot:'Derive a machine that was booted otherwise, and open it; without a terminal, show it.'
     capture:'Save a running machine, or a saved /proc and /sys; it only reads.'
     check:'Check that a machine'"'"'s numbers and pages agree.'
+    collect:'Print a shell script that gathers what altmap reads, for a machine without Python.'
     compare:'Put the placements of one add side by side.'
     completion:'Print what makes a shell complete altmap'"'"'s words.'
     diff:'Say what changed between two machines.'
@@ -78,6 +79,13 @@ _shtab_altmap_check_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_altmap_check_defaults_added=0
+
+_shtab_altmap_collect_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_altmap_collect_defaults_added=0
 
 _shtab_altmap_compare_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -152,7 +160,7 @@ _shtab_altmap_grow_defaults_added=0
 
 _shtab_altmap_help_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a command, or script:(open show svg tour serve lsmem read check machines run boot why compare grow diff capture export help models completion schema script)"
+  ":a command, or script:(open show svg tour serve lsmem read check machines run boot why compare grow diff capture collect export help models completion schema script)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -317,6 +325,7 @@ _shtab_altmap() {
         boot) _arguments -C -s $_shtab_altmap_boot_options ;;
         capture) _arguments -C -s $_shtab_altmap_capture_options ;;
         check) _arguments -C -s $_shtab_altmap_check_options ;;
+        collect) _arguments -C -s $_shtab_altmap_collect_options ;;
         compare) _arguments -C -s $_shtab_altmap_compare_options ;;
         completion) _arguments -C -s $_shtab_altmap_completion_options ;;
         diff) _arguments -C -s $_shtab_altmap_diff_options ;;
