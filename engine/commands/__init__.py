@@ -1,13 +1,14 @@
 """What may be asked of a machine: one tagged union, the same in scripts, history, saved timelines and the explorer.
 
 To add a command, write a file here that holds its class and its row (`Row` says what belongs to one: script form, what runs
-it, what exports it, its help and an example), and name both below. Scripts, histories, exports, help, the README's table (a
-test compares), manual page and completion follow from the row. What `why` says of it beyond its result, if anything, is
-registered in `questions.why.ask`.
+it, what exports it, its help and an example), and import the class into the union below. Scripts, histories, exports, help,
+the README's table (a test compares), manual page and completion follow from the row. What `why` says of it beyond its
+result, if anything, is registered in `questions.why.ask`.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, get_args
@@ -16,24 +17,23 @@ import msgspec
 
 from ..numbers.errors import BadInput
 from ..numbers.units import parse_bytes
-from . import add, block_state, compact, hugepages, poison, sync, take_out, virtio_mem, workload, write
-from .add import Add
-from .block_state import Offline, Online
-from .compact import Compact
+from .add import Add as Add
+from .block_state import Offline as Offline
+from .block_state import Online as Online
+from .compact import Compact as Compact
 from .fields import Base
-from .hugepages import HugePages
-from .poison import Poison
+from .hugepages import HugePages as HugePages
+from .poison import Poison as Poison
 from .row import Row
-from .sync import Sync
-from .take_out import Eject, Remove
-from .virtio_mem import VirtioMem
-from .workload import Allocate, Free, Pin, Unpin
-from .write import Write
-
-__all__ = [
-    "COMMANDS", "ROWS", "Add", "Allocate", "Command", "Compact", "Eject", "Free", "HugePages", "Offline", "Online", "Pin",
-    "Poison", "Remove", "Sync", "Unpin", "VirtioMem", "Write", "checked", "describe", "extent",
-]  # fmt: skip
+from .sync import Sync as Sync
+from .take_out import Eject as Eject
+from .take_out import Remove as Remove
+from .virtio_mem import VirtioMem as VirtioMem
+from .workload import Allocate as Allocate
+from .workload import Free as Free
+from .workload import Pin as Pin
+from .workload import Unpin as Unpin
+from .write import Write as Write
 
 Command = (
     Add
@@ -54,28 +54,14 @@ Command = (
 )
 COMMANDS: Final[tuple[type[Command], ...]] = get_args(Command)
 
-ROWS: Final[Mapping[type[Base], Row]] = MappingProxyType(
-    {
-        row.command: row
-        for row in (
-            add.ROW,
-            take_out.REMOVE,
-            take_out.EJECT,
-            block_state.ONLINE,
-            block_state.OFFLINE,
-            write.ROW,
-            sync.ROW,
-            virtio_mem.ROW,
-            compact.ROW,
-            hugepages.ROW,
-            poison.ROW,
-            workload.ALLOCATE,
-            workload.FREE,
-            workload.PIN,
-            workload.UNPIN,
-        )
-    }
-)  # fmt: skip
+
+def _row_of(command: type[Base]) -> Row:
+    """The row of a command stands in the file of its class."""
+    there = vars(sys.modules[command.__module__]).values()
+    return next(row for row in there if isinstance(row, Row) and row.command is command)
+
+
+ROWS: Final[Mapping[type[Base], Row]] = MappingProxyType({command: _row_of(command) for command in COMMANDS})
 """One row a command, in the order in which they are explained."""
 
 

@@ -7,7 +7,7 @@ not the names of the machines, not which pages are free, and not the place of a 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final, Generic, TypeVar
 
@@ -17,6 +17,7 @@ from ..machine import Machine
 from ..memory.state import Holder, State, state_of
 from ..mm.hugetlb.pool import sizes
 from ..protocol.vocabulary import PINNED, ZoneKey
+from ..questions.narrate import block_names, node_names, section_names
 from ..sysfs.report import SectionReport, ZoneReport, block_report, section_report, zone_reports
 
 K = TypeVar("K")
@@ -221,31 +222,19 @@ def describe_drift(drift: Drift) -> str:
 def _lines(drift: Drift) -> Iterator[str]:
     for value in (*drift.machine, *drift.parameters):
         yield f"{value.name}: {_changed(value.name, value.before, value.after)}"
-    yield from _runs(drift.nodes, _node_names)
+    yield from _runs(drift.nodes, node_names)
     for change in drift.zones:
         node, zone = change.key
         yield f"zone {zone} of node {node}: {_words(change)}"
-    yield from _runs(drift.blocks, _block_names)
-    yield from _runs(drift.memmaps, _section_names)
+    yield from _runs(drift.blocks, block_names)
+    yield from _runs(drift.memmaps, section_names)
 
 
-def _runs(changes: Collection[Change[int, V]], names: Callable[[int, int], str]) -> Iterator[str]:
+def _runs(changes: Collection[Change[int, V]], names: Callable[[Sequence[int]], str]) -> Iterator[str]:
     lines = [(change.key, _words(change)) for change in changes]
     for _, alike in groupby(enumerate(lines), key=lambda item: (item[1][1], item[1][0] - item[0])):
         run = [one for _, one in alike]
-        yield f"{names(run[0][0], run[-1][0])}: {run[0][1]}"
-
-
-def _node_names(first: int, last: int) -> str:
-    return f"node {first}" + (f" to node {last} ({last - first + 1} nodes)" if last > first else "")
-
-
-def _block_names(first: int, last: int) -> str:
-    return f"memory{first}" + (f" to memory{last} ({last - first + 1} blocks)" if last > first else "")
-
-
-def _section_names(first: int, last: int) -> str:
-    return f"section {first}" + (f" to section {last} ({last - first + 1} sections)" if last > first else "")
+        yield f"{names([key for key, _ in run])}: {run[0][1]}"
 
 
 def _words(change: Change[K, V]) -> str:

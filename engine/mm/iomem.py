@@ -2,19 +2,69 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from weakref import WeakKeyDictionary
+
 from ..memory.state import Resource, State
 from ..numbers.rounding import ceil
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.adding import RangeTaken
 
 
+class _Busy:
+    """What is busy, by start, so that what is in the way of a range is found without a walk over all. It repeats nothing that
+    the table does not say, and takes in what has changed there before it is asked."""
+
+    def __init__(self, state: State) -> None:
+        self._changed = state.resources.watch()
+        self._changed.update(state.resources)
+        self._starts: list[int] = []
+        self._reach: list[int] = []  # the highest end of all up to there
+
+    def lowest(self, state: State, start: int, end: int) -> Resource | None:
+        """The lowest range that is in the way."""
+        for key in sorted(self._changed):
+            self._learn(state, key)
+        self._changed.clear()
+        at = bisect_right(self._reach, start)
+        while at < len(self._starts) and self._starts[at] < end:
+            if (found := state.resources[self._starts[at]]).end > start:
+                return found
+            at += 1
+        return None
+
+    def _learn(self, state: State, key: int) -> None:
+        found = state.resources.get(key)
+        at = bisect_left(self._starts, key)
+        there = at < len(self._starts) and self._starts[at] == key
+        if found is None or found.window:
+            if not there:
+                return
+            del self._starts[at], self._reach[at]
+        elif not there:
+            self._starts.insert(at, key)
+            self._reach.insert(at, -1)
+        behind = self._reach[at - 1] if at else 0
+        for place in range(at, len(self._starts)):
+            behind = max(
+                behind, state.resources[self._starts[place]].end if self._starts[place] in state.resources else 0
+            )
+            if self._reach[place] == behind:
+                break
+            self._reach[place] = behind
+
+
+_busy: WeakKeyDictionary[State, _Busy] = WeakKeyDictionary()
+
+
 def reserve(state: State, start: int, size: int, name: str) -> None:
     """Enter a range; raises `HotplugError` EEXIST where a busy resource is in the way."""
     end = start + size
-    for other in state.resources.values():
-        if other.start < end and start < other.end and not other.window:
-            in_the_way = RangeTaken(start, end, other.name, other.start, other.end)
-            raise HotplugError("EEXIST", in_the_way, start // state.geometry.page_size)
+    if (busy := _busy.get(state)) is None:
+        busy = _busy[state] = _Busy(state)
+    if (other := busy.lowest(state, start, end)) is not None:
+        taken = RangeTaken(start, end, other.name, other.start, other.end)
+        raise HotplugError("EEXIST", taken, start // state.geometry.page_size)
     window = state.resources.get(start)
     if window is not None:  # it begins where the new range does, and stays around it
         state.resources.drop(start)

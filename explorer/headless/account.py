@@ -2,49 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from itertools import groupby
-from typing import Final
 
 import msgspec
 from altmap.engine import (
     Add,
-    Allocate,
-    Command,
     Machine,
     Offline,
     Online,
     Outcome,
-    Pin,
-    Unpin,
     VirtioMem,
     block_names,
     describe,
-    format_bytes,
     news,
     sentence,
     worth_knowing,
 )
 from altmap.engine.memory.state import State
 from altmap.engine.protocol.events import (
-    CompactionEnded,
     Event,
-    HugePagesChanged,
-    MemmapPlaced,
-    MemmapReleased,
-    NodeOfflined,
-    NodeOnlined,
-    OnlineFailed,
-    PagePoisoned,
-    PagesFreed,
-    PagesMigrated,
-    PagesTakenByWorkload,
-    PlacementChosen,
-    ResizeFailed,
-    ZoneChosen,
 )
-from altmap.engine.questions.narrate import assumption, event_words, placed, stepped_over
+from altmap.engine.questions.narrate import achieved, assumption
 from altmap.engine.sysfs.report import BlockReport, ZoneReport, block_report, glance, zone_reports
 from rich.text import Text
 
@@ -122,7 +101,11 @@ def _result_line(number: str, machine: Machine, outcomes: list[Outcome]) -> Text
     outcome, end = outcomes[0], outcomes[-1].command
     command = describe(outcome.command, end.block if isinstance(end, _OF_A_RANGE) else None)
     events = [event for one in outcomes for event in one.events]
-    clauses = [sentence(outcome.reason)] if outcome.reason is not None else list(_achieved(machine, events, outcome))
+    clauses = (
+        [sentence(outcome.reason)]
+        if outcome.reason is not None
+        else list(achieved(outcome, machine.geometry.page_size, events))
+    )
     if not outcome.expected:
         clauses[:0] = [f"{outcome.command.expect} was expected"] if outcome.command.expect else []
     elif not outcome.ok:
@@ -133,66 +116,6 @@ def _result_line(number: str, machine: Machine, outcomes: list[Outcome]) -> Text
         clauses.insert(0, assumption(msgspec.structs.replace(outcome, events=tuple(events))))
     line = Text.assemble(f"{number:>4}  ", (command, "bold"), " … ", (result, style))
     return line.append(f" — {'; '.join(clauses)}") if clauses else line
-
-
-# -- what a command achieved -------------------------------------------------------------------------------------------
-
-
-def _achieved(machine: Machine, events: list[Event], outcome: Outcome) -> Iterator[str]:
-    page = machine.geometry.page_size
-    yield from _placed(events)
-    for node, pages in sorted(outcome.taken.items()):
-        yield f"{_pages(pages)} ({format_bytes(pages * page)}) of existing memory of node {node} taken"
-    yield from _zones_chosen(events)
-    moved = Counter[tuple[int, str]]()
-    for event in events:
-        if isinstance(event, PagesMigrated):
-            moved[event.to_node, event.to_zone] += event.pages
-    for (node, zone), pages in sorted(moved.items()):
-        yield f"{_pages(pages)} migrated to zone {zone} of node {node}"
-    if given := sum(event.pages for event in events if isinstance(event, MemmapReleased)):
-        yield f"{_pages(given)} of memmap given back"
-    if skipped := stepped_over(events):
-        yield skipped
-    for event in events:
-        if isinstance(event, _TOLD_EACH):
-            yield event_words(event)
-        elif isinstance(event, PagesTakenByWorkload):
-            yield f"{_pages(event.pages)} {_TAKEN.get(type(outcome.command), 'taken')}"
-        elif isinstance(event, PagesFreed):
-            yield f"{_pages(event.pages)} freed"
-
-
-def _pages(count: int) -> str:
-    return f"{count} page{'s' * (count != 1)}"
-
-
-_TOLD_EACH: Final = (
-    CompactionEnded, HugePagesChanged, NodeOfflined, NodeOnlined, OnlineFailed, PagePoisoned, ResizeFailed
-)  # fmt: skip
-"""Events that are told one by one."""
-_TAKEN: Final[Mapping[type[Command], str]] = {Allocate: "taken", Pin: "pinned", Unpin: "no longer pinned"}
-
-
-def _placed(events: Iterable[Event]) -> Iterator[str]:
-    """Where an add put the memmap, and by which rule."""
-    pages = Counter[int]()
-    rule: PlacementChosen | None = None
-    for event in events:
-        if isinstance(event, PlacementChosen):
-            rule = event
-        elif isinstance(event, MemmapPlaced):
-            pages[event.node] += sum(count for _, count in event.chunks)
-    if rule is not None:
-        where = ", ".join(f"{_pages(count)} on node {node}" for node, count in sorted(pages.items()))
-        yield f"memmap in {placed(rule.placement, rule.reason)}" + (f" ({where})" if where else "")
-
-
-def _zones_chosen(events: Iterable[Event]) -> Iterator[str]:
-    chosen = [event for event in events if isinstance(event, ZoneChosen)]
-    for (node, zone, reason), group in groupby(chosen, key=lambda event: (event.node, event.zone, event.reason)):
-        names = block_names(event.block for event in group)
-        yield f"{names} to zone {zone} of node {node} ({sentence(reason)})"
 
 
 # -- what changed ------------------------------------------------------------------------------------------------------

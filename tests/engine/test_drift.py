@@ -229,10 +229,10 @@ def test_words() -> None:
         f"free {free[0]} -> {free[1]} ({free[1] - free[0]:+d})",
         "memory32: new, state offline, valid_zones Normal Movable, nodes 1, memmap_pages 512, poisoned no, pinned_pages 0",
         "memory33: new, state online, valid_zones Movable, nodes 1, memmap_pages 512, poisoned no, pinned_pages 0",
-        "memory34 to memory39 (6 blocks): new, state offline, valid_zones Normal Movable, nodes 1, memmap_pages 512, "
+        "memory34-39: new, state offline, valid_zones Normal Movable, nodes 1, memmap_pages 512, "
         "poisoned no, pinned_pages 0",
-        "memory68 to memory69 (2 blocks): state online -> offline; valid_zones Normal -> Normal Movable",
-        "section 32 to section 39 (8 sections): new, memmap in its own add request or block",
+        "memory68-69: state online -> offline; valid_zones Normal -> Normal Movable",
+        "section 32-39: new, memmap in its own add request or block",
     ]
     gone = (
         "memory33: gone, was state online, valid_zones Movable, nodes 1, memmap_pages 512, poisoned no, pinned_pages 0"

@@ -254,3 +254,9 @@ def test_a_block_that_is_not_there_is_the_kernels_enoent() -> None:
     with pytest.raises(HotplugError) as caught:
         machine.valid_zones(999)
     assert caught.value.errno == "ENOENT"
+
+
+def test_a_refusal_that_is_raised_reads_as_its_sentence() -> None:
+    with pytest.raises(HotplugError) as refusal:
+        guest().apply(Offline(block=99), check=True)
+    assert str(refusal.value) == "ENOENT: memory99 does not exist"

@@ -7,6 +7,9 @@ is that of the operation. Reasons are one tagged union, so they are printed as J
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import ClassVar
+
 from .adding import AddReason
 from .blocking import Blocking
 from .coded import Coded
@@ -100,10 +103,16 @@ Reason = (
 
 class HotplugError(Exception):
     """The kernel refuses: errno by name, the reason, and the page (pfn) or the start of the range at fault where there is
-    one. Its text names the errno and the code of the reason with its fields."""
+    one. Its text is the errno and the sentence of the reason, as `sentence_of` writes it."""
+
+    sentence_of: ClassVar[Callable[[Reason], str]] = repr
+    """What writes the sentence; the narrator, which stands above this layer, puts itself here."""
 
     def __init__(self, errno: str, reason: Reason, pfn: int | None = None) -> None:
-        super().__init__(f"{errno}: {reason!r}")
+        super().__init__(errno, reason, pfn)
         self.errno = errno
         self.reason = reason
         self.pfn = pfn
+
+    def __str__(self) -> str:
+        return f"{self.errno}: {type(self).sentence_of(self.reason)}"

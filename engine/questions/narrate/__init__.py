@@ -3,17 +3,19 @@
 The command line, the explorer, logs and JSON all take their sentences from here; whoever decides something looks at the data.
 """
 
+from .achieved import achieved
 from .events import event_words, stepped_over
 from .moments import Moment, moment
 from .placement import placed
 from .reason import page_of, sentence
 from .story import Said, assumption, memmap_places, story
 from .unknown import unknown_words
-from .words import block_names, counted, node_names, some_names
+from .words import block_names, counted, node_names, section_names, some_names
 
 __all__ = [
     "Moment",
     "Said",
+    "achieved",
     "assumption",
     "block_names",
     "counted",
@@ -23,6 +25,7 @@ __all__ = [
     "node_names",
     "page_of",
     "placed",
+    "section_names",
     "sentence",
     "some_names",
     "stepped_over",

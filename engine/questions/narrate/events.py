@@ -76,3 +76,9 @@ _WORDS: Final[Mapping[type, Callable[[Any], str]]] = {
     events.NodeOnlined: lambda event: f"node {event.node} is online",
     events.NodeOfflined: lambda event: f"node {event.node} is offline",
 }
+
+TOLD_EACH: Final = (
+    events.HugePagesChanged, events.PagePoisoned, events.CompactionEnded, events.NodeOnlined, events.NodeOfflined,
+    events.OnlineFailed, events.ResizeFailed,
+)  # fmt: skip
+"""Events that are told one by one, however many there are."""

@@ -7,6 +7,7 @@ from typing import Any, Final, get_args
 
 from ...numbers.units import format_bytes
 from ...protocol.reasons import (
+    HotplugError,
     HugePageStays,
     NeverEnds,
     Reason,
@@ -126,3 +127,5 @@ _WRITERS: Final[Mapping[type, _Writer]] = {
     WouldNotComeBack: _gone_for_good,
     SomeStayOffline: _some_stay,
 }
+
+HotplugError.sentence_of = sentence

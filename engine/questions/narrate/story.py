@@ -10,7 +10,7 @@ from ...commands.outcome import Outcome
 from ...protocol import events
 from ...protocol.events import Event, Logged, PlacementChosen, ZoneChosen
 from ...protocol.reasons.zones import ZoneAskedFor
-from .events import event_words, hangs_on, stepped_over
+from .events import TOLD_EACH, event_words, hangs_on, stepped_over
 from .placement import placed
 from .reason import sentence
 
@@ -65,7 +65,7 @@ def _decision(event: Event) -> object:
     """What makes a decision the same as another one; None for what is none, or is what was asked for."""
     if isinstance(event, ZoneChosen):
         return None if isinstance(event.reason, ZoneAskedFor) else (event.zone, event.reason)
-    return event if isinstance(event, (PlacementChosen, *_TOLD_EACH)) else None
+    return event if isinstance(event, (PlacementChosen, *TOLD_EACH)) else None
 
 
 def _words(event: Event) -> str:
@@ -76,10 +76,6 @@ def _words(event: Event) -> str:
     return event_words(event)
 
 
-_TOLD_EACH: Final = (
-    events.HugePagesChanged, events.PagePoisoned, events.CompactionEnded, events.NodeOnlined, events.NodeOfflined,
-    events.OnlineFailed, events.ResizeFailed,
-)  # fmt: skip
 _Counted = (
     events.HugePageDissolved
     | events.PagesMigrated

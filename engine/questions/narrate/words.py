@@ -19,8 +19,17 @@ def counted(count: int, one: str, many: str = "") -> str:
 
 def block_names(blocks: Iterable[int], limit: int | None = None) -> str:
     """Memory blocks by name, runs in short: ``memory32-39, memory48``; past `limit` runs, how many more blocks."""
-    found = consecutive(blocks)
-    parts = [f"memory{first}" if first == last else f"memory{first}-{last}" for first, last in found[:limit]]
+    return _in_runs("memory", blocks, limit)
+
+
+def section_names(sections: Iterable[int]) -> str:
+    """Sections by number, runs in short: ``section 32-39``."""
+    return _in_runs("section ", sections, None)
+
+
+def _in_runs(what: str, numbers: Iterable[int], limit: int | None) -> str:
+    found = consecutive(numbers)
+    parts = [f"{what}{first}" if first == last else f"{what}{first}-{last}" for first, last in found[:limit]]
     rest = sum(last + 1 - first for first, last in found[len(parts) :])
     return ", ".join(parts) + (f" and {counted(rest, 'more block')}" if rest else "")
 
