@@ -274,6 +274,17 @@ def of_grow(parser: Parser) -> None:
     _look(parser)
 
 
+def of_explain(parser: Parser) -> None:
+    """altmap explain."""
+    parser.add_argument(
+        "text", metavar="LINE|FILE", help="a line of the log, a file that holds it, or - for standard input"
+    )
+    parser.add_argument("--machine", metavar="MACHINE", help="the machine that it is of: says what is there now")
+    _replay(parser)
+    _json(parser)
+    _look(parser)
+
+
 def of_diff(parser: Parser) -> None:
     """altmap diff."""
     _machine(parser, "before", "A", optional=False)

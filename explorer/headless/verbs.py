@@ -157,6 +157,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 arguments.of_grow,
             ),
             Verb(
+                "explain",
+                "say what lines of a kernel log about memory hotplug mean",
+                ("altmap explain 'Offlined Pages 32256'", "dmesg | altmap explain - --machine mine.json"),
+                "questions.explained",
+                arguments.of_explain,
+            ),
+            Verb(
                 "diff",
                 "say what changed between two machines",
                 ("altmap diff before.json after.json",),
