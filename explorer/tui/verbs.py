@@ -98,6 +98,16 @@ class Save(Verb):
         desk.ask_file()
 
 
+class TakeHome(Verb):
+    name, key, label, title, group = "take_home", "y", "Take home", "Take home", "History"
+    sentence = "Lines for the real machine, a script, the machine itself or a picture: to the clipboard or a file."
+    footer = False
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.take_home()
+
+
 class Stop(Verb):
     name, key, label, title, group = "stop", "escape", "Stop", "Stop the operation", "History"
     sentence = "Send the running operation a signal; it ends as the kernel ends it (EINTR)."
@@ -358,7 +368,7 @@ class Help(Verb):
 
 
 class TakeTour(Verb):
-    name, key, label, title, group = "tour", "T", "Tour", "Take the tour", "Help"
+    name, key, label, title, group = "tour", "T", "Tour", "Take the tour", "Screen"
     sentence = "The story of memmap in hot-added memory, station by station; the machine here stays as it is."
     footer = False
 
@@ -380,8 +390,8 @@ class Quit(Verb):
 VERBS: Final[tuple[type[Verb], ...]] = (
     Stop, AddMemory, OnlineDefault, OnlineMovable, OnlineKernel, OfflineBlocks, EjectDevice, RemoveMemory, Why, Undo, Redo,
     ZoomIn, ChangeParameter, ZoomOut, NextView, ViewBefore, GoHost, SearchBlocks, Fold, ShowPage, NextHit, HitBefore, Instead,
-    Help, Quit, TakeTour, CommandLine, Watch, Replay, States, GoTo, MarkDevice, Unmark, EndSearch, CompareAdd, Save, Mark,
-    MapPane, InspectorPane, ZonesPane, LogPane, ParametersPane,
+    Help, Quit, TakeTour, CommandLine, Watch, Replay, States, GoTo, MarkDevice, Unmark, EndSearch, CompareAdd, Save,
+    TakeHome, Mark, MapPane, InspectorPane, ZonesPane, LogPane, ParametersPane,
 )  # fmt: skip
 """In the footer's order."""
 

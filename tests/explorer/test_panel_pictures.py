@@ -100,3 +100,10 @@ def test_dialogs_in_foreign_themes(snap: Snap, theme: str) -> None:
         assert app.screen.query_one(Heading).display
 
     assert snap(app, terminal_size=(80, 24), run_before=look)
+
+
+def test_take_home(snap: Snap) -> None:
+    """What can be copied or written, and the name of its file."""
+    machine = with_dimm(movable=4)
+    assert snap(ExplorerApp(machine), press=("y",), terminal_size=(60, 20))
+    assert len(machine.history) == 5

@@ -10,6 +10,7 @@ from altmap.engine import Add, BadInput, Command, Film, Machine, Write, describe
 from textual.message import Message
 from textual.screen import Screen
 
+from ...taken_home import things
 from ...tour.walk import Walk, open_tour
 from .. import parameters, words
 from ..leaving import LEFT
@@ -30,6 +31,7 @@ from .help import HelpScreen
 from .leave import LeaveDialog
 from .parameter import ParameterDialog
 from .save import SaveDialog
+from .take_home import TakeHomeDialog
 from .timeline import TimelineScreen
 from .tour import TourScreen
 from .watch import Seen, WatchScreen
@@ -190,7 +192,7 @@ class AskingScreen(Screen[None], Portrayed):
 
     def ask_state(self) -> None:
         """Open the tree of states."""
-        self.app.push_screen(TimelineScreen(self.machine), self.go_to_state)
+        self.app.push_screen(TimelineScreen(self.machine, self.session.verb_of), self.go_to_state)
 
     def go_to_state(self, number: int | None) -> None:
         if number is not None:
@@ -208,6 +210,15 @@ class AskingScreen(Screen[None], Portrayed):
             self.session.saved()
             states = len(self.machine.timeline)
             self.query_one(ResultBar).say("✓ saved", f"{name}, {states:,} state{'s' * (states != 1)}", "ok")
+
+    def take_home(self) -> None:
+        """Open the dialog for what can be taken along; the picture is that of the screen before it."""
+        found = things(self.machine, self.app.export_screenshot(title=words.machine_name(self.machine)))
+        self.app.push_screen(TakeHomeDialog(found, words.file_name(self.machine)), self._taken)
+
+    def _taken(self, said: str | None) -> None:
+        if said is not None:
+            self.query_one(ResultBar).say("✓ taken", said, "ok")
 
     def ask_block(self) -> None:
         """Open the dialog for a place to go to."""

@@ -21,6 +21,10 @@ KEY_NAMES = {
 }  # fmt: skip
 
 
+GROUPS: Final = ("Memory", "Map", "Blocks", "History")
+"""The groups of verbs that come first, in this order."""
+
+
 class PaneHelp(NamedTuple):
     """What a pane is for, and the keys that are its own."""
 
@@ -69,17 +73,14 @@ class HelpText(Painted):
         lines += [line for keys, what in about.keys for line in _entry(keys, "", what, width)]
         if found := words_in(self._text):
             lines += [(), (("Words that stand in it now", "title"),), *_words(found, width)]
-        for group, verbs in groupby(sorted(VERBS, key=_place), key=lambda verb: verb.group):
+        groups = [*dict.fromkeys((*GROUPS, *(verb.group for verb in VERBS)))]
+        sorted_verbs = sorted(VERBS, key=lambda verb: groups.index(verb.group))
+        for group, verbs in groupby(sorted_verbs, key=lambda verb: verb.group):
             lines += [(), ((group, "title"),)]
             for verb in verbs:
                 keys = " ".join(KEY_NAMES.get(key, key) for key in verb.key.split(","))
                 lines += _entry(keys, verb.title, verb.sentence, width)
         return [*lines, (), (("All words", "title"),), *_words(GLOSSARY, width)]
-
-
-def _place(verb: object) -> int:
-    groups = ("Memory", "Map", "Blocks", "History", "Screen")
-    return groups.index(getattr(verb, "group"))  # noqa: B009
 
 
 def _words(words: Iterable[str], width: int) -> Iterator[Line]:

@@ -1,0 +1,48 @@
+"""What can be taken home of a machine: its history as lines for a shell, as a script, the whole of it, and a picture. Pure
+but for writing a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from altmap.engine import Machine, describe, export_shell, machine_bytes
+from altmap.engine.snapshot.whole_file import replace_file
+
+
+class Thing(NamedTuple):
+    """One thing: what it is called, what it is for, how its file is called behind the machine's name, its content for a
+    file of a name, and whether a clipboard can hold it."""
+
+    name: str
+    sentence: str
+    suffix: str
+    content: Callable[[str], bytes]
+    copies: bool = True
+
+
+def things(machine: Machine, picture: str) -> list[Thing]:
+    """All that can be taken; `picture` is the screen as SVG."""
+    history = machine.history
+    found = [
+        Thing("picture", "the screen as SVG", ".svg", lambda name: picture.encode()),
+        Thing("snapshot", "the machine with all its states", ".json", lambda name: machine_bytes(machine, name), False),
+    ]
+    if not history:
+        return found
+    commands = "".join(f"{describe(outcome.command)}\n" for outcome in history)
+    return [
+        Thing(
+            "shell lines",
+            "what to type on the real machine",
+            ".sh",
+            lambda name: export_shell(history, machine.geometry.block_size).encode(),
+        ),
+        Thing("script", "the commands, for altmap run", ".txt", lambda name: commands.encode()),
+        *found,
+    ]
+
+
+def write(path: str, content: bytes) -> None:
+    """Write a file, or leave what is there as it was. Raises `OSError`."""
+    replace_file(path, content)
