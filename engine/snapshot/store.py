@@ -33,10 +33,12 @@ SUFFIXES: Final = (".json", ".msgpack", ".json.gz", ".msgpack.gz")
 MAX_BYTES: Final = 1 << 30
 """Bytes that a snapshot may have once it is uncompressed; reading stops there."""
 
-_PACKED: Final = (1 << 26, 12)
+_PACKED: Final = (1 << 24, 12)
 """Bytes that gzip may hold in any case, and bytes for each one of its own: few hold more, and those would fill the memory."""
-_MAX_VALUES: Final = (1 << 22, 8)
-"""Commas of JSON in any case, and bytes of the file for each one more."""
+_MAX_VALUES: Final = (1 << 22, 4)
+"""Values in any case, and bytes of the file for each one more. They are counted by what stands between or before them."""
+_MARKS: Final = {True: (b",",), False: (b"\x92", b"\xa0", b"\x90", b"\x80", b"\xc0")}
+"""In JSON a comma; in MessagePack a pair, as runs are, and what is empty."""
 
 _GZIP: Final = b"\x1f\x8b"
 _HEAD: Final = 256
@@ -136,7 +138,10 @@ def pack(snapshot: SnapshotV1, name: str) -> bytes:
         if name.endswith((".json", ".json.gz")):
             lines = msgspec.json.format(msgspec.json.encode(snapshot), indent=2)
             plain = harmless(_ROW.sub(lambda row: b"[" + b" ".join(row[1].split()) + b"]", lines)) + b"\n"
-    return gzip.compress(plain, mtime=0) if name.endswith(".gz") else plain
+    data = gzip.compress(plain, mtime=0) if name.endswith(".gz") else plain
+    with located(f"{name} could not be saved"):
+        _unpacked(data)
+    return data
 
 
 def decode(data: bytes, source: str) -> tuple[State, Origin]:
@@ -180,7 +185,7 @@ def _unpacked(data: bytes) -> bytes:
             raise BadInput(f"it is a gzip file that breaks off or is damaged ({error}); give a whole one") from error
     if len(data) > most:
         raise BadInput(f"it goes on after {format_bytes(most)}, which no snapshot of its size does")
-    if data.count(b",") > values and data[:256].lstrip()[:1] == b"{":
+    if sum(map(data.count, _MARKS[_readers(data) is _JSON])) > values:
         raise BadInput(f"it holds more than {values} values, which no snapshot of its size does")
     return data
 
