@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 WHOLE_FILE_LIMIT = 256 * MIB
 """Bytes that a file which is read at once may have: far beyond the longest ones of real machines."""
+LINE_LIMIT = 1 << 19
+"""Lines of a text: zoneinfo has five for each CPU in each zone, and no file has more."""
 ATTRIBUTE_LIMIT = 256
 """Bytes of a file of a memory block; no value of one is longer."""
 CHUNK = MIB
@@ -107,14 +109,17 @@ class Tree(ABC):
             return None
 
     def read_text(self, path: str) -> str | None:
-        """The whole file as text; None: absent. Zero bytes at its end, with which tar pads sysfs files, are dropped."""
+        """The whole file as text; None: absent. Zero bytes at its end, with which tar pads sysfs files, are dropped. Raises
+        `BadInput` for more than `LINE_LIMIT` lines."""
         data = self.read_bytes(path)
+        if data is not None and data.count(b"\n") > LINE_LIMIT:
+            raise BadInput(f"{path} has more than {LINE_LIMIT} lines; what a kernel writes there is far shorter")
         return None if data is None else data.rstrip(b"\0").decode("utf-8", "replace")
 
     def parse(self, path: str, parser: Callable[[str, str], T]) -> T | None:
         """What `parser` (of text and path) makes of an optional file; None if absent or, with a note, wrong."""
-        text = self.read_text(path)
         try:
+            text = self.read_text(path)
             return None if text is None else parser(text, path)
         except BadInput as error:
             self.notes.append(str(error))

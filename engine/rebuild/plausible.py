@@ -88,7 +88,7 @@ def _is_huge(size: int, geometry: Geometry) -> bool:
 
 def _resources(seen: Observation, top: int, notes: list[str]) -> Iterator[Resource]:
     """Ranges whose System RAM lies below `top`, an address, and does not overlap."""
-    ram: list[Resource] = []
+    left_out: set[int] = set()
     behind = 0
     for resource in sorted(seen.resources, key=lambda one: one.start):
         if not resource.name.startswith("System RAM"):
@@ -97,10 +97,10 @@ def _resources(seen: Observation, top: int, notes: list[str]) -> Iterator[Resour
             wrong = "overlaps the one before it" if resource.end <= top else f"goes beyond {top:#x}"
             where = f"{resource.start:x}-{resource.end - 1:x}"
             notes.append(f"{resource.name} at {where} in iomem {wrong}; it is left out")
-            ram.append(resource)
+            left_out.add(id(resource))
         else:
             behind = resource.end
-    return (resource for resource in seen.resources if resource not in ram) if ram else iter(seen.resources)
+    return (resource for resource in seen.resources if id(resource) not in left_out)
 
 
 def _free_areas(seen: Observation, geometry: Geometry, notes: list[str]) -> Frozen[str, tuple[int, ...]]:

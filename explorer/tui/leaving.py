@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import sys
 from contextlib import suppress
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from .app import ExplorerApp
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_GLANCE: Final = 0.5
+"""Seconds between two looks whether the terminal is still there."""
 LEFT: Final = True
 """What the application returns when a person left it and was asked about unsaved states."""
 
@@ -44,6 +47,16 @@ class Lasting:
         return getattr(self._file, name)
 
 
+async def _until_it_hangs_up(terminal: TextIO | None) -> None:
+    """Return when the terminal has gone away. Under nohup no signal tells of that, and reading from it never waits again."""
+    if terminal is None:
+        return
+    gone = select.poll()
+    gone.register(terminal, 0)  # what has hung up is always told
+    while not gone.poll(0):
+        await asyncio.sleep(_GLANCE)
+
+
 def run_to_the_end(app: ExplorerApp) -> int:
     """Run the application until a person leaves it or a signal ends it; returns the exit code, after a signal what a shell
     says of a program that it ended."""
@@ -63,7 +76,10 @@ def run_to_the_end(app: ExplorerApp) -> int:
         for number, before in handlers.items():
             if before is not signal.SIG_IGN:
                 signal.signal(number, end)
+        watch = asyncio.create_task(_until_it_hangs_up(sys.__stdin__))
+        watch.add_done_callback(lambda task: task.cancelled() or end(signal.SIGHUP, None))
         await app.run_async()
+        watch.cancel()
 
     terminal = sys.__stderr__
     assert terminal is not None, "the command line looked"

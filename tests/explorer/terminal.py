@@ -21,6 +21,9 @@ _LEAD = """
 import fcntl, os, signal, sys, termios
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
     signal.signal(number, signal.SIG_DFL)  # whoever runs the tests may ignore them, as nohup does
+if sys.argv[1] == "nohup":
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    del sys.argv[1]
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.argv[1], sys.argv[1:])
 """
@@ -40,6 +43,7 @@ class Terminal:
         size: tuple[int, int] = (100, 30),
         cwd: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        nohup: bool = False,
     ) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
@@ -47,7 +51,7 @@ class Terminal:
         inherited = os.environ if environment is None else environment
         passed = {name: value for name, value in inherited.items() if name not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _LEAD, sys.executable, "-m", module, *map(str, words)],
+            [sys.executable, "-c", _LEAD, *["nohup"] * nohup, sys.executable, "-m", module, *map(str, words)],
             stdin=slave,
             stdout=slave,
             stderr=slave,

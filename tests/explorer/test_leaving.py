@@ -23,9 +23,9 @@ def guest(tmp_path: Path) -> Path:
     return tmp_path / "guest.json"
 
 
-def opened(guest: Path) -> Terminal:
-    terminal = Terminal("open", guest, cwd=guest.parent)
-    terminal.until("palette")
+def opened(guest: Path, nohup: bool = False) -> Terminal:
+    terminal = Terminal("open", guest, cwd=guest.parent, nohup=nohup)
+    terminal.until("q Quit")
     return terminal
 
 
@@ -67,6 +67,16 @@ def test_unsaved_states_are_kept_when_a_signal_ends_it(guest: Path) -> None:
 
 def test_unsaved_states_are_kept_when_the_terminal_goes_away(guest: Path) -> None:
     with opened(guest) as terminal:
+        allocate(terminal)
+        os.close(terminal.slave)
+        os.close(terminal.master)
+        assert terminal.process.wait(PATIENCE) in (128 + signal.SIGHUP, 1)
+    assert open_machine(guest.parent / "guest-unsaved.json.gz").can_undo
+
+
+def test_under_nohup_it_ends_with_its_terminal_too(guest: Path) -> None:
+    """No signal comes then, and what is read from the terminal is an end without end."""
+    with opened(guest, nohup=True) as terminal:
         allocate(terminal)
         os.close(terminal.slave)
         os.close(terminal.master)

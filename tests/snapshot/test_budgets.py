@@ -8,7 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 from altmap.engine import Add, Allocate, Command, Compact, HugePages, boot_machine, open_machine, save_machine
-from altmap.engine.capture.procfs import MAX_RESOURCES, parse_id_list, parse_iomem
+from altmap.engine.capture.open_tree import open_tree
+from altmap.engine.capture.procfs import MAX_RESOURCES, parse_id_list, parse_iomem, parse_zoneinfo
+from altmap.engine.capture.tree import LINE_LIMIT
 from altmap.engine.faces import plans
 from altmap.engine.hotplug import zone_span
 from altmap.engine.memory.state import state_of
@@ -144,3 +146,14 @@ def test_iomem_has_no_millions_of_lines() -> None:
     assert len(parse_iomem("00001000-00001fff : Reserved\n" + line * 9)) == 10
     with pytest.raises(BadInput, match="proc/iomem has more than 65536 lines"):
         parse_iomem(line * (MAX_RESOURCES + 1))
+
+
+def test_no_text_of_a_kernel_has_millions_of_lines(tmp_path: Path) -> None:
+    """Nothing is made of them: the file is left out, with a note."""
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc" / "zoneinfo").write_bytes(b"Node 0, zone Normal\n" + b" x 1\n" * (LINE_LIMIT + 1))
+    with open_tree(tmp_path) as tree:
+        assert tree.parse("proc/zoneinfo", parse_zoneinfo) is None
+        assert tree.notes == [
+            f"proc/zoneinfo has more than {LINE_LIMIT} lines; what a kernel writes there is far shorter"
+        ]
