@@ -19,7 +19,7 @@ from ..numbers.units import MIB, format_bytes
 
 T = TypeVar("T")
 
-WHOLE_FILE_LIMIT = 256 * MIB
+WHOLE_FILE_LIMIT = 64 * MIB
 """Bytes that a file which is read at once may have: far beyond the longest ones of real machines."""
 LINE_LIMIT = 1 << 19
 """Lines of a text: zoneinfo has five for each CPU in each zone, and no file has more."""
@@ -113,7 +113,9 @@ class Tree(ABC):
         `BadInput` for more than `LINE_LIMIT` lines."""
         data = self.read_bytes(path)
         if data is not None and data.count(b"\n") > LINE_LIMIT:
-            raise BadInput(f"{path} has more than {LINE_LIMIT} lines; what a kernel writes there is far shorter")
+            raise BadInput(
+                f"{self.source}: {path} has more than {LINE_LIMIT} lines; what a kernel writes there is far shorter"
+            )
         return None if data is None else data.rstrip(b"\0").decode("utf-8", "replace")
 
     def parse(self, path: str, parser: Callable[[str, str], T]) -> T | None:
