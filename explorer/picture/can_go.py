@@ -46,7 +46,7 @@ class CanGo(View):
             return off
         size = scene.machine.geometry.pages_per_block
         blocks = range(cell.start // size, -(-(cell.start + cell.pages) // size))
-        found = {told.answer for nr in blocks if (told := scene.verdicts.of(nr)) is not None}
+        found = scene.verdicts.among(blocks)
         for verdict in ("no", "not known", "never", "yes"):
             if verdict in found:
                 return Paint(scene.palette.verdicts[verdict], VERDICT_LETTERS[verdict])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from altmap.engine import Page
@@ -71,8 +72,9 @@ class PagesPicture:
         self._known.clear()
         return list(range(self.high))
 
-    def forget(self) -> None:
+    def forget(self, blocks: Iterable[int]) -> list[int]:
         """Nothing here depends on what is not of the machine."""
+        return []
 
     # -- where things are -------------------------------------------------------------------------------------------
 

@@ -60,7 +60,7 @@ class Tiles:
             if part < shape.caption:
                 yield from self._seen(picture.view.caption(picture.scene, first + tile, shape.wide), first + tile, over)
                 continue
-            own = picture.view.tile(picture.scene, first + tile, shape.wide, shape.high, picture.halves)
+            own = picture.tile(first + tile)
             if own is not None:
                 yield from self._seen(own[part - shape.caption], first + tile, over)
             else:

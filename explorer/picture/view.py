@@ -50,6 +50,9 @@ class Verdicts(Protocol):
     def of(self, block: int) -> Told | None:
         """The verdict of a block; None as long as it was not asked."""
 
+    def among(self, blocks: range) -> set[str]:
+        """The answers that there are on some blocks."""
+
     def answers(self) -> Mapping[str, Sequence[int]]:
         """The blocks by answer, as far as they were asked."""
 

@@ -19,11 +19,17 @@ class Outlooks:
         self._machine = machine
         self._known: dict[int, Told] = {}
         self._state = -1
+        self._rest: tuple[int, list[int]] = (-2, [])
         self._summed: tuple[tuple[int, int], Prospects] | None = None
 
     def of(self, block: int) -> Told | None:
         """What is known of a block in the present state."""
         return self._present().get(block)
+
+    def among(self, blocks: range) -> set[str]:
+        """The answers that there are on some blocks."""
+        known = self._present()
+        return {told.answer for nr in blocks if (told := known.get(nr)) is not None}
 
     def ask(self, block: int) -> Told | None:
         """What is known of a block; it is asked if it was not. None where there is nothing to ask: it is not online."""
@@ -38,7 +44,13 @@ class Outlooks:
     def pending(self) -> list[int]:
         """The online blocks that were not asked yet."""
         known = self._present()
-        return [nr for nr, block in sorted(self._machine.blocks.items()) if block.state == "online" and nr not in known]
+        if self._rest[0] != self._state:
+            self._rest = (
+                self._state,
+                sorted(nr for nr, block in self._machine.blocks.items() if block.state == "online"),
+            )
+        self._rest = self._state, [nr for nr in self._rest[1] if nr not in known]
+        return list(self._rest[1])
 
     def answers(self) -> Mapping[str, Sequence[int]]:
         """The blocks by answer."""

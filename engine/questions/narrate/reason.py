@@ -9,6 +9,7 @@ from ...numbers.units import format_bytes
 from ...protocol.reasons import (
     HotplugError,
     HugePageStays,
+    LmbFailed,
     NeverEnds,
     Reason,
     SectionsLeft,
@@ -93,6 +94,11 @@ def _endless(reason: NeverEnds, names: Names) -> str:
     )
 
 
+def _lmb(reason: LmbFailed, names: Names) -> str:
+    failed = f"{names((reason.block,))} failed ({reason.errno}): {sentence(reason.cause, names)}"
+    return f"DLPAR undoes all of the request, as {failed}"
+
+
 def _stayed(reason: StayedOnline, names: Names) -> str:
     return f"{names((reason.block,))} did not go offline: {sentence(reason.cause, names)}"
 
@@ -129,6 +135,7 @@ _WRITERS: Final[Mapping[type, _Writer]] = {
     **dict.fromkeys(get_args(Released), released.said),
     SectionsLeft: _left,
     HugePageStays: _stays,
+    LmbFailed: _lmb,
     NeverEnds: _endless,
     StayedOnline: _stayed,
     WouldNotComeBack: _gone_for_good,

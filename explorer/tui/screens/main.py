@@ -59,6 +59,7 @@ class MainScreen(MappingScreen):
         self._refused: tuple[Batch, int, frozenset[int]] | None = None
         self._pane = "inspector"
         self._seen = dict(session.machine.sections)
+        self._news: list[int] = []
         self._worth: tuple[Advice, ...] = ()
         self._changes = changes.Changes({}, {}, {})
         self.verdicts = Outlooks(session.machine)
