@@ -73,9 +73,7 @@ def test_a_page_on_a_list_of_a_cpu_does_not_keep_a_gigantic_page_away() -> None:
         ("N", "online_movable", "Movable", 0, 524288, 512),
     ],
 )
-def test_a_block_of_2_gib_gives_as_many_gigantic_pages_as_its_memmap_leaves(
-    mode: str, kind: str, zone: str, count: int, free: int, areas: int
-) -> None:
+def test_gigantic_pages_of_a_block_of_2_gib(mode: str, kind: str, zone: str, count: int, free: int, areas: int) -> None:
     """Asked for 4, and the write succeeds whatever comes of it."""
     machine = boot_machine([(0, 0, "66G")], nodes=2, model="6.1", block_size="2G", memmap_on_memory=mode)
     dimm(machine, "2G", at="66G", node=1)
