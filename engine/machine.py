@@ -1,4 +1,4 @@
-"""`Machine`: the one object that users hold. Commands go in, events come out, and every step can be taken back."""
+"""The one object that users hold, `Machine`: it takes commands, yields events, and can undo every step."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ from .sysfs import hotplug_files
 class Machine:
     """A machine whose memory can be hot-added, onlined, offlined and removed.
 
-    Its tables are read-only views of immutable values, so that it changes by commands alone. `apply` runs a command to its
-    end; `steps` yields its events one by one, so that a person can watch, and closing it in the middle of an offline is the
-    signal that ends it (EINTR).
+    What it hands out are read-only views and values that cannot be changed; it changes by commands alone. `apply` runs a whole
+    command. `steps` yields the events of a command one by one, for who wants to watch; to close that generator in the middle of
+    an offline is the signal that interrupts the kernel (EINTR).
     """
 
     def __init__(self, state: State, origin: Origin) -> None:
@@ -53,22 +53,22 @@ class Machine:
 
     @property
     def origin(self) -> Origin:
-        """Where its data come from, and how well it is known."""
+        """Where its data come from, and which of them were measured or estimated."""
         return self._origin
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a person should know of how it was opened, a sentence each."""
+        """What went differently when it was opened from a file, one sentence each; empty for most machines."""
         return self._warnings
 
     @property
     def geometry(self) -> Geometry:
-        """Sizes of page, pageblock, section and memory block."""
+        """The sizes of pages, pageblocks, sections and memory blocks, and what follows from them."""
         return self._state.geometry
 
     @property
     def architecture(self) -> Preset:
-        """The architecture that its kernel is built for."""
+        """The row of the architecture that its kernel is built for."""
         return self._state.preset
 
     @property
@@ -78,73 +78,76 @@ class Machine:
 
     @property
     def blocks(self) -> Mapping[int, Block]:
-        """Memory blocks by number."""
+        """Memory blocks, the sysfs devices ``memoryN``, by their number N."""
         return MappingProxyType(self._state.blocks)
 
     @property
     def sections(self) -> Mapping[int, Section]:
-        """Present sections by number."""
+        """Sections that are present, by number; a section that is missing here is a hole."""
         return MappingProxyType(self._state.sections)
 
     @property
     def zones(self) -> Mapping[ZoneKey, Zone]:
-        """Zones by (node, name)."""
+        """Zones by node and name, such as ``(0, "Normal")``."""
         return MappingProxyType(self._state.zones)
 
     @property
     def nodes(self) -> Mapping[int, Node]:
-        """Possible nodes by number."""
+        """The possible NUMA nodes by number, online or not."""
         return MappingProxyType(self._state.nodes)
 
     @property
     def groups(self) -> Mapping[int, Group]:
-        """Memory groups by number."""
+        """Memory groups (struct memory_group, one a memory device) by number."""
         return MappingProxyType(self._state.groups)
 
     @property
     def requests(self) -> Mapping[int, Request]:
-        """Finished add requests by first pfn."""
+        """Add requests that succeeded and are not removed, by their first pfn."""
         return MappingProxyType(self._state.requests)
 
     @property
     def resources(self) -> Mapping[int, Resource]:
-        """/proc/iomem by start address."""
+        """The ranges of /proc/iomem by their first address, in bytes (for a window, see `Resource.key`)."""
         return MappingProxyType(self._state.resources)
 
     @property
     def settings(self) -> Settings:
-        """The parameters that can be written."""
+        """The parameters that can be written while it runs."""
         return self._state.settings
 
     @property
     def boot(self) -> Boot:
-        """Facts of the boot."""
+        """What the boot decided: build options and the kernel command line."""
         return self._state.boot
 
     def valid_zones(self, block: int) -> str:
-        """The text of a block's valid_zones file. Raises `HotplugError` ENOENT where there is no such block."""
+        """The text of a block's file valid_zones, without its end of line. Raises `HotplugError` ENOENT if there is no such
+        block."""
         return hotplug_files.read(self._state, f"{hotplug_files.MEMORY}/memory{block}/valid_zones").rstrip("\n")
 
     def read(self, path: str) -> str:
-        """Read a file of sysfs; raises `HotplugError` with the errno."""
+        """The text of a modelled file of sysfs or procfs, such as ``/sys/devices/system/memory/memory32/state``. Raises
+        `HotplugError` with the errno that the kernel would return."""
         return hotplug_files.read(self._state, path)
 
     def check(self) -> list[Broken]:
-        """The invariants that do not hold; an empty list is a sound machine."""
+        """The invariants of the kernel that do not hold; a sound machine gives an empty list."""
         return check(self._state)
 
     def summary(self, start: int, pages: int) -> Summary:
-        """What lies in `pages` pages from pfn `start` on, by kind, zone, pageblock type and order of free area. Costs what
-        has changed since the last question. Raises `BadInput` for a range that no machine can have."""
+        """Count `pages` pages from pfn `start` on by kind, zone, pageblock type and order of free area. Only what changed
+        since the last question is counted anew. Raises `BadInput` for a range that no machine can have."""
         return summary(self._state, start, pages)
 
     def summaries(self, start: int, pages: int, cell: int) -> list[Summary]:
-        """`summary` of every `cell` pages of a range: a power of two, to which the range is aligned, else `BadInput`."""
+        """The `summary` of every `cell` pages of a range, in order. Raises `BadInput` if `cell` is not a power of two or the
+        range does not begin and end at a multiple of it."""
         return summaries(self._state, start, pages, cell)
 
     def pages(self, start: int, count: int) -> list[Page]:
-        """Each of `count` pages from pfn `start` on: kind, order of its free area, pageblock type and zone. Costs as much
-        as the range is long. Raises `BadInput` for a range that no machine can have."""
+        """Each of `count` pages from pfn `start` on: its kind, the order of its free area, its pageblock's type and its
+        zone. Takes time in proportion to `count`. Raises `BadInput` for a range that no machine can have."""
         return pages_in(self._state, start, count)
 
     def page_flags(self, pfn: int) -> tuple[str, ...] | None:
@@ -161,23 +164,25 @@ class Machine:
         )
 
     def outlook(self, block: int) -> Outlook:
-        """Could a block go offline now, and what is in its way? Nothing changes, and no ways around are looked for. Raises
-        `BadInput` if there is no such block."""
+        """Could a block go offline now, and which pages are in its way? Nothing changes, and remedies are not looked for
+        (`why_not` does that). Raises `BadInput` if there is no such block."""
         return outlook(self._state, block)
 
     def why_not(self, command: Command) -> Verdict:
-        """Would a command succeed, and if not, why, and what would clear it? Nothing changes."""
+        """Would a command succeed? If not, why not, and what would clear the way? Nothing changes. Raises `BadInput` for a
+        command that makes no sense."""
         return why_not(self._state, command)
 
     # -- what can be done -------------------------------------------------------------------------------------------
 
     def write(self, path: str, data: str) -> Outcome:
-        """Write to a file of sysfs, as a command."""
+        """Write text to a file of sysfs or procfs, as a command that can be undone. A refusal is an outcome with its errno."""
         return self.apply(Write(path=path, data=data))
 
     def apply(self, command: Command, *, check: bool = False) -> Outcome:
-        """Run a command to its end. A refusal is an outcome, and with `check` raised as `HotplugError` (see
-        `Outcome.expect_ok`); `BadInput` says that the command makes no sense, and then nothing has changed."""
+        """Run a whole command and return what came of it. A refusal of the kernel is an outcome too; with `check` it is
+        raised as `HotplugError` instead, unless the command expects it (`Outcome.expect_ok`). Raises `BadInput` for a
+        command that makes no sense; then nothing has changed."""
         steps = self.steps(command)
         while True:
             try:
@@ -187,8 +192,8 @@ class Machine:
                 return outcome.expect_ok() if check else outcome
 
     def steps(self, command: Command) -> Generator[Event, None, Outcome]:
-        """Run a command event by event; the generator's return value is the outcome. What is closed before its end
-        leaves the machine as the kernel does after a signal, where a signal can come; else as it was."""
+        """Run a command and yield its events one by one; the generator returns the outcome. If it is closed early, a command
+        that looks for signals ends as the kernel ends it then, and is recorded so; any other command is taken back whole."""
         state = self._state
         events: list[Event] = []
         result: str = "ok"
@@ -224,44 +229,45 @@ class Machine:
         return outcome
 
     def copy(self) -> Machine:
-        """Another machine in the present state, without a past. The two share values, and no change of one is seen in the
-        other."""
+        """Another machine in the same state, with no history. The two share values that cannot change, so neither sees what
+        is done to the other."""
         return Machine(clone(self._state), self._origin)
 
     # -- time -------------------------------------------------------------------------------------------------------
 
     @property
     def timeline(self) -> Timeline:
-        """Every state that it was in, this one included."""
+        """All states that the machine was in, the present one among them."""
         return Timeline(self._moments)
 
     @property
     def history(self) -> tuple[Outcome, ...]:
-        """The outcomes that led to the present state, oldest first."""
+        """The outcomes of the commands that led to the present state, oldest first."""
         return self._moments.outcomes()
 
     @property
     def can_undo(self) -> bool:
-        """Is there a state before this one?"""
+        """Is there a state before the present one?"""
         return self._moments.present.parent is not None
 
     @property
     def can_redo(self) -> bool:
-        """Was a state after this one left?"""
+        """Was a later state left by `undo`?"""
         return self._moments.present.latest is not None
 
     def undo(self) -> Outcome | None:
-        """Take the last command back; returns what it was, or None."""
+        """Take back the last command. Returns its outcome, or None if there was no command."""
         step = self._moments.back()
         return step.outcome if step else None
 
     def redo(self) -> Outcome | None:
-        """Do again what was taken back; returns what it was, or None."""
+        """Make again what `undo` took back last. Returns its outcome, or None if there is nothing to make again."""
         step = self._moments.forward()
         return step.outcome if step else None
 
     def go_to(self, number: int) -> None:
-        """To any earlier or later state, also on another branch. Raises `BadInput` if there is none of that number."""
+        """Go to any state of the timeline by its number, earlier, later or on another branch. Raises `BadInput` if there is
+        none."""
         self._moments.go_to(number)
 
     def __repr__(self) -> str:

@@ -80,10 +80,11 @@ def checked(command: Command) -> Command:
 
 
 def extent(command: Add | Remove | Eject) -> tuple[int, int]:
-    """Start and size in bytes; raises `BadInput` for text that is neither."""
+    """Start and size of a range, both in bytes. Raises `BadInput` for text that is no address or size."""
     return parse_bytes(command.start), parse_bytes(command.size)
 
 
 def describe(command: Command, last: int | None = None) -> str:
-    """One line, as a person would type it. A command on a block says it of all blocks up to `last`, if that is given."""
+    """A command as the line of a script that says it. A command on a block is written for all blocks from its own to `last`,
+    if that is given."""
     return ROWS[type(command)].form.write(command, last)

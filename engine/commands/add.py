@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from ..hotplug.add import AddRequest, add_memory
+from ..hotplug.dlpar import add_lmbs
 from ..memory.state import State
 from ..numbers.errors import BadInput
 from ..numbers.units import parse_bytes
@@ -61,7 +62,7 @@ def _run(state: State, command: Add, notes: list[Note]) -> Steps:
         command.reserve,
         command.align,
     )
-    return add_memory(state, request)
+    return add_lmbs(state, request) if command.caller == "dlpar" else add_memory(state, request)
 
 
 _NO_LINE: Final[Mapping[Caller, str]] = {

@@ -14,12 +14,17 @@ from . import Command
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """What came of a command: "ok" or the errno by name, the reason, the page at fault, and all events.
+    """What came of a command.
 
-    `taken` says how many pages of existing memory the command took by node, before anything went online: the RFC's
-    drawback (a). `notes` are said besides: drift that a sync found, and the like. `stopped`: a signal ended it early, and
-    its events are those until then. `certainty` says whether a real kernel would do the same: "yes" or "no", as the result
-    is, or "not known", where it hangs on pages that no one saw; then `assumed` has these.
+    `result`     "ok", or the errno by name
+    `reason`     why the kernel refused, as data (`sentence` writes it); None if it did not
+    `pfn`        the page at fault, or the first of the range; None where there is none
+    `events`     all that happened, in the kernel's order
+    `taken`      pages of memory that was there before which the command took, by node, before anything went online
+    `notes`      what is to be said besides, such as how a capture differs from the model
+    `stopped`    a signal ended the command; `events` are those until then
+    `certainty`  would a real kernel do the same? "yes" or "no", as the result says; "not known" if it hangs on pages that
+                 no one saw, which are `assumed`
     """
 
     command: Command
@@ -34,17 +39,17 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def assumed(self) -> tuple[PagesAssumed, ...]:
-        """The pages that no one saw, and on which the result hangs."""
+        """The pages that no one saw and on which the result hangs, as events; empty where `certainty` is known."""
         return tuple(event for event in self.events if isinstance(event, PagesAssumed))
 
     @property
     def ok(self) -> bool:
-        """Did the kernel do it?"""
+        """Did the command succeed?"""
         return self.result == "ok"
 
     def expect_ok(self) -> Outcome:
-        """The outcome itself. Raises `HotplugError` where the kernel refused, unless the command expects just that; and
-        `BadInput` for a refusal of an opened file that says no reason."""
+        """The outcome itself. Raises `HotplugError` if the kernel refused, unless the command expects that errno; and
+        `BadInput` for a step of an opened file that was refused without a reason."""
         if self.ok or self.expected:
             return self
         if self.reason is None:
@@ -53,10 +58,10 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def expected(self) -> bool:
-        """Is it what the script said it would be (success, if it said nothing)?"""
+        """Is the result what the command expects: the errno that it names, or else success?"""
         return self.result == (self.command.expect or "ok")
 
     @property
     def log(self) -> tuple[str, ...]:
-        """The lines of the kernel log."""
+        """The lines that the kernel log would show, without time stamps."""
         return tuple(event.text for event in self.events if isinstance(event, Logged))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..hotplug.acpi_eject import bound, eject
+from ..hotplug.dlpar import remove_lmbs
 from ..hotplug.remove import remove_memory
 from ..memory.state import State
 from ..numbers.units import parse_bytes
@@ -43,7 +44,7 @@ def _eject(state: State, command: Eject, notes: list[Note]) -> Steps:
     if not bound(state, start, size):
         notes.append(NoDeviceThere(start))
     notes += _rest_of_device(state, start, size)
-    return eject(state, start, size)
+    return (remove_lmbs if state.preset.ejects == "dlpar" else eject)(state, start, size)
 
 
 def _rest_of_device(state: State, start: int, size: int) -> Iterator[Note]:

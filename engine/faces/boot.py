@@ -1,4 +1,4 @@
-"""A machine made up from a few numbers: what a kernel shows after booting with so much memory and doing nothing yet."""
+"""Machines that are made up from a few numbers: what a kernel shows when it has booted and done nothing yet."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KERNEL_SHARE: Final = 64
 
 
 class Ram(NamedTuple):
-    """Memory at boot: node, first address and size in bytes (text like "4G" will do)."""
+    """A range of boot memory: its node, first address and size, in bytes or as text such as "4G"."""
 
     node: int
     start: int | str
@@ -44,11 +44,19 @@ def boot_machine(
     options: str = "",
     name: str = "booted",
 ) -> Machine:
-    """Boot a machine of an architecture (a key of the table in `engine.architectures`) under a kernel model.
+    """A machine that has just booted with the memory `ram`, which is made of whole sections.
 
-    `nodes`: how many nodes firmware announced, those without memory included; `options`: further words of the kernel
-    command line, such as "movable_node". The lowest pages of each zone are reserved: the memmap of boot memory, and one page
-    in 64 for the kernel. Nothing about the machine is a guess. Raises `BadInput` for numbers that cannot be.
+    `arch`              a name in `kernels.architectures.ARCHITECTURES`, such as "arm64-64k"
+    `model`             the kernel, a name or a release such as "6.12"
+    `nodes`             how many nodes the firmware announced, with those that have no memory; None: those that have some
+    `block_size`        of a memory block, bytes or text; None: what is usual there
+    `memmap_on_memory`  the boot parameter of memory_hotplug, where the kernel has it
+    `auto_online`       what auto_online_blocks is set to
+    `options`           further words of the kernel command line, such as "movable_node"
+    `name`              how the machine is called
+
+    Of each zone the lowest pages are reserved: for the memmap of the boot memory, and one page in 64 for the kernel. Nothing of
+    it counts as estimated. Raises `BadInput` for values that no machine can have.
     """
     if arch not in ARCHITECTURES:
         raise BadInput(f"{arch!r} is not an architecture; it is one of {', '.join(ARCHITECTURES)}")

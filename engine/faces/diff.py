@@ -73,10 +73,14 @@ class Change(msgspec.Struct, Generic[K, V], frozen=True):
 
 
 class Drift(msgspec.Struct, frozen=True):
-    """All changes from one machine to another, each list in the order of its keys.
+    """All changes from one machine to another, each list ordered by key. The drift between equal machines is empty, and false.
 
-    `machine` are the kernel model, the architecture and the sizes; with another block size the same number means another
-    block. Two equal machines have an empty drift. `memmaps` are sections whose memmap lies elsewhere.
+    `machine`     kernel model, architecture and sizes; with another block size a number means another block
+    `parameters`  what can be written, by the name of the file
+    `nodes`       NUMA nodes, with their pools of huge pages
+    `zones`       numbers of zones, in pages
+    `blocks`      memory blocks
+    `memmaps`     sections whose memmap lies elsewhere
     """
 
     machine: tuple[Value, ...] = ()
@@ -91,7 +95,7 @@ class Drift(msgspec.Struct, frozen=True):
 
 
 def diff(before: Machine, after: Machine) -> Drift:
-    """What changed from `before` to `after`."""
+    """All that a kernel shows differently in `after` than in `before`; see `Drift`."""
     return drift(state_of(before), state_of(after))
 
 
@@ -215,7 +219,7 @@ def _fields(seen: object) -> _Fields:
 
 
 def describe_drift(drift: Drift) -> str:
-    """The drift in words, one line for each thing that changed, and for consecutive ones that changed alike."""
+    """A drift as text: one line for each thing that changed, and for things in a row that changed alike."""
     return "\n".join(_lines(drift)) or "Nothing differs."
 
 

@@ -1,4 +1,4 @@
-"""Opening machines by name, file, folder or tar; saving them; and the machines that come along."""
+"""Opening machines by name or file, capturing and saving them, and the machines that come with altmap."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SUFFIX: Final = ".msgpack.gz"
 
 
 class Bundled(NamedTuple):
-    """A machine that comes along: its name, its file, and one line on what it is."""
+    """A machine that comes with altmap: its name, its file, and a line on what it is."""
 
     name: str
     path: Path
@@ -34,21 +34,21 @@ class Bundled(NamedTuple):
 
 
 def bundled_machines() -> list[Bundled]:
-    """The machines that come along, by name."""
+    """The machines that come with altmap, ordered by name. Reads the head of each file."""
     return [Bundled(name, path, store.described(path)) for name, path in _bundled().items()]
 
 
 def machine_names() -> list[str]:
-    """The names of the machines that come along; no file is opened."""
+    """The names of the machines that come with altmap, in order. No file is opened."""
     return list(_bundled())
 
 
 def open_machine(source: str | os.PathLike[str], *, model: str | None = None, replay: bool = False) -> Machine:
-    """The machine that `source` names: a bundled name, a snapshot file, or a capture as a folder or tar.
+    """The machine that `source` names: a bundled machine, a snapshot file, or a captured tree as a folder or tar.
 
-    A snapshot is opened in the state in which it was saved, with a warning (`Machine.warnings`) where this version of altmap
-    makes something else of its commands; with `replay` it is opened in the state that they lead to now. `model` replaces the
-    kernel model, under which they are replayed too. Raises `BadInput` with one sentence when it cannot be opened.
+    A snapshot opens in the state in which it was saved. If this version of altmap would come to another state by its commands,
+    `Machine.warnings` says at which step; `replay` opens the state that they lead to now. `model` puts another kernel model in
+    place of the saved one and replays the commands under it. Raises `BadInput` with one sentence if it cannot be opened.
     """
     text = os.fspath(source)
     path = Path(text)
@@ -66,8 +66,8 @@ def open_machine(source: str | os.PathLike[str], *, model: str | None = None, re
 
 
 def read_machine(data: bytes, source: str, *, model: str | None = None, replay: bool = False) -> Machine:
-    """The machine in the content of a snapshot, such as one that came through a pipe; `source` is how messages call it.
-    `model` and `replay`: see `open_machine`. Raises `BadInput` with one sentence when there is none in it."""
+    """The machine in the bytes of a snapshot, for instance from a pipe; `source` is what messages call it. `model` and
+    `replay` as for `open_machine`. Raises `BadInput` with one sentence if the bytes are no snapshot."""
     return _opened(store.parse(data, source), source, model, replay)
 
 
@@ -81,25 +81,28 @@ def _opened(saved: store.Saved, text: str, model: str | None, replay: bool) -> M
 
 
 def capture(root: str | os.PathLike[str] = "/", *, model: str | None = None, arch: str | None = None) -> Machine:
-    """The machine whose /proc and /sys are below `root`, a folder or a tar; nothing is written there."""
+    """The machine that the files below `root` describe: a folder or a tar with ``proc`` and ``sys``, by default the running
+    system. Only reads. `model` and `arch` put a kernel model and an architecture in place of what the files show. Raises
+    `BadInput` if the files of memory blocks are missing or cannot be understood."""
     here = platform.machine() if os.path.realpath(root) == "/" else None
     with without_collection():
         return Machine(*rebuild(observe(root), model=model, arch=arch, machine=here))
 
 
 def save_machine(machine: Machine, path: str | os.PathLike[str]) -> None:
-    """Write a snapshot with the machine's timeline: its first state, the commands from there on, and the present state. The
-    suffix chooses the format (.json, .msgpack, each also with .gz)."""
+    """Write a machine and its timeline to a snapshot file: the first state, the commands, and the present state. The suffix
+    says the format: ``.json`` or ``.msgpack``, each also with ``.gz``. The file is replaced as a whole, or stays as it was.
+    Raises `BadInput` for another suffix or for a machine that no snapshot can hold, and `OSError` where writing fails."""
     store.write(snapshot_with_timeline(machine), path)
 
 
 def machine_bytes(machine: Machine, name: str) -> bytes:
-    """The content of a file of that name, as `save_machine` writes it."""
+    """What `save_machine` would write to a file of this name, as bytes. Raises `BadInput` likewise."""
     return store.pack(snapshot_with_timeline(machine), name)
 
 
 def rename(machine: Machine, name: str, description: str, source: str = "") -> None:
-    """Give a machine another name, one line on what it is, and, if given, on where it comes from."""
+    """Give a machine another name and description, and another source if one is given."""
     machine._origin = msgspec.structs.replace(
         machine.origin, name=name, description=description, source=source or machine.origin.source
     )

@@ -1,7 +1,4 @@
-"""Whether a block could go offline now, and what is in its way: the kernel's answer and a count, without ways around.
-
-`why_not` also looks for what would clear it, by trying; this does not, so that all blocks of a machine can be asked.
-"""
+"""Whether a block could go offline now, and which pages are in its way: quick enough to ask it of every block."""
 
 from __future__ import annotations
 
@@ -28,12 +25,15 @@ _IN_THE_WAY: Final[tuple[Kind, ...]] = (
 
 
 class Outlook(msgspec.Struct, frozen=True):
-    """Whether a block can go offline now.
+    """Whether a block could go offline now.
 
-    `answer` is "yes"; "no"; "never" where nothing that a person does while the system runs clears it: reserved pages, boot
-    memory that the architecture keeps, a block of several zones; or "not known" where it hangs on pages that no one saw.
-    `result` is "ok" or the errno, `reason` the kernel's rule, `pfn` the first page at fault. `blockers` are pages in the way
-    by kind, `moves` the pages that would have to move.
+    `answer`    "yes"; "no"; "never": nothing that can be done while the system runs would help (reserved pages, boot memory
+                that the architecture keeps, a block of several zones); "not known": it hangs on pages that no one saw
+    `result`    "ok", or the errno of the offline by name
+    `reason`    why the kernel would refuse, as data; None if it would not
+    `pfn`       the first page at fault; None where there is none
+    `blockers`  kinds of pages that are in the way, each with the number of such pages in the block
+    `moves`     pages of the block that would have to be migrated
     """
 
     block: int

@@ -1,4 +1,4 @@
-"""Will the memmap of an add fit: what the request takes from existing kernel memory, and what there is."""
+"""Whether kernel memory is enough for an add: what it takes, and what there is."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from ..protocol.vocabulary import ZoneKey
 
 
 class Shortage(msgspec.Struct, frozen=True):
-    """The budget of one add request in existing kernel memory, pages.
+    """What an add request takes from memory that is there already, and what that has; all in pages.
 
-    `memmap` pages are 0 where the memmap lies in the added memory; `tables` are page tables and kernel objects, which
-    never do. `available` is what the kernel zones of `nodes`, in the order in which they are tried, have above their min
-    watermarks.
+    `memmap`     for the memmap; 0 where that lies in the added memory itself
+    `tables`     for page tables and kernel objects, which never lie there
+    `available`  what the kernel zones have above their min watermarks
+    `nodes`      the nodes of those zones, in the order in which the kernel tries them
     """
 
     memmap: int
@@ -30,17 +31,17 @@ class Shortage(msgspec.Struct, frozen=True):
 
     @property
     def needed(self) -> int:
-        """Pages that the request takes."""
+        """All pages that the request takes."""
         return self.memmap + self.tables
 
     @property
     def missing(self) -> int:
-        """Pages too few, 0 where there are enough (in a row or not)."""
+        """How many pages are too few; 0 if there are enough, though perhaps not enough in a row."""
         return max(0, self.needed - self.available)
 
 
 def shortage(machine: Holder | State, add: Add) -> Shortage:
-    """The budget of a request for this moment."""
+    """The `Shortage` of an add request on the machine as it is now. Raises `BadInput` for a size that is none."""
     state = state_of(machine)
     geometry = state.geometry
     start, size = extent(add)
@@ -52,13 +53,13 @@ def shortage(machine: Holder | State, add: Add) -> Shortage:
     if _placement(state, add, size) == "boot":
         unit = geometry.vmemmap_unit_pages
         memmap = ceil(geometry.memmap_bytes(pages), unit * geometry.page_size) * unit
-    tables = page_table_pages(state, first, pages) + object_pages(pages // geometry.pages_per_block)
+    tables = page_table_pages(state, first, pages) + object_pages(pages // geometry.pages_per_block, geometry.page_size)
     return Shortage(memmap, tables, available, tuple(dict.fromkeys(node for node, _ in zones)))
 
 
 def deficit(state: State, key: ZoneKey, highest: str) -> int:
-    """Pages that must become free in a zone before the first one can be taken by an allocation that may use zones up to
-    `highest`."""
+    """Pages that must become free in a zone before an allocation that may use zones up to `highest` can take the first page
+    of it."""
     watermarks = Watermarks(state)
     return max(0, watermarks.min_or_low(key, False) + watermarks.reserve(key, highest) - state.zones[key].free)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from operator import add
 from typing import Final, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -239,6 +240,9 @@ def _in_cells(pages: Pages, types: Types, online: bool, sizes: _Sizes, cell: int
     return tuple(counts)
 
 
+_ONES: Final = bytes(octet.bit_count() for octet in range(256))
+
+
 def _each(pages: int, width: int, cell: int) -> Iterator[tuple[int, int]]:
     """Every cell with pages of the set, and how many it has."""
     if cell < 8:
@@ -246,6 +250,12 @@ def _each(pages: int, width: int, cell: int) -> Iterator[tuple[int, int]]:
         yield from ((at // cell, count) for at in range(0, width, cell) if (count := bits.count("1", at, at + cell)))
         return
     octets, size = pages.to_bytes(width // 8, "little"), cell // 8
+    if size <= 16:  # a sum fits into an octet
+        counts = octets.translate(_ONES)
+        while size > 1:
+            counts, size = bytes(map(add, counts[::2], counts[1::2])), size // 2
+        yield from ((number, count) for number, count in enumerate(counts) if count)
+        return
     for number in range(width // cell):
         if count := int.from_bytes(octets[number * size : (number + 1) * size], "little").bit_count():
             yield number, count

@@ -156,9 +156,9 @@ class Moments:
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
-    """One state of a machine, by number: the one that it comes from (`parent`) by a command, of which `outcome` came, and
-    under which `name` a person put it. The first state has neither parent nor outcome. `latest`: where redo leads from
-    it."""
+    """One state of a machine. `number` counts from 0 in the order in which states were made; `parent` is the number of the
+    state before it and `outcome` what led from there to here, both None for the first; `name` is what a person called it;
+    `latest` is the state that redo leads to from here, None if there is none."""
 
     number: int
     parent: int | None = None
@@ -174,7 +174,7 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
 
 class Timeline:
-    """Every state that a machine was in, to be looked at. `Machine.go_to`, `undo` and `redo` move between them."""
+    """All states that a machine was in, to be looked at. To move between them use `Machine.undo`, `redo` and `go_to`."""
 
     __slots__ = ("_moments",)
 
@@ -189,7 +189,7 @@ class Timeline:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """All states, by number."""
+        """All states in the order of their numbers; the first has number 0."""
         return tuple(map(_seen, self._moments.steps))
 
     @property
@@ -199,24 +199,24 @@ class Timeline:
 
     @property
     def next(self) -> Step | None:
-        """The state that redo leads to; None where nothing was taken back from here."""
+        """The state that `Machine.redo` would lead to; None if nothing was taken back here."""
         latest = self._moments.present.latest
         return None if latest is None else _seen(latest)
 
     def path(self) -> tuple[Step, ...]:
-        """The states on the way from the first to the present one."""
+        """The states from the first to the present one, each the parent of the next."""
         return tuple(map(_seen, self._moments.present.path()))
 
     def since(self, number: int) -> tuple[Step, ...]:
-        """The states from a number on."""
+        """The states with this number and above."""
         return tuple(map(_seen, self._moments.steps[number:]))
 
     def name(self, number: int, name: str) -> None:
-        """Give a state a name, or, with an empty one, take it away. Raises `BadInput` if there is none of that number."""
+        """Give a state a name; an empty one takes it away. Raises `BadInput` if no state has the number."""
         self._moments.name(number, name)
 
     def find(self, name: str) -> int:
-        """The number of the state of that name or number. Raises `BadInput` if there is none."""
+        """The number of the state with this name, or with this number as text. Raises `BadInput` if there is none."""
         return self._moments.find(name)
 
 

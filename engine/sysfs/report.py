@@ -7,6 +7,7 @@ import msgspec
 from ..hotplug.zone_policy import valid_zones
 from ..memory.state import Holder, State, state_of
 from ..memory.zone import ZONE_ORDER
+from ..mm import windows
 
 
 class BlockReport(msgspec.Struct, frozen=True):
@@ -86,6 +87,9 @@ def section_report(machine: Holder | State, number: int) -> SectionReport:
 
 
 def section_reports(machine: Holder | State) -> dict[str, SectionReport]:
-    """Every present section, ascending."""
+    """Every present section, ascending; then those that are not there and whose part of the vmemmap is mapped all the same, as
+    others share its window (POWER)."""
     state = state_of(machine)
-    return {str(number): section_report(state, number) for number in state.section_numbers()}
+    found = {str(number): section_report(state, number) for number in state.section_numbers()}
+    gone = SectionReport(0, False, "kernel", None)
+    return found | {str(number): gone for number in windows.still_mapped(state)}

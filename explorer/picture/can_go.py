@@ -13,6 +13,7 @@ from .view import Entry, Paint, Scene, Told, View, offline_entries, offline_pain
 
 class CanGo(View):
     name, key = "can it go", "4"
+    by_contents = False
     sentence = "Would each block go offline now: yes; no, and what is in the way; never; not known."
 
     @classmethod
@@ -45,7 +46,7 @@ class CanGo(View):
             return off
         size = scene.machine.geometry.pages_per_block
         blocks = range(cell.start // size, -(-(cell.start + cell.pages) // size))
-        found = {told.answer for nr in blocks if (told := scene.verdicts.of(nr)) is not None}
+        found = scene.verdicts.among(blocks)
         for verdict in ("no", "not known", "never", "yes"):
             if verdict in found:
                 return Paint(scene.palette.verdicts[verdict], VERDICT_LETTERS[verdict])
@@ -54,8 +55,11 @@ class CanGo(View):
     @classmethod
     def entries(cls, scene: Scene, whole: Summary) -> list[Entry]:
         words = {"yes": "can go", "no": "no", "never": "never", "not known": "not known"}
+        found = scene.verdicts.answers()
         return [
-            Entry(Paint(scene.palette.verdicts[name], VERDICT_LETTERS[name]), word) for name, word in words.items()
+            Entry(Paint(scene.palette.verdicts[name], VERDICT_LETTERS[name]), word)
+            for name, word in words.items()
+            if found.get(name)
         ] + offline_entries(scene, whole)
 
 
@@ -63,8 +67,8 @@ def _short(told: Told) -> str:
     """What is in the way, or what would move, in as few letters as possible."""
     if told.answer == "yes":
         return f"{_counted(told.moves)} move" if told.moves else "empty"
-    if not told.blockers:
-        return told.result
+    if told.rule or not told.blockers:
+        return told.rule or told.result
     word, _, _ = told.blockers[0]
     total = sum(count for _, count, _ in told.blockers)
     return f"{_counted(total)} {word}{'+' * (len(told.blockers) > 1)}"

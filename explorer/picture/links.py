@@ -81,6 +81,13 @@ class Links:
                 found.append((piece.section * geometry.pages_per_section + first, last - first))
         return merged(found)
 
+    def owner(self, pfn: int) -> int | None:
+        """The block whose struct pages lie in a page; None if that is not known."""
+        at = bisect_right(self._starts, pfn) - 1
+        if at < 0 or self._pieces[at].pfn + self._pieces[at].pages <= pfn:
+            return None
+        return self._pieces[at].section // self._machine.geometry.sections_per_block
+
     def owners(self, block: int) -> list[Piece]:
         """What a block holds of memmap: pieces in the order of their pages."""
         size = self._machine.geometry.pages_per_block

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
-from altmap.engine import Machine, about_bytes, format_bytes
+from altmap.engine import Machine, Summary, about_bytes, format_bytes
 
+from .layout import laid_out
 from .lines import Line, Span, joined, width
+from .memory_size import short_size
 from .overlay import Overlay
 from .palette import LETTERS, WORDS
-from .plan import Extent, Plan, Row, extents_of, plain_shape, planned, rows_of
+from .plan import Row
 from .tiles import Tiles
 from .view import Paint, Scene, View
 
 GUTTERS: Final = ((81, 13), (70, 9), (0, 8))
 """Columns of the gutter, by the least width of the map."""
-_FOLDED: Final = ("reserved", "assumed")
-_ALIKE_SHARE: Final = 8
-"""A run of alike blocks of at least one part in so many of all may be folded."""
 
 
 class Scope(NamedTuple):
@@ -45,8 +44,10 @@ class MemoryPicture:
         self.gutter = next(columns for least, columns in GUTTERS if self.wide >= least)
         self._sections: dict[int, tuple[object, ...]] = {}
         self._paints: dict[int, list[Paint]] = {}
+        self._looks: dict[tuple[int, object], Paint] = {}
         self._lines: dict[int, Line] = {}
-        self.plan = self._planned()
+        self._tiles: dict[int, list[Line] | None] = {}
+        self.plan = laid_out(self.machine, scope, (self.wide - self.gutter, self.high), halves, folds)
         tiles = Tiles(self)
         self._drawn: dict[str, Callable[[int, Row, int, Overlay], Iterable[Span]]] = {
             "hole": self._hole, "alike": self._folded, "node": self._heading, "tiles": tiles.line
@@ -59,49 +60,13 @@ class MemoryPicture:
         """The machine that is shown."""
         return self.scene.machine
 
-    def _planned(self) -> Plan:
-        geometry = self.machine.geometry
-        width = self.wide - self.gutter
-        if self.scope.level in ("block", "section"):
-            shape = plain_shape(self.scope.pages, width, self.high, self.halves)
-            extent = Extent(self.scope.start, self.scope.pages, 0)
-            return Plan(rows_of([extent], shape), shape)
-        unit = geometry.pages_per_block
-        extents = extents_of(self._blocks(), unit)
-        headings = len({extent.node for extent in extents}) > 1 and self.scope.node is None
-        alike = self._alike(sum(extent.pages for extent in extents) // unit) if self.folds else []
-        return planned(extents, unit, (width, self.high), self.halves, alike, headings)
-
-    def _blocks(self) -> list[tuple[int, int]]:
-        """Numbers and nodes of what is there in the scope: blocks, and sections that have none."""
-        machine, unit = self.machine, self.machine.geometry.pages_per_block
-        per_block = machine.geometry.sections_per_block
-        first, last = self.scope.start // unit, -(-(self.scope.start + self.scope.pages) // unit)
-        known = {nr: block.node for nr, block in machine.blocks.items() if first <= nr < last}
-        for nr, section in machine.sections.items():
-            if first <= nr // per_block < last:
-                known.setdefault(nr // per_block, section.node)
-        return sorted((nr, node) for nr, node in known.items() if self.scope.node in (None, node))
-
-    def _alike(self, count: int) -> list[tuple[int, int]]:
-        """Runs of reserved blocks that are long enough to be folded: first pfn, pages."""
-        unit = self.machine.geometry.pages_per_block
-        runs: list[tuple[int, int]] = []
-        for nr, _ in self._blocks():
-            start = nr * unit
-            if any(self.machine.summary(start, unit).of(kind) == unit for kind in _FOLDED):
-                if runs and sum(runs[-1]) == start:
-                    runs[-1] = (runs[-1][0], runs[-1][1] + unit)
-                else:
-                    runs.append((start, unit))
-        return [run for run in runs if run[1] // unit * _ALIKE_SHARE >= count]
-
     # -- what changed -----------------------------------------------------------------------------------------------
 
     def changed_lines(self) -> list[int]:
         """The lines whose memory is not what was drawn last."""
         found: list[int] = []
         self._lines.clear()
+        self._tiles.clear()
         for at in list(self._sections):
             if self._sections[at] != self._of_row(self.plan.rows[at]):
                 self._paints.pop(at, None)
@@ -109,10 +74,19 @@ class MemoryPicture:
                 found += range(self.plan.tops[at], self.plan.tops[at] + self.plan.shape.lines)
         return found
 
-    def forget(self) -> None:
-        """What views know besides the machine has changed (verdicts)."""
-        self._paints.clear()
-        self._lines.clear()
+    def forget(self, blocks: Iterable[int]) -> list[int]:
+        """What views know of some blocks besides the machine (verdicts) has changed; returns the lines that show them."""
+        unit, found = self.machine.geometry.pages_per_block, set()
+        for block in blocks:
+            self._tiles.pop(block, None)
+            if (at := self.plan.row_of(block * unit)) is not None:
+                found.add(at)
+        lines = [line for at in found for line in range(self.plan.tops[at], self.plan.tops[at] + self.plan.shape.lines)]
+        for at in found:
+            self._paints.pop(at, None)
+        for line in lines:
+            self._lines.pop(line, None)
+        return lines
 
     def _of_row(self, row: Row) -> tuple[object, ...]:
         size, sections = self.machine.geometry.pages_per_section, self.machine.sections
@@ -126,9 +100,25 @@ class MemoryPicture:
             cells = self.machine.summaries(row.start, row.pages, shape.cell)
             nothing = Paint(self.scene.palette.ground, " ")
             found = self._paints[at] = [
-                self.view.paint(self.scene, cell) if row.low <= cell.start < row.high else nothing for cell in cells
+                self._paint(cell) if row.low <= cell.start < row.high else nothing for cell in cells
             ]
             self._sections[at] = self._of_row(row)
+        return found
+
+    def tile(self, block: int) -> list[Line] | None:
+        """The lines of a tile that has its own; None for its cells."""
+        if block not in self._tiles:
+            shape = self.plan.shape
+            self._tiles[block] = self.view.tile(self.scene, block, shape.wide, shape.high, self.halves)
+        return self._tiles[block]
+
+    def _paint(self, cell: Summary) -> Paint:
+        if not self.view.by_contents:
+            return self.view.paint(self.scene, cell)
+        key = (cell.counts, cell.shares)
+        found = self._looks.get(key)
+        if found is None:
+            found = self._looks[key] = self.view.paint(self.scene, cell)
         return found
 
     # -- lines ------------------------------------------------------------------------------------------------------
@@ -188,7 +178,8 @@ class MemoryPicture:
     def _types(self, row: Row) -> Line:
         """The pageblock types of a row of cells: of its upper and its lower half."""
         palette, half = self.scene.palette, row.pages // 2
-        upper, lower = (next(iter(self.machine.summary(row.start + at, half).types), "") for at in (0, half))
+        cells = self.machine.summaries(row.start, row.pages, half)
+        upper, lower = (str(next(iter(cell.types), "")) for cell in cells)
         if self.halves == 1:
             return (Span(f" {upper[:1].lower() or ' '}", palette.dim),)
         top, bottom = (palette.types.get(kind, palette.ground) for kind in (upper, lower))
@@ -271,6 +262,7 @@ class MemoryPicture:
         size = len(blocks) * machine.geometry.block_size
         cpus = "CPUs" if machine.nodes[row.node].cpus else "no CPUs"
         spans = [
+            Span("▌", palette.faint, palette.strip),
             Span(f"node {row.node}", palette.text, palette.strip, True),
             Span(f"  {cpus}  ", palette.dim, palette.strip),
             Span(about_bytes(size), palette.text, palette.strip),
@@ -390,9 +382,3 @@ class MemoryPicture:
         row = self.plan.rows[number]
         places = [at for at in range(row.start, row.start + row.pages, self.step) if self._there(at)]
         return min(places, key=lambda at: abs(at - pfn), default=otherwise)
-
-
-def short_size(size: int) -> str:
-    """A size or an address in the biggest unit in which it needs at most two digits behind the point, none that is 0."""
-    text = about_bytes(size) if size else "0"
-    return f"{text[:-1].rstrip('0').rstrip('.')}{text[-1]}" if "." in text else text

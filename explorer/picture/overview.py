@@ -9,10 +9,12 @@ from altmap.engine import Machine
 
 from .colour import between
 from .lines import Line, Span, joined
-from .memory import Scope, short_size
+from .memory import Scope
+from .memory_size import short_size
 from .plan import Extent, extents_of
+from .use import Use
 from .view import Paint, Scene
-from .views import Use, Zones
+from .views import Zones
 
 _HOLE = 3
 """Columns of a hole at most."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from altmap.engine import Page
@@ -71,8 +72,9 @@ class PagesPicture:
         self._known.clear()
         return list(range(self.high))
 
-    def forget(self) -> None:
+    def forget(self, blocks: Iterable[int]) -> list[int]:
         """Nothing here depends on what is not of the machine."""
+        return []
 
     # -- where things are -------------------------------------------------------------------------------------------
 
@@ -86,6 +88,8 @@ class PagesPicture:
         room, line, before = self.high - self._strip, self._line_of(pfn), self._top
         heading = line - 1 - (pfn - self.scope.start) % self._block // self.across
         whole = self.scope.pages // self._block * (self._rows + 1)
+        if not self._top - 2 * self._rows <= line < self._top + room + 2 * self._rows:  # far away: into the middle
+            self._top = max(0, heading - max(0, room - self._rows - 1) // 2)
         if line >= self._top + room:
             self._top = line - room + 1
             if self._rows + 1 <= room:
@@ -212,7 +216,7 @@ class PagesPicture:
         part = self.scope.pages // columns
         blocks = part // self._block
         name = f"memory{self.scope.start // scene.machine.geometry.pages_per_block}"
-        label = (name, "a column is", "a pageblock" if blocks == 1 else f"{blocks} pageblocks")[y]
+        label = f" {(name, 'a column is', 'a pageblock' if blocks == 1 else f'{blocks} pageblocks')[y]}"
         spans = [Span(label.ljust(self.gutter)[: self.gutter], palette.faint if y else palette.text, bold=y == 0)]
         types = y == _STRIP - 1
         cells = scene.machine.summaries(self.scope.start, self.scope.pages, part if types else part // 4)

@@ -141,7 +141,7 @@ def _tile_shapes(unit: int, width: int, halves: int, caption: int) -> Iterator[S
 def plain_shape(pages: int, width: int, height: int, halves: int) -> Shape:
     """Rows of cells without tiles: 64 a line, or as many as there is room for, each as small as fits."""
     across = _ACROSS
-    while across > width:
+    while across > max(1, width):
         across //= 2
     cell = 1
     while -(-pages // (cell * across * halves)) > max(1, height):

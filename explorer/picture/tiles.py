@@ -60,7 +60,7 @@ class Tiles:
             if part < shape.caption:
                 yield from self._seen(picture.view.caption(picture.scene, first + tile, shape.wide), first + tile, over)
                 continue
-            own = picture.view.tile(picture.scene, first + tile, shape.wide, shape.high, picture.halves)
+            own = picture.tile(first + tile)
             if own is not None:
                 yield from self._seen(own[part - shape.caption], first + tile, over)
             else:
@@ -120,7 +120,7 @@ class Tiles:
                     _raised(paint, palette.cursor, share) if number in cells else paint
                     for number, paint in enumerate(laid)
                 ]
-        if not shape.gap and over.marks:
+        if not shape.gap and over.marks and shape.cell >= block:
             laid = [
                 _raised(paint, palette.key, 0.7) if any(nr in over.marks for nr in self._blocks(row, number)) else paint
                 for number, paint in enumerate(laid)

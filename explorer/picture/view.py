@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, NamedTuple, Protocol
 
 from altmap.engine import Machine, Page, Summary
@@ -32,13 +33,15 @@ class Entry(NamedTuple):
 
 class Told(NamedTuple):
     """Whether a block can go offline: "yes", "no", "never" or "not known"; the result ("ok" or the errno), what is in the
-    way as (word, count, first pfn), a sentence, and the pages that would move."""
+    way as (word, count, first pfn), a sentence, the pages that would move, and where it is no page that is in the way but a
+    rule, that in a word."""
 
     answer: str
     result: str
     blockers: tuple[tuple[str, int, int | None], ...] = ()
     sentence: str = ""
     moves: int = 0
+    rule: str = ""
 
 
 class Verdicts(Protocol):
@@ -46,6 +49,12 @@ class Verdicts(Protocol):
 
     def of(self, block: int) -> Told | None:
         """The verdict of a block; None as long as it was not asked."""
+
+    def among(self, blocks: range) -> set[str]:
+        """The answers that there are on some blocks."""
+
+    def answers(self) -> Mapping[str, Sequence[int]]:
+        """The blocks by answer, as far as they were asked."""
 
 
 class Scene(NamedTuple):
@@ -62,6 +71,8 @@ class View:
     name: ClassVar[str]
     key: ClassVar[str]
     sentence: ClassVar[str]
+    by_contents: ClassVar[bool] = True
+    """Do cells with the same pages look the same, wherever they are?"""
 
     @classmethod
     def paint(cls, scene: Scene, cell: Summary) -> Paint:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import cache
 from typing import Final
 
 from altmap.engine import Page, Summary
@@ -11,40 +11,10 @@ from altmap.engine.protocol.vocabulary import Migratetype
 
 from .can_go import CanGo
 from .colour import between
-from .mix import leading, mixed
-from .palette import LETTERS, WORDS, Palette
+from .memmap import Memmap
+from .palette import Palette
+from .use import Use
 from .view import Entry, Paint, Scene, View, offline_entries, offline_paint
-
-
-@lru_cache(maxsize=65536)
-def _use(uses: int, pages: int, palette: Palette) -> Paint:
-    kinds = {str(kind): n for kind, n in Summary(0, pages, uses, ()).kinds.items()}
-    kind, share = leading(kinds)
-    letter = LETTERS[kind]
-    return Paint(mixed(kinds, palette), letter.upper() if share >= 0.5 and letter.isalpha() else letter)
-
-
-class Use(View):
-    name, key = "use", "1"
-    sentence = "What pages are used for: free, movable, the kernel's, memmap, pinned, huge, withheld, reserved."
-
-    @classmethod
-    def paint(cls, scene: Scene, cell: Summary) -> Paint:
-        return offline_paint(scene, cell) or _use(cell.uses, cell.pages, scene.palette)
-
-    @classmethod
-    def entries(cls, scene: Scene, whole: Summary) -> list[Entry]:
-        found: dict[str, int] = {}
-        for kind in whole.kinds:
-            group = {"pcp": "free", "slab": "kernel", "pagetable": "kernel"}.get(kind, kind)
-            found.setdefault(group, scene.palette.kinds[kind if group == kind else group])
-        entries = [Entry(Paint(found[kind], LETTERS[kind]), WORDS[kind]) for kind in _LEGEND if kind in found]
-        return entries + offline_entries(scene, whole)
-
-
-_LEGEND: Final = (
-    "free", "movable", "pinned", "huge", "kernel", "memmap", "vmemmap", "reserved", "assumed", "offline", "poisoned"
-)  # fmt: skip
 
 
 class Zones(View):
@@ -78,45 +48,6 @@ class Zones(View):
 
 
 _ZONE_LETTERS: Final = {"DMA": "d", "DMA32": "D", "Normal": "N", "Movable": "M", "Device": "v"}
-
-
-class Memmap(View):
-    name, key = "memmap", "3"
-    sentence = "Which pages hold struct pages (memmap), and of which blocks; all else is dimmed."
-
-    @classmethod
-    def page(cls, scene: Scene, page: Page) -> int:
-        colour = View.page(scene, page)
-        return colour if page.kind in ("memmap", "vmemmap") else between(scene.palette.ground, colour, 0.38)
-
-    @classmethod
-    def paint(cls, scene: Scene, cell: Summary) -> Paint:
-        hosted, kernel = cell.of("memmap"), cell.of("vmemmap")
-        if hosted or kernel:
-            kind = "memmap" if hosted >= kernel else "vmemmap"
-            letter = LETTERS[kind]
-            colour = scene.palette.kinds[kind]
-            if (hosted + kernel) * 16 < cell.pages:
-                colour = between(_dimmed(scene, cell), colour, 0.45)
-            return Paint(colour, letter.upper() if hosted * 2 > cell.pages else letter)
-        plain = Use.paint(scene, cell)
-        return plain._replace(colour=_dimmed(scene, cell), letter="o" if plain.hatched else "·" if cell.counts else " ")
-
-    @classmethod
-    def entries(cls, scene: Scene, whole: Summary) -> list[Entry]:
-        kinds = scene.palette.kinds
-        found = [Entry(Paint(kinds["memmap"], "#"), "struct pages")] if whole.of("memmap") else []
-        if whole.of("vmemmap"):
-            found.append(Entry(Paint(kinds["vmemmap"], "v"), "struct pages in kernel memory"))
-        return (
-            found
-            + offline_entries(scene, whole)
-            + [Entry(Paint(between(scene.palette.ground, kinds["free"], 0.38), "·"), "the rest, dimmed")]
-        )
-
-
-def _dimmed(scene: Scene, cell: Summary) -> int:
-    return between(scene.palette.ground, Use.paint(scene, cell).colour, 0.38)
 
 
 class Types(View):
@@ -211,6 +142,7 @@ def _ramp(palette: Palette, at: int, top: int) -> int:
 
 class Nodes(View):
     name, key = "nodes", "7"
+    by_contents = False
     sentence = "The NUMA node that each block belongs to."
 
     @classmethod

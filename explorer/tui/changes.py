@@ -14,10 +14,12 @@ _USES: Final = ("movable", "pinned", "huge", "slab", "kernel", "pagetable", "vme
 
 
 class Changes(NamedTuple):
-    """The pages of each section that are not what they were, as a set, and by use and block how many pages came to it."""
+    """The pages of each section that are not what they were, as a set; by use and block how many pages came to it, and by
+    use how many are gone from where they were."""
 
     pages: dict[int, int]
     gained: dict[str, dict[int, int]]
+    lost: dict[str, int]
 
 
 def changes(before: Mapping[int, Section], machine: Machine) -> Changes:
@@ -26,6 +28,7 @@ def changes(before: Mapping[int, Section], machine: Machine) -> Changes:
     full = (1 << geometry.pages_per_section) - 1
     pages: dict[int, int] = {}
     gained: dict[str, dict[int, int]] = {}
+    lost: dict[str, int] = {}
     now = machine.sections
     for nr in before.keys() | now.keys():
         old, new = before.get(nr), now.get(nr)
@@ -44,26 +47,28 @@ def changes(before: Mapping[int, Section], machine: Machine) -> Changes:
             if mask:
                 pages[nr] = mask
         for kind in _USES:
+            if went := (old.of(kind) & ~(new.of(kind) if new.online else 0)).bit_count():
+                lost[kind] = lost.get(kind, 0) + went
             came = (new.of(kind) & ~old.of(kind)).bit_count()
             if came and new.online:
                 block = nr // geometry.sections_per_block
                 gained.setdefault(kind, {})[block] = gained.get(kind, {}).get(block, 0) + came
-    return Changes(pages, gained)
+    return Changes(pages, gained, lost)
 
 
 def where_words(found: Changes, machine: Machine) -> str:
-    """Where pages came to be, the use with most first: "1,673 movable pages went to memory36 1,200, memory37 473, Normal"."""
+    """Where pages came to be, the use with most first: "1,673 movable pages moved to memory36 (1,200), memory37 (473)"."""
     said = []
     for kind, blocks in sorted(found.gained.items(), key=lambda item: -sum(item[1].values()))[:2]:
         total = sum(blocks.values())
-        zones = {
-            block.zone[1] for nr in blocks if (block := machine.blocks.get(nr)) is not None and block.zone is not None
-        }
+        moved = found.lost.get(kind, 0) >= total
+        word, into = ("moved to", "to") if moved else ("new in", "in")
+        zones = {block.zone[1] for nr in blocks if (block := machine.blocks.get(nr)) is not None and block.zone}
+        zone = f" of {' and '.join(sorted(zones))}" if zones else ""
         most = sorted(blocks, key=lambda nr: (-blocks[nr], nr))
         if len(most) <= 3:
-            where = ", ".join(f"memory{nr}{f' {blocks[nr]:,}' if len(most) > 1 else ''}" for nr in most)
+            where = ", ".join(f"memory{nr}{f' ({blocks[nr]:,})' if len(most) > 1 else ''}" for nr in most) + zone
         else:
-            where = f"{len(most)} blocks, most in memory{most[0]} ({blocks[most[0]]:,})"
-        zone = f" of {' and '.join(sorted(zones))}" if zones else ""
-        said.append(f"{total:,} {WORDS[kind]} page{'s' * (total != 1)} in {where}{zone}")
+            where = f"{len(most)} blocks{zone}, most {into} memory{most[0]} ({blocks[most[0]]:,})"
+        said.append(f"{total:,} {WORDS[kind]} page{'s' * (total != 1)} {word} {where}")
     return "; ".join(said)

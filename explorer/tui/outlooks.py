@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Final
+
 from altmap.engine import Machine, Outlook, sentence
 
 from ..picture.palette import WORDS
@@ -16,11 +19,17 @@ class Outlooks:
         self._machine = machine
         self._known: dict[int, Told] = {}
         self._state = -1
+        self._rest: tuple[int, list[int]] = (-2, [])
         self._summed: tuple[tuple[int, int], Prospects] | None = None
 
     def of(self, block: int) -> Told | None:
         """What is known of a block in the present state."""
         return self._present().get(block)
+
+    def among(self, blocks: range) -> set[str]:
+        """The answers that there are on some blocks."""
+        known = self._present()
+        return {told.answer for nr in blocks if (told := known.get(nr)) is not None}
 
     def ask(self, block: int) -> Told | None:
         """What is known of a block; it is asked if it was not. None where there is nothing to ask: it is not online."""
@@ -35,14 +44,17 @@ class Outlooks:
     def pending(self) -> list[int]:
         """The online blocks that were not asked yet."""
         known = self._present()
-        return [nr for nr, block in sorted(self._machine.blocks.items()) if block.state == "online" and nr not in known]
+        if self._rest[0] != self._state:
+            self._rest = (
+                self._state,
+                sorted(nr for nr, block in self._machine.blocks.items() if block.state == "online"),
+            )
+        self._rest = self._state, [nr for nr in self._rest[1] if nr not in known]
+        return list(self._rest[1])
 
-    def answers(self) -> dict[str, list[int]]:
+    def answers(self) -> Mapping[str, Sequence[int]]:
         """The blocks by answer."""
-        found: dict[str, list[int]] = {}
-        for block, one in sorted(self._present().items()):
-            found.setdefault(one.answer, []).append(block)
-        return found
+        return self.prospects().answers
 
     def prospects(self) -> Prospects:
         """What all the answers come to; worked out once for as many as there are."""
@@ -71,4 +83,9 @@ def told(machine: Machine, outlook: Outlook) -> Told:
     said = sentence(outlook.reason) if outlook.reason is not None else ""
     if outlook.answer == "yes":
         said = f"{outlook.moves:,} pages would move" if outlook.moves else "nothing in it would have to move"
-    return Told(outlook.answer, outlook.result, tuple(blockers), said, outlook.moves)
+    rule = _RULES.get(outlook.reason.code, "") if outlook.reason is not None else ""
+    return Told(outlook.answer, outlook.result, tuple(blockers), said, outlook.moves, rule)
+
+
+_RULES: Final = {"several_zones": "two zones", "memory_holes": "holes", "holds_memmap": "hosts memmap"}
+"""Rules that refuse a block whatever its pages are, in a word."""

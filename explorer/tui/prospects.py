@@ -34,9 +34,9 @@ def prospects(known: Mapping[int, Told], online: int) -> Prospects:
         answers.setdefault(told.answer, []).append(block)
         if told.answer == "yes":
             continue
-        reasons[" + ".join(word for word, _, _ in told.blockers[:3]) or told.result] += 1
+        reasons[told.rule or " + ".join(word for word, _, _ in told.blockers[:3]) or told.result] += 1
         pages = sum(count for _, count, _ in told.blockers)
-        if told.answer == "no" and pages:
+        if told.answer == "no" and pages and not told.rule:
             closest.append((block, pages))
     closest.sort(key=lambda one: (one[1], one[0]))
     return Prospects(len(known), online, answers, reasons.most_common(), closest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import NamedTuple
 
 from altmap.engine import Machine, Step, describe
@@ -20,8 +21,17 @@ class Row(NamedTuple):
     place: str
 
 
-def rows(machine: Machine) -> list[Row]:
-    """All states. The way on which a state was left last goes straight down; other branches come before it, indented."""
+Verb = tuple[int, str]
+"""The verb that made a state: its first state and its label."""
+
+
+def _of_itself(step: Step) -> Verb | None:
+    return (step.number, describe(step.outcome.command)) if step.outcome else None
+
+
+def rows(machine: Machine, verb_of: Callable[[Step], Verb | None] = _of_itself) -> list[Row]:
+    """All states, those that one verb made as one, under the number of the last. The way on which a state was left last goes
+    straight down; other branches come before it, indented."""
     timeline = machine.timeline
     steps, here = timeline.steps, timeline.present.number
     after: defaultdict[int, list[Step]] = defaultdict(list)
@@ -30,15 +40,20 @@ def rows(machine: Machine) -> list[Row]:
             after[step.parent].append(step)
     path = {step.number for step in timeline.path()}
     found: list[Row] = []
-    waiting = [(steps[0], 0)]
+    waiting = [(steps[0], 0, "ok")]
     while waiting:
-        step, depth = waiting.pop()
+        step, depth, before = waiting.pop()
+        verb = verb_of(step)
+        result = step.outcome.result if step.outcome else ""
+        result = before if before != "ok" else result
+        follows = after[step.number]
+        inside = verb is not None and len(follows) == 1 and verb_of(follows[0]) == verb
+        if inside and not step.name and step.number != here:
+            waiting.append((follows[0], depth, result))
+            continue
         place = "here" if step.number == here else "path" if step.number in path else "aside"
-        command, result = (
-            (describe(step.outcome.command), step.outcome.result) if step.outcome else ("the beginning", "")
-        )
-        found.append(Row(step.number, depth, command, result, step.name, place))
+        found.append(Row(step.number, depth, verb[1] if verb else "the beginning", result, step.name, place))
         if step.latest is not None:
-            waiting.append((steps[step.latest], depth))
-        waiting += [(other, depth + 1) for other in reversed(after[step.number]) if other.number != step.latest]
+            waiting.append((steps[step.latest], depth, "ok"))
+        waiting += [(other, depth + 1, "ok") for other in reversed(follows) if other.number != step.latest]
     return found

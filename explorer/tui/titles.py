@@ -62,7 +62,7 @@ def of_panel(
     inspected = f"page {map_.pfn:#x}" if page else f"memory{cursor}"
     name = inspected if shown == "inspector" else shown
     left.append(Word(f"{name} ", "strong"))
-    if shown == "inspector" and width < 110 and here is not None:
+    if name.startswith("memory") and width < 110 and here is not None:
         zone = here.zone[1] if here.zone is not None else ""
         if width < 76:
             unit = machine.geometry.pages_per_block

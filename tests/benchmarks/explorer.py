@@ -139,9 +139,8 @@ async def can_they_go(machine: Machine) -> tuple[float, float]:
         await pilot.pause()
         longest, start = 0.0, process_time()
         screen.action_view("can it go")
-        await asyncio.sleep(0)
         last = process_time()
-        while screen.verdicts.pending():
+        while any(worker.is_running for worker in app.workers) or screen.verdicts.pending():
             await asyncio.sleep(0)
             now = process_time()
             longest, last = max(longest, now - last), now

@@ -50,6 +50,14 @@ class NeverEnds(Coded, frozen=True):
     cause: Reason
 
 
+class LmbFailed(Coded, frozen=True):
+    """DLPAR could not add or remove this block (an LMB), and has undone what it did of the request."""
+
+    block: int
+    errno: str
+    cause: Reason
+
+
 class StayedOnline(Coded, frozen=True):
     """An eject failed, because this block did not go offline."""
 
@@ -87,6 +95,7 @@ Reason = (
     | Worth
     | SectionsLeft
     | HugePageStays
+    | LmbFailed
     | NeverEnds
     | StayedOnline
     | Effect

@@ -49,9 +49,10 @@ def compare(
     online: OnlineType = "online_movable",
     watched: Callable[[Sequence[_Way]], Iterable[_Way]] = iter,
 ) -> Comparison:
-    """Try a request under every combination of models, block sizes (bytes or text) and placements; none given: the
-    machine's own model and size. The machine is not changed. `watched` is given all combinations and hands them on one
-    by one, so that somebody who waits can see how far it is. Raises `BadInput` for a name or a size that cannot be."""
+    """Try an add request under every combination of kernel models, block sizes (bytes or text) and placements; where none
+    are given, under the machine's own model and block size, and under all placements. Each is tried on a copy. `watched`
+    gets the combinations and hands them on one by one, so that progress can be shown. Raises `BadInput` for a name or a size
+    that cannot be."""
     state = state_of(machine)
     extent(request)
     sizes = [parse_bytes(size) for size in block_sizes] or [state.geometry.block_size]
@@ -117,7 +118,7 @@ def _row(state: State, add: Add, online: OnlineType) -> Row:
         off_node=sum(share.pages for share in shares if share.node != add.node),
         waste=sum(share.pages for share in shares) - geometry.memmap_pages(pages),
         tables=tables + fallback,
-        objects=object_pages(len(blocks)),
+        objects=object_pages(len(blocks), state.geometry.page_size),
         taken=Frozen(taken),
         added=_memory(state, add.node),
     )

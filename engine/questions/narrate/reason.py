@@ -9,6 +9,7 @@ from ...numbers.units import format_bytes
 from ...protocol.reasons import (
     HotplugError,
     HugePageStays,
+    LmbFailed,
     NeverEnds,
     Reason,
     SectionsLeft,
@@ -25,7 +26,7 @@ from ...protocol.reasons.pages import PageReason
 from ...protocol.reasons.placement import PlacementReason
 from ...protocol.reasons.released import Released
 from ...protocol.reasons.remedies import Given, Remedying
-from ...protocol.reasons.taking import TakingReason
+from ...protocol.reasons.taking import Backoff, HugePagesInCircles, NextHugePageInside, TakingReason
 from ...protocol.reasons.unknown import Unknown
 from ...protocol.reasons.worth import Worth
 from ...protocol.reasons.zones import ZoneReason
@@ -72,22 +73,34 @@ def _left(reason: SectionsLeft, names: Names) -> str:
 
 
 def _stays(reason: HugePageStays, names: Names) -> str:
-    return f"signal backoff: the huge page at {reason.pfn:#x} is in use: {sentence(reason.cause, names)}"
+    return f"signal backoff: {_in_use(reason, names)}"
+
+
+def _in_use(reason: HugePageStays, names: Names) -> str:
+    return f"the huge page at {reason.pfn:#x} is in use: {sentence(reason.cause, names)}"
 
 
 def _endless(reason: NeverEnds, names: Names) -> str:
-    cause = sentence(reason.cause, names).removeprefix("signal backoff: ").removesuffix(_UNTIL)
+    match reason.cause:
+        case HugePageStays():
+            cause = _in_use(reason.cause, names)
+        case Backoff() | HugePagesInCircles() | NextHugePageInside():
+            cause = taking.going_on(reason.cause)
+        case other:
+            cause = sentence(other, names)
     return (
         f"{names((reason.block,))} stays going-offline and this never ends, as no signal reaches the kernel's thread: {cause}; "
         f"it holds the hotplug lock, so every later add, online and offline waits"
     )
 
 
+def _lmb(reason: LmbFailed, names: Names) -> str:
+    failed = f"{names((reason.block,))} failed ({reason.errno}): {sentence(reason.cause, names)}"
+    return f"DLPAR undoes all of the request, as {failed}"
+
+
 def _stayed(reason: StayedOnline, names: Names) -> str:
     return f"{names((reason.block,))} did not go offline: {sentence(reason.cause, names)}"
-
-
-_UNTIL: Final = "; the kernel would try again until a signal ends it"
 
 
 def _gone_for_good(reason: WouldNotComeBack, names: Names) -> str:
@@ -122,6 +135,7 @@ _WRITERS: Final[Mapping[type, _Writer]] = {
     **dict.fromkeys(get_args(Released), released.said),
     SectionsLeft: _left,
     HugePageStays: _stays,
+    LmbFailed: _lmb,
     NeverEnds: _endless,
     StayedOnline: _stayed,
     WouldNotComeBack: _gone_for_good,

@@ -16,14 +16,15 @@ from .reason import sentence
 
 
 class Said(NamedTuple):
-    """A line of the kernel log, or why: a decision or a sum of what was done."""
+    """A line of a story: `kind` is "log" for a line of the kernel log, "why" for a decision or a sum; `text` is the line."""
 
     kind: Literal["log", "why"]
     text: str
 
 
 def story(outcome: Outcome) -> Iterator[Said]:
-    """In the kernel's order; a decision is told once, however many blocks it was made for."""
+    """What a command did, line by line, in the kernel's order: the lines of its log, and between them decisions and sums. A
+    decision that was made for many blocks is told once."""
     decided = set[object]()
     for event in outcome.events:
         decision = _decision(event)
@@ -49,14 +50,14 @@ def story(outcome: Outcome) -> Iterator[Said]:
 
 
 def assumption(outcome: Outcome) -> str:
-    """On what it hangs whether a real kernel does the same; empty where that is known."""
+    """The sentence that says on which unseen pages an outcome hangs; empty if it hangs on none."""
     if outcome.certainty != "not known":
         return ""
     return hangs_on(outcome.assumed) if outcome.assumed else "this hangs on free pages that no one counted"
 
 
 def memmap_places(outcome: Outcome) -> list[str]:
-    """Where an add put its memmap, and by which rule, in the kernel's order."""
+    """A sentence for each place where an add put its memmap, with the rule that decided it."""
     chosen = dict.fromkeys(event for event in outcome.events if isinstance(event, PlacementChosen))
     return list(map(event_words, chosen))
 

@@ -41,8 +41,8 @@ def said(reason: TakingReason, names: Names) -> str:
             return f"{notifier} vetoed {action}{f': {why}' if why else ''}"
         case taking.GivenUp(cause, tries, seconds):
             return f"{_stuck(cause)}; given up after {tries} tries, at most {seconds} s"
-        case taking.Backoff(cause):
-            return f"signal backoff: {_stuck(cause)}; the kernel would try again until a signal ends it"
+        case taking.Backoff():
+            return f"signal backoff: {going_on(reason)}; the kernel would try again until a signal ends it"
         case taking.LockHeld(block):
             return (
                 f"{names((block,))} is going offline and never comes to an end, and whoever does that holds the hotplug lock: "
@@ -55,16 +55,8 @@ def said(reason: TakingReason, names: Names) -> str:
         case taking.MemmapOfHugePage(pfn, pages):
             need = f"needs {pages} pages for its memmap again"
             return f"the huge page at {pfn:#x} {need}, and there are not so many"
-        case taking.HugePagesInCircles(count, pfn):
-            return (
-                f"signal backoff: {count} huge pages of the block, from {pfn:#x} on, are in use, and each that moves leaves a "
-                f"free one behind, into which the next one moves, {_AGAIN}"
-            )
-        case taking.NextHugePageInside(pfn):
-            return (
-                f"signal backoff: the huge page at {pfn:#x} is in use, and the next free one of the pool lies in the block "
-                f"too, {_AGAIN}"
-            )
+        case taking.HugePagesInCircles() | taking.NextHugePageInside():
+            return f"signal backoff: {going_on(reason)}"
         case taking.NotOffline(block):
             return f"{names((block,))} is not offline"
         case taking.WrongGranularity(start, size, block):
@@ -87,6 +79,20 @@ def said(reason: TakingReason, names: Names) -> str:
 
 
 _AGAIN: Final = "again and again; lower nr_hugepages first, then no free one is left"
+
+
+def going_on(reason: taking.Backoff | taking.HugePagesInCircles | taking.NextHugePageInside) -> str:
+    """Why offlining goes on and on, whether or not a signal ends it."""
+    match reason:
+        case taking.Backoff(cause):
+            return _stuck(cause)
+        case taking.HugePagesInCircles(count, pfn):
+            return (
+                f"{count} huge pages of the block, from {pfn:#x} on, are in use, and each that moves leaves a free one behind, "
+                f"into which the next one moves, {_AGAIN}"
+            )
+        case taking.NextHugePageInside(pfn):
+            return f"the huge page at {pfn:#x} is in use, and the next free one of the pool lies in the block too, {_AGAIN}"
 
 
 def _stuck(cause: Stuck) -> str:

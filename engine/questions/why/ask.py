@@ -70,10 +70,8 @@ from .virtio_mem import not_resized, resized
 
 
 def why_not(machine: Holder | State, command: Command) -> Verdict:
-    """Would a command succeed, and if not, why not and what would clear it? Nothing changes by asking.
-
-    Raises `BadInput` for a command that makes no sense.
-    """
+    """Would a command succeed? If not, why not, and what would clear the way? The command is tried and taken back, and so is
+    each remedy before it is named; the machine is as before. Raises `BadInput` for a command that makes no sense."""
     state = state_of(machine)
     meant = meant_by(command)
     with rehearsal(state):

@@ -60,13 +60,20 @@ class Remedy(msgspec.Struct, frozen=True):
 class Verdict(msgspec.Struct, frozen=True):
     """What would come of a command.
 
-    `certainty` is the answer: "yes", it would succeed; "no", it would not; "not known", as it hangs on what no one saw or
-    counted, which `unknown` tells. `result` is "ok" or the errno, `reason` the kernel's rule, `pfn` the first page at fault
-    that the kernel meets, as the rehearsal came to them: where the answer is not known, a real kernel may come to others.
-    `page_size`: the bytes of a page. `blockers` are all things in the way, by kind; `remedies` what would clear it, or, for
-    a command that works, how to keep clear of its `warnings`. `effects` tell what it would do, `taken` how many pages of
-    existing memory it takes, by node; `but` how a command that succeeds does less than was asked. `sentence` writes reasons,
-    effects, warnings and `but` as sentences.
+    `certainty`   the answer: "yes", it would succeed; "no", it would not; "not known", it hangs on what no one saw or counted
+    `unknown`     what that is, as data; empty if the answer is known
+    `result`      "ok" or the errno that the rehearsal came to, which takes no unseen page to be in the way
+    `reason`      why it would be refused, as data; None if it would not
+    `pfn`         the first page at fault that the kernel would meet
+    `blockers`    everything in the way, by kind
+    `remedies`    what would clear the way; for a command that works, how to avoid what `warnings` say
+    `effects`     what it would do
+    `warnings`    what to mind before it is done
+    `taken`       pages of memory that is there which it would take, by node
+    `page_size`   bytes of a page
+    `but`         how a write that succeeds does less than was asked; None if it does not
+
+    `sentence` writes reasons, effects, warnings and `but` as sentences; `describe_verdict` writes all of it.
     """
 
     command: Command
@@ -85,10 +92,10 @@ class Verdict(msgspec.Struct, frozen=True):
 
     @property
     def ok(self) -> bool:
-        """Would the command succeed, for sure?"""
+        """Is it certain that the command would succeed?"""
         return self.certainty == "yes"
 
     @property
     def rehearsed(self) -> bool:
-        """Did it succeed in the rehearsal, which takes what no one saw not to be in the way?"""
+        """Did the command succeed in the rehearsal, in which no unseen page is in the way?"""
         return self.result == "ok"

@@ -54,7 +54,8 @@ _ALONE: Final = _Run(-1, -1)
 
 
 def describe_verdicts(verdicts: Sequence[Verdict]) -> str:
-    """What `altmap why` prints about all commands of a line; a single verdict as `describe_verdict` does."""
+    """The verdicts on all commands of a line as text. Blocks in a row of which the same is to be said are told once; the
+    last line says how many of each answer there are."""
     if len(verdicts) == 1:
         return describe_verdict(verdicts[0])
     text = [_whole(run[0], _blocks_of(run)) for run in _runs(verdicts)]
@@ -69,22 +70,23 @@ def sums(verdicts: Sequence[Verdict]) -> str:
 
 
 def describe_verdict(verdict: Verdict) -> str:
-    """The verdict as `altmap why` prints it: the answer, why, what is in the way, what would clear it and what to type."""
+    """All of a verdict as text: the answer, the reason, what is in the way, what would clear it, and what to type."""
     return _whole(verdict, _ALONE)
 
 
 def describe_finding(verdict: Verdict) -> str:
-    """The verdict without its remedies: the answer, why, and what is in the way."""
+    """The answer, the reason, effects, warnings and what is in the way, as text of several lines; without remedies."""
     return _finding(verdict, _ALONE)
 
 
 def describe_answer(verdict: Verdict) -> list[str]:
-    """Whether the command would succeed and, if not, or if it is not known, why: a few lines."""
+    """The answer, and the reason if it is "no" or "not known", as lines without ends: the first is the command and a short
+    answer."""
     return _answer(verdict, _ALONE)
 
 
 def describe_remedy(remedy: Remedy) -> tuple[str, tuple[str, ...]]:
-    """A remedy in words, and the lines to type."""
+    """A remedy as one sentence, and the lines of a script that carry it out; a long script without its middle."""
     return _remedy(remedy, _ALONE)
 
 

@@ -19,6 +19,7 @@ from ..session import Batch, Session
 from ..sheets import Place
 from ..verbs import BY_NAME, VERBS
 from ..widgets.bars import Offer, ResultBar, StatusLine
+from ..widgets.head_strip import HeadStrip
 from ..widgets.inspector import Inspector
 from ..widgets.kernel_log import KernelLog
 from ..widgets.keys import Keys
@@ -58,8 +59,9 @@ class MainScreen(MappingScreen):
         self._refused: tuple[Batch, int, frozenset[int]] | None = None
         self._pane = "inspector"
         self._seen = dict(session.machine.sections)
+        self._news: list[int] = []
         self._worth: tuple[Advice, ...] = ()
-        self._changes = changes.Changes({}, {})
+        self._changes = changes.Changes({}, {}, {})
         self.verdicts = Outlooks(session.machine)
 
     def compose(self) -> ComposeResult:
@@ -71,12 +73,13 @@ class MainScreen(MappingScreen):
             with Vertical(id="left"):
                 yield Strip("map-title")
                 yield self._map
+                yield HeadStrip(self._map)
                 yield MapLegend(self._map)
             with Vertical(id="right"):
                 yield Strip("panel-title")
                 yield Inspector(machine, id="inspector")
                 yield ZoneTable(machine, id="zones")
-                yield KernelLog(machine, id="log")
+                yield KernelLog(machine, self.session.verb_of, id="log")
                 yield Parameters(machine, id="parameters")
         yield Strip("plan")
         yield ResultBar()
@@ -88,7 +91,7 @@ class MainScreen(MappingScreen):
             machine = self.machine
             under = Vertical(
                 Strip("zones-title"), ZoneTable(machine, id="zones-under"),
-                Strip("log-title"), KernelLog(machine, id="log-under"), id="under",
+                Strip("log-title"), KernelLog(machine, self.session.verb_of, id="log-under"), id="under",
             )  # fmt: skip
             self.query_one("#body").mount(Levels(self._map), before="#right")
             self.query_one("#left").mount(under)
@@ -163,6 +166,7 @@ class MainScreen(MappingScreen):
             self.query_one("#page", Inspector).show(place._replace(pfn=pfn, level="page"))
         else:
             self.query_one("#inspector", Inspector).show(place)
+        self.query_one(HeadStrip).show(self.cursor)
         self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
         self._title()
         self._offer()

@@ -19,12 +19,15 @@ from ..search import Search, understood
 from ..sheets import Place
 from ..widgets.bars import Offer, ResultBar
 from ..widgets.levels import Levels
+from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
 from .asking import AskingScreen
 from .search_line import SearchLine
 
-ASKING: Final = 0.02
+ASKING: Final = 0.005
 """Seconds that asking may take before keys are answered; it decides how smooth the screen is, never what is said."""
+REPAINTED: Final = 0.25
+"""Seconds from one look at the answers so far to the next."""
 
 
 class MappingScreen(AskingScreen):
@@ -36,6 +39,8 @@ class MappingScreen(AskingScreen):
     _search: Search | None = None
     _sought: str = ""
     _came_from: tuple[int, int] | None = None
+    _repaint_at: float = 0
+    _news: list[int]
 
     # -- the map ----------------------------------------------------------------------------------------------------
 
@@ -219,17 +224,27 @@ class MappingScreen(AskingScreen):
             await self._ask_some(pending)
             if self._search is not None and self._search.asks:
                 self._find()
+        self._show_news()
         self._show_block()
+
+    def _show_news(self) -> None:
+        """The blocks that were asked since the last time."""
+        news, self._news = self._news, []
+        if self._map.view is CanGo:
+            self._map.repaint(news)
+            self.query_one(MapLegend).refresh()
 
     async def _ask_some(self, blocks: Sequence[int]) -> None:
         """Ask of as many blocks as one slice allows."""
         until = monotonic() + ASKING
         for block in blocks:
             self.verdicts.ask(block)
+            self._news.append(block)
             if monotonic() >= until:
                 break
-        if self._map.view is CanGo:
-            self._map.repaint()
+        if monotonic() >= self._repaint_at:
+            self._show_news()
+            self._repaint_at = monotonic() + REPAINTED
         await asyncio.sleep(0)
 
     def mark_others(self) -> None:

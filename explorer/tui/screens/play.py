@@ -17,6 +17,7 @@ from ...picture.views import VIEWS
 from .. import titles
 from ..outlooks import Outlooks
 from ..player import FRAMES, SPEEDS, Player
+from ..portrait import Portrayed
 from ..sheets.moments import Watched, listed, moment_words
 from ..widgets.bars import ResultBar, StatusLine
 from ..widgets.drawn import Drawn, palette_of
@@ -59,7 +60,7 @@ class Beside(Scroller):
         return sheet.lines(self._text)
 
 
-class PlayScreen(Screen[Answer]):
+class PlayScreen(Screen[Answer], Portrayed):
     """Plays a film. `text` are paragraphs that stand beside it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

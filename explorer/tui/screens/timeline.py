@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Final
 
-from altmap.engine import Machine
+from altmap.engine import Machine, Step
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -12,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList
 
 from ...printable import printable
-from ..states import Row, rows
+from ..states import Row, Verb, rows
 from ..widgets.heading import CLOSE, LEAVE, Heading, Hint
 from .dialog import Dialog
 
@@ -47,13 +48,14 @@ class TimelineScreen(Dialog[int]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("n", "name", "Name it")]
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, verb_of: Callable[[Step], Verb | None]) -> None:
         super().__init__()
         self._machine = machine
+        self._verb_of = verb_of
         self._rows: list[Row] = []
 
     def compose(self) -> ComposeResult:
-        self._rows = rows(self._machine)
+        self._rows = rows(self._machine, self._verb_of)
         with Vertical(classes="box -broad"):
             yield Heading("States", Hint("enter", "goes there", "go"), Hint("n", "names it", "name"), CLOSE)
             yield OptionList(*self._prompts(), id="states", compact=True)
@@ -86,7 +88,7 @@ class TimelineScreen(Dialog[int]):
         def name_it(name: str | None) -> None:
             if name is not None:
                 self._machine.timeline.name(row.number, name)
-                self._rows = rows(self._machine)
+                self._rows = rows(self._machine, self._verb_of)
                 self.query_one(OptionList).replace_option_prompt_at_index(at, self._prompts()[at])
 
         self.app.push_screen(NameDialog(row.number, row.name), name_it)

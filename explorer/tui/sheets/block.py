@@ -90,7 +90,9 @@ class BlockSheet(Parts):
         palette, told = self.palette, place.told
         question = Span("can it go?  ", palette.dim)
         if told is None:
-            yield (question, Span("w asks", palette.faint))
+            here = self.machine.blocks.get(place.pfn // self.machine.geometry.pages_per_block)
+            said = "it is offline" if here is not None and here.state == "offline" else "w asks"
+            yield (question, Span(said, palette.dim))
             return
         sign = VERDICT_LETTERS[told.answer].replace("-", "✗")
         yield joined(
@@ -195,7 +197,9 @@ class BlockSheet(Parts):
         size = format_bytes(geometry.memmap_bytes_per_block)
         place = facts.memmap_of(self.machine, block)
         colour = palette.kinds["memmap"] if place.chunks else palette.text
-        yield from self.words("memmap", f"{size} {words.memmap_place(self.machine, block)}", colour)
+        yield from self.words(
+            "memmap", f"{size} {words.memmap_place(self.machine, block).partition(', from pfn')[0]}", colour
+        )
         here = self.machine.blocks.get(block)
         hosts = [self.machine.blocks[host] for host in place.hosts if host in self.machine.blocks]
         if here is not None and any(host.node != here.node for host in hosts):

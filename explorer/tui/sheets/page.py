@@ -101,10 +101,11 @@ class PageSheet(Parts):
         """Where the struct page of a page lies; and of what the struct pages in it are."""
         links, size = links_of(self.machine), self.machine.geometry.pages_per_block
         found = links.struct_pages(pfn, 1)
-        where = f"in page {found[0][0]:#x}, memory{found[0][0] // size}" if found else "in kernel memory"
+        where = f"{found[0][0]:#x} in memory{found[0][0] // size}" if found else "in kernel memory"
         yield self.words_line("struct page", where)
         for start, pages in links.described(pfn, 1):
-            yield self.words_line("holds those", f"of {start:#x}-{start + pages - 1:#x}, memory{start // size}")
+            yield self.words_line("describes", f"pfn {start:#x}-{start + pages - 1:#x}")
+            yield self.words_line("", f"of memory{start // size}")
 
 
 _WHO_MOVES: Final = {

@@ -11,14 +11,17 @@ from textual import events, work
 from textual.message import Message
 
 from ...picture.lines import Line, Span, joined, width
-from ...picture.memory import MemoryPicture, Scope, short_size
+from ...picture.memory import MemoryPicture, Scope
+from ...picture.memory_size import short_size
 from ...picture.pages import PagesPicture
 from .drawn import Drawn, palette_of
 from .map_legend import legend
 from .memory_map import MemoryMap
 
-REST: Final = 0.08
+REST: Final = 0.15
 """Seconds without a key after which the levels follow the cursor; it decides how smooth it is, never what is shown."""
+LEAST: Final = 30
+"""Columns without which there is no room for anything."""
 _PAGES: Final = 9
 """Lines of a pageblock: its heading and eight rows."""
 
@@ -64,8 +67,9 @@ class Levels(Drawn):
 
     def reload(self) -> None:
         """Draw everything anew."""
-        self._parts = list(self._drawn()) if self.size.width and self.size.height else []
-        self.refresh()
+        before = [self.row(y) for y in range(self.size.height)]
+        self._parts = list(self._drawn()) if self.size.width >= LEAST and self.size.height else []
+        self.refresh_rows([y for y in range(self.size.height) if self.row(y) != before[y]])
 
     def on_resize(self) -> None:
         self.reload()

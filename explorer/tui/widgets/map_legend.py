@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from textual.events import MouseMove
 
 from ...picture.lines import Line, Span, joined, width
-from ...picture.memory import short_size
+from ...picture.memory_size import short_size
 from ...picture.view import Entry, Scene
 from .drawn import Drawn
 from .memory_map import MemoryMap

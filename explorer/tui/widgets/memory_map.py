@@ -274,12 +274,12 @@ class MemoryMap(Drawn, can_focus=True):
             self.lit = pages
             self.refresh()
 
-    def repaint(self) -> None:
-        """What the view shows besides the machine has changed."""
-        for picture in self._pictures.values():
-            if picture.view is self.view:
-                picture.forget()
-        self.refresh()
+    def repaint(self, blocks: Iterable[int]) -> None:
+        """What the view knows of some blocks besides the machine has changed."""
+        for key, picture in [*self._pictures.items()]:
+            if picture.view is self.view and picture is not self._now:
+                del self._pictures[key], self._ages[key]
+        self.refresh_rows(self.picture.forget(blocks))
 
     def _redraw(self, blocks: Iterable[int]) -> None:
         size, picture = self.machine.geometry.pages_per_block, self.picture

@@ -90,5 +90,5 @@ async def clicked(widget: Widget, placed: Iterable[tuple[int, Word]], x: int) ->
     """Do what the word at a column is for."""
     for start, word in placed:
         if word.action and start <= x < start + len(word.text):
-            await widget.run_action(word.action)
+            await widget.screen.run_action(word.action)
             return

@@ -1,0 +1,66 @@
+"""What of a machine a map lays out: the blocks of its scope, and runs of them that are all alike."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Final
+
+from altmap.engine import Machine
+from altmap.engine.protocol.vocabulary import Kind
+
+from .plan import PLAIN, Extent, Plan, extents_of, plain_shape, planned, rows_of
+
+if TYPE_CHECKING:
+    from .memory import Scope
+
+_FOLDED: Final[tuple[Kind, ...]] = ("reserved", "assumed")
+_FREE: Final[tuple[Kind, ...]] = ("free", "pcp")
+"""Free memory is folded only where all else gets finer cells by it."""
+_ALIKE_SHARE: Final = 8
+"""A run of alike blocks of at least one part in so many of all may be folded."""
+
+
+def laid_out(machine: Machine, scope: Scope, size: tuple[int, int], halves: int, folds: bool) -> Plan:
+    """The plan of a scope for a width and a height; `folds`: runs of blocks that are alike may be folded."""
+    if scope.level in ("block", "section"):
+        shape = plain_shape(scope.pages, *size, halves)
+        return Plan(rows_of([Extent(scope.start, scope.pages, 0)], shape), shape)
+    unit = machine.geometry.pages_per_block
+    blocks = _blocks(machine, scope)
+    extents = extents_of(blocks, unit)
+    headings = len({extent.node for extent in extents}) > 1 and scope.node is None
+    folds = folds and len(blocks) <= PLAIN
+    alike = _alike(machine, blocks, _FOLDED) if folds else []
+    plan = planned(extents, unit, size, halves, alike, headings)
+    if folds and plan.lines * 4 < size[1] * 3 and (free := _alike(machine, blocks, _FREE)):
+        other = planned(extents, unit, size, halves, sorted([*alike, *free]), headings)
+        if other.shape.cell < plan.shape.cell and other.lines > plan.lines:
+            return other
+    return plan
+
+
+def _blocks(machine: Machine, scope: Scope) -> list[tuple[int, int]]:
+    """Numbers and nodes of what is there in the scope: blocks, and sections that have none."""
+    unit, per_block = machine.geometry.pages_per_block, machine.geometry.sections_per_block
+    first, last = scope.start // unit, -(-(scope.start + scope.pages) // unit)
+    known = {nr: block.node for nr, block in machine.blocks.items() if first <= nr < last}
+    for nr, section in machine.sections.items():
+        if first <= nr // per_block < last:
+            known.setdefault(nr // per_block, section.node)
+    return sorted((nr, node) for nr, node in known.items() if scope.node in (None, node))
+
+
+def _alike(machine: Machine, blocks: Sequence[tuple[int, int]], kinds: Collection[Kind]) -> list[tuple[int, int]]:
+    """Runs of blocks of nothing but these kinds that are long enough to be folded: first pfn, pages."""
+    unit = machine.geometry.pages_per_block
+    runs: list[tuple[int, int]] = []
+    for nr, _ in blocks:
+        start = nr * unit
+        found = machine.summary(start, unit)
+        if sum(map(found.of, kinds)) == unit:
+            if runs and sum(runs[-1]) == start:
+                runs[-1] = (runs[-1][0], runs[-1][1] + unit)
+            else:
+                runs.append((start, unit))
+    share = _ALIKE_SHARE if kinds is not _FREE else 2 * _ALIKE_SHARE
+    return [run for run in runs if run[1] // unit * share >= len(blocks)]

@@ -1,0 +1,313 @@
+"""What is done on the map: searching, the way to the memmap and back, what changed, what would go instead, the mouse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from altmap import engine
+from altmap.explorer.picture.memmap import Memmap
+from altmap.explorer.tui import states
+from altmap.explorer.tui.screens.main import MainScreen
+from altmap.explorer.tui.screens.search_line import SearchLine
+from altmap.explorer.tui.screens.why import WhyScreen
+from altmap.explorer.tui.widgets.bars import ResultBar
+from altmap.explorer.tui.widgets.head_strip import HeadStrip
+from altmap.explorer.tui.widgets.inspector import Inspector
+from altmap.explorer.tui.widgets.kernel_log import KernelLog
+from altmap.explorer.tui.widgets.levels import Levels
+from altmap.explorer.tui.widgets.memory_map import MemoryMap
+from altmap.explorer.tui.widgets.painted import Scroller
+from altmap.explorer.tui.widgets.prose import Prose
+from altmap.explorer.tui.widgets.title import Strip
+from textual import events
+from textual.widgets import Input, Static
+
+from .machines import drive, guest, press, result, stand_on, text_of, with_dimm
+
+
+def said(pane: Scroller) -> str:
+    """All that a pane says."""
+    return pane.words
+
+
+def type_at_once(pilot: Any, text: str) -> None:
+    """Send keys as a terminal does that is faster than the screen."""
+    for letter in text:
+        pilot.app.post_message(events.Key({" ": "space", "/": "slash"}.get(letter, letter), letter))
+
+
+def drawn(map_: MemoryMap) -> list[str]:
+    """Every line of the map with its colours."""
+    return [repr(list(map_.render_line(y))) for y in range(map_.size.height)]
+
+
+def test_a_search_dims_what_it_does_not_find() -> None:
+    machine = engine.open_machine("firecracker-24g")
+    slab = {nr for nr in machine.blocks if machine.sections[nr].count("slab")}
+
+    async def find(pilot: Any, screen: MainScreen) -> None:
+        map_ = screen.query_one(MemoryMap)
+        before = drawn(map_)
+        type_at_once(pilot, "/slab")
+        await press(pilot)
+        line = pilot.app.screen
+        assert isinstance(line, SearchLine)
+        assert line.query_one(Input).value == "slab"
+        assert screen.hits == frozenset(slab)
+        assert f"has slab pages: {len(slab)} of 192 blocks" in str(line.query_one("#complaint", Static).render())
+        await press(pilot, "enter")
+        assert drawn(map_) != before
+        first, second, *_, last = sorted(slab)
+        assert screen.cursor == first
+        assert f"{len(slab)} of 192 blocks" in result(screen)
+        assert "n next" in result(screen)
+        await press(pilot, "n")
+        assert screen.cursor == second
+        await press(pilot, "N", "N")
+        assert screen.cursor == last
+        await press(pilot, "slash", *"sl", "enter")
+        assert isinstance(pilot.app.screen, SearchLine), "what means nothing is explained, and stays"
+        assert "'sl' is nothing to search for" in str(pilot.app.screen.query_one("#complaint", Static).render())
+        await press(pilot, "escape")
+        assert screen.hits == frozenset(slab), "leaving the line leaves the search as it was"
+        await press(pilot, "escape")
+        assert map_.hits is None
+        assert "no search" in result(screen)
+        await press(pilot, "home")
+        assert drawn(map_) == before
+
+    drive(machine, find)
+
+
+def test_blocks_are_found_by_all_that_they_are() -> None:
+    machine = with_dimm("rfc-v2", movable=4)
+
+    async def find(pilot: Any, screen: MainScreen) -> None:
+        for text, blocks in (
+            ("offline", range(36, 40)),
+            ("Movable", range(32, 36)),
+            ("zone dma32 node 0", range(1, 8)),
+            ("node 1", ()),
+            ("hot-added online", range(32, 36)),
+            ("hosts foreign memmap", (32,)),
+            ("memmap", (32,)),
+            ("can go, hot-added", range(32, 36)),
+            ("never", (0,)),
+        ):
+            screen.search(text)
+            await pilot.app.workers.wait_for_complete()
+            assert screen.hits == frozenset(blocks), text
+
+    drive(machine, find)
+
+
+def test_the_memmap_link_in_both_directions() -> None:
+    machine = with_dimm("rfc-v2", movable=7)
+
+    async def follow(pilot: Any, screen: MainScreen) -> None:
+        map_, inspector = screen.query_one(MemoryMap), screen.query_one("#inspector", Inspector)
+        await stand_on(pilot, 35)
+        assert map_.overlay.hosts == {32}
+        assert map_.linked == {32: ((1 << 512) - 1) << 0x600}
+        assert "pfn 0x100600-0x1007ff" in said(inspector)
+        map_.set_view("memmap")
+        await press(pilot)
+        head = screen.query_one(HeadStrip)
+        assert head.display
+        assert [number in head.render_line(2).text for number in ("32", "35", "39")] == [True] * 3
+        assert "in 32 +6M" in "".join(map_.render_line(y).text for y in range(map_.size.height))
+        await press(pilot, "h")
+        assert (screen.cursor, map_.overlay.hosts) == (32, frozenset())
+        await press(pilot, "h")
+        assert screen.cursor == 35
+        map_.zoom_to_page(0x100600)
+        await press(pilot)
+        assert map_.linked == {35: (1 << 64) - 1}
+        assert "describes   pfn 0x118000-0x11803f" in said(inspector)
+        await press(pilot, "h")
+        assert map_.pfn == 0x118000
+        assert map_.linked == {32: 1 << 0x600}
+        await press(pilot, "h")
+        assert map_.pfn == 0x100600
+
+    drive(machine, follow, (120, 40))
+
+
+def test_memmap_on_another_node_is_marked() -> None:
+    machine = engine.boot_machine([(0, 0, "2G"), (1, "2G", "512M")], nodes=3)
+    assert machine.apply(engine.Add(start="4G", size="256M", node=2, placement="boot")).ok
+
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await stand_on(pilot, 32)
+        assert "off node" in said(screen.query_one("#inspector", Inspector))
+        host = next(iter(screen.query_one(MemoryMap).overlay.hosts))
+        caption = "".join(span.text for span in Memmap.caption(screen.query_one(MemoryMap).scene, 32, 24))
+        assert f"in {host}, node {machine.blocks[host].node}!" in caption
+
+    drive(machine, look, (120, 40))
+
+
+def test_what_an_operation_changed_is_marked_until_the_next_key() -> None:
+    machine = engine.open_machine("firecracker-24g")
+
+    async def change(pilot: Any, screen: MainScreen) -> None:
+        map_ = screen.query_one(MemoryMap)
+        before = drawn(map_)
+        await press(pilot, "colon", *"allocate", "space", *"64M", "space", *"unmovable", "enter")
+        assert sum(pages.bit_count() for pages in map_.changed.values()) == 16384
+        assert "16,384 kernel pages new in 18 blocks of Normal, most in memory32" in result(screen)
+        marked = drawn(map_)
+        assert marked != before
+        await press(pilot, "v", "V")
+        assert map_.changed == {}
+        assert drawn(map_) not in (before, marked)
+        moved = machine.outlook(37).moves
+        await stand_on(pilot, 37)
+        await press(pilot, "f")
+        assert map_.changed[37] == (1 << 32768) - 1
+        assert f"{moved:,} movable pages moved to" in result(screen)
+        await press(pilot, "u")
+        assert f"{moved:,} movable pages moved to memory37" in result(screen)
+
+    drive(machine, change, (120, 40))
+
+
+def test_a_batch_carries_its_reasons() -> None:
+    machine = engine.open_machine("firecracker-24g")
+
+    async def refuse(pilot: Any, screen: MainScreen) -> None:
+        map_ = screen.query_one(MemoryMap)
+        await press(pilot, "colon", *"offline", "space", *"60-70", "enter")
+        words = dict.fromkeys((60, 61, 62, 63, 67), "slab") | dict.fromkeys((68, 69, 70), "reserved")
+        assert map_.notes == words
+        assert sum(map_.render_line(y).text.count("✗ slab") for y in range(map_.size.height)) == 5
+        assert "3 of 11 done; 5 × EBUSY slab (memory60-63, memory67); 3 × EBUSY reserved" in result(screen)
+        await press(pilot, "w")
+        why = pilot.app.screen
+        assert isinstance(why, WhyScreen)
+        told = text_of(why.query_one(Prose))
+        assert told.startswith("offline 60-70: 8 of 11 refused, 3 done")
+        assert "5 blocks, memory60-63, memory67: EBUSY" in told
+        assert "3 blocks, memory68-70: EBUSY" in told
+        await press(pilot, "escape", "3")
+        assert [row.command for row in states.rows(machine, screen.session.verb_of)] == [
+            "the beginning",
+            "offline 60-70",
+        ]
+        assert said(screen.query_one("#log", KernelLog)).count("❯") == 1
+        await press(pilot, "u")
+        assert map_.notes == {}
+
+    drive(machine, refuse, (120, 40))
+
+
+def test_what_would_go_instead() -> None:
+    machine = engine.open_machine("firecracker-24g")
+
+    async def ask(pilot: Any, screen: MainScreen) -> None:
+        await stand_on(pilot, 42)
+        await press(pilot, "f")
+        assert "b what would go instead" in result(screen)
+        await press(pilot, "b")
+        assert screen.marks == {37, 38, 40, 48, 64, 65, 66}
+        assert "closest to going: memory41, 76 pages in the way" in result(screen)
+        screen.query_one(MemoryMap).set_view("can it go")
+        await press(pilot)
+        inspector = said(screen.query_one("#inspector", Inspector))
+        assert "192 of 192 asked" in inspector
+        assert "two zones" in inspector
+        assert machine.outlook(0).answer == "never"
+
+    drive(machine, ask, (120, 40))
+
+
+def test_the_levels_below_the_cursor() -> None:
+    machine = engine.open_machine("firecracker-24g")
+
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        assert not screen.query(Levels)
+        await pilot.resize_terminal(200, 60)
+        await stand_on(pilot, 42)
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        levels = screen.query_one(Levels)
+        assert levels.pfn == 0x150C31, "what is in the way of the block is worth a look"
+        text = [levels.render_line(y).text for y in range(levels.size.height)]
+        assert "memory42" in text[0]
+        assert any("pageblock 6" in line for line in text)
+        assert any("free areas of memory42" in line for line in text)
+        assert "slab" in said(screen.query_one("#page", Inspector))
+        assert "Normal" in said(screen.query_one("#zones-under", Scroller))
+        await pilot.click(Levels, offset=(20, 4))
+        assert screen.query_one(MemoryMap).scope.level == "page"
+        await pilot.resize_terminal(120, 40)
+        assert not screen.query_one(Levels).region
+        await press(pilot, "minus", "minus")
+        assert screen.depth == 0
+
+    drive(machine, look, (120, 40))
+
+
+def test_the_mouse_does_what_keys_do() -> None:
+    machine = with_dimm(movable=4)
+
+    async def point(pilot: Any, screen: MainScreen) -> None:
+        map_ = screen.query_one(MemoryMap)
+        await stand_on(pilot, 0)
+        await press(pilot, "f")
+        bar = screen.query_one(ResultBar)
+        at = bar.render_line(1).text.index("w what")
+        await pilot.click(ResultBar, offset=(at, 1))
+        await press(pilot)
+        assert isinstance(pilot.app.screen, WhyScreen)
+        await press(pilot, "escape")
+        line = next(y for y in range(map_.size.height) if map_.picture.at(20, y) == 32 * 32768)
+        await pilot.click(MemoryMap, offset=(20, line))
+        assert screen.cursor == 32
+        await pilot._post_mouse_events([events.MouseScrollUp], widget=MemoryMap, offset=(20, line))
+        await press(pilot)
+        assert (map_.scope.level, screen.depth) == ("block", 1)
+        await pilot._post_mouse_events([events.MouseScrollDown], widget=MemoryMap, offset=(20, line))
+        await press(pilot)
+        assert screen.depth == 0
+        title = screen.query_one("#map-title", Strip)
+        await pilot.click("#map-title", offset=(title.render_line(0).text.index("zones"), 0))
+        assert map_.view.name == "zones"
+
+    drive(machine, point, (120, 40))
+
+
+def test_two_marks_of_one_block_are_both_seen() -> None:
+    machine = with_dimm("rfc-v2", movable=7)
+
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        map_ = screen.query_one(MemoryMap)
+        await stand_on(pilot, 35)
+        map_.mark({32})
+        await press(pilot)
+        palette = map_.scene.palette
+        y = map_.picture.lines_of(32 * 32768)[1]
+        first = map_.picture.gutter
+        line = map_.picture.line(y, map_.overlay)
+        column, colours = 0, {}
+        for span in line:
+            colours.update(dict.fromkeys(range(column, column + len(span.text)), (span.fore, span.back)))
+            column += len(span.text)
+        right = first + map_.picture.plan.shape.wide  # type: ignore[union-attr]
+        assert palette.key in colours[first - 1]
+        assert palette.kinds["memmap"] in colours[right]
+
+    drive(machine, look, (120, 40))
+
+
+def test_a_foreign_theme_is_whole() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        for theme in ("nord", "solarized-light"):
+            pilot.app.theme = theme
+            await press(pilot)
+            palette = screen.query_one(MemoryMap).scene.palette
+            assert palette.kinds["absent"] == palette.ground
+            ground = screen.query_one(MemoryMap).background_colors[1].rgb
+            assert palette.ground == ground[0] << 16 | ground[1] << 8 | ground[2]
+
+    drive(guest(), look)
