@@ -63,6 +63,7 @@ from .protocol.reasons import HotplugError, Reason
 from .protocol.reasons.notes import Note
 from .protocol.vocabulary import AUTO_ONLINE, CALLERS, PLACEMENTS
 from .questions.compare import Comparison, compare, describe_comparison
+from .questions.explain import Explained, explain
 from .questions.give_back import GiveBack, asked_by_size, describe_give_back, give_back
 from .questions.grow import Growth, grow
 from .questions.narrate import Moment, assumption, block_names, memmap_places, moment, sentence, story
@@ -105,6 +106,7 @@ __all__ = [
     "Drift",
     "Eject",
     "Event",
+    "Explained",
     "Film",
     "Free",
     "Frozen",
@@ -167,6 +169,7 @@ __all__ = [
     "describe_verdicts",
     "diff",
     "events",
+    "explain",
     "export_shell",
     "find_model",
     "format_address",

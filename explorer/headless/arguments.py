@@ -274,6 +274,17 @@ def of_grow(parser: Parser) -> None:
     _look(parser)
 
 
+def of_explain(parser: Parser) -> None:
+    """altmap explain."""
+    parser.add_argument(
+        "text", metavar="LINE|FILE", help="a line of the log, a file that holds it, or - for standard input"
+    )
+    parser.add_argument("--machine", metavar="MACHINE", help="the machine that it is of: says what is there now")
+    _replay(parser)
+    _json(parser)
+    _look(parser)
+
+
 def of_diff(parser: Parser) -> None:
     """altmap diff."""
     _machine(parser, "before", "A", optional=False)
@@ -299,6 +310,10 @@ def of_capture(parser: Parser) -> None:
     arch = f"{', '.join(ARCHITECTURES)}: the architecture, instead of what proc/version says"
     parser.add_argument("--arch", metavar="ARCH", help=arch)
     _json(parser, "with -o: print what was captured as one JSON object")
+
+
+def of_collect(parser: Parser) -> None:
+    """altmap collect."""
 
 
 def of_export(parser: Parser) -> None:

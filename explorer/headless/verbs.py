@@ -157,6 +157,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 arguments.of_grow,
             ),
             Verb(
+                "explain",
+                "say what lines of a kernel log about memory hotplug mean",
+                ("altmap explain 'Offlined Pages 32256'", "dmesg | altmap explain - --machine mine.json"),
+                "questions.explained",
+                arguments.of_explain,
+            ),
+            Verb(
                 "diff",
                 "say what changed between two machines",
                 ("altmap diff before.json after.json",),
@@ -174,6 +181,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 ("altmap capture -o mine.json", "altmap capture --root saved.tar.xz -o it.msgpack.gz"),
                 "take_home.save_running",
                 arguments.of_capture,
+            ),
+            Verb(
+                "collect",
+                "print a shell script that gathers what altmap reads, for a machine without Python",
+                ("altmap collect > collect.sh; ssh host sh -s < collect.sh > it.tgz", "altmap show it.tgz"),
+                "take_home.print_collect",
+                arguments.of_collect,
             ),
             Verb(
                 "export",

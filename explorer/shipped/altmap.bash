@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/altmap
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_altmap_subparsers=(open show svg tour serve lsmem read check machines run boot why compare grow diff capture export help models completion schema)
+_shtab_altmap_subparsers=(open show svg tour serve lsmem read check machines run boot why compare grow explain diff capture collect export help models completion schema)
 
 _shtab_altmap_open_option_strings=(-h --help --model --replay --color --width)
 _shtab_altmap_show_option_strings=(-h --help --model --replay --json --color --width)
@@ -21,8 +21,10 @@ _shtab_altmap_boot_option_strings=(-h --help --replay -o --output --json --color
 _shtab_altmap_why_option_strings=(-h --help --replay --model --json --color --width)
 _shtab_altmap_compare_option_strings=(-h --help --replay --add --at --node --placement --block-size --model --online --json --color --width)
 _shtab_altmap_grow_option_strings=(-h --help --replay --step --to --online --caller --node --model --json --color --width)
+_shtab_altmap_explain_option_strings=(-h --help --machine --replay --json --color --width)
 _shtab_altmap_diff_option_strings=(-h --help --replay --exit-code --json --color --width)
 _shtab_altmap_capture_option_strings=(-h --help --root -o --output --model --arch --json)
+_shtab_altmap_collect_option_strings=(-h --help)
 _shtab_altmap_export_option_strings=(-h --help --replay --for --faults --json)
 _shtab_altmap_help_option_strings=(-h --help)
 _shtab_altmap_models_option_strings=(-h --help)
@@ -51,6 +53,7 @@ _shtab_altmap_boot___output_COMPGEN=_shtab_compgen_files
 _shtab_altmap_why_pos_0_COMPGEN=_altmap_machine_or_file
 _shtab_altmap_compare_pos_0_COMPGEN=_altmap_machine_or_file
 _shtab_altmap_grow_pos_0_COMPGEN=_altmap_machine_or_file
+_shtab_altmap_explain___machine_COMPGEN=_altmap_machine_or_file
 _shtab_altmap_diff_pos_0_COMPGEN=_altmap_machine_or_file
 _shtab_altmap_diff_pos_1_COMPGEN=_altmap_machine_or_file
 _shtab_altmap_capture__o_COMPGEN=_shtab_compgen_files
@@ -76,15 +79,16 @@ _shtab_altmap_compare___color_choices=(auto always never)
 _shtab_altmap_grow___online_choices=(movable kernel online offline)
 _shtab_altmap_grow___model_choices=(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)
 _shtab_altmap_grow___color_choices=(auto always never)
+_shtab_altmap_explain___color_choices=(auto always never)
 _shtab_altmap_diff___color_choices=(auto always never)
 _shtab_altmap_capture___model_choices=(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)
 _shtab_altmap_capture___arch_choices=(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32)
 _shtab_altmap_export___for_choices=(sysfs chmem daxctl virsh qemu)
-_shtab_altmap_help_pos_0_choices=(open show svg tour serve lsmem read check machines run boot why compare grow diff capture export help models completion schema script)
+_shtab_altmap_help_pos_0_choices=(open show svg tour serve lsmem read check machines run boot why compare grow explain diff capture collect export help models completion schema script)
 _shtab_altmap_models_pos_0_choices=(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)
 _shtab_altmap_completion_pos_0_choices=(bash zsh fish)
-_shtab_altmap_schema_pos_0_choices=(machine check files machines step full_step event why give_back growth comparison diff capture export reason snapshot)
-_shtab_altmap_pos_0_choices=(open show svg tour serve lsmem read check machines run boot why compare grow diff capture export help models completion schema)
+_shtab_altmap_schema_pos_0_choices=(machine check files machines step full_step event why give_back growth explanation comparison diff capture export reason snapshot)
+_shtab_altmap_pos_0_choices=(open show svg tour serve lsmem read check machines run boot why compare grow explain diff capture collect export help models completion schema)
 
 _shtab_altmap_open__h_nargs=0
 _shtab_altmap_open___help_nargs=0
@@ -140,6 +144,10 @@ _shtab_altmap_grow__h_nargs=0
 _shtab_altmap_grow___help_nargs=0
 _shtab_altmap_grow___replay_nargs=0
 _shtab_altmap_grow___json_nargs=0
+_shtab_altmap_explain__h_nargs=0
+_shtab_altmap_explain___help_nargs=0
+_shtab_altmap_explain___replay_nargs=0
+_shtab_altmap_explain___json_nargs=0
 _shtab_altmap_diff__h_nargs=0
 _shtab_altmap_diff___help_nargs=0
 _shtab_altmap_diff___replay_nargs=0
@@ -148,6 +156,8 @@ _shtab_altmap_diff___json_nargs=0
 _shtab_altmap_capture__h_nargs=0
 _shtab_altmap_capture___help_nargs=0
 _shtab_altmap_capture___json_nargs=0
+_shtab_altmap_collect__h_nargs=0
+_shtab_altmap_collect___help_nargs=0
 _shtab_altmap_export__h_nargs=0
 _shtab_altmap_export___help_nargs=0
 _shtab_altmap_export___replay_nargs=0

@@ -13,9 +13,11 @@ _shtab_altmap_commands() {
     boot:'Derive a machine that was booted otherwise, and open it; without a terminal, show it.'
     capture:'Save a running machine, or a saved /proc and /sys; it only reads.'
     check:'Check that a machine'"'"'s numbers and pages agree.'
+    collect:'Print a shell script that gathers what altmap reads, for a machine without Python.'
     compare:'Put the placements of one add side by side.'
     completion:'Print what makes a shell complete altmap'"'"'s words.'
     diff:'Say what changed between two machines.'
+    explain:'Say what lines of a kernel log about memory hotplug mean.'
     export:'Print the commands of a machine'"'"'s history as lines for the real one.'
     grow:'Tell how far a machine can grow, and where that gets dangerous before.'
     help:'Explain a command, or all that a line of a script may say.'
@@ -79,6 +81,13 @@ _shtab_altmap_check_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_altmap_check_defaults_added=0
 
+_shtab_altmap_collect_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_altmap_collect_defaults_added=0
+
 _shtab_altmap_compare_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
@@ -120,6 +129,19 @@ _shtab_altmap_diff_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_altmap_diff_defaults_added=0
 
+_shtab_altmap_explain_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--machine[a machine]:MACHINE:_altmap_machine_or_file"
+  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--json[print one JSON object]"
+  "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
+  "--width[columns (those of the terminal)]:N:"
+  ":a line of the log, a file that holds it, or - for standard input:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_altmap_explain_defaults_added=0
+
 _shtab_altmap_export_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
@@ -152,7 +174,7 @@ _shtab_altmap_grow_defaults_added=0
 
 _shtab_altmap_help_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a command, or script:(open show svg tour serve lsmem read check machines run boot why compare grow diff capture export help models completion schema script)"
+  ":a command, or script:(open show svg tour serve lsmem read check machines run boot why compare grow explain diff capture collect export help models completion schema script)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -224,7 +246,7 @@ _shtab_altmap_run_defaults_added=0
 
 _shtab_altmap_schema_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a kind of document:(machine check files machines step full_step event why give_back growth comparison diff capture export reason snapshot)"
+  ":a kind of document:(machine check files machines step full_step event why give_back growth explanation comparison diff capture export reason snapshot)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -317,9 +339,11 @@ _shtab_altmap() {
         boot) _arguments -C -s $_shtab_altmap_boot_options ;;
         capture) _arguments -C -s $_shtab_altmap_capture_options ;;
         check) _arguments -C -s $_shtab_altmap_check_options ;;
+        collect) _arguments -C -s $_shtab_altmap_collect_options ;;
         compare) _arguments -C -s $_shtab_altmap_compare_options ;;
         completion) _arguments -C -s $_shtab_altmap_completion_options ;;
         diff) _arguments -C -s $_shtab_altmap_diff_options ;;
+        explain) _arguments -C -s $_shtab_altmap_explain_options ;;
         export) _arguments -C -s $_shtab_altmap_export_options ;;
         grow) _arguments -C -s $_shtab_altmap_grow_options ;;
         help) _arguments -C -s $_shtab_altmap_help_options ;;
