@@ -18,7 +18,8 @@ def counted(count: int, one: str, many: str = "") -> str:
 
 
 def block_names(blocks: Iterable[int], limit: int | None = None) -> str:
-    """Memory blocks by name, runs in short: ``memory32-39, memory48``; past `limit` runs, how many more blocks."""
+    """The names of memory blocks, runs in short: ``memory32-39, memory48``. With `limit`, after so many runs only how many
+    more blocks there are."""
     return _in_runs("memory", blocks, limit)
 
 
