@@ -28,6 +28,7 @@ from .commands.scripts import parse_line, parse_script
 from .faces.boot import Ram, boot_machine
 from .faces.diff import Drift, describe_drift, diff
 from .faces.film import Film, Move
+from .faces.from_words import new_machine, qemu_nodes
 from .faces.library import (
     bundled_machines,
     capture,
@@ -181,11 +182,13 @@ __all__ = [
     "machine_names",
     "memmap_places",
     "moment",
+    "new_machine",
     "news",
     "open_machine",
     "parse_bytes",
     "parse_line",
     "parse_script",
+    "qemu_nodes",
     "read_machine",
     "reboot",
     "rename",
