@@ -29,27 +29,29 @@ class _Workload(Base, frozen=True, kw_only=True):
 
 
 class Allocate(_Workload, tag="allocate", frozen=True, kw_only=True):
-    """Programs or the kernel take `size` bytes."""
+    """Programs, or the kernel, allocate `size` bytes of a kind of memory, from the zones of a node and in a pattern. All of
+    it is taken, or nothing and the result is ENOMEM."""
 
     size: int | str
     kind: What = "movable"
 
 
 class Free(_Workload, tag="free", frozen=True, kw_only=True):
-    """Memory of a kind goes back, all of it without `size`."""
+    """Programs, or the kernel, free `size` bytes of a kind of memory; without a size all that there is."""
 
     kind: What = "movable"
     size: int | str | None = None
 
 
 class Pin(_Workload, tag="pin", frozen=True, kw_only=True):
-    """Someone takes extra references on movable pages: they cannot be migrated."""
+    """Someone takes a further reference to movable pages of `size` bytes (as RDMA and VFIO do), so that they cannot be
+    migrated."""
 
     size: int | str | None = None
 
 
 class Unpin(_Workload, tag="unpin", frozen=True, kw_only=True):
-    """The extra references are dropped."""
+    """Those further references are dropped, of `size` bytes or, without a size, of all pages."""
 
     size: int | str | None = None
 

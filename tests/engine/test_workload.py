@@ -230,7 +230,7 @@ def test_the_min_watermark_stays_free() -> None:
         assert 100 < numbers(machine, name)[0] < machine.zones[0, name].managed // 16
 
 
-def test_drawback_a_an_add_takes_existing_memory_before_anything_is_online() -> None:
+def test_an_add_takes_existing_memory_before_anything_is_online() -> None:
     """A GiB needs 4096 pages of memmap; with heads only page tables and objects are taken."""
     for mode, memmap_pages in (("N", 4096), ("Y", 0)):
         machine = two_nodes("1G", memmap_on_memory=mode)
@@ -240,7 +240,7 @@ def test_drawback_a_an_add_takes_existing_memory_before_anything_is_online() -> 
         assert memmap_pages <= outcome.taken[0] <= memmap_pages + 40
 
 
-def test_drawback_a_under_pressure_the_add_fails() -> None:
+def test_under_pressure_the_add_fails() -> None:
     machine = guest("1G", memmap_on_memory="N")
     do(machine, Allocate(size="800M", kind="unmovable"))
     outcome = machine.apply(Add(start="4G", size="32G"))
@@ -250,7 +250,7 @@ def test_drawback_a_under_pressure_the_add_fails() -> None:
     do(machine, Allocate(size="800M", kind="unmovable"), Add(start="4G", size="16G"))
 
 
-def test_drawback_b_memory_whose_memmap_lies_on_another_node_is_counted() -> None:
+def test_memory_whose_memmap_lies_on_another_node_is_counted() -> None:
     machine = two_nodes("1G", memmap_on_memory="N")
     rows = compare(machine, Add(start="4G", size="1G", node=1), placements=("boot", "block")).rows
     assert [(row.placement, row.off_node) for row in rows] == [("boot", 4096), ("block", 0)]
