@@ -105,7 +105,7 @@ class MemoryMap(Drawn, can_focus=True):
     def _whole(self) -> Scope:
         geometry = self.machine.geometry
         last = max(
-            (*self.machine.blocks, *(nr // geometry.sections_per_block for nr in self.machine.sections)), default=0
+            max(self.machine.blocks, default=0), max(self.machine.sections, default=0) // geometry.sections_per_block
         )
         return Scope("machine", 0, (last + 1) * geometry.pages_per_block)
 
