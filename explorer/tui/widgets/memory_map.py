@@ -145,6 +145,8 @@ class MemoryMap(Drawn, can_focus=True):
     def show(self) -> None:
         """Draw what has changed in the machine; marks whose block is gone go."""
         self._age += 1
+        if not self.size:
+            return
         self.marks &= self.machine.blocks.keys()
         if self.scopes[0] != self._whole():
             self.scopes = [self._whole(), *self.scopes[1:]]
