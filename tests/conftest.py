@@ -37,6 +37,15 @@ def children_compile_once(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture
+def nobody_asks_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a key or a click an app is waited for by what it has to do."""
+    from .explorer.quiet import quiet
+
+    for place in ("textual.app.wait_for_idle", "textual.pilot.wait_for_idle", "textual.pilot.Pilot._wait_for_screen"):
+        monkeypatch.setattr(place, quiet)
+
+
+@pytest.fixture
 def still_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     """What would make two pictures of one screen differ is held still: the blinking cursor and the reader's NO_COLOR."""
     from textual.widgets import Input

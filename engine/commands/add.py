@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from ..hotplug.add import AddRequest, add_memory
+from ..hotplug.dlpar import add_lmbs
 from ..memory.state import State
 from ..numbers.errors import BadInput
 from ..numbers.units import parse_bytes
@@ -19,10 +20,14 @@ from .shell import Monitor, Person, Place, Stop, comment, echo, qemu_size
 
 
 class Add(Base, tag="add", frozen=True):
-    """Add `size` bytes of memory at `start` to a node, as `caller` does it.
+    """Add `size` bytes of memory at address `start` to a node (add_memory_resource, mm/memory_hotplug.c).
 
-    `placement` and `fallback` override where the memmap goes and whether kernel memory may serve instead; `reserve` and
-    `align` (pages) belong to the altmap that a pmem driver brings. Sizes and addresses are bytes or text like "128M".
+    `start`, `size`  bytes, or text like "4G"
+    `caller`         which driver adds it; that decides whether it asks for a memmap in the added memory
+    `placement`      where the memmap is to go; None: wherever that caller's kernel puts it
+    `fallback`       may kernel memory serve where `placement` cannot be? None: as the kernel does
+    `reserve`        pages that a pmem driver keeps at the start of its altmap
+    `align`          pages by which it has the memmap aligned
     """
 
     start: int | str
@@ -61,7 +66,7 @@ def _run(state: State, command: Add, notes: list[Note]) -> Steps:
         command.reserve,
         command.align,
     )
-    return add_memory(state, request)
+    return add_lmbs(state, request) if command.caller == "dlpar" else add_memory(state, request)
 
 
 _NO_LINE: Final[Mapping[Caller, str]] = {

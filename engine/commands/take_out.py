@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..hotplug.acpi_eject import bound, eject
+from ..hotplug.dlpar import remove_lmbs
 from ..hotplug.remove import remove_memory
 from ..memory.state import State
 from ..numbers.units import parse_bytes
@@ -17,14 +18,16 @@ from .shell import Monitor, Person, Place, Stop, comment
 
 
 class Remove(Base, tag="remove", frozen=True):
-    """Remove a range whose blocks are offline (try_remove_memory)."""
+    """Remove `size` bytes of memory at address `start`, whose blocks are offline (try_remove_memory); bytes, or text like
+    "4G"."""
 
     start: int | str
     size: int | str
 
 
 class Eject(Base, tag="eject", frozen=True):
-    """Take a memory device out, as the ACPI driver does: offline all its blocks, then remove them."""
+    """Take out the memory device with `size` bytes at address `start`, as the ACPI driver does: offline all its blocks, then
+    remove them (acpi_memory_device_remove); bytes, or text like "4G"."""
 
     start: int | str
     size: int | str
@@ -43,7 +46,7 @@ def _eject(state: State, command: Eject, notes: list[Note]) -> Steps:
     if not bound(state, start, size):
         notes.append(NoDeviceThere(start))
     notes += _rest_of_device(state, start, size)
-    return eject(state, start, size)
+    return (remove_lmbs if state.preset.ejects == "dlpar" else eject)(state, start, size)
 
 
 def _rest_of_device(state: State, start: int, size: int) -> Iterator[Note]:

@@ -285,9 +285,14 @@ def _create_blocks(state: State, request: AddRequest, first: int, count: int, he
 
 def _take_objects(state: State, start: int, pages: int, added: list[int]) -> list[Chunk]:
     """struct memory_block, sysfs entries and usage maps; without them everything is taken down again."""
+    objects = object_pages(pages // state.geometry.pages_per_block, state.geometry.page_size)
     try:
         return _take(
-            state, working_node(state), SLAB, object_pages(pages // state.geometry.pages_per_block), "kernel objects"
+            state,
+            working_node(state),
+            SLAB,
+            objects,
+            "kernel objects",
         )
     except HotplugError:
         for block in state.range_blocks(start, pages):

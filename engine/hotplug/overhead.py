@@ -30,9 +30,9 @@ def page_table_pages(state: State, start: int, pages: int) -> int:
     return needed
 
 
-def object_pages(blocks: int) -> int:
-    """Pages of kernel objects for a request of so many blocks."""
-    return REQUEST_OBJECT_PAGES + int(blocks * BLOCK_OBJECT_PAGES)
+def object_pages(blocks: int, page_size: int = 4096) -> int:
+    """Pages of kernel objects for a request of so many blocks; objects have as many bytes whatever a page has."""
+    return (REQUEST_OBJECT_PAGES + int(blocks * BLOCK_OBJECT_PAGES)) * 4096 // page_size
 
 
 def _new_tables(state: State, begin: int, end: int, covered: int) -> int:

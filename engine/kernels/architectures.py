@@ -41,6 +41,9 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     lists_memblock       /proc/iomem names, inside System RAM, all that memblock had reserved when the boot was over
     boot_offline_veto    a notifier answers EPERM when boot memory is to go offline (prevent_bootmem_remove)
     base_page_fallback   without an altmap the vmemmap does with base pages when no huge unit is free, else ENOMEM
+    windows              does a huge page of vmemmap serve all sections in its range, those of the boot among them? "huge": if
+                         the vmemmap is made of such pages
+    ejects               which driver takes memory out when the machine's firmware or hypervisor asks for it
     add_warning          file and function of the warning in the kernel log when an add fails; None: there is none
     unmapped_by          function that RFC v2 has step over memmap pages when it unmaps them; None: there is none
     low_zones            zones below `top_zone` with the address (bytes) where each ends, ascending
@@ -60,6 +63,8 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     lists_memblock: bool = False
     boot_offline_veto: bool = False
     base_page_fallback: bool = True
+    windows: Literal["", "always", "huge"] = ""
+    ejects: Literal["acpi", "dlpar"] = "acpi"
     add_warning: str | None = None
     unmapped_by: str | None = None
     low_zones: tuple[tuple[str, int], ...] = ()
@@ -134,7 +139,7 @@ _ROWS: Final = (
         lists_memblock=True, low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
         note="As with 16K pages. Usual: zones as with 4K pages; the linear map of a 48-bit kernel spans 128 TiB."),
     Preset(
-        name="ppc64le-radix-64k", machines=_PPC,
+        name="ppc64le-radix-64k", machines=_PPC, ejects="dlpar", windows="always",
         geometry=Geometry(
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=5,
             pmd_size=2 * MIB, block_size=256 * MIB, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 51),
@@ -143,7 +148,7 @@ _ROWS: Final = (
         note="Blocks are LMBs of pseries; powernv has 1 GiB. An altmap is taken in base pages. Usual: without one a "
              "free 2 MiB page is tried first, for the memmap of 2 GiB at once; zones, address bits, direct map."),
     Preset(
-        name="ppc64le-radix-4k", machines=_PPC,
+        name="ppc64le-radix-4k", machines=_PPC, ejects="dlpar",
         geometry=Geometry(
             arch="ppc64le", page_size=4096, section_size=16 * MIB, max_order=12, pageblock_order=9,
             pmd_size=2 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
@@ -152,7 +157,7 @@ _ROWS: Final = (
         note="One PMD of vmemmap serves eight sections. Usual: base-page fallback (since 6.6), zones, address bits, "
              "direct map."),
     Preset(
-        name="ppc64le-hash-64k", machines=_PPC,
+        name="ppc64le-hash-64k", machines=_PPC, ejects="dlpar", windows="huge",
         geometry=Geometry(
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=8,
             pmd_size=16 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 51),

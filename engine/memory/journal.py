@@ -1,16 +1,18 @@
-"""Tables whose every change is written down, so that it can be taken back.
+"""Tables that write down each change, so that it can be taken back.
 
-The values in a table are immutable; a change replaces one value by another. What a command did is therefore the short
-list of the values that it replaced, and undoing it costs exactly that much.
+Values in a table cannot be changed, only replaced. What a command did is thus a short list of values that it replaced, and to
+undo it costs no more than that list is long.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
 
+from ..numbers.errors import BadInput
 from ..numbers.frozen import Closed
 
 K = TypeVar("K")
@@ -40,16 +42,23 @@ def each_change(changes: Changes) -> Iterator[Change]:
     return zip(parts, parts, parts, strict=True)
 
 
+class TooManyChanges(BadInput):
+    """A command changes more than it was allowed."""
+
+
 class Journal:
     """The changes of one command to the tables that share it, oldest first. `begun`: the tables are built, and what
-    changes from now on is to be remembered."""
+    changes from now on is to be remembered. `most`: so many changes may be made; beyond it `put` and `drop` raise
+    `TooManyChanges`. `undone`: how many were taken back by `rewind`, which was work too."""
 
-    __slots__ = ("begun", "changes", "tables")
+    __slots__ = ("begun", "changes", "most", "tables", "undone")
 
     def __init__(self) -> None:
         self.changes: list[Change] = []
         self.tables: list[Table[Any, Any]] = []
         self.begun = False
+        self.most = sys.maxsize
+        self.undone = 0
 
     def begin(self) -> None:
         """The tables are built; how is forgotten."""
@@ -74,6 +83,7 @@ class Journal:
         """Take back what was written since the journal had `before` changes, newest first, and forget it."""
         for number, key, value in reversed(self.changes[before:]):
             self._restore(number, key, value)
+        self.undone += len(self.changes) - before
         del self.changes[before:]
 
     def _restore(self, number: int, key: Any, value: Any) -> Any:
@@ -149,7 +159,10 @@ class Table(Closed[K, V]):
         before = self.get(key, ABSENT)
         if before is ABSENT:
             self.keys_version += 1
-        self.journal.changes.append((self.number, key, before))
+        changes = self.journal.changes
+        changes.append((self.number, key, before))
+        if len(changes) > self.journal.most:
+            raise TooManyChanges(f"it changes more than {self.journal.most} values")
         _set(self, key, value)
         for changed in self._watchers:
             changed.add(key)
@@ -170,9 +183,12 @@ class Table(Closed[K, V]):
     def drop(self, key: K) -> V:
         """Remove `key`, which must be there, and return its value."""
         value = self[key]
+        changes = self.journal.changes
+        changes.append((self.number, key, value))
+        if len(changes) > self.journal.most:
+            raise TooManyChanges(f"it changes more than {self.journal.most} values")
         _delete(self, key)
         self.keys_version += 1
-        self.journal.changes.append((self.number, key, value))
         self.tell(key)
         return value
 

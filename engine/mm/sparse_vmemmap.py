@@ -19,7 +19,7 @@ from ..numbers.rounding import ceil
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.adding import AltmapExhausted, MemmapShort, NoHost, NoRowForMemmap
 from ..protocol.vocabulary import ASSUMED, FREE, KERNEL, MEMMAP, PAGETABLE, VMEMMAP, Chunk, Kind
-from . import page_alloc
+from . import page_alloc, windows
 from .memmap_index import memmap_owners
 from .vmem_altmap import VmemAltmap
 from .zonelist import kernel_zonelist, node_order
@@ -158,6 +158,8 @@ def populate(state: State, nr: int, pool: Pool) -> tuple[Memmap, bool]:
     unit_bytes = unit * geometry.page_size
     size = geometry.memmap_bytes_per_section
     first, last = nr * size // unit_bytes, (nr * size + size - 1) // unit_bytes
+    if (found := _in_window(state, nr, pool)) is not None:
+        return found, False
     chunks: list[Chunk] = []
     taken: list[Chunk] = []
     tables: list[Chunk] = []
@@ -182,6 +184,22 @@ def populate(state: State, nr: int, pool: Pool) -> tuple[Memmap, bool]:
     return Memmap(on, pfn, _merged(chunks), tuple(tables)), fell_back
 
 
+def _in_window(state: State, nr: int, pool: Pool) -> Memmap | None:
+    """The memmap of section `nr` by the window that it lies in, where there are such: one that is mapped takes nothing more, and
+    of one in which nothing is mapped all is taken. None: it has to be mapped by itself."""
+    pages = windows.window_pages(state)
+    mates = windows.mates(state, nr) if pages else []
+    if mates:
+        host = next((mate for mate in mates if windows.shared(state, mate)), None)
+        if host is None or host.memmap is None:
+            return None
+        return windows.part_of(state, nr, host.memmap.chunks)
+    if not pages or not isinstance(pool, BootMemory):
+        return None
+    taken = page_alloc.allocate(state, pool.zones, (pages - 1).bit_length(), 1, VMEMMAP, NORMAL)
+    return windows.part_of(state, nr, tuple(taken)) if taken else None
+
+
 def release(state: State, section: Section) -> int:
     """Unmap the memmap of a section that is going away; pages of kernel memory and of other hosts become free again.
     Returns how many pages that were. Pages inside the section's own request go with it."""
@@ -189,6 +207,8 @@ def release(state: State, section: Section) -> int:
     if memmap is None or memmap.on == "self":
         return 0
     geometry = state.geometry
+    if memmap.on == "kernel" and (window := windows.shared(state, section)):
+        return windows.give_back(state, section, window)
     if memmap.on == "kernel" and not memmap.chunks:
         return 0 if section.early else _free_unplaced(state, section.node)
     chunks = memmap.chunks

@@ -22,7 +22,7 @@ class Closed(dict[K, V], Generic[K, V]):
 
 
 class Frozen(Closed[K, V]):
-    """A dict that is never changed."""
+    """A dict that cannot be changed, and so can be shared and hashed. To try to change it raises `TypeError`."""
 
     __slots__ = ("_hash",)
     _closed = "this is a value and cannot be changed; make another one"

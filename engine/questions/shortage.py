@@ -53,7 +53,7 @@ def shortage(machine: Holder | State, add: Add) -> Shortage:
     if _placement(state, add, size) == "boot":
         unit = geometry.vmemmap_unit_pages
         memmap = ceil(geometry.memmap_bytes(pages), unit * geometry.page_size) * unit
-    tables = page_table_pages(state, first, pages) + object_pages(pages // geometry.pages_per_block)
+    tables = page_table_pages(state, first, pages) + object_pages(pages // geometry.pages_per_block, geometry.page_size)
     return Shortage(memmap, tables, available, tuple(dict.fromkeys(node for node, _ in zones)))
 
 

@@ -129,10 +129,21 @@ def _geometry(seen: Observation, preset: Preset, base: Geometry, notes: list[str
     biggest = max(columns) - 1 if columns else base.max_order
     try:
         return msgspec.structs.replace(
-            base, section_size=section, block_size=size, pageblock_order=order, max_order=biggest
+            base,
+            section_size=section,
+            block_size=size,
+            pageblock_order=order,
+            max_order=biggest,
+            huge_vmemmap=base.huge_vmemmap
+            and not (preset.windows == "huge" and seen.meminfo and not _offers(seen, base)),
         )
     except BadInput as error:
         raise BadInput(f"{seen.source}: its sizes do not go together on {preset.name}: {error}") from None
+
+
+def _offers(seen: Observation, base: Geometry) -> bool:
+    """Are huge pages of the size offered that the vmemmap would be made of?"""
+    return base.pmd_size in seen.hugepages or seen.meminfo.get("Hugepagesize", 0) << 10 == base.pmd_size
 
 
 def _inferred_block_size(seen: Observation, base: Geometry) -> int:

@@ -15,6 +15,7 @@ from ..memory.section import Memmap, Pages, Section, Types, put
 from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import ZONE_ORDER
+from ..mm import windows
 from ..numbers.bits import aligned_runs, lowest, span
 from ..numbers.rounding import ceil, up
 from ..protocol.vocabulary import (
@@ -150,13 +151,22 @@ def _memmap(state: State, number: int, nr: int, known: Section | None) -> Memmap
     block = state.blocks[number]
     if known is not None and known.memmap is not None:
         return known.memmap
-    if block.head:
+    if block.head and not _in_boot_window(state, nr):
         start, _ = state.block_range(number)
         per_section = state.geometry.memmap_bytes_per_section
         at = (nr * state.geometry.pages_per_section - start) // state.geometry.pages_per_section * per_section
         pfn = start + at // state.geometry.page_size
         return Memmap("self", pfn, ((pfn, state.geometry.memmap_pages_per_section),))
     return _SOMEWHERE
+
+
+def _in_boot_window(state: State, nr: int) -> bool:
+    """Does a window of vmemmap that boot memory made serve section `nr` as well?"""
+    if not windows.window_pages(state):
+        return False
+    per_block, window = state.geometry.sections_per_block, windows.window_of(state, nr)
+    blocks = (state.blocks.get(number) for number in range(window.start // per_block, ceil(window.stop, per_block)))
+    return any(block is not None and block.early and not block.head for block in blocks)
 
 
 def _blank(draft: Draft, head: int, absent: int) -> Pages:

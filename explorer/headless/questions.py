@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from functools import partial
 
 from altmap.engine import (
@@ -16,6 +17,7 @@ from altmap.engine import (
     describe_give_back,
     describe_verdicts,
     diff,
+    explain,
     give_back,
     parse_bytes,
     parse_line,
@@ -27,7 +29,7 @@ from .forms.document import as_line
 from .output import columns, say, write
 from .progress import awaited
 from .script_runs import refuse_absent
-from .streams import machine_named, once_standard_input
+from .streams import STDIN, machine_named, once_standard_input, script_text
 
 
 def why(arguments: argparse.Namespace) -> int:
@@ -105,6 +107,26 @@ def alternatives(arguments: argparse.Namespace) -> int:
         wide = columns(arguments.width)
         say(comparison_text(table, **({"width": wide} if wide else {})), wide)
     return FINE if table.fits else REFUSED
+
+
+def explained(arguments: argparse.Namespace) -> int:
+    """What lines of a kernel log mean; 3 where none of them is about memory hotplug, as far as is known."""
+    once_standard_input(arguments.text, arguments.machine or "")
+    machine = machine_named(arguments.machine, replay=arguments.replay) if arguments.machine else None
+    read = arguments.text == STDIN or os.path.isfile(arguments.text)
+    found = explain(script_text(arguments.text)[0] if read else arguments.text, machine)
+    if arguments.json:
+        from .forms.explanation import explanation_document
+
+        write(as_line(explanation_document(found)))
+    else:
+        for one in found:
+            say(one.line, arguments.width)
+            for said in (one.means, f"rule: {one.rule}", *one.here):
+                say(f"    {said}", arguments.width)
+        if not found:
+            say("no line of it is one about memory hotplug that altmap knows")
+    return FINE if found else UNKNOWN
 
 
 def drift(arguments: argparse.Namespace) -> int:

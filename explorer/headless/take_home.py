@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
+from importlib.resources import files
 
+from altmap import explorer
 from altmap.engine import BadInput, Machine, capture, export_shell, machine_bytes, rename, save_machine
 
 from .. import facts
@@ -47,6 +49,12 @@ def _captured(machine: Machine, path: str) -> Iterator[str]:
     yield f"{path}: {len(machine.blocks)} blocks, {len(machine.sections)} sections"
     yield f"measured: {', '.join(machine.origin.measured) or 'nothing'}"
     yield f"estimated: {', '.join(facts.unmeasured(machine)) or 'nothing'}"
+
+
+def print_collect(arguments: argparse.Namespace) -> int:
+    """The script that gathers what altmap reads on another machine."""
+    write_text((files(explorer) / "headless" / "collect.sh").read_text())
+    return FINE
 
 
 def export(arguments: argparse.Namespace) -> int:

@@ -117,6 +117,16 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 arguments.of_run,
             ),
             Verb(
+                "new",
+                "make a machine from words: sizes of nodes, a kernel and its command line",
+                (
+                    "altmap new --nodes 2G,2G,0 --kernel 6.8 --append 'movable_node memmap_on_memory=1' -o guest.json",
+                    "altmap new --qemu '-m 2G,slots=8,maxmem=64G'",
+                ),
+                "machines.new",
+                arguments.of_new,
+            ),
+            Verb(
                 "boot",
                 "derive a machine that was booted otherwise, and open it; without a terminal, show it",
                 ("altmap boot small-guest memmap_on_memory=N", "altmap boot mixed-guest model=6.1 -o older.json"),
@@ -157,6 +167,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 arguments.of_grow,
             ),
             Verb(
+                "explain",
+                "say what lines of a kernel log about memory hotplug mean",
+                ("altmap explain 'Offlined Pages 32256'", "dmesg | altmap explain - --machine mine.json"),
+                "questions.explained",
+                arguments.of_explain,
+            ),
+            Verb(
                 "diff",
                 "say what changed between two machines",
                 ("altmap diff before.json after.json",),
@@ -174,6 +191,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 ("altmap capture -o mine.json", "altmap capture --root saved.tar.xz -o it.msgpack.gz"),
                 "take_home.save_running",
                 arguments.of_capture,
+            ),
+            Verb(
+                "collect",
+                "print a shell script that gathers what altmap reads, for a machine without Python",
+                ("altmap collect > collect.sh; ssh host sh -s < collect.sh > it.tgz", "altmap show it.tgz"),
+                "take_home.print_collect",
+                arguments.of_collect,
             ),
             Verb(
                 "export",

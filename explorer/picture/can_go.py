@@ -67,6 +67,8 @@ def _short(told: Told) -> str:
     """What is in the way, or what would move, in as few letters as possible."""
     if told.answer == "yes":
         return f"{_counted(told.moves)} move" if told.moves else "empty"
+    if told.answer == "not known" and not told.blockers:
+        return "unseen pages"
     if told.rule or not told.blockers:
         return told.rule or told.result
     word, _, _ = told.blockers[0]

@@ -13,15 +13,18 @@ _shtab_altmap_commands() {
     boot:'Derive a machine that was booted otherwise, and open it; without a terminal, show it.'
     capture:'Save a running machine, or a saved /proc and /sys; it only reads.'
     check:'Check that a machine'"'"'s numbers and pages agree.'
+    collect:'Print a shell script that gathers what altmap reads, for a machine without Python.'
     compare:'Put the placements of one add side by side.'
     completion:'Print what makes a shell complete altmap'"'"'s words.'
     diff:'Say what changed between two machines.'
+    explain:'Say what lines of a kernel log about memory hotplug mean.'
     export:'Print the commands of a machine'"'"'s history as lines for the real one.'
     grow:'Tell how far a machine can grow, and where that gets dangerous before.'
     help:'Explain a command, or all that a line of a script may say.'
     lsmem:'List memory as lsmem does, with lsmem'"'"'s own options.'
     machines:'List the bundled machines.'
     models:'List the kernels that can be modelled, or what changed from one to another.'
+    new:'Make a machine from words: sizes of nodes, a kernel and its command line.'
     open:'Open a machine in the explorer; without a terminal, show it.'
     read:'Print a file of the machine as its kernel would.'
     run:'Run a script on a machine and tell what comes of each line.'
@@ -79,6 +82,13 @@ _shtab_altmap_check_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_altmap_check_defaults_added=0
 
+_shtab_altmap_collect_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_altmap_collect_defaults_added=0
+
 _shtab_altmap_compare_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
@@ -120,6 +130,19 @@ _shtab_altmap_diff_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_altmap_diff_defaults_added=0
 
+_shtab_altmap_explain_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--machine[a machine]:MACHINE:_altmap_machine_or_file"
+  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--json[print one JSON object]"
+  "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
+  "--width[columns (those of the terminal)]:N:"
+  ":a line of the log, a file that holds it, or - for standard input:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_altmap_explain_defaults_added=0
+
 _shtab_altmap_export_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
@@ -152,7 +175,7 @@ _shtab_altmap_grow_defaults_added=0
 
 _shtab_altmap_help_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a command, or script:(open show svg tour serve lsmem read check machines run boot why compare grow diff capture export help models completion schema script)"
+  ":a command, or script:(open show svg tour serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema script)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -181,6 +204,23 @@ _shtab_altmap_models_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_altmap_models_defaults_added=0
+
+_shtab_altmap_new_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--nodes[how much memory each node has\; 0\: one that firmware announced without any (2G)]:SIZE,..:"
+  "--arch[an architecture]:ARCH:(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32)"
+  "--kernel[its kernel, such as 6.8 (6.12)]:RELEASE:"
+  "--block-size[of a memory block (what is usual there)]:SIZE:"
+  "--append[the kernel\'s command line]:WORDS:"
+  "--qemu[instead of --nodes\: as QEMU has it, -m 2G,maxmem\=64G -numa node,mem\=1G]:WORDS:"
+  {-o,--output}"[save it there (.json, .msgpack, each also .gz), open nothing]:FILE:_files"
+  "--json[print one JSON object]"
+  "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
+  "--width[columns (those of the terminal)]:N:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_altmap_new_defaults_added=0
 
 _shtab_altmap_open_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -224,7 +264,7 @@ _shtab_altmap_run_defaults_added=0
 
 _shtab_altmap_schema_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a kind of document:(machine check files machines step full_step event why give_back growth comparison diff capture export reason snapshot)"
+  ":a kind of document:(machine check files machines step full_step event why give_back growth explanation comparison diff capture export reason snapshot)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -289,7 +329,7 @@ _shtab_altmap_why_options=(
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
   ":a machine:_altmap_machine_or_file"
-  "(*):a word of a script\'s line:(acpi add align allocate at balloon block boot caller checkerboard compact cxl dax dlpar echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove reserve sclp sections seed sequential soft sync unit unmovable unpin virtio-mem zone)"
+  "(*):a word of a script\'s line:(acpi add align allocate at balloon block boot caller checkerboard compact cxl dax dlpar echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove reserve sclp sections seed sequential short soft sync unit unmovable unpin virtio-mem zone)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -317,15 +357,18 @@ _shtab_altmap() {
         boot) _arguments -C -s $_shtab_altmap_boot_options ;;
         capture) _arguments -C -s $_shtab_altmap_capture_options ;;
         check) _arguments -C -s $_shtab_altmap_check_options ;;
+        collect) _arguments -C -s $_shtab_altmap_collect_options ;;
         compare) _arguments -C -s $_shtab_altmap_compare_options ;;
         completion) _arguments -C -s $_shtab_altmap_completion_options ;;
         diff) _arguments -C -s $_shtab_altmap_diff_options ;;
+        explain) _arguments -C -s $_shtab_altmap_explain_options ;;
         export) _arguments -C -s $_shtab_altmap_export_options ;;
         grow) _arguments -C -s $_shtab_altmap_grow_options ;;
         help) _arguments -C -s $_shtab_altmap_help_options ;;
         lsmem) _arguments -C -s $_shtab_altmap_lsmem_options ;;
         machines) _arguments -C -s $_shtab_altmap_machines_options ;;
         models) _arguments -C -s $_shtab_altmap_models_options ;;
+        new) _arguments -C -s $_shtab_altmap_new_options ;;
         open) _arguments -C -s $_shtab_altmap_open_options ;;
         read) _arguments -C -s $_shtab_altmap_read_options ;;
         run) _arguments -C -s $_shtab_altmap_run_options ;;

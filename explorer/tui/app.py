@@ -102,7 +102,7 @@ class ExplorerApp(App[bool]):
 
     def on_asking_screen_booted(self, message: AskingScreen.Booted) -> None:
         """The machine before waits below, for who takes the boot back."""
-        self.push_screen(MainScreen(Session(message.machine, self.session)))
+        self.push_screen(MainScreen(Session(message.machine, self.session, message.begun)))
 
     def on_asking_screen_entered(self, message: AskingScreen.Entered) -> None:
         self.session = message.session

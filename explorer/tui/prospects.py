@@ -32,7 +32,7 @@ def prospects(known: Mapping[int, Told], online: int) -> Prospects:
     closest: list[tuple[int, int]] = []
     for block, told in sorted(known.items()):
         answers.setdefault(told.answer, []).append(block)
-        if told.answer == "yes":
+        if told.answer == "yes" or (told.answer == "not known" and not told.blockers):
             continue
         reasons[told.rule or " + ".join(word for word, _, _ in told.blockers[:3]) or told.result] += 1
         pages = sum(count for _, count, _ in told.blockers)

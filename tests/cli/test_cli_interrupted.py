@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -64,6 +65,7 @@ def test_ctrl_c_is_silent_while_nobody_reads_and_when_the_reader_is_gone(tmp_pat
         os.close(writer)
         while waiting(reader) < 1 << 16:
             assert ran.poll() is None
+            sleep(0.01)
         ran.send_signal(signal.SIGINT)
         if closes:
             os.close(reader)

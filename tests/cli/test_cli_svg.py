@@ -16,6 +16,8 @@ from tests.make_pictures import ALL, PICTURES
 
 from .conftest import Process, Run
 
+pytestmark = pytest.mark.usefixtures("nobody_asks_the_clock")
+
 SVG = "{http://www.w3.org/2000/svg}"
 
 

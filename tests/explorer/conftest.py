@@ -7,8 +7,6 @@ from altmap.explorer.picture.lines import Line
 from altmap.explorer.tui.screens import add
 from altmap.explorer.tui.widgets.drawn import Drawn
 
-from .quiet import quiet
-
 
 @pytest.fixture(autouse=True)
 def nobody_types_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,10 +19,8 @@ def nobody_types_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def nobody_asks_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a key or a click the app is waited for by what it has to do."""
-    for place in ("textual.app.wait_for_idle", "textual.pilot.wait_for_idle", "textual.pilot.Pilot._wait_for_screen"):
-        monkeypatch.setattr(place, quiet)
+def every_app_is_waited_for(nobody_asks_the_clock: None) -> None:
+    """Here all tests drive apps."""
 
 
 @pytest.fixture(autouse=True)

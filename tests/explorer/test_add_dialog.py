@@ -9,6 +9,7 @@ import pytest
 from altmap import engine
 from altmap.explorer.tui.screens import add
 from altmap.explorer.tui.screens.add import AddDialog
+from altmap.explorer.tui.screens.comparison import ComparisonScreen
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.widgets.prose import Prose
 from textual.widgets import Input
@@ -26,14 +27,16 @@ def test_the_add_dialog_explains_what_is_wrong() -> None:
         assert "'lots' is not a size" in text_of(dialog.query_one(Prose))
         await press(pilot, "enter")
         assert pilot.app.screen is dialog
-        dialog.query_one("#size", Input).value = "100M"
-        await pilot.pause()
-        assert "EINVAL" in text_of(dialog.query_one(Prose))
-        dialog.query_one("#size", Input).value = "0"
-        await pilot.pause()
-        assert "EINVAL" in text_of(dialog.query_one(Prose))
-        dialog.query_one("#size", Input).value = "100M"
+        for size in ("100M", "0"):
+            dialog.query_one("#size", Input).value = size
+            await pilot.pause()
+            await pilot.app.workers.wait_for_complete()
+            await pilot.pause()
+            assert "EINVAL" in text_of(dialog.query_one(Prose))
         await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, ComparisonScreen)
+        await press(pilot, "escape")
+        await pilot.click("#add")
         assert machine.history[-1].result == "EINVAL"
         assert "EINVAL" in result(screen)
 

@@ -209,7 +209,9 @@ def test_what_would_go_instead() -> None:
         await press(pilot, "f")
         assert "b what would go instead" in result(screen)
         await press(pilot, "b")
-        assert screen.marks == {37, 38, 40, 48, 64, 65, 66}
+        answers = screen.verdicts.answers()
+        assert screen.marks == frozenset(answers["yes"]) >= {64, 65, 66}
+        assert 42 in answers["no"]
         assert "closest to going: memory41, 76 pages in the way" in result(screen)
         screen.query_one(MemoryMap).set_view("can it go")
         await press(pilot)

@@ -80,7 +80,7 @@ def trial(base: Base, seed: str, folder: Path) -> str:
     """Try one mutant: "refused" or "taken". Raises `Trouble`."""
     chance = random.Random(seed)
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(base.folder, folder, symlinks=True)
+    shutil.copytree(base.folder, folder, symlinks=True, copy_function=shutil.copyfile)
     mutant = Mutant(folder, chance)
     mutant.spoil(chance.choice((1, 1, 1, 2, 3, 6)))
     try:

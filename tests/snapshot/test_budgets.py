@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from altmap.engine import Add, Allocate, Command, Compact, boot_machine, open_machine, save_machine
+from altmap.engine import Add, Allocate, Command, Compact, HugePages, boot_machine, open_machine, save_machine
 from altmap.engine.capture.procfs import MAX_RESOURCES, parse_id_list, parse_iomem
 from altmap.engine.faces import plans
 from altmap.engine.hotplug import zone_span
@@ -43,7 +43,7 @@ def test_a_gzip_file_of_small_values_is_refused_before_they_are_made() -> None:
 
 
 def test_sets_of_pages_that_all_differ_are_bounded(planned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unfold, "MAX_PAGES_TOLD", 32768)
+    monkeypatch.setattr(unfold, "MAX_PAGES", 32768)
     with pytest.raises(
         BadInput, match=r"\$\.sections\[\d\]\.sections\[0\]\.\S+: more different sets of pages up to here"
     ):
@@ -83,6 +83,27 @@ def test_a_step_that_is_given_up_leaves_nothing_behind(planned: Path, monkeypatc
         work.apply(machine, Add(start="4G", size="1G"))
     assert (dict(machine.blocks), dict(machine.zones)) == before
     assert len(machine.timeline.steps) == 1
+
+
+def test_one_step_that_changes_too_much_is_given_up_in_its_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four hundred huge pages are one event, and a change each."""
+    machine = boot_machine([(0, 0, "1G")], nodes=1)
+    before = [dict(table) for table in state_of(machine).tables]
+    monkeypatch.setattr(plans, "MOST_WORK", 400)
+    with pytest.raises(BadInput, match="takes more work than the steps of a file may"):
+        plans._Work().apply(machine, HugePages(count=400))
+    assert [dict(table) for table in state_of(machine).tables] == before
+    assert len(machine.timeline.steps) == 1
+    assert machine.apply(HugePages(count=400)).ok
+
+
+def test_work_that_was_taken_back_is_counted_too() -> None:
+    """What does not fit is refused when all that there is was taken; a zone that is not there is refused at once."""
+    machine = boot_machine([(0, 0, "1G")], nodes=1)
+    small, large = plans._Work(), plans._Work()
+    small.apply(machine, Allocate(size="2G", zone="Normal"))
+    large.apply(machine, Allocate(size="2G"))
+    assert large.left < small.left
 
 
 def test_the_edge_of_a_zone_is_looked_for_where_sections_are() -> None:

@@ -118,7 +118,7 @@ def _row(state: State, add: Add, online: OnlineType) -> Row:
         off_node=sum(share.pages for share in shares if share.node != add.node),
         waste=sum(share.pages for share in shares) - geometry.memmap_pages(pages),
         tables=tables + fallback,
-        objects=object_pages(len(blocks)),
+        objects=object_pages(len(blocks), state.geometry.page_size),
         taken=Frozen(taken),
         added=_memory(state, add.node),
     )

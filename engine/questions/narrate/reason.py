@@ -9,6 +9,7 @@ from ...numbers.units import format_bytes
 from ...protocol.reasons import (
     HotplugError,
     HugePageStays,
+    LmbFailed,
     NeverEnds,
     Reason,
     SectionsLeft,
@@ -48,13 +49,13 @@ from .words import Names, counted, some_names
 
 
 def sentence(reason: Reason | None, names: Names = some_names) -> str:
-    """A reason in words, without a capital and a full stop, so that it may be a part of a longer one; empty for None.
-    `names` writes the names of memory blocks."""
+    """A reason, an effect or a warning in words, without a capital and a full stop, so that it can be a part of a longer
+    sentence; empty for None. `names` writes the names of memory blocks."""
     return _WRITERS[type(reason)](reason, names) if reason is not None else ""
 
 
 def page_of(reason: Reason | None) -> int | None:
-    """The page (pfn) that a reason is about, itself or by its cause; None if it is about none."""
+    """The page (pfn) that a reason, or what caused it, is about; None if it is about no page."""
     about: object = reason
     while about is not None:
         pfn = getattr(about, "pfn", None)
@@ -93,6 +94,11 @@ def _endless(reason: NeverEnds, names: Names) -> str:
     )
 
 
+def _lmb(reason: LmbFailed, names: Names) -> str:
+    failed = f"{names((reason.block,))} failed ({reason.errno}): {sentence(reason.cause, names)}"
+    return f"DLPAR undoes all of the request, as {failed}"
+
+
 def _stayed(reason: StayedOnline, names: Names) -> str:
     return f"{names((reason.block,))} did not go offline: {sentence(reason.cause, names)}"
 
@@ -129,6 +135,7 @@ _WRITERS: Final[Mapping[type, _Writer]] = {
     **dict.fromkeys(get_args(Released), released.said),
     SectionsLeft: _left,
     HugePageStays: _stays,
+    LmbFailed: _lmb,
     NeverEnds: _endless,
     StayedOnline: _stayed,
     WouldNotComeBack: _gone_for_good,

@@ -16,6 +16,7 @@ from altmap.engine.snapshot import schema as snapshot
 from .changes import DiffDocument
 from .comparison import ComparisonDocument
 from .document import Document
+from .explanation import ExplanationDocument
 from .give_back import GiveBackDocument
 from .growth import GrowthDocument
 from .machine import CaptureDocument, CheckDocument, MachineDocument, MachinesDocument
@@ -51,6 +52,7 @@ _ALL: Final = (
     _kind(WhyDocument, "why --json", "would commands succeed, and if not, why, and what would clear it"),
     _kind(GiveBackDocument, "why --json", "which blocks together give back so much memory, and what holds the rest"),
     _kind(GrowthDocument, "grow --json", "how far a machine can grow, and where it gets dangerous before"),
+    _kind(ExplanationDocument, "explain --json", "what lines of a kernel log mean"),
     _kind(ComparisonDocument, "compare --json", "the placements of one add side by side"),
     _kind(DiffDocument, "diff --json", "what changed between two machines"),
     _kind(CaptureDocument, "capture -o --json", "what was captured to a file"),

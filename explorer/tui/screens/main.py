@@ -114,7 +114,7 @@ class MainScreen(MappingScreen):
 
     def _greet(self) -> None:
         origin = self.machine.origin
-        if (before := self.session.before) is not None:
+        if (before := self.session.before) is not None and self.session.begun == "booted":
             news = origin.notes[: len(origin.notes) - len(before.machine.origin.notes)]
             self.query_one(ResultBar).say("✓ booted", "; ".join(news), "ok")
             return

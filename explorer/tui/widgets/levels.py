@@ -10,10 +10,13 @@ from altmap.engine import Machine, about_bytes, format_address
 from textual import events, work
 from textual.message import Message
 
+from ...picture.can_go import CanGo
 from ...picture.lines import Line, Span, joined, width
 from ...picture.memory import MemoryPicture, Scope
 from ...picture.memory_size import short_size
 from ...picture.pages import PagesPicture
+from ...picture.use import Use
+from ...picture.views import Nodes
 from .drawn import Drawn, palette_of
 from .map_legend import legend
 from .memory_map import MemoryMap
@@ -103,7 +106,8 @@ class Levels(Drawn):
         pages = _PAGES + 3 if self.size.height >= 24 else 0
         room = self.size.height - 2 - pages - (len(areas) + 2 if areas else 0)
         scope = Scope("block", start, geometry.pages_per_block)
-        scene, view = self._map.scene, self._map.view
+        scene = self._map.scene
+        view = Use if self._map.view in (CanGo, Nodes) else self._map.view  # those are of whole blocks
         block = MemoryPicture(scene, view, scope, (self.size.width, max(1, room)), self.halves, False)
         over = self._map.overlay._replace(cursor=self.pfn)
         name = f"memory{self.pfn // geometry.pages_per_block}"

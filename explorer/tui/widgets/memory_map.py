@@ -38,14 +38,14 @@ class MemoryMap(Drawn, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(f"{shift}{key}", f"move({across}, {down}, {bool(shift)})", show=False)
+            Binding(f"{shift}{key}", f"move({across}, {down}, {bool(shift)})", show=False, priority=True)
             for shift in ("", "shift+")
             for key, across, down in (("left", -1, 0), ("right", 1, 0), ("up", 0, -1), ("down", 0, 1))
         ),
-        Binding("pageup", "jump(-1)", show=False),
-        Binding("pagedown", "jump(1)", show=False),
-        Binding("home", "end(False)", show=False),
-        Binding("end", "end(True)", show=False),
+        Binding("pageup", "jump(-1)", show=False, priority=True),
+        Binding("pagedown", "jump(1)", show=False, priority=True),
+        Binding("home", "end(False)", show=False, priority=True),
+        Binding("end", "end(True)", show=False, priority=True),
     ]
 
     class Moved(Message):

@@ -1,0 +1,90 @@
+"""Memory of POWER partitions comes and goes LMB by LMB (arch/powerpc/platforms/pseries/hotplug-memory.c).
+
+An LMB is a memory block. Each that is added is onlined at once, whatever auto_online_blocks says, and each that is removed goes
+offline first. Where one fails, what was done of the request is undone, and the answer is EINVAL whatever it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from ..memory.state import State
+from ..protocol.events import Event, OfflineFailed, OnlineFailed
+from ..protocol.reasons import HotplugError, LmbFailed
+from ..protocol.vocabulary import HANGS
+from .add import AddRequest, add_memory
+from .offline import offline_block
+from .online import online_block
+from .remove import refuse_without_hotplug, remove_memory
+
+Steps = Iterator[Event]
+
+
+def add_lmbs(state: State, request: AddRequest) -> Steps:
+    """Add a range (dlpar_memory_add_by_ic); an address between two LMBs is taken for the lower. Raises `HotplugError` EINVAL;
+    no LMB of the request is there then."""
+    refuse_without_hotplug(state)
+    done: list[int] = []
+    for number in _lmbs(state, request.start, request.size):
+        try:
+            yield from _add(state, msgspec.structs.replace(request, start=number * state.geometry.block_size))
+        except HotplugError as error:
+            for added in done:
+                try:
+                    yield from _remove(state, added)
+                except HotplugError as stays:
+                    yield OfflineFailed(added, stays.errno, stays.reason, retried=False)
+            raise HotplugError("EINVAL", LmbFailed(number, error.errno, error.reason), error.pfn) from None
+        done.append(number)
+
+
+def remove_lmbs(state: State, start: int, size: int) -> Steps:
+    """Remove what there is of a range (dlpar_memory_remove_by_ic). Where an LMB stays, those that had gone are added again, and
+    onlined into the default zone of that moment, and `HotplugError` EINVAL says which one it was."""
+    refuse_without_hotplug(state)
+    gone: list[tuple[int, int]] = []
+    for number in _lmbs(state, start, size):
+        block = state.blocks.get(number)
+        if block is None:
+            continue
+        try:
+            yield from _remove(state, number)
+        except HotplugError as error:
+            if error.errno == HANGS:
+                raise
+            yield OfflineFailed(number, error.errno, error.reason, retried=False)
+            for back, node in gone:
+                again = AddRequest(back * state.geometry.block_size, state.geometry.block_size, node, "dlpar")
+                try:
+                    yield from _add(state, again)
+                except HotplugError as lost:
+                    yield OnlineFailed(back, lost.errno, lost.reason)
+            raise HotplugError("EINVAL", LmbFailed(number, error.errno, error.reason), error.pfn) from None
+        gone.append((number, block.node))
+
+
+def _lmbs(state: State, start: int, size: int) -> range:
+    unit = state.geometry.block_size
+    first = start // unit
+    return range(first, first + -(-size // unit))
+
+
+def _add(state: State, request: AddRequest) -> Steps:
+    """dlpar_add_lmb: add, and online; what does not go online is removed again."""
+    number = request.start // state.geometry.block_size
+    yield from add_memory(state, msgspec.structs.replace(request, size=state.geometry.block_size))
+    if state.blocks[number].state == "offline":
+        try:
+            yield from online_block(state, number, "online")
+        except HotplugError:
+            yield from remove_memory(state, request.start, state.geometry.block_size)
+            raise
+
+
+def _remove(state: State, number: int) -> Steps:
+    """dlpar_remove_lmb: offline, and remove. The driver works in a thread of its own, which no signal reaches."""
+    if state.blocks[number].state == "online":
+        yield from offline_block(state, number, signals=False)
+    yield from remove_memory(state, number * state.geometry.block_size, state.geometry.block_size)

@@ -1,0 +1,30 @@
+"""`altmap explain`: a line, a file, standard input; as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from .conftest import Run
+
+LINE = "Offlined Pages 32256"
+
+
+def test_a_line_and_a_file_are_explained_alike(altmap: Run, tmp_path: Path) -> None:
+    (tmp_path / "dmesg").write_text(f"something else\n[   1.5] {LINE}\n")
+    of_line, of_file = altmap("explain", LINE), altmap("explain", tmp_path / "dmesg")
+    assert (of_line.code, of_file.code) == (0, 0)
+    assert of_file.out.splitlines()[1:] == of_line.out.splitlines()[1:]
+
+
+def test_json_names_page_and_range(altmap: Run) -> None:
+    line = "memory offlining [mem 0x100200000-0x107ffffff] failed due to signal backoff"
+    document = json.loads(altmap("explain", line, "--json", "--machine", "firecracker-24g").out)
+    (row,) = document["lines"]
+    assert (document["kind"], row["start"], row["end"], row["pfn"]) == ("explanation", 0x100200000, 0x108000000, None)
+    assert row["here"][0].startswith("memory32 is in zone Normal of node 0")
+
+
+def test_a_line_that_nobody_knows_is_not_known(altmap: Run) -> None:
+    said = altmap("explain", "hello")
+    assert (said.code, said.out) == (3, "no line of it is one about memory hotplug that altmap knows\n")

@@ -1,0 +1,111 @@
+"""POWER partitions: DLPAR adds and removes LMB by LMB, and windows of vmemmap are shared, with boot memory too."""
+
+from __future__ import annotations
+
+import pytest
+from altmap.engine import Add, Eject, Machine, Online, boot_machine
+from altmap.engine.memory.state import state_of
+from altmap.engine.numbers.units import GIB, MIB
+from altmap.engine.protocol.reasons import LmbFailed, NeverEnds
+from altmap.engine.protocol.vocabulary import PINNED, SLAB
+
+from .guests import free_pages, occupy
+
+RADIX, LMB = "ppc64le-radix-64k", 256 * MIB
+
+
+def partition(size: str = "1G", mode: str = "N", arch: str = RADIX, model: str = "6.12") -> Machine:
+    return boot_machine([(0, 0, size)], arch=arch, model=model, memmap_on_memory=mode)
+
+
+def dlpar(machine: Machine, size: str | int, at: str | int) -> str:
+    return machine.apply(Add(start=at, size=size, caller="dlpar")).result
+
+
+def test_dlpar_onlines_each_lmb_at_once_whatever_auto_online_blocks_says() -> None:
+    machine = partition()
+    assert dlpar(machine, "1G", "1G") == "ok"
+    assert [machine.blocks[number].state for number in range(4, 8)] == ["online"] * 4
+    assert {machine.valid_zones(number) for number in range(4, 8)} == {"Normal"}
+    assert machine.check() == []
+
+
+def test_an_add_that_fails_takes_back_all_of_it_and_says_einval() -> None:
+    machine = partition()
+    assert dlpar(machine, LMB, "2G") == "ok"
+    before = free_pages(machine)
+    outcome = machine.apply(Add(start="1536M", size="1G", caller="dlpar"))
+    assert outcome.result == "EINVAL"
+    assert isinstance(outcome.reason, LmbFailed)
+    assert (outcome.reason.block, outcome.reason.errno) == (8, "EEXIST")
+    assert sorted(machine.blocks) == [0, 1, 2, 3, 8]
+    assert free_pages(machine) == before
+    assert machine.check() == []
+
+
+def test_a_removal_that_is_refused_adds_again_what_had_gone_and_onlines_it() -> None:
+    """Blocks that were offline are online then, and Movable ones may come back as Normal."""
+    machine = partition()
+    assert dlpar(machine, "1G", "1G") == "ok"
+    for number in (4, 5):
+        machine.write(f"/sys/devices/system/memory/memory{number}/state", "offline")
+    machine.apply(Online(block=5, type="online_movable"), check=True)
+    start, _ = state_of(machine).block_range(6)
+    occupy(machine, start + 100, 1, SLAB)
+    outcome = machine.apply(Eject(start="1G", size="1G"))
+    assert outcome.result == "EINVAL"
+    assert isinstance(outcome.reason, LmbFailed)
+    assert outcome.reason.block == 6
+    assert [machine.valid_zones(number) for number in range(4, 8)] == ["Normal"] * 4
+    assert machine.check() == []
+
+
+def test_a_removal_that_only_a_signal_would_end_never_ends() -> None:
+    machine = partition()
+    assert dlpar(machine, LMB, "1G") == "ok"
+    start, _ = state_of(machine).block_range(4)
+    occupy(machine, start + 100, 1, PINNED)
+    outcome = machine.apply(Eject(start="1G", size=LMB))
+    assert outcome.result == "HANGS"
+    assert isinstance(outcome.reason, NeverEnds)
+
+
+def test_a_window_that_boot_memory_made_costs_nothing_and_a_new_one_all_of_it() -> None:
+    """2 MiB of vmemmap, 32 pages of 64K, serve 2 GiB: the first takes them, the last gives them back."""
+    machine = partition("1G")
+    before = free_pages(machine)
+    assert machine.apply(Add(start="1G", size="1G")).ok
+    assert before - free_pages(machine) <= 5
+    at = free_pages(machine)
+    assert machine.apply(Add(start="2G", size=LMB)).ok
+    assert 32 <= at - free_pages(machine) <= 37
+    first = free_pages(machine)
+    assert machine.apply(Add(start=2 * GIB + LMB, size=LMB)).ok
+    assert first - free_pages(machine) <= 5
+    machine.apply(Eject(start="2G", size=LMB), check=True)
+    assert free_pages(machine) - first <= 5, "the other still lies in the window"
+    machine.apply(Eject(start=2 * GIB + LMB, size=LMB), check=True)
+    assert free_pages(machine) == at
+    assert machine.check() == []
+
+
+def test_with_force_a_head_in_a_window_of_the_boot_is_reserved_and_wasted_whole() -> None:
+    machine = partition("1G", mode="force")
+    assert dlpar(machine, LMB, "1G") == "ok"
+    assert machine.blocks[4].head == 32
+    sections = [machine.sections[number].memmap for number in range(64, 80)]
+    assert {memmap.on for memmap in sections if memmap is not None} == {"kernel"}
+    assert dlpar(machine, LMB, "2G") == "ok"
+    memmap = machine.sections[128].memmap
+    assert memmap is not None
+    assert memmap.on == "self"
+    assert machine.check() == []
+
+
+@pytest.mark.parametrize("arch", ["ppc64le-hash-64k", "x86_64"])
+def test_others_have_no_such_windows_or_none_that_is_not_huge(arch: str) -> None:
+    machine = partition("4G", arch=arch)
+    before = free_pages(machine)
+    assert machine.apply(Add(start="8G", size="1G")).ok
+    taken = before - free_pages(machine)
+    assert taken <= 5 if arch.startswith("ppc") else taken >= 4096
