@@ -33,7 +33,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     machines             what `uname -m` and distributions call the machine
     geometry             the usual sizes, in the newest kernels
     older_sections       bytes that a section had before a release, by release, oldest first; a block had as many at least
-    huge_pages           sizes of hugetlb pages besides that of a PMD and what one PMD table maps, bytes
+    gigantic_page        bytes of the larger hugetlb page, where it is not what one PMD table maps; 0: it is
     hotplug_since        first kernel version that can hot-add memory, (2, 6) for all old ones; None: not possible
     hotplug_until        first that no longer can; None: all since then can
     rfc_altmap           see `RfcAltmap`
@@ -63,6 +63,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     lists_memblock: bool = False
     boot_offline_veto: bool = False
     base_page_fallback: bool = True
+    gigantic_page: int = 0
     windows: Literal["", "always", "huge"] = ""
     ejects: Literal["acpi", "dlpar"] = "acpi"
     add_warning: str | None = None
@@ -135,7 +136,7 @@ _ROWS: Final = (
         lists_memblock=True, low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
         note="As with 16K pages. Usual: zones as with 4K pages; the linear map of a 48-bit kernel spans 128 TiB."),
     Preset(
-        name="ppc64le-radix-64k", machines=_PPC, ejects="dlpar", windows="always",
+        name="ppc64le-radix-64k", machines=_PPC, gigantic_page=GIB, ejects="dlpar", windows="always",
         geometry=Geometry(
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=5,
             pmd_size=2 * MIB, block_size=256 * MIB, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 51),
@@ -153,7 +154,7 @@ _ROWS: Final = (
         note="One PMD of vmemmap serves eight sections. Usual: base-page fallback (since 6.6), zones, address bits, "
              "direct map."),
     Preset(
-        name="ppc64le-hash-64k", machines=_PPC, ejects="dlpar", windows="huge",
+        name="ppc64le-hash-64k", machines=_PPC, gigantic_page=16 * GIB, ejects="dlpar", windows="huge",
         geometry=Geometry(
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=8,
             pmd_size=16 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 51),
@@ -162,7 +163,7 @@ _ROWS: Final = (
         note="The vmemmap is bolted in pages of 16 MiB, each the memmap of 16 GiB; an exhausted altmap falls back to "
              "kernel memory. Usual: zones, address bits; the direct map is bolted in the hash table."),
     Preset(
-        name="s390x", machines=("s390x",),
+        name="s390x", machines=("s390x",), gigantic_page=2 * GIB,
         geometry=Geometry(
             arch="s390x", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=8, pmd_size=MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
