@@ -67,7 +67,7 @@ from .questions.compare import Comparison, compare, describe_comparison
 from .questions.explain import Explained, explain
 from .questions.give_back import GiveBack, asked_by_size, describe_give_back, give_back
 from .questions.grow import Growth, grow
-from .questions.narrate import Moment, assumption, block_names, memmap_places, moment, sentence, story
+from .questions.narrate import Moment, assumption, block_names, block_numbers, memmap_places, moment, sentence, story
 from .questions.outlook import Outlook
 from .questions.shortage import Shortage, shortage
 from .questions.summary import Page, Summary
@@ -154,6 +154,7 @@ __all__ = [
     "asked_by_size",
     "assumption",
     "block_names",
+    "block_numbers",
     "boot_machine",
     "bundled_machines",
     "capture",

@@ -189,7 +189,9 @@ def _added(counts: Iterable[Count]) -> Count:
 
 def section_count(section: Section, geometry: Geometry) -> Count:
     """The counts of a whole section."""
-    packed = _whole(*_value(section, geometry))
+    packed, width = _whole(*_value(section, geometry)), geometry.pages_per_section
+    if len(section.zones) == 1 and section.zones[0][1] == span(0, width):
+        return packed, ((section.zones[0][0], width),)
     return packed, tuple((key, owned.bit_count()) for key, owned in section.zones)
 
 

@@ -48,7 +48,8 @@ class ExplorerApp(App[bool]):
         self._guard, self._grey = Guard(), Monochrome()
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = DARK
+        self.set_reactive(App.theme, DARK)  # it is the first: there is nothing yet that would have to be made anew
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def on_mount(self) -> None:
         if self._tour is not None and isinstance(self.screen, MainScreen):

@@ -23,6 +23,11 @@ def block_names(blocks: Iterable[int], limit: int | None = None) -> str:
     return _in_runs("memory", blocks, limit)
 
 
+def block_numbers(blocks: Iterable[int], limit: int | None = None) -> str:
+    """As `block_names`, with their numbers alone: ``32-39, 48``."""
+    return _in_runs("", blocks, limit)
+
+
 def section_names(sections: Iterable[int]) -> str:
     """Sections by number, runs in short: ``section 32-39``."""
     return _in_runs("section ", sections, None)

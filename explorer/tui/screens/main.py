@@ -156,6 +156,8 @@ class MainScreen(MappingScreen):
         self._ask_all()
 
     def _show_block(self) -> None:
+        if not self._map.size:  # as soon as it has one it is told
+            return
         place = self._place()
         self._link()
         if self.has_class("-huge") and self.query(Levels):

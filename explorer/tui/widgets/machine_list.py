@@ -73,7 +73,7 @@ class MachineList(Scroller):
         guessed = any(section.estimated for section in machine.sections.values())
         count, nodes = len(machine.blocks), len(machine.nodes)
         blocks = f"{count:,} block{'s' * (count != 1)} of {format_bytes(machine.geometry.block_size)}"
-        known = "pages laid out to meet counters" if guessed else "every page known"
+        known = "pages guessed" if guessed else "every page known"
         return f"{kernel_words(machine)} · {blocks} · {nodes} node{'s' * (nodes != 1)} · {known}"
 
     def action_ask(self) -> None:
