@@ -28,6 +28,7 @@ from .commands.scripts import parse_line, parse_script
 from .faces.boot import Ram, boot_machine
 from .faces.diff import Drift, describe_drift, diff
 from .faces.film import Film, Move
+from .faces.from_words import new_machine, qemu_nodes
 from .faces.library import (
     bundled_machines,
     capture,
@@ -66,7 +67,7 @@ from .questions.compare import Comparison, compare, describe_comparison
 from .questions.explain import Explained, explain
 from .questions.give_back import GiveBack, asked_by_size, describe_give_back, give_back
 from .questions.grow import Growth, grow
-from .questions.narrate import Moment, assumption, block_names, memmap_places, moment, sentence, story
+from .questions.narrate import Moment, assumption, block_names, block_numbers, memmap_places, moment, sentence, story
 from .questions.outlook import Outlook
 from .questions.shortage import Shortage, shortage
 from .questions.summary import Page, Summary
@@ -153,6 +154,7 @@ __all__ = [
     "asked_by_size",
     "assumption",
     "block_names",
+    "block_numbers",
     "boot_machine",
     "bundled_machines",
     "capture",
@@ -181,11 +183,13 @@ __all__ = [
     "machine_names",
     "memmap_places",
     "moment",
+    "new_machine",
     "news",
     "open_machine",
     "parse_bytes",
     "parse_line",
     "parse_script",
+    "qemu_nodes",
     "read_machine",
     "reboot",
     "rename",

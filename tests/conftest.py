@@ -38,11 +38,12 @@ def children_compile_once(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture
 def nobody_asks_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a key or a click an app is waited for by what it has to do."""
+    """After a key or a click an app is waited for by what it has to do; the cursor rests at once."""
     from .explorer.quiet import quiet
 
     for place in ("textual.app.wait_for_idle", "textual.pilot.wait_for_idle", "textual.pilot.Pilot._wait_for_screen"):
         monkeypatch.setattr(place, quiet)
+    monkeypatch.setattr("altmap.explorer.tui.widgets.levels.REST", 0)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ _SMALL: Final = "--view memmap --at 32 --size 80x24"
 ALL: Final = {
     "explorer.svg": Picture(
         "firecracker-24g",
-        "hugepages 24 of 2M\npin 24M\noffline 48\noffline 42 expect EBUSY\n",
+        "hugepages 24 of 2M\npin 24M node 0 short\noffline 48\noffline 42 expect EBUSY\n",
         "--at 42 --size 120x40",
     ),
     "memmap-in-itself.svg": Picture("small-guest", f"add 4G at 4G node 0\n{_ADDED}", _SMALL),

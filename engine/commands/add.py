@@ -20,10 +20,14 @@ from .shell import Monitor, Person, Place, Stop, comment, echo, qemu_size
 
 
 class Add(Base, tag="add", frozen=True):
-    """Add `size` bytes of memory at `start` to a node, as `caller` does it.
+    """Add `size` bytes of memory at address `start` to a node (add_memory_resource, mm/memory_hotplug.c).
 
-    `placement` and `fallback` override where the memmap goes and whether kernel memory may serve instead; `reserve` and
-    `align` (pages) belong to the altmap that a pmem driver brings. Sizes and addresses are bytes or text like "128M".
+    `start`, `size`  bytes, or text like "4G"
+    `caller`         which driver adds it; that decides whether it asks for a memmap in the added memory
+    `placement`      where the memmap is to go; None: wherever that caller's kernel puts it
+    `fallback`       may kernel memory serve where `placement` cannot be? None: as the kernel does
+    `reserve`        pages that a pmem driver keeps at the start of its altmap
+    `align`          pages by which it has the memmap aligned
     """
 
     start: int | str

@@ -17,14 +17,15 @@ from .shell import Place, echo
 
 
 class Online(Base, tag="online", frozen=True):
-    """Online one block."""
+    """Online the memory block ``memoryN`` whose number is `block`. `type` chooses the zone: "online_kernel",
+    "online_movable", or "online", which leaves it to the kernel's policy."""
 
     block: int
     type: OnlineType = "online"
 
 
 class Offline(Base, tag="offline", frozen=True):
-    """Offline one block."""
+    """Offline the memory block ``memoryN`` whose number is `block` (offline_pages)."""
 
     block: int
 

@@ -17,7 +17,8 @@ from .shell import Place, echo, no_line
 
 
 class Compact(Base, tag="compact", frozen=True):
-    """Compact the memory of a node, or of all; with `zone` and `order` one zone until it has a free area of that order."""
+    """Compact the memory of a node, or of all nodes without one (compact_memory). With `zone` and `order` only that zone is
+    compacted, until it has a free area of ``2**order`` pages."""
 
     node: int | None = None
     zone: str | None = None

@@ -26,7 +26,8 @@ _MEANINGS: Final[Mapping[Any, str]] = {
 
 
 class Base(msgspec.Struct, frozen=True, tag_field="op", forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """`expect` names the result that a script expects, such as "EBUSY"; then it does not count as a refusal."""
+    """What all commands have in common. `expect`: the errno by name that a script expects, such as "EBUSY"; an outcome with
+    just that result counts as expected."""
 
     expect: str | None = None
 

@@ -19,7 +19,8 @@ from .shell import Place, echo
 
 
 class HugePages(Base, tag="hugepages", frozen=True):
-    """Bring the pool of huge pages of a size to `count`, on a node or on all (nr_hugepages)."""
+    """Set the pool of huge pages of `size` bytes to `count` pages, on a node, or on all nodes without one (nr_hugepages). It
+    succeeds even if fewer pages can be had; the events say how many there are."""
 
     count: int
     size: int | str = "2M"

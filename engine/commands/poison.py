@@ -17,7 +17,8 @@ from .shell import Place, echo
 
 
 class Poison(Base, tag="poison", frozen=True):
-    """A page has a hardware error (hard_offline_page), or is suspected of one (`soft`)."""
+    """A hardware error in the page at a physical address (memory_failure); with `soft` only a suspicion, on which the page
+    is moved elsewhere first (soft_offline_page)."""
 
     address: int | str
     soft: bool = False

@@ -46,10 +46,10 @@ class Placed(NamedTuple):
 
 
 def parse_script(text: str, name: str) -> list[Command]:
-    """The commands of a script; what begins with a bracket or a brace is JSON, anything else is lines.
+    """The commands of a script. A text that begins with ``[`` or ``{`` is read as JSON, any other as lines.
 
-    `name` is how messages call the script. Raises `BadInput` with a sentence for each wrong line or command, up to
-    `MOST_COMPLAINTS`: the script, the place in it, what is wrong there and what would be right.
+    `name` is what messages call the script. Raises `BadInput` with one sentence for each wrong line or command, up to
+    `MOST_COMPLAINTS` of them: the place, what is wrong there and what would be right.
     """
     return [placed.command for placed in parse_places(text, name)]
 
@@ -61,8 +61,8 @@ def parse_places(text: str, name: str) -> list[Placed]:
 
 
 def parse_line(line: str) -> list[Command]:
-    """The commands of one line of a script: none where it is empty, several where it names a range of blocks. Raises
-    `BadInput`."""
+    """The commands that a line of a script stands for: none for an empty line or a comment, several for a range of blocks.
+    Raises `BadInput` with what is wrong and how to write it."""
     words = _words(line)
     expect = words[-1] if len(words) > 2 and words[-2] == "expect" else None
     if expect is not None:

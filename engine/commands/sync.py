@@ -16,7 +16,8 @@ from .shell import Place, comment
 
 
 class Sync(Base, tag="sync", frozen=True):
-    """Replace what can be observed by a new capture (folder or tar), keep what only the model knows."""
+    """Take over from a newer capture (a folder or a tar) whatever a capture shows; what only the model knows stays. The
+    notes of the outcome say how the two differed."""
 
     root: str
 

@@ -18,14 +18,16 @@ from .shell import Monitor, Person, Place, Stop, comment
 
 
 class Remove(Base, tag="remove", frozen=True):
-    """Remove a range whose blocks are offline (try_remove_memory)."""
+    """Remove `size` bytes of memory at address `start`, whose blocks are offline (try_remove_memory); bytes, or text like
+    "4G"."""
 
     start: int | str
     size: int | str
 
 
 class Eject(Base, tag="eject", frozen=True):
-    """Take a memory device out, as the ACPI driver does: offline all its blocks, then remove them."""
+    """Take out the memory device with `size` bytes at address `start`, as the ACPI driver does: offline all its blocks, then
+    remove them (acpi_memory_device_remove); bytes, or text like "4G"."""
 
     start: int | str
     size: int | str

@@ -16,7 +16,8 @@ from .shell import Monitor, Place, comment, qemu_size
 
 
 class VirtioMem(Base, tag="virtio_mem", frozen=True):
-    """Ask the virtio-mem device whose region begins at `start` for `size` plugged bytes, in device blocks of `unit`."""
+    """Ask the virtio-mem device whose region begins at address `start` to have `size` bytes plugged (requested_size). It
+    plugs and unplugs device blocks of `unit` bytes; all are bytes, or text like "2M"."""
 
     start: int | str
     size: int | str

@@ -14,7 +14,7 @@ from ..numbers.units import parse_bytes
 from ..protocol.reasons.notes import Note
 from ..protocol.vocabulary import Pattern, What
 from .fields import Base
-from .form import Form, Option, words_of
+from .form import Choice, Form, Option, words_of
 from .row import Row, Steps, known_node
 from .shell import Place, no_line
 
@@ -29,27 +29,30 @@ class _Workload(Base, frozen=True, kw_only=True):
 
 
 class Allocate(_Workload, tag="allocate", frozen=True, kw_only=True):
-    """Programs or the kernel take `size` bytes."""
+    """Programs, or the kernel, allocate `size` bytes of a kind of memory, from the zones of a node and in a pattern. All of
+    it is taken, or nothing and the result is ENOMEM."""
 
     size: int | str
     kind: What = "movable"
 
 
 class Free(_Workload, tag="free", frozen=True, kw_only=True):
-    """Memory of a kind goes back, all of it without `size`."""
+    """Programs, or the kernel, free `size` bytes of a kind of memory; without a size all that there is."""
 
     kind: What = "movable"
     size: int | str | None = None
 
 
 class Pin(_Workload, tag="pin", frozen=True, kw_only=True):
-    """Someone takes extra references on movable pages: they cannot be migrated."""
+    """Someone takes a further reference to movable pages of `size` bytes, so that they cannot be migrated: for long, as RDMA and
+    VFIO do, or `short`, as direct I/O does while it lasts."""
 
     size: int | str | None = None
+    short: bool = False
 
 
 class Unpin(_Workload, tag="unpin", frozen=True, kw_only=True):
-    """The extra references are dropped."""
+    """Those further references are dropped, of `size` bytes or, without a size, of all pages."""
 
     size: int | str | None = None
 
@@ -59,7 +62,7 @@ _WHERE: Final = Option("node", always=True), Option("zone"), words_of("pattern",
 _FORMS: Final = {
     Allocate: Form(Allocate, "SIZE", _KIND, *_WHERE),
     Free: Form(Free, "SIZE", _KIND, *_WHERE),
-    Pin: Form(Pin, "SIZE", *_WHERE),
+    Pin: Form(Pin, "SIZE", *_WHERE, Choice("short", {"short": True})),
     Unpin: Form(Unpin, "SIZE", *_WHERE),
 }
 
@@ -84,7 +87,10 @@ def _free(state: State, command: Free, notes: list[Note]) -> Steps:
 
 
 def _pin(state: State, command: Pin | Unpin, notes: list[Note]) -> Steps:
-    return workload.pin(state, _pages(state, command.size), _where(state, command), isinstance(command, Pin))
+    pages, where = _pages(state, command.size), _where(state, command)
+    if isinstance(command, Pin):
+        return workload.pin(state, pages, where, command.short)
+    return workload.unpin(state, pages, where)
 
 
 def _export(command: _Workload, place: Place) -> Iterator[str]:
@@ -110,7 +116,8 @@ FREE: Final = Row(
 PIN: Final = Row(
     Pin,
     _FORMS[Pin],
-    "someone takes extra references on movable pages, which then cannot be migrated",
+    "someone takes extra references on movable pages, which then cannot be migrated: for long (RDMA, VFIO), which since 5.13 "
+    "moves them out of ZONE_MOVABLE first, or short (direct I/O)",
     "pin 4M node 0",
     _pin,
     _export,

@@ -21,7 +21,7 @@ from .shell import Place, echo
 
 
 class Write(Base, tag="write", frozen=True):
-    """Write to a file of sysfs, as ``echo DATA > PATH`` does."""
+    """Write `data` to a file of sysfs or procfs, as ``echo DATA > PATH`` does."""
 
     path: str
     data: str

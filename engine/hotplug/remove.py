@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from ..memory.block import Request
 from ..memory.section import Section
 from ..memory.state import State
 from ..mm import iomem, page_alloc, sparse_vmemmap
@@ -13,7 +14,7 @@ from ..protocol.events import BlockRemoved, Event, Logged, MemmapReleased, Memma
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.adding import NoHotplug, Unaligned
 from ..protocol.reasons.taking import HoldsMemmap, NotOffline, SomeHostTheirOwn, UsedAfterUnmap, WrongGranularity
-from ..protocol.vocabulary import PAGETABLE, SLAB
+from ..protocol.vocabulary import PAGETABLE, SLAB, Chunk
 from .offline import blocks_of
 
 Steps = Iterator[Event]
@@ -51,13 +52,43 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
     for block in blocks:
         yield from drop_block(state, block.id)
     yield from deactivate(state, state.sections_of(first, pages), marked=not heads)
-    for request in [r for r in state.requests.values() if first <= r.start < first + pages]:
-        page_alloc.free_pages(state, request.tables, (PAGETABLE, SLAB))
-        state.requests.drop(request.start)
+    for request in [r for r in state.requests.values() if r.start < first + pages and first < r.start + r.pages]:
+        _leave_request(state, request, first, first + pages)
     iomem.release(state, start, size)
     yield ResourceReleased(start, size)
     for node in sorted({block.node for block in blocks}):
         yield from _try_offline_node(state, node)
+
+
+def _leave_request(state: State, request: Request, low: int, high: int) -> None:
+    """The pages from `low` to below `high` leave a finished request: they give back their share of what it took besides the
+    memmap, and what is left on either side is a request of its own."""
+    state.requests.drop(request.start)
+    tables = list(request.tables)
+    for start, end in ((request.start, low), (high, request.start + request.pages)):
+        if start < end:
+            count = sum(length for _, length in request.tables) * (end - start) // request.pages
+            kept, tables = _split(tables, count)
+            rest = msgspec.structs.replace(request, start=start, pages=end - start, tables=tuple(kept))
+            state.requests.put(start, rest)
+            for block in state.range_blocks(start, end - start):
+                if block.request == request.start:
+                    state.blocks.put(block.id, msgspec.structs.replace(block, request=start))
+    page_alloc.free_pages(state, tables, (PAGETABLE, SLAB))
+
+
+def _split(chunks: list[Chunk], count: int) -> tuple[list[Chunk], list[Chunk]]:
+    """The first `count` pages of some, and the rest."""
+    kept: list[Chunk] = []
+    rest: list[Chunk] = []
+    for pfn, length in chunks:
+        here = min(length, count)
+        count -= here
+        if here:
+            kept.append((pfn, here))
+        if here < length:
+            rest.append((pfn + here, length - here))
+    return kept, rest
 
 
 def refuse_without_hotplug(state: State) -> None:

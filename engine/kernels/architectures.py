@@ -33,7 +33,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     machines             what `uname -m` and distributions call the machine
     geometry             the usual sizes, in the newest kernels
     older_sections       bytes that a section had before a release, by release, oldest first; a block had as many at least
-    huge_pages           sizes of hugetlb pages besides that of a PMD and what one PMD table maps, bytes
+    gigantic_page        bytes of the larger hugetlb page, where it is not what one PMD table maps; 0: it is
     hotplug_since        first kernel version that can hot-add memory, (2, 6) for all old ones; None: not possible
     hotplug_until        first that no longer can; None: all since then can
     rfc_altmap           see `RfcAltmap`
@@ -63,6 +63,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     lists_memblock: bool = False
     boot_offline_veto: bool = False
     base_page_fallback: bool = True
+    gigantic_page: int = 0
     windows: Literal["", "always", "huge"] = ""
     ejects: Literal["acpi", "dlpar"] = "acpi"
     add_warning: str | None = None
@@ -90,10 +91,6 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
         """The zones of a node in the kernel's order, ZONE_DEVICE left out."""
         return (*(name for name, _ in self.low_zones), self.top_zone, "Movable")
 
-    def boot_zone(self, address: int) -> str:
-        """The kernel zone of boot memory at an address (bytes)."""
-        return next((name for name, end in self.low_zones if address < end), self.top_zone)
-
 
 _DMA32: Final = (("DMA32", 4 * GIB),)
 _ARM_ZONES: Final = (("DMA", 4 * GIB), ("DMA32", 4 * GIB))
@@ -110,7 +107,7 @@ _ROWS: Final = (
         hotplug_since=(2, 6), rfc_altmap="supported",
         low_zones=(("DMA", 16 * MIB), ("DMA32", 4 * GIB)), direct_map=(GIB, 2 * MIB, 4096),
         add_warning="arch/x86/mm/init_64.c add_pages", unmapped_by="free_pagetable",
-        note="Block size as x86_block_size says; 52 address bits with 5-level page tables; 1 GiB direct map pages only "
+        note="Block size as probe_memory_block_size says; 52 address bits with 5-level page tables; 1 GiB direct map pages only "
              "if the CPU has them (else 2 MiB)."),
     Preset(
         name="arm64-4k", machines=_ARM,
@@ -139,7 +136,7 @@ _ROWS: Final = (
         lists_memblock=True, low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
         note="As with 16K pages. Usual: zones as with 4K pages; the linear map of a 48-bit kernel spans 128 TiB."),
     Preset(
-        name="ppc64le-radix-64k", machines=_PPC, ejects="dlpar", windows="always",
+        name="ppc64le-radix-64k", machines=_PPC, gigantic_page=GIB, ejects="dlpar", windows="always",
         geometry=Geometry(
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=5,
             pmd_size=2 * MIB, block_size=256 * MIB, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 51),
@@ -157,7 +154,7 @@ _ROWS: Final = (
         note="One PMD of vmemmap serves eight sections. Usual: base-page fallback (since 6.6), zones, address bits, "
              "direct map."),
     Preset(
-        name="ppc64le-hash-64k", machines=_PPC, ejects="dlpar", windows="huge",
+        name="ppc64le-hash-64k", machines=_PPC, gigantic_page=16 * GIB, ejects="dlpar", windows="huge",
         geometry=Geometry(
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=8,
             pmd_size=16 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 51),
@@ -166,7 +163,7 @@ _ROWS: Final = (
         note="The vmemmap is bolted in pages of 16 MiB, each the memmap of 16 GiB; an exhausted altmap falls back to "
              "kernel memory. Usual: zones, address bits; the direct map is bolted in the hash table."),
     Preset(
-        name="s390x", machines=("s390x",),
+        name="s390x", machines=("s390x",), gigantic_page=2 * GIB,
         geometry=Geometry(
             arch="s390x", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=8, pmd_size=MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
@@ -260,31 +257,3 @@ def preset_of(geometry: Geometry) -> Preset:
         if key == (usual.arch, usual.page_size, usual.pmd_size):
             return preset
     raise BadInput(f"{key[0]} has no kernels with pages of {key[1]} bytes and huge vmemmap mappings of {key[2]} bytes")
-
-
-_SMALLEST_X86_BLOCK: Final = 128 * MIB
-_BIGGEST_X86_BLOCK: Final = 2 * GIB
-_LARGE_X86: Final = 64 * GIB
-
-
-def x86_block_size(end: int, hypervisor: bool, uv: int | None = None) -> int:
-    """Bytes of an x86_64 memory block: probe_memory_block_size (arch/x86/mm/init_64.c) of 6.1 and 6.12.
-
-    `end`: end address of boot memory, bytes, the PCI hole included. `hypervisor`: X86_FEATURE_HYPERVISOR. `uv`: bytes
-    that an SGI UV platform asks for. Raises `BadInput` where set_memory_block_size_order refuses those (EINVAL).
-    """
-    if uv is not None:
-        if uv & (uv - 1) or not _SMALLEST_X86_BLOCK <= uv <= _LARGE_X86:
-            raise BadInput(f"the block size of a UV platform must be a power of two from 128M to 64G, not {uv}")
-        return uv
-    if end < _LARGE_X86:
-        return _SMALLEST_X86_BLOCK
-    size = _BIGGEST_X86_BLOCK
-    while hypervisor and size > _SMALLEST_X86_BLOCK and end % size:
-        size //= 2
-    return size
-
-
-def rfc_x86_block_size(end: int, uv: bool = False) -> int:
-    """Bytes of an x86_64 memory block in the RFC's time (4.13): 2 GiB with UV or from an end (bytes) of 64 GiB on."""
-    return _BIGGEST_X86_BLOCK if uv or end >= _LARGE_X86 else _SMALLEST_X86_BLOCK

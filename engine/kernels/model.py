@@ -41,6 +41,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     memoryless_first       a node without memory still stands first in its own fallback order
     frozen_slab            slab pages of order 0 have no reference, so isolation takes them for free pages
     isolation_keeps_type   isolation is a bit of its own: a pageblock keeps its type; else it is Movable afterwards
+    pins_leave_movable     who pins pages for long has them moved out of ZONE_MOVABLE first, or gets none
     offline_deadline       seconds after which offlining gives up; None: only a signal ends it
     offline_retries        migration failures after which it gives up
     movable_minimum_apart  the min watermark of ZONE_MOVABLE is a small share of its own
@@ -82,6 +83,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     groups: bool = False
     policies: tuple[OnlinePolicy, ...] = ("contig-zones",)
     frozen_slab: bool = False
+    pins_leave_movable: bool = False
     isolation_keeps_type: bool = False
     offline_deadline: int | None = None
     offline_retries: int | None = None

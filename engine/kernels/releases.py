@@ -62,6 +62,8 @@ CHANGES: Final[tuple[Change, ...]] = (
          "mm,memory_hotplug: allocate memmap from the added memory range",
          parameter_modes=("N", "Y"), opt_in=("acpi",), hosts=("x86_64", "arm64"), single_block=True,
          refuse_unsupported=True, asks_first=True, head_flags=("reserved", "owner_private")),
+    _row((5, 13), "believed", "pages that are pinned for long (RDMA, VFIO) are moved out of ZONE_MOVABLE first, or the pin fails",
+         "d1e153fea2a8", "mm/gup: migrate pinned pages out of movable zone", pins_leave_movable=True),
     _row((5, 14), "believed", "hugetlb_free_vmemmap=on: the memmap of huge pages is given back", "e9fdff87e893",
          "mm: hugetlb: add a kernel parameter hugetlb_free_vmemmap", hvo=True),
     _row((5, 15), "believed", "memory groups, and the online policy auto-movable", "e83a437faa62",

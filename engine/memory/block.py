@@ -8,16 +8,20 @@ from ..protocol.vocabulary import BlockState, Caller, OnlineType, Placement, Zon
 
 
 class Block(msgspec.Struct, frozen=True, gc=False):
-    """One memory block (struct memory_block).
+    """One memory block, the sysfs device ``memoryN`` (struct memory_block).
 
-    `zone` is None while offline, and for a boot block whose pages lie in several zones or nodes ("none" in valid_zones).
-    `head` is the number of its own first pages that hold its memmap and stay out of the range that is onlined
-    (nr_vmemmap_pages; 0 under RFC v2, which onlines the whole block and steps over such pages one by one).
-    `online_type` is the one that a write to its `state` left behind when it was refused because the block was online
-    already: the next online that names none takes it (mem->online_type).
-    `nodes` are the nodes that it is linked to, `group` its memory group, `request` the start (pfn) of the add request
-    that made it, None for boot memory and for blocks of a captured machine. `stuck`: its kernel, one before 5.7, said in
-    its file `removable` that a page in it cannot be moved; which one, it did not say.
+    `id`           its number N
+    `state`        "online", "offline" or, in the middle of it, "going-offline"
+    `nodes`        the NUMA nodes that its pages belong to
+    `zone`         node and name of its zone; None while it is offline, and for boot memory whose pages lie in several zones
+    `head`         pages at its start that hold its own memmap (nr_vmemmap_pages); 0 in RFC v2, whose heads lie in a request
+    `early`        it is boot memory
+    `group`        its memory group, None if it has none
+    `request`      first pfn of the add request that made it; None for boot memory, and for blocks of a captured machine
+    `hwpoison`     a page of it has a hardware error
+    `online_type`  the type that a write to its file `state` left behind when it was online already; the next online that
+                   names none takes it (mem->online_type); else None
+    `stuck`        its file `removable` said that some page in it cannot be moved (kernels before 5.7)
     """
 
     id: int
@@ -34,13 +38,20 @@ class Block(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def node(self) -> int:
-        """The node that it belongs to; of several, the lowest."""
+        """The node that it belongs to; if it has pages of several, the lowest of them."""
         return self.nodes[0]
 
 
 class Group(msgspec.Struct, frozen=True, gc=False):
-    """A memory group: one memory device. Static (a DIMM, `max_pages`) or dynamic (virtio-mem, `unit_pages`).
-    Present pages include memmap heads."""
+    """A memory group (struct memory_group): the blocks of one memory device, whose present pages are counted together.
+
+    `node`             its NUMA node
+    `max_pages`        pages of a device that is plugged as a whole, such as a DIMM; else 0
+    `unit_pages`       pages of the units that a device such as virtio-mem plugs and unplugs; else 0
+    `present_kernel`   its online pages in kernel zones, with those of memmap heads
+    `present_movable`  its online pages in ZONE_MOVABLE, likewise
+    `blocks`           how many memory blocks it has
+    """
 
     id: int
     node: int
@@ -52,14 +63,21 @@ class Group(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def dynamic(self) -> bool:
-        """Does the device add and remove units by itself?"""
+        """Does the device plug and unplug units by itself?"""
         return self.unit_pages > 0
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
-    """One finished add request: range in pfns, who asked, where the memmap went, and the pages of existing memory that
-    its page tables and kernel objects took (freed when it is removed). `device`: the first pfn of the virtio-mem device
-    that it belongs to."""
+    """An add request that succeeded and was not removed yet.
+
+    `start`      first pfn
+    `pages`      number of pages
+    `node`       its NUMA node
+    `caller`     which driver added it
+    `placement`  where its memmap went
+    `tables`     pages of other memory that its page tables and kernel objects took: first pfn and number of each run
+    `device`     first pfn of the virtio-mem device that it belongs to; None for any other memory
+    """
 
     start: int
     pages: int

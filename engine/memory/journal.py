@@ -1,7 +1,7 @@
-"""Tables whose every change is written down, so that it can be taken back.
+"""Tables that write down each change, so that it can be taken back.
 
-The values in a table are immutable; a change replaces one value by another. What a command did is therefore the short
-list of the values that it replaced, and undoing it costs exactly that much.
+Values in a table cannot be changed, only replaced. What a command did is thus a short list of values that it replaced, and to
+undo it costs no more than that list is long.
 """
 
 from __future__ import annotations

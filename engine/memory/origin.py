@@ -6,9 +6,15 @@ import msgspec
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Name and history of a machine's data.
+    """Where a machine's data come from.
 
-    `measured` and `estimated` name what was read and what had to be guessed; `notes` are sentences for people.
+    `name`         what it is called
+    `description`  one line on what it is
+    `source`       the file or tree that it was read from
+    `kernel`       its /proc/version
+    `measured`     names of what was read
+    `estimated`    names of what had to be worked out or guessed
+    `notes`        sentences on what was odd or missing
     """
 
     name: str = "machine"

@@ -52,10 +52,11 @@ _KNOWN_BY_PLACE: Final[tuple[Kind, ...]] = (ABSENT, MEMMAP)
 class Memmap(msgspec.Struct, frozen=True, gc=False):
     """Where the struct pages of one section lie.
 
-    `on` is "self" in the section's own add request or block, "section" in another section by the RFC's option (b),
-    "kernel" in ordinary kernel memory. `pfn` is the page of the first struct page, None where the place is not known
-    (memory of the boot, or a captured machine). `chunks` are the pages that were taken to map it, in order; where one
-    mapping serves several sections, each of them names it. `tables` are the page-table pages of a base-page fallback.
+    `on`      "self": in its own add request or block; "section": in another section (the RFC's option b); "kernel": in
+              ordinary kernel memory
+    `pfn`     the page of the first struct page; None where that is not known (boot memory, and captured machines)
+    `chunks`  the pages that map it, as first pfn and number of each run; what serves several sections is in each of them
+    `tables`  page-table pages that it took besides, where it is mapped by base pages
     """
 
     on: MemmapOn
@@ -65,24 +66,30 @@ class Memmap(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def words(self) -> str:
-        """Where it lies, such as ``on kernel at pfn 0x8000``."""
+        """Where it lies, as text such as ``on kernel at pfn 0x8000``."""
         return f"on {self.on}" + (f" at pfn {self.pfn:#x}" if self.pfn is not None else "")
 
     @property
     def pages(self) -> int:
-        """Pages whose place is known."""
+        """How many pages it is known to take."""
         return sum(count for _, count in self.chunks)
 
 
 class Section(msgspec.Struct, frozen=True, gc=False):
-    """One present section (struct mem_section): its pages, their zone and the place of its memmap.
+    """One present section (struct mem_section). A set of pages is an integer: bit ``i`` stands for page ``i`` of the section.
 
-    `zones` is empty while the section is offline; otherwise the sets of pages by zone, one entry but for a few boot
-    sections. `early`: there since boot. `estimated`: the kinds of its pages come from counters and not from
-    /proc/kpageflags or from the model's own steps. `hwpoison`: pages with a hardware error that are still in use
-    (PG_hwpoison); they are poisoned as soon as they are not. `unseen`: the pages whose kind is a guess, as no one saw them
-    or what was seen fits several kinds; how many of them are of which kind is known by zone, and any of them may be where
-    any other of its zone is (`mm.unseen`). `frozen`: slab pages that are known to be of order 0.
+    `nr`         its number; its first pfn is that times the pages of a section
+    `node`       its NUMA node
+    `early`      it is boot memory
+    `online`     its pages are in zones
+    `zones`      the set of its pages in each zone: one zone but for few boot sections, none while it is offline
+    `pages`      the set of its pages of each kind
+    `types`      the set of its pageblocks of each migratetype but Movable
+    `memmap`     where its struct pages lie; None where it has none
+    `estimated`  the kinds of its pages were worked out from counters, not read from /proc/kpageflags
+    `hwpoison`   the set of pages with a hardware error that are in use all the same (PG_hwpoison)
+    `unseen`     the set of pages of which no one saw what they are; how many of a zone's are of which kind is known
+    `frozen`     the set of slab pages that are known to be of order 0
     """
 
     nr: int
@@ -106,11 +113,11 @@ class Section(msgspec.Struct, frozen=True, gc=False):
         return f"<Section {self.nr}: {state} on node {self.node}{zones}; {self.pages}; {self.types}; {place}>"
 
     def of(self, kind: Kind) -> int:
-        """The set of its pages of one kind."""
+        """The set of its pages of a kind, 0 if it has none."""
         return self.pages.get(kind, 0)
 
     def count(self, kind: Kind) -> int:
-        """How many of its pages are of one kind."""
+        """How many of its pages are of a kind."""
         return self.pages.get(kind, 0).bit_count()
 
 

@@ -16,9 +16,9 @@ _MAX_RATIO: Final = (1 << 32) - 1
 
 
 class Settings(msgspec.Struct, frozen=True, gc=False):
-    """The parameters that can be written, each under the name of its file: auto_online_blocks in
-    /sys/devices/system/memory, the others in /sys/module/memory_hotplug/parameters. A kernel that has no such file does as
-    the default says. `auto_movable_ratio` is in percent."""
+    """The parameters that can be written while the kernel runs, each named as its file: auto_online_blocks in
+    /sys/devices/system/memory, the others in /sys/module/memory_hotplug/parameters. Where a kernel lacks the file, the
+    default holds. `auto_movable_ratio` is in percent."""
 
     auto_online_blocks: AutoOnline = "offline"
     memmap_on_memory: Mode = "N"
@@ -27,13 +27,13 @@ class Settings(msgspec.Struct, frozen=True, gc=False):
     auto_movable_numa_aware: bool = True
 
     def texts(self) -> dict[str, str]:
-        """What each file reads as, by name."""
+        """What each file would read as, by its name."""
         return _texts(self)
 
 
 class Boot(msgspec.Struct, frozen=True, gc=False):
-    """Facts of the boot, which never change. `probe`: the kernel was built with the file of that name
-    (CONFIG_ARCH_MEMORY_PROBE). The others are words of its command line and what they were given; None: not there."""
+    """What the boot decided and nothing changes. `probe`: the kernel has the file /sys/devices/system/memory/probe
+    (CONFIG_ARCH_MEMORY_PROBE). The others are options of its command line, as they were given; None if they were not."""
 
     probe: bool = False
     movable_node: bool = False
@@ -44,11 +44,11 @@ class Boot(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def has_movable(self) -> bool:
-        """Does the command line put memory of the boot into ZONE_MOVABLE?"""
+        """Did the command line put boot memory into ZONE_MOVABLE?"""
         return self.movable_node or self.movablecore is not None or self.kernelcore is not None
 
     def texts(self) -> dict[str, str]:
-        """Each that is there as text, with Y and N for yes and no, by name."""
+        """Each option that was given, as text; yes and no are Y and N."""
         return _texts(self)
 
 

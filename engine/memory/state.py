@@ -26,7 +26,7 @@ _WINDOWS: Final = ("PCI Bus", "PCI ECAM", "CXL Window", "ACPI Window", "virtio")
 
 
 class Resource(msgspec.Struct, frozen=True, gc=False):
-    """A range of /proc/iomem at its top level; bytes, `end` exclusive."""
+    """A range of /proc/iomem, at its top level: first address, first address behind it (bytes), and name."""
 
     start: int
     end: int
@@ -34,17 +34,17 @@ class Resource(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def window(self) -> bool:
-        """Is it not busy, so that a request inside it is allowed and goes below it?"""
+        """Is it a window of a device or bridge, inside of which memory can be added?"""
         return self.name.startswith(_WINDOWS)
 
     @property
     def key(self) -> int:
-        """Its place in the table: its start, or for a window the complement of that, as RAM in it may begin there too."""
+        """What it is looked up by: its start; for a window the complement of that, as RAM may begin where it does."""
         return ~self.start if self.window else self.start
 
     @property
     def ram(self) -> bool:
-        """Is it System RAM, also driver managed?"""
+        """Is it System RAM, of the system or of a driver?"""
         return self.name.startswith("System RAM")
 
 

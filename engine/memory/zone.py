@@ -19,10 +19,16 @@ KERNEL_ZONES: Final = (DMA, DMA32, NORMAL)
 
 
 class Zone(msgspec.Struct, frozen=True, gc=False):
-    """One zone of one node.
+    """One zone of a NUMA node (struct zone); all numbers are pages.
 
-    `free` is NR_FREE_PAGES (isolated pages are not in it), `pcp` the sum of the per-CPU lists, `early` the part of
-    `present` that was there at boot (present_early_pages), which alone earns room for ZONE_MOVABLE.
+    `start`     first pfn of the span
+    `spanned`   pages from there to the end of the span, holes included
+    `present`   pages that are there (present_pages)
+    `managed`   pages that the buddy allocator manages, in use or not
+    `free`      free pages (NR_FREE_PAGES), without those that are isolated
+    `pcp`       free pages on the lists of CPUs
+    `early`     present pages of boot memory, on which the limit of ZONE_MOVABLE is reckoned (present_early_pages)
+    `cma`       pages of CMA
     """
 
     node: int
@@ -38,7 +44,7 @@ class Zone(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def key(self) -> ZoneKey:
-        """Node and name, under which the zone stands in tables."""
+        """Node and name, by which it is looked up."""
         return (self.node, self.name)
 
     @property
@@ -47,24 +53,24 @@ class Zone(msgspec.Struct, frozen=True, gc=False):
         return self.start + self.spanned
 
     def intersects(self, start: int, pages: int) -> bool:
-        """Does the span, holes included, meet the range? (zone_intersects)"""
+        """Does its span meet `pages` pages from pfn `start` on? (zone_intersects)"""
         return self.spanned > 0 and start < self.start + self.spanned and start + pages > self.start
 
     def grown(self, start: int, pages: int) -> Zone:
-        """With the span over the range too (resize_zone_range)."""
+        """The same zone, its span extended over `pages` pages from pfn `start` on (resize_zone_range)."""
         if not self.spanned:
             return self.with_span(start, pages)
         low = min(self.start, start)
         return self.with_span(low, max(self.end, start + pages) - low)
 
     def with_span(self, start: int, spanned: int) -> Zone:
-        """The same zone with another span."""
+        """The same zone with another span: first pfn and number of pages."""
         return Zone(
             self.node, self.name, start, spanned, self.present, self.managed, self.free, self.pcp, self.early, self.cma
         )
 
     def plus(self, *, present: int = 0, managed: int = 0, free: int = 0, pcp: int = 0, early: int = 0) -> Zone:
-        """With these numbers added."""
+        """The same zone with these numbers of pages added."""
         return Zone(
             self.node,
             self.name,
@@ -115,8 +121,8 @@ class Scanners(msgspec.Struct, frozen=True):
 
 
 class Node(msgspec.Struct, frozen=True, gc=False):
-    """One NUMA node. `online`: registered, with a directory in sysfs; `possible` alone: firmware announced it.
-    `distance` is the row of the SLIT in order of node number, empty where unknown (10 to itself, 20 to others)."""
+    """A possible NUMA node. `online`: it is registered and has a directory in sysfs; `cpus`: it has CPUs; `distance`: its
+    row of the SLIT, by node number, empty where none is known."""
 
     id: int
     online: bool = True
@@ -124,7 +130,7 @@ class Node(msgspec.Struct, frozen=True, gc=False):
     distance: tuple[int, ...] = ()
 
     def distance_to(self, other: int) -> int:
-        """SLIT distance; 10 is local."""
+        """The SLIT distance to another node; without a table 10 to itself and 20 to any other."""
         if other < len(self.distance):
             return self.distance[other]
         return 10 if other == self.id else 20

@@ -16,14 +16,21 @@ from ..memory.zone import NORMAL
 from ..numbers.bits import every, lowest_n, span
 from ..numbers.errors import BadInput
 from ..numbers.rounding import ceil
-from ..protocol.events import Event, PagesFreed, PagesTakenByWorkload
+from ..protocol.events import Event, PagesFreed, PagesMigrated, PagesTakenByWorkload
 from ..protocol.reasons import HotplugError
-from ..protocol.reasons.pages import NoMemoryInZone, NoneThere, TooFewHugePages, TooFewThere, WorkloadTooBig
+from ..protocol.reasons.pages import (
+    NoMemoryInZone,
+    NoneThere,
+    PinsFindNoRoom,
+    TooFewHugePages,
+    TooFewThere,
+    WorkloadTooBig,
+)
 from ..protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB, Kind, Pattern, What, ZoneKey
 from . import page_alloc
 from .hugetlb import pool as hugetlb
 from .hugetlb.free_lists import free_list
-from .zonelist import Watermarks, node_order, zonelist
+from .zonelist import Watermarks, kernel_zonelist, node_order, zonelist
 
 Steps = Iterator[Event]
 
@@ -88,21 +95,48 @@ def free(state: State, what: What, pages: int | None, where: Where) -> Steps:
     yield PagesFreed(what, freed, where.node)
 
 
-def pin(state: State, pages: int | None, where: Where, pinned: bool) -> Steps:
-    """Someone takes, or drops, extra references on movable pages, so that they cannot, or can again, be migrated. Raises
-    `HotplugError` ENOMEM, with nothing done, where there are too few."""
+def pin(state: State, pages: int | None, where: Where, short: bool = False) -> Steps:
+    """Someone takes extra references on movable pages, so that they cannot be migrated. Who wants to keep them for long, not
+    `short`, has those of ZONE_MOVABLE moved to kernel zones first (check_and_migrate_movable_pages, mm/gup.c, since 5.13). Raises
+    `HotplugError` ENOMEM, with nothing done, where there are too few, or no room for them there."""
     before = len(state.journal.changes)
-    source: Kind = MOVABLE if pinned else PINNED
-    target: Kind = PINNED if pinned else MOVABLE
+    moves = state.model.pins_leave_movable and not short
+    done = 0
+    for key in _zones(state, where, MOVABLE_ZONE):
+        left = None if pages is None else pages - done
+        if left is not None and left <= 0:
+            break
+        leaving = _turn(state, key, MOVABLE, FREE if moves and key[1] == MOVABLE_ZONE else PINNED, left, where)
+        if moves and key[1] == MOVABLE_ZONE and leaving:
+            zones = kernel_zonelist(state, key[0])
+            found = page_alloc.allocate(state, zones, 0, leaving, PINNED, NORMAL)
+            if (room := sum(count for _, count in found)) < leaving:
+                state.journal.rewind(before)
+                raise HotplugError("ENOMEM", PinsFindNoRoom(key[0], room, leaving))
+            yield PagesMigrated(leaving, found[0][0], *state.zone_of(found[0][0]))
+        done += leaving
+    _all_there(state, before, MOVABLE, done, pages)
+    yield PagesTakenByWorkload("pinned", done, where.node)
+
+
+def unpin(state: State, pages: int | None, where: Where) -> Steps:
+    """The extra references on so many pages are dropped (None: on all). Raises `HotplugError` ENOMEM, with nothing done, where
+    there are too few."""
+    before = len(state.journal.changes)
     done = 0
     for key in _zones(state, where, MOVABLE_ZONE):
         left = None if pages is None else pages - done
         if left is None or left > 0:
-            done += _turn(state, key, source, target, left, where)
+            done += _turn(state, key, PINNED, MOVABLE, left, where)
+    _all_there(state, before, PINNED, done, pages)
+    yield PagesTakenByWorkload("movable", done, where.node)
+
+
+def _all_there(state: State, before: int, kind: Kind, done: int, pages: int | None) -> None:
+    """Raise `HotplugError` ENOMEM, with everything as it was `before`, where fewer pages were found than asked for."""
     if pages is not None and done < pages:
         state.journal.rewind(before)
-        raise HotplugError("ENOMEM", TooFewThere(source, done, pages))
-    yield PagesTakenByWorkload("pinned" if pinned else "movable", done, where.node)
+        raise HotplugError("ENOMEM", TooFewThere(kind, done, pages))
 
 
 def _zones(state: State, where: Where, highest: str) -> list[ZoneKey]:

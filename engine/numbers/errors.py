@@ -8,8 +8,8 @@ from difflib import get_close_matches
 
 
 class BadInput(ValueError):
-    """One sentence on what is wrong with an input, where, and what would be right, or one for each thing that is wrong with
-    it (`args`); the command line exits with 2."""
+    """Something that a person or a file gave makes no sense. Its text is a sentence on what is wrong, where, and what would
+    be right; `args` holds one such sentence for each wrong thing. The command line exits with 2."""
 
     def __init__(self, *sentences: str) -> None:
         super().__init__(*sentences)
@@ -20,7 +20,7 @@ class BadInput(ValueError):
 
 @contextmanager
 def located(where: str) -> Iterator[None]:
-    """Say where a `BadInput` comes from that is raised inside."""
+    """Put `where` in front of the sentences of a `BadInput` that is raised inside."""
     try:
         yield
     except BadInput as error:

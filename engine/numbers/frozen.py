@@ -22,13 +22,18 @@ class Closed(dict[K, V], Generic[K, V]):
 
 
 class Frozen(Closed[K, V]):
-    """A dict that is never changed."""
+    """A dict that cannot be changed, and so can be shared and hashed. To try to change it raises `TypeError`."""
 
-    __slots__ = ()
+    __slots__ = ("_hash",)
     _closed = "this is a value and cannot be changed; make another one"
+    _hash: int
 
     def __hash__(self) -> int:  # type: ignore[override]  # a dict has none
-        return hash(frozenset(self.items()))
+        try:
+            return self._hash
+        except AttributeError:
+            self._hash = hash(frozenset(self.items()))
+            return self._hash
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({super().__repr__()})"

@@ -22,19 +22,20 @@ _Order = Annotated[int, msgspec.Meta(ge=0, le=32)]
 
 
 class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The sizes of one machine; saved in snapshots. Raises `BadInput` when the numbers contradict each other.
+    """The sizes of one machine, as snapshots save them; every other size follows from these. Raises `BadInput` if they
+    contradict each other.
 
-    arch               architecture
-    page_size          bytes of a base page
-    section_size       bytes of a SPARSEMEM section, 2**SECTION_SIZE_BITS
-    max_order          biggest order of the buddy allocator, inclusive in the numbering since 6.4, where MAX_ORDER became it
-    pageblock_order    order of the unit that has a migratetype
-    pmd_size           bytes of a huge mapping of the vmemmap: PMD_SIZE, with ppc64 hash 16 MiB; 0 without such a thing
-    block_size         bytes of a memory block, the unit of onlining
-    struct_page_size   bytes of one struct page
-    huge_vmemmap       the vmemmap is really made of these, so the memmap comes in such units; otherwise in base pages
-    linear_map_pages   the direct map of hot-added memory is made of base pages
-    max_address        end of what the architecture can map, bytes; an add beyond it is E2BIG
+    `arch`              the architecture
+    `page_size`         bytes of a base page
+    `section_size`      bytes of a SPARSEMEM section, 2**SECTION_SIZE_BITS
+    `max_order`         the biggest order of the buddy allocator, itself included (MAX_PAGE_ORDER; before 6.4 MAX_ORDER - 1)
+    `pageblock_order`   order of a pageblock, the unit that has a migratetype
+    `pmd_size`          bytes of a huge mapping of the vmemmap (PMD_SIZE; with ppc64 hash 16 MiB); 0 where there is none
+    `block_size`        bytes of a memory block, the unit that goes online and offline
+    `struct_page_size`  bytes of a struct page
+    `huge_vmemmap`      the vmemmap is mapped by huge mappings of `pmd_size`, so memmap comes in units of that; else by base pages
+    `linear_map_pages`  the direct map of hot-added memory is made of base pages
+    `max_address`       first address (byte) that cannot be mapped; an add beyond it is E2BIG
     """
 
     arch: Arch
@@ -85,12 +86,12 @@ class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def pages_per_section(self) -> int:
-        """PAGES_PER_SECTION."""
+        """PAGES_PER_SECTION: base pages of a section."""
         return self.section_size // self.page_size
 
     @property
     def pages_per_block(self) -> int:
-        """Pages of a memory block."""
+        """Base pages of a memory block."""
         return self.block_size // self.page_size
 
     @property
@@ -100,7 +101,7 @@ class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def pageblock_pages(self) -> int:
-        """pageblock_nr_pages."""
+        """pageblock_nr_pages: base pages of a pageblock."""
         return 1 << self.pageblock_order
 
     @property
@@ -110,7 +111,7 @@ class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def pmd_pages(self) -> int:
-        """Pages of one huge mapping of the vmemmap, 0 where there is none."""
+        """Base pages of a huge mapping of the vmemmap; 0 where there is none."""
         return self.pmd_size // self.page_size
 
     @property
@@ -122,11 +123,11 @@ class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return self.pmd_pages if self.huge_vmemmap else 1
 
     def memmap_bytes(self, pages: int) -> int:
-        """Bytes of the struct pages of so many pages."""
+        """How many bytes the struct pages of `pages` pages have."""
         return pages * self.struct_page_size
 
     def memmap_pages(self, pages: int) -> int:
-        """Pages that the struct pages of so many pages fill, the last perhaps only in part."""
+        """How many pages the struct pages of `pages` pages fill, the last one perhaps not wholly."""
         return ceil(pages * self.struct_page_size, self.page_size)
 
     @property
@@ -150,19 +151,19 @@ class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return self.memmap_pages(self.pages_per_block)
 
     def section_of(self, pfn: int) -> int:
-        """Number of the section that a pfn lies in."""
+        """The number of the section that a page (pfn) lies in."""
         return pfn // self.pages_per_section
 
     def block_of(self, pfn: int) -> int:
-        """Number N of the block memoryN that a pfn lies in."""
+        """The number N of the memory block ``memoryN`` that a page (pfn) lies in."""
         return pfn // self.pages_per_block
 
     def section_start(self, section: int) -> int:
-        """First pfn of a section."""
+        """The first page (pfn) of a section."""
         return section * self.pages_per_section
 
     def block_start(self, block: int) -> int:
-        """First pfn of the block memoryN."""
+        """The first page (pfn) of the memory block ``memoryN``."""
         return block * self.pages_per_block
 
 

@@ -16,10 +16,8 @@ MAX_ADDRESS = (1 << 63) - 1
 
 
 def parse_bytes(text: str | int) -> int:
-    """Bytes of ``128M``, ``0x100000000``, ``4GiB`` or a plain number; units are powers of 1024.
-
-    Raises `BadInput` with a sentence that shows what would be right.
-    """
+    """The number of bytes that text such as ``128M``, ``0x100000000``, ``4GiB`` or a plain number stands for; K, M, G, T and
+    P are powers of 1024. Raises `BadInput`, with an example, for anything else."""
     if isinstance(text, int) and not isinstance(text, bool):
         value = text
     else:
@@ -43,7 +41,8 @@ def _exact(number: str, unit: int, text: str) -> int:
 
 
 def format_bytes(size: int) -> str:
-    """A size with a binary unit, always exact: ``128M``, ``1.5G``, ``12.625G``; bytes alone where no unit fits."""
+    """A size in bytes as exact text with the biggest unit that has at most three digits behind the point: ``128M``,
+    ``1.5G``, ``12.625G``; plain bytes where there is none."""
     for unit, factor in (("T", TIB), ("G", GIB), ("M", MIB), ("K", KIB)):
         if size >= factor:
             for digits in (0, 1, 2, 3):
@@ -55,7 +54,7 @@ def format_bytes(size: int) -> str:
 
 
 def about_bytes(size: int) -> str:
-    """A size for reading at a glance, in at most five letters: ``128M``, ``14.9M``, ``1008M``, ``2.95G``; not exact."""
+    """A size in bytes as rounded text of at most five letters: ``128M``, ``14.9M``, ``1008M``, ``2.95G``."""
     for unit, factor in (("T", TIB), ("G", GIB), ("M", MIB), ("K", KIB)):
         if size >= factor:
             number = size / factor
@@ -65,7 +64,7 @@ def about_bytes(size: int) -> str:
 
 
 def format_address(address: int) -> str:
-    """A physical address as the kernel's ``%#x``."""
+    """A physical address as hexadecimal text, such as ``0x100000000``."""
     return f"{address:#x}"
 
 

@@ -52,17 +52,17 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
     shares: tuple[tuple[ZoneKey, int], ...]
 
     def of(self, kind: Kind) -> int:
-        """Pages of one kind, as `Section.pages` has them."""
+        """How many pages are of a kind, as `Section.pages` has them."""
         return self.counts >> _KIND_AT[kind] & _MASK
 
     @property
     def kinds(self) -> dict[Kind, int]:
-        """Pages by kind: those of online sections, and memmap and the like that offline ones hold."""
+        """Pages by kind: all in online sections, and in offline ones those that memmap and the like keep."""
         return {kind: count for kind in KINDS if (count := self.of(kind))}
 
     @property
     def offline(self) -> int:
-        """Pages of offline sections that are nothing yet."""
+        """Pages in offline sections that are used for nothing."""
         return self.counts >> _OFFLINE_AT & _MASK
 
     @property
@@ -72,18 +72,18 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def zones(self) -> dict[ZoneKey, int]:
-        """Pages of online sections by zone."""
+        """Pages in online sections by zone."""
         return dict(self.shares)
 
     @property
     def types(self) -> dict[Migratetype, int]:
-        """Pages of online sections by the migratetype of their pageblock."""
+        """Pages in online sections by the migratetype of their pageblock."""
         return {kind: count for kind, at in _TYPE_AT.items() if (count := self.counts >> at & _MASK)}
 
     @property
     def orders(self) -> dict[int, int]:
-        """Free pages by the order of the free area that they lie in. Where the range is aligned to its areas there are
-        ``orders[k] >> k`` of order ``k``."""
+        """Free pages by the order of the free area that they lie in. If the range begins and ends where areas of order ``k``
+        do, there are ``orders[k] >> k`` of them."""
         rest, found, order = self.counts >> _ORDER_AT, {}, 0
         while rest:
             if count := rest & _MASK:
@@ -189,7 +189,9 @@ def _added(counts: Iterable[Count]) -> Count:
 
 def section_count(section: Section, geometry: Geometry) -> Count:
     """The counts of a whole section."""
-    packed = _whole(*_value(section, geometry))
+    packed, width = _whole(*_value(section, geometry)), geometry.pages_per_section
+    if len(section.zones) == 1 and section.zones[0][1] == span(0, width):
+        return packed, ((section.zones[0][0], width),)
     return packed, tuple((key, owned.bit_count()) for key, owned in section.zones)
 
 
@@ -270,8 +272,9 @@ def _part(section: Section, geometry: Geometry, first: int, pages: int) -> Count
 
 
 class Page(NamedTuple):
-    """One page: `kind` is None in an offline section, and where there is no section (`present` is False); `order` is that
-    of the free area that a free page lies in; `migratetype` that of its pageblock; `zone` as (node, name)."""
+    """One page of a machine. `kind` says what it is used for; None in an offline section, and where no section is `present`.
+    `order`: that of the free area that it lies in, None if it lies in none. `migratetype`: that of its pageblock. `zone`:
+    node and name, None while it is offline."""
 
     pfn: int
     present: bool

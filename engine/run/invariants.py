@@ -253,6 +253,10 @@ def _blocks(state: State, tally: _Tally) -> Iterator[Broken]:
         start, pages = state.block_range(number)
         if block.state not in ("online", "offline") and not _going(state, number):
             yield Broken("block_settled", f"memory{number}: {block.state} though nothing is under way")
+        if block.request is not None and block.request not in state.requests:
+            yield Broken(
+                "request_there", f"memory{number}: it names an add request at pfn {block.request:#x}, which is gone"
+            )
         for node in block.nodes:
             if node not in state.nodes or not state.nodes[node].online:
                 yield Broken("nodes_online", f"memory{number}: its node {node} is not online")

@@ -1,4 +1,4 @@
-"""What a machine shows of itself: every block, every populated zone, every present section, as plain values."""
+"""What a machine shows of its blocks, zones and sections in its files, as plain values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..mm import windows
 
 
 class BlockReport(msgspec.Struct, frozen=True):
-    """State, valid_zones text and nodes of a memory block."""
+    """A memory block as its files show it: state, the text of valid_zones, and the nodes that it is linked to."""
 
     state: str
     valid_zones: str
@@ -19,7 +19,8 @@ class BlockReport(msgspec.Struct, frozen=True):
 
 
 class ZoneReport(msgspec.Struct, frozen=True):
-    """A populated zone, pages; `free` is "pages free" of zoneinfo plus all per-CPU lists."""
+    """A zone that has memory, as /proc/zoneinfo shows it; all numbers are pages. `free` counts the pages on the lists of
+    CPUs too."""
 
     node: int
     zone: str
@@ -31,8 +32,9 @@ class ZoneReport(msgspec.Struct, frozen=True):
 
 
 class SectionReport(msgspec.Struct, frozen=True):
-    """A present section and where its memmap lies: "self" in its own add request or block, "kernel" in kernel memory
-    anywhere, "section" in another section by option (b), "none". `memmap_pfn` is None where the place is unknown."""
+    """A present section and where its memmap lies (`memmap_on`): "self" in its own add request or block, "kernel" in kernel
+    memory, "section" in another section, "none" where it has none. `memmap_pfn`: its first page, None where that is not
+    known."""
 
     node: int
     online: bool
@@ -41,8 +43,7 @@ class SectionReport(msgspec.Struct, frozen=True):
 
 
 def glance(machine: Holder | State) -> State:
-    """What reports look at, as it is now: the tables are copied, nothing in them is. Two of them tell what came of the
-    commands between, at little cost for each command."""
+    """A copy of the tables that reports are made from, for a look at them later; the values are shared, so it costs little."""
     state = state_of(machine)
     copy = State(state.preset, state.geometry, state.model, state.boot, state.chain)
     copy.sections.load(state.sections)
@@ -56,20 +57,20 @@ def glance(machine: Holder | State) -> State:
 
 
 def block_report(machine: Holder | State, number: int) -> BlockReport:
-    """One block."""
+    """The report of a block, which must be there."""
     state = state_of(machine)
     block = state.blocks[number]
     return BlockReport(block.state, valid_zones(state, block), block.nodes)
 
 
 def block_reports(machine: Holder | State) -> dict[str, BlockReport]:
-    """Every block, ascending."""
+    """The reports of all blocks, by number as text, ascending."""
     state = state_of(machine)
     return {str(number): block_report(state, number) for number in sorted(state.blocks)}
 
 
 def zone_reports(machine: Holder | State) -> list[ZoneReport]:
-    """Every populated zone, by node and from the lowest up."""
+    """The reports of all zones that have memory, by node and then from the lowest zone up."""
     state = state_of(machine)
     zones = sorted(
         (zone for zone in state.zones.values() if zone.present),
@@ -79,7 +80,7 @@ def zone_reports(machine: Holder | State) -> list[ZoneReport]:
 
 
 def section_report(machine: Holder | State, number: int) -> SectionReport:
-    """One present section."""
+    """The report of a section, which must be present."""
     state = state_of(machine)
     section = state.sections[number]
     memmap = section.memmap
@@ -87,8 +88,8 @@ def section_report(machine: Holder | State, number: int) -> SectionReport:
 
 
 def section_reports(machine: Holder | State) -> dict[str, SectionReport]:
-    """Every present section, ascending; then those that are not there and whose part of the vmemmap is mapped all the same, as
-    others share its window (POWER)."""
+    """The reports of all present sections, by number as text, ascending; then those of sections that are gone and whose part
+    of the vmemmap stays mapped, as other sections share its window (POWER)."""
     state = state_of(machine)
     found = {str(number): section_report(state, number) for number in state.section_numbers()}
     gone = SectionReport(0, False, "kernel", None)

@@ -200,6 +200,26 @@ def of_run(parser: Parser) -> None:
     parser.explain("Lines of a script (altmap help script tells more)", ((r.example, r.about) for r in ROWS.values()))
 
 
+def of_new(parser: Parser) -> None:
+    """altmap new."""
+    words = "how much memory each node has; 0: one that firmware announced without any (2G)"
+    parser.add_argument("--nodes", metavar="SIZE,..", help=words)
+    parser.add_argument(
+        "--arch", metavar="ARCH", default="x86_64", help="x86_64, arm64, s390x, arm64-64k or others (x86_64)"
+    )
+    parser.add_argument("--kernel", metavar="RELEASE", default="6.12", help="its kernel, such as 6.8 (6.12)")
+    parser.add_argument("--block-size", metavar="SIZE", help="of a memory block (what is usual there)")
+    parser.add_argument("--append", metavar="WORDS", default="", help="the kernel's command line")
+    parser.add_argument(
+        "--qemu", metavar="WORDS", help="instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="save it there (.json, .msgpack, each also .gz), open nothing"
+    )
+    _json(parser)
+    _look(parser)
+
+
 def of_boot(parser: Parser) -> None:
     """altmap boot."""
     from altmap.engine import BOOT_KEYS

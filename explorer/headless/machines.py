@@ -11,6 +11,8 @@ from altmap.engine import (
     Machine,
     bundled_machines,
     lsmem,
+    new_machine,
+    qemu_nodes,
     reboot,
     save_machine,
     sentence,
@@ -54,6 +56,21 @@ def boot(arguments: argparse.Namespace) -> int:
             raise BadInput(f"{word!r} {wrong}; the keys are {', '.join(BOOT_KEYS)}")
         options[key] = text
     machine = reboot(machine_named(arguments.machine, replay=arguments.replay), options)
+    return _made(machine, arguments)
+
+
+def new(arguments: argparse.Namespace) -> int:
+    """A machine from words: opened, shown or saved."""
+    writable(arguments.output)
+    if arguments.qemu is not None and arguments.nodes is not None:
+        raise BadInput("--qemu says what --nodes does; give one of them")
+    nodes = qemu_nodes(arguments.qemu) if arguments.qemu is not None else (arguments.nodes or "2G").split(",")
+    words = {"arch": arguments.arch, "kernel": arguments.kernel, "append": arguments.append}
+    return _made(new_machine(nodes, block_size=arguments.block_size, **words), arguments)
+
+
+def _made(machine: Machine, arguments: argparse.Namespace) -> int:
+    """A machine that was made is opened, shown or saved."""
     if arguments.output is None:
         return _show(machine, arguments) if arguments.json else _enter(machine, arguments)
     save_machine(machine, arguments.output)

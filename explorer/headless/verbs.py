@@ -117,6 +117,16 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 arguments.of_run,
             ),
             Verb(
+                "new",
+                "make a machine from words: sizes of nodes, a kernel and its command line",
+                (
+                    "altmap new --nodes 2G,2G,0 --kernel 6.8 --append 'movable_node memmap_on_memory=1' -o guest.json",
+                    "altmap new --qemu '-m 2G,slots=8,maxmem=64G'",
+                ),
+                "machines.new",
+                arguments.of_new,
+            ),
+            Verb(
                 "boot",
                 "derive a machine that was booted otherwise, and open it; without a terminal, show it",
                 ("altmap boot small-guest memmap_on_memory=N", "altmap boot mixed-guest model=6.1 -o older.json"),
@@ -159,7 +169,10 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
             Verb(
                 "explain",
                 "say what lines of a kernel log about memory hotplug mean",
-                ("altmap explain 'Offlined Pages 32256'", "dmesg | altmap explain - --machine mine.json"),
+                (
+                    "altmap explain 'Offlined Pages 32256'",
+                    "echo 'Offlined Pages 32256' | altmap explain - --machine small-guest",
+                ),
                 "questions.explained",
                 arguments.of_explain,
             ),

@@ -44,10 +44,11 @@ def _blocks(machine: Machine, scope: Scope) -> list[tuple[int, int]]:
     unit, per_block = machine.geometry.pages_per_block, machine.geometry.sections_per_block
     first, last = scope.start // unit, -(-(scope.start + scope.pages) // unit)
     known = {nr: block.node for nr, block in machine.blocks.items() if first <= nr < last}
-    for nr, section in machine.sections.items():
-        if first <= nr // per_block < last:
-            known.setdefault(nr // per_block, section.node)
-    return sorted((nr, node) for nr, node in known.items() if scope.node in (None, node))
+    for nr in {nr // per_block for nr in machine.sections} - known.keys():
+        if first <= nr < last:
+            sections = (machine.sections.get(at) for at in range(nr * per_block, (nr + 1) * per_block))
+            known[nr] = next(section.node for section in sections if section is not None)
+    return sorted(item for item in known.items() if scope.node in (None, item[1]))
 
 
 def _alike(machine: Machine, blocks: Sequence[tuple[int, int]], kinds: Collection[Kind]) -> list[tuple[int, int]]:

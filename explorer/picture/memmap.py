@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from altmap.engine import Page, Summary, block_names, format_address
+from altmap.engine import Page, Summary, block_numbers, format_address
 
 from .colour import between
 from .lines import Line, Span, joined, width
@@ -55,7 +55,7 @@ class Memmap(View):
         links, size = links_of(scene.machine), geometry.pages_per_block
         pink = palette.kinds["memmap"]
         if guests := [guest for guest in links.guests.get(block, ()) if guest != block]:
-            names = block_names(sorted({*guests, *links.guests[block]}), 1).replace("memory", "")
+            names = block_numbers({*guests, *links.guests[block]}, 1)
             return captioned(scene, f"{block}", Span(f"hosts {names}", pink, None, True), wide)
         ranges = links.struct_pages(block * size, size)
         if not ranges:

@@ -193,10 +193,13 @@ def _pieces(extent: Extent, row: int, alike: Sequence[tuple[int, int]]) -> Itera
 def extents_of(blocks: Sequence[tuple[int, int]], unit: int) -> list[Extent]:
     """Runs of consecutive blocks (number, node) of one node."""
     found: list[Extent] = []
+    first, last, where = -1, -1, -1
     for number, node in blocks:
-        start = number * unit
-        if found and found[-1].node == node and found[-1].start + found[-1].pages == start:
-            found[-1] = found[-1]._replace(pages=found[-1].pages + unit)
-        else:
-            found.append(Extent(start, unit, node))
+        if number != last or node != where:
+            if first >= 0:
+                found.append(Extent(first * unit, (last - first) * unit, where))
+            first, where = number, node
+        last = number + 1
+    if first >= 0:
+        found.append(Extent(first * unit, (last - first) * unit, where))
     return found

@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/altmap
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_altmap_subparsers=(open show svg tour serve lsmem read check machines run boot why compare grow explain diff capture collect export help models completion schema)
+_shtab_altmap_subparsers=(open show svg tour serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema)
 
 _shtab_altmap_open_option_strings=(-h --help --model --replay --color --width)
 _shtab_altmap_show_option_strings=(-h --help --model --replay --json --color --width)
@@ -17,6 +17,7 @@ _shtab_altmap_read_option_strings=(-h --help --replay --json)
 _shtab_altmap_check_option_strings=(-h --help --replay --json)
 _shtab_altmap_machines_option_strings=(-h --help --json)
 _shtab_altmap_run_option_strings=(-h --help --replay --model --json --full --events --save --color --width)
+_shtab_altmap_new_option_strings=(-h --help --nodes --arch --kernel --block-size --append --qemu -o --output --json --color --width)
 _shtab_altmap_boot_option_strings=(-h --help --replay -o --output --json --color --width)
 _shtab_altmap_why_option_strings=(-h --help --replay --model --json --color --width)
 _shtab_altmap_compare_option_strings=(-h --help --replay --add --at --node --placement --block-size --model --online --json --color --width)
@@ -47,6 +48,8 @@ _shtab_altmap_check_pos_0_COMPGEN=_altmap_machine_or_file
 _shtab_altmap_run_pos_0_COMPGEN=_altmap_machine_or_file
 _shtab_altmap_run_pos_1_COMPGEN=_shtab_compgen_files
 _shtab_altmap_run___save_COMPGEN=_shtab_compgen_files
+_shtab_altmap_new__o_COMPGEN=_shtab_compgen_files
+_shtab_altmap_new___output_COMPGEN=_shtab_compgen_files
 _shtab_altmap_boot_pos_0_COMPGEN=_altmap_machine_or_file
 _shtab_altmap_boot__o_COMPGEN=_shtab_compgen_files
 _shtab_altmap_boot___output_COMPGEN=_shtab_compgen_files
@@ -68,8 +71,10 @@ _shtab_altmap_tour___color_choices=(auto always never)
 _shtab_altmap_serve___model_choices=(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)
 _shtab_altmap_run___model_choices=(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)
 _shtab_altmap_run___color_choices=(auto always never)
+_shtab_altmap_new___arch_choices=(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32)
+_shtab_altmap_new___color_choices=(auto always never)
 _shtab_altmap_boot___color_choices=(auto always never)
-_shtab_altmap_why_pos_1_choices=(acpi add align allocate at balloon block boot caller checkerboard compact cxl dax dlpar echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove reserve sclp sections seed sequential soft sync unit unmovable unpin virtio-mem zone)
+_shtab_altmap_why_pos_1_choices=(acpi add align allocate at balloon block boot caller checkerboard compact cxl dax dlpar echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove reserve sclp sections seed sequential short soft sync unit unmovable unpin virtio-mem zone)
 _shtab_altmap_why___model_choices=(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)
 _shtab_altmap_why___color_choices=(auto always never)
 _shtab_altmap_compare___placement_choices=(boot range block sections)
@@ -84,11 +89,11 @@ _shtab_altmap_diff___color_choices=(auto always never)
 _shtab_altmap_capture___model_choices=(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)
 _shtab_altmap_capture___arch_choices=(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32)
 _shtab_altmap_export___for_choices=(sysfs chmem daxctl virsh qemu)
-_shtab_altmap_help_pos_0_choices=(open show svg tour serve lsmem read check machines run boot why compare grow explain diff capture collect export help models completion schema script)
+_shtab_altmap_help_pos_0_choices=(open show svg tour serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema script)
 _shtab_altmap_models_pos_0_choices=(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)
 _shtab_altmap_completion_pos_0_choices=(bash zsh fish)
 _shtab_altmap_schema_pos_0_choices=(machine check files machines step full_step event why give_back growth explanation comparison diff capture export reason snapshot)
-_shtab_altmap_pos_0_choices=(open show svg tour serve lsmem read check machines run boot why compare grow explain diff capture collect export help models completion schema)
+_shtab_altmap_pos_0_choices=(open show svg tour serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema)
 
 _shtab_altmap_open__h_nargs=0
 _shtab_altmap_open___help_nargs=0
@@ -126,6 +131,9 @@ _shtab_altmap_run___replay_nargs=0
 _shtab_altmap_run___json_nargs=0
 _shtab_altmap_run___full_nargs=0
 _shtab_altmap_run___events_nargs=0
+_shtab_altmap_new__h_nargs=0
+_shtab_altmap_new___help_nargs=0
+_shtab_altmap_new___json_nargs=0
 _shtab_altmap_boot_pos_1_nargs='*'
 _shtab_altmap_boot__h_nargs=0
 _shtab_altmap_boot___help_nargs=0

@@ -56,8 +56,8 @@ function _shtab_altmap_using
   test "$_shtab_altmap_cmdpath" = "$argv"
 end
 
-set -g _shtab_altmap_commands open show svg tour serve lsmem read check machines run boot why compare grow explain diff capture collect export help models completion schema
-set -g _shtab_altmap_opts_with_value --add --arch --at --block-size --caller --color --for --host --machine --model --node --online --output --placement --port --root --save --size --step --theme --to --view --width --zoom -o
+set -g _shtab_altmap_commands open show svg tour serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema
+set -g _shtab_altmap_opts_with_value --add --append --arch --at --block-size --caller --color --for --host --kernel --machine --model --node --nodes --online --output --placement --port --qemu --root --save --size --step --theme --to --view --width --zoom -o
 
 complete -c altmap -e
 complete -c altmap -f
@@ -131,6 +131,18 @@ complete -c altmap -n '_shtab_altmap_using run' -l color -xka "auto always never
 complete -c altmap -n '_shtab_altmap_using run' -l width -x -d 'columns (those of the terminal)'
 complete -c altmap -n '_shtab_altmap_using run; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
 complete -c altmap -n '_shtab_altmap_using run; and test $_shtab_altmap_npos -eq 1' -ka "(__fish_complete_path (commandline -ct))" -d 'a JSON array of commands, or lines as in a shell; - for standard input'
+complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a new -d 'Make a machine from words: sizes of nodes, a kernel and its command line.'
+complete -c altmap -n '_shtab_altmap_using new' -s h -l help -d 'show this help message and exit'
+complete -c altmap -n '_shtab_altmap_using new' -l nodes -x -d 'how much memory each node has; 0: one that firmware announced without any (2G)'
+complete -c altmap -n '_shtab_altmap_using new' -l arch -xka "x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32" -d 'an architecture'
+complete -c altmap -n '_shtab_altmap_using new' -l kernel -x -d 'its kernel, such as 6.8 (6.12)'
+complete -c altmap -n '_shtab_altmap_using new' -l block-size -x -d 'of a memory block (what is usual there)'
+complete -c altmap -n '_shtab_altmap_using new' -l append -x -d 'the kernel'"'"'s command line'
+complete -c altmap -n '_shtab_altmap_using new' -l qemu -x -d 'instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G'
+complete -c altmap -n '_shtab_altmap_using new' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'save it there (.json, .msgpack, each also .gz), open nothing'
+complete -c altmap -n '_shtab_altmap_using new' -l json -d 'print one JSON object'
+complete -c altmap -n '_shtab_altmap_using new' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
+complete -c altmap -n '_shtab_altmap_using new' -l width -x -d 'columns (those of the terminal)'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a boot -d 'Derive a machine that was booted otherwise, and open it; without a terminal, show it.'
 complete -c altmap -n '_shtab_altmap_using boot' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using boot' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
@@ -147,7 +159,7 @@ complete -c altmap -n '_shtab_altmap_using why' -l json -d 'print one JSON objec
 complete -c altmap -n '_shtab_altmap_using why' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
 complete -c altmap -n '_shtab_altmap_using why' -l width -x -d 'columns (those of the terminal)'
 complete -c altmap -n '_shtab_altmap_using why; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
-complete -c altmap -n '_shtab_altmap_using why; and test $_shtab_altmap_npos -ge 1' -ka "acpi add align allocate at balloon block boot caller checkerboard compact cxl dax dlpar echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove reserve sclp sections seed sequential soft sync unit unmovable unpin virtio-mem zone" -d 'a word of a script'"'"'s line'
+complete -c altmap -n '_shtab_altmap_using why; and test $_shtab_altmap_npos -ge 1' -ka "acpi add align allocate at balloon block boot caller checkerboard compact cxl dax dlpar echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove reserve sclp sections seed sequential short soft sync unit unmovable unpin virtio-mem zone" -d 'a word of a script'"'"'s line'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a compare -d 'Put the placements of one add side by side.'
 complete -c altmap -n '_shtab_altmap_using compare' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using compare' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
@@ -209,7 +221,7 @@ complete -c altmap -n '_shtab_altmap_using export' -l json -d 'print one JSON ob
 complete -c altmap -n '_shtab_altmap_using export; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a help -d 'Explain a command, or all that a line of a script may say.'
 complete -c altmap -n '_shtab_altmap_using help' -s h -l help -d 'show this help message and exit'
-complete -c altmap -n '_shtab_altmap_using help; and test $_shtab_altmap_npos -eq 0' -ka "open show svg tour serve lsmem read check machines run boot why compare grow explain diff capture collect export help models completion schema script" -d 'a command, or script'
+complete -c altmap -n '_shtab_altmap_using help; and test $_shtab_altmap_npos -eq 0' -ka "open show svg tour serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema script" -d 'a command, or script'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a models -d 'List the kernels that can be modelled, or what changed from one to another.'
 complete -c altmap -n '_shtab_altmap_using models' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using models; and test $_shtab_altmap_npos -ge 0' -ka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'a kernel model'

@@ -24,6 +24,7 @@ _shtab_altmap_commands() {
     lsmem:'List memory as lsmem does, with lsmem'"'"'s own options.'
     machines:'List the bundled machines.'
     models:'List the kernels that can be modelled, or what changed from one to another.'
+    new:'Make a machine from words: sizes of nodes, a kernel and its command line.'
     open:'Open a machine in the explorer; without a terminal, show it.'
     read:'Print a file of the machine as its kernel would.'
     run:'Run a script on a machine and tell what comes of each line.'
@@ -174,7 +175,7 @@ _shtab_altmap_grow_defaults_added=0
 
 _shtab_altmap_help_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a command, or script:(open show svg tour serve lsmem read check machines run boot why compare grow explain diff capture collect export help models completion schema script)"
+  ":a command, or script:(open show svg tour serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema script)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -203,6 +204,23 @@ _shtab_altmap_models_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_altmap_models_defaults_added=0
+
+_shtab_altmap_new_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--nodes[how much memory each node has\; 0\: one that firmware announced without any (2G)]:SIZE,..:"
+  "--arch[an architecture]:ARCH:(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32)"
+  "--kernel[its kernel, such as 6.8 (6.12)]:RELEASE:"
+  "--block-size[of a memory block (what is usual there)]:SIZE:"
+  "--append[the kernel\'s command line]:WORDS:"
+  "--qemu[instead of --nodes\: as QEMU has it, -m 2G,maxmem\=64G -numa node,mem\=1G]:WORDS:"
+  {-o,--output}"[save it there (.json, .msgpack, each also .gz), open nothing]:FILE:_files"
+  "--json[print one JSON object]"
+  "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
+  "--width[columns (those of the terminal)]:N:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_altmap_new_defaults_added=0
 
 _shtab_altmap_open_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -311,7 +329,7 @@ _shtab_altmap_why_options=(
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
   ":a machine:_altmap_machine_or_file"
-  "(*):a word of a script\'s line:(acpi add align allocate at balloon block boot caller checkerboard compact cxl dax dlpar echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove reserve sclp sections seed sequential soft sync unit unmovable unpin virtio-mem zone)"
+  "(*):a word of a script\'s line:(acpi add align allocate at balloon block boot caller checkerboard compact cxl dax dlpar echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove reserve sclp sections seed sequential short soft sync unit unmovable unpin virtio-mem zone)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -350,6 +368,7 @@ _shtab_altmap() {
         lsmem) _arguments -C -s $_shtab_altmap_lsmem_options ;;
         machines) _arguments -C -s $_shtab_altmap_machines_options ;;
         models) _arguments -C -s $_shtab_altmap_models_options ;;
+        new) _arguments -C -s $_shtab_altmap_new_options ;;
         open) _arguments -C -s $_shtab_altmap_open_options ;;
         read) _arguments -C -s $_shtab_altmap_read_options ;;
         run) _arguments -C -s $_shtab_altmap_run_options ;;

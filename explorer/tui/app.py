@@ -48,7 +48,8 @@ class ExplorerApp(App[bool]):
         self._guard, self._grey = Guard(), Monochrome()
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = DARK
+        self.set_reactive(App.theme, DARK)  # it is the first: there is nothing yet that would have to be made anew
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def on_mount(self) -> None:
         if self._tour is not None and isinstance(self.screen, MainScreen):
@@ -101,7 +102,7 @@ class ExplorerApp(App[bool]):
 
     def on_asking_screen_booted(self, message: AskingScreen.Booted) -> None:
         """The machine before waits below, for who takes the boot back."""
-        self.push_screen(MainScreen(Session(message.machine, self.session)))
+        self.push_screen(MainScreen(Session(message.machine, self.session, message.begun)))
 
     def on_asking_screen_entered(self, message: AskingScreen.Entered) -> None:
         self.session = message.session

@@ -70,6 +70,9 @@ class Desk(Protocol):
     def ask_file(self) -> None:
         """Open the dialog for a file to save to."""
 
+    def ask_machine(self) -> None:
+        """Open the dialog for another machine."""
+
     def take_home(self) -> None:
         """Open the dialog for what can be taken along."""
 

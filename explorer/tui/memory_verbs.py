@@ -131,3 +131,13 @@ class CommandLine(Verb):
     @classmethod
     def run(cls, desk: Desk) -> None:
         desk.ask_line()
+
+
+class OpenMachine(Verb):
+    name, key, label, title, group = "open", "O", "Open", "Open a machine", "History"
+    sentence = "Another machine: one that comes along, a file, or the one that this runs on; undo leads back."
+    footer = False
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.ask_machine()

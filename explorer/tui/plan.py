@@ -46,7 +46,7 @@ def words(session: Session, width: int) -> list[Word]:
     present = session.machine.timeline.present.number
     start = [
         Word(" plan  ", "dim"),
-        Word("booted " if session.before else "opened ", "strong" if not made else "text", "go_to_state(0)"),
+        Word(f"{session.begun} ", "strong" if not made else "text", "go_to_state(0)"),
         Word("●", "accent"),
     ]
     tail: list[list[Word]] = []

@@ -40,10 +40,11 @@ class Session:
     alive, and closing the operation's generator is the kernel's signal.
     """
 
-    def __init__(self, machine: Machine, before: Session | None = None) -> None:
-        """`before`: the work on the machine from which this one was booted."""
+    def __init__(self, machine: Machine, before: Session | None = None, begun: str = "opened") -> None:
+        """`before`: the work on another machine, which waits below; `begun`: how this one came to be, in a word."""
         self.machine = machine
         self.before = before
+        self.begun = begun
         self.running: str | None = None
         self.typed: list[str] = []
         self.misread: BadInput | None = None

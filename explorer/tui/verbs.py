@@ -16,6 +16,7 @@ from .memory_verbs import (
     OnlineDefault,
     OnlineKernel,
     OnlineMovable,
+    OpenMachine,
     RemoveMemory,
     Why,
 )
@@ -24,7 +25,7 @@ from .verb import Verb
 
 class Undo(Verb):
     name, key, label, title, group = "undo", "u", "Undo", "Undo", "History"
-    sentence = "Take the last command back, all its blocks; or a boot."
+    sentence = "Take the last command back, all its blocks; or go back to the machine before."
 
     @classmethod
     def lacking(cls, desk: Desk) -> str:
@@ -391,7 +392,7 @@ VERBS: Final[tuple[type[Verb], ...]] = (
     Stop, AddMemory, OnlineDefault, OnlineMovable, OnlineKernel, OfflineBlocks, EjectDevice, RemoveMemory, Why, Undo, Redo,
     ZoomIn, ChangeParameter, ZoomOut, NextView, ViewBefore, GoHost, SearchBlocks, Fold, ShowPage, NextHit, HitBefore, Instead,
     Help, Quit, TakeTour, CommandLine, Watch, Replay, States, GoTo, MarkDevice, Unmark, EndSearch, CompareAdd, Save,
-    TakeHome, Mark, MapPane, InspectorPane, ZonesPane, LogPane, ParametersPane,
+    TakeHome, OpenMachine, Mark, MapPane, InspectorPane, ZonesPane, LogPane, ParametersPane,
 )  # fmt: skip
 """In the footer's order."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 from altmap.engine import MODELS
-from altmap.engine.kernels.architectures import ARCHITECTURES, preset_for, preset_of, rfc_x86_block_size, x86_block_size
+from altmap.engine.kernels.architectures import ARCHITECTURES, preset_for, preset_of
 from altmap.engine.numbers.errors import BadInput
-from altmap.engine.numbers.units import GIB, MIB, TIB
+from altmap.engine.numbers.units import GIB
 
 
 def names_where(**columns: object) -> set[str]:
@@ -72,60 +72,6 @@ def test_base_page_fallback() -> None:
 )
 def test_zones(name: str, zones: tuple[str, ...]) -> None:
     assert ARCHITECTURES[name].zones == zones
-
-
-@pytest.mark.parametrize(
-    ("name", "address", "zone"),
-    [
-        ("x86_64", 16 * MIB - 4096, "DMA"),
-        ("x86_64", 16 * MIB, "DMA32"),
-        ("x86_64", 4 * GIB - 4096, "DMA32"),
-        ("x86_64", 4 * GIB, "Normal"),
-        ("arm64-4k", 64 * MIB, "DMA"),  # traces: boot memory of arm64 is all DMA, DMA32 is empty
-        ("arm64-4k", 2 * GIB - 4096, "DMA"),
-        ("arm64-4k", 4 * GIB, "Normal"),
-        ("ppc64le-radix-64k", 0, "Normal"),
-        ("x86_32", GIB, "HighMem"),
-    ],
-)
-def test_boot_zone(name: str, address: int, zone: str) -> None:
-    assert ARCHITECTURES[name].boot_zone(address) == zone
-
-
-# probe_memory_block_size of arch/x86/mm/init_64.c
-@pytest.mark.parametrize(
-    ("end", "hypervisor", "block"),
-    [
-        (16 * GIB, True, 128 * MIB),
-        (16 * GIB, False, 128 * MIB),
-        (63 * GIB, True, 128 * MIB),
-        (63 * GIB, False, 128 * MIB),
-        (64 * GIB, False, 2 * GIB),
-        (64 * GIB, True, 2 * GIB),
-        (66 * GIB, True, 2 * GIB),
-        (65 * GIB, True, GIB),
-        (65 * GIB, False, 2 * GIB),
-        (64 * GIB + 512 * MIB, True, 512 * MIB),
-        (64 * GIB + 128 * MIB, True, 128 * MIB),
-        (64 * GIB + 4 * MIB, True, 128 * MIB),
-    ],
-)
-def test_x86_block_size(end: int, hypervisor: bool, block: int) -> None:
-    assert x86_block_size(end, hypervisor) == block
-
-
-def test_uv_wins_and_has_limits() -> None:
-    for size in (128 * MIB, 64 * GIB):
-        assert x86_block_size(TIB, False, uv=size) == x86_block_size(GIB, True, uv=size) == size
-    for size in (0, 64 * MIB, 128 * GIB, 384 * MIB):
-        with pytest.raises(BadInput, match=f"from 128M to 64G, not {size}$"):
-            x86_block_size(TIB, False, uv=size)
-
-
-def test_block_size_of_the_rfc_time() -> None:
-    assert rfc_x86_block_size(64 * GIB - 1) == 128 * MIB
-    assert rfc_x86_block_size(64 * GIB) == rfc_x86_block_size(65 * GIB) == 2 * GIB
-    assert rfc_x86_block_size(GIB, uv=True) == 2 * GIB
 
 
 @pytest.mark.parametrize(

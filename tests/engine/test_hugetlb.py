@@ -15,7 +15,7 @@ from .guests import FIRST, dimm, do, guest, numbers, occupy, offline, online, re
 from .pools import BLOCK, G1, GIB, ask, file, gigantic_in_eight_blocks, orders
 
 
-def test_trace_f_before_6_12_only_the_block_with_the_tail_goes() -> None:
+def test_before_6_12_of_a_gigantic_page_only_the_block_with_the_tail_goes() -> None:
     machine = gigantic_in_eight_blocks("6.1")
     for block in (35, 32):
         outcome = refuse(machine, Offline(block=block))
@@ -34,7 +34,7 @@ def test_trace_f_before_6_12_only_the_block_with_the_tail_goes() -> None:
     assert numbers(machine, "Normal", 1) == (229376, 262144, 229376, 229376), "the span keeps the hole"
 
 
-def test_trace_f_6_12_dissolves_it_for_any_of_its_blocks() -> None:
+def test_6_12_dissolves_a_gigantic_page_for_any_of_its_blocks() -> None:
     machine = gigantic_in_eight_blocks("6.12")
     assert told(offline(machine, 35), HugePageDissolved) == [HugePageDissolved(FIRST, 262144)]
     assert machine.read(G1) == "0\n"
@@ -47,7 +47,7 @@ def test_trace_f_6_12_dissolves_it_for_any_of_its_blocks() -> None:
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
 @pytest.mark.parametrize("block", [32, 35, 39])
-def test_trace_f_each_block_alone(model: str, block: int) -> None:
+def test_each_block_of_a_gigantic_page_alone_goes_or_stays(model: str, block: int) -> None:
     machine = gigantic_in_eight_blocks(model)
     outcome = machine.apply(Offline(block=block))
     assert outcome.result == ("ok" if model == "6.12" or block == 39 else "EBUSY")
@@ -73,7 +73,7 @@ def test_a_page_on_a_list_of_a_cpu_does_not_keep_a_gigantic_page_away() -> None:
         ("N", "online_movable", "Movable", 0, 524288, 512),
     ],
 )
-def test_trace_b_two_gib_blocks(mode: str, kind: str, zone: str, count: int, free: int, areas: int) -> None:
+def test_gigantic_pages_of_a_block_of_2_gib(mode: str, kind: str, zone: str, count: int, free: int, areas: int) -> None:
     """Asked for 4, and the write succeeds whatever comes of it."""
     machine = boot_machine([(0, 0, "66G")], nodes=2, model="6.1", block_size="2G", memmap_on_memory=mode)
     dimm(machine, "2G", at="66G", node=1)

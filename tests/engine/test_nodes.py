@@ -37,7 +37,7 @@ def test_a_node_without_memory_gets_it_from_the_nearest() -> None:
     assert set(outcome.taken) == {0}
 
 
-def test_drawback_b_a_node_with_only_movable_memory_gets_it_from_another() -> None:
+def test_a_node_with_only_movable_memory_gets_it_from_another() -> None:
     """GFP_KERNEL, never ZONE_MOVABLE."""
     machine = two_nodes("2G", memmap_on_memory="N")
     dimm(machine, "1G", node=1)

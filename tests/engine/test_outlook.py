@@ -41,6 +41,6 @@ def test_asking_changes_nothing_and_follows_what_is_done() -> None:
     assert dict(machine.sections) == sections
     assert machine.history[-1].command == Online(block=32, type="online_movable")
     do(machine, Online(block=33, type="online_movable"))
-    machine.apply(Pin(size="1M", zone="Movable"))
+    machine.apply(Pin(size="1M", zone="Movable", short=True))
     with pytest.raises(BadInput):
         machine.outlook(99)

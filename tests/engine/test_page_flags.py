@@ -52,7 +52,7 @@ def test_each_kind() -> None:
         machine.apply(Online(block=block, type="online_movable"), check=True)
     machine.apply(Poison(address=0x101400000), check=True)
     machine.apply(Allocate(size="8M", zone="Movable"), check=True)
-    machine.apply(Pin(size="2M", zone="Movable"), check=True)
+    machine.apply(Pin(size="2M", zone="Movable", short=True), check=True)
     machine.apply(HugePages(count=2, size="2M"), check=True)
     shown = {page.kind: set[object]() for page in machine.pages(0, 1)}
     for start in (0, 32 << 15, 33 << 15, 34 << 15):

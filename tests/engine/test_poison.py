@@ -319,7 +319,7 @@ def test_pinned_pages_in_the_same_block_are_what_stops_it_not_the_poison() -> No
         machine,
         Poison(address=(FIRST + 600) << 12),
         Allocate(size="1M", zone="Movable"),
-        Pin(size="4K", zone="Movable"),
+        Pin(size="4K", zone="Movable", short=True),
     )
     outcome = refuse(machine, Offline(block=32))
     assert outcome.result == "EINTR"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from altmap.engine import Add, Eject, Machine, Online, boot_machine
+from altmap.engine import Add, Eject, Machine, Online, Remove, boot_machine
 from altmap.engine.memory.state import state_of
+from altmap.engine.mm.hugetlb import pool
 from altmap.engine.numbers.units import GIB, MIB
 from altmap.engine.protocol.reasons import LmbFailed, NeverEnds
 from altmap.engine.protocol.vocabulary import PINNED, SLAB
@@ -109,3 +110,35 @@ def test_others_have_no_such_windows_or_none_that_is_not_huge(arch: str) -> None
     assert machine.apply(Add(start="8G", size="1G")).ok
     taken = before - free_pages(machine)
     assert taken <= 5 if arch.startswith("ppc") else taken >= 4096
+
+
+@pytest.mark.parametrize(
+    ("arch", "sizes"),
+    [
+        (RADIX, (2 * MIB, GIB)),
+        ("ppc64le-hash-64k", (16 * MIB, 16 * GIB)),
+        ("s390x", (MIB, 2 * GIB)),
+        ("x86_64", (2 * MIB, GIB)),
+    ],
+)
+def test_sizes_of_huge_pages(arch: str, sizes: tuple[int, ...]) -> None:
+    assert pool.sizes(state_of(boot_machine([(0, 0, "2G")], arch=arch))) == sizes
+
+
+@pytest.mark.parametrize("part", [0, 1, 3])
+def test_a_partial_removal_gives_back_its_own_overhead_alone(part: int) -> None:
+    machine = boot_machine([(0, 0, "1G")], memmap_on_memory="Y")
+    before = free_pages(machine)
+    machine.apply(Add(start="4G", size="512M"), check=True)
+    full = free_pages(machine)
+    at = 4 * GIB + part * 128 * MIB
+    machine.apply(Remove(start=at, size="128M"), check=True)
+    once = free_pages(machine)
+    assert full < once < before
+    assert machine.check() == []
+    assert all(block.request is None or block.request in machine.requests for block in machine.blocks.values())
+    for number in (32, 33, 34, 35):
+        if number in machine.blocks:
+            machine.apply(Remove(start=number * 128 * MIB, size="128M"), check=True)
+    assert free_pages(machine) == before
+    assert not machine.requests

@@ -31,7 +31,7 @@ def dimm(model: str = "6.12", **options: str) -> Machine:
     for block in range(32, 36):
         machine.apply(Online(block=block, type="online_movable"), check=True)
     machine.apply(Allocate(size="60M", zone="Movable"), check=True)
-    machine.apply(Pin(size="2M", zone="Movable"), check=True)
+    machine.apply(Pin(size="2M", zone="Movable", short=True), check=True)
     return machine
 
 

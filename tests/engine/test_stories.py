@@ -12,8 +12,8 @@ from .guests import dimm, do, eject, numbers, offline, online, populated, refuse
 MEMORY = "/sys/devices/system/memory"
 
 
-def trace_a(model: str) -> Machine:
-    """19.1: 1 GiB on node 0; DIMMs 128M, 128M, 256M on node 1, which boots without memory, and 1G on node 0."""
+def four_dimms(model: str) -> Machine:
+    """1 GiB on node 0; DIMMs 128M, 128M, 256M on node 1, which boots without memory, and 1G on node 0."""
     machine = boot_machine([(0, 0, "1G")], nodes=2, model=model)
     for at, size, node in (("4G", "128M", 1), ("4224M", "128M", 1), ("4352M", "256M", 1), ("4608M", "1G", 0)):
         dimm(machine, size, at=at, node=node)
@@ -21,8 +21,8 @@ def trace_a(model: str) -> Machine:
 
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
-def test_trace_a_after_the_adds(model: str) -> None:
-    machine = trace_a(model)
+def test_dimms_are_offline_and_may_go_to_either_zone(model: str) -> None:
+    machine = four_dimms(model)
     assert [machine.blocks[block].state for block in range(32, 44)] == ["offline"] * 12
     assert {machine.valid_zones(block) for block in range(32, 44)} == {"Normal Movable"}
     assert machine.read("/sys/devices/system/node/online") == "0-1\n"
@@ -36,8 +36,8 @@ def test_trace_a_after_the_adds(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", ["6.1", "6.12"])
-def test_trace_a_block_32(model: str) -> None:
-    machine = trace_a(model)
+def test_a_block_goes_online_in_the_zone_asked_for_and_back(model: str) -> None:
+    machine = four_dimms(model)
     state, switch = f"{MEMORY}/memory32/state", f"{MEMORY}/memory32/online"
     outcome = online(machine, 32)
     assert [event.pages for event in outcome.events if isinstance(event, PagesOnlined)] == [32256]
@@ -58,8 +58,8 @@ def test_trace_a_block_32(model: str) -> None:
 
 
 @pytest.mark.parametrize(("model", "managed"), [("6.1", (97792, 32768)), ("6.12", (96768, 32256))])
-def test_trace_a_the_other_blocks(model: str, managed: tuple[int, int]) -> None:
-    machine = trace_a(model)
+def test_zones_span_what_is_online_and_shrink_when_dimms_go(model: str, managed: tuple[int, int]) -> None:
+    machine = four_dimms(model)
     online(machine, 32, kind="online_movable")
     online(machine, 33, 34, 35, 36)
     assert numbers(machine, "Normal", 1) == (managed[0], 98304, 98304, managed[0])
@@ -81,8 +81,8 @@ def test_trace_a_the_other_blocks(model: str, managed: tuple[int, int]) -> None:
         ("N", "online_movable", "Movable", 524288),
     ],
 )
-def test_trace_b_a_block_of_2_gib_on_its_own_node(mode: str, kind: str, zone: str, managed: int) -> None:
-    """19.2: boot end 66 GiB, so 2 GiB blocks; one DIMM on node 1 is block 33."""
+def test_a_block_of_2_gib_is_all_of_its_node(mode: str, kind: str, zone: str, managed: int) -> None:
+    """Boot memory ends at 66 GiB, so 2 GiB blocks; one DIMM on node 1 is block 33."""
     machine = boot_machine([(0, 0, "66G")], nodes=2, model="6.1", block_size="2G", memmap_on_memory=mode)
     dimm(machine, "2G", at="66G", node=1)
     online(machine, 33, kind=kind)
@@ -91,8 +91,8 @@ def test_trace_b_a_block_of_2_gib_on_its_own_node(mode: str, kind: str, zone: st
     assert not any(node == 1 for node, _ in populated(machine))
 
 
-def test_trace_d_migration() -> None:
-    """19.4: 100 MiB of tmpfs on node 1, 24576 pages migrated to node 0, 63488 Movable pages of node 1 stay free."""
+def test_what_was_migrated_is_free_on_its_node_and_used_on_the_other() -> None:
+    """100 MiB of tmpfs on node 1, 24576 pages migrated to node 0, 63488 Movable pages of node 1 stay free."""
     machine = boot_machine([(0, 0, "1G")], nodes=2)
     for block in range(32, 38):
         dimm(machine, at=f"{block * 128}M", node=1)

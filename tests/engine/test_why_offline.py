@@ -126,7 +126,7 @@ def test_pinned_pages_and_missing_room_are_told_apart() -> None:
     dimm(machine, "128M", at="16G", node=0)
     fill_zone(machine, "DMA", 60)
     fill_zone(machine, "DMA32", 2000)
-    do(machine, Allocate(size="96M", node=1, zone="Movable"), Pin(size="1M", node=1, zone="Movable"))
+    do(machine, Allocate(size="96M", node=1, zone="Movable"), Pin(size="1M", node=1, zone="Movable", short=True))
     verdict = ask(machine, Offline(block=32))
     assert set(blockers(verdict)) == {"pinned", "movable"}
     assert blockers(verdict)["pinned"] == (256, FIRST + 512)

@@ -85,7 +85,7 @@ def test_shrinking_names_the_device_blocks_by_zone_memory_block_and_first_page()
 
 def test_pinned_pages_hold_units_of_movable_memory() -> None:
     machine = use(
-        guest(), "virtio-mem 256M at 4G unit 8M", "allocate 100M movable node 0 zone Movable", "pin 1M node 0"
+        guest(), "virtio-mem 256M at 4G unit 8M", "allocate 100M movable node 0 zone Movable", "pin 1M node 0 short"
     )
     pinned = any("pinned" in section.pages for section in machine.sections.values() if section.nr >= 32)
     verdict = why_not(machine, VirtioMem(start=AT, size=0, unit="8M"))

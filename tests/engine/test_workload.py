@@ -13,15 +13,18 @@ from altmap.engine import (
     HugePages,
     Machine,
     Offline,
+    Online,
     Pin,
     Unpin,
+    boot_machine,
     compare,
     open_machine,
+    parse_line,
     sentence,
 )
 from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import MigrationFailed, PagesFreed, PagesMigrated, PagesTakenByWorkload
-from altmap.engine.protocol.reasons.pages import NoneThere, TooFewThere
+from altmap.engine.protocol.reasons.pages import NoneThere, PinsFindNoRoom, TooFewThere
 from altmap.engine.protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB
 
 from .guests import (
@@ -103,7 +106,7 @@ def test_a_zone_can_be_chosen(what: Any, zone: str, pattern: Any) -> None:
 
 def test_a_zone_that_is_not_there() -> None:
     machine = guest("1G")
-    for command in (Allocate(size="4M", zone="Movable"), Free(zone="Movable"), Pin(zone="Movable")):
+    for command in (Allocate(size="4M", zone="Movable"), Free(zone="Movable"), Pin(zone="Movable", short=True)):
         outcome = refuse(machine, command)
         assert outcome.result == "ENOMEM"
         assert "node 0 has no memory in zone Movable" in sentence(outcome.reason)
@@ -230,7 +233,7 @@ def test_the_min_watermark_stays_free() -> None:
         assert 100 < numbers(machine, name)[0] < machine.zones[0, name].managed // 16
 
 
-def test_drawback_a_an_add_takes_existing_memory_before_anything_is_online() -> None:
+def test_an_add_takes_existing_memory_before_anything_is_online() -> None:
     """A GiB needs 4096 pages of memmap; with heads only page tables and objects are taken."""
     for mode, memmap_pages in (("N", 4096), ("Y", 0)):
         machine = two_nodes("1G", memmap_on_memory=mode)
@@ -240,7 +243,7 @@ def test_drawback_a_an_add_takes_existing_memory_before_anything_is_online() -> 
         assert memmap_pages <= outcome.taken[0] <= memmap_pages + 40
 
 
-def test_drawback_a_under_pressure_the_add_fails() -> None:
+def test_under_pressure_the_add_fails() -> None:
     machine = guest("1G", memmap_on_memory="N")
     do(machine, Allocate(size="800M", kind="unmovable"))
     outcome = machine.apply(Add(start="4G", size="32G"))
@@ -250,7 +253,7 @@ def test_drawback_a_under_pressure_the_add_fails() -> None:
     do(machine, Allocate(size="800M", kind="unmovable"), Add(start="4G", size="16G"))
 
 
-def test_drawback_b_memory_whose_memmap_lies_on_another_node_is_counted() -> None:
+def test_memory_whose_memmap_lies_on_another_node_is_counted() -> None:
     machine = two_nodes("1G", memmap_on_memory="N")
     rows = compare(machine, Add(start="4G", size="1G", node=1), placements=("boot", "block")).rows
     assert [(row.placement, row.off_node) for row in rows] == [("boot", 4096), ("block", 0)]
@@ -269,7 +272,7 @@ def test_a_pinned_page_keeps_its_block(model: str, result: str, words: str) -> N
     machine = guest("1G", model=model)
     dimm(machine, "256M")
     online(machine, 32, 33, kind="online_movable")
-    do(machine, Allocate(size="1M", zone="Movable"), Pin(size="64K", zone="Movable"))
+    do(machine, Allocate(size="1M", zone="Movable"), Pin(size="64K", zone="Movable", short=True))
     assert count(machine, PINNED) == 16
     held = min(nr for nr in (32, 33) if machine.sections[nr].of(PINNED))
     before = dict(machine.zones)
@@ -289,7 +292,7 @@ def test_a_pinned_page_keeps_its_block(model: str, result: str, words: str) -> N
 def test_more_than_there_is_cannot_be_pinned() -> None:
     machine = mixed()
     before = picture(machine)
-    assert refuse(machine, Pin(size="4K", zone="Movable")).result == "ENOMEM"
+    assert refuse(machine, Pin(size="4K", zone="Movable", short=True)).result == "ENOMEM"
     do(machine, Allocate(size="1M", zone="Movable"))
     machine.undo()
     assert picture(machine) == before
@@ -300,9 +303,9 @@ def test_a_refused_pin_pins_nothing() -> None:
     machine = mixed()
     do(machine, Allocate(size="1M", zone="Movable"))
     before = picture(machine)
-    assert refuse(machine, Pin(size="16M", zone="Movable")).result == "ENOMEM"
+    assert refuse(machine, Pin(size="16M", zone="Movable", short=True)).result == "ENOMEM"
     assert picture(machine) == before
-    do(machine, Pin(size="1M", zone="Movable"))
+    do(machine, Pin(size="1M", zone="Movable", short=True))
     before = picture(machine)
     assert refuse(machine, Unpin(size="16M", zone="Movable")).result == "ENOMEM"
     assert picture(machine) == before
@@ -372,3 +375,41 @@ def test_pages_counted_as_listed_and_seen_in_use_are_freed_once() -> None:
     for kind in ("unmovable", "reclaimable", "movable"):
         do(machine, Free(kind=kind))
         assert machine.check() == []
+
+
+def movable_node(model: str) -> Machine:
+    """Two nodes, the second of which has nothing but ZONE_MOVABLE, half in use."""
+    machine = boot_machine([(0, 0, "1G")], nodes=2, model=model)
+    do(machine, Add(start="8G", size="256M", node=1))
+    do(machine, Online(block=64, type="online_movable"), Online(block=65, type="online_movable"))
+    do(machine, Allocate(size="128M", node=1, zone="Movable"))
+    return machine
+
+
+@pytest.mark.parametrize(("model", "moves"), [("5.12", False), ("5.13", True), ("6.12", True)])
+def test_long_term_pins_leave_zone_movable_since_5_13(model: str, moves: bool) -> None:
+    """RDMA, VFIO: the pages are in a kernel zone of another node afterwards, and the block can go."""
+    machine = movable_node(model)
+    before = machine.zones[1, "Movable"].free
+    do(machine, Pin(size="64M", node=1))
+    assert (machine.zones[1, "Movable"].free - before == 64 * 256) is moves
+    outcome = machine.apply(Offline(block=64))
+    assert outcome.result == ("ok" if moves else "EINTR")
+    assert machine.check() == []
+
+
+def test_short_pins_hold_their_pages_where_they_are() -> None:
+    machine = movable_node("6.12")
+    do(machine, Pin(size="64M", node=1, short=True))
+    assert machine.apply(Offline(block=64)).result == "EINTR"
+    assert parse_line("pin 64M node 1 short") == [Pin(size=64 << 20, node=1, short=True)]
+
+
+def test_a_long_term_pin_without_room_in_kernel_zones_fails_and_changes_nothing() -> None:
+    machine = movable_node("6.12")
+    do(machine, Allocate(size=machine.zones[0, "DMA32"].free * 4096 - (80 << 20), kind="unmovable", zone="DMA32"))
+    before = picture(machine)
+    refused = refuse(machine, Pin(size="100M", node=1))
+    assert refused.result == "ENOMEM"
+    assert isinstance(refused.reason, PinsFindNoRoom)
+    assert picture(machine) == before

@@ -45,7 +45,7 @@ def pinned() -> engine.Machine:
     """The guest with a DIMM of which half is online and partly used; memory32 has pages that someone holds."""
     machine = with_dimm(movable=4)
     assert machine.apply(engine.Allocate(size="60M", zone="Movable")).ok
-    assert machine.apply(engine.Pin(size="2M", zone="Movable")).ok
+    assert machine.apply(engine.Pin(size="2M", zone="Movable", short=True)).ok
     return machine
 
 

@@ -49,22 +49,22 @@ async def press_on(pilot: Any, key: str, text: str) -> None:
 
 
 def test_a_refusal_is_explained_and_cleared() -> None:
-    """`w` on the refused eject, enter on its remedy: the pages are let go, and the device is gone."""
+    """`w` on the refused offline, enter on its remedy: the pages are let go, and the block is offline."""
     machine = pinned()
 
     async def story(pilot: Any, screen: MainScreen) -> None:
         await stand_on(pilot, 32)
-        await press(pilot, "e")
+        await press(pilot, "f")
         assert machine.history[-1].result != "ok"
         assert "w what would help" in result(screen)
         await press(pilot, "w")
         assert [type(open_one) for open_one in pilot.app.screen_stack] == [MainScreen, WhyScreen]
         words = text_of(pilot.app.screen.query_one(Prose))
-        assert words.startswith("eject 1G at 0x100000000: no, ")
+        assert words.startswith("offline 32: no, EINTR")
         assert "someone holds" in words
         await press(pilot, "enter")
         assert pilot.app.screen is screen
-        assert sorted(machine.blocks) == list(range(8))
+        assert machine.blocks[32].state == "offline"
         assert machine.check() == []
         await press(pilot, "u")
         assert machine.history[-1].result != "ok"

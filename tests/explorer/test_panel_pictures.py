@@ -107,3 +107,11 @@ def test_take_home(snap: Snap) -> None:
     machine = with_dimm(movable=4)
     assert snap(ExplorerApp(machine), press=("y",), terminal_size=(60, 20))
     assert len(machine.history) == 5
+
+
+@pytest.mark.parametrize("size", [(60, 20), (120, 40)], ids=["60x20", "120x40"])
+def test_open(snap: Snap, size: tuple[int, int]) -> None:
+    """Each machine with its memory; the facts of the chosen one."""
+    machine = with_dimm()
+    assert snap(ExplorerApp(machine), press=("O", "down", "down"), terminal_size=size)
+    assert len(machine.history) == 1

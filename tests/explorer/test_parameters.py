@@ -9,9 +9,11 @@ from altmap.engine import Write
 from altmap.explorer.tui import parameters
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.screens.parameter import ParameterDialog
+from altmap.explorer.tui.widgets.heading import Heading
 from altmap.explorer.tui.widgets.parameters import Parameters
+from textual.events import Key
 
-from .machines import drive, guest, press, result, text_of, with_dimm
+from .machines import drive, guest, press, result, stand_on, text_of, with_dimm
 from .test_verbs import offered
 
 
@@ -129,3 +131,26 @@ def test_every_parameter_and_every_value_is_explained() -> None:
             assert row.meaning, row.name
             assert all(value.meaning for value in row.values), row.name
             assert not row.values or row.missing or row.value in {value.text for value in row.values}
+
+
+def test_keys_of_one_burst_act_in_their_order() -> None:
+    """A verb that follows arrows at once acts where these led."""
+    machine = with_dimm(movable=1)
+
+    async def burst(pilot: Any, screen: MainScreen) -> None:
+        await choose(pilot, screen, "auto_online_blocks")
+        for key in ("up", "up", "enter"):
+            pilot.app.post_message(Key(key, None))
+        await pilot.pause()
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, ParameterDialog)
+        assert pilot.app.screen.query_one(Heading).render_line(0).text[1:].startswith("hugetlb_free_vmemmap")
+        await press(pilot, "escape", "0")
+        await stand_on(pilot, 0)
+        for key in ("end", "left", "m"):
+            pilot.app.post_message(Key(key, key if len(key) == 1 else None))
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+        assert machine.blocks[38].state == "online"
+
+    drive(machine, burst, size=(120, 40))

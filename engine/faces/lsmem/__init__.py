@@ -21,10 +21,11 @@ __all__ = ["lsmem", "separate"]
 def lsmem(
     arguments: Sequence[str], machine: Machine | None = None, environment: Mapping[str, str] = os.environ
 ) -> tuple[int, str]:
-    """Run lsmem: the exit code, and the text for standard output, or for standard error if the code is not 0.
+    """Run lsmem with these options on a machine, and return its exit code and the text that it prints: to standard output if
+    the code is 0, else to standard error.
 
-    `--sysroot` goes before `machine`; with neither it is the machine that this runs on. `environment` may hold
-    LSMEM_COLUMNS, a list of columns for when no option names any.
+    ``--sysroot`` among the options goes before `machine`; with neither it is the machine that this runs on. `environment` may
+    hold LSMEM_COLUMNS, the columns for when no option names any.
     """
     try:
         given = parse(arguments)

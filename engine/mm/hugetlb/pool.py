@@ -37,8 +37,8 @@ def sizes(state: State) -> tuple[int, ...]:
     """Huge page sizes of the machine, bytes, ascending: one PMD, and what one PMD table maps."""
     geometry = state.geometry
     pmd = geometry.pageblock_pages * geometry.page_size
-    entries = geometry.page_size // 8
-    return tuple(size for size in (pmd, pmd * entries) if size <= 1 << 34)
+    gigantic = state.preset.gigantic_page or pmd * (geometry.page_size // 8)
+    return tuple(size for size in (pmd, gigantic) if size <= 1 << 34)
 
 
 def pool(state: State, node: int | None, size: int) -> tuple[int, int]:

@@ -1,7 +1,7 @@
-"""What an operation tells while it runs: one value for each thing that the kernel does, in the kernel's order.
+"""Events: what the kernel does while a command runs, one frozen Struct for each thing, in the kernel's order.
 
-All numbers of pages are pages, all pfns are page frame numbers. Events are one tagged union, so they can be printed as
-JSON Lines and read back.
+Numbers of pages are pages, and what is called `pfn` is a page frame number. All events are one tagged union, so they can be
+written as JSON Lines and read back.
 """
 
 from __future__ import annotations

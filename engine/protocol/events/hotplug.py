@@ -1,4 +1,4 @@
-"""What is told of ranges, blocks, nodes and their memmap while memory comes and goes."""
+"""What happens to ranges, blocks, nodes and their memmap while memory is added, onlined, offlined and removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of single pages: isolated, moved, taken, given back, compacted, huge."""
+"""What happens to pages: isolated, migrated, allocated, freed, compacted, made huge."""
 
 from __future__ import annotations
 

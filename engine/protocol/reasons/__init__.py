@@ -1,8 +1,8 @@
-"""Why, as data: what refuses, decides and warns, one frozen Struct each, by subject in the modules of this package.
+"""Reasons: why the kernel refuses, decides or warns, as data. Each is a frozen Struct; the modules here group them by subject.
 
-A reason says which rule, which pages (pfn), which block, whose memmap, how many are missing; its sentence is written in one
-place (`questions.narrate`). Numbers are in pages unless a name says bytes. The errno stands beside a reason, never in it: it
-is that of the operation. Reasons are one tagged union, so they are printed as JSON and read back.
+A reason says which rule, which page (pfn), which block, whose memmap, how much is missing. Its sentence is written in one
+place, `questions.narrate`. Numbers are pages unless their name or docstring says bytes. A reason does not hold the errno, which
+belongs to the operation. All reasons are one tagged union, so they can be written as JSON and read back.
 """
 
 from __future__ import annotations

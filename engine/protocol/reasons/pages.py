@@ -88,6 +88,14 @@ class NoMemoryInZone(Coded, frozen=True):
     zone: str
 
 
+class PinsFindNoRoom(Coded, frozen=True):
+    """Pages of a node's ZONE_MOVABLE that are to be pinned for long must move to kernel zones, and only so many find room."""
+
+    node: int
+    room: int
+    wanted: int
+
+
 class TooFewHugePages(Coded, frozen=True):
     """The pool of the node has fewer huge pages to map, or to unmap."""
 
@@ -123,6 +131,7 @@ PageReason = (
     | WorkloadTooBig
     | NoneThere
     | TooFewThere
+    | PinsFindNoRoom
     | NoMemoryInZone
     | TooFewHugePages
     | StillPlugged

@@ -109,7 +109,8 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """All alternatives of a request; `before` is the machine as it is, `page_size` in bytes."""
+    """The alternatives of an add request, one row each. `before` is the memory of the machine as it is, `page_size` in
+    bytes."""
 
     request: Add
     online: OnlineType
@@ -120,5 +121,5 @@ class Comparison(msgspec.Struct, frozen=True):
 
     @property
     def fits(self) -> bool:
-        """Does any alternative?"""
+        """Does any of the alternatives fit?"""
         return any(row.ok for row in self.rows)

@@ -29,7 +29,8 @@ class Sheet(NamedTuple):
 
 
 def describe_comparison(comparison: Comparison) -> Sheet:
-    """What `altmap compare` prints. Where no alternative adds anything, the reasons are all there is to say."""
+    """A comparison as a `Sheet`: titles, rows of cells, and paragraphs below. If no alternative adds anything it has no
+    rows, only the reasons."""
     page, before = comparison.page_size, comparison.before
     title = (
         f"{describe(comparison.request)}, then {comparison.online}",

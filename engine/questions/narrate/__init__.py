@@ -10,7 +10,7 @@ from .placement import placed
 from .reason import page_of, sentence
 from .story import Said, assumption, memmap_places, story
 from .unknown import unknown_words
-from .words import block_names, counted, node_names, section_names, some_names
+from .words import block_names, block_numbers, counted, node_names, section_names, some_names
 
 __all__ = [
     "Moment",
@@ -18,6 +18,7 @@ __all__ = [
     "achieved",
     "assumption",
     "block_names",
+    "block_numbers",
     "counted",
     "event_words",
     "memmap_places",

@@ -97,8 +97,9 @@ def warned(warning: Warn, names: Names) -> str:
             )
         case effects.OfflineByHandFirst(block):
             return f"take {names((block,))} offline by hand first, which a signal can end: {_limited(block)}"
-        case effects.OnlyWaits():
-            return "one would see no answer at all; killing who waits ends the waiting, and changes nothing"
+        case effects.OnlyWaits(block):
+            waits = f"one would see no answer at all while {names((block,))} is going offline"
+            return f"{waits}; killing who waits ends the waiting, and changes nothing"
         case effects.KernelPagesMayCome(zone):
             return (
                 f"in zone {zone} the kernel may put its own pages anywhere, and one of them keeps a block from going offline; "

@@ -33,6 +33,11 @@ def said(reason: PageReason, names: Names) -> str:
             )
         case pages.NoneThere(what, wanted):
             return f"no {what} pages are there, {_were(wanted)} asked for"
+        case pages.PinsFindNoRoom(node, room, wanted):
+            return (
+                f"who pins pages for long has them moved out of ZONE_MOVABLE of node {node} first, and of {wanted} only {room} "
+                f"find room in kernel zones"
+            )
         case pages.TooFewThere(kind, have, wanted):
             return f"only {have} {kind} pages are there, {_were(wanted)} asked for"
         case pages.NoMemoryInZone(node, zone):

@@ -49,13 +49,13 @@ from .words import Names, counted, some_names
 
 
 def sentence(reason: Reason | None, names: Names = some_names) -> str:
-    """A reason in words, without a capital and a full stop, so that it may be a part of a longer one; empty for None.
-    `names` writes the names of memory blocks."""
+    """A reason, an effect or a warning in words, without a capital and a full stop, so that it can be a part of a longer
+    sentence; empty for None. `names` writes the names of memory blocks."""
     return _WRITERS[type(reason)](reason, names) if reason is not None else ""
 
 
 def page_of(reason: Reason | None) -> int | None:
-    """The page (pfn) that a reason is about, itself or by its cause; None if it is about none."""
+    """The page (pfn) that a reason, or what caused it, is about; None if it is about no page."""
     about: object = reason
     while about is not None:
         pfn = getattr(about, "pfn", None)

@@ -18,8 +18,14 @@ def counted(count: int, one: str, many: str = "") -> str:
 
 
 def block_names(blocks: Iterable[int], limit: int | None = None) -> str:
-    """Memory blocks by name, runs in short: ``memory32-39, memory48``; past `limit` runs, how many more blocks."""
+    """The names of memory blocks, runs in short: ``memory32-39, memory48``. With `limit`, after so many runs only how many
+    more blocks there are."""
     return _in_runs("memory", blocks, limit)
+
+
+def block_numbers(blocks: Iterable[int], limit: int | None = None) -> str:
+    """As `block_names`, with their numbers alone: ``32-39, 48``."""
+    return _in_runs("", blocks, limit)
 
 
 def section_names(sections: Iterable[int]) -> str:

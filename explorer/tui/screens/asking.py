@@ -29,6 +29,7 @@ from .error import ErrorScreen
 from .goto import GoToDialog
 from .help import HelpScreen
 from .leave import LeaveDialog
+from .open import OpenDialog
 from .parameter import ParameterDialog
 from .save import SaveDialog
 from .take_home import TakeHomeDialog
@@ -49,9 +50,10 @@ class AskingScreen(Screen[None], Portrayed):
     class Booted(Message):
         """Another machine is to be shown in place of this one."""
 
-        def __init__(self, machine: Machine) -> None:
+        def __init__(self, machine: Machine, begun: str) -> None:
             super().__init__()
             self.machine = machine
+            self.begun = begun
 
     class Entered(Message):
         """Work goes on with this session."""
@@ -211,6 +213,14 @@ class AskingScreen(Screen[None], Portrayed):
             states = len(self.machine.timeline)
             self.query_one(ResultBar).say("✓ saved", f"{name}, {states:,} state{'s' * (states != 1)}", "ok")
 
+    def ask_machine(self) -> None:
+        """Open the dialog for another machine; this one waits below it."""
+        self.app.push_screen(OpenDialog(), self._open)
+
+    def _open(self, machine: Machine | None) -> None:
+        if machine is not None:
+            self.post_message(self.Booted(machine, "opened"))
+
     def take_home(self) -> None:
         """Open the dialog for what can be taken along; the picture is that of the screen before it."""
         found = things(self.machine, self.app.export_screenshot(title=words.machine_name(self.machine)))
@@ -259,7 +269,7 @@ class AskingScreen(Screen[None], Portrayed):
         except BadInput as error:
             self.query_one(ResultBar).say("✗ no boot", str(error), "refused")
             return
-        self.post_message(self.Booted(machine))
+        self.post_message(self.Booted(machine, "booted"))
 
     def show_help(self) -> None:
         """Open the help: the pane that has the keys, the words in it, all verbs."""

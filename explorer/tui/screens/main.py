@@ -114,7 +114,7 @@ class MainScreen(MappingScreen):
 
     def _greet(self) -> None:
         origin = self.machine.origin
-        if (before := self.session.before) is not None:
+        if (before := self.session.before) is not None and self.session.begun == "booted":
             news = origin.notes[: len(origin.notes) - len(before.machine.origin.notes)]
             self.query_one(ResultBar).say("✓ booted", "; ".join(news), "ok")
             return
@@ -156,6 +156,8 @@ class MainScreen(MappingScreen):
         self._ask_all()
 
     def _show_block(self) -> None:
+        if not self._map.size:  # as soon as it has one it is told
+            return
         place = self._place()
         self._link()
         if self.has_class("-huge") and self.query(Levels):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final, NamedTuple
 
+import msgspec
 from altmap.engine import (
     Command,
     Outcome,
@@ -52,7 +53,9 @@ def told(verdict: Verdict) -> Told:
     choices = [Choice(does, (describe(verdict.command),), (verdict.command,))] if does and verdict.rehearsed else []
     choices += [Choice(*describe_remedy(remedy), remedy.commands) for remedy in verdict.remedies if not remedy.given]
     clears = verdict.remedies and not verdict.rehearsed
-    text = "\n".join((describe_finding(verdict), *_beyond(verdict)))
+    found = describe_finding(msgspec.structs.replace(verdict, warnings=()))
+    warnings = [f"  warning: {sentence(warning)}" for warning in verdict.warnings]  # behind what is in the way
+    text = "\n".join((found, *([""] if warnings else []), *warnings, *_beyond(verdict)))
     return text, "What would clear it:" if clears else "What can be done:", choices
 
 

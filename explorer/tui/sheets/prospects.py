@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import wrap
 
-from altmap.engine import about_bytes, block_names
+from altmap.engine import about_bytes, block_numbers
 
 from ...picture.can_go import VERDICT_LETTERS
 from ...picture.lines import Line, Span, joined
@@ -57,7 +57,7 @@ class ProspectsSheet(BlockSheet):
                         Span(f"{len(blocks_of):,} blocks, {about_bytes(len(blocks_of) * unit)}"),
                     )
                 )
-                names = block_names(blocks_of, 12).replace("memory", "")
+                names = block_numbers(blocks_of, 12)
                 yield from (self.text(f"  {part}", palette.dim) for part in wrap(names, self.wide - 2)[:2])
         if found.closest:
             yield ()

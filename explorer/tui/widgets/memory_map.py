@@ -38,14 +38,14 @@ class MemoryMap(Drawn, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(f"{shift}{key}", f"move({across}, {down}, {bool(shift)})", show=False)
+            Binding(f"{shift}{key}", f"move({across}, {down}, {bool(shift)})", show=False, priority=True)
             for shift in ("", "shift+")
             for key, across, down in (("left", -1, 0), ("right", 1, 0), ("up", 0, -1), ("down", 0, 1))
         ),
-        Binding("pageup", "jump(-1)", show=False),
-        Binding("pagedown", "jump(1)", show=False),
-        Binding("home", "end(False)", show=False),
-        Binding("end", "end(True)", show=False),
+        Binding("pageup", "jump(-1)", show=False, priority=True),
+        Binding("pagedown", "jump(1)", show=False, priority=True),
+        Binding("home", "end(False)", show=False, priority=True),
+        Binding("end", "end(True)", show=False, priority=True),
     ]
 
     class Moved(Message):
@@ -105,7 +105,7 @@ class MemoryMap(Drawn, can_focus=True):
     def _whole(self) -> Scope:
         geometry = self.machine.geometry
         last = max(
-            (*self.machine.blocks, *(nr // geometry.sections_per_block for nr in self.machine.sections)), default=0
+            max(self.machine.blocks, default=0), max(self.machine.sections, default=0) // geometry.sections_per_block
         )
         return Scope("machine", 0, (last + 1) * geometry.pages_per_block)
 
@@ -145,6 +145,8 @@ class MemoryMap(Drawn, can_focus=True):
     def show(self) -> None:
         """Draw what has changed in the machine; marks whose block is gone go."""
         self._age += 1
+        if not self.size:
+            return
         self.marks &= self.machine.blocks.keys()
         if self.scopes[0] != self._whole():
             self.scopes = [self._whole(), *self.scopes[1:]]

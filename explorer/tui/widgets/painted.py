@@ -55,7 +55,8 @@ class Scroller(Drawn, ScrollView, can_focus=True):
         except Exception as error:
             said = self.fault(error)
             self._drawn = [(picture.Span(part, *said[0][1:]),) for part in textwrap.wrap(said[0].text, max(8, width))]
-        self.virtual_size = Size(width, max(len(self._drawn), height))  # one more or less is no new layout
+        least = 0 if self.styles.auto_dimensions else height  # in a pane of a fixed height a line more is no new layout
+        self.virtual_size = Size(width, max(len(self._drawn), least))
         if len(before) != len(self._drawn):
             self.refresh()
         else:

@@ -31,8 +31,8 @@ class Parameters(Painted):
     """Rows by how they are changed; arrows and clicks choose one, what it means stands below or beside it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "choose(-1)", show=False),
-        Binding("down", "choose(1)", show=False),
+        Binding("up", "choose(-1)", show=False, priority=True),
+        Binding("down", "choose(1)", show=False, priority=True),
     ]
 
     class Chosen(Message):
