@@ -155,5 +155,5 @@ def test_no_text_of_a_kernel_has_millions_of_lines(tmp_path: Path) -> None:
     with open_tree(tmp_path) as tree:
         assert tree.parse("proc/zoneinfo", parse_zoneinfo) is None
         assert tree.notes == [
-            f"proc/zoneinfo has more than {LINE_LIMIT} lines; what a kernel writes there is far shorter"
+            f"{tmp_path}: proc/zoneinfo has more than {LINE_LIMIT} lines; what a kernel writes there is far shorter"
         ]
