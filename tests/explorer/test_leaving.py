@@ -25,7 +25,7 @@ def guest(tmp_path: Path) -> Path:
 
 def opened(guest: Path) -> Terminal:
     terminal = Terminal("open", guest, cwd=guest.parent)
-    terminal.until("palette")
+    terminal.until("q Quit")
     return terminal
 
 
