@@ -169,7 +169,10 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
             Verb(
                 "explain",
                 "say what lines of a kernel log about memory hotplug mean",
-                ("altmap explain 'Offlined Pages 32256'", "dmesg | altmap explain - --machine mine.json"),
+                (
+                    "altmap explain 'Offlined Pages 32256'",
+                    "echo 'Offlined Pages 32256' | altmap explain - --machine small-guest",
+                ),
                 "questions.explained",
                 arguments.of_explain,
             ),

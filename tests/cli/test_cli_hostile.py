@@ -144,13 +144,19 @@ def test_a_difference_and_a_capture_are_harmless(altmap: Altmap, hostile: Path, 
         assert said.out or said.err
 
 
-def test_what_a_script_does_survives_that_its_text_is_harmless(altmap: Altmap, hostile: Path) -> None:
+def test_what_a_script_does_survives_that_its_text_is_harmless(altmap: Altmap, hostile: Path, tmp_path: Path) -> None:
     """The write that the kernel took keeps its bytes, however odd; what was refused is a comment."""
     exported = altmap("export", hostile).out
-    written = next(line for line in exported.splitlines() if line.endswith("nr_hugepages"))
-    ran = subprocess.run(["sh", "-c", written.rpartition(" > ")[0]], capture_output=True, check=True)
+    written = next(line for line in exported.splitlines() if line.startswith("put ") and line.endswith("nr_hugepages"))
+    target = tmp_path / written.rpartition(" /")[2]
+    target.parent.mkdir(parents=True)
+    target.touch()
+    lines = exported.splitlines()
+    alone = "\n".join([*lines[: next(at for at, line in enumerate(lines) if line.startswith("root_only"))], written])
+    environment = {**os.environ, "ALTMAP_ROOT": str(tmp_path)}
+    subprocess.run(["sh"], input=alone.encode(), env=environment, capture_output=True, check=True)
     history = open_machine(hostile).history
-    assert ran.stdout.decode().rstrip("\n") == history[1].command.data  # type: ignore[union-attr]
+    assert target.read_text().rstrip("\n") == history[1].command.data  # type: ignore[union-attr]
     assert subprocess.run(["sh", "-n"], input=exported.encode(), check=True).returncode == 0
 
 
