@@ -49,7 +49,7 @@ _ALL: Final = (
     _kind(StepDocument, "run --json", "what came of a command and what it changed; a line each"),
     _kind(FullStepDocument, "run --json --full", "what came of a command and all of the machine; a line each"),
     _kind(EventDocument, "run --events", "what the kernel does on the way; a line each"),
-    _kind(WhyDocument, "why --json", "would commands succeed, and if not, why, and what would clear it"),
+    _kind(WhyDocument, "why --json", "would commands succeed; if not, why, and what would clear it"),
     _kind(GiveBackDocument, "why --json", "which blocks give back so much memory, and what holds the rest"),
     _kind(GrowthDocument, "grow --json", "how far a machine can grow, and where it gets dangerous before"),
     _kind(ExplanationDocument, "explain --json", "what lines of a kernel log mean"),
