@@ -156,7 +156,7 @@ def test_what_a_script_does_survives_that_its_text_is_harmless(altmap: Altmap, h
     environment = {**os.environ, "ALTMAP_ROOT": str(tmp_path)}
     subprocess.run(["sh"], input=alone.encode(), env=environment, capture_output=True, check=True)
     history = open_machine(hostile).history
-    assert target.read_text().rstrip("\n") == history[1].command.data  # type: ignore[union-attr]
+    assert target.read_bytes().decode().rstrip("\n") == history[1].command.data  # type: ignore[union-attr]
     assert subprocess.run(["sh", "-n"], input=exported.encode(), check=True).returncode == 0
 
 

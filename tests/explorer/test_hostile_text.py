@@ -38,7 +38,7 @@ def hostile(tmp_path: Path) -> Path:
 
 def test_no_screen_lets_a_file_speak_to_the_terminal(hostile: Path) -> None:
     with Terminal("open", hostile, size=(120, 40)) as terminal:
-        terminal.until("palette")
+        terminal.until("q Quit")
         for way in (
             [("3", ""), ("2", ""), ("1", ""), ("?", "Keys and words")],
             [("t", "enter goes there"), ("n", "Name of state 4")],

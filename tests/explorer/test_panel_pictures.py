@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +14,10 @@ from altmap.explorer.tui.widgets.parameters import Parameters
 from textual.widgets import OptionList
 
 from .machines import press, stand_on, with_dimm
-from .test_pictures import SIZES, Snap
+
+Snap = Callable[..., bool]
+
+SIZES = {"60x20": (60, 20), "80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
 
 
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
