@@ -84,7 +84,7 @@ def boot(kind: Kind) -> Machine:
         size = max(512 * MIB, geometry.block_size)
     ram: list[Any] = [(0, 0, size)]
     if kind.nodes > 2:
-        ram.append((1, size, geometry.block_size))
+        ram.append((1, size, max(geometry.block_size, 256 * MIB)))  # s390x had larger sections once
     return boot_machine(
         ram,
         arch=kind.arch,
