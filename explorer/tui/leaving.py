@@ -77,7 +77,7 @@ def run_to_the_end(app: ExplorerApp) -> int:
             if before is not signal.SIG_IGN:
                 signal.signal(number, end)
         watch = asyncio.create_task(_until_it_hangs_up(sys.__stdin__))
-        watch.add_done_callback(lambda task: task.cancelled() or end(signal.SIGHUP, None))
+        watch.add_done_callback(lambda task: None if task.cancelled() else end(signal.SIGHUP, None))
         await app.run_async()
         watch.cancel()
 

@@ -25,9 +25,9 @@ def test_a_yes_goes_and_a_no_does_not(name: str) -> None:
         machine.undo()
 
 
-def test_the_24_gib_machine_has_30_blocks_that_can_go() -> None:
+def test_the_24_gib_machine_has_26_blocks_that_can_go_and_4_of_which_nobody_knows() -> None:
     machine = open_machine("firecracker-24g")
-    assert answers(machine) == {"yes": 30, "no": 29, "never": 133}
+    assert answers(machine) == {"yes": 26, "no": 29, "never": 133, "not known": 4}
     found = machine.outlook(42)
     assert (found.answer, found.pfn) == ("no", 0x150C31)
     assert found.blockers == (("slab", 2489), ("pagetable", 31), ("kernel", 24))

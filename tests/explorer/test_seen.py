@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from altmap import engine
-from altmap.explorer.picture.views import Use
+from altmap.explorer.picture.use import Use
 from altmap.explorer.tui import plan
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.widgets.memory_map import MemoryMap

@@ -323,6 +323,10 @@ def test_a_sync_without_what_it_brought_is_refused_and_reads_nothing(
 
 EXPECTED: dict[str, Any] = msgspec.json.decode((SAVED / "expected.json").read_bytes())
 
+STOPPED: dict[str, str] = {"interrupted": "step 1 (offline 4)", "busy": "step 6 (offline 32)"}
+"""Where a file says EINTR and no more. In "busy" a page was pinned, which held the offline up until a signal came; since 5.13
+what is pinned for long leaves ZONE_MOVABLE first, so that the signal is all that stopped it."""
+
 
 @pytest.mark.parametrize("name", ["branches.json.gz", "busy.msgpack.gz", "interrupted.json.gz", "rfc.msgpack"])
 def test_snapshots_of_the_first_writer_load(name: str, tmp_path: Path) -> None:
@@ -337,10 +341,6 @@ def test_snapshots_of_the_first_writer_load(name: str, tmp_path: Path) -> None:
     assert seen == {name: expected[name] for name in seen}
     assert machine.check() == []
     assert_alike(machine, reopened(machine, tmp_path))
-    if name.startswith("interrupted"):
-        (warning,) = machine.warnings
-        assert warning.startswith(
-            "step 1 (offline 4) was stopped by a signal, and the file does not say after which event"
-        )
-    else:
-        assert machine.warnings == ()
+    stopped = STOPPED.get(name.partition(".")[0])
+    told = f"{stopped} was stopped by a signal, and the file does not say after which event"
+    assert [warning.startswith(told) for warning in machine.warnings] == [True] * (stopped is not None)

@@ -78,13 +78,15 @@ def begin(start: str) -> Machine:
 
 def boot(kind: Kind) -> Machine:
     """A small machine of a kind: eight blocks or 1 GiB, which is little enough for an add to fail."""
-    geometry = ARCHITECTURES[kind.arch].geometry
+    preset = ARCHITECTURES[kind.arch]
+    geometry = preset.geometry
     size = geometry.block_size * max(2, min(8, GIB // geometry.block_size))
     if kind.arch == "x86_32":
         size = max(512 * MIB, geometry.block_size)
     ram: list[Any] = [(0, 0, size)]
     if kind.nodes > 2:
-        ram.append((1, size, max(geometry.block_size, 256 * MIB)))  # s390x had larger sections once
+        sections = [section for _, section in preset.older_sections]  # under some kernels they were larger
+        ram.append((1, size, max(geometry.block_size, 256 * MIB, *sections)))
     return boot_machine(
         ram,
         arch=kind.arch,
