@@ -141,6 +141,7 @@ class MainScreen(MappingScreen):
         self._seen = dict(self.machine.sections)
         self._map.show()
         self._map.show_changed(self._changes.pages)
+        self.query_one(MapLegend).refresh()
         self.query_one(OverviewLine).reload()
         for pane in self.query(Scroller):
             if not isinstance(pane, Inspector):

@@ -138,6 +138,7 @@ class PlayScreen(Screen[Answer], Portrayed):
         moved, self._shown = player.at != self._shown[0], (player.at, player.part)
         if moved:
             self._map.show()
+            self.query_one(MapLegend).refresh()
             self.query_one(OverviewLine).reload()
             self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
             self.query_one(StatusLine).show()
