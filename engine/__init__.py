@@ -69,8 +69,9 @@ from .questions.give_back import GiveBack, asked_by_size, describe_give_back, gi
 from .questions.grow import Growth, grow
 from .questions.narrate import Moment, assumption, block_names, block_numbers, memmap_places, moment, sentence, story
 from .questions.outlook import Outlook
+from .questions.pages import Page
 from .questions.shortage import Shortage, shortage
-from .questions.summary import Page, Summary
+from .questions.summary import Summary
 from .questions.why import (
     Verdict,
     describe_answer,

@@ -24,7 +24,8 @@ from .protocol.reasons.taking import Interrupted
 from .protocol.vocabulary import ZoneKey
 from .questions.outlook import Outlook, outlook
 from .questions.page_flags import page_flags
-from .questions.summary import Page, Summary, pages_in, summaries, summary
+from .questions.pages import Page, pages_in
+from .questions.summary import Summary, summaries, summary
 from .questions.why import Verdict, why_not
 from .run.certainty import certainty
 from .run.dispatch import run, takes_signals

@@ -13,7 +13,7 @@ from ..memory.state import Holder, State, state_of
 from ..numbers.units import about_bytes, format_bytes
 from .narrate import block_names, counted
 from .outlook import outlook
-from .summary import pages_in
+from .pages import pages_in
 from .why.words import KIND_WORDS
 
 _MOST_BLOCKS: Final = 8

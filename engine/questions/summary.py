@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from operator import add
-from typing import Final, NamedTuple, TypeVar
+from typing import Final
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -263,63 +263,18 @@ def _each(pages: int, width: int, cell: int) -> Iterator[tuple[int, int]]:
             yield number, count
 
 
+def free_orders(section: Section, geometry: Geometry) -> list[tuple[int, int]]:
+    """The pages of a section that lie in free areas, as a set for each order."""
+    sets = _sets(*_value(section, geometry))
+    return [((at - _ORDER_AT) // FIELD, have) for at, have in sets if at >= _ORDER_AT]
+
+
 def _part(section: Section, geometry: Geometry, first: int, pages: int) -> Count:
     """The counts of some pages of a section, from its page `first` on."""
     mask = span(first, pages)
     sets = _sets(*_value(section, geometry))
     packed = sum((have & mask).bit_count() << at for at, have in sets)
     return packed, tuple((key, n) for key, owned in section.zones if (n := (owned & mask).bit_count()))
-
-
-class Page(NamedTuple):
-    """One page of a machine. `kind` says what it is used for; None in an offline section, and where no section is `present`.
-    `order`: that of the free area that it lies in, None if it lies in none. `migratetype`: that of its pageblock. `zone`:
-    node and name, None while it is offline."""
-
-    pfn: int
-    present: bool
-    kind: Kind | None = None
-    order: int | None = None
-    migratetype: Migratetype | None = None
-    zone: ZoneKey | None = None
-
-
-def pages_in(state: State, start: int, pages: int) -> list[Page]:
-    """Each page of a range; it costs as much as the range is long. Raises `BadInput` for a range that no machine can have."""
-    _checked(start, pages)
-    found: list[Page] = []
-    size, end = state.geometry.pages_per_section, start + pages
-    while start < end:
-        nr, first = divmod(start, size)
-        length = min(end - start, size - first)
-        section = state.sections.get(nr)
-        if section is None:
-            found += (Page(pfn, False) for pfn in range(start, start + length))
-        else:
-            found += _pages_of(section, state.geometry, first, length)
-        start += length
-    return found
-
-
-def _pages_of(section: Section, geometry: Geometry, first: int, length: int) -> Iterator[Page]:
-    inside = span(0, length)
-    kinds = [(kind, have >> first & inside) for kind, have in section.pages.items()]
-    zones = [(key, owned >> first & inside) for key, owned in section.zones]
-    order = geometry.pageblock_order
-    types = [(kind, type_pages(blocks, order) >> first & inside) for kind, blocks in section.types.items()]
-    areas = [(at - _ORDER_AT, have) for at, have in _sets(*_value(section, geometry)) if at >= _ORDER_AT]
-    orders = [(at // FIELD, have >> first & inside) for at, have in areas]
-    base = geometry.section_start(section.nr) + first
-    for at in range(length):
-        migratetype = _holds(types, at) or MOVABLE_TYPE if section.online else None
-        yield Page(base + at, True, _holds(kinds, at), _holds(orders, at), migratetype, _holds(zones, at))
-
-
-T = TypeVar("T")
-
-
-def _holds(sets: Iterable[tuple[T, int]], at: int) -> T | None:
-    return next((what for what, have in sets if have >> at & 1), None)
 
 
 # -- ranges -------------------------------------------------------------------------------------------------------------
@@ -337,11 +292,12 @@ def _pyramid(state: State) -> Pyramid:
 
 def summary(state: State, start: int, pages: int) -> Summary:
     """What lies in `pages` pages from pfn `start` on. Raises `BadInput` for a range that no machine can have."""
-    _checked(start, pages)
+    checked_range(start, pages)
     return _summed(_pyramid(state), state, start, pages)
 
 
-def _checked(start: int, pages: int) -> None:
+def checked_range(start: int, pages: int) -> None:
+    """Raises `BadInput` for a range that no machine can have."""
     if not (start >= 0 and pages > 0 and start + pages <= 1 << 52):
         raise BadInput(
             f"a range has a first pfn and at least one page, all below pfn 2^52, not pfn {start} and {pages} pages"
