@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from altmap.engine import sentence
+from altmap.engine import parse_line, sentence
 from rich.text import Text
 
 from ..tour.walk import Walk, open_tour
@@ -39,7 +39,7 @@ def _told(tour: Walk) -> Iterator[Text]:
             yield Text(f"  machine {station.machine}{options}", "dim")
         outcomes = iter(tour.outcomes(number))
         for line in station.lines:
-            results = [next(outcomes) for _ in range(len(station.commands_of(line)))]
+            results = [next(outcomes) for _ in range(len(parse_line(line)))]
             worst = next((outcome for outcome in results if not outcome.ok), results[-1] if results else None)
             if worst is not None:
                 why = f" — {sentence(worst.reason)}" if worst.reason is not None else ""

@@ -41,11 +41,6 @@ class Station(msgspec.Struct, frozen=True):
     lines: tuple[str, ...] = ()
     commands: tuple[Command, ...] = ()
 
-    @staticmethod
-    def commands_of(line: str) -> list[Command]:
-        """The commands that one of the lines stands for."""
-        return parse_line(line)
-
 
 class Tour(msgspec.Struct, frozen=True):
     """A title and stations, at least one; the first opens a machine."""

@@ -12,7 +12,6 @@ from textual import work
 from ...picture.can_go import CanGo
 from ...picture.links import Range, links_of
 from ...picture.overlay import places
-from ...picture.views import VIEWS
 from .. import prospects, words
 from ..outlooks import Outlooks
 from ..search import Search, understood
@@ -55,8 +54,7 @@ class MappingScreen(AskingScreen):
 
     def change_view(self, by: int) -> None:
         """The next view, or the one before."""
-        at = (VIEWS.index(self._map.view) + by) % len(VIEWS)
-        self._map.set_view(VIEWS[at].name)
+        self._map.next_view(by)
 
     def action_view(self, name: str) -> None:
         """Show the map in another view."""
@@ -64,8 +62,7 @@ class MappingScreen(AskingScreen):
 
     def action_zoom_to(self, depth: int) -> None:
         """Out to a level of the breadcrumb."""
-        while len(self._map.scopes) > depth:
-            self._map.zoom_out()
+        self._map.zoom_out_to(depth)
 
     def zoom(self, inwards: bool) -> None:
         """A level in at the cursor, or out."""

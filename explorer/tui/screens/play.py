@@ -13,7 +13,6 @@ from textual.screen import Screen
 
 from ...picture.lines import Line
 from ...picture.overlay import places
-from ...picture.views import VIEWS
 from .. import titles
 from ..outlooks import Outlooks
 from ..player import FRAMES, SPEEDS, Player
@@ -227,7 +226,8 @@ class PlayScreen(Screen[Answer], Portrayed):
 
     def action_next_view(self, by: int) -> None:
         """The next view of the map, or the one before."""
-        self.action_view(VIEWS[(VIEWS.index(self._map.view) + by) % len(VIEWS)].name)
+        self._map.next_view(by)
+        self._say()
 
     def action_view(self, name: str) -> None:
         """Show the map in another view."""
@@ -236,8 +236,7 @@ class PlayScreen(Screen[Answer], Portrayed):
 
     def action_zoom_to(self, depth: int) -> None:
         """Out to a level of the breadcrumb."""
-        while len(self._map.scopes) > depth:
-            self._map.zoom_out()
+        self._map.zoom_out_to(depth)
 
     def on_memory_map_reshaped(self) -> None:
         self.query_one(MapLegend).refresh()

@@ -195,6 +195,10 @@ class MemoryMap(Drawn, can_focus=True):
         self.view = BY_NAME[name]
         self._reshaped()
 
+    def next_view(self, by: int) -> None:
+        """Show the next view, or the one before."""
+        self.set_view(VIEWS[(VIEWS.index(self.view) + by) % len(VIEWS)].name)
+
     def fold(self) -> None:
         """Fold runs of blocks that are all alike, or unfold them."""
         self.folds = not self.folds
@@ -333,6 +337,11 @@ class MemoryMap(Drawn, can_focus=True):
         if len(self.scopes) > 1:
             self.scopes.pop()
             self._reshaped()
+
+    def zoom_out_to(self, depth: int) -> None:
+        """Out to the scope at a depth; the whole machine is at 1."""
+        while len(self.scopes) > depth:
+            self.zoom_out()
 
     def zoom_to_page(self, pfn: int) -> None:
         """To the pages around one, which is pointed out."""
