@@ -17,7 +17,6 @@ from ..machine import Machine
 from ..numbers.errors import BadInput, located
 from ..numbers.rounding import down
 from ..numbers.units import GIB, format_bytes, parse_bytes
-from ..protocol.vocabulary import AUTO_ONLINE
 from .boot import Ram, boot_machine
 
 _MOST_NODES: Final = 1024
@@ -57,8 +56,10 @@ def new_machine(
     banks = list(_laid_out(sizes, preset, limit, section))
     on_memory = options.get("memory_hotplug.memmap_on_memory", options.get("memmap_on_memory", "N"))
     online = options.get("memhp_default_state") or model.default_online
-    if online not in AUTO_ONLINE:
-        raise BadInput(f"memhp_default_state={online} is none of {', '.join(AUTO_ONLINE)}")
+    if online not in model.online_words:
+        raise BadInput(
+            f"memhp_default_state={online} is none of {', '.join(model.online_words)}, which {model.name} knows"
+        )
     machine = boot_machine(
         banks,
         arch=preset,
