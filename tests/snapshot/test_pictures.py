@@ -78,10 +78,11 @@ def indented(text: str) -> str:
     return "".join(f"    {line}\n" for line in text.splitlines())
 
 
-@pytest.mark.parametrize(
-    "options", [["--raw"], ["--pairs", "-o", "RANGE,SIZE,STATE,BLOCK"], ["-r", "--output-all"], []]
-)
-@pytest.mark.parametrize("pasted", [str, in_a_terminal, indented, bare])
+PASTED: tuple[Callable[[str], str], ...] = (str, in_a_terminal, indented)
+FORMS: tuple[list[str], ...] = (["--raw"], ["--pairs", "-o", "RANGE,SIZE,STATE,BLOCK"], ["-r", "--output-all"], [])
+
+
+@pytest.mark.parametrize(("options", "pasted"), [*((form, way) for form in FORMS for way in PASTED), ([], bare)])
 def test_a_list_is_read_however_it_was_pasted(tmp_path: Path, options: list[str], pasted: Callable[[str], str]) -> None:
     machine = open_machine("mixed-guest")
     again = listed(tmp_path, pasted(lsmem(options, machine)[1]))
