@@ -47,6 +47,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     add_warning          file and function of the warning in the kernel log when an add fails; None: there is none
     unmapped_by          function that RFC v2 has step over memmap pages when it unmaps them; None: there is none
     begins               address where boot memory usually begins; 0: it always does there
+    big_blocks           from which end of memory on blocks are bigger than a section, and how big at most; None: never
     block_is_section     a memory block is always one section
     devices              first address, and the first behind, of a range that is never filled with memory; None: not known
     low_zones            zones below `top_zone` with the address (bytes) where each ends, ascending
@@ -72,6 +73,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     add_warning: str | None = None
     unmapped_by: str | None = None
     begins: int = 0
+    big_blocks: tuple[int, int] | None = None
     block_is_section: bool = False
     devices: tuple[int, int] | None = None
     low_zones: tuple[tuple[str, int], ...] = ()
@@ -92,6 +94,16 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
         since, until = self.hotplug_since, self.hotplug_until
         return since is not None and since <= release and (until is None or release < until)
 
+    def block_size_for(self, end: int, least: int, guest: bool) -> int:
+        """Bytes of a memory block where boot memory ends at the address `end`; `guest`: under a hypervisor, where the end has
+        to be a multiple of it (probe_memory_block_size, arch/x86/mm/init_64.c). `least` is the size of smaller machines."""
+        if self.big_blocks is None or end < self.big_blocks[0]:
+            return least
+        size = self.big_blocks[1]
+        while guest and size > least and end % size:
+            size //= 2
+        return size
+
     @property
     def zones(self) -> tuple[str, ...]:
         """The zones of a node in the kernel's order, ZONE_DEVICE left out."""
@@ -111,7 +123,7 @@ _ROWS: Final = (
             arch="x86_64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
         hotplug_since=(2, 6), rfc_altmap="supported",
-        devices=(4 * GIB - 256 * MIB, 4 * GIB), low_zones=(("DMA", 16 * MIB), ("DMA32", 4 * GIB)),
+        big_blocks=(64 * GIB, 2 * GIB), devices=(4 * GIB - 256 * MIB, 4 * GIB), low_zones=(("DMA", 16 * MIB), ("DMA32", 4 * GIB)),
         direct_map=(GIB, 2 * MIB, 4096),
         add_warning="arch/x86/mm/init_64.c add_pages", unmapped_by="free_pagetable",
         note="Block size as probe_memory_block_size says; 52 address bits with 5-level page tables; 1 GiB direct map pages only "

@@ -156,9 +156,14 @@ def _lying(seen: Observation, preset: Preset, page: int) -> Iterator[tuple[str, 
 
 
 def _page_size(seen: Observation) -> int | None:
-    """From what the nodes' MemTotal (kB) and their zones' managed pages say together."""
-    total = sum(node.meminfo.get("MemTotal", 0) for node in seen.nodes) or seen.meminfo.get("MemTotal", 0)
+    """From what MemTotal (kB) of the nodes, or of the machine, and the managed pages of their zones say together, or System RAM
+    and present pages; None where no size comes near that."""
     managed = sum(zone.managed for zone in seen.zones)
-    if not total or not managed:
-        return None
-    return min(_PAGE_SIZES, key=lambda size: abs(size - total * 1024 // managed))
+    present = sum(zone.present for zone in seen.zones)
+    told = (
+        (sum(node.meminfo.get("MemTotal", 0) for node in seen.nodes) << 10, managed),
+        (sum(one.end - one.start for one in seen.resources if one.name.startswith("System RAM")), present),
+        (seen.meminfo.get("MemTotal", 0) << 10, managed),
+    )
+    near = (size for total, pages in told for size in _PAGE_SIZES if abs(total - size * pages) < total // 8)
+    return next(near, None)
