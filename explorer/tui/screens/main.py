@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Key, Resize
 
 from ... import facts
+from ...picture.overlay import Happening
 from ...picture.view import Told
 from .. import changes, plan, prospects, titles, words
 from ..outlooks import Outlooks
@@ -140,7 +141,7 @@ class MainScreen(MappingScreen):
         self._changes = changes.changes(self._seen, self.machine)
         self._seen = dict(self.machine.sections)
         self._map.show()
-        self._map.show_changed(self._changes.pages)
+        self._map.show_happening(Happening(self._changes.pages))
         self.query_one(MapLegend).refresh()
         self.query_one(OverviewLine).reload()
         for pane in self.query(Scroller):
@@ -238,7 +239,7 @@ class MainScreen(MappingScreen):
 
     def forget_changed(self) -> None:
         """A key was pressed: what the operation before it changed is pointed out no longer."""
-        self._map.show_changed({})
+        self._map.show_happening(Happening())
 
     def on_overview_line_asked(self, message: OverviewLine.Asked) -> None:
         self._map.go(message.pfn)
