@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
-from altmap.engine import AUTO_ONLINE, MODELS, PARAMETER_FILES, HotplugError, Machine
+from altmap.engine import MODELS, PARAMETER_FILES, HotplugError, Machine
 
 How = Literal["write", "boot", "open", "fact"]
 """A running kernel takes it as a write to a file; a boot decides it; opening the machine does; or it is as it was found."""
@@ -103,7 +103,7 @@ def _booted(machine: Machine) -> Iterator[Row]:
 
 def _written(machine: Machine) -> Iterator[Row]:
     allowed: Mapping[str, tuple[str, ...]] = {
-        "auto_online_blocks": AUTO_ONLINE,
+        "auto_online_blocks": machine.model.online_words,
         "online_policy": machine.model.policies,
         "auto_movable_ratio": (),
         "auto_movable_numa_aware": ("Y", "N"),

@@ -73,7 +73,7 @@ class StatusLine(Static):
             memory = Content.assemble(
                 ("! " if alarm else "", "bold $error"), (f"{about_bytes(free)}", f"bold {colour}"), (" free ", "$quiet")
             )
-        texts = machine.settings.texts()
+        texts = machine.parameters
         details = [("", kernel), ("", machine.geometry.arch)]
         details += [(word, texts[setting]) for setting, word in SETTINGS.items() if setting in texts]
         for word, value in details:
