@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os.path
 
 from altmap.engine import (
     BOOT_KEYS,
@@ -23,7 +24,7 @@ from .arguments import DEFAULT_MACHINE
 from .exits import FINE, REFUSED
 from .forms.document import as_line
 from .output import on_terminal, remark, say, write, write_text
-from .streams import drawn_elsewhere, machine_named, writable
+from .streams import STDIN, drawn_elsewhere, machine_named, writable
 from .verbs import VERBS
 
 
@@ -35,14 +36,15 @@ def enter(arguments: argparse.Namespace) -> int:
 
         return run_app(None)
     named = arguments.machine or DEFAULT_MACHINE
-    return _enter(machine_named(named, arguments.model, replay=arguments.replay), arguments)
+    path = named if named != STDIN and os.path.exists(named) else ""
+    return _enter(machine_named(named, arguments.model, replay=arguments.replay), arguments, path)
 
 
 def _explorer_can_open() -> bool:
     return drawn_elsewhere() or on_terminal("stdin", "stdout", "stderr")
 
 
-def _enter(machine: Machine, arguments: argparse.Namespace) -> int:
+def _enter(machine: Machine, arguments: argparse.Namespace, path: str = "") -> int:
     if not drawn_elsewhere() and not on_terminal("stdin", "stdout"):
         return _show(machine, arguments)
     if not _explorer_can_open():
@@ -51,7 +53,7 @@ def _enter(machine: Machine, arguments: argparse.Namespace) -> int:
         return code
     from ..tui.app import run_app
 
-    return run_app(machine)
+    return run_app(machine, path=path)
 
 
 def boot(arguments: argparse.Namespace) -> int:
