@@ -26,6 +26,11 @@ HeadRule = Literal["whole PMDs", "anything", "nothing"]
 """What arch_supports_memmap_on_memory accepts as the memmap of a block (6.12, mm/memory_hotplug.c and arch headers)."""
 
 
+BlocksBy = Literal["memory", "firmware", "section"]
+"""Who decides how big a memory block is (memory_block_size_bytes): on x86 the kernel, by where the memory of the boot ends;
+the firmware or hypervisor (ibm,lmb-size; the storage increment of s390); or it is one section."""
+
+
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
     """One row: the usual geometry of a kind of kernel, and its abilities.
 
@@ -33,6 +38,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     machines             what `uname -m` and distributions call the machine
     geometry             the usual sizes, in the newest kernels
     older_sections       bytes that a section had before a release, by release, oldest first; a block had as many at least
+    blocks_by            see `BlocksBy`
     gigantic_page        bytes of the larger hugetlb page, where it is not what one PMD table maps; 0: it is
     hotplug_since        first kernel version that can hot-add memory, (2, 6) for all old ones; None: not possible
     hotplug_until        first that no longer can; None: all since then can
@@ -65,6 +71,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     base_page_fallback: bool = True
     gigantic_page: int = 0
     windows: Literal["", "always", "huge"] = ""
+    blocks_by: BlocksBy = "section"
     ejects: Literal["acpi", "dlpar"] = "acpi"
     add_warning: str | None = None
     unmapped_by: str | None = None
@@ -104,7 +111,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="x86_64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
-        hotplug_since=(2, 6), rfc_altmap="supported",
+        hotplug_since=(2, 6), rfc_altmap="supported", blocks_by="memory",
         low_zones=(("DMA", 16 * MIB), ("DMA32", 4 * GIB)), direct_map=(GIB, 2 * MIB, 4096),
         add_warning="arch/x86/mm/init_64.c add_pages", unmapped_by="free_pagetable",
         note="Block size as probe_memory_block_size says; 52 address bits with 5-level page tables; 1 GiB direct map pages only "
@@ -136,7 +143,7 @@ _ROWS: Final = (
         lists_memblock=True, low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
         note="As with 16K pages. Usual: zones as with 4K pages; the linear map of a 48-bit kernel spans 128 TiB."),
     Preset(
-        name="ppc64le-radix-64k", machines=_PPC, gigantic_page=GIB, ejects="dlpar", windows="always",
+        name="ppc64le-radix-64k", machines=_PPC, gigantic_page=GIB, ejects="dlpar", blocks_by="firmware", windows="always",
         geometry=Geometry(
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=5,
             pmd_size=2 * MIB, block_size=256 * MIB, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 51),
@@ -145,7 +152,7 @@ _ROWS: Final = (
         note="Blocks are LMBs of pseries; powernv has 1 GiB. An altmap is taken in base pages. Usual: without one a "
              "free 2 MiB page is tried first, for the memmap of 2 GiB at once; zones, address bits, direct map."),
     Preset(
-        name="ppc64le-radix-4k", machines=_PPC, ejects="dlpar",
+        name="ppc64le-radix-4k", machines=_PPC, ejects="dlpar", blocks_by="firmware",
         geometry=Geometry(
             arch="ppc64le", page_size=4096, section_size=16 * MIB, max_order=12, pageblock_order=9,
             pmd_size=2 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
@@ -154,7 +161,7 @@ _ROWS: Final = (
         note="One PMD of vmemmap serves eight sections. Usual: base-page fallback (since 6.6), zones, address bits, "
              "direct map."),
     Preset(
-        name="ppc64le-hash-64k", machines=_PPC, gigantic_page=16 * GIB, ejects="dlpar", windows="huge",
+        name="ppc64le-hash-64k", machines=_PPC, gigantic_page=16 * GIB, ejects="dlpar", blocks_by="firmware", windows="huge",
         geometry=Geometry(
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=8,
             pmd_size=16 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 51),
@@ -163,7 +170,7 @@ _ROWS: Final = (
         note="The vmemmap is bolted in pages of 16 MiB, each the memmap of 16 GiB; an exhausted altmap falls back to "
              "kernel memory. Usual: zones, address bits; the direct map is bolted in the hash table."),
     Preset(
-        name="s390x", machines=("s390x",), gigantic_page=2 * GIB,
+        name="s390x", machines=("s390x",), gigantic_page=2 * GIB, blocks_by="firmware",
         geometry=Geometry(
             arch="s390x", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=8, pmd_size=MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import msgspec
 
@@ -50,19 +50,30 @@ def contiguous(state: State, node: int, pages: int, count: int) -> Generator[Eve
 def gigantic(state: State, node: int, size: int) -> Gigantic:
     """What alloc_contig_pages could find on a node now, without taking anything."""
     pages = size // state.geometry.page_size
-    count, candidates = 0, 0
+    count, tried = 0, 0
     blockers: Counter[str] = Counter()
     first: dict[str, int] = {}
+    for key, start in candidates(state, node, pages):
+        tried += 1
+        found = _in_the_way(state, key, start, pages)
+        if found is None:
+            count += 1
+        else:
+            blockers[found[1]] += 1
+            first.setdefault(found[1], found[0])
+    return Gigantic(count, tried, Frozen(blockers), Frozen(first))
+
+
+def candidates(state: State, node: int, pages: int) -> Iterator[tuple[ZoneKey, int]]:
+    """The aligned ranges of so many pages inside the spans of a node's zones: the zone, and the first pfn."""
     for key in zonelist(state, [node], NORMAL):
         for start in _candidates(state, key, pages):
-            candidates += 1
-            found = _in_the_way(state, key, start, pages)
-            if found is None:
-                count += 1
-            else:
-                blockers[found[1]] += 1
-                first.setdefault(found[1], found[0])
-    return Gigantic(count, candidates, Frozen(blockers), Frozen(first))
+            yield key, start
+
+
+def could_be_one(state: State, key: ZoneKey, start: int, pages: int) -> bool:
+    """Could a range of a zone become one page now? It follows from its sections."""
+    return _in_the_way(state, key, start, pages) is None
 
 
 def _candidates(state: State, key: ZoneKey, pages: int) -> range:
