@@ -31,7 +31,8 @@ class KernelModel(msgspec.Struct, frozen=True):
     heads_unmovable        pageblocks of a block's own head become Unmovable
     movable_shortcut       pages in Movable pageblocks are not looked at before isolation
     tolerates_existing     a section that is there already does not stop an add
-    removal_defect         the memmap of a request of several sections is used after it was unmapped
+    removal_defect         memmap of several sections is used after it was unmapped
+    veto_drops_blocks      an architecture's veto of the altmap clears the flag for memory blocks too (MHP_MEMBLOCK_API)
     block_rollback         an add that fails undoes the blocks of this request that were finished
     poison_refuses_online  a block with a poisoned page cannot be onlined (EHWPOISON)
     prepare_finish         the notifiers MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE exist
@@ -42,8 +43,10 @@ class KernelModel(msgspec.Struct, frozen=True):
     frozen_slab            slab pages of order 0 have no reference, so isolation takes them for free pages
     isolation_keeps_type   isolation is a bit of its own: a pageblock keeps its type; else it is Movable afterwards
     pins_leave_movable     who pins pages for long has them moved out of ZONE_MOVABLE first, or gets none
-    offline_deadline       seconds after which offlining gives up; None: only a signal ends it
-    offline_retries        migration failures after which it gives up
+    offline_deadline       seconds after which offlining gives up (EAGAIN); None: only a signal ends it
+    offline_retries        times that a migration may return an error until offlining returns that; None: any number
+    offline_reasons        the kernel log names the reason why memory stays online, and shows the page
+    fallback_order_logged  the kernel log shows the order of nodes when zonelists are built
     movable_minimum_apart  the min watermark of ZONE_MOVABLE is a small share of its own
     compact_values         what /proc/sys/vm/compact_memory accepts; None: anything
     dissolves_gigantic     a free gigantic page gives way to offlining
@@ -76,6 +79,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     movable_shortcut: bool = False
     tolerates_existing: bool = False
     removal_defect: bool = False
+    veto_drops_blocks: bool = False
     block_rollback: bool = False
     poison_refuses_online: bool = False
     prepare_finish: bool = False
@@ -87,6 +91,8 @@ class KernelModel(msgspec.Struct, frozen=True):
     isolation_keeps_type: bool = False
     offline_deadline: int | None = None
     offline_retries: int | None = None
+    offline_reasons: bool = False
+    fallback_order_logged: bool = False
     late_node_state: bool = False
     memoryless_first: bool = False
     movable_minimum_apart: bool = False

@@ -54,6 +54,8 @@ CHANGES: Final[tuple[Change, ...]] = (
     _row((4, 18), "believed", "auto_online_blocks is offline or online, and nothing more; the kernel has no parameter "
          "memmap_on_memory, no memory groups and one online policy; it offlines until a signal ends it",
          late_node_state=True, memoryless_first=True, online_words=("offline", "online")),
+    _row((5, 0), "commit", "when memory stays online, the kernel log says why, and shows the page that is in the way",
+         "7960509329c2", "mm, memory_hotplug: print reason for the offlining failure", offline_reasons=True),
     _row((5, 7), "believed", "auto_online_blocks can be online_kernel and online_movable", "5f47adf762b7",
          "mm/memory_hotplug: allow to specify a default online_type",
          online_words=("offline", "online", "online_kernel", "online_movable")),
@@ -69,6 +71,8 @@ CHANGES: Final[tuple[Change, ...]] = (
     _row((5, 15), "believed", "memory groups, and the online policy auto-movable", "e83a437faa62",
          "mm/memory_hotplug: introduce \"auto-movable\" online policy",
          groups=True, policies=("contig-zones", "auto-movable")),
+    _row((5, 16), "commit", "the kernel log shows each node's fallback order when zonelists are built", "6cf253925df7",
+         "mm/page_alloc: print node fallback order", fallback_order_logged=True),
     _row((6, 2), "commit", "a block with a poisoned page cannot be onlined again (EHWPOISON)", "",
          "mm/hwpoison: introduce per-memory_block hwpoison counter", poison_refuses_online=True),
     _row((6, 2), "commit", "of a huge page's memmap all is given back, and its first page copied to a fresh one", "",

@@ -157,6 +157,8 @@ class State:
                 self.groups.drop(number)
         if model.parameter_modes and self.settings.memmap_on_memory not in model.parameter_modes:
             self.parameters.change(memmap_on_memory="Y")
+        if self.settings.auto_online_blocks not in model.online_words:
+            self.parameters.change(auto_online_blocks="online")
         if self.settings.online_policy not in model.policies:
             self.parameters.change(online_policy=model.policies[0])
 

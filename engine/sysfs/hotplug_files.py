@@ -36,7 +36,7 @@ from ..protocol.reasons.files import (
     OnlyRead,
     OnlyWritten,
 )
-from ..protocol.vocabulary import AUTO_ONLINE, ONLINE_TYPES
+from ..protocol.vocabulary import ONLINE_TYPES
 from . import page_files
 from .kstrto import kstrto
 
@@ -98,6 +98,12 @@ def read(state: State, path: str) -> str:
     if not path.startswith(("/sys/", "/proc/sys/vm/")):
         raise HotplugError("ENOENT", NotModelled(path))
     raise HotplugError("ENOENT", NoSuchFile(path))
+
+
+def parameters(state: State) -> dict[str, str]:
+    """What the files of the parameters read as, by name, without those that the kernel does not have."""
+    texts = state.settings.texts()
+    return {name: texts[name] for name, path in PARAMETER_FILES.items() if _has_parameter(state, path)}
 
 
 def _node_mask(wanted: Callable[[State, int], bool]) -> Callable[[State], str]:
@@ -232,7 +238,7 @@ def _write_probe(state: State, data: str) -> Steps:
 
 
 _WRITERS: Final[dict[str, Callable[[State, str], Steps]]] = {
-    f"{MEMORY}/auto_online_blocks": _choice("auto_online_blocks", lambda state: AUTO_ONLINE),
+    f"{MEMORY}/auto_online_blocks": _choice("auto_online_blocks", lambda state: state.model.online_words),
     f"{MEMORY}/probe": _write_probe,
     f"{PARAMETERS}/online_policy": _choice("online_policy", lambda state: state.model.policies),
     f"{PARAMETERS}/auto_movable_ratio": _write_ratio,

@@ -71,7 +71,7 @@ def test_a_comparison_of_a_tebibyte_tries_few_blocks(monkeypatch: pytest.MonkeyP
 
     def counted(state: State, command: Command) -> Attempt:
         tried.append(command)
-        return real(state, command)  # type: ignore[no-any-return]
+        return real(state, command)
 
     monkeypatch.setattr(thin, "attempt", counted)
     found = compare(open_machine("terabyte-server"), Add(start="2T", size="1T"))
