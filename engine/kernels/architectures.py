@@ -26,6 +26,11 @@ HeadRule = Literal["whole PMDs", "anything", "nothing"]
 """What arch_supports_memmap_on_memory accepts as the memmap of a block (6.12, mm/memory_hotplug.c and arch headers)."""
 
 
+BlocksBy = Literal["memory", "firmware", "section"]
+"""Who decides how big a memory block is (memory_block_size_bytes): on x86 the kernel, by where the memory of the boot ends;
+the firmware or hypervisor (ibm,lmb-size; the storage increment of s390); or it is one section."""
+
+
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
     """One row: the usual geometry of a kind of kernel, and its abilities.
 
@@ -36,6 +41,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     huge_pages           bytes of the huge pages that the kernel has pools of, ascending (hugetlbpage_init and others)
     huge_page            the default of them (HPAGE_SIZE), which /proc/sys/vm/nr_hugepages is about; 0: there are none
     moves_huge_pages     they can be migrated, so that they may lie in ZONE_MOVABLE (ARCH_ENABLE_HUGEPAGE_MIGRATION)
+    blocks_by            see `BlocksBy`
     hotplug_since        first kernel version that can hot-add memory, (2, 6) for all old ones; None: not possible
     hotplug_until        first that no longer can; None: all since then can
     rfc_altmap           see `RfcAltmap`
@@ -48,6 +54,8 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     ejects               which driver takes memory out when the machine's firmware or hypervisor asks for it
     add_warning          file and function of the warning in the kernel log when an add fails; None: there is none
     unmapped_by          function that RFC v2 has step over memmap pages when it unmaps them; None: there is none
+    begins               address where boot memory usually begins; 0: it always does there
+    devices              first address, and the first behind, of a range that is never filled with memory; None: not known
     low_zones            zones below `top_zone` with the address (bytes) where each ends, ascending
     top_zone             the kernel zone that has no upper end
     direct_map           page sizes of the direct map in bytes, biggest first; empty: it needs no page tables
@@ -69,9 +77,12 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     huge_page: int = 0
     moves_huge_pages: bool = True
     windows: Literal["", "always", "huge"] = ""
+    blocks_by: BlocksBy = "section"
     ejects: Literal["acpi", "dlpar"] = "acpi"
     add_warning: str | None = None
     unmapped_by: str | None = None
+    begins: int = 0
+    devices: tuple[int, int] | None = None
     low_zones: tuple[tuple[str, int], ...] = ()
     top_zone: str = "Normal"
     direct_map: tuple[int, ...]
@@ -108,8 +119,9 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="x86_64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
-        hotplug_since=(2, 6), rfc_altmap="supported",
-        low_zones=(("DMA", 16 * MIB), ("DMA32", 4 * GIB)), direct_map=(GIB, 2 * MIB, 4096),
+        hotplug_since=(2, 6), rfc_altmap="supported", blocks_by="memory",
+        devices=(4 * GIB - 256 * MIB, 4 * GIB), low_zones=(("DMA", 16 * MIB), ("DMA32", 4 * GIB)),
+        direct_map=(GIB, 2 * MIB, 4096),
         add_warning="arch/x86/mm/init_64.c add_pages", unmapped_by="free_pagetable",
         note="Block size as probe_memory_block_size says; 52 address bits with 5-level page tables; 1 GiB direct map pages only "
              "if the CPU has them (else 2 MiB)."),
@@ -119,7 +131,7 @@ _ROWS: Final = (
             arch="arm64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=True, max_address=1 << 47),
         older_sections=(((5, 12), GIB),), hotplug_since=(5, 7), rfc_altmap="supported", boot_offline_veto=True,
-        lists_memblock=True, low_zones=_ARM_ZONES, direct_map=(4096,),
+        lists_memblock=True, begins=GIB, low_zones=_ARM_ZONES, direct_map=(4096,),
         note="Sections had 1 GiB before 5.12. Usual: ZONE_DMA takes all below 4 GiB, so DMA32 is empty; the linear map "
              "of a 48-bit kernel spans 128 TiB."),
     Preset(
@@ -128,7 +140,7 @@ _ROWS: Final = (
             arch="arm64", page_size=16 * KIB, section_size=128 * MIB, max_order=11, pageblock_order=11,
             pmd_size=32 * MIB, block_size=128 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 46),
         hotplug_since=(5, 7), rfc_altmap="unsupported", boot_offline_veto=True,
-        lists_memblock=True, low_zones=_ARM_ZONES, direct_map=(16 * KIB,),
+        lists_memblock=True, begins=GIB, low_zones=_ARM_ZONES, direct_map=(16 * KIB,),
         note="No section maps: RFC patch 2 warns; the upstream condition fails in every mode. Usual: zones as with 4K "
              "pages; the linear map of a 47-bit kernel spans 64 TiB."),
     Preset(
@@ -137,10 +149,11 @@ _ROWS: Final = (
             arch="arm64", page_size=64 * KIB, section_size=512 * MIB, max_order=13, pageblock_order=13,
             pmd_size=512 * MIB, block_size=512 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 47),
         hotplug_since=(5, 7), rfc_altmap="unsupported", boot_offline_veto=True,
-        lists_memblock=True, low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
+        lists_memblock=True, begins=GIB, low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
         note="As with 16K pages. Usual: zones as with 4K pages; the linear map of a 48-bit kernel spans 128 TiB."),
     Preset(
-        name="ppc64le-radix-64k", machines=_PPC, huge_pages=(2 * MIB, GIB), huge_page=2 * MIB, ejects="dlpar", windows="always",
+        name="ppc64le-radix-64k", machines=_PPC, huge_pages=(2 * MIB, GIB), huge_page=2 * MIB, ejects="dlpar",
+        blocks_by="firmware", windows="always",
         geometry=Geometry(
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=5,
             pmd_size=2 * MIB, block_size=256 * MIB, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 51),
@@ -150,6 +163,7 @@ _ROWS: Final = (
              "free 2 MiB page is tried first, for the memmap of 2 GiB at once; zones, address bits, direct map."),
     Preset(
         name="ppc64le-radix-4k", machines=_PPC, huge_pages=(2 * MIB, GIB), huge_page=2 * MIB, ejects="dlpar",
+        blocks_by="firmware",
         geometry=Geometry(
             arch="ppc64le", page_size=4096, section_size=16 * MIB, max_order=12, pageblock_order=9,
             pmd_size=2 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
@@ -159,7 +173,7 @@ _ROWS: Final = (
              "direct map."),
     Preset(
         name="ppc64le-hash-64k", machines=_PPC, huge_pages=(16 * MIB, 16 * GIB), huge_page=16 * MIB, ejects="dlpar",
-        windows="huge",
+        windows="huge", blocks_by="firmware",
         geometry=Geometry(
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=8,
             pmd_size=16 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 51),
@@ -169,7 +183,7 @@ _ROWS: Final = (
              "kernel memory. Usual: zones, address bits; the direct map is bolted in the hash table."),
     Preset(
         name="ppc64le-hash-4k", machines=_PPC, huge_pages=(16 * MIB, 16 * GIB), huge_page=16 * MIB, ejects="dlpar",
-        windows="huge",
+        windows="huge", blocks_by="firmware",
         geometry=Geometry(
             arch="ppc64le", page_size=4096, section_size=16 * MIB, max_order=12, pageblock_order=12,
             pmd_size=16 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
@@ -177,7 +191,7 @@ _ROWS: Final = (
         base_page_fallback=False, direct_map=(), unmapped_by="vmemmap_free",
         note="As with 64K pages; a page of 16 MiB of vmemmap is the memmap of 1 GiB. Usual: zones, address bits."),
     Preset(
-        name="s390x", machines=("s390x",), huge_pages=(MIB, 2 * GIB), huge_page=MIB, moves_huge_pages=False,
+        name="s390x", machines=("s390x",), huge_pages=(MIB, 2 * GIB), huge_page=MIB, moves_huge_pages=False, blocks_by="firmware",
         geometry=Geometry(
             arch="s390x", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=8, pmd_size=MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
@@ -191,7 +205,8 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="riscv64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 56),
-        hotplug_since=(6, 11), rfc_altmap="supported", low_zones=_DMA32,
+        hotplug_since=(6, 11), rfc_altmap="supported", begins=2 * GIB,
+        low_zones=_DMA32,
         lists_memblock=True, direct_map=(GIB, 2 * MIB, 4096),
         note="Younger than the RFC; its vmemmap is the generic one, which takes altmaps. Sv39 and Sv48 map less than "
              "56 bits. Usual: zones, direct map."),

@@ -22,13 +22,14 @@ from .screens.asking import AskingScreen
 from .screens.dialog import Dialog
 from .screens.leave import LeaveDialog
 from .screens.main import MainScreen
+from .screens.open import Opened, OpenScreen
 from .session import Session
 from .themes import DARK, QUIET, THEMES
 from .verbs import VERBS
 
 
 class ExplorerApp(App[bool]):
-    """altmap's explorer of one machine."""
+    """altmap's explorer of one machine, chosen in it if none is given."""
 
     TITLE = "altmap"
     CSS_PATH = Path(__file__).with_name("app.tcss")
@@ -37,13 +38,13 @@ class ExplorerApp(App[bool]):
     ]  # fmt: skip
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (22, "-short"), (32, "-tall"), (48, "-high")]  # noqa: RUF012
 
-    def __init__(self, machine: Machine, letters: bool | None = None, tour: Walk | None = None) -> None:
+    def __init__(self, machine: Machine | None, letters: bool | None = None, tour: Walk | None = None) -> None:
         """`letters`: tell with letters what colours tell elsewhere; if it is not given, NO_COLOR decides. `tour`: taken at
         once."""
         super().__init__()
         if letters is not None:
             self.no_color = letters
-        self.session = Session(machine)
+        self.session = Session(machine) if machine is not None else None
         self._tour = tour
         self._guard, self._grey = Guard(), Monochrome()
         for theme in THEMES:
@@ -54,6 +55,15 @@ class ExplorerApp(App[bool]):
     def on_mount(self) -> None:
         if self._tour is not None and isinstance(self.screen, MainScreen):
             self.screen.take_tour(self._tour)
+        if self.session is None:
+            self.push_screen(OpenScreen(first=True), self._begin)
+
+    def _begin(self, opened: Opened | None) -> None:
+        """The first machine was chosen, or none."""
+        if opened is None:
+            self.exit(LEFT)
+        else:
+            self.push_screen(MainScreen(Session(opened.machine)))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line of every widget passes."""
@@ -118,8 +128,8 @@ class ExplorerApp(App[bool]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return QUIET[self.current_theme.dark]
 
-    def get_default_screen(self) -> MainScreen:
-        return MainScreen(self.session)
+    def get_default_screen(self) -> Screen[Any]:
+        return MainScreen(self.session) if self.session is not None else Screen()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The verbs that are possible now, then Textual's own commands."""
@@ -131,6 +141,7 @@ class ExplorerApp(App[bool]):
         yield from (command for command in super().get_system_commands(screen) if command.title not in ours)
 
 
-def run_app(machine: Machine, tour: Walk | None = None) -> int:
-    """Open the explorer on a machine, with a tour if one is given, until it is left or ended; returns the exit code."""
+def run_app(machine: Machine | None, tour: Walk | None = None) -> int:
+    """Open the explorer on a machine, or where one can be chosen; with a tour if one is given; until it is left or ended.
+    Returns the exit code."""
     return run_to_the_end(ExplorerApp(machine, tour=tour))

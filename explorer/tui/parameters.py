@@ -7,8 +7,8 @@ from typing import Final, Literal, NamedTuple
 
 from altmap.engine import MODELS, PARAMETER_FILES, HotplugError, Machine
 
-How = Literal["write", "boot", "fact"]
-"""A running kernel takes it as a write to a file; a boot decides it; or it is as the machine was found."""
+How = Literal["write", "boot", "open", "fact"]
+"""A running kernel takes it as a write to a file; a boot decides it; opening the machine does; or it is as it was found."""
 
 
 class Value(NamedTuple):
@@ -84,10 +84,18 @@ def rows(machine: Machine) -> list[Row]:
     return [*_booted(machine), *_written(machine), *_found(machine)]
 
 
+def model_row(machine: Machine | None) -> Row:
+    """The kernel model with which a machine is opened; None for one that was not read yet."""
+    return Row("kernel model", machine.model.name if machine is not None else "", "open", MEANINGS["model"], _models())
+
+
+def _models() -> tuple[Value, ...]:
+    return tuple(Value(one.name, one.title) for one in MODELS.values())
+
+
 def _booted(machine: Machine) -> Iterator[Row]:
     model = machine.model
-    models = tuple(Value(one.name, one.title) for one in MODELS.values())
-    yield Row("kernel model", model.name, "boot", MEANINGS["model"], models)
+    yield Row("kernel model", model.name, "boot", MEANINGS["model"], _models())
     has = _has(machine, PARAMETER_FILES["memmap_on_memory"])
     yield _row("memmap_on_memory", machine.settings.memmap_on_memory, "boot", model.parameter_modes, missing=not has)
     yield _row("movable_node", "NY"[machine.boot.movable_node], "boot", ("N", "Y"))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Final
 
 import msgspec
@@ -41,20 +41,15 @@ def contiguous(state: State, node: int, pages: int, count: int) -> Generator[Eve
     with smaller huge pages come last, where they may be taken at all."""
     found: list[int] = []
     for moving in _passes(state):
-        for key in _zones(state, node, pages):
-            for start in _candidates(state, key, pages):
-                if len(found) == count:
-                    return found
-                way = _in_the_way(state, key, start, pages, moving)
-                if way is None and (yield from take_range(state, start, pages, HUGE)):
-                    found.append(start)
-                elif way is not None and unseen.is_unseen(state, way[0]):
-                    yield from unseen.doubts(state, start, pages)
+        for key, start in candidates(state, node, pages):
+            if len(found) == count:
+                return found
+            way = _in_the_way(state, key, start, pages, moving)
+            if way is None and (yield from take_range(state, start, pages, HUGE)):
+                found.append(start)
+            elif way is not None and unseen.is_unseen(state, way[0]):
+                yield from unseen.doubts(state, start, pages)
     return found
-
-
-def _zones(state: State, node: int, pages: int) -> list[ZoneKey]:
-    return zonelist(state, [node], pool.highest_zone(state, pages * state.geometry.page_size))
 
 
 def _passes(state: State) -> tuple[bool, ...]:
@@ -65,24 +60,31 @@ def _passes(state: State) -> tuple[bool, ...]:
 def gigantic(state: State, node: int, size: int) -> Gigantic:
     """What alloc_contig_pages could find on a node now, without taking anything."""
     pages = size // state.geometry.page_size
-    count, candidates = 0, 0
+    count, tried = 0, 0
     blockers: Counter[str] = Counter()
     first: dict[str, int] = {}
-    for key in _zones(state, node, pages):
-        for start in _candidates(state, key, pages):
-            candidates += 1
-            found = _in_the_way(state, key, start, pages, _passes(state)[-1])
-            if found is None:
-                count += 1
-            else:
-                blockers[found[1]] += 1
-                first.setdefault(found[1], found[0])
-    return Gigantic(count, candidates, Frozen(blockers), Frozen(first))
+    for key, start in candidates(state, node, pages):
+        tried += 1
+        found = _in_the_way(state, key, start, pages, _passes(state)[-1])
+        if found is None:
+            count += 1
+        else:
+            blockers[found[1]] += 1
+            first.setdefault(found[1], found[0])
+    return Gigantic(count, tried, Frozen(blockers), Frozen(first))
 
 
-def _candidates(state: State, key: ZoneKey, pages: int) -> range:
-    zone = state.zones[key]
-    return range(up(zone.start, pages), zone.end - pages + 1, pages)
+def candidates(state: State, node: int, pages: int) -> Iterator[tuple[ZoneKey, int]]:
+    """The aligned ranges of so many pages inside the spans of a node's zones: the zone, and the first pfn."""
+    for key in zonelist(state, [node], pool.highest_zone(state, pages * state.geometry.page_size)):
+        zone = state.zones[key]
+        for start in range(up(zone.start, pages), zone.end - pages + 1, pages):
+            yield key, start
+
+
+def could_be_one(state: State, key: ZoneKey, start: int, pages: int) -> bool:
+    """Could a range of a zone become one page now? It follows from its sections."""
+    return _in_the_way(state, key, start, pages, _passes(state)[-1]) is None
 
 
 def _in_the_way(state: State, key: ZoneKey, start: int, pages: int, moving: bool) -> tuple[int, str] | None:

@@ -29,7 +29,7 @@ from .error import ErrorScreen
 from .goto import GoToDialog
 from .help import HelpScreen
 from .leave import LeaveDialog
-from .open import OpenDialog
+from .open import Opened, OpenScreen
 from .parameter import ParameterDialog
 from .save import SaveDialog
 from .take_home import TakeHomeDialog
@@ -215,11 +215,11 @@ class AskingScreen(Screen[None], Portrayed):
 
     def ask_machine(self) -> None:
         """Open the dialog for another machine; this one waits below it."""
-        self.app.push_screen(OpenDialog(), self._open)
+        self.app.push_screen(OpenScreen(), self._open)
 
-    def _open(self, machine: Machine | None) -> None:
-        if machine is not None:
-            self.post_message(self.Booted(machine, "opened"))
+    def _open(self, opened: Opened | None) -> None:
+        if opened is not None:
+            self.post_message(self.Booted(opened.machine, "opened"))
 
     def take_home(self) -> None:
         """Open the dialog for what can be taken along; the picture is that of the screen before it."""
