@@ -1,4 +1,4 @@
-"""Files and lines that came with a release, by whose presence the age of a kernel can be told."""
+"""Files and lines that came with a release, by whose presence the age of a kernel can be told, or its architecture."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from .tree import Tree
 _FOLDERS = (
     ("crash_hotplug", MEMORY, "crash_hotplug"),
     ("firmware_memory", "sys/firmware", "memory"),
+    ("ccw", "sys/bus", "ccw"),
     ("movable_gigantic_pages", "proc/sys/vm", "movable_gigantic_pages"),
 )
 _FIRST_OF = (

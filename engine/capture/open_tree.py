@@ -18,6 +18,8 @@ from .zip_tree import ZipTree
 _MEMORY: Final = "sys/devices/system/memory"
 _SYSTEM: Final = "sys/devices/system"
 _LSMEM_OF_SOS: Final = "sos_commands/memory"
+_MOST_FOLDERS: Final = 64
+"""Folders of which it is asked whether they hold a tree."""
 _LONGEST_LIST: Final = 64 << 20
 """Bytes of what lsmem printed."""
 
@@ -25,14 +27,14 @@ _LONGEST_LIST: Final = 64 << 20
 def open_tree(path: str | os.PathLike[str]) -> Tree:
     """The tree in a folder ("/" for this machine), in a zip, or in a tar, which may be plain, gzip, xz or bzip2 by any name.
 
-    A folder may also be the ``sys`` of a tree, or its folder of memory blocks. What lsmem printed, and a sosreport that has it,
-    are trees of /sys as far as lsmem tells of it. Raises `BadInput` with one sentence where there is nothing to read, where an
-    archive is truncated or damaged, and where it has a member that no capture makes: a path that leaves the tree, a device, an
-    absurd size.
+    A folder may also be the one above that holds the tree, the ``sys`` of a tree, or its folder of memory blocks. What lsmem
+    printed, and a sosreport that has it, are trees of /sys as far as lsmem tells of it. Raises `BadInput` with one sentence
+    where there is nothing to read, where an archive is truncated or damaged, and where it has a member that no capture makes:
+    a path that leaves the tree, a device, an absurd size.
     """
     source = os.fspath(path)
     if os.path.isdir(source):
-        return _with_lsmem(_whole(FolderTree(source)))
+        return _with_lsmem(_whole(_folder(source)))
     if not os.path.lexists(source):
         raise BadInput(f"{source} does not exist; give a folder or a tar that holds a captured sys and proc")
     if not os.path.isfile(source):
@@ -70,6 +72,21 @@ def _listed(source: str) -> Tree:
     return tree
 
 
+def _folder(source: str) -> Tree:
+    """The tree in a folder, or in the one folder inside it that is one, as tars unpack."""
+    tree = FolderTree(source)
+    if _is_top(tree, ""):
+        return tree
+    inside = [name for name in tree.folders("")[:_MOST_FOLDERS] if _is_top(tree, name)]
+    if len(inside) > 1:
+        raise BadInput(f"{source} holds more than one tree ({', '.join(inside)}); give one of them")
+    return FolderTree(os.path.join(source, inside[0])) if inside else tree
+
+
+def _is_top(tree: Tree, folder: str) -> bool:
+    return not {"sys", "proc"}.isdisjoint(tree.names(folder))
+
+
 def _whole(tree: Tree) -> Tree:
     """The tree with sys above it, where it begins in the middle."""
     top = tree.names("")
@@ -95,7 +112,7 @@ def _with_lsmem(tree: Tree) -> Tree:
         text = tree.read_text(f"{_LSMEM_OF_SOS}/{name}") or ""
         if lsmem_list.is_lsmem(text):
             upper = MappedTree(tree.source, lsmem_list.files_of(text, f"{tree.source}: {_LSMEM_OF_SOS}/{name}"))
-            joined = JoinedTree(tree, upper, _SYSTEM)
+            joined = JoinedTree(upper, tree)
             joined.notes.append(
                 "its memory blocks are those that lsmem printed: states, nodes and zones, and nothing of pages"
             )

@@ -23,6 +23,7 @@ from ..protocol.reasons.placement import (
     PersonAsks,
     PlacementRefused,
     PlacementRule,
+    VetoDropsBlocks,
 )
 from ..protocol.vocabulary import Caller, Placement
 
@@ -43,6 +44,8 @@ def choose(state: State, size: int, caller: Caller, wanted: Placement | None, fa
     and a request that asks in vain falls back or is refused as that kernel does. With `wanted` the person decides;
     alignment rules still hold, and `fallback` says whether kernel memory may serve instead (the RFC's option c).
     """
+    if state.model.veto_drops_blocks and state.preset.rfc_altmap == "vetoed":
+        return Choice("boot", 0, VetoDropsBlocks(state.preset.geometry.arch))
     choice = _by_model(state, size, caller) if wanted is None else _by_person(state, size, wanted)
     if isinstance(choice, Choice):
         return choice

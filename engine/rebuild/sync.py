@@ -13,7 +13,8 @@ from ..numbers.units import format_bytes
 from ..protocol.reasons.notes import BlockAppeared, BlockDiffers, BlockVanished, Note, OfTheCapture, ZoneDiffers
 from ..protocol.vocabulary import DEVICE_CALLERS, PAGETABLE, SLAB
 from ..sysfs.report import block_report
-from .identify import Identity, architecture_said, identify
+from .architecture import architecture_said
+from .identify import Identity, identify
 from .rebuild import build_state
 
 _OBSERVED = ("sections", "blocks", "zones", "nodes", "resources", "hugepages", "surplus", "watermarks", "evidence")

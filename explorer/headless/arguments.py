@@ -25,12 +25,19 @@ _SCREENS: Final = ((40, 400), (12, 150))
 # -- arguments that several take ----------------------------------------------------------------------------------------
 
 
-def _machine(parser: Parser, name: str = "machine", metavar: str = "MACHINE", optional: bool = True) -> None:
+def _machine(
+    parser: Parser,
+    name: str = "machine",
+    metavar: str = "MACHINE",
+    optional: bool = True,
+    instead: str = DEFAULT_MACHINE,
+    default: str | None = DEFAULT_MACHINE,
+) -> None:
     from altmap.engine.faces.library import machine_names
 
     words = f"a bundled machine ({', '.join(machine_names())}), a snapshot file, a captured folder or tar, or -"
-    given = {"nargs": "?", "default": DEFAULT_MACHINE} if optional else {}
-    usual = f" ({DEFAULT_MACHINE})" if optional else ""
+    given = {"nargs": "?", "default": default} if optional else {}
+    usual = f" ({instead})" if optional else ""
     parser.add_argument(name, metavar=metavar, help=f"{words}{usual}", **given)  # type: ignore[arg-type]
 
 
@@ -68,7 +75,7 @@ def _columns(word: str) -> int:
 
 def of_open(parser: Parser) -> None:
     """altmap open."""
-    _machine(parser)
+    _machine(parser, instead=f"those that can be opened; without a terminal {DEFAULT_MACHINE}", default=None)
     _model(parser, "the machine's own")
     _replay(parser)
     _look(parser)

@@ -37,7 +37,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
             Verb(
                 "open",
                 "open a machine in the explorer; without a terminal, show it",
-                ("altmap open small-guest", "altmap small-guest"),
+                ("altmap", "altmap open small-guest", "altmap small-guest"),
                 "machines.enter",
                 arguments.of_open,
             ),

@@ -37,10 +37,17 @@ def whole(machine: Machine) -> Scope:
 
 
 class MemoryPicture:
-    """A map of a size, with everything that follows from the machine kept until it changes."""
+    """A map of a size, with everything that follows from the machine kept until it changes. `plain`: see `laid_out`."""
 
     def __init__(
-        self, scene: Scene, view: type[View], scope: Scope, size: tuple[int, int], halves: int, folds: bool
+        self,
+        scene: Scene,
+        view: type[View],
+        scope: Scope,
+        size: tuple[int, int],
+        halves: int,
+        folds: bool,
+        plain: bool = False,
     ) -> None:
         self.scene = scene
         self.view = view
@@ -54,7 +61,7 @@ class MemoryPicture:
         self._looks: dict[tuple[int, object], Paint] = {}
         self._lines: dict[int, Line] = {}
         self._tiles: dict[int, list[Line] | None] = {}
-        self.plan = laid_out(self.machine, scope, (self.wide - self.gutter, self.high), halves, folds)
+        self.plan = laid_out(self.machine, scope, (self.wide - self.gutter, self.high), halves, folds, plain)
         tiles = Tiles(self)
         self._drawn: dict[str, Callable[[int, Row, int, Overlay], Iterable[Span]]] = {
             "hole": self._hole, "alike": self._folded, "node": self._heading, "tiles": tiles.line

@@ -14,6 +14,8 @@ from textual.events import Key, Resize
 from ... import facts
 from ...picture.overlay import Happening
 from ...picture.view import Told
+from ...picture.views import BY_NAME as VIEWS_BY_NAME
+from ...picture.views import VIEWS
 from .. import changes, plan, prospects, titles, words
 from ..outlooks import Outlooks
 from ..session import Batch, Session
@@ -53,12 +55,14 @@ class MainScreen(MappingScreen):
         for verb in VERBS
     ]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, view: str = "", panel: str = "") -> None:
+        """`view` and `panel`: how it begins, by name; where there is none of that name, as usual."""
         super().__init__()
         self.session = session
+        self._first_view = view if view in VIEWS_BY_NAME else VIEWS[0].name
         self._possible: frozenset[str] = frozenset()
         self._refused: tuple[Batch, int, frozenset[int]] | None = None
-        self._pane = "inspector"
+        self._pane = panel if panel in PANES[1:] else PANES[1]
         self._seen = dict(session.machine.sections)
         self._news: list[int] = []
         self._worth: tuple[Advice, ...] = ()
@@ -68,6 +72,7 @@ class MainScreen(MappingScreen):
     def compose(self) -> ComposeResult:
         machine = self.machine
         self._map = MemoryMap(machine, self.verdicts)
+        self._map.view = VIEWS_BY_NAME[self._first_view]
         yield StatusLine(machine)
         yield OverviewLine(machine, self.verdicts)
         with Horizontal(id="body"):
@@ -107,7 +112,7 @@ class MainScreen(MappingScreen):
         self._show_block()
 
     def on_mount(self) -> None:
-        self.show_pane("inspector")
+        self.show_pane(self._pane)
         self.show_pane("map")
         self._show_machine()
         self._greet()
@@ -131,6 +136,11 @@ class MainScreen(MappingScreen):
         )
 
     # -- what is seen -----------------------------------------------------------------------------------------------
+
+    @property
+    def looks(self) -> tuple[str, str]:
+        """The view of the map, and the panel beside it, by name."""
+        return self._map.view.name, self._pane
 
     @property
     def refused(self) -> Batch | None:
