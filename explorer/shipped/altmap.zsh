@@ -54,7 +54,7 @@ _shtab_altmap_boot_options=(
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
   ":a machine:_altmap_machine_or_file"
-  "(*)::what the boot decides\: model, auto_online_blocks, memmap_on_memory, online_policy, auto_movable_ratio, auto_movable_numa_aware, movable_node, hugetlb_free_vmemmap, probe:"
+  "(*)::what the boot decides\: model, auto_online_blocks, memmap_on_memory, online_policy, auto_movable_ratio, auto_movable_numa_aware, movable_gigantic_pages, movable_node, hugetlb_free_vmemmap, probe:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -65,7 +65,7 @@ _shtab_altmap_capture_options=(
   "--root[the tree to read (\/)\: a folder, tar or zip, or what lsmem printed]:DIR|FILE:"
   {-o,--output}"[the snapshot to write (.json, .msgpack, each also .gz)\; else JSON on standard output]:FILE:_files"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
-  "--arch[an architecture]:ARCH:(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32)"
+  "--arch[an architecture]:ARCH:(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k ppc64le-hash-4k s390x riscv64 loongarch ia64 sh sparc64 x86_32)"
   "--json[with -o\: print what was captured as one JSON object]"
 )
 
@@ -208,7 +208,7 @@ _shtab_altmap_models_defaults_added=0
 _shtab_altmap_new_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--nodes[how much memory each node has\; 0\: one that firmware announced without any (2G)]:SIZE,..:"
-  "--arch[an architecture]:ARCH:(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32)"
+  "--arch[an architecture]:ARCH:(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k ppc64le-hash-4k s390x riscv64 loongarch ia64 sh sparc64 x86_32)"
   "--kernel[its kernel, such as 6.8 (6.12)]:RELEASE:"
   "--block-size[of a memory block (what is usual there)]:SIZE:"
   "--append[the kernel\'s command line]:WORDS:"

@@ -181,9 +181,9 @@ class PlayScreen(Screen[Answer], Portrayed):
         if count <= min(_DOTS, room // 2):
             for number in range(1, count + 1):
                 past, skipped = number <= at, isinstance(player.told[number - 1], events.MemmapSkipped)
-                role: Role = "faint" if not past else "memmap" if skipped else "accent"
+                look: Role = "faint" if not past else "memmap" if skipped else "accent"
                 sign = ("◆" if past else "◇") if skipped else "●" if past else "○"
-                left += [Word(sign, role, f"screen.to({number})"), Word("─", "faint")]
+                left += [Word(sign, look, f"screen.to({number})"), Word("─", "faint")]
         else:
             done = room * at // count
             for place in range(0, room, 2):
@@ -205,11 +205,20 @@ class PlayScreen(Screen[Answer], Portrayed):
     # -- keys -------------------------------------------------------------------------------------------------------
 
     def action_pause(self) -> None:
-        """Stop playing, or go on."""
+        """Stop playing, or go on; send the signal that is waited for."""
+        if self._player.waits:
+            self.action_signal()
+            return
         if self._player.ended:
             self._player.go_to(0)
         self._player.playing = not self._player.playing
         self._say()
+
+    def action_signal(self) -> None:
+        """The signal that is waited for."""
+        if self._player.waits:
+            self._player.signal()
+            self._say()
 
     def action_step(self, by: int) -> None:
         """One moment on, or back."""

@@ -80,8 +80,7 @@ class WatchScreen(PlayScreen[Seen]):
     def action_signal(self) -> None:
         """The signal: the kernel stops here, and what it undoes is shown."""
         if self._player.waits:
-            self._player.signal()
-            self._say()
+            super().action_signal()
         elif self._stopped is not None:
             self.action_done()
         elif self._replayed or self._player.ended or not self._can_stop:

@@ -13,11 +13,11 @@ from ...card import rows
 from ...picture.lines import Line, Span, fitted
 from ...picture.memory import MemoryPicture, Scope
 from ...picture.overlay import Overlay
+from ...picture.parts import Parts
 from ...picture.use import Use
 from ...picture.view import Scene
 from ...printable import printable
 from ..outlooks import Outlooks
-from ..sheets.parts import Parts
 from .drawn import palette_of
 from .painted import Scroller
 
