@@ -15,6 +15,7 @@ from .tree import Tree
 
 _RELEASE = re.compile(r"Linux version (\d{1,4})\.(\d{1,4})")
 _PARAMETERS = "sys/module/memory_hotplug/parameters"
+_SYSCTLS = (("proc/sys/vm", "movable_gigantic_pages"),)
 
 
 def observe(path: str | os.PathLike[str]) -> Observation:
@@ -59,8 +60,8 @@ def _observed(tree: Tree) -> Observation:
         parameters=Frozen(
             {
                 name: text
-                for name in tree.names(_PARAMETERS)
-                if (text := _text(tree, f"{_PARAMETERS}/{name}")) is not None
+                for folder, name in (*((_PARAMETERS, name) for name in tree.names(_PARAMETERS)), *_SYSCTLS)
+                if (text := _text(tree, f"{folder}/{name}")) is not None
             }
         ),
         hugepages=Frozen(sysfs_tree.read_hugepages(tree, "sys/kernel/mm/hugepages")),

@@ -50,12 +50,15 @@ class KernelModel(msgspec.Struct, frozen=True):
     movable_minimum_apart  the min watermark of ZONE_MOVABLE is a small share of its own
     compact_values         what /proc/sys/vm/compact_memory accepts; None: anything
     dissolves_gigantic     a free gigantic page gives way to offlining
+    movable_gigantic       vm.movable_gigantic_pages lets gigantic pages lie in ZONE_MOVABLE
+    contig_moves_huge_pages  ranges with smaller huge pages can become a gigantic one, if no others are left
     pool_skips_isolated    free huge pages inside a range that is to go offline take in no others
     pool_in_order          huge pages of one write are used first to last, not last to first
     node_pool_persistent   a node's nr_hugepages is compared without the surplus of that node, not of all
     hvo                    the memmap of huge pages can be given back (hugetlb_free_vmemmap)
     hvo_copies_first        it is given back whole, for a fresh copy of its first page
     hvo_any_node           and what it takes may come from any node
+    hvo_shared_tails       the rest of it is mapped to one page, shared by all huge pages of a size and zone
     hvo_in_bulk            of huge pages that leave the pool together, all memmap is made whole before the first is freed
     unhandlable_page       what the kernel log calls a page that memory_failure cannot take out of use; None: not known
     online_words           what auto_online_blocks accepts
@@ -98,12 +101,15 @@ class KernelModel(msgspec.Struct, frozen=True):
     movable_minimum_apart: bool = False
     compact_values: tuple[int, ...] | None = None
     dissolves_gigantic: bool = False
+    movable_gigantic: bool = False
+    contig_moves_huge_pages: bool = False
     pool_skips_isolated: bool = False
     pool_in_order: bool = False
     node_pool_persistent: bool = False
     hvo: bool = False
     hvo_copies_first: bool = False
     hvo_any_node: bool = False
+    hvo_shared_tails: bool = False
     hvo_in_bulk: bool = False
     unhandlable_page: str | None = "unknown page"
     online_words: tuple[AutoOnline, ...] = AUTO_ONLINE

@@ -130,6 +130,12 @@ CHANGES: Final[tuple[Change, ...]] = (
     _row((6, 19), "commit", "MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE are gone; s390 configures its memory by "
          "/sys/firmware/memory", "300709fbefd1", "mm/memory_hotplug: remove MEM_PREPARE_ONLINE/MEM_FINISH_OFFLINE notifiers",
          prepare_finish=False),
+    _row((7, 0), "commit", "with vm.movable_gigantic_pages=1 huge pages of 1 GiB may lie in ZONE_MOVABLE", "",
+         "mm, hugetlb: implement movable_gigantic_pages sysctl", movable_gigantic=True),
+    _row((7, 0), "commit", "a range with smaller huge pages can become one of 1 GiB: they are moved, if no other range is left",
+         "", "page_alloc: allow migration of smaller hugepages during contig_alloc", contig_moves_huge_pages=True),
+    _row((7, 1), "commit", "the memmap that huge pages do not need is mapped to one page for each size and zone, not "
+         "to each one's first page", "", "mm: Eliminate fake head pages from vmemmap optimization", hvo_shared_tails=True),
 )
 # fmt: on
 

@@ -80,7 +80,7 @@ def _against(seen: Observation, preset: Preset, page: int | None) -> Iterator[st
     least = min((usual.section_size, *(size for _, size in preset.older_sections)))
     if seen.block_size is not None and seen.block_size < least:
         yield f"memory blocks of {format_bytes(seen.block_size)} are smaller than any there"
-    if preset.block_is_section and seen.block_size not in (
+    if preset.blocks_by == "section" and seen.block_size not in (
         None,
         usual.section_size,
         *(s for _, s in preset.older_sections),
@@ -95,9 +95,9 @@ def _against(seen: Observation, preset: Preset, page: int | None) -> Iterator[st
         yield f"its memory begins at {begin:#x}, and there it begins at 0"
     offered = {*seen.hugepages, *(size for node in seen.nodes for size in node.hugepages)}
     offered |= {seen.meminfo["Hugepagesize"] << 10} if "Hugepagesize" in seen.meminfo else set()
-    if offered and usual.pmd_size and not offered & {usual.pmd_size, preset.gigantic_page}:
+    if not offered <= {*preset.huge_pages}:
         sizes = ", ".join(map(format_bytes, sorted(offered)))
-        yield f"it has huge pages of {sizes}, and not of {format_bytes(usual.pmd_size)}"
+        yield f"it has huge pages of {sizes}, and there they have {', '.join(map(format_bytes, preset.huge_pages)) or 'none'}"
     maps = {name.removeprefix("DirectMap") for name in seen.meminfo if name.startswith("DirectMap")}
     if not maps <= {_DIRECT_MAP.get(size, "") for size in preset.direct_map}:
         yield f"meminfo tells of a direct map in pieces of {', '.join(sorted(maps))}"

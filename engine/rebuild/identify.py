@@ -125,6 +125,9 @@ def _settings(seen: Observation, model: KernelModel, options: dict[str, str], no
         "online_policy": policy if policy in model.policies else model.policies[0],
         "auto_movable_numa_aware": _yes_no(aware),
     }
+    gigantic = seen.parameters.get("movable_gigantic_pages", options.get("sysctl.vm.movable_gigantic_pages", "0"))
+    if model.movable_gigantic and gigantic not in ("0", ""):
+        texts["movable_gigantic_pages"] = gigantic if gigantic.isdecimal() and len(gigantic) < 10 else "1"
     try:
         return settings_of({**texts, "auto_movable_ratio": ratio})
     except BadInput:

@@ -40,4 +40,18 @@ class EveryRelease(Coded, frozen=True):
     """Every released kernel does it."""
 
 
-Released = AsItIs | OnlyProposed | NeverAsked | AtBoot | SinceRelease | EveryRelease
+class OtherKernel(Coded, frozen=True):
+    """It takes another kernel."""
+
+    model: str
+
+
+class OtherBlocks(Coded, frozen=True):
+    """It takes memory blocks of another size (bytes): `decided` by where the memory of the boot ends, by the firmware or
+    hypervisor, or never otherwise than one section (memory_block_size_bytes)."""
+
+    size: int
+    decided: Literal["memory", "firmware", "section"]
+
+
+Released = AsItIs | OnlyProposed | NeverAsked | AtBoot | SinceRelease | EveryRelease | OtherKernel | OtherBlocks

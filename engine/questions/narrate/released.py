@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...numbers.units import format_bytes
 from ...protocol.reasons import released
 from ...protocol.reasons.released import Released
 from .words import Names
@@ -22,3 +23,11 @@ def said(reason: Released, names: Names) -> str:
             return f"from Linux {release} on"
         case released.EveryRelease():
             return "in every released kernel"
+        case released.OtherKernel(model):
+            return f"with Linux {model}"
+        case released.OtherBlocks(size, "memory"):
+            return f"blocks of {format_bytes(size)}: no option, the kernel decides by where the memory of the boot ends"
+        case released.OtherBlocks(size, "firmware"):
+            return f"blocks of {format_bytes(size)}: as the firmware or hypervisor is told"
+        case released.OtherBlocks(size):
+            return f"blocks of {format_bytes(size)}: never, a block is one section here"
