@@ -51,6 +51,8 @@ from ...protocol.reasons.effects import (
     TakenFrom,
     WaitOffline,
 )
+from ...protocol.reasons.placement import MemmapNotPageblocks
+from ...protocol.reasons.released import AtBoot
 from ...protocol.reasons.remedies import (
     AddAtTop,
     AddBehind,
@@ -197,6 +199,21 @@ def instead_of_adding(state: State, tried: Attempt) -> Iterator[Way]:
     if 0 < len(waiting) <= MOST_BLOCKS:
         onlined = tuple(Online(block=number, type=least_harm(state, len(waiting))) for number in waiting)
         yield Way((OnlineInstead(tuple(consecutive(waiting))),), onlined)
+
+
+def with_own_memmap(state: State, add: Add, tried: Attempt) -> Iterator[Way]:
+    """The memmap went to kernel memory though it was asked for otherwise, and another value of the parameter would have its
+    way: `force`, where the memmap of a block fills no pageblock."""
+    for event in tried.events:
+        if (
+            isinstance(event, PlacementChosen)
+            and isinstance(event.reason, MemmapNotPageblocks)
+            and add.placement is None
+        ):
+            needed = availability(state, parse_bytes(add.size), add.caller, "block")
+            if isinstance(needed, AtBoot):
+                yield Way((PlaceOtherwise("block", needed),), (_with(add, placement="block"),))
+                return
 
 
 def _waiting(state: State, tried: Attempt) -> list[int]:
