@@ -11,7 +11,7 @@ from altmap.engine.protocol.reasons.remedies import PlaceOtherwise
 from altmap.engine.protocol.vocabulary import Caller
 from altmap.engine.questions.availability import availability
 
-from .guests import dimm, guest, heads, refuse
+from .guests import dimm, guest, refuse
 
 MIB = 1 << 20
 RADIX = "ppc64le-radix-64k"
@@ -36,7 +36,7 @@ def test_why_an_add_offers_force_where_the_parameter_is_on_in_vain() -> None:
     offered = [remedy for remedy in verdict.remedies if forced(remedy.does)]
     assert len(offered) == 1
     assert all(machine.apply(command).ok for command in offered[0].commands)
-    assert heads(machine, *range(512, 528)) == 32
+    assert machine.blocks[32].head == 32
 
 
 def test_where_force_does_not_help_it_is_not_offered() -> None:

@@ -13,7 +13,7 @@ from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES, NORMAL
 from ...mm.zonelist import Watermarks, kernel_zonelist
 from ...numbers.rounding import down, up
-from ...numbers.runs import consecutive
+from ...numbers.runs import consecutive, covered
 from ...numbers.units import parse_bytes
 from ...protocol.events import (
     BlockCreated,
@@ -68,7 +68,7 @@ from ...protocol.reasons.remedies import (
     RemoveLeftBehind,
 )
 from ...protocol.reasons.zones import ZoneRule
-from ...protocol.vocabulary import MemmapOn, Placement
+from ...protocol.vocabulary import Chunk, MemmapOn, Placement
 from ...run.rehearsal import Attempt
 from ..availability import UNRELEASED, availability
 from ..shortage import Shortage, deficit, shortage
@@ -149,20 +149,23 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], l
     chosen = (event for event in tried.events if isinstance(event, PlacementChosen))
     effects: list[Reason] = [*dict.fromkeys(MemmapGoes(event.placement, event.reason) for event in chosen)]
     warnings: list[Reason] = []
-    places: dict[tuple[MemmapOn, int], int] = {}
+    places: dict[tuple[MemmapOn, int], list[Chunk]] = {}
+    unplaced: dict[tuple[MemmapOn, int], int] = {}
     fallbacks, hosts = 0, set[int]()
     for event in tried.events:
         if isinstance(event, MemmapPlaced):
             section = state.sections.get(event.section)
             memmap = section.memmap if section is not None else None
             place = (event.on, event.node)
-            places[place] = places.get(place, 0) + state.geometry.memmap_pages(size)
+            places.setdefault(place, []).extend(event.chunks)
+            unplaced[place] = unplaced.get(place, 0) + (0 if event.chunks else size)
             fallbacks += event.fallback
             if event.on != "self" and memmap is not None:
                 hosts.update(pfn // state.geometry.pages_per_block for pfn, _ in memmap.chunks)
         elif isinstance(event, NodeOnlined):
             effects.append(NodeComes(event.node))
-    for (on, node), pages in sorted(places.items()):
+    for (on, node), chunks in sorted(places.items()):
+        pages = covered(chunks) + state.geometry.memmap_pages(unplaced[on, node])
         effects.append(MemmapLies(on, node, pages, pages * page))
         if node != add.node:
             warnings.append(HoldsMemmapOfNode(node, add.node))
