@@ -65,6 +65,7 @@ _shtab_altmap_capture_options=(
   "--root[the tree to read (\/)\: a folder, tar or zip, or what lsmem printed]:DIR|FILE:"
   {-o,--output}"[the snapshot to write (.json, .msgpack, each also .gz)\; else JSON on standard output]:FILE:_files"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
   "--arch[an architecture]:ARCH:(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k ppc64le-hash-4k s390x riscv64 loongarch ia64 sh sparc64 x86_32)"
   "--json[with -o\: print what was captured as one JSON object]"
 )
@@ -164,6 +165,7 @@ _shtab_altmap_grow_options=(
   "--caller[who adds it\: dimm, virtio-mem or others (dimm)]:CALLER:"
   "--node[to which node (0)]:N:"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
@@ -228,6 +230,7 @@ _shtab_altmap_new_defaults_added=0
 _shtab_altmap_open_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
@@ -252,6 +255,7 @@ _shtab_altmap_run_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
   "--json[print what came of each command and what it changed, a JSON object a line]"
   "--full[with --json\: print the whole machine after each command]"
   "--events[print all that the kernel does on the way, as JSON Lines]"
@@ -289,6 +293,7 @@ _shtab_altmap_serve_defaults_added=0
 _shtab_altmap_show_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
@@ -329,6 +334,7 @@ _shtab_altmap_why_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
