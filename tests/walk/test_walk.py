@@ -15,7 +15,7 @@ from .steps import Walker
 
 @pytest.mark.parametrize("name", ["small-guest", "mixed-guest", "numa-guest"])
 def test_whatever_is_pressed_nothing_fails_and_the_machine_stays_sound(name: str) -> None:
-    walk(open_machine(name), "short", 25)
+    walk(open_machine(name), "short", 12)
 
 
 def test_the_same_seed_gives_the_same_steps_of_every_kind() -> None:
