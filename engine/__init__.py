@@ -63,7 +63,7 @@ from .protocol.events import Event
 from .protocol.reasons import HotplugError, Reason
 from .protocol.reasons.notes import Note
 from .protocol.vocabulary import AUTO_ONLINE, CALLERS, PLACEMENTS
-from .questions.compare import Comparison, compare, describe_comparison
+from .questions.compare import VARIES, Comparison, Figure, Varied, compare, describe_comparison, figures, vary
 from .questions.explain import Explained, explain
 from .questions.give_back import GiveBack, asked_by_size, describe_give_back, give_back
 from .questions.grow import Growth, grow
@@ -108,6 +108,7 @@ __all__ = [
     "MODELS",
     "PARAMETER_FILES",
     "PLACEMENTS",
+    "VARIES",
     "Add",
     "Advice",
     "Allocate",
@@ -123,6 +124,7 @@ __all__ = [
     "Eject",
     "Event",
     "Explained",
+    "Figure",
     "Film",
     "Free",
     "Frozen",
@@ -162,6 +164,7 @@ __all__ = [
     "Sync",
     "Timeline",
     "Unpin",
+    "Varied",
     "Verdict",
     "VirtioMem",
     "Write",
@@ -189,6 +192,7 @@ __all__ = [
     "events",
     "explain",
     "export_shell",
+    "figures",
     "find_model",
     "format_address",
     "format_bytes",
@@ -216,6 +220,7 @@ __all__ = [
     "shortage",
     "split_lsmem",
     "story",
+    "vary",
     "why_not",
     "worth_knowing",
 ]

@@ -29,7 +29,7 @@ from ..protocol.events import (
 )
 from ..protocol.reasons import HotplugError, SectionsLeft
 from ..protocol.reasons.adding import BeyondAddresses, NodeNotPossible, Objects, ObjectsShort, SectionPresent, Unaligned
-from ..protocol.reasons.placement import AltmapUnsupported, DriverBringsAltmap, NoAltmap
+from ..protocol.reasons.placement import AltmapUnsupported, DriverBringsAltmap, NoAltmap, VetoDropsBlocks
 from ..protocol.vocabulary import (
     DEVICE_CALLERS,
     MEMMAP,
@@ -107,7 +107,8 @@ def add_memory(state: State, request: AddRequest) -> Steps:
         choice = choose(state, size, request.caller, request.placement, request.fallback)
         yield PlacementChosen(choice.placement, choice.reason)
         if isinstance(choice.reason, AltmapUnsupported):
-            yield Logged("altmap unsupported")
+            for _ in range(size // geometry.section_size):
+                yield Logged("altmap unsupported")
         yield from _populate(state, request, choice, group)
         yield from _online_node(state, node)
     except HotplugError as error:
@@ -196,7 +197,7 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
         else:
             pool, flushed = _pool(state, request, choice, start, pages)
             yield from _add_sections(state, request.node, first, count, pool, flushed, added)
-            blocks = pages // geometry.pages_per_block
+            blocks = 0 if isinstance(choice.reason, VetoDropsBlocks) else pages // geometry.pages_per_block
             yield from _create_blocks(state, request, start // geometry.pages_per_block, blocks, 0, group)
         tables += _take_objects(state, start, pages, added)
     except HotplugError as error:

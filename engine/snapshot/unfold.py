@@ -65,6 +65,7 @@ def unfold(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.hugepages.load(dict(_huge_pages(snapshot, state)))
     state.surplus.load(_unique("$.surplus", _surplus(snapshot, state)))
     state.optimized.load(snapshot.optimized)
+    state.tails.load(_unique("$.tails", _tails(snapshot, state)))
     state.blocks.load(_blocks(snapshot, state))
     state.globals.load({None: replace(state.globals.value, locked=_going_offline(state))})
     state.sections.load(_Sections(state, _captured(snapshot)).unfold(snapshot.sections))
@@ -221,6 +222,12 @@ def _surplus(snapshot: SnapshotV1, state: State) -> Iterator[tuple[tuple[int, in
     for index, saved in enumerate(snapshot.surplus):
         _node(state, saved.node, f"$.surplus[{index}].node")
         yield (saved.node, saved.pages), saved.count
+
+
+def _tails(snapshot: SnapshotV1, state: State) -> Iterator[tuple[tuple[ZoneKey, int], int]]:
+    for index, saved in enumerate(snapshot.tails):
+        _node(state, saved.zone[0], f"$.tails[{index}].zone")
+        yield (saved.zone, saved.pages), saved.pfn
 
 
 def _blocks(snapshot: SnapshotV1, state: State) -> dict[int, Block]:

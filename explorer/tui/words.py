@@ -36,7 +36,6 @@ from altmap.engine import (
 from altmap.engine import block_names as engine_names
 
 from .. import facts
-from ..printable import printable
 from . import prospects
 from .session import Batch
 
@@ -65,14 +64,6 @@ def numbers(blocks: Iterable[int]) -> str:
 def machine_name(machine: Machine) -> str:
     """The machine's name; of a folder or file its last part alone."""
     return PurePath(machine.origin.name).name or "this machine"
-
-
-def kernel_words(machine: Machine) -> str:
-    """The kernel that the machine ran, and the one that it is modelled as, if that is another."""
-    found = re.search(r"Linux version (\d+\.\d+)", machine.origin.kernel)
-    ran, model = found[1] if found else "", machine.model.name
-    named = f"Linux {model}" if model[:1].isdigit() else model
-    return f"Linux {printable(ran)} as {model}" if ran and ran != model else named
 
 
 def size_of(machine: Machine, blocks: int) -> str:

@@ -12,7 +12,10 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Key, Resize
 
 from ... import facts
+from ...picture.overlay import Happening
 from ...picture.view import Told
+from ...picture.views import BY_NAME as VIEWS_BY_NAME
+from ...picture.views import VIEWS
 from .. import changes, plan, prospects, titles, words
 from ..outlooks import Outlooks
 from ..session import Batch, Session
@@ -52,12 +55,14 @@ class MainScreen(MappingScreen):
         for verb in VERBS
     ]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, view: str = "", panel: str = "") -> None:
+        """`view` and `panel`: how it begins, by name; where there is none of that name, as usual."""
         super().__init__()
         self.session = session
+        self._first_view = view if view in VIEWS_BY_NAME else VIEWS[0].name
         self._possible: frozenset[str] = frozenset()
         self._refused: tuple[Batch, int, frozenset[int]] | None = None
-        self._pane = "inspector"
+        self._pane = panel if panel in PANES[1:] else PANES[1]
         self._seen = dict(session.machine.sections)
         self._news: list[int] = []
         self._worth: tuple[Advice, ...] = ()
@@ -67,6 +72,7 @@ class MainScreen(MappingScreen):
     def compose(self) -> ComposeResult:
         machine = self.machine
         self._map = MemoryMap(machine, self.verdicts)
+        self._map.view = VIEWS_BY_NAME[self._first_view]
         yield StatusLine(machine)
         yield OverviewLine(machine, self.verdicts)
         with Horizontal(id="body"):
@@ -106,7 +112,7 @@ class MainScreen(MappingScreen):
         self._show_block()
 
     def on_mount(self) -> None:
-        self.show_pane("inspector")
+        self.show_pane(self._pane)
         self.show_pane("map")
         self._show_machine()
         self._greet()
@@ -132,6 +138,11 @@ class MainScreen(MappingScreen):
     # -- what is seen -----------------------------------------------------------------------------------------------
 
     @property
+    def looks(self) -> tuple[str, str]:
+        """The view of the map, and the panel beside it, by name."""
+        return self._map.view.name, self._pane
+
+    @property
     def refused(self) -> Batch | None:
         """What was refused last, as long as the cursor and the marks stay as they were then."""
         return self._refused[0] if self._refused and self._refused[1:] == (self.cursor, self.marks) else None
@@ -140,7 +151,7 @@ class MainScreen(MappingScreen):
         self._changes = changes.changes(self._seen, self.machine)
         self._seen = dict(self.machine.sections)
         self._map.show()
-        self._map.show_changed(self._changes.pages)
+        self._map.show_happening(Happening(self._changes.pages))
         self.query_one(MapLegend).refresh()
         self.query_one(OverviewLine).reload()
         for pane in self.query(Scroller):
@@ -238,7 +249,7 @@ class MainScreen(MappingScreen):
 
     def forget_changed(self) -> None:
         """A key was pressed: what the operation before it changed is pointed out no longer."""
-        self._map.show_changed({})
+        self._map.show_happening(Happening())
 
     def on_overview_line_asked(self, message: OverviewLine.Asked) -> None:
         self._map.go(message.pfn)

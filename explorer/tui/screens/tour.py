@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 from ...picture.views import BY_NAME
 from ...printable import printable
 from ...tour.walk import Walk
+from ...watching.player import Player
 from ..places import goals
-from ..player import Player
 from ..widgets.memory_map import MemoryMap
 from ..widgets.title import Strip, Word
 from .play import PlayScreen

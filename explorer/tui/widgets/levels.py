@@ -11,6 +11,7 @@ from textual import events, work
 from textual.message import Message
 
 from ...picture.can_go import CanGo
+from ...picture.legend import legend
 from ...picture.lines import Line, Span, joined, width
 from ...picture.memory import MemoryPicture, Scope
 from ...picture.memory_size import short_size
@@ -18,7 +19,6 @@ from ...picture.pages import PagesPicture
 from ...picture.use import Use
 from ...picture.views import Nodes
 from .drawn import Drawn, palette_of
-from .map_legend import legend
 from .memory_map import MemoryMap
 
 REST: Final = 0.15
