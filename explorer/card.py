@@ -76,7 +76,7 @@ def recent_of(machine: Machine, path: str) -> Recent:
     told, whole = card(machine), os.path.abspath(os.path.expanduser(path))
     return Recent(
         whole,
-        os.path.basename(whole) or whole,
+        os.path.basename(whole).partition(".")[0] or whole,
         machine.origin.description or machine.origin.name,
         told.size,
         len(machine.timeline) - 1,

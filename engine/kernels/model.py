@@ -19,6 +19,7 @@ class KernelModel(msgspec.Struct, frozen=True):
 
     hosts                  architectures that are built with MHP_MEMMAP_ON_MEMORY
     opt_in                 callers that ask for a memmap on memory
+    asks_by_file           those of them that do if the device's own file memmap_on_memory says so, which it does not by itself
     parameter_modes        what memory_hotplug.memmap_on_memory can be set to at boot; empty: there is no such switch, and
                            every caller that asks gets it
     single_block           only a request of exactly one block can carry its own memmap
@@ -71,6 +72,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     pool: Placement = "block"
     hosts: tuple[Arch, ...] = ()
     opt_in: tuple[Caller, ...] = ()
+    asks_by_file: tuple[Caller, ...] = ()
     parameter_modes: tuple[Mode, ...] = ()
     single_block: bool = False
     head_pageblocks: bool = False

@@ -149,7 +149,9 @@ def of_check(parser: Parser) -> None:
 
 def of_machines(parser: Parser) -> None:
     """altmap machines."""
+    parser.add_argument("--pictures", action="store_true", help="each with a picture of its memory, and what it is")
     _json(parser)
+    _look(parser)
 
 
 def of_svg(parser: Parser) -> None:

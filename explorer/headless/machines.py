@@ -13,6 +13,7 @@ from altmap.engine import (
     bundled_machines,
     lsmem,
     new_machine,
+    open_machine,
     qemu_nodes,
     reboot,
     save_machine,
@@ -167,6 +168,14 @@ def check(arguments: argparse.Namespace) -> int:
 def list_bundled(arguments: argparse.Namespace) -> int:
     """The machines that come along, one a line; or each with its picture."""
     found = bundled_machines()
+    if arguments.pictures and not arguments.json:
+        from .console import Printer
+        from .miniatures import pictured
+
+        printer = Printer(arguments.color, arguments.width, pictures=True)
+        for one in found:
+            printer.picture([*pictured(open_machine(one.name), one.description, printer.width, printer.colored), ()])
+        return FINE
     if arguments.json:
         from .forms.machine import machines_document
 

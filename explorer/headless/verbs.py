@@ -101,7 +101,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
             Verb(
                 "machines",
                 "list the bundled machines",
-                ("altmap machines",),
+                ("altmap machines", "altmap machines --pictures"),
                 "machines.list_bundled",
                 arguments.of_machines,
             ),

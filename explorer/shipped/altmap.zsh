@@ -191,7 +191,10 @@ _shtab_altmap_lsmem_defaults_added=0
 
 _shtab_altmap_machines_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--pictures[each with a picture of its memory, and what it is]"
   "--json[print one JSON object]"
+  "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
+  "--width[columns (those of the terminal)]:N:"
 )
 
 # guard to ensure default positional specs are added only once per session

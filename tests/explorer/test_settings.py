@@ -85,7 +85,7 @@ def test_machines_that_were_opened_and_saved_are_offered(path: Path, tmp_path: P
         assert isinstance(pilot.app.screen, OpenScreen)
         row = pilot.app.screen.query_one(MachineList)
         recent = [choice for choice in row.shown if choice.group == "recent"]
-        assert [choice.name for choice in recent] == ["other.json", "gone.json", "mine.json"]
+        assert [choice.name for choice in recent] == ["other", "gone", "mine"]
         assert "not there now" in recent[1].about
         assert "1 command" in row.words
         row._choose(row.shown.index(recent[2]))
@@ -95,10 +95,10 @@ def test_machines_that_were_opened_and_saved_are_offered(path: Path, tmp_path: P
 
     explore(None, path, open_and_save)
     keeper = Keeper(path)
-    keeper.opened(Recent(str(tmp_path / "gone.json"), "gone.json"))
+    keeper.opened(Recent(str(tmp_path / "gone.json"), "gone"))
     keeper.opened(keeper.settings.recent[1])
     explore(None, path, choose)
-    assert [recent.name for recent in Keeper(path).settings.recent] == ["mine.json", "other.json", "gone.json"]
+    assert [recent.name for recent in Keeper(path).settings.recent] == ["mine", "other", "gone"]
 
 
 def test_only_the_last_machines_are_remembered_each_once(path: Path) -> None:
