@@ -36,6 +36,11 @@ Limit = Literal["MAX_PHYSMEM_BITS", "linear map"]
 (arch_get_mappable_range)."""
 
 
+_BIG_BLOCKS_FROM: Final = 64 * GIB
+_BIG_BLOCK: Final = 2 * GIB
+"""Where memory ends so high, blocks are as big as this at most (MEM_SIZE_FOR_LARGE_BLOCK, MAX_BLOCK_SIZE)."""
+
+
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
     """One row: the usual geometry of a kind of kernel, and its abilities.
 
@@ -111,6 +116,16 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
         """Does a kernel release have memory hotplug here (CONFIG_MEMORY_HOTPLUG)?"""
         since, until = self.hotplug_since, self.hotplug_until
         return since is not None and since <= release and (until is None or release < until)
+
+    def block_size_for(self, end: int, least: int, guest: bool) -> int:
+        """Bytes of a memory block where boot memory ends at the address `end`; `guest`: under a hypervisor, where the end has
+        to be a multiple of it (probe_memory_block_size, arch/x86/mm/init_64.c). `least` is the size of smaller machines."""
+        if self.blocks_by != "memory" or end < _BIG_BLOCKS_FROM:
+            return least
+        size = _BIG_BLOCK
+        while guest and size > least and end % size:
+            size //= 2
+        return size
 
     @property
     def zones(self) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ TOUR_LINES: Final = (
     ("== TITLE", "begins a station; what stands above the first is the tour's title"),
     (
         "machine NAME KEY=VALUE ...",
-        "opens a machine there, as altmap boot does; else it goes on where the last station ended",
+        "opens a machine, bundled or beside the file, as altmap boot does; else it goes on where the last station ended",
     ),
     ("view NAME, go PLACE, zoom LEVEL", "what the map shows"),
     ("> LINE", "a line of a script; what it does is played"),

@@ -79,7 +79,11 @@ def tree(root: Path, files: dict[str, str]) -> Path:
 @pytest.mark.parametrize(
     ("files", "taken_for", "why"),
     [
-        ({"proc/meminfo": "MemTotal: 1 kB\nHugepagesize: 1024 kB\n"}, "s390x", "huge pages of 1M, and not of 2M"),
+        (
+            {"proc/meminfo": "MemTotal: 1 kB\nHugepagesize: 1024 kB\n"},
+            "s390x",
+            "it has huge pages of 1M, and there they have 2M",
+        ),
         (
             {"proc/meminfo": "DirectMap4k: 1 kB\nDirectMap1M: 1 kB\nDirectMap2G: 1 kB\n"},
             "s390x",
