@@ -227,6 +227,13 @@ def of_new(parser: Parser) -> None:
     parser.add_argument("--block-size", metavar="SIZE", help="of a memory block (what is usual there)")
     parser.add_argument("--append", metavar="WORDS", default="", help="the kernel's command line")
     parser.add_argument(
+        "--cxl-window",
+        metavar="SIZE@START",
+        action="append",
+        default=[],
+        help="addresses that firmware keeps for CXL memory",
+    )
+    parser.add_argument(
         "--qemu", metavar="WORDS", help="instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G"
     )
     parser.add_argument(
