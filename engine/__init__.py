@@ -69,7 +69,20 @@ from .questions.compare import VARIES, Comparison, Figure, Varied, compare, desc
 from .questions.explain import Explained, explain
 from .questions.give_back import GiveBack, asked_by_size, describe_give_back, give_back
 from .questions.grow import Growth, grow
-from .questions.narrate import Moment, assumption, block_names, block_numbers, memmap_places, moment, sentence, story
+from .questions.narrate import (
+    GAP,
+    Line,
+    Moment,
+    assumption,
+    block_names,
+    block_numbers,
+    memmap_places,
+    moment,
+    plain,
+    running,
+    sentence,
+    story,
+)
 from .questions.outlook import Outlook
 from .questions.pages import Page
 from .questions.shortage import Shortage, shortage
@@ -92,6 +105,7 @@ __all__ = [
     "AUTO_ONLINE",
     "BOOT_KEYS",
     "CALLERS",
+    "GAP",
     "KNOWN_MODELS",
     "MODELS",
     "PARAMETER_FILES",
@@ -123,6 +137,7 @@ __all__ = [
     "HotplugError",
     "HugePages",
     "KernelModel",
+    "Line",
     "Machine",
     "Memmap",
     "MemoryDevice",
@@ -198,10 +213,12 @@ __all__ = [
     "parse_devices",
     "parse_line",
     "parse_script",
+    "plain",
     "qemu_nodes",
     "read_machine",
     "reboot",
     "rename",
+    "running",
     "save_machine",
     "sentence",
     "shortage",

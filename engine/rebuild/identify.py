@@ -52,6 +52,8 @@ def identify(
         options.get("hugetlb_free_vmemmap"),
         options.get("movablecore"),
         options.get("kernelcore"),
+        "nokaslr" in options or None,
+        "no5lvl" in options or None,
     )
     return Identity(preset, geometry, kernel, boot, _settings(seen, kernel, options, notes), tuple(notes))
 

@@ -98,7 +98,7 @@ TOUR_LINES: Final = (
     ("== TITLE", "begins a station; what stands above the first is the tour's title"),
     (
         "machine NAME KEY=VALUE ...",
-        "opens a machine there, as altmap boot does; else it goes on where the last station ended",
+        "opens a machine, bundled or beside the file, as altmap boot does; else it goes on where the last station ended",
     ),
     ("view NAME, go PLACE, zoom LEVEL", "what the map shows"),
     ("> LINE", "a line of a script; what it does is played"),
@@ -234,6 +234,13 @@ def of_new(parser: Parser) -> None:
     parser.add_argument("--kernel", metavar="RELEASE", default="6.12", help="its kernel, such as 6.8 (6.12)")
     parser.add_argument("--block-size", metavar="SIZE", help="of a memory block (what is usual there)")
     parser.add_argument("--append", metavar="WORDS", default="", help="the kernel's command line")
+    parser.add_argument(
+        "--cxl-window",
+        metavar="SIZE@START",
+        action="append",
+        default=[],
+        help="addresses that firmware keeps for CXL memory",
+    )
     parser.add_argument(
         "--qemu", metavar="WORDS", help="instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G"
     )

@@ -80,7 +80,8 @@ def new(arguments: argparse.Namespace) -> int:
         raise BadInput("--qemu says what --nodes does; give one of them")
     nodes = qemu_nodes(arguments.qemu) if arguments.qemu is not None else (arguments.nodes or "2G").split(",")
     words = {"arch": arguments.arch, "kernel": arguments.kernel, "append": arguments.append}
-    return _made(new_machine(nodes, block_size=arguments.block_size, **words), arguments)
+    machine = new_machine(nodes, block_size=arguments.block_size, cxl_windows=arguments.cxl_window, **words)
+    return _made(machine, arguments)
 
 
 def _made(machine: Machine, arguments: argparse.Namespace) -> int:

@@ -57,7 +57,7 @@ function _shtab_altmap_using
 end
 
 set -g _shtab_altmap_commands open show svg tour serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema
-set -g _shtab_altmap_opts_with_value --add --append --arch --at --block-size --caller --color --devices --for --host --kernel --machine --model --node --nodes --online --output --placement --port --qemu --root --save --size --step --theme --to --view --width --zoom -o
+set -g _shtab_altmap_opts_with_value --add --append --arch --at --block-size --caller --color --cxl-window --devices --for --host --kernel --machine --model --node --nodes --online --output --placement --port --qemu --root --save --size --step --theme --to --view --width --zoom -o
 
 complete -c altmap -e
 complete -c altmap -f
@@ -145,6 +145,7 @@ complete -c altmap -n '_shtab_altmap_using new' -l arch -xka "x86_64 arm64-4k ar
 complete -c altmap -n '_shtab_altmap_using new' -l kernel -x -d 'its kernel, such as 6.8 (6.12)'
 complete -c altmap -n '_shtab_altmap_using new' -l block-size -x -d 'of a memory block (what is usual there)'
 complete -c altmap -n '_shtab_altmap_using new' -l append -x -d 'the kernel'"'"'s command line'
+complete -c altmap -n '_shtab_altmap_using new' -l cxl-window -x -d 'addresses that firmware keeps for CXL memory'
 complete -c altmap -n '_shtab_altmap_using new' -l qemu -x -d 'instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G'
 complete -c altmap -n '_shtab_altmap_using new' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'save it there (.json, .msgpack, each also .gz), open nothing'
 complete -c altmap -n '_shtab_altmap_using new' -l json -d 'print one JSON object'
