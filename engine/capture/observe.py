@@ -18,8 +18,9 @@ _PARAMETERS = "sys/module/memory_hotplug/parameters"
 _SYSCTLS = (("proc/sys/vm", "movable_gigantic_pages"),)
 
 
-def observe(path: str | os.PathLike[str]) -> Observation:
-    """Everything that the tree at `path` tells: "/" for this machine, a folder, or a tar (`open_tree`).
+def observe(path: str | os.PathLike[str], *, pages: bool = True) -> Observation:
+    """Everything that the tree at `path` tells: "/" for this machine, a folder, or a tar (`open_tree`); the files that have
+    a word for each page only where `pages` are asked for.
 
     Only the memory blocks must be there; what else is missing stays empty, and what is there but cannot be read or
     understood becomes a note. Nothing is written, and no file outside the tree is read. Raises `BadInput` if `path` is
@@ -55,7 +56,7 @@ def observe(path: str | os.PathLike[str]) -> Observation:
             ),
             hugepages=Frozen(sysfs_tree.read_hugepages(tree, "sys/kernel/mm/hugepages")),
             features=read_features(tree),
-            pages=_pages(tree),
+            pages=_pages(tree) if pages else (),
             notes=_notes(tree),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from altmap.engine import Advice, BadInput, Command, Offline, worth_knowing
 from textual.app import ComposeResult
@@ -55,6 +55,9 @@ class MainScreen(MappingScreen):
         for verb in VERBS
     ]
 
+    LOG: ClassVar[str] = "kernel log"
+    """What the log is called where it has a title of its own."""
+
     def __init__(self, session: Session, view: str = "", panel: str = "") -> None:
         """`view` and `panel`: how it begins, by name; where there is none of that name, as usual."""
         super().__init__()
@@ -85,11 +88,15 @@ class MainScreen(MappingScreen):
                 yield Strip("panel-title")
                 yield Inspector(machine, id="inspector")
                 yield ZoneTable(machine, id="zones")
-                yield KernelLog(machine, self.session.verb_of, id="log")
+                yield self.log_pane(id="log")
                 yield Parameters(machine, id="parameters")
         yield Strip("plan")
         yield ResultBar()
         yield Keys(ALWAYS)
+
+    def log_pane(self, **options: Any) -> Scroller:
+        """What tells what was done."""
+        return KernelLog(self.machine, self.session.verb_of, **options)
 
     def on_resize(self, event: Resize) -> None:
         """Where there is room for more than one pane beside the map, there are more; once."""
@@ -97,7 +104,7 @@ class MainScreen(MappingScreen):
             machine = self.machine
             under = Vertical(
                 Strip("zones-title"), ZoneTable(machine, id="zones-under"),
-                Strip("log-title"), KernelLog(machine, self.session.verb_of, id="log-under"), id="under",
+                Strip("log-title"), self.log_pane(id="log-under"), id="under",
             )  # fmt: skip
             self.query_one("#body").mount(Levels(self._map), before="#right")
             self.query_one("#left").mount(under)
@@ -108,7 +115,7 @@ class MainScreen(MappingScreen):
         self.query_one("#zones-title", Strip).set(
             [Word("▌", "faint"), Word("zones", "strong")], [Word("pages ", "faint")]
         )
-        self.query_one("#log-title", Strip).set([Word("▌", "faint"), Word("kernel log", "strong")])
+        self.query_one("#log-title", Strip).set([Word("▌", "faint"), Word(self.LOG, "strong")])
         self._show_block()
 
     def on_mount(self) -> None:
@@ -123,6 +130,12 @@ class MainScreen(MappingScreen):
         if (before := self.session.before) is not None and self.session.begun == "booted":
             news = origin.notes[: len(origin.notes) - len(before.machine.origin.notes)]
             self.query_one(ResultBar).say("✓ booted", "; ".join(news), "ok")
+            return
+        if self.session.begun == "copied":
+            said = (
+                "of the running machine as it was read last; what is done here is done to the copy alone. u leads back."
+            )
+            self.query_one(ResultBar).say("✓ a copy", said, "ok")
             return
         if warnings := self.machine.warnings:
             self.query_one(ResultBar).say("! warning", " ".join(f"{warning}." for warning in warnings), "busy")
