@@ -31,6 +31,16 @@ BlocksBy = Literal["memory", "firmware", "section"]
 the firmware or hypervisor (ibm,lmb-size; the storage increment of s390); or it is one section."""
 
 
+Limit = Literal["MAX_PHYSMEM_BITS", "linear map"]
+"""What ends the addresses that memory can be added at: the bits that SPARSEMEM is built for, or the linear map
+(arch_get_mappable_range)."""
+
+
+_BIG_BLOCKS_FROM: Final = 64 * GIB
+_BIG_BLOCK: Final = 2 * GIB
+"""Where memory ends so high, blocks are as big as this at most (MEM_SIZE_FOR_LARGE_BLOCK, MAX_BLOCK_SIZE)."""
+
+
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
     """One row: the usual geometry of a kind of kernel, and its abilities.
 
@@ -42,6 +52,9 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     huge_page            the default of them (HPAGE_SIZE), which /proc/sys/vm/nr_hugepages is about; 0: there are none
     moves_huge_pages     they can be migrated, so that they may lie in ZONE_MOVABLE (ARCH_ENABLE_HUGEPAGE_MIGRATION)
     blocks_by            see `BlocksBy`
+    limit                what makes `geometry.max_address` the limit (see `Limit`)
+    wider                the limit with wider page tables, if the CPU and the kernel have them; 0: there are none such
+    trims                KASLR may trim the direct map
     hotplug_since        first kernel version that can hot-add memory, (2, 6) for all old ones; None: not possible
     hotplug_until        first that no longer can; None: all since then can
     rfc_altmap           see `RfcAltmap`
@@ -76,6 +89,9 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     huge_pages: tuple[int, ...] = ()
     huge_page: int = 0
     moves_huge_pages: bool = True
+    limit: Limit = "MAX_PHYSMEM_BITS"
+    wider: int = 0
+    trims: bool = False
     windows: Literal["", "always", "huge"] = ""
     blocks_by: BlocksBy = "section"
     ejects: Literal["acpi", "dlpar"] = "acpi"
@@ -101,6 +117,16 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
         since, until = self.hotplug_since, self.hotplug_until
         return since is not None and since <= release and (until is None or release < until)
 
+    def block_size_for(self, end: int, least: int, fits: bool, advice: int = 0) -> int:
+        """Bytes of a memory block where boot memory ends at the address `end`; `fits`: the end has to be a multiple of it. So
+        it has where firmware gave `advice` (bytes). `least` is the size of smaller machines."""
+        if self.blocks_by != "memory" or end < _BIG_BLOCKS_FROM:
+            return least
+        size = min(max(advice, least), _BIG_BLOCK) if advice else _BIG_BLOCK
+        while (fits or advice) and size > least and end % size:
+            size //= 2
+        return size
+
     @property
     def zones(self) -> tuple[str, ...]:
         """The zones of a node in the kernel's order, ZONE_DEVICE left out."""
@@ -115,7 +141,8 @@ _PPC: Final = ("ppc64le", "ppc64el", "ppc64", "powerpc64le")
 # fmt: off
 _ROWS: Final = (
     Preset(
-        name="x86_64", machines=("x86_64", "amd64"), huge_pages=(2 * MIB, GIB), huge_page=2 * MIB,
+        name="x86_64", machines=("x86_64", "amd64"), huge_pages=(2 * MIB, GIB), huge_page=2 * MIB, wider=1 << 52,
+        trims=True,
         geometry=Geometry(
             arch="x86_64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
@@ -126,7 +153,7 @@ _ROWS: Final = (
         note="Block size as probe_memory_block_size says; 52 address bits with 5-level page tables; 1 GiB direct map pages only "
              "if the CPU has them (else 2 MiB)."),
     Preset(
-        name="arm64-4k", machines=_ARM, huge_pages=(64 * KIB, 2 * MIB, 32 * MIB, GIB), huge_page=2 * MIB,
+        name="arm64-4k", machines=_ARM, limit="linear map", huge_pages=(64 * KIB, 2 * MIB, 32 * MIB, GIB), huge_page=2 * MIB,
         geometry=Geometry(
             arch="arm64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=True, max_address=1 << 47),
@@ -135,7 +162,7 @@ _ROWS: Final = (
         note="Sections had 1 GiB before 5.12. Usual: ZONE_DMA takes all below 4 GiB, so DMA32 is empty; the linear map "
              "of a 48-bit kernel spans 128 TiB."),
     Preset(
-        name="arm64-16k", machines=_ARM, huge_pages=(2 * MIB, 32 * MIB, GIB), huge_page=32 * MIB,
+        name="arm64-16k", machines=_ARM, limit="linear map", huge_pages=(2 * MIB, 32 * MIB, GIB), huge_page=32 * MIB,
         geometry=Geometry(
             arch="arm64", page_size=16 * KIB, section_size=128 * MIB, max_order=11, pageblock_order=11,
             pmd_size=32 * MIB, block_size=128 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 46),
@@ -144,7 +171,7 @@ _ROWS: Final = (
         note="No section maps: RFC patch 2 warns; the upstream condition fails in every mode. Usual: zones as with 4K "
              "pages; the linear map of a 47-bit kernel spans 64 TiB."),
     Preset(
-        name="arm64-64k", machines=_ARM, huge_pages=(2 * MIB, 512 * MIB, 16 * GIB), huge_page=512 * MIB,
+        name="arm64-64k", machines=_ARM, limit="linear map", huge_pages=(2 * MIB, 512 * MIB, 16 * GIB), huge_page=512 * MIB,
         geometry=Geometry(
             arch="arm64", page_size=64 * KIB, section_size=512 * MIB, max_order=13, pageblock_order=13,
             pmd_size=512 * MIB, block_size=512 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 47),

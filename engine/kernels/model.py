@@ -5,6 +5,8 @@ Operations read the fields; none of them asks for a kernel by name.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from ..numbers.geometry import Arch
@@ -19,6 +21,7 @@ class KernelModel(msgspec.Struct, frozen=True):
 
     hosts                  architectures that are built with MHP_MEMMAP_ON_MEMORY
     opt_in                 callers that ask for a memmap on memory
+    asks_by_file           those of them that do if the device's own file memmap_on_memory says so, which it does not by itself
     parameter_modes        what memory_hotplug.memmap_on_memory can be set to at boot; empty: there is no such switch, and
                            every caller that asks gets it
     single_block           only a request of exactly one block can carry its own memmap
@@ -30,6 +33,12 @@ class KernelModel(msgspec.Struct, frozen=True):
     head_flags             flags of a head page in /proc/kpageflags
     heads_unmovable        pageblocks of a block's own head become Unmovable
     movable_shortcut       pages in Movable pageblocks are not looked at before isolation
+    block_fits             where blocks of x86 are big, must the memory of the boot end at one: "never", "always", or on "guests"
+    block_advice           windows of CXL memory advise the size of blocks, on bare metal too
+    range_check            who checks that a range can be addressed (E2BIG): "request", before anything else, so that an add of
+                           nothing fails there too; "sections", when its sections are added; or "" no one does
+    kaslr_limit            KASLR may trim the direct map of x86 to the memory of the boot and some more: that is "checked" since
+                           it is; before that it is "overlooked"; and "rare" where only kernels without PCI_P2PDMA do it
     tolerates_existing     a section that is there already does not stop an add
     removal_defect         memmap of several sections is used after it was unmapped
     veto_drops_blocks      an architecture's veto of the altmap clears the flag for memory blocks too (MHP_MEMBLOCK_API)
@@ -71,6 +80,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     pool: Placement = "block"
     hosts: tuple[Arch, ...] = ()
     opt_in: tuple[Caller, ...] = ()
+    asks_by_file: tuple[Caller, ...] = ()
     parameter_modes: tuple[Mode, ...] = ()
     single_block: bool = False
     head_pageblocks: bool = False
@@ -80,6 +90,10 @@ class KernelModel(msgspec.Struct, frozen=True):
     head_flags: tuple[str, ...] = ()
     heads_unmovable: bool = True
     movable_shortcut: bool = False
+    block_fits: Literal["never", "always", "guests"] = "never"
+    block_advice: bool = False
+    range_check: Literal["", "sections", "request"] = ""
+    kaslr_limit: Literal["overlooked", "checked", "rare"] = "overlooked"
     tolerates_existing: bool = False
     removal_defect: bool = False
     veto_drops_blocks: bool = False

@@ -43,6 +43,8 @@ class Boot(msgspec.Struct, frozen=True, gc=False):
     hugetlb_free_vmemmap: str | None = None
     movablecore: str | None = None
     kernelcore: str | None = None
+    nokaslr: bool | None = None
+    no5lvl: bool | None = None
 
     @property
     def has_movable(self) -> bool:
@@ -126,5 +128,7 @@ _BOOT: Final[_Rows] = MappingProxyType(
         "hugetlb_free_vmemmap": str,
         "movablecore": str,
         "kernelcore": str,
+        "nokaslr": _yes,
+        "no5lvl": _yes,
     }
 )

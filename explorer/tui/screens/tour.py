@@ -64,6 +64,8 @@ class TourScreen(PlayScreen[None]):
         self.query_one("#panel-title", Strip).set(*self.titled())
 
     def hint(self) -> str:
+        if self._player.waits:
+            return "the kernel tries again until a signal comes: space sends it"
         last = self._number == len(self._walk) - 1
         return f"{'enter leaves the tour' if last else 'enter goes on'}, backspace goes back, space stops and plays, q leaves"
 

@@ -25,7 +25,8 @@ Role = Literal[
     "good",
     "bad",
     "warn",
-    "keymemmap",
+    "key",
+    "memmap",
 ]
 
 
