@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
 from altmap.engine import Advice, BadInput, Command, Offline, worth_knowing
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.events import Key, Resize
+from textual.widget import Widget
 
 from ... import facts
+from ...picture.memmap import Memmap
 from ...picture.view import Told
 from .. import changes, plan, prospects, titles, words
 from ..outlooks import Outlooks
@@ -42,6 +44,8 @@ ALWAYS: Final = ("verb('help')", "verb('quit')", "command_palette")
 
 WIDE: Final = 170
 """From so many columns on the levels below the cursor stand beside the map."""
+BESIDE: Final = 122
+"""Columns of all else then: the map, the panes at the right, and one between each two."""
 
 
 class MainScreen(MappingScreen):
@@ -69,34 +73,43 @@ class MainScreen(MappingScreen):
         self._map = MemoryMap(machine, self.verdicts)
         yield StatusLine(machine)
         yield OverviewLine(machine, self.verdicts)
-        with Horizontal(id="body"):
-            with Vertical(id="left"):
-                yield Strip("map-title")
-                yield self._map
-                yield HeadStrip(self._map)
-                yield MapLegend(self._map)
-            with Vertical(id="right"):
-                yield Strip("panel-title")
-                yield Inspector(machine, id="inspector")
-                yield ZoneTable(machine, id="zones")
-                yield KernelLog(machine, self.session.verb_of, id="log")
-                yield Parameters(machine, id="parameters")
-        yield Strip("plan")
-        yield ResultBar()
         yield Keys(ALWAYS)
+        yield ResultBar()
+        yield Strip("plan")
+        with Vertical(id="right"):
+            yield Strip("panel-title")
+            yield Inspector(machine, id="inspector")
+        yield Strip("map-title")
+        yield self._map
+        yield MapLegend(self._map)
+
+    def _pane_of(self, name: str) -> Widget:
+        """A pane by its name; one beside the map is made when it is asked for first, for what is there costs with each key."""
+        machine = self.machine
+        made: dict[str, Callable[[], Widget]] = {
+            "zones": lambda: ZoneTable(machine, id="zones"),
+            "log": lambda: KernelLog(machine, self.session.verb_of, id="log"),
+            "parameters": lambda: Parameters(machine, id="parameters"),
+        }
+        if name in made and not self.query(f"#{name}"):
+            self.query_one("#right").mount(made[name](), after="#inspector")
+        return self.query_one(f"#{name}")
 
     def on_resize(self, event: Resize) -> None:
-        """Where there is room for more than one pane beside the map, there are more; once."""
-        if event.size.width >= WIDE and not self.query(Levels):
+        """Where there is room for more than one pane beside the map, there are more; they are made once."""
+        if event.size.width < WIDE:
+            return
+        if not self.query(Levels):
             machine = self.machine
             under = Vertical(
                 Strip("zones-title"), ZoneTable(machine, id="zones-under"),
                 Strip("log-title"), KernelLog(machine, self.session.verb_of, id="log-under"), id="under",
             )  # fmt: skip
-            self.query_one("#body").mount(Levels(self._map), before="#right")
-            self.query_one("#left").mount(under)
+            self.mount(Levels(self._map), after="#right")
+            self.mount(under)
             self.query_one("#right").mount(Strip("page-title"), Inspector(machine, id="page"))
             self.call_after_refresh(self._widened)
+        self.query_one(Levels).styles.width = event.size.width - BESIDE
 
     def _widened(self) -> None:
         self.query_one("#zones-title", Strip).set(
@@ -169,7 +182,10 @@ class MainScreen(MappingScreen):
             self.query_one("#page", Inspector).show(place._replace(pfn=pfn, level="page"))
         else:
             self.query_one("#inspector", Inspector).show(place)
-        self.query_one(HeadStrip).show(self.cursor)
+        if self._map.view is Memmap and not self.query(HeadStrip):
+            self.mount(HeadStrip(self._map), before=self.query_one(MapLegend))
+        for head in self.query(HeadStrip):
+            head.show(self.cursor)
         self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
         self._title()
         self._offer()
@@ -350,7 +366,8 @@ class MainScreen(MappingScreen):
     @property
     def pane(self) -> str:
         """The pane that has the keys."""
-        return next((name for name in PANES if self.focused is self.query_one(f"#{name}")), "map")
+        name = self.focused.id if self.focused is not None else None
+        return name if name in PANES else "map"
 
     def on_descendant_focus(self) -> None:
         self._title()
@@ -371,4 +388,4 @@ class MainScreen(MappingScreen):
             for name in PANES:
                 self.set_class(name == pane, f"-show-{name}")
             self._title()
-        self.call_after_refresh(self.query_one(f"#{pane}").focus)
+        self.call_after_refresh(self._pane_of(pane).focus)

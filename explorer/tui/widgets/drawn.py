@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -14,6 +14,7 @@ from rich.style import Style
 from textual.app import App
 from textual.color import Color
 from textual.events import MouseMove
+from textual.filter import LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -23,6 +24,7 @@ from ...picture.lines import Line, Span
 from ...picture.palette import DARK, LIGHT, Palette
 from ...printable import printable
 from ..glossary import meaning_at
+from ..guard import harmless
 
 
 @lru_cache(maxsize=8192)
@@ -115,7 +117,7 @@ def look(role: str, palette: Palette) -> tuple[int, int | None, bool]:
 def _strip(line: Line, width: int, text: int, ground: int) -> Strip:
     """A line as Textual has it, with the colours of text and of the ground where it has none of its own."""
     segments = [
-        Segment(said, _style(text if fore is None else fore, ground if behind is None else behind, bold))
+        harmless(Segment(said, _style(text if fore is None else fore, ground if behind is None else behind, bold)))
         for said, fore, behind, bold in line
     ]
     return Strip(segments).crop_extend(0, width, _style(text, ground, False))
@@ -123,6 +125,10 @@ def _strip(line: Line, width: int, text: int, ground: int) -> Strip:
 
 class Drawn(Widget):
     """A widget whose rows are lines of a picture."""
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Without colour those of the app; else its lines are made as all filters would leave them."""
+        return super().get_line_filters() if self.app.no_color else ()
 
     def row(self, y: int) -> Line:
         """One line."""
