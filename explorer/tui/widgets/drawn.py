@@ -151,18 +151,19 @@ class Drawn(Widget):
         """Cells above each other in a character: two, or one letter where there is no colour."""
         return 1 if self.app.no_color else 2
 
-    _ground: int | None = None
+    _colours: tuple[int, int] | None = None
+    """Those of text and of the ground."""
 
     def notify_style_update(self) -> None:
         """Textual's word that colours may be others now."""
         super().notify_style_update()
-        self._ground = None
+        self._colours = None
 
     def render_line(self, y: int) -> Strip:
-        if self._ground is None:
+        if self._colours is None:
             red, green, blue = self.background_colors[1].rgb
-            self._ground = red << 16 | green << 8 | blue
-        return _strip(self._safely(y), self.size.width, palette_of(self.app).text, self._ground)
+            self._colours = palette_of(self.app).text, red << 16 | green << 8 | blue
+        return _strip(self._safely(y), self.size.width, *self._colours)
 
     def explain(self, event: MouseMove) -> None:
         """The pointer on a word of the kernel's shows what it means."""
@@ -171,6 +172,6 @@ class Drawn(Widget):
 
     def refresh_rows(self, rows: Iterable[int]) -> None:
         """Draw some rows anew."""
-        for y in rows:
-            if 0 <= y < self.size.height:
-                self.refresh(Region(0, y, self.size.width, 1))
+        width, height = self.size
+        if regions := [Region(0, y, width, 1) for y in rows if 0 <= y < height]:
+            self.refresh(*regions)
