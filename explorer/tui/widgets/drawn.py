@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Self
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -15,7 +15,7 @@ from textual.app import App
 from textual.color import Color
 from textual.events import MouseMove
 from textual.filter import LineFilter
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -124,7 +124,11 @@ def _strip(line: Line, width: int, text: int, ground: int) -> Strip:
 
 
 class Drawn(Widget):
-    """A widget whose rows are lines of a picture."""
+    """A widget whose rows are lines of a picture. A row is kept until it is to be drawn anew."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._kept: tuple[Size, dict[int, Strip]] = Size(), {}
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Without colour those of the app; else its lines are made as all filters would leave them."""
@@ -158,12 +162,33 @@ class Drawn(Widget):
         """Textual's word that colours may be others now."""
         super().notify_style_update()
         self._colours = None
+        self._kept = Size(), {}
 
     def render_line(self, y: int) -> Strip:
         if self._colours is None:
             red, green, blue = self.background_colors[1].rgb
             self._colours = palette_of(self.app).text, red << 16 | green << 8 | blue
         return _strip(self._safely(y), self.size.width, *self._colours)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows as they are: a picture has no border and no padding, for which Textual would look row by row."""
+        size = self.size
+        if self.gutter or self.app.no_color:
+            return super().render_lines(crop)
+        if size != self._kept[0]:
+            self._kept = size, {}
+        _, kept = self._kept
+        for y in crop.line_range:
+            if y not in kept:
+                kept[y] = self.render_line(y)
+        return [kept[y].crop(*crop.column_span) for y in crop.line_range]
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Have some regions drawn anew, or all."""
+        _, kept = self._kept
+        for y in [y for region in regions for y in region.line_range] or list(kept):
+            kept.pop(y, None)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def explain(self, event: MouseMove) -> None:
         """The pointer on a word of the kernel's shows what it means."""
