@@ -63,11 +63,24 @@ from .protocol.events import Event
 from .protocol.reasons import HotplugError, Reason
 from .protocol.reasons.notes import Note
 from .protocol.vocabulary import AUTO_ONLINE, CALLERS, PLACEMENTS
-from .questions.compare import Comparison, compare, describe_comparison
+from .questions.compare import VARIES, Comparison, Figure, Varied, compare, describe_comparison, figures, vary
 from .questions.explain import Explained, explain
 from .questions.give_back import GiveBack, asked_by_size, describe_give_back, give_back
 from .questions.grow import Growth, grow
-from .questions.narrate import Moment, assumption, block_names, block_numbers, memmap_places, moment, sentence, story
+from .questions.narrate import (
+    GAP,
+    Line,
+    Moment,
+    assumption,
+    block_names,
+    block_numbers,
+    memmap_places,
+    moment,
+    plain,
+    running,
+    sentence,
+    story,
+)
 from .questions.outlook import Outlook
 from .questions.pages import Page
 from .questions.shortage import Shortage, shortage
@@ -90,10 +103,12 @@ __all__ = [
     "AUTO_ONLINE",
     "BOOT_KEYS",
     "CALLERS",
+    "GAP",
     "KNOWN_MODELS",
     "MODELS",
     "PARAMETER_FILES",
     "PLACEMENTS",
+    "VARIES",
     "Add",
     "Advice",
     "Allocate",
@@ -109,6 +124,7 @@ __all__ = [
     "Eject",
     "Event",
     "Explained",
+    "Figure",
     "Film",
     "Free",
     "Frozen",
@@ -119,6 +135,7 @@ __all__ = [
     "HotplugError",
     "HugePages",
     "KernelModel",
+    "Line",
     "Machine",
     "Memmap",
     "Moment",
@@ -147,6 +164,7 @@ __all__ = [
     "Sync",
     "Timeline",
     "Unpin",
+    "Varied",
     "Verdict",
     "VirtioMem",
     "Write",
@@ -174,6 +192,7 @@ __all__ = [
     "events",
     "explain",
     "export_shell",
+    "figures",
     "find_model",
     "format_address",
     "format_bytes",
@@ -190,15 +209,18 @@ __all__ = [
     "parse_bytes",
     "parse_line",
     "parse_script",
+    "plain",
     "qemu_nodes",
     "read_machine",
     "reboot",
     "rename",
+    "running",
     "save_machine",
     "sentence",
     "shortage",
     "split_lsmem",
     "story",
+    "vary",
     "why_not",
     "worth_knowing",
 ]

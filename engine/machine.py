@@ -118,6 +118,11 @@ class Machine:
         return self._state.settings
 
     @property
+    def parameters(self) -> Mapping[str, str]:
+        """What the files of the parameters read as, by name, without those that its kernel does not have."""
+        return MappingProxyType(hotplug_files.parameters(self._state))
+
+    @property
     def boot(self) -> Boot:
         """What the boot decided: build options and the kernel command line."""
         return self._state.boot

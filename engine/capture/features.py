@@ -1,6 +1,8 @@
-"""Files and lines that came with a release, by whose presence the age of a kernel can be told."""
+"""Files and lines that came with a release, by whose presence the age of a kernel can be told, or its architecture."""
 
 from __future__ import annotations
+
+import re
 
 from .sysfs_tree import MEMORY, NODES
 from .tree import Tree
@@ -8,6 +10,7 @@ from .tree import Tree
 _FOLDERS = (
     ("crash_hotplug", MEMORY, "crash_hotplug"),
     ("firmware_memory", "sys/firmware", "memory"),
+    ("ccw", "sys/bus", "ccw"),
     ("movable_gigantic_pages", "proc/sys/vm", "movable_gigantic_pages"),
 )
 _FIRST_OF = (
@@ -27,4 +30,7 @@ def read_features(tree: Tree) -> tuple[str, ...]:
             found.add(name)
     if "high_min:" in (tree.read_text("proc/zoneinfo") or ""):
         found.add("high_min")
+    flags = re.search(rb"(?m)^flags\s*:.*$", next(tree.chunks("proc/cpuinfo"), b""))
+    if flags is not None:
+        found.add("hypervisor" if b" hypervisor" in flags[0] else "bare_metal")
     return tuple(sorted(found))

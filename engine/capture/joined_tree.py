@@ -54,33 +54,39 @@ class InsideTree(Tree):
 
 
 class JoinedTree(Tree):
-    """Folders below `above` are those of one tree, all others of another."""
+    """What two trees have: where both have a file it is that of the first."""
 
-    def __init__(self, tree: Tree, upper: Tree, above: str) -> None:
-        super().__init__(tree.source)
-        self._tree, self._upper, self._above = tree, upper, above
-        self.notes = tree.notes
-
-    def _of(self, path: str) -> Tree:
-        return self._upper if f"{path}/".startswith(f"{self._above}/") else self._tree
+    def __init__(self, first: Tree, second: Tree) -> None:
+        super().__init__(second.source)
+        self._both = first, second
+        self.notes = second.notes
 
     def _open(self, path: str) -> File | None:
-        return self._of(path)._open(path)
+        found = (tree._open(path) for tree in self._both)
+        return next((file for file in found if file is not None), None)
 
     def names(self, folder: str) -> list[str]:
-        return self._of(folder).names(folder)
+        return sorted({name for tree in self._both for name in tree.names(folder)})
 
     def folders(self, folder: str) -> list[str]:
-        return self._of(folder).folders(folder)
+        return sorted({name for tree in self._both for name in tree.folders(folder)})
+
+    def _with(self, folder: str) -> list[Tree]:
+        return [tree for tree in self._both if tree.names(folder)]
 
     def read_each(self, folder: str, names: Sequence[str], file: str) -> list[bytes | None]:
-        return self._of(folder).read_each(folder, names, file)
+        read = [tree.read_each(folder, names, file) for tree in self._with(folder)]
+        return [next((one for one in found if one is not None), None) for found in zip(*read, strict=True)]
 
     def names_each(self, folder: str, names: Sequence[str]) -> list[list[str]]:
-        return self._of(folder).names_each(folder, names)
+        listed = [tree.names_each(folder, names) for tree in self._with(folder)]
+        return [[name for one in found for name in one] for found in zip(*listed, strict=True)]
 
     def have_each(self, folder: str, names: Sequence[str], entry: str) -> list[bool]:
-        return self._of(folder).have_each(folder, names, entry)
+        return [
+            any(found) for found in zip(*(t.have_each(folder, names, entry) for t in self._with(folder)), strict=True)
+        ]
 
     def close(self) -> None:
-        self._tree.close()
+        for tree in self._both:
+            tree.close()

@@ -87,7 +87,9 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     resources: tuple[Resource, ...]  # () without an iomem, or with one that hides its addresses
     meminfo: Frozen[str, int] = Frozen()  # kB; the HugePages_ lines count pages
     vmstat: Frozen[str, int] = Frozen()
-    parameters: Frozen[str, str] = Frozen()  # /sys/module/memory_hotplug/parameters
+    parameters: Frozen[str, str] = (
+        Frozen()
+    )  # /sys/module/memory_hotplug/parameters, and of /proc/sys/vm what matters here
     hugepages: Frozen[int, tuple[int, int, int]] = Frozen()  # page size in bytes -> nr, free, surplus
     features: tuple[str, ...] = ()  # files and lines that only newer kernels have, those that are there
     pages: tuple[PageRun, ...]  # ascending, not overlapping; only pages that were seen

@@ -14,11 +14,13 @@ _COLLECT: Final = "collect a tree on the machine itself: altmap collect prints t
 
 
 class _Named(NamedTuple):
-    """A kind of picture: what it is, what it lacks, and by what it is known."""
+    """A kind of picture: what it is, what it lacks, by what it is known, and the name of the file, if a machine can be told by
+    that."""
 
     what: str
     lacks: str
     fits: Callable[[bytes], bool]
+    file: str = ""
 
 
 def _has(*patterns: bytes) -> Callable[[bytes], bool]:
@@ -40,7 +42,11 @@ def _lists(*keys: str) -> Callable[[bytes], bool]:
 
 
 _KINDS: Final = (
-    _Named("compressed with zstd", "unpack it first: zstd -d", lambda head: head[:4] == b"\x28\xb5\x2f\xfd"),
+    _Named(
+        "compressed with zstd",
+        "unpack it first, and give what comes out: zstd -d FILE",
+        lambda head: head[:4] == b"\x28\xb5\x2f\xfd",
+    ),
     _Named("a 7z archive", "unpack it first: 7z x", lambda head: head[:6] == b"7z\xbc\xaf\x27\x1c"),
     _Named(
         "what QEMU says to info memory-devices",
@@ -63,11 +69,22 @@ _KINDS: Final = (
         _lists("memdev", "region", "decoder", "anon memdevs", "bus"),
     ),
     _Named("/proc/meminfo alone", f"it holds sums; {_COLLECT}", _has(rb"^MemTotal:\s+\d+ kB\s")),
-    _Named("/proc/zoneinfo alone", f"it says nothing of memory blocks; {_COLLECT}", _has(rb"^Node \d+, zone\s+\w+")),
+    _Named(
+        "/proc/buddyinfo alone",
+        f"it counts free areas; {_COLLECT}",
+        _has(rb"^Node +\d+, zone +\w+(?: +\d+){4,}\s"),
+    ),
+    _Named(
+        "/proc/zoneinfo alone",
+        f"it says nothing of memory blocks; {_COLLECT}",
+        _has(rb"^Node \d+, zone\s+\w+"),
+        "proc/zoneinfo",
+    ),
     _Named(
         "/proc/iomem alone",
         f"it says nothing of memory blocks; {_COLLECT}",
         _has(rb"^[0-9a-f]{8,16}-[0-9a-f]{8,16} : "),
+        "proc/iomem",
     ),
 )
 
@@ -78,6 +95,11 @@ def head_of(path: str) -> bytes:
         return b""
     with open(path, "rb") as file:
         return file.read(_HEAD)
+
+
+def file_of(head: bytes) -> str:
+    """As which file of a tree a picture can be taken; empty for none."""
+    return next((kind.file for kind in _KINDS if kind.fits(head)), "")
 
 
 def named(head: bytes) -> str:

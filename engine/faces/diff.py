@@ -18,6 +18,7 @@ from ..memory.state import Holder, State, state_of
 from ..mm.hugetlb.pool import sizes
 from ..protocol.vocabulary import PINNED, ZoneKey
 from ..questions.narrate import block_names, node_names, section_names
+from ..sysfs.hotplug_files import parameters
 from ..sysfs.report import SectionReport, ZoneReport, block_report, section_report, zone_reports
 
 K = TypeVar("K")
@@ -103,7 +104,7 @@ def drift(before: State, after: State) -> Drift:
     """What changed from one state to another. Of two `glance`s at one machine it costs little more than the changes."""
     return Drift(
         machine=_values(_machine(before), _machine(after)),
-        parameters=_values(before.settings.texts(), after.settings.texts()),
+        parameters=_values(parameters(before), parameters(after)),
         nodes=_changes(nodes_seen(before), nodes_seen(after)),
         zones=_changes(_zones(before), _zones(after)),
         blocks=_changes(*(_blocks(state, _touched_blocks(before, after)) for state in (before, after))),

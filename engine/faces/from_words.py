@@ -17,12 +17,9 @@ from ..machine import Machine
 from ..numbers.errors import BadInput, located
 from ..numbers.rounding import down
 from ..numbers.units import GIB, format_bytes, parse_bytes
-from ..protocol.vocabulary import AUTO_ONLINE
 from .boot import Ram, boot_machine
 
 _MOST_NODES: Final = 1024
-_BEGINS: Final = {"arm64": GIB, "riscv64": 2 * GIB}
-"""Where memory begins, by the name of the architecture up to a hyphen; elsewhere at 0."""
 _X86_HOLE: Final = (3 * GIB, 4 * GIB)
 """Below 4 GiB firmware of x86 leaves a range to devices."""
 _ACTING: Final = (
@@ -59,8 +56,10 @@ def new_machine(
     banks = list(_laid_out(sizes, preset, limit, section))
     on_memory = options.get("memory_hotplug.memmap_on_memory", options.get("memmap_on_memory", "N"))
     online = options.get("memhp_default_state") or model.default_online
-    if online not in AUTO_ONLINE:
-        raise BadInput(f"memhp_default_state={online} is none of {', '.join(AUTO_ONLINE)}")
+    if online not in model.online_words:
+        raise BadInput(
+            f"memhp_default_state={online} is none of {', '.join(model.online_words)}, which {model.name} knows"
+        )
     machine = boot_machine(
         banks,
         arch=preset,
@@ -98,7 +97,7 @@ def _options(append: str) -> dict[str, str]:
 
 def _laid_out(sizes: Sequence[int], arch: str, limit: int | None, section: int) -> Iterator[Ram]:
     """Nodes one behind the other; on x86 with the hole of devices below 4 GiB."""
-    at, left = _BEGINS.get(arch.partition("-")[0], 0), limit
+    at, left = ARCHITECTURES[arch].begins, limit
     low, high = _X86_HOLE if arch.startswith("x86") and sum(sizes) > _X86_HOLE[0] else (0, 0)
     for node, size in enumerate(sizes):
         if size % section:

@@ -31,11 +31,10 @@ from ..protocol.events import (
     RangeIsolated,
     RangeRemoved,
 )
-from ..protocol.reasons import HotplugError, NeverEnds
+from ..protocol.reasons import HotplugError, HugePageStays, LookedOnce, NeverEnds, Reason, TimeOver, TriesOver
 from ..protocol.reasons.taking import (
     Backoff,
     FrozenSlab,
-    GivenUp,
     HoldsMemmap,
     InHugePage,
     KernelPageInMovable,
@@ -153,9 +152,10 @@ def _empty(
         free = page_isolation.start_isolate(state, start, pages, offline=True)
     except HotplugError as error:
         yield from _hanging(state, error.pfn, doubts)
-        if isinstance(error.reason, Unmovable | UnseenKernelPages | NotRemovable):
-            yield Logged("page dumped because: unmovable page")
-        yield Logged(_failure(state, start, pages, "failure to isolate range"))
+        if state.model.offline_reasons:
+            if isinstance(error.reason, Unmovable | UnseenKernelPages | NotRemovable):
+                yield Logged("page dumped because: unmovable page")
+            yield _failure(state, start, pages, "failure to isolate range")
         raise
     heads = _heads(state, start, pages)
     try:
@@ -204,7 +204,7 @@ def _announce(state: State, block: Block, key: ZoneKey, start: int, pages: int) 
     call = state.chain.call("MEM_GOING_OFFLINE", start, pages, named_node(state, change), block.early)
     yield call
     if call.vetoed_by:
-        yield Logged(_failure(state, start, pages, "notifier failure"))
+        yield _failure(state, start, pages, "notifier failure")
         yield from _cancel(state, start, pages, change)
         raise state.chain.refusal(call)
 
@@ -232,16 +232,22 @@ def _empty_range(
         yield from pool.leave_range(state, start, pages)
     except HotplugError as error:
         yield from _hanging(state, error.pfn, doubts)
+        if error.errno == "EINTR" and not _endless(state):
+            yield _failure(state, start, pages, "")
+            yield from _cancel(state, start, pages, _status_change_nid(state, key, pages))
+            raise _gives_up(state, error.reason, error.pfn) from None
         raise
     stuck = _stuck(state, start, pages)
     if stuck is not None:
         yield from _hanging(state, stuck.pfn, doubts)
         yield MigrationFailed(stuck.pfn, stuck)
         if _endless(state) and not signals:
-            raise _gives_up(state, stuck)
-        yield Logged(_failure(state, start, pages, "signal backoff" if _endless(state) else "unmovable page"))
+            raise HotplugError("EINTR", Backoff(stuck), stuck.pfn)
+        yield _failure(state, start, pages, "signal backoff")
         yield from _cancel(state, start, pages, _status_change_nid(state, key, pages))
-        raise _gives_up(state, stuck)
+        if _endless(state):
+            raise HotplugError("EINTR", Backoff(stuck), stuck.pfn)
+        raise _gives_up(state, stuck, stuck.pfn)
     yield from doubts
     for where in ("test_pages_isolated", "__test_page_isolated_in_pageblock"):
         for pfn, count in heads:
@@ -347,13 +353,24 @@ def _endless(state: State) -> bool:
     return state.model.offline_deadline is None
 
 
-def _gives_up(state: State, stuck: Stuck) -> HotplugError:
-    tries, seconds = state.model.offline_retries, state.model.offline_deadline
-    if tries is None or seconds is None:
-        return HotplugError("EINTR", Backoff(stuck), stuck.pfn)
-    return HotplugError("EBUSY", GivenUp(stuck, tries, seconds), stuck.pfn)
+def _gives_up(state: State, cause: Reason, pfn: int | None) -> HotplugError:
+    """How a kernel that does not try for ever ends (__offline_pages, 4.13): what migrate_pages returns as an error is tried a
+    few times, and returned; pages that it counts as left are tried until the time is over; pages that no one would migrate
+    are not tried at all."""
+    model = state.model
+    if isinstance(cause, _NEVER_TRIED):
+        return HotplugError("EBUSY", LookedOnce(cause), pfn)
+    if isinstance(cause, _NO_MEMORY):
+        return HotplugError("ENOMEM", TriesOver(cause, model.offline_retries or 1), pfn)
+    return HotplugError("EAGAIN", TimeOver(cause, model.offline_deadline or 0), pfn)
 
 
-def _failure(state: State, start: int, pages: int, why: str) -> str:
+_NEVER_TRIED: Final = (KernelPageInMovable, FrozenSlab)
+_NO_MEMORY: Final = (NoRoomElsewhere, InHugePage, HugePageStays)
+
+
+def _failure(state: State, start: int, pages: int, why: str) -> Logged:
+    """The line of the kernel log, with the reason if that kernel says one."""
     size = state.geometry.page_size
-    return f"memory offlining {format_range(start * size, pages * size)} failed due to {why}"
+    reason = f" due to {why}" if state.model.offline_reasons else ""
+    return Logged(f"memory offlining {format_range(start * size, pages * size)} failed{reason}")

@@ -86,7 +86,7 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
     state.zones.put(key, state.zones[key].plus(present=onlined, managed=freed, early=early))
     group_present(state, block, key[1], onlined)
     yield PagesOnlined(start + head, freed)
-    if watermarks is not None:
+    if watermarks is not None and onlined:
         yield from rebuild_zonelists(state, watermarks)
     state.zones.put(key, state.zones[key].plus(free=freed))
     for section in joined:
@@ -95,7 +95,8 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
     yield IsolationUndone(start + head, pages - head, freed)
     state.forget_watermarks()
     yield from tell_node(state, "NODE_ADDED_FIRST_MEMORY", start + head, pages - head, change)
-    yield state.chain.call("MEM_ONLINE", start + head, pages - head, told, block.early)
+    if onlined:  # a block that holds nothing but memmap is no news
+        yield state.chain.call("MEM_ONLINE", start + head, pages - head, told, block.early)
     if head and state.model.heads_present:
         state.zones.put(key, state.zones[key].plus(present=head))
         group_present(state, block, key[1], head)
@@ -122,7 +123,8 @@ def rebuild_zonelists(state: State, watermarks: Watermarks, fresh: int | None = 
     """build_all_zonelists, as a zone became populated or empty, or for a `fresh` node alone, which is not online yet: what
     the kernel log shows. The watermarks still are those of before, `watermarks`."""
     online = [node for node in sorted(state.nodes) if state.nodes[node].online]
-    for node in online if fresh is None else [fresh]:
+    built = online if fresh is None else [fresh]
+    for node in built if state.model.fallback_order_logged else ():
         order = node_order(state, node)
         if state.model.memoryless_first and node not in order:
             order = [node, *order]

@@ -43,9 +43,9 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
     if heads and len(heads) != size // block_size:  # memory_blocks_have_altmaps counts places, not blocks
         raise HotplugError("EINVAL", SomeHostTheirOwn(len(heads), size // block_size - len(heads)), first)
     guests = sparse_vmemmap.guests(state, first, pages)
-    if guests:
+    if guests and not state.model.removal_defect:
         raise HotplugError("EBUSY", HoldsMemmap(None, blocks_of(state, guests)), first)
-    if state.model.removal_defect and _uses_unmapped(state, first, pages):
+    if guests or (state.model.removal_defect and _uses_unmapped(state, first, pages)):
         state.globals.change(crashed=True)
         yield MemmapReleased(first // geometry.pages_per_section, "self", 0)
         raise HotplugError("OOPS", UsedAfterUnmap(), first)
@@ -135,8 +135,15 @@ def deactivate(state: State, sections: Iterable[Section], marked: bool = False) 
 
 
 def _uses_unmapped(state: State, first: int, pages: int) -> bool:
-    own = [s for s in state.sections_of(first, pages) if s.memmap is not None and s.memmap.on == "self"]
-    return len(own) > 1
+    """Does the memmap of a section of a range lie in an earlier one of it? Sections go in ascending order, each with the struct
+    pages of its own pages, and those of the later memmap are looked at (PageVmemmap, free_pagetable)."""
+    size = state.geometry.pages_per_section
+    return any(
+        first <= pfn < section.nr * size
+        for section in state.sections_of(first, pages)
+        if section.memmap is not None and section.memmap.on == "self"
+        for pfn, _ in section.memmap.chunks
+    )
 
 
 def _try_offline_node(state: State, node: int) -> Steps:

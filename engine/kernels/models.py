@@ -26,6 +26,9 @@ _RFC: Final = KernelModel(
     tolerates_existing=True,
     offline_deadline=120,
     offline_retries=5,
+    late_node_state=True,
+    memoryless_first=True,
+    online_words=("offline", "online"),
     unhandlable_page=None,
 )
 
@@ -35,7 +38,11 @@ MODELS: Final[Mapping[str, KernelModel]] = MappingProxyType(
         for model in (
             _RFC,
             msgspec.structs.replace(
-                _RFC, name="rfc-v2-as-posted", title="Hocko's RFC v2 (2017) to the letter", removal_defect=True
+                _RFC,
+                name="rfc-v2-as-posted",
+                title="Hocko's RFC v2 (2017) to the letter",
+                removal_defect=True,
+                veto_drops_blocks=True,
             ),
             *map(model_of, RELEASES),
         )

@@ -20,9 +20,10 @@ from ..protocol.reasons.worth import (
     OnlyMovable,
     TopHeavy,
     Withheld,
+    WithoutBlock,
     Worth,
 )
-from ..protocol.vocabulary import OnlineType
+from ..protocol.vocabulary import DEVICE_CALLERS, OnlineType
 from ..sysfs.hotplug_files import MEMORY
 from ..sysfs.report import zone_reports
 
@@ -98,7 +99,8 @@ def _offline_blocks(state: State) -> Iterator[Advice]:
     kind = least_harm(state, len(blocks))
     size = len(blocks) * state.geometry.block_size
     path = f"{MEMORY}/memory{blocks[0]}/state"
-    fact = OfflineBlocks(tuple(consecutive(blocks)), size, state.settings.auto_online_blocks, kind, path)
+    by_itself = kind in state.model.online_words
+    fact = OfflineBlocks(tuple(consecutive(blocks)), size, state.settings.auto_online_blocks, kind, path, by_itself)
     yield Advice(fact, tuple(Online(block=number, type=kind) for number in blocks))
 
 
@@ -160,13 +162,15 @@ def _off_node(state: State) -> Iterator[Advice]:
 
 def _no_block(state: State) -> Iterator[Advice]:
     bare = {nr // state.geometry.sections_per_block for nr in state.sections} - state.blocks.keys()
-    spans = [(request.start, request.start + request.pages) for request in state.requests.values()] if bare else []
     size = state.geometry.pages_per_block
-    device = {nr for nr in bare if any(low < (nr + 1) * size and nr * size < high for low, high in spans)}
-    if device:
-        yield Advice(NoBlock(tuple(consecutive(device)), "device"))
-    if bare - device:
-        yield Advice(NoBlock(tuple(consecutive(bare - device)), "left"))
+    found: dict[WithoutBlock, set[int]] = {"device": set(), "vetoed": set(), "left": set(bare)}
+    for request in state.requests.values() if bare else ():
+        inside = {nr for nr in bare if request.start < (nr + 1) * size and nr * size < request.start + request.pages}
+        found["device" if request.caller in DEVICE_CALLERS else "vetoed"] |= inside
+        found["left"] -= inside
+    for what, blocks in found.items():
+        if blocks:
+            yield Advice(NoBlock(tuple(consecutive(blocks)), what))
 
 
 _TELLERS: Final[tuple[Callable[[State], Iterator[Advice]], ...]] = (

@@ -13,7 +13,8 @@ from ..numbers.units import format_bytes
 from ..protocol.reasons.notes import BlockAppeared, BlockDiffers, BlockVanished, Note, OfTheCapture, ZoneDiffers
 from ..protocol.vocabulary import DEVICE_CALLERS, PAGETABLE, SLAB
 from ..sysfs.report import block_report
-from .identify import Identity, architecture_said, identify
+from .architecture import architecture_said
+from .identify import Identity, identify
 from .rebuild import build_state
 
 _OBSERVED = ("sections", "blocks", "zones", "nodes", "resources", "hugepages", "surplus", "watermarks", "evidence")
@@ -26,6 +27,8 @@ def sync(state: State, seen: Observation) -> list[Note]:
     is gone takes its sections, its group and its add request with it. Returns what differed from the model, and what could not
     be read. Raises `BadInput` for the capture of a machine of other sizes.
     """
+    if not seen.blocks:
+        raise BadInput(f"{seen.source} tells of no memory blocks, and so not how they are now")
     if wrong := next(_of_another(state, seen), None):
         raise BadInput(f"{seen.source} is a capture of another machine: {wrong}")
     known = identify(seen, state.model.name)

@@ -25,8 +25,9 @@ def build_nodes(state: State, seen: Observation) -> None:
     with_cpu = set(seen.node_lists.get("has_cpu", ()))
     for number in sorted(possible):
         reading = readings.get(number)
-        cpus = reading.cpus if reading is not None and reading.cpus is not None else number in with_cpu
-        if not with_cpu and reading is None and number == min(possible):
+        said = None if reading is None else reading.cpus
+        cpus = number in with_cpu if said is None else said
+        if said is None and not with_cpu and number == min(possible):  # the boot needs one
             cpus = True
         state.nodes.load({number: Node(number, number in online, cpus, _distances(reading, sorted(online)))})
 

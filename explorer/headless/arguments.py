@@ -25,12 +25,19 @@ _SCREENS: Final = ((40, 400), (12, 150))
 # -- arguments that several take ----------------------------------------------------------------------------------------
 
 
-def _machine(parser: Parser, name: str = "machine", metavar: str = "MACHINE", optional: bool = True) -> None:
+def _machine(
+    parser: Parser,
+    name: str = "machine",
+    metavar: str = "MACHINE",
+    optional: bool = True,
+    instead: str = DEFAULT_MACHINE,
+    default: str | None = DEFAULT_MACHINE,
+) -> None:
     from altmap.engine.faces.library import machine_names
 
     words = f"a bundled machine ({', '.join(machine_names())}), a snapshot file, a captured folder or tar, or -"
-    given = {"nargs": "?", "default": DEFAULT_MACHINE} if optional else {}
-    usual = f" ({DEFAULT_MACHINE})" if optional else ""
+    given = {"nargs": "?", "default": default} if optional else {}
+    usual = f" ({instead})" if optional else ""
     parser.add_argument(name, metavar=metavar, help=f"{words}{usual}", **given)  # type: ignore[arg-type]
 
 
@@ -68,7 +75,7 @@ def _columns(word: str) -> int:
 
 def of_open(parser: Parser) -> None:
     """altmap open."""
-    _machine(parser)
+    _machine(parser, instead=f"those that can be opened; without a terminal {DEFAULT_MACHINE}", default=None)
     _model(parser, "the machine's own")
     _replay(parser)
     _look(parser)
@@ -85,7 +92,7 @@ TOUR_LINES: Final = (
     ("== TITLE", "begins a station; what stands above the first is the tour's title"),
     (
         "machine NAME KEY=VALUE ...",
-        "opens a machine there, as altmap boot does; else it goes on where the last station ended",
+        "opens a machine, bundled or beside the file, as altmap boot does; else it goes on where the last station ended",
     ),
     ("view NAME, go PLACE, zoom LEVEL", "what the map shows"),
     ("> LINE", "a line of a script; what it does is played"),
@@ -142,7 +149,9 @@ def of_check(parser: Parser) -> None:
 
 def of_machines(parser: Parser) -> None:
     """altmap machines."""
+    parser.add_argument("--pictures", action="store_true", help="each with a picture of its memory, and what it is")
     _json(parser)
+    _look(parser)
 
 
 def of_svg(parser: Parser) -> None:
@@ -154,8 +163,11 @@ def of_svg(parser: Parser) -> None:
     _replay(parser)
     views = ", ".join(view.name.replace(" ", "-") for view in VIEWS)
     parser.add_argument("--view", metavar="VIEW", help=f"what the map shows: {views}")
-    where = "where the cursor is: a block, an address, pfn 0x150c31, node 1, a zone, as in the explorer"
-    parser.add_argument("--at", metavar="PLACE", help=where)
+    where = (
+        "where the cursor is: a block, an address, pfn 0x150c31, node 1, a zone, as in the explorer; or which moment of the "
+        "script's last line is shown, as watching shows it: 'event 5', 40%%, last; may be given twice"
+    )
+    parser.add_argument("--at", metavar="PLACE|EVENT", action="append", default=[], help=where)
     parser.add_argument("--zoom", metavar="LEVEL", help="zoom in there: node, blocks, block, section, page; or machine")
     parser.add_argument(
         "--size", metavar="WxH", type=_screen, default=(120, 40), help="columns and lines of the screen (120x40)"
@@ -193,6 +205,10 @@ def of_run(parser: Parser) -> None:
     parser.add_argument(
         "--events", action="store_true", help="print all that the kernel does on the way, as JSON Lines"
     )
+    watch = (
+        "show what the last line does moment after moment: one over the other on a terminal, else a few that tell most"
+    )
+    parser.add_argument("--watch", action="store_true", help=watch)
     parser.add_argument("--save", metavar="FILE", help="save the machine when the script has ended")
     _look(parser)
     from altmap.engine.commands import ROWS

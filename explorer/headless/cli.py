@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from .arguments import DEFAULT_MACHINE
 from .exits import BAD_INPUT, FINE, INTERRUPTED, PIPE_CLOSED, Misused
 from .output import drop_output, fill_closed_streams, remark
 from .parser import parser
@@ -84,7 +83,7 @@ def _passed(word: str) -> None:
 def _machine_alone(argv: list[str]) -> list[str]:
     """The words behind `open` where none is a verb. Raises `Misused` where the first was meant to be one."""
     if not argv:
-        return [DEFAULT_MACHINE]
+        return []
     others = [word for word in argv[1:] if not word.startswith("-")]
     if others or not (argv[0] == "-" or os.path.lexists(argv[0])):
         from altmap.engine import machine_names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os.path
 
 from altmap.engine import (
     BOOT_KEYS,
@@ -12,6 +13,7 @@ from altmap.engine import (
     bundled_machines,
     lsmem,
     new_machine,
+    open_machine,
     qemu_nodes,
     reboot,
     save_machine,
@@ -23,26 +25,36 @@ from .arguments import DEFAULT_MACHINE
 from .exits import FINE, REFUSED
 from .forms.document import as_line
 from .output import on_terminal, remark, say, write, write_text
-from .streams import drawn_elsewhere, machine_named, writable
+from .streams import STDIN, drawn_elsewhere, machine_named, writable
 from .verbs import VERBS
 
 
 def enter(arguments: argparse.Namespace) -> int:
-    """Open a machine in the explorer; without a terminal, show it."""
+    """Open a machine in the explorer, or without one those that can be opened; without a terminal, show it."""
     arguments.json = False
-    return _enter(machine_named(arguments.machine, arguments.model, replay=arguments.replay), arguments)
+    if arguments.machine is None and arguments.model is None and _explorer_can_open():
+        from ..tui.app import run_app
+
+        return run_app(None)
+    named = arguments.machine or DEFAULT_MACHINE
+    path = named if named != STDIN and os.path.exists(named) else ""
+    return _enter(machine_named(named, arguments.model, replay=arguments.replay), arguments, path)
 
 
-def _enter(machine: Machine, arguments: argparse.Namespace) -> int:
+def _explorer_can_open() -> bool:
+    return drawn_elsewhere() or on_terminal("stdin", "stdout", "stderr")
+
+
+def _enter(machine: Machine, arguments: argparse.Namespace, path: str = "") -> int:
     if not drawn_elsewhere() and not on_terminal("stdin", "stdout"):
         return _show(machine, arguments)
-    if not drawn_elsewhere() and not on_terminal("stderr"):
+    if not _explorer_can_open():
         code = _show(machine, arguments)
         say("\nThe explorer did not open: it draws on standard error, which is no terminal here.")
         return code
     from ..tui.app import run_app
 
-    return run_app(machine)
+    return run_app(machine, path=path)
 
 
 def boot(arguments: argparse.Namespace) -> int:
@@ -154,8 +166,16 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def list_bundled(arguments: argparse.Namespace) -> int:
-    """The machines that come along, one a line."""
+    """The machines that come along, one a line; or each with its picture."""
     found = bundled_machines()
+    if arguments.pictures and not arguments.json:
+        from .console import Printer
+        from .miniatures import pictured
+
+        printer = Printer(arguments.color, arguments.width, pictures=True)
+        for one in found:
+            printer.picture([*pictured(open_machine(one.name), one.description, printer.width, printer.colored), ()])
+        return FINE
     if arguments.json:
         from .forms.machine import machines_document
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Final, NoReturn
 
 from .. import __version__
-from .arguments import DEFAULT_MACHINE, MACHINE_WORDS
+from .arguments import MACHINE_WORDS
 from .exits import MEANINGS, Misused
 from .output import write_text
 from .verbs import GROUPS, VERBS
@@ -101,7 +101,7 @@ def _block(title: str, lines: Iterable[str]) -> list[str]:
 
 def _overview(width: int) -> Iterator[str]:
     yield from (f"{'usage: ' if at == 0 else '       '}{line}" for at, line in enumerate(USAGE))
-    opened = f"Without a command, MACHINE is opened in the explorer; without a machine, {DEFAULT_MACHINE}."
+    opened = "Without a command, MACHINE is opened in the explorer; without a machine, one is chosen there."
     yield from ["", *textwrap.wrap(f"{ABOUT} {opened}", width)]
     for title, verbs in GROUPS:
         yield from ["", f"{title}:", *explained(((verb.name, verb.about) for verb in verbs), _NAMES)]

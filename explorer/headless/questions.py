@@ -26,7 +26,7 @@ from altmap.engine.numbers.rounding import up
 
 from .exits import DIFFERENT, FINE, REFUSED, UNKNOWN
 from .forms.document import as_line
-from .output import columns, say, write
+from .output import columns, say, say_lines, write
 from .progress import awaited
 from .script_runs import refuse_absent
 from .streams import STDIN, machine_named, once_standard_input, script_text
@@ -49,7 +49,7 @@ def why(arguments: argparse.Namespace) -> int:
 
         write(as_line(why_document(verdicts)))
     else:
-        say(describe_verdicts(verdicts), arguments.width)
+        say_lines(describe_verdicts(verdicts), arguments.width)
     answers = {verdict.certainty for verdict in verdicts}
     return REFUSED if "no" in answers else UNKNOWN if "not known" in answers else FINE
 
@@ -62,7 +62,7 @@ def _give_back(machine: Machine, size: int, node: int | None, arguments: argpars
 
         write(as_line(give_back_document(plan)))
     else:
-        say(describe_give_back(plan), arguments.width)
+        say_lines(describe_give_back(plan), arguments.width)
     return {"yes": FINE, "no": REFUSED, "not known": UNKNOWN}[plan.certainty]
 
 

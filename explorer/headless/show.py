@@ -58,7 +58,7 @@ def _header(machine: Machine) -> Table:
         ("memory", f"{about_bytes(totals.total)} managed, {about_bytes(totals.free)} free"),
         ("blocks", f"{len(states)} ({counts})" if states else "none"),
         ("nodes", "; ".join(_node(machine, machine.nodes[number]) for number in sorted(machine.nodes))),
-        ("parameters", "\n".join(f"{name}={value}" for name, value in sorted(machine.settings.texts().items()))),
+        ("parameters", "\n".join(f"{name}={value}" for name, value in sorted(machine.parameters.items()))),
         ("boot", " ".join(f"{name}={value}" for name, value in sorted(machine.boot.texts().items()))),
         ("measured", measured),
         ("estimated", estimated),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from altmap.engine import Machine
 from altmap.engine.protocol.vocabulary import Kind
 
-from .plan import PLAIN, Extent, Plan, extents_of, plain_shape, planned, rows_of
+from .plan import PLAIN, Extent, Plan, extents_of, plain_shape, plainly, planned, rows_of
 
 if TYPE_CHECKING:
     from .memory import Scope
@@ -20,8 +20,11 @@ _ALIKE_SHARE: Final = 8
 """A run of alike blocks of at least one part in so many of all may be folded."""
 
 
-def laid_out(machine: Machine, scope: Scope, size: tuple[int, int], halves: int, folds: bool) -> Plan:
-    """The plan of a scope for a width and a height; `folds`: runs of blocks that are alike may be folded."""
+def laid_out(
+    machine: Machine, scope: Scope, size: tuple[int, int], halves: int, folds: bool, plain: bool = False
+) -> Plan:
+    """The plan of a scope for a width and a height; `folds`: runs of blocks that are alike may be folded; `plain`: no block
+    gets a tile of its own."""
     if scope.level in ("block", "section"):
         shape = plain_shape(scope.pages, *size, halves)
         return Plan(rows_of([Extent(scope.start, scope.pages, 0)], shape), shape)
@@ -31,6 +34,9 @@ def laid_out(machine: Machine, scope: Scope, size: tuple[int, int], halves: int,
     headings = len({extent.node for extent in extents}) > 1 and scope.node is None
     folds = folds and len(blocks) <= PLAIN
     alike = _alike(machine, blocks, _FOLDED) if folds else []
+    if plain:
+        pages = sum(extent.pages for extent in extents) - sum(pages for _, pages in alike)
+        return plainly(extents, pages, size, halves, alike)
     plan = planned(extents, unit, size, halves, alike, headings)
     if folds and plan.lines * 4 < size[1] * 3 and (free := _alike(machine, blocks, _FREE)):
         other = planned(extents, unit, size, halves, sorted([*alike, *free]), headings)

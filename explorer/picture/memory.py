@@ -29,11 +29,25 @@ class Scope(NamedTuple):
     node: int | None = None
 
 
+def whole(machine: Machine) -> Scope:
+    """The scope of all memory: up to the last block or section that there is."""
+    geometry = machine.geometry
+    last = max(max(machine.blocks, default=0), max(machine.sections, default=0) // geometry.sections_per_block)
+    return Scope("machine", 0, (last + 1) * geometry.pages_per_block)
+
+
 class MemoryPicture:
-    """A map of a size, with everything that follows from the machine kept until it changes."""
+    """A map of a size, with everything that follows from the machine kept until it changes. `plain`: see `laid_out`."""
 
     def __init__(
-        self, scene: Scene, view: type[View], scope: Scope, size: tuple[int, int], halves: int, folds: bool
+        self,
+        scene: Scene,
+        view: type[View],
+        scope: Scope,
+        size: tuple[int, int],
+        halves: int,
+        folds: bool,
+        plain: bool = False,
     ) -> None:
         self.scene = scene
         self.view = view
@@ -47,7 +61,7 @@ class MemoryPicture:
         self._looks: dict[tuple[int, object], Paint] = {}
         self._lines: dict[int, Line] = {}
         self._tiles: dict[int, list[Line] | None] = {}
-        self.plan = laid_out(self.machine, scope, (self.wide - self.gutter, self.high), halves, folds)
+        self.plan = laid_out(self.machine, scope, (self.wide - self.gutter, self.high), halves, folds, plain)
         tiles = Tiles(self)
         self._drawn: dict[str, Callable[[int, Row, int, Overlay], Iterable[Span]]] = {
             "hole": self._hole, "alike": self._folded, "node": self._heading, "tiles": tiles.line
@@ -89,8 +103,13 @@ class MemoryPicture:
         return lines
 
     def _of_row(self, row: Row) -> tuple[object, ...]:
-        size, sections = self.machine.geometry.pages_per_section, self.machine.sections
-        return tuple(id(sections.get(nr)) for nr in range(row.start // size, -(-(row.start + row.pages) // size)))
+        geometry, end = self.machine.geometry, row.start + row.pages
+        size, unit = geometry.pages_per_section, geometry.pages_per_block
+        sections, blocks = self.machine.sections, self.machine.blocks
+        return (
+            *map(id, map(sections.get, range(row.start // size, -(-end // size)))),
+            *map(id, map(blocks.get, range(row.start // unit, -(-end // unit)))),
+        )
 
     def paints(self, at: int) -> list[Paint]:
         """The looks of the cells of a row."""

@@ -177,7 +177,7 @@ class PagesPicture:
         label = f"{start:#x}".rjust(self.gutter - 2)
         spans = [Span("▌", band), Span(label, palette.faint), Span(" ")]
         section, inside = divmod(start, self.scene.machine.geometry.pages_per_section)
-        linked, changed = (found.get(section, 0) >> inside for found in (over.linked, over.changed))
+        linked, changed = (found.get(section, 0) >> inside for found in (over.linked, over.happening.changed))
         if linked & (1 << self.across) - 1 == (1 << self.across) - 1 and self._linked_all(over):
             linked = 0  # all that is in sight is: that tells nothing
         return joined((*spans, *(self._page(page, over, linked, changed) for page in pages)))

@@ -122,9 +122,22 @@ def planned(
             best = rank, plan
     if best is not None:
         return best[1]
+    return plainly(extents, units * unit, size, halves, alike if units <= PLAIN else (), headings)
+
+
+def plainly(
+    extents: Sequence[Extent],
+    pages: int,
+    size: tuple[int, int],
+    halves: int,
+    alike: Sequence[tuple[int, int]] = (),
+    headings: bool = False,
+) -> Plan:
+    """The plan without tiles for a width and height; `pages` are those that get cells of their own."""
+    width, height = size
     for lines in range(height, 0, -1):
-        shape = plain_shape(sum(extent.pages for extent in extents), width, lines, halves)
-        plan = Plan(rows_of(extents, shape, alike if units <= PLAIN else (), headings), shape)
+        shape = plain_shape(pages, width, lines, halves)
+        plan = Plan(rows_of(extents, shape, alike, headings), shape)
         if plan.lines <= height:
             break
     return plan

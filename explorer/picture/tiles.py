@@ -34,7 +34,7 @@ def _dimmed(ground: int, paint: Paint) -> Paint:
 
 @lru_cache(maxsize=4096)
 def _raised(paint: Paint, colour: int, share: float) -> Paint:
-    return Paint(between(paint.colour, colour, share), paint.letter, paint.hatched, True)
+    return Paint(between(paint.colour, colour, share), paint.letter, paint.hatch, True)
 
 
 class Tiles:
@@ -49,7 +49,9 @@ class Tiles:
         shape, palette = picture.plan.shape, picture.scene.palette
         paints = self._laid_over(picture.paints(at), row, over)
         if not shape.gap:
-            yield from self._plain(row, paints, part, over)
+            edge, *spans = self._plain(row, paints, part, over)
+            yield edge
+            yield from self._scanned(spans, row, 0, part, over)
             return
         lit = palette.row_step if at % 2 else 0.0
         first = row.start // shape.unit
@@ -65,8 +67,22 @@ class Tiles:
             if own is not None:
                 yield from self._seen(own[part - shape.caption], first + tile, over)
             else:
-                yield from self._cells(paints, tile, part - shape.caption, lit)
+                yield from self._scanned(
+                    list(self._cells(paints, tile, part - shape.caption, lit)), row, tile, part, over
+                )
         yield self._edge(first + shape.per_row, shape.per_row, over)
+
+    def _scanned(self, spans: list[Span], row: Row, tile: int, part: int, over: Overlay) -> list[Span]:
+        """A line of cells with the scanners that stand in it."""
+        shape, palette = self._picture.plan.shape, self._picture.scene.palette
+        first = (tile * shape.high + part - shape.caption) * shape.wide * shape.halves
+        for pfn, sign in over.happening.scanners:
+            cell = (pfn - row.start) // shape.cell - first
+            if 0 <= cell < shape.wide * shape.halves:
+                span = spans[cell % shape.wide]
+                back = palette.ground if span.back is None else span.back
+                spans[cell % shape.wide] = Span(sign, palette.text if shape.halves == 1 else palette.cursor, back, True)
+        return spans
 
     def _note(self, note: str, block: int, paints: list[Paint], tile: int, lit: float) -> Iterator[Span]:
         """Words on the first line of a tile, what is left of it as it is."""
@@ -110,8 +126,8 @@ class Tiles:
                 for paint, pfn in zip(paints, range(row.start, row.start + row.pages, shape.cell), strict=True)
             ]
         per_tile = shape.unit // shape.cell if shape.gap else 0
-        laid = paints
-        for places, share in ((over.changed, 0.55), (over.linked, 1.0)):
+        happening, laid = over.happening, self._moved(paints, row, over)
+        for places, share in ((happening.changed, 0.55), (over.linked, 1.0)):
             cells = cells_of(places, row.start, row.pages, shape.cell, size)
             if cells and per_tile:
                 counts = Counter(cell // per_tile for cell in cells)
@@ -127,6 +143,23 @@ class Tiles:
                 for number, paint in enumerate(laid)
             ]
         return laid
+
+    def _moved(self, paints: list[Paint], row: Row, over: Overlay) -> list[Paint]:
+        """The cells of a row as they are while pages move: where all have left, and where some have come."""
+        happening, picture = over.happening, self._picture
+        if not happening.vacated and not happening.arrived:
+            return paints
+        geometry, cell = picture.machine.geometry, picture.plan.shape.cell
+        area, size = (row.start, row.pages, cell), geometry.pages_per_section
+        full = (1 << size) - 1
+        left = cells_of(happening.vacated, *area, size)
+        left -= cells_of({nr: full ^ mask for nr, mask in happening.vacated.items()}, *area, size)
+        came = cells_of(happening.arrived, *area, size) if cell <= geometry.pageblock_pages else frozenset()
+        looks = picture.view.vacated(picture.scene), picture.view.arrived(picture.scene)
+        return [
+            (looks[0] if number in left else looks[1] if number in came else None) or paint
+            for number, paint in enumerate(paints)
+        ]
 
     def _blocks(self, row: Row, number: int) -> range:
         """The blocks of a cell."""
@@ -159,9 +192,12 @@ class Tiles:
             found.append(("[]", palette.cursor))
         if block in over.marks:
             found.append(("()", palette.key))
+        here = self._picture.machine.blocks.get(block)
+        if here is not None and here.state == "going-offline":
+            found.append(("!!", palette.warn))
         if block in over.hosts or self._whole(block, over.linked):
             found.append(("{}", palette.kinds["memmap"]))
-        if self._whole(block, over.changed):
+        if self._whole(block, over.happening.changed):
             found.append(("<>", palette.accent))
         if not found:
             return None
@@ -194,8 +230,8 @@ class Tiles:
             yield span._replace(text=span.text * sum(1 for _ in alike))
 
     def _halves(self, top: Paint, bottom: Paint, lit: float) -> Span:
-        if top.hatched and bottom.hatched and not (top.raised or bottom.raised):
-            return Span(HATCH, *self._picture.scene.palette.hatch)
+        if top.hatch and top.hatch == bottom.hatch and not (top.raised or bottom.raised):
+            return Span(HATCH, *top.hatch)
         if top.colour == bottom.colour:
             return Span(" ", None, _lit(top.colour, lit))
         return Span("▀", _lit(top.colour, lit), _lit(bottom.colour, lit))

@@ -88,7 +88,7 @@ def run_to_the_end(app: ExplorerApp) -> int:
         asyncio.run(run())
     finally:
         sys.__stderr__ = terminal  # type: ignore[misc]
-        if app.return_value is not LEFT and app.session.unsaved:
+        if app.return_value is not LEFT and app.session is not None and app.session.unsaved:
             _keep(app.session.machine, app.session.unsaved)
         for number, before in handlers.items():
             signal.signal(number, before)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
-from altmap.engine import AUTO_ONLINE, MODELS, PARAMETER_FILES, HotplugError, Machine
+from altmap.engine import MODELS, PARAMETER_FILES, HotplugError, Machine
 
-How = Literal["write", "boot", "fact"]
-"""A running kernel takes it as a write to a file; a boot decides it; or it is as the machine was found."""
+How = Literal["write", "boot", "open", "fact"]
+"""A running kernel takes it as a write to a file; a boot decides it; opening the machine does; or it is as it was found."""
 
 
 class Value(NamedTuple):
@@ -49,6 +49,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "auto_online_blocks": "What happens to a block as soon as it was added.",
     "online_policy": "Into which zone a plain online goes.",
     "auto_movable_ratio": "For auto-movable: how much ZONE_MOVABLE there may be, in percent of the kernel's zones.",
+    "movable_gigantic_pages": "Whether huge pages of 1 GiB may lie in ZONE_MOVABLE.",
     "auto_movable_numa_aware": "For auto-movable: is the ratio kept on each node, too?",
 }
 """What each parameter is."""
@@ -72,6 +73,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "contig-zones": "keep zones in one piece, if possible",
         "auto-movable": "ZONE_MOVABLE, as far as the ratio allows",
     },
+    "movable_gigantic_pages": {"0": "huge pages of 1 GiB stay out of it", "1": "they may lie in it, and hold it back"},
     "auto_movable_numa_aware": {"Y": "on each node", "N": "for the whole machine only"},
 }
 """What each value of a parameter means."""
@@ -82,10 +84,18 @@ def rows(machine: Machine) -> list[Row]:
     return [*_booted(machine), *_written(machine), *_found(machine)]
 
 
+def model_row(machine: Machine | None) -> Row:
+    """The kernel model with which a machine is opened; None for one that was not read yet."""
+    return Row("kernel model", machine.model.name if machine is not None else "", "open", MEANINGS["model"], _models())
+
+
+def _models() -> tuple[Value, ...]:
+    return tuple(Value(one.name, one.title) for one in MODELS.values())
+
+
 def _booted(machine: Machine) -> Iterator[Row]:
     model = machine.model
-    models = tuple(Value(one.name, one.title) for one in MODELS.values())
-    yield Row("kernel model", model.name, "boot", MEANINGS["model"], models)
+    yield Row("kernel model", model.name, "boot", MEANINGS["model"], _models())
     has = _has(machine, PARAMETER_FILES["memmap_on_memory"])
     yield _row("memmap_on_memory", machine.settings.memmap_on_memory, "boot", model.parameter_modes, missing=not has)
     yield _row("movable_node", "NY"[machine.boot.movable_node], "boot", ("N", "Y"))
@@ -95,14 +105,15 @@ def _booted(machine: Machine) -> Iterator[Row]:
 
 def _written(machine: Machine) -> Iterator[Row]:
     allowed: Mapping[str, tuple[str, ...]] = {
-        "auto_online_blocks": AUTO_ONLINE,
+        "auto_online_blocks": machine.model.online_words,
         "online_policy": machine.model.policies,
         "auto_movable_ratio": (),
         "auto_movable_numa_aware": ("Y", "N"),
+        **({"movable_gigantic_pages": ("0", "1")} if "movable_gigantic_pages" in machine.parameters else {}),
     }
     for name, texts in allowed.items():
         path = PARAMETER_FILES[name]
-        yield _row(name, machine.settings.texts()[name], "write", texts, path, not _has(machine, path))
+        yield _row(name, machine.parameters.get(name, ""), "write", texts, path, name not in machine.parameters)
 
 
 def _found(machine: Machine) -> Iterator[Row]:

@@ -131,10 +131,10 @@ def test_check_tells_what_is_broken(altmap: Run, guest: Path, monkeypatch: pytes
 
 
 def test_the_explorer_opens_on_a_terminal_alone(altmap: Run, guest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[str] = []
+    opened: list[str | None] = []
 
-    def run_app(machine: Machine) -> int:
-        opened.append(machine.origin.name)
+    def run_app(machine: Machine | None, path: str = "") -> int:
+        opened.append(machine.origin.name if machine is not None else None)
         return 7
 
     app = ModuleType("altmap.explorer.tui.app")
@@ -148,7 +148,9 @@ def test_the_explorer_opens_on_a_terminal_alone(altmap: Run, guest: Path, monkey
         assert said.code == code
         assert (" ".join(said.out.split()).endswith("it draws on standard error, which is no terminal here.")) is told
     assert altmap().code == 7
-    assert opened == ["guest", DEFAULT_MACHINE]
+    assert altmap("--model", "6.1").code == 2
+    assert altmap("open", "--model", "6.1").code == 7
+    assert opened == ["guest", None, DEFAULT_MACHINE]
 
 
 def test_version_is_that_of_the_package(process: Process) -> None:

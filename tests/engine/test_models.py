@@ -45,7 +45,7 @@ def test_differences(column: str, rfc: object, old: object, new: object) -> None
 def test_as_posted_is_the_rfc_with_its_defect() -> None:
     mended, posted = MODELS[RFC], MODELS["rfc-v2-as-posted"]
     different = {name for name in mended.__struct_fields__ if getattr(mended, name) != getattr(posted, name)}
-    assert different == {"name", "title", "removal_defect"}
+    assert different == {"name", "title", "removal_defect", "veto_drops_blocks"}
     assert posted.removal_defect
     assert not any(model.removal_defect for model in MODELS.values() if model is not posted)
 

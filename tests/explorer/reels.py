@@ -279,6 +279,17 @@ REELS: Final[dict[str, Reel]] = {
         (Frame("states", "t", lambda shot: shot.dialog == "TimelineScreen" and shot.last == "EINVAL"),),
         ("80x24",),
     ),
+    "open": Reel(
+        guest,
+        (
+            Frame("list", "O down down", lambda shot: shot.dialog == "OpenScreen" and not shot.machine.history),
+            Frame("filter", '/ "node two"', lambda shot: shot.dialog == "OpenScreen"),
+            Frame("new", 'escape n "2G,2G,0"', _dialog("NewDialog")),
+            Frame("model", "escape m", _dialog("ParameterDialog")),
+        ),
+        ALL,
+    ),
+    "open-letters": Reel(guest, (Frame("list", "O down down", _dialog("OpenScreen")),), ("80x24",), (COLOURLESS, LIGHT)),
     "tour": Reel(guest, (Frame("first", "T", lambda shot: shot.dialog == "TourScreen" and not shot.machine.history),), ALL),
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,68 @@ def test_every_list_of_lsmem_is_read(tmp_path: Path, name: str, options: list[st
         }
 
 
+def bare(text: str) -> str:
+    """Without the headings."""
+    return text.partition("\n")[2]
+
+
+def in_a_terminal(text: str) -> str:
+    return f"[root@host ~]# lsmem\r\n{text.replace(chr(10), chr(13) + chr(10))}[root@host ~]# "
+
+
+def indented(text: str) -> str:
+    return "".join(f"    {line}\n" for line in text.splitlines())
+
+
+PASTED: tuple[Callable[[str], str], ...] = (str, in_a_terminal, indented)
+FORMS: tuple[list[str], ...] = (["--raw"], ["--pairs", "-o", "RANGE,SIZE,STATE,BLOCK"], ["-r", "--output-all"], [])
+
+
+@pytest.mark.parametrize(("options", "pasted"), [*((form, way) for form in FORMS for way in PASTED), ([], bare)])
+def test_a_list_is_read_however_it_was_pasted(tmp_path: Path, options: list[str], pasted: Callable[[str], str]) -> None:
+    machine = open_machine("mixed-guest")
+    again = listed(tmp_path, pasted(lsmem(options, machine)[1]))
+    assert {nr: b.state for nr, b in again.blocks.items()} == {nr: b.state for nr, b in machine.blocks.items()}
+
+
+S390_TOOLS = """\
+Address Range                          Size (MB)  State    Removable  Device
+===============================================================================
+0x0000000000000000-0x000000000fffffff        256  online   no         0-63
+0x0000000010000000-0x000000006fffffff       1536  online   yes        64-447
+0x0000000070000000-0x000000007fffffff        256  offline  -          448-511
+
+Memory device size  : 4 MB
+Memory block size   : 256 MB
+Total online memory : 1792 MB
+Total offline memory: 256 MB
+"""
+CONFIGURED = """\
+RANGE                                  SIZE   STATE REMOVABLE BLOCK CONFIGURED MEMMAP-ON-MEMORY
+0x0000000000000000-0x00000001ffffffff    8G  online       yes  0-63        yes               no
+0x0000000200000000-0x00000003ffffffff    8G offline           64-127       no               no
+
+Memory block size:                128M
+"""
+
+
+def test_the_list_of_s390_tools_is_read(tmp_path: Path) -> None:
+    machine = listed(tmp_path, S390_TOOLS)
+    assert (machine.architecture.name, machine.geometry.block_size) == ("s390x", 256 << 20)
+    assert [block.state for block in machine.blocks.values()] == ["online"] * 7 + ["offline"]
+
+
+def test_storage_that_is_not_configured_is_no_memory_block(tmp_path: Path) -> None:
+    machine = listed(tmp_path, CONFIGURED)
+    assert (machine.architecture.name, machine.model.release) == ("s390x", (7, 3))
+    assert [*machine.blocks] == [*range(64)]
+
+
+def test_sums_of_lsmem_alone_are_told_as_that(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="lsmem lists no memory there; its list of ranges tells which blocks there are"):
+        listed(tmp_path, lsmem(["--summary=only"], open_machine("small-guest"))[1])
+
+
 def test_what_is_not_x86_is_asked_for(tmp_path: Path) -> None:
     machine = open_machine("arm64-guest")
     text = lsmem(["--output-all"], machine)[1]
@@ -109,6 +172,47 @@ def test_a_sosreport_has_its_blocks_from_lsmem_and_the_rest_from_proc(tmp_path: 
     assert machine.check() == []
     assert (machine.model.name, len(machine.blocks)) == ("6.8", 192)
     assert any("its memory blocks are those that lsmem printed" in note for note in machine.origin.notes)
+
+
+def test_a_sosreport_has_what_it_saved_of_nodes(tmp_path: Path) -> None:
+    files = {
+        "sos_commands/memory/lsmem_-a": BIG,
+        "proc/version": "Linux version 6.8.0-45-generic (builder) (gcc) #1 SMP x86_64\n",
+        "sys/devices/system/node/node0/distance": "10 21 30\n",
+        "sys/devices/system/node/node0/cpulist": "\n",
+        "sys/devices/system/node/node1/cpulist": "0-3\n",
+        "sys/devices/system/node/node1/meminfo": "Node 1 MemTotal: 130000000 kB\nNode 1 MemFree: 1000 kB\n",
+    }
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    machine = open_machine(tmp_path)
+    assert machine.check() == []
+    assert [node.cpus for node in machine.nodes.values()] == [False, True, False]
+    assert machine.nodes[0].distance == (10, 21, 30)
+    assert machine.zones[1, "Normal"].managed == 130000000 // 4
+
+
+@pytest.mark.parametrize("trees", [1, 2])
+def test_a_folder_that_holds_one_tree_is_that_tree(tmp_path: Path, trees: int) -> None:
+    for name in ("a", "b")[:trees]:
+        (tmp_path / name / MEMORY / "memory0").mkdir(parents=True)
+        (tmp_path / name / MEMORY / "memory0/state").write_text("online\n")
+    (tmp_path / "notes").mkdir()
+    if trees == 1:
+        assert [*open_machine(tmp_path).blocks] == [0]
+    else:
+        with pytest.raises(BadInput, match=r"holds more than one tree \(a, b\); give one of them"):
+            open_machine(tmp_path)
+
+
+def test_a_list_beside_files_of_proc_says_which_blocks_there_are(tmp_path: Path) -> None:
+    (tmp_path / "lsmem.txt").write_text(BIG)
+    (tmp_path / "version").write_text("Linux version 6.8.0-45-generic (builder) (gcc) #1 SMP x86_64\n")
+    (tmp_path / "meminfo").write_text("MemTotal: 266000000 kB\nMemFree: 1000000 kB\n")
+    machine = open_machine(tmp_path)
+    assert machine.check() == []
+    assert (machine.model.name, len(machine.blocks)) == ("6.8", 192)
 
 
 def test_a_sosreport_without_lsmem_says_what_it_lacks(tmp_path: Path) -> None:
@@ -188,14 +292,15 @@ def test_a_kernel_without_hotplug_is_told_as_that(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"\x28\xb5\x2f\xfd....", "it is compressed with zstd; unpack it first: zstd -d"),
+        (b"\x28\xb5\x2f\xfd....", "it is compressed with zstd; unpack it first, and give what comes out: zstd -d FILE"),
         (b'Memory device [dimm]: "dimm1"\n  addr: 0x100000000\n', "it is what QEMU says to info memory-devices"),
         (b"<domain type='kvm'>\n  <memory unit='KiB'>1</memory></domain>", "it is the XML of a libvirt domain"),
         (json.dumps([{"chardev": "dax0.0", "size": 1}]).encode(), "it is what daxctl list prints"),
         (json.dumps([{"memdev": "mem0", "ram_size": 1}]).encode(), "it is what cxl list prints"),
         (b"MemTotal:       16384 kB\nMemFree: 1 kB\n", "it is /proc/meminfo alone"),
-        (b"Node 0, zone      DMA\n  pages free     1\n", "it is /proc/zoneinfo alone"),
-        (b"00000000-00000fff : Reserved\n", "it is /proc/iomem alone"),
+        (b"Node 0, zone      DMA      1      0      0      1      2\n", "it is /proc/buddyinfo alone"),
+        (b"Node 0, zone      DMA\n  pages free     1\n", "what it has (proc/zoneinfo) does not say where memory lies"),
+        (b"00000000-00000fff : Reserved\n", "what it has (proc/iomem) does not say where memory lies"),
     ],
 )
 def test_other_pictures_are_called_by_name(tmp_path: Path, content: bytes, said: str) -> None:

@@ -43,6 +43,26 @@ class HugePageStays(Coded, frozen=True):
     cause: Reason
 
 
+class TimeOver(Coded, frozen=True):
+    """Kernels before 4.15 stop offlining after so many seconds (EAGAIN)."""
+
+    cause: Reason
+    seconds: int
+
+
+class TriesOver(Coded, frozen=True):
+    """Kernels before 4.15 return the error of a migration when it came so many times (ENOMEM)."""
+
+    cause: Reason
+    tries: int
+
+
+class LookedOnce(Coded, frozen=True):
+    """Kernels before 4.15 look once whether all pages are free when none is left to migrate (EBUSY)."""
+
+    cause: Reason
+
+
 class NeverEnds(Coded, frozen=True):
     """The block is going offline in a thread of the kernel, which no signal reaches, and will for ever."""
 
@@ -97,6 +117,9 @@ Reason = (
     | HugePageStays
     | LmbFailed
     | NeverEnds
+    | TimeOver
+    | TriesOver
+    | LookedOnce
     | StayedOnline
     | Effect
     | Warn

@@ -77,6 +77,13 @@ class AltmapVetoed(Coded, frozen=True):
     arch: str
 
 
+class VetoDropsBlocks(Coded, frozen=True):
+    """The architecture clears MHP_MEMMAP_FROM_RANGE with `flags &= ~1<<1`, which clears MHP_MEMBLOCK_API too (RFC v2 as posted):
+    no memory blocks are made, whoever adds."""
+
+    arch: str
+
+
 class NoVmemmap(Coded, frozen=True):
     """The architecture has no virtually mapped memmap."""
 
@@ -94,6 +101,7 @@ Obstacle = (
     | ArchitectureRefuses
     | AltmapUnsupported
     | AltmapVetoed
+    | VetoDropsBlocks
     | NoVmemmap
 )
 """Why a memmap cannot be where it was asked for; it lies in kernel memory then, or the request is refused."""

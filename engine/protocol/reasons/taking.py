@@ -101,14 +101,6 @@ Stuck = Pinned | InHugePage | NoRoomElsewhere | KernelPageInMovable | FrozenSlab
 """Why a page stays in a range that is to go offline."""
 
 
-class GivenUp(Coded, frozen=True):
-    """Kernels before 4.15 give up after so many tries, at most so many seconds."""
-
-    cause: Stuck
-    tries: int
-    seconds: int
-
-
 class Backoff(Coded, frozen=True):
     """The kernel tries again and again until a signal ends it (EINTR)."""
 
@@ -197,7 +189,6 @@ TakingReason = (
     | CrossesEnd
     | Vetoed
     | Stuck
-    | GivenUp
     | Backoff
     | LockHeld
     | Interrupted

@@ -11,13 +11,14 @@ from .coded import Coded
 
 class OfflineBlocks(Coded, frozen=True):
     """Blocks that are there and offline, so that no program has their memory; `online` would bring them with the least
-    harm, and `path` is the first one's file."""
+    harm, and `path` is the first one's file. `by_itself`: auto_online_blocks knows that word too."""
 
     runs: Runs
     size: int
     auto_online_blocks: AutoOnline
     online: OnlineType
     path: str
+    by_itself: bool
 
 
 class TopHeavy(Coded, frozen=True):
@@ -75,11 +76,15 @@ class OnlyMovable(Coded, frozen=True):
     node: int
 
 
+WithoutBlock = Literal["device", "vetoed", "left"]
+
+
 class NoBlock(Coded, frozen=True):
-    """Sections without a memory block: a driver's device memory, or what an add that failed left behind."""
+    """Sections without a memory block: a driver's device memory, memory for which the kernel made none (RFC v2 as posted, on
+    s390), or what an add that failed left behind."""
 
     runs: Runs
-    what: Literal["device", "left"]
+    what: WithoutBlock
 
 
 class GiantPagesLost(Coded, frozen=True):

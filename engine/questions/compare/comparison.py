@@ -8,7 +8,7 @@ from ...commands import Add
 from ...numbers.frozen import Frozen
 from ...protocol.reasons import Reason
 from ...protocol.reasons.released import AsItIs, Released
-from ...protocol.vocabulary import OnlineType, Placement
+from ...protocol.vocabulary import Chunk, OnlineType, Placement
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -29,6 +29,14 @@ class Share(msgspec.Struct, frozen=True):
     pages: int
 
 
+class Stretch(msgspec.Struct, frozen=True):
+    """Blocks in a row (first to last) that look alike: the first `memmap` pages of each hold struct pages, all else is free."""
+
+    first: int
+    last: int
+    memmap: int
+
+
 class Stuck(msgspec.Struct, frozen=True):
     """Blocks (first to last) that could not be taken out one by one, and why the first could not."""
 
@@ -41,12 +49,16 @@ class Stuck(msgspec.Struct, frozen=True):
 class Row(msgspec.Struct, frozen=True):
     """One alternative. `placement` None: whatever the kernel model does. All counts are pages but `block_size` (bytes).
 
-    needs            what a real machine needs to do it so: see `questions.availability`
+    online_type      how its blocks go online
+    needs            what a real machine needs to place the memmap so: see `questions.availability`
+    boots            what else of it is another than the machine's: its kernel, the size of its blocks
     chosen           is it what the kernel model does by itself?
     result, reason   "ok", or the errno of the add, or, if it makes `blocks`, of onlining them, and why
     missing          kernel pages too few for the request
     blocks           memory blocks that it makes, numbered in `block_size`
     memmap           where the memmap lies; `off_node`: on other nodes than the memory it describes
+    stretches        the added blocks as they are online, in runs that look alike
+    outside          where the memmap lies in memory that was there before: runs of pages (pfn, count)
     waste            pages taken for the memmap that hold none of it: padding, alignment
     tables           page tables; `objects`: kernel objects; neither ever lies in the added memory
     taken            what nodes have less before anything is online
@@ -61,7 +73,9 @@ class Row(msgspec.Struct, frozen=True):
     model: str
     block_size: int
     placement: Placement | None
+    online_type: OnlineType = "online_movable"
     needs: Released = AsItIs()
+    boots: tuple[Released, ...] = ()
     chosen: bool = False
     result: str = "ok"
     reason: Reason | None = None
@@ -69,6 +83,8 @@ class Row(msgspec.Struct, frozen=True):
     blocks: int = 0
     memmap: tuple[Share, ...] = ()
     off_node: int = 0
+    stretches: tuple[Stretch, ...] = ()
+    outside: tuple[Chunk, ...] = ()
     waste: int = 0
     tables: int = 0
     objects: int = 0
@@ -90,6 +106,11 @@ class Row(msgspec.Struct, frozen=True):
     def memmap_pages(self) -> int:
         """Pages that the memmap takes."""
         return sum(share.pages for share in self.memmap)
+
+    @property
+    def removable_blocks(self) -> int:
+        """How many blocks could be taken out alone now."""
+        return sum(last + 1 - first for first, last in self.removable)
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -113,7 +134,6 @@ class Comparison(msgspec.Struct, frozen=True):
     bytes."""
 
     request: Add
-    online: OnlineType
     page_size: int
     before: Memory
     rows: tuple[Row, ...]

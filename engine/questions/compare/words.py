@@ -33,7 +33,7 @@ def describe_comparison(comparison: Comparison) -> Sheet:
     rows, only the reasons."""
     page, before = comparison.page_size, comparison.before
     title = (
-        f"{describe(comparison.request)}, then {comparison.online}",
+        f"{describe(comparison.request)}, then {' or '.join(dict.fromkeys(row.online_type for row in comparison.rows))}",
         f"before: MemTotal {about_bytes(before.total * page)}, MemFree {about_bytes(before.free * page)}"
         + "".join(f", {count} pages of {format_bytes(size)}" for size, count in before.huge.items())
         + f" on node {comparison.request.node}",
@@ -64,6 +64,7 @@ def _lines(comparison: Comparison) -> list[tuple[str, Cell]]:
         ("model", lambda row, c: row.model),
         ("block size", lambda row, c: format_bytes(row.block_size)),
         ("placement", lambda row, c: (row.placement or "by model") + _CHOSEN * row.chosen),
+        *([("online as", _online_type)] if len({row.online_type for row in comparison.rows}) > 1 else []),
         ("needs", lambda row, c: _short(row.needs)),
         ("fits", lambda row, c: "yes" if row.ok else row.result),
         ("missing", lambda row, c: _bytes(row.missing, c) if row.missing else _NOT_DONE),
@@ -82,9 +83,13 @@ def _lines(comparison: Comparison) -> list[tuple[str, Cell]]:
         *((f"{format_bytes(size)} pages on node", _done(_huge(size))) for size in sizes),
         ("longest free run", _done(lambda row, c: _bytes(row.largest_run, c))),
         ("zones", _done(lambda row, c: ", ".join(f"{zone} {count}" for zone, count in row.zones.items()))),
-        ("removable alone", _done(lambda row, c: f"{_removable(row)} of {row.blocks}")),
+        ("removable alone", _done(lambda row, c: f"{row.removable_blocks} of {row.blocks}")),
         ("  kernel pages later", _done(lambda row, c: "never" if row.assured else "possible")),
     ]
+
+
+def _online_type(row: Row, comparison: Comparison) -> str:
+    return row.online_type
 
 
 def _done(cell: Cell) -> Cell:
@@ -121,6 +126,10 @@ def _short(needs: Released) -> str:
             return f"from {release} on"
         case released.EveryRelease():
             return "any release"
+        case released.OtherKernel(model):
+            return f"Linux {model}"
+        case released.OtherBlocks():
+            return "other blocks"
 
 
 def _legend(comparison: Comparison) -> Iterator[str]:
@@ -130,10 +139,6 @@ def _legend(comparison: Comparison) -> Iterator[str]:
     for needs in dict.fromkeys(row.needs for row in comparison.rows):
         if not isinstance(needs, released.AsItIs):
             yield f"{_short(needs)}: {sentence(needs)}"
-
-
-def _removable(row: Row) -> int:
-    return sum(last + 1 - first for first, last in row.removable)
 
 
 def _notes(row: Row, comparison: Comparison) -> list[str]:

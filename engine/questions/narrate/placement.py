@@ -73,5 +73,10 @@ def _against(obstacle: Obstacle) -> str:
             return f"{arch} takes no memmap from an altmap (altmap unsupported)"
         case placement.AltmapVetoed(arch):
             return f"{arch} cannot touch the memory before it goes online, and vetoes MHP_MEMMAP_FROM_RANGE"
+        case placement.VetoDropsBlocks(arch):
+            return (
+                f"{arch} vetoes MHP_MEMMAP_FROM_RANGE by `flags &= ~1<<1`, as posted without parentheses: that clears "
+                f"MHP_MEMBLOCK_API too, so that no memory block is made and the memory can never go online"
+            )
         case placement.NoVmemmap(arch):
             return f"{arch} has no vmemmap"

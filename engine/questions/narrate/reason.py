@@ -10,11 +10,14 @@ from ...protocol.reasons import (
     HotplugError,
     HugePageStays,
     LmbFailed,
+    LookedOnce,
     NeverEnds,
     Reason,
     SectionsLeft,
     SomeStayOffline,
     StayedOnline,
+    TimeOver,
+    TriesOver,
     WouldNotComeBack,
 )
 from ...protocol.reasons.adding import AddReason
@@ -80,18 +83,34 @@ def _in_use(reason: HugePageStays, names: Names) -> str:
     return f"the huge page at {reason.pfn:#x} is in use: {sentence(reason.cause, names)}"
 
 
-def _endless(reason: NeverEnds, names: Names) -> str:
-    match reason.cause:
+def _going_on(cause: Reason, names: Names) -> str:
+    """Why offlining goes on, without a word on how it ends."""
+    match cause:
         case HugePageStays():
-            cause = _in_use(reason.cause, names)
+            return _in_use(cause, names)
         case Backoff() | HugePagesInCircles() | NextHugePageInside():
-            cause = taking.going_on(reason.cause)
-        case other:
-            cause = sentence(other, names)
+            return taking.going_on(cause)
+        case _:
+            return sentence(cause, names)
+
+
+def _endless(reason: NeverEnds, names: Names) -> str:
     return (
-        f"{names((reason.block,))} stays going-offline and this never ends, as no signal reaches the kernel's thread: {cause}; "
-        f"it holds the hotplug lock, so every later add, online and offline waits"
+        f"{names((reason.block,))} stays going-offline and this never ends, as no signal reaches the kernel's thread: "
+        f"{_going_on(reason.cause, names)}; it holds the hotplug lock, so every later add, online and offline waits"
     )
+
+
+def _time_over(reason: TimeOver, names: Names) -> str:
+    return f"{_going_on(reason.cause, names)}; tried again and again, and given up after {reason.seconds} s"
+
+
+def _tries_over(reason: TriesOver, names: Names) -> str:
+    return f"{_going_on(reason.cause, names)}; given up when it had failed {reason.tries} times"
+
+
+def _looked_once(reason: LookedOnce, names: Names) -> str:
+    return f"{_going_on(reason.cause, names)}; the range is looked at once when nothing in it is left to migrate, and is not free"
 
 
 def _lmb(reason: LmbFailed, names: Names) -> str:
@@ -137,6 +156,9 @@ _WRITERS: Final[Mapping[type, _Writer]] = {
     HugePageStays: _stays,
     LmbFailed: _lmb,
     NeverEnds: _endless,
+    TimeOver: _time_over,
+    TriesOver: _tries_over,
+    LookedOnce: _looked_once,
     StayedOnline: _stayed,
     WouldNotComeBack: _gone_for_good,
     SomeStayOffline: _some_stay,

@@ -20,7 +20,11 @@ def said(reason: TakingReason, names: Names) -> str:
             return f"{names((block,))} {holds}; it can never go offline"
         case taking.HoldsMemmap(block, of):
             where = "the range" if block is None else names((block,))
-            return f"{where} holds the memmap of {names(of)}; remove {'that' if len(of) == 1 else 'these'} first"
+            them = "that" if len(of) == 1 else "these"
+            return (
+                f"{where} holds the memmap of {names(of)}; remove {them} first (altmap's own guard: no kernel looks, and {them} "
+                f"would be lost with it)"
+            )
         case taking.MemoryHoles(block, covered, pages):
             return f"memory holes: only {covered} of the {pages} pages of {names((block,))} are System RAM"
         case taking.Unmovable(pfn, kind, of):
@@ -39,8 +43,6 @@ def said(reason: TakingReason, names: Names) -> str:
         case taking.Vetoed(notifier, action):
             why = _VETOES.get(notifier)
             return f"{notifier} vetoed {action}{f': {why}' if why else ''}"
-        case taking.GivenUp(cause, tries, seconds):
-            return f"{_stuck(cause)}; given up after {tries} tries, at most {seconds} s"
         case taking.Backoff():
             return f"signal backoff: {going_on(reason)}; the kernel would try again until a signal ends it"
         case taking.LockHeld(block):
@@ -69,8 +71,8 @@ def said(reason: TakingReason, names: Names) -> str:
             )
         case taking.UsedAfterUnmap():
             return (
-                "RFC v2 as posted: the first section's memmap, which maps the struct pages of all head pages, is unmapped "
-                "before the later sections' head pages are looked at (PageVmemmap); the kernel crashes here"
+                "RFC v2 as posted: a section goes, and with it the memmap of others, or the struct pages of the head pages that "
+                "hold it, which are looked at when those go (PageVmemmap); the kernel crashes"
             )
         case taking.Crashed():
             return "the kernel has crashed and does nothing any more; take the last command back"

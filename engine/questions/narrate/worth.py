@@ -5,15 +5,14 @@ from __future__ import annotations
 from ...numbers.units import about_bytes, format_bytes
 from ...protocol.reasons import worth
 from ...protocol.reasons.worth import Worth
-from ...protocol.vocabulary import Runs
 from .words import Names, block_count, run_names
 
 
 def said(fact: Worth, names: Names) -> str:
     """What is so, what it means, and, where a line on the real machine helps, that line."""
     match fact:
-        case worth.OfflineBlocks(runs, size, auto_online, online, path):
-            return _offline(runs, size, auto_online, online, path, names)
+        case worth.OfflineBlocks():
+            return _offline(fact, names)
         case worth.TopHeavy(movable, kernel, free, ratio):
             return (
                 f"{about_bytes(movable)} of movable memory stand against {about_bytes(kernel)} in kernel zones "
@@ -48,6 +47,7 @@ def said(fact: Worth, names: Names) -> str:
         case worth.NoBlock(runs, what):
             kind = {
                 "device": "device memory without a memory block",
+                "vetoed": "memory without a memory block, which cannot go online: the kernel lost the flag that makes them",
                 "left": "sections without a memory block, left behind by an add that failed",
             }[what]
             return f"at the place of {run_names(runs, names)}: {kind}"
@@ -63,18 +63,21 @@ def said(fact: Worth, names: Names) -> str:
             )
 
 
-def _offline(runs: Runs, size: int, auto_online: str, online: str, path: str, names: Names) -> str:
+def _offline(fact: worth.OfflineBlocks, names: Names) -> str:
+    runs, online, path, auto_online = fact.runs, fact.online, fact.path, fact.auto_online_blocks
     alone = block_count(runs) == 1
     by_hand = f"`echo {online} > {path}` brings {'it' if alone else 'the first, and so on'}"
-    what = f"{run_names(runs, names)} ({about_bytes(size)}) {'is' if alone else 'are'} offline: no program can use "
+    what = (
+        f"{run_names(runs, names)} ({about_bytes(fact.size)}) {'is' if alone else 'are'} offline: no program can use "
+    )
     what += f"{'it' if alone else 'them'}, and MemTotal does not count {'it' if alone else 'them'}"
     if auto_online != "offline":
         return f"{what}; auto_online_blocks={auto_online} is for what is added from now on: {by_hand}"
     folder = path.rpartition("/memory")[0]
-    return (
-        f"{what}; auto_online_blocks=offline leaves that to you, or to udev: {by_hand}; "
-        f"`echo {online} > {folder}/auto_online_blocks` does it for what is added next"
+    next_time = (
+        f"; `echo {online} > {folder}/auto_online_blocks` does it for what is added next" if fact.by_itself else ""
     )
+    return f"{what}; auto_online_blocks=offline leaves that to you, or to udev: {by_hand}{next_time}"
 
 
 def _ratio(movable: int, kernel: int) -> str:

@@ -60,15 +60,34 @@ class StuckRun(msgspec.Struct, frozen=True):
     refusal: Refusal
 
 
+class Pages(msgspec.Struct, frozen=True):
+    """Pages in a row: the first, and how many."""
+
+    pfn: int
+    pages: int
+
+
+class StretchRow(msgspec.Struct, frozen=True):
+    """Blocks, first to last, that look alike: the first `memmap` pages of each hold struct pages, all else is free."""
+
+    first: int
+    last: int
+    memmap: int
+
+
 class AlternativeRow(msgspec.Struct, frozen=True, kw_only=True):
     """One alternative: kernel model, block size (bytes) and placement of the memmap, null for whatever the model does.
 
-    needs                what a real machine needs to do it so
+    online_type          how the blocks go online
+    needs                what a real machine needs to place the memmap so
+    boots                what else is another than the machine's: its kernel, the size of its blocks
     chosen               is it what the kernel model does by itself?
     result, refusal      "ok", or the errno of the add, or of onlining, and why
     missing              kernel memory too little for the request
     blocks               memory blocks that it makes
     memmap               where the memmap lies; `off_node`: on other nodes than the memory it describes
+    outside              the pages that hold it in memory that was there before, in runs
+    stretches            the added blocks, online, in runs that look alike
     waste                taken for the memmap, holding none of it: padding, alignment
     page_tables          never in the added memory, as are `kernel_objects`
     taken                what nodes have less before anything is online
@@ -82,7 +101,9 @@ class AlternativeRow(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     block_size: int
     placement: str | None
+    online_type: str
     needs: str
+    boots: tuple[str, ...]
     chosen: bool
     result: str
     refusal: Refusal | None
@@ -90,6 +111,8 @@ class AlternativeRow(msgspec.Struct, frozen=True, kw_only=True):
     blocks: int
     memmap: tuple[ShareRow, ...]
     off_node: Amount
+    outside: tuple[Pages, ...]
+    stretches: tuple[StretchRow, ...]
     waste: Amount
     page_tables: Amount
     kernel_objects: Amount
@@ -120,8 +143,8 @@ class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ComparisonDocument(Document, tag="comparison", frozen=True, kw_only=True):
-    """All alternatives of a request, onlined as `online` says; `before` is the machine as it is, `fits` whether any
-    alternative does."""
+    """All alternatives of a request, onlined as `online` says, or where they differ in that, as each of them does; `before`
+    is the machine as it is, `fits` whether any alternative does."""
 
     version: Literal[1] = 1
     line: str
@@ -139,7 +162,7 @@ def comparison_document(comparison: Comparison) -> ComparisonDocument:
     return ComparisonDocument(
         line=said.line,
         command=said.command,
-        online=comparison.online,
+        online=comparison.rows[0].online_type,
         fits=comparison.fits,
         before=rows.memory(comparison.before),
         alternatives=tuple(map(rows.alternative, comparison.rows)),
@@ -169,7 +192,9 @@ class _Rows:
             model=row.model,
             block_size=row.block_size,
             placement=row.placement,
+            online_type=row.online_type,
             needs=sentence(row.needs),
+            boots=tuple(map(sentence, row.boots)),
             chosen=row.chosen,
             result=row.result,
             refusal=None if row.ok else refusal(row.result, row.reason, None),
@@ -177,6 +202,8 @@ class _Rows:
             blocks=row.blocks,
             memmap=tuple(ShareRow(share.on, share.node, share.pages * self._page, share.pages) for share in row.memmap),
             off_node=self._amount(row.off_node),
+            outside=tuple(Pages(*run) for run in row.outside),
+            stretches=tuple(StretchRow(run.first, run.last, run.memmap) for run in row.stretches),
             waste=self._amount(row.waste),
             page_tables=self._amount(row.tables),
             kernel_objects=self._amount(row.objects),

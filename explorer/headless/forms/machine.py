@@ -92,13 +92,14 @@ class SectionRow(msgspec.Struct, frozen=True):
 
 
 class ParametersRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The parameters that can be written, as their files read."""
+    """The parameters, as their files read; null where the kernel does not have the file."""
 
     auto_online_blocks: str
-    memmap_on_memory: str
-    online_policy: str
-    auto_movable_ratio: str
-    auto_movable_numa_aware: str
+    memmap_on_memory: str | None = None
+    online_policy: str | None = None
+    auto_movable_ratio: str | None = None
+    auto_movable_numa_aware: str | None = None
+    movable_gigantic_pages: str | None = None
 
 
 class BootRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,7 +246,7 @@ def machine_document(machine: Machine) -> MachineDocument:
         model=machine.model.name,
         geometry=_geometry(machine),
         boot=_boot(machine),
-        parameters=ParametersRow(**machine.settings.texts()),
+        parameters=ParametersRow(**machine.parameters),
         measured=origin.measured,
         estimated=facts.unmeasured(machine),
         notes=origin.notes,

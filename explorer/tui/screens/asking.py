@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from altmap.engine import Add, BadInput, Command, Film, Machine, Write, describe, reboot
 from textual.message import Message
@@ -29,7 +29,7 @@ from .error import ErrorScreen
 from .goto import GoToDialog
 from .help import HelpScreen
 from .leave import LeaveDialog
-from .open import OpenDialog
+from .open import Opened, OpenScreen
 from .parameter import ParameterDialog
 from .save import SaveDialog
 from .take_home import TakeHomeDialog
@@ -37,6 +37,9 @@ from .timeline import TimelineScreen
 from .tour import TourScreen
 from .watch import Seen, WatchScreen
 from .why import MOST_TOLD, Choice, Told, WhyScreen, look, told, told_of_batch, told_of_many, told_since
+
+if TYPE_CHECKING:
+    from ..app import ExplorerApp
 
 MOST_ASKED: Final = 32
 """Marked blocks that one question is about."""
@@ -48,12 +51,21 @@ class AskingScreen(Screen[None], Portrayed):
     session: Session
 
     class Booted(Message):
-        """Another machine is to be shown in place of this one."""
+        """Another machine is to be shown in place of this one. `path`: the file or folder that it came from."""
 
-        def __init__(self, machine: Machine, begun: str) -> None:
+        def __init__(self, machine: Machine, begun: str, path: str = "") -> None:
             super().__init__()
             self.machine = machine
             self.begun = begun
+            self.path = path
+
+    class Saved(Message):
+        """The machine is in a file now."""
+
+        def __init__(self, machine: Machine, path: str) -> None:
+            super().__init__()
+            self.machine = machine
+            self.path = path
 
     class Entered(Message):
         """Work goes on with this session."""
@@ -210,16 +222,17 @@ class AskingScreen(Screen[None], Portrayed):
     def _saved(self, name: str | None) -> None:
         if name is not None:
             self.session.saved()
+            self.post_message(self.Saved(self.machine, name))
             states = len(self.machine.timeline)
             self.query_one(ResultBar).say("✓ saved", f"{name}, {states:,} state{'s' * (states != 1)}", "ok")
 
     def ask_machine(self) -> None:
         """Open the dialog for another machine; this one waits below it."""
-        self.app.push_screen(OpenDialog(), self._open)
+        self.app.push_screen(OpenScreen(cast("ExplorerApp", self.app).keeper.settings.recent), self._open)
 
-    def _open(self, machine: Machine | None) -> None:
-        if machine is not None:
-            self.post_message(self.Booted(machine, "opened"))
+    def _open(self, opened: Opened | None) -> None:
+        if opened is not None:
+            self.post_message(self.Booted(opened.machine, "opened", opened.path))
 
     def take_home(self) -> None:
         """Open the dialog for what can be taken along; the picture is that of the screen before it."""

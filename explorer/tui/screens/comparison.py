@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
-from altmap.engine import PLACEMENTS, Add, BadInput, Comparison, Machine, compare, describe
+from altmap.engine import PLACEMENTS, Add, BadInput, Comparison, Machine, compare, describe, running
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from ...comparison_table import comparison_text
+from ...comparison_table import comparison_lines
 from ..widgets.heading import CLOSE, Heading, Hint
 from ..widgets.prose import Prose
 from .dialog import Dialog
@@ -27,7 +27,7 @@ class ComparisonScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -tall"):
             yield Heading("What if", Hint("esc", "stops", "leave"))
-            yield Prose(lambda width: describe(self._request))
+            yield Prose(lambda width: [running(describe(self._request), indent=0)])
 
     def on_mount(self) -> None:
         self.query_one(Prose).focus()
@@ -37,7 +37,7 @@ class ComparisonScreen(Dialog[None]):
         """Copies of the machine are tried, beside the screen: escape is answered meanwhile."""
         table: Comparison | None = None
         for placement in PLACEMENTS:
-            self._say(f"{describe(self._request)}\n\nComparing: placement {placement} … esc stops")
+            self._say(describe(self._request), "", f"Comparing: placement {placement} … esc stops")
             try:
                 found = await asyncio.to_thread(compare, self._machine.copy(), self._request, (placement,))
             except BadInput as error:
@@ -49,8 +49,10 @@ class ComparisonScreen(Dialog[None]):
             table = found if table is None else msgspec.structs.replace(table, rows=(*table.rows, *found.rows))
         if table is not None:
             whole = table
-            self.query_one(Prose).show(lambda width: comparison_text(whole, width))
+            self.query_one(Prose).show(
+                lambda width: [running(line, indent=0) for line in comparison_lines(whole, width)]
+            )
             self.query_one(Heading).tell(CLOSE)
 
-    def _say(self, text: str) -> None:
-        self.query_one(Prose).show(lambda width: text)
+    def _say(self, *words: str) -> None:
+        self.query_one(Prose).show(lambda width: [running(line, indent=0) for line in words])

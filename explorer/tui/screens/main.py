@@ -14,7 +14,10 @@ from textual.widget import Widget
 
 from ... import facts
 from ...picture.memmap import Memmap
+from ...picture.overlay import Happening
 from ...picture.view import Told
+from ...picture.views import BY_NAME as VIEWS_BY_NAME
+from ...picture.views import VIEWS
 from .. import changes, plan, prospects, titles, words
 from ..outlooks import Outlooks
 from ..session import Batch, Session
@@ -56,12 +59,14 @@ class MainScreen(MappingScreen):
         for verb in VERBS
     ]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, view: str = "", panel: str = "") -> None:
+        """`view` and `panel`: how it begins, by name; where there is none of that name, as usual."""
         super().__init__()
         self.session = session
+        self._first_view = view if view in VIEWS_BY_NAME else VIEWS[0].name
         self._possible: frozenset[str] = frozenset()
         self._refused: tuple[Batch, int, frozenset[int]] | None = None
-        self._pane = "inspector"
+        self._pane = panel if panel in PANES[1:] else PANES[1]
         self._seen = dict(session.machine.sections)
         self._news: list[int] = []
         self._worth: tuple[Advice, ...] = ()
@@ -71,6 +76,7 @@ class MainScreen(MappingScreen):
     def compose(self) -> ComposeResult:
         machine = self.machine
         self._map = MemoryMap(machine, self.verdicts)
+        self._map.view = VIEWS_BY_NAME[self._first_view]
         yield StatusLine(machine)
         yield OverviewLine(machine, self.verdicts)
         yield Keys(ALWAYS)
@@ -85,11 +91,10 @@ class MainScreen(MappingScreen):
 
     def _pane_of(self, name: str) -> Widget:
         """A pane by its name; one beside the map is made when it is asked for first, for what is there costs with each key."""
-        machine = self.machine
         made: dict[str, Callable[[], Widget]] = {
-            "zones": lambda: ZoneTable(machine, id="zones"),
-            "log": lambda: KernelLog(machine, self.session.verb_of, id="log"),
-            "parameters": lambda: Parameters(machine, id="parameters"),
+            "zones": lambda: ZoneTable(self.machine, id="zones"),
+            "log": lambda: KernelLog(self.machine, self.session.verb_of, id="log"),
+            "parameters": lambda: Parameters(self.machine, id="parameters"),
         }
         if name in made and not self.query(f"#{name}"):
             self.query_one("#right").mount(made[name](), after="#inspector")
@@ -119,7 +124,7 @@ class MainScreen(MappingScreen):
         self._show_block()
 
     def on_mount(self) -> None:
-        self.show_pane("inspector")
+        self.show_pane(self._pane)
         self.show_pane("map")
         self._show_machine()
         self._greet()
@@ -145,6 +150,11 @@ class MainScreen(MappingScreen):
     # -- what is seen -----------------------------------------------------------------------------------------------
 
     @property
+    def looks(self) -> tuple[str, str]:
+        """The view of the map, and the panel beside it, by name."""
+        return self._map.view.name, self._pane
+
+    @property
     def refused(self) -> Batch | None:
         """What was refused last, as long as the cursor and the marks stay as they were then."""
         return self._refused[0] if self._refused and self._refused[1:] == (self.cursor, self.marks) else None
@@ -153,7 +163,7 @@ class MainScreen(MappingScreen):
         self._changes = changes.changes(self._seen, self.machine)
         self._seen = dict(self.machine.sections)
         self._map.show()
-        self._map.show_changed(self._changes.pages)
+        self._map.show_happening(Happening(self._changes.pages))
         self.query_one(MapLegend).refresh()
         self.query_one(OverviewLine).reload()
         for pane in self.query(Scroller):
@@ -254,7 +264,7 @@ class MainScreen(MappingScreen):
 
     def forget_changed(self) -> None:
         """A key was pressed: what the operation before it changed is pointed out no longer."""
-        self._map.show_changed({})
+        self._map.show_happening(Happening())
 
     def on_overview_line_asked(self, message: OverviewLine.Asked) -> None:
         self._map.go(message.pfn)
@@ -366,8 +376,7 @@ class MainScreen(MappingScreen):
     @property
     def pane(self) -> str:
         """The pane that has the keys."""
-        name = self.focused.id if self.focused is not None else None
-        return name if name in PANES else "map"
+        return self.focused.id if self.focused is not None and self.focused.id in PANES else "map"
 
     def on_descendant_focus(self) -> None:
         self._title()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -23,6 +23,13 @@ BOOTS = (
 LONG = 8
 """With more values than these, one line is all that each of them has."""
 WRITES = "It is written to {path}, as a step of the plan."
+OPENS = "The machine is opened under this kernel; the commands that were saved with it are done again by its rules."
+SAYS: Final = {
+    "boot": ("boots it so", "Boot it so", BOOTS),
+    "open": ("opens with it", "Open", OPENS),
+    "write": ("writes it", "Write", WRITES),
+}
+"""What choosing a value does, by how it is changed: of the key, of the button, and in a sentence."""
 
 
 class ParameterDialog(Dialog[str]):
@@ -37,16 +44,16 @@ class ParameterDialog(Dialog[str]):
     def compose(self) -> ComposeResult:
         row = self._row
         with Vertical(classes="box -broad"):
-            does = "boots it so" if row.how == "boot" else "writes it"
+            does, button, said = SAYS[row.how]
             yield Heading(row.name, Hint("enter", does, "take"), LEAVE)
             yield Static(row.meaning, classes="about", markup=False)
             if row.values:
                 yield OptionList(*map(self._option, range(len(row.values))), id="choices", compact=True)
             else:
                 yield Input(row.value, compact=True, id="value", classes="line", type="integer", max_length=10)
-            yield Static(BOOTS if row.how == "boot" else WRITES.format(path=row.path), id="said", markup=False)
+            yield Static(said.format(path=row.path), id="said", markup=False)
             with Horizontal(classes="buttons"):
-                yield Button("Boot it so" if row.how == "boot" else "Write", variant="primary", compact=True, id="take")
+                yield Button(button, variant="primary", compact=True, id="take")
                 yield Button("Cancel", compact=True, id="cancel")
 
     def _option(self, at: int) -> Option:

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ... import facts
+from ...card import kernel_words
 from ...picture.lines import Line
 from ...printable import printable
 from .. import words
@@ -67,12 +68,12 @@ class StatusLine(Static):
             (f"{free * 100 // max(1, total)}% ", "$foreground"),
         )
         left = Content.assemble((" altmap ", "bold $background on $primary"), "  ", (name, "bold $foreground"))
-        kernel = words.kernel_words(machine)
+        kernel = kernel_words(machine)
         if left.cell_length + len(kernel) + memory.cell_length + 3 > width:
             memory = Content.assemble(
                 ("! " if alarm else "", "bold $error"), (f"{about_bytes(free)}", f"bold {colour}"), (" free ", "$quiet")
             )
-        texts = machine.settings.texts()
+        texts = machine.parameters
         details = [("", kernel), ("", machine.geometry.arch)]
         details += [(word, texts[setting]) for setting, word in SETTINGS.items() if setting in texts]
         for word, value in details:

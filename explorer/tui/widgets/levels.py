@@ -11,13 +11,13 @@ from textual import events, work
 from textual.message import Message
 
 from ...picture.can_go import CanGo
+from ...picture.legend import legend
 from ...picture.lines import Line, Span, joined, width
 from ...picture.memory import Scope
 from ...picture.memory_size import short_size
 from ...picture.use import Use
 from ...picture.views import Nodes
 from .drawn import Drawn, palette_of
-from .map_legend import legend
 from .memory_map import MemoryMap, Picture
 
 REST: Final = 0.15

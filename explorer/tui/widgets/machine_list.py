@@ -1,101 +1,183 @@
-"""The machines that come along, each with a picture of its memory; one of them is chosen."""
+"""What can be opened, each machine with a picture of its memory; one row is chosen."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import Any, Final
 
-from altmap.engine import Machine, about_bytes, format_bytes, machine_names, open_machine
+from altmap.engine import Machine
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from ...card import card
 from ...picture.lines import Line, Span, fitted, joined
-from ...picture.memory import Scope
-from ...picture.overview import Overview
+from ...picture.miniature import miniature
+from ...picture.palette import Palette
 from ...picture.view import Scene
+from ...printable import printable
+from ..choices import Choice, matching
 from ..outlooks import Outlooks
-from ..words import kernel_words
 from .drawn import palette_of
 from .painted import Scroller
 
+_NAME: Final = 17
+_RIGHT: Final = 20
+_WIDEST: Final = 48
+"""Columns of the name, of what stands at the right, and of a picture at most."""
+
 
 class MachineList(Scroller):
-    """Two lines a machine, and one more with the facts of the chosen one."""
+    """Rows by group. A machine has two lines, where there is room three; pictures come as the machines are `learn`ed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "choose(-1)", show=False, priority=True),
-        Binding("down", "choose(1)", show=False, priority=True),
-        Binding("enter", "ask", show=False),
-    ]
+    class Chosen(Message):
+        """Another row is chosen, or more is known of the chosen one."""
 
     class Asked(Message):
-        """The chosen machine is to be opened."""
+        """The chosen row is to be opened."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, choices: Sequence[Choice], **options: Any) -> None:
         super().__init__(**options)
-        self.machines: list[Machine] = [open_machine(name) for name in machine_names()]
+        self._all = choices
+        self.shown = [*choices]
+        self.known: dict[str, Machine | None] = {}
+        """The machines that were read, by their source; None for what could not be read, or not without being asked."""
         self._at = 0
         self._first: list[int] = []
+        self._pictures: dict[object, list[Line]] = {}
+
+    # -- what is chosen ---------------------------------------------------------------------------------------------
 
     @property
-    def chosen(self) -> str:
-        """The name of the machine under the cursor."""
-        return self.machines[self._at].origin.name
+    def chosen(self) -> Choice | None:
+        """The row under the cursor; None where the filter leaves nothing."""
+        return self.shown[self._at] if self.shown else None
+
+    @property
+    def machine(self) -> Machine | None:
+        """The machine under the cursor, as far as it was read."""
+        return self.known.get(self.chosen.source) if self.chosen is not None else None
+
+    def unread(self) -> str | None:
+        """The source of the machine that is worth reading next: the chosen one, then the others from the top."""
+        sources = [one.source for one in (*self.shown[self._at : self._at + 1], *self.shown, *self._all) if one.source]
+        return next((source for source in sources if source not in self.known), None)
+
+    def learn(self, source: str, machine: Machine | None) -> None:
+        """A machine was read."""
+        self.known[source] = machine
+        self.reload()
+        if self.chosen is not None and self.chosen.source == source:
+            self.post_message(self.Chosen())
+
+    def filter(self, text: str) -> None:
+        """Show only the rows in which all words of a text stand."""
+        before = self.chosen
+        self.shown = [*matching(self._all, text)]
+        self._choose(self.shown.index(before) if before in self.shown else 0)
+
+    def move(self, by: int) -> None:
+        """To another row."""
+        self._choose(self._at + by)
+
+    def _choose(self, at: int) -> None:
+        self._at = min(max(at, 0), max(len(self.shown) - 1, 0))
+        self.reload()
+        self.post_message(self.Chosen())
+        if self.shown:
+            first, top, height = self._first[self._at], self.scroll_offset.y, self.size.height
+            end = (*self._first, len(self._drawn))[self._at + 1]
+            if self._at == 0:
+                self.scroll_to(y=0, animate=False)
+            elif not top <= first <= end <= top + height:
+                self.scroll_to(y=first if first < top else max(0, end - height), animate=False)
+
+    # -- what is seen -----------------------------------------------------------------------------------------------
 
     def drawn(self, width: int) -> Sequence[Line]:
         lines: list[Line] = []
         self._first = []
-        for at, machine in enumerate(self.machines):
-            self._first.append(len(lines))
-            lines += [fitted(line, width) for line in self._told(machine, width, at == self._at)]
-        return lines
-
-    def _told(self, machine: Machine, width: int, chosen: bool) -> Iterator[Line]:
         palette = palette_of(self.app)
-        back = palette.focused if chosen else None
-        size = len(machine.blocks) * machine.geometry.block_size
-        right = f" {about_bytes(size):>6}  {machine.geometry.arch}"
-        name = f"{machine.origin.name:<17}"
-        scene = Scene(machine, palette, Outlooks(machine))
-        wide = max(12, width - len(name) - len(right) - 2)
-        picture = Overview(scene, wide, self.halves).line(-1, Scope("machine", 0, 0))
-        mark = Span("▌" if chosen else " ", palette.accent, back)
-        drawn = (span if span.back is not None else span._replace(back=back) for span in picture)
-        yield joined((mark, Span(name, palette.text, back, True), *drawn, Span(right, palette.text, back)))
-        about = machine.origin.description
-        room = width - 3
-        yield (mark, Span(f"{about if len(about) <= room else about[: room - 1] + '…'}".ljust(room), palette.dim, back))
-        if chosen:
-            yield (mark, Span(self._facts(machine).ljust(room), palette.text, back))
+        group = ""
+        for at, choice in enumerate(self.shown):
+            if choice.group != group:
+                group = choice.group
+                lines += [()] if lines and group == "other" and self._roomy else []
+                count = sum(one.group == group for one in self.shown)
+                said = f"{count} " if group != "other" else ""
+                head = (Span("▌", palette.faint, palette.strip), Span(f"{group}", palette.text, palette.strip, True))
+                gap = Span(" " * (width - 1 - len(group) - len(said)), None, palette.strip)
+                lines.append((*head, gap, Span(said, palette.dim, palette.strip)))
+            self._first.append(len(lines))
+            back = palette.focused if at == self._at else None
+            mark = Span("▌" if at == self._at else " ", palette.accent, back)
+            for line in self._told(choice, width - 1, palette):
+                shown = (span if span.back is not None else span._replace(back=back) for span in (mark, *line))
+                cut = fitted(joined(shown), width)
+                lines.append(tuple(span if span.back is not None else span._replace(back=back) for span in cut))
+        return lines or [(Span(" nothing that can be opened is called so; esc shows all", palette.dim),)]
 
-    def _facts(self, machine: Machine) -> str:
-        guessed = any(section.estimated for section in machine.sections.values())
-        count, nodes = len(machine.blocks), len(machine.nodes)
-        blocks = f"{count:,} block{'s' * (count != 1)} of {format_bytes(machine.geometry.block_size)}"
-        known = "pages guessed" if guessed else "every page known"
-        return f"{kernel_words(machine)} · {blocks} · {nodes} node{'s' * (nodes != 1)} · {known}"
+    @property
+    def _roomy(self) -> bool:
+        return self.size.height >= 30
 
-    def action_ask(self) -> None:
-        """Open it."""
-        self.post_message(self.Asked())
+    def _told(self, choice: Choice, width: int, palette: Palette) -> Iterator[Line]:
+        if not choice.source:
+            yield (
+                Span(f" {choice.key}  ", palette.key, bold=True),
+                Span(f"{choice.name:<13} "),
+                self._dim(choice.about),
+            )
+            return
+        name = f"{_cut(printable(choice.name), _NAME - 1):<{_NAME}}"
+        machine = self.known.get(choice.source)
+        wide = min(_WIDEST, max(8, width - 1 - _NAME - _RIGHT))
+        picture = self._picture(machine, choice.source, wide) if machine is not None else [(Span(" " * wide),)] * 2
+        told = card(machine) if machine is not None else None
+        first, second = choice.facts
+        below = told.kernel if told is not None else ""
+        if told is not None:
+            commands = len(machine.timeline) - 1 if machine is not None else 0
+            plural = f"{commands:,} command{'s' * (commands != 1)}"
+            first = f"{told.size:>7}  {plural if commands else told.arch}"
+            second = f" {told.blocks} {told.nodes}"
+        yield (Span(" "), Span(name, palette.text, bold=True), *picture[0], Span(first, palette.text))
+        yield (Span(" "), self._dim(f"{_cut(below, _NAME - 1):<{_NAME}}"), *picture[1], self._dim(second))
+        if self._roomy and choice.group == "bundled":
+            known = ("● " if told.seen else "○ ") + told.known if told is not None else ""
+            room = width - 3 - len(known)
+            about = f"{_cut(printable(choice.about), room):<{room}} "
+            sign = Span(known, palette.good if told is not None and told.seen else palette.dim)
+            yield (Span(" "), Span(about, palette.dim), sign)
 
-    def action_choose(self, by: int) -> None:
-        """Another machine."""
-        self._choose(min(max(self._at + by, 0), len(self.machines) - 1))
+    def _dim(self, text: str) -> Span:
+        return Span(text, palette_of(self.app).dim)
 
-    def _choose(self, at: int) -> None:
-        self._at = at
-        self.reload()
-        first, top, height = self._first[at], self.scroll_offset.y, self.size.height
-        if not top <= first <= first + 2 < top + height:
-            self.scroll_to(y=first if first < top else max(0, first + 3 - height), animate=False)
+    def _picture(self, machine: Machine, source: str, wide: int) -> list[Line]:
+        palette = palette_of(self.app)
+        key = (source, wide, palette, self.halves)
+        if key not in self._pictures:
+            self._pictures[key] = miniature(Scene(machine, palette, Outlooks(machine)), wide, 2, self.halves)
+        return self._pictures[key]
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        if self.is_mounted:
+            self.reload()
+
+    # -- the mouse --------------------------------------------------------------------------------------------------
 
     def on_click(self, event: events.Click) -> None:
-        """A click chooses; one on what is chosen already opens it."""
+        """A click chooses; one on what is chosen already, or on a way to other machines, opens it."""
         line = self.scroll_offset.y + event.y
-        at = max((number for number, first in enumerate(self._first) if first <= line), default=0)
-        if at == self._at:
+        at = max((number for number, first in enumerate(self._first) if first <= line), default=None)
+        if at is None or line >= (*self._first, len(self._drawn))[at] + 3:
+            return
+        if at == self._at or self.shown[at].action:
+            self._choose(at)
             self.post_message(self.Asked())
         else:
             self._choose(at)
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: max(0, room - 1)]}…"

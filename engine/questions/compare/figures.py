@@ -1,0 +1,93 @@
+"""The few numbers of alternatives that people choose by, and which of them differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+
+from ...numbers.units import about_bytes, format_bytes
+from .comparison import Comparison, Row
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """A number of each alternative, None where it was not done. `best`: where it is as good as in any; where all are alike
+    there is no best. `texts`: as people read it."""
+
+    name: str
+    values: tuple[int | None, ...]
+    texts: tuple[str, ...]
+    best: tuple[bool, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Do people read another number in one of the alternatives?"""
+        return len({text for text, value in zip(self.texts, self.values, strict=True) if value is not None}) > 1
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Each as a part of the biggest."""
+        most = max((value for value in self.values if value is not None), default=0)
+        return tuple((value or 0) / most if most else 0.0 for value in self.values)
+
+
+class _Measure(NamedTuple):
+    name: str
+    better: Literal["more", "less"]
+    value: Callable[[Row], int | None]
+    text: Callable[[Row, int], str]
+
+
+def _pages(name: str, better: Literal["more", "less"], value: Callable[[Row], int]) -> _Measure:
+    return _Measure(name, better, value, lambda row, page: about_bytes(value(row) * page))
+
+
+def _huge(size: int, when: Literal["at once", "then"]) -> _Measure:
+    def count(row: Row) -> int:
+        return (row.added if when == "at once" else row.online).huge.get(size, 0)
+
+    return _Measure(f"{format_bytes(size)} {when}", "more", count, lambda row, page: f"{count(row):,}")
+
+
+_BEFORE: Final = (
+    _pages("takes at once", "less", lambda row: sum(row.taken.values())),
+    _pages("free at once", "more", lambda row: row.added.free),
+)
+_THEN: Final = (
+    _pages("MemTotal then", "more", lambda row: row.online.total),
+    _pages("MemFree then", "more", lambda row: row.online.free),
+)
+_LAST: Final = (
+    _pages("longest run", "more", lambda row: row.largest_run),
+    _Measure(
+        "goes alone",
+        "more",
+        lambda row: row.removable_blocks * row.block_size,
+        lambda row, page: f"{row.removable_blocks:,} of {row.blocks:,}",
+    ),
+    _pages("off node", "less", lambda row: row.off_node),
+    _Measure(
+        "kernel later", "less", lambda row: int(not row.assured), lambda row, page: "never" if row.assured else "may"
+    ),
+)
+
+
+def figures(comparison: Comparison) -> tuple[Figure, ...]:
+    """All numbers, in the order in which one looks at them: what the add takes at once, what there is when all is online, and
+    what can go again. `kernel later`: may the kernel put pages of its own there, which never move away?"""
+    sizes = [*comparison.before.huge]
+    measures = [
+        *_BEFORE, *(_huge(size, "at once") for size in sizes), *_THEN, *(_huge(size, "then") for size in sizes), *_LAST
+    ]  # fmt: skip
+    return tuple(_figures(comparison, measures))
+
+
+def _figures(comparison: Comparison, measures: list[_Measure]) -> Iterator[Figure]:
+    for name, better, value, text in measures:
+        values = tuple(value(row) if row.ok else None for row in comparison.rows)
+        known = [one for one in values if one is not None]
+        texts = tuple(text(row, comparison.page_size) if row.ok else "" for row in comparison.rows)
+        goal = (max if better == "more" else min)(known, default=0)
+        found = Figure(name, values, texts, tuple(one == goal for one in values))
+        yield found if found.differs else msgspec.structs.replace(found, best=(False,) * len(values))

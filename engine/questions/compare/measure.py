@@ -1,0 +1,86 @@
+"""What is measured of a machine: MemTotal, MemFree, huge pages, and the longest free run of a range."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ...memory.section import Pages, Section
+from ...memory.state import State
+from ...memory.zone import MOVABLE
+from ...mm.hugetlb import pool
+from ...mm.hugetlb.gigantic import candidates, could_be_one
+from ...mm.zonelist import zonelist
+from ...numbers.bits import aligned_runs, runs
+from ...numbers.frozen import Frozen
+from ...protocol.vocabulary import FREE, ZoneKey
+from .comparison import Memory
+
+
+class Known(NamedTuple):
+    """What was counted before: alternatives have most of their sections in common. Huge pages of a PMD by the pages of a
+    section, and which of them are a zone's; whether a range can become one gigantic page, by kernel and sections. What is
+    looked up by its id is kept, so that nothing else comes to have that."""
+
+    small: dict[tuple[int, int], tuple[int, Pages]]
+    gigantic: dict[tuple[str, ZoneKey, int, tuple[int, ...]], tuple[bool, tuple[Section, ...]]]
+
+
+def nothing_known() -> Known:
+    """To begin with."""
+    return Known({}, {})
+
+
+def memory(state: State, node: int, known: Known) -> Memory:
+    """MemTotal and MemFree of a machine, and the huge pages of each size that a node could give."""
+    total = sum(zone.managed for zone in state.zones.values())
+    free = sum(zone.free for zone in state.zones.values())
+    return Memory(total, free, Frozen({size: _huge_pages(state, node, size, known) for size in pool.sizes(state)}))
+
+
+def _huge_pages(state: State, node: int, size: int, known: Known) -> int:
+    """From the free lists of the node, or, where pages are bigger than any area there, from whole ranges that can be emptied."""
+    order = (size // state.geometry.page_size - 1).bit_length()
+    if order > state.geometry.max_order:
+        return _gigantic(state, node, size // state.geometry.page_size, known)
+    count = 0
+    for key in zonelist(state, [node], MOVABLE):
+        for section, owned in state.zone_sections(key):
+            count += small_pages(section, owned, order, state.geometry.pages_per_section, known)
+    return count
+
+
+def small_pages(section: Section, owned: int, order: int, width: int, known: Known) -> int:
+    """Free areas of an order in the pages of a section that belong to a zone."""
+    token = (id(section.pages), owned)
+    if (found := known.small.get(token)) is None:
+        count = aligned_runs(section.of(FREE) & owned, order, width).bit_count()
+        found = known.small[token] = count, section.pages
+    return found[0]
+
+
+def _gigantic(state: State, node: int, pages: int, known: Known) -> int:
+    size, count, sections = state.geometry.pages_per_section, 0, state.sections
+    for key, start in candidates(state, node, pages):
+        there = [section for nr in range(start // size, -(-(start + pages) // size)) if (section := sections.get(nr))]
+        token = (state.model.name, key, start, tuple(map(id, there)))
+        if (found := known.gigantic.get(token)) is None:
+            found = known.gigantic[token] = could_be_one(state, key, start, pages), tuple(there)
+        count += found[0]
+    return count
+
+
+def largest_run(state: State, start: int, pages: int) -> int:
+    """The longest run of free pages in a range, over sections of one zone."""
+    size = state.geometry.pages_per_section
+    longest = current = 0
+    end, zones = -1, None
+    for section in state.sections_of(start, pages):
+        if section.nr * size != end or [key for key, _ in section.zones] != zones:
+            current = 0
+        for first, length in runs(section.of(FREE)):
+            current = current + length if first == 0 else length
+            longest = max(longest, current)
+        if not section.of(FREE) >> (size - 1) & 1:
+            current = 0
+        end, zones = (section.nr + 1) * size, [key for key, _ in section.zones]
+    return longest

@@ -1,0 +1,114 @@
+"""The dialog for a file: what is in a folder, a line for a path, and the machine in the chosen file."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList
+
+from ...printable import printable
+from ..folder import Entry, entries, is_tree
+from ..reading import read_unasked
+from ..widgets.heading import LEAVE, Heading, Hint
+from ..widgets.machine_card import MachineCard
+from . import add
+from .dialog import Dialog
+
+
+class FileDialog(Dialog[str]):
+    """The answer is a path; whether a machine is in it shows when it is opened."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("backspace,left", "up", "Folder above", show=False),
+        Binding("slash", "type", "Type a path", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = Path.cwd()
+        self._entries: list[Entry] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box -tall"):
+            yield Heading(
+                "Open a file", Hint("enter", "opens", "open"), Hint("⌫", "folder above", "up"), Hint("/", "types a path", "type"),
+                LEAVE,
+            )  # fmt: skip
+            yield Input(placeholder="a snapshot, a captured folder or tar", compact=True, id="path", classes="line")
+            with Horizontal(id="folders"):
+                yield OptionList(id="entries", compact=True)
+                yield MachineCard()
+
+    def on_mount(self) -> None:
+        self._enter(self._folder)
+
+    def _enter(self, folder: Path, chosen: str = "") -> None:
+        """Show what is in a folder."""
+        try:
+            self._entries = entries(folder)
+        except OSError as error:
+            self.query_one(MachineCard).show(None, f"{folder}: {error.strerror}")
+            return
+        self._folder = folder
+        listed = self.query_one(OptionList)
+        listed.clear_options()
+        listed.add_options(map(_prompt, self._entries))
+        names = [entry.name for entry in self._entries]
+        listed.highlighted = names.index(chosen) if chosen in names else 0 if names else None
+        listed.focus()
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        entry = self._entries[event.option_index]
+        self.query_one("#path", Input).value = str(entry.path)
+        self._look(entry)
+
+    @work(group="look", exclusive=True, exit_on_error=False)
+    async def _look(self, entry: Entry) -> None:
+        """Show the machine in a file, once the cursor rests on it."""
+        card = self.query_one(MachineCard)
+        if entry.folder or entry.path.is_dir():
+            card.show(None, "enter shows what is in it" if entry.folder else "A captured folder: enter opens it.")
+            return
+        await add.settled()
+        machine = await asyncio.to_thread(read_unasked, str(entry.path))
+        told = (
+            machine.origin.description if machine is not None else "No machine that can be shown before it is opened."
+        )
+        card.show(machine, told)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self._take(self._entries[event.option_index].path)
+
+    def on_input_submitted(self) -> None:
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Close with the path that stands there; a folder that is no machine is gone into."""
+        self._take(Path(self.query_one("#path", Input).value.strip() or ".").expanduser())
+
+    def _take(self, path: Path) -> None:
+        if path.is_dir() and not is_tree(path):
+            self._enter(path.resolve(), self._folder.name if path == self._folder.parent else "")
+        else:
+            self.dismiss(str(path))
+
+    def action_up(self) -> None:
+        """Show the folder above."""
+        self._enter(self._folder.parent, self._folder.name)
+
+    def action_type(self) -> None:
+        """Type a path."""
+        self.query_one("#path", Input).focus()
+
+
+def _prompt(entry: Entry) -> Content:
+    look = "bold $primary" if entry.about == "captured folder" else "bold" if entry.folder else "$foreground"
+    name = printable(entry.name) + ("/" if entry.folder else "")
+    return Content.assemble((f"{name:<32} ", look), (entry.about, "$quiet"))

@@ -1,0 +1,104 @@
+"""A machine before it is opened: its map, what its pages are used for, what it is, and how well that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+from typing import Any, Final
+
+from altmap.engine import Machine
+
+from ... import facts
+from ...card import rows
+from ...picture.lines import Line, Span
+from ...picture.memory import MemoryPicture, Scope
+from ...picture.overlay import Overlay
+from ...picture.parts import Parts
+from ...picture.use import Use
+from ...picture.view import Scene
+from ...printable import printable
+from ..outlooks import Outlooks
+from .drawn import palette_of
+from .painted import Scroller
+
+_MAP: Final = 12
+"""Lines of the map, at most."""
+_LABEL: Final = 17
+
+
+class MachineCard(Scroller):
+    """One machine; or a few words in its place."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._machine: Machine | None = None
+        self._words: tuple[str, ...] = ()
+
+    def show(self, machine: Machine | None, *words: str) -> None:
+        """A machine, with a line on what it is; without one the words alone."""
+        self._machine, self._words = machine, words
+        self.scroll_to(y=0, animate=False)
+        self.reload()
+
+    def drawn(self, width: int) -> Sequence[Line]:
+        palette = palette_of(self.app)
+        lines: list[Line] = []
+        for text in filter(None, self._words):
+            lines += [(Span(part, palette.text),) for part in wrap(printable(text), max(8, width))]
+        if self._machine is not None:
+            flat = self.size.height < 20
+            lines = lines[: 1 if flat else None]
+            lines += self._flat(self._machine, width) if flat else self._told(self._machine, width)
+        return lines
+
+    def _told(self, machine: Machine, width: int) -> Iterator[Line]:
+        high = min(_MAP, max(4, self.size.height - 24))
+        yield ()
+        yield from self._map(machine, width, high)
+        yield from self._uses(machine, width)
+        yield ()
+        yield from self._rows(machine, width)
+        yield from self._known(machine, width)
+
+    def _flat(self, machine: Machine, width: int) -> Iterator[Line]:
+        """What is worth the few lines that there are."""
+        yield from self._rows(machine, width)
+        yield from self._known(machine, width)
+
+    def _map(self, machine: Machine, width: int, high: int) -> Iterator[Line]:
+        unit = machine.geometry.pages_per_block
+        last = max(machine.blocks, default=0)
+        scene = Scene(machine, palette_of(self.app), Outlooks(machine))
+        scope = Scope("machine", 0, (last + 1) * unit)
+        picture = MemoryPicture(scene, Use, scope, (width, high), self.halves, folds=True, plain=True)
+        nowhere = Overlay(cursor=-1)
+        yield from (picture.line(y, nowhere) for y in range(picture.lines))
+
+    def _uses(self, machine: Machine, width: int) -> Iterator[Line]:
+        unit = machine.geometry.pages_per_block
+        found = machine.summary(0, (max(machine.blocks, default=0) + 1) * unit)
+        yield ()
+        yield from Parts(machine, palette_of(self.app), (width, 8), self.halves == 1).kinds(found)
+
+    def _rows(self, machine: Machine, width: int) -> Iterator[Line]:
+        palette = palette_of(self.app)
+        for name, text in rows(machine):
+            for part in wrap(printable(text), max(8, width - _LABEL)):
+                yield (Span(f"{name:<{_LABEL}}", palette.dim), Span(part, palette.text))
+                name = ""
+
+    def _known(self, machine: Machine, width: int) -> Iterator[Line]:
+        palette = palette_of(self.app)
+        guessed = facts.unmeasured(machine)
+        for title, colour, names in (
+            ("measured", palette.good, machine.origin.measured),
+            ("guessed", palette.warn, guessed or ("nothing",)),
+        ):
+            if names:
+                yield ()
+                yield (Span(title, colour, bold=True),)
+                for part in wrap(printable(", ".join(names)), max(8, width - 1)):
+                    yield (Span(f" {part}", palette.dim),)
+        for note in machine.origin.notes:
+            yield ()
+            yield from ((Span(part, palette.dim),) for part in wrap(printable(note), max(8, width)))
