@@ -4,6 +4,7 @@ Everything that the explorer uses is named here. `open_machine` loads a saved pi
 command; `Machine.check` states the invariants.
 """
 
+from .capture.memory_devices import MemoryDevice, parse_devices
 from .commands import (
     Add,
     Allocate,
@@ -26,6 +27,7 @@ from .commands import (
 from .commands.outcome import Outcome
 from .commands.scripts import parse_line, parse_script
 from .faces.boot import Ram, boot_machine
+from .faces.devices import with_devices
 from .faces.diff import Drift, describe_drift, diff
 from .faces.film import Film, Move
 from .faces.from_words import new_machine, qemu_nodes
@@ -138,6 +140,7 @@ __all__ = [
     "Line",
     "Machine",
     "Memmap",
+    "MemoryDevice",
     "Moment",
     "Move",
     "Node",
@@ -207,6 +210,7 @@ __all__ = [
     "news",
     "open_machine",
     "parse_bytes",
+    "parse_devices",
     "parse_line",
     "parse_script",
     "plain",
@@ -222,5 +226,6 @@ __all__ = [
     "story",
     "vary",
     "why_not",
+    "with_devices",
     "worth_knowing",
 ]

@@ -66,6 +66,7 @@ def _observed(tree: Tree) -> Observation:
         ),
         hugepages=Frozen(sysfs_tree.read_hugepages(tree, "sys/kernel/mm/hugepages")),
         features=read_features(tree),
+        devices=tree.devices,
         pages=_pages(tree),
         notes=_notes(tree),
     )

@@ -117,13 +117,13 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
         since, until = self.hotplug_since, self.hotplug_until
         return since is not None and since <= release and (until is None or release < until)
 
-    def block_size_for(self, end: int, least: int, guest: bool) -> int:
-        """Bytes of a memory block where boot memory ends at the address `end`; `guest`: under a hypervisor, where the end has
-        to be a multiple of it (probe_memory_block_size, arch/x86/mm/init_64.c). `least` is the size of smaller machines."""
+    def block_size_for(self, end: int, least: int, fits: bool, advice: int = 0) -> int:
+        """Bytes of a memory block where boot memory ends at the address `end`; `fits`: the end has to be a multiple of it. So
+        it has where firmware gave `advice` (bytes). `least` is the size of smaller machines."""
         if self.blocks_by != "memory" or end < _BIG_BLOCKS_FROM:
             return least
-        size = _BIG_BLOCK
-        while guest and size > least and end % size:
+        size = min(max(advice, least), _BIG_BLOCK) if advice else _BIG_BLOCK
+        while (fits or advice) and size > least and end % size:
             size //= 2
         return size
 

@@ -33,6 +33,8 @@ class KernelModel(msgspec.Struct, frozen=True):
     head_flags             flags of a head page in /proc/kpageflags
     heads_unmovable        pageblocks of a block's own head become Unmovable
     movable_shortcut       pages in Movable pageblocks are not looked at before isolation
+    block_fits             where blocks of x86 are big, must the memory of the boot end at one: "never", "always", or on "guests"
+    block_advice           windows of CXL memory advise the size of blocks, on bare metal too
     range_check            who checks that a range can be addressed (E2BIG): "request", before anything else, so that an add of
                            nothing fails there too; "sections", when its sections are added; or "" no one does
     kaslr_limit            KASLR may trim the direct map of x86 to the memory of the boot and some more: that is "checked" since
@@ -88,6 +90,8 @@ class KernelModel(msgspec.Struct, frozen=True):
     head_flags: tuple[str, ...] = ()
     heads_unmovable: bool = True
     movable_shortcut: bool = False
+    block_fits: Literal["never", "always", "guests"] = "never"
+    block_advice: bool = False
     range_check: Literal["", "sections", "request"] = ""
     kaslr_limit: Literal["overlooked", "checked", "rare"] = "overlooked"
     tolerates_existing: bool = False

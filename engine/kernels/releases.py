@@ -53,7 +53,7 @@ RELEASES: Final[tuple[Release, ...]] = tuple(
 CHANGES: Final[tuple[Change, ...]] = (
     _row((4, 18), "believed", "auto_online_blocks is offline or online, and nothing more; the kernel has no parameter "
          "memmap_on_memory, no memory groups and one online policy; it offlines until a signal ends it",
-         late_node_state=True, memoryless_first=True, online_words=("offline", "online")),
+         late_node_state=True, memoryless_first=True, online_words=("offline", "online"), block_fits="always"),
     _row((5, 0), "commit", "when memory stays online, the kernel log says why, and shows the page that is in the way",
          "7960509329c2", "mm, memory_hotplug: print reason for the offlining failure", offline_reasons=True),
     _row((5, 5), "commit", "an add beyond the highest address is E2BIG, when its sections are added", "dca4436d1cf9",
@@ -61,6 +61,8 @@ CHANGES: Final[tuple[Change, ...]] = (
     _row((5, 7), "believed", "auto_online_blocks can be online_kernel and online_movable", "5f47adf762b7",
          "mm/memory_hotplug: allow to specify a default online_type",
          online_words=("offline", "online", "online_kernel", "online_movable")),
+    _row((5, 9), "commit", "on bare metal with 64 GiB and more x86 has memory blocks of 2 GiB, wherever its memory ends",
+         "fe124c95df9e", "x86/mm: use max memory block size on bare metal", block_fits="guests"),
     _row((5, 12), "commit", "whether a range can be addressed is the first that an add is asked, also of nothing: E2BIG",
          "bca3feaa0764", "mm/memory_hotplug: prevalidate the address range being added with platform",
          range_check="request"),
@@ -133,6 +135,8 @@ CHANGES: Final[tuple[Change, ...]] = (
          "go in circles", "", "", pool_skips_isolated=True),
     _row((6, 15), "commit", "kernels with PCI_P2PDMA, as distributions build them, do not trim the direct map of x86",
          "7ffb791423c7", "x86/kaslr: Reduce KASLR entropy on most x86 systems", kaslr_limit="rare"),
+    _row((6, 16), "commit", "windows of CXL memory advise the size of memory blocks on x86, so that none is left over", "",
+         "acpi,srat: give memory block size advice based on CFMWS alignment", block_advice=True),
     _row((6, 17), "commit", "after an offline that failed each pageblock has the type that it had before", "",
          "mm/page_isolation: make page isolation a standalone bit", isolation_keeps_type=True),
     _row((6, 17), "commit", "nodes have a notifier chain of their own: it is told of a node's first and last memory", "",

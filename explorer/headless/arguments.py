@@ -52,6 +52,11 @@ def _replay(parser: Parser) -> None:
     parser.add_argument("--replay", action="store_true", help=words)
 
 
+def _devices(parser: Parser) -> None:
+    words = "memory devices of it: QEMU's info memory-devices, virsh dumpxml, daxctl list, cxl list; - too"
+    parser.add_argument("--devices", metavar="FILE", help=words)
+
+
 def _json(parser: Parser, words: str = "print one JSON object") -> None:
     parser.add_argument("--json", action="store_true", help=words)
 
@@ -77,6 +82,7 @@ def of_open(parser: Parser) -> None:
     """altmap open."""
     _machine(parser, instead=f"those that can be opened; without a terminal {DEFAULT_MACHINE}", default=None)
     _model(parser, "the machine's own")
+    _devices(parser)
     _replay(parser)
     _look(parser)
 
@@ -121,6 +127,7 @@ def of_show(parser: Parser) -> None:
     """altmap show."""
     _machine(parser)
     _model(parser, "the machine's own")
+    _devices(parser)
     _replay(parser)
     _json(parser)
     _look(parser)
@@ -200,6 +207,7 @@ def of_run(parser: Parser) -> None:
         "script", metavar="SCRIPT", help="a JSON array of commands, or lines as in a shell; - for standard input"
     )
     _model(parser, "the machine's own")
+    _devices(parser)
     _json(parser, "print what came of each command and what it changed, a JSON object a line")
     parser.add_argument("--full", action="store_true", help="with --json: print the whole machine after each command")
     parser.add_argument(
@@ -226,6 +234,13 @@ def of_new(parser: Parser) -> None:
     parser.add_argument("--kernel", metavar="RELEASE", default="6.12", help="its kernel, such as 6.8 (6.12)")
     parser.add_argument("--block-size", metavar="SIZE", help="of a memory block (what is usual there)")
     parser.add_argument("--append", metavar="WORDS", default="", help="the kernel's command line")
+    parser.add_argument(
+        "--cxl-window",
+        metavar="SIZE@START",
+        action="append",
+        default=[],
+        help="addresses that firmware keeps for CXL memory",
+    )
     parser.add_argument(
         "--qemu", metavar="WORDS", help="instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G"
     )
@@ -265,6 +280,7 @@ def of_why(parser: Parser) -> None:
     )
     parser.add_argument("words", metavar="WORD", nargs="+", help=line)
     _model(parser, "the machine's own")
+    _devices(parser)
     _json(parser)
     _look(parser)
 
@@ -306,6 +322,7 @@ def of_grow(parser: Parser) -> None:
     )
     parser.add_argument("--node", metavar="N", type=int, default=0, help="to which node (0)")
     _model(parser, "the machine's own")
+    _devices(parser)
     _json(parser)
     _look(parser)
 
@@ -343,6 +360,7 @@ def of_capture(parser: Parser) -> None:
     written = "the snapshot to write (.json, .msgpack, each also .gz); else JSON on standard output"
     parser.add_argument("-o", "--output", metavar="FILE", help=written)
     _model(parser, "what proc/version says")
+    _devices(parser)
     arch = f"{', '.join(ARCHITECTURES)}: the architecture, instead of what proc/version says"
     parser.add_argument("--arch", metavar="ARCH", help=arch)
     _json(parser, "with -o: print what was captured as one JSON object")

@@ -32,13 +32,15 @@ from .verbs import VERBS
 def enter(arguments: argparse.Namespace) -> int:
     """Open a machine in the explorer, or without one those that can be opened; without a terminal, show it."""
     arguments.json = False
-    if arguments.machine is None and arguments.model is None and _explorer_can_open():
+    if arguments.machine is None and arguments.model is None and arguments.devices is None and _explorer_can_open():
         from ..tui.app import run_app
 
         return run_app(None)
     named = arguments.machine or DEFAULT_MACHINE
     path = named if named != STDIN and os.path.exists(named) else ""
-    return _enter(machine_named(named, arguments.model, replay=arguments.replay), arguments, path)
+    return _enter(
+        machine_named(named, arguments.model, replay=arguments.replay, devices=arguments.devices), arguments, path
+    )
 
 
 def _explorer_can_open() -> bool:
@@ -78,7 +80,8 @@ def new(arguments: argparse.Namespace) -> int:
         raise BadInput("--qemu says what --nodes does; give one of them")
     nodes = qemu_nodes(arguments.qemu) if arguments.qemu is not None else (arguments.nodes or "2G").split(",")
     words = {"arch": arguments.arch, "kernel": arguments.kernel, "append": arguments.append}
-    return _made(new_machine(nodes, block_size=arguments.block_size, **words), arguments)
+    machine = new_machine(nodes, block_size=arguments.block_size, cxl_windows=arguments.cxl_window, **words)
+    return _made(machine, arguments)
 
 
 def _made(machine: Machine, arguments: argparse.Namespace) -> int:
@@ -95,7 +98,9 @@ def _made(machine: Machine, arguments: argparse.Namespace) -> int:
 
 def show(arguments: argparse.Namespace) -> int:
     """A machine at a glance."""
-    return _show(machine_named(arguments.machine, arguments.model, replay=arguments.replay), arguments)
+    return _show(
+        machine_named(arguments.machine, arguments.model, replay=arguments.replay, devices=arguments.devices), arguments
+    )
 
 
 def _show(machine: Machine, arguments: argparse.Namespace) -> int:

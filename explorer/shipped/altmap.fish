@@ -57,7 +57,7 @@ function _shtab_altmap_using
 end
 
 set -g _shtab_altmap_commands open show svg tour serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema
-set -g _shtab_altmap_opts_with_value --add --append --arch --at --block-size --caller --color --for --host --kernel --machine --model --node --nodes --online --output --placement --port --qemu --root --save --size --step --theme --to --view --width --zoom -o
+set -g _shtab_altmap_opts_with_value --add --append --arch --at --block-size --caller --color --cxl-window --devices --for --host --kernel --machine --model --node --nodes --online --output --placement --port --qemu --root --save --size --step --theme --to --view --width --zoom -o
 
 complete -c altmap -e
 complete -c altmap -f
@@ -67,6 +67,7 @@ complete -c altmap -n _shtab_altmap_using -l version -d 'print it'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a open -d 'Open a machine in the explorer; without a terminal, show it.'
 complete -c altmap -n '_shtab_altmap_using open' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using open' -l model -xka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'a kernel model'
+complete -c altmap -n '_shtab_altmap_using open' -l devices -xka "(__fish_complete_path (commandline -ct))" -d 'memory devices of it: QEMU'"'"'s info memory-devices, virsh dumpxml, daxctl list, cxl list; - too'
 complete -c altmap -n '_shtab_altmap_using open' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
 complete -c altmap -n '_shtab_altmap_using open' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
 complete -c altmap -n '_shtab_altmap_using open' -l width -x -d 'columns (those of the terminal)'
@@ -74,6 +75,7 @@ complete -c altmap -n '_shtab_altmap_using open; and test $_shtab_altmap_npos -e
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a show -d 'Print a machine: its zones, memory blocks and where their memmap lies.'
 complete -c altmap -n '_shtab_altmap_using show' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using show' -l model -xka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'a kernel model'
+complete -c altmap -n '_shtab_altmap_using show' -l devices -xka "(__fish_complete_path (commandline -ct))" -d 'memory devices of it: QEMU'"'"'s info memory-devices, virsh dumpxml, daxctl list, cxl list; - too'
 complete -c altmap -n '_shtab_altmap_using show' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
 complete -c altmap -n '_shtab_altmap_using show' -l json -d 'print one JSON object'
 complete -c altmap -n '_shtab_altmap_using show' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
@@ -126,6 +128,7 @@ complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' 
 complete -c altmap -n '_shtab_altmap_using run' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using run' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
 complete -c altmap -n '_shtab_altmap_using run' -l model -xka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'a kernel model'
+complete -c altmap -n '_shtab_altmap_using run' -l devices -xka "(__fish_complete_path (commandline -ct))" -d 'memory devices of it: QEMU'"'"'s info memory-devices, virsh dumpxml, daxctl list, cxl list; - too'
 complete -c altmap -n '_shtab_altmap_using run' -l json -d 'print what came of each command and what it changed, a JSON object a line'
 complete -c altmap -n '_shtab_altmap_using run' -l full -d 'with --json: print the whole machine after each command'
 complete -c altmap -n '_shtab_altmap_using run' -l events -d 'print all that the kernel does on the way, as JSON Lines'
@@ -142,6 +145,7 @@ complete -c altmap -n '_shtab_altmap_using new' -l arch -xka "x86_64 arm64-4k ar
 complete -c altmap -n '_shtab_altmap_using new' -l kernel -x -d 'its kernel, such as 6.8 (6.12)'
 complete -c altmap -n '_shtab_altmap_using new' -l block-size -x -d 'of a memory block (what is usual there)'
 complete -c altmap -n '_shtab_altmap_using new' -l append -x -d 'the kernel'"'"'s command line'
+complete -c altmap -n '_shtab_altmap_using new' -l cxl-window -x -d 'addresses that firmware keeps for CXL memory'
 complete -c altmap -n '_shtab_altmap_using new' -l qemu -x -d 'instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G'
 complete -c altmap -n '_shtab_altmap_using new' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'save it there (.json, .msgpack, each also .gz), open nothing'
 complete -c altmap -n '_shtab_altmap_using new' -l json -d 'print one JSON object'
@@ -159,6 +163,7 @@ complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' 
 complete -c altmap -n '_shtab_altmap_using why' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using why' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
 complete -c altmap -n '_shtab_altmap_using why' -l model -xka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'a kernel model'
+complete -c altmap -n '_shtab_altmap_using why' -l devices -xka "(__fish_complete_path (commandline -ct))" -d 'memory devices of it: QEMU'"'"'s info memory-devices, virsh dumpxml, daxctl list, cxl list; - too'
 complete -c altmap -n '_shtab_altmap_using why' -l json -d 'print one JSON object'
 complete -c altmap -n '_shtab_altmap_using why' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
 complete -c altmap -n '_shtab_altmap_using why' -l width -x -d 'columns (those of the terminal)'
@@ -187,6 +192,7 @@ complete -c altmap -n '_shtab_altmap_using grow' -l online -xka "movable kernel 
 complete -c altmap -n '_shtab_altmap_using grow' -l caller -x -d 'who adds it: dimm, virtio-mem or others (dimm)'
 complete -c altmap -n '_shtab_altmap_using grow' -l node -x -d 'to which node (0)'
 complete -c altmap -n '_shtab_altmap_using grow' -l model -xka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'a kernel model'
+complete -c altmap -n '_shtab_altmap_using grow' -l devices -xka "(__fish_complete_path (commandline -ct))" -d 'memory devices of it: QEMU'"'"'s info memory-devices, virsh dumpxml, daxctl list, cxl list; - too'
 complete -c altmap -n '_shtab_altmap_using grow' -l json -d 'print one JSON object'
 complete -c altmap -n '_shtab_altmap_using grow' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
 complete -c altmap -n '_shtab_altmap_using grow' -l width -x -d 'columns (those of the terminal)'
@@ -212,6 +218,7 @@ complete -c altmap -n '_shtab_altmap_using capture' -s h -l help -d 'show this h
 complete -c altmap -n '_shtab_altmap_using capture' -l root -x -d 'the tree to read (/): a folder, tar or zip, or what lsmem printed'
 complete -c altmap -n '_shtab_altmap_using capture' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'the snapshot to write (.json, .msgpack, each also .gz); else JSON on standard output'
 complete -c altmap -n '_shtab_altmap_using capture' -l model -xka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'a kernel model'
+complete -c altmap -n '_shtab_altmap_using capture' -l devices -xka "(__fish_complete_path (commandline -ct))" -d 'memory devices of it: QEMU'"'"'s info memory-devices, virsh dumpxml, daxctl list, cxl list; - too'
 complete -c altmap -n '_shtab_altmap_using capture' -l arch -xka "x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k ppc64le-hash-4k s390x riscv64 loongarch ia64 sh sparc64 x86_32" -d 'an architecture'
 complete -c altmap -n '_shtab_altmap_using capture' -l json -d 'with -o: print what was captured as one JSON object'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a collect -d 'Print a shell script that gathers what altmap reads, for a machine without Python.'
