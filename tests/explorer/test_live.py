@@ -191,11 +191,11 @@ def test_a_reading_that_fails_is_told_and_the_next_is_tried(root: Path) -> None:
     reader = Reader(str(root), every=0)
 
     async def lose(pilot: Any, screen: LiveScreen) -> None:
-        (root / MEMORY).rename(root / "elsewhere")
+        root.rename(root.with_name("elsewhere"))
         await press(pilot, "f5")
         assert "✗ not read" in said(screen)
         assert len(screen.machine.blocks) == 4
-        (root / "elsewhere").rename(root / MEMORY)
+        root.with_name("elsewhere").rename(root)
         await press(pilot, "f5")
         assert "nothing changed" in said(screen)
 

@@ -92,7 +92,7 @@ class AskingScreen(Screen[None], Portrayed):
     @property
     def cursor(self) -> int:
         """The selected block."""
-        return self.query_one(MemoryMap).cursor
+        raise NotImplementedError
 
     @property
     def pane(self) -> str:
