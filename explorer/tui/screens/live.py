@@ -20,7 +20,7 @@ from ..widgets.live_log import LiveLog
 from ..widgets.overview import OverviewLine
 from ..widgets.painted import Scroller
 from ..widgets.parameters import Parameters
-from ..widgets.title import Strip, Word
+from ..widgets.title import Word
 from ..widgets.zone_table import ZoneTable
 from .error import ErrorScreen
 from .main import MainScreen
@@ -103,15 +103,14 @@ class LiveScreen(MainScreen):
     def _greet(self) -> None:
         self._told(self.reader.readings[-1])
 
-    def _show_machine(self) -> None:
-        super()._show_machine()
+    def planned(self, alarm: str) -> tuple[list[Word], list[Word]]:
         reader = self.reader
         pages = "every page is looked at" if reader.every_page else "pages laid out to meet the counters"
         if not reader.every_page:
             pages += "; p looks at every page" if reader.may_see_pages else "; every page needs root"
         often = f"every {reader.every:g} s" if reader.every else "when F5 asks"
         left = [Word(" live ", "chosen"), Word(f" read {often}, never written  ", "dim"), Word(pages, "dim")]
-        self.query_one("#plan", Strip).set(left, [Word(f"reading {reader.readings[-1].number:,} ", "strong")])
+        return left, [Word(f"reading {reader.readings[-1].number:,} ", "strong")]
 
     def _told(self, reading: Reading) -> None:
         """What changed, in a line; and how much differs from the plan."""

@@ -166,12 +166,15 @@ class MainScreen(MappingScreen):
         self._worth = worth_knowing(self.machine)
         alarm = facts.alarm(self.machine, self._worth)
         self.query_one(StatusLine).show(alarm)
-        width = self.app.size.width
-        self.query_one("#plan", Strip).set(plan.words(self.session, width), plan.free_words(self.machine, alarm))
+        self.query_one("#plan", Strip).set(*self.planned(alarm))
         if self._search is not None:
             self._find()
         self._show_block()
         self._ask_all()
+
+    def planned(self, alarm: str) -> tuple[list[Word], list[Word]]:
+        """The words of the strip below the map; `alarm`: that hardly any memory is left."""
+        return plan.words(self.session, self.app.size.width), plan.free_words(self.machine, alarm)
 
     def _show_block(self) -> None:
         if not self._map.size:  # as soon as it has one it is told
