@@ -4,6 +4,7 @@ Everything that the explorer uses is named here. `open_machine` loads a saved pi
 command; `Machine.check` states the invariants.
 """
 
+from .capture.memory_devices import MemoryDevice, parse_devices
 from .commands import (
     Add,
     Allocate,
@@ -27,9 +28,10 @@ from .commands import (
 from .commands.outcome import Outcome
 from .commands.scripts import parse_line, parse_script
 from .faces.boot import Ram, boot_machine
+from .faces.devices import with_devices
 from .faces.diff import Drift, describe_drift, diff
 from .faces.film import Film, Move
-from .faces.from_words import new_machine, qemu_nodes
+from .faces.from_words import new_machine
 from .faces.library import (
     bundled_machines,
     capture,
@@ -42,6 +44,7 @@ from .faces.library import (
 )
 from .faces.lsmem import lsmem
 from .faces.lsmem import separate as split_lsmem
+from .faces.qemu_words import qemu_devices, qemu_nodes
 from .faces.reboot import BOOT_KEYS, reboot
 from .faces.shell_export import export as export_shell
 from .kernels.architectures import Preset
@@ -139,6 +142,7 @@ __all__ = [
     "Line",
     "Machine",
     "Memmap",
+    "MemoryDevice",
     "Moment",
     "Move",
     "Node",
@@ -209,9 +213,11 @@ __all__ = [
     "news",
     "open_machine",
     "parse_bytes",
+    "parse_devices",
     "parse_line",
     "parse_script",
     "plain",
+    "qemu_devices",
     "qemu_nodes",
     "read_machine",
     "reboot",
@@ -224,5 +230,6 @@ __all__ = [
     "story",
     "vary",
     "why_not",
+    "with_devices",
     "worth_knowing",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import zipfile
 from typing import Final
 
@@ -11,6 +12,7 @@ from . import lsmem_list, other_pictures
 from .folder_tree import FolderTree
 from .joined_tree import InsideTree, JoinedTree
 from .mapped_tree import MappedTree
+from .memory_devices import MemoryDevice, listed_by, parse_devices
 from .tar_tree import TarTree
 from .tree import Tree
 from .zip_tree import ZipTree
@@ -20,6 +22,9 @@ _SYSTEM: Final = "sys/devices/system"
 _LSMEM_IN: Final = ("sos_commands/memory", "")
 """Folders in which what lsmem printed may lie: a sosreport's, and the tree's own."""
 _OF_PROC: Final = ("zoneinfo", "iomem", "meminfo", "buddyinfo", "pagetypeinfo", "vmstat")
+_LISTS_DEVICES: Final = re.compile(r"devices|dimm|daxctl|cxl|domain|libvirt|qemu|\.xml$")
+"""How files are called that list memory devices beside a tree."""
+_HEAD: Final = 1 << 16
 _MOST_FOLDERS: Final = 64
 """Folders of which it is asked whether they hold a tree."""
 _LONGEST_LIST: Final = 64 << 20
@@ -119,6 +124,8 @@ def _whole(tree: Tree) -> Tree:
 def _with_lsmem(tree: Tree) -> Tree:
     """The whole tree, and what lsmem printed if that is there and no folder of memory blocks is, as in a sosreport."""
     whole = _whole(tree)
+    if tree.source != "/":
+        whole.devices = _devices(tree)
     if whole.names(_MEMORY):
         return whole
     lists = [
@@ -132,8 +139,18 @@ def _with_lsmem(tree: Tree) -> Tree:
         if lsmem_list.is_lsmem(text):
             upper = MappedTree(tree.source, lsmem_list.files_of(text, f"{tree.source}: {path}"))
             joined = JoinedTree(upper, whole)
+            joined.devices = whole.devices
             joined.notes.append(
                 "its memory blocks are those that lsmem printed: states, nodes and zones, and nothing of pages"
             )
             return joined
     return whole
+
+
+def _devices(tree: Tree) -> tuple[MemoryDevice, ...]:
+    """The memory devices of lists that lie beside the tree's folders."""
+    found: list[MemoryDevice] = []
+    for name in filter(_LISTS_DEVICES.search, tree.names("")):
+        if listed_by(next(tree.chunks(name), b"")[:_HEAD]):
+            found += tree.parse(name, lambda text, where: parse_devices(text, f"{tree.source}: {where}")) or ()
+    return tuple(found)

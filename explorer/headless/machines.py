@@ -14,6 +14,7 @@ from altmap.engine import (
     lsmem,
     new_machine,
     open_machine,
+    qemu_devices,
     qemu_nodes,
     reboot,
     save_machine,
@@ -32,13 +33,15 @@ from .verbs import VERBS
 def enter(arguments: argparse.Namespace) -> int:
     """Open a machine in the explorer, or without one those that can be opened; without a terminal, show it."""
     arguments.json = False
-    if arguments.machine is None and arguments.model is None and _explorer_can_open():
+    if arguments.machine is None and arguments.model is None and arguments.devices is None and _explorer_can_open():
         from ..tui.app import run_app
 
         return run_app(None)
     named = arguments.machine or DEFAULT_MACHINE
     path = named if named != STDIN and os.path.exists(named) else ""
-    return _enter(machine_named(named, arguments.model, replay=arguments.replay), arguments, path)
+    return _enter(
+        machine_named(named, arguments.model, replay=arguments.replay, devices=arguments.devices), arguments, path
+    )
 
 
 def _explorer_can_open() -> bool:
@@ -78,7 +81,10 @@ def new(arguments: argparse.Namespace) -> int:
         raise BadInput("--qemu says what --nodes does; give one of them")
     nodes = qemu_nodes(arguments.qemu) if arguments.qemu is not None else (arguments.nodes or "2G").split(",")
     words = {"arch": arguments.arch, "kernel": arguments.kernel, "append": arguments.append}
-    machine = new_machine(nodes, block_size=arguments.block_size, cxl_windows=arguments.cxl_window, **words)
+    plugged = qemu_devices(arguments.qemu) if arguments.qemu is not None else ()
+    machine = new_machine(
+        nodes, block_size=arguments.block_size, cxl_windows=arguments.cxl_window, devices=plugged, **words
+    )
     return _made(machine, arguments)
 
 
@@ -96,7 +102,9 @@ def _made(machine: Machine, arguments: argparse.Namespace) -> int:
 
 def show(arguments: argparse.Namespace) -> int:
     """A machine at a glance."""
-    return _show(machine_named(arguments.machine, arguments.model, replay=arguments.replay), arguments)
+    return _show(
+        machine_named(arguments.machine, arguments.model, replay=arguments.replay, devices=arguments.devices), arguments
+    )
 
 
 def _show(machine: Machine, arguments: argparse.Namespace) -> int:

@@ -35,7 +35,7 @@ from .streams import STDIN, machine_named, once_standard_input, script_text
 def why(arguments: argparse.Namespace) -> int:
     """Would a command, or each of those on a range of blocks, succeed? 0 if all do, 1 if one does not, else 3: for some that
     is not known."""
-    machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay)
+    machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay, devices=arguments.devices)
     line = " ".join(arguments.words)
     if (size := asked_by_size(line)) is not None:
         return _give_back(machine, *size, arguments)

@@ -112,7 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run a script on a machine, and save what it has become; 1 if a command did not come out as expected."""
     once_standard_input(arguments.machine, arguments.script)
     writable(arguments.save)
-    machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay)
+    machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay, devices=arguments.devices)
     text, name = script_text(arguments.script)
     lines = lines_of(parse_places(text, name), name)
     unexpected = run_script(machine, lines, _teller(machine, arguments), _watcher(machine, arguments))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache, partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from .colour import between
@@ -93,7 +94,7 @@ class Tiles:
         back = None if picture.halves == 1 else palette.verdicts["no"]
         yield Span(text, palette.text if picture.halves == 1 else 0xFFFFFF if palette.dark else 0x10151C, back, True)
         if not shape.caption:
-            yield from list(self._cells(paints, tile, 0, lit))[len(text) :]
+            yield from self._cells(paints, tile, 0, lit, len(text))
 
     def _seen(self, line: Line, block: int, over: Overlay) -> Line:
         """A line of a block, dimmed where a search did not find it."""
@@ -211,11 +212,11 @@ class Tiles:
         per_block, full = geometry.sections_per_block, (1 << geometry.pages_per_section) - 1
         return all(places.get(nr) == full for nr in range(block * per_block, (block + 1) * per_block))
 
-    def _cells(self, paints: list[Paint], tile: int, part: int, lit: float) -> Iterator[Span]:
-        """One line of the cells of a tile."""
+    def _cells(self, paints: list[Paint], tile: int, part: int, lit: float, column: int = 0) -> Iterator[Span]:
+        """One line of the cells of a tile, from a column on."""
         shape, palette = self._picture.plan.shape, self._picture.scene.palette
         first = tile * shape.wide * shape.high * shape.halves + part * shape.wide * shape.halves
-        upper = paints[first : first + shape.wide]
+        upper = paints[first + column : first + shape.wide]
         if shape.halves == 1:
             for paint in upper:
                 if paint.raised:
@@ -223,9 +224,10 @@ class Tiles:
                 else:
                     yield Span(paint.letter, bold=paint.letter.isupper())
             return
-        lower = paints[first + shape.wide : first + 2 * shape.wide]
-        for top, bottom in zip(upper, lower, strict=True):
-            yield self._halves(top, bottom, lit)
+        lower = paints[first + shape.wide + column : first + 2 * shape.wide]
+        for (top, bottom), alike in groupby(zip(upper, lower, strict=True)):
+            span = self._halves(top, bottom, lit)
+            yield span._replace(text=span.text * sum(1 for _ in alike))
 
     def _halves(self, top: Paint, bottom: Paint, lit: float) -> Span:
         if top.hatch and top.hatch == bottom.hatch and not (top.raised or bottom.raised):

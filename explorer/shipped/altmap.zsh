@@ -21,6 +21,7 @@ _shtab_altmap_commands() {
     export:'Print the commands of a machine'"'"'s history as lines for the real one.'
     grow:'Tell how far a machine can grow, and where that gets dangerous before.'
     help:'Explain a command, or all that a line of a script may say.'
+    live:'Watch the running machine in the explorer, and what differs from a plan; it only reads.'
     lsmem:'List memory as lsmem does, with lsmem'"'"'s own options.'
     machines:'List the bundled machines.'
     models:'List the kernels that can be modelled, or what changed from one to another.'
@@ -65,6 +66,7 @@ _shtab_altmap_capture_options=(
   "--root[the tree to read (\/)\: a folder, tar or zip, or what lsmem printed]:DIR|FILE:"
   {-o,--output}"[the snapshot to write (.json, .msgpack, each also .gz)\; else JSON on standard output]:FILE:_files"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
   "--arch[an architecture]:ARCH:(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k ppc64le-hash-4k s390x riscv64 loongarch ia64 sh sparc64 x86_32)"
   "--json[with -o\: print what was captured as one JSON object]"
 )
@@ -164,6 +166,7 @@ _shtab_altmap_grow_options=(
   "--caller[who adds it\: dimm, virtio-mem or others (dimm)]:CALLER:"
   "--node[to which node (0)]:N:"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
@@ -175,11 +178,24 @@ _shtab_altmap_grow_defaults_added=0
 
 _shtab_altmap_help_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a command, or script:(open show svg tour serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema script)"
+  ":a command, or script:(open show svg tour live serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema script)"
 )
 
 # guard to ensure default positional specs are added only once per session
 _shtab_altmap_help_defaults_added=0
+
+_shtab_altmap_live_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--root[the tree to read (\/)\; a folder that something else renews]:DIR:"
+  "--every[seconds from one reading to the next (3)]:SECONDS:"
+  "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
+  "--width[columns (those of the terminal)]:N:"
+  ":what it should come to\: what differs from it is told:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_altmap_live_defaults_added=0
 
 _shtab_altmap_lsmem_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -216,7 +232,7 @@ _shtab_altmap_new_options=(
   "--block-size[of a memory block (what is usual there)]:SIZE:"
   "--append[the kernel\'s command line]:WORDS:"
   "*--cxl-window[addresses that firmware keeps for CXL memory]:SIZE@START:"
-  "--qemu[instead of --nodes\: as QEMU has it, -m 2G,maxmem\=64G -numa node,mem\=1G]:WORDS:"
+  "--qemu[instead of --nodes\: as QEMU has it, -m 2G,maxmem\=64G -numa node,mem\=1G -device pc-dimm,...]:WORDS:"
   {-o,--output}"[save it there (.json, .msgpack, each also .gz), open nothing]:FILE:_files"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
@@ -229,6 +245,7 @@ _shtab_altmap_new_defaults_added=0
 _shtab_altmap_open_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
@@ -253,6 +270,7 @@ _shtab_altmap_run_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
   "--json[print what came of each command and what it changed, a JSON object a line]"
   "--full[with --json\: print the whole machine after each command]"
   "--events[print all that the kernel does on the way, as JSON Lines]"
@@ -290,6 +308,7 @@ _shtab_altmap_serve_defaults_added=0
 _shtab_altmap_show_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
@@ -330,6 +349,7 @@ _shtab_altmap_why_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
@@ -370,6 +390,7 @@ _shtab_altmap() {
         export) _arguments -C -s $_shtab_altmap_export_options ;;
         grow) _arguments -C -s $_shtab_altmap_grow_options ;;
         help) _arguments -C -s $_shtab_altmap_help_options ;;
+        live) _arguments -C -s $_shtab_altmap_live_options ;;
         lsmem) _arguments -C -s $_shtab_altmap_lsmem_options ;;
         machines) _arguments -C -s $_shtab_altmap_machines_options ;;
         models) _arguments -C -s $_shtab_altmap_models_options ;;

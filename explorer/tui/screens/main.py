@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, Final
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Final
 
 from altmap.engine import Advice, BadInput, Command, Offline, worth_knowing
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.events import Key, Resize
+from textual.widget import Widget
 
 from ... import facts
+from ...picture.memmap import Memmap
 from ...picture.overlay import Happening
 from ...picture.view import Told
 from ...picture.views import BY_NAME as VIEWS_BY_NAME
 from ...picture.views import VIEWS
 from .. import changes, plan, prospects, titles, words
+from ..greeting import greeting
 from ..outlooks import Outlooks
 from ..session import Batch, Session
 from ..sheets import Place
@@ -45,6 +48,8 @@ ALWAYS: Final = ("verb('help')", "verb('quit')", "command_palette")
 
 WIDE: Final = 170
 """From so many columns on the levels below the cursor stand beside the map."""
+BESIDE: Final = 122
+"""Columns of all else then: the map, the panes at the right, and one between each two."""
 
 
 class MainScreen(MappingScreen):
@@ -54,6 +59,9 @@ class MainScreen(MappingScreen):
         Binding(verb.key, f"verb('{verb.name}')", verb.label, show=verb.footer, tooltip=verb.sentence, priority=True)
         for verb in VERBS
     ]
+
+    LOG: ClassVar[str] = "kernel log"
+    """What the log is called where it has a title of its own."""
 
     def __init__(self, session: Session, view: str = "", panel: str = "") -> None:
         """`view` and `panel`: how it begins, by name; where there is none of that name, as usual."""
@@ -75,40 +83,52 @@ class MainScreen(MappingScreen):
         self._map.view = VIEWS_BY_NAME[self._first_view]
         yield StatusLine(machine)
         yield OverviewLine(machine, self.verdicts)
-        with Horizontal(id="body"):
-            with Vertical(id="left"):
-                yield Strip("map-title")
-                yield self._map
-                yield HeadStrip(self._map)
-                yield MapLegend(self._map)
-            with Vertical(id="right"):
-                yield Strip("panel-title")
-                yield Inspector(machine, id="inspector")
-                yield ZoneTable(machine, id="zones")
-                yield KernelLog(machine, self.session.verb_of, id="log")
-                yield Parameters(machine, id="parameters")
-        yield Strip("plan")
-        yield ResultBar()
         yield Keys(ALWAYS)
+        yield ResultBar()
+        yield Strip("plan")
+        with Vertical(id="right"):
+            yield Strip("panel-title")
+            yield Inspector(machine, id="inspector")
+        yield Strip("map-title")
+        yield self._map
+        yield MapLegend(self._map)
+
+    def _pane_of(self, name: str) -> Widget:
+        """A pane by its name; one beside the map is made when it is asked for first, for what is there costs with each key."""
+        made: dict[str, Callable[[], Widget]] = {
+            "zones": lambda: ZoneTable(self.machine, id="zones"),
+            "log": lambda: self.log_pane(id="log"),
+            "parameters": lambda: Parameters(self.machine, id="parameters"),
+        }
+        if name in made and not self.query(f"#{name}"):
+            self.query_one("#right").mount(made[name](), after="#inspector")
+        return self.query_one(f"#{name}")
+
+    def log_pane(self, **options: Any) -> Scroller:
+        """What tells what was done."""
+        return KernelLog(self.machine, self.session.verb_of, **options)
 
     def on_resize(self, event: Resize) -> None:
-        """Where there is room for more than one pane beside the map, there are more; once."""
-        if event.size.width >= WIDE and not self.query(Levels):
+        """Where there is room for more than one pane beside the map, there are more; they are made once."""
+        if event.size.width < WIDE:
+            return
+        if not self.query(Levels):
             machine = self.machine
             under = Vertical(
                 Strip("zones-title"), ZoneTable(machine, id="zones-under"),
-                Strip("log-title"), KernelLog(machine, self.session.verb_of, id="log-under"), id="under",
+                Strip("log-title"), self.log_pane(id="log-under"), id="under",
             )  # fmt: skip
-            self.query_one("#body").mount(Levels(self._map), before="#right")
-            self.query_one("#left").mount(under)
+            self.mount(Levels(self._map), after="#right")
+            self.mount(under)
             self.query_one("#right").mount(Strip("page-title"), Inspector(machine, id="page"))
             self.call_after_refresh(self._widened)
+        self.query_one(Levels).styles.width = event.size.width - BESIDE
 
     def _widened(self) -> None:
         self.query_one("#zones-title", Strip).set(
             [Word("▌", "faint"), Word("zones", "strong")], [Word("pages ", "faint")]
         )
-        self.query_one("#log-title", Strip).set([Word("▌", "faint"), Word("kernel log", "strong")])
+        self.query_one("#log-title", Strip).set([Word("▌", "faint"), Word(self.LOG, "strong")])
         self._show_block()
 
     def on_mount(self) -> None:
@@ -119,21 +139,7 @@ class MainScreen(MappingScreen):
         self.show_offers()
 
     def _greet(self) -> None:
-        origin = self.machine.origin
-        if (before := self.session.before) is not None and self.session.begun == "booted":
-            news = origin.notes[: len(origin.notes) - len(before.machine.origin.notes)]
-            self.query_one(ResultBar).say("✓ booted", "; ".join(news), "ok")
-            return
-        if warnings := self.machine.warnings:
-            self.query_one(ResultBar).say("! warning", " ".join(f"{warning}." for warning in warnings), "busy")
-            return
-        notes = [note for note in (origin.description, *origin.notes) if note]
-        guessed = any(section.estimated for section in self.machine.sections.values())
-        pages = "Pages are estimated from counters." if guessed else ""
-        said = ". ".join(note.rstrip(".") for note in notes[:1])
-        self.query_one(ResultBar).say(
-            "", " ".join(part for part in (said + "." if said else "", pages) if part), "plain"
-        )
+        self.query_one(ResultBar).say(*greeting(self.session))
 
     # -- what is seen -----------------------------------------------------------------------------------------------
 
@@ -160,12 +166,15 @@ class MainScreen(MappingScreen):
         self._worth = worth_knowing(self.machine)
         alarm = facts.alarm(self.machine, self._worth)
         self.query_one(StatusLine).show(alarm)
-        width = self.app.size.width
-        self.query_one("#plan", Strip).set(plan.words(self.session, width), plan.free_words(self.machine, alarm))
+        self.query_one("#plan", Strip).set(*self.planned(alarm))
         if self._search is not None:
             self._find()
         self._show_block()
         self._ask_all()
+
+    def planned(self, alarm: str) -> tuple[list[Word], list[Word]]:
+        """The words of the strip below the map; `alarm`: that hardly any memory is left."""
+        return plan.words(self.session, self.app.size.width), plan.free_words(self.machine, alarm)
 
     def _show_block(self) -> None:
         if not self._map.size:  # as soon as it has one it is told
@@ -180,7 +189,10 @@ class MainScreen(MappingScreen):
             self.query_one("#page", Inspector).show(place._replace(pfn=pfn, level="page"))
         else:
             self.query_one("#inspector", Inspector).show(place)
-        self.query_one(HeadStrip).show(self.cursor)
+        if self._map.view is Memmap and not self.query(HeadStrip):
+            self.mount(HeadStrip(self._map), before=self.query_one(MapLegend))
+        for head in self.query(HeadStrip):
+            head.show(self.cursor)
         self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
         self._title()
         self._offer()
@@ -361,7 +373,7 @@ class MainScreen(MappingScreen):
     @property
     def pane(self) -> str:
         """The pane that has the keys."""
-        return next((name for name in PANES if self.focused is self.query_one(f"#{name}")), "map")
+        return self.focused.id if self.focused is not None and self.focused.id in PANES else "map"
 
     def on_descendant_focus(self) -> None:
         self._title()
@@ -382,4 +394,4 @@ class MainScreen(MappingScreen):
             for name in PANES:
                 self.set_class(name == pane, f"-show-{name}")
             self._title()
-        self.call_after_refresh(self.query_one(f"#{pane}").focus)
+        self.call_after_refresh(self._pane_of(pane).focus)

@@ -106,21 +106,23 @@ class MemoryMap(Drawn, can_focus=True):
     def picture(self) -> Picture:
         """The picture of the scope at the size of the moment."""
         if self._now is None:
-            self._now = self._made()
+            size = (max(24, self.size.width), max(2, self.size.height))
+            self._now = self.pictured(self.scope, self.view, size, self.folds, self.pfn)
         return self._now
 
-    def _made(self) -> Picture:
-        """The picture, from those that are kept if it is among them; these take in what has changed since."""
-        size = (max(24, self.size.width), max(2, self.size.height))
-        key = (self.scope, self.view, size, self.halves, self.folds, palette_of(self.app))
+    def pictured(self, scope: Scope, view: type[View], size: tuple[int, int], folds: bool, pfn: int) -> Picture:
+        """A picture of a scope in which a page is in sight, from those that are kept if it is among them; these take in what
+        has changed since."""
+        key = (scope, view, size, self.halves, folds, palette_of(self.app))
         found = self._pictures.pop(key, None)
         if found is not None:
             if self._ages[key] != self._age:
                 found.changed_lines()
-        elif self.scope.level == "page":
-            found = PagesPicture(self.scene, self.view, self.scope, size, self.halves, self.pfn)
+            found.reveal(pfn)
+        elif scope.level == "page":
+            found = PagesPicture(self.scene, view, scope, size, self.halves, pfn)
         else:
-            found = MemoryPicture(self.scene, self.view, self.scope, size, self.halves, self.folds)
+            found = MemoryPicture(self.scene, view, scope, size, self.halves, folds)
         self._pictures[key], self._ages[key] = found, self._age
         while len(self._pictures) > _KEPT:
             oldest = next(iter(self._pictures))
@@ -134,6 +136,12 @@ class MemoryMap(Drawn, can_focus=True):
 
     def row(self, y: int) -> Line:
         return self.picture.line(y, self.overlay)
+
+    def hold(self, machine: Machine) -> None:
+        """Show another reading of the same machine, from the next `show` on."""
+        self.machine, self._now = machine, None
+        self._pictures.clear()
+        self.refresh()
 
     def show(self) -> None:
         """Draw what has changed in the machine; marks whose block is gone go."""
