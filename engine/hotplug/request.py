@@ -11,8 +11,8 @@ class AddRequest(msgspec.Struct, frozen=True):
     """What is added: bytes, node, who asks, and, where the person chose, where the memmap goes.
 
     `reserve`, `free` and `align` (pages) are those of the altmap that a pmem driver brings along, as its namespace has them;
-    without `free` it has as many as the memmap needs. Others have none. virtio-mem adds to a memory `group` that exists, with the first `plugged` pages in use and the others withheld; `device` is the
-    first pfn of its region.
+    without `free` it has as many as the memmap needs. Others have none. virtio-mem adds to a memory `group` that exists, with the
+    first `plugged` pages in use and the others withheld; `device` is the first pfn of its region.
     """
 
     start: int
