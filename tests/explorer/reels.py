@@ -305,6 +305,17 @@ REELS: Final[dict[str, Reel]] = {
         ALL,
         reader=lambda: Staged([guest(), with_dimm(), with_dimm(movable=2)], with_dimm(movable=4)),
     ),
+    "habits": Reel(
+        with_dimm,
+        (
+            Frame("jump", "j", _dialog("JumpScreen")),
+            Frame("jumped", "d", lambda shot: shot.dialog == "" and shot.map.view.name == "memmap"),
+            Frame("help", "2 ?", _dialog("HelpScreen")),
+            Frame("help-found", '"mark dev"', _dialog("HelpScreen")),
+            Frame("help-of-open", "escape escape O ?", _dialog("HelpScreen")),
+        ),
+        ("60x20", "80x24", "120x40"),
+    ),
     "tour": Reel(guest, (Frame("first", "T", lambda shot: shot.dialog == "TourScreen" and not shot.machine.history),), ALL),
 }  # fmt: skip
 
