@@ -262,7 +262,7 @@ def of_why(parser: Parser) -> None:
 
 def of_compare(parser: Parser) -> None:
     """altmap compare."""
-    from altmap.engine import PLACEMENTS
+    from altmap.engine import PLACEMENTS, VARIES
     from altmap.engine.protocol.vocabulary import ONLINE_TYPES
 
     _machine(parser)
@@ -274,11 +274,16 @@ def of_compare(parser: Parser) -> None:
     parser.add_argument("--placement", metavar="PLACEMENT,..", help=f"only these of {', '.join(PLACEMENTS)}")
     parser.add_argument("--block-size", metavar="SIZE,..", help="memory blocks of these sizes for the added range")
     _model(parser, "the machine's own, or several", "MODEL,..")
+    types = f"how the blocks go online (online_movable): {', '.join(ONLINE_TYPES)}"
+    parser.add_argument("--online", metavar="TYPE,..", default="online_movable", help=types)
+    whats = tuple(what.replace(" ", "-") for what in VARIES)
     parser.add_argument(
-        "--online",
-        choices=ONLINE_TYPES,
-        default="online_movable",
-        help="how the blocks go online (online_movable)",
+        "--vary", choices=whats, help="what differs, in place of naming each; of kernels that do alike one"
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="a picture of them (.svg); - for standard output")
+    parser.add_argument("--size", metavar="WxH", type=_screen, default=(120, 40), help="its columns and lines (120x40)")
+    parser.add_argument(
+        "--theme", choices=("altmap-dark", "altmap-light"), default="altmap-dark", help="its colours (dark)"
     )
     _json(parser)
     _look(parser)

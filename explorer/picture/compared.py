@@ -15,7 +15,7 @@ from .colour import between
 from .lines import Line, Span, fitted, joined
 from .memory_size import short_size
 from .palette import Palette
-from .ranges import Added, Ground, cell_line
+from .ranges import Added, Ground, cell_line, pages_of_line
 
 NARROWEST: Final = 26
 """Columns that an alternative needs."""
@@ -185,21 +185,27 @@ class ComparedPicture:
         self, label: str, cells: list[Span], tone: int, free: str, sign: Span, wide: int, palette: Palette
     ) -> Line:
         """A line of a map: a label, its cells, and what stands beside them."""
-        text = f"{free:>{_BESIDE - len(sign.text)}} "
-        return fitted((Span(f"{label:>{self._gutter - 1}} ", tone), *cells, Span(text, palette.dim), sign), wide)
+        text = Span(f"{free:>{_BESIDE - len(sign.text)}}", palette.dim)
+        return fitted((Span(f"{label:>{self._gutter - 1}} ", tone), *cells, text, sign), wide)
 
     def _added(self, row: Row, wide: int, high: int, look: Look) -> Iterator[Line]:
         palette, across = look.palette, self._across(wide)
         unit = row.block_size // self._comparison.page_size
         added = Added(row, unit)
-        for rows in added.rows(across * look.halves, high):
+        for rows in added.rows(across * look.halves, high, self._line(high)):
             goes, count = added.goes(rows.blocks), len(rows.blocks)
             sign = "" if not rows.label else "✓" if goes == count else "✗" if not goes else "✓✗"
             tone = palette.good if goes == count else palette.bad if not goes else palette.warn
             free = short_size(rows.free * self._comparison.page_size) if rows.label else ""
             lit = palette.row_step if rows.number % 2 else 0.0
             cells = cell_line(rows.cells, across, palette, look.halves, lit)
-            yield self._row_of(rows.label, cells, palette.text, free, Span(f"{sign:<2}", tone), wide, palette)
+            yield self._row_of(rows.label, cells, palette.text, free, Span(f"{sign:>2}", tone), wide, palette)
+
+    def _line(self, high: int) -> int:
+        """Pages of a line of the added range: the same in all."""
+        rows = [self._row(at) for at in range(len(self.shown))]
+        smallest = min((row.block_size for row in rows if row.ok), default=self._comparison.page_size)
+        return pages_of_line(self._pages, smallest // self._comparison.page_size, high)
 
     def _refused(self, row: Row, wide: int, high: int, palette: Palette) -> Iterator[Line]:
         said = wrap(sentence(row.reason) if row.reason is not None else "", wide - 2)
@@ -242,7 +248,7 @@ class ComparedPicture:
 
     def _across(self, wide: int) -> int:
         """Characters of a map: a power of two."""
-        return 1 << (wide - self._gutter - _BESIDE - 1).bit_length() - 1
+        return 1 << (wide - self._gutter - _BESIDE).bit_length() - 1
 
     # -- below all --------------------------------------------------------------------------------------------------
 
@@ -254,7 +260,7 @@ class ComparedPicture:
 
     def _legend(self, look: Look, cell: int) -> Line:
         palette, wide = look.palette, look.size[0]
-        memmap, free, gone = ("█ ", "█ ", "✓") if look.halves == 2 else ("# ", "· ", "✓")
+        memmap, free, gone = ("█ ", "█ ", "✓") if look.halves == 2 else ("# : ", "· ", "✓")
         spans = [
             Span(memmap, palette.kinds["memmap"]),
             Span("memmap of what is added", palette.dim),

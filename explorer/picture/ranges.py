@@ -142,10 +142,9 @@ class Added:
         """How many of some blocks could be taken out alone."""
         return sum(max(0, min(last + 1, blocks.stop) - max(first, blocks.start)) for first, last in self._row.removable)
 
-    def rows(self, across: int, high: int) -> Iterator[Rows]:
-        """So many lines: a block has several, or several blocks are on one."""
-        lines = max(1, min(high // self._count, 4))
-        per_line = _per_line(self._count, high)
+    def rows(self, across: int, high: int, line: int) -> Iterator[Rows]:
+        """So many lines, each of so many pages: a block has several, or several blocks are on one."""
+        lines, per_line = max(1, self._unit // line), max(1, line // self._unit)
         made = 0
         for number, first in enumerate(range(self._first, self._first + self._count, per_line)):
             blocks = range(first, min(first + per_line, self._first + self._count))
@@ -177,11 +176,16 @@ class Added:
         return Cell((("free", high - low),), memmap)
 
 
-def _per_line(count: int, high: int) -> int:
-    """Blocks on a line, so that all fit: a power of two, unless three quarters of it fill the lines much better."""
+def pages_of_line(pages: int, block: int, high: int) -> int:
+    """How many pages a line shows, so that a range of blocks of a size has room on so many lines: a part of a block, or a
+    power of two of them, unless three quarters of that fill the lines much better."""
+    count = pages // block
+    if count <= high:
+        return block // max(1, min(high // max(1, count), 4))
     whole = next(1 << order for order in range(64) if -(-count // (1 << order)) <= high)
     less = whole * 3 // 4
-    return less if whole > 2 and -(-count // whole) * 5 < high * 3 and -(-count // less) <= high else whole
+    better = whole > 2 and -(-count // whole) * 5 < high * 3 and -(-count // less) <= high
+    return block * (less if better else whole)
 
 
 def cell_line(
@@ -215,7 +219,7 @@ def _letter(cell: Cell) -> str:
     if not cell.pages:
         return " "
     if cell.memmap:
-        return LETTERS["memmap"]
+        return LETTERS["memmap"] if cell.memmap * 2 >= cell.pages else ":"
     kinds = dict(cell.kinds)
     if kinds.get("block offline", 0) * 2 > cell.pages:
         return LETTERS["block offline"]

@@ -112,7 +112,10 @@ class ExplorerApp(App[bool]):
 
     def on_asking_screen_booted(self, message: AskingScreen.Booted) -> None:
         """The machine before waits below, for who takes the boot back."""
-        self.push_screen(MainScreen(Session(message.machine, self.session, message.begun)))
+        screen = MainScreen(Session(message.machine, self.session, message.begun))
+        self.push_screen(screen)
+        if (first := message.first) is not None:
+            screen.call_after_refresh(screen.perform, first.label, first.commands)
 
     def on_asking_screen_entered(self, message: AskingScreen.Entered) -> None:
         self.session = message.session

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Final
 
@@ -14,6 +14,7 @@ from ...taken_home import things
 from ...tour.walk import Walk, open_tour
 from .. import parameters, words
 from ..leaving import LEFT
+from ..picked import Picked
 from ..places import Goal
 from ..portrait import Portrayed
 from ..prospects import grouped
@@ -50,10 +51,12 @@ class AskingScreen(Screen[None], Portrayed):
     class Booted(Message):
         """Another machine is to be shown in place of this one."""
 
-        def __init__(self, machine: Machine, begun: str) -> None:
+        def __init__(self, machine: Machine, begun: str, first: Picked | None = None) -> None:
+            """`first`: what is done there at once."""
             super().__init__()
             self.machine = machine
             self.begun = begun
+            self.first = first
 
     class Entered(Message):
         """Work goes on with this session."""
@@ -96,9 +99,13 @@ class AskingScreen(Screen[None], Portrayed):
         node = here.node if here else min(self.machine.nodes, default=0)
         self.app.push_screen(AddDialog(self.machine, node, compares), self._add)
 
-    def _add(self, command: Add | None) -> None:
-        if command is not None:
-            self.perform("add", [command])
+    def _add(self, answer: Add | Picked | None) -> None:
+        if isinstance(answer, Add):
+            self.perform("add", [answer])
+        elif answer is not None and answer.boot:
+            self._boot(answer.boot, answer)
+        elif answer is not None:
+            self.perform(answer.label, answer.commands)
 
     def explain(self, refused: Batch) -> None:
         """Show why commands were refused, and do what is chosen there."""
@@ -264,12 +271,16 @@ class AskingScreen(Screen[None], Portrayed):
         if row.how == "write":
             self.perform(f"{row.name} {text}", [Write(path=row.path, data=text)])
             return
+        self._boot({parameters.key_of(row): text})
+
+    def _boot(self, options: Mapping[str, str], first: Picked | None = None) -> None:
+        """Go on with a machine that is derived from this one by a boot with options."""
         try:
-            machine = reboot(self.machine, {parameters.key_of(row): text})
+            machine = reboot(self.machine, options)
         except BadInput as error:
             self.query_one(ResultBar).say("✗ no boot", str(error), "refused")
             return
-        self.post_message(self.Booted(machine, "booted"))
+        self.post_message(self.Booted(machine, "booted", first))
 
     def show_help(self) -> None:
         """Open the help: the pane that has the keys, the words in it, all verbs."""
