@@ -4,6 +4,7 @@ Everything that the explorer uses is named here. `open_machine` loads a saved pi
 command; `Machine.check` states the invariants.
 """
 
+from .capture.memory_devices import MemoryDevice, parse_devices
 from .commands import (
     Add,
     Allocate,
@@ -26,6 +27,7 @@ from .commands import (
 from .commands.outcome import Outcome
 from .commands.scripts import parse_line, parse_script
 from .faces.boot import Ram, boot_machine
+from .faces.devices import with_devices
 from .faces.diff import Drift, describe_drift, diff
 from .faces.film import Film, Move
 from .faces.from_words import new_machine, qemu_nodes
@@ -67,7 +69,20 @@ from .questions.compare import VARIES, Comparison, Figure, Varied, compare, desc
 from .questions.explain import Explained, explain
 from .questions.give_back import GiveBack, asked_by_size, describe_give_back, give_back
 from .questions.grow import Growth, grow
-from .questions.narrate import Moment, assumption, block_names, block_numbers, memmap_places, moment, sentence, story
+from .questions.narrate import (
+    GAP,
+    Line,
+    Moment,
+    assumption,
+    block_names,
+    block_numbers,
+    memmap_places,
+    moment,
+    plain,
+    running,
+    sentence,
+    story,
+)
 from .questions.outlook import Outlook
 from .questions.pages import Page
 from .questions.shortage import Shortage, shortage
@@ -90,6 +105,7 @@ __all__ = [
     "AUTO_ONLINE",
     "BOOT_KEYS",
     "CALLERS",
+    "GAP",
     "KNOWN_MODELS",
     "MODELS",
     "PARAMETER_FILES",
@@ -121,8 +137,10 @@ __all__ = [
     "HotplugError",
     "HugePages",
     "KernelModel",
+    "Line",
     "Machine",
     "Memmap",
+    "MemoryDevice",
     "Moment",
     "Move",
     "Node",
@@ -192,12 +210,15 @@ __all__ = [
     "news",
     "open_machine",
     "parse_bytes",
+    "parse_devices",
     "parse_line",
     "parse_script",
+    "plain",
     "qemu_nodes",
     "read_machine",
     "reboot",
     "rename",
+    "running",
     "save_machine",
     "sentence",
     "shortage",
@@ -205,5 +226,6 @@ __all__ = [
     "story",
     "vary",
     "why_not",
+    "with_devices",
     "worth_knowing",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from altmap.engine import Machine, about_bytes, format_bytes
 
 from . import facts
 from .printable import printable
+from .settings import Recent
 
 
 class Card(NamedTuple):
@@ -67,3 +69,16 @@ def rows(machine: Machine) -> Iterator[tuple[str, str]]:
     yield from ((name, settings[name]) for name in ("memmap_on_memory", "online_policy") if name in settings)
     if steps := len(machine.timeline) - 1:
         yield "commands", f"{steps:,}"
+
+
+def recent_of(machine: Machine, path: str) -> Recent:
+    """What is remembered of a machine that was opened from a file or folder, or saved to one."""
+    told, whole = card(machine), os.path.abspath(os.path.expanduser(path))
+    return Recent(
+        whole,
+        os.path.basename(whole).partition(".")[0] or whole,
+        machine.origin.description or machine.origin.name,
+        told.size,
+        len(machine.timeline) - 1,
+        machine.model.name,
+    )

@@ -16,12 +16,17 @@ GAP = 2
 
 def comparison_text(comparison: Comparison, width: int = 100) -> str:
     """A comparison as text: where the table is wider than `width` columns, it goes on below."""
+    return "\n".join(comparison_lines(comparison, width)) + "\n"
+
+
+def comparison_lines(comparison: Comparison, width: int) -> list[str]:
+    """Its lines."""
     sheet = describe_comparison(comparison)
-    paragraphs = ["\n".join(sheet.title), *_parts(sheet.rows, width), *map("\n".join, sheet.below)]
-    return "\n\n".join(paragraphs) + "\n"
+    parts: list[Sequence[str]] = [*_parts(sheet.rows, width), *sheet.below]
+    return [*sheet.title, *(line for part in parts for line in ("", *part))]
 
 
-def _parts(rows: Sequence[tuple[str, tuple[str, ...]]], width: int) -> Iterator[str]:
+def _parts(rows: Sequence[tuple[str, tuple[str, ...]]], width: int) -> Iterator[list[str]]:
     if not rows:
         return
     label = max(len(name) for name, _ in rows)
@@ -36,7 +41,7 @@ def _parts(rows: Sequence[tuple[str, tuple[str, ...]]], width: int) -> Iterator[
     yield _drawn(rows, part, label)
 
 
-def _drawn(rows: Sequence[tuple[str, tuple[str, ...]]], columns: Sequence[int], label: int) -> str:
+def _drawn(rows: Sequence[tuple[str, tuple[str, ...]]], columns: Sequence[int], label: int) -> list[str]:
     grid = Table.grid(padding=(0, GAP, 0, 0))
     grid.add_column(min_width=label, no_wrap=True)
     for _ in columns:
@@ -46,4 +51,4 @@ def _drawn(rows: Sequence[tuple[str, tuple[str, ...]]], columns: Sequence[int], 
     console = Console(file=io.StringIO(), width=1 << 16, color_system=None)
     with console.capture() as capture:
         console.print(grid)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+    return [line.rstrip() for line in capture.get().splitlines()]

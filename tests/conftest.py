@@ -36,6 +36,12 @@ def children_compile_once(tmp_path_factory: pytest.TempPathFactory) -> None:
         )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nobody_has_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What an explorer remembers is in no folder of who runs the tests, also where it is a process of its own."""
+    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("settings"))
+
+
 @pytest.fixture
 def nobody_asks_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a key or a click an app is waited for by what it has to do; the cursor rests at once."""

@@ -40,15 +40,23 @@ FROM_TRACES = {
 }
 
 
+OF_TOUR = "trace 7.3/zone_holes_signal, step 13"
+
+
+def made(traces: Path, trace: str, step: int | None) -> engine.Machine:
+    """The machine that was recorded at a step of a trace, or at its boot."""
+    recorded: dict[str, Any] = json.loads(gzip.decompress((traces / f"{trace}.json.gz").read_bytes()))
+    seen = recorded["boot"]["obs"] if step is None else recorded["steps"][step]["obs"]
+    with tempfile.TemporaryDirectory() as folder:
+        Tree(Path(folder), recorded["kernel"]).show(seen)
+        return engine.capture(folder)
+
+
 def main(traces: Path) -> None:
     out = FIXTURES / "machines"
     out.mkdir(exist_ok=True)
     for name, (trace, step, words) in FROM_TRACES.items():
-        recorded: dict[str, Any] = json.loads(gzip.decompress((traces / f"{trace}.json.gz").read_bytes()))
-        seen = recorded["boot"]["obs"] if step is None else recorded["steps"][step]["obs"]
-        with tempfile.TemporaryDirectory() as folder:
-            Tree(Path(folder), recorded["kernel"]).show(seen)
-            machine = engine.capture(folder)
+        machine = made(traces, trace, step)
         engine.rename(machine, name, words, source=f"trace {trace}, " + ("boot" if step is None else f"step {step}"))
         engine.save_machine(machine, out / f"{name}.msgpack.gz")
     machine = engine.capture(FIXTURES / "captures" / "firecracker-24g.tar.xz")
@@ -69,6 +77,11 @@ def main(traces: Path) -> None:
         source="made by the engine",
     )
     engine.save_machine(server, out / "terabyte-server.msgpack.gz")
+    slab = made(traces, "7.3/zone_holes_signal", 13)
+    engine.rename(
+        slab, "slab-guest", "1 GiB guest, Linux 7.3: a slab page of order 0 in a hot-added block", source=OF_TOUR
+    )
+    engine.save_machine(slab, FIXTURES.parent / "explorer" / "tour" / "slab-guest.msgpack.gz")
 
 
 if __name__ == "__main__":

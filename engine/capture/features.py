@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .sysfs_tree import MEMORY, NODES
 from .tree import Tree
 
@@ -28,4 +30,7 @@ def read_features(tree: Tree) -> tuple[str, ...]:
             found.add(name)
     if "high_min:" in (tree.read_text("proc/zoneinfo") or ""):
         found.add("high_min")
+    flags = re.search(rb"(?m)^flags\s*:.*$", next(tree.chunks("proc/cpuinfo"), b""))
+    if flags is not None:
+        found.add("hypervisor" if b" hypervisor" in flags[0] else "bare_metal")
     return tuple(sorted(found))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from ..numbers.frozen import Frozen
+from .memory_devices import MemoryDevice
 
 
 class ZoneReading(msgspec.Struct, frozen=True):
@@ -87,8 +88,11 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     resources: tuple[Resource, ...]  # () without an iomem, or with one that hides its addresses
     meminfo: Frozen[str, int] = Frozen()  # kB; the HugePages_ lines count pages
     vmstat: Frozen[str, int] = Frozen()
-    parameters: Frozen[str, str] = Frozen()  # /sys/module/memory_hotplug/parameters
+    parameters: Frozen[str, str] = (
+        Frozen()
+    )  # /sys/module/memory_hotplug/parameters, and of /proc/sys/vm what matters here
     hugepages: Frozen[int, tuple[int, int, int]] = Frozen()  # page size in bytes -> nr, free, surplus
     features: tuple[str, ...] = ()  # files and lines that only newer kernels have, those that are there
+    devices: tuple[MemoryDevice, ...] = ()  # of lists beside the tree
     pages: tuple[PageRun, ...]  # ascending, not overlapping; only pages that were seen
     notes: tuple[str, ...]  # a sentence for each thing that exists but could not be read or understood

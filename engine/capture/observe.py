@@ -15,48 +15,61 @@ from .tree import Tree
 
 _RELEASE = re.compile(r"Linux version (\d{1,4})\.(\d{1,4})")
 _PARAMETERS = "sys/module/memory_hotplug/parameters"
+_SYSCTLS = (("proc/sys/vm", "movable_gigantic_pages"),)
 
 
 def observe(path: str | os.PathLike[str]) -> Observation:
     """Everything that the tree at `path` tells: "/" for this machine, a folder, or a tar (`open_tree`).
 
-    Only the memory blocks must be there; what else is missing stays empty, and what is there but cannot be read or
-    understood becomes a note. Nothing is written, and no file outside the tree is read. Raises `BadInput` if `path` is
-    no captured tree, or has memory blocks with impossible numbers.
+    Memory blocks must be there, or zones or System RAM by which they can be told; what else is missing stays empty, and what is
+    there but cannot be read or understood becomes a note. Nothing is written, and no file outside the tree is read. Raises
+    `BadInput` if `path` is no captured tree, or has memory blocks with impossible numbers.
     """
     with open_tree(path) as tree:
-        block_size = sysfs_tree.read_block_size(tree)
-        version = _text(tree, "proc/version")
-        pageblock_order, pageblocks = tree.parse("proc/pagetypeinfo", procfs.parse_pagetypeinfo) or (None, {})
-        return Observation(
-            source=tree.source,
-            version=version,
-            cmdline=_text(tree, "proc/cmdline"),
-            block_size=block_size,
-            auto_online_blocks=_text(tree, f"{sysfs_tree.MEMORY}/auto_online_blocks"),
-            has_probe="probe" in tree.names(sysfs_tree.MEMORY),
-            blocks=sysfs_tree.read_blocks(tree, block_size, _tells_removable(version)),
-            nodes=sysfs_tree.read_nodes(tree),
-            node_lists=Frozen(sysfs_tree.read_node_lists(tree)),
-            zones=tree.parse("proc/zoneinfo", procfs.parse_zoneinfo) or (),
-            buddyinfo=Frozen(tree.parse("proc/buddyinfo", procfs.parse_buddyinfo) or {}),
-            pageblocks=Frozen({zone: Frozen(counts) for zone, counts in pageblocks.items()}),
-            pageblock_order=pageblock_order,
-            resources=_resources(tree),
-            meminfo=Frozen(tree.parse("proc/meminfo", procfs.parse_meminfo) or {}),
-            vmstat=Frozen(tree.parse("proc/vmstat", procfs.parse_vmstat) or {}),
-            parameters=Frozen(
-                {
-                    name: text
-                    for name in tree.names(_PARAMETERS)
-                    if (text := _text(tree, f"{_PARAMETERS}/{name}")) is not None
-                }
-            ),
-            hugepages=Frozen(sysfs_tree.read_hugepages(tree, "sys/kernel/mm/hugepages")),
-            features=read_features(tree),
-            pages=_pages(tree),
-            notes=_notes(tree),
+        seen = _observed(tree)
+        told = any(zone.present for zone in seen.zones) or any(
+            one.name.startswith("System RAM") for one in seen.resources
         )
+        if not seen.blocks and (not told or sysfs_tree.without_hotplug(tree)):
+            raise BadInput(sysfs_tree.no_memory(tree))
+        return seen
+
+
+def _observed(tree: Tree) -> Observation:
+    """What the files of a tree tell."""
+    block_size = sysfs_tree.read_block_size(tree)
+    version = _text(tree, "proc/version")
+    pageblock_order, pageblocks = tree.parse("proc/pagetypeinfo", procfs.parse_pagetypeinfo) or (None, {})
+    return Observation(
+        source=tree.source,
+        version=version,
+        cmdline=_text(tree, "proc/cmdline"),
+        block_size=block_size,
+        auto_online_blocks=_text(tree, f"{sysfs_tree.MEMORY}/auto_online_blocks"),
+        has_probe="probe" in tree.names(sysfs_tree.MEMORY),
+        blocks=sysfs_tree.read_blocks(tree, block_size, _tells_removable(version)),
+        nodes=sysfs_tree.read_nodes(tree),
+        node_lists=Frozen(sysfs_tree.read_node_lists(tree)),
+        zones=tree.parse("proc/zoneinfo", procfs.parse_zoneinfo) or (),
+        buddyinfo=Frozen(tree.parse("proc/buddyinfo", procfs.parse_buddyinfo) or {}),
+        pageblocks=Frozen({zone: Frozen(counts) for zone, counts in pageblocks.items()}),
+        pageblock_order=pageblock_order,
+        resources=_resources(tree),
+        meminfo=Frozen(tree.parse("proc/meminfo", procfs.parse_meminfo) or {}),
+        vmstat=Frozen(tree.parse("proc/vmstat", procfs.parse_vmstat) or {}),
+        parameters=Frozen(
+            {
+                name: text
+                for folder, name in (*((_PARAMETERS, name) for name in tree.names(_PARAMETERS)), *_SYSCTLS)
+                if (text := _text(tree, f"{folder}/{name}")) is not None
+            }
+        ),
+        hugepages=Frozen(sysfs_tree.read_hugepages(tree, "sys/kernel/mm/hugepages")),
+        features=read_features(tree),
+        devices=tree.devices,
+        pages=_pages(tree),
+        notes=_notes(tree),
+    )
 
 
 def _tells_removable(version: str | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import zipfile
 from typing import Final
 
@@ -11,30 +12,36 @@ from . import lsmem_list, other_pictures
 from .folder_tree import FolderTree
 from .joined_tree import InsideTree, JoinedTree
 from .mapped_tree import MappedTree
+from .memory_devices import MemoryDevice, listed_by, parse_devices
 from .tar_tree import TarTree
 from .tree import Tree
 from .zip_tree import ZipTree
 
 _MEMORY: Final = "sys/devices/system/memory"
 _SYSTEM: Final = "sys/devices/system"
-_LSMEM_OF_SOS: Final = "sos_commands/memory"
+_LSMEM_IN: Final = ("sos_commands/memory", "")
+"""Folders in which what lsmem printed may lie: a sosreport's, and the tree's own."""
+_OF_PROC: Final = ("zoneinfo", "iomem", "meminfo", "buddyinfo", "pagetypeinfo", "vmstat")
+_LISTS_DEVICES: Final = re.compile(r"devices|dimm|daxctl|cxl|domain|libvirt|qemu|\.xml$")
+"""How files are called that list memory devices beside a tree."""
+_HEAD: Final = 1 << 16
 _MOST_FOLDERS: Final = 64
 """Folders of which it is asked whether they hold a tree."""
 _LONGEST_LIST: Final = 64 << 20
-"""Bytes of what lsmem printed."""
+"""Bytes of what lsmem printed, or a file of /proc."""
 
 
 def open_tree(path: str | os.PathLike[str]) -> Tree:
     """The tree in a folder ("/" for this machine), in a zip, or in a tar, which may be plain, gzip, xz or bzip2 by any name.
 
-    A folder may also be the one above that holds the tree, the ``sys`` of a tree, or its folder of memory blocks. What lsmem
-    printed, and a sosreport that has it, are trees of /sys as far as lsmem tells of it. Raises `BadInput` with one sentence
+    A folder may also be the one above that holds the tree, its ``sys`` or ``proc``, or its folder of memory blocks. What lsmem
+    printed, alone or in a sosreport, is a tree of /sys as far as lsmem tells of it. Raises `BadInput` with one sentence
     where there is nothing to read, where an archive is truncated or damaged, and where it has a member that no capture makes:
     a path that leaves the tree, a device, an absurd size.
     """
     source = os.fspath(path)
     if os.path.isdir(source):
-        return _with_lsmem(_whole(_folder(source)))
+        return _with_lsmem(_folder(source))
     if not os.path.lexists(source):
         raise BadInput(f"{source} does not exist; give a folder or a tar that holds a captured sys and proc")
     if not os.path.isfile(source):
@@ -42,9 +49,12 @@ def open_tree(path: str | os.PathLike[str]) -> Tree:
     try:
         if is_listed(source):
             return _listed(source)
-        if known := other_pictures.named(other_pictures.head_of(source)):
+        head = other_pictures.head_of(source)
+        if file := other_pictures.file_of(head):
+            return MappedTree(source, {file: _short(source, f"/{file}")})
+        if known := other_pictures.named(head):
             raise BadInput(f"{source} is no captured tree: {known}")
-        return _with_lsmem(_whole(ZipTree(source) if zipfile.is_zipfile(source) else TarTree(source)))
+        return _with_lsmem(ZipTree(source) if zipfile.is_zipfile(source) else TarTree(source))
     except OSError as error:
         raise BadInput(f"{source} could not be read: {error.strerror or error}") from error
 
@@ -63,13 +73,19 @@ def is_picture(source: str) -> bool:
 
 
 def _listed(source: str) -> Tree:
+    text = _short(source, "what lsmem prints").decode("utf-8", "replace")
+    tree = MappedTree(source, lsmem_list.files_of(text, source))
+    tree.notes.append("it is what lsmem printed: states, nodes and zones of memory blocks, and nothing of their pages")
+    return tree
+
+
+def _short(source: str, what: str) -> bytes:
+    """All of a file that is not long."""
     with open(source, "rb") as file:
         data = file.read(_LONGEST_LIST + 1)
     if len(data) > _LONGEST_LIST:
-        raise BadInput(f"{source} goes on after {_LONGEST_LIST >> 20} MiB; what lsmem prints is far shorter")
-    tree = MappedTree(source, lsmem_list.files_of(data.decode("utf-8", "replace"), source))
-    tree.notes.append("it is what lsmem printed: states, nodes and zones of memory blocks, and nothing of their pages")
-    return tree
+        raise BadInput(f"{source} goes on after {_LONGEST_LIST >> 20} MiB; {what} is far shorter")
+    return data
 
 
 def _folder(source: str) -> Tree:
@@ -100,24 +116,41 @@ def _whole(tree: Tree) -> Tree:
         return InsideTree(tree, "sys/devices")
     if "memory" in top and ("node" in top or "cpu" in top):
         return InsideTree(tree, _SYSTEM)
+    if any(name in top for name in _OF_PROC):
+        return InsideTree(tree, "proc")
     return tree
 
 
 def _with_lsmem(tree: Tree) -> Tree:
-    """A sosreport has no /sys/devices/system/memory, and what lsmem printed."""
-    lists = [name for name in tree.names(_LSMEM_OF_SOS) if name.startswith("lsmem")]
-    if tree.names(_MEMORY) or not (tree.names("sos_commands") or lists):
-        return tree
-    for name in lists:
-        text = tree.read_text(f"{_LSMEM_OF_SOS}/{name}") or ""
+    """The whole tree, and what lsmem printed if that is there and no folder of memory blocks is, as in a sosreport."""
+    whole = _whole(tree)
+    if tree.source != "/":
+        whole.devices = _devices(tree)
+    if whole.names(_MEMORY):
+        return whole
+    lists = [
+        f"{folder}/{name}".lstrip("/")
+        for folder in _LSMEM_IN
+        for name in tree.names(folder)
+        if name.startswith("lsmem")
+    ]
+    for path in lists:
+        text = tree.read_text(path) or ""
         if lsmem_list.is_lsmem(text):
-            upper = MappedTree(tree.source, lsmem_list.files_of(text, f"{tree.source}: {_LSMEM_OF_SOS}/{name}"))
-            joined = JoinedTree(upper, tree)
+            upper = MappedTree(tree.source, lsmem_list.files_of(text, f"{tree.source}: {path}"))
+            joined = JoinedTree(upper, whole)
+            joined.devices = whole.devices
             joined.notes.append(
                 "its memory blocks are those that lsmem printed: states, nodes and zones, and nothing of pages"
             )
             return joined
-    raise BadInput(
-        f"{tree.source} is a sosreport without what lsmem prints (sos_commands/memory/lsmem*), and so without memory blocks; "
-        f"give lsmem's output, or collect a tree: altmap collect prints the script for that"
-    )
+    return whole
+
+
+def _devices(tree: Tree) -> tuple[MemoryDevice, ...]:
+    """The memory devices of lists that lie beside the tree's folders."""
+    found: list[MemoryDevice] = []
+    for name in filter(_LISTS_DEVICES.search, tree.names("")):
+        if listed_by(next(tree.chunks(name), b"")[:_HEAD]):
+            found += tree.parse(name, lambda text, where: parse_devices(text, f"{tree.source}: {where}")) or ()
+    return tuple(found)

@@ -3,71 +3,55 @@ little of memory."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
+
+from .memory_devices import listed_by
 
 _HEAD: Final = 1 << 16
 _COLLECT: Final = "collect a tree on the machine itself: altmap collect prints the script for that"
 
 
 class _Named(NamedTuple):
-    """A kind of picture: what it is, what it lacks, and by what it is known."""
+    """A kind of picture: what it is, what it lacks, by what it is known, and the name of the file, if a machine can be told by
+    that."""
 
     what: str
     lacks: str
     fits: Callable[[bytes], bool]
+    file: str = ""
 
 
 def _has(*patterns: bytes) -> Callable[[bytes], bool]:
     return lambda head: all(re.search(pattern, head) for pattern in patterns)
 
 
-def _lists(*keys: str) -> Callable[[bytes], bool]:
-    """JSON whose first object has one of some keys."""
-
-    def fits(head: bytes) -> bool:
-        try:
-            found = json.loads(head)
-        except (ValueError, RecursionError):
-            return False
-        first = found[0] if isinstance(found, list) and found else found
-        return isinstance(first, dict) and any(key in first for key in keys)
-
-    return fits
-
-
 _KINDS: Final = (
-    _Named("compressed with zstd", "unpack it first: zstd -d", lambda head: head[:4] == b"\x28\xb5\x2f\xfd"),
+    _Named(
+        "compressed with zstd",
+        "unpack it first, and give what comes out: zstd -d FILE",
+        lambda head: head[:4] == b"\x28\xb5\x2f\xfd",
+    ),
     _Named("a 7z archive", "unpack it first: 7z x", lambda head: head[:6] == b"7z\xbc\xaf\x27\x1c"),
-    _Named(
-        "what QEMU says to info memory-devices",
-        f"it names the devices and nothing of the guest's memory; {_COLLECT}",
-        _has(rb"(?m)^Memory device \[(dimm|nvdimm|virtio-mem|sgx-epc|cxl)"),
-    ),
-    _Named(
-        "the XML of a libvirt domain",
-        f"it says what the guest was given and nothing of its memory now; {_COLLECT}",
-        _has(rb"<domain[\s>]", rb"<memory\b"),
-    ),
-    _Named(
-        "what daxctl list prints",
-        f"it names DAX devices alone; {_COLLECT}",
-        _lists("chardev", "daxregion", "dax_region"),
-    ),
-    _Named(
-        "what cxl list prints",
-        f"it names CXL devices and regions alone; {_COLLECT}",
-        _lists("memdev", "region", "decoder", "anon memdevs", "bus"),
-    ),
     _Named("/proc/meminfo alone", f"it holds sums; {_COLLECT}", _has(rb"^MemTotal:\s+\d+ kB\s")),
-    _Named("/proc/zoneinfo alone", f"it says nothing of memory blocks; {_COLLECT}", _has(rb"^Node \d+, zone\s+\w+")),
+    _Named(
+        "/proc/buddyinfo alone",
+        f"it counts free areas; {_COLLECT}",
+        _has(rb"^Node +\d+, zone +\w+(?: +\d+){4,}\s"),
+    ),
+    _Named(
+        "/proc/zoneinfo alone",
+        f"it says nothing of memory blocks; {_COLLECT}",
+        _has(rb"^Node \d+, zone\s+\w+"),
+        "proc/zoneinfo",
+    ),
     _Named(
         "/proc/iomem alone",
         f"it says nothing of memory blocks; {_COLLECT}",
         _has(rb"^[0-9a-f]{8,16}-[0-9a-f]{8,16} : "),
+        "proc/iomem",
     ),
 )
 
@@ -80,6 +64,16 @@ def head_of(path: str) -> bytes:
         return file.read(_HEAD)
 
 
+def file_of(head: bytes) -> str:
+    """As which file of a tree a picture can be taken; empty for none."""
+    return next((kind.file for kind in _KINDS if kind.fits(head)), "")
+
+
 def named(head: bytes) -> str:
     """What a file is that is no picture of all of a machine, and what would be; empty where nobody knows."""
+    if listed := listed_by(head):
+        return (
+            f"it is {listed}, which names devices and nothing of the kernel's memory; give the machine, and this beside: altmap "
+            f"show MACHINE --devices FILE"
+        )
     return next((f"it is {kind.what}; {kind.lacks}" for kind in _KINDS if kind.fits(head)), "")

@@ -41,8 +41,8 @@ def read_block_size(tree: Tree) -> int | None:
 def read_blocks(tree: Tree, block_size: int | None, removable: bool = False) -> tuple[BlockReading, ...]:
     """Every memory block, by ascending id; `removable`: its file of that name says something (before Linux 5.7).
 
-    Blocks are the folders ``memoryN`` and, in trees that saved only the nodes, the links to them in node folders.
-    Raises `BadInput` where there is neither, or where an id or a number is beyond what a machine can have.
+    Blocks are the folders ``memoryN`` and, in trees that saved only the nodes, the links to them in node folders; none where
+    there is neither. Raises `BadInput` where an id or a number is beyond what a machine can have.
     """
     folders = {block: name for name, block in _ids(tree, MEMORY, tree.folders(MEMORY), "memory")}
     folders = {block: folders[block] for block in sorted(folders)}
@@ -51,9 +51,7 @@ def read_blocks(tree: Tree, block_size: int | None, removable: bool = False) -> 
     zones = _attribute(tree, names, "valid_zones", lambda text: tuple(text.split()))
     kept = _attribute(tree, names, "removable", _REMOVABLE.get) if removable else [None] * len(names)
     nodes = _nodes_of_blocks(tree, folders, dict(zip(folders, zones, strict=True)))
-    if not nodes:
-        raise BadInput(_no_blocks(tree))
-    if block_size is not None and (max(nodes) + 1) * block_size > MAX_ADDRESS + 1:
+    if block_size is not None and nodes and (max(nodes) + 1) * block_size > MAX_ADDRESS + 1:
         raise BadInput(f"{tree.source}: memory block {max(nodes)} of {block_size:#x} bytes lies beyond any address")
     blocks = [
         BlockReading(block, state, valid, nodes[block], can_go)
@@ -63,20 +61,33 @@ def read_blocks(tree: Tree, block_size: int | None, removable: bool = False) -> 
     return tuple(sorted(blocks, key=lambda block: block.id))
 
 
-def _no_blocks(tree: Tree) -> str:
-    """What a tree is that has no memory block."""
+def without_hotplug(tree: Tree) -> bool:
+    """Has a tree all but the memory folder, as where the kernel has no memory hotplug?"""
     system = tree.names("sys/devices/system")
-    if system and "memory" not in system and "cpu" in system:
+    return "memory" not in system and "cpu" in system and not tree.names("sos_commands")
+
+
+def no_memory(tree: Tree) -> str:
+    """What a tree is that says of no memory where it lies."""
+    if without_hotplug(tree):
         return (
             f"{tree.source}: its kernel has no memory hotplug (CONFIG_MEMORY_HOTPLUG): beside sys/devices/system/cpu there is "
             f"no sys/devices/system/memory, so that no memory can be added or taken out while it runs"
         )
-    if tree.names("proc"):
+    lacks = f"neither {MEMORY}/memoryN folders nor {NODES}/nodeN/memoryN links"
+    script = "altmap collect prints a script that gathers what is missing"
+    if tree.names("sos_commands"):
         return (
-            f"{tree.source} is no captured tree: it holds proc, and neither {MEMORY}/memoryN folders nor {NODES}/nodeN/memoryN "
-            f"links; altmap collect prints a script that gathers what is missing"
+            f"{tree.source} is a sosreport without what lsmem prints (sos_commands/memory/lsmem*), and without proc/zoneinfo; "
+            f"give lsmem's output, or collect a tree: altmap collect prints the script for that"
         )
-    return f"{tree.source} is no captured tree: it has neither {MEMORY}/memoryN folders nor {NODES}/nodeN/memoryN links"
+    if proc := tree.names("proc"):
+        found = ", ".join(f"proc/{name}" for name in proc[:8]) + ("" if len(proc) <= 8 else " and others")
+        return (
+            f"{tree.source} is no captured tree: it has {lacks}, and what it has ({found}) does not say where memory lies, as "
+            f"proc/zoneinfo does and, read by root, proc/iomem; {script}"
+        )
+    return f"{tree.source} is no captured tree: it has {lacks}"
 
 
 def _nodes_of_blocks(

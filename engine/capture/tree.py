@@ -16,6 +16,7 @@ from typing import Protocol, Self, TypeVar
 
 from ..numbers.errors import BadInput
 from ..numbers.units import MIB, format_bytes
+from .memory_devices import MemoryDevice
 
 T = TypeVar("T")
 
@@ -43,12 +44,13 @@ class File(Protocol):
 
 class Tree(ABC):
     """What can be asked of a tree; `notes` collects a sentence for each thing that it has but would not give, `empty` the files
-    that were read and hold nothing."""
+    that were read and hold nothing, `devices` are memory devices of lists beside it."""
 
     def __init__(self, source: str) -> None:
         self.source = source
         self.notes: list[str] = []
         self.empty: list[str] = []
+        self.devices: tuple[MemoryDevice, ...] = ()
 
     @abstractmethod
     def names(self, folder: str) -> list[str]:

@@ -15,7 +15,7 @@ import msgspec
 
 from ..numbers.errors import BadInput
 from ..numbers.units import format_bytes, parse_bytes
-from ..protocol.vocabulary import CALLER_NAMES
+from ..protocol.vocabulary import caller_named
 from .fields import Base, choices, explained, tag
 
 MAX_BLOCKS: Final = 1 << 17
@@ -175,7 +175,7 @@ _READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "UNIT": parse_bytes,
     "ADDRESS": parse_bytes,
     "BLOCKS": _blocks,
-    "CALLER": lambda word: CALLER_NAMES.get(word, word),
+    "CALLER": caller_named,
 }
 _WRITERS: Final[Mapping[str, Callable[[Any], str]]] = {
     "SIZE": lambda size: "all" if size is None else format_bytes(parse_bytes(size)),

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple, TypeVar
 import msgspec
 
 from ..numbers.errors import BadInput, did_you_mean, located
-from ..protocol.vocabulary import CALLER_NAMES
+from ..protocol.vocabulary import caller_named
 from . import COMMANDS, ROWS, Command
 from .fields import check, explained, shown, small, tag
 from .form import Spelling
@@ -107,8 +107,8 @@ def _command(given: object) -> Command:
     if named is None:
         meant = did_you_mean(str(given["op"]), _BY_TAG) or f"; op is one of {', '.join(_BY_TAG)}"
         raise BadInput(f"{shown(given['op'])} is not a command{meant}")
-    if given.get("caller") in CALLER_NAMES:
-        given = {**given, "caller": CALLER_NAMES[given["caller"]]}
+    if isinstance(given.get("caller"), str):
+        given = {**given, "caller": caller_named(given["caller"])}
     try:
         command = msgspec.convert(given, named)
     except msgspec.ValidationError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from ..commands import Command
@@ -16,6 +18,7 @@ from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
 from ..protocol.events import Event
 from ..protocol.vocabulary import ABSENT, ASSUMED, FREE, PAGE_OFFLINE, PCP, Chunk
+from ..run.dispatch import takes_signals
 
 _NOBODYS: Final = frozenset((FREE, PCP, PAGE_OFFLINE, ABSENT, ASSUMED))
 """Kinds of pages that no one has, or of which no one saw where they are: they do not move."""
@@ -45,19 +48,21 @@ class Film:
 
     A moment is an event or, when a command has ended, its outcome. `machine` is a copy in the moment shown, which is the
     one after `at` others. It is to be looked at and not to be given commands. The machine that the film was made of is not
-    changed.
+    changed. `signals`: to a command, by its number from 0, a signal is sent after so many of its events; how the kernel ends
+    it then is one moment.
     """
 
-    def __init__(self, machine: Machine, commands: Sequence[Command]) -> None:
+    def __init__(
+        self, machine: Machine, commands: Sequence[Command], signals: Mapping[int, int] = MappingProxyType({})
+    ) -> None:
         self.machine = machine.copy()
         self.commands = tuple(commands)
+        self._signals = dict(signals)
         self.at = 0
         self._state = self.machine._state
         self._frames: list[_Frame] = []
         self._changed_keys = [table.watch() for table in self._state.tables]
-        self._last: list[dict[Any, Any]] = [dict(table) for table in self._state.tables]
-        self._rest = self._moments()
-        self._all = False
+        self._begin(0)
 
     @property
     def told(self) -> Event | Outcome | None:
@@ -73,6 +78,18 @@ class Film:
     def moments(self) -> int | None:
         """How many moments there are behind the beginning; None as long as the end was not reached once."""
         return len(self._frames) if self._all else None
+
+    @property
+    def takes_signals(self) -> bool:
+        """Can a signal end the command that is going on, or comes next?"""
+        whole, _ = self.passed
+        return whole < len(self.commands) and takes_signals(self.commands[whole])
+
+    @property
+    def passed(self) -> tuple[int, int]:
+        """How many commands have come to their end, and how many events of the next one have passed."""
+        ends = [at for at, frame in enumerate(self._frames[: self.at], 1) if isinstance(frame.told, Outcome)]
+        return len(ends), self.at - (ends[-1] if ends else 0)
 
     @property
     def ended(self) -> bool:
@@ -114,6 +131,18 @@ class Film:
             pass
         return tuple(frame.told for frame in self._frames if isinstance(frame.told, Outcome))
 
+    def signal(self) -> None:
+        """A signal comes in the moment shown: what follows is how the kernel ends the command that is going on. One that
+        looks for no signals goes on as before; no further command is done."""
+        at, (whole, events) = self.at, self.passed
+        self.to_end()
+        self.go_to(at - events)
+        del self._frames[self.at :]
+        self.commands = self.commands[: whole + bool(events)]
+        self._signals[whole] = events
+        self._begin(whole)
+        self.go_to(at)
+
     def changed(self) -> list[Chunk]:
         """The pageblocks that have another type, or a page of another kind, than in the moment before: runs of pages
         (first pfn, pages), ascending."""
@@ -145,9 +174,23 @@ class Film:
 
     # -- how it is made ---------------------------------------------------------------------------------------------
 
-    def _moments(self) -> Iterator[Event | Outcome]:
-        for command in self.commands:
-            yield (yield from self.machine.steps(command))
+    def _begin(self, first: int) -> None:
+        """What is shown now is the machine before a command, by its number; all moments behind it are still to be made."""
+        self._last: list[dict[Any, Any]] = [dict(table) for table in self._state.tables]
+        for keys in self._changed_keys:
+            keys.clear()
+        self._rest = self._moments(first)
+        self._all = False
+
+    def _moments(self, first: int) -> Iterator[Event | Outcome]:
+        for number, command in enumerate(self.commands[first:], first):
+            steps, last = self.machine.steps(command), self._signals.get(number)
+            if last is None or not takes_signals(command):
+                yield (yield from steps)
+                continue
+            yield from islice(steps, last)
+            steps.close()
+            yield self.machine.history[-1]
 
     def _next(self) -> bool:
         for told in self._rest:

@@ -12,6 +12,7 @@ import msgspec
 
 from ..commands import HugePages
 from ..kernels.architectures import ARCHITECTURES, preset_for
+from ..kernels.block_sizes import block_size as probe
 from ..kernels.models import find_model
 from ..machine import Machine
 from ..numbers.errors import BadInput, located
@@ -37,13 +38,14 @@ def new_machine(
     kernel: str = "6.12",
     block_size: int | str | None = None,
     append: str = "",
+    cxl_windows: Sequence[str] = (),
     name: str = "new",
 ) -> Machine:
     """A machine that has just booted: `nodes` are sizes, one a node, 0 for one that firmware announced without memory.
 
     `arch` is an architecture or one of its kernels (x86_64, arm64, s390x, arm64-64k ...), `kernel` a release, `append` words of
-    its command line: those that altmap models act, and the others are named in the notes. Raises `BadInput` for words that make
-    no machine.
+    its command line: those that altmap models act, and the others are named in the notes. `cxl_windows` are such as "16G at 4T":
+    where firmware keeps addresses for CXL memory. Raises `BadInput` for words that make no machine.
     """
     preset = arch if arch in ARCHITECTURES else preset_for(arch, None, None).name
     model = find_model(kernel)
@@ -54,6 +56,13 @@ def new_machine(
     limit = parse_bytes(options["mem"]) if options.get("mem") else None
     section = ARCHITECTURES[preset].geometry_in(model.release).section_size
     banks = list(_laid_out(sizes, preset, limit, section))
+    windows = [_window(text) for text in cxl_windows]
+    if block_size is None and ARCHITECTURES[preset].blocks_by == "memory":
+        usual, end = (
+            ARCHITECTURES[preset].geometry_in(model.release).block_size,
+            int(banks[-1].start) + int(banks[-1].size),
+        )
+        block_size = probe(ARCHITECTURES[preset], model, end, usual, True, windows)
     on_memory = options.get("memory_hotplug.memmap_on_memory", options.get("memmap_on_memory", "N"))
     online = options.get("memhp_default_state") or model.default_online
     if online not in model.online_words:
@@ -81,6 +90,15 @@ def new_machine(
 
 
 _MODES: Final = {"": "Y", "1": "Y", "y": "Y", "on": "Y", "yes": "Y", "force": "force"}
+
+
+def _window(text: str) -> tuple[int, int]:
+    """First address of a window, and first behind it."""
+    size, _, start = text.replace("@", " at ").partition(" at ")
+    with located("CXL window"):
+        if not start:
+            raise BadInput(f"{text!r} is no window of CXL memory; write: 16G at 4T")
+        return parse_bytes(start), parse_bytes(start) + parse_bytes(size)
 
 
 def _options(append: str) -> dict[str, str]:

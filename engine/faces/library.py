@@ -19,6 +19,7 @@ from ..machine import Machine
 from ..numbers.errors import BadInput, did_you_mean, located
 from ..rebuild.rebuild import rebuild
 from ..snapshot import store
+from .devices import with_devices
 from .plans import restore, snapshot_with_timeline
 
 _SUFFIX: Final = ".msgpack.gz"
@@ -86,7 +87,9 @@ def capture(root: str | os.PathLike[str] = "/", *, model: str | None = None, arc
     `BadInput` if the files of memory blocks are missing or cannot be understood."""
     here = platform.machine() if os.path.realpath(root) == "/" else None
     with without_collection():
-        return Machine(*rebuild(observe(root), model=model, arch=arch, machine=here))
+        seen = observe(root)
+        machine = Machine(*rebuild(seen, model=model, arch=arch, machine=here))
+    return with_devices(machine, seen.devices, "the list beside it") if seen.devices else machine
 
 
 def save_machine(machine: Machine, path: str | os.PathLike[str]) -> None:

@@ -28,7 +28,7 @@ from ..protocol.events import (
     SectionsLeaked,
 )
 from ..protocol.reasons import HotplugError, SectionsLeft
-from ..protocol.reasons.adding import BeyondAddresses, NodeNotPossible, Objects, ObjectsShort, SectionPresent, Unaligned
+from ..protocol.reasons.adding import NodeNotPossible, Objects, ObjectsShort, SectionPresent, Unaligned
 from ..protocol.reasons.placement import AltmapUnsupported, DriverBringsAltmap, NoAltmap, VetoDropsBlocks
 from ..protocol.vocabulary import (
     DEVICE_CALLERS,
@@ -43,6 +43,7 @@ from ..protocol.vocabulary import (
     Placement,
 )
 from .acpi_eject import bind
+from .addressable import refuse_beyond
 from .online import online_block, rebuild_zonelists
 from .overhead import object_pages, page_table_pages
 from .placement import Choice, choose
@@ -89,8 +90,8 @@ def add_memory(state: State, request: AddRequest) -> Steps:
     geometry = state.geometry
     start, size, node = request.start, request.size, request.node
     refuse_without_hotplug(state)
-    if start + size > geometry.max_address:
-        raise HotplugError("E2BIG", BeyondAddresses(start, size, geometry.max_address))
+    if state.model.range_check != "sections":
+        yield from refuse_beyond(state, start, size)
     name = RESOURCE_NAMES.get(request.caller, "System RAM")
     before = state.free_by_node()
     if size:
@@ -98,6 +99,8 @@ def add_memory(state: State, request: AddRequest) -> Steps:
         yield ResourceReserved(start, size, name)
     try:
         yield from _check_range(state, request)
+        if state.model.range_check == "sections":
+            yield from refuse_beyond(state, start, size)
         if request.caller in DEVICE_CALLERS:
             yield from _add_device_memory(state, request)
             yield from _taken(state, before)

@@ -9,8 +9,10 @@ from typing import Final
 import msgspec
 
 from ..kernels.memmap_on_memory import memmap_on_memory_support
+from ..kernels.model import KernelModel
 from ..kernels.models import MODELS
 from ..memory.state import State
+from ..numbers.geometry import Geometry
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.placement import (
     AltmapUnsupported,
@@ -25,7 +27,7 @@ from ..protocol.reasons.placement import (
     PlacementRule,
     VetoDropsBlocks,
 )
-from ..protocol.vocabulary import Caller, Placement
+from ..protocol.vocabulary import Caller, Mode, Placement
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -86,20 +88,33 @@ def _by_model(state: State, size: int, caller: Caller) -> Choice | Obstacle:
 def _by_person(state: State, size: int, wanted: Placement) -> Choice | Obstacle:
     if wanted == "boot":
         return Choice("boot", 0, PersonAsks())
-    if wanted == "range":
+    if wanted != "block":
         altmap = state.preset.rfc_altmap
         return (
-            Choice("range", 0, PersonAsks())
-            if altmap == "supported"
-            else _NO_ALTMAP[altmap](state.preset.geometry.arch)
+            Choice(wanted, 0, PersonAsks()) if altmap == "supported" else _NO_ALTMAP[altmap](state.preset.geometry.arch)
         )
-    if wanted == "sections":
-        return Choice("sections", 0, PersonAsks())
     # Whether it is on was a choice of the boot, which the person makes anew; what it then asks for is the kernel's.
-    mode = state.settings.memmap_on_memory
-    kernel = state.model if state.model.parameter_modes else MODELS[_HOSTING]
-    on = mode if mode != "N" and mode in state.model.parameter_modes else "Y"
-    support = memmap_on_memory_support(state.geometry, kernel, on, size)
-    if support.reason is not None:
-        return support.reason
-    return Choice("block", support.pages, HeadOfEachBlock(support.pages, support.waste, True))
+    refused: list[Obstacle] = []
+    for mode in modes_on(state):
+        support = memmap_on_memory_support(state.geometry, _hosting(state), mode, size)
+        if support.reason is None:
+            return Choice("block", support.pages, HeadOfEachBlock(support.pages, support.waste, True))
+        refused.append(support.reason)
+    return refused[0]
+
+
+def modes_on(state: State) -> list[Mode]:
+    """The values of memmap_on_memory by which a block may carry its memmap: that of the machine first, if it is one, then the
+    least that is needed."""
+    known = [mode for mode in _hosting(state).parameter_modes if mode != "N"]
+    return sorted(known, key=lambda mode: mode != state.settings.memmap_on_memory)
+
+
+def mode_needed(geometry: Geometry, kernel: KernelModel, size: int) -> Mode | None:
+    """The first value of a kernel's memmap_on_memory by which the blocks of a request carry their memmap; None if none does."""
+    modes = (mode for mode in kernel.parameter_modes if mode != "N")
+    return next((one for one in modes if memmap_on_memory_support(geometry, kernel, one, size).reason is None), None)
+
+
+def _hosting(state: State) -> KernelModel:
+    return state.model if state.model.parameter_modes else MODELS[_HOSTING]

@@ -31,6 +31,16 @@ BlocksBy = Literal["memory", "firmware", "section"]
 the firmware or hypervisor (ibm,lmb-size; the storage increment of s390); or it is one section."""
 
 
+Limit = Literal["MAX_PHYSMEM_BITS", "linear map"]
+"""What ends the addresses that memory can be added at: the bits that SPARSEMEM is built for, or the linear map
+(arch_get_mappable_range)."""
+
+
+_BIG_BLOCKS_FROM: Final = 64 * GIB
+_BIG_BLOCK: Final = 2 * GIB
+"""Where memory ends so high, blocks are as big as this at most (MEM_SIZE_FOR_LARGE_BLOCK, MAX_BLOCK_SIZE)."""
+
+
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
     """One row: the usual geometry of a kind of kernel, and its abilities.
 
@@ -38,8 +48,13 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     machines             what `uname -m` and distributions call the machine
     geometry             the usual sizes, in the newest kernels
     older_sections       bytes that a section had before a release, by release, oldest first; a block had as many at least
+    huge_pages           bytes of the huge pages that the kernel has pools of, ascending (hugetlbpage_init and others)
+    huge_page            the default of them (HPAGE_SIZE), which /proc/sys/vm/nr_hugepages is about; 0: there are none
+    moves_huge_pages     they can be migrated, so that they may lie in ZONE_MOVABLE (ARCH_ENABLE_HUGEPAGE_MIGRATION)
     blocks_by            see `BlocksBy`
-    gigantic_page        bytes of the larger hugetlb page, where it is not what one PMD table maps; 0: it is
+    limit                what makes `geometry.max_address` the limit (see `Limit`)
+    wider                the limit with wider page tables, if the CPU and the kernel have them; 0: there are none such
+    trims                KASLR may trim the direct map
     hotplug_since        first kernel version that can hot-add memory, (2, 6) for all old ones; None: not possible
     hotplug_until        first that no longer can; None: all since then can
     rfc_altmap           see `RfcAltmap`
@@ -71,7 +86,12 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     lists_memblock: bool = False
     boot_offline_veto: bool = False
     base_page_fallback: bool = True
-    gigantic_page: int = 0
+    huge_pages: tuple[int, ...] = ()
+    huge_page: int = 0
+    moves_huge_pages: bool = True
+    limit: Limit = "MAX_PHYSMEM_BITS"
+    wider: int = 0
+    trims: bool = False
     windows: Literal["", "always", "huge"] = ""
     blocks_by: BlocksBy = "section"
     ejects: Literal["acpi", "dlpar"] = "acpi"
@@ -97,6 +117,16 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
         since, until = self.hotplug_since, self.hotplug_until
         return since is not None and since <= release and (until is None or release < until)
 
+    def block_size_for(self, end: int, least: int, fits: bool, advice: int = 0) -> int:
+        """Bytes of a memory block where boot memory ends at the address `end`; `fits`: the end has to be a multiple of it. So
+        it has where firmware gave `advice` (bytes). `least` is the size of smaller machines."""
+        if self.blocks_by != "memory" or end < _BIG_BLOCKS_FROM:
+            return least
+        size = min(max(advice, least), _BIG_BLOCK) if advice else _BIG_BLOCK
+        while (fits or advice) and size > least and end % size:
+            size //= 2
+        return size
+
     @property
     def zones(self) -> tuple[str, ...]:
         """The zones of a node in the kernel's order, ZONE_DEVICE left out."""
@@ -111,7 +141,8 @@ _PPC: Final = ("ppc64le", "ppc64el", "ppc64", "powerpc64le")
 # fmt: off
 _ROWS: Final = (
     Preset(
-        name="x86_64", machines=("x86_64", "amd64"),
+        name="x86_64", machines=("x86_64", "amd64"), huge_pages=(2 * MIB, GIB), huge_page=2 * MIB, wider=1 << 52,
+        trims=True,
         geometry=Geometry(
             arch="x86_64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
@@ -122,7 +153,7 @@ _ROWS: Final = (
         note="Block size as probe_memory_block_size says; 52 address bits with 5-level page tables; 1 GiB direct map pages only "
              "if the CPU has them (else 2 MiB)."),
     Preset(
-        name="arm64-4k", machines=_ARM,
+        name="arm64-4k", machines=_ARM, limit="linear map", huge_pages=(64 * KIB, 2 * MIB, 32 * MIB, GIB), huge_page=2 * MIB,
         geometry=Geometry(
             arch="arm64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=True, max_address=1 << 47),
@@ -131,7 +162,7 @@ _ROWS: Final = (
         note="Sections had 1 GiB before 5.12. Usual: ZONE_DMA takes all below 4 GiB, so DMA32 is empty; the linear map "
              "of a 48-bit kernel spans 128 TiB."),
     Preset(
-        name="arm64-16k", machines=_ARM,
+        name="arm64-16k", machines=_ARM, limit="linear map", huge_pages=(2 * MIB, 32 * MIB, GIB), huge_page=32 * MIB,
         geometry=Geometry(
             arch="arm64", page_size=16 * KIB, section_size=128 * MIB, max_order=11, pageblock_order=11,
             pmd_size=32 * MIB, block_size=128 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 46),
@@ -140,7 +171,7 @@ _ROWS: Final = (
         note="No section maps: RFC patch 2 warns; the upstream condition fails in every mode. Usual: zones as with 4K "
              "pages; the linear map of a 47-bit kernel spans 64 TiB."),
     Preset(
-        name="arm64-64k", machines=_ARM,
+        name="arm64-64k", machines=_ARM, limit="linear map", huge_pages=(2 * MIB, 512 * MIB, 16 * GIB), huge_page=512 * MIB,
         geometry=Geometry(
             arch="arm64", page_size=64 * KIB, section_size=512 * MIB, max_order=13, pageblock_order=13,
             pmd_size=512 * MIB, block_size=512 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 47),
@@ -148,7 +179,8 @@ _ROWS: Final = (
         lists_memblock=True, begins=GIB, low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
         note="As with 16K pages. Usual: zones as with 4K pages; the linear map of a 48-bit kernel spans 128 TiB."),
     Preset(
-        name="ppc64le-radix-64k", machines=_PPC, gigantic_page=GIB, ejects="dlpar", blocks_by="firmware", windows="always",
+        name="ppc64le-radix-64k", machines=_PPC, huge_pages=(2 * MIB, GIB), huge_page=2 * MIB, ejects="dlpar",
+        blocks_by="firmware", windows="always",
         geometry=Geometry(
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=5,
             pmd_size=2 * MIB, block_size=256 * MIB, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 51),
@@ -157,7 +189,8 @@ _ROWS: Final = (
         note="Blocks are LMBs of pseries; powernv has 1 GiB. An altmap is taken in base pages. Usual: without one a "
              "free 2 MiB page is tried first, for the memmap of 2 GiB at once; zones, address bits, direct map."),
     Preset(
-        name="ppc64le-radix-4k", machines=_PPC, ejects="dlpar", blocks_by="firmware",
+        name="ppc64le-radix-4k", machines=_PPC, huge_pages=(2 * MIB, GIB), huge_page=2 * MIB, ejects="dlpar",
+        blocks_by="firmware",
         geometry=Geometry(
             arch="ppc64le", page_size=4096, section_size=16 * MIB, max_order=12, pageblock_order=9,
             pmd_size=2 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
@@ -166,7 +199,8 @@ _ROWS: Final = (
         note="One PMD of vmemmap serves eight sections. Usual: base-page fallback (since 6.6), zones, address bits, "
              "direct map."),
     Preset(
-        name="ppc64le-hash-64k", machines=_PPC, gigantic_page=16 * GIB, ejects="dlpar", blocks_by="firmware", windows="huge",
+        name="ppc64le-hash-64k", machines=_PPC, huge_pages=(16 * MIB, 16 * GIB), huge_page=16 * MIB, ejects="dlpar",
+        windows="huge", blocks_by="firmware",
         geometry=Geometry(
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=8,
             pmd_size=16 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 51),
@@ -175,7 +209,16 @@ _ROWS: Final = (
         note="The vmemmap is bolted in pages of 16 MiB, each the memmap of 16 GiB; an exhausted altmap falls back to "
              "kernel memory. Usual: zones, address bits; the direct map is bolted in the hash table."),
     Preset(
-        name="s390x", machines=("s390x",), gigantic_page=2 * GIB, blocks_by="firmware",
+        name="ppc64le-hash-4k", machines=_PPC, huge_pages=(16 * MIB, 16 * GIB), huge_page=16 * MIB, ejects="dlpar",
+        windows="huge", blocks_by="firmware",
+        geometry=Geometry(
+            arch="ppc64le", page_size=4096, section_size=16 * MIB, max_order=12, pageblock_order=12,
+            pmd_size=16 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
+        hotplug_since=(2, 6), rfc_altmap="supported", head_rule="nothing",
+        base_page_fallback=False, direct_map=(), unmapped_by="vmemmap_free",
+        note="As with 64K pages; a page of 16 MiB of vmemmap is the memmap of 1 GiB. Usual: zones, address bits."),
+    Preset(
+        name="s390x", machines=("s390x",), huge_pages=(MIB, 2 * GIB), huge_page=MIB, moves_huge_pages=False, blocks_by="firmware",
         geometry=Geometry(
             arch="s390x", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=8, pmd_size=MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
@@ -185,7 +228,7 @@ _ROWS: Final = (
              "MHP_MEMBLOCK_API too, so no memory blocks appear; the column has the intent. A block is at least one "
              "storage increment. Usual: DMA ends at 2 GiB, 46 address bits, base-page fallback, direct map."),
     Preset(
-        name="riscv64", machines=("riscv64",),
+        name="riscv64", machines=("riscv64",), huge_pages=(2 * MIB, GIB), huge_page=2 * MIB,
         geometry=Geometry(
             arch="riscv64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 56),
@@ -195,7 +238,8 @@ _ROWS: Final = (
         note="Younger than the RFC; its vmemmap is the generic one, which takes altmaps. Sv39 and Sv48 map less than "
              "56 bits. Usual: zones, direct map."),
     Preset(
-        name="loongarch", machines=("loongarch64", "loong64"),
+        name="loongarch", machines=("loongarch64", "loong64"), huge_pages=(32 * MIB,), huge_page=32 * MIB,
+        moves_huge_pages=False,
         geometry=Geometry(
             arch="loongarch", page_size=16 * KIB, section_size=512 * MIB, max_order=11, pageblock_order=11,
             pmd_size=32 * MIB, block_size=512 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 48),
@@ -203,7 +247,7 @@ _ROWS: Final = (
         note="Younger than the RFC; its vmemmap is the generic one, which takes altmaps. Usual: orders with 16K pages, "
              "zones; the direct map is a window of the CPU."),
     Preset(
-        name="ia64", machines=("ia64",),
+        name="ia64", machines=("ia64",), huge_pages=(256 * MIB,), huge_page=256 * MIB, moves_huge_pages=False,
         geometry=Geometry(
             arch="ia64", page_size=16 * KIB, section_size=GIB, max_order=16, pageblock_order=14, pmd_size=0,
             block_size=GIB, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 50),
@@ -211,7 +255,7 @@ _ROWS: Final = (
         note="Removed in 6.7. RFC patch 2 warns; the vmemmap is always made of base pages. Usual: 16K pages, orders "
              "with 256 MiB huge pages, the low zone (DMA before 4.16); the direct map is a region of the CPU."),
     Preset(
-        name="sh", machines=("sh4", "sh"),
+        name="sh", machines=("sh4", "sh"), moves_huge_pages=False,
         geometry=Geometry(
             arch="sh", page_size=4096, section_size=64 * MIB, max_order=10, pageblock_order=10, pmd_size=0,
             block_size=64 * MIB, struct_page_size=32, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 32),
@@ -220,7 +264,7 @@ _ROWS: Final = (
              "since 5.16. Usual: 4K pages, orders without huge pages, 32-byte struct page, zones, 32 address bits; the "
              "direct map is a segment of the CPU."),
     Preset(
-        name="sparc64", machines=("sparc64",),
+        name="sparc64", machines=("sparc64",), huge_pages=(8 * MIB,), huge_page=8 * MIB, moves_huge_pages=False,
         geometry=Geometry(
             arch="sparc64", page_size=8 * KIB, section_size=GIB, max_order=12, pageblock_order=10, pmd_size=8 * MIB,
             block_size=GIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 53),
@@ -228,7 +272,7 @@ _ROWS: Final = (
         note="RFC patch 2 passes it the altmap, but memory cannot be hot-added. Usual: 8K pages, orders, 8 MiB vmemmap "
              "units without fallback, zones, 53 address bits, direct map."),
     Preset(
-        name="x86_32", machines=("i686", "i586", "i386"),
+        name="x86_32", machines=("i686", "i586", "i386"), huge_pages=(2 * MIB,), huge_page=2 * MIB, moves_huge_pages=False,
         geometry=Geometry(
             arch="x86_32", page_size=4096, section_size=512 * MIB, max_order=10, pageblock_order=9, pmd_size=0,
             block_size=512 * MIB, struct_page_size=32, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 36),

@@ -5,6 +5,8 @@ Operations read the fields; none of them asks for a kernel by name.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from ..numbers.geometry import Arch
@@ -19,6 +21,7 @@ class KernelModel(msgspec.Struct, frozen=True):
 
     hosts                  architectures that are built with MHP_MEMMAP_ON_MEMORY
     opt_in                 callers that ask for a memmap on memory
+    asks_by_file           those of them that do if the device's own file memmap_on_memory says so, which it does not by itself
     parameter_modes        what memory_hotplug.memmap_on_memory can be set to at boot; empty: there is no such switch, and
                            every caller that asks gets it
     single_block           only a request of exactly one block can carry its own memmap
@@ -30,6 +33,12 @@ class KernelModel(msgspec.Struct, frozen=True):
     head_flags             flags of a head page in /proc/kpageflags
     heads_unmovable        pageblocks of a block's own head become Unmovable
     movable_shortcut       pages in Movable pageblocks are not looked at before isolation
+    block_fits             where blocks of x86 are big, must the memory of the boot end at one: "never", "always", or on "guests"
+    block_advice           windows of CXL memory advise the size of blocks, on bare metal too
+    range_check            who checks that a range can be addressed (E2BIG): "request", before anything else, so that an add of
+                           nothing fails there too; "sections", when its sections are added; or "" no one does
+    kaslr_limit            KASLR may trim the direct map of x86 to the memory of the boot and some more: that is "checked" since
+                           it is; before that it is "overlooked"; and "rare" where only kernels without PCI_P2PDMA do it
     tolerates_existing     a section that is there already does not stop an add
     removal_defect         memmap of several sections is used after it was unmapped
     veto_drops_blocks      an architecture's veto of the altmap clears the flag for memory blocks too (MHP_MEMBLOCK_API)
@@ -50,12 +59,15 @@ class KernelModel(msgspec.Struct, frozen=True):
     movable_minimum_apart  the min watermark of ZONE_MOVABLE is a small share of its own
     compact_values         what /proc/sys/vm/compact_memory accepts; None: anything
     dissolves_gigantic     a free gigantic page gives way to offlining
+    movable_gigantic       vm.movable_gigantic_pages lets gigantic pages lie in ZONE_MOVABLE
+    contig_moves_huge_pages  ranges with smaller huge pages can become a gigantic one, if no others are left
     pool_skips_isolated    free huge pages inside a range that is to go offline take in no others
     pool_in_order          huge pages of one write are used first to last, not last to first
     node_pool_persistent   a node's nr_hugepages is compared without the surplus of that node, not of all
     hvo                    the memmap of huge pages can be given back (hugetlb_free_vmemmap)
     hvo_copies_first        it is given back whole, for a fresh copy of its first page
     hvo_any_node           and what it takes may come from any node
+    hvo_shared_tails       the rest of it is mapped to one page, shared by all huge pages of a size and zone
     hvo_in_bulk            of huge pages that leave the pool together, all memmap is made whole before the first is freed
     unhandlable_page       what the kernel log calls a page that memory_failure cannot take out of use; None: not known
     online_words           what auto_online_blocks accepts
@@ -68,6 +80,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     pool: Placement = "block"
     hosts: tuple[Arch, ...] = ()
     opt_in: tuple[Caller, ...] = ()
+    asks_by_file: tuple[Caller, ...] = ()
     parameter_modes: tuple[Mode, ...] = ()
     single_block: bool = False
     head_pageblocks: bool = False
@@ -77,6 +90,10 @@ class KernelModel(msgspec.Struct, frozen=True):
     head_flags: tuple[str, ...] = ()
     heads_unmovable: bool = True
     movable_shortcut: bool = False
+    block_fits: Literal["never", "always", "guests"] = "never"
+    block_advice: bool = False
+    range_check: Literal["", "sections", "request"] = ""
+    kaslr_limit: Literal["overlooked", "checked", "rare"] = "overlooked"
     tolerates_existing: bool = False
     removal_defect: bool = False
     veto_drops_blocks: bool = False
@@ -98,12 +115,15 @@ class KernelModel(msgspec.Struct, frozen=True):
     movable_minimum_apart: bool = False
     compact_values: tuple[int, ...] | None = None
     dissolves_gigantic: bool = False
+    movable_gigantic: bool = False
+    contig_moves_huge_pages: bool = False
     pool_skips_isolated: bool = False
     pool_in_order: bool = False
     node_pool_persistent: bool = False
     hvo: bool = False
     hvo_copies_first: bool = False
     hvo_any_node: bool = False
+    hvo_shared_tails: bool = False
     hvo_in_bulk: bool = False
     unhandlable_page: str | None = "unknown page"
     online_words: tuple[AutoOnline, ...] = AUTO_ONLINE

@@ -53,12 +53,19 @@ RELEASES: Final[tuple[Release, ...]] = tuple(
 CHANGES: Final[tuple[Change, ...]] = (
     _row((4, 18), "believed", "auto_online_blocks is offline or online, and nothing more; the kernel has no parameter "
          "memmap_on_memory, no memory groups and one online policy; it offlines until a signal ends it",
-         late_node_state=True, memoryless_first=True, online_words=("offline", "online")),
+         late_node_state=True, memoryless_first=True, online_words=("offline", "online"), block_fits="always"),
     _row((5, 0), "commit", "when memory stays online, the kernel log says why, and shows the page that is in the way",
          "7960509329c2", "mm, memory_hotplug: print reason for the offlining failure", offline_reasons=True),
+    _row((5, 5), "commit", "an add beyond the highest address is E2BIG, when its sections are added", "dca4436d1cf9",
+         "mm/memory_hotplug.c: add a bounds check to __add_pages()", range_check="sections"),
     _row((5, 7), "believed", "auto_online_blocks can be online_kernel and online_movable", "5f47adf762b7",
          "mm/memory_hotplug: allow to specify a default online_type",
          online_words=("offline", "online", "online_kernel", "online_movable")),
+    _row((5, 9), "commit", "on bare metal with 64 GiB and more x86 has memory blocks of 2 GiB, wherever its memory ends",
+         "fe124c95df9e", "x86/mm: use max memory block size on bare metal", block_fits="guests"),
+    _row((5, 12), "commit", "whether a range can be addressed is the first that an add is asked, also of nothing: E2BIG",
+         "bca3feaa0764", "mm/memory_hotplug: prevalidate the address range being added with platform",
+         range_check="request"),
     _row((5, 13), "commit", "memory_hotplug.memmap_on_memory=Y: a DIMM of exactly one block carries its own memmap, on x86_64 "
          "and arm64; ACPI asks for it where it can be, others do not", "a08a2ae34613",
          "mm,memory_hotplug: allocate memmap from the added memory range",
@@ -105,7 +112,8 @@ CHANGES: Final[tuple[Change, ...]] = (
     _row((6, 8), "commit", "CXL regions that become system RAM ask for a memmap on memory", "",
          "dax/kmem: allow kmem to add memory with memmap_on_memory", opt_in=("acpi", "dlpar", "cxl")),
     _row((6, 9), "commit", "any DAX device asks for a memmap on memory if its file memmap_on_memory says so", "73954d379efd",
-         "dax: add a sysfs knob to control memmap_on_memory behavior", opt_in=("acpi", "dlpar", "cxl", "dax")),
+         "dax: add a sysfs knob to control memmap_on_memory behavior", opt_in=("acpi", "dlpar", "cxl", "dax"),
+         asks_by_file=("dax",)),
     _row((6, 9), "commit", "MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE; on s390 standby memory carries its own memmap",
          "c5f1e2d18909", "mm/memory_hotplug: introduce MEM_PREPARE_ONLINE/MEM_FINISH_OFFLINE notifiers",
          prepare_finish=True, hosts=("x86_64", "arm64", "ppc64le", "s390x"),
@@ -119,10 +127,16 @@ CHANGES: Final[tuple[Change, ...]] = (
          "riscv: mm: Add support for memory hotplug", hosts=("x86_64", "arm64", "ppc64le", "s390x", "riscv64")),
     _row((6, 11), "believed", "the log calls a page that cannot be taken out of use \"get hwpoison page\"", "",
          "mm/memory-failure: improve memory failure action_result messages", unhandlable_page="get hwpoison page"),
+    _row((6, 11), "commit", "on x86 the highest address of an add is the end of the direct map, which KASLR trims",
+         "ea72ce5da228", "x86/kaslr: Expose and use the end of the physical memory address space", kaslr_limit="checked"),
     _row((6, 14), "commit", "slab pages of order 0 pass the isolation test: an offline of their block goes on until a signal "
          "ends it, and an eject never ends", "9aec2fb0fd5e", "slab: allocate frozen pages", frozen_slab=True),
     _row((6, 14), "source", "free huge pages inside a block that goes offline take in no others, so that offlining does not "
          "go in circles", "", "", pool_skips_isolated=True),
+    _row((6, 15), "commit", "kernels with PCI_P2PDMA, as distributions build them, do not trim the direct map of x86",
+         "7ffb791423c7", "x86/kaslr: Reduce KASLR entropy on most x86 systems", kaslr_limit="rare"),
+    _row((6, 16), "commit", "windows of CXL memory advise the size of memory blocks on x86, so that none is left over", "",
+         "acpi,srat: give memory block size advice based on CFMWS alignment", block_advice=True),
     _row((6, 17), "commit", "after an offline that failed each pageblock has the type that it had before", "",
          "mm/page_isolation: make page isolation a standalone bit", isolation_keeps_type=True),
     _row((6, 17), "commit", "nodes have a notifier chain of their own: it is told of a node's first and last memory", "",
@@ -130,6 +144,12 @@ CHANGES: Final[tuple[Change, ...]] = (
     _row((6, 19), "commit", "MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE are gone; s390 configures its memory by "
          "/sys/firmware/memory", "300709fbefd1", "mm/memory_hotplug: remove MEM_PREPARE_ONLINE/MEM_FINISH_OFFLINE notifiers",
          prepare_finish=False),
+    _row((7, 0), "commit", "with vm.movable_gigantic_pages=1 huge pages of 1 GiB may lie in ZONE_MOVABLE", "",
+         "mm, hugetlb: implement movable_gigantic_pages sysctl", movable_gigantic=True),
+    _row((7, 0), "commit", "a range with smaller huge pages can become one of 1 GiB: they are moved, if no other range is left",
+         "", "page_alloc: allow migration of smaller hugepages during contig_alloc", contig_moves_huge_pages=True),
+    _row((7, 1), "commit", "the memmap that huge pages do not need is mapped to one page for each size and zone, not "
+         "to each one's first page", "", "mm: Eliminate fake head pages from vmemmap optimization", hvo_shared_tails=True),
 )
 # fmt: on
 

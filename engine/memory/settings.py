@@ -17,14 +17,16 @@ _MAX_RATIO: Final = (1 << 32) - 1
 
 class Settings(msgspec.Struct, frozen=True, gc=False):
     """The parameters that can be written while the kernel runs, each named as its file: auto_online_blocks in
-    /sys/devices/system/memory, the others in /sys/module/memory_hotplug/parameters. Where a kernel lacks the file, the
-    default holds. `auto_movable_ratio` is in percent."""
+    /sys/devices/system/memory, movable_gigantic_pages in /proc/sys/vm, the others in /sys/module/memory_hotplug/parameters.
+    Where a kernel lacks the file, the default holds. `auto_movable_ratio` is in percent. `movable_gigantic_pages`: 0 is no, and
+    None is that it was never written."""
 
     auto_online_blocks: AutoOnline = "offline"
     memmap_on_memory: Mode = "N"
     online_policy: OnlinePolicy = "contig-zones"
     auto_movable_ratio: int = 301
     auto_movable_numa_aware: bool = True
+    movable_gigantic_pages: int | None = None
 
     def texts(self) -> dict[str, str]:
         """What each file would read as, by its name."""
@@ -41,6 +43,8 @@ class Boot(msgspec.Struct, frozen=True, gc=False):
     hugetlb_free_vmemmap: str | None = None
     movablecore: str | None = None
     kernelcore: str | None = None
+    nokaslr: bool | None = None
+    no5lvl: bool | None = None
 
     @property
     def has_movable(self) -> bool:
@@ -100,6 +104,12 @@ def _percentage(text: str) -> int:
     return int(text)
 
 
+def _int32(text: str) -> int:
+    if not re.fullmatch("-?[0-9]{1,10}", text) or not -(1 << 31) <= int(text) < 1 << 31:
+        raise BadInput(f"{text!r} is not a number of 32 bits")
+    return int(text)
+
+
 _SETTINGS: Final[_Rows] = MappingProxyType(
     {
         "auto_online_blocks": _one_of(AUTO_ONLINE),
@@ -107,6 +117,7 @@ _SETTINGS: Final[_Rows] = MappingProxyType(
         "online_policy": _one_of(get_args(OnlinePolicy)),
         "auto_movable_numa_aware": _yes,
         "auto_movable_ratio": _percentage,
+        "movable_gigantic_pages": _int32,
     }
 )
 _BOOT: Final[_Rows] = MappingProxyType(
@@ -117,5 +128,7 @@ _BOOT: Final[_Rows] = MappingProxyType(
         "hugetlb_free_vmemmap": str,
         "movablecore": str,
         "kernelcore": str,
+        "nokaslr": _yes,
+        "no5lvl": _yes,
     }
 )

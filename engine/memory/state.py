@@ -85,7 +85,8 @@ class State:
     boot are fixed.
 
     `surplus` counts by node and base pages of a huge page, `hstates` go by such pages, `optimized` says by pfn of a huge
-    page whose memmap was given back whether it still is, `vmstat` are counters of /proc/vmstat, and devices go by the
+    page whose memmap was given back whether it still is, `tails` by zone and base pages of a huge page where the page lies that
+    all such memmap is mapped to, `vmstat` are counters of /proc/vmstat, and devices go by the
     address where their memory begins.
     """
 
@@ -109,6 +110,7 @@ class State:
         self.hugepages: Table[int, HugePage] = Table(self.journal, "hugepages")
         self.surplus: Table[tuple[int, int], int] = Table(self.journal, "surplus")
         self.optimized: Table[int, bool] = Table(self.journal, "optimized")
+        self.tails: Table[tuple[ZoneKey, int], int] = Table(self.journal, "tails")
         self.hstates: Table[int, Hstate] = Table(self.journal, "hstates")
         self.acpi_devices: Table[int, AcpiDevice] = Table(self.journal, "acpi_devices")
         self.virtio_mem: Table[int, VirtioMemDevice] = Table(self.journal, "virtio_mem")

@@ -62,6 +62,14 @@ def maximal_runs(pages: int, order: int, geometry: Geometry) -> int:
     return starts & ~(merged | merged << (1 << order))
 
 
+def all_maximal_runs(pages: int, geometry: Geometry) -> list[int]:
+    """`maximal_runs` of each order, from 0 to the highest."""
+    found = [starts ^ (merged | merged << (1 << order)) for order, (starts, merged) in enumerate(
+        _merging(pages, geometry.max_order, geometry.pages_per_section)
+    )]  # fmt: skip
+    return found + [0] * (geometry.max_order + 1 - len(found))
+
+
 def section_counts(free: int, types: Types, geometry: Geometry) -> Counts:
     """The free areas of a section (or of one zone's part of it) with these free pages and pageblock types."""
     return _counts(free, tuple(types.items()), geometry.max_order, geometry.pageblock_order, geometry.pages_per_section)

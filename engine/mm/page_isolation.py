@@ -18,6 +18,7 @@ from ..protocol.reasons.taking import Unmovable, UnseenKernelPages
 from ..protocol.vocabulary import (
     ASSUMED,
     FREE,
+    HUGE,
     ISOLATE,
     RESERVED,
     SLAB,
@@ -103,7 +104,7 @@ def first_unmovable(
     found: list[tuple[int, Kind]] = []
     for section in sections:
         for key, owned in section.zones:
-            kinds = _blocking(key[1])
+            kinds = _blocking(state, key[1])
             mask = owned & within(section.nr * size, size, pfn, pages)
             if seen:
                 mask &= ~section.unseen
@@ -131,9 +132,12 @@ def memmap_owners(state: State, pfn: int, kind: Kind) -> tuple[int, ...]:
     return tuple(sorted({nr // state.geometry.sections_per_block for nr in sparse_vmemmap.owners_of(state, pfn)}))
 
 
-def _blocking(zone: str) -> tuple[Kind, ...]:
-    """Heads of a pool are stepped over, and a block's own head lies outside the range."""
-    return (RESERVED,) if zone == MOVABLE else UNMOVABLE_KINDS
+def _blocking(state: State, zone: str) -> tuple[Kind, ...]:
+    """Heads of a pool are stepped over, and a block's own head lies outside the range. Huge pages that cannot be migrated stop
+    it, free ones too."""
+    if zone == MOVABLE:
+        return (RESERVED,)
+    return UNMOVABLE_KINDS if state.preset.moves_huge_pages else (*UNMOVABLE_KINDS, HUGE)
 
 
 def _not_movable(section: Section, block: int) -> int:

@@ -25,3 +25,12 @@ def merged(chunks: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
         else:
             found.append((first, count))
     return tuple(found)
+
+
+def covered(chunks: Iterable[tuple[int, int]]) -> int:
+    """How many numbers some runs (first, count) cover together; what several of them cover counts once."""
+    total = end = 0
+    for first, count in sorted(chunks):
+        total += max(0, first + count - max(first, end))
+        end = max(end, first + count)
+    return total

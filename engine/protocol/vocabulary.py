@@ -99,10 +99,20 @@ Caller = Literal["acpi", "balloon", "probe", "dlpar", "sclp", "virtio-mem", "dax
 are the DIMMs of QEMU and VMware; *balloon*: Hyper-V and Xen; *dlpar*: POWER partitions; *sclp*: standby memory of s390;
 *dax* and *cxl*: dax/kmem, of any device and of CXL regions."""
 CALLER_NAMES: Final[dict[str, Caller]] = {
-    "dimm": "acpi", "qemu": "acpi", "vmware": "acpi", "hyperv": "balloon", "hv_balloon": "balloon", "xen": "balloon",
-    "kmem": "dax", "daxctl": "dax", "drmgr": "dlpar", "chmem": "sclp",
+    "dimm": "acpi", "pc-dimm": "acpi", "qemu": "acpi", "libvirt": "acpi", "vmware": "acpi", "esxi": "acpi",
+    "hyperv": "balloon", "hyper-v": "balloon", "hv-balloon": "balloon", "xen": "balloon", "xen-balloon": "balloon",
+    "virtiomem": "virtio-mem", "firecracker": "virtio-mem",
+    "kmem": "dax", "daxctl": "dax", "nvdimm": "pmem", "ndctl": "pmem",
+    "drmgr": "dlpar", "pseries": "dlpar", "powervm": "dlpar", "lpar": "dlpar", "chmem": "sclp",
 }  # fmt: skip
 """Other names of callers, as people say them."""
+
+
+def caller_named(word: str) -> str:
+    """The caller that people call so, whatever they join its parts by, in capitals or not; other words as they are."""
+    plain = word.lower().replace("_", "-")
+    return plain if plain in CALLERS else CALLER_NAMES.get(plain, word)
+
 
 What = Literal["movable", "unmovable", "reclaimable", "pagetable", "huge"]
 """What a workload takes."""

@@ -114,7 +114,7 @@ class _Curve:
 
     def __init__(self, state: State, step: int, limit: int) -> None:
         self._state, self._step, self._limit = state, step, limit
-        self._memmap = self._taken = self._plugged = 0
+        self._placed = self._taken = self._plugged = 0
         self.points: list[Point] = []
         self.dangers: list[Danger] = []
         self.reach(0)
@@ -128,7 +128,7 @@ class _Curve:
         geometry = self._state.geometry
         for event in run(self._state, command, []):
             if isinstance(event, MemmapPlaced):
-                self._memmap += geometry.memmap_pages(geometry.pages_per_section)
+                self._placed += geometry.pages_per_section
             elif isinstance(event, ExistingMemoryTaken):
                 self._taken += event.pages
             elif isinstance(event, PagesPlugged):
@@ -142,7 +142,8 @@ class _Curve:
         kernel = [zone for zone in state.zones.values() if zone.name in KERNEL_ZONES]
         movable = [zone for zone in state.zones.values() if zone.name == MOVABLE]
         managed, left = sum(zone.managed for zone in kernel), sum(zone.free + zone.pcp for zone in kernel)
-        amounts = managed, left, sum(zone.managed for zone in movable), self._memmap, self._taken
+        memmap = self._state.geometry.memmap_pages(self._placed)
+        amounts = managed, left, sum(zone.managed for zone in movable), memmap, self._taken
         self.points.append(Point(added, *(pages * page for pages in amounts)))
         told = {type(danger.fact) for danger in self.dangers}
         facts = (top_heavy(state), kernel_memory_low(state))

@@ -95,9 +95,9 @@ def _against(seen: Observation, preset: Preset, page: int | None) -> Iterator[st
         yield f"its memory begins at {begin:#x}, and there it begins at 0"
     offered = {*seen.hugepages, *(size for node in seen.nodes for size in node.hugepages)}
     offered |= {seen.meminfo["Hugepagesize"] << 10} if "Hugepagesize" in seen.meminfo else set()
-    if offered and usual.pmd_size and not offered & {usual.pmd_size, preset.gigantic_page}:
+    if not offered <= {*preset.huge_pages}:
         sizes = ", ".join(map(format_bytes, sorted(offered)))
-        yield f"it has huge pages of {sizes}, and not of {format_bytes(usual.pmd_size)}"
+        yield f"it has huge pages of {sizes}, and there they have {', '.join(map(format_bytes, preset.huge_pages)) or 'none'}"
     maps = {name.removeprefix("DirectMap") for name in seen.meminfo if name.startswith("DirectMap")}
     if not maps <= {_DIRECT_MAP.get(size, "") for size in preset.direct_map}:
         yield f"meminfo tells of a direct map in pieces of {', '.join(sorted(maps))}"
@@ -156,9 +156,14 @@ def _lying(seen: Observation, preset: Preset, page: int) -> Iterator[tuple[str, 
 
 
 def _page_size(seen: Observation) -> int | None:
-    """From what the nodes' MemTotal (kB) and their zones' managed pages say together."""
-    total = sum(node.meminfo.get("MemTotal", 0) for node in seen.nodes) or seen.meminfo.get("MemTotal", 0)
+    """From what MemTotal (kB) of the nodes, or of the machine, and the managed pages of their zones say together, or System RAM
+    and present pages; None where no size comes near that."""
     managed = sum(zone.managed for zone in seen.zones)
-    if not total or not managed:
-        return None
-    return min(_PAGE_SIZES, key=lambda size: abs(size - total * 1024 // managed))
+    present = sum(zone.present for zone in seen.zones)
+    told = (
+        (sum(node.meminfo.get("MemTotal", 0) for node in seen.nodes) << 10, managed),
+        (sum(one.end - one.start for one in seen.resources if one.name.startswith("System RAM")), present),
+        (seen.meminfo.get("MemTotal", 0) << 10, managed),
+    )
+    near = (size for total, pages in told for size in _PAGE_SIZES if abs(total - size * pages) < total // 8)
+    return next(near, None)

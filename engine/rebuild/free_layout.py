@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Final
 
 import msgspec
 
 from ..memory.section import Pages, Section, union
 from ..memory.state import State
-from ..mm.free_area import maximal_runs, order_counts, section_counts
+from ..mm.free_area import all_maximal_runs, order_counts, section_counts
 from ..numbers.bits import aligned_runs, every, lowest_n, span, spread
 from ..numbers.geometry import Geometry
 from ..protocol.vocabulary import ASSUMED, FREE, MEMMAP, MOVABLE, PCP, RESERVED, Kind, ZoneKey
@@ -70,8 +71,7 @@ def _words(counts: Sequence[int]) -> str:
 
 class _Part:
     """What sections alike have in common: `room`, the pages that may change places, and `held`, free pages that were seen
-    (in a section that was seen in part). `natural`: by order, the aligned runs of the room whose buddy stays in use
-    whatever is done, so that all of them may be free; `areas` counts them, `whole` are the pages in them."""
+    (in a section that was seen in part)."""
 
     def __init__(self, section: Section, owned: int, covered: int, geometry: Geometry) -> None:
         self.section, self.owned, self.covered = section, owned, covered
@@ -83,13 +83,30 @@ class _Part:
         self.unmanaged = ((section.of(MEMMAP) | section.of(RESERVED) & ~covered) & owned).bit_count()
         self.now = _sums(free, section, geometry)
         self.held = _sums(free & covered, section, geometry)
-        both = self.room | free & covered
-        orders = range(geometry.max_order + 1)
-        self.natural = [maximal_runs(both, k, geometry) & aligned_runs(self.room, k, self.width) for k in orders]
-        self.areas = [starts.bit_count() for starts in self.natural]
-        self.whole = 0
+        self.geometry = geometry
+
+    @cached_property
+    def natural(self) -> list[int]:
+        """By order, the first pages of the aligned runs of the room whose buddy stays in use whatever is done, so that all of
+        them may be free."""
+        seen_free = self.section.of(FREE) & self.owned & self.covered
+        runs = all_maximal_runs(self.room | seen_free, self.geometry)
+        return [
+            starts & aligned_runs(self.room, order, self.width) if starts else 0 for order, starts in enumerate(runs)
+        ]
+
+    @cached_property
+    def areas(self) -> list[int]:
+        """How many of them there are, by order."""
+        return [starts.bit_count() for starts in self.natural]
+
+    @cached_property
+    def whole(self) -> int:
+        """The pages in them."""
+        pages = 0
         for order, starts in enumerate(self.natural):
-            self.whole |= spread(starts, order)
+            pages |= spread(starts, order)
+        return pages
 
     def fits(self, section: Section, owned: int, covered: int) -> bool:
         """Is another section alike?"""

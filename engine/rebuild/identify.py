@@ -16,6 +16,7 @@ from ..numbers.units import format_bytes
 from ..protocol.vocabulary import AUTO_ONLINE
 from ..sysfs.hotplug_files import boolean
 from .architecture import architecture_of
+from .from_proc import usual_block_size
 from .release import model_shown, release_said
 
 
@@ -51,13 +52,17 @@ def identify(
         options.get("hugetlb_free_vmemmap"),
         options.get("movablecore"),
         options.get("kernelcore"),
+        "nokaslr" in options or None,
+        "no5lvl" in options or None,
     )
     return Identity(preset, geometry, kernel, boot, _settings(seen, kernel, options, notes), tuple(notes))
 
 
 def _geometry(seen: Observation, preset: Preset, base: Geometry, notes: list[str]) -> Geometry:
     size = seen.block_size
-    if size is None:
+    if size is None and not seen.blocks:
+        size = usual_block_size(seen, preset, base, notes)
+    elif size is None:
         size = _inferred_block_size(seen, base)
         notes.append(f"block_size_bytes is missing; a block of {format_bytes(size)} fits the totals of the nodes")
     section = base.section_size if size >= base.section_size else preset.geometry.section_size  # newer ones, backported
@@ -122,6 +127,9 @@ def _settings(seen: Observation, model: KernelModel, options: dict[str, str], no
         "online_policy": policy if policy in model.policies else model.policies[0],
         "auto_movable_numa_aware": _yes_no(aware),
     }
+    gigantic = seen.parameters.get("movable_gigantic_pages", options.get("sysctl.vm.movable_gigantic_pages", "0"))
+    if model.movable_gigantic and gigantic not in ("0", ""):
+        texts["movable_gigantic_pages"] = gigantic if gigantic.isdecimal() and len(gigantic) < 10 else "1"
     try:
         return settings_of({**texts, "auto_movable_ratio": ratio})
     except BadInput:

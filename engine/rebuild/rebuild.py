@@ -12,6 +12,7 @@ from .bare_pages import name_bare_pages
 from .devices import build_devices
 from .evidence import mark_reserved, mark_unseen, weigh_evidence
 from .free_layout import lay_out
+from .from_proc import with_blocks
 from .huge_pages import build_huge_pages
 from .identify import Identity, identify
 from .plausible import plausible
@@ -27,8 +28,9 @@ def rebuild(
     Raises `BadInput` where the capture's sizes or the overrides make no sense.
     """
     identity = identify(seen, model, arch, machine)
-    state, notes = build_state(seen, identity, None)
-    return state, _origin(seen, identity, notes)
+    found: list[str] = []
+    state, notes = build_state(with_blocks(seen, identity.geometry, found), identity, None)
+    return state, _origin(seen, identity, [*found, *notes])
 
 
 def build_state(seen: Observation, identity: Identity, prior: State | None) -> tuple[State, list[str]]:

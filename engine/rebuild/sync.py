@@ -27,6 +27,8 @@ def sync(state: State, seen: Observation) -> list[Note]:
     is gone takes its sections, its group and its add request with it. Returns what differed from the model, and what could not
     be read. Raises `BadInput` for the capture of a machine of other sizes.
     """
+    if not seen.blocks:
+        raise BadInput(f"{seen.source} tells of no memory blocks, and so not how they are now")
     if wrong := next(_of_another(state, seen), None):
         raise BadInput(f"{seen.source} is a capture of another machine: {wrong}")
     known = identify(seen, state.model.name)

@@ -7,6 +7,7 @@ from typing import Final
 
 from ..memory.state import State
 from ..protocol.events import (
+    AddressDoubted,
     BlockState,
     Event,
     ExistingMemoryTaken,
@@ -25,7 +26,11 @@ _OF_FREE_PAGES: Final = (ExistingMemoryTaken, PagesTakenByWorkload, PagesMigrate
 def certainty(state: State, result: str, events: Sequence[Event]) -> Certainty:
     """Whether a result is known, from the events of its command: a success is a *yes*, a refusal a *no*, unless it hangs on
     pages that no one saw, or on the free pages of zones that no one counted."""
-    if _assumed(result, events) or _uncounted(state, result, events):
+    if (
+        any(isinstance(event, AddressDoubted) for event in events)
+        or _assumed(result, events)
+        or _uncounted(state, result, events)
+    ):
         return "not known"
     return "yes" if result == "ok" else "no"
 

@@ -35,6 +35,7 @@ from .schema import (
     SnapshotV1,
     StateV1,
     SurplusV1,
+    TailV1,
     ZoneRef,
     ZoneShare,
     ZoneV1,
@@ -94,6 +95,7 @@ def fingerprint(state: State, changes: Changes, known: Known) -> str:
 
 
 def _tables(state: State, known: Known) -> dict[str, Any]:
+    tails = tuple(TailV1(cast(ZoneRef, zone), pages, pfn) for (zone, pages), pfn in sorted(state.tails.items()))
     return {
         "settings": dict(sorted(state.settings.texts().items())),
         "counters": dict(sorted(fold_counters(state).items())),
@@ -115,6 +117,7 @@ def _tables(state: State, known: Known) -> dict[str, Any]:
         "optimized": dict(sorted(state.optimized.items())),
         "blocks": tuple(_block_runs(state)),
         "sections": tuple(_section_grids(state, known)),
+        **({"tails": tails} if tails else {}),
     }
 
 

@@ -170,6 +170,14 @@ class SurplusV1(_Strict, frozen=True):
     count: Pages
 
 
+class TailV1(_Strict, frozen=True):
+    """The page that the memmap of huge pages of `pages` base pages in a zone is mapped to, where it was given back."""
+
+    zone: ZoneRef
+    pages: Annotated[int, Meta(ge=1, le=1 << 40)]
+    pfn: Pages
+
+
 class BlockRun(_Strict, frozen=True, kw_only=True):
     """`count` alike memory blocks from number `first` on: see `engine.memory.block.Block`."""
 
@@ -255,6 +263,7 @@ class StateV1(_Strict, frozen=True, kw_only=True):
     hugepages: tuple[HugePageRun, ...] | None = None
     surplus: tuple[SurplusV1, ...] | None = None
     optimized: dict[Pages, bool] | None = None
+    tails: tuple[TailV1, ...] | None = None
     blocks: tuple[BlockRun, ...] | None = None
     sections: tuple[SectionGrid, ...] | None = None
 
@@ -285,8 +294,8 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
     model: name of the kernel model. settings: writable parameters. boot: facts of the boot. marks: watermarks. evidence:
     how well captured zones are known (null: saved before that was asked). scanners: where compaction goes on. hugepages:
     the pages of the hugetlb pools. optimized: huge pages (by pfn) whose memmap was given back once, and whether it still
-    is. steps: what was done from here on, in order, and `at` the number of the state that the machine was in when it was
-    saved.
+    is. tails: the pages that such memmap is mapped to. steps: what was done from here on, in order, and `at` the number of the
+    state that the machine was in when it was saved.
     """
 
     origin: OriginV1
@@ -306,6 +315,7 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
     hugepages: tuple[HugePageRun, ...] = ()
     surplus: tuple[SurplusV1, ...] = ()
     optimized: dict[Pages, bool] = {}
+    tails: tuple[TailV1, ...] = ()
     blocks: tuple[BlockRun, ...] = ()
     sections: tuple[SectionGrid, ...] = ()
     steps: tuple[StepV1, ...] = ()

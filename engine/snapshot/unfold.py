@@ -19,7 +19,7 @@ from ..memory.section import Memmap, Pages, Section, Types
 from ..memory.settings import boot_of, settings_of
 from ..memory.state import HugePage, Resource, State
 from ..memory.zone import Evidence, Node, Scanners, SeenWatermarks, Zone
-from ..numbers.bits import every, span
+from ..numbers.bits import every, from_ascending_runs, span
 from ..numbers.errors import BadInput, located
 from ..numbers.frozen import Frozen
 from ..numbers.limits import MAX_PFN, MAX_SECTION_PAGES
@@ -65,6 +65,7 @@ def unfold(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.hugepages.load(dict(_huge_pages(snapshot, state)))
     state.surplus.load(_unique("$.surplus", _surplus(snapshot, state)))
     state.optimized.load(snapshot.optimized)
+    state.tails.load(_unique("$.tails", _tails(snapshot, state)))
     state.blocks.load(_blocks(snapshot, state))
     state.globals.load({None: replace(state.globals.value, locked=_going_offline(state))})
     state.sections.load(_Sections(state, _captured(snapshot)).unfold(snapshot.sections))
@@ -223,6 +224,12 @@ def _surplus(snapshot: SnapshotV1, state: State) -> Iterator[tuple[tuple[int, in
         yield (saved.node, saved.pages), saved.count
 
 
+def _tails(snapshot: SnapshotV1, state: State) -> Iterator[tuple[tuple[ZoneKey, int], int]]:
+    for index, saved in enumerate(snapshot.tails):
+        _node(state, saved.zone[0], f"$.tails[{index}].zone")
+        yield (saved.zone, saved.pages), saved.pfn
+
+
 def _blocks(snapshot: SnapshotV1, state: State) -> dict[int, Block]:
     blocks: dict[int, Block] = {}
     behind = total = 0
@@ -319,24 +326,21 @@ class _Sections:
         return known
 
     def _mask(self, runs: tuple[Run, ...], what: str, size: int, path: str) -> int:
-        """The set that `fold` took apart, likewise in time that does not grow with the number of runs."""
+        """The set that `fold` took apart."""
         known = self.masks.get((runs, size))
         if known is not None:
             return known
-        digits: list[str] = []
         behind = 0
         for index, (start, count) in enumerate(runs):
             if start < behind:  # a set may have many runs: nothing is said of those that are right
                 _ascending(f"{path}[{index}]", what, start, behind)
             if start + count > size:
                 _bad(f"{path}[{index}]", f"{count} from {what} {start} on; a section has {size}, counted from 0")
-            digits += "0" * (start - behind), "1" * count
             behind = start + count
         self.pages_read += behind
         if self.pages_read > MAX_PAGES:
             _bad(path, f"more different sets of pages up to here than the {MAX_PAGES} pages of all can make")
-        mask = int("".join(digits)[::-1] or "0", 2)
-        self.masks[runs, size] = mask
+        mask = self.masks[runs, size] = from_ascending_runs(runs)
         return mask
 
 

@@ -31,6 +31,7 @@ from ..protocol.reasons.files import (
     NotABlockAddress,
     NotABoolean,
     NotAmong,
+    NotANumber,
     NotBuiltIn,
     NotModelled,
     OnlyRead,
@@ -38,15 +39,18 @@ from ..protocol.reasons.files import (
 )
 from ..protocol.vocabulary import ONLINE_TYPES
 from . import page_files
-from .kstrto import kstrto
+from .kstrto import kstrto, proc_number
 
 Steps = Iterator[Event]
 MEMORY: Final = "/sys/devices/system/memory"
 NODE: Final = "/sys/devices/system/node"
 PARAMETERS: Final = "/sys/module/memory_hotplug/parameters"
 
+SYSCTL: Final = "/proc/sys/vm"
+_ELSEWHERE: Final = {"auto_online_blocks": MEMORY, "movable_gigantic_pages": SYSCTL}
+
 PARAMETER_FILES: Final[Mapping[str, str]] = {
-    name: f"{MEMORY if name == 'auto_online_blocks' else PARAMETERS}/{name}" for name in Settings.__struct_fields__
+    name: f"{_ELSEWHERE.get(name, PARAMETERS)}/{name}" for name in Settings.__struct_fields__
 }
 """The file of each parameter in `Settings`."""
 
@@ -102,8 +106,7 @@ def read(state: State, path: str) -> str:
 
 def parameters(state: State) -> dict[str, str]:
     """What the files of the parameters read as, by name, without those that the kernel does not have."""
-    texts = state.settings.texts()
-    return {name: texts[name] for name, path in PARAMETER_FILES.items() if _has_parameter(state, path)}
+    return {name: _setting(name)(state) for name, path in PARAMETER_FILES.items() if _has_parameter(state, path)}
 
 
 def _node_mask(wanted: Callable[[State, int], bool]) -> Callable[[State], str]:
@@ -115,7 +118,7 @@ def _has_normal(state: State, node: int) -> bool:
 
 
 def _setting(name: str) -> Callable[[State], str]:
-    return lambda state: state.settings.texts()[name]
+    return lambda state: state.settings.texts().get(name, "0")
 
 
 _READERS: Final[dict[str, Callable[[State], str]]] = {
@@ -125,6 +128,7 @@ _READERS: Final[dict[str, Callable[[State], str]]] = {
     f"{PARAMETERS}/online_policy": _setting("online_policy"),
     f"{PARAMETERS}/auto_movable_ratio": _setting("auto_movable_ratio"),
     f"{PARAMETERS}/auto_movable_numa_aware": _setting("auto_movable_numa_aware"),
+    f"{SYSCTL}/movable_gigantic_pages": _setting("movable_gigantic_pages"),
     f"{NODE}/possible": _node_mask(lambda state, node: True),
     f"{NODE}/online": _node_mask(lambda state, node: state.nodes[node].online),
     f"{NODE}/has_memory": _node_mask(lambda state, node: state.node_present(node) > 0),
@@ -229,6 +233,14 @@ def _write_numa_aware(state: State, word: str) -> Steps:
     yield ParameterSet("auto_movable_numa_aware", "Y" if wanted else "N")
 
 
+def _write_gigantic(state: State, data: str) -> Steps:
+    number = proc_number(data)
+    if not -(1 << 31) <= number < 1 << 31:
+        raise HotplugError("EINVAL", NotANumber(data))
+    state.parameters.change(movable_gigantic_pages=number)
+    yield ParameterSet("movable_gigantic_pages", str(number))
+
+
 def _write_probe(state: State, data: str) -> Steps:
     address = kstrto(data, 0, 64)
     if address % state.geometry.block_size:
@@ -243,11 +255,14 @@ _WRITERS: Final[dict[str, Callable[[State, str], Steps]]] = {
     f"{PARAMETERS}/online_policy": _choice("online_policy", lambda state: state.model.policies),
     f"{PARAMETERS}/auto_movable_ratio": _write_ratio,
     f"{PARAMETERS}/auto_movable_numa_aware": _write_numa_aware,
+    f"{SYSCTL}/movable_gigantic_pages": _write_gigantic,
 }
 
 
 def _has_parameter(state: State, path: str) -> bool:
-    """Parameters came with memmap_on_memory, and with the online policies."""
+    """Parameters came with memmap_on_memory, with the online policies, and with gigantic pages that can move."""
+    if path == f"{SYSCTL}/movable_gigantic_pages":
+        return state.model.movable_gigantic and state.preset.moves_huge_pages
     if not path.startswith(PARAMETERS):
         return True
     if path.endswith("/memmap_on_memory"):

@@ -76,8 +76,8 @@ def write(state: State, path: str, data: str) -> Steps | None:
 
 def _pool(state: State, path: str) -> tuple[int | None, int, str] | None:
     sizes = pool.sizes(state)
-    if path == _DEFAULT_POOL:
-        return None, sizes[0], "nr_hugepages"
+    if path == _DEFAULT_POOL and sizes:
+        return None, state.preset.huge_page, "nr_hugepages"
     if match := _GLOBAL.fullmatch(path):
         size = int(match[1]) * 1024
         return (None, size, match[2]) if size in sizes else None

@@ -52,6 +52,11 @@ def _replay(parser: Parser) -> None:
     parser.add_argument("--replay", action="store_true", help=words)
 
 
+def _devices(parser: Parser) -> None:
+    words = "memory devices of it: QEMU's info memory-devices, virsh dumpxml, daxctl list, cxl list; - too"
+    parser.add_argument("--devices", metavar="FILE", help=words)
+
+
 def _json(parser: Parser, words: str = "print one JSON object") -> None:
     parser.add_argument("--json", action="store_true", help=words)
 
@@ -77,6 +82,7 @@ def of_open(parser: Parser) -> None:
     """altmap open."""
     _machine(parser, instead=f"those that can be opened; without a terminal {DEFAULT_MACHINE}", default=None)
     _model(parser, "the machine's own")
+    _devices(parser)
     _replay(parser)
     _look(parser)
 
@@ -92,7 +98,7 @@ TOUR_LINES: Final = (
     ("== TITLE", "begins a station; what stands above the first is the tour's title"),
     (
         "machine NAME KEY=VALUE ...",
-        "opens a machine there, as altmap boot does; else it goes on where the last station ended",
+        "opens a machine, bundled or beside the file, as altmap boot does; else it goes on where the last station ended",
     ),
     ("view NAME, go PLACE, zoom LEVEL", "what the map shows"),
     ("> LINE", "a line of a script; what it does is played"),
@@ -121,6 +127,7 @@ def of_show(parser: Parser) -> None:
     """altmap show."""
     _machine(parser)
     _model(parser, "the machine's own")
+    _devices(parser)
     _replay(parser)
     _json(parser)
     _look(parser)
@@ -149,7 +156,9 @@ def of_check(parser: Parser) -> None:
 
 def of_machines(parser: Parser) -> None:
     """altmap machines."""
+    parser.add_argument("--pictures", action="store_true", help="each with a picture of its memory, and what it is")
     _json(parser)
+    _look(parser)
 
 
 def of_svg(parser: Parser) -> None:
@@ -161,8 +170,11 @@ def of_svg(parser: Parser) -> None:
     _replay(parser)
     views = ", ".join(view.name.replace(" ", "-") for view in VIEWS)
     parser.add_argument("--view", metavar="VIEW", help=f"what the map shows: {views}")
-    where = "where the cursor is: a block, an address, pfn 0x150c31, node 1, a zone, as in the explorer"
-    parser.add_argument("--at", metavar="PLACE", help=where)
+    where = (
+        "where the cursor is: a block, an address, pfn 0x150c31, node 1, a zone, as in the explorer; or which moment of the "
+        "script's last line is shown, as watching shows it: 'event 5', 40%%, last; may be given twice"
+    )
+    parser.add_argument("--at", metavar="PLACE|EVENT", action="append", default=[], help=where)
     parser.add_argument("--zoom", metavar="LEVEL", help="zoom in there: node, blocks, block, section, page; or machine")
     parser.add_argument(
         "--size", metavar="WxH", type=_screen, default=(120, 40), help="columns and lines of the screen (120x40)"
@@ -195,11 +207,16 @@ def of_run(parser: Parser) -> None:
         "script", metavar="SCRIPT", help="a JSON array of commands, or lines as in a shell; - for standard input"
     )
     _model(parser, "the machine's own")
+    _devices(parser)
     _json(parser, "print what came of each command and what it changed, a JSON object a line")
     parser.add_argument("--full", action="store_true", help="with --json: print the whole machine after each command")
     parser.add_argument(
         "--events", action="store_true", help="print all that the kernel does on the way, as JSON Lines"
     )
+    watch = (
+        "show what the last line does moment after moment: one over the other on a terminal, else a few that tell most"
+    )
+    parser.add_argument("--watch", action="store_true", help=watch)
     parser.add_argument("--save", metavar="FILE", help="save the machine when the script has ended")
     _look(parser)
     from altmap.engine.commands import ROWS
@@ -217,6 +234,13 @@ def of_new(parser: Parser) -> None:
     parser.add_argument("--kernel", metavar="RELEASE", default="6.12", help="its kernel, such as 6.8 (6.12)")
     parser.add_argument("--block-size", metavar="SIZE", help="of a memory block (what is usual there)")
     parser.add_argument("--append", metavar="WORDS", default="", help="the kernel's command line")
+    parser.add_argument(
+        "--cxl-window",
+        metavar="SIZE@START",
+        action="append",
+        default=[],
+        help="addresses that firmware keeps for CXL memory",
+    )
     parser.add_argument(
         "--qemu", metavar="WORDS", help="instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G"
     )
@@ -256,6 +280,7 @@ def of_why(parser: Parser) -> None:
     )
     parser.add_argument("words", metavar="WORD", nargs="+", help=line)
     _model(parser, "the machine's own")
+    _devices(parser)
     _json(parser)
     _look(parser)
 
@@ -302,6 +327,7 @@ def of_grow(parser: Parser) -> None:
     )
     parser.add_argument("--node", metavar="N", type=int, default=0, help="to which node (0)")
     _model(parser, "the machine's own")
+    _devices(parser)
     _json(parser)
     _look(parser)
 
@@ -339,6 +365,7 @@ def of_capture(parser: Parser) -> None:
     written = "the snapshot to write (.json, .msgpack, each also .gz); else JSON on standard output"
     parser.add_argument("-o", "--output", metavar="FILE", help=written)
     _model(parser, "what proc/version says")
+    _devices(parser)
     arch = f"{', '.join(ARCHITECTURES)}: the architecture, instead of what proc/version says"
     parser.add_argument("--arch", metavar="ARCH", help=arch)
     _json(parser, "with -o: print what was captured as one JSON object")

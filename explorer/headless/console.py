@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
 
+from rich.color import Color
 from rich.console import Console, ConsoleOptions, RenderableType
+from rich.live import Live
 from rich.padding import Padding
 from rich.segment import Segment, Segments
+from rich.style import Style
 from rich.text import Text
 
+from ..picture.lines import Line
 from ..printable import printable
 
 PLAIN_WIDTH = 100
@@ -19,22 +25,42 @@ PLAIN_WIDTH = 100
 
 class Printer:
     """Prints to standard output, a piece at a time. `color` is "always", "never" or "auto": on a terminal, where NO_COLOR
-    is not set. `width` is in columns; without one it is the terminal's."""
+    is not set. `width` is in columns; without one it is the terminal's. `pictures`: all colours are needed."""
 
-    def __init__(self, color: str = "auto", width: int | None = None) -> None:
-        terminal = sys.stdout.isatty()
-        colored = color == "always" or (color == "auto" and terminal and not os.environ.get("NO_COLOR"))
+    def __init__(self, color: str = "auto", width: int | None = None, pictures: bool = False) -> None:
+        self.terminal = terminal = sys.stdout.isatty()
+        self.colored = colored = color == "always" or (color == "auto" and terminal and not os.environ.get("NO_COLOR"))
         self._whole_lines = width is None and not terminal
         self._console = Console(
             file=sys.stdout,
             width=width or (None if terminal else PLAIN_WIDTH),
             force_terminal=terminal or colored,
-            color_system=("auto" if terminal else "standard") if colored else None,
+            color_system=("auto" if terminal else "truecolor" if pictures else "standard") if colored else None,
             no_color=not colored,
             markup=False,
             emoji=False,
             highlight=False,
         )
+
+    @property
+    def width(self) -> int:
+        """Columns of a line."""
+        return self._console.width
+
+    @property
+    def high(self) -> int:
+        """Lines of the terminal."""
+        return self._console.height
+
+    def picture(self, lines: Sequence[Line]) -> None:
+        """Print lines of a picture in all their colours."""
+        self(*(_text(line) for line in lines))
+
+    @contextmanager
+    def redrawn(self) -> Iterator[Callable[[Sequence[Line]], None]]:
+        """Lines of a picture that are drawn over those before them, on a terminal; the last ones stay."""
+        with Live(console=self._console, auto_refresh=False, vertical_overflow="crop") as live:
+            yield lambda lines: live.update(Text("\n").join(map(_text, lines)), refresh=True)
 
     def __call__(self, *parts: RenderableType) -> None:
         """Print the parts below each other, without the blanks that tables end their lines with."""
@@ -63,3 +89,15 @@ class Printer:
 def _harmless(segments: Iterable[Segment]) -> Iterator[Segment]:
     for segment in segments:
         yield segment if segment.control else Segment(printable(segment.text), segment.style)
+
+
+def _text(line: Line) -> Text:
+    return Text.assemble(
+        *((printable(text), _style(fore, back, bold)) for text, fore, back, bold in line), no_wrap=True
+    )
+
+
+@lru_cache(maxsize=8192)
+def _style(fore: int | None, back: int | None, bold: bool) -> Style:
+    colours = (None if one is None else Color.from_rgb(one >> 16, one >> 8 & 255, one & 255) for one in (fore, back))
+    return Style(color=next(colours), bgcolor=next(colours), bold=bold or None)

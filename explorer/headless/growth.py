@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from altmap.engine import BadInput, Growth, about_bytes, format_bytes, grow, parse_bytes, sentence
-from altmap.engine.protocol.vocabulary import CALLER_NAMES, CALLERS, AutoOnline, Caller
+from altmap.engine.protocol.vocabulary import CALLER_NAMES, CALLERS, AutoOnline, Caller, caller_named
 from altmap.engine.questions.grow import Point
 from rich.table import Table
 from rich.text import Text
@@ -36,7 +36,7 @@ _BESIDE: Final = 54
 
 def growth(arguments: argparse.Namespace) -> int:
     """How far can a machine grow, and where does it get dangerous before? 0, as this is a question about a bound."""
-    machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay)
+    machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay, devices=arguments.devices)
     found = grow(
         machine,
         parse_bytes(arguments.step),
@@ -58,12 +58,10 @@ def growth(arguments: argparse.Namespace) -> int:
 
 
 def _caller(word: str) -> Caller:
-    for caller in CALLERS:
-        if word == caller:
-            return caller
-    if word in CALLER_NAMES:
-        return CALLER_NAMES[word]
-    raise BadInput(f"{word!r} is no caller; it is one of {', '.join((*CALLERS, *CALLER_NAMES))}")
+    found = next((caller for caller in CALLERS if caller == caller_named(word)), None)
+    if found is None:
+        raise BadInput(f"{word!r} is no caller; it is one of {', '.join((*CALLERS, *CALLER_NAMES))}")
+    return found
 
 
 def _title(found: Growth) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os.path
 
 from altmap.engine import (
     BOOT_KEYS,
@@ -12,6 +13,7 @@ from altmap.engine import (
     bundled_machines,
     lsmem,
     new_machine,
+    open_machine,
     qemu_nodes,
     reboot,
     save_machine,
@@ -23,26 +25,29 @@ from .arguments import DEFAULT_MACHINE
 from .exits import FINE, REFUSED
 from .forms.document import as_line
 from .output import on_terminal, remark, say, write, write_text
-from .streams import drawn_elsewhere, machine_named, writable
+from .streams import STDIN, drawn_elsewhere, machine_named, writable
 from .verbs import VERBS
 
 
 def enter(arguments: argparse.Namespace) -> int:
     """Open a machine in the explorer, or without one those that can be opened; without a terminal, show it."""
     arguments.json = False
-    if arguments.machine is None and arguments.model is None and _explorer_can_open():
+    if arguments.machine is None and arguments.model is None and arguments.devices is None and _explorer_can_open():
         from ..tui.app import run_app
 
         return run_app(None)
     named = arguments.machine or DEFAULT_MACHINE
-    return _enter(machine_named(named, arguments.model, replay=arguments.replay), arguments)
+    path = named if named != STDIN and os.path.exists(named) else ""
+    return _enter(
+        machine_named(named, arguments.model, replay=arguments.replay, devices=arguments.devices), arguments, path
+    )
 
 
 def _explorer_can_open() -> bool:
     return drawn_elsewhere() or on_terminal("stdin", "stdout", "stderr")
 
 
-def _enter(machine: Machine, arguments: argparse.Namespace) -> int:
+def _enter(machine: Machine, arguments: argparse.Namespace, path: str = "") -> int:
     if not drawn_elsewhere() and not on_terminal("stdin", "stdout"):
         return _show(machine, arguments)
     if not _explorer_can_open():
@@ -51,7 +56,7 @@ def _enter(machine: Machine, arguments: argparse.Namespace) -> int:
         return code
     from ..tui.app import run_app
 
-    return run_app(machine)
+    return run_app(machine, path=path)
 
 
 def boot(arguments: argparse.Namespace) -> int:
@@ -75,7 +80,8 @@ def new(arguments: argparse.Namespace) -> int:
         raise BadInput("--qemu says what --nodes does; give one of them")
     nodes = qemu_nodes(arguments.qemu) if arguments.qemu is not None else (arguments.nodes or "2G").split(",")
     words = {"arch": arguments.arch, "kernel": arguments.kernel, "append": arguments.append}
-    return _made(new_machine(nodes, block_size=arguments.block_size, **words), arguments)
+    machine = new_machine(nodes, block_size=arguments.block_size, cxl_windows=arguments.cxl_window, **words)
+    return _made(machine, arguments)
 
 
 def _made(machine: Machine, arguments: argparse.Namespace) -> int:
@@ -92,7 +98,9 @@ def _made(machine: Machine, arguments: argparse.Namespace) -> int:
 
 def show(arguments: argparse.Namespace) -> int:
     """A machine at a glance."""
-    return _show(machine_named(arguments.machine, arguments.model, replay=arguments.replay), arguments)
+    return _show(
+        machine_named(arguments.machine, arguments.model, replay=arguments.replay, devices=arguments.devices), arguments
+    )
 
 
 def _show(machine: Machine, arguments: argparse.Namespace) -> int:
@@ -165,6 +173,14 @@ def check(arguments: argparse.Namespace) -> int:
 def list_bundled(arguments: argparse.Namespace) -> int:
     """The machines that come along, one a line; or each with its picture."""
     found = bundled_machines()
+    if arguments.pictures and not arguments.json:
+        from .console import Printer
+        from .miniatures import pictured
+
+        printer = Printer(arguments.color, arguments.width, pictures=True)
+        for one in found:
+            printer.picture([*pictured(open_machine(one.name), one.description, printer.width, printer.colored), ()])
+        return FINE
     if arguments.json:
         from .forms.machine import machines_document
 

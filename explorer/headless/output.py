@@ -11,8 +11,12 @@ import sys
 import textwrap
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from ..printable import printable
+
+if TYPE_CHECKING:
+    from altmap.engine import Line
 
 
 def write(data: bytes) -> None:
@@ -37,19 +41,29 @@ def say(text: str, width: int | None = None) -> None:
     """Lines for people to standard output; what is wider than `columns` goes on below, indented a little more."""
     wide = columns(width)
     for line in text.rstrip("\n").split("\n"):
-        sys.stdout.write(f"{_wrapped(printable(line), wide)}\n")
+        indent = len(line) - len(line.lstrip(" "))
+        sys.stdout.write(f"{_wrapped(printable(line), indent, indent + 2, wide)}\n")
 
 
-def _wrapped(line: str, width: int | None) -> str:
+def say_lines(lines: Iterable[Line], width: int | None = None) -> None:
+    """The same of lines of the engine, tables with their columns."""
+    from ..lines import laid_out
+
+    wide = columns(width)
+    for laid in laid_out(lines):
+        fit = laid.within(wide) if wide else laid
+        sys.stdout.write(f"{_wrapped(printable(fit.text), fit.begin, fit.hang, wide)}\n")
+
+
+def _wrapped(line: str, begin: int, hang: int, width: int | None) -> str:
+    """A line whose running text begins at the column `begin`; what does not fit goes on below at the column `hang`."""
     if width is None or len(line) <= width:
         return line
-    body = line.lstrip(" ")
-    indent = line[: len(line) - len(body)]
     lines = textwrap.wrap(
-        body,
+        line[begin:],
         width,
-        initial_indent=indent,
-        subsequent_indent=f"{indent}  ",
+        initial_indent=line[:begin],
+        subsequent_indent=" " * hang,
         break_long_words=False,
         break_on_hyphens=False,
     )

@@ -1,40 +1,24 @@
-"""The explorer's main screen as a picture, without a terminal."""
+"""The explorer's main screen, or watching, as a picture without a terminal."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import os
-from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Final
 
-from altmap.engine import BadInput, Command, Machine, Offline, Online, block_names, describe
+from altmap.engine import BadInput, Machine
 from altmap.engine.commands.scripts import parse_places
 from altmap.engine.numbers.errors import located
 from altmap.engine.snapshot.whole_file import replace_file
 
+from ..watching.telling import is_moment
 from .exits import FINE, REFUSED
 from .output import on_terminal, write_text
-from .script_runs import refuse_absent
+from .script_runs import Line, lines_of, refuse_absent
 from .streams import STDIN, machine_named, once_standard_input, script_text
 
 SUFFIX: Final = ".svg"
-
-
-class _Line(NamedTuple):
-    """A line of a script: where it stands, and its commands."""
-
-    where: str
-    commands: list[Command]
-
-    @property
-    def label(self) -> str:
-        """What the plan calls it."""
-        blocks = [one.block for one in self.commands if isinstance(one, Online | Offline)]
-        if len(blocks) < 2:
-            return describe(self.commands[0])
-        first = self.commands[0]
-        return f"{first.type if isinstance(first, Online) else 'offline'} {block_names(blocks, 3)}"
 
 
 def draw(arguments: argparse.Namespace) -> int:
@@ -43,11 +27,10 @@ def draw(arguments: argparse.Namespace) -> int:
     once_standard_input(arguments.machine, *filter(None, [arguments.script]))
     check_place(path)
     machine = machine_named(arguments.machine, replay=arguments.replay)
-    lines: list[_Line] = []
+    lines: list[Line] = []
     if arguments.script is not None:
         text, name = script_text(arguments.script)
-        for place, placed in groupby(parse_places(text, name), key=lambda one: one.place):
-            lines.append(_Line(f"{name}: {place}", [one.command for one in placed]))
+        lines = lines_of(parse_places(text, name), name)
     picture, as_expected = asyncio.run(_drawn(machine, lines, arguments))
     put(picture, path)
     return FINE if as_expected else REFUSED
@@ -74,14 +57,25 @@ def put(picture: str, path: str | None) -> None:
         raise BadInput(f"{path}: {os.strerror(error.errno) if error.errno else error}") from None
 
 
-async def _drawn(machine: Machine, lines: list[_Line], wanted: argparse.Namespace) -> tuple[str, bool]:
+async def _drawn(machine: Machine, lines: list[Line], wanted: argparse.Namespace) -> tuple[str, bool]:
     from ..tui.studio import studio
 
+    moments, places = [one for one in wanted.at if is_moment(one)], [one for one in wanted.at if not is_moment(one)]
+    if len(moments) > 1 or len(places) > 1:
+        raise BadInput(
+            f"--at {' and '.join((moments if len(moments) > 1 else places)[:2])}: give one place and one moment"
+        )
+    if moments and not lines:
+        raise BadInput(f"--at {moments[0]}: there is no moment to show without a script")
     as_expected = True
     async with studio(machine, wanted.size, wanted.theme) as made:
-        for line in lines:
+        for line in lines[:-1] if moments else lines:
             with located(line.where):
                 refuse_absent(machine, line.commands)
                 as_expected &= await made.do(line.label, line.commands)
-        await made.look(wanted.view, wanted.at, wanted.zoom)
+        await made.look(wanted.view, next(iter(places), None), wanted.zoom)
+        if moments:
+            with located(lines[-1].where):
+                refuse_absent(machine, lines[-1].commands)
+                as_expected &= await made.watch(lines[-1].label, lines[-1].commands, moments[0])
         return made.picture(), as_expected

@@ -20,7 +20,7 @@ from altmap.engine import (
 
 from .exits import DIFFERENT, FINE, REFUSED, UNKNOWN
 from .forms.document import as_line
-from .output import say, write
+from .output import say, say_lines, write
 from .progress import awaited
 from .script_runs import refuse_absent
 from .streams import STDIN, machine_named, once_standard_input, script_text
@@ -29,7 +29,7 @@ from .streams import STDIN, machine_named, once_standard_input, script_text
 def why(arguments: argparse.Namespace) -> int:
     """Would a command, or each of those on a range of blocks, succeed? 0 if all do, 1 if one does not, else 3: for some that
     is not known."""
-    machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay)
+    machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay, devices=arguments.devices)
     line = " ".join(arguments.words)
     if (size := asked_by_size(line)) is not None:
         return _give_back(machine, *size, arguments)
@@ -43,7 +43,7 @@ def why(arguments: argparse.Namespace) -> int:
 
         write(as_line(why_document(verdicts)))
     else:
-        say(describe_verdicts(verdicts), arguments.width)
+        say_lines(describe_verdicts(verdicts), arguments.width)
     answers = {verdict.certainty for verdict in verdicts}
     return REFUSED if "no" in answers else UNKNOWN if "not known" in answers else FINE
 
@@ -56,7 +56,7 @@ def _give_back(machine: Machine, size: int, node: int | None, arguments: argpars
 
         write(as_line(give_back_document(plan)))
     else:
-        say(describe_give_back(plan), arguments.width)
+        say_lines(describe_give_back(plan), arguments.width)
     return {"yes": FINE, "no": REFUSED, "not known": UNKNOWN}[plan.certainty]
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
-from altmap.engine import BadInput, Command, Machine, Offline, Online, Outcome, block_names, save_machine
+from altmap.engine import BadInput, Command, Machine, Offline, Online, Outcome, block_names, describe, save_machine
 from altmap.engine.commands.scripts import Placed, parse_places
 from altmap.engine.numbers.errors import located
 from altmap.engine.protocol.events import Event
@@ -53,15 +53,45 @@ def refuse_absent(machine: Machine, commands: Sequence[Command]) -> None:
         )
 
 
-def run_script(machine: Machine, commands: Sequence[Placed], name: str, teller: Teller) -> int:
-    """Do the commands of the script `name`; returns how many did not come out as expected. Raises `BadInput`, with the
-    place of the command, for one that makes no sense."""
+class Line(NamedTuple):
+    """A line of a script: where it stands, and its commands."""
+
+    where: str
+    commands: list[Command]
+
+    @property
+    def label(self) -> str:
+        """What it is called."""
+        blocks = [one.block for one in self.commands if isinstance(one, Online | Offline)]
+        if len(blocks) < 2:
+            return describe(self.commands[0])
+        first = self.commands[0]
+        return f"{first.type if isinstance(first, Online) else 'offline'} {block_names(blocks, 3)}"
+
+
+def lines_of(commands: Sequence[Placed], name: str) -> list[Line]:
+    """The lines of the script `name`."""
+    return [
+        Line(f"{name}: {place}", [one.command for one in placed])
+        for place, placed in groupby(commands, key=lambda one: one.place)
+    ]
+
+
+def run_script(
+    machine: Machine, lines: Sequence[Line], teller: Teller, before_last: Callable[[Line], None] | None = None
+) -> int:
+    """Do the commands of a script; returns how many did not come out as expected. `before_last` is called ahead of the last
+    line. Raises `BadInput`, with the place of the command, for one that makes no sense."""
     unexpected = 0
-    lines = {place: [one.command for one in line] for place, line in groupby(commands, key=lambda one: one.place)}
+    commands = [(line, at, command) for line in lines for at, command in enumerate(line.commands)]
     try:
-        for number, (place, command) in enumerate(tracked(commands), 1):
-            with located(f"{name}: {place}"):
-                refuse_absent(machine, lines.pop(place, ()))
+        for number, (line, at, command) in enumerate(tracked(commands), 1):
+            with located(line.where):
+                if at == 0:
+                    refuse_absent(machine, line.commands)
+                    if before_last is not None and line is lines[-1]:
+                        teller.flush()
+                        before_last(line)
                 steps = machine.steps(command)
                 while True:
                     try:
@@ -82,12 +112,25 @@ def run(arguments: argparse.Namespace) -> int:
     """Run a script on a machine, and save what it has become; 1 if a command did not come out as expected."""
     once_standard_input(arguments.machine, arguments.script)
     writable(arguments.save)
-    machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay)
+    machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay, devices=arguments.devices)
     text, name = script_text(arguments.script)
-    unexpected = run_script(machine, parse_places(text, name), name, _teller(machine, arguments))
+    lines = lines_of(parse_places(text, name), name)
+    unexpected = run_script(machine, lines, _teller(machine, arguments), _watcher(machine, arguments))
     if arguments.save is not None:
         save_machine(machine, arguments.save)
     return REFUSED if unexpected else FINE
+
+
+def _watcher(machine: Machine, arguments: argparse.Namespace) -> Callable[[Line], None] | None:
+    if not arguments.watch:
+        return None
+    if arguments.json or arguments.events:
+        raise BadInput("--watch is for people, --json and --events are for programs; give one of them")
+    from .console import Printer
+    from .watch import watch
+
+    printer = Printer(arguments.color, arguments.width, pictures=True)
+    return lambda line: watch(machine, line.label, line.commands, printer)
 
 
 def _teller(machine: Machine, arguments: argparse.Namespace) -> Teller:

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Final
 
-from altmap.engine import BadInput, Machine, open_machine, read_machine
+from altmap.engine import BadInput, Machine, open_machine, parse_devices, read_machine, with_devices
 from altmap.engine.snapshot.store import MAX_BYTES, SUFFIXES
 from altmap.engine.snapshot.whole_file import open_to_read
 
@@ -17,16 +17,25 @@ _MAX_SCRIPT: Final = 64 << 20
 _STDIN_NAME: Final = "standard input"
 
 
-def machine_named(source: str, model: str | None = None, *, replay: bool) -> Machine:
-    """The machine that an argument names: what `open_machine` opens, or for ``-`` a snapshot on standard input. What is to be
-    said of how it was opened goes to standard error. Raises `BadInput`."""
+def machine_named(source: str, model: str | None = None, *, replay: bool, devices: str | None = None) -> Machine:
+    """The machine that an argument names: what `open_machine` opens, or for ``-`` a snapshot on standard input; with the memory
+    devices of the list in the file `devices`. What is to be said of how it was opened goes to standard error. Raises
+    `BadInput`."""
+    if devices is not None:
+        once_standard_input(source, devices)
     if source != STDIN:
         machine = open_machine(source, model=model, replay=replay)
     else:
         data = _standard_input("the machine", MAX_BYTES)
         machine = read_machine(data, _STDIN_NAME, model=model, replay=replay)
     remark(f"altmap: warning: {warning}" for warning in machine.warnings)
-    return machine
+    return machine if devices is None else beside(machine, devices)
+
+
+def beside(machine: Machine, devices: str) -> Machine:
+    """The machine with the memory devices of the list in a file, or on standard input."""
+    text, name = script_text(devices)
+    return with_devices(machine, parse_devices(text, name), os.path.basename(name))
 
 
 def drawn_elsewhere() -> bool:

@@ -14,7 +14,7 @@ from .. import facts
 from .exits import FINE
 from .forms.document import as_line
 from .output import on_terminal, remark, write, write_text
-from .streams import machine_named, writable
+from .streams import beside, machine_named, writable
 
 
 def save_running(arguments: argparse.Namespace) -> int:
@@ -28,6 +28,8 @@ def save_running(arguments: argparse.Namespace) -> int:
             "a snapshot is not for reading on a terminal; write it to a file with -o, or into a pipe or a file"
         )
     machine = capture(arguments.root, model=arguments.model, arch=arguments.arch)
+    if arguments.devices is not None:
+        machine = beside(machine, arguments.devices)
     if path is None:
         write(machine_bytes(machine, "standard output.json"))
     else:

@@ -54,6 +54,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 (
                     "altmap svg firecracker-24g -o memory.svg",
                     "altmap svg small-guest steps.txt --view memmap --at memory32 --zoom page -o pages.svg",
+                    "echo 'offline 1' | altmap svg small-guest - --at 40% -o moving.svg",
                 ),
                 "pictures.draw",
                 arguments.of_svg,
@@ -100,7 +101,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
             Verb(
                 "machines",
                 "list the bundled machines",
-                ("altmap machines",),
+                ("altmap machines", "altmap machines --pictures"),
                 "machines.list_bundled",
                 arguments.of_machines,
             ),
@@ -112,7 +113,11 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
             Verb(
                 "run",
                 "run a script on a machine and tell what comes of each line",
-                ("altmap run small-guest steps.txt --save after.json", "echo 'offline 1' | altmap run small-guest -"),
+                (
+                    "altmap run small-guest steps.txt --save after.json",
+                    "echo 'offline 1' | altmap run small-guest -",
+                    "echo 'offline 1' | altmap run small-guest - --watch",
+                ),
                 "script_runs.run",
                 arguments.of_run,
             ),

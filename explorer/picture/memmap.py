@@ -43,7 +43,9 @@ class Memmap(View):
                 colour = between(_dimmed(scene, cell), colour, 0.45)
             return Paint(colour, letter.upper() if hosted * 2 > cell.pages else letter)
         plain = Use.paint(scene, cell)
-        return plain._replace(colour=_dimmed(scene, cell), letter="o" if plain.hatched else "·" if cell.counts else " ")
+        return plain._replace(
+            colour=_dimmed(scene, cell), letter=plain.letter if plain.hatch else "·" if cell.counts else " "
+        )
 
     @classmethod
     def caption(cls, scene: Scene, block: int, wide: int) -> Line:

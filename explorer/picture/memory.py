@@ -29,6 +29,13 @@ class Scope(NamedTuple):
     node: int | None = None
 
 
+def whole(machine: Machine) -> Scope:
+    """The scope of all memory: up to the last block or section that there is."""
+    geometry = machine.geometry
+    last = max(max(machine.blocks, default=0), max(machine.sections, default=0) // geometry.sections_per_block)
+    return Scope("machine", 0, (last + 1) * geometry.pages_per_block)
+
+
 class MemoryPicture:
     """A map of a size, with everything that follows from the machine kept until it changes. `plain`: see `laid_out`."""
 
@@ -96,8 +103,13 @@ class MemoryPicture:
         return lines
 
     def _of_row(self, row: Row) -> tuple[object, ...]:
-        size, sections = self.machine.geometry.pages_per_section, self.machine.sections
-        return tuple(id(sections.get(nr)) for nr in range(row.start // size, -(-(row.start + row.pages) // size)))
+        geometry, end = self.machine.geometry, row.start + row.pages
+        size, unit = geometry.pages_per_section, geometry.pages_per_block
+        sections, blocks = self.machine.sections, self.machine.blocks
+        return (
+            *map(id, map(sections.get, range(row.start // size, -(-end // size)))),
+            *map(id, map(blocks.get, range(row.start // unit, -(-end // unit)))),
+        )
 
     def paints(self, at: int) -> list[Paint]:
         """The looks of the cells of a row."""

@@ -10,10 +10,29 @@ Places = Mapping[int, int]
 """Pages of sections by number: bit ``i`` is page ``i`` of the section."""
 
 
+class Happening(NamedTuple):
+    """What an operation does at a moment: the pages that it `changed`, and while pages move those that all have left
+    (`vacated`, in isolated pageblocks) and those that were taken for them (`arrived`); and where scanners of compaction are,
+    each a pfn and the sign that it is shown by."""
+
+    changed: Places = MappingProxyType({})
+    vacated: Places = MappingProxyType({})
+    arrived: Places = MappingProxyType({})
+    scanners: tuple[tuple[int, str], ...] = ()
+
+    def differing(self, other: Happening, section: int) -> set[int]:
+        """The sections on which something else is laid; `section`: pages of one."""
+        found = {pfn // section for pfn, _ in set(self.scanners) ^ set(other.scanners)}
+        for one, two in zip(self[:3], other[:3], strict=True):
+            if one is not two:
+                found |= {nr for nr in one.keys() | two.keys() if one.get(nr) != two.get(nr)}
+        return found
+
+
 class Overlay(NamedTuple):
     """The cursor (a pfn), marked blocks, blocks that host the memmap of the selected one, single pages that are pointed out;
-    the pages that are `linked` to the cursor (they hold its struct pages, or are described by it), those that the last
-    operation `changed`; and the blocks that a search found, None where there is no search: all others are dimmed.
+    the pages that are `linked` to the cursor (they hold its struct pages, or are described by it); what the last operation
+    does, or did; and the blocks that a search found, None where there is no search: all others are dimmed.
     `notes` are words that are written on blocks: why each was refused."""
 
     cursor: int = 0
@@ -21,13 +40,15 @@ class Overlay(NamedTuple):
     hosts: frozenset[int] = frozenset()
     lit: frozenset[int] = frozenset()
     linked: Places = MappingProxyType({})
-    changed: Places = MappingProxyType({})
+    happening: Happening = Happening()
     hits: frozenset[int] | None = None
     notes: Mapping[int, str] = MappingProxyType({})
 
     def touches(self, start: int, pages: int, block: int, section: int) -> bool:
         """May anything be laid over these pages? `block` and `section`: pages of one."""
         if self.hits is not None or start <= self.cursor < start + pages:
+            return True
+        if any(start <= pfn < start + pages for pfn, _ in self.happening.scanners):
             return True
         return any(
             len(numbers) > _MANY or any(start < (nr + 1) * size and nr * size < start + pages for nr in numbers)
@@ -36,7 +57,9 @@ class Overlay(NamedTuple):
                 (self.hosts, block),
                 (self.notes, block),
                 (self.linked, section),
-                (self.changed, section),
+                (self.happening.changed, section),
+                (self.happening.vacated, section),
+                (self.happening.arrived, section),
             )
         )
 

@@ -66,8 +66,8 @@ class Overview:
         self._left = " 0 "
         self._right = f" {short_size(last * machine.geometry.block_size)} "
         self.columns = columns_of(machine, wide - len(self._left) - len(self._right))
-        self._paints: list[tuple[Paint, Paint]] = []
-        self._spans: tuple[Scope, list[Span]] | None = None
+        self._looks: list[tuple[Span, Span]] = []
+        """Each column where it is in the scope, and where it is not."""
 
     def at(self, x: int) -> int | None:
         """The page at a column."""
@@ -77,30 +77,29 @@ class Overview:
     def line(self, cursor: int, scope: Scope) -> Line:
         """The line, with the cursor; what is not in the scope is dimmed."""
         palette = self._scene.palette
-        if self._spans is None or self._spans[0] != scope:
-            self._spans = scope, [self._span(column, number, scope) for number, column in enumerate(self.columns)]
-        spans = list(self._spans[1])
-        for number, column in enumerate(self.columns):
-            if column.start <= cursor < column.start + column.pages:
+        if not self._looks:
+            self._looks = [self._spans(column) for column in self.columns]
+        end = scope.start + scope.pages
+        spans = [
+            seen if scope.level == "machine" or (start < end and scope.start < start + pages) else dimmed
+            for (start, pages), (seen, dimmed) in zip(self.columns, self._looks, strict=True)
+        ]
+        for number, (start, pages) in enumerate(self.columns):
+            if start <= cursor < start + pages:
                 spans[number] = Span("+", bold=True) if self._halves == 1 else Span("█", palette.cursor)
         return joined((Span(self._left, palette.dim), *spans, Span(self._right, palette.dim)))
 
-    def _span(self, column: Column, number: int, scope: Scope) -> Span:
+    def _spans(self, column: Column) -> tuple[Span, Span]:
         """A column without the cursor."""
         if not column.pages:
-            return Span("-", self._scene.palette.faint)
-        if not self._paints:
-            self._paints = [self._painted(column) for column in self.columns]
-        use, zone = self._paints[number]
+            hole = Span("-", self._scene.palette.faint)
+            return hole, hole
+        found = self._scene.machine.summary(column.start, column.pages)
+        use, zone = Use.paint(self._scene, found), Zones.paint(self._scene, found)
         if self._halves == 1:
-            return Span(use.letter)
-        inside = column.start < scope.start + scope.pages and scope.start < column.start + column.pages
-        inside = inside or scope.level == "machine"
-        return Span("▀", self._seen(use, inside), self._seen(zone, inside, 0.75))
-
-    def _painted(self, column: Column) -> tuple[Paint, Paint]:
-        found = self._scene.machine.summary(column.start, max(1, column.pages))
-        return Use.paint(self._scene, found), Zones.paint(self._scene, found)
+            return Span(use.letter), Span(use.letter)
+        seen, dimmed = (Span("▀", self._seen(use, inside), self._seen(zone, inside, 0.75)) for inside in (True, False))
+        return seen, dimmed
 
     def _seen(self, paint: Paint, inside: bool, share: float = 1.0) -> int:
         return between(self._scene.palette.ground, paint.colour, share if inside else 0.3)

@@ -45,6 +45,8 @@ class PagesPicture:
         self._strip = _STRIP if self.high >= _STRIP_FROM else 0
         self._top = 0
         self._known: dict[int, list[Page]] = {}
+        self._plain: dict[int, Line] = {}
+        """Rows over which nothing is laid."""
         self._sections = self._present()
         self.reveal(cursor)
 
@@ -70,6 +72,7 @@ class PagesPicture:
             return []
         self._sections = now
         self._known.clear()
+        self._plain.clear()
         return list(range(self.high))
 
     def forget(self, blocks: Iterable[int]) -> list[int]:
@@ -157,6 +160,15 @@ class PagesPicture:
         return joined((*left, Span(" " * gap), *right))
 
     def _row(self, start: int, over: Overlay) -> Line:
+        geometry = self.scene.machine.geometry
+        touched = over.touches(start, self.across, geometry.pages_per_block, geometry.pages_per_section)
+        if touched or any(start <= pfn < start + self.across for pfn in over.lit):
+            return self._drawn(start, over)
+        if start not in self._plain:
+            self._plain[start] = self._drawn(start, over)
+        return self._plain[start]
+
+    def _drawn(self, start: int, over: Overlay) -> Line:
         palette = self.scene.palette
         pages = self._known.get(start)
         if pages is None:
@@ -165,7 +177,7 @@ class PagesPicture:
         label = f"{start:#x}".rjust(self.gutter - 2)
         spans = [Span("▌", band), Span(label, palette.faint), Span(" ")]
         section, inside = divmod(start, self.scene.machine.geometry.pages_per_section)
-        linked, changed = (found.get(section, 0) >> inside for found in (over.linked, over.changed))
+        linked, changed = (found.get(section, 0) >> inside for found in (over.linked, over.happening.changed))
         if linked & (1 << self.across) - 1 == (1 << self.across) - 1 and self._linked_all(over):
             linked = 0  # all that is in sight is: that tells nothing
         return joined((*spans, *(self._page(page, over, linked, changed) for page in pages)))

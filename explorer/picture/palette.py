@@ -68,6 +68,7 @@ DARK: Final = Palette(
         "pinned": 0xFFF07A,
         "poisoned": 0xFF3B3B,
         "offline": 0x4B3F9E,
+        "isolated": 0xF2E15C,
         "absent": 0x0B0E13,
     },
     zones=_ZONES,
@@ -113,6 +114,7 @@ LIGHT: Final = Palette(
         "pinned": 0xFFE500,
         "poisoned": 0xD40000,
         "offline": 0x6C63D8,
+        "isolated": 0xC9B400,
         "absent": 0xF6F7F9,
     },
     zones={**_ZONES, "Normal": 0x3F9BDB, "DMA32": 0x2A6CB0},
@@ -145,6 +147,7 @@ LETTERS: Final[Mapping[str, str]] = {
     "offline": "w",
     "absent": " ",
     "block offline": "o",
+    "isolated": "i",
     "hole": " ",
 }
 """What stands for a kind where there is no colour. On the map, where slab, kernel and page tables are one, "k"."""
@@ -166,5 +169,6 @@ WORDS: Final[Mapping[str, str]] = {
     "offline": "withheld",
     "absent": "hole",
     "block offline": "offline",
+    "isolated": "isolated",
 }
 """The word for a kind in legends and lists."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache, partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from .colour import between
@@ -33,7 +34,7 @@ def _dimmed(ground: int, paint: Paint) -> Paint:
 
 @lru_cache(maxsize=4096)
 def _raised(paint: Paint, colour: int, share: float) -> Paint:
-    return Paint(between(paint.colour, colour, share), paint.letter, paint.hatched, True)
+    return Paint(between(paint.colour, colour, share), paint.letter, paint.hatch, True)
 
 
 class Tiles:
@@ -48,7 +49,9 @@ class Tiles:
         shape, palette = picture.plan.shape, picture.scene.palette
         paints = self._laid_over(picture.paints(at), row, over)
         if not shape.gap:
-            yield from self._plain(row, paints, part, over)
+            edge, *spans = self._plain(row, paints, part, over)
+            yield edge
+            yield from self._scanned(spans, row, 0, part, over)
             return
         lit = palette.row_step if at % 2 else 0.0
         first = row.start // shape.unit
@@ -64,8 +67,22 @@ class Tiles:
             if own is not None:
                 yield from self._seen(own[part - shape.caption], first + tile, over)
             else:
-                yield from self._cells(paints, tile, part - shape.caption, lit)
+                yield from self._scanned(
+                    list(self._cells(paints, tile, part - shape.caption, lit)), row, tile, part, over
+                )
         yield self._edge(first + shape.per_row, shape.per_row, over)
+
+    def _scanned(self, spans: list[Span], row: Row, tile: int, part: int, over: Overlay) -> list[Span]:
+        """A line of cells with the scanners that stand in it."""
+        shape, palette = self._picture.plan.shape, self._picture.scene.palette
+        first = (tile * shape.high + part - shape.caption) * shape.wide * shape.halves
+        for pfn, sign in over.happening.scanners:
+            cell = (pfn - row.start) // shape.cell - first
+            if 0 <= cell < shape.wide * shape.halves:
+                span = spans[cell % shape.wide]
+                back = palette.ground if span.back is None else span.back
+                spans[cell % shape.wide] = Span(sign, palette.text if shape.halves == 1 else palette.cursor, back, True)
+        return spans
 
     def _note(self, note: str, block: int, paints: list[Paint], tile: int, lit: float) -> Iterator[Span]:
         """Words on the first line of a tile, what is left of it as it is."""
@@ -77,7 +94,7 @@ class Tiles:
         back = None if picture.halves == 1 else palette.verdicts["no"]
         yield Span(text, palette.text if picture.halves == 1 else 0xFFFFFF if palette.dark else 0x10151C, back, True)
         if not shape.caption:
-            yield from list(self._cells(paints, tile, 0, lit))[len(text) :]
+            yield from self._cells(paints, tile, 0, lit, len(text))
 
     def _seen(self, line: Line, block: int, over: Overlay) -> Line:
         """A line of a block, dimmed where a search did not find it."""
@@ -109,8 +126,8 @@ class Tiles:
                 for paint, pfn in zip(paints, range(row.start, row.start + row.pages, shape.cell), strict=True)
             ]
         per_tile = shape.unit // shape.cell if shape.gap else 0
-        laid = paints
-        for places, share in ((over.changed, 0.55), (over.linked, 1.0)):
+        happening, laid = over.happening, self._moved(paints, row, over)
+        for places, share in ((happening.changed, 0.55), (over.linked, 1.0)):
             cells = cells_of(places, row.start, row.pages, shape.cell, size)
             if cells and per_tile:
                 counts = Counter(cell // per_tile for cell in cells)
@@ -126,6 +143,23 @@ class Tiles:
                 for number, paint in enumerate(laid)
             ]
         return laid
+
+    def _moved(self, paints: list[Paint], row: Row, over: Overlay) -> list[Paint]:
+        """The cells of a row as they are while pages move: where all have left, and where some have come."""
+        happening, picture = over.happening, self._picture
+        if not happening.vacated and not happening.arrived:
+            return paints
+        geometry, cell = picture.machine.geometry, picture.plan.shape.cell
+        area, size = (row.start, row.pages, cell), geometry.pages_per_section
+        full = (1 << size) - 1
+        left = cells_of(happening.vacated, *area, size)
+        left -= cells_of({nr: full ^ mask for nr, mask in happening.vacated.items()}, *area, size)
+        came = cells_of(happening.arrived, *area, size) if cell <= geometry.pageblock_pages else frozenset()
+        looks = picture.view.vacated(picture.scene), picture.view.arrived(picture.scene)
+        return [
+            (looks[0] if number in left else looks[1] if number in came else None) or paint
+            for number, paint in enumerate(paints)
+        ]
 
     def _blocks(self, row: Row, number: int) -> range:
         """The blocks of a cell."""
@@ -158,9 +192,12 @@ class Tiles:
             found.append(("[]", palette.cursor))
         if block in over.marks:
             found.append(("()", palette.key))
+        here = self._picture.machine.blocks.get(block)
+        if here is not None and here.state == "going-offline":
+            found.append(("!!", palette.warn))
         if block in over.hosts or self._whole(block, over.linked):
             found.append(("{}", palette.kinds["memmap"]))
-        if self._whole(block, over.changed):
+        if self._whole(block, over.happening.changed):
             found.append(("<>", palette.accent))
         if not found:
             return None
@@ -175,11 +212,11 @@ class Tiles:
         per_block, full = geometry.sections_per_block, (1 << geometry.pages_per_section) - 1
         return all(places.get(nr) == full for nr in range(block * per_block, (block + 1) * per_block))
 
-    def _cells(self, paints: list[Paint], tile: int, part: int, lit: float) -> Iterator[Span]:
-        """One line of the cells of a tile."""
+    def _cells(self, paints: list[Paint], tile: int, part: int, lit: float, column: int = 0) -> Iterator[Span]:
+        """One line of the cells of a tile, from a column on."""
         shape, palette = self._picture.plan.shape, self._picture.scene.palette
         first = tile * shape.wide * shape.high * shape.halves + part * shape.wide * shape.halves
-        upper = paints[first : first + shape.wide]
+        upper = paints[first + column : first + shape.wide]
         if shape.halves == 1:
             for paint in upper:
                 if paint.raised:
@@ -187,13 +224,14 @@ class Tiles:
                 else:
                     yield Span(paint.letter, bold=paint.letter.isupper())
             return
-        lower = paints[first + shape.wide : first + 2 * shape.wide]
-        for top, bottom in zip(upper, lower, strict=True):
-            yield self._halves(top, bottom, lit)
+        lower = paints[first + shape.wide + column : first + 2 * shape.wide]
+        for (top, bottom), alike in groupby(zip(upper, lower, strict=True)):
+            span = self._halves(top, bottom, lit)
+            yield span._replace(text=span.text * sum(1 for _ in alike))
 
     def _halves(self, top: Paint, bottom: Paint, lit: float) -> Span:
-        if top.hatched and bottom.hatched and not (top.raised or bottom.raised):
-            return Span(HATCH, *self._picture.scene.palette.hatch)
+        if top.hatch and top.hatch == bottom.hatch and not (top.raised or bottom.raised):
+            return Span(HATCH, *top.hatch)
         if top.colour == bottom.colour:
             return Span(" ", None, _lit(top.colour, lit))
         return Span("▀", _lit(top.colour, lit), _lit(bottom.colour, lit))

@@ -7,9 +7,10 @@ from typing import Final
 
 from altmap.engine import Summary
 
+from .colour import between
 from .mix import leading, mixed
 from .palette import LETTERS, WORDS, Palette
-from .view import Entry, Paint, Scene, View, offline_entries, offline_paint
+from .view import ISOLATED, Entry, Paint, Scene, View, offline_entries, offline_paint
 
 
 @lru_cache(maxsize=65536)
@@ -26,7 +27,23 @@ class Use(View):
 
     @classmethod
     def paint(cls, scene: Scene, cell: Summary) -> Paint:
-        return offline_paint(scene, cell) or _use(cell.uses, cell.pages, scene.palette)
+        if (off := offline_paint(scene, cell)) is not None:
+            return off
+        here = cell.pages - cell.missing
+        if cell.types.get("Isolate", 0) * 2 > here and cell.of("free") + cell.of("pcp") == here:
+            return cls.vacated(scene)
+        return _use(cell.uses, cell.pages, scene.palette)
+
+    @classmethod
+    def vacated(cls, scene: Scene) -> Paint:
+        palette = scene.palette
+        free = palette.kinds["free"]
+        hatch = between(free, palette.kinds[ISOLATED], 0.4), between(free, palette.ground, 0.35)
+        return Paint(between(hatch[1], hatch[0], 0.25), LETTERS[ISOLATED], hatch)
+
+    @classmethod
+    def arrived(cls, scene: Scene) -> Paint:
+        return Paint(scene.palette.kinds["movable"], LETTERS["movable"].upper())
 
     @classmethod
     def entries(cls, scene: Scene, whole: Summary) -> list[Entry]:
@@ -35,6 +52,8 @@ class Use(View):
             group = {"pcp": "free", "slab": "kernel", "pagetable": "kernel"}.get(kind, kind)
             found.setdefault(group, scene.palette.kinds[kind if group == kind else group])
         entries = [Entry(Paint(found[kind], LETTERS[kind]), WORDS[kind]) for kind in _LEGEND if kind in found]
+        if whole.types.get("Isolate"):
+            entries.insert(0, Entry(cls.vacated(scene), "isolated"))
         return entries + offline_entries(scene, whole)
 
 

@@ -12,15 +12,16 @@ from .lines import Line, Span
 from .palette import LETTERS, Palette
 
 OFFLINE: Final = "block offline"
+ISOLATED: Final = "isolated"
 
 
 class Paint(NamedTuple):
-    """How a cell looks: its colour, the letter that says the same (a capital where more than half is so), whether it is
-    hatched, as what is not online, and whether it is pointed out."""
+    """How a cell looks: its colour, the letter that says the same (a capital where more than half is so), the colours of its
+    hatch where it has one (as what is not online, or isolated), and whether it is pointed out."""
 
     colour: int
     letter: str
-    hatched: bool = False
+    hatch: tuple[int, int] | None = None
     raised: bool = False
 
 
@@ -91,7 +92,9 @@ class View:
         if there is None:
             return (Span(" " * wide),)
         word, colour = str(there.state), scene.palette.dim
-        if there.zone is not None:
+        if there.state == "going-offline":
+            colour = scene.palette.warn
+        elif there.zone is not None:
             word, colour = there.zone[1], scene.palette.zones.get(there.zone[1], scene.palette.dim)
         return captioned(scene, f"{block}", Span(word, colour), wide)
 
@@ -102,6 +105,16 @@ class View:
         if page.order is None:
             return colour
         return between(colour, scene.palette.kinds["pcp"], 1 - page.order / scene.machine.geometry.max_order)
+
+    @classmethod
+    def vacated(cls, scene: Scene) -> Paint | None:
+        """The look of an isolated cell that all pages have left; None where the view does not tell."""
+        return None
+
+    @classmethod
+    def arrived(cls, scene: Scene) -> Paint | None:
+        """The look of a cell to which pages have come; None where the view does not tell."""
+        return None
 
     @classmethod
     def tile(cls, scene: Scene, block: int, wide: int, high: int, halves: int) -> list[Line] | None:
@@ -125,10 +138,14 @@ def offline_paint(scene: Scene, cell: Summary) -> Paint | None:
     if cell.counts == 0:
         return Paint(scene.palette.ground, " ")
     if (offline := cell.offline) and offline * 2 > cell.pages - cell.missing:
-        return Paint(between(*scene.palette.hatch, 0.6), LETTERS[OFFLINE], True)
+        return _off(scene)
     return None
 
 
 def offline_entries(scene: Scene, whole: Summary) -> list[Entry]:
     """The legend of offline blocks, where there are any."""
-    return [Entry(Paint(between(*scene.palette.hatch, 0.6), "o", True), "offline")] if whole.offline else []
+    return [Entry(_off(scene), "offline")] if whole.offline else []
+
+
+def _off(scene: Scene) -> Paint:
+    return Paint(between(*scene.palette.hatch, 0.6), LETTERS[OFFLINE], scene.palette.hatch)

@@ -153,7 +153,7 @@ class Nodes(View):
         node = next(iter(cell.zones))[0] if cell.zones else block.node if block else 0
         off = offline_paint(scene, cell)
         colour = NODE_COLOURS[node % len(NODE_COLOURS)]
-        return Paint(between(scene.palette.ground, colour, 0.3) if off else colour, f"{node % 10}", off is not None)
+        return Paint(between(scene.palette.ground, colour, 0.3) if off else colour, f"{node % 10}", off and off.hatch)
 
     @classmethod
     def entries(cls, scene: Scene, whole: Summary) -> list[Entry]:

@@ -54,7 +54,7 @@ _shtab_altmap_boot_options=(
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
   ":a machine:_altmap_machine_or_file"
-  "(*)::what the boot decides\: model, auto_online_blocks, memmap_on_memory, online_policy, auto_movable_ratio, auto_movable_numa_aware, movable_node, hugetlb_free_vmemmap, probe, block_size:"
+  "(*)::what the boot decides\: model, auto_online_blocks, memmap_on_memory, online_policy, auto_movable_ratio, auto_movable_numa_aware, movable_gigantic_pages, movable_node, hugetlb_free_vmemmap, probe, block_size:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -65,7 +65,8 @@ _shtab_altmap_capture_options=(
   "--root[the tree to read (\/)\: a folder, tar or zip, or what lsmem printed]:DIR|FILE:"
   {-o,--output}"[the snapshot to write (.json, .msgpack, each also .gz)\; else JSON on standard output]:FILE:_files"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
-  "--arch[an architecture]:ARCH:(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32)"
+  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
+  "--arch[an architecture]:ARCH:(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k ppc64le-hash-4k s390x riscv64 loongarch ia64 sh sparc64 x86_32)"
   "--json[with -o\: print what was captured as one JSON object]"
 )
 
@@ -168,6 +169,7 @@ _shtab_altmap_grow_options=(
   "--caller[who adds it\: dimm, virtio-mem or others (dimm)]:CALLER:"
   "--node[to which node (0)]:N:"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
@@ -195,7 +197,10 @@ _shtab_altmap_lsmem_defaults_added=0
 
 _shtab_altmap_machines_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--pictures[each with a picture of its memory, and what it is]"
   "--json[print one JSON object]"
+  "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
+  "--width[columns (those of the terminal)]:N:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -212,10 +217,11 @@ _shtab_altmap_models_defaults_added=0
 _shtab_altmap_new_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--nodes[how much memory each node has\; 0\: one that firmware announced without any (2G)]:SIZE,..:"
-  "--arch[an architecture]:ARCH:(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k s390x riscv64 loongarch ia64 sh sparc64 x86_32)"
+  "--arch[an architecture]:ARCH:(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k ppc64le-hash-4k s390x riscv64 loongarch ia64 sh sparc64 x86_32)"
   "--kernel[its kernel, such as 6.8 (6.12)]:RELEASE:"
   "--block-size[of a memory block (what is usual there)]:SIZE:"
   "--append[the kernel\'s command line]:WORDS:"
+  "*--cxl-window[addresses that firmware keeps for CXL memory]:SIZE@START:"
   "--qemu[instead of --nodes\: as QEMU has it, -m 2G,maxmem\=64G -numa node,mem\=1G]:WORDS:"
   {-o,--output}"[save it there (.json, .msgpack, each also .gz), open nothing]:FILE:_files"
   "--json[print one JSON object]"
@@ -229,6 +235,7 @@ _shtab_altmap_new_defaults_added=0
 _shtab_altmap_open_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
@@ -253,9 +260,11 @@ _shtab_altmap_run_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
   "--json[print what came of each command and what it changed, a JSON object a line]"
   "--full[with --json\: print the whole machine after each command]"
   "--events[print all that the kernel does on the way, as JSON Lines]"
+  "--watch[show what the last line does moment after moment\: one over the other on a terminal, else a few that tell most]"
   "--save[save the machine when the script has ended]:FILE:_files"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
@@ -289,6 +298,7 @@ _shtab_altmap_serve_defaults_added=0
 _shtab_altmap_show_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
@@ -303,7 +313,7 @@ _shtab_altmap_svg_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
   "--view[what the map shows\: use, zones, memmap, can-it-go, types, orders, nodes]:VIEW:"
-  "--at[where the cursor is\: a block, an address, pfn 0x150c31, node 1, a zone, as in the explorer]:PLACE:"
+  "*--at[where the cursor is\: a block, an address, pfn 0x150c31, node 1, a zone, as in the explorer\; or which moment of the script\'s last line is shown, as watching shows it\: \'event 5\', 40\%, last\; may be given twice]:PLACE|EVENT:"
   "--zoom[zoom in there\: node, blocks, block, section, page\; or machine]:LEVEL:"
   "--size[columns and lines of the screen (120x40)]:WxH:"
   "--theme[altmap-dark (without it), altmap-light, altmap-contrast, no-colour, or one of Textual\'s]:THEME:"
@@ -329,6 +339,7 @@ _shtab_altmap_why_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
+  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"

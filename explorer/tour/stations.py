@@ -2,8 +2,8 @@
 
 A line that begins with ``==`` begins a station and is its title. Below it, in any order, each on a line of its own:
 
-- ``machine NAME KEY=VALUE ...`` opens a machine, as booted with what the keys say (those of ``altmap boot``); without such a line
-  a station goes on where the one before it ended;
+- ``machine NAME KEY=VALUE ...`` opens a machine, bundled or a file beside the tour, as booted with what the keys say (those of
+  ``altmap boot``); without such a line a station goes on where the one before it ended;
 - ``view NAME``, ``go PLACE``, ``zoom LEVEL``: what the map shows, as in the explorer;
 - ``> LINE``: a line of a script; what it does is played;
 - text: lines that begin with a space. A line without anything in it begins a new paragraph.
@@ -43,10 +43,12 @@ class Station(msgspec.Struct, frozen=True):
 
 
 class Tour(msgspec.Struct, frozen=True):
-    """A title and stations, at least one; the first opens a machine."""
+    """A title and stations, at least one; the first opens a machine. `folder`: where files of machines are looked for before
+    bundled machines are."""
 
     title: str
     stations: tuple[Station, ...]
+    folder: str = "."
 
 
 def read_tour(text: str, name: str) -> Tour:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from altmap.engine import BadInput, Film, Machine, Outcome, open_machine, reboot
 
 from .stations import Station, Tour, read_tour
@@ -34,7 +34,8 @@ class Walk:
         if number not in self._starts:
             station = self.station(number)
             if station.machine is not None:
-                machine = open_machine(station.machine)
+                beside = Path(self.tour.folder, station.machine)
+                machine = open_machine(beside if beside.exists() else station.machine)
                 self._starts[number] = reboot(machine, station.options) if station.options else machine
             else:
                 self._starts[number] = self._after(number - 1)
@@ -58,13 +59,13 @@ class Walk:
 def open_tour(path: str | None = None) -> Tour:
     """The tour in a file; without one the bundled tour. Raises `BadInput` for what is no tour, `OSError` for what cannot be
     read."""
-    if path is None:
-        return read_tour(files(__package__).joinpath(BUNDLED).read_text("utf-8"), BUNDLED)
-    with Path(path).open("rb") as file:
+    here = Path(path) if path is not None else Path(__file__).with_name(BUNDLED)
+    with here.open("rb") as file:
         data = file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise BadInput(f"{path} is larger than {_MOST_BYTES >> 20} MiB; a tour is far smaller")
     try:
-        return read_tour(data.decode("utf-8-sig"), path)
+        tour = read_tour(data.decode("utf-8-sig"), path or BUNDLED)
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} is not text in UTF-8: there is a wrong byte at {error.start}") from None
+    return msgspec.structs.replace(tour, folder=str(here.parent))

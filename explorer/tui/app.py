@@ -13,7 +13,9 @@ from textual.events import Event, Key, MouseDown, Paste
 from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
 
+from ..card import recent_of
 from ..printable import printable
+from ..settings import Keeper, settings_path
 from ..tour.walk import Walk
 from .guard import Guard
 from .leaving import LEFT, run_to_the_end
@@ -38,32 +40,66 @@ class ExplorerApp(App[bool]):
     ]  # fmt: skip
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (22, "-short"), (32, "-tall"), (48, "-high")]  # noqa: RUF012
 
-    def __init__(self, machine: Machine | None, letters: bool | None = None, tour: Walk | None = None) -> None:
+    def __init__(
+        self,
+        machine: Machine | None,
+        letters: bool | None = None,
+        tour: Walk | None = None,
+        keeper: Keeper | None = None,
+    ) -> None:
         """`letters`: tell with letters what colours tell elsewhere; if it is not given, NO_COLOR decides. `tour`: taken at
-        once."""
+        once. `keeper`: what is remembered of the last time; without it nothing is, then and now."""
         super().__init__()
         if letters is not None:
             self.no_color = letters
         self.session = Session(machine) if machine is not None else None
+        self.keeper = keeper or Keeper()
         self._tour = tour
         self._guard, self._grey = Guard(), Monochrome()
         for theme in THEMES:
             self.register_theme(theme)
-        self.set_reactive(App.theme, DARK)  # it is the first: there is nothing yet that would have to be made anew
+        theme = self.keeper.settings.theme if self.keeper.settings.theme in self.available_themes else DARK
+        self.set_reactive(App.theme, theme)  # it is the first: there is nothing yet that would have to be made anew
         self.stylesheet.set_variables(self.get_css_variables())
 
     def on_mount(self) -> None:
         if self._tour is not None and isinstance(self.screen, MainScreen):
             self.screen.take_tour(self._tour)
         if self.session is None:
-            self.push_screen(OpenScreen(first=True), self._begin)
+            self.push_screen(OpenScreen(self.keeper.settings.recent), self._begin)
+        if self.keeper.note:
+            self.notify(printable(self.keeper.note), severity="warning", markup=False)
 
     def _begin(self, opened: Opened | None) -> None:
         """The first machine was chosen, or none."""
         if opened is None:
             self.exit(LEFT)
         else:
-            self.push_screen(MainScreen(Session(opened.machine)))
+            self.push_screen(self._main_of(Session(opened.machine)))
+            self._remember(opened.machine, opened.path)
+
+    def _main_of(self, session: Session) -> MainScreen:
+        """The screen of a session; it begins as the last one was left."""
+        return MainScreen(session, self.keeper.settings.view, self.keeper.settings.panel)
+
+    def _remember(self, machine: Machine, path: str) -> None:
+        """That a machine is in a file."""
+        if path:
+            self.keeper.opened(recent_of(machine, path))
+
+    @property
+    def _nearest(self) -> MainScreen | None:
+        """The main screen that is seen, or that is below what is seen."""
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, MainScreen)), None)
+
+    def exit(self, result: bool | None = None, return_code: int = 0, message: Any = None) -> None:
+        """Remember how the screen looked, and end."""
+        if self.theme != (self.keeper.settings.theme or DARK):
+            self.keeper.change(theme=self.theme)
+        if (main := self._nearest) is not None:
+            self.keeper.change(view=main.looks[0], panel=main.looks[1])
+        self.keeper.keep()
+        super().exit(result, return_code, message)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line of every widget passes."""
@@ -112,17 +148,21 @@ class ExplorerApp(App[bool]):
 
     def on_asking_screen_booted(self, message: AskingScreen.Booted) -> None:
         """The machine before waits below, for who takes the boot back."""
-        screen = MainScreen(Session(message.machine, self.session, message.begun))
+        screen = self._main_of(Session(message.machine, self.session, message.begun))
         self.push_screen(screen)
+        self._remember(message.machine, message.path)
         if (first := message.first) is not None:
             screen.call_after_refresh(screen.perform, first.label, first.commands)
+
+    def on_asking_screen_saved(self, message: AskingScreen.Saved) -> None:
+        self._remember(message.machine, message.path)
 
     def on_asking_screen_entered(self, message: AskingScreen.Entered) -> None:
         self.session = message.session
 
     async def action_quit(self) -> None:
         """Textual's own key does as the verb does: it asks before states are lost; asked already, it leaves."""
-        main = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, MainScreen)), None)
+        main = self._nearest
         if main is None or isinstance(self.screen, LeaveDialog):
             self.exit(LEFT)
         else:
@@ -132,7 +172,7 @@ class ExplorerApp(App[bool]):
         return QUIET[self.current_theme.dark]
 
     def get_default_screen(self) -> Screen[Any]:
-        return MainScreen(self.session) if self.session is not None else Screen()
+        return self._main_of(self.session) if self.session is not None else Screen()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The verbs that are possible now, then Textual's own commands."""
@@ -144,7 +184,10 @@ class ExplorerApp(App[bool]):
         yield from (command for command in super().get_system_commands(screen) if command.title not in ours)
 
 
-def run_app(machine: Machine | None, tour: Walk | None = None) -> int:
+def run_app(machine: Machine | None, tour: Walk | None = None, path: str = "") -> int:
     """Open the explorer on a machine, or where one can be chosen; with a tour if one is given; until it is left or ended.
-    Returns the exit code."""
-    return run_to_the_end(ExplorerApp(machine, tour=tour))
+    `path`: the file or folder that the machine came from. Returns the exit code."""
+    keeper = Keeper(settings_path())
+    if machine is not None and path:
+        keeper.opened(recent_of(machine, path))
+    return run_to_the_end(ExplorerApp(machine, tour=tour, keeper=keeper))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from altmap.engine import bundled_machines
+
+from ..settings import Recent
 
 
 class Choice(NamedTuple):
@@ -30,10 +33,19 @@ OTHER: Final = (
 """Ways to other machines."""
 
 
-def choices(recent: Iterable[Choice] = ()) -> list[Choice]:
+def recent_choice(recent: Recent) -> Choice:
+    """A machine that was opened or saved before, in its file."""
+    about = recent.about if os.path.exists(recent.path) else f"not there now: {recent.path}"
+    commands = f"{recent.commands:,} command{'s' * (recent.commands != 1)}"
+    return Choice(
+        "recent", recent.name, about, recent.path, (f"{recent.size:>7}  {commands}", f" model {recent.model}")
+    )
+
+
+def choices(recent: Iterable[Recent] = ()) -> list[Choice]:
     """All that can be opened, in the order of the list."""
     bundled = [Choice("bundled", found.name, found.description, found.name) for found in bundled_machines()]
-    return [*bundled, *recent, *OTHER]
+    return [*bundled, *map(recent_choice, recent), *OTHER]
 
 
 def matching(found: Iterable[Choice], text: str) -> Iterator[Choice]:

@@ -18,9 +18,12 @@ class Guard(LineFilter):
 
     def apply(self, segments: Sequence[Segment], background: Color) -> list[Segment]:
         """The segments, as wide as they were."""
-        return [one if one.control or one.text.isprintable() else _harmless(one) for one in segments]
+        return [harmless(one) for one in segments]
 
 
-def _harmless(segment: Segment) -> Segment:
+def harmless(segment: Segment) -> Segment:
+    """A segment of which a terminal obeys nothing, as wide as it was."""
+    if segment.control or segment.text.isprintable():
+        return segment
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" * cell_len(c) for c in segment.text)
     return Segment(set_cell_size(text, cell_len(segment.text)), segment.style)

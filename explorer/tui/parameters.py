@@ -49,6 +49,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "auto_online_blocks": "What happens to a block as soon as it was added.",
     "online_policy": "Into which zone a plain online goes.",
     "auto_movable_ratio": "For auto-movable: how much ZONE_MOVABLE there may be, in percent of the kernel's zones.",
+    "movable_gigantic_pages": "Whether huge pages of 1 GiB may lie in ZONE_MOVABLE.",
     "auto_movable_numa_aware": "For auto-movable: is the ratio kept on each node, too?",
 }
 """What each parameter is."""
@@ -72,6 +73,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "contig-zones": "keep zones in one piece, if possible",
         "auto-movable": "ZONE_MOVABLE, as far as the ratio allows",
     },
+    "movable_gigantic_pages": {"0": "huge pages of 1 GiB stay out of it", "1": "they may lie in it, and hold it back"},
     "auto_movable_numa_aware": {"Y": "on each node", "N": "for the whole machine only"},
 }
 """What each value of a parameter means."""
@@ -107,10 +109,11 @@ def _written(machine: Machine) -> Iterator[Row]:
         "online_policy": machine.model.policies,
         "auto_movable_ratio": (),
         "auto_movable_numa_aware": ("Y", "N"),
+        **({"movable_gigantic_pages": ("0", "1")} if "movable_gigantic_pages" in machine.parameters else {}),
     }
     for name, texts in allowed.items():
         path = PARAMETER_FILES[name]
-        yield _row(name, machine.settings.texts()[name], "write", texts, path, not _has(machine, path))
+        yield _row(name, machine.parameters.get(name, ""), "write", texts, path, name not in machine.parameters)
 
 
 def _found(machine: Machine) -> Iterator[Row]:

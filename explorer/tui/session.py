@@ -134,7 +134,9 @@ class Session:
         assert first is not None, "the first state is no verb's"
         self.machine.go_to(first)
         try:
-            return verb[1], Film(self.machine, [step.outcome.command for step in steps if step.outcome is not None])
+            outcomes = [step.outcome for step in steps if step.outcome is not None]
+            stopped = {number: len(one.events) for number, one in enumerate(outcomes) if one.stopped}
+            return verb[1], Film(self.machine, [one.command for one in outcomes], stopped)
         finally:
             self.machine.go_to(here.number)
 

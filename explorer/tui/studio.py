@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
-from altmap.engine import BadInput, Command, Machine
+from altmap.engine import BadInput, Command, Film, Machine
 
 from ..picture.views import BY_NAME
 from .app import ExplorerApp
 from .places import goals
 from .screens.main import MainScreen
+from .screens.watch import WatchScreen
 from .themes import THEMES
 from .widgets.memory_map import MemoryMap
 
@@ -57,6 +58,17 @@ class Studio:
                 await self._settle()
         if level is not None:
             await self._zoom(level)
+
+    async def watch(self, label: str, commands: Sequence[Command], moment: str) -> bool:
+        """Watch commands, at a moment; returns whether each would come out as expected. Raises `BadInput` if there is no
+        such moment, and for what makes no sense to the engine."""
+        film = Film(self._screen.machine, commands)
+        expected = all(outcome.expected for outcome in film.to_end())
+        watching = WatchScreen(label, film, self._map, replayed=False)
+        await self._pilot.app.push_screen(watching)
+        watching.seek(moment)
+        await self._settle()
+        return expected
 
     async def _zoom(self, level: str) -> None:
         """In or out at the cursor, until the map shows a scope of this level."""

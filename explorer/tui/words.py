@@ -12,6 +12,7 @@ from altmap.engine import (
     Compact,
     Eject,
     HugePages,
+    Line,
     Machine,
     Offline,
     Online,
@@ -28,6 +29,7 @@ from altmap.engine import (
     format_bytes,
     memmap_places,
     parse_bytes,
+    running,
     sentence,
     story,
 )
@@ -188,24 +190,32 @@ def add_preview(machine: Machine, start: int, size: int) -> str:
     return f"{names}; memmap {format_bytes(pages * geometry.page_size)} = {pages:,} pages"
 
 
-def shortage_words(machine: Machine, budget: Shortage, said: str) -> str:
+def _answered(answer: str, *more: Line) -> tuple[Line, ...]:
+    return running(answer, "answer", 0), *more
+
+
+def _plain(words: str) -> Line:
+    return running(words, indent=0)
+
+
+def shortage_words(machine: Machine, budget: Shortage, said: str) -> tuple[Line, ...]:
     """Kernel memory that an add lacks which makes what is `said`."""
     short = about_bytes(budget.missing * machine.geometry.page_size)
     nodes = f"node{'s' if len(budget.nodes) > 1 else ''} {', '.join(map(str, budget.nodes))}"
-    return (
-        f"It does not fit: {short} of kernel memory are missing\n{said}\nIt takes {budget.needed:,} pages "
-        f"({budget.memmap:,} of memmap, {budget.tables:,} of page tables and objects); the kernel zones of {nodes} have "
-        f"{budget.available:,} to spare."
+    takes = (
+        f"It takes {budget.needed:,} pages ({budget.memmap:,} of memmap, {budget.tables:,} of page tables and objects); "
+        f"the kernel zones of {nodes} have {budget.available:,} to spare."
     )
+    return _answered(f"It does not fit: {short} of kernel memory are missing", _plain(said), _plain(takes))
 
 
-def fit_words(verdict: Verdict, said: str) -> str:
+def fit_words(verdict: Verdict, said: str) -> tuple[Line, ...]:
     """Whether an add fits that makes what is `said`, and what to mind before it is done."""
+    effects = [_plain(sentence(effect)) for effect in verdict.effects]
     if not verdict.rehearsed:
-        return f"Refused with {verdict.result}: {sentence(verdict.reason)}\n{said}"
+        return _answered(f"Refused with {verdict.result}: {sentence(verdict.reason)}", _plain(said))
     if verdict.unknown:
-        return "\n".join(
-            (f"Whether it fits is not known: {said}", *map(sentence, (*verdict.unknown, *verdict.effects)))
-        )
-    warnings = [f"warning: {sentence(warning)}" for warning in verdict.warnings]
-    return "\n".join((f"It fits: {said}", *warnings, *map(sentence, verdict.effects)))
+        unknown = [_plain(sentence(one)) for one in verdict.unknown]
+        return _answered(f"Whether it fits is not known: {said}", *unknown, *effects)
+    warnings = [running(f"warning: {sentence(warning)}", "warning", 0) for warning in verdict.warnings]
+    return _answered(f"It fits: {said}", *warnings, *effects)

@@ -137,3 +137,15 @@ def test_a_sync_tells_what_differs(altmap: Run, tree: Path, tmp_path: Path, monk
     assert (change["block"], change["changed"]) == (3, ["state", "valid_zones"])
     assert (change["after"]["state"], change["after"]["valid_zones"]) == ("offline", "DMA32 Movable")
     assert "memory3: offline DMA32 Movable, the model had online DMA32" in [note["sentence"] for note in step["notes"]]
+
+
+def test_memory_devices_beside_a_machine_are_taken_by_every_verb_that_names_one(altmap: Run, tmp_path: Path) -> None:
+    (tmp_path / "list").write_text(
+        'Memory device [dimm]: "dimm1"\n  addr: 0x100000000\n  node: 0\n  size: 1073741824\n'
+    )
+    shown = altmap("show", "mixed-guest", "--devices", tmp_path / "list")
+    assert "by list, dimm1 (dimm, 1G at 0x100000000 on node 0): it brought memory32-39" in shown.out
+    assert altmap("why", "mixed-guest", "--devices", tmp_path / "list", "eject", "1G", "at", "4G").code in (0, 1, 3)
+    refused = altmap("show", tmp_path / "list")
+    assert refused.code == 2
+    assert "give the machine, and this beside: altmap show MACHINE --devices FILE" in refused.err

@@ -133,7 +133,7 @@ def test_check_tells_what_is_broken(altmap: Run, guest: Path, monkeypatch: pytes
 def test_the_explorer_opens_on_a_terminal_alone(altmap: Run, guest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str | None] = []
 
-    def run_app(machine: Machine | None) -> int:
+    def run_app(machine: Machine | None, path: str = "") -> int:
         opened.append(machine.origin.name if machine is not None else None)
         return 7
 

@@ -19,7 +19,7 @@ from altmap.explorer.headless.console import Printer
 from altmap.explorer.headless.forms.changes import changes
 from altmap.explorer.headless.forms.steps import full_step_document, step_document
 from altmap.explorer.headless.progress import LONG, awaited, tracked
-from altmap.explorer.headless.script_runs import run_script
+from altmap.explorer.headless.script_runs import lines_of, run_script
 
 from .conftest import Golden, Run
 
@@ -85,12 +85,8 @@ def test_the_account_looks_at_what_changed_alone(monkeypatch: pytest.MonkeyPatch
         return block_report(state, number)
 
     monkeypatch.setattr("altmap.explorer.headless.account.block_report", watched)
-    run_script(
-        machine,
-        parse_places("offline 60\noffline 50-54\nonline 60", "a script"),
-        "a script",
-        Account(machine, Printer()),
-    )
+    lines = lines_of(parse_places("offline 60\noffline 50-54\nonline 60", "a script"), "a script")
+    run_script(machine, lines, Account(machine, Printer()))
     assert set(looked) == {60, *range(50, 55)}
 
 

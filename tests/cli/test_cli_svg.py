@@ -88,6 +88,46 @@ def test_a_script_is_run_first_and_its_end_is_the_exit_code(altmap: Run, tmp_pat
     assert altmap("svg", "small-guest", script, "-o", out).code == 0
 
 
+def test_a_moment_of_the_last_line_is_drawn_as_watching_shows_it(altmap: Run, tmp_path: Path) -> None:
+    script = tmp_path / "steps.txt"
+    script.write_text("add 1G at 4G\nonline 32-38 movable\nallocate 300M movable random\noffline 32\n")
+    drawn = {}
+    for moment in ("event 0", "event 4.5", "50%", "last"):
+        said = altmap("svg", "small-guest", script, "--at", moment, "--at", "32")
+        assert (said.code, said.err) == (0, "")
+        drawn[moment] = texts(said.out)
+    assert "5,463 of 10,958 pages have moved" in drawn["event 4.5"]
+    assert "going-offline" in drawn["event 4.5"]
+    assert "0/13" in drawn["event 0"]
+    assert "6/13" in drawn["50%"]
+    assert "offline 32: ok" in drawn["last"]
+    assert 'fill="url(#h2591-' in altmap("svg", "small-guest", script, "--at", "event 4.5").out, "isolated is hatched"
+    with script.open("a") as file:
+        file.write("offline 33 expect EINVAL\n")
+    assert altmap("svg", "small-guest", script, "--at", "last").code == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("event 99",), "line 1: 'event 99' is no moment; say event 0 to event "),
+        (("event one",), "'event one' is no moment"),
+        (("101%",), "'101%' is no moment"),
+        (("-1%",), "'-1%' is no moment"),
+        (("last", "40%"), "--at last and 40%: give one place and one moment"),
+        (("1", "2"), "--at 1 and 2: give one place and one moment"),
+    ],
+)
+def test_a_moment_that_there_is_not_is_told(altmap: Run, tmp_path: Path, words: tuple[str, ...], sentence: str) -> None:
+    script = tmp_path / "steps.txt"
+    script.write_text("offline 1\n")
+    said = altmap("svg", "small-guest", script, *(f"--at={word}" for word in words))
+    assert (said.code, said.out) == (2, "")
+    assert sentence in said.err
+    assert said.err.count("\n") == 1
+    assert "no moment to show without a script" in altmap("svg", "small-guest", "--at=last").err
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

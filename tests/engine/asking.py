@@ -45,8 +45,8 @@ def ask(machine: Machine, command: Command) -> Verdict:
     assert bool(verdict.blockers) or verdict.ok
     assert read_back(verdict) == verdict
     assert (
-        describe_verdict(verdict)
-        .splitlines()[0]
+        describe_verdict(verdict)[0]
+        .cells[0]
         .endswith((sentence(verdict.but) or "would succeed") if verdict.ok else f"no, {verdict.result}")
     )
     return verdict

@@ -17,6 +17,7 @@ def names_where(**columns: object) -> set[str]:
 def test_every_architecture_of_the_issue_has_its_rows() -> None:
     assert set(ARCHITECTURES) == {
         "x86_64", "arm64-4k", "arm64-16k", "arm64-64k", "ppc64le-radix-64k", "ppc64le-radix-4k", "ppc64le-hash-64k",
+        "ppc64le-hash-4k",
         "s390x", "riscv64", "loongarch", "ia64", "sh", "sparc64", "x86_32",
     }  # fmt: skip
     assert all(name == preset.name and preset.note.endswith(".") for name, preset in ARCHITECTURES.items())
@@ -38,7 +39,7 @@ def test_kernels_with_memmap_on_memory() -> None:
     assert having["6.9"] - having["6.6"] == {"s390x"}
     assert having["6.11"] - having["6.9"] == {"riscv64"}
     assert names_where(head_rule="anything") == {"ppc64le-radix-64k"}
-    assert names_where(head_rule="nothing") == {"ppc64le-hash-64k"}
+    assert names_where(head_rule="nothing") == {"ppc64le-hash-64k", "ppc64le-hash-4k"}
 
 
 def test_hotplug() -> None:

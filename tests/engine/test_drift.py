@@ -154,7 +154,7 @@ def test_other_kernels() -> None:
 def test_machines_of_other_sizes_are_compared_too() -> None:
     words = describe_drift(diff(boot(), boot_machine([(0, 0, "2G")], arch="arm64-64k")))
     assert "page_size: 4096 -> 65536 (+61440)" in words
-    assert "nr_hugepages-2048kB 0 -> none" in words
+    assert "nr_hugepages-1048576kB 0 -> none" in words
     assert "nr_hugepages-524288kB none -> 0" in words
 
 

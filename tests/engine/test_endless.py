@@ -17,6 +17,7 @@ from altmap.engine import (
     boot_machine,
     describe_verdict,
     machine_bytes,
+    plain,
     read_machine,
     sentence,
 )
@@ -127,12 +128,12 @@ def test_the_rfcs_kernel_gives_up_after_a_while_and_so_does_its_eject() -> None:
 
 def test_why_warns_before_what_would_hang_and_says_how_to_end_it() -> None:
     machine = with_slab("7.3")
-    said = describe_verdict(machine.why_not(Offline(block=32)))
+    said = plain(describe_verdict(machine.why_not(Offline(block=32))))
     assert "memory32 reads going-offline" in said
     assert "timeout 10 sh -c 'echo offline > /sys/devices/system/memory/memory32/state'" in said
     ejected = machine.why_not(Eject(start="4G", size="256M"))
     assert (ejected.result, ejected.certainty) == ("HANGS", "no")
-    assert "one would see no answer at all" in describe_verdict(ejected)
+    assert "one would see no answer at all" in plain(describe_verdict(ejected))
     assert "a signal can end" in " ".join(map(sentence, ejected.warnings))
     machine.apply(Eject(start="4G", size="256M"))
     waiting = machine.why_not(Online(block=33))

@@ -144,3 +144,61 @@ def test_several_commands_are_played_one_after_the_other_past_refusals() -> None
     while film.back():
         pass
     assert seen(film.machine) == seen(machine)
+
+
+def test_how_many_commands_have_passed_and_how_many_events_of_the_next() -> None:
+    film = Film(with_two(), [Offline(block=33), Offline(block=32)])
+    outcomes = film.to_end()
+    first = len(outcomes[0].events) + 1
+    for at, passed in ((0, (0, 0)), (2, (0, 2)), (first, (1, 0)), (first + 3, (1, 3))):
+        film.go_to(at)
+        assert film.passed == passed
+
+
+def with_two() -> Machine:
+    machine = boot_machine([Ram(0, 0, "1G")], model="6.12", memmap_on_memory="Y")
+    machine.apply(Add(start="4G", size="256M", node=0), check=True)
+    for block in (32, 33):
+        machine.apply(Online(block=block, type="online_movable"), check=True)
+    machine.apply(Allocate(kind="movable", size="40M", zone="Movable"), check=True)
+    return machine
+
+
+@pytest.mark.parametrize("events", range(1, 14))
+def test_a_signal_ends_a_command_as_the_kernel_ends_it_then(events: int) -> None:
+    machine = with_two()
+    film = Film(machine, [Offline(block=33), Offline(block=32), Offline(block=1)])
+    first = len(film.to_end()[0].events) + 1
+    told = film.so_far
+    film.go_to(first + events)
+    assert film.takes_signals
+    film.signal()
+    assert film.at == first + events
+    assert film.so_far == told[: film.at]
+    last = film.to_end()[-1]
+    other = machine.copy()
+    other.apply(Offline(block=33))
+    steps = other.steps(Offline(block=32))
+    for _ in range(events):
+        next(steps)
+    steps.close()
+    assert last == other.history[-1]
+    assert seen(film.machine) == seen(other)
+    assert film.moments == first + events + 1, "the signal is the last of it"
+    again = Film(machine, [Offline(block=33), Offline(block=32)], {1: events})
+    again.to_end()
+    assert seen(again.machine) == seen(other)
+    film.go_to(0)
+    assert seen(film.machine) == seen(machine)
+
+
+def test_what_looks_for_no_signals_goes_on_and_what_would_follow_is_not_done() -> None:
+    film = Film(with_two(), [Add(start="8G", size="256M", node=0), Offline(block=32)])
+    film.to_end()
+    film.go_to(3)
+    assert not film.takes_signals
+    film.signal()
+    (outcome,) = film.to_end()
+    assert outcome.ok
+    assert 64 in film.machine.blocks
+    assert film.machine.blocks[32].state == "online"

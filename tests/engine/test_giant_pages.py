@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from altmap.engine import Machine, Verdict, boot_machine, describe_verdict, parse_script, why_not
+from altmap.engine import Machine, Verdict, boot_machine, describe_verdict, parse_script, plain, why_not
 from altmap.engine.memory.state import state_of
 
 from .asking import said, words
@@ -24,7 +24,7 @@ def ask(machine: Machine, count: int) -> Verdict:
 
 
 def test_the_three_ways_out_are_named() -> None:
-    text = describe_verdict(ask(guest("Y"), 4))
+    text = plain(describe_verdict(ask(guest("Y"), 4)))
     assert "each block of 128M begins with 2M of its own memmap" in text
     for way in (
         "(a) bigger memory blocks: of 2G each would keep 1 of 2 such pages",

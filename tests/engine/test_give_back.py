@@ -15,6 +15,7 @@ from altmap.engine import (
     open_machine,
     parse_bytes,
     parse_script,
+    plain,
 )
 
 GIB = 1 << 30
@@ -82,10 +83,10 @@ def test_movable_memory_goes_first_and_a_node_keeps_to_itself() -> None:
 
 def test_what_holds_the_rest_is_named_with_its_first_page() -> None:
     machine = open_machine("firecracker-24g")
-    text = describe_give_back(give_back(machine, 24 * GIB))
+    text = plain(describe_give_back(give_back(machine, 24 * GIB)))
     assert text.startswith("offline 24G: no; 3.25G can go for sure, and at most 3.75G may, by the counters\n")
     assert "132 blocks  16.5G  EBUSY, reserved since boot, the first at 0x220000000 (memory68-199)" in text
-    assert "28 blocks    3.5G  EBUSY, slab pages of the kernel" in text
+    assert "28 blocks  3.5G  EBUSY, slab pages of the kernel" in text
 
 
 def test_boot_memory_that_the_architecture_keeps_is_told_as_that() -> None:
@@ -95,7 +96,7 @@ def test_boot_memory_that_the_architecture_keeps_is_told_as_that() -> None:
         "EPERM",
         "EBUSY",
     }  # EBUSY: the pages that the boot reserved come first
-    assert describe_give_back(plan).startswith("offline 1G: no, not one block can go\n")
+    assert plain(describe_give_back(plan)).startswith("offline 1G: no, not one block can go\n")
 
 
 def test_asking_changes_nothing() -> None:

@@ -118,7 +118,13 @@ def test_others_have_no_such_windows_or_none_that_is_not_huge(arch: str) -> None
         (RADIX, (2 * MIB, GIB)),
         ("ppc64le-hash-64k", (16 * MIB, 16 * GIB)),
         ("s390x", (MIB, 2 * GIB)),
+        ("ppc64le-radix-4k", (2 * MIB, GIB)),
+        ("ppc64le-hash-4k", (16 * MIB, 16 * GIB)),
+        ("arm64-4k", (64 << 10, 2 * MIB, 32 * MIB, GIB)),
+        ("arm64-16k", (2 * MIB, 32 * MIB, GIB)),
+        ("arm64-64k", (2 * MIB, 512 * MIB, 16 * GIB)),
         ("x86_64", (2 * MIB, GIB)),
+        ("sh", ()),
     ],
 )
 def test_sizes_of_huge_pages(arch: str, sizes: tuple[int, ...]) -> None:

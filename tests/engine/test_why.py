@@ -22,6 +22,7 @@ from altmap.engine import (
     boot_machine,
     bundled_machines,
     open_machine,
+    plain,
 )
 from altmap.engine.commands import Allocate, HugePages
 from altmap.engine.memory.state import state_of
@@ -52,7 +53,9 @@ def test_fewer_huge_pages_than_asked_for_are_explained() -> None:
     online(machine, *range(64, 96), kind="online_kernel")
     verdict = ask(machine, HugePages(count=4, size="1G", node=1))
     assert verdict.ok
-    assert describe_verdict(verdict).startswith("hugepages 4 of 1G node 1: the write succeeds, but gives 0 of 4\n")
+    assert plain(describe_verdict(verdict)).startswith(
+        "hugepages 4 of 1G node 1: the write succeeds, but gives 0 of 4\n"
+    )
     assert "the pool of node 1 has 0 pages of 1G then, of 4 asked for" in said(verdict.effects)
     (blocker,) = verdict.blockers
     assert (blocker.kind, blocker.count, blocker.first) == ("memmap", 4, 64 * BLOCK)
@@ -178,5 +181,5 @@ def test_why_not_everything_at_once(name: str) -> None:
     for command in (Eject(start=start, size=end - start), Remove(start=start, size=end - start)):
         verdict = machine.why_not(command)
         assert not verdict.ok or name != "firecracker-24g"
-        assert describe_verdict(verdict)
+        assert plain(describe_verdict(verdict))
     assert machine.check() == []

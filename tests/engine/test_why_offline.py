@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from altmap.engine import Add, Eject, Offline, Online, Remove, sentence
+from altmap.engine import Add, Eject, Offline, Online, Remove, plain, sentence
 from altmap.engine.commands import Allocate, Free, HugePages, Pin
 from altmap.engine.memory.state import state_of
 from altmap.engine.questions.why import describe_verdict
@@ -52,7 +52,7 @@ def test_reserved_pages_have_no_remedy() -> None:
     verdict = ask(machine, Offline(block=32))
     assert blockers(verdict) == {"reserved": (1, FIRST + 0x1000)}
     assert not verdict.remedies
-    assert describe_verdict(verdict).endswith("No command clears it.\n")
+    assert plain(describe_verdict(verdict)).endswith("No command clears it.\n")
 
 
 def test_memmap_in_the_block_names_the_memory_to_take_out_first() -> None:

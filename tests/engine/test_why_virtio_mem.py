@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from altmap.engine import Machine, VirtioMem, boot_machine, describe_verdict, parse_script, sentence, why_not
+from altmap.engine import Machine, VirtioMem, boot_machine, describe_verdict, parse_script, plain, sentence, why_not
 
 GIB = 1 << 30
 AT = 4 * GIB
@@ -14,7 +14,7 @@ def guest(auto_online: str = "online_movable") -> Machine:
 
 
 def ask(machine: Machine, size: str) -> str:
-    return describe_verdict(why_not(machine, VirtioMem(start=AT, size=size, unit="8M")))
+    return plain(describe_verdict(why_not(machine, VirtioMem(start=AT, size=size, unit="8M"))))
 
 
 def use(machine: Machine, *lines: str) -> Machine:
@@ -26,7 +26,7 @@ def use(machine: Machine, *lines: str) -> Machine:
 def test_growing_beyond_the_memmap_says_how_much_is_plugged_and_what_to_ask_for() -> None:
     machine = guest()
     verdict = why_not(machine, VirtioMem(start=AT, size="100G", unit="8M"))
-    text = describe_verdict(verdict)
+    text = plain(describe_verdict(verdict))
     assert verdict.result == "ENOMEM"
     assert "58.1G of 100G are plugged then" in text
     assert "memory32-496 go online in zone Movable at once" in text
@@ -78,7 +78,7 @@ def test_shrinking_names_the_device_blocks_by_zone_memory_block_and_first_page()
     assert "zone Normal of node 0, in memory32-36; online_movable would have kept the kernel's pages out" in sentence(
         held["kernel"].detail
     )
-    text = describe_verdict(verdict)
+    text = plain(describe_verdict(verdict))
     assert "504M of 1G are unplugged, so that 520M stay plugged of 1G" in text
     assert verdict.remedies[0].commands == (VirtioMem(start=AT, size=520 << 20, unit="8M"),)
 

@@ -176,7 +176,7 @@ def test_the_chosen_alternative_is_done_on_this_machine() -> None:
         assert "enter does it on this machine" in bar(pilot)
         assert len(machine.history) == 0
         await press(pilot, "enter")
-        assert pilot.app.screen is screen
+        assert screen.is_current
         assert sorted(machine.blocks)[8:] == [32, 33, 34, 35]
         assert {machine.blocks[nr].zone for nr in (32, 35)} == {(0, "Movable")}
         assert machine.blocks[32].head == 512
@@ -302,10 +302,10 @@ def test_a_comparison_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """It says what it is at; what comes of it after escape is dropped."""
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow(*request: Any, watched: Any) -> engine.Varied:
+    def slow(machine: engine.Machine, request: engine.Add, what: str, watched: Any) -> engine.Varied:
         begun.set()
         go_on.wait()
-        return engine.vary(*request, watched=watched)
+        return engine.vary(machine, request, what, watched=watched)
 
     async def stop(pilot: Any, screen: MainScreen) -> None:
         monkeypatch.setattr(comparison, "vary", slow)

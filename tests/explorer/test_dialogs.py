@@ -203,9 +203,15 @@ def test_what_no_command_can_do_is_said_and_cannot_be_chosen() -> None:
 def test_the_words_of_the_engine_are_all_there(command: engine.Command) -> None:
     """The screen shows each line of the verdict once, the numbers of the remedies aside."""
     verdict = pinned().why_not(command)
-    text, heading, choices = told(verdict)
-    shown = [*text.splitlines(), heading, *(line for choice in choices for line in (choice.words, *choice.script))]
-    wanted = [re.sub(r"^  \d+\. ", "", line).strip() for line in engine.describe_verdict(verdict).splitlines()]
+    lines, heading, choices = told(verdict)
+    shown = [
+        *engine.plain(lines).splitlines(),
+        heading,
+        *(line for choice in choices for line in (choice.words, *choice.script)),
+    ]
+    wanted = [
+        re.sub(r"^  \d+\. ", "", line).strip() for line in engine.plain(engine.describe_verdict(verdict)).splitlines()
+    ]
     assert set(wanted) - {line.strip() for line in shown} <= {"", "Instead:"}
     assert len(choices) == len(verdict.remedies) + verdict.ok
     for choice, remedy in zip(choices[verdict.ok :], verdict.remedies, strict=True):

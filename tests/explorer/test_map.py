@@ -154,17 +154,17 @@ def test_what_an_operation_changed_is_marked_until_the_next_key() -> None:
         map_ = screen.query_one(MemoryMap)
         before = drawn(map_)
         await press(pilot, "colon", *"allocate", "space", *"64M", "space", *"unmovable", "enter")
-        assert sum(pages.bit_count() for pages in map_.changed.values()) == 16384
+        assert sum(pages.bit_count() for pages in map_.happening.changed.values()) == 16384
         assert "16,384 kernel pages new in 18 blocks of Normal, most in memory32" in result(screen)
         marked = drawn(map_)
         assert marked != before
         await press(pilot, "v", "V")
-        assert map_.changed == {}
+        assert map_.happening.changed == {}
         assert drawn(map_) not in (before, marked)
         moved = machine.outlook(37).moves
         await stand_on(pilot, 37)
         await press(pilot, "f")
-        assert map_.changed[37] == (1 << 32768) - 1
+        assert map_.happening.changed[37] == (1 << 32768) - 1
         assert f"{moved:,} movable pages moved to" in result(screen)
         await press(pilot, "u")
         assert f"{moved:,} movable pages moved to memory37" in result(screen)

@@ -26,9 +26,9 @@ def test_memory_that_is_taken_changes_the_map_and_is_marked() -> None:
         before = picture(screen)
         await press(pilot, "colon", *"allocate 64M unmovable", "enter")
         assert machine.history[-1].ok
-        assert screen.query_one(MemoryMap).changed
+        assert screen.query_one(MemoryMap).happening.changed
         await press(pilot, "right", "left")
-        assert not screen.query_one(MemoryMap).changed
+        assert not screen.query_one(MemoryMap).happening.changed
         assert picture(screen) != before
 
     drive(machine, take)

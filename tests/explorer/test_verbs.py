@@ -211,7 +211,7 @@ def test_panes_by_number_in_a_small_terminal() -> None:
             await press(pilot, key)
             assert screen.query_one(pane).has_focus
             below = (ZoneTable, KernelLog, Inspector)
-            assert [kind for kind in below if screen.query_one(kind).region.height] == [pane]
+            assert [kind for kind in below if any(one.region.height for one in screen.query(kind))] == [pane]
 
     drive(machine, walk, (60, 20))
 

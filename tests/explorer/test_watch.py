@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from altmap.engine import Allocate, Film, Machine, Offline, Online, Outcome
-from altmap.engine.protocol.events import MemmapSkipped, PagesMigrated, RangeIsolated
-from altmap.explorer.tui.player import FRAMES, SPEEDS, Player
+from altmap.engine import Allocate, Compact, Eject, Film, Machine, Offline, Online, Outcome
+from altmap.engine.protocol.events import IsolationUndone, MemmapSkipped, MigrationFailed, PagesMigrated, RangeIsolated
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.screens.watch import WatchScreen
 from altmap.explorer.tui.widgets.bars import ResultBar
+from altmap.explorer.tui.widgets.title import Strip
+from altmap.explorer.watching.player import FRAMES, SPEEDS, Player
 
-from .machines import DIMM, drive, guest, press, result, stand_on, with_dimm
+from .machines import DIMM, drive, guest, pinned, press, result, stand_on, with_dimm
 
 
 def busy() -> Machine:
@@ -82,12 +83,78 @@ def test_the_rfc_steps_over_its_memmap_in_sight() -> None:
     assert next(meter for meter in playing.meters() if meter.word == "memmap over").total >= 3
 
 
-def test_how_many_commands_have_passed_and_how_many_events_of_the_next() -> None:
-    playing = Player(Film(with_dimm(movable=2), [Offline(block=33), Offline(block=32)]))
-    first = next(number for number, told in enumerate(playing.told, 1) if isinstance(told, Outcome))
-    for at, passed in ((0, (0, 0)), (2, (0, 2)), (first, (1, 0)), (first + 3, (1, 3))):
-        playing.go_to(at)
-        assert playing.passed() == passed
+def test_isolated_pageblocks_empty_and_others_fill_while_pages_move() -> None:
+    playing = player()
+    at = next(number for number, told in enumerate(playing.told) if isinstance(told, PagesMigrated))
+    geometry = playing.machine.geometry
+    assert geometry.sections_per_block == 1
+    emptied = [0]
+    for part in (0.25, 0.5, 0.75, 0.99):
+        playing.show(at + part)
+        seen = playing.happening()
+        emptied.append(sum(pages.bit_count() for pages in seen.vacated.values()))
+        assert seen.vacated.keys() <= {32}
+        assert seen.arrived.keys() <= playing.arrived().keys()
+        assert all(seen.arrived[nr] | pages == seen.arrived[nr] for nr, pages in seen.changed.items())
+    assert emptied == sorted(set(emptied))
+    playing.show(at + 1)
+    assert not playing.happening().vacated
+
+
+def test_the_scanners_of_compaction_go_towards_each_other() -> None:
+    machine = with_dimm(movable=8)
+    assert machine.apply(Allocate(size="300M", kind="movable", pattern="random", zone="Movable")).ok
+    playing = Player(Film(machine, [Compact(node=0, zone="Movable")]))
+    assert not playing.happening().scanners
+    between = []
+    for at in range(1, len(playing.told) - 2, 40):
+        playing.show(at + 0.5)
+        (low, right), (high, left) = playing.happening().scanners
+        assert (right, left) == ("▶", "◀")
+        between.append(high - low)
+        assert [sign for _, sign in playing.happening(letters=True).scanners] == [">", "<"]
+    assert between == sorted(between, reverse=True)
+    assert len(between) > 10
+    playing.go_to(len(playing.told))
+    assert not playing.happening().scanners
+
+
+def test_what_comes_after_very_many_moments_is_done_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("altmap.explorer.watching.player.MOST", 3)
+    playing = player()
+    assert len(playing.told) == 4
+    while playing.tick():
+        pass
+    assert playing.ended
+    assert isinstance(playing.present, Outcome)
+    assert state(playing.machine) == "offline"
+    playing.go_to(3)
+    assert state(playing.machine) == "going-offline"
+
+
+def test_an_offline_that_only_a_signal_ends_is_waited_at_until_it_comes() -> None:
+    playing = Player(Film(pinned(), [Offline(block=32)]))
+    for _ in range(10_000):
+        playing.tick()
+    assert playing.waits
+    assert isinstance(playing.present, MigrationFailed)
+    assert state(playing.machine) == "going-offline"
+    playing.signal()
+    while playing.tick():
+        pass
+    assert playing.ended
+    assert not playing.never_ends
+    assert any(isinstance(told, IsolationUndone) for told in playing.told)
+    assert state(playing.machine) == "online"
+
+
+def test_an_eject_that_no_signal_reaches_never_ends() -> None:
+    playing = Player(Film(pinned(), [Eject(start="4G", size="1G")]))
+    while playing.tick():
+        pass
+    assert playing.ended
+    assert playing.never_ends
+    assert state(playing.machine) == "going-offline"
 
 
 # -- the screen ---------------------------------------------------------------------------------------------------------
@@ -130,13 +197,78 @@ def test_the_signal_stops_the_kernel_where_a_person_is() -> None:
         while not any(isinstance(told, RangeIsolated) for told in watching._player.film.so_far):
             await press(pilot, "right")
         await press(pilot, "escape")
+        assert pilot.app.screen is watching, "what the kernel undoes is shown first"
+        assert len(machine.history) == before
+        await press(pilot, "end")
+        assert state(watching) == "online"
+        assert "the signal was sent" in watching.query_one(ResultBar).text
+        await press(pilot, "enter")
         assert machine.history[-1].result == "EINTR"
         assert any(isinstance(event, RangeIsolated) for event in machine.history[-1].events)
         assert state(machine) == "online"
         assert "EINTR" in result(screen)
         assert machine.check() == []
+        stopped = len(machine.history[-1].events)
+        await press(pilot, "R", "space", "home")
+        again = pilot.app.screen
+        assert isinstance(again, WatchScreen)
+        assert len(again._player.told) == stopped + 1, "up to the signal, and what the kernel then undoes"
+        for _ in range(stopped):
+            await press(pilot, "right")
+        assert state(again) == "going-offline"
+        await press(pilot, "right")
+        assert state(again) == "online"
+
+    before = len(machine.history)
+    drive(machine, story)
+
+
+def test_what_no_signal_ends_is_left_with_escape_and_nothing_is_done() -> None:
+    machine = guest()
+
+    async def story(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "W", "colon", *"add 256M at 4G", "enter", "space", "home", "right", "right")
+        watching = pilot.app.screen
+        assert isinstance(watching, WatchScreen)
+        assert "esc and q go back and do nothing" in watching.query_one(ResultBar).text
+        await press(pilot, "escape")
+        assert pilot.app.screen is screen
+        assert len(machine.timeline) == 1
 
     drive(machine, story)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (120, 40)])
+def test_what_goes_on_until_a_signal_says_so_and_escape_shows_the_undo(size: tuple[int, int]) -> None:
+    machine = pinned()
+
+    async def story(pilot: Any, screen: MainScreen) -> None:
+        await stand_on(pilot, 32)
+        await press(pilot, "W", "f", "space", "home")
+        watching = pilot.app.screen
+        assert isinstance(watching, WatchScreen)
+        while not watching._player.waits:
+            await press(pilot, "right")
+        assert "goes on until a signal" in strip(watching)
+        assert "esc sends it" in watching.query_one(ResultBar).text
+        await press(pilot, "escape")
+        assert "goes on" not in strip(watching)
+        await press(pilot, "end")
+        assert state(watching) == "online"
+        await press(pilot, "enter")
+        assert machine.history[-1].result == "EINTR"
+        await press(pilot, "W", "colon", *"eject 1G at 4G", "enter", "space", "end")
+        ejecting = pilot.app.screen
+        assert isinstance(ejecting, WatchScreen)
+        assert "never ends" in strip(ejecting)
+        await press(pilot, "q")
+        assert machine.blocks[32].state == "online"
+
+    drive(machine, story, size)
+
+
+def strip(screen: WatchScreen) -> str:
+    return "".join(word.text for word in screen.query_one("#transport", Strip)._left)
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60)])

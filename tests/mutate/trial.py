@@ -55,7 +55,19 @@ def bases(folder: Path) -> list[Base]:
         saved = folder / f"{root.name}.msgpack"
         save_machine(capture(root), saved)
         found += _with_and_without_pages(name, root, saved)
-    return found
+    return found + _poor(found[1])
+
+
+def _poor(base: Base) -> list[Base]:
+    """The tree without what its kernel calls itself, and its files of /proc alone."""
+    unnamed, proc = (base.folder.with_name(f"{base.folder.name}-{word}") for word in ("unnamed", "proc"))
+    shutil.copytree(base.folder, unnamed, symlinks=True)
+    (unnamed / "proc/version").unlink()
+    shutil.copytree(base.folder / "proc", proc / "proc")
+    return [
+        Base(f"{base.name}, without version", unnamed, base.machine),
+        Base(f"{base.name}, /proc alone", proc, base.machine),
+    ]
 
 
 def firecracker(folder: Path) -> list[Base]:

@@ -46,7 +46,11 @@ def test_zones_and_sizes_decide(tmp_path: Path, arch: str, taken_for: str) -> No
     [
         ("arm64", "its memory begins at 0x40000000", "arm64-4k, arm64-16k, riscv64"),
         ("riscv64", "its memory begins at 0x80000000", "arm64-4k, arm64-16k, riscv64"),
-        ("s390x", "memory15 lies where devices have", "ppc64le-radix-64k, ppc64le-radix-4k, ppc64le-hash-64k, s390x"),
+        (
+            "s390x",
+            "memory15 lies where devices have",
+            "ppc64le-radix-64k, ppc64le-radix-4k, ppc64le-hash-64k, ppc64le-hash-4k, s390x",
+        ),
     ],
 )
 def test_what_is_not_decided_is_asked_for(tmp_path: Path, arch: str, against: str, fitting: str) -> None:
@@ -75,7 +79,11 @@ def tree(root: Path, files: dict[str, str]) -> Path:
 @pytest.mark.parametrize(
     ("files", "taken_for", "why"),
     [
-        ({"proc/meminfo": "MemTotal: 1 kB\nHugepagesize: 1024 kB\n"}, "s390x", "huge pages of 1M, and not of 2M"),
+        (
+            {"proc/meminfo": "MemTotal: 1 kB\nHugepagesize: 1024 kB\n"},
+            "s390x",
+            "it has huge pages of 1M, and there they have 2M",
+        ),
         (
             {"proc/meminfo": "DirectMap4k: 1 kB\nDirectMap1M: 1 kB\nDirectMap2G: 1 kB\n"},
             "s390x",

@@ -206,6 +206,15 @@ def test_a_folder_that_holds_one_tree_is_that_tree(tmp_path: Path, trees: int) -
             open_machine(tmp_path)
 
 
+def test_a_list_beside_files_of_proc_says_which_blocks_there_are(tmp_path: Path) -> None:
+    (tmp_path / "lsmem.txt").write_text(BIG)
+    (tmp_path / "version").write_text("Linux version 6.8.0-45-generic (builder) (gcc) #1 SMP x86_64\n")
+    (tmp_path / "meminfo").write_text("MemTotal: 266000000 kB\nMemFree: 1000000 kB\n")
+    machine = open_machine(tmp_path)
+    assert machine.check() == []
+    assert (machine.model.name, len(machine.blocks)) == ("6.8", 192)
+
+
 def test_a_sosreport_without_lsmem_says_what_it_lacks(tmp_path: Path) -> None:
     (tmp_path / "sos_commands/kernel").mkdir(parents=True)
     (tmp_path / "proc").mkdir()
@@ -283,14 +292,15 @@ def test_a_kernel_without_hotplug_is_told_as_that(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"\x28\xb5\x2f\xfd....", "it is compressed with zstd; unpack it first: zstd -d"),
+        (b"\x28\xb5\x2f\xfd....", "it is compressed with zstd; unpack it first, and give what comes out: zstd -d FILE"),
         (b'Memory device [dimm]: "dimm1"\n  addr: 0x100000000\n', "it is what QEMU says to info memory-devices"),
         (b"<domain type='kvm'>\n  <memory unit='KiB'>1</memory></domain>", "it is the XML of a libvirt domain"),
         (json.dumps([{"chardev": "dax0.0", "size": 1}]).encode(), "it is what daxctl list prints"),
         (json.dumps([{"memdev": "mem0", "ram_size": 1}]).encode(), "it is what cxl list prints"),
         (b"MemTotal:       16384 kB\nMemFree: 1 kB\n", "it is /proc/meminfo alone"),
-        (b"Node 0, zone      DMA\n  pages free     1\n", "it is /proc/zoneinfo alone"),
-        (b"00000000-00000fff : Reserved\n", "it is /proc/iomem alone"),
+        (b"Node 0, zone      DMA      1      0      0      1      2\n", "it is /proc/buddyinfo alone"),
+        (b"Node 0, zone      DMA\n  pages free     1\n", "what it has (proc/zoneinfo) does not say where memory lies"),
+        (b"00000000-00000fff : Reserved\n", "what it has (proc/iomem) does not say where memory lies"),
     ],
 )
 def test_other_pictures_are_called_by_name(tmp_path: Path, content: bytes, said: str) -> None:

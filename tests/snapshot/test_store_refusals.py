@@ -113,7 +113,7 @@ SPOILED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "unknown setting": (
         change("settings", "swappiness", to="60"),
         "$.settings.swappiness: there is no such parameter; it is one of auto_online_blocks, memmap_on_memory, "
-        "online_policy, auto_movable_numa_aware, auto_movable_ratio",
+        "online_policy, auto_movable_numa_aware, auto_movable_ratio, movable_gigantic_pages",
     ),
     "policy zone": (
         change("counters", "policy_zone", to=9),

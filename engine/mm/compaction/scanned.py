@@ -14,7 +14,7 @@ from ...memory.zone import Zone
 from ...numbers.bits import aligned_runs, every, span, spread
 from ...numbers.geometry import Geometry
 from ...protocol.vocabulary import FREE, HUGE, MEMMAP, MOVABLE, MOVABLE_TYPE, PCP, Kind
-from ..free_area import CMA, maximal_runs
+from ..free_area import CMA, all_maximal_runs
 
 _TARGETS: Final = (MOVABLE_TYPE, CMA)
 """Migratetypes of the pageblocks that pages may move to."""
@@ -118,7 +118,7 @@ def area_around(free: int, page: int, biggest: int) -> tuple[int, int]:
 @lru_cache(maxsize=256)
 def _areas(free: int, geometry: Geometry) -> tuple[int, ...]:
     """The first pages of the free areas of each order."""
-    return tuple(maximal_runs(free, order, geometry) for order in range(geometry.max_order + 1))
+    return tuple(all_maximal_runs(free, geometry))
 
 
 def _begun(owned: int, start: int, block: int) -> int:

@@ -15,6 +15,7 @@ from .. import unseen
 from ..compaction.triggers import compact_zone, ready, suitable
 from ..page_alloc import drain, list_batch, take
 from ..zonelist import Watermarks, zonelist
+from . import pool
 
 Listed = dict[ZoneKey, list[int]]
 """Areas, by their first pfns, that lie on a CPU's list of a zone: those that were seen there, and what the allocations of
@@ -25,11 +26,13 @@ _STRAY = 64
 
 def fresh(state: State, node: int, order: int, count: int, listed: Listed) -> Generator[Event, None, list[int]]:
     """Up to `count` areas of an order from the zones of a node; their first pfns, in the order in which they came."""
-    zones = zonelist(state, [node], MOVABLE)
+    highest = pool.highest_zone(state, state.geometry.page_size << order)
+    zones = zonelist(state, [node], highest)
     found: list[int] = []
+    on_lists = listed if order == state.geometry.pageblock_order else None  # no list of a CPU holds other big areas
     for low in (True, False):
         for key in zones:
-            found += _take(state, key, order, count - len(found), low, listed)
+            found += _take(state, key, order, count - len(found), low, on_lists)
     if len(found) < count and any(ready(state, key, order) for key in zones):
         listed.clear()
         for key in list(state.zones):  # reclaim calls that progress, and empties the CPUs' lists before the next look

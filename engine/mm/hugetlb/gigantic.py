@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Iterator
+from typing import Final
 
 import msgspec
 
 from ...memory.section import union
 from ...memory.state import State
-from ...memory.zone import NORMAL
 from ...numbers.bits import lowest
 from ...numbers.frozen import Frozen
 from ...numbers.rounding import up
@@ -20,6 +20,10 @@ from .. import unseen
 from ..contig_range import take_range
 from ..page_isolation import first_unmovable, within
 from ..zonelist import zonelist
+from . import pool
+
+_BAD: Final[tuple[Kind, ...]] = (HUGE, RESERVED, MEMMAP, ABSENT, POISONED, PINNED)
+"""Pages that no range may have; the first of them may be moved, or not."""
 
 
 class Gigantic(msgspec.Struct, frozen=True):
@@ -33,18 +37,24 @@ class Gigantic(msgspec.Struct, frozen=True):
 
 
 def contiguous(state: State, node: int, pages: int, count: int) -> Generator[Event, None, list[int]]:
-    """Up to `count` aligned ranges of a node, ascending, each isolated, emptied and taken as a whole; their first pfns."""
+    """Up to `count` aligned ranges of a node, ascending, each isolated, emptied and taken as a whole; their first pfns. Those
+    with smaller huge pages come last, where they may be taken at all."""
     found: list[int] = []
-    for key in zonelist(state, [node], NORMAL):
-        for start in _candidates(state, key, pages):
+    for moving in _passes(state):
+        for key, start in candidates(state, node, pages):
             if len(found) == count:
                 return found
-            way = _in_the_way(state, key, start, pages)
+            way = _in_the_way(state, key, start, pages, moving)
             if way is None and (yield from take_range(state, start, pages, HUGE)):
                 found.append(start)
             elif way is not None and unseen.is_unseen(state, way[0]):
                 yield from unseen.doubts(state, start, pages)
     return found
+
+
+def _passes(state: State) -> tuple[bool, ...]:
+    """Are smaller huge pages moved out of the way? In each look at a node's ranges (alloc_contig_frozen_pages)."""
+    return (False, True) if state.model.contig_moves_huge_pages and state.preset.moves_huge_pages else (False,)
 
 
 def gigantic(state: State, node: int, size: int) -> Gigantic:
@@ -55,7 +65,7 @@ def gigantic(state: State, node: int, size: int) -> Gigantic:
     first: dict[str, int] = {}
     for key, start in candidates(state, node, pages):
         tried += 1
-        found = _in_the_way(state, key, start, pages)
+        found = _in_the_way(state, key, start, pages, _passes(state)[-1])
         if found is None:
             count += 1
         else:
@@ -66,23 +76,23 @@ def gigantic(state: State, node: int, size: int) -> Gigantic:
 
 def candidates(state: State, node: int, pages: int) -> Iterator[tuple[ZoneKey, int]]:
     """The aligned ranges of so many pages inside the spans of a node's zones: the zone, and the first pfn."""
-    for key in zonelist(state, [node], NORMAL):
-        for start in _candidates(state, key, pages):
+    for key in zonelist(state, [node], pool.highest_zone(state, pages * state.geometry.page_size)):
+        zone = state.zones[key]
+        for start in range(up(zone.start, pages), zone.end - pages + 1, pages):
             yield key, start
 
 
 def could_be_one(state: State, key: ZoneKey, start: int, pages: int) -> bool:
     """Could a range of a zone become one page now? It follows from its sections."""
-    return _in_the_way(state, key, start, pages) is None
+    return _in_the_way(state, key, start, pages, _passes(state)[-1]) is None
 
 
-def _candidates(state: State, key: ZoneKey, pages: int) -> range:
-    zone = state.zones[key]
-    return range(up(zone.start, pages), zone.end - pages + 1, pages)
-
-
-def _in_the_way(state: State, key: ZoneKey, start: int, pages: int) -> tuple[int, str] | None:
-    """The first page that keeps a range from becoming one page, and what it is (pfn_range_valid_contig, isolation)."""
+def _in_the_way(state: State, key: ZoneKey, start: int, pages: int, moving: bool) -> tuple[int, str] | None:
+    """The first page that keeps a range from becoming one page, and what it is (pfn_range_valid_contig, isolation). `moving`:
+    huge pages do not, if they are smaller."""
+    in_pool = pool.in_range(state, start, pages) if moving else []
+    if (bigger := next((pfn for pfn, huge in in_pool if huge.pages >= pages), None)) is not None:
+        return max(bigger, start), HUGE
     size = state.geometry.pages_per_section
     sections = state.sections_of(start, pages)
     at = start // size
@@ -95,7 +105,7 @@ def _in_the_way(state: State, key: ZoneKey, start: int, pages: int) -> tuple[int
         inside = within(base, size, start, pages)
         if inside & ~owned:
             return base + lowest(inside & ~owned), "another zone"
-        bad: tuple[Kind, ...] = (RESERVED, MEMMAP, HUGE, ABSENT, POISONED, PINNED)
+        bad = _BAD[moving:]
         if found := union(section.pages, bad) & inside:
             pfn = lowest(found)
             kind = next(kind for kind in bad if section.of(kind) >> pfn & 1)

@@ -35,7 +35,7 @@ def optimize(state: State, pfn: int, pages: int) -> None:
         return
     copied = state.model.hvo_copies_first
     copy = page_alloc.allocate(state, kernel_zonelist(state, section.node), 0, 1, VMEMMAP, NORMAL) if copied else []
-    if copied and not copy:
+    if (copied and not copy) or not _has_tail(state, pfn, pages):
         return
     count = state.geometry.memmap_pages(pages) - (not copied)
     if section.memmap.chunks:
@@ -43,6 +43,18 @@ def optimize(state: State, pfn: int, pages: int) -> None:
     else:
         _uncover(state, section, count, fresh=pfn not in state.optimized)
     state.optimized.put(pfn, True)
+
+
+def _has_tail(state: State, pfn: int, pages: int) -> bool:
+    """Is there the page that stands for all memmap that huge pages of this size and zone have given back? It is taken for the
+    first of them and kept (vmemmap_get_tail, since 7.1)."""
+    key = (state.zone_of(pfn), pages)
+    if not state.model.hvo_shared_tails or key in state.tails:
+        return True
+    taken = page_alloc.allocate(state, kernel_zonelist(state, key[0][0]), 0, 1, KERNEL, NORMAL)
+    if taken:
+        state.tails.put(key, taken[0][0])
+    return bool(taken)
 
 
 def restore(state: State, pfn: int, pages: int) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from ...memory.state import HugePage, State
-from ...memory.zone import MOVABLE
+from ...memory.zone import MOVABLE, NORMAL
 from ...protocol.events import Event, HugePageDissolved, PagesMigrated
 from ...protocol.reasons import HotplugError, HugePageStays
 from ...protocol.reasons.taking import (
@@ -34,11 +34,16 @@ Steps = Iterator[Event]
 
 
 def sizes(state: State) -> tuple[int, ...]:
-    """Huge page sizes of the machine, bytes, ascending: one PMD, and what one PMD table maps."""
-    geometry = state.geometry
-    pmd = geometry.pageblock_pages * geometry.page_size
-    gigantic = state.preset.gigantic_page or pmd * (geometry.page_size // 8)
-    return tuple(size for size in (pmd, gigantic) if size <= 1 << 34)
+    """Huge page sizes of the machine, bytes, ascending; none where its kernel has no huge pages."""
+    return state.preset.huge_pages
+
+
+def highest_zone(state: State, size: int) -> str:
+    """The highest zone that huge pages of a size (bytes) may lie in (hugepage_movable_supported): ZONE_MOVABLE, unless they
+    cannot be migrated, or are bigger than any free area and vm.movable_gigantic_pages is 0, or not there (before 7.0)."""
+    is_gigantic = size > state.geometry.page_size << state.geometry.max_order
+    allowed = not is_gigantic or (state.model.movable_gigantic and bool(state.settings.movable_gigantic_pages))
+    return MOVABLE if allowed and state.preset.moves_huge_pages else NORMAL
 
 
 def pool(state: State, node: int | None, size: int) -> tuple[int, int]:
@@ -151,7 +156,8 @@ def replace(state: State, pfn: int) -> Steps:
 def _fresh_place(state: State, page: HugePage, nodes: Sequence[int]) -> int:
     order = (page.pages - 1).bit_length()
     if order <= state.geometry.max_order:
-        taken = page_alloc.allocate(state, zonelist(state, list(nodes), MOVABLE), order, 1, HUGE, MOVABLE)
+        highest = highest_zone(state, page.pages * state.geometry.page_size)
+        taken = page_alloc.allocate(state, zonelist(state, list(nodes), highest), order, 1, HUGE, highest)
         if taken:
             return taken[0][0]
     raise HotplugError("ENOMEM", NoOtherHugePage(page.pages, tuple(nodes)))

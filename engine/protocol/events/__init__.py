@@ -7,6 +7,7 @@ written as JSON Lines and read back.
 from __future__ import annotations
 
 from .hotplug import (
+    AddressDoubted,
     BlockCreated,
     BlockRemoved,
     BlocksKept,
@@ -56,6 +57,7 @@ from .pages import (
 )
 
 __all__ = [
+    "AddressDoubted",
     "BlockCreated",
     "BlockRemoved",
     "BlockState",
@@ -109,6 +111,7 @@ Event = (
     | ResourceReleased
     | NodeOnlined
     | NodeOfflined
+    | AddressDoubted
     | PlacementChosen
     | MemmapPlaced
     | MemmapMarked

@@ -6,6 +6,7 @@ import msgspec
 
 from ..reasons import Reason
 from ..reasons.placement import PlacementRule
+from ..reasons.unknown import HighestAddress
 from ..reasons.zones import ZoneRule
 from ..vocabulary import Chunk, MemmapOn, Placement
 from .base import EventBase
@@ -30,6 +31,12 @@ class ResourceReleased(EventBase, tag="resource_released", frozen=True):
 
     start: int
     size: int
+
+
+class AddressDoubted(EventBase, tag="address_doubted", frozen=True):
+    """What comes of an add hangs on where its addresses end, which is not known."""
+
+    reason: HighestAddress
 
 
 class NodeOnlined(EventBase, tag="node_onlined", frozen=True):

@@ -21,12 +21,16 @@ class NoHotplug(Coded, frozen=True):
 
 
 class BeyondAddresses(Coded, frozen=True):
-    """The range (bytes) ends behind what the architecture can map (mhp_range_allowed); `max_address` is the first address
-    behind that."""
+    """The range (bytes) is empty, or ends behind what the architecture can map (mhp_range_allowed); `max_address` is the first
+    address behind that, `limit` what ends there, and `wider` that with 5-level page tables (0: they change nothing). `by`: who
+    found out; no one, in kernels that do not look."""
 
     start: int
     size: int
     max_address: int
+    limit: Literal["MAX_PHYSMEM_BITS", "linear map"]
+    by: Literal["", "sections", "request"]
+    wider: int
 
 
 class RangeTaken(Coded, frozen=True):

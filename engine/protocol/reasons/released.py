@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..vocabulary import Caller
+from ..vocabulary import Caller, Mode
 from .coded import Coded
 
 
@@ -27,7 +27,15 @@ class NeverAsked(Coded, frozen=True):
 class AtBoot(Coded, frozen=True):
     """It takes another value of memory_hotplug.memmap_on_memory at boot."""
 
-    memmap_on_memory: Literal["Y", "N"]
+    memmap_on_memory: Mode
+
+
+class NoValueDoes(Coded, frozen=True):
+    """No value of memory_hotplug.memmap_on_memory does it on the machine."""
+
+
+class OwnFile(Coded, frozen=True):
+    """The device's own file memmap_on_memory must say so (/sys/bus/dax/devices/daxX.Y), before its driver is bound."""
 
 
 class SinceRelease(Coded, frozen=True):
@@ -54,4 +62,15 @@ class OtherBlocks(Coded, frozen=True):
     decided: Literal["memory", "firmware", "section"]
 
 
-Released = AsItIs | OnlyProposed | NeverAsked | AtBoot | SinceRelease | EveryRelease | OtherKernel | OtherBlocks
+Released = (
+    AsItIs
+    | OnlyProposed
+    | NeverAsked
+    | AtBoot
+    | NoValueDoes
+    | OwnFile
+    | SinceRelease
+    | EveryRelease
+    | OtherKernel
+    | OtherBlocks
+)

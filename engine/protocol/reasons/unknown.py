@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from .coded import Coded
 
@@ -54,4 +54,15 @@ class NotCounted(Coded, frozen=True):
     """What would tell."""
 
 
-Unknown = NotSeen | NoFlags | NotCounted
+class HighestAddress(Coded, frozen=True):
+    """Whether the addresses behind `max_address` can be had: the direct map may be trimmed there (KASLR), page tables may be
+    wider than the usual ones (5-level), or the kernel does not look whether they can (unchecked)."""
+
+    limit: Literal["KASLR", "5-level", "unchecked"]
+    max_address: int
+
+    read: ClassVar[tuple[str, ...]] = ("/proc/cmdline", "/proc/cpuinfo")
+    """What would tell."""
+
+
+Unknown = NotSeen | NoFlags | NotCounted | HighestAddress

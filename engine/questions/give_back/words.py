@@ -1,4 +1,4 @@
-"""What can be given back, as `altmap why` prints it."""
+"""What can be given back, in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ...numbers.units import about_bytes, format_bytes
-from ..narrate import block_names, counted, sentence
+from ..narrate import GAP, Line, block_names, counted, running, sentence
 from ..why.words import KIND_WORDS, lines
 from .plan import GiveBack, Held
 
@@ -14,24 +14,29 @@ _MOST_RUNS: Final = 4
 """Runs of blocks that a line names."""
 
 
-def describe_give_back(plan: GiveBack) -> str:
+def describe_give_back(plan: GiveBack) -> tuple[Line, ...]:
     """The answer, the blocks in their order, what moves, and what holds the rest."""
+    return tuple(_told(plan))
+
+
+def _told(plan: GiveBack) -> Iterator[Line]:
     where = "" if plan.node is None else f" node {plan.node}"
-    text = [f"offline {format_bytes(plan.wanted)}{where}: {_answer(plan)}"]
+    yield running(f"offline {format_bytes(plan.wanted)}{where}: {_answer(plan)}", "answer", 0)
     if plan.unsure:
-        text.append(f"  no one saw all pages of {block_names(plan.unsure, _MOST_RUNS)}")
-        text.append("  to know, capture the machine as root, which sees /proc/kpageflags")
+        yield running(f"no one saw all pages of {block_names(plan.unsure, _MOST_RUNS)}")
+        yield running("to know, capture the machine as root, which sees /proc/kpageflags")
     if plan.blocks:
         laid = ", with its pages laid out as they are here" if plan.unsure else ""
-        text += ["", f"In this order, each on the machine as those before it leave it{laid}:"]
-        text += [f"  {line}" for line in _shortened(list(lines(plan.commands())))]
+        yield GAP
+        yield running(f"In this order, each on the machine as those before it leave it{laid}:", "title", 0)
+        yield from (running(line, "script") for line in _shortened(list(lines(plan.commands()))))
     if plan.moves:
-        text.append(
-            f"  {counted(plan.moves, 'page')} ({about_bytes(plan.moves * plan.page_size)}) move to blocks that stay"
-        )
+        size = about_bytes(plan.moves * plan.page_size)
+        yield running(f"{counted(plan.moves, 'page')} ({size}) move to blocks that stay")
     if plan.held:
-        text += ["", "What holds the rest:", *_table(plan)]
-    return "\n".join(text) + "\n"
+        yield from (GAP, running("What holds the rest:", "title", 0))
+        for held in plan.held:
+            yield Line((counted(len(held.blocks), "block"), format_bytes(held.size), _what(held, plan)), indent=2)
 
 
 def _answer(plan: GiveBack) -> str:
@@ -50,13 +55,6 @@ def _answer(plan: GiveBack) -> str:
 
 def _shortened(script: list[str]) -> list[str]:
     return script if len(script) <= 24 else [*script[:20], f"... {len(script) - 22} more such lines ...", *script[-2:]]
-
-
-def _table(plan: GiveBack) -> Iterator[str]:
-    rows = [(counted(len(held.blocks), "block"), format_bytes(held.size), _what(held, plan)) for held in plan.held]
-    wide, size = (max(len(row[column]) for row in rows) for column in range(2))
-    for row in rows:
-        yield f"  {row[0]:<{wide}}  {row[1]:>{size}}  {row[2]}"
 
 
 def _what(held: Held, plan: GiveBack) -> str:

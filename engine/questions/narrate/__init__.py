@@ -5,6 +5,7 @@ The command line, the explorer, logs and JSON all take their sentences from here
 
 from .achieved import achieved
 from .events import event_words, stepped_over
+from .lines import GAP, Line, plain, running
 from .moments import Moment, moment
 from .placement import placed
 from .reason import page_of, sentence
@@ -13,6 +14,8 @@ from .unknown import unknown_words
 from .words import block_names, block_numbers, counted, node_names, section_names, some_names
 
 __all__ = [
+    "GAP",
+    "Line",
     "Moment",
     "Said",
     "achieved",
@@ -26,6 +29,8 @@ __all__ = [
     "node_names",
     "page_of",
     "placed",
+    "plain",
+    "running",
     "section_names",
     "sentence",
     "some_names",

@@ -9,6 +9,7 @@ from typing import Final
 
 from ...commands import Allocate, Command, Pin, Unpin
 from ...commands.outcome import Outcome
+from ...numbers.runs import covered
 from ...numbers.units import format_bytes
 from ...protocol.events import (
     Event,
@@ -20,6 +21,7 @@ from ...protocol.events import (
     PlacementChosen,
     ZoneChosen,
 )
+from ...protocol.vocabulary import Chunk
 from .events import TOLD_EACH, event_words, stepped_over
 from .placement import placed
 from .reason import sentence
@@ -58,15 +60,16 @@ def achieved(outcome: Outcome, page_size: int, events: Iterable[Event] | None = 
 
 def _placed(events: Iterable[Event]) -> Iterator[str]:
     """Where an add put the memmap, and by which rule."""
-    pages = Counter[int]()
+    places: dict[int, list[Chunk]] = {}
     rule: PlacementChosen | None = None
     for event in events:
         if isinstance(event, PlacementChosen):
             rule = event
         elif isinstance(event, MemmapPlaced):
-            pages[event.node] += sum(count for _, count in event.chunks)
+            places.setdefault(event.node, []).extend(event.chunks)
     if rule is not None:
-        where = ", ".join(f"{counted(count, 'page')} on node {node}" for node, count in sorted(pages.items()))
+        pages = {node: covered(chunks) for node, chunks in sorted(places.items())}
+        where = ", ".join(f"{counted(count, 'page')} on node {node}" for node, count in pages.items() if count)
         yield f"memmap in {placed(rule.placement, rule.reason)}" + (f" ({where})" if where else "")
 
 

@@ -12,11 +12,8 @@ def said(reason: AddReason, names: Names) -> str:
     match reason:
         case adding.NoHotplug(arch, kernel, since, until):
             return f"{kernel} on {arch} has no memory hotplug{_when(since, until)}"
-        case adding.BeyondAddresses(start, size, max_address):
-            return (
-                f"Hotplug memory [{start:#x}-{start + size:#x}] exceeds maximum addressable range "
-                f"[0x0-{max_address - 1:#x}]"
-            )
+        case adding.BeyondAddresses():
+            return _beyond(reason)
         case adding.RangeTaken(start, end, name, other_start, other_end):
             return f"{start:#x}-{end - 1:#x} overlaps {name} at {other_start:#x}-{other_end - 1:#x}"
         case adding.Unaligned(unit, start, size):
@@ -46,6 +43,21 @@ def said(reason: AddReason, names: Names) -> str:
             )
         case adding.NoHost(node, section):
             return f"no section of node {node} can host the memmap of section {section}"
+
+
+def _beyond(reason: adding.BeyondAddresses) -> str:
+    """As the kernel's log says it, and which limit that is."""
+    start, end, last = reason.start, reason.start + reason.size, reason.max_address - 1
+    what = {
+        "request": f"Hotplug memory [{start:#x}-{end:#x}] exceeds maximum addressable range [0x0-{last:#x}]",
+        "sections": f"Hotplugged memory exceeds maximum addressable address, range={start:#x}-{end - 1:#x}, maximum={last:#x}",
+        "": f"{start:#x}-{end - 1:#x} ends behind the highest address, {last:#x}, at which this kernel does not look",
+    }[reason.by]
+    if not reason.size:
+        return f"{what}: the range is empty"
+    limit = "the linear map of the kernel" if reason.limit == "linear map" else reason.limit
+    wider = f"; {reason.wider - 1:#x} with 5-level page tables, la57" if reason.wider else ""
+    return f"{what} ({limit}{wider})"
 
 
 def _when(since: str | None, until: str | None) -> str:

@@ -69,6 +69,7 @@ _WORDS: Final[Mapping[type, Callable[[Any], str]]] = {
         f"{block_names(range(event.first, event.first + event.count))} could not be taken out ({event.errno}): "
         f"{sentence(event.reason)}"
     ),
+    events.AddressDoubted: lambda event: f"not known: {sentence(event.reason)}",
     events.PagesAssumed: lambda event: hangs_on((event,)),
     events.HugePagesChanged: _pool,
     events.PagePoisoned: lambda event: f"page {event.pfn:#x} is poisoned, it was {event.was}",

@@ -19,6 +19,10 @@ def said(reason: Released, names: Names) -> str:
             return f"in no released kernel ({caller} does not ask for it)"
         case released.AtBoot(mode):
             return f"memmap_on_memory={mode} at boot"
+        case released.NoValueDoes():
+            return "with no value of memmap_on_memory on this machine"
+        case released.OwnFile():
+            return "if the device's file /sys/bus/dax/devices/daxX.Y/memmap_on_memory says 1 before kmem takes it"
         case released.SinceRelease(release):
             return f"from Linux {release} on"
         case released.EveryRelease():

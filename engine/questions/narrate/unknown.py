@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from ...numbers.units import about_bytes
-from ...protocol.reasons.unknown import NoFlags, NotCounted, NotSeen, Unknown
+from ...protocol.reasons.unknown import HighestAddress, NoFlags, NotCounted, NotSeen, Unknown
 from .words import Names, counted, zone_name
 
 
@@ -16,8 +17,10 @@ def said(reason: Unknown, names: Names) -> str:
 
 def unknown_words(unknown: Unknown) -> Iterator[str]:
     """What no one saw, what is known of it, how likely it is in the way, and what would tell."""
-    zone = zone_name((unknown.node, unknown.zone))
+    zone = zone_name((unknown.node, unknown.zone)) if not isinstance(unknown, HighestAddress) else ""
     match unknown:
+        case HighestAddress(limit, max_address):
+            yield f"it ends behind {max_address - 1:#x}, {_LIMITS[limit]}"
         case NotSeen(pages=pages):
             what = f"no one saw its {counted(pages, 'page')} in {zone}"
             yield f"{what}; one that cannot be moved is enough for a refusal" if pages > 1 else what
@@ -32,6 +35,13 @@ def unknown_words(unknown: Unknown) -> Iterator[str]:
             yield f"no one counted the free pages of {zone} and their areas"
     if unknown.read:
         yield f"to know, capture {' and '.join(unknown.read)} as root"
+
+
+_LIMITS: Final = {
+    "KASLR": "which is as far as the direct map goes if KASLR trimmed it (nokaslr, or a kernel that does not, has it whole)",
+    "5-level": "the highest address with 4-level page tables; with 5-level ones (la57) it could be had",
+    "unchecked": "the highest address, and this kernel does not look: what comes of it is not known",
+}
 
 
 def _whereabouts(unknown: NotSeen) -> Iterator[str]:

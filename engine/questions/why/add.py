@@ -13,7 +13,7 @@ from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES, NORMAL
 from ...mm.zonelist import Watermarks, kernel_zonelist
 from ...numbers.rounding import down, up
-from ...numbers.runs import consecutive
+from ...numbers.runs import consecutive, covered
 from ...numbers.units import parse_bytes
 from ...protocol.events import (
     BlockCreated,
@@ -51,6 +51,8 @@ from ...protocol.reasons.effects import (
     TakenFrom,
     WaitOffline,
 )
+from ...protocol.reasons.placement import MemmapNotPageblocks
+from ...protocol.reasons.released import AtBoot
 from ...protocol.reasons.remedies import (
     AddAtTop,
     AddBehind,
@@ -66,7 +68,7 @@ from ...protocol.reasons.remedies import (
     RemoveLeftBehind,
 )
 from ...protocol.reasons.zones import ZoneRule
-from ...protocol.vocabulary import MemmapOn, Placement
+from ...protocol.vocabulary import Chunk, MemmapOn, Placement
 from ...run.rehearsal import Attempt
 from ..availability import UNRELEASED, availability
 from ..shortage import Shortage, deficit, shortage
@@ -147,20 +149,23 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], l
     chosen = (event for event in tried.events if isinstance(event, PlacementChosen))
     effects: list[Reason] = [*dict.fromkeys(MemmapGoes(event.placement, event.reason) for event in chosen)]
     warnings: list[Reason] = []
-    places: dict[tuple[MemmapOn, int], int] = {}
+    places: dict[tuple[MemmapOn, int], list[Chunk]] = {}
+    unplaced: dict[tuple[MemmapOn, int], int] = {}
     fallbacks, hosts = 0, set[int]()
     for event in tried.events:
         if isinstance(event, MemmapPlaced):
             section = state.sections.get(event.section)
             memmap = section.memmap if section is not None else None
             place = (event.on, event.node)
-            places[place] = places.get(place, 0) + state.geometry.memmap_pages(size)
+            places.setdefault(place, []).extend(event.chunks)
+            unplaced[place] = unplaced.get(place, 0) + (0 if event.chunks else size)
             fallbacks += event.fallback
             if event.on != "self" and memmap is not None:
                 hosts.update(pfn // state.geometry.pages_per_block for pfn, _ in memmap.chunks)
         elif isinstance(event, NodeOnlined):
             effects.append(NodeComes(event.node))
-    for (on, node), pages in sorted(places.items()):
+    for (on, node), chunks in sorted(places.items()):
+        pages = covered(chunks) + state.geometry.memmap_pages(unplaced[on, node])
         effects.append(MemmapLies(on, node, pages, pages * page))
         if node != add.node:
             warnings.append(HoldsMemmapOfNode(node, add.node))
@@ -197,6 +202,21 @@ def instead_of_adding(state: State, tried: Attempt) -> Iterator[Way]:
     if 0 < len(waiting) <= MOST_BLOCKS:
         onlined = tuple(Online(block=number, type=least_harm(state, len(waiting))) for number in waiting)
         yield Way((OnlineInstead(tuple(consecutive(waiting))),), onlined)
+
+
+def with_own_memmap(state: State, add: Add, tried: Attempt) -> Iterator[Way]:
+    """The memmap went to kernel memory though it was asked for otherwise, and another value of the parameter would have its
+    way: `force`, where the memmap of a block fills no pageblock."""
+    for event in tried.events:
+        if (
+            isinstance(event, PlacementChosen)
+            and isinstance(event.reason, MemmapNotPageblocks)
+            and add.placement is None
+        ):
+            needed = availability(state, parse_bytes(add.size), add.caller, "block")
+            if isinstance(needed, AtBoot):
+                yield Way((PlaceOtherwise("block", needed),), (_with(add, placement="block"),))
+                return
 
 
 def _waiting(state: State, tried: Attempt) -> list[int]:

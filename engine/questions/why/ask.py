@@ -59,7 +59,7 @@ from ...protocol.vocabulary import HUGE, MEMMAP, OnlineType
 from ...run.rehearsal import Attempt, attempt, rehearsal
 from ..worth_knowing import top_heavy
 from . import giant_pages
-from .add import add_blockers, add_effects, add_ways, instead_of_adding, taken
+from .add import add_blockers, add_effects, add_ways, instead_of_adding, taken, with_own_memmap
 from .endless import endless
 from .explanation import MOST_BLOCKS, Explanation, Way, refused, remedies
 from .obstacles import owned_by
@@ -193,7 +193,8 @@ def _moves(events: Iterable[Event]) -> tuple[list[Reason], list[Reason]]:
 
 
 def _added(state: State, command: Add, tried: Attempt) -> Explanation:
-    return Explanation(*add_effects(state, command, tried), ways=list(instead_of_adding(state, tried)))
+    ways = [*instead_of_adding(state, tried), *with_own_memmap(state, command, tried)]
+    return Explanation(*add_effects(state, command, tried), ways=ways)
 
 
 def _not_added(state: State, command: Add, tried: Attempt) -> Explanation:

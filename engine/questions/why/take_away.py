@@ -257,16 +257,16 @@ def _unpinned(online: Sequence[Block], obstacles: Obstacles) -> list[Command]:
 
 
 def _smaller_pools(state: State, online: Sequence[Block], obstacles: Obstacles) -> list[Command]:
-    """Pools without the huge pages that are free, or that the workload can unmap (those of the smallest size)."""
+    """Pools without the huge pages that are free, or that the workload can unmap (those of the default size)."""
     if HUGE not in obstacles.pages:
         return []
     page = state.geometry.page_size
-    smallest = pool.sizes(state)[0] // page
+    default = state.preset.huge_page // page
     found = [h for block in online for _, h in pool.in_range(state, *state.block_range(block.id))]
     commands: list[Command] = []
     for node, pages in sorted({(h.node, h.pages) for h in found}):
         total, free = pool.pool(state, node, pages * page)
-        if pages == smallest and any(h.used for h in found if (h.node, h.pages) == (node, pages)):
+        if pages == default and any(h.used for h in found if (h.node, h.pages) == (node, pages)):
             commands.append(Free(kind="huge", node=node))
             free = total
         commands.append(HugePages(count=total - free, size=pages * page, node=node))

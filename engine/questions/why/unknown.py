@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from ...memory.section import doubtful
 from ...memory.state import State
 from ...memory.zone import MOVABLE
 from ...mm.unseen import Tally, tally
 from ...numbers.rounding import ceil
-from ...protocol.events import Event, PagesAssumed
+from ...protocol.events import AddressDoubted, Event, PagesAssumed
 from ...protocol.reasons.unknown import NoFlags, NotCounted, NotSeen, Unknown
 from ...protocol.vocabulary import ZoneKey
 
 
-def unknowns(state: State, events: Iterable[Event]) -> tuple[Unknown, ...]:
+def unknowns(state: State, events: Sequence[Event]) -> tuple[Unknown, ...]:
     """What no one saw or counted, by zone."""
+    doubts = tuple(event.reason for event in events if isinstance(event, AddressDoubted))
+    if doubts:
+        return doubts
     asked: dict[ZoneKey, dict[int, PagesAssumed]] = {}
     for event in events:
         if isinstance(event, PagesAssumed):

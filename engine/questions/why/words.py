@@ -1,4 +1,4 @@
-"""Verdicts as text; those on the blocks of a range that are alike are told once, and the sum stands at the end."""
+"""Verdicts in words; those on the blocks of a range that are alike are told once, and the sum stands at the end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 from ...commands import Command, Offline, Online, describe
 from ...numbers.units import format_bytes
-from ..narrate import counted, page_of, sentence, some_names, unknown_words
+from ..narrate import GAP, Line, counted, page_of, running, sentence, some_names, unknown_words
 from .verdict import Blocker, Remedy, Verdict
 
 KIND_WORDS: Final[Mapping[str, str]] = {
@@ -53,13 +53,13 @@ class _Run(NamedTuple):
 _ALONE: Final = _Run(-1, -1)
 
 
-def describe_verdicts(verdicts: Sequence[Verdict]) -> str:
-    """The verdicts on all commands of a line as text. Blocks in a row of which the same is to be said are told once; the
-    last line says how many of each answer there are."""
+def describe_verdicts(verdicts: Sequence[Verdict]) -> tuple[Line, ...]:
+    """The verdicts on all commands of a line. Blocks in a row of which the same is to be said are told once; the last line
+    says how many of each answer there are."""
     if len(verdicts) == 1:
         return describe_verdict(verdicts[0])
-    text = [_whole(run[0], _blocks_of(run)) for run in _runs(verdicts)]
-    return "\n".join([*text, f"{sums(verdicts)}; each is judged by itself, as if it were the only one\n"])
+    told = [line for run in _runs(verdicts) for line in (*_whole(run[0], _blocks_of(run)), GAP)]
+    return (*told, running(f"{sums(verdicts)}; each is judged by itself, as if it were the only one", indent=0))
 
 
 def sums(verdicts: Sequence[Verdict]) -> str:
@@ -69,20 +69,20 @@ def sums(verdicts: Sequence[Verdict]) -> str:
     return ", ".join([f"{count['yes']} yes", f"{count['no']} no", *unknown])
 
 
-def describe_verdict(verdict: Verdict) -> str:
-    """All of a verdict as text: the answer, the reason, what is in the way, what would clear it, and what to type."""
-    return _whole(verdict, _ALONE)
+def describe_verdict(verdict: Verdict) -> tuple[Line, ...]:
+    """All of a verdict: the answer, the reason, what is in the way, what would clear it, and what to type. `plain` makes text
+    of it."""
+    return tuple(_whole(verdict, _ALONE))
 
 
-def describe_finding(verdict: Verdict) -> str:
-    """The answer, the reason, effects, warnings and what is in the way, as text of several lines; without remedies."""
-    return _finding(verdict, _ALONE)
+def describe_finding(verdict: Verdict) -> tuple[Line, ...]:
+    """The answer, the reason, effects, warnings and what is in the way; without remedies."""
+    return tuple(_finding(verdict, _ALONE))
 
 
-def describe_answer(verdict: Verdict) -> list[str]:
-    """The answer, and the reason if it is "no" or "not known", as lines without ends: the first is the command and a short
-    answer."""
-    return _answer(verdict, _ALONE)
+def describe_answer(verdict: Verdict) -> tuple[Line, ...]:
+    """The answer, and the reason if it is "no" or "not known"; the first line is the command and a short answer."""
+    return tuple(_answer(verdict, _ALONE))
 
 
 def describe_remedy(remedy: Remedy) -> tuple[str, tuple[str, ...]]:
@@ -144,35 +144,38 @@ def _of_any(part: object, block: int) -> object:
     return part
 
 
-# -- text ---------------------------------------------------------------------------------------------------------------
+# -- lines --------------------------------------------------------------------------------------------------------------
 
 
-def _whole(verdict: Verdict, run: _Run) -> str:
-    text = [_finding(verdict, run)]
+def _whole(verdict: Verdict, run: _Run) -> Iterator[Line]:
+    yield from _finding(verdict, run)
     if verdict.remedies:
-        text += ["", "What would clear it:" if not verdict.rehearsed else "Instead:"]
+        yield GAP
+        yield running("What would clear it:" if not verdict.rehearsed else "Instead:", "title", 0)
         for number, remedy in enumerate(verdict.remedies, 1):
             words, script = _remedy(remedy, run)
-            text += [f"  {number}. {words}", *(f"       {line}" for line in script)]
-    return "\n".join(text) + "\n"
+            yield running(f"{number}. {words}")
+            yield from (running(line, "script", 7) for line in script)
 
 
-def _finding(verdict: Verdict, run: _Run) -> str:
-    text = [*_answer(verdict, run), *_page(verdict)]
-    text += [f"  {sentence(effect, run.names)}" for effect in verdict.effects]
-    text += [f"  warning: {sentence(warning, run.names)}" for warning in verdict.warnings]
+def _finding(verdict: Verdict, run: _Run) -> Iterator[Line]:
+    yield from _answer(verdict, run)
+    yield from map(running, _page(verdict))
+    yield from (running(sentence(effect, run.names)) for effect in verdict.effects)
+    yield from (running(f"warning: {sentence(warning, run.names)}", "warning") for warning in verdict.warnings)
     if unsaid := _unsaid(verdict):
-        text += ["", "In the way:", *_table(unsaid, verdict.page_size, run)]
+        yield from (GAP, running("In the way:", "title", 0))
+        yield from (Line(row, indent=2) for row in _table(unsaid, verdict.page_size, run))
     if verdict.certainty == "no" and not verdict.remedies:
-        text += ["", "No command clears it."]
-    return "\n".join(text)
+        yield from (GAP, running("No command clears it.", indent=0))
 
 
-def _answer(verdict: Verdict, run: _Run) -> list[str]:
+def _answer(verdict: Verdict, run: _Run) -> Iterator[Line]:
     (line,) = _script([verdict.command], run)
     many = f" ({counted(run.last + 1 - run.first, 'block')})" if run.last > run.first else ""
-    more = [*(words for unknown in verdict.unknown for words in unknown_words(unknown)), *_reason(verdict, run)]
-    return [f"{line}{many}: {_short(verdict)}", *(f"  {words}" for words in more)]
+    yield running(f"{line}{many}: {_short(verdict)}", "answer", 0)
+    yield from (running(words) for unknown in verdict.unknown for words in unknown_words(unknown))
+    yield from map(running, _reason(verdict, run))
 
 
 def _unsaid(verdict: Verdict) -> tuple[Blocker, ...]:
@@ -209,10 +212,10 @@ def _page(verdict: Verdict) -> Iterator[str]:
     pfn = page_of(verdict.reason)
     if pfn is None:
         return
-    yield f"  that is pfn {pfn:#x} (address {pfn * verdict.page_size:#x})"
+    yield f"that is pfn {pfn:#x} (address {pfn * verdict.page_size:#x})"
     if any(blocker.unit == "pages" and (blocker.first or pfn) < pfn for blocker in verdict.blockers):
         yield (
-            "  it is the first that the kernel meets, not the lowest: isolation looks at the first pageblock, then at the "
+            "it is the first that the kernel meets, not the lowest: isolation looks at the first pageblock, then at the "
             "last, then at the rest, and pages are moved only after that"
         )
 
@@ -245,15 +248,12 @@ def _shortened(script: Iterator[str]) -> tuple[str, ...]:
     return (*whole[:4], f"... {len(whole) - 6} more such lines ...", *whole[-2:])
 
 
-def _table(blockers: Sequence[Blocker], page_size: int, run: _Run) -> Iterator[str]:
-    rows = [("count", "first pfn", "address", "what")]
+def _table(blockers: Sequence[Blocker], page_size: int, run: _Run) -> Iterator[tuple[str, ...]]:
+    yield "count", "first pfn", "address", "what"
     for blocker in blockers:
         what = KIND_WORDS.get(blocker.kind, "")
-        if said := sentence(blocker.detail or blocker.rule, run.names):
-            what = f"{what}: {said}" if what else said
+        if told := sentence(blocker.detail or blocker.rule, run.names):
+            what = f"{what}: {told}" if what else told
         size = format_bytes(blocker.count) if blocker.unit == "bytes" else ""
         place = ("", "") if blocker.first is None else (f"{blocker.first:#x}", f"{blocker.first * page_size:#x}")
-        rows.append((size or counted(blocker.count, blocker.unit[:-1]), *place, what))
-    wide, pfn, address = (max(len(row[column]) for row in rows) for column in range(3))
-    for count, first, at, what in rows:
-        yield f"  {count:<{wide}}  {first:>{pfn}}  {at:>{address}}  {what}".rstrip()
+        yield size or counted(blocker.count, blocker.unit[:-1]), *place, what

@@ -99,6 +99,7 @@ class ParametersRow(msgspec.Struct, frozen=True, kw_only=True):
     online_policy: str | None = None
     auto_movable_ratio: str | None = None
     auto_movable_numa_aware: str | None = None
+    movable_gigantic_pages: str | None = None
 
 
 class BootRow(msgspec.Struct, frozen=True, kw_only=True):

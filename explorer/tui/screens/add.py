@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
@@ -11,9 +12,11 @@ from altmap.engine import (
     PLACEMENTS,
     Add,
     BadInput,
+    Line,
     Machine,
     format_bytes,
     parse_bytes,
+    running,
     shortage,
     why_not,
 )
@@ -102,7 +105,7 @@ class AddDialog(Dialog[Add | Picked]):
             with Horizontal(classes="field"):
                 yield Label("memmap in")
                 yield Select(placements, value=MODEL, allow_blank=False, id="placement", compact=True)
-            yield Preview(lambda width: "", id="preview")
+            yield Preview(lambda width: (), id="preview")
             with Horizontal(classes="buttons"):
                 yield Button("Add", compact=True, id="add")
                 yield Button("Compare", compact=True, id="compare")
@@ -153,37 +156,38 @@ class AddDialog(Dialog[Add | Picked]):
 
     def _preview(self) -> None:
         """Say what the fields come to: at once what they would make, and after a moment whether it can be."""
-        preview = self.query_one(Preview)
         self.workers.cancel_group(self, PREVIEW)
         try:
             command = self.command()
         except BadInput as error:
-            wrong = str(error)
-            preview.show(lambda width: wrong, "bad")
+            self._say([running(str(error), "answer", 0)], "bad")
             self._offer(True)
             return
         said = words.add_preview(self._machine, int(command.start), int(command.size))
-        preview.show(lambda width: said)
+        self._say([running(said, "answer", 0)])
         self._try(command, said)
 
     @work(group=PREVIEW, exit_on_error=False)
     async def _try(self, command: Add, said: str) -> None:
         """A copy of the machine is tried, beside the screen: keys are answered meanwhile."""
         await settled()
-        head, text = await asyncio.to_thread(self._tried, self._machine.copy(), command, said)
-        self.query_one(Preview).show(lambda width: text, head)
+        head, told = await asyncio.to_thread(self._tried, self._machine.copy(), command, said)
+        self._say(told, head)
         self._offer(head != "bad")
 
-    def _tried(self, machine: Machine, command: Add, said: str) -> tuple[str, str]:
-        """Whether an add fits: the look and the text of the preview. What is missing can be counted, which is quicker than
-        to find out what would clear it."""
+    def _say(self, told: Sequence[Line], head: str = "strong") -> None:
+        self.query_one(Preview).show(lambda width: told, head)
+
+    def _tried(self, machine: Machine, command: Add, said: str) -> tuple[str, Sequence[Line]]:
+        """Whether an add fits: the look of the answer and the lines of the preview. What is missing can be counted,
+        which is quicker than to find out what would clear it."""
         try:
             budget = shortage(machine, command)
             if budget.missing:
                 return "bad", words.shortage_words(self._machine, budget, said)
             verdict = why_not(machine, command)
         except BadInput as error:
-            return "bad", str(error)
+            return "bad", [running(str(error), "answer", 0)]
         return "good" if verdict.ok else "bad", words.fit_words(verdict, said)
 
     def on_input_submitted(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from altmap.engine import Add, BadInput, Command, Film, Machine, Write, describe, reboot
 from textual.message import Message
@@ -39,6 +39,9 @@ from .tour import TourScreen
 from .watch import Seen, WatchScreen
 from .why import MOST_TOLD, Choice, Told, WhyScreen, look, told, told_of_batch, told_of_many, told_since
 
+if TYPE_CHECKING:
+    from ..app import ExplorerApp
+
 MOST_ASKED: Final = 32
 """Marked blocks that one question is about."""
 
@@ -49,14 +52,23 @@ class AskingScreen(Screen[None], Portrayed):
     session: Session
 
     class Booted(Message):
-        """Another machine is to be shown in place of this one."""
+        """Another machine is to be shown in place of this one. `path`: the file or folder that it came from."""
 
-        def __init__(self, machine: Machine, begun: str, first: Picked | None = None) -> None:
+        def __init__(self, machine: Machine, begun: str, path: str = "", first: Picked | None = None) -> None:
             """`first`: what is done there at once."""
             super().__init__()
             self.machine = machine
             self.begun = begun
+            self.path = path
             self.first = first
+
+    class Saved(Message):
+        """The machine is in a file now."""
+
+        def __init__(self, machine: Machine, path: str) -> None:
+            super().__init__()
+            self.machine = machine
+            self.path = path
 
     class Entered(Message):
         """Work goes on with this session."""
@@ -76,7 +88,7 @@ class AskingScreen(Screen[None], Portrayed):
     @property
     def cursor(self) -> int:
         """The selected block."""
-        return self.query_one(MemoryMap).cursor
+        raise NotImplementedError
 
     @property
     def pane(self) -> str:
@@ -217,16 +229,17 @@ class AskingScreen(Screen[None], Portrayed):
     def _saved(self, name: str | None) -> None:
         if name is not None:
             self.session.saved()
+            self.post_message(self.Saved(self.machine, name))
             states = len(self.machine.timeline)
             self.query_one(ResultBar).say("✓ saved", f"{name}, {states:,} state{'s' * (states != 1)}", "ok")
 
     def ask_machine(self) -> None:
         """Open the dialog for another machine; this one waits below it."""
-        self.app.push_screen(OpenScreen(), self._open)
+        self.app.push_screen(OpenScreen(cast("ExplorerApp", self.app).keeper.settings.recent), self._open)
 
     def _open(self, opened: Opened | None) -> None:
         if opened is not None:
-            self.post_message(self.Booted(opened.machine, "opened"))
+            self.post_message(self.Booted(opened.machine, "opened", opened.path))
 
     def take_home(self) -> None:
         """Open the dialog for what can be taken along; the picture is that of the screen before it."""
@@ -280,7 +293,7 @@ class AskingScreen(Screen[None], Portrayed):
         except BadInput as error:
             self.query_one(ResultBar).say("✗ no boot", str(error), "refused")
             return
-        self.post_message(self.Booted(machine, "booted", first))
+        self.post_message(self.Booted(machine, "booted", first=first))
 
     def show_help(self) -> None:
         """Open the help: the pane that has the keys, the words in it, all verbs."""

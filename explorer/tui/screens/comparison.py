@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import ClassVar, Final
 
-from altmap.engine import VARIES, Add, BadInput, Machine, Varied, describe, vary
+from altmap.engine import VARIES, Add, BadInput, Machine, Varied, describe, running, vary
 from altmap.engine.questions.compare import Way
 from textual import events
 from textual.app import ComposeResult
@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
 
-from ...comparison_table import comparison_text
+from ...comparison_table import comparison_lines, comparison_text
 from ...picture.compared import ComparedPicture, Look, in_sight, needs, poster, question, released
 from ...picture.lines import Line, Span
 from ...picture.svg import svg
@@ -51,7 +51,9 @@ class Table(Dialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -tall"):
             yield Heading(f"All numbers: {self._varied.what}", CLOSE)
-            yield Prose(lambda width: comparison_text(self._varied.comparison, width))
+            yield Prose(
+                lambda width: [running(line, indent=0) for line in comparison_lines(self._varied.comparison, width)]
+            )
 
     def on_mount(self) -> None:
         self.query_one(Prose).focus()

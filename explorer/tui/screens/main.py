@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
 from altmap.engine import Advice, BadInput, Command, Offline, worth_knowing
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.events import Key, Resize
+from textual.widget import Widget
 
 from ... import facts
+from ...picture.memmap import Memmap
+from ...picture.overlay import Happening
 from ...picture.view import Told
+from ...picture.views import BY_NAME as VIEWS_BY_NAME
+from ...picture.views import VIEWS
 from .. import changes, plan, prospects, titles, words
 from ..outlooks import Outlooks
 from ..session import Batch, Session
@@ -42,6 +47,8 @@ ALWAYS: Final = ("verb('help')", "verb('quit')", "command_palette")
 
 WIDE: Final = 170
 """From so many columns on the levels below the cursor stand beside the map."""
+BESIDE: Final = 122
+"""Columns of all else then: the map, the panes at the right, and one between each two."""
 
 
 class MainScreen(MappingScreen):
@@ -52,12 +59,14 @@ class MainScreen(MappingScreen):
         for verb in VERBS
     ]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, view: str = "", panel: str = "") -> None:
+        """`view` and `panel`: how it begins, by name; where there is none of that name, as usual."""
         super().__init__()
         self.session = session
+        self._first_view = view if view in VIEWS_BY_NAME else VIEWS[0].name
         self._possible: frozenset[str] = frozenset()
         self._refused: tuple[Batch, int, frozenset[int]] | None = None
-        self._pane = "inspector"
+        self._pane = panel if panel in PANES[1:] else PANES[1]
         self._seen = dict(session.machine.sections)
         self._news: list[int] = []
         self._worth: tuple[Advice, ...] = ()
@@ -67,36 +76,45 @@ class MainScreen(MappingScreen):
     def compose(self) -> ComposeResult:
         machine = self.machine
         self._map = MemoryMap(machine, self.verdicts)
+        self._map.view = VIEWS_BY_NAME[self._first_view]
         yield StatusLine(machine)
         yield OverviewLine(machine, self.verdicts)
-        with Horizontal(id="body"):
-            with Vertical(id="left"):
-                yield Strip("map-title")
-                yield self._map
-                yield HeadStrip(self._map)
-                yield MapLegend(self._map)
-            with Vertical(id="right"):
-                yield Strip("panel-title")
-                yield Inspector(machine, id="inspector")
-                yield ZoneTable(machine, id="zones")
-                yield KernelLog(machine, self.session.verb_of, id="log")
-                yield Parameters(machine, id="parameters")
-        yield Strip("plan")
-        yield ResultBar()
         yield Keys(ALWAYS)
+        yield ResultBar()
+        yield Strip("plan")
+        with Vertical(id="right"):
+            yield Strip("panel-title")
+            yield Inspector(machine, id="inspector")
+        yield Strip("map-title")
+        yield self._map
+        yield MapLegend(self._map)
+
+    def _pane_of(self, name: str) -> Widget:
+        """A pane by its name; one beside the map is made when it is asked for first, for what is there costs with each key."""
+        made: dict[str, Callable[[], Widget]] = {
+            "zones": lambda: ZoneTable(self.machine, id="zones"),
+            "log": lambda: KernelLog(self.machine, self.session.verb_of, id="log"),
+            "parameters": lambda: Parameters(self.machine, id="parameters"),
+        }
+        if name in made and not self.query(f"#{name}"):
+            self.query_one("#right").mount(made[name](), after="#inspector")
+        return self.query_one(f"#{name}")
 
     def on_resize(self, event: Resize) -> None:
-        """Where there is room for more than one pane beside the map, there are more; once."""
-        if event.size.width >= WIDE and not self.query(Levels):
+        """Where there is room for more than one pane beside the map, there are more; they are made once."""
+        if event.size.width < WIDE:
+            return
+        if not self.query(Levels):
             machine = self.machine
             under = Vertical(
                 Strip("zones-title"), ZoneTable(machine, id="zones-under"),
                 Strip("log-title"), KernelLog(machine, self.session.verb_of, id="log-under"), id="under",
             )  # fmt: skip
-            self.query_one("#body").mount(Levels(self._map), before="#right")
-            self.query_one("#left").mount(under)
+            self.mount(Levels(self._map), after="#right")
+            self.mount(under)
             self.query_one("#right").mount(Strip("page-title"), Inspector(machine, id="page"))
             self.call_after_refresh(self._widened)
+        self.query_one(Levels).styles.width = event.size.width - BESIDE
 
     def _widened(self) -> None:
         self.query_one("#zones-title", Strip).set(
@@ -106,7 +124,7 @@ class MainScreen(MappingScreen):
         self._show_block()
 
     def on_mount(self) -> None:
-        self.show_pane("inspector")
+        self.show_pane(self._pane)
         self.show_pane("map")
         self._show_machine()
         self._greet()
@@ -132,6 +150,11 @@ class MainScreen(MappingScreen):
     # -- what is seen -----------------------------------------------------------------------------------------------
 
     @property
+    def looks(self) -> tuple[str, str]:
+        """The view of the map, and the panel beside it, by name."""
+        return self._map.view.name, self._pane
+
+    @property
     def refused(self) -> Batch | None:
         """What was refused last, as long as the cursor and the marks stay as they were then."""
         return self._refused[0] if self._refused and self._refused[1:] == (self.cursor, self.marks) else None
@@ -140,7 +163,7 @@ class MainScreen(MappingScreen):
         self._changes = changes.changes(self._seen, self.machine)
         self._seen = dict(self.machine.sections)
         self._map.show()
-        self._map.show_changed(self._changes.pages)
+        self._map.show_happening(Happening(self._changes.pages))
         self.query_one(MapLegend).refresh()
         self.query_one(OverviewLine).reload()
         for pane in self.query(Scroller):
@@ -169,7 +192,10 @@ class MainScreen(MappingScreen):
             self.query_one("#page", Inspector).show(place._replace(pfn=pfn, level="page"))
         else:
             self.query_one("#inspector", Inspector).show(place)
-        self.query_one(HeadStrip).show(self.cursor)
+        if self._map.view is Memmap and not self.query(HeadStrip):
+            self.mount(HeadStrip(self._map), before=self.query_one(MapLegend))
+        for head in self.query(HeadStrip):
+            head.show(self.cursor)
         self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
         self._title()
         self._offer()
@@ -238,7 +264,7 @@ class MainScreen(MappingScreen):
 
     def forget_changed(self) -> None:
         """A key was pressed: what the operation before it changed is pointed out no longer."""
-        self._map.show_changed({})
+        self._map.show_happening(Happening())
 
     def on_overview_line_asked(self, message: OverviewLine.Asked) -> None:
         self._map.go(message.pfn)
@@ -350,7 +376,7 @@ class MainScreen(MappingScreen):
     @property
     def pane(self) -> str:
         """The pane that has the keys."""
-        return next((name for name in PANES if self.focused is self.query_one(f"#{name}")), "map")
+        return self.focused.id if self.focused is not None and self.focused.id in PANES else "map"
 
     def on_descendant_focus(self) -> None:
         self._title()
@@ -371,4 +397,4 @@ class MainScreen(MappingScreen):
             for name in PANES:
                 self.set_class(name == pane, f"-show-{name}")
             self._title()
-        self.call_after_refresh(self.query_one(f"#{pane}").focus)
+        self.call_after_refresh(self._pane_of(pane).focus)

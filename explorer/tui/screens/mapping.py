@@ -44,6 +44,11 @@ class MappingScreen(AskingScreen):
     # -- the map ----------------------------------------------------------------------------------------------------
 
     @property
+    def cursor(self) -> int:
+        """The selected block."""
+        return self._map.cursor
+
+    @property
     def marks(self) -> frozenset[int]:
         """The marked blocks."""
         return self._map.marks

@@ -15,8 +15,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
 from ...printable import printable
+from ...settings import Recent
 from ...tour.walk import Walk, open_tour
-from ..choices import Choice, choices
+from ..choices import choices
 from ..parameters import model_row
 from ..reading import read_unasked
 from ..widgets.bars import ResultBar
@@ -39,7 +40,7 @@ class Opened(NamedTuple):
 
 
 class OpenScreen(Dialog[Opened]):
-    """The answer is the machine. `first`: there is none to go back to."""
+    """The answer is the machine. `recent`: those that were opened before."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", show=False, priority=True),
@@ -54,10 +55,9 @@ class OpenScreen(Dialog[Opened]):
         Binding("escape,q", "leave", "Leave"),
     ]
 
-    def __init__(self, recent: Sequence[Choice] = (), first: bool = False) -> None:
+    def __init__(self, recent: Sequence[Recent] = ()) -> None:
         super().__init__()
         self._choices = choices(recent)
-        self._first = first
 
     def compose(self) -> ComposeResult:
         yield Strip("open-title")

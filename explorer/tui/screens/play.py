@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final, TypeVar
 
-from altmap.engine import Machine, Outcome
+from altmap.engine import Machine, Outcome, events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from ...picture.lines import Line
-from ...picture.overlay import places
+from ...watching.moments import Watched, listed, moment_words
+from ...watching.player import FRAMES, SPEEDS, Player
+from ...watching.telling import moment_of
 from .. import titles
 from ..outlooks import Outlooks
-from ..player import FRAMES, SPEEDS, Player
 from ..portrait import Portrayed
-from ..sheets.moments import Watched, listed, moment_words
 from ..widgets.bars import ResultBar, StatusLine
 from ..widgets.drawn import Drawn, palette_of
 from ..widgets.keys import Keys
@@ -142,7 +142,7 @@ class PlayScreen(Screen[Answer], Portrayed):
             self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
             self.query_one(StatusLine).show()
             self.query_one(Moments).refresh()
-        self._map.show_changed(places(player.touched(), self.machine.geometry.pages_per_section))
+        self._map.show_happening(player.happening(self._map.halves == 1))
         self.query_one(Beside).reload()
         self._say()
 
@@ -174,11 +174,16 @@ class PlayScreen(Screen[Answer], Portrayed):
         count, at = len(player.told), player.at
         sign = "▶ playing" if player.playing else "■ ended" if player.ended else "❚❚ paused"
         left = [Word(f" {sign} ", "chosen", "screen.pause"), Word("  ")]
-        room = max(8, self.app.size.width - 48)
+        if player.waits or player.never_ends:
+            said = "never ends: no signal reaches it" if player.never_ends else "goes on until a signal"
+            left = [Word(f" ↻ {said} ", "here-bad", "screen.signal"), Word("  ")]
+        room = max(8, self.app.size.width - 35 - sum(len(word.text) for word in left))
         if count <= min(_DOTS, room // 2):
             for number in range(1, count + 1):
-                role: Role = "accent" if number <= at else "faint"
-                left += [Word("●" if number <= at else "○", role, f"screen.to({number})"), Word("─", "faint")]
+                past, skipped = number <= at, isinstance(player.told[number - 1], events.MemmapSkipped)
+                look: Role = "faint" if not past else "memmap" if skipped else "accent"
+                sign = ("◆" if past else "◇") if skipped else "●" if past else "○"
+                left += [Word(sign, look, f"screen.to({number})"), Word("─", "faint")]
         else:
             done = room * at // count
             for place in range(0, room, 2):
@@ -191,14 +196,29 @@ class PlayScreen(Screen[Answer], Portrayed):
         right += [Word(f" {one}× ", "here" if one == player.speed else "dim", f"screen.speed({one})") for one in SPEEDS]
         return left, right
 
+    def seek(self, moment: str) -> None:
+        """To a moment that is named, and stay there. Raises `BadInput` if there is none of that name."""
+        self._player.show(moment_of(moment, self._player))
+        self.show()
+        self._say()
+
     # -- keys -------------------------------------------------------------------------------------------------------
 
     def action_pause(self) -> None:
-        """Stop playing, or go on."""
+        """Stop playing, or go on; send the signal that is waited for."""
+        if self._player.waits:
+            self.action_signal()
+            return
         if self._player.ended:
             self._player.go_to(0)
         self._player.playing = not self._player.playing
         self._say()
+
+    def action_signal(self) -> None:
+        """The signal that is waited for."""
+        if self._player.waits:
+            self._player.signal()
+            self._say()
 
     def action_step(self, by: int) -> None:
         """One moment on, or back."""

@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 from ...picture.views import BY_NAME
 from ...printable import printable
 from ...tour.walk import Walk
+from ...watching.player import Player
 from ..places import goals
-from ..player import Player
 from ..widgets.memory_map import MemoryMap
 from ..widgets.title import Strip, Word
 from .play import PlayScreen
@@ -64,6 +64,8 @@ class TourScreen(PlayScreen[None]):
         self.query_one("#panel-title", Strip).set(*self.titled())
 
     def hint(self) -> str:
+        if self._player.waits:
+            return "the kernel tries again until a signal comes: space sends it"
         last = self._number == len(self._walk) - 1
         return f"{'enter leaves the tour' if last else 'enter goes on'}, backspace goes back, space stops and plays, q leaves"
 

@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 from altmap.engine import Film
 from textual.binding import Binding, BindingType
 
-from ..player import Player
+from ...watching.player import Player
 from ..widgets.memory_map import MemoryMap
 from ..widgets.title import Word
 from .play import PlayScreen
@@ -36,6 +36,7 @@ class WatchScreen(PlayScreen[Seen]):
         super().__init__(label, Player(film))
         self._replayed = replayed
         self._model = map_
+        self._stopped: tuple[int, int] | None = None
 
     def aim(self, map_: MemoryMap) -> None:
         map_.view, map_.folds = self._model.view, self._model.folds
@@ -45,24 +46,47 @@ class WatchScreen(PlayScreen[Seen]):
         return [Word("▌", "accent"), Word(self._label, "strong")], [Word("watched ", "warn")]
 
     def hint(self) -> str:
+        player = self._player
+        if player.waits:
+            return "the kernel tries again until a signal comes: esc sends it, and shows what is undone then"
         if self._replayed:
             return "this was done already: enter, esc and q go back to the machine"
-        if self._player.ended:
+        if self._stopped is not None:
+            return "the signal was sent: enter does it so on the machine, q goes back and does nothing"
+        if player.never_ends:
+            return "no signal reaches it, and other hotplug waits for it: enter does it all the same, q goes back"
+        if player.ended:
             return "enter does it on the machine; q goes back and does nothing"
-        stops = "esc is the signal: the kernel would stop here" if self._player.at else "esc goes back"
-        return f"{stops}; enter does all of it at once, q goes back and does nothing"
+        if self._can_stop:
+            return (
+                "esc is the signal: the kernel stops here and undoes it; enter does all of it at once, q does nothing"
+            )
+        return "enter does all of it at once on the machine; esc and q go back and do nothing"
+
+    @property
+    def _can_stop(self) -> bool:
+        """Is there anything that a signal would end now?"""
+        whole, passed = self._player.film.passed
+        return bool(self._player.at) and (bool(whole) or bool(passed and self._player.film.takes_signals))
 
     def action_done(self) -> None:
         """What was watched is done on the machine."""
-        self.dismiss(Seen(not self._replayed))
+        self.dismiss(Seen(not self._replayed, self._stopped))
 
     def action_leave(self) -> None:
         """Back, and nothing is done."""
         self.dismiss(Seen(False))
 
     def action_signal(self) -> None:
-        """The signal: what is done on the machine stops here."""
-        if self._replayed or not self._player.at or self._player.ended:
-            self.dismiss(Seen(False))
+        """The signal: the kernel stops here, and what it undoes is shown."""
+        if self._player.waits:
+            super().action_signal()
+        elif self._stopped is not None:
+            self.action_done()
+        elif self._replayed or self._player.ended or not self._can_stop:
+            self.action_leave()
         else:
-            self.dismiss(Seen(True, self._player.passed()))
+            self._stopped = self._player.film.passed
+            self._player.signal()
+            self.show()
+            self._say()

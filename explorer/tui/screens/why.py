@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final, NamedTuple
 
 import msgspec
 from altmap.engine import (
+    GAP,
     Command,
+    Line,
     Outcome,
     Verdict,
     block_names,
@@ -15,6 +17,7 @@ from altmap.engine import (
     describe_answer,
     describe_finding,
     describe_remedy,
+    running,
     sentence,
 )
 from textual.app import ComposeResult
@@ -40,8 +43,8 @@ class Choice(NamedTuple):
 
 DOES = Hint("enter", "does it", "take")
 
-Told = tuple[str, str, list[Choice]]
-"""A text, the heading of what can be done, and the choices."""
+Told = tuple[Sequence[Line], str, list[Choice]]
+"""What is told, the heading of what can be done, and the choices."""
 
 
 def told(verdict: Verdict) -> Told:
@@ -54,25 +57,32 @@ def told(verdict: Verdict) -> Told:
     choices += [Choice(*describe_remedy(remedy), remedy.commands) for remedy in verdict.remedies if not remedy.given]
     clears = verdict.remedies and not verdict.rehearsed
     found = describe_finding(msgspec.structs.replace(verdict, warnings=()))
-    warnings = [f"  warning: {sentence(warning)}" for warning in verdict.warnings]  # behind what is in the way
-    text = "\n".join((found, *([""] if warnings else []), *warnings, *_beyond(verdict)))
+    warnings = [running(f"warning: {sentence(warning)}", "warning") for warning in verdict.warnings]
+    text = (*found, *((GAP, *warnings) if warnings else ()), *_beyond(verdict))  # warnings behind what is in the way
     return text, "What would clear it:" if clears else "What can be done:", choices
 
 
-def _beyond(verdict: Verdict) -> list[str]:
+def _beyond(verdict: Verdict) -> list[Line]:
     """What would clear it and no command can do."""
-    found = [describe_remedy(remedy) for remedy in verdict.remedies if remedy.given]
-    lines = [f"  {words}" for words, _ in found]
-    return ["", "It would go, but no command makes it so:", *lines] if found else []
+    found = [running(describe_remedy(remedy)[0]) for remedy in verdict.remedies if remedy.given]
+    return [GAP, _title("It would go, but no command makes it so:"), *found] if found else []
+
+
+def _title(words: str) -> Line:
+    return running(words, "title", 0)
+
+
+def _deeper(lines: Iterable[Line]) -> list[Line]:
+    return [msgspec.structs.replace(line, indent=line.indent + 2) for line in lines]
 
 
 def told_since(then: Verdict, now: Verdict) -> Told:
     """The same of a command that was refused: why it was `then`, and what can be done `now`, should it have left traces."""
     if (then.result, then.reason) == (now.result, now.reason):
         return told(now)
-    answer, *reason = describe_answer(now)
-    text, (_, heading, choices) = told(then)[0], told(now)
-    return "\n".join((text, "", "Now, after that:", f"  {answer}", *reason)), heading, choices
+    (text, *_), (_, heading, choices) = told(then), told(now)
+    answer = [msgspec.structs.replace(line, look="text", indent=2) for line in describe_answer(now)]
+    return (*text, GAP, _title("Now, after that:"), *answer), heading, choices
 
 
 def told_of_many(verdicts: Sequence[Verdict], left_out: int) -> Told:
@@ -81,21 +91,22 @@ def told_of_many(verdicts: Sequence[Verdict], left_out: int) -> Told:
     willing, refused, unknown = (
         [v for v in verdicts if v.certainty == answer] for answer in ("yes", "no", "not known")
     )
-    lines = [f"{len(willing)} of {len(verdicts)} would succeed" + (f", {len(unknown)} not known" if unknown else "")]
+    words = f"{len(willing)} of {len(verdicts)} would succeed" + (f", {len(unknown)} not known" if unknown else "")
+    lines = [running(words, "answer", 0)]
     if left_out:
-        lines.append(f"  {left_out:,} more marked blocks were not asked about")
+        lines.append(running(f"{left_out:,} more marked blocks were not asked about"))
     choices = [_all("do what would succeed", willing)] if willing else []
     hopeful = [verdict for verdict in unknown if verdict.rehearsed]
     choices += [_all("rehearse what is not known", hopeful)] if hopeful else []
     if not refused and not unknown:
-        return "\n".join(lines), "What can be done:", choices
+        return lines, "What can be done:", choices
     first = (refused or unknown)[0]
-    text, heading, more = told(first)
-    lines += ["", text]
+    (answer, *found), heading, more = told(first)
+    lines += [GAP, msgspec.structs.replace(answer, look="text"), *found]
     for title, others in (("Refused too:", refused[1:]), ("Not known:", unknown if refused else unknown[1:])):
-        lines += ["", title] if others else []
-        lines += [f"  {describe(verdict.command)}{_why(verdict)}" for verdict in others]
-    return "\n".join(lines), heading, [*(choice for choice in more if choice.commands != (first.command,)), *choices]
+        lines += [GAP, _title(title)] if others else []
+        lines += [running(f"{describe(verdict.command)}{_why(verdict)}") for verdict in others]
+    return lines, heading, [*(choice for choice in more if choice.commands != (first.command,)), *choices]
 
 
 MOST_TOLD: Final = 5
@@ -106,22 +117,26 @@ def told_of_batch(label: str, done: int, groups: Sequence[tuple[Sequence[Outcome
     """The same of a verb of several commands, some of which were refused: they are grouped by what they say; the verdict is
     that of the first of each group, None where it was not asked."""
     refused = sum(len(outcomes) for outcomes, _ in groups)
-    lines = [f"{label}: {refused} of {done + refused} refused" + (f", {done} done" if done else "")]
+    words = f"{label}: {refused} of {done + refused} refused" + (f", {done} done" if done else "")
+    lines = [running(words, "answer", 0)]
     choices: list[Choice] = []
     for outcomes, verdict in groups:
         blocks = [nr for one in outcomes if isinstance(nr := getattr(one.command, "block", None), int)]
         count = f"{len(outcomes)} block{'s' * (len(outcomes) > 1)}" if blocks else f"{len(outcomes)}"
         where = f", {block_names(blocks, 4)}" if blocks else ""
-        lines += ["", f"{count}{where}: {outcomes[0].result}:"]
+        lines += [GAP, _title(f"{count}{where}: {outcomes[0].result}:")]
         if verdict is None:
-            lines.append(f"  {sentence(outcomes[0].reason)}" if outcomes[0].reason is not None else "")
+            lines += [running(sentence(reason)) for reason in (outcomes[0].reason,) if reason is not None]
             continue
-        text, _, more = told(verdict)
-        first = f"of {block_names(blocks[:1], 1)}: " if len(blocks) > 1 else ""
-        said = [line for line in text.split("\n")[1:] if line.strip()]
-        lines += [f"  {first}{said[0].strip()}" if said else "", *(f"  {line}" for line in said[1:])]
+        (_, *found), _, more = told(verdict)
+        lines += [running(f"of {block_names(blocks[:1], 1)}:")] if len(blocks) > 1 else []
+        lines += (
+            _deeper(line for line in found if line != GAP)
+            if len(blocks) > 1
+            else [line for line in found if line != GAP]
+        )
         choices += [choice for choice in more if choice.commands != (verdict.command,)]
-    return "\n".join(lines), "What would clear it:", choices
+    return lines, "What would clear it:", choices
 
 
 def _all(words: str, verdicts: Sequence[Verdict]) -> Choice:
@@ -140,7 +155,7 @@ def look(verdicts: Sequence[Verdict]) -> str:
 
 
 class WhyScreen(Dialog[Choice]):
-    """What was told, its first line in the role `head`; the answer is what to do about it. The arrows read the text to its
+    """What was told, its answer in the role `head`; it closes with what to do about it. The arrows read the text to its
     end and then choose."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -148,7 +163,7 @@ class WhyScreen(Dialog[Choice]):
         Binding("down", "walk(1)", show=False, priority=True),
     ]
 
-    def __init__(self, text: str, heading: str, choices: Sequence[Choice], head: str) -> None:
+    def __init__(self, text: Sequence[Line], heading: str, choices: Sequence[Choice], head: str) -> None:
         super().__init__()
         self._text, self._heading, self._choices, self._head = text, heading, choices, head
 

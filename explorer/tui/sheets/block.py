@@ -12,8 +12,8 @@ from ... import facts
 from ...picture.can_go import VERDICT_LETTERS
 from ...picture.lines import Line, Span, fitted, joined, width
 from ...picture.links import links_of
+from ...picture.parts import Parts
 from .. import words
-from .parts import Parts
 from .place import Place
 
 _SHORT: Final = {"Unmovable": "unmov.", "Reclaimable": "recl.", "HighAtomic": "high"}

@@ -10,7 +10,7 @@ from altmap.engine import Page, format_address, format_bytes
 from ...picture.lines import Line, Span, joined
 from ...picture.links import links_of
 from ...picture.palette import WORDS
-from .parts import Parts
+from ...picture.parts import Parts
 from .place import Place
 
 

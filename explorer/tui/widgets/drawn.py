@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Self
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -14,7 +14,8 @@ from rich.style import Style
 from textual.app import App
 from textual.color import Color
 from textual.events import MouseMove
-from textual.geometry import Region
+from textual.filter import LineFilter
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -23,6 +24,7 @@ from ...picture.lines import Line, Span
 from ...picture.palette import DARK, LIGHT, Palette
 from ...printable import printable
 from ..glossary import meaning_at
+from ..guard import harmless
 
 
 @lru_cache(maxsize=8192)
@@ -115,14 +117,22 @@ def look(role: str, palette: Palette) -> tuple[int, int | None, bool]:
 def _strip(line: Line, width: int, text: int, ground: int) -> Strip:
     """A line as Textual has it, with the colours of text and of the ground where it has none of its own."""
     segments = [
-        Segment(said, _style(text if fore is None else fore, ground if behind is None else behind, bold))
+        harmless(Segment(said, _style(text if fore is None else fore, ground if behind is None else behind, bold)))
         for said, fore, behind, bold in line
     ]
     return Strip(segments).crop_extend(0, width, _style(text, ground, False))
 
 
 class Drawn(Widget):
-    """A widget whose rows are lines of a picture."""
+    """A widget whose rows are lines of a picture. A row is kept until it is to be drawn anew."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._kept: tuple[Size, dict[int, Strip]] = Size(), {}
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Without colour those of the app; else its lines are made as all filters would leave them."""
+        return super().get_line_filters() if self.app.no_color else ()
 
     def row(self, y: int) -> Line:
         """One line."""
@@ -145,18 +155,40 @@ class Drawn(Widget):
         """Cells above each other in a character: two, or one letter where there is no colour."""
         return 1 if self.app.no_color else 2
 
-    _ground: int | None = None
+    _colours: tuple[int, int] | None = None
+    """Those of text and of the ground."""
 
     def notify_style_update(self) -> None:
         """Textual's word that colours may be others now."""
         super().notify_style_update()
-        self._ground = None
+        self._colours = None
+        self._kept = Size(), {}
 
     def render_line(self, y: int) -> Strip:
-        if self._ground is None:
+        if self._colours is None:
             red, green, blue = self.background_colors[1].rgb
-            self._ground = red << 16 | green << 8 | blue
-        return _strip(self._safely(y), self.size.width, palette_of(self.app).text, self._ground)
+            self._colours = palette_of(self.app).text, red << 16 | green << 8 | blue
+        return _strip(self._safely(y), self.size.width, *self._colours)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows as they are: a picture has no border and no padding, for which Textual would look row by row."""
+        size = self.size
+        if self.gutter or self.app.no_color:
+            return super().render_lines(crop)
+        if size != self._kept[0]:
+            self._kept = size, {}
+        _, kept = self._kept
+        for y in crop.line_range:
+            if y not in kept:
+                kept[y] = self.render_line(y)
+        return [kept[y].crop(*crop.column_span) for y in crop.line_range]
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Have some regions drawn anew, or all."""
+        _, kept = self._kept
+        for y in [y for region in regions for y in region.line_range] or list(kept):
+            kept.pop(y, None)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def explain(self, event: MouseMove) -> None:
         """The pointer on a word of the kernel's shows what it means."""
@@ -165,6 +197,6 @@ class Drawn(Widget):
 
     def refresh_rows(self, rows: Iterable[int]) -> None:
         """Draw some rows anew."""
-        for y in rows:
-            if 0 <= y < self.size.height:
-                self.refresh(Region(0, y, self.size.width, 1))
+        width, height = self.size
+        if regions := [Region(0, y, width, 1) for y in rows if 0 <= y < height]:
+            self.refresh(*regions)

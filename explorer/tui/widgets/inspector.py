@@ -23,7 +23,7 @@ class Inspector(Scroller):
 
     def show(self, place: Place) -> None:
         """Say what is to be said of another place, or of the same anew."""
-        if place.pfn != self.place.pfn:
+        if place.pfn != self.place.pfn and self.scroll_offset.y:
             self.scroll_to(y=0, animate=False)
         self.place = place
         self.reload()

@@ -29,12 +29,11 @@ class Key(NamedTuple):
         """Columns from the frame to the gap."""
         return sum(map(len, self[1:]))
 
-    def content(self, lit: bool) -> Content:
-        """What is written; `lit`: the mouse is on it."""
+    def parts(self, lit: bool) -> tuple[tuple[str, str], ...]:
+        """What is written, each part with its style; `lit`: the mouse is on it."""
         word = "$footer-key-foreground on $block-hover-background" if lit else "$footer-description-foreground"
-        return Content.assemble(
-            (self.frame, "$foreground 20%"), (self.name, "bold $footer-key-foreground"), (self.word, word), self.gap
-        )
+        name = "bold $footer-key-foreground"
+        return (self.frame, "$foreground 20%"), (self.name, name), (self.word, word), (self.gap, "")
 
 
 class Keys(Static):
@@ -89,10 +88,11 @@ class Keys(Static):
         return [key for key in keys.values() if key in kept]
 
     def _draw(self) -> None:
-        line = Content()
+        parts, end = [], 0
         for column, key in self.placed:
-            line += " " * (column - line.cell_length) + key.content(key is self.lit)
-        self.update(line, layout=False)
+            parts += [(" " * (column - end), ""), *key.parts(key is self.lit)]
+            end = column + key.width
+        self.update(Content.assemble(*parts), layout=False)
 
     def watch_lit(self, key: Key | None) -> None:
         self.tooltip = key.binding.tooltip or key.binding.description if key else None

@@ -11,15 +11,14 @@ from textual import events, work
 from textual.message import Message
 
 from ...picture.can_go import CanGo
+from ...picture.legend import legend
 from ...picture.lines import Line, Span, joined, width
-from ...picture.memory import MemoryPicture, Scope
+from ...picture.memory import Scope
 from ...picture.memory_size import short_size
-from ...picture.pages import PagesPicture
 from ...picture.use import Use
 from ...picture.views import Nodes
 from .drawn import Drawn, palette_of
-from .map_legend import legend
-from .memory_map import MemoryMap
+from .memory_map import MemoryMap, Picture
 
 REST: Final = 0.15
 """Seconds without a key after which the levels follow the cursor; it decides how smooth it is, never what is shown."""
@@ -34,7 +33,7 @@ class Part(NamedTuple):
 
     top: int
     lines: tuple[Line, ...]
-    picture: MemoryPicture | PagesPicture | None = None
+    picture: Picture | None = None
 
 
 class Levels(Drawn):
@@ -108,7 +107,7 @@ class Levels(Drawn):
         scope = Scope("block", start, geometry.pages_per_block)
         scene = self._map.scene
         view = Use if self._map.view in (CanGo, Nodes) else self._map.view  # those are of whole blocks
-        block = MemoryPicture(scene, view, scope, (self.size.width, max(1, room)), self.halves, False)
+        block = self._map.pictured(scope, view, (self.size.width, max(1, room)), False, self.pfn)
         over = self._map.overlay._replace(cursor=self.pfn)
         name = f"memory{self.pfn // geometry.pages_per_block}"
         first = start * geometry.page_size
@@ -125,9 +124,8 @@ class Levels(Drawn):
             size = geometry.pageblock_pages
             begin = self.pfn // size * size
             near = begin + (self.pfn - begin) // 512 * 512  # of a bigger pageblock a part
-            part = PagesPicture(
-                scene, view, Scope("page", near, min(size, 512)), (self.size.width, _PAGES), self.halves, self.pfn
-            )
+            here = Scope("page", near, min(size, 512))
+            part = self._map.pictured(here, view, (self.size.width, _PAGES), False, self.pfn)
             yield Part(at, (self._strip("pages", f"pfn {begin:#x}-{begin + size - 1:#x}", "cell 1 page"),))
             yield Part(at + 1, tuple(part.line(y, over) for y in range(_PAGES)), part)
             at += _PAGES + 2

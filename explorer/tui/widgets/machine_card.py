@@ -10,14 +10,14 @@ from altmap.engine import Machine
 
 from ... import facts
 from ...card import rows
-from ...picture.lines import Line, Span, fitted
+from ...picture.lines import Line, Span
 from ...picture.memory import MemoryPicture, Scope
 from ...picture.overlay import Overlay
+from ...picture.parts import Parts
 from ...picture.use import Use
 from ...picture.view import Scene
 from ...printable import printable
 from ..outlooks import Outlooks
-from ..sheets.parts import Parts
 from .drawn import palette_of
 from .painted import Scroller
 
@@ -83,7 +83,9 @@ class MachineCard(Scroller):
     def _rows(self, machine: Machine, width: int) -> Iterator[Line]:
         palette = palette_of(self.app)
         for name, text in rows(machine):
-            yield fitted((Span(f"{name:<{_LABEL}}", palette.dim), Span(printable(text), palette.text)), width)
+            for part in wrap(printable(text), max(8, width - _LABEL)):
+                yield (Span(f"{name:<{_LABEL}}", palette.dim), Span(part, palette.text))
+                name = ""
 
     def _known(self, machine: Machine, width: int) -> Iterator[Line]:
         palette = palette_of(self.app)

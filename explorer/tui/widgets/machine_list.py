@@ -142,7 +142,7 @@ class MachineList(Scroller):
             second = f" {told.blocks} {told.nodes}"
         yield (Span(" "), Span(name, palette.text, bold=True), *picture[0], Span(first, palette.text))
         yield (Span(" "), self._dim(f"{_cut(below, _NAME - 1):<{_NAME}}"), *picture[1], self._dim(second))
-        if self._roomy:
+        if self._roomy and choice.group == "bundled":
             known = ("● " if told.seen else "○ ") + told.known if told is not None else ""
             room = width - 3 - len(known)
             about = f"{_cut(printable(choice.about), room):<{room}} "

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from textual.events import MouseMove
 
-from ...picture.lines import Line, Span, joined, width
+from ...picture.legend import legend
+from ...picture.lines import Line
 from ...picture.memory_size import short_size
-from ...picture.view import Entry, Scene
 from .drawn import Drawn
 from .memory_map import MemoryMap
 
@@ -36,21 +34,3 @@ class MapLegend(Drawn):
         if picture.shares:
             cell += "  free %"
         return legend(map_.view.entries(map_.scene, found), cell, self.size.width, map_.scene, self.halves)
-
-
-def legend(entries: Iterable[Entry], right: str, wide: int, scene: Scene, halves: int) -> Line:
-    """Entries from the left, as many as fit, and a word at the right."""
-    palette = scene.palette
-    spans: list[Span] = []
-    for paint, word in entries:
-        if halves == 1:
-            entry = [Span(f" {paint.letter} "), Span(f"{word} ", palette.dim)]
-        elif paint.hatched:
-            entry = [Span(" "), Span("░", *palette.hatch), Span(f" {word} ", palette.dim)]
-        else:
-            entry = [Span(" "), Span("█", paint.colour), Span(f" {word} ", palette.dim)]
-        if width((*spans, *entry)) + len(right) + 1 > wide:
-            break
-        spans += entry
-    gap = wide - width(tuple(spans)) - len(right) - 1
-    return joined((*spans, Span(" " * max(0, gap)), Span(right, palette.text)))

@@ -12,8 +12,8 @@ from textual.message import Message
 
 from ... import facts
 from ...picture.lines import Line
-from ...picture.memory import MemoryPicture, Scope
-from ...picture.overlay import Overlay, Places
+from ...picture.memory import MemoryPicture, Scope, whole
+from ...picture.overlay import Happening, Overlay, Places
 from ...picture.pages import PagesPicture
 from ...picture.view import Scene, Verdicts, View
 from ...picture.views import BY_NAME, VIEWS
@@ -60,12 +60,12 @@ class MemoryMap(Drawn, can_focus=True):
         self.verdicts = verdicts
         self.view: type[View] = VIEWS[0]
         self.folds = True
-        self.scopes: list[Scope] = [self._whole()]
+        self.scopes: list[Scope] = [whole(machine)]
         self.pfn = min(machine.blocks, default=0) * machine.geometry.pages_per_block
         self.marks: frozenset[int] = frozenset()
         self.lit: frozenset[int] = frozenset()
         self.linked: Places = {}
-        self.changed: Places = {}
+        self.happening = Happening()
         self.hits: frozenset[int] | None = None
         self.notes: Mapping[int, str] = {}
         self._hosts: frozenset[int] = frozenset()
@@ -102,32 +102,27 @@ class MemoryMap(Drawn, can_focus=True):
         """What views may look at."""
         return Scene(self.machine, palette_of(self.app), self.verdicts)
 
-    def _whole(self) -> Scope:
-        geometry = self.machine.geometry
-        last = max(
-            max(self.machine.blocks, default=0), max(self.machine.sections, default=0) // geometry.sections_per_block
-        )
-        return Scope("machine", 0, (last + 1) * geometry.pages_per_block)
-
     @property
     def picture(self) -> Picture:
         """The picture of the scope at the size of the moment."""
         if self._now is None:
-            self._now = self._made()
+            size = (max(24, self.size.width), max(2, self.size.height))
+            self._now = self.pictured(self.scope, self.view, size, self.folds, self.pfn)
         return self._now
 
-    def _made(self) -> Picture:
-        """The picture, from those that are kept if it is among them; these take in what has changed since."""
-        size = (max(24, self.size.width), max(2, self.size.height))
-        key = (self.scope, self.view, size, self.halves, self.folds, palette_of(self.app))
+    def pictured(self, scope: Scope, view: type[View], size: tuple[int, int], folds: bool, pfn: int) -> Picture:
+        """A picture of a scope in which a page is in sight, from those that are kept if it is among them; these take in what
+        has changed since."""
+        key = (scope, view, size, self.halves, folds, palette_of(self.app))
         found = self._pictures.pop(key, None)
         if found is not None:
             if self._ages[key] != self._age:
                 found.changed_lines()
-        elif self.scope.level == "page":
-            found = PagesPicture(self.scene, self.view, self.scope, size, self.halves, self.pfn)
+            found.reveal(pfn)
+        elif scope.level == "page":
+            found = PagesPicture(self.scene, view, scope, size, self.halves, pfn)
         else:
-            found = MemoryPicture(self.scene, self.view, self.scope, size, self.halves, self.folds)
+            found = MemoryPicture(self.scene, view, scope, size, self.halves, folds)
         self._pictures[key], self._ages[key] = found, self._age
         while len(self._pictures) > _KEPT:
             oldest = next(iter(self._pictures))
@@ -137,7 +132,7 @@ class MemoryMap(Drawn, can_focus=True):
     @property
     def overlay(self) -> Overlay:
         """What is laid over the picture."""
-        return Overlay(self.pfn, self.marks, self._hosts, self.lit, self.linked, self.changed, self.hits, self.notes)
+        return Overlay(self.pfn, self.marks, self._hosts, self.lit, self.linked, self.happening, self.hits, self.notes)
 
     def row(self, y: int) -> Line:
         return self.picture.line(y, self.overlay)
@@ -148,8 +143,8 @@ class MemoryMap(Drawn, can_focus=True):
         if not self.size:
             return
         self.marks &= self.machine.blocks.keys()
-        if self.scopes[0] != self._whole():
-            self.scopes = [self._whole(), *self.scopes[1:]]
+        if self.scopes[0] != whole(self.machine):
+            self.scopes = [whole(self.machine), *self.scopes[1:]]
             self._pictures.clear()
             self._reshaped()
             return
@@ -250,12 +245,13 @@ class MemoryMap(Drawn, can_focus=True):
             self._hosts, self.linked = hosts, linked
             self._redraw(touched)
 
-    def show_changed(self, changed: Places) -> None:
-        """Point out what an operation changed."""
-        if changed or self.changed:
-            touched = self._blocks_of(self.changed) | self._blocks_of(changed)
-            self.changed = changed
-            self._redraw(touched)
+    def show_happening(self, happening: Happening) -> None:
+        """Point out what an operation does, or did."""
+        geometry = self.machine.geometry
+        sections = self.happening.differing(happening, geometry.pages_per_section)
+        self.happening = happening
+        if sections:
+            self._redraw({nr // geometry.sections_per_block for nr in sections})
 
     def show_notes(self, notes: Mapping[int, str]) -> None:
         """Write words on blocks: why each was refused."""
@@ -309,7 +305,7 @@ class MemoryMap(Drawn, can_focus=True):
         """The scope one step in at the cursor; None where there is none."""
         geometry, scope, picture = self.machine.geometry, self.scope, self.picture
         block = self.cursor * geometry.pages_per_block
-        whole = Scope("block", block, geometry.pages_per_block)
+        inside = Scope("block", block, geometry.pages_per_block)
         if scope.level == "page":
             return None
         if scope.level == "section" or (scope.level == "block" and geometry.sections_per_block == 1):
@@ -323,7 +319,7 @@ class MemoryMap(Drawn, can_focus=True):
         here = self.machine.blocks.get(self.cursor)
         if scope.level == "machine" and self.counted[1] > 1 and here is not None and len(self.machine.blocks) > 64:
             return scope._replace(level="node", node=here.node)
-        return whole
+        return inside
 
     def zoom_in(self) -> None:
         """One level in, at the cursor."""

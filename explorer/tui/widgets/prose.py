@@ -1,33 +1,34 @@
-"""Text that the engine wrote, as long as it needs to be: painted line by line, wrapped below its own last column."""
+"""Lines that the engine wrote, as high as they need to be: each in the look of what it is, wrapped below its own text."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
 
+from altmap.engine import Line as Told
 from textual.geometry import Size
 
+from ...lines import Laid, laid_out
 from ...printable import printable
 from .painted import Line, Painted, wrapped
 
-COLUMN = re.compile(r"(?:.*\S)? {2,}(?=\S)")
-"""Up to the last column of a line of a table, or to where an indented line begins."""
+ROLES: Final = {"text": "text", "warning": "warn", "title": "title", "script": "text"}
+"""How each kind of line looks but the answer, which is chosen."""
 
 
 class Prose(Painted):
-    """A text; `text` writes it for a width in columns. Its first line has a look of its own, the role `head`."""
+    """Lines of the engine, which `told` gives for a width in columns; `head` is the role of the answer."""
 
     hints = True
 
-    def __init__(self, text: Callable[[int], str], head: str = "strong", **options: Any) -> None:
+    def __init__(self, told: Callable[[int], Iterable[Told]], head: str = "strong", **options: Any) -> None:
         super().__init__(**options)
-        self._text = text
+        self._told = told
         self._head = head
 
-    def show(self, text: Callable[[int], str], head: str = "strong") -> None:
-        """Another text instead, as high as it needs to be."""
-        self._text, self._head = text, head
+    def show(self, told: Callable[[int], Iterable[Told]], head: str = "strong") -> None:
+        """Others instead, as high as they need to be."""
+        self._told, self._head = told, head
         self.scroll_to(y=0, animate=False)
         self.reload()
         self.refresh(layout=True)
@@ -37,19 +38,8 @@ class Prose(Painted):
         return len(self.lines(width))
 
     def lines(self, width: int) -> Sequence[Line]:
-        said = printable(self._text(width)).rstrip("\n").split("\n")
-        return [line for at, text in enumerate(said) for line in _line(text, _role(text) if at else self._head, width)]
+        return [line for laid in laid_out(self._told(width)) for line in self._wrapped(laid.within(width), width)]
 
-
-def _role(text: str) -> str:
-    if text.lstrip().startswith("warning: "):
-        return "warn"
-    return "title" if text.endswith(":") and not text.startswith(" ") else "text"
-
-
-def _line(text: str, role: str, width: int) -> list[Line]:
-    found = COLUMN.match(text)
-    hang = found.end() if found and len(text) > width else 0
-    if hang * 2 > width:
-        hang = len(text) - len(text.lstrip(" "))
-    return wrapped(text[hang:], role, width, text[:hang], " " * hang, role)
+    def _wrapped(self, laid: Laid, width: int) -> list[Line]:
+        text, role = printable(laid.text), ROLES.get(laid.line.look, self._head)
+        return wrapped(text[laid.begin :], role, width, text[: laid.begin], " " * laid.begin, role)

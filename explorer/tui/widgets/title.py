@@ -13,7 +13,20 @@ from ...picture.palette import Palette
 from .drawn import Drawn, look, palette_of
 
 Role = Literal[
-    "text", "dim", "faint", "strong", "accent", "chosen", "here", "here-good", "here-bad", "good", "bad", "warn", "key"
+    "text",
+    "dim",
+    "faint",
+    "strong",
+    "accent",
+    "chosen",
+    "here",
+    "here-good",
+    "here-bad",
+    "good",
+    "bad",
+    "warn",
+    "key",
+    "memmap",
 ]
 
 

@@ -6,16 +6,18 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Final
 
-from altmap.engine import Machine, Moment, Outcome, describe, events, moment, sentence
+from altmap.engine import Machine, Moment, Outcome, about_bytes, describe, events, format_bytes, moment, sentence
 
-from ...picture.lines import Line, Span, fitted, joined
-from ...picture.palette import Palette
-from ...printable import printable
-from ..player import Player
-from .parts import Parts
+from ..picture.lines import Line, Span, fitted, joined
+from ..picture.palette import Palette
+from ..picture.parts import Parts
+from ..printable import printable
+from .player import Player
 
 _ARRIVALS: Final = 6
 """Blocks that are told to have got pages."""
+_ZONES: Final = 8
+"""Zones that are told, at most; of more none is."""
 
 
 def moment_words(told: object) -> Moment:
@@ -74,8 +76,12 @@ class Watched(Parts):
 
     def lines(self, text: Sequence[str] = ()) -> list[Line]:
         """Paragraphs of text, and below them how far it is."""
-        parts = (self._text(text), self._meters(), self._arrivals(), self._now())
+        parts = (self._text(text), self._meters(), self._arrivals(), self._now(), self._stepped(), self._zones())
         return [fitted(line, self.wide) for part in parts for line in part]
+
+    def measures(self) -> list[Line]:
+        """How far it is and nothing else."""
+        return [fitted(line, self.wide) for line in self._meters()]
 
     def _text(self, text: Sequence[str]) -> Iterator[Line]:
         for paragraph in text:
@@ -90,7 +96,11 @@ class Watched(Parts):
     def _measured(self, word: str, done: int, total: int, colour: int, told: str) -> Line:
         """A word, a bar and what it comes to."""
         bar = max(4, self.wide - 13 - len(told) - 1)
-        measure = self.measure(done / total, bar, colour) if done else (Span(" " * (bar + 1)),)
+        if self.letters:
+            cells = round(bar * done / total)
+            measure: Line = (Span("=" * cells + " " * (bar + 1 - cells)),)
+        else:
+            measure = self.measure(done / total, bar, colour) if done else (Span(" " * (bar + 1)),)
         return joined((Span(f"{word:<13}", self.palette.dim), *measure, Span(told, bold=True)))
 
     def _arrivals(self) -> Iterator[Line]:
@@ -98,8 +108,9 @@ class Watched(Parts):
         if not arrived:
             return
         yield ()
-        yield self.title("pages now at", "arrived")
-        most, colour = max(arrived.values()), self.palette.kinds["movable"]
+        placed = self._player.places_memmap
+        yield self.title("struct pages in", "taken") if placed else self.title("pages now at", "arrived")
+        most, colour = max(arrived.values()), self.palette.kinds["memmap" if placed else "movable"]
         named = sorted(sorted(arrived, key=lambda block: -arrived[block])[:_ARRIVALS])
         for block in named:
             yield self._measured(f"memory{block}", arrived[block], most, colour, f"{arrived[block]:,}")
@@ -121,3 +132,33 @@ class Watched(Parts):
             yield (Span(line),)
         if function:
             yield (Span(function, self.palette.accent),)
+
+    def _stepped(self) -> Iterator[Line]:
+        """The functions that step over memmap; those that have are ticked off."""
+        functions = self._player.stepped()
+        if not functions:
+            return
+        palette, pages = self.palette, max(one.pages for one in functions)
+        size = format_bytes(pages * self.machine.geometry.page_size)
+        yield ()
+        yield self.title("memmap stepped over", f"{pages:,} pages = {size}")
+        for one in functions:
+            past = one.at <= self._player.at
+            yield (
+                Span("✓ " if past else "· ", palette.good if past else palette.faint),
+                Span(one.function, palette.kinds["memmap"] if past else palette.faint),
+            )
+
+    def _zones(self) -> Iterator[Line]:
+        """How much of each zone that is managed is free."""
+        zones = {key: zone for key, zone in sorted(self.machine.zones.items()) if zone.managed}
+        several = len({node for node, _ in zones}) > 1
+        if not zones or len(zones) > _ZONES:
+            return
+        yield ()
+        yield self.title("zones", "free")
+        unit = self.machine.geometry.page_size
+        for (node, name), zone in zones.items():
+            said = f"{about_bytes(zone.free * unit)} / {about_bytes(zone.managed * unit)}"
+            word = f"{node} {name}" if several else name
+            yield self._measured(word, zone.free, zone.managed, self.palette.zones.get(name, self.palette.dim), said)

@@ -1,4 +1,4 @@
-"""What the sheets of the inspector are made of: lines of words, bars and counts for a width. Pure."""
+"""What panels are made of: lines of words, bars and counts for a width. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final
 
 from altmap.engine import Machine, Summary
 
-from ...picture.lines import Line, Span, fitted, joined, width
-from ...picture.palette import LETTERS, WORDS, Palette
+from .lines import Line, Span, fitted, joined, width
+from .palette import LETTERS, WORDS, Palette
 
 _ORDER: Final = (
     "free", "pcp", "movable", "slab", "pagetable", "kernel", "memmap", "vmemmap", "reserved", "assumed", "huge",

@@ -1,0 +1,190 @@
+"""Memory devices beside a machine: QEMU's list, a libvirt domain, daxctl and cxl."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from altmap.engine import BadInput, Eject, Machine, VirtioMem, open_machine, parse_devices, save_machine, with_devices
+
+from .trees import ram, tree
+
+GIB = 1 << 30
+MONITOR = """\
+(qemu) info memory-devices
+Memory device [dimm]: "dimm1"
+  addr: 0x100000000
+  slot: 0
+  node: 0
+  size: 1073741824
+  memdev: /objects/mem1
+  hotplugged: true
+Memory device [virtio-mem]: "vmem0"
+  memaddr: 0x140000000
+  node: 0
+  requested-size: 1073741824
+  size: 1073741824
+  max-size: 4294967296
+  block-size: 2097152
+(qemu)
+"""
+DOMAIN = """\
+<domain type='kvm'>
+  <!-- a guest -->
+  <devices>
+    <memory model='dimm'>
+      <target><size unit='KiB'>1048576</size><node>0</node></target>
+      <alias name='dimm1'/>
+      <address type='dimm' slot='0' base='0x100000000'/>
+    </memory>
+    <memory model='virtio-mem'>
+      <target>
+        <size unit='GiB'>4</size><node>0</node><block unit='KiB'>2048</block>
+        <requested unit='KiB'>1048576</requested><current unit='MiB'>1024</current>
+        <address base='0x140000000'/>
+      </target>
+      <alias name='vmem0'/>
+    </memory>
+  </devices>
+</domain>
+"""
+QMP = json.dumps(
+    {
+        "return": [
+            {"type": "dimm", "data": {"id": "dimm1", "addr": 4 * GIB, "size": GIB, "node": 0, "slot": 0}},
+            {
+                "type": "virtio-mem",
+                "data": {
+                    "id": "vmem0",
+                    "memaddr": 5 * GIB,
+                    "size": GIB,
+                    "max-size": 4 * GIB,
+                    "block-size": 2 << 20,
+                    "node": 0,
+                },
+            },
+        ]
+    }
+)
+
+
+@pytest.mark.parametrize("text", [MONITOR, DOMAIN, QMP])
+def test_each_program_says_the_same_of_the_same_devices(text: str) -> None:
+    dimm, region = parse_devices(text, "list")
+    assert (dimm.name, dimm.kind, dimm.start, dimm.size, dimm.plugged, dimm.node) == (
+        "dimm1",
+        "dimm",
+        4 * GIB,
+        GIB,
+        GIB,
+        0,
+    )
+    assert (region.name, region.kind, region.start, region.size) == ("vmem0", "virtio-mem", 5 * GIB, 4 * GIB)
+    assert (region.plugged, region.unit, region.node) == (GIB, 2 << 20, 0)
+
+
+def notes(machine: Machine) -> list[str]:
+    return [note for note in machine.origin.notes if note.startswith("by ")]
+
+
+def guest(root: Path) -> Path:
+    """Boot memory of 1 GiB, a DIMM of 1 GiB, and 1 GiB of what may be a virtio-mem device."""
+    blocks = {0: "none", **dict.fromkeys(range(1, 8), "DMA32"), **dict.fromkeys(range(32, 48), "Movable")}
+    return tree(root, blocks, iomem=ram((0, 7), (32, 47)))
+
+
+def test_what_lies_in_a_device_was_hot_added_and_is_taken_out_with_it(tmp_path: Path) -> None:
+    bare = open_machine(guest(tmp_path / "guest"))
+    machine = with_devices(bare, parse_devices(MONITOR, "list"), "list")
+    assert machine.check() == []
+    assert notes(machine) == [
+        "by list, dimm1 (dimm, 1G at 0x100000000 on node 0): it brought memory32-39",
+        "by list, vmem0 (virtio-mem, 4G at 0x140000000 on node 0): it brought memory40-47",
+    ]
+    groups = {machine.blocks[number].group for number in range(32, 40)}
+    assert len(groups) == 1
+    assert groups != {machine.blocks[40].group}
+    assert not machine.blocks[32].early
+    assert machine.requests[4 * GIB >> 12].caller == "acpi"
+    save_machine(machine, tmp_path / "it.msgpack")
+    again = open_machine(tmp_path / "it.msgpack")
+    assert again.requests == machine.requests
+    assert again.apply(Eject(start=4 * GIB, size=GIB)).ok
+    assert 32 not in again.blocks
+
+
+def test_a_virtio_mem_device_goes_on_with_what_it_has(tmp_path: Path) -> None:
+    machine = with_devices(open_machine(guest(tmp_path)), parse_devices(MONITOR, "list"), "list")
+    assert machine.apply(VirtioMem(start=5 * GIB, size=GIB, unit="2M")).ok  # nothing to do
+    assert set(range(40, 48)) <= machine.blocks.keys()
+    assert machine.apply(VirtioMem(start=5 * GIB, size=GIB // 2, unit="2M")).ok
+    assert [number for number in range(40, 48) if number in machine.blocks] == [*range(40, 44)]
+    assert machine.check() == []
+
+
+def test_a_list_beside_the_folders_of_a_tree_is_taken(tmp_path: Path) -> None:
+    (guest(tmp_path) / "memory-devices.txt").write_text(MONITOR)
+    machine = open_machine(tmp_path)
+    assert len(notes(machine)) == 2
+    assert machine.check() == []
+    shutil.copy(tmp_path / "memory-devices.txt", tmp_path / "domain.xml")
+    (tmp_path / "domain.xml").write_text("<domain><devices><memory model='dimm'>")
+    assert any("is broken" in note for note in open_machine(tmp_path).origin.notes)
+
+
+def test_dax_devices_are_found_by_the_range_of_their_driver(tmp_path: Path) -> None:
+    blocks = {0: "none", **dict.fromkeys(range(1, 8), "DMA32"), **dict.fromkeys(range(32, 48), "Movable")}
+    iomem = ram((0, 7)) + f"\n{4 * GIB:x}-{5 * GIB - 1:x} : dax0.0\n  {4 * GIB:x}-{5 * GIB - 1:x} : System RAM (kmem)"
+    machine = open_machine(tree(tmp_path, blocks, iomem=iomem))
+    listed = json.dumps([{"chardev": "dax0.0", "size": GIB, "target_node": 0, "mode": "system-ram"}])
+    (note,) = notes(with_devices(machine, parse_devices(listed, "list"), "list"))
+    assert note == "by list, dax0.0 (dax, 1G on node 0): it brought memory32-39"
+
+
+def test_regions_of_cxl_lie_where_they_say(tmp_path: Path) -> None:
+    listed = json.dumps([{"region": "region0", "resource": "0x100000000", "size": GIB, "type": "ram"}])
+    machine = with_devices(open_machine(guest(tmp_path)), parse_devices(listed, "list"), "list")
+    assert machine.requests[4 * GIB >> 12].caller == "cxl"
+    assert machine.check() == []
+
+
+@pytest.mark.parametrize(
+    ("device", "said"),
+    [
+        ({"addr": 64 * GIB}, "none of the machine's memory blocks lies there"),
+        ({"addr": 0}, "is left out, as the machine says otherwise: memory"),
+    ],
+)
+def test_what_does_not_fit_the_machine_is_left_out(device: dict[str, int], said: str) -> None:
+    machine = open_machine("small-guest")
+    listed = json.dumps([{"type": "dimm", "data": {"id": "d", "size": GIB, "node": 0, **device}}])
+    after = with_devices(machine, parse_devices(listed, "list"), "list")
+    assert said in notes(after)[0]
+    assert after.blocks == machine.blocks
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nothing", "tells of no memory device"),
+        ("[1, 2, {}]", "tells of no memory device"),
+        ("[{", "is broken"),
+        ("<domain", "is broken"),
+        ("<!DOCTYPE x [<!ENTITY a 'b'>]><domain/>", "declares no entities"),
+        ('Memory device [dimm]: "d"\n  addr: here\n  size: 1\n', "its address is 'here', and not a number"),
+        ('Memory device [dimm]: "d"\n  addr: 0x0\n', "its size is 'None'"),
+        ('Memory device [dimm]: "d"\n  addr: 0xffffffffffffffff\n  size: 4096\n', "which no machine has"),
+        ('Memory device [dimm]: "d"\n  addr: 0x0\n  size: 4096\n  node: 70000\n', "is on node 70000"),
+        (
+            "<domain><devices><memory model='dimm'><target><size unit='ell'>1</size></target></memory></devices></domain>",
+            "'ell'",
+        ),
+    ],
+)
+def test_a_list_that_is_wrong_is_told_in_a_sentence(text: str, said: str) -> None:
+    with pytest.raises(BadInput) as error:
+        parse_devices(text, "list")
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)

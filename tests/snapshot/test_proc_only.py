@@ -1,0 +1,141 @@
+"""Captures that have files of /proc alone: their zones, or System RAM, tell where memory is, and so which blocks there are."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+import pytest
+from altmap.engine import BadInput, Machine, Sync, capture, open_machine, why_not
+from altmap.engine.commands import Offline
+
+FIRECRACKER = Path(__file__).parents[2] / "fixtures/captures/firecracker-24g.tar.xz"
+GIB = 1 << 30
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("whole")
+    with tarfile.open(FIRECRACKER) as tar:
+        tar.extractall(root, filter="data")
+    return root
+
+
+def opened(root: Path, files: dict[str, str]) -> Machine:
+    (root / "proc").mkdir()
+    for name, text in files.items():
+        (root / "proc" / name).write_text(text)
+    machine = open_machine(root)
+    assert machine.check() == []
+    return machine
+
+
+def of(whole: Path, *names: str) -> dict[str, str]:
+    return {name: (whole / "proc" / name).read_text() for name in names}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("zoneinfo",),
+        ("iomem", "version"),
+        ("zoneinfo", "meminfo", "buddyinfo"),
+        ("version", "zoneinfo", "iomem", "meminfo", "buddyinfo", "pagetypeinfo", "vmstat"),
+        ("version", "zoneinfo", "iomem", "kpageflags.runs.json"),
+    ],
+)
+def test_the_blocks_are_those_that_hold_its_memory(whole: Path, tmp_path: Path, names: tuple[str, ...]) -> None:
+    machine = opened(tmp_path, of(whole, *names))
+    truth = open_machine(whole)
+    assert machine.blocks.keys() == truth.blocks.keys()
+    assert {nr: block.zone for nr, block in machine.blocks.items()} == {nr: b.zone for nr, b in truth.blocks.items()}
+    if "zoneinfo" in names:
+        assert {key: (z.start, z.spanned, z.managed) for key, z in machine.zones.items()} == {
+            key: (z.start, z.spanned, z.managed) for key, z in truth.zones.items()
+        }
+
+
+def test_what_is_not_told_is_estimated_and_no_answer_is_sure(whole: Path, tmp_path: Path) -> None:
+    machine = opened(tmp_path, of(whole, "version", "zoneinfo"))
+    assert machine.origin.measured == ("zoneinfo", "kernel version")
+    assert {"memory blocks", "block size", "valid_zones"} < {*machine.origin.estimated}
+    assert any(
+        "it tells of no memory blocks; 192 are made of the zones in zoneinfo" in note for note in machine.origin.notes
+    )
+    assert why_not(machine, Offline(block=60)).certainty == "not known"
+
+
+def test_with_pages_answers_are_as_sure_as_those(whole: Path, tmp_path: Path) -> None:
+    machine = opened(tmp_path, of(whole, "version", "zoneinfo", "iomem", "kpageflags.runs.json"))
+    assert (
+        why_not(machine, Offline(block=60)).certainty
+        == why_not(open_machine(whole), Offline(block=60)).certainty
+        == "no"
+    )
+
+
+ARM = "40000000-7fffffff : System RAM\n  40210000-41ffffff : Kernel code\n  7c000000-7fffffff : reserved\n"
+
+
+def test_another_architecture_has_its_blocks_and_rules(tmp_path: Path) -> None:
+    machine = opened(tmp_path, {"version": "Linux version 6.1.0-28-arm64 (x) aarch64\n", "iomem": ARM})
+    assert [*machine.blocks] == [*range(8, 16)]
+    verdict = why_not(machine, Offline(block=9))
+    assert (verdict.result, verdict.certainty) == ("EPERM", "no")
+
+
+@pytest.mark.parametrize(
+    ("end", "cpuinfo", "size"),
+    [
+        (63, "", "128M"),
+        (64, "flags : fpu hypervisor\n", "2G"),
+        (65, "flags : fpu hypervisor\n", "1G"),
+        (65, "flags : fpu\n", "2G"),
+        (65, "", "1G"),
+    ],
+)
+def test_the_end_of_memory_says_how_big_blocks_are_on_x86(tmp_path: Path, end: int, cpuinfo: str, size: str) -> None:
+    iomem = f"00100000-bfffffff : System RAM\n100000000-{end * GIB - 1:x} : System RAM\n"
+    files = {"version": "Linux version 6.8.0 (x) x86_64\n", "iomem": iomem}
+    machine = opened(tmp_path, {**files, "cpuinfo": cpuinfo} if cpuinfo else files)
+    note = next(note for note in machine.origin.notes if "no file says how big memory blocks are" in note)
+    assert note.startswith(f"no file says how big memory blocks are; {size} is taken")
+    assert note.endswith("on a guest with so much memory") == (end > 64 and not cpuinfo)
+
+
+def test_nodes_are_those_of_the_zones(tmp_path: Path) -> None:
+    def zone(node: int, name: str, first: int, pages: int) -> str:
+        return (
+            f"Node {node}, zone {name}\n  pages free 10\n        min 1\n        low 2\n        high 3\n        spanned {pages}\n"
+            f"        present {pages}\n        managed {pages - 100}\n        protection: (0, 0)\n  start_pfn: {first}\n"
+        )
+
+    text = (
+        zone(0, "DMA32", 4096, 0x80000 - 4096)
+        + zone(1, "Normal", 0x100000, 0x40000)
+        + zone(1, "Movable", 0x140000, 0x40000)
+    )
+    machine = opened(tmp_path, {"zoneinfo": text, "version": "Linux version 6.1.0 x86_64\n"})
+    assert [block.node for block in machine.blocks.values()] == [0] * 16 + [1] * 16
+    assert [nr for nr, block in machine.blocks.items() if block.zone == (1, "Movable")] == [*range(40, 48)]
+
+
+@pytest.mark.parametrize("inside", ["", "proc", "zoneinfo"])
+def test_a_folder_that_is_proc_and_a_lone_file_are_taken_as_such(whole: Path, tmp_path: Path, inside: str) -> None:
+    opened(tmp_path, of(whole, "version", "zoneinfo"))
+    source = {"": tmp_path, "proc": tmp_path / "proc", "zoneinfo": tmp_path / "proc/zoneinfo"}[inside]
+    assert len(open_machine(source).blocks) == 192
+
+
+@pytest.mark.parametrize("names", [("meminfo", "version"), ("buddyinfo",), ("vmstat", "pagetypeinfo")])
+def test_sums_alone_are_answered_by_name(whole: Path, tmp_path: Path, names: tuple[str, ...]) -> None:
+    with pytest.raises(
+        BadInput, match=r"what it has \(.*\) does not say where memory lies, as proc/zoneinfo does .* altmap collect"
+    ):
+        opened(tmp_path, of(whole, *names))
+
+
+def test_a_machine_cannot_be_brought_up_to_a_capture_without_blocks(whole: Path, tmp_path: Path) -> None:
+    opened(tmp_path, of(whole, "version", "zoneinfo"))
+    with pytest.raises(BadInput, match="tells of no memory blocks"):
+        capture(whole).apply(Sync(root=str(tmp_path)))
