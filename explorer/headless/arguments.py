@@ -5,8 +5,9 @@ Only then may it look into the engine for what it lists.
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING, Final
+
+from . import word_types
 
 if TYPE_CHECKING:
     from .parser import Parser
@@ -17,9 +18,6 @@ MACHINE_WORDS: Final = (
 )
 SHELLS: Final = ("bash", "zsh", "fish")
 COLORS: Final = ("auto", "always", "never")
-_LEAST_WIDTH: Final = 20
-_SCREENS: Final = ((40, 400), (12, 150))
-"""Columns and lines of a screen that a picture can be taken of, the least and the most."""
 
 
 # -- arguments that several take ----------------------------------------------------------------------------------------
@@ -66,13 +64,7 @@ def _look(parser: Parser) -> None:
     parser.add_argument(
         "--color", choices=COLORS, default="auto", help="auto (on a terminal without NO_COLOR), always, never"
     )
-    parser.add_argument("--width", metavar="N", type=_columns, help="columns (those of the terminal)")
-
-
-def _columns(word: str) -> int:
-    if not word.isdecimal() or not _LEAST_WIDTH <= int(word[:6]) < 10_000:
-        raise argparse.ArgumentTypeError(f"{word!r} is no number of columns; give {_LEAST_WIDTH} to 9999")
-    return int(word)
+    parser.add_argument("--width", metavar="N", type=word_types.columns, help="columns (those of the terminal)")
 
 
 # -- see a machine ------------------------------------------------------------------------------------------------------
@@ -106,6 +98,17 @@ TOUR_LINES: Final = (
 )
 
 
+def of_live(parser: Parser) -> None:
+    """altmap live."""
+    parser.add_argument("plan", metavar="PLAN", nargs="?", help="what it should come to: what differs from it is told")
+    _replay(parser)
+    root = "the tree to read (/); a folder that something else renews"
+    parser.add_argument("--root", metavar="DIR", default="/", help=root)
+    every = "seconds from one reading to the next (3)"
+    parser.add_argument("--every", metavar="SECONDS", type=word_types.seconds, default=3.0, help=every)
+    _look(parser)
+
+
 def of_serve(parser: Parser) -> None:
     """altmap serve."""
     _machine(parser)
@@ -114,13 +117,7 @@ def of_serve(parser: Parser) -> None:
     parser.add_argument(
         "--host", metavar="ADDRESS", default="127.0.0.1", help="where to listen (127.0.0.1: this machine alone)"
     )
-    parser.add_argument("--port", metavar="N", type=_port, default=8000, help="on which port (8000)")
-
-
-def _port(word: str) -> int:
-    if not word.isdecimal() or not 0 < int(word[:6]) < 1 << 16:
-        raise argparse.ArgumentTypeError(f"{word!r} is no port; give 1 to 65535")
-    return int(word)
+    parser.add_argument("--port", metavar="N", type=word_types.port, default=8000, help="on which port (8000)")
 
 
 def of_show(parser: Parser) -> None:
@@ -177,23 +174,17 @@ def of_svg(parser: Parser) -> None:
     parser.add_argument("--at", metavar="PLACE|EVENT", action="append", default=[], help=where)
     parser.add_argument("--zoom", metavar="LEVEL", help="zoom in there: node, blocks, block, section, page; or machine")
     parser.add_argument(
-        "--size", metavar="WxH", type=_screen, default=(120, 40), help="columns and lines of the screen (120x40)"
+        "--size",
+        metavar="WxH",
+        type=word_types.screen,
+        default=(120, 40),
+        help="columns and lines of the screen (120x40)",
     )
     themes = "altmap-dark (without it), altmap-light, altmap-contrast, no-colour, or one of Textual's"
     parser.add_argument("--theme", metavar="THEME", default="altmap-dark", help=themes)
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="the picture to write (.svg); - or none: standard output"
     )
-
-
-def _screen(word: str) -> tuple[int, int]:
-    wide, _, high = word.partition("x")
-    if wide.isdecimal() and high.isdecimal() and len(word) < 10:
-        (least_wide, most_wide), (least_high, most_high) = _SCREENS
-        if least_wide <= int(wide) <= most_wide and least_high <= int(high) <= most_high:
-            return int(wide), int(high)
-    least, most = ("x".join(map(str, bounds)) for bounds in zip(*_SCREENS, strict=True))
-    raise argparse.ArgumentTypeError(f"{word!r} is no size of a screen; give columns and lines, {least} to {most}")
 
 
 # -- change it ----------------------------------------------------------------------------------------------------------

@@ -5,12 +5,13 @@
 #    source ~/.local/share/bash_completion/altmap
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_altmap_subparsers=(open show svg tour serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema)
+_shtab_altmap_subparsers=(open show svg tour live serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema)
 
 _shtab_altmap_open_option_strings=(-h --help --model --devices --replay --color --width)
 _shtab_altmap_show_option_strings=(-h --help --model --devices --replay --json --color --width)
 _shtab_altmap_svg_option_strings=(-h --help --replay --view --at --zoom --size --theme -o --output)
 _shtab_altmap_tour_option_strings=(-h --help --color --width)
+_shtab_altmap_live_option_strings=(-h --help --replay --root --every --color --width)
 _shtab_altmap_serve_option_strings=(-h --help --model --replay --host --port)
 _shtab_altmap_lsmem_option_strings=(-h --help)
 _shtab_altmap_read_option_strings=(-h --help --replay --json)
@@ -76,6 +77,7 @@ _shtab_altmap_open___color_choices=(auto always never)
 _shtab_altmap_show___model_choices=(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)
 _shtab_altmap_show___color_choices=(auto always never)
 _shtab_altmap_tour___color_choices=(auto always never)
+_shtab_altmap_live___color_choices=(auto always never)
 _shtab_altmap_serve___model_choices=(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)
 _shtab_altmap_machines___color_choices=(auto always never)
 _shtab_altmap_run___model_choices=(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)
@@ -99,11 +101,11 @@ _shtab_altmap_diff___color_choices=(auto always never)
 _shtab_altmap_capture___model_choices=(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)
 _shtab_altmap_capture___arch_choices=(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k ppc64le-hash-4k s390x riscv64 loongarch ia64 sh sparc64 x86_32)
 _shtab_altmap_export___for_choices=(sysfs chmem daxctl virsh qemu)
-_shtab_altmap_help_pos_0_choices=(open show svg tour serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema script)
+_shtab_altmap_help_pos_0_choices=(open show svg tour live serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema script)
 _shtab_altmap_models_pos_0_choices=(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)
 _shtab_altmap_completion_pos_0_choices=(bash zsh fish)
 _shtab_altmap_schema_pos_0_choices=(machine check files machines step full_step event why give_back growth explanation comparison diff capture export reason snapshot)
-_shtab_altmap_pos_0_choices=(open show svg tour serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema)
+_shtab_altmap_pos_0_choices=(open show svg tour live serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema)
 
 _shtab_altmap_open__h_nargs=0
 _shtab_altmap_open___help_nargs=0
@@ -117,6 +119,9 @@ _shtab_altmap_svg___help_nargs=0
 _shtab_altmap_svg___replay_nargs=0
 _shtab_altmap_tour__h_nargs=0
 _shtab_altmap_tour___help_nargs=0
+_shtab_altmap_live__h_nargs=0
+_shtab_altmap_live___help_nargs=0
+_shtab_altmap_live___replay_nargs=0
 _shtab_altmap_serve__h_nargs=0
 _shtab_altmap_serve___help_nargs=0
 _shtab_altmap_serve___replay_nargs=0

@@ -21,6 +21,7 @@ _shtab_altmap_commands() {
     export:'Print the commands of a machine'"'"'s history as lines for the real one.'
     grow:'Tell how far a machine can grow, and where that gets dangerous before.'
     help:'Explain a command, or all that a line of a script may say.'
+    live:'Watch the running machine in the explorer, and what differs from a plan; it only reads.'
     lsmem:'List memory as lsmem does, with lsmem'"'"'s own options.'
     machines:'List the bundled machines.'
     models:'List the kernels that can be modelled, or what changed from one to another.'
@@ -181,11 +182,24 @@ _shtab_altmap_grow_defaults_added=0
 
 _shtab_altmap_help_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a command, or script:(open show svg tour serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema script)"
+  ":a command, or script:(open show svg tour live serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema script)"
 )
 
 # guard to ensure default positional specs are added only once per session
 _shtab_altmap_help_defaults_added=0
+
+_shtab_altmap_live_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--root[the tree to read (\/)\; a folder that something else renews]:DIR:"
+  "--every[seconds from one reading to the next (3)]:SECONDS:"
+  "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
+  "--width[columns (those of the terminal)]:N:"
+  ":what it should come to\: what differs from it is told:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_altmap_live_defaults_added=0
 
 _shtab_altmap_lsmem_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -380,6 +394,7 @@ _shtab_altmap() {
         export) _arguments -C -s $_shtab_altmap_export_options ;;
         grow) _arguments -C -s $_shtab_altmap_grow_options ;;
         help) _arguments -C -s $_shtab_altmap_help_options ;;
+        live) _arguments -C -s $_shtab_altmap_live_options ;;
         lsmem) _arguments -C -s $_shtab_altmap_lsmem_options ;;
         machines) _arguments -C -s $_shtab_altmap_machines_options ;;
         models) _arguments -C -s $_shtab_altmap_models_options ;;

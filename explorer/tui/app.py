@@ -19,10 +19,12 @@ from ..settings import Keeper, settings_path
 from ..tour.walk import Walk
 from .guard import Guard
 from .leaving import LEFT, run_to_the_end
+from .live import Reader
 from .portrait import Portrayed
 from .screens.asking import AskingScreen
 from .screens.dialog import Dialog
 from .screens.leave import LeaveDialog
+from .screens.live import LiveScreen
 from .screens.main import MainScreen
 from .screens.open import Opened, OpenScreen
 from .session import Session
@@ -46,15 +48,17 @@ class ExplorerApp(App[bool]):
         letters: bool | None = None,
         tour: Walk | None = None,
         keeper: Keeper | None = None,
+        reader: Reader | None = None,
     ) -> None:
         """`letters`: tell with letters what colours tell elsewhere; if it is not given, NO_COLOR decides. `tour`: taken at
-        once. `keeper`: what is remembered of the last time; without it nothing is, then and now."""
+        once. `keeper`: what is remembered of the last time; without it nothing is, then and now. `reader`: the machine is the
+        running one, read by this."""
         super().__init__()
         if letters is not None:
             self.no_color = letters
         self.session = Session(machine) if machine is not None else None
         self.keeper = keeper or Keeper()
-        self._tour = tour
+        self._tour, self._reader = tour, reader
         self._guard, self._grey = Guard(), Monochrome()
         for theme in THEMES:
             self.register_theme(theme)
@@ -75,12 +79,13 @@ class ExplorerApp(App[bool]):
         if opened is None:
             self.exit(LEFT)
         else:
-            self.push_screen(self._main_of(Session(opened.machine)))
+            self.push_screen(self._main_of(Session(opened.machine), opened.reader))
             self._remember(opened.machine, opened.path)
 
-    def _main_of(self, session: Session) -> MainScreen:
+    def _main_of(self, session: Session, reader: Reader | None = None) -> MainScreen:
         """The screen of a session; it begins as the last one was left."""
-        return MainScreen(session, self.keeper.settings.view, self.keeper.settings.panel)
+        view, panel = self.keeper.settings.view, self.keeper.settings.panel
+        return MainScreen(session, view, panel) if reader is None else LiveScreen(session, reader, view, panel)
 
     def _remember(self, machine: Machine, path: str) -> None:
         """That a machine is in a file."""
@@ -148,7 +153,7 @@ class ExplorerApp(App[bool]):
 
     def on_asking_screen_booted(self, message: AskingScreen.Booted) -> None:
         """The machine before waits below, for who takes the boot back."""
-        screen = self._main_of(Session(message.machine, self.session, message.begun))
+        screen = self._main_of(Session(message.machine, self.session, message.begun), message.reader)
         self.push_screen(screen)
         self._remember(message.machine, message.path)
         if (first := message.first) is not None:
@@ -172,7 +177,7 @@ class ExplorerApp(App[bool]):
         return QUIET[self.current_theme.dark]
 
     def get_default_screen(self) -> Screen[Any]:
-        return self._main_of(self.session) if self.session is not None else Screen()
+        return self._main_of(self.session, self._reader) if self.session is not None else Screen()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The verbs that are possible now, then Textual's own commands."""
@@ -184,10 +189,10 @@ class ExplorerApp(App[bool]):
         yield from (command for command in super().get_system_commands(screen) if command.title not in ours)
 
 
-def run_app(machine: Machine | None, tour: Walk | None = None, path: str = "") -> int:
+def run_app(machine: Machine | None, tour: Walk | None = None, path: str = "", reader: Reader | None = None) -> int:
     """Open the explorer on a machine, or where one can be chosen; with a tour if one is given; until it is left or ended.
-    `path`: the file or folder that the machine came from. Returns the exit code."""
+    `path`: the file or folder that the machine came from; `reader`: it is the running one. Returns the exit code."""
     keeper = Keeper(settings_path())
     if machine is not None and path:
         keeper.opened(recent_of(machine, path))
-    return run_to_the_end(ExplorerApp(machine, tour=tour, keeper=keeper))
+    return run_to_the_end(ExplorerApp(machine, tour=tour, keeper=keeper, reader=reader))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, cast
 
 from altmap.engine import Add, BadInput, Command, Film, Machine, Write, describe, reboot
+from textual import work
 from textual.message import Message
 from textual.screen import Screen
 
@@ -14,6 +16,7 @@ from ...taken_home import things
 from ...tour.walk import Walk, open_tour
 from .. import parameters, words
 from ..leaving import LEFT
+from ..live import Reader
 from ..picked import Picked
 from ..places import Goal
 from ..portrait import Portrayed
@@ -50,16 +53,26 @@ class AskingScreen(Screen[None], Portrayed):
     """A screen that can ask; what is answered is performed, or shown, by the screen that it becomes."""
 
     session: Session
+    live: bool = False
+    """Is it the running machine, which is only looked at?"""
 
     class Booted(Message):
-        """Another machine is to be shown in place of this one. `path`: the file or folder that it came from."""
+        """Another machine is to be shown in place of this one. `path`: the file or folder that it came from; `reader`: it is the
+        running one, read by this; `first`: what is done there at once."""
 
-        def __init__(self, machine: Machine, begun: str, path: str = "", first: Picked | None = None) -> None:
-            """`first`: what is done there at once."""
+        def __init__(
+            self,
+            machine: Machine,
+            begun: str,
+            path: str = "",
+            reader: Reader | None = None,
+            first: Picked | None = None,
+        ) -> None:
             super().__init__()
             self.machine = machine
             self.begun = begun
             self.path = path
+            self.reader = reader
             self.first = first
 
     class Saved(Message):
@@ -239,7 +252,21 @@ class AskingScreen(Screen[None], Portrayed):
 
     def _open(self, opened: Opened | None) -> None:
         if opened is not None:
-            self.post_message(self.Booted(opened.machine, "opened", opened.path))
+            self.post_message(self.Booted(opened.machine, "opened", opened.path, opened.reader))
+
+    @work(group="live", exclusive=True, exit_on_error=False)
+    async def go_live(self) -> None:
+        """Show the running machine, and what differs there from this one."""
+        reader = Reader(plan=self.machine.copy())
+        try:
+            reading = await asyncio.to_thread(reader.read)
+        except (BadInput, OSError) as error:
+            self.query_one(ResultBar).say("✗ not read", str(error), "refused")
+            return
+        self.post_message(self.Booted(reading.machine, "opened", reader=reader))
+
+    def rehearse(self) -> None:
+        """Leave the running machine for a copy of it."""
 
     def take_home(self) -> None:
         """Open the dialog for what can be taken along; the picture is that of the screen before it."""
