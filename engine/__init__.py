@@ -30,7 +30,7 @@ from .faces.boot import Ram, boot_machine
 from .faces.devices import with_devices
 from .faces.diff import Drift, describe_drift, diff
 from .faces.film import Film, Move
-from .faces.from_words import new_machine, qemu_nodes
+from .faces.from_words import new_machine
 from .faces.library import (
     bundled_machines,
     capture,
@@ -43,6 +43,7 @@ from .faces.library import (
 )
 from .faces.lsmem import lsmem
 from .faces.lsmem import separate as split_lsmem
+from .faces.qemu_words import qemu_devices, qemu_nodes
 from .faces.reboot import BOOT_KEYS, reboot
 from .faces.shell_export import export as export_shell
 from .kernels.architectures import Preset
@@ -214,6 +215,7 @@ __all__ = [
     "parse_line",
     "parse_script",
     "plain",
+    "qemu_devices",
     "qemu_nodes",
     "read_machine",
     "reboot",

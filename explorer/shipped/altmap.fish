@@ -153,7 +153,7 @@ complete -c altmap -n '_shtab_altmap_using new' -l kernel -x -d 'its kernel, suc
 complete -c altmap -n '_shtab_altmap_using new' -l block-size -x -d 'of a memory block (what is usual there)'
 complete -c altmap -n '_shtab_altmap_using new' -l append -x -d 'the kernel'"'"'s command line'
 complete -c altmap -n '_shtab_altmap_using new' -l cxl-window -x -d 'addresses that firmware keeps for CXL memory'
-complete -c altmap -n '_shtab_altmap_using new' -l qemu -x -d 'instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G'
+complete -c altmap -n '_shtab_altmap_using new' -l qemu -x -d 'instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G -device pc-dimm,...'
 complete -c altmap -n '_shtab_altmap_using new' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'save it there (.json, .msgpack, each also .gz), open nothing'
 complete -c altmap -n '_shtab_altmap_using new' -l json -d 'print one JSON object'
 complete -c altmap -n '_shtab_altmap_using new' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'

@@ -236,7 +236,7 @@ _shtab_altmap_new_options=(
   "--block-size[of a memory block (what is usual there)]:SIZE:"
   "--append[the kernel\'s command line]:WORDS:"
   "*--cxl-window[addresses that firmware keeps for CXL memory]:SIZE@START:"
-  "--qemu[instead of --nodes\: as QEMU has it, -m 2G,maxmem\=64G -numa node,mem\=1G]:WORDS:"
+  "--qemu[instead of --nodes\: as QEMU has it, -m 2G,maxmem\=64G -numa node,mem\=1G -device pc-dimm,...]:WORDS:"
   {-o,--output}"[save it there (.json, .msgpack, each also .gz), open nothing]:FILE:_files"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
