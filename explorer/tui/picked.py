@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import msgspec
-from altmap.engine import MODELS, Command, Machine, Online, format_bytes, parse_bytes
-from altmap.engine.protocol.reasons import released
-from altmap.engine.protocol.reasons.released import Released
-from altmap.engine.questions.compare import Comparison, Row
+from altmap.engine import Command, Comparison, doing, format_bytes, parse_bytes
 
 from . import words
 
@@ -24,42 +20,16 @@ class Picked(NamedTuple):
     said: str
 
 
-def picked(machine: Machine, comparison: Comparison, row: Row) -> Picked:
-    """What doing an alternative takes."""
-    boot: dict[str, str] = {}
-    for one in (row.needs, *row.boots):
-        boot |= _options(one, row, machine)
-    demanded = isinstance(row.needs, released.NeverAsked) or row.needs == released.OnlyProposed("RFC option b")
-    placement = row.placement if demanded else None
-    if comparison.request.placement is not None and row.placement == comparison.request.placement:
-        placement = row.placement
-    add = msgspec.structs.replace(comparison.request, placement=placement)
-    start, size = (parse_bytes(text) for text in (add.start, add.size))
-    blocks = range(start // row.block_size, (start + size) // row.block_size)
-    online = tuple(Online(block=number, type=row.online_type) for number in blocks)
-    label = f"add {format_bytes(size)}, {row.online_type} {words.numbers(blocks)}"
-    if boot:
-        said = "a boot of this machine with " + ", ".join(f"{key}={text}" for key, text in boot.items())
-        return Picked(label, (add, *online), boot, f"in another kernel: {said}, and the add there")
-    if demanded:
-        return Picked(label, (add, *online), boot, "on this machine, though no released kernel does it")
-    return Picked(label, (add, *online), boot, "on this machine, as it is")
-
-
-def _options(needs: Released, row: Row, machine: Machine) -> dict[str, str]:
-    """What a boot has to be given."""
-    newest = [*MODELS][-1]
-    match needs:
-        case released.OnlyProposed("RFC v2"):
-            return {"model": row.model if row.model.startswith("rfc") else "rfc-v2"}
-        case released.AtBoot(mode):
-            return {"memmap_on_memory": mode}
-        case released.SinceRelease():
-            return {"model": newest, "memmap_on_memory": "Y"}
-        case released.EveryRelease():
-            return {"model": newest, "memmap_on_memory": "N"}
-        case released.OtherKernel(model):
-            return {"model": model}
-        case released.OtherBlocks(size):
-            return {"block_size": format_bytes(size)}
-    return {}
+def picked(comparison: Comparison, number: int) -> Picked:
+    """What doing the alternative of a number takes, in words."""
+    plan = doing(comparison, number)
+    blocks = [online.block for online in plan.online]
+    label = f"add {format_bytes(parse_bytes(plan.add.size))}, {plan.online[0].type} {words.numbers(blocks)}"
+    if plan.boot:
+        options = ", ".join(f"{key}={text}" for key, text in plan.boot.items())
+        said = f"in another kernel: a boot of this machine with {options}, and the add there"
+    elif plan.unreleased:
+        said = "on this machine, though no released kernel does it"
+    else:
+        said = "on this machine, as it is"
+    return Picked(label, plan.commands, plan.boot, said)

@@ -97,8 +97,7 @@ def test_as_many_stand_side_by_side_as_there_is_room_for() -> None:
 def plan_of(choose: Callable[[Row], bool], what: str = "placements", name: str = "small-guest") -> Any:
     """What doing the first such alternative takes."""
     found = varied(what, name)
-    row = next(row for row in found.comparison.rows if choose(row))
-    return picked(engine.open_machine(name), found.comparison, row)
+    return picked(found.comparison, next(at for at, row in enumerate(found.comparison.rows) if choose(row)))
 
 
 def test_what_the_kernel_does_by_itself_is_done_here() -> None:
@@ -130,11 +129,11 @@ def test_what_no_kernel_does_is_done_here_and_that_is_said() -> None:
 def test_what_is_picked_comes_out_as_it_was_compared(what: str, name: str) -> None:
     """The machine that results has the MemTotal that was shown, wherever it is done."""
     found = varied(what, name, "1G", "32G")
-    for row in found.comparison.rows:
+    for at, row in enumerate(found.comparison.rows):
         machine = engine.open_machine(name)
         if not row.ok:
             continue
-        plan = picked(machine, found.comparison, row)
+        plan = picked(found.comparison, at)
         machine = engine.reboot(machine, plan.boot) if plan.boot else machine
         assert all(machine.apply(command).ok for command in plan.commands)
         assert sum(zone.managed for zone in machine.zones.values()) == row.online.total, (row.model, row.placement)

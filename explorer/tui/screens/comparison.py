@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeVar
 
 from altmap.engine import VARIES, Add, BadInput, Machine, Varied, describe, running, vary
-from altmap.engine.questions.compare import Way
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -32,6 +31,8 @@ from ..widgets.title import Strip, Word
 from .dialog import Dialog
 from .error import ErrorScreen
 from .take_home import TakeHomeDialog
+
+T = TypeVar("T")
 
 GLANCE: Final = 0.1
 """Seconds between two looks how far it is; it decides how smooth the screen is, never what is said."""
@@ -163,10 +164,10 @@ class ComparisonScreen(Screen[Picked], Portrayed):
             )
             self._show()
 
-    def _watched(self, ways: Sequence[Way]) -> Iterable[Way]:
+    def _watched(self, ways: Sequence[T]) -> Iterable[T]:
         """In the thread that tries them: says how far it is, and stops where nobody waits."""
 
-        def each() -> Iterator[Way]:
+        def each() -> Iterator[T]:
             for number, way in enumerate(ways, 1):
                 if self._left:
                     raise _LeftError
@@ -240,7 +241,7 @@ class ComparisonScreen(Screen[Picked], Portrayed):
             bar.say(f"✗ {name}", f"{row.result}: it would be refused", "refused", "comparing changes nothing")
             bar.offer(offers)
             return
-        plan = picked(self._machine, varied.comparison, row)
+        plan = picked(varied.comparison, at)
         bar.say(name, needs(row), "plain", "")
         bar.offer([Offer("enter", f"does it {plan.said}", "does it", "screen.do"), *offers])
 
@@ -311,7 +312,7 @@ class ComparisonScreen(Screen[Picked], Portrayed):
             return
         row = varied.comparison.rows[at]
         if row.ok:
-            self.dismiss(picked(self._machine, varied.comparison, row))
+            self.dismiss(picked(varied.comparison, at))
         else:
             self.query_one(ResultBar).hint(f"{varied.names[at]} would be refused with {row.result}")
 
