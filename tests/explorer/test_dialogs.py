@@ -40,6 +40,34 @@ async def press_on(pilot: Any, key: str, text: str) -> None:
     await fill_in(pilot, text)
 
 
+# -- give back --------------------------------------------------------------------------------------------------------
+
+
+def test_a_size_on_the_command_line_asks_which_blocks_give_it_back_and_enter_takes_them() -> None:
+    machine = guest()
+
+    async def story(pilot: Any, screen: MainScreen) -> None:
+        await press_on(pilot, "colon", "256 MiB node 0")
+        why = pilot.app.screen
+        assert isinstance(why, WhyScreen)
+        assert "offline 256M node 0: yes, 2 blocks of 128M can go together" in text_of(why.query_one(Prose))
+        await press(pilot, "enter")
+        assert len(machine.history) == 2
+        assert sum(block.state == "offline" for block in machine.blocks.values()) == 2
+
+    drive(machine, story)
+
+
+def test_a_size_that_cannot_be_asked_is_explained_on_the_line() -> None:
+    async def story(pilot: Any, screen: MainScreen) -> None:
+        for line, wrong in (("2G now", "is not understood behind a size"), ("2G node 7", "there is no node 7")):
+            await press_on(pilot, "colon", line)
+            assert wrong in said(pilot, "#complaint")
+            await press(pilot, "escape")
+
+    drive(guest(), story)
+
+
 # -- why ------------------------------------------------------------------------------------------------------------
 
 

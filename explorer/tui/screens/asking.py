@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, cast
 
-from altmap.engine import Add, BadInput, Command, Film, Machine, Write, describe, reboot
+from altmap.engine import Add, BadInput, Command, Film, Machine, Write, describe, give_back, reboot
 from textual import work
 from textual.message import Message
 from textual.screen import Screen
@@ -40,7 +40,19 @@ from .take_home import TakeHomeDialog
 from .timeline import TimelineScreen
 from .tour import TourScreen
 from .watch import Seen, WatchScreen
-from .why import MOST_TOLD, Choice, Told, WhyScreen, look, told, told_of_batch, told_of_many, told_since
+from .why import (
+    LOOKS,
+    MOST_TOLD,
+    Choice,
+    Told,
+    WhyScreen,
+    look,
+    told,
+    told_of_batch,
+    told_of_many,
+    told_of_size,
+    told_since,
+)
 
 if TYPE_CHECKING:
     from ..app import ExplorerApp
@@ -182,7 +194,19 @@ class AskingScreen(Screen[None], Portrayed):
         if typed is not None:
             if typed.line not in self.session.typed[-1:]:
                 self.session.typed.append(typed.line)
-            self.perform(typed.line, typed.commands, typed=True)
+            if typed.size is not None:
+                self._give_back(typed)
+            else:
+                self.perform(typed.line, typed.commands, typed=True)
+
+    def _give_back(self, typed: Typed) -> None:
+        """Show which blocks give back so much memory, and take them offline together if that is chosen."""
+        try:
+            plan = give_back(self.machine, *(typed.size or (0, None)))
+        except BadInput as error:
+            self.open_line(typed.line, str(error))
+            return
+        self._answer(typed.line, lambda: (told_of_size(plan), LOOKS[plan.certainty]))
 
     # -- watching ---------------------------------------------------------------------------------------------------
 
