@@ -28,6 +28,7 @@ class Add(Base, tag="add", frozen=True):
     `fallback`       may kernel memory serve where `placement` cannot be? None: as the kernel does
     `reserve`        pages that a pmem driver keeps at the start of its altmap
     `align`          pages by which it has the memmap aligned
+    `free`           pages that its altmap has for the memmap, as its namespace says; None: as many as that needs
     """
 
     start: int | str
@@ -38,6 +39,7 @@ class Add(Base, tag="add", frozen=True):
     fallback: bool | None = None
     reserve: int = 0
     align: int = 0
+    free: int | None = None
 
 
 _DEVICE_PLACEMENTS: Final[Mapping[str, tuple[Placement, ...]]] = {"hmm": ("boot",), "pmem": ("boot", "range")}
@@ -46,7 +48,7 @@ _DEVICE_PLACEMENTS: Final[Mapping[str, tuple[Placement, ...]]] = {"hmm": ("boot"
 
 def _run(state: State, command: Add, notes: list[Note]) -> Steps:
     start, size = parse_bytes(command.start), parse_bytes(command.size)
-    for name, pages in (("reserve", command.reserve), ("align", command.align)):
+    for name, pages in (("reserve", command.reserve), ("align", command.align), ("free", command.free or 0)):
         if not 0 <= pages <= size // state.geometry.page_size:
             raise BadInput(
                 f"{name} is {pages} pages; it can be 0 to {size // state.geometry.page_size}, the pages added"
@@ -65,6 +67,7 @@ def _run(state: State, command: Add, notes: list[Note]) -> Steps:
         command.fallback,
         command.reserve,
         command.align,
+        command.free,
     )
     return add_lmbs(state, request) if command.caller == "dlpar" else add_memory(state, request)
 
@@ -114,6 +117,7 @@ _FORM: Final = Form(
     Choice("fallback", {"fallback": True, "no-fallback": False}),
     Option("reserve"),
     Option("align"),
+    Option("free"),
 )
 ROW: Final = Row(
     Add,

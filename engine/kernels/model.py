@@ -39,6 +39,7 @@ class KernelModel(msgspec.Struct, frozen=True):
                            nothing fails there too; "sections", when its sections are added; or "" no one does
     kaslr_limit            KASLR may trim the direct map of x86 to the memory of the boot and some more: that is "checked" since
                            it is; before that it is "overlooked"; and "rare" where only kernels without PCI_P2PDMA do it
+    subsections            device memory is added by sub-sections of 2 MiB, else by sections
     tolerates_existing     a section that is there already does not stop an add
     removal_defect         memmap of several sections is used after it was unmapped
     veto_drops_blocks      an architecture's veto of the altmap clears the flag for memory blocks too (MHP_MEMBLOCK_API)
@@ -94,6 +95,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     block_advice: bool = False
     range_check: Literal["", "sections", "request"] = ""
     kaslr_limit: Literal["overlooked", "checked", "rare"] = "overlooked"
+    subsections: bool = False
     tolerates_existing: bool = False
     removal_defect: bool = False
     veto_drops_blocks: bool = False

@@ -56,6 +56,8 @@ CHANGES: Final[tuple[Change, ...]] = (
          late_node_state=True, memoryless_first=True, online_words=("offline", "online"), block_fits="always"),
     _row((5, 0), "commit", "when memory stays online, the kernel log says why, and shows the page that is in the way",
          "7960509329c2", "mm, memory_hotplug: print reason for the offlining failure", offline_reasons=True),
+    _row((5, 3), "commit", "device memory is added by sub-sections of 2 MiB, not by whole sections", "ba72b4c8cf60",
+         "mm/sparsemem: support sub-section hotplug", subsections=True),
     _row((5, 5), "commit", "an add beyond the highest address is E2BIG, when its sections are added", "dca4436d1cf9",
          "mm/memory_hotplug.c: add a bounds check to __add_pages()", range_check="sections"),
     _row((5, 7), "believed", "auto_online_blocks can be online_kernel and online_movable", "5f47adf762b7",

@@ -162,8 +162,11 @@ class ExplorerApp(App[bool]):
 
     def on_asking_screen_booted(self, message: AskingScreen.Booted) -> None:
         """The machine before waits below, for who takes the boot back."""
-        self.push_screen(self._main_of(Session(message.machine, self.session, message.begun), message.reader))
+        screen = self._main_of(Session(message.machine, self.session, message.begun), message.reader)
+        self.push_screen(screen)
         self._remember(message.machine, message.path)
+        if (first := message.first) is not None:
+            screen.call_after_refresh(screen.perform, first.label, first.commands)
 
     def on_asking_screen_saved(self, message: AskingScreen.Saved) -> None:
         self._remember(message.machine, message.path)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
-from altmap.engine import Add, BadInput, Command, Film, Machine, Write, describe, reboot
+from altmap.engine import Add, BadInput, Command, Film, Machine, Write, describe, give_back, reboot
 from textual import work
 from textual.message import Message
 from textual.screen import Screen
@@ -19,6 +19,7 @@ from ..jumping import Target, targets
 from ..leaving import LEFT
 from ..live import Reader
 from ..manual import Entry, of_pane
+from ..picked import Picked
 from ..places import Goal
 from ..portrait import Portrayed
 from ..prospects import grouped
@@ -42,7 +43,19 @@ from .take_home import TakeHomeDialog
 from .timeline import TimelineScreen
 from .tour import TourScreen
 from .watch import Seen, WatchScreen
-from .why import MOST_TOLD, Choice, Told, WhyScreen, look, told, told_of_batch, told_of_many, told_since
+from .why import (
+    LOOKS,
+    MOST_TOLD,
+    Choice,
+    Told,
+    WhyScreen,
+    look,
+    told,
+    told_of_batch,
+    told_of_many,
+    told_of_size,
+    told_since,
+)
 
 if TYPE_CHECKING:
     from ..app import ExplorerApp
@@ -62,14 +75,22 @@ class AskingScreen(Screen[None], Portrayed):
 
     class Booted(Message):
         """Another machine is to be shown in place of this one. `path`: the file or folder that it came from; `reader`: it is the
-        running one, read by this."""
+        running one, read by this; `first`: what is done there at once."""
 
-        def __init__(self, machine: Machine, begun: str, path: str = "", reader: Reader | None = None) -> None:
+        def __init__(
+            self,
+            machine: Machine,
+            begun: str,
+            path: str = "",
+            reader: Reader | None = None,
+            first: Picked | None = None,
+        ) -> None:
             super().__init__()
             self.machine = machine
             self.begun = begun
             self.path = path
             self.reader = reader
+            self.first = first
 
     class Saved(Message):
         """The machine is in a file now."""
@@ -120,9 +141,13 @@ class AskingScreen(Screen[None], Portrayed):
         node = here.node if here else min(self.machine.nodes, default=0)
         self.app.push_screen(AddDialog(self.machine, node, compares), self._add)
 
-    def _add(self, command: Add | None) -> None:
-        if command is not None:
-            self.perform("add", [command])
+    def _add(self, answer: Add | Picked | None) -> None:
+        if isinstance(answer, Add):
+            self.perform("add", [answer])
+        elif answer is not None and answer.boot:
+            self._boot(answer.boot, answer)
+        elif answer is not None:
+            self.perform(answer.label, answer.commands)
 
     def explain(self, refused: Batch) -> None:
         """Show why commands were refused, and do what is chosen there."""
@@ -174,7 +199,19 @@ class AskingScreen(Screen[None], Portrayed):
         if typed is not None:
             if typed.line not in self.session.typed[-1:]:
                 self.session.typed.append(typed.line)
-            self.perform(typed.line, typed.commands, typed=True)
+            if typed.size is not None:
+                self._give_back(typed)
+            else:
+                self.perform(typed.line, typed.commands, typed=True)
+
+    def _give_back(self, typed: Typed) -> None:
+        """Show which blocks give back so much memory, and take them offline together if that is chosen."""
+        try:
+            plan = give_back(self.machine, *(typed.size or (0, None)))
+        except BadInput as error:
+            self.open_line(typed.line, str(error))
+            return
+        self._answer(typed.line, lambda: (told_of_size(plan), LOOKS[plan.certainty]))
 
     # -- watching ---------------------------------------------------------------------------------------------------
 
@@ -303,12 +340,16 @@ class AskingScreen(Screen[None], Portrayed):
         if row.how == "write":
             self.perform(f"{row.name} {text}", [Write(path=row.path, data=text)])
             return
+        self._boot({parameters.key_of(row): text})
+
+    def _boot(self, options: Mapping[str, str], first: Picked | None = None) -> None:
+        """Go on with a machine that is derived from this one by a boot with options."""
         try:
-            machine = reboot(self.machine, {parameters.key_of(row): text})
+            machine = reboot(self.machine, options)
         except BadInput as error:
             self.query_one(ResultBar).say("✗ no boot", str(error), "refused")
             return
-        self.post_message(self.Booted(machine, "booted"))
+        self.post_message(self.Booted(machine, "booted", first=first))
 
     def show_help(self) -> None:
         """Open the help: the pane that has the keys, the words in it, all verbs."""
