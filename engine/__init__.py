@@ -18,6 +18,7 @@ from .commands import (
     Pin,
     Poison,
     Remove,
+    RemoveLmbs,
     Sync,
     Unpin,
     VirtioMem,
@@ -66,7 +67,18 @@ from .protocol.events import Event
 from .protocol.reasons import HotplugError, Reason
 from .protocol.reasons.notes import Note
 from .protocol.vocabulary import AUTO_ONLINE, CALLERS, PLACEMENTS
-from .questions.compare import VARIES, Comparison, Figure, Varied, compare, describe_comparison, figures, vary
+from .questions.compare import (
+    VARIES,
+    Comparison,
+    Doing,
+    Figure,
+    Varied,
+    compare,
+    describe_comparison,
+    doing,
+    figures,
+    vary,
+)
 from .questions.explain import Explained, explain
 from .questions.give_back import GiveBack, asked_by_size, describe_give_back, give_back
 from .questions.grow import Growth, grow
@@ -123,6 +135,7 @@ __all__ = [
     "Command",
     "Compact",
     "Comparison",
+    "Doing",
     "Drift",
     "Eject",
     "Event",
@@ -158,6 +171,7 @@ __all__ = [
     "Ram",
     "Reason",
     "Remove",
+    "RemoveLmbs",
     "Request",
     "Resource",
     "Section",
@@ -193,6 +207,7 @@ __all__ = [
     "describe_verdict",
     "describe_verdicts",
     "diff",
+    "doing",
     "events",
     "explain",
     "export_shell",

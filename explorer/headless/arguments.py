@@ -59,11 +59,15 @@ def _json(parser: Parser, words: str = "print one JSON object") -> None:
     parser.add_argument("--json", action="store_true", help=words)
 
 
+def _size(parser: Parser, what: str) -> None:
+    usual = (120, 40)
+    parser.add_argument("--size", metavar="WxH", type=word_types.screen, default=usual, help=f"{what} (120x40)")
+
+
 def _look(parser: Parser) -> None:
     """How text for people looks."""
-    parser.add_argument(
-        "--color", choices=COLORS, default="auto", help="auto (on a terminal without NO_COLOR), always, never"
-    )
+    words = "auto (on a terminal without NO_COLOR), always, never"
+    parser.add_argument("--color", choices=COLORS, default="auto", help=words)
     parser.add_argument("--width", metavar="N", type=word_types.columns, help="columns (those of the terminal)")
 
 
@@ -173,18 +177,11 @@ def of_svg(parser: Parser) -> None:
     )
     parser.add_argument("--at", metavar="PLACE|EVENT", action="append", default=[], help=where)
     parser.add_argument("--zoom", metavar="LEVEL", help="zoom in there: node, blocks, block, section, page; or machine")
-    parser.add_argument(
-        "--size",
-        metavar="WxH",
-        type=word_types.screen,
-        default=(120, 40),
-        help="columns and lines of the screen (120x40)",
-    )
+    _size(parser, "columns and lines of the screen")
     themes = "altmap-dark (without it), altmap-light, altmap-contrast, no-colour, or one of Textual's"
     parser.add_argument("--theme", metavar="THEME", default="altmap-dark", help=themes)
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", help="the picture to write (.svg); - or none: standard output"
-    )
+    words = "the picture to write (.svg); - or none: standard output"
+    parser.add_argument("-o", "--output", metavar="FILE", help=words)
 
 
 # -- change it ----------------------------------------------------------------------------------------------------------
@@ -280,7 +277,7 @@ def of_why(parser: Parser) -> None:
 
 def of_compare(parser: Parser) -> None:
     """altmap compare."""
-    from altmap.engine import PLACEMENTS
+    from altmap.engine import PLACEMENTS, VARIES
     from altmap.engine.protocol.vocabulary import ONLINE_TYPES
 
     _machine(parser)
@@ -292,12 +289,14 @@ def of_compare(parser: Parser) -> None:
     parser.add_argument("--placement", metavar="PLACEMENT,..", help=f"only these of {', '.join(PLACEMENTS)}")
     parser.add_argument("--block-size", metavar="SIZE,..", help="memory blocks of these sizes for the added range")
     _model(parser, "the machine's own, or several", "MODEL,..")
-    parser.add_argument(
-        "--online",
-        choices=ONLINE_TYPES,
-        default="online_movable",
-        help="how the blocks go online (online_movable)",
-    )
+    types = f"how the blocks go online (online_movable): {', '.join(ONLINE_TYPES)}"
+    parser.add_argument("--online", metavar="TYPE,..", default="online_movable", help=types)
+    whats = tuple(what.replace(" ", "-") for what in VARIES)
+    parser.add_argument("--vary", choices=whats, help="what differs, in place of naming each")
+    parser.add_argument("-o", "--output", metavar="FILE", help="a picture of them (.svg); - for standard output")
+    _size(parser, "its columns and lines")
+    themes = ("altmap-dark", "altmap-light")
+    parser.add_argument("--theme", choices=themes, default=themes[0], help="its colours (dark)")
     _json(parser)
     _look(parser)
 
@@ -371,9 +370,8 @@ def of_export(parser: Parser) -> None:
     _replay(parser)
     means = "; ".join(f"{name}: {target.about}" for name, target in TARGETS.items())
     parser.add_argument("--for", dest="target", choices=tuple(TARGETS), default="sysfs", help=f"{means} (sysfs)")
-    parser.add_argument(
-        "--faults", action="store_true", help="put in hardware errors (poison), which are left out else"
-    )
+    faults = "put in hardware errors (poison), which are left out else"
+    parser.add_argument("--faults", action="store_true", help=faults)
     _json(parser)
 
 
@@ -390,9 +388,8 @@ def of_schema(parser: Parser) -> None:
 
 def of_models(parser: Parser) -> None:
     """altmap models."""
-    parser.add_argument(
-        "models", metavar="MODEL", nargs="*", help="one: what came with it; two: what changed between them; none: all"
-    )
+    words = "one: what came with it; two: what changed between them; none: all"
+    parser.add_argument("models", metavar="MODEL", nargs="*", help=words)
 
 
 def of_help(parser: Parser) -> None:

@@ -163,9 +163,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
             ),
             Verb(
                 "compare",
-                "put the placements of one add side by side",
-                ("altmap compare numa-guest --add 1G --node 2", "altmap compare --add 64G --model rfc-v2,6.12"),
-                "questions.alternatives",
+                "put the alternatives of one add side by side",
+                (
+                    "altmap compare numa-guest --add 1G --node 2",
+                    "altmap compare --add 64G --model rfc-v2,6.12",
+                    "altmap compare small-guest --add 1G --vary kernel-models -o kernels.svg",
+                ),
+                "comparing.alternatives",
                 arguments.of_compare,
             ),
             Verb(

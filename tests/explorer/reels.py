@@ -264,6 +264,39 @@ REELS: Final[dict[str, Reel]] = {
         ),
         ("60x20", "80x24", "120x40"),
     ),
+    "compare": Reel(
+        bundled("small-guest"),
+        (
+            Frame("placements", 'c "1G" enter', lambda shot: shot.dialog == "ComparisonScreen" and not shot.machine.history),
+            Frame("kernel-models", "tab", _dialog("ComparisonScreen")),
+            Frame("block-sizes", "tab", _dialog("ComparisonScreen")),
+            Frame("online-types", "tab", _dialog("ComparisonScreen")),
+            Frame("released", "tab p", _dialog("ComparisonScreen")),
+            Frame("all-numbers", "t", _dialog("Table")),
+            Frame("done", "escape enter", lambda shot: shot.machine.blocks[39].zone == (0, "Movable")),
+        ),
+        ALL,
+    ),
+    "compare-elsewhere": Reel(
+        bundled("firecracker-24g"),
+        (
+            Frame("chosen", 'c "16G" enter right right', lambda shot: shot.dialog == "ComparisonScreen"),
+            Frame("done", "enter", lambda shot: shot.machine.settings.memmap_on_memory == "Y" and 327 in shot.machine.blocks),
+        ),
+        ("80x24", "120x40"),
+        (DARK, COLOURLESS),
+    ),
+    "compare-refused": Reel(
+        bundled("tiny-guest"),
+        (Frame("placements", 'c "16G" enter', lambda shot: shot.dialog == "ComparisonScreen" and not shot.machine.history),),
+        ("60x20", "120x40"),
+        (DARK, LIGHT),
+    ),
+    "compare-terabyte": Reel(
+        bundled("terabyte-server"),
+        (Frame("placements", 'c "1T" enter', lambda shot: shot.dialog == "ComparisonScreen" and not shot.machine.history),),
+        ("120x40", "200x60"),
+    ),
     "no-room": Reel(
         bundled("numa-guest"),
         (
@@ -304,6 +337,17 @@ REELS: Final[dict[str, Reel]] = {
         ),
         ALL,
         reader=lambda: Staged([guest(), with_dimm(), with_dimm(movable=2)], with_dimm(movable=4)),
+    ),
+    "habits": Reel(
+        with_dimm,
+        (
+            Frame("jump", "j", _dialog("JumpScreen")),
+            Frame("jumped", "d", lambda shot: shot.dialog == "" and shot.map.view.name == "memmap"),
+            Frame("help", "2 ?", _dialog("HelpScreen")),
+            Frame("help-found", '"mark dev"', _dialog("HelpScreen")),
+            Frame("help-of-open", "escape escape O ?", _dialog("HelpScreen")),
+        ),
+        ("60x20", "80x24", "120x40"),
     ),
     "tour": Reel(guest, (Frame("first", "T", lambda shot: shot.dialog == "TourScreen" and not shot.machine.history),), ALL),
 }  # fmt: skip
