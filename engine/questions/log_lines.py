@@ -21,6 +21,7 @@ class LogLine(NamedTuple):
 
 
 def log_line(pattern: str, means: str | Callable[[re.Match[str]], str], rule: str) -> LogLine:
+    """A row from the pattern as text and, where the meaning depends on the match, a function of it."""
     said = means if callable(means) else lambda match: means
     return LogLine(re.compile(pattern), said, rule)
 
@@ -176,6 +177,11 @@ LOG_LINES: Final = (
         r"Memory failure: (?P<pfn>0x[0-9a-f]+): (?P<what>.+)",
         lambda match: f"a page has a hardware error: {match['what']}",
         "mm/memory-failure.c, memory_failure",
+    ),
+    log_line(
+        r"soft_offline_page: (?P<pfn>0x[0-9a-f]+) page already poisoned",
+        "the page was taken out of use before",
+        "mm/memory-failure.c, soft_offline_page",
     ),
     log_line(
         r"[Ss]oft offlining pfn (?P<pfn>0x[0-9a-f]+)",
