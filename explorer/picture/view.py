@@ -74,6 +74,8 @@ class View:
     sentence: ClassVar[str]
     by_contents: ClassVar[bool] = True
     """Do cells with the same pages look the same, wherever they are?"""
+    draws_tiles: ClassVar[bool] = False
+    """May tiles look otherwise than their cells say?"""
 
     @classmethod
     def paint(cls, scene: Scene, cell: Summary) -> Paint:

@@ -117,7 +117,7 @@ class MemoryMap(Drawn, can_focus=True):
         found = self._pictures.pop(key, None)
         if found is not None:
             if self._ages[key] != self._age:
-                found.changed_lines()
+                found.changed_lines(self.overlay)
             found.reveal(pfn)
         elif scope.level == "page":
             found = PagesPicture(self.scene, view, scope, size, self.halves, pfn)
@@ -155,7 +155,7 @@ class MemoryMap(Drawn, can_focus=True):
             self._pictures.clear()
             self._reshaped()
             return
-        self.refresh_rows(self.picture.changed_lines())
+        self.refresh_rows(self.picture.changed_lines(self.overlay))
 
     _shape: tuple[int, int] = (-1, 0)
 
@@ -250,8 +250,13 @@ class MemoryMap(Drawn, can_focus=True):
         geometry = self.machine.geometry
         sections = self.happening.differing(happening, geometry.pages_per_section)
         self.happening = happening
-        if sections:
-            self._redraw({nr // geometry.sections_per_block for nr in sections})
+        if not sections:
+            return
+        if isinstance(picture := self.picture, PagesPicture):
+            self._draw()
+        else:
+            blocks = {nr // geometry.sections_per_block for nr in sections}
+            self._draw(picture.overlaid_lines(blocks, self.overlay))
 
     def show_notes(self, notes: Mapping[int, str]) -> None:
         """Write words on blocks: why each was refused."""
