@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from altmap.engine import Block, Machine, Section, Summary, about_bytes, format_bytes
@@ -31,10 +32,14 @@ class Scope(NamedTuple):
     node: int | None = None
 
 
-def whole(machine: Machine) -> Scope:
-    """The scope of all memory: up to the last block or section that there is."""
+def whole(machine: Machine, expected: Mapping[int, int] = MappingProxyType({})) -> Scope:
+    """The scope of all memory: up to the last block or section that there is, or that is expected."""
     geometry = machine.geometry
-    last = max(max(machine.blocks, default=0), max(machine.sections, default=0) // geometry.sections_per_block)
+    last = max(
+        max(machine.blocks, default=0),
+        max(machine.sections, default=0) // geometry.sections_per_block,
+        max(expected, default=0),
+    )
     return Scope("machine", 0, (last + 1) * geometry.pages_per_block)
 
 
@@ -63,7 +68,9 @@ class MemoryPicture:
         self._looks: dict[tuple[int, object], Paint] = {}
         self._lines: dict[int, Line] = {}
         self._tiles: dict[int, list[Line] | None] = {}
-        self.plan = laid_out(self.machine, scope, (self.wide - self.gutter, self.high), halves, folds, plain)
+        self.plan = laid_out(
+            self.machine, scope, (self.wide - self.gutter, self.high), halves, folds, plain, scene.expected
+        )
         self._tiled = tiles = Tiles(self)
         self._drawn: dict[str, Callable[[int, Row, int, Overlay], Iterable[Span]]] = {
             "hole": self._hole, "alike": self._folded, "node": self._heading, "tiles": tiles.line
@@ -87,7 +94,8 @@ class MemoryPicture:
             row, top = self.plan.rows[at], self.plan.tops[at]
             now = self._of_row(row)
             if before != now:
-                self._paints.pop(at, None)
+                if at in self._paints:
+                    self._paints[at] = self._repainted(at, before, now)
                 alike = before[1] == now[1] and row.what == "tiles" and self._by_cells
                 parts = {0, *self._tiled.differing(at, over)} if alike else range(self.plan.shape.lines)
                 self._sections[at] = now
@@ -128,14 +136,30 @@ class MemoryPicture:
             self._lines.pop(line, None)
         return lines
 
+    def _repainted(self, at: int, before: _Made, now: _Made) -> list[Paint]:
+        """The looks of the cells of a row of which some sections have changed."""
+        row, cell, size = self.plan.rows[at], self.plan.shape.cell, self.machine.geometry.pages_per_section
+        paints = list(self._paints[at])
+        first = row.start // size
+        changed = (nr for nr, pair in enumerate(zip(before[0], now[0], strict=True), first) if pair[0] is not pair[1])
+        done = row.start
+        for nr in changed:
+            start = max(done, nr * size // cell * cell)
+            done = min(-(-(nr + 1) * size // cell) * cell, row.start + row.pages)
+            if start < done:
+                for one in self.machine.summaries(start, done - start, cell):
+                    if row.low <= one.start < row.high:
+                        paints[(one.start - row.start) // cell] = self._paint(one)
+        return paints
+
     def _of_row(self, row: Row) -> _Made:
         """What a row is made of: its sections and its blocks."""
         geometry, end = self.machine.geometry, row.start + row.pages
         size, unit = geometry.pages_per_section, geometry.pages_per_block
         sections, blocks = self.machine.sections, self.machine.blocks
         return (
-            [sections.get(nr) for nr in range(row.start // size, -(-end // size))],
-            [blocks.get(nr) for nr in range(row.start // unit, -(-end // unit))],
+            [*map(sections.get, range(row.start // size, -(-end // size)))],
+            [*map(blocks.get, range(row.start // unit, -(-end // unit)))],
         )
 
     def paints(self, at: int) -> list[Paint]:

@@ -86,9 +86,10 @@ class Frames:
     def _drawn(self, size: tuple[int, int], over: Overlay) -> MemoryPicture:
         """The map as the machine is now; it is laid out anew where there is other memory than before."""
         machine = self._player.machine
-        shape = (whole(machine), frozenset(machine.blocks), size)
+        expected = self._player.memory
+        shape = (whole(machine, expected), frozenset(machine.blocks.keys() | expected.keys()), size)
         if self._picture is None or self._shape != shape:
-            scene = Scene(machine, DARK, _Unasked())
+            scene = Scene(machine, DARK, _Unasked(), expected)
             self._shape = shape
             self._picture = MemoryPicture(scene, Use, shape[0], size, 1 if self._letters else 2, True)
         else:

@@ -123,6 +123,7 @@ class PlayScreen(Screen[Answer], Portrayed):
         verdicts = Outlooks(self.machine)
         self._map = MemoryMap(self.machine, verdicts)
         self.aim(self._map)
+        self._map.expect(self._player.memory)
         yield StatusLine(self.machine)
         yield OverviewLine(self.machine, verdicts)
         with Horizontal(id="body"):
@@ -167,6 +168,7 @@ class PlayScreen(Screen[Answer], Portrayed):
             self.query_one(OverviewLine).reload()
             self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
             self.query_one(StatusLine).show()
+            self._title()
         self._map.show_happening(player.happening(self._map.halves == 1))
         self.query_one(Beside).reload()
         self._say()
@@ -174,7 +176,6 @@ class PlayScreen(Screen[Answer], Portrayed):
     def _say(self) -> None:
         player = self._player
         count = len(player.told)
-        self.query_one("#map-title", Strip).set(*titles.of_map(self._map))
         self.query_one("#moments-title", Strip).set(
             [Word("▌", "faint"), Word("what the kernel does", "strong")],
             [Word(f"moment {player.at:,} of {count:,} ", "dim")],
@@ -193,6 +194,9 @@ class PlayScreen(Screen[Answer], Portrayed):
             )
         look = "plain" if not isinstance(told, Outcome) else "ok" if told.ok else "refused"
         bar.say("▶" if player.playing else "■", words, look, self.hint())
+
+    def _title(self) -> None:
+        self.query_one("#map-title", Strip).set(*titles.of_map(self._map))
 
     def _transport(self) -> tuple[list[Word], list[Word]]:
         player = self._player
@@ -272,12 +276,12 @@ class PlayScreen(Screen[Answer], Portrayed):
     def action_next_view(self, by: int) -> None:
         """The next view of the map, or the one before."""
         self._map.next_view(by)
-        self._say()
+        self._title()
 
     def action_view(self, name: str) -> None:
         """Show the map in another view."""
         self._map.set_view(name)
-        self._say()
+        self._title()
 
     def action_zoom_to(self, depth: int) -> None:
         """Out to a level of the breadcrumb."""
@@ -285,4 +289,4 @@ class PlayScreen(Screen[Answer], Portrayed):
 
     def on_memory_map_reshaped(self) -> None:
         self.query_one(MapLegend).refresh()
-        self._say()
+        self._title()

@@ -60,6 +60,7 @@ class MemoryMap(Drawn, can_focus=True):
         self.verdicts = verdicts
         self.view: type[View] = VIEWS[0]
         self.folds = True
+        self.expected: Mapping[int, int] = {}
         self.scopes: list[Scope] = [whole(machine)]
         self.pfn = min(machine.blocks, default=0) * machine.geometry.pages_per_block
         self.marks: frozenset[int] = frozenset()
@@ -100,7 +101,7 @@ class MemoryMap(Drawn, can_focus=True):
     @property
     def scene(self) -> Scene:
         """What views may look at."""
-        return Scene(self.machine, palette_of(self.app), self.verdicts)
+        return Scene(self.machine, palette_of(self.app), self.verdicts, self.expected)
 
     @property
     def picture(self) -> Picture:
@@ -143,12 +144,12 @@ class MemoryMap(Drawn, can_focus=True):
         if not self.size:
             return
         self.marks &= self.machine.blocks.keys()
-        if self.scopes[0] != whole(self.machine):
-            self.scopes = [whole(self.machine), *self.scopes[1:]]
+        if self.scopes[0] != (all_of_it := whole(self.machine, self.expected)):
+            self.scopes = [all_of_it, *self.scopes[1:]]
             self._pictures.clear()
             self._reshaped()
             return
-        blocks = self.machine.blocks.keys()
+        blocks = self.machine.blocks.keys() | self.expected.keys()
         shape = (len(blocks), hash(frozenset(blocks)))
         if shape != self._shape:
             self._shape = shape
@@ -325,6 +326,11 @@ class MemoryMap(Drawn, can_focus=True):
         if scope.level == "machine" and self.counted[1] > 1 and here is not None and len(self.machine.blocks) > 64:
             return scope._replace(level="node", node=here.node)
         return inside
+
+    def expect(self, blocks: Mapping[int, int]) -> None:
+        """Blocks, and the node of each, that have a place on the map whether they are there or not."""
+        self.expected = blocks
+        self.scopes[0] = whole(self.machine, blocks)
 
     def zoom_in(self) -> None:
         """One level in, at the cursor."""
