@@ -180,6 +180,8 @@ class Player:
             told, found = self.told[self.at - 1], self.film.changed()
             if isinstance(told, events.RangeIsolated):
                 found = []
+            elif isinstance(told, events.MemmapPlaced) and told.on == "self" and told.chunks:
+                found = list(told.chunks)
             elif isinstance(told, events.MemmapSkipped):
                 found = [(told.pfn, told.pages)]
             elif isinstance(told, events.PagesMigrated):

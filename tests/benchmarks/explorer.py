@@ -207,11 +207,7 @@ def watching(say: Say) -> None:
             machine.apply(command, check=True)
         cost, moments = asyncio.run(frames(machine, line, speed))
         figure = f"{cost * 1e3:.1f} ms = {cost / empty:.1f} x, {cost * FRAMES * 100:.0f} % of a core"
-        say(
-            f"a frame of {name}, {moments:,} moments, at {speed}x",
-            f"{cost * 1e3:.1f} ms = {cost / empty:.1f} x, {share}",
-            "below 60 %",
-        )
+        say(f"a frame of {name}, {moments:,} moments, at {speed}x", figure, "below 60 %")
 
 
 # -- verdicts -----------------------------------------------------------------------------------------------------------

@@ -193,7 +193,10 @@ class PlayScreen(Screen[Answer], Portrayed):
                 f"{sum(move.pages for move in moves):,} of {total:,} pages have moved, the last ones to memory{last}"
             )
         look = "plain" if not isinstance(told, Outcome) else "ok" if told.ok else "refused"
-        bar.say("▶" if player.playing else "■", words, look, self.hint())
+        room = self.app.size.width - 6  # one line: the other is for what a person can do
+        bar.say(
+            "▶" if player.playing else "■", words if len(words) <= room else f"{words[: room - 1]}…", look, self.hint()
+        )
 
     def _title(self) -> None:
         self.query_one("#map-title", Strip).set(*titles.of_map(self._map))
