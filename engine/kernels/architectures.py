@@ -69,6 +69,8 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     unmapped_by          function that RFC v2 has step over memmap pages when it unmaps them; None: there is none
     begins               address where boot memory usually begins; 0: it always does there
     devices              first address, and the first behind, of a range that is never filled with memory; None: not known
+    crash_kernel         alignment in bytes of the memory of a crash kernel, and how much is kept below 4 GiB for one that lies
+                         above; None: not known
     low_zones            zones below `top_zone` with the address (bytes) where each ends, ascending
     top_zone             the kernel zone that has no upper end
     direct_map           page sizes of the direct map in bytes, biggest first; empty: it needs no page tables
@@ -99,6 +101,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     unmapped_by: str | None = None
     begins: int = 0
     devices: tuple[int, int] | None = None
+    crash_kernel: tuple[int, int] | None = None
     low_zones: tuple[tuple[str, int], ...] = ()
     top_zone: str = "Normal"
     direct_map: tuple[int, ...]
@@ -147,8 +150,8 @@ _ROWS: Final = (
             arch="x86_64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
         hotplug_since=(2, 6), rfc_altmap="supported", blocks_by="memory",
-        devices=(4 * GIB - 256 * MIB, 4 * GIB), low_zones=(("DMA", 16 * MIB), ("DMA32", 4 * GIB)),
-        direct_map=(GIB, 2 * MIB, 4096),
+        devices=(4 * GIB - 256 * MIB, 4 * GIB), crash_kernel=(16 * MIB, 256 * MIB),
+        low_zones=(("DMA", 16 * MIB), ("DMA32", 4 * GIB)), direct_map=(GIB, 2 * MIB, 4096),
         add_warning="arch/x86/mm/init_64.c add_pages", unmapped_by="free_pagetable",
         note="Block size as probe_memory_block_size says; 52 address bits with 5-level page tables; 1 GiB direct map pages only "
              "if the CPU has them (else 2 MiB)."),
@@ -158,7 +161,7 @@ _ROWS: Final = (
             arch="arm64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=True, max_address=1 << 47),
         older_sections=(((5, 12), GIB),), hotplug_since=(5, 7), rfc_altmap="supported", boot_offline_veto=True,
-        lists_memblock=True, begins=GIB, low_zones=_ARM_ZONES, direct_map=(4096,),
+        lists_memblock=True, begins=GIB, crash_kernel=(2 * MIB, 128 * MIB), low_zones=_ARM_ZONES, direct_map=(4096,),
         note="Sections had 1 GiB before 5.12. Usual: ZONE_DMA takes all below 4 GiB, so DMA32 is empty; the linear map "
              "of a 48-bit kernel spans 128 TiB."),
     Preset(
@@ -167,7 +170,7 @@ _ROWS: Final = (
             arch="arm64", page_size=16 * KIB, section_size=128 * MIB, max_order=11, pageblock_order=11,
             pmd_size=32 * MIB, block_size=128 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 46),
         hotplug_since=(5, 7), rfc_altmap="unsupported", boot_offline_veto=True,
-        lists_memblock=True, begins=GIB, low_zones=_ARM_ZONES, direct_map=(16 * KIB,),
+        lists_memblock=True, begins=GIB, crash_kernel=(2 * MIB, 128 * MIB), low_zones=_ARM_ZONES, direct_map=(16 * KIB,),
         note="No section maps: RFC patch 2 warns; the upstream condition fails in every mode. Usual: zones as with 4K "
              "pages; the linear map of a 47-bit kernel spans 64 TiB."),
     Preset(
@@ -176,7 +179,7 @@ _ROWS: Final = (
             arch="arm64", page_size=64 * KIB, section_size=512 * MIB, max_order=13, pageblock_order=13,
             pmd_size=512 * MIB, block_size=512 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 47),
         hotplug_since=(5, 7), rfc_altmap="unsupported", boot_offline_veto=True,
-        lists_memblock=True, begins=GIB, low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
+        lists_memblock=True, begins=GIB, crash_kernel=(2 * MIB, 128 * MIB), low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
         note="As with 16K pages. Usual: zones as with 4K pages; the linear map of a 48-bit kernel spans 128 TiB."),
     Preset(
         name="ppc64le-radix-64k", machines=_PPC, huge_pages=(2 * MIB, GIB), huge_page=2 * MIB, ejects="dlpar",
@@ -232,7 +235,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="riscv64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 56),
-        hotplug_since=(6, 11), rfc_altmap="supported", begins=2 * GIB,
+        hotplug_since=(6, 11), rfc_altmap="supported", begins=2 * GIB, crash_kernel=(2 * MIB, 128 * MIB),
         low_zones=_DMA32,
         lists_memblock=True, direct_map=(GIB, 2 * MIB, 4096),
         note="Younger than the RFC; its vmemmap is the generic one, which takes altmaps. Sv39 and Sv48 map less than "

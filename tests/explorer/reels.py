@@ -12,13 +12,14 @@ from typing import Any, Final, NamedTuple
 
 from altmap import engine
 from altmap.explorer.tui.app import ExplorerApp
+from altmap.explorer.tui.live import Reader
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.screens.play import PlayScreen
 from altmap.explorer.tui.themes import CONTRAST, DARK, LIGHT
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.watching.player import Player
 
-from .machines import guest, numa, pinned, press, result, with_dimm
+from .machines import Staged, guest, numa, pinned, press, result, with_dimm
 
 ALL: Final = ("60x20", "80x24", "120x40", "200x60")
 COLOURLESS: Final = "no-colour"
@@ -73,12 +74,14 @@ class Frame(NamedTuple):
 
 
 class Reel(NamedTuple):
-    """A machine, the sizes and themes in which it is opened, and the frames one after the other."""
+    """A machine, the sizes and themes in which it is opened, and the frames one after the other. `reader`: the machine is
+    what this reads."""
 
     machine: Callable[[], engine.Machine]
     frames: Sequence[Frame]
     sizes: Sequence[str] = ("120x40",)
     themes: Sequence[str] = (DARK,)
+    reader: Callable[[], Reader] | None = None
 
 
 # -- machines -----------------------------------------------------------------------------------------------------------
@@ -286,6 +289,39 @@ REELS: Final[dict[str, Reel]] = {
         ),
         ("60x20", "80x24", "120x40"),
     ),
+    "compare": Reel(
+        bundled("small-guest"),
+        (
+            Frame("placements", 'c "1G" enter', lambda shot: shot.dialog == "ComparisonScreen" and not shot.machine.history),
+            Frame("kernel-models", "tab", _dialog("ComparisonScreen")),
+            Frame("block-sizes", "tab", _dialog("ComparisonScreen")),
+            Frame("online-types", "tab", _dialog("ComparisonScreen")),
+            Frame("released", "tab p", _dialog("ComparisonScreen")),
+            Frame("all-numbers", "t", _dialog("Table")),
+            Frame("done", "escape enter", lambda shot: shot.machine.blocks[39].zone == (0, "Movable")),
+        ),
+        ALL,
+    ),
+    "compare-elsewhere": Reel(
+        bundled("firecracker-24g"),
+        (
+            Frame("chosen", 'c "16G" enter right right', lambda shot: shot.dialog == "ComparisonScreen"),
+            Frame("done", "enter", lambda shot: shot.machine.settings.memmap_on_memory == "Y" and 327 in shot.machine.blocks),
+        ),
+        ("80x24", "120x40"),
+        (DARK, COLOURLESS),
+    ),
+    "compare-refused": Reel(
+        bundled("tiny-guest"),
+        (Frame("placements", 'c "16G" enter', lambda shot: shot.dialog == "ComparisonScreen" and not shot.machine.history),),
+        ("60x20", "120x40"),
+        (DARK, LIGHT),
+    ),
+    "compare-terabyte": Reel(
+        bundled("terabyte-server"),
+        (Frame("placements", 'c "1T" enter', lambda shot: shot.dialog == "ComparisonScreen" and not shot.machine.history),),
+        ("120x40", "200x60"),
+    ),
     "no-room": Reel(
         bundled("numa-guest"),
         (
@@ -361,6 +397,28 @@ REELS: Final[dict[str, Reel]] = {
         scattered,
         (Frame("scanners", ': "compact node 0" enter R space home ' + "right " * 40, _moment(40)),),
         ("80x24", "120x40"),
+    "live": Reel(
+        guest,
+        (
+            Frame("first", "", lambda shot: "The running machine" in shot.said),
+            Frame("changed", "f5 3", lambda shot: 32 in shot.machine.blocks and "memory32-39: new" in shot.said),
+            Frame("again", "f5 0", lambda shot: "memory32-33: state offline -> online" in shot.said),
+            Frame("not-there", "f", lambda shot: "only looked at" in shot.said and shot.machine.blocks[1].state == "online"),
+            Frame("copy", "l", lambda shot: "✓ a copy" in shot.said and shot.main.live is False),
+        ),
+        ALL,
+        reader=lambda: Staged([guest(), with_dimm(), with_dimm(movable=2)], with_dimm(movable=4)),
+    ),
+    "habits": Reel(
+        with_dimm,
+        (
+            Frame("jump", "j", _dialog("JumpScreen")),
+            Frame("jumped", "d", lambda shot: shot.dialog == "" and shot.map.view.name == "memmap"),
+            Frame("help", "2 ?", _dialog("HelpScreen")),
+            Frame("help-found", '"mark dev"', _dialog("HelpScreen")),
+            Frame("help-of-open", "escape escape O ?", _dialog("HelpScreen")),
+        ),
+        ("60x20", "80x24", "120x40"),
     ),
     "tour": Reel(guest, (Frame("first", "T", lambda shot: shot.dialog == "TourScreen" and not shot.machine.history),), ALL),
 }  # fmt: skip
@@ -384,7 +442,9 @@ def played(name: str, size: str, theme: str) -> dict[str, str | BaseException]:
     wide, _, high = size.partition("x")
 
     async def play() -> None:
-        app = ExplorerApp(reel.machine(), letters=theme == COLOURLESS)
+        reader = reel.reader() if reel.reader is not None else None
+        machine = reader.read().machine if reader is not None else reel.machine()
+        app = ExplorerApp(machine, letters=theme == COLOURLESS, reader=reader)
         app.animation_level = "none"
         if theme != COLOURLESS:
             app.theme = theme

@@ -138,6 +138,12 @@ class MemoryMap(Drawn, can_focus=True):
     def row(self, y: int) -> Line:
         return self.picture.line(y, self.overlay)
 
+    def hold(self, machine: Machine) -> None:
+        """Show another reading of the same machine, from the next `show` on."""
+        self.machine, self._now = machine, None
+        self._pictures.clear()
+        self.refresh()
+
     def show(self) -> None:
         """Draw what has changed in the machine; marks whose block is gone go."""
         self._age += 1
