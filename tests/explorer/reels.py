@@ -397,6 +397,7 @@ REELS: Final[dict[str, Reel]] = {
         scattered,
         (Frame("scanners", ': "compact node 0" enter R space home ' + "right " * 40, _moment(40)),),
         ("80x24", "120x40"),
+    ),
     "live": Reel(
         guest,
         (
