@@ -18,6 +18,7 @@ from .commands import (
     Pin,
     Poison,
     Remove,
+    RemoveLmbs,
     Sync,
     Unpin,
     VirtioMem,
@@ -30,7 +31,7 @@ from .faces.boot import Ram, boot_machine
 from .faces.devices import with_devices
 from .faces.diff import Drift, describe_drift, diff
 from .faces.film import Film, Move
-from .faces.from_words import new_machine, qemu_nodes
+from .faces.from_words import new_machine
 from .faces.library import (
     bundled_machines,
     capture,
@@ -43,6 +44,7 @@ from .faces.library import (
 )
 from .faces.lsmem import lsmem
 from .faces.lsmem import separate as split_lsmem
+from .faces.qemu_words import qemu_devices, qemu_nodes
 from .faces.reboot import BOOT_KEYS, reboot
 from .faces.shell_export import export as export_shell
 from .kernels.architectures import Preset
@@ -65,7 +67,18 @@ from .protocol.events import Event
 from .protocol.reasons import HotplugError, Reason
 from .protocol.reasons.notes import Note
 from .protocol.vocabulary import AUTO_ONLINE, CALLERS, PLACEMENTS
-from .questions.compare import VARIES, Comparison, Figure, Varied, compare, describe_comparison, figures, vary
+from .questions.compare import (
+    VARIES,
+    Comparison,
+    Doing,
+    Figure,
+    Varied,
+    compare,
+    describe_comparison,
+    doing,
+    figures,
+    vary,
+)
 from .questions.explain import Explained, explain
 from .questions.give_back import GiveBack, asked_by_size, describe_give_back, give_back
 from .questions.grow import Growth, grow
@@ -122,6 +135,7 @@ __all__ = [
     "Command",
     "Compact",
     "Comparison",
+    "Doing",
     "Drift",
     "Eject",
     "Event",
@@ -157,6 +171,7 @@ __all__ = [
     "Ram",
     "Reason",
     "Remove",
+    "RemoveLmbs",
     "Request",
     "Resource",
     "Section",
@@ -192,6 +207,7 @@ __all__ = [
     "describe_verdict",
     "describe_verdicts",
     "diff",
+    "doing",
     "events",
     "explain",
     "export_shell",
@@ -214,6 +230,7 @@ __all__ = [
     "parse_line",
     "parse_script",
     "plain",
+    "qemu_devices",
     "qemu_nodes",
     "read_machine",
     "reboot",

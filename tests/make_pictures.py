@@ -1,4 +1,5 @@
-"""Make the README's pictures anew, ``python -m tests.make_pictures``: what ``altmap svg`` draws of machines after scripts."""
+"""Make the README's pictures anew, ``python -m tests.make_pictures``: what ``altmap svg`` draws of machines after scripts,
+and ``altmap compare`` of alternatives."""
 
 from __future__ import annotations
 
@@ -15,15 +16,14 @@ PICTURES: Final = Path(__file__).parents[1] / "fixtures" / "pictures"
 
 
 class Picture(NamedTuple):
-    """What is drawn: the machine, the lines of a script that is run on it first, and the options of ``altmap svg``."""
+    """What is drawn: the words of a command line, and the lines of a script that it is given."""
 
-    machine: str
-    script: str
-    options: str
+    line: str
+    script: str = ""
 
     def drawn(self) -> str:
         """The picture as SVG."""
-        words = ["svg", self.machine, "-", *self.options.split()]
+        words = self.line.split()
         given, written = io.BytesIO(self.script.encode()), io.StringIO()
         with mock.patch.object(sys, "stdin", io.TextIOWrapper(given)), redirect_stdout(written):
             assert main(words) == 0, f"{words} came out otherwise than expected"
@@ -35,12 +35,14 @@ _SMALL: Final = "--view memmap --at 32 --size 80x24"
 
 ALL: Final = {
     "explorer.svg": Picture(
-        "firecracker-24g",
+        "svg firecracker-24g - --at 42 --size 120x40",
         "hugepages 24 of 2M\npin 24M node 0 short\noffline 48\noffline 42 expect EBUSY\n",
-        "--at 42 --size 120x40",
     ),
-    "memmap-in-itself.svg": Picture("small-guest", f"add 4G at 4G node 0\n{_ADDED}", _SMALL),
-    "memmap-in-boot-memory.svg": Picture("small-guest", f"add 4G at 4G node 0 placement boot\n{_ADDED}", _SMALL),
+    "memmap-in-itself.svg": Picture(f"svg small-guest - {_SMALL}", f"add 4G at 4G node 0\n{_ADDED}"),
+    "memmap-in-boot-memory.svg": Picture(
+        f"svg small-guest - {_SMALL}", f"add 4G at 4G node 0 placement boot\n{_ADDED}"
+    ),
+    "compare.svg": Picture("compare small-guest --add 1G --at 4G --vary placements --size 120x34 -o -"),
 }
 """The pictures by their files."""
 

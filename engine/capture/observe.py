@@ -18,15 +18,16 @@ _PARAMETERS = "sys/module/memory_hotplug/parameters"
 _SYSCTLS = (("proc/sys/vm", "movable_gigantic_pages"),)
 
 
-def observe(path: str | os.PathLike[str]) -> Observation:
-    """Everything that the tree at `path` tells: "/" for this machine, a folder, or a tar (`open_tree`).
+def observe(path: str | os.PathLike[str], *, pages: bool = True) -> Observation:
+    """Everything that the tree at `path` tells: "/" for this machine, a folder, or a tar (`open_tree`); the files that have
+    a word for each page only where `pages` are asked for.
 
     Memory blocks must be there, or zones or System RAM by which they can be told; what else is missing stays empty, and what is
     there but cannot be read or understood becomes a note. Nothing is written, and no file outside the tree is read. Raises
     `BadInput` if `path` is no captured tree, or has memory blocks with impossible numbers.
     """
     with open_tree(path) as tree:
-        seen = _observed(tree)
+        seen = _observed(tree, pages)
         told = any(zone.present for zone in seen.zones) or any(
             one.name.startswith("System RAM") for one in seen.resources
         )
@@ -35,8 +36,8 @@ def observe(path: str | os.PathLike[str]) -> Observation:
         return seen
 
 
-def _observed(tree: Tree) -> Observation:
-    """What the files of a tree tell."""
+def _observed(tree: Tree, pages: bool) -> Observation:
+    """What the files of a tree tell, those that have a word for each page where `pages` are asked for."""
     block_size = sysfs_tree.read_block_size(tree)
     version = _text(tree, "proc/version")
     pageblock_order, pageblocks = tree.parse("proc/pagetypeinfo", procfs.parse_pagetypeinfo) or (None, {})
@@ -67,7 +68,7 @@ def _observed(tree: Tree) -> Observation:
         hugepages=Frozen(sysfs_tree.read_hugepages(tree, "sys/kernel/mm/hugepages")),
         features=read_features(tree),
         devices=tree.devices,
-        pages=_pages(tree),
+        pages=_pages(tree) if pages else (),
         notes=_notes(tree),
     )
 

@@ -24,6 +24,7 @@ from .compact import Compact as Compact
 from .fields import Base
 from .hugepages import HugePages as HugePages
 from .poison import Poison as Poison
+from .remove_lmbs import RemoveLmbs as RemoveLmbs
 from .row import Row
 from .sync import Sync as Sync
 from .take_out import Eject as Eject
@@ -44,6 +45,7 @@ Command = (
     | Write
     | Sync
     | VirtioMem
+    | RemoveLmbs
     | Compact
     | HugePages
     | Poison

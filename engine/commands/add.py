@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from ..hotplug import dax
 from ..hotplug.add import AddRequest, add_memory
 from ..hotplug.dlpar import add_lmbs
 from ..memory.state import State
 from ..numbers.errors import BadInput
 from ..numbers.units import parse_bytes
 from ..protocol.reasons.notes import Note
-from ..protocol.vocabulary import Caller, Placement
+from ..protocol.vocabulary import DAX_CALLERS, Caller, Placement
 from ..sysfs.hotplug_files import MEMORY
 from .fields import Base
 from .form import Choice, Form, Option
@@ -28,6 +29,7 @@ class Add(Base, tag="add", frozen=True):
     `fallback`       may kernel memory serve where `placement` cannot be? None: as the kernel does
     `reserve`        pages that a pmem driver keeps at the start of its altmap
     `align`          pages by which it has the memmap aligned
+    `free`           pages that its altmap has for the memmap, as its namespace says; None: as many as that needs
     """
 
     start: int | str
@@ -38,6 +40,7 @@ class Add(Base, tag="add", frozen=True):
     fallback: bool | None = None
     reserve: int = 0
     align: int = 0
+    free: int | None = None
 
 
 _DEVICE_PLACEMENTS: Final[Mapping[str, tuple[Placement, ...]]] = {"hmm": ("boot",), "pmem": ("boot", "range")}
@@ -46,7 +49,7 @@ _DEVICE_PLACEMENTS: Final[Mapping[str, tuple[Placement, ...]]] = {"hmm": ("boot"
 
 def _run(state: State, command: Add, notes: list[Note]) -> Steps:
     start, size = parse_bytes(command.start), parse_bytes(command.size)
-    for name, pages in (("reserve", command.reserve), ("align", command.align)):
+    for name, pages in (("reserve", command.reserve), ("align", command.align), ("free", command.free or 0)):
         if not 0 <= pages <= size // state.geometry.page_size:
             raise BadInput(
                 f"{name} is {pages} pages; it can be 0 to {size // state.geometry.page_size}, the pages added"
@@ -65,8 +68,11 @@ def _run(state: State, command: Add, notes: list[Note]) -> Steps:
         command.fallback,
         command.reserve,
         command.align,
+        command.free,
     )
-    return add_lmbs(state, request) if command.caller == "dlpar" else add_memory(state, request)
+    if command.caller == "dlpar":
+        return add_lmbs(state, request)
+    return dax.bind(state, request) if command.caller in DAX_CALLERS else add_memory(state, request)
 
 
 _NO_LINE: Final[Mapping[Caller, str]] = {
@@ -114,6 +120,7 @@ _FORM: Final = Form(
     Choice("fallback", {"fallback": True, "no-fallback": False}),
     Option("reserve"),
     Option("align"),
+    Option("free"),
 )
 ROW: Final = Row(
     Add,

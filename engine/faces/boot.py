@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -13,8 +13,11 @@ from ..kernels.models import find_model
 from ..machine import Machine
 from ..memory.section import put
 from ..memory.state import State
+from ..memory.zone import MOVABLE
+from ..mm.zone_movable import kernel_pages, movable_starts
 from ..numbers.errors import BadInput
 from ..numbers.frozen import Frozen
+from ..numbers.geometry import Geometry
 from ..numbers.rounding import ceil
 from ..numbers.units import format_bytes, parse_bytes
 from ..protocol.vocabulary import ASSUMED, RESERVED
@@ -42,6 +45,7 @@ def boot_machine(
     memmap_on_memory: str = "Y",
     auto_online: str = "offline",
     options: str = "",
+    reserved: Sequence[tuple[int, int]] = (),
     name: str = "booted",
 ) -> Machine:
     """A machine that has just booted with the memory `ram`, which is made of whole sections.
@@ -52,7 +56,8 @@ def boot_machine(
     `block_size`        of a memory block, bytes or text; None: what is usual there
     `memmap_on_memory`  the boot parameter of memory_hotplug, where the kernel has it
     `auto_online`       what auto_online_blocks is set to
-    `options`           further words of the kernel command line, such as "movable_node"
+    `options`           further words of the kernel command line: kernelcore and movablecore make a ZONE_MOVABLE
+    `reserved`          ranges (first address, first behind) that the boot keeps for a crash kernel
     `name`              how the machine is called
 
     Of each zone the lowest pages are reserved: for the memmap of the boot memory, and one page in 64 for the kernel. Nothing of
@@ -71,7 +76,7 @@ def boot_machine(
                 f"boot memory of {format_bytes(int(bank.size))} at {int(bank.start):#x} is not made of whole sections "
                 f"of {format_bytes(geometry.section_size)}"
             )
-    zones = [zone for bank in banks for zone in _zones(preset, bank)]
+    zones = _with_movable(_merged(list(_zones(preset, geometry, banks, options, reserved))), geometry)
     seen = Observation(
         source=name,
         version=f"Linux version {kernel.release[0]}.{kernel.release[1]}",
@@ -82,9 +87,12 @@ def boot_machine(
         blocks=_blocks(banks, block),
         nodes=(),
         node_lists=Frozen(_node_lists(banks, nodes)),
-        zones=_merged(zones),
+        zones=zones,
         pageblock_order=None,
-        resources=tuple(Resource(int(b.start), int(b.start) + int(b.size), "System RAM", 0) for b in banks),
+        resources=(
+            *(Resource(int(b.start), int(b.start) + int(b.size), "System RAM", 0) for b in banks),
+            *(Resource(start, end, "Crash kernel", 1) for start, end in reserved),
+        ),
         vmstat=Frozen({"nr_memmap_boot_pages": sum(geometry.memmap_pages(zone.present) for zone in zones)}),
         parameters=Frozen({"memmap_on_memory": memmap_on_memory} if kernel.parameter_modes else {}),
         pages=(),
@@ -108,24 +116,61 @@ def _make_facts(state: State) -> None:
         state.evidence.drop(key)
 
 
-def _zones(preset: Preset, bank: Ram) -> list[ZoneReading]:
-    page = preset.geometry.page_size
-    limits = [*preset.low_zones, (preset.top_zone, int(bank.start) + int(bank.size))]
-    zones: list[ZoneReading] = []
-    low, end = int(bank.start), int(bank.start) + int(bank.size)
-    for zone, limit in limits:
-        high = min(limit, end)
-        if low >= high:
-            continue
-        first, pages = low // page, (high - low) // page
-        managed = pages - preset.geometry.memmap_pages(pages)
-        zones.append(
-            ZoneReading(
-                bank.node, zone, managed - pages // _KERNEL_SHARE, 0, 0, 0, 0, pages, pages, managed, 0, first, ()
-            )
-        )
-        low = high
-    return zones
+def _zones(
+    preset: Preset, geometry: Geometry, banks: list[Ram], options: str, reserved: Sequence[tuple[int, int]]
+) -> Iterator[ZoneReading]:
+    """Each bank in the zones that it falls into; what a crash kernel has of them is not managed."""
+    page, movable = preset.geometry.page_size, _movable_starts(preset, geometry, banks, options)
+    for bank in banks:
+        low, end = int(bank.start) // page, (int(bank.start) + int(bank.size)) // page
+        border = min(max(low, movable.get(bank.node, end)), end)
+        parts: list[tuple[str, int, int]] = []
+        for zone, limit in (*preset.low_zones, (preset.top_zone, end * page)):
+            high = min(limit // page, border)
+            if low < high:
+                parts.append((zone, low, high))
+                low = high
+        for zone, first, behind in (*parts, *([(MOVABLE, border, end)] if border < end else [])):
+            pages, kept = behind - first, _overlap(first * page, behind * page, reserved) // page
+            taken = kept if zone == MOVABLE else kept + preset.geometry.memmap_pages(pages)
+            managed = max(0, pages - taken)
+            used = 0 if zone == MOVABLE else pages // _KERNEL_SHARE
+            free = max(0, managed - used)
+            yield ZoneReading(bank.node, zone, free, 0, 0, 0, 0, pages, pages, managed, 0, first, ())
+
+
+def _overlap(start: int, end: int, ranges: Sequence[tuple[int, int]]) -> int:
+    return sum(max(0, min(end, high) - max(start, low)) for low, high in ranges)
+
+
+def _movable_starts(preset: Preset, geometry: Geometry, banks: list[Ram], options: str) -> dict[int, int]:
+    """First pfn of ZONE_MOVABLE by node, as the command line asks for it. With movable_node the other two are ignored, and only
+    what firmware calls hotpluggable is movable: none of this memory."""
+    given = dict(word.partition("=")[::2] for word in options.split())
+    if "movable_node" in given:
+        return {}
+    page, unit = geometry.page_size, 1 << geometry.max_order
+    memory: dict[int, list[tuple[int, int]]] = {}
+    for bank in sorted(banks, key=lambda one: (one.node, int(one.start))):
+        memory.setdefault(bank.node, []).append((int(bank.start) // page, (int(bank.start) + int(bank.size)) // page))
+    ranges = [one for node in memory.values() for one in node]
+    total, end = sum(high - low for low, high in ranges), max(high for _, high in ranges)
+    kernel = kernel_pages(given.get("kernelcore"), given.get("movablecore"), total, page, unit)
+    limits = [0, *(limit // page for _, limit in preset.low_zones)]
+    return movable_starts(memory, kernel, max(limit for limit in limits if limit < end), unit)
+
+
+def _with_movable(zones: tuple[ZoneReading, ...], geometry: Geometry) -> tuple[ZoneReading, ...]:
+    """The memmap of movable memory lies in the biggest kernel zone of its node, or of all."""
+    found = {(zone.node, zone.zone): zone for zone in zones}
+    for zone in zones:
+        if zone.zone == MOVABLE:
+            kernel = [other for other in found.values() if other.zone != MOVABLE]
+            host = max(kernel, key=lambda other: (other.node == zone.node, other.managed))
+            need = geometry.memmap_pages(zone.present)
+            managed, free = max(0, host.managed - need), max(0, host.free - need)
+            found[host.node, host.zone] = msgspec.structs.replace(host, managed=managed, free=free)
+    return tuple(found.values())
 
 
 def _merged(zones: list[ZoneReading]) -> tuple[ZoneReading, ...]:

@@ -1,24 +1,25 @@
-"""A machine from words: sizes of nodes, a kernel and its command line; or what QEMU is started with."""
+"""A machine from words: sizes of nodes, a kernel and its command line, and memory devices that are there when it boots."""
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Final
 
 import msgspec
 
-from ..commands import HugePages
+from ..commands import Add, HugePages, VirtioMem, describe
 from ..kernels.architectures import ARCHITECTURES, preset_for
 from ..kernels.block_sizes import block_size as probe
 from ..kernels.models import find_model
 from ..machine import Machine
 from ..numbers.errors import BadInput, located
-from ..numbers.rounding import down
-from ..numbers.units import GIB, format_bytes, parse_bytes
+from ..numbers.rounding import down, up
+from ..numbers.units import GIB, MIB, format_bytes, parse_bytes
+from ..questions.narrate import sentence
 from .boot import Ram, boot_machine
+from .crash_kernel import crash_ranges
+from .qemu_words import Plugged
 
 _MOST_NODES: Final = 1024
 _X86_HOLE: Final = (3 * GIB, 4 * GIB)
@@ -26,7 +27,7 @@ _X86_HOLE: Final = (3 * GIB, 4 * GIB)
 _ACTING: Final = (
     "movable_node", "memmap_on_memory", "memory_hotplug.memmap_on_memory", "memory_hotplug.online_policy",
     "memory_hotplug.auto_movable_ratio", "memory_hotplug.auto_movable_numa_aware", "memhp_default_state", "hugepages",
-    "hugepagesz", "hugetlb_free_vmemmap", "mem",
+    "hugepagesz", "default_hugepagesz", "hugetlb_free_vmemmap", "mem", "kernelcore", "movablecore", "crashkernel",
 )  # fmt: skip
 """Boot options that change what the machine is."""
 
@@ -39,23 +40,30 @@ def new_machine(
     block_size: int | str | None = None,
     append: str = "",
     cxl_windows: Sequence[str] = (),
+    devices: Sequence[Plugged] = (),
     name: str = "new",
 ) -> Machine:
     """A machine that has just booted: `nodes` are sizes, one a node, 0 for one that firmware announced without memory.
 
     `arch` is an architecture or one of its kernels (x86_64, arm64, s390x, arm64-64k ...), `kernel` a release, `append` words of
     its command line: those that altmap models act, and the others are named in the notes. `cxl_windows` are such as "16G at 4T":
-    where firmware keeps addresses for CXL memory. Raises `BadInput` for words that make no machine.
+    where firmware keeps addresses for CXL memory. `devices` are added as the kernel boots, behind all other memory if they do not
+    say where. Raises `BadInput` for words that make no machine.
     """
     preset = arch if arch in ARCHITECTURES else preset_for(arch, None, None).name
     model = find_model(kernel)
-    options = _options(append)
+    given = _options(append)
+    options = dict(given)
     sizes = [parse_bytes(size) for size in nodes]
     if not any(sizes) or len(sizes) > _MOST_NODES:
         raise BadInput(f"a machine has 1 to {_MOST_NODES} nodes, and one at least with memory; write --nodes 2G,2G,0")
     limit = parse_bytes(options["mem"]) if options.get("mem") else None
     section = ARCHITECTURES[preset].geometry_in(model.release).section_size
     banks = list(_laid_out(sizes, preset, limit, section))
+    if not banks:
+        raise BadInput(
+            f"mem={options['mem']} leaves no memory; memory is made of whole sections of {format_bytes(section)}"
+        )
     windows = [_window(text) for text in cxl_windows]
     if block_size is None and ARCHITECTURES[preset].blocks_by == "memory":
         usual, end = (
@@ -69,6 +77,11 @@ def new_machine(
         raise BadInput(
             f"memhp_default_state={online} is none of {', '.join(model.online_words)}, which {model.name} knows"
         )
+    memory = [(int(bank.start), int(bank.start) + int(bank.size)) for bank in banks]
+    with located("crashkernel"):
+        reserved, notes = crash_ranges(
+            [v for key, v in given if key == "crashkernel" and v], memory, ARCHITECTURES[preset]
+        )
     machine = boot_machine(
         banks,
         arch=preset,
@@ -78,12 +91,11 @@ def new_machine(
         memmap_on_memory=_MODES.get(on_memory.lower(), "N"),
         auto_online=online,
         options=append,
+        reserved=reserved,
         name=name,
     )
-    notes = list(_notes(options, model.name))
-    if pages := options.get("hugepages"):
-        notes += _hugepages(machine, pages, options.get("hugepagesz"))
-    machine = machine.copy()  # the pool of the boot is no step of its history
+    notes += [*_notes(options), *_hugepages(machine, given), *_plug(machine, devices)]
+    machine = machine.copy()  # what the boot did is no step of its history
     about = f"{', '.join(map(format_bytes, sizes))} on {len(sizes)} node{'s' * (len(sizes) != 1)}, made from words"
     machine._origin = msgspec.structs.replace(machine.origin, description=about, notes=(*machine.origin.notes, *notes))
     return machine
@@ -101,22 +113,22 @@ def _window(text: str) -> tuple[int, int]:
         return parse_bytes(start), parse_bytes(start) + parse_bytes(size)
 
 
-def _options(append: str) -> dict[str, str]:
+def _options(append: str) -> list[tuple[str, str]]:
     try:
         words = shlex.split(append)
     except ValueError as error:
         raise BadInput(f"the command line {append[:60]!r} cannot be read: {error}") from None
-    options: dict[str, str] = {}
-    for word in words:
-        key, _, value = word.partition("=")
-        options[key] = value
-    return options
+    split = (word.partition("=") for word in words)
+    return [(key, value) for key, _, value in split]
 
 
 def _laid_out(sizes: Sequence[int], arch: str, limit: int | None, section: int) -> Iterator[Ram]:
-    """Nodes one behind the other; on x86 with the hole of devices below 4 GiB."""
+    """Nodes one behind the other; on x86 with the hole of devices below 4 GiB, where mem= is an address, elsewhere an amount."""
     at, left = ARCHITECTURES[arch].begins, limit
-    low, high = _X86_HOLE if arch.startswith("x86") and sum(sizes) > _X86_HOLE[0] else (0, 0)
+    hole = ARCHITECTURES[arch].devices is not None and sum(sizes) > _X86_HOLE[0]
+    low, high = _X86_HOLE if hole else (0, 0)
+    if hole and left is not None and left > low:
+        left = max(low, left - (high - low))
     for node, size in enumerate(sizes):
         if size % section:
             raise BadInput(
@@ -133,50 +145,57 @@ def _laid_out(sizes: Sequence[int], arch: str, limit: int | None, section: int) 
             at = high if low and at == low else at
 
 
-def _hugepages(machine: Machine, count: str, size: str | None) -> Iterator[str]:
-    """The pool of the boot, on all nodes."""
-    with located("hugepages"):
-        if not count.isdecimal():
-            raise BadInput(f"{count!r} is no number of pages; pools by node are not modelled")
-        outcome = machine.apply(HugePages(count=int(count), size=size or "2M"))
-    if not outcome.ok:
-        yield f"hugepages={count}: {outcome.result}"
+def _hugepages(machine: Machine, given: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """The pools of the boot: each hugepages= is of the size that the last word before it named (hugepages_setup)."""
+    default = dict(given).get("default_hugepagesz") or format_bytes(machine.architecture.huge_page or 2 * MIB)
+    size = default
+    for key, value in given:
+        if key in ("hugepagesz", "default_hugepagesz"):
+            size = value
+        if key != "hugepages":
+            continue
+        with located("hugepages"):
+            for count, node in _counts(value):
+                outcome = machine.apply(HugePages(count=count, size=size, node=node))
+                if not outcome.ok:
+                    yield f"hugepages={value}: {outcome.result}"
+        size = default
 
 
-def _notes(options: dict[str, str], kernel: str) -> Iterator[str]:
+def _counts(value: str) -> Iterator[tuple[int, int | None]]:
+    """Numbers of pages: of all nodes, or of each by its number, as 0:512,1:256."""
+    if value.isdecimal() and len(value) < 10:
+        yield int(value), None
+        return
+    for part in value.split(","):
+        node, _, count = part.partition(":")
+        if not (node.isdecimal() and count.isdecimal() and len(part) < 20):
+            raise BadInput(
+                f"{value[:40]!r} is no number of pages; write hugepages=512, or by node hugepages=0:512,1:256"
+            )
+        yield int(count), int(node)
+
+
+def _plug(machine: Machine, devices: Sequence[Plugged]) -> Iterator[str]:
+    """Memory devices, which the kernel adds as it boots."""
+    ends = [resource.end for resource in machine.resources.values() if resource.ram]
+    behind = up(max(4 * GIB, *ends), GIB) if devices else 0
+    for device in devices:
+        start = behind if device.start is None else device.start
+        command: Add | VirtioMem = Add(start=start, size=device.size, node=device.node)
+        if device.unit:
+            command = VirtioMem(start=start, size=device.size, unit=device.unit, node=device.node)
+        outcome = machine.apply(command)
+        if not outcome.ok:
+            yield f"{describe(command)}: {outcome.result}, {sentence(outcome.reason)}"
+        behind = max(behind, up(start + device.span, machine.geometry.block_size))
+
+
+def _notes(options: dict[str, str]) -> Iterator[str]:
+    if "movable_node" in options and {"kernelcore", "movablecore"} & options.keys():
+        yield "movable_node is given, so kernelcore and movablecore are ignored"
+    if options.get("kernelcore") == "mirror":
+        yield "kernelcore=mirror: which memory firmware mirrors is not known; it is left out"
     others = [key for key in options if key not in _ACTING]
     if others:
         yield f"of the command line these are not acted on: {', '.join(others)}"
-
-
-# -- QEMU's words -------------------------------------------------------------------------------------------------------
-
-_QEMU: Final = re.compile(r"-(m|numa|object|smp|machine|M|append|cpu)$")
-
-
-def qemu_nodes(line: str) -> tuple[str, ...]:
-    """The sizes of the nodes that QEMU's ``-m 2G,slots=8,maxmem=64G -numa node,mem=1G ...`` makes. Raises `BadInput` where it
-    names no memory."""
-    try:
-        words = shlex.split(line)
-    except ValueError as error:
-        raise BadInput(f"{line[:60]!r} cannot be read: {error}") from None
-    memory, nodes, backends = "", list[dict[str, str]](), dict[str, str]()
-    for option, value in pairwise(words):
-        if not _QEMU.fullmatch(option):
-            continue
-        first, *rest = value.split(",")
-        fields = dict(part.partition("=")[::2] for part in rest)
-        if option == "-m":
-            memory = fields.get("size", first.removeprefix("size="))
-        elif option == "-object" and first.startswith("memory-backend"):
-            backends[fields.get("id", "")] = fields.get("size", "0")
-        elif option == "-numa" and first == "node":
-            nodes.append(fields)
-    if not memory:
-        raise BadInput(f"{line[:60]!r} names no memory; write as for QEMU: -m 2G,slots=8,maxmem=64G -numa node,mem=1G")
-    memory = memory if memory[-1:].isalpha() else f"{memory}M"
-    if not nodes:
-        return (memory,)
-    sizes = [node.get("mem") or backends.get(node.get("memdev", ""), "0") for node in nodes]
-    return tuple(size if size[-1:].isalpha() or size == "0" else f"{size}M" for size in sizes)

@@ -80,13 +80,16 @@ def _opened(saved: store.Saved, text: str, model: str | None, replay: bool) -> M
     return machine
 
 
-def capture(root: str | os.PathLike[str] = "/", *, model: str | None = None, arch: str | None = None) -> Machine:
+def capture(
+    root: str | os.PathLike[str] = "/", *, model: str | None = None, arch: str | None = None, pages: bool = True
+) -> Machine:
     """The machine that the files below `root` describe: a folder or a tar with ``proc`` and ``sys``, by default the running
-    system. Only reads. `model` and `arch` put a kernel model and an architecture in place of what the files show. Raises
-    `BadInput` if the files of memory blocks are missing or cannot be understood."""
+    system. Only reads. `model` and `arch` put a kernel model and an architecture in place of what the files show. Without
+    `pages`, /proc/kpageflags and /proc/kpagecount are not read, which have 8 bytes each for every page: pages are laid out to
+    meet the counters then. Raises `BadInput` if the files of memory blocks are missing or cannot be understood."""
     here = platform.machine() if os.path.realpath(root) == "/" else None
     with without_collection():
-        seen = observe(root)
+        seen = observe(root, pages=pages)
         machine = Machine(*rebuild(seen, model=model, arch=arch, machine=here))
     return with_devices(machine, seen.devices, "the list beside it") if seen.devices else machine
 

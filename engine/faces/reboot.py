@@ -22,7 +22,7 @@ from ..memory.settings import Boot, Settings, boot_of, settings_of
 from ..memory.state import Globals, State, state_of
 from ..numbers.errors import BadInput, did_you_mean
 from ..numbers.runs import consecutive
-from ..numbers.units import format_bytes
+from ..numbers.units import format_bytes, parse_bytes
 from ..protocol.reasons import HotplugError
 from ..protocol.vocabulary import FREE, MEMMAP, PAGE_OFFLINE
 from ..questions.narrate import block_names, sentence
@@ -34,8 +34,9 @@ _BOOT: Final = ("movable_node", "hugetlb_free_vmemmap", "probe")
 _ANEW: Final = ("hugepages", "kernelcore", "movablecore")
 """Options that give boot memory another layout, which a machine that keeps its memory as it is cannot show."""
 
-BOOT_KEYS: Final = ("model", *_SETTINGS, *_BOOT)
-"""What `reboot` can be given: the kernel model, the parameters as their files are called, and facts of the boot."""
+BOOT_KEYS: Final = ("model", *_SETTINGS, *_BOOT, "block_size")
+"""What `reboot` can be given: the kernel model, the parameters as their files are called, facts of the boot, and the size of a
+memory block, which no option decides but the kernel or the firmware (memory_block_size_bytes)."""
 
 
 class _Device(NamedTuple):
@@ -55,6 +56,8 @@ def reboot(machine: Machine, options: Mapping[str, str]) -> Machine:
     state = _bare_copy(state_of(machine), options)
     devices = _devices(state)
     _take_out(state, devices)
+    if "block_size" in options:
+        _cut(state, parse_bytes(options["block_size"]))
     state.use_model(model)
     _set_parameters(state, {key: text for key, text in options.items() if key in _SETTINGS})
     state.globals.change(**msgspec.structs.asdict(Globals(hugetlb_rank=state.globals.value.hugetlb_rank)))
@@ -151,6 +154,38 @@ def _take_out(state: State, devices: list[_Device]) -> None:
     _all(state, [Remove(start=number * unit, size=unit) for number in sorted(left, reverse=True)])
     for address in list(state.acpi_devices):
         state.acpi_devices.drop(address)
+
+
+def _cut(state: State, size: int) -> None:
+    """Boot memory in blocks of another size. Raises `BadInput` where there can be none of it."""
+    geometry = msgspec.structs.replace(state.geometry, block_size=size)
+    if state.preset.blocks_by == "section" and size != geometry.section_size:
+        raise BadInput(
+            f"on {geometry.arch} a block is one section of {format_bytes(geometry.section_size)}, and never another size"
+        )
+    parts: dict[int, list[Block]] = {}
+    for block in state.blocks.values():
+        for section in state.block_sections(block.id):
+            parts.setdefault(section.nr // geometry.sections_per_block, []).append(block)
+    for number, old in parts.items():
+        if len({block.state for block in old}) > 1:
+            raise BadInput(
+                f"memory{number} of {format_bytes(size)} would be online in part; make all of it online first"
+            )
+    blocks = [_joined(number, old) for number, old in sorted(parts.items())]
+    for number in list(state.blocks):
+        state.blocks.drop(number)
+    state.use_geometry(geometry)
+    for block in blocks:
+        zones = {key for section in state.block_sections(block.id) for key, _ in section.zones}
+        state.blocks.put(block.id, msgspec.structs.replace(block, zone=zones.pop() if len(zones) == 1 else None))
+
+
+def _joined(number: int, old: Sequence[Block]) -> Block:
+    """A block of boot memory that has what these had."""
+    nodes = tuple(sorted({node for block in old for node in block.nodes}))
+    poisoned, stuck = any(block.hwpoison for block in old), any(block.stuck for block in old)
+    return Block(number, old[0].state, nodes, early=True, hwpoison=poisoned, stuck=stuck)
 
 
 def _empty(state: State, block: Block) -> None:

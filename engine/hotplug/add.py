@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import msgspec
 
 from ..memory.block import Block, Group, Request
-from ..memory.section import Memmap, Section
 from ..memory.state import State
 from ..memory.zone import NORMAL
 from ..mm import iomem, page_alloc, sparse_vmemmap
@@ -18,8 +17,6 @@ from ..protocol.events import (
     Event,
     ExistingMemoryTaken,
     Logged,
-    MemmapMarked,
-    MemmapPlaced,
     NodeOnlined,
     OnlineFailed,
     PlacementChosen,
@@ -28,11 +25,10 @@ from ..protocol.events import (
     SectionsLeaked,
 )
 from ..protocol.reasons import HotplugError, SectionsLeft
-from ..protocol.reasons.adding import NodeNotPossible, Objects, ObjectsShort, SectionPresent, Unaligned
-from ..protocol.reasons.placement import AltmapUnsupported, DriverBringsAltmap, NoAltmap, VetoDropsBlocks
+from ..protocol.reasons.adding import NodeNotPossible, Objects, ObjectsShort, Unaligned
+from ..protocol.reasons.placement import AltmapUnsupported, VetoDropsBlocks
 from ..protocol.vocabulary import (
     DEVICE_CALLERS,
-    MEMMAP,
     PAGE_OFFLINE,
     PAGETABLE,
     SLAB,
@@ -40,14 +36,16 @@ from ..protocol.vocabulary import (
     Chunk,
     Kind,
     OnlineType,
-    Placement,
 )
 from .acpi_eject import bind
 from .addressable import refuse_beyond
+from .device_memory import add_device_memory, check_device_range
 from .online import online_block, rebuild_zonelists
 from .overhead import object_pages, page_table_pages
 from .placement import Choice, choose
 from .remove import deactivate, drop_block, refuse_without_hotplug
+from .request import AddRequest as AddRequest
+from .sections import add_sections
 
 Steps = Iterator[Event]
 
@@ -58,31 +56,6 @@ RESOURCE_NAMES: dict[Caller, str] = {
     "pmem": "Persistent Memory",
     "hmm": "Device Private Memory",
 }
-
-
-_NOWHERE = Memmap("kernel")
-_GFP = "mode:0x4cc0(GFP_KERNEL|__GFP_RETRY_MAYFAIL)"
-
-
-class AddRequest(msgspec.Struct, frozen=True):
-    """What is added: bytes, node, who asks, and, where the person chose, where the memmap goes.
-
-    `reserve` and `align` (pages) are those of the altmap that a pmem driver brings along; others have none. virtio-mem
-    adds to a memory `group` that exists, with the first `plugged` pages in use and the others withheld; `device` is the
-    first pfn of its region.
-    """
-
-    start: int
-    size: int
-    node: int
-    caller: Caller = "acpi"
-    placement: Placement | None = None
-    fallback: bool | None = None
-    reserve: int = 0
-    align: int = 0
-    plugged: int | None = None
-    group: int | None = None
-    device: int | None = None
 
 
 def add_memory(state: State, request: AddRequest) -> Steps:
@@ -98,11 +71,11 @@ def add_memory(state: State, request: AddRequest) -> Steps:
         iomem.reserve(state, start, size, name)
         yield ResourceReserved(start, size, name)
     try:
-        yield from _check_range(state, request)
+        yield from (check_device_range if request.caller in DEVICE_CALLERS else _check_range)(state, request)
         if state.model.range_check == "sections":
             yield from refuse_beyond(state, start, size)
         if request.caller in DEVICE_CALLERS:
-            yield from _add_device_memory(state, request)
+            yield from add_device_memory(state, request)
             yield from _taken(state, before)
             return
         group = _register_group(state, request)
@@ -138,8 +111,8 @@ def _taken(state: State, before: dict[int, int]) -> Steps:
 
 
 def _check_range(state: State, request: AddRequest) -> Steps:
-    """check_hotplug_memory_range; device memory, which has no blocks, need only be made of sections."""
-    unit = state.geometry.section_size if request.caller in DEVICE_CALLERS else state.geometry.block_size
+    """check_hotplug_memory_range."""
+    unit = state.geometry.block_size
     start, size = request.start, request.size
     if not size or start % unit or size % unit:
         yield Logged(f"Block size [{unit:#x}] unaligned hotplug range: start {start:#x}, size {size:#x}")
@@ -195,11 +168,11 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
                 # sections that an earlier add left behind keep their memmap, and then the block has no head of its own
                 fresh = not state.sections_of(block * geometry.pages_per_block, geometry.pages_per_block)
                 flushed = None if fresh else altmap
-                yield from _add_sections(state, request.node, block * per_block, per_block, own, flushed, added)
+                yield from add_sections(state, request.node, block * per_block, per_block, own, flushed, added)
                 yield from _create_blocks(state, request, block, 1, choice.head if fresh else 0, group)
         else:
             pool, flushed = _pool(state, request, choice, start, pages)
-            yield from _add_sections(state, request.node, first, count, pool, flushed, added)
+            yield from add_sections(state, request.node, first, count, pool, flushed, added)
             blocks = 0 if isinstance(choice.reason, VetoDropsBlocks) else pages // geometry.pages_per_block
             yield from _create_blocks(state, request, start // geometry.pages_per_block, blocks, 0, group)
         tables += _take_objects(state, start, pages, added)
@@ -225,56 +198,6 @@ def _pool(
     if choice.placement == "range":
         return sparse_vmemmap.AltmapPool(altmap), altmap
     return sparse_vmemmap.HostSections(state, altmap, request.node), altmap
-
-
-def _add_sections(
-    state: State,
-    node: int,
-    first: int,
-    count: int,
-    pool: sparse_vmemmap.Pool,
-    flushed: VmemAltmap | None,
-    added: list[int],
-) -> Steps:
-    """__add_pages: one section after the other; on failure those before stay, and `added` names them."""
-    unit_bytes = state.geometry.vmemmap_unit_pages * state.geometry.page_size
-    pool.expect(count * state.geometry.memmap_bytes_per_section // unit_bytes)
-    try:
-        for nr in range(first, first + count):
-            if nr in state.sections:
-                if state.model.tolerates_existing:
-                    continue
-                raise HotplugError("EEXIST", SectionPresent(nr), nr * state.geometry.pages_per_section)
-            try:
-                memmap, fell_back = sparse_vmemmap.populate(state, nr, pool)
-            finally:
-                if pool.fell_short and not state.globals.value.vmemmap_warned:
-                    state.globals.change(vmemmap_warned=True)
-                    order = (state.geometry.vmemmap_unit_pages - 1).bit_length()
-                    yield Logged(f"vmemmap alloc failure: order:{order}, {_GFP}, nodemask=(null)")
-            section = Section(nr, node, memmap=_own(memmap, nr, first, state))
-            state.sections.put(nr, section)
-            added.append(nr)
-            if flushed is not None:
-                yield from _flush(state, flushed)
-            yield MemmapPlaced(nr, memmap.on, memmap.chunks, _node_of(state, memmap, node), fell_back)
-    finally:
-        pool.close(state)
-
-
-def _own(memmap: Memmap, nr: int, first: int, state: State) -> Memmap:
-    """A host section's memmap that lies in its own request is its own."""
-    if memmap.on == "section" and memmap.pfn is not None and memmap.pfn >= first * state.geometry.pages_per_section:
-        return msgspec.structs.replace(memmap, on="self")
-    return memmap
-
-
-def _flush(state: State, altmap: VmemAltmap) -> Steps:
-    """RFC v2's mark_vmemmap_pages: what was handed out since the last section is a head page from now on."""
-    pfn, pages = altmap.flush()
-    if pages:
-        state.change_pages(pfn, pages, MEMMAP)
-        yield MemmapMarked(pfn, pages)
 
 
 def _create_blocks(state: State, request: AddRequest, first: int, count: int, head: int, group: int | None) -> Steps:
@@ -339,39 +262,6 @@ def _failed(state: State, request: AddRequest, choice: Choice, added: list[int],
         yield Logged(f"WARNING: at {where}")
 
 
-def _add_device_memory(state: State, request: AddRequest) -> Steps:
-    """devm_memremap_pages: sections without blocks, in no zone that the buddy knows (ZONE_DEVICE)."""
-    geometry = state.geometry
-    start, pages = request.start // geometry.page_size, request.size // geometry.page_size
-    if request.node not in state.nodes:
-        raise HotplugError("EINVAL", NodeNotPossible(request.node))
-    sections = pages // geometry.pages_per_section
-    pool: sparse_vmemmap.Pool
-    passed: VmemAltmap | None = None
-    if request.caller == "pmem" and request.placement != "boot":
-        need = sections * geometry.memmap_pages_per_section
-        passed = VmemAltmap(start, need + request.align, request.reserve, request.align)
-        passed.check(start, pages)
-        pool = sparse_vmemmap.AltmapPool(passed)
-        yield PlacementChosen("range", DriverBringsAltmap())
-    else:
-        pool = sparse_vmemmap.BootMemory(state, request.node)
-        yield PlacementChosen("boot", NoAltmap(request.caller))
-    added: list[int] = []
-    try:
-        yield from _add_sections(state, request.node, start // geometry.pages_per_section, sections, pool, None, added)
-    finally:
-        if passed is not None:
-            for nr in added:
-                for pfn, count in (state.sections[nr].memmap or _NOWHERE).chunks:
-                    hosts = range(geometry.section_of(pfn), geometry.section_of(pfn + count - 1) + 1)
-                    # a unit that is shared with a neighbour was mapped before, and a host may come after what failed
-                    if start <= pfn < start + pages and all(host in state.sections for host in hosts):
-                        state.change_pages(pfn, count, MEMMAP)
-    placement: Placement = "range" if passed is not None else "boot"
-    state.requests.put(start, Request(start, pages, request.node, request.caller, placement))
-
-
 def _auto_online(state: State, start: int, size: int, kind: str) -> Steps:
     """Blocks are onlined one by one; the first failure ends the walk and is not reported (online_memory_block)."""
     geometry = state.geometry
@@ -384,10 +274,3 @@ def _auto_online(state: State, start: int, size: int, kind: str) -> Steps:
         except HotplugError as error:
             yield OnlineFailed(block.id, error.errno, error.reason)
             return
-
-
-def _node_of(state: State, memmap: Memmap, node: int) -> int:
-    if memmap.on == "self" or memmap.pfn is None:
-        return node
-    section = state.sections.get(memmap.pfn // state.geometry.pages_per_section)
-    return section.node if section is not None else node

@@ -13,6 +13,7 @@ import msgspec
 from ..memory.state import State
 from ..protocol.events import Event, OfflineFailed, OnlineFailed
 from ..protocol.reasons import HotplugError, LmbFailed
+from ..protocol.reasons.taking import TooFewLmbs
 from ..protocol.vocabulary import HANGS
 from .add import AddRequest, add_memory
 from .offline import offline_block
@@ -55,14 +56,44 @@ def remove_lmbs(state: State, start: int, size: int) -> Steps:
             if error.errno == HANGS:
                 raise
             yield OfflineFailed(number, error.errno, error.reason, retried=False)
-            for back, node in gone:
-                again = AddRequest(back * state.geometry.block_size, state.geometry.block_size, node, "dlpar")
-                try:
-                    yield from _add(state, again)
-                except HotplugError as lost:
-                    yield OnlineFailed(back, lost.errno, lost.reason)
+            yield from _put_back(state, gone)
             raise HotplugError("EINVAL", LmbFailed(number, error.errno, error.reason), error.pfn) from None
         gone.append((number, block.node))
+
+
+def remove_count(state: State, count: int) -> Steps:
+    """Remove so many LMBs, from the lowest up, and pass over those that stay (dlpar_memory_remove_by_count). Where there are too
+    few, those that had gone are added again, and `HotplugError` EINVAL says how many that were."""
+    refuse_without_hotplug(state)
+    numbers = sorted(state.blocks)
+    if len(numbers) < count:
+        raise HotplugError("EINVAL", TooFewLmbs(count, len(numbers), len(numbers)))
+    gone: list[tuple[int, int]] = []
+    for number in numbers:
+        node = state.blocks[number].node
+        try:
+            yield from _remove(state, number)
+        except HotplugError as error:
+            if error.errno == HANGS:
+                raise
+            yield OfflineFailed(number, error.errno, error.reason, retried=False)
+            continue
+        gone.append((number, node))
+        if len(gone) == count:
+            return
+    found = len(gone)
+    yield from _put_back(state, gone)
+    raise HotplugError("EINVAL", TooFewLmbs(count, len(numbers), found))
+
+
+def _put_back(state: State, gone: list[tuple[int, int]]) -> Steps:
+    """What had gone of a removal is added again, and onlined into the default zone of this moment."""
+    for number, node in gone:
+        again = AddRequest(number * state.geometry.block_size, state.geometry.block_size, node, "dlpar")
+        try:
+            yield from _add(state, again)
+        except HotplugError as lost:
+            yield OnlineFailed(number, lost.errno, lost.reason)
 
 
 def _lmbs(state: State, start: int, size: int) -> range:

@@ -14,7 +14,8 @@ from ..protocol.events import BlockRemoved, Event, Logged, MemmapReleased, Memma
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.adding import NoHotplug, Unaligned
 from ..protocol.reasons.taking import HoldsMemmap, NotOffline, SomeHostTheirOwn, UsedAfterUnmap, WrongGranularity
-from ..protocol.vocabulary import PAGETABLE, SLAB, Chunk
+from ..protocol.vocabulary import DEVICE_CALLERS, PAGETABLE, SLAB, Chunk
+from .device_memory import remove_parts
 from .offline import blocks_of
 
 Steps = Iterator[Event]
@@ -26,6 +27,9 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
     refuse_without_hotplug(state)
     geometry = state.geometry
     block_size = geometry.block_size
+    if _parts(state, start, size):
+        yield from _remove_parts(state, start, size)
+        return
     if not size or start % block_size or size % block_size:
         raise HotplugError("EINVAL", Unaligned(block_size, start, size))
     first, pages = start // geometry.page_size, size // geometry.page_size
@@ -58,6 +62,29 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
     yield ResourceReleased(start, size)
     for node in sorted({block.node for block in blocks}):
         yield from _try_offline_node(state, node)
+
+
+def _parts(state: State, start: int, size: int) -> bool:
+    """Is it the range of a device whose memory does not fill its first or last section?"""
+    request, section = state.requests.get(start // state.geometry.page_size), state.geometry.section_size
+    return (
+        request is not None
+        and request.caller in DEVICE_CALLERS
+        and request.pages * state.geometry.page_size == size
+        and bool(start % section or size % section)
+    )
+
+
+def _remove_parts(state: State, start: int, size: int) -> Steps:
+    """Such memory goes: memunmap_pages (mm/memremap.c)."""
+    page, unit = state.geometry.page_size, state.geometry.pages_per_section
+    first, pages = start // page, size // page
+    yield from remove_parts(state, first, pages)
+    whole = [s for s in state.sections_of(first, pages) if first <= s.nr * unit and (s.nr + 1) * unit <= first + pages]
+    yield from deactivate(state, whole)
+    state.requests.drop(first)
+    iomem.release(state, start, size)
+    yield ResourceReleased(start, size)
 
 
 def _leave_request(state: State, request: Request, low: int, high: int) -> None:

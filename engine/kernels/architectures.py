@@ -51,6 +51,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     huge_pages           bytes of the huge pages that the kernel has pools of, ascending (hugetlbpage_init and others)
     huge_page            the default of them (HPAGE_SIZE), which /proc/sys/vm/nr_hugepages is about; 0: there are none
     moves_huge_pages     they can be migrated, so that they may lie in ZONE_MOVABLE (ARCH_ENABLE_HUGEPAGE_MIGRATION)
+    transparent          transparent huge pages can be had, for which the boot keeps memory free (has_transparent_hugepage)
     blocks_by            see `BlocksBy`
     limit                what makes `geometry.max_address` the limit (see `Limit`)
     wider                the limit with wider page tables, if the CPU and the kernel have them; 0: there are none such
@@ -69,6 +70,8 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     unmapped_by          function that RFC v2 has step over memmap pages when it unmaps them; None: there is none
     begins               address where boot memory usually begins; 0: it always does there
     devices              first address, and the first behind, of a range that is never filled with memory; None: not known
+    crash_kernel         alignment in bytes of the memory of a crash kernel, and how much is kept below 4 GiB for one that lies
+                         above; None: not known
     low_zones            zones below `top_zone` with the address (bytes) where each ends, ascending
     top_zone             the kernel zone that has no upper end
     direct_map           page sizes of the direct map in bytes, biggest first; empty: it needs no page tables
@@ -89,6 +92,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     huge_pages: tuple[int, ...] = ()
     huge_page: int = 0
     moves_huge_pages: bool = True
+    transparent: bool = True
     limit: Limit = "MAX_PHYSMEM_BITS"
     wider: int = 0
     trims: bool = False
@@ -99,6 +103,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     unmapped_by: str | None = None
     begins: int = 0
     devices: tuple[int, int] | None = None
+    crash_kernel: tuple[int, int] | None = None
     low_zones: tuple[tuple[str, int], ...] = ()
     top_zone: str = "Normal"
     direct_map: tuple[int, ...]
@@ -147,8 +152,8 @@ _ROWS: Final = (
             arch="x86_64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
         hotplug_since=(2, 6), rfc_altmap="supported", blocks_by="memory",
-        devices=(4 * GIB - 256 * MIB, 4 * GIB), low_zones=(("DMA", 16 * MIB), ("DMA32", 4 * GIB)),
-        direct_map=(GIB, 2 * MIB, 4096),
+        devices=(4 * GIB - 256 * MIB, 4 * GIB), crash_kernel=(16 * MIB, 256 * MIB),
+        low_zones=(("DMA", 16 * MIB), ("DMA32", 4 * GIB)), direct_map=(GIB, 2 * MIB, 4096),
         add_warning="arch/x86/mm/init_64.c add_pages", unmapped_by="free_pagetable",
         note="Block size as probe_memory_block_size says; 52 address bits with 5-level page tables; 1 GiB direct map pages only "
              "if the CPU has them (else 2 MiB)."),
@@ -158,7 +163,7 @@ _ROWS: Final = (
             arch="arm64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=True, max_address=1 << 47),
         older_sections=(((5, 12), GIB),), hotplug_since=(5, 7), rfc_altmap="supported", boot_offline_veto=True,
-        lists_memblock=True, begins=GIB, low_zones=_ARM_ZONES, direct_map=(4096,),
+        lists_memblock=True, begins=GIB, crash_kernel=(2 * MIB, 128 * MIB), low_zones=_ARM_ZONES, direct_map=(4096,),
         note="Sections had 1 GiB before 5.12. Usual: ZONE_DMA takes all below 4 GiB, so DMA32 is empty; the linear map "
              "of a 48-bit kernel spans 128 TiB."),
     Preset(
@@ -167,7 +172,7 @@ _ROWS: Final = (
             arch="arm64", page_size=16 * KIB, section_size=128 * MIB, max_order=11, pageblock_order=11,
             pmd_size=32 * MIB, block_size=128 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 46),
         hotplug_since=(5, 7), rfc_altmap="unsupported", boot_offline_veto=True,
-        lists_memblock=True, begins=GIB, low_zones=_ARM_ZONES, direct_map=(16 * KIB,),
+        lists_memblock=True, begins=GIB, crash_kernel=(2 * MIB, 128 * MIB), low_zones=_ARM_ZONES, direct_map=(16 * KIB,),
         note="No section maps: RFC patch 2 warns; the upstream condition fails in every mode. Usual: zones as with 4K "
              "pages; the linear map of a 47-bit kernel spans 64 TiB."),
     Preset(
@@ -176,7 +181,7 @@ _ROWS: Final = (
             arch="arm64", page_size=64 * KIB, section_size=512 * MIB, max_order=13, pageblock_order=13,
             pmd_size=512 * MIB, block_size=512 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 47),
         hotplug_since=(5, 7), rfc_altmap="unsupported", boot_offline_veto=True,
-        lists_memblock=True, begins=GIB, low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
+        lists_memblock=True, begins=GIB, crash_kernel=(2 * MIB, 128 * MIB), low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
         note="As with 16K pages. Usual: zones as with 4K pages; the linear map of a 48-bit kernel spans 128 TiB."),
     Preset(
         name="ppc64le-radix-64k", machines=_PPC, huge_pages=(2 * MIB, GIB), huge_page=2 * MIB, ejects="dlpar",
@@ -210,7 +215,7 @@ _ROWS: Final = (
              "kernel memory. Usual: zones, address bits; the direct map is bolted in the hash table."),
     Preset(
         name="ppc64le-hash-4k", machines=_PPC, huge_pages=(16 * MIB, 16 * GIB), huge_page=16 * MIB, ejects="dlpar",
-        windows="huge", blocks_by="firmware",
+        windows="huge", blocks_by="firmware", transparent=False,
         geometry=Geometry(
             arch="ppc64le", page_size=4096, section_size=16 * MIB, max_order=12, pageblock_order=12,
             pmd_size=16 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
@@ -232,7 +237,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="riscv64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 56),
-        hotplug_since=(6, 11), rfc_altmap="supported", begins=2 * GIB,
+        hotplug_since=(6, 11), rfc_altmap="supported", begins=2 * GIB, crash_kernel=(2 * MIB, 128 * MIB),
         low_zones=_DMA32,
         lists_memblock=True, direct_map=(GIB, 2 * MIB, 4096),
         note="Younger than the RFC; its vmemmap is the generic one, which takes altmaps. Sv39 and Sv48 map less than "
@@ -247,7 +252,7 @@ _ROWS: Final = (
         note="Younger than the RFC; its vmemmap is the generic one, which takes altmaps. Usual: orders with 16K pages, "
              "zones; the direct map is a window of the CPU."),
     Preset(
-        name="ia64", machines=("ia64",), huge_pages=(256 * MIB,), huge_page=256 * MIB, moves_huge_pages=False,
+        name="ia64", machines=("ia64",), transparent=False, huge_pages=(256 * MIB,), huge_page=256 * MIB, moves_huge_pages=False,
         geometry=Geometry(
             arch="ia64", page_size=16 * KIB, section_size=GIB, max_order=16, pageblock_order=14, pmd_size=0,
             block_size=GIB, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 50),
@@ -255,7 +260,7 @@ _ROWS: Final = (
         note="Removed in 6.7. RFC patch 2 warns; the vmemmap is always made of base pages. Usual: 16K pages, orders "
              "with 256 MiB huge pages, the low zone (DMA before 4.16); the direct map is a region of the CPU."),
     Preset(
-        name="sh", machines=("sh4", "sh"), moves_huge_pages=False,
+        name="sh", machines=("sh4", "sh"), transparent=False, moves_huge_pages=False,
         geometry=Geometry(
             arch="sh", page_size=4096, section_size=64 * MIB, max_order=10, pageblock_order=10, pmd_size=0,
             block_size=64 * MIB, struct_page_size=32, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 32),

@@ -39,6 +39,7 @@ class KernelModel(msgspec.Struct, frozen=True):
                            nothing fails there too; "sections", when its sections are added; or "" no one does
     kaslr_limit            KASLR may trim the direct map of x86 to the memory of the boot and some more: that is "checked" since
                            it is; before that it is "overlooked"; and "rare" where only kernels without PCI_P2PDMA do it
+    subsections            device memory is added by sub-sections of 2 MiB, else by sections
     tolerates_existing     a section that is there already does not stop an add
     removal_defect         memmap of several sections is used after it was unmapped
     veto_drops_blocks      an architecture's veto of the altmap clears the flag for memory blocks too (MHP_MEMBLOCK_API)
@@ -46,6 +47,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     poison_refuses_online  a block with a poisoned page cannot be onlined (EHWPOISON)
     prepare_finish         the notifiers MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE exist
     node_notifiers         nodes have a notifier chain of their own, and memory notifiers no longer name a node
+    dax_state              DAX devices have the file state, which takes a whole device out or brings it (`hotplug.dax`)
     groups, policies       memory groups, and the online policies
     late_node_state        a node that lost its memory leaves the zonelists only at their next rebuild
     memoryless_first       a node without memory still stands first in its own fallback order
@@ -94,6 +96,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     block_advice: bool = False
     range_check: Literal["", "sections", "request"] = ""
     kaslr_limit: Literal["overlooked", "checked", "rare"] = "overlooked"
+    subsections: bool = False
     tolerates_existing: bool = False
     removal_defect: bool = False
     veto_drops_blocks: bool = False
@@ -101,6 +104,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     poison_refuses_online: bool = False
     prepare_finish: bool = False
     node_notifiers: bool = False
+    dax_state: bool = False
     groups: bool = False
     policies: tuple[OnlinePolicy, ...] = ("contig-zones",)
     frozen_slab: bool = False

@@ -56,6 +56,8 @@ CHANGES: Final[tuple[Change, ...]] = (
          late_node_state=True, memoryless_first=True, online_words=("offline", "online"), block_fits="always"),
     _row((5, 0), "commit", "when memory stays online, the kernel log says why, and shows the page that is in the way",
          "7960509329c2", "mm, memory_hotplug: print reason for the offlining failure", offline_reasons=True),
+    _row((5, 3), "commit", "device memory is added by sub-sections of 2 MiB, not by whole sections", "ba72b4c8cf60",
+         "mm/sparsemem: support sub-section hotplug", subsections=True),
     _row((5, 5), "commit", "an add beyond the highest address is E2BIG, when its sections are added", "dca4436d1cf9",
          "mm/memory_hotplug.c: add a bounds check to __add_pages()", range_check="sections"),
     _row((5, 7), "believed", "auto_online_blocks can be online_kernel and online_movable", "5f47adf762b7",
@@ -150,6 +152,8 @@ CHANGES: Final[tuple[Change, ...]] = (
          "", "page_alloc: allow migration of smaller hugepages during contig_alloc", contig_moves_huge_pages=True),
     _row((7, 1), "commit", "the memmap that huge pages do not need is mapped to one page for each size and zone, not "
          "to each one's first page", "", "mm: Eliminate fake head pages from vmemmap optimization", hvo_shared_tails=True),
+    _row((7, 3), "source", "the file state of a DAX device unplugs it as a whole, or plugs it in and brings its blocks online",
+         "", "mm/memory_hotplug: add offline_and_remove_memory_ranges()", dax_state=True),
 )
 # fmt: on
 

@@ -5,8 +5,9 @@ Only then may it look into the engine for what it lists.
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING, Final
+
+from . import word_types
 
 if TYPE_CHECKING:
     from .parser import Parser
@@ -17,9 +18,6 @@ MACHINE_WORDS: Final = (
 )
 SHELLS: Final = ("bash", "zsh", "fish")
 COLORS: Final = ("auto", "always", "never")
-_LEAST_WIDTH: Final = 20
-_SCREENS: Final = ((40, 400), (12, 150))
-"""Columns and lines of a screen that a picture can be taken of, the least and the most."""
 
 
 # -- arguments that several take ----------------------------------------------------------------------------------------
@@ -61,18 +59,16 @@ def _json(parser: Parser, words: str = "print one JSON object") -> None:
     parser.add_argument("--json", action="store_true", help=words)
 
 
+def _size(parser: Parser, what: str) -> None:
+    usual = (120, 40)
+    parser.add_argument("--size", metavar="WxH", type=word_types.screen, default=usual, help=f"{what} (120x40)")
+
+
 def _look(parser: Parser) -> None:
     """How text for people looks."""
-    parser.add_argument(
-        "--color", choices=COLORS, default="auto", help="auto (on a terminal without NO_COLOR), always, never"
-    )
-    parser.add_argument("--width", metavar="N", type=_columns, help="columns (those of the terminal)")
-
-
-def _columns(word: str) -> int:
-    if not word.isdecimal() or not _LEAST_WIDTH <= int(word[:6]) < 10_000:
-        raise argparse.ArgumentTypeError(f"{word!r} is no number of columns; give {_LEAST_WIDTH} to 9999")
-    return int(word)
+    words = "auto (on a terminal without NO_COLOR), always, never"
+    parser.add_argument("--color", choices=COLORS, default="auto", help=words)
+    parser.add_argument("--width", metavar="N", type=word_types.columns, help="columns (those of the terminal)")
 
 
 # -- see a machine ------------------------------------------------------------------------------------------------------
@@ -106,6 +102,17 @@ TOUR_LINES: Final = (
 )
 
 
+def of_live(parser: Parser) -> None:
+    """altmap live."""
+    parser.add_argument("plan", metavar="PLAN", nargs="?", help="what it should come to: what differs from it is told")
+    _replay(parser)
+    root = "the tree to read (/); a folder that something else renews"
+    parser.add_argument("--root", metavar="DIR", default="/", help=root)
+    every = "seconds from one reading to the next (3)"
+    parser.add_argument("--every", metavar="SECONDS", type=word_types.seconds, default=3.0, help=every)
+    _look(parser)
+
+
 def of_serve(parser: Parser) -> None:
     """altmap serve."""
     _machine(parser)
@@ -114,13 +121,7 @@ def of_serve(parser: Parser) -> None:
     parser.add_argument(
         "--host", metavar="ADDRESS", default="127.0.0.1", help="where to listen (127.0.0.1: this machine alone)"
     )
-    parser.add_argument("--port", metavar="N", type=_port, default=8000, help="on which port (8000)")
-
-
-def _port(word: str) -> int:
-    if not word.isdecimal() or not 0 < int(word[:6]) < 1 << 16:
-        raise argparse.ArgumentTypeError(f"{word!r} is no port; give 1 to 65535")
-    return int(word)
+    parser.add_argument("--port", metavar="N", type=word_types.port, default=8000, help="on which port (8000)")
 
 
 def of_show(parser: Parser) -> None:
@@ -176,24 +177,11 @@ def of_svg(parser: Parser) -> None:
     )
     parser.add_argument("--at", metavar="PLACE|EVENT", action="append", default=[], help=where)
     parser.add_argument("--zoom", metavar="LEVEL", help="zoom in there: node, blocks, block, section, page; or machine")
-    parser.add_argument(
-        "--size", metavar="WxH", type=_screen, default=(120, 40), help="columns and lines of the screen (120x40)"
-    )
+    _size(parser, "columns and lines of the screen")
     themes = "altmap-dark (without it), altmap-light, altmap-contrast, no-colour, or one of Textual's"
     parser.add_argument("--theme", metavar="THEME", default="altmap-dark", help=themes)
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", help="the picture to write (.svg); - or none: standard output"
-    )
-
-
-def _screen(word: str) -> tuple[int, int]:
-    wide, _, high = word.partition("x")
-    if wide.isdecimal() and high.isdecimal() and len(word) < 10:
-        (least_wide, most_wide), (least_high, most_high) = _SCREENS
-        if least_wide <= int(wide) <= most_wide and least_high <= int(high) <= most_high:
-            return int(wide), int(high)
-    least, most = ("x".join(map(str, bounds)) for bounds in zip(*_SCREENS, strict=True))
-    raise argparse.ArgumentTypeError(f"{word!r} is no size of a screen; give columns and lines, {least} to {most}")
+    words = "the picture to write (.svg); - or none: standard output"
+    parser.add_argument("-o", "--output", metavar="FILE", help=words)
 
 
 # -- change it ----------------------------------------------------------------------------------------------------------
@@ -242,7 +230,9 @@ def of_new(parser: Parser) -> None:
         help="addresses that firmware keeps for CXL memory",
     )
     parser.add_argument(
-        "--qemu", metavar="WORDS", help="instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G"
+        "--qemu",
+        metavar="WORDS",
+        help="instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G -device pc-dimm,...",
     )
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="save it there (.json, .msgpack, each also .gz), open nothing"
@@ -287,7 +277,7 @@ def of_why(parser: Parser) -> None:
 
 def of_compare(parser: Parser) -> None:
     """altmap compare."""
-    from altmap.engine import PLACEMENTS
+    from altmap.engine import PLACEMENTS, VARIES
     from altmap.engine.protocol.vocabulary import ONLINE_TYPES
 
     _machine(parser)
@@ -299,12 +289,14 @@ def of_compare(parser: Parser) -> None:
     parser.add_argument("--placement", metavar="PLACEMENT,..", help=f"only these of {', '.join(PLACEMENTS)}")
     parser.add_argument("--block-size", metavar="SIZE,..", help="memory blocks of these sizes for the added range")
     _model(parser, "the machine's own, or several", "MODEL,..")
-    parser.add_argument(
-        "--online",
-        choices=ONLINE_TYPES,
-        default="online_movable",
-        help="how the blocks go online (online_movable)",
-    )
+    types = f"how the blocks go online (online_movable): {', '.join(ONLINE_TYPES)}"
+    parser.add_argument("--online", metavar="TYPE,..", default="online_movable", help=types)
+    whats = tuple(what.replace(" ", "-") for what in VARIES)
+    parser.add_argument("--vary", choices=whats, help="what differs, in place of naming each")
+    parser.add_argument("-o", "--output", metavar="FILE", help="a picture of them (.svg); - for standard output")
+    _size(parser, "its columns and lines")
+    themes = ("altmap-dark", "altmap-light")
+    parser.add_argument("--theme", choices=themes, default=themes[0], help="its colours (dark)")
     _json(parser)
     _look(parser)
 
@@ -378,9 +370,8 @@ def of_export(parser: Parser) -> None:
     _replay(parser)
     means = "; ".join(f"{name}: {target.about}" for name, target in TARGETS.items())
     parser.add_argument("--for", dest="target", choices=tuple(TARGETS), default="sysfs", help=f"{means} (sysfs)")
-    parser.add_argument(
-        "--faults", action="store_true", help="put in hardware errors (poison), which are left out else"
-    )
+    faults = "put in hardware errors (poison), which are left out else"
+    parser.add_argument("--faults", action="store_true", help=faults)
     _json(parser)
 
 
@@ -397,9 +388,8 @@ def of_schema(parser: Parser) -> None:
 
 def of_models(parser: Parser) -> None:
     """altmap models."""
-    parser.add_argument(
-        "models", metavar="MODEL", nargs="*", help="one: what came with it; two: what changed between them; none: all"
-    )
+    words = "one: what came with it; two: what changed between them; none: all"
+    parser.add_argument("models", metavar="MODEL", nargs="*", help=words)
 
 
 def of_help(parser: Parser) -> None:

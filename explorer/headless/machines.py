@@ -14,6 +14,7 @@ from altmap.engine import (
     lsmem,
     new_machine,
     open_machine,
+    qemu_devices,
     qemu_nodes,
     reboot,
     save_machine,
@@ -80,7 +81,10 @@ def new(arguments: argparse.Namespace) -> int:
         raise BadInput("--qemu says what --nodes does; give one of them")
     nodes = qemu_nodes(arguments.qemu) if arguments.qemu is not None else (arguments.nodes or "2G").split(",")
     words = {"arch": arguments.arch, "kernel": arguments.kernel, "append": arguments.append}
-    machine = new_machine(nodes, block_size=arguments.block_size, cxl_windows=arguments.cxl_window, **words)
+    plugged = qemu_devices(arguments.qemu) if arguments.qemu is not None else ()
+    machine = new_machine(
+        nodes, block_size=arguments.block_size, cxl_windows=arguments.cxl_window, devices=plugged, **words
+    )
     return _made(machine, arguments)
 
 

@@ -25,26 +25,36 @@ def draw(arguments: argparse.Namespace) -> int:
     """Run a script, if there is one, and write what the explorer then shows; 1 if a command did not come out as expected."""
     path = arguments.output
     once_standard_input(arguments.machine, *filter(None, [arguments.script]))
-    if path is None and on_terminal("stdout"):
-        raise BadInput(
-            "a picture is not for reading on a terminal; write it to a file with -o, or into a pipe or a file"
-        )
-    if path is not None and path != STDIN and not path.endswith(SUFFIX):
-        raise BadInput(f"{path}: the name of a picture must end in {SUFFIX}")
+    check_place(path)
     machine = machine_named(arguments.machine, replay=arguments.replay)
     lines: list[Line] = []
     if arguments.script is not None:
         text, name = script_text(arguments.script)
         lines = lines_of(parse_places(text, name), name)
     picture, as_expected = asyncio.run(_drawn(machine, lines, arguments))
+    put(picture, path)
+    return FINE if as_expected else REFUSED
+
+
+def check_place(path: str | None) -> None:
+    """Raises `BadInput` where no picture can be written to; None is standard output."""
+    if path is None and on_terminal("stdout"):
+        raise BadInput(
+            "a picture is not for reading on a terminal; write it to a file with -o, or into a pipe or a file"
+        )
+    if path is not None and path != STDIN and not path.endswith(SUFFIX):
+        raise BadInput(f"{path}: the name of a picture must end in {SUFFIX}")
+
+
+def put(picture: str, path: str | None) -> None:
+    """Write a picture to a file, or to standard output."""
     if path is None or path == STDIN:
         write_text(picture)
-    else:
-        try:
-            replace_file(path, picture.encode())
-        except OSError as error:
-            raise BadInput(f"{path}: {os.strerror(error.errno) if error.errno else error}") from None
-    return FINE if as_expected else REFUSED
+        return
+    try:
+        replace_file(path, picture.encode())
+    except OSError as error:
+        raise BadInput(f"{path}: {os.strerror(error.errno) if error.errno else error}") from None
 
 
 async def _drawn(machine: Machine, lines: list[Line], wanted: argparse.Namespace) -> tuple[str, bool]:

@@ -1,32 +1,26 @@
-"""Questions that change nothing: why, compare, diff; as text, or as one JSON object."""
+"""Questions that change nothing: why, explain, diff; as text, or as one JSON object."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from functools import partial
 
 from altmap.engine import (
-    PLACEMENTS,
-    Add,
     BadInput,
     Machine,
     asked_by_size,
-    compare,
     describe_drift,
     describe_give_back,
     describe_verdicts,
     diff,
     explain,
     give_back,
-    parse_bytes,
     parse_line,
 )
-from altmap.engine.numbers.rounding import up
 
 from .exits import DIFFERENT, FINE, REFUSED, UNKNOWN
 from .forms.document import as_line
-from .output import columns, say, say_lines, write
+from .output import say, say_lines, write
 from .progress import awaited
 from .script_runs import refuse_absent
 from .streams import STDIN, machine_named, once_standard_input, script_text
@@ -64,49 +58,6 @@ def _give_back(machine: Machine, size: int, node: int | None, arguments: argpars
     else:
         say_lines(describe_give_back(plan), arguments.width)
     return {"yes": FINE, "no": REFUSED, "not known": UNKNOWN}[plan.certainty]
-
-
-def alternatives(arguments: argparse.Namespace) -> int:
-    """One add request, every placement, block size and model that was asked for, side by side; 1 if none of them fits."""
-    machine = machine_named(arguments.machine, replay=arguments.replay)
-    start = arguments.at
-    if start is None:
-        block, node_end = (
-            machine.geometry.block_size,
-            max((r.end for r in machine.resources.values() if r.ram), default=0),
-        )
-        big = max(block, 1 << 30)
-        start = up(max(node_end, 1 << 32), big)
-    request = Add(start=start, size=arguments.add, node=arguments.node)
-    if not parse_bytes(arguments.add):
-        raise BadInput("--add needs a size above 0, such as 64G")
-    if arguments.node not in machine.nodes:
-        raise BadInput(f"there is no node {arguments.node}; nodes are {', '.join(map(str, sorted(machine.nodes)))}")
-    placements = (
-        list(dict.fromkeys(arguments.placement.split(","))) if arguments.placement is not None else list(PLACEMENTS)
-    )
-    for placement in placements:
-        if placement not in PLACEMENTS:
-            raise BadInput(f"{placement!r} is not a placement; it is one of {', '.join(PLACEMENTS)}")
-    table = compare(
-        machine,
-        request,
-        placements=[placement for placement in PLACEMENTS if placement in placements],
-        block_sizes=arguments.block_size.split(",") if arguments.block_size else (),
-        models=arguments.model.split(",") if arguments.model else (),
-        online=arguments.online,
-        watched=partial(awaited, name="alternative"),
-    )
-    if arguments.json:
-        from .forms.comparison import comparison_document
-
-        write(as_line(comparison_document(table)))
-    else:
-        from ..comparison_table import comparison_text
-
-        wide = columns(arguments.width)
-        say(comparison_text(table, **({"width": wide} if wide else {})), wide)
-    return FINE if table.fits else REFUSED
 
 
 def explained(arguments: argparse.Namespace) -> int:

@@ -67,6 +67,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
                 arguments.of_tour,
             ),
             Verb(
+                "live",
+                "watch the running machine in the explorer, and what differs from a plan; it only reads",
+                ("altmap live", "altmap live plan.json --every 10"),
+                "live.watch_running",
+                arguments.of_live,
+            ),
+            Verb(
                 "serve",
                 "open a machine in the explorer in a browser (extra: web)",
                 ("altmap serve firecracker-24g", "altmap serve mine.json --port 8080"),
@@ -156,9 +163,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
             ),
             Verb(
                 "compare",
-                "put the placements of one add side by side",
-                ("altmap compare numa-guest --add 1G --node 2", "altmap compare --add 64G --model rfc-v2,6.12"),
-                "questions.alternatives",
+                "put the alternatives of one add side by side",
+                (
+                    "altmap compare numa-guest --add 1G --node 2",
+                    "altmap compare --add 64G --model rfc-v2,6.12",
+                    "altmap compare small-guest --add 1G --vary kernel-models -o kernels.svg",
+                ),
+                "comparing.alternatives",
                 arguments.of_compare,
             ),
             Verb(

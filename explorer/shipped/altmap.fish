@@ -56,8 +56,8 @@ function _shtab_altmap_using
   test "$_shtab_altmap_cmdpath" = "$argv"
 end
 
-set -g _shtab_altmap_commands open show svg tour serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema
-set -g _shtab_altmap_opts_with_value --add --append --arch --at --block-size --caller --color --cxl-window --devices --for --host --kernel --machine --model --node --nodes --online --output --placement --port --qemu --root --save --size --step --theme --to --view --width --zoom -o
+set -g _shtab_altmap_commands open show svg tour live serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema
+set -g _shtab_altmap_opts_with_value --add --append --arch --at --block-size --caller --color --cxl-window --devices --every --for --host --kernel --machine --model --node --nodes --online --output --placement --port --qemu --root --save --size --step --theme --to --vary --view --width --zoom -o
 
 complete -c altmap -e
 complete -c altmap -f
@@ -97,6 +97,13 @@ complete -c altmap -n '_shtab_altmap_using tour' -s h -l help -d 'show this help
 complete -c altmap -n '_shtab_altmap_using tour' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
 complete -c altmap -n '_shtab_altmap_using tour' -l width -x -d 'columns (those of the terminal)'
 complete -c altmap -n '_shtab_altmap_using tour; and test $_shtab_altmap_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a tour of your own (the bundled one)'
+complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a live -d 'Watch the running machine in the explorer, and what differs from a plan; it only reads.'
+complete -c altmap -n '_shtab_altmap_using live' -s h -l help -d 'show this help message and exit'
+complete -c altmap -n '_shtab_altmap_using live' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
+complete -c altmap -n '_shtab_altmap_using live' -l root -x -d 'the tree to read (/); a folder that something else renews'
+complete -c altmap -n '_shtab_altmap_using live' -l every -x -d 'seconds from one reading to the next (3)'
+complete -c altmap -n '_shtab_altmap_using live' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
+complete -c altmap -n '_shtab_altmap_using live' -l width -x -d 'columns (those of the terminal)'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a serve -d 'Open a machine in the explorer in a browser (extra: web).'
 complete -c altmap -n '_shtab_altmap_using serve' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using serve' -l model -xka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'a kernel model'
@@ -146,7 +153,7 @@ complete -c altmap -n '_shtab_altmap_using new' -l kernel -x -d 'its kernel, suc
 complete -c altmap -n '_shtab_altmap_using new' -l block-size -x -d 'of a memory block (what is usual there)'
 complete -c altmap -n '_shtab_altmap_using new' -l append -x -d 'the kernel'"'"'s command line'
 complete -c altmap -n '_shtab_altmap_using new' -l cxl-window -x -d 'addresses that firmware keeps for CXL memory'
-complete -c altmap -n '_shtab_altmap_using new' -l qemu -x -d 'instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G'
+complete -c altmap -n '_shtab_altmap_using new' -l qemu -x -d 'instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G -device pc-dimm,...'
 complete -c altmap -n '_shtab_altmap_using new' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'save it there (.json, .msgpack, each also .gz), open nothing'
 complete -c altmap -n '_shtab_altmap_using new' -l json -d 'print one JSON object'
 complete -c altmap -n '_shtab_altmap_using new' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
@@ -168,8 +175,8 @@ complete -c altmap -n '_shtab_altmap_using why' -l json -d 'print one JSON objec
 complete -c altmap -n '_shtab_altmap_using why' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
 complete -c altmap -n '_shtab_altmap_using why' -l width -x -d 'columns (those of the terminal)'
 complete -c altmap -n '_shtab_altmap_using why; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
-complete -c altmap -n '_shtab_altmap_using why; and test $_shtab_altmap_npos -ge 1' -ka "acpi add align allocate at balloon block boot caller checkerboard compact cxl dax dlpar echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove reserve sclp sections seed sequential short soft sync unit unmovable unpin virtio-mem zone" -d 'a word of a script'"'"'s line'
-complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a compare -d 'Put the placements of one add side by side.'
+complete -c altmap -n '_shtab_altmap_using why; and test $_shtab_altmap_npos -ge 1' -ka "acpi add align allocate at balloon block boot caller checkerboard compact cxl dax dlpar echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove remove-lmbs reserve sclp sections seed sequential short soft sync unit unmovable unpin virtio-mem zone" -d 'a word of a script'"'"'s line'
+complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a compare -d 'Put the alternatives of one add side by side.'
 complete -c altmap -n '_shtab_altmap_using compare' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using compare' -l replay -d 'take what the commands of a snapshot lead to now, where that is not what it was when it was saved'
 complete -c altmap -n '_shtab_altmap_using compare' -l add -x -d 'how much to add'
@@ -178,7 +185,11 @@ complete -c altmap -n '_shtab_altmap_using compare' -l node -x -d 'to which node
 complete -c altmap -n '_shtab_altmap_using compare' -l placement -xka "boot range block sections" -d placements
 complete -c altmap -n '_shtab_altmap_using compare' -l block-size -x -d 'memory blocks of these sizes for the added range'
 complete -c altmap -n '_shtab_altmap_using compare' -l model -xka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'kernel models'
-complete -c altmap -n '_shtab_altmap_using compare' -l online -xka "online online_kernel online_movable" -d 'how the blocks go online (online_movable)'
+complete -c altmap -n '_shtab_altmap_using compare' -l online -x -d 'how the blocks go online (online_movable): online, online_kernel, online_movable'
+complete -c altmap -n '_shtab_altmap_using compare' -l vary -xka "placements kernel-models block-sizes online-types" -d 'what differs, in place of naming each'
+complete -c altmap -n '_shtab_altmap_using compare' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'a picture of them (.svg); - for standard output'
+complete -c altmap -n '_shtab_altmap_using compare' -l size -x -d 'its columns and lines (120x40)'
+complete -c altmap -n '_shtab_altmap_using compare' -l theme -xka "altmap-dark altmap-light" -d 'its colours (dark)'
 complete -c altmap -n '_shtab_altmap_using compare' -l json -d 'print one JSON object'
 complete -c altmap -n '_shtab_altmap_using compare' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
 complete -c altmap -n '_shtab_altmap_using compare' -l width -x -d 'columns (those of the terminal)'
@@ -232,7 +243,7 @@ complete -c altmap -n '_shtab_altmap_using export' -l json -d 'print one JSON ob
 complete -c altmap -n '_shtab_altmap_using export; and test $_shtab_altmap_npos -eq 0' -ka "(_altmap_machine_or_file)" -d 'a machine'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a help -d 'Explain a command, or all that a line of a script may say.'
 complete -c altmap -n '_shtab_altmap_using help' -s h -l help -d 'show this help message and exit'
-complete -c altmap -n '_shtab_altmap_using help; and test $_shtab_altmap_npos -eq 0' -ka "open show svg tour serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema script" -d 'a command, or script'
+complete -c altmap -n '_shtab_altmap_using help; and test $_shtab_altmap_npos -eq 0' -ka "open show svg tour live serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema script" -d 'a command, or script'
 complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a models -d 'List the kernels that can be modelled, or what changed from one to another.'
 complete -c altmap -n '_shtab_altmap_using models' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using models; and test $_shtab_altmap_npos -ge 0' -ka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'a kernel model'

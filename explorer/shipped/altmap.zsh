@@ -14,13 +14,14 @@ _shtab_altmap_commands() {
     capture:'Save a running machine, or a saved /proc and /sys; it only reads.'
     check:'Check that a machine'"'"'s numbers and pages agree.'
     collect:'Print a shell script that gathers what altmap reads, for a machine without Python.'
-    compare:'Put the placements of one add side by side.'
+    compare:'Put the alternatives of one add side by side.'
     completion:'Print what makes a shell complete altmap'"'"'s words.'
     diff:'Say what changed between two machines.'
     explain:'Say what lines of a kernel log about memory hotplug mean.'
     export:'Print the commands of a machine'"'"'s history as lines for the real one.'
     grow:'Tell how far a machine can grow, and where that gets dangerous before.'
     help:'Explain a command, or all that a line of a script may say.'
+    live:'Watch the running machine in the explorer, and what differs from a plan; it only reads.'
     lsmem:'List memory as lsmem does, with lsmem'"'"'s own options.'
     machines:'List the bundled machines.'
     models:'List the kernels that can be modelled, or what changed from one to another.'
@@ -54,7 +55,7 @@ _shtab_altmap_boot_options=(
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
   ":a machine:_altmap_machine_or_file"
-  "(*)::what the boot decides\: model, auto_online_blocks, memmap_on_memory, online_policy, auto_movable_ratio, auto_movable_numa_aware, movable_gigantic_pages, movable_node, hugetlb_free_vmemmap, probe:"
+  "(*)::what the boot decides\: model, auto_online_blocks, memmap_on_memory, online_policy, auto_movable_ratio, auto_movable_numa_aware, movable_gigantic_pages, movable_node, hugetlb_free_vmemmap, probe, block_size:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -99,7 +100,11 @@ _shtab_altmap_compare_options=(
   "--placement[placements]:PLACEMENT,..:(boot range block sections)"
   "--block-size[memory blocks of these sizes for the added range]:SIZE,..:"
   "--model[kernel models]:MODEL,..:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
-  "--online[how the blocks go online (online_movable)]:online:(online online_kernel online_movable)"
+  "--online[how the blocks go online (online_movable)\: online, online_kernel, online_movable]:TYPE,..:"
+  "--vary[what differs, in place of naming each]:vary:(placements kernel-models block-sizes online-types)"
+  {-o,--output}"[a picture of them (.svg)\; - for standard output]:FILE:_files"
+  "--size[its columns and lines (120x40)]:WxH:"
+  "--theme[its colours (dark)]:theme:(altmap-dark altmap-light)"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
@@ -177,11 +182,24 @@ _shtab_altmap_grow_defaults_added=0
 
 _shtab_altmap_help_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  ":a command, or script:(open show svg tour serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema script)"
+  ":a command, or script:(open show svg tour live serve lsmem read check machines run new boot why compare grow explain diff capture collect export help models completion schema script)"
 )
 
 # guard to ensure default positional specs are added only once per session
 _shtab_altmap_help_defaults_added=0
+
+_shtab_altmap_live_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--root[the tree to read (\/)\; a folder that something else renews]:DIR:"
+  "--every[seconds from one reading to the next (3)]:SECONDS:"
+  "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
+  "--width[columns (those of the terminal)]:N:"
+  ":what it should come to\: what differs from it is told:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_altmap_live_defaults_added=0
 
 _shtab_altmap_lsmem_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -218,7 +236,7 @@ _shtab_altmap_new_options=(
   "--block-size[of a memory block (what is usual there)]:SIZE:"
   "--append[the kernel\'s command line]:WORDS:"
   "*--cxl-window[addresses that firmware keeps for CXL memory]:SIZE@START:"
-  "--qemu[instead of --nodes\: as QEMU has it, -m 2G,maxmem\=64G -numa node,mem\=1G]:WORDS:"
+  "--qemu[instead of --nodes\: as QEMU has it, -m 2G,maxmem\=64G -numa node,mem\=1G -device pc-dimm,...]:WORDS:"
   {-o,--output}"[save it there (.json, .msgpack, each also .gz), open nothing]:FILE:_files"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
@@ -340,7 +358,7 @@ _shtab_altmap_why_options=(
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
   ":a machine:_altmap_machine_or_file"
-  "(*):a word of a script\'s line:(acpi add align allocate at balloon block boot caller checkerboard compact cxl dax dlpar echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove reserve sclp sections seed sequential short soft sync unit unmovable unpin virtio-mem zone)"
+  "(*):a word of a script\'s line:(acpi add align allocate at balloon block boot caller checkerboard compact cxl dax dlpar echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove remove-lmbs reserve sclp sections seed sequential short soft sync unit unmovable unpin virtio-mem zone)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -376,6 +394,7 @@ _shtab_altmap() {
         export) _arguments -C -s $_shtab_altmap_export_options ;;
         grow) _arguments -C -s $_shtab_altmap_grow_options ;;
         help) _arguments -C -s $_shtab_altmap_help_options ;;
+        live) _arguments -C -s $_shtab_altmap_live_options ;;
         lsmem) _arguments -C -s $_shtab_altmap_lsmem_options ;;
         machines) _arguments -C -s $_shtab_altmap_machines_options ;;
         models) _arguments -C -s $_shtab_altmap_models_options ;;

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from altmap.engine import Machine
 from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingsMap, BindingType
 from textual.events import Event, Key, MouseDown, Paste
 from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
@@ -18,11 +19,17 @@ from ..printable import printable
 from ..settings import Keeper, settings_path
 from ..tour.walk import Walk
 from .guard import Guard
+from .jumping import Target, targets
 from .leaving import LEFT, run_to_the_end
+from .live import Reader
+from .manual import of_keys
 from .portrait import Portrayed
 from .screens.asking import AskingScreen
 from .screens.dialog import Dialog
+from .screens.help import HelpScreen
+from .screens.jump import JumpScreen
 from .screens.leave import LeaveDialog
+from .screens.live import LiveScreen
 from .screens.main import MainScreen
 from .screens.open import Opened, OpenScreen
 from .session import Session
@@ -34,6 +41,10 @@ class ExplorerApp(App[bool]):
     """altmap's explorer of one machine, chosen in it if none is given."""
 
     TITLE = "altmap"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "Help", show=False),
+        Binding("j", "jump", "Jump", show=False),
+    ]
     CSS_PATH = Path(__file__).with_name("app.tcss")
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-slim"), (76, "-medium"), (110, "-wide"), (170, "-huge")
@@ -46,15 +57,17 @@ class ExplorerApp(App[bool]):
         letters: bool | None = None,
         tour: Walk | None = None,
         keeper: Keeper | None = None,
+        reader: Reader | None = None,
     ) -> None:
         """`letters`: tell with letters what colours tell elsewhere; if it is not given, NO_COLOR decides. `tour`: taken at
-        once. `keeper`: what is remembered of the last time; without it nothing is, then and now."""
+        once. `keeper`: what is remembered of the last time; without it nothing is, then and now. `reader`: the machine is the
+        running one, read by this."""
         super().__init__()
         if letters is not None:
             self.no_color = letters
         self.session = Session(machine) if machine is not None else None
         self.keeper = keeper or Keeper()
-        self._tour = tour
+        self._tour, self._reader = tour, reader
         self._guard, self._grey = Guard(), Monochrome()
         for theme in THEMES:
             self.register_theme(theme)
@@ -75,12 +88,13 @@ class ExplorerApp(App[bool]):
         if opened is None:
             self.exit(LEFT)
         else:
-            self.push_screen(self._main_of(Session(opened.machine)))
+            self.push_screen(self._main_of(Session(opened.machine), opened.reader))
             self._remember(opened.machine, opened.path)
 
-    def _main_of(self, session: Session) -> MainScreen:
+    def _main_of(self, session: Session, reader: Reader | None = None) -> MainScreen:
         """The screen of a session; it begins as the last one was left."""
-        return MainScreen(session, self.keeper.settings.view, self.keeper.settings.panel)
+        view, panel = self.keeper.settings.view, self.keeper.settings.panel
+        return MainScreen(session, view, panel) if reader is None else LiveScreen(session, reader, view, panel)
 
     def _remember(self, machine: Machine, path: str) -> None:
         """That a machine is in a file."""
@@ -148,14 +162,46 @@ class ExplorerApp(App[bool]):
 
     def on_asking_screen_booted(self, message: AskingScreen.Booted) -> None:
         """The machine before waits below, for who takes the boot back."""
-        self.push_screen(self._main_of(Session(message.machine, self.session, message.begun)))
+        screen = self._main_of(Session(message.machine, self.session, message.begun), message.reader)
+        self.push_screen(screen)
         self._remember(message.machine, message.path)
+        if (first := message.first) is not None:
+            screen.call_after_refresh(screen.perform, first.label, first.commands)
 
     def on_asking_screen_saved(self, message: AskingScreen.Saved) -> None:
         self._remember(message.machine, message.path)
 
     def on_asking_screen_entered(self, message: AskingScreen.Entered) -> None:
         self.session = message.session
+
+    def action_help(self) -> None:
+        """Tell the keys of the screen."""
+        screen = self.screen
+        if isinstance(screen, MainScreen):
+            screen.show_help()
+        elif not isinstance(screen, HelpScreen):
+            usual = BindingsMap(Screen.BINDINGS).key_to_bindings.keys()
+            keys = [
+                (binding.key, binding.description, binding.action)
+                for key, (node, binding, enabled, _) in screen.active_bindings.items()
+                if enabled and node is screen and key not in usual
+            ]
+
+            def asked(action: str | None) -> None:
+                if action:
+                    screen.call_later(screen.run_action, action)
+
+            self.push_screen(HelpScreen(of_keys(keys)), asked)
+
+    def action_jump(self) -> None:
+        """Show a letter on everything that can be given the keys or clicked."""
+
+        def jumped(target: Target | None) -> None:
+            if target is not None:
+                self.call_later(target.do)
+
+        if not isinstance(self.screen, JumpScreen):
+            self.push_screen(JumpScreen(targets(self.screen)), jumped)
 
     async def action_quit(self) -> None:
         """Textual's own key does as the verb does: it asks before states are lost; asked already, it leaves."""
@@ -169,7 +215,7 @@ class ExplorerApp(App[bool]):
         return QUIET[self.current_theme.dark]
 
     def get_default_screen(self) -> Screen[Any]:
-        return self._main_of(self.session) if self.session is not None else Screen()
+        return self._main_of(self.session, self._reader) if self.session is not None else Screen()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The verbs that are possible now, then Textual's own commands."""
@@ -181,10 +227,10 @@ class ExplorerApp(App[bool]):
         yield from (command for command in super().get_system_commands(screen) if command.title not in ours)
 
 
-def run_app(machine: Machine | None, tour: Walk | None = None, path: str = "") -> int:
+def run_app(machine: Machine | None, tour: Walk | None = None, path: str = "", reader: Reader | None = None) -> int:
     """Open the explorer on a machine, or where one can be chosen; with a tour if one is given; until it is left or ended.
-    `path`: the file or folder that the machine came from. Returns the exit code."""
+    `path`: the file or folder that the machine came from; `reader`: it is the running one. Returns the exit code."""
     keeper = Keeper(settings_path())
     if machine is not None and path:
         keeper.opened(recent_of(machine, path))
-    return run_to_the_end(ExplorerApp(machine, tour=tour, keeper=keeper))
+    return run_to_the_end(ExplorerApp(machine, tour=tour, keeper=keeper, reader=reader))

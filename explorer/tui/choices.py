@@ -27,6 +27,7 @@ class Choice(NamedTuple):
 OTHER: Final = (
     Choice("other", "a file", "snapshot, captured folder or tar", key="f", action="file"),
     Choice("other", "this machine", "captured: it is only read; as root every page", key="t", action="capture"),
+    Choice("other", "live", "this machine, read again and again: what changes is lit", key="l", action="live"),
     Choice("other", "from words", "2G on each of two nodes, Linux 6.8, blocks of 128M", key="n", action="new"),
     Choice("other", "the tour", "five minutes: from OOM to options a, b and c", key="T", action="tour"),
 )

@@ -20,6 +20,16 @@ class Desk(Protocol):
         """The machine of the session."""
 
     @property
+    def live(self) -> bool:
+        """Is it the running machine, which is only looked at?"""
+
+    def go_live(self) -> None:
+        """Show the running machine, and what differs there from this one."""
+
+    def rehearse(self) -> None:
+        """Leave the running machine for a copy of it."""
+
+    @property
     def cursor(self) -> int:
         """The selected block."""
 
@@ -78,6 +88,9 @@ class Desk(Protocol):
 
     def ask_block(self) -> None:
         """Open the dialog for a block to go to."""
+
+    def jump(self) -> None:
+        """Show a letter on everything that can be given the keys or clicked."""
 
     def show_help(self) -> None:
         """Open the list of all verbs."""

@@ -16,6 +16,7 @@ OnlineType = Literal["online", "online_kernel", "online_movable"]
 class AddMemory(Verb):
     name, key, label, title, group = "add", "a", "Add", "Add memory", "Memory"
     sentence = "Add memory: how much, where, to which node, and where its memmap goes."
+    changes = True
 
     @classmethod
     def run(cls, desk: Desk) -> None:
@@ -25,6 +26,7 @@ class AddMemory(Verb):
 class OnlineDefault(Verb):
     name, key, label, title, group = "online", "o", "Online", "Online", "Memory"
     sentence = "Online into the zone that the kernel's policy chooses."
+    changes = True
     kind: ClassVar[OnlineType] = "online"
 
     @classmethod
@@ -52,6 +54,7 @@ class OnlineKernel(OnlineDefault):
 class OfflineBlocks(Verb):
     name, key, label, title, group = "offline", "f", "Offline", "Offline", "Memory"
     sentence = "Take offline: move what is movable elsewhere, and take the pages out of use."
+    changes = True
 
     @classmethod
     def lacking(cls, desk: Desk) -> str:
@@ -66,6 +69,7 @@ class OfflineBlocks(Verb):
 class EjectDevice(Verb):
     name, key, label, title, group = "eject", "e", "Eject", "Eject the device", "Memory"
     sentence = "Take a memory device out as ACPI does: offline all its blocks, then remove them."
+    changes = True
 
     @classmethod
     def lacking(cls, desk: Desk) -> str:
@@ -80,6 +84,7 @@ class EjectDevice(Verb):
 class RemoveMemory(Verb):
     name, key, label, title, group = "remove", "r", "Remove", "Remove", "Memory"
     sentence = "Remove hot-added memory whose blocks are all offline."
+    changes = True
 
     @classmethod
     def lacking(cls, desk: Desk) -> str:
@@ -117,6 +122,7 @@ class Why(Verb):
 class CompareAdd(Verb):
     name, key, label, title, group = "compare", "c", "Compare", "Compare placements", "Memory"
     sentence = "What if: the placements of the memmap of new memory side by side, without adding it."
+    changes = True
     footer = False
 
     @classmethod
@@ -127,6 +133,7 @@ class CompareAdd(Verb):
 class CommandLine(Verb):
     name, key, label, title, group = "line", "colon", "Type", "Type a command", "Memory"
     sentence = "Any line of a script: allocate, free, pin, compact, hugepages, poison, virtio-mem, echo and the rest."
+    changes = True
 
     @classmethod
     def run(cls, desk: Desk) -> None:

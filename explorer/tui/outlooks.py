@@ -22,6 +22,10 @@ class Outlooks:
         self._rest: tuple[int, list[int]] = (-2, [])
         self._summed: tuple[tuple[int, int], Prospects] | None = None
 
+    def hold(self, machine: Machine) -> None:
+        """Ask another reading of the same machine from now on."""
+        self._machine, self._state, self._rest, self._summed = machine, -1, (-2, []), None
+
     def of(self, block: int) -> Told | None:
         """What is known of a block in the present state."""
         return self._present().get(block)

@@ -12,7 +12,7 @@ from .desk import Desk
 class Verb:
     """One thing that a person can do. `key`: as Textual writes it, several divided by commas; `label`: in the footer;
     `title`: in the palette and the help; `sentence`: what it does; `footer`: is it shown there? `waits`: not while
-    another verb runs."""
+    another verb runs. `changes`: it does something to the machine, so not to a running one, which is only looked at."""
 
     name: ClassVar[str]
     key: ClassVar[str]
@@ -22,12 +22,15 @@ class Verb:
     group: ClassVar[str]
     footer: ClassVar[bool] = True
     waits: ClassVar[bool] = True
+    changes: ClassVar[bool] = False
 
     @classmethod
     def idle(cls, desk: Desk) -> str:
         """Why it would do nothing now; empty if it would do something."""
         if cls.waits and desk.session.running is not None:
             return f"“{desk.session.running}” is not done yet"
+        if cls.changes and desk.live:
+            return "the running machine is only looked at; l leaves for a copy, where it can be tried"
         return cls.lacking(desk)
 
     @classmethod

@@ -20,6 +20,20 @@ from .memory_verbs import (
     RemoveMemory,
     Why,
 )
+from .screen_verbs import (
+    ChangeParameter,
+    Help,
+    InspectorPane,
+    Jump,
+    Live,
+    LogPane,
+    MapPane,
+    ParametersPane,
+    Quit,
+    Rehearse,
+    TakeTour,
+    ZonesPane,
+)
 from .verb import Verb
 
 
@@ -56,6 +70,7 @@ class Redo(Verb):
 class Watch(Verb):
     name, key, label, title, group = "watch", "W", "Watch", "Watch the next verb", "History"
     sentence = "Play what the next verb does, event by event, before it is done; again takes that back."
+    changes = True
 
     @classmethod
     def run(cls, desk: Desk) -> None:
@@ -65,6 +80,7 @@ class Watch(Verb):
 class Replay(Verb):
     name, key, label, title, group = "replay", "R", "Replay", "Watch the last verb again", "History"
     sentence = "Play what the last verb did, event by event, forwards and back."
+    changes = True
     footer = False
 
     @classmethod
@@ -313,86 +329,11 @@ class Instead(Verb):
         desk.mark_others()
 
 
-class MapPane(Verb):
-    name, key, label, title, group = "pane_map", "0", "Map", "To the map", "Screen"
-    sentence = "Memory by address; arrows walk, a click selects, the wheel zooms."
-    footer = False
-    waits = False
-    pane: ClassVar[str] = "map"
-
-    @classmethod
-    def run(cls, desk: Desk) -> None:
-        desk.show_pane(cls.pane)
-
-
-class InspectorPane(MapPane):
-    name, key, label, title, pane = "pane_inspector", "1", "Inspector", "To the inspector", "inspector"
-    sentence = "The selected block: state, zones, memmap and pages."
-
-
-class ZonesPane(MapPane):
-    name, key, label, title, pane = "pane_zones", "2", "Zones", "To nodes and zones", "zones"
-    sentence = "Nodes and their zones, in pages and sizes."
-
-
-class LogPane(MapPane):
-    name, key, label, title, pane = "pane_log", "3", "Log", "To the kernel log", "log"
-    sentence = "All commands so far, what the kernel printed, and the results."
-
-
-class ParametersPane(MapPane):
-    name, key, label, title, pane = "pane_parameters", "4", "Parameters", "To the parameters", "parameters"
-    sentence = "Kernel model, options of the boot, and what a running kernel lets one write."
-
-
-class ChangeParameter(Verb):
-    name, key, label, title, group = "change", "enter", "Change", "Change the parameter", "Screen"
-    sentence = "Write the chosen parameter, or boot a machine with another one."
-
-    @classmethod
-    def lacking(cls, desk: Desk) -> str:
-        return "" if desk.pane == "parameters" else "4 shows the parameters, of which one can be chosen"
-
-    @classmethod
-    def run(cls, desk: Desk) -> None:
-        desk.ask_parameter()
-
-
-class Help(Verb):
-    name, key, label, title, group = "help", "question_mark,f1", "Help", "Help", "Screen"
-    sentence = "All keys and what they do."
-    waits = False
-
-    @classmethod
-    def run(cls, desk: Desk) -> None:
-        desk.show_help()
-
-
-class TakeTour(Verb):
-    name, key, label, title, group = "tour", "T", "Tour", "Take the tour", "Screen"
-    sentence = "The story of memmap in hot-added memory, station by station; the machine here stays as it is."
-    footer = False
-
-    @classmethod
-    def run(cls, desk: Desk) -> None:
-        desk.take_tour()
-
-
-class Quit(Verb):
-    name, key, label, title, group = "quit", "q", "Quit", "Quit", "Screen"
-    sentence = "Leave the explorer; where states were not saved, it asks first."
-    waits = False
-
-    @classmethod
-    def run(cls, desk: Desk) -> None:
-        desk.leave()
-
-
 VERBS: Final[tuple[type[Verb], ...]] = (
     Stop, AddMemory, OnlineDefault, OnlineMovable, OnlineKernel, OfflineBlocks, EjectDevice, RemoveMemory, Why, Undo, Redo,
     ZoomIn, ChangeParameter, ZoomOut, NextView, ViewBefore, GoHost, SearchBlocks, Fold, ShowPage, NextHit, HitBefore, Instead,
     Help, Quit, TakeTour, CommandLine, Watch, Replay, States, GoTo, MarkDevice, Unmark, EndSearch, CompareAdd, Save,
-    TakeHome, OpenMachine, Mark, MapPane, InspectorPane, ZonesPane, LogPane, ParametersPane,
+    TakeHome, OpenMachine, Mark, Live, Rehearse, Jump, MapPane, InspectorPane, ZonesPane, LogPane, ParametersPane,
 )  # fmt: skip
 """In the footer's order."""
 

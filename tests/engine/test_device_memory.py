@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from altmap.engine import Add, BadInput, Eject, Online, Remove, boot_machine, sentence
+from altmap.engine.memory.section import put
+from altmap.engine.memory.state import Resource, state_of
+from altmap.engine.numbers.bits import span
 from altmap.engine.protocol.events import BlockCreated, MemmapPlaced, PlacementChosen
 from altmap.engine.protocol.reasons.placement import DriverBringsAltmap
 
@@ -150,3 +154,72 @@ def test_an_add_that_ends_before_its_altmap_s_host_is_there() -> None:
     assert dict(machine.sections) == before
     assert machine.apply(Add(start="4G", size="1G", caller="pmem", reserve=3 * size)).ok
     assert machine.check() == []
+
+
+# -- its namespace's altmap ---------------------------------------------------------------------------------------------
+
+
+def test_the_altmap_is_as_its_namespace_says() -> None:
+    """1 GiB of fsdax: an info block of 8 KiB, and room for 64 bytes a page, up to the next 2 MiB (nd_pfn_init)."""
+    machine = guest()
+    dimm(machine, "1G", at="8G", caller="pmem", reserve=2, free=4606)
+    assert [memmap(machine, 64 + k).pfn for k in range(8)] == [START + 512 + 512 * k for k in range(8)]
+    short = refuse(machine, Add(start="16G", size="1G", caller="pmem", reserve=2, free=4605))
+    assert (short.result, type(short.reason).__name__) == ("ENOMEM", "AltmapExhausted")
+
+
+# -- sub-sections -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("model", "result"), [("rfc-v2", "EINVAL"), ("5.2", "EINVAL"), ("5.3", "ok"), ("6.12", "ok")])
+def test_since_5_3_a_device_may_have_sub_sections(model: str, result: str) -> None:
+    machine = guest(model=model)
+    assert machine.apply(Add(start="8194M", size="6M", caller="pmem")).result == result
+    assert machine.apply(Add(start="9217M", size="6M", caller="pmem")).result == "EINVAL"
+    assert machine.check() == []
+
+
+@pytest.mark.parametrize(("start", "size", "own"), [("8194M", "300M", 1), ("8194M", "6M", 0), ("8G", "130M", 1)])
+def test_what_fills_no_section_is_mapped_by_base_pages_of_the_kernel(start: str, size: str, own: int) -> None:
+    machine = guest()
+    tables = {nr: dict(machine.sections[nr].pages) for nr in machine.sections}, free_pages(machine)
+    outcome = dimm(machine, size, at=start, caller="pmem")
+    ons = [memmap(machine, nr).on for nr in machine.sections if nr >= 64]
+    assert ons.count("self") == own
+    assert set(ons) <= {"self", "kernel"}
+    assert 0 < outcome.taken[0] < 1000
+    remove(machine, size, at=start)
+    assert ({nr: dict(machine.sections[nr].pages) for nr in machine.sections}, free_pages(machine)) == tables
+    assert not machine.requests
+
+
+def test_two_devices_share_a_section_and_the_last_takes_it_along() -> None:
+    machine = guest()
+    before = free_pages(machine)
+    dimm(machine, "6M", at="8194M", caller="pmem")
+    first = before - free_pages(machine)
+    dimm(machine, "4M", at="8200M", caller="pmem")
+    assert before - free_pages(machine) == first + 16, "8 pages for 2 MiB, and the page table is there"
+    assert refuse(machine, Add(start="8198M", size="4M", caller="pmem")).result == "EEXIST"
+    remove(machine, "6M", at="8194M")
+    assert 64 in machine.sections
+    remove(machine, "4M", at="8200M")
+    assert 64 not in machine.sections
+    assert free_pages(machine) == before
+
+
+def test_a_hole_of_a_section_of_the_boot_costs_nothing() -> None:
+    """Its memmap was there for all of the section since the boot."""
+    machine = guest("4G")
+    state = state_of(machine)
+    section = state.sections[31]
+    state.sections.put(31, msgspec.structs.replace(section, pages=put(section.pages, span(16384, 16384), "absent")))
+    at = 31 * 128 + 64
+    state.resources.drop(0)
+    state.resources.put(0, Resource(0, at << 20, "System RAM"))
+    before = free_pages(machine)
+    outcome = machine.apply(Add(start=f"{at}M", size="32M", caller="pmem", placement="boot"))
+    assert outcome.result == "ok"
+    assert free_pages(machine) == before
+    assert machine.apply(Remove(start=f"{at}M", size="32M")).ok
+    assert machine.sections[31].of("absent").bit_count() == 16384

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from altmap.engine import Add, BadInput, new_machine, qemu_nodes
+from altmap.engine import Add, BadInput, Eject, Machine, Offline, new_machine, qemu_devices, qemu_nodes
 
 GIB = 1 << 30
 
@@ -41,7 +41,7 @@ def test_boot_options_that_are_modelled_act_and_others_are_named() -> None:
     assert len(machine.blocks) == 8
     assert sum("huge" in section.pages for section in machine.sections.values()) >= 1
     assert machine.history == ()
-    assert machine.origin.notes[-1] == "of the command line these are not acted on: crashkernel, quiet"
+    assert machine.origin.notes[-1] == "of the command line these are not acted on: quiet"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,12 @@ def test_what_qemu_is_started_with_is_understood(line: str, nodes: tuple[str, ..
         (["2G"], {"arch": "vax"}, "vax"),
         (["2G"], {"kernel": "1.0"}, "not a kernel model"),
         (["2G"], {"append": "memhp_default_state=maybe"}, "none of offline, online"),
-        (["2G"], {"append": "hugepages=0:5"}, "no number of pages"),
+        (["2G"], {"append": "hugepages=many"}, "no number of pages"),
+        (["2G"], {"append": "hugepages=3:5"}, "there is no node 3"),
+        (["2G"], {"append": "kernelcore=some"}, "kernelcore: 'some' is not a size"),
+        (["2G"], {"append": "movablecore=120%"}, "no size and no percentage"),
+        (["2G"], {"append": "crashkernel=a,b"}, "crashkernel"),
+        (["2G"], {"append": "mem=1M"}, "leaves no memory"),
         (["2G"], {"append": "'"}, "cannot be read"),
     ],
 )
@@ -78,3 +83,115 @@ def test_words_that_make_no_machine_are_told(nodes: list[str], words: dict[str, 
 def test_a_line_without_memory_is_told() -> None:
     with pytest.raises(BadInput, match="names no memory"):
         qemu_nodes("-smp 4")
+
+
+def zones(machine: Machine) -> dict[tuple[int, str], tuple[int, int]]:
+    """First pfn and present pages of each zone."""
+    return {key: (zone.start, zone.present) for key, zone in machine.zones.items()}
+
+
+def test_movablecore_puts_the_border_where_the_recorded_kernel_had_it() -> None:
+    """fixtures/traces/6.1/movablecore: 1 GiB with movablecore=256M has ZONE_MOVABLE from pfn 196608 on."""
+    machine = new_machine(["1G"], kernel="6.1", append="movablecore=256M")
+    assert machine.check() == []
+    assert zones(machine)[0, "Movable"] == (196608, 65536)
+    assert machine.zones[0, "Movable"].managed == 65536
+    assert machine.why_not(Offline(block=7)).certainty == "yes"
+
+
+@pytest.mark.parametrize(
+    ("nodes", "append", "movable"),
+    [
+        (["8G", "8G"], "kernelcore=50%", {0: (1310720, 4 * GIB >> 12), 1: (3407872, 4 * GIB >> 12)}),
+        (["4G", "4G"], "movablecore=25%", {0: (1048576, GIB >> 12), 1: (2097152, GIB >> 12)}),
+        (["8G", "1G"], "kernelcore=6G", {0: (1572864, 3 * GIB >> 12)}),  # node 1 has too little for its half
+        (["2G", "2G"], "kernelcore=8G", {}),
+        (["2G", "2G"], "movable_node kernelcore=1G", {}),
+        (["4G"], "kernelcore=1G movablecore=1G", {0: (1048576, GIB >> 12)}),  # the more for the kernel counts
+    ],
+)
+def test_kernel_memory_is_spread_evenly_over_the_nodes(
+    nodes: list[str], append: str, movable: dict[int, tuple[int, int]]
+) -> None:
+    machine = new_machine(nodes, append=append)
+    assert machine.check() == []
+    assert {key[0]: where for key, where in zones(machine).items() if key[1] == "Movable"} == movable
+
+
+@pytest.mark.parametrize(
+    ("arch", "nodes", "word", "first", "last"),
+    [
+        ("x86_64", ["8G"], "256M", 0xB0000000, 0xBFFFFFFF),
+        ("x86_64", ["8G"], "512M@1G", 0x40000000, 0x5FFFFFFF),
+        ("x86_64", ["8G"], "1G-4G:128M,4G-64G:512M", 0xA0000000, 0xBFFFFFFF),
+        ("arm64", ["4G"], "512M", 0xE0000000, 0xFFFFFFFF),
+        ("x86_64", ["16G"], "1G,high", 0x400000000, 0x43FFFFFFF),
+    ],
+)
+def test_a_crash_kernel_keeps_its_memory_for_good(
+    arch: str, nodes: list[str], word: str, first: int, last: int
+) -> None:
+    machine = new_machine(nodes, arch=arch, append=f"crashkernel={word}")
+    assert machine.check() == []
+    assert f"crashkernel={word}: {first:#x}-{last:#x}" in machine.origin.notes[0]
+    for address in (first, last):
+        verdict = machine.why_not(Offline(block=address // machine.geometry.block_size))
+        assert (verdict.result, verdict.certainty) == ("EBUSY", "no")  # isolation comes before notifiers
+    without = new_machine(nodes, arch=arch)
+    kept = sum(zone.managed for zone in without.zones.values()) - sum(zone.managed for zone in machine.zones.values())
+    low = 256 << 20 if "high" in word else 0  # for devices that reach no higher
+    assert kept * machine.geometry.page_size == last + 1 - first + low
+
+
+@pytest.mark.parametrize(
+    ("arch", "word"), [("s390x", "256M"), ("ppc64le", "256M"), ("x86_64", "auto"), ("x86_64", "8G")]
+)
+def test_a_crash_kernel_whose_place_is_not_known_is_left_out_and_told(arch: str, word: str) -> None:
+    machine = new_machine(["4G"], arch=arch, append=f"crashkernel={word}")
+    assert machine.check() == []
+    assert machine.origin.notes[0].startswith(f"crashkernel={word}: ")
+    assert zones(machine) == zones(new_machine(["4G"], arch=arch))
+
+
+def test_a_pool_of_huge_pages_is_of_the_size_named_before_it_and_of_each_node() -> None:
+    machine = new_machine(["4G", "4G"], append="hugepages=0:16,1:32 hugepagesz=1G hugepages=2")
+    assert machine.check() == []
+    kept = dict.fromkeys(machine.nodes, 0)
+    for pfn, page in machine._state.hugepages.items():
+        kept[machine.sections[pfn // machine.geometry.pages_per_section].node] += page.pages == 512
+    assert kept == {0: 16, 1: 32}
+    assert sum(page.pages == 1 << 18 for page in machine._state.hugepages.values()) == 2
+
+
+def test_mem_is_an_address_on_x86_and_an_amount_elsewhere() -> None:
+    def present(arch: str) -> int:
+        machine = new_machine(["8G"], arch=arch, append="mem=4G")
+        return sum(zone.present for zone in machine.zones.values()) * machine.geometry.page_size
+
+    assert present("x86_64") == 3 * GIB  # a hole lies below 4 GiB
+    assert present("arm64") == 4 * GIB
+
+
+QEMU = (
+    "qemu-system-x86_64 -m 2G,slots=8,maxmem=64G -numa node,nodeid=0,mem=2G -numa node,nodeid=1 "
+    "-object memory-backend-ram,id=m1,size=1G -device pc-dimm,id=d1,memdev=m1,node=1 "
+    "-object memory-backend-ram,id=v1,size=8G -device virtio-mem-pci,memdev=v1,node=0,requested-size=1G,block-size=4M"
+)
+
+
+def test_memory_devices_of_qemu_are_there_when_the_guest_has_booted() -> None:
+    assert qemu_nodes(QEMU) == ("2G", "0")
+    assert [(one.size, one.node, one.unit) for one in qemu_devices(QEMU)] == [(GIB, 1, 0), (GIB, 0, 4 << 20)]
+    machine = new_machine(qemu_nodes(QEMU), devices=qemu_devices(QEMU), append="memhp_default_state=online_movable")
+    assert machine.check() == []
+    assert machine.history == ()
+    assert {number: machine.blocks[number].node for number in (32, 39, 40, 47)} == {32: 1, 39: 1, 40: 0, 47: 0}
+    assert machine.blocks[32].zone == (1, "Movable")
+    assert machine.apply(Eject(start=4 * GIB, size=GIB)).ok
+
+
+def test_options_of_qemu_may_be_json_and_a_device_needs_its_backend() -> None:
+    line = """-m 2G -object '{"qom-type":"memory-backend-ram","id":"m","size":1073741824}' -device pc-dimm,memdev=m"""
+    assert [one.size for one in qemu_devices(line)] == [GIB]
+    with pytest.raises(BadInput, match="has no backend"):
+        qemu_devices("-m 2G -device pc-dimm,memdev=m")

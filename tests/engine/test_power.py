@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from altmap.engine import Add, Eject, Machine, Online, Remove, boot_machine
+from altmap.engine import Add, BadInput, Eject, Machine, Online, Remove, RemoveLmbs, boot_machine
 from altmap.engine.memory.state import state_of
 from altmap.engine.mm.hugetlb import pool
 from altmap.engine.numbers.units import GIB, MIB
 from altmap.engine.protocol.reasons import LmbFailed, NeverEnds
+from altmap.engine.protocol.reasons.taking import NoLmbs, TooFewLmbs
 from altmap.engine.protocol.vocabulary import PINNED, SLAB
 
 from .guests import free_pages, occupy
@@ -148,3 +149,39 @@ def test_a_partial_removal_gives_back_its_own_overhead_alone(part: int) -> None:
             machine.apply(Remove(start=number * 128 * MIB, size="128M"), check=True)
     assert free_pages(machine) == before
     assert not machine.requests
+
+
+# -- a count of LMBs ----------------------------------------------------------------------------------------------------
+
+
+def test_a_count_of_lmbs_takes_the_lowest_that_go() -> None:
+    """From the lowest up, boot memory too; what stays is passed over."""
+    machine = partition("1G")
+    assert dlpar(machine, "1G", "1G") == "ok"
+    start, _ = state_of(machine).block_range(5)
+    occupy(machine, start + 100, 1, SLAB)
+    outcome = machine.apply(RemoveLmbs(count=6))
+    assert outcome.result == "ok"
+    assert {0, 5} <= set(machine.blocks), "the kernel's own, and the slab page's"
+    assert len(machine.blocks) == 2
+    assert machine.check() == []
+
+
+def test_where_too_few_lmbs_can_go_all_come_back_online() -> None:
+    machine = partition("1G")
+    assert dlpar(machine, "512M", "1G") == "ok"
+    machine.write("/sys/devices/system/memory/memory5/state", "offline")
+    before = sorted(machine.blocks)
+    outcome = machine.apply(RemoveLmbs(count=6))
+    assert (outcome.result, outcome.reason) == ("EINVAL", TooFewLmbs(6, 6, 5))
+    assert sorted(machine.blocks) == before
+    assert machine.blocks[5].state == "online", "it was offline before"
+    assert machine.apply(RemoveLmbs(count=7)).reason == TooFewLmbs(7, 6, 6)
+    assert machine.check() == []
+
+
+def test_only_partitions_have_lmbs() -> None:
+    outcome = boot_machine([(0, 0, "1G")]).apply(RemoveLmbs(count=1))
+    assert (outcome.result, outcome.reason) == ("ENODEV", NoLmbs("x86_64"))
+    with pytest.raises(BadInput, match="give 1 or more"):
+        partition().apply(RemoveLmbs(count=0))

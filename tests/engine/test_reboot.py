@@ -9,6 +9,7 @@ from altmap.engine import (
     Allocate,
     BadInput,
     Machine,
+    Offline,
     Online,
     Pin,
     Poison,
@@ -124,3 +125,29 @@ def test_what_cannot_be_booted_is_said_in_a_sentence(options: dict[str, str], sa
         reboot(dimm(), options)
     assert said in str(caught.value)
     assert len(caught.value.args) == 1
+
+
+# -- blocks of another size ---------------------------------------------------------------------------------------------
+
+
+def test_boot_memory_in_blocks_of_another_size() -> None:
+    before = open_machine("small-guest")
+    after = reboot(before, {"block_size": "512M"})
+    assert after.geometry.block_size == 512 << 20
+    assert {block.state for block in after.blocks.values()} == {"online"}
+    assert len(after.blocks) == 2
+    assert dict(after.zones) == dict(before.zones)
+    assert after.check() == []
+    assert after.apply(Add(start="4G", size="1G")).ok
+    assert after.check() == []
+
+
+def test_blocks_of_another_size_where_there_can_be_none() -> None:
+    with pytest.raises(BadInput, match="one section"):
+        reboot(open_machine("arm64-guest"), {"block_size": "1G"})
+    with pytest.raises(BadInput, match="power of two"):
+        reboot(open_machine("small-guest"), {"block_size": "192M"})
+    machine = open_machine("firecracker-24g")
+    assert machine.apply(Offline(block=48)).ok
+    with pytest.raises(BadInput, match="online in part"):
+        reboot(machine, {"block_size": "1G"})

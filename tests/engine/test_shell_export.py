@@ -193,7 +193,11 @@ def test_the_probe_file_adds_block_by_block() -> None:
 
 
 def test_an_absurd_request_that_was_refused_is_short() -> None:
-    outcome = Outcome(Add(start=0, size=1 << 62, caller="probe"), "E2BIG", BeyondAddresses(0, 1 << 62, 1 << 46))
+    outcome = Outcome(
+        Add(start=0, size=1 << 62, caller="probe"),
+        "E2BIG",
+        BeyondAddresses(0, 1 << 62, 1 << 46, "MAX_PHYSMEM_BITS", "request", 0),
+    )
     lines = body(export([outcome], BLOCK))
     assert len(lines) < 12
     assert lines[-1].startswith("#   refused with E2BIG: Hotplug memory [0x0-0x4000000000000000] exceeds ")

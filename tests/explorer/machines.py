@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from altmap import engine
 from altmap.explorer.tui.app import ExplorerApp
+from altmap.explorer.tui.live import Reader
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.widgets.bars import ResultBar
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
@@ -47,6 +48,18 @@ def pinned() -> engine.Machine:
     assert machine.apply(engine.Allocate(size="60M", zone="Movable")).ok
     assert machine.apply(engine.Pin(size="2M", zone="Movable", short=True)).ok
     return machine
+
+
+class Staged(Reader):
+    """Reads one machine after the other, the last one again and again."""
+
+    def __init__(self, stages: Sequence[engine.Machine], plan: engine.Machine | None = None) -> None:
+        super().__init__("/nowhere", plan, every=0)
+        self._stages = [*stages]
+
+    def look(self, pages: bool) -> engine.Machine:
+        found = self._stages.pop(0) if len(self._stages) > 1 else self._stages[0]
+        return found.copy()
 
 
 def drive(

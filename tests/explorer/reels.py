@@ -12,11 +12,14 @@ from typing import Any, Final, NamedTuple
 
 from altmap import engine
 from altmap.explorer.tui.app import ExplorerApp
+from altmap.explorer.tui.live import Reader
 from altmap.explorer.tui.screens.main import MainScreen
+from altmap.explorer.tui.screens.play import PlayScreen
 from altmap.explorer.tui.themes import CONTRAST, DARK, LIGHT
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
+from altmap.explorer.watching.player import Player
 
-from .machines import guest, numa, pinned, press, result, with_dimm
+from .machines import Staged, guest, numa, pinned, press, result, with_dimm
 
 ALL: Final = ("60x20", "80x24", "120x40", "200x60")
 COLOURLESS: Final = "no-colour"
@@ -71,12 +74,14 @@ class Frame(NamedTuple):
 
 
 class Reel(NamedTuple):
-    """A machine, the sizes and themes in which it is opened, and the frames one after the other."""
+    """A machine, the sizes and themes in which it is opened, and the frames one after the other. `reader`: the machine is
+    what this reads."""
 
     machine: Callable[[], engine.Machine]
     frames: Sequence[Frame]
     sizes: Sequence[str] = ("120x40",)
     themes: Sequence[str] = (DARK,)
+    reader: Callable[[], Reader] | None = None
 
 
 # -- machines -----------------------------------------------------------------------------------------------------------
@@ -108,6 +113,20 @@ def branches() -> engine.Machine:
     return machine
 
 
+def busy() -> engine.Machine:
+    """Two movable blocks that hold their own memmap, with pages of programs in both and in boot memory."""
+    machine = with_dimm(movable=3)
+    assert machine.apply(engine.Allocate(size="120M", kind="movable", pattern="random", zone="Movable")).ok
+    return machine
+
+
+def scattered() -> engine.Machine:
+    """A DIMM online in ZONE_MOVABLE, half of its pages in use, here and there."""
+    machine = with_dimm(movable=8)
+    assert machine.apply(engine.Allocate(size="300M", kind="movable", pattern="random", zone="Movable")).ok
+    return machine
+
+
 # -- the reels ----------------------------------------------------------------------------------------------------------
 
 
@@ -117,6 +136,15 @@ def _view(name: str) -> Callable[[Shot], bool]:
 
 def _level(level: str) -> Callable[[Shot], bool]:
     return lambda shot: shot.map.scope.level == level and not shot.main.session.unsaved
+
+
+def _player(shot: Shot) -> Player:
+    assert isinstance(shot.app.screen, PlayScreen)
+    return shot.app.screen._player
+
+
+def _moment(at: int) -> Callable[[Shot], bool]:
+    return lambda shot: _player(shot).at == at and not _player(shot).playing
 
 
 def _dialog(name: str) -> Callable[[Shot], bool]:
@@ -261,6 +289,39 @@ REELS: Final[dict[str, Reel]] = {
         ),
         ("60x20", "80x24", "120x40"),
     ),
+    "compare": Reel(
+        bundled("small-guest"),
+        (
+            Frame("placements", 'c "1G" enter', lambda shot: shot.dialog == "ComparisonScreen" and not shot.machine.history),
+            Frame("kernel-models", "tab", _dialog("ComparisonScreen")),
+            Frame("block-sizes", "tab", _dialog("ComparisonScreen")),
+            Frame("online-types", "tab", _dialog("ComparisonScreen")),
+            Frame("released", "tab p", _dialog("ComparisonScreen")),
+            Frame("all-numbers", "t", _dialog("Table")),
+            Frame("done", "escape enter", lambda shot: shot.machine.blocks[39].zone == (0, "Movable")),
+        ),
+        ALL,
+    ),
+    "compare-elsewhere": Reel(
+        bundled("firecracker-24g"),
+        (
+            Frame("chosen", 'c "16G" enter right right', lambda shot: shot.dialog == "ComparisonScreen"),
+            Frame("done", "enter", lambda shot: shot.machine.settings.memmap_on_memory == "Y" and 327 in shot.machine.blocks),
+        ),
+        ("80x24", "120x40"),
+        (DARK, COLOURLESS),
+    ),
+    "compare-refused": Reel(
+        bundled("tiny-guest"),
+        (Frame("placements", 'c "16G" enter', lambda shot: shot.dialog == "ComparisonScreen" and not shot.machine.history),),
+        ("60x20", "120x40"),
+        (DARK, LIGHT),
+    ),
+    "compare-terabyte": Reel(
+        bundled("terabyte-server"),
+        (Frame("placements", 'c "1T" enter', lambda shot: shot.dialog == "ComparisonScreen" and not shot.machine.history),),
+        ("120x40", "200x60"),
+    ),
     "no-room": Reel(
         bundled("numa-guest"),
         (
@@ -290,6 +351,76 @@ REELS: Final[dict[str, Reel]] = {
         ALL,
     ),
     "open-letters": Reel(guest, (Frame("list", "O down down", _dialog("OpenScreen")),), ("80x24",), (COLOURLESS, LIGHT)),
+    "watching": Reel(
+        busy,
+        (
+            Frame("isolated", 'g "32" enter W f space home right right right', _moment(3)),
+            Frame("moved", "right right", _moment(5)),
+            Frame("ended", "end", lambda shot: shot.machine.blocks[32].state == "online" and _player(shot).ended),
+            Frame("done", "enter", lambda shot: shot.machine.blocks[32].state == "offline" and not shot.dialog),
+        ),
+        ALL,
+    ),
+    "watching-letters": Reel(
+        busy,
+        (Frame("moved", f'g "32" enter W f space home {"right " * 5}', _moment(5)),),
+        ("80x24",),
+        (COLOURLESS,),
+    ),
+    "watching-rfc": Reel(
+        lambda: with_dimm("rfc-v2", movable=8),
+        (Frame("stepped-over", 'g "32" enter W f space home right right right right right', _moment(5)),),
+    ),
+    "watching-endless": Reel(
+        lambda: pinned(),
+        (
+            Frame("until-a-signal", f'g "32" enter W f space home {"right " * 6}', lambda shot: _player(shot).waits),
+            Frame("the-undo", "escape space end", lambda shot: _player(shot).machine.blocks[32].state == "online"),
+            Frame("never", 'q W : "eject 1G at 4G" enter space end', lambda shot: _player(shot).never_ends),
+        ),
+        ("60x20", "120x40"),
+    ),
+    "watching-add": Reel(
+        guest,
+        (
+            Frame("boot", ': "add 1G at 4G placement boot" enter R space home ' + "right " * 8, _moment(8)),
+            Frame("range", 'q u : "add 1G at 4G placement range" enter R space home ' + "right " * 8, _moment(8)),
+            Frame("sections", 'q u : "add 1G at 4G placement sections" enter R space home ' + "right " * 8, _moment(8)),
+            Frame("blocks", 'q u : "add 1G at 4G placement block" enter R space home ' + "right " * 8, _moment(8)),
+            Frame("online", 'q g "32" enter k R space home right right right right', _moment(4)),
+            Frame("huge", 'q : "hugepages 8 of 2M" enter R space end', lambda shot: _player(shot).ended),
+            Frame("virtio-mem", 'q : "virtio-mem 300M at 8G unit 2M" enter R space home ' + "right " * 8, _moment(8)),
+        ),
+        ("80x24",),
+    ),
+    "watching-compaction": Reel(
+        scattered,
+        (Frame("scanners", ': "compact node 0" enter R space home ' + "right " * 40, _moment(40)),),
+        ("80x24", "120x40"),
+    ),
+    "live": Reel(
+        guest,
+        (
+            Frame("first", "", lambda shot: "The running machine" in shot.said),
+            Frame("changed", "f5 3", lambda shot: 32 in shot.machine.blocks and "memory32-39: new" in shot.said),
+            Frame("again", "f5 0", lambda shot: "memory32-33: state offline -> online" in shot.said),
+            Frame("not-there", "f", lambda shot: "only looked at" in shot.said and shot.machine.blocks[1].state == "online"),
+            Frame("copy", "l", lambda shot: "✓ a copy" in shot.said and shot.main.live is False),
+        ),
+        ALL,
+        reader=lambda: Staged([guest(), with_dimm(), with_dimm(movable=2)], with_dimm(movable=4)),
+    ),
+    "habits": Reel(
+        with_dimm,
+        (
+            Frame("jump", "j", _dialog("JumpScreen")),
+            Frame("jumped", "d", lambda shot: shot.dialog == "" and shot.map.view.name == "memmap"),
+            Frame("help", "2 ?", _dialog("HelpScreen")),
+            Frame("help-found", '"mark dev"', _dialog("HelpScreen")),
+            Frame("help-of-open", "escape escape O ?", _dialog("HelpScreen")),
+        ),
+        ("60x20", "80x24", "120x40"),
+    ),
     "tour": Reel(guest, (Frame("first", "T", lambda shot: shot.dialog == "TourScreen" and not shot.machine.history),), ALL),
 }  # fmt: skip
 
@@ -312,7 +443,9 @@ def played(name: str, size: str, theme: str) -> dict[str, str | BaseException]:
     wide, _, high = size.partition("x")
 
     async def play() -> None:
-        app = ExplorerApp(reel.machine(), letters=theme == COLOURLESS)
+        reader = reel.reader() if reel.reader is not None else None
+        machine = reader.read().machine if reader is not None else reel.machine()
+        app = ExplorerApp(machine, letters=theme == COLOURLESS, reader=reader)
         app.animation_level = "none"
         if theme != COLOURLESS:
             app.theme = theme

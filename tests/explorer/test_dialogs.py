@@ -1,18 +1,13 @@
-"""Why, the command line, the tree of states, saving and comparing: what they do to the machine and the screen."""
+"""Why, the command line, the tree of states and saving: what they do to the machine and the screen."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from altmap import engine
-from altmap.explorer.comparison_table import comparison_text
-from altmap.explorer.tui.screens import comparison
-from altmap.explorer.tui.screens.add import AddDialog
 from altmap.explorer.tui.screens.command_line import CommandLine
 from altmap.explorer.tui.screens.comparison import ComparisonScreen
 from altmap.explorer.tui.screens.error import ErrorScreen
@@ -43,6 +38,34 @@ async def press_on(pilot: Any, key: str, text: str) -> None:
     """Open a dialog by its key and fill it in."""
     await press(pilot, key)
     await fill_in(pilot, text)
+
+
+# -- give back --------------------------------------------------------------------------------------------------------
+
+
+def test_a_size_on_the_command_line_asks_which_blocks_give_it_back_and_enter_takes_them() -> None:
+    machine = guest()
+
+    async def story(pilot: Any, screen: MainScreen) -> None:
+        await press_on(pilot, "colon", "256 MiB node 0")
+        why = pilot.app.screen
+        assert isinstance(why, WhyScreen)
+        assert "offline 256M node 0: yes, 2 blocks of 128M can go together" in text_of(why.query_one(Prose))
+        await press(pilot, "enter")
+        assert len(machine.history) == 2
+        assert sum(block.state == "offline" for block in machine.blocks.values()) == 2
+
+    drive(machine, story)
+
+
+def test_a_size_that_cannot_be_asked_is_explained_on_the_line() -> None:
+    async def story(pilot: Any, screen: MainScreen) -> None:
+        for line, wrong in (("2G now", "is not understood behind a size"), ("2G node 7", "there is no node 7")):
+            await press_on(pilot, "colon", line)
+            assert wrong in said(pilot, "#complaint")
+            await press(pilot, "escape")
+
+    drive(guest(), story)
 
 
 # -- why ------------------------------------------------------------------------------------------------------------
@@ -233,10 +256,6 @@ def test_a_fault_of_the_engine_is_shown(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setattr(machine, "why_not", broken)
         await press(pilot, "w")
         assert isinstance(pilot.app.screen, ErrorScreen)
-        await press(pilot, "escape")
-        monkeypatch.setattr(comparison, "compare", broken)
-        await press(pilot, "c", "enter")
-        assert isinstance(pilot.app.screen, ErrorScreen)
 
     drive(machine, ask)
 
@@ -351,59 +370,7 @@ def test_a_machine_is_saved_with_its_states(tmp_path: Path) -> None:
     assert again.blocks[32] == machine.blocks[32]
 
 
-# -- what if --------------------------------------------------------------------------------------------------------
-
-
-def test_placements_are_compared_from_the_add_dialog() -> None:
-    machine = guest()
-
-    async def compare(pilot: Any, screen: MainScreen) -> None:
-        await press(pilot, "a", *"512M", "f2")
-        shown = pilot.app.screen
-        assert isinstance(shown, ComparisonScreen)
-        prose = shown.query_one(Prose)
-        table = engine.compare(machine, engine.Add(start=4 << 30, size=512 << 20))
-        assert text_of(prose).split() == comparison_text(table, prose.scrollable_content_region.width).split()
-        await press(pilot, "escape")
-        assert isinstance(pilot.app.screen, AddDialog)
-        await press(pilot, "enter")
-        assert sorted(machine.blocks)[8:] == [32, 33, 34, 35]
-
-    drive(machine, compare)
-
-
-def test_all_placements_stand_side_by_side_in_80_columns() -> None:
-    async def compare(pilot: Any, screen: MainScreen) -> None:
-        await press(pilot, "c", "enter")
-        words = text_of(pilot.app.screen.query_one(Prose))
-        assert re.search(r"placement +boot +range +block \* +sections", words)
-
-    drive(guest(), compare, (80, 24))
-
-
-def test_a_comparison_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says what it is at; what comes of it after escape is dropped."""
-    machine = guest()
-    begun, go_on = threading.Event(), threading.Event()
-
-    def slow(*request: Any) -> engine.Comparison:
-        begun.set()
-        go_on.wait()
-        return engine.compare(*request)
-
-    async def stop(pilot: Any, screen: MainScreen) -> None:
-        monkeypatch.setattr(comparison, "compare", slow)
-        await press(pilot, "c")
-        await pilot.press("enter")
-        await asyncio.to_thread(begun.wait)
-        await pilot.pause()
-        assert "Comparing: placement boot … esc stops" in text_of(pilot.app.screen.query_one(Prose))
-        await pilot.press("escape")
-        go_on.set()
-        await press(pilot, "enter")
-        assert pilot.app.screen.query(Prose)
-
-    drive(machine, stop)
+# -- adding ------------------------------------------------------------------------------------------------------------
 
 
 def test_an_add_that_does_not_fit_is_not_what_enter_does() -> None:

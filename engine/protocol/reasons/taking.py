@@ -171,6 +171,20 @@ class SomeHostTheirOwn(Coded, frozen=True):
     others: int
 
 
+class TooFewLmbs(Coded, frozen=True):
+    """Of `there` LMBs only `removable` could go, and `asked` were to; DLPAR has put those back."""
+
+    asked: int
+    there: int
+    removable: int
+
+
+class NoLmbs(Coded, frozen=True):
+    """Only POWER has LMBs, and DLPAR (arch/powerpc/platforms/pseries)."""
+
+    arch: str
+
+
 class UsedAfterUnmap(Coded, frozen=True):
     """RFC v2 as posted looks at struct pages that it has unmapped; the kernel crashes."""
 
@@ -199,6 +213,8 @@ TakingReason = (
     | NotOffline
     | WrongGranularity
     | SomeHostTheirOwn
+    | TooFewLmbs
+    | NoLmbs
     | UsedAfterUnmap
     | Crashed
 )

@@ -3,6 +3,7 @@ to choose by (`figures`)."""
 
 from .alternatives import Way, compare
 from .comparison import Comparison, Memory, Plan, Row, Share, Stretch, Stuck
+from .doing import Doing, doing
 from .figures import Figure, figures
 from .varied import VARIES, Varied, vary
 from .words import Sheet, describe_comparison
@@ -10,6 +11,7 @@ from .words import Sheet, describe_comparison
 __all__ = [
     "VARIES",
     "Comparison",
+    "Doing",
     "Figure",
     "Memory",
     "Plan",
@@ -22,6 +24,7 @@ __all__ = [
     "Way",
     "compare",
     "describe_comparison",
+    "doing",
     "figures",
     "vary",
 ]

@@ -64,7 +64,7 @@ _LAST: Final = (
         "goes alone",
         "more",
         lambda row: row.removable_blocks * row.block_size,
-        lambda row, page: f"{row.removable_blocks:,} of {row.blocks:,}",
+        lambda row, page: f"{row.removable_blocks}{'/' if row.blocks >= 100 else ' of '}{row.blocks}",
     ),
     _pages("off node", "less", lambda row: row.off_node),
     _Measure(

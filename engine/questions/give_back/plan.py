@@ -209,16 +209,19 @@ def _held(state: State, refused: Refused) -> Iterator[Held]:
         yield Held(tuple(sorted(blocks)), size, kind, result, tried.reason, tried.pfn)
 
 
-_SIZE: Final = re.compile(r"\d+(\.\d+)?[KMGTPkmgtp]i?[Bb]?")
+_SIZE: Final = re.compile(
+    r"(?:offline\s+|chmem\s+(?:-d|--disable)\s+)?(\d+(?:\.\d+)?)\s*([KMGTPkmgtp]i?[Bb]?)(?:\s+(.*))?"
+)
+_NODE: Final = re.compile(r"node\s+(\d{1,5})")
 
 
 def asked_by_size(line: str) -> tuple[int, int | None] | None:
-    """Bytes and node (None: all) of a line such as ``offline 40G node 1``; None where it asks of something else. Raises
-    `BadInput` for a size with something behind it that is no node."""
-    words = line.split()
-    if len(words) < 2 or words[0] != "offline" or not _SIZE.fullmatch(words[1]):
+    """Bytes and node (None: all) of a line such as ``offline 40G node 1``, ``40 GiB`` or ``chmem -d 40G``; None where it asks of
+    something else. Raises `BadInput` for a size with something behind it that is no node."""
+    match = _SIZE.fullmatch(line.strip())
+    if match is None:
         return None
-    rest = words[2:]
-    if rest and not (len(rest) == 2 and rest[0] == "node" and rest[1].isdecimal() and len(rest[1]) < 6):
-        raise BadInput(f"{' '.join(rest)!r} is not understood behind a size; write: offline SIZE [node NODE]")
-    return parse_bytes(words[1]), int(rest[1]) if rest else None
+    node = _NODE.fullmatch(match[3].strip()) if match[3] else None
+    if match[3] and node is None:
+        raise BadInput(f"{match[3][:60]!r} is not understood behind a size; write: offline SIZE [node NODE]")
+    return parse_bytes(match[1] + match[2]), int(node[1]) if node else None

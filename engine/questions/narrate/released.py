@@ -30,7 +30,7 @@ def said(reason: Released, names: Names) -> str:
         case released.OtherKernel(model):
             return f"with Linux {model}"
         case released.OtherBlocks(size, "memory"):
-            return f"blocks of {format_bytes(size)}: no option, the kernel decides by where the memory of the boot ends"
+            return f"blocks of {format_bytes(size)}: by where the memory of the boot ends, no option"
         case released.OtherBlocks(size, "firmware"):
             return f"blocks of {format_bytes(size)}: as the firmware or hypervisor is told"
         case released.OtherBlocks(size):

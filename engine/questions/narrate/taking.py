@@ -69,6 +69,10 @@ def said(reason: TakingReason, names: Names) -> str:
                 f"{hosting} blocks of the range host their own memmap and {others} do not, or are not there: they go "
                 f"separately"
             )
+        case taking.TooFewLmbs(asked, there, removable):
+            return f"DLPAR undoes the request for {asked} LMBs, as only {removable} of {there} could go"
+        case taking.NoLmbs(arch):
+            return f"{arch} has no LMBs and no DLPAR: remove SIZE at START, or eject the device"
         case taking.UsedAfterUnmap():
             return (
                 "RFC v2 as posted: a section goes, and with it the memmap of others, or the struct pages of the head pages that "

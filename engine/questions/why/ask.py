@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ...commands import Add, Allocate, Command, Eject, HugePages, Offline, Online, Remove, VirtioMem, Write
+from ...commands import Add, Allocate, Command, Eject, HugePages, Offline, Online, Remove, RemoveLmbs, VirtioMem, Write
 from ...commands.write import meant as meant_by
 from ...memory.block import Block
 from ...memory.state import Holder, State, state_of
@@ -167,7 +167,7 @@ def _offlined(state: State, command: Offline, tried: Attempt) -> Explanation:
     return Explanation(effects, warnings)
 
 
-def _removed(state: State, command: Remove | Eject, tried: Attempt) -> Explanation:
+def _removed(state: State, command: Remove | Eject | RemoveLmbs, tried: Attempt) -> Explanation:
     effects, warnings = _moves(tried.events)
     gone = consecutive(event.block for event in tried.events if isinstance(event, BlockRemoved))
     if gone:
@@ -252,6 +252,7 @@ _SUCCESS: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = M
         Offline: _offlined,
         Remove: _removed,
         Eject: _removed,
+        RemoveLmbs: _removed,
         HugePages: _pooled,
         VirtioMem: resized,
         Write: _pooled,

@@ -27,6 +27,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Label, Select
 
 from .. import words
+from ..picked import Picked
 from ..widgets.heading import LEAVE, Heading, Hint
 from ..widgets.prose import Prose
 from .comparison import ComparisonScreen
@@ -62,9 +63,9 @@ class Preview(Prose, can_focus=False):
     """What the fields come to; no stop on the way from field to field."""
 
 
-class AddDialog(Dialog[Add]):
+class AddDialog(Dialog[Add | Picked]):
     """Size, address, node, caller and placement; the text below says what they come to: does the memmap fit, and
-    where would it lie? The answer is the command.
+    where would it lie? The answer is the command, or the alternative that was picked.
 
     All placements can be compared first; `compares` makes that what enter does."""
 
@@ -196,11 +197,15 @@ class AddDialog(Dialog[Add]):
             self.action_compare()
 
     def action_compare(self) -> None:
-        """Show what would come of each placement; the dialog stays."""
+        """Show what would come of each alternative; unless one is picked, the dialog stays."""
         try:
-            self.app.push_screen(ComparisonScreen(self._machine, self.command()))
+            self.app.push_screen(ComparisonScreen(self._machine, self.command()), self._picked)
         except BadInput:
             self._preview()
+
+    def _picked(self, picked: Picked | None) -> None:
+        if picked is not None:
+            self.dismiss(picked)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "add":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
-from altmap.engine import BadInput, Command, parse_line
+from altmap.engine import BadInput, Command, asked_by_size, parse_line
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -17,10 +17,12 @@ EXAMPLE = "a line of a script, such as: allocate 64M movable zone Movable"
 
 
 class Typed(NamedTuple):
-    """A line, and the commands that it stands for."""
+    """A line, and the commands that it stands for; or, of one that asks to give back so much memory, the bytes and the node
+    (None: any)."""
 
     line: str
     commands: tuple[Command, ...]
+    size: tuple[int, int | None] | None = None
 
 
 class CommandLine(Dialog[Typed]):
@@ -71,9 +73,10 @@ class CommandLine(Dialog[Typed]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         line = event.value.strip()
         try:
-            commands = tuple(parse_line(line))
+            size = asked_by_size(line)
+            commands = tuple(parse_line(line)) if size is None else ()
         except BadInput as error:
             self._wrong = event.value
             self._complain(str(error))
             return
-        self.dismiss(Typed(line, commands) if commands else None)
+        self.dismiss(Typed(line, commands, size) if commands or size else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from altmap.engine import Advice, BadInput, Command, Offline, worth_knowing
 from textual.app import ComposeResult
@@ -19,6 +19,7 @@ from ...picture.view import Told
 from ...picture.views import BY_NAME as VIEWS_BY_NAME
 from ...picture.views import VIEWS
 from .. import changes, plan, prospects, titles, words
+from ..greeting import greeting
 from ..outlooks import Outlooks
 from ..session import Batch, Session
 from ..sheets import Place
@@ -59,6 +60,9 @@ class MainScreen(MappingScreen):
         for verb in VERBS
     ]
 
+    LOG: ClassVar[str] = "kernel log"
+    """What the log is called where it has a title of its own."""
+
     def __init__(self, session: Session, view: str = "", panel: str = "") -> None:
         """`view` and `panel`: how it begins, by name; where there is none of that name, as usual."""
         super().__init__()
@@ -93,12 +97,16 @@ class MainScreen(MappingScreen):
         """A pane by its name; one beside the map is made when it is asked for first, for what is there costs with each key."""
         made: dict[str, Callable[[], Widget]] = {
             "zones": lambda: ZoneTable(self.machine, id="zones"),
-            "log": lambda: KernelLog(self.machine, self.session.verb_of, id="log"),
+            "log": lambda: self.log_pane(id="log"),
             "parameters": lambda: Parameters(self.machine, id="parameters"),
         }
         if name in made and not self.query(f"#{name}"):
             self.query_one("#right").mount(made[name](), after="#inspector")
         return self.query_one(f"#{name}")
+
+    def log_pane(self, **options: Any) -> Scroller:
+        """What tells what was done."""
+        return KernelLog(self.machine, self.session.verb_of, **options)
 
     def on_resize(self, event: Resize) -> None:
         """Where there is room for more than one pane beside the map, there are more; they are made once."""
@@ -108,7 +116,7 @@ class MainScreen(MappingScreen):
             machine = self.machine
             under = Vertical(
                 Strip("zones-title"), ZoneTable(machine, id="zones-under"),
-                Strip("log-title"), KernelLog(machine, self.session.verb_of, id="log-under"), id="under",
+                Strip("log-title"), self.log_pane(id="log-under"), id="under",
             )  # fmt: skip
             self.mount(Levels(self._map), after="#right")
             self.mount(under)
@@ -120,7 +128,7 @@ class MainScreen(MappingScreen):
         self.query_one("#zones-title", Strip).set(
             [Word("▌", "faint"), Word("zones", "strong")], [Word("pages ", "faint")]
         )
-        self.query_one("#log-title", Strip).set([Word("▌", "faint"), Word("kernel log", "strong")])
+        self.query_one("#log-title", Strip).set([Word("▌", "faint"), Word(self.LOG, "strong")])
         self._show_block()
 
     def on_mount(self) -> None:
@@ -131,21 +139,7 @@ class MainScreen(MappingScreen):
         self.show_offers()
 
     def _greet(self) -> None:
-        origin = self.machine.origin
-        if (before := self.session.before) is not None and self.session.begun == "booted":
-            news = origin.notes[: len(origin.notes) - len(before.machine.origin.notes)]
-            self.query_one(ResultBar).say("✓ booted", "; ".join(news), "ok")
-            return
-        if warnings := self.machine.warnings:
-            self.query_one(ResultBar).say("! warning", " ".join(f"{warning}." for warning in warnings), "busy")
-            return
-        notes = [note for note in (origin.description, *origin.notes) if note]
-        guessed = any(section.estimated for section in self.machine.sections.values())
-        pages = "Pages are estimated from counters." if guessed else ""
-        said = ". ".join(note.rstrip(".") for note in notes[:1])
-        self.query_one(ResultBar).say(
-            "", " ".join(part for part in (said + "." if said else "", pages) if part), "plain"
-        )
+        self.query_one(ResultBar).say(*greeting(self.session))
 
     # -- what is seen -----------------------------------------------------------------------------------------------
 
@@ -172,12 +166,15 @@ class MainScreen(MappingScreen):
         self._worth = worth_knowing(self.machine)
         alarm = facts.alarm(self.machine, self._worth)
         self.query_one(StatusLine).show(alarm)
-        width = self.app.size.width
-        self.query_one("#plan", Strip).set(plan.words(self.session, width), plan.free_words(self.machine, alarm))
+        self.query_one("#plan", Strip).set(*self.planned(alarm))
         if self._search is not None:
             self._find()
         self._show_block()
         self._ask_all()
+
+    def planned(self, alarm: str) -> tuple[list[Word], list[Word]]:
+        """The words of the strip below the map; `alarm`: that hardly any memory is left."""
+        return plan.words(self.session, self.app.size.width), plan.free_words(self.machine, alarm)
 
     def _show_block(self) -> None:
         if not self._map.size:  # as soon as it has one it is told

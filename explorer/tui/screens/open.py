@@ -18,6 +18,7 @@ from ...printable import printable
 from ...settings import Recent
 from ...tour.walk import Walk, open_tour
 from ..choices import choices
+from ..live import Reader
 from ..parameters import model_row
 from ..reading import read_unasked
 from ..widgets.bars import ResultBar
@@ -33,10 +34,12 @@ from .tour import TourScreen
 
 
 class Opened(NamedTuple):
-    """A machine that was opened, and the file or folder that it came from; "" where it can be opened by no path."""
+    """A machine that was opened, and the file or folder that it came from; "" where it can be opened by no path. `reader`: it
+    is the running one, read by this."""
 
     machine: Machine
     path: str = ""
+    reader: Reader | None = None
 
 
 class OpenScreen(Dialog[Opened]):
@@ -50,10 +53,13 @@ class OpenScreen(Dialog[Opened]):
         Binding("slash", "filter", "Filter"),
         Binding("f", "file", "File"),
         Binding("t", "capture", "This machine"),
+        Binding("l", "live", "Live"),
         Binding("n", "new", "New"),
         Binding("T", "tour", "Tour"),
+        Binding("question_mark,f1", "app.help", "Help"),
         Binding("escape,q", "leave", "Leave"),
     ]
+    CLOSES_BESIDE = False
 
     def __init__(self, recent: Sequence[Recent] = ()) -> None:
         super().__init__()
@@ -168,6 +174,11 @@ class OpenScreen(Dialog[Opened]):
         """The machine that this runs on; it is only read."""
         self._get(capture, "")
 
+    def action_live(self) -> None:
+        """The same, read again and again."""
+        reader = Reader()
+        self._get(lambda: reader.read().machine, "", reader)
+
     def action_new(self) -> None:
         """A machine from words."""
 
@@ -191,7 +202,7 @@ class OpenScreen(Dialog[Opened]):
             self.dismiss(None)
 
     @work(group="opening", exclusive=True, exit_on_error=False)
-    async def _get(self, opened: Callable[[], Machine], source: str) -> None:
+    async def _get(self, opened: Callable[[], Machine], source: str, reader: Reader | None = None) -> None:
         """Beside the screen: keys are answered meanwhile."""
         self._say("…", "opening; esc leaves", "busy")
         try:
@@ -199,8 +210,8 @@ class OpenScreen(Dialog[Opened]):
         except (BadInput, OSError) as error:
             self._say("✗ not opened", str(error), "refused")
             return
-        self._answer(machine, source)
+        self._answer(machine, source, reader)
 
-    def _answer(self, machine: Machine, source: str) -> None:
+    def _answer(self, machine: Machine, source: str, reader: Reader | None = None) -> None:
         path = source if source and (os.path.exists(source) or source not in machine_names()) else ""
-        self.dismiss(Opened(machine, path))
+        self.dismiss(Opened(machine, path, reader))

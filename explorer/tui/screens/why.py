@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Final, NamedTuple
 
 import msgspec
 from altmap.engine import (
     GAP,
     Command,
+    GiveBack,
     Line,
     Outcome,
     Verdict,
@@ -16,6 +17,7 @@ from altmap.engine import (
     describe,
     describe_answer,
     describe_finding,
+    describe_give_back,
     describe_remedy,
     running,
     sentence,
@@ -109,6 +111,8 @@ def told_of_many(verdicts: Sequence[Verdict], left_out: int) -> Told:
     return lines, heading, [*(choice for choice in more if choice.commands != (first.command,)), *choices]
 
 
+LOOKS: Final[Mapping[str, str]] = {"yes": "good", "not known": "warn", "no": "bad"}
+"""The role in which an answer stands out."""
 MOST_TOLD: Final = 5
 """Groups of refusals that are told of one by one."""
 
@@ -139,6 +143,14 @@ def told_of_batch(label: str, done: int, groups: Sequence[tuple[Sequence[Outcome
     return lines, "What would clear it:", choices
 
 
+def told_of_size(plan: GiveBack) -> Told:
+    """The same of so much memory that is to be given back: its blocks, all together."""
+    words = "take them offline" if not plan.unsure else "rehearse it, as if no page of unknown kind were in the way"
+    commands = plan.commands()
+    choices = [Choice(words, tuple(map(describe, commands)), commands)] if commands else []
+    return describe_give_back(plan), "What can be done:", choices
+
+
 def _all(words: str, verdicts: Sequence[Verdict]) -> Choice:
     commands = tuple(verdict.command for verdict in verdicts)
     return Choice(words, tuple(map(describe, commands)), commands)
@@ -151,7 +163,7 @@ def _why(verdict: Verdict) -> str:
 def look(verdicts: Sequence[Verdict]) -> str:
     """The role in which the answer stands out: that of the worst of them."""
     answers = {verdict.certainty for verdict in verdicts}
-    return "bad" if "no" in answers else "warn" if "not known" in answers else "good"
+    return LOOKS[next((answer for answer in ("no", "not known") if answer in answers), "yes")]
 
 
 class WhyScreen(Dialog[Choice]):

@@ -1,0 +1,94 @@
+"""Where crashkernel= reserves memory at a boot (kernel/crash_reserve.c, reserve_crashkernel_generic; before 6.7 each
+architecture's own reserve_crashkernel)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from ..kernels.architectures import Preset
+from ..numbers.errors import BadInput
+from ..numbers.rounding import down
+from ..numbers.units import GIB, parse_bytes
+
+Range = tuple[int, int]
+"""First address, and the first behind."""
+_LOW: Final = 4 * GIB
+"""Below this the memory is looked for first, so that any device can reach it (CRASH_ADDR_LOW_MAX)."""
+_FORM: Final = re.compile(r"([^@,]+)(?:@([^@,]+)|,(high|low))?")
+_BY_MEMORY: Final = re.compile(r"(\w+)-(\w*):(\w+)")
+
+
+def crash_ranges(words: Sequence[str], memory: Sequence[Range], preset: Preset) -> tuple[list[Range], list[str]]:
+    """The ranges that the options reserve, each text behind an equals sign, and a sentence on each of which that is not known.
+
+    Memory is taken from the highest address that fits, below 4 GiB if there is such. Raises `BadInput` for what is no option."""
+    found: list[Range] = []
+    notes: list[str] = []
+    if not words:
+        return found, notes
+    if preset.crash_kernel is None:
+        return found, [f"crashkernel={words[0]}: where {preset.name} reserves that is not known; it is left out"]
+    align, low_size = preset.crash_kernel
+    high = False
+    wanted = 0
+    for word in words:
+        size, at, kind = _parsed(word, sum(end - start for start, end in memory))
+        if size is None:
+            notes.append(f"crashkernel={word}: how much that is, the distribution decides; it is left out")
+        elif kind == "low":
+            low_size = size
+        elif at is not None:
+            place = at if any(start <= at and at + size <= end for start, end in memory) else None
+            found, notes = _reserved(found, notes, word, place, size)
+        elif size:
+            high, wanted = kind == "high", size
+    if wanted:
+        place = None if high else _highest(memory, wanted, 0, _LOW, align)
+        if place is None:
+            place = _highest(memory, wanted, _LOW, 1 << 64, align) or _highest(memory, wanted, 0, _LOW, align)
+        found, notes = _reserved(found, notes, words[0], place, wanted)
+        if place is not None and place >= _LOW and low_size:
+            low = _highest(memory, low_size, 0, _LOW, align)
+            found, notes = _reserved(found, notes, f"{words[0]}, and below 4 GiB", low, low_size)
+    return sorted(found), notes
+
+
+def _reserved(
+    found: list[Range], notes: list[str], word: str, place: int | None, size: int
+) -> tuple[list[Range], list[str]]:
+    if place is None:
+        return found, [
+            *notes,
+            f"crashkernel={word}: no range of {size:#x} bytes is there, and the kernel goes on without",
+        ]
+    said = f"crashkernel={word}: {place:#x}-{place + size - 1:#x}, the highest that fits, if nothing else lies there"
+    return [*found, (place, place + size)], [*notes, said]
+
+
+def _parsed(word: str, memory: int) -> tuple[int | None, int | None, str]:
+    """Bytes (None: not told), address and kind ("high", "low" or "") of an option; of one that depends on how much memory there
+    is, the range that this falls into."""
+    if word == "auto":
+        return None, None, ""
+    if ":" in word:
+        parts, _, at = word.partition("@")
+        sizes = [match for match in map(_BY_MEMORY.fullmatch, parts.split(",")) if match is not None]
+        if len(sizes) == parts.count(",") + 1:
+            for match in sizes:
+                if parse_bytes(match[1]) <= memory and (not match[2] or memory < parse_bytes(match[2])):
+                    return parse_bytes(match[3]), parse_bytes(at) if at else None, ""
+            return 0, None, ""
+    elif (match := _FORM.fullmatch(word)) is not None:
+        return parse_bytes(match[1]), parse_bytes(match[2]) if match[2] else None, match[3] or ""
+    raise BadInput(f"crashkernel={word[:60]} is none; write 256M, 512M@1G, 1G,high, or 2G-64G:256M,64G-:512M")
+
+
+def _highest(memory: Sequence[Range], size: int, low: int, high: int, align: int) -> int | None:
+    """The highest aligned address with so much memory behind it, in a range of addresses."""
+    for start, end in sorted(memory, reverse=True):
+        place = down(min(end, high) - size, align)
+        if place >= max(start, low):
+            return place
+    return None

@@ -1,0 +1,106 @@
+"""What QEMU is started with: the memory of nodes, and memory devices that are there when the guest boots."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from ..numbers.errors import BadInput
+from ..numbers.units import parse_bytes
+
+_OPTIONS: Final = re.compile(r"--?(m|numa|object|device)$")
+_DEVICES: Final = ("pc-dimm", "nvdimm", "virtio-mem-pci", "virtio-mem")
+
+
+class Plugged(NamedTuple):
+    """A memory device: bytes, node, first address (None: the next free one), and bytes of a device block where it is of
+    virtio-mem, else 0; of that, `size` is what is requested, and `span` bytes of addresses are its own."""
+
+    size: int
+    node: int = 0
+    start: int | None = None
+    unit: int = 0
+    span: int = 0
+
+
+def qemu_nodes(line: str) -> tuple[str, ...]:
+    """The sizes of the nodes that QEMU's ``-m 2G,slots=8,maxmem=64G -numa node,mem=1G ...`` makes. Raises `BadInput` where it
+    names no memory."""
+    memory, nodes, backends = "", list[dict[str, str]](), dict[str, str]()
+    for option, first, fields in _words(line):
+        if option == "m":
+            memory = fields.get("size", first.removeprefix("size="))
+        elif option == "object":
+            backends[fields.get("id", "")] = fields.get("size", "0")
+        elif option == "numa" and first == "node":
+            nodes.append(fields)
+    if not memory:
+        raise BadInput(f"{line[:60]!r} names no memory; write as for QEMU: -m 2G,slots=8,maxmem=64G -numa node,mem=1G")
+    memory = _with_unit(memory)
+    if not nodes:
+        return (memory,)
+    placed = sorted(nodes, key=lambda node: int(node["nodeid"]) if node.get("nodeid", "").isdecimal() else 0)
+    sizes = [
+        _with_unit(node["mem"]) if node.get("mem") else backends.get(node.get("memdev", ""), "0") for node in placed
+    ]
+    if not any(size != "0" for size in sizes):  # QEMU gives all to the first node that may have some
+        sizes[0] = memory
+    return tuple(sizes)
+
+
+def qemu_devices(line: str) -> tuple[Plugged, ...]:
+    """The memory devices of ``-object memory-backend-ram,id=m1,size=1G -device pc-dimm,memdev=m1,node=1``, and of virtio-mem, in
+    their order. Raises `BadInput` for one without a backend."""
+    backends: dict[str, str] = {}
+    found: list[Plugged] = []
+    for option, first, fields in _words(line):
+        if option == "object":
+            backends[fields.get("id", "")] = fields.get("size", "0")
+        elif option == "device" and first in _DEVICES and first != "nvdimm":
+            backend = backends.get(fields.get("memdev", ""))
+            if backend is None:
+                raise BadInput(
+                    f"the {first} {fields.get('id', '')!r} has no backend: -object memory-backend-ram,id=ID,size=SIZE"
+                )
+            size, place = parse_bytes(backend), fields.get("addr", fields.get("memaddr"))
+            start = None if place is None else parse_bytes(place)
+            node = int(fields["node"]) if fields.get("node", "").isdecimal() else 0
+            if first == "pc-dimm":
+                found.append(Plugged(size, node, start, 0, size))
+            else:
+                wanted = parse_bytes(fields.get("requested-size", "0"))
+                found.append(Plugged(wanted, node, start, parse_bytes(fields.get("block-size", "2M")), size))
+    return tuple(found)
+
+
+def _with_unit(size: str) -> str:
+    """Numbers without a unit are MiB behind -m and in mem=; bytes everywhere else."""
+    return size if size[-1:].isalpha() or size == "0" else f"{size}M"
+
+
+def _words(line: str) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Each option about memory: its name, its first word, and its fields."""
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise BadInput(f"{line[:60]!r} cannot be read: {error}") from None
+    for option, value in pairwise(words):
+        if (match := _OPTIONS.fullmatch(option)) is None:
+            continue
+        if value.startswith("{"):
+            try:
+                document = json.loads(value)
+            except (ValueError, RecursionError) as error:
+                raise BadInput(f"{value[:60]!r} cannot be read: {error}") from None
+            fields = {str(name): str(given) for name, given in document.items()} if isinstance(document, dict) else {}
+            first = fields.get("qom-type", fields.get("driver", fields.get("type", "")))
+        else:
+            first, *rest = value.split(",")
+            fields = dict(part.partition("=")[::2] for part in rest)
+            first = first.removeprefix("driver=").removeprefix("qom-type=")
+        if match[1] != "object" or first.startswith("memory-backend"):
+            yield match[1], first, fields

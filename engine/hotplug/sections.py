@@ -1,0 +1,77 @@
+"""Sections of memory become present, each with a memmap (__add_pages, mm/memory_hotplug.c; sparse_add_section, mm/sparse.c)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from ..memory.section import Memmap, Section
+from ..memory.state import State
+from ..mm import sparse_vmemmap
+from ..mm.vmem_altmap import VmemAltmap
+from ..protocol.events import Event, Logged, MemmapMarked, MemmapPlaced
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.adding import SectionPresent
+from ..protocol.vocabulary import MEMMAP
+
+Steps = Iterator[Event]
+_GFP: Final = "mode:0x4cc0(GFP_KERNEL|__GFP_RETRY_MAYFAIL)"
+
+
+def add_sections(
+    state: State,
+    node: int,
+    first: int,
+    count: int,
+    pool: sparse_vmemmap.Pool,
+    flushed: VmemAltmap | None,
+    added: list[int],
+) -> Steps:
+    """__add_pages: one section after the other; on failure those before stay, and `added` names them."""
+    unit_bytes = state.geometry.vmemmap_unit_pages * state.geometry.page_size
+    pool.expect(count * state.geometry.memmap_bytes_per_section // unit_bytes)
+    try:
+        for nr in range(first, first + count):
+            if nr in state.sections:
+                if state.model.tolerates_existing:
+                    continue
+                raise HotplugError("EEXIST", SectionPresent(nr), nr * state.geometry.pages_per_section)
+            try:
+                memmap, fell_back = sparse_vmemmap.populate(state, nr, pool)
+            finally:
+                if pool.fell_short and not state.globals.value.vmemmap_warned:
+                    state.globals.change(vmemmap_warned=True)
+                    order = (state.geometry.vmemmap_unit_pages - 1).bit_length()
+                    yield Logged(f"vmemmap alloc failure: order:{order}, {_GFP}, nodemask=(null)")
+            section = Section(nr, node, memmap=_own(memmap, nr, first, state))
+            state.sections.put(nr, section)
+            added.append(nr)
+            if flushed is not None:
+                yield from _flush(state, flushed)
+            yield MemmapPlaced(nr, memmap.on, memmap.chunks, _node_of(state, memmap, node), fell_back)
+    finally:
+        pool.close(state)
+
+
+def _own(memmap: Memmap, nr: int, first: int, state: State) -> Memmap:
+    """A host section's memmap that lies in its own request is its own."""
+    if memmap.on == "section" and memmap.pfn is not None and memmap.pfn >= first * state.geometry.pages_per_section:
+        return msgspec.structs.replace(memmap, on="self")
+    return memmap
+
+
+def _flush(state: State, altmap: VmemAltmap) -> Steps:
+    """RFC v2's mark_vmemmap_pages: what was handed out since the last section is a head page from now on."""
+    pfn, pages = altmap.flush()
+    if pages:
+        state.change_pages(pfn, pages, MEMMAP)
+        yield MemmapMarked(pfn, pages)
+
+
+def _node_of(state: State, memmap: Memmap, node: int) -> int:
+    if memmap.on == "self" or memmap.pfn is None:
+        return node
+    section = state.sections.get(memmap.pfn // state.geometry.pages_per_section)
+    return section.node if section is not None else node

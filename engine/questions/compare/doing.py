@@ -1,0 +1,63 @@
+"""What doing an alternative takes: commands, and another boot before them where the machine cannot have it so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from ...commands import Add, Command, Online, extent
+from ...kernels.models import MODELS
+from ...numbers.units import format_bytes
+from ...protocol.reasons import released
+from ...protocol.reasons.released import Released
+from .comparison import Comparison, Row
+
+
+class Doing(NamedTuple):
+    """The add and the onlining of all its blocks; what another boot must be given first, as `reboot` takes it (nothing: it is
+    done on the machine itself); and whether no released kernel does it, so that the placement has to be asked for."""
+
+    add: Add
+    online: tuple[Online, ...]
+    boot: Mapping[str, str]
+    unreleased: bool
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """All of them, in order."""
+        return (self.add, *self.online)
+
+
+def doing(comparison: Comparison, number: int) -> Doing:
+    """What doing the alternative of a number takes."""
+    row = comparison.rows[number]
+    boot: dict[str, str] = {}
+    for needs in (row.needs, *row.boots):
+        boot |= _options(needs, row)
+    unreleased = isinstance(row.needs, released.NeverAsked) or row.needs == released.OnlyProposed("RFC option b")
+    asked = unreleased or row.placement == comparison.request.placement
+    add = msgspec.structs.replace(comparison.request, placement=row.placement if asked else None)
+    start, size = extent(add)
+    blocks = range(start // row.block_size, (start + size) // row.block_size)
+    return Doing(add, tuple(Online(block=nr, type=row.online_type) for nr in blocks), boot, unreleased)
+
+
+def _options(needs: Released, row: Row) -> dict[str, str]:
+    """What a boot has to be given."""
+    newest = [*MODELS][-1]
+    match needs:
+        case released.OnlyProposed("RFC v2"):
+            return {"model": row.model if MODELS[row.model].pool == "range" else "rfc-v2"}
+        case released.AtBoot(mode):
+            return {"memmap_on_memory": mode}
+        case released.SinceRelease():
+            return {"model": newest, "memmap_on_memory": "Y"}
+        case released.EveryRelease():
+            return {"model": newest, "memmap_on_memory": "N"}
+        case released.OtherKernel(model):
+            return {"model": model}
+        case released.OtherBlocks(size):
+            return {"block_size": format_bytes(size)}
+    return {}

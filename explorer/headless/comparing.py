@@ -1,0 +1,111 @@
+"""What if, on the command line: the alternatives of one add as a table, as JSON, or as a picture."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+
+import msgspec
+from altmap.engine import (
+    PLACEMENTS,
+    Add,
+    BadInput,
+    Comparison,
+    Machine,
+    Varied,
+    compare,
+    format_bytes,
+    parse_bytes,
+    vary,
+)
+from altmap.engine.numbers.rounding import up
+from altmap.engine.protocol.vocabulary import ONLINE_TYPES
+
+from .exits import FINE, REFUSED
+from .forms.document import as_line
+from .output import columns, say, write
+from .pictures import check_place, put
+from .progress import awaited
+from .streams import machine_named
+
+
+def alternatives(arguments: argparse.Namespace) -> int:
+    """One add request, every placement, block size and model that was asked for, side by side; 1 if none of them fits."""
+    if arguments.output is not None:
+        check_place(arguments.output)
+    machine = machine_named(arguments.machine, replay=arguments.replay)
+    start = arguments.at
+    if start is None:
+        block, node_end = (
+            machine.geometry.block_size,
+            max((r.end for r in machine.resources.values() if r.ram), default=0),
+        )
+        big = max(block, 1 << 30)
+        start = up(max(node_end, 1 << 32), big)
+    request = Add(start=start, size=arguments.add, node=arguments.node)
+    if not parse_bytes(arguments.add):
+        raise BadInput("--add needs a size above 0, such as 64G")
+    if arguments.node not in machine.nodes:
+        raise BadInput(f"there is no node {arguments.node}; nodes are {', '.join(map(str, sorted(machine.nodes)))}")
+    placements = (
+        list(dict.fromkeys(arguments.placement.split(","))) if arguments.placement is not None else list(PLACEMENTS)
+    )
+    for placement in placements:
+        if placement not in PLACEMENTS:
+            raise BadInput(f"{placement!r} is not a placement; it is one of {', '.join(PLACEMENTS)}")
+    types = list(dict.fromkeys(arguments.online.split(",")))
+    for kind in types:
+        if kind not in ONLINE_TYPES:
+            raise BadInput(f"{kind!r} is not how blocks go online; it is one of {', '.join(ONLINE_TYPES)}")
+    watched = partial(awaited, name="alternative")
+    if arguments.vary is not None:
+        if arguments.model or arguments.block_size or len(types) > 1:
+            raise BadInput("--vary says what differs; name no --model, no --block-size and one --online with it")
+        if len(placements) == 1:
+            request = msgspec.structs.replace(request, placement=placements[0])
+        varied = vary(machine, request, arguments.vary.replace("-", " "), types[0], watched=watched)
+    else:
+        table = compare(
+            machine,
+            request,
+            placements=[placement for placement in PLACEMENTS if placement in placements],
+            block_sizes=arguments.block_size.split(",") if arguments.block_size else (),
+            models=arguments.model.split(",") if arguments.model else (),
+            online=types,
+            watched=watched,
+        )
+        varied = Varied("", table, _names(table))
+    table = varied.comparison
+    if arguments.output is not None:
+        _draw(machine, varied, arguments)
+        return FINE if table.fits else REFUSED
+    if arguments.json:
+        from .forms.comparison import comparison_document
+
+        write(as_line(comparison_document(table)))
+    else:
+        from ..comparison_table import comparison_text
+
+        wide = columns(arguments.width)
+        say(comparison_text(table, **({"width": wide} if wide else {})), wide)
+    return FINE if table.fits else REFUSED
+
+
+def _names(table: Comparison) -> tuple[str, ...]:
+    """What alternatives are called: by all in which they differ."""
+    parts = [
+        (row.model, format_bytes(row.block_size), row.placement or "by itself", row.online_type) for row in table.rows
+    ]
+    differing = [at for at in range(4) if len({part[at] for part in parts}) > 1] or [2]
+    return tuple(" ".join(part[at] for at in differing) for part in parts)
+
+
+def _draw(machine: Machine, varied: Varied, wanted: argparse.Namespace) -> None:
+    """The alternatives side by side, as SVG."""
+    from ..picture.compared import Look, poster, question
+    from ..picture.palette import DARK, LIGHT
+    from ..picture.svg import svg
+
+    palette = {"altmap-dark": DARK, "altmap-light": LIGHT}[wanted.theme]
+    lines = poster(machine, varied, Look(wanted.size, palette))
+    put(svg(lines, wanted.size[0], f"{question(varied)} in altmap"), wanted.output)

@@ -1,0 +1,315 @@
+"""Alternatives of an add as pictures, one column each: the memory that is there, the added range, and the numbers that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+from typing import Final, NamedTuple
+
+import msgspec
+from altmap.engine import Figure, Machine, Varied, about_bytes, figures, format_bytes, parse_bytes, sentence
+from altmap.engine.protocol.reasons.released import AsItIs, NeverAsked, OnlyProposed
+from altmap.engine.questions.compare import Row
+
+from .colour import between
+from .lines import Line, Span, fitted, joined
+from .memory_size import short_size
+from .palette import Palette
+from .ranges import Added, Ground, cell_line, pages_of_line
+
+NARROWEST: Final = 26
+"""Columns that an alternative needs."""
+WIDEST: Final = 66
+_LABEL: Final = 14
+_BESIDE: Final = 8
+_MAP: Final = 4
+"""Lines that the maps have at least, before a number less is shown."""
+
+SUBTITLES: Final = {
+    "boot": "in kernel memory",
+    "range": "head of the range",
+    "block": "head of each block",
+    "sections": "low sections",
+    "online": "as the policy says",
+    "online_kernel": "in a kernel zone",
+    "online_movable": "in ZONE_MOVABLE",
+}
+"""What is said beside the name of an alternative."""
+
+
+class Look(NamedTuple):
+    """How alternatives are drawn: columns and lines, colours, cells above each other in a character (1: letters), the chosen
+    alternative, and the first that is in sight."""
+
+    size: tuple[int, int]
+    palette: Palette
+    halves: int = 2
+    chosen: int = -1
+    first: int = 0
+
+
+def released(row: Row) -> bool:
+    """Does a released kernel do it so?"""
+    return not any(isinstance(one, OnlyProposed | NeverAsked) for one in (row.needs, *row.boots))
+
+
+def needs(row: Row) -> str:
+    """What it takes to have it so, in a sentence."""
+    said = [sentence(one) for one in (*row.boots, row.needs) if not isinstance(one, AsItIs)]
+    return "; ".join(said) or "as it is"
+
+
+def in_sight(count: int, wide: int) -> int:
+    """How many of so many alternatives have room side by side."""
+    return max(1, min(count, (wide + 1) // (NARROWEST + 1)))
+
+
+class ComparedPicture:
+    """The alternatives of a comparison that are shown, by their numbers."""
+
+    def __init__(self, machine: Machine, varied: Varied, shown: Sequence[int]) -> None:
+        self._machine = machine
+        self._varied = varied
+        self._comparison = varied.comparison
+        self.shown = tuple(shown)
+        rows = tuple(varied.comparison.rows[at] for at in self.shown)
+        self._figures = figures(msgspec.structs.replace(varied.comparison, rows=rows))
+        start, size = (parse_bytes(text) for text in (self._comparison.request.start, self._comparison.request.size))
+        page = self._comparison.page_size
+        self._start, self._pages = start // page, size // page
+        self._ground = Ground(machine)
+        last = max((stretch.last for row in rows for stretch in row.stretches), default=0)
+        self._gutter = max(5, len(str(last)) + 1)
+
+    # -- all lines --------------------------------------------------------------------------------------------------
+
+    def lines(self, look: Look) -> list[Line]:
+        """The picture, as many lines as it is to have; the last says what colours and signs mean."""
+        wide, high = look.size
+        count = in_sight(len(self.shown), wide)
+        first = max(0, min(look.first, len(self.shown) - count))
+        cell = min(WIDEST, (wide + 1) // count - 1)
+        differing = [figure for figure in self._figures if figure.differs]
+        said = [wrap(needs(self._row(at)), cell) or [""] for at in range(first, first + count)]
+        needed = min(2, max(map(len, said)))
+        while differing and high - 4 - needed - len(differing) < _MAP:
+            differing.pop()
+        rest = max(2, high - 4 - needed - len(differing))
+        ground = 1 if rest < 6 else min(max(2, rest // 4), 8)
+        ground = self._ground.needed(self._across(cell) * look.halves, ground)
+        columns = [
+            list(self._column(at, cell, look, (needed, ground, rest - ground), differing))
+            for at in range(first, first + count)
+        ]
+        side_by_side = [
+            joined(span for number, part in enumerate(parts) for span in (*([Span(" ")] if number else []), *part))
+            for parts in zip(*columns, strict=True)
+        ]
+        return [*side_by_side, self._legend(look, cell)]
+
+    def _row(self, at: int) -> Row:
+        return self._comparison.rows[self.shown[at]]
+
+    def at(self, x: int, wide: int, first: int) -> int | None:
+        """The alternative whose column is at `x`."""
+        count = in_sight(len(self.shown), wide)
+        number = x // (min(WIDEST, (wide + 1) // count - 1) + 1)
+        return first + number if number < count else None
+
+    # -- one alternative --------------------------------------------------------------------------------------------
+
+    def _column(
+        self, at: int, wide: int, look: Look, heights: tuple[int, int, int], differing: Sequence[Figure]
+    ) -> Iterator[Line]:
+        row, palette = self._row(at), look.palette
+        needed, ground, high = heights
+        yield self._title(at, wide, look)
+        said = wrap(needs(row), wide)
+        tone = palette.text if released(row) else palette.faint
+        for number in range(needed):
+            text = said[number] if number < len(said) else ""
+            if number == needed - 1 and len(said) > needed:
+                text = f"{text[: wide - 1]}…"
+            yield fitted((Span(text, tone),), wide)
+        outside = sum(pages for _, pages in row.outside)
+        now = f"memory now {about_bytes(self._ground.pages * self._comparison.page_size)}"
+        yield self._ends(now, self._memmap(outside) if outside else "", wide, palette)
+        yield from self._now(row, wide, ground, look)
+        inside = row.memmap_pages - outside
+        note = self._memmap(inside) if inside else "no memmap" if row.ok else ""
+        hole = (self._start - self._ground.end) * self._comparison.page_size
+        left = f"--- {about_bytes(hole)} hole " if hole > 0 else "--- added "
+        yield self._ends(left + "-" * max(0, wide - len(left) - len(note) - 1), note, wide, palette, bool(inside))
+        yield from self._added(row, wide, high, look) if row.ok else self._refused(row, wide, high, palette)
+        for figure in differing:
+            yield self._figure(figure, at, wide, look)
+
+    def _title(self, at: int, wide: int, look: Look) -> Line:
+        palette, row, name = look.palette, self._row(at), self._varied.names[self.shown[at]]
+        chosen = at == look.chosen
+        back = palette.focused if chosen else palette.strip
+        mark = "▌" if look.halves == 2 else "[" if chosen else " "
+        usual = (
+            "  this machine"
+            if row.chosen or (not row.boots and self._varied.what in ("kernel models", "block sizes"))
+            else ""
+        )
+        text = SUBTITLES.get(name, "") or usual.strip()
+        line = (
+            Span(mark, palette.accent if chosen else palette.faint, back, chosen),
+            Span(name, palette.text, back, True),
+            Span(f"  {text}" if text else "", palette.dim, back),
+            Span("]" if chosen and look.halves == 1 else "", palette.text, back, True),
+        )
+        used = sum(len(span.text) for span in line)
+        return fitted((*line, Span(" " * max(0, wide - used), None, back)), wide)
+
+    def _memmap(self, pages: int) -> str:
+        return f"{about_bytes(pages * self._comparison.page_size)} memmap"
+
+    def _ends(self, left: str, right: str, wide: int, palette: Palette, lit: bool = True) -> Line:
+        gap = wide - len(left) - len(right)
+        tone = palette.kinds["memmap"] if lit else palette.faint
+        fore = palette.faint if left.startswith("-") else palette.dim
+        return fitted((Span(left, fore), Span(" " * max(1, gap)), Span(right, tone)), wide)
+
+    def _now(self, row: Row, wide: int, high: int, look: Look) -> Iterator[Line]:
+        """The memory that is there, with the memmap of the added range in it."""
+        across, palette = self._across(wide), look.palette
+        for rows in self._ground.rows(row.outside, across * look.halves, high):
+            free = short_size(rows.free * self._comparison.page_size) if rows.label else ""
+            cells = cell_line(rows.cells, across, palette, look.halves, dimmed=True)
+            yield self._row_of(rows.label, cells, palette.faint, free, Span("  "), wide, palette)
+
+    def _row_of(
+        self, label: str, cells: list[Span], tone: int, free: str, sign: Span, wide: int, palette: Palette
+    ) -> Line:
+        """A line of a map: a label, its cells, and what stands beside them."""
+        text = Span(f"{free:>{_BESIDE - len(sign.text)}}", palette.dim)
+        return fitted((Span(f"{label:>{self._gutter - 1}} ", tone), *cells, text, sign), wide)
+
+    def _added(self, row: Row, wide: int, high: int, look: Look) -> Iterator[Line]:
+        palette, across = look.palette, self._across(wide)
+        unit = row.block_size // self._comparison.page_size
+        added = Added(row, unit)
+        for rows in added.rows(across * look.halves, high, self._line(high)):
+            goes, count = added.goes(rows.blocks), len(rows.blocks)
+            sign = "" if not rows.label else "✓" if goes == count else "✗" if not goes else "✓✗"
+            tone = palette.good if goes == count else palette.bad if not goes else palette.warn
+            free = short_size(rows.free * self._comparison.page_size) if rows.label else ""
+            lit = palette.row_step if rows.number % 2 else 0.0
+            cells = cell_line(rows.cells, across, palette, look.halves, lit)
+            yield self._row_of(rows.label, cells, palette.text, free, Span(f"{sign:>2}", tone), wide, palette)
+
+    def _line(self, high: int) -> int:
+        """Pages of a line of the added range: the same in all."""
+        rows = [self._row(at) for at in range(len(self.shown))]
+        smallest = min((row.block_size for row in rows if row.ok), default=self._comparison.page_size)
+        return pages_of_line(self._pages, smallest // self._comparison.page_size, high)
+
+    def _refused(self, row: Row, wide: int, high: int, palette: Palette) -> Iterator[Line]:
+        said = wrap(sentence(row.reason) if row.reason is not None else "", wide - 2)
+        lines = [
+            (Span(f"✗ {row.result}", palette.bad, None, True),),
+            *((Span(f"  {text}", palette.text),) for text in said),
+        ]
+        if row.missing:
+            short = about_bytes(row.missing * self._comparison.page_size)
+            lines.append((Span(f"  {short} are missing", palette.text),))
+        for number in range(high):
+            yield fitted(lines[number] if number < len(lines) else (), wide)
+
+    def _figure(self, figure: Figure, at: int, wide: int, look: Look) -> Line:
+        palette, best, text = look.palette, figure.best[at], figure.texts[at]
+        longest = max(len(text) for one in self._figures if one.differs for text in one.texts)
+        room = wide - _LABEL - longest - 2
+        share = figure.shares[at]
+        if figure.values[at] is None:
+            return fitted(
+                (Span(f"{figure.name:<{_LABEL}}", palette.faint), Span("-".rjust(room + longest + 1), palette.faint)),
+                wide,
+            )
+        if look.halves == 1:
+            bar: Line = (Span(("=" * round(share * room)).ljust(room)),)
+        else:
+            eighths = max(1, round(share * room * 8)) if share else 0
+            full = "█" * (eighths // 8) + ("", *"▏▎▍▌▋▊▉")[eighths % 8]
+            tone = palette.good if best else between(palette.ground, palette.accent, 0.5)
+            bar = (Span(full, tone, palette.strip), Span(" " * (room - len(full)), None, palette.strip))
+        return fitted(
+            (
+                Span(f"{figure.name:<{_LABEL}}", palette.text if best else palette.dim),
+                *bar,
+                Span(f" {text:>{longest}}", palette.text, None, best),
+                Span("◆" if best else " ", palette.good, None, True),
+            ),
+            wide,
+        )
+
+    def _across(self, wide: int) -> int:
+        """Characters of a map: a power of two."""
+        return 1 << (wide - self._gutter - _BESIDE).bit_length() - 1
+
+    # -- below all --------------------------------------------------------------------------------------------------
+
+    def same(self) -> str:
+        """The numbers that are the same in all, but for those that are 0."""
+        alike = [figure for figure in self._figures if not figure.differs and any(figure.values)]
+        texts = [f"{figure.name} {next(text for text in figure.texts if text)}" for figure in alike]
+        return ", ".join(texts)
+
+    def _legend(self, look: Look, cell: int) -> Line:
+        palette, wide = look.palette, look.size[0]
+        memmap, free, gone = ("█ ", "█ ", "✓") if look.halves == 2 else ("# : ", "· ", "✓")
+        spans = [
+            Span(memmap, palette.kinds["memmap"]),
+            Span("memmap of what is added", palette.dim),
+            Span(f"  {free}", palette.kinds["free"]),
+            Span("free", palette.dim),
+            Span(f"  {gone} ", palette.good),
+            Span("goes alone", palette.dim),
+            Span("  ◆ ", palette.good),
+            Span("best", palette.dim),
+        ]
+        used = sum(len(span.text) for span in spans)
+        parts = self.same().split(", ")
+        while parts and used + len("  same in all  ") + len(", ".join(parts)) > wide:
+            parts.pop()
+        if parts and parts[0]:
+            spans += [Span("  same in all ", palette.dim), Span(", ".join(parts), palette.text)]
+        return fitted(joined(spans), wide)
+
+
+def question(varied: Varied) -> str:
+    """What is compared, in a line."""
+    types = list(dict.fromkeys(row.online_type for row in varied.comparison.rows))
+    after = f", {types[0]}" if len(types) == 1 else ""
+    request = varied.comparison.request
+    start, size = (format_bytes(parse_bytes(text)) for text in (request.start, request.size))
+    return f"add {size} at {start} node {request.node}{after}"
+
+
+def poster(machine: Machine, varied: Varied, look: Look) -> list[Line]:
+    """All alternatives with a line on top that says what is compared, for a picture that stands alone."""
+    wide, high = look.size
+    palette = look.palette
+    title = (
+        Span("▌", palette.accent, palette.strip),
+        Span("compare  ", palette.text, palette.strip, True),
+        Span(question(varied), palette.text, palette.strip),
+        Span(f"  {varied.what}" if varied.what else "", palette.dim, palette.strip),
+    )
+    used = sum(len(span.text) for span in title)
+    picture = ComparedPicture(machine, varied, range(len(varied.names)))
+    head = fitted((*title, Span(" " * max(0, wide - used), None, palette.strip)), wide)
+    lines = (head, *picture.lines(look._replace(size=(wide, high - 1))))
+    return [
+        tuple(
+            span._replace(
+                fore=palette.text if span.fore is None else span.fore,
+                back=palette.ground if span.back is None else span.back,
+            )
+            for span in line
+        )
+        for line in lines
+    ]

@@ -1,0 +1,36 @@
+"""What the readings of a running machine told: what differs from the plan, then what changed, the last reading first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...printable import printable
+from ..live import Reader
+from .painted import Line, Painted, wrapped
+
+
+class LiveLog(Painted):
+    """In the kernel's words, as `altmap diff` has them."""
+
+    hints = True
+
+    def __init__(self, reader: Reader, **options: Any) -> None:
+        super().__init__(**options)
+        self._reader = reader
+
+    def lines(self, width: int) -> Sequence[Line]:
+        reader = self._reader
+        lines: list[Line] = []
+        if reader.plan is not None and reader.readings:
+            name = printable(reader.plan.origin.name)
+            lines.append(((f"what differs from {name}", "title"),))
+            apart = reader.readings[-1].apart or ("nothing but free pages",)
+            lines += [line for text in apart for line in wrapped(text, "text", width, "  ", "    ")]
+            lines.append(())
+        lines.append((("what changed", "title"),))
+        for reading in reversed(reader.readings):
+            told = reading.told or ("the first reading" if reading.number == 1 else "nothing",)
+            lines.append(((f"  reading {reading.number:,}", "muted"),))
+            lines += [line for text in told for line in wrapped(text, "text", width, "    ", "      ")]
+        return lines
