@@ -120,8 +120,8 @@ def _apart() -> Iterator[None]:
         stack.enter_context(mock.patch.object(Drawn, "fault", fault))
         stack.enter_context(mock.patch.object(add, "settled", at_once))
         for place in ("altmap.explorer.tui.live.capture", "altmap.explorer.tui.screens.open.capture"):
-            stack.enter_context(mock.patch(place, lambda *_, **__: open_machine("mixed-guest")))
-        stack.enter_context(mock.patch("altmap.explorer.tui.screens.file.entries", lambda folder: []))
+            stack.enter_context(mock.patch(place, side_effect=lambda *_, **__: open_machine("mixed-guest")))
+        stack.enter_context(mock.patch("altmap.explorer.tui.screens.file.entries", return_value=[]))
         stack.enter_context(mock.patch("altmap.explorer.tui.screens.live.LiveScreen._wait"))
         homes: dict[str, Any] = dict.fromkeys(("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"), folder)
         stack.enter_context(mock.patch.dict(os.environ, homes))
