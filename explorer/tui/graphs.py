@@ -10,10 +10,11 @@ from altmap.engine import Measured, about_bytes
 from ..picture.lines import Line, Span, fitted, joined
 from ..picture.palette import Palette
 
-BARS: Final = "▁▂▃▄▅▆▇█"
+BARS: Final = "▁▂▃▄▅▆▇"
+"""None fills its line, so that graphs below each other stay apart."""
 _LABEL: Final = 10
 _WORDS: Final = 22
-_BROADEST: Final = 4
+_BROADEST: Final = 8
 """Signs of a state at most."""
 
 
@@ -47,7 +48,7 @@ COURSES: Final = (
 def bars(values: Sequence[float]) -> str:
     """Values as bars between their least and their biggest; all alike are low."""
     low, high = min(values, default=0), max(values, default=0)
-    return "".join(BARS[round((value - low) / (high - low) * 7)] if high > low else BARS[0] for value in values)
+    return "".join(BARS[round((value - low) / (high - low) * 6)] if high > low else BARS[0] for value in values)
 
 
 def graphs(measures: Sequence[Measured], at: int, page: int, wide: int, palette: Palette) -> list[Line]:

@@ -181,6 +181,13 @@ class Session:
             self._measured[step.number] = measured(self.machine)
         return [self._measured[number] for number in numbers]
 
+    def measured_so_far(self, numbers: Sequence[int]) -> list[Measured]:
+        """The same of those states that were measured before; the present one is now."""
+        present = self.machine.timeline.present.number
+        if present not in self._measured:
+            self._measured[present] = measured(self.machine)
+        return [self._measured[number] for number in numbers if number in self._measured]
+
     def copies(self, numbers: Sequence[int]) -> list[Machine]:
         """The machine in some of its states, without a history."""
         return [self.machine.copy() for _ in self.machine.visit(numbers)]

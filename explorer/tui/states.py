@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
@@ -60,7 +60,9 @@ def rows(machine: Machine, verb_of: Callable[[Step], Verb | None] = _of_itself) 
 
 
 def together(steps: Sequence[Step]) -> dict[int, Verb]:
-    """The verbs of steps that no session made: onlines of one type in a row are one, and offlines."""
+    """The verbs of steps that no session made: onlines of one type in a row are one, and offlines; but what goes on from a state
+    that has a name, or from which there is more than one way, begins anew."""
+    follows = Counter(step.parent for step in steps)
     first: dict[int, int] = {}
     blocks: dict[int, list[int]] = {}
     words: dict[int, str] = {}
@@ -69,12 +71,13 @@ def together(steps: Sequence[Step]) -> dict[int, Verb]:
         if not isinstance(command, Online | Offline) or step.parent is None:
             continue
         word = command.type if isinstance(command, Online) else "offline"
-        joins = words.get(first.get(step.parent, -1)) == word
+        goes_on = follows[step.parent] == 1 and not steps[step.parent].name
+        joins = goes_on and words.get(first.get(step.parent, -1)) == word
         group = first[step.number] = first[step.parent] if joins else step.number
         words[group] = word
         blocks.setdefault(group, []).append(command.block)
     labels = {group: f"{word} {block_numbers(sorted(blocks[group]))}" for group, word in words.items()}
-    return {number: (group, labels[group]) for number, group in first.items()}
+    return {number: (group, labels[group]) for number, group in first.items() if len(blocks[group]) > 1}
 
 
 def way(machine: Machine, number: int, shown: Collection[int]) -> list[int]:

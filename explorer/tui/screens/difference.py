@@ -35,10 +35,11 @@ class DifferenceScreen(Screen[None], Portrayed):
         Binding("escape,q", "leave", "Back"),
     ]
 
-    def __init__(self, before: tuple[str, Machine], after: tuple[str, Machine]) -> None:
+    def __init__(self, before: tuple[str, Machine], after: tuple[str, Machine], seen: int = 1) -> None:
+        """Each a name and a machine; `seen`: which of them at first."""
         super().__init__()
         self._states = (before, after)
-        self._seen = 1
+        self._seen = seen
         self.drift = describe_drift(diff(before[1], after[1])).splitlines()
 
     @property
@@ -56,7 +57,7 @@ class DifferenceScreen(Screen[None], Portrayed):
                 yield MapLegend(self._map)
             with Vertical(id="right"):
                 yield Strip("panel-title")
-                yield Prose(lambda width: [running(line) for line in self.drift], id="differences")
+                yield Prose(lambda width: [running(line, indent=0) for line in self.drift], id="differences")
         yield ResultBar()
         yield Keys(("other", "leave"))
 

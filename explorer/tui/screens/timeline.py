@@ -111,7 +111,7 @@ class TimelineScreen(Dialog[int]):
         states.focus()
 
     def _prompts(self) -> list[Content]:
-        number = len(str(len(self._rows) - 1))
+        number = len(str(max(row.number for row in self._rows)))
         result = max(len(row.result) for row in self._rows)
         return [_prompt(row, number, result, row.number == self._from) for row in self._rows]
 
@@ -149,9 +149,16 @@ class TimelineScreen(Dialog[int]):
         if start == row.number:
             self.query_one(Heading).warn("the same state: mark another with space")
             return
-        names = [_name(next(one for one in self._rows if one.number == nr)) for nr in (start, row.number)]
-        before, after = self._session.copies((start, row.number))
-        self.app.push_screen(DifferenceScreen((names[0], before), (names[1], after)))
+        numbers = sorted((start, row.number))
+        names = [self._called(number) for number in numbers]
+        before, after = zip(names, self._session.copies(numbers), strict=True)
+        self.app.push_screen(DifferenceScreen(before, after, numbers.index(row.number)))
+
+    def _called(self, number: int) -> str:
+        """How a state is called where two are told apart."""
+        step = self._machine.timeline.steps[number]
+        verb = self._session.shown_verb(step)
+        return printable(step.name or (verb[1] if verb else "the beginning"))
 
     def action_name(self) -> None:
         """Ask for a name of the state under the cursor."""
@@ -167,11 +174,6 @@ class TimelineScreen(Dialog[int]):
                 self.query_one(OptionList).replace_option_prompt_at_index(at, self._prompts()[at])
 
         self.app.push_screen(NameDialog(row.number, row.name), name_it)
-
-
-def _name(row: Row) -> str:
-    """How a state is called where two are told apart."""
-    return printable(row.name or row.command)
 
 
 def _prompt(row: Row, number: int, result: int, marked: bool) -> Content:
