@@ -11,7 +11,7 @@ from .summary import summary
 
 class Measured(msgspec.Struct, frozen=True):
     """MemTotal and MemFree as in /proc/meminfo; pages that hold struct pages of hot-added memory, in kernel memory or in the
-    added memory itself; the managed pages of ZONE_MOVABLE. All are pages, of the whole machine."""
+    added memory itself, online or not; the managed pages of ZONE_MOVABLE. All are pages, of the whole machine."""
 
     total: int = 0
     free: int = 0
@@ -25,9 +25,10 @@ def measured(machine: Holder | State) -> Measured:
     zones = state.zones.values()
     last = max(state.sections, default=0) + 1
     pages = summary(state, 0, last * state.geometry.pages_per_section)
+    heads = sum(block.head for block in state.blocks.values() if block.state == "offline")
     return Measured(
         sum(zone.managed for zone in zones),
         sum(zone.free for zone in zones),
-        pages.of("memmap") + pages.of("vmemmap"),
+        pages.of("memmap") + pages.of("vmemmap") + heads,
         sum(zone.managed for zone in zones if zone.name == MOVABLE),
     )

@@ -101,7 +101,7 @@ def test_graphs_tell_the_first_and_the_chosen_value() -> None:
     total, free = (f"{getattr(measures[2], name) * 4096 / (1 << 30):.2f}G" for name in ("total", "free"))
     assert f"→ {total}" in text[0]
     assert f"→ {free}" in text[1]
-    assert "0 → 8M" in text[2]
+    assert "0 → 16M" in text[2]
     assert f"0% → {measures[2].movable * 100 / measures[2].total:.0f}%" in text[3]
     assert machine.timeline.present.number == 10
 
