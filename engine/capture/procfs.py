@@ -1,7 +1,7 @@
 """The text and binary files of ``/proc`` that tell about memory, from what the kernel printed to values.
 
 Each function takes the content and the name that messages use for it, and raises `BadInput` naming file and line where
-the content is not what any kernel from 4.x to 6.18 prints. Lines that newer kernels added are accepted. What
+the content is not what any kernel from 4.18 to 7.3 prints. Lines that newer kernels added are accepted. What
 prints them: fs/proc, mm/vmstat.c and kernel/resource.c.
 """
 

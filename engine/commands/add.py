@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from ..hotplug import dax
 from ..hotplug.add import AddRequest, add_memory
 from ..hotplug.dlpar import add_lmbs
 from ..memory.state import State
 from ..numbers.errors import BadInput
 from ..numbers.units import parse_bytes
 from ..protocol.reasons.notes import Note
-from ..protocol.vocabulary import Caller, Placement
+from ..protocol.vocabulary import DAX_CALLERS, Caller, Placement
 from ..sysfs.hotplug_files import MEMORY
 from .fields import Base
 from .form import Choice, Form, Option
@@ -69,7 +70,9 @@ def _run(state: State, command: Add, notes: list[Note]) -> Steps:
         command.align,
         command.free,
     )
-    return add_lmbs(state, request) if command.caller == "dlpar" else add_memory(state, request)
+    if command.caller == "dlpar":
+        return add_lmbs(state, request)
+    return dax.bind(state, request) if command.caller in DAX_CALLERS else add_memory(state, request)
 
 
 _NO_LINE: Final[Mapping[Caller, str]] = {

@@ -47,6 +47,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     poison_refuses_online  a block with a poisoned page cannot be onlined (EHWPOISON)
     prepare_finish         the notifiers MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE exist
     node_notifiers         nodes have a notifier chain of their own, and memory notifiers no longer name a node
+    dax_state              DAX devices have the file state, which takes a whole device out or brings it (`hotplug.dax`)
     groups, policies       memory groups, and the online policies
     late_node_state        a node that lost its memory leaves the zonelists only at their next rebuild
     memoryless_first       a node without memory still stands first in its own fallback order
@@ -103,6 +104,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     poison_refuses_online: bool = False
     prepare_finish: bool = False
     node_notifiers: bool = False
+    dax_state: bool = False
     groups: bool = False
     policies: tuple[OnlinePolicy, ...] = ("contig-zones",)
     frozen_slab: bool = False

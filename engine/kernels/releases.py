@@ -152,6 +152,8 @@ CHANGES: Final[tuple[Change, ...]] = (
          "", "page_alloc: allow migration of smaller hugepages during contig_alloc", contig_moves_huge_pages=True),
     _row((7, 1), "commit", "the memmap that huge pages do not need is mapped to one page for each size and zone, not "
          "to each one's first page", "", "mm: Eliminate fake head pages from vmemmap optimization", hvo_shared_tails=True),
+    _row((7, 3), "source", "the file state of a DAX device unplugs it as a whole, or plugs it in and brings its blocks online",
+         "", "mm/memory_hotplug: add offline_and_remove_memory_ranges()", dax_state=True),
 )
 # fmt: on
 

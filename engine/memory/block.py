@@ -94,6 +94,16 @@ class AcpiDevice(msgspec.Struct, frozen=True, gc=False):
     length: int
 
 
+class DaxDevice(msgspec.Struct, frozen=True, gc=False):
+    """A DAX device whose memory kmem gave to the system, or has taken back since: pages, node, whether it is CXL's, and its
+    state as a place in `DAX_STATES`, or past them where its blocks were onlined one by one."""
+
+    pages: int = 0
+    node: int = 0
+    cxl: int = 0
+    state: int = 0
+
+
 class VirtioMemDevice(msgspec.Struct, frozen=True, gc=False):
     """A virtio-mem device that waits until more of its memory is online; bytes."""
 

@@ -16,7 +16,7 @@ from ..numbers.bits import span
 from ..numbers.geometry import Geometry
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import FREE, MEMMAP, PCP, POISONED, Kind, ZoneKey
-from .block import AcpiDevice, Block, Group, Request, VirtioMemDevice
+from .block import AcpiDevice, Block, DaxDevice, Group, Request, VirtioMemDevice
 from .journal import Journal, Single, Table
 from .section import Section, isolated_pages, put, union
 from .settings import Boot, Settings
@@ -113,6 +113,7 @@ class State:
         self.tails: Table[tuple[ZoneKey, int], int] = Table(self.journal, "tails")
         self.hstates: Table[int, Hstate] = Table(self.journal, "hstates")
         self.acpi_devices: Table[int, AcpiDevice] = Table(self.journal, "acpi_devices")
+        self.dax_devices: Table[int, DaxDevice] = Table(self.journal, "dax_devices")
         self.virtio_mem: Table[int, VirtioMemDevice] = Table(self.journal, "virtio_mem")
         self.vmstat: Table[str, int] = Table(self.journal, "vmstat")
         self.parameters = Single(self.journal, "settings", Settings())

@@ -1,6 +1,6 @@
 """The buddy allocator: taking pages from the free lists by order, migratetype and zone, and giving them back.
 
-The lists are not stored, they follow from the free pages (`freeareas`); so splitting and merging need no code. Which page
+The lists are not stored, they follow from the free pages (`free_area`); so splitting and merging need no code. Which page
 a real kernel takes is chance; here it is the lowest of those that the kernel's rules leave to choose from, and many
 allocations are done together as if one after the other.
 """

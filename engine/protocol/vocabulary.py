@@ -122,5 +122,9 @@ Pattern = Literal["sequential", "checkerboard", "random"]
 
 PLACEMENTS: Final[tuple[Placement, ...]] = Placement.__args__  # type: ignore[attr-defined]
 CALLERS: Final[tuple[Caller, ...]] = Caller.__args__  # type: ignore[attr-defined]
+DAX_CALLERS: Final[tuple[Caller, ...]] = ("dax", "cxl")
+"""Those by which kmem gives the memory of a DAX device to the system."""
+DAX_STATES: Final = ("unplugged", "online", "online_kernel", "online_movable")
+"""What the file state of a DAX device takes."""
 DEVICE_CALLERS: Final[tuple[Caller, ...]] = ("hmm", "pmem")
 """Those whose memory is a device's: sections without blocks, which the buddy never has (devm_memremap_pages)."""

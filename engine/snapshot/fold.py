@@ -19,6 +19,7 @@ from ..protocol.vocabulary import SLAB, ZoneKey
 from .counters import fold_counters
 from .schema import (
     BlockRun,
+    DaxV1,
     EvidenceV1,
     GroupV1,
     HugePageRun,
@@ -96,6 +97,7 @@ def fingerprint(state: State, changes: Changes, known: Known) -> str:
 
 def _tables(state: State, known: Known) -> dict[str, Any]:
     tails = tuple(TailV1(cast(ZoneRef, zone), pages, pfn) for (zone, pages), pfn in sorted(state.tails.items()))
+    devices = tuple(DaxV1(start, **asdict(device)) for start, device in sorted(state.dax_devices.items()))
     return {
         "settings": dict(sorted(state.settings.texts().items())),
         "counters": dict(sorted(fold_counters(state).items())),
@@ -118,6 +120,7 @@ def _tables(state: State, known: Known) -> dict[str, Any]:
         "blocks": tuple(_block_runs(state)),
         "sections": tuple(_section_grids(state, known)),
         **({"tails": tails} if tails else {}),
+        **({"dax_devices": devices} if devices else {}),
     }
 
 

@@ -178,6 +178,16 @@ class TailV1(_Strict, frozen=True):
     pfn: Pages
 
 
+class DaxV1(_Strict, frozen=True):
+    """A DAX device: see `engine.memory.block.DaxDevice`."""
+
+    start: Pages
+    pages: Pages
+    node: NodeId
+    cxl: Annotated[int, Meta(ge=0, le=1)]
+    state: Annotated[int, Meta(ge=0, le=4)]
+
+
 class BlockRun(_Strict, frozen=True, kw_only=True):
     """`count` alike memory blocks from number `first` on: see `engine.memory.block.Block`."""
 
@@ -264,6 +274,7 @@ class StateV1(_Strict, frozen=True, kw_only=True):
     surplus: tuple[SurplusV1, ...] | None = None
     optimized: dict[Pages, bool] | None = None
     tails: tuple[TailV1, ...] | None = None
+    dax_devices: tuple[DaxV1, ...] | None = None
     blocks: tuple[BlockRun, ...] | None = None
     sections: tuple[SectionGrid, ...] | None = None
 
@@ -316,6 +327,7 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
     surplus: tuple[SurplusV1, ...] = ()
     optimized: dict[Pages, bool] = {}
     tails: tuple[TailV1, ...] = ()
+    dax_devices: tuple[DaxV1, ...] = ()
     blocks: tuple[BlockRun, ...] = ()
     sections: tuple[SectionGrid, ...] = ()
     steps: tuple[StepV1, ...] = ()

@@ -13,7 +13,7 @@ from msgspec.structs import asdict, replace
 from ..kernels.architectures import preset_of
 from ..kernels.models import KNOWN_MODELS, MODELS
 from ..kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
-from ..memory.block import Block, Group, Request
+from ..memory.block import Block, DaxDevice, Group, Request
 from ..memory.origin import Origin
 from ..memory.section import Memmap, Pages, Section, Types
 from ..memory.settings import boot_of, settings_of
@@ -66,6 +66,7 @@ def unfold(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.surplus.load(_unique("$.surplus", _surplus(snapshot, state)))
     state.optimized.load(snapshot.optimized)
     state.tails.load(_unique("$.tails", _tails(snapshot, state)))
+    state.dax_devices.load(_unique("$.dax_devices", _dax_devices(snapshot, state)))
     state.blocks.load(_blocks(snapshot, state))
     state.globals.load({None: replace(state.globals.value, locked=_going_offline(state))})
     state.sections.load(_Sections(state, _captured(snapshot)).unfold(snapshot.sections))
@@ -222,6 +223,12 @@ def _surplus(snapshot: SnapshotV1, state: State) -> Iterator[tuple[tuple[int, in
     for index, saved in enumerate(snapshot.surplus):
         _node(state, saved.node, f"$.surplus[{index}].node")
         yield (saved.node, saved.pages), saved.count
+
+
+def _dax_devices(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, DaxDevice]]:
+    for index, saved in enumerate(snapshot.dax_devices):
+        _node(state, saved.node, f"$.dax_devices[{index}].node")
+        yield saved.start, DaxDevice(saved.pages, saved.node, saved.cxl, saved.state)
 
 
 def _tails(snapshot: SnapshotV1, state: State) -> Iterator[tuple[tuple[ZoneKey, int], int]]:

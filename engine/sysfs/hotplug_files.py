@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from ..hotplug import dax
 from ..hotplug.add import AddRequest, add_memory
 from ..hotplug.offline import offline_block
 from ..hotplug.online import online_block
@@ -94,6 +95,8 @@ def read(state: State, path: str) -> str:
             return " ".join(str(known.distance_to(other)) for other in sorted(state.nodes)) + "\n"
     if (text := page_files.read(state, path)) is not None:
         return text
+    if (device := dax.device_at(state, path)) is not None:
+        return dax.word(state, device) + "\n"
     if path == f"{MEMORY}/probe":
         _exists(state, path)
         raise HotplugError("EACCES", OnlyWritten(path))
@@ -175,6 +178,10 @@ def write(state: State, path: str, data: str) -> Steps:
     if (steps := page_files.write(state, path, data)) is not None:
         if data:
             yield from steps
+        return
+    if (device := dax.device_at(state, path)) is not None:
+        if data:
+            yield from dax.write(state, device, data)
         return
     read(state, path)
     raise HotplugError("EACCES", OnlyRead(path))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from altmap.engine import Machine
 from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingsMap, BindingType
 from textual.events import Event, Key, MouseDown, Paste
 from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
@@ -18,11 +19,15 @@ from ..printable import printable
 from ..settings import Keeper, settings_path
 from ..tour.walk import Walk
 from .guard import Guard
+from .jumping import Target, targets
 from .leaving import LEFT, run_to_the_end
 from .live import Reader
+from .manual import of_keys
 from .portrait import Portrayed
 from .screens.asking import AskingScreen
 from .screens.dialog import Dialog
+from .screens.help import HelpScreen
+from .screens.jump import JumpScreen
 from .screens.leave import LeaveDialog
 from .screens.live import LiveScreen
 from .screens.main import MainScreen
@@ -36,6 +41,10 @@ class ExplorerApp(App[bool]):
     """altmap's explorer of one machine, chosen in it if none is given."""
 
     TITLE = "altmap"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "Help", show=False),
+        Binding("j", "jump", "Jump", show=False),
+    ]
     CSS_PATH = Path(__file__).with_name("app.tcss")
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-slim"), (76, "-medium"), (110, "-wide"), (170, "-huge")
@@ -164,6 +173,35 @@ class ExplorerApp(App[bool]):
 
     def on_asking_screen_entered(self, message: AskingScreen.Entered) -> None:
         self.session = message.session
+
+    def action_help(self) -> None:
+        """Tell the keys of the screen."""
+        screen = self.screen
+        if isinstance(screen, MainScreen):
+            screen.show_help()
+        elif not isinstance(screen, HelpScreen):
+            usual = BindingsMap(Screen.BINDINGS).key_to_bindings.keys()
+            keys = [
+                (binding.key, binding.description, binding.action)
+                for key, (node, binding, enabled, _) in screen.active_bindings.items()
+                if enabled and node is screen and key not in usual
+            ]
+
+            def asked(action: str | None) -> None:
+                if action:
+                    screen.call_later(screen.run_action, action)
+
+            self.push_screen(HelpScreen(of_keys(keys)), asked)
+
+    def action_jump(self) -> None:
+        """Show a letter on everything that can be given the keys or clicked."""
+
+        def jumped(target: Target | None) -> None:
+            if target is not None:
+                self.call_later(target.do)
+
+        if not isinstance(self.screen, JumpScreen):
+            self.push_screen(JumpScreen(targets(self.screen)), jumped)
 
     async def action_quit(self) -> None:
         """Textual's own key does as the verb does: it asks before states are lost; asked already, it leaves."""

@@ -89,6 +89,9 @@ class Desk(Protocol):
     def ask_block(self) -> None:
         """Open the dialog for a block to go to."""
 
+    def jump(self) -> None:
+        """Show a letter on everything that can be given the keys or clicked."""
+
     def show_help(self) -> None:
         """Open the list of all verbs."""
 

@@ -27,6 +27,7 @@ GLOSSARY: Final[dict[str, str]] = {
     # states and verdicts
     "online": "In use: its pages belong to a zone, and the buddy hands them out.",
     "offline": "There, but not in use; it can be onlined or removed.",
+    "isolated": "Of a pageblock: the buddy hands out nothing of it while its pages are moved away.",
     "going-offline": "Being emptied: isolated, and its pages are moved away.",
     "online_movable": "Online into ZONE_MOVABLE, where the kernel puts only what it can move away again.",
     "online_kernel": "Online into a kernel zone, for any use.",

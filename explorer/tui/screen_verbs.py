@@ -64,6 +64,17 @@ class Help(Verb):
         desk.show_help()
 
 
+class Jump(Verb):
+    name, key, label, title, group = "jump", "j", "Jump", "Jump to a place on the screen", "Screen"
+    sentence = "A letter on every pane and word that can be chosen; its key goes there, as a click does."
+    footer = False
+    waits = False
+
+    @classmethod
+    def run(cls, desk: Desk) -> None:
+        desk.jump()
+
+
 class TakeTour(Verb):
     name, key, label, title, group = "tour", "T", "Tour", "Take the tour", "Screen"
     sentence = "The story of memmap in hot-added memory, station by station; the machine here stays as it is."

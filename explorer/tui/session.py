@@ -11,8 +11,10 @@ from altmap.engine import BadInput, Command, Film, Machine, Measured, Outcome, S
 
 from .states import together
 
-SLICE = 0.1
+SLICE = 0.03
 """Seconds between two moments in which the screen may answer keys; it decides how smooth it is, never what happens."""
+TOLD = 0.2
+"""Seconds from one word on the progress to the next, which costs more than to look for a key."""
 
 
 class Batch(NamedTuple):
@@ -93,12 +95,14 @@ class Session:
         timeline = self.machine.timeline
         first = len(timeline)
         self.running, self._stop, self.misread = label, False, None
-        pause_at = monotonic() + SLICE
+        pause_at, tell_at = monotonic() + SLICE, monotonic() + TOLD
 
         async def stopped(command: int, events: int) -> bool:
-            nonlocal pause_at
+            nonlocal pause_at, tell_at
             if monotonic() >= pause_at:
-                progress(command, events)
+                if monotonic() >= tell_at:
+                    progress(command, events)
+                    tell_at = monotonic() + TOLD
                 await asyncio.sleep(0)
                 pause_at = monotonic() + SLICE
             self._stop |= signal == (command, events)

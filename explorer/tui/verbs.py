@@ -24,6 +24,7 @@ from .screen_verbs import (
     ChangeParameter,
     Help,
     InspectorPane,
+    Jump,
     Live,
     LogPane,
     MapPane,
@@ -332,7 +333,7 @@ VERBS: Final[tuple[type[Verb], ...]] = (
     Stop, AddMemory, OnlineDefault, OnlineMovable, OnlineKernel, OfflineBlocks, EjectDevice, RemoveMemory, Why, Undo, Redo,
     ZoomIn, ChangeParameter, ZoomOut, NextView, ViewBefore, GoHost, SearchBlocks, Fold, ShowPage, NextHit, HitBefore, Instead,
     Help, Quit, TakeTour, CommandLine, Watch, Replay, States, GoTo, MarkDevice, Unmark, EndSearch, CompareAdd, Save,
-    TakeHome, OpenMachine, Mark, Live, Rehearse, MapPane, InspectorPane, ZonesPane, LogPane, ParametersPane,
+    TakeHome, OpenMachine, Mark, Live, Rehearse, Jump, MapPane, InspectorPane, ZonesPane, LogPane, ParametersPane,
 )  # fmt: skip
 """In the footer's order."""
 

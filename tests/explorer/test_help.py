@@ -8,9 +8,11 @@ import pytest
 from altmap import engine
 from altmap.explorer.picture.palette import WORDS
 from altmap.explorer.tui.glossary import GLOSSARY, meaning_at, words_in
-from altmap.explorer.tui.screens.help import PANES, HelpText
+from altmap.explorer.tui.manual import PANES, matching, of_pane
+from altmap.explorer.tui.screens.help import HelpText
 from altmap.explorer.tui.screens.main import PANES as PANES_OF_THE_SCREEN
 from altmap.explorer.tui.screens.main import MainScreen
+from altmap.explorer.tui.verbs import VERBS
 from altmap.explorer.tui.widgets.drawn import Drawn
 from altmap.explorer.tui.widgets.inspector import Inspector
 from altmap.explorer.tui.widgets.map_legend import MapLegend
@@ -104,3 +106,74 @@ def test_a_picture_that_fails_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None
         assert screen.query_one("#map").has_focus
 
     drive(engine.open_machine("tiny-guest"), use)
+
+
+def test_what_is_typed_in_the_help_leaves_what_it_stands_in() -> None:
+    async def find(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "question_mark", *"memmap back")
+        assert "To the memmap and back" in text_of(pilot.app.screen.query_one(HelpText))
+        assert "Eject" not in text_of(pilot.app.screen.query_one(HelpText))
+        await press(pilot, "escape")
+        assert "Eject" in text_of(pilot.app.screen.query_one(HelpText))
+        await press(pilot, "escape")
+        assert pilot.app.screen is screen
+
+    drive(with_dimm(movable=4), find, (120, 40))
+
+
+@pytest.mark.parametrize(("typed", "title"), [("h", "To the memmap and back"), ("F1", "Help"), (":", "Type a command")])
+def test_a_single_character_is_a_key(typed: str, title: str) -> None:
+    found = [entry for chapter in matching(of_pane("map", ""), typed) for entry in chapter.entries]
+    assert title in [entry.title for entry in found]
+    if len(typed) == 1:
+        assert all(typed in entry.keys.split() for entry in found)
+
+
+def test_the_only_verb_that_is_left_is_done_by_enter_and_each_by_a_click() -> None:
+    async def do(pilot: Any, screen: MainScreen) -> None:
+        await stand_on(pilot, 33)
+        await press(pilot, "question_mark", *"mark the whole", "enter")
+        assert screen.marks == frozenset(range(32, 40))
+        await press(pilot, "question_mark", *"all marks away")
+        text = pilot.app.screen.query_one(HelpText)
+        row = (
+            text_of(text)
+            .split("\n")
+            .index(next(line for line in text_of(text).split("\n") if "Take all marks" in line))
+        )
+        await pilot.click(HelpText, offset=(12, row))
+        await press(pilot)
+        assert (pilot.app.screen, screen.marks) == (screen, frozenset())
+
+    drive(with_dimm(movable=4), do, (120, 40))
+
+
+def test_each_verb_stands_in_the_help_with_its_keys() -> None:
+    entries = [entry for chapter in of_pane("log", "") for entry in chapter.entries]
+    for verb in VERBS:
+        (entry,) = (entry for entry in entries if entry.action == f"verb('{verb.name}')")
+        assert entry.title == verb.title
+        assert len(entry.keys.split()) == len(verb.key.split(","))
+
+
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        (("O",), ("Other model", "Filter", "This machine")),
+        (("O", "f"), ("Folder above", "Close")),
+        (("T",), ("Next", "Leave")),
+        (("t",), ("Name it",)),
+    ],
+)
+def test_other_screens_tell_their_keys_too(way: tuple[str, ...], words: tuple[str, ...]) -> None:
+    async def ask(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, *way)
+        asked = pilot.app.screen
+        await press(pilot, "f1")
+        said = text_of(pilot.app.screen.query_one(HelpText))
+        assert all(word in said for word in words), said
+        assert "Focus Next" not in said
+        await press(pilot, "f1", "escape")
+        assert pilot.app.screen is asked
+
+    drive(with_dimm(movable=4), ask, (120, 40))

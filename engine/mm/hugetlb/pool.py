@@ -1,6 +1,6 @@
 """The hugetlb pool: huge pages by size and node, and what becomes of single ones (mm/hugetlb.c).
 
-Whoever needs a free page takes the first of a node's list (`hugelists`). Pages in use cannot be given back: those that are
+Whoever needs a free page takes the first of a node's list (`free_lists`). Pages in use cannot be given back: those that are
 more than the pool should have are *surplus*, and go when they are freed.
 """
 

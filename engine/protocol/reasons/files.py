@@ -82,6 +82,13 @@ class AlreadySo(Coded, frozen=True):
     state: Literal["online", "offline"]
 
 
+class NotWhileIn(Coded, frozen=True):
+    """A DAX device goes from one plugged state to another by way of unplugged alone."""
+
+    wanted: str
+    now: str
+
+
 class NotABlockAddress(Coded, frozen=True):
     """An address (bytes) that the file `probe` takes is a multiple of the block size."""
 
@@ -107,6 +114,7 @@ FileReason = (
     | OnlyRead
     | NoSuchBlock
     | AlreadySo
+    | NotWhileIn
     | NotABlockAddress
     | NeverOnDemand
 )

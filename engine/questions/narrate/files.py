@@ -37,6 +37,8 @@ def said(reason: FileReason, names: Names) -> str:
             return f"{path} can only be read"
         case files.NoSuchBlock(block):
             return f"{names((block,))} does not exist"
+        case files.NotWhileIn(wanted, now):
+            return f"the device is {now}; to bring it to {wanted}, write unplugged first"
         case files.AlreadySo(block, state):
             return f"{names((block,))} is {state} already"
         case files.NotABlockAddress(address):

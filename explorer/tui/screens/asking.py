@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from altmap.engine import Add, BadInput, Command, Film, Machine, Write, describe, give_back, reboot
 from textual import work
@@ -15,8 +15,10 @@ from textual.screen import Screen
 from ...taken_home import things
 from ...tour.walk import Walk, open_tour
 from .. import parameters, words
+from ..jumping import Target, targets
 from ..leaving import LEFT
 from ..live import Reader
+from ..manual import Entry, of_pane
 from ..picked import Picked
 from ..places import Goal
 from ..portrait import Portrayed
@@ -32,6 +34,7 @@ from .command_line import CommandLine, Typed
 from .error import ErrorScreen
 from .goto import GoToDialog
 from .help import HelpScreen
+from .jump import JumpScreen
 from .leave import LeaveDialog
 from .open import Opened, OpenScreen
 from .parameter import ParameterDialog
@@ -64,6 +67,8 @@ MOST_ASKED: Final = 32
 class AskingScreen(Screen[None], Portrayed):
     """A screen that can ask; what is answered is performed, or shown, by the screen that it becomes."""
 
+    OWN_KEYS: ClassVar[tuple[Entry, ...]] = ()
+    """Keys that are no verb's, for the help."""
     session: Session
     live: bool = False
     """Is it the running machine, which is only looked at?"""
@@ -349,7 +354,21 @@ class AskingScreen(Screen[None], Portrayed):
     def show_help(self) -> None:
         """Open the help: the pane that has the keys, the words in it, all verbs."""
         pane = self.focused if isinstance(self.focused, Scroller) else self.query_one(MapLegend)
-        self.app.push_screen(HelpScreen(self.pane, pane.words))
+        self.app.push_screen(HelpScreen(of_pane(self.pane, pane.words, self.OWN_KEYS)), self.run_asked)
+
+    def run_asked(self, action: str | None) -> None:
+        """Do what was chosen in the help."""
+        if action is not None:
+            self.call_later(self.run_action, action)
+
+    def jump(self) -> None:
+        """Show a letter on everything that can be given the keys or clicked."""
+
+        def jumped(target: Target | None) -> None:
+            if target is not None:
+                self.call_later(target.do)
+
+        self.app.push_screen(JumpScreen(targets(self)), jumped)
 
     def leave(self) -> None:
         """End the explorer, or ask first if states would be lost."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
-from textual.events import Key, Paste
+from textual.events import Click, Key, Paste
 from textual.message import Message
 from textual.screen import ModalScreen
 
@@ -22,7 +22,11 @@ class Dialog(ModalScreen[Answer], Portrayed):
         Binding("escape", "leave", "Close"),
         Binding("pageup", "page(-1)", show=False, priority=True),
         Binding("pagedown", "page(1)", show=False, priority=True),
+        Binding("question_mark,f1", "app.help", "Help", show=False),
+        Binding("j", "app.jump", "Jump", show=False),
     ]
+    CLOSES_BESIDE: ClassVar[bool] = True
+    """Does a click beside the box close it?"""
 
     class Ready(Message):
         """The dialog takes keys."""
@@ -35,6 +39,10 @@ class Dialog(ModalScreen[Answer], Portrayed):
     def hold(self, event: Key | Paste) -> None:
         """Keep what was typed before the dialog could take it."""
         self.held.append(event)
+
+    def on_click(self, event: Click) -> None:
+        if event.widget is self and self.CLOSES_BESIDE:
+            self.action_leave()
 
     def on_screen_resume(self) -> None:
         self.call_after_refresh(self._begin)

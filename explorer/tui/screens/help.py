@@ -1,115 +1,125 @@
-"""The help screen: the pane that has the keys and the words that stand in it, then every verb and every word."""
+"""The help screen: what has the keys first, then every verb and every word; what is typed leaves what it stands in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.widgets import Input
 
-from ..glossary import GLOSSARY, words_in
-from ..verbs import VERBS
-from ..widgets.heading import CLOSE, Heading
+from ..manual import Chapter, Entry, matching
+from ..widgets.heading import CLOSE, Heading, Hint
 from ..widgets.painted import Line, Painted, wrapped
 from .dialog import Dialog
 
-KEY_NAMES = {
-    "question_mark": "?", "escape": "esc", "space": "space", "f1": "F1", "colon": ":", "plus": "+", "minus": "-",
-    "backspace": "⌫", "slash": "/",
-}  # fmt: skip
-
-
-GROUPS: Final = ("Memory", "Map", "Blocks", "History")
-"""The groups of verbs that come first, in this order."""
-
-
-class PaneHelp(NamedTuple):
-    """What a pane is for, and the keys that are its own."""
-
-    sentence: str
-    keys: tuple[tuple[str, str], ...]
-
-
-_READ: Final = (("↑ ↓", "Read on, as do PgUp and PgDn"), ("pointer", "On a word of the kernel's: what it means"))
-
-PANES: Final[Mapping[str, PaneHelp]] = {
-    "map": PaneHelp(
-        "Memory by address: the more one zooms in, the fewer pages a cell stands for.",
-        (
-            ("arrows", "Walk; with shift they mark"),
-            ("home end", "To the first and the last"),
-            ("click", "Select; drag to mark, click twice or turn the wheel to zoom"),
-        ),
-    ),
-    "inspector": PaneHelp("All that is known of what is under the cursor of the map, at its scale.", _READ),
-    "zones": PaneHelp("Nodes and their zones, as /proc/zoneinfo counts them.", _READ),
-    "log": PaneHelp("All commands so far, what the kernel printed, and what came of them.", _READ),
-    "parameters": PaneHelp(
-        "Kernel model, options of the boot, and files that can be written; what is worth knowing of the machine.",
-        (
-            ("↑ ↓", "Choose a parameter"),
-            ("enter", "Change it: a write is a step of the plan, a boot makes another machine"),
-            ("click", "Choose it; again, change it"),
-        ),
-    ),
-}
-"""The panes of the main screen."""
+NARROW = 8
+"""Columns that keys take."""
 
 
 class HelpText(Painted):
-    """The pane `about`, the words in what it shows (`text`), keys by group, then all words."""
+    """The chapters that are left by the filter. A click on an entry that does something is that."""
 
     hints = True
+    can_focus = False
 
-    def __init__(self, about: str, text: str) -> None:
+    def __init__(self, chapters: Sequence[Chapter]) -> None:
         super().__init__()
-        self._about, self._text = about, text
+        self._all = self._chapters = chapters
+        self._entries: list[Entry | None] = []
+        """The entry that each line belongs to."""
+
+    def filter(self, text: str) -> None:
+        """Leave the entries in which the words of a text stand."""
+        self._chapters = matching(self._all, text)
+        self.scroll_to(y=0, animate=False)
+        self.reload()
 
     def lines(self, width: int) -> Sequence[Line]:
-        about = PANES[self._about]
-        lines: list[Line] = [((f"The {self._about}", "title"),), *wrapped(about.sentence, "text", width)]
-        lines += [line for keys, what in about.keys for line in _entry(keys, "", what, width)]
-        if found := words_in(self._text):
-            lines += [(), (("Words that stand in it now", "title"),), *_words(found, width)]
-        groups = [*dict.fromkeys((*GROUPS, *(verb.group for verb in VERBS)))]
-        sorted_verbs = sorted(VERBS, key=lambda verb: groups.index(verb.group))
-        for group, verbs in groupby(sorted_verbs, key=lambda verb: verb.group):
-            lines += [(), ((group, "title"),)]
-            for verb in verbs:
-                keys = " ".join(KEY_NAMES.get(key, key) for key in verb.key.split(","))
-                lines += _entry(keys, verb.title, verb.sentence, width)
-        return [*lines, (), (("All words", "title"),), *_words(GLOSSARY, width)]
+        lines: list[Line] = []
+        self._entries = []
+        for chapter in self._chapters:
+            head: list[Line] = [((chapter.title, "title"),)]
+            lines += [*([()] if lines else []), *head]
+            if chapter.sentence:
+                lines += wrapped(chapter.sentence, "text", width)
+            self._entries += [None] * (len(lines) - len(self._entries))
+            for entry in chapter.entries:
+                lines += _entry(entry, width)
+                self._entries += [entry] * (len(lines) - len(self._entries))
+        return lines or [(("nothing is called so; esc shows all", "muted"),)]
+
+    def on_click(self, event: events.Click) -> None:
+        at = self.scroll_offset.y + event.y
+        entry = self._entries[at] if at < len(self._entries) else None
+        if entry is not None and entry.action:
+            self.screen.dismiss(entry.action)
 
 
-def _words(words: Iterable[str], width: int) -> Iterator[Line]:
-    for word in words:
-        yield from _entry("", word, GLOSSARY[word], width)
-
-
-def _entry(keys: str, title: str, sentence: str, width: int) -> list[Line]:
+def _entry(entry: Entry, width: int) -> list[Line]:
+    keys, title, sentence = entry[:3]
     head = 32 if keys and title else 20
     if width < 2 * head:
         return [
-            ((keys.ljust(8) if keys else "", "strong"), (title, "strong" if not keys else "text")),
-            *wrapped(sentence, "muted", width - 8, " " * 8, " " * 8),
+            ((keys.ljust(NARROW) if keys else "", "strong"), (title, "strong" if not keys else "text")),
+            *wrapped(sentence, "muted", width - NARROW, " " * NARROW, " " * NARROW),
         ]
     first, *rest = wrapped(sentence, "muted", width - head)
-    column = 8 if title else head
+    column = NARROW if title else head
     begin: Line = ((keys.ljust(column) if keys else "", "strong"),)
     begin += ((title.ljust(head - len(begin[0][0])), "text"),)
     return [(*begin, *first), *(((" " * head, "text"), *line) for line in rest)]
 
 
-class HelpScreen(Dialog[None]):
-    """Closed by escape, as every dialog. `about`: the pane that has the keys, `text` what it shows."""
+class HelpScreen(Dialog[str]):
+    """The answer is the action of the entry that was clicked, or that is the only one left and is entered."""
 
-    def __init__(self, about: str, text: str) -> None:
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "scroll(-1)", show=False, priority=True),
+        Binding("down", "scroll(1)", show=False, priority=True),
+    ]
+
+    def __init__(self, chapters: Sequence[Chapter]) -> None:
         super().__init__()
-        self._about, self._text = about, text
+        self._chapters = chapters
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -tall"):
-            yield Heading("Keys and words", CLOSE)
-            yield HelpText(self._about, self._text)
+            yield Heading("Keys and words", Hint("↑ ↓", "read on", "page(1)"), CLOSE)
+            yield Input(placeholder="type to find a key or a word", compact=True, classes="line")
+            yield HelpText(self._chapters)
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return True if action == "page" else super().check_action(action, parameters)
+
+    def action_scroll(self, by: int) -> None:
+        """Some lines on, or back."""
+        self.query_one(HelpText).scroll_relative(y=by, animate=False)
+
+    def action_page(self, by: int) -> None:
+        text = self.query_one(HelpText)
+        text.scroll_relative(y=by * max(1, text.size.height - 1), animate=False)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self.query_one(HelpText).filter(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        doing = [
+            entry for chapter in matching(self._chapters, event.value) for entry in chapter.entries if entry.action
+        ]
+        if event.value.strip() and len(doing) == 1:
+            self.dismiss(doing[0].action)
+
+    def action_leave(self) -> None:
+        """Show all again, or close."""
+        field = self.query_one(Input)
+        if field.value:
+            field.value = ""
+        else:
+            self.dismiss(None)

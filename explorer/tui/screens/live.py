@@ -13,6 +13,7 @@ from textual.timer import Timer
 
 from ...picture.overlay import Happening
 from ..live import Reader, Reading
+from ..manual import Entry
 from ..session import Session
 from ..widgets.bars import ResultBar, StatusLine
 from ..widgets.inspector import Inspector
@@ -34,6 +35,12 @@ class LiveScreen(MainScreen):
         Binding("f5", "read", "Read now"),
         Binding("p", "pages", "Every page"),
     ]
+    OWN_KEYS = (
+        Entry("F5", "Read now", "Read the machine once more, at once.", "read"),
+        Entry(
+            "p", "Every page", "Look at every page in each reading, or no longer; the kernel lets root alone.", "pages"
+        ),
+    )
     LOG = "readings"
     live = True
 

@@ -56,8 +56,10 @@ class OpenScreen(Dialog[Opened]):
         Binding("l", "live", "Live"),
         Binding("n", "new", "New"),
         Binding("T", "tour", "Tour"),
+        Binding("question_mark,f1", "app.help", "Help"),
         Binding("escape,q", "leave", "Leave"),
     ]
+    CLOSES_BESIDE = False
 
     def __init__(self, recent: Sequence[Recent] = ()) -> None:
         super().__init__()

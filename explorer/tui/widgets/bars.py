@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from textwrap import wrap
 from typing import Final, NamedTuple
 
@@ -18,7 +18,7 @@ from ...printable import printable
 from .. import words
 from ..session import Batch
 from .drawn import Drawn, palette_of
-from .title import Role, Word, clicked, drawn
+from .title import Role, Word, clicked, drawn, places
 
 SETTINGS: Final = {
     "memmap_on_memory": "memmap_on_memory",
@@ -159,6 +159,10 @@ class ResultBar(Drawn):
     def row(self, y: int) -> Line:
         rows = self._rows()
         return drawn(rows[y], palette_of(self.app), self.halves == 1) if y < len(rows) else ()
+
+    def clickable(self) -> Iterable[tuple[int, int, str]]:
+        """Column, row and action of each word that does something."""
+        return [place for y, row in enumerate(self._rows()) for place in places(row, y)]
 
     async def on_click(self, event: events.Click) -> None:
         if event.y < LINES:

@@ -81,8 +81,21 @@ class Strip(Drawn):
     def row(self, y: int) -> Line:
         return drawn(self._placed(), palette_of(self.app), self.halves == 1)
 
+    def clickable(self) -> Iterable[tuple[int, int, str]]:
+        """Column, row and action of each word that does something."""
+        return places(self._placed(), 0)
+
     async def on_click(self, event: events.Click) -> None:
         await clicked(self, self._placed(), event.x)
+
+
+def places(placed: Iterable[tuple[int, Word]], row: int) -> Iterable[tuple[int, int, str]]:
+    """Column, row and action of the words that do something; of those with one action, one after the other, the first."""
+    before = ""
+    for start, word in placed:
+        if word.action and word.action != before:
+            yield start, row, word.action
+        before = word.action
 
 
 def drawn(placed: Iterable[tuple[int, Word]], palette: Palette, letters: bool) -> Line:
