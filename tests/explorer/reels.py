@@ -426,6 +426,7 @@ REELS: Final[dict[str, Reel]] = {
         (Frame("states", "t", _dialog("TimelineScreen")), Frame("differs", "home d", _dialog("DifferenceScreen"))),
         ("80x24",),
         (COLOURLESS, LIGHT),
+    ),
     "habits": Reel(
         with_dimm,
         (
