@@ -65,7 +65,7 @@ class PagesPicture:
         first, last = self.scope.start // size, -(-(self.scope.start + self.scope.pages) // size)
         return tuple(id(self.scene.machine.sections.get(nr)) for nr in range(first, last))
 
-    def changed_lines(self) -> list[int]:
+    def changed_lines(self, over: Overlay) -> list[int]:
         """All lines if any page of the block changed, else none."""
         now = self._present()
         if now == self._sections:
