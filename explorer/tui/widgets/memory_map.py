@@ -363,7 +363,7 @@ class MemoryMap(Drawn, can_focus=True):
         self._place(self.picture.snapped(pfn))
         while (scope := self.deeper()) is not None:
             self.scopes.append(scope)
-            self.pfn = pfn
+            self.pfn, self._now = pfn, None
         self._reshaped()
         self.picture.reveal(pfn)
         self.light(frozenset({pfn}))
