@@ -86,7 +86,8 @@ class Watermarks:
         floor = min(max(isqrt(kernel * page_kib * 16), 128), 262144) // page_kib
         populated = sum(1 for zone in zones if zone.name in KERNEL_ZONES)
         boot_bytes = sum(min(zone.managed, zone.early) for zone in zones) * state.geometry.page_size
-        huge = state.geometry.pageblock_pages * populated * 11 if boot_bytes >= _HUGE_PAGES_FROM else 0
+        kept = state.preset.transparent and boot_bytes >= _HUGE_PAGES_FROM
+        huge = state.geometry.pageblock_pages * populated * 11 if kept else 0
         pages_min = max(floor, min(huge, kernel // 20))
         self._pages: dict[ZoneKey, tuple[int, int]] = {}
         for zone in zones:

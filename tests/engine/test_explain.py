@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,62 @@ TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
         ("Kernel panic - not syncing: System is deadlocked on memory", "no process to kill"),
         ("virtio_mem virtio3: requested size: 0x40000000", "asks for 1G"),
         ("Built 2 zonelists, mobility grouping on.  Total pages: 499268", "499268 pages are managed"),
+        ("memory offlining [mem 0x100000000-0x107ffffff] failed", "before 5.0 do not say why"),
+        ("memory offlining [mem 0x100000000-0x107ffffff] failed due to node notifier failure", "loses its last memory"),
+        ("online_pages [mem 0x100000000-0x107ffffff] failed", "forbade it in MEM_GOING_ONLINE"),
+        ("failed to isolate pfn 100418", "was not to be had at that moment"),
+        ("flags: 0x17ffffc0010200(slab|head|node=0|zone=2|lastcpupid=0x1fffff)", "a slab page of the kernel"),
+        (
+            "anon flags: 0x200000000080068(uptodate|lru|active|swapbacked|node=1|zone=2)",
+            "anonymous memory of a program",
+        ),
+        ("flags: 0x100000000001000(reserved|node=0|zone=1|lastcpupid=0x1fffff)", "reserved, since the boot"),
+        ("flags: 0x200000000000000(node=1|zone=2|lastcpupid=0x1fffff)", "in use, by whom its flags do not say"),
+        ("page_type: f2(table)", "a page table, which cannot be moved"),
+        ("page_type: f5(slab)", "a slab page of the kernel"),
+        ("head: order:3 mapcount:0 entire_mapcount:0 nr_pages_mapped:0 pincount:0", "part of one of 8 pages"),
+        ("alloc_contig_range: [100400, 100800) PFNs busy", "EBUSY: a range that was to be emptied"),
+        (
+            "Hotplugged memory exceeds maximum addressable address, range=0x100000000000-0x107fffffffff, maximum=0xffffffffff",
+            "E2BIG: the range lies beyond",
+        ),
+        ("Unable to reserve System RAM region: 0000000100000000->000000013fffffff", "EEXIST: something in /proc/iomem"),
+        ("node 7 was absent from the node_possible_map", "EINVAL: memory was to come to node 7"),
+        ("Initmem setup node 2 as memoryless", "node 2 was announced without memory"),
+        ("kworker/0:2: page allocation failure: order:9, mode:0xcc0(GFP_KERNEL)", "512 pages in a row"),
+        (
+            "WARNING: CPU: 0 PID: 12 at arch/x86/mm/init_64.c:955 add_pages+0x5d/0x70",
+            "sections stay behind without a block",
+        ),
+        ("x86/mm: Memory block size: 128MB", "memory blocks have 128 MiB"),
+        ("acpi PNP0C80:00: Memory device configured by ACPI", "the memory of a DIMM was added"),
+        ("acpi PNP0C80:01: acpi_memory_enable_device() error", "did not get its memory added"),
+        ("virtio_mem virtio3: region size: 0x100000000", "can plug up to 4G"),
+        ("virtio_mem virtio3: subblock size: 0x400000", "4M at a time, inside memory blocks"),
+        ("virtio_mem virtio3: start address: 0x140000000", "begins at 0x140000000"),
+        ("virtio_mem virtio3: nid: 1", "comes to node 1"),
+        ("virtio_mem virtio3: unknown error, marking device broken: -22", "the driver gave up"),
+        ("virtio_mem virtio3: unplugging all memory required", "takes all its memory out first"),
+        ("pseries-hotplug-mem: Memory at 2d0000000 (drc index 8000002d) was hot-added", "an LMB was added"),
+        ("pseries-hotplug-mem: Memory hot-remove failed, adding LMB's back", "all of them or none"),
+        ("pseries-hotplug-mem: Attempting to hot-remove 10 LMB(s)", "LMB by LMB"),
+        ('dlpar: Could not handle DLPAR request "memory remove index 0x8000003e"', "was refused (memory remove index"),
+        ("radix-mmu: PMD_SIZE vmemmap mapping", "mapped by pages of 2 MiB"),
+        ("Unable to create mapping for hot added memory 0xc000000100000000..0xc000000110000000: -12", "(errno 12)"),
+        ("kmem dax0.0: mapping0: 0x100000000-0x13fffffff memory add failed", "did not become system RAM"),
+        (
+            "kmem dax0.0: mapping0: 0x100000000-0x13fffffff cannot be hotremoved until the next reboot",
+            "unbound while blocks of it were online",
+        ),
+        ("kmem dax0.0: could not reserve region [0x100000000-0x13fffffff]", "EBUSY: something in /proc/iomem"),
+        ("kmem dax0.0: DAX region truncated by 62.00 MiB due to alignment", "62.00 MiB of the device"),
+        ("Boot memory [40000000 48000000] offlining attempted", "EPERM: on arm64"),
+        ("xen:balloon: Cannot add additional memory (-17)", "Xen could not add memory (errno 17)"),
+        ("hv_balloon: hot_add memory failed error is -17", "Hyper-V could not add memory"),
+        ("sclp_cmd: Standby memory at 0x80000000 (2048M of 2048M usable)", "2048 MiB of standby memory"),
+        ("crashkernel reserved: 0x00000000af000000 - 0x00000000bf000000 (256 MB)", "never go offline"),
+        ("Out of memory: Killed process 812 (java) total-vm:4105104kB", "memory ran out"),
+        ("Demotion targets for Node 1: null", "dropped or swapped"),
         ("Memory failure: 0x100000: recovery action for free buddy page: Recovered", "a page has a hardware error"),
     ],
 )
@@ -61,6 +118,33 @@ def test_pages_and_ranges_are_numbers() -> None:
     assert (page.pfn, page.range) == (0x100418, None)
     (range_,) = explain("memory offlining [mem 0x100200000-0x107ffffff] failed due to notifier failure")
     assert (range_.pfn, range_.range) == (None, (0x100200000, 0x108000000))
+
+
+def test_ranges_of_drivers_are_numbers_as_well() -> None:
+    (found,) = explain("crashkernel reserved: 0x00000000af000000 - 0x00000000bf000000 (256 MB)")
+    assert found.range == (0xAF000000, 0xBF000000)
+    (found,) = explain("kmem dax0.0: mapping0: 0x100000000-0x13fffffff memory add failed")
+    assert found.range == (0x100000000, 0x140000000)
+    (found,) = explain("alloc_contig_range: [100400, 100800) PFNs busy")
+    assert found.pfn == 0x100400
+
+
+_OF_HOTPLUG = re.compile(
+    r"offlin|Offlined|migrating pfn|PNP0C80|virtio_mem|page dumped|flags: 0x|page_type|^head:.*order|zonelists|Policy zone|"
+    r"Fallback order|[Mm]emory failure|alloc failure|Block size|Demotion|oom-killer"
+)
+
+
+@pytest.mark.parametrize("kernel", ["6.1", "6.12", "6.12-arm64"])
+def test_every_line_of_the_recordings_about_hotplug_is_explained(kernel: str) -> None:
+    unknown, told = set[str](), 0
+    for path in sorted((TRACES.parent / kernel).glob("*.json.gz")):
+        for step in json.loads(gzip.decompress(path.read_bytes()))["steps"]:
+            said = [str(entry[-1]) for entry in step.get("kmsg") or ()]
+            unknown |= {line for line in said if _OF_HOTPLUG.search(line) and not explain(line)}
+            told += len(said)
+    assert unknown == set()
+    assert told
 
 
 def test_with_a_machine_it_says_what_is_there() -> None:

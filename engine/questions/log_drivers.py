@@ -1,0 +1,230 @@
+"""What lines of drivers and architectures about memory hotplug look like in the kernel log, what each means, and where it is
+decided."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from ..numbers.units import about_bytes
+from .log_lines import log_line
+
+_SIZES: Final = {
+    "start address": "the region of a virtio-mem device begins at {0:#x}",
+    "region size": "the virtio-mem device can plug up to {1}",
+    "device block size": "the hypervisor plugs and unplugs in units of {1}",
+    "subblock size": "the driver plugs and unplugs {1} at a time, inside memory blocks",
+    "big block size": "the driver plugs and unplugs {1} at a time, one or several memory blocks as a whole",
+    "memory block size": "memory blocks have {1}",
+}
+"""What the driver of virtio-mem says of a device, and what that means of an address, or of so many bytes."""
+_VIRTIO_MEM: Final = {
+    "unplugging all memory required": (
+        "the guest began anew (a reboot, kexec): the device takes all its memory out first"
+    ),
+    "Some device memory is not addressable": (
+        "a part of the device lies beyond the addresses that the kernel can map, and is never plugged"
+    ),
+    r"The alignment of the physical \w+ address": (
+        "the device does not begin or end at a whole memory block, so that some of it is never plugged"
+    ),
+    "unknown error, marking device broken": (
+        "the driver gave up: nothing is plugged or unplugged any more until the guest boots again"
+    ),
+    "could not reserve device region": (
+        "something in /proc/iomem lies in the device's region already; the driver does not begin"
+    ),
+    "reloading the driver is not supported": ("the driver was unloaded with memory plugged; only a reboot begins anew"),
+    r"memory hot\(un\)plug disabled in kdump kernel": "a crash kernel runs, which leaves the device's memory alone",
+    "device still has system memory added": "the driver was unloaded, and memory that it had plugged stays in use",
+}
+_KMEM: Final = {
+    "could not reserve region": (
+        "EBUSY: something in /proc/iomem lies in the range of the device already; it does not become system RAM"
+    ),
+    "memory add failed": "memory of a DAX device did not become system RAM; the line before it says why",
+    "cannot be hotremoved until the next reboot": (
+        "the device was unbound while blocks of it were online: they stay in use and cannot be taken out before a reboot; "
+        "offline all of them first"
+    ),
+    "too small after alignment": "the device holds not one whole memory block",
+}
+
+
+_LMBS: Final = {
+    r"Memory at (?P<low>[0-9a-f]+) .*was hot-added": "an LMB was added to the partition and onlined",
+    r"Memory at (?P<low>[0-9a-f]+) .*was hot-removed": "an LMB went offline and left the partition",
+    r"Failed to hot-remove memory at (?P<low>[0-9a-f]+)": "an LMB did not go offline; the lines before it say why",
+    r"Memory (?:hot-remove|indexed-count-remove) failed, adding": (
+        "not as many LMBs as were asked for went offline: all of them or none, so that those which had gone come back"
+    ),
+    r"Memory (?:hot-add|indexed-count-add) failed, removing": (
+        "not as many LMBs as were asked for could be added: all of them or none, so that those which had come go again"
+    ),
+    r"Not enough LMBs available": "the partition has fewer LMBs that can go than were asked for; nothing is tried",
+}
+
+
+def _of_size(words: str) -> Callable[[re.Match[str]], str]:
+    return lambda match: words.format(value := int(match["value"], 16), about_bytes(value))
+
+
+DRIVER_LINES: Final = (
+    log_line(r"System is deadlocked on memory", "no memory was left and no process to kill: the machine stops", "mm/oom_kill.c"),
+    log_line(
+        r"acpi_memory_enable_device\(\) error|add_memory failed",
+        "the driver of a memory device did not get its memory added; the line before it says why",
+        "drivers/acpi/acpi_memhotplug.c",
+    ),
+    log_line(
+        r"virtio_mem \S+: (?P<what>plugged|requested) size: (?P<size>0x[0-9a-f]+)",
+        lambda match: (
+            f"the virtio-mem device has {about_bytes(int(match['size'], 16))} plugged"
+            if match["what"] == "plugged"
+            else f"the hypervisor asks for {about_bytes(int(match['size'], 16))}; altmap why tells how far it comes"
+        ),
+        "drivers/virtio/virtio_mem.c, virtio_mem_refresh_config",
+    ),
+    log_line(
+        r"SRAT: Node (?P<node>\d+) PXM \d+ \[mem (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] hotplug",
+        "firmware announces a range in which memory may be plugged; without movable_node it only raises the highest address",
+        "drivers/acpi/numa/srat.c",
+    ),
+    log_line(
+        r"kmem \S+: (?P<what>rejecting DAX region .+)",
+        lambda match: f"DAX memory did not become system RAM: {match['what']}",
+        "drivers/dax/kmem.c, dev_dax_kmem_probe",
+    ),
+    *(
+        log_line(rf"pseries-hotplug-mem: {what}", words, "arch/powerpc/platforms/pseries/hotplug-memory.c")
+        for what, words in _LMBS.items()
+    ),
+    log_line(
+        r"pseries-hotplug-mem: (?P<what>.+)",
+        lambda match: f"memory of a POWER partition comes or goes (DLPAR), LMB by LMB: {match['what']}",
+        "arch/powerpc/platforms/pseries/hotplug-memory.c",
+    ),
+    log_line(
+        r"node (?P<node>-?\d+) was absent from the node_possible_map",
+        lambda match: f"EINVAL: memory was to come to node {match['node']}, which firmware did not announce at boot (SRAT)",
+        "mm/memory_hotplug.c, add_memory_resource",
+    ),
+    log_line(
+        r"PNP0C80:\w+: (?P<what>Memory device configured by ACPI|Still not present|Already enumerated)",
+        lambda match: {
+            "Memory device configured by ACPI": "the memory of a DIMM was added",
+            "Still not present": "the hypervisor announced a DIMM that is not there",
+        }.get(match["what"], "a DIMM was announced that is known already"),
+        "drivers/acpi/acpi_memhotplug.c; drivers/acpi/scan.c",
+    ),
+    *(
+        log_line(
+            rf"virtio_mem \S+: {what}: (?P<value>0x[0-9a-f]+)",
+            _of_size(words),
+            "drivers/virtio/virtio_mem.c, virtio_mem_init_hotplug",
+        )
+        for what, words in _SIZES.items()
+    ),
+    log_line(
+        r"virtio_mem \S+: nid: (?P<node>\d+)",
+        lambda match: f"what the virtio-mem device plugs comes to node {match['node']}",
+        "drivers/virtio/virtio_mem.c, virtio_mem_init_hotplug",
+    ),
+    *(
+        log_line(rf"virtio_mem \S+: {what}", words, "drivers/virtio/virtio_mem.c")
+        for what, words in _VIRTIO_MEM.items()
+    ),
+    log_line(
+        r"dlpar: Could not handle DLPAR request \"?(?P<what>memory [^\"]+)",
+        lambda match: (
+            f"a change of the partition's memory was refused ({match['what'].strip()}); a count that cannot be met is taken "
+            f"back as a whole, and which block stayed the lines before it say"
+        ),
+        "arch/powerpc/platforms/pseries/dlpar.c, dlpar_store",
+    ),
+    log_line(
+        r"radix-mmu: (?:Mapped (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+) with|(?P<what>\w+) vmemmap mapping)",
+        lambda match: (
+            f"the memmap of added memory is mapped by pages of {'2 MiB' if match['what'] == 'PMD_SIZE' else 'the base size'}"
+            if match["what"]
+            else "memory is mapped for the kernel, as when an LMB was added"
+        ),
+        "arch/powerpc/mm/book3s64/radix_pgtable.c",
+    ),
+    log_line(
+        r"Unable to create mapping for hot added memory (?P<low>0x[0-9a-f]+)\.\.(?P<high>0x[0-9a-f]+): (?P<errno>-?\d+)",
+        lambda match: f"memory was not added: the kernel could not map it (errno {match['errno'].lstrip('-')})",
+        "arch/powerpc/mm/mem.c, arch_create_linear_mapping",
+    ),
+    log_line(
+        r"Attempting to resize HPT to shift (?P<shift>\d+)|Hash collision while resizing HPT",
+        "the hash table of the partition is made to fit more or less memory; a failure is harmless, it stays as it was",
+        "arch/powerpc/platforms/pseries/lpar.c, pseries_lpar_resize_hpt",
+    ),
+    *(
+        log_line(
+            rf"kmem \S+: (?:mapping\d+: )?(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+) {what}",
+            words,
+            "drivers/dax/kmem.c, dev_dax_kmem_probe and dev_dax_kmem_remove",
+        )
+        for what, words in _KMEM.items()
+    ),
+    log_line(
+        r"kmem \S+: could not reserve region \[(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\]",
+        _KMEM["could not reserve region"],
+        "drivers/dax/kmem.c, dev_dax_kmem_probe",
+    ),
+    log_line(
+        r"DAX region truncated by (?P<size>.+) due to alignment",
+        lambda match: f"{match['size']} of the device cannot be used: only whole memory blocks become system RAM",
+        "drivers/dax/kmem.c, dev_dax_kmem_probe (6.16 and later)",
+    ),
+    log_line(
+        r"xen.balloon: .*(?:Cannot add additional memory|add_memory\(\) failed)[^-\d]*\(?(?P<errno>-?\d+)",
+        lambda match: f"the balloon driver of Xen could not add memory (errno {match['errno'].lstrip('-')}); it goes on without",
+        "drivers/xen/balloon.c, reserve_additional_memory",
+    ),
+    log_line(
+        r"hv_balloon: (?P<what>hot_add memory failed.*|Memory hot add.*|Max\. dynamic memory size: .*)",
+        lambda match: (
+            f"as much memory the host may add: {match['what'].partition(': ')[2]}"
+            if match["what"].startswith("Max")
+            else f"the balloon driver of Hyper-V could not add memory: {match['what']}"
+        ),
+        "drivers/hv/hv_balloon.c, hv_mem_hot_add",
+    ),
+    log_line(
+        r"Standby memory at (?P<low>0x[0-9a-f]+) \((?P<whole>\d+)M of (?P<all>\d+)M usable\)",
+        lambda match: (
+            f"the machine has {match['whole']} MiB of standby memory: up to 6.18 its blocks are there, offline, and chmem "
+            f"-e brings them; since 6.19 they are configured first (/sys/firmware/memory)"
+        ),
+        "drivers/s390/char/sclp_mem.c (sclp_cmd.c before 6.19)",
+    ),
+    log_line(
+        r"crashkernel(?: low)? (?:memory )?reserved: (?P<low>0x[0-9a-f]+) - (?P<behind>0x[0-9a-f]+)|"
+        r"Reserving \d+MB of (?:low )?memory at \d+MB for crashkernel",
+        "the boot keeps memory for a crash kernel (crashkernel=); the blocks that hold it never go offline",
+        "kernel/crash_reserve.c, reserve_crashkernel_generic",
+    ),
+    log_line(
+        r"crash hp: kexec_trylock\(\) failed",
+        "memory changed while a crash kernel was being loaded, so that a dump may miss some of it; load it again",
+        "kernel/crash_core.c, crash_handle_hotplug_event (6.6 and later)",
+    ),
+    log_line(
+        r"invoked oom-killer|Out of memory: Killed process|oom-kill:constraint|Out of memory: compulsory panic_on_oom",
+        "memory ran out; where movable memory is free meanwhile, it is the kernel's own that is short (altmap show tells both)",
+        "mm/oom_kill.c, out_of_memory",
+    ),
+    log_line(
+        r"Demotion targets for Node (?P<node>\d+): (?P<targets>.+)",
+        lambda match: (
+            f"pages that node {match['node']} has no room for are dropped or swapped, and not moved to a slower node"
+            if match["targets"].startswith("null")
+            else f"pages that node {match['node']} has no room for move to {match['targets']}"
+        ),
+        "mm/memory-tiers.c, dump_demotion_targets",
+    ),
+)  # fmt: skip

@@ -1,0 +1,291 @@
+"""What lines of the kernel log about memory hotplug look like, what each means, and where in the kernel it is decided: those of
+the kernel's core."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from ..numbers.units import about_bytes, format_bytes
+from .narrate import counted
+
+
+class LogLine(NamedTuple):
+    """A pattern, with groups `pfn` (hexadecimal), `low` and `high` where it names these; what it means, of the match; and the
+    rule."""
+
+    pattern: re.Pattern[str]
+    means: Callable[[re.Match[str]], str]
+    rule: str
+
+
+def log_line(pattern: str, means: str | Callable[[re.Match[str]], str], rule: str) -> LogLine:
+    """A row from the pattern as text and, where the meaning depends on the match, a function of it."""
+    said = means if callable(means) else lambda match: means
+    return LogLine(re.compile(pattern), said, rule)
+
+
+WHY_OFFLINE: Final = {
+    "failure to isolate range": (
+        "EBUSY: a page in it cannot be moved (slab, page table, memmap, another page of the kernel, or reserved); the lines "
+        "around it (page dumped because: unmovable page) show which. A zone of the kernel holds such pages anywhere; zone "
+        "Movable does not",
+        "mm/page_isolation.c, has_unmovable_pages",
+    ),
+    "signal backoff": (
+        "EINTR: pages that should move did not go (pinned, or no room elsewhere), the kernel tried on, and a signal ended it",
+        "mm/memory_hotplug.c, offline_pages; the lines `migrating pfn` name the pages",
+    ),
+    "node notifier failure": (
+        "a part of the kernel forbade that the node loses its last memory (NODE_REMOVING_LAST_MEMORY)",
+        "drivers/base/node.c, node_notify (6.17 and later)",
+    ),
+    "notifier failure": (
+        "a part of the kernel (a driver, or the architecture) forbade it in MEM_GOING_OFFLINE",
+        "memory_notify",
+    ),
+    "failure to dissolve free hugepages": (
+        "EBUSY: a free huge page of the pool could not be given up; the pool needs it",
+        "mm/hugetlb.c, dissolve_free_huge_pages",
+    ),
+    "memory holes": (
+        "EINVAL: a part of the block is no System RAM, and such a block never goes offline",
+        "offline_pages",
+    ),
+    "multizone range": (
+        "EINVAL: the block holds pages of several zones or nodes, and never goes offline",
+        "test_pages_in_a_zone",
+    ),
+}
+
+
+def _kind(flags: str) -> str:
+    """What a page is by its flags' names, the most telling first."""
+    names = {*flags.split("|")}
+    return next((words for flag, words in _FLAGS.items() if flag in names), "in use, by whom its flags do not say")
+
+
+_FLAGS: Final = {
+    "slab": "a slab page of the kernel, which cannot be moved",
+    "reserved": "reserved, since the boot or for a memmap, and never goes",
+    "hwpoison": "poisoned by a hardware error",
+    "swapbacked": "anonymous memory of a program, or shared memory, which can be moved unless someone holds it",
+    "lru": "memory of a program or of the page cache, which can be moved unless someone holds it",
+    "private": "page cache with buffers, which can be moved where its file system lets it",
+    "head": "a page of several that is on no LRU list: the kernel's own (a large allocation, or network buffers)",
+    "workingset": "memory that a slab or the page cache had",
+}
+_TYPES: Final = {
+    "slab": "a slab page of the kernel, which cannot be moved",
+    "table": "a page table, which cannot be moved",
+    "hugetlb": "a huge page of the pool",
+    "offline": "withheld by a driver (PageOffline: a balloon, or virtio-mem)",
+    "buddy": "free",
+    "large_kmalloc": "a large allocation of the kernel, which cannot be moved",
+}
+
+
+def _failed(match: re.Match[str]) -> str:
+    why = WHY_OFFLINE.get(match["why"].strip())
+    return f"memory did not go offline: {why[0] if why else match['why']}"
+
+
+LOG_LINES: Final = (
+    log_line(
+        r"memory offlining \[mem (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] failed due to (?P<why>.+)",
+        _failed,
+        "mm/memory_hotplug.c, offline_pages; the range is without the block's own memmap",
+    ),
+    log_line(
+        r"page dumped because: (?P<why>.+)",
+        lambda match: (
+            "the page that the lines before it show is the one in the way"
+            if match["why"].startswith(("unmovable", "migration", "isolation"))
+            else f"the kernel shows a page, because of: {match['why']}"
+        ),
+        "mm/debug.c, dump_page; has_unmovable_pages and do_migrate_range call it",
+    ),
+    log_line(
+        r"page:\s*(?:[0-9a-f(){}_ptrval]+ )?refcount:(?P<refs>-?\d+) mapcount:-?\d+ .*?pfn:(?P<pfn>(?:0x)?[0-9a-f]+)",
+        lambda match: f"a page is shown, with {counted(int(match['refs']), 'reference')}; which it is says pfn",
+        "mm/debug.c, __dump_page",
+    ),
+    log_line(
+        r"migrating pfn (?P<pfn>[0-9a-f]+) failed(?: ret:(?P<ret>-?\d+))?",
+        "a page should leave the block and did not: someone holds an extra reference (pinned), or no room was left for it",
+        "mm/memory_hotplug.c, do_migrate_range",
+    ),
+    log_line(
+        r"[Oo]fflined [Pp]ages:? (?P<pages>\d+)",
+        lambda match: f"a block went offline, with {match['pages']} pages: those of its own memmap are not among them",
+        "mm/memory_hotplug.c, offline_pages",
+    ),
+    log_line(
+        r"memory memory(?P<block>\d+): Offline failed",
+        lambda match: f"a device is to be taken out, and memory{match['block']} did not go offline; the device stays",
+        "drivers/base/memory.c; acpi_scan_hot_remove refuses the eject with it",
+    ),
+    log_line(
+        r"removing memory fails, because memory \[(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] is onlined",
+        "memory is removed only when all its blocks are offline",
+        "mm/memory_hotplug.c, check_memblock_offlined_cb",
+    ),
+    log_line(
+        r"Block size \[(?P<unit>0x[0-9a-f]+)\] unaligned hotplug range: start (?P<low>0x[0-9a-f]+), size (?P<size>0x[0-9a-f]+)",
+        lambda match: (
+            f"EINVAL: memory is added in whole blocks of {format_bytes(int(match['unit'], 16))}, and this range "
+            f"({about_bytes(int(match['size'], 16))}) is not made of them"
+        ),
+        "mm/memory_hotplug.c, check_hotplug_memory_range",
+    ),
+    log_line(
+        r"Hotplug memory \[(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] exceeds maximum addressable range",
+        "E2BIG: the range lies beyond the addresses that the kernel can map",
+        "mm/memory_hotplug.c, check_hotplug_memory_addressable",
+    ),
+    log_line(
+        r"vmemmap alloc failure: order:(?P<order>\d+)",
+        lambda match: (
+            f"the memmap of added memory needs {1 << int(match['order'])} pages in a row of memory that is there already, and "
+            f"there were none (the kernel then tries single pages, and may fail with ENOMEM); memmap_on_memory puts it into the "
+            f"added memory instead"
+        ),
+        "mm/sparse-vmemmap.c, vmemmap_alloc_block",
+    ),
+    log_line(
+        r"Memory hotplug will waste (?P<pages>\d+) pages in each memory block",
+        lambda match: (
+            f"memmap_on_memory=force: each block gives up {match['pages']} pages more than its memmap needs, to whole pageblocks"
+        ),
+        "mm/memory_hotplug.c, mhp_supports_memmap_on_memory (6.6 and later)",
+    ),
+    log_line(
+        r"[Rr]efuse to remove (?P<low>0x[0-9a-f]+) - (?P<high>0x[0-9a-f]+),\s*wrong granularity",
+        "blocks with a memmap of their own are removed as they were added: each whole request, or block, at once",
+        "mm/memory_hotplug.c, try_remove_memory",
+    ),
+    log_line(r"altmap unsupported", "the architecture cannot map the memmap from the added range", "RFC v2, patch 2"),
+    log_line(
+        r"Built (?P<count>\d+) zonelists, mobility grouping (?P<how>\w+)\.\s+Total pages: (?P<pages>\d+)",
+        lambda match: f"the lists of zones were built anew: a zone came to be, or went; {match['pages']} pages are managed",
+        "mm/page_alloc.c, build_all_zonelists",
+    ),
+    log_line(r"Fallback order for Node (?P<node>\d+)", "where memory of the node comes from when it has none", "build_zonelists"),
+    log_line(r"Policy zone: (?P<zone>\w+)", "the highest kernel zone: memory policies bind it and those above", "mm/mempolicy.c"),
+    log_line(
+        r"Memory failure: (?P<pfn>0x[0-9a-f]+): (?P<what>.+)",
+        lambda match: f"a page has a hardware error: {match['what']}",
+        "mm/memory-failure.c, memory_failure",
+    ),
+    log_line(
+        r"soft_offline_page: (?P<pfn>0x[0-9a-f]+) page already poisoned",
+        "the page was taken out of use before",
+        "mm/memory-failure.c, soft_offline_page",
+    ),
+    log_line(
+        r"[Ss]oft offlining pfn (?P<pfn>0x[0-9a-f]+)",
+        "a page that is suspected of a hardware error is emptied and taken out of use",
+        "mm/memory-failure.c, soft_offline_page",
+    ),
+    log_line(
+        r"memory offlining \[mem (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] failed\s*$",
+        "memory did not go offline; kernels before 5.0 do not say why: the lines around it do (page dumped because)",
+        "mm/memory_hotplug.c, __offline_pages (before 5.0)",
+    ),
+    log_line(
+        r"online_pages \[mem (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] failed",
+        "a block did not go online: a part of the kernel forbade it in MEM_GOING_ONLINE, mostly for want of memory",
+        "mm/memory_hotplug.c, online_pages",
+    ),
+    log_line(
+        r"failed to (?:isolate|remove from LRU) pfn (?P<pfn>[0-9a-f]+)",
+        "a page that should leave the block was not to be had at that moment; the kernel tries again",
+        "mm/memory_hotplug.c, do_migrate_range",
+    ),
+    log_line(
+        r"alloc_contig_range: \[(?P<pfn>[0-9a-f]+), [0-9a-f]+\) PFNs busy|^\W*\[(?:[0-9a-f]+), [0-9a-f]+\) PFNs busy",
+        "EBUSY: a range that was to be emptied (for virtio-mem to unplug, a gigantic page, or CMA) holds pages that did not go",
+        "mm/page_alloc.c, alloc_contig_range and __alloc_contig_migrate_range",
+    ),
+    log_line(
+        r"\bflags: 0x[0-9a-f]+\((?P<flags>[^)]*)\)",
+        lambda match: f"the page that is shown is {_kind(match['flags'])}",
+        "mm/debug.c, dump_page; include/linux/page-flags.h",
+    ),
+    log_line(
+        r"page_type: [0-9a-f]+\((?P<type>\w+)\)",
+        lambda match: f"the page that is shown is {_TYPES.get(match['type'], match['type'])}",
+        "mm/debug.c, dump_page (6.10 and later)",
+    ),
+    log_line(
+        r"head:\s*(?:[0-9a-f]+ )?order:(?P<order>\d+)",
+        lambda match: f"the page that is shown is part of one of {1 << min(int(match['order']), 63)} pages, whose head this is",
+        "mm/debug.c, dump_page",
+    ),
+    log_line(
+        r"Hotplugged memory exceeds maximum addressable address, range=(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)",
+        "E2BIG: the range lies beyond the addresses that the kernel can map",
+        "mm/memory_hotplug.c, check_hotplug_memory_addressable (before 5.12)",
+    ),
+    log_line(
+        r"Unable to reserve (?P<what>.+) region: (?P<low>[0-9a-f]+)->(?P<high>[0-9a-f]+)",
+        "EEXIST: something in /proc/iomem lies in the range already, such as memory that was added before",
+        "mm/memory_hotplug.c, register_memory_resource",
+    ),
+    log_line(
+        r"Misaligned \w+ start: (?P<low>(?:0x|#)[0-9a-f]+)",
+        "EINVAL: a driver's memory is not made of whole sub-sections (2 MiB), or of whole sections",
+        "mm/memory_hotplug.c, check_pfn_span",
+    ),
+    log_line(
+        r"Initmem setup node (?P<node>\d+) (?:as memoryless|\[mem 0x0+-0x0+\])",
+        lambda match: f"node {match['node']} was announced without memory, so that memory can be added to it",
+        "mm/mm_init.c, free_area_init_node",
+    ),
+    log_line(
+        r"page allocation failure: order:(?P<order>\d+)",
+        lambda match: f"{1 << min(int(match['order']), 63)} pages in a row were asked for and not to be had",
+        "mm/page_alloc.c, warn_alloc",
+    ),
+    log_line(
+        r"WARNING: .*at .*\badd_pages\b",
+        "memory that was being added ran out of memory for its memmap, and sections stay behind without a block (ENOMEM)",
+        "arch/x86/mm/init_64.c, add_pages",
+    ),
+    log_line(
+        r"x86/mm: Memory block size: (?P<size>\d+) ?MB",
+        lambda match: f"memory blocks have {match['size']} MiB: memory is added, onlined and offlined in these",
+        "arch/x86/mm/init_64.c, probe_memory_block_size",
+    ),
+    log_line(
+        r"Memory block size not suitable",
+        "the machine stops: memory blocks are no power of two, or smaller than a section",
+        "drivers/base/memory.c, memory_dev_init",
+    ),
+    log_line(
+        r"no cpu support for altmap allocations",
+        "the memmap cannot come from the added memory, as the CPU has no 2 MiB pages (PSE); the add fails with ENOMEM",
+        "arch/x86/mm/init_64.c, vmemmap_populate",
+    ),
+    log_line(
+        r"Boot memory \[(?P<low>[0-9a-f]+) (?P<high>[0-9a-f]+)\] offlining attempted",
+        "EPERM: on arm64 memory of the boot never goes offline",
+        "arch/arm64/mm/mmu.c, prevent_bootmem_remove_notifier",
+    ),
+    log_line(
+        r"[Ss]oft offline: (?P<pfn>0x[0-9a-f]+): (?P<what>.+)",
+        lambda match: f"a page that is suspected of a hardware error stays in use: {match['what']}",
+        "mm/memory-failure.c, soft_offline_in_use_page",
+    ),
+    log_line(
+        r"Movable zone start for each node",
+        "the lines below say where ZONE_MOVABLE of the boot begins (kernelcore, movablecore, movable_node), if anywhere",
+        "mm/mm_init.c, free_area_init",
+    ),
+    log_line(
+        r"HugeTLB: allocating (?P<count>\d+) of page size (?P<size>.+?) failed\.\s+Only allocated (?P<have>\d+)",
+        lambda match: f"the pool has {match['have']} of {match['count']} huge pages of {match['size']}: no more were free",
+        "mm/hugetlb.c, hugetlb_hstate_alloc_pages",
+    ),
+)  # fmt: skip
