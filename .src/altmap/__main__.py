@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -14,6 +15,10 @@ INTERRUPTED = 130
 """The exit code, as shells have it of a program that Ctrl-C ended."""
 
 
+COLLECTED = 50_000
+"""New objects after which garbage is looked for: what is imported and read at the start is none, and of it there are many."""
+
+
 def main() -> int:
     """Run altmap as a program of its own; returns the exit code."""
     watched = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else it runs in the background
@@ -21,6 +26,7 @@ def main() -> int:
         sys.excepthook = _unless_interrupted(sys.excepthook)
         sys.unraisablehook = _unless_interrupted(sys.unraisablehook)
         signal.signal(signal.SIGINT, _interrupt)
+    gc.set_threshold(COLLECTED)
     from .explorer.headless.cli import main as answer
 
     code = answer()

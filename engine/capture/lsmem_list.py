@@ -6,7 +6,6 @@ It holds block size, ranges, states, nodes and zones, and nothing of pages: a tr
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
@@ -110,6 +109,8 @@ def _block_size(text: str, rows: Iterable[_Row], source: str) -> int:
 
 
 def _from_json(text: str, source: str) -> Iterator[_Row]:
+    import json
+
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -5,17 +5,18 @@ They say what was plugged where, and nothing of what the kernel made of it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Literal
-from xml.etree import ElementTree
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
 from ..numbers.errors import BadInput
 from ..numbers.limits import MAX_NODE
 from ..numbers.units import MAX_ADDRESS
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree
 
 DeviceKind = Literal["dimm", "nvdimm", "virtio-mem", "dax", "cxl"]
 _MODELS: Final[dict[str, DeviceKind]] = {
@@ -111,6 +112,8 @@ def _from_libvirt(text: str, source: str) -> Iterator[MemoryDevice]:
     """``virsh dumpxml``: the memory devices of a domain (domain_conf.c)."""
     if "<!" in re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL):
         raise BadInput(f"{source}: the XML of a domain declares no entities; this one does")
+    from xml.etree import ElementTree  # only where there is XML
+
     try:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError as error:
@@ -144,6 +147,8 @@ def _amount(parent: ElementTree.Element | None, name: str, source: str) -> int:
 
 def _from_json(text: str, source: str) -> Iterator[MemoryDevice]:
     """``daxctl list``, ``cxl list`` and QMP's query-memory-devices."""
+    import json
+
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:

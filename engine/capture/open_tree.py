@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import zipfile
 from typing import Final
 
 from ..numbers.errors import BadInput
@@ -13,9 +12,7 @@ from .folder_tree import FolderTree
 from .joined_tree import InsideTree, JoinedTree
 from .mapped_tree import MappedTree
 from .memory_devices import MemoryDevice, listed_by, parse_devices
-from .tar_tree import TarTree
 from .tree import Tree
-from .zip_tree import ZipTree
 
 _MEMORY: Final = "sys/devices/system/memory"
 _SYSTEM: Final = "sys/devices/system"
@@ -54,9 +51,25 @@ def open_tree(path: str | os.PathLike[str]) -> Tree:
             return MappedTree(source, {file: _short(source, f"/{file}")})
         if known := other_pictures.named(head):
             raise BadInput(f"{source} is no captured tree: {known}")
-        return _with_lsmem(ZipTree(source) if zipfile.is_zipfile(source) else TarTree(source))
+        return _with_lsmem(_archive(source))
     except OSError as error:
         raise BadInput(f"{source} could not be read: {error.strerror or error}") from error
+
+
+def _archive(source: str) -> Tree:
+    from .tar_tree import TarTree  # each brings all that unpacks: only where there is an archive
+
+    if not _is_zip(source):
+        return TarTree(source)
+    from .zip_tree import ZipTree
+
+    return ZipTree(source)
+
+
+def _is_zip(source: str) -> bool:
+    from zipfile import is_zipfile
+
+    return is_zipfile(source)
 
 
 def is_listed(source: str) -> bool:
@@ -69,7 +82,7 @@ def is_picture(source: str) -> bool:
     """Is a file a zip, what lsmem printed, or known to be something else than a snapshot?"""
     if not os.path.isfile(source):
         return False
-    return zipfile.is_zipfile(source) or is_listed(source) or bool(other_pictures.named(other_pictures.head_of(source)))
+    return _is_zip(source) or is_listed(source) or bool(other_pictures.named(other_pictures.head_of(source)))
 
 
 def _listed(source: str) -> Tree:

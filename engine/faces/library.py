@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import tarfile
 import zlib
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -121,7 +120,11 @@ def _bundled() -> dict[str, Path]:
 
 
 def _is_tar(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    import tarfile  # with all that unpacks: only where there is a file
+
     try:
-        return path.is_file() and tarfile.is_tarfile(path)
+        return tarfile.is_tarfile(path)
     except (OSError, EOFError, zlib.error):  # compressed and cut short: whoever reads it says so
         return False

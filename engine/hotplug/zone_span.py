@@ -13,6 +13,7 @@ from ..protocol.vocabulary import FREE, ISOLATE, MEMMAP, PAGE_OFFLINE, UNMOVABLE
 
 _KEPT: Final[tuple[Kind, ...]] = (MEMMAP, PAGE_OFFLINE)
 """What pages of an offline section can be known to be."""
+_NOTHING: Final = Pages()
 
 
 @lru_cache(maxsize=256)
@@ -98,6 +99,7 @@ def leave_zone(state: State, section: Section, head: int) -> None:
     """The struct pages of an offline section say nothing any more, but for pages that a pool reserved at add time or that
     a driver withholds; nothing is kept of its first `head` pages, which are its block's memmap."""
     rest = ~span(0, head)
-    pages = Pages({kind: kept for kind in _KEPT if (kept := section.pages.get(kind, 0) & rest)})
+    known = {kind: kept for kind in _KEPT if (kept := section.pages.get(kind, 0) & rest)}
+    pages = Pages(known) if known else _NOTHING
     left = Section(section.nr, section.node, section.early, False, (), pages, memmap=section.memmap)
     state.sections.put(section.nr, left)

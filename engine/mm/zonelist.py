@@ -90,8 +90,8 @@ def working_node(state: State) -> int:
 def _min_and_low(
     zones: tuple[tuple[ZoneKey, int, int], ...], apart: bool, page_size: int, pageblock_pages: int
 ) -> dict[ZoneKey, tuple[int, int]]:
-    """min and low of zones by their managed pages and present_early_pages (init_per_zone_wmark_min); `apart`: ZONE_MOVABLE has a
-    minimum of its own."""
+    """min and low of zones by their managed pages and present_early_pages (init_per_zone_wmark_min); `apart`: ZONE_MOVABLE has
+    a minimum of its own. `pageblock_pages` is 0 where there are no transparent huge pages."""
     kernel = sum(managed for key, managed, _ in zones if key[1] in KERNEL_ZONES)
     whole = kernel if apart else sum(managed for _, managed, _ in zones)
     page_kib = page_size // 1024
@@ -116,7 +116,10 @@ class Watermarks:
         zones = tuple((zone.key, zone.managed, zone.early) for zone in state.zones.values() if zone.managed)
         geometry = state.geometry
         self._pages = _min_and_low(
-            zones, state.model.movable_minimum_apart, geometry.page_size, geometry.pageblock_pages
+            zones,
+            state.model.movable_minimum_apart,
+            geometry.page_size,
+            geometry.pageblock_pages if state.preset.transparent else 0,
         )
         if state.watermarks:
             self._pages = {**self._pages, **{key: (seen.min, seen.low) for key, seen in state.watermarks.items()}}

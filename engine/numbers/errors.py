@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 
 
 class BadInput(ValueError):
@@ -29,5 +28,7 @@ def located(where: str) -> Iterator[None]:
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:
     """The end of a sentence about a word that is none of these: the nearest of them, if one is near enough."""
+    from difflib import get_close_matches
+
     near = get_close_matches(word[:100], list(words), 1)
     return f"; did you mean {near[0]!r}?" if near else ""

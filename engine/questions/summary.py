@@ -127,13 +127,17 @@ class Pyramid:
             return
         leaves, numbers = self._levels[0], set(self._changed)
         self._changed.clear()
+        known: dict[tuple[int, int, int, bool], Count] = {}  # many sections share the very same values
         for number in tuple(numbers):
             section = state.sections.get(number)
             before = leaves.get(number)
             if section is None:
                 leaves.pop(number, None)
             else:
-                leaves[number] = section_count(section, self._geometry)
+                alike = (id(section.pages), id(section.types), id(section.zones), section.online)
+                if alike not in known:
+                    known[alike] = section_count(section, self._geometry)
+                leaves[number] = known[alike]
             if leaves.get(number) == before:
                 numbers.discard(number)  # as what was tried and taken back
         if not numbers:

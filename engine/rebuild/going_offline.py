@@ -9,6 +9,7 @@ import msgspec
 from ..memory.block import Block
 from ..memory.section import Section, set_types
 from ..memory.state import State
+from ..memory.zone import MOVABLE
 from ..numbers.bits import span
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import FREE, ISOLATE
@@ -36,6 +37,7 @@ def take_apart(state: State, prior: State | None) -> None:
         state.sections.load({nr: msgspec.structs.replace(section, types=types)})
     for block in going:
         _count(state, block, -1)
+        _uncount_head(state, block)
     state.globals.change(locked=bool(going))
 
 
@@ -54,6 +56,16 @@ def _count(state: State, block: Block, sign: int) -> None:
     free = sum(section.count(FREE) for section in state.block_sections(block.id))
     head = block.head if state.model.heads_present else 0
     state.zones.load({block.zone: state.zones[block.zone].plus(present=sign * head, free=sign * free)})
+
+
+def _uncount_head(state: State, block: Block) -> None:
+    """Its memory group counts the head as present no longer, either."""
+    if block.group not in state.groups or block.group is None or block.zone is None or not state.model.heads_present:
+        return
+    group = state.groups[block.group]
+    field = "present_movable" if block.zone[1] == MOVABLE else "present_kernel"
+    less = getattr(group, field) - block.head
+    state.groups.load({block.group: msgspec.structs.replace(group, **{field: less})})
 
 
 def _heads(state: State, block: Block, section: Section) -> int:

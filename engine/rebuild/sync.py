@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import msgspec
 
 from ..capture.observation import Observation
+from ..memory.block import Block
 from ..memory.state import State
+from ..memory.zone import MOVABLE
 from ..numbers.errors import BadInput
 from ..numbers.units import format_bytes
 from ..protocol.reasons.notes import BlockAppeared, BlockDiffers, BlockVanished, Note, OfTheCapture, ZoneDiffers
@@ -76,14 +78,20 @@ def _drop_orphans(state: State) -> None:
 def _recount(state: State, number: int) -> None:
     group = state.groups[number]
     blocks = [block for block in state.blocks.values() if block.group == number]
-    pages = state.geometry.pages_per_block
-    movable = sum(pages for block in blocks if block.zone is not None and block.zone[1] == "Movable")
-    online = sum(pages for block in blocks if block.zone is not None)
+    present = {block: _present(state, block) for block in blocks if block.zone is not None}
+    movable = sum(pages for block, pages in present.items() if block.zone is not None and block.zone[1] == MOVABLE)
+    online = sum(present.values())
     counted = msgspec.structs.replace(
         group, blocks=len(blocks), present_movable=movable, present_kernel=online - movable
     )
     if counted != group:
         state.groups.put(number, counted)
+
+
+def _present(state: State, block: Block) -> int:
+    """Present pages of a block that is not offline; the head of one that is going offline is not among them any more."""
+    going = block.state == "going-offline" and state.model.heads_present
+    return state.geometry.pages_per_block - (block.head if going else 0)
 
 
 def drift(state: State, fresh: State) -> list[Note]:

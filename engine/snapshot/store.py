@@ -10,7 +10,7 @@ import io
 import os
 import re
 import zlib
-from collections.abc import Callable
+from types import ModuleType
 from typing import Final, NamedTuple
 
 import msgspec
@@ -54,12 +54,6 @@ class _Head(msgspec.Struct, frozen=True):
 
 class _About(msgspec.Struct, frozen=True):
     origin: OriginV1
-
-
-_ABOUT: Final = msgspec.msgpack.Decoder(_About)
-_Readers = tuple[Callable[[bytes], _Head], Callable[[bytes], SnapshotV1]]
-_JSON: Final[_Readers] = (msgspec.json.Decoder(_Head).decode, msgspec.json.Decoder(SnapshotV1).decode)
-_MSGPACK: Final[_Readers] = (msgspec.msgpack.Decoder(_Head).decode, msgspec.msgpack.Decoder(SnapshotV1).decode)
 
 
 class Saved(NamedTuple):
@@ -111,7 +105,7 @@ def read(path: str | os.PathLike[str]) -> Saved:
 def described(path: str | os.PathLike[str]) -> str:
     """The line on what machine is in a ``.msgpack.gz`` of ours; the machine itself is stepped over, not decoded."""
     with gzip.open(path) as file:
-        return _ABOUT.decode(file.read()).origin.description
+        return msgspec.msgpack.decode(file.read(), type=_About).origin.description
 
 
 def encode(state: State, origin: Origin, name: str) -> bytes:
@@ -185,33 +179,34 @@ def _unpacked(data: bytes) -> bytes:
             raise BadInput(f"it is a gzip file that breaks off or is damaged ({error}); give a whole one") from error
     if len(data) > most:
         raise BadInput(f"it goes on after {format_bytes(most)}, which no snapshot of its size does")
-    if sum(map(data.count, _MARKS[_readers(data) is _JSON])) > values:
+    if sum(map(data.count, _MARKS[_form(data) is msgspec.json])) > values:
         raise BadInput(f"it holds more than {values} values, which no snapshot of its size does")
     return data
 
 
 def _begins(data: bytes) -> bool:
     """Can this be the first of a snapshot?"""
-    return data.startswith(_GZIP) or _readers(data) is not None
+    return data.startswith(_GZIP) or _form(data) is not None
 
 
-def _readers(data: bytes) -> _Readers | None:
+def _form(data: bytes) -> ModuleType | None:
+    """What reads this form; None if it is none of a snapshot."""
     start = data[:_HEAD].lstrip()[:1]
     if start == b"{":
-        return _JSON
-    return _MSGPACK if start and (0x80 <= start[0] <= 0x8F or start[0] in (0xDE, 0xDF)) else None  # maps
+        return msgspec.json
+    return msgspec.msgpack if start and (0x80 <= start[0] <= 0x8F or start[0] in (0xDE, 0xDF)) else None  # maps
 
 
 def _parsed(data: bytes) -> SnapshotV1:
-    readers = _readers(data)
-    if readers is None:
+    form = _form(data)
+    if form is None:
         raise BadInput("it is not a snapshot, which is a JSON object, or a MessagePack map, perhaps with gzip")
-    read_version, read = readers
     try:
-        version = read_version(data).version
+        version = form.decode(data, type=_Head).version
         if version != VERSION:
             raise BadInput(f"$.version: {_other_version(version)}; this altmap reads version {VERSION}")
-        return read(data)
+        snapshot: SnapshotV1 = form.decode(data, type=SnapshotV1)
+        return snapshot
     except msgspec.ValidationError as error:
         raise BadInput(_complaint(str(error))) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

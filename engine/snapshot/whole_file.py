@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import secrets
 import stat
 from contextlib import suppress
 from typing import BinaryIO, Final
@@ -80,6 +79,8 @@ def _keep_owner_and_mode(file: int, before: os.stat_result) -> None:
 def _new_draft(folder: str) -> tuple[str, int]:
     """A draft that is new and ours alone, and its open, locked descriptor."""
     while True:
+        import secrets  # with all that hashes: only where something is written
+
         draft = os.path.join(folder, _DRAFT.format(secrets.token_hex(16)))
         file = os.open(draft, _NEW, 0o666)
         with suppress(OSError):  # a file system without locks: then no draft is ever taken for one that was left

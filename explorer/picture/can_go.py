@@ -14,6 +14,7 @@ from .view import Entry, Paint, Scene, Told, View, offline_entries, offline_pain
 class CanGo(View):
     name, key = "can it go", "4"
     by_contents = False
+    draws_tiles = True
     sentence = "Would each block go offline now: yes; no, and what is in the way; never; not known."
 
     @classmethod

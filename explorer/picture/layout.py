@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 from altmap.engine import Machine
 from altmap.engine.protocol.vocabulary import Kind
 
 from .plan import PLAIN, Extent, Plan, extents_of, plain_shape, plainly, planned, rows_of
-
-if TYPE_CHECKING:
-    from .memory import Scope
+from .scope import Scope
 
 _FOLDED: Final[tuple[Kind, ...]] = ("reserved", "assumed")
 _FREE: Final[tuple[Kind, ...]] = ("free", "pcp")
@@ -21,15 +20,23 @@ _ALIKE_SHARE: Final = 8
 
 
 def laid_out(
-    machine: Machine, scope: Scope, size: tuple[int, int], halves: int, folds: bool, plain: bool = False
+    machine: Machine,
+    scope: Scope,
+    size: tuple[int, int],
+    halves: int,
+    folds: bool,
+    plain: bool = False,
+    expected: Mapping[int, int] = MappingProxyType({}),
 ) -> Plan:
     """The plan of a scope for a width and a height; `folds`: runs of blocks that are alike may be folded; `plain`: no block
-    gets a tile of its own."""
+    gets a tile of its own; `expected`: blocks that have a place whether they are there or not, with their nodes."""
     if scope.level in ("block", "section"):
         shape = plain_shape(scope.pages, *size, halves)
         return Plan(rows_of([Extent(scope.start, scope.pages, 0)], shape), shape)
     unit = machine.geometry.pages_per_block
-    blocks = _blocks(machine, scope)
+    first, last = scope.start // unit, -(-(scope.start + scope.pages) // unit)
+    known = {**expected, **blocks_of(machine)}
+    blocks = sorted((nr, node) for nr, node in known.items() if first <= nr < last and scope.node in (None, node))
     extents = extents_of(blocks, unit)
     headings = len({extent.node for extent in extents}) > 1 and scope.node is None
     folds = folds and len(blocks) <= PLAIN
@@ -45,16 +52,14 @@ def laid_out(
     return plan
 
 
-def _blocks(machine: Machine, scope: Scope) -> list[tuple[int, int]]:
-    """Numbers and nodes of what is there in the scope: blocks, and sections that have none."""
-    unit, per_block = machine.geometry.pages_per_block, machine.geometry.sections_per_block
-    first, last = scope.start // unit, -(-(scope.start + scope.pages) // unit)
-    known = {nr: block.node for nr, block in machine.blocks.items() if first <= nr < last}
-    for nr in {nr // per_block for nr in machine.sections} - known.keys():
-        if first <= nr < last:
-            sections = (machine.sections.get(at) for at in range(nr * per_block, (nr + 1) * per_block))
-            known[nr] = next(section.node for section in sections if section is not None)
-    return sorted(item for item in known.items() if scope.node in (None, item[1]))
+def blocks_of(machine: Machine) -> dict[int, int]:
+    """Numbers and nodes of what is there: blocks, and sections that have none."""
+    per_block, sections = machine.geometry.sections_per_block, machine.sections
+    known = {nr: block.node for nr, block in machine.blocks.items()}
+    for nr in {nr // per_block for nr in sections} - known.keys():
+        found = (sections.get(at) for at in range(nr * per_block, (nr + 1) * per_block))
+        known[nr] = next(section.node for section in found if section is not None)
+    return known
 
 
 def _alike(machine: Machine, blocks: Sequence[tuple[int, int]], kinds: Collection[Kind]) -> list[tuple[int, int]]:

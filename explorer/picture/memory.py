@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
-from altmap.engine import Machine, Summary, about_bytes, format_bytes
+from altmap.engine import Block, Machine, Section, Summary, about_bytes, format_bytes
 
 from .layout import laid_out
 from .lines import Line, Span, joined, width
@@ -13,27 +13,14 @@ from .memory_size import short_size
 from .overlay import Overlay
 from .palette import LETTERS, WORDS
 from .plan import Row
+from .scope import Scope
 from .tiles import Tiles
 from .view import Paint, Scene, View
 
+_Made = tuple[list[Section | None], list[Block | None]]
+
 GUTTERS: Final = ((81, 13), (70, 9), (0, 8))
 """Columns of the gutter, by the least width of the map."""
-
-
-class Scope(NamedTuple):
-    """What a map shows: the level ("machine", "node", "block" or "section"), and the range in pages."""
-
-    level: str
-    start: int
-    pages: int
-    node: int | None = None
-
-
-def whole(machine: Machine) -> Scope:
-    """The scope of all memory: up to the last block or section that there is."""
-    geometry = machine.geometry
-    last = max(max(machine.blocks, default=0), max(machine.sections, default=0) // geometry.sections_per_block)
-    return Scope("machine", 0, (last + 1) * geometry.pages_per_block)
 
 
 class MemoryPicture:
@@ -56,13 +43,15 @@ class MemoryPicture:
         self.folds = folds
         self.wide, self.high = size
         self.gutter = next(columns for least, columns in GUTTERS if self.wide >= least)
-        self._sections: dict[int, tuple[object, ...]] = {}
+        self._sections: dict[int, _Made] = {}
         self._paints: dict[int, list[Paint]] = {}
         self._looks: dict[tuple[int, object], Paint] = {}
         self._lines: dict[int, Line] = {}
         self._tiles: dict[int, list[Line] | None] = {}
-        self.plan = laid_out(self.machine, scope, (self.wide - self.gutter, self.high), halves, folds, plain)
-        tiles = Tiles(self)
+        self.plan = laid_out(
+            self.machine, scope, (self.wide - self.gutter, self.high), halves, folds, plain, scene.expected
+        )
+        self._tiled = tiles = Tiles(self)
         self._drawn: dict[str, Callable[[int, Row, int, Overlay], Iterable[Span]]] = {
             "hole": self._hole, "alike": self._folded, "node": self._heading, "tiles": tiles.line
         }  # fmt: skip
@@ -76,17 +65,42 @@ class MemoryPicture:
 
     # -- what changed -----------------------------------------------------------------------------------------------
 
-    def changed_lines(self) -> list[int]:
-        """The lines whose memory is not what was drawn last."""
+    def changed_lines(self, over: Overlay) -> list[int]:
+        """The lines that look otherwise than when they were drawn last, because of the machine."""
         found: list[int] = []
         self._lines.clear()
         self._tiles.clear()
-        for at in list(self._sections):
-            if self._sections[at] != self._of_row(self.plan.rows[at]):
-                self._paints.pop(at, None)
-                del self._sections[at]
-                found += range(self.plan.tops[at], self.plan.tops[at] + self.plan.shape.lines)
+        for at, before in list(self._sections.items()):
+            row, top = self.plan.rows[at], self.plan.tops[at]
+            now = self._of_row(row)
+            if before != now:
+                if at in self._paints:
+                    self._paints[at] = self._repainted(at, before, now)
+                alike = before[1] == now[1] and row.what == "tiles" and self._by_cells
+                parts = {0, *self._tiled.differing(at, over)} if alike else range(self.plan.shape.lines)
+                self._sections[at] = now
+                found += [top + part for part in parts]
         return found
+
+    @property
+    def _by_cells(self) -> bool:
+        """Do the cells alone tell whether a line looks otherwise?"""
+        return not self.view.draws_tiles and self.scope.level not in ("block", "section")
+
+    def overlaid_lines(self, blocks: Iterable[int], over: Overlay) -> list[int]:
+        """The lines of some blocks that look otherwise than when they were drawn last, because of what is laid over them."""
+        unit = self.machine.geometry.pages_per_block
+        inside = self.scope.start, self.scope.start + self.scope.pages
+        found = set()
+        for block in blocks:
+            for pfn in range(max(block * unit, inside[0]), min((block + 1) * unit, inside[1]), self.plan.shape.row):
+                found.add(self.plan.row_of(pfn))
+        lines: list[int] = []
+        for at in found - {None}:
+            assert at is not None
+            top, tiles = self.plan.tops[at], self.plan.rows[at].what == "tiles"
+            lines += [top + part for part in (self._tiled.differing(at, over) if tiles else (0,))]
+        return lines
 
     def forget(self, blocks: Iterable[int]) -> list[int]:
         """What views know of some blocks besides the machine (verdicts) has changed; returns the lines that show them."""
@@ -102,13 +116,30 @@ class MemoryPicture:
             self._lines.pop(line, None)
         return lines
 
-    def _of_row(self, row: Row) -> tuple[object, ...]:
+    def _repainted(self, at: int, before: _Made, now: _Made) -> list[Paint]:
+        """The looks of the cells of a row of which some sections have changed."""
+        row, cell, size = self.plan.rows[at], self.plan.shape.cell, self.machine.geometry.pages_per_section
+        paints = list(self._paints[at])
+        first = row.start // size
+        changed = (nr for nr, pair in enumerate(zip(before[0], now[0], strict=True), first) if pair[0] is not pair[1])
+        done = row.start
+        for nr in changed:
+            start = max(done, nr * size // cell * cell)
+            done = min(-(-(nr + 1) * size // cell) * cell, row.start + row.pages)
+            if start < done:
+                for one in self.machine.summaries(start, done - start, cell):
+                    if row.low <= one.start < row.high:
+                        paints[(one.start - row.start) // cell] = self._paint(one)
+        return paints
+
+    def _of_row(self, row: Row) -> _Made:
+        """What a row is made of: its sections and its blocks."""
         geometry, end = self.machine.geometry, row.start + row.pages
         size, unit = geometry.pages_per_section, geometry.pages_per_block
         sections, blocks = self.machine.sections, self.machine.blocks
         return (
-            *map(id, map(sections.get, range(row.start // size, -(-end // size)))),
-            *map(id, map(blocks.get, range(row.start // unit, -(-end // unit)))),
+            [*map(sections.get, range(row.start // size, -(-end // size)))],
+            [*map(blocks.get, range(row.start // unit, -(-end // unit)))],
         )
 
     def paints(self, at: int) -> list[Paint]:

@@ -9,9 +9,10 @@ from altmap.engine import Page
 
 from .colour import between
 from .lines import Line, Span, joined, width
-from .memory import GUTTERS, Scope
+from .memory import GUTTERS
 from .overlay import Overlay
 from .palette import LETTERS, WORDS
+from .scope import Scope
 from .view import Scene, View
 
 _ACROSS: Final = 64
@@ -65,7 +66,7 @@ class PagesPicture:
         first, last = self.scope.start // size, -(-(self.scope.start + self.scope.pages) // size)
         return tuple(id(self.scene.machine.sections.get(nr)) for nr in range(first, last))
 
-    def changed_lines(self) -> list[int]:
+    def changed_lines(self, over: Overlay) -> list[int]:
         """All lines if any page of the block changed, else none."""
         now = self._present()
         if now == self._sections:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache, partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .colour import between
 from .lines import Line, Span
@@ -28,6 +28,12 @@ def _lit(colour: int, by: float) -> int:
 
 
 @lru_cache(maxsize=4096)
+def _together(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    """The hatch of a character whose halves have these."""
+    return one if one == other else (between(one[0], other[0], 0.5), between(one[1], other[1], 0.5))
+
+
+@lru_cache(maxsize=4096)
 def _dimmed(ground: int, paint: Paint) -> Paint:
     return Paint(between(ground, paint.colour, _DIM), " ")
 
@@ -37,17 +43,55 @@ def _raised(paint: Paint, colour: int, share: float) -> Paint:
     return Paint(between(paint.colour, colour, share), paint.letter, paint.hatch, True)
 
 
+class _Laid(NamedTuple):
+    """A row of tiles: what its cells and the columns between its tiles look like under an overlay."""
+
+    paints: list[Paint]
+    over: Overlay
+    cells: list[Paint]
+    edges: list[Span]
+
+
 class Tiles:
     """Draws the rows of tiles of one map."""
 
     def __init__(self, picture: MemoryPicture) -> None:
         self._picture = picture
+        self._laid: dict[int, _Laid] = {}
+
+    def laid(self, at: int, over: Overlay) -> _Laid:
+        """A row with what is laid over it, kept until one of them changes."""
+        picture = self._picture
+        found, paints = self._laid.get(at), picture.paints(at)
+        if found is None or found.paints is not paints or found.over != over:
+            row, shape = picture.plan.rows[at], picture.plan.shape
+            first = row.start // shape.unit
+            edges = [self._edge(first + tile, tile, over) for tile in range(shape.per_row + 1)] if shape.gap else []
+            found = self._laid[at] = _Laid(paints, over, self._laid_over(paints, row, over), edges)
+        return found
+
+    def differing(self, at: int, over: Overlay) -> set[int]:
+        """The lines of a row that look otherwise than they did when they were last asked for."""
+        row, shape = self._picture.plan.rows[at], self._picture.plan.shape
+        before = self._laid.get(at)
+        now = self.laid(at, over)
+        if before is None or before.edges != now.edges or before.over.cursor != over.cursor:
+            return set(range(shape.lines))
+        line = shape.wide * shape.halves
+        changed = {
+            number for number, (one, two) in enumerate(zip(before.cells, now.cells, strict=True)) if one != two
+        } | {
+            (pfn - row.start) // shape.cell
+            for pfn, _ in {*before.over.happening.scanners} ^ {*over.happening.scanners}
+            if row.start <= pfn < row.start + row.pages
+        }
+        return {number % (line * shape.high) // line + shape.caption for number in changed}
 
     def line(self, at: int, row: Row, part: int, over: Overlay) -> Iterator[Span]:
         """One line of a row of tiles, from the column before the first tile on."""
         picture = self._picture
         shape, palette = picture.plan.shape, picture.scene.palette
-        paints = self._laid_over(picture.paints(at), row, over)
+        _, _, paints, edges = self.laid(at, over)
         if not shape.gap:
             edge, *spans = self._plain(row, paints, part, over)
             yield edge
@@ -56,7 +100,7 @@ class Tiles:
         lit = palette.row_step if at % 2 else 0.0
         first = row.start // shape.unit
         for tile in range(shape.per_row):
-            yield self._edge(first + tile, tile, over)
+            yield edges[tile]
             if part == 0 and (note := over.notes.get(first + tile)) is not None:
                 yield from self._note(note, first + tile, paints, tile, lit)
                 continue
@@ -70,7 +114,7 @@ class Tiles:
                 yield from self._scanned(
                     list(self._cells(paints, tile, part - shape.caption, lit)), row, tile, part, over
                 )
-        yield self._edge(first + shape.per_row, shape.per_row, over)
+        yield edges[-1]
 
     def _scanned(self, spans: list[Span], row: Row, tile: int, part: int, over: Overlay) -> list[Span]:
         """A line of cells with the scanners that stand in it."""
@@ -79,9 +123,10 @@ class Tiles:
         for pfn, sign in over.happening.scanners:
             cell = (pfn - row.start) // shape.cell - first
             if 0 <= cell < shape.wide * shape.halves:
-                span = spans[cell % shape.wide]
-                back = palette.ground if span.back is None else span.back
-                spans[cell % shape.wide] = Span(sign, palette.text if shape.halves == 1 else palette.cursor, back, True)
+                spans = [span._replace(text=letter) for span in spans for letter in span.text]
+                back = spans[cell % shape.wide].back
+                fore = palette.text if shape.halves == 1 else palette.cursor
+                spans[cell % shape.wide] = Span(sign, fore, palette.ground if back is None else back, True)
         return spans
 
     def _note(self, note: str, block: int, paints: list[Paint], tile: int, lit: float) -> Iterator[Span]:
@@ -230,8 +275,8 @@ class Tiles:
             yield span._replace(text=span.text * sum(1 for _ in alike))
 
     def _halves(self, top: Paint, bottom: Paint, lit: float) -> Span:
-        if top.hatch and top.hatch == bottom.hatch and not (top.raised or bottom.raised):
-            return Span(HATCH, *top.hatch)
+        if top.hatch and bottom.hatch and not (top.raised or bottom.raised):
+            return Span(HATCH, *_together(top.hatch, bottom.hatch))
         if top.colour == bottom.colour:
             return Span(" ", None, _lit(top.colour, lit))
         return Span("▀", _lit(top.colour, lit), _lit(bottom.colour, lit))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import ClassVar, Final, NamedTuple, Protocol
 
 from altmap.engine import Machine, Page, Summary
@@ -59,11 +60,13 @@ class Verdicts(Protocol):
 
 
 class Scene(NamedTuple):
-    """What a view may look at."""
+    """What a view may look at. `expected`: blocks by their numbers, and the node of each, that have a place on the map although
+    they may not be there yet, or no more."""
 
     machine: Machine
     palette: Palette
     verdicts: Verdicts
+    expected: Mapping[int, int] = MappingProxyType({})
 
 
 class View:
@@ -74,6 +77,8 @@ class View:
     sentence: ClassVar[str]
     by_contents: ClassVar[bool] = True
     """Do cells with the same pages look the same, wherever they are?"""
+    draws_tiles: ClassVar[bool] = False
+    """May tiles look otherwise than their cells say?"""
 
     @classmethod
     def paint(cls, scene: Scene, cell: Summary) -> Paint:

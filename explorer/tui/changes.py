@@ -30,30 +30,47 @@ def changes(before: Mapping[int, Section], machine: Machine) -> Changes:
     gained: dict[str, dict[int, int]] = {}
     lost: dict[str, int] = {}
     now = machine.sections
+    known: dict[tuple[int, int, bool], _Difference] = {}  # many sections share the very same sets of pages
     for nr in before.keys() | now.keys():
         old, new = before.get(nr), now.get(nr)
         if old is new:
             continue
-        if old is None or new is None or old.online != new.online or old.zones != new.zones:
+        if old is None or new is None:
             pages[nr] = full
-            if old is None or new is None:
-                continue
-        else:
-            mask = 0
-            for kind in old.pages.keys() | new.pages.keys():
-                mask |= old.of(kind) ^ new.of(kind)
-            # A page that was free and still is may have gone to a CPU's list and back: that is no other use.
-            mask &= ~((old.of("free") | old.of("pcp")) & (new.of("free") | new.of("pcp")))
-            if mask:
-                pages[nr] = mask
-        for kind in _USES:
-            if went := (old.of(kind) & ~(new.of(kind) if new.online else 0)).bit_count():
-                lost[kind] = lost.get(kind, 0) + went
-            came = (new.of(kind) & ~old.of(kind)).bit_count()
-            if came and new.online:
-                block = nr // geometry.sections_per_block
-                gained.setdefault(kind, {})[block] = gained.get(kind, {}).get(block, 0) + came
+            continue
+        alike = (id(old.pages), id(new.pages), new.online)
+        if alike not in known:
+            known[alike] = _difference(old, new)
+        found = known[alike]
+        if old.online != new.online or old.zones != new.zones:
+            pages[nr] = full
+        elif found.pages:
+            pages[nr] = found.pages
+        for kind, went in found.lost.items():
+            lost[kind] = lost.get(kind, 0) + went
+        for kind, came in found.gained.items():
+            block = nr // geometry.sections_per_block
+            gained.setdefault(kind, {})[block] = gained.get(kind, {}).get(block, 0) + came
     return Changes(pages, gained, lost)
+
+
+class _Difference(NamedTuple):
+    """What differs between the pages of a section then and now: which, and by use how many came and went."""
+
+    pages: int
+    gained: dict[str, int]
+    lost: dict[str, int]
+
+
+def _difference(old: Section, new: Section) -> _Difference:
+    mask = 0
+    for kind in old.pages.keys() | new.pages.keys():
+        mask |= old.of(kind) ^ new.of(kind)
+    # A page that was free and still is may have gone to a CPU's list and back: that is no other use.
+    mask &= ~((old.of("free") | old.of("pcp")) & (new.of("free") | new.of("pcp")))
+    lost = {kind: (old.of(kind) & ~(new.of(kind) if new.online else 0)).bit_count() for kind in _USES}
+    gained = {kind: (new.of(kind) & ~old.of(kind)).bit_count() if new.online else 0 for kind in _USES}
+    return _Difference(mask, {kind: n for kind, n in gained.items() if n}, {kind: n for kind, n in lost.items() if n})
 
 
 def where_words(found: Changes, machine: Machine) -> str:

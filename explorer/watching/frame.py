@@ -8,10 +8,11 @@ from typing import Final
 
 from ..picture.legend import legend
 from ..picture.lines import Line, Span, fitted, joined
-from ..picture.memory import MemoryPicture, whole
+from ..picture.memory import MemoryPicture
 from ..picture.memory_size import short_size
 from ..picture.overlay import Overlay
 from ..picture.palette import DARK
+from ..picture.scope import whole
 from ..picture.use import Use
 from ..picture.view import Scene, Told
 from ..printable import printable
@@ -46,8 +47,8 @@ class Frames:
         player, left = self._player, self.wide - self._panel - bool(self._panel)
         measures = [] if self._panel else self._watched(left, 4).measures()[:4]
         map_lines = max(4, self._high - 3 - listed_ones - len(measures))
-        picture = self._drawn((left, map_lines))
         over = Overlay(_NOWHERE, happening=player.happening(self._letters))
+        picture = self._drawn((left, map_lines), over)
         machine, scope = player.machine, picture.scope
         entries = Use.entries(picture.scene, machine.summary(scope.start, scope.pages))
         cell = f"cell {short_size(picture.cell * machine.geometry.page_size)}"
@@ -83,16 +84,17 @@ class Frames:
     def _watched(self, wide: int, high: int) -> Watched:
         return Watched(self._player, self._player.machine, DARK, (wide, high), self._letters)
 
-    def _drawn(self, size: tuple[int, int]) -> MemoryPicture:
+    def _drawn(self, size: tuple[int, int], over: Overlay) -> MemoryPicture:
         """The map as the machine is now; it is laid out anew where there is other memory than before."""
         machine = self._player.machine
-        shape = (whole(machine), frozenset(machine.blocks), size)
+        expected = self._player.memory
+        shape = (whole(machine, expected), frozenset(machine.blocks.keys() | expected.keys()), size)
         if self._picture is None or self._shape != shape:
-            scene = Scene(machine, DARK, _Unasked())
+            scene = Scene(machine, DARK, _Unasked(), expected)
             self._shape = shape
             self._picture = MemoryPicture(scene, Use, shape[0], size, 1 if self._letters else 2, True)
         else:
-            self._picture.changed_lines()
+            self._picture.changed_lines(over)
         return self._picture
 
 

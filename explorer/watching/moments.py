@@ -16,6 +16,8 @@ from .player import Player
 
 _ARRIVALS: Final = 6
 """Blocks that are told to have got pages."""
+_NOW: Final = 4
+"""Lines of what happens, at least."""
 _ZONES: Final = 8
 """Zones that are told, at most; of more none is."""
 
@@ -119,19 +121,17 @@ class Watched(Parts):
             yield self.both((Span(f"{rest} other blocks", self.palette.dim),), Span(f"{total:,}", self.palette.dim))
 
     def _now(self) -> Iterator[Line]:
+        """What happens, in so many lines that what stands below them seldom moves."""
         if not self._player.told:
             return
         told = self._player.present
         yield ()
         yield self.title("this moment", "" if told is None else type(told).__name__)
-        if told is None:
-            yield (Span("The machine before anything is done.", self.palette.dim),)
-            return
-        words, function = moment_words(told)
-        for line in wrap(words, self.wide):
-            yield (Span(line),)
-        if function:
-            yield (Span(function, self.palette.accent),)
+        words, function = moment_words(told) if told is not None else Moment("The machine before anything is done.", "")
+        lines: list[Line] = [(Span(function, self.palette.accent),)] if function else []
+        lines += [(Span(line),) for line in wrap(words, self.wide)]
+        yield from lines
+        yield from [()] * (_NOW - len(lines))
 
     def _stepped(self) -> Iterator[Line]:
         """The functions that step over memmap; those that have are ticked off."""

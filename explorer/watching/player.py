@@ -8,6 +8,7 @@ from typing import Final
 
 from altmap.engine import Event, Film, Machine, Move, Outcome, events
 
+from ..picture.layout import blocks_of
 from ..picture.overlay import Happening, places
 from .course import Course, Meter, Stepped
 
@@ -45,12 +46,15 @@ class Player:
         """All that the film shows, from its beginning; then the machine is as it is there."""
         film = self.film
         film.go_to(0)
+        self.memory = blocks_of(film.machine)
+        """All blocks that are there at a time, and the node of each."""
         self.moves: dict[int, list[Move]] = {}
         while film.at < MOST and film.forward():
             if isinstance(film.told, events.PagesMigrated | events.PagesCompacted) and (found := film.moves()):
                 self.moves[film.at] = found
         told = film.so_far
         film.to_end()
+        self.memory |= blocks_of(film.machine)
         last = film.told
         self.told: tuple[Event | Outcome, ...] = told if film.at == len(told) or last is None else (*told, last)
         film.go_to(0)
@@ -176,6 +180,8 @@ class Player:
             told, found = self.told[self.at - 1], self.film.changed()
             if isinstance(told, events.RangeIsolated):
                 found = []
+            elif isinstance(told, events.MemmapPlaced) and told.on == "self" and told.chunks:
+                found = list(told.chunks)
             elif isinstance(told, events.MemmapSkipped):
                 found = [(told.pfn, told.pages)]
             elif isinstance(told, events.PagesMigrated):

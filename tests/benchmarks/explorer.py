@@ -16,10 +16,13 @@ from statistics import median
 from time import process_time
 from typing import Any, Final
 
-from altmap.engine import Machine, boot_machine, bundled_machines, open_machine, save_machine
+from altmap.engine import Film, Machine, boot_machine, bundled_machines, open_machine, parse_line, save_machine
 from altmap.explorer.tui.app import ExplorerApp
 from altmap.explorer.tui.screens.main import MainScreen
+from altmap.explorer.tui.screens.watch import WatchScreen
 from altmap.explorer.tui.widgets.levels import REST
+from altmap.explorer.tui.widgets.memory_map import MemoryMap
+from altmap.explorer.watching.player import FRAMES
 from textual.app import App
 from textual.drivers.headless_driver import HeadlessDriver
 
@@ -127,6 +130,86 @@ def keys(say: Say, large: Machine) -> None:
                 say(f"{what}, {name}, {wide}", f"{cost * 1e3:.2f} ms = {cost / empty:.1f} x{against}", f"{goal}{more}")
 
 
+# -- watching -----------------------------------------------------------------------------------------------------------
+
+
+WATCHED: Final = (
+    ("an offline", "firecracker-24g", (), "offline 48", 2),
+    (
+        "compaction",
+        "small-guest",
+        ("add 1G at 4G", "online 32-39 movable", "allocate 500M movable random"),
+        "compact",
+        2,
+    ),
+    ("an add of 512 blocks", "terabyte-server", (), "add 64G at 1100G node 2", 4),
+    (
+        "512 offlines",
+        "terabyte-server",
+        ("add 64G at 1100G node 2", "online 8800-9311 movable"),
+        "offline 8800-9311",
+        16,
+    ),
+)
+"""What is watched: a machine, what is done before, what is watched, how fast."""
+_FRAMES: Final = 90
+"""Frames that are measured, at most."""
+
+
+async def empty_frames() -> float:
+    """CPU seconds of a frame in which all of an empty app is drawn."""
+    app, drawn = silent(Empty()), 0
+
+    def draw() -> None:
+        nonlocal drawn
+        drawn += 1
+        app.screen.refresh()
+
+    async with app.run_test(size=SIZES[-1], headless=False) as pilot:
+        await pilot.pause()
+        app.set_interval(1 / FRAMES, draw)
+        start = process_time()
+        while drawn < _FRAMES:
+            await asyncio.sleep(0.02)
+        return (process_time() - start) / drawn
+
+
+async def frames(machine: Machine, line: str, speed: int) -> tuple[float, int]:
+    """CPU seconds of a frame of what is watched, and how many moments that has."""
+    app = silent(ExplorerApp(machine))
+    async with app.run_test(size=SIZES[-1], headless=False) as pilot:
+        await pilot.pause()
+        screen = WatchScreen(line, Film(machine, parse_line(line)), app.screen.query_one(MemoryMap), False)
+        screen._player.speed = speed
+        await app.push_screen(screen)
+        await pilot.pause()
+        drawn, tick = 0, screen._player.tick
+
+        def counted() -> bool:
+            nonlocal drawn
+            drawn += 1
+            return tick()
+
+        screen._player.tick = counted  # type: ignore[method-assign]
+        start = process_time()
+        while drawn < _FRAMES and not screen._player.ended:
+            await asyncio.sleep(0.02)
+        return (process_time() - start) / max(1, drawn), len(screen._player.told)
+
+
+def watching(say: Say) -> None:
+    """What watching costs at the largest size, 30 frames a second."""
+    empty = asyncio.run(empty_frames())
+    say(f"a frame of an empty app at {SIZES[-1][0]}x{SIZES[-1][1]}", f"{empty * 1e3:.1f} ms")
+    for name, bundled, before, line, speed in WATCHED:
+        machine = open_machine(bundled)
+        for command in (command for one in before for command in parse_line(one)):
+            machine.apply(command, check=True)
+        cost, moments = asyncio.run(frames(machine, line, speed))
+        figure = f"{cost * 1e3:.1f} ms = {cost / empty:.1f} x, {cost * FRAMES * 100:.0f} % of a core"
+        say(f"a frame of {name}, {moments:,} moments, at {speed}x", figure, "below 60 %")
+
+
 # -- verdicts -----------------------------------------------------------------------------------------------------------
 
 
@@ -168,4 +251,5 @@ def all_of_it(say: Say) -> None:
         save_machine(large, file)
         first_paints(say, Path(folder), file)
     keys(say, large)
+    watching(say)
     verdicts(say)

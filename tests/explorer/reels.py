@@ -14,8 +14,10 @@ from altmap import engine
 from altmap.explorer.tui.app import ExplorerApp
 from altmap.explorer.tui.live import Reader
 from altmap.explorer.tui.screens.main import MainScreen
+from altmap.explorer.tui.screens.play import PlayScreen
 from altmap.explorer.tui.themes import CONTRAST, DARK, LIGHT
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
+from altmap.explorer.watching.player import Player
 
 from .machines import Staged, guest, numa, pinned, press, result, with_dimm
 
@@ -111,6 +113,20 @@ def branches() -> engine.Machine:
     return machine
 
 
+def busy() -> engine.Machine:
+    """Two movable blocks that hold their own memmap, with pages of programs in both and in boot memory."""
+    machine = with_dimm(movable=3)
+    assert machine.apply(engine.Allocate(size="120M", kind="movable", pattern="random", zone="Movable")).ok
+    return machine
+
+
+def scattered() -> engine.Machine:
+    """A DIMM online in ZONE_MOVABLE, half of its pages in use, here and there."""
+    machine = with_dimm(movable=8)
+    assert machine.apply(engine.Allocate(size="300M", kind="movable", pattern="random", zone="Movable")).ok
+    return machine
+
+
 # -- the reels ----------------------------------------------------------------------------------------------------------
 
 
@@ -120,6 +136,15 @@ def _view(name: str) -> Callable[[Shot], bool]:
 
 def _level(level: str) -> Callable[[Shot], bool]:
     return lambda shot: shot.map.scope.level == level and not shot.main.session.unsaved
+
+
+def _player(shot: Shot) -> Player:
+    assert isinstance(shot.app.screen, PlayScreen)
+    return shot.app.screen._player
+
+
+def _moment(at: int) -> Callable[[Shot], bool]:
+    return lambda shot: _player(shot).at == at and not _player(shot).playing
 
 
 def _dialog(name: str) -> Callable[[Shot], bool]:
@@ -326,6 +351,53 @@ REELS: Final[dict[str, Reel]] = {
         ALL,
     ),
     "open-letters": Reel(guest, (Frame("list", "O down down", _dialog("OpenScreen")),), ("80x24",), (COLOURLESS, LIGHT)),
+    "watching": Reel(
+        busy,
+        (
+            Frame("isolated", 'g "32" enter W f space home right right right', _moment(3)),
+            Frame("moved", "right right", _moment(5)),
+            Frame("ended", "end", lambda shot: shot.machine.blocks[32].state == "online" and _player(shot).ended),
+            Frame("done", "enter", lambda shot: shot.machine.blocks[32].state == "offline" and not shot.dialog),
+        ),
+        ALL,
+    ),
+    "watching-letters": Reel(
+        busy,
+        (Frame("moved", f'g "32" enter W f space home {"right " * 5}', _moment(5)),),
+        ("80x24",),
+        (COLOURLESS,),
+    ),
+    "watching-rfc": Reel(
+        lambda: with_dimm("rfc-v2", movable=8),
+        (Frame("stepped-over", 'g "32" enter W f space home right right right right right', _moment(5)),),
+    ),
+    "watching-endless": Reel(
+        lambda: pinned(),
+        (
+            Frame("until-a-signal", f'g "32" enter W f space home {"right " * 6}', lambda shot: _player(shot).waits),
+            Frame("the-undo", "escape space end", lambda shot: _player(shot).machine.blocks[32].state == "online"),
+            Frame("never", 'q W : "eject 1G at 4G" enter space end', lambda shot: _player(shot).never_ends),
+        ),
+        ("60x20", "120x40"),
+    ),
+    "watching-add": Reel(
+        guest,
+        (
+            Frame("boot", ': "add 1G at 4G placement boot" enter R space home ' + "right " * 8, _moment(8)),
+            Frame("range", 'q u : "add 1G at 4G placement range" enter R space home ' + "right " * 8, _moment(8)),
+            Frame("sections", 'q u : "add 1G at 4G placement sections" enter R space home ' + "right " * 8, _moment(8)),
+            Frame("blocks", 'q u : "add 1G at 4G placement block" enter R space home ' + "right " * 8, _moment(8)),
+            Frame("online", 'q g "32" enter k R space home right right right right', _moment(4)),
+            Frame("huge", 'q : "hugepages 8 of 2M" enter R space end', lambda shot: _player(shot).ended),
+            Frame("virtio-mem", 'q : "virtio-mem 300M at 8G unit 2M" enter R space home ' + "right " * 8, _moment(8)),
+        ),
+        ("80x24",),
+    ),
+    "watching-compaction": Reel(
+        scattered,
+        (Frame("scanners", ': "compact node 0" enter R space home ' + "right " * 40, _moment(40)),),
+        ("80x24", "120x40"),
+    ),
     "live": Reel(
         guest,
         (
@@ -337,6 +409,23 @@ REELS: Final[dict[str, Reel]] = {
         ),
         ALL,
         reader=lambda: Staged([guest(), with_dimm(), with_dimm(movable=2)], with_dimm(movable=4)),
+    ),
+    "plan": Reel(
+        branches,
+        (
+            Frame("chips", "", lambda shot: shot.machine.timeline.present.number == 5),
+            Frame("states", "t up", _dialog("TimelineScreen")),
+            Frame("from-here", "home space", _dialog("TimelineScreen")),
+            Frame("differs", "end d", lambda shot: shot.dialog == "DifferenceScreen" and shot.last == "EINVAL"),
+            Frame("the-other", "tab", _dialog("DifferenceScreen")),
+        ),
+        ALL,
+    ),
+    "plan-letters": Reel(
+        branches,
+        (Frame("states", "t", _dialog("TimelineScreen")), Frame("differs", "home d", _dialog("DifferenceScreen"))),
+        ("80x24",),
+        (COLOURLESS, LIGHT),
     ),
     "habits": Reel(
         with_dimm,

@@ -68,6 +68,7 @@ def test_undo_and_redo_keep_to_verbs_across_branches() -> None:
 def test_the_screen_gets_its_turn_and_can_stop_an_offline(monkeypatch: pytest.MonkeyPatch) -> None:
     """A signal in the middle of the second of three offlines: EINTR, and the third is not begun."""
     monkeypatch.setattr(module, "SLICE", 0.0)
+    monkeypatch.setattr(module, "TOLD", 0.0)
     session = Session(with_dimm(movable=3))
     turns: list[tuple[int, int]] = []
 
@@ -87,6 +88,7 @@ def test_the_screen_gets_its_turn_and_can_stop_an_offline(monkeypatch: pytest.Mo
 
 def test_what_cannot_be_signalled_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SLICE", 0.0)
+    monkeypatch.setattr(module, "TOLD", 0.0)
     session = Session(guest())
 
     def progress(command: int, events: int) -> None:
@@ -108,7 +110,8 @@ def test_bad_input_leaves_the_session_usable() -> None:
 
 def test_a_batch_of_which_all_is_refused_at_once_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """What has no event has no moment inside it: the screen answers keys between one command and the next."""
-    monkeypatch.setattr(module, "SLICE", 0)
+    monkeypatch.setattr(module, "SLICE", 0.0)
+    monkeypatch.setattr(module, "TOLD", 0.0)
     session = Session(guest())
     seen: list[int] = []
 

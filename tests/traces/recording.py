@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from altmap.engine import Add, Command, Eject, Write
 from altmap.engine.capture.procfs import parse_buddyinfo
-from altmap.engine.protocol.vocabulary import ZoneKey
+from altmap.engine.protocol.vocabulary import Caller, ZoneKey
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "traces"
 MEMORY = "sys/devices/system/memory"
@@ -43,9 +43,18 @@ UNTRACED = {
 """Recordings without the calls of the kernel's functions and without its debug messages."""
 
 
+_TRACED_KERNELS = ("6.1", "6.12", "6.12-arm64")
+"""Kernels whose calls and debug messages are compared; of the others what came of each step is."""
+
+
 def traced_names() -> list[str]:
     """The recordings that show what the kernel did inside a step."""
-    return [name for name in names() if name not in UNTRACED]
+    return [name for name in names() if name.split("/")[0] in _TRACED_KERNELS and name not in UNTRACED]
+
+
+def without_cma() -> list[str]:
+    """The recordings of kernels that were built without CMA, whose pageblocks have a type less."""
+    return [name for name in names() if name.split("/")[0] in _TRACED_KERNELS]
 
 
 class Action(NamedTuple):
@@ -74,6 +83,8 @@ class Recording:
         self.name = name
         self.kernel: dict[str, str] = data["kernel"]
         self.block_size: int = data["block_size"]
+        self.page_size: int = data.get("page_size", 4096)
+        self.dlpar = self.kernel.get("arch") == "ppc64le"
         self.boot: Observation = data["boot"]["obs"]
         self._steps: list[dict[str, Any]] = data["steps"]
 
@@ -105,7 +116,7 @@ class Recording:
                 before = after
 
     def _command(self, step: dict[str, Any], devices: dict[str, tuple[int, int]]) -> tuple[Command, str] | None:
-        asked, result = step["step"], step["result"]
+        asked, result = step["step"], step.get("result", {"qmp_error": "the guest did not come back"})
         if "qmp_error" in result:
             return None
         if asked["op"] == "add_dimm" and "addr" in result:
@@ -114,7 +125,9 @@ class Recording:
             # for the ACPI driver EEXIST is success, so its eject takes what lies there, a failed add's leavings too
             if result.get("blocks", 1) or answer == "EEXIST":
                 devices[asked["id"]] = (start, size)
-            return Add(start=start, size=size, node=self._node(step)), "ok" if answer == "0" else answer
+            caller: Caller = "dlpar" if self.dlpar else "acpi"
+            command = Add(start=start, size=size, node=self._node(step), caller=caller)
+            return command, "ok" if answer == "0" else answer
         if asked["op"] == "del_dimm" and asked["id"] in devices:
             start, size = devices.pop(asked["id"]) if result["ok"] else devices[asked["id"]]
             return Eject(start=start, size=size), "ok" if result["ok"] else "refused"
@@ -148,7 +161,7 @@ class Recording:
             leaving = {number(command.path.split("/")[-2])}
         else:
             return False
-        pages = self.block_size // 4096
+        pages = self.block_size // self.page_size
         seen = page_runs(before)
         for name, block in before["blocks"].items():
             start = number(name) * pages
@@ -225,6 +238,8 @@ class Tree:
     def _files(self, seen: Observation) -> Iterator[tuple[str, tuple[str, str]]]:
         for name, text in seen["proc"].items():
             yield f"proc/{name}", ("file", text)
+        if self.kernel.get("arch") == "ppc64le":
+            yield f"{MEMORY}/probe", ("file", "")
         for name in ("version", "cmdline"):
             yield f"proc/{name}", ("file", self.kernel[name])
         for folder, part in ((MEMORY, "sys"), (PARAMETERS, "params"), (NODE, "nodes")):

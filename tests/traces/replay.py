@@ -95,7 +95,7 @@ def _looked_at_once(tree: Tree) -> Iterator[None]:
     """What a tree shows is read once, by the machine that is told of it or by the one that is captured from it."""
     seen: dict[int, Observed] = {}
 
-    def look(root: str) -> Observed:
+    def look(root: str, pages: bool = True) -> Observed:
         if tree.turn not in seen:
             seen.clear()
             seen[tree.turn] = observe(root)
@@ -210,7 +210,7 @@ def _memmap_misses(recording: Recording, action: Action, machine: Machine) -> It
     """A section's struct pages are in its own block, and then exactly there; or elsewhere, where exactly is chance."""
     size, mine = machine.geometry.pages_per_section, section_reports(state_of(machine))
     for start, first, *_ in action.after.get("vmemmap") or []:
-        block = start * 4096 // recording.block_size
+        block = start * recording.page_size // recording.block_size
         if not {f"memory{block}"} & (action.after["blocks"].keys() | action.before["blocks"].keys()):
             continue  # left by a failed add: how many sections is chance
         report = mine.get(str(start // size))
@@ -218,7 +218,7 @@ def _memmap_misses(recording: Recording, action: Action, machine: Machine) -> It
         if first is None:
             right = report is None
         elif first // recording.block_size == block:
-            right = place == ("self", first // 4096)
+            right = place == ("self", first // recording.page_size)
         else:
             right = place[0] in ("kernel", "section")
         if not right:
@@ -227,7 +227,7 @@ def _memmap_misses(recording: Recording, action: Action, machine: Machine) -> It
 
 def _head_misses(recording: Recording, after: Observation, machine: Machine) -> Iterator[str]:
     """The head pages of online blocks, wherever /proc/kpageflags shows the beginning of the block."""
-    runs, pages = page_runs(after), recording.block_size // 4096
+    runs, pages = page_runs(after), recording.block_size // recording.page_size
     wanted_flags = sum(HEAD_FLAGS[name] for name in machine.model.head_flags)
     for name, attributes in after["blocks"].items():
         start = number(name) * pages

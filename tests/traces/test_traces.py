@@ -64,7 +64,9 @@ def test_every_step_that_can_be_judged_is_judged(name: str) -> None:
 def test_the_recordings_judge_much() -> None:
     """Each kernel and both outcomes are judged often."""
     recordings = [Recording(name) for name in names()]
-    assert {recording.name.split("/")[0] for recording in recordings} == {"6.1", "6.12", "6.12-arm64"}
+    assert {recording.name.split("/")[0] for recording in recordings} == {
+        "6.1", "6.12", "6.12-arm64", "7.3", "6.12-ppc64le-4k", "6.12-ppc64le-64k", "7.2-ppc64le-64k"
+    }  # fmt: skip
     judged = [a for recording in recordings for a in recording.actions() if a.judged and not recording.blind(a)]
     assert len(judged) > 900
     assert sum(action.answer != "ok" for action in judged) > 250

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import ClassVar, Final, TypeVar
 
 from altmap.engine import Machine, Outcome, events
@@ -29,6 +30,8 @@ from ..widgets.title import Role, Strip, Word
 
 Answer = TypeVar("Answer")
 
+_SELDOM: Final = 6
+"""While it is played what tells of the whole machine is drawn in one of so many frames that show another moment."""
 _DOTS: Final = 40
 """Moments that are drawn each for itself."""
 
@@ -39,10 +42,26 @@ class Moments(Drawn):
     def __init__(self, player: Player) -> None:
         super().__init__(id="moments")
         self._player = player
+        self._lines: list[Line] = []
+
+    def reload(self) -> None:
+        """List the moments around the present one; rows that say the same stay."""
+        before = self._lines
+        self._lines = listed(self._player, palette_of(self.app), self.size.width, self.size.height)
+        pairs = zip_longest(before, self._lines)
+        self.refresh_rows(y for y, (one, other) in enumerate(pairs) if one != other)
+
+    def on_resize(self) -> None:
+        self.reload()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._lines = []
 
     def row(self, y: int) -> Line:
-        lines = listed(self._player, palette_of(self.app), self.size.width, self.size.height)
-        return lines[y] if y < len(lines) else ()
+        if not self._lines:
+            self.reload()
+        return self._lines[y] if y < len(self._lines) else ()
 
 
 class Beside(Scroller):
@@ -82,6 +101,7 @@ class PlayScreen(Screen[Answer], Portrayed):
         self._player = player
         self._text = text
         self._shown: tuple[int, float] = (-1, 0.0)
+        self._frames_ago = _SELDOM
 
     def hint(self) -> str:
         """What a person can do now, in a line."""
@@ -103,6 +123,7 @@ class PlayScreen(Screen[Answer], Portrayed):
         verdicts = Outlooks(self.machine)
         self._map = MemoryMap(self.machine, verdicts)
         self.aim(self._map)
+        self._map.expect(self._player.memory)
         yield StatusLine(self.machine)
         yield OverviewLine(self.machine, verdicts)
         with Horizontal(id="body"):
@@ -134,14 +155,20 @@ class PlayScreen(Screen[Answer], Portrayed):
         player = self._player
         if (player.at, player.part) == self._shown:
             return
-        moved, self._shown = player.at != self._shown[0], (player.at, player.part)
+        moved, begins = player.at != self._shown[0], (player.part > 0) != (self._shown[1] > 0)
+        self._shown = player.at, player.part
         if moved:
             self._map.show()
+            self._frames_ago += 1
+        if moved or begins:
+            self.query_one(Moments).reload()
+        if self._frames_ago >= _SELDOM or (self._frames_ago and not player.playing):
+            self._frames_ago = 0
             self.query_one(MapLegend).refresh()
             self.query_one(OverviewLine).reload()
             self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
             self.query_one(StatusLine).show()
-            self.query_one(Moments).refresh()
+            self._title()
         self._map.show_happening(player.happening(self._map.halves == 1))
         self.query_one(Beside).reload()
         self._say()
@@ -149,7 +176,6 @@ class PlayScreen(Screen[Answer], Portrayed):
     def _say(self) -> None:
         player = self._player
         count = len(player.told)
-        self.query_one("#map-title", Strip).set(*titles.of_map(self._map))
         self.query_one("#moments-title", Strip).set(
             [Word("▌", "faint"), Word("what the kernel does", "strong")],
             [Word(f"moment {player.at:,} of {count:,} ", "dim")],
@@ -167,7 +193,13 @@ class PlayScreen(Screen[Answer], Portrayed):
                 f"{sum(move.pages for move in moves):,} of {total:,} pages have moved, the last ones to memory{last}"
             )
         look = "plain" if not isinstance(told, Outcome) else "ok" if told.ok else "refused"
-        bar.say("▶" if player.playing else "■", words, look, self.hint())
+        room = self.app.size.width - 6  # one line: the other is for what a person can do
+        bar.say(
+            "▶" if player.playing else "■", words if len(words) <= room else f"{words[: room - 1]}…", look, self.hint()
+        )
+
+    def _title(self) -> None:
+        self.query_one("#map-title", Strip).set(*titles.of_map(self._map))
 
     def _transport(self) -> tuple[list[Word], list[Word]]:
         player = self._player
@@ -247,12 +279,12 @@ class PlayScreen(Screen[Answer], Portrayed):
     def action_next_view(self, by: int) -> None:
         """The next view of the map, or the one before."""
         self._map.next_view(by)
-        self._say()
+        self._title()
 
     def action_view(self, name: str) -> None:
         """Show the map in another view."""
         self._map.set_view(name)
-        self._say()
+        self._title()
 
     def action_zoom_to(self, depth: int) -> None:
         """Out to a level of the breadcrumb."""
@@ -260,4 +292,4 @@ class PlayScreen(Screen[Answer], Portrayed):
 
     def on_memory_map_reshaped(self) -> None:
         self.query_one(MapLegend).refresh()
-        self._say()
+        self._title()

@@ -12,9 +12,10 @@ from textual.message import Message
 
 from ... import facts
 from ...picture.lines import Line
-from ...picture.memory import MemoryPicture, Scope, whole
+from ...picture.memory import MemoryPicture
 from ...picture.overlay import Happening, Overlay, Places
 from ...picture.pages import PagesPicture
+from ...picture.scope import Scope, below, whole
 from ...picture.view import Scene, Verdicts, View
 from ...picture.views import BY_NAME, VIEWS
 from .drawn import Drawn, palette_of
@@ -60,6 +61,7 @@ class MemoryMap(Drawn, can_focus=True):
         self.verdicts = verdicts
         self.view: type[View] = VIEWS[0]
         self.folds = True
+        self.expected: Mapping[int, int] = {}
         self.scopes: list[Scope] = [whole(machine)]
         self.pfn = min(machine.blocks, default=0) * machine.geometry.pages_per_block
         self.marks: frozenset[int] = frozenset()
@@ -100,7 +102,7 @@ class MemoryMap(Drawn, can_focus=True):
     @property
     def scene(self) -> Scene:
         """What views may look at."""
-        return Scene(self.machine, palette_of(self.app), self.verdicts)
+        return Scene(self.machine, palette_of(self.app), self.verdicts, self.expected)
 
     @property
     def picture(self) -> Picture:
@@ -117,7 +119,7 @@ class MemoryMap(Drawn, can_focus=True):
         found = self._pictures.pop(key, None)
         if found is not None:
             if self._ages[key] != self._age:
-                found.changed_lines()
+                found.changed_lines(self.overlay)
             found.reveal(pfn)
         elif scope.level == "page":
             found = PagesPicture(self.scene, view, scope, size, self.halves, pfn)
@@ -149,19 +151,19 @@ class MemoryMap(Drawn, can_focus=True):
         if not self.size:
             return
         self.marks &= self.machine.blocks.keys()
-        if self.scopes[0] != whole(self.machine):
-            self.scopes = [whole(self.machine), *self.scopes[1:]]
+        if self.scopes[0] != (all_of_it := whole(self.machine, self.expected)):
+            self.scopes = [all_of_it, *self.scopes[1:]]
             self._pictures.clear()
             self._reshaped()
             return
-        blocks = self.machine.blocks.keys()
+        blocks = self.machine.blocks.keys() | self.expected.keys()
         shape = (len(blocks), hash(frozenset(blocks)))
         if shape != self._shape:
             self._shape = shape
             self._pictures.clear()
             self._reshaped()
             return
-        self.refresh_rows(self.picture.changed_lines())
+        self.refresh_rows(self.picture.changed_lines(self.overlay))
 
     _shape: tuple[int, int] = (-1, 0)
 
@@ -256,8 +258,13 @@ class MemoryMap(Drawn, can_focus=True):
         geometry = self.machine.geometry
         sections = self.happening.differing(happening, geometry.pages_per_section)
         self.happening = happening
-        if sections:
-            self._redraw({nr // geometry.sections_per_block for nr in sections})
+        if not sections:
+            return
+        if isinstance(picture := self.picture, PagesPicture):
+            self._draw()
+        else:
+            blocks = {nr // geometry.sections_per_block for nr in sections}
+            self._draw(picture.overlaid_lines(blocks, self.overlay))
 
     def show_notes(self, notes: Mapping[int, str]) -> None:
         """Write words on blocks: why each was refused."""
@@ -309,23 +316,12 @@ class MemoryMap(Drawn, can_focus=True):
 
     def deeper(self) -> Scope | None:
         """The scope one step in at the cursor; None where there is none."""
-        geometry, scope, picture = self.machine.geometry, self.scope, self.picture
-        block = self.cursor * geometry.pages_per_block
-        inside = Scope("block", block, geometry.pages_per_block)
-        if scope.level == "page":
-            return None
-        if scope.level == "section" or (scope.level == "block" and geometry.sections_per_block == 1):
-            return Scope("page", scope.start, scope.pages)
-        if scope.level == "block":
-            start = self.pfn // geometry.pages_per_section * geometry.pages_per_section
-            return Scope("section", start, geometry.pages_per_section)
-        if picture.cell > geometry.pages_per_block:
-            start = self.pfn // picture.cell * picture.cell
-            return Scope("blocks", start, picture.cell)
-        here = self.machine.blocks.get(self.cursor)
-        if scope.level == "machine" and self.counted[1] > 1 and here is not None and len(self.machine.blocks) > 64:
-            return scope._replace(level="node", node=here.node)
-        return inside
+        return below(self.machine, self.scope, self.pfn, self.picture.cell, self.counted[1])
+
+    def expect(self, blocks: Mapping[int, int]) -> None:
+        """Blocks, and the node of each, that have a place on the map whether they are there or not."""
+        self.expected = blocks
+        self.scopes[0] = whole(self.machine, blocks)
 
     def zoom_in(self) -> None:
         """One level in, at the cursor."""
@@ -352,7 +348,7 @@ class MemoryMap(Drawn, can_focus=True):
         self._place(self.picture.snapped(pfn))
         while (scope := self.deeper()) is not None:
             self.scopes.append(scope)
-            self.pfn = pfn
+            self.pfn, self._now = pfn, None
         self._reshaped()
         self.picture.reveal(pfn)
         self.light(frozenset({pfn}))
