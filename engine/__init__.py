@@ -82,6 +82,7 @@ from .questions.compare import (
 from .questions.explain import Explained, explain
 from .questions.give_back import GiveBack, asked_by_size, describe_give_back, give_back
 from .questions.grow import Growth, grow
+from .questions.measured import Measured, measured
 from .questions.narrate import (
     GAP,
     Line,
@@ -153,6 +154,7 @@ __all__ = [
     "KernelModel",
     "Line",
     "Machine",
+    "Measured",
     "Memmap",
     "MemoryDevice",
     "Moment",
@@ -220,6 +222,7 @@ __all__ = [
     "lsmem",
     "machine_bytes",
     "machine_names",
+    "measured",
     "memmap_places",
     "moment",
     "new_machine",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from .commands import Command, Write
@@ -31,7 +31,7 @@ from .run.certainty import certainty
 from .run.dispatch import run, takes_signals
 from .run.invariants import Broken, check
 from .run.rehearsal import clone
-from .run.timeline import Moments, Timeline
+from .run.timeline import Moments, Step, Timeline, seen
 from .sysfs import hotplug_files
 
 
@@ -275,6 +275,11 @@ class Machine:
         """Go to any state of the timeline by its number, earlier, later or on another branch. Raises `BadInput` if there is
         none."""
         self._moments.go_to(number)
+
+    def visit(self, numbers: Iterable[int]) -> Iterator[Step]:
+        """Be in some states of the timeline, one after the other, and in the end where it was, with undo and redo as they were.
+        Raises `BadInput` for a number that no state has."""
+        return map(seen, self._moments.visit(numbers))
 
     def __repr__(self) -> str:
         online = sum(block.state == "online" for block in self._state.blocks.values())

@@ -6,7 +6,7 @@ the way; applying a command in an earlier state begins a branch. Nothing is ever
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -127,6 +127,18 @@ class Moments:
             for step, following_one in zip(self.steps, latest, strict=True):
                 step.latest = following_one
 
+    def visit(self, numbers: Iterable[int]) -> Iterator[Moment]:
+        """Some states, one after the other, while the machine is in each; then all is as it was before, also where redo leads.
+        Raises `BadInput` for a number that no state has."""
+        here, latest = self.present, [step.latest for step in self.steps]
+        try:
+            for number in numbers:
+                yield self.go_to(number)
+        finally:
+            self.go_to(here.number)
+            for step, following in zip(self.steps, latest, strict=True):
+                step.latest = following
+
     def arrange(self, numbers: Sequence[int], present: int, following: Mapping[int, int]) -> None:
         """Give the states other numbers, by the ones that they have, and go to one of them. `following` says where redo leads
         from a state, but for those on the way to the present one: from these it leads there."""
@@ -190,26 +202,26 @@ class Timeline:
     @property
     def steps(self) -> tuple[Step, ...]:
         """All states in the order of their numbers; the first has number 0."""
-        return tuple(map(_seen, self._moments.steps))
+        return tuple(map(seen, self._moments.steps))
 
     @property
     def present(self) -> Step:
         """The state that the machine is in."""
-        return _seen(self._moments.present)
+        return seen(self._moments.present)
 
     @property
     def next(self) -> Step | None:
         """The state that `Machine.redo` would lead to; None if nothing was taken back here."""
         latest = self._moments.present.latest
-        return None if latest is None else _seen(latest)
+        return None if latest is None else seen(latest)
 
     def path(self) -> tuple[Step, ...]:
         """The states from the first to the present one, each the parent of the next."""
-        return tuple(map(_seen, self._moments.present.path()))
+        return tuple(map(seen, self._moments.present.path()))
 
     def since(self, number: int) -> tuple[Step, ...]:
         """The states with this number and above."""
-        return tuple(map(_seen, self._moments.steps[number:]))
+        return tuple(map(seen, self._moments.steps[number:]))
 
     def name(self, number: int, name: str) -> None:
         """Give a state a name; an empty one takes it away. Raises `BadInput` if no state has the number."""
@@ -220,6 +232,7 @@ class Timeline:
         return self._moments.find(name)
 
 
-def _seen(moment: Moment) -> Step:
+def seen(moment: Moment) -> Step:
+    """A state as it is told."""
     parent, latest = (None if other is None else other.number for other in (moment.parent, moment.latest))
     return Step(moment.number, parent, moment.outcome, moment.name, latest)

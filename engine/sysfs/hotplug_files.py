@@ -21,6 +21,7 @@ from ..memory.block import Block
 from ..memory.settings import Settings
 from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
+from ..mm import page_isolation
 from ..numbers.runs import consecutive
 from ..protocol.events import Event, ParameterSet
 from ..protocol.reasons import HotplugError
@@ -147,11 +148,19 @@ _READERS: Final[dict[str, Callable[[State], str]]] = {
 _BLOCK_READERS: Final[dict[str, Callable[[State, Block], str]]] = {
     "state": lambda state, block: block.state,
     "online": lambda state, block: "0" if block.state == "offline" else "1",
-    "removable": lambda state, block: "1",
+    "removable": lambda state, block: "01"[_removable(state, block)],
     "phys_index": lambda state, block: f"{block.id:08x}",
     "phys_device": lambda state, block: "0",
     "valid_zones": valid_zones,
 }
+
+
+def _removable(state: State, block: Block) -> bool:
+    """Before 5.7 the pages are looked at by the rules of isolation (is_mem_section_removable)."""
+    if not state.model.removable_looks or block.state == "offline":
+        return True
+    start, pages = state.block_range(block.id)
+    return page_isolation.first_unmovable(state, state.block_sections(block.id), start, pages) is None
 
 
 def _node_meminfo(state: State, node: int) -> str:

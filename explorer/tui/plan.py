@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections import Counter
+from typing import Final, NamedTuple
 
-from altmap.engine import Machine, about_bytes
+from altmap.engine import about_bytes
 
-from .. import facts
 from ..printable import printable
+from .graphs import bars
 from .session import Session
 from .widgets.title import Role, Word
 
-BARS = "▁▂▃▄▅▆▇█"
+ROOMY: Final = 100
+"""Columns from which on there is room for the course of MemFree."""
+MOST: Final = 12
+"""States of it."""
 
 
 class Chip(NamedTuple):
-    """One verb: its label, the state after its last command, and whether the kernel refused something of it ("ok", or
-    the first errno)."""
+    """One verb: its label, the state after its last command, whether the kernel refused something of it ("ok", or the first
+    errno), and how many other ways go on from its states."""
 
     label: str
     number: int
     result: str
+    others: int = 0
 
 
 def chips(session: Session) -> list[Chip]:
     """The verbs on the way to the present state, oldest first."""
     found: list[Chip] = []
     before: tuple[int, str] | None = None
-    for step in session.machine.timeline.path():
-        verb = session.verb_of(step)
+    timeline = session.machine.timeline
+    following = Counter(step.parent for step in timeline.steps)
+    path = timeline.path()
+    for step in path:
+        verb = session.shown_verb(step)
         if step.outcome is None or verb is None:
             continue
+        others = max(0, following[step.number] - (step is not path[-1]))
         result = step.outcome.result
-        if verb == before and found[-1].result != "ok":
-            result = found[-1].result
-        chip = Chip(step.name or verb[1], step.number, result)
+        if verb == before:
+            result = found[-1].result if found[-1].result != "ok" else result
+            others += found[-1].others
+        chip = Chip(step.name or verb[1], step.number, result, others)
         found[len(found) - (verb == before) :] = [chip]
         before = verb
     return found
@@ -59,6 +69,8 @@ def words(session: Session, width: int) -> list[Word]:
         else:
             role = "good" if good else "bad"
             tail.append([Word(" ─ ", "faint"), Word(f"{short(chip.label)} ", "text", action), Word(sign, role)])
+        if chip.others:
+            tail[-1].append(Word(f" +{chip.others}", "dim", "verb('states')"))
     left_out = False
     while len(tail) > 1 and sum(len(word.text) for chip in tail for word in chip) + 24 > width:
         del tail[0]
@@ -73,7 +85,16 @@ def short(label: str) -> str:
     return whole if len(whole) <= 28 else f"{whole[:27]}…"
 
 
-def free_words(machine: Machine, alarm: str) -> list[Word]:
-    """MemFree, beside the chips; with an alarm if there is one."""
-    free = about_bytes(facts.totals(machine).free)
-    return [Word(f"! MemFree {free} ", "bad", "verb('pane_parameters')") if alarm else Word(f"MemFree {free} ", "dim")]
+def free_words(session: Session, alarm: str, width: int) -> list[Word]:
+    """MemFree, beside the chips, with its course where there is room; with an alarm if there is one."""
+    page = session.machine.geometry.page_size
+    measures = session.measured_so_far([0, *(chip.number for chip in chips(session))])
+    free = [one.free for one in measures]
+    now, begun = about_bytes(free[-1] * page), about_bytes(free[0] * page)
+    if alarm:
+        return [Word(f"! MemFree {now} ", "bad", "verb('pane_parameters')")]
+    if len(free) < 2 or width < ROOMY:
+        return [Word(f"MemFree {now} ", "dim")]
+    course = bars([float(one) for one in free[-MOST:]])
+    words = f" {begun}→{now} " if begun != now else f" {now} "
+    return [Word("MemFree ", "dim", "verb('states')"), Word(course, "accent", "verb('states')"), Word(words, "dim")]

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import NamedTuple
 
-from altmap.engine import BadInput, Command, Film, Machine, Outcome, Step, Verdict, describe
+from altmap.engine import BadInput, Command, Film, Machine, Measured, Outcome, Step, Verdict, describe, measured
+
+from .states import together
 
 SLICE = 0.03
 """Seconds between two moments in which the screen may answer keys; it decides how smooth it is, never what happens."""
@@ -52,6 +54,8 @@ class Session:
         self.misread: BadInput | None = None
         """What made no sense to the engine in the last verb."""
         self._verbs: dict[int, tuple[int, str]] = {}
+        self._found = together(machine.timeline.steps)
+        self._measured: dict[int, Measured] = {}
         self._stop = False
         self._kept = len(machine.timeline)
 
@@ -173,6 +177,29 @@ class Session:
             if (outcome := go()) is not None:
                 outcomes.append(outcome)
         return Batch(verb[1], tuple(outcomes)) if verb is not None else None
+
+    def measures(self, numbers: Sequence[int]) -> list[Measured]:
+        """The numbers that a plan is followed by, in some of its states; each is measured once."""
+        missing = [number for number in numbers if number not in self._measured]
+        for step in self.machine.visit(missing) if missing else ():
+            self._measured[step.number] = measured(self.machine)
+        return [self._measured[number] for number in numbers]
+
+    def measured_so_far(self, numbers: Sequence[int]) -> list[Measured]:
+        """The same of those states that were measured before; the present one is now."""
+        present = self.machine.timeline.present.number
+        if present not in self._measured:
+            self._measured[present] = measured(self.machine)
+        return [self._measured[number] for number in numbers if number in self._measured]
+
+    def copies(self, numbers: Sequence[int]) -> list[Machine]:
+        """The machine in some of its states, without a history."""
+        return [self.machine.copy() for _ in self.machine.visit(numbers)]
+
+    def shown_verb(self, step: Step | None) -> tuple[int, str] | None:
+        """The verb that a state is shown under: of a session before this one, what was done to block after block is one."""
+        found = self._found.get(step.number) if step is not None and step.number not in self._verbs else None
+        return found or self.verb_of(step)
 
     def verb_of(self, step: Step | None) -> tuple[int, str] | None:
         """The verb that made a state, by its first state and its label; a command of before this session is one."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
-from altmap.engine import Machine, Step, describe
+from altmap.engine import Machine, Offline, Online, Step, block_numbers, describe
 
 
 class Row(NamedTuple):
@@ -57,3 +57,39 @@ def rows(machine: Machine, verb_of: Callable[[Step], Verb | None] = _of_itself) 
             waiting.append((steps[step.latest], depth, "ok"))
         waiting += [(other, depth + 1, "ok") for other in reversed(follows) if other.number != step.latest]
     return found
+
+
+def together(steps: Sequence[Step]) -> dict[int, Verb]:
+    """The verbs of steps that no session made: onlines of one type in a row are one, and offlines; but what goes on from a state
+    that has a name, or from which there is more than one way, begins anew."""
+    follows = Counter(step.parent for step in steps)
+    first: dict[int, int] = {}
+    blocks: dict[int, list[int]] = {}
+    words: dict[int, str] = {}
+    for step in steps:
+        command = step.outcome.command if step.outcome is not None else None
+        if not isinstance(command, Online | Offline) or step.parent is None:
+            continue
+        word = command.type if isinstance(command, Online) else "offline"
+        goes_on = follows[step.parent] == 1 and not steps[step.parent].name
+        joins = goes_on and words.get(first.get(step.parent, -1)) == word
+        group = first[step.number] = first[step.parent] if joins else step.number
+        words[group] = word
+        blocks.setdefault(group, []).append(command.block)
+    labels = {group: f"{word} {block_numbers(sorted(blocks[group]))}" for group, word in words.items()}
+    return {number: (group, labels[group]) for number, group in first.items() if len(blocks[group]) > 1}
+
+
+def way(machine: Machine, number: int, shown: Collection[int]) -> list[int]:
+    """The states that are shown on the way from the first one to a state, and from there on where redo leads."""
+    steps = machine.timeline.steps
+    found, at = [number], steps[number].parent
+    while at is not None:
+        found.append(at)
+        at = steps[at].parent
+    found.reverse()
+    at = steps[number].latest
+    while at is not None:
+        found.append(at)
+        at = steps[at].latest
+    return [number for number in found if number in shown]

@@ -410,6 +410,23 @@ REELS: Final[dict[str, Reel]] = {
         ALL,
         reader=lambda: Staged([guest(), with_dimm(), with_dimm(movable=2)], with_dimm(movable=4)),
     ),
+    "plan": Reel(
+        branches,
+        (
+            Frame("chips", "", lambda shot: shot.machine.timeline.present.number == 5),
+            Frame("states", "t up", _dialog("TimelineScreen")),
+            Frame("from-here", "home space", _dialog("TimelineScreen")),
+            Frame("differs", "end d", lambda shot: shot.dialog == "DifferenceScreen" and shot.last == "EINVAL"),
+            Frame("the-other", "tab", _dialog("DifferenceScreen")),
+        ),
+        ALL,
+    ),
+    "plan-letters": Reel(
+        branches,
+        (Frame("states", "t", _dialog("TimelineScreen")), Frame("differs", "home d", _dialog("DifferenceScreen"))),
+        ("80x24",),
+        (COLOURLESS, LIGHT),
+    ),
     "habits": Reel(
         with_dimm,
         (

@@ -319,7 +319,9 @@ def test_a_line_is_what_a_script_would_make_of_it() -> None:
 
 
 def test_any_state_can_be_named_and_gone_to() -> None:
-    machine = with_dimm(movable=3)
+    machine = with_dimm(movable=1)
+    for block, kind in ((33, "online"), (34, "online_kernel")):
+        assert machine.apply(engine.Online(block=block, type=kind)).ok  # type: ignore[arg-type]
 
     async def travel(pilot: Any, screen: MainScreen) -> None:
         await press(pilot, "t", "up", "up", "n", *"one", "enter")

@@ -313,3 +313,14 @@ def test_a_foreign_theme_is_whole() -> None:
             assert palette.ground == ground[0] << 16 | ground[1] << 8 | ground[2]
 
     drive(guest(), look)
+
+
+def test_a_page_is_found_where_a_cell_is_more_than_a_block() -> None:
+    async def find(pilot: Any, screen: MainScreen) -> None:
+        map_ = screen.query_one(MemoryMap)
+        assert map_.picture.cell > screen.machine.geometry.pages_per_block
+        await press(pilot, "g", *"pfn 0x3000123", "enter")
+        assert (map_.scope.level, map_.pfn) == ("page", 0x3000123)
+        assert [scope.level for scope in map_.scopes][-2:] == ["block", "page"]
+
+    drive(engine.open_machine("terabyte-server"), find, (60, 20))

@@ -99,7 +99,8 @@ async def _walked(machine: Machine, seed: str, actions: int, done: list[Step]) -
 
 @contextmanager
 def _apart() -> Iterator[None]:
-    """In a folder and a home of its own, where nothing waits for a clock, and a part of the screen that fails is no picture."""
+    """In a folder and a home of its own, where nothing waits for a clock, and a part of the screen that fails is no picture;
+    the running machine is always the same one."""
 
     def fault(self: Drawn, error: Exception) -> Line:
         raise error
@@ -118,6 +119,10 @@ def _apart() -> Iterator[None]:
         stack.enter_context(mock.patch("altmap.explorer.tui.widgets.levels.REST", 0))
         stack.enter_context(mock.patch.object(Drawn, "fault", fault))
         stack.enter_context(mock.patch.object(add, "settled", at_once))
+        for place in ("altmap.explorer.tui.live.capture", "altmap.explorer.tui.screens.open.capture"):
+            stack.enter_context(mock.patch(place, side_effect=lambda *_, **__: open_machine("mixed-guest")))
+        stack.enter_context(mock.patch("altmap.explorer.tui.screens.file.entries", return_value=[]))
+        stack.enter_context(mock.patch("altmap.explorer.tui.screens.live.LiveScreen._wait"))
         homes: dict[str, Any] = dict.fromkeys(("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"), folder)
         stack.enter_context(mock.patch.dict(os.environ, homes))
         os.chdir(folder)

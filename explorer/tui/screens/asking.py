@@ -255,7 +255,7 @@ class AskingScreen(Screen[None], Portrayed):
 
     def ask_state(self) -> None:
         """Open the tree of states."""
-        self.app.push_screen(TimelineScreen(self.machine, self.session.verb_of), self.go_to_state)
+        self.app.push_screen(TimelineScreen(self.session), self.go_to_state)
 
     def go_to_state(self, number: int | None) -> None:
         if number is not None:

@@ -41,7 +41,7 @@ class Dialog(ModalScreen[Answer], Portrayed):
         self.held.append(event)
 
     def on_click(self, event: Click) -> None:
-        if event.widget is self and self.CLOSES_BESIDE:
+        if event.widget is self and self.is_current and self.CLOSES_BESIDE:
             self.action_leave()
 
     def on_screen_resume(self) -> None:

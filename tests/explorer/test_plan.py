@@ -1,0 +1,241 @@
+"""The plan: chips, branches, what differs between states, and the graphs along it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from altmap import engine
+from altmap.explorer.picture.lines import width
+from altmap.explorer.picture.palette import DARK
+from altmap.explorer.tui import plan
+from altmap.explorer.tui.graphs import COURSES, bars, graphs
+from altmap.explorer.tui.screens.difference import DifferenceScreen
+from altmap.explorer.tui.screens.main import MainScreen
+from altmap.explorer.tui.screens.timeline import Graphs, TimelineScreen
+from altmap.explorer.tui.session import Session
+from altmap.explorer.tui.states import together, way
+from altmap.explorer.tui.widgets.bars import ResultBar
+from altmap.explorer.tui.widgets.heading import Heading
+from altmap.explorer.tui.widgets.memory_map import MemoryMap
+from altmap.explorer.tui.widgets.prose import Prose
+from altmap.explorer.tui.widgets.title import Strip
+from textual.widgets import OptionList
+
+from .machines import drive, press, text_of, with_dimm
+
+
+def planned() -> engine.Machine:
+    """A DIMM, half of it movable, a workload that was left again, and the other half for the kernel."""
+    machine = with_dimm(movable=4)
+    machine.timeline.name(5, "half")
+    assert machine.apply(engine.Allocate(size="200M", zone="Movable")).ok
+    machine.undo()
+    for block in range(36, 40):
+        assert machine.apply(engine.Online(block=block, type="online_kernel")).ok
+    return machine
+
+
+# -- chips --------------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_done_block_after_block_is_one_chip() -> None:
+    """Also where it was done before this session; a branch that was left is counted."""
+    made = plan.chips(Session(planned()))
+    assert [(chip.label, chip.number, chip.others) for chip in made] == [
+        ("add 1G at 0x100000000 node 0", 1, 0), ("half", 5, 1), ("online_kernel 36-39", 10, 0)
+    ]  # fmt: skip
+
+
+def test_undo_takes_back_what_was_one_command() -> None:
+    machine = planned()
+    batch = Session(machine).undo()
+    assert batch is not None
+    assert len(batch.outcomes) == 1
+    assert machine.timeline.present.number == 9
+
+
+def test_only_what_is_alike_goes_together() -> None:
+    machine = with_dimm(movable=2)
+    assert machine.apply(engine.Online(block=34)).ok
+    assert machine.apply(engine.Offline(block=33)).ok
+    assert together(machine.timeline.steps) == {2: (2, "online_movable 32-33"), 3: (2, "online_movable 32-33")}
+
+
+def test_a_name_or_another_way_begins_anew() -> None:
+    machine = with_dimm(movable=4)
+    machine.timeline.name(3, "two")
+    assert [verb[1] for verb in together(machine.timeline.steps).values()] == [
+        *["online_movable 32-33"] * 2, *["online_movable 34-35"] * 2
+    ]  # fmt: skip
+    machine.go_to(2)
+    assert machine.apply(engine.Online(block=39, type="online_movable")).ok
+    assert together(machine.timeline.steps).keys() == {4, 5}
+
+
+def test_the_way_through_a_state_goes_on_where_redo_does() -> None:
+    machine = planned()
+    shown = {0, 1, 5, 6, 10}
+    assert way(machine, 10, shown) == [0, 1, 5, 10]
+    assert way(machine, 6, shown) == [0, 1, 5, 6]
+    assert way(machine, 1, shown) == [0, 1, 5, 10]
+
+
+# -- graphs -------------------------------------------------------------------------------------------------------------
+
+
+def test_bars_are_between_the_least_and_the_biggest() -> None:
+    assert bars([1, 1, 1]) == "▁▁▁"
+    assert bars([0, 6, 3]) == "▁▇▄"
+    assert bars([]) == ""
+
+
+def test_graphs_tell_the_first_and_the_chosen_value() -> None:
+    machine = planned()
+    session = Session(machine)
+    measures = session.measures([0, 1, 5, 10])
+    lines = graphs(measures, 2, 4096, 60, DARK)
+    assert len(lines) == len(COURSES) == 4
+    assert all(width(line) == 60 for line in lines)
+    text = ["".join(span.text for span in line) for line in lines]
+    total, free = (f"{getattr(measures[2], name) * 4096 / (1 << 30):.2f}G" for name in ("total", "free"))
+    assert f"→ {total}" in text[0]
+    assert f"→ {free}" in text[1]
+    assert "0 → 16M" in text[2]
+    assert f"0% → {measures[2].movable * 100 / measures[2].total:.0f}%" in text[3]
+    assert machine.timeline.present.number == 10
+
+
+def test_measuring_leaves_redo_where_it_led() -> None:
+    machine = planned()
+    machine.go_to(5)
+    session, before = Session(machine), machine.timeline.next
+    session.measures([0, 6, 10])
+    session.copies([6, 1])
+    assert machine.timeline.next == before
+    assert machine.timeline.present.number == 5
+
+
+# -- the screen ---------------------------------------------------------------------------------------------------------
+
+
+def graph(pilot: Any) -> str:
+    """What the graphs say."""
+    drawn = pilot.app.screen.query_one(Graphs)
+    return "\n".join("".join(span.text for span in drawn.row(y)) for y in range(4))
+
+
+def test_graphs_follow_the_cursor() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "t")
+        assert isinstance(pilot.app.screen, TimelineScreen)
+        assert "16M" in graph(pilot)
+        await press(pilot, "home")
+        assert "→" not in graph(pilot)
+
+    drive(planned(), look, (120, 40))
+
+
+def test_what_differs_is_lit_and_told_until_it_is_left() -> None:
+    machine = planned()
+
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "t", "home", "down", "space", "down", "d")
+        shown = pilot.app.screen
+        assert isinstance(shown, DifferenceScreen)
+        words = text_of(shown.query_one(Prose))
+        assert "memory32-35: state offline -> online" in words.replace("\n", " ")
+        map_ = shown.query_one(MemoryMap)
+        assert set(map_.happening.changed) == {32, 33, 34, 35}
+        assert "add 1G at 0x100000000 node 0 → half" in shown.query_one(ResultBar).text
+        await press(pilot, "v")
+        assert set(map_.happening.changed) == {32, 33, 34, 35}
+        assert shown.machine.blocks[32].state == "online"
+        await press(pilot, "tab")
+        assert shown.machine.blocks[32].state == "offline"
+        await press(pilot, "escape")
+        assert isinstance(pilot.app.screen, TimelineScreen)
+        assert machine.timeline.present.number == 10
+        await press(pilot, "escape")
+        assert pilot.app.screen is screen
+
+    drive(machine, look, (120, 40))
+
+
+def test_two_states_are_told_apart_by_clicks() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "t", "up")
+        heading = pilot.app.screen.query_one(Heading)
+        at = heading.render_line(0).text.index("differs")
+        await pilot.click(Heading, offset=(at, 0))
+        await press(pilot)
+        shown = pilot.app.screen
+        assert isinstance(shown, DifferenceScreen)
+        seen = shown.machine
+        line = "".join(span.text for span in shown.query_one(ResultBar).row(1))
+        await pilot.click(shown.query_one(ResultBar), offset=(line.index("tab"), 1))
+        assert shown.machine is not seen
+
+    drive(planned(), look, (120, 40))
+
+
+def test_a_state_does_not_differ_from_itself() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "t", "d")
+        assert isinstance(pilot.app.screen, TimelineScreen)
+        assert "the same state" in pilot.app.screen.query_one(Heading).render_line(0).text
+
+    drive(planned(), look, (120, 40))
+
+
+def test_a_chip_leads_to_its_state_and_a_branch_to_the_states() -> None:
+    """Going back and doing something else keeps the other branch."""
+    machine = planned()
+
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        strip = screen.query_one("#plan", Strip)
+        text = strip.render_line(0).text
+        await pilot.click(strip, offset=(text.index("half"), 0))
+        await press(pilot)
+        assert machine.timeline.present.number == 5
+        await press(pilot, "colon", *"offline 35", "enter")
+        text = strip.render_line(0).text
+        assert "half ✓ +2" in text
+        await pilot.click(strip, offset=(text.index("+2"), 0))
+        await press(pilot)
+        states = pilot.app.screen.query_one(OptionList)
+        said = [str(states.get_option_at_index(at).prompt) for at in range(states.option_count)]
+        assert any("allocate 200M" in line for line in said)
+        assert any("online_kernel 36-39" in line for line in said)
+
+    drive(machine, look, (120, 40))
+
+
+def test_the_course_of_free_memory_stands_beside_the_chips() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "a", *"1G", "enter", "d", "m")
+        text = screen.query_one("#plan", Strip).render_line(0).text
+        before, now = text.rsplit("MemFree", 1)[1].split()[1].split("→")
+        assert (before, now) == (engine.about_bytes(first * 4096), engine.about_bytes(machine_free() * 4096))
+
+    machine = engine.open_machine("small-guest")
+
+    def machine_free() -> int:
+        return sum(zone.free for zone in machine.zones.values())
+
+    first = machine_free()
+    drive(machine, look, (120, 40))
+
+
+# -- saved --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_saved_plan_keeps_its_branches_and_names(tmp_path: Path) -> None:
+    machine = planned()
+    engine.save_machine(machine, tmp_path / "plan.json")
+    again = engine.open_machine(tmp_path / "plan.json")
+    assert [(step.number, step.parent, step.name) for step in again.timeline.steps] == [
+        (step.number, step.parent, step.name) for step in machine.timeline.steps
+    ]
+    assert plan.chips(Session(again)) == plan.chips(Session(machine))
+    assert Session(again).measures([0, 5, 6, 10]) == Session(machine).measures([0, 5, 6, 10])
