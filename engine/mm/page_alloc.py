@@ -7,7 +7,8 @@ allocations are done together as if one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 import msgspec
@@ -94,7 +95,7 @@ def allocate(
             if left is not None and order == state.geometry.pageblock_order:
                 left += _left_on_list(state, key, order, got)
             taken += got
-            count -= sum(pages for _, pages in got) >> order
+            count -= pages_of(got) >> order
     return taken
 
 
@@ -289,8 +290,15 @@ def free_pages(state: State, chunks: Sequence[Chunk], kinds: tuple[Kind, ...]) -
 
 # -- sets of many pieces ------------------------------------------------------------------------------------------------
 
+_LENGTH: Final = itemgetter(1)
+
+
+def pages_of(chunks: Iterable[Chunk]) -> int:
+    """Pages of all chunks."""
+    return sum(map(_LENGTH, chunks))
+
 
 def _chunks(starts: int, order: int, base: int) -> list[Chunk]:
     if not order:
-        return [(base + start, length) for start, length in runs(starts)]
+        return list(runs(starts, base))
     return [(base + at, 1 << order) for start, length in runs(starts) for at in range(start, start + length)]
