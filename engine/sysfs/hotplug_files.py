@@ -110,6 +110,11 @@ def read(state: State, path: str) -> str:
     raise HotplugError("ENOENT", NoSuchFile(path))
 
 
+def of_block(state: State, number: int, name: str) -> str:
+    """The text of a file of a memory block, without its line end. Raises `HotplugError` ENOENT where there is no such block."""
+    return _BLOCK_READERS[name](state, _block(state, number))
+
+
 def parameters(state: State) -> dict[str, str]:
     """What the files of the parameters read as, by name, without those that the kernel does not have."""
     return {name: _setting(name)(state) for name, path in PARAMETER_FILES.items() if _has_parameter(state, path)}
