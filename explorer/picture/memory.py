@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from altmap.engine import Machine, about_bytes, format_bytes
 
@@ -15,31 +14,12 @@ from .overlay import Overlay
 from .paints import Paints
 from .palette import LETTERS, WORDS
 from .plan import Row
+from .scope import Scope
 from .tiles import Tiles
 from .view import Scene, View
 
 GUTTERS: Final = ((81, 13), (70, 9), (0, 8))
 """Columns of the gutter, by the least width of the map."""
-
-
-class Scope(NamedTuple):
-    """What a map shows: the level ("machine", "node", "block" or "section"), and the range in pages."""
-
-    level: str
-    start: int
-    pages: int
-    node: int | None = None
-
-
-def whole(machine: Machine, expected: Mapping[int, int] = MappingProxyType({})) -> Scope:
-    """The scope of all memory: up to the last block or section that there is, or that is expected."""
-    geometry = machine.geometry
-    last = max(
-        max(machine.blocks, default=0),
-        max(machine.sections, default=0) // geometry.sections_per_block,
-        max(expected, default=0),
-    )
-    return Scope("machine", 0, (last + 1) * geometry.pages_per_block)
 
 
 class MemoryPicture:

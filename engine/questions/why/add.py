@@ -36,6 +36,7 @@ from ...protocol.reasons.blocking import (
     RangesThere,
 )
 from ...protocol.reasons.effects import (
+    AskedByFile,
     BasePages,
     BlocksAppear,
     FirstHoldAll,
@@ -175,6 +176,9 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], l
         warnings.append(BasePages(fallbacks, unit))
     if hosts:
         warnings.append(MemmapHeldBy(tuple(consecutive(hosts))))
+    asked = any(isinstance(event, PlacementChosen) and event.placement == "block" for event in tried.events)
+    if asked and add.placement is None and add.caller in state.model.asks_by_file:
+        warnings.append(AskedByFile(add.caller))
     pooled = any(event.placement == "range" for event in tried.events if isinstance(event, PlacementChosen))
     if pooled and extent(add)[1] > state.geometry.block_size:
         warnings.append(FirstHoldAll())

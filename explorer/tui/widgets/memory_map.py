@@ -12,12 +12,12 @@ from textual.message import Message
 
 from ... import facts
 from ...picture.lines import Line
-from ...picture.memory import MemoryPicture, Scope, whole
+from ...picture.memory import MemoryPicture
 from ...picture.overlay import Happening, Overlay, Places
 from ...picture.pages import PagesPicture
+from ...picture.scope import Scope, below, whole
 from ...picture.view import Scene, Verdicts, View
 from ...picture.views import BY_NAME, VIEWS
-from ...picture.zoom import deeper
 from .drawn import Drawn, palette_of
 
 Picture = MemoryPicture | PagesPicture
@@ -316,7 +316,7 @@ class MemoryMap(Drawn, can_focus=True):
 
     def deeper(self) -> Scope | None:
         """The scope one step in at the cursor; None where there is none."""
-        return deeper(self.machine, self.scope, self.picture.cell, self.pfn, self.counted[1] > 1)
+        return below(self.machine, self.scope, self.pfn, self.picture.cell, self.counted[1])
 
     def expect(self, blocks: Mapping[int, int]) -> None:
         """Blocks, and the node of each, that have a place on the map whether they are there or not."""
