@@ -48,6 +48,8 @@ class KernelModel(msgspec.Struct, frozen=True):
     poison_refuses_online  a block with a poisoned page cannot be onlined (EHWPOISON)
     prepare_finish         the notifiers MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE exist
     node_notifiers         nodes have a notifier chain of their own, and memory notifiers no longer name a node
+    firmware_memory        s390 configures standby memory block by block (`hotplug.standby`), else it is there since the boot
+    nopage_shown           /proc/kpageflags shows pages of offline blocks as NOPAGE, else without any flag
     dax_state              DAX devices have the file state, which takes a whole device out or brings it (`hotplug.dax`)
     groups, policies       memory groups, and the online policies
     late_node_state        a node that lost its memory leaves the zonelists only at their next rebuild
@@ -107,6 +109,8 @@ class KernelModel(msgspec.Struct, frozen=True):
     poison_refuses_online: bool = False
     prepare_finish: bool = False
     node_notifiers: bool = False
+    firmware_memory: bool = False
+    nopage_shown: bool = True
     dax_state: bool = False
     groups: bool = False
     policies: tuple[OnlinePolicy, ...] = ("contig-zones",)

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from ..hotplug import dax
+from ..hotplug import dax, standby
 from ..hotplug.add import AddRequest, add_memory
 from ..hotplug.offline import offline_block
 from ..hotplug.online import online_block
@@ -98,6 +98,8 @@ def read(state: State, path: str) -> str:
         return text
     if (device := dax.device_at(state, path)) is not None:
         return dax.word(state, device) + "\n"
+    if (found := standby.file_of(state, path)) is not None:
+        return standby.read(state, *found) + "\n"
     if path == f"{MEMORY}/probe":
         _exists(state, path)
         raise HotplugError("EACCES", OnlyWritten(path))
@@ -196,6 +198,10 @@ def write(state: State, path: str, data: str) -> Steps:
     if (device := dax.device_at(state, path)) is not None:
         if data:
             yield from dax.write(state, device, data)
+        return
+    if (found := standby.file_of(state, path)) is not None:
+        if data:
+            yield from standby.write(state, *found, data, boolean(data))
         return
     read(state, path)
     raise HotplugError("EACCES", OnlyRead(path))

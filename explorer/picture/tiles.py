@@ -62,7 +62,7 @@ class Tiles:
     def laid(self, at: int, over: Overlay) -> _Laid:
         """A row with what is laid over it, kept until one of them changes."""
         picture = self._picture
-        found, paints = self._laid.get(at), picture.paints(at)
+        found, paints = self._laid.get(at), picture.paints.of(at)
         if found is None or found.paints is not paints or found.over != over:
             row, shape = picture.plan.rows[at], picture.plan.shape
             first = row.start // shape.unit
