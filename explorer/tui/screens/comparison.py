@@ -242,7 +242,8 @@ class ComparisonScreen(Screen[Picked], Portrayed):
             bar.offer(offers)
             return
         plan = picked(varied.comparison, at)
-        bar.say(name, needs(row), "plain", "")
+        assumed = "assumed: it hangs on pages that no one saw or counted" if row.certainty == "not known" else ""
+        bar.say(f"≈ {name}" if assumed else name, "; ".join(filter(None, (needs(row), assumed))), "plain")
         bar.offer([Offer("enter", f"does it {plan.said}", "does it", "screen.do"), *offers])
 
     def on_resize(self) -> None:
