@@ -29,7 +29,7 @@ from .commands.outcome import Outcome
 from .commands.scripts import parse_line, parse_script
 from .faces.boot import Ram, boot_machine
 from .faces.devices import with_devices
-from .faces.diff import Drift, describe_drift, diff
+from .faces.diff import Drift, describe_drift, diff, drift_lines
 from .faces.film import Film, Move
 from .faces.from_words import new_machine
 from .faces.library import (
@@ -210,6 +210,7 @@ __all__ = [
     "describe_verdicts",
     "diff",
     "doing",
+    "drift_lines",
     "events",
     "explain",
     "export_shell",

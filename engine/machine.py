@@ -130,7 +130,7 @@ class Machine:
     def valid_zones(self, block: int) -> str:
         """The text of a block's file valid_zones, without its end of line. Raises `HotplugError` ENOENT if there is no such
         block."""
-        return hotplug_files.read(self._state, f"{hotplug_files.MEMORY}/memory{block}/valid_zones").rstrip("\n")
+        return hotplug_files.of_block(self._state, block, "valid_zones")
 
     def read(self, path: str) -> str:
         """The text of a modelled file of sysfs or procfs, such as ``/sys/devices/system/memory/memory32/state``. Raises

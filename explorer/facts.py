@@ -66,15 +66,17 @@ def sections_of(machine: Machine, block: int) -> range:
 
 def memmap_of(machine: Machine, block: int) -> MemmapPlace:
     """Where the struct pages of a block lie."""
-    found = [section.memmap for nr in sections_of(machine, block) if (section := machine.sections.get(nr)) is not None]
-    places = sorted({memmap.on if memmap else "none" for memmap in found}) or ["none"]
-    chunks = sorted({chunk for memmap in found if memmap for chunk in memmap.chunks})
-    if not chunks:
-        unit = machine.geometry.memmap_pages_per_section
-        chunks = sorted({(memmap.pfn, unit) for memmap in found if memmap and memmap.pfn is not None})
-    hosts = {machine.geometry.block_of(pfn) for pfn, _ in chunks}
-    tables = sum(count for memmap in found if memmap for _, count in memmap.tables)
-    return MemmapPlace(places[0] if len(places) == 1 else "mixed", _merged(chunks), tuple(sorted(hosts)), tables)
+    sections, geometry = machine.sections, machine.geometry
+    there = [section for nr in sections_of(machine, block) if (section := sections.get(nr)) is not None]
+    found = [section.memmap for section in there if section.memmap is not None]
+    places = {memmap.on for memmap in found} | ({"none"} if len(found) < len(there) or not there else set())
+    chunks = sorted({chunk for memmap in found for chunk in memmap.chunks})
+    if not chunks and (starts := {memmap.pfn for memmap in found if memmap.pfn is not None}):
+        unit = geometry.memmap_pages_per_section
+        chunks = [(pfn, unit) for pfn in sorted(starts)]
+    hosts = {geometry.block_of(pfn) for pfn, _ in chunks}
+    tables = sum(count for memmap in found for _, count in memmap.tables)
+    return MemmapPlace(places.pop() if len(places) == 1 else "mixed", _merged(chunks), tuple(sorted(hosts)), tables)
 
 
 def device_of(machine: Machine, block: int) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ and ``altmap compare`` of alternatives."""
 from __future__ import annotations
 
 import io
+import shlex
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -23,7 +24,7 @@ class Picture(NamedTuple):
 
     def drawn(self) -> str:
         """The picture as SVG."""
-        words = self.line.split()
+        words = shlex.split(self.line)
         given, written = io.BytesIO(self.script.encode()), io.StringIO()
         with mock.patch.object(sys, "stdin", io.TextIOWrapper(given)), redirect_stdout(written):
             assert main(words) == 0, f"{words} came out otherwise than expected"
@@ -31,6 +32,7 @@ class Picture(NamedTuple):
 
 
 _ADDED: Final = "online 32-63 movable\n"
+_OFFLINE: Final = "add 1G at 4G\nonline 32-38 movable\nallocate 300M movable random zone Movable\noffline 32\n"
 _SMALL: Final = "--view memmap --at 32 --size 80x24"
 
 ALL: Final = {
@@ -42,6 +44,10 @@ ALL: Final = {
     "memmap-in-boot-memory.svg": Picture(
         f"svg small-guest - {_SMALL}", f"add 4G at 4G node 0 placement boot\n{_ADDED}"
     ),
+    **{
+        f"offline-{name}.svg": Picture(f"svg small-guest - --at 'event {moment}' --at 32 --size 80x24", _OFFLINE)
+        for name, moment in (("isolated", "3"), ("moving", "4.5"), ("empty", "6"))
+    },
     "compare.svg": Picture("compare small-guest --add 1G --at 4G --vary placements --size 120x34 -o -"),
 }
 """The pictures by their files."""

@@ -27,7 +27,10 @@ STEPS = "add 256M at 4G\nonline 32-33 movable\noffline 33\noffline 0\n"
 SAVED = ("mine.json", "before.json", "after.json", "changed.json")
 """Files that the examples name and a reader would have: small saved machines here."""
 
-BEYOND = {"capture": "reads the machine that the tests run on, whatever that is, or a tar that a reader has"}
+BEYOND = {
+    "capture": "reads the machine that the tests run on, whatever that is, or a tar that a reader has",
+    "live": "reads the machine that the tests run on, whatever that is",
+}
 """Verbs whose lines are not run as written, and why."""
 
 

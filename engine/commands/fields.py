@@ -13,7 +13,7 @@ from ..numbers.errors import BadInput, located
 from ..numbers.units import parse_bytes
 from ..protocol.vocabulary import HANGS
 
-_RESULTS: Final = frozenset({"ok", "OOPS", HANGS, "EHWPOISON", *errno.errorcode.values()})
+_RESULTS: Final = frozenset({"ok", "OOPS", HANGS, "EHWPOISON", "EOPNOTSUPP", *errno.errorcode.values()})
 _SIZES: Final = ("start", "size", "unit", "address")
 """Fields that hold bytes, as a number or as text."""
 

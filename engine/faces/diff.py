@@ -221,10 +221,11 @@ def _fields(seen: object) -> _Fields:
 
 def describe_drift(drift: Drift) -> str:
     """A drift as text: one line for each thing that changed, and for things in a row that changed alike."""
-    return "\n".join(_lines(drift)) or "Nothing differs."
+    return "\n".join(drift_lines(drift)) or "Nothing differs."
 
 
-def _lines(drift: Drift) -> Iterator[str]:
+def drift_lines(drift: Drift) -> Iterator[str]:
+    """The lines of `describe_drift`; none where nothing differs."""
     for value in (*drift.machine, *drift.parameters):
         yield f"{value.name}: {_changed(value.name, value.before, value.after)}"
     yield from _runs(drift.nodes, node_names)

@@ -22,7 +22,7 @@ def refuse_beyond(state: State, start: int, size: int) -> Iterator[Event]:
     range that is let pass, an event says so. An empty range is beyond all, where it is asked at once."""
     by, end, highest = state.model.range_check, start + size, state.geometry.max_address
     if end <= highest and (size or by != "request"):
-        trimmed = _trimmed(state)
+        trimmed = _trimmed(state) if end > _PADDING else None
         if trimmed is not None and trimmed < end:
             yield AddressDoubted(HighestAddress("KASLR", trimmed))
         return
@@ -36,10 +36,16 @@ def refuse_beyond(state: State, start: int, size: int) -> Iterator[Event]:
     raise HotplugError("E2BIG", BeyondAddresses(start, size, highest, state.preset.limit, by, wider))
 
 
+def surely_addressable(state: State) -> int:
+    """First address (byte) behind those that memory can be added at for sure."""
+    highest = state.geometry.max_address
+    return min(highest, _trimmed(state) or highest)
+
+
 def _trimmed(state: State) -> int | None:
     """Where the direct map ends, if KASLR trims it (kernel_randomize_memory); None where it does not."""
     if not state.preset.trims or state.boot.nokaslr or state.model.kaslr_limit == "rare":
         return None
-    early = [nr for nr in state.section_numbers() if state.sections[nr].early]
-    boot_end = (early[-1] + 1) * state.geometry.section_size if early else 0
+    last = next((nr for nr in reversed(state.section_numbers()) if state.sections[nr].early), -1)
+    boot_end = (last + 1) * state.geometry.section_size
     return ceil(boot_end, TIB) * TIB + _PADDING

@@ -12,6 +12,7 @@ from ..kernels.memmap_on_memory import memmap_on_memory_support
 from ..kernels.model import KernelModel
 from ..kernels.models import MODELS
 from ..memory.state import State
+from ..mm.hugetlb import hugetlb_vmemmap
 from ..numbers.geometry import Geometry
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.placement import (
@@ -20,6 +21,7 @@ from ..protocol.reasons.placement import (
     CallerAsks,
     CallerDoesNotAsk,
     HeadOfEachBlock,
+    HugePagesExclude,
     NoVmemmap,
     Obstacle,
     PersonAsks,
@@ -79,6 +81,8 @@ def _by_model(state: State, size: int, caller: Caller) -> Choice | Obstacle:
             return Choice("range", 0, CallerAsks(caller))
         return Choice("boot", 0, _NO_ALTMAP[altmap](preset.geometry.arch))
     mode = state.settings.memmap_on_memory
+    if model.hvo_excludes_heads and mode != "N" and hugetlb_vmemmap.enabled(state):
+        return HugePagesExclude()
     support = memmap_on_memory_support(state.geometry, model, mode, size)
     if support.reason is None:
         return Choice("block", support.pages, HeadOfEachBlock(support.pages, support.waste, False))

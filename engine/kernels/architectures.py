@@ -171,7 +171,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="arm64", page_size=16 * KIB, section_size=128 * MIB, max_order=11, pageblock_order=11,
             pmd_size=32 * MIB, block_size=128 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 46),
-        hotplug_since=(5, 7), rfc_altmap="unsupported", boot_offline_veto=True,
+        older_sections=(((5, 12), GIB),), hotplug_since=(5, 7), rfc_altmap="unsupported", boot_offline_veto=True,
         lists_memblock=True, begins=GIB, crash_kernel=(2 * MIB, 128 * MIB), low_zones=_ARM_ZONES, direct_map=(16 * KIB,),
         note="No section maps: RFC patch 2 warns; the upstream condition fails in every mode. Usual: zones as with 4K "
              "pages; the linear map of a 47-bit kernel spans 64 TiB."),
@@ -180,7 +180,7 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="arm64", page_size=64 * KIB, section_size=512 * MIB, max_order=13, pageblock_order=13,
             pmd_size=512 * MIB, block_size=512 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 47),
-        hotplug_since=(5, 7), rfc_altmap="unsupported", boot_offline_veto=True,
+        older_sections=(((5, 12), GIB),), hotplug_since=(5, 7), rfc_altmap="unsupported", boot_offline_veto=True,
         lists_memblock=True, begins=GIB, crash_kernel=(2 * MIB, 128 * MIB), low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
         note="As with 16K pages. Usual: zones as with 4K pages; the linear map of a 48-bit kernel spans 128 TiB."),
     Preset(

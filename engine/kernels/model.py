@@ -44,9 +44,12 @@ class KernelModel(msgspec.Struct, frozen=True):
     removal_defect         memmap of several sections is used after it was unmapped
     veto_drops_blocks      an architecture's veto of the altmap clears the flag for memory blocks too (MHP_MEMBLOCK_API)
     block_rollback         an add that fails undoes the blocks of this request that were finished
+    removable_looks        the file removable of a block says whether its pages can be moved; else it is 1
     poison_refuses_online  a block with a poisoned page cannot be onlined (EHWPOISON)
     prepare_finish         the notifiers MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE exist
     node_notifiers         nodes have a notifier chain of their own, and memory notifiers no longer name a node
+    firmware_memory        s390 configures standby memory block by block (`hotplug.standby`), else it is there since the boot
+    nopage_shown           /proc/kpageflags shows pages of offline blocks as NOPAGE, else without any flag
     dax_state              DAX devices have the file state, which takes a whole device out or brings it (`hotplug.dax`)
     groups, policies       memory groups, and the online policies
     late_node_state        a node that lost its memory leaves the zonelists only at their next rebuild
@@ -67,6 +70,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     pool_in_order          huge pages of one write are used first to last, not last to first
     node_pool_persistent   a node's nr_hugepages is compared without the surplus of that node, not of all
     hvo                    the memmap of huge pages can be given back (hugetlb_free_vmemmap)
+    hvo_excludes_heads     with that no block carries its own memmap
     hvo_copies_first        it is given back whole, for a fresh copy of its first page
     hvo_any_node           and what it takes may come from any node
     hvo_shared_tails       the rest of it is mapped to one page, shared by all huge pages of a size and zone
@@ -101,9 +105,12 @@ class KernelModel(msgspec.Struct, frozen=True):
     removal_defect: bool = False
     veto_drops_blocks: bool = False
     block_rollback: bool = False
+    removable_looks: bool = True
     poison_refuses_online: bool = False
     prepare_finish: bool = False
     node_notifiers: bool = False
+    firmware_memory: bool = False
+    nopage_shown: bool = True
     dax_state: bool = False
     groups: bool = False
     policies: tuple[OnlinePolicy, ...] = ("contig-zones",)
@@ -125,6 +132,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     pool_in_order: bool = False
     node_pool_persistent: bool = False
     hvo: bool = False
+    hvo_excludes_heads: bool = False
     hvo_copies_first: bool = False
     hvo_any_node: bool = False
     hvo_shared_tails: bool = False

@@ -13,10 +13,9 @@ import msgspec
 from ..numbers.frozen import Frozen
 from .model import KernelModel, Release
 
-Known = Literal["commit", "source", "recorded", "configuration", "believed"]
+Known = Literal["commit", "source", "recorded", "configuration"]
 """How the release of a change is known: the commit was found in what was merged for that release; the sources of the
-kernels on both sides were read; kernels on both sides were recorded; it is a choice of the distributions that build it; or
-it is remembered and was not looked up."""
+kernels on both sides were read; kernels on both sides were recorded; or it is a choice of the distributions that build it."""
 
 
 Setting = bool | int | str | tuple[str, ...] | tuple[int, ...] | None
@@ -51,7 +50,7 @@ RELEASES: Final[tuple[Release, ...]] = tuple(
 
 # fmt: off
 CHANGES: Final[tuple[Change, ...]] = (
-    _row((4, 18), "believed", "auto_online_blocks is offline or online, and nothing more; the kernel has no parameter "
+    _row((4, 18), "source", "auto_online_blocks is offline or online, and nothing more; the kernel has no parameter "
          "memmap_on_memory, no memory groups and one online policy; it offlines until a signal ends it",
          late_node_state=True, memoryless_first=True, online_words=("offline", "online"), block_fits="always"),
     _row((5, 0), "commit", "when memory stays online, the kernel log says why, and shows the page that is in the way",
@@ -60,7 +59,9 @@ CHANGES: Final[tuple[Change, ...]] = (
          "mm/sparsemem: support sub-section hotplug", subsections=True),
     _row((5, 5), "commit", "an add beyond the highest address is E2BIG, when its sections are added", "dca4436d1cf9",
          "mm/memory_hotplug.c: add a bounds check to __add_pages()", range_check="sections"),
-    _row((5, 7), "believed", "auto_online_blocks can be online_kernel and online_movable", "5f47adf762b7",
+    _row((5, 6), "commit", "the file removable of a block is always 1; before, the kernel looks whether its pages can be moved",
+         "53cdc1cb29e8", "drivers/base/memory.c: indicate all memory blocks as removable", removable_looks=False),
+    _row((5, 7), "commit", "auto_online_blocks can be online_kernel and online_movable", "5f47adf762b7",
          "mm/memory_hotplug: allow to specify a default online_type",
          online_words=("offline", "online", "online_kernel", "online_movable")),
     _row((5, 9), "commit", "on bare metal with 64 GiB and more x86 has memory blocks of 2 GiB, wherever its memory ends",
@@ -73,15 +74,20 @@ CHANGES: Final[tuple[Change, ...]] = (
          "mm,memory_hotplug: allocate memmap from the added memory range",
          parameter_modes=("N", "Y"), opt_in=("acpi",), hosts=("x86_64", "arm64"), single_block=True,
          refuse_unsupported=True, asks_first=True, head_flags=("reserved", "owner_private")),
-    _row((5, 13), "believed", "pages that are pinned for long (RDMA, VFIO) are moved out of ZONE_MOVABLE first, or the pin fails",
+    _row((5, 13), "commit", "pages that are pinned for long (RDMA, VFIO) are moved out of ZONE_MOVABLE first, or the pin fails",
          "d1e153fea2a8", "mm/gup: migrate pinned pages out of movable zone", pins_leave_movable=True),
-    _row((5, 14), "believed", "hugetlb_free_vmemmap=on: the memmap of huge pages is given back", "e9fdff87e893",
+    _row((5, 14), "commit", "with hugetlb_free_vmemmap=on no block carries its own memmap, whatever memmap_on_memory says",
+         "4bab4964a59f", "mm: memory_hotplug: disable memmap_on_memory when hugetlb_free_vmemmap enabled",
+         hvo_excludes_heads=True),
+    _row((5, 14), "commit", "hugetlb_free_vmemmap=on: the memmap of huge pages is given back", "e9fdff87e893",
          "mm: hugetlb: add a kernel parameter hugetlb_free_vmemmap", hvo=True),
-    _row((5, 15), "believed", "memory groups, and the online policy auto-movable", "e83a437faa62",
+    _row((5, 15), "commit", "memory groups, and the online policy auto-movable", "e83a437faa62",
          "mm/memory_hotplug: introduce \"auto-movable\" online policy",
          groups=True, policies=("contig-zones", "auto-movable")),
     _row((5, 16), "commit", "the kernel log shows each node's fallback order when zonelists are built", "6cf253925df7",
          "mm/page_alloc: print node fallback order", fallback_order_logged=True),
+    _row((6, 0), "commit", "hugetlb_free_vmemmap=on leaves alone the memmap that blocks carry themselves, and forbids it no more",
+         "", "mm: memory_hotplug: make hugetlb_optimize_vmemmap compatible with memmap_on_memory", hvo_excludes_heads=False),
     _row((6, 2), "commit", "a block with a poisoned page cannot be onlined again (EHWPOISON)", "",
          "mm/hwpoison: introduce per-memory_block hwpoison counter", poison_refuses_online=True),
     _row((6, 2), "commit", "of a huge page's memmap all is given back, and its first page copied to a fresh one", "",
@@ -125,9 +131,9 @@ CHANGES: Final[tuple[Change, ...]] = (
     _row((6, 11), "commit", "heads of memmap no longer read as reserved in /proc/kpageflags", "503b158fc304",
          "mm/memory_hotplug: initialize memmap of !ZONE_DEVICE with PageOffline() instead of PageReserved()",
          head_flags=("owner_private",)),
-    _row((6, 11), "believed", "riscv64 can hot-add memory, with a memmap on memory", "",
-         "riscv: mm: Add support for memory hotplug", hosts=("x86_64", "arm64", "ppc64le", "s390x", "riscv64")),
-    _row((6, 11), "believed", "the log calls a page that cannot be taken out of use \"get hwpoison page\"", "",
+    _row((6, 11), "commit", "riscv64 can hot-add memory, with a memmap on memory", "f8c2a240556e",
+         "riscv: Enable memory hotplugging for RISC-V", hosts=("x86_64", "arm64", "ppc64le", "s390x", "riscv64")),
+    _row((6, 11), "commit", "the log calls a page that cannot be taken out of use \"get hwpoison page\"", "b8b9488d50b7",
          "mm/memory-failure: improve memory failure action_result messages", unhandlable_page="get hwpoison page"),
     _row((6, 11), "commit", "on x86 the highest address of an add is the end of the direct map, which KASLR trims",
          "ea72ce5da228", "x86/kaslr: Expose and use the end of the physical memory address space", kaslr_limit="checked"),
@@ -139,13 +145,17 @@ CHANGES: Final[tuple[Change, ...]] = (
          "7ffb791423c7", "x86/kaslr: Reduce KASLR entropy on most x86 systems", kaslr_limit="rare"),
     _row((6, 16), "commit", "windows of CXL memory advise the size of memory blocks on x86, so that none is left over", "",
          "acpi,srat: give memory block size advice based on CFMWS alignment", block_advice=True),
+    _row((6, 16), "commit", "pages of offline blocks have no flag in /proc/kpageflags, not NOPAGE", "",
+         "fs/proc/page: refactor to reduce code duplication", nopage_shown=False),
     _row((6, 17), "commit", "after an offline that failed each pageblock has the type that it had before", "",
          "mm/page_isolation: make page isolation a standalone bit", isolation_keeps_type=True),
     _row((6, 17), "commit", "nodes have a notifier chain of their own: it is told of a node's first and last memory", "",
          "mm,memory_hotplug: implement numa node notifier", node_notifiers=True),
-    _row((6, 19), "commit", "MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE are gone; s390 configures its memory by "
-         "/sys/firmware/memory", "300709fbefd1", "mm/memory_hotplug: remove MEM_PREPARE_ONLINE/MEM_FINISH_OFFLINE notifiers",
+    _row((6, 19), "commit", "MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE are gone", "300709fbefd1",
+         "mm/memory_hotplug: remove MEM_PREPARE_ONLINE/MEM_FINISH_OFFLINE notifiers",
          prepare_finish=False),
+    _row((6, 19), "commit", "on s390 standby memory is no memory block until /sys/firmware/memory/memoryN/config says so",
+         "ff18dcb19aab", "s390/sclp: Add support for dynamic (de)configuration of memory", firmware_memory=True),
     _row((7, 0), "commit", "with vm.movable_gigantic_pages=1 huge pages of 1 GiB may lie in ZONE_MOVABLE", "",
          "mm, hugetlb: implement movable_gigantic_pages sysctl", movable_gigantic=True),
     _row((7, 0), "commit", "a range with smaller huge pages can become one of 1 GiB: they are moved, if no other range is left",

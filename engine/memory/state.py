@@ -113,6 +113,7 @@ class State:
         self.tails: Table[tuple[ZoneKey, int], int] = Table(self.journal, "tails")
         self.hstates: Table[int, Hstate] = Table(self.journal, "hstates")
         self.acpi_devices: Table[int, AcpiDevice] = Table(self.journal, "acpi_devices")
+        self.standby: Table[int, bool] = Table(self.journal, "standby")
         self.dax_devices: Table[int, DaxDevice] = Table(self.journal, "dax_devices")
         self.virtio_mem: Table[int, VirtioMemDevice] = Table(self.journal, "virtio_mem")
         self.vmstat: Table[str, int] = Table(self.journal, "vmstat")

@@ -6,12 +6,16 @@ It lives as long as its state.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from heapq import heappop, heappush
 from weakref import WeakKeyDictionary
 
+from ..memory.section import Section
 from ..memory.state import State
-from ..protocol.vocabulary import FREE, Migratetype, ZoneKey
+from ..numbers.bits import runs
+from ..numbers.geometry import Geometry
+from ..protocol.vocabulary import FREE, MOVABLE_TYPE, Migratetype, ZoneKey
 from .free_area import Counts, section_counts
 
 Spot = tuple[Migratetype, int]
@@ -44,6 +48,17 @@ class FreeIndex:
             self._learn(state, number)
         self._changed.clear()
 
+    def took(self, section: Section, spot: Spot, more: bool, rest: int, geometry: Geometry) -> None:
+        """Pages were taken from whole areas of a section that were on the list `spot`; it has `more` there, or no longer. What is
+        left of those areas, `rest`, falls apart into smaller ones, and nothing else of the section has changed."""
+        spots = self._spots[section.nr]
+        if not more:
+            spots -= {spot}
+        if rest:
+            spots |= {(_type_at(section, start, geometry), order) for start, order in _pieces(rest)}
+        self._enter(section.nr, spots)
+        self._changed.discard(section.nr)
+
     def _learn(self, state: State, number: int) -> None:
         section = state.sections.get(number)
         spots: frozenset[Spot] = frozenset()
@@ -51,9 +66,27 @@ class FreeIndex:
             for key, owned in section.zones:
                 if key == self._key:
                     spots = _spots(section_counts(free & owned, section.types, state.geometry))
+        self._enter(number, spots)
+
+    def _enter(self, number: int, spots: frozenset[Spot]) -> None:
         for spot in spots - self._spots.get(number, frozenset()):
             heappush(self._heaps.setdefault(spot, []), number)
         self._spots[number] = spots
+
+
+def _pieces(pages: int) -> Iterator[tuple[int, int]]:
+    """First page and order of each area that the rest of bigger ones makes: as big as where it begins allows."""
+    for start, length in runs(pages):
+        end = start + length
+        while start < end:
+            order = min((start & -start).bit_length() - 1 if start else 64, (end - start).bit_length() - 1)
+            yield start, order
+            start += 1 << order
+
+
+def _type_at(section: Section, page: int, geometry: Geometry) -> Migratetype:
+    block = page >> geometry.pageblock_order
+    return next((name for name, blocks in section.types.items() if blocks >> block & 1), MOVABLE_TYPE)
 
 
 @lru_cache(maxsize=4096)

@@ -41,7 +41,7 @@ def migrate_range(state: State, pfn: int, pages: int, source: ZoneKey, inside: b
             if inside:
                 zones = zonelist(state, node_order(state, source[0]), highest)
         chunks = page_alloc.allocate(state, zones, 0, movable.bit_count(), MOVABLE, highest)
-        moved = lowest_n(movable, sum(count for _, count in chunks))
+        moved = lowest_n(movable, page_alloc.pages_of(chunks))
         if not moved:
             return
         state.set_kind(state.sections[found.nr], moved, FREE)

@@ -7,7 +7,8 @@ allocations are done together as if one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 import msgspec
@@ -32,7 +33,7 @@ from ..protocol.vocabulary import (
     ZoneKey,
 )
 from .free_area import CMA, area_starts
-from .free_index import FreeIndex, free_index
+from .free_index import FreeIndex, Spot, free_index
 from .zonelist import Watermarks
 
 _FALLBACKS: Final[dict[Migratetype, tuple[Migratetype, ...]]] = {
@@ -50,11 +51,14 @@ _MOVABLE_KINDS: Final[tuple[Kind, ...]] = (MOVABLE, PINNED, HUGE)
 
 
 class _Source(NamedTuple):
-    """Where the next pages come from: a section of the zone, its part of it, and free pages of it to take from."""
+    """Where the next pages come from: a section of the zone, its part of it, and free pages of it to take from. If these are
+    whole areas, `spot` is the free list that they are on, and `more` says whether the section has others on it."""
 
     section: Section
     owned: int
     pages: int
+    spot: Spot | None = None
+    more: bool = False
 
 
 # -- allocating ---------------------------------------------------------------------------------------------------------
@@ -91,7 +95,7 @@ def allocate(
             if left is not None and order == state.geometry.pageblock_order:
                 left += _left_on_list(state, key, order, got)
             taken += got
-            count -= sum(pages for _, pages in got) >> order
+            count -= pages_of(got) >> order
     return taken
 
 
@@ -140,7 +144,10 @@ def take(
         if source is None:
             break
         starts = lowest_n(aligned_runs(source.pages, order, geometry.pages_per_section), count)
-        state.set_kind(source.section, spread(starts, order), kind)
+        taking = spread(starts, order)
+        state.set_kind(source.section, taking, kind)
+        if source.spot is not None:
+            index.took(source.section, source.spot, source.more, source.pages & ~taking, geometry)
         index.update(state)
         taken += _chunks(starts, order, source.section.nr * geometry.pages_per_section)
         count -= starts.bit_count()
@@ -213,7 +220,8 @@ def _areas_of(state: State, key: ZoneKey, number: int, migratetype: Migratetype,
     section = state.sections[number]
     owned = next(mask for owner, mask in section.zones if owner == key)
     starts = area_starts(section.of(FREE) & owned, section.types, migratetype, order, state.geometry)
-    return _Source(section, owned, spread(lowest_n(starts, count), order))
+    chosen = lowest_n(starts, count)
+    return _Source(section, owned, spread(chosen, order), (migratetype, order), chosen != starts)
 
 
 def _share_block(state: State, areas: _Source, migratetype: Migratetype, wanted: Migratetype) -> tuple[_Source, int]:
@@ -229,7 +237,7 @@ def _share_block(state: State, areas: _Source, migratetype: Migratetype, wanted:
     elif migratetype == MOVABLE_TYPE:
         alike = (1 << order) - free - movable
     enough = free + alike >= 1 << order - 1
-    return areas._replace(pages=section.of(FREE) & pageblock), pageblock if enough else 0
+    return areas._replace(pages=section.of(FREE) & pageblock, spot=None), pageblock if enough else 0
 
 
 def _claim(state: State, section: Section, pages: int, wanted: Migratetype) -> None:
@@ -282,8 +290,15 @@ def free_pages(state: State, chunks: Sequence[Chunk], kinds: tuple[Kind, ...]) -
 
 # -- sets of many pieces ------------------------------------------------------------------------------------------------
 
+_LENGTH: Final = itemgetter(1)
+
+
+def pages_of(chunks: Iterable[Chunk]) -> int:
+    """Pages of all chunks."""
+    return sum(map(_LENGTH, chunks))
+
 
 def _chunks(starts: int, order: int, base: int) -> list[Chunk]:
     if not order:
-        return [(base + start, length) for start, length in runs(starts)]
+        return list(runs(starts, base))
     return [(base + at, 1 << order) for start, length in runs(starts) for at in range(start, start + length)]

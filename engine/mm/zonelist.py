@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from math import isqrt
 from typing import Final
 
 from ..memory.state import State
-from ..memory.zone import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, ZONE_ORDER
+from ..memory.zone import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, ZONE_ORDER, Node
 from ..numbers.units import MIB
 from ..protocol.vocabulary import ZoneKey
 
@@ -25,26 +27,36 @@ def node_order(state: State, local: int) -> list[int]:
     memory = state.memory_nodes()
     if len(memory) <= 1:
         return memory
+    return [*_order(tuple(state.nodes.values()), tuple(memory), local)]
+
+
+@lru_cache(maxsize=256)
+def _order(nodes: tuple[Node, ...], memory: tuple[int, ...], local: int) -> tuple[int, ...]:
+    known = {node.id: node for node in nodes}
     load = dict.fromkeys(memory, 0)
     order: list[int] = []
-    for node in sorted({*state.nodes, local}):
-        order, last = [], node
-        me = state.nodes.get(node)
+    for number in sorted({*known, local}):
+        order, last = [], number
+        me = known.get(number)
         rest = set(memory)
         while rest:
-            best = node if node in rest else min((_cost(state, node, other, load[other]), other) for other in rest)[1]
+            best = (
+                number
+                if number in rest
+                else min((_cost(known, number, other, load[other]), other) for other in rest)[1]
+            )
             rest.discard(best)
             if me is not None and me.distance_to(best) != me.distance_to(last):
                 load[best] += 1
             order.append(best)
             last = best
-        if node == local:
-            return order
-    return order
+        if number == local:
+            break
+    return tuple(order)
 
 
-def _cost(state: State, node: int, other: int, load: int) -> int:
-    me, peer = state.nodes.get(node), state.nodes.get(other)
+def _cost(nodes: Mapping[int, Node], node: int, other: int, load: int) -> int:
+    me, peer = nodes.get(node), nodes.get(other)
     far = me.distance_to(other) if me else 20
     far += (other < node) + (1 if peer and peer.cpus else 0)
     return far * _MAX_NODES + load
@@ -74,31 +86,45 @@ def working_node(state: State) -> int:
     return with_cpus[0] if with_cpus else min(state.nodes, default=0)
 
 
+@lru_cache(maxsize=64)
+def _min_and_low(
+    zones: tuple[tuple[ZoneKey, int, int], ...], apart: bool, page_size: int, pageblock_pages: int
+) -> dict[ZoneKey, tuple[int, int]]:
+    """min and low of zones by their managed pages and present_early_pages (init_per_zone_wmark_min); `apart`: ZONE_MOVABLE has
+    a minimum of its own. `pageblock_pages` is 0 where there are no transparent huge pages."""
+    kernel = sum(managed for key, managed, _ in zones if key[1] in KERNEL_ZONES)
+    whole = kernel if apart else sum(managed for _, managed, _ in zones)
+    page_kib = page_size // 1024
+    floor = min(max(isqrt(kernel * page_kib * 16), 128), 262144) // page_kib
+    populated = sum(1 for key, _, _ in zones if key[1] in KERNEL_ZONES)
+    boot_bytes = sum(min(managed, early) for _, managed, early in zones) * page_size
+    huge = pageblock_pages * populated * 11 if boot_bytes >= _HUGE_PAGES_FROM else 0
+    pages_min = max(floor, min(huge, kernel // 20))
+    found: dict[ZoneKey, tuple[int, int]] = {}
+    for key, managed, _ in zones:
+        share = pages_min * managed // max(whole, 1)
+        least = min(max(managed // 1024, 32), 128) if apart and key[1] == MOVABLE else share
+        found[key] = (least, least + max(share // 4, managed // 1000))
+    return found
+
+
 class Watermarks:
     """min and low of every zone and the lowmem reserves: as captured, or, since the last online or offline, from the
     managed pages of this moment (init_per_zone_wmark_min, mm/page_alloc.c)."""
 
     def __init__(self, state: State) -> None:
-        zones = [zone for zone in state.zones.values() if zone.managed]
-        kernel = sum(zone.managed for zone in zones if zone.name in KERNEL_ZONES)
-        whole = kernel if state.model.movable_minimum_apart else sum(zone.managed for zone in zones)
-        page_kib = state.geometry.page_size // 1024
-        floor = min(max(isqrt(kernel * page_kib * 16), 128), 262144) // page_kib
-        populated = sum(1 for zone in zones if zone.name in KERNEL_ZONES)
-        boot_bytes = sum(min(zone.managed, zone.early) for zone in zones) * state.geometry.page_size
-        kept = state.preset.transparent and boot_bytes >= _HUGE_PAGES_FROM
-        huge = state.geometry.pageblock_pages * populated * 11 if kept else 0
-        pages_min = max(floor, min(huge, kernel // 20))
-        self._pages: dict[ZoneKey, tuple[int, int]] = {}
-        for zone in zones:
-            share = pages_min * zone.managed // max(whole, 1)
-            apart = state.model.movable_minimum_apart and zone.name == MOVABLE
-            least = min(max(zone.managed // 1024, 32), 128) if apart else share
-            self._pages[zone.key] = (least, least + max(share // 4, zone.managed // 1000))
+        zones = tuple((zone.key, zone.managed, zone.early) for zone in state.zones.values() if zone.managed)
+        geometry = state.geometry
+        self._pages = _min_and_low(
+            zones,
+            state.model.movable_minimum_apart,
+            geometry.page_size,
+            geometry.pageblock_pages if state.preset.transparent else 0,
+        )
+        if state.watermarks:
+            self._pages = {**self._pages, **{key: (seen.min, seen.low) for key, seen in state.watermarks.items()}}
         self._seen = state.watermarks
-        for key, seen in state.watermarks.items():
-            self._pages[key] = (seen.min, seen.low)
-        self._managed = {zone.key: zone.managed for zone in zones}
+        self._managed = {key: managed for key, managed, _ in zones}
 
     def min_or_low(self, key: ZoneKey, low: bool) -> int:
         """The low or else the min watermark of a zone, pages."""

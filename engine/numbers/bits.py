@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 _ONES: Final = re.compile("1+")
+_SPAN: Final = re.Match.span
 _SCATTERED: Final = 64
 """From so many borders between pages inside and outside on, a set is taken apart as text, which is faster then."""
 
@@ -22,13 +23,13 @@ def span(start: int, count: int) -> int:
     return ((1 << count) - 1) << start
 
 
-def runs(pages: int) -> Iterator[tuple[int, int]]:
-    """Each maximal run of the set as (start, length), ascending."""
+def runs(pages: int, base: int = 0) -> Iterator[tuple[int, int]]:
+    """Each maximal run of the set as (start, length), ascending; `base`: what page 0 counts as."""
     if (pages ^ (pages << 1)).bit_count() > _SCATTERED:
-        for start, end in map(re.Match[str].span, _ONES.finditer(bin(pages)[:1:-1])):
-            yield start, end - start
+        for start, end in map(_SPAN, _ONES.finditer(bin(pages)[:1:-1])):
+            yield base + start, end - start
         return
-    at = 0
+    at = base
     while pages:
         skip = (pages & -pages).bit_length() - 1
         pages >>= skip

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from ..capture.collection import without_collection
 from ..commands import Add, Command, VirtioMem, Write
 from ..memory.state import Holder, State, state_of
 from ..memory.zone import KERNEL_ZONES, MOVABLE
@@ -92,18 +93,19 @@ def grow(
     start = place = _free(state, _behind(state, step), step)
     curve = _Curve(state, step, limit)
     result, reason = "ok", None
-    try:
-        if caller == "virtio-mem":
-            curve.follow(VirtioMem(start=start, size=limit, node=node))
-        for at in watched(range(0, limit, step)) if caller != "virtio-mem" else ():
-            size = min(step, limit - at)
-            place = _free(state, place, size)
-            curve.follow(Add(start=place, size=size, node=node, caller=caller))
-            curve.reach(at + size)
-            place += size
-            state.journal.changes.clear()
-    except HotplugError as error:
-        result, reason = error.errno, error.reason
+    with without_collection():
+        try:
+            if caller == "virtio-mem":
+                curve.follow(VirtioMem(start=start, size=limit, node=node))
+            for at in watched(range(0, limit, step)) if caller != "virtio-mem" else ():
+                size = min(step, limit - at)
+                place = _free(state, place, size)
+                curve.follow(Add(start=place, size=size, node=node, caller=caller))
+                curve.reach(at + size)
+                place += size
+                state.journal.changes.clear()
+        except HotplugError as error:
+            result, reason = error.errno, error.reason
     now = state.settings.auto_online_blocks
     points, dangers, partial = tuple(curve.points), tuple(curve.dangers), curve.beyond
     return Growth(step, start, node, caller, now, limit, points, dangers, result, reason, partial)

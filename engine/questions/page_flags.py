@@ -52,7 +52,7 @@ def page_flags(state: State, pfn: int) -> tuple[str, ...] | None:
     nr, at = divmod(pfn, geometry.pages_per_section)
     section = state.sections.get(nr)
     if section is None or not section.online:
-        return ("nopage",)
+        return ("nopage",) if state.model.nopage_shown else ()
     kind = next((kind for kind, have in section.pages.items() if have >> at & 1), None)
     if kind is None or kind == ASSUMED:
         return None

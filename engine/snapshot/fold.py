@@ -121,6 +121,7 @@ def _tables(state: State, known: Known) -> dict[str, Any]:
         "sections": tuple(_section_grids(state, known)),
         **({"tails": tails} if tails else {}),
         **({"dax_devices": devices} if devices else {}),
+        **({"standby": dict(sorted(state.standby.items()))} if state.standby else {}),
     }
 
 

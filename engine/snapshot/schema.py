@@ -275,6 +275,7 @@ class StateV1(_Strict, frozen=True, kw_only=True):
     optimized: dict[Pages, bool] | None = None
     tails: tuple[TailV1, ...] | None = None
     dax_devices: tuple[DaxV1, ...] | None = None
+    standby: dict[Pages, bool] | None = None
     blocks: tuple[BlockRun, ...] | None = None
     sections: tuple[SectionGrid, ...] | None = None
 
@@ -328,6 +329,7 @@ class SnapshotV1(_Strict, frozen=True, tag_field="version", tag=1, kw_only=True)
     optimized: dict[Pages, bool] = {}
     tails: tuple[TailV1, ...] = ()
     dax_devices: tuple[DaxV1, ...] = ()
+    standby: dict[Pages, bool] = {}
     blocks: tuple[BlockRun, ...] = ()
     sections: tuple[SectionGrid, ...] = ()
     steps: tuple[StepV1, ...] = ()

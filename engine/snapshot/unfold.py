@@ -66,6 +66,7 @@ def unfold(snapshot: SnapshotV1) -> tuple[State, Origin]:
     state.surplus.load(_unique("$.surplus", _surplus(snapshot, state)))
     state.optimized.load(snapshot.optimized)
     state.tails.load(_unique("$.tails", _tails(snapshot, state)))
+    state.standby.load(snapshot.standby)
     state.dax_devices.load(_unique("$.dax_devices", _dax_devices(snapshot, state)))
     state.blocks.load(_blocks(snapshot, state))
     state.globals.load({None: replace(state.globals.value, locked=_going_offline(state))})

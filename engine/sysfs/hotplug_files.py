@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from ..hotplug import dax
+from ..hotplug import dax, standby
 from ..hotplug.add import AddRequest, add_memory
 from ..hotplug.offline import offline_block
 from ..hotplug.online import online_block
@@ -21,6 +21,7 @@ from ..memory.block import Block
 from ..memory.settings import Settings
 from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
+from ..mm import page_isolation
 from ..numbers.runs import consecutive
 from ..protocol.events import Event, ParameterSet
 from ..protocol.reasons import HotplugError
@@ -97,6 +98,8 @@ def read(state: State, path: str) -> str:
         return text
     if (device := dax.device_at(state, path)) is not None:
         return dax.word(state, device) + "\n"
+    if (found := standby.file_of(state, path)) is not None:
+        return standby.read(state, *found) + "\n"
     if path == f"{MEMORY}/probe":
         _exists(state, path)
         raise HotplugError("EACCES", OnlyWritten(path))
@@ -105,6 +108,11 @@ def read(state: State, path: str) -> str:
     if not path.startswith(("/sys/", "/proc/sys/vm/")):
         raise HotplugError("ENOENT", NotModelled(path))
     raise HotplugError("ENOENT", NoSuchFile(path))
+
+
+def of_block(state: State, number: int, name: str) -> str:
+    """The text of a file of a memory block, without its line end. Raises `HotplugError` ENOENT where there is no such block."""
+    return _BLOCK_READERS[name](state, _block(state, number))
 
 
 def parameters(state: State) -> dict[str, str]:
@@ -142,11 +150,19 @@ _READERS: Final[dict[str, Callable[[State], str]]] = {
 _BLOCK_READERS: Final[dict[str, Callable[[State, Block], str]]] = {
     "state": lambda state, block: block.state,
     "online": lambda state, block: "0" if block.state == "offline" else "1",
-    "removable": lambda state, block: "1",
+    "removable": lambda state, block: "01"[_removable(state, block)],
     "phys_index": lambda state, block: f"{block.id:08x}",
     "phys_device": lambda state, block: "0",
     "valid_zones": valid_zones,
 }
+
+
+def _removable(state: State, block: Block) -> bool:
+    """Before 5.7 the pages are looked at by the rules of isolation (is_mem_section_removable)."""
+    if not state.model.removable_looks or block.state == "offline":
+        return True
+    start, pages = state.block_range(block.id)
+    return page_isolation.first_unmovable(state, state.block_sections(block.id), start, pages) is None
 
 
 def _node_meminfo(state: State, node: int) -> str:
@@ -182,6 +198,10 @@ def write(state: State, path: str, data: str) -> Steps:
     if (device := dax.device_at(state, path)) is not None:
         if data:
             yield from dax.write(state, device, data)
+        return
+    if (found := standby.file_of(state, path)) is not None:
+        if data:
+            yield from standby.write(state, *found, data, boolean(data))
         return
     read(state, path)
     raise HotplugError("EACCES", OnlyRead(path))

@@ -228,11 +228,8 @@ def of_new(parser: Parser) -> None:
         default=[],
         help="addresses that firmware keeps for CXL memory",
     )
-    parser.add_argument(
-        "--qemu",
-        metavar="WORDS",
-        help="instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G -device pc-dimm,...",
-    )
+    words = "instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G -device pc-dimm,..."
+    parser.add_argument("--qemu", metavar="WORDS", help=words)
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="save it there (.json, .msgpack, each also .gz), open nothing"
     )

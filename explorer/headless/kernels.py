@@ -16,7 +16,6 @@ _KNOWN: Final = {
     "source": "the kernels before and after were read; the release between is the likeliest",
     "recorded": "kernels before and after were recorded",
     "configuration": "a choice of those who build the kernel",
-    "believed": "from memory, not looked up",
 }
 
 

@@ -3,14 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Timer
 from typing import TypeVar
 
+from ..printable import printable
 from .output import on_terminal, show_progress
 
 T = TypeVar("T")
 
 LONG = 20
 """Steps from which on a script counts as long."""
+
+
+SOON = 0.3
+"""Seconds after which a person wants to know what takes so long."""
+
+
+@contextmanager
+def opening(name: str) -> Iterator[None]:
+    """While a machine is opened that takes longer than a moment, what is opened stands on standard error, if that is a
+    terminal."""
+    if not on_terminal("stderr"):
+        yield
+        return
+    shown: list[str] = []
+
+    def show() -> None:
+        shown.append(f"opening {printable(name)} …")
+        show_progress(shown[0])
+
+    timer = Timer(SOON, show)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        if shown:
+            show_progress("")
 
 
 def tracked(items: Sequence[T]) -> Iterable[T]:

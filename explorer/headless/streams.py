@@ -11,6 +11,7 @@ from altmap.engine.snapshot.store import MAX_BYTES, SUFFIXES
 from altmap.engine.snapshot.whole_file import open_to_read
 
 from .output import remark
+from .progress import opening
 
 STDIN: Final = "-"
 _MAX_SCRIPT: Final = 64 << 20
@@ -24,7 +25,8 @@ def machine_named(source: str, model: str | None = None, *, replay: bool, device
     if devices is not None:
         once_standard_input(source, devices)
     if source != STDIN:
-        machine = open_machine(source, model=model, replay=replay)
+        with opening(os.path.basename(source) or source):
+            machine = open_machine(source, model=model, replay=replay)
     else:
         data = _standard_input("the machine", MAX_BYTES)
         machine = read_machine(data, _STDIN_NAME, model=model, replay=replay)

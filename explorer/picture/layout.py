@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from altmap.engine import Machine
 from altmap.engine.protocol.vocabulary import Kind
 
 from .plan import PLAIN, Extent, Plan, extents_of, plain_shape, plainly, planned, rows_of
-
-if TYPE_CHECKING:
-    from .memory import Scope
+from .scope import Scope
 
 _FOLDED: Final[tuple[Kind, ...]] = ("reserved", "assumed")
 _FREE: Final[tuple[Kind, ...]] = ("free", "pcp")

@@ -9,9 +9,16 @@ from .view import Entry, Scene
 
 
 def legend(entries: Iterable[Entry], right: str, wide: int, scene: Scene, halves: int) -> Line:
-    """Entries from the left, as many as fit, and a word at the right."""
+    """Entries from the left, as many as fit, and a word at the right; where an entry has no room beside it the word is cut
+    short, and left out if that is not enough."""
     palette = scene.palette
     spans: list[Span] = []
+    entries = [*entries]
+    needed = sum(len(word) + (5 if halves == 1 else 4) for _, word in entries)
+    for shorter in (right, right.partition("  ")[0], ""):
+        right = shorter
+        if needed + len(right) + 1 <= wide:
+            break
     for paint, word in entries:
         if halves == 1:
             entry = [Span(f" {paint.letter} "), Span(f"{word} ", palette.dim)]

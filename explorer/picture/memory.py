@@ -2,45 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Final
 
-from altmap.engine import Block, Machine, Section, Summary, about_bytes, format_bytes
+from altmap.engine import Machine, about_bytes, format_bytes
 
+from .joint import joint
 from .layout import laid_out
 from .lines import Line, Span, joined, width
 from .memory_size import short_size
 from .overlay import Overlay
+from .paints import Paints
 from .palette import LETTERS, WORDS
 from .plan import Row
+from .scope import Scope
 from .tiles import Tiles
-from .view import Paint, Scene, View
-
-_Made = tuple[list[Section | None], list[Block | None]]
+from .view import Scene, View
 
 GUTTERS: Final = ((81, 13), (70, 9), (0, 8))
 """Columns of the gutter, by the least width of the map."""
-
-
-class Scope(NamedTuple):
-    """What a map shows: the level ("machine", "node", "block" or "section"), and the range in pages."""
-
-    level: str
-    start: int
-    pages: int
-    node: int | None = None
-
-
-def whole(machine: Machine, expected: Mapping[int, int] = MappingProxyType({})) -> Scope:
-    """The scope of all memory: up to the last block or section that there is, or that is expected."""
-    geometry = machine.geometry
-    last = max(
-        max(machine.blocks, default=0),
-        max(machine.sections, default=0) // geometry.sections_per_block,
-        max(expected, default=0),
-    )
-    return Scope("machine", 0, (last + 1) * geometry.pages_per_block)
 
 
 class MemoryPicture:
@@ -63,14 +43,12 @@ class MemoryPicture:
         self.folds = folds
         self.wide, self.high = size
         self.gutter = next(columns for least, columns in GUTTERS if self.wide >= least)
-        self._sections: dict[int, _Made] = {}
-        self._paints: dict[int, list[Paint]] = {}
-        self._looks: dict[tuple[int, object], Paint] = {}
         self._lines: dict[int, Line] = {}
         self._tiles: dict[int, list[Line] | None] = {}
         self.plan = laid_out(
             self.machine, scope, (self.wide - self.gutter, self.high), halves, folds, plain, scene.expected
         )
+        self.paints = Paints(scene, view, self.plan)
         self._tiled = tiles = Tiles(self)
         self._drawn: dict[str, Callable[[int, Row, int, Overlay], Iterable[Span]]] = {
             "hole": self._hole, "alike": self._folded, "node": self._heading, "tiles": tiles.line
@@ -90,16 +68,10 @@ class MemoryPicture:
         found: list[int] = []
         self._lines.clear()
         self._tiles.clear()
-        for at, before in list(self._sections.items()):
-            row, top = self.plan.rows[at], self.plan.tops[at]
-            now = self._of_row(row)
-            if before != now:
-                if at in self._paints:
-                    self._paints[at] = self._repainted(at, before, now)
-                alike = before[1] == now[1] and row.what == "tiles" and self._by_cells
-                parts = {0, *self._tiled.differing(at, over)} if alike else range(self.plan.shape.lines)
-                self._sections[at] = now
-                found += [top + part for part in parts]
+        for at, other in self.paints.changed():
+            alike = not other and self.plan.rows[at].what == "tiles" and self._by_cells
+            parts = {0, *self._tiled.differing(at, over)} if alike else range(self.plan.shape.lines)
+            found += [self.plan.tops[at] + part for part in parts]
         return found
 
     @property
@@ -131,49 +103,10 @@ class MemoryPicture:
                 found.add(at)
         lines = [line for at in found for line in range(self.plan.tops[at], self.plan.tops[at] + self.plan.shape.lines)]
         for at in found:
-            self._paints.pop(at, None)
+            self.paints.forget(at)
         for line in lines:
             self._lines.pop(line, None)
         return lines
-
-    def _repainted(self, at: int, before: _Made, now: _Made) -> list[Paint]:
-        """The looks of the cells of a row of which some sections have changed."""
-        row, cell, size = self.plan.rows[at], self.plan.shape.cell, self.machine.geometry.pages_per_section
-        paints = list(self._paints[at])
-        first = row.start // size
-        changed = (nr for nr, pair in enumerate(zip(before[0], now[0], strict=True), first) if pair[0] is not pair[1])
-        done = row.start
-        for nr in changed:
-            start = max(done, nr * size // cell * cell)
-            done = min(-(-(nr + 1) * size // cell) * cell, row.start + row.pages)
-            if start < done:
-                for one in self.machine.summaries(start, done - start, cell):
-                    if row.low <= one.start < row.high:
-                        paints[(one.start - row.start) // cell] = self._paint(one)
-        return paints
-
-    def _of_row(self, row: Row) -> _Made:
-        """What a row is made of: its sections and its blocks."""
-        geometry, end = self.machine.geometry, row.start + row.pages
-        size, unit = geometry.pages_per_section, geometry.pages_per_block
-        sections, blocks = self.machine.sections, self.machine.blocks
-        return (
-            [*map(sections.get, range(row.start // size, -(-end // size)))],
-            [*map(blocks.get, range(row.start // unit, -(-end // unit)))],
-        )
-
-    def paints(self, at: int) -> list[Paint]:
-        """The looks of the cells of a row."""
-        found = self._paints.get(at)
-        if found is None:
-            row, shape = self.plan.rows[at], self.plan.shape
-            cells = self.machine.summaries(row.start, row.pages, shape.cell)
-            nothing = Paint(self.scene.palette.ground, " ")
-            found = self._paints[at] = [
-                self._paint(cell) if row.low <= cell.start < row.high else nothing for cell in cells
-            ]
-            self._sections[at] = self._of_row(row)
-        return found
 
     def tile(self, block: int) -> list[Line] | None:
         """The lines of a tile that has its own; None for its cells."""
@@ -181,15 +114,6 @@ class MemoryPicture:
             shape = self.plan.shape
             self._tiles[block] = self.view.tile(self.scene, block, shape.wide, shape.high, self.halves)
         return self._tiles[block]
-
-    def _paint(self, cell: Summary) -> Paint:
-        if not self.view.by_contents:
-            return self.view.paint(self.scene, cell)
-        key = (cell.counts, cell.shares)
-        found = self._looks.get(key)
-        if found is None:
-            found = self._looks[key] = self.view.paint(self.scene, cell)
-        return found
 
     # -- lines ------------------------------------------------------------------------------------------------------
 
@@ -201,6 +125,7 @@ class MemoryPicture:
         row, part = self.plan.rows[at], y - self.plan.tops[at]
         geometry = self.machine.geometry
         plain = not over.touches(row.start, row.pages, geometry.pages_per_block, geometry.pages_per_section)
+        plain &= not (self.view.joins and row.what == "hole")
         if plain and y in self._lines:
             return self._lines[y]
         gutter = self._gutter(at, row, part)
@@ -298,7 +223,16 @@ class MemoryPicture:
     def _hole(self, at: int, row: Row, part: int, over: Overlay) -> Iterable[Span]:
         text = f"---- hole of {format_bytes(row.pages * self.machine.geometry.page_size)} "
         room = self._used() - len(text)
-        return [Span(" "), Span((text + "-" * room)[: self._used()], self.scene.palette.faint)]
+        said = Span((text + "-" * room)[: self._used()], self.scene.palette.faint)
+        rows, shape, palette = self.plan.rows, self.plan.shape, self.scene.palette
+        if not self.view.joins or at + 1 == len(rows) or rows[at + 1].what != "tiles":
+            return [Span(" "), said]
+        return [Span(" "), *joint(said, rows[at + 1], shape, over.cursor, over.hosts, palette, self.halves)]
+
+    @property
+    def hole_lines(self) -> list[int]:
+        """The lines that may join blocks below them."""
+        return [self.plan.tops[at] for at, row in enumerate(self.plan.rows) if row.what == "hole" and self.view.joins]
 
     def _used(self) -> int:
         shape = self.plan.shape

@@ -9,9 +9,9 @@ from altmap.engine import Machine
 
 from .colour import between
 from .lines import Line, Span, joined
-from .memory import Scope
 from .memory_size import short_size
 from .plan import Extent, extents_of
+from .scope import Scope
 from .use import Use
 from .view import Paint, Scene
 from .views import Zones

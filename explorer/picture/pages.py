@@ -9,9 +9,10 @@ from altmap.engine import Page
 
 from .colour import between
 from .lines import Line, Span, joined, width
-from .memory import GUTTERS, Scope
+from .memory import GUTTERS
 from .overlay import Overlay
 from .palette import LETTERS, WORDS
+from .scope import Scope
 from .view import Scene, View
 
 _ACROSS: Final = 64

@@ -28,6 +28,12 @@ def _lit(colour: int, by: float) -> int:
 
 
 @lru_cache(maxsize=4096)
+def _together(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    """The hatch of a character whose halves have these."""
+    return one if one == other else (between(one[0], other[0], 0.5), between(one[1], other[1], 0.5))
+
+
+@lru_cache(maxsize=4096)
 def _dimmed(ground: int, paint: Paint) -> Paint:
     return Paint(between(ground, paint.colour, _DIM), " ")
 
@@ -56,7 +62,7 @@ class Tiles:
     def laid(self, at: int, over: Overlay) -> _Laid:
         """A row with what is laid over it, kept until one of them changes."""
         picture = self._picture
-        found, paints = self._laid.get(at), picture.paints(at)
+        found, paints = self._laid.get(at), picture.paints.of(at)
         if found is None or found.paints is not paints or found.over != over:
             row, shape = picture.plan.rows[at], picture.plan.shape
             first = row.start // shape.unit
@@ -269,8 +275,8 @@ class Tiles:
             yield span._replace(text=span.text * sum(1 for _ in alike))
 
     def _halves(self, top: Paint, bottom: Paint, lit: float) -> Span:
-        if top.hatch and top.hatch == bottom.hatch and not (top.raised or bottom.raised):
-            return Span(HATCH, *top.hatch)
+        if top.hatch and bottom.hatch and not (top.raised or bottom.raised):
+            return Span(HATCH, *_together(top.hatch, bottom.hatch))
         if top.colour == bottom.colour:
             return Span(" ", None, _lit(top.colour, lit))
         return Span("▀", _lit(top.colour, lit), _lit(bottom.colour, lit))

@@ -29,10 +29,12 @@ class Use(View):
     def paint(cls, scene: Scene, cell: Summary) -> Paint:
         if (off := offline_paint(scene, cell)) is not None:
             return off
-        here = cell.pages - cell.missing
-        if cell.types.get("Isolate", 0) * 2 > here and cell.of("free") + cell.of("pcp") == here:
+        here, paint = cell.pages - cell.missing, _use(cell.uses, cell.pages, scene.palette)
+        if cell.types.get("Isolate", 0) * 2 <= here:
+            return paint
+        if cell.of("free") + cell.of("pcp") == here:
             return cls.vacated(scene)
-        return _use(cell.uses, cell.pages, scene.palette)
+        return paint._replace(hatch=(between(paint.colour, scene.palette.ground, 0.5), paint.colour))
 
     @classmethod
     def vacated(cls, scene: Scene) -> Paint:

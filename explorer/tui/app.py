@@ -69,8 +69,8 @@ class ExplorerApp(App[bool]):
         self.keeper = keeper or Keeper()
         self._tour, self._reader = tour, reader
         self._guard, self._grey = Guard(), Monochrome()
-        for theme in THEMES:
-            self.register_theme(theme)
+        for one in THEMES:
+            self.register_theme(one)
         theme = self.keeper.settings.theme if self.keeper.settings.theme in self.available_themes else DARK
         self.set_reactive(App.theme, theme)  # it is the first: there is nothing yet that would have to be made anew
         self.stylesheet.set_variables(self.get_css_variables())

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Button
 
 LETTERS: Final = "asdfghjklqwertyuiopzxcvbnm1234567890ASDFGHJKLQWERTYUIOPZXCVBNM"
@@ -32,7 +33,7 @@ class Worded(Protocol):
 def targets(screen: Screen[Any]) -> list[Target]:
     """The places of a screen, by row and column, as many as there are letters."""
     found: list[Target] = []
-    for widget in screen.walk_children():
+    for widget in screen.query(Widget):
         if not widget.display or not widget.region or not widget.visible:
             continue
         region = widget.content_region

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import msgspec
-from altmap.engine import Drift, Machine, capture, describe_drift, diff
+from altmap.engine import Drift, Machine, capture, diff, drift_lines
 
 from .changes import changes
 
@@ -79,7 +79,7 @@ def _lines(found: Drift) -> tuple[str, ...]:
     lasting = _lasting(found)
     blocks, others = Drift(blocks=lasting.blocks), msgspec.structs.replace(lasting, blocks=())
     passing = Drift(zones=tuple(zone for zone in found.zones if zone not in lasting.zones))
-    return tuple(line for part in (blocks, others, passing) if part for line in describe_drift(part).split("\n"))
+    return tuple(line for part in (blocks, others, passing) for line in drift_lines(part))
 
 
 def _lasting(found: Drift) -> Drift:

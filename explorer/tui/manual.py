@@ -119,5 +119,5 @@ def matching(chapters: Iterable[Chapter], text: str) -> list[Chapter]:
 def _has(entry: Entry, text: str, words: Sequence[str]) -> bool:
     if len(text) == 1:
         return text in entry.keys.split()
-    said = f"{entry.keys} {entry.title} {entry.sentence}".lower()
+    said = " ".join(entry[:3]).lower()
     return all(word in said for word in words)

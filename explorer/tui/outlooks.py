@@ -18,6 +18,7 @@ class Outlooks:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._known: dict[int, Told] = {}
+        self._answers: dict[str, list[int]] = {}
         self._state = -1
         self._rest: tuple[int, list[int]] = (-2, [])
         self._summed: tuple[tuple[int, int], Prospects] | None = None
@@ -42,7 +43,8 @@ class Outlooks:
             return None
         known = self._present()
         if block not in known:
-            known[block] = told(self._machine, self._machine.outlook(block))
+            found = known[block] = told(self._machine, self._machine.outlook(block))
+            self._answers.setdefault(found.answer, []).append(block)
         return known[block]
 
     def pending(self) -> list[int]:
@@ -57,8 +59,9 @@ class Outlooks:
         return list(self._rest[1])
 
     def answers(self) -> Mapping[str, Sequence[int]]:
-        """The blocks by answer."""
-        return self.prospects().answers
+        """The blocks by answer, as they were asked."""
+        self._present()
+        return self._answers
 
     def prospects(self) -> Prospects:
         """What all the answers come to; worked out once for as many as there are."""
@@ -71,7 +74,7 @@ class Outlooks:
     def _present(self) -> dict[int, Told]:
         state = self._machine.timeline.present.number
         if state != self._state:
-            self._known, self._state = {}, state
+            self._known, self._answers, self._state = {}, {}, state
         return self._known
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from altmap.engine import about_bytes, format_address, format_bytes
 
-from ..picture.memory import Scope
+from ..picture.scope import Scope
 from ..picture.view import Verdicts
 from ..picture.views import VIEWS
 from .widgets.memory_map import MemoryMap

@@ -8,10 +8,11 @@ from typing import Final
 
 from ..picture.legend import legend
 from ..picture.lines import Line, Span, fitted, joined
-from ..picture.memory import MemoryPicture, whole
+from ..picture.memory import MemoryPicture
 from ..picture.memory_size import short_size
 from ..picture.overlay import Overlay
 from ..picture.palette import DARK
+from ..picture.scope import whole
 from ..picture.use import Use
 from ..picture.view import Scene, Told
 from ..printable import printable

@@ -158,3 +158,22 @@ def _free_runs(section: Section, owned: int) -> list[tuple[int, int]]:
         at = len(text) if at < 0 else at
         found.append((start, at - start))
     return found
+
+
+def mixed(model: str = "6.12") -> Machine:
+    """512 MiB added: blocks 32 and 33 Normal, 34 and 35 Movable."""
+    machine = guest("1G", model=model)
+    dimm(machine, "512M")
+    online(machine, 32, 33, kind="online_kernel")
+    online(machine, 34, 35, kind="online_movable")
+    return machine
+
+
+def count(machine: Machine, kind: Any, zone: str | None = None) -> int:
+    """Pages of a kind in a zone, or in all of the machine."""
+    return sum(
+        (section.of(kind) & owned).bit_count()
+        for section in machine.sections.values()
+        for key, owned in section.zones
+        if zone in (None, key[1])
+    )

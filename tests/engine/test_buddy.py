@@ -6,11 +6,12 @@ from random import Random
 
 import msgspec
 import pytest
-from altmap.engine import Machine
+from altmap.engine import Machine, open_machine
 from altmap.engine.memory.section import set_types
 from altmap.engine.memory.state import State, state_of
 from altmap.engine.mm import page_alloc
 from altmap.engine.mm.free_area import block_counts, free_counts, order_counts
+from altmap.engine.mm.free_index import FreeIndex, free_index
 from altmap.engine.mm.page_isolation import start_isolate
 from altmap.engine.mm.zonelist import Watermarks
 from altmap.engine.numbers import bits
@@ -312,3 +313,27 @@ def test_lowest_n(seed: int) -> None:
     for count in (0, 1, 2, 100, len(listed) - 1, len(listed), len(listed) + 1, -3):
         assert bits.lowest_n(pages, count) == sum(1 << at for at in listed[: max(count, 0)])
     assert bits.lowest_n(0, 5) == 0
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_index_of_free_lists_knows_after_each_take_what_a_fresh_one_finds(seed: int) -> None:
+    """Takes from whole areas are followed without looking at the section again."""
+    chance = Random(seed)
+    state = state_of(open_machine(chance.choice(("mixed-guest", "small-guest", "numa-guest", "arm64-guest"))).copy())
+    keys = [key for key, zone in state.zones.items() if zone.free]
+    taken: list[Chunk] = []
+    for _ in range(40):
+        key = chance.choice(keys)
+        if taken and chance.random() < 0.3:
+            page_alloc.free_pages(state, [taken.pop(chance.randrange(len(taken)))], (MOVABLE, SLAB))
+        else:
+            kind: Kind = chance.choice((MOVABLE, SLAB))
+            order = chance.choice((0, 0, 0, 1, 3, state.geometry.pageblock_order, state.geometry.max_order))
+            taken += page_alloc.take(
+                state, key, order, chance.choice((1, 2, 7, 100)), kind, None, chance.random() < 0.2
+            )
+        known, fresh = free_index(state, key), FreeIndex(state, key)
+        fresh.update(state)
+        assert {nr: spots for nr, spots in known._spots.items() if spots} == {
+            nr: spots for nr, spots in fresh._spots.items() if spots
+        }

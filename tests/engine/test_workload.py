@@ -13,27 +13,26 @@ from altmap.engine import (
     HugePages,
     Machine,
     Offline,
-    Online,
     Pin,
     Unpin,
-    boot_machine,
     compare,
     open_machine,
-    parse_line,
     sentence,
 )
 from altmap.engine.memory.state import state_of
-from altmap.engine.protocol.events import MigrationFailed, PagesFreed, PagesMigrated, PagesTakenByWorkload
-from altmap.engine.protocol.reasons.pages import NoneThere, PinsFindNoRoom, TooFewThere
-from altmap.engine.protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED, SLAB
+from altmap.engine.protocol.events import PagesFreed, PagesMigrated, PagesTakenByWorkload
+from altmap.engine.protocol.reasons.pages import NoneThere, TooFewThere
+from altmap.engine.protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, SLAB
 
 from .guests import (
     FIRST,
+    count,
     dimm,
     do,
     free_pages,
     guest,
     memmap,
+    mixed,
     numbers,
     offline,
     online,
@@ -46,24 +45,6 @@ from .guests import (
 BLOCK = 32768
 KINDS = {"movable": MOVABLE, "unmovable": KERNEL, "reclaimable": SLAB, "pagetable": PAGETABLE}
 PATTERNS = ("sequential", "checkerboard", "random")
-
-
-def mixed(model: str = "6.12") -> Machine:
-    """512 MiB added: blocks 32 and 33 Normal, 34 and 35 Movable."""
-    machine = guest("1G", model=model)
-    dimm(machine, "512M")
-    online(machine, 32, 33, kind="online_kernel")
-    online(machine, 34, 35, kind="online_movable")
-    return machine
-
-
-def count(machine: Machine, kind: Any, zone: str | None = None) -> int:
-    return sum(
-        (section.of(kind) & owned).bit_count()
-        for section in machine.sections.values()
-        for key, owned in section.zones
-        if zone in (None, key[1])
-    )
 
 
 def pages(machine: Machine, kind: Any) -> dict[int, int]:
@@ -264,53 +245,6 @@ def test_memory_whose_memmap_lies_on_another_node_is_counted() -> None:
 # -- offlining ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("model", "result", "words"),
-    [("6.1", "EINTR", "signal"), ("6.12", "EINTR", "signal"), ("rfc-v2", "EAGAIN", "120 s")],
-)
-def test_a_pinned_page_keeps_its_block(model: str, result: str, words: str) -> None:
-    machine = guest("1G", model=model)
-    dimm(machine, "256M")
-    online(machine, 32, 33, kind="online_movable")
-    do(machine, Allocate(size="1M", zone="Movable"), Pin(size="64K", zone="Movable", short=True))
-    assert count(machine, PINNED) == 16
-    held = min(nr for nr in (32, 33) if machine.sections[nr].of(PINNED))
-    before = dict(machine.zones)
-    outcome = refuse(machine, Offline(block=held))
-    assert outcome.result == result
-    assert words in sentence(outcome.reason)
-    assert "extra reference" in sentence(outcome.reason)
-    assert [event.pfn for event in told(outcome, MigrationFailed)] == [outcome.pfn]
-    assert outcome.pfn is not None
-    assert machine.sections[held].of(PINNED) >> outcome.pfn % BLOCK & 1
-    assert dict(machine.zones) == before
-    do(machine, Unpin(zone="Movable"))
-    assert count(machine, PINNED) == 0
-    offline(machine, held)
-
-
-def test_more_than_there_is_cannot_be_pinned() -> None:
-    machine = mixed()
-    before = picture(machine)
-    assert refuse(machine, Pin(size="4K", zone="Movable", short=True)).result == "ENOMEM"
-    do(machine, Allocate(size="1M", zone="Movable"))
-    machine.undo()
-    assert picture(machine) == before
-    assert refuse(machine, Unpin(size="4K")).result == "ENOMEM"
-
-
-def test_a_refused_pin_pins_nothing() -> None:
-    machine = mixed()
-    do(machine, Allocate(size="1M", zone="Movable"))
-    before = picture(machine)
-    assert refuse(machine, Pin(size="16M", zone="Movable", short=True)).result == "ENOMEM"
-    assert picture(machine) == before
-    do(machine, Pin(size="1M", zone="Movable", short=True))
-    before = picture(machine)
-    assert refuse(machine, Unpin(size="16M", zone="Movable")).result == "ENOMEM"
-    assert picture(machine) == before
-
-
 @pytest.mark.parametrize("model", ["rfc-v2", "6.1", "6.12"])
 def test_migrated_pages_leave_the_node(model: str) -> None:
     """The own node has room for all of them, and gets none."""
@@ -375,41 +309,3 @@ def test_pages_counted_as_listed_and_seen_in_use_are_freed_once() -> None:
     for kind in ("unmovable", "reclaimable", "movable"):
         do(machine, Free(kind=kind))
         assert machine.check() == []
-
-
-def movable_node(model: str) -> Machine:
-    """Two nodes, the second of which has nothing but ZONE_MOVABLE, half in use."""
-    machine = boot_machine([(0, 0, "1G")], nodes=2, model=model)
-    do(machine, Add(start="8G", size="256M", node=1))
-    do(machine, Online(block=64, type="online_movable"), Online(block=65, type="online_movable"))
-    do(machine, Allocate(size="128M", node=1, zone="Movable"))
-    return machine
-
-
-@pytest.mark.parametrize(("model", "moves"), [("5.12", False), ("5.13", True), ("6.12", True)])
-def test_long_term_pins_leave_zone_movable_since_5_13(model: str, moves: bool) -> None:
-    """RDMA, VFIO: the pages are in a kernel zone of another node afterwards, and the block can go."""
-    machine = movable_node(model)
-    before = machine.zones[1, "Movable"].free
-    do(machine, Pin(size="64M", node=1))
-    assert (machine.zones[1, "Movable"].free - before == 64 * 256) is moves
-    outcome = machine.apply(Offline(block=64))
-    assert outcome.result == ("ok" if moves else "EINTR")
-    assert machine.check() == []
-
-
-def test_short_pins_hold_their_pages_where_they_are() -> None:
-    machine = movable_node("6.12")
-    do(machine, Pin(size="64M", node=1, short=True))
-    assert machine.apply(Offline(block=64)).result == "EINTR"
-    assert parse_line("pin 64M node 1 short") == [Pin(size=64 << 20, node=1, short=True)]
-
-
-def test_a_long_term_pin_without_room_in_kernel_zones_fails_and_changes_nothing() -> None:
-    machine = movable_node("6.12")
-    do(machine, Allocate(size=machine.zones[0, "DMA32"].free * 4096 - (80 << 20), kind="unmovable", zone="DMA32"))
-    before = picture(machine)
-    refused = refuse(machine, Pin(size="100M", node=1))
-    assert refused.result == "ENOMEM"
-    assert isinstance(refused.reason, PinsFindNoRoom)
-    assert picture(machine) == before

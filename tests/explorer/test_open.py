@@ -218,7 +218,7 @@ def test_a_machine_is_made_from_words_and_what_is_wrong_is_said_while_they_are_t
         assert str(dialog.query_one("#complaint", Static).render()) == ""
         assert "2 nodes" in dialog.query_one(MachineCard).words
         await press(pilot, "tab", "tab", "tab", *"movable_node", "enter")
-        machine = pilot.app.screen.machine
+        machine = pilot.app.session.machine
         assert (machine.model.name, len(machine.nodes), machine.boot.movable_node) == ("6.8", 2, True)
 
     begin(make)
@@ -306,9 +306,9 @@ def test_the_tour_is_taken_from_the_first_screen() -> None:
 def test_by_mouse() -> None:
     async def by_mouse(pilot: Any) -> None:
         await click(pilot, MachineList, 8, 4)
-        assert listed(pilot).chosen is not None
-        assert listed(pilot).machine is not None
-        assert listed(pilot).machine.origin.name == NAMES[1]
+        chosen = listed(pilot).machine
+        assert chosen is not None
+        assert chosen.origin.name == NAMES[1]
         await click(pilot, "#open-title", pilot.app.size.width - 6, 0)
         assert pilot.app.screen.has_class("-filtering")
         await press(pilot, "escape")

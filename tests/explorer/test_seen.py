@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from altmap import engine
 from altmap.explorer.picture.use import Use
 from altmap.explorer.tui import plan
 from altmap.explorer.tui.screens.main import MainScreen
+from altmap.explorer.tui.widgets.bars import StatusLine
+from altmap.explorer.tui.widgets.map_legend import MapLegend
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
+from altmap.explorer.tui.widgets.node_strip import NodeStrip
 
 from .machines import drive, guest, press, result, stand_on, with_dimm
 
@@ -79,3 +83,87 @@ def test_pages_that_moved_are_told_with_where_they_went() -> None:
         assert f"memory{other}" in result(screen)
 
     drive(machine, move)
+
+
+def test_a_kernel_that_is_modelled_as_another_is_named_with_both() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        assert "Linux 6.18 as 6.12" in str(screen.query_one(StatusLine).content)
+
+    drive(engine.open_machine("firecracker-24g", model="6.12"), look, (120, 40))
+
+
+def test_what_leads_on_from_a_refusal_is_offered_until_the_next_verb_wherever_the_cursor_goes() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "colon", *"offline 42", "enter", "g", *"50", "enter", "right", "v", "v")
+        assert "x show the page" in result(screen)
+        assert "b what would go instead" in result(screen)
+        await press(pilot, "x")
+        assert screen.query_one(MemoryMap).pfn == 0x150C31
+        await press(pilot, "colon", *"offline 48", "enter")
+        assert "x show" not in result(screen)
+
+    drive(engine.open_machine("firecracker-24g"), look, (120, 40))
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+def test_the_legend_names_all_that_is_there_before_it_says_how_much_a_cell_is(size: tuple[int, int]) -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        legend = screen.query_one(MapLegend).words
+        assert all(word in legend for word in ("free", "movable", "kernel", "reserved"))
+        assert ("cell" in legend) or len(legend.rstrip()) + len(" cell 16M") > size[0]
+
+    drive(engine.open_machine("firecracker-24g"), look, size)
+
+
+def test_nodes_are_told_below_a_map_that_leaves_room_for_them() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        strip = screen.query_one(NodeStrip)
+        assert strip.display
+        told = ["".join(span.text for span in strip.row(y)).split() for y in range(strip.size.height)]
+        rows = {tuple(words[:2]): words for words in told[2:]}
+        assert rows.keys() == {("0", "DMA"), ("0", "DMA32"), ("0", "Normal"), ("1", "Normal")}
+        managed = machine.zones[1, "Normal"].managed * machine.geometry.page_size
+        assert rows["1", "Normal"][2] == engine.about_bytes(managed)
+        assert rows["1", "Normal"][-3:] == ["8G", "boot", "memory"]
+        await press(pilot, "plus")
+        assert not strip.display
+
+    machine = engine.open_machine("terabyte-server")
+    drive(machine, look, (120, 40))
+
+
+def test_a_machine_of_one_node_has_no_table_of_nodes() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        assert not screen.query(NodeStrip)
+
+    drive(guest(), look, (120, 40))
+
+
+def test_parameters_have_room_on_the_smallest_screen() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "4")
+        assert screen.query_one("#parameters").size.height >= 5
+
+    drive(guest(), look, (60, 20))
+
+
+@pytest.mark.parametrize("letters", [False, True])
+def test_a_line_joins_a_block_with_the_one_that_holds_its_struct_pages(letters: bool) -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        pilot.app.no_color = letters
+        map_ = screen.query_one(MemoryMap)
+        map_.set_view("memmap")
+
+        def joined() -> list[str]:
+            lines = ("".join(span.text for span in map_.row(y)) for y in range(map_.size.height))
+            return [line for line in lines if "struct pages of" in line]
+
+        await stand_on(pilot, 35)
+        (line,) = joined()
+        assert "struct pages of memory35" in line
+        assert ("╭" in line) is not letters
+        for block in (32, 36, 0):
+            await stand_on(pilot, block)
+            assert not joined(), "it hosts them itself, or is in another row, or nothing is known"
+
+    drive(with_dimm(movable=7, placement="range"), look, (120, 40))

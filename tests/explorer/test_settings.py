@@ -90,7 +90,7 @@ def test_machines_that_were_opened_and_saved_are_offered(path: Path, tmp_path: P
         assert "1 command" in row.words
         row._choose(row.shown.index(recent[2]))
         await press(pilot, "enter")
-        assert 39 in pilot.app.screen.machine.blocks
+        assert 39 in pilot.app.session.machine.blocks
         await press(pilot, "q")
 
     explore(None, path, open_and_save)

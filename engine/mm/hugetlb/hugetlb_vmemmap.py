@@ -25,11 +25,17 @@ _ON: Final = ("on", "1", "y", "Y")
 _UNPLACED: Final[tuple[Kind, ...]] = (ASSUMED, RESERVED, KERNEL)
 
 
+def enabled(state: State) -> bool:
+    """Was the kernel told to give the memmap of huge pages back? (hugetlb_free_vmemmap)"""
+    on = state.boot.hugetlb_free_vmemmap in _ON
+    return on and state.model.hvo and state.preset.geometry.arch == "x86_64"
+
+
 def optimize(state: State, pfn: int, pages: int) -> None:
     """A huge page joins the pool: all pages of its memmap but one are free. Nothing happens where the kernel was not told
     to, and where the memmap lies in the memory that it describes."""
     section = state.sections[pfn // state.geometry.pages_per_section]
-    if state.preset.geometry.arch != "x86_64" or state.boot.hugetlb_free_vmemmap not in _ON or state.optimized.get(pfn):
+    if not enabled(state) or state.optimized.get(pfn):
         return
     if section.memmap is None or section.memmap.on != "kernel":
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..vocabulary import AutoOnline, MemmapOn, Placement, Runs
+from ..vocabulary import AutoOnline, Caller, MemmapOn, Placement, Runs
 from .coded import Coded
 from .placement import PlacementRule
 from .zones import ZoneRule
@@ -222,6 +222,13 @@ class MemmapHeldBy(Coded, frozen=True):
     runs: Runs
 
 
+class AskedByFile(Coded, frozen=True):
+    """The driver asks for a memmap on memory only if the device's own file memmap_on_memory says so, and it does not by
+    itself."""
+
+    caller: Caller
+
+
 class FirstHoldAll(Coded, frozen=True):
     """The first blocks of the request hold the memmap of all."""
 
@@ -272,6 +279,7 @@ Warn = (
     | HoldsMemmapOfNode
     | BasePages
     | MemmapHeldBy
+    | AskedByFile
     | FirstHoldAll
     | KernelZonesTight
     | WaitOffline

@@ -89,6 +89,16 @@ class NotWhileIn(Coded, frozen=True):
     now: str
 
 
+class ConfiguredAlready(Coded, frozen=True):
+    """Where a block's memmap lies is settled when it is configured (/sys/firmware/memory)."""
+
+    block: int
+
+
+class NoMemmapOnMemory(Coded, frozen=True):
+    """No block can carry its own memmap here (mhp_supports_memmap_on_memory)."""
+
+
 class NotABlockAddress(Coded, frozen=True):
     """An address (bytes) that the file `probe` takes is a multiple of the block size."""
 
@@ -115,6 +125,8 @@ FileReason = (
     | NoSuchBlock
     | AlreadySo
     | NotWhileIn
+    | ConfiguredAlready
+    | NoMemmapOnMemory
     | NotABlockAddress
     | NeverOnDemand
 )

@@ -65,6 +65,10 @@ class ArchitectureRefuses(Coded, frozen=True):
     preset: str
 
 
+class HugePagesExclude(Coded, frozen=True):
+    """hugetlb_free_vmemmap is on, and kernels from 5.14 to 5.19 let no block carry its own memmap then."""
+
+
 class AltmapUnsupported(Coded, frozen=True):
     """The architecture's vmemmap_populate takes no altmap (RFC v2, patch 2)."""
 
@@ -99,6 +103,7 @@ Obstacle = (
     | RestNotPageblocks
     | NothingLeft
     | ArchitectureRefuses
+    | HugePagesExclude
     | AltmapUnsupported
     | AltmapVetoed
     | VetoDropsBlocks

@@ -123,6 +123,11 @@ def warned(warning: Warn, names: Names) -> str:
             return f"the memmap of {many} is mapped by base pages, as no {format_bytes(size)} are free in a row"
         case effects.MemmapHeldBy(runs):
             return f"the memmap lies in {run_names(runs, names)}, which cannot go offline while this memory is there"
+        case effects.AskedByFile(caller):
+            return (
+                f"{caller} asks for that if the device's file /sys/bus/dax/devices/daxX.Y/memmap_on_memory says 1 when kmem "
+                f"takes it; by itself it says 0 (1 for regions of CXL memory), and then the memmap takes kernel memory"
+            )
         case effects.FirstHoldAll():
             return "the first blocks hold the memmap of all others and can only be removed together with them"
         case effects.KernelZonesTight(pages):

@@ -37,6 +37,10 @@ def said(reason: FileReason, names: Names) -> str:
             return f"{path} can only be read"
         case files.NoSuchBlock(block):
             return f"{names((block,))} does not exist"
+        case files.ConfiguredAlready(block):
+            return f"{names((block,))} is configured already; write 0 to its config first"
+        case files.NoMemmapOnMemory():
+            return "no block can carry its own memmap here: memory_hotplug.memmap_on_memory is off, or its rules say no"
         case files.NotWhileIn(wanted, now):
             return f"the device is {now}; to bring it to {wanted}, write unplugged first"
         case files.AlreadySo(block, state):

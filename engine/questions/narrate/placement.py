@@ -69,6 +69,8 @@ def _against(obstacle: Obstacle) -> str:
             return f"the {pages} pages to be taken from a block are all that it has"
         case placement.ArchitectureRefuses(preset):
             return f"the architecture does not support it on {preset} kernels"
+        case placement.HugePagesExclude():
+            return "hugetlb_free_vmemmap is on, with which kernels from 5.14 to 5.19 let no block carry its own memmap"
         case placement.AltmapUnsupported(arch):
             return f"{arch} takes no memmap from an altmap (altmap unsupported)"
         case placement.AltmapVetoed(arch):

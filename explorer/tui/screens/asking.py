@@ -283,9 +283,12 @@ class AskingScreen(Screen[None], Portrayed):
         if opened is not None:
             self.post_message(self.Booted(opened.machine, "opened", opened.path, opened.reader))
 
-    @work(group="live", exclusive=True, exit_on_error=False)
-    async def go_live(self) -> None:
+    def go_live(self) -> None:
         """Show the running machine, and what differs there from this one."""
+        self._read_running()
+
+    @work(group="live", exclusive=True, exit_on_error=False)
+    async def _read_running(self) -> None:
         reader = Reader(plan=self.machine.copy())
         try:
             reading = await asyncio.to_thread(reader.read)

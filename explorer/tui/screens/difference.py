@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from altmap.engine import Machine, describe_drift, diff, running
+from altmap.engine import Machine, diff, drift_lines, running
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -40,7 +40,7 @@ class DifferenceScreen(Screen[None], Portrayed):
         super().__init__()
         self._states = (before, after)
         self._seen = seen
-        self.drift = describe_drift(diff(before[1], after[1])).splitlines()
+        self.drift = [*drift_lines(diff(before[1], after[1]))] or ["Nothing differs."]
 
     @property
     def machine(self) -> Machine:

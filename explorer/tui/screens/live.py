@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
-from altmap.engine import BadInput, Command
+from altmap.engine import BadInput, Command, Machine
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.timer import Timer
@@ -25,6 +25,12 @@ from ..widgets.title import Word
 from ..widgets.zone_table import ZoneTable
 from .error import ErrorScreen
 from .main import MainScreen
+
+
+class Holder(Protocol):
+    """What shows a machine."""
+
+    machine: Machine
 
 
 class LiveScreen(MainScreen):
@@ -89,9 +95,10 @@ class LiveScreen(MainScreen):
         self.session = Session(machine, self.session.before, self.session.begun)
         self.verdicts.hold(machine)
         self._map.hold(machine)
-        for kind in (StatusLine, OverviewLine, Inspector, ZoneTable, Parameters):
-            for widget in self.query(kind):
-                widget.machine = machine
+        shown: list[Holder] = [*self.query(StatusLine), *self.query(OverviewLine), *self.query(Inspector)]
+        shown += [*self.query(ZoneTable), *self.query(Parameters)]
+        for widget in shown:
+            widget.machine = machine
         self._show_machine()
         self._map.show_happening(Happening(reading.pages))
         self._told(reading)

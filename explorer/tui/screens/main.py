@@ -13,7 +13,6 @@ from textual.events import Key, Resize
 from textual.widget import Widget
 
 from ... import facts
-from ...picture.memmap import Memmap
 from ...picture.overlay import Happening
 from ...picture.view import Told
 from ...picture.views import BY_NAME as VIEWS_BY_NAME
@@ -25,7 +24,6 @@ from ..session import Batch, Session
 from ..sheets import Place
 from ..verbs import BY_NAME, VERBS
 from ..widgets.bars import Offer, ResultBar, StatusLine
-from ..widgets.head_strip import HeadStrip
 from ..widgets.inspector import Inspector
 from ..widgets.kernel_log import KernelLog
 from ..widgets.keys import Keys
@@ -169,6 +167,7 @@ class MainScreen(MappingScreen):
         self.query_one("#plan", Strip).set(*self.planned(alarm))
         if self._search is not None:
             self._find()
+        self.show_strips(changed=True)
         self._show_block()
         self._ask_all()
 
@@ -190,10 +189,7 @@ class MainScreen(MappingScreen):
             self.query_one("#page", Inspector).show(place._replace(pfn=pfn, level="page"))
         else:
             self.query_one("#inspector", Inspector).show(place)
-        if self._map.view is Memmap and not self.query(HeadStrip):
-            self.mount(HeadStrip(self._map), before=self.query_one(MapLegend))
-        for head in self.query(HeadStrip):
-            head.show(self.cursor)
+        self.show_strips(changed=False)
         self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
         self._title()
         self._offer()
@@ -241,13 +237,11 @@ class MainScreen(MappingScreen):
         self._ask_all()
 
     def on_memory_map_moved(self) -> None:
-        if self.refused is None:
-            self._refused = None
         self.show_offers()
         self._show_block()
 
     def show_offers(self) -> None:
-        """Name the keys that lead on from the last result, as long as they do."""
+        """Name the keys that lead on from the last result, until the next one; why is asked of what is under the cursor."""
         offers = self._search_offers()
         if self._worth and not self.machine.history:
             said = f"{len(self._worth)} thing{'s' * (len(self._worth) > 1)} worth knowing"
@@ -255,7 +249,8 @@ class MainScreen(MappingScreen):
         if self._refused is not None:
             if self._fault is not None:
                 offers.append(Offer("x", "show the page", "show", "verb('show_page')"))
-            offers.append(Offer("w", "what would help", "why", "verb('why')"))
+            if self.refused is not None:
+                offers.append(Offer("w", "what would help", "why", "verb('why')"))
             if isinstance(self._refused[0].refused[0].command, Offline):
                 offers.append(Offer("b", "what would go instead", "others", "verb('instead')"))
         self.query_one(ResultBar).offer(offers)

@@ -11,15 +11,18 @@ from textual import work
 
 from ...picture.can_go import CanGo
 from ...picture.links import Range, links_of
+from ...picture.memmap import Memmap
 from ...picture.overlay import places
 from .. import prospects, words
 from ..outlooks import Outlooks
 from ..search import Search, understood
 from ..sheets import Place
 from ..widgets.bars import Offer, ResultBar
+from ..widgets.head_strip import HeadStrip
 from ..widgets.levels import Levels
 from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
+from ..widgets.node_strip import NodeStrip
 from .asking import AskingScreen
 from .search_line import SearchLine
 
@@ -102,6 +105,17 @@ class MappingScreen(AskingScreen):
 
     def on_levels_asked(self, message: Levels.Asked) -> None:
         self._map.zoom_to_page(message.pfn)
+
+    def show_strips(self, changed: bool) -> None:
+        """What stands below the map where there is room; `changed`: the machine is another than it was."""
+        if len(self.machine.nodes) > 1 and not self.query(NodeStrip):
+            self.mount(NodeStrip(self._map), before=self.query_one(MapLegend))
+        for nodes in self.query(NodeStrip):
+            nodes.show(changed)
+        if self._map.view is Memmap and not self.query(HeadStrip):
+            self.mount(HeadStrip(self._map), before=self.query_one(MapLegend))
+        for head in self.query(HeadStrip):
+            head.show(self.cursor)
 
     # -- memmap -----------------------------------------------------------------------------------------------------
 

@@ -48,20 +48,18 @@ class WatchScreen(PlayScreen[Seen]):
     def hint(self) -> str:
         player = self._player
         if player.waits:
-            return "the kernel tries again until a signal comes: esc sends it, and shows what is undone then"
+            return "it tries again until a signal comes: esc sends it and shows the undo"
         if self._replayed:
             return "this was done already: enter, esc and q go back to the machine"
         if self._stopped is not None:
-            return "the signal was sent: enter does it so on the machine, q goes back and does nothing"
+            return "the signal was sent: enter does so on the machine, q does nothing"
         if player.never_ends:
-            return "no signal reaches it, and other hotplug waits for it: enter does it all the same, q goes back"
+            return "no signal reaches it: enter does it all the same, q does nothing"
         if player.ended:
             return "enter does it on the machine; q goes back and does nothing"
         if self._can_stop:
-            return (
-                "esc is the signal: the kernel stops here and undoes it; enter does all of it at once, q does nothing"
-            )
-        return "enter does all of it at once on the machine; esc and q go back and do nothing"
+            return "esc sends the signal and shows the undo; enter does it all, q nothing"
+        return "enter does all of it; esc and q go back and do nothing"
 
     @property
     def _can_stop(self) -> bool:

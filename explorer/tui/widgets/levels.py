@@ -13,8 +13,8 @@ from textual.message import Message
 from ...picture.can_go import CanGo
 from ...picture.legend import legend
 from ...picture.lines import Line, Span, joined, width
-from ...picture.memory import Scope
 from ...picture.memory_size import short_size
+from ...picture.scope import Scope
 from ...picture.use import Use
 from ...picture.views import Nodes
 from .drawn import Drawn, palette_of

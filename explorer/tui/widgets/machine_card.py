@@ -11,9 +11,10 @@ from altmap.engine import Machine
 from ... import facts
 from ...card import rows
 from ...picture.lines import Line, Span
-from ...picture.memory import MemoryPicture, Scope
+from ...picture.memory import MemoryPicture
 from ...picture.overlay import Overlay
 from ...picture.parts import Parts
+from ...picture.scope import Scope
 from ...picture.use import Use
 from ...picture.view import Scene
 from ...printable import printable

@@ -12,9 +12,10 @@ from textual.message import Message
 
 from ... import facts
 from ...picture.lines import Line
-from ...picture.memory import MemoryPicture, Scope, whole
+from ...picture.memory import MemoryPicture
 from ...picture.overlay import Happening, Overlay, Places
 from ...picture.pages import PagesPicture
+from ...picture.scope import Scope, below, whole
 from ...picture.view import Scene, Verdicts, View
 from ...picture.views import BY_NAME, VIEWS
 from .drawn import Drawn, palette_of
@@ -251,6 +252,8 @@ class MemoryMap(Drawn, can_focus=True):
             touched = {*self._hosts, *hosts, *self._blocks_of(self.linked), *self._blocks_of(linked)}
             self._hosts, self.linked = hosts, linked
             self._redraw(touched)
+            if isinstance(self.picture, MemoryPicture):
+                self._draw(self.picture.hole_lines)
 
     def show_happening(self, happening: Happening) -> None:
         """Point out what an operation does, or did."""
@@ -315,23 +318,7 @@ class MemoryMap(Drawn, can_focus=True):
 
     def deeper(self) -> Scope | None:
         """The scope one step in at the cursor; None where there is none."""
-        geometry, scope, picture = self.machine.geometry, self.scope, self.picture
-        block = self.cursor * geometry.pages_per_block
-        inside = Scope("block", block, geometry.pages_per_block)
-        if scope.level == "page":
-            return None
-        if scope.level == "section" or (scope.level == "block" and geometry.sections_per_block == 1):
-            return Scope("page", scope.start, scope.pages)
-        if scope.level == "block":
-            start = self.pfn // geometry.pages_per_section * geometry.pages_per_section
-            return Scope("section", start, geometry.pages_per_section)
-        if picture.cell > geometry.pages_per_block:
-            start = self.pfn // picture.cell * picture.cell
-            return Scope("blocks", start, picture.cell)
-        here = self.machine.blocks.get(self.cursor)
-        if scope.level == "machine" and self.counted[1] > 1 and here is not None and len(self.machine.blocks) > 64:
-            return scope._replace(level="node", node=here.node)
-        return inside
+        return below(self.machine, self.scope, self.pfn, self.picture.cell, self.counted[1])
 
     def expect(self, blocks: Mapping[int, int]) -> None:
         """Blocks, and the node of each, that have a place on the map whether they are there or not."""

@@ -7,8 +7,8 @@ from textual import events
 from textual.message import Message
 
 from ...picture.lines import Line
-from ...picture.memory import Scope
 from ...picture.overview import Overview
+from ...picture.scope import Scope
 from ...picture.view import Scene, Verdicts
 from .drawn import Drawn, palette_of
 

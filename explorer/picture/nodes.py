@@ -1,0 +1,64 @@
+"""The nodes of a machine as a table: their zones, what is free of them, where their memmap lies, how far they are apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from altmap.engine import Machine, about_bytes
+from altmap.engine.protocol.vocabulary import ZoneKey
+
+from .lines import Line, Span, fitted, joined
+from .view import Scene
+
+_BAR: Final = 12
+_PLACES: Final = {"self": "in itself", "section": "in others", "kernel": "boot memory"}
+"""Where struct pages lie, by `Memmap.on`."""
+
+
+def table(scene: Scene, wide: int, halves: int) -> list[Line]:
+    """A title, and a line for each zone that has pages; empty where there are not several nodes."""
+    machine, palette = scene.machine, scene.palette
+    zones = sorted(key for key, zone in machine.zones.items() if zone.managed)
+    if len({node for node, _ in zones}) < 2:
+        return []
+    nodes = sorted(machine.nodes)
+    struct, unit = _struct_pages(machine), machine.geometry.page_size
+    distances = all(len(machine.nodes[node].distance) >= len(nodes) for node in nodes) and len(nodes) <= 8
+    head = "  ".join(f"{node:>2}" for node in nodes) if distances else ""
+    title = f"distance {head} " if distances else ""
+    strip = (Span("▌", palette.faint, palette.strip), Span("nodes", palette.text, palette.strip, True))
+    lines: list[Line] = [
+        (*strip, Span(title.rjust(wide - 6), palette.dim, palette.strip)),
+        (Span(f" {'node':<5}{'zone':<10}{'managed':>8}{'free':>8}  {'':<{_BAR}}   memmap", palette.dim),),
+    ]
+    for node, name in zones:
+        zone = machine.zones[node, name]
+        pages, place = max(struct.get((node, name), {}).items(), key=lambda one: one[1], default=("", 0))[::-1]
+        cells = round(zone.free / zone.managed * _BAR)
+        full = Span("█" * cells if halves == 2 else "=" * cells, palette.kinds["pcp"])
+        row = (
+            Span(f" {node:<5}", palette.text, None, True),
+            Span(f"{name:<10}", palette.zones.get(name, palette.dim), None, True),
+            Span(f"{about_bytes(zone.managed * unit):>8}", palette.text),
+            Span(f"{about_bytes(zone.free * unit):>8}  ", palette.text, None, True),
+            full,
+            Span(" " * (_BAR - cells), None, palette.strip if halves == 2 else None),
+            Span(f"{about_bytes(pages * unit):>8} ", palette.kinds["memmap"]),
+            Span(place, palette.text),
+        )
+        far = "  ".join(f"{far:>2}" for far in machine.nodes[node].distance[: len(nodes)]) if distances else ""
+        room = wide - len(far) - 1
+        lines.append(joined((*fitted(row, room), Span(far, palette.dim))))
+    return lines
+
+
+def _struct_pages(machine: Machine) -> dict[ZoneKey, Counter[str]]:
+    """By zone, the pages that hold its struct pages, by where these lie."""
+    each = machine.geometry.memmap_pages(machine.geometry.pages_per_section)
+    found: dict[ZoneKey, Counter[str]] = {}
+    for section in machine.sections.values():
+        if section.zones:
+            on = "kernel" if section.early or section.memmap is None else section.memmap.on
+            found.setdefault(section.zones[0][0], Counter())[_PLACES[on]] += each
+    return found

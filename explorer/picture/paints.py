@@ -1,0 +1,83 @@
+"""The looks of the cells of a map, row by row, kept until what they show changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from altmap.engine import Block, Section, Summary
+
+from .plan import Plan
+from .view import Paint, Scene, View
+
+_Made = tuple[list[Section | None], list[Block | None]]
+"""What a row is made of: its sections and its blocks."""
+
+
+class Paints:
+    """Each row's cells in a view."""
+
+    def __init__(self, scene: Scene, view: type[View], plan: Plan) -> None:
+        self._scene = scene
+        self._view = view
+        self._plan = plan
+        self._made: dict[int, _Made] = {}
+        self._paints: dict[int, list[Paint]] = {}
+        self._looks: dict[tuple[int, object], Paint] = {}
+
+    def of(self, at: int) -> list[Paint]:
+        """The looks of the cells of a row, by its number."""
+        found = self._paints.get(at)
+        if found is None:
+            row = self._plan.rows[at]
+            cells = self._scene.machine.summaries(row.start, row.pages, self._plan.shape.cell)
+            nothing = Paint(self._scene.palette.ground, " ")
+            found = self._paints[at] = [
+                self._paint(cell) if row.low <= cell.start < row.high else nothing for cell in cells
+            ]
+            self._made[at] = self._of_row(at)
+        return found
+
+    def changed(self) -> Iterator[tuple[int, bool]]:
+        """The rows of which the machine has changed something since they were asked for, and of each whether it has other
+        blocks; only the cells of what changed are worked out anew."""
+        for at, before in list(self._made.items()):
+            now = self._of_row(at)
+            if before != now:
+                self._made[at] = now
+                if at in self._paints:
+                    self._paints[at] = self._repainted(at, before, now)
+                yield at, before[1] != now[1]
+
+    def forget(self, at: int) -> None:
+        """What the view knows besides the machine of a row has changed."""
+        self._paints.pop(at, None)
+
+    def _repainted(self, at: int, before: _Made, now: _Made) -> list[Paint]:
+        machine, row, cell = self._scene.machine, self._plan.rows[at], self._plan.shape.cell
+        paints, size = list(self._paints[at]), machine.geometry.pages_per_section
+        pairs = enumerate(zip(before[0], now[0], strict=True), row.start // size)
+        done = row.start
+        for nr in (nr for nr, (one, other) in pairs if one is not other):
+            start = max(done, nr * size // cell * cell)
+            done = min(-(-(nr + 1) * size // cell) * cell, row.start + row.pages)
+            for summed in machine.summaries(start, done - start, cell) if start < done else ():
+                if row.low <= summed.start < row.high:
+                    paints[(summed.start - row.start) // cell] = self._paint(summed)
+        return paints
+
+    def _of_row(self, at: int) -> _Made:
+        machine, row = self._scene.machine, self._plan.rows[at]
+        size, unit, end = machine.geometry.pages_per_section, machine.geometry.pages_per_block, row.start + row.pages
+        return (
+            [*map(machine.sections.get, range(row.start // size, -(-end // size)))],
+            [*map(machine.blocks.get, range(row.start // unit, -(-end // unit)))],
+        )
+
+    def _paint(self, cell: Summary) -> Paint:
+        if not self._view.by_contents:
+            return self._view.paint(self._scene, cell)
+        key = (cell.counts, cell.shares)
+        found = self._looks.get(key)
+        if found is None:
+            found = self._looks[key] = self._view.paint(self._scene, cell)
+        return found

@@ -1,0 +1,38 @@
+"""The table of nodes below the map, on machines that have several, where the map leaves room for it."""
+
+from __future__ import annotations
+
+from ...picture.lines import Line
+from ...picture.nodes import table
+from .drawn import Drawn
+from .memory_map import MemoryMap
+
+
+class NodeStrip(Drawn):
+    """It takes room only where the map needs it not."""
+
+    def __init__(self, map_: MemoryMap) -> None:
+        super().__init__()
+        self._map = map_
+        self._lines: list[Line] = []
+        self._wide = -1
+        self.display = False
+
+    def show(self, changed: bool) -> None:
+        """Show the nodes, if there is room; `changed`: the machine is another than it was."""
+        map_, before = self._map, self._lines
+        if changed or self._wide != map_.size.width:
+            self._wide = map_.size.width
+            self._lines = table(map_.scene, self._wide, self.halves)
+        room = map_.size.height + self.size.height * self.display - map_.picture.lines
+        self.display = map_.scope.level == "machine" and 0 < len(self._lines) <= room
+        self.styles.height = len(self._lines)
+        if self._lines != before:
+            self.refresh()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._wide = -1
+
+    def row(self, y: int) -> Line:
+        return self._lines[y] if y < len(self._lines) else ()
