@@ -38,7 +38,7 @@ def _export(command: VirtioMem, place: Place) -> Iterator[str]:
     yield comment(_FORM.write(command))
     device = f"the virtio-mem-pci device whose region begins at {start:#x} (info memory-devices)"
     yield comment(f"vmem-{start:x} stands for the id of {device}")
-    yield Monitor(f"monitor qom-set vmem-{start:x} requested-size {qemu_size(parse_bytes(command.size))}")
+    yield Monitor(f"qom-set vmem-{start:x} requested-size {qemu_size(parse_bytes(command.size))}")
 
 
 _FORM: Final = Form(VirtioMem, "SIZE at START", Option("unit", always=True), Option("node", always=True))
