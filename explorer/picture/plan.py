@@ -125,7 +125,9 @@ def planned(
             best = rank, plan
     if best is not None:
         return best[1]
-    return plainly(extents, units * unit, size, halves, alike if units <= PLAIN else (), headings)
+    if units > PLAIN:
+        return plainly(extents, units * unit, size, halves, (), headings)
+    return plainly(extents, (units - folded) * unit, size, halves, alike, headings)
 
 
 def plainly(
