@@ -8,6 +8,7 @@ from typing import Final
 from ..hotplug import dax
 from ..hotplug.add import AddRequest, add_memory
 from ..hotplug.dlpar import add_lmbs
+from ..kernels.drivers import without_driver
 from ..memory.state import State
 from ..numbers.errors import BadInput
 from ..numbers.units import parse_bytes
@@ -70,6 +71,7 @@ def _run(state: State, command: Add, notes: list[Note]) -> Steps:
         command.align,
         command.free,
     )
+    notes.extend(without_driver(state.model, command.caller))
     if command.caller == "dlpar":
         return add_lmbs(state, request)
     return dax.bind(state, request) if command.caller in DAX_CALLERS else add_memory(state, request)

@@ -30,8 +30,9 @@ class HugePages(Base, tag="hugepages", frozen=True):
 def _run(state: State, command: HugePages, notes: list[Note]) -> Steps:
     size = parse_bytes(command.size)
     if size not in pool.sizes(state):
-        known = ", ".join(format_bytes(one) for one in pool.sizes(state))
-        raise BadInput(f"there are no huge pages of {format_bytes(size)} here; sizes are {known}")
+        sizes = ", ".join(format_bytes(one) for one in pool.sizes(state))
+        known = f"sizes are {sizes}" if sizes else f"a kernel of {state.preset.name} has none"
+        raise BadInput(f"there are no huge pages of {format_bytes(size)} here; {known}")
     if command.node is not None:
         known_node(state, command.node)
     if command.count < 0:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..hotplug import virtio_mem
+from ..kernels.drivers import without_driver
 from ..memory.state import State
 from ..numbers.units import parse_bytes
 from ..protocol.reasons.notes import Note
@@ -27,6 +28,7 @@ class VirtioMem(Base, tag="virtio_mem", frozen=True):
 
 def _run(state: State, command: VirtioMem, notes: list[Note]) -> Steps:
     start, size, unit = (parse_bytes(part) for part in (command.start, command.size, command.unit))
+    notes.extend(without_driver(state.model, "virtio-mem"))
     return virtio_mem.resize(state, start, size, unit, command.node)
 
 
@@ -36,7 +38,7 @@ def _export(command: VirtioMem, place: Place) -> Iterator[str]:
     yield comment(_FORM.write(command))
     device = f"the virtio-mem-pci device whose region begins at {start:#x} (info memory-devices)"
     yield comment(f"vmem-{start:x} stands for the id of {device}")
-    yield Monitor(f"monitor qom-set vmem-{start:x} requested-size {qemu_size(parse_bytes(command.size))}")
+    yield Monitor(f"qom-set vmem-{start:x} requested-size {qemu_size(parse_bytes(command.size))}")
 
 
 _FORM: Final = Form(VirtioMem, "SIZE at START", Option("unit", always=True), Option("node", always=True))

@@ -76,9 +76,9 @@ def _parsed(word: str, memory: int) -> tuple[int | None, int | None, str]:
         parts, _, at = word.partition("@")
         sizes = [match for match in map(_BY_MEMORY.fullmatch, parts.split(",")) if match is not None]
         if len(sizes) == parts.count(",") + 1:
-            for match in sizes:
-                if parse_bytes(match[1]) <= memory and (not match[2] or memory < parse_bytes(match[2])):
-                    return parse_bytes(match[3]), parse_bytes(at) if at else None, ""
+            for one in sizes:
+                if parse_bytes(one[1]) <= memory and (not one[2] or memory < parse_bytes(one[2])):
+                    return parse_bytes(one[3]), parse_bytes(at) if at else None, ""
             return 0, None, ""
     elif (match := _FORM.fullmatch(word)) is not None:
         return parse_bytes(match[1]), parse_bytes(match[2]) if match[2] else None, match[3] or ""

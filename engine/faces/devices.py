@@ -8,6 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from ..capture.memory_devices import DeviceKind, MemoryDevice
+from ..hotplug.add import RESOURCE_NAMES
 from ..machine import Machine
 from ..memory.block import Block, Group, Request
 from ..memory.state import State
@@ -107,7 +108,7 @@ def _by_resource(state: State, device: MemoryDevice) -> int | None:
     fitting = [
         resource
         for resource in state.resources.values()
-        if resource.name == "System RAM (kmem)"
+        if resource.name == RESOURCE_NAMES["dax"]
         and (resource.end - resource.start) // size == device.size // size
         and device.node in (None, *_nodes(state, resource.start, resource.end))
     ]

@@ -36,6 +36,12 @@ def refuse_beyond(state: State, start: int, size: int) -> Iterator[Event]:
     raise HotplugError("E2BIG", BeyondAddresses(start, size, highest, state.preset.limit, by, wider))
 
 
+def surely_addressable(state: State) -> int:
+    """First address (byte) behind those that memory can be added at for sure."""
+    highest = state.geometry.max_address
+    return min(highest, _trimmed(state) or highest)
+
+
 def _trimmed(state: State) -> int | None:
     """Where the direct map ends, if KASLR trims it (kernel_randomize_memory); None where it does not."""
     if not state.preset.trims or state.boot.nokaslr or state.model.kaslr_limit == "rare":

@@ -142,7 +142,7 @@ def _add_part(state: State, node: int, nr: int, at: int, count: int) -> Steps:
         memmap = msgspec.structs.replace(memmap, chunks=(*memmap.chunks, *chunks))
         rest = Pages({kind: kept for kind, had in section.pages.items() if (kept := had & ~mask)})
         state.sections.put(nr, msgspec.structs.replace(section, memmap=memmap, pages=rest))
-    yield MemmapPlaced(nr, "kernel", tuple(chunks), state.zone_of(chunks[0][0])[0], True)
+    yield MemmapPlaced(nr, "kernel", tuple(chunks), state.zone_of(chunks[0][0])[0])
 
 
 def _give_back(state: State, section: Section, left: Pages, count: int) -> int:

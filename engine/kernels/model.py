@@ -20,6 +20,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     """One kernel's way with hot-added memmap.
 
     hosts                  architectures that are built with MHP_MEMMAP_ON_MEMORY
+    drivers                callers that the kernel has a driver for
     opt_in                 callers that ask for a memmap on memory
     asks_by_file           those of them that do if the device's own file memmap_on_memory says so, which it does not by itself
     parameter_modes        what memory_hotplug.memmap_on_memory can be set to at boot; empty: there is no such switch, and
@@ -85,6 +86,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     release: Release
     pool: Placement = "block"
     hosts: tuple[Arch, ...] = ()
+    drivers: tuple[Caller, ...] = ("acpi", "balloon", "probe", "dlpar", "sclp", "hmm", "pmem")
     opt_in: tuple[Caller, ...] = ()
     asks_by_file: tuple[Caller, ...] = ()
     parameter_modes: tuple[Mode, ...] = ()

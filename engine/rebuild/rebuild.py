@@ -48,7 +48,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     notes += agree.zones_of_blocks(state)
     draft = layout.Draft(state, seen, prior)
     layout.find_heads(draft)
-    if prior is None and seen.resources:
+    if prior is None:
         build_devices(draft, identity.settings.memmap_on_memory)
     layout.build_sections(draft)
     topology.mark_early(state, seen, prior)

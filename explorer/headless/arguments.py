@@ -118,9 +118,8 @@ def of_serve(parser: Parser) -> None:
     _machine(parser)
     _model(parser, "the machine's own")
     _replay(parser)
-    parser.add_argument(
-        "--host", metavar="ADDRESS", default="127.0.0.1", help="where to listen (127.0.0.1: this machine alone)"
-    )
+    where = "where to listen (127.0.0.1: this machine alone)"
+    parser.add_argument("--host", metavar="ADDRESS", default="127.0.0.1", help=where)
     parser.add_argument("--port", metavar="N", type=word_types.port, default=8000, help="on which port (8000)")
 
 
@@ -229,11 +228,8 @@ def of_new(parser: Parser) -> None:
         default=[],
         help="addresses that firmware keeps for CXL memory",
     )
-    parser.add_argument(
-        "--qemu",
-        metavar="WORDS",
-        help="instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G -device pc-dimm,...",
-    )
+    words = "instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G -device pc-dimm,..."
+    parser.add_argument("--qemu", metavar="WORDS", help=words)
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="save it there (.json, .msgpack, each also .gz), open nothing"
     )
@@ -295,8 +291,7 @@ def of_compare(parser: Parser) -> None:
     parser.add_argument("--vary", choices=whats, help="what differs, in place of naming each")
     parser.add_argument("-o", "--output", metavar="FILE", help="a picture of them (.svg); - for standard output")
     _size(parser, "its columns and lines")
-    themes = ("altmap-dark", "altmap-light")
-    parser.add_argument("--theme", choices=themes, default=themes[0], help="its colours (dark)")
+    parser.add_argument("--theme", choices=("altmap-dark", "altmap-light"), default="altmap-dark", help="its colours")
     _json(parser)
     _look(parser)
 

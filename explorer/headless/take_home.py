@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from importlib.resources import files
 
 from altmap import explorer
-from altmap.engine import BadInput, Machine, capture, export_shell, machine_bytes, rename, save_machine
+from altmap.engine import BadInput, Machine, capture, machine_bytes, rename, save_machine
+from altmap.engine.faces.shell_export import script_of
 
 from .. import facts
 from .exits import FINE
@@ -67,8 +68,5 @@ def export(arguments: argparse.Namespace) -> int:
 
         write(as_line(export_document(machine, arguments.target, arguments.faults)))
         return FINE
-    kernel, block_size = machine.origin.kernel, machine.geometry.block_size
-    write_text(
-        export_shell(machine.history, block_size, target=arguments.target, faults=arguments.faults, kernel=kernel)
-    )
+    write_text(script_of(machine, arguments.target, arguments.faults))
     return FINE

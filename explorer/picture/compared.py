@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 from altmap.engine import Figure, Machine, Varied, about_bytes, figures, format_bytes, parse_bytes, sentence
-from altmap.engine.protocol.reasons.released import AsItIs, NeverAsked, OnlyProposed
+from altmap.engine.protocol.reasons.released import AsItIs, NeverAsked, NoValueDoes, OnlyProposed
 from altmap.engine.questions.compare import Row
 
 from .colour import between
@@ -50,7 +50,7 @@ class Look(NamedTuple):
 
 def released(row: Row) -> bool:
     """Does a released kernel do it so?"""
-    return not any(isinstance(one, OnlyProposed | NeverAsked) for one in (row.needs, *row.boots))
+    return not any(isinstance(one, OnlyProposed | NeverAsked | NoValueDoes) for one in (row.needs, *row.boots))
 
 
 def needs(row: Row) -> str:

@@ -22,6 +22,7 @@ _OTHER: Final = 0.38
 class Memmap(View):
     name, key = "memmap", "3"
     by_contents = False
+    joins = True
     sentence = "Which pages hold struct pages (memmap), and of which blocks; all else is dimmed."
 
     @classmethod

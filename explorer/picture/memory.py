@@ -7,6 +7,7 @@ from typing import Final
 
 from altmap.engine import Machine, about_bytes, format_bytes
 
+from .joint import joint
 from .layout import laid_out
 from .lines import Line, Span, joined, width
 from .memory_size import short_size
@@ -124,6 +125,7 @@ class MemoryPicture:
         row, part = self.plan.rows[at], y - self.plan.tops[at]
         geometry = self.machine.geometry
         plain = not over.touches(row.start, row.pages, geometry.pages_per_block, geometry.pages_per_section)
+        plain &= not (self.view.joins and row.what == "hole")
         if plain and y in self._lines:
             return self._lines[y]
         gutter = self._gutter(at, row, part)
@@ -221,7 +223,16 @@ class MemoryPicture:
     def _hole(self, at: int, row: Row, part: int, over: Overlay) -> Iterable[Span]:
         text = f"---- hole of {format_bytes(row.pages * self.machine.geometry.page_size)} "
         room = self._used() - len(text)
-        return [Span(" "), Span((text + "-" * room)[: self._used()], self.scene.palette.faint)]
+        said = Span((text + "-" * room)[: self._used()], self.scene.palette.faint)
+        rows, shape, palette = self.plan.rows, self.plan.shape, self.scene.palette
+        if not self.view.joins or at + 1 == len(rows) or rows[at + 1].what != "tiles":
+            return [Span(" "), said]
+        return [Span(" "), *joint(said, rows[at + 1], shape, over.cursor, over.hosts, palette, self.halves)]
+
+    @property
+    def hole_lines(self) -> list[int]:
+        """The lines that may join blocks below them."""
+        return [self.plan.tops[at] for at, row in enumerate(self.plan.rows) if row.what == "hole" and self.view.joins]
 
     def _used(self) -> int:
         shape = self.plan.shape

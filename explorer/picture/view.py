@@ -77,6 +77,8 @@ class View:
     sentence: ClassVar[str]
     by_contents: ClassVar[bool] = True
     """Do cells with the same pages look the same, wherever they are?"""
+    joins: ClassVar[bool] = False
+    """Is a block joined by a line with the one that holds its struct pages?"""
     draws_tiles: ClassVar[bool] = False
     """May tiles look otherwise than their cells say?"""
 

@@ -189,7 +189,7 @@ complete -c altmap -n '_shtab_altmap_using compare' -l online -x -d 'how the blo
 complete -c altmap -n '_shtab_altmap_using compare' -l vary -xka "placements kernel-models block-sizes online-types" -d 'what differs, in place of naming each'
 complete -c altmap -n '_shtab_altmap_using compare' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'a picture of them (.svg); - for standard output'
 complete -c altmap -n '_shtab_altmap_using compare' -l size -x -d 'its columns and lines (120x40)'
-complete -c altmap -n '_shtab_altmap_using compare' -l theme -xka "altmap-dark altmap-light" -d 'its colours (dark)'
+complete -c altmap -n '_shtab_altmap_using compare' -l theme -xka "altmap-dark altmap-light" -d 'its colours'
 complete -c altmap -n '_shtab_altmap_using compare' -l json -d 'print one JSON object'
 complete -c altmap -n '_shtab_altmap_using compare' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
 complete -c altmap -n '_shtab_altmap_using compare' -l width -x -d 'columns (those of the terminal)'

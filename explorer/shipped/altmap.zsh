@@ -104,7 +104,7 @@ _shtab_altmap_compare_options=(
   "--vary[what differs, in place of naming each]:vary:(placements kernel-models block-sizes online-types)"
   {-o,--output}"[a picture of them (.svg)\; - for standard output]:FILE:_files"
   "--size[its columns and lines (120x40)]:WxH:"
-  "--theme[its colours (dark)]:theme:(altmap-dark altmap-light)"
+  "--theme[its colours]:theme:(altmap-dark altmap-light)"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"

@@ -76,7 +76,7 @@ class Course:
         """How far it is after `at` moments and some moves of the next one, in all that it does."""
         found = []
         for word, kind in _KINDS.items():
-            if sums := self._sums.get(word):
+            if (sums := self._sums.get(word)) and sums[-1]:
                 passed = bisect_right(self._numbers[word], at)
                 done = sums[passed - 1] if passed else 0
                 if word == "moved":

@@ -6,6 +6,7 @@ import pytest
 from altmap.engine import Add, Machine, Outcome, boot_machine, open_machine, sentence
 from altmap.engine.protocol.events import AddressDoubted
 from altmap.engine.protocol.reasons.adding import BeyondAddresses, Unaligned
+from altmap.engine.protocol.reasons.remedies import AddAtTop
 from altmap.engine.protocol.reasons.unknown import HighestAddress
 from altmap.engine.protocol.vocabulary import Caller
 
@@ -98,3 +99,10 @@ def test_a_captured_machine_may_have_5_level_page_tables() -> None:
     assert doubts(outcome) == [HighestAddress("5-level", TOP)]
     assert outcome.certainty == "not known"
     assert not doubts(add(machine, 1 << 52)), "beyond 52 bits no page table reaches"
+
+
+def test_the_top_is_offered_and_the_highest_address_that_is_sure() -> None:
+    machine = guest()
+    tops = [r for r in machine.why_not(Add(start=TOP, size="1G")).remedies if isinstance(r.does[0], AddAtTop)]
+    assert [r.certainty for r in tops] == ["not known", "yes"]
+    assert [machine.apply(r.commands[0]).certainty for r in tops] == ["not known", "yes"]

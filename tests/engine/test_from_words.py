@@ -77,7 +77,7 @@ def test_what_qemu_is_started_with_is_understood(line: str, nodes: tuple[str, ..
 )
 def test_words_that_make_no_machine_are_told(nodes: list[str], words: dict[str, str], said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        new_machine(nodes, **words)
+        new_machine(nodes, **words)  # type: ignore[arg-type]
 
 
 def test_a_line_without_memory_is_told() -> None:

@@ -8,6 +8,7 @@ from altmap.engine import BadInput, HugePages, Machine, Offline, boot_machine, o
 from altmap.engine.memory.state import state_of
 from altmap.engine.mm.hugetlb import pool
 from altmap.engine.numbers.units import GIB, KIB, MIB
+from altmap.engine.protocol.reasons.remedies import LetGiantsMove
 from altmap.engine.protocol.vocabulary import HUGE
 
 from .guests import dimm, do, free_pages, guest, offline, online, refuse
@@ -158,3 +159,14 @@ def test_nr_hugepages_is_about_the_default_size() -> None:
     assert {page.pages for page in state_of(machine).hugepages.values()} == {512}
     with pytest.raises(BadInput, match="sizes are 64K, 2M, 32M, 1G"):
         machine.apply(HugePages(count=1, size="4M"))
+
+
+def test_why_offers_to_let_them_lie_in_zone_movable() -> None:
+    machine = movable_gib("7.0")
+    have = giants(machine, 8)
+    verdict = machine.why_not(HugePages(count=8, size="1G", node=0))
+    (way,) = [remedy for remedy in verdict.remedies if remedy.does == (LetGiantsMove(),)]
+    assert all(machine.apply(command).ok for command in way.commands)
+    assert pool.pool(state_of(machine), 0, GIB)[0] == have + 2
+    older = movable_gib("6.19")
+    assert not any(LetGiantsMove() in r.does for r in older.why_not(HugePages(count=8, size="1G", node=0)).remedies)

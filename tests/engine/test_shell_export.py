@@ -83,7 +83,7 @@ def test_virtio_mem_is_sized_at_the_hypervisor() -> None:
         "begin 1 'virtio-mem 1G at 0x200000000 unit 2M node 1'",
         "# vmem-200000000 stands for the id of the virtio-mem-pci device whose region begins at 0x200000000 "
         "(info memory-devices)",
-        "ask 'the QEMU monitor' 'monitor qom-set vmem-200000000 requested-size 1G'",
+        "ask 'the QEMU monitor' 'qom-set vmem-200000000 requested-size 1G'",
     ]
 
 

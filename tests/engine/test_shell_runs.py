@@ -187,3 +187,24 @@ def test_qemu_gets_lines_for_its_monitor() -> None:
         "object_add memory-backend-ram,id=mem1,size=256M",
         "device_add pc-dimm,id=dimm1,memdev=mem1,node=0,addr=0x100000000",
     ]
+
+
+def test_daxctl_is_told_of_whole_devices_alone() -> None:
+    """Of a part of one, or of other memory, it would take all of the device."""
+    machine = rehearsed(
+        "add 256M at 20G caller dax",
+        "online 160-161 online_movable",
+        "offline 160",
+        "offline 5",
+        "online 160 online_movable",
+    )
+    text = script(machine, "daxctl")
+    said = [line for line in text.splitlines() if line.startswith(("tell daxctl", "blocks "))]
+    assert said == [
+        'tell daxctl online-memory "$dax"',
+        "blocks 160 160 offline offline",
+        "blocks 5 5 offline offline",
+        "blocks 160 160 online_movable online Movable",
+    ]
+    assert "dax=" in text
+    assert "dax=" not in script(rehearsed("offline 5"), "daxctl")

@@ -140,6 +140,20 @@ def test_what_is_picked_comes_out_as_it_was_compared(what: str, name: str) -> No
         assert machine.check() == []
 
 
+@pytest.mark.parametrize("caller", ["dax", "virtio-mem", "balloon"])
+@pytest.mark.parametrize("model", ["rfc-v2", "6.1", "6.12"])
+def test_what_is_picked_for_other_callers_comes_out_so_too(model: str, caller: Any) -> None:
+    """Also where no kernel of that caller asks for the placement."""
+    machine = engine.reboot(engine.open_machine("small-guest"), {"model": model})
+    found = engine.vary(machine, engine.Add(start="4G", size="128M", caller=caller), "placements")
+    for at, row in enumerate(found.comparison.rows):
+        plan = picked(found.comparison, at)
+        where = engine.reboot(machine, plan.boot) if plan.boot else machine.copy()
+        if row.ok:
+            assert all(where.apply(command).ok for command in plan.commands), row.placement
+            assert sum(zone.managed for zone in where.zones.values()) == row.online.total, row.placement
+
+
 def test_which_a_released_kernel_has() -> None:
     rows = varied().comparison.rows
     assert [released(row) for row in rows] == [True, False, True, False]

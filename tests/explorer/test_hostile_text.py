@@ -41,7 +41,7 @@ def test_no_screen_lets_a_file_speak_to_the_terminal(hostile: Path) -> None:
         terminal.until("q Quit")
         for way in (
             [("3", ""), ("2", ""), ("1", ""), ("?", "Keys and words")],
-            [("t", "enter goes there"), ("n", "Name of state 4")],
+            [("t", "n names"), ("n", "Name of state 4")],
             [("w", "esc closes")],
             [("c", "Compare placements"), ("\r", "another size")],
             [(":", "a line of a script"), ("frob [red]x[/]\r", "is not a command")],

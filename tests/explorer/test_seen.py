@@ -145,3 +145,34 @@ def test_parameters_have_room_on_the_smallest_screen() -> None:
         assert screen.query_one("#parameters").size.height >= 5
 
     drive(guest(), look, (60, 20))
+
+
+@pytest.mark.parametrize("letters", [False, True])
+def test_a_line_joins_a_block_with_the_one_that_holds_its_struct_pages(letters: bool) -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        pilot.app.no_color = letters
+        map_ = screen.query_one(MemoryMap)
+        map_.set_view("memmap")
+
+        def joined() -> list[str]:
+            lines = ("".join(span.text for span in map_.row(y)) for y in range(map_.size.height))
+            return [line for line in lines if "struct pages of" in line]
+
+        await stand_on(pilot, 35)
+        (line,) = joined()
+        assert "struct pages of memory35" in line
+        assert ("╭" in line) is not letters
+        for block in (32, 36, 0):
+            await stand_on(pilot, block)
+            assert not joined(), "it hosts them itself, or is in another row, or nothing is known"
+
+    drive(with_dimm(movable=7, placement="range"), look, (120, 40))
+
+
+def test_a_map_with_folded_blocks_is_as_full_after_an_add_as_before() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "colon", *"add 4G at 40G", "enter")
+        map_ = screen.query_one(MemoryMap)
+        assert map_.picture.lines >= map_.size.height - 1
+
+    drive(engine.open_machine("firecracker-24g"), look, (80, 24))

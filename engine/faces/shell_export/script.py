@@ -7,7 +7,7 @@ libvirt. What has no line, and what was refused, is a comment; what no real mach
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby, islice
 from typing import Final, NamedTuple
 
@@ -15,6 +15,8 @@ from ...commands import ROWS, Add, Eject, Offline, Online, Poison, Remove, Write
 from ...commands.outcome import Outcome
 from ...commands.shell import Comment, Monitor, Person, Place, Put, Stop, comment, quoted, shown
 from ...commands.write import meant
+from ...hotplug.add import RESOURCE_NAMES
+from ...machine import Machine
 from ...numbers.errors import BadInput
 from ...protocol.events import ZoneChosen
 from ...questions.narrate import sentence
@@ -36,9 +38,16 @@ class Exported(NamedTuple):
 
 
 def export(
-    history: Sequence[Outcome], block_size: int, *, target: str = "sysfs", faults: bool = False, kernel: str = ""
+    history: Sequence[Outcome],
+    block_size: int,
+    *,
+    target: str = "sysfs",
+    faults: bool = False,
+    kernel: str = "",
+    devices: Collection[tuple[int, int]] = (),
 ) -> str:
-    """A shell script of the outcomes' commands, oldest first; `block_size` (bytes) is the machine's, `kernel` its /proc/version.
+    """A shell script of the outcomes' commands, oldest first; `block_size` (bytes) is the machine's, `kernel` its /proc/version,
+    `devices` are the ranges (first address, first behind) of DAX devices that it had before.
 
     `target` says by what means (a name in `TARGETS`). Hardware errors (`poison`) are left out unless `faults` wants them. Before
     the first step the script looks whether the machine is as it was rehearsed; each step is said, done and verified, and it stops
@@ -48,9 +57,10 @@ def export(
         raise BadInput(f"{target!r} is nothing to export for; it is one of {', '.join(TARGETS)}")
     means, steps = TARGETS[target], exported(history, block_size)
     body: list[str] = []
+    whole_ones = {(start // block_size, end // block_size - 1) for start, end in (*devices, *_added_by_dax(steps))}
     for number, run in enumerate(_runs(steps), 1):
         ended = any(line.startswith("stop ") for line in body)
-        lines = _step(number, run, means, faults, block_size)
+        lines = _step(number, run, means, faults, block_size, whole_ones)
         body += (
             (line if isinstance(line, Comment) else comment(f"not reached: {line}") for line in lines)
             if ended
@@ -67,10 +77,18 @@ def export(
     checks = _checks(steps, block_size, kernel) if means.on_the_machine else ()
     whole = [*checks, *body]
     used = {line.split(" ", 1)[0] for line in whole} & functions.FUNCTIONS.keys()
-    setting = f"{means.head}\n" if means.head else ""
+    needed = not means.whole or any("$dax" in line for line in body if not isinstance(line, Comment))
+    setting = f"{means.head}\n" if means.head and needed else ""
     text = "".join(f"{line}\n" for line in whole)
     literal = any(letter in line for line in body for letter in "$`")
     return f"{functions.head(means.on_the_machine, literal)}{setting}\n{functions.functions(used)}\n{text}"
+
+
+def script_of(machine: Machine, target: str = "sysfs", faults: bool = False) -> str:
+    """The script of a machine's own history (`export`)."""
+    kmem = [(one.start, one.end) for one in machine.resources.values() if one.name == RESOURCE_NAMES["dax"]]
+    kernel, block_size = machine.origin.kernel, machine.geometry.block_size
+    return export(machine.history, block_size, target=target, faults=faults, kernel=kernel, devices=kmem)
 
 
 def exported(history: Sequence[Outcome], block_size: int) -> list[Exported]:
@@ -124,8 +142,24 @@ def _zone(step: Exported) -> str:
     return next((event.zone for event in step.outcome.events if isinstance(event, ZoneChosen)), "")
 
 
-def _step(number: int, run: Sequence[Exported], means: Target, faults: bool, block_size: int) -> Iterator[str]:
-    """The lines of a step: what it is, what does it, and what it is seen by."""
+def _added_by_dax(steps: Sequence[Exported]) -> Iterator[tuple[int, int]]:
+    for step in steps:
+        command = step.outcome.command
+        if isinstance(command, Add) and command.caller in ("dax", "cxl") and step.outcome.ok:
+            start, size = extent(command)
+            yield start, start + size
+
+
+def _step(
+    number: int,
+    run: Sequence[Exported],
+    means: Target,
+    faults: bool,
+    block_size: int,
+    devices: Collection[tuple[int, int]],
+) -> Iterator[str]:
+    """The lines of a step: what it is, what does it, and what it is seen by. `devices` are the first and last blocks of DAX
+    devices."""
     first = run[0]
     setting = _setting(first)
     if setting is not None:
@@ -137,7 +171,8 @@ def _step(number: int, run: Sequence[Exported], means: Target, faults: bool, blo
             if means.shell
             else f"# {describe(command, last)}"
         )
-        yield from means.blocks(block, last, word, _zone(first))
+        does = TARGETS["sysfs"] if means.whole and (block, last) not in devices else means
+        yield from does.blocks(block, last, word, _zone(first))
         return
     if not first.outcome.ok:
         yield from first.lines

@@ -17,7 +17,7 @@ _STATES: Final = {"offline": "offline"}
 class Target(NamedTuple):
     """What does the steps: `about` in words; `blocks` gives blocks from one to another a state (word, zone); `put` writes a
     file; `monitor` does what QEMU's monitor is told. `on_the_machine`: it runs on the machine itself; `shell`: it is a shell
-    script; `head` stands before the steps."""
+    script; `head` stands before the steps; `whole`: `blocks` is about all blocks of a device, and of others sysfs is written."""
 
     about: str
     blocks: Callable[[int, int, str, str], Iterator[str]]
@@ -26,6 +26,7 @@ class Target(NamedTuple):
     on_the_machine: bool = True
     shell: bool = True
     head: str = ""
+    whole: bool = False
 
 
 def _state(word: str) -> str:
@@ -53,7 +54,7 @@ def _by_chmem(first: int, last: int, word: str, zone: str) -> Iterator[str]:
 
 def _by_daxctl(first: int, last: int, word: str, zone: str) -> Iterator[str]:
     """daxctl brings all blocks of a device."""
-    yield comment(f'memory{first}-{last} are taken for all blocks of the device "$dax"')
+    yield comment(f'memory{first}-{last} are all blocks of a device, which "$dax" has to be')
     kernel = " --no-movable" if word == "online_kernel" else ""
     verb = "offline-memory" if word == "offline" else f"online-memory{kernel}"
     yield f'tell daxctl {verb} "$dax"'
@@ -94,7 +95,7 @@ def _plain(line: str) -> Iterator[str]:
 _BACKEND: Final = re.compile(r"object_add memory-backend-ram,id=mem(\d+),size=(\w+)")
 _DIMM: Final = re.compile(r"device_add pc-dimm,id=dimm(\d+),memdev=mem\d+,node=(\d+),addr=(0x[0-9a-f]+)")
 _OUT: Final = re.compile(r"device_del dimm(\d+)")
-_RESIZE: Final = re.compile(r"monitor qom-set vmem-([0-9a-f]+) requested-size (\w+)")
+_RESIZE: Final = re.compile(r"qom-set vmem-([0-9a-f]+) requested-size (\w+)")
 
 
 def _by_libvirt(line: str) -> Iterator[str]:
@@ -118,8 +119,9 @@ plug() {  # NUMBER NODE ADDRESS: a DIMM of $size KiB, which has to be aligned as
     if [ "$dry" ]; then return; fi
     virsh attach-device "$domain" /dev/stdin --live <<XML || exit 1
 <memory model='dimm'>
-  <target><size unit='KiB'>$size</size><node>$2</node><address base='$3'/></target>
+  <target><size unit='KiB'>$size</size><node>$2</node></target>
   <alias name='ua-dimm$1'/>
+  <address type='dimm' base='$3'/>
 </memory>
 XML
 }"""
@@ -134,6 +136,7 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
             _put,
             _typed,
             head="dax=${DAX?set DAX to the device, as daxctl list names it}",
+            whole=True,
         ),
         "virsh": Target(
             "virsh, on the host; DOMAIN names the guest",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..vocabulary import Caller
 from .coded import Coded
 
 
@@ -55,6 +56,15 @@ class ZoneDiffers(Coded, frozen=True):
     had: int
 
 
+class NoDriverYet(Coded, frozen=True):
+    """The kernel has no driver that adds memory so: that came with the release `since`. It is done nevertheless, as a driver of
+    that kernel would."""
+
+    caller: Caller
+    kernel: str
+    since: str
+
+
 class OfTheCapture(Coded, frozen=True):
     """A sentence on what could not be read, or had to be assumed, of a capture: about the input, not the kernel."""
 
@@ -69,5 +79,6 @@ Note = (
     | BlockVanished
     | BlockDiffers
     | ZoneDiffers
+    | NoDriverYet
     | OfTheCapture
 )

@@ -136,6 +136,10 @@ class PlaceOtherwise(Coded, frozen=True):
     released: Released
 
 
+class LetGiantsMove(Coded, frozen=True):
+    """Let huge pages that are bigger than any free area lie in ZONE_MOVABLE (vm.movable_gigantic_pages)."""
+
+
 class AddInBlocks(Coded, frozen=True):
     """Add each block by a request of its own."""
 
@@ -193,6 +197,7 @@ Remedying = (
     | LetKernelServe
     | PlaceOtherwise
     | AddInBlocks
+    | LetGiantsMove
     | AddLess
     | OnlineInstead
     | AddAnew

@@ -10,6 +10,7 @@ from ...memory.zone import MOVABLE
 from ...protocol.events import ZoneChosen
 from ...protocol.reasons.zones import NoAutoMovable, ZoneRule
 from ...run.rehearsal import attempt, rehearsal
+from ..shortage import shortage
 from .comparison import Plan, Row
 from .thin import thinned
 
@@ -26,7 +27,7 @@ def by_ratio(state: State, add: Add, refused: Row | None) -> Plan:
     start, size = extent(add)
     unit = state.geometry.pages_per_block
     count = size // state.geometry.block_size
-    if state.model.groups and add.caller in ("acpi", "dax", "cxl"):
+    if state.model.groups and add.caller in ("acpi", "dax", "cxl") and not shortage(state, add).missing:
         with rehearsal(state):
             fits = thinned(state, add) is not None
         if fits:  # a device goes as a whole, as its first block does

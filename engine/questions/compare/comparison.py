@@ -8,7 +8,7 @@ from ...commands import Add
 from ...numbers.frozen import Frozen
 from ...protocol.reasons import Reason
 from ...protocol.reasons.released import AsItIs, Released
-from ...protocol.vocabulary import Chunk, OnlineType, Placement
+from ...protocol.vocabulary import Certainty, Chunk, OnlineType, Placement
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -53,6 +53,7 @@ class Row(msgspec.Struct, frozen=True):
     needs            what a real machine needs to place the memmap so: see `questions.availability`
     boots            what else of it is another than the machine's: its kernel, the size of its blocks
     chosen           is it what the kernel model does by itself?
+    certainty        how sure that is: not known where it hangs on pages that no one saw or counted
     result, reason   "ok", or the errno of the add, or, if it makes `blocks`, of onlining them, and why
     missing          kernel pages too few for the request
     blocks           memory blocks that it makes, numbered in `block_size`
@@ -77,6 +78,7 @@ class Row(msgspec.Struct, frozen=True):
     needs: Released = AsItIs()
     boots: tuple[Released, ...] = ()
     chosen: bool = False
+    certainty: Certainty = "yes"
     result: str = "ok"
     reason: Reason | None = None
     missing: int = 0

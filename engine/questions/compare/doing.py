@@ -17,7 +17,7 @@ from .comparison import Comparison, Row
 
 class Doing(NamedTuple):
     """The add and the onlining of all its blocks; what another boot must be given first, as `reboot` takes it (nothing: it is
-    done on the machine itself); and whether no released kernel does it, so that the placement has to be asked for."""
+    done on the machine itself); and whether no released kernel does it, so that the placement has to be demanded of the model."""
 
     add: Add
     online: tuple[Online, ...]
@@ -36,8 +36,11 @@ def doing(comparison: Comparison, number: int) -> Doing:
     boot: dict[str, str] = {}
     for needs in (row.needs, *row.boots):
         boot |= _options(needs, row)
-    unreleased = isinstance(row.needs, released.NeverAsked) or row.needs == released.OnlyProposed("RFC option b")
-    asked = unreleased or row.placement == comparison.request.placement
+    unreleased = isinstance(row.needs, released.NeverAsked | released.NoValueDoes) or (
+        row.needs == released.OnlyProposed("RFC option b")
+    )
+    demanded = unreleased or isinstance(row.needs, released.OwnFile | released.OnlyProposed)
+    asked = demanded or row.placement == comparison.request.placement
     add = msgspec.structs.replace(comparison.request, placement=row.placement if asked else None)
     start, size = extent(add)
     blocks = range(start // row.block_size, (start + size) // row.block_size)
@@ -46,16 +49,15 @@ def doing(comparison: Comparison, number: int) -> Doing:
 
 def _options(needs: Released, row: Row) -> dict[str, str]:
     """What a boot has to be given."""
-    newest = [*MODELS][-1]
     match needs:
         case released.OnlyProposed("RFC v2"):
             return {"model": row.model if MODELS[row.model].pool == "range" else "rfc-v2"}
         case released.AtBoot(mode):
             return {"memmap_on_memory": mode}
-        case released.SinceRelease():
-            return {"model": newest, "memmap_on_memory": "Y"}
+        case released.SinceRelease(release):
+            return {"model": release, "memmap_on_memory": "Y"}
         case released.EveryRelease():
-            return {"model": newest, "memmap_on_memory": "N"}
+            return {"model": [*MODELS][-1], "memmap_on_memory": "N"}
         case released.OtherKernel(model):
             return {"model": model}
         case released.OtherBlocks(size):

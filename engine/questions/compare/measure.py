@@ -17,11 +17,11 @@ from .comparison import Memory
 
 
 class Known(NamedTuple):
-    """What was counted before: alternatives have most of their sections in common. Huge pages of a PMD by the pages of a
-    section, and which of them are a zone's; whether a range can become one gigantic page, by kernel and sections. What is
+    """What was counted before: alternatives have most of their sections in common. Huge pages by the pages of a section,
+    which of them are a zone's, and their order; whether a range can become one gigantic page, by kernel and sections. What is
     looked up by its id is kept, so that nothing else comes to have that."""
 
-    small: dict[tuple[int, int], tuple[int, Pages]]
+    small: dict[tuple[int, int, int], tuple[int, Pages]]
     gigantic: dict[tuple[str, ZoneKey, int, tuple[int, ...]], tuple[bool, tuple[Section, ...]]]
 
 
@@ -51,7 +51,7 @@ def _huge_pages(state: State, node: int, size: int, known: Known) -> int:
 
 def small_pages(section: Section, owned: int, order: int, width: int, known: Known) -> int:
     """Free areas of an order in the pages of a section that belong to a zone."""
-    token = (id(section.pages), owned)
+    token = (id(section.pages), owned, order)
     if (found := known.small.get(token)) is None:
         count = aligned_runs(section.of(FREE) & owned, order, width).bit_count()
         found = known.small[token] = count, section.pages

@@ -29,6 +29,7 @@ def rehearsed(state: State, row: Row, add: Add, known: Known) -> Row:
     tables = page_table_pages(state, first, pages)
     before = state.free_by_node()
     tried = attempt(state, add)
+    row = msgspec.structs.replace(row, certainty=tried.certainty)
     if not tried.ok:
         missing = budget.missing if tried.result == "ENOMEM" else 0
         return msgspec.structs.replace(row, result=tried.result, reason=tried.reason, missing=missing)
@@ -55,7 +56,7 @@ def rehearsed(state: State, row: Row, add: Add, known: Known) -> Row:
         largest_run=largest_run(state, first, pages),
     )
     if refusal is not None:
-        return msgspec.structs.replace(row, result=refusal.result, reason=refusal.reason)
+        return msgspec.structs.replace(row, certainty=refusal.certainty, result=refusal.result, reason=refusal.reason)
     removable, stuck = removals(state, blocks)
     return msgspec.structs.replace(row, removable=removable, stuck=stuck, assured=set(zones) == {MOVABLE})
 

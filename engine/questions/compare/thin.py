@@ -26,8 +26,10 @@ from ...mm.zonelist import kernel_zonelist, working_node
 from ...numbers.bits import span
 from ...numbers.frozen import Frozen
 from ...numbers.rounding import down, up
+from ...protocol.events import ExistingMemoryTaken
 from ...protocol.reasons import HotplugError
 from ...protocol.vocabulary import DEVICE_CALLERS, MEMMAP, PAGETABLE, SLAB, Chunk, Kind, Placement
+from ...run.certainty import certainty
 from ...run.rehearsal import attempt
 from .comparison import Memory, Row, Share, Stretch, Stuck
 from .measure import Known, memory, small_pages
@@ -64,8 +66,10 @@ def thin(state: State, row: Row, add: Add, known: Known) -> Row | None:
     made = thinned(state, add)
     if made is None:
         return None
+    taken = less(before, state.free_by_node())
     row = msgspec.structs.replace(
         row,
+        certainty=certainty(state, "ok", [ExistingMemoryTaken(node, count) for node, count in taken.items()]),
         blocks=pages // state.geometry.pages_per_block,
         memmap=made.shares,
         off_node=sum(share.pages for share in made.shares if share.node != add.node),
@@ -74,7 +78,7 @@ def thin(state: State, row: Row, add: Add, known: Known) -> Row | None:
         waste=sum(share.pages for share in made.shares) - state.geometry.memmap_pages(pages),
         tables=made.tables,
         objects=made.objects,
-        taken=less(before, state.free_by_node()),
+        taken=taken,
         added=memory(state, add.node, known),
     )
     return _online(state, row, first, pages, known)
@@ -188,10 +192,13 @@ def _online(state: State, row: Row, first: int, pages: int, known: Known) -> Row
     """Online the few blocks, count them as many times as there are, and take each of their kind out again."""
     geometry = state.geometry
     begun = row.added
-    total, free, small = begun.total, begun.free, 0
+    total, free = begun.total, begun.free
+    orders = {size: (size // geometry.page_size - 1).bit_length() for size in pool.sizes(state)}
+    small = [order for order in orders.values() if order <= geometry.max_order]
+    counted = dict.fromkeys(small, 0)
     here = sorted(block.id for block in state.range_blocks(first, pages))
     zones: set[str] = set()
-    figures: dict[int, tuple[int, int, int]] = {}
+    figures: dict[int, tuple[int, int, dict[int, int]]] = {}
     for number in here:
         sums = [(zone.managed, zone.free) for zone in state.zones.values()]
         tried = attempt(state, Online(block=number, type=row.online_type))
@@ -200,20 +207,20 @@ def _online(state: State, row: Row, first: int, pages: int, known: Known) -> Row
         zones.add(zone_chosen(tried))
         now = [(zone.managed, zone.free) for zone in state.zones.values()]
         managed, freed = (sum(one[at] for one in now) - sum(one[at] for one in sums) for at in (0, 1))
-        figures[number] = managed, freed, _small(state, number, known)
+        figures[number] = managed, freed, {order: _small(state, number, order, known) for order in small}
     if len(zones) != 1:
         return None
     for stretch in row.stretches:
         count = stretch.last + 1 - stretch.first
         managed, freed, huge = figures[stretch.first]
-        total, free, small = total + count * managed, free + count * freed, small + count * huge
+        total, free = total + count * managed, free + count * freed
+        for order in small:
+            counted[order] += count * huge[order]
     (zone,) = zones
-    sizes = pool.sizes(state)
-    pmd = geometry.pageblock_pages * geometry.page_size
     huge_pages = dict(begun.huge)
-    for size in sizes:
-        if size == pmd:
-            huge_pages[size] += small
+    for size, order in orders.items():
+        if order in counted:
+            huge_pages[size] += counted[order]
         elif zone in KERNEL_ZONES:
             more = _gigantic(state, row, first, pages, size // geometry.page_size)
             if more is None:
@@ -231,11 +238,11 @@ def _online(state: State, row: Row, first: int, pages: int, known: Known) -> Row
     )
 
 
-def _small(state: State, number: int, known: Known) -> int:
-    """Huge pages of a PMD in a block."""
+def _small(state: State, number: int, order: int, known: Known) -> int:
+    """Huge pages of an order in a block."""
     geometry = state.geometry
     return sum(
-        small_pages(section, owned, geometry.pageblock_order, geometry.pages_per_section, known)
+        small_pages(section, owned, order, geometry.pages_per_section, known)
         for section in state.block_sections(number)
         for _, owned in section.zones
     )

@@ -122,6 +122,10 @@ def _short(needs: Released) -> str:
             return "no release"
         case released.AtBoot(mode):
             return f"={mode} at boot"
+        case released.NoValueDoes():
+            return "no value"
+        case released.OwnFile():
+            return "its own file"
         case released.SinceRelease(release):
             return f"from {release} on"
         case released.EveryRelease():

@@ -44,6 +44,13 @@ def _placed(event: events.MemmapPlaced) -> str:
     return f"section {event.section}: struct pages {where}in {_chunks(event.chunks)} of node {event.node}"
 
 
+def _released(event: events.MemmapReleased) -> str:
+    given = (
+        f"{_count(event.pages, 'page')} of struct pages given back" if event.pages else "its struct pages go with it"
+    )
+    return f"section {event.section}: {given}"
+
+
 def _chunks(chunks: tuple[Chunk, ...]) -> str:
     total = sum(pages for _, pages in chunks)
     return f"{_count(total, 'page')} from {chunks[0][0]:#x} on" if chunks else "pages that are there already"
@@ -82,7 +89,7 @@ _MOMENTS: Final[Mapping[type, tuple[_Words, str]]] = {
     events.MemmapPlaced: (_placed, "sparse_add_section"),
     events.MemmapMarked: (lambda event: f"{_pages(event)} are marked as memmap", "mark_vmemmap_pages"),
     events.MemmapReleased: (
-        lambda event: f"section {event.section}: {_count(event.pages, 'page')} of struct pages given back",
+        _released,
         "sparse_remove_section",
     ),
     events.SectionsLeaked: (

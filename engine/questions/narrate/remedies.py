@@ -75,6 +75,8 @@ def said(remedy: Remedying, names: Names) -> str:
             return "let kernel memory serve where that cannot be (the RFC's option c)"
         case remedies.PlaceOtherwise(placement, kernels):
             return f"another placement: {_PLACED[placement]}; {released.said(kernels, names)}"
+        case remedies.LetGiantsMove():
+            return "let them lie in ZONE_MOVABLE (vm.movable_gigantic_pages), where they are harder to move away"
         case remedies.AddInBlocks():
             return "add it block by block: each can hold its own memmap"
         case remedies.AddLess(size):

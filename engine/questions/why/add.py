@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from ...commands import Add, Command, Free, Online, Remove, extent
+from ...hotplug.addressable import surely_addressable
 from ...hotplug.zone_policy import valid_zones
 from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES, NORMAL
@@ -69,7 +70,7 @@ from ...protocol.reasons.remedies import (
     RemoveLeftBehind,
 )
 from ...protocol.reasons.zones import ZoneRule
-from ...protocol.vocabulary import Chunk, MemmapOn, Placement
+from ...protocol.vocabulary import DEVICE_CALLERS, Chunk, MemmapOn, Placement
 from ...run.rehearsal import Attempt
 from ..availability import UNRELEASED, availability
 from ..shortage import Shortage, deficit, shortage
@@ -127,8 +128,9 @@ def add_ways(state: State, add: Add, tried: Attempt) -> Iterator[Way]:
                 yield Way((AddWhole(block, length, at),), (_with(add, start=at, size=length),), group="aligned")
         return
     if tried.result == "E2BIG" and size <= state.geometry.max_address:
-        top = down(state.geometry.max_address - size, block)
-        yield Way((AddAtTop(top),), (_with(add, start=top),), group="address")
+        for end in dict.fromkeys((state.geometry.max_address, surely_addressable(state))):
+            top = down(end - size, block)
+            yield Way((AddAtTop(top),), (_with(add, start=top),), group=f"address {end}")
     if tried.result in ("E2BIG", "EEXIST"):
         yield from _elsewhere(state, add, start, size)
     if tried.result == "ENOMEM":
@@ -180,7 +182,7 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], l
     if asked and add.placement is None and add.caller in state.model.asks_by_file:
         warnings.append(AskedByFile(add.caller))
     pooled = any(event.placement == "range" for event in tried.events if isinstance(event, PlacementChosen))
-    if pooled and extent(add)[1] > state.geometry.block_size:
+    if pooled and add.caller not in DEVICE_CALLERS and extent(add)[1] > state.geometry.block_size:
         warnings.append(FirstHoldAll())
     warnings += _tight(state, add)
     _blocks(state, tried, effects, warnings)

@@ -227,7 +227,7 @@ def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explana
                 ]
                 if MEMMAP in found.blockers and not warnings:
                     warnings.append(giant_pages.lost(state, event.size))
-                    ways += giant_pages.ways_out(state, command, event.total)
+            ways += giant_pages.ways_out(state, command, event.total)
     return Explanation(effects, warnings, blockers, ways, but)
 
 

@@ -9,15 +9,16 @@ from typing import Final
 
 import msgspec
 
-from ...commands import Add, Command, Eject, Online
+from ...commands import Add, Command, Eject, Online, Write
 from ...memory.block import Request
 from ...memory.state import State
 from ...memory.zone import MOVABLE
 from ...protocol.events import HugePagesChanged
-from ...protocol.reasons.remedies import AddAnew
+from ...protocol.reasons.remedies import AddAnew, LetGiantsMove
 from ...protocol.reasons.worth import GiantPagesLost
 from ...protocol.vocabulary import MEMMAP, Placement
 from ...run.rehearsal import attempt, rehearsal
+from ...sysfs.hotplug_files import PARAMETER_FILES
 from .explanation import MOST_BLOCKS, Way
 
 _WAYS: Final = (AddAnew("sections"), AddAnew("boot"))
@@ -34,6 +35,10 @@ def lost(state: State, size: int) -> GiantPagesLost:
 def ways_out(state: State, command: Command, have: int) -> Iterator[Way]:
     """The ways that can be tried: memory with heads is taken out and added again otherwise, and then the command makes more
     pages than the `have` that it makes now."""
+    sysctl = PARAMETER_FILES["movable_gigantic_pages"]
+    let = (Write(path=sysctl, data="1"), msgspec.structs.replace(command, expect=None))
+    if state.model.movable_gigantic and not state.settings.movable_gigantic_pages and _made(state, let) > have:
+        yield Way((LetGiantsMove(),), let)
     requests = [request for request in state.requests.values() if _with_heads(state, request)]
     for way in _WAYS:
         for request in requests:

@@ -10,6 +10,7 @@ import msgspec
 
 from ...commands import Command, Offline, Online, describe
 from ...numbers.units import format_bytes
+from ...protocol.reasons.remedies import AddAtTop
 from ..narrate import GAP, Line, counted, page_of, running, sentence, some_names, unknown_words
 from .verdict import Blocker, Remedy, Verdict
 
@@ -222,7 +223,12 @@ def _page(verdict: Verdict) -> Iterator[str]:
 
 def _remedy(remedy: Remedy, run: _Run) -> tuple[str, tuple[str, ...]]:
     words = "; ".join(sentence(one, run.names) for one in remedy.does)
-    assumed = "no page that no one knows is in the way" if remedy.certainty == "not known" else ""
+    hangs = (
+        "that address can be had"
+        if any(isinstance(one, AddAtTop) for one in remedy.does)
+        else "no page that no one knows is in the way"
+    )
+    assumed = hangs if remedy.certainty == "not known" else ""
     given = " and ".join(filter(None, (sentence(remedy.given, run.names), assumed)))
     return f"{words}{f' (given that {given})' if given else ''}", _shortened(_script(remedy.commands, run))
 

@@ -82,6 +82,7 @@ class AlternativeRow(msgspec.Struct, frozen=True, kw_only=True):
     needs                what a real machine needs to place the memmap so
     boots                what else is another than the machine's: its kernel, the size of its blocks
     chosen               is it what the kernel model does by itself?
+    certainty            how sure that is: not known where it hangs on pages that no one saw or counted
     result, refusal      "ok", or the errno of the add, or of onlining, and why
     missing              kernel memory too little for the request
     blocks               memory blocks that it makes
@@ -105,6 +106,7 @@ class AlternativeRow(msgspec.Struct, frozen=True, kw_only=True):
     needs: str
     boots: tuple[str, ...]
     chosen: bool
+    certainty: Literal["yes", "no", "not known"]
     result: str
     refusal: Refusal | None
     missing: Amount
@@ -196,6 +198,7 @@ class _Rows:
             needs=sentence(row.needs),
             boots=tuple(map(sentence, row.boots)),
             chosen=row.chosen,
+            certainty=row.certainty,
             result=row.result,
             refusal=None if row.ok else refusal(row.result, row.reason, None),
             missing=self._amount(row.missing),

@@ -87,6 +87,13 @@ class Pictures(Drawn):
         self._known = None
 
 
+def _usual(varied: Varied) -> int:
+    """The alternative that the machine's kernel has by itself; else the first that takes no other boot."""
+    rows = varied.comparison.rows
+    usual = [at for at, row in enumerate(rows) if row.chosen] or [at for at, row in enumerate(rows) if not row.boots]
+    return usual[0] if usual else 0
+
+
 class ComparisonScreen(Screen[Picked], Portrayed):
     """The pictures. Each alternative is tried on a copy of the machine, beside the screen, so that a big request can be left
     before its end. The answer is what was picked."""
@@ -128,12 +135,16 @@ class ComparisonScreen(Screen[Picked], Portrayed):
     # -- asking -----------------------------------------------------------------------------------------------------
 
     def _ask(self) -> None:
-        """Show what is known of what varies now, or find it out."""
+        """Find out what comes of what varies now."""
         self._title()
-        if self._what in self._found:
+        self.run_worker(self._compare(self._what), exclusive=True, exit_on_error=False)
+
+    def _choose(self, number: int) -> None:
+        """Show the alternatives, and of them choose the one of a number, if it is shown."""
+        if (varied := self.varied) is not None:
+            shown = self._shown(varied)
+            self.query_one(Pictures).chosen = shown.index(number) if number in shown else 0
             self._show()
-        else:
-            self.run_worker(self._compare(self._what), exclusive=True, exit_on_error=False)
 
     async def _compare(self, what: str) -> None:
         pictures = self.query_one(Pictures)
@@ -157,12 +168,7 @@ class ComparisonScreen(Screen[Picked], Portrayed):
             self.app.push_screen(ErrorScreen(f"compare {what}", error))
             return
         if what == self._what:
-            usual = next((at for at, row in enumerate(self._found[what].comparison.rows) if row.chosen), None)
-            rows = self._found[what].comparison.rows
-            pictures.chosen = (
-                usual if usual is not None else next((n for n, row in enumerate(rows) if not row.boots), 0)
-            )
-            self._show()
+            self._choose(_usual(self._found[what]))
 
     def _watched(self, ways: Sequence[T]) -> Iterable[T]:
         """In the thread that tries them: says how far it is, and stops where nobody waits."""
@@ -242,7 +248,8 @@ class ComparisonScreen(Screen[Picked], Portrayed):
             bar.offer(offers)
             return
         plan = picked(varied.comparison, at)
-        bar.say(name, needs(row), "plain", "")
+        assumed = "assumed: it hangs on pages that no one saw or counted" if row.certainty == "not known" else ""
+        bar.say(f"≈ {name}" if assumed else name, "; ".join(filter(None, (needs(row), assumed))), "plain")
         bar.offer([Offer("enter", f"does it {plan.said}", "does it", "screen.do"), *offers])
 
     def on_resize(self) -> None:
@@ -265,12 +272,10 @@ class ComparisonScreen(Screen[Picked], Portrayed):
         if what != self._what:
             self._what = what
             self.query_one(Pictures).first = 0
-            if (varied := self.varied) is not None:
-                rows = varied.comparison.rows
-                self.query_one(Pictures).chosen = next(
-                    (n for n, row in enumerate(rows) if row.chosen or not row.boots), 0
-                )
-            self._ask()
+            if (varied := self.varied) is None:
+                self._ask()
+            else:
+                self._choose(_usual(varied))
 
     def action_released(self) -> None:
         """Only what a released kernel has, or all again."""
@@ -278,9 +283,7 @@ class ComparisonScreen(Screen[Picked], Portrayed):
         if varied is None or at is None:
             return
         self._released = not self._released
-        shown = self._shown(varied)
-        self.query_one(Pictures).chosen = shown.index(at) if at in shown else 0
-        self._show()
+        self._choose(at)
 
     def action_table(self) -> None:
         """All numbers."""

@@ -145,7 +145,7 @@ class MachineList(Scroller):
         if self._roomy and choice.group == "bundled":
             known = ("● " if told.seen else "○ ") + told.known if told is not None else ""
             room = width - 3 - len(known)
-            about = f"{_cut(printable(choice.about), room):<{room}} "
+            about = f"{_cut(printable(choice.about), room).ljust(room)} "
             sign = Span(known, palette.good if told is not None and told.seen else palette.dim)
             yield (Span(" "), Span(about, palette.dim), sign)
 

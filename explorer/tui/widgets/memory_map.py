@@ -252,6 +252,8 @@ class MemoryMap(Drawn, can_focus=True):
             touched = {*self._hosts, *hosts, *self._blocks_of(self.linked), *self._blocks_of(linked)}
             self._hosts, self.linked = hosts, linked
             self._redraw(touched)
+            if isinstance(self.picture, MemoryPicture):
+                self._draw(self.picture.hole_lines)
 
     def show_happening(self, happening: Happening) -> None:
         """Point out what an operation does, or did."""
