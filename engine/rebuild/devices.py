@@ -34,17 +34,17 @@ def build_devices(draft: Draft, mode: Mode) -> None:
     state = draft.state
     if not state.model.parameter_modes:
         mode = "N"
-    heads = _heads_fit(state)
-    for number, device in enumerate(_devices(draft, mode)):
+    heads, grouped = _heads_fit(state), state.model.groups and bool(draft.seen.resources)
+    for number, device in enumerate(_devices(draft, mode) if draft.seen.resources else _blocks_behind(draft)):
         head = _head(draft, device, mode) if mode != "N" else 0
         for at in device.blocks:
             block = state.blocks[at]
             own = block.head or (head if block.zone is None or heads.get(block.zone, 0) >= head else 0)
             if block.zone is not None and not block.head:
                 heads[block.zone] = heads.get(block.zone, 0) - own
-            group = number if state.model.groups else None
+            group = number if grouped else None
             state.blocks.load({at: msgspec.structs.replace(block, early=False, head=own, group=group)})
-        if state.model.groups:
+        if grouped:
             state.groups.load({number: _group(state, number, device)})
 
 
@@ -64,6 +64,18 @@ def _devices(draft: Draft, mode: Mode) -> list[_Device]:
         if added:
             return candidates[index:]
     return []
+
+
+def _blocks_behind(draft: Draft) -> list[_Device]:
+    """Blocks that are more than the memory of the boot had sections; which of them came together, no file says then."""
+    boot, size = _boot_sections(draft), draft.state.geometry.block_size
+    if boot is None:
+        return []
+    return [
+        _Device(number * size, (number + 1) * size, [number])
+        for number in sorted(draft.state.blocks)
+        if _sections_below(draft.state, number * size) >= boot
+    ]
 
 
 def _candidates(state: State) -> Iterator[_Device]:

@@ -43,7 +43,7 @@ def laid_out(
     alike = _alike(machine, blocks, _FOLDED) if folds else []
     if plain:
         pages = sum(extent.pages for extent in extents) - sum(pages for _, pages in alike)
-        return plainly(extents, pages, size, halves, alike)
+        return plainly(extents, pages, size, halves, alike, False)
     plan = planned(extents, unit, size, halves, alike, headings)
     if folds and plan.lines * 4 < size[1] * 3 and (free := _alike(machine, blocks, _FREE)):
         other = planned(extents, unit, size, halves, sorted([*alike, *free]), headings)

@@ -10,6 +10,9 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+Pair = tuple[int, int]
+"""A width and a height; or a run of units, its first pfn and pages."""
+
 PLAIN: Final = 512
 """More units than this get no tiles of their own: plain rows of cells."""
 _CAPTIONED: Final = 32
@@ -122,16 +125,13 @@ def planned(
             best = rank, plan
     if best is not None:
         return best[1]
-    return plainly(extents, units * unit, size, halves, alike if units <= PLAIN else (), headings)
+    if units > PLAIN:
+        return plainly(extents, units * unit, size, halves, (), headings)
+    return plainly(extents, (units - folded) * unit, size, halves, alike, headings)
 
 
 def plainly(
-    extents: Sequence[Extent],
-    pages: int,
-    size: tuple[int, int],
-    halves: int,
-    alike: Sequence[tuple[int, int]] = (),
-    headings: bool = False,
+    extents: Sequence[Extent], pages: int, size: Pair, halves: int, alike: Sequence[Pair], headings: bool
 ) -> Plan:
     """The plan without tiles for a width and height; `pages` are those that get cells of their own."""
     width, height = size

@@ -167,3 +167,12 @@ def test_a_line_joins_a_block_with_the_one_that_holds_its_struct_pages(letters: 
             assert not joined(), "it hosts them itself, or is in another row, or nothing is known"
 
     drive(with_dimm(movable=7, placement="range"), look, (120, 40))
+
+
+def test_a_map_with_folded_blocks_is_as_full_after_an_add_as_before() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "colon", *"add 4G at 40G", "enter")
+        map_ = screen.query_one(MemoryMap)
+        assert map_.picture.lines >= map_.size.height - 1
+
+    drive(engine.open_machine("firecracker-24g"), look, (80, 24))

@@ -22,7 +22,7 @@ from .painted import Scroller
 
 _NAME: Final = 17
 _RIGHT: Final = 20
-_WIDEST: Final = 48
+_WIDEST: Final = 96
 """Columns of the name, of what stands at the right, and of a picture at most."""
 
 
@@ -145,7 +145,7 @@ class MachineList(Scroller):
         if self._roomy and choice.group == "bundled":
             known = ("● " if told.seen else "○ ") + told.known if told is not None else ""
             room = width - 3 - len(known)
-            about = f"{_cut(printable(choice.about), room):<{room}} "
+            about = f"{_cut(printable(choice.about), room).ljust(room)} "
             sign = Span(known, palette.good if told is not None and told.seen else palette.dim)
             yield (Span(" "), Span(about, palette.dim), sign)
 
