@@ -41,6 +41,7 @@ class MemoryPicture:
         self.scope = scope
         self.halves = halves
         self.folds = folds
+        self._plain = plain
         self.wide, self.high = size
         self.gutter = next(columns for least, columns in GUTTERS if self.wide >= least)
         self._lines: dict[int, Line] = {}
@@ -249,7 +250,7 @@ class MemoryPicture:
         fore = palette.cursor if palette.dark else 0
         size, count = about_bytes(row.pages * geometry.page_size), last - first + 1
         text = f" {size} {WORDS[kind]}: memory{first}-{last}, {count} blocks alike"
-        hint = "z unfolds "
+        hint = "" if self._plain else "z unfolds "
         room = self._used()
         if self.halves == 1:
             text = f"{LETTERS[kind].upper() * 4}{text} "

@@ -6,90 +6,25 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from altmap import engine
 from altmap.explorer.tui.app import ExplorerApp
-from altmap.explorer.tui.live import Reader
-from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.screens.play import PlayScreen
 from altmap.explorer.tui.themes import CONTRAST, DARK, LIGHT
-from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.watching.player import Player
 
-from .machines import Staged, guest, numa, pinned, press, result, with_dimm
-
-ALL: Final = ("60x20", "80x24", "120x40", "200x60")
-COLOURLESS: Final = "no-colour"
-
+from .machines import Staged, guest, numa, pinned, press, with_dimm
+from .reel import ALL, COLOURLESS, Frame, Reel, Shot, bundled, dialog
+from .reels_of_plans import PLANS
 
 FAILED: Final = "This part of the screen failed"
 """What a widget says instead of what it should."""
 
 
-class Shot(NamedTuple):
-    """The app as it is when a frame is taken."""
-
-    app: ExplorerApp
-
-    @property
-    def main(self) -> MainScreen:
-        """The main screen, whatever is on top of it."""
-        return next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, MainScreen))
-
-    @property
-    def machine(self) -> engine.Machine:
-        """The machine that is shown."""
-        return self.main.machine
-
-    @property
-    def map(self) -> MemoryMap:
-        """The map."""
-        return self.main.query_one(MemoryMap)
-
-    @property
-    def dialog(self) -> str:
-        """What is on top of the main screen, by its class; "" for nothing."""
-        return "" if self.app.screen is self.main else type(self.app.screen).__name__
-
-    @property
-    def said(self) -> str:
-        """What the result bar says."""
-        return result(self.main)
-
-    @property
-    def last(self) -> str:
-        """How the last command came out."""
-        return self.machine.history[-1].result if self.machine.history else ""
-
-
-class Frame(NamedTuple):
-    """A name, the keys that are pressed first (what stands in quotes is typed), and what must hold then."""
-
-    name: str
-    keys: str
-    holds: Callable[[Shot], bool]
-
-
-class Reel(NamedTuple):
-    """A machine, the sizes and themes in which it is opened, and the frames one after the other. `reader`: the machine is
-    what this reads."""
-
-    machine: Callable[[], engine.Machine]
-    frames: Sequence[Frame]
-    sizes: Sequence[str] = ("120x40",)
-    themes: Sequence[str] = (DARK,)
-    reader: Callable[[], Reader] | None = None
-
-
 # -- machines -----------------------------------------------------------------------------------------------------------
-
-
-def bundled(name: str) -> Callable[[], engine.Machine]:
-    """A machine that comes along."""
-    return lambda: engine.open_machine(name)
 
 
 def signs() -> engine.Machine:
@@ -100,16 +35,6 @@ def signs() -> engine.Machine:
         assert machine.apply(engine.Online(block=block, type="online_movable")).ok
     assert machine.apply(engine.Poison(address=0x101400000)).ok
     assert machine.apply(engine.Add(start="8G", size="512M", placement="boot")).ok
-    return machine
-
-
-def branches() -> engine.Machine:
-    """A branch that was left, a state with a name, and a refusal at the end."""
-    machine = with_dimm(movable=2)
-    machine.undo()
-    machine.timeline.name(2, "half")
-    assert machine.apply(engine.Online(block=33)).ok
-    assert machine.apply(engine.Offline(block=0)).result == "EINVAL"
     return machine
 
 
@@ -147,16 +72,13 @@ def _moment(at: int) -> Callable[[Shot], bool]:
     return lambda shot: _player(shot).at == at and not _player(shot).playing
 
 
-def _dialog(name: str) -> Callable[[Shot], bool]:
-    return lambda shot: shot.dialog == name
-
-
 VIEWS: Final = tuple(
     Frame(name.replace(" ", "-"), "v" if number else "", _view(name))
     for number, name in enumerate(("use", "zones", "memmap", "can it go", "types", "orders", "nodes"))
 )
 
 REELS: Final[dict[str, Reel]] = {
+    **PLANS,
     "views": Reel(bundled("firecracker-24g"), VIEWS),
     "guest": Reel(lambda: with_dimm(movable=4), VIEWS, ("60x20",)),
     "letters": Reel(lambda: with_dimm(movable=4), VIEWS, ("80x24",), (COLOURLESS,)),
@@ -219,7 +141,7 @@ REELS: Final[dict[str, Reel]] = {
             Frame("undone", "u", lambda shot: shot.machine.blocks[32].state == "offline"),
             Frame("done-again", "U", lambda shot: shot.machine.blocks[32].state == "online"),
             Frame("ejected", "e", lambda shot: 33 not in shot.machine.blocks),
-            Frame("states", "t", _dialog("TimelineScreen")),
+            Frame("states", "t", dialog("TimelineScreen")),
         ),
         ("80x24",),
     ),
@@ -229,7 +151,7 @@ REELS: Final[dict[str, Reel]] = {
             Frame("zones", "2", lambda shot: shot.main.has_class("-show-zones")),
             Frame("log", "3", lambda shot: shot.main.has_class("-show-log")),
             Frame("parameters", "4", lambda shot: shot.main.has_class("-show-parameters")),
-            Frame("parameter", "enter", _dialog("ParameterDialog")),
+            Frame("parameter", "enter", dialog("ParameterDialog")),
         ),
         ALL,
     ),
@@ -260,7 +182,7 @@ REELS: Final[dict[str, Reel]] = {
         lambda: pinned(),
         (
             Frame("use", 'g "32" enter', lambda shot: shot.machine.blocks[32].zone == (0, "Movable")),
-            Frame("why", "w", _dialog("WhyScreen")),
+            Frame("why", "w", dialog("WhyScreen")),
             Frame("can-it-go", "escape v v v", lambda shot: shot.map.view.name == "can it go"),
             Frame("page", "v v v v plus plus", lambda shot: shot.map.scope.level == "page"),
         ),
@@ -282,45 +204,12 @@ REELS: Final[dict[str, Reel]] = {
             Frame("go-to", 'escape g "0x20000"', lambda shot: shot.dialog == "GoToDialog" and shot.main.cursor == 0),
             Frame("search", 'escape / "offline"', lambda shot: shot.main.hits == frozenset(range(32, 40))),
             Frame("found", "enter n", lambda shot: shot.main.cursor in range(32, 40)),
-            Frame("help", "escape ?", _dialog("HelpScreen")),
-            Frame("save", "escape s", _dialog("SaveDialog")),
+            Frame("help", "escape ?", dialog("HelpScreen")),
+            Frame("save", "escape s", dialog("SaveDialog")),
             Frame("leave", 'escape g "39" enter m q', lambda shot: shot.dialog == "LeaveDialog" and shot.last == "ok"),
             Frame("watch", "escape u W m end", lambda shot: shot.machine.blocks[39].state == "offline"),
         ),
         ("60x20", "80x24", "120x40"),
-    ),
-    "compare": Reel(
-        bundled("small-guest"),
-        (
-            Frame("placements", 'c "1G" enter', lambda shot: shot.dialog == "ComparisonScreen" and not shot.machine.history),
-            Frame("kernel-models", "tab", _dialog("ComparisonScreen")),
-            Frame("block-sizes", "tab", _dialog("ComparisonScreen")),
-            Frame("online-types", "tab", _dialog("ComparisonScreen")),
-            Frame("released", "tab p", _dialog("ComparisonScreen")),
-            Frame("all-numbers", "t", _dialog("Table")),
-            Frame("done", "escape enter", lambda shot: shot.machine.blocks[39].zone == (0, "Movable")),
-        ),
-        ALL,
-    ),
-    "compare-elsewhere": Reel(
-        bundled("firecracker-24g"),
-        (
-            Frame("chosen", 'c "16G" enter right right', lambda shot: shot.dialog == "ComparisonScreen"),
-            Frame("done", "enter", lambda shot: shot.machine.settings.memmap_on_memory == "Y" and 327 in shot.machine.blocks),
-        ),
-        ("80x24", "120x40"),
-        (DARK, COLOURLESS),
-    ),
-    "compare-refused": Reel(
-        bundled("tiny-guest"),
-        (Frame("placements", 'c "16G" enter', lambda shot: shot.dialog == "ComparisonScreen" and not shot.machine.history),),
-        ("60x20", "120x40"),
-        (DARK, LIGHT),
-    ),
-    "compare-terabyte": Reel(
-        bundled("terabyte-server"),
-        (Frame("placements", 'c "1T" enter', lambda shot: shot.dialog == "ComparisonScreen" and not shot.machine.history),),
-        ("120x40", "200x60"),
     ),
     "no-room": Reel(
         bundled("numa-guest"),
@@ -335,22 +224,17 @@ REELS: Final[dict[str, Reel]] = {
         (Frame("add", ': "add 12G at 4G" enter', lambda shot: shot.last == "ENOMEM" and max(shot.machine.blocks) < 32),),
         ("80x24",),
     ),
-    "branches": Reel(
-        branches,
-        (Frame("states", "t", lambda shot: shot.dialog == "TimelineScreen" and shot.last == "EINVAL"),),
-        ("80x24",),
-    ),
     "open": Reel(
         guest,
         (
             Frame("list", "O down down", lambda shot: shot.dialog == "OpenScreen" and not shot.machine.history),
             Frame("filter", '/ "node two"', lambda shot: shot.dialog == "OpenScreen"),
-            Frame("new", 'escape n "2G,2G,0"', _dialog("NewDialog")),
-            Frame("model", "escape m", _dialog("ParameterDialog")),
+            Frame("new", 'escape n "2G,2G,0"', dialog("NewDialog")),
+            Frame("model", "escape m", dialog("ParameterDialog")),
         ),
         ALL,
     ),
-    "open-letters": Reel(guest, (Frame("list", "O down down", _dialog("OpenScreen")),), ("80x24",), (COLOURLESS, LIGHT)),
+    "open-letters": Reel(guest, (Frame("list", "O down down", dialog("OpenScreen")),), ("80x24",), (COLOURLESS, LIGHT)),
     "watching": Reel(
         busy,
         (
@@ -410,31 +294,14 @@ REELS: Final[dict[str, Reel]] = {
         ALL,
         reader=lambda: Staged([guest(), with_dimm(), with_dimm(movable=2)], with_dimm(movable=4)),
     ),
-    "plan": Reel(
-        branches,
-        (
-            Frame("chips", "", lambda shot: shot.machine.timeline.present.number == 5),
-            Frame("states", "t up", _dialog("TimelineScreen")),
-            Frame("from-here", "home space", _dialog("TimelineScreen")),
-            Frame("differs", "end d", lambda shot: shot.dialog == "DifferenceScreen" and shot.last == "EINVAL"),
-            Frame("the-other", "tab", _dialog("DifferenceScreen")),
-        ),
-        ALL,
-    ),
-    "plan-letters": Reel(
-        branches,
-        (Frame("states", "t", _dialog("TimelineScreen")), Frame("differs", "home d", _dialog("DifferenceScreen"))),
-        ("80x24",),
-        (COLOURLESS, LIGHT),
-    ),
     "habits": Reel(
         with_dimm,
         (
-            Frame("jump", "j", _dialog("JumpScreen")),
+            Frame("jump", "j", dialog("JumpScreen")),
             Frame("jumped", "d", lambda shot: shot.dialog == "" and shot.map.view.name == "memmap"),
-            Frame("help", "2 ?", _dialog("HelpScreen")),
-            Frame("help-found", '"mark dev"', _dialog("HelpScreen")),
-            Frame("help-of-open", "escape escape O ?", _dialog("HelpScreen")),
+            Frame("help", "2 ?", dialog("HelpScreen")),
+            Frame("help-found", '"mark dev"', dialog("HelpScreen")),
+            Frame("help-of-open", "escape escape O ?", dialog("HelpScreen")),
         ),
         ("60x20", "80x24", "120x40"),
     ),

@@ -12,7 +12,7 @@ from altmap.explorer.tui.screens.add import AddDialog
 from altmap.explorer.tui.screens.comparison import ComparisonScreen
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.widgets.prose import Prose
-from textual.widgets import Input
+from textual.widgets import Button, Input
 
 from .machines import drive, guest, press, result, text_of
 
@@ -107,3 +107,25 @@ def test_only_the_last_request_is_tried(monkeypatch: pytest.MonkeyPatch) -> None
         assert tried == [engine.Add(start=4 << 30, size=512 << 20)]
 
     drive(machine, fill)
+
+
+def test_an_add_that_does_not_fit_is_not_what_enter_does() -> None:
+    """The keys compare instead; the button adds for all that, and the kernel says no."""
+    machine = engine.open_machine("numa-guest")
+
+    async def ask(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "a", *"256G")
+        dialog = pilot.app.screen
+        assert [str(button.label) for button in dialog.query(Button)] == ["Compare", "Add anyway", "Cancel"]
+        assert dialog.query_one("#compare", Button).variant == "primary"
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, ComparisonScreen)
+        await press(pilot, "escape", *("backspace",) * 4, *"1G")
+        assert [str(button.label) for button in dialog.query(Button)] == ["Add", "Compare", "Cancel"]
+        await press(pilot, *("backspace",) * 2, *"256G")
+        await pilot.click("#add")
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+        assert machine.history[-1].result == "ENOMEM"
+
+    drive(machine, ask)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from altmap import engine
 from altmap.explorer.tui.screens.command_line import CommandLine
-from altmap.explorer.tui.screens.comparison import ComparisonScreen
 from altmap.explorer.tui.screens.error import ErrorScreen
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.screens.save import SaveDialog
@@ -18,7 +17,7 @@ from altmap.explorer.tui.screens.why import WhyScreen, told
 from altmap.explorer.tui.widgets.heading import Heading
 from altmap.explorer.tui.widgets.kernel_log import KernelLog
 from altmap.explorer.tui.widgets.prose import Prose
-from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 
 from .machines import DIMM, drive, guest, pinned, press, result, stand_on, text_of, with_dimm
 
@@ -372,29 +371,7 @@ def test_a_machine_is_saved_with_its_states(tmp_path: Path) -> None:
     assert again.blocks[32] == machine.blocks[32]
 
 
-# -- adding ------------------------------------------------------------------------------------------------------------
-
-
-def test_an_add_that_does_not_fit_is_not_what_enter_does() -> None:
-    """The keys compare instead; the button adds for all that, and the kernel says no."""
-    machine = engine.open_machine("numa-guest")
-
-    async def ask(pilot: Any, screen: MainScreen) -> None:
-        await press(pilot, "a", *"256G")
-        dialog = pilot.app.screen
-        assert [str(button.label) for button in dialog.query(Button)] == ["Compare", "Add anyway", "Cancel"]
-        assert dialog.query_one("#compare", Button).variant == "primary"
-        await press(pilot, "enter")
-        assert isinstance(pilot.app.screen, ComparisonScreen)
-        await press(pilot, "escape", *("backspace",) * 4, *"1G")
-        assert [str(button.label) for button in dialog.query(Button)] == ["Add", "Compare", "Cancel"]
-        await press(pilot, *("backspace",) * 2, *"256G")
-        await pilot.click("#add")
-        await pilot.pause()
-        await pilot.app.workers.wait_for_complete()
-        assert machine.history[-1].result == "ENOMEM"
-
-    drive(machine, ask)
+# -- clicks ------------------------------------------------------------------------------------------------------------
 
 
 def test_the_keys_of_a_dialog_can_be_clicked() -> None:

@@ -16,7 +16,8 @@ from altmap.explorer.tui.app import ExplorerApp
 from textual.app import App
 
 from .machines import guest
-from .reels import REELS, Frame, Reel, played
+from .reel import Frame, Reel
+from .reels import REELS, played
 
 PICTURES = Path(__file__).parent / "__snapshots__" / "test_reels"
 
