@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import compress
+from operator import ne
 
 import msgspec
 
@@ -177,7 +178,7 @@ def page_runs(flags: Iterable[bytes], counts: Iterable[bytes], where: str = "pro
     Each holds one little-endian 64-bit word for each pfn from 0 on; pages beyond the end of kpagecount get mapcount 0.
     """
     ends, words = word_runs(flags, where)
-    if any(word >> _UNKNOWN_FLAGS for word in words):
+    if max(words, default=0) >> _UNKNOWN_FLAGS:
         raise BadInput(
             f"{where} has flags that no kernel knows (bits {_UNKNOWN_FLAGS} and up); the words must be in "
             f"little-endian byte order"
@@ -221,7 +222,7 @@ def word_runs(pieces: Iterable[bytes], where: str) -> tuple[list[int], list[int]
                 ends.append(done)
                 words.append(here[0])
             if stretch != stretch[:8] * size:
-                cuts = [i for i, (one, other) in enumerate(pairwise(here), 1) if one != other]
+                cuts = list(compress(range(1, size), map(ne, here, here[1:])))
                 ends += [done + i for i in cuts]
                 words += [here[i] for i in cuts]
             done += size

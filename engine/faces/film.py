@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
@@ -61,6 +62,7 @@ class Film:
         self.at = 0
         self._state = self.machine._state
         self._frames: list[_Frame] = []
+        self._ends: list[int] = []
         self._changed_keys = [table.watch() for table in self._state.tables]
         self._begin(0)
 
@@ -88,8 +90,8 @@ class Film:
     @property
     def passed(self) -> tuple[int, int]:
         """How many commands have come to their end, and how many events of the next one have passed."""
-        ends = [at for at, frame in enumerate(self._frames[: self.at], 1) if isinstance(frame.told, Outcome)]
-        return len(ends), self.at - (ends[-1] if ends else 0)
+        whole = bisect_right(self._ends, self.at)
+        return whole, self.at - (self._ends[whole - 1] if whole else 0)
 
     @property
     def ended(self) -> bool:
@@ -137,7 +139,7 @@ class Film:
         at, (whole, events) = self.at, self.passed
         self.to_end()
         self.go_to(at - events)
-        del self._frames[self.at :]
+        del self._frames[self.at :], self._ends[whole:]
         self.commands = self.commands[: whole + bool(events)]
         self._signals[whole] = events
         self._begin(whole)
@@ -195,6 +197,8 @@ class Film:
     def _next(self) -> bool:
         for told in self._rest:
             self._frames.append(_Frame(told, self._taken_back()))
+            if isinstance(told, Outcome):
+                self._ends.append(len(self._frames))
             return True
         self._all = True
         return False

@@ -60,7 +60,7 @@ def open_machine(source: str | os.PathLike[str], *, model: str | None = None, re
                 + did_you_mean(text, bundled)
             )
         path = bundled[text]
-    if path.is_dir() or _is_tar(path) or is_picture(str(path)):
+    elif path.is_dir() or _is_tar(path) or is_picture(str(path)):
         return capture(path, model=model)
     return _opened(store.read(path), text, model, replay)
 

@@ -3,6 +3,7 @@ machine, what is there."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -42,7 +43,7 @@ def explain(text: str, machine: Holder | State | None = None) -> tuple[Explained
 
 def _explained(line: str, state: State | None) -> Explained | None:
     for row in (*LOG_LINES, *DRIVER_LINES):
-        if (match := row.pattern.search(line)) is not None:
+        if (match := re.search(row.pattern, line)) is not None:
             groups = match.groupdict()
             pfn = int(groups["pfn"], 16) if groups.get("pfn") else None
             low, high = (int(groups[name], 16) if groups.get(name) else None for name in ("low", "high"))

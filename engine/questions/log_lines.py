@@ -15,15 +15,15 @@ class LogLine(NamedTuple):
     """A pattern, with groups `pfn` (hexadecimal), `low` and `high` where it names these; what it means, of the match; and the
     rule."""
 
-    pattern: re.Pattern[str]
+    pattern: str
     means: Callable[[re.Match[str]], str]
     rule: str
 
 
 def log_line(pattern: str, means: str | Callable[[re.Match[str]], str], rule: str) -> LogLine:
-    """A row from the pattern as text and, where the meaning depends on the match, a function of it."""
+    """A row from the pattern and, where the meaning depends on the match, a function of it."""
     said = means if callable(means) else lambda match: means
-    return LogLine(re.compile(pattern), said, rule)
+    return LogLine(pattern, said, rule)
 
 
 WHY_OFFLINE: Final = {

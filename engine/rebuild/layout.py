@@ -16,7 +16,7 @@ from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import ZONE_ORDER
 from ..mm import windows
-from ..numbers.bits import aligned_runs, lowest, span
+from ..numbers.bits import aligned_runs, from_ascending_runs, lowest, span
 from ..numbers.rounding import ceil, up
 from ..protocol.vocabulary import (
     ABSENT,
@@ -63,9 +63,7 @@ class Draft:
     def runs_in(self, start: int, pages: int) -> Iterator[PageRun]:
         """The seen runs that meet a range of pfns, ascending."""
         at = max(0, bisect_left(self.starts, start) - 1)
-        for run in self.seen.pages[at:]:
-            if run.pfn >= start + pages:
-                return
+        for run in self.seen.pages[at : bisect_left(self.starts, start + pages)]:
             if run.pfn + run.count > start:
                 yield run
 
@@ -241,20 +239,23 @@ def _overlay(draft: Draft, section: Section, head: int, absent: int) -> Section:
     base = section.nr * size
     covered, bare, frozen, compound = 0, 0, 0, 0
     masks: dict[Kind, int] = {}
+    pieces: dict[int, list[Chunk]] = {}  # by their word, of which there are few
     for run in draft.runs_in(base, size):
-        low, high = max(run.pfn - base, 0), min(run.pfn + run.count - base, size)
-        mask = span(low, high - low)
+        low = max(run.pfn - base, 0)
+        pieces.setdefault(run.flags, []).append((low, min(run.pfn + run.count - base, size) - low))
+    for flags, found in pieces.items():
+        mask = from_ascending_runs(found)
         covered |= mask
-        if run.flags & KPF_NOPAGE:
+        if flags & KPF_NOPAGE:
             continue
-        kind = kind_of(run.flags)
+        kind = kind_of(flags)
         if kind is None:
             bare |= mask
         else:
             masks[kind] = masks.get(kind, 0) | mask
-            if is_order_0_slab(run.flags):
+            if is_order_0_slab(flags):
                 frozen |= mask
-            elif is_bare_compound(run.flags):
+            elif is_bare_compound(flags):
                 compound |= mask
     if not covered:
         return section

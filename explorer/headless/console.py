@@ -28,7 +28,7 @@ class Printer:
     is not set. `width` is in columns; without one it is the terminal's. `pictures`: all colours are needed."""
 
     def __init__(self, color: str = "auto", width: int | None = None, pictures: bool = False) -> None:
-        self.terminal = terminal = sys.stdout.isatty()
+        terminal = sys.stdout.isatty()
         self.colored = colored = color == "always" or (color == "auto" and terminal and not os.environ.get("NO_COLOR"))
         self._whole_lines = width is None and not terminal
         self._console = Console(
@@ -41,6 +41,11 @@ class Printer:
             emoji=False,
             highlight=False,
         )
+
+    @property
+    def redraws(self) -> bool:
+        """Can something be drawn over what was printed? On a terminal, but not on one that knows no more than lines."""
+        return self._console.is_terminal and sys.stdout.isatty() and not self._console.is_dumb_terminal
 
     @property
     def width(self) -> int:

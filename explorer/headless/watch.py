@@ -28,7 +28,7 @@ def watch(machine: Machine, label: str, commands: Sequence[Command], printer: Pr
     player = Player(Film(machine, commands), _SECONDS)
     if not player.told:
         return
-    if not printer.terminal:
+    if not printer.redraws:
         frames = Frames(label, player, (printer.width, HIGH), not printer.colored)
         for at in telling(player, PRINTED):
             player.show(at)

@@ -41,6 +41,7 @@ class MemoryPicture:
         self.scope = scope
         self.halves = halves
         self.folds = folds
+        self._plain = plain
         self.wide, self.high = size
         self.gutter = next(columns for least, columns in GUTTERS if self.wide >= least)
         self._lines: dict[int, Line] = {}
@@ -161,12 +162,13 @@ class MemoryPicture:
         band = Span("▌", palette.zones.get(zone, palette.faint)) if zone else Span(" ")
         first = zone is not None and (at == 0 or self._zone_before(at) != zone) and part == 0
         text, colour = self._label(row, part)
-        name = zone if first and zone and len(zone) + len(text) + 3 <= columns else ""
         types = self._types(row) if self.scope.level in ("block", "section") else ()
+        room = columns - 2 - 2 * bool(types)
+        name = zone if first and zone and len(zone) + 1 + len(text) <= room else ""
         return (
             band,
             Span(name, palette.zones.get(name, palette.dim), bold=True),
-            Span(text.rjust(columns - 2 - len(name) - 2 * bool(types)), colour),
+            Span(text.rjust(room - len(name)), colour),
             *types,
         )
 
@@ -249,7 +251,7 @@ class MemoryPicture:
         fore = palette.cursor if palette.dark else 0
         size, count = about_bytes(row.pages * geometry.page_size), last - first + 1
         text = f" {size} {WORDS[kind]}: memory{first}-{last}, {count} blocks alike"
-        hint = "z unfolds "
+        hint = "" if self._plain else "z unfolds "
         room = self._used()
         if self.halves == 1:
             text = f"{LETTERS[kind].upper() * 4}{text} "

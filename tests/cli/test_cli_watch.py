@@ -87,11 +87,22 @@ def test_it_is_for_people(altmap: Run, script: Path) -> None:
     assert "--watch is for people" in said.err
 
 
-def test_on_a_terminal_a_frame_is_drawn_over_the_one_before(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Screen(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+class Screen(io.StringIO):
+    """What a terminal is given."""
 
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_that_knows_lines_alone_gets_a_few_frames(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("TERM", "dumb")
+    assert main(["run", "small-guest", str(script), "--watch"]) == 0
+    assert len(moments(screen.getvalue())) == 4
+
+
+def test_on_a_terminal_a_frame_is_drawn_over_the_one_before(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     screen, slept = Screen(), list[float]()
     monkeypatch.setattr(watch, "sleep", slept.append)
     monkeypatch.setattr(sys, "stdout", screen)

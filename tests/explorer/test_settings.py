@@ -23,6 +23,7 @@ from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from textual.widgets import Input
 
 from .machines import guest, press, with_dimm
+from .terminal import Terminal
 
 
 @pytest.fixture
@@ -204,3 +205,15 @@ def test_nothing_is_read_or_written_by_the_command_line(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0
     assert not list(tmp_path.iterdir())
+
+
+def test_an_explorer_in_a_terminal_finds_what_the_one_before_it_left(tmp_path: Path) -> None:
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path)}
+    with Terminal(size=(120, 40), environment=environment) as terminal:
+        terminal.until("type to filter")
+        terminal.press("/tiny")
+        terminal.press_until("\r", "q Quit")
+        terminal.press("v3q")
+        assert terminal.end() == 0
+    kept = Keeper(tmp_path / "altmap" / "settings.json").settings
+    assert (kept.view, kept.panel) == ("zones", "log")
