@@ -164,12 +164,13 @@ class MemoryPicture:
         band = Span("▌", palette.zones.get(zone, palette.faint)) if zone else Span(" ")
         first = zone is not None and (at == 0 or self._sides.before(at) != zone) and part == 0
         text, colour = self._label(row, part)
-        name = zone if first and zone and len(zone) + len(text) + 3 <= columns else ""
         types = self._types(row) if self.scope.level in ("block", "section") else ()
+        room = columns - 2 - 2 * bool(types)
+        name = zone if first and zone and len(zone) + 1 + len(text) <= room else ""
         return (
             band,
             Span(name, palette.zones.get(name, palette.dim), bold=True),
-            Span(text.rjust(columns - 2 - len(name) - 2 * bool(types)), colour),
+            Span(text.rjust(room - len(name)), colour),
             *types,
         )
 
