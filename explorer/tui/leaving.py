@@ -16,6 +16,7 @@ from altmap.engine import BadInput, Machine, save_machine
 from ..card import recent_of
 from ..headless.output import remark
 from . import words
+from .typed_bytes import forgive
 
 if TYPE_CHECKING:
     from .app import ExplorerApp
@@ -59,8 +60,8 @@ async def _until_it_hangs_up(terminal: TextIO | None) -> None:
 
 
 def run_to_the_end(app: ExplorerApp) -> int:
-    """Run the application until a person leaves it or a signal ends it; returns the exit code, after a signal what a shell
-    says of a program that it ended."""
+    """Run the application until a person leaves it or a signal ends it; returns the exit code: after a signal what a shell
+    says of a program that it ended, and 1 after a fault of its own."""
     ended_by: list[int] = []
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
 
@@ -82,6 +83,7 @@ def run_to_the_end(app: ExplorerApp) -> int:
         await app.run_async()
         watch.cancel()
 
+    forgive(app.driver_class)
     terminal = sys.__stderr__
     assert terminal is not None, "the command line looked"
     sys.__stderr__ = Lasting(terminal)  # type: ignore[assignment, misc]  # where Textual draws
@@ -96,7 +98,7 @@ def run_to_the_end(app: ExplorerApp) -> int:
             signal.signal(number, before)
     if ended_by:
         return 128 + ended_by[0]
-    return app.return_code or 0
+    return app.return_code or int(app.return_value is not LEFT)
 
 
 def _keep(machine: Machine, unsaved: int) -> str | None:

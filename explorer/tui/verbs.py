@@ -94,8 +94,8 @@ class Replay(Verb):
 
 
 class States(Verb):
-    name, key, label, title, group = "states", "t", "States", "Go to a state", "History"
-    sentence = "All states so far with their branches: go to any of them, or name it."
+    name, key, label, title, group = "states", "t", "States", "States, and what differs between them", "History"
+    sentence = "All states so far with their branches and the course of memory: go to any, name it, see what differs between two."
 
     @classmethod
     def lacking(cls, desk: Desk) -> str:

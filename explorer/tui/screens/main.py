@@ -235,7 +235,7 @@ class MainScreen(MappingScreen):
         """Name the keys that lead on from the last result, until the next one; why is asked of what is under the cursor."""
         offers = self._search_offers()
         if self._worth and not self.machine.history:
-            said = f"{len(self._worth)} thing{'s' * (len(self._worth) > 1)} worth knowing"
+            said = f"worth knowing: {len(self._worth)} thing{'s' * (len(self._worth) > 1)}"
             offers.append(Offer("4", said, "worth knowing", "verb('pane_parameters')"))
         if self._refused is not None:
             if self._fault is not None:
