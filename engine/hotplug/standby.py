@@ -15,6 +15,7 @@ from ..protocol.events import Event
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.files import ConfiguredAlready, NoMemmapOnMemory, NotABoolean
 from ..protocol.reasons.taking import NotOffline
+from ..protocol.vocabulary import Placement
 from .add import AddRequest, add_memory
 from .remove import remove_memory
 
@@ -49,7 +50,7 @@ def write(state: State, number: int, name: str, text: str, wanted: bool | None) 
             raise HotplugError("EOPNOTSUPP", NoMemmapOnMemory())
         state.standby.put(number, wanted)
     elif wanted and there is None:
-        placement = None if _carries(state, number) else "boot"
+        placement: Placement | None = None if _carries(state, number) else "boot"
         node = min(state.nodes, default=0)
         yield from add_memory(state, AddRequest(number * size, size, node, "sclp", placement))
     elif not wanted and there is not None:

@@ -72,12 +72,13 @@ def _settle(state: State, seen: Observation, draft: layout.Draft, prior: State |
     for nr in state.section_numbers():
         for key, _ in state.sections[nr].zones:
             members.setdefault(key, []).append(nr)
+    known = {nr: draft.covered.get(nr, 0) | draft.reserved.get(nr, 0) for nr in {*draft.covered, *draft.reserved}}
     counters = {(reading.node, reading.zone): reading.counters for reading in seen.zones}
     for key in list(state.zones):
         if key not in members:
             notes.append(agree.drop_zone(state, key))
             continue
-        note = settle_zone(state, key, members[key], draft.covered, counters.get(key, {}), prior is not None)
+        note = settle_zone(state, key, members[key], known, counters.get(key, {}), prior is not None)
         notes += [said for said in (note, lay_out(draft, key, members[key])) if said]
         notes += agree.agree_zone(state, key, members[key], prior)
 

@@ -106,8 +106,8 @@ def settle_zone(
 ) -> str | None:
     """Bring the pages of the zone's sections to its free and per-CPU counts; what does not fit is returned in words.
 
-    `numbers` are the zone's online sections, ascending, `seen_pages` the sets of those of their pages that were seen. The
-    zone's counts are set to what its pages say in the end.
+    `numbers` are the zone's online sections, ascending, `seen_pages` the sets of those of their pages that were
+    seen, or are known by iomem. The zone's counts are set to what its pages say in the end.
     """
     zone = state.zones[key]
     unseen = {nr: ~seen_pages[nr] for nr in numbers if nr in seen_pages}
@@ -116,7 +116,9 @@ def settle_zone(
     want_free, want_pcp = zone.free - seen.have(FREE), zone.pcp - seen.have(PCP)
     note = None
     if rest.total:
-        _share_out(key, rest, max(0, want_free), max(0, want_pcp), _lru(counters, seen, rest, prior), zone)
+        _share_out(
+            key, rest, max(0, want_free), max(0, want_pcp), _lru(counters, seen, rest, prior), zone, seen.have(RESERVED)
+        )
         want_free -= rest.have(FREE)
         want_pcp = max(0, want_pcp - rest.have(PCP))
     if want_free < 0 and not rest.total:
@@ -158,7 +160,7 @@ def lru_pages(counters: dict[str, int]) -> int:
     return sum(counters.get(name, 0) for name in _LRU)
 
 
-def _share_out(key: ZoneKey, rest: Part, free: int, pcp: int, lru: int, zone: Zone) -> None:
+def _share_out(key: ZoneKey, rest: Part, free: int, pcp: int, lru: int, zone: Zone, reserved: int) -> None:
     total = rest.total
     free = min(free, total - rest.have(MEMMAP))
     pcp = min(pcp, total - rest.have(MEMMAP) - free)
@@ -169,7 +171,7 @@ def _share_out(key: ZoneKey, rest: Part, free: int, pcp: int, lru: int, zone: Zo
             rest.turn(kind, FREE, fixed - used)
     fixed = sum(rest.have(k) for k in rest.counts if k not in (*_SHARED_OUT, ABSENT))
     used = max(0, used - fixed)
-    unmanaged = min(max(0, zone.present - zone.managed - rest.have(MEMMAP) - rest.have(RESERVED)), used)
+    unmanaged = min(max(0, zone.present - zone.managed - rest.have(MEMMAP) - rest.have(RESERVED) - reserved), used)
     movable = used - unmanaged if key[1] == MOVABLE_ZONE else min(lru, used - unmanaged)
     withheld = 0 if rest.early else unmanaged
     targets: dict[Kind, int] = {

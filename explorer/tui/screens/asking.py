@@ -19,7 +19,7 @@ from ..jumping import Target, targets
 from ..leaving import LEFT
 from ..live import Reader
 from ..manual import Entry, of_pane
-from ..picked import Picked
+from ..picked import Picked, add_label, lost
 from ..places import Goal
 from ..portrait import Portrayed
 from ..prospects import grouped
@@ -30,6 +30,7 @@ from ..widgets.memory_map import MemoryMap
 from ..widgets.painted import Scroller
 from ..widgets.parameters import Parameters
 from .add import AddDialog
+from .boot import BootDialog
 from .command_line import CommandLine, Typed
 from .error import ErrorScreen
 from .goto import GoToDialog
@@ -100,6 +101,13 @@ class AskingScreen(Screen[None], Portrayed):
             self.machine = machine
             self.path = path
 
+    class Returned(Message):
+        """Work goes on again with this session, on top of this one."""
+
+        def __init__(self, session: Session) -> None:
+            super().__init__()
+            self.session = session
+
     class Entered(Message):
         """Work goes on with this session."""
 
@@ -143,7 +151,7 @@ class AskingScreen(Screen[None], Portrayed):
 
     def _add(self, answer: Add | Picked | None) -> None:
         if isinstance(answer, Add):
-            self.perform("add", [answer])
+            self.perform(add_label(answer), [answer])
         elif answer is not None and answer.boot:
             self._boot(answer.boot, answer)
         elif answer is not None:
@@ -348,13 +356,20 @@ class AskingScreen(Screen[None], Portrayed):
         self._boot({parameters.key_of(row): text})
 
     def _boot(self, options: Mapping[str, str], first: Picked | None = None) -> None:
-        """Go on with a machine that is derived from this one by a boot with options."""
+        """Go on with a machine that is derived from this one by a boot with options; where something is to be done there
+        first, what the boot carries over is told before."""
         try:
             machine = reboot(self.machine, options)
         except BadInput as error:
             self.query_one(ResultBar).say("✗ no boot", str(error), "refused")
             return
-        self.post_message(self.Booted(machine, "booted", first=first))
+        booted = self.Booted(machine, "booted", first=first)
+        if first is None:
+            self.post_message(booted)
+            return
+        news = machine.origin.notes[: len(machine.origin.notes) - len(self.machine.origin.notes)]
+        said = [*news, *lost(self.machine, machine)]
+        self.app.push_screen(BootDialog(first, said), lambda yes: self.post_message(booted) if yes else None)
 
     def show_help(self) -> None:
         """Open the help: the pane that has the keys, the words in it, all verbs."""

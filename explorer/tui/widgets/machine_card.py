@@ -22,7 +22,7 @@ from ..outlooks import Outlooks
 from .drawn import palette_of
 from .painted import Scroller
 
-_MAP: Final = 12
+_MAP: Final = 20
 """Lines of the map, at most."""
 _LABEL: Final = 17
 

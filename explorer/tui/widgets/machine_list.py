@@ -22,7 +22,7 @@ from .painted import Scroller
 
 _NAME: Final = 17
 _RIGHT: Final = 20
-_WIDEST: Final = 48
+_WIDEST: Final = 96
 """Columns of the name, of what stands at the right, and of a picture at most."""
 
 
