@@ -16,6 +16,7 @@ from .paints import Paints
 from .palette import LETTERS, WORDS
 from .plan import Row
 from .scope import Scope
+from .sides import Sides
 from .tiles import Tiles
 from .view import Scene, View
 
@@ -50,6 +51,7 @@ class MemoryPicture:
             self.machine, scope, (self.wide - self.gutter, self.high), halves, folds, plain, scene.expected
         )
         self.paints = Paints(scene, view, self.plan)
+        self._sides = Sides(self.machine, self.plan)
         self._tiled = tiles = Tiles(self)
         self._drawn: dict[str, Callable[[int, Row, int, Overlay], Iterable[Span]]] = {
             "hole": self._hole, "alike": self._folded, "node": self._heading, "tiles": tiles.line
@@ -66,9 +68,9 @@ class MemoryPicture:
 
     def changed_lines(self, over: Overlay) -> list[int]:
         """The lines that look otherwise than when they were drawn last, because of the machine."""
-        found: list[int] = []
         self._lines.clear()
         self._tiles.clear()
+        found = [line for at in self._sides.changed() for line in self._lines_of(at)]
         for at, other in self.paints.changed():
             alike = not other and self.plan.rows[at].what == "tiles" and self._by_cells
             parts = {0, *self._tiled.differing(at, over)} if alike else range(self.plan.shape.lines)
@@ -158,9 +160,9 @@ class MemoryPicture:
         palette, columns = self.scene.palette, self.gutter
         if row.what == "node":
             return ()
-        zone = self._zone(row) if row.what != "hole" else None
+        zone = self._sides.zone(at)
         band = Span("▌", palette.zones.get(zone, palette.faint)) if zone else Span(" ")
-        first = zone is not None and (at == 0 or self._zone_before(at) != zone) and part == 0
+        first = zone is not None and (at == 0 or self._sides.before(at) != zone) and part == 0
         text, colour = self._label(row, part)
         types = self._types(row) if self.scope.level in ("block", "section") else ()
         room = columns - 2 - 2 * bool(types)
@@ -197,30 +199,6 @@ class MemoryPicture:
         if part == 1 and row.what == "tiles":
             return f"{row.start // geometry.pages_per_block}", palette.faint
         return "", palette.dim
-
-    def _zone(self, row: Row) -> str | None:
-        unit = self.machine.geometry.pages_per_block
-        for nr in range(row.start // unit, -(-(row.start + max(row.pages, 1)) // unit)):
-            block = self.machine.blocks.get(nr)
-            if block is not None and block.zone is not None:
-                return block.zone[1]
-            if block is not None:
-                sections = self.machine.sections
-                per_block = self.machine.geometry.sections_per_block
-                for number in range(nr * per_block, (nr + 1) * per_block):
-                    section = sections.get(number)
-                    if section is not None and section.zones:
-                        return section.zones[-1][0][1]
-        return None
-
-    def _zone_before(self, at: int) -> str | None:
-        for number in range(at - 1, -1, -1):
-            row = self.plan.rows[number]
-            if row.what == "node":
-                return None
-            if row.what != "hole":
-                return self._zone(row)
-        return None
 
     def _hole(self, at: int, row: Row, part: int, over: Overlay) -> Iterable[Span]:
         text = f"---- hole of {format_bytes(row.pages * self.machine.geometry.page_size)} "
@@ -263,16 +241,15 @@ class MemoryPicture:
 
     def _heading(self, at: int, row: Row, part: int, over: Overlay) -> Iterable[Span]:
         machine, palette = self.machine, self.scene.palette
-        blocks = [block for block in machine.blocks.values() if row.node in block.nodes]
-        off = sum(block.state == "offline" for block in blocks)
-        size = len(blocks) * machine.geometry.block_size
+        blocks, off = self._sides.count(row.node)
+        size = blocks * machine.geometry.block_size
         cpus = "CPUs" if machine.nodes[row.node].cpus else "no CPUs"
         spans = [
             Span("▌", palette.faint, palette.strip),
             Span(f"node {row.node}", palette.text, palette.strip, True),
             Span(f"  {cpus}  ", palette.dim, palette.strip),
             Span(about_bytes(size), palette.text, palette.strip),
-            Span(f"  {len(blocks):,} blocks{f', {off:,} offline' if off else ''}", palette.dim, palette.strip),
+            Span(f"  {blocks:,} blocks{f', {off:,} offline' if off else ''}", palette.dim, palette.strip),
         ]
         return [*spans, Span(" " * (self.wide - 1 - width(tuple(spans))), None, palette.strip)]
 
@@ -325,8 +302,10 @@ class MemoryPicture:
     def lines_of(self, pfn: int) -> range:
         """The lines of the map that show a page."""
         at = self.plan.row_of(pfn)
-        if at is None:
-            return range(0)
+        return self._lines_of(at) if at is not None else range(0)
+
+    def _lines_of(self, at: int) -> range:
+        """The lines of a row."""
         top = self.plan.tops[at]
         return range(top, top + (self.plan.shape.lines if self.plan.rows[at].what == "tiles" else 1))
 

@@ -56,11 +56,12 @@ class Undo(Verb):
 
 class Redo(Verb):
     name, key, label, title, group = "redo", "U", "Redo", "Redo", "History"
-    sentence = "Do again what was taken back."
+    sentence = "Do again what was taken back; or go on to the machine that was gone back from."
 
     @classmethod
     def lacking(cls, desk: Desk) -> str:
-        return "" if desk.session.can_redo else "nothing was taken back"
+        after = desk.session.can_redo or desk.session.after is not None
+        return "" if after else "nothing was taken back"
 
     @classmethod
     def run(cls, desk: Desk) -> None:

@@ -101,6 +101,13 @@ class AskingScreen(Screen[None], Portrayed):
             self.machine = machine
             self.path = path
 
+    class Returned(Message):
+        """Work goes on again with this session, on top of this one."""
+
+        def __init__(self, session: Session) -> None:
+            super().__init__()
+            self.session = session
+
     class Entered(Message):
         """Work goes on with this session."""
 
