@@ -70,7 +70,10 @@ class Redo(Verb):
 
 class Watch(Verb):
     name, key, label, title, group = "watch", "W", "Watch", "Watch the next verb", "History"
-    sentence = "Play what the next verb does, event by event, before it is done; again takes that back."
+    sentence = (
+        "Play what the next verb does, event by event, before it is done; again takes that back. There: space stops and plays, "
+        "left and right step, + and - change the speed, home and end, v another view, esc the signal."
+    )
     changes = True
 
     @classmethod

@@ -244,6 +244,8 @@ class AskingScreen(Screen[None], Portrayed):
         def decided(seen: Seen | None) -> None:
             if seen is not None and seen.done:
                 self.perform(label, commands, signal=seen.stopped)
+            else:
+                self.query_one(ResultBar).say("", f"{label}: watched, and not done; W watches the next verb", "plain")
 
         try:
             screen = WatchScreen(label, Film(self.machine, commands), self.query_one(MemoryMap), replayed=False)
