@@ -101,6 +101,13 @@ class AskingScreen(Screen[None], Portrayed):
             self.machine = machine
             self.path = path
 
+    class Returned(Message):
+        """Work goes on again with this session, on top of this one."""
+
+        def __init__(self, session: Session) -> None:
+            super().__init__()
+            self.session = session
+
     class Entered(Message):
         """Work goes on with this session."""
 
@@ -237,6 +244,8 @@ class AskingScreen(Screen[None], Portrayed):
         def decided(seen: Seen | None) -> None:
             if seen is not None and seen.done:
                 self.perform(label, commands, signal=seen.stopped)
+            else:
+                self.query_one(ResultBar).say("", f"{label}: watched, and not done; W watches the next verb", "plain")
 
         try:
             screen = WatchScreen(label, Film(self.machine, commands), self.query_one(MemoryMap), replayed=False)
@@ -359,8 +368,12 @@ class AskingScreen(Screen[None], Portrayed):
             self.post_message(booted)
             return
         news = machine.origin.notes[: len(machine.origin.notes) - len(self.machine.origin.notes)]
-        said = [*news, *lost(self.machine, machine)]
-        self.app.push_screen(BootDialog(first, said), lambda yes: self.post_message(booted) if yes else None)
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.post_message(booted)
+
+        self.app.push_screen(BootDialog(first, [*news, *lost(self.machine, machine)]), answered)
 
     def show_help(self) -> None:
         """Open the help: the pane that has the keys, the words in it, all verbs."""
