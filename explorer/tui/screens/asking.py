@@ -323,8 +323,12 @@ class AskingScreen(Screen[None], Portrayed):
             self.post_message(booted)
             return
         news = machine.origin.notes[: len(machine.origin.notes) - len(self.machine.origin.notes)]
-        said = [*news, *lost(self.machine, machine)]
-        self.app.push_screen(BootDialog(first, said), lambda yes: self.post_message(booted) if yes else None)
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.post_message(booted)
+
+        self.app.push_screen(BootDialog(first, [*news, *lost(self.machine, machine)]), answered)
 
     def show_help(self) -> None:
         """Open the help: the pane that has the keys, the words in it, all verbs."""
