@@ -295,9 +295,10 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
             leave_zone(state, section, 0)
     _shrink_tail(state, block, key, start, pages)
     yield RangeRemoved(start, pages, *key)
-    for section in state.block_sections(block.id):
-        leave_zone(state, section, min(max(start - section.nr * size, 0), size))
     if block.head:
+        for section in state.block_sections(block.id):
+            if section.nr * size < start:
+                leave_zone(state, section, min(start - section.nr * size, size))
         shrink(state, key, first, block.head)
         yield RangeRemoved(first, block.head, *key)
     hwpoison = block.hwpoison or any(section.of(POISONED) for section in sections)

@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
-from altmap.engine import Add, BadInput, Command, Film, Machine, Write, describe, give_back, reboot
+from altmap.engine import Add, BadInput, Command, Machine, Write, describe, give_back, reboot
 from textual import work
 from textual.message import Message
 from textual.screen import Screen
 
 from ...taken_home import things
-from ...tour.walk import Walk, open_tour
 from .. import parameters, words
 from ..jumping import Target, targets
 from ..leaving import LEFT
@@ -42,8 +41,6 @@ from .parameter import ParameterDialog
 from .save import SaveDialog
 from .take_home import TakeHomeDialog
 from .timeline import TimelineScreen
-from .tour import TourScreen
-from .watch import Seen, WatchScreen
 from .why import (
     LOOKS,
     MOST_TOLD,
@@ -221,48 +218,6 @@ class AskingScreen(Screen[None], Portrayed):
             return
         self._answer(typed.line, lambda: (told_of_size(plan), LOOKS[plan.certainty]))
 
-    # -- watching ---------------------------------------------------------------------------------------------------
-
-    _watches: bool = False
-
-    def watch_next(self) -> None:
-        """Play the next verb instead of doing it at once, or no longer."""
-        self._watches = not self._watches
-        said = (
-            "the next verb is played before it is done; W takes that back"
-            if self._watches
-            else "verbs are done at once"
-        )
-        self.query_one(ResultBar).say("▶ watch" if self._watches else "", said, "plain")
-
-    def watched(self, label: str, commands: Sequence[Command]) -> bool:
-        """Is it to be watched first? Then that begins, and what is decided there is done afterwards."""
-        if not self._watches:
-            return False
-        self._watches = False
-
-        def decided(seen: Seen | None) -> None:
-            if seen is not None and seen.done:
-                self.perform(label, commands, signal=seen.stopped)
-            else:
-                self.query_one(ResultBar).say("", f"{label}: watched, and not done; W watches the next verb", "plain")
-
-        try:
-            screen = WatchScreen(label, Film(self.machine, commands), self.query_one(MemoryMap), replayed=False)
-        except BadInput:  # what makes no sense is said where it is done
-            return False
-        self.app.push_screen(screen, decided)
-        return True
-
-    def watch_again(self) -> None:
-        """Play the last verb again."""
-        if (film := self.session.film()) is not None:
-            self.app.push_screen(WatchScreen(*film, self.query_one(MemoryMap), replayed=True))
-
-    def take_tour(self, walk: Walk | None = None) -> None:
-        """Open a tour; without one the bundled one."""
-        self.app.push_screen(TourScreen(walk or Walk(open_tour())))
-
     def ask_state(self) -> None:
         """Open the tree of states."""
         self.app.push_screen(TimelineScreen(self.session), self.go_to_state)
@@ -368,8 +323,12 @@ class AskingScreen(Screen[None], Portrayed):
             self.post_message(booted)
             return
         news = machine.origin.notes[: len(machine.origin.notes) - len(self.machine.origin.notes)]
-        said = [*news, *lost(self.machine, machine)]
-        self.app.push_screen(BootDialog(first, said), lambda yes: self.post_message(booted) if yes else None)
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.post_message(booted)
+
+        self.app.push_screen(BootDialog(first, [*news, *lost(self.machine, machine)]), answered)
 
     def show_help(self) -> None:
         """Open the help: the pane that has the keys, the words in it, all verbs."""

@@ -165,7 +165,8 @@ class MainScreen(MappingScreen):
     def planned(self, alarm: str) -> tuple[list[Word], list[Word]]:
         """The words of the strip below the map; `alarm`: that hardly any memory is left."""
         width = self.app.size.width
-        return plan.words(self.session, width), plan.free_words(self.session, alarm, width)
+        left = plan.words(self.session, width)
+        return left, plan.free_words(self.session, alarm, width - sum(len(word.text) for word in left))
 
     def _show_block(self) -> None:
         if not self._map.size:  # as soon as it has one it is told

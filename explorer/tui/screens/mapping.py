@@ -23,8 +23,8 @@ from ..widgets.levels import Levels
 from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
 from ..widgets.node_strip import NodeStrip
-from .asking import AskingScreen
 from .search_line import SearchLine
+from .watching import WatchingScreen
 
 ASKING: Final = 0.005
 """Seconds that asking may take before keys are answered; it decides how smooth the screen is, never what is said."""
@@ -32,7 +32,7 @@ REPAINTED: Final = 0.25
 """Seconds from one look at the answers so far to the next."""
 
 
-class MappingScreen(AskingScreen):
+class MappingScreen(WatchingScreen):
     """A screen with a map."""
 
     verdicts: Outlooks
