@@ -29,12 +29,10 @@ class Recent(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Theme, view of the map and panel beside it, by name, "" for the usual one; and machines, the last one first."""
+    """The theme by name, "" for the usual one; and machines, the last one first."""
 
     what: Literal["settings of altmap's explorer"]
     theme: str = ""
-    view: str = ""
-    panel: str = ""
     recent: tuple[Recent, ...] = ()
 
 
@@ -57,15 +55,14 @@ class Keeper:
         self.settings, self.note = _read(path) if path is not None else (NONE, "")
         self._kept = self.settings
 
-    def change(self, *, theme: str | None = None, view: str | None = None, panel: str | None = None) -> None:
-        """What is given is another one from now on."""
-        given = {"theme": theme, "view": view, "panel": panel}
-        changed = {name: text for name, text in given.items() if text is not None}
-        self.settings = msgspec.structs.replace(self.settings, **changed)
+    def choose(self, theme: str) -> None:
+        """Another theme is liked."""
+        self.settings = msgspec.structs.replace(self.settings, theme=theme)
+        self.keep()
 
-    def opened(self, recent: Recent) -> None:
-        """A machine was opened or saved."""
-        self.settings = msgspec.structs.replace(self.settings, recent=_first([recent], self.settings.recent))
+    def opened(self, *recent: Recent) -> None:
+        """Machines were opened or saved."""
+        self.settings = msgspec.structs.replace(self.settings, recent=_first(recent, self.settings.recent))
         self.keep()
 
     def keep(self) -> None:
@@ -75,13 +72,9 @@ class Keeper:
         there, note = _read(self._path)
         if note:
             return
-        changed = {
-            name: getattr(self.settings, name)
-            for name in ("theme", "view", "panel")
-            if getattr(self.settings, name) != getattr(self._kept, name)
-        }
+        theme = self.settings.theme if self.settings.theme != self._kept.theme else there.theme
         recent = _first(self.settings.recent, there.recent)
-        self.settings = self._kept = msgspec.structs.replace(there, **changed, recent=recent)
+        self.settings = self._kept = msgspec.structs.replace(there, theme=theme, recent=recent)
         data = msgspec.json.format(msgspec.json.encode(self.settings), indent=2) + b"\n"
         with suppress(OSError):  # a home that cannot be written to: nothing is remembered
             self._path.parent.mkdir(parents=True, exist_ok=True)

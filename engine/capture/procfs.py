@@ -190,12 +190,13 @@ def page_runs(flags: Iterable[bytes], counts: Iterable[bytes], where: str = "pro
     runs: list[PageRun] = []
     start = at = 0
     for stop, word in zip(ends, words, strict=True):
-        while start < stop:
-            while count_ends[at] <= start:
-                at += 1
-            cut = min(stop, count_ends[at])
-            runs.append(PageRun(start, cut - start, word, mapcounts[at]))
-            start = cut
+        while (cut := count_ends[at]) < stop:  # the count changes inside
+            if cut > start:
+                runs.append(PageRun(start, cut - start, word, mapcounts[at]))
+                start = cut
+            at += 1
+        runs.append(PageRun(start, stop - start, word, mapcounts[at]))
+        start = stop
     return tuple(runs)
 
 

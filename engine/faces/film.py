@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -17,10 +17,13 @@ from ..memory.section import Pages, Section, type_pages, union
 from ..numbers.bits import lowest, span
 from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
-from ..protocol.events import Event
+from ..protocol.events import Event, MemmapSkipped, PagesTaken
+from ..protocol.reasons import HotplugError
+from ..protocol.reasons.taking import Interrupted
 from ..protocol.vocabulary import ABSENT, ASSUMED, FREE, PAGE_OFFLINE, PCP, Chunk
-from ..run.dispatch import takes_signals
+from ..run.dispatch import run, takes_signals
 
+_TAKES: Final = "__offline_isolated_pages"
 _NOBODYS: Final = frozenset((FREE, PCP, PAGE_OFFLINE, ABSENT, ASSUMED))
 """Kinds of pages that no one has, or of which no one saw where they are: they do not move."""
 
@@ -83,9 +86,10 @@ class Film:
 
     @property
     def takes_signals(self) -> bool:
-        """Can a signal end the command that is going on, or comes next?"""
-        whole, _ = self.passed
-        return whole < len(self.commands) and takes_signals(self.commands[whole])
+        """Can a signal end the command that is going on, or comes next? None does as soon as pages leave the free lists."""
+        whole, events = self.passed
+        going = [frame.told for frame in self._frames[self.at - events : self.at]]
+        return whole < len(self.commands) and takes_signals(self.commands[whole]) and not _too_late(going)
 
     @property
     def passed(self) -> tuple[int, int]:
@@ -186,13 +190,35 @@ class Film:
 
     def _moments(self, first: int) -> Iterator[Event | Outcome]:
         for number, command in enumerate(self.commands[first:], first):
-            steps, last = self.machine.steps(command), self._signals.get(number)
+            last = self._signals.get(number)
             if last is None or not takes_signals(command):
-                yield (yield from steps)
-                continue
-            yield from islice(steps, last)
-            steps.close()
-            yield self.machine.history[-1]
+                yield (yield from self.machine.steps(command))
+            else:
+                yield from self._interrupted(command, last)
+
+    def _interrupted(self, command: Command, last: int) -> Iterator[Event | Outcome]:
+        """A command that a signal ends after so many of its events: these, those of the undo, and the outcome."""
+        events: list[Event] = []
+        steps = run(self._state, command, [])
+        assert isinstance(steps, Generator), "what runs a command can be told of a signal"
+        result, reason = "ok", None
+        try:
+            for event in islice(steps, last):
+                events.append(event)
+                yield event
+            if not _too_late(events):
+                event = steps.throw(HotplugError("EINTR", Interrupted()))
+                while True:
+                    yield event
+                    event = next(steps)
+            yield from steps
+        except StopIteration:
+            pass
+        except HotplugError:
+            result, reason = "EINTR", Interrupted()
+        outcome = Outcome(command, result, reason, None, tuple(events), stopped=True)
+        self.machine._moments.record(outcome)
+        yield outcome
 
     def _next(self) -> bool:
         for told in self._rest:
@@ -228,6 +254,11 @@ class Film:
         for number, key, value in each_change(self._frames[self.at - 1].changes) if self.at else ():
             if number == sections.number:
                 yield (None if value is NOTHING else value), sections.get(key)
+
+
+def _too_late(told: Sequence[object]) -> bool:
+    """Have pages begun to leave the free lists for good (__offline_isolated_pages)? Then an offline comes to its end."""
+    return any(isinstance(one, PagesTaken) or (isinstance(one, MemmapSkipped) and one.where == _TAKES) for one in told)
 
 
 def _number(both: _Both) -> int:

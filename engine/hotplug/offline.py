@@ -37,6 +37,7 @@ from ..protocol.reasons.taking import (
     FrozenSlab,
     HoldsMemmap,
     InHugePage,
+    Interrupted,
     KernelPageInMovable,
     MemoryHoles,
     NoRoomElsewhere,
@@ -75,7 +76,8 @@ _GONE: Final[dict[Kind, None]] = dict.fromkeys((FREE, POISONED, PAGE_OFFLINE, ME
 
 def offline_block(state: State, number: int, signals: bool = True) -> Steps:
     """Offline one online block. Raises `HotplugError`; the block is online then. Pages that were migrated stay where
-    they went. Closing the generator in the middle is the signal: the kernel's EINTR path runs.
+    they went. Closing the generator in the middle is the signal: the kernel's EINTR path runs. To see it run, throw
+    `HotplugError` with `Interrupted` instead.
 
     `signals`: can one reach who does it? A thread of the kernel (ACPI's) has none, and what only a signal would end never
     ends: the error is `HANGS`, the block stays as it is then, and the hotplug lock is held.
@@ -120,6 +122,8 @@ def _unstoppable(steps: Steps) -> Steps:
             for _ in steps:
                 pass
             raise
+        except HotplugError:  # the signal comes too late
+            continue
 
 
 def _adjust_present(state: State, block: Block, key: ZoneKey, pages: int) -> None:
@@ -157,14 +161,19 @@ def _empty(
                 yield Logged("page dumped because: unmovable page")
             yield _failure(state, start, pages, "failure to isolate range")
         raise
-    heads = _heads(state, start, pages)
+    heads, calls = _heads(state, start, pages), False
     try:
         yield RangeIsolated(start, pages, free)
+        calls = True
         yield from _announce(state, block, key, start, pages)
         yield from _empty_range(state, key, start, pages, heads, doubts, signals)
     except BaseException as error:
         if isinstance(error, HotplugError) and error.errno == "EINTR" and not signals:
             raise HotplugError(HANGS, NeverEnds(block.id, error.reason), error.pfn) from None
+        if isinstance(error, HotplugError) and isinstance(error.reason, Interrupted):
+            yield _failure(state, start, pages, "signal backoff")
+            if calls:
+                yield from _cancel(state, start, pages, _status_change_nid(state, key, pages))
         back = page_isolation.undo_isolate(state, start, pages, kept)
         if isinstance(error, HotplugError):
             yield IsolationUndone(start, pages, back)
@@ -288,8 +297,10 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
     if linked is None:
         _shrink_tail(state, block, key, start, pages)
         yield RangeRemoved(start, pages, *key)
-    for section in state.block_sections(block.id):
-        leave_zone(state, section, min(max(start - section.nr * size, 0), size))
+    if block.head:
+        for section in state.block_sections(block.id):
+            if section.nr * size < start:
+                leave_zone(state, section, min(start - section.nr * size, size))
     if block.head and linked is None:
         shrink(state, key, first, block.head)
         yield RangeRemoved(first, block.head, *key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from typing import Final
 
@@ -239,10 +240,14 @@ def _overlay(draft: Draft, section: Section, head: int, absent: int) -> Section:
     base = section.nr * size
     covered, bare, frozen, compound = 0, 0, 0, 0
     masks: dict[Kind, int] = {}
-    pieces: dict[int, list[Chunk]] = {}  # by their word, of which there are few
+    pieces: defaultdict[int, list[Chunk]] = defaultdict(list)  # by their word, of which there are few
     for run in draft.runs_in(base, size):
-        low = max(run.pfn - base, 0)
-        pieces.setdefault(run.flags, []).append((low, min(run.pfn + run.count - base, size) - low))
+        low = run.pfn - base
+        if low < 0 or low + run.count > size:  # it reaches over an end
+            low, high = max(low, 0), min(low + run.count, size)
+            pieces[run.flags].append((low, high - low))
+        else:
+            pieces[run.flags].append((low, run.count))
     for flags, found in pieces.items():
         mask = from_ascending_runs(found)
         covered |= mask

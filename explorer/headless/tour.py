@@ -23,7 +23,7 @@ def walk(arguments: argparse.Namespace) -> int:
     if drawn_elsewhere() or on_terminal("stdin", "stdout", "stderr"):
         from ..tui.app import run_app
 
-        return run_app(tour.start(0), tour)
+        return run_app(tour.after(len(tour) - 1), tour)
     Printer(arguments.color, arguments.width).lines(*_told(tour), hang=2)
     return FINE
 

@@ -8,6 +8,7 @@ from typing import Final
 from altmap.engine import Summary
 
 from .lines import Line, Span, joined
+from .palette import WORDS
 from .view import Entry, Paint, Scene, Told, View, offline_entries, offline_paint
 
 
@@ -68,7 +69,7 @@ def _short(told: Told) -> str:
     """What is in the way, or what would move, in as few letters as possible."""
     if told.answer == "yes":
         return f"{_counted(told.moves)} move" if told.moves else "empty"
-    if told.answer == "not known" and not told.blockers:
+    if told.answer == "not known" and all(word == WORDS["assumed"] for word, _, _ in told.blockers):
         return "unseen pages"
     if told.rule or not told.blockers:
         return told.rule or told.result

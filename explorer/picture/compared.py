@@ -93,7 +93,7 @@ class ComparedPicture:
         said = [wrap(needs(self._row(at)), cell) or [""] for at in range(first, first + count)]
         needed = min(2, max(map(len, said)))
         while differing and high - 4 - needed - len(differing) < _MAP:
-            differing.pop()
+            differing.remove(min(differing, key=lambda figure: figure.weight))
         rest = max(2, high - 4 - needed - len(differing))
         ground = 1 if rest < 6 else min(max(2, rest // 4), 8)
         ground = self._ground.needed(self._across(cell) * look.halves, ground)
@@ -230,11 +230,13 @@ class ComparedPicture:
                 wide,
             )
         if look.halves == 1:
-            bar: Line = (Span(("=" * round(share * room)).ljust(room)),)
+            sign = "=" if figure.better == "more" else "-"
+            bar: Line = (Span((sign * round(share * room)).ljust(room)),)
         else:
             eighths = max(1, round(share * room * 8)) if share else 0
             full = "█" * (eighths // 8) + ("", *"▏▎▍▌▋▊▉")[eighths % 8]
-            tone = palette.good if best else between(palette.ground, palette.accent, 0.5)
+            worse = palette.accent if figure.better == "more" else palette.bad
+            tone = palette.good if best else between(palette.ground, worse, 0.5)
             bar = (Span(full, tone, palette.strip), Span(" " * (room - len(full)), None, palette.strip))
         return fitted(
             (

@@ -14,13 +14,16 @@ from .memory_size import short_size
 from .overlay import Overlay
 from .paints import Paints
 from .palette import LETTERS, WORDS
-from .plan import Row
+from .plan import Plan, Row
 from .scope import Scope
+from .sides import Sides
 from .tiles import Tiles
 from .view import Scene, View
 
 GUTTERS: Final = ((81, 13), (70, 9), (0, 8))
 """Columns of the gutter, by the least width of the map."""
+_FILLED: Final = (3, 4)
+"""Where less of the width is filled, a narrower gutter may make room for cells half as big."""
 
 
 class MemoryPicture:
@@ -43,19 +46,26 @@ class MemoryPicture:
         self.folds = folds
         self._plain = plain
         self.wide, self.high = size
-        self.gutter = next(columns for least, columns in GUTTERS if self.wide >= least)
         self._lines: dict[int, Line] = {}
         self._tiles: dict[int, list[Line] | None] = {}
-        self.plan = laid_out(
-            self.machine, scope, (self.wide - self.gutter, self.high), halves, folds, plain, scene.expected
-        )
+        first, *others = (columns for least, columns in GUTTERS if self.wide >= least)
+        self.gutter, self.plan = first, self._laid_out(first)
+        if others and self._used() * _FILLED[1] < (self.wide - first) * _FILLED[0]:
+            other = self._laid_out(others[0])
+            if other.shape.cell < self.plan.shape.cell:
+                self.gutter, self.plan = others[0], other
         self.paints = Paints(scene, view, self.plan)
+        self._sides = Sides(self.machine, self.plan)
         self._tiled = tiles = Tiles(self)
         self._drawn: dict[str, Callable[[int, Row, int, Overlay], Iterable[Span]]] = {
             "hole": self._hole, "alike": self._folded, "node": self._heading, "tiles": tiles.line
         }  # fmt: skip
 
     # -- the plan ---------------------------------------------------------------------------------------------------
+
+    def _laid_out(self, gutter: int) -> Plan:
+        size = (self.wide - gutter, self.high)
+        return laid_out(self.machine, self.scope, size, self.halves, self.folds, self._plain, self.scene.expected)
 
     @property
     def machine(self) -> Machine:
@@ -66,9 +76,9 @@ class MemoryPicture:
 
     def changed_lines(self, over: Overlay) -> list[int]:
         """The lines that look otherwise than when they were drawn last, because of the machine."""
-        found: list[int] = []
         self._lines.clear()
         self._tiles.clear()
+        found = [line for at in self._sides.changed() for line in self._lines_of(at)]
         for at, other in self.paints.changed():
             alike = not other and self.plan.rows[at].what == "tiles" and self._by_cells
             parts = {0, *self._tiled.differing(at, over)} if alike else range(self.plan.shape.lines)
@@ -158,16 +168,17 @@ class MemoryPicture:
         palette, columns = self.scene.palette, self.gutter
         if row.what == "node":
             return ()
-        zone = self._zone(row) if row.what != "hole" else None
+        zone = self._sides.zone(at)
         band = Span("▌", palette.zones.get(zone, palette.faint)) if zone else Span(" ")
-        first = zone is not None and (at == 0 or self._zone_before(at) != zone) and part == 0
+        first = zone is not None and (at == 0 or self._sides.before(at) != zone) and part == 0
         text, colour = self._label(row, part)
-        name = zone if first and zone and len(zone) + len(text) + 3 <= columns else ""
         types = self._types(row) if self.scope.level in ("block", "section") else ()
+        room = columns - 2 - 2 * bool(types)
+        name = zone if first and zone and len(zone) + 1 + len(text) <= room else ""
         return (
             band,
             Span(name, palette.zones.get(name, palette.dim), bold=True),
-            Span(text.rjust(columns - 2 - len(name) - 2 * bool(types)), colour),
+            Span(text.rjust(room - len(name)), colour),
             *types,
         )
 
@@ -196,30 +207,6 @@ class MemoryPicture:
         if part == 1 and row.what == "tiles":
             return f"{row.start // geometry.pages_per_block}", palette.faint
         return "", palette.dim
-
-    def _zone(self, row: Row) -> str | None:
-        unit = self.machine.geometry.pages_per_block
-        for nr in range(row.start // unit, -(-(row.start + max(row.pages, 1)) // unit)):
-            block = self.machine.blocks.get(nr)
-            if block is not None and block.zone is not None:
-                return block.zone[1]
-            if block is not None:
-                sections = self.machine.sections
-                per_block = self.machine.geometry.sections_per_block
-                for number in range(nr * per_block, (nr + 1) * per_block):
-                    section = sections.get(number)
-                    if section is not None and section.zones:
-                        return section.zones[-1][0][1]
-        return None
-
-    def _zone_before(self, at: int) -> str | None:
-        for number in range(at - 1, -1, -1):
-            row = self.plan.rows[number]
-            if row.what == "node":
-                return None
-            if row.what != "hole":
-                return self._zone(row)
-        return None
 
     def _hole(self, at: int, row: Row, part: int, over: Overlay) -> Iterable[Span]:
         text = f"---- hole of {format_bytes(row.pages * self.machine.geometry.page_size)} "
@@ -262,16 +249,15 @@ class MemoryPicture:
 
     def _heading(self, at: int, row: Row, part: int, over: Overlay) -> Iterable[Span]:
         machine, palette = self.machine, self.scene.palette
-        blocks = [block for block in machine.blocks.values() if row.node in block.nodes]
-        off = sum(block.state == "offline" for block in blocks)
-        size = len(blocks) * machine.geometry.block_size
+        blocks, off = self._sides.count(row.node)
+        size = blocks * machine.geometry.block_size
         cpus = "CPUs" if machine.nodes[row.node].cpus else "no CPUs"
         spans = [
             Span("▌", palette.faint, palette.strip),
             Span(f"node {row.node}", palette.text, palette.strip, True),
             Span(f"  {cpus}  ", palette.dim, palette.strip),
             Span(about_bytes(size), palette.text, palette.strip),
-            Span(f"  {len(blocks):,} blocks{f', {off:,} offline' if off else ''}", palette.dim, palette.strip),
+            Span(f"  {blocks:,} blocks{f', {off:,} offline' if off else ''}", palette.dim, palette.strip),
         ]
         return [*spans, Span(" " * (self.wide - 1 - width(tuple(spans))), None, palette.strip)]
 
@@ -324,8 +310,10 @@ class MemoryPicture:
     def lines_of(self, pfn: int) -> range:
         """The lines of the map that show a page."""
         at = self.plan.row_of(pfn)
-        if at is None:
-            return range(0)
+        return self._lines_of(at) if at is not None else range(0)
+
+    def _lines_of(self, at: int) -> range:
+        """The lines of a row."""
         top = self.plan.tops[at]
         return range(top, top + (self.plan.shape.lines if self.plan.rows[at].what == "tiles" else 1))
 

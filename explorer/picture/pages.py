@@ -229,7 +229,10 @@ class PagesPicture:
         part = self.scope.pages // columns
         blocks = part // self._block
         name = f"memory{self.scope.start // scene.machine.geometry.pages_per_block}"
-        label = f" {(name, 'a column is', 'a pageblock' if blocks == 1 else f'{blocks} pageblocks')[y]}"
+        column_is = ("a column is", "a pageblock" if blocks == 1 else f"{blocks} pageblocks")
+        if max(map(len, column_is)) + 2 > self.gutter:
+            column_is = ("", "types")  # what its last line tells
+        label = f" {(name, *column_is)[y]}"
         spans = [Span(label.ljust(self.gutter)[: self.gutter], palette.faint if y else palette.text, bold=y == 0)]
         types = y == _STRIP - 1
         cells = scene.machine.summaries(self.scope.start, self.scope.pages, part if types else part // 4)

@@ -38,7 +38,7 @@ class Walk:
                 machine = open_machine(beside if beside.exists() else station.machine)
                 self._starts[number] = reboot(machine, station.options) if station.options else machine
             else:
-                self._starts[number] = self._after(number - 1)
+                self._starts[number] = self.after(number - 1)
         return self._starts[number]
 
     def film(self, number: int) -> Film:
@@ -49,7 +49,8 @@ class Walk:
         """What comes of the commands of a station."""
         return self.film(number).to_end()
 
-    def _after(self, number: int) -> Machine:
+    def after(self, number: int) -> Machine:
+        """The machine when all is played at a station. Raises as `start`."""
         machine = self.start(number).copy()
         for command in self.station(number).commands:
             machine.apply(command)

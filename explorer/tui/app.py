@@ -92,9 +92,8 @@ class ExplorerApp(App[bool]):
             self._remember(opened.machine, opened.path)
 
     def _main_of(self, session: Session, reader: Reader | None = None) -> MainScreen:
-        """The screen of a session; it begins as the last one was left."""
-        view, panel = self.keeper.settings.view, self.keeper.settings.panel
-        return MainScreen(session, view, panel) if reader is None else LiveScreen(session, reader, view, panel)
+        """The screen of a session; `reader`: of the running machine."""
+        return MainScreen(session) if reader is None else LiveScreen(session, reader)
 
     def _remember(self, machine: Machine, path: str) -> None:
         """That a machine is in a file."""
@@ -107,12 +106,9 @@ class ExplorerApp(App[bool]):
         return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, MainScreen)), None)
 
     def exit(self, result: bool | None = None, return_code: int = 0, message: Any = None) -> None:
-        """Remember how the screen looked, and end."""
+        """Remember the theme, and end."""
         if self.theme != (self.keeper.settings.theme or DARK):
-            self.keeper.change(theme=self.theme)
-        if (main := self._nearest) is not None:
-            self.keeper.change(view=main.looks[0], panel=main.looks[1])
-        self.keeper.keep()
+            self.keeper.choose(self.theme)
         super().exit(result, return_code, message)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -171,6 +167,9 @@ class ExplorerApp(App[bool]):
     def on_asking_screen_saved(self, message: AskingScreen.Saved) -> None:
         self._remember(message.machine, message.path)
 
+    def on_asking_screen_returned(self, message: AskingScreen.Returned) -> None:
+        self.push_screen(self._main_of(message.session))
+
     def on_asking_screen_entered(self, message: AskingScreen.Entered) -> None:
         self.session = message.session
 
@@ -202,6 +201,12 @@ class ExplorerApp(App[bool]):
 
         if not isinstance(self.screen, JumpScreen):
             self.push_screen(JumpScreen(targets(self.screen)), jumped)
+
+    def action_help_quit(self) -> None:
+        """Textual's key of old: it leaves nothing."""
+        self.notify(
+            "q leaves the explorer, and asks first where work would be lost", title="ctrl+c copies what is selected"
+        )
 
     async def action_quit(self) -> None:
         """Textual's own key does as the verb does: it asks before states are lost; asked already, it leaves."""

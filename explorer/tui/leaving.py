@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from altmap.engine import BadInput, Machine, save_machine
 
+from ..card import recent_of
 from ..headless.output import remark
 from . import words
+from .typed_bytes import forgive
 
 if TYPE_CHECKING:
     from .app import ExplorerApp
@@ -58,8 +60,8 @@ async def _until_it_hangs_up(terminal: TextIO | None) -> None:
 
 
 def run_to_the_end(app: ExplorerApp) -> int:
-    """Run the application until a person leaves it or a signal ends it; returns the exit code, after a signal what a shell
-    says of a program that it ended."""
+    """Run the application until a person leaves it or a signal ends it; returns the exit code: after a signal what a shell
+    says of a program that it ended, and 1 after a fault of its own."""
     ended_by: list[int] = []
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
 
@@ -81,6 +83,7 @@ def run_to_the_end(app: ExplorerApp) -> int:
         await app.run_async()
         watch.cancel()
 
+    forgive(app.driver_class)
     terminal = sys.__stderr__
     assert terminal is not None, "the command line looked"
     sys.__stderr__ = Lasting(terminal)  # type: ignore[assignment, misc]  # where Textual draws
@@ -88,25 +91,28 @@ def run_to_the_end(app: ExplorerApp) -> int:
         asyncio.run(run())
     finally:
         sys.__stderr__ = terminal  # type: ignore[misc]
-        if app.return_value is not LEFT and app.session is not None and app.session.unsaved:
-            _keep(app.session.machine, app.session.unsaved)
+        if app.return_value is not LEFT and (work := app.session) is not None and work.unsaved:
+            name = _keep(work.machine, work.unsaved)
+            app.keeper.opened(*([recent_of(work.machine, name)] if name is not None else []))
         for number, before in handlers.items():
             signal.signal(number, before)
     if ended_by:
         return 128 + ended_by[0]
-    return app.return_code or 0
+    return app.return_code or int(app.return_value is not LEFT)
 
 
-def _keep(machine: Machine, unsaved: int) -> None:
-    """Save the machine under a name that is free."""
+def _keep(machine: Machine, unsaved: int) -> str | None:
+    """Save the machine under a name that is free; returns that, or None where it could not be saved."""
+    name: str | None
     states = f"{unsaved:,} unsaved state{'s' * (unsaved != 1)}"
     try:
         name = _free_name(f"{words.file_name(machine)}-unsaved")
         save_machine(machine, name)
         said = f"{states} kept in {name}"
     except BadInput as error:
-        said = f"{states} lost: {error}"
+        name, said = None, f"{states} lost: {error}"
     remark([f"altmap: {said}"])
+    return name
 
 
 def _free_name(stem: str) -> str:

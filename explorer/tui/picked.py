@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from altmap.engine import Command, Comparison, doing, format_bytes, parse_bytes
+from altmap.engine import Add, Command, Comparison, Machine, doing, format_bytes, parse_bytes
 
 from . import words
 
@@ -33,3 +33,22 @@ def picked(comparison: Comparison, number: int) -> Picked:
     else:
         said = "on this machine, as it is"
     return Picked(label, plan.commands, plan.boot, said)
+
+
+def add_label(add: Add) -> str:
+    """What an add is called in the plan."""
+    start, size = (format_bytes(parse_bytes(text)) for text in (add.start, add.size))
+    return f"add {size} at {start}"
+
+
+def lost(before: Machine, after: Machine) -> list[str]:
+    """What a boot leaves behind of hot-added memory, in sentences."""
+    there = {nr for nr, block in after.blocks.items() if block.state == "online"}
+    gone = [
+        nr for nr, block in before.blocks.items() if block.state == "online" and not block.early and nr not in there
+    ]
+    if not gone:
+        return []
+    return [
+        f"{words.block_names(gone)} would not be online any more; what programs, pins and huge pages hold there is gone"
+    ]

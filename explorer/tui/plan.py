@@ -12,10 +12,8 @@ from .graphs import bars
 from .session import Session
 from .widgets.title import Role, Word
 
-ROOMY: Final = 100
-"""Columns from which on there is room for the course of MemFree."""
 MOST: Final = 12
-"""States of it."""
+"""States of the course of MemFree."""
 
 
 class Chip(NamedTuple):
@@ -85,7 +83,7 @@ def short(label: str) -> str:
     return whole if len(whole) <= 28 else f"{whole[:27]}…"
 
 
-def free_words(session: Session, alarm: str, width: int) -> list[Word]:
+def free_words(session: Session, alarm: str, room: int) -> list[Word]:
     """MemFree, beside the chips, with its course where there is room; with an alarm if there is one."""
     page = session.machine.geometry.page_size
     measures = session.measured_so_far([0, *(chip.number for chip in chips(session))])
@@ -93,8 +91,8 @@ def free_words(session: Session, alarm: str, width: int) -> list[Word]:
     now, begun = about_bytes(free[-1] * page), about_bytes(free[0] * page)
     if alarm:
         return [Word(f"! MemFree {now} ", "bad", "verb('pane_parameters')")]
-    if len(free) < 2 or width < ROOMY:
-        return [Word(f"MemFree {now} ", "dim")]
     course = bars([float(one) for one in free[-MOST:]])
     words = f" {begun}→{now} " if begun != now else f" {now} "
+    if len(free) < 2 or len("MemFree ") + len(course) + len(words) >= room:
+        return [Word(f"MemFree {now} ", "dim")]
     return [Word("MemFree ", "dim", "verb('states')"), Word(course, "accent", "verb('states')"), Word(words, "dim")]

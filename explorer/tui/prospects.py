@@ -32,9 +32,11 @@ def prospects(known: Mapping[int, Told], online: int) -> Prospects:
     closest: list[tuple[int, int]] = []
     for block, told in sorted(known.items()):
         answers.setdefault(told.answer, []).append(block)
-        if told.answer == "yes" or (told.answer == "not known" and not told.blockers):
+        if told.answer == "yes":
             continue
-        reasons[told.rule or " + ".join(word for word, _, _ in told.blockers[:3]) or told.result] += 1
+        kinds = [word for word, _, _ in told.blockers if told.answer != "not known" or word != WORDS["assumed"]]
+        unseen = "unseen pages" if told.answer == "not known" else ""
+        reasons[told.rule or " + ".join(kinds[:3]) or unseen or told.result] += 1
         pages = sum(count for _, count, _ in told.blockers)
         if told.answer == "no" and pages and not told.rule:
             closest.append((block, pages))

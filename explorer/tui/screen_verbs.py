@@ -65,7 +65,7 @@ class Help(Verb):
 
 
 class Jump(Verb):
-    name, key, label, title, group = "jump", "j", "Jump", "Jump to a place on the screen", "Screen"
+    name, key, label, title, group = "jump", "j", "Jump", "Jump to a place", "Screen"
     sentence = "A letter on every pane and word that can be chosen; its key goes there, as a click does."
     footer = False
     waits = False
@@ -96,7 +96,7 @@ class Quit(Verb):
 
 
 class Live(Verb):
-    name, key, label, title, group = "live", "l", "Live", "The running machine beside this one", "History"
+    name, key, label, title, group = "live", "l", "Live", "Go to the running machine", "History"
     sentence = (
         "Read the machine that this runs on again and again; what changes there is lit, what differs from here told."
     )

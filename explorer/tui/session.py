@@ -49,6 +49,8 @@ class Session:
         self.machine = machine
         self.before = before
         self.begun = begun
+        self.after: Session | None = None
+        """The work on a machine that came after this one, and was gone back from."""
         self.running: str | None = None
         self.typed: list[str] = []
         self.misread: BadInput | None = None

@@ -11,7 +11,8 @@ from altmap.engine import Machine, Offline, Online, Step, block_numbers, describ
 
 class Row(NamedTuple):
     """One state: its number, how far it is indented, the command that made it, its result and its name. `place`: "here",
-    "path" on the way from the first state to the present, "aside" elsewhere."""
+    "path" on the way from the first state to the present, "aside" elsewhere. `first`: the first of the states that are one
+    with it; `parent`: the state that it goes on from, None for the first; `begins`: it is another way from there."""
 
     number: int
     depth: int
@@ -19,6 +20,14 @@ class Row(NamedTuple):
     result: str
     name: str
     place: str
+    first: int = 0
+    parent: int | None = None
+    begins: bool = False
+
+    @property
+    def numbers(self) -> str:
+        """Its number, or those of the states that are one."""
+        return f"{self.first}-{self.number}" if self.first != self.number else f"{self.number}"
 
 
 Verb = tuple[int, str]
@@ -40,23 +49,36 @@ def rows(machine: Machine, verb_of: Callable[[Step], Verb | None] = _of_itself) 
             after[step.parent].append(step)
     path = {step.number for step in timeline.path()}
     found: list[Row] = []
-    waiting = [(steps[0], 0, "ok")]
+    waiting = [_Next(steps[0], 0, 0, None)]
     while waiting:
-        step, depth, before = waiting.pop()
+        step, depth, first, parent, before, begins = waiting.pop()
         verb = verb_of(step)
         result = step.outcome.result if step.outcome else ""
         result = before if before != "ok" else result
         follows = after[step.number]
         inside = verb is not None and len(follows) == 1 and verb_of(follows[0]) == verb
         if inside and not step.name and step.number != here:
-            waiting.append((follows[0], depth, result))
+            waiting.append(_Next(follows[0], depth, first, parent, result, begins))
             continue
         place = "here" if step.number == here else "path" if step.number in path else "aside"
-        found.append(Row(step.number, depth, verb[1] if verb else "the beginning", result, step.name, place))
+        command = verb[1] if verb else "the beginning"
+        found.append(Row(step.number, depth, command, result, step.name, place, first, parent, begins))
         if step.latest is not None:
-            waiting.append((steps[step.latest], depth, "ok"))
-        waiting += [(other, depth + 1, "ok") for other in reversed(follows) if other.number != step.latest]
+            waiting.append(_Next(steps[step.latest], depth, step.latest, step.number))
+        others = [other for other in reversed(follows) if other.number != step.latest]
+        waiting += [_Next(other, depth + 1, other.number, step.number, begins=True) for other in others]
     return found
+
+
+class _Next(NamedTuple):
+    """A state whose row is still to be made: see `Row`; `result`: what came of those that are one with it."""
+
+    step: Step
+    depth: int
+    first: int
+    parent: int | None
+    result: str = "ok"
+    begins: bool = False
 
 
 def together(steps: Sequence[Step]) -> dict[int, Verb]:

@@ -56,11 +56,12 @@ class Undo(Verb):
 
 class Redo(Verb):
     name, key, label, title, group = "redo", "U", "Redo", "Redo", "History"
-    sentence = "Do again what was taken back."
+    sentence = "Do again what was taken back; or go on to the machine that was gone back from."
 
     @classmethod
     def lacking(cls, desk: Desk) -> str:
-        return "" if desk.session.can_redo else "nothing was taken back"
+        after = desk.session.can_redo or desk.session.after is not None
+        return "" if after else "nothing was taken back"
 
     @classmethod
     def run(cls, desk: Desk) -> None:
@@ -69,7 +70,10 @@ class Redo(Verb):
 
 class Watch(Verb):
     name, key, label, title, group = "watch", "W", "Watch", "Watch the next verb", "History"
-    sentence = "Play what the next verb does, event by event, before it is done; again takes that back."
+    sentence = (
+        "Play what the next verb does, event by event, before it is done; again takes that back. There: space stops and plays, "
+        "left and right step, + and - change the speed, home and end, v another view, esc the signal."
+    )
     changes = True
 
     @classmethod
@@ -93,8 +97,8 @@ class Replay(Verb):
 
 
 class States(Verb):
-    name, key, label, title, group = "states", "t", "States", "Go to a state", "History"
-    sentence = "All states so far with their branches: go to any of them, or name it."
+    name, key, label, title, group = "states", "t", "States", "States, and what differs between them", "History"
+    sentence = "All states so far with their branches and the course of memory: go to any, name it, see what differs between two."
 
     @classmethod
     def lacking(cls, desk: Desk) -> str:

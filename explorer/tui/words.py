@@ -153,7 +153,11 @@ def batch_words(batch: Batch, machine: Machine) -> tuple[str, str]:
     """The badge and the sentence for what came of a verb: the one refusal or success, or how many of each."""
     refused = batch.refused
     if batch.stopped:
-        return "stopped", f"{batch.label}: ended by a signal (EINTR) after {len(batch.outcomes)} commands"
+        last, many = batch.outcomes[-1:], len(batch.outcomes)
+        done = f"{many} command{'s' * (many != 1)}"
+        if last and last[0].stopped and last[0].ok:
+            return "stopped", f"{describe(last[0].command)}: the signal came too late, it is done; {done} in all"
+        return "stopped", f"{batch.label}: ended by a signal (EINTR) after {done}"
     if len(batch.outcomes) == 1:
         outcome = batch.outcomes[0]
         prefix = "" if outcome.ok else f"{batch.label}: "

@@ -39,7 +39,6 @@ class Player:
         self.film = film
         self._whole = whole
         self.speed = SPEEDS[1]
-        self.playing = True
         self._watch()
 
     def _watch(self) -> None:
@@ -58,6 +57,7 @@ class Player:
         last = film.told
         self.told: tuple[Event | Outcome, ...] = told if film.at == len(told) or last is None else (*told, last)
         film.go_to(0)
+        self.playing = bool(self.told)
         self._course = Course(self.told, self.moves, self.machine.geometry.pages_per_block)
         self.part = 0.0
         self._signalled: set[int] = set()

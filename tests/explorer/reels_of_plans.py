@@ -39,6 +39,7 @@ PLANS: Final[dict[str, Reel]] = {
         bundled("firecracker-24g"),
         (
             Frame("chosen", 'c "16G" enter right right', lambda shot: shot.dialog == "ComparisonScreen"),
+            Frame("asked", "enter", dialog("BootDialog")),
             Frame("done", "enter", lambda shot: shot.machine.settings.memmap_on_memory == "Y" and 327 in shot.machine.blocks),
         ),
         ("80x24", "120x40"),

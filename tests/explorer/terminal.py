@@ -62,9 +62,9 @@ class Terminal:
         self.slave = slave
         self.written = b""
 
-    def press(self, keys: str) -> None:
+    def press(self, keys: str | bytes) -> None:
         """Send keys as a terminal does."""
-        os.write(self.master, keys.encode())
+        os.write(self.master, keys.encode() if isinstance(keys, str) else keys)
 
     def read(self, seconds: float) -> bool:
         """What comes within some time; False if nothing did."""
@@ -85,7 +85,7 @@ class Terminal:
         """What was written without escape sequences."""
         return _SEQUENCE.sub("", self.written[since:].decode("utf-8", "replace"))
 
-    def press_until(self, keys: str, text: str) -> None:
+    def press_until(self, keys: str | bytes, text: str) -> None:
         """Send keys and wait for what they bring."""
         since = len(self.written)
         self.press(keys)

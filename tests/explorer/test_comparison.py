@@ -17,6 +17,7 @@ from altmap.explorer.picture.palette import DARK
 from altmap.explorer.tui.picked import picked
 from altmap.explorer.tui.screens import comparison
 from altmap.explorer.tui.screens.add import AddDialog
+from altmap.explorer.tui.screens.boot import BootDialog
 from altmap.explorer.tui.screens.comparison import ComparisonScreen, Pictures, Table
 from altmap.explorer.tui.screens.error import ErrorScreen
 from altmap.explorer.tui.screens.main import MainScreen
@@ -206,6 +207,9 @@ def test_one_that_takes_another_boot_opens_a_machine_that_has_it() -> None:
         await press(pilot, "c", *"512M", "enter", "left", "left")
         assert "in another kernel" in bar(pilot)
         await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, BootDialog)
+        assert "memmap_on_memory=N" in text_of(pilot.app.screen.query_one(Prose))
+        await press(pilot, "enter")
         await settled(pilot)
         other = pilot.app.screen.machine
         assert other is not machine
@@ -216,6 +220,30 @@ def test_one_that_takes_another_boot_opens_a_machine_that_has_it() -> None:
         assert pilot.app.screen is screen
 
     drive(machine, compare, (120, 40))
+
+
+def test_what_a_boot_leaves_behind_is_said_before_it_and_can_be_left() -> None:
+    machine = engine.open_machine("mixed-guest")
+
+    async def compare(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "c", *"1G", "enter", "left", "left", "enter")
+        words = " ".join(text_of(pilot.app.screen.query_one(Prose)).split())
+        assert "would not be online any more" in words
+        await pilot.click("#cancel")
+        await settled(pilot)
+        assert pilot.app.screen is screen
+        assert screen.machine is machine
+        assert len(machine.history) == 0
+
+    drive(machine, compare, (120, 40))
+
+
+def test_where_there_is_little_room_what_decides_stays() -> None:
+    lines = drawn(varied(), (60, 15))
+    names = [line.split("  ")[0] for line in lines]
+    assert "goes alone" in " ".join(names)
+    assert "takes at once" in " ".join(names)
+    assert "2M at once" not in " ".join(names)
 
 
 def test_what_varies_is_chosen_by_key_and_by_click() -> None:

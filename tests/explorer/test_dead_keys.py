@@ -23,7 +23,7 @@ WITHOUT_EFFECT = [
     ("r", 39, "Remove: memory32-33 is not offline"),
     ("d", 0, "Device: memory0 is of no device"),
     ("U", 0, "Redo: nothing was taken back"),
-    ("escape", 0, "Stop: nothing is running; Unmark: no block is marked; End: nothing is searched for"),
+    ("escape", 0, "esc: nothing is running, no block is marked, nothing is searched for"),
 ]
 
 

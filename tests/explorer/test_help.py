@@ -9,7 +9,7 @@ from altmap import engine
 from altmap.explorer.picture.palette import WORDS
 from altmap.explorer.tui.glossary import GLOSSARY, meaning_at, words_in
 from altmap.explorer.tui.manual import PANES, matching, of_pane
-from altmap.explorer.tui.screens.help import HelpText
+from altmap.explorer.tui.screens.help import HEAD, NARROW, HelpText
 from altmap.explorer.tui.screens.main import PANES as PANES_OF_THE_SCREEN
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.verbs import VERBS
@@ -153,6 +153,7 @@ def test_each_verb_stands_in_the_help_with_its_keys() -> None:
     for verb in VERBS:
         (entry,) = (entry for entry in entries if entry.action == f"verb('{verb.name}')")
         assert entry.title == verb.title
+        assert len(entry.title) < HEAD - NARROW, "a title that is longer is glued to its sentence"
         assert len(entry.keys.split()) == len(verb.key.split(","))
 
 

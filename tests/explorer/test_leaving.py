@@ -11,7 +11,7 @@ import pytest
 from altmap.engine import open_machine, save_machine
 
 from .machines import with_dimm
-from .terminal import PATIENCE, Terminal
+from .terminal import ESCAPE, PATIENCE, Terminal
 
 RESTORED = (b"\x1b[?1049l", b"\x1b[?1000l", b"\x1b[?1003l", b"\x1b[?2004l", b"\x1b[?1004l", b"\x1b[<u")
 """Leaves the alternate screen; no more reports of the mouse, of pastes, of focus, of all keys."""
@@ -106,3 +106,25 @@ def test_no_key_leaves_it_without_asking_for_unsaved_states(guest: Path) -> None
     with opened(guest) as terminal:
         terminal.press("\x11")
         assert terminal.end() == 0
+
+
+def test_bytes_that_are_no_text_are_no_keys(guest: Path) -> None:
+    with opened(guest) as terminal:
+        terminal.press_until(b":caf\xe9 \xff\xfe", "caf\ufffd")
+        terminal.press(f"{ESCAPE}{ESCAPE}\x11")
+        assert terminal.end() == 0
+
+
+def test_a_fault_of_the_explorer_is_an_exit_code(guest: Path, tmp_path: Path) -> None:
+    (tmp_path / "faulty.py").write_text(
+        "from altmap.explorer.tui.app import ExplorerApp\n"
+        "from altmap.__main__ import main\n"
+        "def crash(app): raise ZeroDivisionError('on purpose')\n"
+        "ExplorerApp.key_f9 = crash\n"
+        "raise SystemExit(main())\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    with Terminal(guest, module="faulty", cwd=guest.parent, environment=environment) as terminal:
+        terminal.until("guest")
+        terminal.press_until("\x1b[20~", "on purpose")
+        assert terminal.end() == 1

@@ -324,3 +324,32 @@ def test_a_page_is_found_where_a_cell_is_more_than_a_block() -> None:
         assert [scope.level for scope in map_.scopes][-2:] == ["block", "page"]
 
     drive(engine.open_machine("terabyte-server"), find, (60, 20))
+
+
+def test_memmap_in_the_block_itself_is_gone_to_and_back_and_said() -> None:
+    async def jump(pilot: Any, screen: MainScreen) -> None:
+        map_ = screen.query_one(MemoryMap)
+        await press(pilot, "g", *"33", "enter", "h")
+        assert (map_.scope.level, map_.pfn) == ("page", 0x108000)
+        assert "pfn 0x108000-0x1081ff, in the same block; h leads back" in result(screen)
+        await press(pilot, "h")
+        assert (map_.scope.level, map_.cursor) == ("machine", 33)
+        assert "back at 0x108000" in result(screen)
+        await press(pilot, "g", *"pfn 0x108000", "enter", "h")
+        assert "it describes pfn 0x108000-0x10803f, in the same block: this page itself among them" in result(screen)
+        await press(pilot, "g", *"pfn 0x108100", "enter", "h")
+        assert (map_.pfn, "it describes pfn 0x10c000" in result(screen)) == (0x10C000, True)
+
+    drive(engine.open_machine("mixed-guest"), jump, (120, 40))
+
+
+def test_a_map_that_would_leave_much_of_its_width_empty_has_smaller_cells() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "z")
+        picture = screen.query_one(MemoryMap).picture
+        shape = picture.plan.shape
+        assert shape.per_row * (shape.wide + shape.gap) * 4 >= (picture.wide - picture.gutter) * 3
+        assert picture.lines <= picture.high
+
+    for size in ("21G", "24G", "40G"):
+        drive(engine.boot_machine([(0, 0, size)], name="big"), look, (120, 40))

@@ -23,7 +23,7 @@ from altmap.explorer.tui.widgets.bars import ResultBar
 from altmap.explorer.tui.widgets.keys import Keys
 from altmap.explorer.tui.widgets.machine_card import MachineCard
 from altmap.explorer.tui.widgets.machine_list import MachineList
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
 
 from .machines import drive, guest, press, with_dimm
 
@@ -74,9 +74,13 @@ def test_a_machine_that_comes_along_is_opened_and_undo_leads_back() -> None:
         other = pilot.app.screen
         assert isinstance(other, MainScreen)
         assert other.machine.origin.name == NAMES[2]
-        await press(pilot, "u")
+        held = other.machine
+        await press(pilot, "f", "u", "u")
         assert pilot.app.screen is screen
-        await press(pilot, "O", "escape")
+        await press(pilot, "U")
+        assert pilot.app.session.machine is held, "what was gone back from is not lost"
+        assert len(held.timeline) == 2
+        await press(pilot, "u", "O", "escape")
         assert pilot.app.screen is screen
 
     drive(machine, choose, (120, 40))
@@ -171,37 +175,45 @@ def test_a_file_is_opened_and_what_is_none_is_said(tmp_path: Path, monkeypatch: 
         dialog = pilot.app.screen
         assert isinstance(dialog, FileDialog)
         assert [entry.name for entry in dialog._entries] == ["..", "below", "[red]none[", "mine.json"]
+        assert str(dialog.query_one("#folder", Static).render()) == str(tmp_path)
         await press(pilot, "down", "down")
         assert "No machine" in dialog.query_one(MachineCard).words
         await press(pilot, "enter")
         assert "none" in said(pilot)
         assert "✗ not opened" in said(pilot)
-        await press(pilot, "f", "end")
+        await press(pilot, "f", "up")
         assert "MemTotal" in pilot.app.screen.query_one(MachineCard).words
         await press(pilot, "enter")
-        assert 39 in pilot.app.screen.machine.blocks
+        assert 39 in pilot.app.session.machine.blocks
 
     drive(guest(), name, (80, 24))
 
 
-def test_folders_are_walked_and_a_path_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_are_walked_and_a_path_is_typed_whatever_its_letters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "below").mkdir()
     (tmp_path / "tree" / "proc").mkdir(parents=True)
     (tmp_path / "tree" / "sys").mkdir()
+    save_machine(with_dimm(), tmp_path / "below" / "jq.json")
     monkeypatch.chdir(tmp_path)
 
     async def walk(pilot: Any, screen: MainScreen) -> None:
         await press(pilot, "O", "f", "down", "enter")
         dialog = pilot.app.screen
+        assert isinstance(dialog, FileDialog)
         assert dialog._folder == tmp_path / "below"
-        await press(pilot, "backspace")
-        assert (dialog._folder, dialog.query_one("#path", Input).value) == (tmp_path, str(tmp_path / "below"))
-        await press(pilot, "slash")
-        dialog.query_one("#path", Input).value = str(tmp_path / "nothing")
-        await press(pilot, "enter")
+        await press(pilot, "ctrl+up")
+        assert (dialog._folder, dialog._entries[dialog.query_one(OptionList).highlighted or 0].name) == (
+            tmp_path,
+            "below",
+        )
+        await press(pilot, *"nothing", "enter")
         assert "there is no such file" in said(pilot)
         await press(pilot, "f", "down", "down", "enter")
         assert "✗ not opened" in said(pilot), "what looks like a captured folder is opened, not gone into"
+        await press(pilot, "f", *"below/jq.json", "enter")
+        assert 39 in pilot.app.session.machine.blocks
 
     drive(guest(), walk, (120, 40))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -44,7 +45,7 @@ def explore(machine: Machine | None, path: Path | None, action: Callable[[Any], 
     return app
 
 
-def test_theme_view_and_panel_come_back(path: Path) -> None:
+def test_the_theme_comes_back_and_a_machine_opens_as_usual(path: Path) -> None:
     async def change(pilot: Any) -> None:
         pilot.app.theme = CONTRAST
         await press(pilot, "v", "v", "3", "q")
@@ -52,15 +53,15 @@ def test_theme_view_and_panel_come_back(path: Path) -> None:
     async def look(pilot: Any) -> None:
         screen = pilot.app.screen
         assert isinstance(screen, MainScreen)
-        assert (pilot.app.theme, screen.query_one(MemoryMap).view.name) == (CONTRAST, "memmap")
-        assert screen.has_class("-show-log")
+        assert (pilot.app.theme, screen.query_one(MemoryMap).view.name) == (CONTRAST, "use")
+        assert screen.has_class("-show-inspector")
         assert screen.focused is screen.query_one(MemoryMap)
-        await press(pilot, "V", "V", "1", "q")
+        pilot.app.theme = DARK
+        await press(pilot, "q")
 
     explore(guest(), path, change)
     explore(guest(), path, look)
-    kept = Keeper(path).settings
-    assert (kept.theme, kept.view, kept.panel) == (CONTRAST, "use", "inspector")
+    assert Keeper(path).settings.theme == DARK
 
 
 def test_what_was_not_changed_is_not_written(path: Path) -> None:
@@ -76,7 +77,7 @@ def test_machines_that_were_opened_and_saved_are_offered(path: Path, tmp_path: P
     save_machine(with_dimm(), tmp_path / "mine.json")
 
     async def open_and_save(pilot: Any) -> None:
-        await press(pilot, "f", "slash")
+        await press(pilot, "f")
         pilot.app.screen.query_one("#path", Input).value = str(tmp_path / "mine.json")
         await press(pilot, "enter", "s")
         pilot.app.screen.query_one("#file", Input).value = str(tmp_path / "other.json")
@@ -124,13 +125,11 @@ def test_two_explorers_forget_nothing_of_each_other(path: Path) -> None:
     first, second = Keeper(path), Keeper(path)
     first.opened(Recent("/a", "a"))
     second.opened(Recent("/b", "b"))
-    first.change(theme="x")
-    first.keep()
-    second.change(view="zones")
-    second.keep()
+    first.choose("x")
+    second.opened(Recent("/c", "c"))
     kept = Keeper(path).settings
-    assert (kept.theme, kept.view) == ("x", "zones")
-    assert {recent.name for recent in kept.recent} == {"a", "b"}
+    assert kept.theme == "x"
+    assert {recent.name for recent in kept.recent} == {"a", "b", "c"}
 
 
 @pytest.mark.parametrize(
@@ -158,13 +157,12 @@ def test_a_foreign_file_is_told_and_the_explorer_opens(path: Path) -> None:
     assert path.read_text() == "[red]"
 
 
-def test_names_that_nothing_is_called_are_as_none(path: Path) -> None:
+def test_a_theme_that_there_is_not_is_the_usual_one(path: Path) -> None:
     keeper = Keeper(path)
-    keeper.change(theme="no such theme", view="no such view", panel="map")
-    keeper.keep()
+    keeper.choose("no such theme")
 
     async def look(pilot: Any) -> None:
-        assert (pilot.app.theme, pilot.app.screen.looks) == (DARK, ("use", "inspector"))
+        assert pilot.app.theme == DARK
 
     explore(guest(), path, look)
 
@@ -207,13 +205,17 @@ def test_nothing_is_read_or_written_by_the_command_line(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_an_explorer_in_a_terminal_finds_what_the_one_before_it_left(tmp_path: Path) -> None:
-    environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path)}
-    with Terminal(size=(120, 40), environment=environment) as terminal:
-        terminal.until("type to filter")
-        terminal.press("/tiny")
-        terminal.press_until("\r", "q Quit")
-        terminal.press("v3q")
+def test_work_that_a_signal_left_unsaved_is_offered_the_next_time(tmp_path: Path) -> None:
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "settings")}
+    with Terminal("tiny-guest", size=(120, 40), environment=environment, cwd=tmp_path) as terminal:
+        terminal.until("q Quit")
+        terminal.press_until(":", "a line of a script")
+        terminal.press_until("allocate 4M\r", "✓ ok")
+        os.kill(terminal.process.pid, signal.SIGTERM)
+        assert terminal.end() == 128 + signal.SIGTERM
+    (recent,) = Keeper(tmp_path / "settings" / "altmap" / "settings.json").settings.recent
+    assert (recent.path, recent.commands) == (str(tmp_path / "tiny-guest-unsaved.json.gz"), 1)
+    with Terminal(size=(120, 40), environment=environment, cwd=tmp_path) as terminal:
+        terminal.until("tiny-guest-unsa…")
+        terminal.press("q")
         assert terminal.end() == 0
-    kept = Keeper(tmp_path / "altmap" / "settings.json").settings
-    assert (kept.view, kept.panel) == ("zones", "log")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from altmap import engine
+from altmap.explorer.tui.session import Session
 from altmap.explorer.tui.states import rows
 
 from .machines import guest, with_dimm
@@ -43,3 +44,21 @@ def test_a_way_of_thousands_of_states() -> None:
     for _ in range(3000):
         machine.apply(engine.Offline(block=0))
     assert [row.number for row in rows(machine)] == list(range(3001))
+
+
+def test_another_way_says_from_where_it_goes_on() -> None:
+    machine = with_dimm()
+    for way in (32, 33):
+        machine.go_to(1)
+        online(machine, way)
+        online(machine, 39)
+    found = rows(machine)
+    assert [(row.number, row.parent, row.begins) for row in found] == [
+        (0, None, False), (1, 0, False), (2, 1, True), (3, 2, False), (4, 1, False), (5, 4, False)
+    ]  # fmt: skip
+
+
+def test_states_that_are_one_say_which_they_are() -> None:
+    machine = with_dimm(movable=4)
+    found = rows(machine, Session(machine).shown_verb)
+    assert [row.numbers for row in found] == ["0", "1", "2-5"]

@@ -147,8 +147,8 @@ def test_each_number_in_the_bundled_tour_is_what_the_engine_says(bundled: Walk) 
     stepped = {event.pages for event in told(bundled.outcomes(4), events.MemmapSkipped)}
     compacted = {event.pages for event in told(bundled.outcomes(5), events.MemmapSkipped)}
     pools = [told(bundled.outcomes(number), events.HugePagesChanged)[-1] for number in (6, 7, 8)]
-    heads = {block.head for block in bundled._after(9).blocks.values() if not block.early}
-    upstream = {block.head for block in bundled._after(10).blocks.values() if not block.early}
+    heads = {block.head for block in bundled.after(9).blocks.values() if not block.early}
+    upstream = {block.head for block in bundled.after(10).blocks.values() if not block.early}
     expected: list[list[object]] = [
         [
             small.geometry.memmap_bytes(1), page >> 10, sum(block.early for block in tiny.blocks.values()) * 128, dimm // gib,
@@ -189,7 +189,7 @@ def test_what_the_station_on_a_newer_kernel_says(bundled: Walk) -> None:
     assert sum(section.frozen.bit_count() for section in machine.sections.values()) == 1
     assert machine.sections[32].of("slab").bit_count() == 1
     assert told((offline,), events.IsolationUndone), "the kernel undoes what it did"
-    after = bundled._after(11)
+    after = bundled.after(11)
     assert after.blocks[32].state == "going-offline"
     for command in (Add(start="8G", size="128M"), Online(block=33), Offline(block=0)):
         assert after.apply(command).result == "HANGS", "it waits as well"
@@ -203,12 +203,12 @@ def test_the_commands_of_the_bundled_tour_come_out_as_it_says(bundled: Walk) -> 
     assert all(set(result) <= {"ok"} for number, result in enumerate(results) if number not in (1, 11))
     assert all(outcome.expected for number in range(len(bundled)) for outcome in bundled.outcomes(number))
     assert not told(bundled.outcomes(1), events.BlockCreated), "before a single new page could be used"
-    before, after = bundled.start(1), bundled._after(1)
+    before, after = bundled.start(1), bundled.after(1)
     assert sum(zone.free for zone in after.zones.values()) < sum(zone.free for zone in before.zones.values())
-    assert 35 not in bundled._after(10).blocks
-    assert bundled._after(10).blocks[34].state == bundled._after(10).blocks[36].state == "online"
+    assert 35 not in bundled.after(10).blocks
+    assert bundled.after(10).blocks[34].state == bundled.after(10).blocks[36].state == "online"
     hosts = {
-        section.memmap.on for section in bundled._after(7).sections.values() if section.memmap and not section.early
+        section.memmap.on for section in bundled.after(7).sections.values() if section.memmap and not section.early
     }
     assert hosts == {"self", "section"}
 

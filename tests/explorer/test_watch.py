@@ -6,10 +6,18 @@ from typing import Any
 
 import pytest
 from altmap.engine import Allocate, Compact, Eject, Film, Machine, Offline, Online, Outcome
-from altmap.engine.protocol.events import IsolationUndone, MemmapSkipped, MigrationFailed, PagesMigrated, RangeIsolated
+from altmap.engine.protocol.events import (
+    IsolationUndone,
+    MemmapSkipped,
+    MigrationFailed,
+    PagesMigrated,
+    PagesTaken,
+    RangeIsolated,
+)
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.screens.watch import WatchScreen
 from altmap.explorer.tui.widgets.bars import ResultBar
+from altmap.explorer.tui.widgets.keys import Keys
 from altmap.explorer.tui.widgets.title import Strip
 from altmap.explorer.watching.player import FRAMES, SPEEDS, Player
 
@@ -212,11 +220,13 @@ def test_the_signal_stops_the_kernel_where_a_person_is() -> None:
         await press(pilot, "R", "space", "home")
         again = pilot.app.screen
         assert isinstance(again, WatchScreen)
-        assert len(again._player.told) == stopped + 1, "up to the signal, and what the kernel then undoes"
+        assert any(isinstance(told, IsolationUndone) for told in again._player.told[stopped:]), (
+            "what is undone is shown"
+        )
         for _ in range(stopped):
             await press(pilot, "right")
         assert state(again) == "going-offline"
-        await press(pilot, "right")
+        await press(pilot, "end")
         assert state(again) == "online"
 
     before = len(machine.history)
@@ -312,3 +322,40 @@ def test_what_makes_no_sense_is_said_where_it_would_be_done() -> None:
     machine = with_dimm(movable=len(DIMM))
     before = len(machine.timeline)
     drive(machine, story)
+
+
+def test_a_signal_that_would_come_too_late_is_not_offered() -> None:
+    machine = busy()
+
+    async def story(pilot: Any, screen: MainScreen) -> None:
+        await stand_on(pilot, 32)
+        await press(pilot, "W", "f", "space", "home")
+        watching = pilot.app.screen
+        assert isinstance(watching, WatchScreen)
+        while not any(isinstance(told, PagesTaken) for told in watching._player.film.so_far):
+            assert not watching._player.ended
+            await press(pilot, "right")
+        assert "esc sends the signal" not in watching.query_one(ResultBar).text
+        assert watching.check_action("signal", ()) is False
+        await press(pilot, "escape")
+        assert state(machine) == "online"
+        assert "watched, and not done" in result(screen)
+
+    drive(machine, story)
+
+
+def test_the_footer_tells_how_to_step_and_only_what_can_be_done() -> None:
+    machine = busy()
+
+    async def story(pilot: Any, screen: MainScreen) -> None:
+        await stand_on(pilot, 32)
+        await press(pilot, "W", "f", "space", "home", "right", "right")
+        said = str(pilot.app.screen.query_one(Keys).content)
+        assert not [word for word in ("Back", "On", "Play", "Signal", "Do it", "Leave") if word not in said], said
+        await press(pilot, "enter", "R", "space", "home", "right")
+        said = str(pilot.app.screen.query_one(Keys).content)
+        assert "Signal" not in said
+        assert "Do it" not in said
+        assert "Leave" in said
+
+    drive(machine, story, (120, 40))

@@ -7,19 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
-from altmap.engine import Add, BadInput, Command, Film, Machine, Write, describe, give_back, reboot
+from altmap.engine import Add, BadInput, Command, Machine, Write, describe, give_back, reboot
 from textual import work
 from textual.message import Message
 from textual.screen import Screen
 
 from ...taken_home import things
-from ...tour.walk import Walk, open_tour
 from .. import parameters, words
 from ..jumping import Target, targets
 from ..leaving import LEFT
 from ..live import Reader
 from ..manual import Entry, of_pane
-from ..picked import Picked
+from ..picked import Picked, add_label, lost
 from ..places import Goal
 from ..portrait import Portrayed
 from ..prospects import grouped
@@ -30,6 +29,7 @@ from ..widgets.memory_map import MemoryMap
 from ..widgets.painted import Scroller
 from ..widgets.parameters import Parameters
 from .add import AddDialog
+from .boot import BootDialog
 from .command_line import CommandLine, Typed
 from .error import ErrorScreen
 from .goto import GoToDialog
@@ -41,8 +41,6 @@ from .parameter import ParameterDialog
 from .save import SaveDialog
 from .take_home import TakeHomeDialog
 from .timeline import TimelineScreen
-from .tour import TourScreen
-from .watch import Seen, WatchScreen
 from .why import (
     LOOKS,
     MOST_TOLD,
@@ -100,6 +98,13 @@ class AskingScreen(Screen[None], Portrayed):
             self.machine = machine
             self.path = path
 
+    class Returned(Message):
+        """Work goes on again with this session, on top of this one."""
+
+        def __init__(self, session: Session) -> None:
+            super().__init__()
+            self.session = session
+
     class Entered(Message):
         """Work goes on with this session."""
 
@@ -143,7 +148,7 @@ class AskingScreen(Screen[None], Portrayed):
 
     def _add(self, answer: Add | Picked | None) -> None:
         if isinstance(answer, Add):
-            self.perform("add", [answer])
+            self.perform(add_label(answer), [answer])
         elif answer is not None and answer.boot:
             self._boot(answer.boot, answer)
         elif answer is not None:
@@ -212,46 +217,6 @@ class AskingScreen(Screen[None], Portrayed):
             self.open_line(typed.line, str(error))
             return
         self._answer(typed.line, lambda: (told_of_size(plan), LOOKS[plan.certainty]))
-
-    # -- watching ---------------------------------------------------------------------------------------------------
-
-    _watches: bool = False
-
-    def watch_next(self) -> None:
-        """Play the next verb instead of doing it at once, or no longer."""
-        self._watches = not self._watches
-        said = (
-            "the next verb is played before it is done; W takes that back"
-            if self._watches
-            else "verbs are done at once"
-        )
-        self.query_one(ResultBar).say("▶ watch" if self._watches else "", said, "plain")
-
-    def watched(self, label: str, commands: Sequence[Command]) -> bool:
-        """Is it to be watched first? Then that begins, and what is decided there is done afterwards."""
-        if not self._watches:
-            return False
-        self._watches = False
-
-        def decided(seen: Seen | None) -> None:
-            if seen is not None and seen.done:
-                self.perform(label, commands, signal=seen.stopped)
-
-        try:
-            screen = WatchScreen(label, Film(self.machine, commands), self.query_one(MemoryMap), replayed=False)
-        except BadInput:  # what makes no sense is said where it is done
-            return False
-        self.app.push_screen(screen, decided)
-        return True
-
-    def watch_again(self) -> None:
-        """Play the last verb again."""
-        if (film := self.session.film()) is not None:
-            self.app.push_screen(WatchScreen(*film, self.query_one(MemoryMap), replayed=True))
-
-    def take_tour(self, walk: Walk | None = None) -> None:
-        """Open a tour; without one the bundled one."""
-        self.app.push_screen(TourScreen(walk or Walk(open_tour())))
 
     def ask_state(self) -> None:
         """Open the tree of states."""
@@ -346,13 +311,24 @@ class AskingScreen(Screen[None], Portrayed):
         self._boot({parameters.key_of(row): text})
 
     def _boot(self, options: Mapping[str, str], first: Picked | None = None) -> None:
-        """Go on with a machine that is derived from this one by a boot with options."""
+        """Go on with a machine that is derived from this one by a boot with options; where something is to be done there
+        first, what the boot carries over is told before."""
         try:
             machine = reboot(self.machine, options)
         except BadInput as error:
             self.query_one(ResultBar).say("✗ no boot", str(error), "refused")
             return
-        self.post_message(self.Booted(machine, "booted", first=first))
+        booted = self.Booted(machine, "booted", first=first)
+        if first is None:
+            self.post_message(booted)
+            return
+        news = machine.origin.notes[: len(machine.origin.notes) - len(self.machine.origin.notes)]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.post_message(booted)
+
+        self.app.push_screen(BootDialog(first, [*news, *lost(self.machine, machine)]), answered)
 
     def show_help(self) -> None:
         """Open the help: the pane that has the keys, the words in it, all verbs."""

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 
 from ...printable import printable
 from ..folder import Entry, entries, is_tree
@@ -23,11 +23,12 @@ from .dialog import Dialog
 
 
 class FileDialog(Dialog[str]):
-    """The answer is a path; whether a machine is in it shows when it is opened."""
+    """The answer is a path; whether a machine is in it shows when it is opened. What is typed is a path; arrows choose what the
+    folder has."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("backspace,left", "up", "Folder above", show=False),
-        Binding("slash", "type", "Type a path", show=False),
+        *(Binding(key, f"list('{key}')", show=False, priority=True) for key in ("up", "down", "pageup", "pagedown")),
+        Binding("ctrl+up", "above", "Folder above", show=False, priority=True),
     ]
 
     def __init__(self) -> None:
@@ -38,15 +39,23 @@ class FileDialog(Dialog[str]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -tall"):
             yield Heading(
-                "Open a file", Hint("enter", "opens", "open"), Hint("⌫", "folder above", "up"), Hint("/", "types a path", "type"),
-                LEAVE,
+                "Open a file", Hint("↑ ↓", "chooses", "list('down')"), Hint("enter", "opens", "open"), LEAVE
             )  # fmt: skip
-            yield Input(placeholder="a snapshot, a captured folder or tar", compact=True, id="path", classes="line")
+            yield Static("", id="folder", markup=False)
             with Horizontal(id="folders"):
                 yield OptionList(id="entries", compact=True)
                 yield MachineCard()
+            yield Input(
+                placeholder="or type a path: a snapshot, a captured folder or tar",
+                compact=True,
+                id="path",
+                classes="line",
+            )
 
     def on_mount(self) -> None:
+        self.query_one("#entries").can_focus = False
+        self.query_one(MachineCard).can_focus = False
+        self.query_one(Input).focus()
         self._enter(self._folder)
 
     def _enter(self, folder: Path, chosen: str = "") -> None:
@@ -57,17 +66,25 @@ class FileDialog(Dialog[str]):
             self.query_one(MachineCard).show(None, f"{folder}: {error.strerror}")
             return
         self._folder = folder
+        self.query_one("#folder", Static).update(printable(f"{folder}"))
+        self.query_one(Input).value = ""
         listed = self.query_one(OptionList)
         listed.clear_options()
         listed.add_options(map(_prompt, self._entries))
         names = [entry.name for entry in self._entries]
         listed.highlighted = names.index(chosen) if chosen in names else 0 if names else None
-        listed.focus()
+
+    def action_list(self, key: str) -> None:
+        """Choose another thing in the folder; what was typed is forgotten."""
+        self.query_one(Input).value = ""
+        listed = self.query_one(OptionList)
+        {
+            "up": listed.action_cursor_up, "down": listed.action_cursor_down,
+            "pageup": listed.action_page_up, "pagedown": listed.action_page_down,
+        }[key]()  # fmt: skip
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        entry = self._entries[event.option_index]
-        self.query_one("#path", Input).value = str(entry.path)
-        self._look(entry)
+        self._look(self._entries[event.option_index])
 
     @work(group="look", exclusive=True, exit_on_error=False)
     async def _look(self, entry: Entry) -> None:
@@ -90,8 +107,12 @@ class FileDialog(Dialog[str]):
         self.action_open()
 
     def action_open(self) -> None:
-        """Close with the path that stands there; a folder that is no machine is gone into."""
-        self._take(Path(self.query_one("#path", Input).value.strip() or ".").expanduser())
+        """Close with the path that was typed, else with what is chosen; a folder that is no machine is gone into."""
+        typed, at = self.query_one(Input).value.strip(), self.query_one(OptionList).highlighted
+        if typed:
+            self._take(self._folder / Path(typed).expanduser())
+        elif at is not None:
+            self._take(self._entries[at].path)
 
     def _take(self, path: Path) -> None:
         if path.is_dir() and not is_tree(path):
@@ -99,13 +120,9 @@ class FileDialog(Dialog[str]):
         else:
             self.dismiss(str(path))
 
-    def action_up(self) -> None:
+    def action_above(self) -> None:
         """Show the folder above."""
         self._enter(self._folder.parent, self._folder.name)
-
-    def action_type(self) -> None:
-        """Type a path."""
-        self.query_one("#path", Input).focus()
 
 
 def _prompt(entry: Entry) -> Content:

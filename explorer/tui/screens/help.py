@@ -18,6 +18,8 @@ from .dialog import Dialog
 
 NARROW = 8
 """Columns that keys take."""
+HEAD = 34
+"""Columns that keys and a title take."""
 
 
 class HelpText(Painted):
@@ -61,7 +63,7 @@ class HelpText(Painted):
 
 def _entry(entry: Entry, width: int) -> list[Line]:
     keys, title, sentence = entry[:3]
-    head = 32 if keys and title else 20
+    head = HEAD if keys and title else 20
     if width < 2 * head:
         return [
             ((keys.ljust(NARROW) if keys else "", "strong"), (title, "strong" if not keys else "text")),

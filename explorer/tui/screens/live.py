@@ -50,8 +50,8 @@ class LiveScreen(MainScreen):
     LOG = "readings"
     live = True
 
-    def __init__(self, session: Session, reader: Reader, view: str = "", panel: str = "") -> None:
-        super().__init__(session, view, panel)
+    def __init__(self, session: Session, reader: Reader) -> None:
+        super().__init__(session)
         self.reader = reader
         self._timer: Timer | None = None
 

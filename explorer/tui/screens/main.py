@@ -15,10 +15,9 @@ from textual.widget import Widget
 from ... import facts
 from ...picture.overlay import Happening
 from ...picture.view import Told
-from ...picture.views import BY_NAME as VIEWS_BY_NAME
-from ...picture.views import VIEWS
 from .. import changes, plan, prospects, titles, words
 from ..greeting import greeting
+from ..manual import KEY_NAMES
 from ..outlooks import Outlooks
 from ..session import Batch, Session
 from ..sheets import Place
@@ -61,14 +60,12 @@ class MainScreen(MappingScreen):
     LOG: ClassVar[str] = "kernel log"
     """What the log is called where it has a title of its own."""
 
-    def __init__(self, session: Session, view: str = "", panel: str = "") -> None:
-        """`view` and `panel`: how it begins, by name; where there is none of that name, as usual."""
+    def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self._first_view = view if view in VIEWS_BY_NAME else VIEWS[0].name
         self._possible: frozenset[str] = frozenset()
         self._refused: tuple[Batch, int, frozenset[int]] | None = None
-        self._pane = panel if panel in PANES[1:] else PANES[1]
+        self._pane = "inspector"
         self._seen = dict(session.machine.sections)
         self._news: list[int] = []
         self._worth: tuple[Advice, ...] = ()
@@ -78,7 +75,6 @@ class MainScreen(MappingScreen):
     def compose(self) -> ComposeResult:
         machine = self.machine
         self._map = MemoryMap(machine, self.verdicts)
-        self._map.view = VIEWS_BY_NAME[self._first_view]
         yield StatusLine(machine)
         yield OverviewLine(machine, self.verdicts)
         yield Keys(ALWAYS)
@@ -142,11 +138,6 @@ class MainScreen(MappingScreen):
     # -- what is seen -----------------------------------------------------------------------------------------------
 
     @property
-    def looks(self) -> tuple[str, str]:
-        """The view of the map, and the panel beside it, by name."""
-        return self._map.view.name, self._pane
-
-    @property
     def refused(self) -> Batch | None:
         """What was refused last, as long as the cursor and the marks stay as they were then."""
         return self._refused[0] if self._refused and self._refused[1:] == (self.cursor, self.marks) else None
@@ -174,7 +165,8 @@ class MainScreen(MappingScreen):
     def planned(self, alarm: str) -> tuple[list[Word], list[Word]]:
         """The words of the strip below the map; `alarm`: that hardly any memory is left."""
         width = self.app.size.width
-        return plan.words(self.session, width), plan.free_words(self.session, alarm, width)
+        left = plan.words(self.session, width)
+        return left, plan.free_words(self.session, alarm, width - sum(len(word.text) for word in left))
 
     def _show_block(self) -> None:
         if not self._map.size:  # as soon as it has one it is told
@@ -244,7 +236,7 @@ class MainScreen(MappingScreen):
         """Name the keys that lead on from the last result, until the next one; why is asked of what is under the cursor."""
         offers = self._search_offers()
         if self._worth and not self.machine.history:
-            said = f"{len(self._worth)} thing{'s' * (len(self._worth) > 1)} worth knowing"
+            said = f"worth knowing: {len(self._worth)} thing{'s' * (len(self._worth) > 1)}"
             offers.append(Offer("4", said, "worth knowing", "verb('pane_parameters')"))
         if self._refused is not None:
             if self._fault is not None:
@@ -283,9 +275,10 @@ class MainScreen(MappingScreen):
         if event.key in MOVES and self._map.has_focus:
             return
         verbs = [verb for verb in VERBS if event.key in verb.key.split(",")]
-        reasons = [f"{verb.label}: {reason}" for verb in verbs if (reason := verb.idle(self))]
+        reasons = [(verb.label, reason) for verb in verbs if (reason := verb.idle(self))]
         if verbs and len(reasons) == len(verbs):
-            self.query_one(ResultBar).hint("; ".join(reasons))
+            label = reasons[0][0] if len(reasons) == 1 else KEY_NAMES.get(event.key, event.key)
+            self.query_one(ResultBar).hint(f"{label}: {', '.join(dict.fromkeys(reason for _, reason in reasons))}")
         elif not verbs and event.key not in self.active_bindings:
             name = event.character if event.is_printable else event.key
             self.query_one(ResultBar).hint(f"{name}: no such key, ? for help")
@@ -346,14 +339,18 @@ class MainScreen(MappingScreen):
 
     def take_back(self) -> None:
         """Undo the last verb; where there is none, the boot."""
-        if not self.session.can_undo and self.session.before is not None:
+        if not self.session.can_undo and (before := self.session.before) is not None:
+            before.after = self.session if not self.live else None
             self.app.pop_screen()
         else:
             self._moved("undone", self.session.undo())
 
     def do_again(self) -> None:
-        """Redo what was undone."""
-        self._moved("done again", self.session.redo())
+        """Redo what was undone; where nothing was, to the machine that was gone back from."""
+        if not self.session.can_redo and (after := self.session.after) is not None:
+            self.post_message(self.Returned(after))
+        else:
+            self._moved("done again", self.session.redo())
 
     def _moved(self, badge: str, batch: Batch | None) -> None:
         if batch is not None:

@@ -23,8 +23,8 @@ from ..widgets.levels import Levels
 from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
 from ..widgets.node_strip import NodeStrip
-from .asking import AskingScreen
 from .search_line import SearchLine
+from .watching import WatchingScreen
 
 ASKING: Final = 0.005
 """Seconds that asking may take before keys are answered; it decides how smooth the screen is, never what is said."""
@@ -32,7 +32,7 @@ REPAINTED: Final = 0.25
 """Seconds from one look at the answers so far to the next."""
 
 
-class MappingScreen(AskingScreen):
+class MappingScreen(WatchingScreen):
     """A screen with a map."""
 
     verdicts: Outlooks
@@ -40,7 +40,8 @@ class MappingScreen(AskingScreen):
     _fault: int | None = None
     _search: Search | None = None
     _sought: str = ""
-    _came_from: tuple[int, int] | None = None
+    _came_from: tuple[int, int, int] | None = None
+    """Page and depth before the last jump to memmap, and the page where it led."""
     _repaint_at: float = 0
     _news: list[int]
 
@@ -147,18 +148,33 @@ class MappingScreen(AskingScreen):
         self._map.link(frozenset(hosts - {self.cursor}), places(ranges, geometry.pages_per_section))
 
     def go_host(self) -> None:
-        """To the memmap of what is under the cursor, or from memmap to what it describes; and back."""
-        map_ = self._map
-        if self._came_from is not None and self._came_from[1] == map_.pfn:
-            goal, self._came_from = self._came_from[0], None
-        else:
-            ranges, _ = self.memmap_link()
-            goal, self._came_from = ranges[0][0], None
-            came = map_.pfn
-            self._go_to(goal)
-            self._came_from = came, map_.pfn
+        """To the memmap of what is under the cursor, or from memmap to what it describes; and back. Where that is in the same
+        place of the map, to the page itself."""
+        map_, here, depth = self._map, self._map.pfn, self.depth
+        if self._came_from is not None and self._came_from[2] == here:
+            pfn, depth, _ = self._came_from
+            self._came_from = None
+            map_.zoom_out_to(depth + 1)
+            self._go_to(pfn)
+            self._say_host(f"back at {pfn:#x}, in {words.block_name(self.cursor)}")
             return
+        ranges, describes = self.memmap_link()
+        goal, pages = ranges[0]
+        block = goal // self.machine.geometry.pages_per_block
+        where = f"pfn {goal:#x}-{goal + pages - 1:#x}, in {'the same block' if block == self.cursor else words.block_name(block)}"
+        said = f"{'it describes' if describes else 'its struct pages lie in'} {where}"
         self._go_to(goal)
+        if map_.pfn == here and map_.scope.level != "page":
+            map_.zoom_to_page(goal)
+        if map_.pfn == here and self.depth == depth:
+            self._say_host(f"{said}: this page itself among them")
+            return
+        self._came_from = here, depth, map_.pfn
+        self._say_host(f"{said}; h leads back")
+
+    def _say_host(self, text: str) -> None:
+        self.query_one(ResultBar).say("memmap", text, "plain")
+        self.show_offers()
 
     def _go_to(self, pfn: int) -> None:
         """To a page, at the scale of the map."""

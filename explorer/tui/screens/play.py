@@ -82,9 +82,10 @@ class PlayScreen(Screen[Answer], Portrayed):
     """Plays a film. `text` are paragraphs that stand beside it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "pause", "Pause", priority=True),
-        Binding("right", "step(1)", "On", priority=True),
+        Binding("space", "go_on", "Signal", priority=True),
+        Binding("space", "pause", "Play", priority=True),
         Binding("left", "step(-1)", "Back", priority=True),
+        Binding("right", "step(1)", "On", priority=True),
         Binding("plus", "faster(1)", "Faster"),
         Binding("minus", "faster(-1)", "Slower"),
         Binding("end", "end(True)", "End", priority=True),
@@ -92,6 +93,7 @@ class PlayScreen(Screen[Answer], Portrayed):
         Binding("v", "next_view(1)", "View"),
         Binding("V", "next_view(-1)", show=False),
     ]
+    AUTO_FOCUS = ""
     LAST: ClassVar[tuple[str, ...]]
     """The actions that no footer is too narrow for."""
 
@@ -102,6 +104,7 @@ class PlayScreen(Screen[Answer], Portrayed):
         self._text = text
         self._shown: tuple[int, float] = (-1, 0.0)
         self._frames_ago = _SELDOM
+        self._keys: object = None
 
     def hint(self) -> str:
         """What a person can do now, in a line."""
@@ -141,7 +144,7 @@ class PlayScreen(Screen[Answer], Portrayed):
         yield Keys(self.LAST)
 
     def on_mount(self) -> None:
-        self._map.focus()
+        self._map.can_focus = False  # its keys are those of playing here
         self.query_one("#panel-title", Strip).set(*self.titled())
         self.show()
         self.set_interval(1 / FRAMES, self._tick)
@@ -176,6 +179,9 @@ class PlayScreen(Screen[Answer], Portrayed):
     def _say(self) -> None:
         player = self._player
         count = len(player.told)
+        if self.keys != self._keys:
+            self._keys = self.keys
+            self.refresh_bindings()
         self.query_one("#moments-title", Strip).set(
             [Word("▌", "faint"), Word("what the kernel does", "strong")],
             [Word(f"moment {player.at:,} of {count:,} ", "dim")],
@@ -205,10 +211,12 @@ class PlayScreen(Screen[Answer], Portrayed):
         player = self._player
         count, at = len(player.told), player.at
         sign = "▶ playing" if player.playing else "■ ended" if player.ended else "❚❚ paused"
+        if not count:
+            return [Word(" nothing is played here ", "dim")], []
         left = [Word(f" {sign} ", "chosen", "screen.pause"), Word("  ")]
         if player.waits or player.never_ends:
             said = "never ends: no signal reaches it" if player.never_ends else "goes on until a signal"
-            left = [Word(f" ↻ {said} ", "here-bad", "screen.signal"), Word("  ")]
+            left = [Word(f" ↻ {said} ", "here-bad", "screen.go_on"), Word("  ")]
         room = max(8, self.app.size.width - 35 - sum(len(word.text) for word in left))
         if count <= min(_DOTS, room // 2):
             for number in range(1, count + 1):
@@ -234,20 +242,28 @@ class PlayScreen(Screen[Answer], Portrayed):
         self.show()
         self._say()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What the space key does: it sends the signal that is waited for, else it stops and plays."""
+        if action == "go_on":
+            return self._player.waits
+        return not self._player.waits if action == "pause" else super().check_action(action, parameters)
+
+    @property
+    def keys(self) -> object:
+        """What the footer depends on."""
+        return self._player.waits
+
     # -- keys -------------------------------------------------------------------------------------------------------
 
     def action_pause(self) -> None:
-        """Stop playing, or go on; send the signal that is waited for."""
-        if self._player.waits:
-            self.action_signal()
-            return
+        """Stop playing, or go on."""
         if self._player.ended:
             self._player.go_to(0)
         self._player.playing = not self._player.playing
         self._say()
 
-    def action_signal(self) -> None:
-        """The signal that is waited for."""
+    def action_go_on(self) -> None:
+        """The signal that is waited for comes."""
         if self._player.waits:
             self._player.signal()
             self._say()

@@ -111,7 +111,7 @@ class TimelineScreen(Dialog[int]):
         states.focus()
 
     def _prompts(self) -> list[Content]:
-        number = len(str(max(row.number for row in self._rows)))
+        number = max(len(row.numbers) for row in self._rows)
         result = max(len(row.result) for row in self._rows)
         return [_prompt(row, number, result, row.number == self._from) for row in self._rows]
 
@@ -178,11 +178,14 @@ class TimelineScreen(Dialog[int]):
 
 def _prompt(row: Row, number: int, result: int, marked: bool) -> Content:
     sign, color = ("◆", "$warning") if marked else SIGNS[row.place]
+    depth = min(row.depth, DEEPEST)
+    tree = "│ " * (depth - 1) + ("├─" if row.begins else "│ ") if depth else ""
     return Content.assemble(
-        (f"{row.number:>{number}} ", "$quiet"),
-        (f"{sign} ", f"bold {color}"),
+        (f"{row.numbers:>{number}} ", "$quiet"),
         (f"{row.result:<{result}} ", "$success" if row.result == "ok" else "$error"),
-        ("  " * min(row.depth, DEEPEST), ""),
+        (tree, "$quiet"),
+        (f"{sign} ", f"bold {color}"),
         (f"{printable(row.name)}: " if row.name else "", "bold $primary"),
         (printable(row.command), "bold" if row.place == "here" else "$foreground" if row.place == "path" else "$quiet"),
+        (f"  instead, after {row.parent}" if row.begins else "", "$quiet"),
     )

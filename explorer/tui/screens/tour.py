@@ -61,6 +61,10 @@ class TourScreen(PlayScreen[None]):
         return [Word("▌", "accent"), Word(printable(title), "strong")], [Word(place, "dim")]
 
     def on_resize(self) -> None:
+        self.call_after_refresh(self._retitle)
+
+    def _retitle(self) -> None:
+        """As soon as it is known how wide the panel is."""
         self.query_one("#panel-title", Strip).set(*self.titled())
 
     def hint(self) -> str:

@@ -26,11 +26,11 @@ class WatchScreen(PlayScreen[Seen]):
     watching it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "done", "Done", priority=True),
+        Binding("enter", "done", "Do it", priority=True),
         Binding("escape", "signal", "Signal"),
-        Binding("q", "leave", "Leave"),
+        Binding("enter,escape,q", "leave", "Leave"),
     ]
-    LAST = ("pause", "done", "signal")
+    LAST = ("pause", "done", "signal", "leave")
 
     def __init__(self, label: str, film: Film, map_: MemoryMap, replayed: bool) -> None:
         super().__init__(label, Player(film))
@@ -61,11 +61,26 @@ class WatchScreen(PlayScreen[Seen]):
             return "esc sends the signal and shows the undo; enter does it all, q nothing"
         return "enter does all of it; esc and q go back and do nothing"
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The signal is there where it would end something, and what was done already is not done again."""
+        if action == "signal":
+            return self._player.waits or (not self._replayed and self._stopped is None and self._can_stop)
+        if action == "done":
+            return not self._replayed
+        return super().check_action(action, parameters)
+
+    @property
+    def keys(self) -> object:
+        """What the footer depends on."""
+        return self._player.waits, self._stopped, self._can_stop
+
     @property
     def _can_stop(self) -> bool:
         """Is there anything that a signal would end now?"""
         whole, passed = self._player.film.passed
-        return bool(self._player.at) and (bool(whole) or bool(passed and self._player.film.takes_signals))
+        if self._player.ended:
+            return False
+        return bool(whole) or bool(passed and self._player.film.takes_signals)
 
     def action_done(self) -> None:
         """What was watched is done on the machine."""
@@ -78,11 +93,7 @@ class WatchScreen(PlayScreen[Seen]):
     def action_signal(self) -> None:
         """The signal: the kernel stops here, and what it undoes is shown."""
         if self._player.waits:
-            super().action_signal()
-        elif self._stopped is not None:
-            self.action_done()
-        elif self._replayed or self._player.ended or not self._can_stop:
-            self.action_leave()
+            self.action_go_on()
         else:
             self._stopped = self._player.film.passed
             self._player.signal()

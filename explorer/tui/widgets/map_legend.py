@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from textual.events import MouseMove
 
+from ...picture.can_go import CanGo
 from ...picture.legend import legend
 from ...picture.lines import Line
 from ...picture.memory_size import short_size
+from ...picture.use import Use
+from ...picture.views import Nodes
 from .drawn import Drawn
 from .memory_map import MemoryMap
 
@@ -33,4 +36,6 @@ class MapLegend(Drawn):
         cell = f"cell {short_size(picture.cell * machine.geometry.page_size)}" if picture.cell > 1 else "cell 1 page"
         if picture.shares:
             cell += "  free %"
-        return legend(map_.view.entries(map_.scene, found), cell, self.size.width, map_.scene, self.halves)
+        of_blocks = scope.level == "page" and map_.view in (CanGo, Nodes)
+        view = Use if of_blocks else map_.view  # of a page these show what it is used for
+        return legend(view.entries(map_.scene, found), cell, self.size.width, map_.scene, self.halves)

@@ -66,6 +66,10 @@ class Scroller(Drawn, ScrollView, can_focus=True):
     def on_resize(self, event: events.Resize) -> None:
         self.reload()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """A scroll bar that comes or goes leaves another width."""
+        self.reload()
+
     @property
     def words(self) -> str:
         """All that it says, a line each."""

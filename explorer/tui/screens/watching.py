@@ -1,0 +1,58 @@
+"""What is played: the next verb before it is done, the last one again, a tour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from altmap.engine import BadInput, Command, Film
+
+from ...tour.walk import Walk, open_tour
+from ..widgets.bars import ResultBar
+from ..widgets.memory_map import MemoryMap
+from .asking import AskingScreen
+from .tour import TourScreen
+from .watch import Seen, WatchScreen
+
+
+class WatchingScreen(AskingScreen):
+    """A screen whose verbs can be watched."""
+
+    _watches: bool = False
+
+    def watch_next(self) -> None:
+        """Play the next verb instead of doing it at once, or no longer."""
+        self._watches = not self._watches
+        said = (
+            "the next verb is played before it is done; W takes that back"
+            if self._watches
+            else "verbs are done at once"
+        )
+        self.query_one(ResultBar).say("▶ watch" if self._watches else "", said, "plain")
+
+    def watched(self, label: str, commands: Sequence[Command]) -> bool:
+        """Is it to be watched first? Then that begins, and what is decided there is done afterwards."""
+        if not self._watches:
+            return False
+        self._watches = False
+
+        def decided(seen: Seen | None) -> None:
+            if seen is not None and seen.done:
+                self.perform(label, commands, signal=seen.stopped)
+            else:
+                self.query_one(ResultBar).say("", f"{label}: watched, and not done; W watches the next verb", "plain")
+
+        try:
+            screen = WatchScreen(label, Film(self.machine, commands), self.query_one(MemoryMap), replayed=False)
+        except BadInput:  # what makes no sense is said where it is done
+            return False
+        self.app.push_screen(screen, decided)
+        return True
+
+    def watch_again(self) -> None:
+        """Play the last verb again."""
+        if (film := self.session.film()) is not None:
+            self.app.push_screen(WatchScreen(*film, self.query_one(MemoryMap), replayed=True))
+
+    def take_tour(self, walk: Walk | None = None) -> None:
+        """Open a tour; without one the bundled one."""
+        self.app.push_screen(TourScreen(walk or Walk(open_tour())))

@@ -1,0 +1,54 @@
+"""Only the lines of a map that look otherwise are drawn again, so these must be among those that it says have changed."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from altmap.engine import Machine, Offline, Online, open_machine
+from altmap.engine.commands import Allocate, Command, Free
+from altmap.explorer.picture.can_go import CanGo
+from altmap.explorer.picture.memory import MemoryPicture
+from altmap.explorer.picture.overlay import Overlay
+from altmap.explorer.picture.palette import DARK
+from altmap.explorer.picture.scope import whole
+from altmap.explorer.picture.view import Scene, View
+from altmap.explorer.picture.views import VIEWS
+
+VERDICTLESS = [view for view in VIEWS if view is not CanGo]
+
+
+def throw(chance: random.Random, machine: Machine) -> Command:
+    block = chance.choice(sorted(machine.blocks))
+    size, node = chance.randrange(1, 1 << 15) << 12, chance.choice(sorted(machine.nodes))
+    return chance.choice(
+        (
+            Offline(block=block),
+            Online(block=block, type=chance.choice(("online", "online_kernel", "online_movable"))),
+            Allocate(size=size, node=node, kind=chance.choice(("movable", "unmovable"))),
+            Free(size=size, node=node),
+        )
+    )
+
+
+@pytest.mark.parametrize("name", ["numa-guest", "mixed-guest"])
+@pytest.mark.parametrize("view", VERDICTLESS, ids=lambda view: view.name)
+@pytest.mark.parametrize("halves", [1, 2])
+def test_a_line_that_looks_otherwise_has_changed(name: str, view: type[View], halves: int) -> None:
+    machine = open_machine(name)
+    scene = Scene(machine, DARK, {})
+    picture = MemoryPicture(scene, view, whole(machine), (80, 30), halves, folds=True)
+    chance, over = random.Random(f"{name} {view.name}"), Overlay(cursor=-1)
+    before = [picture.line(y, over) for y in range(30)]
+    for _ in range(25):
+        if chance.random() < 0.3:
+            machine.undo()
+        else:
+            machine.apply(throw(chance, machine))
+        changed = set(picture.changed_lines(over))
+        now = [picture.line(y, over) for y in range(30)]
+        stale = [y for y in range(30) if before[y] != now[y] and y not in changed]
+        assert not stale, (machine.history[-1:], [(before[y], now[y]) for y in stale])
+        fresh = MemoryPicture(scene, view, whole(machine), (80, 30), halves, folds=True)
+        assert now == [fresh.line(y, over) for y in range(30)] or fresh.plan.rows != picture.plan.rows
+        before = now

@@ -1,0 +1,41 @@
+"""Memory of the boot in a capture: which blocks it is, and which of it is reserved for good."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from altmap.engine import Offline, capture
+
+from tests.traces.recording import Recording, Tree
+
+from .trees import BLOCK, ram, tree
+
+
+@pytest.mark.parametrize("iomem", [True, False])
+def test_who_may_not_read_iomem_is_not_told_that_a_dimm_is_memory_of_the_boot(tmp_path: Path, iomem: bool) -> None:
+    """vmstat says how much memory the boot had; what is more was added later, and arm64 lets it go."""
+    recording = Recording("6.12-arm64/dimm1g_nomom")
+    seen = next(one for one in recording.observations() if one["blocks"].get("memory16", {}).get("state") == "online")
+    Tree(tmp_path, recording.kernel).show(seen)
+    for path in (tmp_path / "proc").glob("kpage*"):
+        path.unlink()
+    if not iomem:
+        (tmp_path / "proc/iomem").unlink()
+    machine = capture(tmp_path)
+    assert machine.check() == []
+    assert (machine.blocks[9].early, machine.blocks[16].early) == (True, False)
+    assert machine.why_not(Offline(block=9)).certainty == "no"
+    assert machine.why_not(Offline(block=16)).certainty == "not known"
+
+
+def test_memory_of_a_crash_kernel_stays_reserved_whatever_the_counters_say(tmp_path: Path) -> None:
+    """The zone counts more free pages than it has beside it: such numbers do not go together, and iomem is the surer."""
+    blocks = {0: "none", **dict.fromkeys(range(1, 8), "DMA32"), **dict.fromkeys(range(32, 36), "Movable")}
+    zones = {"DMA32": (7 * BLOCK, 6 * BLOCK, BLOCK), "Movable": (4 * BLOCK, 4 * BLOCK - 472, 4 * BLOCK - 500)}
+    iomem = ram((0, 7), (32, 35), inside=[(33 * BLOCK, 3 * BLOCK, "Crash kernel")])
+    machine = capture(tree(tmp_path, blocks, zones=zones, iomem=iomem, cmdline="movablecore=512M"))
+    assert machine.check() == []
+    for block in (33, 34, 35):
+        verdict = machine.why_not(Offline(block=block))
+        assert (verdict.result, verdict.certainty) == ("EBUSY", "no")
