@@ -83,7 +83,9 @@ def edge(state: State, key: ZoneKey, low: int, high: int, ascending: bool) -> in
     for section in state.sections_between(low // size, ceil(high, size), ascending):
         if linked and not section.online:
             block = state.blocks.get(section.nr // state.geometry.sections_per_block)
-            zones = ((block.linked, span(0, size)),) if block is not None and block.linked is not None else ()
+            zones: tuple[tuple[ZoneKey, int], ...] = (
+                ((block.linked, span(0, size)),) if block is not None and block.linked is not None else ()
+            )
         elif section.online:
             zones = section.zones
         else:

@@ -14,9 +14,9 @@ from textual.driver import Driver
 
 def forgive(driver: type[Driver]) -> None:
     """Let a driver of Textual, which decodes strictly, read on behind such bytes."""
-    module = sys.modules[driver.__module__]
-    if hasattr(module, "getincrementaldecoder"):
-        module.getincrementaldecoder = _lenient
+    names = vars(sys.modules[driver.__module__])
+    if "getincrementaldecoder" in names:
+        names["getincrementaldecoder"] = _lenient
 
 
 def _lenient(encoding: str) -> partial[codecs.IncrementalDecoder]:

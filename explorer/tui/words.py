@@ -165,9 +165,9 @@ def batch_words(batch: Batch, machine: Machine) -> tuple[str, str]:
     if not refused:
         assumed = len(batch.assumed)
         return "ok", f"{batch.label}: all {len(batch.outcomes)} done{f', {assumed} of them assumed' if assumed else ''}"
-    done = len(batch.outcomes) - len(refused)
+    willing = len(batch.outcomes) - len(refused)
     reasons = prospects.reasons_words(refused)
-    return refused[0].result, f"{batch.label}: {done} of {len(batch.outcomes)} done; {reasons}"
+    return refused[0].result, f"{batch.label}: {willing} of {len(batch.outcomes)} done; {reasons}"
 
 
 def added_block(batch: Batch, machine: Machine) -> int | None:

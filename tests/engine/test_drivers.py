@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from altmap.engine import VirtioMem
 from altmap.engine.protocol.reasons.notes import NoDriverYet
+from altmap.engine.protocol.vocabulary import Caller
 
 from .guests import dimm, do, guest
 
@@ -20,7 +21,7 @@ from .guests import dimm, do, guest
         ("4.18", "acpi", None),
     ],
 )
-def test_an_add_by_a_driver_of_a_later_kernel_is_said(model: str, caller: str, since: str | None) -> None:
+def test_an_add_by_a_driver_of_a_later_kernel_is_said(model: str, caller: Caller, since: str | None) -> None:
     outcome = dimm(guest(model=model), "1G", "8G", caller=caller)
     assert outcome.result == "ok"
     said = [note for note in outcome.notes if isinstance(note, NoDriverYet)]

@@ -14,6 +14,7 @@ from altmap.explorer.picture.palette import DARK
 from altmap.explorer.picture.scope import whole
 from altmap.explorer.picture.view import Scene, View
 from altmap.explorer.picture.views import VIEWS
+from altmap.explorer.tui.outlooks import Outlooks
 
 VERDICTLESS = [view for view in VIEWS if view is not CanGo]
 
@@ -36,7 +37,7 @@ def throw(chance: random.Random, machine: Machine) -> Command:
 @pytest.mark.parametrize("halves", [1, 2])
 def test_a_line_that_looks_otherwise_has_changed(name: str, view: type[View], halves: int) -> None:
     machine = open_machine(name)
-    scene = Scene(machine, DARK, {})
+    scene = Scene(machine, DARK, Outlooks(machine))
     picture = MemoryPicture(scene, view, whole(machine), (80, 30), halves, folds=True)
     chance, over = random.Random(f"{name} {view.name}"), Overlay(cursor=-1)
     before = [picture.line(y, over) for y in range(30)]

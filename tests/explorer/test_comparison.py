@@ -25,10 +25,15 @@ from altmap.explorer.tui.screens.take_home import TakeHomeDialog
 from altmap.explorer.tui.widgets.bars import ResultBar
 from altmap.explorer.tui.widgets.prose import Prose
 from altmap.explorer.tui.widgets.title import Strip
+from textual.screen import Screen
 
 from .machines import drive, guest, press, text_of
 
 SIZES = [(60, 15), (80, 19), (120, 35), (200, 55)]
+
+
+def _seen(pilot: Any, kind: type[Screen[Any]]) -> bool:
+    return isinstance(pilot.app.screen, kind)
 
 
 def varied(what: str = "placements", name: str = "small-guest", size: str = "1G", at: str = "4G") -> engine.Varied:
@@ -207,10 +212,11 @@ def test_one_that_takes_another_boot_opens_a_machine_that_has_it() -> None:
         await press(pilot, "c", *"512M", "enter", "left", "left")
         assert "in another kernel" in bar(pilot)
         await press(pilot, "enter")
-        assert isinstance(pilot.app.screen, BootDialog)
+        assert _seen(pilot, BootDialog)
         assert "memmap_on_memory=N" in text_of(pilot.app.screen.query_one(Prose))
         await press(pilot, "enter")
         await settled(pilot)
+        assert _seen(pilot, MainScreen)
         other = pilot.app.screen.machine
         assert other is not machine
         assert (other.settings.memmap_on_memory, other.blocks[32].head) == ("N", 0)

@@ -6,6 +6,7 @@ from typing import Any
 
 from altmap import engine
 from altmap.explorer.picture.memmap import Memmap
+from altmap.explorer.picture.memory import MemoryPicture
 from altmap.explorer.tui import states
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.screens.search_line import SearchLine
@@ -347,6 +348,7 @@ def test_a_map_that_would_leave_much_of_its_width_empty_has_smaller_cells() -> N
     async def look(pilot: Any, screen: MainScreen) -> None:
         await press(pilot, "z")
         picture = screen.query_one(MemoryMap).picture
+        assert isinstance(picture, MemoryPicture)
         shape = picture.plan.shape
         assert shape.per_row * (shape.wide + shape.gap) * 4 >= (picture.wide - picture.gutter) * 3
         assert picture.lines <= picture.high

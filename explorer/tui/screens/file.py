@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -78,10 +79,11 @@ class FileDialog(Dialog[str]):
         """Choose another thing in the folder; what was typed is forgotten."""
         self.query_one(Input).value = ""
         listed = self.query_one(OptionList)
-        {
+        moves: dict[str, Callable[[], None]] = {
             "up": listed.action_cursor_up, "down": listed.action_cursor_down,
             "pageup": listed.action_page_up, "pagedown": listed.action_page_down,
-        }[key]()  # fmt: skip
+        }  # fmt: skip
+        moves[key]()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         self._look(self._entries[event.option_index])
