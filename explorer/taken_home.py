@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from altmap.engine import Machine, describe, export_shell, machine_bytes
+from altmap.engine import Machine, describe, machine_bytes
+from altmap.engine.faces.shell_export import script_of
 from altmap.engine.snapshot.whole_file import replace_file
 
 
@@ -36,7 +37,7 @@ def things(machine: Machine, picture: str) -> list[Thing]:
             "shell lines",
             "what to type on the real machine",
             ".sh",
-            lambda name: export_shell(history, machine.geometry.block_size).encode(),
+            lambda name: script_of(machine).encode(),
         ),
         Thing("script", "the commands, for altmap run", ".txt", lambda name: commands.encode()),
         *found,

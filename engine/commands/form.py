@@ -155,8 +155,8 @@ def _blocks(word: str) -> list[int]:
         match = re.fullmatch(r"(?:memory)?(\d{1,18})(?:-(?:memory)?(\d{1,18}))?", part)
         if match is None:
             raise BadInput(
-                f"{word!r} names no memory blocks; write numbers, names or ranges such as 32, memory32 or 32-39; which blocks "
-                f"give back a size tells altmap why MACHINE offline SIZE"
+                f"{word[:60]!r} names no memory blocks; write numbers, names or ranges such as 32, memory32 or 32-39; to ask "
+                f"which blocks give back a size: altmap why MACHINE offline SIZE"
             )
         first, last = int(match[1]), int(match[2] or match[1])
         if not first <= last < first + MAX_BLOCKS - len(blocks):

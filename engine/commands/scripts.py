@@ -71,7 +71,7 @@ def parse_line(line: str) -> list[Command]:
         return []
     if words[0] not in _FORMS:
         meant = did_you_mean(words[0], _FORMS) or f"; a line begins with one of {', '.join(_FORMS)}"
-        raise BadInput(f"{words[0]!r} is not a command{meant}")
+        raise BadInput(f"{words[0][:60]!r} is not a command{meant}")
     commands = [*_FORMS[words[0]].read(words[1:])]
     if expect is not None:
         commands = [msgspec.structs.replace(command, expect=expect) for command in commands]

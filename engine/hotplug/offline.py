@@ -293,17 +293,21 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
     for section in sections:
         if section.nr * size >= start:
             leave_zone(state, section, 0)
-    _shrink_tail(state, block, key, start, pages)
-    yield RangeRemoved(start, pages, *key)
+    linked = key if state.model.spans_until_removal else None
+    if linked is None:
+        _shrink_tail(state, block, key, start, pages)
+        yield RangeRemoved(start, pages, *key)
     if block.head:
         for section in state.block_sections(block.id):
             if section.nr * size < start:
                 leave_zone(state, section, min(start - section.nr * size, size))
+    if block.head and linked is None:
         shrink(state, key, first, block.head)
         yield RangeRemoved(first, block.head, *key)
     hwpoison = block.hwpoison or any(section.of(POISONED) for section in sections)
     state.blocks.put(
-        block.id, msgspec.structs.replace(block, state="offline", zone=None, hwpoison=hwpoison, stuck=False)
+        block.id,
+        msgspec.structs.replace(block, state="offline", zone=None, hwpoison=hwpoison, stuck=False, linked=linked),
     )
     if state.model.prepare_finish:
         yield state.chain.call("MEM_FINISH_OFFLINE", start, pages, -1, block.early)

@@ -101,7 +101,7 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
         state.zones.put(key, state.zones[key].plus(present=head))
         group_present(state, block, key[1], head)
         yield PresentAdjusted(*key, head)
-    state.blocks.put(number, msgspec.structs.replace(block, state="online", zone=key, hwpoison=False))
+    state.blocks.put(number, msgspec.structs.replace(block, state="online", zone=key, hwpoison=False, linked=None))
     yield BlockState(number, "online")
 
 
@@ -112,8 +112,12 @@ def _cancel(
     yield from tell_node(state, "NODE_CANCEL_ADDING_FIRST_MEMORY", start + head, pages - head, change)
     for section in sections:
         state.sections.put(section.nr, section)
-    shrink(state, key, start, pages)
-    yield RangeRemoved(start, pages, *key)
+    if state.model.spans_until_removal:
+        block = state.blocks[start // state.geometry.pages_per_block]
+        state.blocks.put(block.id, msgspec.structs.replace(block, linked=key))
+    else:
+        shrink(state, key, start, pages)
+        yield RangeRemoved(start, pages, *key)
     if state.model.prepare_finish:
         action: Action = "MEM_FINISH_OFFLINE"
         yield state.chain.call(action, start + head, pages - head, -1, early)

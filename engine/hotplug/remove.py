@@ -10,13 +10,23 @@ from ..memory.block import Request
 from ..memory.section import Section
 from ..memory.state import State
 from ..mm import iomem, page_alloc, sparse_vmemmap
-from ..protocol.events import BlockRemoved, Event, Logged, MemmapReleased, MemmapSkipped, NodeOfflined, ResourceReleased
+from ..protocol.events import (
+    BlockRemoved,
+    Event,
+    Logged,
+    MemmapReleased,
+    MemmapSkipped,
+    NodeOfflined,
+    RangeRemoved,
+    ResourceReleased,
+)
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.adding import NoHotplug, Unaligned
 from ..protocol.reasons.taking import HoldsMemmap, NotOffline, SomeHostTheirOwn, UsedAfterUnmap, WrongGranularity
 from ..protocol.vocabulary import DEVICE_CALLERS, PAGETABLE, SLAB, Chunk
 from .device_memory import remove_parts
 from .offline import blocks_of
+from .zone_span import shrink
 
 Steps = Iterator[Event]
 
@@ -58,6 +68,10 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
     yield from deactivate(state, state.sections_of(first, pages), marked=not heads)
     for request in [r for r in state.requests.values() if r.start < first + pages and first < r.start + r.pages]:
         _leave_request(state, request, first, first + pages)
+    if blocks and (key := blocks[0].linked) is not None:  # the zone of the first page, for all of them
+        for block in blocks:
+            shrink(state, key, *state.block_range(block.id))
+        yield RangeRemoved(first, pages, *key)
     iomem.release(state, start, size)
     yield ResourceReleased(start, size)
     for node in sorted({block.node for block in blocks}):

@@ -77,12 +77,18 @@ def shrink(state: State, key: ZoneKey, start: int, pages: int) -> None:
 
 
 def edge(state: State, key: ZoneKey, low: int, high: int, ascending: bool) -> int | None:
-    """The lowest, or one behind the highest, pfn of a zone that is online in [low, high)."""
+    """The lowest, or one behind the highest, pfn of a zone that is online in [low, high), or that still names the zone."""
     size = state.geometry.pages_per_section
+    linked = state.model.spans_until_removal
     for section in state.sections_between(low // size, ceil(high, size), ascending):
-        if not section.online:
+        if linked and not section.online:
+            block = state.blocks.get(section.nr // state.geometry.sections_per_block)
+            zones = ((block.linked, span(0, size)),) if block is not None and block.linked is not None else ()
+        elif section.online:
+            zones = section.zones
+        else:
             continue
-        for owner, mask in section.zones:
+        for owner, mask in zones:
             if owner == key:
                 base = section.nr * size
                 inside = mask

@@ -45,6 +45,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     removal_defect         memmap of several sections is used after it was unmapped
     veto_drops_blocks      an architecture's veto of the altmap clears the flag for memory blocks too (MHP_MEMBLOCK_API)
     block_rollback         an add that fails undoes the blocks of this request that were finished
+    spans_until_removal    a zone reaches over memory that went offline until that is removed; else until it is offline
     removable_looks        the file removable of a block says whether its pages can be moved; else it is 1
     poison_refuses_online  a block with a poisoned page cannot be onlined (EHWPOISON)
     prepare_finish         the notifiers MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE exist
@@ -107,6 +108,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     removal_defect: bool = False
     veto_drops_blocks: bool = False
     block_rollback: bool = False
+    spans_until_removal: bool = True
     removable_looks: bool = True
     poison_refuses_online: bool = False
     prepare_finish: bool = False

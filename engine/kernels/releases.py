@@ -60,6 +60,8 @@ CHANGES: Final[tuple[Change, ...]] = (
          drivers=("acpi", "balloon", "probe", "dlpar", "sclp", "hmm", "pmem", "dax")),
     _row((5, 3), "commit", "device memory is added by sub-sections of 2 MiB, not by whole sections", "ba72b4c8cf60",
          "mm/sparsemem: support sub-section hotplug", subsections=True),
+    _row((5, 5), "commit", "zones end where their online memory does; before, they reach over offline memory until it is removed",
+         "feee6b298916", "mm/memory_hotplug: shrink zones when offlining memory", spans_until_removal=False),
     _row((5, 5), "commit", "an add beyond the highest address is E2BIG, when its sections are added", "dca4436d1cf9",
          "mm/memory_hotplug.c: add a bounds check to __add_pages()", range_check="sections"),
     _row((5, 6), "commit", "the file removable of a block is always 1; before, the kernel looks whether its pages can be moved",

@@ -22,6 +22,7 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     `online_type`  the type that a write to its file `state` left behind when it was online already; the next online that
                    names none takes it (mem->online_type); else None
     `stuck`        its file `removable` said that some page in it cannot be moved (kernels before 5.7)
+    `linked`       it is offline, and its struct pages still name this zone, which reaches over it (before 5.5)
     """
 
     id: int
@@ -35,6 +36,7 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     hwpoison: bool = False
     online_type: OnlineType | None = None
     stuck: bool = False
+    linked: ZoneKey | None = None
 
     @property
     def node(self) -> int:

@@ -203,6 +203,7 @@ class BlockRun(_Strict, frozen=True, kw_only=True):
     hwpoison: bool = msgspec.field(default=False, name="poisoned")
     online_type: OnlineType | None = msgspec.field(default=None, name="asked")
     stuck: bool = False
+    linked: ZoneRef | None = None
 
 
 class MemmapV1(_Strict, frozen=True):

@@ -249,14 +249,16 @@ def _blocks(snapshot: SnapshotV1, state: State) -> dict[int, Block]:
         _few_enough(f"{path}.count", "blocks", total)
         for at, node in enumerate(run.nodes):
             _node(state, node, f"{path}.nodes[{at}]")
-        if run.zone is not None:
-            _node(state, run.zone[0], f"{path}.zone[0]")
+        for name, key in (("zone", run.zone), ("linked", run.linked)):
+            if key is not None:
+                _node(state, key[0], f"{path}.{name}[0]")
         if run.head > size:
             _bad(f"{path}.head", f"{run.head} head pages; it can be up to the {size} pages of a block")
         if run.group is not None and run.group not in state.groups:
             _bad(f"{path}.group", f"group {run.group} is unknown; it must be one of $.groups, or null")
         values = (
-            run.state, run.nodes, run.zone, run.head, run.early, run.group, run.request, run.hwpoison, run.online_type, run.stuck
+            run.state, run.nodes, run.zone, run.head, run.early, run.group, run.request, run.hwpoison, run.online_type, run.stuck,
+            run.linked,
         )  # fmt: skip
         blocks.update({number: Block(number, *values) for number in range(run.first, behind)})
     return blocks

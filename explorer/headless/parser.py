@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import textwrap
 from collections.abc import Collection, Iterable, Iterator
@@ -42,6 +43,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise `Misused` with what argparse found wrong."""
+        if match := re.fullmatch(r"argument (\S+): expected one argument", message):
+            option = match[1].rpartition("/")[2]
+            message = f"{option} needs a value, and one that begins with a hyphen is written {option}=VALUE"
         raise Misused(f"{message}; {self.prog} --help tells what may be asked")
 
     def print_help(self, file: object = None) -> None:

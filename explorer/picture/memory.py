@@ -14,7 +14,7 @@ from .memory_size import short_size
 from .overlay import Overlay
 from .paints import Paints
 from .palette import LETTERS, WORDS
-from .plan import Row
+from .plan import Plan, Row
 from .scope import Scope
 from .sides import Sides
 from .tiles import Tiles
@@ -22,6 +22,8 @@ from .view import Scene, View
 
 GUTTERS: Final = ((81, 13), (70, 9), (0, 8))
 """Columns of the gutter, by the least width of the map."""
+_FILLED: Final = (3, 4)
+"""Where less of the width is filled, a narrower gutter may make room for cells half as big."""
 
 
 class MemoryPicture:
@@ -44,12 +46,14 @@ class MemoryPicture:
         self.folds = folds
         self._plain = plain
         self.wide, self.high = size
-        self.gutter = next(columns for least, columns in GUTTERS if self.wide >= least)
         self._lines: dict[int, Line] = {}
         self._tiles: dict[int, list[Line] | None] = {}
-        self.plan = laid_out(
-            self.machine, scope, (self.wide - self.gutter, self.high), halves, folds, plain, scene.expected
-        )
+        first, *others = (columns for least, columns in GUTTERS if self.wide >= least)
+        self.gutter, self.plan = first, self._laid_out(first)
+        if others and self._used() * _FILLED[1] < (self.wide - first) * _FILLED[0]:
+            other = self._laid_out(others[0])
+            if other.shape.cell < self.plan.shape.cell:
+                self.gutter, self.plan = others[0], other
         self.paints = Paints(scene, view, self.plan)
         self._sides = Sides(self.machine, self.plan)
         self._tiled = tiles = Tiles(self)
@@ -58,6 +62,10 @@ class MemoryPicture:
         }  # fmt: skip
 
     # -- the plan ---------------------------------------------------------------------------------------------------
+
+    def _laid_out(self, gutter: int) -> Plan:
+        size = (self.wide - gutter, self.high)
+        return laid_out(self.machine, self.scope, size, self.halves, self.folds, self._plain, self.scene.expected)
 
     @property
     def machine(self) -> Machine:

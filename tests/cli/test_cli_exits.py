@@ -48,6 +48,11 @@ from .conftest import Process, Run
         (["run", "{guest}", "{tmp}/empty", "--save", "{tmp}/x.txt"], "x.txt: the name of a snapshot must end in .json"),
         (["run", "{guest}", "{tmp}/empty", "--save", "{tmp}/none/x.json"], "none/x.json: its folder does not exist"),
         (["capture", "--root", "{tmp}/none"], "/none does not exist; give a folder or a tar"),
+        (["why", "small-guest"], "the question is empty; ask about a line of a script"),
+        (
+            ["new", "--nodes", "-5G"],
+            "--nodes needs a value, and one that begins with a hyphen is written --nodes=VALUE",
+        ),
         (["capture", "--root", "{tmp}"], " is no captured tree"),
         (["capture", "--root", "{tmp}", "-o", "{tmp}/x.yaml"], "x.yaml: the name of a snapshot must end in .json"),
         (["capture", "--root", "{tmp}", "-o", "{tmp}/none/x.json"], "none/x.json: its folder does not exist"),

@@ -180,8 +180,8 @@ def test_each_help_shows_examples(altmap: Run, verb: Verb) -> None:
 def test_examples_are_understood(line: str) -> None:
     for command in line.split(" | "):
         name, *words = shlex.split(command.split(" > ")[0])
-        if name == "altmap" and words[0] != "lsmem":
-            parser().parse_args(words if words[0] in VERBS else ["open", *words])
+        if name == "altmap" and words[:1] != ["lsmem"]:
+            parser().parse_args(words if VERBS.keys() & {*words[:1]} else ["open", *words])
         assert name in ("altmap", "echo")
 
 

@@ -140,3 +140,9 @@ def test_a_size_of_nothing_and_a_node_that_is_not_there_are_refused() -> None:
         give_back(machine, 0)
     with pytest.raises(BadInput, match="there is no node 9"):
         give_back(machine, GIB, 9)
+
+
+def test_blocks_that_hang_on_unseen_pages_are_marked_in_their_order() -> None:
+    text = plain(describe_give_back(give_back(open_machine("firecracker-24g"), 4 * GIB)))
+    assert "  offline 1-23\n  offline 37-38  # not known\n" in text
+    assert "  offline 64-66\n" in text

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from altmap.engine import boot_machine
-from altmap.engine.protocol.events import PlacementChosen
+from altmap.engine.memory.state import state_of
+from altmap.engine.protocol.events import PlacementChosen, RangeRemoved
 from altmap.engine.protocol.reasons.placement import HugePagesExclude
+from altmap.engine.snapshot import store
 
-from .guests import FIRST, dimm, guest, occupy, offline, online, told
+from .guests import FIRST, dimm, guest, occupy, offline, online, remove, told
 
 
 @pytest.mark.parametrize(("model", "held"), [("rfc-v2", "1"), ("4.18", "0"), ("5.5", "0"), ("5.6", "1"), ("6.12", "1")])
@@ -56,3 +60,50 @@ def test_sections_of_arm64_had_1_gib_before_5_12(arch: str) -> None:
     old, new = (boot_machine([(0, 0, "4G")], arch=arch, model=model).geometry for model in ("5.11", "5.12"))
     assert (old.section_size, old.block_size) == (1 << 30, 1 << 30)
     assert new.section_size == (512 if arch == "arm64-64k" else 128) << 20
+
+
+@pytest.mark.parametrize(
+    ("model", "kept"), [("rfc-v2", True), ("4.18", True), ("5.4", True), ("5.5", False), ("6.12", False)]
+)
+def test_a_zone_reaches_over_offline_memory_until_it_is_removed(model: str, kept: bool) -> None:
+    """Up to 5.4, so that the block is brought back into it unless another zone is named."""
+    machine = guest("4G", model=model, memmap_on_memory="N")
+    dimm(machine, "512M", "8G")
+    online(machine, 64, 66, kind="online_movable")
+    assert machine.zones[0, "Movable"].spanned == 3 * 32768
+    gone = offline(machine, 66)
+    assert bool(told(gone, RangeRemoved)) is not kept
+    assert machine.zones[0, "Movable"].spanned == (3 if kept else 1) * 32768
+    assert machine.read("/sys/devices/system/memory/memory66/valid_zones").split()[0] == (
+        "Movable" if kept else "Normal"
+    )
+    offline(machine, 64)
+    assert not machine.check()
+    assert machine.zones[0, "Movable"].spanned == (3 * 32768 if kept else 0)
+    removed = remove(machine, "512M", "8G")
+    assert bool(told(removed, RangeRemoved)) is kept
+    assert machine.zones[0, "Movable"].spanned == 0
+
+
+def test_a_zone_keeps_what_went_to_another_one() -> None:
+    """The removal asks the zone that the pages were in last, and no other."""
+    machine = guest("4G", model="4.18")
+    dimm(machine, "128M", "8G")
+    online(machine, 64, kind="online_movable")
+    offline(machine, 64)
+    online(machine, 64, kind="online_kernel")
+    offline(machine, 64)
+    remove(machine, "128M", "8G")
+    assert machine.zones[0, "Movable"].spanned == 32768
+    assert machine.zones[0, "Normal"].spanned == 0
+
+
+def test_a_saved_machine_keeps_the_zone_of_an_offline_block(tmp_path: Path) -> None:
+    machine = guest("4G", model="4.18")
+    dimm(machine, "128M", "8G")
+    online(machine, 64, kind="online_movable")
+    offline(machine, 64)
+    store.save(state_of(machine), machine.origin, tmp_path / "guest.json")
+    state, _ = store.load(tmp_path / "guest.json")
+    assert state.blocks[64] == state_of(machine).blocks[64]
+    assert state.blocks[64].linked == (0, "Movable")

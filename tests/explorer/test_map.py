@@ -341,3 +341,15 @@ def test_memmap_in_the_block_itself_is_gone_to_and_back_and_said() -> None:
         assert (map_.pfn, "it describes pfn 0x10c000" in result(screen)) == (0x10C000, True)
 
     drive(engine.open_machine("mixed-guest"), jump, (120, 40))
+
+
+def test_a_map_that_would_leave_much_of_its_width_empty_has_smaller_cells() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "z")
+        picture = screen.query_one(MemoryMap).picture
+        shape = picture.plan.shape
+        assert shape.per_row * (shape.wide + shape.gap) * 4 >= (picture.wide - picture.gutter) * 3
+        assert picture.lines <= picture.high
+
+    for size in ("21G", "24G", "40G"):
+        drive(engine.boot_machine([(0, 0, size)], name="big"), look, (120, 40))

@@ -18,14 +18,15 @@ from ...commands.write import meant
 from ...hotplug.add import RESOURCE_NAMES
 from ...machine import Machine
 from ...numbers.errors import BadInput
-from ...protocol.events import ZoneChosen
-from ...questions.narrate import sentence
+from ...protocol.events import PagesAssumed, ZoneChosen
+from ...questions.narrate import block_names, sentence
 from ...sysfs.hotplug_files import MEMORY
 from . import functions
 from .targets import TARGETS as TARGETS
 from .targets import Target
 
 _RELEASE: Final = re.compile(r"Linux version (\d{1,4}\.\d{1,4})(?!\d)")
+_CALLED: Final = re.compile(r"Linux version (\S{1,80})")
 _READ_BACK: Final = (f"{MEMORY}/auto_online_blocks", "/sys/module/memory_hotplug/parameters/online_policy")
 """Files that read as they were written."""
 
@@ -45,9 +46,10 @@ def export(
     faults: bool = False,
     kernel: str = "",
     devices: Collection[tuple[int, int]] = (),
+    name: str = "",
 ) -> str:
     """A shell script of the outcomes' commands, oldest first; `block_size` (bytes) is the machine's, `kernel` its /proc/version,
-    `devices` are the ranges (first address, first behind) of DAX devices that it had before.
+    `devices` are the ranges (first address, first behind) of DAX devices that it had before, `name` is what it is called.
 
     `target` says by what means (a name in `TARGETS`). Hardware errors (`poison`) are left out unless `faults` wants them. Before
     the first step the script looks whether the machine is as it was rehearsed; each step is said, done and verified, and it stops
@@ -75,7 +77,9 @@ def export(
             else functions.NOTHING.rpartition("#")[0] + "".join(f"{line}\n" for line in body)
         )
     checks = _checks(steps, block_size, kernel) if means.on_the_machine else ()
-    whole = [*checks, *body]
+    called = _CALLED.match(kernel)
+    on = " ".join(filter(None, (name, f"(Linux {called[1]})" if called is not None else "")))
+    whole = [*((comment(shown(f"rehearsed on {on}")),) if on else ()), *checks, *body]
     used = {line.split(" ", 1)[0] for line in whole} & functions.FUNCTIONS.keys()
     needed = not means.whole or any("$dax" in line for line in body if not isinstance(line, Comment))
     setting = f"{means.head}\n" if means.head and needed else ""
@@ -88,7 +92,9 @@ def script_of(machine: Machine, target: str = "sysfs", faults: bool = False) -> 
     """The script of a machine's own history (`export`)."""
     kmem = [(one.start, one.end) for one in machine.resources.values() if one.name == RESOURCE_NAMES["dax"]]
     kernel, block_size = machine.origin.kernel, machine.geometry.block_size
-    return export(machine.history, block_size, target=target, faults=faults, kernel=kernel, devices=kmem)
+    return export(
+        machine.history, block_size, target=target, faults=faults, kernel=kernel, devices=kmem, name=machine.origin.name
+    )
 
 
 def exported(history: Sequence[Outcome], block_size: int) -> list[Exported]:
@@ -142,6 +148,15 @@ def _zone(step: Exported) -> str:
     return next((event.zone for event in step.outcome.events if isinstance(event, ZoneChosen)), "")
 
 
+def _doubt(unsure: Sequence[Exported]) -> Iterator[str]:
+    """That it is not known of some steps whether they go."""
+    blocks = [command.block for one in unsure if isinstance(command := meant(one.outcome.command), Online | Offline)]
+    if blocks:
+        yield comment(
+            f"not known of {block_names(blocks, 8)}: no one saw all pages; this was rehearsed as if none were in the way"
+        )
+
+
 def _added_by_dax(steps: Sequence[Exported]) -> Iterator[tuple[int, int]]:
     for step in steps:
         command = step.outcome.command
@@ -171,6 +186,7 @@ def _step(
             if means.shell
             else f"# {describe(command, last)}"
         )
+        yield from _doubt([step for step in run if any(isinstance(e, PagesAssumed) for e in step.outcome.events)])
         does = TARGETS["sysfs"] if means.whole and (block, last) not in devices else means
         yield from does.blocks(block, last, word, _zone(first))
         return

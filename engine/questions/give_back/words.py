@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Final
 
 from ...numbers.units import about_bytes, format_bytes
@@ -29,7 +30,7 @@ def _told(plan: GiveBack) -> Iterator[Line]:
         laid = ", with its pages laid out as they are here" if plan.unsure else ""
         yield GAP
         yield running(f"In this order, each on the machine as those before it leave it{laid}:", "title", 0)
-        yield from (running(line, "script") for line in _shortened(list(lines(plan.commands()))))
+        yield from (running(line, "script") for line in _shortened(list(_script(plan))))
     if plan.moves:
         size = about_bytes(plan.moves * plan.page_size)
         yield running(f"{counted(plan.moves, 'page')} ({size}) move to blocks that stay")
@@ -51,6 +52,13 @@ def _answer(plan: GiveBack) -> str:
     if plan.most > plan.sure:
         return f"no; {sure}, and at most {format_bytes(plan.most)} may, by the counters"
     return f"no, but {format_bytes(plan.size)} can"
+
+
+def _script(plan: GiveBack) -> Iterator[str]:
+    """The blocks in their order; those that hang on pages that no one saw are marked."""
+    unsure = {*plan.unsure}
+    for guessed, commands in groupby(plan.commands(), key=lambda command: command.block in unsure):
+        yield from (f"{line}{'  # not known' if guessed else ''}" for line in lines(tuple(commands)))
 
 
 def _shortened(script: list[str]) -> list[str]:
