@@ -16,6 +16,7 @@ from ..protocol.reasons import HotplugError, LmbFailed
 from ..protocol.reasons.taking import TooFewLmbs
 from ..protocol.vocabulary import HANGS
 from .add import AddRequest, add_memory
+from .addressable import refuse_beyond
 from .offline import offline_block
 from .online import online_block
 from .remove import refuse_without_hotplug, remove_memory
@@ -27,6 +28,7 @@ def add_lmbs(state: State, request: AddRequest) -> Steps:
     """Add a range (dlpar_memory_add_by_ic); an address between two LMBs is taken for the lower. Raises `HotplugError` EINVAL;
     no LMB of the request is there then."""
     refuse_without_hotplug(state)
+    yield from _refuse_beyond(state, request)
     done: list[int] = []
     for number in _lmbs(state, request.start, request.size):
         try:
@@ -41,15 +43,25 @@ def add_lmbs(state: State, request: AddRequest) -> Steps:
         done.append(number)
 
 
+def _refuse_beyond(state: State, request: AddRequest) -> Steps:
+    """Of a request that reaches beyond all addresses the first LMB there fails, and all that came before would be undone."""
+    size = state.geometry.block_size
+    first = max(request.start // size, state.geometry.max_address // size)
+    if request.start + request.size > state.geometry.max_address:
+        try:
+            yield from refuse_beyond(state, first * size, size)
+        except HotplugError as error:
+            raise HotplugError("EINVAL", LmbFailed(first, error.errno, error.reason)) from None
+
+
 def remove_lmbs(state: State, start: int, size: int) -> Steps:
     """Remove what there is of a range (dlpar_memory_remove_by_ic). Where an LMB stays, those that had gone are added again, and
     onlined into the default zone of that moment, and `HotplugError` EINVAL says which one it was."""
     refuse_without_hotplug(state)
     gone: list[tuple[int, int]] = []
-    for number in _lmbs(state, start, size):
-        block = state.blocks.get(number)
-        if block is None:
-            continue
+    asked = _lmbs(state, start, size)
+    for number in [number for number in sorted(state.blocks) if number in asked]:
+        block = state.blocks[number]
         try:
             yield from _remove(state, number)
         except HotplugError as error:

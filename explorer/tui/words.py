@@ -154,10 +154,10 @@ def batch_words(batch: Batch, machine: Machine) -> tuple[str, str]:
     refused = batch.refused
     if batch.stopped:
         last, many = batch.outcomes[-1:], len(batch.outcomes)
-        done = f"{many} command{'s' * (many != 1)}"
+        count = f"{many} command{'s' * (many != 1)}"
         if last and last[0].stopped and last[0].ok:
-            return "stopped", f"{describe(last[0].command)}: the signal came too late, it is done; {done} in all"
-        return "stopped", f"{batch.label}: ended by a signal (EINTR) after {done}"
+            return "stopped", f"{describe(last[0].command)}: the signal came too late, it is done; {count} in all"
+        return "stopped", f"{batch.label}: ended by a signal (EINTR) after {count}"
     if len(batch.outcomes) == 1:
         outcome = batch.outcomes[0]
         prefix = "" if outcome.ok else f"{batch.label}: "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from altmap.engine import Add, BadInput, Eject, Machine, Online, Remove, RemoveLmbs, boot_machine
+from altmap.engine import Add, BadInput, Eject, Machine, Online, Remove, RemoveLmbs, boot_machine, open_machine
 from altmap.engine.memory.state import state_of
 from altmap.engine.mm.hugetlb import pool
 from altmap.engine.numbers.units import GIB, MIB
@@ -185,3 +185,11 @@ def test_only_partitions_have_lmbs() -> None:
     assert (outcome.result, outcome.reason) == ("ENODEV", NoLmbs("x86_64"))
     with pytest.raises(BadInput, match="give 1 or more"):
         partition().apply(RemoveLmbs(count=0))
+
+
+def test_a_request_of_dlpar_beyond_all_addresses_is_refused_before_any_lmb_is_added() -> None:
+    machine = open_machine("arm64-guest")
+    outcome = machine.apply(Add(start=7 << 30, size=1 << 62, caller="dlpar"))
+    assert outcome.result == "EINVAL"
+    assert len(outcome.events) < 10
+    assert machine.check() == []
