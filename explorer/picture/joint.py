@@ -10,10 +10,10 @@ from .plan import Row, Shape
 
 
 def joint(
-    above: Span, row: Row, shape: Shape, cursor: int, hosts: Collection[int], palette: Palette, halves: int
+    above: Span, label: int, row: Row, shape: Shape, cursor: int, hosts: Collection[int], palette: Palette, halves: int
 ) -> Line:
-    """What stands above a row of tiles, with the line in it; as it is where the block of page `cursor` or its one host is
-    not in that row, or the line would have no room for its words."""
+    """What stands above a row of tiles, with the line in it. `label`: columns of its words, which are not cut in two. As it is
+    where the block of page `cursor` or its one host is not in that row, or the line would have no room for its words."""
     block, first = cursor // shape.unit, row.start // shape.unit
     here = range(first, first + row.pages // shape.unit)
     if len(hosts) != 1 or not shape.gap or block not in here or not all(host in here for host in hosts):
@@ -23,7 +23,7 @@ def joint(
     room = right - left - 1
     if room < len(said) + 2 or right >= len(above.text):
         return (above,)
-    words = above.text[:left] if above.text[left] == "-" else "-" * left  # none is cut in two
+    words = above.text[:left] if left >= label else "-" * left  # none is cut in two
     before, behind = above._replace(text=words), above._replace(text=above.text[right + 1 :])
     one, other, flat = "╭╮─" if halves == 2 else "..-"
     dashes = room - len(said)

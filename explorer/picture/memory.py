@@ -215,7 +215,7 @@ class MemoryPicture:
         rows, shape, palette = self.plan.rows, self.plan.shape, self.scene.palette
         if not self.view.joins or at + 1 == len(rows) or rows[at + 1].what != "tiles":
             return [Span(" "), said]
-        return [Span(" "), *joint(said, rows[at + 1], shape, over.cursor, over.hosts, palette, self.halves)]
+        return [Span(" "), *joint(said, len(text), rows[at + 1], shape, over.cursor, over.hosts, palette, self.halves)]
 
     @property
     def hole_lines(self) -> list[int]:

@@ -97,7 +97,7 @@ class Replay(Verb):
 
 
 class States(Verb):
-    name, key, label, title, group = "states", "t", "States", "States, and what differs between them", "History"
+    name, key, label, title, group = "states", "t", "States", "States, what differs", "History"
     sentence = "All states so far with their branches and the course of memory: go to any, name it, see what differs between two."
 
     @classmethod

@@ -75,7 +75,7 @@ def test_the_first_word_may_be_the_machine(altmap: Callable[..., Said], plan: Pa
 def test_the_explorer_is_opened_with_the_warning(plan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[Machine] = []
 
-    def run_app(machine: Machine) -> int:
+    def run_app(machine: Machine, **_: object) -> int:
         shown.append(machine)
         return 0
 

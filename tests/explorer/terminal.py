@@ -95,7 +95,7 @@ class Terminal:
         """Close what is open until the main screen answers keys: it says of an unknown one that there is no such key."""
         for turn in range(PATIENCE):
             since, key = len(self.written), "89"[turn % 2]
-            self.press(f"{ESCAPE}{key}")
+            self.press(f"{ESCAPE}{ESCAPE}{key}")
             again = monotonic() + 1
             while monotonic() < again:
                 self.read(0.1)

@@ -88,7 +88,7 @@ def test_an_operation_that_is_under_way_ends_first(guest: Path) -> None:
     """Whether it was stopped, which is no state, or came to its end."""
     with opened(guest) as terminal:
         terminal.press_until(":", "a line of a script")
-        terminal.press_until("add 2T at 1T\r", "esc stops it")
+        terminal.press_until("add 16T at 4T\r", "esc stops it")
         os.kill(terminal.process.pid, signal.SIGTERM)
         assert terminal.end() == 128 + signal.SIGTERM
         assert given_back(terminal)

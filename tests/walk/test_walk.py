@@ -34,7 +34,7 @@ def test_a_fault_of_the_screen_and_an_unsound_machine_are_told_with_the_steps(mo
         raise ZeroDivisionError("on purpose")
 
     with monkeypatch.context() as patch:
-        patch.setattr(MainScreen, "on_key", crash)
+        patch.setattr(MainScreen, "action_verb", crash)
         with pytest.raises(
             Fault, match=r"small-guest, seed 'x', after \d+ steps: ZeroDivisionError: on purpose\n  1: "
         ):
