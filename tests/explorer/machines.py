@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from altmap import engine
@@ -13,6 +14,8 @@ from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.widgets.bars import ResultBar
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.painted import Painted
+from textual.app import App
+from textual.worker import WorkerCancelled
 
 DIMM = range(32, 40)
 """The blocks of the 1 GiB that `with_dimm` adds."""
@@ -90,11 +93,18 @@ async def stand_on(pilot: Any, block: int) -> MainScreen:
     return screen
 
 
+async def at_rest(app: App[Any]) -> None:
+    """Wait for all workers: work that a key gave up is over as well."""
+    while any(not worker.is_finished for worker in app.workers):
+        with suppress(WorkerCancelled):
+            await app.workers.wait_for_complete()
+
+
 async def press(pilot: Any, *keys: str) -> None:
     """Press keys and wait for what they set going."""
     for key in keys:
         await pilot.press(key)
-        await pilot.app.workers.wait_for_complete()
+        await at_rest(pilot.app)
     await pilot.pause()
 
 

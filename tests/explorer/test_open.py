@@ -25,7 +25,7 @@ from altmap.explorer.tui.widgets.machine_card import MachineCard
 from altmap.explorer.tui.widgets.machine_list import MachineList
 from textual.widgets import Input, OptionList, Static
 
-from .machines import drive, guest, press, with_dimm
+from .machines import at_rest, drive, guest, press, with_dimm
 
 NAMES = machine_names()
 
@@ -56,7 +56,7 @@ def begin(action: Callable[[Any], Awaitable[None]], size: tuple[int, int] = (120
 
 async def click(pilot: Any, widget: Any, x: int, y: int, times: int = 1) -> None:
     await pilot.click(widget, offset=(x, y), times=times)
-    await pilot.app.workers.wait_for_complete()
+    await at_rest(pilot.app)
     await pilot.pause()
 
 
