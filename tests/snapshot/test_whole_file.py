@@ -113,6 +113,26 @@ def test_a_file_that_may_not_be_written_is_not_replaced(tmp_path: Path, monkeypa
     assert path.read_bytes() == b"old"
 
 
+def test_the_file_is_synced_before_it_has_its_name_and_the_folder_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    sync, rename = os.fsync, os.replace
+
+    def synced(file: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(file).st_mode) else "file")
+        sync(file)
+
+    def renamed(draft: str, target: str) -> None:
+        done.append("name")
+        rename(draft, target)
+
+    monkeypatch.setattr("os.fsync", synced)
+    monkeypatch.setattr("os.replace", renamed)
+    replace_file(str(tmp_path / "a"), b"new")
+    assert done == ["file", "name", "folder"]
+
+
 def test_a_name_may_have_255_bytes(tmp_path: Path) -> None:
     path = tmp_path / ("n" * 250 + ".json")
     for content in (b"one", b"two"):
