@@ -6,7 +6,7 @@ offline first. Where one fails, what was done of the request is undone, and the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import msgspec
 
@@ -62,14 +62,9 @@ def remove_lmbs(state: State, start: int, size: int) -> Steps:
     asked = _lmbs(state, start, size)
     for number in [number for number in sorted(state.blocks) if number in asked]:
         block = state.blocks[number]
-        try:
-            yield from _remove(state, number)
-        except HotplugError as error:
-            if error.errno == HANGS:
-                raise
-            yield OfflineFailed(number, error.errno, error.reason, retried=False)
+        if (error := (yield from _try_to_remove(state, number))) is not None:
             yield from _put_back(state, gone)
-            raise HotplugError("EINVAL", LmbFailed(number, error.errno, error.reason), error.pfn) from None
+            raise HotplugError("EINVAL", LmbFailed(number, error.errno, error.reason), error.pfn)
         gone.append((number, block.node))
 
 
@@ -83,12 +78,7 @@ def remove_count(state: State, count: int) -> Steps:
     gone: list[tuple[int, int]] = []
     for number in numbers:
         node = state.blocks[number].node
-        try:
-            yield from _remove(state, number)
-        except HotplugError as error:
-            if error.errno == HANGS:
-                raise
-            yield OfflineFailed(number, error.errno, error.reason, retried=False)
+        if (yield from _try_to_remove(state, number)) is not None:
             continue
         gone.append((number, node))
         if len(gone) == count:
@@ -96,6 +86,18 @@ def remove_count(state: State, count: int) -> Steps:
     found = len(gone)
     yield from _put_back(state, gone)
     raise HotplugError("EINVAL", TooFewLmbs(count, len(numbers), found))
+
+
+def _try_to_remove(state: State, number: int) -> Generator[Event, None, HotplugError | None]:
+    """Remove an LMB; the error if it stays. What never returns is raised."""
+    try:
+        yield from _remove(state, number)
+    except HotplugError as error:
+        if error.errno == HANGS:
+            raise
+        yield OfflineFailed(number, error.errno, error.reason, retried=False)
+        return error
+    return None
 
 
 def _put_back(state: State, gone: list[tuple[int, int]]) -> Steps:
