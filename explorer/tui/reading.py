@@ -7,6 +7,8 @@ from typing import Final
 
 from altmap.engine import BadInput, Machine, open_machine
 
+from ..picture.scope import whole
+
 MOST: Final = 16 << 20
 """Bytes of a file that is read so. Bigger ones, and folders, are read when they are opened."""
 
@@ -19,5 +21,6 @@ def read_unasked(source: str) -> Machine | None:
         machine = open_machine(source)
     except (BadInput, OSError):
         return None
-    machine.summary(0, (max(machine.blocks, default=0) + 1) * machine.geometry.pages_per_block)
+    scope = whole(machine)
+    machine.summary(scope.start, scope.pages)
     return machine

@@ -40,6 +40,15 @@ def state(shown: WatchScreen | Machine) -> str:
     return machine.blocks[32].state
 
 
+async def watched_from_its_beginning(pilot: Any) -> WatchScreen:
+    """An offline of memory32, paused before its first moment."""
+    await stand_on(pilot, 32)
+    await press(pilot, "W", "f", "space", "home")
+    watching = pilot.app.screen
+    assert isinstance(watching, WatchScreen)
+    return watching
+
+
 # -- the player ---------------------------------------------------------------------------------------------------------
 
 
@@ -198,10 +207,7 @@ def test_the_signal_stops_the_kernel_where_a_person_is() -> None:
     machine = busy()
 
     async def story(pilot: Any, screen: MainScreen) -> None:
-        await stand_on(pilot, 32)
-        await press(pilot, "W", "f", "space", "home")
-        watching = pilot.app.screen
-        assert isinstance(watching, WatchScreen)
+        watching = await watched_from_its_beginning(pilot)
         while not any(isinstance(told, RangeIsolated) for told in watching._player.film.so_far):
             await press(pilot, "right")
         await press(pilot, "escape")
@@ -253,10 +259,7 @@ def test_what_goes_on_until_a_signal_says_so_and_escape_shows_the_undo(size: tup
     machine = pinned()
 
     async def story(pilot: Any, screen: MainScreen) -> None:
-        await stand_on(pilot, 32)
-        await press(pilot, "W", "f", "space", "home")
-        watching = pilot.app.screen
-        assert isinstance(watching, WatchScreen)
+        watching = await watched_from_its_beginning(pilot)
         while not watching._player.waits:
             await press(pilot, "right")
         assert "goes on until a signal" in strip(watching)
@@ -328,10 +331,7 @@ def test_a_signal_that_would_come_too_late_is_not_offered() -> None:
     machine = busy()
 
     async def story(pilot: Any, screen: MainScreen) -> None:
-        await stand_on(pilot, 32)
-        await press(pilot, "W", "f", "space", "home")
-        watching = pilot.app.screen
-        assert isinstance(watching, WatchScreen)
+        watching = await watched_from_its_beginning(pilot)
         while not any(isinstance(told, PagesTaken) for told in watching._player.film.so_far):
             assert not watching._player.ended
             await press(pilot, "right")

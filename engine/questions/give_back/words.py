@@ -8,11 +8,13 @@ from typing import Final
 
 from ...numbers.units import about_bytes, format_bytes
 from ..narrate import GAP, Line, block_names, counted, running, sentence
-from ..why.words import KIND_WORDS, lines
+from ..why.words import KIND_WORDS, lines, shortened
 from .plan import GiveBack, Held
 
 _MOST_RUNS: Final = 4
 """Runs of blocks that a line names."""
+_MOST_LINES: Final = 24
+"""Lines of the script that are told."""
 
 
 def describe_give_back(plan: GiveBack) -> tuple[Line, ...]:
@@ -30,7 +32,7 @@ def _told(plan: GiveBack) -> Iterator[Line]:
         laid = ", with its pages laid out as they are here" if plan.unsure else ""
         yield GAP
         yield running(f"In this order, each on the machine as those before it leave it{laid}:", "title", 0)
-        yield from (running(line, "script") for line in _shortened(list(_script(plan))))
+        yield from (running(line, "script") for line in shortened(_script(plan), _MOST_LINES))
     if plan.moves:
         size = about_bytes(plan.moves * plan.page_size)
         yield running(f"{counted(plan.moves, 'page')} ({size}) move to blocks that stay")
@@ -59,10 +61,6 @@ def _script(plan: GiveBack) -> Iterator[str]:
     unsure = {*plan.unsure}
     for guessed, commands in groupby(plan.commands(), key=lambda command: command.block in unsure):
         yield from (f"{line}{'  # not known' if guessed else ''}" for line in lines(tuple(commands)))
-
-
-def _shortened(script: list[str]) -> list[str]:
-    return script if len(script) <= 24 else [*script[:20], f"... {len(script) - 22} more such lines ...", *script[-2:]]
 
 
 def _what(held: Held, plan: GiveBack) -> str:

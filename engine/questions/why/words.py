@@ -38,6 +38,10 @@ KIND_WORDS: Final[Mapping[str, str]] = {
 """What each kind of blocker is, for tables."""
 
 
+_MOST_LINES: Final = 8
+"""Lines of a remedy's script that are told."""
+
+
 class _Run(NamedTuple):
     """The blocks of which a verdict on the first holds."""
 
@@ -230,7 +234,7 @@ def _remedy(remedy: Remedy, run: _Run) -> tuple[str, tuple[str, ...]]:
     )
     assumed = hangs if remedy.certainty == "not known" else ""
     given = " and ".join(filter(None, (sentence(remedy.given, run.names), assumed)))
-    return f"{words}{f' (given that {given})' if given else ''}", _shortened(_script(remedy.commands, run))
+    return f"{words}{f' (given that {given})' if given else ''}", shortened(_script(remedy.commands, run), _MOST_LINES)
 
 
 def _script(commands: Sequence[Command], run: _Run) -> Iterator[str]:
@@ -246,12 +250,12 @@ def _script(commands: Sequence[Command], run: _Run) -> Iterator[str]:
         at = end
 
 
-def _shortened(script: Iterator[str]) -> tuple[str, ...]:
-    """A long script without its middle, which says nothing new."""
-    whole = tuple(script)
-    if len(whole) <= 8:
+def shortened(script: Iterator[str], most: int) -> tuple[str, ...]:
+    """A script of more than `most` lines without its middle, which says nothing new; its last two lines stay."""
+    whole, first = tuple(script), most - 4
+    if len(whole) <= most:
         return whole
-    return (*whole[:4], f"... {len(whole) - 6} more such lines ...", *whole[-2:])
+    return (*whole[:first], f"... {len(whole) - first - 2} more such lines ...", *whole[-2:])
 
 
 def _table(blockers: Sequence[Blocker], page_size: int, run: _Run) -> Iterator[tuple[str, ...]]:

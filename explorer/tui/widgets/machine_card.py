@@ -14,7 +14,7 @@ from ...picture.lines import Line, Span
 from ...picture.memory import MemoryPicture
 from ...picture.overlay import Overlay
 from ...picture.parts import Parts
-from ...picture.scope import Scope
+from ...picture.scope import whole
 from ...picture.use import Use
 from ...picture.view import Scene
 from ...printable import printable
@@ -67,17 +67,14 @@ class MachineCard(Scroller):
         yield from self._known(machine, width)
 
     def _map(self, machine: Machine, width: int, high: int) -> Iterator[Line]:
-        unit = machine.geometry.pages_per_block
-        last = max(machine.blocks, default=0)
         scene = Scene(machine, palette_of(self.app), Outlooks(machine))
-        scope = Scope("machine", 0, (last + 1) * unit)
-        picture = MemoryPicture(scene, Use, scope, (width, high), self.halves, folds=True, plain=True)
+        picture = MemoryPicture(scene, Use, whole(machine), (width, high), self.halves, folds=True, plain=True)
         nowhere = Overlay(cursor=-1)
         yield from (picture.line(y, nowhere) for y in range(picture.lines))
 
     def _uses(self, machine: Machine, width: int) -> Iterator[Line]:
-        unit = machine.geometry.pages_per_block
-        found = machine.summary(0, (max(machine.blocks, default=0) + 1) * unit)
+        scope = whole(machine)
+        found = machine.summary(scope.start, scope.pages)
         yield ()
         yield from Parts(machine, palette_of(self.app), (width, 8), self.halves == 1).kinds(found)
 
