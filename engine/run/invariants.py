@@ -45,6 +45,7 @@ INVARIANTS: Final[Mapping[str, str]] = MappingProxyType(
         "tables_marked": "the page tables and objects of hot-added memory are marked as such",
         "memmap_in_head": "the memmap of a block that has its own lies at the start of the block",
         "block_settled": "a block is online or offline while nothing is under way",
+        "request_there": "the add request that a block names as its own has not been removed",
         "nodes_online": "the nodes of a block are online",
         "block_in_span": "an online block lies in the span of its zone",
         "span_ends_online": "the span of a zone of hot-added memory begins and ends with pages that are online",
