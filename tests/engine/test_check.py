@@ -94,6 +94,7 @@ BREAKS: list[tuple[str, Callable[[State], object]]] = [
     ("block_settled", lambda s: block(s, 35, state="going-offline")),
     ("online_by_block: section 33: online, but there is no memory33", lambda s: s.blocks.drop(33)),
     ("online_by_block: section 33: online, but memory33 is offline", lambda s: block(s, 33, state="offline")),
+    ("request_there", lambda s: block(s, 35, request=99 * 32768)),
     ("nodes_online", lambda s: block(s, 35, nodes=(3,))),
     ("nodes_online", lambda s: s.nodes.put(0, msgspec.structs.replace(s.nodes[0], online=False))),
     ("block_in_span", lambda s: zone(s, "Movable", start=34 * 32768)),
