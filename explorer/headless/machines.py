@@ -22,10 +22,11 @@ from altmap.engine import (
     split_lsmem,
 )
 
+from ..aside import remark
 from .arguments import DEFAULT_MACHINE
 from .exits import FINE, REFUSED
 from .forms.document import as_line
-from .output import on_terminal, remark, say, write, write_text
+from .output import on_terminal, say, write, write_text
 from .streams import STDIN, explorer_can_open, machine_named, writable
 from .verbs import VERBS
 

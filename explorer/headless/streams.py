@@ -10,7 +10,8 @@ from altmap.engine import BadInput, Machine, open_machine, parse_devices, read_m
 from altmap.engine.snapshot.store import MAX_BYTES, SUFFIXES
 from altmap.engine.snapshot.whole_file import open_to_read
 
-from .output import on_terminal, remark
+from ..aside import remark
+from .output import on_terminal
 from .progress import opening
 
 STDIN: Final = "-"
