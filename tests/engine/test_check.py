@@ -92,6 +92,7 @@ BREAKS: list[tuple[str, Callable[[State], object]]] = [
     ("memmap_marked", lost_head),
     ("tables_marked", freed_table),
     ("block_settled", lambda s: block(s, 35, state="going-offline")),
+    ("pages_in_zones: section 33: 32768 of its pages", lambda s: section(s, 33, zones=())),
     ("online_by_block: section 33: online, but there is no memory33", lambda s: s.blocks.drop(33)),
     ("online_by_block: section 33: online, but memory33 is offline", lambda s: block(s, 33, state="offline")),
     ("request_there", lambda s: block(s, 35, request=99 * 32768)),
