@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from ..capture.observation import Observation
 from ..kernels.architectures import Preset
 from ..kernels.model import KernelModel
 from ..kernels.models import find_model
@@ -14,6 +13,7 @@ from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
 from ..numbers.units import format_bytes
 from ..protocol.vocabulary import AUTO_ONLINE
+from ..reading.observation import Observation
 from ..sysfs.hotplug_files import boolean
 from .architecture import architecture_of
 from .from_proc import usual_block_size

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..capture.observation import Observation
 from ..kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..memory.origin import Origin
 from ..memory.state import State
 from ..protocol.vocabulary import ZoneKey
+from ..reading.observation import Observation
 from . import agree, going_offline, layout, topology
 from .bare_pages import name_bare_pages
 from .devices import build_devices

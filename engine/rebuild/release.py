@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from ..capture.kpageflags import KPF_NOPAGE, KPF_OWNER_PRIVATE, KPF_RESERVED
-from ..capture.observation import Observation
 from ..kernels.model import KernelModel, Release
 from ..kernels.models import nearest_model
 from ..numbers.geometry import Geometry
+from ..reading.kpageflags import KPF_NOPAGE, KPF_OWNER_PRIVATE, KPF_RESERVED
+from ..reading.observation import Observation
 
 _RELEASE: Final = re.compile(r"Linux version (\d{1,4})\.(\d{1,4})(?!\d)")
 _NEWEST: Final = (1 << 20, 0)

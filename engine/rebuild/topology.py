@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from ..capture.observation import BlockReading, NodeReading, Observation
 from ..memory.block import Block
 from ..memory.state import Resource, State
 from ..memory.zone import MOVABLE, NORMAL, ZONE_ORDER, Node, SeenWatermarks, Zone
 from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import BlockState, ZoneKey
+from ..reading.observation import BlockReading, NodeReading, Observation
 
 
 def build_nodes(state: State, seen: Observation) -> None:
