@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from . import word_types
 
 if TYPE_CHECKING:
-    from .parser import Parser
+    from .verb_parser import Parser
 
 DEFAULT_MACHINE: Final = "firecracker-24g"
 MACHINE_WORDS: Final = (
