@@ -150,6 +150,7 @@ def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
                 request=known.request,
                 hwpoison=known.hwpoison,
                 online_type=known.online_type,
+                undated=known.undated,
             )
         elif prior is not None:
             block = msgspec.structs.replace(block, early=False)

@@ -20,6 +20,7 @@ from .hotplug import (
     MemmapReleased,
     NodeOfflined,
     NodeOnlined,
+    OriginDoubted,
     NotifierCalled,
     OfflineFailed,
     OnlineFailed,
@@ -78,6 +79,7 @@ __all__ = [
     "MigrationFailed",
     "NodeOfflined",
     "NodeOnlined",
+    "OriginDoubted",
     "NotifierCalled",
     "OfflineFailed",
     "OnlineFailed",
@@ -112,6 +114,7 @@ Event = (
     | NodeOnlined
     | NodeOfflined
     | AddressDoubted
+    | OriginDoubted
     | PlacementChosen
     | MemmapPlaced
     | MemmapMarked
