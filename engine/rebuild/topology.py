@@ -123,7 +123,7 @@ def doubts(seen: Observation) -> Iterator[str]:
             odd.setdefault(block.state, []).append(block.id)
     for text, blocks in odd.items():
         names = f"memory{blocks[0]}" + (f" (and {len(blocks) - 1} more blocks)" if len(blocks) > 1 else "")
-        said = "is not there" if text is None else f"is {text!r}, which is none of online, offline, going-offline"
+        said = "is not there" if text is None else f"is {text[:60]!r}, which is none of online, offline, going-offline"
         yield f"the state of {names} {said}; taken for online"
 
 
