@@ -39,7 +39,7 @@ def read_block_size(tree: Tree) -> int | None:
 
 
 def read_blocks(tree: Tree, block_size: int | None, removable: bool = False) -> tuple[BlockReading, ...]:
-    """Every memory block, by ascending id; `removable`: its file of that name says something (before Linux 5.7).
+    """Every memory block, by ascending id; `removable`: its file of that name says something (before Linux 5.6).
 
     Blocks are the folders ``memoryN`` and, in trees that saved only the nodes, the links to them in node folders; none where
     there is neither. Raises `BadInput` where an id or a number is beyond what a machine can have.

@@ -194,7 +194,7 @@ def _check_range(state: State, block: Block, start: int, pages: int) -> None:
 
 
 def _refuse_stuck(state: State, block: Block, start: int, pages: int) -> None:
-    """The kernel itself said that something here cannot be moved (is_mem_section_removable, before 5.7), by the same rules
+    """The kernel itself said that something here cannot be moved (is_mem_section_removable, before 5.6), by the same rules
     as those of isolation; where its pages were seen, they say it better."""
     if block.stuck and unseen.unseen_pages(state, start, pages):
         raise HotplugError("EBUSY", NotRemovable(block.id))

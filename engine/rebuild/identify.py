@@ -7,7 +7,7 @@ import msgspec
 from ..capture.observation import Observation
 from ..kernels.architectures import Preset
 from ..kernels.model import KernelModel
-from ..kernels.models import find_model
+from ..kernels.models import find_model, release_in
 from ..kernels.releases import LAST
 from ..memory.settings import Boot, Settings, settings_of
 from ..numbers.errors import BadInput
@@ -17,7 +17,7 @@ from ..protocol.vocabulary import AUTO_ONLINE
 from ..sysfs.hotplug_files import boolean
 from .architecture import architecture_of
 from .from_proc import usual_block_size
-from .release import model_shown, release_said
+from .release import model_shown
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -41,7 +41,7 @@ def identify(
     """
     notes: list[str] = []
     preset = architecture_of(seen, arch, machine, notes)
-    said = find_model(model).release if model is not None else release_said(seen) or LAST
+    said = find_model(model).release if model is not None else release_in(seen.version) or LAST
     geometry = _geometry(seen, preset, preset.geometry_in(said), notes)
     kernel = find_model(model) if model is not None else model_shown(seen, geometry, notes)
     options = _options(seen.cmdline or "")

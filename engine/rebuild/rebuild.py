@@ -46,7 +46,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     topology.build_resources(state, seen)
     topology.build_zones(state, seen)
     topology.build_blocks(state, seen, prior)
-    notes += agree.zones_of_blocks(state)
+    notes += (*agree.zones_of_blocks(state), *agree.blocks_in_no_zone(state))
     draft = layout.Draft(state, seen, prior)
     layout.find_heads(draft)
     if prior is None:
