@@ -15,7 +15,7 @@ from altmap.engine.numbers.errors import did_you_mean
 
 from .exits import FINE
 from .output import say, write_text
-from .parser import columns
+from .verb_parser import columns
 from .verbs import VERBS
 
 SCRIPT: Final = "script"

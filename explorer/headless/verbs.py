@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from . import arguments
 
 if TYPE_CHECKING:
-    from .parser import Parser
+    from .verb_parser import Parser
 
 
 class Verb(NamedTuple):
