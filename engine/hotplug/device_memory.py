@@ -20,6 +20,7 @@ from ..mm import page_alloc, sparse_vmemmap, windows
 from ..mm.vmem_altmap import VmemAltmap
 from ..mm.zonelist import kernel_zonelist, node_order
 from ..numbers.bits import span
+from ..numbers.rounding import ceil
 from ..numbers.units import MIB
 from ..protocol.events import Event, Logged, MemmapPlaced, MemmapReleased, PlacementChosen
 from ..protocol.reasons import HotplugError
@@ -105,7 +106,7 @@ def _split(state: State, start: int, pages: int) -> tuple[list[tuple[int, int, i
     """What of a range fills no section, each as section, first page in it and number of pages; and the sections between, as the
     first and how many."""
     size, end = state.geometry.pages_per_section, start + pages
-    first, behind = -(-start // size), end // size
+    first, behind = ceil(start, size), end // size
     if first > behind:  # inside one section
         return [(behind, start % size, pages)], first, 0
     parts = [(first - 1, start % size, first * size - start)] if start % size else []

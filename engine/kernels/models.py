@@ -56,6 +56,7 @@ KNOWN_MODELS: Final = (
 """What a model can be, in words."""
 
 _RELEASE: Final = re.compile(r"(\d{1,4}\.\d{1,4})(?:[.+-].*)?")
+_VERSION: Final = re.compile(r"Linux version (\d{1,4})\.(\d{1,4})(?!\d)")
 
 
 def find_model(name: str) -> KernelModel:
@@ -80,6 +81,12 @@ def nearest_model(release: Release) -> KernelModel:
     """The model of a release; of one that is not known, the newest that is not newer, or else the oldest."""
     known = max((one for one in RELEASES if one <= release), default=FIRST)
     return MODELS[_name(known)]
+
+
+def release_in(version: str | None) -> Release | None:
+    """The release that the text of /proc/version names; None where that is missing or names none."""
+    match = _VERSION.search(version or "")
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def _name(release: Release) -> str:

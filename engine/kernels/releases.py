@@ -106,12 +106,14 @@ CHANGES: Final[tuple[Change, ...]] = (
          "mm: compaction: optimize compact_memory to comply with the admin-guide", compact_values=(1,)),
     _row((6, 5), "configuration", "added blocks go online by themselves where the distribution builds it so, as Debian does; "
          "upstream's own default is offline", default_online="online"),
-    _row((6, 6), "commit", "a request that asks for a memmap on memory in vain falls back to kernel memory; memmap_on_memory "
-         "can be force, which pads the head to whole pageblocks; ACPI always asks", "e3c2bfdd33a3",
-         "mm/memory_hotplug: allow memmap on memory hotplug request to fallback",
-         refuse_unsupported=False, asks_first=False, parameter_modes=("N", "Y", "force"), head_pageblocks=True),
-    _row((6, 6), "commit", "POWER's DLPAR asks for a memmap on memory, with radix page tables", "2d1f649c7c08",
+    _row((6, 6), "commit", "a request that asks for a memmap on memory in vain falls back to kernel memory, so that ACPI "
+         "always asks", "e3c2bfdd33a3", "mm/memory_hotplug: allow memmap on memory hotplug request to fallback",
+         refuse_unsupported=False, asks_first=False),
+    _row((6, 6), "commit", "memmap_on_memory can be force, which pads the head to whole pageblocks", "2d1f649c7c08",
          "mm/memory_hotplug: support memmap_on_memory when memmap is not aligned to pageblocks",
+         parameter_modes=("N", "Y", "force"), head_pageblocks=True),
+    _row((6, 6), "commit", "POWER's DLPAR asks for a memmap on memory, with radix page tables", "603fd64dfa45",
+         "powerpc/book3s64/memhotplug: enable memmap on memory for radix",
          hosts=("x86_64", "arm64", "ppc64le"), opt_in=("acpi", "dlpar")),
     _row((6, 6), "commit", "the min watermark of ZONE_MOVABLE is a small share of its own", "",
          "mm/page_alloc: fix min_free_kbytes calculation regarding ZONE_MOVABLE", movable_minimum_apart=True),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 
+from ..kernels.models import nearest_model, release_in
 from ..numbers.errors import BadInput
 from ..numbers.frozen import Frozen
 from . import procfs, sysfs_tree
@@ -13,8 +13,9 @@ from .observation import Observation, PageRun, Resource
 from .open_tree import open_tree
 from .tree import Tree
 
-_RELEASE = re.compile(r"Linux version (\d{1,4})\.(\d{1,4})")
 _PARAMETERS = "sys/module/memory_hotplug/parameters"
+_LONGEST_TEXT = 1 << 16
+"""Characters of a file that is one value: a command line has at most some thousands."""
 _SYSCTLS = (("proc/sys/vm", "movable_gigantic_pages"),)
 
 
@@ -74,10 +75,9 @@ def _observed(tree: Tree, pages: bool) -> Observation:
 
 
 def _tells_removable(version: str | None) -> bool:
-    """Does the kernel look at pages before it writes a block's file `removable`? Since 5.7 it says 1 of every block
-    (commit 53cdc1cb29e8)."""
-    release = _RELEASE.match(version or "")
-    return release is not None and (int(release[1]), int(release[2])) < (5, 7)
+    """Does a block's file `removable` say something of its pages, as far as /proc/version tells the kernel?"""
+    release = release_in(version)
+    return release is not None and nearest_model(release).removable_looks
 
 
 _NEVER_EMPTY = ("version", "zoneinfo", "buddyinfo", "iomem", "meminfo", "vmstat")
@@ -97,15 +97,22 @@ def _notes(tree: Tree) -> tuple[str, ...]:
 
 
 def _text(tree: Tree, path: str) -> str | None:
-    text = tree.read_text(path)
-    return (text.strip() or None) if text is not None else None
+    def short(text: str, where: str) -> str | None:
+        if len(text) > _LONGEST_TEXT:
+            raise BadInput(f"{where} has {len(text)} characters; no kernel writes more than {_LONGEST_TEXT} there")
+        return text.strip() or None
+
+    return tree.parse(path, short)
 
 
 def _resources(tree: Tree) -> tuple[Resource, ...]:
-    resources = tree.parse("proc/iomem", procfs.parse_iomem)
-    if resources == () and (tree.read_text("proc/iomem") or "").strip():
-        tree.notes.append("proc/iomem hides its addresses, as it does from everyone but root")
-    return resources or ()
+    def parsed(text: str, where: str) -> tuple[Resource, ...]:
+        resources = procfs.parse_iomem(text, where)
+        if not resources and text.strip():
+            tree.notes.append(f"{where} hides its addresses, as it does from everyone but root")
+        return resources
+
+    return tree.parse("proc/iomem", parsed) or ()
 
 
 def _pages(tree: Tree) -> tuple[PageRun, ...]:

@@ -6,7 +6,7 @@ import msgspec
 
 from ..kernels.architectures import Preset
 from ..kernels.model import KernelModel
-from ..kernels.models import find_model
+from ..kernels.models import find_model, release_in
 from ..kernels.releases import LAST
 from ..memory.settings import Boot, Settings, settings_of
 from ..numbers.errors import BadInput
@@ -17,7 +17,7 @@ from ..reading.observation import Observation
 from ..sysfs.hotplug_files import boolean
 from .architecture import architecture_of
 from .from_proc import usual_block_size
-from .release import model_shown, release_said
+from .release import model_shown
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -41,7 +41,7 @@ def identify(
     """
     notes: list[str] = []
     preset = architecture_of(seen, arch, machine, notes)
-    said = find_model(model).release if model is not None else release_said(seen) or LAST
+    said = find_model(model).release if model is not None else release_in(seen.version) or LAST
     geometry = _geometry(seen, preset, preset.geometry_in(said), notes)
     kernel = find_model(model) if model is not None else model_shown(seen, geometry, notes)
     options = _options(seen.cmdline or "")
@@ -109,14 +109,14 @@ def _options(cmdline: str) -> dict[str, str]:
 def _settings(seen: Observation, model: KernelModel, options: dict[str, str], notes: list[str]) -> Settings:
     online = seen.auto_online_blocks or options.get("memhp_default_state") or model.default_online
     if online not in AUTO_ONLINE:
-        notes.append(f"auto_online_blocks is {online!r}, which no kernel says; taken as offline")
+        notes.append(f"auto_online_blocks is {online[:60]!r}, which no kernel says; taken as offline")
         online = "offline"
     asked = options.get("memory_hotplug.memmap_on_memory", "N")
     on_memory = seen.parameters.get("memmap_on_memory", "force" if asked.lower() == "force" else _yes_no(asked))
     if not model.parameter_modes:
         on_memory = "N"
     elif on_memory not in model.parameter_modes:
-        notes.append(f"memmap_on_memory is {on_memory!r}, which {model.name} does not know; taken as N")
+        notes.append(f"memmap_on_memory is {on_memory[:60]!r}, which {model.name} does not know; taken as N")
         on_memory = "N"
     ratio = seen.parameters.get("auto_movable_ratio", options.get("memory_hotplug.auto_movable_ratio", "301"))
     policy = seen.parameters.get("online_policy", options.get("memory_hotplug.online_policy", model.policies[0]))
@@ -133,7 +133,7 @@ def _settings(seen: Observation, model: KernelModel, options: dict[str, str], no
     try:
         return settings_of({**texts, "auto_movable_ratio": ratio})
     except BadInput:
-        notes.append(f"auto_movable_ratio is {ratio!r}, not a percentage; taken as 301")
+        notes.append(f"auto_movable_ratio is {ratio[:60]!r}, not a percentage; taken as 301")
         return settings_of(texts)
 
 

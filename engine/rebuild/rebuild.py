@@ -9,6 +9,7 @@ from ..protocol.vocabulary import ZoneKey
 from ..reading.observation import Observation
 from . import agree, going_offline, layout, topology
 from .bare_pages import name_bare_pages
+from .dating import doubt_origins
 from .devices import build_devices
 from .evidence import mark_reserved, mark_unseen, weigh_evidence
 from .free_layout import lay_out
@@ -45,13 +46,14 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     topology.build_resources(state, seen)
     topology.build_zones(state, seen)
     topology.build_blocks(state, seen, prior)
-    notes += agree.zones_of_blocks(state)
+    notes += (*agree.zones_of_blocks(state), *agree.blocks_in_no_zone(state))
     draft = layout.Draft(state, seen, prior)
     layout.find_heads(draft)
     if prior is None:
         build_devices(draft, identity.settings.memmap_on_memory)
     layout.build_sections(draft)
     topology.mark_early(state, seen, prior)
+    doubt_origins(draft)
     mark_reserved(draft)
     going_offline.put_back(state)
     name_bare_pages(draft)

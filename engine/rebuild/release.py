@@ -5,17 +5,16 @@ Distributions put later changes into older kernels, so a file or a word that cam
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from ..kernels.model import KernelModel, Release
-from ..kernels.models import nearest_model
+from ..kernels.models import nearest_model, release_in
 from ..numbers.geometry import Geometry
+from ..numbers.rounding import ceil
 from ..reading.kpageflags import KPF_NOPAGE, KPF_OWNER_PRIVATE, KPF_RESERVED
 from ..reading.observation import Observation
 
-_RELEASE: Final = re.compile(r"Linux version (\d{1,4})\.(\d{1,4})(?!\d)")
 _NEWEST: Final = (1 << 20, 0)
 
 
@@ -48,7 +47,7 @@ def _offline_reads(seen: Observation, geometry: Geometry, flags: int) -> bool:
 
 
 def _whole_blocks(pfn: int, count: int, size: int) -> range:
-    return range(-(-pfn // size), (pfn + count) // size)
+    return range(ceil(pfn, size), (pfn + count) // size)
 
 
 def _parameter(name: str) -> Callable[[Observation, Geometry], bool]:
@@ -85,7 +84,7 @@ _SIGNS: Final = (
 
 def model_shown(seen: Observation, geometry: Geometry, notes: list[str]) -> KernelModel:
     """The model that fits a capture; what leads to another release than the one that it names is said in the notes."""
-    said = release_said(seen)
+    said = release_in(seen.version)
     chosen = said or _NEWEST
     why = ""
     for sign in _SIGNS:
@@ -104,9 +103,3 @@ def model_shown(seen: Observation, geometry: Geometry, notes: list[str]) -> Kern
     elif model.release != said:
         notes.append(f"kernel {said[0]}.{said[1]} has no model of its own; the nearest is {model.name}")
     return model
-
-
-def release_said(seen: Observation) -> Release | None:
-    """The release that /proc/version names."""
-    match = _RELEASE.search(seen.version or "")
-    return (int(match[1]), int(match[2])) if match else None

@@ -158,7 +158,7 @@ _BLOCK_READERS: Final[dict[str, Callable[[State, Block], str]]] = {
 
 
 def _removable(state: State, block: Block) -> bool:
-    """Before 5.7 the pages are looked at by the rules of isolation (is_mem_section_removable)."""
+    """Before 5.6 the pages are looked at by the rules of isolation (is_mem_section_removable)."""
     if not state.model.removable_looks or block.state == "offline":
         return True
     start, pages = state.block_range(block.id)

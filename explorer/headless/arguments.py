@@ -34,9 +34,10 @@ def _machine(
     from altmap.engine.faces.library import machine_names
 
     words = f"a bundled machine ({', '.join(machine_names())}), a snapshot file, a captured folder or tar, or -"
-    given = {"nargs": "?", "default": default} if optional else {}
-    usual = f" ({instead})" if optional else ""
-    parser.add_argument(name, metavar=metavar, help=f"{words}{usual}", **given)  # type: ignore[arg-type]
+    if optional:
+        parser.add_argument(name, metavar=metavar, nargs="?", default=default, help=f"{words} ({instead})")
+    else:
+        parser.add_argument(name, metavar=metavar, help=words)
 
 
 def _model(parser: Parser, instead: str, metavar: str = "MODEL") -> None:
@@ -55,13 +56,18 @@ def _devices(parser: Parser) -> None:
     parser.add_argument("--devices", metavar="FILE", help=words)
 
 
+def _snapshot(parser: Parser) -> None:
+    """Where a machine that is made goes."""
+    words = "save it there (.json, .msgpack, each also .gz), open nothing"
+    parser.add_argument("-o", "--output", metavar="FILE", help=words)
+
+
 def _json(parser: Parser, words: str = "print one JSON object") -> None:
     parser.add_argument("--json", action="store_true", help=words)
 
 
 def _size(parser: Parser, what: str) -> None:
-    usual = (120, 40)
-    parser.add_argument("--size", metavar="WxH", type=word_types.screen, default=usual, help=f"{what} (120x40)")
+    parser.add_argument("--size", metavar="WxH", type=word_types.screen, default=(120, 40), help=f"{what} (120x40)")
 
 
 def _look(parser: Parser) -> None:
@@ -230,9 +236,7 @@ def of_new(parser: Parser) -> None:
     )
     words = "instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G -device pc-dimm,..."
     parser.add_argument("--qemu", metavar="WORDS", help=words)
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", help="save it there (.json, .msgpack, each also .gz), open nothing"
-    )
+    _snapshot(parser)
     _json(parser)
     _look(parser)
 
@@ -246,9 +250,7 @@ def of_boot(parser: Parser) -> None:
     parser.add_argument(
         "options", metavar="KEY=VALUE", nargs="*", help=f"what the boot decides: {', '.join(BOOT_KEYS)}"
     )
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", help="save it there (.json, .msgpack, each also .gz), open nothing"
-    )
+    _snapshot(parser)
     _json(parser)
     _look(parser)
 

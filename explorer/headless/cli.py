@@ -12,8 +12,9 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
+from ..aside import remark
 from .exits import BAD_INPUT, FINE, INTERRUPTED, PIPE_CLOSED, Misused
-from .output import drop_output, fill_closed_streams, remark
+from .output import drop_output, fill_closed_streams
 from .parser import parser
 from .verbs import VERBS
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from functools import partial
 from typing import Final
 
 from altmap.engine import BadInput, Growth, about_bytes, format_bytes, grow, parse_bytes, sentence
@@ -44,7 +43,7 @@ def growth(arguments: argparse.Namespace) -> int:
         caller=_caller(arguments.caller),
         node=arguments.node,
         limit=parse_bytes(arguments.to),
-        watched=lambda steps: iter(partial(awaited, name="step")(steps)),
+        watched=lambda steps: iter(awaited(steps, "step")),
     )
     if arguments.json:
         from .forms.growth import growth_document

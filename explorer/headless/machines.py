@@ -22,18 +22,19 @@ from altmap.engine import (
     split_lsmem,
 )
 
+from ..aside import remark
 from .arguments import DEFAULT_MACHINE
 from .exits import FINE, REFUSED
 from .forms.document import as_line
-from .output import on_terminal, remark, say, write, write_text
-from .streams import STDIN, drawn_elsewhere, machine_named, writable
+from .output import on_terminal, say, write, write_text
+from .streams import STDIN, explorer_can_open, machine_named, writable
 from .verbs import VERBS
 
 
 def enter(arguments: argparse.Namespace) -> int:
     """Open a machine in the explorer, or without one those that can be opened; without a terminal, show it."""
     arguments.json = False
-    if arguments.machine is None and arguments.model is None and arguments.devices is None and _explorer_can_open():
+    if arguments.machine is None and arguments.model is None and arguments.devices is None and explorer_can_open():
         from ..tui.app import run_app
 
         return run_app(None)
@@ -44,20 +45,15 @@ def enter(arguments: argparse.Namespace) -> int:
     )
 
 
-def _explorer_can_open() -> bool:
-    return drawn_elsewhere() or on_terminal("stdin", "stdout", "stderr")
-
-
 def _enter(machine: Machine, arguments: argparse.Namespace, path: str = "") -> int:
-    if not drawn_elsewhere() and not on_terminal("stdin", "stdout"):
-        return _show(machine, arguments)
-    if not _explorer_can_open():
-        code = _show(machine, arguments)
-        say("\nThe explorer did not open: it draws on standard error, which is no terminal here.")
-        return code
-    from ..tui.app import run_app
+    if explorer_can_open():
+        from ..tui.app import run_app
 
-    return run_app(machine, path=path)
+        return run_app(machine, path=path)
+    code = _show(machine, arguments)
+    if on_terminal("stdin", "stdout"):
+        say("\nThe explorer did not open: it draws on standard error, which is no terminal here.")
+    return code
 
 
 def boot(arguments: argparse.Namespace) -> int:

@@ -1,7 +1,4 @@
-"""The only way on which text and JSON leave the command line: what came from a file cannot command a terminal.
-
-Standard error is for people who watch; where it is closed or full, what was to be said there is not said at all.
-"""
+"""The only way on which text and JSON leave the command line: what came from a file cannot command a terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +7,6 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..printable import printable
@@ -68,27 +64,6 @@ def _wrapped(line: str, begin: int, hang: int, width: int | None) -> str:
         break_on_hyphens=False,
     )
     return "\n".join(lines)
-
-
-def remark(lines: Iterable[str]) -> None:
-    """Lines beside the output, to standard error, behind what was said so far."""
-    if sys.stdout is not None:
-        with suppress(OSError):  # the end of the program says so
-            sys.stdout.flush()
-    for line in lines:
-        _err(f"{printable(line)}\n")
-
-
-def show_progress(words: str) -> None:
-    """Replace the last line on standard error, a terminal; no words clear it."""
-    _err(f"\r{words}" if words else "\r\x1b[K")
-
-
-def _err(text: str) -> None:
-    if sys.stderr is not None:
-        with suppress(OSError):
-            sys.stderr.write(text)
-            sys.stderr.flush()
 
 
 def on_terminal(*streams: str) -> bool:

@@ -10,7 +10,8 @@ from altmap.engine import BadInput, Machine, open_machine, parse_devices, read_m
 from altmap.engine.snapshot.store import MAX_BYTES, SUFFIXES
 from altmap.engine.snapshot.whole_file import open_to_read
 
-from .output import remark
+from ..aside import remark
+from .output import on_terminal
 from .progress import opening
 
 STDIN: Final = "-"
@@ -43,6 +44,11 @@ def beside(machine: Machine, devices: str) -> Machine:
 def drawn_elsewhere() -> bool:
     """Does something else than a terminal draw the explorer, as a page in a browser does (Textual's TEXTUAL_DRIVER)?"""
     return "TEXTUAL_DRIVER" in os.environ
+
+
+def explorer_can_open() -> bool:
+    """Is there a terminal for keys, for what is printed and for the screen, which Textual draws on standard error?"""
+    return drawn_elsewhere() or on_terminal("stdin", "stdout", "stderr")
 
 
 def script_text(source: str) -> tuple[str, str]:

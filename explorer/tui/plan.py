@@ -10,7 +10,7 @@ from altmap.engine import about_bytes
 from ..printable import printable
 from .graphs import bars
 from .session import Session
-from .widgets.title import Role, Word
+from .worded import Role, Word
 
 MOST: Final = 12
 """States of the course of MemFree."""

@@ -16,6 +16,7 @@ from ...commands.outcome import Outcome
 from ...commands.shell import Comment, Monitor, Person, Place, Put, Stop, comment, quoted, shown
 from ...commands.write import meant
 from ...hotplug.add import RESOURCE_NAMES
+from ...kernels.models import release_in
 from ...machine import Machine
 from ...numbers.errors import BadInput
 from ...protocol.events import PagesAssumed, ZoneChosen
@@ -25,7 +26,6 @@ from . import functions
 from .targets import TARGETS as TARGETS
 from .targets import Target
 
-_RELEASE: Final = re.compile(r"Linux version (\d{1,4}\.\d{1,4})(?!\d)")
 _CALLED: Final = re.compile(r"Linux version (\S{1,80})")
 _READ_BACK: Final = (f"{MEMORY}/auto_online_blocks", "/sys/module/memory_hotplug/parameters/online_policy")
 """Files that read as they were written."""
@@ -242,8 +242,8 @@ def _seen_by(step: Exported, means: Target, block_size: int) -> Iterator[str]:
 def _checks(steps: Sequence[Exported], block_size: int, kernel: str) -> Iterator[str]:
     """Is it root, and is the machine as it was rehearsed: its kernel, the size of its blocks, and their states?"""
     yield "root_only"
-    if (release := _RELEASE.match(kernel)) is not None:
-        yield f"runs {release[1]}"
+    if (release := release_in(kernel)) is not None:
+        yield f"runs {release[0]}.{release[1]}"
     yield f"sized {block_size:x}"
     for state, alike in groupby(enumerate(sorted(_states(steps, block_size).items())), key=_like):
         first, *others = [block for _, (block, _) in alike]

@@ -45,7 +45,7 @@ class UnseenKernelPages(Coded, frozen=True):
 
 
 class NotRemovable(Coded, frozen=True):
-    """Something in the block cannot be moved, as its file `removable` said (is_mem_section_removable, before 5.7)."""
+    """Something in the block cannot be moved, as its file `removable` said (is_mem_section_removable, before 5.6)."""
 
     block: int
 

@@ -27,7 +27,8 @@ from ..widgets.drawn import Drawn, look, palette_of
 from ..widgets.heading import CLOSE, Heading
 from ..widgets.keys import Keys
 from ..widgets.prose import Prose
-from ..widgets.title import Strip, Word
+from ..widgets.title import Strip
+from ..worded import Word
 from .dialog import Dialog
 from .error import ErrorScreen
 from .take_home import TakeHomeDialog

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from ... import facts
 from ...picture.overlay import Happening
 from ...picture.view import Told
-from .. import changes, plan, prospects, titles, words
+from .. import changes, plan, prospects, words
 from ..greeting import greeting
 from ..manual import KEY_NAMES
 from ..outlooks import Outlooks
@@ -32,8 +32,10 @@ from ..widgets.memory_map import MOVES, MemoryMap
 from ..widgets.overview import OverviewLine
 from ..widgets.painted import Scroller
 from ..widgets.parameters import Parameters
-from ..widgets.title import Strip, Word
+from ..widgets.title import Strip
 from ..widgets.zone_table import ZoneTable
+from ..worded import Word
+from . import titles
 from .error import ErrorScreen
 from .mapping import MappingScreen
 

@@ -16,7 +16,6 @@ from ...picture.lines import Line
 from ...watching.moments import Watched, listed, moment_words
 from ...watching.player import FRAMES, SPEEDS, Player
 from ...watching.telling import moment_of
-from .. import titles
 from ..outlooks import Outlooks
 from ..portrait import Portrayed
 from ..widgets.bars import ResultBar, StatusLine
@@ -26,7 +25,9 @@ from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
 from ..widgets.overview import OverviewLine
 from ..widgets.painted import Scroller
-from ..widgets.title import Role, Strip, Word
+from ..widgets.title import Strip
+from ..worded import Role, Word
+from . import titles
 
 Answer = TypeVar("Answer")
 

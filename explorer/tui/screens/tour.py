@@ -12,7 +12,8 @@ from ...tour.walk import Walk
 from ...watching.player import Player
 from ..places import goals
 from ..widgets.memory_map import MemoryMap
-from ..widgets.title import Strip, Word
+from ..widgets.title import Strip
+from ..worded import Word
 from .play import PlayScreen
 
 PLAYED: float = 20.0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .title import Role, Strip, Word
+from ..worded import Role, Word
+from .title import Strip
 
 
 class Hint(NamedTuple):
