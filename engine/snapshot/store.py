@@ -202,7 +202,10 @@ def _parsed(data: bytes) -> SnapshotV1:
     if form is None:
         raise BadInput("it is not a snapshot, which is a JSON object, or a MessagePack map, perhaps with gzip")
     try:
-        version = form.decode(data, type=_Head).version
+        try:
+            version = form.decode(data, type=_Head).version
+        except msgspec.ValidationError as error:
+            raise BadInput("it is no snapshot of altmap: those have a number as their `version`") from error
         if version != VERSION:
             raise BadInput(f"$.version: {_other_version(version)}; this altmap reads version {VERSION}")
         snapshot: SnapshotV1 = form.decode(data, type=SnapshotV1)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from ..hotplug.zone_policy import valid_zones
 from ..memory.state import Holder, State, state_of
 from ..memory.zone import ZONE_ORDER
 from ..mm import windows
+from ..protocol.vocabulary import BlockState, MemmapOn
 
 
 class BlockReport(msgspec.Struct, frozen=True):
     """A memory block as its files show it: state, the text of valid_zones, and the nodes that it is linked to."""
 
-    state: str
+    state: BlockState
     valid_zones: str
     nodes: tuple[int, ...]
 
@@ -38,7 +41,7 @@ class SectionReport(msgspec.Struct, frozen=True):
 
     node: int
     online: bool
-    memmap_on: str
+    memmap_on: MemmapOn | Literal["none"]
     memmap_pfn: int | None
 
 

@@ -126,11 +126,14 @@ def list_memory(arguments: argparse.Namespace) -> int:
     named = others[0] if others else DEFAULT_MACHINE
     needed = not any(option in ("-s", "-h", "--help") or option.startswith("--sysroot") for option in options)
     code, text = lsmem(options, machine_named(named, replay=replay)) if needed else lsmem([*options, *others])
+    helps = code == FINE and bool({"-h", "--help"} & {*options})
+    if helps:
+        say("usage: altmap lsmem [MACHINE] [OPTION ...]\n")
     if code:
         remark(text.splitlines())
     else:
         write_text(text)
-    if code == FINE and {"-h", "--help"} & {*options}:
+    if helps:
         say("\n".join(("\nExample:", *(f"  {line}" for line in VERBS["lsmem"].examples))))
     return code
 

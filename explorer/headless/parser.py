@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import textwrap
 from collections.abc import Collection, Iterator
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from .. import __version__
 from .arguments import MACHINE_WORDS
@@ -15,6 +15,10 @@ from .verb_parser import Parser, columns, explained
 from .verbs import GROUPS, VERBS
 
 ABOUT: Final = "Linux memory hotplug, rehearsed: add, online, offline and remove memory of a saved machine."
+MEMMAP: Final = (
+    "Of each page of memory, 4 KiB on most machines, the kernel keeps a struct page of 64 bytes. All of them are the memmap: "
+    "1.6 % of memory, and added memory needs its own."
+)
 USAGE: Final = ("altmap [MACHINE]", "altmap COMMAND ...", "altmap COMMAND --help")
 _NAMES: Final = max(map(len, VERBS)) + 4
 """Columns before what is said of a command."""
@@ -26,21 +30,25 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-class _Top(Parser):
-    """altmap itself: its help is an overview."""
+class Top(Parser):
+    """altmap itself: its help is an overview; `verbs` are the parsers of the verbs by their names."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.verbs: dict[str, Parser] = {}
 
     def format_help(self) -> str:
         """The verbs by what people come for."""
         return "\n".join(_overview(columns())) + "\n"
 
 
-def parser(wanted: Collection[str] = tuple(VERBS)) -> Parser:
+def parser(wanted: Collection[str] = tuple(VERBS)) -> Top:
     """The whole parser. The arguments of verbs that are not `wanted` are left out: what they list has to be looked up."""
-    top = _Top(prog="altmap", description=ABOUT)
+    top = Top(prog="altmap", description=ABOUT)
     top.add_argument("--version", action=_Version, nargs=0, help="print it")
     commands = top.add_subparsers(metavar="COMMAND", prog="altmap", parser_class=Parser)
     for verb in VERBS.values():
-        one = commands.add_parser(
+        top.verbs[verb.name] = one = commands.add_parser(
             verb.name, help=verb.about, description=f"{_sentence(verb.about)}.", examples=verb.examples
         )
         if verb.name in wanted:
@@ -59,4 +67,5 @@ def _overview(width: int) -> Iterator[str]:
     for title, verbs in GROUPS:
         yield from ["", f"{title}:", *explained(((verb.name, verb.about) for verb in verbs), _NAMES)]
     yield from ["", *textwrap.wrap(f"MACHINE is {MACHINE_WORDS}.", width)]
+    yield from ["", *textwrap.wrap(MEMMAP, width)]
     yield from ["", "Exit codes:", *explained(((str(code), meaning) for code, meaning in MEANINGS.items()), 5)]
