@@ -49,7 +49,7 @@ _FIELD: Final = re.compile(r"\.(\w+)")
 
 
 class _Head(msgspec.Struct, frozen=True):
-    version: int
+    version: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class _About(msgspec.Struct, frozen=True):
@@ -202,10 +202,9 @@ def _parsed(data: bytes) -> SnapshotV1:
     if form is None:
         raise BadInput("it is not a snapshot, which is a JSON object, or a MessagePack map, perhaps with gzip")
     try:
-        try:
-            version = form.decode(data, type=_Head).version
-        except msgspec.ValidationError as error:
-            raise BadInput("it is no snapshot of altmap: those have a number as their `version`") from error
+        version = form.decode(data, type=_Head).version
+        if isinstance(version, msgspec.UnsetType):
+            raise BadInput("it is no snapshot of altmap, which has a `version`")
         if version != VERSION:
             raise BadInput(f"$.version: {_other_version(version)}; this altmap reads version {VERSION}")
         snapshot: SnapshotV1 = form.decode(data, type=SnapshotV1)

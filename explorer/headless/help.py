@@ -58,7 +58,7 @@ WORDS: Final = (
     ),
     (
         "sequential, checkerboard, random",
-        "which pages: the lowest, every second one, or any; `seed SEED` chooses another any",
+        "which pages: the lowest, every second one, or some; `seed SEED` draws others",
     ),
     ("short", "the references are held for a moment, as by direct I/O"),
     ("soft", "the page is only suspected: it is moved elsewhere first"),

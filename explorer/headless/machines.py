@@ -128,7 +128,7 @@ def list_memory(arguments: argparse.Namespace) -> int:
     code, text = lsmem(options, machine_named(named, replay=replay)) if needed else lsmem([*options, *others])
     helps = code == FINE and bool({"-h", "--help"} & {*options})
     if helps:
-        say("usage: altmap lsmem [MACHINE] [OPTION ...]\n")
+        write_text("usage: altmap lsmem [MACHINE] [OPTION ...]\n\n")
     if code:
         remark(text.splitlines())
     else:

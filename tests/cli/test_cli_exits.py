@@ -35,9 +35,9 @@ from .conftest import Process, Run
         (["--frobnicate"], "--frobnicate is no option of altmap; altmap --help tells"),
         (
             ["show", "{guest}", "--jsn"],
-            "--jsn is no option of altmap show; did you mean '--json'? altmap show --help tells",
+            r"--jsn is no option of altmap show; did you mean '--json'\? altmap show --help tells",
         ),
-        (["show", "{guest}", "--js", "more"], "--js is no option of altmap show; did you mean '--json'?"),
+        (["show", "{guest}", "--js", "more"], "--js is no option of altmap show; did you mean '--json'"),
         (["run"], "the following arguments are required: MACHINE, SCRIPT; altmap run --help tells"),
         (["run", "{guest}"], "the following arguments are required: SCRIPT"),
         (["run", "{guest}", "{tmp}/none"], "/none: No such file or directory"),

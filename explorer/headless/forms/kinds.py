@@ -50,10 +50,8 @@ _ALL: Final = (
     _kind(FullStepDocument, "run --json --full", "what came of a command and all of the machine; a line each"),
     _kind(EventDocument, "run --events", "what the kernel does on the way; a line each"),
     _kind(WhyDocument, "why --json", "would commands succeed; if not, why, and what would clear it"),
-    _kind(
-        GiveBackDocument, "why offline SIZE --json", "which blocks give back so much memory, and what holds the rest"
-    ),
-    _kind(GrowthDocument, "grow --json", "how far a machine can grow, and where it gets dangerous before"),
+    _kind(GiveBackDocument, "why SIZE --json", "which blocks give back so much memory, and what holds the rest"),
+    _kind(GrowthDocument, "grow --json", "how far a machine can grow, and where that gets dangerous"),
     _kind(ExplanationDocument, "explain --json", "what lines of a kernel log mean"),
     _kind(ComparisonDocument, "compare --json", "the placements of one add side by side"),
     _kind(DiffDocument, "diff --json", "what changed between two machines"),
