@@ -56,7 +56,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     limit                what makes `geometry.max_address` the limit (see `Limit`)
     wider                the limit with wider page tables, if the CPU and the kernel have them; 0: there are none such
     trims                KASLR may trim the direct map
-    hotplug_since        first kernel version that can hot-add memory, (2, 6) for all old ones; None: not possible
+    hotplug_since        first release that can hot-add memory and take it away, (2, 6) for all old ones; None: not possible
     hotplug_until        first that no longer can; None: all since then can
     rfc_altmap           see `RfcAltmap`
     head_rule            see `HeadRule`
@@ -164,7 +164,8 @@ _ROWS: Final = (
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=True, max_address=1 << 47),
         older_sections=(((5, 12), GIB),), hotplug_since=(5, 7), rfc_altmap="supported", boot_offline_veto=True,
         lists_memblock=True, begins=GIB, crash_kernel=(2 * MIB, 128 * MIB), low_zones=_ARM_ZONES, direct_map=(4096,),
-        note="Sections had 1 GiB before 5.12. Usual: ZONE_DMA takes all below 4 GiB, so DMA32 is empty; the linear map "
+        note="Sections had 1 GiB before 5.12. Since 5.0 memory could be added, but not go offline or be removed (EINVAL); these "
+             "kernels count as without hotplug. Usual: ZONE_DMA takes all below 4 GiB, so DMA32 is empty; the linear map "
              "of a 48-bit kernel spans 128 TiB."),
     Preset(
         name="arm64-16k", machines=_ARM, limit="linear map", huge_pages=(2 * MIB, 32 * MIB, GIB), huge_page=32 * MIB,
