@@ -65,6 +65,11 @@ class KernelModel(msgspec.Struct, frozen=True):
     fallback_order_logged  the kernel log shows the order of nodes when zonelists are built
     movable_minimum_apart  the min watermark of ZONE_MOVABLE is a small share of its own
     compact_values         what /proc/sys/vm/compact_memory accepts; None: anything
+    compact_finishes       compaction takes a pageblock's movable pages in two steps, 32 and the rest, not 32 by 32
+    compact_strides        its free scanner, while it finds nothing, looks at every 2nd, 4th ... 32nd page of a pageblock
+    compact_counts_all     pages that a scanner steps over with the first of their free area count as scanned
+    compact_frugal         the free scanner takes what a batch still lacks, not a whole batch, and its pages are used from the
+                           first to the last, not from the last to the first
     dissolves_gigantic     a free gigantic page gives way to offlining
     movable_gigantic       vm.movable_gigantic_pages lets gigantic pages lie in ZONE_MOVABLE
     contig_moves_huge_pages  ranges with smaller huge pages can become a gigantic one, if no others are left
@@ -130,6 +135,10 @@ class KernelModel(msgspec.Struct, frozen=True):
     memoryless_first: bool = False
     movable_minimum_apart: bool = False
     compact_values: tuple[int, ...] | None = None
+    compact_finishes: bool = False
+    compact_strides: bool = False
+    compact_counts_all: bool = False
+    compact_frugal: bool = False
     dissolves_gigantic: bool = False
     movable_gigantic: bool = False
     contig_moves_huge_pages: bool = False

@@ -58,6 +58,8 @@ CHANGES: Final[tuple[Change, ...]] = (
     _row((5, 1), "commit", "kmem gives the memory of DAX devices to the system", "c221c0b0308f",
          "device-dax: \"Hotplug\" persistent memory for use like normal RAM",
          drivers=("acpi", "balloon", "probe", "dlpar", "sclp", "hmm", "pmem", "dax")),
+    _row((5, 1), "commit", "compaction takes the rest of a pageblock at once, and samples pageblocks for free pages",
+         "4fca9730c51d", "mm, compaction: sample pageblocks for free pages", compact_finishes=True, compact_strides=True),
     _row((5, 3), "commit", "device memory is added by sub-sections of 2 MiB, not by whole sections", "ba72b4c8cf60",
          "mm/sparsemem: support sub-section hotplug", subsections=True),
     _row((5, 5), "commit", "zones end where their online memory does; before, they reach over offline memory until it is removed",
@@ -115,6 +117,8 @@ CHANGES: Final[tuple[Change, ...]] = (
          "riscv: mm: hugetlb: Enable ARCH_WANT_HUGETLB_PAGE_OPTIMIZE_VMEMMAP", hvo=("x86_64", "loongarch", "riscv64")),
     _row((6, 5), "commit", "compact_memory accepts 1 alone", "",
          "mm: compaction: optimize compact_memory to comply with the admin-guide", compact_values=(1,)),
+    _row((6, 5), "source", "compaction counts all pages of a free area that it steps over as scanned", "", "",
+         compact_counts_all=True),
     _row((6, 5), "configuration", "added blocks go online by themselves where the distribution builds it so, as Debian does; "
          "upstream's own default is offline", default_online="online"),
     _row((6, 6), "commit", "a request that asks for a memmap on memory in vain falls back to kernel memory, so that ACPI "
@@ -142,6 +146,8 @@ CHANGES: Final[tuple[Change, ...]] = (
          single_block=False, block_rollback=True),
     _row((6, 8), "commit", "CXL regions that become system RAM ask for a memmap on memory", "",
          "dax/kmem: allow kmem to add memory with memmap_on_memory", opt_in=("acpi", "dlpar", "cxl")),
+    _row((6, 9), "commit", "compaction keeps free pages as whole areas, and takes no more of them than pages wait for",
+         "733aea0b3a7b", "mm/compaction: add support for >0 order folio memory compaction.", compact_frugal=True),
     _row((6, 9), "commit", "any DAX device asks for a memmap on memory if its file memmap_on_memory says so", "73954d379efd",
          "dax: add a sysfs knob to control memmap_on_memory behavior", opt_in=("acpi", "dlpar", "cxl", "dax"),
          asks_by_file=("dax",)),
