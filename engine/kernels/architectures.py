@@ -66,6 +66,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     windows              does a huge page of vmemmap serve all sections in its range, those of the boot among them? "huge": if
                          the vmemmap is made of such pages
     ejects               which driver takes memory out when the machine's firmware or hypervisor asks for it
+    standby              the hypervisor holds memory ready that comes only when it is asked for (drivers/s390/char/sclp_cmd.c)
     add_warning          file and function of the warning in the kernel log when an add fails; None: there is none
     unmapped_by          function that RFC v2 has step over memmap pages when it unmaps them; None: there is none
     begins               address where boot memory usually begins; 0: it always does there
@@ -99,6 +100,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     windows: Literal["", "always", "huge"] = ""
     blocks_by: BlocksBy = "section"
     ejects: Literal["acpi", "dlpar"] = "acpi"
+    standby: bool = False
     add_warning: str | None = None
     unmapped_by: str | None = None
     begins: int = 0
@@ -225,6 +227,7 @@ _ROWS: Final = (
         note="As with 64K pages; a page of 16 MiB of vmemmap is the memmap of 1 GiB. Usual: zones, address bits."),
     Preset(
         name="s390x", machines=("s390x",), huge_pages=(MIB, 2 * GIB), huge_page=MIB, moves_huge_pages=False, blocks_by="firmware",
+        standby=True,
         geometry=Geometry(
             arch="s390x", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=8, pmd_size=MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),

@@ -57,6 +57,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     late_node_state        a node that lost its memory leaves the zonelists only at their next rebuild
     memoryless_first       a node without memory still stands first in its own fallback order
     frozen_slab            slab pages of order 0 have no reference, so isolation takes them for free pages
+    isolates_ends_first    isolation looks at the last pageblock of a range right after the first, else in ascending order
     isolation_keeps_type   isolation is a bit of its own: a pageblock keeps its type; else it is Movable afterwards
     pins_leave_movable     who pins pages for long has them moved out of ZONE_MOVABLE first, or gets none
     offline_deadline       seconds after which offlining gives up (EAGAIN); None: only a signal ends it
@@ -126,6 +127,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     policies: tuple[OnlinePolicy, ...] = ("contig-zones",)
     frozen_slab: bool = False
     pins_leave_movable: bool = False
+    isolates_ends_first: bool = False
     isolation_keeps_type: bool = False
     offline_deadline: int | None = None
     offline_retries: int | None = None

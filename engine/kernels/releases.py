@@ -100,6 +100,8 @@ CHANGES: Final[tuple[Change, ...]] = (
          "mm: hugetlb: free the 2nd vmemmap page associated with each HugeTLB page", hvo_keeps=1),
     _row((5, 19), "commit", "hugetlb_free_vmemmap=on works on arm64", "1e63ac088f20",
          "arm64: mm: hugetlb: enable HUGETLB_PAGE_FREE_VMEMMAP for arm64", hvo=("x86_64", "arm64")),
+    _row((5, 19), "commit", "isolation looks at the first pageblock of a range, then at the last, then at the rest",
+         "b2c9e2fbba32", "mm: make alloc_contig_range work at pageblock granularity", isolates_ends_first=True),
     _row((6, 0), "commit", "hugetlb_free_vmemmap=on leaves alone the memmap that blocks carry themselves, and forbids it no more",
          "", "mm: memory_hotplug: make hugetlb_optimize_vmemmap compatible with memmap_on_memory", hvo_excludes_heads=False),
     _row((6, 2), "commit", "a block with a poisoned page cannot be onlined again (EHWPOISON)", "",
