@@ -66,6 +66,10 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     agree.agree_memmaps(state)
     notes += (*agree.agree_nodes(state), *agree.agree_resources(state))
     state.parameters.load({None: identity.settings})
+    state.globals.change(
+        auto_online_assumed="auto_online_blocks" in identity.assumed,
+        mode_assumed="memmap_on_memory" in identity.assumed,
+    )
     return state, notes
 
 
