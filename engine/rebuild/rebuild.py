@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ..capture.observation import Observation
 from ..kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..memory.origin import Origin
@@ -81,6 +83,9 @@ def _settle(state: State, seen: Observation, draft: layout.Draft, prior: State |
     known = {nr: draft.covered.get(nr, 0) | draft.reserved.get(nr, 0) for nr in {*draft.covered, *draft.reserved}}
     counters = {(reading.node, reading.zone): reading.counters for reading in seen.zones}
     for key in list(state.zones):
+        if key not in members and any(block.linked == key for block in state.blocks.values()):
+            state.zones.load({key: msgspec.structs.replace(state.zones[key], present=0, managed=0, free=0, pcp=0)})
+            continue
         if key not in members:
             notes.append(agree.drop_zone(state, key))
             continue
