@@ -25,6 +25,7 @@ from ..protocol.events import (
     MemmapSkipped,
     MigrationFailed,
     NotifierCalled,
+    OriginDoubted,
     PagesAssumed,
     PagesTaken,
     PresentAdjusted,
@@ -48,6 +49,7 @@ from ..protocol.reasons.taking import (
     Unmovable,
     UnseenKernelPages,
 )
+from ..protocol.reasons.unknown import NotDated
 from ..protocol.vocabulary import (
     ABSENT,
     FREE,
@@ -211,6 +213,8 @@ def _announce(state: State, block: Block, key: ZoneKey, start: int, pages: int) 
     change = _status_change_nid(state, key, pages)
     yield from tell_node(state, "NODE_REMOVING_LAST_MEMORY", start, pages, change)
     call = state.chain.call("MEM_GOING_OFFLINE", start, pages, named_node(state, change), block.early)
+    if block.undated:
+        yield OriginDoubted(start, pages, NotDated())
     yield call
     if call.vetoed_by:
         yield _failure(state, start, pages, "notifier failure")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from ..capture.observation import Observation
 from ..kernels.architectures import Preset
 from ..kernels.model import KernelModel
 from ..kernels.models import find_model, release_in
@@ -14,6 +13,7 @@ from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
 from ..numbers.units import format_bytes
 from ..protocol.vocabulary import AUTO_ONLINE
+from ..reading.observation import Observation
 from ..sysfs.hotplug_files import boolean
 from .architecture import architecture_of
 from .from_proc import usual_block_size
@@ -109,14 +109,14 @@ def _options(cmdline: str) -> dict[str, str]:
 def _settings(seen: Observation, model: KernelModel, options: dict[str, str], notes: list[str]) -> Settings:
     online = seen.auto_online_blocks or options.get("memhp_default_state") or model.default_online
     if online not in AUTO_ONLINE:
-        notes.append(f"auto_online_blocks is {online!r}, which no kernel says; taken as offline")
+        notes.append(f"auto_online_blocks is {online[:60]!r}, which no kernel says; taken as offline")
         online = "offline"
     asked = options.get("memory_hotplug.memmap_on_memory", "N")
     on_memory = seen.parameters.get("memmap_on_memory", "force" if asked.lower() == "force" else _yes_no(asked))
     if not model.parameter_modes:
         on_memory = "N"
     elif on_memory not in model.parameter_modes:
-        notes.append(f"memmap_on_memory is {on_memory!r}, which {model.name} does not know; taken as N")
+        notes.append(f"memmap_on_memory is {on_memory[:60]!r}, which {model.name} does not know; taken as N")
         on_memory = "N"
     ratio = seen.parameters.get("auto_movable_ratio", options.get("memory_hotplug.auto_movable_ratio", "301"))
     policy = seen.parameters.get("online_policy", options.get("memory_hotplug.online_policy", model.policies[0]))
@@ -133,7 +133,7 @@ def _settings(seen: Observation, model: KernelModel, options: dict[str, str], no
     try:
         return settings_of({**texts, "auto_movable_ratio": ratio})
     except BadInput:
-        notes.append(f"auto_movable_ratio is {ratio!r}, not a percentage; taken as 301")
+        notes.append(f"auto_movable_ratio is {ratio[:60]!r}, not a percentage; taken as 301")
         return settings_of(texts)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from ..capture.observation import Observation
 from ..kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
 from ..memory.origin import Origin
 from ..memory.state import State
 from ..protocol.vocabulary import ZoneKey
+from ..reading.observation import Observation
 from . import agree, going_offline, layout, topology
 from .bare_pages import name_bare_pages
+from .dating import doubt_origins
 from .devices import build_devices
 from .evidence import mark_reserved, mark_unseen, weigh_evidence
 from .free_layout import lay_out
@@ -52,6 +53,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
         build_devices(draft, identity.settings.memmap_on_memory)
     layout.build_sections(draft)
     topology.mark_early(state, seen, prior)
+    doubt_origins(draft)
     mark_reserved(draft)
     going_offline.put_back(state)
     name_bare_pages(draft)

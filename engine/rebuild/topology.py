@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from ..capture.observation import BlockReading, NodeReading, Observation
 from ..memory.block import Block
 from ..memory.state import Resource, State
 from ..memory.zone import MOVABLE, NORMAL, ZONE_ORDER, Node, SeenWatermarks, Zone
 from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import BlockState, ZoneKey
+from ..reading.observation import BlockReading, NodeReading, Observation
 
 
 def build_nodes(state: State, seen: Observation) -> None:
@@ -123,7 +123,7 @@ def doubts(seen: Observation) -> Iterator[str]:
             odd.setdefault(block.state, []).append(block.id)
     for text, blocks in odd.items():
         names = f"memory{blocks[0]}" + (f" (and {len(blocks) - 1} more blocks)" if len(blocks) > 1 else "")
-        said = "is not there" if text is None else f"is {text!r}, which is none of online, offline, going-offline"
+        said = "is not there" if text is None else f"is {text[:60]!r}, which is none of online, offline, going-offline"
         yield f"the state of {names} {said}; taken for online"
 
 
@@ -150,6 +150,7 @@ def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
                 request=known.request,
                 hwpoison=known.hwpoison,
                 online_type=known.online_type,
+                undated=known.undated,
             )
         elif prior is not None:
             block = msgspec.structs.replace(block, early=False)

@@ -13,6 +13,7 @@ from ..protocol.events import (
     ExistingMemoryTaken,
     HugePagesChanged,
     OfflineFailed,
+    OriginDoubted,
     PagesAssumed,
     PagesMigrated,
     PagesTakenByWorkload,
@@ -36,11 +37,11 @@ def certainty(state: State, result: str, events: Sequence[Event]) -> Certainty:
 
 
 def _assumed(result: str, events: Sequence[Event]) -> bool:
-    """Did it hang on pages that no one saw? An eject is refused for the last block that would not go, whatever was assumed
-    of others."""
+    """Did it hang on pages that no one saw, or on when memory came? An eject is refused for the last block that would not go,
+    whatever was assumed of others."""
     hangs = since = False
     for event in events:
-        if isinstance(event, PagesAssumed):
+        if isinstance(event, PagesAssumed | OriginDoubted):
             hangs = since = True
         elif isinstance(event, BlockState) and event.state == "going-offline":
             since = False

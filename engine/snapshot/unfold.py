@@ -258,7 +258,7 @@ def _blocks(snapshot: SnapshotV1, state: State) -> dict[int, Block]:
             _bad(f"{path}.group", f"group {run.group} is unknown; it must be one of $.groups, or null")
         values = (
             run.state, run.nodes, run.zone, run.head, run.early, run.group, run.request, run.hwpoison, run.online_type, run.stuck,
-            run.linked,
+            run.linked, run.undated,
         )  # fmt: skip
         blocks.update({number: Block(number, *values) for number in range(run.first, behind)})
     return blocks

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from altmap.engine import BadInput, Machine, capture, lsmem, open_machine, why_not
@@ -289,10 +291,36 @@ def test_a_kernel_without_hotplug_is_told_as_that(tmp_path: Path) -> None:
         open_machine(tmp_path)
 
 
+class _NotPacked(io.BytesIO):
+    """What stands for compression.zstd where Python has none: nothing is packed behind the magic number."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(Path(path).read_bytes()[4:])
+
+
+def test_zstd_is_unpacked_where_python_can_and_else_said_how(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tarfile.open(tmp_path / "it.tar", "w") as tar:
+        tar.add(tree, "host")
+    packed = tmp_path / "it.tar.zst"
+    packed.write_bytes(b"\x28\xb5\x2f\xfd" + (tmp_path / "it.tar").read_bytes())
+    monkeypatch.setitem(sys.modules, "compression.zstd", None)
+    with pytest.raises(BadInput, match=r"from 3\.14 on; unpack it first, and give what comes out: zstd -d FILE$"):
+        open_machine(packed)
+    stand_in = ModuleType("compression.zstd")
+    stand_in.ZstdFile, stand_in.ZstdError = _NotPacked, KeyError  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "compression", ModuleType("compression"))
+    monkeypatch.setitem(sys.modules, "compression.zstd", stand_in)
+    assert capture(packed).blocks == open_machine(tree).blocks
+    packed.write_bytes(packed.read_bytes()[:5000])
+    with pytest.raises(BadInput, match="neither a folder nor a whole"):
+        capture(packed)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"\x28\xb5\x2f\xfd....", "it is compressed with zstd; unpack it first, and give what comes out: zstd -d FILE"),
         (b'Memory device [dimm]: "dimm1"\n  addr: 0x100000000\n', "it is what QEMU says to info memory-devices"),
         (b"<domain type='kvm'>\n  <memory unit='KiB'>1</memory></domain>", "it is the XML of a libvirt domain"),
         (json.dumps([{"chardev": "dax0.0", "size": 1}]).encode(), "it is what daxctl list prints"),

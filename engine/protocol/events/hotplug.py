@@ -6,7 +6,7 @@ import msgspec
 
 from ..reasons import Reason
 from ..reasons.placement import PlacementRule
-from ..reasons.unknown import HighestAddress
+from ..reasons.unknown import HighestAddress, NotDated
 from ..reasons.zones import ZoneRule
 from ..vocabulary import Chunk, MemmapOn, Placement
 from .base import EventBase
@@ -37,6 +37,15 @@ class AddressDoubted(EventBase, tag="address_doubted", frozen=True):
     """What comes of an add hangs on where its addresses end, which is not known."""
 
     reason: HighestAddress
+
+
+class OriginDoubted(EventBase, tag="origin_doubted", frozen=True):
+    """What comes of a range hangs on whether it was there at boot, which is not known; the rehearsal goes on as if what the
+    block says of that (`Block.early`) was so."""
+
+    pfn: int
+    pages: int
+    reason: NotDated
 
 
 class NodeOnlined(EventBase, tag="node_onlined", frozen=True):

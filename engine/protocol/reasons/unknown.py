@@ -65,4 +65,11 @@ class HighestAddress(Coded, frozen=True):
     """What would tell."""
 
 
-Unknown = NotSeen | NoFlags | NotCounted | HighestAddress
+class NotDated(Coded, frozen=True):
+    """No file tells whether the memory was there at boot, and boot memory is what the architecture lets nobody take away."""
+
+    read: ClassVar[tuple[str, ...]] = ("/proc/iomem", "/proc/vmstat")
+    """What would tell."""
+
+
+Unknown = NotSeen | NoFlags | NotCounted | HighestAddress | NotDated

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ...numbers.units import about_bytes
-from ...protocol.reasons.unknown import HighestAddress, NoFlags, NotCounted, NotSeen, Unknown
+from ...protocol.reasons.unknown import HighestAddress, NoFlags, NotCounted, NotDated, NotSeen, Unknown
 from .words import Names, counted, zone_name
 
 
@@ -17,7 +17,7 @@ def said(reason: Unknown, names: Names) -> str:
 
 def unknown_words(unknown: Unknown) -> Iterator[str]:
     """What no one saw, what is known of it, how likely it is in the way, and what would tell."""
-    zone = zone_name((unknown.node, unknown.zone)) if not isinstance(unknown, HighestAddress) else ""
+    zone = "" if isinstance(unknown, HighestAddress | NotDated) else zone_name((unknown.node, unknown.zone))
     match unknown:
         case HighestAddress(limit, max_address):
             yield f"it ends behind {max_address - 1:#x}, {_LIMITS[limit]}"
@@ -31,6 +31,8 @@ def unknown_words(unknown: Unknown) -> Iterator[str]:
                 f"the kernel's, and no file tells which; {counted(blocks, 'block')} of the zone "
                 f"{'has' if blocks == 1 else 'have'} such pages"
             )
+        case NotDated():
+            yield "no file tells whether it was there at boot or was added later; memory of the boot is refused (EPERM) on arm64"
         case NotCounted():
             yield f"no one counted the free pages of {zone} and their areas"
     if unknown.read:

@@ -9,7 +9,7 @@ from ...memory.state import State
 from ...memory.zone import MOVABLE
 from ...mm.unseen import Tally, tally
 from ...numbers.rounding import ceil
-from ...protocol.events import AddressDoubted, Event, PagesAssumed
+from ...protocol.events import AddressDoubted, Event, OriginDoubted, PagesAssumed
 from ...protocol.reasons.unknown import NoFlags, NotCounted, NotSeen, Unknown
 from ...protocol.vocabulary import ZoneKey
 
@@ -19,12 +19,13 @@ def unknowns(state: State, events: Sequence[Event]) -> tuple[Unknown, ...]:
     doubts = tuple(event.reason for event in events if isinstance(event, AddressDoubted))
     if doubts:
         return doubts
+    undated = tuple({event.reason: None for event in events if isinstance(event, OriginDoubted)})
     asked: dict[ZoneKey, dict[int, PagesAssumed]] = {}
     for event in events:
         if isinstance(event, PagesAssumed):
             asked.setdefault((event.node, event.zone), {})[event.pfn] = event
-    if asked:
-        return tuple(_of_pages(state, key, list(found.values())) for key, found in asked.items())
+    if asked or undated:
+        return (*undated, *(_of_pages(state, key, list(found.values())) for key, found in asked.items()))
     evidence = sorted(state.evidence.items())
     return tuple(NotCounted(*key) for key, known in evidence if not (known.counted and known.areas))
 

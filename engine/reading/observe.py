@@ -14,6 +14,8 @@ from .open_tree import open_tree
 from .tree import Tree
 
 _PARAMETERS = "sys/module/memory_hotplug/parameters"
+_LONGEST_TEXT = 1 << 16
+"""Characters of a file that is one value: a command line has at most some thousands."""
 _SYSCTLS = (("proc/sys/vm", "movable_gigantic_pages"),)
 
 
@@ -95,15 +97,22 @@ def _notes(tree: Tree) -> tuple[str, ...]:
 
 
 def _text(tree: Tree, path: str) -> str | None:
-    text = tree.read_text(path)
-    return (text.strip() or None) if text is not None else None
+    def short(text: str, where: str) -> str | None:
+        if len(text) > _LONGEST_TEXT:
+            raise BadInput(f"{where} has {len(text)} characters; no kernel writes more than {_LONGEST_TEXT} there")
+        return text.strip() or None
+
+    return tree.parse(path, short)
 
 
 def _resources(tree: Tree) -> tuple[Resource, ...]:
-    resources = tree.parse("proc/iomem", procfs.parse_iomem)
-    if resources == () and (tree.read_text("proc/iomem") or "").strip():
-        tree.notes.append("proc/iomem hides its addresses, as it does from everyone but root")
-    return resources or ()
+    def parsed(text: str, where: str) -> tuple[Resource, ...]:
+        resources = procfs.parse_iomem(text, where)
+        if not resources and text.strip():
+            tree.notes.append(f"{where} hides its addresses, as it does from everyone but root")
+        return resources
+
+    return tree.parse("proc/iomem", parsed) or ()
 
 
 def _pages(tree: Tree) -> tuple[PageRun, ...]:

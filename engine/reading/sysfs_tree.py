@@ -169,7 +169,7 @@ def _distances(text: str, where: str) -> tuple[int, ...]:
 
 def _has_cpus(tree: Tree, folder: str) -> bool | None:
     """From the node's list of CPUs, or from its mask in trees that saved only that."""
-    listed, mask = tree.read_text(f"{folder}/cpulist"), tree.read_text(f"{folder}/cpumap")
+    listed, mask = (tree.parse(f"{folder}/{name}", lambda text, _: text) for name in ("cpulist", "cpumap"))
     if listed is not None:
         return bool(listed.strip())
     return None if mask is None else bool(mask.strip("0,\n "))

@@ -148,7 +148,7 @@ def _with_lsmem(tree: Tree) -> Tree:
         if name.startswith("lsmem")
     ]
     for path in lists:
-        text = tree.read_text(path) or ""
+        text = tree.parse(path, lambda text, _: text) or ""
         if lsmem_list.is_lsmem(text):
             upper = MappedTree(tree.source, lsmem_list.files_of(text, f"{tree.source}: {path}"))
             joined = JoinedTree(upper, whole)
