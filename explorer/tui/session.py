@@ -142,6 +142,8 @@ class Session:
         here = self.machine.timeline.present
         if (verb := self.verb_of(here)) is None:
             return None
+        from altmap.engine import Film
+
         steps = [step for step in self.machine.timeline.path() if self.verb_of(step) == verb]
         first = steps[0].parent
         assert first is not None, "the first state is no verb's"
