@@ -71,9 +71,10 @@ class KernelModel(msgspec.Struct, frozen=True):
     pool_skips_isolated    free huge pages inside a range that is to go offline take in no others
     pool_in_order          huge pages of one write are used first to last, not last to first
     node_pool_persistent   a node's nr_hugepages is compared without the surplus of that node, not of all
-    hvo                    the memmap of huge pages can be given back (hugetlb_free_vmemmap)
+    hvo                    architectures on which the memmap of huge pages can be given back (hugetlb_free_vmemmap)
     hvo_excludes_heads     with that no block carries its own memmap
-    hvo_copies_first        it is given back whole, for a fresh copy of its first page
+    hvo_keeps              pages that are kept of it
+    hvo_copies_first       it is given back whole, for a fresh copy of its first page
     hvo_any_node           and what it takes may come from any node
     hvo_shared_tails       the rest of it is mapped to one page, shared by all huge pages of a size and zone
     hvo_in_bulk            of huge pages that leave the pool together, all memmap is made whole before the first is freed
@@ -135,7 +136,8 @@ class KernelModel(msgspec.Struct, frozen=True):
     pool_skips_isolated: bool = False
     pool_in_order: bool = False
     node_pool_persistent: bool = False
-    hvo: bool = False
+    hvo: tuple[Arch, ...] = ()
+    hvo_keeps: int = 1
     hvo_excludes_heads: bool = False
     hvo_copies_first: bool = False
     hvo_any_node: bool = False

@@ -7,8 +7,6 @@ from typing import Final
 
 import msgspec
 
-from ..capture.kpageflags import KPF_BUDDY, KPF_COMPOUND_HEAD, KPF_HUGE
-from ..capture.observation import Observation, PageRun
 from ..memory.section import put, union
 from ..memory.state import HugePage, State
 from ..memory.zone import MOVABLE
@@ -17,6 +15,8 @@ from ..numbers.bits import aligned_runs, span
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import ASSUMED, FREE, HUGE, PCP, Kind, ZoneKey
 from ..protocol.vocabulary import MOVABLE as MOVABLE_PAGE
+from ..reading.kpageflags import KPF_BUDDY, KPF_COMPOUND_HEAD, KPF_HUGE
+from ..reading.observation import Observation, PageRun
 from .settle import lru_pages
 
 _UNSEEN: Final[tuple[Kind, ...]] = (FREE, PCP, MOVABLE_PAGE, ASSUMED)

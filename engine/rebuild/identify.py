@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ..capture.observation import Observation
 from ..kernels.architectures import Preset
 from ..kernels.model import KernelModel
 from ..kernels.models import find_model, release_in
@@ -14,9 +13,10 @@ from ..kernels.releases import LAST
 from ..memory.settings import Boot, Settings, settings_of
 from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
+from ..numbers.kstrtobool import kstrtobool
 from ..numbers.units import format_bytes
 from ..protocol.vocabulary import AUTO_ONLINE
-from ..sysfs.hotplug_files import boolean
+from ..reading.observation import Observation
 from .architecture import architecture_of
 from .from_proc import usual_block_size
 from .release import model_shown
@@ -49,14 +49,14 @@ def identify(
     kernel = find_model(model) if model is not None else model_shown(seen, geometry, notes)
     options = _options(seen.cmdline or "")
     boot = Boot(
-        bool(seen.has_probe),
-        "movable_node" in options,
-        options.get("hugepages"),
-        options.get("hugetlb_free_vmemmap"),
-        options.get("movablecore"),
-        options.get("kernelcore"),
-        "nokaslr" in options or None,
-        "no5lvl" in options or None,
+        probe=bool(seen.has_probe),
+        movable_node="movable_node" in options,
+        hugepages=options.get("hugepages"),
+        hugetlb_free_vmemmap=options.get("hugetlb_free_vmemmap"),
+        movablecore=options.get("movablecore"),
+        kernelcore=options.get("kernelcore"),
+        nokaslr="nokaslr" in options or None,
+        no5lvl="no5lvl" in options or None,
     )
     settings = _settings(seen, kernel, options, notes)
     assumed = tuple(_assumed(seen, preset, kernel, options))
@@ -156,4 +156,4 @@ def _settings(seen: Observation, model: KernelModel, options: dict[str, str], no
 
 
 def _yes_no(text: str) -> str:
-    return "Y" if boolean(text) else "N"
+    return "Y" if kstrtobool(text) else "N"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from ..capture.observation import Observation
-from ..kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
+from ..kernels.notifier_chain import chain_of
 from ..memory.origin import Origin
 from ..memory.state import State
 from ..protocol.vocabulary import ZoneKey
+from ..reading.observation import Observation
 from . import agree, going_offline, layout, topology
 from .bare_pages import name_bare_pages
 from .dating import doubt_origins
@@ -38,10 +38,7 @@ def rebuild(
 
 def build_state(seen: Observation, identity: Identity, prior: State | None) -> tuple[State, list[str]]:
     """All tables from a capture; `prior` is the model's state before, which knows what no capture shows."""
-    chain = DEFAULT_CHAIN
-    if identity.preset.boot_offline_veto:
-        chain = chain.with_subscriber(BOOT_MEMORY_GUARD)
-    state = State(identity.preset, identity.geometry, identity.model, identity.boot, chain)
+    state = State(identity.preset, identity.geometry, identity.model, identity.boot, chain_of(identity.preset))
     seen = plausible(seen, identity.geometry)
     notes = [*seen.notes, *topology.doubts(seen)]
     topology.build_nodes(state, seen)

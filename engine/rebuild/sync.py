@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ..capture.observation import Observation
 from ..memory.block import Block
 from ..memory.state import State
 from ..memory.zone import MOVABLE
@@ -14,6 +13,7 @@ from ..numbers.errors import BadInput
 from ..numbers.units import format_bytes
 from ..protocol.reasons.notes import BlockAppeared, BlockDiffers, BlockVanished, Note, OfTheCapture, ZoneDiffers
 from ..protocol.vocabulary import DEVICE_CALLERS, PAGETABLE, SLAB
+from ..reading.observation import Observation
 from ..sysfs.report import block_report
 from .architecture import architecture_said
 from .identify import Identity, identify

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
-from ..capture.observation import BlockReading, NodeReading, Observation
 from ..memory.block import Block
 from ..memory.state import Resource, State
 from ..memory.zone import MOVABLE, NORMAL, ZONE_ORDER, Node, SeenWatermarks, Zone
 from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
+from ..numbers.runs import consecutive
 from ..protocol.vocabulary import BlockState, ZoneKey
+from ..reading.observation import BlockReading, NodeReading, Observation
 
 
 def build_nodes(state: State, seen: Observation) -> None:
@@ -48,8 +49,8 @@ def build_resources(state: State, seen: Observation) -> None:
             state.resources.load({known.key: known})
     if not any(resource.ram for resource in state.resources.values()):
         size = state.geometry.block_size
-        for first, count in _runs(block.id for block in seen.blocks):
-            state.resources.load({first * size: Resource(first * size, (first + count) * size, "System RAM")})
+        for first, last in consecutive(block.id for block in seen.blocks):
+            state.resources.load({first * size: Resource(first * size, (last + 1) * size, "System RAM")})
 
 
 def build_zones(state: State, seen: Observation) -> None:
@@ -221,13 +222,3 @@ def count_early(state: State) -> None:
             hot[block.zone] = hot.get(block.zone, 0) + pages
     early = {key: max(0, zone.present - hot.get(key, 0)) for key, zone in state.zones.items()}
     state.zones.load({key: msgspec.structs.replace(state.zones[key], early=pages) for key, pages in early.items()})
-
-
-def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    runs: list[tuple[int, int]] = []
-    for number in sorted(numbers):
-        if runs and sum(runs[-1]) == number:
-            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
-        else:
-            runs.append((number, 1))
-    return runs
