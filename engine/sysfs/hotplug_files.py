@@ -232,6 +232,8 @@ def _choice(name: str, words: Callable[[State], tuple[str, ...]]) -> Callable[[S
         if word not in words(state):
             raise HotplugError("EINVAL", NotAmong(word, words(state)))
         state.parameters.change(**{name: word})
+        if name == "auto_online_blocks":
+            state.globals.change(auto_online_assumed=False)
         yield ParameterSet(name, word)
 
     return write_choice
