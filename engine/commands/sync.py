@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ..capture.observe import observe
 from ..memory.state import State
 from ..protocol.reasons.notes import Note
+from ..reading.observe import observe
 from ..rebuild.sync import sync
 from .fields import Base
 from .form import Form

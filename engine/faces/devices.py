@@ -7,7 +7,6 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from ..capture.memory_devices import DeviceKind, MemoryDevice
 from ..hotplug.add import RESOURCE_NAMES
 from ..machine import Machine
 from ..memory.block import Block, Group, Request
@@ -19,6 +18,7 @@ from ..numbers.units import format_bytes
 from ..protocol.vocabulary import RESERVED, Caller
 from ..questions.narrate import block_names
 from ..questions.summary import summary
+from ..reading.memory_devices import DeviceKind, MemoryDevice
 from ..rebuild.topology import count_early
 from ..run.invariants import check
 from ..run.rehearsal import clone

@@ -10,12 +10,12 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from ..capture.collection import without_collection
-from ..capture.observe import observe
-from ..capture.open_tree import is_picture
 from ..kernels.models import find_model
 from ..machine import Machine
 from ..numbers.errors import BadInput, did_you_mean, located
+from ..reading.collection import without_collection
+from ..reading.observe import observe
+from ..reading.open_tree import is_picture
 from ..rebuild.rebuild import rebuild
 from ..snapshot import store
 from .devices import with_devices

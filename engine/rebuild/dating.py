@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import msgspec
 
-from ..capture.observation import Observation
 from ..memory.block import Block
 from ..memory.zone import MOVABLE
 from ..numbers.rounding import ceil
+from ..reading.observation import Observation
 from .evidence import boot_memory
 from .layout import Draft
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ..capture.observation import BlockReading, Observation, ZoneReading
 from ..kernels.architectures import Preset
 from ..kernels.block_sizes import block_size
 from ..kernels.models import nearest_model, release_in
@@ -16,6 +15,7 @@ from ..numbers.geometry import Geometry
 from ..numbers.limits import MAX_BLOCK
 from ..numbers.rounding import ceil
 from ..numbers.units import format_bytes
+from ..reading.observation import BlockReading, Observation, ZoneReading
 
 
 def usual_block_size(seen: Observation, preset: Preset, base: Geometry, notes: list[str]) -> int:

@@ -9,8 +9,6 @@ from typing import Final
 
 import msgspec
 
-from ..capture.kpageflags import KPF_NOPAGE, head_pages, is_bare_compound, is_order_0_slab, kind_of
-from ..capture.observation import Observation, PageRun
 from ..memory.block import Block
 from ..memory.section import Memmap, Pages, Section, Types, in_zones, put
 from ..memory.state import State
@@ -31,6 +29,8 @@ from ..protocol.vocabulary import (
     Kind,
     ZoneKey,
 )
+from ..reading.kpageflags import KPF_NOPAGE, head_pages, is_bare_compound, is_order_0_slab, kind_of
+from ..reading.observation import Observation, PageRun
 
 _SOMEWHERE: Final = Memmap("kernel")
 _KEPT: Final[tuple[Kind, ...]] = (MEMMAP, PAGE_OFFLINE)

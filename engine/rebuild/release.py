@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from ..capture.kpageflags import KPF_NOPAGE, KPF_OWNER_PRIVATE, KPF_RESERVED
-from ..capture.observation import Observation
 from ..kernels.model import KernelModel, Release
 from ..kernels.models import nearest_model, release_in
 from ..numbers.geometry import Geometry
 from ..numbers.rounding import ceil
+from ..reading.kpageflags import KPF_NOPAGE, KPF_OWNER_PRIVATE, KPF_RESERVED
+from ..reading.observation import Observation
 
 _NEWEST: Final = (1 << 20, 0)
 

@@ -15,13 +15,13 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from ..capture.collection import without_collection
 from ..commands import Sync
 from ..memory.origin import Origin
 from ..memory.state import State
 from ..numbers.errors import BadInput, located
 from ..numbers.units import format_bytes
 from ..protocol.json_text import harmless
+from ..reading.collection import without_collection
 from .fold import snapshot_of
 from .schema import VERSION, OriginV1, SnapshotV1, json_schema
 from .unfold import unfold, unfold_later

@@ -28,5 +28,5 @@ def watch_running(arguments: argparse.Namespace) -> int:
     Printer(arguments.color, arguments.width)(*machine_parts(reading.machine))
     if plan is not None:
         say(f"\nWhat differs from {plan.origin.name}")
-        say("\n".join(f"• {line}" for line in reading.apart or ("nothing but free pages",)))
+        say("\n".join(f"• {line}" for line in reading.differs))
     return FINE

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .lines import Line, Span, joined, width
 from .view import Entry, Scene
 
 
-def legend(entries: Iterable[Entry], right: str, wide: int, scene: Scene, halves: int) -> Line:
-    """Entries from the left, as many as fit, and a word at the right; where an entry has no room beside it the word is cut
-    short, and left out if that is not enough."""
+def legend(entries: Iterable[Entry], words: Sequence[str], wide: int, scene: Scene, halves: int) -> Line:
+    """Entries from the left, as many as fit, and words at the right; where an entry has no room beside these the last are
+    left out."""
     palette = scene.palette
     spans: list[Span] = []
     entries = [*entries]
     needed = sum(width(_entry(entry, scene, halves)) for entry in entries)
-    for shorter in (right, right.partition("  ")[0], ""):
-        right = shorter
+    for count in range(len(words), -1, -1):
+        right = "  ".join(words[:count])
         if needed + len(right) + 1 <= wide:
             break
     for one in entries:

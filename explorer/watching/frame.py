@@ -59,7 +59,7 @@ class Frames:
         cell = f"cell {short_size(picture.cell * machine.geometry.page_size)}"
         body = [
             *(picture.line(y, over) for y in range(picture.lines)),
-            legend(entries, cell, left, picture.scene, picture.halves),
+            legend(entries, (cell,), left, picture.scene, picture.halves),
             self._strip("what the kernel does", f"moment {player.at:,} of {len(player.told):,} ", left),
             *listed(player, DARK, left, listed_ones),
             *measures,

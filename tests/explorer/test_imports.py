@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from altmap import engine
 
+from ..make_stub import STUB, stub
+
 ROOT = Path(engine.__file__).resolve().parents[1]
 ENGINE = sorted((ROOT / "engine").rglob("*.py"))
 EXPLORER = sorted((ROOT / "explorer").rglob("*.py"))
@@ -40,10 +42,17 @@ def test_the_engine_knows_nothing_of_the_screen(path: Path) -> None:
     assert not roots & {"textual", "rich", "altmap"}
 
 
-def test_the_engine_loads_without_the_screen() -> None:
-    code = "import altmap.engine, sys; print([name for name in ('textual', 'rich', 'altmap.explorer') if name in sys.modules])"
+def test_nothing_of_the_engine_is_imported_before_it_is_asked_for() -> None:
+    code = "import altmap.engine, sys; print([name for name in sys.modules if name.startswith('altmap.engine.')])"
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_each_public_name_is_there_and_type_checkers_see_the_same() -> None:
+    assert set(engine.__all__) <= set(dir(engine))
+    assert all(hasattr(engine, name) for name in engine.__all__)
+    assert not hasattr(engine, "os")
+    assert STUB.read_text() == stub(), "write it anew: python -m tests.make_stub"
 
 
 @pytest.mark.parametrize("path", EXPLORER, ids=lambda path: str(path.relative_to(ROOT)))
@@ -63,3 +72,12 @@ def test_the_screen_uses_only_what_the_engine_names(path: Path) -> None:
     for module, name in imports(path):
         if module.startswith("altmap.engine"):
             assert name in PUBLIC.get(module, set())
+
+
+def test_dialogs_are_imported_when_they_are_opened() -> None:
+    code = (
+        "import altmap.explorer.tui.app, sys; print(*sorted(name for name in sys.modules if '.tui.screens.' in name))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    first = ("asking", "dialog", "main", "mapping", "titles", "watching")
+    assert ran.stdout.split() == [f"altmap.explorer.tui.screens.{name}" for name in first]

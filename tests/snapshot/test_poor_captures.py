@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from altmap.engine import Machine, capture
-from altmap.engine.capture.tree import WHOLE_FILE_LIMIT
+from altmap.engine.reading.tree import WHOLE_FILE_LIMIT
 
 MEMORY = "sys/devices/system/memory"
 

@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from ...capture.folder_tree import FolderTree
-from ...capture.tree import Tree
 from ...machine import Machine
 from ...memory.state import state_of
 from ...numbers.errors import BadInput
+from ...reading.folder_tree import FolderTree
+from ...reading.tree import Tree
 from ...sysfs.report import block_report
 from .columns import MemoryRange
 

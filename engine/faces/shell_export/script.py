@@ -38,7 +38,7 @@ class Exported(NamedTuple):
     lines: list[str]
 
 
-def export(
+def export_shell(
     history: Sequence[Outcome],
     block_size: int,
     *,
@@ -89,10 +89,10 @@ def export(
 
 
 def script_of(machine: Machine, target: str = "sysfs", faults: bool = False) -> str:
-    """The script of a machine's own history (`export`)."""
+    """The script of a machine's own history (`export_shell`)."""
     kmem = [(one.start, one.end) for one in machine.resources.values() if one.name == RESOURCE_NAMES["dax"]]
     kernel, block_size = machine.origin.kernel, machine.geometry.block_size
-    return export(
+    return export_shell(
         machine.history, block_size, target=target, faults=faults, kernel=kernel, devices=kmem, name=machine.origin.name
     )
 

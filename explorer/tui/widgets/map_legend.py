@@ -39,12 +39,11 @@ class MapLegend(Drawn):
         scope, machine, picture = map_.scope, map_.machine, map_.picture
         found = machine.summary(scope.start, scope.pages)
         cell = f"cell {short_size(picture.cell * machine.geometry.page_size)}" if picture.cell > 1 else "cell 1 page"
-        if picture.shares:
-            cell += "  free %"
+        words = (cell, "free %") if picture.shares else (cell,)
         of_blocks = scope.level == "page" and map_.view in (CanGo, Nodes)
         view = Use if of_blocks else map_.view  # of a page these show what it is used for
         return legend(
-            [*self._pointed(), *view.entries(map_.scene, found)], cell, self.size.width, map_.scene, self.halves
+            [*self._pointed(), *view.entries(map_.scene, found)], words, self.size.width, map_.scene, self.halves
         )
 
     def follow(self) -> None:
