@@ -230,9 +230,7 @@ def _cancel(state: State, start: int, pages: int, change: int) -> Steps:
 
 def _status_change_nid(state: State, key: ZoneKey, pages: int) -> int:
     """The node that has no memory left without so many pages of one of its zones; -1 where it has."""
-    zone = state.zones[key]
-    others = state.node_present(key[0]) - (zone.present if zone.present == pages else pages)
-    return key[0] if others <= 0 else -1
+    return key[0] if state.node_present(key[0]) <= pages else -1
 
 
 def _empty_range(

@@ -16,6 +16,7 @@ from ..memory.state import State
 from ..memory.zone import NORMAL
 from ..numbers.bits import aligned_runs, lowest, lowest_n, span
 from ..numbers.rounding import ceil
+from ..numbers.runs import merged, split
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.adding import AltmapExhausted, MemmapShort, NoHost, NoRowForMemmap
 from ..protocol.vocabulary import ASSUMED, FREE, KERNEL, MEMMAP, PAGETABLE, VMEMMAP, Chunk, Kind
@@ -181,7 +182,7 @@ def populate(state: State, nr: int, pool: Pool) -> tuple[Memmap, bool]:
         tables += extra
         fell_back = fell_back or base
     pfn = chunks[0][0] + (nr * size % unit_bytes) // geometry.page_size
-    return Memmap(on, pfn, _merged(chunks), tuple(tables)), fell_back
+    return Memmap(on, pfn, merged(chunks), tuple(tables)), fell_back
 
 
 def _in_window(state: State, nr: int, pool: Pool) -> Memmap | None:
@@ -326,28 +327,5 @@ def _shared_unit(state: State, nr: int, index: int, unit_bytes: int) -> tuple[li
         last = (other.nr * size + size - 1) // unit_bytes
         if first <= index <= last and other.memmap is not None and other.memmap.chunks and not other.early:
             unit = state.geometry.vmemmap_unit_pages
-            return _part(other.memmap.chunks, (index - first) * unit, unit), other.memmap.on
+            return split(split(other.memmap.chunks, (index - first) * unit)[1], unit)[0], other.memmap.on
     return None
-
-
-def _part(chunks: tuple[Chunk, ...], skip: int, count: int) -> list[Chunk]:
-    """`count` pages of chunks, behind the first `skip`."""
-    found: list[Chunk] = []
-    for pfn, pages in chunks:
-        if skip < pages and count:
-            here = min(pages - skip, count)
-            found.append((pfn + skip, here))
-            skip, count = 0, count - here
-        else:
-            skip = max(0, skip - pages)
-    return found
-
-
-def _merged(chunks: list[Chunk]) -> tuple[Chunk, ...]:
-    merged: list[Chunk] = []
-    for pfn, count in chunks:
-        if merged and merged[-1][0] + merged[-1][1] == pfn:
-            merged[-1] = (merged[-1][0], merged[-1][1] + count)
-        else:
-            merged.append((pfn, count))
-    return tuple(merged)

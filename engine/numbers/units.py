@@ -54,12 +54,13 @@ def format_bytes(size: int) -> str:
     return f"{size}"
 
 
-def about_bytes(size: int) -> str:
-    """A size in bytes as rounded text of at most five letters: ``128M``, ``14.9M``, ``1008M``, ``2.95G``."""
+def about_bytes(size: int, digits: int = 2) -> str:
+    """A size in bytes as rounded text of at most five letters: ``128M``, ``14.9M``, ``1008M``, ``2.95G``; `digits`: how many
+    stand behind the point, at most."""
     for unit, factor in (("T", TIB), ("G", GIB), ("M", MIB), ("K", KIB)):
         if size >= factor:
             number = size / factor
-            digits = 0 if size % factor == 0 or number >= 100 else 1 if number >= 10 else 2
+            digits = min(digits, 0 if size % factor == 0 or number >= 100 else 1 if number >= 10 else 2)
             return f"{number:.{digits}f}{unit}"
     return f"{size}"
 

@@ -23,7 +23,7 @@ Kind = Literal[
 ]
 FREE: Final = "free"  # on a buddy free list
 PCP: Final = "pcp"  # free, on a CPU's list: neither in buddyinfo nor in use
-MEMMAP: Final = "memmap"  # reserved head page: struct pages of hot-added memory, kept out of the buddy
+MEMMAP: Final = "memmap"  # head page: struct pages of hot-added memory in that memory itself, kept out of the buddy
 MOVABLE: Final = "movable"  # LRU page, or one with a movable driver: can be migrated
 PINNED: Final = "pinned"  # looks movable, but someone holds an extra reference: its migration fails
 KERNEL: Final = "kernel"  # allocated by the kernel, cannot be moved
@@ -89,6 +89,25 @@ OnlinePolicy = Literal["contig-zones", "auto-movable"]
 Placement = Literal["boot", "range", "block", "sections"]
 """Where the memmap of an add request goes: existing kernel memory; one pool at the start of the request (RFC v2); the
 head of each block (upstream); low sections of the same node that host others' memmaps (the RFC's option b)."""
+
+NotifierAction = Literal[
+    "MEM_PREPARE_ONLINE",
+    "MEM_GOING_ONLINE",
+    "MEM_CANCEL_ONLINE",
+    "MEM_ONLINE",
+    "MEM_GOING_OFFLINE",
+    "MEM_CANCEL_OFFLINE",
+    "MEM_OFFLINE",
+    "MEM_FINISH_OFFLINE",
+    "NODE_ADDING_FIRST_MEMORY",
+    "NODE_ADDED_FIRST_MEMORY",
+    "NODE_CANCEL_ADDING_FIRST_MEMORY",
+    "NODE_REMOVING_LAST_MEMORY",
+    "NODE_REMOVED_LAST_MEMORY",
+    "NODE_CANCEL_REMOVING_LAST_MEMORY",
+]
+"""What the subscribers of a notifier chain are told (include/linux/memory.h and, since 6.17, include/linux/node.h, whose chain
+is told of a node's first and last memory in place of the memory notifiers)."""
 
 MemmapOn = Literal["self", "section", "kernel"]
 """Where the memmap of a section lies: in its own add request or block, in another section (the RFC's option b), or in

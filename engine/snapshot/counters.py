@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from ..memory.block import AcpiDevice, VirtioMemDevice
 from ..memory.state import Globals, Hstate, State
 from ..memory.zone import KERNEL_ZONES
@@ -32,6 +34,7 @@ _ROWS: Final = (
 _KINDS: Final[Mapping[str, type[Any]]] = {
     "hstates": Hstate, "virtio_mem": VirtioMemDevice, "acpi_devices": AcpiDevice
 }  # fmt: skip
+_FLAGS: Final = tuple(name for name, value in msgspec.structs.asdict(Globals()).items() if value is False)
 _KEYED: Final = f"({'|'.join(row.prefix for row in _ROWS)})([0-9]{{1,20}})"
 
 
@@ -67,6 +70,7 @@ def load_counters(state: State, counters: Mapping[str, int], where: str) -> None
             raise BadInput(f"{name}: {unit}; with virtio_mem_waiting_{start} it must be a power of two")
     for table, values in tables.items():
         getattr(state, table).load({key: _KINDS[table](**fields) for key, fields in values.items()})
-    crashed, warned = bool(single.get("crashed")), bool(single.get("vmemmap_warned"))
-    state.globals.load({None: Globals(crashed, warned, zone, single.get("hugetlb_rank", 0))})
+    single |= {"policy_zone": zone, "hugetlb_rank": single.get("hugetlb_rank", 0)}
+    flags = {name: bool(single[name]) for name in _FLAGS if name in single}
+    state.globals.load({None: Globals(**{**single, **flags, "locked": False})})
     state.vmstat.load(vmstat)

@@ -22,6 +22,7 @@ from ..memory.settings import Settings
 from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
 from ..mm import page_isolation
+from ..numbers.kstrtobool import kstrtobool
 from ..numbers.runs import consecutive
 from ..protocol.events import Event, ParameterSet
 from ..protocol.reasons import HotplugError
@@ -59,16 +60,6 @@ PARAMETER_FILES: Final[Mapping[str, str]] = {
 _BLOCK: Final = rf"{MEMORY}/memory(\d+)/(\w+)"
 _NODE_FILE: Final = rf"{NODE}/node(\d+)/(\w+)"
 _NODE_LINK: Final = rf"{NODE}/node(\d+)/memory(\d+)/(\w+)"
-_TRUE, _FALSE = ("y", "Y", "1", "t", "T"), ("n", "N", "0", "f", "F")
-
-
-def boolean(text: str) -> bool | None:
-    """kstrtobool: the first letter decides, "on" and "off" by the second; None if it is neither."""
-    if text[:1] in _TRUE:
-        return True
-    if text[:1] in _FALSE:
-        return False
-    return {"on": True, "of": False}.get(text[:2].lower())
 
 
 def ranges(numbers: list[int]) -> str:
@@ -205,7 +196,7 @@ def write(state: State, path: str, data: str) -> Steps:
         return
     if (found := standby.file_of(state, path)) is not None:
         if data:
-            yield from standby.write(state, *found, data, boolean(data))
+            yield from standby.write(state, *found, data, kstrtobool(data))
         return
     read(state, path)
     raise HotplugError("EACCES", OnlyRead(path))
@@ -230,7 +221,7 @@ def _write_state(state: State, block: Block, word: str) -> Steps:
 
 
 def _write_online(state: State, block: Block, word: str) -> Steps:
-    wanted = boolean(word)
+    wanted = kstrtobool(word)
     if wanted is None:
         raise HotplugError("EINVAL", NotABoolean(word))
     if wanted and block.state == "offline":
@@ -245,6 +236,8 @@ def _choice(name: str, words: Callable[[State], tuple[str, ...]]) -> Callable[[S
         if word not in words(state):
             raise HotplugError("EINVAL", NotAmong(word, words(state)))
         state.parameters.change(**{name: word})
+        if name == "auto_online_blocks":
+            state.globals.change(auto_online_assumed=False)
         yield ParameterSet(name, word)
 
     return write_choice
@@ -257,7 +250,7 @@ def _write_ratio(state: State, data: str) -> Steps:
 
 
 def _write_numa_aware(state: State, word: str) -> Steps:
-    wanted = boolean(word)
+    wanted = kstrtobool(word)
     if wanted is None:
         raise HotplugError("EINVAL", NotABoolean(word))
     state.parameters.change(auto_movable_numa_aware=wanted)

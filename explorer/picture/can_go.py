@@ -26,7 +26,7 @@ class CanGo(View):
         palette = scene.palette
         back = palette.verdicts[told.answer] if halves == 2 else None
         fore = palette.text if halves == 1 else 0xFFFFFF if palette.dark else 0x10151C
-        sign = VERDICT_LETTERS[told.answer].replace("-", "✗")
+        sign = VERDICT_SIGNS[told.answer]
         left, right = f" {block} {sign}", _short(told)
         if wide < 8:
             left, right = sign.center(wide), ""
@@ -99,4 +99,7 @@ def _shares(kinds: Mapping[str, int], cells: int) -> list[str]:
     return (found + ["free"] * cells)[:cells]
 
 
-VERDICT_LETTERS: Final = {"yes": "✓", "no": "✗", "never": "-", "not known": "?"}
+VERDICT_SIGNS: Final = {"yes": "✓", "no": "✗", "never": "✗", "not known": "?"}
+"""What stands beside the word for a verdict."""
+VERDICT_LETTERS: Final = {**VERDICT_SIGNS, "never": "-"}
+"""What stands for a verdict where there is neither word nor colour."""

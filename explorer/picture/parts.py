@@ -38,10 +38,12 @@ class Parts:
         )
 
     def verdict(self, answer: str) -> int:
+        """The colour of a verdict as a word."""
         palette = self.palette
         return {"yes": palette.good, "no": palette.bad, "never": palette.dim, "not known": palette.warn}[answer]
 
     def kinds(self, found: Summary) -> Iterator[Line]:
+        """How many pages there are, and of each kind that there is a line with its share."""
         palette = self.palette
         total = found.pages - found.missing
         yield self.both((Span("pages", palette.dim),), Span(f"{total:,}", palette.dim))
@@ -65,6 +67,7 @@ class Parts:
             )
 
     def measure(self, share: float, cells: int, colour: int) -> tuple[Span, ...]:
+        """A share of 1 as a bar of so many characters, and a blank behind it."""
         if self.letters:
             full = round(share * cells)
             return (Span("=" * full + " " * (cells - full)),)
@@ -94,6 +97,7 @@ class Parts:
         return joined(spans)
 
     def in_line(self, found: Summary) -> Line:
+        """The kinds that there are with their counts, as many as have room on one line."""
         palette, spans = self.palette, list[Span]()
         for kind in _ORDER:
             count = {str(name): n for name, n in found.kinds.items()}.get(kind)
@@ -112,19 +116,24 @@ class Parts:
         return joined(spans)
 
     def text(self, text: str, colour: int) -> Line:
+        """A text in a colour, cut at the width."""
         return (Span(text[: self.wide], colour),)
 
     def both(self, left: Line, right: Span) -> Line:
+        """What stands at the left end, and at the right one if there is room."""
         gap = self.wide - width(left) - len(right.text)
         return joined((*left, Span(" " * gap), right)) if gap > 0 else left
 
     def row(self, label: str, text: str) -> Line:
+        """A label and right behind it a text, on one line."""
         return fitted(joined((Span(f"{label}  ", self.palette.dim), Span(text))), self.wide)
 
     def words_line(self, label: str, text: str) -> Line:
+        """A label and in a column beside it a text, on one line."""
         return fitted(joined((Span(f"{label:<12}", self.palette.dim), Span(text))), self.wide)
 
     def words(self, label: str, text: str, colour: int | None = None) -> Iterator[Line]:
-        indent = 12 if label == "valid_zones" else 9
+        """A label and in a column beside it a text, on as many lines as it needs."""
+        indent = max(9, len(label) + 1)
         for number, part in enumerate(wrap(text, max(16, self.wide - indent))):
             yield (Span((label if number == 0 else "").ljust(indent), self.palette.dim), Span(part, colour))

@@ -8,7 +8,7 @@ from ..reasons import Reason
 from ..reasons.placement import PlacementRule
 from ..reasons.unknown import HighestAddress, NotDated
 from ..reasons.zones import ZoneRule
-from ..vocabulary import Chunk, MemmapOn, Placement
+from ..vocabulary import Chunk, MemmapOn, NotifierAction, Placement
 from .base import EventBase
 
 
@@ -88,7 +88,7 @@ class MemmapReleased(EventBase, tag="memmap_released", frozen=True):
     """The memmap of one section was unmapped and its pages given back."""
 
     section: int
-    on: str
+    on: MemmapOn
     pages: int
 
 
@@ -152,9 +152,10 @@ class RangeMoved(EventBase, tag="range_moved", frozen=True):
 
 
 class NotifierCalled(EventBase, tag="notifier_called", frozen=True):
-    """The memory notifier chain ran one action; `vetoed_by` names who refused."""
+    """The subscribers of the memory notifier chain, or of the nodes', were told `action` of `pages` pages from `pfn` on, and of
+    the node whose memory begins or ends with it (status_change_nid; -1: none); `vetoed_by` names who refused, if someone did."""
 
-    action: str
+    action: NotifierAction
     pfn: int
     pages: int
     status_change_nid: int = msgspec.field(name="node_change")

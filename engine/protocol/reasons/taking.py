@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..vocabulary import Kind
+from ..vocabulary import Kind, NotifierAction
 from .coded import Coded
 
 # -- what offline_pages refuses at once ---------------------------------------------------------------------------------
@@ -61,7 +61,7 @@ class Vetoed(Coded, frozen=True):
     """A subscriber of the memory notifier chain said no."""
 
     notifier: str
-    action: str
+    action: NotifierAction
 
 
 # -- what does not leave the range --------------------------------------------------------------------------------------

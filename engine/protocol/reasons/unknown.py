@@ -72,4 +72,14 @@ class NotDated(Coded, frozen=True):
     """What would tell."""
 
 
-Unknown = NotSeen | NoFlags | NotCounted | HighestAddress | NotDated
+class NotTold(Coded, frozen=True):
+    """No file tells a parameter on which the answer hangs; `value` was taken."""
+
+    name: str
+    value: str
+
+    read: ClassVar[tuple[str, ...]] = ("/proc/cmdline", "/sys/module/memory_hotplug")
+    """What would tell."""
+
+
+Unknown = NotSeen | NoFlags | NotCounted | HighestAddress | NotDated | NotTold

@@ -12,6 +12,7 @@ from ...memory.section import Section
 from ...memory.state import State
 from ...memory.zone import MOVABLE
 from ...numbers.frozen import Frozen
+from ...numbers.runs import merged
 from ...protocol.events import ZoneChosen
 from ...protocol.vocabulary import FREE, MEMMAP, Chunk
 from ...run.rehearsal import Attempt, attempt, rehearsal
@@ -87,17 +88,7 @@ def memmap_of(
             places[place] = places.get(place, 0) + count
     shares = tuple(Share(on, host_node, count) for (on, host_node), count in sorted(places.items()))
     outside = sorted((pfn, count) for pfn, count in chunks if not start <= pfn < start + pages)
-    return shares, tuple(_merged(outside)), sum(count for _, count in tables)
-
-
-def _merged(chunks: Iterable[Chunk]) -> list[Chunk]:
-    found: list[Chunk] = []
-    for pfn, count in chunks:
-        if found and sum(found[-1]) == pfn:
-            found[-1] = (found[-1][0], found[-1][1] + count)
-        else:
-            found.append((pfn, count))
-    return found
+    return shares, merged(outside), sum(count for _, count in tables)
 
 
 def _stretches(state: State, blocks: Sequence[int]) -> Iterator[Stretch]:

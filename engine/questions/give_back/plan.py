@@ -149,7 +149,8 @@ def _most(state: State, blocks: Iterable[int]) -> int:
     most = 0
     for numbers in zones.values():
         with rehearsal(state):
-            hanging = unknowns(state, attempt(state, Offline(block=numbers[0])).events)
+            first = attempt(state, Offline(block=numbers[0]))
+            hanging = unknowns(state, first.result, first.events)
         spared = [one.blocks - one.least for one in hanging if isinstance(one, NotSeen)]
         most += min(len(numbers), *spared) if spared else len(numbers)
     return most

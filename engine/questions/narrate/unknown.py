@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ...numbers.units import about_bytes
-from ...protocol.reasons.unknown import HighestAddress, NoFlags, NotCounted, NotDated, NotSeen, Unknown
+from ...protocol.reasons.unknown import HighestAddress, NoFlags, NotCounted, NotDated, NotSeen, NotTold, Unknown
 from .words import Names, counted, zone_name
 
 
@@ -17,7 +17,7 @@ def said(reason: Unknown, names: Names) -> str:
 
 def unknown_words(unknown: Unknown) -> Iterator[str]:
     """What no one saw, what is known of it, how likely it is in the way, and what would tell."""
-    zone = "" if isinstance(unknown, HighestAddress | NotDated) else zone_name((unknown.node, unknown.zone))
+    zone = zone_name((unknown.node, unknown.zone)) if isinstance(unknown, NotSeen | NoFlags | NotCounted) else ""
     match unknown:
         case HighestAddress(limit, max_address):
             yield f"it ends behind {max_address - 1:#x}, {_LIMITS[limit]}"
@@ -33,6 +33,8 @@ def unknown_words(unknown: Unknown) -> Iterator[str]:
             )
         case NotDated():
             yield "no file tells whether it was there at boot or was added later; memory of the boot is refused (EPERM) on arm64"
+        case NotTold(name, value):
+            yield f"no file tells {name}; {value} was taken, and with another value this may go otherwise"
         case NotCounted():
             yield f"no one counted the free pages of {zone} and their areas"
     if unknown.read:

@@ -10,11 +10,12 @@ from ...memory.zone import MOVABLE
 from ...mm.unseen import Tally, tally
 from ...numbers.rounding import ceil
 from ...protocol.events import AddressDoubted, Event, OriginDoubted, PagesAssumed
-from ...protocol.reasons.unknown import NoFlags, NotCounted, NotSeen, Unknown
+from ...protocol.reasons.unknown import NoFlags, NotCounted, NotSeen, NotTold, Unknown
 from ...protocol.vocabulary import ZoneKey
+from ...run.certainty import unknown_mode
 
 
-def unknowns(state: State, events: Sequence[Event]) -> tuple[Unknown, ...]:
+def unknowns(state: State, result: str, events: Sequence[Event]) -> tuple[Unknown, ...]:
     """What no one saw or counted, by zone."""
     doubts = tuple(event.reason for event in events if isinstance(event, AddressDoubted))
     if doubts:
@@ -26,6 +27,8 @@ def unknowns(state: State, events: Sequence[Event]) -> tuple[Unknown, ...]:
             asked.setdefault((event.node, event.zone), {})[event.pfn] = event
     if asked or undated:
         return (*undated, *(_of_pages(state, key, list(found.values())) for key, found in asked.items()))
+    if unknown_mode(state, result, events):
+        return (NotTold("memmap_on_memory", state.settings.memmap_on_memory),)
     evidence = sorted(state.evidence.items())
     return tuple(NotCounted(*key) for key, known in evidence if not (known.counted and known.areas))
 

@@ -121,6 +121,8 @@ class ComparisonScreen(Screen[Picked], Portrayed):
         self._released = False
         self._left = False
         self._told = ""
+        self._title_of = ""
+        """What varied when the pictures were made last."""
 
     def compose(self) -> ComposeResult:
         yield StatusLine(self._machine)
@@ -216,8 +218,6 @@ class ComparisonScreen(Screen[Picked], Portrayed):
         pictures.refresh()
         self._title()
         self._say()
-
-    _title_of = ""
 
     def _title(self) -> None:
         varied, pictures = self.varied, self.query_one(Pictures)

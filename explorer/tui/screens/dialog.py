@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.events import Click, Key, Paste
@@ -10,7 +10,9 @@ from textual.message import Message
 from textual.screen import ModalScreen
 
 from ..portrait import Portrayed
-from ..widgets.prose import Prose
+
+if TYPE_CHECKING:
+    from ..widgets.prose import Prose
 
 Answer = TypeVar("Answer")
 
@@ -53,12 +55,17 @@ class Dialog(ModalScreen[Answer], Portrayed):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Pages are those of a text, if the dialog has one, whatever has the focus."""
-        return super().check_action(action, parameters) if action != "page" else bool(self.query(Prose))
+        return super().check_action(action, parameters) if action != "page" else self._prose() is not None
 
     def action_page(self, by: int) -> None:
         """Scroll the text."""
-        text = self.query_one(Prose)
-        text.scroll_relative(y=by * max(1, text.size.height - 1), animate=False)
+        if (text := self._prose()) is not None:
+            text.scroll_relative(y=by * max(1, text.size.height - 1), animate=False)
+
+    def _prose(self) -> Prose | None:
+        from ..widgets.prose import Prose
+
+        return next(iter(self.query(Prose)), None)
 
     def action_leave(self) -> None:
         """Close without an answer."""

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from ...picture.lines import Line
+from ...picture.lines import Line, cut
 from ...watching.moments import Watched, listed, moment_words
 from ...watching.player import FRAMES, SPEEDS, Player
 from ...watching.telling import moment_of
@@ -201,9 +201,7 @@ class PlayScreen(Screen[Answer], Portrayed):
             )
         look = "plain" if not isinstance(told, Outcome) else "ok" if told.ok else "refused"
         room = self.app.size.width - 6  # one line: the other is for what a person can do
-        bar.say(
-            "▶" if player.playing else "■", words if len(words) <= room else f"{words[: room - 1]}…", look, self.hint()
-        )
+        bar.say("▶" if player.playing else "■", cut(words, room), look, self.hint())
 
     def _title(self) -> None:
         self.query_one("#map-title", Strip).set(*titles.of_map(self._map))

@@ -60,9 +60,8 @@ def of_panel(
     here = machine.blocks.get(cursor)
     page = map_.scope.level == "page" and width < 170
     inspected = f"page {map_.pfn:#x}" if page else f"memory{cursor}"
-    name = inspected if shown == "inspector" else shown
-    left.append(Word(f"{name} ", "strong"))
-    if name.startswith("memory") and width < 110 and here is not None:
+    left.append(Word(f"{inspected if shown == 'inspector' else shown} ", "strong"))
+    if shown == "inspector" and not page and width < 110 and here is not None:
         zone = here.zone[1] if here.zone is not None else ""
         if width < 76:
             unit = machine.geometry.pages_per_block

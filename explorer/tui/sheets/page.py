@@ -18,6 +18,7 @@ class PageSheet(Parts):
     """A page, or a cell that is several blocks."""
 
     def several(self, place: Place) -> Iterator[Line]:
+        """The blocks of a cell: how much of each is used, and all their pages by kind."""
         geometry, palette = self.machine.geometry, self.palette
         start = place.pfn // place.cell * place.cell
         first, count = start // geometry.pages_per_block, place.cell // geometry.pages_per_block
@@ -47,6 +48,7 @@ class PageSheet(Parts):
         yield from self.kinds(found)
 
     def page(self, place: Place, block: int) -> Iterator[Line]:
+        """A page of a block: what it is, who could move it, where its struct page lies; and its pageblock by kind."""
         machine, palette, geometry = self.machine, self.palette, self.machine.geometry
         page = machine.pages(place.pfn, 1)[0]
         kind = WORDS[page.kind] if page.kind else "not online" if page.present else "no memory"
