@@ -295,6 +295,7 @@ def test_what_makes_no_sense_stays_to_be_corrected() -> None:
         await fill_in(pilot, "hugepages 1 of 3M")
         assert [type(open_one) for open_one in pilot.app.screen_stack] == [MainScreen, CommandLine]
         assert "there are no huge pages of 3M here" in said(pilot, "#complaint")
+        assert result(screen) == "", "it is said once"
         assert pilot.app.screen.query_one(Input).value == "hugepages 1 of 3M"
         await fill_in(pilot, "  # nothing")
         assert pilot.app.screen is screen

@@ -318,9 +318,9 @@ class MainScreen(MappingScreen):
         try:
             batch = await self.session.run(label, commands, progress, signal)
         except BadInput as error:
-            bar.say("✗ refused", str(error), "refused")
+            bar.say("" if typed else "✗ refused", "" if typed else str(error), "refused")
             if typed:
-                self.open_line(label, str(error))
+                self.open_line(label, str(error))  # which says it
         except Exception as error:
             bar.say("✗ fault", f"{label}: nothing was changed by it", "refused")
             from .error import ErrorScreen
