@@ -305,10 +305,9 @@ class MainScreen(MappingScreen):
         self, label: str, commands: Sequence[Command], typed: bool, signal: tuple[int, int] | None
     ) -> None:
         bar = self.query_one(ResultBar)
-        many = len(commands)
 
         def progress(command: int, events: int) -> None:
-            counted = f"{command + 1:,} of {many:,} commands" if many > 1 else f"{events:,} events"
+            counted = f"{command + 1:,} of {len(commands):,} commands" if commands[1:] else f"{events:,} events"
             bar.say("…", f"{label}: {counted}; esc stops it", "busy")
             self._map.show()
             self._offer()
