@@ -23,7 +23,7 @@ Kind = Literal[
 ]
 FREE: Final = "free"  # on a buddy free list
 PCP: Final = "pcp"  # free, on a CPU's list: neither in buddyinfo nor in use
-MEMMAP: Final = "memmap"  # reserved head page: struct pages of hot-added memory, kept out of the buddy
+MEMMAP: Final = "memmap"  # head page: struct pages of hot-added memory in that memory itself, kept out of the buddy
 MOVABLE: Final = "movable"  # LRU page, or one with a movable driver: can be migrated
 PINNED: Final = "pinned"  # looks movable, but someone holds an extra reference: its migration fails
 KERNEL: Final = "kernel"  # allocated by the kernel, cannot be moved

@@ -256,6 +256,7 @@ class MainScreen(MappingScreen):
     def forget_changed(self) -> None:
         """A key was pressed: what the operation before it changed is pointed out no longer."""
         self._map.show_happening(Happening())
+        self.query_one(MapLegend).follow()
 
     def on_overview_line_asked(self, message: OverviewLine.Asked) -> None:
         self._map.go(message.pfn)
