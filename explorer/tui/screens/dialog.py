@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.events import Click, Key, Paste
 from textual.message import Message
@@ -36,6 +37,7 @@ class Dialog(ModalScreen[Answer], Portrayed):
     def __init__(self) -> None:
         super().__init__()
         self.ready = False
+        self.answered = False
         self.held: list[Key | Paste] = []
 
     def on_mount(self) -> None:
@@ -49,6 +51,13 @@ class Dialog(ModalScreen[Answer], Portrayed):
     def on_click(self, event: Click) -> None:
         if event.widget is self and self.is_current and self.CLOSES_BESIDE:
             self.action_leave()
+
+    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+        """Close with an answer. The first one counts: a second click may be on its way while the dialog closes."""
+        if self.answered:
+            return AwaitComplete.nothing()
+        self.answered = True
+        return super().dismiss(result)
 
     def on_screen_resume(self) -> None:
         self.call_after_refresh(self._begin)
