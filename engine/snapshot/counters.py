@@ -35,7 +35,7 @@ _KINDS: Final[Mapping[str, type[Any]]] = {
     "hstates": Hstate, "virtio_mem": VirtioMemDevice, "acpi_devices": AcpiDevice
 }  # fmt: skip
 _FLAGS: Final = tuple(name for name, value in msgspec.structs.asdict(Globals()).items() if value is False)
-_KEYED: Final = re.compile(f"({'|'.join(row.prefix for row in _ROWS)})([0-9]{{1,20}})")
+_KEYED: Final = f"({'|'.join(row.prefix for row in _ROWS)})([0-9]{{1,20}})"
 
 
 def fold_counters(state: State) -> dict[str, int]:
@@ -55,7 +55,7 @@ def load_counters(state: State, counters: Mapping[str, int], where: str) -> None
     single: dict[str, int] = {}
     vmstat: dict[str, int] = {}
     for name, number in counters.items():
-        if keyed := _KEYED.fullmatch(name):
+        if keyed := re.fullmatch(_KEYED, name):
             row = rows[keyed[1]]
             unit = state.geometry.page_size if row.in_bytes else 1
             tables[row.table].setdefault(int(keyed[2]) // unit, {})[row.field] = number

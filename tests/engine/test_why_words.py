@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from altmap.engine import Command, Line, Offline, Online, Remove, plain
-from altmap.engine.questions.why import describe_verdict, describe_verdicts, why_not
-from altmap.engine.questions.why.words import lines
+from altmap.engine.questions.why.ask import why_not
+from altmap.engine.questions.why.words import describe_verdict, describe_verdicts, lines
 from altmap.explorer.lines import laid_out
 
 from .asking import BLOCK
