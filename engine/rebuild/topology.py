@@ -108,7 +108,8 @@ def _zones_from_blocks(state: State, seen: Observation) -> None:
         kib = page // 1024
         of_node = {key: sum(b - a for a, b in ranges) for key, ranges in parts.items() if key[0] == node}
         present = sum(of_node.values())
-        meminfo = reading.meminfo if reading else seen.meminfo if len(state.nodes) == 1 else {}
+        of_all = seen.meminfo if len(state.nodes) == 1 else {}
+        meminfo = reading.meminfo if reading is not None and reading.meminfo else of_all
         managed = min(meminfo.get("MemTotal", present * kib) // kib, present)
         free = min(meminfo.get("MemFree", managed * kib) // kib, managed)
         for key, have in of_node.items():

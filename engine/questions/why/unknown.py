@@ -30,7 +30,8 @@ def unknowns(state: State, result: str, events: Sequence[Event]) -> tuple[Unknow
     if unknown_mode(state, result, events):
         return (NotTold("memmap_on_memory", state.settings.memmap_on_memory),)
     evidence = sorted(state.evidence.items())
-    return tuple(NotCounted(*key) for key, known in evidence if not (known.counted and known.areas))
+    uncounted = tuple(key for key, known in evidence if not (known.counted and known.areas))
+    return (NotCounted(uncounted),) if uncounted else ()
 
 
 def _of_pages(state: State, key: ZoneKey, asked: list[PagesAssumed]) -> Unknown:
@@ -47,6 +48,7 @@ def _of_pages(state: State, key: ZoneKey, asked: list[PagesAssumed]) -> Unknown:
         min(zone.blocks, ceil(zone.fixed(early=True), state.geometry.pages_per_block)),
         _chance(zone, pages, state.geometry.pageblock_pages),
         any(_highest(state, key, zone, event) for event in asked),
+        zone.evidence.counted,
     )
 
 
