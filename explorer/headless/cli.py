@@ -15,7 +15,7 @@ from importlib import import_module
 from ..aside import remark
 from .exits import BAD_INPUT, FINE, INTERRUPTED, PIPE_CLOSED, Misused
 from .output import drop_output, fill_closed_streams
-from .parser import parser
+from .parser import parser, verb_parser
 from .verb_parser import Parser
 from .verbs import VERBS
 
@@ -57,10 +57,10 @@ def _answer(argv: list[str]) -> int:
     verb = VERBS.get(argv[0])
     arguments = argparse.Namespace(words=argv[1:])
     if verb is None or not verb.own_options:
-        top = parser(argv[:1])
-        arguments, others = top.parse_known_args(argv)
+        asked = parser(declared=False) if verb is None else verb_parser(verb)
+        arguments, others = asked.parse_known_args(argv[verb is not None :])
         if others or verb is None:
-            raise Misused(_not_taken((others or argv)[0], top.verbs[verb.name] if verb is not None else top))
+            raise Misused(_not_taken((others or argv)[0], asked))
     from altmap.engine import BadInput
 
     module, _, function = verb.answer.partition(".")

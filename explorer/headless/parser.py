@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Any, Final, NoReturn
 
 from .. import __version__
@@ -12,7 +12,7 @@ from .arguments import MACHINE_WORDS
 from .exits import MEANINGS
 from .output import write_text
 from .verb_parser import Parser, columns, explained
-from .verbs import GROUPS, VERBS
+from .verbs import GROUPS, VERBS, Verb
 
 ABOUT: Final = "Linux memory hotplug, rehearsed: add, online, offline and remove memory of a saved machine."
 MEMMAP: Final = (
@@ -30,30 +30,35 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-class Top(Parser):
-    """altmap itself: its help is an overview; `verbs` are the parsers of the verbs by their names."""
-
-    def __init__(self, **given: Any) -> None:
-        super().__init__(**given)
-        self.verbs: dict[str, Parser] = {}
+class _Top(Parser):
+    """altmap itself: its help is an overview."""
 
     def format_help(self) -> str:
         """The verbs by what people come for."""
         return "\n".join(_overview(columns())) + "\n"
 
 
-def parser(wanted: Collection[str] = tuple(VERBS)) -> Top:
-    """The whole parser. The arguments of verbs that are not `wanted` are left out: what they list has to be looked up."""
-    top = Top(prog="altmap", description=ABOUT)
+def parser(declared: bool = True) -> Parser:
+    """The whole parser; where the verbs' arguments are not `declared`, nothing that they list is looked up."""
+    top = _Top(prog="altmap", description=ABOUT)
     top.add_argument("--version", action=_Version, nargs=0, help="print it")
     commands = top.add_subparsers(metavar="COMMAND", prog="altmap", parser_class=Parser)
     for verb in VERBS.values():
-        top.verbs[verb.name] = one = commands.add_parser(
-            verb.name, help=verb.about, description=f"{_sentence(verb.about)}.", examples=verb.examples
-        )
-        if verb.name in wanted:
+        one = commands.add_parser(verb.name, help=verb.about, **_told(verb))
+        if declared:
             verb.declare(one)
     return top
+
+
+def verb_parser(verb: Verb) -> Parser:
+    """The parser of one verb's words."""
+    one = Parser(prog=f"altmap {verb.name}", **_told(verb))
+    verb.declare(one)
+    return one
+
+
+def _told(verb: Verb) -> dict[str, Any]:
+    return {"description": f"{_sentence(verb.about)}.", "examples": verb.examples}
 
 
 def _sentence(about: str) -> str:

@@ -72,3 +72,12 @@ def test_the_screen_uses_only_what_the_engine_names(path: Path) -> None:
     for module, name in imports(path):
         if module.startswith("altmap.engine"):
             assert name in PUBLIC.get(module, set())
+
+
+def test_dialogs_are_imported_when_they_are_opened() -> None:
+    code = (
+        "import altmap.explorer.tui.app, sys; print(*sorted(name for name in sys.modules if '.tui.screens.' in name))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    first = ("asking", "dialog", "main", "mapping", "titles", "watching")
+    assert ran.stdout.split() == [f"altmap.explorer.tui.screens.{name}" for name in first]
