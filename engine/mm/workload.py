@@ -66,7 +66,7 @@ def allocate(state: State, what: What, pages: int, where: Where) -> Steps:
     missing = pages
     before = len(state.journal.changes)
     if where.pattern == "sequential":
-        missing -= sum(count for _, count in page_alloc.allocate(state, zones, 0, pages, kind, highest))
+        missing -= page_alloc.pages_of(page_alloc.allocate(state, zones, 0, pages, kind, highest))
     else:
         for key in zones:
             if missing <= 0:
@@ -110,7 +110,7 @@ def pin(state: State, pages: int | None, where: Where, short: bool = False) -> S
         if moves and key[1] == MOVABLE_ZONE and leaving:
             zones = kernel_zonelist(state, key[0])
             found = page_alloc.allocate(state, zones, 0, leaving, PINNED, NORMAL)
-            if (room := sum(count for _, count in found)) < leaving:
+            if (room := page_alloc.pages_of(found)) < leaving:
                 state.journal.rewind(before)
                 raise HotplugError("ENOMEM", PinsFindNoRoom(key[0], room, leaving))
             yield PagesMigrated(leaving, found[0][0], *state.zone_of(found[0][0]))
