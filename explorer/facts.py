@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from altmap.engine import Advice, Machine, about_bytes
 from altmap.engine.numbers.rounding import up
+from altmap.engine.numbers.runs import consecutive, merged
 from altmap.engine.protocol.reasons.worth import KernelMemoryLow
 
 LITTLE = 25
@@ -28,13 +29,12 @@ class Totals(NamedTuple):
 
 class MemmapPlace(NamedTuple):
     """Where the memmap of a block lies: `on` as for a section ("self", "section", "kernel", "none", or "mixed" where its
-    sections differ), the runs of pages that hold it (pfn, count; empty where the place is unknown), the blocks in which
-    these lie, and the page-table pages of a base-page fallback."""
+    sections differ), the runs of pages that hold it (pfn, count; empty where the place is unknown), and the blocks in which
+    these lie."""
 
     on: str
     chunks: tuple[tuple[int, int], ...]
     hosts: tuple[int, ...]
-    tables: int
 
 
 def totals(machine: Machine) -> Totals:
@@ -75,8 +75,7 @@ def memmap_of(machine: Machine, block: int) -> MemmapPlace:
         unit = geometry.memmap_pages_per_section
         chunks = [(pfn, unit) for pfn in sorted(starts)]
     hosts = {geometry.block_of(pfn) for pfn, _ in chunks}
-    tables = sum(count for memmap in found for _, count in memmap.tables)
-    return MemmapPlace(places.pop() if len(places) == 1 else "mixed", _merged(chunks), tuple(sorted(hosts)), tables)
+    return MemmapPlace(places.pop() if len(places) == 1 else "mixed", merged(chunks), tuple(sorted(hosts)))
 
 
 def device_of(machine: Machine, block: int) -> tuple[int, ...]:
@@ -106,13 +105,7 @@ def ghosts(machine: Machine) -> dict[int, str]:
 
 def runs(blocks: Iterable[int]) -> list[tuple[int, int]]:
     """Runs of consecutive numbers as (first, count), ascending."""
-    found: list[tuple[int, int]] = []
-    for block in sorted(blocks):
-        if found and sum(found[-1]) == block:
-            found[-1] = (found[-1][0], found[-1][1] + 1)
-        else:
-            found.append((block, 1))
-    return found
+    return [(first, last - first + 1) for first, last in consecutive(blocks)]
 
 
 def suggested_address(machine: Machine, size: int) -> int:
@@ -124,16 +117,6 @@ def suggested_address(machine: Machine, size: int) -> int:
         if resource.start < start + size and start < resource.end:
             start = up(resource.end, unit)
     return start
-
-
-def _merged(chunks: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    merged: list[tuple[int, int]] = []
-    for pfn, count in chunks:
-        if merged and sum(merged[-1]) == pfn:
-            merged[-1] = (merged[-1][0], merged[-1][1] + count)
-        else:
-            merged.append((pfn, count))
-    return tuple(merged)
 
 
 def unmeasured(machine: Machine) -> tuple[str, ...]:

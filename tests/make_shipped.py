@@ -20,7 +20,8 @@ from altmap.explorer.headless.arguments import DEFAULT_MACHINE, MACHINE_WORDS, S
 from altmap.explorer.headless.exits import MEANINGS
 from altmap.explorer.headless.forms.kinds import KINDS
 from altmap.explorer.headless.help import ABOUT_SCRIPTS, SCRIPT
-from altmap.explorer.headless.parser import ABOUT, USAGE, Parser, parser
+from altmap.explorer.headless.parser import ABOUT, USAGE, parser
+from altmap.explorer.headless.verb_parser import Parser
 from altmap.explorer.headless.verbs import GROUPS, VERBS
 
 SHIPPED: Final = Path(__file__).parents[1] / "explorer" / "shipped"

@@ -21,6 +21,7 @@ WRITERS = frozenset(
         "sentence", "event_words", "story", "placed", "block_names", "node_names", "some_names", "stepped_over",
         "memmap_places", "describe_finding", "describe_remedy", "describe_verdict", "describe_verdicts",
         "describe_comparison", "describe_drift", "describe_answer", "describe", "outcome_words", "batch_words",
+        "memmap_place", "zones_of", "moment_words", "where_words", "reasons_words", "kernel_words", "about_bytes",
     }
 )  # fmt: skip
 """Functions that write them."""
@@ -85,7 +86,10 @@ class Looker(ast.NodeVisitor):
             return node.attr in WRITTEN and (self.place, node.attr) not in NOT_OURS
         if isinstance(node, ast.Call):
             called = node.func
-            return isinstance(called, ast.Name) and called.id in WRITERS
+            name = (
+                called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
+            )
+            return name in WRITERS
         if isinstance(node, ast.JoinedStr):
             return any(self.written(part.value) for part in node.values if isinstance(part, ast.FormattedValue))
         return isinstance(node, ast.Subscript) and self.written(node.value)
@@ -117,6 +121,7 @@ def places() -> Iterator[tuple[Path, str]]:
         '[e.text for e in events if "auto onlining" in e.text]',
         'event.reason.startswith("online_")',
         'text = sentence(reason)\ntext.partition(": ")',
+        'words.memmap_place(machine, block).partition(", from pfn")[0]',
         'text = f"no: {sentence(reason)}"\nre.sub("memory32", "each", text)',
         'describe_finding(now).split("\\n")[:2]',
         'if f"page {pfn:#x}" not in verdict.reason: pass',

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ..capture.observe import observe
 from ..memory.state import State
 from ..protocol.reasons.notes import Note
-from ..rebuild.sync import sync
 from .fields import Base
 from .form import Form
 from .row import Row, Steps
@@ -23,6 +21,9 @@ class Sync(Base, tag="sync", frozen=True):
 
 
 def _run(state: State, command: Sync, notes: list[Note]) -> Steps:
+    from ..reading.observe import observe  # with all that reads a machine: only where one is read
+    from ..rebuild.sync import sync
+
     notes.extend(sync(state, observe(command.root)))
     return iter(())
 

@@ -10,10 +10,11 @@ from typing import Final
 from ..hotplug import virtio_mem
 from ..memory.state import State
 from ..numbers.errors import BadInput
+from ..numbers.kstrtobool import kstrtobool
 from ..protocol.reasons.notes import Note
 from ..protocol.vocabulary import ONLINE_TYPES
 from ..sysfs import hotplug_files
-from ..sysfs.hotplug_files import MEMORY, NODE, boolean
+from ..sysfs.hotplug_files import MEMORY, NODE
 from .block_state import Offline, Online
 from .fields import Base
 from .row import Row, Steps
@@ -52,15 +53,15 @@ class _Echo:
 
 
 _LINE_END: Final = "\n"
-_BLOCK_FILE: Final = re.compile(rf"(?:{MEMORY}|{NODE}/node\d+)/+memory(\d+)/+(state|online)")
+_BLOCK_FILE: Final = rf"(?:{MEMORY}|{NODE}/node\d+)/+memory(\d+)/+(state|online)"
 
 
 def meant(command: Base) -> Base:
     """The operation behind a write to a file of a block; any other command is meant as it is."""
-    if not isinstance(command, Write) or (match := _BLOCK_FILE.fullmatch(command.path)) is None:
+    if not isinstance(command, Write) or (match := re.fullmatch(_BLOCK_FILE, command.path)) is None:
         return command
     number, word = int(match[1]), command.data.removesuffix(_LINE_END)
-    if match[2] == "online" and (wanted := boolean(word)) is not None:
+    if match[2] == "online" and (wanted := kstrtobool(word)) is not None:
         return Online(block=number) if wanted else Offline(block=number)
     if match[2] == "state" and word == "offline":
         return Offline(block=number)

@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from ..capture.observation import BlockReading, Observation, Resource, ZoneReading
 from ..kernels.architectures import ARCHITECTURES, Preset
 from ..kernels.models import find_model
 from ..machine import Machine
@@ -21,6 +20,7 @@ from ..numbers.geometry import Geometry
 from ..numbers.rounding import ceil
 from ..numbers.units import format_bytes, parse_bytes
 from ..protocol.vocabulary import ASSUMED, RESERVED
+from ..reading.observation import BlockReading, Observation, Resource, ZoneReading
 from ..rebuild.rebuild import rebuild
 
 _KERNEL_SHARE: Final = 64

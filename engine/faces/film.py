@@ -17,6 +17,7 @@ from ..memory.section import Pages, Section, type_pages, union
 from ..numbers.bits import lowest, span
 from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
+from ..numbers.runs import merged
 from ..protocol.events import Event, MemmapSkipped, PagesTaken
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.taking import Interrupted
@@ -155,12 +156,10 @@ class Film:
         order, found = self._state.geometry.pageblock_order, list[Chunk]()
         for before, now in sorted(self._sections(), key=_number):
             base = _number((before, now)) * self._state.geometry.pages_per_section
-            for pfn, _ in _by_block(_differing(before, now, self._state.geometry), base, order):
-                if found and sum(found[-1]) == pfn:
-                    found[-1] = (found[-1][0], found[-1][1] + (1 << order))
-                else:
-                    found.append((pfn, 1 << order))
-        return found
+            found += (
+                (pfn, 1 << order) for pfn, _ in _by_block(_differing(before, now, self._state.geometry), base, order)
+            )
+        return list(merged(found))
 
     def moves(self) -> list[Move]:
         """Where pages moved from and to since the moment before, by pageblock.

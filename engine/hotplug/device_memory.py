@@ -20,12 +20,14 @@ from ..mm import page_alloc, sparse_vmemmap, windows
 from ..mm.vmem_altmap import VmemAltmap
 from ..mm.zonelist import kernel_zonelist, node_order
 from ..numbers.bits import span
+from ..numbers.rounding import ceil
+from ..numbers.runs import split
 from ..numbers.units import MIB
 from ..protocol.events import Event, Logged, MemmapPlaced, MemmapReleased, PlacementChosen
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.adding import MemmapShort, NodeNotPossible, SectionPresent, Unaligned
 from ..protocol.reasons.placement import DriverBringsAltmap, NoAltmap
-from ..protocol.vocabulary import ABSENT, MEMMAP, PAGETABLE, VMEMMAP, Chunk, Placement
+from ..protocol.vocabulary import ABSENT, MEMMAP, PAGETABLE, VMEMMAP, Placement
 from .request import AddRequest
 from .sections import add_sections
 
@@ -105,7 +107,7 @@ def _split(state: State, start: int, pages: int) -> tuple[list[tuple[int, int, i
     """What of a range fills no section, each as section, first page in it and number of pages; and the sections between, as the
     first and how many."""
     size, end = state.geometry.pages_per_section, start + pages
-    first, behind = -(-start // size), end // size
+    first, behind = ceil(start, size), end // size
     if first > behind:  # inside one section
         return [(behind, start % size, pages)], first, 0
     parts = [(first - 1, start % size, first * size - start)] if start % size else []
@@ -147,14 +149,8 @@ def _add_part(state: State, node: int, nr: int, at: int, count: int) -> Steps:
 
 def _give_back(state: State, section: Section, left: Pages, count: int) -> int:
     """So many pages of the memmap of a section that stays go, the last that were taken."""
-    memmap, gone = section.memmap or _NOWHERE, list[Chunk]()
-    kept = list(memmap.chunks)
-    while count and kept:
-        pfn, length = kept.pop()
-        take = min(length, count)
-        count -= take
-        gone.append((pfn + length - take, take))
-        kept += [(pfn, length - take)] if take < length else []
+    memmap = section.memmap or _NOWHERE
+    kept, gone = split(memmap.chunks, max(0, memmap.pages - count))
     state.sections.put(
         section.nr,
         msgspec.structs.replace(section, pages=left, memmap=msgspec.structs.replace(memmap, chunks=tuple(kept))),

@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator
 import msgspec
 
 from ..memory.state import State
+from ..numbers.rounding import ceil
 from ..protocol.events import Event, OfflineFailed, OnlineFailed
 from ..protocol.reasons import HotplugError, LmbFailed
 from ..protocol.reasons.taking import TooFewLmbs
@@ -113,7 +114,7 @@ def _put_back(state: State, gone: list[tuple[int, int]]) -> Steps:
 def _lmbs(state: State, start: int, size: int) -> range:
     unit = state.geometry.block_size
     first = start // unit
-    return range(first, first + -(-size // unit))
+    return range(first, first + ceil(size, unit))
 
 
 def _add(state: State, request: AddRequest) -> Steps:

@@ -25,6 +25,7 @@ from ..protocol.events import (
     MemmapSkipped,
     MigrationFailed,
     NotifierCalled,
+    OriginDoubted,
     PagesAssumed,
     PagesTaken,
     PresentAdjusted,
@@ -48,6 +49,7 @@ from ..protocol.reasons.taking import (
     Unmovable,
     UnseenKernelPages,
 )
+from ..protocol.reasons.unknown import NotDated
 from ..protocol.vocabulary import (
     ABSENT,
     FREE,
@@ -192,7 +194,7 @@ def _check_range(state: State, block: Block, start: int, pages: int) -> None:
 
 
 def _refuse_stuck(state: State, block: Block, start: int, pages: int) -> None:
-    """The kernel itself said that something here cannot be moved (is_mem_section_removable, before 5.7), by the same rules
+    """The kernel itself said that something here cannot be moved (is_mem_section_removable, before 5.6), by the same rules
     as those of isolation; where its pages were seen, they say it better."""
     if block.stuck and unseen.unseen_pages(state, start, pages):
         raise HotplugError("EBUSY", NotRemovable(block.id))
@@ -211,6 +213,8 @@ def _announce(state: State, block: Block, key: ZoneKey, start: int, pages: int) 
     change = _status_change_nid(state, key, pages)
     yield from tell_node(state, "NODE_REMOVING_LAST_MEMORY", start, pages, change)
     call = state.chain.call("MEM_GOING_OFFLINE", start, pages, named_node(state, change), block.early)
+    if block.undated:
+        yield OriginDoubted(start, pages, NotDated())
     yield call
     if call.vetoed_by:
         yield _failure(state, start, pages, "notifier failure")
@@ -226,9 +230,7 @@ def _cancel(state: State, start: int, pages: int, change: int) -> Steps:
 
 def _status_change_nid(state: State, key: ZoneKey, pages: int) -> int:
     """The node that has no memory left without so many pages of one of its zones; -1 where it has."""
-    zone = state.zones[key]
-    others = state.node_present(key[0]) - (zone.present if zone.present == pages else pages)
-    return key[0] if others <= 0 else -1
+    return key[0] if state.node_present(key[0]) <= pages else -1
 
 
 def _empty_range(

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ..kernels.notifier_chain import Action
 from ..memory.section import Section, Types
 from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
@@ -119,8 +118,7 @@ def _cancel(
         shrink(state, key, start, pages)
         yield RangeRemoved(start, pages, *key)
     if state.model.prepare_finish:
-        action: Action = "MEM_FINISH_OFFLINE"
-        yield state.chain.call(action, start + head, pages - head, -1, early)
+        yield state.chain.call("MEM_FINISH_OFFLINE", start + head, pages - head, -1, early)
 
 
 def rebuild_zonelists(state: State, watermarks: Watermarks, fresh: int | None = None) -> Steps:

@@ -10,6 +10,7 @@ from ..memory.block import Request
 from ..memory.section import Section
 from ..memory.state import State
 from ..mm import iomem, page_alloc, sparse_vmemmap
+from ..numbers.runs import split
 from ..protocol.events import (
     BlockRemoved,
     Event,
@@ -23,7 +24,7 @@ from ..protocol.events import (
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.adding import NoHotplug, Unaligned
 from ..protocol.reasons.taking import HoldsMemmap, NotOffline, SomeHostTheirOwn, UsedAfterUnmap, WrongGranularity
-from ..protocol.vocabulary import DEVICE_CALLERS, PAGETABLE, SLAB, Chunk
+from ..protocol.vocabulary import DEVICE_CALLERS, PAGETABLE, SLAB
 from .device_memory import remove_parts
 from .offline import blocks_of
 from .zone_span import shrink
@@ -109,27 +110,13 @@ def _leave_request(state: State, request: Request, low: int, high: int) -> None:
     for start, end in ((request.start, low), (high, request.start + request.pages)):
         if start < end:
             count = sum(length for _, length in request.tables) * (end - start) // request.pages
-            kept, tables = _split(tables, count)
+            kept, tables = split(tables, count)
             rest = msgspec.structs.replace(request, start=start, pages=end - start, tables=tuple(kept))
             state.requests.put(start, rest)
             for block in state.range_blocks(start, end - start):
                 if block.request == request.start:
                     state.blocks.put(block.id, msgspec.structs.replace(block, request=start))
     page_alloc.free_pages(state, tables, (PAGETABLE, SLAB))
-
-
-def _split(chunks: list[Chunk], count: int) -> tuple[list[Chunk], list[Chunk]]:
-    """The first `count` pages of some, and the rest."""
-    kept: list[Chunk] = []
-    rest: list[Chunk] = []
-    for pfn, length in chunks:
-        here = min(length, count)
-        count -= here
-        if here:
-            kept.append((pfn, here))
-        if here < length:
-            rest.append((pfn + here, length - here))
-    return kept, rest
 
 
 def refuse_without_hotplug(state: State) -> None:

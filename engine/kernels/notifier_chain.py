@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
@@ -10,25 +10,11 @@ from ..numbers.frozen import Frozen
 from ..protocol.events import NotifierCalled
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.taking import Vetoed
+from ..protocol.vocabulary import NotifierAction
+from .architectures import Preset
 
-Action = Literal[
-    "MEM_PREPARE_ONLINE",
-    "MEM_GOING_ONLINE",
-    "MEM_CANCEL_ONLINE",
-    "MEM_ONLINE",
-    "MEM_GOING_OFFLINE",
-    "MEM_CANCEL_OFFLINE",
-    "MEM_OFFLINE",
-    "MEM_FINISH_OFFLINE",
-    "NODE_ADDING_FIRST_MEMORY",
-    "NODE_ADDED_FIRST_MEMORY",
-    "NODE_CANCEL_ADDING_FIRST_MEMORY",
-    "NODE_REMOVING_LAST_MEMORY",
-    "NODE_REMOVED_LAST_MEMORY",
-    "NODE_CANCEL_REMOVING_LAST_MEMORY",
-]
-"""What subscribers are told. Since 6.17 a chain of its own is told of a node's first and last memory, and the memory notifiers
-no longer are."""
+_ASKS: Final[frozenset[NotifierAction]] = frozenset({"MEM_PREPARE_ONLINE", "MEM_GOING_ONLINE", "MEM_GOING_OFFLINE"})
+"""The actions that a subscriber may refuse. Of all others it is told; what it answers the kernel does not look at."""
 
 
 class Notifier(msgspec.Struct, frozen=True):
@@ -37,7 +23,7 @@ class Notifier(msgspec.Struct, frozen=True):
 
     name: str
     priority: int = 0
-    vetoes: Frozen[Action, str] = Frozen()
+    vetoes: Frozen[NotifierAction, str] = Frozen()
     boot_memory_only: bool = False
 
 
@@ -50,9 +36,10 @@ class Chain(msgspec.Struct, frozen=True):
         """One more subscriber, behind those of the same priority (register_memory_notifier)."""
         return Chain(tuple(sorted((*self.subscribers, notifier), key=lambda n: -n.priority)))
 
-    def call(self, action: Action, pfn: int, pages: int, status_change_nid: int, early: bool) -> NotifierCalled:
-        """Run one action over the chain; the first veto stops it. Only GOING_* and PREPARE_ONLINE can be vetoed."""
-        if "GOING" in action or action == "MEM_PREPARE_ONLINE":
+    def call(self, action: NotifierAction, pfn: int, pages: int, status_change_nid: int, early: bool) -> NotifierCalled:
+        """Tell all subscribers of one action, with first pfn and pages of the range, and the node whose memory begins or ends
+        with it (-1: none); `early`: it is boot memory. The first veto stops it."""
+        if action in _ASKS:
             for notifier in self.subscribers:
                 if action in notifier.vetoes and (early or not notifier.boot_memory_only):
                     return NotifierCalled(action, pfn, pages, status_change_nid, notifier.name)
@@ -61,25 +48,18 @@ class Chain(msgspec.Struct, frozen=True):
     def refusal(self, call: NotifierCalled) -> HotplugError:
         """The errno and the reason of a veto."""
         notifier = next(n for n in self.subscribers if n.name == call.vetoed_by)
-        errno = next(errno for action, errno in notifier.vetoes.items() if action == call.action)
-        return HotplugError(errno, Vetoed(notifier.name, call.action), call.pfn)
+        return HotplugError(notifier.vetoes[call.action], Vetoed(notifier.name, call.action), call.pfn)
 
 
-DEFAULT_CHAIN: Final = Chain(
-    (
-        Notifier("ksm", 100),
-        Notifier("ipc", 10),
-        Notifier("slab", 1),
-        Notifier("page_ext"),
-        Notifier("memory-tiers"),
-    )
-)
-"""The subscribers of an ordinary kernel; none of them says no on a machine with memory to spare."""
-
-BOOT_MEMORY_GUARD: Final = Notifier(
+_BOOT_MEMORY_GUARD: Final = Notifier(
     "prevent_bootmem_remove",
     0,
     Frozen({"MEM_GOING_OFFLINE": "EPERM"}),
     boot_memory_only=True,
 )
 """arm64's notifier (arch/arm64/mm/mmu.c)."""
+
+
+def chain_of(preset: Preset) -> Chain:
+    """The subscribers of a kernel of some kind, as far as they ever say no on a machine with memory to spare."""
+    return Chain((_BOOT_MEMORY_GUARD,) if preset.boot_offline_veto else ())

@@ -21,8 +21,9 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     `hwpoison`     a page of it has a hardware error
     `online_type`  the type that a write to its file `state` left behind when it was online already; the next online that
                    names none takes it (mem->online_type); else None
-    `stuck`        its file `removable` said that some page in it cannot be moved (kernels before 5.7)
+    `stuck`        its file `removable` said that some page in it cannot be moved (kernels before 5.6)
     `linked`       it is offline, and its struct pages still name this zone, which reaches over it (before 5.5)
+    `undated`      `early` is a guess: no file of the capture tells whether it was there at boot, and that matters here
     """
 
     id: int
@@ -37,6 +38,7 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     online_type: OnlineType | None = None
     stuck: bool = False
     linked: ZoneKey | None = None
+    undated: bool = False
 
     @property
     def node(self) -> int:

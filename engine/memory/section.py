@@ -6,7 +6,7 @@ sets partition the section. A section is a value: machines share it, and a chang
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Final
@@ -156,6 +156,14 @@ def union(pages: Pages, kinds: tuple[Kind, ...]) -> int:
     found = 0
     for kind in kinds:
         found |= pages.get(kind, 0)
+    return found
+
+
+def in_zones(zones: Iterable[tuple[ZoneKey, int]]) -> int:
+    """All pages that belong to a zone, of a section's `zones`."""
+    found = 0
+    for _, owned in zones:
+        found |= owned
     return found
 
 

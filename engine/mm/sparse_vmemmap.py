@@ -7,7 +7,7 @@ or several units, or, on architectures with small sections and big pages, shares
 from __future__ import annotations
 
 from collections import deque
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
@@ -16,9 +16,10 @@ from ..memory.state import State
 from ..memory.zone import NORMAL
 from ..numbers.bits import aligned_runs, lowest, lowest_n, span
 from ..numbers.rounding import ceil
+from ..numbers.runs import merged, split
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.adding import AltmapExhausted, MemmapShort, NoHost, NoRowForMemmap
-from ..protocol.vocabulary import ASSUMED, FREE, KERNEL, MEMMAP, PAGETABLE, VMEMMAP, Chunk, Kind
+from ..protocol.vocabulary import ASSUMED, FREE, KERNEL, MEMMAP, PAGETABLE, VMEMMAP, Chunk, Kind, MemmapOn
 from . import page_alloc, windows
 from .memmap_index import memmap_owners
 from .vmem_altmap import VmemAltmap
@@ -33,7 +34,7 @@ Taken = tuple[list[Chunk], list[Chunk], bool]
 class Pool:
     """Where units come from: `on` is what the memmap will be said to lie on."""
 
-    on: Literal["self", "section", "kernel"] = "kernel"
+    on: MemmapOn = "kernel"
     fell_short = False
     """Was there a unit for which no free pages in a row were left?"""
 
@@ -49,8 +50,9 @@ class Pool:
 
 
 class BootMemory(Pool):
-    """Ordinary kernel memory, nearest node first (vmemmap_alloc_block). A PMD unit is one order-9 allocation; where none
-    is left, 512 base pages and one page-table page do, if the architecture can (vmemmap_populate of arch/*/mm)."""
+    """Ordinary kernel memory, nearest node first (vmemmap_alloc_block). A unit of huge vmemmap is one allocation (of order 9 on
+    x86_64); where none is left, as many base pages and one page-table page do, if the architecture can (vmemmap_populate of
+    arch/*/mm)."""
 
     def __init__(self, state: State, node: int) -> None:
         self.node = node
@@ -67,7 +69,7 @@ class BootMemory(Pool):
             wanted = min(max(self.expected, 1), 64)
             self.batch = self._rows(state, wanted)
             self.batch.reverse()
-            if sum(count for _, count in self.batch) < wanted * pages:
+            if page_alloc.pages_of(self.batch) < wanted * pages:
                 self.expected = None  # no use in looking again
         if self.expected is not None:
             self.expected -= 1
@@ -82,7 +84,7 @@ class BootMemory(Pool):
         boost = state.geometry.pageblock_pages
         chunks = page_alloc.allocate(state, self.zones, 0, pages, VMEMMAP, NORMAL, boost)
         tables = page_alloc.allocate(state, self.zones, 0, 1, PAGETABLE, NORMAL, boost)
-        if sum(count for _, count in chunks) < pages or not tables:
+        if page_alloc.pages_of(chunks) < pages or not tables:
             page_alloc.free_pages(state, chunks + tables, (VMEMMAP, PAGETABLE))
             raise HotplugError("ENOMEM", MemmapShort(section, pages, tuple(node_order(state, self.node))))
         return chunks, tables, True
@@ -91,7 +93,7 @@ class BootMemory(Pool):
         """Up to `wanted` units, each of free pages in a row; those that were left on CPUs' lists are used last."""
         left: list[Chunk] = []
         found = page_alloc.allocate(state, self.zones, self.order, wanted, VMEMMAP, NORMAL, left=left)
-        missing = wanted - (sum(count for _, count in found) >> self.order)
+        missing = wanted - (page_alloc.pages_of(found) >> self.order)
         for pfn, pages in left[: max(0, missing)]:
             state.change_pages(pfn, pages, VMEMMAP)
             found.append((pfn, pages))
@@ -168,8 +170,10 @@ def populate(state: State, nr: int, pool: Pool) -> tuple[Memmap, bool]:
         shared = _shared_unit(state, nr, index, unit_bytes)
         if shared is not None:
             chunks += shared[0]
-            if shared[1] == "kernel" or on == "kernel":
-                on = "kernel" if shared[1] == "kernel" else "section"
+            if shared[1] == "kernel":
+                on = "kernel"
+            elif on == "kernel":
+                on = "section"
             continue
         try:
             got, extra, base = pool.take(state, nr, unit)
@@ -181,7 +185,7 @@ def populate(state: State, nr: int, pool: Pool) -> tuple[Memmap, bool]:
         tables += extra
         fell_back = fell_back or base
     pfn = chunks[0][0] + (nr * size % unit_bytes) // geometry.page_size
-    return Memmap(on, pfn, _merged(chunks), tuple(tables)), fell_back
+    return Memmap(on, pfn, merged(chunks), tuple(tables)), fell_back
 
 
 def _in_window(state: State, nr: int, pool: Pool) -> Memmap | None:
@@ -326,28 +330,5 @@ def _shared_unit(state: State, nr: int, index: int, unit_bytes: int) -> tuple[li
         last = (other.nr * size + size - 1) // unit_bytes
         if first <= index <= last and other.memmap is not None and other.memmap.chunks and not other.early:
             unit = state.geometry.vmemmap_unit_pages
-            return _part(other.memmap.chunks, (index - first) * unit, unit), other.memmap.on
+            return split(split(other.memmap.chunks, (index - first) * unit)[1], unit)[0], other.memmap.on
     return None
-
-
-def _part(chunks: tuple[Chunk, ...], skip: int, count: int) -> list[Chunk]:
-    """`count` pages of chunks, behind the first `skip`."""
-    found: list[Chunk] = []
-    for pfn, pages in chunks:
-        if skip < pages and count:
-            here = min(pages - skip, count)
-            found.append((pfn + skip, here))
-            skip, count = 0, count - here
-        else:
-            skip = max(0, skip - pages)
-    return found
-
-
-def _merged(chunks: list[Chunk]) -> tuple[Chunk, ...]:
-    merged: list[Chunk] = []
-    for pfn, count in chunks:
-        if merged and merged[-1][0] + merged[-1][1] == pfn:
-            merged[-1] = (merged[-1][0], merged[-1][1] + count)
-        else:
-            merged.append((pfn, count))
-    return tuple(merged)

@@ -27,6 +27,20 @@ def merged(chunks: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
+def split(chunks: Iterable[tuple[int, int]], count: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """The first `count` numbers of chunks (first, count), all if there are no more, and the rest."""
+    before: list[tuple[int, int]] = []
+    behind: list[tuple[int, int]] = []
+    for first, length in chunks:
+        here = min(length, count)
+        count -= here
+        if here:
+            before.append((first, here))
+        if here < length:
+            behind.append((first + here, length - here))
+    return before, behind
+
+
 def covered(chunks: Iterable[tuple[int, int]]) -> int:
     """How many numbers some runs (first, count) cover together; what several of them cover counts once."""
     total = end = 0

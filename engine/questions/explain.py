@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from ..memory.state import Holder, State, state_of
+from ..numbers.rounding import ceil
 from .log_drivers import DRIVER_LINES
 from .log_lines import LOG_LINES, WHY_OFFLINE
 from .narrate import block_names
@@ -72,7 +73,7 @@ def _here(state: State, pfn: int | None, extent: tuple[int, int] | None, block: 
     size = state.geometry.block_size
     numbers = [block] if block is not None else []
     if extent is not None:
-        numbers = list(range(extent[0] // size, min(-(-extent[1] // size), extent[0] // size + (1 << 16))))
+        numbers = list(range(extent[0] // size, min(ceil(extent[1], size), extent[0] // size + (1 << 16))))
     there = [number for number in numbers if number in state.blocks]
     if len(there) < len(numbers):
         yield f"{block_names(sorted({*numbers} - {*there}), 4)}: not there on this machine"

@@ -7,7 +7,6 @@ from typing import Final
 
 import msgspec
 
-from ..capture.collection import without_collection
 from ..commands import Add, Command, VirtioMem, Write
 from ..memory.state import Holder, State, state_of
 from ..memory.zone import KERNEL_ZONES, MOVABLE
@@ -18,6 +17,7 @@ from ..protocol.events import ExistingMemoryTaken, MemmapPlaced, PagesPlugged
 from ..protocol.reasons import HotplugError, Reason
 from ..protocol.reasons.worth import KernelMemoryLow, TopHeavy
 from ..protocol.vocabulary import AutoOnline, Caller
+from ..reading.collection import without_collection
 from ..run.dispatch import run
 from ..run.rehearsal import attempt, clone
 from ..sysfs.hotplug_files import MEMORY

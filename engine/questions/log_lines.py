@@ -45,7 +45,11 @@ WHY_OFFLINE: Final = {
         "a part of the kernel (a driver, or the architecture) forbade it in MEM_GOING_OFFLINE",
         "memory_notify",
     ),
-    "failure to dissolve free hugepages": (
+    "unmovable page": (
+        "EBUSY: after the range was isolated a page turned up in it that a driver withholds (PageOffline) and does not let go",
+        "mm/memory_hotplug.c, scan_movable_pages (5.8 and later)",
+    ),
+    "failure to dissolve huge pages": (
         "EBUSY: a free huge page of the pool could not be given up; the pool needs it",
         "mm/hugetlb.c, dissolve_free_huge_pages",
     ),
@@ -142,7 +146,7 @@ LOG_LINES: Final = (
     log_line(
         r"Hotplug memory \[(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] exceeds maximum addressable range",
         "E2BIG: the range lies beyond the addresses that the kernel can map",
-        "mm/memory_hotplug.c, check_hotplug_memory_addressable",
+        "mm/memory_hotplug.c, mhp_range_allowed (5.12 and later)",
     ),
     log_line(
         r"vmemmap alloc failure: order:(?P<order>\d+)",
@@ -158,7 +162,7 @@ LOG_LINES: Final = (
         lambda match: (
             f"memmap_on_memory=force: each block gives up {match['pages']} pages more than its memmap needs, to whole pageblocks"
         ),
-        "mm/memory_hotplug.c, mhp_supports_memmap_on_memory (6.6 and later)",
+        "mm/memory_hotplug.c, set_memmap_mode (6.6 and later)",
     ),
     log_line(
         r"[Rr]efuse to remove (?P<low>0x[0-9a-f]+) - (?P<high>0x[0-9a-f]+),\s*wrong granularity",

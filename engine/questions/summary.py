@@ -23,6 +23,7 @@ from ..mm.free_area import MIGRATETYPES, order_pages
 from ..numbers.bits import span
 from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
+from ..numbers.rounding import ceil
 from ..protocol.vocabulary import FREE, KINDS, MOVABLE_TYPE, Kind, Migratetype, ZoneKey
 
 FIELD: Final = 60
@@ -321,7 +322,7 @@ def summaries(state: State, start: int, pages: int, cell: int) -> list[Summary]:
     if cell >= size:
         return [_summed(pyramid, state, at, cell) for at in range(start, start + pages, cell)]
     found: list[Summary] = []
-    for nr in range(start // size, -(-(start + pages) // size)):
+    for nr in range(start // size, ceil(start + pages, size)):
         base = nr * size
         first, last = max(start - base, 0) // cell, min(start + pages - base, size) // cell
         found += _of_section(state.sections.get(nr), state.geometry, base, cell, first, last)
@@ -355,7 +356,7 @@ def _zones_of_cells(zones: Shares, width: int, cell: int) -> tuple[Shares, ...]:
 
 def _summed(pyramid: Pyramid, state: State, start: int, pages: int) -> Summary:
     size, end = state.geometry.pages_per_section, start + pages
-    first, last = -(-start // size), end // size
+    first, last = ceil(start, size), end // size
     parts = [(start, min(first * size, end))] if start % size else []
     if end % size and last * size >= start:
         parts.append((last * size, end))

@@ -43,6 +43,8 @@ def agree_zone(state: State, key: ZoneKey, numbers: list[int], prior: State | No
     zone = replace(zone, present=present, managed=managed, pcp=min(max(zone.pcp, listed), managed - free))
     blocks = (state.blocks[nr // state.geometry.sections_per_block] for nr in numbers)
     low, high = _ends(state, key, numbers) if hot else _wide_enough(state, zone, blocks)
+    if state.model.spans_until_removal:  # it may reach over what went offline
+        low, high = min(low, zone.start), max(high, zone.end)
     if (low, high) != (zone.start, zone.end):
         yield (
             f"zone {key[1]} of node {key[0]} spans pfn {zone.start:#x} to {zone.end:#x} by zoneinfo, and {low:#x} to "
@@ -93,6 +95,19 @@ def zones_of_blocks(state: State) -> Iterator[str]:
         spanned = max(starts) + pages - min(starts)
         state.zones.load({key: Zone(*key, min(starts), spanned, present, present)})
         yield f"zoneinfo has no zone {key[1]} of node {key[0]}, where {_named(blocks)} are; it is made of them"
+
+
+def blocks_in_no_zone(state: State) -> Iterator[str]:
+    """Nobody manages pages outside of every zone: a block of such pages is not online, whatever its state says."""
+    adrift = [block for block in state.blocks.values() if block.state != "offline" and block.zone is None]
+    outside = [block for block in adrift if not any(_reaches(state, zone, block) for zone in state.zones.values())]
+    state.blocks.load({block.id: replace(block, state="offline", early=False) for block in outside})
+    if outside:
+        yield f"no zone of zoneinfo reaches {_named(outside)}, and the state is not offline; taken for offline"
+
+
+def _reaches(state: State, zone: Zone, block: Block) -> bool:
+    return zone.node in block.nodes and zone.intersects(*state.block_range(block.id))
 
 
 def drop_zone(state: State, key: ZoneKey) -> str:

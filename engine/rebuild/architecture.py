@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
-from ..capture.observation import Observation
 from ..kernels.architectures import ARCHITECTURES, Preset, preset_for
 from ..memory.zone import MOVABLE
 from ..numbers.errors import BadInput
 from ..numbers.rounding import ceil
 from ..numbers.units import GIB, KIB, MIB, format_bytes
+from ..reading.observation import Observation
 
 _MACHINES: Final = (
     ("x86_64", r"x86_64|amd64"),

@@ -50,14 +50,12 @@ def build_devices(draft: Draft, mode: Mode) -> None:
 
 def _devices(draft: Draft, mode: Mode) -> list[_Device]:
     """Ranges of whole blocks from the first on that cannot be memory of the boot."""
-    candidates = list(_candidates(draft.state))
+    candidates = [one for one in _candidates(draft.state) if not boot_memory(draft.seen, one.start, one.end)]
     unit = _support(draft.state, mode, None).pages if mode != "N" else 0
     ends = {resource.end for resource in draft.state.resources.values() if resource.ram}
     boot = _boot_sections(draft)
     for index, device in enumerate(candidates):
-        if boot_memory(draft.seen, device.start, device.end):
-            added = False
-        elif boot is not None:
+        if boot is not None:
             added = _sections_below(draft.state, device.start) >= boot
         else:
             added = device.start in ends or _shows(draft, [draft.state.blocks[at] for at in device.blocks], unit)

@@ -8,12 +8,12 @@ from typing import Final
 
 import msgspec
 
-from ..capture.observation import Observation
 from ..memory.section import Section, doubtful, put, union
 from ..memory.zone import MOVABLE, Evidence
 from ..numbers.bits import span
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import RESERVED, UNMOVABLE_KINDS, Chunk, ZoneKey
+from ..reading.observation import Observation
 from .layout import Draft
 
 _FOR_GOOD: Final = ("Kernel code", "Kernel rodata", "Kernel data", "Kernel bss", "Crash kernel")

@@ -6,23 +6,22 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ..capture.observation import BlockReading, Observation, ZoneReading
 from ..kernels.architectures import Preset
 from ..kernels.block_sizes import block_size
-from ..kernels.models import nearest_model
+from ..kernels.models import nearest_model, release_in
 from ..kernels.releases import LAST
 from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
 from ..numbers.limits import MAX_BLOCK
 from ..numbers.rounding import ceil
 from ..numbers.units import format_bytes
-from .release import release_said
+from ..reading.observation import BlockReading, Observation, ZoneReading
 
 
 def usual_block_size(seen: Observation, preset: Preset, base: Geometry, notes: list[str]) -> int:
     """How big memory blocks are on a machine whose memory ends where that of a capture does."""
     ends = [end for _, end in _memory(seen, base.page_size)]
-    model = nearest_model(release_said(seen) or LAST)
+    model = nearest_model(release_in(seen.version) or LAST)
     windows = [(one.start, one.end) for one in seen.resources if one.name.startswith("CXL Window")]
     guest = "bare_metal" not in seen.features
     size = block_size(preset, model, max(ends, default=0), base.block_size, guest, windows)

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
-from ..capture.observation import Observation
 from ..kernels.architectures import Preset
 from ..kernels.model import KernelModel
-from ..kernels.models import find_model
+from ..kernels.models import find_model, release_in
 from ..kernels.releases import LAST
 from ..memory.settings import Boot, Settings, settings_of
 from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
+from ..numbers.kstrtobool import kstrtobool
 from ..numbers.units import format_bytes
 from ..protocol.vocabulary import AUTO_ONLINE
-from ..sysfs.hotplug_files import boolean
+from ..reading.observation import Observation
 from .architecture import architecture_of
 from .from_proc import usual_block_size
-from .release import model_shown, release_said
+from .release import model_shown
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """The frame that a capture is understood in."""
+    """The frame that a capture is understood in; `assumed` are the parameters whose values no file tells."""
 
     preset: Preset
     geometry: Geometry
@@ -29,6 +31,7 @@ class Identity(msgspec.Struct, frozen=True):
     boot: Boot
     settings: Settings
     notes: tuple[str, ...]
+    assumed: tuple[str, ...] = ()
 
 
 def identify(
@@ -41,21 +44,26 @@ def identify(
     """
     notes: list[str] = []
     preset = architecture_of(seen, arch, machine, notes)
-    said = find_model(model).release if model is not None else release_said(seen) or LAST
+    said = find_model(model).release if model is not None else release_in(seen.version) or LAST
     geometry = _geometry(seen, preset, preset.geometry_in(said), notes)
     kernel = find_model(model) if model is not None else model_shown(seen, geometry, notes)
     options = _options(seen.cmdline or "")
     boot = Boot(
-        bool(seen.has_probe),
-        "movable_node" in options,
-        options.get("hugepages"),
-        options.get("hugetlb_free_vmemmap"),
-        options.get("movablecore"),
-        options.get("kernelcore"),
-        "nokaslr" in options or None,
-        "no5lvl" in options or None,
+        probe=bool(seen.has_probe),
+        movable_node="movable_node" in options,
+        hugepages=options.get("hugepages"),
+        hugetlb_free_vmemmap=options.get("hugetlb_free_vmemmap"),
+        movablecore=options.get("movablecore"),
+        kernelcore=options.get("kernelcore"),
+        nokaslr="nokaslr" in options or None,
+        no5lvl="no5lvl" in options or None,
     )
-    return Identity(preset, geometry, kernel, boot, _settings(seen, kernel, options, notes), tuple(notes))
+    settings = _settings(seen, kernel, options, notes)
+    assumed = tuple(_assumed(seen, preset, kernel, options))
+    for name in assumed:
+        value = getattr(settings, name)
+        notes.append(f"no file says what {name} is; {value} is taken, which kernels as {kernel.name} have by default")
+    return Identity(preset, geometry, kernel, boot, settings, tuple(notes), assumed)
 
 
 def _geometry(seen: Observation, preset: Preset, base: Geometry, notes: list[str]) -> Geometry:
@@ -106,17 +114,27 @@ def _options(cmdline: str) -> dict[str, str]:
     return options
 
 
+def _assumed(seen: Observation, preset: Preset, model: KernelModel, options: dict[str, str]) -> Iterator[str]:
+    """Parameters that decide what an add does, and that neither their files nor the command line tell. What memmap_on_memory
+    is, only the command line decides; what blocks do that are added, the configuration of the kernel does as well."""
+    if seen.auto_online_blocks is None and "memhp_default_state" not in options:
+        yield "auto_online_blocks"
+    known = seen.cmdline is not None or "memmap_on_memory" in seen.parameters
+    if model.parameter_modes and preset.geometry.arch in model.hosts and not known:
+        yield "memmap_on_memory"
+
+
 def _settings(seen: Observation, model: KernelModel, options: dict[str, str], notes: list[str]) -> Settings:
     online = seen.auto_online_blocks or options.get("memhp_default_state") or model.default_online
     if online not in AUTO_ONLINE:
-        notes.append(f"auto_online_blocks is {online!r}, which no kernel says; taken as offline")
+        notes.append(f"auto_online_blocks is {online[:60]!r}, which no kernel says; taken as offline")
         online = "offline"
     asked = options.get("memory_hotplug.memmap_on_memory", "N")
     on_memory = seen.parameters.get("memmap_on_memory", "force" if asked.lower() == "force" else _yes_no(asked))
     if not model.parameter_modes:
         on_memory = "N"
     elif on_memory not in model.parameter_modes:
-        notes.append(f"memmap_on_memory is {on_memory!r}, which {model.name} does not know; taken as N")
+        notes.append(f"memmap_on_memory is {on_memory[:60]!r}, which {model.name} does not know; taken as N")
         on_memory = "N"
     ratio = seen.parameters.get("auto_movable_ratio", options.get("memory_hotplug.auto_movable_ratio", "301"))
     policy = seen.parameters.get("online_policy", options.get("memory_hotplug.online_policy", model.policies[0]))
@@ -133,9 +151,9 @@ def _settings(seen: Observation, model: KernelModel, options: dict[str, str], no
     try:
         return settings_of({**texts, "auto_movable_ratio": ratio})
     except BadInput:
-        notes.append(f"auto_movable_ratio is {ratio!r}, not a percentage; taken as 301")
+        notes.append(f"auto_movable_ratio is {ratio[:60]!r}, not a percentage; taken as 301")
         return settings_of(texts)
 
 
 def _yes_no(text: str) -> str:
-    return "Y" if boolean(text) else "N"
+    return "Y" if kstrtobool(text) else "N"

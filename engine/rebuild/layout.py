@@ -9,10 +9,8 @@ from typing import Final
 
 import msgspec
 
-from ..capture.kpageflags import KPF_NOPAGE, head_pages, is_bare_compound, is_order_0_slab, kind_of
-from ..capture.observation import Observation, PageRun
 from ..memory.block import Block
-from ..memory.section import Memmap, Pages, Section, Types, put
+from ..memory.section import Memmap, Pages, Section, Types, in_zones, put
 from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import ZONE_ORDER
@@ -31,6 +29,8 @@ from ..protocol.vocabulary import (
     Kind,
     ZoneKey,
 )
+from ..reading.kpageflags import KPF_NOPAGE, head_pages, is_bare_compound, is_order_0_slab, kind_of
+from ..reading.observation import Observation, PageRun
 
 _SOMEWHERE: Final = Memmap("kernel")
 _KEPT: Final[tuple[Kind, ...]] = (MEMMAP, PAGE_OFFLINE)
@@ -137,6 +137,9 @@ def _build(draft: Draft, number: int, nr: int) -> None:
     if absent == draft.full:
         return
     zones = _zones(draft, number, nr, absent)
+    absent |= draft.full & ~in_zones(zones)
+    if absent == draft.full:
+        return
     if known is not None and known.online and known.zones == zones:
         pages_, types, estimated = known.pages, known.types, known.estimated
     else:

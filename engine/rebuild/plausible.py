@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ..capture.observation import BlockReading, NodeReading, Observation, Resource, ZoneReading
 from ..memory.zone import ZONE_ORDER
 from ..numbers.errors import BadInput
 from ..numbers.frozen import Frozen
 from ..numbers.geometry import Geometry
 from ..numbers.limits import MAX_PFN
 from ..numbers.units import format_bytes
+from ..reading.observation import BlockReading, NodeReading, Observation, Resource, ZoneReading
 
 
 def plausible(seen: Observation, geometry: Geometry) -> Observation:

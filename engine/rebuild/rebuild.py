@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from ..capture.observation import Observation
-from ..kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
+import msgspec
+
+from ..kernels.notifier_chain import chain_of
 from ..memory.origin import Origin
 from ..memory.state import State
 from ..protocol.vocabulary import ZoneKey
+from ..reading.observation import Observation
 from . import agree, going_offline, layout, topology
 from .bare_pages import name_bare_pages
+from .dating import doubt_origins
 from .devices import build_devices
 from .evidence import mark_reserved, mark_unseen, weigh_evidence
 from .free_layout import lay_out
@@ -35,23 +38,21 @@ def rebuild(
 
 def build_state(seen: Observation, identity: Identity, prior: State | None) -> tuple[State, list[str]]:
     """All tables from a capture; `prior` is the model's state before, which knows what no capture shows."""
-    chain = DEFAULT_CHAIN
-    if identity.preset.boot_offline_veto:
-        chain = chain.with_subscriber(BOOT_MEMORY_GUARD)
-    state = State(identity.preset, identity.geometry, identity.model, identity.boot, chain)
+    state = State(identity.preset, identity.geometry, identity.model, identity.boot, chain_of(identity.preset))
     seen = plausible(seen, identity.geometry)
     notes = [*seen.notes, *topology.doubts(seen)]
     topology.build_nodes(state, seen)
     topology.build_resources(state, seen)
     topology.build_zones(state, seen)
     topology.build_blocks(state, seen, prior)
-    notes += agree.zones_of_blocks(state)
+    notes += (*agree.zones_of_blocks(state), *agree.blocks_in_no_zone(state))
     draft = layout.Draft(state, seen, prior)
     layout.find_heads(draft)
     if prior is None:
         build_devices(draft, identity.settings.memmap_on_memory)
     layout.build_sections(draft)
     topology.mark_early(state, seen, prior)
+    doubt_origins(draft)
     mark_reserved(draft)
     going_offline.put_back(state)
     name_bare_pages(draft)
@@ -64,6 +65,10 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     agree.agree_memmaps(state)
     notes += (*agree.agree_nodes(state), *agree.agree_resources(state))
     state.parameters.load({None: identity.settings})
+    state.globals.change(
+        auto_online_assumed="auto_online_blocks" in identity.assumed,
+        mode_assumed="memmap_on_memory" in identity.assumed,
+    )
     return state, notes
 
 
@@ -75,6 +80,9 @@ def _settle(state: State, seen: Observation, draft: layout.Draft, prior: State |
     known = {nr: draft.covered.get(nr, 0) | draft.reserved.get(nr, 0) for nr in {*draft.covered, *draft.reserved}}
     counters = {(reading.node, reading.zone): reading.counters for reading in seen.zones}
     for key in list(state.zones):
+        if key not in members and any(block.linked == key for block in state.blocks.values()):
+            state.zones.load({key: msgspec.structs.replace(state.zones[key], present=0, managed=0, free=0, pcp=0)})
+            continue
         if key not in members:
             notes.append(agree.drop_zone(state, key))
             continue

@@ -9,13 +9,15 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from ..capture.kpageflags import KPF_NOPAGE, KPF_OWNER_PRIVATE, KPF_RESERVED
-from ..capture.observation import Observation
 from ..kernels.model import KernelModel, Release
-from ..kernels.models import nearest_model
+from ..kernels.models import nearest_model, release_in
 from ..numbers.geometry import Geometry
+from ..numbers.rounding import ceil
+from ..reading.kpageflags import KPF_NOPAGE, KPF_OWNER_PRIVATE, KPF_RESERVED
+from ..reading.observation import Observation
 
-_RELEASE: Final = re.compile(r"Linux version (\d{1,4})\.(\d{1,4})(?!\d)")
+_BACKPORTED: Final = re.compile(r"Linux version \S+\.(el\d+)(?:_\d+)*\b")
+"""Red Hat's kernels, and those that are built from their sources: mm/ is brought up to date with every minor release."""
 _NEWEST: Final = (1 << 20, 0)
 
 
@@ -48,7 +50,7 @@ def _offline_reads(seen: Observation, geometry: Geometry, flags: int) -> bool:
 
 
 def _whole_blocks(pfn: int, count: int, size: int) -> range:
-    return range(-(-pfn // size), (pfn + count) // size)
+    return range(ceil(pfn, size), (pfn + count) // size)
 
 
 def _parameter(name: str) -> Callable[[Observation, Geometry], bool]:
@@ -85,7 +87,7 @@ _SIGNS: Final = (
 
 def model_shown(seen: Observation, geometry: Geometry, notes: list[str]) -> KernelModel:
     """The model that fits a capture; what leads to another release than the one that it names is said in the notes."""
-    said = release_said(seen)
+    said = release_in(seen.version)
     chosen = said or _NEWEST
     why = ""
     for sign in _SIGNS:
@@ -103,10 +105,9 @@ def model_shown(seen: Observation, geometry: Geometry, notes: list[str]) -> Kern
         notes.append(f"kernel {said[0]}.{said[1]}: {why}, {came}; modelled as {model.name}")
     elif model.release != said:
         notes.append(f"kernel {said[0]}.{said[1]} has no model of its own; the nearest is {model.name}")
+    if (built := _BACKPORTED.search(seen.version or "")) is not None:
+        notes.append(
+            f"kernels of {built[1]} carry later changes of mm than their number says; what the tree shows of them is "
+            f"modelled, and another release can be asked for with --model"
+        )
     return model
-
-
-def release_said(seen: Observation) -> Release | None:
-    """The release that /proc/version names."""
-    match = _RELEASE.search(seen.version or "")
-    return (int(match[1]), int(match[2])) if match else None

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ..capture.observation import Observation
 from ..memory.block import Block
 from ..memory.state import State
 from ..memory.zone import MOVABLE
@@ -14,6 +13,7 @@ from ..numbers.errors import BadInput
 from ..numbers.units import format_bytes
 from ..protocol.reasons.notes import BlockAppeared, BlockDiffers, BlockVanished, Note, OfTheCapture, ZoneDiffers
 from ..protocol.vocabulary import DEVICE_CALLERS, PAGETABLE, SLAB
+from ..reading.observation import Observation
 from ..sysfs.report import block_report
 from .architecture import architecture_said
 from .identify import Identity, identify
@@ -40,7 +40,10 @@ def sync(state: State, seen: Observation) -> list[Note]:
     for name in _OBSERVED:
         getattr(state, name).adopt(getattr(fresh, name))
     state.parameters.adopt(fresh.parameters)
-    state.globals.change(locked=fresh.globals.value.locked)
+    read = fresh.globals.value
+    state.globals.change(
+        locked=read.locked, auto_online_assumed=read.auto_online_assumed, mode_assumed=read.mode_assumed
+    )
     _drop_orphans(state)
     return [*said, *map(OfTheCapture, notes)]
 

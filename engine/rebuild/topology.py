@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
-from ..capture.observation import BlockReading, NodeReading, Observation
 from ..memory.block import Block
 from ..memory.state import Resource, State
 from ..memory.zone import MOVABLE, NORMAL, ZONE_ORDER, Node, SeenWatermarks, Zone
 from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
+from ..numbers.runs import consecutive
 from ..protocol.vocabulary import BlockState, ZoneKey
+from ..reading.observation import BlockReading, NodeReading, Observation
 
 
 def build_nodes(state: State, seen: Observation) -> None:
@@ -48,14 +49,15 @@ def build_resources(state: State, seen: Observation) -> None:
             state.resources.load({known.key: known})
     if not any(resource.ram for resource in state.resources.values()):
         size = state.geometry.block_size
-        for first, count in _runs(block.id for block in seen.blocks):
-            state.resources.load({first * size: Resource(first * size, (first + count) * size, "System RAM")})
+        for first, last in consecutive(block.id for block in seen.blocks):
+            state.resources.load({first * size: Resource(first * size, (last + 1) * size, "System RAM")})
 
 
 def build_zones(state: State, seen: Observation) -> None:
     """Zones as /proc/zoneinfo has them; without it, from the blocks and the totals of their nodes."""
     for reading in seen.zones:
-        if reading.zone not in ZONE_ORDER or not reading.present:
+        reaches = reading.present or (state.model.spans_until_removal and reading.spanned)
+        if reading.zone not in ZONE_ORDER or not reaches:
             continue
         zone = Zone(
             reading.node,
@@ -106,7 +108,8 @@ def _zones_from_blocks(state: State, seen: Observation) -> None:
         kib = page // 1024
         of_node = {key: sum(b - a for a, b in ranges) for key, ranges in parts.items() if key[0] == node}
         present = sum(of_node.values())
-        meminfo = reading.meminfo if reading else seen.meminfo if len(state.nodes) == 1 else {}
+        of_all = seen.meminfo if len(state.nodes) == 1 else {}
+        meminfo = reading.meminfo if reading is not None and reading.meminfo else of_all
         managed = min(meminfo.get("MemTotal", present * kib) // kib, present)
         free = min(meminfo.get("MemFree", managed * kib) // kib, managed)
         for key, have in of_node.items():
@@ -123,7 +126,7 @@ def doubts(seen: Observation) -> Iterator[str]:
             odd.setdefault(block.state, []).append(block.id)
     for text, blocks in odd.items():
         names = f"memory{blocks[0]}" + (f" (and {len(blocks) - 1} more blocks)" if len(blocks) > 1 else "")
-        said = "is not there" if text is None else f"is {text!r}, which is none of online, offline, going-offline"
+        said = "is not there" if text is None else f"is {text[:60]!r}, which is none of online, offline, going-offline"
         yield f"the state of {names} {said}; taken for online"
 
 
@@ -139,8 +142,9 @@ def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
             reading = msgspec.structs.replace(reading, valid_zones=None)
         zone = None if offline else (known.zone if going and known else None) or _zone_of(state, reading, nodes)
         stuck = reading.removable is False and not offline
+        linked = _linked(state, reading.id, nodes) if offline and state.model.spans_until_removal else None
         now: BlockState = "offline" if offline else "going-offline" if going else "online"
-        block = Block(reading.id, now, nodes, zone, early=not offline, stuck=stuck)
+        block = Block(reading.id, now, nodes, zone, early=not offline, stuck=stuck, linked=linked)
         if known is not None:
             block = msgspec.structs.replace(
                 block,
@@ -150,10 +154,23 @@ def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
                 request=known.request,
                 hwpoison=known.hwpoison,
                 online_type=known.online_type,
+                undated=known.undated,
             )
         elif prior is not None:
             block = msgspec.structs.replace(block, early=False)
         state.blocks.load({reading.id: block})
+
+
+def _linked(state: State, block: int, nodes: tuple[int, ...]) -> ZoneKey | None:
+    """The zone that the struct pages of an offline block most likely still name, where zones reach over what went offline: the
+    one that does, if it is one alone."""
+    start, pages = state.block_range(block)
+    over = [
+        zone.key
+        for zone in state.zones.values()
+        if zone.node in nodes and zone.start <= start and start + pages <= zone.end
+    ]
+    return over[0] if len(over) == 1 else None
 
 
 def _node_of(state: State, block: int, fallback: int) -> int:
@@ -206,13 +223,3 @@ def count_early(state: State) -> None:
             hot[block.zone] = hot.get(block.zone, 0) + pages
     early = {key: max(0, zone.present - hot.get(key, 0)) for key, zone in state.zones.items()}
     state.zones.load({key: msgspec.structs.replace(state.zones[key], early=pages) for key, pages in early.items()})
-
-
-def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    runs: list[tuple[int, int]] = []
-    for number in sorted(numbers):
-        if runs and sum(runs[-1]) == number:
-            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
-        else:
-            runs.append((number, 1))
-    return runs

@@ -13,10 +13,13 @@ from ..protocol.events import (
     ExistingMemoryTaken,
     HugePagesChanged,
     OfflineFailed,
+    OriginDoubted,
     PagesAssumed,
     PagesMigrated,
     PagesTakenByWorkload,
+    PlacementChosen,
 )
+from ..protocol.reasons.placement import ParameterOff
 from ..protocol.vocabulary import Certainty
 
 _OF_FREE_PAGES: Final = (ExistingMemoryTaken, PagesTakenByWorkload, PagesMigrated, HugePagesChanged)
@@ -30,23 +33,30 @@ def certainty(state: State, result: str, events: Sequence[Event]) -> Certainty:
         any(isinstance(event, AddressDoubted) for event in events)
         or _assumed(result, events)
         or _uncounted(state, result, events)
+        or unknown_mode(state, result, events)
     ):
         return "not known"
     return "yes" if result == "ok" else "no"
 
 
 def _assumed(result: str, events: Sequence[Event]) -> bool:
-    """Did it hang on pages that no one saw? An eject is refused for the last block that would not go, whatever was assumed
-    of others."""
+    """Did it hang on pages that no one saw, or on when memory came? An eject is refused for the last block that would not go,
+    whatever was assumed of others."""
     hangs = since = False
     for event in events:
-        if isinstance(event, PagesAssumed):
+        if isinstance(event, PagesAssumed | OriginDoubted):
             hangs = since = True
         elif isinstance(event, BlockState) and event.state == "going-offline":
             since = False
         elif isinstance(event, OfflineFailed) and result != "ok":
             hangs = since
     return hangs
+
+
+def unknown_mode(state: State, result: str, events: Sequence[Event]) -> bool:
+    """Did memory run short for a memmap that may have had its place on the memory itself, had someone told the mode?"""
+    off = any(isinstance(event, PlacementChosen) and isinstance(event.reason, ParameterOff) for event in events)
+    return result == "ENOMEM" and off and state.globals.value.mode_assumed
 
 
 def _uncounted(state: State, result: str, events: Sequence[Event]) -> bool:

@@ -10,8 +10,9 @@ from typing import Final
 import msgspec
 
 from ..hotplug import zone_span
-from ..memory.section import Section, isolated_pages, union
+from ..memory.section import Section, in_zones, isolated_pages, union
 from ..memory.state import State
+from ..memory.zone import MOVABLE
 from ..numbers.bits import span
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import (
@@ -39,12 +40,14 @@ INVARIANTS: Final[Mapping[str, str]] = MappingProxyType(
         "present_is_counted": "a zone of hot-added memory has the pages of its online blocks present",
         "managed_is_counted": "it manages them but for what holds memmap or is withheld by its driver",
         "kinds_partition": "each page of an online section is of one kind",
+        "pages_in_zones": "each page of an online section that is there belongs to a zone",
         "nothing_isolated": "no pageblock is isolated while nothing is under way",
         "memmap_there": "every present section has a memmap",
         "memmap_marked": "it lies in memory that is there, in pages that are marked as memmap",
         "tables_marked": "the page tables and objects of hot-added memory are marked as such",
         "memmap_in_head": "the memmap of a block that has its own lies at the start of the block",
         "block_settled": "a block is online or offline while nothing is under way",
+        "request_there": "the add request that a block names as its own has not been removed",
         "nodes_online": "the nodes of a block are online",
         "block_in_span": "an online block lies in the span of its zone",
         "span_ends_online": "the span of a zone of hot-added memory begins and ends with pages that are online",
@@ -178,6 +181,16 @@ def _partition(state: State, tally: _Tally) -> Iterator[Broken]:
         if union != full or total != full.bit_count():
             yield Broken("kinds_partition", f"section {section.nr}: the kinds of its pages do not partition it")
         sound.add(id(section.pages))
+
+
+def _in_zones(state: State, tally: _Tally) -> Iterator[Broken]:
+    """Whoever manages a page has it in one of its zones."""
+    full = span(0, state.geometry.pages_per_section)
+    for section in state.sections.values():
+        if not section.online or (len(section.zones) == 1 and section.zones[0][1] == full):
+            continue
+        if bare := (full & ~in_zones(section.zones) & ~section.of(ABSENT)).bit_count():
+            yield Broken("pages_in_zones", f"section {section.nr}: {bare} of its pages belong to no zone")
 
 
 def _going(state: State, number: int) -> bool:
@@ -329,7 +342,7 @@ def _groups(state: State, tally: _Tally) -> Iterator[Broken]:
             entry[0] += 1
             if block.zone is not None:
                 gone = block.head if block.state == "going-offline" and state.model.heads_present else 0
-                entry[2 if block.zone[1] == "Movable" else 1] += pages - gone
+                entry[2 if block.zone[1] == MOVABLE else 1] += pages - gone
     for number, group in state.groups.items():
         blocks, kernel, movable = counts.get(number, [0, 0, 0])
         if (group.blocks, group.present_kernel, group.present_movable) != (blocks, kernel, movable):
@@ -344,6 +357,7 @@ _RULES: tuple[Callable[[State, _Tally], Iterator[Broken]], ...] = (
     _free_counts,
     _present_counts,
     _partition,
+    _in_zones,
     _isolation,
     _heads,
     _objects,

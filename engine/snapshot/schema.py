@@ -204,6 +204,7 @@ class BlockRun(_Strict, frozen=True, kw_only=True):
     online_type: OnlineType | None = msgspec.field(default=None, name="asked")
     stuck: bool = False
     linked: ZoneRef | None = None
+    undated: bool = False
 
 
 class MemmapV1(_Strict, frozen=True):

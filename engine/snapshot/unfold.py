@@ -12,7 +12,7 @@ from msgspec.structs import asdict, replace
 
 from ..kernels.architectures import preset_of
 from ..kernels.models import KNOWN_MODELS, MODELS
-from ..kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
+from ..kernels.notifier_chain import chain_of
 from ..memory.block import Block, DaxDevice, Group, Request
 from ..memory.origin import Origin
 from ..memory.section import Memmap, Pages, Section, Types
@@ -50,8 +50,7 @@ def unfold(snapshot: SnapshotV1) -> tuple[State, Origin]:
     if snapshot.model not in MODELS:
         _bad("$.model", f"{snapshot.model!r} is not a kernel model; it is {KNOWN_MODELS}")
     settings, boot = settings_of(snapshot.settings, "$.settings."), boot_of(snapshot.boot, "$.boot.")
-    chain = DEFAULT_CHAIN.with_subscriber(BOOT_MEMORY_GUARD) if preset.boot_offline_veto else DEFAULT_CHAIN
-    state = State(preset, geometry, MODELS[snapshot.model], boot, chain)
+    state = State(preset, geometry, MODELS[snapshot.model], boot, chain_of(preset))
     state.parameters.load({None: settings})
     load_counters(state, snapshot.counters, "$.counters.")
     state.nodes.load(_unique("$.nodes", ((node.id, Node(**asdict(node))) for node in snapshot.nodes)))
@@ -258,7 +257,7 @@ def _blocks(snapshot: SnapshotV1, state: State) -> dict[int, Block]:
             _bad(f"{path}.group", f"group {run.group} is unknown; it must be one of $.groups, or null")
         values = (
             run.state, run.nodes, run.zone, run.head, run.early, run.group, run.request, run.hwpoison, run.online_type, run.stuck,
-            run.linked,
+            run.linked, run.undated,
         )  # fmt: skip
         blocks.update({number: Block(number, *values) for number in range(run.first, behind)})
     return blocks

@@ -22,6 +22,7 @@ from ..memory.settings import Settings
 from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
 from ..mm import page_isolation
+from ..numbers.kstrtobool import kstrtobool
 from ..numbers.runs import consecutive
 from ..protocol.events import Event, ParameterSet
 from ..protocol.reasons import HotplugError
@@ -56,19 +57,9 @@ PARAMETER_FILES: Final[Mapping[str, str]] = {
 }
 """The file of each parameter in `Settings`."""
 
-_BLOCK = re.compile(rf"{MEMORY}/memory(\d+)/(\w+)")
-_NODE_FILE = re.compile(rf"{NODE}/node(\d+)/(\w+)")
-_NODE_LINK = re.compile(rf"{NODE}/node(\d+)/memory(\d+)/(\w+)")
-_TRUE, _FALSE = ("y", "Y", "1", "t", "T"), ("n", "N", "0", "f", "F")
-
-
-def boolean(text: str) -> bool | None:
-    """kstrtobool: the first letter decides, "on" and "off" by the second; None if it is neither."""
-    if text[:1] in _TRUE:
-        return True
-    if text[:1] in _FALSE:
-        return False
-    return {"on": True, "of": False}.get(text[:2].lower())
+_BLOCK: Final = rf"{MEMORY}/memory(\d+)/(\w+)"
+_NODE_FILE: Final = rf"{NODE}/node(\d+)/(\w+)"
+_NODE_LINK: Final = rf"{NODE}/node(\d+)/memory(\d+)/(\w+)"
 
 
 def ranges(numbers: list[int]) -> str:
@@ -84,11 +75,15 @@ def read(state: State, path: str) -> str:
     path = _canonical(state, path)
     if (reader := _READERS.get(path)) is not None and _has_parameter(state, path):
         return reader(state) + "\n"
-    if match := _BLOCK.fullmatch(path):
+    if match := re.fullmatch(_BLOCK, path):
         block = _block(state, int(match[1]))
         if (attribute := _BLOCK_READERS.get(match[2])) is not None:
             return attribute(state, block) + "\n"
-    if (match := _NODE_FILE.fullmatch(path)) and (node := int(match[1])) in state.nodes and state.nodes[node].online:
+    if (
+        (match := re.fullmatch(_NODE_FILE, path))
+        and (node := int(match[1])) in state.nodes
+        and state.nodes[node].online
+    ):
         if match[2] == "meminfo":
             return _node_meminfo(state, node)
         if match[2] == "distance":
@@ -158,7 +153,7 @@ _BLOCK_READERS: Final[dict[str, Callable[[State, Block], str]]] = {
 
 
 def _removable(state: State, block: Block) -> bool:
-    """Before 5.7 the pages are looked at by the rules of isolation (is_mem_section_removable)."""
+    """Before 5.6 the pages are looked at by the rules of isolation (is_mem_section_removable)."""
     if not state.model.removable_looks or block.state == "offline":
         return True
     start, pages = state.block_range(block.id)
@@ -180,7 +175,7 @@ def _node_meminfo(state: State, node: int) -> str:
 def write(state: State, path: str, data: str) -> Steps:
     """What writing `data` to a file makes the kernel do. Raises `HotplugError` with the errno of the write."""
     path = _canonical(state, path)
-    match = _BLOCK.fullmatch(path)
+    match = re.fullmatch(_BLOCK, path)
     if match and match[2] in ("state", "online"):
         block = _block(state, int(match[1]))
         if data:
@@ -201,7 +196,7 @@ def write(state: State, path: str, data: str) -> Steps:
         return
     if (found := standby.file_of(state, path)) is not None:
         if data:
-            yield from standby.write(state, *found, data, boolean(data))
+            yield from standby.write(state, *found, data, kstrtobool(data))
         return
     read(state, path)
     raise HotplugError("EACCES", OnlyRead(path))
@@ -226,7 +221,7 @@ def _write_state(state: State, block: Block, word: str) -> Steps:
 
 
 def _write_online(state: State, block: Block, word: str) -> Steps:
-    wanted = boolean(word)
+    wanted = kstrtobool(word)
     if wanted is None:
         raise HotplugError("EINVAL", NotABoolean(word))
     if wanted and block.state == "offline":
@@ -241,6 +236,8 @@ def _choice(name: str, words: Callable[[State], tuple[str, ...]]) -> Callable[[S
         if word not in words(state):
             raise HotplugError("EINVAL", NotAmong(word, words(state)))
         state.parameters.change(**{name: word})
+        if name == "auto_online_blocks":
+            state.globals.change(auto_online_assumed=False)
         yield ParameterSet(name, word)
 
     return write_choice
@@ -253,7 +250,7 @@ def _write_ratio(state: State, data: str) -> Steps:
 
 
 def _write_numa_aware(state: State, word: str) -> Steps:
-    wanted = boolean(word)
+    wanted = kstrtobool(word)
     if wanted is None:
         raise HotplugError("EINVAL", NotABoolean(word))
     state.parameters.change(auto_movable_numa_aware=wanted)
@@ -313,7 +310,7 @@ def _canonical(state: State, path: str) -> str:
     """The path without doubled slashes, and without the link by which a node's folder leads to one of its blocks."""
     path = re.sub(r"/+", "/", path)
     if (
-        (match := _NODE_LINK.fullmatch(path))
+        (match := re.fullmatch(_NODE_LINK, path))
         and (block := state.blocks.get(int(match[2])))
         and int(match[1]) in block.nodes
     ):

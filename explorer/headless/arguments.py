@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from . import word_types
 
 if TYPE_CHECKING:
-    from .parser import Parser
+    from .verb_parser import Parser
 
 DEFAULT_MACHINE: Final = "firecracker-24g"
 MACHINE_WORDS: Final = (
@@ -34,25 +34,35 @@ def _machine(
     from altmap.engine.faces.library import machine_names
 
     words = f"a bundled machine ({', '.join(machine_names())}), a snapshot file, a captured folder or tar, or -"
-    given = {"nargs": "?", "default": default} if optional else {}
-    usual = f" ({instead})" if optional else ""
-    parser.add_argument(name, metavar=metavar, help=f"{words}{usual}", **given)  # type: ignore[arg-type]
+    if optional:
+        parser.add_argument(name, metavar=metavar, nargs="?", default=default, help=f"{words} ({instead})")
+    else:
+        parser.add_argument(name, metavar=metavar, help=words)
 
 
-def _model(parser: Parser, instead: str, metavar: str = "MODEL") -> None:
+def _model(parser: Parser, instead: str, metavar: str = "MODEL", what: str = "the kernel whose rules hold") -> None:
     from altmap.engine import KNOWN_MODELS
 
-    parser.add_argument("--model", metavar=metavar, help=f"{KNOWN_MODELS}: the kernel model, instead of {instead}")
+    parser.add_argument("--model", metavar=metavar, help=f"{what}, instead of {instead}: {KNOWN_MODELS}")
 
 
 def _replay(parser: Parser) -> None:
-    words = "take what the commands of a snapshot lead to now, where that is not what it was when it was saved"
+    words = "do the commands of a snapshot again, and where they come to something else than was saved, take that"
     parser.add_argument("--replay", action="store_true", help=words)
 
 
 def _devices(parser: Parser) -> None:
-    words = "memory devices of it: QEMU's info memory-devices, virsh dumpxml, daxctl list, cxl list; - too"
+    words = (
+        "its memory devices, as QEMU's info memory-devices, virsh dumpxml, daxctl list or cxl list print them; - for standard "
+        "input"
+    )
     parser.add_argument("--devices", metavar="FILE", help=words)
+
+
+def _snapshot(parser: Parser) -> None:
+    """Where a machine that is made goes."""
+    words = "save it there (.json, .msgpack, each also .gz), open nothing"
+    parser.add_argument("-o", "--output", metavar="FILE", help=words)
 
 
 def _json(parser: Parser, words: str = "print one JSON object") -> None:
@@ -60,8 +70,7 @@ def _json(parser: Parser, words: str = "print one JSON object") -> None:
 
 
 def _size(parser: Parser, what: str) -> None:
-    usual = (120, 40)
-    parser.add_argument("--size", metavar="WxH", type=word_types.screen, default=usual, help=f"{what} (120x40)")
+    parser.add_argument("--size", metavar="WxH", type=word_types.screen, default=(120, 40), help=f"{what} (120x40)")
 
 
 def _look(parser: Parser) -> None:
@@ -76,7 +85,8 @@ def _look(parser: Parser) -> None:
 
 def of_open(parser: Parser) -> None:
     """altmap open."""
-    _machine(parser, instead=f"those that can be opened; without a terminal {DEFAULT_MACHINE}", default=None)
+    usual = f"without one, all that can be opened are shown; where there is no terminal, {DEFAULT_MACHINE}"
+    _machine(parser, instead=usual, default=None)
     _model(parser, "the machine's own")
     _devices(parser)
     _replay(parser)
@@ -104,7 +114,9 @@ TOUR_LINES: Final = (
 
 def of_live(parser: Parser) -> None:
     """altmap live."""
-    parser.add_argument("plan", metavar="PLAN", nargs="?", help="what it should come to: what differs from it is told")
+    parser.add_argument(
+        "plan", metavar="PLAN", nargs="?", help="what it should become, a MACHINE as for show; what differs is told"
+    )
     _replay(parser)
     root = "the tree to read (/); a folder that something else renews"
     parser.add_argument("--root", metavar="DIR", default="/", help=root)
@@ -163,10 +175,13 @@ def of_machines(parser: Parser) -> None:
 
 def of_svg(parser: Parser) -> None:
     """altmap svg."""
+    from ..picture.scope import LEVELS
     from ..picture.views import VIEWS
 
     _machine(parser, optional=False)
-    parser.add_argument("script", metavar="SCRIPT", nargs="?", help="commands to run before, as for altmap run; - too")
+    parser.add_argument(
+        "script", metavar="SCRIPT", nargs="?", help="a script to run first, as for altmap run; - for standard input"
+    )
     _replay(parser)
     views = ", ".join(view.name.replace(" ", "-") for view in VIEWS)
     parser.add_argument("--view", metavar="VIEW", help=f"what the map shows: {views}")
@@ -175,9 +190,9 @@ def of_svg(parser: Parser) -> None:
         "script's last line is shown, as watching shows it: 'event 5', 40%%, last; may be given twice"
     )
     parser.add_argument("--at", metavar="PLACE|EVENT", action="append", default=[], help=where)
-    parser.add_argument("--zoom", metavar="LEVEL", help="zoom in there: node, blocks, block, section, page; or machine")
+    parser.add_argument("--zoom", metavar="LEVEL", help=f"how much is seen there: {', '.join(LEVELS)}")
     _size(parser, "columns and lines of the screen")
-    themes = "altmap-dark (without it), altmap-light, altmap-contrast, no-colour, or one of Textual's"
+    themes = "altmap-dark, altmap-light, altmap-contrast, no-colour, or one of Textual's (altmap-dark)"
     parser.add_argument("--theme", metavar="THEME", default="altmap-dark", help=themes)
     words = "the picture to write (.svg); - or none: standard output"
     parser.add_argument("-o", "--output", metavar="FILE", help=words)
@@ -213,7 +228,7 @@ def of_run(parser: Parser) -> None:
 
 def of_new(parser: Parser) -> None:
     """altmap new."""
-    words = "how much memory each node has; 0: one that firmware announced without any (2G)"
+    words = "how much memory each NUMA node has; 0: none, firmware only announced it (2G)"
     parser.add_argument("--nodes", metavar="SIZE,..", help=words)
     parser.add_argument(
         "--arch", metavar="ARCH", default="x86_64", help="x86_64, arm64, s390x, arm64-64k or others (x86_64)"
@@ -230,9 +245,7 @@ def of_new(parser: Parser) -> None:
     )
     words = "instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G -device pc-dimm,..."
     parser.add_argument("--qemu", metavar="WORDS", help=words)
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", help="save it there (.json, .msgpack, each also .gz), open nothing"
-    )
+    _snapshot(parser)
     _json(parser)
     _look(parser)
 
@@ -246,9 +259,7 @@ def of_boot(parser: Parser) -> None:
     parser.add_argument(
         "options", metavar="KEY=VALUE", nargs="*", help=f"what the boot decides: {', '.join(BOOT_KEYS)}"
     )
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", help="save it there (.json, .msgpack, each also .gz), open nothing"
-    )
+    _snapshot(parser)
     _json(parser)
     _look(parser)
 
@@ -282,10 +293,11 @@ def of_compare(parser: Parser) -> None:
     where = "where (on a whole GiB or block behind all System RAM, at 4G or above)"
     parser.add_argument("--at", metavar="ADDRESS", help=where)
     parser.add_argument("--node", metavar="N", type=int, default=0, help="to which node (0)")
-    parser.add_argument("--placement", metavar="PLACEMENT,..", help=f"only these of {', '.join(PLACEMENTS)}")
+    where = f"where the memmap goes: only these of {', '.join(PLACEMENTS)} (altmap help script)"
+    parser.add_argument("--placement", metavar="PLACEMENT,..", help=where)
     parser.add_argument("--block-size", metavar="SIZE,..", help="memory blocks of these sizes for the added range")
-    _model(parser, "the machine's own, or several", "MODEL,..")
-    types = f"how the blocks go online (online_movable): {', '.join(ONLINE_TYPES)}"
+    _model(parser, "the machine's own", "MODEL,..", "the kernels whose rules hold, one or several")
+    types = f"how the blocks go online: {', '.join(ONLINE_TYPES)} (online_movable)"
     parser.add_argument("--online", metavar="TYPE,..", default="online_movable", help=types)
     whats = tuple(what.replace(" ", "-") for what in VARIES)
     parser.add_argument("--vary", choices=whats, help="what differs, in place of naming each")
@@ -298,12 +310,14 @@ def of_compare(parser: Parser) -> None:
 
 def of_grow(parser: Parser) -> None:
     """altmap grow."""
+    from altmap.engine import AUTO_ONLINE
+
     _machine(parser)
     _replay(parser)
     parser.add_argument("--step", metavar="SIZE", default="1G", help="how much at a time (1G)")
     parser.add_argument("--to", metavar="SIZE", default="1T", help="how much in all, at most (1T)")
-    words = "what added blocks do by themselves, instead of what auto_online_blocks says"
-    parser.add_argument("--online", choices=("movable", "kernel", "online", "offline"), help=words)
+    words = f"what added blocks do by themselves: {', '.join(AUTO_ONLINE)} (what auto_online_blocks says)"
+    parser.add_argument("--online", metavar="TYPE", type=word_types.long, choices=AUTO_ONLINE, help=words)
     parser.add_argument(
         "--caller", metavar="CALLER", default="dimm", help="who adds it: dimm, virtio-mem or others (dimm)"
     )

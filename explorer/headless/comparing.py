@@ -21,12 +21,14 @@ from altmap.engine import (
 from altmap.engine.numbers.rounding import up
 from altmap.engine.protocol.vocabulary import ONLINE_TYPES
 
+from ..one_of import one_of
 from .exits import FINE, REFUSED
 from .forms.document import as_line
 from .output import columns, say, write
 from .pictures import check_place, put
 from .progress import awaited
 from .streams import machine_named
+from .word_types import long
 
 
 def alternatives(arguments: argparse.Namespace) -> int:
@@ -34,47 +36,7 @@ def alternatives(arguments: argparse.Namespace) -> int:
     if arguments.output is not None:
         check_place(arguments.output)
     machine = machine_named(arguments.machine, replay=arguments.replay)
-    start = arguments.at
-    if start is None:
-        block, node_end = (
-            machine.geometry.block_size,
-            max((r.end for r in machine.resources.values() if r.ram), default=0),
-        )
-        big = max(block, 1 << 30)
-        start = up(max(node_end, 1 << 32), big)
-    request = Add(start=start, size=arguments.add, node=arguments.node)
-    if not parse_bytes(arguments.add):
-        raise BadInput("--add needs a size above 0, such as 64G")
-    if arguments.node not in machine.nodes:
-        raise BadInput(f"there is no node {arguments.node}; nodes are {', '.join(map(str, sorted(machine.nodes)))}")
-    placements = (
-        list(dict.fromkeys(arguments.placement.split(","))) if arguments.placement is not None else list(PLACEMENTS)
-    )
-    for placement in placements:
-        if placement not in PLACEMENTS:
-            raise BadInput(f"{placement!r} is not a placement; it is one of {', '.join(PLACEMENTS)}")
-    types = list(dict.fromkeys(arguments.online.split(",")))
-    for kind in types:
-        if kind not in ONLINE_TYPES:
-            raise BadInput(f"{kind!r} is not how blocks go online; it is one of {', '.join(ONLINE_TYPES)}")
-    watched = partial(awaited, name="alternative")
-    if arguments.vary is not None:
-        if arguments.model or arguments.block_size or len(types) > 1:
-            raise BadInput("--vary says what differs; name no --model, no --block-size and one --online with it")
-        if len(placements) == 1:
-            request = msgspec.structs.replace(request, placement=placements[0])
-        varied = vary(machine, request, arguments.vary.replace("-", " "), types[0], watched=watched)
-    else:
-        table = compare(
-            machine,
-            request,
-            placements=[placement for placement in PLACEMENTS if placement in placements],
-            block_sizes=arguments.block_size.split(",") if arguments.block_size else (),
-            models=arguments.model.split(",") if arguments.model else (),
-            online=types,
-            watched=watched,
-        )
-        varied = Varied("", table, _names(table))
+    varied = _tried(machine, _request(machine, arguments), arguments)
     table = varied.comparison
     if arguments.output is not None:
         _draw(machine, varied, arguments)
@@ -89,6 +51,50 @@ def alternatives(arguments: argparse.Namespace) -> int:
         wide = columns(arguments.width)
         say(comparison_text(table, **({"width": wide} if wide else {})), wide)
     return FINE if table.fits else REFUSED
+
+
+def _request(machine: Machine, arguments: argparse.Namespace) -> Add:
+    """What is to be added. Raises `BadInput`."""
+    start = arguments.at if arguments.at is not None else _behind(machine)
+    request = Add(start=start, size=arguments.add, node=arguments.node)
+    if not parse_bytes(arguments.add):
+        raise BadInput("--add needs a size above 0, such as 64G")
+    if arguments.node not in machine.nodes:
+        raise BadInput(f"there is no node {arguments.node}; nodes are {', '.join(map(str, sorted(machine.nodes)))}")
+    return request
+
+
+def _behind(machine: Machine) -> int:
+    """The first whole GiB or memory block behind all System RAM, at 4 GiB or above: an address in bytes."""
+    end = max((resource.end for resource in machine.resources.values() if resource.ram), default=0)
+    return up(max(end, 4 << 30), max(machine.geometry.block_size, 1 << 30))
+
+
+def _tried(machine: Machine, request: Add, arguments: argparse.Namespace) -> Varied:
+    """All that was asked for, tried. Raises `BadInput`."""
+    named = PLACEMENTS if arguments.placement is None else arguments.placement.split(",")
+    wanted = {one_of(word, PLACEMENTS, "placement") for word in named}
+    placements = [placement for placement in PLACEMENTS if placement in wanted]
+    types = list(
+        dict.fromkeys(one_of(long(word), ONLINE_TYPES, "way to go online") for word in arguments.online.split(","))
+    )
+    watched = partial(awaited, name="alternative")
+    if arguments.vary is not None:
+        if arguments.model or arguments.block_size or len(types) > 1:
+            raise BadInput("--vary says what differs; name no --model, no --block-size and one --online with it")
+        if len(placements) == 1:
+            request = msgspec.structs.replace(request, placement=placements[0])
+        return vary(machine, request, arguments.vary.replace("-", " "), types[0], watched=watched)
+    table = compare(
+        machine,
+        request,
+        placements=placements,
+        block_sizes=arguments.block_size.split(",") if arguments.block_size else (),
+        models=arguments.model.split(",") if arguments.model else (),
+        online=types,
+        watched=watched,
+    )
+    return Varied("", table, _names(table))
 
 
 def _names(table: Comparison) -> tuple[str, ...]:

@@ -7,11 +7,11 @@ import argparse
 from altmap.engine import BadInput
 
 from ..tui.live import Reader
-from .console import Printer
 from .exits import FINE
-from .output import on_terminal, say
-from .show import machine_parts
-from .streams import STDIN, drawn_elsewhere, machine_named
+from .output import say
+from .page import Page
+from .show import show_machine
+from .streams import STDIN, explorer_can_open, machine_named
 
 
 def watch_running(arguments: argparse.Namespace) -> int:
@@ -21,12 +21,12 @@ def watch_running(arguments: argparse.Namespace) -> int:
     plan = machine_named(arguments.plan, replay=arguments.replay) if arguments.plan is not None else None
     reader = Reader(arguments.root, plan, arguments.every)
     reading = reader.read()
-    if drawn_elsewhere() or on_terminal("stdin", "stdout", "stderr"):
+    if explorer_can_open():
         from ..tui.app import run_app
 
         return run_app(reading.machine, reader=reader)
-    Printer(arguments.color, arguments.width)(*machine_parts(reading.machine))
+    show_machine(reading.machine, Page(arguments.color, arguments.width))
     if plan is not None:
         say(f"\nWhat differs from {plan.origin.name}")
-        say("\n".join(f"• {line}" for line in reading.apart or ("nothing but free pages",)))
+        say("\n".join(f"• {line}" for line in reading.differs))
     return FINE

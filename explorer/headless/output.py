@@ -1,7 +1,4 @@
-"""The only way on which text and JSON leave the command line: what came from a file cannot command a terminal.
-
-Standard error is for people who watch; where it is closed or full, what was to be said there is not said at all.
-"""
+"""The only way on which text and JSON leave the command line: what came from a file cannot command a terminal."""
 
 from __future__ import annotations
 
@@ -10,13 +7,16 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..printable import printable
 
 if TYPE_CHECKING:
     from altmap.engine import Line
+
+
+PLAIN_WIDTH: Final = 100
+"""Columns of tables and pictures that go into a file or a pipe, whatever the terminal."""
 
 
 def write(data: bytes) -> None:
@@ -30,6 +30,11 @@ def write(data: bytes) -> None:
 def write_text(text: str) -> None:
     """Text to standard output as it is, but for what a terminal would obey."""
     sys.stdout.write(printable(text))
+
+
+def colored(color: str) -> bool:
+    """Are colours and styles wanted? `color` is "always", "never" or "auto": on a terminal, where NO_COLOR is not set."""
+    return color == "always" or (color == "auto" and on_terminal("stdout") and not os.environ.get("NO_COLOR"))
 
 
 def columns(asked: int | None = None) -> int | None:
@@ -68,27 +73,6 @@ def _wrapped(line: str, begin: int, hang: int, width: int | None) -> str:
         break_on_hyphens=False,
     )
     return "\n".join(lines)
-
-
-def remark(lines: Iterable[str]) -> None:
-    """Lines beside the output, to standard error, behind what was said so far."""
-    if sys.stdout is not None:
-        with suppress(OSError):  # the end of the program says so
-            sys.stdout.flush()
-    for line in lines:
-        _err(f"{printable(line)}\n")
-
-
-def show_progress(words: str) -> None:
-    """Replace the last line on standard error, a terminal; no words clear it."""
-    _err(f"\r{words}" if words else "\r\x1b[K")
-
-
-def _err(text: str) -> None:
-    if sys.stderr is not None:
-        with suppress(OSError):
-            sys.stderr.write(text)
-            sys.stderr.flush()
 
 
 def on_terminal(*streams: str) -> bool:

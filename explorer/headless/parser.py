@@ -1,66 +1,27 @@
-"""The command line as argparse reads it, made from the rows of `verbs`; and how its help looks."""
+"""The whole command line as argparse reads it, made from the rows of `verbs`; its help is an overview."""
 
 from __future__ import annotations
 
 import argparse
-import re
-import shutil
 import textwrap
-from collections.abc import Collection, Iterable, Iterator
-from typing import Final, NoReturn
+from collections.abc import Iterator
+from typing import Any, Final, NoReturn
 
 from .. import __version__
 from .arguments import MACHINE_WORDS
-from .exits import MEANINGS, Misused
+from .exits import MEANINGS
 from .output import write_text
-from .verbs import GROUPS, VERBS
+from .verb_parser import Parser, columns, explained
+from .verbs import GROUPS, VERBS, Verb
 
 ABOUT: Final = "Linux memory hotplug, rehearsed: add, online, offline and remove memory of a saved machine."
+MEMMAP: Final = (
+    "Of each page of memory, 4 KiB on most machines, the kernel keeps a struct page of 64 bytes. All of them are the memmap: "
+    "1.6 % of memory, and added memory needs its own."
+)
 USAGE: Final = ("altmap [MACHINE]", "altmap COMMAND ...", "altmap COMMAND --help")
-_WIDEST: Final = 100
-"""Columns of a line of help in the widest terminal."""
 _NAMES: Final = max(map(len, VERBS)) + 4
 """Columns before what is said of a command."""
-
-
-class _Formatter(argparse.HelpFormatter):
-    """Names with hyphens stay whole."""
-
-    def _split_lines(self, text: str, width: int) -> list[str]:
-        return textwrap.wrap(text, width, break_on_hyphens=False)
-
-
-class Parser(argparse.ArgumentParser):
-    """One verb's parser. What it does not understand is raised as `Misused`; its help ends in examples."""
-
-    def __init__(self, *, examples: Iterable[str] = (), **options: object) -> None:
-        super().__init__(
-            allow_abbrev=False,
-            formatter_class=lambda prog: _Formatter(prog, max_help_position=28, width=columns()),
-            **options,  # type: ignore[arg-type]
-        )
-        self._after = _block("Example" if len(examples := [*examples]) == 1 else "Examples", examples)
-
-    def error(self, message: str) -> NoReturn:
-        """Raise `Misused` with what argparse found wrong."""
-        if match := re.fullmatch(r"argument (\S+): expected one argument", message):
-            option = match[1].rpartition("/")[2]
-            message = f"{option} needs a value, and one that begins with a hyphen is written {option}=VALUE"
-        if message.endswith("required: WORD"):
-            message = "the question is empty; ask about a line of a script, such as offline 32"
-        raise Misused(f"{message}; {self.prog} --help tells what may be asked")
-
-    def print_help(self, file: object = None) -> None:
-        """To standard output; unlike argparse's own, an output that fails is an error."""
-        write_text(self.format_help())
-
-    def explain(self, title: str, pairs: Iterable[tuple[str, str]]) -> None:
-        """Behind the examples: things, and what each is."""
-        self._after += ["", f"{title}:", *explained(pairs, 40)]
-
-    def format_help(self) -> str:
-        """What --help prints."""
-        return super().format_help() + "".join(f"{line}\n" for line in ["", *self._after])
 
 
 class _Version(argparse.Action):
@@ -77,32 +38,31 @@ class _Top(Parser):
         return "\n".join(_overview(columns())) + "\n"
 
 
-def parser(wanted: Collection[str] = tuple(VERBS)) -> Parser:
-    """The whole parser. The arguments of verbs that are not `wanted` are left out: what they list has to be looked up."""
+def parser(declared: bool = True) -> Parser:
+    """The whole parser; where the verbs' arguments are not `declared`, nothing that they list is looked up."""
     top = _Top(prog="altmap", description=ABOUT)
     top.add_argument("--version", action=_Version, nargs=0, help="print it")
     commands = top.add_subparsers(metavar="COMMAND", prog="altmap", parser_class=Parser)
     for verb in VERBS.values():
-        one = commands.add_parser(
-            verb.name, help=verb.about, description=f"{_sentence(verb.about)}.", examples=verb.examples
-        )
-        if verb.name in wanted:
+        one = commands.add_parser(verb.name, help=verb.about, **_told(verb))
+        if declared:
             verb.declare(one)
     return top
 
 
+def verb_parser(verb: Verb) -> Parser:
+    """The parser of one verb's words."""
+    one = Parser(prog=f"altmap {verb.name}", **_told(verb))
+    verb.declare(one)
+    return one
+
+
+def _told(verb: Verb) -> dict[str, Any]:
+    return {"description": f"{_sentence(verb.about)}.", "examples": verb.examples}
+
+
 def _sentence(about: str) -> str:
     return about[:1].upper() + about[1:]
-
-
-def columns() -> int:
-    """How wide a line of help is."""
-    return min(shutil.get_terminal_size().columns, _WIDEST)
-
-
-def _block(title: str, lines: Iterable[str]) -> list[str]:
-    body = [f"  {line}" for line in lines]
-    return [f"{title}:", *body] if body else []
 
 
 def _overview(width: int) -> Iterator[str]:
@@ -112,19 +72,5 @@ def _overview(width: int) -> Iterator[str]:
     for title, verbs in GROUPS:
         yield from ["", f"{title}:", *explained(((verb.name, verb.about) for verb in verbs), _NAMES)]
     yield from ["", *textwrap.wrap(f"MACHINE is {MACHINE_WORDS}.", width)]
+    yield from ["", *textwrap.wrap(MEMMAP, width)]
     yield from ["", "Exit codes:", *explained(((str(code), meaning) for code, meaning in MEANINGS.items()), 5)]
-
-
-def explained(pairs: Iterable[tuple[str, str]], column: int) -> Iterator[str]:
-    """Things, and from a column on what each is; behind a thing that is too long, on the next line."""
-    for thing, words in pairs:
-        beside = len(thing) + 4 <= column
-        if not beside:
-            yield f"  {thing}"
-        yield from textwrap.wrap(
-            words,
-            columns(),
-            initial_indent=f"  {thing if beside else '':<{column - 2}}",
-            subsequent_indent=" " * column,
-            break_on_hyphens=False,
-        )

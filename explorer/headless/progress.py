@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from threading import Timer
 from typing import TypeVar
 
+from ..aside import show_progress
 from ..printable import printable
-from .output import on_terminal, show_progress
+from .output import on_terminal
 
 T = TypeVar("T")
 

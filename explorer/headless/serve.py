@@ -9,8 +9,8 @@ from importlib.util import find_spec
 
 from altmap.engine import BadInput
 
+from ..aside import remark
 from .exits import FINE
-from .output import remark
 from .streams import STDIN, machine_named
 
 

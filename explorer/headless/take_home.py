@@ -12,9 +12,10 @@ from altmap.engine import BadInput, Machine, capture, machine_bytes, rename, sav
 from altmap.engine.faces.shell_export import script_of
 
 from .. import facts
+from ..aside import remark
 from .exits import FINE
 from .forms.document import as_line
-from .output import on_terminal, remark, write, write_text
+from .output import on_terminal, write, write_text
 from .streams import beside, machine_named, writable
 
 

@@ -11,8 +11,7 @@ from rich.text import Text
 from ..tour.walk import Walk, open_tour
 from .console import Printer
 from .exits import FINE
-from .output import on_terminal
-from .streams import drawn_elsewhere
+from .streams import explorer_can_open
 
 
 def walk(arguments: argparse.Namespace) -> int:
@@ -20,7 +19,7 @@ def walk(arguments: argparse.Namespace) -> int:
     tour = Walk(open_tour(arguments.file))
     for number in range(len(tour)):
         tour.start(number)
-    if drawn_elsewhere() or on_terminal("stdin", "stdout", "stderr"):
+    if explorer_can_open():
         from ..tui.app import run_app
 
         return run_app(tour.after(len(tour) - 1), tour)

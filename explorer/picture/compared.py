@@ -133,13 +133,15 @@ class ComparedPicture:
             yield fitted((Span(text, tone),), wide)
         outside = sum(pages for _, pages in row.outside)
         now = f"memory now {about_bytes(self._ground.pages * self._comparison.page_size)}"
-        yield self._ends(now, self._memmap(outside) if outside else "", wide, palette)
+        memmap, faint = palette.kinds["memmap"], palette.faint
+        yield self._ends(Span(now, palette.dim), Span(self._memmap(outside) if outside else "", memmap), wide)
         yield from self._now(row, wide, ground, look)
         inside = row.memmap_pages - outside
         note = self._memmap(inside) if inside else "no memmap" if row.ok else ""
         hole = (self._start - self._ground.end) * self._comparison.page_size
         left = f"--- {about_bytes(hole)} hole " if hole > 0 else "--- added "
-        yield self._ends(left + "-" * max(0, wide - len(left) - len(note) - 1), note, wide, palette, bool(inside))
+        left += "-" * max(0, wide - len(left) - len(note) - 1)
+        yield self._ends(Span(left, faint), Span(note, memmap if inside else faint), wide)
         yield from self._added(row, wide, high, look) if row.ok else self._refused(row, wide, high, palette)
         for figure in differing:
             yield self._figure(figure, at, wide, look)
@@ -167,11 +169,9 @@ class ComparedPicture:
     def _memmap(self, pages: int) -> str:
         return f"{about_bytes(pages * self._comparison.page_size)} memmap"
 
-    def _ends(self, left: str, right: str, wide: int, palette: Palette, lit: bool = True) -> Line:
-        gap = wide - len(left) - len(right)
-        tone = palette.kinds["memmap"] if lit else palette.faint
-        fore = palette.faint if left.startswith("-") else palette.dim
-        return fitted((Span(left, fore), Span(" " * max(1, gap)), Span(right, tone)), wide)
+    def _ends(self, left: Span, right: Span, wide: int) -> Line:
+        """What stands at both ends of a line."""
+        return fitted((left, Span(" " * max(1, wide - len(left.text) - len(right.text))), right), wide)
 
     def _now(self, row: Row, wide: int, high: int, look: Look) -> Iterator[Line]:
         """The memory that is there, with the memmap of the added range in it."""
@@ -254,11 +254,10 @@ class ComparedPicture:
 
     # -- below all --------------------------------------------------------------------------------------------------
 
-    def same(self) -> str:
+    def _same(self) -> list[str]:
         """The numbers that are the same in all, but for those that are 0."""
         alike = [figure for figure in self._figures if not figure.differs and any(figure.values)]
-        texts = [f"{figure.name} {next(text for text in figure.texts if text)}" for figure in alike]
-        return ", ".join(texts)
+        return [f"{figure.name} {next(text for text in figure.texts if text)}" for figure in alike]
 
     def _legend(self, look: Look, cell: int) -> Line:
         palette, wide = look.palette, look.size[0]
@@ -274,10 +273,10 @@ class ComparedPicture:
             Span("best", palette.dim),
         ]
         used = sum(len(span.text) for span in spans)
-        parts = self.same().split(", ")
+        parts = self._same()
         while parts and used + len("  same in all  ") + len(", ".join(parts)) > wide:
             parts.pop()
-        if parts and parts[0]:
+        if parts:
             spans += [Span("  same in all ", palette.dim), Span(", ".join(parts), palette.text)]
         return fitted(joined(spans), wide)
 

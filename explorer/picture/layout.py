@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
 from altmap.engine import Machine
 from altmap.engine.protocol.vocabulary import Kind
 
-from .plan import PLAIN, Extent, Plan, extents_of, plain_shape, plainly, planned, rows_of
+from .plan import PLAIN, Extent, Plan, Row, extents_of, plain_shape, plainly, planned, rows_of
 from .scope import Scope
 
 _FOLDED: Final[tuple[Kind, ...]] = ("reserved", "assumed")
-_FREE: Final[tuple[Kind, ...]] = ("free", "pcp")
-"""Free memory is folded only where all else gets finer cells by it."""
+_HIGH: Final = 16
+"""On a map of so many lines a node without memory has a line of its own even where that makes cells bigger."""
 _ALIKE_SHARE: Final = 8
 """A run of alike blocks of at least one part in so many of all may be folded."""
 
@@ -29,27 +29,30 @@ def laid_out(
     expected: Mapping[int, int] = MappingProxyType({}),
 ) -> Plan:
     """The plan of a scope for a width and a height; `folds`: runs of blocks that are alike may be folded; `plain`: no block
-    gets a tile of its own; `expected`: blocks that have a place whether they are there or not, with their nodes."""
+    gets a tile of its own, and no more lines are taken than it needs; `expected`: blocks that have a place whether they are
+    there or not, with their nodes."""
     if scope.level in ("block", "section"):
         shape = plain_shape(scope.pages, *size, halves)
-        return Plan(rows_of([Extent(scope.start, scope.pages, 0)], shape), shape)
+        return Plan(rows_of([Extent(scope.start, scope.pages, 0)], shape), shape, size[1])
     unit = machine.geometry.pages_per_block
     first, last = scope.start // unit, -(-(scope.start + scope.pages) // unit)
     known = {**expected, **blocks_of(machine)}
     blocks = sorted((nr, node) for nr, node in known.items() if first <= nr < last and scope.node in (None, node))
     extents = extents_of(blocks, unit)
     headings = len({extent.node for extent in extents}) > 1 and scope.node is None
-    folds = folds and len(blocks) <= PLAIN
-    alike = _alike(machine, blocks, _FOLDED) if folds else []
+    alike = _alike(machine, blocks) if folds and len(blocks) <= PLAIN else []
     if plain:
         pages = sum(extent.pages for extent in extents) - sum(pages for _, pages in alike)
         return plainly(extents, pages, size, halves, alike, False)
+    wide, high = size
+    empty = sorted(machine.nodes.keys() - {extent.node for extent in extents}) if headings else []
     plan = planned(extents, unit, size, halves, alike, headings)
-    if folds and plan.lines * 4 < size[1] * 3 and (free := _alike(machine, blocks, _FREE)):
-        other = planned(extents, unit, size, halves, sorted([*alike, *free]), headings)
-        if other.shape.cell < plan.shape.cell and other.lines > plan.lines:
-            return other
-    return plan
+    if plan.least + len(empty) > high and high < _HIGH:
+        empty = []
+    elif plan.least + len(empty) > high:
+        plan = planned(extents, unit, (wide, high - len(empty)), halves, alike, headings)
+    end = plan.rows[-1].start + plan.rows[-1].pages if plan.rows else 0
+    return Plan([*plan.rows, *(Row("node", end, 0, node) for node in empty)], plan.shape, high)
 
 
 def blocks_of(machine: Machine) -> dict[int, int]:
@@ -62,17 +65,16 @@ def blocks_of(machine: Machine) -> dict[int, int]:
     return known
 
 
-def _alike(machine: Machine, blocks: Sequence[tuple[int, int]], kinds: Collection[Kind]) -> list[tuple[int, int]]:
-    """Runs of blocks of nothing but these kinds that are long enough to be folded: first pfn, pages."""
+def _alike(machine: Machine, blocks: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Runs of blocks of pages that are all reserved, or guessed, long enough to be folded: first pfn, pages."""
     unit = machine.geometry.pages_per_block
     runs: list[tuple[int, int]] = []
     for nr, _ in blocks:
         start = nr * unit
         found = machine.summary(start, unit)
-        if sum(map(found.of, kinds)) == unit:
+        if sum(map(found.of, _FOLDED)) == unit:
             if runs and sum(runs[-1]) == start:
                 runs[-1] = (runs[-1][0], runs[-1][1] + unit)
             else:
                 runs.append((start, unit))
-    share = _ALIKE_SHARE if kinds is not _FREE else 2 * _ALIKE_SHARE
-    return [run for run in runs if run[1] // unit * share >= len(blocks)]
+    return [run for run in runs if run[1] // unit * _ALIKE_SHARE >= len(blocks)]

@@ -18,6 +18,11 @@ class Span(NamedTuple):
 Line = tuple[Span, ...]
 
 
+def cut(text: str, room: int) -> str:
+    """A text in at most so many characters: one that is too long ends in a mark."""
+    return text if len(text) <= room else f"{text[: max(0, room - 1)]}…"
+
+
 def joined(spans: Iterable[Span]) -> Line:
     """A line in which neighbours that look the same are one."""
     line: list[Span] = []

@@ -11,6 +11,7 @@ from .joint import joint
 from .layout import laid_out
 from .lines import Line, Span, joined, width
 from .memory_size import short_size
+from .nodes import node_bar
 from .overlay import Overlay
 from .paints import Paints
 from .palette import LETTERS, WORDS
@@ -22,6 +23,8 @@ from .view import Scene, View
 
 GUTTERS: Final = ((81, 13), (70, 9), (0, 8))
 """Columns of the gutter, by the least width of the map."""
+_BAR: Final = 32
+"""Columns of the bar of what a node's memory is."""
 _FILLED: Final = (3, 4)
 """Where less of the width is filled, a narrower gutter may make room for cells half as big."""
 
@@ -47,7 +50,6 @@ class MemoryPicture:
         self._plain = plain
         self.wide, self.high = size
         self._lines: dict[int, Line] = {}
-        self._tiles: dict[int, list[Line] | None] = {}
         first, *others = (columns for least, columns in GUTTERS if self.wide >= least)
         self.gutter, self.plan = first, self._laid_out(first)
         if others and self._used() * _FILLED[1] < (self.wide - first) * _FILLED[0]:
@@ -56,9 +58,9 @@ class MemoryPicture:
                 self.gutter, self.plan = others[0], other
         self.paints = Paints(scene, view, self.plan)
         self._sides = Sides(self.machine, self.plan)
-        self._tiled = tiles = Tiles(self)
+        self._tiles = Tiles(scene, view, self.plan, self.paints, halves, self.step)
         self._drawn: dict[str, Callable[[int, Row, int, Overlay], Iterable[Span]]] = {
-            "hole": self._hole, "alike": self._folded, "node": self._heading, "tiles": tiles.line
+            "hole": self._hole, "alike": self._folded, "node": self._heading, "tiles": self._tiles.line
         }  # fmt: skip
 
     # -- the plan ---------------------------------------------------------------------------------------------------
@@ -77,12 +79,11 @@ class MemoryPicture:
     def changed_lines(self, over: Overlay) -> list[int]:
         """The lines that look otherwise than when they were drawn last, because of the machine."""
         self._lines.clear()
-        self._tiles.clear()
-        found = [line for at in self._sides.changed() for line in self._lines_of(at)]
+        self._tiles.forget()
+        found = [line for at in self._sides.changed() for line in self.plan.lines_of(at)]
         for at, other in self.paints.changed():
             alike = not other and self.plan.rows[at].what == "tiles" and self._by_cells
-            parts = {0, *self._tiled.differing(at, over)} if alike else range(self.plan.shape.lines)
-            found += [self.plan.tops[at] + part for part in parts]
+            found += [self.plan.tops[at], *self._tiles.differing(at, over)] if alike else self.plan.lines_of(at)
         return found
 
     @property
@@ -101,30 +102,23 @@ class MemoryPicture:
         lines: list[int] = []
         for at in found - {None}:
             assert at is not None
-            top, tiles = self.plan.tops[at], self.plan.rows[at].what == "tiles"
-            lines += [top + part for part in (self._tiled.differing(at, over) if tiles else (0,))]
+            tiles = self.plan.rows[at].what == "tiles"
+            lines += self._tiles.differing(at, over) if tiles else self.plan.lines_of(at)
         return lines
 
     def forget(self, blocks: Iterable[int]) -> list[int]:
         """What views know of some blocks besides the machine (verdicts) has changed; returns the lines that show them."""
         unit, found = self.machine.geometry.pages_per_block, set()
         for block in blocks:
-            self._tiles.pop(block, None)
             if (at := self.plan.row_of(block * unit)) is not None:
                 found.add(at)
-        lines = [line for at in found for line in range(self.plan.tops[at], self.plan.tops[at] + self.plan.shape.lines)]
+        self._tiles.forget(blocks)
+        lines = [line for at in found for line in self.plan.lines_of(at)]
         for at in found:
             self.paints.forget(at)
         for line in lines:
             self._lines.pop(line, None)
         return lines
-
-    def tile(self, block: int) -> list[Line] | None:
-        """The lines of a tile that has its own; None for its cells."""
-        if block not in self._tiles:
-            shape = self.plan.shape
-            self._tiles[block] = self.view.tile(self.scene, block, shape.wide, shape.high, self.halves)
-        return self._tiles[block]
 
     # -- lines ------------------------------------------------------------------------------------------------------
 
@@ -150,11 +144,12 @@ class MemoryPicture:
     def shares(self) -> int:
         """Columns that are left beside the tiles for the free share of each row; 0 where there are too few."""
         room = self.wide - self.gutter - self._used() - 1
-        return room if self.plan.shape.gap and 10 <= room <= 20 else 0
+        return room if 10 <= room <= 20 else 0
 
     def _share(self, row: Row) -> Line:
         """How much of a row's online memory is free, as a bar and in percent."""
-        found, palette = self.machine.summary(row.start, row.pages), self.scene.palette
+        low, high = max(row.start, row.low), min(row.start + row.pages, row.high)
+        found, palette = self.machine.summary(low, high - low), self.scene.palette
         here = found.pages - found.missing - found.offline
         if here <= 0:
             return ()
@@ -172,7 +167,7 @@ class MemoryPicture:
         band = Span("▌", palette.zones.get(zone, palette.faint)) if zone else Span(" ")
         first = zone is not None and (at == 0 or self._sides.before(at) != zone) and part == 0
         text, colour = self._label(row, part)
-        types = self._types(row) if self.scope.level in ("block", "section") else ()
+        types = self._types(at, row, part) if self.scope.level in ("block", "section") else ()
         room = columns - 2 - 2 * bool(types)
         name = zone if first and zone and len(zone) + 1 + len(text) <= room else ""
         return (
@@ -182,20 +177,22 @@ class MemoryPicture:
             *types,
         )
 
-    def _types(self, row: Row) -> Line:
-        """The pageblock types of a row of cells: of its upper and its lower half."""
-        palette, half = self.scene.palette, row.pages // 2
-        cells = self.machine.summaries(row.start, row.pages, half)
-        upper, lower = (str(next(iter(cell.types), "")) for cell in cells)
+    def _types(self, at: int, row: Row, part: int) -> Line:
+        """The pageblock types of a line of cells: of its upper and its lower half."""
+        palette = self.scene.palette
+        cells = self.machine.summaries(row.start, row.pages, row.pages // self.halves)
+        found = [str(next(iter(cells[number].types), "")) for number in self.plan.cells_at(at, part)]
         if self.halves == 1:
-            return (Span(f" {upper[:1].lower() or ' '}", palette.dim),)
-        top, bottom = (palette.types.get(kind, palette.ground) for kind in (upper, lower))
+            return (Span(f" {found[0][:1].lower() or ' '}", palette.dim),)
+        top, bottom = (palette.types.get(kind, palette.ground) for kind in found)
         return (Span(" "), Span("▀", top, bottom))
 
     def _label(self, row: Row, part: int) -> tuple[str, int]:
         """The address of a row, or below it the number of its first block."""
         palette, geometry = self.scene.palette, self.machine.geometry
         if self.scope.level in ("block", "section"):
+            if part:
+                return "", palette.dim
             first = (row.start - self.scope.start) // geometry.pageblock_pages
             last = (row.start + row.pages - 1 - self.scope.start) // geometry.pageblock_pages
             if row.pages < geometry.pageblock_pages:
@@ -248,18 +245,31 @@ class MemoryPicture:
         return [edge, Span(text, fore, back, True), Span(hint, palette.text, back)]
 
     def _heading(self, at: int, row: Row, part: int, over: Overlay) -> Iterable[Span]:
+        if part + 1 < self.plan.highs[at]:
+            return ()
         machine, palette = self.machine, self.scene.palette
-        blocks, off = self._sides.count(row.node)
+        blocks, off, kinds = self._sides.count(row.node)
         size = blocks * machine.geometry.block_size
         cpus = "CPUs" if machine.nodes[row.node].cpus else "no CPUs"
         spans = [
             Span("▌", palette.faint, palette.strip),
             Span(f"node {row.node}", palette.text, palette.strip, True),
             Span(f"  {cpus}  ", palette.dim, palette.strip),
-            Span(about_bytes(size), palette.text, palette.strip),
-            Span(f"  {blocks:,} blocks{f', {off:,} offline' if off else ''}", palette.dim, palette.strip),
+            Span(
+                about_bytes(size) if blocks else "no memory", palette.text if blocks else palette.faint, palette.strip
+            ),
+            Span(
+                f"  {blocks:,} blocks{f', {off:,} offline' if off else ''}" if blocks else "",
+                palette.dim,
+                palette.strip,
+            ),
         ]
-        return [*spans, Span(" " * (self.wide - 1 - width(tuple(spans))), None, palette.strip)]
+        room = self.wide - 1 - width(tuple(spans))
+        bar = min(_BAR, room - 4) if blocks else 0
+        if bar < _BAR // 4:
+            return [*spans, Span(" " * room, None, palette.strip)]
+        shown = node_bar(dict(kinds), off / blocks, bar, palette, self.halves)
+        return [*spans, Span(" " * (room - bar - 1), None, palette.strip), *shown, Span(" ", None, palette.strip)]
 
     # -- where things are -------------------------------------------------------------------------------------------
 
@@ -299,7 +309,7 @@ class MemoryPicture:
         column = min(column, shape.per_row - 1)
         pfn = row.start + column * shape.unit
         if shape.gap == 0:
-            pfn += (part * shape.halves * shape.wide + min(inside, shape.wide - 1)) * shape.cell
+            pfn += (self.plan.cells_at(number, part)[0] * shape.wide + min(inside, shape.wide - 1)) * shape.cell
         return self.snapped(pfn)
 
     def snapped(self, pfn: int) -> int:
@@ -310,12 +320,7 @@ class MemoryPicture:
     def lines_of(self, pfn: int) -> range:
         """The lines of the map that show a page."""
         at = self.plan.row_of(pfn)
-        return self._lines_of(at) if at is not None else range(0)
-
-    def _lines_of(self, at: int) -> range:
-        """The lines of a row."""
-        top = self.plan.tops[at]
-        return range(top, top + (self.plan.shape.lines if self.plan.rows[at].what == "tiles" else 1))
+        return self.plan.lines_of(at) if at is not None else range(0)
 
     def moved(self, cursor: int, across: int, down: int) -> int:
         """Where the cursor is after so many steps: the nearest memory on that way, or where it was."""

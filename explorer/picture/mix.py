@@ -22,9 +22,7 @@ _DIP: Final = 0.055
 def mixed(kinds: Mapping[str, int], palette: Palette) -> int:
     """The colour of pages by kind."""
     total = sum(kinds.values()) - kinds.get("absent", 0)
-    used = {kind: n for kind, n in kinds.items() if kind not in FREE and kind != "absent"}
-    if 0 < used.get("memmap", 0) * _HEAD < total and len(used) < len(kinds):
-        del used["memmap"]
+    used = _used(kinds, total)
     share = sum(used.values()) / total if total else 0.0
     free = lab(palette.kinds["pcp" if kinds.get("pcp", 0) > kinds.get("free", 0) else "free"])
     if not used:
@@ -45,9 +43,7 @@ def leading(kinds: Mapping[str, int]) -> tuple[str, float]:
     """The kind that leads a cell, and the share of its pages that is used: the most frequent of the used kinds, kernel
     pages together; "free" where nothing is used."""
     total = sum(kinds.values()) - kinds.get("absent", 0)
-    used = {kind: n for kind, n in kinds.items() if kind not in FREE and kind != "absent"}
-    if 0 < used.get("memmap", 0) * _HEAD < total and len(used) < len(kinds):
-        del used["memmap"]
+    used = _used(kinds, total)
     if not used:
         return ("free" if total else "absent"), 0.0
     groups: dict[str, float] = {}
@@ -55,3 +51,28 @@ def leading(kinds: Mapping[str, int]) -> tuple[str, float]:
         group = "kernel" if kind in KERNEL else kind
         groups[group] = groups.get(group, 0) + n * _WEIGHT.get(kind, 1.0)
     return max(groups, key=groups.__getitem__), sum(used.values()) / total
+
+
+def _used(kinds: Mapping[str, int], total: int) -> dict[str, int]:
+    """What of `total` pages by kind is used, without a small memmap head beside free pages."""
+    used = {kind: n for kind, n in kinds.items() if kind not in FREE and kind != "absent"}
+    if 0 < used.get("memmap", 0) * _HEAD < total and len(used) < len(kinds):
+        del used["memmap"]
+    return used
+
+
+def shares(kinds: Mapping[str, int], cells: int) -> list[str]:
+    """So many cells, each of the kind that it stands for: what does not move first, then what does, then what is free."""
+    total = sum(kinds.values()) or 1
+    groups = [
+        ("kernel", sum(kinds.get(kind, 0) for kind in ("slab", "kernel", "pagetable", "vmemmap"))),
+        *(
+            (kind, kinds.get(kind, 0))
+            for kind in ("reserved", "assumed", "pinned", "poisoned", "memmap", "huge", "movable")
+        ),
+    ]
+    found: list[str] = []
+    for kind, count in groups:
+        if count:
+            found += [kind] * max(1, round(count * cells / total))
+    return (found + ["free"] * cells)[:cells]

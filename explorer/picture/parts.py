@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from textwrap import wrap
 from typing import Final
 
@@ -38,18 +38,24 @@ class Parts:
         )
 
     def verdict(self, answer: str) -> int:
+        """The colour of a verdict as a word."""
         palette = self.palette
         return {"yes": palette.good, "no": palette.bad, "never": palette.dim, "not known": palette.warn}[answer]
 
     def kinds(self, found: Summary) -> Iterator[Line]:
-        palette = self.palette
+        """How many pages there are, and of each kind that there is a line with its share."""
         total = found.pages - found.missing
-        yield self.both((Span("pages", palette.dim),), Span(f"{total:,}", palette.dim))
+        yield self.both((Span("pages", self.palette.dim),), Span(f"{total:,}", self.palette.dim))
+        yield from self.uses(found, "{:,}".format)
+
+    def uses(self, found: Summary, told: Callable[[int], str]) -> Iterator[Line]:
+        """A line for each kind of pages with its share; `told` puts a count of pages in words."""
+        palette, total = self.palette, found.pages - found.missing
         kinds: dict[str, int] = {str(kind): n for kind, n in found.kinds.items()}
         rows = [(WORDS[kind], LETTERS[kind], palette.kinds[kind], kinds[kind]) for kind in _ORDER if kind in kinds]
         if found.offline:
             rows.append(("offline", "o", palette.hatch[0], found.offline))
-        digits = max(len(f"{count:,}") for *_, count in rows) if rows else 0
+        digits = max(len(told(count)) for *_, count in rows) if rows else 0
         label = max(12, *(len(word) + 1 for word, *_ in rows)) if rows else 12
         bar = max(4, self.wide - 2 - label - digits - 6)
         for word, letter, colour, count in rows:
@@ -59,16 +65,17 @@ class Parts:
                     Span(f" {letter} " if self.letters else "  ", palette.dim),
                     Span(f"{word:<{label}}"),
                     *self.measure(count / total, bar, colour),
-                    Span(f"{count:>{digits},}", bold=True),
+                    Span(told(count).rjust(digits), bold=True),
                     Span(f"{share:>5}", palette.dim),
                 )
             )
 
     def measure(self, share: float, cells: int, colour: int) -> tuple[Span, ...]:
+        """A share of 1 as a bar of so many characters, and a blank behind it."""
         if self.letters:
             full = round(share * cells)
             return (Span("=" * full + " " * (cells - full)),)
-        halves = max(1, round(share * cells * 2))
+        halves = max(1, round(share * cells * 2)) if share else 0
         text = "█" * (halves // 2) + "▌" * (halves % 2)
         return (
             Span(text, colour, self.palette.strip),
@@ -94,6 +101,7 @@ class Parts:
         return joined(spans)
 
     def in_line(self, found: Summary) -> Line:
+        """The kinds that there are with their counts, as many as have room on one line."""
         palette, spans = self.palette, list[Span]()
         for kind in _ORDER:
             count = {str(name): n for name, n in found.kinds.items()}.get(kind)
@@ -112,19 +120,24 @@ class Parts:
         return joined(spans)
 
     def text(self, text: str, colour: int) -> Line:
+        """A text in a colour, cut at the width."""
         return (Span(text[: self.wide], colour),)
 
     def both(self, left: Line, right: Span) -> Line:
+        """What stands at the left end, and at the right one if there is room."""
         gap = self.wide - width(left) - len(right.text)
         return joined((*left, Span(" " * gap), right)) if gap > 0 else left
 
     def row(self, label: str, text: str) -> Line:
+        """A label and right behind it a text, on one line."""
         return fitted(joined((Span(f"{label}  ", self.palette.dim), Span(text))), self.wide)
 
     def words_line(self, label: str, text: str) -> Line:
+        """A label and in a column beside it a text, on one line."""
         return fitted(joined((Span(f"{label:<12}", self.palette.dim), Span(text))), self.wide)
 
     def words(self, label: str, text: str, colour: int | None = None) -> Iterator[Line]:
-        indent = 12 if label == "valid_zones" else 9
+        """A label and in a column beside it a text, on as many lines as it needs."""
+        indent = max(9, len(label) + 1)
         for number, part in enumerate(wrap(text, max(16, self.wide - indent))):
             yield (Span((label if number == 0 else "").ljust(indent), self.palette.dim), Span(part, colour))

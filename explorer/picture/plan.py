@@ -39,7 +39,7 @@ class Shape(NamedTuple):
 
     @property
     def lines(self) -> int:
-        """Lines of a row of tiles."""
+        """Lines that a row of tiles needs."""
         return self.high + self.caption
 
     @property
@@ -69,18 +69,49 @@ class Extent(NamedTuple):
 
 
 class Plan:
-    """Rows of a fixed shape, and where on them a page lies."""
+    """Rows of a fixed shape, and where on them a page lies. Rows of tiles are as high as they need, and where there are more
+    lines than that, higher: then some or all rows of cells take more than one half of a line. Of lines that are left even so
+    each heading but the first gets one above it."""
 
-    def __init__(self, rows: Sequence[Row], shape: Shape) -> None:
+    def __init__(self, rows: Sequence[Row], shape: Shape, height: int = 0) -> None:
         self.rows = rows
         self.shape = shape
+        tiled = sum(row.what == "tiles" for row in rows)
+        self.least = len(rows) + tiled * (shape.lines - 1)
+        """Lines that it needs."""
+        more = shared(max(0, height - self.least), tiled, shape.high)
+        rest = height - self.least - sum(more)
+        self.highs: list[int] = []
+        """Lines of each row; of one of tiles those of its cells."""
         self.tops: list[int] = []
         top = 0
-        for row in rows:
+        for at, row in enumerate(rows):
+            apart = row.what == "node" and at > 0 and rest > 0
+            rest -= apart
             self.tops.append(top)
-            top += shape.lines if row.what == "tiles" else 1
+            self.highs.append(shape.high + more.pop() if row.what == "tiles" else 1 + apart)
+            top += self.highs[-1] + shape.caption * (row.what == "tiles")
         self.lines = top
         self._starts = [row.start for row in rows]
+
+    def stretched(self, height: int) -> Plan:
+        """The same rows, so high that they fill a height."""
+        return Plan(self.rows, self.shape, height)
+
+    def lines_of(self, at: int) -> range:
+        """The lines of a row, by its number."""
+        return range(self.tops[at], self.tops[at + 1] if at + 1 < len(self.tops) else self.lines)
+
+    def cells_at(self, at: int, part: int) -> tuple[int, ...]:
+        """The rows of cells of a row of tiles that a line of it shows, one for each half; `part` counts behind the caption."""
+        shape, high = self.shape, self.highs[at]
+        return tuple((part * shape.halves + half) * shape.high // high for half in range(shape.halves))
+
+    def parts_of(self, at: int, cells: int) -> range:
+        """The lines of a row of tiles that show one of its rows of cells; they count behind the caption."""
+        shape, high = self.shape, self.highs[at]
+        first, last = -(-cells * high // shape.high), -(-(cells + 1) * high // shape.high)
+        return range(first // shape.halves, -(-last // shape.halves))
 
     def row_at(self, line: int) -> int | None:
         """The number of the row that a line belongs to."""
@@ -100,6 +131,14 @@ class Plan:
         return None
 
 
+def shared(lines: int, rows: int, high: int) -> list[int]:
+    """How many of so many lines each row of tiles gets above those that it has: all the same; and one more where that is not
+    seen, because the rows are high, or where most of them get one."""
+    each, rest = divmod(lines, max(1, rows))
+    rest = rest if high + each > 2 or rest * 2 >= rows else 0
+    return [each + (at + 1) * rest // rows - at * rest // rows for at in range(rows)]
+
+
 def planned(
     extents: Sequence[Extent],
     unit: int,
@@ -108,7 +147,8 @@ def planned(
     alike: Sequence[tuple[int, int]] = (),
     headings: bool = False,
 ) -> Plan:
-    """The plan with the smallest cells with which tiles of `unit` pages fill, and do not leave, a width and height."""
+    """The plan with the smallest cells with which tiles of `unit` pages stay within a width and height; of several the one
+    whose tiles, filling the height, are most like squares."""
     width, height = size
     units = sum(extent.pages for extent in extents) // unit
     folded = sum(pages for _, pages in alike) // unit
@@ -120,8 +160,11 @@ def planned(
         if (units - folded) // shape.per_row * shape.lines > height:
             continue
         plan = Plan(rows_of(extents, shape, alike, headings), shape)
-        rank = (shape.cell, abs(width - shape.per_row * (shape.wide + 1)), shape.per_row)
-        if plan.lines <= height and (best is None or rank < best[0]):
+        if plan.lines > height:
+            continue
+        sides = sorted((shape.wide, 2 * plan.stretched(height).highs[-1]))
+        rank = (shape.cell, sides[1] // sides[0], abs(width - shape.per_row * (shape.wide + 1)))
+        if best is None or rank < best[0]:
             best = rank, plan
     if best is not None:
         return best[1]
@@ -144,8 +187,8 @@ def plainly(
 
 
 def _tile_shapes(unit: int, width: int, halves: int, caption: int) -> Iterator[Shape]:
-    for per_row in (4, 8, 16, 32):
-        for wide in (4, 8, 16, 32):
+    for per_row in (1, 2, 4, 8, 16, 32):
+        for wide in (4, 8, 16, 32, 64):
             if per_row * (wide + 1) - 1 <= width:
                 shapes = (Shape(unit, wide, high, per_row, 1, caption, halves) for high in (1, 2, 4, 8, 16))
                 yield from (shape for shape in shapes if shape.cell >= 8)
@@ -177,7 +220,7 @@ def rows_of(
             if end is not None and start > end:
                 rows.append(Row("hole", end, start - end))
             if folded:
-                rows.append(Row("alike", start, pages))
+                rows.append(Row("alike", start, pages, extent.node))
             else:
                 for at in range(start, start + pages, shape.row):
                     if rows and rows[-1].what == "tiles" and rows[-1].start == at:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from altmap.engine import Machine
+from altmap.engine.numbers.runs import merged
 from altmap.engine.questions.compare import Row
 
 from .colour import between
@@ -49,15 +51,8 @@ class Ground:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         size = machine.geometry.pages_per_section
-        self._runs: list[tuple[int, int]] = []
-        self._offsets: list[int] = []
-        for nr in sorted(machine.sections):
-            if self._runs and sum(self._runs[-1]) == nr * size:
-                self._runs[-1] = (self._runs[-1][0], self._runs[-1][1] + size)
-            else:
-                self._offsets.append(sum(pages for _, pages in self._runs))
-                self._runs.append((nr * size, size))
-        self.pages = sum(pages for _, pages in self._runs)
+        self._runs = merged((nr * size, size) for nr in sorted(machine.sections))
+        *self._offsets, self.pages = accumulate((pages for _, pages in self._runs), initial=0)
         self._known: dict[tuple[int, int], list[Cell]] = {}
 
     @property

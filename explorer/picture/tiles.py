@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from .colour import between
+from .colour import between, lab
 from .lines import Line, Span
-from .overlay import Overlay, Places, cells_of
-from .plan import Row
-from .view import Paint
-
-if TYPE_CHECKING:
-    from .memory import MemoryPicture
+from .overlay import CHANGED, LINKED, MARKED, Overlay, cells_of, whole
+from .paints import Paints
+from .plan import Plan, Row
+from .view import Paint, Scene, View
 
 HATCH = "░"
+_BESIDE: Final = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 _DIM: Final = 0.25
 """How much is left of the colour of what a search did not find."""
 
@@ -39,8 +38,9 @@ def _dimmed(ground: int, paint: Paint) -> Paint:
 
 
 @lru_cache(maxsize=4096)
-def _raised(paint: Paint, colour: int, share: float) -> Paint:
-    return Paint(between(paint.colour, colour, share), paint.letter, paint.hatch, True)
+def inked(back: int) -> int:
+    """White or black, whichever is seen on a colour."""
+    return 0xFFFFFF if lab(back).light < 0.7 else 0
 
 
 class _Laid(NamedTuple):
@@ -55,29 +55,48 @@ class _Laid(NamedTuple):
 class Tiles:
     """Draws the rows of tiles of one map."""
 
-    def __init__(self, picture: MemoryPicture) -> None:
-        self._picture = picture
+    def __init__(self, scene: Scene, view: type[View], plan: Plan, paints: Paints, halves: int, step: int) -> None:
+        self._scene = scene
+        self._view = view
+        self._plan = plan
+        self._paints = paints
+        self._halves = halves
+        self._step = step
         self._laid: dict[int, _Laid] = {}
+        self._own: dict[int, list[Line] | None] = {}
+
+    def forget(self, blocks: Iterable[int] | None = None) -> None:
+        """The tiles of some blocks, or of all, may look otherwise now."""
+        if blocks is None:
+            self._own.clear()
+        else:
+            for block in blocks:
+                self._own.pop(block, None)
+
+    def _tile(self, at: int, block: int) -> list[Line] | None:
+        """The lines of a tile that has its own; None for its cells."""
+        if block not in self._own:
+            wide, high = self._plan.shape.wide, self._plan.highs[at]
+            self._own[block] = self._view.tile(self._scene, block, wide, high, self._halves)
+        return self._own[block]
 
     def laid(self, at: int, over: Overlay) -> _Laid:
         """A row with what is laid over it, kept until one of them changes."""
-        picture = self._picture
-        found, paints = self._laid.get(at), picture.paints.of(at)
+        found, paints = self._laid.get(at), self._paints.of(at)
         if found is None or found.paints is not paints or found.over != over:
-            row, shape = picture.plan.rows[at], picture.plan.shape
+            row, shape = self._plan.rows[at], self._plan.shape
             first = row.start // shape.unit
             edges = [self._edge(first + tile, tile, over) for tile in range(shape.per_row + 1)] if shape.gap else []
             found = self._laid[at] = _Laid(paints, over, self._laid_over(paints, row, over), edges)
         return found
 
     def differing(self, at: int, over: Overlay) -> set[int]:
-        """The lines of a row that look otherwise than they did when they were last asked for."""
-        row, shape = self._picture.plan.rows[at], self._picture.plan.shape
+        """The lines of the map on which a row looks otherwise than it did when it was last asked for."""
+        row, shape = self._plan.rows[at], self._plan.shape
         before = self._laid.get(at)
         now = self.laid(at, over)
         if before is None or before.edges != now.edges or before.over.cursor != over.cursor:
-            return set(range(shape.lines))
-        line = shape.wide * shape.halves
+            return {*self._plan.lines_of(at)}
         changed = {
             number for number, (one, two) in enumerate(zip(before.cells, now.cells, strict=True)) if one != two
         } | {
@@ -85,68 +104,70 @@ class Tiles:
             for pfn, _ in {*before.over.happening.scanners} ^ {*over.happening.scanners}
             if row.start <= pfn < row.start + row.pages
         }
-        return {number % (line * shape.high) // line + shape.caption for number in changed}
+        top, rows = self._plan.tops[at] + shape.caption, shape.high * shape.halves
+        return {
+            top + part
+            for cells in {number // shape.wide % rows for number in changed}
+            for part in self._plan.parts_of(at, cells)
+        }
 
     def line(self, at: int, row: Row, part: int, over: Overlay) -> Iterator[Span]:
         """One line of a row of tiles, from the column before the first tile on."""
-        picture = self._picture
-        shape, palette = picture.plan.shape, picture.scene.palette
+        shape, palette = self._plan.shape, self._scene.palette
         _, _, paints, edges = self.laid(at, over)
         if not shape.gap:
-            edge, *spans = self._plain(row, paints, part, over)
+            edge, *spans = self._plain(at, row, paints, part, over)
             yield edge
-            yield from self._scanned(spans, row, 0, part, over)
+            yield from self._scanned(spans, at, 0, part, over)
             return
         lit = palette.row_step if at % 2 else 0.0
         first = row.start // shape.unit
         for tile in range(shape.per_row):
             yield edges[tile]
             if part == 0 and (note := over.notes.get(first + tile)) is not None:
-                yield from self._note(note, first + tile, paints, tile, lit)
+                yield from self._note(note, first + tile, paints, at, tile, lit)
                 continue
             if part < shape.caption:
-                yield from self._seen(picture.view.caption(picture.scene, first + tile, shape.wide), first + tile, over)
+                yield from self._seen(self._view.caption(self._scene, first + tile, shape.wide), first + tile, over)
                 continue
-            own = picture.tile(first + tile)
+            own = self._tile(at, first + tile)
             if own is not None:
                 yield from self._seen(own[part - shape.caption], first + tile, over)
             else:
-                yield from self._scanned(
-                    list(self._cells(paints, tile, part - shape.caption, lit)), row, tile, part, over
-                )
+                line = part - shape.caption
+                yield from self._scanned([*self._cells(paints, at, tile, line, lit)], at, tile, line, over)
         yield edges[-1]
 
-    def _scanned(self, spans: list[Span], row: Row, tile: int, part: int, over: Overlay) -> list[Span]:
+    def _scanned(self, spans: list[Span], at: int, tile: int, part: int, over: Overlay) -> list[Span]:
         """A line of cells with the scanners that stand in it."""
-        shape, palette = self._picture.plan.shape, self._picture.scene.palette
-        first = (tile * shape.high + part - shape.caption) * shape.wide * shape.halves
+        shape, palette = self._plan.shape, self._scene.palette
         for pfn, sign in over.happening.scanners:
-            cell = (pfn - row.start) // shape.cell - first
-            if 0 <= cell < shape.wide * shape.halves:
+            row, column = divmod((pfn - self._plan.rows[at].start) // shape.cell, shape.wide)
+            which, row = divmod(row, shape.high * shape.halves)
+            if which == tile and self._plan.parts_of(at, row)[0] == part:
                 spans = [span._replace(text=letter) for span in spans for letter in span.text]
-                back = spans[cell % shape.wide].back
+                back = spans[column].back
                 fore = palette.text if shape.halves == 1 else palette.cursor
-                spans[cell % shape.wide] = Span(sign, fore, palette.ground if back is None else back, True)
+                spans[column] = Span(sign, fore, palette.ground if back is None else back, True)
         return spans
 
-    def _note(self, note: str, block: int, paints: list[Paint], tile: int, lit: float) -> Iterator[Span]:
+    def _note(self, note: str, block: int, paints: list[Paint], at: int, tile: int, lit: float) -> Iterator[Span]:
         """Words on the first line of a tile, what is left of it as it is."""
-        picture = self._picture
-        shape, palette = picture.plan.shape, picture.scene.palette
+        shape, palette = self._plan.shape, self._scene.palette
         text = f"✗ {note} "[: shape.wide] if shape.wide >= 8 else "✗"
         if shape.caption:
             text = f"{block} {text}".ljust(shape.wide)[: shape.wide]
-        back = None if picture.halves == 1 else palette.verdicts["no"]
-        yield Span(text, palette.text if picture.halves == 1 else 0xFFFFFF if palette.dark else 0x10151C, back, True)
+        back = None if self._halves == 1 else palette.verdicts["no"]
+        yield Span(text, palette.text if self._halves == 1 else 0xFFFFFF if palette.dark else 0x10151C, back, True)
         if not shape.caption:
-            yield from self._cells(paints, tile, 0, lit, len(text))
+            yield from self._cells(paints, at, tile, 0, lit, len(text))
 
     def _seen(self, line: Line, block: int, over: Overlay) -> Line:
         """A line of a block, dimmed where a search did not find it."""
         if over.hits is None or block in over.hits:
             return line
-        ground, halves = self._picture.scene.palette.ground, self._picture.halves
-        if halves == 1:
+        ground = self._scene.palette.ground
+        if self._halves == 1:
             return tuple(Span(" " * len(span.text)) for span in line)
         return tuple(
             span._replace(
@@ -158,8 +179,7 @@ class Tiles:
 
     def _laid_over(self, paints: list[Paint], row: Row, over: Overlay) -> list[Paint]:
         """The cells of a row with what is laid over them; a tile that is wholly changed or linked shows that at its edges."""
-        picture = self._picture
-        shape, palette, geometry = picture.plan.shape, picture.scene.palette, picture.machine.geometry
+        shape, palette, geometry = self._plan.shape, self._scene.palette, self._scene.machine.geometry
         size, block = geometry.pages_per_section, geometry.pages_per_block
         first, last = row.start // block, -(-(row.start + row.pages) // block)
         if over.hits is not None and not all(nr in over.hits for nr in range(first, last)):
@@ -172,35 +192,32 @@ class Tiles:
             ]
         per_tile = shape.unit // shape.cell if shape.gap else 0
         happening, laid = over.happening, self._moved(paints, row, over)
-        for places, share in ((happening.changed, 0.55), (over.linked, 1.0)):
+        for places, signs in ((happening.changed, CHANGED), (over.linked, LINKED)):
             cells = cells_of(places, row.start, row.pages, shape.cell, size)
             if cells and per_tile:
                 counts = Counter(cell // per_tile for cell in cells)
                 cells = frozenset(cell for cell in cells if counts[cell // per_tile] < per_tile)
             if cells:
-                laid = [
-                    _raised(paint, palette.cursor, share) if number in cells else paint
-                    for number, paint in enumerate(laid)
-                ]
+                laid = [paint._replace(signs=signs) if number in cells else paint for number, paint in enumerate(laid)]
         if not shape.gap and over.marks and shape.cell >= block:
             laid = [
-                _raised(paint, palette.key, 0.7) if any(nr in over.marks for nr in self._blocks(row, number)) else paint
+                paint._replace(signs=MARKED) if any(nr in over.marks for nr in self._blocks(row, number)) else paint
                 for number, paint in enumerate(laid)
             ]
         return laid
 
     def _moved(self, paints: list[Paint], row: Row, over: Overlay) -> list[Paint]:
         """The cells of a row as they are while pages move: where all have left, and where some have come."""
-        happening, picture = over.happening, self._picture
+        happening = over.happening
         if not happening.vacated and not happening.arrived:
             return paints
-        geometry, cell = picture.machine.geometry, picture.plan.shape.cell
+        geometry, cell = self._scene.machine.geometry, self._plan.shape.cell
         area, size = (row.start, row.pages, cell), geometry.pages_per_section
         full = (1 << size) - 1
         left = cells_of(happening.vacated, *area, size)
         left -= cells_of({nr: full ^ mask for nr, mask in happening.vacated.items()}, *area, size)
         came = cells_of(happening.arrived, *area, size) if cell <= geometry.pageblock_pages else frozenset()
-        looks = picture.view.vacated(picture.scene), picture.view.arrived(picture.scene)
+        looks = self._view.vacated(self._scene), self._view.arrived(self._scene)
         return [
             (looks[0] if number in left else looks[1] if number in came else None) or paint
             for number, paint in enumerate(paints)
@@ -208,18 +225,18 @@ class Tiles:
 
     def _blocks(self, row: Row, number: int) -> range:
         """The blocks of a cell."""
-        cell, block = self._picture.plan.shape.cell, self._picture.machine.geometry.pages_per_block
+        cell, block = self._plan.shape.cell, self._scene.machine.geometry.pages_per_block
         start = row.start + number * cell
         return range(start // block, -(-(start + cell) // block)) if cell >= block else range(0)
 
     def _edge(self, right: int, tile: int, over: Overlay) -> Span:
         """The column between two tiles: its left half belongs to the one before, its right half to the one behind."""
-        last = tile == self._picture.plan.shape.per_row
+        last = tile == self._plan.shape.per_row
         before = self._sign(right - 1, 1, over) if tile else None
         after = self._sign(right, 0, over) if not last else None
         if before is None and after is None:
             return Span(" ")
-        if self._picture.halves == 1:
+        if self._halves == 1:
             one = after if before is None else before if after is None or before[0] in "]" else after
             both = before is not None and after is not None and before[0] != "]" and after[0] != "["
             return Span("|" if both else one[0] if one else " ", bold=True)
@@ -231,86 +248,73 @@ class Tiles:
 
     def _sign(self, block: int, side: int, over: Overlay) -> tuple[str, int] | None:
         """What stands at the left (0) or right (1) edge of a block: of two things one at each side."""
-        palette, shape = self._picture.scene.palette, self._picture.plan.shape
+        palette, shape = self._scene.palette, self._plan.shape
         found: list[tuple[str, int]] = []
         if over.cursor // shape.unit == block:
             found.append(("[]", palette.cursor))
         if block in over.marks:
             found.append(("()", palette.key))
-        here = self._picture.machine.blocks.get(block)
+        here = self._scene.machine.blocks.get(block)
         if here is not None and here.state == "going-offline":
             found.append(("!!", palette.warn))
-        if block in over.hosts or self._whole(block, over.linked):
+        geometry = self._scene.machine.geometry
+        if block in over.hosts or whole(block, over.linked, geometry):
             found.append(("{}", palette.kinds["memmap"]))
-        if self._whole(block, over.happening.changed):
+        if whole(block, over.happening.changed, geometry):
             found.append(("<>", palette.accent))
         if not found:
             return None
         signs, colour = found[min(side, len(found) - 1)]
         return signs[side], colour
 
-    def _whole(self, block: int, places: Places) -> bool:
-        """Do the places hold a whole block, that is, every page of it that there is?"""
-        if not places:
-            return False
-        geometry = self._picture.machine.geometry
-        per_block, full = geometry.sections_per_block, (1 << geometry.pages_per_section) - 1
-        return all(places.get(nr) == full for nr in range(block * per_block, (block + 1) * per_block))
-
-    def _cells(self, paints: list[Paint], tile: int, part: int, lit: float, column: int = 0) -> Iterator[Span]:
+    def _cells(self, paints: list[Paint], at: int, tile: int, part: int, lit: float, column: int = 0) -> Iterator[Span]:
         """One line of the cells of a tile, from a column on."""
-        shape, palette = self._picture.plan.shape, self._picture.scene.palette
-        first = tile * shape.wide * shape.high * shape.halves + part * shape.wide * shape.halves
-        upper = paints[first + column : first + shape.wide]
+        shape, palette = self._plan.shape, self._scene.palette
+        first = tile * shape.wide * shape.high * shape.halves
+        rows = [first + number * shape.wide for number in self._plan.cells_at(at, part)]
+        upper = paints[rows[0] + column : rows[0] + shape.wide]
         if shape.halves == 1:
             for paint in upper:
-                if paint.raised:
+                if paint.signs:
                     yield Span(paint.letter, palette.ground, palette.cursor, True)
                 else:
                     yield Span(paint.letter, bold=paint.letter.isupper())
             return
-        lower = paints[first + shape.wide + column : first + 2 * shape.wide]
+        lower = paints[rows[1] + column : rows[1] + shape.wide]
         for (top, bottom), alike in groupby(zip(upper, lower, strict=True)):
-            span = self._halves(top, bottom, lit)
+            span = self._pair(top, bottom, lit)
             yield span._replace(text=span.text * sum(1 for _ in alike))
 
-    def _halves(self, top: Paint, bottom: Paint, lit: float) -> Span:
-        if top.hatch and bottom.hatch and not (top.raised or bottom.raised):
+    def _pair(self, top: Paint, bottom: Paint, lit: float) -> Span:
+        if top.signs or bottom.signs:
+            one, both = top if top.signs else bottom, bool(top.signs and bottom.signs)
+            back = _lit(between(top.colour, bottom.colour, 0.5) if both else one.colour, lit)
+            return Span(one.signs[2 if both else 0 if one is top else 1], inked(back), back, True)
+        if top.hatch and bottom.hatch:
             return Span(HATCH, *_together(top.hatch, bottom.hatch))
         if top.colour == bottom.colour:
             return Span(" ", None, _lit(top.colour, lit))
         return Span("▀", _lit(top.colour, lit), _lit(bottom.colour, lit))
 
-    def _plain(self, row: Row, paints: list[Paint], part: int, over: Overlay) -> Iterator[Span]:
+    def _plain(self, at: int, row: Row, paints: list[Paint], part: int, over: Overlay) -> Iterator[Span]:
         """A line of cells without tiles; the cursor is white, or beside a row of its own."""
-        picture = self._picture
-        shape, palette = picture.plan.shape, picture.scene.palette
+        shape, palette = self._plan.shape, self._scene.palette
         inside = row.start <= over.cursor < row.start + row.pages
-        at = (over.cursor - row.start) // shape.cell
-        across = max(1, picture.step // shape.cell)
-        if across >= shape.wide:
-            half = at // shape.wide
-            both = across >= shape.wide * shape.halves
-            sign = (" ", "█" if both else "▀▄"[half % 2])[inside]
-            ends = Span(sign if shape.halves == 2 else ">" if inside else " ", palette.cursor)
-            yield ends
-            yield from self._cells(paints, 0, 0, 0.0)
-            yield ends
+        first = (over.cursor - row.start) // shape.cell
+        cursor = range(first, first + max(1, self._step // shape.cell)) if inside else range(0)
+        rows = self._plan.cells_at(at, part)
+        if self._step // shape.cell >= shape.wide:
+            beside = [number * shape.wide in cursor for number in rows]
+            sign = _BESIDE[beside[0], beside[-1]] if shape.halves == 2 else ">" if beside[0] else " "
+            yield Span(sign, palette.cursor)
+            yield from self._cells(paints, at, 0, part, 0.0)
+            yield Span(sign, palette.cursor)
             return
         yield Span(" ")
-        if not inside:
-            yield from self._cells(paints, 0, 0, 0.0)
-            return
-        cursor = range(at, at + across)
         if shape.halves == 1:
-            for number, span in enumerate(self._cells(paints, 0, 0, 0.0)):
+            for number, span in enumerate(self._cells(paints, at, 0, part, 0.0), rows[0] * shape.wide):
                 yield span._replace(fore=palette.ground, back=palette.cursor) if number in cursor else span
             return
-        for column, (top, bottom) in enumerate(zip(paints[: shape.wide], paints[shape.wide :], strict=True)):
-            white = (column in cursor, shape.wide + column in cursor)
-            if any(white):
-                top, bottom = (
-                    Paint(palette.cursor, "+") if lit else paint
-                    for lit, paint in zip(white, (top, bottom), strict=True)
-                )
-            yield self._halves(top, bottom, 0.0)
+        white = Paint(palette.cursor, "+")
+        shown = [white if number in cursor else paint for number, paint in enumerate(paints)] if inside else paints
+        yield from self._cells(shown, at, 0, part, 0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from altmap.engine import Machine
 from textual.app import App, SystemCommand
@@ -17,24 +17,21 @@ from textual.screen import Screen
 from ..card import recent_of
 from ..printable import printable
 from ..settings import Keeper, settings_path
-from ..tour.walk import Walk
 from .guard import Guard
-from .jumping import Target, targets
 from .leaving import LEFT, run_to_the_end
-from .live import Reader
-from .manual import of_keys
 from .portrait import Portrayed
 from .screens.asking import AskingScreen
 from .screens.dialog import Dialog
-from .screens.help import HelpScreen
-from .screens.jump import JumpScreen
-from .screens.leave import LeaveDialog
-from .screens.live import LiveScreen
 from .screens.main import MainScreen
-from .screens.open import Opened, OpenScreen
 from .session import Session
 from .themes import DARK, QUIET, THEMES
 from .verbs import VERBS
+
+if TYPE_CHECKING:
+    from ..tour.walk import Walk
+    from .jumping import Target
+    from .live import Reader
+    from .screens.open import Opened
 
 
 class ExplorerApp(App[bool]):
@@ -79,6 +76,8 @@ class ExplorerApp(App[bool]):
         if self._tour is not None and isinstance(self.screen, MainScreen):
             self.screen.take_tour(self._tour)
         if self.session is None:
+            from .screens.open import OpenScreen
+
             self.push_screen(OpenScreen(self.keeper.settings.recent), self._begin)
         if self.keeper.note:
             self.notify(printable(self.keeper.note), severity="warning", markup=False)
@@ -93,7 +92,11 @@ class ExplorerApp(App[bool]):
 
     def _main_of(self, session: Session, reader: Reader | None = None) -> MainScreen:
         """The screen of a session; `reader`: of the running machine."""
-        return MainScreen(session) if reader is None else LiveScreen(session, reader)
+        if reader is None:
+            return MainScreen(session)
+        from .screens.live import LiveScreen
+
+        return LiveScreen(session, reader)
 
     def _remember(self, machine: Machine, path: str) -> None:
         """That a machine is in a file."""
@@ -175,6 +178,9 @@ class ExplorerApp(App[bool]):
 
     def action_help(self) -> None:
         """Tell the keys of the screen."""
+        from .manual import of_keys
+        from .screens.help import HelpScreen
+
         screen = self.screen
         if isinstance(screen, MainScreen):
             screen.show_help()
@@ -194,6 +200,8 @@ class ExplorerApp(App[bool]):
 
     def action_jump(self) -> None:
         """Show a letter on everything that can be given the keys or clicked."""
+        from .jumping import targets
+        from .screens.jump import JumpScreen
 
         def jumped(target: Target | None) -> None:
             if target is not None:
@@ -210,6 +218,8 @@ class ExplorerApp(App[bool]):
 
     async def action_quit(self) -> None:
         """Textual's own key does as the verb does: it asks before states are lost; asked already, it leaves."""
+        from .screens.leave import LeaveDialog
+
         main = self._nearest
         if main is None or isinstance(self.screen, LeaveDialog):
             self.exit(LEFT)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from altmap.engine import BadInput, Machine, save_machine
 
+from ..aside import remark
 from ..card import recent_of
-from ..headless.output import remark
 from . import words
 from .typed_bytes import forgive
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import msgspec
@@ -28,8 +29,13 @@ class Reading(NamedTuple):
     number: int
     machine: Machine
     told: tuple[str, ...] = ()
-    pages: Mapping[int, int] = {}
+    pages: Mapping[int, int] = MappingProxyType({})
     apart: tuple[str, ...] = ()
+
+    @property
+    def differs(self) -> tuple[str, ...]:
+        """What differs from the plan, and where nothing does, that."""
+        return self.apart or ("nothing but free pages",)
 
 
 class Reader:

@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 
 from altmap.engine import about_bytes
 
+from ..picture.lines import cut
 from ..printable import printable
 from .graphs import bars
 from .session import Session
-from .widgets.title import Role, Word
+from .worded import Role, Word
 
 MOST: Final = 12
 """States of the course of MemFree."""
@@ -79,8 +80,7 @@ def words(session: Session, width: int) -> list[Word]:
 
 def short(label: str) -> str:
     """A label of at most 28 characters, all of them to be seen."""
-    whole = printable(label)
-    return whole if len(whole) <= 28 else f"{whole[:27]}…"
+    return cut(printable(label), 28)
 
 
 def free_words(session: Session, alarm: str, room: int) -> list[Word]:

@@ -102,7 +102,7 @@ def _by(asked: Callable[[Block], bool]) -> Finder:
 
 def _with(machine: Machine, kind: str) -> Blocks:
     per_block = machine.geometry.sections_per_block
-    return frozenset(nr // per_block for nr, section in machine.sections.items() if section.pages.get(kind))  # type: ignore[call-overload]
+    return frozenset(nr // per_block for nr, section in machine.sections.items() if kind in section.pages)
 
 
 def _empty(machine: Machine) -> Blocks:

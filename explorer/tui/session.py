@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from altmap.engine import BadInput, Command, Film, Machine, Measured, Outcome, Step, Verdict, describe, measured
+from altmap.engine import BadInput, Command, Machine, Measured, Outcome, Step, describe, measured
 
 from .states import together
+
+if TYPE_CHECKING:
+    from altmap.engine import Film, Verdict
 
 SLICE = 0.03
 """Seconds between two moments in which the screen may answer keys; it decides how smooth it is, never what happens."""
@@ -139,6 +142,8 @@ class Session:
         here = self.machine.timeline.present
         if (verb := self.verb_of(here)) is None:
             return None
+        from altmap.engine import Film
+
         steps = [step for step in self.machine.timeline.path() if self.verb_of(step) == verb]
         first = steps[0].parent
         assert first is not None, "the first state is no verb's"

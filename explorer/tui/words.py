@@ -76,16 +76,6 @@ def file_name(machine: Machine) -> str:
     return re.sub(r"[^\w-]+", "-", machine_name(machine).partition(".")[0])[:64].strip("-") or "machine"
 
 
-def state_of_block(machine: Machine, block: int) -> tuple[str, str]:
-    """State and zone of a block, and the role that paints them."""
-    here = machine.blocks.get(block)
-    if here is None:
-        return "sections without a memory block", "warn"
-    if here.state != "online":
-        return here.state, "warn" if here.state == "going-offline" else "strong"
-    return f"online, {here.zone[1]}" if here.zone else "online, mixed zones", "good"
-
-
 def zones_of(machine: Machine, block: int) -> str:
     """valid_zones explained: where the block is, or where it may go and what plain `online` would choose."""
     zones = machine.valid_zones(block).split()
@@ -98,22 +88,20 @@ def memmap_place(machine: Machine, block: int) -> str:
     """Where the memmap of a block lies."""
     place = facts.memmap_of(machine, block)
     start = machine.geometry.block_start(block)
-    tables = f", with {place.tables:,} page table{'s' if place.tables > 1 else ''}" if place.tables else ""
     if place.on == "none":
         return "none: there are no struct pages"
     if place.on == "mixed":
         return f"in several places, {block_names(place.hosts)} among them"
     if not place.chunks:
         return "in kernel memory, taken at boot or unseen by the capture"
-    first, count = place.chunks[0]
     if place.on == "self" and place.hosts == (block,):
+        first, count = place.chunks[0]
         return f"in the block itself, pages {first - start}-{first - start + count - 1}"
-    where = {
+    return {
         "self": f"in {block_names(place.hosts)}, at the head of its own add request",
         "section": f"in {block_names(place.hosts)}, a low section of the node",
         "kernel": f"in kernel memory, in {block_names(place.hosts)}",
     }[place.on]
-    return f"{where}, from pfn {first:#x}{tables}"
 
 
 def outcome_words(outcome: Outcome, machine: Machine) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Final
 
-from altmap.engine import Machine, Moment, Outcome, about_bytes, describe, events, format_bytes, moment, sentence
+from altmap.engine import Event, Machine, Moment, Outcome, about_bytes, describe, events, format_bytes, moment, sentence
 
-from ..picture.lines import Line, Span, fitted, joined
+from ..picture.lines import Line, Span, cut, fitted, joined
 from ..picture.palette import Palette
 from ..picture.parts import Parts
 from ..printable import printable
@@ -22,12 +22,12 @@ _ZONES: Final = 8
 """Zones that are told, at most; of more none is."""
 
 
-def moment_words(told: object) -> Moment:
+def moment_words(told: Event | Outcome) -> Moment:
     """An event, or the end of a command, for those who watch."""
     if isinstance(told, Outcome):
         why = f": {sentence(told.reason)}" if told.reason is not None else ""
         return Moment(f"{describe(told.command)}: {told.result}{why}", "")
-    words, function = moment(told)  # type: ignore[arg-type]  # an event
+    words, function = moment(told)
     return Moment(printable(words), function)
 
 
@@ -56,12 +56,11 @@ def _line(player: Player, palette: Palette, number: int, here: int, wide: int) -
     room = wide - 3 - digits - 2
     tail = f" {function} " if len(function) + 24 <= room else ""
     room -= len(tail)
-    text = words if len(words) <= room else f"{words[: room - 1]}…"
     return joined(
         (
             sign._replace(back=back),
             Span(f"{number:>{digits}}  ", palette.dim, back),
-            Span(text.ljust(room), colour, back, now),
+            Span(cut(words, room).ljust(room), colour, back, now),
             Span(tail, palette.dim, back),
         )
     )

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from altmap.engine import Add, capture
-from altmap.engine.capture.features import read_features
-from altmap.engine.capture.open_tree import open_tree
 from altmap.engine.protocol.events import PlacementChosen
+from altmap.engine.reading.features import read_features
+from altmap.engine.reading.open_tree import open_tree
 
 BLOCKS = 8
 

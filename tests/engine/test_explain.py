@@ -44,6 +44,11 @@ TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
         ("Built 2 zonelists, mobility grouping on.  Total pages: 499268", "499268 pages are managed"),
         ("memory offlining [mem 0x100000000-0x107ffffff] failed", "before 5.0 do not say why"),
         ("memory offlining [mem 0x100000000-0x107ffffff] failed due to node notifier failure", "loses its last memory"),
+        (
+            "memory offlining [mem 0x100000000-0x107ffffff] failed due to failure to dissolve huge pages",
+            "the pool needs it",
+        ),
+        ("memory offlining [mem 0x100000000-0x107ffffff] failed due to unmovable page", "a driver withholds"),
         ("online_pages [mem 0x100000000-0x107ffffff] failed", "forbade it in MEM_GOING_ONLINE"),
         ("failed to isolate pfn 100418", "was not to be had at that moment"),
         ("flags: 0x17ffffc0010200(slab|head|node=0|zone=2|lastcpupid=0x1fffff)", "a slab page of the kernel"),

@@ -7,7 +7,6 @@ from random import Random
 import msgspec
 import pytest
 from altmap.engine import Add, Machine
-from altmap.engine.capture.procfs import parse_buddyinfo, parse_pagetypeinfo
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.memory.section import Types, type_pages
 from altmap.engine.memory.state import state_of
@@ -32,6 +31,7 @@ from altmap.engine.mm.page_isolation import start_isolate, undo_isolate
 from altmap.engine.numbers.bits import runs, span
 from altmap.engine.numbers.geometry import Geometry
 from altmap.engine.protocol.vocabulary import Migratetype
+from altmap.engine.reading.procfs import parse_buddyinfo, parse_pagetypeinfo
 
 from .guests import dimm, do, guest, online, two_nodes
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from altmap.engine import Add, Machine, Offline, Online, boot_machine, capture
-from altmap.engine.faces.lsmem import lsmem, separate
+from altmap.engine.faces.lsmem import lsmem, split_lsmem
 from altmap.engine.faces.lsmem.columns import human_size
 
 from .lsmem_trees import CAPTURE, LIST, OFF, B, run, tree
@@ -233,7 +233,7 @@ def test_help_names_every_option_and_column() -> None:
 
 
 def test_a_machine_may_be_named_anywhere() -> None:
-    options, words = separate(["-a", "guest", "-oRANGE", "--summary", "-s", "x", "--", "-r"])
+    options, words = split_lsmem(["-a", "guest", "-oRANGE", "--summary", "-s", "x", "--", "-r"])
     assert options == ["--all", "--output=RANGE", "--summary", "--sysroot=x"]
     assert words == ["guest", "-r"]
 

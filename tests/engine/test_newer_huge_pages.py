@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from altmap.engine import BadInput, HugePages, Machine, Offline, boot_machine, open_machine, save_machine
+from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.memory.state import state_of
 from altmap.engine.mm.hugetlb import pool
 from altmap.engine.numbers.units import GIB, KIB, MIB
@@ -121,6 +122,42 @@ def test_the_first_memmap_that_is_given_back_costs_a_shared_page(model: str, tai
         gained.append(free_pages(machine) - before + 512)
     assert gained == [7 - tail, 7], "eight pages of memmap, one of them a copy of the first"
     assert len(state_of(machine).tails) == tail
+
+
+@pytest.mark.parametrize(
+    ("arch", "model", "option", "given"),
+    [
+        ("x86_64", "5.14", "on", 6),
+        ("x86_64", "5.18", "on", 7),
+        ("x86_64", "6.12", "1", 7),
+        ("x86_64", "6.12", "off", 0),
+        ("arm64-4k", "5.18", "on", 0),
+        ("arm64-4k", "5.19", "on", 7),
+        ("arm64-4k", "6.3", "on", 0),
+        ("riscv64", "6.4", "on", 7),
+        ("loongarch", "6.2", "on", 7),
+        ("ppc64le-radix-64k", "6.12", "on", 0),
+    ],
+)
+def test_where_memmap_of_huge_pages_is_given_back(arch: str, model: str, option: str, given: int) -> None:
+    machine = boot_machine([(0, 0, "8G")], arch=arch, model=model, options=f"hugetlb_free_vmemmap={option}")
+    size = ARCHITECTURES[arch].huge_page
+    before = free_pages(machine)
+    do(machine, HugePages(count=1, size=size, node=0))
+    assert free_pages(machine) - before + size // machine.geometry.page_size == given
+
+
+def test_the_memmap_of_a_gigantic_page_is_given_back_in_all_its_sections() -> None:
+    machine = guest("4G", memmap_on_memory="N", options="hugetlb_free_vmemmap=on")
+    dimm(machine, "2G", at="8G")
+    online(machine, *range(64, 80), kind="online_kernel")
+    before = free_pages(machine)
+    do(machine, HugePages(count=1, size="1G", node=0))
+    assert free_pages(machine) - before + GIB // 4096 == 4095
+    assert machine.check() == []
+    do(machine, HugePages(count=0, size="1G", node=0))
+    assert free_pages(machine) == before
+    assert machine.check() == []
 
 
 def test_the_shared_page_is_saved(tmp_path) -> None:  # type: ignore[no-untyped-def]

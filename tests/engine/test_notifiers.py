@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from altmap.engine import Machine, Offline, Online, Outcome, boot_machine
-from altmap.engine.kernels.notifier_chain import DEFAULT_CHAIN, Chain, Notifier
+from altmap.engine.kernels.architectures import ARCHITECTURES
+from altmap.engine.kernels.notifier_chain import Chain, Notifier, chain_of
 from altmap.engine.memory.state import state_of
 from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.protocol.events import NotifierCalled
@@ -32,9 +33,10 @@ def test_higher_priorities_are_called_earlier_and_equals_in_order_of_registratio
     assert [subscriber.name for subscriber in chain.subscribers] == ["b", "e", "c", "a", "d"]
 
 
-def test_the_usual_subscribers_come_in_the_order_of_their_priorities() -> None:
-    assert [(s.name, s.priority) for s in DEFAULT_CHAIN.subscribers][:3] == [("ksm", 100), ("ipc", 10), ("slab", 1)]
-    assert not any(subscriber.vetoes for subscriber in DEFAULT_CHAIN.subscribers)
+def test_only_arm64_has_a_subscriber_that_says_no() -> None:
+    guards = {name: [s.name for s in chain_of(preset).subscribers] for name, preset in ARCHITECTURES.items()}
+    guarded = {name: ["prevent_bootmem_remove"] for name in ("arm64-4k", "arm64-16k", "arm64-64k")}
+    assert {name: names for name, names in guards.items() if names} == guarded
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from altmap import engine
 from altmap.engine import Add, Allocate, HugePages, Machine, Online, Pin, Poison, VirtioMem, boot_machine
-from altmap.engine.capture import kpageflags
-from altmap.engine.capture.observe import observe
+from altmap.engine.reading import kpageflags
+from altmap.engine.reading.observe import observe
 
 CAPTURE = Path(engine.__file__).resolve().parents[1] / "fixtures" / "captures" / "firecracker-24g.tar.xz"
 

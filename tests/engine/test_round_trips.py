@@ -8,13 +8,13 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 import msgspec
 import pytest
 from altmap.engine import describe
-from altmap.engine.capture.procfs import parse_id_list
 from altmap.engine.commands import COMMANDS, Command
 from altmap.engine.commands.scripts import parse_script
 from altmap.engine.memory.zone import ZONE_ORDER
 from altmap.engine.numbers import bits
 from altmap.engine.numbers.runs import consecutive
 from altmap.engine.numbers.units import MAX_ADDRESS, format_bytes, parse_bytes
+from altmap.engine.reading.procfs import parse_id_list
 from altmap.engine.sysfs.hotplug_files import ranges
 from hypothesis import example, given
 from hypothesis import strategies as st

@@ -26,7 +26,7 @@ from altmap.engine import (
     boot_machine,
     sentence,
 )
-from altmap.engine.faces.shell_export import export
+from altmap.engine.faces.shell_export import export_shell
 from altmap.engine.protocol.reasons.adding import BeyondAddresses, SectionPresent
 from altmap.engine.protocol.reasons.files import NoSuchFile
 from altmap.engine.protocol.reasons.taking import NotOffline
@@ -44,7 +44,7 @@ def body(script: str) -> list[str]:
 
 def done(*commands: Command, block_size: int = BLOCK) -> list[str]:
     """The lines of commands that all worked."""
-    script = export([Outcome(command, "ok") for command in commands], block_size)
+    script = export_shell([Outcome(command, "ok") for command in commands], block_size)
     accepted(script)
     return body(script)
 
@@ -65,7 +65,7 @@ def test_a_part_of_a_device_that_stayed_ends_nothing() -> None:
         Outcome(Add(start="4G", size="1G"), "ok"),
         Outcome(Eject(start="4G", size="128M"), "EBUSY", NotOffline(32)),
     ]
-    assert body(export(history, BLOCK))[-2:] == [
+    assert body(export_shell(history, BLOCK))[-2:] == [
         "# eject 128M at 0x100000000",
         "#   refused with EBUSY: memory32 is not offline",
     ]
@@ -103,7 +103,7 @@ def test_a_session() -> None:
     )
     for command in commands:
         machine.apply(command)
-    script = export(machine.history, machine.geometry.block_size)
+    script = export_shell(machine.history, machine.geometry.block_size)
     accepted(script)
     assert script.startswith("#!/bin/sh\n# ")
     assert "\nset -u\n" in script
@@ -137,7 +137,7 @@ def test_a_session() -> None:
 
 
 def test_nothing() -> None:
-    script = export([], BLOCK)
+    script = export_shell([], BLOCK)
     accepted(script)
     assert body(script) == ["# nothing was done"]
     assert len(script.splitlines()) == 3
@@ -181,7 +181,7 @@ def test_lines(command: Command, lines: list[str]) -> None:
 
 def test_faults_are_put_in_where_they_are_asked_for() -> None:
     history = [Outcome(Poison(address="4G"), "ok"), Outcome(Poison(address=4096, soft=True), "ok")]
-    script = export(history, BLOCK, faults=True)
+    script = export_shell(history, BLOCK, faults=True)
     accepted(script)
     assert f"put 0x100000000 {MEMORY}/hard_offline_page" in body(script)
     assert f"put 0x1000 {MEMORY}/soft_offline_page" in body(script)
@@ -198,7 +198,7 @@ def test_an_absurd_request_that_was_refused_is_short() -> None:
         "E2BIG",
         BeyondAddresses(0, 1 << 62, 1 << 46, "MAX_PHYSMEM_BITS", "request", 0),
     )
-    lines = body(export([outcome], BLOCK))
+    lines = body(export_shell([outcome], BLOCK))
     assert len(lines) < 12
     assert lines[-1].startswith("#   refused with E2BIG: Hotplug memory [0x0-0x4000000000000000] exceeds ")
 
@@ -230,13 +230,15 @@ def test_only_dimms_of_the_script_are_taken_out_by_name() -> None:
         assert "not plugged in above" in done(dimm, verb(start="16G", size="256M"))[-2]
     again = [Eject(start="4G", size="256M")] * 2
     assert "not plugged in above" in done(dimm, *again)[-2]
-    script = export([Outcome(dimm, "EEXIST", SectionPresent(32)), Outcome(again[0], "ok")], BLOCK)
+    script = export_shell([Outcome(dimm, "EEXIST", SectionPresent(32)), Outcome(again[0], "ok")], BLOCK)
     assert "device_del" not in "".join(body(script))
 
 
 def test_a_refused_removal_leaves_the_dimm_plugged_in() -> None:
     dimm, eject = Add(start="4G", size="256M"), Eject(start="4G", size="256M")
-    lines = body(export([Outcome(dimm, "ok"), Outcome(eject, "EBUSY", NotOffline(32)), Outcome(eject, "ok")], BLOCK))
+    lines = body(
+        export_shell([Outcome(dimm, "ok"), Outcome(eject, "EBUSY", NotOffline(32)), Outcome(eject, "ok")], BLOCK)
+    )
     assert lines[-8:] == [
         "# eject 256M at 0x100000000",
         "# device_del dimm1",
@@ -297,7 +299,7 @@ NASTY = [
 def test_what_the_shell_writes_is_what_was_written(tmp_path: Path, data: str) -> None:
     target = tmp_path / "a file; with $(odd) 'name' & \"quotes\""
     target.touch()
-    script = export([Outcome(Write(path=str(target), data=data), "ok")], BLOCK)
+    script = export_shell([Outcome(Write(path=str(target), data=data), "ok")], BLOCK)
     accepted(script)
     subprocess.run(["sh"], input=script.encode(), cwd=tmp_path, check=True, capture_output=True)
     assert target.read_bytes().decode() in (data, data + "\n")
@@ -310,7 +312,7 @@ def test_refusals_and_comments_do_nothing(tmp_path: Path, text: str) -> None:
         Outcome(Write(path=f"{text}\ntouch pwned\n", data=text), "ENOENT", NoSuchFile(f"{text}\ntouch pwned")),
         Outcome(Sync(root=f"x\n{text}\ntouch pwned"), "ok"),
     ]
-    script = export(refused, BLOCK)
+    script = export_shell(refused, BLOCK)
     accepted(script)
     assert all(line.startswith("# ") and line.isprintable() for line in body(script))
     subprocess.run(["sh"], input=script.encode(), cwd=tmp_path, check=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from altmap.engine import Machine, Offline, boot_machine, open_machine, parse_script
-from altmap.engine.faces.shell_export import TARGETS, export, script_of
+from altmap.engine.faces.shell_export import TARGETS, export_shell, script_of
 
 MEMORY = "sys/devices/system/memory"
 SHELLS = [shell for shell in ("dash", "bash", "sh") if shutil.which(shell)]
@@ -23,7 +23,7 @@ def rehearsed(*lines: str) -> Machine:
 
 
 def script(machine: Machine, target: str = "sysfs", kernel: str = "Linux version 6.12.9", faults: bool = False) -> str:
-    return export(machine.history, machine.geometry.block_size, target=target, kernel=kernel, faults=faults)
+    return export_shell(machine.history, machine.geometry.block_size, target=target, kernel=kernel, faults=faults)
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import msgspec
 import pytest
 from altmap import engine
 from altmap.engine import Outcome, open_machine
-from altmap.engine.capture.observation import Observation
 from altmap.engine.memory.section import Pages, Section, Types
 from altmap.engine.numbers.bits import every, span
+from altmap.engine.reading.observation import Observation
 from altmap.engine.snapshot import schema
 
 from .guests import dimm, guest, heads, online

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 from altmap.engine import Add, BadInput, Machine, boot_machine, sentence
 from altmap.engine.commands import Allocate
+from altmap.engine.kernels.notifier_chain import Notifier
 from altmap.engine.memory.state import State, state_of
+from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.protocol.reasons.taking import Vetoed
 from altmap.engine.questions.compare import Comparison, Memory, Row, Share, compare
 from altmap.engine.run.rehearsal import clone
@@ -204,14 +205,13 @@ def test_blocks_that_go_online_by_themselves_wait_for_the_comparison() -> None:
 def test_onlining_that_is_refused_is_the_result() -> None:
     machine = guest("4G")
     state = state_of(machine)
-    veto = msgspec.structs.replace(state.chain.subscribers[0], vetoes={"MEM_GOING_ONLINE": "EPERM"})
-    state.chain = type(state.chain)((veto,))
+    state.chain = state.chain.with_subscriber(Notifier("driver", 0, Frozen({"MEM_GOING_ONLINE": "EPERM"})))
     compared = asked(machine, Add(start="8G", size="256M"), placements=("block",))
     found = compared.rows[0]
     assert found.result == "EPERM"
-    assert found.reason == Vetoed("ksm", "MEM_GOING_ONLINE")
+    assert found.reason == Vetoed("driver", "MEM_GOING_ONLINE")
     assert found.blocks == 2, "the add was done, onlining was refused"
-    assert "EPERM, onlining: ksm vetoed MEM_GOING_ONLINE" in comparison_text(compared)
+    assert "EPERM, onlining: driver vetoed MEM_GOING_ONLINE" in comparison_text(compared)
 
 
 def test_used_memory_counts() -> None:

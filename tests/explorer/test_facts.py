@@ -17,7 +17,7 @@ def test_memmap_in_the_block_itself() -> None:
     machine = with_dimm()
     place = facts.memmap_of(machine, 33)
     start = machine.geometry.block_start(33)
-    assert place == ("self", ((start, 512),), (33,), 0)
+    assert place == ("self", ((start, 512),), (33,))
     assert words.memmap_place(machine, 33) == "in the block itself, pages 0-511"
 
 
@@ -71,7 +71,6 @@ def test_device_memory_has_a_place_but_no_block() -> None:
     machine = guest()
     assert machine.apply(engine.Add(start="4G", size="256M", caller="pmem")).ok
     assert facts.ghosts(machine) == {32: "device", 33: "device"}
-    assert words.state_of_block(machine, 32) == ("sections without a memory block", "warn")
     assert facts.suggested_address(machine, 1) == (4 << 30) + (256 << 20)
 
 

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from altmap import engine
 
+from ..make_stub import STUB, stub
+
 ROOT = Path(engine.__file__).resolve().parents[1]
 ENGINE = sorted((ROOT / "engine").rglob("*.py"))
 EXPLORER = sorted((ROOT / "explorer").rglob("*.py"))
@@ -73,10 +75,17 @@ def test_the_engine_knows_nothing_of_the_screen() -> None:
     assert not foreign
 
 
-def test_the_engine_loads_without_the_screen() -> None:
-    code = "import altmap.engine, sys; print([name for name in ('textual', 'rich', 'altmap.explorer') if name in sys.modules])"
+def test_nothing_of_the_engine_is_imported_before_it_is_asked_for() -> None:
+    code = "import altmap.engine, sys; print([name for name in sys.modules if name.startswith('altmap.engine.')])"
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_each_public_name_is_there_and_type_checkers_see_the_same() -> None:
+    assert set(engine.__all__) <= set(dir(engine))
+    assert all(hasattr(engine, name) for name in engine.__all__)
+    assert not hasattr(engine, "os")
+    assert STUB.read_text() == stub(), "write it anew: python -m tests.make_stub"
 
 
 def test_the_explorer_uses_public_names() -> None:
@@ -101,3 +110,12 @@ def test_the_screen_uses_only_what_the_engine_names() -> None:
         if name not in PUBLIC.get(module, set())
     ]
     assert not other
+
+
+def test_dialogs_are_imported_when_they_are_opened() -> None:
+    code = (
+        "import altmap.explorer.tui.app, sys; print(*sorted(name for name in sys.modules if '.tui.screens.' in name))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    first = ("asking", "dialog", "main", "mapping", "titles", "watching")
+    assert ran.stdout.split() == [f"altmap.explorer.tui.screens.{name}" for name in first]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -57,6 +58,13 @@ def link(path: str) -> Callable[[Path], None]:
         (root / path).symlink_to("../nowhere")
 
     return change
+
+
+def beyond_every_zone(root: Path) -> None:
+    """Give a block a number above all others, and no zone of its own."""
+    for folder in (MEMORY, f"{NODES}/node0"):
+        os.rename(root / folder / "memory39", root / folder / "memory200")
+    (root / MEMORY / "memory200" / "valid_zones").write_text("none\n")
 
 
 REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
@@ -129,6 +137,14 @@ NOTED: dict[str, tuple[Callable[[Path], None], str]] = {
     "orders of free areas": (
         edit("proc/buddyinfo", r"zone  Movable +\d+ +\d+", "zone Movable"),
         "buddyinfo tells of 9 orders in zone 0/Movable, and of 11 in another; it is left out",
+    ),
+    "a reserve of more pages than there can be": (
+        edit("proc/zoneinfo", r"protection: \(0", f"protection: ({1 << 52}"),
+        f"expected a number from 0 to {(1 << 52) - 1}, not '{1 << 52}'",
+    ),
+    "an online block where no zone is": (
+        beyond_every_zone,
+        "no zone of zoneinfo reaches memory200, and the state is not offline; taken for offline",
     ),
     "a node that is not online": (say(f"{NODES}/online", "1\n"), "node 0 is not online by its list, and has memory"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.kernels.models import MODELS
-from altmap.engine.kernels.notifier_chain import DEFAULT_CHAIN
+from altmap.engine.kernels.notifier_chain import Chain
 from altmap.engine.memory.block import Block, Group, Request
 from altmap.engine.memory.origin import Origin
 from altmap.engine.memory.section import Memmap, Pages, Section, Types
@@ -25,7 +25,7 @@ NORMAL = (0, "Normal")
 def guest() -> State:
     """An online boot block whose pages alternate, and a hot-added offline pair."""
     preset = ARCHITECTURES["x86_64"]
-    state = State(preset, preset.geometry, MODELS["6.12"], Boot(), DEFAULT_CHAIN)
+    state = State(preset, preset.geometry, MODELS["6.12"], Boot(), Chain())
     state.nodes.load({0: Node(0, True, True, (10, 20)), 1: Node(1, False)})
     state.zones.load({NORMAL: Zone(0, "Normal", 32 * SIZE, SIZE, SIZE, SIZE - 100, SIZE // 2, 7, SIZE)})
     state.watermarks.load({NORMAL: SeenWatermarks(100, 125)})

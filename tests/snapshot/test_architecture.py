@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from altmap.engine import BadInput, Machine, capture, lsmem, new_machine, open_machine
-from altmap.engine.capture.observe import observe
+from altmap.engine.reading.observe import observe
 from altmap.engine.rebuild.architecture import architecture_of
 
 MEMORY = "sys/devices/system/memory"

@@ -8,14 +8,14 @@ from pathlib import Path
 import msgspec
 import pytest
 from altmap.engine import Add, Allocate, Command, Compact, HugePages, boot_machine, open_machine, save_machine
-from altmap.engine.capture.open_tree import open_tree
-from altmap.engine.capture.procfs import MAX_RESOURCES, parse_id_list, parse_iomem, parse_zoneinfo
-from altmap.engine.capture.tree import LINE_LIMIT
 from altmap.engine.faces import plans
 from altmap.engine.hotplug import zone_span
 from altmap.engine.memory.state import state_of
 from altmap.engine.memory.zone import Zone
 from altmap.engine.numbers.errors import BadInput
+from altmap.engine.reading.open_tree import open_tree
+from altmap.engine.reading.procfs import MAX_RESOURCES, parse_id_list, parse_iomem, parse_zoneinfo
+from altmap.engine.reading.tree import LINE_LIMIT
 from altmap.engine.snapshot import store, unfold
 
 

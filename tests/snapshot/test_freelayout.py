@@ -6,8 +6,6 @@ from random import Random
 
 import msgspec
 import pytest
-from altmap.engine.capture.kpageflags import KPF_BUDDY, KPF_SLAB
-from altmap.engine.capture.observation import BlockReading, Observation, PageRun, Resource, ZoneReading
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.memory.block import Block
 from altmap.engine.memory.section import Types
@@ -17,6 +15,8 @@ from altmap.engine.mm.page_alloc import take
 from altmap.engine.numbers.bits import every, from_runs, span
 from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.protocol.vocabulary import ASSUMED, FREE, HUGE, MEMMAP, MOVABLE, PCP, Kind
+from altmap.engine.reading.kpageflags import KPF_BUDDY, KPF_SLAB
+from altmap.engine.reading.observation import BlockReading, Observation, PageRun, Resource, ZoneReading
 from altmap.engine.rebuild.block_types import touched_blocks
 from altmap.engine.rebuild.identify import identify
 from altmap.engine.rebuild.rebuild import build_state, rebuild

@@ -6,9 +6,9 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from altmap.engine.capture.observation import PageRun
-from altmap.engine.capture.observe import observe
 from altmap.engine.numbers.errors import BadInput
+from altmap.engine.reading.observation import PageRun
+from altmap.engine.reading.observe import observe
 
 MEMORY = "sys/devices/system/memory"
 NODE = "sys/devices/system/node"

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 from altmap.engine import Machine, capture
+from altmap.engine.reading.tree import WHOLE_FILE_LIMIT
 
 MEMORY = "sys/devices/system/memory"
 
 
 def captured(root: Path, states: dict[int, str | None], zones: dict[int, str]) -> Machine:
     """A tree of memory blocks and nothing else; None for a block without a file `state`."""
-    (root / MEMORY).mkdir(parents=True)
+    (root / MEMORY).mkdir(parents=True, exist_ok=True)
     (root / MEMORY / "block_size_bytes").write_text("8000000\n")
     for number, state in states.items():
         folder = root / MEMORY / f"memory{number}"
@@ -34,6 +35,31 @@ def test_a_state_that_no_kernel_prints_is_doubted(tmp_path: Path, state: str | N
     machine = captured(tmp_path, {0: "online", 1: state, 2: "online"}, {0: "none"})
     assert machine.blocks[1].state == "online"
     assert said in machine.origin.notes
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "proc/version", "proc/cmdline", "proc/zoneinfo", "proc/iomem", "proc/vmstat", f"{MEMORY}/auto_online_blocks",
+        "sys/devices/system/node/node0/cpulist", "sys/devices/system/node/online",
+    ],
+)  # fmt: skip
+def test_a_file_that_goes_on_for_ever_is_left_out_and_said(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(WHOLE_FILE_LIMIT + 1)
+    machine = captured(tmp_path, {0: "online", 1: "online"}, {0: "none"})
+    assert machine.check() == []
+    (said,) = [note for note in machine.origin.notes if f"{name} goes on" in note]
+    assert said.endswith(f"{name} goes on after 64M; what a kernel writes there is far shorter")
+
+
+@pytest.mark.parametrize("name", ["proc/version", "proc/cmdline", f"{MEMORY}/auto_online_blocks"])
+def test_a_value_that_is_a_book_is_left_out_and_said(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("offline " * 10_000)
+    machine = captured(tmp_path, {0: "online", 1: "online"}, {0: "none"})
+    assert f"{name} has 80000 characters; no kernel writes more than 65536 there" in machine.origin.notes
 
 
 def test_several_states_are_doubted_once(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ import struct
 from itertools import pairwise
 
 import pytest
-from altmap.engine.capture.observation import PageRun, Resource
-from altmap.engine.capture.procfs import (
+from altmap.engine.numbers.errors import BadInput
+from altmap.engine.reading.observation import PageRun, Resource
+from altmap.engine.reading.procfs import (
     number,
     page_runs,
     parse_buddyinfo,
@@ -18,7 +19,6 @@ from altmap.engine.capture.procfs import (
     parse_vmstat,
     parse_zoneinfo,
 )
-from altmap.engine.numbers.errors import BadInput
 
 ZONEINFO_6_12 = """\
 Node 0, zone   Normal

@@ -10,7 +10,7 @@ import pytest
 from altmap.engine.commands import Add, Offline
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.kernels.models import MODELS
-from altmap.engine.kernels.notifier_chain import BOOT_MEMORY_GUARD, DEFAULT_CHAIN
+from altmap.engine.kernels.notifier_chain import chain_of
 from altmap.engine.machine import Machine
 from altmap.engine.memory.block import AcpiDevice, Block, Group, Request, VirtioMemDevice
 from altmap.engine.memory.origin import Origin
@@ -36,8 +36,7 @@ def empty(arch: str, model: str = "6.12", sections_per_block: int = 1) -> State:
     preset = ARCHITECTURES[arch]
     geometry = preset.geometry
     geometry = msgspec.structs.replace(geometry, block_size=geometry.section_size * sections_per_block)
-    chain = DEFAULT_CHAIN.with_subscriber(BOOT_MEMORY_GUARD) if preset.boot_offline_veto else DEFAULT_CHAIN
-    state = State(preset, geometry, MODELS[model], Boot(probe=True), chain)
+    state = State(preset, geometry, MODELS[model], Boot(probe=True), chain_of(preset))
     state.parameters.change(auto_online_blocks="online_movable", auto_movable_ratio=7)
     state.nodes.load({0: Node(0, True, True)})
     return state

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import pytest
-from altmap.engine.capture import tar_tree
-from altmap.engine.capture import tree as tree_module
-from altmap.engine.capture.open_tree import open_tree
 from altmap.engine.numbers.errors import BadInput
+from altmap.engine.reading import tar_tree
+from altmap.engine.reading import tree as tree_module
+from altmap.engine.reading.open_tree import open_tree
 
 FILES = {
     "sys/devices/system/memory/block_size_bytes": "8000000\n",

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from altmap.engine import Add, Command, Eject, Write
-from altmap.engine.capture.procfs import parse_buddyinfo
 from altmap.engine.protocol.vocabulary import Caller, ZoneKey
+from altmap.engine.reading.procfs import parse_buddyinfo
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "traces"
 MEMORY = "sys/devices/system/memory"

@@ -11,12 +11,12 @@ from typing import NamedTuple
 from unittest.mock import patch
 
 from altmap.engine import Add, Command, Eject, Machine, Outcome, Sync, Write, capture, sentence
-from altmap.engine.capture.observation import Observation as Observed
-from altmap.engine.capture.observe import observe
-from altmap.engine.capture.procfs import parse_pagetypeinfo
 from altmap.engine.memory.state import state_of
 from altmap.engine.mm.free_area import order_counts, pagetypeinfo
 from altmap.engine.protocol.vocabulary import MEMMAP, ZoneKey
+from altmap.engine.reading.observation import Observation as Observed
+from altmap.engine.reading.observe import observe
+from altmap.engine.reading.procfs import parse_pagetypeinfo
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
 from .recording import Action, Observation, Recording, Tree, areas, number, page_runs, zones
@@ -101,7 +101,7 @@ def _looked_at_once(tree: Tree) -> Iterator[None]:
             seen[tree.turn] = observe(root)
         return seen[tree.turn]
 
-    with patch("altmap.engine.commands.sync.observe", look), patch("altmap.engine.faces.library.observe", look):
+    with patch("altmap.engine.reading.observe.observe", look):
         yield
 
 

@@ -18,12 +18,12 @@ from typing import NamedTuple
 
 import pytest
 from altmap.engine import Machine, Sync, Write, capture
-from altmap.engine.capture.kpageflags import kind_of
 from altmap.engine.memory.state import State, state_of
 from altmap.engine.mm.compaction.triggers import compact_memory
 from altmap.engine.mm.free_area import section_counts
 from altmap.engine.protocol.events import CompactionEnded, Event, PagesCompacted, ScannerMoved
 from altmap.engine.protocol.vocabulary import FREE, MEMMAP, MOVABLE, PCP, Kind, ZoneKey
+from altmap.engine.reading.kpageflags import kind_of
 
 from .recording import Action, Observation, Recording, Tree
 

@@ -9,9 +9,9 @@ of its pageblocks. Where pages are in use, which of them a kernel takes is chanc
 from __future__ import annotations
 
 import pytest
-from altmap.engine.capture.procfs import parse_pagetypeinfo
 from altmap.engine.memory.state import state_of
 from altmap.engine.mm.free_area import buddyinfo, order_counts, pagetypeinfo
+from altmap.engine.reading.procfs import parse_pagetypeinfo
 
 from .recording import Recording, areas, names, without_cma, zones
 from .replay import played

@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from ...capture.open_tree import open_tree
 from ...machine import Machine
 from ...numbers.errors import BadInput
+from ...reading.open_tree import open_tree
 from .blocks import MEMORY, Memory, of_machine, of_tree
 from .columns import COLUMNS, DEFAULT, MEMCONFIG, Column, Unit, json, merged, named, pairs, raw, table
-from .options import Given, UsageError, parse, separate, usage
+from .options import Given, UsageError, parse, split_lsmem, usage
 
-__all__ = ["lsmem", "separate"]
+__all__ = ["lsmem", "split_lsmem"]
 
 
 def lsmem(

@@ -9,23 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby, islice
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from ...commands import ROWS, Add, Eject, Offline, Online, Poison, Remove, Write, describe, extent
 from ...commands.outcome import Outcome
 from ...commands.shell import Comment, Monitor, Person, Place, Put, Stop, comment, quoted, shown
 from ...commands.write import meant
 from ...hotplug.add import RESOURCE_NAMES
+from ...kernels.models import release_in
 from ...machine import Machine
 from ...numbers.errors import BadInput
 from ...protocol.events import PagesAssumed, ZoneChosen
+from ...protocol.vocabulary import OnlineType
 from ...questions.narrate import block_names, sentence
 from ...sysfs.hotplug_files import MEMORY
 from . import functions
 from .targets import TARGETS as TARGETS
 from .targets import Target
 
-_RELEASE: Final = re.compile(r"Linux version (\d{1,4}\.\d{1,4})(?!\d)")
 _CALLED: Final = re.compile(r"Linux version (\S{1,80})")
 _READ_BACK: Final = (f"{MEMORY}/auto_online_blocks", "/sys/module/memory_hotplug/parameters/online_policy")
 """Files that read as they were written."""
@@ -38,7 +39,7 @@ class Exported(NamedTuple):
     lines: list[str]
 
 
-def export(
+def export_shell(
     history: Sequence[Outcome],
     block_size: int,
     *,
@@ -89,10 +90,10 @@ def export(
 
 
 def script_of(machine: Machine, target: str = "sysfs", faults: bool = False) -> str:
-    """The script of a machine's own history (`export`)."""
+    """The script of a machine's own history (`export_shell`)."""
     kmem = [(one.start, one.end) for one in machine.resources.values() if one.name == RESOURCE_NAMES["dax"]]
     kernel, block_size = machine.origin.kernel, machine.geometry.block_size
-    return export(
+    return export_shell(
         machine.history, block_size, target=target, faults=faults, kernel=kernel, devices=kmem, name=machine.origin.name
     )
 
@@ -136,7 +137,7 @@ def _position(numbered: tuple[int, Exported]) -> tuple[object, int]:
     return (number, 0) if setting is None else ((setting[0], _zone(step)), setting[1] - number)
 
 
-def _setting(step: Exported) -> tuple[str, int] | None:
+def _setting(step: Exported) -> tuple[OnlineType | Literal["offline"], int] | None:
     """The word and the block of a step that set a block's state."""
     command = meant(step.outcome.command)
     if not step.outcome.ok or not isinstance(command, Online | Offline):
@@ -180,7 +181,7 @@ def _step(
     if setting is not None:
         word, block = setting
         last = block + len(run) - 1
-        command = Online(block=block, type=word) if word != "offline" else Offline(block=block)  # type: ignore[arg-type]
+        command = Online(block=block, type=word) if word != "offline" else Offline(block=block)
         yield (
             f"begin {number} {quoted(shown(describe(command, last)))}"
             if means.shell
@@ -242,8 +243,8 @@ def _seen_by(step: Exported, means: Target, block_size: int) -> Iterator[str]:
 def _checks(steps: Sequence[Exported], block_size: int, kernel: str) -> Iterator[str]:
     """Is it root, and is the machine as it was rehearsed: its kernel, the size of its blocks, and their states?"""
     yield "root_only"
-    if (release := _RELEASE.match(kernel)) is not None:
-        yield f"runs {release[1]}"
+    if (release := release_in(kernel)) is not None:
+        yield f"runs {release[0]}.{release[1]}"
     yield f"sized {block_size:x}"
     for state, alike in groupby(enumerate(sorted(_states(steps, block_size).items())), key=_like):
         first, *others = [block for _, (block, _) in alike]

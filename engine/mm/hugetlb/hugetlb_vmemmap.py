@@ -7,48 +7,75 @@ from then on.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
-from ...memory.section import Section
+from ...memory.section import Memmap, Section
 from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES, NORMAL
 from ...numbers.bits import lowest_n
+from ...numbers.kstrtobool import kstrtobool
+from ...numbers.rounding import ceil
+from ...numbers.runs import split
 from ...protocol.reasons import HotplugError
 from ...protocol.reasons.taking import MemmapOfHugePage
 from ...protocol.vocabulary import ASSUMED, FREE, KERNEL, RESERVED, VMEMMAP, Chunk, Kind, ZoneKey
 from .. import page_alloc
 from ..zonelist import kernel_zonelist
 
-_ON: Final = ("on", "1", "y", "Y")
 _UNPLACED: Final[tuple[Kind, ...]] = (ASSUMED, RESERVED, KERNEL)
 
 
 def enabled(state: State) -> bool:
     """Was the kernel told to give the memmap of huge pages back? (hugetlb_free_vmemmap)"""
-    on = state.boot.hugetlb_free_vmemmap in _ON
-    return on and state.model.hvo and state.preset.geometry.arch == "x86_64"
+    return state.geometry.arch in state.model.hvo and kstrtobool(state.boot.hugetlb_free_vmemmap or "") is True
 
 
 def optimize(state: State, pfn: int, pages: int) -> None:
-    """A huge page joins the pool: all pages of its memmap but one are free. Nothing happens where the kernel was not told
-    to, and where the memmap lies in the memory that it describes."""
-    section = state.sections[pfn // state.geometry.pages_per_section]
-    if not enabled(state) or state.optimized.get(pfn):
+    """A huge page joins the pool: all pages of its memmap but one or two are free. Nothing happens where the kernel was not
+    told to, where its memmap is no more than these, and where that lies in the memory that it describes."""
+    model = state.model
+    if not enabled(state) or state.optimized.get(pfn) or state.geometry.memmap_pages(pages) <= model.hvo_keeps:
         return
-    if section.memmap is None or section.memmap.on != "kernel":
+    parts = _parts(state, pfn, pages)
+    if not parts or any(part.memmap.on != "kernel" for part in parts):
         return
-    copied = state.model.hvo_copies_first
-    copy = page_alloc.allocate(state, kernel_zonelist(state, section.node), 0, 1, VMEMMAP, NORMAL) if copied else []
-    if (copied and not copy) or not _has_tail(state, pfn, pages):
+    zones = kernel_zonelist(state, parts[0].section.node)
+    copy = page_alloc.allocate(state, zones, 0, 1, VMEMMAP, NORMAL) if model.hvo_copies_first else []
+    if (model.hvo_copies_first and not copy) or not _has_tail(state, pfn, pages):
         return
-    count = state.geometry.memmap_pages(pages) - (not copied)
-    if section.memmap.chunks:
-        _give_back(state, section, pfn, count, copy)
-    else:
-        _uncover(state, section, count, fresh=pfn not in state.optimized)
+    kept = 0 if model.hvo_copies_first else model.hvo_keeps
+    for part in parts:
+        if part.memmap.chunks:
+            _give_back(state, part, kept, copy)
+        else:
+            _uncover(state, part.section, part.pages - kept, fresh=pfn not in state.optimized)
+        kept, copy = 0, []
     state.optimized.put(pfn, True)
+
+
+class _Part(NamedTuple):
+    """The memmap of a huge page in one section: the `pages` pages behind the first `at` of the section's memmap."""
+
+    section: Section
+    memmap: Memmap
+    at: int
+    pages: int
+
+
+def _parts(state: State, pfn: int, pages: int) -> list[_Part]:
+    """The memmap of a huge page, section by section."""
+    geometry = state.geometry
+    size = geometry.pages_per_section
+    parts: list[_Part] = []
+    for nr in range(pfn // size, ceil(pfn + pages, size)):
+        section, start = state.sections[nr], nr * size
+        low, high = max(pfn, start), min(pfn + pages, start + size)
+        if section.memmap is not None:
+            at, count = geometry.memmap_pages(low - start), geometry.memmap_pages(high - low)
+            parts.append(_Part(section, section.memmap, at, count))
+    return parts
 
 
 def _has_tail(state: State, pfn: int, pages: int) -> bool:
@@ -68,41 +95,38 @@ def restore(state: State, pfn: int, pages: int) -> None:
     memory for them."""
     if not state.optimized.get(pfn):
         return
-    section = state.sections[pfn // state.geometry.pages_per_section]
-    count = state.geometry.memmap_pages(pages) - 1
-    zones = [key for key in kernel_zonelist(state, section.node) if key[0] == section.node or state.model.hvo_any_node]
+    parts, kept = _parts(state, pfn, pages), state.model.hvo_keeps
+    count, node = sum(part.pages for part in parts) - kept, parts[0].section.node
+    zones = [key for key in kernel_zonelist(state, node) if key[0] == node or state.model.hvo_any_node]
     taken = page_alloc.allocate(state, zones, 0, count, VMEMMAP, NORMAL)
-    if sum(length for _, length in taken) < count:
+    if page_alloc.pages_of(taken) < count:
         page_alloc.free_pages(state, taken, (VMEMMAP,))
         raise HotplugError("ENOMEM", MemmapOfHugePage(pfn, count), pfn)
     state.optimized.put(pfn, False)
-    if section.memmap is not None and section.memmap.chunks:
-        _replace_chunks(state, section.nr, (*section.memmap.chunks, *taken))
+    for part in parts:
+        chunks, taken = split(taken, part.pages - kept)
+        if part.memmap.pfn is not None or part.memmap.chunks:
+            _replace_chunks(state, part.section.nr, (*part.memmap.chunks, *chunks))
+        kept = 0
 
 
-def _give_back(state: State, section: Section, pfn: int, count: int, copy: list[Chunk]) -> None:
-    """The place is known: the pages behind the first, or all, and then `copy` is the first. What was taken again since
+def _give_back(state: State, part: _Part, keep: int, copy: list[Chunk]) -> None:
+    """The place is known: the pages behind the first `keep` ones, and then `copy` is the first. What was taken again since
     lies anywhere, at the end of the chunks."""
-    geometry, memmap = state.geometry, section.memmap
-    assert memmap is not None
-    start = (memmap.pfn or 0) + geometry.memmap_pages(pfn % geometry.pages_per_section) + (not copy)
+    start, count = (part.memmap.pfn or 0) + part.at + keep, part.pages - keep
     kept: list[Chunk] = []
     gone: list[Chunk] = []
-    for first, length in memmap.chunks:
+    for first, length in part.memmap.chunks:
         low, high = max(first, start), min(first + length, start + count)
         if low >= high:
             kept.append((first, length))
             continue
         gone.append((low, high - low))
         kept += [piece for piece in ((first, low - first), (high, first + length - high)) if piece[1]]
-    missing = count - sum(length for _, length in gone)
-    while missing > 0 and kept:
-        first, length = kept.pop()
-        gone.append((first + max(0, length - missing), min(length, missing)))
-        kept += [(first, length - missing)] if length > missing else []
-        missing -= length
-    page_alloc.free_pages(state, gone, (VMEMMAP,))
-    _replace_chunks(state, section.nr, (*kept, *copy))
+    missing = count - page_alloc.pages_of(gone)
+    kept, others = split(kept, max(0, page_alloc.pages_of(kept) - missing))
+    page_alloc.free_pages(state, [*gone, *others], (VMEMMAP,))
+    _replace_chunks(state, part.section.nr, (*kept, *copy))
 
 
 def _replace_chunks(state: State, nr: int, chunks: tuple[Chunk, ...]) -> None:

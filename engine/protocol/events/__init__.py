@@ -23,6 +23,7 @@ from .hotplug import (
     NotifierCalled,
     OfflineFailed,
     OnlineFailed,
+    OriginDoubted,
     ParameterSet,
     PlacementChosen,
     PresentAdjusted,
@@ -81,6 +82,7 @@ __all__ = [
     "NotifierCalled",
     "OfflineFailed",
     "OnlineFailed",
+    "OriginDoubted",
     "PagePoisoned",
     "PagesAssumed",
     "PagesCompacted",
@@ -112,6 +114,7 @@ Event = (
     | NodeOnlined
     | NodeOfflined
     | AddressDoubted
+    | OriginDoubted
     | PlacementChosen
     | MemmapPlaced
     | MemmapMarked

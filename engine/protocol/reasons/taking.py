@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..vocabulary import Kind
+from ..vocabulary import Kind, NotifierAction
 from .coded import Coded
 
 # -- what offline_pages refuses at once ---------------------------------------------------------------------------------
@@ -45,7 +45,7 @@ class UnseenKernelPages(Coded, frozen=True):
 
 
 class NotRemovable(Coded, frozen=True):
-    """Something in the block cannot be moved, as its file `removable` said (is_mem_section_removable, before 5.7)."""
+    """Something in the block cannot be moved, as its file `removable` said (is_mem_section_removable, before 5.6)."""
 
     block: int
 
@@ -61,7 +61,7 @@ class Vetoed(Coded, frozen=True):
     """A subscriber of the memory notifier chain said no."""
 
     notifier: str
-    action: str
+    action: NotifierAction
 
 
 # -- what does not leave the range --------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from ...mm.hugetlb.gigantic import candidates, could_be_one
 from ...mm.zonelist import zonelist
 from ...numbers.bits import aligned_runs, runs
 from ...numbers.frozen import Frozen
+from ...numbers.rounding import ceil
 from ...protocol.vocabulary import FREE, ZoneKey
 from .comparison import Memory
 
@@ -61,7 +62,7 @@ def small_pages(section: Section, owned: int, order: int, width: int, known: Kno
 def _gigantic(state: State, node: int, pages: int, known: Known) -> int:
     size, count, sections = state.geometry.pages_per_section, 0, state.sections
     for key, start in candidates(state, node, pages):
-        there = [section for nr in range(start // size, -(-(start + pages) // size)) if (section := sections.get(nr))]
+        there = [section for nr in range(start // size, ceil(start + pages, size)) if (section := sections.get(nr))]
         token = (state.model.name, key, start, tuple(map(id, there)))
         if (found := known.gigantic.get(token)) is None:
             found = known.gigantic[token] = could_be_one(state, key, start, pages), tuple(there)

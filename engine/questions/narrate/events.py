@@ -70,6 +70,7 @@ _WORDS: Final[Mapping[type, Callable[[Any], str]]] = {
         f"{sentence(event.reason)}"
     ),
     events.AddressDoubted: lambda event: f"not known: {sentence(event.reason)}",
+    events.OriginDoubted: lambda event: f"not known: {sentence(event.reason)}",
     events.PagesAssumed: lambda event: hangs_on((event,)),
     events.HugePagesChanged: _pool,
     events.PagePoisoned: lambda event: f"page {event.pfn:#x} is poisoned, it was {event.was}",

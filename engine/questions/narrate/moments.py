@@ -85,6 +85,7 @@ _MOMENTS: Final[Mapping[type, tuple[_Words, str]]] = {
     events.NodeOnlined: (event_words, "__try_online_node"),
     events.NodeOfflined: (event_words, "try_offline_node"),
     events.AddressDoubted: (event_words, "mhp_range_allowed"),
+    events.OriginDoubted: (event_words, "prevent_bootmem_remove_notifier"),
     events.PlacementChosen: (event_words, "add_memory_resource"),
     events.MemmapPlaced: (_placed, "sparse_add_section"),
     events.MemmapMarked: (lambda event: f"{_pages(event)} are marked as memmap", "mark_vmemmap_pages"),

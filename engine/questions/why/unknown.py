@@ -9,24 +9,29 @@ from ...memory.state import State
 from ...memory.zone import MOVABLE
 from ...mm.unseen import Tally, tally
 from ...numbers.rounding import ceil
-from ...protocol.events import AddressDoubted, Event, PagesAssumed
-from ...protocol.reasons.unknown import NoFlags, NotCounted, NotSeen, Unknown
+from ...protocol.events import AddressDoubted, Event, OriginDoubted, PagesAssumed
+from ...protocol.reasons.unknown import NoFlags, NotCounted, NotSeen, NotTold, Unknown
 from ...protocol.vocabulary import ZoneKey
+from ...run.certainty import unknown_mode
 
 
-def unknowns(state: State, events: Sequence[Event]) -> tuple[Unknown, ...]:
+def unknowns(state: State, result: str, events: Sequence[Event]) -> tuple[Unknown, ...]:
     """What no one saw or counted, by zone."""
     doubts = tuple(event.reason for event in events if isinstance(event, AddressDoubted))
     if doubts:
         return doubts
+    undated = tuple({event.reason: None for event in events if isinstance(event, OriginDoubted)})
     asked: dict[ZoneKey, dict[int, PagesAssumed]] = {}
     for event in events:
         if isinstance(event, PagesAssumed):
             asked.setdefault((event.node, event.zone), {})[event.pfn] = event
-    if asked:
-        return tuple(_of_pages(state, key, list(found.values())) for key, found in asked.items())
+    if asked or undated:
+        return (*undated, *(_of_pages(state, key, list(found.values())) for key, found in asked.items()))
+    if unknown_mode(state, result, events):
+        return (NotTold("memmap_on_memory", state.settings.memmap_on_memory),)
     evidence = sorted(state.evidence.items())
-    return tuple(NotCounted(*key) for key, known in evidence if not (known.counted and known.areas))
+    uncounted = tuple(key for key, known in evidence if not (known.counted and known.areas))
+    return (NotCounted(uncounted),) if uncounted else ()
 
 
 def _of_pages(state: State, key: ZoneKey, asked: list[PagesAssumed]) -> Unknown:
@@ -43,6 +48,7 @@ def _of_pages(state: State, key: ZoneKey, asked: list[PagesAssumed]) -> Unknown:
         min(zone.blocks, ceil(zone.fixed(early=True), state.geometry.pages_per_block)),
         _chance(zone, pages, state.geometry.pageblock_pages),
         any(_highest(state, key, zone, event) for event in asked),
+        zone.evidence.counted,
     )
 
 

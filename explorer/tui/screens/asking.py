@@ -1,4 +1,5 @@
-"""The dialogs of the main screen: what each is opened with, and what becomes of its answer."""
+"""The dialogs of the main screen: what each is opened with, and what becomes of its answer. A dialog is imported when it is
+opened, so that the first screen is there soon."""
 
 from __future__ import annotations
 
@@ -7,19 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
-from altmap.engine import Add, BadInput, Command, Machine, Write, describe, give_back, reboot
+from altmap.engine import Add, BadInput, Command, Machine, Write, describe
 from textual import work
 from textual.message import Message
 from textual.screen import Screen
 
-from ...taken_home import things
-from .. import parameters, words
-from ..jumping import Target, targets
+from .. import words
 from ..leaving import LEFT
-from ..live import Reader
-from ..manual import Entry, of_pane
-from ..picked import Picked, add_label, lost
-from ..places import Goal
 from ..portrait import Portrayed
 from ..prospects import grouped
 from ..session import Batch, Session
@@ -27,36 +22,18 @@ from ..widgets.bars import ResultBar
 from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
 from ..widgets.painted import Scroller
-from ..widgets.parameters import Parameters
-from .add import AddDialog
-from .boot import BootDialog
-from .command_line import CommandLine, Typed
-from .error import ErrorScreen
-from .goto import GoToDialog
-from .help import HelpScreen
-from .jump import JumpScreen
-from .leave import LeaveDialog
-from .open import Opened, OpenScreen
-from .parameter import ParameterDialog
-from .save import SaveDialog
-from .take_home import TakeHomeDialog
-from .timeline import TimelineScreen
-from .why import (
-    LOOKS,
-    MOST_TOLD,
-    Choice,
-    Told,
-    WhyScreen,
-    look,
-    told,
-    told_of_batch,
-    told_of_many,
-    told_of_size,
-    told_since,
-)
 
 if TYPE_CHECKING:
     from ..app import ExplorerApp
+    from ..jumping import Target
+    from ..live import Reader
+    from ..manual import Entry
+    from ..parameters import Row
+    from ..picked import Picked
+    from ..places import Goal
+    from .command_line import Typed
+    from .open import Opened
+    from .why import Choice, Told
 
 MOST_ASKED: Final = 32
 """Marked blocks that one question is about."""
@@ -142,12 +119,16 @@ class AskingScreen(Screen[None], Portrayed):
 
     def ask_add(self, compares: bool = False) -> None:
         """Open the dialog for new memory; `compares`: to compare placements."""
+        from .add import AddDialog
+
         here = self.machine.blocks.get(self.cursor)
         node = here.node if here else min(self.machine.nodes, default=0)
         self.app.push_screen(AddDialog(self.machine, node, compares), self._add)
 
     def _add(self, answer: Add | Picked | None) -> None:
         if isinstance(answer, Add):
+            from ..picked import add_label
+
             self.perform(add_label(answer), [answer])
         elif answer is not None and answer.boot:
             self._boot(answer.boot, answer)
@@ -156,6 +137,8 @@ class AskingScreen(Screen[None], Portrayed):
 
     def explain(self, refused: Batch) -> None:
         """Show why commands were refused, and do what is chosen there."""
+        from .why import MOST_TOLD, look, told_of_batch, told_since
+
         steps = refused.refusals
 
         def answer() -> tuple[Told, str]:
@@ -172,6 +155,7 @@ class AskingScreen(Screen[None], Portrayed):
 
     def ask_why(self, commands: Sequence[Command]) -> None:
         """Show what would come of commands, each for itself, and do what is chosen there."""
+        from .why import look, told, told_of_many
 
         def answer() -> tuple[Told, str]:
             verdicts = [self.machine.why_not(command) for command in commands[:MOST_ASKED]]
@@ -181,10 +165,14 @@ class AskingScreen(Screen[None], Portrayed):
         self._answer(", ".join(map(describe, commands[:1])), answer)
 
     def _answer(self, question: str, answer: Callable[[], tuple[Told, str]]) -> None:
+        from .why import WhyScreen
+
         try:
             said, head = answer()
             screen = WhyScreen(*said, head)
         except Exception as error:
+            from .error import ErrorScreen
+
             self.app.push_screen(ErrorScreen(f"why {question}", error))
             return
         self.app.push_screen(screen, self._remedy)
@@ -198,6 +186,8 @@ class AskingScreen(Screen[None], Portrayed):
         self.open_line()
 
     def open_line(self, line: str = "", complaint: str = "") -> None:
+        from .command_line import CommandLine
+
         self.app.push_screen(CommandLine(self.session.typed, line, complaint), self._type)
 
     def _type(self, typed: Typed | None) -> None:
@@ -211,6 +201,10 @@ class AskingScreen(Screen[None], Portrayed):
 
     def _give_back(self, typed: Typed) -> None:
         """Show which blocks give back so much memory, and take them offline together if that is chosen."""
+        from altmap.engine import give_back
+
+        from .why import LOOKS, told_of_size
+
         try:
             plan = give_back(self.machine, *(typed.size or (0, None)))
         except BadInput as error:
@@ -220,6 +214,8 @@ class AskingScreen(Screen[None], Portrayed):
 
     def ask_state(self) -> None:
         """Open the tree of states."""
+        from .timeline import TimelineScreen
+
         self.app.push_screen(TimelineScreen(self.session), self.go_to_state)
 
     def go_to_state(self, number: int | None) -> None:
@@ -231,6 +227,8 @@ class AskingScreen(Screen[None], Portrayed):
 
     def ask_file(self) -> None:
         """Open the dialog for a file to save to."""
+        from .save import SaveDialog
+
         self.app.push_screen(SaveDialog(self.machine, f"{words.file_name(self.machine)}.json"), self._saved)
 
     def _saved(self, name: str | None) -> None:
@@ -242,6 +240,8 @@ class AskingScreen(Screen[None], Portrayed):
 
     def ask_machine(self) -> None:
         """Open the dialog for another machine; this one waits below it."""
+        from .open import OpenScreen
+
         self.app.push_screen(OpenScreen(cast("ExplorerApp", self.app).keeper.settings.recent), self._open)
 
     def _open(self, opened: Opened | None) -> None:
@@ -254,6 +254,8 @@ class AskingScreen(Screen[None], Portrayed):
 
     @work(group="live", exclusive=True, exit_on_error=False)
     async def _read_running(self) -> None:
+        from ..live import Reader
+
         reader = Reader(plan=self.machine.copy())
         try:
             reading = await asyncio.to_thread(reader.read)
@@ -267,6 +269,9 @@ class AskingScreen(Screen[None], Portrayed):
 
     def take_home(self) -> None:
         """Open the dialog for what can be taken along; the picture is that of the screen before it."""
+        from ...taken_home import things
+        from .take_home import TakeHomeDialog
+
         found = things(self.machine, self.app.export_screenshot(title=words.machine_name(self.machine)))
         self.app.push_screen(TakeHomeDialog(found, words.file_name(self.machine)), self._taken)
 
@@ -276,6 +281,8 @@ class AskingScreen(Screen[None], Portrayed):
 
     def ask_block(self) -> None:
         """Open the dialog for a place to go to."""
+        from .goto import GoToDialog
+
         self.app.push_screen(GoToDialog(self.machine), self._go)
 
     def _go(self, goal: Goal | None) -> None:
@@ -294,6 +301,9 @@ class AskingScreen(Screen[None], Portrayed):
 
     def ask_parameter(self) -> None:
         """Open the dialog for the chosen parameter."""
+        from ..widgets.parameters import Parameters
+        from .parameter import ParameterDialog
+
         row = self.query_one(Parameters).chosen
         if row is not None and row.can_change:
 
@@ -303,16 +313,20 @@ class AskingScreen(Screen[None], Portrayed):
 
             self.app.push_screen(ParameterDialog(row), change)
 
-    def _change(self, row: parameters.Row, text: str) -> None:
+    def _change(self, row: Row, text: str) -> None:
         """Write a parameter, or boot a machine with it."""
+        from ..parameters import key_of
+
         if row.how == "write":
             self.perform(f"{row.name} {text}", [Write(path=row.path, data=text)])
             return
-        self._boot({parameters.key_of(row): text})
+        self._boot({key_of(row): text})
 
     def _boot(self, options: Mapping[str, str], first: Picked | None = None) -> None:
         """Go on with a machine that is derived from this one by a boot with options; where something is to be done there
         first, what the boot carries over is told before."""
+        from altmap.engine import reboot
+
         try:
             machine = reboot(self.machine, options)
         except BadInput as error:
@@ -322,6 +336,9 @@ class AskingScreen(Screen[None], Portrayed):
         if first is None:
             self.post_message(booted)
             return
+        from ..picked import lost
+        from .boot import BootDialog
+
         news = machine.origin.notes[: len(machine.origin.notes) - len(self.machine.origin.notes)]
 
         def answered(yes: bool | None) -> None:
@@ -332,6 +349,9 @@ class AskingScreen(Screen[None], Portrayed):
 
     def show_help(self) -> None:
         """Open the help: the pane that has the keys, the words in it, all verbs."""
+        from ..manual import of_pane
+        from .help import HelpScreen
+
         pane = self.focused if isinstance(self.focused, Scroller) else self.query_one(MapLegend)
         self.app.push_screen(HelpScreen(of_pane(self.pane, pane.words, self.OWN_KEYS)), self.run_asked)
 
@@ -342,6 +362,8 @@ class AskingScreen(Screen[None], Portrayed):
 
     def jump(self) -> None:
         """Show a letter on everything that can be given the keys or clicked."""
+        from ..jumping import targets
+        from .jump import JumpScreen
 
         def jumped(target: Target | None) -> None:
             if target is not None:
@@ -353,6 +375,8 @@ class AskingScreen(Screen[None], Portrayed):
         """End the explorer, or ask first if states would be lost."""
         unsaved = sum(screen.session.unsaved for screen in self.app.screen_stack if isinstance(screen, AskingScreen))
         if unsaved:
+            from .leave import LeaveDialog
+
             self.app.push_screen(LeaveDialog(unsaved), self._leave)
         else:
             self.app.exit(LEFT)

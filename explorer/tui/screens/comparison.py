@@ -27,7 +27,8 @@ from ..widgets.drawn import Drawn, look, palette_of
 from ..widgets.heading import CLOSE, Heading
 from ..widgets.keys import Keys
 from ..widgets.prose import Prose
-from ..widgets.title import Strip, Word
+from ..widgets.title import Strip
+from ..worded import Word
 from .dialog import Dialog
 from .error import ErrorScreen
 from .take_home import TakeHomeDialog
@@ -120,6 +121,8 @@ class ComparisonScreen(Screen[Picked], Portrayed):
         self._released = False
         self._left = False
         self._told = ""
+        self._title_of = ""
+        """What varied when the pictures were made last."""
 
     def compose(self) -> ComposeResult:
         yield StatusLine(self._machine)
@@ -215,8 +218,6 @@ class ComparisonScreen(Screen[Picked], Portrayed):
         pictures.refresh()
         self._title()
         self._say()
-
-    _title_of = ""
 
     def _title(self) -> None:
         varied, pictures = self.varied, self.query_one(Pictures)

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from ...picture.overlay import Happening
-from .. import changes, titles
+from .. import changes
 from ..outlooks import Outlooks
 from ..portrait import Portrayed
 from ..widgets.bars import Offer, ResultBar, StatusLine
@@ -19,7 +19,9 @@ from ..widgets.keys import Keys
 from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
 from ..widgets.prose import Prose
-from ..widgets.title import Strip, Word
+from ..widgets.title import Strip
+from ..worded import Word
+from . import titles
 
 
 class DifferenceScreen(Screen[None], Portrayed):

@@ -21,8 +21,8 @@ from ..widgets.live_log import LiveLog
 from ..widgets.overview import OverviewLine
 from ..widgets.painted import Scroller
 from ..widgets.parameters import Parameters
-from ..widgets.title import Word
 from ..widgets.zone_table import ZoneTable
+from ..worded import Word
 from .error import ErrorScreen
 from .main import MainScreen
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from altmap.engine import Advice, BadInput, Command, Offline, worth_knowing
 from textual.app import ComposeResult
@@ -15,27 +15,27 @@ from textual.widget import Widget
 from ... import facts
 from ...picture.overlay import Happening
 from ...picture.view import Told
-from .. import changes, plan, prospects, titles, words
+from .. import changes, plan, prospects, words
 from ..greeting import greeting
-from ..manual import KEY_NAMES
 from ..outlooks import Outlooks
 from ..session import Batch, Session
 from ..sheets import Place
 from ..verbs import BY_NAME, VERBS
 from ..widgets.bars import Offer, ResultBar, StatusLine
 from ..widgets.inspector import Inspector
-from ..widgets.kernel_log import KernelLog
 from ..widgets.keys import Keys
-from ..widgets.levels import Levels
 from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MOVES, MemoryMap
 from ..widgets.overview import OverviewLine
 from ..widgets.painted import Scroller
-from ..widgets.parameters import Parameters
-from ..widgets.title import Strip, Word
-from ..widgets.zone_table import ZoneTable
-from .error import ErrorScreen
+from ..widgets.title import Strip
+from ..worded import Word
+from . import titles
 from .mapping import MappingScreen
+
+if TYPE_CHECKING:
+    from ..widgets.levels import Levels
+    from ..widgets.parameters import Parameters
 
 PANES: Final = ("map", "inspector", "zones", "log", "parameters")
 """The widgets that can be given the keys, by their names; all but the map share one place."""
@@ -69,6 +69,7 @@ class MainScreen(MappingScreen):
         self._seen = dict(session.machine.sections)
         self._news: list[int] = []
         self._worth: tuple[Advice, ...] = ()
+        self._levels: Levels | None = None
         self._changes = changes.Changes({}, {}, {})
         self.verdicts = Outlooks(session.machine)
 
@@ -89,34 +90,39 @@ class MainScreen(MappingScreen):
 
     def _pane_of(self, name: str) -> Widget:
         """A pane by its name; one beside the map is made when it is asked for first, for what is there costs with each key."""
-        made: dict[str, Callable[[], Widget]] = {
-            "zones": lambda: ZoneTable(self.machine, id="zones"),
-            "log": lambda: self.log_pane(id="log"),
-            "parameters": lambda: Parameters(self.machine, id="parameters"),
-        }
-        if name in made and not self.query(f"#{name}"):
-            self.query_one("#right").mount(made[name](), after="#inspector")
+        if not self.query(f"#{name}"):
+            from ..widgets.parameters import Parameters
+            from ..widgets.zone_table import ZoneTable
+
+            made = {"zones": ZoneTable, "parameters": Parameters}.get(name)
+            pane = made(self.machine, id=name) if made else self.log_pane(id=name)
+            self.query_one("#right").mount(pane, after="#inspector")
         return self.query_one(f"#{name}")
 
     def log_pane(self, **options: Any) -> Scroller:
         """What tells what was done."""
+        from ..widgets.kernel_log import KernelLog
+
         return KernelLog(self.machine, self.session.verb_of, **options)
 
     def on_resize(self, event: Resize) -> None:
         """Where there is room for more than one pane beside the map, there are more; they are made once."""
         if event.size.width < WIDE:
             return
-        if not self.query(Levels):
-            machine = self.machine
+        if self._levels is None:
+            from ..widgets.levels import Levels
+            from ..widgets.zone_table import ZoneTable
+
+            self._levels = Levels(self._map)
             under = Vertical(
-                Strip("zones-title"), ZoneTable(machine, id="zones-under"),
+                Strip("zones-title"), ZoneTable(self.machine, id="zones-under"),
                 Strip("log-title"), self.log_pane(id="log-under"), id="under",
             )  # fmt: skip
-            self.mount(Levels(self._map), after="#right")
+            self.mount(self._levels, after="#right")
             self.mount(under)
-            self.query_one("#right").mount(Strip("page-title"), Inspector(machine, id="page"))
+            self.query_one("#right").mount(Strip("page-title"), Inspector(self.machine, id="page"))
             self.call_after_refresh(self._widened)
-        self.query_one(Levels).styles.width = event.size.width - BESIDE
+        self._levels.styles.width = event.size.width - BESIDE
 
     def _widened(self) -> None:
         self.query_one("#zones-title", Strip).set(
@@ -173,10 +179,10 @@ class MainScreen(MappingScreen):
             return
         place = self._place()
         self._link()
-        if self.has_class("-huge") and self.query(Levels):
+        if self.has_class("-huge") and self._levels is not None:
             self.query_one("#inspector", Inspector).show(place._replace(level="machine"))
             pfn = self._point(place)
-            self.query_one(Levels).show(pfn)
+            self._levels.show(pfn)
             self.query_one("#page-title", Strip).set([Word("▌", "faint"), Word(f"page {pfn:#x}", "strong")])
             self.query_one("#page", Inspector).show(place._replace(pfn=pfn, level="page"))
         else:
@@ -250,6 +256,7 @@ class MainScreen(MappingScreen):
     def forget_changed(self) -> None:
         """A key was pressed: what the operation before it changed is pointed out no longer."""
         self._map.show_happening(Happening())
+        self.query_one(MapLegend).follow()
 
     def on_overview_line_asked(self, message: OverviewLine.Asked) -> None:
         self._map.go(message.pfn)
@@ -277,6 +284,8 @@ class MainScreen(MappingScreen):
         verbs = [verb for verb in VERBS if event.key in verb.key.split(",")]
         reasons = [(verb.label, reason) for verb in verbs if (reason := verb.idle(self))]
         if verbs and len(reasons) == len(verbs):
+            from ..manual import KEY_NAMES
+
             label = reasons[0][0] if len(reasons) == 1 else KEY_NAMES.get(event.key, event.key)
             self.query_one(ResultBar).hint(f"{label}: {', '.join(dict.fromkeys(reason for _, reason in reasons))}")
         elif not verbs and event.key not in self.active_bindings:
@@ -296,10 +305,9 @@ class MainScreen(MappingScreen):
         self, label: str, commands: Sequence[Command], typed: bool, signal: tuple[int, int] | None
     ) -> None:
         bar = self.query_one(ResultBar)
-        many = len(commands)
 
         def progress(command: int, events: int) -> None:
-            counted = f"{command + 1:,} of {many:,} commands" if many > 1 else f"{events:,} events"
+            counted = f"{command + 1:,} of {len(commands):,} commands" if commands[1:] else f"{events:,} events"
             bar.say("…", f"{label}: {counted}; esc stops it", "busy")
             self._map.show()
             self._offer()
@@ -309,11 +317,13 @@ class MainScreen(MappingScreen):
         try:
             batch = await self.session.run(label, commands, progress, signal)
         except BadInput as error:
-            bar.say("✗ refused", str(error), "refused")
+            bar.say("" if typed else "✗ refused", "" if typed else str(error), "refused")
             if typed:
-                self.open_line(label, str(error))
+                self.open_line(label, str(error))  # which says it
         except Exception as error:
             bar.say("✗ fault", f"{label}: nothing was changed by it", "refused")
+            from .error import ErrorScreen
+
             self.app.push_screen(ErrorScreen(label, error))
         if batch is not None:
             self._fault = next((outcome.pfn for outcome in batch.refused if outcome.pfn is not None), None)

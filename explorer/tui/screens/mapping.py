@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual import work
 
@@ -15,16 +15,17 @@ from ...picture.memmap import Memmap
 from ...picture.overlay import places
 from .. import prospects, words
 from ..outlooks import Outlooks
-from ..search import Search, understood
 from ..sheets import Place
 from ..widgets.bars import Offer, ResultBar
-from ..widgets.head_strip import HeadStrip
-from ..widgets.levels import Levels
 from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
-from ..widgets.node_strip import NodeStrip
-from .search_line import SearchLine
 from .watching import WatchingScreen
+
+if TYPE_CHECKING:
+    from ..search import Search
+    from ..widgets.head_strip import HeadStrip
+    from ..widgets.levels import Levels
+    from ..widgets.node_strip import NodeStrip
 
 ASKING: Final = 0.005
 """Seconds that asking may take before keys are answered; it decides how smooth the screen is, never what is said."""
@@ -38,6 +39,8 @@ class MappingScreen(WatchingScreen):
     verdicts: Outlooks
     _map: MemoryMap
     _fault: int | None = None
+    _node_strip: NodeStrip | None = None
+    _head_strip: HeadStrip | None = None
     _search: Search | None = None
     _sought: str = ""
     _came_from: tuple[int, int, int] | None = None
@@ -109,14 +112,20 @@ class MappingScreen(WatchingScreen):
 
     def show_strips(self, changed: bool) -> None:
         """What stands below the map where there is room; `changed`: the machine is another than it was."""
-        if len(self.machine.nodes) > 1 and not self.query(NodeStrip):
-            self.mount(NodeStrip(self._map), before=self.query_one(MapLegend))
-        for nodes in self.query(NodeStrip):
-            nodes.show(changed)
-        if self._map.view is Memmap and not self.query(HeadStrip):
-            self.mount(HeadStrip(self._map), before=self.query_one(MapLegend))
-        for head in self.query(HeadStrip):
-            head.show(self.cursor)
+        if self._node_strip is None and len(self.machine.nodes) > 1:
+            from ..widgets.node_strip import NodeStrip
+
+            self._node_strip = NodeStrip(self._map)
+            self.mount(self._node_strip, before=self.query_one(MapLegend))
+        if self._head_strip is None and self._map.view is Memmap:
+            from ..widgets.head_strip import HeadStrip
+
+            self._head_strip = HeadStrip(self._map)
+            self.mount(self._head_strip, before=self.query_one(MapLegend))
+        if self._node_strip is not None:
+            self._node_strip.show(changed)
+        if self._head_strip is not None:
+            self._head_strip.show(self.cursor)
 
     # -- memmap -----------------------------------------------------------------------------------------------------
 
@@ -146,6 +155,7 @@ class MappingScreen(WatchingScreen):
             for nr in (pfn // geometry.pages_per_block, (pfn + pages - 1) // geometry.pages_per_block)
         }
         self._map.link(frozenset(hosts - {self.cursor}), places(ranges, geometry.pages_per_section))
+        self.query_one(MapLegend).follow()
 
     def go_host(self) -> None:
         """To the memmap of what is under the cursor, or from memmap to what it describes; and back. Where that is in the same
@@ -192,6 +202,8 @@ class MappingScreen(WatchingScreen):
 
     def ask_search(self) -> None:
         """Open the search line."""
+        from .search_line import SearchLine
+
         before = self._sought
 
         def answered(text: str | None) -> None:
@@ -201,6 +213,8 @@ class MappingScreen(WatchingScreen):
 
     def _found(self, text: str) -> str:
         """Show what a text finds; returns how many blocks that is."""
+        from ..search import understood
+
         self._search = understood(self.machine, text) if text.strip() else None
         return self._find()
 

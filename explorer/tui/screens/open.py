@@ -25,7 +25,8 @@ from ..widgets.bars import ResultBar
 from ..widgets.keys import Keys
 from ..widgets.machine_card import MachineCard
 from ..widgets.machine_list import MachineList
-from ..widgets.title import Strip, Word
+from ..widgets.title import Strip
+from ..worded import Word
 from .dialog import Dialog
 from .file import FileDialog
 from .new import NewDialog

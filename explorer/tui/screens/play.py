@@ -12,11 +12,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from ...picture.lines import Line
+from ...picture.lines import Line, cut
 from ...watching.moments import Watched, listed, moment_words
 from ...watching.player import FRAMES, SPEEDS, Player
 from ...watching.telling import moment_of
-from .. import titles
 from ..outlooks import Outlooks
 from ..portrait import Portrayed
 from ..widgets.bars import ResultBar, StatusLine
@@ -26,7 +25,9 @@ from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
 from ..widgets.overview import OverviewLine
 from ..widgets.painted import Scroller
-from ..widgets.title import Role, Strip, Word
+from ..widgets.title import Strip
+from ..worded import Role, Word
+from . import titles
 
 Answer = TypeVar("Answer")
 
@@ -200,9 +201,7 @@ class PlayScreen(Screen[Answer], Portrayed):
             )
         look = "plain" if not isinstance(told, Outcome) else "ok" if told.ok else "refused"
         room = self.app.size.width - 6  # one line: the other is for what a person can do
-        bar.say(
-            "▶" if player.playing else "■", words if len(words) <= room else f"{words[: room - 1]}…", look, self.hint()
-        )
+        bar.say("▶" if player.playing else "■", cut(words, room), look, self.hint())
 
     def _title(self) -> None:
         self.query_one("#map-title", Strip).set(*titles.of_map(self._map))

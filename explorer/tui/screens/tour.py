@@ -6,13 +6,15 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from ...picture.lines import cut
 from ...picture.views import BY_NAME
 from ...printable import printable
 from ...tour.walk import Walk
 from ...watching.player import Player
 from ..places import goals
 from ..widgets.memory_map import MemoryMap
-from ..widgets.title import Strip, Word
+from ..widgets.title import Strip
+from ..worded import Word
 from .play import PlayScreen
 
 PLAYED: float = 20.0
@@ -57,8 +59,7 @@ class TourScreen(PlayScreen[None]):
     def titled(self) -> tuple[list[Word], list[Word]]:
         place = f"{self._number + 1} of {len(self._walk)} "
         room = max(8, self.query_one("#panel-title", Strip).size.width - len(place) - 3)
-        title = self._label if len(self._label) <= room else f"{self._label[: room - 1]}…"
-        return [Word("▌", "accent"), Word(printable(title), "strong")], [Word(place, "dim")]
+        return [Word("▌", "accent"), Word(cut(printable(self._label), room), "strong")], [Word(place, "dim")]
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._retitle)

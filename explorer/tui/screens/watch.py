@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from ...watching.player import Player
 from ..widgets.memory_map import MemoryMap
-from ..widgets.title import Word
+from ..worded import Word
 from .play import PlayScreen
 
 

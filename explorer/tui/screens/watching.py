@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from altmap.engine import BadInput, Command, Film
+from altmap.engine import BadInput, Command
 
-from ...tour.walk import Walk, open_tour
 from ..widgets.bars import ResultBar
 from ..widgets.memory_map import MemoryMap
 from .asking import AskingScreen
-from .tour import TourScreen
-from .watch import Seen, WatchScreen
+
+if TYPE_CHECKING:
+    from ...tour.walk import Walk
+    from .watch import Seen
 
 
 class WatchingScreen(AskingScreen):
@@ -34,6 +36,9 @@ class WatchingScreen(AskingScreen):
         if not self._watches:
             return False
         self._watches = False
+        from altmap.engine import Film
+
+        from .watch import WatchScreen
 
         def decided(seen: Seen | None) -> None:
             if seen is not None and seen.done:
@@ -51,8 +56,13 @@ class WatchingScreen(AskingScreen):
     def watch_again(self) -> None:
         """Play the last verb again."""
         if (film := self.session.film()) is not None:
+            from .watch import WatchScreen
+
             self.app.push_screen(WatchScreen(*film, self.query_one(MemoryMap), replayed=True))
 
     def take_tour(self, walk: Walk | None = None) -> None:
         """Open a tour; without one the bundled one."""
+        from ...tour.walk import Walk, open_tour
+        from .tour import TourScreen
+
         self.app.push_screen(TourScreen(walk or Walk(open_tour())))

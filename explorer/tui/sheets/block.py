@@ -9,7 +9,7 @@ from typing import Final
 from altmap.engine import Summary, format_address, format_bytes
 
 from ... import facts
-from ...picture.can_go import VERDICT_LETTERS
+from ...picture.can_go import VERDICT_SIGNS
 from ...picture.lines import Line, Span, fitted, joined, width
 from ...picture.links import links_of
 from ...picture.parts import Parts
@@ -25,6 +25,7 @@ class BlockSheet(Parts):
     """A block: high, or (`flat`) where the pane is wide and low."""
 
     def block(self, block: int, found: Summary, place: Place) -> Iterator[Line]:
+        """All that is to be said of a block, of whose pages `found` is the summary."""
         yield from self._identity(block)
         yield ()
         yield from self.can_go(place)
@@ -64,8 +65,7 @@ class BlockSheet(Parts):
     def _identity(self, block: int) -> Iterator[Line]:
         palette, machine = self.palette, self.machine
         here = machine.blocks.get(block)
-        state, _ = words.state_of_block(machine, block)
-        name = state.partition(",")[0]
+        name = here.state if here is not None else "sections without a memory block"
         colour = (
             palette.good if name == "online" else palette.warn if here is None or name != "offline" else palette.text
         )
@@ -87,6 +87,7 @@ class BlockSheet(Parts):
                 yield from self.words("device", f"{words.block_names(device)} ({format_bytes(len(device) * size)})")
 
     def can_go(self, place: Place) -> Iterator[Line]:
+        """Whether the block can go offline, and what is in the way."""
         palette, told = self.palette, place.told
         question = Span("can it go?  ", palette.dim)
         if told is None:
@@ -94,7 +95,7 @@ class BlockSheet(Parts):
             said = "it is offline" if here is not None and here.state == "offline" else "w asks"
             yield (question, Span(said, palette.dim))
             return
-        sign = VERDICT_LETTERS[told.answer].replace("-", "✗")
+        sign = VERDICT_SIGNS[told.answer]
         yield joined(
             (
                 question,
@@ -197,9 +198,7 @@ class BlockSheet(Parts):
         size = format_bytes(geometry.memmap_bytes_per_block)
         place = facts.memmap_of(self.machine, block)
         colour = palette.kinds["memmap"] if place.chunks else palette.text
-        yield from self.words(
-            "memmap", f"{size} {words.memmap_place(self.machine, block).partition(', from pfn')[0]}", colour
-        )
+        yield from self.words("memmap", f"{size} {words.memmap_place(self.machine, block)}", colour)
         here = self.machine.blocks.get(block)
         hosts = [self.machine.blocks[host] for host in place.hosts if host in self.machine.blocks]
         if here is not None and any(host.node != here.node for host in hosts):

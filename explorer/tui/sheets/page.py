@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from altmap.engine import Page, format_address, format_bytes
+from altmap.engine import Page, about_bytes, format_address, format_bytes
 
 from ...picture.lines import Line, Span, joined
 from ...picture.links import links_of
 from ...picture.palette import WORDS
 from ...picture.parts import Parts
+from ...picture.scope import whole
 from .place import Place
+
+_HIGH: Final = 24
+"""On a panel of so many lines there is room for all of the machine below a cell."""
 
 
 class PageSheet(Parts):
     """A page, or a cell that is several blocks."""
 
     def several(self, place: Place) -> Iterator[Line]:
+        """The blocks of a cell: how much of each is used, and all their pages by kind."""
         geometry, palette = self.machine.geometry, self.palette
         start = place.pfn // place.cell * place.cell
         first, count = start // geometry.pages_per_block, place.cell // geometry.pages_per_block
@@ -45,8 +50,15 @@ class PageSheet(Parts):
             )
         yield ()
         yield from self.kinds(found)
+        if place.level == "machine" and self.high >= _HIGH:
+            scope = whole(self.machine)
+            memory, unit = self.machine.summary(scope.start, scope.pages), geometry.page_size
+            yield ()
+            yield self.title("memory of the machine", about_bytes((memory.pages - memory.missing) * unit))
+            yield from self.uses(memory, lambda pages: about_bytes(pages * unit))
 
     def page(self, place: Place, block: int) -> Iterator[Line]:
+        """A page of a block: what it is, who could move it, where its struct page lies; and its pageblock by kind."""
         machine, palette, geometry = self.machine, self.palette, self.machine.geometry
         page = machine.pages(place.pfn, 1)[0]
         kind = WORDS[page.kind] if page.kind else "not online" if page.present else "no memory"

@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from altmap.engine import about_bytes, block_numbers
 
-from ...picture.can_go import VERDICT_LETTERS
+from ...picture.can_go import VERDICT_SIGNS
 from ...picture.lines import Line, Span, joined
 from ..prospects import Prospects
 from .block import BlockSheet
@@ -22,11 +22,11 @@ class ProspectsSheet(BlockSheet):
         palette, unit = self.palette, self.machine.geometry.block_size
         yield self.title("can it go?", f"{found.asked:,} of {found.online:,} asked")
         bar = max(4, self.wide - 28)
-        for answer, sign in VERDICT_LETTERS.items():
+        for answer, sign in VERDICT_SIGNS.items():
             blocks = len(found.answers.get(answer, ()))
             yield joined(
                 (
-                    Span(f"{sign.replace('-', '✗')} ", self.verdict(answer), bold=True),
+                    Span(f"{sign} ", self.verdict(answer), bold=True),
                     Span(f"{answer:<11}"),
                     *self.measure(
                         blocks / max(1, found.online), bar, palette.verdicts[answer] if blocks else palette.strip

@@ -17,8 +17,9 @@ from ...picture.lines import Line
 from ...printable import printable
 from .. import words
 from ..session import Batch
+from ..worded import Role, Word
 from .drawn import Drawn, palette_of
-from .title import Role, Word, clicked, drawn, places
+from .title import clicked, drawn, places
 
 SETTINGS: Final = {
     "memmap_on_memory": "memmap_on_memory",

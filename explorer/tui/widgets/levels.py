@@ -117,7 +117,7 @@ class Levels(Drawn):
         yield Part(1, tuple(block.line(y, over) for y in range(block.lines)), block)
         at = 1 + block.lines
         yield Part(
-            at, (legend(view.entries(scene, found), "left: pageblock type", self.size.width, scene, self.halves),)
+            at, (legend(view.entries(scene, found), ("left: pageblock type",), self.size.width, scene, self.halves),)
         )
         at += 2
         if pages:
@@ -166,11 +166,5 @@ class Levels(Drawn):
                 )
             )
         sums = [sum(row.get(order, 0) for row in counts.values()) * geometry.page_size for order in orders]
-        sizes = "".join((_tight(size) if size else "·").rjust(each) for size in sums)
+        sizes = "".join((about_bytes(size, 1) if size else "·").rjust(each) for size in sums)
         yield (Span(f" {'memory':<12}{sizes}", palette.dim),)
-
-
-def _tight(size: int) -> str:
-    """A size in few characters."""
-    text = about_bytes(size)
-    return text if len(text) <= 4 or "." not in text else f"{float(text[:-1]):.1f}{text[-1]}"

@@ -25,8 +25,9 @@ class LiveLog(Painted):
         if reader.plan is not None and reader.readings:
             name = printable(reader.plan.origin.name)
             lines.append(((f"what differs from {name}", "title"),))
-            apart = reader.readings[-1].apart or ("nothing but free pages",)
-            lines += [line for text in apart for line in wrapped(text, "text", width, "  ", "    ")]
+            lines += [
+                line for text in reader.readings[-1].differs for line in wrapped(text, "text", width, "  ", "    ")
+            ]
             lines.append(())
         lines.append((("what changed", "title"),))
         for reading in reversed(reader.readings):

@@ -10,7 +10,7 @@ from textual import events
 from textual.message import Message
 
 from ...card import card
-from ...picture.lines import Line, Span, fitted, joined
+from ...picture.lines import Line, Span, cut, fitted, joined
 from ...picture.miniature import miniature
 from ...picture.palette import Palette
 from ...picture.view import Scene
@@ -128,7 +128,7 @@ class MachineList(Scroller):
                 self._dim(choice.about),
             )
             return
-        name = f"{_cut(printable(choice.name), _NAME - 1):<{_NAME}}"
+        name = f"{cut(printable(choice.name), _NAME - 1):<{_NAME}}"
         machine = self.known.get(choice.source)
         wide = min(_WIDEST, max(8, width - 1 - _NAME - _RIGHT))
         picture = self._picture(machine, choice.source, wide) if machine is not None else [(Span(" " * wide),)] * 2
@@ -141,11 +141,11 @@ class MachineList(Scroller):
             first = f"{told.size:>7}  {plural if commands else told.arch}"
             second = f" {told.blocks} {told.nodes}"
         yield (Span(" "), Span(name, palette.text, bold=True), *picture[0], Span(first, palette.text))
-        yield (Span(" "), self._dim(f"{_cut(below, _NAME - 1):<{_NAME}}"), *picture[1], self._dim(second))
+        yield (Span(" "), self._dim(f"{cut(below, _NAME - 1):<{_NAME}}"), *picture[1], self._dim(second))
         if self._roomy and choice.group == "bundled":
             known = ("● " if told.seen else "○ ") + told.known if told is not None else ""
             room = width - 3 - len(known)
-            about = f"{_cut(printable(choice.about), room).ljust(room)} "
+            about = f"{cut(printable(choice.about), room).ljust(room)} "
             sign = Span(known, palette.good if told is not None and told.seen else palette.dim)
             yield (Span(" "), Span(about, palette.dim), sign)
 
@@ -177,7 +177,3 @@ class MachineList(Scroller):
             self.post_message(self.Asked())
         else:
             self._choose(at)
-
-
-def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else f"{text[: max(0, room - 1)]}…"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...picture.lines import Line
+from ...picture.memory import MemoryPicture
 from ...picture.nodes import table
 from .drawn import Drawn
 from .memory_map import MemoryMap
@@ -24,7 +25,8 @@ class NodeStrip(Drawn):
         if changed or self._wide != map_.size.width:
             self._wide = map_.size.width
             self._lines = table(map_.scene, self._wide, self.halves)
-        room = map_.size.height + self.size.height * self.display - map_.picture.lines
+        picture, room = map_.picture, map_.size.height + self.size.height * self.display
+        room -= picture.plan.least if isinstance(picture, MemoryPicture) else room
         self.display = map_.scope.level == "machine" and 0 < len(self._lines) <= room
         self.styles.height = len(self._lines)
         if self._lines != before:

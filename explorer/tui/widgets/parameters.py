@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ... import facts
+from ...picture.lines import cut
 from .. import parameters
 from ..parameters import Row
 from .painted import Line, Painted, wrapped
@@ -104,8 +105,8 @@ class Parameters(Painted):
             return ((mark, "accent"), (f"{row.name}{gap}{value} ", role))
         room = width - _NAME - _VALUE - 2
         meaning = "" if self.size.height <= LOW else _meaning(row)
-        said = meaning if len(meaning) <= room else f"{meaning[: room - 1]}…"
-        return ((mark, "accent"), (f"{row.name:<{_NAME}}{value:<{_VALUE}}", role), (said.ljust(room), "muted"))
+        said = cut(meaning, room).ljust(room)
+        return ((mark, "accent"), (f"{row.name:<{_NAME}}{value:<{_VALUE}}", role), (said, "muted"))
 
     def _explained(self, row: Row, width: int) -> Iterator[Line]:
         yield from wrapped(row.meaning, "text", width - 1, " ", " ")

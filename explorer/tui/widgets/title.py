@@ -3,39 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
 
 from textual import events
 from textual.widget import Widget
 
 from ...picture.lines import Line, Span
 from ...picture.palette import Palette
+from ..worded import Word
 from .drawn import Drawn, look, palette_of
-
-Role = Literal[
-    "text",
-    "dim",
-    "faint",
-    "strong",
-    "accent",
-    "chosen",
-    "here",
-    "here-good",
-    "here-bad",
-    "good",
-    "bad",
-    "warn",
-    "key",
-    "memmap",
-]
-
-
-class Word(NamedTuple):
-    """A word of a strip, how it looks, and the action of the screen that a click on it asks for."""
-
-    text: str
-    role: Role = "text"
-    action: str = ""
 
 
 class Strip(Drawn):

@@ -28,7 +28,7 @@ def read_features(tree: Tree) -> tuple[str, ...]:
         one = next((entry for entry in tree.names(folder) if entry[len(word) :].replace(".", "").isdigit()), None)
         if one is not None and one.startswith(word) and _FILES.get(name, name) in tree.names(f"{folder}/{one}"):
             found.add(name)
-    if "high_min:" in (tree.read_text("proc/zoneinfo") or ""):
+    if b"high_min:" in next(tree.chunks("proc/zoneinfo"), b""):
         found.add("high_min")
     flags = re.search(rb"(?m)^flags\s*:.*$", next(tree.chunks("proc/cpuinfo"), b""))
     if flags is not None:

@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from importlib import import_module
+from typing import Any, Final, NamedTuple
 
 from .memory_devices import listed_by
 
@@ -28,11 +29,14 @@ def _has(*patterns: bytes) -> Callable[[bytes], bool]:
     return lambda head: all(re.search(pattern, head) for pattern in patterns)
 
 
+ZSTD: Final = b"\x28\xb5\x2f\xfd"
+"""How a file begins that is compressed with zstd."""
+
 _KINDS: Final = (
     _Named(
-        "compressed with zstd",
+        "compressed with zstd, which Python unpacks from 3.14 on",
         "unpack it first, and give what comes out: zstd -d FILE",
-        lambda head: head[:4] == b"\x28\xb5\x2f\xfd",
+        lambda head: head.startswith(ZSTD) and zstd_module() is None,
     ),
     _Named("a 7z archive", "unpack it first: 7z x", lambda head: head[:6] == b"7z\xbc\xaf\x27\x1c"),
     _Named("/proc/meminfo alone", f"it holds sums; {_COLLECT}", _has(rb"^MemTotal:\s+\d+ kB\s")),
@@ -54,6 +58,14 @@ _KINDS: Final = (
         "proc/iomem",
     ),
 )
+
+
+def zstd_module() -> Any:
+    """The module that unpacks what zstd packed; None before Python 3.14, or where that was built without it."""
+    try:
+        return import_module("compression.zstd")
+    except ImportError:
+        return None
 
 
 def head_of(path: str) -> bytes:

@@ -38,7 +38,7 @@ class BlockReading(msgspec.Struct, frozen=True):
     state: str | None  # online, offline, going-offline; None: no such file
     valid_zones: tuple[str, ...] | None  # as printed, default zone first; ("none",) is the kernel's own word
     nodes: tuple[int, ...]  # ascending, from the links of both sides
-    removable: bool | None = None  # what the kernel found, before 5.7; since then the file says 1 whatever is so
+    removable: bool | None = None  # what the kernel found, before 5.6; since then the file says 1 whatever is so
 
 
 class NodeReading(msgspec.Struct, frozen=True, kw_only=True):

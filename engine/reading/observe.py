@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+from ..kernels.models import nearest_model, release_in
 from ..numbers.errors import BadInput
 from ..numbers.frozen import Frozen
 from . import procfs, sysfs_tree
@@ -13,8 +14,9 @@ from .observation import Observation, PageRun, Resource
 from .open_tree import open_tree
 from .tree import Tree
 
-_RELEASE = re.compile(r"Linux version (\d{1,4})\.(\d{1,4})")
 _PARAMETERS = "sys/module/memory_hotplug/parameters"
+_LONGEST_TEXT = 1 << 16
+"""Characters of a file that is one value: a command line has at most some thousands."""
 _SYSCTLS = (("proc/sys/vm", "movable_gigantic_pages"),)
 
 
@@ -39,7 +41,7 @@ def observe(path: str | os.PathLike[str], *, pages: bool = True) -> Observation:
 def _observed(tree: Tree, pages: bool) -> Observation:
     """What the files of a tree tell, those that have a word for each page where `pages` are asked for."""
     block_size = sysfs_tree.read_block_size(tree)
-    version = _text(tree, "proc/version")
+    version = _text(tree, "proc/version") or _booted(tree)
     pageblock_order, pageblocks = tree.parse("proc/pagetypeinfo", procfs.parse_pagetypeinfo) or (None, {})
     return Observation(
         source=tree.source,
@@ -74,10 +76,27 @@ def _observed(tree: Tree, pages: bool) -> Observation:
 
 
 def _tells_removable(version: str | None) -> bool:
-    """Does the kernel look at pages before it writes a block's file `removable`? Since 5.7 it says 1 of every block
-    (commit 53cdc1cb29e8)."""
-    release = _RELEASE.match(version or "")
-    return release is not None and (int(release[1]), int(release[2])) < (5, 7)
+    """Does a block's file `removable` say something of its pages, as far as /proc/version tells the kernel?"""
+    release = release_in(version)
+    return release is not None and nearest_model(release).removable_looks
+
+
+_UNAME = ("uname", "sos_commands/kernel/uname_-a", "sos_commands/host/uname_-a", "uname.txt", "uname-a.txt")
+"""Where what `uname -a` printed may lie, in a sosreport or beside a tree."""
+_UNAME_LINE = re.compile(r"Linux \S+ (\d+\.\d+\S* .*)")
+_IMAGE = re.compile(r"BOOT_IMAGE=\S*/(?:vmlinu[xz]|Image|image|kernel)-(\d+\.\d+\S*)")
+
+
+def _booted(tree: Tree) -> str | None:
+    """What /proc/version would begin with, by what `uname -a` printed, or the name of the image that the boot loader took."""
+    for path in _UNAME:
+        if (match := _UNAME_LINE.match(_text(tree, path) or "")) is not None:
+            tree.notes.append(f"proc/version is missing; the kernel is the one that {path} names")
+            return f"Linux version {match[1]}"
+    if (match := _IMAGE.search(_text(tree, "proc/cmdline") or "")) is not None:
+        tree.notes.append("proc/version is missing; the kernel is the one whose image the command line names")
+        return f"Linux version {match[1]}"
+    return None
 
 
 _NEVER_EMPTY = ("version", "zoneinfo", "buddyinfo", "iomem", "meminfo", "vmstat")
@@ -97,15 +116,22 @@ def _notes(tree: Tree) -> tuple[str, ...]:
 
 
 def _text(tree: Tree, path: str) -> str | None:
-    text = tree.read_text(path)
-    return (text.strip() or None) if text is not None else None
+    def short(text: str, where: str) -> str | None:
+        if len(text) > _LONGEST_TEXT:
+            raise BadInput(f"{where} has {len(text)} characters; no kernel writes more than {_LONGEST_TEXT} there")
+        return text.strip() or None
+
+    return tree.parse(path, short)
 
 
 def _resources(tree: Tree) -> tuple[Resource, ...]:
-    resources = tree.parse("proc/iomem", procfs.parse_iomem)
-    if resources == () and (tree.read_text("proc/iomem") or "").strip():
-        tree.notes.append("proc/iomem hides its addresses, as it does from everyone but root")
-    return resources or ()
+    def parsed(text: str, where: str) -> tuple[Resource, ...]:
+        resources = procfs.parse_iomem(text, where)
+        if not resources and text.strip():
+            tree.notes.append(f"{where} hides its addresses, as it does from everyone but root")
+        return resources
+
+    return tree.parse("proc/iomem", parsed) or ()
 
 
 def _pages(tree: Tree) -> tuple[PageRun, ...]:

@@ -68,7 +68,7 @@ def _zone(node: int, zone: str, header_at: int, body: Iterable[tuple[int, list[s
             case ["start_pfn:", value]:
                 start_pfn = number(value, where, at)
             case ["protection:", *values]:
-                protection = tuple(number(value.strip("(,)"), where, at, 1 << 64) for value in values)
+                protection = tuple(number(value.strip("(,)"), where, at) for value in values)
             case [name, value] if in_zone and not in_pagesets and not name.endswith(":"):
                 if name in _ZONE_FIGURES:
                     figures[name] = number(value, where, at)

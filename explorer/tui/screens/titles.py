@@ -1,4 +1,4 @@
-"""What stands on the title strips: the way down to the present scope, the views, the panels. Pure."""
+"""What stands on the title strips of a map and its panels: the way down to the present scope, the views, the panels."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Final
 
 from altmap.engine import about_bytes, format_address, format_bytes
 
-from ..picture.scope import Scope
-from ..picture.view import Verdicts
-from ..picture.views import VIEWS
-from .widgets.memory_map import MemoryMap
-from .widgets.title import Role, Word
+from ...picture.scope import Scope
+from ...picture.view import Verdicts
+from ...picture.views import VIEWS
+from ..widgets.memory_map import MemoryMap
+from ..worded import Role, Word
 
 PANELS = (("inspector", "1"), ("zones", "2"), ("log", "3"), ("parameters", "4"))
 
@@ -60,9 +60,8 @@ def of_panel(
     here = machine.blocks.get(cursor)
     page = map_.scope.level == "page" and width < 170
     inspected = f"page {map_.pfn:#x}" if page else f"memory{cursor}"
-    name = inspected if shown == "inspector" else shown
-    left.append(Word(f"{name} ", "strong"))
-    if name.startswith("memory") and width < 110 and here is not None:
+    left.append(Word(f"{inspected if shown == 'inspector' else shown} ", "strong"))
+    if shown == "inspector" and not page and width < 110 and here is not None:
         zone = here.zone[1] if here.zone is not None else ""
         if width < 76:
             unit = machine.geometry.pages_per_block

@@ -39,7 +39,7 @@ def read_block_size(tree: Tree) -> int | None:
 
 
 def read_blocks(tree: Tree, block_size: int | None, removable: bool = False) -> tuple[BlockReading, ...]:
-    """Every memory block, by ascending id; `removable`: its file of that name says something (before Linux 5.7).
+    """Every memory block, by ascending id; `removable`: its file of that name says something (before Linux 5.6).
 
     Blocks are the folders ``memoryN`` and, in trees that saved only the nodes, the links to them in node folders; none where
     there is neither. Raises `BadInput` where an id or a number is beyond what a machine can have.
@@ -169,7 +169,7 @@ def _distances(text: str, where: str) -> tuple[int, ...]:
 
 def _has_cpus(tree: Tree, folder: str) -> bool | None:
     """From the node's list of CPUs, or from its mask in trees that saved only that."""
-    listed, mask = tree.read_text(f"{folder}/cpulist"), tree.read_text(f"{folder}/cpumap")
+    listed, mask = (tree.parse(f"{folder}/{name}", lambda text, _: text) for name in ("cpulist", "cpumap"))
     if listed is not None:
         return bool(listed.strip())
     return None if mask is None else bool(mask.strip("0,\n "))

@@ -15,6 +15,7 @@ from typing import Self
 from ..numbers.errors import BadInput
 from ..numbers.units import GIB, format_bytes
 from .mapped_tree import MappedTree
+from .other_pictures import ZSTD, zstd_module
 from .tree import CHUNK, WHOLE_FILE_LIMIT, File
 
 _PAGE_FILE_LIMIT = 4 * GIB  # of kpageflags or kpagecount: 8 bytes a page, so 2 TiB of 4 KiB pages
@@ -26,7 +27,16 @@ _OPENERS: tuple[tuple[bytes, Callable[[str], gzip.GzipFile | lzma.LZMAFile | bz2
     (b"BZh", bz2.BZ2File),
     (b"", io.FileIO),
 )
-_DAMAGE = (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError, ValueError, OverflowError, RecursionError)
+_DAMAGE: tuple[type[Exception], ...] = (
+    tarfile.TarError,
+    lzma.LZMAError,
+    zlib.error,
+    EOFError,
+    OSError,
+    ValueError,
+    OverflowError,
+    RecursionError,
+)
 
 
 def _has_words(path: str) -> bool:
@@ -55,7 +65,10 @@ class TarTree(MappedTree):
         super().__init__(source)
         with open(source, "rb") as file:
             magic = file.read(8)
-        self._data = next(opener(source) for start, opener in _OPENERS if magic.startswith(start))
+        openers, damage = _OPENERS, _DAMAGE
+        if magic.startswith(ZSTD) and (zstd := zstd_module()) is not None:
+            openers, damage = ((ZSTD, zstd.ZstdFile),), (*_DAMAGE, zstd.ZstdError)
+        self._data = next(opener(source) for start, opener in openers if magic.startswith(start))
         try:
             self._tar = tarfile.open(fileobj=self._data, mode="r:", tarinfo=_Header)  # noqa: SIM115 - lives as long as the tree
             self._load()
@@ -63,7 +76,7 @@ class TarTree(MappedTree):
         except BadInput:
             self._data.close()
             raise
-        except _DAMAGE as error:
+        except damage as error:
             self._data.close()
             raise BadInput(f"{source} is neither a folder nor a whole, undamaged tar of one ({error})") from error
 

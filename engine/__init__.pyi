@@ -1,0 +1,273 @@
+"""The public names of the engine, each from its module: made by ``python -m tests.make_stub``."""
+
+from .commands import Add as Add
+from .commands import Allocate as Allocate
+from .commands import Command as Command
+from .commands import Compact as Compact
+from .commands import Eject as Eject
+from .commands import Free as Free
+from .commands import HugePages as HugePages
+from .commands import Offline as Offline
+from .commands import Online as Online
+from .commands import Pin as Pin
+from .commands import Poison as Poison
+from .commands import Remove as Remove
+from .commands import RemoveLmbs as RemoveLmbs
+from .commands import Sync as Sync
+from .commands import Unpin as Unpin
+from .commands import VirtioMem as VirtioMem
+from .commands import Write as Write
+from .commands import describe as describe
+from .commands.outcome import Outcome as Outcome
+from .commands.scripts import parse_line as parse_line
+from .commands.scripts import parse_script as parse_script
+from .faces.boot import Ram as Ram
+from .faces.boot import boot_machine as boot_machine
+from .faces.devices import with_devices as with_devices
+from .faces.diff import Drift as Drift
+from .faces.diff import describe_drift as describe_drift
+from .faces.diff import diff as diff
+from .faces.diff import drift_lines as drift_lines
+from .faces.film import Film as Film
+from .faces.film import Move as Move
+from .faces.from_words import new_machine as new_machine
+from .faces.library import bundled_machines as bundled_machines
+from .faces.library import capture as capture
+from .faces.library import machine_bytes as machine_bytes
+from .faces.library import machine_names as machine_names
+from .faces.library import open_machine as open_machine
+from .faces.library import read_machine as read_machine
+from .faces.library import rename as rename
+from .faces.library import save_machine as save_machine
+from .faces.lsmem import lsmem as lsmem
+from .faces.lsmem import split_lsmem as split_lsmem
+from .faces.qemu_words import qemu_devices as qemu_devices
+from .faces.qemu_words import qemu_nodes as qemu_nodes
+from .faces.reboot import BOOT_KEYS as BOOT_KEYS
+from .faces.reboot import reboot as reboot
+from .faces.shell_export import export_shell as export_shell
+from .kernels.architectures import Preset as Preset
+from .kernels.model import KernelModel as KernelModel
+from .kernels.models import KNOWN_MODELS as KNOWN_MODELS
+from .kernels.models import MODELS as MODELS
+from .kernels.models import changes_between as changes_between
+from .kernels.models import find_model as find_model
+from .kernels.releases import Change as Change
+from .machine import Machine as Machine
+from .memory.block import Block as Block
+from .memory.block import Group as Group
+from .memory.block import Request as Request
+from .memory.origin import Origin as Origin
+from .memory.section import Memmap as Memmap
+from .memory.section import Section as Section
+from .memory.settings import Boot as Boot
+from .memory.settings import Settings as Settings
+from .memory.state import Resource as Resource
+from .memory.zone import Node as Node
+from .memory.zone import Zone as Zone
+from .numbers.errors import BadInput as BadInput
+from .numbers.frozen import Frozen as Frozen
+from .numbers.geometry import Geometry as Geometry
+from .numbers.units import about_bytes as about_bytes
+from .numbers.units import format_address as format_address
+from .numbers.units import format_bytes as format_bytes
+from .numbers.units import parse_bytes as parse_bytes
+from .protocol import events as events
+from .protocol.events import Event as Event
+from .protocol.reasons import HotplugError as HotplugError
+from .protocol.reasons import Reason as Reason
+from .protocol.reasons.notes import Note as Note
+from .protocol.vocabulary import AUTO_ONLINE as AUTO_ONLINE
+from .protocol.vocabulary import CALLERS as CALLERS
+from .protocol.vocabulary import PLACEMENTS as PLACEMENTS
+from .questions.compare import VARIES as VARIES
+from .questions.compare import Comparison as Comparison
+from .questions.compare import Doing as Doing
+from .questions.compare import Figure as Figure
+from .questions.compare import Varied as Varied
+from .questions.compare import compare as compare
+from .questions.compare import describe_comparison as describe_comparison
+from .questions.compare import doing as doing
+from .questions.compare import figures as figures
+from .questions.compare import vary as vary
+from .questions.explain import Explained as Explained
+from .questions.explain import explain as explain
+from .questions.give_back import GiveBack as GiveBack
+from .questions.give_back import describe_give_back as describe_give_back
+from .questions.give_back import give_back as give_back
+from .questions.grow import Growth as Growth
+from .questions.grow import grow as grow
+from .questions.measured import Measured as Measured
+from .questions.measured import measured as measured
+from .questions.narrate import GAP as GAP
+from .questions.narrate import Line as Line
+from .questions.narrate import Moment as Moment
+from .questions.narrate import assumption as assumption
+from .questions.narrate import block_names as block_names
+from .questions.narrate import block_numbers as block_numbers
+from .questions.narrate import memmap_places as memmap_places
+from .questions.narrate import moment as moment
+from .questions.narrate import plain as plain
+from .questions.narrate import running as running
+from .questions.narrate import sentence as sentence
+from .questions.narrate import story as story
+from .questions.outlook import Outlook as Outlook
+from .questions.pages import Page as Page
+from .questions.shortage import Shortage as Shortage
+from .questions.shortage import shortage as shortage
+from .questions.size_asked import asked_by_size as asked_by_size
+from .questions.summary import Summary as Summary
+from .questions.why.ask import why_not as why_not
+from .questions.why.verdict import Verdict as Verdict
+from .questions.why.words import describe_answer as describe_answer
+from .questions.why.words import describe_finding as describe_finding
+from .questions.why.words import describe_remedy as describe_remedy
+from .questions.why.words import describe_verdict as describe_verdict
+from .questions.why.words import describe_verdicts as describe_verdicts
+from .questions.worth_knowing import Advice as Advice
+from .questions.worth_knowing import news as news
+from .questions.worth_knowing import worth_knowing as worth_knowing
+from .reading.memory_devices import MemoryDevice as MemoryDevice
+from .reading.memory_devices import parse_devices as parse_devices
+from .run.invariants import Broken as Broken
+from .run.timeline import Step as Step
+from .run.timeline import Timeline as Timeline
+from .sysfs.hotplug_files import PARAMETER_FILES as PARAMETER_FILES
+
+HOMES: dict[str, str]
+
+__all__ = [
+    "AUTO_ONLINE",
+    "BOOT_KEYS",
+    "CALLERS",
+    "GAP",
+    "KNOWN_MODELS",
+    "MODELS",
+    "PARAMETER_FILES",
+    "PLACEMENTS",
+    "VARIES",
+    "Add",
+    "Advice",
+    "Allocate",
+    "BadInput",
+    "Block",
+    "Boot",
+    "Broken",
+    "Change",
+    "Command",
+    "Compact",
+    "Comparison",
+    "Doing",
+    "Drift",
+    "Eject",
+    "Event",
+    "Explained",
+    "Figure",
+    "Film",
+    "Free",
+    "Frozen",
+    "Geometry",
+    "GiveBack",
+    "Group",
+    "Growth",
+    "HotplugError",
+    "HugePages",
+    "KernelModel",
+    "Line",
+    "Machine",
+    "Measured",
+    "Memmap",
+    "MemoryDevice",
+    "Moment",
+    "Move",
+    "Node",
+    "Note",
+    "Offline",
+    "Online",
+    "Origin",
+    "Outcome",
+    "Outlook",
+    "Page",
+    "Pin",
+    "Poison",
+    "Preset",
+    "Ram",
+    "Reason",
+    "Remove",
+    "RemoveLmbs",
+    "Request",
+    "Resource",
+    "Section",
+    "Settings",
+    "Shortage",
+    "Step",
+    "Summary",
+    "Sync",
+    "Timeline",
+    "Unpin",
+    "Varied",
+    "Verdict",
+    "VirtioMem",
+    "Write",
+    "Zone",
+    "about_bytes",
+    "asked_by_size",
+    "assumption",
+    "block_names",
+    "block_numbers",
+    "boot_machine",
+    "bundled_machines",
+    "capture",
+    "changes_between",
+    "compare",
+    "describe",
+    "describe_answer",
+    "describe_comparison",
+    "describe_drift",
+    "describe_finding",
+    "describe_give_back",
+    "describe_remedy",
+    "describe_verdict",
+    "describe_verdicts",
+    "diff",
+    "doing",
+    "drift_lines",
+    "events",
+    "explain",
+    "export_shell",
+    "figures",
+    "find_model",
+    "format_address",
+    "format_bytes",
+    "give_back",
+    "grow",
+    "lsmem",
+    "machine_bytes",
+    "machine_names",
+    "measured",
+    "memmap_places",
+    "moment",
+    "new_machine",
+    "news",
+    "open_machine",
+    "parse_bytes",
+    "parse_devices",
+    "parse_line",
+    "parse_script",
+    "plain",
+    "qemu_devices",
+    "qemu_nodes",
+    "read_machine",
+    "reboot",
+    "rename",
+    "running",
+    "save_machine",
+    "sentence",
+    "shortage",
+    "split_lsmem",
+    "story",
+    "vary",
+    "why_not",
+    "with_devices",
+    "worth_knowing",
+]

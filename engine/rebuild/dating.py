@@ -1,0 +1,63 @@
+"""Whether a block was there at boot, where that decides what becomes of it: on arm64 such memory never goes offline.
+
+No file says it of each block. What the boot reserved lies in its memory (children of System RAM in /proc/iomem), the lowest
+memory is the boot's (the direct map begins there), offline blocks and those of drivers came later, and since 6.11 the kernel
+counts the memmap of the boot (nr_memmap_boot_pages). What none of these tells is a guess, and noted as one.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..memory.block import Block
+from ..memory.zone import MOVABLE
+from ..numbers.rounding import ceil
+from ..reading.observation import Observation
+from .evidence import boot_memory
+from .layout import Draft
+
+
+def doubt_origins(draft: Draft) -> None:
+    """Note of which blocks of a first capture it is a guess whether they were there at boot."""
+    state, seen = draft.state, draft.seen
+    if not state.preset.boot_offline_veto or draft.prior is not None or "nr_memmap_boot_pages" in seen.vmstat:
+        return
+    boot = _boot_blocks(draft)
+    for number, block in list(state.blocks.items()):
+        if number not in boot and not _came_later(draft, block):
+            state.blocks.load({number: msgspec.structs.replace(block, undated=True)})
+
+
+def _boot_blocks(draft: Draft) -> set[int]:
+    """Blocks that were surely there at boot: the lowest, and all of a range that has it, or what only the boot reserves, or
+    ends that no device has."""
+    size, first = draft.state.geometry.block_size, min(draft.state.blocks, default=0)
+    found = {first}
+    for start, end in _ranges(draft.seen):
+        blocks = range(start // size, ceil(end, size))
+        if first in blocks or start % size or end % size or boot_memory(draft.seen, start, end):
+            found.update(blocks)
+    return found
+
+
+def _ranges(seen: Observation) -> list[tuple[int, int]]:
+    return [(one.start, one.end) for one in seen.resources if one.name == "System RAM" and not one.depth]
+
+
+def _came_later(draft: Draft, block: Block) -> bool:
+    """Was a block surely added since? All memory of the boot is online there, and is in ZONE_MOVABLE only by a boot option."""
+    if block.early:
+        return False
+    movable = block.zone is not None and block.zone[1] == MOVABLE
+    told = draft.seen.cmdline is not None and not draft.state.boot.has_movable
+    seen_head = bool(draft.starts and block.head)
+    return block.state == "offline" or seen_head or (movable and told) or _of_driver(draft, block)
+
+
+def _of_driver(draft: Draft, block: Block) -> bool:
+    """Does a block lie in memory that a driver manages (kmem, virtio-mem)?"""
+    size = draft.state.geometry.block_size
+    return any(
+        one.ram and one.name != "System RAM" and one.start < (block.id + 1) * size and block.id * size < one.end
+        for one in draft.state.resources.values()
+    )

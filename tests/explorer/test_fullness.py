@@ -1,0 +1,107 @@
+"""The map is always full: rows of tiles grow until they fill its height, and each line knows which cells it shows."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from altmap import engine
+from altmap.explorer.picture.layout import laid_out
+from altmap.explorer.picture.memory import MemoryPicture
+from altmap.explorer.picture.overlay import Overlay
+from altmap.explorer.picture.palette import DARK
+from altmap.explorer.picture.plan import Plan, Row, Shape, shared
+from altmap.explorer.picture.scope import Scope, whole
+from altmap.explorer.picture.use import Use
+from altmap.explorer.picture.view import Scene
+from altmap.explorer.tui.outlooks import Outlooks
+from altmap.explorer.tui.sheets import Place, Sheet
+
+SIZES = ((52, 10), (71, 10), (68, 32), (71, 32), (68, 25))
+"""Columns and lines for cells, of the maps of the four sizes of the screen, and of one with a table of nodes below it."""
+
+
+@cache
+def opened(name: str) -> engine.Machine:
+    return engine.open_machine(name)
+
+
+@pytest.mark.parametrize("name", [one.name for one in engine.bundled_machines()])
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("halves", [1, 2])
+def test_no_more_is_left_empty_than_a_line_for_every_second_row(name: str, size: tuple[int, int], halves: int) -> None:
+    machine = opened(name)
+    plan = laid_out(machine, whole(machine), size, halves, folds=True)
+    tiled = sum(row.what == "tiles" for row in plan.rows)
+    headings = sum(row.what == "node" for row in plan.rows[1:])
+    assert 0 <= size[1] - plan.lines < max(1, (tiled + 1) // 2 - headings)
+    assert plan.lines * 5 >= size[1] * 4
+
+
+@pytest.mark.parametrize("high", range(8, 40))
+def test_a_block_fills_every_height(high: int) -> None:
+    machine = opened("small-guest")
+    plan = laid_out(machine, Scope("block", 0, machine.geometry.pages_per_block), (67, high), 2, folds=True)
+    assert plan.lines * 3 > high * 2
+
+
+@pytest.mark.parametrize("height", range(8, 60))
+@pytest.mark.parametrize("halves", [1, 2])
+def test_each_row_of_cells_is_shown_on_its_lines_and_no_other(height: int, halves: int) -> None:
+    shape = Shape(32768, 8, 4, 2, 1, 1, halves)
+    plan = Plan([Row("tiles", at * shape.row, shape.row) for at in range(2)], shape, height)
+    for at, high in enumerate(plan.highs):
+        shown = [plan.cells_at(at, part) for part in range(high)]
+        inorder = [cells for line in shown for cells in line]
+        assert inorder == sorted(inorder)
+        assert {*inorder} == {*range(shape.high * halves)}
+        for cells in range(shape.high * halves):
+            assert [*plan.parts_of(at, cells)] == [part for part, line in enumerate(shown) if cells in line]
+
+
+def test_lines_are_shared_out_evenly_where_it_is_not_seen_and_not_where_it_is() -> None:
+    assert shared(5, 5, 1) == [1, 1, 1, 1, 1]
+    assert shared(2, 5, 1) == [0, 0, 0, 0, 0]
+    assert sorted(shared(3, 5, 1)) == [0, 0, 1, 1, 1]
+    assert sorted(shared(7, 5, 4)) == [1, 1, 1, 2, 2]
+    assert shared(9, 0, 4) == []
+
+
+def test_what_is_left_parts_the_nodes() -> None:
+    shape = Shape(32768, 64, 1, 1, 0, 0, 2)
+    rows = [Row("node", 0, 0, 0), *(Row("tiles", at * shape.row, shape.row) for at in range(3)), Row("node", 0, 0, 1)]
+    plan = Plan(rows, shape, 6)
+    assert plan.highs == [1, 1, 1, 1, 2]
+    assert [*plan.lines_of(4)] == [4, 5]
+
+
+@pytest.mark.parametrize("halves", [1, 2])
+def test_a_heading_says_what_the_memory_of_its_node_is_and_an_empty_node_has_one(halves: int) -> None:
+    machine = opened("numa-guest")
+    picture = MemoryPicture(Scene(machine, DARK, Outlooks(machine)), Use, whole(machine), (81, 32), halves, folds=True)
+    lines = [picture.line(y, Overlay(-1)) for y in range(picture.lines)]
+    said = ["".join(span.text for span in line) for line in lines]
+    headings = [at for at, text in enumerate(said) if text.startswith("▌node ")]
+    assert [said[at].split()[1] for at in headings] == ["0", "1", "2"]
+    assert "no memory" in said[headings[2]]
+    if halves == 1:
+        assert said[headings[1]].split()[-1].startswith("aaa")
+        assert said[headings[1]].split()[-1].endswith("···")
+    else:
+        assert {DARK.kinds["assumed"], DARK.kinds["free"]} <= {span.back for span in lines[headings[1]]}
+
+
+def test_a_small_map_keeps_its_cells_rather_than_name_an_empty_node() -> None:
+    machine = opened("numa-guest")
+    plan = laid_out(machine, whole(machine), (52, 10), 2, folds=True)
+    assert [row.node for row in plan.rows if row.what == "node"] == [0, 1]
+
+
+def test_where_a_cell_is_several_blocks_the_panel_says_what_all_memory_is() -> None:
+    place = Place(0, 1 << 17, "machine", None, None)
+    machine = opened("terabyte-server")
+    said = ["".join(span.text for span in line) for line in Sheet(machine, DARK, (38, 30), True).lines(place)]
+    at = next(number for number, line in enumerate(said) if line.startswith("memory of the machine"))
+    assert [line.split()[1] for line in said[at + 1 :]] == ["free", "reserved"]
+    flat = Sheet(machine, DARK, (38, 10), True).lines(place)
+    assert not any("memory of the machine" in span.text for line in flat for span in line)
