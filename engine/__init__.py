@@ -48,7 +48,7 @@ HOMES = {
     "protocol.vocabulary": "AUTO_ONLINE CALLERS PLACEMENTS",
     "questions.compare": "VARIES Comparison Doing Figure Varied compare describe_comparison doing figures vary",
     "questions.explain": "Explained explain",
-    "questions.give_back": "GiveBack asked_by_size describe_give_back give_back",
+    "questions.give_back": "GiveBack describe_give_back give_back",
     "questions.grow": "Growth grow",
     "questions.measured": "Measured measured",
     "questions.narrate": (
@@ -57,10 +57,11 @@ HOMES = {
     "questions.outlook": "Outlook",
     "questions.pages": "Page",
     "questions.shortage": "Shortage shortage",
+    "questions.size_asked": "asked_by_size",
     "questions.summary": "Summary",
-    "questions.why": (
-        "Verdict describe_answer describe_finding describe_remedy describe_verdict describe_verdicts why_not"
-    ),
+    "questions.why.ask": "why_not",
+    "questions.why.verdict": "Verdict",
+    "questions.why.words": ("describe_answer describe_finding describe_remedy describe_verdict describe_verdicts"),
     "questions.worth_knowing": "Advice news worth_knowing",
     "reading.memory_devices": "MemoryDevice parse_devices",
     "run.invariants": "Broken",

@@ -26,7 +26,7 @@ from .questions.outlook import Outlook, outlook
 from .questions.page_flags import page_flags
 from .questions.pages import Page, pages_in
 from .questions.summary import Summary, summaries, summary
-from .questions.why import Verdict, why_not
+from .questions.why.verdict import Verdict
 from .run.certainty import certainty
 from .run.dispatch import run, takes_signals
 from .run.invariants import Broken, check
@@ -177,6 +177,8 @@ class Machine:
     def why_not(self, command: Command) -> Verdict:
         """Would a command succeed? If not, why not, and what would clear the way? Nothing changes. Raises `BadInput` for a
         command that makes no sense."""
+        from .questions.why.ask import why_not  # the largest part, and most machines are never asked
+
         return why_not(self._state, command)
 
     # -- what can be done -------------------------------------------------------------------------------------------

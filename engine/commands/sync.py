@@ -7,8 +7,6 @@ from typing import Final
 
 from ..memory.state import State
 from ..protocol.reasons.notes import Note
-from ..reading.observe import observe
-from ..rebuild.sync import sync
 from .fields import Base
 from .form import Form
 from .row import Row, Steps
@@ -23,6 +21,9 @@ class Sync(Base, tag="sync", frozen=True):
 
 
 def _run(state: State, command: Sync, notes: list[Note]) -> Steps:
+    from ..reading.observe import observe  # with all that reads a machine: only where one is read
+    from ..rebuild.sync import sync
+
     notes.extend(sync(state, observe(command.root)))
     return iter(())
 

@@ -53,12 +53,12 @@ class _Echo:
 
 
 _LINE_END: Final = "\n"
-_BLOCK_FILE: Final = re.compile(rf"(?:{MEMORY}|{NODE}/node\d+)/+memory(\d+)/+(state|online)")
+_BLOCK_FILE: Final = rf"(?:{MEMORY}|{NODE}/node\d+)/+memory(\d+)/+(state|online)"
 
 
 def meant(command: Base) -> Base:
     """The operation behind a write to a file of a block; any other command is meant as it is."""
-    if not isinstance(command, Write) or (match := _BLOCK_FILE.fullmatch(command.path)) is None:
+    if not isinstance(command, Write) or (match := re.fullmatch(_BLOCK_FILE, command.path)) is None:
         return command
     number, word = int(match[1]), command.data.removesuffix(_LINE_END)
     if match[2] == "online" and (wanted := kstrtobool(word)) is not None:

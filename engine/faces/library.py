@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
-import zlib
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
@@ -13,10 +10,6 @@ import msgspec
 from ..kernels.models import find_model
 from ..machine import Machine
 from ..numbers.errors import BadInput, did_you_mean, located
-from ..reading.collection import without_collection
-from ..reading.observe import observe
-from ..reading.open_tree import is_picture
-from ..rebuild.rebuild import rebuild
 from ..snapshot import store
 from .devices import with_devices
 from .plans import restore, snapshot_with_timeline
@@ -29,7 +22,7 @@ class Bundled(NamedTuple):
     """A machine that comes with altmap: its name, its file, and a line on what it is."""
 
     name: str
-    path: Path
+    path: str
     description: str
 
 
@@ -50,9 +43,8 @@ def open_machine(source: str | os.PathLike[str], *, model: str | None = None, re
     `Machine.warnings` says at which step; `replay` opens the state that they lead to now. `model` puts another kernel model in
     place of the saved one and replays the commands under it. Raises `BadInput` with one sentence if it cannot be opened.
     """
-    text = os.fspath(source)
-    path = Path(text)
-    if not path.exists():
+    text = path = os.fspath(source)
+    if not os.path.exists(path):
         bundled = _bundled()
         if text not in bundled:
             raise BadInput(
@@ -60,8 +52,11 @@ def open_machine(source: str | os.PathLike[str], *, model: str | None = None, re
                 + did_you_mean(text, bundled)
             )
         path = bundled[text]
-    elif path.is_dir() or _is_tar(path) or is_picture(str(path)):
-        return capture(path, model=model)
+    else:
+        from ..reading.open_tree import is_picture
+
+        if os.path.isdir(path) or is_picture(path):
+            return capture(path, model=model)
     return _opened(store.read(path), text, model, replay)
 
 
@@ -87,6 +82,12 @@ def capture(
     system. Only reads. `model` and `arch` put a kernel model and an architecture in place of what the files show. Without
     `pages`, /proc/kpageflags and /proc/kpagecount are not read, which have 8 bytes each for every page: pages are laid out to
     meet the counters then. Raises `BadInput` if the files of memory blocks are missing or cannot be understood."""
+    import platform  # this and what it takes to read a machine: only where one is read
+
+    from ..reading.collection import without_collection
+    from ..reading.observe import observe
+    from ..rebuild.rebuild import rebuild
+
     here = platform.machine() if os.path.realpath(root) == "/" else None
     with without_collection():
         seen = observe(root, pages=pages)
@@ -113,18 +114,8 @@ def rename(machine: Machine, name: str, description: str, source: str = "") -> N
     )
 
 
-def _bundled() -> dict[str, Path]:
+def _bundled() -> dict[str, str]:
     """The files of the bundled machines, by name."""
-    folder = Path(__file__).parents[2] / "machines"
-    return {path.name.removesuffix(_SUFFIX): path for path in sorted(folder.glob(f"*{_SUFFIX}"))}
-
-
-def _is_tar(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    import tarfile  # with all that unpacks: only where there is a file
-
-    try:
-        return tarfile.is_tarfile(path)
-    except (OSError, EOFError, zlib.error):  # compressed and cut short: whoever reads it says so
-        return False
+    folder = os.path.normpath(os.path.join(__file__, "../../../machines"))
+    files = sorted(file for file in os.listdir(folder) if file.endswith(_SUFFIX))
+    return {file.removesuffix(_SUFFIX): os.path.join(folder, file) for file in files}

@@ -34,7 +34,6 @@ from ..machine import Machine
 from ..memory.journal import TooManyChanges
 from ..memory.state import State
 from ..numbers.errors import BadInput, located
-from ..rebuild.sync import drift
 from ..run.dispatch import takes_signals
 from ..run.rehearsal import attempt, rehearsal
 from ..snapshot.fold import Known, alike, fingerprint, later_state, snapshot_of
@@ -181,6 +180,8 @@ def _again(machine: Machine, snapshot: SnapshotV1, number: int, work: _Work) -> 
     if isinstance(step.command, Sync):
         brought = unfold_later(snapshot, number)
         assert brought is not None  # or the file would not have been read
+        from ..rebuild.sync import drift  # with all that reads a machine
+
         notes = tuple(drift(state, brought))
         state.adopt(brought)
         machine._moments.record(Outcome(step.command, step.result, notes=notes))

@@ -22,7 +22,7 @@ from .online import online_block
 from .remove import remove_memory
 
 Steps = Iterator[Event]
-_FILE: Final = re.compile(r"/sys/bus/dax/devices/dax([0-9]{1,4})\.0/state")
+_FILE: Final = r"/sys/bus/dax/devices/dax([0-9]{1,4})\.0/state"
 _BY_HAND: Final = len(DAX_STATES)
 
 
@@ -37,7 +37,7 @@ def bind(state: State, request: AddRequest) -> Steps:
 
 def device_at(state: State, path: str) -> int | None:
     """The first pfn of the device that has a file; None where there is no such device. They are counted by address."""
-    match = _FILE.fullmatch(path)
+    match = re.fullmatch(_FILE, path)
     devices = sorted(state.dax_devices) if match and state.model.dax_state else []
     number = int(match[1]) if match else 0
     return devices[number] if number < len(devices) else None

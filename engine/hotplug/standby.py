@@ -20,13 +20,13 @@ from .add import AddRequest, add_memory
 from .remove import remove_memory
 
 Steps = Iterator[Event]
-_FILE: Final = re.compile(r"/sys/firmware/memory/memory([0-9]{1,8})/(config|memmap_on_memory)")
+_FILE: Final = r"/sys/firmware/memory/memory([0-9]{1,8})/(config|memmap_on_memory)"
 
 
 def file_of(state: State, path: str) -> tuple[int, str] | None:
     """The block and the name of one of the files; None for any other path. How much standby memory there is, no one says."""
-    match = _FILE.fullmatch(path)
-    if match is None or not state.model.firmware_memory or state.geometry.arch != "s390x":
+    match = re.fullmatch(_FILE, path)
+    if match is None or not state.model.firmware_memory or not state.preset.standby:
         return None
     number = int(match[1])
     return (number, match[2]) if (number + 1) * state.geometry.block_size <= state.geometry.max_address else None

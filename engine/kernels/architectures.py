@@ -56,7 +56,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     limit                what makes `geometry.max_address` the limit (see `Limit`)
     wider                the limit with wider page tables, if the CPU and the kernel have them; 0: there are none such
     trims                KASLR may trim the direct map
-    hotplug_since        first kernel version that can hot-add memory, (2, 6) for all old ones; None: not possible
+    hotplug_since        first release that can hot-add memory and take it away, (2, 6) for all old ones; None: not possible
     hotplug_until        first that no longer can; None: all since then can
     rfc_altmap           see `RfcAltmap`
     head_rule            see `HeadRule`
@@ -66,6 +66,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     windows              does a huge page of vmemmap serve all sections in its range, those of the boot among them? "huge": if
                          the vmemmap is made of such pages
     ejects               which driver takes memory out when the machine's firmware or hypervisor asks for it
+    standby              the hypervisor holds memory ready that comes only when it is asked for (drivers/s390/char/sclp_cmd.c)
     add_warning          file and function of the warning in the kernel log when an add fails; None: there is none
     unmapped_by          function that RFC v2 has step over memmap pages when it unmaps them; None: there is none
     begins               address where boot memory usually begins; 0: it always does there
@@ -99,6 +100,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     windows: Literal["", "always", "huge"] = ""
     blocks_by: BlocksBy = "section"
     ejects: Literal["acpi", "dlpar"] = "acpi"
+    standby: bool = False
     add_warning: str | None = None
     unmapped_by: str | None = None
     begins: int = 0
@@ -164,7 +166,8 @@ _ROWS: Final = (
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=True, max_address=1 << 47),
         older_sections=(((5, 12), GIB),), hotplug_since=(5, 7), rfc_altmap="supported", boot_offline_veto=True,
         lists_memblock=True, begins=GIB, crash_kernel=(2 * MIB, 128 * MIB), low_zones=_ARM_ZONES, direct_map=(4096,),
-        note="Sections had 1 GiB before 5.12. Usual: ZONE_DMA takes all below 4 GiB, so DMA32 is empty; the linear map "
+        note="Sections had 1 GiB before 5.12. Since 5.0 memory could be added, but not go offline or be removed (EINVAL); these "
+             "kernels count as without hotplug. Usual: ZONE_DMA takes all below 4 GiB, so DMA32 is empty; the linear map "
              "of a 48-bit kernel spans 128 TiB."),
     Preset(
         name="arm64-16k", machines=_ARM, limit="linear map", huge_pages=(2 * MIB, 32 * MIB, GIB), huge_page=32 * MIB,
@@ -224,6 +227,7 @@ _ROWS: Final = (
         note="As with 64K pages; a page of 16 MiB of vmemmap is the memmap of 1 GiB. Usual: zones, address bits."),
     Preset(
         name="s390x", machines=("s390x",), huge_pages=(MIB, 2 * GIB), huge_page=MIB, moves_huge_pages=False, blocks_by="firmware",
+        standby=True,
         geometry=Geometry(
             arch="s390x", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=8, pmd_size=MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),

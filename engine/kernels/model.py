@@ -57,6 +57,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     late_node_state        a node that lost its memory leaves the zonelists only at their next rebuild
     memoryless_first       a node without memory still stands first in its own fallback order
     frozen_slab            slab pages of order 0 have no reference, so isolation takes them for free pages
+    isolates_ends_first    isolation looks at the last pageblock of a range right after the first, else in ascending order
     isolation_keeps_type   isolation is a bit of its own: a pageblock keeps its type; else it is Movable afterwards
     pins_leave_movable     who pins pages for long has them moved out of ZONE_MOVABLE first, or gets none
     offline_deadline       seconds after which offlining gives up (EAGAIN); None: only a signal ends it
@@ -65,6 +66,11 @@ class KernelModel(msgspec.Struct, frozen=True):
     fallback_order_logged  the kernel log shows the order of nodes when zonelists are built
     movable_minimum_apart  the min watermark of ZONE_MOVABLE is a small share of its own
     compact_values         what /proc/sys/vm/compact_memory accepts; None: anything
+    compact_finishes       compaction takes a pageblock's movable pages in two steps, 32 and the rest, not 32 by 32
+    compact_strides        its free scanner, while it finds nothing, looks at every 2nd, 4th ... 32nd page of a pageblock
+    compact_counts_all     pages that a scanner steps over with the first of their free area count as scanned
+    compact_frugal         the free scanner takes what a batch still lacks, not a whole batch, and its pages are used from the
+                           first to the last, not from the last to the first
     dissolves_gigantic     a free gigantic page gives way to offlining
     movable_gigantic       vm.movable_gigantic_pages lets gigantic pages lie in ZONE_MOVABLE
     contig_moves_huge_pages  ranges with smaller huge pages can become a gigantic one, if no others are left
@@ -121,6 +127,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     policies: tuple[OnlinePolicy, ...] = ("contig-zones",)
     frozen_slab: bool = False
     pins_leave_movable: bool = False
+    isolates_ends_first: bool = False
     isolation_keeps_type: bool = False
     offline_deadline: int | None = None
     offline_retries: int | None = None
@@ -130,6 +137,10 @@ class KernelModel(msgspec.Struct, frozen=True):
     memoryless_first: bool = False
     movable_minimum_apart: bool = False
     compact_values: tuple[int, ...] | None = None
+    compact_finishes: bool = False
+    compact_strides: bool = False
+    compact_counts_all: bool = False
+    compact_frugal: bool = False
     dissolves_gigantic: bool = False
     movable_gigantic: bool = False
     contig_moves_huge_pages: bool = False

@@ -55,13 +55,13 @@ KNOWN_MODELS: Final = (
 )
 """What a model can be, in words."""
 
-_RELEASE: Final = re.compile(r"(\d{1,4}\.\d{1,4})(?:[.+-].*)?")
-_VERSION: Final = re.compile(r"Linux version (\d{1,4})\.(\d{1,4})(?!\d)")
+_RELEASE: Final = r"(\d{1,4}\.\d{1,4})(?:[.+-].*)?"
+_VERSION: Final = r"Linux version (\d{1,4})\.(\d{1,4})(?!\d)"
 
 
 def find_model(name: str) -> KernelModel:
     """The model of that name; of a longer version, such as ``6.8.0-45-generic``, that of its release. Raises `BadInput`."""
-    release = _RELEASE.fullmatch(name)
+    release = re.fullmatch(_RELEASE, name)
     model = MODELS.get(release[1] if release else name)
     if model is None:
         raise BadInput(f"{name!r} is not a kernel model; it is {KNOWN_MODELS}")
@@ -85,7 +85,7 @@ def nearest_model(release: Release) -> KernelModel:
 
 def release_in(version: str | None) -> Release | None:
     """The release that the text of /proc/version names; None where that is missing or names none."""
-    match = _VERSION.search(version or "")
+    match = re.search(_VERSION, version or "")
     return (int(match[1]), int(match[2])) if match else None
 
 

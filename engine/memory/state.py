@@ -71,13 +71,16 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     """What the kernel has one of. `crashed`: it does nothing any more. `locked`: an offline that never ends holds the hotplug
     lock. `vmemmap_warned`: a failed allocation of memmap was
     logged, which happens once. `policy_zone` is a place in `KERNEL_ZONES`; it never goes down. `hugetlb_rank` is the
-    highest rank that a huge page had."""
+    highest rank that a huge page had. `auto_online_assumed`, `mode_assumed`: no file of the capture told auto_online_blocks,
+    and memmap_on_memory, and they are taken for what kernels have by default."""
 
     crashed: bool = False
     vmemmap_warned: bool = False
     policy_zone: int = 0
     hugetlb_rank: int = 0
     locked: bool = False
+    auto_online_assumed: bool = False
+    mode_assumed: bool = False
 
 
 class State:

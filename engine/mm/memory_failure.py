@@ -40,7 +40,7 @@ def hard_offline(state: State, pfn: int) -> Steps:
     """A page has an error now: whatever holds it loses it. Raises `HotplugError` ENXIO where there is no online page,
     EHWPOISON for a page that has the flag already, EBUSY for a page of the kernel, which stays in use with the flag.
 
-    The block remembers even a poisoning that was refused (6.12 will not online it again).
+    The block remembers even a poisoning that was refused (kernels since 6.2 do not online it again).
     """
     section, kind = _page(state, pfn, offline="ENXIO")
     yield from _doubt(state, pfn)

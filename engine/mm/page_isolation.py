@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from ..memory.section import Section, Types, put, set_types
+from ..memory.section import Section, Types, put, set_types, type_pages
 from ..memory.state import State
 from ..memory.zone import MOVABLE
 from ..numbers.bits import lowest, lowest_n, span
@@ -20,6 +20,7 @@ from ..protocol.vocabulary import (
     FREE,
     HUGE,
     ISOLATE,
+    MOVABLE_TYPE,
     RESERVED,
     SLAB,
     UNMOVABLE_KINDS,
@@ -37,9 +38,9 @@ def start_isolate(state: State, pfn: int, pages: int, offline: bool = False) -> 
     """Isolate every pageblock of a range of whole pageblocks; returns how many free pages left NR_FREE_PAGES. `offline`: it
     is to go offline (MEMORY_OFFLINE), so that pages with a hardware error do not matter.
 
-    Raises `HotplugError` EBUSY naming the first unmovable page, found in the kernel's order: first pageblock, last
-    pageblock, then the others ascending; nothing is isolated then, but pageblocks that were before are Movable now, in
-    kernels that do not keep their types.
+    Raises `HotplugError` EBUSY naming the first unmovable page, found in the kernel's order: the pageblocks ascending, but since
+    5.19 the last right after the first. Nothing is isolated then, but pageblocks that were before are Movable now, in kernels
+    that do not keep their types.
     """
     sections = state.sections_of(pfn, pages)
     _settle_assumed(state, sections, pfn, pages)
@@ -86,8 +87,8 @@ def _undo_before(state: State, page: int, pfn: int, pages: int) -> None:
     """Isolate and let go again what comes before the pageblock of a page that stopped it, so that its type is lost."""
     block = state.geometry.pageblock_pages
     stopped, last = down(page, block), pfn + pages - block
-    done: list[Chunk] = []
-    if stopped != pfn:
+    done: list[Chunk] = [(pfn, stopped - pfn)] if stopped != pfn else []
+    if done and state.model.isolates_ends_first:
         done = [(pfn, block)] if stopped == last else [(pfn, stopped - pfn), (last, block)]
     for start, count in done:
         _set(state, state.sections_of(start, count), start, count, True)
@@ -109,20 +110,22 @@ def first_unmovable(
             if seen:
                 mask &= ~section.unseen
             if state.model.movable_shortcut:
-                mask &= _not_movable(section, block)
+                mask &= _not_movable(section, state.geometry.pageblock_order)
             sound = mask & ~section.hwpoison if offline else mask
             for kind in kinds:
                 blocking = section.of(kind) & (mask if kind == RESERVED else sound)
                 if kind == SLAB and state.model.frozen_slab:
                     blocking &= ~section.frozen
-                if pages_of_kind := blocking:
-                    found.append((section.nr * size + lowest(pages_of_kind), kind))
-                    tail = pages_of_kind & within(section.nr * size, size, pfn + pages - block, block)
+                if blocking:
+                    found.append((section.nr * size + lowest(blocking), kind))
+                    tail = blocking & within(section.nr * size, size, pfn + pages - block, block)
                     if tail:
                         found.append((section.nr * size + lowest(tail), kind))
     if not found:
         return None
-    return min(found, key=lambda page: _order(page[0], pfn, pages, block))
+    if state.model.isolates_ends_first:
+        return min(found, key=lambda page: _ends_first(page[0], pfn, pages, block))
+    return min(found)
 
 
 def memmap_owners(state: State, pfn: int, kind: Kind) -> tuple[int, ...]:
@@ -140,18 +143,15 @@ def _blocking(state: State, zone: str) -> tuple[Kind, ...]:
     return UNMOVABLE_KINDS if state.preset.moves_huge_pages else (*UNMOVABLE_KINDS, HUGE)
 
 
-def _not_movable(section: Section, block: int) -> int:
-    mask = 0
-    for blocks in section.types.values():
-        rest = blocks
-        while rest:
-            at = lowest(rest)
-            mask |= span(at * block, block)
-            rest &= rest - 1
-    return mask
+def _not_movable(section: Section, pageblock_order: int) -> int:
+    """The pages of all pageblocks of a section that are not Movable."""
+    blocks = 0
+    for of_type in section.types.values():
+        blocks |= of_type
+    return type_pages(blocks, pageblock_order)
 
 
-def _order(page: int, pfn: int, pages: int, block: int) -> tuple[int, int]:
+def _ends_first(page: int, pfn: int, pages: int, block: int) -> tuple[int, int]:
     if page < pfn + block:
         return 0, page
     return (1, page) if page >= pfn + pages - block else (2, page)
@@ -172,7 +172,7 @@ def _set(state: State, sections: list[Section], pfn: int, pages: int, isolate: b
         blocks = _pageblocks(state, inside)
         if not isolate:
             blocks &= section.types.get(ISOLATE, 0)
-        types = set_types(section.types, blocks, ISOLATE if isolate else "Movable")
+        types = set_types(section.types, blocks, ISOLATE if isolate else MOVABLE_TYPE)
         state.sections.put(section.nr, msgspec.structs.replace(section, types=types))
         for key, owned in section.zones:
             free = (section.of(FREE) & owned & inside).bit_count()

@@ -6,12 +6,13 @@ A size is in bytes, an address is a physical byte address, a pfn is an address d
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from .errors import BadInput
 
 KIB, MIB, GIB, TIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40
 _UNITS = {"": 1, "B": 1, "K": KIB, "M": MIB, "G": GIB, "T": TIB, "P": 1 << 50}
-_NUMBER = re.compile(r"\s*(0[xX][0-9a-fA-F]+|\d{1,30}(?:\.\d{1,3})?)\s*([BKMGTPbkmgtp]?)(?:i?[bB])?\s*")
+_NUMBER: Final = r"\s*(0[xX][0-9a-fA-F]+|\d{1,30}(?:\.\d{1,3})?)\s*([BKMGTPbkmgtp]?)(?:i?[bB])?\s*"
 MAX_ADDRESS = (1 << 63) - 1
 
 
@@ -21,7 +22,7 @@ def parse_bytes(text: str | int) -> int:
     if isinstance(text, int) and not isinstance(text, bool):
         value = text
     else:
-        match = _NUMBER.fullmatch(text) if isinstance(text, str) else None
+        match = re.fullmatch(_NUMBER, text) if isinstance(text, str) else None
         if match is None or not isinstance(text, str):
             raise BadInput(f'{text!r} is not a size or an address; write it like "128M", "4G" or "0x100000000"')
         value = _exact(match[1], _UNITS[match[2].upper()], text)

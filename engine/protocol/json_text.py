@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import msgspec
 
-_ASCII_CONTROLS: Final = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]")
-_PERHAPS: Final = re.compile(r"[^\n\x20-\x7e]")
+_ASCII_CONTROLS: Final = rb"[\x00-\x09\x0b-\x1f\x7f]"
+_PERHAPS: Final = r"[^\n\x20-\x7e]"
 """What is not sure to be printed as itself, and no end of a line."""
-_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+_SURROGATE: Final = r"[\ud800-\udfff]"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -27,9 +27,9 @@ def encoded(value: object) -> bytes:
 def harmless(data: bytes) -> bytes:
     r"""The same JSON with every character that is not printed as itself (controls, also C1 and those of bidirectional text;
     what has no width) as ``\uXXXX``, so that it says what it said; ends of lines stay. JSON escapes C0 by itself."""
-    if data.isascii() and not _ASCII_CONTROLS.search(data):
+    if data.isascii() and not re.search(_ASCII_CONTROLS, data):
         return data
-    return _PERHAPS.sub(_escape, data.decode()).encode()
+    return re.sub(_PERHAPS, _escape, data.decode()).encode()
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -42,7 +42,7 @@ def _escape(found: re.Match[str]) -> str:
 
 def _text_alone(part: Any) -> Any:
     if isinstance(part, str):
-        return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", part)
+        return re.sub(_SURROGATE, "\N{REPLACEMENT CHARACTER}", part)
     if isinstance(part, dict):
         return {_text_alone(name): _text_alone(value) for name, value in part.items()}
     return [_text_alone(one) for one in part] if isinstance(part, list | tuple) else part

@@ -100,7 +100,8 @@ def _offline_blocks(state: State) -> Iterator[Advice]:
     size = len(blocks) * state.geometry.block_size
     path = f"{MEMORY}/memory{blocks[0]}/state"
     by_itself = kind in state.model.online_words
-    fact = OfflineBlocks(tuple(consecutive(blocks)), size, state.settings.auto_online_blocks, kind, path, by_itself)
+    known = None if state.globals.value.auto_online_assumed else state.settings.auto_online_blocks
+    fact = OfflineBlocks(tuple(consecutive(blocks)), size, known, kind, path, by_itself)
     yield Advice(fact, tuple(Online(block=number, type=kind) for number in blocks))
 
 
@@ -117,6 +118,8 @@ def _kernel_memory_low(state: State) -> Iterator[Advice]:
 def _auto_online(state: State) -> Iterator[Advice]:
     kind = state.settings.auto_online_blocks
     steered = state.boot.movable_node or state.settings.online_policy == "auto-movable"
+    if state.globals.value.auto_online_assumed:
+        return
     if kind == "online_kernel" or (kind == "online" and not steered):
         yield Advice(AutoOnlineKernel(kind))
 

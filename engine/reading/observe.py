@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from ..kernels.models import nearest_model, release_in
 from ..numbers.errors import BadInput
@@ -40,7 +41,7 @@ def observe(path: str | os.PathLike[str], *, pages: bool = True) -> Observation:
 def _observed(tree: Tree, pages: bool) -> Observation:
     """What the files of a tree tell, those that have a word for each page where `pages` are asked for."""
     block_size = sysfs_tree.read_block_size(tree)
-    version = _text(tree, "proc/version")
+    version = _text(tree, "proc/version") or _booted(tree)
     pageblock_order, pageblocks = tree.parse("proc/pagetypeinfo", procfs.parse_pagetypeinfo) or (None, {})
     return Observation(
         source=tree.source,
@@ -78,6 +79,24 @@ def _tells_removable(version: str | None) -> bool:
     """Does a block's file `removable` say something of its pages, as far as /proc/version tells the kernel?"""
     release = release_in(version)
     return release is not None and nearest_model(release).removable_looks
+
+
+_UNAME = ("uname", "sos_commands/kernel/uname_-a", "sos_commands/host/uname_-a", "uname.txt", "uname-a.txt")
+"""Where what `uname -a` printed may lie, in a sosreport or beside a tree."""
+_UNAME_LINE = re.compile(r"Linux \S+ (\d+\.\d+\S* .*)")
+_IMAGE = re.compile(r"BOOT_IMAGE=\S*/(?:vmlinu[xz]|Image|image|kernel)-(\d+\.\d+\S*)")
+
+
+def _booted(tree: Tree) -> str | None:
+    """What /proc/version would begin with, by what `uname -a` printed, or the name of the image that the boot loader took."""
+    for path in _UNAME:
+        if (match := _UNAME_LINE.match(_text(tree, path) or "")) is not None:
+            tree.notes.append(f"proc/version is missing; the kernel is the one that {path} names")
+            return f"Linux version {match[1]}"
+    if (match := _IMAGE.search(_text(tree, "proc/cmdline") or "")) is not None:
+        tree.notes.append("proc/version is missing; the kernel is the one whose image the command line names")
+        return f"Linux version {match[1]}"
+    return None
 
 
 _NEVER_EMPTY = ("version", "zoneinfo", "buddyinfo", "iomem", "meminfo", "vmstat")

@@ -66,6 +66,16 @@ def _archive(source: str) -> Tree:
     return ZipTree(source)
 
 
+def _is_tar(source: str) -> bool:
+    import tarfile  # with all that unpacks
+    from zlib import error
+
+    try:
+        return tarfile.is_tarfile(source)
+    except (OSError, EOFError, error):  # compressed and cut short: whoever reads it says so
+        return False
+
+
 def _is_zip(source: str) -> bool:
     from zipfile import is_zipfile
 
@@ -79,10 +89,15 @@ def is_listed(source: str) -> bool:
 
 
 def is_picture(source: str) -> bool:
-    """Is a file a zip, what lsmem printed, or known to be something else than a snapshot?"""
+    """Is a file a tar or zip, what lsmem printed, or known to be something else than a snapshot?"""
     if not os.path.isfile(source):
         return False
-    return _is_zip(source) or is_listed(source) or bool(other_pictures.named(other_pictures.head_of(source)))
+    return (
+        _is_tar(source)
+        or _is_zip(source)
+        or is_listed(source)
+        or bool(other_pictures.named(other_pictures.head_of(source)))
+    )
 
 
 def _listed(source: str) -> Tree:

@@ -43,6 +43,8 @@ def agree_zone(state: State, key: ZoneKey, numbers: list[int], prior: State | No
     zone = replace(zone, present=present, managed=managed, pcp=min(max(zone.pcp, listed), managed - free))
     blocks = (state.blocks[nr // state.geometry.sections_per_block] for nr in numbers)
     low, high = _ends(state, key, numbers) if hot else _wide_enough(state, zone, blocks)
+    if state.model.spans_until_removal:  # it may reach over what went offline
+        low, high = min(low, zone.start), max(high, zone.end)
     if (low, high) != (zone.start, zone.end):
         yield (
             f"zone {key[1]} of node {key[0]} spans pfn {zone.start:#x} to {zone.end:#x} by zoneinfo, and {low:#x} to "

@@ -12,7 +12,7 @@ from ..memory.state import State
 from ..memory.zone import MOVABLE
 from ..numbers.bits import span
 from ..numbers.rounding import ceil
-from ..protocol.vocabulary import FREE, ISOLATE
+from ..protocol.vocabulary import FREE, ISOLATE, MOVABLE_TYPE
 
 
 def put_back(state: State) -> None:
@@ -33,7 +33,7 @@ def take_apart(state: State, prior: State | None) -> None:
         if block is not None and block.state == "going-offline":
             types = set_types(section.types, pageblocks & ~span(0, _heads(state, block, section)), ISOLATE)
         else:
-            types = set_types(section.types, section.types.get(ISOLATE, 0), "Movable")
+            types = set_types(section.types, section.types.get(ISOLATE, 0), MOVABLE_TYPE)
         state.sections.load({nr: msgspec.structs.replace(section, types=types)})
     for block in going:
         _count(state, block, -1)

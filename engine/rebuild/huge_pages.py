@@ -75,11 +75,13 @@ def _is_huge(state: State, nr: int, mask: int) -> bool:
 
 
 def _counts(seen: Observation, state: State) -> Iterable[tuple[int, int, int, int, int]]:
-    """Node, page size in bytes, total, free and surplus, as far as the capture tells them."""
-    default = state.geometry.pageblock_pages * state.geometry.page_size
+    """Node, page size in bytes, total, free and surplus, as far as the capture tells them; meminfo tells those of the default
+    size."""
+    told = seen.meminfo.get("Hugepagesize", 0) << 10
+    default = told if told in state.preset.huge_pages else state.preset.huge_page
     for node in seen.nodes:
         pools = dict(node.hugepages)
-        if "HugePages_Total" in node.meminfo:
+        if default and "HugePages_Total" in node.meminfo:
             total, free, surplus = (node.meminfo.get(f"HugePages_{name}", 0) for name in ("Total", "Free", "Surp"))
             pools.setdefault(default, (total, free, surplus))
         for size, (total, free, surplus) in sorted(pools.items()):

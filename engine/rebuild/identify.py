@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from ..kernels.architectures import Preset
@@ -21,7 +23,7 @@ from .release import model_shown
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """The frame that a capture is understood in."""
+    """The frame that a capture is understood in; `assumed` are the parameters whose values no file tells."""
 
     preset: Preset
     geometry: Geometry
@@ -29,6 +31,7 @@ class Identity(msgspec.Struct, frozen=True):
     boot: Boot
     settings: Settings
     notes: tuple[str, ...]
+    assumed: tuple[str, ...] = ()
 
 
 def identify(
@@ -55,7 +58,12 @@ def identify(
         nokaslr="nokaslr" in options or None,
         no5lvl="no5lvl" in options or None,
     )
-    return Identity(preset, geometry, kernel, boot, _settings(seen, kernel, options, notes), tuple(notes))
+    settings = _settings(seen, kernel, options, notes)
+    assumed = tuple(_assumed(seen, preset, kernel, options))
+    for name in assumed:
+        value = getattr(settings, name)
+        notes.append(f"no file says what {name} is; {value} is taken, which kernels as {kernel.name} have by default")
+    return Identity(preset, geometry, kernel, boot, settings, tuple(notes), assumed)
 
 
 def _geometry(seen: Observation, preset: Preset, base: Geometry, notes: list[str]) -> Geometry:
@@ -104,6 +112,16 @@ def _options(cmdline: str) -> dict[str, str]:
         name, _, value = word.partition("=")
         options[name.replace("-", "_")] = value
     return options
+
+
+def _assumed(seen: Observation, preset: Preset, model: KernelModel, options: dict[str, str]) -> Iterator[str]:
+    """Parameters that decide what an add does, and that neither their files nor the command line tell. What memmap_on_memory
+    is, only the command line decides; what blocks do that are added, the configuration of the kernel does as well."""
+    if seen.auto_online_blocks is None and "memhp_default_state" not in options:
+        yield "auto_online_blocks"
+    known = seen.cmdline is not None or "memmap_on_memory" in seen.parameters
+    if model.parameter_modes and preset.geometry.arch in model.hosts and not known:
+        yield "memmap_on_memory"
 
 
 def _settings(seen: Observation, model: KernelModel, options: dict[str, str], notes: list[str]) -> Settings:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ..kernels.notifier_chain import chain_of
 from ..memory.origin import Origin
 from ..memory.state import State
@@ -63,6 +65,10 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     agree.agree_memmaps(state)
     notes += (*agree.agree_nodes(state), *agree.agree_resources(state))
     state.parameters.load({None: identity.settings})
+    state.globals.change(
+        auto_online_assumed="auto_online_blocks" in identity.assumed,
+        mode_assumed="memmap_on_memory" in identity.assumed,
+    )
     return state, notes
 
 
@@ -74,6 +80,9 @@ def _settle(state: State, seen: Observation, draft: layout.Draft, prior: State |
     known = {nr: draft.covered.get(nr, 0) | draft.reserved.get(nr, 0) for nr in {*draft.covered, *draft.reserved}}
     counters = {(reading.node, reading.zone): reading.counters for reading in seen.zones}
     for key in list(state.zones):
+        if key not in members and any(block.linked == key for block in state.blocks.values()):
+            state.zones.load({key: msgspec.structs.replace(state.zones[key], present=0, managed=0, free=0, pcp=0)})
+            continue
         if key not in members:
             notes.append(agree.drop_zone(state, key))
             continue

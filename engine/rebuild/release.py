@@ -5,6 +5,7 @@ Distributions put later changes into older kernels, so a file or a word that cam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -15,6 +16,8 @@ from ..numbers.rounding import ceil
 from ..reading.kpageflags import KPF_NOPAGE, KPF_OWNER_PRIVATE, KPF_RESERVED
 from ..reading.observation import Observation
 
+_BACKPORTED: Final = re.compile(r"Linux version \S+\.(el\d+)(?:_\d+)*\b")
+"""Red Hat's kernels, and those that are built from their sources: mm/ is brought up to date with every minor release."""
 _NEWEST: Final = (1 << 20, 0)
 
 
@@ -102,4 +105,9 @@ def model_shown(seen: Observation, geometry: Geometry, notes: list[str]) -> Kern
         notes.append(f"kernel {said[0]}.{said[1]}: {why}, {came}; modelled as {model.name}")
     elif model.release != said:
         notes.append(f"kernel {said[0]}.{said[1]} has no model of its own; the nearest is {model.name}")
+    if (built := _BACKPORTED.search(seen.version or "")) is not None:
+        notes.append(
+            f"kernels of {built[1]} carry later changes of mm than their number says; what the tree shows of them is "
+            f"modelled, and another release can be asked for with --model"
+        )
     return model

@@ -40,7 +40,10 @@ def sync(state: State, seen: Observation) -> list[Note]:
     for name in _OBSERVED:
         getattr(state, name).adopt(getattr(fresh, name))
     state.parameters.adopt(fresh.parameters)
-    state.globals.change(locked=fresh.globals.value.locked)
+    read = fresh.globals.value
+    state.globals.change(
+        locked=read.locked, auto_online_assumed=read.auto_online_assumed, mode_assumed=read.mode_assumed
+    )
     _drop_orphans(state)
     return [*said, *map(OfTheCapture, notes)]
 

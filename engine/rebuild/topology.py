@@ -56,7 +56,8 @@ def build_resources(state: State, seen: Observation) -> None:
 def build_zones(state: State, seen: Observation) -> None:
     """Zones as /proc/zoneinfo has them; without it, from the blocks and the totals of their nodes."""
     for reading in seen.zones:
-        if reading.zone not in ZONE_ORDER or not reading.present:
+        reaches = reading.present or (state.model.spans_until_removal and reading.spanned)
+        if reading.zone not in ZONE_ORDER or not reaches:
             continue
         zone = Zone(
             reading.node,
@@ -107,7 +108,8 @@ def _zones_from_blocks(state: State, seen: Observation) -> None:
         kib = page // 1024
         of_node = {key: sum(b - a for a, b in ranges) for key, ranges in parts.items() if key[0] == node}
         present = sum(of_node.values())
-        meminfo = reading.meminfo if reading else seen.meminfo if len(state.nodes) == 1 else {}
+        of_all = seen.meminfo if len(state.nodes) == 1 else {}
+        meminfo = reading.meminfo if reading is not None and reading.meminfo else of_all
         managed = min(meminfo.get("MemTotal", present * kib) // kib, present)
         free = min(meminfo.get("MemFree", managed * kib) // kib, managed)
         for key, have in of_node.items():
@@ -140,8 +142,9 @@ def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
             reading = msgspec.structs.replace(reading, valid_zones=None)
         zone = None if offline else (known.zone if going and known else None) or _zone_of(state, reading, nodes)
         stuck = reading.removable is False and not offline
+        linked = _linked(state, reading.id, nodes) if offline and state.model.spans_until_removal else None
         now: BlockState = "offline" if offline else "going-offline" if going else "online"
-        block = Block(reading.id, now, nodes, zone, early=not offline, stuck=stuck)
+        block = Block(reading.id, now, nodes, zone, early=not offline, stuck=stuck, linked=linked)
         if known is not None:
             block = msgspec.structs.replace(
                 block,
@@ -156,6 +159,18 @@ def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
         elif prior is not None:
             block = msgspec.structs.replace(block, early=False)
         state.blocks.load({reading.id: block})
+
+
+def _linked(state: State, block: int, nodes: tuple[int, ...]) -> ZoneKey | None:
+    """The zone that the struct pages of an offline block most likely still name, where zones reach over what went offline: the
+    one that does, if it is one alone."""
+    start, pages = state.block_range(block)
+    over = [
+        zone.key
+        for zone in state.zones.values()
+        if zone.node in nodes and zone.start <= start and start + pages <= zone.end
+    ]
+    return over[0] if len(over) == 1 else None
 
 
 def _node_of(state: State, block: int, fallback: int) -> int:

@@ -17,7 +17,9 @@ from ..protocol.events import (
     PagesAssumed,
     PagesMigrated,
     PagesTakenByWorkload,
+    PlacementChosen,
 )
+from ..protocol.reasons.placement import ParameterOff
 from ..protocol.vocabulary import Certainty
 
 _OF_FREE_PAGES: Final = (ExistingMemoryTaken, PagesTakenByWorkload, PagesMigrated, HugePagesChanged)
@@ -31,6 +33,7 @@ def certainty(state: State, result: str, events: Sequence[Event]) -> Certainty:
         any(isinstance(event, AddressDoubted) for event in events)
         or _assumed(result, events)
         or _uncounted(state, result, events)
+        or unknown_mode(state, result, events)
     ):
         return "not known"
     return "yes" if result == "ok" else "no"
@@ -48,6 +51,12 @@ def _assumed(result: str, events: Sequence[Event]) -> bool:
         elif isinstance(event, OfflineFailed) and result != "ok":
             hangs = since
     return hangs
+
+
+def unknown_mode(state: State, result: str, events: Sequence[Event]) -> bool:
+    """Did memory run short for a memmap that may have had its place on the memory itself, had someone told the mode?"""
+    off = any(isinstance(event, PlacementChosen) and isinstance(event.reason, ParameterOff) for event in events)
+    return result == "ENOMEM" and off and state.globals.value.mode_assumed
 
 
 def _uncounted(state: State, result: str, events: Sequence[Event]) -> bool:

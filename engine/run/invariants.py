@@ -12,6 +12,7 @@ import msgspec
 from ..hotplug import zone_span
 from ..memory.section import Section, in_zones, isolated_pages, union
 from ..memory.state import State
+from ..memory.zone import MOVABLE
 from ..numbers.bits import span
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import (
@@ -341,7 +342,7 @@ def _groups(state: State, tally: _Tally) -> Iterator[Broken]:
             entry[0] += 1
             if block.zone is not None:
                 gone = block.head if block.state == "going-offline" and state.model.heads_present else 0
-                entry[2 if block.zone[1] == "Movable" else 1] += pages - gone
+                entry[2 if block.zone[1] == MOVABLE else 1] += pages - gone
     for number, group in state.groups.items():
         blocks, kernel, movable = counts.get(number, [0, 0, 0])
         if (group.blocks, group.present_kernel, group.present_movable) != (blocks, kernel, movable):

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from ..memory.block import AcpiDevice, VirtioMemDevice
 from ..memory.state import Globals, Hstate, State
 from ..memory.zone import KERNEL_ZONES
@@ -32,7 +34,8 @@ _ROWS: Final = (
 _KINDS: Final[Mapping[str, type[Any]]] = {
     "hstates": Hstate, "virtio_mem": VirtioMemDevice, "acpi_devices": AcpiDevice
 }  # fmt: skip
-_KEYED: Final = re.compile(f"({'|'.join(row.prefix for row in _ROWS)})([0-9]{{1,20}})")
+_FLAGS: Final = tuple(name for name, value in msgspec.structs.asdict(Globals()).items() if value is False)
+_KEYED: Final = f"({'|'.join(row.prefix for row in _ROWS)})([0-9]{{1,20}})"
 
 
 def fold_counters(state: State) -> dict[str, int]:
@@ -52,7 +55,7 @@ def load_counters(state: State, counters: Mapping[str, int], where: str) -> None
     single: dict[str, int] = {}
     vmstat: dict[str, int] = {}
     for name, number in counters.items():
-        if keyed := _KEYED.fullmatch(name):
+        if keyed := re.fullmatch(_KEYED, name):
             row = rows[keyed[1]]
             unit = state.geometry.page_size if row.in_bytes else 1
             tables[row.table].setdefault(int(keyed[2]) // unit, {})[row.field] = number
@@ -67,6 +70,7 @@ def load_counters(state: State, counters: Mapping[str, int], where: str) -> None
             raise BadInput(f"{name}: {unit}; with virtio_mem_waiting_{start} it must be a power of two")
     for table, values in tables.items():
         getattr(state, table).load({key: _KINDS[table](**fields) for key, fields in values.items()})
-    crashed, warned = bool(single.get("crashed")), bool(single.get("vmemmap_warned"))
-    state.globals.load({None: Globals(crashed, warned, zone, single.get("hugetlb_rank", 0))})
+    single |= {"policy_zone": zone, "hugetlb_rank": single.get("hugetlb_rank", 0)}
+    flags = {name: bool(single[name]) for name in _FLAGS if name in single}
+    state.globals.load({None: Globals(**{**single, **flags, "locked": False})})
     state.vmstat.load(vmstat)

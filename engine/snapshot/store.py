@@ -43,9 +43,9 @@ _MARKS: Final = {True: (b",",), False: (b"\x92", b"\xa0", b"\x90", b"\x80", b"\x
 _GZIP: Final = b"\x1f\x8b"
 _HEAD: Final = 256
 """Bytes that tell whether a file can be a snapshot."""
-_ROW: Final = re.compile(rb'\[\n +(\d+(?:,\n +(?:\d+|"\w+"))*)\n +\]')
-_COMPLAINT: Final = re.compile(r"(?P<what>.*?)(?: - at `(?:key` in `)?(?P<path>\$.*)`)?", re.DOTALL)
-_FIELD: Final = re.compile(r"\.(\w+)")
+_ROW: Final = rb'\[\n +(\d+(?:,\n +(?:\d+|"\w+"))*)\n +\]'
+_COMPLAINT: Final = r"(?s)(?P<what>.*?)(?: - at `(?:key` in `)?(?P<path>\$.*)`)?"
+_FIELD: Final = r"\.(\w+)"
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -131,7 +131,7 @@ def pack(snapshot: SnapshotV1, name: str) -> bytes:
                 unfold_later(snapshot, number)
         if name.endswith((".json", ".json.gz")):
             lines = msgspec.json.format(msgspec.json.encode(snapshot), indent=2)
-            plain = harmless(_ROW.sub(lambda row: b"[" + b" ".join(row[1].split()) + b"]", lines)) + b"\n"
+            plain = harmless(re.sub(_ROW, lambda row: b"[" + b" ".join(row[1].split()) + b"]", lines)) + b"\n"
     data = gzip.compress(plain, mtime=0) if name.endswith(".gz") else plain
     with located(f"{name} could not be saved"):
         _unpacked(data)
@@ -219,11 +219,11 @@ def _other_version(version: int) -> str:
 
 def _complaint(text: str) -> str:
     """What msgspec finds wrong: the path first, and what would be right where it does not say so."""
-    found = _COMPLAINT.fullmatch(text)
+    found = re.fullmatch(_COMPLAINT, text)
     assert found is not None
     what, path = found["what"], found["path"] or "$"
     if what.startswith("Invalid enum value"):
-        what += f"; it must be one of {_choices(_FIELD.findall(path)[-1])}"
+        what += f"; it must be one of {_choices(re.findall(_FIELD, path)[-1])}"
     elif "unknown field" in what:
         what += f"; snapshots of version {VERSION} have no such field there"
     return f"{path}: {what}"

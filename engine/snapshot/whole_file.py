@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import BinaryIO, Final
 
 _DRAFT: Final = ".altmap-{}.draft"
-_ITS_NAME: Final = re.compile(re.escape(_DRAFT).replace(r"\{\}", "[0-9a-f]{32}"))
+_ITS_NAME: Final = re.escape(_DRAFT).replace(r"\{\}", "[0-9a-f]{32}")
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -95,7 +95,7 @@ def _remove_left_drafts(folder: str) -> None:
     """Drafts of ours that no living saver holds."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if _ITS_NAME.fullmatch(entry.name):
+            if re.fullmatch(_ITS_NAME, entry.name):
                 with suppress(OSError):
                     _remove_if_left(entry.path)
 

@@ -57,9 +57,9 @@ PARAMETER_FILES: Final[Mapping[str, str]] = {
 }
 """The file of each parameter in `Settings`."""
 
-_BLOCK = re.compile(rf"{MEMORY}/memory(\d+)/(\w+)")
-_NODE_FILE = re.compile(rf"{NODE}/node(\d+)/(\w+)")
-_NODE_LINK = re.compile(rf"{NODE}/node(\d+)/memory(\d+)/(\w+)")
+_BLOCK: Final = rf"{MEMORY}/memory(\d+)/(\w+)"
+_NODE_FILE: Final = rf"{NODE}/node(\d+)/(\w+)"
+_NODE_LINK: Final = rf"{NODE}/node(\d+)/memory(\d+)/(\w+)"
 
 
 def ranges(numbers: list[int]) -> str:
@@ -75,11 +75,15 @@ def read(state: State, path: str) -> str:
     path = _canonical(state, path)
     if (reader := _READERS.get(path)) is not None and _has_parameter(state, path):
         return reader(state) + "\n"
-    if match := _BLOCK.fullmatch(path):
+    if match := re.fullmatch(_BLOCK, path):
         block = _block(state, int(match[1]))
         if (attribute := _BLOCK_READERS.get(match[2])) is not None:
             return attribute(state, block) + "\n"
-    if (match := _NODE_FILE.fullmatch(path)) and (node := int(match[1])) in state.nodes and state.nodes[node].online:
+    if (
+        (match := re.fullmatch(_NODE_FILE, path))
+        and (node := int(match[1])) in state.nodes
+        and state.nodes[node].online
+    ):
         if match[2] == "meminfo":
             return _node_meminfo(state, node)
         if match[2] == "distance":
@@ -171,7 +175,7 @@ def _node_meminfo(state: State, node: int) -> str:
 def write(state: State, path: str, data: str) -> Steps:
     """What writing `data` to a file makes the kernel do. Raises `HotplugError` with the errno of the write."""
     path = _canonical(state, path)
-    match = _BLOCK.fullmatch(path)
+    match = re.fullmatch(_BLOCK, path)
     if match and match[2] in ("state", "online"):
         block = _block(state, int(match[1]))
         if data:
@@ -232,6 +236,8 @@ def _choice(name: str, words: Callable[[State], tuple[str, ...]]) -> Callable[[S
         if word not in words(state):
             raise HotplugError("EINVAL", NotAmong(word, words(state)))
         state.parameters.change(**{name: word})
+        if name == "auto_online_blocks":
+            state.globals.change(auto_online_assumed=False)
         yield ParameterSet(name, word)
 
     return write_choice
@@ -304,7 +310,7 @@ def _canonical(state: State, path: str) -> str:
     """The path without doubled slashes, and without the link by which a node's folder leads to one of its blocks."""
     path = re.sub(r"/+", "/", path)
     if (
-        (match := _NODE_LINK.fullmatch(path))
+        (match := re.fullmatch(_NODE_LINK, path))
         and (block := state.blocks.get(int(match[2])))
         and int(match[1]) in block.nodes
     ):

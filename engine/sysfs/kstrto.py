@@ -8,17 +8,15 @@ from typing import Final
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.files import NotANumber, TooManyBits
 
-_DIGITS: Final[dict[int, re.Pattern[str]]] = {
-    8: re.compile("[0-7]+"), 10: re.compile("[0-9]+"), 16: re.compile("[0-9a-fA-F]+")
-}  # fmt: skip
-_SYSCTL: Final = re.compile(r"[ \t\n\v\f\r]*(-?)([0-9][0-9a-zA-Z]*)(?:[ \t\n].*)?", re.DOTALL)
+_DIGITS: Final = {8: "[0-7]+", 10: "[0-9]+", 16: "[0-9a-fA-F]+"}
+_SYSCTL: Final = r"(?s)[ \t\n\v\f\r]*(-?)([0-9][0-9a-zA-Z]*)(?:[ \t\n].*)?"
 
 
 def kstrto(text: str, base: int, bits: int) -> int:
     """An unsigned number of so many bits (kstrtoull, kstrtouint): an optional +, digits, at most one line end. `base` 0
     takes 0x for hexadecimal and 0 for octal. Raises `HotplugError` EINVAL, or ERANGE for what is too big."""
     base, at = _radix(text.removeprefix("+"), base)
-    digits = _DIGITS[base].match(at)
+    digits = re.match(_DIGITS[base], at)
     if digits is None:
         raise HotplugError("EINVAL", NotANumber(text))
     significant = digits[0].lstrip("0") or "0"
@@ -35,7 +33,7 @@ def kstrto(text: str, base: int, bits: int) -> int:
 def proc_number(text: str) -> int:
     """The first number of a write below /proc/sys, any base, with blanks around it (proc_get_long). Raises `HotplugError`
     EINVAL."""
-    match = _SYSCTL.fullmatch(text)
+    match = re.fullmatch(_SYSCTL, text)
     if match is None:
         raise HotplugError("EINVAL", NotANumber(text))
     try:
@@ -47,7 +45,7 @@ def proc_number(text: str) -> int:
 
 def _radix(text: str, base: int) -> tuple[int, str]:
     """The base that the text shows, and what is behind its sign of that."""
-    hexadecimal = text[:2].lower() == "0x" and _DIGITS[16].match(text, 2) is not None
+    hexadecimal = text[:2].lower() == "0x" and re.match(_DIGITS[16], text[2:]) is not None
     if base == 0:
         base = 16 if hexadecimal else 8 if text.startswith("0") else 10
     return base, text[2:] if base == 16 and hexadecimal else text

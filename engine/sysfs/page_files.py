@@ -23,9 +23,9 @@ _POOL = r"hugepages-(\d+)kB/(nr_hugepages|free_hugepages|surplus_hugepages)"
 _GLOBAL_POOL = (
     r"hugepages-(\d+)kB/(nr_hugepages(?:_mempolicy)?|nr_overcommit_hugepages|(?:free|surplus|resv)_hugepages)"
 )
-_GLOBAL = re.compile(rf"/sys/kernel/mm/hugepages/{_GLOBAL_POOL}")
-_NODE = re.compile(rf"/sys/devices/system/node/node(\d+)/hugepages/{_POOL}")
-_NODE_COMPACT = re.compile(r"/sys/devices/system/node/node(\d+)/compact")
+_GLOBAL: Final = rf"/sys/kernel/mm/hugepages/{_GLOBAL_POOL}"
+_NODE: Final = rf"/sys/devices/system/node/node(\d+)/hugepages/{_POOL}"
+_NODE_COMPACT: Final = r"/sys/devices/system/node/node(\d+)/compact"
 _DEFAULT_POOL: Final = "/proc/sys/vm/nr_hugepages"
 _COMPACT: Final = "/proc/sys/vm/compact_memory"
 _FREE_PAGES: Final[dict[str, Callable[[State], str]]] = {
@@ -78,17 +78,17 @@ def _pool(state: State, path: str) -> tuple[int | None, int, str] | None:
     sizes = pool.sizes(state)
     if path == _DEFAULT_POOL and sizes:
         return None, state.preset.huge_page, "nr_hugepages"
-    if match := _GLOBAL.fullmatch(path):
+    if match := re.fullmatch(_GLOBAL, path):
         size = int(match[1]) * 1024
         return (None, size, match[2]) if size in sizes else None
-    if match := _NODE.fullmatch(path):
+    if match := re.fullmatch(_NODE, path):
         node, size = int(match[1]), int(match[2]) * 1024
         return (node, size, match[3]) if size in sizes and _online(state, node) else None
     return None
 
 
 def _compact_node(state: State, path: str) -> int | None:
-    match = _NODE_COMPACT.fullmatch(path)
+    match = re.fullmatch(_NODE_COMPACT, path)
     return int(match[1]) if match and _online(state, int(match[1])) else None
 
 

@@ -15,7 +15,7 @@ from importlib import import_module
 from ..aside import remark
 from .exits import BAD_INPUT, FINE, INTERRUPTED, PIPE_CLOSED, Misused
 from .output import drop_output, fill_closed_streams
-from .parser import parser
+from .parser import parser, verb_parser
 from .verbs import VERBS
 
 
@@ -56,8 +56,10 @@ def _answer(argv: list[str]) -> int:
     verb = VERBS.get(argv[0])
     arguments = argparse.Namespace(words=argv[1:])
     others: list[str] = []
-    if verb is None or not verb.own_options:
-        arguments, others = parser(argv[:1]).parse_known_args(argv)
+    if verb is None:
+        arguments, others = parser(declared=False).parse_known_args(argv)
+    elif not verb.own_options:
+        arguments, others = verb_parser(verb).parse_known_args(argv[1:])
     if others or verb is None:
         asked = f"altmap {verb.name}" if verb is not None else "altmap"
         raise Misused(f"unrecognized arguments: {' '.join(others or argv)}; {asked} --help tells what may be asked")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,18 +17,17 @@ from rich.text import Text
 
 from ..picture.lines import Line
 from ..printable import printable
-
-PLAIN_WIDTH = 100
-"""Columns of what goes into a file or a pipe, whatever the terminal."""
+from .output import PLAIN_WIDTH
+from .output import colored as wanted
 
 
 class Printer:
-    """Prints to standard output, a piece at a time. `color` is "always", "never" or "auto": on a terminal, where NO_COLOR
-    is not set. `width` is in columns; without one it is the terminal's. `pictures`: all colours are needed."""
+    """Prints to standard output, a piece at a time. `color` is as for `output.colored`. `width` is in columns; without
+    one it is the terminal's. `pictures`: all colours are needed."""
 
     def __init__(self, color: str = "auto", width: int | None = None, pictures: bool = False) -> None:
         terminal = sys.stdout.isatty()
-        self.colored = colored = color == "always" or (color == "auto" and terminal and not os.environ.get("NO_COLOR"))
+        self.colored = colored = wanted(color)
         self._whole_lines = width is None and not terminal
         self._console = Console(
             file=sys.stdout,

@@ -7,10 +7,10 @@ import argparse
 from altmap.engine import BadInput
 
 from ..tui.live import Reader
-from .console import Printer
 from .exits import FINE
 from .output import say
-from .show import machine_parts
+from .page import Page
+from .show import show_machine
 from .streams import STDIN, explorer_can_open, machine_named
 
 
@@ -25,7 +25,7 @@ def watch_running(arguments: argparse.Namespace) -> int:
         from ..tui.app import run_app
 
         return run_app(reading.machine, reader=reader)
-    Printer(arguments.color, arguments.width)(*machine_parts(reading.machine))
+    show_machine(reading.machine, Page(arguments.color, arguments.width))
     if plan is not None:
         say(f"\nWhat differs from {plan.origin.name}")
         say("\n".join(f"• {line}" for line in reading.differs))

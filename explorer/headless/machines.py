@@ -5,22 +5,7 @@ from __future__ import annotations
 import argparse
 import os.path
 
-from altmap.engine import (
-    BOOT_KEYS,
-    BadInput,
-    HotplugError,
-    Machine,
-    bundled_machines,
-    lsmem,
-    new_machine,
-    open_machine,
-    qemu_devices,
-    qemu_nodes,
-    reboot,
-    save_machine,
-    sentence,
-    split_lsmem,
-)
+from altmap import engine
 
 from ..aside import remark
 from .arguments import DEFAULT_MACHINE
@@ -45,7 +30,7 @@ def enter(arguments: argparse.Namespace) -> int:
     )
 
 
-def _enter(machine: Machine, arguments: argparse.Namespace, path: str = "") -> int:
+def _enter(machine: engine.Machine, arguments: argparse.Namespace, path: str = "") -> int:
     if explorer_can_open():
         from ..tui.app import run_app
 
@@ -64,9 +49,9 @@ def boot(arguments: argparse.Namespace) -> int:
         key, equals, text = word.partition("=")
         if not equals or key in options:
             wrong = "is no KEY=VALUE" if not equals else "is given twice"
-            raise BadInput(f"{word!r} {wrong}; the keys are {', '.join(BOOT_KEYS)}")
+            raise engine.BadInput(f"{word!r} {wrong}; the keys are {', '.join(engine.BOOT_KEYS)}")
         options[key] = text
-    machine = reboot(machine_named(arguments.machine, replay=arguments.replay), options)
+    machine = engine.reboot(machine_named(arguments.machine, replay=arguments.replay), options)
     return _made(machine, arguments)
 
 
@@ -74,21 +59,21 @@ def new(arguments: argparse.Namespace) -> int:
     """A machine from words: opened, shown or saved."""
     writable(arguments.output)
     if arguments.qemu is not None and arguments.nodes is not None:
-        raise BadInput("--qemu says what --nodes does; give one of them")
-    nodes = qemu_nodes(arguments.qemu) if arguments.qemu is not None else (arguments.nodes or "2G").split(",")
+        raise engine.BadInput("--qemu says what --nodes does; give one of them")
+    nodes = engine.qemu_nodes(arguments.qemu) if arguments.qemu is not None else (arguments.nodes or "2G").split(",")
     words = {"arch": arguments.arch, "kernel": arguments.kernel, "append": arguments.append}
-    plugged = qemu_devices(arguments.qemu) if arguments.qemu is not None else ()
-    machine = new_machine(
+    plugged = engine.qemu_devices(arguments.qemu) if arguments.qemu is not None else ()
+    machine = engine.new_machine(
         nodes, block_size=arguments.block_size, cxl_windows=arguments.cxl_window, devices=plugged, **words
     )
     return _made(machine, arguments)
 
 
-def _made(machine: Machine, arguments: argparse.Namespace) -> int:
+def _made(machine: engine.Machine, arguments: argparse.Namespace) -> int:
     """A machine that was made is opened, shown or saved."""
     if arguments.output is None:
         return _show(machine, arguments) if arguments.json else _enter(machine, arguments)
-    save_machine(machine, arguments.output)
+    engine.save_machine(machine, arguments.output)
     if arguments.json:
         return _show(machine, arguments)
     remark(f"note: {note}" for note in machine.origin.notes)
@@ -103,16 +88,16 @@ def show(arguments: argparse.Namespace) -> int:
     )
 
 
-def _show(machine: Machine, arguments: argparse.Namespace) -> int:
+def _show(machine: engine.Machine, arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .forms.machine import machine_document
 
         write(as_line(machine_document(machine)))
     else:
-        from .console import Printer
-        from .show import machine_parts
+        from .page import Page
+        from .show import show_machine
 
-        Printer(arguments.color, arguments.width)(*machine_parts(machine))
+        show_machine(machine, Page(arguments.color, arguments.width))
     return FINE
 
 
@@ -120,12 +105,14 @@ def list_memory(arguments: argparse.Namespace) -> int:
     """lsmem with lsmem's own options; the one word that is no option is the machine. Beside --sysroot, which names it too,
     a word is one too many, as in lsmem."""
     replay = "--replay" in arguments.words
-    options, others = split_lsmem([word for word in arguments.words if word != "--replay"])
+    options, others = engine.split_lsmem([word for word in arguments.words if word != "--replay"])
     if len(others) > 1:
-        raise BadInput(f"lsmem takes one machine, not {' and '.join(others)}")
+        raise engine.BadInput(f"lsmem takes one machine, not {' and '.join(others)}")
     named = others[0] if others else DEFAULT_MACHINE
     needed = not any(option in ("-s", "-h", "--help") or option.startswith("--sysroot") for option in options)
-    code, text = lsmem(options, machine_named(named, replay=replay)) if needed else lsmem([*options, *others])
+    code, text = (
+        engine.lsmem(options, machine_named(named, replay=replay)) if needed else engine.lsmem([*options, *others])
+    )
     if code:
         remark(text.splitlines())
     else:
@@ -148,8 +135,8 @@ def read(arguments: argparse.Namespace) -> int:
     for path in arguments.paths:
         try:
             write_text(machine.read(path))
-        except HotplugError as error:
-            remark([f"altmap: {error.errno}: {sentence(error.reason)}"])
+        except engine.HotplugError as error:
+            remark([f"altmap: {error.errno}: {engine.sentence(error.reason)}"])
             code = REFUSED
     return code
 
@@ -172,14 +159,16 @@ def check(arguments: argparse.Namespace) -> int:
 
 def list_bundled(arguments: argparse.Namespace) -> int:
     """The machines that come along, one a line; or each with its picture."""
-    found = bundled_machines()
+    found = engine.bundled_machines()
     if arguments.pictures and not arguments.json:
         from .console import Printer
         from .miniatures import pictured
 
         printer = Printer(arguments.color, arguments.width, pictures=True)
         for one in found:
-            printer.picture([*pictured(open_machine(one.name), one.description, printer.width, printer.colored), ()])
+            printer.picture(
+                [*pictured(engine.open_machine(one.name), one.description, printer.width, printer.colored), ()]
+            )
         return FINE
     if arguments.json:
         from .forms.machine import machines_document

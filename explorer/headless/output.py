@@ -7,12 +7,16 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..printable import printable
 
 if TYPE_CHECKING:
     from altmap.engine import Line
+
+
+PLAIN_WIDTH: Final = 100
+"""Columns of tables and pictures that go into a file or a pipe, whatever the terminal."""
 
 
 def write(data: bytes) -> None:
@@ -26,6 +30,11 @@ def write(data: bytes) -> None:
 def write_text(text: str) -> None:
     """Text to standard output as it is, but for what a terminal would obey."""
     sys.stdout.write(printable(text))
+
+
+def colored(color: str) -> bool:
+    """Are colours and styles wanted? `color` is "always", "never" or "auto": on a terminal, where NO_COLOR is not set."""
+    return color == "always" or (color == "auto" and on_terminal("stdout") and not os.environ.get("NO_COLOR"))
 
 
 def columns(asked: int | None = None) -> int | None:

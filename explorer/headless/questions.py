@@ -5,18 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from altmap.engine import (
-    BadInput,
-    Machine,
-    asked_by_size,
-    describe_drift,
-    describe_give_back,
-    describe_verdicts,
-    diff,
-    explain,
-    give_back,
-    parse_line,
-)
+from altmap import engine
 
 from .exits import DIFFERENT, FINE, REFUSED, UNKNOWN
 from .forms.document import as_line
@@ -31,11 +20,11 @@ def why(arguments: argparse.Namespace) -> int:
     is not known."""
     machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay, devices=arguments.devices)
     line = " ".join(arguments.words)
-    if (size := asked_by_size(line)) is not None:
+    if (size := engine.asked_by_size(line)) is not None:
         return _give_back(machine, *size, arguments)
-    commands = parse_line(line)
+    commands = engine.parse_line(line)
     if not commands:
-        raise BadInput("the question is empty; ask about a line of a script, such as offline 32")
+        raise engine.BadInput("the question is empty; ask about a line of a script, such as offline 32")
     refuse_absent(machine, commands)
     verdicts = [machine.why_not(command) for command in awaited(commands, "question")]
     if arguments.json:
@@ -43,20 +32,20 @@ def why(arguments: argparse.Namespace) -> int:
 
         write(as_line(why_document(verdicts)))
     else:
-        say_lines(describe_verdicts(verdicts), arguments.width)
+        say_lines(engine.describe_verdicts(verdicts), arguments.width)
     answers = {verdict.certainty for verdict in verdicts}
     return REFUSED if "no" in answers else UNKNOWN if "not known" in answers else FINE
 
 
-def _give_back(machine: Machine, size: int, node: int | None, arguments: argparse.Namespace) -> int:
+def _give_back(machine: engine.Machine, size: int, node: int | None, arguments: argparse.Namespace) -> int:
     """Which blocks together would give back so many bytes?"""
-    plan = give_back(machine, size, node)
+    plan = engine.give_back(machine, size, node)
     if arguments.json:
         from .forms.give_back import give_back_document
 
         write(as_line(give_back_document(plan)))
     else:
-        say_lines(describe_give_back(plan), arguments.width)
+        say_lines(engine.describe_give_back(plan), arguments.width)
     return {"yes": FINE, "no": REFUSED, "not known": UNKNOWN}[plan.certainty]
 
 
@@ -65,7 +54,7 @@ def explained(arguments: argparse.Namespace) -> int:
     once_standard_input(arguments.text, arguments.machine or "")
     machine = machine_named(arguments.machine, replay=arguments.replay) if arguments.machine else None
     read = arguments.text == STDIN or os.path.isfile(arguments.text)
-    found = explain(script_text(arguments.text)[0] if read else arguments.text, machine)
+    found = engine.explain(script_text(arguments.text)[0] if read else arguments.text, machine)
     if arguments.json:
         from .forms.explanation import explanation_document
 
@@ -85,11 +74,11 @@ def drift(arguments: argparse.Namespace) -> int:
     sources = (arguments.before, arguments.after)
     once_standard_input(*sources)
     before, after = (machine_named(source, replay=arguments.replay) for source in sources)
-    found = diff(before, after)
+    found = engine.diff(before, after)
     if arguments.json:
         from .forms.changes import diff_document
 
         write(as_line(diff_document(sources, before, after, found)))
     else:
-        say(describe_drift(found), arguments.width)
+        say(engine.describe_drift(found), arguments.width)
     return DIFFERENT if found and arguments.exit_code else FINE

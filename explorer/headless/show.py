@@ -2,50 +2,46 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from altmap.engine import Machine, about_bytes, block_names, format_address, format_bytes, sentence, worth_knowing
 from altmap.engine.memory.zone import Node
 from altmap.engine.sysfs.report import zone_reports
-from rich import box
-from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.measure import Measurement
-from rich.table import Table
-from rich.text import Text
 
 from .. import facts
+from .page import Page, Table
 
 
-def machine_parts(machine: Machine) -> Iterator[RenderableType]:
+def show_machine(machine: Machine, page: Page) -> None:
     """What it is and how well that is known, what is worth knowing, its zones and its memory blocks."""
     origin = machine.origin
-    yield Text(f"{origin.name} — {origin.description}" if origin.description else origin.name, "bold")
-    yield _header(machine)
-    for title, table in (
-        ("Worth knowing", _list([sentence(advice.fact) for advice in worth_knowing(machine)])),
-        ("Notes", _list(origin.notes)),
-        ("Zones (pages)", _zones(machine)),
-        ("Memory blocks", _blocks(machine)),
-    ):
-        if table.row_count:
-            yield Text(f"\n{title}", "bold")
-            yield table
+    page.title(f"{origin.name} — {origin.description}" if origin.description else origin.name)
+    page.pairs((name, text) for name, text in _header(machine) if text)
+    worth = [sentence(advice.fact) for advice in worth_knowing(machine)]
+    for title, sentences in (("Worth knowing", worth), ("Notes", origin.notes)):
+        if sentences:
+            page.blank()
+            page.title(title)
+            page.pairs(("•", one) for one in sentences)
+    for title, table in (("Zones (pages)", _zones(machine)), ("Memory blocks", _blocks(machine))):
+        if table.rows:
+            page.blank()
+            page.title(title)
+            page.table(table)
 
 
 # -- the head of the page ----------------------------------------------------------------------------------------------
 
 
-def _header(machine: Machine) -> Table:
+def _header(machine: Machine) -> Iterator[tuple[str, str]]:
     origin, geometry = machine.origin, machine.geometry
     totals = facts.totals(machine)
     states = [block.state for block in machine.blocks.values()]
     counts = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states), reverse=True))
     measured, estimated = ", ".join(origin.measured), ", ".join(facts.unmeasured(machine))
-    rows = (
+    yield from (
         ("kernel", origin.kernel),
         ("model", f"{machine.model.name}: {machine.model.title}"),
         (
@@ -63,13 +59,6 @@ def _header(machine: Machine) -> Table:
         ("measured", measured),
         ("estimated", estimated),
     )
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim")
-    table.add_column(overflow="fold")
-    for name, text in rows:
-        if text:
-            table.add_row(name, text)
-    return table
 
 
 def _node(machine: Machine, node: Node) -> str:
@@ -80,72 +69,16 @@ def _node(machine: Machine, node: Node) -> str:
     return f"{node.id} with {memory}, {'CPUs' if node.cpus else 'no CPUs'}"
 
 
-def _list(sentences: Sequence[str]) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column()
-    table.add_column(overflow="fold")
-    for one in sentences:
-        table.add_row("•", one)
-    return table
-
-
 # -- tables ------------------------------------------------------------------------------------------------------------
 
 
-class _Fitting:
-    """A table that leaves columns out where it is too wide, those of `spare` in this order, and never cuts what is in the
-    others; only the column `wraps` may have more lines."""
-
-    def __init__(self, columns: Sequence[str], spare: Sequence[str], numbers: Collection[str], wraps: str = "") -> None:
-        self._columns, self._spare, self._numbers, self._wraps = columns, spare, numbers, wraps
-        self._rows: list[tuple[str, ...]] = []
-
-    @property
-    def row_count(self) -> int:
-        """How many rows it has."""
-        return len(self._rows)
-
-    def add_row(self, *cells: str) -> None:
-        """One cell for each column."""
-        self._rows.append(cells)
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        unbounded = options.update(width=sys.maxsize)
-        for left_out in range(len(self._spare) + 1):
-            table = self._without(self._spare[:left_out])
-            needed = Measurement.get(console, unbounded, table).minimum
-            if needed <= options.max_width:
-                break
-        yield from console.render(table, options.update(width=max(needed, options.max_width)))
-
-    def _without(self, left_out: Collection[str]) -> Table:
-        table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
-        kept = [at for at, name in enumerate(self._columns) if name not in left_out]
-        for at in kept:
-            name = self._columns[at]
-            wraps, wide = name == self._wraps, max(cell_len(row[at]) for row in (self._columns, *self._rows))
-            table.add_column(
-                name,
-                justify="right" if name in self._numbers else "left",
-                no_wrap=not wraps,
-                min_width=min(wide, _WRAPPED) if wraps else wide,
-            )
-        for row in self._rows:
-            table.add_row(*(row[at] for at in kept))
-        return table
-
-
-_WRAPPED: Final = 14
-"""Columns that words which may wrap need at least."""
-
-
-def _zones(machine: Machine) -> _Fitting:
+def _zones(machine: Machine) -> Table:
     numbers = ("start_pfn", "spanned", "present", "managed", "free", "free size")
-    table = _Fitting(("node", "zone", *numbers), ("start_pfn", "spanned", "present"), ("node", *numbers))
+    table = Table(("node", "zone", *numbers), ("start_pfn", "spanned", "present"), ("node", *numbers))
     for zone in zone_reports(machine):
         pages = (zone.start_pfn, zone.spanned, zone.present, zone.managed, zone.free)
         size = about_bytes(zone.free * machine.geometry.page_size)
-        table.add_row(str(zone.node), zone.zone, *map(str, pages), size)
+        table.rows.append((str(zone.node), zone.zone, *map(str, pages), size))
     return table
 
 
@@ -158,16 +91,16 @@ class _Row(NamedTuple):
     memmap: str
 
 
-def _blocks(machine: Machine) -> _Fitting:
+def _blocks(machine: Machine) -> Table:
     columns = ("blocks", "range", "size", "state", "valid_zones", "node", "memmap")
-    table = _Fitting(columns, ("memmap", "size", "range", "node"), ("size",), wraps="memmap")
+    table = Table(columns, ("memmap", "size", "range", "node"), ("size",))
     size = machine.geometry.block_size
     rows = [(number, _row(machine, number)) for number in sorted(machine.blocks)]
     for _, group in groupby(enumerate(rows), key=lambda item: (item[1][0] - item[0], item[1][1])):
         run = [row for _, row in group]
         (first, row), count = run[0], len(run)
         extent = f"{format_address(first * size)}-{format_address((first + count) * size - 1)}"
-        table.add_row(block_names(number for number, _ in run), extent, format_bytes(count * size), *row)
+        table.rows.append((block_names(number for number, _ in run), extent, format_bytes(count * size), *row))
     return table
 
 

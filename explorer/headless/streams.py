@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Final
 
-from altmap.engine import BadInput, Machine, open_machine, parse_devices, read_machine, with_devices
+from altmap import engine
 from altmap.engine.snapshot.store import MAX_BYTES, SUFFIXES
 from altmap.engine.snapshot.whole_file import open_to_read
 
@@ -19,7 +19,7 @@ _MAX_SCRIPT: Final = 64 << 20
 _STDIN_NAME: Final = "standard input"
 
 
-def machine_named(source: str, model: str | None = None, *, replay: bool, devices: str | None = None) -> Machine:
+def machine_named(source: str, model: str | None = None, *, replay: bool, devices: str | None = None) -> engine.Machine:
     """The machine that an argument names: what `open_machine` opens, or for ``-`` a snapshot on standard input; with the memory
     devices of the list in the file `devices`. What is to be said of how it was opened goes to standard error. Raises
     `BadInput`."""
@@ -27,18 +27,18 @@ def machine_named(source: str, model: str | None = None, *, replay: bool, device
         once_standard_input(source, devices)
     if source != STDIN:
         with opening(os.path.basename(source) or source):
-            machine = open_machine(source, model=model, replay=replay)
+            machine = engine.open_machine(source, model=model, replay=replay)
     else:
         data = _standard_input("the machine", MAX_BYTES)
-        machine = read_machine(data, _STDIN_NAME, model=model, replay=replay)
+        machine = engine.read_machine(data, _STDIN_NAME, model=model, replay=replay)
     remark(f"altmap: warning: {warning}" for warning in machine.warnings)
     return machine if devices is None else beside(machine, devices)
 
 
-def beside(machine: Machine, devices: str) -> Machine:
+def beside(machine: engine.Machine, devices: str) -> engine.Machine:
     """The machine with the memory devices of the list in a file, or on standard input."""
     text, name = script_text(devices)
-    return with_devices(machine, parse_devices(text, name), os.path.basename(name))
+    return engine.with_devices(machine, engine.parse_devices(text, name), os.path.basename(name))
 
 
 def drawn_elsewhere() -> bool:
@@ -61,22 +61,22 @@ def script_text(source: str) -> tuple[str, str]:
         with open_to_read(source) as file:
             data = file.read(_MAX_SCRIPT + 1)
     if len(data) > _MAX_SCRIPT:
-        raise BadInput(f"{name} is larger than {_MAX_SCRIPT >> 20} MiB; a script is far smaller")
+        raise engine.BadInput(f"{name} is larger than {_MAX_SCRIPT >> 20} MiB; a script is far smaller")
     try:
         return data.decode("utf-8-sig"), name
     except UnicodeDecodeError as error:
-        raise BadInput(f"{name} is not text in UTF-8: there is a wrong byte at {error.start}") from None
+        raise engine.BadInput(f"{name} is not text in UTF-8: there is a wrong byte at {error.start}") from None
 
 
 def once_standard_input(*sources: str) -> None:
     """Standard input can be read once. Raises `BadInput` where it is named more often."""
     if sources.count(STDIN) > 1:
-        raise BadInput("standard input can be read only once; give a file for one of them")
+        raise engine.BadInput("standard input can be read only once; give a file for one of them")
 
 
 def _standard_input(what: str, most: int) -> bytes:
     if sys.stdin is None:
-        raise BadInput(f"{what} is to come from standard input, which is closed")
+        raise engine.BadInput(f"{what} is to come from standard input, which is closed")
     return sys.stdin.buffer.read(most + 1)
 
 
@@ -85,6 +85,6 @@ def writable(path: str | None) -> None:
     if path is None:
         return
     if not path.endswith(SUFFIXES):
-        raise BadInput(f"{path}: the name of a snapshot must end in {', '.join(SUFFIXES)}")
+        raise engine.BadInput(f"{path}: the name of a snapshot must end in {', '.join(SUFFIXES)}")
     if not os.path.isdir(os.path.dirname(path) or "."):
-        raise BadInput(f"{path}: its folder does not exist")
+        raise engine.BadInput(f"{path}: its folder does not exist")

@@ -14,20 +14,27 @@ def legend(entries: Iterable[Entry], words: Sequence[str], wide: int, scene: Sce
     palette = scene.palette
     spans: list[Span] = []
     entries = [*entries]
-    needed = sum(len(word) + (5 if halves == 1 else 4) for _, word in entries)
+    needed = sum(width(_entry(entry, scene, halves)) for entry in entries)
     for count in range(len(words), -1, -1):
         right = "  ".join(words[:count])
         if needed + len(right) + 1 <= wide:
             break
-    for paint, word in entries:
-        if halves == 1:
-            entry = [Span(f" {paint.letter} "), Span(f"{word} ", palette.dim)]
-        elif paint.hatch:
-            entry = [Span(" "), Span("░", *paint.hatch), Span(f" {word} ", palette.dim)]
-        else:
-            entry = [Span(" "), Span("█", paint.colour), Span(f" {word} ", palette.dim)]
+    for one in entries:
+        entry = _entry(one, scene, halves)
         if width((*spans, *entry)) + len(right) + 1 > wide:
             break
         spans += entry
     gap = wide - width(tuple(spans)) - len(right) - 1
     return joined((*spans, Span(" " * max(0, gap)), Span(right, palette.text)))
+
+
+def _entry(entry: Entry, scene: Scene, halves: int) -> Line:
+    paint, word, sample = entry
+    said = Span(f" {word} ", scene.palette.dim)
+    if sample:
+        return (Span(" "), *sample, said)
+    if halves == 1:
+        return (Span(f" {paint.letter}"), said)
+    if paint.hatch:
+        return (Span(" "), Span("░", *paint.hatch), said)
+    return (Span(" "), Span("█", paint.colour), said)

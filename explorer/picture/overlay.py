@@ -6,8 +6,19 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from altmap.engine import Geometry
+
 Places = Mapping[int, int]
 """Pages of sections by number: bit ``i`` is page ``i`` of the section."""
+
+
+CHANGED: Final = "'.:"
+"""The signs of cells that an operation changed: of the upper one of a character, the lower one, and both. With letters such
+cells are reversed."""
+LINKED: Final = "+++"
+"""The same of cells that hold the struct pages of what is under the cursor, or are described by it."""
+MARKED: Final = "***"
+"""The same of cells of marked blocks, where blocks have no edges."""
 
 
 class Happening(NamedTuple):
@@ -79,6 +90,14 @@ def places(ranges: Iterable[tuple[int, int]], section: int) -> dict[int, int]:
             found[nr] = found.get(nr, 0) | ((1 << count) - 1) << first
             start += count
     return found
+
+
+def whole(block: int, places: Places, geometry: Geometry) -> bool:
+    """Do the places hold a whole block, every page of it?"""
+    if not places:
+        return False
+    per_block, full = geometry.sections_per_block, (1 << geometry.pages_per_section) - 1
+    return all(places.get(nr) == full for nr in range(block * per_block, (block + 1) * per_block))
 
 
 def cells_of(places: Places, start: int, pages: int, cell: int, section: int) -> frozenset[int]:

@@ -8,9 +8,9 @@ from functools import lru_cache, partial
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from .colour import between
+from .colour import between, lab
 from .lines import Line, Span
-from .overlay import Overlay, Places, cells_of
+from .overlay import CHANGED, LINKED, MARKED, Overlay, cells_of, whole
 from .paints import Paints
 from .plan import Plan, Row
 from .view import Paint, Scene, View
@@ -38,8 +38,9 @@ def _dimmed(ground: int, paint: Paint) -> Paint:
 
 
 @lru_cache(maxsize=4096)
-def _raised(paint: Paint, colour: int, share: float) -> Paint:
-    return Paint(between(paint.colour, colour, share), paint.letter, paint.hatch, True)
+def inked(back: int) -> int:
+    """White or black, whichever is seen on a colour."""
+    return 0xFFFFFF if lab(back).light < 0.7 else 0
 
 
 class _Laid(NamedTuple):
@@ -191,19 +192,16 @@ class Tiles:
             ]
         per_tile = shape.unit // shape.cell if shape.gap else 0
         happening, laid = over.happening, self._moved(paints, row, over)
-        for places, share in ((happening.changed, 0.55), (over.linked, 1.0)):
+        for places, signs in ((happening.changed, CHANGED), (over.linked, LINKED)):
             cells = cells_of(places, row.start, row.pages, shape.cell, size)
             if cells and per_tile:
                 counts = Counter(cell // per_tile for cell in cells)
                 cells = frozenset(cell for cell in cells if counts[cell // per_tile] < per_tile)
             if cells:
-                laid = [
-                    _raised(paint, palette.cursor, share) if number in cells else paint
-                    for number, paint in enumerate(laid)
-                ]
+                laid = [paint._replace(signs=signs) if number in cells else paint for number, paint in enumerate(laid)]
         if not shape.gap and over.marks and shape.cell >= block:
             laid = [
-                _raised(paint, palette.key, 0.7) if any(nr in over.marks for nr in self._blocks(row, number)) else paint
+                paint._replace(signs=MARKED) if any(nr in over.marks for nr in self._blocks(row, number)) else paint
                 for number, paint in enumerate(laid)
             ]
         return laid
@@ -259,22 +257,15 @@ class Tiles:
         here = self._scene.machine.blocks.get(block)
         if here is not None and here.state == "going-offline":
             found.append(("!!", palette.warn))
-        if block in over.hosts or self._whole(block, over.linked):
+        geometry = self._scene.machine.geometry
+        if block in over.hosts or whole(block, over.linked, geometry):
             found.append(("{}", palette.kinds["memmap"]))
-        if self._whole(block, over.happening.changed):
+        if whole(block, over.happening.changed, geometry):
             found.append(("<>", palette.accent))
         if not found:
             return None
         signs, colour = found[min(side, len(found) - 1)]
         return signs[side], colour
-
-    def _whole(self, block: int, places: Places) -> bool:
-        """Do the places hold a whole block, that is, every page of it that there is?"""
-        if not places:
-            return False
-        geometry = self._scene.machine.geometry
-        per_block, full = geometry.sections_per_block, (1 << geometry.pages_per_section) - 1
-        return all(places.get(nr) == full for nr in range(block * per_block, (block + 1) * per_block))
 
     def _cells(self, paints: list[Paint], at: int, tile: int, part: int, lit: float, column: int = 0) -> Iterator[Span]:
         """One line of the cells of a tile, from a column on."""
@@ -284,7 +275,7 @@ class Tiles:
         upper = paints[rows[0] + column : rows[0] + shape.wide]
         if shape.halves == 1:
             for paint in upper:
-                if paint.raised:
+                if paint.signs:
                     yield Span(paint.letter, palette.ground, palette.cursor, True)
                 else:
                     yield Span(paint.letter, bold=paint.letter.isupper())
@@ -295,7 +286,11 @@ class Tiles:
             yield span._replace(text=span.text * sum(1 for _ in alike))
 
     def _pair(self, top: Paint, bottom: Paint, lit: float) -> Span:
-        if top.hatch and bottom.hatch and not (top.raised or bottom.raised):
+        if top.signs or bottom.signs:
+            one, both = top if top.signs else bottom, bool(top.signs and bottom.signs)
+            back = _lit(between(top.colour, bottom.colour, 0.5) if both else one.colour, lit)
+            return Span(one.signs[2 if both else 0 if one is top else 1], inked(back), back, True)
+        if top.hatch and bottom.hatch:
             return Span(HATCH, *_together(top.hatch, bottom.hatch))
         if top.colour == bottom.colour:
             return Span(" ", None, _lit(top.colour, lit))

@@ -18,19 +18,20 @@ ISOLATED: Final = "isolated"
 
 class Paint(NamedTuple):
     """How a cell looks: its colour, the letter that says the same (a capital where more than half is so), the colours of its
-    hatch where it has one (as what is not online, or isolated), and whether it is pointed out."""
+    hatch where it has one (as what is not online, or isolated), and the signs that point it out, if any: see `CHANGED`."""
 
     colour: int
     letter: str
     hatch: tuple[int, int] | None = None
-    raised: bool = False
+    signs: str = ""
 
 
 class Entry(NamedTuple):
-    """One line of a legend: colour or hatch, letter, word."""
+    """One entry of a legend: colour or hatch, letter, word; `sample` stands in place of colour and letter, if there is one."""
 
     paint: Paint
     word: str
+    sample: Line = ()
 
 
 class Told(NamedTuple):

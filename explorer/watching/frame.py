@@ -12,6 +12,7 @@ from ..picture.memory import MemoryPicture
 from ..picture.memory_size import short_size
 from ..picture.overlay import Overlay
 from ..picture.palette import DARK
+from ..picture.pointed import pointed
 from ..picture.scope import whole
 from ..picture.use import Use
 from ..picture.view import Scene, Told
@@ -50,7 +51,11 @@ class Frames:
         over = Overlay(_NOWHERE, happening=player.happening(self._letters))
         picture = self._drawn((left, map_lines), over)
         machine, scope = player.machine, picture.scope
-        entries = Use.entries(picture.scene, machine.summary(scope.start, scope.pages))
+        edged = bool(picture.plan.shape.gap)
+        entries = [
+            *pointed(picture.scene, scope, over, picture.halves, edged),
+            *Use.entries(picture.scene, machine.summary(scope.start, scope.pages)),
+        ]
         cell = f"cell {short_size(picture.cell * machine.geometry.page_size)}"
         body = [
             *(picture.line(y, over) for y in range(picture.lines)),

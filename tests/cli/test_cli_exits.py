@@ -124,7 +124,7 @@ def test_ctrl_c_is_130_and_silent(altmap: Run, guest: Path, monkeypatch: pytest.
     def interrupted(*args: object, **options: object) -> Machine:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("altmap.explorer.headless.streams.open_machine", interrupted)
+    monkeypatch.setattr("altmap.engine.open_machine", interrupted)
     said = altmap("show", guest)
     assert said == (130, "", "")
 

@@ -31,8 +31,9 @@ print(*sorted({name.removeprefix("altmap.").split(".")[0] for name in sys.module
         (["run", "{guest}", "/dev/null"], {"textual"}, {"engine"}),
         (["run", "--json", "{guest}", "/dev/null"], {"textual", "rich"}, {"engine"}),
         (["check", "{guest}"], {"textual", "rich"}, {"engine"}),
-        (["show", "{guest}"], {"textual"}, {"rich"}),
-        (["{guest}"], {"textual"}, {"rich"}),
+        (["show", "{guest}"], {"textual", "rich"}, {"engine"}),
+        (["why", "{guest}", "offline", "33"], {"textual", "rich"}, {"engine"}),
+        (["{guest}"], {"textual", "rich"}, {"engine"}),
     ],
 )
 def test_only_what_is_needed_is_imported(guest: Path, argv: list[str], without: set[str], with_: set[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import pty
@@ -19,8 +18,8 @@ from altmap.engine import Add, Machine, boot_machine, open_machine, rename, save
 from altmap.engine.memory.section import Memmap, Section
 from altmap.engine.memory.state import state_of
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
-from altmap.explorer.headless.show import machine_parts
-from rich.console import Console
+from altmap.explorer.headless.page import Page
+from altmap.explorer.headless.show import show_machine
 
 from .conftest import Golden, Process, Run
 
@@ -50,12 +49,10 @@ def test_ascii_output_loses_no_line(process: Process, lopsided: Path) -> None:
 
 
 @pytest.mark.parametrize("width", [44, 60, 72, 100])
-def test_a_narrow_table_leaves_columns_out_and_cuts_nothing(width: int) -> None:
+def test_a_narrow_table_leaves_columns_out_and_cuts_nothing(width: int, capsys: pytest.CaptureFixture[str]) -> None:
     machine = open_machine("firecracker-24g")
-    console = Console(width=width, file=io.StringIO())
-    with console.capture() as capture:
-        console.print(*machine_parts(machine), crop=False)
-    said = capture.get()
+    show_machine(machine, Page(width=width))
+    said = capsys.readouterr().out
     assert "…" not in said
     assert sum(" online " in line for line in said.partition("Memory blocks")[2].splitlines()) == 3
     for zone in zone_reports(state_of(machine)):
@@ -65,9 +62,7 @@ def test_a_narrow_table_leaves_columns_out_and_cuts_nothing(width: int) -> None:
 
 
 def lines(machine: Machine, capsys: pytest.CaptureFixture[str]) -> str:
-    from altmap.explorer.headless.console import Printer
-
-    Printer()(*machine_parts(machine))
+    show_machine(machine, Page())
     return " ".join(capsys.readouterr().out.split())
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from altmap.engine import Command, Machine, Reason, sentence
 from altmap.engine.memory.state import State, state_of
-from altmap.engine.questions.why import Remedy, Verdict, describe_verdict, why_not
-from altmap.engine.questions.why.words import lines
+from altmap.engine.questions.why.ask import why_not
+from altmap.engine.questions.why.verdict import Remedy, Verdict
+from altmap.engine.questions.why.words import describe_verdict, lines
 
 from .guests import read_back
 

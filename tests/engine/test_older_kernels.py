@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
-from altmap.engine import boot_machine
+from altmap.engine import Offline, boot_machine
+from altmap.engine.memory.section import Types
 from altmap.engine.memory.state import state_of
+from altmap.engine.numbers.bits import span
 from altmap.engine.protocol.events import PlacementChosen, RangeRemoved
 from altmap.engine.protocol.reasons.placement import HugePagesExclude
+from altmap.engine.protocol.reasons.taking import Unmovable
 from altmap.engine.snapshot import store
 
-from .guests import FIRST, dimm, guest, occupy, offline, online, remove, told
+from .guests import FIRST, dimm, guest, occupy, offline, online, refuse, remove, told
 
 
 @pytest.mark.parametrize(("model", "held"), [("rfc-v2", "1"), ("4.18", "0"), ("5.5", "0"), ("5.6", "1"), ("6.12", "1")])
@@ -26,6 +30,22 @@ def test_the_file_removable_looks_at_pages_until_5_5(model: str, held: str) -> N
     assert machine.read(path) == f"{held}\n"
     boot = machine.read("/sys/devices/system/memory/memory0/removable")
     assert boot == ("0\n" if model in ("4.18", "5.5") else "1\n")
+
+
+@pytest.mark.parametrize(("model", "first", "lost"), [("5.18", 9000, 17), ("5.19", 32400, 1), ("6.17", 32400, 0)])
+def test_isolation_looks_at_the_last_pageblock_second_since_5_19(model: str, first: int, lost: int) -> None:
+    """And of the pageblocks that were isolated before it stopped, the types are lost until 6.16."""
+    machine = guest("4G", model=model, memmap_on_memory="N")
+    dimm(machine, at="8G")
+    online(machine, 64, kind="online_kernel")
+    section = state_of(machine).sections[64]
+    unmovable = msgspec.structs.replace(section, types=Types({"Unmovable": span(0, 64)}))
+    state_of(machine).sections.put(64, unmovable)
+    for at in (9000, 32400):
+        occupy(machine, 2 * FIRST + at, 1, "slab")
+    outcome = refuse(machine, Offline(block=64))
+    assert outcome.reason == Unmovable(2 * FIRST + first, "slab", ())
+    assert 64 - state_of(machine).sections[64].types["Unmovable"].bit_count() == lost
 
 
 def test_an_offline_block_is_removable() -> None:

@@ -26,7 +26,9 @@ from altmap.engine import (
 )
 from altmap.engine.commands import Allocate, HugePages
 from altmap.engine.memory.state import state_of
-from altmap.engine.questions.why import Verdict, describe_verdict, why_not
+from altmap.engine.questions.why.ask import why_not
+from altmap.engine.questions.why.verdict import Verdict
+from altmap.engine.questions.why.words import describe_verdict
 
 from .asking import BLOCK, ask, blockers, pictured, said, typed
 from .guests import FIRST, dimm, do, guest, occupy, online, two_nodes

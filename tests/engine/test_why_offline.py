@@ -5,7 +5,7 @@ from __future__ import annotations
 from altmap.engine import Add, Eject, Offline, Online, Remove, plain, sentence
 from altmap.engine.commands import Allocate, Free, HugePages, Pin
 from altmap.engine.memory.state import state_of
-from altmap.engine.questions.why import describe_verdict
+from altmap.engine.questions.why.words import describe_verdict
 
 from .asking import BLOCK, ask, blockers, said, typed, words
 from .guests import FIRST, dimm, do, fill_zone, guest, occupy, online, two_nodes

@@ -55,3 +55,19 @@ def test_files_are_written_and_replaced_only_when_asked_twice(tmp_path: Path, mo
         assert sorted(path.name for path in tmp_path.iterdir()) == ["guest.json", "guest.svg"]
 
     drive(machine, take)
+
+
+def test_a_dialog_that_is_answered_twice_closes_once() -> None:
+    """A double click: the second finds the dialog closing, and no other screen goes with it."""
+
+    async def take(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "y")
+        dialog = pilot.app.screen
+        assert isinstance(dialog, TakeHomeDialog)
+        dialog.action_copy()
+        dialog.action_copy()
+        await pilot.pause()
+        assert pilot.app.screen is screen
+        assert "copied" in result(screen)
+
+    drive(guest(), take)

@@ -34,31 +34,6 @@ _VIEWS: Final = 4
 """Sections whose views are kept: those of the two scanners, and of the oldest and newest pages of a CPU's list."""
 
 
-class _Ways(NamedTuple):
-    """What kernels of a release on do differently.
-
-    finishes   after the first batch of a pageblock, the rest of it is one batch
-    strides    while the free scanner finds nothing, it looks at every 2nd, 4th ... 32nd page of a pageblock
-    counts_all pages that are stepped over with the first of their free area count as scanned
-    frugal     the free scanner looks for what a batch still lacks, not for a whole batch, and its pages are used from the
-               first to the last, not from the last to the first
-    """
-
-    release: tuple[int, int]
-    finishes: bool = True
-    strides: bool = True
-    counts_all: bool = True
-    frugal: bool = True
-
-
-_WAYS: Final = (
-    _Ways((6, 9)),
-    _Ways((6, 5), frugal=False),
-    _Ways((5, 1), frugal=False, counts_all=False),
-    _Ways((0, 0), finishes=False, strides=False, counts_all=False, frugal=False),
-)
-
-
 def run(state: State, key: ZoneKey, order: int = WHOLE_ZONE) -> Steps:
     """Compact a populated zone: all of it, or on from where the scanners stopped until a free area of `order` is there."""
     return _Run(state, key, order).steps()
@@ -76,10 +51,9 @@ class _Run:
     """One run over one zone (struct compact_control)."""
 
     def __init__(self, state: State, key: ZoneKey, order: int) -> None:
-        self.state, self.key, self.order = state, key, order
+        self.state, self.model, self.key, self.order = state, state.model, key, order
         self.zone = zone = state.zones[key]
         self.size, self.block = state.geometry.pages_per_section, state.geometry.pageblock_pages
-        self.ways = next(ways for ways in _WAYS if ways.release <= state.model.release)
         self.owned = {section.nr: owned for section, owned in state.zone_sections(key)}
         self.numbers = list(self.owned)
         self.views: dict[int, ScannedSection] = {}
@@ -148,7 +122,7 @@ class _Run:
             if len(self.views) > _VIEWS:
                 self.views = {at: kept for at, kept in self.views.items() if kept.changed}
             skipped = self.skipped.get(nr, 0)
-            view = ScannedSection(self.state, nr, self.zone, self.owned[nr], skipped, self.ways.counts_all)
+            view = ScannedSection(self.state, nr, self.zone, self.owned[nr], skipped, self.model.compact_counts_all)
             self.views[nr] = view
         return view
 
@@ -184,7 +158,7 @@ class _Run:
         length = self.block - start % self.block
         pages = candidates >> start & span(0, length)
         here = self.migrate // self.block
-        rest = self.ways.finishes and self.finishing == here
+        rest = self.model.compact_finishes and self.finishing == here
         if not rest and pages.bit_count() >= BATCH:
             pages = lowest_n(pages, BATCH)
             length = pages.bit_length()
@@ -242,7 +216,7 @@ class _Run:
                 if wanted <= 0 or end < stop:
                     self.free = view.base + (end if end < stop else first - self.block)
                     return
-                stride = min(BATCH, stride * 2) if self.ways.strides and not isolated else 1
+                stride = min(BATCH, stride * 2) if self.model.compact_strides and not isolated else 1
         yield from self._found(low, idle, scanned, 0)
         self.free = low - self.block
 
@@ -262,7 +236,7 @@ class _Run:
         length, offset = stop - start, start - first
         free = view.free >> start & span(0, length)
         if view.huge >> first & 1:
-            return 0, stop, length if self.ways.counts_all else 1
+            return 0, stop, length if self.model.compact_counts_all else 1
         if not free or free == span(0, self.block):  # a free pageblock that is a target is the tail of an area
             return 0, stop, ceil(length, stride)
         biggest = self.state.geometry.pageblock_order
@@ -296,7 +270,7 @@ class _Run:
         targets = list(self._use(min(count, self.spares)))
         missing = count - _pages(targets)
         if missing:
-            yield from self._isolate_targets(missing if self.ways.frugal else count)
+            yield from self._isolate_targets(missing if self.model.compact_frugal else count)
             targets += self._use(min(missing, self.spares))
         moved = _pages(targets)
         if moved:
@@ -322,7 +296,7 @@ class _Run:
     def _use(self, count: int) -> Iterator[tuple[int, int]]:
         """Pages that the free scanner took before."""
         self.spares -= count
-        return _take(self.spare, count, self.ways.frugal)
+        return _take(self.spare, count, self.model.compact_frugal)
 
     def _write(self) -> None:
         """Put the changed sections back: all of them at once, so that the zone's counts hold at every event."""

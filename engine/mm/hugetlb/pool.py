@@ -167,7 +167,7 @@ def _fresh_place(state: State, page: HugePage, nodes: Sequence[int]) -> int:
 
 
 def refuse_crossing(state: State, start: int, pages: int) -> None:
-    """Before 6.12 a gigantic page, even a free one, that goes on behind a range keeps it from being isolated; only the
+    """Before 6.10 a gigantic page, even a free one, that goes on behind a range keeps it from being isolated; only the
     block with its tail can go. Raises `HotplugError` EBUSY."""
     if state.model.dissolves_gigantic:
         return

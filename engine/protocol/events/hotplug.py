@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from .. import vocabulary
 from ..reasons import Reason
 from ..reasons.placement import PlacementRule
 from ..reasons.unknown import HighestAddress, NotDated
@@ -123,7 +124,7 @@ class BlockState(EventBase, tag="block_state", frozen=True):
     """The state of a block changed."""
 
     block: int
-    state: str
+    state: vocabulary.BlockState
 
 
 class ZoneChosen(EventBase, tag="zone_chosen", frozen=True):

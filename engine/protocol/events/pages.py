@@ -44,7 +44,8 @@ class RangeIsolated(EventBase, tag="range_isolated", frozen=True):
 
 
 class IsolationUndone(EventBase, tag="isolation_undone", frozen=True):
-    """undo_isolate_page_range: the pageblocks are Movable now, whatever they were; `free` pages count as free again."""
+    """undo_isolate_page_range: the pageblocks of `pages` pages from `pfn` on are no longer isolated, and `free` pages of them
+    count as free again. Before 6.17 all are Movable then, whatever they were."""
 
     pfn: int
     pages: int

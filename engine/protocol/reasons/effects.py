@@ -270,6 +270,12 @@ class OnlyWaits(Coded, frozen=True):
     block: int
 
 
+class ParametersAssumed(Coded, frozen=True):
+    """No file of the capture tells these parameters, on which what happens hangs: names and the values that were taken."""
+
+    values: tuple[tuple[str, str], ...]
+
+
 Warn = (
     KernelPagesMayCome
     | FirstOfZone
@@ -287,4 +293,5 @@ Warn = (
     | GivesNoAnswer
     | OfflineByHandFirst
     | OnlyWaits
+    | ParametersAssumed
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from ..vocabulary import ZoneKey
 from .coded import Coded
 
 
@@ -14,6 +15,7 @@ class NotSeen(Coded, frozen=True):
     them to the buddy. They lie in some of `blocks` memory blocks, and in `least` of these at least. `chance`: how likely, in
     percent, some of them are among the pages in question, if their pageblocks were strewn at random. `highest`: it is the
     highest boot memory of ZONE_MOVABLE, and there the boot takes its memory first (memblock goes from the top down).
+    `counted`: the zone's counters were read, not worked out.
     """
 
     node: int
@@ -26,9 +28,12 @@ class NotSeen(Coded, frozen=True):
     least: int
     chance: int
     highest: bool
+    counted: bool = True
 
     read: ClassVar[tuple[str, ...]] = ("/proc/kpageflags", "/proc/kpagecount")
     """What root can read that would tell."""
+    root: ClassVar[bool] = True
+    """Whether it takes root to read that."""
 
 
 class NoFlags(Coded, frozen=True):
@@ -42,16 +47,19 @@ class NoFlags(Coded, frozen=True):
 
     read: ClassVar[tuple[str, ...]] = ()
     """No file would tell."""
+    root: ClassVar[bool] = False
+    """Whether it takes root to read that."""
 
 
 class NotCounted(Coded, frozen=True):
-    """No one counted the free pages of the zone, or their areas."""
+    """No one counted the free pages of these zones, or their areas."""
 
-    node: int
-    zone: str
+    zones: tuple[ZoneKey, ...]
 
     read: ClassVar[tuple[str, ...]] = ("/proc/zoneinfo", "/proc/buddyinfo")
     """What would tell."""
+    root: ClassVar[bool] = False
+    """Whether it takes root to read that."""
 
 
 class HighestAddress(Coded, frozen=True):
@@ -63,6 +71,8 @@ class HighestAddress(Coded, frozen=True):
 
     read: ClassVar[tuple[str, ...]] = ("/proc/cmdline", "/proc/cpuinfo")
     """What would tell."""
+    root: ClassVar[bool] = False
+    """Whether it takes root to read that."""
 
 
 class NotDated(Coded, frozen=True):
@@ -70,6 +80,20 @@ class NotDated(Coded, frozen=True):
 
     read: ClassVar[tuple[str, ...]] = ("/proc/iomem", "/proc/vmstat")
     """What would tell."""
+    root: ClassVar[bool] = True
+    """Whether it takes root to read that."""
 
 
-Unknown = NotSeen | NoFlags | NotCounted | HighestAddress | NotDated
+class NotTold(Coded, frozen=True):
+    """No file tells a parameter on which the answer hangs; `value` was taken."""
+
+    name: str
+    value: str
+
+    read: ClassVar[tuple[str, ...]] = ("/proc/cmdline", "/sys/module/memory_hotplug")
+    """What would tell."""
+    root: ClassVar[bool] = False
+    """Whether it takes root to read that."""
+
+
+Unknown = NotSeen | NoFlags | NotCounted | HighestAddress | NotDated | NotTold

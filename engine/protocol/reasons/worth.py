@@ -15,7 +15,7 @@ class OfflineBlocks(Coded, frozen=True):
 
     runs: Runs
     size: int
-    auto_online_blocks: AutoOnline
+    auto_online_blocks: AutoOnline | None
     online: OnlineType
     path: str
     by_itself: bool

@@ -7,9 +7,7 @@ machine as the blocks before it have left it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from typing import Final
 
 import msgspec
 
@@ -19,7 +17,6 @@ from ...memory.state import Holder, State, state_of
 from ...memory.zone import MOVABLE
 from ...numbers.errors import BadInput
 from ...numbers.rounding import ceil
-from ...numbers.units import parse_bytes
 from ...protocol.events import PagesMigrated
 from ...protocol.reasons import Reason
 from ...protocol.reasons.unknown import NotSeen
@@ -152,7 +149,8 @@ def _most(state: State, blocks: Iterable[int]) -> int:
     most = 0
     for numbers in zones.values():
         with rehearsal(state):
-            hanging = unknowns(state, attempt(state, Offline(block=numbers[0])).events)
+            first = attempt(state, Offline(block=numbers[0]))
+            hanging = unknowns(state, first.result, first.events)
         spared = [one.blocks - one.least for one in hanging if isinstance(one, NotSeen)]
         most += min(len(numbers), *spared) if spared else len(numbers)
     return most
@@ -207,21 +205,3 @@ def _held(state: State, refused: Refused) -> Iterator[Held]:
         tried = refused[first][0]
         size = len(blocks) * state.geometry.block_size
         yield Held(tuple(sorted(blocks)), size, kind, result, tried.reason, tried.pfn)
-
-
-_SIZE: Final = re.compile(
-    r"(?:offline\s+|chmem\s+(?:-d|--disable)\s+)?(\d+(?:\.\d+)?)\s*([KMGTPkmgtp]i?[Bb]?)(?:\s+(.*))?"
-)
-_NODE: Final = re.compile(r"node\s+(\d{1,5})")
-
-
-def asked_by_size(line: str) -> tuple[int, int | None] | None:
-    """Bytes and node (None: all) of a line such as ``offline 40G node 1``, ``40 GiB`` or ``chmem -d 40G``; None where it asks of
-    something else. Raises `BadInput` for a size with something behind it that is no node."""
-    match = _SIZE.fullmatch(line.strip())
-    if match is None:
-        return None
-    node = _NODE.fullmatch(match[3].strip()) if match[3] else None
-    if match[3] and node is None:
-        raise BadInput(f"{match[3][:60]!r} is not understood behind a size; write: offline SIZE [node NODE]")
-    return parse_bytes(match[1] + match[2]), int(node[1]) if node else None

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from ...numbers.units import about_bytes
-from ...protocol.reasons.unknown import HighestAddress, NoFlags, NotCounted, NotDated, NotSeen, Unknown
+from ...protocol.reasons.unknown import HighestAddress, NoFlags, NotCounted, NotDated, NotSeen, NotTold, Unknown
+from ...protocol.vocabulary import ZoneKey
 from .words import Names, counted, zone_name
 
 
@@ -17,7 +18,7 @@ def said(reason: Unknown, names: Names) -> str:
 
 def unknown_words(unknown: Unknown) -> Iterator[str]:
     """What no one saw, what is known of it, how likely it is in the way, and what would tell."""
-    zone = "" if isinstance(unknown, HighestAddress | NotDated) else zone_name((unknown.node, unknown.zone))
+    zone = zone_name((unknown.node, unknown.zone)) if isinstance(unknown, NotSeen | NoFlags) else ""
     match unknown:
         case HighestAddress(limit, max_address):
             yield f"it ends behind {max_address - 1:#x}, {_LIMITS[limit]}"
@@ -33,10 +34,27 @@ def unknown_words(unknown: Unknown) -> Iterator[str]:
             )
         case NotDated():
             yield "no file tells whether it was there at boot or was added later; memory of the boot is refused (EPERM) on arm64"
-        case NotCounted():
-            yield f"no one counted the free pages of {zone} and their areas"
+        case NotTold(name, value):
+            yield f"no file tells {name}; {value} was taken, and with another value this may go otherwise"
+        case NotCounted(zones):
+            yield f"no one counted the free pages of {_zones(zones)}, and their areas"
     if unknown.read:
-        yield f"to know, capture {' and '.join(unknown.read)} as root"
+        yield f"to know, capture {' and '.join(unknown.read)}{' as root' if unknown.root else ''}"
+
+
+_FEW: Final = 3
+"""Nodes whose zones are named one by one."""
+
+
+def _zones(zones: tuple[ZoneKey, ...]) -> str:
+    nodes: dict[int, list[str]] = {}
+    for node, zone in zones:
+        nodes.setdefault(node, []).append(zone)
+    if len(nodes) > _FEW:
+        return f"the zones of {len(nodes)} nodes"
+    return " and of ".join(
+        f"zone{'' if len(names) == 1 else 's'} {', '.join(names)} of node {node}" for node, names in nodes.items()
+    )
 
 
 _LIMITS: Final = {
@@ -48,6 +66,9 @@ _LIMITS: Final = {
 
 def _whereabouts(unknown: NotSeen) -> Iterator[str]:
     """How many pages that cannot be moved lie in how many blocks, and how likely some lie where was asked."""
+    if not unknown.counted:
+        yield "no one counted which pages of the zone are the kernel's, and some always are"
+        return
     if not unknown.kernel:
         yield "by the counters nothing in the zone is the kernel's, but they are approximate, and of another moment"
         return

@@ -71,12 +71,14 @@ def _offline(fact: worth.OfflineBlocks, names: Names) -> str:
         f"{run_names(runs, names)} ({about_bytes(fact.size)}) {'is' if alone else 'are'} offline: no program can use "
     )
     what += f"{'it' if alone else 'them'}, and MemTotal does not count {'it' if alone else 'them'}"
-    if auto_online != "offline":
+    if auto_online not in ("offline", None):
         return f"{what}; auto_online_blocks={auto_online} is for what is added from now on: {by_hand}"
     folder = path.rpartition("/memory")[0]
     next_time = (
         f"; `echo {online} > {folder}/auto_online_blocks` does it for what is added next" if fact.by_itself else ""
     )
+    if auto_online is None:
+        return f"{what}: {by_hand}{next_time}"
     return f"{what}; auto_online_blocks=offline leaves that to you, or to udev: {by_hand}{next_time}"
 
 

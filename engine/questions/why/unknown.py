@@ -10,11 +10,12 @@ from ...memory.zone import MOVABLE
 from ...mm.unseen import Tally, tally
 from ...numbers.rounding import ceil
 from ...protocol.events import AddressDoubted, Event, OriginDoubted, PagesAssumed
-from ...protocol.reasons.unknown import NoFlags, NotCounted, NotSeen, Unknown
+from ...protocol.reasons.unknown import NoFlags, NotCounted, NotSeen, NotTold, Unknown
 from ...protocol.vocabulary import ZoneKey
+from ...run.certainty import unknown_mode
 
 
-def unknowns(state: State, events: Sequence[Event]) -> tuple[Unknown, ...]:
+def unknowns(state: State, result: str, events: Sequence[Event]) -> tuple[Unknown, ...]:
     """What no one saw or counted, by zone."""
     doubts = tuple(event.reason for event in events if isinstance(event, AddressDoubted))
     if doubts:
@@ -26,8 +27,11 @@ def unknowns(state: State, events: Sequence[Event]) -> tuple[Unknown, ...]:
             asked.setdefault((event.node, event.zone), {})[event.pfn] = event
     if asked or undated:
         return (*undated, *(_of_pages(state, key, list(found.values())) for key, found in asked.items()))
+    if unknown_mode(state, result, events):
+        return (NotTold("memmap_on_memory", state.settings.memmap_on_memory),)
     evidence = sorted(state.evidence.items())
-    return tuple(NotCounted(*key) for key, known in evidence if not (known.counted and known.areas))
+    uncounted = tuple(key for key, known in evidence if not (known.counted and known.areas))
+    return (NotCounted(uncounted),) if uncounted else ()
 
 
 def _of_pages(state: State, key: ZoneKey, asked: list[PagesAssumed]) -> Unknown:
@@ -44,6 +48,7 @@ def _of_pages(state: State, key: ZoneKey, asked: list[PagesAssumed]) -> Unknown:
         min(zone.blocks, ceil(zone.fixed(early=True), state.geometry.pages_per_block)),
         _chance(zone, pages, state.geometry.pageblock_pages),
         any(_highest(state, key, zone, event) for event in asked),
+        zone.evidence.counted,
     )
 
 

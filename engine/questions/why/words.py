@@ -220,8 +220,8 @@ def _page(verdict: Verdict) -> Iterator[str]:
     yield f"that is pfn {pfn:#x} (address {pfn * verdict.page_size:#x})"
     if any(blocker.unit == "pages" and (blocker.first or pfn) < pfn for blocker in verdict.blockers):
         yield (
-            "it is the first that the kernel meets, not the lowest: isolation looks at the first pageblock, then at the "
-            "last, then at the rest, and pages are moved only after that"
+            "it is the first that the kernel meets, not the lowest: isolation looks at the first pageblock, then (since 5.19) at "
+            "the last, then at the rest, and pages are moved only after that"
         )
 
 

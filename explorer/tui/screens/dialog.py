@@ -1,9 +1,10 @@
-"""What all dialogs share: a framed box over the screen that escape closes."""
+"""What all dialogs share: a box over the map or the whole screen that escape closes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.events import Click, Key, Paste
 from textual.message import Message
@@ -36,7 +37,12 @@ class Dialog(ModalScreen[Answer], Portrayed):
     def __init__(self) -> None:
         super().__init__()
         self.ready = False
+        self.answered = False
         self.held: list[Key | Paste] = []
+
+    def on_mount(self) -> None:
+        below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else self
+        self.set_class(bool(below.query_children("#right")), "-over-map")
 
     def hold(self, event: Key | Paste) -> None:
         """Keep what was typed before the dialog could take it."""
@@ -45,6 +51,13 @@ class Dialog(ModalScreen[Answer], Portrayed):
     def on_click(self, event: Click) -> None:
         if event.widget is self and self.is_current and self.CLOSES_BESIDE:
             self.action_leave()
+
+    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+        """Close with an answer. The first one counts: a second click may be on its way while the dialog closes."""
+        if self.answered:
+            return AwaitComplete.nothing()
+        self.answered = True
+        return super().dismiss(result)
 
     def on_screen_resume(self) -> None:
         self.call_after_refresh(self._begin)

@@ -257,6 +257,7 @@ class MainScreen(MappingScreen):
     def forget_changed(self) -> None:
         """A key was pressed: what the operation before it changed is pointed out no longer."""
         self._map.show_happening(Happening())
+        self.query_one(MapLegend).follow()
 
     def on_overview_line_asked(self, message: OverviewLine.Asked) -> None:
         self._map.go(message.pfn)
@@ -305,10 +306,9 @@ class MainScreen(MappingScreen):
         self, label: str, commands: Sequence[Command], typed: bool, signal: tuple[int, int] | None
     ) -> None:
         bar = self.query_one(ResultBar)
-        many = len(commands)
 
         def progress(command: int, events: int) -> None:
-            counted = f"{command + 1:,} of {many:,} commands" if many > 1 else f"{events:,} events"
+            counted = f"{command + 1:,} of {len(commands):,} commands" if commands[1:] else f"{events:,} events"
             bar.say("…", f"{label}: {counted}; esc stops it", "busy")
             self._map.show()
             self._offer()
@@ -318,9 +318,9 @@ class MainScreen(MappingScreen):
         try:
             batch = await self.session.run(label, commands, progress, signal)
         except BadInput as error:
-            bar.say("✗ refused", str(error), "refused")
+            bar.say("" if typed else "✗ refused", "" if typed else str(error), "refused")
             if typed:
-                self.open_line(label, str(error))
+                self.open_line(label, str(error))  # which says it
         except Exception as error:
             bar.say("✗ fault", f"{label}: nothing was changed by it", "refused")
             from .error import ErrorScreen

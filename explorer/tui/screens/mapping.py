@@ -155,6 +155,7 @@ class MappingScreen(WatchingScreen):
             for nr in (pfn // geometry.pages_per_block, (pfn + pages - 1) // geometry.pages_per_block)
         }
         self._map.link(frozenset(hosts - {self.cursor}), places(ranges, geometry.pages_per_section))
+        self.query_one(MapLegend).follow()
 
     def go_host(self) -> None:
         """To the memmap of what is under the cursor, or from memmap to what it describes; and back. Where that is in the same

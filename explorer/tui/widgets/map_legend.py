@@ -7,8 +7,11 @@ from textual.events import MouseMove
 from ...picture.can_go import CanGo
 from ...picture.legend import legend
 from ...picture.lines import Line
+from ...picture.memory import MemoryPicture
 from ...picture.memory_size import short_size
+from ...picture.pointed import pointed
 from ...picture.use import Use
+from ...picture.view import Entry
 from ...picture.views import Nodes
 from .drawn import Drawn
 from .memory_map import MemoryMap
@@ -20,6 +23,8 @@ class MapLegend(Drawn):
     def __init__(self, map_: MemoryMap) -> None:
         super().__init__()
         self._map = map_
+        self._seen: tuple[object, ...] = ()
+        self._points: list[Entry] = []
 
     @property
     def words(self) -> str:
@@ -39,4 +44,21 @@ class MapLegend(Drawn):
         words = (cell, "free %") if picture.shares else (cell,)
         of_blocks = scope.level == "page" and map_.view in (CanGo, Nodes)
         view = Use if of_blocks else map_.view  # of a page these show what it is used for
-        return legend(view.entries(map_.scene, found), words, self.size.width, map_.scene, self.halves)
+        return legend(
+            [*self._pointed(), *view.entries(map_.scene, found)], words, self.size.width, map_.scene, self.halves
+        )
+
+    def follow(self) -> None:
+        """Something else may be pointed out on the map."""
+        before = self._points
+        if self._pointed() != before:
+            self.refresh()
+
+    def _pointed(self) -> list[Entry]:
+        map_, over = self._map, self._map.overlay
+        edged = isinstance(map_.picture, MemoryPicture) and bool(map_.picture.plan.shape.gap)
+        seen = (over.happening.changed, over.linked, bool(over.marks), edged, map_.scope, map_.scene.palette)
+        if len(seen) != len(self._seen) or any(one is not other for one, other in zip(seen, self._seen, strict=True)):
+            self._seen = seen
+            self._points = pointed(map_.scene, map_.scope, over, self.halves, edged)
+        return self._points
