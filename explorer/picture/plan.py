@@ -220,7 +220,7 @@ def rows_of(
             if end is not None and start > end:
                 rows.append(Row("hole", end, start - end))
             if folded:
-                rows.append(Row("alike", start, pages))
+                rows.append(Row("alike", start, pages, extent.node))
             else:
                 for at in range(start, start + pages, shape.row):
                     if rows and rows[-1].what == "tiles" and rows[-1].start == at:
