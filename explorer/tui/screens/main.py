@@ -395,7 +395,6 @@ class MainScreen(MappingScreen):
         """Bring a pane into sight and give it the keys."""
         if pane != "map":
             self._pane = pane
-            for name in PANES:
-                self.set_class(name == pane, f"-show-{name}")
+            self.update_classes({f"-show-{name}": name == pane for name in PANES})
             self._title()
         self.call_after_refresh(self._pane_of(pane).focus)
