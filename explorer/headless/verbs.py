@@ -75,7 +75,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
             ),
             Verb(
                 "serve",
-                "open a machine in the explorer in a browser (extra: web)",
+                "open a machine in the explorer in a browser; needs the extra altmap[web]",
                 ("altmap serve firecracker-24g", "altmap serve mine.json --port 8080"),
                 "serve.serve",
                 arguments.of_serve,
