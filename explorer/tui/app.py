@@ -18,12 +18,12 @@ from ..card import recent_of
 from ..printable import printable
 from ..settings import Keeper, settings_path
 from .guard import Guard
-from .leaving import LEFT, run_to_the_end
+from .leaving import run_to_the_end
 from .portrait import Portrayed
 from .screens.asking import AskingScreen
 from .screens.dialog import Dialog
 from .screens.main import MainScreen
-from .session import Session
+from .session import LEFT, Session
 from .themes import DARK, QUIET, THEMES
 from .verbs import VERBS
 
@@ -265,4 +265,5 @@ def run_app(machine: Machine | None, tour: Walk | None = None, path: str = "", r
     keeper = Keeper(settings_path())
     if machine is not None and path:
         keeper.opened(recent_of(machine, path))
-    return run_to_the_end(ExplorerApp(machine, tour=tour, keeper=keeper, reader=reader))
+    app = ExplorerApp(machine, tour=tour, keeper=keeper, reader=reader)
+    return run_to_the_end(app, lambda: app.session, keeper)

@@ -361,15 +361,18 @@ class MemoryMap(Drawn, can_focus=True):
     # -- keys and the mouse -----------------------------------------------------------------------------------------
 
     def action_move(self, across: int, down: int, extend: bool = False) -> None:
+        """Steps of the cursor; `extend`: they mark what they pass."""
         self._place(self.picture.moved(self.pfn, across, down), extend)
 
     def action_jump(self, way: int) -> None:
+        """Half a map down, or up."""
         pfn = self.pfn
         for _ in range(max(1, self.size.height // 2)):
             pfn = self.picture.moved(pfn, 0, way)
         self._place(pfn)
 
     def action_end(self, last: bool) -> None:
+        """To the last page that is shown, or the first."""
         pfn = self.picture.snapped(self.scope.start + self.scope.pages - 1 if last else self.scope.start)
         self._place(pfn)
 
