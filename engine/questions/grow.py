@@ -141,7 +141,7 @@ class _Curve:
                     self.reach(self._plugged)
 
     def reach(self, added: int) -> None:
-        """So many bytes were added."""
+        """Note where the machine stands when so many bytes were added: a point, and dangers that were not told before."""
         state, page = self._state, self._state.geometry.page_size
         kernel = [zone for zone in state.zones.values() if zone.name in KERNEL_ZONES]
         movable = [zone for zone in state.zones.values() if zone.name == MOVABLE]

@@ -127,7 +127,7 @@ def of_live(parser: Parser) -> None:
 
 def of_serve(parser: Parser) -> None:
     """altmap serve."""
-    _machine(parser)
+    _machine(parser, instead="without one, all that can be opened are shown", default=None)
     _model(parser, "the machine's own")
     _replay(parser)
     where = "where to listen (127.0.0.1: this machine alone)"

@@ -30,7 +30,7 @@ _shtab_altmap_commands() {
     read:'Print a file of the machine as its kernel would.'
     run:'Run a script on a machine and tell what comes of each line.'
     schema:'Print the JSON Schema of what --json prints, or list the kinds of documents.'
-    serve:'Open a machine in the explorer in a browser; needs the extra altmap[web].'
+    serve:'Open a machine, or the list of machines, in the explorer in a browser; needs the extra altmap[web].'
     show:'Print a machine: its zones, memory blocks and where their memmap lies.'
     svg:'Draw the explorer'"'"'s main screen as a picture, without a terminal.'
     tour:'Take a tour: the story of memmap in hot-added memory, or one of your own.'
