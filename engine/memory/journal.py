@@ -61,7 +61,7 @@ class Journal:
         self.undone = 0
 
     def begin(self) -> None:
-        """The tables are built; how is forgotten."""
+        """The tables are built: what was written so far is forgotten, and cannot be taken back."""
         self.changes = []
         self.begun = True
 

@@ -69,10 +69,10 @@ class Hstate(msgspec.Struct, frozen=True, gc=False):
 
 class Globals(msgspec.Struct, frozen=True, gc=False):
     """What the kernel has one of. `crashed`: it does nothing any more. `locked`: an offline that never ends holds the hotplug
-    lock. `vmemmap_warned`: a failed allocation of memmap was
-    logged, which happens once. `policy_zone` is a place in `KERNEL_ZONES`; it never goes down. `hugetlb_rank` is the
-    highest rank that a huge page had. `auto_online_assumed`, `mode_assumed`: no file of the capture told auto_online_blocks,
-    and memmap_on_memory, and they are taken for what kernels have by default."""
+    lock. `vmemmap_warned`: a failed allocation of memmap was logged, which happens once. `policy_zone` is a place in
+    `KERNEL_ZONES`; it never goes down. `hugetlb_rank` is the highest rank that a huge page had.
+    `auto_online_assumed`, `mode_assumed`: no file of the capture told auto_online_blocks, and memmap_on_memory, and they are
+    taken for what kernels have by default."""
 
     crashed: bool = False
     vmemmap_warned: bool = False
@@ -89,8 +89,8 @@ class State:
 
     `surplus` counts by node and base pages of a huge page, `hstates` go by such pages, `optimized` says by pfn of a huge
     page whose memmap was given back whether it still is, `tails` by zone and base pages of a huge page where the page lies that
-    all such memmap is mapped to, `vmstat` are counters of /proc/vmstat, and devices go by the
-    address where their memory begins.
+    all such memmap is mapped to, `standby` by number of a block of s390's standby memory whether it is to carry its own memmap,
+    `vmstat` are counters of /proc/vmstat, and devices go by the address (bytes) where their memory begins.
     """
 
     def __init__(self, preset: Preset, geometry: Geometry, model: KernelModel, boot: Boot, chain: Chain) -> None:

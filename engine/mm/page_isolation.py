@@ -50,7 +50,7 @@ def start_isolate(state: State, pfn: int, pages: int, offline: bool = False) -> 
         page, kind = blocker
         if not state.model.isolation_keeps_type:
             _undo_before(state, page, pfn, pages)
-        raise HotplugError("EBUSY", Unmovable(page, kind, memmap_owners(state, page, kind)), page)
+        raise HotplugError("EBUSY", Unmovable(page, kind, blocks_of_memmap(state, page, kind)), page)
     return _set(state, sections, pfn, pages, True)
 
 
@@ -134,7 +134,7 @@ def first_unmovable(
     return min(found)
 
 
-def memmap_owners(state: State, pfn: int, kind: Kind) -> tuple[int, ...]:
+def blocks_of_memmap(state: State, pfn: int, kind: Kind) -> tuple[int, ...]:
     """The blocks whose memmap lies on a page of a kind, ascending; none where it holds no memmap of others."""
     if kind != VMEMMAP:
         return ()

@@ -144,7 +144,7 @@ def _holds(state: State, chunk: Chunk, on: str) -> bool:
 
 
 def agree_nodes(state: State) -> Iterator[str]:
-    """Nodes of blocks are there, and online."""
+    """Make the nodes of all blocks be there, and online; yields what had to be changed, in words."""
     for number in sorted({node for block in state.blocks.values() for node in block.nodes}):
         node = state.nodes.get(number)
         if node is None or not node.online:

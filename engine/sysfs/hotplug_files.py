@@ -290,7 +290,7 @@ def _has_parameter(state: State, path: str) -> bool:
     if not path.startswith(PARAMETERS):
         return True
     if path.endswith("/memmap_on_memory"):
-        return bool(state.model.parameter_modes) and state.geometry.arch in state.model.hosts
+        return state.model.has_parameter(state.geometry.arch)
     return len(state.model.policies) > 1
 
 

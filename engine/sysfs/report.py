@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from ..hotplug.zone_policy import valid_zones
 from ..memory.state import Holder, State, state_of
 from ..mm import free_area, windows
-from ..protocol.vocabulary import BlockState
+from ..protocol.vocabulary import BlockState, MemmapOn
 
 
 class BlockReport(msgspec.Struct, frozen=True):
@@ -38,7 +40,7 @@ class SectionReport(msgspec.Struct, frozen=True):
 
     node: int
     online: bool
-    memmap_on: str
+    memmap_on: MemmapOn | Literal["none"]
     memmap_pfn: int | None
 
 

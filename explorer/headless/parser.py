@@ -15,6 +15,10 @@ from .verb_parser import Parser, columns, explained
 from .verbs import GROUPS, VERBS, Verb
 
 ABOUT: Final = "Linux memory hotplug, rehearsed: add, online, offline and remove memory of a saved machine."
+MEMMAP: Final = (
+    "Of each page of memory, 4 KiB on most machines, the kernel keeps a struct page of 64 bytes. All of them are the memmap: "
+    "1.6 % of memory, and added memory needs its own."
+)
 USAGE: Final = ("altmap [MACHINE]", "altmap COMMAND ...", "altmap COMMAND --help")
 _NAMES: Final = max(map(len, VERBS)) + 4
 """Columns before what is said of a command."""
@@ -68,4 +72,5 @@ def _overview(width: int) -> Iterator[str]:
     for title, verbs in GROUPS:
         yield from ["", f"{title}:", *explained(((verb.name, verb.about) for verb in verbs), _NAMES)]
     yield from ["", *textwrap.wrap(f"MACHINE is {MACHINE_WORDS}.", width)]
+    yield from ["", *textwrap.wrap(MEMMAP, width)]
     yield from ["", "Exit codes:", *explained(((str(code), meaning) for code, meaning in MEANINGS.items()), 5)]

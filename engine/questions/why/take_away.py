@@ -59,7 +59,7 @@ from .obstacles import (
     empty,
     given_back,
     hosted_guests,
-    memmap_owners,
+    kernel_memmap_owners,
     object_owners,
     owned_by,
     take_out,
@@ -182,7 +182,7 @@ def _in_the_way(
         obstacles = clear_away(state, numbers)
     if guests:
         obstacles.refusals.clear()
-    owners = memmap_owners(state, numbers) if VMEMMAP in obstacles.pages else []
+    owners = kernel_memmap_owners(state, numbers) if VMEMMAP in obstacles.pages else []
     blockers = blockers_of(state, obstacles, owners)
     if guests:
         first = guests[0].nr * state.geometry.pages_per_section
