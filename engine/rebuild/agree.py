@@ -64,7 +64,7 @@ def _wide_enough(state: State, zone: Zone, blocks: Iterator[Block]) -> tuple[int
     """The span of a zone that has holes, so that its present pages and its hot-added blocks lie in it."""
     low, high = zone.start, max(zone.end, zone.start + zone.present)
     for block in blocks:
-        if block.zone == zone.key and not block.early:
+        if not block.early and block.zone == zone.key:
             start, pages = state.block_range(block.id)
             low, high = min(low, start), max(high, start + pages)
     return low, high
@@ -124,7 +124,7 @@ def agree_memmaps(state: State) -> None:
     """A memmap, or a page table of one, that is not where the model had put it is somewhere else, and no one knows where."""
     for section in list(state.sections.values()):
         memmap = section.memmap
-        if memmap is None:
+        if memmap is None or not (memmap.chunks or memmap.tables):
             continue
         if not all(_holds(state, chunk, memmap.on) for chunk in memmap.chunks):
             state.sections.load({section.nr: replace(section, memmap=Memmap("kernel"))})
