@@ -44,6 +44,15 @@ def build(tmp_path: Path) -> Builder:
     return Builder(tmp_path / "tree")
 
 
+def test_whoever_watches_is_told_how_many_pages_are_read(build: Builder) -> None:
+    build.file(f"{MEMORY}/block_size_bytes", "8000000\n")
+    build.block(3, state="online")
+    build.file("proc/kpageflags", struct.pack("<3Q", 1024, 1024, 0))
+    told: list[tuple[int, int]] = []
+    observe(build.root, watch=lambda pages, end: told.append((pages, end)))
+    assert told == [(3, 4 << 27)]
+
+
 def test_a_rich_tree(build: Builder) -> None:
     build.file(f"{MEMORY}/block_size_bytes", "8000000\n")
     build.file(f"{MEMORY}/auto_online_blocks", "offline\n")
