@@ -26,7 +26,7 @@ from ..protocol.reasons.adding import NoHotplug, Unaligned
 from ..protocol.reasons.taking import HoldsMemmap, NotOffline, SomeHostTheirOwn, UsedAfterUnmap, WrongGranularity
 from ..protocol.vocabulary import DEVICE_CALLERS, PAGETABLE, SLAB
 from .device_memory import remove_parts
-from .offline import blocks_of
+from .offline import blocks_of, refuse_without_hotremove
 from .zone_span import shrink
 
 Steps = Iterator[Event]
@@ -36,6 +36,7 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
     """Remove a range whose blocks are all offline; a range without blocks gives back what a failed add left there.
     Raises `HotplugError`; nothing is removed then."""
     refuse_without_hotplug(state)
+    refuse_without_hotremove(state, "EBUSY")
     geometry = state.geometry
     block_size = geometry.block_size
     if _parts(state, start, size):

@@ -33,7 +33,7 @@ class Course:
     """Moments are numbered from 1. `moves`: what moves in a moment; `block`: pages of a memory block."""
 
     def __init__(self, told: Sequence[Told], moves: Mapping[int, Sequence[Move]], block: int) -> None:
-        self._moves, self._block = moves, block
+        self._block = block
         self._numbers: dict[str, list[int]] = {}
         self._sums: dict[str, list[int]] = {}
         self._came: list[tuple[int, tuple[tuple[int, int], ...]]] = []
