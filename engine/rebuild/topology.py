@@ -202,7 +202,7 @@ def _zone_of(state: State, reading: BlockReading, nodes: tuple[int, ...]) -> Zon
     return None if len(kernel) > 1 or not whole else whole[0]
 
 
-def mark_early(state: State, seen: Observation, prior: State | None) -> None:
+def mark_early(state: State, prior: State | None) -> None:
     """Without an earlier state: blocks that carry their own memmap or lie in driver-managed memory were hot-added."""
     if prior is not None:
         return
