@@ -131,6 +131,7 @@ _KINDS: Final = {
     "plugged": "free",
     "unplugged": "offline",
     "huge": "huge",
+    "freed": "free",
 }
 """What is measured, in this order, and the kind whose colour it has."""
 
@@ -159,3 +160,7 @@ def _amounts(told: Told) -> Iterator[tuple[str, int]]:
             yield "plugged", pages
         case events.PagesUnplugged(pages=pages):
             yield "unplugged", pages
+        case events.HugePageTaken(pages=pages):
+            yield "huge", pages
+        case events.HugePageFreed(pages=pages):
+            yield "freed", pages

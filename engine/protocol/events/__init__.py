@@ -42,7 +42,9 @@ from .pages import (
     CompactionEnded,
     CompactionStarted,
     HugePageDissolved,
+    HugePageFreed,
     HugePagesChanged,
+    HugePageTaken,
     IsolationUndone,
     MemmapSkipped,
     MigrationFailed,
@@ -72,6 +74,8 @@ __all__ = [
     "ExistingMemoryTaken",
     "HeadInitialized",
     "HugePageDissolved",
+    "HugePageFreed",
+    "HugePageTaken",
     "HugePagesChanged",
     "IsolationUndone",
     "Logged",
@@ -147,6 +151,8 @@ Event = (
     | ParameterSet
     | HugePagesChanged
     | HugePageDissolved
+    | HugePageTaken
+    | HugePageFreed
     | PagePoisoned
     | CompactionStarted
     | ScannerMoved
