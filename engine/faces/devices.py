@@ -39,7 +39,7 @@ def with_devices(machine: Machine, devices: Iterable[MemoryDevice], source: str)
     notes: list[str] = []
     for device in devices:
         after = clone(state)
-        said = _take(after, device) or _absent(state, device)
+        said = _take(after, device) or _absent(device)
         if broken := next(_against(state, after), ""):
             notes.append(f"{_called(device)} is left out, as the machine says otherwise: {broken}")
         else:
@@ -64,7 +64,7 @@ def _called(device: MemoryDevice) -> str:
     return f"{device.name} ({device.kind}, {format_bytes(device.size)}{where}{node})"
 
 
-def _absent(state: State, device: MemoryDevice) -> str:
+def _absent(device: MemoryDevice) -> str:
     if device.start is None:
         return "it is not told where that lies, and no range of /proc/iomem is its alone"
     if device.kind == "nvdimm":

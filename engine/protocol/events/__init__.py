@@ -6,6 +6,9 @@ written as JSON Lines and read back.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TypeVar
+
 from .hotplug import (
     AddressDoubted,
     BlockCreated,
@@ -39,7 +42,9 @@ from .pages import (
     CompactionEnded,
     CompactionStarted,
     HugePageDissolved,
+    HugePageFreed,
     HugePagesChanged,
+    HugePageTaken,
     IsolationUndone,
     MemmapSkipped,
     MigrationFailed,
@@ -69,6 +74,8 @@ __all__ = [
     "ExistingMemoryTaken",
     "HeadInitialized",
     "HugePageDissolved",
+    "HugePageFreed",
+    "HugePageTaken",
     "HugePagesChanged",
     "IsolationUndone",
     "Logged",
@@ -105,7 +112,10 @@ __all__ = [
     "ScannerMoved",
     "SectionsLeaked",
     "ZoneChosen",
+    "of_type",
 ]
+
+E = TypeVar("E")
 
 Event = (
     Logged
@@ -141,6 +151,8 @@ Event = (
     | ParameterSet
     | HugePagesChanged
     | HugePageDissolved
+    | HugePageTaken
+    | HugePageFreed
     | PagePoisoned
     | CompactionStarted
     | ScannerMoved
@@ -155,3 +167,8 @@ Event = (
     | ResizeFailed
     | BlocksKept
 )
+
+
+def of_type(events: Iterable[Event], kind: type[E]) -> list[E]:
+    """Those of one type, in order. A command has up to a hundred thousand events, and most questions are about few of them."""
+    return [event for event in events if type(event) is kind]
