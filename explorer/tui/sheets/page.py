@@ -102,10 +102,11 @@ class PageSheet(Parts):
 
     def _run(self, page: Page) -> str:
         """How many pages of its kind stand around it."""
+        low = max(0, page.pfn - _AROUND)
         first, last = page.pfn, page.pfn + 1
-        while page.pfn - first < _AROUND and self._is(first - 1, page.kind):
+        while first > low and self._is(first - 1, page.kind):
             first -= 1
-        while last - page.pfn <= _AROUND and self._is(last, page.kind):
+        while last <= low + 2 * _AROUND and self._is(last, page.kind):
             last += 1
         count = last - first
         return "alone" if count == 1 else f"one of {count}{' or more' * (count > _AROUND)} in a row"
@@ -116,7 +117,7 @@ class PageSheet(Parts):
         section = self.machine.sections.get(nr)
         of_it = section.pages.items() if section is not None else ()
         held = any(have >> at & 1 for name, have in of_it if kind is None or name == kind)
-        return pfn >= 0 and held != (kind is None)
+        return held != (kind is None)
 
     def _struct_page(self, pfn: int) -> Iterator[Line]:
         """Where the struct page of a page lies; and of what the struct pages in it are."""
