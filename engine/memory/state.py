@@ -69,10 +69,12 @@ class Hstate(msgspec.Struct, frozen=True, gc=False):
 
 class Globals(msgspec.Struct, frozen=True, gc=False):
     """What the kernel has one of. `crashed`: it does nothing any more. `locked`: an offline that never ends holds the hotplug
-    lock. `vmemmap_warned`: a failed allocation of memmap was
-    logged, which happens once. `policy_zone` is a place in `KERNEL_ZONES`; it never goes down. `hugetlb_rank` is the
-    highest rank that a huge page had. `auto_online_assumed`, `mode_assumed`: no file of the capture told auto_online_blocks,
-    and memmap_on_memory, and they are taken for what kernels have by default."""
+    lock. `vmemmap_warned`: a failed allocation of memmap was logged, which happens once. `policy_zone` is a place in
+    `KERNEL_ZONES`; it never goes down. `hugetlb_rank` is the highest rank that a huge page had.
+
+    What a capture leaves open: `auto_online_assumed` and `mode_assumed`: no file of it told auto_online_blocks, and
+    memmap_on_memory, and they are taken for what kernels have by default; `blocks_assumed`: nor did one list memory blocks or
+    System RAM, so that blocks which are offline are not known."""
 
     crashed: bool = False
     vmemmap_warned: bool = False
@@ -81,6 +83,7 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     locked: bool = False
     auto_online_assumed: bool = False
     mode_assumed: bool = False
+    blocks_assumed: bool = False
 
 
 class State:

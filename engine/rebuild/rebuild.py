@@ -33,6 +33,8 @@ def rebuild(
     identity = identify(seen, model, arch, machine)
     found: list[str] = []
     state, notes = build_state(with_blocks(seen, identity.geometry, found), identity, None)
+    if not seen.blocks and not any(one.name.startswith("System RAM") for one in seen.resources):
+        state.globals.change(blocks_assumed=True)
     return state, _origin(seen, identity, [*found, *notes])
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from ..memory.state import State
 from ..protocol.events import (
     AddressDoubted,
+    BlockCreated,
     BlockState,
     Event,
     ExistingMemoryTaken,
@@ -34,6 +35,7 @@ def certainty(state: State, result: str, events: Sequence[Event]) -> Certainty:
         or _assumed(result, events)
         or _uncounted(state, result, events)
         or unknown_mode(state, result, events)
+        or unlisted(state, result, events)
     ):
         return "not known"
     return "yes" if result == "ok" else "no"
@@ -57,6 +59,13 @@ def unknown_mode(state: State, result: str, events: Sequence[Event]) -> bool:
     """Did memory run short for a memmap that may have had its place on the memory itself, had someone told the mode?"""
     off = any(isinstance(event, PlacementChosen) and isinstance(event.reason, ParameterOff) for event in events)
     return result == "ENOMEM" and off and state.globals.value.mode_assumed
+
+
+def unlisted(state: State, result: str, events: Sequence[Event]) -> bool:
+    """Does it hang on whether there are blocks that no file lists?"""
+    added = any(isinstance(event, BlockCreated) for event in events)
+    nothing_there = result == "ENOENT" or (result == "ok" and not events)
+    return state.globals.value.blocks_assumed and (nothing_there or added)
 
 
 def _uncounted(state: State, result: str, events: Sequence[Event]) -> bool:

@@ -96,4 +96,13 @@ class NotTold(Coded, frozen=True):
     """Whether it takes root to read that."""
 
 
-Unknown = NotSeen | NoFlags | NotCounted | HighestAddress | NotDated | NotTold
+class NotListed(Coded, frozen=True):
+    """No file lists memory blocks, so that those which are offline are not known: one may be there, or in the way."""
+
+    read: ClassVar[tuple[str, ...]] = ("/sys/devices/system/memory",)
+    """What would tell."""
+    root: ClassVar[bool] = False
+    """Whether it takes root to read that."""
+
+
+Unknown = NotSeen | NoFlags | NotCounted | HighestAddress | NotDated | NotTold | NotListed

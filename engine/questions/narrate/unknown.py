@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from ...numbers.units import about_bytes
-from ...protocol.reasons.unknown import HighestAddress, NoFlags, NotCounted, NotDated, NotSeen, NotTold, Unknown
+from ...protocol.reasons.unknown import (
+    HighestAddress,
+    NoFlags,
+    NotCounted,
+    NotDated,
+    NotListed,
+    NotSeen,
+    NotTold,
+    Unknown,
+)
 from ...protocol.vocabulary import ZoneKey
 from .words import Names, counted, zone_name
 
@@ -34,6 +43,8 @@ def unknown_words(unknown: Unknown) -> Iterator[str]:
             )
         case NotDated():
             yield "no file tells whether it was there at boot or was added later; memory of the boot is refused (EPERM) on arm64"
+        case NotListed():
+            yield "no file lists memory blocks: one that is offline may be there, and shows nowhere"
         case NotTold(name, value):
             yield f"no file tells {name}; {value} was taken, and with another value this may go otherwise"
         case NotCounted(zones):
