@@ -34,6 +34,14 @@ TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
             "EINVAL: memory is added in whole",
         ),
         ("vmemmap alloc failure: order:9, mode:0x4cc0(GFP_KERNEL|__GFP_RETRY_MAYFAIL)", "512 pages in a row"),
+        ("kswapd0: page allocation failure: order:0, mode:0x0", "1 page was asked for"),
+        ("vmemmap alloc failure: order:99999999999", "pages in a row"),
+        (
+            "Hotplugged memory exceeds maximum addressable address, range=[0x100000000-0x107ffffff], maximum=0xffffffff",
+            "E2BIG: the range lies beyond",
+        ),
+        ("Section-unaligned hotplug range: start 0x100100000, size 0x8000000", "whole sections then"),
+        ("System RAM resource [mem 0x100000000-0x107ffffff] cannot be added", "EEXIST"),
         ("Memory hotplug will waste 15 pages in each memory block", "gives up 15 pages more"),
         (
             "removing memory fails, because memory [0x100000000-0x107ffffff] is onlined",
@@ -110,6 +118,11 @@ def test_a_line_is_explained(line: str, says: str) -> None:
     (found,) = explain(line)
     assert says in found.means
     assert found.rule
+
+
+@pytest.mark.parametrize("line", ["vmemmap alloc failure: order:", "page: refcount:1 mapcount:0 mapping:0 pfn:0x"])
+def test_lines_longer_than_any_are_left_out(line: str) -> None:
+    assert explain(line + "9" * 6000) == ()
 
 
 def test_other_lines_are_left_out_and_the_order_stays() -> None:
