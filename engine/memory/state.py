@@ -74,7 +74,9 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
 
     What a capture leaves open: `auto_online_assumed` and `mode_assumed`: no file of it told auto_online_blocks, and
     memmap_on_memory, and they are taken for what kernels have by default; `blocks_assumed`: nor did one list memory blocks or
-    System RAM, so that blocks which are offline are not known."""
+    System RAM, so that blocks which are offline are not known; `poison_unseen`: more pages have a hardware error than were
+    seen, so that an offline block may hold one; `kernel_since`, `kernel_until`: no file told the kernel, and it is one of
+    these releases or between them (major times 100 and minor; 0: it was told)."""
 
     crashed: bool = False
     vmemmap_warned: bool = False
@@ -84,6 +86,9 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     auto_online_assumed: bool = False
     mode_assumed: bool = False
     blocks_assumed: bool = False
+    poison_unseen: bool = False
+    kernel_since: int = 0
+    kernel_until: int = 0
 
 
 class State:
@@ -350,3 +355,11 @@ def state_of(holder: Holder | State) -> State:
 def _count(pages: Mapping[Kind, int], kind: Kind, mask: int) -> int:
     have = pages.get(kind, 0)
     return (have & mask).bit_count() if have else 0
+
+
+def clone(state: State) -> State:
+    """Another state of the same values: the tables are copied, nothing in them is. Its journal is empty."""
+    copy = State(state.preset, state.geometry, state.model, state.boot, state.chain)
+    for table, own in zip(state.tables, copy.tables, strict=True):
+        own.load(table)
+    return copy

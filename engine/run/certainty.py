@@ -13,12 +13,13 @@ from ..protocol.events import (
     Event,
     ExistingMemoryTaken,
     HugePagesChanged,
+    KernelDoubted,
     OfflineFailed,
-    OriginDoubted,
     PagesAssumed,
     PagesMigrated,
     PagesTakenByWorkload,
     PlacementChosen,
+    RangeDoubted,
 )
 from ..protocol.reasons.placement import ParameterOff
 from ..protocol.vocabulary import Certainty
@@ -31,7 +32,7 @@ def certainty(state: State, result: str, events: Sequence[Event]) -> Certainty:
     """Whether a result is known, from the events of its command: a success is a *yes*, a refusal a *no*, unless it hangs on
     pages that no one saw, or on the free pages of zones that no one counted."""
     if (
-        any(isinstance(event, AddressDoubted) for event in events)
+        any(isinstance(event, AddressDoubted | KernelDoubted) for event in events)
         or _assumed(result, events)
         or _uncounted(state, result, events)
         or unknown_mode(state, result, events)
@@ -46,7 +47,7 @@ def _assumed(result: str, events: Sequence[Event]) -> bool:
     whatever was assumed of others."""
     hangs = since = False
     for event in events:
-        if isinstance(event, PagesAssumed | OriginDoubted):
+        if isinstance(event, PagesAssumed | RangeDoubted):
             hangs = since = True
         elif isinstance(event, BlockState) and event.state == "going-offline":
             since = False

@@ -14,6 +14,7 @@ from .hotplug import (
     BlockState,
     ExistingMemoryTaken,
     HeadInitialized,
+    KernelDoubted,
     Logged,
     MemmapMarked,
     MemmapPlaced,
@@ -23,10 +24,10 @@ from .hotplug import (
     NotifierCalled,
     OfflineFailed,
     OnlineFailed,
-    OriginDoubted,
     ParameterSet,
     PlacementChosen,
     PresentAdjusted,
+    RangeDoubted,
     RangeMoved,
     RangeRemoved,
     ResizeFailed,
@@ -71,6 +72,7 @@ __all__ = [
     "HugePageDissolved",
     "HugePagesChanged",
     "IsolationUndone",
+    "KernelDoubted",
     "Logged",
     "MemmapMarked",
     "MemmapPlaced",
@@ -82,7 +84,6 @@ __all__ = [
     "NotifierCalled",
     "OfflineFailed",
     "OnlineFailed",
-    "OriginDoubted",
     "PagePoisoned",
     "PagesAssumed",
     "PagesCompacted",
@@ -96,6 +97,7 @@ __all__ = [
     "ParameterSet",
     "PlacementChosen",
     "PresentAdjusted",
+    "RangeDoubted",
     "RangeIsolated",
     "RangeMoved",
     "RangeRemoved",
@@ -114,7 +116,8 @@ Event = (
     | NodeOnlined
     | NodeOfflined
     | AddressDoubted
-    | OriginDoubted
+    | RangeDoubted
+    | KernelDoubted
     | PlacementChosen
     | MemmapPlaced
     | MemmapMarked

@@ -105,4 +105,27 @@ class NotListed(Coded, frozen=True):
     """Whether it takes root to read that."""
 
 
-Unknown = NotSeen | NoFlags | NotCounted | HighestAddress | NotDated | NotTold | NotListed
+class PoisonSomewhere(Coded, frozen=True):
+    """More pages have a hardware error than were seen, so that an offline block may hold one, which no file tells."""
+
+    read: ClassVar[tuple[str, ...]] = ()
+    """No file would tell."""
+    root: ClassVar[bool] = False
+    """Whether it takes root to read that."""
+
+
+class KernelNotTold(Coded, frozen=True):
+    """No file tells the kernel, and `model`, which it may be as well, would say `result`."""
+
+    model: str
+    result: str
+
+    read: ClassVar[tuple[str, ...]] = ("/proc/version",)
+    """What would tell."""
+    root: ClassVar[bool] = False
+    """Whether it takes root to read that."""
+
+
+Unknown = (
+    NotSeen | NoFlags | NotCounted | HighestAddress | NotDated | NotTold | NotListed | PoisonSomewhere | KernelNotTold
+)

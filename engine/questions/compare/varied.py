@@ -10,11 +10,10 @@ from typing import Any, Final, NamedTuple
 from ...commands import Add, extent
 from ...hotplug.placement import Choice, choose
 from ...kernels.models import MODELS
-from ...memory.state import Holder, State, state_of
+from ...memory.state import Holder, State, clone, state_of
 from ...numbers.units import GIB, MIB, format_bytes
 from ...protocol.reasons import HotplugError
 from ...protocol.vocabulary import ONLINE_TYPES, PLACEMENTS, OnlineType
-from ...run.rehearsal import clone
 from .alternatives import Way, compare
 from .comparison import Comparison
 

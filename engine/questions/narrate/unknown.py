@@ -8,12 +8,14 @@ from typing import Final
 from ...numbers.units import about_bytes
 from ...protocol.reasons.unknown import (
     HighestAddress,
+    KernelNotTold,
     NoFlags,
     NotCounted,
     NotDated,
     NotListed,
     NotSeen,
     NotTold,
+    PoisonSomewhere,
     Unknown,
 )
 from ...protocol.vocabulary import ZoneKey
@@ -43,6 +45,14 @@ def unknown_words(unknown: Unknown) -> Iterator[str]:
             )
         case NotDated():
             yield "no file tells whether it was there at boot or was added later; memory of the boot is refused (EPERM) on arm64"
+        case PoisonSomewhere():
+            yield (
+                "some page of this machine has a hardware error, and no file tells which; a block that holds one does not go "
+                "online again (EHWPOISON)"
+            )
+        case KernelNotTold(model, result):
+            said = "would do it" if result == "ok" else f"would say {result}"
+            yield f"no file tells the kernel, and one as {model} {said}"
         case NotListed():
             yield "no file lists memory blocks: one that is offline may be there, and shows nowhere"
         case NotTold(name, value):

@@ -9,7 +9,7 @@ from ...memory.state import State
 from ...memory.zone import MOVABLE
 from ...mm.unseen import Tally, tally
 from ...numbers.rounding import ceil
-from ...protocol.events import AddressDoubted, Event, OriginDoubted, PagesAssumed
+from ...protocol.events import AddressDoubted, Event, KernelDoubted, PagesAssumed, RangeDoubted
 from ...protocol.reasons.unknown import NoFlags, NotCounted, NotListed, NotSeen, NotTold, Unknown
 from ...protocol.vocabulary import ZoneKey
 from ...run.certainty import unknown_mode, unlisted
@@ -17,10 +17,10 @@ from ...run.certainty import unknown_mode, unlisted
 
 def unknowns(state: State, result: str, events: Sequence[Event]) -> tuple[Unknown, ...]:
     """What no one saw or counted, by zone."""
-    doubts = tuple(event.reason for event in events if isinstance(event, AddressDoubted))
+    doubts = tuple(event.reason for event in events if isinstance(event, AddressDoubted | KernelDoubted))
     if doubts:
         return doubts
-    undated = tuple({event.reason: None for event in events if isinstance(event, OriginDoubted)})
+    undated = tuple({event.reason: None for event in events if isinstance(event, RangeDoubted)})
     asked: dict[ZoneKey, dict[int, PagesAssumed]] = {}
     for event in events:
         if isinstance(event, PagesAssumed):
