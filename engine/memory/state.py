@@ -75,7 +75,8 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     What a capture leaves open: `auto_online_assumed` and `mode_assumed`: no file of it told auto_online_blocks, and
     memmap_on_memory, and they are taken for what kernels have by default; `blocks_assumed`: nor did one list memory blocks or
     System RAM, so that blocks which are offline are not known; `poison_unseen`: more pages have a hardware error than were
-    seen, so that an offline block may hold one; `kernel_since`, `kernel_until`: no file told the kernel, and it is one of
+    seen, so that an offline block may hold one; `leaked_memmap`: pages of memmap of sections that have no block, at a place
+    that no file tells; `kernel_since`, `kernel_until`: no file told the kernel, and it is one of
     these releases or between them (major times 100 and minor; 0: it was told)."""
 
     crashed: bool = False
@@ -87,6 +88,7 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     mode_assumed: bool = False
     blocks_assumed: bool = False
     poison_unseen: bool = False
+    leaked_memmap: int = 0
     kernel_since: int = 0
     kernel_until: int = 0
 

@@ -131,7 +131,8 @@ def _heads_at_most(draft: Draft, key: ZoneKey) -> int:
     unseen = {section.nr // per_block for section, _ in state.zone_sections(key) if section.unseen}
     may = [number for number in unseen if not state.blocks[number].head]
     may = [number for number in may if not (seen.resources and state.blocks[number].early)]
-    return len(may) * state.geometry.memmap_pages_per_block
+    zone = state.zones[key]
+    return min(len(may) * state.geometry.memmap_pages_per_block, max(0, zone.present - zone.managed))
 
 
 def weigh_evidence(draft: Draft) -> None:

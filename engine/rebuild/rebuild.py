@@ -41,10 +41,24 @@ def rebuild(
         state.globals.change(blocks_assumed=True)
     if _corrupted(seen, identity.geometry):
         state.globals.change(poison_unseen=True)
+    if leaked := _leaked(state, seen):
+        state.globals.change(leaked_memmap=leaked)
     if model is None and release_in(seen.version) is None:
         since, until = kernels_shown(seen, identity.geometry)
         state.globals.change(kernel_since=as_number(since), kernel_until=as_number(until))
     return state, _origin(seen, identity, [*found, *notes])
+
+
+def _leaked(state: State, seen: Observation) -> int:
+    """Pages of memmap that the kernel counts beyond those of the sections with a block, where no device has any of its own: a
+    failed add left them behind."""
+    counted = [seen.vmstat.get(name, 0) for name in ("nr_memmap_boot_pages", "nr_memmap_pages")]
+    of_device = any(name in one.name.lower() for one in seen.resources for name in ("persistent", "dax", "namespace"))
+    if not all(counted) or not seen.resources or of_device:
+        return 0
+    per_section = state.geometry.memmap_pages_per_section
+    known = max(len(state.sections), len(state.blocks) * state.geometry.sections_per_block)
+    return max(0, sum(counted) // per_section - known) * per_section
 
 
 def _corrupted(seen: Observation, geometry: Geometry) -> bool:

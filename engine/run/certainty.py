@@ -37,6 +37,7 @@ def certainty(state: State, result: str, events: Sequence[Event]) -> Certainty:
         or _uncounted(state, result, events)
         or unknown_mode(state, result, events)
         or unlisted(state, result, events)
+        or may_meet_leavings(state, events)
     ):
         return "not known"
     return "yes" if result == "ok" else "no"
@@ -67,6 +68,11 @@ def unlisted(state: State, result: str, events: Sequence[Event]) -> bool:
     added = any(isinstance(event, BlockCreated) for event in events)
     nothing_there = result == "ENOENT" or (result == "ok" and not events)
     return state.globals.value.blocks_assumed and (nothing_there or added)
+
+
+def may_meet_leavings(state: State, events: Sequence[Event]) -> bool:
+    """May it meet sections that an add left behind, no file tells where?"""
+    return state.globals.value.leaked_memmap > 0 and any(isinstance(event, BlockCreated) for event in events)
 
 
 def _uncounted(state: State, result: str, events: Sequence[Event]) -> bool:

@@ -105,6 +105,17 @@ class NotListed(Coded, frozen=True):
     """Whether it takes root to read that."""
 
 
+class LeftBehind(Coded, frozen=True):
+    """Sections without a block, which an add that failed left behind somewhere: `pages` of memmap are theirs."""
+
+    pages: int
+
+    read: ClassVar[tuple[str, ...]] = ()
+    """No file would tell."""
+    root: ClassVar[bool] = False
+    """Whether it takes root to read that."""
+
+
 class PoisonSomewhere(Coded, frozen=True):
     """More pages have a hardware error than were seen, so that an offline block may hold one, which no file tells."""
 
@@ -127,5 +138,14 @@ class KernelNotTold(Coded, frozen=True):
 
 
 Unknown = (
-    NotSeen | NoFlags | NotCounted | HighestAddress | NotDated | NotTold | NotListed | PoisonSomewhere | KernelNotTold
+    NotSeen
+    | NoFlags
+    | NotCounted
+    | HighestAddress
+    | NotDated
+    | NotTold
+    | NotListed
+    | LeftBehind
+    | PoisonSomewhere
+    | KernelNotTold
 )

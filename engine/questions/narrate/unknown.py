@@ -9,6 +9,7 @@ from ...numbers.units import about_bytes
 from ...protocol.reasons.unknown import (
     HighestAddress,
     KernelNotTold,
+    LeftBehind,
     NoFlags,
     NotCounted,
     NotDated,
@@ -45,6 +46,11 @@ def unknown_words(unknown: Unknown) -> Iterator[str]:
             )
         case NotDated():
             yield "no file tells whether it was there at boot or was added later; memory of the boot is refused (EPERM) on arm64"
+        case LeftBehind(pages):
+            yield (
+                f"an add that failed left sections behind (the kernel counts {pages} pages of memmap more than its blocks have), "
+                f"and no file tells where; an add that meets them is refused (EEXIST)"
+            )
         case PoisonSomewhere():
             yield (
                 "some page of this machine has a hardware error, and no file tells which; a block that holds one does not go "

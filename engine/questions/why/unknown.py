@@ -10,9 +10,9 @@ from ...memory.zone import MOVABLE
 from ...mm.unseen import Tally, tally
 from ...numbers.rounding import ceil
 from ...protocol.events import AddressDoubted, Event, KernelDoubted, PagesAssumed, RangeDoubted
-from ...protocol.reasons.unknown import NoFlags, NotCounted, NotListed, NotSeen, NotTold, Unknown
+from ...protocol.reasons.unknown import LeftBehind, NoFlags, NotCounted, NotListed, NotSeen, NotTold, Unknown
 from ...protocol.vocabulary import ZoneKey
-from ...run.certainty import unknown_mode, unlisted
+from ...run.certainty import may_meet_leavings, unknown_mode, unlisted
 
 
 def unknowns(state: State, result: str, events: Sequence[Event]) -> tuple[Unknown, ...]:
@@ -29,6 +29,8 @@ def unknowns(state: State, result: str, events: Sequence[Event]) -> tuple[Unknow
         return (*undated, *(_of_pages(state, key, list(found.values())) for key, found in asked.items()))
     if unlisted(state, result, events):
         return (NotListed(),)
+    if may_meet_leavings(state, events):
+        return (LeftBehind(state.globals.value.leaked_memmap),)
     if unknown_mode(state, result, events):
         return (NotTold("memmap_on_memory", state.settings.memmap_on_memory),)
     evidence = sorted(state.evidence.items())
