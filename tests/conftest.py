@@ -16,6 +16,10 @@ from hypothesis import settings
 settings.register_profile("altmap", derandomize=True, database=None, deadline=None, max_examples=30)
 settings.load_profile("altmap")
 
+# Every worker, and altmap as a process of its own, would compile some 600 modules each time where Python is told to keep none.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 gc.disable()  # collecting thousands of tests makes few cycles, and looking for them takes a quarter of the time
 
 
@@ -25,6 +29,14 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)
     gc.enable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """How the tests are handed to the workers of pytest-xdist."""
+    from .sharing import ByFile
+
+    return ByFile(config, log)
 
 
 for _number, _usual in (
@@ -37,18 +49,6 @@ for _number, _usual in (
 
 
 @pytest.fixture(scope="session", autouse=True)
-def children_compile_once(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Where Python is told to keep no compiled modules, altmap as a process of its own would compile them all each time: they
-    are kept in a folder of this run, which pytest-xdist's workers share."""
-    if sys.dont_write_bytecode:
-        folder = tmp_path_factory.getbasetemp()
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.environ["PYTHONPYCACHEPREFIX"] = str(
-            (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "pyc"
-        )
-
-
-@pytest.fixture(scope="session", autouse=True)
 def nobody_has_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What an explorer remembers is in no folder of who runs the tests, also where it is a process of its own."""
     os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("settings"))
@@ -56,12 +56,11 @@ def nobody_has_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture
 def nobody_asks_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a key or a click an app is waited for by what it has to do; the cursor rests at once."""
-    from .explorer.quiet import quiet
+    """After a key or a click an app is waited for by what it has to do, and drawn once; the cursor rests at once."""
+    from .explorer.quiet import INSTEAD
 
-    for place in ("textual.app.wait_for_idle", "textual.pilot.wait_for_idle", "textual.pilot.Pilot._wait_for_screen"):
-        monkeypatch.setattr(place, quiet)
-    monkeypatch.setattr("altmap.explorer.tui.widgets.levels.REST", 0)
+    for place, stands_there in INSTEAD.items():
+        monkeypatch.setattr(place, stands_there)
 
 
 @pytest.fixture

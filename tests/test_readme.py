@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 from altmap.engine import Offline, bundled_machines, open_machine, save_machine
 from altmap.engine.commands import ROWS
+from altmap.explorer.headless.cli import main
 from altmap.explorer.headless.forms.kinds import KINDS
 
 from .engine.test_layers import LAYERS
+from .explorer.test_layers import LAYERS as EXPLORER_LAYERS
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -69,6 +71,13 @@ def altmap_lines() -> list[str]:
 def words(line: str) -> list[str]:
     """The arguments of a line, without its comment and its here-document."""
     return shlex.split(re.split(r"<<| \| ", line.splitlines()[0])[0], comments=True)[1:]
+
+
+def needs_shell(line: str) -> bool:
+    """Is there more in a line than words, quotes and a comment?"""
+    lexer = shlex.shlex(line, posix=False, punctuation_chars="|&;<>()$`*?[]{}~!")
+    lexer.whitespace_split = True
+    return any(not word.startswith(("'", '"')) and set(word) & set("|&;<>()$`*?[]{}~!") for word in lexer)
 
 
 RUN = [line for line in altmap_lines() if words(line)[0] not in BEYOND]
@@ -151,13 +160,30 @@ def test_the_examples_are_found() -> None:
 
 
 @pytest.mark.parametrize("line", RUN, ids=lambda line: " ".join(words(line)))
-def test_an_example_works_as_written(line: str, folder: Path) -> None:
+def test_an_example_works_as_written(
+    line: str, folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line that needs a shell in a shell; of the others one takes apart the words as a shell does."""
     if "| jq " in line and shutil.which("jq") is None:
         pytest.skip("jq is not here")
-    done = shell(line, folder)
-    assert (done.returncode, done.stderr) == (0, "")
+    if needs_shell(line):
+        done = shell(line, folder)
+        code, out, err = done.returncode, done.stdout, done.stderr
+    else:
+        monkeypatch.chdir(folder)
+        capfd.readouterr()
+        code = main(words(line))
+        out, err = capfd.readouterr()
+    assert (code, err) == (0, "")
     written = re.search(r" -o (\S+)", line)
-    assert (folder / written[1]).read_text() if written else done.stdout.strip()
+    assert (folder / written[1]).read_text() if written else out.strip()
+
+
+def test_lines_with_and_without_a_shell_are_among_them() -> None:
+    assert {needs_shell(line) for line in RUN} == {True, False}
+    for line in ("altmap run m - <<'END'\nadd\nEND", "altmap show a | wc", "altmap show $X"):
+        assert needs_shell(line)
+    assert not needs_shell("altmap run small-guest -c 'add 1G at 4G'  # a comment")
 
 
 def test_lines_that_capture_are_those_of_the_command(folder: Path) -> None:
@@ -235,5 +261,6 @@ def test_files_and_machines_that_it_names_are_there() -> None:
     assert named <= known
     for folder in re.findall(r"^(\w+)/ ", TEXT, re.MULTILINE):
         assert (ROOT / folder).is_dir(), folder
-    layers = re.findall(r"^  (\w+)/ ", TEXT, re.MULTILINE)
-    assert layers == [layer for layer in LAYERS if (ROOT / "engine" / layer).is_dir()]
+    folders = [layer for layer in LAYERS if (ROOT / "engine" / layer).is_dir()]
+    parts = [layer for layer in EXPLORER_LAYERS if layer and (ROOT / "explorer" / layer).is_dir()]
+    assert re.findall(r"^  (\w+)/ ", TEXT, re.MULTILINE) == [*folders, *parts]

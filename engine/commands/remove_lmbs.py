@@ -39,7 +39,7 @@ def _export(command: RemoveLmbs, place: Place) -> Iterator[str]:
 ROW: Final = Row(
     RemoveLmbs,
     Form(RemoveLmbs, "COUNT"),
-    "remove so many LMBs of a POWER partition, any that can go, as DLPAR does",
+    "remove so many LMBs (logical memory blocks) of a POWER partition, any that can go, as DLPAR does",
     "remove-lmbs 4",
     _run,
     _export,

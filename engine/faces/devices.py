@@ -15,7 +15,7 @@ from ..memory.zone import MOVABLE
 from ..numbers.rounding import ceil
 from ..numbers.runs import consecutive
 from ..numbers.units import format_bytes
-from ..protocol.vocabulary import RESERVED, Caller
+from ..protocol.vocabulary import RESERVED, Caller, Placement
 from ..questions.narrate import block_names
 from ..questions.summary import summary
 from ..reading.memory_devices import DeviceKind, MemoryDevice
@@ -38,7 +38,7 @@ def with_devices(machine: Machine, devices: Iterable[MemoryDevice], source: str)
     notes: list[str] = []
     for device in devices:
         after = clone(state)
-        said = _take(after, device) or _absent(state, device)
+        said = _take(after, device) or _absent(device)
         if broken := next(_against(state, after), ""):
             notes.append(f"{_called(device)} is left out, as the machine says otherwise: {broken}")
         else:
@@ -63,7 +63,7 @@ def _called(device: MemoryDevice) -> str:
     return f"{device.name} ({device.kind}, {format_bytes(device.size)}{where}{node})"
 
 
-def _absent(state: State, device: MemoryDevice) -> str:
+def _absent(device: MemoryDevice) -> str:
     if device.start is None:
         return "it is not told where that lies, and no range of /proc/iomem is its alone"
     if device.kind == "nvdimm":
@@ -88,10 +88,12 @@ def _take(state: State, device: MemoryDevice) -> str | None:
     for first, last in consecutive(found):
         pages = (last + 1 - first) * state.geometry.pages_per_block
         begin = first * state.geometry.pages_per_block
-        placement = "block" if all(state.blocks[number].head for number in range(first, last + 1)) else "boot"
+        placement: Placement = (
+            "block" if all(state.blocks[number].head for number in range(first, last + 1)) else "boot"
+        )
         region = start // page if device.kind == "virtio-mem" else None
         node = state.blocks[first].node
-        request = Request(begin, pages, node, _CALLERS[device.kind], placement, (), region)  # type: ignore[arg-type]
+        request = Request(begin, pages, node, _CALLERS[device.kind], placement, (), region)
         state.requests.load({begin: request})
         for number in range(first, last + 1):
             _hot(state, replace(state.blocks[number], early=False, request=begin, group=group))
@@ -131,10 +133,12 @@ def _group(state: State, device: MemoryDevice, blocks: list[int]) -> int:
     """A memory group of the device's blocks; those that were guessed to be another's leave that."""
     pages = state.geometry.pages_per_block
     number = max(state.groups, default=-1) + 1
-    for old in {state.blocks[at].group for at in blocks} - {None}:
+    for old in {group for at in blocks if (group := state.blocks[at].group) is not None}:
         rest = [block for block in state.blocks.values() if block.group == old and block.id not in blocks]
-        counted = replace(state.groups[old], **_counts(rest, pages))  # type: ignore[index]
-        state.groups.load({old: counted}) if rest else state.groups.drop(old)  # type: ignore[dict-item, arg-type]
+        if rest:
+            state.groups.load({old: replace(state.groups[old], **_counts(rest, pages))})
+        else:
+            state.groups.drop(old)
     unit = max(device.unit, state.geometry.block_size) // state.geometry.page_size
     node = state.blocks[blocks[0]].node
     dynamic = device.kind == "virtio-mem"

@@ -16,7 +16,7 @@ import msgspec
 from ..machine import Machine
 from ..memory.state import Holder, State, state_of
 from ..mm.hugetlb.pool import sizes
-from ..protocol.vocabulary import PINNED, ZoneKey
+from ..protocol.vocabulary import PINNED, BlockState, ZoneKey
 from ..questions.narrate import block_names, node_names, section_names
 from ..sysfs.hotplug_files import parameters
 from ..sysfs.report import SectionReport, ZoneReport, block_report, section_report, zone_reports
@@ -47,7 +47,7 @@ class BlockSeen(msgspec.Struct, frozen=True):
     """What is compared of a memory block: its files in sysfs, how many pages at its start hold its own memmap, whether a page
     of it had a hardware error, and how many of its pages someone pins."""
 
-    state: str
+    state: BlockState
     valid_zones: str
     nodes: tuple[int, ...]
     memmap: int

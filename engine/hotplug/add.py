@@ -214,13 +214,7 @@ def _take_objects(state: State, start: int, pages: int, added: list[int]) -> lis
     """struct memory_block, sysfs entries and usage maps; without them everything is taken down again."""
     objects = object_pages(pages // state.geometry.pages_per_block, state.geometry.page_size)
     try:
-        return _take(
-            state,
-            working_node(state),
-            SLAB,
-            objects,
-            "kernel objects",
-        )
+        return _take(state, working_node(state), SLAB, objects, "kernel objects")
     except HotplugError:
         for block in state.range_blocks(start, pages):
             for _ in drop_block(state, block.id):
@@ -238,7 +232,7 @@ def _undo_sections(state: State, added: list[int]) -> None:
 def _take(state: State, node: int, kind: Kind, wanted: int, what: Objects) -> list[Chunk]:
     """Order-0 kernel pages near a node, for what never comes from an altmap. Raises `HotplugError` ENOMEM."""
     taken = page_alloc.allocate(state, kernel_zonelist(state, node), 0, wanted, kind, NORMAL)
-    if sum(count for _, count in taken) < wanted:
+    if page_alloc.pages_of(taken) < wanted:
         page_alloc.free_pages(state, taken, (kind,))
         raise HotplugError("ENOMEM", ObjectsShort(what, wanted, tuple(node_order(state, node))))
     return taken
@@ -262,15 +256,12 @@ def _failed(state: State, request: AddRequest, choice: Choice, added: list[int],
         yield Logged(f"WARNING: at {where}")
 
 
-def _auto_online(state: State, start: int, size: int, kind: str) -> Steps:
+def _auto_online(state: State, start: int, size: int, kind: OnlineType) -> Steps:
     """Blocks are onlined one by one; the first failure ends the walk and is not reported (online_memory_block)."""
     geometry = state.geometry
-    types: dict[str, OnlineType] = {
-        "online": "online", "online_kernel": "online_kernel", "online_movable": "online_movable"
-    }  # fmt: skip
     for block in state.range_blocks(start // geometry.page_size, size // geometry.page_size):
         try:
-            yield from online_block(state, block.id, types[kind])
+            yield from online_block(state, block.id, kind)
         except HotplugError as error:
             yield OnlineFailed(block.id, error.errno, error.reason)
             return

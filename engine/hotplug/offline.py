@@ -41,6 +41,7 @@ from ..protocol.reasons.taking import (
     Interrupted,
     KernelPageInMovable,
     MemoryHoles,
+    NoHotRemove,
     NoRoomElsewhere,
     NotRemovable,
     Pinned,
@@ -84,6 +85,7 @@ def offline_block(state: State, number: int, signals: bool = True) -> Steps:
     `signals`: can one reach who does it? A thread of the kernel (ACPI's) has none, and what only a signal would end never
     ends: the error is `HANGS`, the block stays as it is then, and the hotplug lock is held.
     """
+    refuse_without_hotremove(state, "EINVAL")
     block = state.blocks[number]
     start, pages = state.block_range(number)
     if block.zone is None:
@@ -113,6 +115,14 @@ def offline_block(state: State, number: int, signals: bool = True) -> Steps:
             yield BlockState(number, "online")
         raise
     yield from _unstoppable(_take_out(state, block, key, start, pages, heads))
+
+
+def refuse_without_hotremove(state: State, errno: str) -> None:
+    """A kernel without CONFIG_MEMORY_HOTREMOVE has stubs that answer an errno (include/linux/memory_hotplug.h)."""
+    preset, model = state.preset, state.model
+    if preset.removes_since is not None and not preset.can_remove(model.release):
+        since = f"{preset.removes_since[0]}.{preset.removes_since[1]}"
+        raise HotplugError(errno, NoHotRemove(preset.geometry.arch, model.name, since))
 
 
 def _unstoppable(steps: Steps) -> Steps:

@@ -157,3 +157,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     unhandlable_page: str | None = "unknown page"
     online_words: tuple[AutoOnline, ...] = AUTO_ONLINE
     default_online: AutoOnline = "offline"
+
+    def has_parameter(self, arch: Arch) -> bool:
+        """Is there the parameter memmap_on_memory on an architecture (CONFIG_MHP_MEMMAP_ON_MEMORY)?"""
+        return bool(self.parameter_modes) and arch in self.hosts

@@ -99,8 +99,8 @@ class State:
 
     `surplus` counts by node and base pages of a huge page, `hstates` go by such pages, `optimized` says by pfn of a huge
     page whose memmap was given back whether it still is, `tails` by zone and base pages of a huge page where the page lies that
-    all such memmap is mapped to, `vmstat` are counters of /proc/vmstat, and devices go by the
-    address where their memory begins.
+    all such memmap is mapped to, `standby` by number of a block of s390's standby memory whether it is to carry its own memmap,
+    `vmstat` are counters of /proc/vmstat, and devices go by the address (bytes) where their memory begins.
     """
 
     def __init__(self, preset: Preset, geometry: Geometry, model: KernelModel, boot: Boot, chain: Chain) -> None:

@@ -7,7 +7,7 @@ or several units, or, on architectures with small sections and big pages, shares
 from __future__ import annotations
 
 from collections import deque
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
@@ -19,7 +19,7 @@ from ..numbers.rounding import ceil
 from ..numbers.runs import merged, split
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.adding import AltmapExhausted, MemmapShort, NoHost, NoRowForMemmap
-from ..protocol.vocabulary import ASSUMED, FREE, KERNEL, MEMMAP, PAGETABLE, VMEMMAP, Chunk, Kind
+from ..protocol.vocabulary import ASSUMED, FREE, KERNEL, MEMMAP, PAGETABLE, VMEMMAP, Chunk, Kind, MemmapOn
 from . import page_alloc, windows
 from .memmap_index import memmap_owners
 from .vmem_altmap import VmemAltmap
@@ -34,7 +34,7 @@ Taken = tuple[list[Chunk], list[Chunk], bool]
 class Pool:
     """Where units come from: `on` is what the memmap will be said to lie on."""
 
-    on: Literal["self", "section", "kernel"] = "kernel"
+    on: MemmapOn = "kernel"
     fell_short = False
     """Was there a unit for which no free pages in a row were left?"""
 
@@ -50,8 +50,9 @@ class Pool:
 
 
 class BootMemory(Pool):
-    """Ordinary kernel memory, nearest node first (vmemmap_alloc_block). A PMD unit is one order-9 allocation; where none
-    is left, 512 base pages and one page-table page do, if the architecture can (vmemmap_populate of arch/*/mm)."""
+    """Ordinary kernel memory, nearest node first (vmemmap_alloc_block). A unit of huge vmemmap is one allocation (of order 9 on
+    x86_64); where none is left, as many base pages and one page-table page do, if the architecture can (vmemmap_populate of
+    arch/*/mm)."""
 
     def __init__(self, state: State, node: int) -> None:
         self.node = node
@@ -68,7 +69,7 @@ class BootMemory(Pool):
             wanted = min(max(self.expected, 1), 64)
             self.batch = self._rows(state, wanted)
             self.batch.reverse()
-            if sum(count for _, count in self.batch) < wanted * pages:
+            if page_alloc.pages_of(self.batch) < wanted * pages:
                 self.expected = None  # no use in looking again
         if self.expected is not None:
             self.expected -= 1
@@ -83,7 +84,7 @@ class BootMemory(Pool):
         boost = state.geometry.pageblock_pages
         chunks = page_alloc.allocate(state, self.zones, 0, pages, VMEMMAP, NORMAL, boost)
         tables = page_alloc.allocate(state, self.zones, 0, 1, PAGETABLE, NORMAL, boost)
-        if sum(count for _, count in chunks) < pages or not tables:
+        if page_alloc.pages_of(chunks) < pages or not tables:
             page_alloc.free_pages(state, chunks + tables, (VMEMMAP, PAGETABLE))
             raise HotplugError("ENOMEM", MemmapShort(section, pages, tuple(node_order(state, self.node))))
         return chunks, tables, True
@@ -92,7 +93,7 @@ class BootMemory(Pool):
         """Up to `wanted` units, each of free pages in a row; those that were left on CPUs' lists are used last."""
         left: list[Chunk] = []
         found = page_alloc.allocate(state, self.zones, self.order, wanted, VMEMMAP, NORMAL, left=left)
-        missing = wanted - (sum(count for _, count in found) >> self.order)
+        missing = wanted - (page_alloc.pages_of(found) >> self.order)
         for pfn, pages in left[: max(0, missing)]:
             state.change_pages(pfn, pages, VMEMMAP)
             found.append((pfn, pages))
@@ -169,8 +170,10 @@ def populate(state: State, nr: int, pool: Pool) -> tuple[Memmap, bool]:
         shared = _shared_unit(state, nr, index, unit_bytes)
         if shared is not None:
             chunks += shared[0]
-            if shared[1] == "kernel" or on == "kernel":
-                on = "kernel" if shared[1] == "kernel" else "section"
+            if shared[1] == "kernel":
+                on = "kernel"
+            elif on == "kernel":
+                on = "section"
             continue
         try:
             got, extra, base = pool.take(state, nr, unit)
@@ -208,8 +211,8 @@ def release(state: State, section: Section) -> int:
     if memmap is None or memmap.on == "self":
         return 0
     geometry = state.geometry
-    if memmap.on == "kernel" and (window := windows.shared(state, section)):
-        return windows.give_back(state, section, window)
+    if memmap.on == "kernel" and windows.shared(state, section):
+        return windows.give_back(state, section)
     if memmap.on == "kernel" and not memmap.chunks:
         return 0 if section.early else _free_unplaced(state, section.node)
     chunks = memmap.chunks

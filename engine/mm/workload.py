@@ -13,7 +13,7 @@ from ..memory.section import isolated_pages
 from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import NORMAL
-from ..numbers.bits import every, lowest_n, span
+from ..numbers.bits import every, lowest, lowest_n, span
 from ..numbers.errors import BadInput
 from ..numbers.rounding import ceil
 from ..protocol.events import Event, PagesFreed, PagesMigrated, PagesTakenByWorkload
@@ -66,7 +66,7 @@ def allocate(state: State, what: What, pages: int, where: Where) -> Steps:
     missing = pages
     before = len(state.journal.changes)
     if where.pattern == "sequential":
-        missing -= sum(count for _, count in page_alloc.allocate(state, zones, 0, pages, kind, highest))
+        missing -= page_alloc.pages_of(page_alloc.allocate(state, zones, 0, pages, kind, highest))
     else:
         for key in zones:
             if missing <= 0:
@@ -106,17 +106,24 @@ def pin(state: State, pages: int | None, where: Where, short: bool = False) -> S
         left = None if pages is None else pages - done
         if left is not None and left <= 0:
             break
-        leaving = _turn(state, key, MOVABLE, FREE if moves and key[1] == MOVABLE_ZONE else PINNED, left, where)
-        if moves and key[1] == MOVABLE_ZONE and leaving:
-            zones = kernel_zonelist(state, key[0])
-            found = page_alloc.allocate(state, zones, 0, leaving, PINNED, NORMAL)
-            if (room := sum(count for _, count in found)) < leaving:
+        leave = moves and key[1] == MOVABLE_ZONE
+        there = {section.nr: section.of(MOVABLE) for section, _ in state.zone_sections(key)} if leave else {}
+        pinned = _turn(state, key, MOVABLE, FREE if leave else PINNED, left, where)
+        if leave and pinned:
+            found = page_alloc.allocate(state, kernel_zonelist(state, key[0]), 0, pinned, PINNED, NORMAL)
+            if (room := page_alloc.pages_of(found)) < pinned:
                 state.journal.rewind(before)
-                raise HotplugError("ENOMEM", PinsFindNoRoom(key[0], room, leaving))
-            yield PagesMigrated(leaving, found[0][0], *state.zone_of(found[0][0]))
-        done += leaving
+                raise HotplugError("ENOMEM", PinsFindNoRoom(key[0], room, pinned))
+            yield PagesMigrated(pinned, _lowest_left(state, there), *state.zone_of(found[0][0]))
+        done += pinned
     _all_there(state, before, MOVABLE, done, pages)
     yield PagesTakenByWorkload("pinned", done, where.node)
+
+
+def _lowest_left(state: State, there: dict[int, int]) -> int:
+    """The first pfn of the movable pages that sections had (`there`, by section) and no longer have."""
+    left = ((nr, pages & ~state.sections[nr].of(MOVABLE)) for nr, pages in sorted(there.items()))
+    return next(nr * state.geometry.pages_per_section + lowest(pages) for nr, pages in left if pages)
 
 
 def unpin(state: State, pages: int | None, where: Where) -> Steps:

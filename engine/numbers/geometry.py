@@ -54,7 +54,7 @@ class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         for name in ("page_size", "section_size", "block_size"):
             value = getattr(self, name)
             if not _is_power_of_two(value):
-                raise BadInput(f"{name} must be a power of two, not {value}")
+                raise BadInput(f"{name} must be a power of two, not {format_bytes(value)}")
         section, block = format_bytes(self.section_size), format_bytes(self.block_size)
         rules = {
             f"pageblock_order must be from 0 to max_order ({self.max_order}), not {self.pageblock_order}": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 Kind = Literal[
     "free",
@@ -37,14 +37,14 @@ PAGE_OFFLINE: Final = "offline"  # PageOffline: online section, but the page is 
 ABSENT: Final = "absent"  # a hole: no memory there
 ASSUMED: Final = "assumed"  # kernel or reserved page whose number is measured and whose place is a guess
 
-KINDS: Final[tuple[Kind, ...]] = Kind.__args__  # type: ignore[attr-defined]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 UNMOVABLE_KINDS: Final[tuple[Kind, ...]] = (RESERVED, SLAB, PAGETABLE, VMEMMAP, KERNEL)
 """Kinds that no offline of a kernel zone gets past (has_unmovable_pages)."""
 
 Freeable = Literal["slab", "kernel", "pagetable", "assumed"]
 """Kinds that whoever uses them can give back; no command of ours can."""
-FREEABLE: Final[tuple[Freeable, ...]] = Freeable.__args__  # type: ignore[attr-defined]
+FREEABLE: Final[tuple[Freeable, ...]] = get_args(Freeable)
 
 Migratetype = Literal["Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate"]
 UNMOVABLE: Final = "Unmovable"
@@ -78,7 +78,7 @@ ONLINE_TYPES: Final[tuple[OnlineType, ...]] = ("online", "online_kernel", "onlin
 
 AutoOnline = Literal["offline", "online", "online_kernel", "online_movable"]
 """What happens to a block that is added: the words of auto_online_blocks."""
-AUTO_ONLINE: Final[tuple[AutoOnline, ...]] = AutoOnline.__args__  # type: ignore[attr-defined]
+AUTO_ONLINE: Final[tuple[AutoOnline, ...]] = get_args(AutoOnline)
 
 Mode = Literal["N", "Y", "force"]
 """The parameter memmap_on_memory as it reads."""
@@ -139,8 +139,8 @@ What = Literal["movable", "unmovable", "reclaimable", "pagetable", "huge"]
 Pattern = Literal["sequential", "checkerboard", "random"]
 """Which pages of a zone a workload takes: the lowest, every second one, or a random share."""
 
-PLACEMENTS: Final[tuple[Placement, ...]] = Placement.__args__  # type: ignore[attr-defined]
-CALLERS: Final[tuple[Caller, ...]] = Caller.__args__  # type: ignore[attr-defined]
+PLACEMENTS: Final[tuple[Placement, ...]] = get_args(Placement)
+CALLERS: Final[tuple[Caller, ...]] = get_args(Caller)
 DAX_CALLERS: Final[tuple[Caller, ...]] = ("dax", "cxl")
 """Those by which kmem gives the memory of a DAX device to the system."""
 DAX_STATES: Final = ("unplugged", "online", "online_kernel", "online_movable")

@@ -49,7 +49,7 @@ def _observed(tree: Tree, pages: bool) -> Observation:
         cmdline=_text(tree, "proc/cmdline"),
         block_size=block_size,
         auto_online_blocks=_text(tree, f"{sysfs_tree.MEMORY}/auto_online_blocks"),
-        has_probe="probe" in tree.names(sysfs_tree.MEMORY),
+        has_probe=tree.have_each("sys/devices/system", ["memory"], "probe") == [True],
         blocks=sysfs_tree.read_blocks(tree, block_size, _tells_removable(version)),
         nodes=sysfs_tree.read_nodes(tree),
         node_lists=Frozen(sysfs_tree.read_node_lists(tree)),

@@ -65,7 +65,7 @@ def _wide_enough(state: State, zone: Zone, blocks: Iterator[Block]) -> tuple[int
     """The span of a zone that has holes, so that its present pages and its hot-added blocks lie in it."""
     low, high = zone.start, max(zone.end, zone.start + zone.present)
     for block in blocks:
-        if block.zone == zone.key and not block.early:
+        if not block.early and block.zone == zone.key:
             start, pages = state.block_range(block.id)
             low, high = min(low, start), max(high, start + pages)
     return low, high
@@ -126,7 +126,7 @@ def agree_memmaps(state: State) -> None:
     """A memmap, or a page table of one, that is not where the model had put it is somewhere else, and no one knows where."""
     for section in list(state.sections.values()):
         memmap = section.memmap
-        if memmap is None:
+        if memmap is None or not (memmap.chunks or memmap.tables):
             continue
         if not all(_holds(state, chunk, memmap.on) for chunk in memmap.chunks):
             state.sections.load({section.nr: replace(section, memmap=Memmap("kernel"))})
@@ -146,7 +146,7 @@ def _holds(state: State, chunk: Chunk, on: str) -> bool:
 
 
 def agree_nodes(state: State) -> Iterator[str]:
-    """Nodes of blocks are there, and online."""
+    """Make the nodes of all blocks be there, and online; yields what had to be changed, in words."""
     for number in sorted({node for block in state.blocks.values() for node in block.nodes}):
         node = state.nodes.get(number)
         if node is None or not node.online:

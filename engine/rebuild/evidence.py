@@ -74,21 +74,25 @@ def mark_unseen(draft: Draft) -> None:
     any flag, unless these are so few that the CPUs' lists hold them all."""
     state = draft.state
     listed = _listed(draft)
+    known = {*draft.covered, *draft.reserved, *draft.plain, *(draft.prior.sections if draft.prior is not None else ())}
     alike: dict[int, int] = {}  # sections with the same pages share the set
-    for section in list(state.sections.values()):
+    marked: dict[int, Section] = {}
+    for nr, section in state.sections.items():
         if not section.online:
             continue
-        unseen = alike.setdefault(id(section.pages), doubtful(section))
-        unseen &= (
-            ~draft.covered.get(section.nr, 0) & ~draft.reserved.get(section.nr, 0) & ~_still_reserved(draft, section)
-        )
-        for key, owned in section.zones if section.nr in draft.plain else ():
-            if key not in listed:
-                unseen |= draft.plain[section.nr] & owned
-        if unseen == alike[id(section.pages)]:
-            unseen = alike[id(section.pages)]
+        unseen = alike.get(id(section.pages), -1)
+        if unseen < 0:
+            unseen = alike[id(section.pages)] = doubtful(section)
+        if nr in known:
+            unseen &= ~draft.covered.get(nr, 0) & ~draft.reserved.get(nr, 0) & ~_still_reserved(draft, section)
+            for key, owned in section.zones if nr in draft.plain else ():
+                if key not in listed:
+                    unseen |= draft.plain[nr] & owned
+            if unseen == alike[id(section.pages)]:
+                unseen = alike[id(section.pages)]
         if unseen != section.unseen:
-            state.sections.load({section.nr: msgspec.structs.replace(section, unseen=unseen)})
+            marked[nr] = msgspec.structs.replace(section, unseen=unseen)
+    state.sections.load(marked)
 
 
 def _still_reserved(draft: Draft, section: Section) -> int:

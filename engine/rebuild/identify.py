@@ -120,7 +120,7 @@ def _assumed(seen: Observation, preset: Preset, model: KernelModel, options: dic
     if seen.auto_online_blocks is None and "memhp_default_state" not in options:
         yield "auto_online_blocks"
     known = seen.cmdline is not None or "memmap_on_memory" in seen.parameters
-    if model.parameter_modes and preset.geometry.arch in model.hosts and not known:
+    if model.has_parameter(preset.geometry.arch) and not known:
         yield "memmap_on_memory"
 
 

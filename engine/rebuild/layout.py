@@ -81,11 +81,18 @@ def build_sections(draft: Draft) -> None:
     """Every present section with its pages, as far as they are seen or known; counters are not looked at yet."""
     state, per_block = draft.state, draft.state.geometry.sections_per_block
     unseen = draft.prior is None and not draft.starts
+    alike: dict[int, Section] = {}
     for number in sorted(state.blocks):
         block = state.blocks[number]
+        plain = unseen and block.zone is not None and not block.head
         for nr in range(number * per_block, (number + 1) * per_block):
-            if not (unseen and block.zone is not None and not block.head and _build_alike(draft, block, nr)):
+            if plain and (section := _alike(draft, block, nr)) is not None:
+                alike[nr] = section
+            else:
+                state.sections.load(alike)
+                alike.clear()
                 _build(draft, number, nr)
+    state.sections.load(alike)
     if draft.prior is not None:
         _keep_leaks(draft, draft.prior)
     _house(draft)
@@ -104,24 +111,21 @@ def _find_head(draft: Draft, number: int) -> None:
         state.blocks.load({number: msgspec.structs.replace(block, head=found, early=False)})
 
 
-def _build_alike(draft: Draft, block: Block, nr: int) -> bool:
-    """Whole sections of which nothing but their blocks was read differ only in their numbers: the first of a kind is made,
-    and the others after it. False where one has to be made by itself."""
+def _alike(draft: Draft, block: Block, nr: int) -> Section | None:
+    """Whole sections of which nothing but their blocks was read differ only in their numbers: a section after the first of its
+    kind. None for the first, and where one has to be made by itself."""
     size = draft.state.geometry.pages_per_section
     low, high = draft.solid
     if block.early and not low <= nr * size <= high - size:
         if _holes(draft, nr, size):
-            return False
+            return None
         draft.solid = next((one for one in draft.ram if one[0] <= nr * size <= one[1] - size), draft.solid)
     kind = (block.nodes, block.zone, block.early)
     first = draft.alike.get(kind)
     if first is None:
         _build(draft, block.id, nr)
-        draft.alike[kind] = draft.state.sections[nr]
-    else:
-        section = Section(nr, first.node, first.early, True, first.zones, first.pages, first.types, first.memmap, True)
-        draft.state.sections.load({nr: section})
-    return True
+        first = draft.alike[kind] = draft.state.sections[nr]
+    return Section(nr, first.node, first.early, True, first.zones, first.pages, first.types, first.memmap, True)
 
 
 def _build(draft: Draft, number: int, nr: int) -> None:

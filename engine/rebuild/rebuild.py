@@ -82,7 +82,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     if prior is None:
         build_devices(draft)
     layout.build_sections(draft)
-    topology.mark_early(state, seen, prior)
+    topology.mark_early(state, prior)
     doubt_origins(draft)
     mark_reserved(draft)
     going_offline.put_back(state)

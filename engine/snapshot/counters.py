@@ -70,7 +70,6 @@ def load_counters(state: State, counters: Mapping[str, int], where: str) -> None
             raise BadInput(f"{name}: {unit}; with virtio_mem_waiting_{start} it must be a power of two")
     for table, values in tables.items():
         getattr(state, table).load({key: _KINDS[table](**fields) for key, fields in values.items()})
-    single |= {"policy_zone": zone, "hugetlb_rank": single.get("hugetlb_rank", 0)}
     flags = {name: bool(single[name]) for name in _FLAGS if name in single}
-    state.globals.load({None: Globals(**{**single, **flags, "locked": False})})
+    state.globals.load({None: msgspec.convert({**single, **flags, "locked": False}, Globals)})
     state.vmstat.load(vmstat)

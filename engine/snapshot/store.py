@@ -49,7 +49,7 @@ _FIELD: Final = r"\.(\w+)"
 
 
 class _Head(msgspec.Struct, frozen=True):
-    version: int
+    version: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class _About(msgspec.Struct, frozen=True):
@@ -203,6 +203,8 @@ def _parsed(data: bytes) -> SnapshotV1:
         raise BadInput("it is not a snapshot, which is a JSON object, or a MessagePack map, perhaps with gzip")
     try:
         version = form.decode(data, type=_Head).version
+        if isinstance(version, msgspec.UnsetType):
+            raise BadInput("it is no snapshot of altmap, which has a `version`")
         if version != VERSION:
             raise BadInput(f"$.version: {_other_version(version)}; this altmap reads version {VERSION}")
         snapshot: SnapshotV1 = form.decode(data, type=SnapshotV1)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from ..hotplug.zone_policy import valid_zones
 from ..memory.state import Holder, State, state_of
-from ..memory.zone import ZONE_ORDER
-from ..mm import windows
+from ..mm import free_area, windows
+from ..protocol.vocabulary import BlockState, MemmapOn
 
 
 class BlockReport(msgspec.Struct, frozen=True):
     """A memory block as its files show it: state, the text of valid_zones, and the nodes that it is linked to."""
 
-    state: str
+    state: BlockState
     valid_zones: str
     nodes: tuple[int, ...]
 
@@ -38,7 +40,7 @@ class SectionReport(msgspec.Struct, frozen=True):
 
     node: int
     online: bool
-    memmap_on: str
+    memmap_on: MemmapOn | Literal["none"]
     memmap_pfn: int | None
 
 
@@ -71,12 +73,10 @@ def block_reports(machine: Holder | State) -> dict[str, BlockReport]:
 
 def zone_reports(machine: Holder | State) -> list[ZoneReport]:
     """The reports of all zones that have memory, by node and then from the lowest zone up."""
-    state = state_of(machine)
-    zones = sorted(
-        (zone for zone in state.zones.values() if zone.present),
-        key=lambda zone: (zone.node, ZONE_ORDER.index(zone.name) if zone.name in ZONE_ORDER else len(ZONE_ORDER)),
-    )
-    return [ZoneReport(z.node, z.name, z.start, z.spanned, z.present, z.managed, z.free + z.pcp) for z in zones]
+    return [
+        ZoneReport(zone.node, zone.name, zone.start, zone.spanned, zone.present, zone.managed, zone.free + zone.pcp)
+        for zone in free_area.populated(state_of(machine))
+    ]
 
 
 def section_report(machine: Holder | State, number: int) -> SectionReport:

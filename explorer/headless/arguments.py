@@ -40,19 +40,22 @@ def _machine(
         parser.add_argument(name, metavar=metavar, help=words)
 
 
-def _model(parser: Parser, instead: str, metavar: str = "MODEL") -> None:
+def _model(parser: Parser, instead: str, metavar: str = "MODEL", what: str = "the kernel whose rules hold") -> None:
     from altmap.engine import KNOWN_MODELS
 
-    parser.add_argument("--model", metavar=metavar, help=f"{KNOWN_MODELS}: the kernel model, instead of {instead}")
+    parser.add_argument("--model", metavar=metavar, help=f"{what}, instead of {instead}: {KNOWN_MODELS}")
 
 
 def _replay(parser: Parser) -> None:
-    words = "take what the commands of a snapshot lead to now, where that is not what it was when it was saved"
+    words = "do the commands of a snapshot again, and where they come to something else than was saved, take that"
     parser.add_argument("--replay", action="store_true", help=words)
 
 
 def _devices(parser: Parser) -> None:
-    words = "memory devices of it: QEMU's info memory-devices, virsh dumpxml, daxctl list, cxl list; - too"
+    words = (
+        "its memory devices, as QEMU's info memory-devices, virsh dumpxml, daxctl list or cxl list print them; - for standard "
+        "input"
+    )
     parser.add_argument("--devices", metavar="FILE", help=words)
 
 
@@ -82,7 +85,8 @@ def _look(parser: Parser) -> None:
 
 def of_open(parser: Parser) -> None:
     """altmap open."""
-    _machine(parser, instead=f"those that can be opened; without a terminal {DEFAULT_MACHINE}", default=None)
+    usual = f"without one, all that can be opened are shown; where there is no terminal, {DEFAULT_MACHINE}"
+    _machine(parser, instead=usual, default=None)
     _model(parser, "the machine's own")
     _devices(parser)
     _replay(parser)
@@ -110,7 +114,9 @@ TOUR_LINES: Final = (
 
 def of_live(parser: Parser) -> None:
     """altmap live."""
-    parser.add_argument("plan", metavar="PLAN", nargs="?", help="what it should come to: what differs from it is told")
+    parser.add_argument(
+        "plan", metavar="PLAN", nargs="?", help="what it should become, a MACHINE as for show; what differs is told"
+    )
     _replay(parser)
     root = "the tree to read (/); a folder that something else renews"
     parser.add_argument("--root", metavar="DIR", default="/", help=root)
@@ -121,7 +127,7 @@ def of_live(parser: Parser) -> None:
 
 def of_serve(parser: Parser) -> None:
     """altmap serve."""
-    _machine(parser)
+    _machine(parser, instead="without one, all that can be opened are shown", default=None)
     _model(parser, "the machine's own")
     _replay(parser)
     where = "where to listen (127.0.0.1: this machine alone)"
@@ -169,10 +175,13 @@ def of_machines(parser: Parser) -> None:
 
 def of_svg(parser: Parser) -> None:
     """altmap svg."""
+    from ..picture.scope import LEVELS
     from ..picture.views import VIEWS
 
     _machine(parser, optional=False)
-    parser.add_argument("script", metavar="SCRIPT", nargs="?", help="commands to run before, as for altmap run; - too")
+    parser.add_argument(
+        "script", metavar="SCRIPT", nargs="?", help="a script to run first, as for altmap run; - for standard input"
+    )
     _replay(parser)
     views = ", ".join(view.name.replace(" ", "-") for view in VIEWS)
     parser.add_argument("--view", metavar="VIEW", help=f"what the map shows: {views}")
@@ -181,9 +190,9 @@ def of_svg(parser: Parser) -> None:
         "script's last line is shown, as watching shows it: 'event 5', 40%%, last; may be given twice"
     )
     parser.add_argument("--at", metavar="PLACE|EVENT", action="append", default=[], help=where)
-    parser.add_argument("--zoom", metavar="LEVEL", help="zoom in there: node, blocks, block, section, page; or machine")
+    parser.add_argument("--zoom", metavar="LEVEL", help=f"how much is seen there: {', '.join(LEVELS)}")
     _size(parser, "columns and lines of the screen")
-    themes = "altmap-dark (without it), altmap-light, altmap-contrast, no-colour, or one of Textual's"
+    themes = "altmap-dark, altmap-light, altmap-contrast, no-colour, or one of Textual's (altmap-dark)"
     parser.add_argument("--theme", metavar="THEME", default="altmap-dark", help=themes)
     words = "the picture to write (.svg); - or none: standard output"
     parser.add_argument("-o", "--output", metavar="FILE", help=words)
@@ -219,7 +228,7 @@ def of_run(parser: Parser) -> None:
 
 def of_new(parser: Parser) -> None:
     """altmap new."""
-    words = "how much memory each node has; 0: one that firmware announced without any (2G)"
+    words = "how much memory each NUMA node has; 0: none, firmware only announced it (2G)"
     parser.add_argument("--nodes", metavar="SIZE,..", help=words)
     parser.add_argument(
         "--arch", metavar="ARCH", default="x86_64", help="x86_64, arm64, s390x, arm64-64k or others (x86_64)"
@@ -284,10 +293,11 @@ def of_compare(parser: Parser) -> None:
     where = "where (on a whole GiB or block behind all System RAM, at 4G or above)"
     parser.add_argument("--at", metavar="ADDRESS", help=where)
     parser.add_argument("--node", metavar="N", type=int, default=0, help="to which node (0)")
-    parser.add_argument("--placement", metavar="PLACEMENT,..", help=f"only these of {', '.join(PLACEMENTS)}")
+    where = f"where the memmap goes: only these of {', '.join(PLACEMENTS)} (altmap help script)"
+    parser.add_argument("--placement", metavar="PLACEMENT,..", help=where)
     parser.add_argument("--block-size", metavar="SIZE,..", help="memory blocks of these sizes for the added range")
-    _model(parser, "the machine's own, or several", "MODEL,..")
-    types = f"how the blocks go online (online_movable): {', '.join(ONLINE_TYPES)}"
+    _model(parser, "the machine's own", "MODEL,..", "the kernels whose rules hold, one or several")
+    types = f"how the blocks go online: {', '.join(ONLINE_TYPES)} (online_movable)"
     parser.add_argument("--online", metavar="TYPE,..", default="online_movable", help=types)
     whats = tuple(what.replace(" ", "-") for what in VARIES)
     parser.add_argument("--vary", choices=whats, help="what differs, in place of naming each")
@@ -300,12 +310,14 @@ def of_compare(parser: Parser) -> None:
 
 def of_grow(parser: Parser) -> None:
     """altmap grow."""
+    from altmap.engine import AUTO_ONLINE
+
     _machine(parser)
     _replay(parser)
     parser.add_argument("--step", metavar="SIZE", default="1G", help="how much at a time (1G)")
     parser.add_argument("--to", metavar="SIZE", default="1T", help="how much in all, at most (1T)")
-    words = "what added blocks do by themselves, instead of what auto_online_blocks says"
-    parser.add_argument("--online", choices=("movable", "kernel", "online", "offline"), help=words)
+    words = f"what added blocks do by themselves: {', '.join(AUTO_ONLINE)} (what auto_online_blocks says)"
+    parser.add_argument("--online", metavar="TYPE", type=word_types.long, choices=AUTO_ONLINE, help=words)
     parser.add_argument(
         "--caller", metavar="CALLER", default="dimm", help="who adds it: dimm, virtio-mem or others (dimm)"
     )

@@ -15,7 +15,8 @@ from importlib import import_module
 from ..aside import remark
 from .exits import BAD_INPUT, FINE, INTERRUPTED, PIPE_CLOSED, Misused
 from .output import drop_output, fill_closed_streams
-from .parser import parser
+from .parser import parser, verb_parser
+from .verb_parser import Parser
 from .verbs import VERBS
 
 
@@ -55,12 +56,11 @@ def _answer(argv: list[str]) -> int:
         argv = ["open", *_machine_alone(argv)]
     verb = VERBS.get(argv[0])
     arguments = argparse.Namespace(words=argv[1:])
-    others: list[str] = []
     if verb is None or not verb.own_options:
-        arguments, others = parser(argv[:1]).parse_known_args(argv)
-    if others or verb is None:
-        asked = f"altmap {verb.name}" if verb is not None else "altmap"
-        raise Misused(f"unrecognized arguments: {' '.join(others or argv)}; {asked} --help tells what may be asked")
+        asked = parser(declared=False) if verb is None else verb_parser(verb)
+        arguments, others = asked.parse_known_args(argv[verb is not None :])
+        if others or verb is None:
+            raise Misused(_not_taken((others or argv)[0], asked))
     from altmap.engine import BadInput
 
     module, _, function = verb.answer.partition(".")
@@ -69,6 +69,17 @@ def _answer(argv: list[str]) -> int:
         return answer(arguments)
     except BadInput as error:
         raise Misused(*error.args) from error
+
+
+def _not_taken(word: str, asked: Parser) -> str:
+    """The sentence on a word that a verb, or altmap itself, has no use for."""
+    meant = ""
+    if word.startswith("-"):
+        from altmap.engine.numbers.errors import did_you_mean
+
+        meant = did_you_mean(word.partition("=")[0], asked.names)
+    what = f"{word} is no option of {asked.prog}" if word.startswith("-") else f"{asked.prog} takes no {word!r} here"
+    return f"{what}{meant or ';'} {asked.prog} --help tells what may be asked"
 
 
 def _passed(word: str) -> None:

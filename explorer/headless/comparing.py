@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from functools import partial
-from typing import TypeVar
 
 import msgspec
 from altmap.engine import (
@@ -23,14 +21,14 @@ from altmap.engine import (
 from altmap.engine.numbers.rounding import up
 from altmap.engine.protocol.vocabulary import ONLINE_TYPES
 
+from ..one_of import one_of
 from .exits import FINE, REFUSED
 from .forms.document import as_line
 from .output import columns, say, write
 from .pictures import check_place, put
 from .progress import awaited
 from .streams import machine_named
-
-Word = TypeVar("Word", bound=str)
+from .word_types import long
 
 
 def alternatives(arguments: argparse.Namespace) -> int:
@@ -74,9 +72,12 @@ def _behind(machine: Machine) -> int:
 
 def _tried(machine: Machine, request: Add, arguments: argparse.Namespace) -> Varied:
     """All that was asked for, tried. Raises `BadInput`."""
-    wanted = PLACEMENTS if arguments.placement is None else _listed(arguments.placement, PLACEMENTS, "a placement")
+    named = PLACEMENTS if arguments.placement is None else arguments.placement.split(",")
+    wanted = {one_of(word, PLACEMENTS, "placement") for word in named}
     placements = [placement for placement in PLACEMENTS if placement in wanted]
-    types = _listed(arguments.online, ONLINE_TYPES, "how blocks go online")
+    types = list(
+        dict.fromkeys(one_of(long(word), ONLINE_TYPES, "way to go online") for word in arguments.online.split(","))
+    )
     watched = partial(awaited, name="alternative")
     if arguments.vary is not None:
         if arguments.model or arguments.block_size or len(types) > 1:
@@ -94,15 +95,6 @@ def _tried(machine: Machine, request: Add, arguments: argparse.Namespace) -> Var
         watched=watched,
     )
     return Varied("", table, _names(table))
-
-
-def _listed(text: str, known: Sequence[Word], what: str) -> list[Word]:
-    """The words of a list with commas, each once. Raises `BadInput` for one that is not `known`."""
-    found: dict[str, Word] = {word: word for word in known}
-    for word in text.split(","):
-        if word not in found:
-            raise BadInput(f"{word!r} is not {what}; it is one of {', '.join(known)}")
-    return [found[word] for word in dict.fromkeys(text.split(","))]
 
 
 def _names(table: Comparison) -> tuple[str, ...]:

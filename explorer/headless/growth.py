@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Iterator
 from typing import Final
 
-from altmap.engine import BadInput, Growth, about_bytes, format_bytes, grow, parse_bytes, sentence
-from altmap.engine.protocol.vocabulary import CALLER_NAMES, CALLERS, AutoOnline, Caller, caller_named
+from altmap.engine import BadInput, Growth, about_bytes, format_bytes, grow, sentence
+from altmap.engine.protocol.vocabulary import CALLER_NAMES, CALLERS, Caller, caller_named
 from altmap.engine.questions.grow import Point
 from rich.table import Table
 from rich.text import Text
@@ -19,13 +19,6 @@ from .output import columns, write
 from .progress import awaited
 from .streams import machine_named
 
-ONLINE: Final[dict[str, AutoOnline]] = {
-    "movable": "online_movable",
-    "kernel": "online_kernel",
-    "online": "online",
-    "offline": "offline",
-}
-"""The words for what blocks do by themselves, and auto_online_blocks'."""
 _ROWS: Final = 16
 """Points of a plot at most, beside those where something happens."""
 _BAR: Final = 24
@@ -38,11 +31,11 @@ def growth(arguments: argparse.Namespace) -> int:
     machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay, devices=arguments.devices)
     found = grow(
         machine,
-        parse_bytes(arguments.step),
-        online=ONLINE[arguments.online] if arguments.online else None,
+        arguments.step,
+        online=arguments.online,
         caller=_caller(arguments.caller),
         node=arguments.node,
-        limit=parse_bytes(arguments.to),
+        limit=arguments.to,
         watched=lambda steps: iter(awaited(steps, "step")),
     )
     if arguments.json:

@@ -15,7 +15,7 @@ from altmap.engine.numbers.errors import did_you_mean
 
 from .exits import FINE
 from .output import say, write_text
-from .verb_parser import columns
+from .verb_parser import columns, explained
 from .verbs import VERBS
 
 SCRIPT: Final = "script"
@@ -27,6 +27,44 @@ ABOUT_SCRIPTS: Final = (
     "meant. BLOCKS are numbers, names or ranges: 32, memory32, 32-39, 32,40-47; each block is a command of its own. What "
     "stands in brackets may be left out, and may come in any order.",
 )
+
+WORDS: Final = (
+    ("node NODE", "the NUMA node, by its number; without it node 0 for memory that is added, else all nodes"),
+    (
+        "caller CALLER",
+        "which driver adds the memory, which decides whether it asks for a memmap in it: acpi (DIMMs, also those of QEMU and "
+        "VMware), balloon (Hyper-V, Xen), probe (by hand), dlpar (POWER), sclp (s390), virtio-mem, dax and cxl (kmem), hmm and "
+        "pmem (memory that a device keeps)",
+    ),
+    (
+        "placement PLACEMENT",
+        "where the memmap goes: boot, in memory that is there already; range, at the head of what is added (the RFC); block, at "
+        "the head of each block (Linux since 5.13); sections, in low sections of the node, for others too (an option of the RFC)",
+    ),
+    (
+        "fallback, no-fallback",
+        "may it go into memory that is there, where it cannot be placed so? Else as the kernel does",
+    ),
+    (
+        "reserve, align, free",
+        "of what pmem adds, in pages: kept at the start, alignment of the memmap, and room for it",
+    ),
+    ("unit UNIT", "how much a virtio-mem device plugs or unplugs at a time"),
+    ("zone ZONE", "DMA, DMA32, Normal or Movable: only there"),
+    ("order ORDER", "until 2^ORDER free pages lie side by side"),
+    (
+        "movable, unmovable, reclaimable, pagetable, huge",
+        "whose memory: of programs and files, of the kernel, of its caches, page tables, or pages of the hugetlb pool",
+    ),
+    (
+        "sequential, checkerboard, random",
+        "which pages: the lowest, every second one, or some; `seed SEED` draws others",
+    ),
+    ("short", "the references are held for a moment, as by direct I/O"),
+    ("soft", "the page is only suspected: it is moved elsewhere first"),
+    ("-n", "no line end follows the text, as with echo"),
+)
+"""What a line may say besides, and what that means."""
 
 
 def explain(arguments: argparse.Namespace) -> int:
@@ -57,6 +95,7 @@ def _script() -> Iterator[str]:
         yield from (line.replace(_WHOLE, " ") for line in _wrapped(usage, "", " " * 8))
         yield from _wrapped(row.about, " " * 4, " " * 4)
         yield from (f"    as in: {row.example}", "")
+    yield from ("What the words mean:", *explained(WORDS, 28))
 
 
 def _wrapped(text: str, first: str, others: str) -> list[str]:

@@ -113,11 +113,14 @@ def list_memory(arguments: argparse.Namespace) -> int:
     code, text = (
         engine.lsmem(options, machine_named(named, replay=replay)) if needed else engine.lsmem([*options, *others])
     )
+    helps = code == FINE and bool({"-h", "--help"} & {*options})
+    if helps:
+        write_text("usage: altmap lsmem [MACHINE] [OPTION ...]\n\n")
     if code:
         remark(text.splitlines())
     else:
         write_text(text)
-    if code == FINE and {"-h", "--help"} & {*options}:
+    if helps:
         say("\n".join(("\nExample:", *(f"  {line}" for line in VERBS["lsmem"].examples))))
     return code
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from collections.abc import Collection, Iterator
-from typing import Final, NoReturn
+from collections.abc import Iterator
+from typing import Any, Final, NoReturn
 
 from .. import __version__
 from .arguments import MACHINE_WORDS
 from .exits import MEANINGS
 from .output import write_text
 from .verb_parser import Parser, columns, explained
-from .verbs import GROUPS, VERBS
+from .verbs import GROUPS, VERBS, Verb
 
 ABOUT: Final = "Linux memory hotplug, rehearsed: add, online, offline and remove memory of a saved machine."
+MEMMAP: Final = (
+    "Of each page of memory, 4 KiB on most machines, the kernel keeps a struct page of 64 bytes. All of them are the memmap: "
+    "1.6 % of memory, and added memory needs its own."
+)
 USAGE: Final = ("altmap [MACHINE]", "altmap COMMAND ...", "altmap COMMAND --help")
 _NAMES: Final = max(map(len, VERBS)) + 4
 """Columns before what is said of a command."""
@@ -34,18 +38,27 @@ class _Top(Parser):
         return "\n".join(_overview(columns())) + "\n"
 
 
-def parser(wanted: Collection[str] = tuple(VERBS)) -> Parser:
-    """The whole parser. The arguments of verbs that are not `wanted` are left out: what they list has to be looked up."""
+def parser(declared: bool = True) -> Parser:
+    """The whole parser; where the verbs' arguments are not `declared`, nothing that they list is looked up."""
     top = _Top(prog="altmap", description=ABOUT)
     top.add_argument("--version", action=_Version, nargs=0, help="print it")
     commands = top.add_subparsers(metavar="COMMAND", prog="altmap", parser_class=Parser)
     for verb in VERBS.values():
-        one = commands.add_parser(
-            verb.name, help=verb.about, description=f"{_sentence(verb.about)}.", examples=verb.examples
-        )
-        if verb.name in wanted:
+        one = commands.add_parser(verb.name, help=verb.about, **_told(verb))
+        if declared:
             verb.declare(one)
     return top
+
+
+def verb_parser(verb: Verb) -> Parser:
+    """The parser of one verb's words."""
+    one = Parser(prog=f"altmap {verb.name}", **_told(verb))
+    verb.declare(one)
+    return one
+
+
+def _told(verb: Verb) -> dict[str, Any]:
+    return {"description": f"{_sentence(verb.about)}.", "examples": verb.examples}
 
 
 def _sentence(about: str) -> str:
@@ -59,4 +72,5 @@ def _overview(width: int) -> Iterator[str]:
     for title, verbs in GROUPS:
         yield from ["", f"{title}:", *explained(((verb.name, verb.about) for verb in verbs), _NAMES)]
     yield from ["", *textwrap.wrap(f"MACHINE is {MACHINE_WORDS}.", width)]
+    yield from ["", *textwrap.wrap(MEMMAP, width)]
     yield from ["", "Exit codes:", *explained(((str(code), meaning) for code, meaning in MEANINGS.items()), 5)]

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from altmap import explorer
 from altmap.engine import BadInput, Machine, capture, machine_bytes, rename, save_machine
-from altmap.engine.faces.shell_export import script_of
+from altmap.engine.faces.shell_export import shell_script
 
 from .. import facts
 from ..aside import remark
@@ -69,5 +69,5 @@ def export(arguments: argparse.Namespace) -> int:
 
         write(as_line(export_document(machine, arguments.target, arguments.faults)))
         return FINE
-    write_text(script_of(machine, arguments.target, arguments.faults))
+    write_text(shell_script(machine, arguments.target, arguments.faults))
     return FINE

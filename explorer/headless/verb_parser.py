@@ -7,7 +7,7 @@ import re
 import shutil
 import textwrap
 from collections.abc import Iterable, Iterator
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from .exits import Misused
 from .output import write_text
@@ -26,13 +26,20 @@ class _Formatter(argparse.HelpFormatter):
 class Parser(argparse.ArgumentParser):
     """One verb's parser. What it does not understand is raised as `Misused`; its help ends in examples."""
 
-    def __init__(self, *, examples: Iterable[str] = (), **options: object) -> None:
+    def __init__(self, *, examples: Iterable[str] = (), **given: Any) -> None:
+        self.names: dict[str, None] = {}
+        """All options, in the order in which they were added."""
         super().__init__(
             allow_abbrev=False,
             formatter_class=lambda prog: _Formatter(prog, max_help_position=28, width=columns()),
-            **options,  # type: ignore[arg-type]
+            **given,
         )
         self._after = _block("Example" if len(examples := [*examples]) == 1 else "Examples", examples)
+
+    def add_argument(self, *names: Any, **given: Any) -> argparse.Action:
+        """As argparse's; what may be asked is known by its names."""
+        self.names |= dict.fromkeys(names)
+        return super().add_argument(*names, **given)
 
     def error(self, message: str) -> NoReturn:
         """Raise `Misused` with what argparse found wrong."""

@@ -1,4 +1,4 @@
-"""Words of the command line that must be numbers; argparse says what was wrong with others."""
+"""Words of the command line that must be numbers, for which argparse says what was wrong with others; and short ones."""
 
 from __future__ import annotations
 
@@ -44,3 +44,8 @@ def port(word: str) -> int:
     if not word.isdecimal() or not 0 < int(word[:6]) < 1 << 16:
         raise argparse.ArgumentTypeError(f"{word!r} is no port; give 1 to 65535")
     return int(word)
+
+
+def long(word: str) -> str:
+    """How the kernel writes a way to go online that a script may shorten: "online_movable" for "movable"."""
+    return f"online_{word}" if word in ("movable", "kernel") else word

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from altmap.engine import Summary
 
 from .lines import Line, Span, joined
+from .mix import shares
 from .palette import WORDS
 from .view import Entry, Paint, Scene, Told, View, offline_entries, offline_paint
 
@@ -38,7 +38,7 @@ class CanGo(View):
         if high >= 2 and halves == 2:
             size = scene.machine.geometry.pages_per_block
             kinds = {str(kind): n for kind, n in scene.machine.summary(block * size, size).kinds.items()}
-            bar = (Span("▄", palette.kinds[kind], back) for kind in _shares(kinds, wide - 2))
+            bar = (Span("▄", palette.kinds[kind], back) for kind in shares(kinds, wide - 2))
             lines[-1] = joined((Span(" ", None, back), *bar, Span(" ", None, back)))
         return lines
 
@@ -80,23 +80,6 @@ def _short(told: Told) -> str:
 
 def _counted(count: int) -> str:
     return f"{count:,}" if count < 10000 else f"{count / 1000:.1f}k"
-
-
-def _shares(kinds: Mapping[str, int], cells: int) -> list[str]:
-    """So many cells, each of the kind that it stands for: what does not move first, then what does, then what is free."""
-    total = sum(kinds.values()) or 1
-    groups = [
-        ("kernel", sum(kinds.get(kind, 0) for kind in ("slab", "kernel", "pagetable", "vmemmap"))),
-        *(
-            (kind, kinds.get(kind, 0))
-            for kind in ("reserved", "assumed", "pinned", "poisoned", "memmap", "huge", "movable")
-        ),
-    ]
-    found: list[str] = []
-    for kind, count in groups:
-        if count:
-            found += [kind] * max(1, round(count * cells / total))
-    return (found + ["free"] * cells)[:cells]
 
 
 VERDICT_SIGNS: Final = {"yes": "✓", "no": "✗", "never": "✗", "not known": "?"}

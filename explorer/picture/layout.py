@@ -9,10 +9,12 @@ from typing import Final
 from altmap.engine import Machine
 from altmap.engine.protocol.vocabulary import Kind
 
-from .plan import PLAIN, Extent, Plan, extents_of, plain_shape, plainly, planned, rows_of
+from .plan import PLAIN, Extent, Plan, Row, extents_of, plain_shape, plainly, planned, rows_of
 from .scope import Scope
 
 _FOLDED: Final[tuple[Kind, ...]] = ("reserved", "assumed")
+_HIGH: Final = 16
+"""On a map of so many lines a node without memory has a line of its own even where that makes cells bigger."""
 _ALIKE_SHARE: Final = 8
 """A run of alike blocks of at least one part in so many of all may be folded."""
 
@@ -42,7 +44,15 @@ def laid_out(
     if plain:
         pages = sum(extent.pages for extent in extents) - sum(pages for _, pages in alike)
         return plainly(extents, pages, size, halves, alike, False)
-    return planned(extents, unit, size, halves, alike, headings).stretched(size[1])
+    wide, high = size
+    empty = sorted(machine.nodes.keys() - {extent.node for extent in extents}) if headings else []
+    plan = planned(extents, unit, size, halves, alike, headings)
+    if plan.least + len(empty) > high and high < _HIGH:
+        empty = []
+    elif plan.least + len(empty) > high:
+        plan = planned(extents, unit, (wide, high - len(empty)), halves, alike, headings)
+    end = plan.rows[-1].start + plan.rows[-1].pages if plan.rows else 0
+    return Plan([*plan.rows, *(Row("node", end, 0, node) for node in empty)], plan.shape, high)
 
 
 def blocks_of(machine: Machine) -> dict[int, int]:

@@ -11,6 +11,7 @@ from .joint import joint
 from .layout import laid_out
 from .lines import Line, Span, joined, width
 from .memory_size import short_size
+from .nodes import node_bar
 from .overlay import Overlay
 from .paints import Paints
 from .palette import LETTERS, WORDS
@@ -22,6 +23,8 @@ from .view import Scene, View
 
 GUTTERS: Final = ((81, 13), (70, 9), (0, 8))
 """Columns of the gutter, by the least width of the map."""
+_BAR: Final = 32
+"""Columns of the bar of what a node's memory is."""
 _FILLED: Final = (3, 4)
 """Where less of the width is filled, a narrower gutter may make room for cells half as big."""
 
@@ -245,17 +248,28 @@ class MemoryPicture:
         if part + 1 < self.plan.highs[at]:
             return ()
         machine, palette = self.machine, self.scene.palette
-        blocks, off = self._sides.count(row.node)
+        blocks, off, kinds = self._sides.count(row.node)
         size = blocks * machine.geometry.block_size
         cpus = "CPUs" if machine.nodes[row.node].cpus else "no CPUs"
         spans = [
             Span("▌", palette.faint, palette.strip),
             Span(f"node {row.node}", palette.text, palette.strip, True),
             Span(f"  {cpus}  ", palette.dim, palette.strip),
-            Span(about_bytes(size), palette.text, palette.strip),
-            Span(f"  {blocks:,} blocks{f', {off:,} offline' if off else ''}", palette.dim, palette.strip),
+            Span(
+                about_bytes(size) if blocks else "no memory", palette.text if blocks else palette.faint, palette.strip
+            ),
+            Span(
+                f"  {blocks:,} blocks{f', {off:,} offline' if off else ''}" if blocks else "",
+                palette.dim,
+                palette.strip,
+            ),
         ]
-        return [*spans, Span(" " * (self.wide - 1 - width(tuple(spans))), None, palette.strip)]
+        room = self.wide - 1 - width(tuple(spans))
+        bar = min(_BAR, room - 4) if blocks else 0
+        if bar < _BAR // 4:
+            return [*spans, Span(" " * room, None, palette.strip)]
+        shown = node_bar(dict(kinds), off / blocks, bar, palette, self.halves)
+        return [*spans, Span(" " * (room - bar - 1), None, palette.strip), *shown, Span(" ", None, palette.strip)]
 
     # -- where things are -------------------------------------------------------------------------------------------
 

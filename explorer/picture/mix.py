@@ -59,3 +59,20 @@ def _used(kinds: Mapping[str, int], total: int) -> dict[str, int]:
     if 0 < used.get("memmap", 0) * _HEAD < total and len(used) < len(kinds):
         del used["memmap"]
     return used
+
+
+def shares(kinds: Mapping[str, int], cells: int) -> list[str]:
+    """So many cells, each of the kind that it stands for: what does not move first, then what does, then what is free."""
+    total = sum(kinds.values()) or 1
+    groups = [
+        ("kernel", sum(kinds.get(kind, 0) for kind in ("slab", "kernel", "pagetable", "vmemmap"))),
+        *(
+            (kind, kinds.get(kind, 0))
+            for kind in ("reserved", "assumed", "pinned", "poisoned", "memmap", "huge", "movable")
+        ),
+    ]
+    found: list[str] = []
+    for kind, count in groups:
+        if count:
+            found += [kind] * max(1, round(count * cells / total))
+    return (found + ["free"] * cells)[:cells]

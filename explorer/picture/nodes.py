@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from altmap.engine import Machine, about_bytes
 from altmap.engine.protocol.vocabulary import ZoneKey
 
 from .lines import Line, Span, fitted, joined
-from .view import Scene
+from .mix import shares
+from .palette import LETTERS, Palette
+from .view import OFFLINE, Scene
 
 _BAR: Final = 12
 _PLACES: Final = {"self": "in itself", "section": "in others", "kernel": "boot memory"}
@@ -51,6 +54,17 @@ def table(scene: Scene, wide: int, halves: int) -> list[Line]:
         room = wide - len(far) - 1
         lines.append(joined((*fitted(row, room), Span(far, palette.dim))))
     return lines
+
+
+def node_bar(kinds: Mapping[str, int], off: float, cells: int, palette: Palette, halves: int) -> Iterator[Span]:
+    """What the memory of a node is, in so many cells: the pages of its online blocks by kind, and the share that is offline."""
+    dark = cells if off == 1 else min(cells - 1, round(off * cells))
+    here = shares(kinds, cells - dark)
+    if halves == 1:
+        yield Span("".join(map(LETTERS.__getitem__, here)) + LETTERS[OFFLINE] * dark, palette.text, palette.strip)
+        return
+    yield from (Span(" ", None, palette.kinds[kind]) for kind in here)
+    yield Span("░" * dark, *palette.hatch)
 
 
 def _struct_pages(machine: Machine) -> dict[ZoneKey, Counter[str]]:

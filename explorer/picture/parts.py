@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from textwrap import wrap
 from typing import Final
 
@@ -44,14 +44,18 @@ class Parts:
 
     def kinds(self, found: Summary) -> Iterator[Line]:
         """How many pages there are, and of each kind that there is a line with its share."""
-        palette = self.palette
         total = found.pages - found.missing
-        yield self.both((Span("pages", palette.dim),), Span(f"{total:,}", palette.dim))
+        yield self.both((Span("pages", self.palette.dim),), Span(f"{total:,}", self.palette.dim))
+        yield from self.uses(found, "{:,}".format)
+
+    def uses(self, found: Summary, told: Callable[[int], str]) -> Iterator[Line]:
+        """A line for each kind of pages with its share; `told` puts a count of pages in words."""
+        palette, total = self.palette, found.pages - found.missing
         kinds: dict[str, int] = {str(kind): n for kind, n in found.kinds.items()}
         rows = [(WORDS[kind], LETTERS[kind], palette.kinds[kind], kinds[kind]) for kind in _ORDER if kind in kinds]
         if found.offline:
             rows.append(("offline", "o", palette.hatch[0], found.offline))
-        digits = max(len(f"{count:,}") for *_, count in rows) if rows else 0
+        digits = max(len(told(count)) for *_, count in rows) if rows else 0
         label = max(12, *(len(word) + 1 for word, *_ in rows)) if rows else 12
         bar = max(4, self.wide - 2 - label - digits - 6)
         for word, letter, colour, count in rows:
@@ -61,7 +65,7 @@ class Parts:
                     Span(f" {letter} " if self.letters else "  ", palette.dim),
                     Span(f"{word:<{label}}"),
                     *self.measure(count / total, bar, colour),
-                    Span(f"{count:>{digits},}", bold=True),
+                    Span(told(count).rjust(digits), bold=True),
                     Span(f"{share:>5}", palette.dim),
                 )
             )
@@ -71,7 +75,7 @@ class Parts:
         if self.letters:
             full = round(share * cells)
             return (Span("=" * full + " " * (cells - full)),)
-        halves = max(1, round(share * cells * 2))
+        halves = max(1, round(share * cells * 2)) if share else 0
         text = "█" * (halves // 2) + "▌" * (halves % 2)
         return (
             Span(text, colour, self.palette.strip),

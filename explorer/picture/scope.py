@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from altmap.engine import Machine
 
+Level = Literal["machine", "node", "blocks", "block", "section", "page"]
+"""How much of a machine: all of it, a node, several blocks, one, a section of it, or its pages one by one."""
+LEVELS: Final[tuple[Level, ...]] = get_args(Level)
+
 
 class Scope(NamedTuple):
-    """What a map shows: the level ("machine", "node", "block" or "section"), and the range in pages."""
+    """What a map shows: the level, the range in pages, and the node if it is no more than that."""
 
-    level: str
+    level: Level
     start: int
     pages: int
     node: int | None = None

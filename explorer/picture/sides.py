@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from altmap.engine import Machine
@@ -10,10 +11,11 @@ from .plan import Plan, Row
 
 
 class Count(NamedTuple):
-    """The blocks of a node, and how many of them are offline."""
+    """The blocks of a node, how many of them are offline, and what the pages are of those that are not, by kind."""
 
     blocks: int
     offline: int
+    kinds: tuple[tuple[str, int], ...] = ()
 
 
 class Sides:
@@ -60,7 +62,15 @@ class Sides:
                 if node in nodes:
                     nodes[node][0] += 1
                     nodes[node][1] += block.state == "offline"
-        self._counts = {node: Count(*found) for node, found in nodes.items()}
+        self._counts = {node: Count(*found, self._kinds(node)) for node, found in nodes.items()}
+
+    def _kinds(self, node: int) -> tuple[tuple[str, int], ...]:
+        found: Counter[str] = Counter()
+        for row in self._plan.rows:
+            if row.node == node and row.what != "node":
+                low, high = max(row.start, row.low), min(row.start + row.pages, row.high)
+                found.update({str(kind): count for kind, count in self._machine.summary(low, high - low).kinds.items()})
+        return tuple(found.items())
 
     def _zone_of(self, row: Row) -> str | None:
         geometry, blocks, sections = self._machine.geometry, self._machine.blocks, self._machine.sections

@@ -30,7 +30,7 @@ _shtab_altmap_commands() {
     read:'Print a file of the machine as its kernel would.'
     run:'Run a script on a machine and tell what comes of each line.'
     schema:'Print the JSON Schema of what --json prints, or list the kinds of documents.'
-    serve:'Open a machine in the explorer in a browser (extra: web).'
+    serve:'Open a machine, or the list of machines, in the explorer in a browser; needs the extra altmap[web].'
     show:'Print a machine: its zones, memory blocks and where their memmap lies.'
     svg:'Draw the explorer'"'"'s main screen as a picture, without a terminal.'
     tour:'Take a tour: the story of memmap in hot-added memory, or one of your own.'
@@ -49,7 +49,7 @@ _shtab_altmap_defaults_added=0
 
 _shtab_altmap_boot_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--replay[do the commands of a snapshot again, and where they come to something else than was saved, take that]"
   {-o,--output}"[save it there (.json, .msgpack, each also .gz), open nothing]:FILE:_files"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
@@ -66,7 +66,7 @@ _shtab_altmap_capture_options=(
   "--root[the tree to read (\/)\: a folder, tar or zip, or what lsmem printed]:DIR|FILE:"
   {-o,--output}"[the snapshot to write (.json, .msgpack, each also .gz)\; else JSON on standard output]:FILE:_files"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
-  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
+  "--devices[its memory devices, as QEMU\'s info memory-devices, virsh dumpxml, daxctl list or cxl list print them\; - for standard input]:FILE:_files"
   "--arch[an architecture]:ARCH:(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k ppc64le-hash-4k s390x riscv64 loongarch ia64 sh sparc64 x86_32)"
   "--json[with -o\: print what was captured as one JSON object]"
 )
@@ -76,7 +76,7 @@ _shtab_altmap_capture_defaults_added=0
 
 _shtab_altmap_check_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--replay[do the commands of a snapshot again, and where they come to something else than was saved, take that]"
   "--json[print one JSON object]"
   ":a machine:_altmap_machine_or_file"
 )
@@ -93,14 +93,14 @@ _shtab_altmap_collect_defaults_added=0
 
 _shtab_altmap_compare_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--replay[do the commands of a snapshot again, and where they come to something else than was saved, take that]"
   "--add[how much to add]:SIZE:"
   "--at[where (on a whole GiB or block behind all System RAM, at 4G or above)]:ADDRESS:"
   "--node[to which node (0)]:N:"
   "--placement[placements]:PLACEMENT,..:(boot range block sections)"
   "--block-size[memory blocks of these sizes for the added range]:SIZE,..:"
   "--model[kernel models]:MODEL,..:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
-  "--online[how the blocks go online (online_movable)\: online, online_kernel, online_movable]:TYPE,..:"
+  "--online[how the blocks go online\: online, online_kernel, online_movable (online_movable)]:TYPE,..:"
   "--vary[what differs, in place of naming each]:vary:(placements kernel-models block-sizes online-types)"
   {-o,--output}"[a picture of them (.svg)\; - for standard output]:FILE:_files"
   "--size[its columns and lines (120x40)]:WxH:"
@@ -124,7 +124,7 @@ _shtab_altmap_completion_defaults_added=0
 
 _shtab_altmap_diff_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--replay[do the commands of a snapshot again, and where they come to something else than was saved, take that]"
   "--exit-code[exit with 1 if anything differs]"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
@@ -139,7 +139,7 @@ _shtab_altmap_diff_defaults_added=0
 _shtab_altmap_explain_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--machine[a machine]:MACHINE:_altmap_machine_or_file"
-  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--replay[do the commands of a snapshot again, and where they come to something else than was saved, take that]"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
@@ -151,7 +151,7 @@ _shtab_altmap_explain_defaults_added=0
 
 _shtab_altmap_export_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--replay[do the commands of a snapshot again, and where they come to something else than was saved, take that]"
   "--for[sysfs\: writes to sysfs, on the machine\; chmem\: chmem, on the machine\; daxctl\: daxctl, on the machine\; DAX names the device\; virsh\: virsh, on the host\; DOMAIN names the guest\; qemu\: lines for QEMU\'s monitor, with what to do in the guest between them (sysfs)]:target:(sysfs chmem daxctl virsh qemu)"
   "--faults[put in hardware errors (poison), which are left out else]"
   "--json[print one JSON object]"
@@ -163,14 +163,14 @@ _shtab_altmap_export_defaults_added=0
 
 _shtab_altmap_grow_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--replay[do the commands of a snapshot again, and where they come to something else than was saved, take that]"
   "--step[how much at a time (1G)]:SIZE:"
   "--to[how much in all, at most (1T)]:SIZE:"
-  "--online[what added blocks do by themselves, instead of what auto_online_blocks says]:online:(movable kernel online offline)"
+  "--online[what added blocks do by themselves\: offline, online, online_kernel, online_movable (what auto_online_blocks says)]:TYPE:(offline online online_kernel online_movable)"
   "--caller[who adds it\: dimm, virtio-mem or others (dimm)]:CALLER:"
   "--node[to which node (0)]:N:"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
-  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
+  "--devices[its memory devices, as QEMU\'s info memory-devices, virsh dumpxml, daxctl list or cxl list print them\; - for standard input]:FILE:_files"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
@@ -190,12 +190,12 @@ _shtab_altmap_help_defaults_added=0
 
 _shtab_altmap_live_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--replay[do the commands of a snapshot again, and where they come to something else than was saved, take that]"
   "--root[the tree to read (\/)\; a folder that something else renews]:DIR:"
   "--every[seconds from one reading to the next (3)]:SECONDS:"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
-  ":what it should come to\: what differs from it is told:"
+  ":what it should become, a MACHINE as for show\; what differs is told:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -230,7 +230,7 @@ _shtab_altmap_models_defaults_added=0
 
 _shtab_altmap_new_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--nodes[how much memory each node has\; 0\: one that firmware announced without any (2G)]:SIZE,..:"
+  "--nodes[how much memory each NUMA node has\; 0\: none, firmware only announced it (2G)]:SIZE,..:"
   "--arch[an architecture]:ARCH:(x86_64 arm64-4k arm64-16k arm64-64k ppc64le-radix-64k ppc64le-radix-4k ppc64le-hash-64k ppc64le-hash-4k s390x riscv64 loongarch ia64 sh sparc64 x86_32)"
   "--kernel[its kernel, such as 6.8 (6.12)]:RELEASE:"
   "--block-size[of a memory block (what is usual there)]:SIZE:"
@@ -249,8 +249,8 @@ _shtab_altmap_new_defaults_added=0
 _shtab_altmap_open_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
-  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
-  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--devices[its memory devices, as QEMU\'s info memory-devices, virsh dumpxml, daxctl list or cxl list print them\; - for standard input]:FILE:_files"
+  "--replay[do the commands of a snapshot again, and where they come to something else than was saved, take that]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
   ":a machine:_altmap_machine_or_file"
@@ -261,7 +261,7 @@ _shtab_altmap_open_defaults_added=0
 
 _shtab_altmap_read_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--replay[do the commands of a snapshot again, and where they come to something else than was saved, take that]"
   "--json[print one JSON object]"
   ":a machine:_altmap_machine_or_file"
   "(*):\/proc\/buddyinfo, \/proc\/pagetypeinfo, or a file below \/sys:_files"
@@ -272,9 +272,9 @@ _shtab_altmap_read_defaults_added=0
 
 _shtab_altmap_run_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--replay[do the commands of a snapshot again, and where they come to something else than was saved, take that]"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
-  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
+  "--devices[its memory devices, as QEMU\'s info memory-devices, virsh dumpxml, daxctl list or cxl list print them\; - for standard input]:FILE:_files"
   "--json[print what came of each command and what it changed, a JSON object a line]"
   "--full[with --json\: print the whole machine after each command]"
   "--events[print all that the kernel does on the way, as JSON Lines]"
@@ -300,7 +300,7 @@ _shtab_altmap_schema_defaults_added=0
 _shtab_altmap_serve_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
-  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--replay[do the commands of a snapshot again, and where they come to something else than was saved, take that]"
   "--host[where to listen (127.0.0.1\: this machine alone)]:ADDRESS:"
   "--port[on which port (8000)]:N:"
   ":a machine:_altmap_machine_or_file"
@@ -312,8 +312,8 @@ _shtab_altmap_serve_defaults_added=0
 _shtab_altmap_show_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
-  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
-  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--devices[its memory devices, as QEMU\'s info memory-devices, virsh dumpxml, daxctl list or cxl list print them\; - for standard input]:FILE:_files"
+  "--replay[do the commands of a snapshot again, and where they come to something else than was saved, take that]"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
@@ -325,15 +325,15 @@ _shtab_altmap_show_defaults_added=0
 
 _shtab_altmap_svg_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--replay[do the commands of a snapshot again, and where they come to something else than was saved, take that]"
   "--view[what the map shows\: use, zones, memmap, can-it-go, types, orders, nodes]:VIEW:"
   "*--at[where the cursor is\: a block, an address, pfn 0x150c31, node 1, a zone, as in the explorer\; or which moment of the script\'s last line is shown, as watching shows it\: \'event 5\', 40\%, last\; may be given twice]:PLACE|EVENT:"
-  "--zoom[zoom in there\: node, blocks, block, section, page\; or machine]:LEVEL:"
+  "--zoom[how much is seen there\: machine, node, blocks, block, section, page]:LEVEL:"
   "--size[columns and lines of the screen (120x40)]:WxH:"
-  "--theme[altmap-dark (without it), altmap-light, altmap-contrast, no-colour, or one of Textual\'s]:THEME:"
+  "--theme[altmap-dark, altmap-light, altmap-contrast, no-colour, or one of Textual\'s (altmap-dark)]:THEME:"
   {-o,--output}"[the picture to write (.svg)\; - or none\: standard output]:FILE:_files"
   ":a machine:_altmap_machine_or_file"
-  ":commands to run before, as for altmap run\; - too:_files"
+  ":a script to run first, as for altmap run\; - for standard input:_files"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -351,9 +351,9 @@ _shtab_altmap_tour_defaults_added=0
 
 _shtab_altmap_why_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--replay[take what the commands of a snapshot lead to now, where that is not what it was when it was saved]"
+  "--replay[do the commands of a snapshot again, and where they come to something else than was saved, take that]"
   "--model[a kernel model]:MODEL:(rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3)"
-  "--devices[memory devices of it\: QEMU\'s info memory-devices, virsh dumpxml, daxctl list, cxl list\; - too]:FILE:_files"
+  "--devices[its memory devices, as QEMU\'s info memory-devices, virsh dumpxml, daxctl list or cxl list print them\; - for standard input]:FILE:_files"
   "--json[print one JSON object]"
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"

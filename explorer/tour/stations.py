@@ -20,9 +20,10 @@ from typing import Final
 import msgspec
 from altmap.engine import BOOT_KEYS, BadInput, Command, parse_line
 
+from ..one_of import one_of
+from ..picture.scope import LEVELS, Level
 from ..picture.views import BY_NAME
 
-LEVELS: Final = ("machine", "node", "blocks", "block", "section", "page")
 MOST: Final = 200
 """Stations of a tour, and lines of a station, at most."""
 
@@ -37,7 +38,7 @@ class Station(msgspec.Struct, frozen=True):
     options: Mapping[str, str] = {}
     view: str = "use"
     place: str | None = None
-    level: str = "machine"
+    level: Level = "machine"
     lines: tuple[str, ...] = ()
     commands: tuple[Command, ...] = ()
 
@@ -100,9 +101,9 @@ def _with(station: Station, line: str, paragraph: bool) -> Station:
         named, *options = rest.split()
         return _but(station, machine=named, options=dict(_options(options)))
     if word == "view":
-        return _but(station, view=_one_of(rest, BY_NAME, "view"))
+        return _but(station, view=one_of(rest, BY_NAME, "view"))
     if word == "zoom":
-        return _but(station, level=_one_of(rest, LEVELS, "level"))
+        return _but(station, level=one_of(rest, LEVELS, "level"))
     if word == "go" and rest:
         return _but(station, place=rest)
     raise BadInput(
@@ -122,9 +123,3 @@ def _options(words: list[str]) -> Iterator[tuple[str, str]]:
                 f"{word!r} is nothing that a boot decides, such as model=rfc-v2; the keys are {', '.join(BOOT_KEYS)}"
             )
         yield key, value
-
-
-def _one_of(word: str, words: Mapping[str, object] | tuple[str, ...], what: str) -> str:
-    if word not in words:
-        raise BadInput(f"{word!r} is no {what}; there are {', '.join(words)}")
-    return word

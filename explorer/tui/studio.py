@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
-from altmap.engine import BadInput, Command, Film, Machine
+from altmap.engine import Command, Film, Machine
 
+from ..one_of import one_of
 from ..picture.views import BY_NAME
 from .app import ExplorerApp
 from .places import goals
@@ -47,7 +48,8 @@ class Studio:
     async def look(self, view: str | None, place: str | None, level: str | None) -> None:
         """Show a view, put the cursor somewhere, zoom in there to a level, each of them if it is given. Raises `BadInput`."""
         if view is not None:
-            self._map.set_view(_one_of(view.replace("-", " "), BY_NAME, "view"))
+            named = {name.replace(" ", "-"): name for name in BY_NAME}
+            self._map.set_view(named[one_of(view.replace(" ", "-"), named, "view")])
             await self._settle()
         if place is not None:
             goal = goals(self._screen.machine, place)[0]
@@ -76,7 +78,7 @@ class Studio:
         while self._map.scope.level != level and self._map.deeper() is not None:
             self._map.zoom_in()
             way.append(self._map.scope.level)
-        _one_of(level, way, "level to zoom to here")
+        one_of(level, way, "level to zoom to here")
         while self._map.scope.level != level:
             self._map.zoom_out()
         await self._settle()
@@ -99,15 +101,9 @@ async def studio(machine: Machine, size: tuple[int, int], theme: str) -> AsyncIt
     app = ExplorerApp(machine, letters=theme == LETTERS)
     if theme != LETTERS:
         ours = [one.name for one in THEMES]
-        app.theme = _one_of(theme, [*ours, *sorted(app.available_themes.keys() - {*ours}), LETTERS], "theme")
+        app.theme = one_of(theme, [*ours, *sorted(app.available_themes.keys() - {*ours}), LETTERS], "theme")
     app.animation_level = "none"
     async with app.run_test(size=size) as pilot:
         made = Studio(pilot)
         await pilot.pause()
         yield made
-
-
-def _one_of(word: str, words: Iterable[str], what: str) -> str:
-    if word not in words:
-        raise BadInput(f"{word!r} is no {what}; there are {', '.join(words)}")
-    return word

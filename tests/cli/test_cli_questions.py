@@ -26,7 +26,7 @@ def test_compare_is_1_where_nothing_fits(altmap: Run, guest: Path) -> None:
 
 def test_a_placement_without_a_name_is_none(altmap: Run, guest: Path) -> None:
     said = altmap("compare", guest, "--add", "128M", "--placement", "")
-    assert (said.code, said.err.startswith("altmap: '' is not a placement")) == (2, True)
+    assert (said.code, said.err.startswith("altmap: '' is no placement")) == (2, True)
 
 
 def test_why_on_a_range_tells_alike_blocks_once(altmap: Run, guest: Path) -> None:

@@ -131,7 +131,7 @@ def test_a_moment_that_there_is_not_is_told(altmap: Run, tmp_path: Path, words: 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("--view pages", "'pages' is no view; there are use, zones, memmap, can it go, types, orders, nodes"),
+        ("--view pages", "'pages' is no view; there are use, zones, memmap, can-it-go, types, orders, nodes"),
         ("--zoom molecule", "'molecule' is no level to zoom to here; there are machine, block, page"),
         ("--at nowhere", "'nowhere' is no place: say a block (40, memory40), an address (5G), pfn 0x150c31, node 1, or a zone"),
         ("--size 12x7", "'12x7' is no size of a screen; give columns and lines, 40x12 to 400x150"),

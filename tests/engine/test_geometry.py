@@ -168,7 +168,7 @@ def test_vmemmap_units() -> None:
     [
         ({"page_size": 5000}, "page_size must be a power of two, not 5000"),
         ({"section_size": 0}, "section_size must be a power of two, not 0"),
-        ({"block_size": 384 * MIB}, "block_size must be a power of two, not 402653184"),
+        ({"block_size": 384 * MIB}, "block_size must be a power of two, not 384M"),
         ({"block_size": 64 * MIB}, "block_size must be at least a section of 128M, not 64M"),
         ({"max_order": 16}, "max_order must be so small that its pages fit into a section of 128M, not 16"),
         ({"pageblock_order": 11}, r"pageblock_order must be from 0 to max_order \(10\), not 11"),

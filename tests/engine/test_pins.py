@@ -15,7 +15,7 @@ from altmap.engine import (
     parse_line,
     sentence,
 )
-from altmap.engine.protocol.events import MigrationFailed
+from altmap.engine.protocol.events import MigrationFailed, PagesMigrated
 from altmap.engine.protocol.reasons.pages import PinsFindNoRoom
 from altmap.engine.protocol.vocabulary import PINNED
 
@@ -96,7 +96,8 @@ def test_long_term_pins_leave_zone_movable_since_5_13(model: str, moves: bool) -
     """RDMA, VFIO: the pages are in a kernel zone of another node afterwards, and the block can go."""
     machine = movable_node(model)
     before = machine.zones[1, "Movable"].free
-    do(machine, Pin(size="64M", node=1))
+    outcome = machine.apply(Pin(size="64M", node=1)).expect_ok()
+    assert [event.from_pfn // BLOCK for event in told(outcome, PagesMigrated)] == ([64] if moves else [])
     assert (machine.zones[1, "Movable"].free - before == 64 * 256) is moves
     outcome = machine.apply(Offline(block=64))
     assert outcome.result == ("ok" if moves else "EINTR")

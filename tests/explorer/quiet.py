@@ -1,14 +1,22 @@
-"""When an app has nothing left to do, told by its event loop.
+"""When an app has nothing left to do, told by its event loop; and that it is drawn then, once.
 
 Textual's pilot asks the clock and the processor: a process that computed little for 20 ms is done. That costs 40 ms a key on
-an idle machine, and is wrong on a busy one, where a process computes little because others do.
+an idle machine, and is wrong on a busy one, where a process computes little because others do. It also draws after every
+step of the way from a key to what comes of it, more often the slower the machine is: most of what a test would compute.
 """
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any, Final
 
 from textual._context import active_app
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
+from textual.screen import Screen
+
+_DRAW: Final = Screen._compositor_refresh
+_PARSE: Final = Stylesheet._parse_rules
 
 
 async def quiet(*_: object) -> bool:
@@ -25,7 +33,42 @@ async def quiet(*_: object) -> bool:
             await asyncio.sleep(0.01)  # Textual draws nothing for a moment; it is over when this count is 0
         elif app._resize_timer is not None:
             app._check_resize()
-        elif app._screen_stacks[app._current_mode] and app.screen._update_timer._active.is_set():
+        elif not app._screen_stacks[app._current_mode]:
+            return True
+        elif app.screen._update_timer._active.is_set():
             app.screen._on_timer_update()
+        elif app.screen._compositor._dirty_regions:
+            _DRAW(app.screen)
         else:
             return True
+
+
+def leave(screen: Screen[Any]) -> None:
+    """Leave it to `quiet` to draw a screen, which no terminal shows before; what is seen behind another is that one's to
+    draw."""
+    if screen is not screen.app.screen:
+        _DRAW(screen)
+        return
+    screen._dirty_widgets.clear()
+    screen.app._update_mouse_over(screen)
+
+
+def parse(sheet: Stylesheet, css: str, *place: Any, **more: Any) -> list[RuleSet]:
+    """The rules of a style sheet: they are those of the last app that had it under the same theme."""
+    asked = (css, place, *more.items(), *sheet._variables.items())
+    if asked not in _parsed:
+        _parsed[asked] = _PARSE(sheet, css, *place, **more)
+    return _parsed[asked]
+
+
+_parsed: dict[tuple[object, ...], list[RuleSet]] = {}
+
+INSTEAD: Final[dict[str, object]] = {
+    "textual.app.wait_for_idle": quiet,
+    "textual.pilot.wait_for_idle": quiet,
+    "textual.pilot.Pilot._wait_for_screen": quiet,
+    "textual.screen.Screen._compositor_refresh": leave,
+    "textual.css.stylesheet.Stylesheet._parse_rules": parse,
+    "altmap.explorer.tui.widgets.levels.REST": 0,
+}
+"""What stands where while apps are tested; the cursor rests at once."""

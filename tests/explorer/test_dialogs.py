@@ -295,6 +295,7 @@ def test_what_makes_no_sense_stays_to_be_corrected() -> None:
         await fill_in(pilot, "hugepages 1 of 3M")
         assert [type(open_one) for open_one in pilot.app.screen_stack] == [MainScreen, CommandLine]
         assert "there are no huge pages of 3M here" in said(pilot, "#complaint")
+        assert result(screen) == "", "it is said once"
         assert pilot.app.screen.query_one(Input).value == "hugepages 1 of 3M"
         await fill_in(pilot, "  # nothing")
         assert pilot.app.screen is screen
@@ -391,3 +392,20 @@ def test_the_keys_of_a_dialog_can_be_clicked() -> None:
         assert len(machine.history) == 2
 
     drive(machine, click)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60)], ids=str)
+def test_a_dialog_is_as_wide_as_what_it_lies_on(size: tuple[int, int]) -> None:
+    """Nothing that has words is seen in part beside it."""
+
+    async def open_them(pilot: Any, screen: MainScreen) -> None:
+        edge = screen.query_one("#map").region.right if size[0] >= 110 else size[0]
+        for keys in ("a", "f w", "y", "t", "g", "question_mark", "q"):
+            await press(pilot, *keys.split())
+            box = pilot.app.screen.query_one(".box").region
+            assert (box.x, box.right) == (0, edge), keys
+            *_, (_, last) = pilot.app.screen.query_one(Heading)._placed()
+            assert last.text.strip() in ("leaves", "closes", "stays"), keys
+            await press(pilot, "escape")
+
+    drive(pinned(), open_them, size)

@@ -7,8 +7,15 @@ from functools import cache
 import pytest
 from altmap import engine
 from altmap.explorer.picture.layout import laid_out
+from altmap.explorer.picture.memory import MemoryPicture
+from altmap.explorer.picture.overlay import Overlay
+from altmap.explorer.picture.palette import DARK
 from altmap.explorer.picture.plan import Plan, Row, Shape, shared
 from altmap.explorer.picture.scope import Scope, whole
+from altmap.explorer.picture.use import Use
+from altmap.explorer.picture.view import Scene
+from altmap.explorer.tui.outlooks import Outlooks
+from altmap.explorer.tui.sheets import Place, Sheet
 
 SIZES = ((52, 10), (71, 10), (68, 32), (71, 32), (68, 25))
 """Columns and lines for cells, of the maps of the four sizes of the screen, and of one with a table of nodes below it."""
@@ -66,3 +73,35 @@ def test_what_is_left_parts_the_nodes() -> None:
     plan = Plan(rows, shape, 6)
     assert plan.highs == [1, 1, 1, 1, 2]
     assert [*plan.lines_of(4)] == [4, 5]
+
+
+@pytest.mark.parametrize("halves", [1, 2])
+def test_a_heading_says_what_the_memory_of_its_node_is_and_an_empty_node_has_one(halves: int) -> None:
+    machine = opened("numa-guest")
+    picture = MemoryPicture(Scene(machine, DARK, Outlooks(machine)), Use, whole(machine), (81, 32), halves, folds=True)
+    lines = [picture.line(y, Overlay(-1)) for y in range(picture.lines)]
+    said = ["".join(span.text for span in line) for line in lines]
+    headings = [at for at, text in enumerate(said) if text.startswith("▌node ")]
+    assert [said[at].split()[1] for at in headings] == ["0", "1", "2"]
+    assert "no memory" in said[headings[2]]
+    if halves == 1:
+        assert said[headings[1]].split()[-1].startswith("aaa")
+        assert said[headings[1]].split()[-1].endswith("···")
+    else:
+        assert {DARK.kinds["assumed"], DARK.kinds["free"]} <= {span.back for span in lines[headings[1]]}
+
+
+def test_a_small_map_keeps_its_cells_rather_than_name_an_empty_node() -> None:
+    machine = opened("numa-guest")
+    plan = laid_out(machine, whole(machine), (52, 10), 2, folds=True)
+    assert [row.node for row in plan.rows if row.what == "node"] == [0, 1]
+
+
+def test_where_a_cell_is_several_blocks_the_panel_says_what_all_memory_is() -> None:
+    place = Place(0, 1 << 17, "machine", None, None)
+    machine = opened("terabyte-server")
+    said = ["".join(span.text for span in line) for line in Sheet(machine, DARK, (38, 30), True).lines(place)]
+    at = next(number for number, line in enumerate(said) if line.startswith("memory of the machine"))
+    assert [line.split()[1] for line in said[at + 1 :]] == ["free", "reserved"]
+    flat = Sheet(machine, DARK, (38, 10), True).lines(place)
+    assert not any("memory of the machine" in span.text for line in flat for span in line)

@@ -7,9 +7,10 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
-import pytest
 from altmap import engine
 
 from ..make_stub import STUB, stub
@@ -22,13 +23,29 @@ PUBLIC = {"altmap.engine": set(engine.__all__)}
 """What the screen may know of the engine."""
 
 
-def imports(path: Path) -> Iterator[tuple[str, str]]:
-    """Absolute imports as (module, name); the name is empty for ``import module``."""
+class Seen(NamedTuple):
+    """What a file has to do with others: its absolute imports as (module, name), the name empty for ``import module``, and
+    where it uses a private attribute of something that is not itself, in words."""
+
+    imports: tuple[tuple[str, str], ...]
+    private: tuple[str, ...]
+
+
+@cache
+def seen(path: Path) -> Seen:
+    """Read a file, once for all tests."""
+    imports: list[tuple[str, str]] = []
+    uses: list[str] = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, "") for alias in node.names)
+            imports += [(alias.name, "") for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield from ((node.module or "", alias.name) for alias in node.names)
+            imports += [(node.module or "", alias.name) for alias in node.names]
+        elif isinstance(node, ast.Attribute) and private(node.attr):
+            of = node.value.id if isinstance(node.value, ast.Name) else "something else"
+            if of not in ("self", "cls"):
+                uses.append(f"{path.relative_to(ROOT)} line {node.lineno} uses {node.attr} of {of}")
+    return Seen(tuple(imports), tuple(uses))
 
 
 def private(name: str) -> bool:
@@ -36,10 +53,26 @@ def private(name: str) -> bool:
     return name.startswith("_") and not name.endswith("__") and name not in ("_replace", "_asdict", "_fields")
 
 
-@pytest.mark.parametrize("path", ENGINE, ids=lambda path: str(path.relative_to(ROOT)))
-def test_the_engine_knows_nothing_of_the_screen(path: Path) -> None:
-    roots = {module.split(".")[0] for module, _ in imports(path)}
-    assert not roots & {"textual", "rich", "altmap"}
+def of_the_engine(paths: list[Path]) -> Iterator[tuple[str, str, str]]:
+    """What some files import from the engine, as (file, module, name)."""
+    for path in paths:
+        for module, name in seen(path).imports:
+            if module.startswith("altmap.engine"):
+                yield str(path.relative_to(ROOT)), module, name
+
+
+def test_the_files_are_found() -> None:
+    assert min(map(len, (ENGINE, EXPLORER, SCREEN))) > 50
+    assert sum(1 for _ in of_the_engine(EXPLORER)) > 100
+
+
+def test_the_engine_knows_nothing_of_the_screen() -> None:
+    foreign = {
+        str(path.relative_to(ROOT)): found
+        for path in ENGINE
+        if (found := {module.split(".")[0] for module, _ in seen(path).imports} & {"textual", "rich", "altmap"})
+    }
+    assert not foreign
 
 
 def test_nothing_of_the_engine_is_imported_before_it_is_asked_for() -> None:
@@ -55,23 +88,28 @@ def test_each_public_name_is_there_and_type_checkers_see_the_same() -> None:
     assert STUB.read_text() == stub(), "write it anew: python -m tests.make_stub"
 
 
-@pytest.mark.parametrize("path", EXPLORER, ids=lambda path: str(path.relative_to(ROOT)))
-def test_the_explorer_uses_public_names(path: Path) -> None:
-    for module, name in imports(path):
-        if module.startswith("altmap.engine"):
-            assert not any(private(part) for part in (*module.split("."), name))
-            assert not name or hasattr(importlib.import_module(module), name)
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Attribute) and private(node.attr):
-            assert isinstance(node.value, ast.Name), f"line {node.lineno} uses {node.attr} of something else"
-            assert node.value.id in ("self", "cls"), f"line {node.lineno} uses {node.attr} of {node.value.id}"
+def test_the_explorer_uses_public_names() -> None:
+    hidden = [
+        f"{path} imports {name or module}"
+        for path, module, name in of_the_engine(EXPLORER)
+        if any(map(private, (*module.split("."), name)))
+    ]
+    missing = [
+        f"{path} imports {module}.{name}, which is not there"
+        for path, module, name in of_the_engine(EXPLORER)
+        if name and not hasattr(importlib.import_module(module), name)
+    ]
+    uses = [use for path in EXPLORER for use in seen(path).private]
+    assert not [*hidden, *missing, *uses]
 
 
-@pytest.mark.parametrize("path", SCREEN, ids=lambda path: str(path.relative_to(ROOT)))
-def test_the_screen_uses_only_what_the_engine_names(path: Path) -> None:
-    for module, name in imports(path):
-        if module.startswith("altmap.engine"):
-            assert name in PUBLIC.get(module, set())
+def test_the_screen_uses_only_what_the_engine_names() -> None:
+    other = [
+        f"{path} imports {name} of {module}"
+        for path, module, name in of_the_engine(SCREEN)
+        if name not in PUBLIC.get(module, set())
+    ]
+    assert not other
 
 
 def test_dialogs_are_imported_when_they_are_opened() -> None:

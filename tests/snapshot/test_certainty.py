@@ -79,9 +79,20 @@ def without_pages(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     return capture(folder / "tree.tar")
 
 
-def test_no_confident_answer_about_unseen_pages_is_wrong(with_pages: Machine, without_pages: Machine) -> None:
+@pytest.fixture(scope="module")
+def truth(with_pages: Machine) -> dict[int, str]:
+    """How sure it is of every block, whose pages were seen."""
+    return all_told(with_pages)
+
+
+@pytest.fixture(scope="module")
+def guessed(without_pages: Machine) -> dict[int, str]:
+    """The same where they were not."""
+    return all_told(without_pages)
+
+
+def test_no_confident_answer_about_unseen_pages_is_wrong(truth: dict[int, str], guessed: dict[int, str]) -> None:
     """Block by block, against what the pages themselves say."""
-    truth, guessed = all_told(with_pages), all_told(without_pages)
     assert set(truth.values()) == {"yes", "no", "not known"}
     for block, answer in guessed.items():
         assert answer in ("not known", truth[block]) or truth[block] == "not known", block
@@ -90,17 +101,21 @@ def test_no_confident_answer_about_unseen_pages_is_wrong(with_pages: Machine, wi
     assert guessed[0] == "no"  # in two zones
 
 
-def test_seen_pages_decide(with_pages: Machine) -> None:
-    truth = all_told(with_pages)
+def test_seen_pages_decide(with_pages: Machine, truth: dict[int, str]) -> None:
     assert [truth[block] for block in range(1, 24)] == ["yes"] * 23
     assert [block for block in range(32, 200) if truth[block] == "yes"] == [64, 65, 66]
     assert [block for block in range(32, 200) if truth[block] == "not known"] == [37, 38, 40, 48]
     assert [with_pages.sections[block].unseen.bit_count() for block in (37, 48, 64)] == [260, 84, 0]
 
 
-def test_a_saved_capture_answers_as_its_tree(tmp_path: Path, with_pages: Machine, without_pages: Machine) -> None:
-    for machine in (with_pages, without_pages):
-        answers = all_told(machine)
+def test_a_saved_capture_answers_as_its_tree(
+    tmp_path: Path,
+    with_pages: Machine,
+    without_pages: Machine,
+    truth: dict[int, str],
+    guessed: dict[int, str],
+) -> None:
+    for machine, answers in ((with_pages, truth), (without_pages, guessed)):
         for name in ("m.json.gz", "m.msgpack"):
             save_machine(machine, tmp_path / name)
             assert all_told(open_machine(tmp_path / name)) == answers

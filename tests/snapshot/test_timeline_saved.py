@@ -313,7 +313,7 @@ def test_a_sync_without_what_it_brought_is_refused_and_reads_nothing(
     del changed["steps"][1]["state"]
     path.write_bytes(msgspec.json.encode(changed))
     read: list[object] = []
-    monkeypatch.setattr("altmap.engine.commands.sync.observe", read.append)
+    monkeypatch.setattr("altmap.engine.reading.observe.observe", read.append)
     with pytest.raises(BadInput, match=r"\$\.steps\[1\]: a sync without the state that it led to"):
         open_machine(path)
     assert read == []

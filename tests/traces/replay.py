@@ -101,7 +101,7 @@ def _looked_at_once(tree: Tree) -> Iterator[None]:
             seen[tree.turn] = observe(root)
         return seen[tree.turn]
 
-    with patch("altmap.engine.commands.sync.observe", look), patch("altmap.engine.faces.library.observe", look):
+    with patch("altmap.engine.reading.observe.observe", look):
         yield
 
 

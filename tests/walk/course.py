@@ -22,7 +22,7 @@ from altmap.explorer.tui.widgets.drawn import Drawn
 from textual.app import InvalidThemeError
 from textual.pilot import OutOfBounds
 
-from ..explorer.quiet import quiet
+from ..explorer.quiet import INSTEAD
 from ..stress.dice import Dice
 from .steps import SIZES, Step, Walker, do
 
@@ -110,13 +110,8 @@ def _apart() -> Iterator[None]:
 
     before = os.getcwd()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        for place in (
-            "textual.app.wait_for_idle",
-            "textual.pilot.wait_for_idle",
-            "textual.pilot.Pilot._wait_for_screen",
-        ):
-            stack.enter_context(mock.patch(place, quiet))
-        stack.enter_context(mock.patch("altmap.explorer.tui.widgets.levels.REST", 0))
+        for place, stands_there in INSTEAD.items():
+            stack.enter_context(mock.patch(place, stands_there))
         stack.enter_context(mock.patch.object(Drawn, "fault", fault))
         stack.enter_context(mock.patch.object(add, "settled", at_once))
         for place in ("altmap.explorer.tui.live.capture", "altmap.explorer.tui.screens.open.capture"):

@@ -16,6 +16,7 @@ from ...memory.state import state_of
 from ...numbers.errors import BadInput
 from ...reading.folder_tree import FolderTree
 from ...reading.tree import Tree
+from ...sysfs.hotplug_files import of_block
 from ...sysfs.report import block_report
 from .columns import MemoryRange
 
@@ -41,16 +42,16 @@ class Memory(NamedTuple):
 
 
 def of_machine(machine: Machine) -> Memory:
-    """What the sysfs of a machine would tell lsmem. Kernels write "removable" for every block."""
+    """What the sysfs of a machine would tell lsmem."""
     state = state_of(machine)
     blocks = []
     for number in sorted(state.blocks):
         seen = block_report(state, number)
         zones = _zones(seen.valid_zones)
-        blocks.append(MemoryRange(number, 1, _STATES.get(seen.state, "?"), True, seen.nodes[0], zones))
-    built = state.model.parameter_modes and state.geometry.arch in state.model.hosts
-    mode = state.settings.memmap_on_memory if built else ""
-    return Memory(state.geometry.block_size, blocks, parameter=_MODES.get(mode))
+        removable = of_block(state, number, "removable") == "1"
+        blocks.append(MemoryRange(number, 1, _STATES[seen.state], removable, seen.nodes[0], zones))
+    mode = state.settings.memmap_on_memory if state.model.has_parameter(state.geometry.arch) else None
+    return Memory(state.geometry.block_size, blocks, parameter=_MODES[mode] if mode is not None else None)
 
 
 def of_tree(tree: Tree) -> Memory:

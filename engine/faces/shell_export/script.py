@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby, islice
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from ...commands import ROWS, Add, Eject, Offline, Online, Poison, Remove, Write, describe, extent
 from ...commands.outcome import Outcome
@@ -20,6 +20,7 @@ from ...kernels.models import release_in
 from ...machine import Machine
 from ...numbers.errors import BadInput
 from ...protocol.events import PagesAssumed, ZoneChosen
+from ...protocol.vocabulary import OnlineType
 from ...questions.narrate import block_names, sentence
 from ...sysfs.hotplug_files import MEMORY
 from . import functions
@@ -88,7 +89,7 @@ def export_shell(
     return f"{functions.head(means.on_the_machine, literal)}{setting}\n{functions.functions(used)}\n{text}"
 
 
-def script_of(machine: Machine, target: str = "sysfs", faults: bool = False) -> str:
+def shell_script(machine: Machine, target: str = "sysfs", faults: bool = False) -> str:
     """The script of a machine's own history (`export_shell`)."""
     kmem = [(one.start, one.end) for one in machine.resources.values() if one.name == RESOURCE_NAMES["dax"]]
     kernel, block_size = machine.origin.kernel, machine.geometry.block_size
@@ -136,7 +137,7 @@ def _position(numbered: tuple[int, Exported]) -> tuple[object, int]:
     return (number, 0) if setting is None else ((setting[0], _zone(step)), setting[1] - number)
 
 
-def _setting(step: Exported) -> tuple[str, int] | None:
+def _setting(step: Exported) -> tuple[OnlineType | Literal["offline"], int] | None:
     """The word and the block of a step that set a block's state."""
     command = meant(step.outcome.command)
     if not step.outcome.ok or not isinstance(command, Online | Offline):
@@ -180,7 +181,7 @@ def _step(
     if setting is not None:
         word, block = setting
         last = block + len(run) - 1
-        command = Online(block=block, type=word) if word != "offline" else Offline(block=block)  # type: ignore[arg-type]
+        command = Online(block=block, type=word) if word != "offline" else Offline(block=block)
         yield (
             f"begin {number} {quoted(shown(describe(command, last)))}"
             if means.shell

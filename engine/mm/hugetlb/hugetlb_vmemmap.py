@@ -50,18 +50,18 @@ def optimize(state: State, pfn: int, pages: int) -> None:
         if part.memmap.chunks:
             _give_back(state, part, kept, copy)
         else:
-            _uncover(state, part.section, part.count - kept, fresh=pfn not in state.optimized)
+            _uncover(state, part.section, part.pages - kept, fresh=pfn not in state.optimized)
         kept, copy = 0, []
     state.optimized.put(pfn, True)
 
 
 class _Part(NamedTuple):
-    """The memmap of a huge page in one section: the `count` pages behind the first `at` of the section's memmap."""
+    """The memmap of a huge page in one section: the `pages` pages behind the first `at` of the section's memmap."""
 
     section: Section
     memmap: Memmap
     at: int
-    count: int
+    pages: int
 
 
 def _parts(state: State, pfn: int, pages: int) -> list[_Part]:
@@ -96,7 +96,7 @@ def restore(state: State, pfn: int, pages: int) -> None:
     if not state.optimized.get(pfn):
         return
     parts, kept = _parts(state, pfn, pages), state.model.hvo_keeps
-    count, node = sum(part.count for part in parts) - kept, parts[0].section.node
+    count, node = sum(part.pages for part in parts) - kept, parts[0].section.node
     zones = [key for key in kernel_zonelist(state, node) if key[0] == node or state.model.hvo_any_node]
     taken = page_alloc.allocate(state, zones, 0, count, VMEMMAP, NORMAL)
     if page_alloc.pages_of(taken) < count:
@@ -104,7 +104,7 @@ def restore(state: State, pfn: int, pages: int) -> None:
         raise HotplugError("ENOMEM", MemmapOfHugePage(pfn, count), pfn)
     state.optimized.put(pfn, False)
     for part in parts:
-        chunks, taken = split(taken, part.count - kept)
+        chunks, taken = split(taken, part.pages - kept)
         if part.memmap.pfn is not None or part.memmap.chunks:
             _replace_chunks(state, part.section.nr, (*part.memmap.chunks, *chunks))
         kept = 0
@@ -113,7 +113,7 @@ def restore(state: State, pfn: int, pages: int) -> None:
 def _give_back(state: State, part: _Part, keep: int, copy: list[Chunk]) -> None:
     """The place is known: the pages behind the first `keep` ones, and then `copy` is the first. What was taken again since
     lies anywhere, at the end of the chunks."""
-    start, count = (part.memmap.pfn or 0) + part.at + keep, part.count - keep
+    start, count = (part.memmap.pfn or 0) + part.at + keep, part.pages - keep
     kept: list[Chunk] = []
     gone: list[Chunk] = []
     for first, length in part.memmap.chunks:

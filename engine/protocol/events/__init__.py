@@ -6,6 +6,9 @@ written as JSON Lines and read back.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TypeVar
+
 from .hotplug import (
     AddressDoubted,
     BlockCreated,
@@ -107,7 +110,10 @@ __all__ = [
     "ScannerMoved",
     "SectionsLeaked",
     "ZoneChosen",
+    "of_type",
 ]
+
+E = TypeVar("E")
 
 Event = (
     Logged
@@ -158,3 +164,8 @@ Event = (
     | ResizeFailed
     | BlocksKept
 )
+
+
+def of_type(events: Iterable[Event], kind: type[E]) -> list[E]:
+    """Those of one type, in order. A command has up to a hundred thousand events, and most questions are about few of them."""
+    return [event for event in events if type(event) is kind]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from .. import vocabulary
 from ..reasons import Reason
 from ..reasons.placement import PlacementRule
 from ..reasons.unknown import HighestAddress, KernelNotTold, NotDated, PoisonSomewhere
@@ -27,7 +28,7 @@ class ResourceReserved(EventBase, tag="resource_reserved", frozen=True):
 
 
 class ResourceReleased(EventBase, tag="resource_released", frozen=True):
-    """The range left /proc/iomem."""
+    """The range left /proc/iomem (release_memory_resource); bytes."""
 
     start: int
     size: int
@@ -74,7 +75,8 @@ class PlacementChosen(EventBase, tag="placement_chosen", frozen=True):
 
 
 class MemmapPlaced(EventBase, tag="memmap_placed", frozen=True):
-    """The memmap of one section was mapped; `node` is the node of the pages that hold it."""
+    """The memmap of one section was mapped (vmemmap_populate): to the pages of `chunks`, which are memory of `node`; `fallback`:
+    page by page, as no free pages in a row were left."""
 
     section: int
     on: MemmapOn
@@ -91,7 +93,7 @@ class MemmapMarked(EventBase, tag="memmap_marked", frozen=True):
 
 
 class MemmapReleased(EventBase, tag="memmap_released", frozen=True):
-    """The memmap of one section was unmapped and its pages given back."""
+    """The memmap of one section was unmapped (section_deactivate), and `pages` pages of it are free again."""
 
     section: int
     on: MemmapOn
@@ -99,7 +101,7 @@ class MemmapReleased(EventBase, tag="memmap_released", frozen=True):
 
 
 class SectionsLeaked(EventBase, tag="sections_leaked", frozen=True):
-    """A failed add leaves these sections present, without a block and with their memmap."""
+    """A failed add leaves `count` sections present, without a block, and with their memmap, which takes `pages` pages."""
 
     first: int
     count: int
@@ -129,11 +131,11 @@ class BlockState(EventBase, tag="block_state", frozen=True):
     """The state of a block changed."""
 
     block: int
-    state: str
+    state: vocabulary.BlockState
 
 
 class ZoneChosen(EventBase, tag="zone_chosen", frozen=True):
-    """zone_for_pfn_range: which zone the block goes to, and by which rule."""
+    """Which zone a block goes to, and by which rule (zone_for_pfn_range)."""
 
     block: int
     node: int
@@ -142,14 +144,14 @@ class ZoneChosen(EventBase, tag="zone_chosen", frozen=True):
 
 
 class HeadInitialized(EventBase, tag="head_initialized", frozen=True):
-    """mhp_init_memmap_on_memory: the head pages joined the zone as Unmovable pageblocks."""
+    """The head pages of a block joined its zone, as pageblocks that are Unmovable (mhp_init_memmap_on_memory)."""
 
     pfn: int
     pages: int
 
 
 class RangeMoved(EventBase, tag="range_moved", frozen=True):
-    """move_pfn_range_to_zone: the pages have a zone now; all their pageblocks are isolated."""
+    """Pages have a zone now, and all their pageblocks are isolated (move_pfn_range_to_zone)."""
 
     pfn: int
     pages: int
@@ -169,7 +171,8 @@ class NotifierCalled(EventBase, tag="notifier_called", frozen=True):
 
 
 class PresentAdjusted(EventBase, tag="present_adjusted", frozen=True):
-    """adjust_present_page_count of zone, node and group."""
+    """The present pages of a zone, and of its node and memory group, became `pages` more, or fewer where that is negative
+    (adjust_present_page_count)."""
 
     node: int
     zone: str
@@ -177,7 +180,7 @@ class PresentAdjusted(EventBase, tag="present_adjusted", frozen=True):
 
 
 class RangeRemoved(EventBase, tag="range_removed", frozen=True):
-    """remove_pfn_range_from_zone: the zone's span shrank to what is still online."""
+    """The span of a zone shrank to what is still online without these pages (remove_pfn_range_from_zone)."""
 
     pfn: int
     pages: int

@@ -17,7 +17,8 @@ class MemmapSkipped(EventBase, tag="memmap_skipped", frozen=True):
 
 
 class PagesOnlined(EventBase, tag="pages_onlined", frozen=True):
-    """The free pages of the range were handed to the buddy, still isolated; managed and present grew."""
+    """The `pages` free pages of a range that begins at `pfn` were handed to the buddy, still isolated; the managed and present
+    pages of its zone grew."""
 
     pfn: int
     pages: int
@@ -36,7 +37,8 @@ class PagesAssumed(EventBase, tag="pages_assumed", frozen=True):
 
 
 class RangeIsolated(EventBase, tag="range_isolated", frozen=True):
-    """start_isolate_page_range: every pageblock of the range is isolated; `free` pages left NR_FREE_PAGES."""
+    """Every pageblock of a range is isolated (start_isolate_page_range), and `free` pages of it count as free no longer
+    (NR_FREE_PAGES)."""
 
     pfn: int
     pages: int
@@ -44,8 +46,8 @@ class RangeIsolated(EventBase, tag="range_isolated", frozen=True):
 
 
 class IsolationUndone(EventBase, tag="isolation_undone", frozen=True):
-    """undo_isolate_page_range: the pageblocks of `pages` pages from `pfn` on are no longer isolated, and `free` pages of them
-    count as free again. Before 6.17 all are Movable then, whatever they were."""
+    """The pageblocks of a range are isolated no longer (undo_isolate_page_range), and `free` pages of it count as free again.
+    Before 6.17 all are Movable then, whatever they were."""
 
     pfn: int
     pages: int
@@ -53,7 +55,7 @@ class IsolationUndone(EventBase, tag="isolation_undone", frozen=True):
 
 
 class PagesMigrated(EventBase, tag="pages_migrated", frozen=True):
-    """Movable pages left the range for another place."""
+    """Movable pages left a range, or a zone, for another place; `from_pfn` is the lowest of them (migrate_pages)."""
 
     pages: int
     from_pfn: int
@@ -69,7 +71,7 @@ class MigrationFailed(EventBase, tag="migration_failed", frozen=True):
 
 
 class PagesTaken(EventBase, tag="pages_taken", frozen=True):
-    """__offline_isolated_pages: so many pages left the buddy for good."""
+    """So many pages, from a range that begins at `pfn`, left the buddy for good (__offline_isolated_pages)."""
 
     pfn: int
     pages: int
@@ -94,7 +96,7 @@ class HugePageDissolved(EventBase, tag="huge_page_dissolved", frozen=True):
 
 
 class PagePoisoned(EventBase, tag="page_poisoned", frozen=True):
-    """A page with a hardware error (or suspected of one) was taken out of use."""
+    """A page with a hardware error, or suspected of one, was taken out of use; `was` is the kind of page that it was (`Kind`)."""
 
     pfn: int
     was: str
@@ -161,14 +163,14 @@ class PagesFreed(EventBase, tag="pages_freed", frozen=True):
 
 
 class PagesPlugged(EventBase, tag="pages_plugged", frozen=True):
-    """virtio-mem plugged pages of a device block."""
+    """virtio-mem plugged pages: where their block is online they can be used now (virtio_mem_fake_online)."""
 
     pfn: int
     pages: int
 
 
 class PagesUnplugged(EventBase, tag="pages_unplugged", frozen=True):
-    """virtio-mem unplugged a device block: its pages are PageOffline now."""
+    """virtio-mem unplugged pages: they are PageOffline now (virtio_mem_fake_offline)."""
 
     pfn: int
     pages: int

@@ -8,7 +8,7 @@ from ...commands import Add
 from ...numbers.frozen import Frozen
 from ...protocol.reasons import Reason
 from ...protocol.reasons.released import AsItIs, Released
-from ...protocol.vocabulary import Certainty, Chunk, OnlineType, Placement
+from ...protocol.vocabulary import Certainty, Chunk, MemmapOn, OnlineType, Placement
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ class Share(msgspec.Struct, frozen=True):
     """A part of the memmap: "self" in the added memory, "section" in earlier hot-added memory, "kernel" in ordinary kernel
     memory; of which node; pages."""
 
-    on: str
+    on: MemmapOn
     node: int
     pages: int
 

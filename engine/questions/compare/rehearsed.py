@@ -14,7 +14,7 @@ from ...memory.zone import MOVABLE
 from ...numbers.frozen import Frozen
 from ...numbers.runs import merged
 from ...protocol.events import ZoneChosen
-from ...protocol.vocabulary import FREE, MEMMAP, Chunk
+from ...protocol.vocabulary import FREE, MEMMAP, Chunk, MemmapOn
 from ...run.rehearsal import Attempt, attempt, rehearsal
 from ..shortage import shortage
 from .comparison import Row, Share, Stretch, Stuck
@@ -63,7 +63,7 @@ def rehearsed(state: State, row: Row, add: Add, known: Known) -> Row:
 
 
 def less(before: dict[int, int], after: dict[int, int]) -> Frozen[int, int]:
-    """What nodes have less, pages."""
+    """By node, how many free pages there are less than before (negative: more)."""
     return Frozen({node: free - after.get(node, 0) for node, free in before.items() if free != after.get(node, 0)})
 
 
@@ -74,8 +74,8 @@ def memmap_of(
     of what was mapped by base pages. A block's own head counts in full, also what it pads."""
     size = state.geometry.pages_per_section
     heads = sum(block.head for block in state.range_blocks(start, pages))
-    places: dict[tuple[str, int], int] = {("self", node): heads} if heads else {}
-    chunks: dict[Chunk, str] = {}
+    places: dict[tuple[MemmapOn, int], int] = {("self", node): heads} if heads else {}
+    chunks: dict[Chunk, MemmapOn] = {}
     tables: set[Chunk] = set()
     for section in sections:
         if section.memmap is not None:
@@ -83,7 +83,7 @@ def memmap_of(
             chunks.update(dict.fromkeys(section.memmap.chunks, section.memmap.on))
     for (pfn, count), on in chunks.items():
         host = state.sections.get(pfn // size)
-        place = (on, host.node if host is not None else node)
+        place = on, host.node if host is not None else node
         if not (heads and on == "self"):
             places[place] = places.get(place, 0) + count
     shares = tuple(Share(on, host_node, count) for (on, host_node), count in sorted(places.items()))

@@ -124,7 +124,7 @@ def thinned(state: State, add: Add) -> Thin | None:
 def _take(state: State, kind: Kind, wanted: int) -> list[Chunk]:
     """Order-0 pages. Raises `_Short` where there are too few."""
     taken = page_alloc.allocate(state, kernel_zonelist(state, working_node(state)), 0, wanted, kind, NORMAL)
-    if sum(count for _, count in taken) < wanted:
+    if page_alloc.pages_of(taken) < wanted:
         raise _Short
     return taken
 

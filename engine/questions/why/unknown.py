@@ -27,9 +27,10 @@ def unknowns(state: State, result: str, events: Sequence[Event]) -> tuple[Unknow
             asked.setdefault((event.node, event.zone), {})[event.pfn] = event
     if asked or undated:
         return (*undated, *(_of_pages(state, key, list(found.values())) for key, found in asked.items()))
-    if unlisted(state, result, events):
+    kinds = {*map(type, events)}
+    if unlisted(state, result, kinds):
         return (NotListed(),)
-    if may_meet_leavings(state, events):
+    if may_meet_leavings(state, kinds):
         return (LeftBehind(state.globals.value.leaked_memmap),)
     if unknown_mode(state, result, events):
         return (NotTold("memmap_on_memory", state.settings.memmap_on_memory),)

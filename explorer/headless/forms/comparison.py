@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 from altmap.engine import Comparison, sentence
+from altmap.engine.protocol.vocabulary import Certainty, MemmapOn, OnlineType, Placement
 from altmap.engine.questions.compare import Memory, Plan, Row
 
 from .command import CommandRow, line_row
@@ -32,7 +33,7 @@ class ShareRow(msgspec.Struct, frozen=True):
     """A part of the memmap: "self" in the added memory, "section" in earlier hot-added memory, "kernel" in ordinary kernel
     memory; of which node."""
 
-    on: str
+    on: MemmapOn
     node: int
     bytes: int
     pages: int
@@ -101,12 +102,12 @@ class AlternativeRow(msgspec.Struct, frozen=True, kw_only=True):
 
     model: str
     block_size: int
-    placement: str | None
-    online_type: str
+    placement: Placement | None
+    online_type: OnlineType
     needs: str
     boots: tuple[str, ...]
     chosen: bool
-    certainty: Literal["yes", "no", "not known"]
+    certainty: Certainty
     result: str
     refusal: Refusal | None
     missing: Amount
@@ -151,7 +152,7 @@ class ComparisonDocument(Document, tag="comparison", frozen=True, kw_only=True):
     version: Literal[1] = 1
     line: str
     command: CommandRow
-    online: str
+    online: OnlineType
     fits: bool
     before: MemoryRow
     alternatives: tuple[AlternativeRow, ...]

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 from altmap.engine import Growth
+from altmap.engine.protocol.vocabulary import AutoOnline, Caller
 from altmap.engine.questions.grow import Point
 
 from .document import Document, Refusal, Told, refusal, told
@@ -41,8 +42,8 @@ class GrowthDocument(Document, tag="growth", frozen=True, kw_only=True):
     step: int
     start: int
     node: int
-    caller: str
-    online: str
+    caller: Caller
+    online: AutoOnline
     limit: int
     added: int
     refusal: Refusal | None

@@ -42,7 +42,7 @@ def _kind(form: type[Document], printed_by: str, about: str) -> Kind:
 
 
 _ALL: Final = (
-    _kind(MachineDocument, "show --json", "a machine: its zones, memory blocks and where their memmap lies"),
+    _kind(MachineDocument, "show, new, boot --json", "a machine: zones, memory blocks, and where their memmap lies"),
     _kind(CheckDocument, "check --json", "whether a machine's numbers and pages agree"),
     _kind(FilesDocument, "read --json", "files as the machine's kernel would print them"),
     _kind(MachinesDocument, "machines --json", "the machines that come along"),
@@ -50,14 +50,14 @@ _ALL: Final = (
     _kind(FullStepDocument, "run --json --full", "what came of a command and all of the machine; a line each"),
     _kind(EventDocument, "run --events", "what the kernel does on the way; a line each"),
     _kind(WhyDocument, "why --json", "would commands succeed; if not, why, and what would clear it"),
-    _kind(GiveBackDocument, "why --json", "which blocks give back so much memory, and what holds the rest"),
-    _kind(GrowthDocument, "grow --json", "how far a machine can grow, and where it gets dangerous before"),
+    _kind(GiveBackDocument, "why SIZE --json", "the blocks that give back so much, and what holds the rest"),
+    _kind(GrowthDocument, "grow --json", "how far a machine can grow, and where that gets dangerous"),
     _kind(ExplanationDocument, "explain --json", "what lines of a kernel log mean"),
     _kind(ComparisonDocument, "compare --json", "the placements of one add side by side"),
     _kind(DiffDocument, "diff --json", "what changed between two machines"),
     _kind(CaptureDocument, "capture -o --json", "what was captured to a file"),
     _kind(ExportDocument, "export --json", "the commands of a history as lines for the real machine"),
-    Kind("reason", 1, "any --json", "what stands under `reason`: each code with its fields", Reason),
+    Kind("reason", 1, "in any --json", "what stands under `reason`: each code with its fields", Reason),
     Kind("snapshot", snapshot.VERSION, "capture, run --save", "a saved machine with its history", None),
 )
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType({kind.name: kind for kind in _ALL})

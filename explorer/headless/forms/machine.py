@@ -9,7 +9,7 @@ import msgspec
 from altmap.engine import Machine, worth_knowing
 from altmap.engine.faces.diff import BlockSeen, NodeSeen, Pool, block_seen, nodes_seen
 from altmap.engine.faces.library import Bundled
-from altmap.engine.protocol.vocabulary import ZoneKey
+from altmap.engine.protocol.vocabulary import BlockState, ZoneKey
 from altmap.engine.run.invariants import INVARIANTS, Broken
 from altmap.engine.sysfs.report import SectionReport, ZoneReport, section_report, zone_reports
 
@@ -73,7 +73,7 @@ class BlockRow(msgspec.Struct, frozen=True):
 
     block: int
     address: int
-    state: str
+    state: BlockState
     valid_zones: str
     nodes: tuple[int, ...]
     memmap: Amount
@@ -87,7 +87,7 @@ class SectionRow(msgspec.Struct, frozen=True):
 
     section: int
     node: int
-    memmap_on: str
+    memmap_on: Literal["self", "kernel", "section", "none"]
     memmap_pfn: int | None
 
 

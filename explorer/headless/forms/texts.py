@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 from altmap.engine import HotplugError, Machine
-from altmap.engine.faces.shell_export import exported, script_of
+from altmap.engine.faces.shell_export import exported, shell_script
 
 from .command import CommandRow, line_row
 from .document import Document, Refusal, refusal
@@ -64,7 +64,7 @@ def _file(machine: Machine, path: str) -> FileRow:
 def export_document(machine: Machine, target: str, faults: bool) -> ExportDocument:
     """`altmap export --json`."""
     history, block_size = machine.history, machine.geometry.block_size
-    script = script_of(machine, target, faults)
+    script = shell_script(machine, target, faults)
     rows = []
     for number, (outcome, lines) in enumerate(exported(history, block_size), 1):
         said = line_row(outcome.command)

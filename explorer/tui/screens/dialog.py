@@ -1,4 +1,4 @@
-"""What all dialogs share: a framed box over the screen that escape closes."""
+"""What all dialogs share: a box over the map or the whole screen that escape closes."""
 
 from __future__ import annotations
 
@@ -39,6 +39,10 @@ class Dialog(ModalScreen[Answer], Portrayed):
         self.ready = False
         self.answered = False
         self.held: list[Key | Paste] = []
+
+    def on_mount(self) -> None:
+        below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else self
+        self.set_class(bool(below.query_children("#right")), "-over-map")
 
     def hold(self, event: Key | Paste) -> None:
         """Keep what was typed before the dialog could take it."""

@@ -57,11 +57,12 @@ class MainScreen(MappingScreen):
         for verb in VERBS
     ]
 
+    AUTO_FOCUS = "MemoryMap"
     LOG: ClassVar[str] = "kernel log"
     """What the log is called where it has a title of its own."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
+        super().__init__(classes="-show-inspector")
         self.session = session
         self._possible: frozenset[str] = frozenset()
         self._refused: tuple[Batch, int, frozenset[int]] | None = None
@@ -132,8 +133,6 @@ class MainScreen(MappingScreen):
         self._show_block()
 
     def on_mount(self) -> None:
-        self.show_pane(self._pane)
-        self.show_pane("map")
         self._show_machine()
         self._greet()
         self.show_offers()
@@ -175,7 +174,7 @@ class MainScreen(MappingScreen):
         return left, plan.free_words(self.session, alarm, width - sum(len(word.text) for word in left))
 
     def _show_block(self) -> None:
-        if not self._map.size:  # as soon as it has one it is told
+        if not self._map.placed:  # as soon as it is, it is told
             return
         place = self._place()
         self._link()
@@ -218,6 +217,8 @@ class MainScreen(MappingScreen):
         return self.verdicts.ask(self.cursor) if self.session.running is None else self.verdicts.of(self.cursor)
 
     def _title(self) -> None:
+        if not self._map.placed:
+            return
         self.query_one("#map-title", Strip).set(*titles.of_map(self._map))
         self.query_one("#panel-title", Strip).set(
             *titles.of_panel(self._map, self._pane, self.pane == self._pane, self.verdicts, self.app.size.width)
@@ -305,10 +306,9 @@ class MainScreen(MappingScreen):
         self, label: str, commands: Sequence[Command], typed: bool, signal: tuple[int, int] | None
     ) -> None:
         bar = self.query_one(ResultBar)
-        many = len(commands)
 
         def progress(command: int, events: int) -> None:
-            counted = f"{command + 1:,} of {many:,} commands" if many > 1 else f"{events:,} events"
+            counted = f"{command + 1:,} of {len(commands):,} commands" if commands[1:] else f"{events:,} events"
             bar.say("…", f"{label}: {counted}; esc stops it", "busy")
             self._map.show()
             self._offer()
@@ -318,9 +318,9 @@ class MainScreen(MappingScreen):
         try:
             batch = await self.session.run(label, commands, progress, signal)
         except BadInput as error:
-            bar.say("✗ refused", str(error), "refused")
+            bar.say("" if typed else "✗ refused", "" if typed else str(error), "refused")
             if typed:
-                self.open_line(label, str(error))
+                self.open_line(label, str(error))  # which says it
         except Exception as error:
             bar.say("✗ fault", f"{label}: nothing was changed by it", "refused")
             from .error import ErrorScreen
@@ -395,7 +395,6 @@ class MainScreen(MappingScreen):
         """Bring a pane into sight and give it the keys."""
         if pane != "map":
             self._pane = pane
-            for name in PANES:
-                self.set_class(name == pane, f"-show-{name}")
+            self.update_classes({f"-show-{name}": name == pane for name in PANES})
             self._title()
         self.call_after_refresh(self._pane_of(pane).focus)

@@ -26,6 +26,6 @@ class Sheet(ProspectsSheet, PageSheet):
             return [self.text("No memory here.", self.palette.dim)]
         if self.wide >= 56:
             return list(self.flat(block, found, place))
-        if place.all is not None and place.level != "page":
+        if place.all is not None:
             return list(self.everything(block, place, place.all))
         return list(self.block(block, found, place))

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from altmap.engine import Page, format_address, format_bytes
+from altmap.engine import Page, about_bytes, format_address, format_bytes
 
 from ...picture.lines import Line, Span, joined
 from ...picture.links import links_of
 from ...picture.palette import WORDS
 from ...picture.parts import Parts
+from ...picture.scope import whole
 from .place import Place
+
+_HIGH: Final = 24
+"""On a panel of so many lines there is room for all of the machine below a cell."""
 
 
 class PageSheet(Parts):
@@ -46,6 +50,12 @@ class PageSheet(Parts):
             )
         yield ()
         yield from self.kinds(found)
+        if place.level == "machine" and self.high >= _HIGH:
+            scope = whole(self.machine)
+            memory, unit = self.machine.summary(scope.start, scope.pages), geometry.page_size
+            yield ()
+            yield self.title("memory of the machine", about_bytes((memory.pages - memory.missing) * unit))
+            yield from self.uses(memory, lambda pages: about_bytes(pages * unit))
 
     def page(self, place: Place, block: int) -> Iterator[Line]:
         """A page of a block: what it is, who could move it, where its struct page lies; and its pageblock by kind."""

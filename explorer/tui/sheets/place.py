@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ...picture.scope import Level
 from ...picture.view import Told
 from ..prospects import Prospects
 
@@ -14,7 +15,7 @@ class Place(NamedTuple):
 
     pfn: int
     cell: int
-    level: str
+    level: Level
     told: Told | None
     fault: int | None
     all: Prospects | None = None

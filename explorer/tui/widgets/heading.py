@@ -16,24 +16,36 @@ class Hint(NamedTuple):
     action: str
 
 
+_WIDE = 1 << 16
 LEAVE = Hint("esc", "leaves", "leave")
 CLOSE = Hint("esc", "closes", "leave")
 
 
 class Heading(Strip):
-    """One strip on top of a dialog."""
+    """One strip on top of a dialog; where not all keys have room, the one before the last is left out, and so on."""
 
     def __init__(self, title: str, *hints: Hint) -> None:
         super().__init__("heading")
         self._title = title
+        self._hints = hints
         self.tell(*hints)
 
     def tell(self, *hints: Hint) -> None:
         """Name other keys."""
-        self.say([word for hint in hints for word in _words(hint)])
+        self._hints = hints
+        room = (self.size.width or _WIDE) - len(self._title) - 3
+        shown = [*hints]
+        while len(shown) > 2 and sum(len(word.text) for hint in shown for word in _words(hint)) > room:
+            del shown[-2]
+        self.say([word for hint in shown for word in _words(hint)])
+
+    def on_resize(self) -> None:
+        if self._hints:
+            self.tell(*self._hints)
 
     def warn(self, text: str) -> None:
         """Say something in place of the keys."""
+        self._hints = ()
         self.say([Word(f"{text} ", "warn")])
 
     def say(self, right: list[Word], role: Role = "strong") -> None:
