@@ -17,6 +17,7 @@ _RFC: Final = KernelModel(
     name="rfc-v2",
     title="Hocko's RFC v2 (2017), with its removal mended",
     release=(4, 13),
+    released=False,
     pool="range",
     opt_in=("acpi", "balloon", "probe", "dlpar", "sclp"),
     heads_present=False,
@@ -71,7 +72,7 @@ def find_model(name: str) -> KernelModel:
 def changes_between(first: str | None, last: str) -> Iterator[Change]:
     """The changes that came later than one release, up to another, oldest first; without a first, those that came with the
     last. None for a model that is no release."""
-    if last not in map(_name, RELEASES):
+    if not MODELS[last].released:
         return iter(())
     release = MODELS[last].release
     return between(MODELS[first].release, release) if first is not None else (c for c in CHANGES if c.since == release)

@@ -16,7 +16,19 @@ from ..memory.section import Memmap
 from ..memory.state import Resource, State
 from ..memory.zone import Node, Zone
 from ..numbers.bits import lowest, span
-from ..protocol.vocabulary import ASSUMED, FREE, MEMMAP, PAGE_OFFLINE, PAGETABLE, PCP, POISONED, VMEMMAP, Chunk, ZoneKey
+from ..protocol.vocabulary import (
+    ASSUMED,
+    BUDDY_KINDS,
+    FREE,
+    MEMMAP,
+    PAGE_OFFLINE,
+    PAGETABLE,
+    PCP,
+    POISONED,
+    VMEMMAP,
+    Chunk,
+    ZoneKey,
+)
 from .settle import Part
 
 
@@ -37,10 +49,11 @@ def agree_zone(state: State, key: ZoneKey, numbers: list[int], prior: State | No
             zone = replace(zone, present=present, managed=managed)
             if was_counted:
                 yield f"{counts} by zoneinfo, and {managed} of {present} by its blocks; these are taken"
-    managed = max(min(zone.managed, zone.present - apart), free + listed)
+    sure = sum(map(part.have, BUDDY_KINDS))
+    managed = max(min(zone.managed, zone.present - apart), sure)
     present = max(zone.present, managed + apart)
     if (present, managed) != (zone.present, zone.managed):
-        yield f"{counts} by zoneinfo, and {free + listed} free ones; {managed} of {present} are taken"
+        yield f"{counts} by zoneinfo, and {sure} that the buddy has or gave away; {managed} of {present} are taken"
     zone = replace(zone, present=present, managed=managed, pcp=min(max(zone.pcp, listed), managed - free))
     blocks = (state.blocks[nr // state.geometry.sections_per_block] for nr in numbers)
     low, high = _ends(state, key, numbers) if hot else _wide_enough(state, zone, blocks)

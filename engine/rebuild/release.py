@@ -36,7 +36,7 @@ def _heads(seen: Observation, geometry: Geometry, flags: int) -> bool:
     """Does a block begin with as many pages of these flags as its memmap needs?"""
     size, needed = geometry.pages_per_block, geometry.memmap_pages_per_block
     return any(
-        run.flags == flags and run.pfn % size == 0 and run.count >= needed and not run.mapcount for run in seen.pages
+        run.count >= needed and run.flags == flags and run.pfn % size == 0 and not run.mapcount for run in seen.pages
     )
 
 
@@ -45,7 +45,7 @@ def _offline_reads(seen: Observation, geometry: Geometry, flags: int) -> bool:
     size = geometry.pages_per_block
     offline = {block.id for block in seen.blocks if block.state == "offline"} if seen.pages else set()
     return any(
-        run.flags == flags and run.count >= size and not offline.isdisjoint(_whole_blocks(run.pfn, run.count, size))
+        run.count >= size and run.flags == flags and not offline.isdisjoint(_whole_blocks(run.pfn, run.count, size))
         for run in seen.pages
     )
 

@@ -12,10 +12,10 @@ from altmap.engine.questions.grow import Point
 from rich.table import Table
 from rich.text import Text
 
-from .console import PLAIN_WIDTH, Printer
+from .console import Printer
 from .exits import FINE
 from .forms.document import as_line
-from .output import columns, write
+from .output import PLAIN_WIDTH, columns, write
 from .progress import awaited
 from .streams import machine_named
 

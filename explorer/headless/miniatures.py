@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from altmap.engine import Machine
 
 from ..card import card
-from ..machine_row import about_line, machine_row, picture_width
 from ..picture.lines import Line, fitted
+from ..picture.machine_row import about_line, machine_row, picture_width
 from ..picture.miniature import miniature
 from ..picture.palette import DARK
 from ..picture.view import Scene

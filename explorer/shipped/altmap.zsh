@@ -358,7 +358,7 @@ _shtab_altmap_why_options=(
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
   ":a machine:_altmap_machine_or_file"
-  "(*):a word of a script\'s line:(acpi add align allocate at balloon block boot caller checkerboard compact cxl dax dlpar echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove remove-lmbs reserve sclp sections seed sequential short soft sync unit unmovable unpin virtio-mem zone)"
+  "(*)::a word of a script\'s line:(acpi add align allocate at balloon block boot caller checkerboard compact cxl dax dlpar echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove remove-lmbs reserve sclp sections seed sequential short soft sync unit unmovable unpin virtio-mem zone)"
 )
 
 # guard to ensure default positional specs are added only once per session

@@ -164,7 +164,7 @@ SPOILED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     ),
     "request inside a block": (
         change("requests", 0, "start", to=33 * SIZE + 1),
-        "$.requests[0].start: page 1081345 is inside a block; it must be a multiple of 32768 pages",
+        "$.requests[0].start: 1081345 pages are no multiple of 32768, of which requests of acpi are made",
     ),
     "request of no node": (
         change("requests", 0, "node", to=9),

@@ -13,7 +13,7 @@ import msgspec
 
 from ...memory.state import HugePage, State
 from ...memory.zone import MOVABLE, NORMAL
-from ...protocol.events import Event, HugePageDissolved, PagesMigrated
+from ...protocol.events import Event, HugePageDissolved, HugePageFreed, PagesMigrated
 from ...protocol.reasons import HotplugError, HugePageStays
 from ...protocol.reasons.taking import (
     CrossesEnd,
@@ -96,23 +96,30 @@ def release(state: State, pfn: int) -> None:
     state.change_pages(pfn, page.pages, FREE)
 
 
-def release_all(state: State, heads: Sequence[int]) -> None:
-    """Huge pages go back to the buddy (update_and_free_pages_bulk). Since 6.7 the memmap of all is made whole before the first
-    is freed; where memory runs out, those that have theirs are freed first (bulk_vmemmap_restore_error). Raises as `release`.
-    """
+def release_all(state: State, heads: Sequence[int]) -> Steps:
+    """Huge pages go back to the buddy (update_and_free_pages_bulk), each gigantic one as an event. Since 6.7 the memmap of all is
+    made whole before the first is freed; where memory runs out, those that have theirs are freed first
+    (bulk_vmemmap_restore_error). Raises as `release`."""
     whole: list[int] = []
     for pfn in heads if state.model.hvo_in_bulk else ():
         try:
             hugetlb_vmemmap.restore(state, pfn, state.hugepages[pfn].pages)
         except HotplugError:
             for ready in whole:
-                release(state, ready)
+                yield from _let_go(state, ready)
             whole.clear()
             hugetlb_vmemmap.restore(state, pfn, state.hugepages[pfn].pages)
         whole.append(pfn)
     for pfn in heads:
         if pfn in state.hugepages:
-            release(state, pfn)
+            yield from _let_go(state, pfn)
+
+
+def _let_go(state: State, pfn: int) -> Steps:
+    pages = state.hugepages[pfn].pages
+    release(state, pfn)
+    if pages > 1 << state.geometry.max_order:
+        yield HugePageFreed(pfn, pages)
 
 
 def enlist(state: State, pfn: int, pages: int, node: int) -> None:

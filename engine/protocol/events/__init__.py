@@ -43,7 +43,9 @@ from .pages import (
     CompactionEnded,
     CompactionStarted,
     HugePageDissolved,
+    HugePageFreed,
     HugePagesChanged,
+    HugePageTaken,
     IsolationUndone,
     MemmapSkipped,
     MigrationFailed,
@@ -73,6 +75,8 @@ __all__ = [
     "ExistingMemoryTaken",
     "HeadInitialized",
     "HugePageDissolved",
+    "HugePageFreed",
+    "HugePageTaken",
     "HugePagesChanged",
     "IsolationUndone",
     "KernelDoubted",
@@ -150,6 +154,8 @@ Event = (
     | ParameterSet
     | HugePagesChanged
     | HugePageDissolved
+    | HugePageTaken
+    | HugePageFreed
     | PagePoisoned
     | CompactionStarted
     | ScannerMoved

@@ -143,6 +143,8 @@ _MOMENTS: Final[Mapping[type, tuple[_Words, str]]] = {
     events.MigrationFailed: (event_words, "do_migrate_range"),
     events.PagesTaken: (lambda event: f"{_pages(event)} leave the free lists", "__offline_isolated_pages"),
     events.HugePagesChanged: (event_words, "set_max_huge_pages"),
+    events.HugePageTaken: (lambda event: f"{_pages(event)} are one huge page", "alloc_contig_pages"),
+    events.HugePageFreed: (lambda event: f"the {_pages(event)} of a huge page are free", "free_gigantic_folio"),
     events.HugePageDissolved: (
         lambda event: f"a free huge page at {event.pfn:#x} gives back {_count(event.pages, 'page')}",
         "dissolve_free_huge_page",

@@ -324,12 +324,10 @@ class AskingScreen(Screen[None], Portrayed):
 
     def _change(self, row: Row, text: str) -> None:
         """Write a parameter, or boot a machine with it."""
-        from ..parameters import key_of
-
         if row.how == "write":
             self.perform(f"{row.name} {text}", [Write(path=row.path, data=text)])
             return
-        self._boot({key_of(row): text})
+        self._boot({row.key: text})
 
     def _boot(self, options: Mapping[str, str], first: Picked | None = None) -> None:
         """Go on with a machine that is derived from this one by a boot with options; where something is to be done there

@@ -13,6 +13,7 @@ from textual.events import Key, Resize
 from textual.widget import Widget
 
 from ... import facts
+from ...picture.can_go import CanGo
 from ...picture.overlay import Happening
 from ...picture.view import Told
 from .. import changes, plan, prospects, words
@@ -194,7 +195,7 @@ class MainScreen(MappingScreen):
     def _place(self) -> Place:
         map_ = self._map
         found = None
-        if map_.view.name == "can it go":
+        if map_.view is CanGo:
             found = self.verdicts.prospects()
         return Place(map_.pfn, map_.picture.cell, map_.scope.level, self._outlook(), self._fault_here(), found)
 

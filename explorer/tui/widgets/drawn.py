@@ -87,30 +87,30 @@ _known: WeakKeyDictionary[App[Any], tuple[int, bool, object, Palette]] = WeakKey
 """The palette of each app, for as long as its variables are these."""
 
 
+ZONE_ROLES: Final = {name: f"zone-{name}" for name in DARK.zones}
+"""The roles of zones, by their names."""
+_ZONES: Final = {role: name for name, role in ZONE_ROLES.items()}
+_PLAIN: Final = {"text": "text", "dim": "dim", "muted": "dim", "faint": "faint"}
+_STRONG: Final = {
+    "strong": "text", "here": "text", "here-good": "good", "here-bad": "bad", "title": "accent", "accent": "accent",
+    "chosen": "ground", "good": "good", "bad": "bad", "warn": "warn", "key": "key",
+}  # fmt: skip
+_KINDS: Final = {"free": ("pcp", False), "memmap": ("memmap", True)}
+_BEHIND: Final = {"chosen": "accent", "here": "focused", "here-good": "focused", "here-bad": "focused"}
+"""Roles: of plain and of strong text by the colour of the palette, of a kind of page with the weight, and what is behind."""
+
+
+@lru_cache(maxsize=256)
 def look(role: str, palette: Palette) -> tuple[int, int | None, bool]:
-    """Colour, the one behind it (None for the ground) and weight of text in a role. Zones are roles too: "zone-Normal"."""
-    if role.startswith("zone-"):
-        return palette.zones.get(role[5:], palette.dim), None, True
-    plain = {"text": palette.text, "dim": palette.dim, "muted": palette.dim, "faint": palette.faint}
-    plain["free"] = palette.kinds["pcp"]
-    if role in plain:
-        return plain[role], None, False
-    strong = {
-        "strong": palette.text,
-        "here": palette.text,
-        "here-good": palette.good,
-        "here-bad": palette.bad,
-        "title": palette.accent,
-        "accent": palette.accent,
-        "chosen": palette.ground,
-        "good": palette.good,
-        "bad": palette.bad,
-        "warn": palette.warn,
-        "key": palette.key,
-        "memmap": palette.kinds["memmap"],
-    }
-    behind = palette.accent if role == "chosen" else palette.focused if role.startswith("here") else None
-    return strong[role], behind, True
+    """Colour, the one behind it (None for the ground) and weight of text in a role."""
+    if role in _ZONES:
+        return palette.zones[_ZONES[role]], None, True
+    if role in _KINDS:
+        kind, strong = _KINDS[role]
+        return palette.kinds[kind], None, strong
+    if role in _PLAIN:
+        return getattr(palette, _PLAIN[role]), None, False
+    return getattr(palette, _STRONG[role]), getattr(palette, _BEHIND[role]) if role in _BEHIND else None, True
 
 
 @lru_cache(maxsize=2048)

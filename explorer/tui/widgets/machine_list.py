@@ -10,8 +10,8 @@ from textual import events
 from textual.message import Message
 
 from ...card import card
-from ...machine_row import about_line, machine_row, picture_width
 from ...picture.lines import Line, Span, fitted, joined
+from ...picture.machine_row import about_line, machine_row, picture_width
 from ...picture.miniature import miniature
 from ...picture.palette import Palette
 from ...picture.view import Scene

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from .card import Card
-from .picture.lines import Line, Span, cut
-from .picture.palette import Palette
-from .printable import printable
+from ..card import Card
+from ..printable import printable
+from .lines import Line, Span, cut
+from .palette import Palette
 
 _NAME: Final = 17
 _RIGHT: Final = 20
