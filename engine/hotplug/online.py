@@ -24,11 +24,13 @@ from ..protocol.events import (
     NotifierCalled,
     PagesOnlined,
     PresentAdjusted,
+    RangeDoubted,
     RangeMoved,
     RangeRemoved,
     ZoneChosen,
 )
 from ..protocol.reasons import HotplugError
+from ..protocol.reasons.unknown import PoisonSomewhere
 from ..protocol.reasons.zones import BlockPoisoned
 from ..protocol.vocabulary import FREE, ISOLATE, MEMMAP, OnlineType, ZoneKey
 from .notify import named_node, tell_node
@@ -48,6 +50,8 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
     start, pages = state.block_range(number)
     if block.hwpoison and state.model.poison_refuses_online:
         raise HotplugError("EHWPOISON", BlockPoisoned(number), start)
+    if state.globals.value.poison_unseen and state.model.poison_refuses_online:
+        yield RangeDoubted(start, pages, PoisonSomewhere())
     zone, reason = zone_for(state, block, kind, start, pages)
     key = zone.key
     yield ZoneChosen(number, block.node, zone.name, reason)
