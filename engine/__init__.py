@@ -1,6 +1,6 @@
 """altmap's engine: Linux memory hotplug with the memmap in the hot-added memory, as values and steps.
 
-Everything that the explorer uses is named here. `open_machine` loads a saved picture of a machine; `Machine.apply` runs a
+All that the screens of the explorer use is named here. `open_machine` loads a saved picture of a machine; `Machine.apply` runs a
 command; `Machine.check` states the invariants.
 
 A name is looked up in its module when it is first asked for, so that a question costs the imports that it needs. Type checkers
@@ -25,7 +25,7 @@ HOMES = {
     "faces.lsmem": "lsmem split_lsmem",
     "faces.qemu_words": "qemu_devices qemu_nodes",
     "faces.reboot": "BOOT_KEYS reboot",
-    "faces.shell_export": "export_shell",
+    "faces.shell_export": "export_shell shell_script",
     "kernels.architectures": "Preset",
     "kernels.model": "KernelModel",
     "kernels.models": "KNOWN_MODELS MODELS changes_between find_model",

@@ -46,6 +46,7 @@ from .faces.qemu_words import qemu_nodes as qemu_nodes
 from .faces.reboot import BOOT_KEYS as BOOT_KEYS
 from .faces.reboot import reboot as reboot
 from .faces.shell_export import export_shell as export_shell
+from .faces.shell_export import shell_script as shell_script
 from .kernels.architectures import Preset as Preset
 from .kernels.model import KernelModel as KernelModel
 from .kernels.models import KNOWN_MODELS as KNOWN_MODELS
@@ -263,6 +264,7 @@ __all__ = [
     "running",
     "save_machine",
     "sentence",
+    "shell_script",
     "shortage",
     "split_lsmem",
     "story",

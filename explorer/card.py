@@ -49,7 +49,7 @@ def kernel_words(machine: Machine) -> str:
     """The kernel that the machine ran, and the one that it is modelled as, if that is another."""
     found = re.search(r"Linux version (\d+\.\d+)", machine.origin.kernel)
     ran, model = found[1] if found else "", machine.model.name
-    named = f"Linux {model}" if model[:1].isdigit() else model
+    named = f"Linux {model}" if machine.model.released else model
     return f"Linux {printable(ran)} as {model}" if ran and ran != model else named
 
 

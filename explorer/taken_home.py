@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from altmap.engine import Machine, describe, machine_bytes
-from altmap.engine.faces.shell_export import script_of
+from altmap.engine.faces.shell_export import shell_script
 from altmap.engine.snapshot.whole_file import replace_file
 
 
@@ -37,7 +37,7 @@ def things(machine: Machine, picture: str) -> list[Thing]:
             "shell lines",
             "what to type on the real machine",
             ".sh",
-            lambda name: script_of(machine).encode(),
+            lambda name: shell_script(machine).encode(),
         ),
         Thing("script", "the commands, for altmap run", ".txt", lambda name: commands.encode()),
         *found,

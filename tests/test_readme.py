@@ -17,6 +17,7 @@ from altmap.explorer.headless.cli import main
 from altmap.explorer.headless.forms.kinds import KINDS
 
 from .engine.test_layers import LAYERS
+from .explorer.test_layers import LAYERS as EXPLORER_LAYERS
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -260,5 +261,6 @@ def test_files_and_machines_that_it_names_are_there() -> None:
     assert named <= known
     for folder in re.findall(r"^(\w+)/ ", TEXT, re.MULTILINE):
         assert (ROOT / folder).is_dir(), folder
-    layers = re.findall(r"^  (\w+)/ ", TEXT, re.MULTILINE)
-    assert layers == [layer for layer in LAYERS if (ROOT / "engine" / layer).is_dir()]
+    folders = [layer for layer in LAYERS if (ROOT / "engine" / layer).is_dir()]
+    parts = [layer for layer in EXPLORER_LAYERS if layer and (ROOT / "explorer" / layer).is_dir()]
+    assert re.findall(r"^  (\w+)/ ", TEXT, re.MULTILINE) == [*folders, *parts]

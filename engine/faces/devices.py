@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ..hotplug.add import RESOURCE_NAMES
 from ..machine import Machine
 from ..memory.block import Block, Group, Request
-from ..memory.state import State
+from ..memory.state import State, clone
 from ..memory.zone import MOVABLE
 from ..numbers.rounding import ceil
 from ..numbers.runs import consecutive
@@ -21,7 +21,6 @@ from ..questions.summary import summary
 from ..reading.memory_devices import DeviceKind, MemoryDevice
 from ..rebuild.topology import count_early
 from ..run.invariants import check
-from ..run.rehearsal import clone
 
 _CALLERS: Final[dict[DeviceKind, Caller]] = {
     "dimm": "acpi",
@@ -39,7 +38,7 @@ def with_devices(machine: Machine, devices: Iterable[MemoryDevice], source: str)
     notes: list[str] = []
     for device in devices:
         after = clone(state)
-        said = _take(after, device) or _absent(state, device)
+        said = _take(after, device) or _absent(device)
         if broken := next(_against(state, after), ""):
             notes.append(f"{_called(device)} is left out, as the machine says otherwise: {broken}")
         else:
@@ -64,7 +63,7 @@ def _called(device: MemoryDevice) -> str:
     return f"{device.name} ({device.kind}, {format_bytes(device.size)}{where}{node})"
 
 
-def _absent(state: State, device: MemoryDevice) -> str:
+def _absent(device: MemoryDevice) -> str:
     if device.start is None:
         return "it is not told where that lies, and no range of /proc/iomem is its alone"
     if device.kind == "nvdimm":

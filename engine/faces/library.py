@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import msgspec
@@ -76,12 +77,18 @@ def _opened(saved: store.Saved, text: str, model: str | None, replay: bool) -> M
 
 
 def capture(
-    root: str | os.PathLike[str] = "/", *, model: str | None = None, arch: str | None = None, pages: bool = True
+    root: str | os.PathLike[str] = "/",
+    *,
+    model: str | None = None,
+    arch: str | None = None,
+    pages: bool = True,
+    watch: Callable[[int, int], None] | None = None,
 ) -> Machine:
     """The machine that the files below `root` describe: a folder or a tar with ``proc`` and ``sys``, by default the running
     system. Only reads. `model` and `arch` put a kernel model and an architecture in place of what the files show. Without
     `pages`, /proc/kpageflags and /proc/kpagecount are not read, which have 8 bytes each for every page: pages are laid out to
-    meet the counters then. Raises `BadInput` if the files of memory blocks are missing or cannot be understood."""
+    meet the counters then. `watch` is told now and then how many pages were looked at, and the address (bytes) at which memory
+    ends. Raises `BadInput` if the files of memory blocks are missing or cannot be understood."""
     import platform  # this and what it takes to read a machine: only where one is read
 
     from ..reading.collection import without_collection
@@ -90,7 +97,7 @@ def capture(
 
     here = platform.machine() if os.path.realpath(root) == "/" else None
     with without_collection():
-        seen = observe(root, pages=pages)
+        seen = observe(root, pages=pages, watch=watch)
         machine = Machine(*rebuild(seen, model=model, arch=arch, machine=here))
     return with_devices(machine, seen.devices, "the list beside it") if seen.devices else machine
 

@@ -25,10 +25,10 @@ from ..protocol.events import (
     MemmapSkipped,
     MigrationFailed,
     NotifierCalled,
-    OriginDoubted,
     PagesAssumed,
     PagesTaken,
     PresentAdjusted,
+    RangeDoubted,
     RangeIsolated,
     RangeRemoved,
 )
@@ -41,6 +41,7 @@ from ..protocol.reasons.taking import (
     Interrupted,
     KernelPageInMovable,
     MemoryHoles,
+    NoHotRemove,
     NoRoomElsewhere,
     NotRemovable,
     Pinned,
@@ -84,6 +85,7 @@ def offline_block(state: State, number: int, signals: bool = True) -> Steps:
     `signals`: can one reach who does it? A thread of the kernel (ACPI's) has none, and what only a signal would end never
     ends: the error is `HANGS`, the block stays as it is then, and the hotplug lock is held.
     """
+    refuse_without_hotremove(state, "EINVAL")
     block = state.blocks[number]
     start, pages = state.block_range(number)
     if block.zone is None:
@@ -113,6 +115,14 @@ def offline_block(state: State, number: int, signals: bool = True) -> Steps:
             yield BlockState(number, "online")
         raise
     yield from _unstoppable(_take_out(state, block, key, start, pages, heads))
+
+
+def refuse_without_hotremove(state: State, errno: str) -> None:
+    """A kernel without CONFIG_MEMORY_HOTREMOVE has stubs that answer an errno (include/linux/memory_hotplug.h)."""
+    preset, model = state.preset, state.model
+    if preset.removes_since is not None and not preset.can_remove(model.release):
+        since = f"{preset.removes_since[0]}.{preset.removes_since[1]}"
+        raise HotplugError(errno, NoHotRemove(preset.geometry.arch, model.name, since))
 
 
 def _unstoppable(steps: Steps) -> Steps:
@@ -214,7 +224,7 @@ def _announce(state: State, block: Block, key: ZoneKey, start: int, pages: int) 
     yield from tell_node(state, "NODE_REMOVING_LAST_MEMORY", start, pages, change)
     call = state.chain.call("MEM_GOING_OFFLINE", start, pages, named_node(state, change), block.early)
     if block.undated:
-        yield OriginDoubted(start, pages, NotDated())
+        yield RangeDoubted(start, pages, NotDated())
     yield call
     if call.vetoed_by:
         yield _failure(state, start, pages, "notifier failure")

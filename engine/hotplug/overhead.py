@@ -37,16 +37,12 @@ def object_pages(blocks: int, page_size: int = 4096) -> int:
 
 def _new_tables(state: State, begin: int, end: int, covered: int) -> int:
     """Tables of `covered` bytes each over a range, without those that neighbours have already."""
-    first, last = begin // covered, ceil(end, covered)
-    per_section = state.geometry.section_size
+    first, last, size = begin // covered, ceil(end, covered), state.geometry.section_size
 
-    def used(index: int, low: int, high: int) -> bool:
-        step = max(1, (high - low) // per_section)
-        return any((low // per_section) + i in state.sections for i in range(step))
+    def used(low: int, high: int) -> bool:
+        return any(nr in state.sections for nr in range(low // size, ceil(high, size)))
 
-    shared = 0
-    if first < last and begin % covered and used(first, first * covered, begin):
-        shared += 1
-    if last - first > 1 and end % covered and used(last - 1, end, last * covered):
-        shared += 1
-    return last - first - shared
+    shared = {first} if used(first * covered, begin) else set()
+    if used(end, last * covered):
+        shared.add(last - 1)
+    return last - first - len(shared)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from ..memory.block import Request
+from ..memory.block import Block, Request
 from ..memory.section import Section
 from ..memory.state import State
 from ..mm import iomem, page_alloc, sparse_vmemmap
@@ -26,7 +26,7 @@ from ..protocol.reasons.adding import NoHotplug, Unaligned
 from ..protocol.reasons.taking import HoldsMemmap, NotOffline, SomeHostTheirOwn, UsedAfterUnmap, WrongGranularity
 from ..protocol.vocabulary import DEVICE_CALLERS, PAGETABLE, SLAB
 from .device_memory import remove_parts
-from .offline import blocks_of
+from .offline import blocks_of, refuse_without_hotremove
 from .zone_span import shrink
 
 Steps = Iterator[Event]
@@ -36,6 +36,7 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
     """Remove a range whose blocks are all offline; a range without blocks gives back what a failed add left there.
     Raises `HotplugError`; nothing is removed then."""
     refuse_without_hotplug(state)
+    refuse_without_hotremove(state, "EBUSY")
     geometry = state.geometry
     block_size = geometry.block_size
     if _parts(state, start, size):
@@ -45,25 +46,10 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
         raise HotplugError("EINVAL", Unaligned(block_size, start, size))
     first, pages = start // geometry.page_size, size // geometry.page_size
     blocks = state.range_blocks(first, pages)
-    for block in blocks:
-        if block.state != "offline":
-            begin, length = state.block_range(block.id)
-            first_byte, behind = begin * geometry.page_size, (begin + length) * geometry.page_size
-            yield Logged(f"removing memory fails, because memory [{first_byte:#018x}-{behind - 1:#018x}] is onlined")
-            raise HotplugError("EBUSY", NotOffline(block.id), begin)
     heads = [block for block in blocks if block.head]
-    if heads and state.model.single_block and size != block_size:
-        yield Logged(f"Refuse to remove {start:#x} - {start + size:#x},wrong granularity")
-        raise HotplugError("EINVAL", WrongGranularity(start, size, heads[0].id), first)
-    if heads and len(heads) != size // block_size:  # memory_blocks_have_altmaps counts places, not blocks
-        raise HotplugError("EINVAL", SomeHostTheirOwn(len(heads), size // block_size - len(heads)), first)
-    guests = sparse_vmemmap.guests(state, first, pages)
-    if guests and not state.model.removal_defect:
-        raise HotplugError("EBUSY", HoldsMemmap(None, blocks_of(state, guests)), first)
-    if guests or (state.model.removal_defect and _uses_unmapped(state, first, pages)):
-        state.globals.change(crashed=True)
-        yield MemmapReleased(first // geometry.pages_per_section, "self", 0)
-        raise HotplugError("OOPS", UsedAfterUnmap(), first)
+    yield from _check_offline(state, blocks)
+    yield from _check_heads(state, start, size, heads)
+    yield from _check_guests(state, first, pages)
     for block in blocks:
         yield from drop_block(state, block.id)
     yield from deactivate(state, state.sections_of(first, pages), marked=not heads)
@@ -75,8 +61,42 @@ def remove_memory(state: State, start: int, size: int) -> Steps:
         yield RangeRemoved(first, pages, *key)
     iomem.release(state, start, size)
     yield ResourceReleased(start, size)
-    for node in sorted({block.node for block in blocks}):
-        yield from _try_offline_node(state, node)
+    if blocks:  # check_memblock_offlined_cb leaves the node of the last one
+        yield from _try_offline_node(state, blocks[-1].node)
+
+
+def _check_offline(state: State, blocks: Iterable[Block]) -> Steps:
+    """check_memblock_offlined_cb. Raises `HotplugError` EBUSY for the first block that is online."""
+    size = state.geometry.page_size
+    for block in blocks:
+        if block.state != "offline":
+            begin, length = state.block_range(block.id)
+            first_byte, behind = begin * size, (begin + length) * size
+            yield Logged(f"removing memory fails, because memory [{first_byte:#018x}-{behind - 1:#018x}] is onlined")
+            raise HotplugError("EBUSY", NotOffline(block.id), begin)
+
+
+def _check_heads(state: State, start: int, size: int, heads: list[Block]) -> Steps:
+    """Blocks that host their own memmap (`heads`) are removed one by one before 6.8, and not together with others that do not.
+    Raises `HotplugError` EINVAL."""
+    first, block_size = start // state.geometry.page_size, state.geometry.block_size
+    if heads and state.model.single_block and size != block_size:
+        yield Logged(f"Refuse to remove {start:#x} - {start + size:#x},wrong granularity")
+        raise HotplugError("EINVAL", WrongGranularity(start, size, heads[0].id), first)
+    if heads and len(heads) != size // block_size:  # memory_blocks_have_altmaps counts places, not blocks
+        raise HotplugError("EINVAL", SomeHostTheirOwn(len(heads), size // block_size - len(heads)), first)
+
+
+def _check_guests(state: State, first: int, pages: int) -> Steps:
+    """The memmap of other sections in the range (the RFC's option b, and its pools): altmap's own guard. Raises `HotplugError`
+    EBUSY, or OOPS in the RFC as posted, which unmaps it and goes on to use it."""
+    guests = sparse_vmemmap.guests(state, first, pages)
+    if guests and not state.model.removal_defect:
+        raise HotplugError("EBUSY", HoldsMemmap(None, blocks_of(state, guests)), first)
+    if guests or (state.model.removal_defect and _uses_unmapped(state, first, pages)):
+        state.globals.change(crashed=True)
+        yield MemmapReleased(first // state.geometry.pages_per_section, "self", 0)
+        raise HotplugError("OOPS", UsedAfterUnmap(), first)
 
 
 def _parts(state: State, start: int, size: int) -> bool:

@@ -45,7 +45,7 @@ def add_sections(
                     state.globals.change(vmemmap_warned=True)
                     order = (state.geometry.vmemmap_unit_pages - 1).bit_length()
                     yield Logged(f"vmemmap alloc failure: order:{order}, {_GFP}, nodemask=(null)")
-            section = Section(nr, node, memmap=_own(memmap, nr, first, state))
+            section = Section(nr, node, memmap=_own(memmap, first * state.geometry.pages_per_section))
             state.sections.put(nr, section)
             added.append(nr)
             if flushed is not None:
@@ -55,9 +55,9 @@ def add_sections(
         pool.close(state)
 
 
-def _own(memmap: Memmap, nr: int, first: int, state: State) -> Memmap:
-    """A host section's memmap that lies in its own request is its own."""
-    if memmap.on == "section" and memmap.pfn is not None and memmap.pfn >= first * state.geometry.pages_per_section:
+def _own(memmap: Memmap, start: int) -> Memmap:
+    """A host section's memmap that lies in its own request, which begins at pfn `start`, is its own."""
+    if memmap.on == "section" and memmap.pfn is not None and memmap.pfn >= start:
         return msgspec.structs.replace(memmap, on="self")
     return memmap
 

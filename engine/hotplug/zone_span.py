@@ -7,7 +7,7 @@ from typing import Final
 
 from ..memory.section import Pages, Section, Types, put
 from ..memory.state import State
-from ..numbers.bits import span
+from ..numbers.bits import lowest, span
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import FREE, ISOLATE, MEMMAP, PAGE_OFFLINE, UNMOVABLE, Kind, Migratetype, ZoneKey
 
@@ -99,7 +99,7 @@ def edge(state: State, key: ZoneKey, low: int, high: int, ascending: bool) -> in
                 if base + size > high:
                     inside &= span(0, high - base)
                 if inside:
-                    return base + ((inside & -inside).bit_length() - 1 if ascending else inside.bit_length())
+                    return base + (lowest(inside) if ascending else inside.bit_length())
     return None
 
 

@@ -56,7 +56,8 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     limit                what makes `geometry.max_address` the limit (see `Limit`)
     wider                the limit with wider page tables, if the CPU and the kernel have them; 0: there are none such
     trims                KASLR may trim the direct map
-    hotplug_since        first release that can hot-add memory and take it away, (2, 6) for all old ones; None: not possible
+    hotplug_since        first release that can hot-add memory, (2, 6) for all old ones; None: not possible
+    removes_since        first that can take memory offline and away again (CONFIG_MEMORY_HOTREMOVE); None: any that can add it
     hotplug_until        first that no longer can; None: all since then can
     rfc_altmap           see `RfcAltmap`
     head_rule            see `HeadRule`
@@ -84,6 +85,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     geometry: Geometry
     older_sections: tuple[tuple[Release, int], ...] = ()
     hotplug_since: Release | None
+    removes_since: Release | None = None
     hotplug_until: Release | None = None
     rfc_altmap: RfcAltmap
     head_rule: HeadRule = "whole PMDs"
@@ -123,6 +125,10 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
         """Does a kernel release have memory hotplug here (CONFIG_MEMORY_HOTPLUG)?"""
         since, until = self.hotplug_since, self.hotplug_until
         return since is not None and since <= release and (until is None or release < until)
+
+    def can_remove(self, release: Release) -> bool:
+        """Can a kernel release take memory offline and away here (CONFIG_MEMORY_HOTREMOVE)?"""
+        return self.can_hotplug(release) and (self.removes_since is None or self.removes_since <= release)
 
     def block_size_for(self, end: int, least: int, fits: bool, advice: int = 0) -> int:
         """Bytes of a memory block where boot memory ends at the address `end`; `fits`: the end has to be a multiple of it. So
@@ -164,17 +170,18 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="arm64", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=9, pmd_size=2 * MIB,
             block_size=128 * MIB, huge_vmemmap=True, linear_map_pages=True, max_address=1 << 47),
-        older_sections=(((5, 12), GIB),), hotplug_since=(5, 7), rfc_altmap="supported", boot_offline_veto=True,
+        older_sections=(((5, 12), GIB),), hotplug_since=(5, 0), removes_since=(5, 7), rfc_altmap="supported",
+        boot_offline_veto=True,
         lists_memblock=True, begins=GIB, crash_kernel=(2 * MIB, 128 * MIB), low_zones=_ARM_ZONES, direct_map=(4096,),
-        note="Sections had 1 GiB before 5.12. Since 5.0 memory could be added, but not go offline or be removed (EINVAL); these "
-             "kernels count as without hotplug. Usual: ZONE_DMA takes all below 4 GiB, so DMA32 is empty; the linear map "
+        note="Sections had 1 GiB before 5.12. Usual: ZONE_DMA takes all below 4 GiB, so DMA32 is empty; the linear map "
              "of a 48-bit kernel spans 128 TiB."),
     Preset(
         name="arm64-16k", machines=_ARM, limit="linear map", huge_pages=(2 * MIB, 32 * MIB, GIB), huge_page=32 * MIB,
         geometry=Geometry(
             arch="arm64", page_size=16 * KIB, section_size=128 * MIB, max_order=11, pageblock_order=11,
             pmd_size=32 * MIB, block_size=128 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 46),
-        older_sections=(((5, 12), GIB),), hotplug_since=(5, 7), rfc_altmap="unsupported", boot_offline_veto=True,
+        older_sections=(((5, 12), GIB),), hotplug_since=(5, 0), removes_since=(5, 7), rfc_altmap="unsupported",
+        boot_offline_veto=True,
         lists_memblock=True, begins=GIB, crash_kernel=(2 * MIB, 128 * MIB), low_zones=_ARM_ZONES, direct_map=(16 * KIB,),
         note="No section maps: RFC patch 2 warns; the upstream condition fails in every mode. Usual: zones as with 4K "
              "pages; the linear map of a 47-bit kernel spans 64 TiB."),
@@ -183,7 +190,8 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="arm64", page_size=64 * KIB, section_size=512 * MIB, max_order=13, pageblock_order=13,
             pmd_size=512 * MIB, block_size=512 * MIB, huge_vmemmap=False, linear_map_pages=True, max_address=1 << 47),
-        older_sections=(((5, 12), GIB),), hotplug_since=(5, 7), rfc_altmap="unsupported", boot_offline_veto=True,
+        older_sections=(((5, 12), GIB),), hotplug_since=(5, 0), removes_since=(5, 7), rfc_altmap="unsupported",
+        boot_offline_veto=True,
         lists_memblock=True, begins=GIB, crash_kernel=(2 * MIB, 128 * MIB), low_zones=_ARM_ZONES, direct_map=(64 * KIB,),
         note="As with 16K pages. Usual: zones as with 4K pages; the linear map of a 48-bit kernel spans 128 TiB."),
     Preset(

@@ -19,6 +19,7 @@ Release = tuple[int, int]
 class KernelModel(msgspec.Struct, frozen=True):
     """One kernel's way with hot-added memmap.
 
+    released               a release of Linux; what was proposed and never merged is none
     hosts                  architectures that are built with MHP_MEMMAP_ON_MEMORY
     drivers                callers that the kernel has a driver for
     opt_in                 callers that ask for a memmap on memory
@@ -92,6 +93,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     name: str
     title: str
     release: Release
+    released: bool = True
     pool: Placement = "block"
     hosts: tuple[Arch, ...] = ()
     drivers: tuple[Caller, ...] = ("acpi", "balloon", "probe", "dlpar", "sclp", "hmm", "pmem")
@@ -157,3 +159,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     unhandlable_page: str | None = "unknown page"
     online_words: tuple[AutoOnline, ...] = AUTO_ONLINE
     default_online: AutoOnline = "offline"
+
+    def has_parameter(self, arch: Arch) -> bool:
+        """Is there the parameter memmap_on_memory on an architecture (CONFIG_MHP_MEMMAP_ON_MEMORY)?"""
+        return bool(self.parameter_modes) and arch in self.hosts

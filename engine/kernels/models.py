@@ -17,6 +17,7 @@ _RFC: Final = KernelModel(
     name="rfc-v2",
     title="Hocko's RFC v2 (2017), with its removal mended",
     release=(4, 13),
+    released=False,
     pool="range",
     opt_in=("acpi", "balloon", "probe", "dlpar", "sclp"),
     heads_present=False,
@@ -71,7 +72,7 @@ def find_model(name: str) -> KernelModel:
 def changes_between(first: str | None, last: str) -> Iterator[Change]:
     """The changes that came later than one release, up to another, oldest first; without a first, those that came with the
     last. None for a model that is no release."""
-    if last not in map(_name, RELEASES):
+    if not MODELS[last].released:
         return iter(())
     release = MODELS[last].release
     return between(MODELS[first].release, release) if first is not None else (c for c in CHANGES if c.since == release)
@@ -87,6 +88,23 @@ def release_in(version: str | None) -> Release | None:
     """The release that the text of /proc/version names; None where that is missing or names none."""
     match = re.search(_VERSION, version or "")
     return (int(match[1]), int(match[2])) if match else None
+
+
+def as_number(release: Release) -> int:
+    """A release as a number that sorts: major times 100 and minor."""
+    return release[0] * 100 + release[1]
+
+
+def models_from(since: int, until: int) -> Iterator[KernelModel]:
+    """The models of some releases between two (`as_number`), these among them: one that changes what others do not is not left
+    out for long."""
+    between = [release for release in RELEASES if since <= as_number(release) <= until]
+    for release in dict.fromkeys((*between[:1], *(one for one in _MILESTONES if one in between), *between[-1:])):
+        yield MODELS[_name(release)]
+
+
+_MILESTONES: Final[tuple[Release, ...]] = ((5, 4), (5, 10), (5, 15), (6, 1), (6, 8), (6, 12), (6, 18))
+"""Releases that differ in what they refuse."""
 
 
 def _name(release: Release) -> str:

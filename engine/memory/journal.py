@@ -61,7 +61,7 @@ class Journal:
         self.undone = 0
 
     def begin(self) -> None:
-        """The tables are built; how is forgotten."""
+        """The tables are built: what was written so far is forgotten, and cannot be taken back."""
         self.changes = []
         self.begun = True
 
@@ -76,27 +76,18 @@ class Journal:
         """Take changes back; the result, given to `swap` again, makes them anew. Nothing of it is written down."""
         opposite: list[Any] = []
         for number, key, value in each_change(changes):
-            opposite += (number, key, self._restore(number, key, value))
+            table = self.tables[number]
+            opposite += (number, key, table.get(key, ABSENT))
+            table.restore(key, value)
         return tuple(opposite)
 
     def rewind(self, before: int = 0) -> None:
         """Take back what was written since the journal had `before` changes, newest first, and forget it."""
+        tables = self.tables
         for number, key, value in reversed(self.changes[before:]):
-            self._restore(number, key, value)
+            tables[number].restore(key, value)
         self.undone += len(self.changes) - before
         del self.changes[before:]
-
-    def _restore(self, number: int, key: Any, value: Any) -> Any:
-        table = self.tables[number]
-        now = table.get(key, ABSENT)
-        if value is not ABSENT:
-            _set(table, key, value)
-        elif now is not ABSENT:
-            _delete(table, key)
-        if (value is ABSENT) is not (now is ABSENT):
-            table.keys_version += 1
-        table.tell(key)
-        return now
 
 
 class Table(Closed[K, V]):
@@ -171,6 +162,19 @@ class Table(Closed[K, V]):
         """Set anew what this command has `put` already: the journal needs no value but the one before the command."""
         _set(self, key, value)
         self.tell(key)
+
+    def restore(self, key: K, value: V) -> None:
+        """Set the value of `key` as it was, or remove it where it was `ABSENT`; nothing of that is written down."""
+        if value is ABSENT:
+            if key in self:
+                _delete(self, key)
+                self.keys_version += 1
+        else:
+            if key not in self:
+                self.keys_version += 1
+            _set(self, key, value)
+        for changed in self._watchers:
+            changed.add(key)
 
     def adopt(self, other: Mapping[K, V]) -> None:
         """Put and drop what it takes to have the values of another table."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from ..memory.state import State
-from ..protocol.events import Event
+from ..protocol.events import Event, IsolationUndone, RangeIsolated
 from ..protocol.reasons import HotplugError
 from ..protocol.vocabulary import FREE, Kind
 from . import migrate, page_alloc, page_isolation, unseen
@@ -20,21 +20,23 @@ def take_range(state: State, pfn: int, pages: int, kind: Kind) -> Generator[Even
     yield from unseen.doubts(state, pfn, pages)
     kept = page_isolation.types_kept(state, pfn, pages)
     try:
-        page_isolation.start_isolate(state, pfn, pages)
+        isolated = page_isolation.start_isolate(state, pfn, pages)
     except HotplugError:
         return False
+    yield RangeIsolated(pfn, pages, isolated)
     yield from migrate.migrate_range(state, pfn, pages, key, inside=True)
     try:
         for huge, _ in pool.in_range(state, pfn, pages):
             yield from pool.replace(state, huge)
     except HotplugError:
-        page_isolation.undo_isolate(state, pfn, pages, kept)
+        yield IsolationUndone(pfn, pages, page_isolation.undo_isolate(state, pfn, pages, kept))
         return False
     size, free = state.geometry.pages_per_section, 0
     for section in state.sections_of(pfn, pages):
         free += (section.of(FREE) & page_isolation.within(section.nr * size, size, pfn, pages)).bit_count()
-    page_isolation.undo_isolate(state, pfn, pages, kept)
+    back = page_isolation.undo_isolate(state, pfn, pages, kept)
     if free < pages:
+        yield IsolationUndone(pfn, pages, back)
         return False
     state.change_pages(pfn, pages, kind)
     return True

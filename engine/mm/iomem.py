@@ -87,10 +87,14 @@ def release(state: State, start: int, size: int) -> None:
 
 def ram_pages(state: State, start: int, pages: int) -> int:
     """Pages of a pfn range that are System RAM (walk_system_ram_range)."""
-    size = state.geometry.page_size
+    size, ranges = state.geometry.page_size, state.resources
     end, covered = start + pages, 0
-    for resource in state.resources.values():
+    keys = ranges.ascending()
+    for at in range(bisect_left(keys, end * size) - 1, -1, -1):
+        resource = ranges[keys[at]]
         if resource.ram:
             low, high = ceil(resource.start, size), resource.end // size
+            if high <= start:
+                break
             covered += max(0, min(end, high) - max(start, low))
     return covered

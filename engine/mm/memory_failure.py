@@ -29,7 +29,7 @@ from ..protocol.vocabulary import ABSENT, FREE, HUGE, KERNEL, MOVABLE, PCP, PINN
 from . import page_alloc, unseen
 from .hugetlb import pool
 from .migrate import target_zones
-from .page_isolation import memmap_owners
+from .page_isolation import blocks_of_memmap
 from .zonelist import node_order, zonelist
 
 Steps = Iterator[Event]
@@ -59,7 +59,7 @@ def hard_offline(state: State, pfn: int) -> Steps:
         if (name := state.model.unhandlable_page) is not None:
             yield Logged(f"Memory failure: {pfn:#x}: unhandlable page.")
             yield Logged(f"Memory failure: {pfn:#x}: recovery action for {name}: Ignored")
-        raise HotplugError("EBUSY", CannotBeTaken(pfn, kind, memmap_owners(state, pfn, kind)), pfn)
+        raise HotplugError("EBUSY", CannotBeTaken(pfn, kind, blocks_of_memmap(state, pfn, kind)), pfn)
     state.set_kind(section, bit, POISONED)
     yield PagePoisoned(pfn, kind)
     if kind in _TAKEN_AT_ONCE:  # what it prints of a page in use hangs on who uses it
@@ -88,7 +88,7 @@ def soft_offline(state: State, pfn: int) -> Steps:
             raise HotplugError("ENOMEM", NoRoomToMove(pfn), pfn)
         yield PagesMigrated(1, pfn, *key)
     elif kind not in _TAKEN_AT_ONCE:
-        raise HotplugError("EIO", CannotBeMoved(pfn, kind, memmap_owners(state, pfn, kind)), pfn)
+        raise HotplugError("EIO", CannotBeMoved(pfn, kind, blocks_of_memmap(state, pfn, kind)), pfn)
     state.set_kind(state.sections[section.nr], bit, POISONED)
     _remember(state, pfn)
     yield PagePoisoned(pfn, FREE if kind == HUGE else kind)

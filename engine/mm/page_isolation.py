@@ -50,7 +50,7 @@ def start_isolate(state: State, pfn: int, pages: int, offline: bool = False) -> 
         page, kind = blocker
         if not state.model.isolation_keeps_type:
             _undo_before(state, page, pfn, pages)
-        raise HotplugError("EBUSY", Unmovable(page, kind, memmap_owners(state, page, kind)), page)
+        raise HotplugError("EBUSY", Unmovable(page, kind, blocks_of_memmap(state, page, kind)), page)
     return _set(state, sections, pfn, pages, True)
 
 
@@ -67,20 +67,24 @@ def undo_isolate(state: State, pfn: int, pages: int, kept: Mapping[int, Types] =
     back = _set(state, state.sections_of(pfn, pages), pfn, pages, False)
     for nr, types in kept.items():
         section = state.sections[nr]
-        inside = _pageblocks(
-            state, within(nr * state.geometry.pages_per_section, state.geometry.pages_per_section, pfn, pages)
-        )
+        inside = _pageblocks(state, *_bounds(state, section, pfn, pages))
         for name, blocks in types.items():
             section = msgspec.structs.replace(section, types=set_types(section.types, blocks & inside, name))
         state.sections.put(nr, section)
     return back
 
 
-def _pageblocks(state: State, pages: int) -> int:
-    """The pageblocks of a run of pages of a section."""
+def _bounds(state: State, section: Section, pfn: int, pages: int) -> tuple[int, int]:
+    """The first page of a section inside a range of pfns that meets it, and the one behind the last."""
+    size = state.geometry.pages_per_section
+    base = section.nr * size
+    return max(pfn - base, 0), min(pfn + pages - base, size)
+
+
+def _pageblocks(state: State, low: int, high: int) -> int:
+    """The pageblocks of the pages of a section from `low` to below `high`."""
     order = state.geometry.pageblock_order
-    first = lowest(pages) >> order
-    return span(first, (pages.bit_length() - 1 >> order) + 1 - first)
+    return span(low >> order, (high - 1 >> order) + 1 - (low >> order))
 
 
 def _undo_before(state: State, page: int, pfn: int, pages: int) -> None:
@@ -105,7 +109,9 @@ def first_unmovable(
     found: list[tuple[int, Kind]] = []
     for section in sections:
         for key, owned in section.zones:
-            kinds = _blocking(state, key[1])
+            kinds = [kind for kind in _blocking(state, key[1]) if kind in section.pages]
+            if not kinds:
+                continue
             mask = owned & within(section.nr * size, size, pfn, pages)
             if seen:
                 mask &= ~section.unseen
@@ -128,7 +134,7 @@ def first_unmovable(
     return min(found)
 
 
-def memmap_owners(state: State, pfn: int, kind: Kind) -> tuple[int, ...]:
+def blocks_of_memmap(state: State, pfn: int, kind: Kind) -> tuple[int, ...]:
     """The blocks whose memmap lies on a page of a kind, ascending; none where it holds no memmap of others."""
     if kind != VMEMMAP:
         return ()
@@ -164,12 +170,10 @@ def within(base: int, size: int, pfn: int, pages: int) -> int:
 
 
 def _set(state: State, sections: list[Section], pfn: int, pages: int, isolate: bool) -> int:
-    geometry = state.geometry
-    size = geometry.pages_per_section
     moved = 0
     for section in sections:
-        inside = within(section.nr * size, size, pfn, pages)
-        blocks = _pageblocks(state, inside)
+        low, high = _bounds(state, section, pfn, pages)
+        inside, blocks = span(low, high - low), _pageblocks(state, low, high)
         if not isolate:
             blocks &= section.types.get(ISOLATE, 0)
         types = set_types(section.types, blocks, ISOLATE if isolate else MOVABLE_TYPE)

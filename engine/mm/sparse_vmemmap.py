@@ -211,8 +211,8 @@ def release(state: State, section: Section) -> int:
     if memmap is None or memmap.on == "self":
         return 0
     geometry = state.geometry
-    if memmap.on == "kernel" and (window := windows.shared(state, section)):
-        return windows.give_back(state, section, window)
+    if memmap.on == "kernel" and windows.shared(state, section):
+        return windows.give_back(state, section)
     if memmap.on == "kernel" and not memmap.chunks:
         return 0 if section.early else _free_unplaced(state, section.node)
     chunks = memmap.chunks

@@ -53,7 +53,7 @@ def part_of(state: State, nr: int, chunks: tuple[Chunk, ...]) -> Memmap:
     return Memmap("kernel", chunks[0][0] + (nr - window_of(state, nr).start) * size // state.geometry.page_size, chunks)
 
 
-def give_back(state: State, section: Section, pages: int) -> int:
+def give_back(state: State, section: Section) -> int:
     """A section of a window goes: the last one gives it back. Returns how many pages that were."""
     if mates(state, section.nr) or section.early or section.memmap is None:
         return 0

@@ -13,6 +13,7 @@ from typing import Final
 
 _ONES: Final = re.compile("1+")
 _SPAN: Final = re.Match.span
+_WORD: Final = (1 << 60) - 1
 _SCATTERED: Final = 64
 """From so many borders between pages inside and outside on, a set is taken apart as text, which is faster then."""
 
@@ -61,6 +62,8 @@ def from_ascending_runs(pieces: Sequence[tuple[int, int]]) -> int:
 
 def lowest(pages: int) -> int:
     """The lowest page of a set that is not empty."""
+    if low := pages & _WORD:  # small numbers are quick
+        return (low & -low).bit_length() - 1
     return (pages & -pages).bit_length() - 1
 
 

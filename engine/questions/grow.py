@@ -8,18 +8,18 @@ from typing import Final
 import msgspec
 
 from ..commands import Add, Command, VirtioMem, Write
-from ..memory.state import Holder, State, state_of
+from ..memory.state import Holder, State, clone, state_of
 from ..memory.zone import KERNEL_ZONES, MOVABLE
 from ..numbers.errors import BadInput
 from ..numbers.rounding import up
-from ..numbers.units import GIB, format_bytes
+from ..numbers.units import GIB, format_bytes, parse_bytes
 from ..protocol.events import ExistingMemoryTaken, MemmapPlaced, PagesPlugged
 from ..protocol.reasons import HotplugError, Reason
 from ..protocol.reasons.worth import KernelMemoryLow, TopHeavy
 from ..protocol.vocabulary import AutoOnline, Caller
 from ..reading.collection import without_collection
 from ..run.dispatch import run
-from ..run.rehearsal import attempt, clone
+from ..run.rehearsal import attempt
 from ..sysfs.hotplug_files import MEMORY
 from .worth_knowing import kernel_memory_low, top_heavy
 
@@ -72,21 +72,23 @@ class Growth(msgspec.Struct, frozen=True):
 
 def grow(
     machine: Holder | State,
-    step: int,
+    step: int | str,
     *,
     online: AutoOnline | None = None,
     caller: Caller = "acpi",
     node: int = 0,
-    limit: int = 1 << 40,
+    limit: int | str = 1 << 40,
     watched: Callable[[range], Iterator[int]] = iter,
 ) -> Growth:
     """Add `step` bytes again and again, behind all memory there is, until it is refused or `limit` bytes are added; on a copy.
+    Both are bytes, or text like "1G".
 
     `online` is what auto_online_blocks is set to first (None: as it is); with the caller "virtio-mem" one device is asked for
     more and more. `watched` hands on the numbers of the steps, for who shows progress. Raises `BadInput` for a step that is
     nothing or not of whole blocks, too many of them, and a node that is not there.
     """
     state = clone(state_of(machine))
+    step, limit = parse_bytes(step), parse_bytes(limit)
     _checked(state, step, limit, node)
     if online is not None:
         attempt(state, Write(path=f"{MEMORY}/auto_online_blocks", data=online))
@@ -139,7 +141,7 @@ class _Curve:
                     self.reach(self._plugged)
 
     def reach(self, added: int) -> None:
-        """So many bytes were added."""
+        """Note where the machine stands when so many bytes were added: a point, and dangers that were not told before."""
         state, page = self._state, self._state.geometry.page_size
         kernel = [zone for zone in state.zones.values() if zone.name in KERNEL_ZONES]
         movable = [zone for zone in state.zones.values() if zone.name == MOVABLE]

@@ -10,6 +10,7 @@ from ..commands import Offline
 from ..memory.state import State
 from ..numbers.errors import BadInput
 from ..protocol.reasons import Reason
+from ..protocol.reasons.taking import NoHotRemove
 from ..protocol.vocabulary import ASSUMED, PINNED, RESERVED, UNMOVABLE_KINDS, Kind
 from ..run.rehearsal import attempt, rehearsal
 from .summary import summary
@@ -28,7 +29,8 @@ class Outlook(msgspec.Struct, frozen=True):
     """Whether a block could go offline now.
 
     `answer`    "yes"; "no"; "never": nothing that can be done while the system runs would help (reserved pages, boot memory
-                that the architecture keeps, a block of several zones); "not known": it hangs on pages that no one saw
+                that the architecture keeps, a block of several zones, a kernel that takes no memory away); "not known": it hangs
+                on pages that no one saw
     `result`    "ok", or the errno of the offline by name
     `reason`    why the kernel would refuse, as data; None if it would not
     `pfn`       the first page at fault; None where there is none
@@ -60,5 +62,10 @@ def outlook(state: State, block: int) -> Outlook:
         return Outlook(block, "yes", "ok", moves=moves)
     counts: tuple[tuple[Kind, int], ...] = tuple((kind, count) for kind in _IN_THE_WAY if (count := found.of(kind)))
     here = state.blocks[block]
-    lasting = found.of(RESERVED) or tried.result == "EPERM" or (here.state == "online" and here.zone is None)
+    lasting = (
+        found.of(RESERVED)
+        or tried.result == "EPERM"
+        or isinstance(tried.reason, NoHotRemove)
+        or (here.state == "online" and here.zone is None)
+    )
     return Outlook(block, "never" if lasting else "no", tried.result, tried.reason, tried.pfn, counts, moves)

@@ -63,6 +63,17 @@ def is_bare_compound(flags: int) -> bool:
     return bool(flags) and not flags & ~(KPF_COMPOUND_HEAD | KPF_COMPOUND_TAIL)
 
 
+def is_counted(flags: int) -> bool:
+    """Does the page's word in /proc/kpagecount tell more than its flags? Of huge pages which are mapped, and that memmap heads
+    are not."""
+    return bool(flags & KPF_HUGE) or may_be_head(flags)
+
+
+def may_be_head(flags: int) -> bool:
+    """Are these the flags of a memmap head? OWNER_PRIVATE, and up to 6.1 RESERVED."""
+    return flags & ~(KPF_HWPOISON | KPF_RESERVED) == KPF_OWNER_PRIVATE
+
+
 def head_pages(runs: Sequence[PageRun], start: int, most: int) -> int:
     """How many pages from pfn `start` on are memmap heads, at most `most`: OWNER_PRIVATE and neither on the LRU nor in
     the buddy nor slab, nor mapped. `runs` are those of the block, ascending."""
@@ -72,8 +83,7 @@ def head_pages(runs: Sequence[PageRun], start: int, most: int) -> int:
             continue
         if run.pfn > at or at >= start + most:
             break
-        flags = run.flags & ~KPF_HWPOISON
-        if run.mapcount or flags & ~KPF_RESERVED != KPF_OWNER_PRIVATE:
+        if run.mapcount or not may_be_head(run.flags):
             break
         at = run.pfn + run.count
     return min(at - start, most)

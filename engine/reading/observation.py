@@ -66,7 +66,7 @@ class PageRun(msgspec.Struct, frozen=True, array_like=True, gc=False):
     pfn: int
     count: int  # pages
     flags: int  # the kpageflags word; bit 20 (NOPAGE) where no page is online
-    mapcount: int  # the kpagecount word; 0 also where that file is missing
+    mapcount: int  # the kpagecount word, where it tells more than the flags (`is_counted`); else 0
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterable, Iterator
 
 from ..kernels.models import nearest_model, release_in
 from ..numbers.errors import BadInput
@@ -20,16 +21,20 @@ _LONGEST_TEXT = 1 << 16
 _SYSCTLS = (("proc/sys/vm", "movable_gigantic_pages"),)
 
 
-def observe(path: str | os.PathLike[str], *, pages: bool = True) -> Observation:
+Watch = Callable[[int, int], None]
+"""Is told how many pages were looked at so far, and the address (bytes) up to which there are blocks."""
+
+
+def observe(path: str | os.PathLike[str], *, pages: bool = True, watch: Watch | None = None) -> Observation:
     """Everything that the tree at `path` tells: "/" for this machine, a folder, or a tar (`open_tree`); the files that have
-    a word for each page only where `pages` are asked for.
+    a word for each page only where `pages` are asked for. `watch` is told how far these are read.
 
     Memory blocks must be there, or zones or System RAM by which they can be told; what else is missing stays empty, and what is
     there but cannot be read or understood becomes a note. Nothing is written, and no file outside the tree is read. Raises
     `BadInput` if `path` is no captured tree, or has memory blocks with impossible numbers.
     """
     with open_tree(path) as tree:
-        seen = _observed(tree, pages)
+        seen = _observed(tree, pages, watch)
         told = any(zone.present for zone in seen.zones) or any(
             one.name.startswith("System RAM") for one in seen.resources
         )
@@ -38,10 +43,12 @@ def observe(path: str | os.PathLike[str], *, pages: bool = True) -> Observation:
         return seen
 
 
-def _observed(tree: Tree, pages: bool) -> Observation:
+def _observed(tree: Tree, pages: bool, watch: Watch | None) -> Observation:
     """What the files of a tree tell, those that have a word for each page where `pages` are asked for."""
     block_size = sysfs_tree.read_block_size(tree)
     version = _text(tree, "proc/version") or _booted(tree)
+    blocks = sysfs_tree.read_blocks(tree, block_size, _tells_removable(version))
+    end = (blocks[-1].id + 1) * (block_size or 0) if blocks else 0
     pageblock_order, pageblocks = tree.parse("proc/pagetypeinfo", procfs.parse_pagetypeinfo) or (None, {})
     return Observation(
         source=tree.source,
@@ -49,8 +56,8 @@ def _observed(tree: Tree, pages: bool) -> Observation:
         cmdline=_text(tree, "proc/cmdline"),
         block_size=block_size,
         auto_online_blocks=_text(tree, f"{sysfs_tree.MEMORY}/auto_online_blocks"),
-        has_probe="probe" in tree.names(sysfs_tree.MEMORY),
-        blocks=sysfs_tree.read_blocks(tree, block_size, _tells_removable(version)),
+        has_probe=tree.have_each("sys/devices/system", ["memory"], "probe") == [True],
+        blocks=blocks,
         nodes=sysfs_tree.read_nodes(tree),
         node_lists=Frozen(sysfs_tree.read_node_lists(tree)),
         zones=tree.parse("proc/zoneinfo", procfs.parse_zoneinfo) or (),
@@ -70,7 +77,7 @@ def _observed(tree: Tree, pages: bool) -> Observation:
         hugepages=Frozen(sysfs_tree.read_hugepages(tree, "sys/kernel/mm/hugepages")),
         features=read_features(tree),
         devices=tree.devices,
-        pages=_pages(tree) if pages else (),
+        pages=_pages(tree, watch, end) if pages else (),
         notes=_notes(tree),
     )
 
@@ -134,13 +141,22 @@ def _resources(tree: Tree) -> tuple[Resource, ...]:
     return tree.parse("proc/iomem", parsed) or ()
 
 
-def _pages(tree: Tree) -> tuple[PageRun, ...]:
+def _pages(tree: Tree, watch: Watch | None, end: int) -> tuple[PageRun, ...]:
     """From the kernel's binary files, or from the list of runs that stands for them in a saved tree."""
     try:
-        runs = procfs.page_runs(tree.chunks("proc/kpageflags"), tree.chunks("proc/kpagecount"))
+        flags = tree.chunks("proc/kpageflags")
+        runs = procfs.page_runs(_watched(flags, watch, end) if watch else flags, tree.chunks("proc/kpagecount"))
         if not runs and (data := tree.read_bytes("proc/kpageflags.runs.json")):
             runs = procfs.parse_page_runs(data)
         return runs
     except BadInput as error:
         tree.notes.append(str(error))
         return ()
+
+
+def _watched(chunks: Iterable[bytes], watch: Watch, end: int) -> Iterator[bytes]:
+    done = 0
+    for chunk in chunks:
+        yield chunk
+        done += len(chunk)
+        watch(done // 8, end)

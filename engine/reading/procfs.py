@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import struct
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import compress
 from operator import ne
@@ -18,6 +19,7 @@ import msgspec
 from ..numbers.errors import BadInput
 from ..numbers.frozen import Frozen
 from ..numbers.limits import MAX_NODE, MAX_PFN
+from .kpageflags import is_counted
 from .observation import PageRun, Resource, ZoneReading
 
 MAX_RESOURCES = 1 << 16
@@ -27,7 +29,7 @@ _ZONE_HEADER = re.compile(r"Node\s+(\d+),\s+zone\s+(\w+)(.*)")
 _ZONE_FIGURES = ("min", "low", "high", "spanned", "present", "managed", "cma")
 _RESOURCE = re.compile(r"( *)([0-9a-f]{1,16})-([0-9a-f]{1,16}) : (.*)")
 _MEMINFO = re.compile(r"(?:Node\s+\d+\s+)?(\S+):\s+(\d+)(?: kB)?")
-_STRETCH = 4096  # bytes of kpageflags compared at once: 2 MiB of 4 KiB pages
+_STRETCH = 2048  # bytes of kpageflags compared at once: 1 MiB of 4 KiB pages
 _UNKNOWN_FLAGS = 48  # no kernel uses this bit of a kpageflags word, nor a higher one
 
 
@@ -175,27 +177,33 @@ def parse_id_list(text: str, where: str) -> tuple[int, ...]:
 def page_runs(flags: Iterable[bytes], counts: Iterable[bytes], where: str = "proc/kpageflags") -> tuple[PageRun, ...]:
     """Runs of equal pages from the binary files kpageflags and kpagecount, given piece by piece.
 
-    Each holds one little-endian 64-bit word for each pfn from 0 on; pages beyond the end of kpagecount get mapcount 0.
+    Each holds one little-endian 64-bit word for each pfn from 0 on; pages beyond the end of kpagecount get mapcount 0. Only
+    where a page has flags of which the count tells more is kpagecount read at all.
     """
     ends, words = word_runs(flags, where)
-    if max(words, default=0) >> _UNKNOWN_FLAGS:
+    kinds = {*words}
+    if max(kinds, default=0) >> _UNKNOWN_FLAGS:
         raise BadInput(
             f"{where} has flags that no kernel knows (bits {_UNKNOWN_FLAGS} and up); the words must be in "
             f"little-endian byte order"
         )
-    count_ends, mapcounts = word_runs(counts, where.replace("flags", "count"))
-    count_ends.append(MAX_PFN)
-    mapcounts.append(0)
+    counted = {word for word in kinds if is_counted(word)}
+    if counted:
+        count_ends, mapcounts = word_runs(counts, where.replace("flags", "count"))
+        count_ends.append(MAX_PFN)
+        mapcounts.append(0)
 
     runs: list[PageRun] = []
-    start = at = 0
+    start = 0
     for stop, word in zip(ends, words, strict=True):
-        while (cut := count_ends[at]) < stop:  # the count changes inside
-            if cut > start:
+        if word in counted:
+            at = bisect_right(count_ends, start)
+            while (cut := count_ends[at]) < stop:  # the count changes inside
                 runs.append(PageRun(start, cut - start, word, mapcounts[at]))
-                start = cut
-            at += 1
-        runs.append(PageRun(start, stop - start, word, mapcounts[at]))
+                start, at = cut, at + 1
+            runs.append(PageRun(start, stop - start, word, mapcounts[at]))
+        else:
+            runs.append(PageRun(start, stop - start, word, 0))
         start = stop
     return tuple(runs)
 
@@ -216,13 +224,14 @@ def word_runs(pieces: Iterable[bytes], where: str) -> tuple[list[int], list[int]
         for at in range(0, whole, _STRETCH):
             stretch = data[at : min(at + _STRETCH, whole)]
             size = len(stretch) // 8
-            here = struct.unpack(f"<{size}Q", stretch)
+            uniform = stretch == stretch[:8] * size
+            here = struct.unpack(f"<{1 if uniform else size}Q", stretch[:8] if uniform else stretch)
             if not words:
                 words.append(here[0])
             elif here[0] != words[-1]:
                 ends.append(done)
                 words.append(here[0])
-            if stretch != stretch[:8] * size:
+            if not uniform:
                 cuts = list(compress(range(1, size), map(ne, here, here[1:])))
                 ends += [done + i for i in cuts]
                 words += [here[i] for i in cuts]

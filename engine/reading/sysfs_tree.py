@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import Final, TypeVar
 
 from ..numbers.errors import BadInput
@@ -133,15 +134,18 @@ def _attribute(tree: Tree, blocks: list[str], file: str, parse: Callable[[str], 
 def _ids(tree: Tree, folder: str, names: Iterable[str], word: str) -> list[tuple[str, int]]:
     """(name, number) of each name that is `word` and decimal digits. Raises `BadInput` for a number that is too high."""
     skip, most = len(word), MAX_NODE if word == "node" else MAX_BLOCK - 1
-    found = [(name, name[skip:]) for name in names if name.startswith(word)]
-    found = [(name, digits) for name, digits in found if digits.isdecimal() and digits.isascii()]
-    wrong = [name for name, digits in found if len(digits) > len(str(most))]
-    numbers = [int(digits) for _, digits in found if not wrong]
-    if numbers and max(numbers) > most:
-        wrong = [found[numbers.index(max(numbers))][0]]
+    kept = [
+        name for name in names if name.startswith(word) and (digits := name[skip:]).isdecimal() and digits.isascii()
+    ]
+    numbers = [name[skip:] for name in kept]
+    longest = len(str(most))
+    wrong = [name for name in kept if len(name) - skip > longest] if max(map(len, numbers), default=0) > longest else []
+    found = [] if wrong else [*zip(kept, map(int, numbers), strict=True)]
+    if found and (highest := max(found, key=itemgetter(1)))[1] > most:
+        wrong = [highest[0]]
     if wrong:
         raise BadInput(f"{tree.source}: {folder}/{wrong[0][:40]} has a number beyond {most}, which no machine can have")
-    return [(name, number) for (name, _), number in zip(found, numbers, strict=True)]
+    return found
 
 
 def _node_folders(tree: Tree) -> list[tuple[int, str]]:

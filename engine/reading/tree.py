@@ -126,7 +126,8 @@ class Tree(ABC):
             text = self.read_text(path)
             return None if text is None else parser(text, path)
         except BadInput as error:
-            self.notes.append(str(error))
+            if str(error) not in self.notes:  # some files are looked at twice
+                self.notes.append(str(error))
             return None
 
     def unreadable(self, path: str, error: OSError) -> None:

@@ -74,21 +74,25 @@ def mark_unseen(draft: Draft) -> None:
     any flag, unless these are so few that the CPUs' lists hold them all."""
     state = draft.state
     listed = _listed(draft)
+    known = {*draft.covered, *draft.reserved, *draft.plain, *(draft.prior.sections if draft.prior is not None else ())}
     alike: dict[int, int] = {}  # sections with the same pages share the set
-    for section in list(state.sections.values()):
+    marked: dict[int, Section] = {}
+    for nr, section in state.sections.items():
         if not section.online:
             continue
-        unseen = alike.setdefault(id(section.pages), doubtful(section))
-        unseen &= (
-            ~draft.covered.get(section.nr, 0) & ~draft.reserved.get(section.nr, 0) & ~_still_reserved(draft, section)
-        )
-        for key, owned in section.zones if section.nr in draft.plain else ():
-            if key not in listed:
-                unseen |= draft.plain[section.nr] & owned
-        if unseen == alike[id(section.pages)]:
-            unseen = alike[id(section.pages)]
+        unseen = alike.get(id(section.pages), -1)
+        if unseen < 0:
+            unseen = alike[id(section.pages)] = doubtful(section)
+        if nr in known:
+            unseen &= ~draft.covered.get(nr, 0) & ~draft.reserved.get(nr, 0) & ~_still_reserved(draft, section)
+            for key, owned in section.zones if nr in draft.plain else ():
+                if key not in listed:
+                    unseen |= draft.plain[nr] & owned
+            if unseen == alike[id(section.pages)]:
+                unseen = alike[id(section.pages)]
         if unseen != section.unseen:
-            state.sections.load({section.nr: msgspec.structs.replace(section, unseen=unseen)})
+            marked[nr] = msgspec.structs.replace(section, unseen=unseen)
+    state.sections.load(marked)
 
 
 def _still_reserved(draft: Draft, section: Section) -> int:
@@ -118,6 +122,23 @@ def _plainly_free(draft: Draft, key: ZoneKey) -> int:
     return count
 
 
+def _heads_at_most(draft: Draft, key: ZoneKey) -> int:
+    """Pages of a zone that may be heads of memmap: where no file says which memory was added, or whether it carries its memmap,
+    each block that nobody saw may have one, and they are present and not managed, as what the boot reserved."""
+    state, seen = draft.state, draft.seen
+    told = "memmap_on_memory" in seen.parameters or seen.cmdline is not None
+    if told and (seen.resources or draft.mode == "N"):
+        return 0
+    if not state.model.parameter_modes or not state.model.heads_present:
+        return 0
+    per_block = state.geometry.sections_per_block
+    unseen = {section.nr // per_block for section, _ in state.zone_sections(key) if section.unseen}
+    may = [number for number in unseen if not state.blocks[number].head]
+    may = [number for number in may if not (seen.resources and state.blocks[number].early)]
+    zone = state.zones[key]
+    return min(len(may) * state.geometry.memmap_pages_per_block, max(0, zone.present - zone.managed))
+
+
 def weigh_evidence(draft: Draft) -> None:
     """How well each zone's numbers are known. What balloons took is in the counters of /proc/vmstat; without these it may be
     anything. Pages without flags that were taken for the kernel's may be those of the CPUs' lists."""
@@ -131,5 +152,8 @@ def weigh_evidence(draft: Draft) -> None:
     for key, zone in state.zones.items():
         ballooned = max(0, inflated) if seen.vmstat else zone.present
         areas = f"{key[0]}/{key[1]}" in seen.buddyinfo or key in wholly_seen
-        disguised = min(zone.present, ballooned + zspages.get(key, 0) + max(0, zone.pcp - _plainly_free(draft, key)))
+        disguised = min(
+            zone.present,
+            ballooned + _heads_at_most(draft, key) + zspages.get(key, 0) + max(0, zone.pcp - _plainly_free(draft, key)),
+        )
         state.evidence.load({key: Evidence(bool(seen.zones), areas, disguised)})

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Sequence
 from typing import Final
 
 import msgspec
@@ -15,7 +14,7 @@ from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import ZONE_ORDER
 from ..mm import windows
-from ..numbers.bits import aligned_runs, from_ascending_runs, lowest, span
+from ..numbers.bits import aligned_runs, lowest, span
 from ..numbers.rounding import ceil, up
 from ..protocol.vocabulary import (
     ABSENT,
@@ -27,10 +26,12 @@ from ..protocol.vocabulary import (
     VMEMMAP,
     Chunk,
     Kind,
+    Mode,
     ZoneKey,
 )
-from ..reading.kpageflags import KPF_NOPAGE, head_pages, is_bare_compound, is_order_0_slab, kind_of
+from ..reading.kpageflags import head_pages
 from ..reading.observation import Observation, PageRun
+from .seen_pages import Letters
 
 _SOMEWHERE: Final = Memmap("kernel")
 _KEPT: Final[tuple[Kind, ...]] = (MEMMAP, PAGE_OFFLINE)
@@ -38,16 +39,18 @@ _KEPT: Final[tuple[Kind, ...]] = (MEMMAP, PAGE_OFFLINE)
 
 
 class Draft:
-    """The sections of a state in the making. `covered` are the seen pages by section, `exact` the
-    sections of which all were seen, `plain` seen pages without any flag: kernel pages or per-CPU lists, and `bare` those of
-    them that are not named yet; `compound` likewise those of larger pages. `reserved` are pages that /proc/iomem shows as
-    such."""
+    """The sections of a state in the making. `mode` is that of memmap_on_memory, `covered` are the seen pages by section,
+    `exact` the sections of which all were seen, `plain` seen pages without any flag: kernel pages or per-CPU lists, and `bare`
+    those of them that are not named yet; `compound` likewise those of larger pages. `reserved` are pages that /proc/iomem
+    shows as such."""
 
-    def __init__(self, state: State, seen: Observation, prior: State | None) -> None:
+    def __init__(self, state: State, seen: Observation, prior: State | None, mode: Mode = "N") -> None:
         self.state = state
+        self.mode = mode
         self.seen = seen
         self.prior = prior
         self.starts = [run.pfn for run in seen.pages]
+        self.letters = Letters()
         self.plain: dict[int, int] = {}
         self.bare: dict[int, int] = {}
         self.compound: dict[int, int] = {}
@@ -61,12 +64,12 @@ class Draft:
         self.alike: dict[Hashable, Section] = {}
         self.solid = (0, 0)  # the range of RAM that the last section lay in
 
-    def runs_in(self, start: int, pages: int) -> Iterator[PageRun]:
+    def runs_in(self, start: int, pages: int) -> Sequence[PageRun]:
         """The seen runs that meet a range of pfns, ascending."""
-        at = max(0, bisect_left(self.starts, start) - 1)
-        for run in self.seen.pages[at : bisect_left(self.starts, start + pages)]:
-            if run.pfn + run.count > start:
-                yield run
+        at, runs = bisect_left(self.starts, start), self.seen.pages
+        if at and runs[at - 1].pfn + runs[at - 1].count > start:
+            at -= 1
+        return runs[at : bisect_left(self.starts, start + pages)]
 
 
 def find_heads(draft: Draft) -> None:
@@ -79,11 +82,18 @@ def build_sections(draft: Draft) -> None:
     """Every present section with its pages, as far as they are seen or known; counters are not looked at yet."""
     state, per_block = draft.state, draft.state.geometry.sections_per_block
     unseen = draft.prior is None and not draft.starts
+    alike: dict[int, Section] = {}
     for number in sorted(state.blocks):
         block = state.blocks[number]
+        plain = unseen and block.zone is not None and not block.head
         for nr in range(number * per_block, (number + 1) * per_block):
-            if not (unseen and block.zone is not None and not block.head and _build_alike(draft, block, nr)):
+            if plain and (section := _alike(draft, block, nr)) is not None:
+                alike[nr] = section
+            else:
+                state.sections.load(alike)
+                alike.clear()
                 _build(draft, number, nr)
+    state.sections.load(alike)
     if draft.prior is not None:
         _keep_leaks(draft, draft.prior)
     _house(draft)
@@ -97,29 +107,26 @@ def _find_head(draft: Draft, number: int) -> None:
     start, pages = state.block_range(number)
     needed = state.geometry.memmap_pages_per_block
     most = up(needed, state.geometry.pageblock_pages)
-    found = head_pages(list(draft.runs_in(start, most)), start, min(most, pages - 1))
+    found = head_pages(draft.runs_in(start, most), start, min(most, pages - 1))
     if found >= needed and state.model.heads_present:
         state.blocks.load({number: msgspec.structs.replace(block, head=found, early=False)})
 
 
-def _build_alike(draft: Draft, block: Block, nr: int) -> bool:
-    """Whole sections of which nothing but their blocks was read differ only in their numbers: the first of a kind is made,
-    and the others after it. False where one has to be made by itself."""
+def _alike(draft: Draft, block: Block, nr: int) -> Section | None:
+    """Whole sections of which nothing but their blocks was read differ only in their numbers: a section after the first of its
+    kind. None for the first, and where one has to be made by itself."""
     size = draft.state.geometry.pages_per_section
     low, high = draft.solid
     if block.early and not low <= nr * size <= high - size:
         if _holes(draft, nr, size):
-            return False
+            return None
         draft.solid = next((one for one in draft.ram if one[0] <= nr * size <= one[1] - size), draft.solid)
     kind = (block.nodes, block.zone, block.early)
     first = draft.alike.get(kind)
     if first is None:
         _build(draft, block.id, nr)
-        draft.alike[kind] = draft.state.sections[nr]
-    else:
-        section = Section(nr, first.node, first.early, True, first.zones, first.pages, first.types, first.memmap, True)
-        draft.state.sections.load({nr: section})
-    return True
+        first = draft.alike[kind] = draft.state.sections[nr]
+    return Section(nr, first.node, first.early, True, first.zones, first.pages, first.types, first.memmap, True)
 
 
 def _build(draft: Draft, number: int, nr: int) -> None:
@@ -243,28 +250,18 @@ def _overlay(draft: Draft, section: Section, head: int, absent: int) -> Section:
     base = section.nr * size
     covered, bare, frozen, compound = 0, 0, 0, 0
     masks: dict[Kind, int] = {}
-    pieces: defaultdict[int, list[Chunk]] = defaultdict(list)  # by their word, of which there are few
-    for run in draft.runs_in(base, size):
-        low = run.pfn - base
-        if low < 0 or low + run.count > size:  # it reaches over an end
-            low, high = max(low, 0), min(low + run.count, size)
-            pieces[run.flags].append((low, high - low))
-        else:
-            pieces[run.flags].append((low, run.count))
-    for flags, found in pieces.items():
-        mask = from_ascending_runs(found)
+    for look, mask in draft.letters.sets(draft.runs_in(base, size), base, size):
         covered |= mask
-        if flags & KPF_NOPAGE:
+        if not look.there:
             continue
-        kind = kind_of(flags)
-        if kind is None:
+        if look.kind is None:
             bare |= mask
         else:
-            masks[kind] = masks.get(kind, 0) | mask
-            if is_order_0_slab(flags):
-                frozen |= mask
-            elif is_bare_compound(flags):
-                compound |= mask
+            masks[look.kind] = masks.get(look.kind, 0) | mask
+        if look.frozen:
+            frozen |= mask
+        if look.compound:
+            compound |= mask
     if not covered:
         return section
     fixed = absent | span(0, head) | section.of(MEMMAP)

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from ..kernels.model import KernelModel, Release
 from ..kernels.models import nearest_model, release_in
+from ..kernels.releases import FIRST, LAST
 from ..numbers.geometry import Geometry
 from ..numbers.rounding import ceil
 from ..reading.kpageflags import KPF_NOPAGE, KPF_OWNER_PRIVATE, KPF_RESERVED
@@ -35,7 +36,7 @@ def _heads(seen: Observation, geometry: Geometry, flags: int) -> bool:
     """Does a block begin with as many pages of these flags as its memmap needs?"""
     size, needed = geometry.pages_per_block, geometry.memmap_pages_per_block
     return any(
-        run.flags == flags and run.pfn % size == 0 and run.count >= needed and not run.mapcount for run in seen.pages
+        run.count >= needed and run.flags == flags and run.pfn % size == 0 and not run.mapcount for run in seen.pages
     )
 
 
@@ -44,7 +45,7 @@ def _offline_reads(seen: Observation, geometry: Geometry, flags: int) -> bool:
     size = geometry.pages_per_block
     offline = {block.id for block in seen.blocks if block.state == "offline"} if seen.pages else set()
     return any(
-        run.flags == flags and run.count >= size and not offline.isdisjoint(_whole_blocks(run.pfn, run.count, size))
+        run.count >= size and run.flags == flags and not offline.isdisjoint(_whole_blocks(run.pfn, run.count, size))
         for run in seen.pages
     )
 
@@ -83,6 +84,13 @@ _SIGNS: Final = (
         "offline pages read NOPAGE in kpageflags", (6, 15), lambda seen, g: _offline_reads(seen, g, KPF_NOPAGE), True
     ),
 )
+
+
+def kernels_shown(seen: Observation, geometry: Geometry) -> tuple[Release, Release]:
+    """The first and the last release that a kernel can be of which only signs tell."""
+    shown = [sign for sign in _SIGNS if sign.shows(seen, geometry)]
+    since = max((sign.release for sign in shown if not sign.past), default=FIRST)
+    return since, max(since, min((sign.release for sign in shown if sign.past), default=LAST))
 
 
 def model_shown(seen: Observation, geometry: Geometry, notes: list[str]) -> KernelModel:

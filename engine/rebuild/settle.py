@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 
-from ..memory.section import Pages, Section, put
+from ..memory.section import Pages, put
 from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import Zone
@@ -50,24 +49,21 @@ class Part:
         self.owned: dict[int, int] = {}
         self.counts: dict[Kind, int] = {}
         self.early = False
-        alike: dict[
-            tuple[int, int], tuple[Section, int]
-        ] = {}  # equal sections share one value of each, and both live on
-        times: Counter[tuple[int, int]] = Counter()
+        alike: dict[tuple[int, int], list[int]] = {}  # equal sections share one value of each, and both live on
+        sections, all_owned = state.sections, self.owned
         for nr in numbers:
-            section = state.sections[nr]
+            section = sections[nr]
             owned = section.zones[0][1] if len(section.zones) == 1 else dict(section.zones)[key]
             if nr in left_out:
                 owned &= ~left_out[nr]
             if owned:
-                self.owned[nr] = owned
-                same = id(section.pages), id(owned)
-                alike[same] = section, owned
-                times[same] += 1
-                self.early = self.early or section.early
-        for same, (section, owned) in alike.items():
+                all_owned[nr] = owned
+                alike.setdefault((id(section.pages), id(owned)), []).append(nr)
+        for same in alike.values():
+            section, owned = sections[same[0]], all_owned[same[0]]
+            self.early = self.early or any(sections[nr].early for nr in same)
             for kind, pages in section.pages.items():
-                self.counts[kind] = self.counts.get(kind, 0) + (pages & owned).bit_count() * times[same]
+                self.counts[kind] = self.counts.get(kind, 0) + (pages & owned).bit_count() * len(same)
 
     @property
     def total(self) -> int:

@@ -133,6 +133,7 @@ def doubts(seen: Observation) -> Iterator[str]:
 def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
     """Memory blocks. What no capture shows (group, own memmap, boot or hot-added) comes from the model's knowledge."""
     fallback = min(state.nodes)
+    built: dict[int, Block] = {}
     for reading in seen.blocks:
         known = prior.blocks.get(reading.id) if prior is not None else None
         offline = reading.state == "offline"
@@ -158,7 +159,8 @@ def build_blocks(state: State, seen: Observation, prior: State | None) -> None:
             )
         elif prior is not None:
             block = msgspec.structs.replace(block, early=False)
-        state.blocks.load({reading.id: block})
+        built[reading.id] = block
+    state.blocks.load(built)
 
 
 def _linked(state: State, block: int, nodes: tuple[int, ...]) -> ZoneKey | None:
@@ -200,7 +202,7 @@ def _zone_of(state: State, reading: BlockReading, nodes: tuple[int, ...]) -> Zon
     return None if len(kernel) > 1 or not whole else whole[0]
 
 
-def mark_early(state: State, seen: Observation, prior: State | None) -> None:
+def mark_early(state: State, prior: State | None) -> None:
     """Without an earlier state: blocks that carry their own memmap or lie in driver-managed memory were hot-added."""
     if prior is not None:
         return

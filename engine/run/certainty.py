@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
 from ..memory.state import State
 from ..protocol.events import (
     AddressDoubted,
+    BlockCreated,
     BlockState,
     Event,
     ExistingMemoryTaken,
     HugePagesChanged,
+    KernelDoubted,
     OfflineFailed,
-    OriginDoubted,
     PagesAssumed,
     PagesMigrated,
     PagesTakenByWorkload,
     PlacementChosen,
+    RangeDoubted,
+    of_type,
 )
 from ..protocol.reasons.placement import ParameterOff
 from ..protocol.vocabulary import Certainty
 
 _OF_FREE_PAGES: Final = (ExistingMemoryTaken, PagesTakenByWorkload, PagesMigrated, HugePagesChanged)
 """Events of which the zones' free pages decide."""
+_DOUBTS: Final = (AddressDoubted, KernelDoubted)
+_ASSUMING: Final = (PagesAssumed, RangeDoubted)
 
 
 def certainty(state: State, result: str, events: Sequence[Event]) -> Certainty:
     """Whether a result is known, from the events of its command: a success is a *yes*, a refusal a *no*, unless it hangs on
     pages that no one saw, or on the free pages of zones that no one counted."""
+    kinds = {*map(type, events)}
     if (
-        any(isinstance(event, AddressDoubted) for event in events)
-        or _assumed(result, events)
-        or _uncounted(state, result, events)
+        not kinds.isdisjoint(_DOUBTS)
+        or (not kinds.isdisjoint(_ASSUMING) and _assumed(result, events))
+        or _uncounted(state, result, kinds)
         or unknown_mode(state, result, events)
+        or unlisted(state, result, kinds)
+        or may_meet_leavings(state, kinds)
     ):
         return "not known"
     return "yes" if result == "ok" else "no"
@@ -44,7 +52,7 @@ def _assumed(result: str, events: Sequence[Event]) -> bool:
     whatever was assumed of others."""
     hangs = since = False
     for event in events:
-        if isinstance(event, PagesAssumed | OriginDoubted):
+        if isinstance(event, _ASSUMING):
             hangs = since = True
         elif isinstance(event, BlockState) and event.state == "going-offline":
             since = False
@@ -55,14 +63,26 @@ def _assumed(result: str, events: Sequence[Event]) -> bool:
 
 def unknown_mode(state: State, result: str, events: Sequence[Event]) -> bool:
     """Did memory run short for a memmap that may have had its place on the memory itself, had someone told the mode?"""
-    off = any(isinstance(event, PlacementChosen) and isinstance(event.reason, ParameterOff) for event in events)
-    return result == "ENOMEM" and off and state.globals.value.mode_assumed
+    if result != "ENOMEM" or not state.globals.value.mode_assumed:
+        return False
+    return any(isinstance(event.reason, ParameterOff) for event in of_type(events, PlacementChosen))
 
 
-def _uncounted(state: State, result: str, events: Sequence[Event]) -> bool:
+def unlisted(state: State, result: str, kinds: Set[type[Event]]) -> bool:
+    """Does it hang on whether there are blocks that no file lists?"""
+    nothing_there = result == "ENOENT" or (result == "ok" and not kinds)
+    return state.globals.value.blocks_assumed and (nothing_there or BlockCreated in kinds)
+
+
+def may_meet_leavings(state: State, kinds: Set[type[Event]]) -> bool:
+    """May it meet sections that an add left behind, no file tells where?"""
+    return state.globals.value.leaked_memmap > 0 and BlockCreated in kinds
+
+
+def _uncounted(state: State, result: str, kinds: Set[type[Event]]) -> bool:
     evidence = state.evidence.values()
     if all(zone.counted and zone.areas for zone in evidence):
         return False
     if not all(zone.counted for zone in evidence):
-        return result == "ENOMEM" or any(isinstance(event, _OF_FREE_PAGES) for event in events)
-    return any(isinstance(event, HugePagesChanged) for event in events)
+        return result == "ENOMEM" or not kinds.isdisjoint(_OF_FREE_PAGES)
+    return HugePagesChanged in kinds

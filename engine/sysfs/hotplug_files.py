@@ -154,7 +154,11 @@ _BLOCK_READERS: Final[dict[str, Callable[[State, Block], str]]] = {
 
 def _removable(state: State, block: Block) -> bool:
     """Before 5.6 the pages are looked at by the rules of isolation (is_mem_section_removable)."""
-    if not state.model.removable_looks or block.state == "offline":
+    if state.model.removable_looks and block.state == "offline":
+        return True
+    if not state.preset.can_remove(state.model.release):
+        return False
+    if not state.model.removable_looks:
         return True
     start, pages = state.block_range(block.id)
     return page_isolation.first_unmovable(state, state.block_sections(block.id), start, pages) is None
@@ -290,7 +294,7 @@ def _has_parameter(state: State, path: str) -> bool:
     if not path.startswith(PARAMETERS):
         return True
     if path.endswith("/memmap_on_memory"):
-        return bool(state.model.parameter_modes) and state.geometry.arch in state.model.hosts
+        return state.model.has_parameter(state.geometry.arch)
     return len(state.model.policies) > 1
 
 

@@ -127,7 +127,7 @@ def of_live(parser: Parser) -> None:
 
 def of_serve(parser: Parser) -> None:
     """altmap serve."""
-    _machine(parser)
+    _machine(parser, instead="without one, all that can be opened are shown", default=None)
     _model(parser, "the machine's own")
     _replay(parser)
     where = "where to listen (127.0.0.1: this machine alone)"
@@ -275,7 +275,7 @@ def of_why(parser: Parser) -> None:
         "a line as in a script: offline 40, add 4G at 8G node 1 caller dax; altmap help script tells all of them; or a size "
         "to give back: offline 40G [node 1]"
     )
-    parser.add_argument("words", metavar="WORD", nargs="+", help=line)
+    parser.add_argument("words", metavar="WORD", nargs="*", help=line)
     _model(parser, "the machine's own")
     _devices(parser)
     _json(parser)

@@ -6,16 +6,16 @@ import argparse
 from collections.abc import Iterator
 from typing import Final
 
-from altmap.engine import BadInput, Growth, about_bytes, format_bytes, grow, parse_bytes, sentence
+from altmap.engine import BadInput, Growth, about_bytes, format_bytes, grow, sentence
 from altmap.engine.protocol.vocabulary import CALLER_NAMES, CALLERS, Caller, caller_named
 from altmap.engine.questions.grow import Point
 from rich.table import Table
 from rich.text import Text
 
-from .console import PLAIN_WIDTH, Printer
+from .console import Printer
 from .exits import FINE
 from .forms.document import as_line
-from .output import columns, write
+from .output import PLAIN_WIDTH, columns, write
 from .progress import awaited
 from .streams import machine_named
 
@@ -31,11 +31,11 @@ def growth(arguments: argparse.Namespace) -> int:
     machine = machine_named(arguments.machine, arguments.model, replay=arguments.replay, devices=arguments.devices)
     found = grow(
         machine,
-        parse_bytes(arguments.step),
+        arguments.step,
         online=arguments.online,
         caller=_caller(arguments.caller),
         node=arguments.node,
-        limit=parse_bytes(arguments.to),
+        limit=arguments.to,
         watched=lambda steps: iter(awaited(steps, "step")),
     )
     if arguments.json:

@@ -42,6 +42,11 @@ WORDS: Final = (
         "the head of each block (Linux since 5.13); sections, in low sections of the node, for others too (an option of the RFC)",
     ),
     (
+        "online, online_kernel, online_movable",
+        "into the zone that the kernel's policy chooses, into a kernel zone, or into ZONE_MOVABLE; kernel and movable are short "
+        "for the last two",
+    ),
+    (
         "fallback, no-fallback",
         "may it go into memory that is there, where it cannot be placed so? Else as the kernel does",
     ),

@@ -34,10 +34,8 @@ def _all() -> Iterator[str]:
     """The titles of those that differ from the one before."""
     yield f"A model is {KNOWN_MODELS}. Releases that change something:"
     for name, model in MODELS.items():
-        changes = (
-            tuple(changes_between(None, name)) if model.parameter_modes or not model.name.startswith("rfc") else ()
-        )
-        if not changes and not name.startswith("rfc"):
+        changes = tuple(changes_between(None, name))
+        if not changes and model.released:
             continue
         count = f"{len(changes)} change{'s' if len(changes) > 1 else ''}" if changes else ""
         yield f"  {name:<16}  {model.title}{f', {count}' if count else ''}"
@@ -45,7 +43,7 @@ def _all() -> Iterator[str]:
 
 def _told(first: str, last: str | None = None) -> Iterator[str]:
     for name in (first, last or first):
-        if name.startswith("rfc"):
+        if not MODELS[name].released:
             raise BadInput(
                 f"{name} was posted in 2017 and never merged, so no change leads to it or from it; "
                 f"altmap compare --model {name},6.12 shows what differs"

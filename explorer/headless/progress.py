@@ -1,8 +1,9 @@
-"""How far a long script or comparison is, on standard error while somebody watches it."""
+"""How far a long script, comparison or capture is, on standard error while somebody watches it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Timer
 from typing import TypeVar
@@ -44,6 +45,26 @@ def opening(name: str) -> Iterator[None]:
         timer.join()
         if shown:
             show_progress("")
+
+
+@contextmanager
+def capturing(root: str) -> Iterator[Callable[[int, int], None] | None]:
+    """What is to be told how far a capture is, to say it on standard error, if that is a terminal."""
+    if not on_terminal("stderr"):
+        yield None
+        return
+    page = os.sysconf("SC_PAGE_SIZE") if root == "/" else 0
+
+    def show(pages: int, end: int) -> None:
+        far = (
+            f"{min(100, 100 * pages * page // end):3} % of the pages read" if page and end else f"{pages:,} pages read"
+        )
+        show_progress(f"capturing {printable(root)}: {far}")
+
+    try:
+        yield show
+    finally:
+        show_progress("")
 
 
 def tracked(items: Sequence[T]) -> Iterable[T]:

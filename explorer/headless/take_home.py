@@ -9,13 +9,14 @@ from importlib.resources import files
 
 from altmap import explorer
 from altmap.engine import BadInput, Machine, capture, machine_bytes, rename, save_machine
-from altmap.engine.faces.shell_export import script_of
+from altmap.engine.faces.shell_export import shell_script
 
 from .. import facts
 from ..aside import remark
 from .exits import FINE
 from .forms.document import as_line
 from .output import on_terminal, write, write_text
+from .progress import capturing
 from .streams import beside, machine_named, writable
 
 
@@ -29,7 +30,8 @@ def save_running(arguments: argparse.Namespace) -> int:
         raise BadInput(
             "a snapshot is not for reading on a terminal; write it to a file with -o, or into a pipe or a file"
         )
-    machine = capture(arguments.root, model=arguments.model, arch=arguments.arch)
+    with capturing(arguments.root) as watch:
+        machine = capture(arguments.root, model=arguments.model, arch=arguments.arch, watch=watch)
     if arguments.devices is not None:
         machine = beside(machine, arguments.devices)
     if path is None:
@@ -69,5 +71,5 @@ def export(arguments: argparse.Namespace) -> int:
 
         write(as_line(export_document(machine, arguments.target, arguments.faults)))
         return FINE
-    write_text(script_of(machine, arguments.target, arguments.faults))
+    write_text(shell_script(machine, arguments.target, arguments.faults))
     return FINE

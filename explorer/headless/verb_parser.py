@@ -46,8 +46,6 @@ class Parser(argparse.ArgumentParser):
         if match := re.fullmatch(r"argument (\S+): expected one argument", message):
             option = match[1].rpartition("/")[2]
             message = f"{option} needs a value, and one that begins with a hyphen is written {option}=VALUE"
-        if message.endswith("required: WORD"):
-            message = "the question is empty; ask about a line of a script, such as offline 32"
         raise Misused(f"{message}; {self.prog} --help tells what may be asked")
 
     def print_help(self, file: object = None) -> None:

@@ -75,8 +75,8 @@ GROUPS: Final[tuple[tuple[str, tuple[Verb, ...]], ...]] = (
             ),
             Verb(
                 "serve",
-                "open a machine in the explorer in a browser; needs the extra altmap[web]",
-                ("altmap serve firecracker-24g", "altmap serve mine.json --port 8080"),
+                "open a machine, or the list of machines, in the explorer in a browser; needs the extra altmap[web]",
+                ("altmap serve", "altmap serve firecracker-24g", "altmap serve mine.json --port 8080"),
                 "serve.serve",
                 arguments.of_serve,
             ),

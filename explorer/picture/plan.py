@@ -17,6 +17,8 @@ PLAIN: Final = 512
 """More units than this get no tiles of their own: plain rows of cells."""
 _CAPTIONED: Final = 32
 """So few tiles get a line with their number and state."""
+_SLIM: Final = 16
+"""So many times as long as it is broad a tile is a strip: rather take one with cells twice as big."""
 _ACROSS: Final = 64
 
 
@@ -147,8 +149,8 @@ def planned(
     alike: Sequence[tuple[int, int]] = (),
     headings: bool = False,
 ) -> Plan:
-    """The plan with the smallest cells with which tiles of `unit` pages stay within a width and height; of several the one
-    whose tiles, filling the height, are most like squares."""
+    """The plan with the smallest cells with which tiles of `unit` pages stay within a width and height, unless they are mere
+    strips; of several the one whose tiles, filling the height, are most like squares."""
     width, height = size
     units = sum(extent.pages for extent in extents) // unit
     folded = sum(pages for _, pages in alike) // unit
@@ -163,7 +165,8 @@ def planned(
         if plan.lines > height:
             continue
         sides = sorted((shape.wide, 2 * plan.stretched(height).highs[-1]))
-        rank = (shape.cell, sides[1] // sides[0], abs(width - shape.per_row * (shape.wide + 1)))
+        slim = sides[1] // sides[0]
+        rank = (shape.cell << (slim >= _SLIM), slim, abs(width - shape.per_row * (shape.wide + 1)))
         if best is None or rank < best[0]:
             best = rank, plan
     if best is not None:

@@ -104,7 +104,7 @@ complete -c altmap -n '_shtab_altmap_using live' -l root -x -d 'the tree to read
 complete -c altmap -n '_shtab_altmap_using live' -l every -x -d 'seconds from one reading to the next (3)'
 complete -c altmap -n '_shtab_altmap_using live' -l color -xka "auto always never" -d 'auto (on a terminal without NO_COLOR), always, never'
 complete -c altmap -n '_shtab_altmap_using live' -l width -x -d 'columns (those of the terminal)'
-complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a serve -d 'Open a machine in the explorer in a browser; needs the extra altmap[web].'
+complete -c altmap -n '_shtab_altmap_using; and test $_shtab_altmap_npos -eq 0' -a serve -d 'Open a machine, or the list of machines, in the explorer in a browser; needs the extra altmap[web].'
 complete -c altmap -n '_shtab_altmap_using serve' -s h -l help -d 'show this help message and exit'
 complete -c altmap -n '_shtab_altmap_using serve' -l model -xka "rfc-v2 rfc-v2-as-posted 4.18 4.19 4.20 5.0 5.1 5.2 5.3 5.4 5.5 5.6 5.7 5.8 5.9 5.10 5.11 5.12 5.13 5.14 5.15 5.16 5.17 5.18 5.19 6.0 6.1 6.2 6.3 6.4 6.5 6.6 6.7 6.8 6.9 6.10 6.11 6.12 6.13 6.14 6.15 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3" -d 'a kernel model'
 complete -c altmap -n '_shtab_altmap_using serve' -l replay -d 'do the commands of a snapshot again, and where they come to something else than was saved, take that'

@@ -30,7 +30,7 @@ _shtab_altmap_commands() {
     read:'Print a file of the machine as its kernel would.'
     run:'Run a script on a machine and tell what comes of each line.'
     schema:'Print the JSON Schema of what --json prints, or list the kinds of documents.'
-    serve:'Open a machine in the explorer in a browser; needs the extra altmap[web].'
+    serve:'Open a machine, or the list of machines, in the explorer in a browser; needs the extra altmap[web].'
     show:'Print a machine: its zones, memory blocks and where their memmap lies.'
     svg:'Draw the explorer'"'"'s main screen as a picture, without a terminal.'
     tour:'Take a tour: the story of memmap in hot-added memory, or one of your own.'
@@ -358,7 +358,7 @@ _shtab_altmap_why_options=(
   "--color[auto (on a terminal without NO_COLOR), always, never]:color:(auto always never)"
   "--width[columns (those of the terminal)]:N:"
   ":a machine:_altmap_machine_or_file"
-  "(*):a word of a script\'s line:(acpi add align allocate at balloon block boot caller checkerboard compact cxl dax dlpar echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove remove-lmbs reserve sclp sections seed sequential short soft sync unit unmovable unpin virtio-mem zone)"
+  "(*)::a word of a script\'s line:(acpi add align allocate at balloon block boot caller checkerboard compact cxl dax dlpar echo eject fallback free hmm huge hugepages kernel movable no-fallback node of offline online online_kernel online_movable order pagetable pin placement pmem poison probe random range reclaimable remove remove-lmbs reserve sclp sections seed sequential short soft sync unit unmovable unpin virtio-mem zone)"
 )
 
 # guard to ensure default positional specs are added only once per session

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from altmap.engine import Machine
 from textual.app import App, SystemCommand
@@ -18,12 +18,12 @@ from ..card import recent_of
 from ..printable import printable
 from ..settings import Keeper, settings_path
 from .guard import Guard
-from .leaving import LEFT, run_to_the_end
+from .leaving import run_to_the_end
 from .portrait import Portrayed
 from .screens.asking import AskingScreen
 from .screens.dialog import Dialog
 from .screens.main import MainScreen
-from .session import Session
+from .session import LEFT, Session
 from .themes import DARK, QUIET, THEMES
 from .verbs import VERBS
 
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from .jumping import Target
     from .live import Reader
     from .screens.open import Opened
+
+
+_OTHERS: Final = Path(__file__).with_name("others.tcss")
+"""The looks of all screens but the main one."""
 
 
 class ExplorerApp(App[bool]):
@@ -82,6 +86,13 @@ class ExplorerApp(App[bool]):
         if self.keeper.note:
             self.notify(printable(self.keeper.note), severity="warning", markup=False)
 
+    def push_screen(self, *args: Any, **kwargs: Any) -> Any:
+        """Another screen on top; how it looks is read when the first one comes, for the main screen does not need it."""
+        read_from = (str(_OTHERS), "")
+        if not self.stylesheet.has_source(*read_from):
+            self.stylesheet.add_source(_OTHERS.read_text(encoding="utf-8"), read_from)
+        return super().push_screen(*args, **kwargs)
+
     def _begin(self, opened: Opened | None) -> None:
         """The first machine was chosen, or none."""
         if opened is None:
@@ -93,10 +104,15 @@ class ExplorerApp(App[bool]):
     def _main_of(self, session: Session, reader: Reader | None = None) -> MainScreen:
         """The screen of a session; `reader`: of the running machine."""
         if reader is None:
-            return MainScreen(session)
-        from .screens.live import LiveScreen
+            screen = MainScreen(session)
+        else:
+            from .screens.live import LiveScreen
 
-        return LiveScreen(session, reader)
+            screen = LiveScreen(session, reader)
+        for breakpoints, size in zip((self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), self.size, strict=True):
+            found = [name for least, name in breakpoints if size >= least]
+            screen.add_class(found[-1], update=False)  # now, so that it is laid out once
+        return screen
 
     def _remember(self, machine: Machine, path: str) -> None:
         """That a machine is in a file."""
@@ -248,4 +264,5 @@ def run_app(machine: Machine | None, tour: Walk | None = None, path: str = "", r
     keeper = Keeper(settings_path())
     if machine is not None and path:
         keeper.opened(recent_of(machine, path))
-    return run_to_the_end(ExplorerApp(machine, tour=tour, keeper=keeper, reader=reader))
+    app = ExplorerApp(machine, tour=tour, keeper=keeper, reader=reader)
+    return run_to_the_end(app, lambda: app.session, keeper)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from altmap.engine import about_bytes
 
@@ -12,12 +12,16 @@ MOST: Final = 2000
 """Entries of a folder that are shown."""
 
 
+What = Literal["folder", "tree", "file"]
+"""A folder that is gone into; one that a capture left, which is opened; or anything else."""
+
+
 class Entry(NamedTuple):
-    """A thing in a folder: its name, whether it is gone into, and what it is."""
+    """A thing in a folder: its name, what it is, and that in words."""
 
     path: Path
     name: str
-    folder: bool
+    what: What
     about: str
 
 
@@ -29,20 +33,17 @@ def is_tree(path: Path) -> bool:
 def entries(folder: Path) -> list[Entry]:
     """The folder above, captured folders and other folders, then files, by name; what is hidden is left out. Raises `OSError`
     for what is no folder or may not be read."""
-    found = [Entry(folder.parent, "..", True, "the folder above")] if folder.parent != folder else []
+    found = [Entry(folder.parent, "..", "folder", "the folder above")] if folder.parent != folder else []
     with os.scandir(folder) as listed:
         there = sorted((one for one in listed if not one.name.startswith(".")), key=lambda one: one.name)
-    ranked = [(_entry(one), one.name) for one in there[:MOST]]
-    ranked.sort(key=lambda item: (not item[0].folder and item[0].path.is_file(), item[1]))
-    return found + [entry for entry, _ in ranked]
+    return found + sorted(map(_entry, there[:MOST]), key=lambda entry: entry.what == "file")
 
 
 def _entry(one: os.DirEntry[str]) -> Entry:
     path = Path(one.path)
     try:
         if one.is_dir():
-            tree = is_tree(path)
-            return Entry(path, one.name, not tree, "captured folder" if tree else "folder")
-        return Entry(path, one.name, False, about_bytes(one.stat().st_size))
+            return Entry(path, one.name, *(("tree", "captured folder") if is_tree(path) else ("folder", "folder")))
+        return Entry(path, one.name, "file", about_bytes(one.stat().st_size))
     except OSError:
-        return Entry(path, one.name, False, "cannot be read")
+        return Entry(path, one.name, "file", "cannot be read")

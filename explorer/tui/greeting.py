@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from .session import Session
+from .worded import Look
 
 
-def greeting(session: Session) -> tuple[str, str, str]:
+def greeting(session: Session) -> tuple[str, str, Look]:
     """A badge, a sentence and a look, as the result bar takes them."""
     machine, before = session.machine, session.before
     origin = machine.origin

@@ -7,25 +7,24 @@ import os
 import select
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import Any, Final, TextIO
 
 from altmap.engine import BadInput, Machine, save_machine
+from textual.app import App
 
 from ..aside import remark
 from ..card import recent_of
+from ..settings import Keeper
 from . import words
+from .session import LEFT, Session
 from .typed_bytes import forgive
-
-if TYPE_CHECKING:
-    from .app import ExplorerApp
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _GLANCE: Final = 0.5
 """Seconds between two looks whether the terminal is still there."""
-LEFT: Final = True
-"""What the application returns when a person left it and was asked about unsaved states."""
 
 
 class Lasting:
@@ -59,9 +58,9 @@ async def _until_it_hangs_up(terminal: TextIO | None) -> None:
         await asyncio.sleep(_GLANCE)
 
 
-def run_to_the_end(app: ExplorerApp) -> int:
+def run_to_the_end(app: App[bool], work_of: Callable[[], Session | None], keeper: Keeper) -> int:
     """Run the application until a person leaves it or a signal ends it; returns the exit code: after a signal what a shell
-    says of a program that it ended, and 1 after a fault of its own."""
+    says of a program that it ended, and 1 after a fault of its own. `work_of`: what a person works on in it then."""
     ended_by: list[int] = []
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
 
@@ -91,9 +90,9 @@ def run_to_the_end(app: ExplorerApp) -> int:
         asyncio.run(run())
     finally:
         sys.__stderr__ = terminal  # type: ignore[misc]
-        if app.return_value is not LEFT and (work := app.session) is not None and work.unsaved:
+        if app.return_value is not LEFT and (work := work_of()) is not None and work.unsaved:
             name = _keep(work.machine, work.unsaved)
-            app.keeper.opened(*([recent_of(work.machine, name)] if name is not None else []))
+            keeper.opened(*([recent_of(work.machine, name)] if name is not None else []))
         for number, before in handlers.items():
             signal.signal(number, before)
     if ended_by:

@@ -19,8 +19,8 @@ class Value(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One parameter. `path`: the file that a running kernel reads it from; `values`: what it may be (none: a number);
-    `missing`: this kernel has no such parameter, and why it can still be shown."""
+    """One parameter; `key` is what a boot calls it. `path`: the file that a running kernel reads it from; `values`: what it may
+    be (none: a number); `missing`: this kernel has no such parameter, and why it can still be shown."""
 
     name: str
     value: str
@@ -29,6 +29,7 @@ class Row(NamedTuple):
     values: tuple[Value, ...] = ()
     path: str = ""
     missing: bool = False
+    key: str = ""
 
     @property
     def can_change(self) -> bool:
@@ -86,7 +87,8 @@ def rows(machine: Machine) -> list[Row]:
 
 def model_row(machine: Machine | None) -> Row:
     """The kernel model with which a machine is opened; None for one that was not read yet."""
-    return Row("kernel model", machine.model.name if machine is not None else "", "open", MEANINGS["model"], _models())
+    name = machine.model.name if machine is not None else ""
+    return Row("kernel model", name, "open", MEANINGS["model"], _models(), key="model")
 
 
 def _models() -> tuple[Value, ...]:
@@ -95,7 +97,7 @@ def _models() -> tuple[Value, ...]:
 
 def _booted(machine: Machine) -> Iterator[Row]:
     model = machine.model
-    yield Row("kernel model", model.name, "boot", MEANINGS["model"], _models())
+    yield Row("kernel model", model.name, "boot", MEANINGS["model"], _models(), key="model")
     has = _has(machine, PARAMETER_FILES["memmap_on_memory"])
     yield _row("memmap_on_memory", machine.settings.memmap_on_memory, "boot", model.parameter_modes, missing=not has)
     yield _row("movable_node", "NY"[machine.boot.movable_node], "boot", ("N", "Y"))
@@ -124,7 +126,7 @@ def _found(machine: Machine) -> Iterator[Row]:
 
 def _row(name: str, value: str, how: How, texts: tuple[str, ...] = (), path: str = "", missing: bool = False) -> Row:
     values = tuple(Value(text, VALUES.get(name, {}).get(text, "")) for text in texts)
-    return Row(name, "" if missing else value, how, MEANINGS[name], values, path, missing)
+    return Row(name, "" if missing else value, how, MEANINGS[name], values, path, missing, name)
 
 
 def _has(machine: Machine, path: str) -> bool:
@@ -133,8 +135,3 @@ def _has(machine: Machine, path: str) -> bool:
     except HotplugError:
         return False
     return True
-
-
-def key_of(row: Row) -> str:
-    """What a boot calls it."""
-    return "model" if row.name == "kernel model" else row.name

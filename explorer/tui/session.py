@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from altmap.engine import BadInput, Command, Machine, Measured, Outcome, Step, describe, measured
 
@@ -18,6 +18,10 @@ SLICE = 0.03
 """Seconds between two moments in which the screen may answer keys; it decides how smooth it is, never what happens."""
 TOLD = 0.2
 """Seconds from one word on the progress to the next, which costs more than to look for a key."""
+
+
+LEFT: Final = True
+"""What the application returns when a person left it and was asked about unsaved states."""
 
 
 class Batch(NamedTuple):
@@ -75,10 +79,12 @@ class Session:
 
     @property
     def can_undo(self) -> bool:
+        """Is there a verb to take back, and none running?"""
         return self.machine.can_undo and self.running is None
 
     @property
     def can_redo(self) -> bool:
+        """Is there a verb to do again, and none running?"""
         return self.machine.can_redo and self.running is None
 
     def stop(self) -> None:

@@ -21,6 +21,9 @@ Role = Literal[
     "memmap",
 ]
 
+Look = Literal["ok", "refused", "busy", "plain"]
+"""How a result is told: as done, as refused, as going on or not sure, or as no more than told."""
+
 
 class Word(NamedTuple):
     """A word of a strip, how it looks, and the action of the screen that a click on it asks for."""

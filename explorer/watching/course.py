@@ -33,7 +33,7 @@ class Course:
     """Moments are numbered from 1. `moves`: what moves in a moment; `block`: pages of a memory block."""
 
     def __init__(self, told: Sequence[Told], moves: Mapping[int, Sequence[Move]], block: int) -> None:
-        self._moves, self._block = moves, block
+        self._block = block
         self._numbers: dict[str, list[int]] = {}
         self._sums: dict[str, list[int]] = {}
         self._came: list[tuple[int, tuple[tuple[int, int], ...]]] = []
@@ -131,6 +131,7 @@ _KINDS: Final = {
     "plugged": "free",
     "unplugged": "offline",
     "huge": "huge",
+    "freed": "free",
 }
 """What is measured, in this order, and the kind whose colour it has."""
 
@@ -159,3 +160,7 @@ def _amounts(told: Told) -> Iterator[tuple[str, int]]:
             yield "plugged", pages
         case events.PagesUnplugged(pages=pages):
             yield "unplugged", pages
+        case events.HugePageTaken(pages=pages):
+            yield "huge", pages
+        case events.HugePageFreed(pages=pages):
+            yield "freed", pages

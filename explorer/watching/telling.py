@@ -24,6 +24,8 @@ _TELLING: Final[Mapping[type, tuple[float, ...]]] = {
     events.BlockCreated: (1.0,),
     events.PagesOnlined: (1.0,),
     events.HugePagesChanged: (1.0,),
+    events.HugePageTaken: (0.0, 1.0),
+    events.HugePageFreed: (0.0, 1.0),
     events.HugePageDissolved: (0.0,),
     events.PagesPlugged: (0.5, 1.0),
     events.PagesUnplugged: (0.5, 1.0),

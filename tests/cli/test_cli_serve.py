@@ -67,15 +67,18 @@ async def seen_in_a_page(url: str, text: str) -> bool:
     return False
 
 
-def test_a_page_shows_the_machine_and_ctrl_c_ends_it() -> None:
+@pytest.mark.parametrize(
+    ("machine", "name", "seen"), [(["tiny-guest"], "tiny-guest", "tiny-guest"), ([], "altmap", "open a machine")]
+)
+def test_a_page_shows_the_machine_or_all_there_are_and_ctrl_c_ends_it(machine: list[str], name: str, seen: str) -> None:
     url = f"http://127.0.0.1:{(port := free_port())}"
-    command = [sys.executable, "-m", "altmap", "serve", "tiny-guest", "--port", str(port)]
+    command = [sys.executable, "-m", "altmap", "serve", *machine, "--port", str(port)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as server:
         try:
             assert server.stderr is not None
-            assert f"tiny-guest is at {url}".encode() in server.stderr.readline()
+            assert f"{name} is at {url}".encode() in server.stderr.readline()
             wait_for_listener(port)
-            assert asyncio.run(asyncio.wait_for(seen_in_a_page(url, "tiny-guest"), 60))
+            assert asyncio.run(asyncio.wait_for(seen_in_a_page(url, seen), 60))
         finally:
             os.kill(server.pid, signal.SIGINT)
         assert server.wait(60) == 0

@@ -19,8 +19,19 @@ from altmap.engine import (
     Ram,
     boot_machine,
     open_machine,
+    parse_line,
 )
-from altmap.engine.protocol.events import IsolationUndone, MemmapSkipped, PagesMigrated, PagesTaken, RangeIsolated
+from altmap.engine.commands.outcome import Outcome
+from altmap.engine.protocol.events import (
+    HugePageFreed,
+    HugePagesChanged,
+    HugePageTaken,
+    IsolationUndone,
+    MemmapSkipped,
+    PagesMigrated,
+    PagesTaken,
+    RangeIsolated,
+)
 
 
 def rfc_guest() -> Machine:
@@ -205,3 +216,23 @@ def test_what_looks_for_no_signals_goes_on_and_what_would_follow_is_not_done() -
     assert outcome.ok
     assert 64 in film.machine.blocks
     assert film.machine.blocks[32].state == "online"
+
+
+def test_gigantic_pages_are_told_one_by_one_and_what_moves_for_them_by_pageblock() -> None:
+    machine = boot_machine([Ram(0, 0, "6G")])
+    assert machine.apply(Allocate(size="2G", kind="movable", pattern="random")).ok
+    film = Film(machine, [*parse_line("hugepages 1 of 1G"), *parse_line("hugepages 0 of 1G")])
+    film.to_end()
+    told = [type(one) for one in film.so_far]
+    assert told[0] is RangeIsolated
+    assert [*dict.fromkeys(told)][1:3] == [PagesMigrated, HugePageTaken]
+    assert told[-3:] == [HugePageFreed, HugePagesChanged, Outcome]
+    taken = next(one for one in film.so_far if isinstance(one, HugePageTaken))
+    film.go_to(told.index(HugePageTaken) + 1)
+    assert film.machine.summary(taken.pfn, taken.pages).of("huge") == taken.pages
+    film.back()
+    assert not film.machine.summary(taken.pfn, taken.pages).of("huge")
+    film.go_to(told.index(PagesMigrated) + 1)
+    size = machine.geometry.pageblock_pages
+    assert film.moves()
+    assert all(move.source % size == move.target % size == 0 for move in film.moves())

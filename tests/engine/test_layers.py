@@ -14,7 +14,6 @@ from types import FunctionType
 from altmap import engine
 
 ROOT = Path(engine.__file__).resolve().parent
-REPOSITORY = Path(__file__).parents[2]
 
 LAYERS = (
     "numbers", "protocol", "kernels", "memory", "mm", "hotplug", "sysfs", "reading", "rebuild", "commands", "run", "snapshot",
@@ -95,16 +94,6 @@ def test_the_engine_knows_no_user_interface() -> None:
     code = "import sys; from altmap.engine import *; print(*sorted({'textual', 'rich', 'altmap.explorer'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT.parent, check=True)
     assert done.stdout.strip() == ""
-
-
-def test_the_explorer_keeps_out_of_private_names() -> None:
-    found = []
-    for path in (REPOSITORY / "explorer").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("altmap.engine"):
-                parts = [*(node.module or "").split("."), *(alias.name for alias in node.names)]
-                found += [f"{path.name}: {part}" for part in parts if part.startswith("_")]
-    assert not found
 
 
 def undocumented(name: str) -> Iterator[str]:

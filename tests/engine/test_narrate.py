@@ -27,7 +27,7 @@ def some(hint: Any, other: bool) -> Any:
         parts = [part for part in get_args(hint) if part is not ...]
         return tuple(some(part, other) for part in parts)
     if hint in (int, str, bool):
-        return {int: 8192 if other else 4096, str: "two" if other else "one", bool: other}[hint]
+        return {int: 8192 if other else 4096, str: "two" if other else "one", bool: not other}[hint]
     return made(hint, other)
 
 

@@ -39,6 +39,15 @@ def test_a_range_across_two_gib_needs_a_table_for_each() -> None:
     assert tables("x86_64", "130944M", "256M") - tables("x86_64", "130816M", "256M") == 2, "and one more of the vmemmap"
 
 
+@pytest.mark.parametrize("start", ["128G", "131584M"])
+def test_tables_that_a_neighbour_has_are_shared_below_and_above(start: str) -> None:
+    machine = guest("2G")
+    needed = page_table_pages(state_of(machine), parse_bytes(start) // 4096, 32768)
+    dimm(machine, at="131328M")
+    assert needed == 2
+    assert page_table_pages(state_of(machine), parse_bytes(start) // 4096, 32768) == 0
+
+
 @pytest.mark.parametrize(("size", "pages"), [("128M", 64), ("1G", 512)])
 def test_base_pages_need_a_table_for_each_2_mib(size: str, pages: int) -> None:
     """arm64: 64 more a block."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from altmap.engine import Add, Offline, Remove, boot_machine, sentence
+from altmap.engine import Add, Eject, Offline, Online, Remove, boot_machine, sentence, why_not
 from altmap.engine.protocol.events import PlacementChosen
 from altmap.engine.protocol.reasons.adding import NoHotplug
+from altmap.engine.protocol.reasons.taking import NoHotRemove
 
 from .guests import dimm, do, free_pages, guest, heads, memmap, numbers, offline, online, placements, refuse, told
 
@@ -15,7 +16,7 @@ from .guests import dimm, do, free_pages, guest, heads, memmap, numbers, offline
 @pytest.mark.parametrize(
     ("arch", "model", "reason"),
     [
-        ("arm64-4k", "rfc-v2", NoHotplug("arm64", "rfc-v2", "5.7", None)),
+        ("arm64-4k", "rfc-v2", NoHotplug("arm64", "rfc-v2", "5.0", None)),
         ("riscv64", "6.1", NoHotplug("riscv64", "6.1", "6.11", None)),
         ("ia64", "6.12", NoHotplug("ia64", "6.12", "2.6", "6.7")),
         ("x86_32", "6.1", NoHotplug("x86_32", "6.1", "2.6", "5.16")),
@@ -42,6 +43,20 @@ def test_a_kernel_without_memory_hotplug_has_nothing_that_adds_or_onlines(
 def test_in_its_time_an_architecture_can_add_memory(arch: str, model: str) -> None:
     machine = boot_machine([(0, 0, "2G")], arch=arch, model=model)
     assert do(machine, Add(start="4G", size=machine.geometry.block_size)).ok
+
+
+def test_arm64_takes_no_memory_away_before_5_7() -> None:
+    """Added it can be since 5.0; without CONFIG_MEMORY_HOTREMOVE there are stubs for the rest."""
+    machine = boot_machine([(0, 0, "2G")], arch="arm64-4k", model="5.6")
+    do(machine, Add(start="4G", size="1G"), Online(block=4))
+    reason = NoHotRemove("arm64", "5.6", "5.7")
+    assert machine.read("/sys/devices/system/memory/memory4/removable") == "0\n"
+    for command, result in ((Offline(block=4), "EINVAL"), (Remove(start="4G", size="1G"), "EBUSY")):
+        outcome = refuse(machine, command)
+        assert (outcome.result, outcome.reason) == (result, reason)
+    assert machine.outlook(4).answer == "never"
+    assert why_not(machine, Offline(block=4)).remedies == ()
+    assert refuse(machine, Eject(start="4G", size="1G")).result == "EBUSY"
 
 
 def test_only_x86_warns_of_an_add_that_failed() -> None:

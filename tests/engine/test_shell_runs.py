@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from altmap.engine import Machine, Offline, boot_machine, open_machine, parse_script
-from altmap.engine.faces.shell_export import TARGETS, export_shell, script_of
+from altmap.engine.faces.shell_export import TARGETS, export_shell, shell_script
 
 MEMORY = "sys/devices/system/memory"
 SHELLS = [shell for shell in ("dash", "bash", "sh") if shutil.which(shell)]
@@ -213,7 +213,7 @@ def test_daxctl_is_told_of_whole_devices_alone() -> None:
 def test_what_was_not_sure_is_told_in_the_script_and_which_machine_it_was() -> None:
     machine = open_machine("numa-guest")
     machine.apply(Offline(block=9))
-    text = script_of(machine)
+    text = shell_script(machine)
     assert "# rehearsed on numa-guest (Linux 6.12.117+deb12-amd64)\n" in text
     assert (
         "# not known of memory9: no one saw all pages; this was rehearsed as if none were in the way\nblocks 9 9"

@@ -52,6 +52,7 @@ def no_fault_is_only_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """A part of the screen that fails says so and the rest lives; in a test it fails the test."""
 
     def fault(self: Drawn, error: Exception) -> Line:
+        """No line of its own."""
         raise error
 
     monkeypatch.setattr(Drawn, "fault", fault)

@@ -115,4 +115,4 @@ def result(screen: MainScreen) -> str:
 
 def text_of(widget: Painted) -> str:
     """All that a painted widget has to say, in one string."""
-    return "\n".join("".join(text for text, _ in widget.line_at(row)) for row in range(widget.virtual_size.height))
+    return widget.words

@@ -69,6 +69,7 @@ PLANS: Final[dict[str, Reel]] = {
             Frame("from-here", "home space", dialog("TimelineScreen")),
             Frame("differs", "end d", lambda shot: shot.dialog == "DifferenceScreen" and shot.last == "EINVAL"),
             Frame("the-other", "tab", dialog("DifferenceScreen")),
+            Frame("the-next", "n", dialog("DifferenceScreen")),
         ),
         ALL,
     ),

@@ -13,12 +13,12 @@ from altmap.engine import machine_names, open_machine, save_machine
 from altmap.explorer.tui import reading
 from altmap.explorer.tui.app import ExplorerApp
 from altmap.explorer.tui.choices import OTHER
-from altmap.explorer.tui.leaving import LEFT
 from altmap.explorer.tui.screens.file import FileDialog
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.screens.new import FIELDS, NewDialog
 from altmap.explorer.tui.screens.open import OpenScreen
 from altmap.explorer.tui.screens.tour import TourScreen
+from altmap.explorer.tui.session import LEFT
 from altmap.explorer.tui.widgets.bars import ResultBar
 from altmap.explorer.tui.widgets.keys import Keys
 from altmap.explorer.tui.widgets.machine_card import MachineCard

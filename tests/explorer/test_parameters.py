@@ -94,7 +94,7 @@ def test_all_of_it_by_mouse() -> None:
     async def click(pilot: Any, screen: MainScreen) -> None:
         await press(pilot, "4")
         panel = screen.query_one(Parameters)
-        row = next(at for at in range(40) if "online_policy" in "".join(text for text, _ in panel.line_at(at)))
+        row = next(at for at, line in enumerate(panel.words.split("\n")) if "online_policy" in line)
         await pilot.click(Parameters, offset=(3, row))
         assert panel.chosen is not None
         assert panel.chosen.name == "online_policy"

@@ -144,12 +144,20 @@ def test_what_differs_is_lit_and_told_until_it_is_left() -> None:
         shown = pilot.app.screen
         assert isinstance(shown, DifferenceScreen)
         words = text_of(shown.query_one(Prose))
-        assert "memory32-35: state offline -> online" in words.replace("\n", " ")
+        assert "memory32-35: state offline -> online" in " ".join(words.split())
         map_ = shown.query_one(MemoryMap)
         assert set(map_.happening.changed) == {32, 33, 34, 35}
         assert "add 1G at 0x100000000 node 0 → half" in shown.query_one(ResultBar).text
         await press(pilot, "v")
         assert set(map_.happening.changed) == {32, 33, 34, 35}
+        visited = []
+        for key in ("n", "n", "N", "N"):
+            await press(pilot, key)
+            visited.append(map_.cursor)
+        assert visited[0] in {32, 33, 34, 35}
+        assert (visited[1], visited[2]) == (visited[0] + 1, visited[0])
+        here = text_of(shown.query_one(Prose)).partition("the machine")[0].split("\n")
+        assert ["state", "offline", "online"] in [line.split() for line in here]
         states = [shown.machine.blocks[32].state]
         await press(pilot, "tab")
         states.append(shown.machine.blocks[32].state)
@@ -241,3 +249,20 @@ def test_a_saved_plan_keeps_its_branches_and_names(tmp_path: Path) -> None:
     ]
     assert plan.chips(Session(again)) == plan.chips(Session(machine))
     assert Session(again).measures([0, 5, 6, 10]) == Session(machine).measures([0, 5, 6, 10])
+
+
+def test_a_block_that_one_state_lacks_keeps_its_place_in_both() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "t", "home", "d")
+        shown = pilot.app.screen
+        assert isinstance(shown, DifferenceScreen)
+        map_, there, rows = shown.query_one(MemoryMap), [], []
+        for _ in range(2):
+            there.append(39 in shown.machine.blocks)
+            rows.append(map_.picture.lines_of(39 * shown.machine.geometry.pages_per_block))
+            await press(pilot, "tab")
+        assert sorted(there) == [False, True]
+        assert rows[0] == rows[1]
+        assert len(rows[0]) > 0
+
+    drive(planned(), look, (120, 40))

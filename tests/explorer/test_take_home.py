@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from altmap.engine import describe, open_machine, parse_script
-from altmap.engine.faces.shell_export import script_of
+from altmap.engine.faces.shell_export import shell_script
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.screens.take_home import TakeHomeDialog
 from textual.widgets import Static
@@ -20,7 +20,7 @@ def test_lines_scripts_and_pictures_are_copied() -> None:
 
     async def take(pilot: Any, screen: MainScreen) -> None:
         await press(pilot, "y", "enter")
-        assert pilot.app.clipboard == script_of(machine)
+        assert pilot.app.clipboard == shell_script(machine)
         assert "shell lines copied" in result(screen)
         await press(pilot, "y", "down", "enter")
         commands = parse_script(pilot.app.clipboard, "clipboard")

@@ -44,6 +44,15 @@ def build(tmp_path: Path) -> Builder:
     return Builder(tmp_path / "tree")
 
 
+def test_whoever_watches_is_told_how_many_pages_are_read(build: Builder) -> None:
+    build.file(f"{MEMORY}/block_size_bytes", "8000000\n")
+    build.block(3, state="online")
+    build.file("proc/kpageflags", struct.pack("<3Q", 1024, 1024, 0))
+    told: list[tuple[int, int]] = []
+    observe(build.root, watch=lambda pages, end: told.append((pages, end)))
+    assert told == [(3, 4 << 27)]
+
+
 def test_a_rich_tree(build: Builder) -> None:
     build.file(f"{MEMORY}/block_size_bytes", "8000000\n")
     build.file(f"{MEMORY}/auto_online_blocks", "offline\n")
@@ -70,7 +79,7 @@ def test_a_rich_tree(build: Builder) -> None:
     build.file("sys/module/memory_hotplug/parameters/online_policy", "contig-zones\n")
     build.file("sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "8\n")
     build.file("sys/kernel/mm/hugepages/hugepages-2048kB/surplus_hugepages", "1\n")
-    build.file("proc/kpageflags", struct.pack("<3Q", 1024, 1024, 0))
+    build.file("proc/kpageflags", struct.pack("<3Q", 1024, 1024, 1 << 17))
     build.file("proc/kpagecount", struct.pack("<3Q", 0, 0, 1))
 
     seen = observe(build.root)
@@ -92,7 +101,7 @@ def test_a_rich_tree(build: Builder) -> None:
     assert (seen.meminfo, seen.vmstat) == ({"MemTotal": 919868}, {"nr_free_pages": 12})
     assert seen.parameters == {"online_policy": "contig-zones"}
     assert seen.hugepages == {2 << 20: (8, 0, 1)}
-    assert seen.pages == (PageRun(0, 2, 1024, 0), PageRun(2, 1, 0, 1))
+    assert seen.pages == (PageRun(0, 2, 1024, 0), PageRun(2, 1, 1 << 17, 1))
     assert seen.notes == (f"{NODE}/possible line 1: expected a number from 0 to 4095, not 'all of them'",)
 
 

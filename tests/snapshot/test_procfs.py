@@ -2,6 +2,7 @@
 
 import random
 import struct
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
@@ -215,25 +216,36 @@ def test_numbers_are_plain_decimal_digits() -> None:
             number(text, "f", 7, 16)
 
 
+HUGE, OWNER_PRIVATE = 1 << 17, 1 << 37
+
+
 def packed(words: list[int]) -> bytes:
     return struct.pack(f"<{len(words)}Q", *words)
 
 
 def test_page_runs_end_where_flags_or_counts_change() -> None:
-    flags = packed([1 << 20] * 600 + [1024] * 500 + [0])
+    flags = packed([1 << 20] * 600 + [HUGE] * 500 + [0])
     counts = packed([0] * 700 + [3] * 400 + [0])
     assert page_runs([flags], [counts]) == (
         PageRun(0, 600, 1 << 20, 0),
-        PageRun(600, 100, 1024, 0),
-        PageRun(700, 400, 1024, 3),
+        PageRun(600, 100, HUGE, 0),
+        PageRun(700, 400, HUGE, 3),
         PageRun(1100, 1, 0, 0),
     )
 
 
 def test_pages_beyond_the_counts_are_not_mapped() -> None:
     assert page_runs([packed([5] * 4)], []) == (PageRun(0, 4, 5, 0),)
-    assert page_runs([packed([5] * 4)], [packed([2] * 3)]) == (PageRun(0, 3, 5, 2), PageRun(3, 1, 5, 0))
+    assert page_runs([packed([HUGE] * 4)], [packed([2] * 3)]) == (PageRun(0, 3, HUGE, 2), PageRun(3, 1, HUGE, 0))
     assert page_runs([], []) == ()
+
+
+def test_counts_are_read_only_where_they_tell_more_than_the_flags() -> None:
+    def counts() -> Iterator[bytes]:
+        raise AssertionError("the file was opened")
+        yield b""
+
+    assert page_runs([packed([1024] * 3)], counts()) == (PageRun(0, 3, 1024, 0),)
 
 
 def test_page_runs_cover_every_page_however_the_files_are_cut() -> None:
@@ -241,12 +253,13 @@ def test_page_runs_cover_every_page_however_the_files_are_cut() -> None:
     for _ in range(20):
         flags: list[int] = []
         while len(flags) < 3000:
-            flags += [chance.choice([0, 1024, 1 << 32])] * chance.choice([1, 2, 513, 1024])
+            flags += [chance.choice([0, 1024, HUGE, OWNER_PRIVATE])] * chance.choice([1, 2, 513, 1024])
         counts = [chance.choice([0, 1]) if chance.random() < 0.01 else 1 for _ in flags]
         data, size = packed(flags), chance.choice([7, 24, 4096, 4104, 1 << 20])
         runs = page_runs((data[at : at + size] for at in range(0, len(data), size)), [packed(counts)])
         pages = [(run.flags, run.mapcount) for run in runs for _ in range(run.count)]
-        assert pages == list(zip(flags, counts, strict=True))
+        told = [count if word in (HUGE, OWNER_PRIVATE) else 0 for word, count in zip(flags, counts, strict=True)]
+        assert pages == list(zip(flags, told, strict=True))
         assert [run.pfn for run in runs] == [sum(run.count for run in runs[:i]) for i in range(len(runs))]
         assert all((a.flags, a.mapcount) != (b.flags, b.mapcount) for a, b in pairwise(runs))
 
@@ -255,7 +268,7 @@ def test_page_files_that_no_kernel_writes() -> None:
     with pytest.raises(BadInput, match=r"^proc/kpageflags ends in the middle of a page's 8 bytes"):
         page_runs([packed([1, 2])[:-3]], [])
     with pytest.raises(BadInput, match=r"^proc/kpagecount ends in the middle"):
-        page_runs([packed([1, 2])], [b"abc"])
+        page_runs([packed([HUGE, 2])], [b"abc"])
     with pytest.raises(BadInput, match="little-endian"):
         page_runs([struct.pack(">2Q", 1 << 5, 1 << 20)], [])
 

@@ -95,7 +95,7 @@ def _looked_at_once(tree: Tree) -> Iterator[None]:
     """What a tree shows is read once, by the machine that is told of it or by the one that is captured from it."""
     seen: dict[int, Observed] = {}
 
-    def look(root: str, pages: bool = True) -> Observed:
+    def look(root: str, pages: bool = True, watch: object = None) -> Observed:
         if tree.turn not in seen:
             seen.clear()
             seen[tree.turn] = observe(root)

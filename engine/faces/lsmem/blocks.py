@@ -50,9 +50,8 @@ def of_machine(machine: Machine) -> Memory:
         zones = _zones(seen.valid_zones)
         removable = of_block(state, number, "removable") == "1"
         blocks.append(MemoryRange(number, 1, _STATES[seen.state], removable, seen.nodes[0], zones))
-    built = state.model.parameter_modes and state.geometry.arch in state.model.hosts
-    mode = state.settings.memmap_on_memory if built else ""
-    return Memory(state.geometry.block_size, blocks, parameter=_MODES.get(mode))
+    mode = state.settings.memmap_on_memory if state.model.has_parameter(state.geometry.arch) else None
+    return Memory(state.geometry.block_size, blocks, parameter=_MODES[mode] if mode is not None else None)
 
 
 def of_tree(tree: Tree) -> Memory:

@@ -89,7 +89,7 @@ def export_shell(
     return f"{functions.head(means.on_the_machine, literal)}{setting}\n{functions.functions(used)}\n{text}"
 
 
-def script_of(machine: Machine, target: str = "sysfs", faults: bool = False) -> str:
+def shell_script(machine: Machine, target: str = "sysfs", faults: bool = False) -> str:
     """The script of a machine's own history (`export_shell`)."""
     kmem = [(one.start, one.end) for one in machine.resources.values() if one.name == RESOURCE_NAMES["dax"]]
     kernel, block_size = machine.origin.kernel, machine.geometry.block_size

@@ -14,7 +14,7 @@ from ...memory.state import State
 from ...numbers.bits import lowest
 from ...numbers.frozen import Frozen
 from ...numbers.rounding import up
-from ...protocol.events import Event
+from ...protocol.events import Event, HugePageTaken
 from ...protocol.vocabulary import ABSENT, HUGE, MEMMAP, PINNED, POISONED, RESERVED, Kind, ZoneKey
 from .. import unseen
 from ..contig_range import take_range
@@ -47,6 +47,7 @@ def contiguous(state: State, node: int, pages: int, count: int) -> Generator[Eve
             way = _in_the_way(state, key, start, pages, moving)
             if way is None and (yield from take_range(state, start, pages, HUGE)):
                 found.append(start)
+                yield HugePageTaken(start, pages)
             elif way is not None and unseen.is_unseen(state, way[0]):
                 yield from unseen.doubts(state, start, pages)
     return found

@@ -38,7 +38,7 @@ def set_pool(state: State, node: int | None, size: int, wanted: int) -> Steps:
     elif missing < 0:
         free = {here: pool.pool(state, here, size)[1] for here in nodes}
         for here, count in _in_turn(state, pages, "next_nid_to_free", nodes, free, -missing).items():
-            pool.release_all(state, free_list(state, here, pages)[:count])
+            yield from pool.release_all(state, free_list(state, here, pages)[:count])
             missing += count
         used = {here: pool.pool(state, here, size)[0] - pool.surplus(state, here, size) for here in nodes}
         for here, count in _in_turn(state, pages, "next_nid_to_free", nodes, used, -missing).items():

@@ -13,7 +13,9 @@ import msgspec
 
 from ...memory.state import HugePage, State
 from ...memory.zone import MOVABLE, NORMAL
-from ...protocol.events import Event, HugePageDissolved, PagesMigrated
+from ...numbers.errors import BadInput
+from ...numbers.units import parse_bytes
+from ...protocol.events import Event, HugePageDissolved, HugePageFreed, PagesMigrated
 from ...protocol.reasons import HotplugError, HugePageStays
 from ...protocol.reasons.taking import (
     CrossesEnd,
@@ -36,6 +38,17 @@ Steps = Iterator[Event]
 def sizes(state: State) -> tuple[int, ...]:
     """Huge page sizes of the machine, bytes, ascending; none where its kernel has no huge pages."""
     return state.preset.huge_pages
+
+
+def default_size(state: State) -> int:
+    """Bytes of the huge pages that are meant where no size is named, as by /proc/sys/vm/nr_hugepages: default_hugepagesz, if
+    there are such, else HPAGE_SIZE; 0 where there are none."""
+    given = state.boot.default_hugepagesz
+    try:
+        size = parse_bytes(given) if given is not None else 0
+    except BadInput:
+        size = 0
+    return size if size in sizes(state) else state.preset.huge_page
 
 
 def highest_zone(state: State, size: int) -> str:
@@ -96,23 +109,30 @@ def release(state: State, pfn: int) -> None:
     state.change_pages(pfn, page.pages, FREE)
 
 
-def release_all(state: State, heads: Sequence[int]) -> None:
-    """Huge pages go back to the buddy (update_and_free_pages_bulk). Since 6.7 the memmap of all is made whole before the first
-    is freed; where memory runs out, those that have theirs are freed first (bulk_vmemmap_restore_error). Raises as `release`.
-    """
+def release_all(state: State, heads: Sequence[int]) -> Steps:
+    """Huge pages go back to the buddy (update_and_free_pages_bulk), each gigantic one as an event. Since 6.7 the memmap of all is
+    made whole before the first is freed; where memory runs out, those that have theirs are freed first
+    (bulk_vmemmap_restore_error). Raises as `release`."""
     whole: list[int] = []
     for pfn in heads if state.model.hvo_in_bulk else ():
         try:
             hugetlb_vmemmap.restore(state, pfn, state.hugepages[pfn].pages)
         except HotplugError:
             for ready in whole:
-                release(state, ready)
+                yield from _let_go(state, ready)
             whole.clear()
             hugetlb_vmemmap.restore(state, pfn, state.hugepages[pfn].pages)
         whole.append(pfn)
     for pfn in heads:
         if pfn in state.hugepages:
-            release(state, pfn)
+            yield from _let_go(state, pfn)
+
+
+def _let_go(state: State, pfn: int) -> Steps:
+    pages = state.hugepages[pfn].pages
+    release(state, pfn)
+    if pages > 1 << state.geometry.max_order:
+        yield HugePageFreed(pfn, pages)
 
 
 def enlist(state: State, pfn: int, pages: int, node: int) -> None:

@@ -6,6 +6,9 @@ written as JSON Lines and read back.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TypeVar
+
 from .hotplug import (
     AddressDoubted,
     BlockCreated,
@@ -14,6 +17,7 @@ from .hotplug import (
     BlockState,
     ExistingMemoryTaken,
     HeadInitialized,
+    KernelDoubted,
     Logged,
     MemmapMarked,
     MemmapPlaced,
@@ -23,10 +27,10 @@ from .hotplug import (
     NotifierCalled,
     OfflineFailed,
     OnlineFailed,
-    OriginDoubted,
     ParameterSet,
     PlacementChosen,
     PresentAdjusted,
+    RangeDoubted,
     RangeMoved,
     RangeRemoved,
     ResizeFailed,
@@ -39,7 +43,9 @@ from .pages import (
     CompactionEnded,
     CompactionStarted,
     HugePageDissolved,
+    HugePageFreed,
     HugePagesChanged,
+    HugePageTaken,
     IsolationUndone,
     MemmapSkipped,
     MigrationFailed,
@@ -69,8 +75,11 @@ __all__ = [
     "ExistingMemoryTaken",
     "HeadInitialized",
     "HugePageDissolved",
+    "HugePageFreed",
+    "HugePageTaken",
     "HugePagesChanged",
     "IsolationUndone",
+    "KernelDoubted",
     "Logged",
     "MemmapMarked",
     "MemmapPlaced",
@@ -82,7 +91,6 @@ __all__ = [
     "NotifierCalled",
     "OfflineFailed",
     "OnlineFailed",
-    "OriginDoubted",
     "PagePoisoned",
     "PagesAssumed",
     "PagesCompacted",
@@ -96,6 +104,7 @@ __all__ = [
     "ParameterSet",
     "PlacementChosen",
     "PresentAdjusted",
+    "RangeDoubted",
     "RangeIsolated",
     "RangeMoved",
     "RangeRemoved",
@@ -105,7 +114,10 @@ __all__ = [
     "ScannerMoved",
     "SectionsLeaked",
     "ZoneChosen",
+    "of_type",
 ]
+
+E = TypeVar("E")
 
 Event = (
     Logged
@@ -114,7 +126,8 @@ Event = (
     | NodeOnlined
     | NodeOfflined
     | AddressDoubted
-    | OriginDoubted
+    | RangeDoubted
+    | KernelDoubted
     | PlacementChosen
     | MemmapPlaced
     | MemmapMarked
@@ -141,6 +154,8 @@ Event = (
     | ParameterSet
     | HugePagesChanged
     | HugePageDissolved
+    | HugePageTaken
+    | HugePageFreed
     | PagePoisoned
     | CompactionStarted
     | ScannerMoved
@@ -155,3 +170,8 @@ Event = (
     | ResizeFailed
     | BlocksKept
 )
+
+
+def of_type(events: Iterable[Event], kind: type[E]) -> list[E]:
+    """Those of one type, in order. A command has up to a hundred thousand events, and most questions are about few of them."""
+    return [event for event in events if type(event) is kind]

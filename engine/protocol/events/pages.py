@@ -88,6 +88,21 @@ class HugePagesChanged(EventBase, tag="huge_pages_changed", frozen=True):
     wanted: int
 
 
+class HugePageTaken(EventBase, tag="huge_page_taken", frozen=True):
+    """A range of pages that begins at `pfn` is one gigantic page now, and isolated no longer (alloc_contig_pages); the pool has
+    it when all that it asks for are taken."""
+
+    pfn: int
+    pages: int
+
+
+class HugePageFreed(EventBase, tag="huge_page_freed", frozen=True):
+    """A free gigantic page left the pool, and its pages are free (free_gigantic_folio)."""
+
+    pfn: int
+    pages: int
+
+
 class HugePageDissolved(EventBase, tag="huge_page_dissolved", frozen=True):
     """A free huge page in the way went back to the buddy; the pool has one less."""
 

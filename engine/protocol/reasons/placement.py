@@ -128,7 +128,7 @@ class CallerAsks(Coded, frozen=True):
 
 
 class CallerDoesNotAsk(Coded, frozen=True):
-    """The driver does not, in this kernel."""
+    """The driver does not ask for a memmap in the added memory, in this kernel."""
 
     caller: Caller
     kernel: str
@@ -151,7 +151,7 @@ class DriverBringsAltmap(Coded, frozen=True):
 
 
 class NoAltmap(Coded, frozen=True):
-    """A driver of device memory has none."""
+    """A driver of device memory brings no altmap, so its memmap lies in kernel memory."""
 
     caller: Caller
 

@@ -1,4 +1,4 @@
-"""Which real kernels put a memmap where, and what it takes."""
+"""Which real kernels put a memmap where a person wants it, and what it takes. To do that is called "it" below."""
 
 from __future__ import annotations
 

@@ -8,6 +8,14 @@ from .coded import Coded
 # -- what offline_pages refuses at once ---------------------------------------------------------------------------------
 
 
+class NoHotRemove(Coded, frozen=True):
+    """The kernel takes no memory offline or away on the architecture before the release `since` (CONFIG_MEMORY_HOTREMOVE)."""
+
+    arch: str
+    kernel: str
+    since: str
+
+
 class SeveralZones(Coded, frozen=True):
     """The pages of the block lie in several zones or nodes, so its valid_zones is none."""
 
@@ -194,7 +202,8 @@ class Crashed(Coded, frozen=True):
 
 
 TakingReason = (
-    SeveralZones
+    NoHotRemove
+    | SeveralZones
     | HoldsMemmap
     | MemoryHoles
     | Unmovable

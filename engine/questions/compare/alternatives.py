@@ -16,20 +16,21 @@ from typing import NamedTuple
 import msgspec
 
 from ...commands import Add, extent
+from ...kernels.model import KernelModel
 from ...kernels.models import find_model
 from ...memory.block import Block
 from ...memory.section import put
-from ...memory.state import Holder, State, state_of
+from ...memory.state import Holder, State, clone, state_of
 from ...numbers.bits import span
 from ...numbers.units import parse_bytes
 from ...protocol.reasons.released import OnlyProposed, OtherBlocks, OtherKernel, Released
 from ...protocol.vocabulary import MEMMAP, PLACEMENTS, OnlineType, Placement
-from ...run.rehearsal import clone, rehearsal
+from ...run.rehearsal import rehearsal
 from ..availability import availability, by_itself
 from ..shortage import shortage
 from .by_ratio import by_ratio
 from .comparison import Comparison, Row
-from .measure import memory, nothing_known
+from .measure import Known, memory, nothing_known
 from .rehearsed import rehearsed
 from .thin import thin
 
@@ -62,21 +63,27 @@ def compare(
     types: Sequence[OnlineType] = [online] if isinstance(online, str) else online
     ways = [Way(*way) for way in product(models or [state.model.name], sizes, placements, types)]
     known = nothing_known()
-    copies = {pair: _alternative(state, *pair) for pair in dict.fromkeys((way.model, way.block_size) for way in ways)}
+    copies = {
+        (model, size): alternative(state, find_model(model), size)
+        for model, size in dict.fromkeys((way.model, way.block_size) for way in ways)
+    }
     before = memory(state, request.node, known)
-    rows: list[Row] = []
-    for way in watched(ways):
-        copy, add = copies[way.model, way.block_size], msgspec.structs.replace(request, placement=way.placement)
-        row = _begun(state, copy, way, add)
-        found = None
-        if not shortage(copy, add).missing:
-            with rehearsal(copy):
-                found = thin(copy, row, add, known)
-        rows.append(found or rehearsed(clone(copy), row, add, known))
+    rows = [tried(state, copies[way.model, way.block_size], way, request, known) for way in watched(ways)]
     own = copies.get((state.model.name, state.geometry.block_size))
     refused = [row for row in rows if _is_own(state, row, request) and not row.blocks]
     plan = by_ratio(clone(state) if own is None else own, request, refused[0] if refused else None)
     return Comparison(request, state.geometry.page_size, before, tuple(rows), plan)
+
+
+def tried(state: State, copy: State, way: Way, request: Add, known: Known) -> Row:
+    """What comes of one way, on a copy of the machine that `alternative` made for it."""
+    add = msgspec.structs.replace(request, placement=way.placement)
+    row = _begun(state, copy, way, add)
+    found = None
+    if not shortage(copy, add).missing:
+        with rehearsal(copy):
+            found = thin(copy, row, add, known)
+    return found or rehearsed(clone(copy), row, add, known)
 
 
 def _is_own(state: State, row: Row, request: Add) -> bool:
@@ -89,9 +96,8 @@ def _is_own(state: State, row: Row, request: Add) -> bool:
     )
 
 
-def _alternative(state: State, model: str, block_size: int) -> State:
+def alternative(state: State, kernel: KernelModel, block_size: int) -> State:
     """A copy of the machine under a kernel model, whose next blocks have a size."""
-    kernel = find_model(model)
     copy = clone(state)
     copy.use_model(kernel)
     copy.parameters.change(auto_online_blocks="offline")

@@ -27,7 +27,7 @@ class Known(NamedTuple):
 
 
 def nothing_known() -> Known:
-    """To begin with."""
+    """What a comparison knows that has counted nothing yet."""
     return Known({}, {})
 
 

@@ -63,7 +63,7 @@ def rehearsed(state: State, row: Row, add: Add, known: Known) -> Row:
 
 
 def less(before: dict[int, int], after: dict[int, int]) -> Frozen[int, int]:
-    """What nodes have less, pages."""
+    """By node, how many free pages there are less than before (negative: more)."""
     return Frozen({node: free - after.get(node, 0) for node, free in before.items() if free != after.get(node, 0)})
 
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import groupby
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from ...commands import Add, extent
-from ...hotplug.placement import Choice, choose
-from ...kernels.models import MODELS
+from ...commands import Add
 from ...memory.state import Holder, State, state_of
 from ...numbers.units import GIB, MIB, format_bytes
-from ...protocol.reasons import HotplugError
 from ...protocol.vocabulary import ONLINE_TYPES, PLACEMENTS, OnlineType
-from ...run.rehearsal import clone
+from .alike import alike_releases
 from .alternatives import Way, compare
 from .comparison import Comparison
 
@@ -37,10 +33,10 @@ def vary(
     watched: Callable[[Sequence[Way]], Any] = iter,
 ) -> Varied:
     """Put alternatives of an add request side by side in which one thing varies, a key of `VARIES`. Where kernel models do,
-    one stands for all releases in a row that do alike. Raises as `compare`."""
+    one stands for all releases in a row of which the very same comes. Raises as `compare`."""
     state = state_of(machine)
     ways: dict[str, Any] = {"placements": [request.placement], "online": online}
-    names, varied = VARIES[what](state, request)
+    names, varied = VARIES[what](state, request, online)
     found = compare(state, request, **{**ways, **varied}, watched=watched)
     return Varied(what, found, names)
 
@@ -49,36 +45,21 @@ _Ways = tuple[tuple[str, ...], Mapping[str, Any]]
 """What alternatives are called, and what of `compare` they vary."""
 
 
-def _placements(state: State, request: Add) -> _Ways:
+def _placements(state: State, request: Add, online: OnlineType) -> _Ways:
     return PLACEMENTS, {"placements": PLACEMENTS}
 
 
-def _models(state: State, request: Add) -> _Ways:
-    """The RFC's kernel, then of releases in a row that decide alike the machine's own if it is among them, else the last."""
+def _models(state: State, request: Add, online: OnlineType) -> _Ways:
+    """The RFC's kernel, then of releases in a row of which the same comes the machine's own if it is among them, else the
+    last."""
     names, models = ["rfc-v2"], ["rfc-v2"]
-    releases = [model for model in MODELS.values() if model.name[0].isdigit()]
-    for _, run in groupby(releases, key=lambda model: _decided(state, request, model.name)):
-        alike = [model.name for model in run]
+    for alike in alike_releases(state, request, online):
         names.append(alike[0] if len(alike) == 1 else f"{alike[0]} to {alike[-1]}")
         models.append(state.model.name if state.model.name in alike else alike[-1])
     return tuple(names), {"models": models}
 
 
-def _decided(state: State, request: Add, model: str) -> tuple[object, ...]:
-    """What of a kernel shows in a comparison: where it puts the memmap, and what its blocks can do then."""
-    copy = clone(state)
-    copy.use_model(MODELS[model])
-    try:
-        placed: Choice | str = choose(copy, extent(request)[1], request.caller, request.placement, request.fallback)
-    except HotplugError as error:
-        placed = error.errno
-    place = placed if isinstance(placed, str) else (placed.placement, placed.head)
-    can = copy.preset.can_hotplug(copy.model.release)
-    hosts = not isinstance(placed, str) and placed.placement != "boot"
-    return (can, place, copy.model.heads_present if hosts else None)
-
-
-def _blocks(state: State, request: Add) -> _Ways:
+def _blocks(state: State, request: Add, online: OnlineType) -> _Ways:
     """The machine's own size, and the others that its kind of machine may come to have."""
     own = state.geometry.block_size
     sizes = [own]
@@ -87,11 +68,11 @@ def _blocks(state: State, request: Add) -> _Ways:
     return tuple(map(format_bytes, sizes)), {"block_sizes": sizes}
 
 
-def _types(state: State, request: Add) -> _Ways:
+def _types(state: State, request: Add, online: OnlineType) -> _Ways:
     return ONLINE_TYPES, {"online": ONLINE_TYPES}
 
 
-VARIES: Final[Mapping[str, Callable[[State, Add], _Ways]]] = MappingProxyType({
+VARIES: Final[Mapping[str, Callable[[State, Add, OnlineType], _Ways]]] = MappingProxyType({
     "placements": _placements, "kernel models": _models, "block sizes": _blocks, "online types": _types
 })  # fmt: skip
 """What can vary, by its name."""

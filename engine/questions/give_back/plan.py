@@ -17,6 +17,7 @@ from ...memory.state import Holder, State, state_of
 from ...memory.zone import MOVABLE
 from ...numbers.errors import BadInput
 from ...numbers.rounding import ceil
+from ...numbers.units import parse_bytes
 from ...protocol.events import PagesMigrated
 from ...protocol.reasons import Reason
 from ...protocol.reasons.unknown import NotSeen
@@ -81,11 +82,11 @@ class GiveBack(msgspec.Struct, frozen=True):
         return tuple(Offline(block=block) for block in self.blocks)
 
 
-def give_back(machine: Holder | State, size: int, node: int | None = None) -> GiveBack:
-    """Which blocks would give back `size` bytes; nothing changes by asking. Blocks of zone Movable go first, those from which
-    little has to move before others, and of those that are alike the highest. Raises `BadInput` for a size of nothing and for
-    a node that is not there."""
-    state = state_of(machine)
+def give_back(machine: Holder | State, size: int | str, node: int | None = None) -> GiveBack:
+    """Which blocks would give back `size` bytes, or text like "40G"; nothing changes by asking. Blocks of zone Movable go first,
+    those from which little has to move before others, and of those that are alike the highest. Raises `BadInput` for a size
+    of nothing and for a node that is not there."""
+    state, size = state_of(machine), parse_bytes(size)
     if size <= 0:
         raise BadInput("a size to give back is above 0, such as 40G")
     if node is not None and node not in state.nodes:

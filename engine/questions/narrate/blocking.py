@@ -10,7 +10,7 @@ from .words import Names, counted, node_names, run_names
 
 
 def said(detail: Blocking, names: Names) -> str:
-    """What there is to say of it besides."""
+    """What is in the way of a command, beyond its number and kind."""
     match detail:
         case blocking.MemmapOf(runs, bare):
             return memmap_of(runs, bare, names)

@@ -85,7 +85,8 @@ _MOMENTS: Final[Mapping[type, tuple[_Words, str]]] = {
     events.NodeOnlined: (event_words, "__try_online_node"),
     events.NodeOfflined: (event_words, "try_offline_node"),
     events.AddressDoubted: (event_words, "mhp_range_allowed"),
-    events.OriginDoubted: (event_words, "prevent_bootmem_remove_notifier"),
+    events.RangeDoubted: (event_words, ""),
+    events.KernelDoubted: (event_words, ""),
     events.PlacementChosen: (event_words, "add_memory_resource"),
     events.MemmapPlaced: (_placed, "sparse_add_section"),
     events.MemmapMarked: (lambda event: f"{_pages(event)} are marked as memmap", "mark_vmemmap_pages"),
@@ -142,6 +143,8 @@ _MOMENTS: Final[Mapping[type, tuple[_Words, str]]] = {
     events.MigrationFailed: (event_words, "do_migrate_range"),
     events.PagesTaken: (lambda event: f"{_pages(event)} leave the free lists", "__offline_isolated_pages"),
     events.HugePagesChanged: (event_words, "set_max_huge_pages"),
+    events.HugePageTaken: (lambda event: f"{_pages(event)} are one huge page", "alloc_contig_pages"),
+    events.HugePageFreed: (lambda event: f"the {_pages(event)} of a huge page are free", "free_gigantic_folio"),
     events.HugePageDissolved: (
         lambda event: f"a free huge page at {event.pfn:#x} gives back {_count(event.pages, 'page')}",
         "dissolve_free_huge_page",

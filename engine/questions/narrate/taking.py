@@ -15,6 +15,8 @@ _VETOES: Final = {"prevent_bootmem_remove": "boot memory cannot be offlined on t
 def said(reason: TakingReason, names: Names) -> str:
     """Why memory stays."""
     match reason:
+        case taking.NoHotRemove(arch, kernel, since):
+            return f"{kernel} on {arch} takes no memory offline or away: that came with Linux {since}"
         case taking.SeveralZones(block):
             holds = "holds pages of several zones or nodes (valid_zones: none)"
             return f"{names((block,))} {holds}; it can never go offline"

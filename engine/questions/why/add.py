@@ -25,6 +25,7 @@ from ...protocol.events import (
     OnlineFailed,
     PlacementChosen,
     ZoneChosen,
+    of_type,
 )
 from ...protocol.reasons import Reason, SomeStayOffline
 from ...protocol.reasons.blocking import (
@@ -198,9 +199,8 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], l
 def taken(tried: Attempt) -> dict[int, int]:
     """Pages of existing memory that a command took, by node."""
     found: dict[int, int] = {}
-    for event in tried.events:
-        if isinstance(event, ExistingMemoryTaken):
-            found[event.node] = found.get(event.node, 0) + event.pages
+    for event in of_type(tried.events, ExistingMemoryTaken):
+        found[event.node] = found.get(event.node, 0) + event.pages
     return found
 
 

@@ -5,7 +5,7 @@ Everything is found by trying: the command itself runs in a rehearsal, and so do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ from ...protocol.events import (
     PagesMigrated,
     PagesOnlined,
     ZoneChosen,
+    of_type,
 )
 from ...protocol.reasons import Reason, WouldNotComeBack
 from ...protocol.reasons.blocking import InGiganticRanges
@@ -169,22 +170,20 @@ def _offlined(state: State, command: Offline, tried: Attempt) -> Explanation:
 
 def _removed(state: State, command: Remove | Eject | RemoveLmbs, tried: Attempt) -> Explanation:
     effects, warnings = _moves(tried.events)
-    gone = consecutive(event.block for event in tried.events if isinstance(event, BlockRemoved))
+    gone = consecutive(event.block for event in of_type(tried.events, BlockRemoved))
     if gone:
         effects.append(BlocksGo(tuple(gone)))
-    effects += [NodeGoes(event.node) for event in tried.events if isinstance(event, NodeOfflined)]
+    effects += [NodeGoes(event.node) for event in of_type(tried.events, NodeOfflined)]
     return Explanation(effects, warnings)
 
 
-def _moves(events: Iterable[Event]) -> tuple[list[Reason], list[Reason]]:
+def _moves(events: Sequence[Event]) -> tuple[list[Reason], list[Reason]]:
     """Which pages leave for where, and huge pages that are given up for that."""
     moved: dict[tuple[int, str], int] = {}
-    dissolved = 0
-    for event in events:
-        if isinstance(event, PagesMigrated):
-            key = event.to_node, event.to_zone
-            moved[key] = moved.get(key, 0) + event.pages
-        dissolved += isinstance(event, HugePageDissolved)
+    for event in of_type(events, PagesMigrated):
+        key = event.to_node, event.to_zone
+        moved[key] = moved.get(key, 0) + event.pages
+    dissolved = len(of_type(events, HugePageDissolved))
     effects: list[Reason] = [PagesMove(pages, node, zone) for (node, zone), pages in moved.items()]
     return effects, [HugePagesGivenUp(dissolved)] if dissolved else []
 

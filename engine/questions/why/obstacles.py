@@ -14,6 +14,7 @@ from ...memory.section import Section
 from ...memory.state import State
 from ...mm import sparse_vmemmap
 from ...mm.hugetlb import pool
+from ...mm.memmap_index import memmap_owners
 from ...numbers.bits import lowest, span
 from ...numbers.runs import consecutive
 from ...protocol.events import BlockState, NotifierCalled
@@ -138,20 +139,10 @@ def owned_by(state: State, owners: Sequence[Section]) -> tuple[Runs, int]:
     return tuple(consecutive(there)), len(blocks) - len(there)
 
 
-def memmap_owners(state: State, blocks: Sequence[int]) -> list[Section]:
-    """Sections whose memmap lies in ordinary kernel pages of some blocks; looks at every section."""
-    ranges = [state.block_range(number) for number in blocks]
-    return [
-        section
-        for section in state.sections.values()
-        if section.memmap is not None
-        and section.memmap.on == "kernel"
-        and any(
-            first < start + pages and first + count > start
-            for first, count in (*section.memmap.chunks, *section.memmap.tables)
-            for start, pages in ranges
-        )
-    ]
+def kernel_memmap_owners(state: State, blocks: Sequence[int]) -> list[Section]:
+    """Sections whose memmap lies in ordinary kernel pages of some blocks, ascending."""
+    owners = {one.nr: one for number in blocks for one in memmap_owners(state, *state.block_range(number))}
+    return [one for _, one in sorted(owners.items()) if one.memmap is not None and one.memmap.on == "kernel"]
 
 
 def object_owners(state: State, blocks: Sequence[int]) -> list[Section]:

@@ -59,7 +59,7 @@ from .obstacles import (
     empty,
     given_back,
     hosted_guests,
-    memmap_owners,
+    kernel_memmap_owners,
     object_owners,
     owned_by,
     take_out,
@@ -182,7 +182,7 @@ def _in_the_way(
         obstacles = clear_away(state, numbers)
     if guests:
         obstacles.refusals.clear()
-    owners = memmap_owners(state, numbers) if VMEMMAP in obstacles.pages else []
+    owners = kernel_memmap_owners(state, numbers) if VMEMMAP in obstacles.pages else []
     blockers = blockers_of(state, obstacles, owners)
     if guests:
         first = guests[0].nr * state.geometry.pages_per_section
@@ -206,7 +206,7 @@ def _ways(
     helping = (*_unpinned(online, obstacles), *_smaller_pools(state, online, obstacles))
     let_go: list[Remedying] = [LetGoOfPinned()] if PINNED in obstacles.pages else []
     let_go += [GiveHugePagesBack()] if HUGE in obstacles.pages else []
-    for taking, room, goal in product(takings, _rooms(state, online, obstacles), goals):
+    for taking, room, goal in product(takings, _rooms(state, obstacles), goals):
         first = taking.does if taking.commands else ()
         does = (*first, *let_go, *room.does, *goal.does) or (OnceGone(),)
         commands = (*taking.commands, *helping, *room.commands, *goal.commands)
@@ -224,7 +224,7 @@ def _ways(
         )
 
 
-def _rooms(state: State, online: Sequence[Block], obstacles: Obstacles) -> Iterator[Way]:
+def _rooms(state: State, obstacles: Obstacles) -> Iterator[Way]:
     """Ways to make room for the movable pages that found none; one that does nothing where all found some."""
     found = obstacles.pages.get(MOVABLE)
     if found is None:
@@ -261,7 +261,7 @@ def _smaller_pools(state: State, online: Sequence[Block], obstacles: Obstacles) 
     if HUGE not in obstacles.pages:
         return []
     page = state.geometry.page_size
-    default = state.preset.huge_page // page
+    default = pool.default_size(state) // page
     found = [h for block in online for _, h in pool.in_range(state, *state.block_range(block.id))]
     commands: list[Command] = []
     for node, pages in sorted({(h.node, h.pages) for h in found}):

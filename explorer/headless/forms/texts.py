@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 from altmap.engine import HotplugError, Machine
-from altmap.engine.faces.shell_export import exported, script_of
+from altmap.engine.faces.shell_export import exported, shell_script
 
 from .command import CommandRow, line_row
 from .document import Document, Refusal, refusal
@@ -41,10 +41,11 @@ class ExportRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportDocument(Document, tag="export", frozen=True, kw_only=True):
-    """A history as a shell script, whole and step by step."""
+    """A history as a shell script, whole and step by step; `target`: by what means, as `--for` has it."""
 
     version: Literal[1] = 1
     name: str
+    target: str
     script: str
     steps: tuple[ExportRow, ...]
 
@@ -64,7 +65,7 @@ def _file(machine: Machine, path: str) -> FileRow:
 def export_document(machine: Machine, target: str, faults: bool) -> ExportDocument:
     """`altmap export --json`."""
     history, block_size = machine.history, machine.geometry.block_size
-    script = script_of(machine, target, faults)
+    script = shell_script(machine, target, faults)
     rows = []
     for number, (outcome, lines) in enumerate(exported(history, block_size), 1):
         said = line_row(outcome.command)
@@ -78,4 +79,4 @@ def export_document(machine: Machine, target: str, faults: bool) -> ExportDocume
                 lines=tuple(map(str, lines)),
             )
         )
-    return ExportDocument(name=machine.origin.name, script=script, steps=tuple(rows))
+    return ExportDocument(name=machine.origin.name, target=target, script=script, steps=tuple(rows))

@@ -6,26 +6,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
 
 from altmap.engine import Add, BadInput, Command, Machine, Write, describe
 from textual import work
 from textual.message import Message
 from textual.screen import Screen
 
+from ...settings import Keeper
 from .. import words
-from ..leaving import LEFT
 from ..portrait import Portrayed
 from ..prospects import grouped
-from ..session import Batch, Session
+from ..session import LEFT, Batch, Session
 from ..widgets.bars import ResultBar
 from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
 from ..widgets.painted import Scroller
 
 if TYPE_CHECKING:
-    from ..app import ExplorerApp
-    from ..jumping import Target
     from ..live import Reader
     from ..manual import Entry
     from ..parameters import Row
@@ -37,6 +35,13 @@ if TYPE_CHECKING:
 
 MOST_ASKED: Final = 32
 """Marked blocks that one question is about."""
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """An application that keeps what was opened before."""
+
+    keeper: Keeper
 
 
 class AskingScreen(Screen[None], Portrayed):
@@ -186,6 +191,7 @@ class AskingScreen(Screen[None], Portrayed):
         self.open_line()
 
     def open_line(self, line: str = "", complaint: str = "") -> None:
+        """Open the command line on a line that is to be corrected, with what is wrong with it."""
         from .command_line import CommandLine
 
         self.app.push_screen(CommandLine(self.session.typed, line, complaint), self._type)
@@ -219,6 +225,7 @@ class AskingScreen(Screen[None], Portrayed):
         self.app.push_screen(TimelineScreen(self.session), self.go_to_state)
 
     def go_to_state(self, number: int | None) -> None:
+        """Take the machine to a state of its history; None: nowhere else."""
         if number is not None:
             self.machine.go_to(number)
             step = self.machine.timeline.present
@@ -242,7 +249,9 @@ class AskingScreen(Screen[None], Portrayed):
         """Open the dialog for another machine; this one waits below it."""
         from .open import OpenScreen
 
-        self.app.push_screen(OpenScreen(cast("ExplorerApp", self.app).keeper.settings.recent), self._open)
+        app = self.app
+        recent = app.keeper.settings.recent if isinstance(app, Remembers) else ()
+        app.push_screen(OpenScreen(recent), self._open)
 
     def _open(self, opened: Opened | None) -> None:
         if opened is not None:
@@ -315,12 +324,10 @@ class AskingScreen(Screen[None], Portrayed):
 
     def _change(self, row: Row, text: str) -> None:
         """Write a parameter, or boot a machine with it."""
-        from ..parameters import key_of
-
         if row.how == "write":
             self.perform(f"{row.name} {text}", [Write(path=row.path, data=text)])
             return
-        self._boot({key_of(row): text})
+        self._boot({row.key: text})
 
     def _boot(self, options: Mapping[str, str], first: Picked | None = None) -> None:
         """Go on with a machine that is derived from this one by a boot with options; where something is to be done there
@@ -362,14 +369,7 @@ class AskingScreen(Screen[None], Portrayed):
 
     def jump(self) -> None:
         """Show a letter on everything that can be given the keys or clicked."""
-        from ..jumping import targets
-        from .jump import JumpScreen
-
-        def jumped(target: Target | None) -> None:
-            if target is not None:
-                self.call_later(target.do)
-
-        self.app.push_screen(JumpScreen(targets(self)), jumped)
+        self.call_later(self.run_action, "app.jump")
 
     def leave(self) -> None:
         """End the explorer, or ask first if states would be lost."""

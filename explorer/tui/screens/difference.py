@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
-from altmap.engine import Machine, diff, drift_lines, running
+from altmap.engine import Line, Machine, diff, drift_lines, running
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
+from ...picture.layout import blocks_of
 from ...picture.overlay import Happening
+from ...picture.palette import WORDS
 from .. import changes
 from ..outlooks import Outlooks
 from ..portrait import Portrayed
@@ -18,9 +21,11 @@ from ..widgets.bars import Offer, ResultBar, StatusLine
 from ..widgets.keys import Keys
 from ..widgets.map_legend import MapLegend
 from ..widgets.memory_map import MemoryMap
+from ..widgets.overview import OverviewLine
 from ..widgets.prose import Prose
 from ..widgets.title import Strip
 from ..worded import Word
+from ..words import block_name
 from . import titles
 
 
@@ -33,6 +38,8 @@ class DifferenceScreen(Screen[None], Portrayed):
         Binding("V", "next_view(-1)", show=False),
         Binding("plus", "zoom(True)", "In"),
         Binding("minus", "zoom(False)", "Out"),
+        Binding("n", "next(1)", "Next"),
+        Binding("N", "next(-1)", show=False),
         Binding("d", "leave", show=False),
         Binding("escape,q", "leave", "Back"),
     ]
@@ -50,8 +57,11 @@ class DifferenceScreen(Screen[None], Portrayed):
         return self._states[self._seen][1]
 
     def compose(self) -> ComposeResult:
-        self._map = MemoryMap(self.machine, Outlooks(self.machine))
+        verdicts = Outlooks(self.machine)
+        self._map = MemoryMap(self.machine, verdicts)
+        self._map.expect({**blocks_of(self._states[0][1]), **blocks_of(self._states[1][1])})
         yield StatusLine(self.machine)
+        yield OverviewLine(self.machine, verdicts)
         with Horizontal(id="body"):
             with Vertical(id="left"):
                 yield Strip("map-title")
@@ -59,7 +69,7 @@ class DifferenceScreen(Screen[None], Portrayed):
                 yield MapLegend(self._map)
             with Vertical(id="right"):
                 yield Strip("panel-title")
-                yield Prose(lambda width: [running(line, indent=0) for line in self.drift], id="differences")
+                yield Prose(self._told, id="differences")
         yield ResultBar()
         yield Keys(("other", "leave"))
 
@@ -76,15 +86,18 @@ class DifferenceScreen(Screen[None], Portrayed):
         self._map.hold(self.machine)
         self._map.show()
         self._map.show_happening(Happening(found.pages))
+        per_block = self.machine.geometry.sections_per_block
+        self._changed = sorted({nr // per_block for nr in found.pages})
+        overview = self.query_one(OverviewLine)
+        overview.machine = self.machine
+        overview.reload()
         self.query_one(MapLegend).refresh()
         self._title()
+        self.on_memory_map_moved()
         (before, _), (after, _) = self._states
-        count = len(self.drift)
-        panel = (
-            [Word("▌", "faint"), Word("what differs", "strong")],
-            [Word(f"{count} line{'s' * (count != 1)} ", "dim")],
-        )
-        self.query_one("#panel-title", Strip).set(*panel)
+        count = len(self._changed)
+        panel = [Word("▌", "faint"), Word("what differs", "strong")]
+        self.query_one("#panel-title", Strip).set(panel, [Word(f"{count:,} block{'s' * (count != 1)} ", "dim")])
         bar = self.query_one(ResultBar)
         bar.say(
             "before" if not self._seen else "after",
@@ -95,9 +108,26 @@ class DifferenceScreen(Screen[None], Portrayed):
         bar.offer(
             [
                 Offer("tab", "shows the other state", "other", "screen.other"),
+                *([Offer("n", "next block that differs", "next", "screen.next(1)")] if self._changed else []),
                 Offer("esc", "back", "back", "screen.leave"),
             ]
         )
+
+    def _told(self, width: int) -> Iterator[Line]:
+        """What differs in the block under the cursor, and below it in all of the machine."""
+        nr = self._map.cursor
+        yield running(block_name(nr), "title", 0)
+        yield from _in_block(nr, self._states[0][1], self._states[1][1])
+        yield running("")
+        yield running("the machine", "title", 0)
+        yield from (running(line, indent=0) for line in self.drift)
+
+    def on_memory_map_moved(self) -> None:
+        self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
+        self.query_one(Prose).show(self._told)
+
+    def on_overview_line_asked(self, message: OverviewLine.Asked) -> None:
+        self._map.go(message.pfn)
 
     def _title(self) -> None:
         self.query_one("#map-title", Strip).set(*titles.of_map(self._map))
@@ -105,6 +135,15 @@ class DifferenceScreen(Screen[None], Portrayed):
     def on_memory_map_reshaped(self) -> None:
         self.query_one(MapLegend).refresh()
         self._title()
+        self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
+
+    def action_next(self, by: int) -> None:
+        """To the next block in which something differs, or the one before."""
+        here, ways = self._map.cursor, self._changed[::by]
+        if ways:
+            self._map.go(
+                next((nr for nr in ways if (nr - here) * by > 0), ways[0]) * self.machine.geometry.pages_per_block
+            )
 
     def action_other(self) -> None:
         """The other of the two."""
@@ -133,3 +172,20 @@ class DifferenceScreen(Screen[None], Portrayed):
     def action_leave(self) -> None:
         """Back to the states."""
         self.dismiss(None)
+
+
+def _in_block(nr: int, before: Machine, after: Machine) -> Iterator[Line]:
+    """The state of a block and its pages by kind in two states of a machine: what is not the same in both."""
+    unit = before.geometry.pages_per_block
+    there = [machine.blocks.get(nr) for machine in (before, after)]
+    states = [str(block.state) if block is not None else "not there" for block in there]
+    zones = [block.zone[1] if block is not None and block.zone is not None else "none" for block in there]
+    found = [machine.summary(nr * unit, unit) for machine in (before, after)]
+    kinds = [{WORDS[kind]: count for kind, count in one.kinds.items()} for one in found]
+    counts = [(word, *(one.get(word, 0) for one in kinds)) for word in dict.fromkeys([*kinds[0], *kinds[1]])]
+    rows = [(name, *pair) for name, pair in (("state", states), ("zone", zones)) if pair[0] != pair[1]]
+    rows += [(word, f"{one:,}", f"{other:,}") for word, one, other in counts if one != other]
+    if not rows:
+        yield running("as much of each kind in both")
+        return
+    yield from (Line((*row, ""), indent=2) for row in [("", "before", "after"), *rows])

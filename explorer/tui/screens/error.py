@@ -20,7 +20,7 @@ class ErrorScreen(Dialog[None]):
         self._error = error
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="box -fault"):
+        with Vertical(classes="box"):
             yield Heading("A fault in altmap", CLOSE)
             yield Static(
                 printable(f"“{self._label}” could not be carried out: {type(self._error).__name__}: {self._error}"),

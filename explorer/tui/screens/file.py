@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import work
 from textual.app import ComposeResult
@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 
 from ...printable import printable
-from ..folder import Entry, entries, is_tree
+from ..folder import Entry, What, entries, is_tree
 from ..reading import read_unasked
 from ..widgets.heading import LEAVE, Heading, Hint
 from ..widgets.machine_card import MachineCard
@@ -92,8 +92,8 @@ class FileDialog(Dialog[str]):
     async def _look(self, entry: Entry) -> None:
         """Show the machine in a file, once the cursor rests on it."""
         card = self.query_one(MachineCard)
-        if entry.folder or entry.path.is_dir():
-            card.show(None, "enter shows what is in it" if entry.folder else "A captured folder: enter opens it.")
+        if entry.what in _LEADS_ON:
+            card.show(None, _LEADS_ON[entry.what])
             return
         await add.settled()
         machine = await asyncio.to_thread(read_unasked, str(entry.path))
@@ -128,6 +128,11 @@ class FileDialog(Dialog[str]):
 
 
 def _prompt(entry: Entry) -> Content:
-    look = "bold $primary" if entry.about == "captured folder" else "bold" if entry.folder else "$foreground"
-    name = printable(entry.name) + ("/" if entry.folder else "")
-    return Content.assemble((f"{name:<32} ", look), (entry.about, "$quiet"))
+    name = printable(entry.name) + ("/" if entry.what == "folder" else "")
+    return Content.assemble((f"{name:<32} ", _LOOKS[entry.what]), (entry.about, "$quiet"))
+
+
+_LEADS_ON: Final = {"folder": "enter shows what is in it", "tree": "A captured folder: enter opens it."}
+"""What enter does with a folder."""
+_LOOKS: Final[Mapping[What, str]] = {"folder": "bold", "tree": "bold $primary", "file": "$foreground"}
+"""How the names of each kind of thing look."""

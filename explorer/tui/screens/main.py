@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from altmap.engine import Advice, BadInput, Command, Offline, worth_knowing
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.events import Key, Resize
 from textual.widget import Widget
 
 from ... import facts
+from ...picture.can_go import CanGo
 from ...picture.overlay import Happening
 from ...picture.view import Told
 from .. import changes, plan, prospects, words
@@ -22,6 +22,7 @@ from ..session import Batch, Session
 from ..sheets import Place
 from ..verbs import BY_NAME, VERBS
 from ..widgets.bars import Offer, ResultBar, StatusLine
+from ..widgets.ground import Ground, Panes
 from ..widgets.inspector import Inspector
 from ..widgets.keys import Keys
 from ..widgets.map_legend import MapLegend
@@ -34,7 +35,6 @@ from . import titles
 from .mapping import MappingScreen
 
 if TYPE_CHECKING:
-    from ..widgets.levels import Levels
     from ..widgets.parameters import Parameters
 
 PANES: Final = ("map", "inspector", "zones", "log", "parameters")
@@ -49,7 +49,7 @@ BESIDE: Final = 122
 """Columns of all else then: the map, the panes at the right, and one between each two."""
 
 
-class MainScreen(MappingScreen):
+class MainScreen(Ground, MappingScreen):
     """The desk that verbs work on. After each verb every pane reads the machine anew; nothing else changes them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,11 +57,12 @@ class MainScreen(MappingScreen):
         for verb in VERBS
     ]
 
+    AUTO_FOCUS = "MemoryMap"
     LOG: ClassVar[str] = "kernel log"
     """What the log is called where it has a title of its own."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
+        super().__init__(classes="-show-inspector")
         self.session = session
         self._possible: frozenset[str] = frozenset()
         self._refused: tuple[Batch, int, frozenset[int]] | None = None
@@ -69,7 +70,6 @@ class MainScreen(MappingScreen):
         self._seen = dict(session.machine.sections)
         self._news: list[int] = []
         self._worth: tuple[Advice, ...] = ()
-        self._levels: Levels | None = None
         self._changes = changes.Changes({}, {}, {})
         self.verdicts = Outlooks(session.machine)
 
@@ -81,7 +81,7 @@ class MainScreen(MappingScreen):
         yield Keys(ALWAYS)
         yield ResultBar()
         yield Strip("plan")
-        with Vertical(id="right"):
+        with Panes(id="right"):
             yield Strip("panel-title")
             yield Inspector(machine, id="inspector")
         yield Strip("map-title")
@@ -114,7 +114,7 @@ class MainScreen(MappingScreen):
             from ..widgets.zone_table import ZoneTable
 
             self._levels = Levels(self._map)
-            under = Vertical(
+            under = Panes(
                 Strip("zones-title"), ZoneTable(self.machine, id="zones-under"),
                 Strip("log-title"), self.log_pane(id="log-under"), id="under",
             )  # fmt: skip
@@ -132,8 +132,6 @@ class MainScreen(MappingScreen):
         self._show_block()
 
     def on_mount(self) -> None:
-        self.show_pane(self._pane)
-        self.show_pane("map")
         self._show_machine()
         self._greet()
         self.show_offers()
@@ -175,16 +173,13 @@ class MainScreen(MappingScreen):
         return left, plan.free_words(self.session, alarm, width - sum(len(word.text) for word in left))
 
     def _show_block(self) -> None:
-        if not self._map.size:  # as soon as it has one it is told
+        if not self._map.placed:  # as soon as it is, it is told
             return
         place = self._place()
         self._link()
         if self.has_class("-huge") and self._levels is not None:
             self.query_one("#inspector", Inspector).show(place._replace(level="machine"))
-            pfn = self._point(place)
-            self._levels.show(pfn)
-            self.query_one("#page-title", Strip).set([Word("▌", "faint"), Word(f"page {pfn:#x}", "strong")])
-            self.query_one("#page", Inspector).show(place._replace(pfn=pfn, level="page"))
+            self._levels.show(self._point(place))
         else:
             self.query_one("#inspector", Inspector).show(place)
         self.show_strips(changed=False)
@@ -195,7 +190,7 @@ class MainScreen(MappingScreen):
     def _place(self) -> Place:
         map_ = self._map
         found = None
-        if map_.view.name == "can it go":
+        if map_.view is CanGo:
             found = self.verdicts.prospects()
         return Place(map_.pfn, map_.picture.cell, map_.scope.level, self._outlook(), self._fault_here(), found)
 
@@ -204,20 +199,13 @@ class MainScreen(MappingScreen):
         size = self.machine.geometry.pages_per_block
         return self._fault if self._fault is not None and self._fault // size == self.cursor else None
 
-    def _point(self, place: Place) -> int:
-        """The page of a block that is worth a look: where the cursor is, else what is in the way, else its first."""
-        size = self.machine.geometry.pages_per_block
-        if self._map.scope.level in ("block", "section", "page"):
-            return place.pfn
-        first = next((pfn for _, _, pfn in place.told.blockers if pfn is not None), None) if place.told else None
-        found = place.fault if place.fault is not None else first
-        return found if found is not None and found // size == self.cursor else self.cursor * size
-
     def _outlook(self) -> Told | None:
         """Whether the selected block can go; asked when nothing is under way."""
         return self.verdicts.ask(self.cursor) if self.session.running is None else self.verdicts.of(self.cursor)
 
     def _title(self) -> None:
+        if not self._map.placed:
+            return
         self.query_one("#map-title", Strip).set(*titles.of_map(self._map))
         self.query_one("#panel-title", Strip).set(
             *titles.of_panel(self._map, self._pane, self.pane == self._pane, self.verdicts, self.app.size.width)
@@ -394,7 +382,6 @@ class MainScreen(MappingScreen):
         """Bring a pane into sight and give it the keys."""
         if pane != "map":
             self._pane = pane
-            for name in PANES:
-                self.set_class(name == pane, f"-show-{name}")
+            self.update_classes({f"-show-{name}": name == pane for name in PANES})
             self._title()
         self.call_after_refresh(self._pane_of(pane).focus)

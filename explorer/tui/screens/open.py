@@ -26,7 +26,7 @@ from ..widgets.keys import Keys
 from ..widgets.machine_card import MachineCard
 from ..widgets.machine_list import MachineList
 from ..widgets.title import Strip
-from ..worded import Word
+from ..worded import Look, Word
 from .dialog import Dialog
 from .file import FileDialog
 from .new import NewDialog
@@ -112,7 +112,7 @@ class OpenScreen(Dialog[Opened]):
         while (source := self._list.unread()) is not None:
             self._list.learn(source, await asyncio.to_thread(read_unasked, source))
 
-    def _say(self, badge: str, text: str = "", look: str = "plain") -> None:
+    def _say(self, badge: str, text: str = "", look: Look = "plain") -> None:
         if not badge:
             text = "All is done to a copy in memory; files and this machine are only read."
         self.query_one(ResultBar).say(badge, text, look)

@@ -46,7 +46,7 @@ class ParameterDialog(Dialog[str]):
         with Vertical(classes="box -broad"):
             does, button, said = SAYS[row.how]
             yield Heading(row.name, Hint("enter", does, "take"), LEAVE)
-            yield Static(row.meaning, classes="about", markup=False)
+            yield Static(row.meaning, markup=False)
             if row.values:
                 yield OptionList(*map(self._option, range(len(row.values))), id="choices", compact=True)
             else:

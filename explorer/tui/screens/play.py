@@ -26,7 +26,7 @@ from ..widgets.memory_map import MemoryMap
 from ..widgets.overview import OverviewLine
 from ..widgets.painted import Scroller
 from ..widgets.title import Strip
-from ..worded import Role, Word
+from ..worded import Look, Role, Word
 from . import titles
 
 Answer = TypeVar("Answer")
@@ -199,7 +199,7 @@ class PlayScreen(Screen[Answer], Portrayed):
             words = (
                 f"{sum(move.pages for move in moves):,} of {total:,} pages have moved, the last ones to memory{last}"
             )
-        look = "plain" if not isinstance(told, Outcome) else "ok" if told.ok else "refused"
+        look: Look = "plain" if not isinstance(told, Outcome) else "ok" if told.ok else "refused"
         room = self.app.size.width - 6  # one line: the other is for what a person can do
         bar.say("▶" if player.playing else "■", cut(words, room), look, self.hint())
 
@@ -220,9 +220,9 @@ class PlayScreen(Screen[Answer], Portrayed):
         if count <= min(_DOTS, room // 2):
             for number in range(1, count + 1):
                 past, skipped = number <= at, isinstance(player.told[number - 1], events.MemmapSkipped)
-                look: Role = "faint" if not past else "memmap" if skipped else "accent"
+                role: Role = "faint" if not past else "memmap" if skipped else "accent"
                 sign = ("◆" if past else "◇") if skipped else "●" if past else "○"
-                left += [Word(sign, look, f"screen.to({number})"), Word("─", "faint")]
+                left += [Word(sign, role, f"screen.to({number})"), Word("─", "faint")]
         else:
             done = room * at // count
             for place in range(0, room, 2):

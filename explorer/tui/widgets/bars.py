@@ -17,7 +17,7 @@ from ...picture.lines import Line
 from ...printable import printable
 from .. import words
 from ..session import Batch
-from ..worded import Role, Word
+from ..worded import Look, Role, Word
 from .drawn import Drawn, palette_of
 from .title import clicked, drawn, places
 
@@ -31,7 +31,7 @@ SETTINGS: Final = {
 LINES: Final = 2
 """Lines of the result bar."""
 
-LOOKS: Final[dict[str, Role]] = {"ok": "good", "refused": "bad", "busy": "warn", "plain": "accent"}
+LOOKS: Final[dict[Look, Role]] = {"ok": "good", "refused": "bad", "busy": "warn", "plain": "accent"}
 """The role of the badge for each look of a result."""
 
 
@@ -97,7 +97,7 @@ class ResultBar(Drawn):
 
     def __init__(self) -> None:
         super().__init__()
-        self._said = ("", "", "plain")
+        self._said: tuple[str, str, Look] = ("", "", "plain")
         self._besides = ""
         self._hint = ""
         self._more: tuple[Offer, ...] = ()
@@ -109,8 +109,8 @@ class ResultBar(Drawn):
         besides = "" if self._hint else self._besides
         return "  ".join(filter(None, (badge, text, besides, *(f"{key} {word}" for key, word, _, _ in self._more))))
 
-    def say(self, badge: str, text: str, look: str, besides: str = "") -> None:
-        """Show a badge and a sentence, and one for the second line; `look` is "ok", "refused", "busy" or "plain"."""
+    def say(self, badge: str, text: str, look: Look, besides: str = "") -> None:
+        """Show a badge and a sentence, and one for the second line."""
         self._said, self._hint, self._more = (badge, printable(text), look), "", ()
         self._besides = printable(besides)
         self.refresh()
@@ -129,21 +129,22 @@ class ResultBar(Drawn):
     def _rows(self) -> list[list[tuple[int, Word]]]:
         """The words of both lines, each with its column."""
         width = max(8, self.size.width - 2)
-        badge, text, look = ("", self._hint, "plain") if self._hint else self._said
+        hinted: tuple[str, str, Look] = "", self._hint, "plain"
+        badge, text, look = hinted if self._hint else self._said
         lead = f"{badge}  " if badge else ""
         lines = wrap(f"{lead}{text}", width, break_long_words=True) or [""]
-        more = self._more if not self._hint else ()
+        more, own = self._more if not self._hint else (), len(lines)
         if self._besides and not self._hint and len(lines) < LINES:
             lines += wrap(self._besides, width)[:1]
         if len(lines) > LINES:
             lines = [*lines[: LINES - 1], f"{lines[LINES - 1][: width - 1]}…"]
         rows: list[list[tuple[int, Word]]] = []
         for number, line in enumerate(lines):
-            if number == 0 and lead and line.startswith(badge):
+            if number == 0 and lead and len(line) >= len(badge):
                 role = LOOKS[look]
                 rows.append([(1, Word(badge, role)), (1 + len(badge), Word(line[len(badge) :], "text"))])
             else:
-                rows.append([(1, Word(line, "dim" if number and line in self._besides else "text"))])
+                rows.append([(1, Word(line, "dim" if number >= own else "text"))])
         column = len(lines[1]) + 4 if len(lines) > 1 else 1
         for words_of in ([long for _, long, _, _ in more], [short for _, _, short, _ in more]):
             wide = sum(len(key) + len(word) + 4 for (key, *_), word in zip(more, words_of, strict=True)) - 3

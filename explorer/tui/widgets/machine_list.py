@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
 from altmap.engine import Machine
 from textual import events
 from textual.message import Message
 
 from ...card import card
-from ...picture.lines import Line, Span, cut, fitted, joined
+from ...picture.lines import Line, Span, fitted, joined
+from ...picture.machine_row import about_line, machine_row, picture_width
 from ...picture.miniature import miniature
 from ...picture.palette import Palette
 from ...picture.view import Scene
-from ...printable import printable
 from ..choices import Choice, matching
 from ..outlooks import Outlooks
 from .drawn import palette_of
 from .painted import Scroller
-
-_NAME: Final = 17
-_RIGHT: Final = 20
-_WIDEST: Final = 96
-"""Columns of the name, of what stands at the right, and of a picture at most."""
 
 
 class MachineList(Scroller):
@@ -128,26 +123,14 @@ class MachineList(Scroller):
                 self._dim(choice.about),
             )
             return
-        name = f"{cut(printable(choice.name), _NAME - 1):<{_NAME}}"
         machine = self.known.get(choice.source)
-        wide = min(_WIDEST, max(8, width - 1 - _NAME - _RIGHT))
+        wide, told = picture_width(width - 1), card(machine) if machine is not None else None
         picture = self._picture(machine, choice.source, wide) if machine is not None else [(Span(" " * wide),)] * 2
-        told = card(machine) if machine is not None else None
-        first, second = choice.facts
-        below = told.kernel if told is not None else ""
-        if told is not None:
-            commands = len(machine.timeline) - 1 if machine is not None else 0
-            plural = f"{commands:,} command{'s' * (commands != 1)}"
-            first = f"{told.size:>7}  {plural if commands else told.arch}"
-            second = f" {told.blocks} {told.nodes}"
-        yield (Span(" "), Span(name, palette.text, bold=True), *picture[0], Span(first, palette.text))
-        yield (Span(" "), self._dim(f"{cut(below, _NAME - 1):<{_NAME}}"), *picture[1], self._dim(second))
+        done = len(machine.timeline) - 1 if machine is not None else 0
+        for line in machine_row(choice.name, told, picture, palette, choice.facts, done):
+            yield (Span(" "), *line)
         if self._roomy and choice.group == "bundled":
-            known = ("● " if told.seen else "○ ") + told.known if told is not None else ""
-            room = width - 3 - len(known)
-            about = f"{cut(printable(choice.about), room).ljust(room)} "
-            sign = Span(known, palette.good if told is not None and told.seen else palette.dim)
-            yield (Span(" "), Span(about, palette.dim), sign)
+            yield (Span(" "), *about_line(choice.about, told, width - 1, palette))
 
     def _dim(self, text: str) -> Span:
         return Span(text, palette_of(self.app).dim)

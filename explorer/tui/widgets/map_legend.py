@@ -36,6 +36,8 @@ class MapLegend(Drawn):
 
     def row(self, y: int) -> Line:
         map_ = self._map
+        if not map_.placed:
+            return ()
         scope, machine, picture = map_.scope, map_.machine, map_.picture
         found = machine.summary(scope.start, scope.pages)
         cell = f"cell {short_size(picture.cell * machine.geometry.page_size)}" if picture.cell > 1 else "cell 1 page"

@@ -76,6 +76,8 @@ class MemoryMap(Drawn, can_focus=True):
         self._now: Picture | None = None
         self._age = 0
         self._counted: tuple[int, int, int] | None = None
+        self.placed = False
+        """Was it told its size? Before, there is nothing to be seen on it."""
         self._ages: dict[object, int] = {}
 
     # -- what is shown ----------------------------------------------------------------------------------------------
@@ -137,7 +139,7 @@ class MemoryMap(Drawn, can_focus=True):
         return Overlay(self.pfn, self.marks, self._hosts, self.lit, self.linked, self.happening, self.hits, self.notes)
 
     def row(self, y: int) -> Line:
-        return self.picture.line(y, self.overlay)
+        return self.picture.line(y, self.overlay) if self.placed else ()
 
     def hold(self, machine: Machine) -> None:
         """Show another reading of the same machine, from the next `show` on."""
@@ -148,7 +150,7 @@ class MemoryMap(Drawn, can_focus=True):
     def show(self) -> None:
         """Draw what has changed in the machine; marks whose block is gone go."""
         self._age += 1
-        if not self.size:
+        if not self.placed:
             return
         self.marks &= self.machine.blocks.keys()
         if self.scopes[0] != (all_of_it := whole(self.machine, self.expected)):
@@ -185,6 +187,7 @@ class MemoryMap(Drawn, can_focus=True):
         self._draw()
 
     def on_resize(self) -> None:
+        self.placed = True
         self._reshaped()
         self.picture.reveal(self.pfn)
 
@@ -358,15 +361,18 @@ class MemoryMap(Drawn, can_focus=True):
     # -- keys and the mouse -----------------------------------------------------------------------------------------
 
     def action_move(self, across: int, down: int, extend: bool = False) -> None:
+        """Steps of the cursor; `extend`: they mark what they pass."""
         self._place(self.picture.moved(self.pfn, across, down), extend)
 
     def action_jump(self, way: int) -> None:
+        """Half a map down, or up."""
         pfn = self.pfn
         for _ in range(max(1, self.size.height // 2)):
             pfn = self.picture.moved(pfn, 0, way)
         self._place(pfn)
 
     def action_end(self, last: bool) -> None:
+        """To the last page that is shown, or the first."""
         pfn = self.picture.snapped(self.scope.start + self.scope.pages - 1 if last else self.scope.start)
         self._place(pfn)
 

@@ -89,17 +89,12 @@ class Scroller(Drawn, ScrollView, can_focus=True):
 class Painted(Scroller):
     """A scrolling view of text with roles."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._lines: Sequence[Line] = ()
-
     def lines(self, width: int) -> Sequence[Line]:
         """What there is to see, for a width in cells."""
         raise NotImplementedError
 
     def drawn(self, width: int) -> Sequence[picture.Line]:
-        self._lines = self.lines(width)
-        return [self._spans(line) for line in self._lines]
+        return [self._spans(line) for line in self.lines(width)]
 
     def _spans(self, line: Iterable[Piece]) -> picture.Line:
         palette = palette_of(self.app)
@@ -109,7 +104,3 @@ class Painted(Scroller):
         super().notify_style_update()
         if self.is_mounted:
             self.reload()
-
-    def line_at(self, row: int) -> Line:
-        """One line; an empty one below the last."""
-        return self._lines[row] if row < len(self._lines) else ()

@@ -16,8 +16,6 @@ from .drawn import Drawn, look, palette_of
 class Strip(Drawn):
     """Words from the left and words from the right; what does not fit is left out, from the middle on."""
 
-    DEFAULT_CLASSES = "-strip"
-
     def __init__(self, name: str) -> None:
         super().__init__(id=name)
         self._left: tuple[Word, ...] = ()

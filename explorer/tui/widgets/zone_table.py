@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from altmap.engine import Machine, about_bytes
 from textual.geometry import Size
 
+from .drawn import ZONE_ROLES
 from .painted import Line, Painted, Piece, length, wrapped
 
 ORDER: Final = ("DMA", "DMA32", "Normal", "Movable", "Device")
@@ -68,7 +69,7 @@ class ZoneTable(Painted):
             if many or not own:
                 lines.append(((f"node {number}", "title"), (f"  {about}", "muted")))
             for key in own:
-                row: list[Piece] = [(f"{key[1]:<8}", f"zone-{key[1]}")]
+                row: list[Piece] = [(f"{key[1]:<8}", ZONE_ROLES.get(key[1], "strong"))]
                 for name, cell in cells[key].items():
                     row += [(" " * (widths[name] - length(cell)), "text"), *cell]
                 lines.append((*row, *self._bar(numbers[key], bar)))

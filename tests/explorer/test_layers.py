@@ -1,0 +1,117 @@
+"""The folders of the explorer are layers: a module imports from its own and from those below, never in a round."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from types import FunctionType
+
+from altmap import explorer
+
+ROOT = Path(explorer.__file__).resolve().parent
+
+LAYERS = (
+    "", "picture", "watching", "tour", "tui", "tui.sheets", "tui.widgets", "tui.screens", "tui.app", "headless"
+)  # fmt: skip
+"""The folders, lowest first; "" are the files beside them, "tui" those beside its folders, but for those of `APPLICATION`."""
+APPLICATION = ("tui.app", "tui.leaving", "tui.studio")
+"""The application, how it ends, and how it is opened without a terminal: together they are the layer "tui.app"."""
+
+
+def module_name(path: Path) -> str:
+    """``tui.screens.main`` of explorer/tui/screens/main.py; of a folder's own file the folder."""
+    parts = list(path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(ROOT.rglob("*.py"))}
+
+
+def layer_of(name: str) -> str:
+    """The layer of a module."""
+    if name in APPLICATION:
+        return "tui.app"
+    return max((layer for layer in LAYERS if layer == name or f"{name}.".startswith(f"{layer}.")), key=len, default="")
+
+
+def imports(name: str) -> Iterator[str]:
+    """Modules of the explorer that a module imports, wherever in it; ``altmap.explorer`` alone is the name of a folder."""
+    path = MODULES[name]
+    here = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = [*here[: len(here) - node.level + 1], *(node.module or "").split(".")]
+            source = ".".join(filter(None, base))
+            for alias in node.names:
+                deeper = f"{source}.{alias.name}".lstrip(".")
+                yield deeper if deeper in MODULES else source
+
+
+GRAPH = {name: set(imports(name)) - {name} for name in MODULES}
+
+
+def test_the_graph_is_seen() -> None:
+    assert "picture.lines" in GRAPH["watching.frame"]
+    assert "tui.worded" in GRAPH["tui.widgets.title"]
+    assert "tui.app" in GRAPH["headless.machines"], "what is imported in a function counts too"
+    assert sum(map(len, GRAPH.values())) > 400
+
+
+def test_every_layer_has_its_modules() -> None:
+    assert {layer_of(name) for name in MODULES} == set(LAYERS)
+
+
+def test_modules_import_from_their_layer_and_below() -> None:
+    upward = [
+        f"{name} imports {other}"
+        for name, others in GRAPH.items()
+        for other in others
+        if LAYERS.index(layer_of(other)) > LAYERS.index(layer_of(name))
+    ]
+    assert not upward, "\n".join(upward)
+
+
+def test_no_module_imports_itself_in_a_round() -> None:
+    waiting = {name: set(others) for name, others in GRAPH.items()}
+    while free := {name for name, others in waiting.items() if not others & waiting.keys()}:
+        for name in free:
+            del waiting[name]
+    assert not waiting, f"cycle among {sorted(waiting)}"
+
+
+def told(thing: type) -> bool:
+    """Does a class say what it is? Views and verbs have a sentence for that, which people read too."""
+    return bool(vars(thing).get("__doc__") or vars(thing).get("sentence"))
+
+
+def undocumented(name: str) -> Iterator[str]:
+    """Public names of a module without a docstring of their own or, for methods, of the class that they come from. What answers
+    a message of Textual's is named after it."""
+    full = f"altmap.explorer.{name}".rstrip(".")
+    module = importlib.import_module(full)
+    if not module.__doc__:
+        yield full
+    for what, thing in vars(module).items():
+        if what.startswith("_") or getattr(thing, "__module__", "") != full:
+            continue
+        if isinstance(thing, FunctionType) and not thing.__doc__:
+            yield f"{full}.{what}"
+        if isinstance(thing, type):
+            if not told(thing):
+                yield f"{full}.{what}"
+            for member, value in vars(thing).items():
+                named = isinstance(value, FunctionType | property | classmethod | staticmethod)
+                if (
+                    named
+                    and not member.startswith(("_", "on_", "watch_"))
+                    and not inspect.getdoc(getattr(thing, member))
+                ):
+                    yield f"{full}.{what}.{member}"
+
+
+def test_every_public_name_is_documented() -> None:
+    missing = [what for name in MODULES for what in undocumented(name)]
+    assert not missing, "\n".join(missing)
