@@ -46,6 +46,9 @@ class Levels(Drawn):
             super().__init__()
             self.pfn = pfn
 
+    class Followed(Message):
+        """The cursor rests, and this shows where."""
+
     def __init__(self, map_: MemoryMap) -> None:
         super().__init__(id="levels")
         self._map = map_
@@ -66,6 +69,7 @@ class Levels(Drawn):
     async def _follow(self) -> None:
         await asyncio.sleep(REST)
         self.reload()
+        self.post_message(self.Followed())
 
     def reload(self) -> None:
         """Draw everything anew."""
