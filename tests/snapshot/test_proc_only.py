@@ -6,8 +6,8 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from altmap.engine import BadInput, Machine, Sync, capture, open_machine, why_not
-from altmap.engine.commands import Offline
+from altmap.engine import BadInput, Machine, Sync, capture, open_machine, save_machine, why_not
+from altmap.engine.commands import Add, Command, Eject, Offline, Online, Remove
 
 FIRECRACKER = Path(__file__).parents[2] / "fixtures/captures/firecracker-24g.tar.xz"
 GIB = 1 << 30
@@ -63,6 +63,23 @@ def test_what_is_not_told_is_estimated_and_no_answer_is_sure(whole: Path, tmp_pa
         "it tells of no memory blocks; 192 are made of the zones in zoneinfo" in note for note in machine.origin.notes
     )
     assert why_not(machine, Offline(block=60)).certainty == "not known"
+
+
+def test_blocks_that_no_file_lists_may_be_there_all_the_same(whole: Path, tmp_path: Path) -> None:
+    """A zone says nothing of blocks that are offline; System RAM in iomem has those as well."""
+    asked: tuple[Command, ...] = (
+        Add(start="64G", size="1G"), Online(block=500), Offline(block=500), Remove(start="64G", size="1G"),
+        Eject(start="64G", size="1G"),
+    )  # fmt: skip
+    for names, told in (
+        (("zoneinfo",), [*["not known"] * 3, "yes", "not known"]),
+        (("zoneinfo", "iomem"), ["yes", "no", "no", "yes", "yes"]),
+    ):
+        (tmp_path / names[-1]).mkdir()
+        machine = opened(tmp_path / names[-1], of(whole, "version", "buddyinfo", *names))
+        assert [why_not(machine, one).certainty for one in asked] == told
+        save_machine(machine, tmp_path / "m.json")
+        assert why_not(open_machine(tmp_path / "m.json"), asked[0]).certainty == told[0]
 
 
 def test_with_pages_answers_are_as_sure_as_those(whole: Path, tmp_path: Path) -> None:

@@ -171,8 +171,8 @@ def _in_block(nr: int, before: Machine, after: Machine) -> Iterator[Line]:
     zones = [block.zone[1] if block is not None and block.zone is not None else "none" for block in there]
     found = [machine.summary(nr * unit, unit) for machine in (before, after)]
     kinds = [{WORDS[kind]: count for kind, count in one.kinds.items()} for one in found]
-    counts = [(word, *(one.get(word, 0) for one in kinds)) for word in dict.fromkeys([*kinds[0], *kinds[1]])]
-    rows = [(name, *pair) for name, pair in (("state", states), ("zone", zones)) if pair[0] != pair[1]]
+    rows = [(name, one, other) for name, (one, other) in (("state", states), ("zone", zones)) if one != other]
+    counts = [(word, kinds[0].get(word, 0), kinds[1].get(word, 0)) for word in dict.fromkeys([*kinds[0], *kinds[1]])]
     rows += [(word, f"{one:,}", f"{other:,}") for word, one, other in counts if one != other]
     if not rows:
         yield running("as much of each kind in both")

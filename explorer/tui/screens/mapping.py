@@ -17,7 +17,10 @@ from .. import prospects, words
 from ..outlooks import Outlooks
 from ..sheets import Place
 from ..widgets.bars import Offer, ResultBar
+from ..widgets.inspector import Inspector
 from ..widgets.map_legend import MapLegend
+from ..widgets.title import Strip
+from ..worded import Word
 from .mapped import Mapped
 from .watching import WatchingScreen
 
@@ -38,6 +41,7 @@ class MappingScreen(Mapped, WatchingScreen):
 
     verdicts: Outlooks
     _fault: int | None = None
+    _levels: Levels | None = None
     _node_strip: NodeStrip | None = None
     _head_strip: HeadStrip | None = None
     _search: Search | None = None
@@ -100,6 +104,22 @@ class MappingScreen(Mapped, WatchingScreen):
 
     def on_levels_asked(self, message: Levels.Asked) -> None:
         self._map.zoom_to_page(message.pfn)
+
+    def on_levels_followed(self) -> None:
+        """The page that is worth a look is told of together with what is around it."""
+        assert self._levels is not None
+        pfn = self._levels.pfn
+        self.query_one("#page-title", Strip).set([Word("▌", "faint"), Word(f"page {pfn:#x}", "strong")])
+        self.query_one("#page", Inspector).show(self._place()._replace(pfn=pfn, level="page"))
+
+    def _point(self, place: Place) -> int:
+        """The page of a block that is worth a look: where the cursor is, else what is in the way, else its first."""
+        size = self.machine.geometry.pages_per_block
+        if self._map.scope.level in ("block", "section", "page"):
+            return place.pfn
+        first = next((pfn for _, _, pfn in place.told.blockers if pfn is not None), None) if place.told else None
+        found = place.fault if place.fault is not None else first
+        return found if found is not None and found // size == self.cursor else self.cursor * size
 
     def show_strips(self, changed: bool) -> None:
         """What stands below the map where there is room; `changed`: the machine is another than it was."""

@@ -47,6 +47,9 @@ class Levels(Drawn):
             super().__init__()
             self.pfn = pfn
 
+    class Followed(Message):
+        """The cursor rests, and this shows where."""
+
     def __init__(self, map_: MemoryMap) -> None:
         super().__init__(id="levels")
         self._map = map_
@@ -67,6 +70,7 @@ class Levels(Drawn):
     async def _follow(self) -> None:
         await asyncio.sleep(REST)
         self.reload()
+        self.post_message(self.Followed())
 
     def reload(self) -> None:
         """Draw everything anew."""
