@@ -46,6 +46,7 @@ class MappingScreen(Mapped, WatchingScreen):
     _head_strip: HeadStrip | None = None
     _search: Search | None = None
     _sought: str = ""
+    _search_said: tuple[str, int] = ("", -1)
     _came_from: tuple[int, int, int] | None = None
     """Page and depth before the last jump to memmap, and the page where it led."""
     _repaint_at: float = 0
@@ -247,8 +248,18 @@ class MappingScreen(Mapped, WatchingScreen):
             if self._map.hits and self.cursor not in self._map.hits:
                 self.next_hit(1)
             self.query_one(ResultBar).say("/", said, "plain")
+        self._search_said = said, self._map.pfn
         self._ask_all()
         self.show_offers()
+
+    def _tell_found(self) -> None:
+        """More answers are there: say how many blocks were found by now, and go to the first of them from where one began."""
+        said, pfn = self._search_said
+        now = self._find()
+        self.query_one(ResultBar).amend(said, now)
+        if pfn == self._map.pfn and self._map.hits and self.cursor not in self._map.hits:
+            self.next_hit(1)
+        self._search_said = now, self._map.pfn
 
     def end_search(self) -> None:
         """Take the search away."""
@@ -280,7 +291,7 @@ class MappingScreen(Mapped, WatchingScreen):
         while pending := self._asked_now():
             await self._ask_some(pending)
             if self._search is not None and self._search.asks:
-                self._find()
+                self._tell_found()
         self._show_news()
         self._show_block()
 
