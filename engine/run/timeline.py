@@ -205,6 +205,11 @@ class Timeline:
         return tuple(map(seen, self._moments.steps))
 
     @property
+    def number(self) -> int:
+        """The number of the state that the machine is in."""
+        return self._moments.present.number
+
+    @property
     def present(self) -> Step:
         """The state that the machine is in."""
         return seen(self._moments.present)
