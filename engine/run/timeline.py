@@ -239,5 +239,6 @@ class Timeline:
 
 def seen(moment: Moment) -> Step:
     """A state as it is told."""
-    parent, latest = (None if other is None else other.number for other in (moment.parent, moment.latest))
+    parent = None if moment.parent is None else moment.parent.number
+    latest = None if moment.latest is None else moment.latest.number
     return Step(moment.number, parent, moment.outcome, moment.name, latest)
