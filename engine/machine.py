@@ -13,7 +13,7 @@ from .memory.block import Block, Group, Request
 from .memory.origin import Origin
 from .memory.section import Section
 from .memory.settings import Boot, Settings
-from .memory.state import Resource, State
+from .memory.state import Resource, State, clone
 from .memory.zone import Node, Zone
 from .numbers.frozen import Frozen
 from .numbers.geometry import Geometry
@@ -30,7 +30,6 @@ from .questions.why.verdict import Verdict
 from .run.certainty import certainty
 from .run.dispatch import run, takes_signals
 from .run.invariants import Broken, check
-from .run.rehearsal import clone
 from .run.timeline import Moments, Step, Timeline, seen
 from .sysfs import hotplug_files
 

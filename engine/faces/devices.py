@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ..hotplug.add import RESOURCE_NAMES
 from ..machine import Machine
 from ..memory.block import Block, Group, Request
-from ..memory.state import State
+from ..memory.state import State, clone
 from ..memory.zone import MOVABLE
 from ..numbers.rounding import ceil
 from ..numbers.runs import consecutive
@@ -21,7 +21,6 @@ from ..questions.summary import summary
 from ..reading.memory_devices import DeviceKind, MemoryDevice
 from ..rebuild.topology import count_early
 from ..run.invariants import check
-from ..run.rehearsal import clone
 
 _CALLERS: Final[dict[DeviceKind, Caller]] = {
     "dimm": "acpi",

@@ -36,11 +36,16 @@ _SUBSECTION: Final = 2 * MIB
 _NOWHERE: Final = Memmap("kernel")
 
 
+def device_unit(state: State) -> int:
+    """Bytes of which ranges of device memory are made: sub-sections, or before 5.3 and without a vmemmap mapped by itself
+    sections."""
+    vmemmap = state.preset.rfc_altmap != "no vmemmap" and not windows.window_pages(state)
+    return _SUBSECTION if state.model.subsections and vmemmap else state.geometry.section_size
+
+
 def check_device_range(state: State, request: AddRequest) -> Steps:
     """check_pfn_span: ranges are made of sub-sections, or before 5.3 of sections. Raises `HotplugError` EINVAL."""
-    geometry, start, size = state.geometry, request.start, request.size
-    vmemmap = state.preset.rfc_altmap != "no vmemmap" and not windows.window_pages(state)
-    unit = _SUBSECTION if state.model.subsections and vmemmap else geometry.section_size
+    geometry, start, size, unit = state.geometry, request.start, request.size, device_unit(state)
     if not size or start % unit or size % unit:
         first, last = start // geometry.page_size, (start + size) // geometry.page_size - 1
         if size and state.model.subsections:

@@ -25,10 +25,10 @@ from ..protocol.events import (
     MemmapSkipped,
     MigrationFailed,
     NotifierCalled,
-    OriginDoubted,
     PagesAssumed,
     PagesTaken,
     PresentAdjusted,
+    RangeDoubted,
     RangeIsolated,
     RangeRemoved,
 )
@@ -224,7 +224,7 @@ def _announce(state: State, block: Block, key: ZoneKey, start: int, pages: int) 
     yield from tell_node(state, "NODE_REMOVING_LAST_MEMORY", start, pages, change)
     call = state.chain.call("MEM_GOING_OFFLINE", start, pages, named_node(state, change), block.early)
     if block.undated:
-        yield OriginDoubted(start, pages, NotDated())
+        yield RangeDoubted(start, pages, NotDated())
     yield call
     if call.vetoed_by:
         yield _failure(state, start, pages, "notifier failure")

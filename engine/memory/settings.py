@@ -35,11 +35,13 @@ class Settings(msgspec.Struct, frozen=True, gc=False):
 
 class Boot(msgspec.Struct, frozen=True, gc=False):
     """What the boot decided and nothing changes. `probe`: the kernel has the file /sys/devices/system/memory/probe
-    (CONFIG_ARCH_MEMORY_PROBE). The others are options of its command line, as they were given; None if they were not."""
+    (CONFIG_ARCH_MEMORY_PROBE). The others are options of its command line, as they were given; None if they were not, but
+    `default_hugepagesz` is also what /proc/meminfo shows of it."""
 
     probe: bool = False
     movable_node: bool = False
     hugepages: str | None = None
+    default_hugepagesz: str | None = None
     hugetlb_free_vmemmap: str | None = None
     movablecore: str | None = None
     kernelcore: str | None = None
@@ -125,6 +127,7 @@ _BOOT: Final[_Rows] = MappingProxyType(
         "probe": _yes,
         "movable_node": _yes,
         "hugepages": str,
+        "default_hugepagesz": str,
         "hugetlb_free_vmemmap": str,
         "movablecore": str,
         "kernelcore": str,

@@ -71,8 +71,13 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     """What the kernel has one of. `crashed`: it does nothing any more. `locked`: an offline that never ends holds the hotplug
     lock. `vmemmap_warned`: a failed allocation of memmap was logged, which happens once. `policy_zone` is a place in
     `KERNEL_ZONES`; it never goes down. `hugetlb_rank` is the highest rank that a huge page had.
-    `auto_online_assumed`, `mode_assumed`: no file of the capture told auto_online_blocks, and memmap_on_memory, and they are
-    taken for what kernels have by default."""
+
+    What a capture leaves open: `auto_online_assumed` and `mode_assumed`: no file of it told auto_online_blocks, and
+    memmap_on_memory, and they are taken for what kernels have by default; `blocks_assumed`: nor did one list memory blocks or
+    System RAM, so that blocks which are offline are not known; `poison_unseen`: more pages have a hardware error than were
+    seen, so that an offline block may hold one; `leaked_memmap`: pages of memmap of sections that have no block, at a place
+    that no file tells; `kernel_since`, `kernel_until`: no file told the kernel, and it is one of
+    these releases or between them (major times 100 and minor; 0: it was told)."""
 
     crashed: bool = False
     vmemmap_warned: bool = False
@@ -81,6 +86,11 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     locked: bool = False
     auto_online_assumed: bool = False
     mode_assumed: bool = False
+    blocks_assumed: bool = False
+    poison_unseen: bool = False
+    leaked_memmap: int = 0
+    kernel_since: int = 0
+    kernel_until: int = 0
 
 
 class State:
@@ -347,3 +357,11 @@ def state_of(holder: Holder | State) -> State:
 def _count(pages: Mapping[Kind, int], kind: Kind, mask: int) -> int:
     have = pages.get(kind, 0)
     return (have & mask).bit_count() if have else 0
+
+
+def clone(state: State) -> State:
+    """Another state of the same values: the tables are copied, nothing in them is. Its journal is empty."""
+    copy = State(state.preset, state.geometry, state.model, state.boot, state.chain)
+    for table, own in zip(state.tables, copy.tables, strict=True):
+        own.load(table)
+    return copy

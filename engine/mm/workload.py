@@ -194,7 +194,7 @@ def _random_set(chance: Random, width: int, share: float) -> int:
 
 def _use_huge(state: State, pages: int | None, where: Where, used: bool) -> Steps:
     """A program maps free huge pages of the pool, or unmaps them; pages of the default size."""
-    size = (state.preset.huge_page or state.geometry.page_size) // state.geometry.page_size
+    size = (hugetlb.default_size(state) or state.geometry.page_size) // state.geometry.page_size
     if used:
         ours = free_list(state, where.node, size)
     else:

@@ -42,6 +42,9 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 UNMOVABLE_KINDS: Final[tuple[Kind, ...]] = (RESERVED, SLAB, PAGETABLE, VMEMMAP, KERNEL)
 """Kinds that no offline of a kernel zone gets past (has_unmovable_pages)."""
 
+BUDDY_KINDS: Final[tuple[Kind, ...]] = (FREE, PCP, MOVABLE, PINNED, HUGE, SLAB, PAGETABLE)
+"""Kinds that a page has only where the buddy holds it or gave it away, so that its zone manages it."""
+
 Freeable = Literal["slab", "kernel", "pagetable", "assumed"]
 """Kinds that whoever uses them can give back; no command of ours can."""
 FREEABLE: Final[tuple[Freeable, ...]] = get_args(Freeable)

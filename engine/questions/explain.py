@@ -22,6 +22,10 @@ _MOST_BLOCKS: Final = 8
 """Blocks of a range that are looked at."""
 
 
+_LONGEST: Final = 2048
+"""Characters of a line: the kernel prints 1,024 at most (PRINTKRB_RECORD_MAX), and who keeps it puts a date and a name before."""
+
+
 class Explained(msgspec.Struct, frozen=True):
     """A line of the log: what it `means`, the `rule` (where in the kernel it is decided), the page (pfn) and the range of
     addresses (first, behind the last) that it names, and what is `here` on the machine that was given, a sentence each."""
@@ -35,10 +39,10 @@ class Explained(msgspec.Struct, frozen=True):
 
 
 def explain(text: str, machine: Holder | State | None = None) -> tuple[Explained, ...]:
-    """The lines of a kernel log that are about memory hotplug, each explained, in their order; others are left out. Where a line
-    has several meanings, that of the first that fits."""
+    """The lines of a kernel log that are about memory hotplug, each explained, in their order; others are left out, and so are
+    those that are longer than any the kernel prints. Where a line has several meanings, that of the first that fits."""
     state = None if machine is None else state_of(machine)
-    found = (_explained(line.rstrip("\r"), state) for line in text.splitlines())
+    found = (_explained(line.rstrip("\r"), state) for line in text.splitlines() if len(line) <= _LONGEST)
     return tuple(one for one in found if one is not None)
 
 

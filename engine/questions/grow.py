@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from ..commands import Add, Command, VirtioMem, Write
-from ..memory.state import Holder, State, state_of
+from ..memory.state import Holder, State, clone, state_of
 from ..memory.zone import KERNEL_ZONES, MOVABLE
 from ..numbers.errors import BadInput
 from ..numbers.rounding import up
@@ -19,7 +19,7 @@ from ..protocol.reasons.worth import KernelMemoryLow, TopHeavy
 from ..protocol.vocabulary import AutoOnline, Caller
 from ..reading.collection import without_collection
 from ..run.dispatch import run
-from ..run.rehearsal import attempt, clone
+from ..run.rehearsal import attempt
 from ..sysfs.hotplug_files import MEMORY
 from .worth_knowing import kernel_memory_low, top_heavy
 

@@ -95,6 +95,11 @@ def _failed(match: re.Match[str]) -> str:
     return f"memory did not go offline: {why[0] if why else match['why']}"
 
 
+def _in_a_row(match: re.Match[str]) -> str:
+    order = min(int(match["order"]), 63)
+    return f"{1 << order} pages in a row" if order else "1 page"
+
+
 LOG_LINES: Final = (
     log_line(
         r"memory offlining \[mem (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\] failed due to (?P<why>.+)",
@@ -149,9 +154,24 @@ LOG_LINES: Final = (
         "mm/memory_hotplug.c, mhp_range_allowed (5.12 and later)",
     ),
     log_line(
+        r"exceeds maximum addressable address, range=\[(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\]",
+        "E2BIG: the range lies beyond the addresses that the kernel can map",
+        "mm/memory_hotplug.c, check_hotplug_memory_addressable (5.5 to 5.11)",
+    ),
+    log_line(
+        r"Section-unaligned hotplug range: start (?P<low>0x[0-9a-f]+), size (?P<size>0x[0-9a-f]+)",
+        "EINVAL: memory was added in whole sections then, and this range is not made of them",
+        "mm/memory_hotplug.c, check_hotplug_memory_range (before 4.17)",
+    ),
+    log_line(
+        r"System RAM resource \[mem (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)[^]]*\] cannot be added",
+        "EEXIST: something in /proc/iomem lies in the range already",
+        "mm/memory_hotplug.c, register_memory_resource (before 5.2)",
+    ),
+    log_line(
         r"vmemmap alloc failure: order:(?P<order>\d+)",
         lambda match: (
-            f"the memmap of added memory needs {1 << int(match['order'])} pages in a row of memory that is there already, and "
+            f"the memmap of added memory needs {_in_a_row(match)} of memory that is there already, and "
             f"there were none (the kernel then tries single pages, and may fail with ENOMEM); memmap_on_memory puts it into the "
             f"added memory instead"
         ),
@@ -249,7 +269,7 @@ LOG_LINES: Final = (
     ),
     log_line(
         r"page allocation failure: order:(?P<order>\d+)",
-        lambda match: f"{1 << min(int(match['order']), 63)} pages in a row were asked for and not to be had",
+        lambda match: f"{_in_a_row(match)} {'was' if match['order'] == '0' else 'were'} asked for and not to be had",
         "mm/page_alloc.c, warn_alloc",
     ),
     log_line(

@@ -16,13 +16,25 @@ from ..memory.section import Memmap
 from ..memory.state import Resource, State
 from ..memory.zone import Node, Zone
 from ..numbers.bits import lowest, span
-from ..protocol.vocabulary import ASSUMED, FREE, MEMMAP, PAGE_OFFLINE, PAGETABLE, PCP, POISONED, VMEMMAP, Chunk, ZoneKey
+from ..protocol.vocabulary import (
+    ASSUMED,
+    BUDDY_KINDS,
+    FREE,
+    MEMMAP,
+    PAGE_OFFLINE,
+    PAGETABLE,
+    PCP,
+    POISONED,
+    VMEMMAP,
+    Chunk,
+    ZoneKey,
+)
 from .settle import Part
 
 
-def agree_zone(state: State, key: ZoneKey, numbers: list[int], prior: State | None) -> Iterator[str]:
+def agree_zone(state: State, key: ZoneKey, numbers: list[int], prior: State | None, was_counted: bool) -> Iterator[str]:
     """Bring the counters and the span of a zone to its online sections, which are `numbers`, ascending. `prior` is the model's
-    state before, which knows the blocks that were hot-added."""
+    state before, which knows the blocks that were hot-added; `was_counted`: the counters were read, not worked out."""
     zone, part = state.zones[key], Part(state, key, numbers, {})
     counts = f"zone {key[1]} of node {key[0]} has {zone.managed} managed of {zone.present} present pages"
     heads, withheld, listed, free = (part.have(kind) for kind in (MEMMAP, PAGE_OFFLINE, PCP, FREE))
@@ -30,16 +42,18 @@ def agree_zone(state: State, key: ZoneKey, numbers: list[int], prior: State | No
     present, managed = part.total - heads - withheld + apart, part.total - heads - withheld
     hot = not part.early and not part.have(ASSUMED)
     if hot and (present, managed) != (zone.present, zone.managed):
-        if _take_for_boot_memory(state, numbers, prior):
+        if was_counted and _take_for_boot_memory(state, numbers, prior):
             hot = False
             yield f"{counts}, as memory of the boot has; taken for it"
         else:
             zone = replace(zone, present=present, managed=managed)
-            yield f"{counts} by zoneinfo, and {managed} of {present} by its blocks; these are taken"
-    managed = max(min(zone.managed, zone.present - apart), free + listed)
+            if was_counted:
+                yield f"{counts} by zoneinfo, and {managed} of {present} by its blocks; these are taken"
+    sure = sum(map(part.have, BUDDY_KINDS))
+    managed = max(min(zone.managed, zone.present - apart), sure)
     present = max(zone.present, managed + apart)
     if (present, managed) != (zone.present, zone.managed):
-        yield f"{counts} by zoneinfo, and {free + listed} free ones; {managed} of {present} are taken"
+        yield f"{counts} by zoneinfo, and {sure} that the buddy has or gave away; {managed} of {present} are taken"
     zone = replace(zone, present=present, managed=managed, pcp=min(max(zone.pcp, listed), managed - free))
     blocks = (state.blocks[nr // state.geometry.sections_per_block] for nr in numbers)
     low, high = _ends(state, key, numbers) if hot else _wide_enough(state, zone, blocks)
@@ -77,7 +91,8 @@ def _take_for_boot_memory(state: State, numbers: list[int], prior: State | None)
     unknown = {
         number for number in found if not state.blocks[number].head and (prior is None or number not in prior.blocks)
     }
-    state.blocks.load({number: replace(state.blocks[number], early=True) for number in unknown})
+    undated = state.preset.boot_offline_veto
+    state.blocks.load({number: replace(state.blocks[number], early=True, undated=undated) for number in unknown})
     state.sections.load({nr: replace(state.sections[nr], early=True) for nr in numbers if nr // per_block in unknown})
     return bool(unknown)
 

@@ -7,6 +7,7 @@ memmap was decided by a parameter that cannot be changed after the boot.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -28,20 +29,24 @@ class _Device(NamedTuple):
     blocks: list[int]
 
 
-def build_devices(draft: Draft, mode: Mode) -> None:
-    """Mark the blocks of memory devices as hot-added, and give them their groups and heads; `mode` is that of
-    memmap_on_memory."""
+def build_devices(draft: Draft) -> None:
+    """Mark the blocks of memory devices as hot-added, and give them their groups and heads."""
     state = draft.state
-    if not state.model.parameter_modes:
-        mode = "N"
+    mode: Mode = draft.mode if state.model.parameter_modes else "N"
     heads, grouped = _heads_fit(state), state.model.groups and bool(draft.seen.resources)
     for number, device in enumerate(_devices(draft, mode) if draft.seen.resources else _blocks_behind(draft)):
-        head = _head(draft, device, mode) if mode != "N" else 0
+        head = max(state.blocks[at].head for at in device.blocks)  # a request has them all, or none
+        if not head and mode != "N":
+            head = _head(draft, device, mode)
+        without = Counter(
+            block.zone for at in device.blocks if not (block := state.blocks[at]).head and block.zone is not None
+        )
+        if any(heads.get(zone, 0) < count * head for zone, count in without.items()):
+            head = 0
+        heads.update({zone: heads.get(zone, 0) - count * head for zone, count in without.items()})
         for at in device.blocks:
             block = state.blocks[at]
-            own = block.head or (head if block.zone is None or heads.get(block.zone, 0) >= head else 0)
-            if block.zone is not None and not block.head:
-                heads[block.zone] = heads.get(block.zone, 0) - own
+            own = block.head or head
             group = number if grouped else None
             state.blocks.load({at: msgspec.structs.replace(block, early=False, head=own, group=group)})
         if grouped:
@@ -65,14 +70,19 @@ def _devices(draft: Draft, mode: Mode) -> list[_Device]:
 
 
 def _blocks_behind(draft: Draft) -> list[_Device]:
-    """Blocks that are more than the memory of the boot had sections; which of them came together, no file says then."""
-    boot, size = _boot_sections(draft), draft.state.geometry.block_size
-    if boot is None:
-        return []
+    """Blocks that are more than the memory of the boot had sections, or in ZONE_MOVABLE though no boot option put any there;
+    which of them came together, no file says then."""
+    state, boot, size = draft.state, _boot_sections(draft), draft.state.geometry.block_size
+    told = draft.seen.cmdline is not None and not state.boot.has_movable
+
+    def came_later(number: int) -> bool:
+        if boot is not None:
+            return _sections_below(state, number * size) >= boot
+        zone = state.blocks[number].zone
+        return told and zone is not None and zone[1] == MOVABLE
+
     return [
-        _Device(number * size, (number + 1) * size, [number])
-        for number in sorted(draft.state.blocks)
-        if _sections_below(draft.state, number * size) >= boot
+        _Device(number * size, (number + 1) * size, [number]) for number in sorted(state.blocks) if came_later(number)
     ]
 
 

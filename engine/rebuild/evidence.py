@@ -122,6 +122,23 @@ def _plainly_free(draft: Draft, key: ZoneKey) -> int:
     return count
 
 
+def _heads_at_most(draft: Draft, key: ZoneKey) -> int:
+    """Pages of a zone that may be heads of memmap: where no file says which memory was added, or whether it carries its memmap,
+    each block that nobody saw may have one, and they are present and not managed, as what the boot reserved."""
+    state, seen = draft.state, draft.seen
+    told = "memmap_on_memory" in seen.parameters or seen.cmdline is not None
+    if told and (seen.resources or draft.mode == "N"):
+        return 0
+    if not state.model.parameter_modes or not state.model.heads_present:
+        return 0
+    per_block = state.geometry.sections_per_block
+    unseen = {section.nr // per_block for section, _ in state.zone_sections(key) if section.unseen}
+    may = [number for number in unseen if not state.blocks[number].head]
+    may = [number for number in may if not (seen.resources and state.blocks[number].early)]
+    zone = state.zones[key]
+    return min(len(may) * state.geometry.memmap_pages_per_block, max(0, zone.present - zone.managed))
+
+
 def weigh_evidence(draft: Draft) -> None:
     """How well each zone's numbers are known. What balloons took is in the counters of /proc/vmstat; without these it may be
     anything. Pages without flags that were taken for the kernel's may be those of the CPUs' lists."""
@@ -135,5 +152,8 @@ def weigh_evidence(draft: Draft) -> None:
     for key, zone in state.zones.items():
         ballooned = max(0, inflated) if seen.vmstat else zone.present
         areas = f"{key[0]}/{key[1]}" in seen.buddyinfo or key in wholly_seen
-        disguised = min(zone.present, ballooned + zspages.get(key, 0) + max(0, zone.pcp - _plainly_free(draft, key)))
+        disguised = min(
+            zone.present,
+            ballooned + _heads_at_most(draft, key) + zspages.get(key, 0) + max(0, zone.pcp - _plainly_free(draft, key)),
+        )
         state.evidence.load({key: Evidence(bool(seen.zones), areas, disguised)})

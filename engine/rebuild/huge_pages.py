@@ -10,6 +10,7 @@ import msgspec
 from ..memory.section import put, union
 from ..memory.state import HugePage, State
 from ..memory.zone import MOVABLE
+from ..mm.hugetlb import pool
 from ..mm.zonelist import zonelist
 from ..numbers.bits import aligned_runs, span
 from ..numbers.rounding import ceil
@@ -77,8 +78,7 @@ def _is_huge(state: State, nr: int, mask: int) -> bool:
 def _counts(seen: Observation, state: State) -> Iterable[tuple[int, int, int, int, int]]:
     """Node, page size in bytes, total, free and surplus, as far as the capture tells them; meminfo tells those of the default
     size."""
-    told = seen.meminfo.get("Hugepagesize", 0) << 10
-    default = told if told in state.preset.huge_pages else state.preset.huge_page
+    default = pool.default_size(state)
     for node in seen.nodes:
         pools = dict(node.hugepages)
         if default and "HugePages_Total" in node.meminfo:

@@ -52,6 +52,7 @@ def identify(
         probe=bool(seen.has_probe),
         movable_node="movable_node" in options,
         hugepages=options.get("hugepages"),
+        default_hugepagesz=options.get("default_hugepagesz") or _default_size(seen, preset),
         hugetlb_free_vmemmap=options.get("hugetlb_free_vmemmap"),
         movablecore=options.get("movablecore"),
         kernelcore=options.get("kernelcore"),
@@ -64,6 +65,12 @@ def identify(
         value = getattr(settings, name)
         notes.append(f"no file says what {name} is; {value} is taken, which kernels as {kernel.name} have by default")
     return Identity(preset, geometry, kernel, boot, settings, tuple(notes), assumed)
+
+
+def _default_size(seen: Observation, preset: Preset) -> str | None:
+    """The default size of huge pages by /proc/meminfo, where it is not the usual one."""
+    kib = seen.meminfo.get("Hugepagesize", 0)
+    return f"{kib}K" if kib << 10 in preset.huge_pages and kib << 10 != preset.huge_page else None
 
 
 def _geometry(seen: Observation, preset: Preset, base: Geometry, notes: list[str]) -> Geometry:

@@ -26,6 +26,7 @@ from ..protocol.vocabulary import (
     VMEMMAP,
     Chunk,
     Kind,
+    Mode,
     ZoneKey,
 )
 from ..reading.kpageflags import head_pages
@@ -38,13 +39,14 @@ _KEPT: Final[tuple[Kind, ...]] = (MEMMAP, PAGE_OFFLINE)
 
 
 class Draft:
-    """The sections of a state in the making. `covered` are the seen pages by section, `exact` the
-    sections of which all were seen, `plain` seen pages without any flag: kernel pages or per-CPU lists, and `bare` those of
-    them that are not named yet; `compound` likewise those of larger pages. `reserved` are pages that /proc/iomem shows as
-    such."""
+    """The sections of a state in the making. `mode` is that of memmap_on_memory, `covered` are the seen pages by section,
+    `exact` the sections of which all were seen, `plain` seen pages without any flag: kernel pages or per-CPU lists, and `bare`
+    those of them that are not named yet; `compound` likewise those of larger pages. `reserved` are pages that /proc/iomem
+    shows as such."""
 
-    def __init__(self, state: State, seen: Observation, prior: State | None) -> None:
+    def __init__(self, state: State, seen: Observation, prior: State | None, mode: Mode = "N") -> None:
         self.state = state
+        self.mode = mode
         self.seen = seen
         self.prior = prior
         self.starts = [run.pfn for run in seen.pages]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from ..kernels.models import as_number, release_in
 from ..kernels.notifier_chain import chain_of
 from ..memory.origin import Origin
 from ..memory.state import State
+from ..numbers.geometry import Geometry
 from ..protocol.vocabulary import ZoneKey
+from ..reading.kpageflags import KPF_HWPOISON, KPF_NOPAGE
 from ..reading.observation import Observation
 from . import agree, going_offline, layout, topology
 from .bare_pages import name_bare_pages
@@ -19,6 +22,7 @@ from .from_proc import with_blocks
 from .huge_pages import build_huge_pages
 from .identify import Identity, identify
 from .plausible import plausible
+from .release import kernels_shown
 from .settle import settle_zone
 
 
@@ -33,7 +37,34 @@ def rebuild(
     identity = identify(seen, model, arch, machine)
     found: list[str] = []
     state, notes = build_state(with_blocks(seen, identity.geometry, found), identity, None)
+    if not seen.blocks and not any(one.name.startswith("System RAM") for one in seen.resources):
+        state.globals.change(blocks_assumed=True)
+    if _corrupted(seen, identity.geometry):
+        state.globals.change(poison_unseen=True)
+    if leaked := _leaked(state, seen):
+        state.globals.change(leaked_memmap=leaked)
+    if model is None and release_in(seen.version) is None:
+        since, until = kernels_shown(seen, identity.geometry)
+        state.globals.change(kernel_since=as_number(since), kernel_until=as_number(until))
     return state, _origin(seen, identity, [*found, *notes])
+
+
+def _leaked(state: State, seen: Observation) -> int:
+    """Pages of memmap that the kernel counts beyond those of the sections with a block, where no device has any of its own: a
+    failed add left them behind."""
+    counted = [seen.vmstat.get(name, 0) for name in ("nr_memmap_boot_pages", "nr_memmap_pages")]
+    of_device = any(name in one.name.lower() for one in seen.resources for name in ("persistent", "dax", "namespace"))
+    if not all(counted) or not seen.resources or of_device:
+        return 0
+    per_section = state.geometry.memmap_pages_per_section
+    known = max(len(state.sections), len(state.blocks) * state.geometry.sections_per_block)
+    return max(0, sum(counted) // per_section - known) * per_section
+
+
+def _corrupted(seen: Observation, geometry: Geometry) -> bool:
+    """Have more pages a hardware error than were seen?"""
+    shown = sum(run.count for run in seen.pages if run.flags & KPF_HWPOISON and not run.flags & KPF_NOPAGE)
+    return seen.meminfo.get("HardwareCorrupted", 0) << 10 > shown * geometry.page_size
 
 
 def build_state(seen: Observation, identity: Identity, prior: State | None) -> tuple[State, list[str]]:
@@ -46,10 +77,10 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     topology.build_zones(state, seen)
     topology.build_blocks(state, seen, prior)
     notes += (*agree.zones_of_blocks(state), *agree.blocks_in_no_zone(state))
-    draft = layout.Draft(state, seen, prior)
+    draft = layout.Draft(state, seen, prior, identity.settings.memmap_on_memory)
     layout.find_heads(draft)
     if prior is None:
-        build_devices(draft, identity.settings.memmap_on_memory)
+        build_devices(draft)
     layout.build_sections(draft)
     topology.mark_early(state, prior)
     doubt_origins(draft)
@@ -88,7 +119,7 @@ def _settle(state: State, seen: Observation, draft: layout.Draft, prior: State |
             continue
         note = settle_zone(state, key, members[key], known, counters.get(key, {}), prior is not None)
         notes += [said for said in (note, lay_out(draft, key, members[key])) if said]
-        notes += agree.agree_zone(state, key, members[key], prior)
+        notes += agree.agree_zone(state, key, members[key], prior, bool(seen.zones))
 
 
 def _origin(seen: Observation, identity: Identity, notes: list[str]) -> Origin:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from ..kernels.model import KernelModel, Release
 from ..kernels.models import nearest_model, release_in
+from ..kernels.releases import FIRST, LAST
 from ..numbers.geometry import Geometry
 from ..numbers.rounding import ceil
 from ..reading.kpageflags import KPF_NOPAGE, KPF_OWNER_PRIVATE, KPF_RESERVED
@@ -83,6 +84,13 @@ _SIGNS: Final = (
         "offline pages read NOPAGE in kpageflags", (6, 15), lambda seen, g: _offline_reads(seen, g, KPF_NOPAGE), True
     ),
 )
+
+
+def kernels_shown(seen: Observation, geometry: Geometry) -> tuple[Release, Release]:
+    """The first and the last release that a kernel can be of which only signs tell."""
+    shown = [sign for sign in _SIGNS if sign.shows(seen, geometry)]
+    since = max((sign.release for sign in shown if not sign.past), default=FIRST)
+    return since, max(since, min((sign.release for sign in shown if sign.past), default=LAST))
 
 
 def model_shown(seen: Observation, geometry: Geometry, notes: list[str]) -> KernelModel:

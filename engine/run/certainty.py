@@ -8,16 +8,18 @@ from typing import Final
 from ..memory.state import State
 from ..protocol.events import (
     AddressDoubted,
+    BlockCreated,
     BlockState,
     Event,
     ExistingMemoryTaken,
     HugePagesChanged,
+    KernelDoubted,
     OfflineFailed,
-    OriginDoubted,
     PagesAssumed,
     PagesMigrated,
     PagesTakenByWorkload,
     PlacementChosen,
+    RangeDoubted,
     of_type,
 )
 from ..protocol.reasons.placement import ParameterOff
@@ -25,7 +27,8 @@ from ..protocol.vocabulary import Certainty
 
 _OF_FREE_PAGES: Final = (ExistingMemoryTaken, PagesTakenByWorkload, PagesMigrated, HugePagesChanged)
 """Events of which the zones' free pages decide."""
-_ASSUMING: Final = (PagesAssumed, OriginDoubted)
+_DOUBTS: Final = (AddressDoubted, KernelDoubted)
+_ASSUMING: Final = (PagesAssumed, RangeDoubted)
 
 
 def certainty(state: State, result: str, events: Sequence[Event]) -> Certainty:
@@ -33,10 +36,12 @@ def certainty(state: State, result: str, events: Sequence[Event]) -> Certainty:
     pages that no one saw, or on the free pages of zones that no one counted."""
     kinds = {*map(type, events)}
     if (
-        AddressDoubted in kinds
+        not kinds.isdisjoint(_DOUBTS)
         or (not kinds.isdisjoint(_ASSUMING) and _assumed(result, events))
         or _uncounted(state, result, kinds)
         or unknown_mode(state, result, events)
+        or unlisted(state, result, kinds)
+        or may_meet_leavings(state, kinds)
     ):
         return "not known"
     return "yes" if result == "ok" else "no"
@@ -61,6 +66,17 @@ def unknown_mode(state: State, result: str, events: Sequence[Event]) -> bool:
     if result != "ENOMEM" or not state.globals.value.mode_assumed:
         return False
     return any(isinstance(event.reason, ParameterOff) for event in of_type(events, PlacementChosen))
+
+
+def unlisted(state: State, result: str, kinds: Set[type[Event]]) -> bool:
+    """Does it hang on whether there are blocks that no file lists?"""
+    nothing_there = result == "ENOENT" or (result == "ok" and not kinds)
+    return state.globals.value.blocks_assumed and (nothing_there or BlockCreated in kinds)
+
+
+def may_meet_leavings(state: State, kinds: Set[type[Event]]) -> bool:
+    """May it meet sections that an add left behind, no file tells where?"""
+    return state.globals.value.leaked_memmap > 0 and BlockCreated in kinds
 
 
 def _uncounted(state: State, result: str, kinds: Set[type[Event]]) -> bool:

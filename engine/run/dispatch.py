@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..commands import ROWS, Command, Sync, checked
 from ..commands.row import Steps
 from ..commands.write import meant
-from ..memory.state import State
+from ..kernels.models import models_from
+from ..memory.state import State, clone
+from ..protocol.events import KernelDoubted
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.notes import Note
 from ..protocol.reasons.taking import Crashed, LockHeld
+from ..protocol.reasons.unknown import KernelNotTold
 from ..protocol.vocabulary import HANGS
 
 
 def run(state: State, command: Command, notes: list[Note]) -> Steps:
     """The events of a command; what is to be said besides goes into `notes`. Raises `HotplugError` for the kernel's refusal,
     `BadInput` for a command without sense."""
+    steps = _steps(state, command, notes)
+    hotplug = ROWS[type(meant(command))].hotplug
+    return _doubting(state, command, steps) if hotplug and state.globals.value.kernel_since else steps
+
+
+def _steps(state: State, command: Command, notes: list[Note]) -> Steps:
     if state.globals.value.crashed and not isinstance(command, Sync):
         raise HotplugError("OOPS", Crashed())
     row = ROWS[type(checked(command))]
@@ -22,6 +33,35 @@ def run(state: State, command: Command, notes: list[Note]) -> Steps:
         busy = next(block.id for block in state.blocks.values() if block.state == "going-offline")
         raise HotplugError(HANGS, LockHeld(busy), state.block_range(busy)[0])
     return row.run(state, command, notes)
+
+
+def _doubting(state: State, command: Command, steps: Steps) -> Steps:
+    """The steps of a command where no file tells the kernel; at last, whether another that it may be would do otherwise."""
+    before = clone(state)
+    try:
+        yield from steps
+    except HotplugError as error:
+        yield from _others(before, command, error.errno)
+        raise
+    yield from _others(before, command, "ok")
+
+
+def _others(before: State, command: Command, result: str) -> Iterator[KernelDoubted]:
+    """The first kernel between those that it may be which does what was refused, or refuses what was done."""
+    since, until = before.globals.value.kernel_since, before.globals.value.kernel_until
+    for model in models_from(since, until):
+        other = clone(before)
+        other.globals.change(kernel_since=0)
+        other.use_model(model)
+        found = "ok"
+        try:
+            for _ in _steps(other, command, []):
+                pass
+        except HotplugError as error:
+            found = error.errno
+        if (found == "ok") is not (result == "ok"):
+            yield KernelDoubted(KernelNotTold(model.name, found))
+            return
 
 
 def takes_signals(command: Command) -> bool:

@@ -18,6 +18,7 @@ from ..numbers.rounding import ceil
 from ..protocol.vocabulary import (
     ABSENT,
     ASSUMED,
+    BUDDY_KINDS,
     FREE,
     HUGE,
     ISOLATE,
@@ -86,6 +87,7 @@ class _Tally:
         self.pages: dict[ZoneKey, int] = {}
         self.heads: dict[ZoneKey, int] = {}
         self.withheld: dict[ZoneKey, int] = {}
+        self.buddy: dict[ZoneKey, int] = {}
         self.early: set[ZoneKey] = set()
         self.going: dict[ZoneKey, int] = {}
         for block in state.blocks.values() if state.globals.value.locked else ():
@@ -110,6 +112,7 @@ class _Tally:
             (self.pages, sum(counts.values()) - counts.get(ABSENT, 0)),
             (self.heads, counts.get(MEMMAP, 0)),
             (self.withheld, counts.get(PAGE_OFFLINE, 0)),
+            (self.buddy, sum(counts.get(kind, 0) for kind in BUDDY_KINDS)),
         ):
             total[key] = total.get(key, 0) + count
         if section.early or counts.get(ASSUMED):
@@ -147,9 +150,15 @@ def _free_counts(state: State, tally: _Tally) -> Iterator[Broken]:
 
 
 def _present_counts(state: State, tally: _Tally) -> Iterator[Broken]:
-    """Present and managed pages of zones of hot-added memory: boot memory has holes and reservations of its own."""
+    """Present and managed pages of zones of hot-added memory. Boot memory has holes and reservations of its own, and of its
+    zones at least what the buddy has or gave away is managed."""
     for key, zone in state.zones.items():
         if key in tally.early or zone.early:
+            if zone.managed < (sure := tally.buddy.get(key, 0)):
+                yield Broken(
+                    "managed_is_counted",
+                    f"{_name(key)}: {zone.managed} managed pages are counted, the buddy has or gave away {sure}",
+                )
             continue
         heads, withheld = tally.heads.get(key, 0), tally.withheld.get(key, 0)
         gone = tally.going.get(key, 0) if state.model.heads_present else heads

@@ -57,11 +57,3 @@ def rehearsal(state: State) -> Iterator[None]:
         yield
     finally:
         state.journal.rewind(before)
-
-
-def clone(state: State) -> State:
-    """Another state of the same values: the tables are copied, nothing in them is. Its journal is empty."""
-    copy = State(state.preset, state.geometry, state.model, state.boot, state.chain)
-    for table, own in zip(state.tables, copy.tables, strict=True):
-        own.load(table)
-    return copy

@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from msgspec.structs import asdict, replace
 
+from ..hotplug.device_memory import device_unit
 from ..kernels.architectures import preset_of
 from ..kernels.models import KNOWN_MODELS, MODELS
 from ..kernels.notifier_chain import chain_of
@@ -186,11 +187,14 @@ def _requests(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, Request
     for index, saved in enumerate(snapshot.requests):
         path = f"$.requests[{index}]"
         _node(state, saved.node, f"{path}.node")
-        blocks = saved.caller not in DEVICE_CALLERS
-        what, unit = ("block", geometry.pages_per_block) if blocks else ("section", geometry.pages_per_section)
+        of_blocks = saved.caller not in DEVICE_CALLERS
+        unit = geometry.pages_per_block if of_blocks else device_unit(state) // geometry.page_size
         for name, pages in (("start", saved.start), ("pages", saved.pages)):
             if pages % unit:
-                _bad(f"{path}.{name}", f"page {pages} is inside a {what}; it must be a multiple of {unit} pages")
+                _bad(
+                    f"{path}.{name}",
+                    f"{pages} pages are no multiple of {unit}, of which requests of {saved.caller} are made",
+                )
         yield saved.start, Request(**asdict(saved))
 
 

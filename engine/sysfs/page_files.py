@@ -77,7 +77,7 @@ def write(state: State, path: str, data: str) -> Steps | None:
 def _pool(state: State, path: str) -> tuple[int | None, int, str] | None:
     sizes = pool.sizes(state)
     if path == _DEFAULT_POOL and sizes:
-        return None, state.preset.huge_page, "nr_hugepages"
+        return None, pool.default_size(state), "nr_hugepages"
     if match := re.fullmatch(_GLOBAL, path):
         size = int(match[1]) * 1024
         return (None, size, match[2]) if size in sizes else None

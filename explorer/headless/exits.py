@@ -15,6 +15,8 @@ INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
 """Nobody reads the output any more: what a shell says of a program that SIGPIPE ended."""
 
+OF_ANSWERS: Final[Mapping[str, int]] = {"yes": FINE, "no": REFUSED, "not known": UNKNOWN}
+"""How a question ends, by its answer."""
 MEANINGS: Final[Mapping[int, str]] = {
     FINE: "yes, or all went as expected",
     REFUSED: "no: the kernel refuses it, or something is broken",

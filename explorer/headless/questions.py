@@ -7,7 +7,8 @@ import os
 
 from altmap import engine
 
-from .exits import DIFFERENT, FINE, REFUSED, UNKNOWN
+from ..facts import worst
+from .exits import DIFFERENT, FINE, OF_ANSWERS, UNKNOWN
 from .forms.document import as_line
 from .output import say, say_lines, write
 from .progress import awaited
@@ -33,8 +34,7 @@ def why(arguments: argparse.Namespace) -> int:
         write(as_line(why_document(verdicts)))
     else:
         say_lines(engine.describe_verdicts(verdicts), arguments.width)
-    answers = {verdict.certainty for verdict in verdicts}
-    return REFUSED if "no" in answers else UNKNOWN if "not known" in answers else FINE
+    return OF_ANSWERS[worst(verdict.certainty for verdict in verdicts)]
 
 
 def _give_back(machine: engine.Machine, size: int, node: int | None, arguments: argparse.Namespace) -> int:
@@ -46,7 +46,7 @@ def _give_back(machine: engine.Machine, size: int, node: int | None, arguments: 
         write(as_line(give_back_document(plan)))
     else:
         say_lines(engine.describe_give_back(plan), arguments.width)
-    return {"yes": FINE, "no": REFUSED, "not known": UNKNOWN}[plan.certainty]
+    return OF_ANSWERS[plan.certainty]
 
 
 def explained(arguments: argparse.Namespace) -> int:

@@ -22,13 +22,15 @@ FOREIGN: Final = "hosts foreign memmap"
 EXAMPLES: Final = "offline, Movable, node 1, slab, can go, not known, hosts foreign memmap, empty, hot-added"
 
 Blocks = frozenset[int]
+Finder = Callable[[Machine, Mapping[str, Iterable[int]]], Blocks]
+"""Finds the blocks of one term, given the blocks by verdict, as far as they were asked."""
 
 
 class Search(NamedTuple):
     """A search: its terms as they were understood, what finds the blocks of each, and whether it asks for verdicts."""
 
     terms: tuple[str, ...]
-    finders: tuple[Callable[[Machine, Mapping[str, Iterable[int]]], Blocks], ...]
+    finders: tuple[Finder, ...]
     asks: bool
 
     def blocks(self, machine: Machine, answers: Mapping[str, Iterable[int]]) -> Blocks:
@@ -48,7 +50,7 @@ def understood(machine: Machine, text: str) -> Search:
     """What a text asks for. Raises `BadInput` with the first word that means nothing."""
     words = text.replace(",", " ").split()
     terms: list[str] = []
-    finders: list[Callable[[Machine, Mapping[str, Iterable[int]]], Blocks]] = []
+    finders: list[Finder] = []
     asks = False
     while words:
         for length in range(min(4, len(words)), 0, -1):
@@ -63,9 +65,6 @@ def understood(machine: Machine, text: str) -> Search:
         else:
             raise BadInput(f"{words[0]!r} is nothing to search for: {EXAMPLES}")
     return Search(tuple(terms), tuple(finders), asks)
-
-
-Finder = Callable[[Machine, Mapping[str, Iterable[int]]], Blocks]
 
 
 def _term(machine: Machine, phrase: str) -> tuple[str, Finder, bool] | None:

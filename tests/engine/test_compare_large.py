@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 from altmap.engine import Add, Command, Machine, boot_machine, figures, open_machine, sentence, vary
-from altmap.engine.memory.state import State, state_of
+from altmap.engine.memory.state import State, clone, state_of
 from altmap.engine.protocol.vocabulary import ONLINE_TYPES, PLACEMENTS
 from altmap.engine.questions.compare import Comparison, Figure, Row, compare, rehearsed, thin
 from altmap.engine.questions.compare.measure import nothing_known
 from altmap.engine.questions.shortage import shortage
-from altmap.engine.run.rehearsal import Attempt, clone
+from altmap.engine.run.rehearsal import Attempt
 
 from .guests import guest, two_nodes
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from altmap.engine import Add, BadInput, Eject, Online, Remove, boot_machine, sentence
+from altmap.engine import Add, BadInput, Eject, Online, Remove, boot_machine, open_machine, save_machine, sentence
 from altmap.engine.memory.section import put
 from altmap.engine.memory.state import Resource, state_of
 from altmap.engine.numbers.bits import span
 from altmap.engine.protocol.events import BlockCreated, MemmapPlaced, PlacementChosen
 from altmap.engine.protocol.reasons.placement import DriverBringsAltmap
+from altmap.engine.snapshot.fold import alike
 
 from .guests import dimm, free_pages, guest, memmap, online, refuse, remove, told
 
@@ -206,6 +208,16 @@ def test_two_devices_share_a_section_and_the_last_takes_it_along() -> None:
     remove(machine, "4M", at="8200M")
     assert 64 not in machine.sections
     assert free_pages(machine) == before
+
+
+def test_sub_sections_are_saved_as_they_are(tmp_path: Path) -> None:
+    machine = guest()
+    dimm(machine, "6M", at="8194M", caller="pmem")
+    dimm(machine, "300M", at="8200M", caller="hmm")
+    save_machine(machine, tmp_path / "devices.json")
+    again = open_machine(tmp_path / "devices.json")
+    assert again.warnings == ()
+    assert alike(state_of(again), state_of(machine))
 
 
 def test_a_hole_of_a_section_of_the_boot_costs_nothing() -> None:

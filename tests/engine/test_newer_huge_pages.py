@@ -198,6 +198,14 @@ def test_nr_hugepages_is_about_the_default_size() -> None:
         machine.apply(HugePages(count=1, size="4M"))
 
 
+@pytest.mark.parametrize(("given", "pages"), [("32M", 8192), ("65536k", 512), ("64K", 16), ("rubbish", 512)])
+def test_the_default_size_is_an_option_of_the_boot(given: str, pages: int) -> None:
+    options = f"default_hugepagesz={given}"
+    machine = boot_machine([(0, 0, "4G")], arch="arm64-4k", memmap_on_memory="N", options=options)
+    assert machine.write("/proc/sys/vm/nr_hugepages", "3").ok
+    assert {page.pages for page in state_of(machine).hugepages.values()} == {pages}
+
+
 def test_why_offers_to_let_them_lie_in_zone_movable() -> None:
     machine = movable_gib("7.0")
     have = giants(machine, 8)

@@ -8,11 +8,10 @@ import pytest
 from altmap.engine import Add, BadInput, Machine, boot_machine, sentence
 from altmap.engine.commands import Allocate
 from altmap.engine.kernels.notifier_chain import Notifier
-from altmap.engine.memory.state import State, state_of
+from altmap.engine.memory.state import State, clone, state_of
 from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.protocol.reasons.taking import Vetoed
 from altmap.engine.questions.compare import Comparison, Memory, Row, Share, compare
-from altmap.engine.run.rehearsal import clone
 from altmap.explorer.comparison_table import comparison_text
 
 from .guests import dimm, do, guest, online, read_back, two_nodes

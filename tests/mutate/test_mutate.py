@@ -179,6 +179,20 @@ def test_whatever_is_wrong_ends_well(every: list[trials.Base], tmp_path: Path, n
     trials.trial(every[number % len(every)], f"suite/{number}", tmp_path / "mutant")
 
 
+@pytest.mark.parametrize(
+    ("base", "seed"),
+    [
+        ("6.1/movablecore without kpageflags", "2811/67"),
+        ("6.1/hugetlb_2m without kpageflags", "2811/187"),
+        ("6.1/hugetlb_2m", "nov28/246"),
+        ("6.12/mixed_zones_mom without kpageflags, without version", "nov28/366"),
+    ],
+)
+def test_what_went_wrong_once_ends_well(every: list[trials.Base], tmp_path: Path, base: str, seed: str) -> None:
+    """Trees of long runs that were a fault."""
+    trials.trial(next(one for one in every if one.name == base), seed, tmp_path / "mutant")
+
+
 # -- a capture of another machine ---------------------------------------------------------------------------------------
 
 

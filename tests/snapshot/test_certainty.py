@@ -26,7 +26,7 @@ from altmap.engine import (
     save_machine,
     why_not,
 )
-from altmap.engine.protocol.events import OfflineFailed, OriginDoubted
+from altmap.engine.protocol.events import OfflineFailed, RangeDoubted
 
 from .trees import BLOCK, ram, tree
 
@@ -41,7 +41,7 @@ def told(machine: Machine, block: int) -> str:
     outcome = machine.apply(Offline(block=block))
     machine.undo()
     assert outcome.certainty == "not known" or (outcome.certainty == "yes") is outcome.ok
-    hangs = outcome.assumed or any(isinstance(event, OriginDoubted) for event in outcome.events)
+    hangs = outcome.assumed or any(isinstance(event, RangeDoubted) for event in outcome.events)
     assert (outcome.certainty == "not known") is bool(hangs)
     return outcome.certainty
 

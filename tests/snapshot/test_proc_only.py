@@ -6,8 +6,8 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from altmap.engine import BadInput, Machine, Sync, capture, open_machine, why_not
-from altmap.engine.commands import Offline
+from altmap.engine import BadInput, Machine, Sync, capture, open_machine, save_machine, why_not
+from altmap.engine.commands import Add, Command, Eject, Offline, Online, Remove
 
 FIRECRACKER = Path(__file__).parents[2] / "fixtures/captures/firecracker-24g.tar.xz"
 GIB = 1 << 30
@@ -19,6 +19,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with tarfile.open(FIRECRACKER) as tar:
         tar.extractall(root, filter="data")
     return root
+
+
+@pytest.fixture(scope="module")
+def truth(whole: Path) -> Machine:
+    """The machine of the whole tree, which no test changes."""
+    return open_machine(whole)
 
 
 def opened(root: Path, files: dict[str, str]) -> Machine:
@@ -44,9 +50,10 @@ def of(whole: Path, *names: str) -> dict[str, str]:
         ("version", "zoneinfo", "iomem", "kpageflags.runs.json"),
     ],
 )
-def test_the_blocks_are_those_that_hold_its_memory(whole: Path, tmp_path: Path, names: tuple[str, ...]) -> None:
+def test_the_blocks_are_those_that_hold_its_memory(
+    whole: Path, truth: Machine, tmp_path: Path, names: tuple[str, ...]
+) -> None:
     machine = opened(tmp_path, of(whole, *names))
-    truth = open_machine(whole)
     assert machine.blocks.keys() == truth.blocks.keys()
     assert {nr: block.zone for nr, block in machine.blocks.items()} == {nr: b.zone for nr, b in truth.blocks.items()}
     if "zoneinfo" in names:
@@ -65,13 +72,26 @@ def test_what_is_not_told_is_estimated_and_no_answer_is_sure(whole: Path, tmp_pa
     assert why_not(machine, Offline(block=60)).certainty == "not known"
 
 
-def test_with_pages_answers_are_as_sure_as_those(whole: Path, tmp_path: Path) -> None:
+def test_blocks_that_no_file_lists_may_be_there_all_the_same(whole: Path, tmp_path: Path) -> None:
+    """A zone says nothing of blocks that are offline; System RAM in iomem has those as well."""
+    asked: tuple[Command, ...] = (
+        Add(start="64G", size="1G"), Online(block=500), Offline(block=500), Remove(start="64G", size="1G"),
+        Eject(start="64G", size="1G"),
+    )  # fmt: skip
+    for names, told in (
+        (("zoneinfo",), [*["not known"] * 3, "yes", "not known"]),
+        (("zoneinfo", "iomem"), ["yes", "no", "no", "yes", "yes"]),
+    ):
+        (tmp_path / names[-1]).mkdir()
+        machine = opened(tmp_path / names[-1], of(whole, "version", "buddyinfo", *names))
+        assert [why_not(machine, one).certainty for one in asked] == told
+        save_machine(machine, tmp_path / "m.json")
+        assert why_not(open_machine(tmp_path / "m.json"), asked[0]).certainty == told[0]
+
+
+def test_with_pages_answers_are_as_sure_as_those(whole: Path, truth: Machine, tmp_path: Path) -> None:
     machine = opened(tmp_path, of(whole, "version", "zoneinfo", "iomem", "kpageflags.runs.json"))
-    assert (
-        why_not(machine, Offline(block=60)).certainty
-        == why_not(open_machine(whole), Offline(block=60)).certainty
-        == "no"
-    )
+    assert why_not(machine, Offline(block=60)).certainty == why_not(truth, Offline(block=60)).certainty == "no"
 
 
 ARM = "40000000-7fffffff : System RAM\n  40210000-41ffffff : Kernel code\n  7c000000-7fffffff : reserved\n"

@@ -127,7 +127,7 @@ SPOILED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "unknown fact of the boot": (
         change("boot", "quiet", to=""),
         "$.boot.quiet: there is no such fact of the boot; it is one of probe, movable_node, hugepages, "
-        "hugetlb_free_vmemmap, movablecore, kernelcore, nokaslr, no5lvl",
+        "default_hugepagesz, hugetlb_free_vmemmap, movablecore, kernelcore, nokaslr, no5lvl",
     ),
     "node twice": (change("nodes", 1, "id", to=0), "$.nodes[1]: 0 is there a second time; each may be there once"),
     "zone twice": (
@@ -164,7 +164,7 @@ SPOILED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     ),
     "request inside a block": (
         change("requests", 0, "start", to=33 * SIZE + 1),
-        "$.requests[0].start: page 1081345 is inside a block; it must be a multiple of 32768 pages",
+        "$.requests[0].start: 1081345 pages are no multiple of 32768, of which requests of acpi are made",
     ),
     "request of no node": (
         change("requests", 0, "node", to=9),

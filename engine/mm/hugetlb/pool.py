@@ -13,6 +13,8 @@ import msgspec
 
 from ...memory.state import HugePage, State
 from ...memory.zone import MOVABLE, NORMAL
+from ...numbers.errors import BadInput
+from ...numbers.units import parse_bytes
 from ...protocol.events import Event, HugePageDissolved, HugePageFreed, PagesMigrated
 from ...protocol.reasons import HotplugError, HugePageStays
 from ...protocol.reasons.taking import (
@@ -36,6 +38,17 @@ Steps = Iterator[Event]
 def sizes(state: State) -> tuple[int, ...]:
     """Huge page sizes of the machine, bytes, ascending; none where its kernel has no huge pages."""
     return state.preset.huge_pages
+
+
+def default_size(state: State) -> int:
+    """Bytes of the huge pages that are meant where no size is named, as by /proc/sys/vm/nr_hugepages: default_hugepagesz, if
+    there are such, else HPAGE_SIZE; 0 where there are none."""
+    given = state.boot.default_hugepagesz
+    try:
+        size = parse_bytes(given) if given is not None else 0
+    except BadInput:
+        size = 0
+    return size if size in sizes(state) else state.preset.huge_page
 
 
 def highest_zone(state: State, size: int) -> str:

@@ -17,6 +17,7 @@ from .hotplug import (
     BlockState,
     ExistingMemoryTaken,
     HeadInitialized,
+    KernelDoubted,
     Logged,
     MemmapMarked,
     MemmapPlaced,
@@ -26,10 +27,10 @@ from .hotplug import (
     NotifierCalled,
     OfflineFailed,
     OnlineFailed,
-    OriginDoubted,
     ParameterSet,
     PlacementChosen,
     PresentAdjusted,
+    RangeDoubted,
     RangeMoved,
     RangeRemoved,
     ResizeFailed,
@@ -78,6 +79,7 @@ __all__ = [
     "HugePageTaken",
     "HugePagesChanged",
     "IsolationUndone",
+    "KernelDoubted",
     "Logged",
     "MemmapMarked",
     "MemmapPlaced",
@@ -89,7 +91,6 @@ __all__ = [
     "NotifierCalled",
     "OfflineFailed",
     "OnlineFailed",
-    "OriginDoubted",
     "PagePoisoned",
     "PagesAssumed",
     "PagesCompacted",
@@ -103,6 +104,7 @@ __all__ = [
     "ParameterSet",
     "PlacementChosen",
     "PresentAdjusted",
+    "RangeDoubted",
     "RangeIsolated",
     "RangeMoved",
     "RangeRemoved",
@@ -124,7 +126,8 @@ Event = (
     | NodeOnlined
     | NodeOfflined
     | AddressDoubted
-    | OriginDoubted
+    | RangeDoubted
+    | KernelDoubted
     | PlacementChosen
     | MemmapPlaced
     | MemmapMarked

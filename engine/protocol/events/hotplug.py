@@ -7,7 +7,7 @@ import msgspec
 from .. import vocabulary
 from ..reasons import Reason
 from ..reasons.placement import PlacementRule
-from ..reasons.unknown import HighestAddress, NotDated
+from ..reasons.unknown import HighestAddress, KernelNotTold, NotDated, PoisonSomewhere
 from ..reasons.zones import ZoneRule
 from ..vocabulary import Chunk, MemmapOn, NotifierAction, Placement
 from .base import EventBase
@@ -40,13 +40,19 @@ class AddressDoubted(EventBase, tag="address_doubted", frozen=True):
     reason: HighestAddress
 
 
-class OriginDoubted(EventBase, tag="origin_doubted", frozen=True):
-    """What comes of a range hangs on whether it was there at boot, which is not known; the rehearsal goes on as if what the
-    block says of that (`Block.early`) was so."""
+class RangeDoubted(EventBase, tag="range_doubted", frozen=True):
+    """What comes of a range hangs on something that no file tells: whether it was there at boot, or holds a page with a hardware
+    error. The rehearsal goes on as if what the block says of that (`Block.early`, `Block.hwpoison`) was so."""
 
     pfn: int
     pages: int
-    reason: NotDated
+    reason: NotDated | PoisonSomewhere
+
+
+class KernelDoubted(EventBase, tag="kernel_doubted", frozen=True):
+    """No file tells the kernel, and not all that it may be would do the same."""
+
+    reason: KernelNotTold
 
 
 class NodeOnlined(EventBase, tag="node_onlined", frozen=True):

@@ -96,4 +96,56 @@ class NotTold(Coded, frozen=True):
     """Whether it takes root to read that."""
 
 
-Unknown = NotSeen | NoFlags | NotCounted | HighestAddress | NotDated | NotTold
+class NotListed(Coded, frozen=True):
+    """No file lists memory blocks, so that those which are offline are not known: one may be there, or in the way."""
+
+    read: ClassVar[tuple[str, ...]] = ("/sys/devices/system/memory",)
+    """What would tell."""
+    root: ClassVar[bool] = False
+    """Whether it takes root to read that."""
+
+
+class LeftBehind(Coded, frozen=True):
+    """Sections without a block, which an add that failed left behind somewhere: `pages` of memmap are theirs."""
+
+    pages: int
+
+    read: ClassVar[tuple[str, ...]] = ()
+    """No file would tell."""
+    root: ClassVar[bool] = False
+    """Whether it takes root to read that."""
+
+
+class PoisonSomewhere(Coded, frozen=True):
+    """More pages have a hardware error than were seen, so that an offline block may hold one, which no file tells."""
+
+    read: ClassVar[tuple[str, ...]] = ()
+    """No file would tell."""
+    root: ClassVar[bool] = False
+    """Whether it takes root to read that."""
+
+
+class KernelNotTold(Coded, frozen=True):
+    """No file tells the kernel, and `model`, which it may be as well, would say `result`."""
+
+    model: str
+    result: str
+
+    read: ClassVar[tuple[str, ...]] = ("/proc/version",)
+    """What would tell."""
+    root: ClassVar[bool] = False
+    """Whether it takes root to read that."""
+
+
+Unknown = (
+    NotSeen
+    | NoFlags
+    | NotCounted
+    | HighestAddress
+    | NotDated
+    | NotTold
+    | NotListed
+    | LeftBehind
+    | PoisonSomewhere
+    | KernelNotTold
+)

@@ -16,10 +16,9 @@ import msgspec
 from ...commands import Add, extent
 from ...kernels.model import KernelModel
 from ...kernels.models import MODELS
-from ...memory.state import State
+from ...memory.state import State, clone
 from ...protocol.reasons.released import AsItIs, Released
 from ...protocol.vocabulary import OnlineType
-from ...run.rehearsal import clone
 from ..availability import availability
 from .alternatives import Way, alternative, tried
 from .comparison import Row

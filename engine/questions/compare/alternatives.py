@@ -20,12 +20,12 @@ from ...kernels.model import KernelModel
 from ...kernels.models import find_model
 from ...memory.block import Block
 from ...memory.section import put
-from ...memory.state import Holder, State, state_of
+from ...memory.state import Holder, State, clone, state_of
 from ...numbers.bits import span
 from ...numbers.units import parse_bytes
 from ...protocol.reasons.released import OnlyProposed, OtherBlocks, OtherKernel, Released
 from ...protocol.vocabulary import MEMMAP, PLACEMENTS, OnlineType, Placement
-from ...run.rehearsal import clone, rehearsal
+from ...run.rehearsal import rehearsal
 from ..availability import availability, by_itself
 from ..shortage import shortage
 from .by_ratio import by_ratio

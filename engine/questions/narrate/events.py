@@ -70,7 +70,8 @@ _WORDS: Final[Mapping[type, Callable[[Any], str]]] = {
         f"{sentence(event.reason)}"
     ),
     events.AddressDoubted: lambda event: f"not known: {sentence(event.reason)}",
-    events.OriginDoubted: lambda event: f"not known: {sentence(event.reason)}",
+    events.RangeDoubted: lambda event: f"not known: {sentence(event.reason)}",
+    events.KernelDoubted: lambda event: f"not known: {sentence(event.reason)}",
     events.PagesAssumed: lambda event: hangs_on((event,)),
     events.HugePagesChanged: _pool,
     events.PagePoisoned: lambda event: f"page {event.pfn:#x} is poisoned, it was {event.was}",

@@ -6,7 +6,19 @@ from collections.abc import Iterator
 from typing import Final
 
 from ...numbers.units import about_bytes
-from ...protocol.reasons.unknown import HighestAddress, NoFlags, NotCounted, NotDated, NotSeen, NotTold, Unknown
+from ...protocol.reasons.unknown import (
+    HighestAddress,
+    KernelNotTold,
+    LeftBehind,
+    NoFlags,
+    NotCounted,
+    NotDated,
+    NotListed,
+    NotSeen,
+    NotTold,
+    PoisonSomewhere,
+    Unknown,
+)
 from ...protocol.vocabulary import ZoneKey
 from .words import Names, counted, zone_name
 
@@ -34,6 +46,21 @@ def unknown_words(unknown: Unknown) -> Iterator[str]:
             )
         case NotDated():
             yield "no file tells whether it was there at boot or was added later; memory of the boot is refused (EPERM) on arm64"
+        case LeftBehind(pages):
+            yield (
+                f"an add that failed left sections behind (the kernel counts {pages} pages of memmap more than its blocks have), "
+                f"and no file tells where; an add that meets them is refused (EEXIST)"
+            )
+        case PoisonSomewhere():
+            yield (
+                "some page of this machine has a hardware error, and no file tells which; a block that holds one does not go "
+                "online again (EHWPOISON)"
+            )
+        case KernelNotTold(model, result):
+            said = "would do it" if result == "ok" else f"would say {result}"
+            yield f"no file tells the kernel, and one as {model} {said}"
+        case NotListed():
+            yield "no file lists memory blocks: one that is offline may be there, and shows nowhere"
         case NotTold(name, value):
             yield f"no file tells {name}; {value} was taken, and with another value this may go otherwise"
         case NotCounted(zones):

@@ -261,7 +261,7 @@ def _smaller_pools(state: State, online: Sequence[Block], obstacles: Obstacles) 
     if HUGE not in obstacles.pages:
         return []
     page = state.geometry.page_size
-    default = state.preset.huge_page // page
+    default = pool.default_size(state) // page
     found = [h for block in online for _, h in pool.in_range(state, *state.block_range(block.id))]
     commands: list[Command] = []
     for node, pages in sorted({(h.node, h.pages) for h in found}):

@@ -9,24 +9,29 @@ from ...memory.state import State
 from ...memory.zone import MOVABLE
 from ...mm.unseen import Tally, tally
 from ...numbers.rounding import ceil
-from ...protocol.events import AddressDoubted, Event, OriginDoubted, PagesAssumed
-from ...protocol.reasons.unknown import NoFlags, NotCounted, NotSeen, NotTold, Unknown
+from ...protocol.events import AddressDoubted, Event, KernelDoubted, PagesAssumed, RangeDoubted
+from ...protocol.reasons.unknown import LeftBehind, NoFlags, NotCounted, NotListed, NotSeen, NotTold, Unknown
 from ...protocol.vocabulary import ZoneKey
-from ...run.certainty import unknown_mode
+from ...run.certainty import may_meet_leavings, unknown_mode, unlisted
 
 
 def unknowns(state: State, result: str, events: Sequence[Event]) -> tuple[Unknown, ...]:
     """What no one saw or counted, by zone."""
-    doubts = tuple(event.reason for event in events if isinstance(event, AddressDoubted))
+    doubts = tuple(event.reason for event in events if isinstance(event, AddressDoubted | KernelDoubted))
     if doubts:
         return doubts
-    undated = tuple({event.reason: None for event in events if isinstance(event, OriginDoubted)})
+    undated = tuple({event.reason: None for event in events if isinstance(event, RangeDoubted)})
     asked: dict[ZoneKey, dict[int, PagesAssumed]] = {}
     for event in events:
         if isinstance(event, PagesAssumed):
             asked.setdefault((event.node, event.zone), {})[event.pfn] = event
     if asked or undated:
         return (*undated, *(_of_pages(state, key, list(found.values())) for key, found in asked.items()))
+    kinds = {*map(type, events)}
+    if unlisted(state, result, kinds):
+        return (NotListed(),)
+    if may_meet_leavings(state, kinds):
+        return (LeftBehind(state.globals.value.leaked_memmap),)
     if unknown_mode(state, result, events):
         return (NotTold("memmap_on_memory", state.settings.memmap_on_memory),)
     evidence = sorted(state.evidence.items())

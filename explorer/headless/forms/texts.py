@@ -41,10 +41,11 @@ class ExportRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportDocument(Document, tag="export", frozen=True, kw_only=True):
-    """A history as a shell script, whole and step by step."""
+    """A history as a shell script, whole and step by step; `target`: by what means, as `--for` has it."""
 
     version: Literal[1] = 1
     name: str
+    target: str
     script: str
     steps: tuple[ExportRow, ...]
 
@@ -78,4 +79,4 @@ def export_document(machine: Machine, target: str, faults: bool) -> ExportDocume
                 lines=tuple(map(str, lines)),
             )
         )
-    return ExportDocument(name=machine.origin.name, script=script, steps=tuple(rows))
+    return ExportDocument(name=machine.origin.name, target=target, script=script, steps=tuple(rows))

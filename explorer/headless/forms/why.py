@@ -10,6 +10,7 @@ from altmap.engine import Reason, Verdict, sentence
 from altmap.engine.protocol.vocabulary import Certainty
 from altmap.engine.questions.why.verdict import Blocker, Remedy
 
+from ...facts import worst
 from .command import CommandRow, Line, line_row
 from .document import Document, NodeAmount, Refusal, Told, refusal, told
 
@@ -62,15 +63,18 @@ class VerdictRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WhyDocument(Document, tag="why", frozen=True, kw_only=True):
-    """One verdict for each command of the question; each is judged by itself, as if it were the only one."""
+    """One verdict for each command of the question; each is judged by itself, as if it were the only one. `answer` is "no" if
+    one of them is, else "not known" if one is, as the exit code says."""
 
     version: Literal[1] = 1
+    answer: Certainty
     verdicts: tuple[VerdictRow, ...]
 
 
 def why_document(verdicts: Sequence[Verdict]) -> WhyDocument:
     """`altmap why --json`."""
-    return WhyDocument(verdicts=tuple(map(_verdict, verdicts)))
+    answer = worst(verdict.certainty for verdict in verdicts)
+    return WhyDocument(answer=answer, verdicts=tuple(map(_verdict, verdicts)))
 
 
 def _verdict(verdict: Verdict) -> VerdictRow:

@@ -29,6 +29,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from ...facts import worst
 from ...printable import printable
 from ..widgets.heading import CLOSE, Heading, Hint
 from ..widgets.prose import Prose
@@ -162,8 +163,7 @@ def _why(verdict: Verdict) -> str:
 
 def look(verdicts: Sequence[Verdict]) -> str:
     """The role in which the answer stands out: that of the worst of them."""
-    answers = {verdict.certainty for verdict in verdicts}
-    return LOOKS[next((answer for answer in ("no", "not known") if answer in answers), "yes")]
+    return LOOKS[worst(verdict.certainty for verdict in verdicts)]
 
 
 class WhyScreen(Dialog[Choice]):

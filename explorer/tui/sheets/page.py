@@ -14,6 +14,8 @@ from ...picture.parts import Parts
 from ...picture.scope import whole
 from .place import Place
 
+_AROUND: Final = 64
+"""So many pages before and behind a page are looked at for more of its kind."""
 _HIGH: Final = 24
 """On a panel of so many lines there is room for all of the machine below a cell."""
 
@@ -100,14 +102,22 @@ class PageSheet(Parts):
 
     def _run(self, page: Page) -> str:
         """How many pages of its kind stand around it."""
-        first = last = page.pfn
-        pages = {one.pfn: one.kind for one in self.machine.pages(max(0, page.pfn - 64), 129)}
-        while pages.get(first - 1) == page.kind and first - 1 in pages:
+        low = max(0, page.pfn - _AROUND)
+        first, last = page.pfn, page.pfn + 1
+        while first > low and self._is(first - 1, page.kind):
             first -= 1
-        while pages.get(last + 1) == page.kind and last + 1 in pages:
+        while last <= low + 2 * _AROUND and self._is(last, page.kind):
             last += 1
-        count = last - first + 1
-        return "alone" if count == 1 else f"one of {count}{' or more' * (count > 64)} in a row"
+        count = last - first
+        return "alone" if count == 1 else f"one of {count}{' or more' * (count > _AROUND)} in a row"
+
+    def _is(self, pfn: int, kind: str | None) -> bool:
+        """Is a page of a kind? None: of none, as where there is no memory."""
+        nr, at = divmod(pfn, self.machine.geometry.pages_per_section)
+        section = self.machine.sections.get(nr)
+        of_it = section.pages.items() if section is not None else ()
+        held = any(have >> at & 1 for name, have in of_it if kind is None or name == kind)
+        return held != (kind is None)
 
     def _struct_page(self, pfn: int) -> Iterator[Line]:
         """Where the struct page of a page lies; and of what the struct pages in it are."""
