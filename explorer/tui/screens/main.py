@@ -189,9 +189,7 @@ class MainScreen(Ground, MappingScreen):
 
     def _place(self) -> Place:
         map_ = self._map
-        found = None
-        if map_.view is CanGo:
-            found = self.verdicts.prospects()
+        found = self.verdicts.prospects() if map_.view is CanGo else None
         return Place(map_.pfn, map_.picture.cell, map_.scope.level, self._outlook(), self._fault_here(), found)
 
     def _fault_here(self) -> int | None:
