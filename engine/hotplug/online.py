@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from ..memory.block import Block
 from ..memory.section import Section, Types
 from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
@@ -74,7 +75,7 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
     call = state.chain.call("MEM_GOING_ONLINE", start + head, pages - head, told, block.early)
     yield call
     if call.vetoed_by:
-        yield from _cancel(state, key, sections, start, pages, head, change, block.early)
+        yield from _cancel(state, block, key, sections, change)
         raise state.chain.refusal(call)
     populated = state.zones[key].present > 0
     watermarks = Watermarks(state) if not populated else None
@@ -108,21 +109,22 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
     yield BlockState(number, "online")
 
 
-def _cancel(
-    state: State, key: ZoneKey, sections: list[Section], start: int, pages: int, head: int, change: int, early: bool
-) -> Steps:
+def _cancel(state: State, block: Block, key: ZoneKey, sections: list[Section], change: int) -> Steps:
+    """Someone refused: all are told, the sections are as before, and the block leaves the zone. `change`: the node that would
+    have got its first memory, else -1."""
+    start, pages = state.block_range(block.id)
+    head = block.head
     yield NotifierCalled("MEM_CANCEL_ONLINE", start + head, pages - head, named_node(state, change))
     yield from tell_node(state, "NODE_CANCEL_ADDING_FIRST_MEMORY", start + head, pages - head, change)
     for section in sections:
         state.sections.put(section.nr, section)
     if state.model.spans_until_removal:
-        block = state.blocks[start // state.geometry.pages_per_block]
         state.blocks.put(block.id, msgspec.structs.replace(block, linked=key))
     else:
         shrink(state, key, start, pages)
         yield RangeRemoved(start, pages, *key)
     if state.model.prepare_finish:
-        yield state.chain.call("MEM_FINISH_OFFLINE", start + head, pages - head, -1, early)
+        yield state.chain.call("MEM_FINISH_OFFLINE", start + head, pages - head, -1, block.early)
 
 
 def rebuild_zonelists(state: State, watermarks: Watermarks, fresh: int | None = None) -> Steps:

@@ -165,9 +165,9 @@ def populate(state: State, nr: int, pool: Pool) -> tuple[Memmap, bool]:
     chunks: list[Chunk] = []
     taken: list[Chunk] = []
     tables: list[Chunk] = []
-    fell_back, on = False, pool.on
+    fell_back, on, alone = False, pool.on, size % unit_bytes == 0
     for index in range(first, last + 1):
-        shared = _shared_unit(state, nr, index, unit_bytes)
+        shared = None if alone else _shared_unit(state, nr, index, unit_bytes)
         if shared is not None:
             chunks += shared[0]
             if shared[1] == "kernel":
@@ -323,8 +323,6 @@ def _not_shared(state: State, nr: int, chunks: tuple[Chunk, ...]) -> tuple[Chunk
 def _shared_unit(state: State, nr: int, index: int, unit_bytes: int) -> tuple[list[Chunk], str] | None:
     """The pages of a unit that a neighbour has mapped already, and on what that neighbour's memmap lies."""
     size = state.geometry.memmap_bytes_per_section
-    if size % unit_bytes == 0:
-        return None
     for other in _neighbours(state, nr):
         first = other.nr * size // unit_bytes
         last = (other.nr * size + size - 1) // unit_bytes

@@ -27,8 +27,9 @@ def window_of(state: State, nr: int) -> range:
 def mates(state: State, nr: int) -> list[Section]:
     """The other sections in the window of section `nr` that are there; the first that a look finds to share it is enough."""
     found: list[Section] = []
-    for other in (nr - 1, *window_of(state, nr)):
-        section = state.sections.get(other) if other != nr and other in window_of(state, nr) else None
+    window = window_of(state, nr)
+    for other in (nr - 1, *window):
+        section = state.sections.get(other) if other != nr and other in window else None
         if section is not None:
             found.append(section)
             if shared(state, section):

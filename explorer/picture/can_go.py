@@ -31,7 +31,7 @@ class CanGo(View):
         if wide < 8:
             left, right = sign.center(wide), ""
         elif len(left) + len(right) + 1 > wide:
-            left = f"{block}{sign}"
+            left = left.strip() if len(left) + len(right) == wide else f"{block}{sign}"
             right = right[: max(0, wide - len(left))] if wide >= 12 else ""
         first = (Span(f"{left}{right:>{wide - len(left)}}"[:wide], fore, back, True),)
         lines: list[Line] = [first, *[(Span(" " * wide, None, back),)] * (high - 1)]

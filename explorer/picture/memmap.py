@@ -102,10 +102,10 @@ def owners(scene: Scene, host: int) -> list[Owner]:
     """Whose struct pages a block holds, in the order of their pages."""
     per_block = scene.machine.geometry.sections_per_block
     found: list[Owner] = []
-    for piece in links_of(scene.machine).owners(host):
-        block = piece.section // per_block
-        if found and found[-1].block == block and found[-1].pfn + found[-1].pages == piece.pfn:
-            found[-1] = found[-1]._replace(pages=found[-1].pages + piece.pages)
+    for piece in sorted(links_of(scene.machine).owners(host), key=lambda piece: piece.pfn):
+        block, last = piece.section // per_block, found[-1] if found else None
+        if last is not None and last.block == block and piece.pfn <= last.pfn + last.pages:
+            found[-1] = last._replace(pages=max(last.pages, piece.pfn + piece.pages - last.pfn))
         else:
             found.append(Owner(block, piece.pfn, piece.pages))
     return found
@@ -131,13 +131,11 @@ def head(scene: Scene, block: int, wide: int, gutter: int, halves: int) -> list[
     shown = found[first : first + _MOST]
     each = max(4, min(12, (wide - gutter - 2) // len(shown)))
     pages = sum(owner.pages for owner in found)
-    strip = palette.strip
+    strip, part = palette.strip, "its head" if found[0].pfn % size == 0 else "a part of it"
     title = (
         Span("▌", palette.kinds["memmap"], strip),
         Span(f"memory{host}", palette.kinds["memmap"], strip, True),
-        Span(
-            f"  its head, {short_size(pages * geometry.page_size)}: whose struct pages lie there", palette.text, strip
-        ),
+        Span(f"  {part}, {short_size(pages * geometry.page_size)}: whose struct pages lie there", palette.text, strip),
     )
     hint = (Span("h", palette.key, strip, True), Span(" goes there ", palette.dim, strip))
     gap = wide - width(title) - width(hint)
@@ -145,7 +143,7 @@ def head(scene: Scene, block: int, wide: int, gutter: int, halves: int) -> list[
     one = shown[0].pages
     left = {
         0: format_address(host * geometry.block_size),
-        2: f"{one:,} pages",
+        2: f"{one:,} page{'s' * (one != 1)}",
         3: f"= {short_size(one * geometry.page_size)} each",
     }
     for row in range(4):
@@ -165,7 +163,8 @@ def head(scene: Scene, block: int, wide: int, gutter: int, halves: int) -> list[
     for owner in shown:
         here = owner.block == block
         text = f"{owner.pfn:#x}" if here and each >= 8 else f"+{short_size(owner.pfn % size * geometry.page_size)}"
-        offsets.append(Span(text.center(each)[:each], palette.text if here else palette.dim, None, here))
+        text = text if len(text) < each else ""
+        offsets.append(Span(text.center(each), palette.text if here else palette.dim, None, here))
     lines.append(joined(offsets))
     said = f"{geometry.struct_page_size} bytes for each of {size:,} pages; not in the buddy, never moved"
     lines.append((Span(" " * gutter), Span(said[: max(0, wide - gutter)], palette.dim)))

@@ -10,7 +10,7 @@ from altmap.engine import Page
 from .colour import between
 from .lines import Line, Span, joined, width
 from .memory import GUTTERS
-from .overlay import Overlay
+from .overlay import Overlay, Places
 from .palette import LETTERS, WORDS
 from .scope import Scope
 from .view import Scene, View
@@ -179,14 +179,18 @@ class PagesPicture:
         spans = [Span("▌", band), Span(label, palette.faint), Span(" ")]
         section, inside = divmod(start, self.scene.machine.geometry.pages_per_section)
         linked, changed = (found.get(section, 0) >> inside for found in (over.linked, over.happening.changed))
-        if linked & (1 << self.across) - 1 == (1 << self.across) - 1 and self._linked_all(over):
+        full = (1 << self.across) - 1
+        if linked & full == full and self._all_in(over.linked):
             linked = 0  # all that is in sight is: that tells nothing
+        if changed & full == full and self._all_in(over.happening.changed):
+            changed = 0
         return joined((*spans, *(self._page(page, over, linked, changed) for page in pages)))
 
-    def _linked_all(self, over: Overlay) -> bool:
+    def _all_in(self, pages: Places) -> bool:
+        """Are these all pages of the scope?"""
         size = self.scene.machine.geometry.pages_per_section
         sections = range(self.scope.start // size, -(-(self.scope.start + self.scope.pages) // size))
-        return self.scope.pages >= size and all(over.linked.get(nr, 0) == (1 << size) - 1 for nr in sections)
+        return self.scope.pages >= size and all(pages.get(nr, 0) == (1 << size) - 1 for nr in sections)
 
     def _page(self, page: Page, over: Overlay, linked: int, changed: int) -> Span:
         """A page; `linked` and `changed` are those of its row."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from .colour import between
 from .lines import Span
 from .overlay import CHANGED, LINKED, MARKED, Overlay, Places, whole
+from .palette import LETTERS
 from .scope import Scope
 from .view import Entry, Paint, Scene
 
@@ -40,6 +41,8 @@ def _sample(
     size, (signs, edge, brackets) = geometry.pages_per_section, looks
     sections = [nr for nr in places if nr * size < scope.start + scope.pages and (nr + 1) * size > scope.start]
     blocks = {nr // geometry.sections_per_block for nr in sections}
+    if scope.pages <= geometry.pages_per_block and all(whole(block, places, geometry) for block in blocks):
+        return  # all that is in sight is: that is not shown
     edges = {block for block in blocks if edged and whole(block, places, geometry)}
     if edges:
         yield Span(brackets, bold=True) if halves == 1 else Span("▐", edge, None, True)
@@ -47,6 +50,7 @@ def _sample(
         if halves == 1:
             yield Span("m", palette.ground, palette.cursor, True)
         elif scope.level == "page":
-            yield Span("m", palette.ground, between(palette.kinds["movable"], palette.cursor, 0.55), True)
+            kind, share = ("memmap", 0.85) if signs == LINKED else ("movable", 0.55)
+            yield Span(LETTERS[kind], palette.ground, between(palette.kinds[kind], palette.cursor, share), True)
         else:
             yield Span(signs[2], palette.cursor, palette.kinds["free"], True)

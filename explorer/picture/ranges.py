@@ -21,6 +21,9 @@ LEAST: Final = 0.25
 SEEN: Final = 0.75
 """How much of its colour memory keeps that is there in all alternatives."""
 
+_LINES: Final = 32
+"""Lines of one block, at most."""
+
 
 class Cell(NamedTuple):
     """Pages of a cell by kind, and how many of them hold the struct pages of what is added; no pages: nothing is there."""
@@ -176,7 +179,7 @@ def pages_of_line(pages: int, block: int, high: int) -> int:
     power of two of them, unless three quarters of that fill the lines much better."""
     count = pages // block
     if count <= high:
-        return block // max(1, min(high // max(1, count), 4))
+        return block // max(1, min(high // max(1, count), _LINES))
     whole = next(1 << order for order in range(64) if -(-count // (1 << order)) <= high)
     less = whole * 3 // 4
     better = whole > 2 and -(-count // whole) * 5 < high * 3 and -(-count // less) <= high

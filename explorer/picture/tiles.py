@@ -193,6 +193,8 @@ class Tiles:
         per_tile = shape.unit // shape.cell if shape.gap else 0
         happening, laid = over.happening, self._moved(paints, row, over)
         for places, signs in ((happening.changed, CHANGED), (over.linked, LINKED)):
+            if row.pages <= block and not per_tile and whole(first, places, geometry):
+                continue  # all that is in sight is: that tells nothing
             cells = cells_of(places, row.start, row.pages, shape.cell, size)
             if cells and per_tile:
                 counts = Counter(cell // per_tile for cell in cells)
@@ -201,7 +203,7 @@ class Tiles:
                 laid = [paint._replace(signs=signs) if number in cells else paint for number, paint in enumerate(laid)]
         if not shape.gap and over.marks and shape.cell >= block:
             laid = [
-                paint._replace(signs=MARKED) if any(nr in over.marks for nr in self._blocks(row, number)) else paint
+                paint if over.marks.isdisjoint(self._blocks(row, number)) else paint._replace(signs=MARKED)
                 for number, paint in enumerate(laid)
             ]
         return laid

@@ -110,9 +110,8 @@ class ExplorerApp(App[bool]):
 
             screen = LiveScreen(session, reader)
         for breakpoints, size in zip((self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), self.size, strict=True):
-            screen.add_class(
-                [name for least, name in breakpoints if size >= least][-1]
-            )  # it is laid out once, not twice
+            found = [name for least, name in breakpoints if size >= least]
+            screen.add_class(found[-1], update=False)  # now, so that it is laid out once
         return screen
 
     def _remember(self, machine: Machine, path: str) -> None:

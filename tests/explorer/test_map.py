@@ -355,3 +355,13 @@ def test_a_map_that_would_leave_much_of_its_width_empty_has_smaller_cells() -> N
 
     for size in ("21G", "24G", "40G"):
         drive(engine.boot_machine([(0, 0, size)], name="big"), look, (120, 40))
+
+
+def test_a_search_for_answers_says_what_it_found_when_all_were_asked() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "slash", *("space" if sign == " " else sign for sign in "can go"), "enter")
+        assert "26 of 192 blocks" in result(screen)
+        assert "not asked" not in result(screen)
+        assert screen.cursor in (screen.query_one(MemoryMap).hits or ())
+
+    drive(engine.open_machine("firecracker-24g"), look)

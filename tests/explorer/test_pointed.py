@@ -11,7 +11,7 @@ from altmap.explorer.picture.memory import MemoryPicture
 from altmap.explorer.picture.overlay import Happening, Overlay, places
 from altmap.explorer.picture.palette import DARK
 from altmap.explorer.picture.pointed import pointed
-from altmap.explorer.picture.scope import whole
+from altmap.explorer.picture.scope import Scope, whole
 from altmap.explorer.picture.use import Use
 from altmap.explorer.picture.view import Scene
 from altmap.explorer.tui.outlooks import Outlooks
@@ -84,6 +84,8 @@ def test_the_legend_says_what_is_pointed_out_and_nothing_else() -> None:
     assert words(Overlay(linked={**some, **all_of_it})) == [("its struct pages", "{}m")]
     assert words(Overlay(marks=frozenset({32}))) == []
     assert words(Overlay(marks=frozenset({32})), edged=False) == [("marked", "m")]
+    inside = Scope("block", 32 * unit, unit)
+    assert not pointed(scene, inside, Overlay(happening=Happening(all_of_it)), 1, False), "all that is in sight is"
     beyond = Overlay(happening=Happening(places([(scope.pages, 1)], size)))
     assert words(beyond) == []
 
@@ -98,3 +100,15 @@ def test_what_changed_is_in_the_legend_until_the_next_key() -> None:
         assert "changed" not in legend.words
 
     drive(guest(), look)
+
+
+@pytest.mark.parametrize("halves", [1, 2])
+def test_in_a_block_that_changed_as_a_whole_nothing_is_signed(halves: int) -> None:
+    machine = with_dimm(movable=1)
+    scene, unit = Scene(machine, DARK, Outlooks(machine)), machine.geometry.pages_per_block
+    scope, looks = Scope("block", 32 * unit, unit), []
+    for pages in ({}, {32: (1 << unit) - 1}, {32: 1}):
+        picture = MemoryPicture(scene, Use, scope, (80, 32), halves, folds=True)
+        over = Overlay(-1, happening=Happening(pages))
+        looks.append([picture.line(y, over) for y in range(picture.lines)])
+    assert looks[1] == looks[0] != looks[2]

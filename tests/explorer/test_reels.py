@@ -56,6 +56,12 @@ def rows(picture: str) -> list[str]:
     return lines
 
 
+def differences(before: str, now: str) -> str:
+    """The lines of words in which two pictures differ."""
+    lines = "\n".join(unified_diff(rows(before), rows(now), "before", "now", lineterm="", n=0))
+    return lines or "in its colours alone"
+
+
 @pytest.mark.parametrize(("name", "size", "theme", "frame"), items())
 def test_screen(
     name: str,
@@ -76,9 +82,8 @@ def test_screen(
     if not isinstance(picture, str):
         raise wrong if wrong is not None else AssertionError(f"{frame} was not taken")
     before = PICTURES / f"{request.node.name}.svg"
-    words = rows(before.read_text(encoding="utf-8")) if before.exists() else []
-    differs = "\n".join(unified_diff(words, rows(picture), "before", "now", lineterm="", n=0))
-    assert snap_compare(Shown(picture)), f"the screen is another:\n{differs or 'in its colours alone'}"
+    earlier = before.read_text(encoding="utf-8") if before.exists() else ""
+    assert snap_compare(Shown(picture)), f"the screen is another:\n{differences(earlier, picture)}"
 
 
 def test_what_must_hold_is_looked_at_and_a_crash_is_never_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:

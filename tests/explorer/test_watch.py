@@ -350,10 +350,10 @@ def test_the_footer_tells_how_to_step_and_only_what_can_be_done() -> None:
     async def story(pilot: Any, screen: MainScreen) -> None:
         await stand_on(pilot, 32)
         await press(pilot, "W", "f", "space", "home", "right", "right")
-        said = str(pilot.app.screen.query_one(Keys).content)
+        said = pilot.app.screen.query_one(Keys).render_line(0).text
         assert not [word for word in ("Back", "On", "Play", "Signal", "Do it", "Leave") if word not in said], said
         await press(pilot, "enter", "R", "space", "home", "right")
-        said = str(pilot.app.screen.query_one(Keys).content)
+        said = pilot.app.screen.query_one(Keys).render_line(0).text
         assert "Signal" not in said
         assert "Do it" not in said
         assert "Leave" in said

@@ -6,13 +6,14 @@ The format is described in fixtures/traces/README.md.
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 from altmap.engine import Add, Command, Eject, Write
 from altmap.engine.protocol.vocabulary import Caller, ZoneKey
 from altmap.engine.reading.procfs import parse_buddyinfo
@@ -78,8 +79,7 @@ class Recording:
     """One scenario on one kernel."""
 
     def __init__(self, name: str) -> None:
-        with gzip.open(FOLDER / f"{name}.json.gz") as file:
-            data = json.load(file)
+        data = msgspec.json.decode(gzip.decompress((FOLDER / f"{name}.json.gz").read_bytes()))
         self.name = name
         self.kernel: dict[str, str] = data["kernel"]
         self.block_size: int = data["block_size"]
@@ -176,6 +176,12 @@ class Recording:
         return False
 
 
+@lru_cache(maxsize=2)
+def recorded(name: str) -> Recording:
+    """A recording; the tests of one run one after the other."""
+    return Recording(name)
+
+
 def number(name: str) -> int:
     """The number in ``memory32``."""
     return int(name.removeprefix("memory"))
@@ -254,4 +260,4 @@ class Tree:
                 elif not str(value).startswith("!"):
                     yield f"{MEMORY}/{block}/{attribute}", ("file", str(value))
         if runs := page_runs(seen):
-            yield "proc/kpageflags.runs.json", ("file", json.dumps(runs))
+            yield "proc/kpageflags.runs.json", ("file", msgspec.json.encode(runs).decode())

@@ -19,7 +19,7 @@ from altmap.engine.reading.observe import observe
 from altmap.engine.reading.procfs import parse_pagetypeinfo
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
-from .recording import Action, Observation, Recording, Tree, areas, number, page_runs, zones
+from .recording import Action, Observation, Recording, Tree, areas, number, page_runs, recorded, zones
 
 FREE_SLACK, FREE_SLACK_PER_BLOCK = 160, 4
 """Pages that an idle system may take or give back meanwhile, and page tables and objects of a block more or less."""
@@ -74,7 +74,7 @@ Act = Callable[[Machine, Command], Outcome]
 @lru_cache(maxsize=2)
 def played(name: str) -> Played:
     """A recording played to the engine. The tests of one recording run one after the other (conftest.py)."""
-    recording = Recording(name)
+    recording = recorded(name)
     transitions: list[Transition] = []
     captured: list[Transition] = []
     idle: list[IdleZone] = []
@@ -107,7 +107,7 @@ def _looked_at_once(tree: Tree) -> Iterator[None]:
 
 def play(name: str, act: Act) -> list[Transition]:
     """Every transition of a recording, with something else than the engine to do the commands."""
-    recording = Recording(name)
+    recording = recorded(name)
     with TemporaryDirectory() as folder:
         return [transition for transition, _ in _play(recording, Tree(Path(folder), recording.kernel), act)]
 

@@ -13,7 +13,7 @@ from altmap.engine.memory.state import state_of
 from altmap.engine.mm.free_area import buddyinfo, order_counts, pagetypeinfo
 from altmap.engine.reading.procfs import parse_pagetypeinfo
 
-from .recording import Recording, areas, names, without_cma, zones
+from .recording import areas, names, recorded, without_cma, zones
 from .replay import played
 
 SPARED = {
@@ -30,7 +30,7 @@ def pages(counts: list[int]) -> int:
 
 @pytest.mark.parametrize("name", without_cma())
 def test_a_capture_has_the_recorded_areas(name: str) -> None:
-    boot, machine = Recording(name).boot, played(name).boot
+    boot, machine = recorded(name).boot, played(name).boot
     assert "kpageflags" not in machine.origin.measured
     agree = {key: counts for key, counts in areas(boot).items() if pages(counts) == zones(boot)[key]["free"]}
     assert agree

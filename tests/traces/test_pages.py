@@ -19,7 +19,7 @@ from altmap.engine.mm.free_area import order_counts
 from altmap.engine.numbers.bits import from_runs
 from altmap.engine.protocol.vocabulary import FREE, MEMMAP, PCP
 
-from .recording import Action, Observation, Recording, Tree, areas, number, page_runs, zones
+from .recording import Action, Observation, Recording, Tree, areas, number, page_runs, recorded, zones
 from .replay import HEAD_FLAGS, misses
 
 SIGNALLED = tuple(
@@ -85,7 +85,7 @@ def steps(
     name: str, machine_did: dict[int, Command] | None = None
 ) -> Iterator[tuple[Machine, Recording, Action, Outcome]]:
     """Every step of a recording that the engine can do, done; `machine_did` is done just before the steps of a number."""
-    recording = Recording(name)
+    recording = recorded(name)
     known = {action.number: action for action in recording.actions()}
     with TemporaryDirectory() as folder:
         tree = Tree(Path(folder), recording.kernel)
@@ -116,7 +116,7 @@ class Watched(NamedTuple):
 @lru_cache(maxsize=2)
 def watched(name: str) -> Watched:
     """A recording played with every step that the engine can do."""
-    numbers = {step["i"] for step in Recording(name)._steps if command_of(step)}
+    numbers = {step["i"] for step in recorded(name)._steps if command_of(step)}
     judged: dict[int, Judged] = {}
     onlined: list[Onlined] = []
     for machine, recording, action, outcome in steps(name):
@@ -148,7 +148,7 @@ def test_every_answer_is_among_those_judged() -> None:
     answers = [
         asked[1]
         for name in SIGNALLED
-        for step in Recording(name)._steps
+        for step in recorded(name)._steps
         if (asked := command_of(step)) and (name, step["i"]) not in HIDDEN
     ]
     assert {answer: answers.count(answer) >= 3 for answer in ("ok", "EBUSY", "EINTR", "EINVAL")} == dict.fromkeys(

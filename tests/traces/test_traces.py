@@ -7,7 +7,7 @@ import pytest
 from altmap.engine import Add, Command, Machine, Outcome, Write
 
 from .exempt import EXEMPT
-from .recording import Recording, names
+from .recording import Recording, names, recorded
 from .replay import Act, play, played
 
 
@@ -55,7 +55,7 @@ def test_the_judge_sees_a_difference(act: Act, words: set[str]) -> None:
 @pytest.mark.parametrize("name", names())
 def test_every_step_that_can_be_judged_is_judged(name: str) -> None:
     """A replay that judges nothing would pass every other test."""
-    recording = Recording(name)
+    recording = recorded(name)
     steps = [action.number for action in recording.actions() if action.judged and not recording.blind(action)]
     assert [t.number for t in played(name).transitions] == steps
     assert [t.number for t in played(name).captured] == steps

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from altmap.engine import Advice, BadInput, Command, Offline, worth_knowing
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.events import Key, Resize
 from textual.widget import Widget
 
@@ -23,6 +22,7 @@ from ..session import Batch, Session
 from ..sheets import Place
 from ..verbs import BY_NAME, VERBS
 from ..widgets.bars import Offer, ResultBar, StatusLine
+from ..widgets.ground import Ground, Panes
 from ..widgets.inspector import Inspector
 from ..widgets.keys import Keys
 from ..widgets.map_legend import MapLegend
@@ -35,7 +35,6 @@ from . import titles
 from .mapping import MappingScreen
 
 if TYPE_CHECKING:
-    from ..widgets.levels import Levels
     from ..widgets.parameters import Parameters
 
 PANES: Final = ("map", "inspector", "zones", "log", "parameters")
@@ -50,7 +49,7 @@ BESIDE: Final = 122
 """Columns of all else then: the map, the panes at the right, and one between each two."""
 
 
-class MainScreen(MappingScreen):
+class MainScreen(Ground, MappingScreen):
     """The desk that verbs work on. After each verb every pane reads the machine anew; nothing else changes them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,7 +70,6 @@ class MainScreen(MappingScreen):
         self._seen = dict(session.machine.sections)
         self._news: list[int] = []
         self._worth: tuple[Advice, ...] = ()
-        self._levels: Levels | None = None
         self._changes = changes.Changes({}, {}, {})
         self.verdicts = Outlooks(session.machine)
 
@@ -83,7 +81,7 @@ class MainScreen(MappingScreen):
         yield Keys(ALWAYS)
         yield ResultBar()
         yield Strip("plan")
-        with Vertical(id="right"):
+        with Panes(id="right"):
             yield Strip("panel-title")
             yield Inspector(machine, id="inspector")
         yield Strip("map-title")
@@ -116,7 +114,7 @@ class MainScreen(MappingScreen):
             from ..widgets.zone_table import ZoneTable
 
             self._levels = Levels(self._map)
-            under = Vertical(
+            under = Panes(
                 Strip("zones-title"), ZoneTable(self.machine, id="zones-under"),
                 Strip("log-title"), self.log_pane(id="log-under"), id="under",
             )  # fmt: skip
@@ -170,9 +168,9 @@ class MainScreen(MappingScreen):
 
     def planned(self, alarm: str) -> tuple[list[Word], list[Word]]:
         """The words of the strip below the map; `alarm`: that hardly any memory is left."""
-        width = self.app.size.width
-        left = plan.words(self.session, width)
-        return left, plan.free_words(self.session, alarm, width - sum(len(word.text) for word in left))
+        width, made = self.app.size.width, plan.chips(self.session)
+        left = plan.words(self.session, made, width)
+        return left, plan.free_words(self.session, made, alarm, width - sum(len(word.text) for word in left))
 
     def _show_block(self) -> None:
         if not self._map.placed:  # as soon as it is, it is told
@@ -181,10 +179,7 @@ class MainScreen(MappingScreen):
         self._link()
         if self.has_class("-huge") and self._levels is not None:
             self.query_one("#inspector", Inspector).show(place._replace(level="machine"))
-            pfn = self._point(place)
-            self._levels.show(pfn)
-            self.query_one("#page-title", Strip).set([Word("▌", "faint"), Word(f"page {pfn:#x}", "strong")])
-            self.query_one("#page", Inspector).show(place._replace(pfn=pfn, level="page"))
+            self._levels.show(self._point(place))
         else:
             self.query_one("#inspector", Inspector).show(place)
         self.show_strips(changed=False)
@@ -194,24 +189,13 @@ class MainScreen(MappingScreen):
 
     def _place(self) -> Place:
         map_ = self._map
-        found = None
-        if map_.view is CanGo:
-            found = self.verdicts.prospects()
+        found = self.verdicts.prospects() if map_.view is CanGo else None
         return Place(map_.pfn, map_.picture.cell, map_.scope.level, self._outlook(), self._fault_here(), found)
 
     def _fault_here(self) -> int | None:
         """The page in the way, if it is in the selected block."""
         size = self.machine.geometry.pages_per_block
         return self._fault if self._fault is not None and self._fault // size == self.cursor else None
-
-    def _point(self, place: Place) -> int:
-        """The page of a block that is worth a look: where the cursor is, else what is in the way, else its first."""
-        size = self.machine.geometry.pages_per_block
-        if self._map.scope.level in ("block", "section", "page"):
-            return place.pfn
-        first = next((pfn for _, _, pfn in place.told.blockers if pfn is not None), None) if place.told else None
-        found = place.fault if place.fault is not None else first
-        return found if found is not None and found // size == self.cursor else self.cursor * size
 
     def _outlook(self) -> Told | None:
         """Whether the selected block can go; asked when nothing is under way."""

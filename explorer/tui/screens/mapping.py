@@ -17,8 +17,11 @@ from .. import prospects, words
 from ..outlooks import Outlooks
 from ..sheets import Place
 from ..widgets.bars import Offer, ResultBar
+from ..widgets.inspector import Inspector
 from ..widgets.map_legend import MapLegend
-from ..widgets.memory_map import MemoryMap
+from ..widgets.title import Strip
+from ..worded import Word
+from .mapped import Mapped
 from .watching import WatchingScreen
 
 if TYPE_CHECKING:
@@ -33,16 +36,17 @@ REPAINTED: Final = 0.25
 """Seconds from one look at the answers so far to the next."""
 
 
-class MappingScreen(WatchingScreen):
+class MappingScreen(Mapped, WatchingScreen):
     """A screen with a map."""
 
     verdicts: Outlooks
-    _map: MemoryMap
     _fault: int | None = None
+    _levels: Levels | None = None
     _node_strip: NodeStrip | None = None
     _head_strip: HeadStrip | None = None
     _search: Search | None = None
     _sought: str = ""
+    _search_said: tuple[str, int] = ("", -1)
     _came_from: tuple[int, int, int] | None = None
     """Page and depth before the last jump to memmap, and the page where it led."""
     _repaint_at: float = 0
@@ -67,14 +71,6 @@ class MappingScreen(WatchingScreen):
     def change_view(self, by: int) -> None:
         """The next view, or the one before."""
         self._map.next_view(by)
-
-    def action_view(self, name: str) -> None:
-        """Show the map in another view."""
-        self._map.set_view(name)
-
-    def action_zoom_to(self, depth: int) -> None:
-        """Out to a level of the breadcrumb."""
-        self._map.zoom_out_to(depth)
 
     def zoom(self, inwards: bool) -> None:
         """A level in at the cursor, or out."""
@@ -109,6 +105,22 @@ class MappingScreen(WatchingScreen):
 
     def on_levels_asked(self, message: Levels.Asked) -> None:
         self._map.zoom_to_page(message.pfn)
+
+    def on_levels_followed(self) -> None:
+        """The page that is worth a look is told of together with what is around it."""
+        assert self._levels is not None
+        pfn = self._levels.pfn
+        self.query_one("#page-title", Strip).set([Word("▌", "faint"), Word(f"page {pfn:#x}", "strong")])
+        self.query_one("#page", Inspector).show(self._place()._replace(pfn=pfn, level="page"))
+
+    def _point(self, place: Place) -> int:
+        """The page of a block that is worth a look: where the cursor is, else what is in the way, else its first."""
+        size = self.machine.geometry.pages_per_block
+        if self._map.scope.level in ("block", "section", "page"):
+            return place.pfn
+        first = next((pfn for _, _, pfn in place.told.blockers if pfn is not None), None) if place.told else None
+        found = place.fault if place.fault is not None else first
+        return found if found is not None and found // size == self.cursor else self.cursor * size
 
     def show_strips(self, changed: bool) -> None:
         """What stands below the map where there is room; `changed`: the machine is another than it was."""
@@ -236,8 +248,18 @@ class MappingScreen(WatchingScreen):
             if self._map.hits and self.cursor not in self._map.hits:
                 self.next_hit(1)
             self.query_one(ResultBar).say("/", said, "plain")
+        self._search_said = said, self._map.pfn
         self._ask_all()
         self.show_offers()
+
+    def _tell_found(self) -> None:
+        """More answers are there: say how many blocks were found by now, and go to the first of them from where one began."""
+        said, pfn = self._search_said
+        now = self._find()
+        self.query_one(ResultBar).amend(said, now)
+        if pfn == self._map.pfn and self._map.hits and self.cursor not in self._map.hits:
+            self.next_hit(1)
+        self._search_said = now, self._map.pfn
 
     def end_search(self) -> None:
         """Take the search away."""
@@ -269,7 +291,7 @@ class MappingScreen(WatchingScreen):
         while pending := self._asked_now():
             await self._ask_some(pending)
             if self._search is not None and self._search.asks:
-                self._find()
+                self._tell_found()
         self._show_news()
         self._show_block()
 

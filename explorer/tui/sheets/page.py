@@ -11,9 +11,12 @@ from ...picture.lines import Line, Span, joined
 from ...picture.links import links_of
 from ...picture.palette import WORDS
 from ...picture.parts import Parts
-from ...picture.scope import whole
 from .place import Place
 
+_AROUND: Final = 64
+"""So many pages before and behind a page are looked at for more of its kind."""
+_EVERYTHING: Final = 1 << 52
+"""More pages than there can be."""
 _HIGH: Final = 24
 """On a panel of so many lines there is room for all of the machine below a cell."""
 
@@ -51,8 +54,7 @@ class PageSheet(Parts):
         yield ()
         yield from self.kinds(found)
         if place.level == "machine" and self.high >= _HIGH:
-            scope = whole(self.machine)
-            memory, unit = self.machine.summary(scope.start, scope.pages), geometry.page_size
+            memory, unit = self.machine.summary(0, _EVERYTHING), geometry.page_size
             yield ()
             yield self.title("memory of the machine", about_bytes((memory.pages - memory.missing) * unit))
             yield from self.uses(memory, lambda pages: about_bytes(pages * unit))
@@ -100,14 +102,22 @@ class PageSheet(Parts):
 
     def _run(self, page: Page) -> str:
         """How many pages of its kind stand around it."""
-        first = last = page.pfn
-        pages = {one.pfn: one.kind for one in self.machine.pages(max(0, page.pfn - 64), 129)}
-        while pages.get(first - 1) == page.kind and first - 1 in pages:
+        low = max(0, page.pfn - _AROUND)
+        first, last = page.pfn, page.pfn + 1
+        while first > low and self._is(first - 1, page.kind):
             first -= 1
-        while pages.get(last + 1) == page.kind and last + 1 in pages:
+        while last <= low + 2 * _AROUND and self._is(last, page.kind):
             last += 1
-        count = last - first + 1
-        return "alone" if count == 1 else f"one of {count}{' or more' * (count > 64)} in a row"
+        count = last - first
+        return "alone" if count == 1 else f"one of {count}{' or more' * (count > _AROUND)} in a row"
+
+    def _is(self, pfn: int, kind: str | None) -> bool:
+        """Is a page of a kind? None: of none, as where there is no memory."""
+        nr, at = divmod(pfn, self.machine.geometry.pages_per_section)
+        section = self.machine.sections.get(nr)
+        of_it = section.pages.items() if section is not None else ()
+        held = any(have >> at & 1 for name, have in of_it if kind is None or name == kind)
+        return held != (kind is None)
 
     def _struct_page(self, pfn: int) -> Iterator[Line]:
         """Where the struct page of a page lies; and of what the struct pages in it are."""

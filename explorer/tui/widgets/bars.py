@@ -115,6 +115,13 @@ class ResultBar(Drawn):
         self._besides = printable(besides)
         self.refresh()
 
+    def amend(self, before: str, text: str) -> None:
+        """Another sentence in place of one, if that is still what is said."""
+        badge, said, look = self._said
+        if said == printable(before) != text:
+            self._said = badge, printable(text), look
+            self.refresh()
+
     def offer(self, more: Sequence[Offer]) -> None:
         """Show the keys that lead on; what was said before a hint comes back."""
         if self._hint or self._more != tuple(more):

@@ -15,7 +15,7 @@ from textual.app import App
 from textual.color import Color
 from textual.events import MouseMove
 from textual.filter import LineFilter
-from textual.geometry import Region, Size
+from textual.geometry import Region, Size, Spacing
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -114,7 +114,7 @@ def look(role: str, palette: Palette) -> tuple[int, int | None, bool]:
 
 
 @lru_cache(maxsize=2048)
-def _strip(line: Line, width: int, text: int, ground: int) -> Strip:
+def strip_of(line: Line, width: int, text: int, ground: int) -> Strip:
     """A line as Textual has it, with the colours of text and of the ground where it has none of its own."""
     segments = [
         harmless(Segment(said, _style(text if fore is None else fore, ground if behind is None else behind, bold)))
@@ -156,7 +156,7 @@ class Drawn(Widget):
         return 1 if self.app.no_color else 2
 
     _colours: tuple[int, int] | None = None
-    """Those of text and of the ground."""
+    """Those of text and of the ground, as far as they were asked for."""
 
     def notify_style_update(self) -> None:
         """Textual's word that colours may be others now."""
@@ -164,24 +164,40 @@ class Drawn(Widget):
         self._colours = None
         self._kept = Size(), {}
 
-    def render_line(self, y: int) -> Strip:
+    def _looks(self) -> tuple[int, int]:
         if self._colours is None:
             red, green, blue = self.background_colors[1].rgb
             self._colours = palette_of(self.app).text, red << 16 | green << 8 | blue
-        return _strip(self._safely(y), self.size.width, *self._colours)
+        return self._colours
+
+    def render_line(self, y: int) -> Strip:
+        return strip_of(self._safely(y), self.size.width, *self._looks())
+
+    def _padded(self, y: int, size: Size, padding: Spacing) -> Strip:
+        """A row of the content, or one above or below it, with what is beside it."""
+        row = self.render_line(y) if 0 <= y < size.height else Strip([])
+        if not padding:
+            return row
+        ground = _style(*self._looks(), False)
+        return Strip([Segment(" " * padding.left, ground), *row]).crop_extend(0, size.width + padding.width, ground)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The rows as they are: a picture has no border and no padding, for which Textual would look row by row."""
-        size = self.size
-        if self.gutter or self.app.no_color:
+        """The rows as they are: a picture has no border, for which Textual would look row by row."""
+        if self.app.no_color:
             return super().render_lines(crop)
+        size, padding = self.size, self.styles.padding
         if size != self._kept[0]:
             self._kept = size, {}
-        _, kept = self._kept
-        for y in crop.line_range:
-            if y not in kept:
-                kept[y] = self.render_line(y)
-        return [kept[y].crop(*crop.column_span) for y in crop.line_range]
+        kept, strips = self._kept[1], []
+        for y in range(crop.y - padding.top, crop.bottom - padding.top):
+            if (strip := kept.get(y)) is None:
+                strip = kept[y] = self._padded(y, size, padding)
+            strips.append(strip)
+        return (
+            strips
+            if crop.column_span == (0, size.width + padding.width)
+            else [strip.crop(*crop.column_span) for strip in strips]
+        )
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         """Have some regions drawn anew, or all."""

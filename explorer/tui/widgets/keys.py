@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
+from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding
-from textual.content import Content
 from textual.reactive import reactive
-from textual.widgets import Static
+from textual.strip import Strip
+from textual.style import Style as Look
+
+from ..guard import harmless
+from .drawn import Drawn
 
 NARROW: Final = 100
 """Below this many columns the keys stand closer together, and the palette's is left out."""
@@ -36,7 +41,7 @@ class Key(NamedTuple):
         return (self.frame, "$foreground 20%"), (self.name, name), (self.word, word), (self.gap, "")
 
 
-class Keys(Static):
+class Keys(Drawn):
     """One line of keys, none of them cut off. Those of the actions `always` are never left out; of the others the first
     ones stay. The palette's is at the right end. A click on one presses it."""
 
@@ -46,6 +51,7 @@ class Keys(Static):
     def __init__(self, always: Collection[str]) -> None:
         super().__init__()
         self._always = always
+        self._styles: dict[str, Style] = {}
         self.placed: tuple[tuple[int, Key], ...] = ()
         """Each key with its first column."""
 
@@ -63,8 +69,9 @@ class Keys(Static):
                 column = self.size.width - key.width
             placed.append((column, key))
             column += key.width
-        self.placed, self.lit = tuple(placed), None
-        self._draw()
+        if self.placed != (found := tuple(placed)):
+            self.placed, self.lit = found, None
+            self.refresh()
 
     def _fitting(self) -> list[Key]:
         active, room = self.screen.active_bindings, self.size.width - 1
@@ -87,16 +94,27 @@ class Keys(Static):
             kept.append(key)
         return [key for key in keys.values() if key in kept]
 
-    def _draw(self) -> None:
-        parts, end = [], 0
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles = {}
+
+    def _style(self, look: str) -> Style:
+        """A style in the colours of the theme, on the ground of the line."""
+        if look not in self._styles:
+            self._styles[look] = (self.visual_style + Look.parse(look)).rich_style
+        return self._styles[look]
+
+    def render_line(self, y: int) -> Strip:
+        segments, end = [], 0
         for column, key in self.placed:
-            parts += [(" " * (column - end), ""), *key.parts(key is self.lit)]
+            for text, look in ((" " * (column - end), ""), *key.parts(key is self.lit)):
+                segments.append(harmless(Segment(text, self._style(look))))
             end = column + key.width
-        self.update(Content.assemble(*parts), layout=False)
+        return Strip(segments).adjust_cell_length(self.size.width, self._style(""))
 
     def watch_lit(self, key: Key | None) -> None:
         self.tooltip = key.binding.tooltip or key.binding.description if key else None
-        self._draw()
+        self.refresh()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         self.lit = self._at(event.x)

@@ -11,6 +11,7 @@ from textual import events, work
 from textual.message import Message
 
 from ...picture.can_go import CanGo
+from ...picture.kept import Picture
 from ...picture.legend import legend
 from ...picture.lines import Line, Span, joined, width
 from ...picture.memory_size import short_size
@@ -18,7 +19,7 @@ from ...picture.scope import Scope
 from ...picture.use import Use
 from ...picture.views import Nodes
 from .drawn import Drawn, palette_of
-from .memory_map import MemoryMap, Picture
+from .memory_map import MemoryMap
 
 REST: Final = 0.15
 """Seconds without a key after which the levels follow the cursor; it decides how smooth it is, never what is shown."""
@@ -46,6 +47,9 @@ class Levels(Drawn):
             super().__init__()
             self.pfn = pfn
 
+    class Followed(Message):
+        """The cursor rests, and this shows where."""
+
     def __init__(self, map_: MemoryMap) -> None:
         super().__init__(id="levels")
         self._map = map_
@@ -66,6 +70,7 @@ class Levels(Drawn):
     async def _follow(self) -> None:
         await asyncio.sleep(REST)
         self.reload()
+        self.post_message(self.Followed())
 
     def reload(self) -> None:
         """Draw everything anew."""
