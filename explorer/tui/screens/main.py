@@ -168,9 +168,9 @@ class MainScreen(Ground, MappingScreen):
 
     def planned(self, alarm: str) -> tuple[list[Word], list[Word]]:
         """The words of the strip below the map; `alarm`: that hardly any memory is left."""
-        width = self.app.size.width
-        left = plan.words(self.session, width)
-        return left, plan.free_words(self.session, alarm, width - sum(len(word.text) for word in left))
+        width, made = self.app.size.width, plan.chips(self.session)
+        left = plan.words(self.session, made, width)
+        return left, plan.free_words(self.session, made, alarm, width - sum(len(word.text) for word in left))
 
     def _show_block(self) -> None:
         if not self._map.placed:  # as soon as it is, it is told

@@ -93,7 +93,8 @@ class MemoryMap(Drawn, can_focus=True):
         if self._counted is None or self._counted[0] != self._age:
             blocks = self.machine.blocks.values()
             off = sum(block.state == "offline" for block in blocks)
-            self._counted = self._age, off, len({block.node for block in blocks})
+            several = {block.nodes for block in blocks}  # a few, however many blocks there are
+            self._counted = self._age, off, len({nodes[0] for nodes in several})
         return self._counted[1:]
 
     @property
