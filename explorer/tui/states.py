@@ -8,14 +8,14 @@ from typing import Literal, NamedTuple
 
 from altmap.engine import Machine, Offline, Online, Step, block_numbers, describe
 
-
 Where = Literal["here", "path", "aside"]
 """The present state; one on the way from the first to it; or one elsewhere."""
 
 
 class Row(NamedTuple):
-    """One state: its number, how far it is indented, the command that made it, its result, its name and its place. `first`: the first of the states that are one
-    with it; `parent`: the state that it goes on from, None for the first; `begins`: it is another way from there."""
+    """One state: its number, how far it is indented, the command that made it, its result, its name and its place. `first`: the
+    first of the states that are one with it; `parent`: the state that it goes on from, None for the first; `begins`: it is
+    another way from there."""
 
     number: int
     depth: int
