@@ -164,7 +164,9 @@ def _off_node(state: State) -> Iterator[Advice]:
 
 
 def _no_block(state: State) -> Iterator[Advice]:
-    bare = {nr // state.geometry.sections_per_block for nr in state.sections} - state.blocks.keys()
+    per_block = state.geometry.sections_per_block
+    covered = state.sections.keys() if per_block == 1 else {nr // per_block for nr in state.sections}
+    bare = covered - state.blocks.keys()
     size = state.geometry.pages_per_block
     found: dict[WithoutBlock, set[int]] = {"device": set(), "vetoed": set(), "left": set(bare)}
     for request in state.requests.values() if bare else ():

@@ -3,11 +3,58 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from sys import intern
+from typing import Any, Final
 
 from ..numbers.errors import BadInput
+from ..numbers.units import GIB, MIB, format_bytes
 from .tree import ATTRIBUTE_LIMIT, File, Tree
+
+_MEMBERS: Final = (1 << 18, 40)
+"""Members that an archive may have in any case, as a machine with 65,536 blocks has, and bytes of it for each one more."""
+_UNPACKED: Final = (GIB, 128)
+"""Bytes that it may hold in any case, and for each one of its own."""
+KEPT: Final = 256 * MIB
+"""Bytes of files that are kept in memory. Pages of big machines are more, and read from the archive again."""
+
+
+class Budget:
+    """What an archive may hold by its own size: opening any file ends soon, and takes little memory."""
+
+    def __init__(self, source: str) -> None:
+        size = os.path.getsize(source)
+        self._source = source
+        self._members = max(_MEMBERS[0], size // _MEMBERS[1])
+        self._unpacked = max(_UNPACKED[0], size * _UNPACKED[1])
+        self._kept = 0
+
+    def take(self, name: str, kept: int, unpacked: int) -> None:
+        """A member of so many bytes is kept, and so much of the archive is unpacked up to its end. Raises `BadInput` where that
+        is too much."""
+        self._members -= 1
+        self._kept += kept
+        if self._members < 0:
+            raise BadInput(f"{self._source} has more members than a captured tree of its size, up to {name!r}")
+        for have, most in ((self._kept, KEPT), (unpacked, self._unpacked)):
+            if have > most:
+                raise BadInput(
+                    f"{self._source} holds more than {format_bytes(most)} up to its member {name!r}; a captured tree of its "
+                    f"size is far smaller"
+                )
+
+
+def leaves(name: str) -> bool:
+    """Does the name of a member lead out of the tree?"""
+    return name.startswith("/") or (".." in name and ".." in name.split("/"))
+
+
+def inside(name: str) -> str:
+    """The path of a member in the tree, empty for the tree itself."""
+    plain = not (name.startswith(".") or "//" in name or "/." in name or name.endswith("/"))
+    path = name if plain else os.path.normpath(name)
+    return "" if path == "." else path
 
 
 class MappedTree(Tree):
@@ -18,6 +65,7 @@ class MappedTree(Tree):
         self._files: dict[str, Any] = {}
         self._links: dict[str, str] = {}
         self._folders: dict[str, set[str]] = {"": set()}
+        self._same: dict[bytes, bytes] = {}  # of equal contents one is kept
         for path, content in (files or {}).items():
             self._files[path] = content
             self._enter(path, False)
@@ -29,7 +77,7 @@ class MappedTree(Tree):
         while path:
             above, _, name = path.rpartition("/")
             known = above in self._folders
-            self._folders.setdefault(above, set()).add(name)
+            self._folders.setdefault(above, set()).add(intern(name))
             path = "" if known else above
 
     def _lift(self) -> None:

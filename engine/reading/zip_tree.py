@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import zipfile
 import zlib
 from typing import Final
 
 from ..numbers.errors import BadInput
-from ..numbers.units import GIB, format_bytes
-from .mapped_tree import MappedTree
+from ..numbers.units import format_bytes
+from .mapped_tree import Budget, MappedTree, inside, leaves
 from .tree import WHOLE_FILE_LIMIT
 
-_KEPT_LIMIT: Final = GIB
-"""Bytes of everything that is kept."""
-_MOST_MEMBERS: Final = 1 << 20
 _DAMAGE: Final = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
 
 
@@ -34,36 +30,27 @@ class ZipTree(MappedTree):
         self._lift()
 
     def _load(self, archive: zipfile.ZipFile) -> None:
-        kept = 0
-        members = archive.infolist()
-        if len(members) > _MOST_MEMBERS:
-            raise BadInput(f"{self.source} has {len(members)} members; a captured tree has far fewer")
-        for member in members:
+        budget = Budget(self.source)
+        for member in archive.infolist():
             name = member.filename
             where = f"{self.source}: member {name!r}"
-            if name.startswith("/") or ".." in name.split("/"):
+            if leaves(name):
                 raise BadInput(f'{where} lies outside the tree; a captured tree has only relative paths without ".."')
             if member.file_size > WHOLE_FILE_LIMIT:
                 limit = format_bytes(WHOLE_FILE_LIMIT)
                 raise BadInput(
                     f"{where} claims {member.file_size} bytes; this file of a captured tree has at most {limit}"
                 )
-            path = os.path.normpath(name)
-            if path == ".":
+            budget.take(name, member.file_size, 0)
+            path = inside(name)
+            if not path:
                 continue
             if not member.is_dir():
                 with archive.open(member) as file:
-                    content = file.read(WHOLE_FILE_LIMIT + 1)
-                kept += len(content)
+                    content = file.read(member.file_size + 1)
                 if stat.S_ISLNK(member.external_attr >> 16):
                     self._links[path] = content.decode("utf-8", "replace")
                 else:
-                    self._files[path] = (
-                        content.rstrip(b"\0") if not path.endswith(("kpageflags", "kpagecount")) else content
-                    )
-            if kept > _KEPT_LIMIT:
-                raise BadInput(
-                    f"{self.source} holds more than {format_bytes(_KEPT_LIMIT)} up to its member {name!r}; a captured tree "
-                    f"is far smaller"
-                )
+                    content = content.rstrip(b"\0") if not path.endswith(("kpageflags", "kpagecount")) else content
+                    self._files[path] = self._same.setdefault(content, content)
             self._enter(path, member.is_dir())

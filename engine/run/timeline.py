@@ -205,6 +205,11 @@ class Timeline:
         return tuple(map(seen, self._moments.steps))
 
     @property
+    def number(self) -> int:
+        """The number of the state that the machine is in."""
+        return self._moments.present.number
+
+    @property
     def present(self) -> Step:
         """The state that the machine is in."""
         return seen(self._moments.present)
@@ -234,5 +239,6 @@ class Timeline:
 
 def seen(moment: Moment) -> Step:
     """A state as it is told."""
-    parent, latest = (None if other is None else other.number for other in (moment.parent, moment.latest))
+    parent = None if moment.parent is None else moment.parent.number
+    latest = None if moment.latest is None else moment.latest.number
     return Step(moment.number, parent, moment.outcome, moment.name, latest)

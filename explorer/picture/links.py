@@ -129,7 +129,7 @@ _known: WeakKeyDictionary[Machine, tuple[int, Links]] = WeakKeyDictionary()
 
 def links_of(machine: Machine) -> Links:
     """The links of a machine as it is; they are worked out once for each of its states."""
-    state = machine.timeline.present.number
+    state = machine.timeline.number
     known = _known.get(machine)
     if known is None or known[0] != state:
         known = _known[machine] = state, Links(machine)

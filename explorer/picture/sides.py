@@ -62,7 +62,7 @@ class Sides:
                 if node in nodes:
                     nodes[node][0] += 1
                     nodes[node][1] += block.state == "offline"
-        self._counts = {node: Count(*found, self._kinds(node)) for node, found in nodes.items()}
+        self._counts = {node: Count(all_of_it, off, self._kinds(node)) for node, (all_of_it, off) in nodes.items()}
 
     def _kinds(self, node: int) -> tuple[tuple[str, int], ...]:
         found: Counter[str] = Counter()

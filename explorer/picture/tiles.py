@@ -203,7 +203,7 @@ class Tiles:
                 laid = [paint._replace(signs=signs) if number in cells else paint for number, paint in enumerate(laid)]
         if not shape.gap and over.marks and shape.cell >= block:
             laid = [
-                paint._replace(signs=MARKED) if any(nr in over.marks for nr in self._blocks(row, number)) else paint
+                paint if over.marks.isdisjoint(self._blocks(row, number)) else paint._replace(signs=MARKED)
                 for number, paint in enumerate(laid)
             ]
         return laid

@@ -31,10 +31,8 @@ def changes(before: Mapping[int, Section], machine: Machine) -> Changes:
     lost: dict[str, int] = {}
     now = machine.sections
     known: dict[tuple[int, int, bool], _Difference] = {}  # many sections share the very same sets of pages
-    for nr in before.keys() | now.keys():
+    for nr in {nr for nr, section in now.items() if before.get(nr) is not section} | (before.keys() - now.keys()):
         old, new = before.get(nr), now.get(nr)
-        if old is new:
-            continue
         if old is None or new is None:
             pages[nr] = full
             continue

@@ -72,7 +72,7 @@ class Outlooks:
         return self._summed[1]
 
     def _present(self) -> dict[int, Told]:
-        state = self._machine.timeline.present.number
+        state = self._machine.timeline.number
         if state != self._state:
             self._known, self._answers, self._state = {}, {}, state
         return self._known

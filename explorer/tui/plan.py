@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from altmap.engine import about_bytes
@@ -49,17 +50,16 @@ def chips(session: Session) -> list[Chip]:
     return found
 
 
-def words(session: Session, width: int) -> list[Word]:
+def words(session: Session, made: Sequence[Chip], width: int) -> list[Word]:
     """The chips as words of a strip, the latest in full; what does not fit is one dot dot dot after the first."""
-    made = chips(session)
-    present = session.machine.timeline.present.number
+    present = session.machine.timeline.number
     start = [
         Word(" plan  ", "dim"),
         Word(f"{session.begun} ", "strong" if not made else "text", "go_to_state(0)"),
         Word("●", "accent"),
     ]
     tail: list[list[Word]] = []
-    for chip in made:
+    for chip in made[-width:]:
         good = chip.result == "ok"
         sign, action = "✓" if good else f"✗ {chip.result}", f"go_to_state({chip.number})"
         if chip.number == present:
@@ -70,7 +70,7 @@ def words(session: Session, width: int) -> list[Word]:
             tail.append([Word(" ─ ", "faint"), Word(f"{short(chip.label)} ", "text", action), Word(sign, role)])
         if chip.others:
             tail[-1].append(Word(f" +{chip.others}", "dim", "verb('states')"))
-    left_out = False
+    left_out = len(made) > width
     while len(tail) > 1 and sum(len(word.text) for chip in tail for word in chip) + 24 > width:
         del tail[0]
         left_out = True
@@ -83,10 +83,10 @@ def short(label: str) -> str:
     return cut(printable(label), 28)
 
 
-def free_words(session: Session, alarm: str, room: int) -> list[Word]:
+def free_words(session: Session, made: Sequence[Chip], alarm: str, room: int) -> list[Word]:
     """MemFree, beside the chips, with its course where there is room; with an alarm if there is one."""
     page = session.machine.geometry.page_size
-    measures = session.measured_so_far([0, *(chip.number for chip in chips(session))])
+    measures = session.measured_so_far([0, *(chip.number for chip in made)])
     free = [one.free for one in measures]
     now, begun = about_bytes(free[-1] * page), about_bytes(free[0] * page)
     if alarm:

@@ -69,6 +69,7 @@ INSTEAD: Final[dict[str, object]] = {
     "textual.pilot.Pilot._wait_for_screen": quiet,
     "textual.screen.Screen._compositor_refresh": leave,
     "textual.css.stylesheet.Stylesheet._parse_rules": parse,
+    "textual.css.model.RuleSet.__hash__": object.__hash__,  # it is by identity in Textual as well, a million times a minute
     "altmap.explorer.tui.widgets.levels.REST": 0,
 }
 """What stands where while apps are tested; the cursor rests at once."""

@@ -21,6 +21,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def truth(whole: Path) -> Machine:
+    """The machine of the whole tree, which no test changes."""
+    return open_machine(whole)
+
+
 def opened(root: Path, files: dict[str, str]) -> Machine:
     (root / "proc").mkdir()
     for name, text in files.items():
@@ -44,9 +50,10 @@ def of(whole: Path, *names: str) -> dict[str, str]:
         ("version", "zoneinfo", "iomem", "kpageflags.runs.json"),
     ],
 )
-def test_the_blocks_are_those_that_hold_its_memory(whole: Path, tmp_path: Path, names: tuple[str, ...]) -> None:
+def test_the_blocks_are_those_that_hold_its_memory(
+    whole: Path, truth: Machine, tmp_path: Path, names: tuple[str, ...]
+) -> None:
     machine = opened(tmp_path, of(whole, *names))
-    truth = open_machine(whole)
     assert machine.blocks.keys() == truth.blocks.keys()
     assert {nr: block.zone for nr, block in machine.blocks.items()} == {nr: b.zone for nr, b in truth.blocks.items()}
     if "zoneinfo" in names:
@@ -82,13 +89,9 @@ def test_blocks_that_no_file_lists_may_be_there_all_the_same(whole: Path, tmp_pa
         assert why_not(open_machine(tmp_path / "m.json"), asked[0]).certainty == told[0]
 
 
-def test_with_pages_answers_are_as_sure_as_those(whole: Path, tmp_path: Path) -> None:
+def test_with_pages_answers_are_as_sure_as_those(whole: Path, truth: Machine, tmp_path: Path) -> None:
     machine = opened(tmp_path, of(whole, "version", "zoneinfo", "iomem", "kpageflags.runs.json"))
-    assert (
-        why_not(machine, Offline(block=60)).certainty
-        == why_not(open_machine(whole), Offline(block=60)).certainty
-        == "no"
-    )
+    assert why_not(machine, Offline(block=60)).certainty == why_not(truth, Offline(block=60)).certainty == "no"
 
 
 ARM = "40000000-7fffffff : System RAM\n  40210000-41ffffff : Kernel code\n  7c000000-7fffffff : reserved\n"

@@ -4,6 +4,7 @@ import errno
 import io
 import lzma
 import os
+import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Literal, get_args
 
 import pytest
 from altmap.engine.numbers.errors import BadInput
-from altmap.engine.reading import tar_tree
+from altmap.engine.reading import mapped_tree, tar_tree
 from altmap.engine.reading import tree as tree_module
 from altmap.engine.reading.open_tree import open_tree
 
@@ -241,8 +242,33 @@ def test_an_extended_header_of_absurd_size_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_tar_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tar_tree, "_KEPT_LIMIT", 1 << 20)
+    monkeypatch.setattr(mapped_tree, "KEPT", 1 << 20)
     archive = with_member(tmp_path / "bomb.tar", special("proc/big", size=2 << 20), b"x" * (2 << 20))
+    with pytest.raises(BadInput, match=r"holds more than 1M up to its member 'proc/big'"):
+        open_tree(archive)
+
+
+@pytest.mark.parametrize("ending", ["tar", "zip"])
+def test_an_archive_of_more_members_than_its_size_allows_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    root = lay_out(tmp_path / "tree")
+    archive = (
+        packed(root, tmp_path / "t.tar")
+        if ending == "tar"
+        else Path(shutil.make_archive(str(tmp_path / "t"), "zip", root))
+    )
+    open_tree(archive).close()
+    monkeypatch.setattr(mapped_tree, "_MEMBERS", (3, 1 << 20))
+    with pytest.raises(BadInput, match=r"has more members than a captured tree of its size, up to '"):
+        open_tree(archive)
+
+
+def test_a_tar_that_unpacks_to_far_more_than_its_size_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = with_member(tmp_path / "t.tar", special("proc/big", size=2 << 20), b"x" * (2 << 20))
+    monkeypatch.setattr(mapped_tree, "_UNPACKED", (1 << 20, 0))
     with pytest.raises(BadInput, match=r"holds more than 1M up to its member 'proc/big'"):
         open_tree(archive)
 

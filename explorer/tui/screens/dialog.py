@@ -55,7 +55,7 @@ class Dialog(ModalScreen[Answer], Portrayed):
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:
         """Close with an answer. The first one counts: a second click may be on its way while the dialog closes."""
         if self.answered:
-            return AwaitComplete.nothing()
+            return AwaitComplete()
         self.answered = True
         return super().dismiss(result)
 

@@ -27,9 +27,10 @@ from ..widgets.title import Strip
 from ..worded import Word
 from ..words import block_name
 from . import titles
+from .mapped import Mapped
 
 
-class DifferenceScreen(Screen[None], Portrayed):
+class DifferenceScreen(Mapped, Screen[None], Portrayed):
     """Two states of one machine, of which one is seen; what is not in both as it is here is lit."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -150,24 +151,12 @@ class DifferenceScreen(Screen[None], Portrayed):
         self._seen = 1 - self._seen
         self._show()
 
-    def action_next_view(self, by: int) -> None:
-        """The next view of the map, or the one before."""
-        self._map.next_view(by)
-
-    def action_view(self, name: str) -> None:
-        """Show the map in another view."""
-        self._map.set_view(name)
-
     def action_zoom(self, inwards: bool) -> None:
         """A level in at the cursor, or out."""
         if inwards:
             self._map.zoom_in()
         else:
             self._map.zoom_out()
-
-    def action_zoom_to(self, depth: int) -> None:
-        """Out to a level of the breadcrumb."""
-        self._map.zoom_out_to(depth)
 
     def action_leave(self) -> None:
         """Back to the states."""
@@ -182,8 +171,8 @@ def _in_block(nr: int, before: Machine, after: Machine) -> Iterator[Line]:
     zones = [block.zone[1] if block is not None and block.zone is not None else "none" for block in there]
     found = [machine.summary(nr * unit, unit) for machine in (before, after)]
     kinds = [{WORDS[kind]: count for kind, count in one.kinds.items()} for one in found]
-    counts = [(word, *(one.get(word, 0) for one in kinds)) for word in dict.fromkeys([*kinds[0], *kinds[1]])]
-    rows = [(name, *pair) for name, pair in (("state", states), ("zone", zones)) if pair[0] != pair[1]]
+    rows = [(name, one, other) for name, (one, other) in (("state", states), ("zone", zones)) if one != other]
+    counts = [(word, kinds[0].get(word, 0), kinds[1].get(word, 0)) for word in dict.fromkeys([*kinds[0], *kinds[1]])]
     rows += [(word, f"{one:,}", f"{other:,}") for word, one, other in counts if one != other]
     if not rows:
         yield running("as much of each kind in both")

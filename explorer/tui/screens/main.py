@@ -168,9 +168,9 @@ class MainScreen(Ground, MappingScreen):
 
     def planned(self, alarm: str) -> tuple[list[Word], list[Word]]:
         """The words of the strip below the map; `alarm`: that hardly any memory is left."""
-        width = self.app.size.width
-        left = plan.words(self.session, width)
-        return left, plan.free_words(self.session, alarm, width - sum(len(word.text) for word in left))
+        width, made = self.app.size.width, plan.chips(self.session)
+        left = plan.words(self.session, made, width)
+        return left, plan.free_words(self.session, made, alarm, width - sum(len(word.text) for word in left))
 
     def _show_block(self) -> None:
         if not self._map.placed:  # as soon as it is, it is told
@@ -189,9 +189,7 @@ class MainScreen(Ground, MappingScreen):
 
     def _place(self) -> Place:
         map_ = self._map
-        found = None
-        if map_.view is CanGo:
-            found = self.verdicts.prospects()
+        found = self.verdicts.prospects() if map_.view is CanGo else None
         return Place(map_.pfn, map_.picture.cell, map_.scope.level, self._outlook(), self._fault_here(), found)
 
     def _fault_here(self) -> int | None:

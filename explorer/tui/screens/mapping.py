@@ -19,9 +19,9 @@ from ..sheets import Place
 from ..widgets.bars import Offer, ResultBar
 from ..widgets.inspector import Inspector
 from ..widgets.map_legend import MapLegend
-from ..widgets.memory_map import MemoryMap
 from ..widgets.title import Strip
 from ..worded import Word
+from .mapped import Mapped
 from .watching import WatchingScreen
 
 if TYPE_CHECKING:
@@ -36,11 +36,10 @@ REPAINTED: Final = 0.25
 """Seconds from one look at the answers so far to the next."""
 
 
-class MappingScreen(WatchingScreen):
+class MappingScreen(Mapped, WatchingScreen):
     """A screen with a map."""
 
     verdicts: Outlooks
-    _map: MemoryMap
     _fault: int | None = None
     _levels: Levels | None = None
     _node_strip: NodeStrip | None = None
@@ -72,14 +71,6 @@ class MappingScreen(WatchingScreen):
     def change_view(self, by: int) -> None:
         """The next view, or the one before."""
         self._map.next_view(by)
-
-    def action_view(self, name: str) -> None:
-        """Show the map in another view."""
-        self._map.set_view(name)
-
-    def action_zoom_to(self, depth: int) -> None:
-        """Out to a level of the breadcrumb."""
-        self._map.zoom_out_to(depth)
 
     def zoom(self, inwards: bool) -> None:
         """A level in at the cursor, or out."""

@@ -28,6 +28,7 @@ from ..widgets.painted import Scroller
 from ..widgets.title import Strip
 from ..worded import Look, Role, Word
 from . import titles
+from .mapped import Mapped
 
 Answer = TypeVar("Answer")
 
@@ -79,7 +80,7 @@ class Beside(Scroller):
         return sheet.lines(self._text)
 
 
-class PlayScreen(Screen[Answer], Portrayed):
+class PlayScreen(Mapped, Screen[Answer], Portrayed):
     """Plays a film. `text` are paragraphs that stand beside it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -290,20 +291,6 @@ class PlayScreen(Screen[Answer], Portrayed):
         """A speed."""
         self._player.speed = speed
         self._say()
-
-    def action_next_view(self, by: int) -> None:
-        """The next view of the map, or the one before."""
-        self._map.next_view(by)
-        self._title()
-
-    def action_view(self, name: str) -> None:
-        """Show the map in another view."""
-        self._map.set_view(name)
-        self._title()
-
-    def action_zoom_to(self, depth: int) -> None:
-        """Out to a level of the breadcrumb."""
-        self._map.zoom_out_to(depth)
 
     def on_memory_map_reshaped(self) -> None:
         self.query_one(MapLegend).refresh()

@@ -39,8 +39,7 @@ class WatchScreen(PlayScreen[Seen]):
         self._stopped: tuple[int, int] | None = None
 
     def aim(self, map_: MemoryMap) -> None:
-        map_.view, map_.folds = self._model.view, self._model.folds
-        map_.scopes, map_.pfn = list(self._model.scopes), self._model.pfn
+        map_.begin_as(self._model)
 
     def titled(self) -> tuple[list[Word], list[Word]]:
         return [Word("▌", "accent"), Word(self._label, "strong")], [Word("watched ", "warn")]

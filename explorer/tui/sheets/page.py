@@ -11,11 +11,12 @@ from ...picture.lines import Line, Span, joined
 from ...picture.links import links_of
 from ...picture.palette import WORDS
 from ...picture.parts import Parts
-from ...picture.scope import whole
 from .place import Place
 
 _AROUND: Final = 64
 """So many pages before and behind a page are looked at for more of its kind."""
+_EVERYTHING: Final = 1 << 52
+"""More pages than there can be."""
 _HIGH: Final = 24
 """On a panel of so many lines there is room for all of the machine below a cell."""
 
@@ -53,8 +54,7 @@ class PageSheet(Parts):
         yield ()
         yield from self.kinds(found)
         if place.level == "machine" and self.high >= _HIGH:
-            scope = whole(self.machine)
-            memory, unit = self.machine.summary(scope.start, scope.pages), geometry.page_size
+            memory, unit = self.machine.summary(0, _EVERYTHING), geometry.page_size
             yield ()
             yield self.title("memory of the machine", about_bytes((memory.pages - memory.missing) * unit))
             yield from self.uses(memory, lambda pages: about_bytes(pages * unit))

@@ -11,6 +11,7 @@ from textual import events, work
 from textual.message import Message
 
 from ...picture.can_go import CanGo
+from ...picture.kept import Picture
 from ...picture.legend import legend
 from ...picture.lines import Line, Span, joined, width
 from ...picture.memory_size import short_size
@@ -18,7 +19,7 @@ from ...picture.scope import Scope
 from ...picture.use import Use
 from ...picture.views import Nodes
 from .drawn import Drawn, palette_of
-from .memory_map import MemoryMap, Picture
+from .memory_map import MemoryMap
 
 REST: Final = 0.15
 """Seconds without a key after which the levels follow the cursor; it decides how smooth it is, never what is shown."""

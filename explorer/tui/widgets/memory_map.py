@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from ... import facts
+from ...picture.kept import Kept, Picture
 from ...picture.lines import Line
 from ...picture.memory import MemoryPicture
 from ...picture.overlay import Happening, Overlay, Places
@@ -19,11 +20,6 @@ from ...picture.scope import Scope, below, whole
 from ...picture.view import Scene, Verdicts, View
 from ...picture.views import BY_NAME, VIEWS
 from .drawn import Drawn, palette_of
-
-Picture = MemoryPicture | PagesPicture
-_KEPT: Final = 16
-"""Pictures that are kept, so that going back to one costs what has changed."""
-
 
 MOVES: Final = frozenset(shift + key for shift in ("", "shift+") for key in ("left", "right", "up", "down")) | {
     "pageup",
@@ -72,13 +68,12 @@ class MemoryMap(Drawn, can_focus=True):
         self.notes: Mapping[int, str] = {}
         self._hosts: frozenset[int] = frozenset()
         self._anchor: int | None = None
-        self._pictures: dict[object, Picture] = {}
+        self._kept_pictures = Kept()
         self._now: Picture | None = None
         self._age = 0
         self._counted: tuple[int, int, int] | None = None
         self.placed = False
         """Was it told its size? Before, there is nothing to be seen on it."""
-        self._ages: dict[object, int] = {}
 
     # -- what is shown ----------------------------------------------------------------------------------------------
 
@@ -98,7 +93,8 @@ class MemoryMap(Drawn, can_focus=True):
         if self._counted is None or self._counted[0] != self._age:
             blocks = self.machine.blocks.values()
             off = sum(block.state == "offline" for block in blocks)
-            self._counted = self._age, off, len({block.node for block in blocks})
+            several = {block.nodes for block in blocks}  # a few, however many blocks there are
+            self._counted = self._age, off, len({nodes[0] for nodes in several})
         return self._counted[1:]
 
     @property
@@ -118,19 +114,17 @@ class MemoryMap(Drawn, can_focus=True):
         """A picture of a scope in which a page is in sight, from those that are kept if it is among them; these take in what
         has changed since."""
         key = (scope, view, size, self.halves, folds, palette_of(self.app))
-        found = self._pictures.pop(key, None)
-        if found is not None:
-            if self._ages[key] != self._age:
+        found: Picture
+        if (kept := self._kept_pictures.take(key)) is not None:
+            found, age = kept
+            if age != self._age:
                 found.changed_lines(self.overlay)
             found.reveal(pfn)
         elif scope.level == "page":
             found = PagesPicture(self.scene, view, scope, size, self.halves, pfn)
         else:
             found = MemoryPicture(self.scene, view, scope, size, self.halves, folds)
-        self._pictures[key], self._ages[key] = found, self._age
-        while len(self._pictures) > _KEPT:
-            oldest = next(iter(self._pictures))
-            del self._pictures[oldest], self._ages[oldest]
+        self._kept_pictures.put(key, found, self._age)
         return found
 
     @property
@@ -144,7 +138,7 @@ class MemoryMap(Drawn, can_focus=True):
     def hold(self, machine: Machine) -> None:
         """Show another reading of the same machine, from the next `show` on."""
         self.machine, self._now = machine, None
-        self._pictures.clear()
+        self._kept_pictures.clear()
         self.refresh()
 
     def show(self) -> None:
@@ -155,14 +149,14 @@ class MemoryMap(Drawn, can_focus=True):
         self.marks &= self.machine.blocks.keys()
         if self.scopes[0] != (all_of_it := whole(self.machine, self.expected)):
             self.scopes = [all_of_it, *self.scopes[1:]]
-            self._pictures.clear()
+            self._kept_pictures.clear()
             self._reshaped()
             return
         blocks = self.machine.blocks.keys() | self.expected.keys()
         shape = (len(blocks), hash(frozenset(blocks)))
         if shape != self._shape:
             self._shape = shape
-            self._pictures.clear()
+            self._kept_pictures.clear()
             self._reshaped()
             return
         self.refresh_rows(self.picture.changed_lines(self.overlay))
@@ -296,9 +290,7 @@ class MemoryMap(Drawn, can_focus=True):
 
     def repaint(self, blocks: Iterable[int]) -> None:
         """What the view knows of some blocks besides the machine has changed."""
-        for key, picture in [*self._pictures.items()]:
-            if picture.view is self.view and picture is not self._now:
-                del self._pictures[key], self._ages[key]
+        self._kept_pictures.drop(self.view, self._now)
         self.refresh_rows(self.picture.forget(blocks))
 
     def _redraw(self, blocks: Iterable[int]) -> None:
@@ -316,6 +308,10 @@ class MemoryMap(Drawn, can_focus=True):
             picture.plan.shape.row,
         )
         return {line for pfn in inside for line in picture.lines_of(pfn)}
+
+    def begin_as(self, other: MemoryMap) -> None:
+        """Show at first what another map of such a machine shows."""
+        self.view, self.folds, self.scopes, self.pfn = other.view, other.folds, list(other.scopes), other.pfn
 
     # -- zoom -------------------------------------------------------------------------------------------------------
 
