@@ -142,6 +142,7 @@ def _each(what: str, parts: Iterable[T], read: Callable[[T], Iterable[Command]])
     return placed
 
 
+_LONGEST_LINE: Final = 1 << 20
 _TOKEN = re.compile(r"""\s*(?:(?P<comment>\#.*)|(?P<to>>>?)|(?P<word>(?:[^\s"'\\>]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+))""")
 
 
@@ -149,10 +150,12 @@ def _words(line: str) -> list[str]:
     """The words of a line as a shell splits them, without the comment."""
     words: list[str] = []
     line, at = line.rstrip(), 0
+    if len(line) > _LONGEST_LINE:
+        raise BadInput(f"the line has {len(line)} characters; one of a script has at most {_LONGEST_LINE}")
     while at < len(line):
         match = _TOKEN.match(line, at)
         if match is None:
-            raise BadInput(f"the quote at {line[at:].strip()!r} is not closed")
+            raise BadInput(f"the quote at {line[at:].strip()[:60]!r} is not closed")
         if match["to"]:
             words.append(Redirection(match["to"]))
         elif match["word"]:

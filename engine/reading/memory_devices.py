@@ -28,6 +28,8 @@ _MODELS: Final[dict[str, DeviceKind]] = {
 }
 _MOST: Final = 4096
 """Devices of a list."""
+_MOST_TAGS: Final = 1 << 16
+"""Tags of a domain's XML."""
 _UNITS: Final = {
     "b": 0,
     "bytes": 0,
@@ -112,6 +114,8 @@ def _from_libvirt(text: str, source: str) -> Iterator[MemoryDevice]:
     """``virsh dumpxml``: the memory devices of a domain (domain_conf.c)."""
     if "<!" in re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL):
         raise BadInput(f"{source}: the XML of a domain declares no entities; this one does")
+    if text.count("<") > _MOST_TAGS:
+        raise BadInput(f"{source} has more than {_MOST_TAGS} tags; the XML of a domain has some thousands")
     from xml.etree import ElementTree  # only where there is XML
 
     try:

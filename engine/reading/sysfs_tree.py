@@ -73,7 +73,8 @@ def no_memory(tree: Tree) -> str:
     if without_hotplug(tree):
         return (
             f"{tree.source}: its kernel has no memory hotplug (CONFIG_MEMORY_HOTPLUG): beside sys/devices/system/cpu there is "
-            f"no sys/devices/system/memory, so that no memory can be added or taken out while it runs"
+            f"no sys/devices/system/memory, so that no memory can be added or taken out while it runs; or a container hides it, "
+            f"and the host has to be captured"
         )
     lacks = f"neither {MEMORY}/memoryN folders nor {NODES}/nodeN/memoryN links"
     script = "altmap collect prints a script that gathers what is missing"

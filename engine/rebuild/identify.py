@@ -63,7 +63,7 @@ def identify(
     assumed = tuple(_assumed(seen, preset, kernel, options))
     for name in assumed:
         value = getattr(settings, name)
-        notes.append(f"no file says what {name} is; {value} is taken, which kernels as {kernel.name} have by default")
+        notes.append(f"no file says what {name} is; {value} is taken, as most kernels of {kernel.name} are built")
     return Identity(preset, geometry, kernel, boot, settings, tuple(notes), assumed)
 
 

@@ -95,21 +95,11 @@ def of_open(parser: Parser) -> None:
 
 def of_tour(parser: Parser) -> None:
     """altmap tour."""
+    from ..tour.lines import TOUR_LINES
+
     parser.add_argument("file", metavar="FILE", nargs="?", help="a tour of your own (the bundled one)")
     _look(parser)
     parser.explain("A tour is a text file", TOUR_LINES)
-
-
-TOUR_LINES: Final = (
-    ("== TITLE", "begins a station; what stands above the first is the tour's title"),
-    (
-        "machine NAME KEY=VALUE ...",
-        "opens a machine, bundled or beside the file, as altmap boot does; else it goes on where the last station ended",
-    ),
-    ("view NAME, go PLACE, zoom LEVEL", "what the map shows"),
-    ("> LINE", "a line of a script; what it does is played"),
-    ("text, indented", "what is said there; an empty line begins a paragraph"),
-)
 
 
 def of_live(parser: Parser) -> None:
@@ -236,13 +226,8 @@ def of_new(parser: Parser) -> None:
     parser.add_argument("--kernel", metavar="RELEASE", default="6.12", help="its kernel, such as 6.8 (6.12)")
     parser.add_argument("--block-size", metavar="SIZE", help="of a memory block (what is usual there)")
     parser.add_argument("--append", metavar="WORDS", default="", help="the kernel's command line")
-    parser.add_argument(
-        "--cxl-window",
-        metavar="SIZE@START",
-        action="append",
-        default=[],
-        help="addresses that firmware keeps for CXL memory",
-    )
+    windows = "addresses that firmware keeps for CXL memory"
+    parser.add_argument("--cxl-window", metavar="SIZE@START", action="append", default=[], help=windows)
     words = "instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G -device pc-dimm,..."
     parser.add_argument("--qemu", metavar="WORDS", help=words)
     _snapshot(parser)

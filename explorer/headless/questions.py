@@ -13,7 +13,7 @@ from .forms.document import as_line
 from .output import say, say_lines, write
 from .progress import awaited
 from .script_runs import refuse_absent
-from .streams import STDIN, machine_named, once_standard_input, script_text
+from .streams import STDIN, log_text, machine_named, once_standard_input
 
 
 def why(arguments: argparse.Namespace) -> int:
@@ -54,7 +54,7 @@ def explained(arguments: argparse.Namespace) -> int:
     once_standard_input(arguments.text, arguments.machine or "")
     machine = machine_named(arguments.machine, replay=arguments.replay) if arguments.machine else None
     read = arguments.text == STDIN or os.path.isfile(arguments.text)
-    found = engine.explain(script_text(arguments.text)[0] if read else arguments.text, machine)
+    found = engine.explain(log_text(arguments.text) if read else arguments.text, machine)
     if arguments.json:
         from .forms.explanation import explanation_document
 

@@ -54,6 +54,21 @@ def explorer_can_open() -> bool:
 def script_text(source: str) -> tuple[str, str]:
     """The text of a script, and how messages call it. Raises `BadInput` for what is no text or far too long, `OSError` for
     a file that cannot be read."""
+    data, name = _short(source)
+    try:
+        return data.decode("utf-8-sig"), name
+    except UnicodeDecodeError as error:
+        raise engine.BadInput(f"{name} is not text in UTF-8: there is a wrong byte at {error.start}") from None
+
+
+def log_text(source: str) -> str:
+    """The text of a log, in which a driver may have printed any byte. Raises as `script_text` where it is far too long, or
+    cannot be read."""
+    return _short(source)[0].decode("utf-8", "replace")
+
+
+def _short(source: str) -> tuple[bytes, str]:
+    """What a file or standard input holds, and how messages call it."""
     if source == STDIN:
         name, data = _STDIN_NAME, _standard_input("the script", _MAX_SCRIPT)
     else:
@@ -62,10 +77,7 @@ def script_text(source: str) -> tuple[str, str]:
             data = file.read(_MAX_SCRIPT + 1)
     if len(data) > _MAX_SCRIPT:
         raise engine.BadInput(f"{name} is larger than {_MAX_SCRIPT >> 20} MiB; a script is far smaller")
-    try:
-        return data.decode("utf-8-sig"), name
-    except UnicodeDecodeError as error:
-        raise engine.BadInput(f"{name} is not text in UTF-8: there is a wrong byte at {error.start}") from None
+    return data, name
 
 
 def once_standard_input(*sources: str) -> None:

@@ -289,3 +289,14 @@ def test_callers_have_the_names_that_people_use() -> None:
             (add,) = parse_script(script, "it")
             assert isinstance(add, Add)
             assert add.caller == caller
+
+
+def test_a_line_without_end_is_told_by_its_length_alone() -> None:
+    for line in ("x" * 2_000_000, "offline '" + "9" * 2_000_000):
+        with pytest.raises(
+            BadInput, match=r"^s: line 1: the line has \d+ characters; one of a script has at most 1048576$"
+        ):
+            parse_script(line, "s")
+    with pytest.raises(BadInput) as error:
+        parse_script("offline '" + "9" * 1000, "s")
+    assert len(str(error.value)) < 200

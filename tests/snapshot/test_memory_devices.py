@@ -188,3 +188,8 @@ def test_a_list_that_is_wrong_is_told_in_a_sentence(text: str, said: str) -> Non
         parse_devices(text, "list")
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_the_xml_of_a_domain_has_so_many_tags_at_most() -> None:
+    with pytest.raises(BadInput, match="has more than 65536 tags"):
+        parse_devices("<domain><memory>" + "<a>" * 70_000, "dom.xml")
