@@ -6,13 +6,13 @@ of a set, which are few.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import compress
+from operator import sub
 from typing import Final
 
-_ONES: Final = re.compile("1+")
-_SPAN: Final = re.Match.span
+_AS_NUMBERS: Final = bytes.maketrans(b"01", b"\0\1")
 _WORD: Final = (1 << 60) - 1
 _SCATTERED: Final = 64
 """From so many borders between pages inside and outside on, a set is taken apart as text, which is faster then."""
@@ -26,10 +26,16 @@ def span(start: int, count: int) -> int:
 
 def runs(pages: int, base: int = 0) -> Iterator[tuple[int, int]]:
     """Each maximal run of the set as (start, length), ascending; `base`: what page 0 counts as."""
-    if (pages ^ (pages << 1)).bit_count() > _SCATTERED:
-        for start, end in map(_SPAN, _ONES.finditer(bin(pages)[:1:-1])):
-            yield base + start, end - start
-        return
+    borders = pages ^ (pages << 1)
+    if borders.bit_count() <= _SCATTERED:
+        return _few_runs(pages, base)
+    digits = bin(borders)[:1:-1].encode().translate(_AS_NUMBERS)
+    found = [*compress(range(base, base + len(digits)), digits)]
+    starts, ends = found[::2], found[1::2]
+    return zip(starts, map(sub, ends, starts), strict=True)
+
+
+def _few_runs(pages: int, base: int) -> Iterator[tuple[int, int]]:
     at = base
     while pages:
         skip = (pages & -pages).bit_length() - 1
@@ -41,23 +47,18 @@ def runs(pages: int, base: int = 0) -> Iterator[tuple[int, int]]:
 
 
 def from_runs(pieces: Iterable[tuple[int, int]]) -> int:
-    """The set that `runs` takes apart."""
+    """The set of all pages in pieces (start, length), which may come in any order and overlap."""
+    pieces = [*pieces]
+    if 2 * len(pieces) > _SCATTERED:
+        digits = bytearray(b"0") * max(start + length for start, length in pieces)
+        for start, length in pieces:
+            digits[start : start + length] = b"1" * length
+        digits.reverse()
+        return int(digits, 2)
     pages = 0
     for start, length in pieces:
         pages |= span(start, length)
     return pages
-
-
-def from_ascending_runs(pieces: Sequence[tuple[int, int]]) -> int:
-    """The same of pieces that ascend and do not overlap; what it costs does not grow with the square of their number."""
-    if 2 * len(pieces) <= _SCATTERED:
-        return from_runs(pieces)
-    digits: list[str] = []
-    behind = 0
-    for start, length in pieces:
-        digits += "0" * (start - behind), "1" * length
-        behind = start + length
-    return int("".join(digits)[::-1], 2)
 
 
 def lowest(pages: int) -> int:

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from ..hotplug import zone_span
-from ..memory.section import Section, in_zones, isolated_pages, union
+from ..memory.section import Memmap, Section, in_zones, isolated_pages, union
 from ..memory.state import State
 from ..memory.zone import MOVABLE
 from ..numbers.bits import span
@@ -105,7 +105,7 @@ class _Tally:
 
     def _add(self, section: Section, key: ZoneKey, owned: int, times: int, isolated: int) -> None:
         counts = {kind: (mask & owned).bit_count() * times for kind, mask in section.pages.items()}
-        hidden = (section.of(FREE) & owned & isolated).bit_count() * times
+        hidden = (section.of(FREE) & owned & isolated).bit_count() * times if isolated else 0
         for total, count in (
             (self.free, counts.get(FREE, 0) - hidden),
             (self.pcp, counts.get(PCP, 0)),
@@ -114,7 +114,8 @@ class _Tally:
             (self.withheld, counts.get(PAGE_OFFLINE, 0)),
             (self.buddy, sum(counts.get(kind, 0) for kind in BUDDY_KINDS)),
         ):
-            total[key] = total.get(key, 0) + count
+            if count:
+                total[key] = total.get(key, 0) + count
         if section.early or counts.get(ASSUMED):
             self.early.add(key)
 
@@ -234,7 +235,8 @@ def _heads(state: State, tally: _Tally) -> Iterator[Broken]:
                 )
             elif host.online and not _holds(host, pfn % size, count, memmap.on, size):
                 yield Broken("memmap_marked", f"section {section.nr}: its memmap at pfn {pfn:#x} is not marked as such")
-        yield from _own_block(state, section)
+        if memmap.on == "self":
+            yield from _own_block(state, section, memmap)
 
 
 def _objects(state: State, tally: _Tally) -> Iterator[Broken]:
@@ -253,13 +255,12 @@ def _holds(host: Section, at: int, count: int, on: str, size: int) -> bool:
     return not here & ~(host.of(kind) | host.of(POISONED))
 
 
-def _own_block(state: State, section: Section) -> Iterator[Broken]:
+def _own_block(state: State, section: Section, memmap: Memmap) -> Iterator[Broken]:
     block = state.blocks.get(section.nr // state.geometry.sections_per_block)
-    memmap = section.memmap
-    if block is None or not block.head or memmap is None or memmap.pfn is None:
+    if block is None or not block.head or memmap.pfn is None:
         return
     start, _ = state.block_range(block.id)
-    if memmap.on == "self" and not start <= memmap.pfn < start + block.head:
+    if not start <= memmap.pfn < start + block.head:
         yield Broken(
             "memmap_in_head", f"memory{block.id}: the memmap of section {section.nr} is not in the block's own head"
         )
@@ -335,7 +336,7 @@ def _huge_pages(state: State, tally: _Tally) -> Iterator[Broken]:
         for nr in range(pfn // size, ceil(pfn + page.pages, size)):
             section, low = state.sections.get(nr), max(pfn - nr * size, 0)
             mask = span(low, min(pfn + page.pages - nr * size, size) - low)
-            if section is None or not section.online or mask & ~section.of(HUGE):
+            if section is None or not section.online or section.of(HUGE) & mask != mask:
                 yield Broken(
                     "huge_pages_marked", f"the huge page at pfn {pfn:#x}: section {nr} does not mark its pages"
                 )

@@ -20,7 +20,7 @@ from ..memory.section import Memmap, Pages, Section, Types
 from ..memory.settings import boot_of, settings_of
 from ..memory.state import HugePage, Resource, State
 from ..memory.zone import Evidence, Node, Scanners, SeenWatermarks, Zone
-from ..numbers.bits import every, from_ascending_runs, span
+from ..numbers.bits import every, from_runs, span
 from ..numbers.errors import BadInput, located
 from ..numbers.frozen import Frozen
 from ..numbers.limits import MAX_PFN, MAX_SECTION_PAGES
@@ -353,7 +353,7 @@ class _Sections:
         self.pages_read += behind
         if self.pages_read > MAX_PAGES:
             _bad(path, f"more different sets of pages up to here than the {MAX_PAGES} pages of all can make")
-        mask = self.masks[runs, size] = from_ascending_runs(runs)
+        mask = self.masks[runs, size] = from_runs(runs)
         return mask
 
 

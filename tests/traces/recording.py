@@ -223,17 +223,18 @@ class Tree:
         self.turn += 1
         wanted = dict(self._files(seen))
         for path in [path for path, entry in self._shown.items() if wanted.get(path) != entry]:
-            (self.root / path).unlink()
+            os.unlink(f"{self.root}/{path}")
         for path, (kind, text) in wanted.items():
             if self._shown.get(path) == (kind, text):
                 continue
-            full = self.root / path
-            full.parent.mkdir(parents=True, exist_ok=True)
+            full = f"{self.root}/{path}"
+            os.makedirs(os.path.dirname(full), exist_ok=True)
             if kind == "link":
-                full.symlink_to(text)
+                os.symlink(text, full)
             else:
-                full.write_text(text if text.endswith("\n") else text + "\n")
-        self._drop_empty({str(Path(path).parent) for path in self._shown.keys() - wanted.keys()})
+                with open(full, "w") as file:
+                    file.write(text if text.endswith("\n") else text + "\n")
+        self._drop_empty({os.path.dirname(path) for path in self._shown.keys() - wanted.keys()})
         self._shown = wanted
 
     def _drop_empty(self, folders: set[str]) -> None:
