@@ -69,7 +69,7 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
     @property
     def missing(self) -> int:
         """Pages of the range for which there is no section."""
-        return self.pages - sum(self.kinds.values()) - self.offline
+        return self.pages - self.uses % _MASK  # 2**FIELD is 1 modulo _MASK, so this is the sum of the fields
 
     @property
     def zones(self) -> dict[ZoneKey, int]:

@@ -41,11 +41,11 @@ class Memmap(View):
             if owner is not None and owner % 2:
                 colour = between(colour, scene.palette.ground, _OTHER)
             if (hosted + kernel) * 16 < cell.pages:
-                colour = between(_dimmed(scene, cell), colour, 0.45)
+                colour = between(_dimmed(scene, Use.paint(scene, cell)), colour, 0.45)
             return Paint(colour, letter.upper() if hosted * 2 > cell.pages else letter)
         plain = Use.paint(scene, cell)
         return plain._replace(
-            colour=_dimmed(scene, cell), letter=plain.letter if plain.hatch else "·" if cell.counts else " "
+            colour=_dimmed(scene, plain), letter=plain.letter if plain.hatch else "·" if cell.counts else " "
         )
 
     @classmethod
@@ -86,8 +86,8 @@ class Memmap(View):
         )
 
 
-def _dimmed(scene: Scene, cell: Summary) -> int:
-    return between(scene.palette.ground, Use.paint(scene, cell).colour, _DIM)
+def _dimmed(scene: Scene, paint: Paint) -> int:
+    return between(scene.palette.ground, paint.colour, _DIM)
 
 
 class Owner(NamedTuple):

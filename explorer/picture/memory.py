@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Final
 
 from altmap.engine import Machine, about_bytes, format_bytes
@@ -198,12 +199,22 @@ class MemoryPicture:
             if row.pages < geometry.pageblock_pages:
                 return f"+{row.start - self.scope.start:#x}", palette.dim
             return (f"{first}" if first == last else f"{first}-{last}"), palette.dim
+        number = f"{row.start // geometry.pages_per_block}"
         if part == 0:
-            text = short_size(max(row.start, row.low) * geometry.page_size)
+            text = number if self._numbered else self._address(row)
             return text, palette.faint if row.what == "hole" else palette.dim
-        if part == 1 and row.what == "tiles":
-            return f"{row.start // geometry.pages_per_block}", palette.faint
+        if part == 1 and row.what == "tiles" and not self._numbered:
+            return number, palette.faint
         return "", palette.dim
+
+    def _address(self, row: Row) -> str:
+        return short_size(max(row.start, row.low) * self.machine.geometry.page_size)
+
+    @cached_property
+    def _numbered(self) -> bool:
+        """Do numbers of blocks stand beside rows, because their addresses would look alike?"""
+        labels = [self._address(row) for row in self.plan.rows if row.what == "tiles"]
+        return len({*labels}) < len(labels)
 
     def _hole(self, at: int, row: Row, part: int, over: Overlay) -> Iterable[Span]:
         text = f"---- hole of {format_bytes(row.pages * self.machine.geometry.page_size)} "

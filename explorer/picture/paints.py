@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from altmap.engine import Block, Section, Summary
+from msgspec.structs import replace
 
+from .overlay import cells_of
 from .plan import Plan
 from .view import Paint, Scene, View
 
+_FEW: Final = 4
+"""Where no more than one cell in so many of a section may look otherwise, each is counted for itself."""
 _Made = tuple[list[Section | None], list[Block | None]]
 """What a row is made of: its sections and its blocks."""
 
@@ -57,13 +62,29 @@ class Paints:
         paints, size = list(self._paints[at]), machine.geometry.pages_per_section
         pairs = enumerate(zip(before[0], now[0], strict=True), row.start // size)
         done = row.start
-        for nr in (nr for nr, (one, other) in pairs if one is not other):
+        for nr, (one, other) in ((nr, pair) for nr, pair in pairs if pair[0] is not pair[1]):
             start = max(done, nr * size // cell * cell)
             done = min(-(-(nr + 1) * size // cell) * cell, row.start + row.pages)
-            for summed in machine.summaries(start, done - start, cell) if start < done else ():
+            for summed in self._differing(nr, one, other) or machine.summaries(start, max(0, done - start), cell):
                 if row.low <= summed.start < row.high:
                     paints[(summed.start - row.start) // cell] = self._paint(summed)
         return paints
+
+    def _differing(self, nr: int, one: Section | None, other: Section | None) -> list[Summary]:
+        """The cells of a section that may look otherwise where few of its pages do: those as far around them as free areas
+        reach. None where that is more work than to look at all of them."""
+        machine, cell, geometry = self._scene.machine, self._plan.shape.cell, self._scene.machine.geometry
+        size, area = geometry.pages_per_section, max(cell, 1 << geometry.max_order)
+        if area >= size or one is None or other is None or replace(one, pages=other.pages) != other:
+            return []
+        changed = 0
+        for kind in one.pages.keys() | other.pages.keys():
+            changed |= one.pages.get(kind, 0) ^ other.pages.get(kind, 0)
+        areas = cells_of({nr: changed}, nr * size, size, area, size)
+        if len(areas) * area > size // _FEW:
+            return []
+        firsts = (nr * size + at * area for at in areas)
+        return [machine.summary(pfn, cell) for first in firsts for pfn in range(first, first + area, cell)]
 
     def _of_row(self, at: int) -> _Made:
         machine, row = self._scene.machine, self._plan.rows[at]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 Pair = tuple[int, int]
 """A width and a height; or a run of units, its first pfn and pages."""
@@ -54,7 +54,7 @@ class Row(NamedTuple):
     """A row: its first pfn and pages. `what` is "tiles", "hole", "alike" (a run of units that all look the same) or
     "node" (a heading; `node` is which). Of a row of tiles only `low` to `high` is shown: what belongs to its node."""
 
-    what: str
+    what: Literal["tiles", "hole", "alike", "node"]
     start: int
     pages: int
     node: int = -1

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from altmap.engine import Machine, Offline, Online, Step, block_numbers, describe
 
+Where = Literal["here", "path", "aside"]
+"""The present state; one on the way from the first to it; or one elsewhere."""
+
 
 class Row(NamedTuple):
-    """One state: its number, how far it is indented, the command that made it, its result and its name. `place`: "here",
-    "path" on the way from the first state to the present, "aside" elsewhere. `first`: the first of the states that are one
-    with it; `parent`: the state that it goes on from, None for the first; `begins`: it is another way from there."""
+    """One state: its number, how far it is indented, the command that made it, its result, its name and its place. `first`: the
+    first of the states that are one with it; `parent`: the state that it goes on from, None for the first; `begins`: it is
+    another way from there."""
 
     number: int
     depth: int
     command: str
     result: str
     name: str
-    place: str
+    place: Where
     first: int = 0
     parent: int | None = None
     begins: bool = False
@@ -60,7 +63,7 @@ def rows(machine: Machine, verb_of: Callable[[Step], Verb | None] = _of_itself) 
         if inside and not step.name and step.number != here:
             waiting.append(_Next(follows[0], depth, first, parent, result, begins))
             continue
-        place = "here" if step.number == here else "path" if step.number in path else "aside"
+        place: Where = "here" if step.number == here else "path" if step.number in path else "aside"
         command = verb[1] if verb else "the beginning"
         found.append(Row(step.number, depth, command, result, step.name, place, first, parent, begins))
         if step.latest is not None:

@@ -105,3 +105,17 @@ def test_where_a_cell_is_several_blocks_the_panel_says_what_all_memory_is() -> N
     assert [line.split()[1] for line in said[at + 1 :]] == ["free", "reserved"]
     flat = Sheet(machine, DARK, (38, 10), True).lines(place)
     assert not any("memory of the machine" in span.text for line in flat for span in line)
+
+
+def test_rows_whose_addresses_would_look_alike_have_the_numbers_of_their_blocks() -> None:
+    machine = opened("terabyte-server")
+    unit, labels = machine.geometry.pages_per_block, []
+    for first, blocks in ((0, 8192), (8200, 8)):
+        scope = Scope("blocks", first * unit, blocks * unit)
+        scene = Scene(machine, DARK, Outlooks(machine))
+        picture = MemoryPicture(scene, Use, scope, (80, 12), 1, folds=True)
+        shown = ["".join(span.text for span in picture.line(y, Overlay(-1))) for y in range(picture.lines)]
+        labels.append([line[: picture.gutter].strip("▌ ") for line in shown if line[: picture.gutter].strip("▌ ")])
+    assert "512G" in labels[0] or "256G" in labels[0]
+    assert labels[1][0].split()[-1] == "8200"
+    assert len({*labels[1]}) == len(labels[1])

@@ -51,10 +51,11 @@ class ProspectsSheet(BlockSheet):
                 there = self.machine.blocks.get(nr)
                 zones.setdefault(there.zone[1] if there is not None and there.zone else "", []).append(nr)
             for zone, blocks_of in zones.items():
+                count = len(blocks_of)
                 yield joined(
                     (
                         Span(f"{zone or 'no zone':<9}", palette.zones.get(zone, palette.text), bold=True),
-                        Span(f"{len(blocks_of):,} blocks, {about_bytes(len(blocks_of) * unit)}"),
+                        Span(f"{count:,} block{'s' * (count != 1)}, {about_bytes(count * unit)}"),
                     )
                 )
                 names = block_numbers(blocks_of, 12)
