@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple, TypeVar
 
@@ -146,6 +145,16 @@ _LONGEST_LINE: Final = 1 << 20
 _TOKEN = re.compile(r"""\s*(?:(?P<comment>\#.*)|(?P<to>>>?)|(?P<word>(?:[^\s"'\\>]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+))""")
 
 
+_PIECE = re.compile(r"""(?P<plain>[^\s"'\\>]+)|\\(?P<escaped>.)|'(?P<single>[^']*)'|"(?P<double>(?:[^"\\]|\\.)*)\"""")
+
+
+def _bare(piece: re.Match[str]) -> str:
+    """A piece of a word without the quotes around it and what stands for another character in them."""
+    if piece["double"] is not None:
+        return re.sub(r'\\(["\\])', r"\1", piece["double"])
+    return piece["plain"] or piece["escaped"] or piece["single"] or ""
+
+
 def _words(line: str) -> list[str]:
     """The words of a line as a shell splits them, without the comment."""
     words: list[str] = []
@@ -159,6 +168,6 @@ def _words(line: str) -> list[str]:
         if match["to"]:
             words.append(Redirection(match["to"]))
         elif match["word"]:
-            words += shlex.split(match["word"])
+            words.append("".join(map(_bare, _PIECE.finditer(match["word"]))))
         at = match.end()
     return words

@@ -45,6 +45,13 @@ def busy() -> engine.Machine:
     return machine
 
 
+def filled() -> engine.Machine:
+    """6 GiB of which a third is in use, here and there."""
+    machine = engine.boot_machine([(0, 0, "6G")], name="guest")
+    assert machine.apply(engine.Allocate(size="2G", kind="movable", pattern="random")).ok
+    return machine
+
+
 def scattered() -> engine.Machine:
     """A DIMM online in ZONE_MOVABLE, half of its pages in use, here and there."""
     machine = with_dimm(movable=8)
@@ -276,6 +283,14 @@ REELS: Final[dict[str, Reel]] = {
             Frame("virtio-mem", 'q : "virtio-mem 300M at 8G unit 2M" enter R space home ' + "right " * 8, _moment(8)),
         ),
         ("80x24",),
+    ),
+    "watching-gigantic": Reel(
+        filled,
+        (
+            Frame("moved", ': "hugepages 1 of 1G" enter R space home ' + "right " * 4, _moment(4)),
+            Frame("taken", "end", lambda shot: _player(shot).machine.summary(0x140000, 0x40000).of("huge") == 0x40000),
+        ),
+        ("80x24", "120x40"),
     ),
     "watching-compaction": Reel(
         scattered,
