@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Final
 
 from ..memory.state import State
@@ -38,9 +39,11 @@ def object_pages(blocks: int, page_size: int = 4096) -> int:
 def _new_tables(state: State, begin: int, end: int, covered: int) -> int:
     """Tables of `covered` bytes each over a range, without those that neighbours have already."""
     first, last, size = begin // covered, ceil(end, covered), state.geometry.section_size
+    numbers = state.section_numbers()
 
     def used(low: int, high: int) -> bool:
-        return any(nr in state.sections for nr in range(low // size, ceil(high, size)))
+        at = bisect_left(numbers, low // size)
+        return at < len(numbers) and numbers[at] < ceil(high, size)
 
     shared = {first} if used(first * covered, begin) else set()
     if used(end, last * covered):
