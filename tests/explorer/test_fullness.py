@@ -109,7 +109,8 @@ def test_where_a_cell_is_several_blocks_the_panel_says_what_all_memory_is() -> N
 
 def test_rows_whose_addresses_would_look_alike_have_the_numbers_of_their_blocks() -> None:
     machine = opened("terabyte-server")
-    unit, labels = machine.geometry.pages_per_block, []
+    unit = machine.geometry.pages_per_block
+    labels: list[list[str]] = []
     for first, blocks in ((0, 8192), (8200, 8)):
         scope = Scope("blocks", first * unit, blocks * unit)
         scene = Scene(machine, DARK, Outlooks(machine))

@@ -256,7 +256,7 @@ def test_a_block_that_one_state_lacks_keeps_its_place_in_both() -> None:
         await press(pilot, "t", "home", "d")
         shown = pilot.app.screen
         assert isinstance(shown, DifferenceScreen)
-        map_, there, rows = shown.query_one(MemoryMap), [], []
+        map_, there, rows = shown.query_one(MemoryMap), list[bool](), list[range]()
         for _ in range(2):
             there.append(39 in shown.machine.blocks)
             rows.append(map_.picture.lines_of(39 * shown.machine.geometry.pages_per_block))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from altmap import engine
-from altmap.explorer.picture.lines import Span
+from altmap.explorer.picture.lines import Line, Span
 from altmap.explorer.picture.memory import MemoryPicture
 from altmap.explorer.picture.overlay import Happening, Overlay, places
 from altmap.explorer.picture.palette import DARK
@@ -58,7 +58,8 @@ def test_halves_of_a_character_have_signs_of_their_own() -> None:
     machine = engine.open_machine("firecracker-24g")
     picture, _ = drawn(machine, Overlay(cursor=-1), 2)
     row = next(row for row in picture.plan.rows if row.start // machine.geometry.pages_per_block == 40)
-    shape, found = picture.plan.shape, []
+    shape = picture.plan.shape
+    found: list[str] = []
     for cells in ((0,), (shape.wide,), (0, shape.wide)):
         ranges = [(row.start + cell * shape.cell, 1) for cell in cells]
         over = Overlay(-1, happening=Happening(places(ranges, machine.geometry.pages_per_section)))
@@ -106,8 +107,9 @@ def test_what_changed_is_in_the_legend_until_the_next_key() -> None:
 def test_in_a_block_that_changed_as_a_whole_nothing_is_signed(halves: int) -> None:
     machine = with_dimm(movable=1)
     scene, unit = Scene(machine, DARK, Outlooks(machine)), machine.geometry.pages_per_block
-    scope, looks = Scope("block", 32 * unit, unit), []
-    for pages in ({}, {32: (1 << unit) - 1}, {32: 1}):
+    scope, looks = Scope("block", 32 * unit, unit), list[list[Line]]()
+    changed: list[dict[int, int]] = [{}, {32: (1 << unit) - 1}, {32: 1}]
+    for pages in changed:
         picture = MemoryPicture(scene, Use, scope, (80, 32), halves, folds=True)
         over = Overlay(-1, happening=Happening(pages))
         looks.append([picture.line(y, over) for y in range(picture.lines)])

@@ -138,7 +138,7 @@ _MOMENTS: Final[Mapping[type, tuple[_Words, str]]] = {
             f"{_count(event.pages, 'page')} from {event.from_pfn:#x} on move to "
             f"{zone_name((event.to_node, event.to_zone))}"
         ),
-        "do_migrate_range",
+        "migrate_pages",  # do_migrate_range, __alloc_contig_migrate_range and others call it
     ),
     events.MigrationFailed: (event_words, "do_migrate_range"),
     events.PagesTaken: (lambda event: f"{_pages(event)} leave the free lists", "__offline_isolated_pages"),
