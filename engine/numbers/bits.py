@@ -13,9 +13,12 @@ from operator import sub
 from typing import Final
 
 _AS_NUMBERS: Final = bytes.maketrans(b"01", b"\0\1")
+_BITS: Final = tuple(tuple(bit for bit in range(8) if octet >> bit & 1) for octet in range(256))
+"""Which bits are set in a byte."""
 _WORD: Final = (1 << 60) - 1
-_SCATTERED: Final = 64
-"""From so many borders between pages inside and outside on, a set is taken apart as text, which is faster then."""
+_SCATTERED: Final = 48
+"""With more borders between pages inside and outside, or of more pieces, a set is taken apart and put together byte by byte,
+which is faster then."""
 
 
 @lru_cache(maxsize=4096)
@@ -27,10 +30,15 @@ def span(start: int, count: int) -> int:
 def runs(pages: int, base: int = 0) -> Iterator[tuple[int, int]]:
     """Each maximal run of the set as (start, length), ascending; `base`: what page 0 counts as."""
     borders = pages ^ (pages << 1)
-    if borders.bit_count() <= _SCATTERED:
+    count = borders.bit_count()
+    if count <= _SCATTERED:
         return _few_runs(pages, base)
-    digits = bin(borders)[:1:-1].encode().translate(_AS_NUMBERS)
-    found = [*compress(range(base, base + len(digits)), digits)]
+    octets = borders.to_bytes(-(-borders.bit_length() // 8), "little")
+    if count <= len(octets):
+        found = [base + 8 * at + bit for at in compress(range(len(octets)), octets) for bit in _BITS[octets[at]]]
+    else:
+        digits = bin(borders)[:1:-1].encode().translate(_AS_NUMBERS)
+        found = [*compress(range(base, base + len(digits)), digits)]
     starts, ends = found[::2], found[1::2]
     return zip(starts, map(sub, ends, starts), strict=True)
 
@@ -49,7 +57,7 @@ def _few_runs(pages: int, base: int) -> Iterator[tuple[int, int]]:
 def from_runs(pieces: Iterable[tuple[int, int]]) -> int:
     """The set of all pages in pieces (start, length), which may come in any order and overlap."""
     pieces = [*pieces]
-    if 2 * len(pieces) > _SCATTERED:
+    if len(pieces) > _SCATTERED:
         digits = bytearray(b"0") * max(start + length for start, length in pieces)
         for start, length in pieces:
             digits[start : start + length] = b"1" * length

@@ -27,6 +27,8 @@ from altmap.engine import (
     Remove,
     boot_machine,
     capture,
+    compare,
+    grow,
     open_machine,
     save_machine,
 )
@@ -193,6 +195,11 @@ def questions() -> None:
     say("why_not of an eject of 1 TiB, 8,192 blocks", f"{seconds:.2f} s", "below 0.5")
     seconds = timed(lambda: [machine.why_not(Offline(block=number)) for number in range(9000, 9200)]) / 200
     say("why_not of one offline on a machine of 1 TiB", f"{seconds * 1e3:.2f} ms", "below 1")
+    seconds = timed(lambda: compare(guest(), Add(start="1T", size="1T")))
+    say("compare of an add of 1 TiB", f"{seconds:.2f} s", "below 0.5")
+    for caller, who in (("acpi", "DIMMs"), ("virtio-mem", "virtio-mem")):
+        seconds = timed(partial(grow, guest(), "1G", online="online_movable", caller=caller, limit="1T"))
+        say(f"grow to 1 TiB in 1 GiB steps by {who}", f"{seconds:.2f} s", "below 5")
     end = 1 << 41 >> 12
     straight = timed(lambda: [section.count(kind) for section in machine.sections.values() for kind in KINDS])
     first = timed(lambda: machine.summary(0, end))
