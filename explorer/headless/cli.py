@@ -59,6 +59,8 @@ def _answer(argv: list[str]) -> int:
     if verb is None or not verb.own_options:
         asked = parser(declared=False) if verb is None else verb_parser(verb)
         arguments, others = asked.parse_known_args(argv[verb is not None :])
+        if getattr(arguments, "words", None) == [] and not any(word.startswith("-") for word in others):
+            arguments.words, others = others, []  # argparse gives an option's place to words that come behind it
         if others or verb is None:
             raise Misused(_not_taken((others or argv)[0], asked))
     from altmap.engine import BadInput
