@@ -129,4 +129,4 @@ def test_a_text_that_a_double_click_chooses_is_drawn() -> None:
                 await pilot.pause()
         assert screen.get_component_styles("screen--selection").background
 
-    drive(guest(), look)
+    drive(with_dimm(), look)
