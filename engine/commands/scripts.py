@@ -25,6 +25,8 @@ from .fields import check, explained, shown, small, tag
 from .form import Spelling
 from .write import Redirection
 
+_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
+_UNIT: Final = re.compile(r"[KMGTPkmgtp]i?[Bb]")
 MOST_COMPLAINTS: Final = 20
 """Wrong lines of a script that are told; behind them nothing is looked at."""
 
@@ -62,7 +64,7 @@ def parse_places(text: str, name: str) -> list[Placed]:
 def parse_line(line: str) -> list[Command]:
     """The commands that a line of a script stands for: none for an empty line or a comment, several for a range of blocks.
     Raises `BadInput` with what is wrong and how to write it."""
-    words = _words(line)
+    words = _sizes(_words(line))
     expect = words[-1] if len(words) > 2 and words[-2] == "expect" else None
     if expect is not None:
         del words[-2:]
@@ -171,3 +173,16 @@ def _words(line: str) -> list[str]:
             words.append("".join(map(_bare, _PIECE.finditer(match["word"]))))
         at = match.end()
     return words
+
+
+def _sizes(words: list[str]) -> list[str]:
+    """A number and the unit behind it are one word, as in ``add 40 GiB at 64 GiB``; not in what is written to a file."""
+    if any(isinstance(word, Redirection) for word in words):
+        return words
+    found: list[str] = []
+    for word in words:
+        if found and _UNIT.fullmatch(word) and _NUMBER.fullmatch(found[-1]):
+            found[-1] += word
+        else:
+            found.append(word)
+    return found

@@ -20,6 +20,7 @@ from ..protocol.events import (
     NodeOnlined,
     OnlineFailed,
     PlacementChosen,
+    RangeDoubted,
     ResourceReleased,
     ResourceReserved,
     SectionsLeaked,
@@ -27,6 +28,7 @@ from ..protocol.events import (
 from ..protocol.reasons import HotplugError, SectionsLeft
 from ..protocol.reasons.adding import NodeNotPossible, Objects, ObjectsShort, Unaligned
 from ..protocol.reasons.placement import AltmapUnsupported, VetoDropsBlocks
+from ..protocol.reasons.unknown import PartOfBlock
 from ..protocol.vocabulary import (
     DEVICE_CALLERS,
     PAGE_OFFLINE,
@@ -43,9 +45,10 @@ from .device_memory import add_device_memory, check_device_range
 from .online import online_block, rebuild_zonelists
 from .overhead import object_pages, page_table_pages
 from .placement import Choice, choose
-from .remove import deactivate, drop_block, refuse_without_hotplug
+from .remove import deactivate, drop_block
 from .request import AddRequest as AddRequest
 from .sections import add_sections
+from .without import refuse_without_hotplug
 
 Steps = Iterator[Event]
 
@@ -111,10 +114,18 @@ def _taken(state: State, before: dict[int, int]) -> Steps:
 
 
 def _check_range(state: State, request: AddRequest) -> Steps:
-    """check_hotplug_memory_range."""
-    unit = state.geometry.block_size
+    """check_hotplug_memory_range, which asked for whole sections before 4.17 (ba325585230e): what becomes of a memory block of
+    which only some sections are there is not rehearsed."""
+    unit, section = state.geometry.block_size, state.geometry.section_size
     start, size = request.start, request.size
     if not size or start % unit or size % unit:
+        if state.model.adds_sections and size and not (start % section or size % section):
+            page = state.geometry.page_size
+            yield RangeDoubted(start // page, size // page, PartOfBlock())
+            raise HotplugError("EINVAL", Unaligned(unit, start, size))
+        if state.model.adds_sections:
+            yield Logged(f"Section-unaligned hotplug range: start {start:#x}, size {size:#x}")
+            raise HotplugError("EINVAL", Unaligned(section, start, size))
         yield Logged(f"Block size [{unit:#x}] unaligned hotplug range: start {start:#x}, size {size:#x}")
         raise HotplugError("EINVAL", Unaligned(unit, start, size))
 

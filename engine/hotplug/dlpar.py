@@ -20,7 +20,8 @@ from .add import AddRequest, add_memory
 from .addressable import refuse_beyond
 from .offline import offline_block
 from .online import online_block
-from .remove import refuse_without_hotplug, remove_memory
+from .remove import remove_memory
+from .without import refuse_without_hotplug
 
 Steps = Iterator[Event]
 

@@ -41,7 +41,6 @@ from ..protocol.reasons.taking import (
     Interrupted,
     KernelPageInMovable,
     MemoryHoles,
-    NoHotRemove,
     NoRoomElsewhere,
     NotRemovable,
     Pinned,
@@ -68,6 +67,7 @@ from ..protocol.vocabulary import (
 )
 from .notify import named_node, tell_node
 from .online import rebuild_zonelists
+from .without import refuse_without_hotremove
 from .zone_policy import group_present
 from .zone_span import leave_zone, shrink
 
@@ -115,14 +115,6 @@ def offline_block(state: State, number: int, signals: bool = True) -> Steps:
             yield BlockState(number, "online")
         raise
     yield from _unstoppable(_take_out(state, block, key, start, pages, heads))
-
-
-def refuse_without_hotremove(state: State, errno: str) -> None:
-    """A kernel without CONFIG_MEMORY_HOTREMOVE has stubs that answer an errno (include/linux/memory_hotplug.h)."""
-    preset, model = state.preset, state.model
-    if preset.removes_since is not None and not preset.can_remove(model.release):
-        since = f"{preset.removes_since[0]}.{preset.removes_since[1]}"
-        raise HotplugError(errno, NoHotRemove(preset.geometry.arch, model.name, since))
 
 
 def _unstoppable(steps: Steps) -> Steps:

@@ -22,11 +22,12 @@ from ..protocol.events import (
     ResourceReleased,
 )
 from ..protocol.reasons import HotplugError
-from ..protocol.reasons.adding import NoHotplug, Unaligned
+from ..protocol.reasons.adding import Unaligned
 from ..protocol.reasons.taking import HoldsMemmap, NotOffline, SomeHostTheirOwn, UsedAfterUnmap, WrongGranularity
 from ..protocol.vocabulary import DEVICE_CALLERS, PAGETABLE, SLAB
 from .device_memory import remove_parts
-from .offline import blocks_of, refuse_without_hotremove
+from .offline import blocks_of
+from .without import refuse_without_hotplug, refuse_without_hotremove
 from .zone_span import shrink
 
 Steps = Iterator[Event]
@@ -137,17 +138,6 @@ def _leave_request(state: State, request: Request, low: int, high: int) -> None:
                 if block.request == request.start:
                     state.blocks.put(block.id, msgspec.structs.replace(block, request=start))
     page_alloc.free_pages(state, tables, (PAGETABLE, SLAB))
-
-
-def refuse_without_hotplug(state: State) -> None:
-    """A kernel without CONFIG_MEMORY_HOTPLUG has no function that adds or removes memory: `HotplugError` ENOSYS, as its
-    stubs answered (mhp_notimplemented)."""
-    preset, model = state.preset, state.model
-    if not preset.can_hotplug(model.release):
-        since, until = (
-            release and f"{release[0]}.{release[1]}" for release in (preset.hotplug_since, preset.hotplug_until)
-        )
-        raise HotplugError("ENOSYS", NoHotplug(preset.geometry.arch, model.name, since or None, until or None))
 
 
 def drop_block(state: State, number: int) -> Steps:

@@ -44,6 +44,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     subsections            device memory is added by sub-sections of 2 MiB, else by sections
     tolerates_existing     a section that is there already does not stop an add
     removal_defect         memmap of several sections is used after it was unmapped
+    adds_sections          memory is added in whole sections, also into a part of a memory block; else in whole blocks
     veto_drops_blocks      an architecture's veto of the altmap clears the flag for memory blocks too (MHP_MEMBLOCK_API)
     block_rollback         an add that fails undoes the blocks of this request that were finished
     spans_until_removal    a zone reaches over memory that went offline until that is removed; else until it is offline
@@ -115,6 +116,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     subsections: bool = False
     tolerates_existing: bool = False
     removal_defect: bool = False
+    adds_sections: bool = False
     veto_drops_blocks: bool = False
     block_rollback: bool = False
     spans_until_removal: bool = True

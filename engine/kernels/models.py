@@ -25,6 +25,7 @@ _RFC: Final = KernelModel(
     heads_unmovable=False,
     movable_shortcut=True,
     tolerates_existing=True,
+    adds_sections=True,
     offline_deadline=120,
     offline_retries=5,
     late_node_state=True,

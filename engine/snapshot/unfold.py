@@ -259,10 +259,7 @@ def _blocks(snapshot: SnapshotV1, state: State) -> dict[int, Block]:
             _bad(f"{path}.head", f"{run.head} head pages; it can be up to the {size} pages of a block")
         if run.group is not None and run.group not in state.groups:
             _bad(f"{path}.group", f"group {run.group} is unknown; it must be one of $.groups, or null")
-        values = (
-            run.state, run.nodes, run.zone, run.head, run.early, run.group, run.request, run.hwpoison, run.online_type, run.stuck,
-            run.linked, run.undated,
-        )  # fmt: skip
+        values = [getattr(run, name) for name in Block.__struct_fields__[1:]]
         blocks.update({number: Block(number, *values) for number in range(run.first, behind)})
     return blocks
 

@@ -58,7 +58,8 @@ def _answer(argv: list[str]) -> int:
     arguments = argparse.Namespace(words=argv[1:])
     if verb is None or not verb.own_options:
         asked = parser(declared=False) if verb is None else verb_parser(verb)
-        arguments, others = asked.parse_known_args(argv[verb is not None :])
+        read = asked.parse_known_args if verb is None else asked.parse_known_intermixed_args
+        arguments, others = read(argv[verb is not None :])
         if others or verb is None:
             raise Misused(_not_taken((others or argv)[0], asked))
     from altmap.engine import BadInput

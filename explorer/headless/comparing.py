@@ -23,8 +23,7 @@ from altmap.engine.protocol.vocabulary import ONLINE_TYPES
 
 from ..one_of import one_of
 from .exits import FINE, REFUSED
-from .forms.document import as_line
-from .output import columns, say, write
+from .output import columns, say, write_document
 from .pictures import check_place, put
 from .progress import awaited
 from .streams import machine_named
@@ -44,7 +43,7 @@ def alternatives(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .forms.comparison import comparison_document
 
-        write(as_line(comparison_document(table)))
+        write_document(comparison_document(table))
     else:
         from ..comparison_table import comparison_text
 

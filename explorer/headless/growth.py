@@ -14,8 +14,7 @@ from rich.text import Text
 
 from .console import Printer
 from .exits import FINE
-from .forms.document import as_line
-from .output import PLAIN_WIDTH, columns, write
+from .output import PLAIN_WIDTH, columns, write_document
 from .progress import awaited
 from .streams import machine_named
 
@@ -41,7 +40,7 @@ def growth(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .forms.growth import growth_document
 
-        write(as_line(growth_document(found)))
+        write_document(growth_document(found))
     else:
         printer = Printer(arguments.color, arguments.width)
         printer(Text(_title(found), "bold"), _plot(found, columns(arguments.width)))

@@ -10,8 +10,7 @@ from altmap import engine
 from ..aside import remark
 from .arguments import DEFAULT_MACHINE
 from .exits import FINE, REFUSED
-from .forms.document import as_line
-from .output import on_terminal, say, write, write_text
+from .output import on_terminal, say, write_document, write_text
 from .streams import STDIN, explorer_can_open, machine_named, writable
 from .verbs import VERBS
 
@@ -92,7 +91,7 @@ def _show(machine: engine.Machine, arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .forms.machine import machine_document
 
-        write(as_line(machine_document(machine)))
+        write_document(machine_document(machine))
     else:
         from .page import Page
         from .show import show_machine
@@ -132,7 +131,7 @@ def read(arguments: argparse.Namespace) -> int:
         from .forms.texts import files_document
 
         document = files_document(machine, arguments.paths)
-        write(as_line(document))
+        write_document(document)
         return REFUSED if any(file.refusal for file in document.files) else FINE
     code = FINE
     for path in arguments.paths:
@@ -151,7 +150,7 @@ def check(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .forms.machine import check_document
 
-        write(as_line(check_document(arguments.machine, machine, broken)))
+        write_document(check_document(arguments.machine, machine, broken))
         return REFUSED if broken else FINE
     for one in broken:
         say(str(one))
@@ -176,7 +175,7 @@ def list_bundled(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .forms.machine import machines_document
 
-        write(as_line(machines_document(found)))
+        write_document(machines_document(found))
     else:
         width = max((len(machine.name) for machine in found), default=0)
         for machine in found:

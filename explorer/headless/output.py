@@ -14,6 +14,8 @@ from ..printable import printable
 if TYPE_CHECKING:
     from altmap.engine import Line
 
+    from .forms.document import Document
+
 
 PLAIN_WIDTH: Final = 100
 """Columns of tables and pictures that go into a file or a pipe, whatever the terminal."""
@@ -25,6 +27,13 @@ def write(data: bytes) -> None:
 
     sys.stdout.buffer.write(harmless(data))
     sys.stdout.flush()
+
+
+def write_document(document: Document) -> None:
+    """A document as one line of JSON to standard output, at once."""
+    from .forms.document import as_line
+
+    write(as_line(document))
 
 
 def write_text(text: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from threading import Timer
 from typing import TypeVar
 
 from ..aside import show_progress
@@ -29,6 +28,8 @@ def opening(name: str) -> Iterator[None]:
     if not on_terminal("stderr"):
         yield
         return
+    from threading import Timer
+
     shown: list[str] = []
 
     def show() -> None:

@@ -9,8 +9,7 @@ from altmap import engine
 
 from ..facts import worst
 from .exits import DIFFERENT, FINE, OF_ANSWERS, UNKNOWN
-from .forms.document import as_line
-from .output import say, say_lines, write
+from .output import say, say_lines, write_document
 from .progress import awaited
 from .script_runs import refuse_absent
 from .streams import STDIN, log_text, machine_named, once_standard_input
@@ -31,7 +30,7 @@ def why(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .forms.why import why_document
 
-        write(as_line(why_document(verdicts)))
+        write_document(why_document(verdicts))
     else:
         say_lines(engine.describe_verdicts(verdicts), arguments.width)
     return OF_ANSWERS[worst(verdict.certainty for verdict in verdicts)]
@@ -43,7 +42,7 @@ def _give_back(machine: engine.Machine, size: int, node: int | None, arguments: 
     if arguments.json:
         from .forms.give_back import give_back_document
 
-        write(as_line(give_back_document(plan)))
+        write_document(give_back_document(plan))
     else:
         say_lines(engine.describe_give_back(plan), arguments.width)
     return OF_ANSWERS[plan.certainty]
@@ -58,7 +57,7 @@ def explained(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .forms.explanation import explanation_document
 
-        write(as_line(explanation_document(found)))
+        write_document(explanation_document(found))
     else:
         for one in found:
             say(one.line, arguments.width)
@@ -78,7 +77,7 @@ def drift(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .forms.changes import diff_document
 
-        write(as_line(diff_document(sources, before, after, found)))
+        write_document(diff_document(sources, before, after, found))
     else:
         say(engine.describe_drift(found), arguments.width)
     return DIFFERENT if found and arguments.exit_code else FINE

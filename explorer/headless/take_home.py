@@ -14,8 +14,7 @@ from altmap.engine.faces.shell_export import shell_script
 from .. import facts
 from ..aside import remark
 from .exits import FINE
-from .forms.document import as_line
-from .output import on_terminal, write, write_text
+from .output import on_terminal, write, write_document, write_text
 from .progress import capturing
 from .streams import beside, machine_named, writable
 
@@ -42,7 +41,7 @@ def save_running(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .forms.machine import capture_document
 
-        write(as_line(capture_document(path, machine)))
+        write_document(capture_document(path, machine))
         return FINE
     remark(f"note: {note}" for note in machine.origin.notes)
     if path is not None:
@@ -69,7 +68,7 @@ def export(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .forms.texts import export_document
 
-        write(as_line(export_document(machine, arguments.target, arguments.faults)))
+        write_document(export_document(machine, arguments.target, arguments.faults))
         return FINE
     write_text(shell_script(machine, arguments.target, arguments.faults))
     return FINE

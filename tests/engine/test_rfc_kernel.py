@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from altmap.engine import Add, Offline, Online, Remove, boot_machine, open_machine, sentence, worth_knowing
+from altmap.engine import Add, Offline, Online, Remove, boot_machine, open_machine, sentence, why_not, worth_knowing
 from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import BlockCreated, NotifierCalled, PlacementChosen
 from altmap.engine.protocol.reasons import HugePageStays, TimeOver, TriesOver
@@ -147,3 +147,19 @@ def test_auto_online_blocks_knows_zones_since_5_7(model: str, knows: bool) -> No
     do(machine, Add(start="4G", size="128M"))
     facts = [one.fact for one in worth_knowing(machine) if isinstance(one.fact, OfflineBlocks)]
     assert all(fact.by_itself is knows for fact in facts)
+
+
+@pytest.mark.parametrize(
+    ("size", "certainty", "said"),
+    [
+        ("128M", "not known", "takes whole sections, also into a part of a memory block"),
+        ("64M", "no", "Section-unaligned hotplug range: start 0x4000000000, size 0x4000000"),
+    ],
+)
+def test_an_add_of_less_than_a_block_is_not_refused_for_sure(size: str, certainty: str, said: str) -> None:
+    """Linux 4.13 asks for whole sections (until ba325585230e), and the block would be there in part."""
+    machine = open_machine("block2g-guest", model="rfc-v2")
+    outcome = machine.apply(Add(start="256G", size=size))
+    assert (outcome.result, outcome.certainty) == ("EINVAL", certainty)
+    verdict = why_not(machine, Add(start="256G", size=size))
+    assert said in "\n".join([*outcome.log, *map(sentence, verdict.unknown)])

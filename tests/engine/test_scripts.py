@@ -29,7 +29,7 @@ from altmap.engine.commands import (
     Write,
 )
 from altmap.engine.commands.form import MAX_BLOCKS
-from altmap.engine.commands.scripts import MOST_COMPLAINTS, parse_places, parse_script
+from altmap.engine.commands.scripts import MOST_COMPLAINTS, parse_line, parse_places, parse_script
 from altmap.engine.numbers.units import GIB, MIB
 from altmap.engine.protocol.vocabulary import CALLERS, PLACEMENTS
 
@@ -300,3 +300,24 @@ def test_a_line_without_end_is_told_by_its_length_alone() -> None:
     with pytest.raises(BadInput) as error:
         parse_script("offline '" + "9" * 1000, "s")
     assert len(str(error.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("spaced", "one"),
+    [
+        ("add 40 GiB at 64 GiB", "add 40G at 64G"),
+        ("allocate 64 MiB movable", "allocate 64M movable"),
+        ("hugepages 4 of 2 mb", "hugepages 4 of 2M"),
+        ("add 1.5 GB at 4G node 1", "add 1536M at 4G node 1"),
+    ],
+)
+def test_a_unit_may_stand_apart_from_its_number(spaced: str, one: str) -> None:
+    def sizes(line: str) -> list[str]:
+        return [describe(command) for command in parse_line(line)]
+
+    assert sizes(spaced) == sizes(one)
+
+
+def test_what_is_written_to_a_file_stays_as_it_is() -> None:
+    (command,) = parse_line("echo 2 MB > /proc/sys/vm/nr_hugepages")
+    assert command == Write(path="/proc/sys/vm/nr_hugepages", data="2 MB")

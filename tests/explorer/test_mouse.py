@@ -119,3 +119,14 @@ def test_blocks_are_marked_by_dragging_and_zoomed_by_the_wheel_and_twice(size: t
         assert (map_.scope.level, map_.cursor) == ("block", 36)
 
     drive(with_dimm(movable=4), by_mouse, size)
+
+
+def test_a_text_that_a_double_click_chooses_is_drawn() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        for y in range(1, 28, 3):
+            for x in (5, 57, 90):
+                await pilot.click(offset=(x, y), times=2)
+                await pilot.pause()
+        assert screen.get_component_styles("screen--selection").background
+
+    drive(with_dimm(), look)

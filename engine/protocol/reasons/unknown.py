@@ -105,6 +105,15 @@ class NotListed(Coded, frozen=True):
     """Whether it takes root to read that."""
 
 
+class PartOfBlock(Coded, frozen=True):
+    """This kernel adds whole sections, also into a part of a memory block, and altmap rehearses whole blocks."""
+
+    read: ClassVar[tuple[str, ...]] = ()
+    """No file would tell."""
+    root: ClassVar[bool] = False
+    """Whether it takes root to read that."""
+
+
 class LeftBehind(Coded, frozen=True):
     """Sections without a block, which an add that failed left behind somewhere: `pages` of memmap are theirs."""
 
@@ -145,6 +154,7 @@ Unknown = (
     | NotDated
     | NotTold
     | NotListed
+    | PartOfBlock
     | LeftBehind
     | PoisonSomewhere
     | KernelNotTold

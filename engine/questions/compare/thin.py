@@ -15,7 +15,7 @@ import msgspec
 from ...commands import Add, Online, extent
 from ...hotplug.overhead import object_pages, page_table_pages
 from ...hotplug.placement import choose
-from ...hotplug.remove import refuse_without_hotplug
+from ...hotplug.without import refuse_without_hotplug
 from ...memory.block import Block, Request
 from ...memory.section import Memmap, Pages, Section
 from ...memory.state import State

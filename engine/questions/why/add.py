@@ -51,7 +51,6 @@ from ...protocol.reasons.effects import (
     MemmapHeldBy,
     MemmapLies,
     NodeComes,
-    ParametersAssumed,
     TakenFrom,
     WaitOffline,
 )
@@ -78,6 +77,7 @@ from ..availability import UNRELEASED, availability
 from ..shortage import Shortage, deficit, shortage
 from ..worth_knowing import least_harm, top_heavy
 from .explanation import MOST_BLOCKS, Way, sayable, waiting_blocks
+from .unknown import parameters_assumed
 from .verdict import Blocker
 
 _PLACEMENTS: Final[tuple[Placement, ...]] = ("block", "boot", "range", "sections")
@@ -186,7 +186,7 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], l
     pooled = any(event.placement == "range" for event in tried.events if isinstance(event, PlacementChosen))
     if pooled and add.caller not in DEVICE_CALLERS and extent(add)[1] > state.geometry.block_size:
         warnings.append(FirstHoldAll())
-    warnings += _assumed(state, add)
+    warnings += parameters_assumed(state, add)
     warnings += _tight(state, add)
     _blocks(state, tried, effects, warnings)
     if (heavy := top_heavy(state)) is not None:
@@ -264,19 +264,6 @@ def _to_come(state: State, blocks: Sequence[int]) -> Iterator[MayGoTo]:
         choices.setdefault(valid_zones(state, state.blocks[number]), []).append(number)
     for zones, numbers in choices.items():
         yield MayGoTo(tuple(consecutive(numbers)), tuple(zones.split()))
-
-
-def _assumed(state: State, add: Add) -> Iterator[ParametersAssumed]:
-    """Parameters that decide what becomes of an add, and that no one told."""
-    guessed = state.globals.value
-    names = ["auto_online_blocks"] if guessed.auto_online_assumed and add.caller not in DEVICE_CALLERS else []
-    names += (
-        ["memmap_on_memory"]
-        if guessed.mode_assumed and add.placement is None and add.caller in state.model.opt_in
-        else []
-    )
-    if names:
-        yield ParametersAssumed(tuple((name, str(getattr(state.settings, name))) for name in names))
 
 
 def _tight(state: State, add: Add) -> list[KernelZonesTight]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from ...commands import Add
 from ...memory.section import doubtful
 from ...memory.state import State
 from ...memory.zone import MOVABLE
 from ...mm.unseen import Tally, tally
 from ...numbers.rounding import ceil
 from ...protocol.events import AddressDoubted, Event, KernelDoubted, PagesAssumed, RangeDoubted
+from ...protocol.reasons.effects import ParametersAssumed
 from ...protocol.reasons.unknown import LeftBehind, NoFlags, NotCounted, NotListed, NotSeen, NotTold, Unknown
-from ...protocol.vocabulary import ZoneKey
+from ...protocol.vocabulary import DEVICE_CALLERS, ZoneKey
 from ...run.certainty import may_meet_leavings, unknown_mode, unlisted
 
 
@@ -37,6 +39,19 @@ def unknowns(state: State, result: str, events: Sequence[Event]) -> tuple[Unknow
     evidence = sorted(state.evidence.items())
     uncounted = tuple(key for key, known in evidence if not (known.counted and known.areas))
     return (NotCounted(uncounted),) if uncounted else ()
+
+
+def parameters_assumed(state: State, add: Add) -> Iterator[ParametersAssumed]:
+    """Parameters that decide what becomes of an add, and that no one told."""
+    guessed = state.globals.value
+    names = ["auto_online_blocks"] if guessed.auto_online_assumed and add.caller not in DEVICE_CALLERS else []
+    names += (
+        ["memmap_on_memory"]
+        if guessed.mode_assumed and add.placement is None and add.caller in state.model.opt_in
+        else []
+    )
+    if names:
+        yield ParametersAssumed(tuple((name, str(getattr(state.settings, name))) for name in names))
 
 
 def _of_pages(state: State, key: ZoneKey, asked: list[PagesAssumed]) -> Unknown:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.containers import Vertical
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from .drawn import strip_of
 
+if TYPE_CHECKING:
+    from textual.widget import Widget
+else:
+    Widget = object
+
 
 class Ground(Widget):
-    """A screen or container of which only the colour is seen; mixed in, because Textual would look at it row by row."""
+    """A screen or container of which only the colour is seen; mixed in, because Textual would look at it row by row. It is no
+    widget itself: what Textual's classes bring is looked for behind the first of them alone."""
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """As many rows as are asked for, all alike."""
