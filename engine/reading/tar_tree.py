@@ -111,7 +111,7 @@ class TarTree(MappedTree):
     def _load(self) -> None:
         budget = Budget(self.source)
         while (member := self._tar.next()) is not None:
-            self._tar.members.clear()  # whatever is needed of it is kept here
+            self._tar.members.clear()  # type: ignore[attr-defined]  # whatever is needed of it is kept here
             path = self._checked(member)
             kept = member.size if member.isfile() and member.size <= WHOLE_FILE_LIMIT else 0
             budget.take(member.name, kept, member.offset_data + member.size)

@@ -32,7 +32,7 @@ from altmap.engine import (
     open_machine,
     save_machine,
 )
-from altmap.engine.protocol.vocabulary import KINDS
+from altmap.engine.protocol.vocabulary import KINDS, Caller
 
 GIB = 1 << 30
 BLOCK = 128 << 20
@@ -197,7 +197,8 @@ def questions() -> None:
     say("why_not of one offline on a machine of 1 TiB", f"{seconds * 1e3:.2f} ms", "below 1")
     seconds = timed(lambda: compare(guest(), Add(start="1T", size="1T")))
     say("compare of an add of 1 TiB", f"{seconds:.2f} s", "below 0.5")
-    for caller, who in (("acpi", "DIMMs"), ("virtio-mem", "virtio-mem")):
+    growing: dict[str, Caller] = {"DIMMs": "acpi", "virtio-mem": "virtio-mem"}
+    for who, caller in growing.items():
         seconds = timed(partial(grow, guest(), "1G", online="online_movable", caller=caller, limit="1T"))
         say(f"grow to 1 TiB in 1 GiB steps by {who}", f"{seconds:.2f} s", "below 5")
     end = 1 << 41 >> 12

@@ -55,7 +55,7 @@ def test_each_kind() -> None:
     machine.apply(Pin(size="2M", zone="Movable", short=True), check=True)
     machine.apply(HugePages(count=2, size="2M"), check=True)
     flags = {pfn: machine.page_flags(pfn) for pfn in (*range(1 << 18), *range(32 << 15, 35 << 15))}
-    shown: dict[str, set[object]] = {}
+    shown: dict[str | None, set[object]] = {}
     for start in (0, 32 << 15, 33 << 15, 34 << 15):
         for page in machine.pages(start, 1 << 15):
             shown.setdefault(page.kind, set()).add(flags[page.pfn])
