@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from ..memory.section import Memmap, Section, put
+from ..memory.section import Memmap, Section, put, union
 from ..memory.state import State
 from ..memory.zone import NORMAL
 from ..numbers.bits import aligned_runs, lowest, lowest_n, span
@@ -19,7 +19,19 @@ from ..numbers.rounding import ceil
 from ..numbers.runs import merged, split
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.adding import AltmapExhausted, MemmapShort, NoHost, NoRowForMemmap
-from ..protocol.vocabulary import ASSUMED, FREE, KERNEL, MEMMAP, PAGETABLE, VMEMMAP, Chunk, Kind, MemmapOn
+from ..protocol.vocabulary import (
+    ASSUMED,
+    BUDDY_KINDS,
+    FREE,
+    KERNEL,
+    MEMMAP,
+    PAGETABLE,
+    VMEMMAP,
+    Chunk,
+    Kind,
+    MemmapOn,
+    ZoneKey,
+)
 from . import page_alloc, windows
 from .memmap_index import memmap_owners
 from .vmem_altmap import VmemAltmap
@@ -240,16 +252,23 @@ def release(state: State, section: Section) -> int:
 def _free_unplaced(state: State, node: int) -> int:
     """The memmap of a section lies in kernel memory and no one knows where: so many kernel pages of the nearest zone, of
     those whose place is a guess, or else of those that show no flags, become free."""
-    left = state.geometry.memmap_pages_per_section
-    total = left
+    total = left = state.geometry.memmap_pages_per_section
     for kind in _ANONYMOUS:
         for key in kernel_zonelist(state, node):
-            for section, owned in list(state.zone_sections(key)):
-                pages = lowest_n(section.of(kind) & owned, left) if left and section.of(kind) else 0
-                if pages:
-                    state.set_kind(section, pages, FREE)
-                    left -= pages.bit_count()
+            left -= _free_some(state, key, kind, left)
     return total - left
+
+
+def _free_some(state: State, key: ZoneKey, kind: Kind, most: int) -> int:
+    """Pages of a kind in a zone become free, but no more than the zone manages; returns how many."""
+    sections = list(state.zone_sections(key)) if most else []
+    given = sum((union(section.pages, BUDDY_KINDS) & owned).bit_count() for section, owned in sections)
+    left = room = max(0, min(most, state.zones[key].managed - given))
+    for section, owned in sections:
+        if left and (pages := lowest_n(section.of(kind) & owned, left)):
+            state.set_kind(section, pages, FREE)
+            left -= pages.bit_count()
+    return room - left
 
 
 def guests(state: State, start: int, pages: int) -> list[Section]:

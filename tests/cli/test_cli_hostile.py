@@ -168,8 +168,11 @@ def test_a_snapshot_on_standard_output_can_be_opened(altmap: Altmap, plausible: 
 
 @pytest.mark.parametrize("path", sorted((EXPLORER / "headless").glob("*.py")), ids=lambda path: path.name)
 def test_only_one_module_writes(path: Path) -> None:
-    """And the printer, whose colours are escape sequences: it makes each piece of text harmless itself."""
-    writers = {"output.py": {"stdout", "stderr"}, "console.py": {"stdout"}, "cli.py": {"stdout", "stderr"}}
+    """And the two printers, whose styles are escape sequences: they make each piece of text harmless themselves."""
+    printers = ("console.py", "page.py")
+    writers = (
+        {"output.py": {"stdout", "stderr"}} | {name: {"stdout"} for name in printers} | {"cli.py": {"stdout", "stderr"}}
+    )
     touched = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -177,7 +180,7 @@ def test_only_one_module_writes(path: Path) -> None:
         if isinstance(node, ast.Attribute) and node.attr in ("stdout", "stderr"):
             touched.add(node.attr)
         if isinstance(node, ast.Attribute) and node.attr in ("write", "writelines"):
-            assert path.name in ("output.py", "console.py"), f"line {node.lineno}"
+            assert path.name in ("output.py", *printers), f"line {node.lineno}"
     assert touched <= writers.get(path.name, set())
 
 

@@ -30,14 +30,13 @@ def _bundled(name: str) -> Machine | None:
 
 @pytest.fixture(autouse=True)
 def what_comes_along_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machines whose pictures stand in the list of Open are only looked at, so all tests may look at the same."""
+    """The machines whose pictures stand in the list of Open are read for one test, and the others get copies."""
 
     def read(source: str) -> Machine | None:
-        return (
-            _bundled(source)
-            if source in machine_names() and not os.path.exists(source)
-            else reading.read_unasked(source)
-        )
+        if source not in machine_names() or os.path.exists(source):
+            return reading.read_unasked(source)
+        machine = _bundled(source)
+        return None if machine is None else machine.copy()
 
     monkeypatch.setattr("altmap.explorer.tui.screens.open.read_unasked", read)
 

@@ -53,10 +53,10 @@ def alike_releases(state: State, request: Add, online: OnlineType) -> list[list[
 def _results(
     state: State, request: Add, online: OnlineType, releases: list[KernelModel]
 ) -> Iterator[tuple[Row, Released | None]]:
-    known: list[tuple[bool, dict[str, object], Row]] = []
+    known: list[tuple[tuple[bool, bool], dict[str, object], Row]] = []
     counted = nothing_known()
     for model in releases:
-        can = state.preset.can_hotplug(model.release)
+        can = state.preset.can_hotplug(model.release), state.preset.can_remove(model.release)
         row = next((row for able, seen, row in known if able == can and _same(model, seen)), None)
         if row is None:
             looked = _LookedAt(model)
