@@ -8,6 +8,7 @@ from ..kernels.models import as_number, release_in
 from ..kernels.notifier_chain import chain_of
 from ..memory.origin import Origin
 from ..memory.state import State
+from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
 from ..protocol.vocabulary import ZoneKey
 from ..reading.kpageflags import KPF_HWPOISON, KPF_NOPAGE
@@ -32,7 +33,7 @@ def rebuild(
     """The state that a capture shows. `model` and `arch` override what the capture says of kernel and architecture;
     `machine` is `uname -m` where the capture is of the machine that this runs on.
 
-    Raises `BadInput` where the capture's sizes or the overrides make no sense.
+    Raises `BadInput` where the capture's sizes or the overrides make no sense, and where none of its memory is online.
     """
     identity = identify(seen, model, arch, machine)
     found: list[str] = []
@@ -89,6 +90,8 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     name_bare_pages(draft)
     build_huge_pages(state, seen, draft.exact, prior)
     _settle(state, seen, draft, prior, notes)
+    if not state.zones:
+        raise BadInput(f"{seen.source} shows no memory that is online in a zone, and no kernel runs without any")
     going_offline.take_apart(state, prior)
     mark_unseen(draft)
     weigh_evidence(draft)
