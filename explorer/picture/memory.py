@@ -158,7 +158,7 @@ class MemoryPicture:
         room = self.shares - 6
         cells = round(free * room)
         bar = Span("▄" * cells if self.halves == 2 else "=" * cells, palette.kinds["pcp"])
-        return (Span(" "), bar, Span(" " * (room - cells)), Span(f"{free * 100:>4.0f}", palette.text))
+        return (Span(" "), bar, Span(" " * (room - cells)), Span(f"{free * 100:>4.0f}%", palette.text))
 
     def _gutter(self, at: int, row: Row, part: int) -> Line:
         palette, columns = self.scene.palette, self.gutter
