@@ -89,6 +89,8 @@ def test_a_machine_that_comes_along_is_opened_and_undo_leads_back() -> None:
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 60)])
 def test_each_machine_has_its_picture_and_facts_before_it_is_opened(size: tuple[int, int]) -> None:
     async def look(pilot: Any) -> None:
+        await at_rest(pilot.app)
+        await pilot.pause()
         for name in NAMES:
             row, card = listed(pilot), pilot.app.screen.query_one(MachineCard)
             assert row.chosen is not None
