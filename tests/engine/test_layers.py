@@ -13,6 +13,8 @@ from types import FunctionType
 
 from altmap import engine
 
+from tests.layers import graph_of, in_a_round, modules_of
+
 ROOT = Path(engine.__file__).resolve().parent
 
 LAYERS = (
@@ -24,31 +26,8 @@ LAYERS = (
 RANKS = {name: rank for rank, name in enumerate(LAYERS)}
 
 
-def module_name(path: Path) -> str:
-    """``hotplug.add`` of engine/hotplug/add.py; the empty text for the engine itself."""
-    parts = list(path.relative_to(ROOT).with_suffix("").parts)
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-MODULES = {module_name(path): path for path in sorted(ROOT.rglob("*.py"))}
-
-
-def imports(name: str) -> Iterator[str]:
-    """Modules of the engine that a module imports, wherever in it."""
-    path = MODULES[name]
-    package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
-    for node in ast.walk(TREES[name]):
-        if not isinstance(node, ast.ImportFrom) or not node.level:
-            continue
-        base = [*package[: len(package) - node.level + 1], *(node.module or "").split(".")]
-        source = ".".join(part for part in base if part)
-        for alias in node.names:
-            deeper = f"{source}.{alias.name}".lstrip(".")
-            yield deeper if deeper in MODULES else source
-
-
-TREES = {name: ast.parse(path.read_text()) for name, path in MODULES.items()}
-GRAPH = {name: set(imports(name)) - {name} for name in MODULES}
+MODULES = modules_of(ROOT)
+GRAPH = graph_of(MODULES)
 
 
 def test_the_graph_is_seen() -> None:
@@ -75,17 +54,13 @@ def test_modules_import_from_their_layer_and_below() -> None:
 
 
 def test_no_module_imports_itself_in_a_round() -> None:
-    waiting = {name: set(others) for name, others in GRAPH.items()}
-    while free := {name for name, others in waiting.items() if not others & waiting.keys()}:
-        for name in free:
-            del waiting[name]
-    assert not waiting, f"cycle among {sorted(waiting)}"
+    assert not (found := in_a_round(GRAPH)), f"cycle among {found}"
 
 
 def test_the_engine_knows_no_user_interface() -> None:
     known = {*sys.stdlib_module_names, "msgspec"}
-    for module, tree in TREES.items():
-        for node in ast.walk(tree):
+    for module, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text())):
             named = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and not node.level:
                 named = [node.module or ""]

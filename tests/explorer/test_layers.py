@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import inspect
 from collections.abc import Iterator
@@ -10,6 +9,8 @@ from pathlib import Path
 from types import FunctionType
 
 from altmap import explorer
+
+from tests.layers import graph_of, in_a_round, modules_of
 
 ROOT = Path(explorer.__file__).resolve().parent
 
@@ -21,13 +22,8 @@ APPLICATION = ("tui.app", "tui.leaving", "tui.studio")
 """The application, how it ends, and how it is opened without a terminal: together they are the layer "tui.app"."""
 
 
-def module_name(path: Path) -> str:
-    """``tui.screens.main`` of explorer/tui/screens/main.py; of a folder's own file the folder."""
-    parts = list(path.relative_to(ROOT).with_suffix("").parts)
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-MODULES = {module_name(path): path for path in sorted(ROOT.rglob("*.py"))}
+MODULES = modules_of(ROOT)
+GRAPH = graph_of(MODULES)
 
 
 def layer_of(name: str) -> str:
@@ -35,22 +31,6 @@ def layer_of(name: str) -> str:
     if name in APPLICATION:
         return "tui.app"
     return max((layer for layer in LAYERS if layer == name or f"{name}.".startswith(f"{layer}.")), key=len, default="")
-
-
-def imports(name: str) -> Iterator[str]:
-    """Modules of the explorer that a module imports, wherever in it; ``altmap.explorer`` alone is the name of a folder."""
-    path = MODULES[name]
-    here = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = [*here[: len(here) - node.level + 1], *(node.module or "").split(".")]
-            source = ".".join(filter(None, base))
-            for alias in node.names:
-                deeper = f"{source}.{alias.name}".lstrip(".")
-                yield deeper if deeper in MODULES else source
-
-
-GRAPH = {name: set(imports(name)) - {name} for name in MODULES}
 
 
 def test_the_graph_is_seen() -> None:
@@ -75,11 +55,7 @@ def test_modules_import_from_their_layer_and_below() -> None:
 
 
 def test_no_module_imports_itself_in_a_round() -> None:
-    waiting = {name: set(others) for name, others in GRAPH.items()}
-    while free := {name for name, others in waiting.items() if not others & waiting.keys()}:
-        for name in free:
-            del waiting[name]
-    assert not waiting, f"cycle among {sorted(waiting)}"
+    assert not (found := in_a_round(GRAPH)), f"cycle among {found}"
 
 
 def told(thing: type) -> bool:

@@ -8,7 +8,16 @@ from ..vocabulary import ZoneKey
 from .coded import Coded
 
 
-class NotSeen(Coded, frozen=True):
+class NotKnown(Coded, frozen=True):
+    """What such reasons have in common."""
+
+    read: ClassVar[tuple[str, ...]] = ()
+    """The files that would tell; none where no file does."""
+    root: ClassVar[bool] = False
+    """Whether it takes root to read them."""
+
+
+class NotSeen(NotKnown, frozen=True):
     """No one saw so many `pages` of a zone that the answer hangs on.
 
     By the zone's counters `kernel` such pages (`size` bytes) cannot be moved, `reserved` of them because the boot never gave
@@ -30,13 +39,11 @@ class NotSeen(Coded, frozen=True):
     highest: bool
     counted: bool = True
 
-    read: ClassVar[tuple[str, ...]] = ("/proc/kpageflags", "/proc/kpagecount")
-    """What root can read that would tell."""
-    root: ClassVar[bool] = True
-    """Whether it takes root to read that."""
+    read = ("/proc/kpageflags", "/proc/kpagecount")
+    root = True
 
 
-class NoFlags(Coded, frozen=True):
+class NoFlags(NotKnown, frozen=True):
     """So many `pages` were seen without any flag: they are the kernel's, or free and on a CPU's list, and no file tells one
     from the other. The zone has `blocks` memory blocks with such pages."""
 
@@ -45,105 +52,68 @@ class NoFlags(Coded, frozen=True):
     pages: int
     blocks: int
 
-    read: ClassVar[tuple[str, ...]] = ()
-    """No file would tell."""
-    root: ClassVar[bool] = False
-    """Whether it takes root to read that."""
 
-
-class NotCounted(Coded, frozen=True):
+class NotCounted(NotKnown, frozen=True):
     """No one counted the free pages of these zones, or their areas."""
 
     zones: tuple[ZoneKey, ...]
 
-    read: ClassVar[tuple[str, ...]] = ("/proc/zoneinfo", "/proc/buddyinfo")
-    """What would tell."""
-    root: ClassVar[bool] = False
-    """Whether it takes root to read that."""
+    read = ("/proc/zoneinfo", "/proc/buddyinfo")
 
 
-class HighestAddress(Coded, frozen=True):
+class HighestAddress(NotKnown, frozen=True):
     """Whether the addresses behind `max_address` can be had: the direct map may be trimmed there (KASLR), page tables may be
     wider than the usual ones (5-level), or the kernel does not look whether they can (unchecked)."""
 
     limit: Literal["KASLR", "5-level", "unchecked"]
     max_address: int
 
-    read: ClassVar[tuple[str, ...]] = ("/proc/cmdline", "/proc/cpuinfo")
-    """What would tell."""
-    root: ClassVar[bool] = False
-    """Whether it takes root to read that."""
+    read = ("/proc/cmdline", "/proc/cpuinfo")
 
 
-class NotDated(Coded, frozen=True):
+class NotDated(NotKnown, frozen=True):
     """No file tells whether the memory was there at boot, and boot memory is what the architecture lets nobody take away."""
 
-    read: ClassVar[tuple[str, ...]] = ("/proc/iomem", "/proc/vmstat")
-    """What would tell."""
-    root: ClassVar[bool] = True
-    """Whether it takes root to read that."""
+    read = ("/proc/iomem", "/proc/vmstat")
+    root = True
 
 
-class NotTold(Coded, frozen=True):
+class NotTold(NotKnown, frozen=True):
     """No file tells a parameter on which the answer hangs; `value` was taken."""
 
     name: str
     value: str
 
-    read: ClassVar[tuple[str, ...]] = ("/proc/cmdline", "/sys/module/memory_hotplug")
-    """What would tell."""
-    root: ClassVar[bool] = False
-    """Whether it takes root to read that."""
+    read = ("/proc/cmdline", "/sys/module/memory_hotplug")
 
 
-class NotListed(Coded, frozen=True):
+class NotListed(NotKnown, frozen=True):
     """No file lists memory blocks, so that those which are offline are not known: one may be there, or in the way."""
 
-    read: ClassVar[tuple[str, ...]] = ("/sys/devices/system/memory",)
-    """What would tell."""
-    root: ClassVar[bool] = False
-    """Whether it takes root to read that."""
+    read = ("/sys/devices/system/memory",)
 
 
-class PartOfBlock(Coded, frozen=True):
+class PartOfBlock(NotKnown, frozen=True):
     """This kernel adds whole sections, also into a part of a memory block, and altmap rehearses whole blocks."""
 
-    read: ClassVar[tuple[str, ...]] = ()
-    """No file would tell."""
-    root: ClassVar[bool] = False
-    """Whether it takes root to read that."""
 
-
-class LeftBehind(Coded, frozen=True):
+class LeftBehind(NotKnown, frozen=True):
     """Sections without a block, which an add that failed left behind somewhere: `pages` of memmap are theirs."""
 
     pages: int
 
-    read: ClassVar[tuple[str, ...]] = ()
-    """No file would tell."""
-    root: ClassVar[bool] = False
-    """Whether it takes root to read that."""
 
-
-class PoisonSomewhere(Coded, frozen=True):
+class PoisonSomewhere(NotKnown, frozen=True):
     """More pages have a hardware error than were seen, so that an offline block may hold one, which no file tells."""
 
-    read: ClassVar[tuple[str, ...]] = ()
-    """No file would tell."""
-    root: ClassVar[bool] = False
-    """Whether it takes root to read that."""
 
-
-class KernelNotTold(Coded, frozen=True):
+class KernelNotTold(NotKnown, frozen=True):
     """No file tells the kernel, and `model`, which it may be as well, would say `result`."""
 
     model: str
     result: str
 
-    read: ClassVar[tuple[str, ...]] = ("/proc/version",)
-    """What would tell."""
-    root: ClassVar[bool] = False
-    """Whether it takes root to read that."""
+    read = ("/proc/version",)
 
 
 Unknown = (

@@ -1,0 +1,42 @@
+"""Which module of a package imports which others of it, read off the text of its files."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+
+def modules_of(root: Path) -> dict[str, Path]:
+    """The files of a package by name: ``hotplug.add`` of hotplug/add.py; of a folder's own file the folder, and the empty text
+    for the package itself."""
+    found: dict[str, Path] = {}
+    for path in sorted(root.rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def graph_of(modules: Mapping[str, Path]) -> dict[str, set[str]]:
+    """What each module imports of the others, wherever in it."""
+    return {name: set(_imports(name, path, modules)) - {name} for name, path in modules.items()}
+
+
+def _imports(name: str, path: Path, modules: Mapping[str, Path]) -> Iterator[str]:
+    here = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = [*here[: len(here) - node.level + 1], *(node.module or "").split(".")]
+            source = ".".join(filter(None, base))
+            for alias in node.names:
+                deeper = f"{source}.{alias.name}".lstrip(".")
+                yield deeper if deeper in modules else source
+
+
+def in_a_round(graph: Mapping[str, set[str]]) -> list[str]:
+    """The modules that import themselves by way of others, and those above them."""
+    waiting = dict(graph)
+    while free := {name for name, others in waiting.items() if not others & waiting.keys()}:
+        for name in free:
+            del waiting[name]
+    return sorted(waiting)
