@@ -18,6 +18,7 @@ from ..card import recent_of
 from ..printable import printable
 from ..settings import Keeper, settings_path
 from .guard import Guard
+from .in_turn import Answered, InTurn
 from .leaving import run_to_the_end
 from .portrait import Portrayed
 from .screens.asking import AskingScreen
@@ -67,6 +68,7 @@ class ExplorerApp(App[bool]):
         if letters is not None:
             self.no_color = letters
         self.session = Session(machine) if machine is not None else None
+        self._typed = InTurn(self)
         self.keeper = keeper or Keeper()
         self._tour, self._reader = tour, reader
         self._guard, self._grey = Guard(), Monochrome()
@@ -154,26 +156,34 @@ class ExplorerApp(App[bool]):
         return svg(screen.portrait(behind), self.size.width, title or self.title)
 
     async def on_event(self, event: Event) -> None:
-        """What is typed after a key that opens a dialog is the dialog's, however fast it comes: never lost, never a verb."""
-        if isinstance(event, Key | MouseDown) and self.screen_stack and isinstance(self.screen, MainScreen):
+        """What is typed goes to the screen that the keys before it brought, however fast it comes: never lost, never a verb."""
+        if isinstance(event, MouseDown):
+            self._forget_changed()
+        if isinstance(event, Key | Paste) and not event.is_forwarded and self.screen_stack:
+            self._typed.add(event)
+            await self._go_on()
+        else:
+            await super().on_event(event)
+
+    async def _go_on(self) -> None:
+        """Give the screen what was typed, as far as it can take it now."""
+        while (event := self._typed.next(not isinstance(self.screen, Dialog) or self.screen.ready)) is not None:
+            if isinstance(event, Key):
+                self._forget_changed()
+            target = self.focused or self.screen
+            await super().on_event(event)
+            self._typed.follow(target)
+
+    def _forget_changed(self) -> None:
+        if self.screen_stack and isinstance(self.screen, MainScreen):
             self.screen.forget_changed()
-        dialog = self.screen if self.screen_stack and isinstance(self.screen, Dialog) else None
-        if dialog is not None and isinstance(event, Key | Paste):
-            if not dialog.ready:
-                dialog.hold(event)
-                return
-            await self._give_back(dialog)
-        await super().on_event(event)
+
+    async def on_answered(self, message: Answered) -> None:
+        self._typed.answered(message)
+        await self._go_on()
 
     async def on_dialog_ready(self) -> None:
-        if isinstance(self.screen, Dialog):
-            await self._give_back(self.screen)
-
-    async def _give_back(self, dialog: Dialog[Any]) -> None:
-        """Hand what was held to the dialog, in its order."""
-        held, dialog.held = dialog.held, []
-        for event in held:
-            await super().on_event(event)
+        await self._go_on()
 
     def on_asking_screen_booted(self, message: AskingScreen.Booted) -> None:
         """The machine before waits below, for who takes the boot back."""
@@ -189,8 +199,9 @@ class ExplorerApp(App[bool]):
     def on_asking_screen_returned(self, message: AskingScreen.Returned) -> None:
         self.push_screen(self._main_of(message.session))
 
-    def on_asking_screen_entered(self, message: AskingScreen.Entered) -> None:
+    async def on_asking_screen_entered(self, message: AskingScreen.Entered) -> None:
         self.session = message.session
+        await self._go_on()
 
     def action_help(self) -> None:
         """Tell the keys of the screen."""

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import termios
 from collections.abc import Mapping
+from itertools import cycle
 from pathlib import Path
 from time import monotonic
 
@@ -61,6 +62,7 @@ class Terminal:
         )
         self.slave = slave
         self.written = b""
+        self._unknown = cycle("6789")
 
     def press(self, keys: str | bytes) -> None:
         """Send keys as a terminal does."""
@@ -93,10 +95,13 @@ class Terminal:
 
     def go_home(self) -> None:
         """Close what is open until the main screen answers keys: it says of an unknown one that there is no such key."""
-        for turn in range(PATIENCE):
-            since, key = len(self.written), "89"[turn % 2]
+        since, key = (
+            len(self.written),
+            next(self._unknown),
+        )  # another one each time: what was said last is still on the screen
+        for _ in range(PATIENCE // 2):
             self.press(f"{ESCAPE}{ESCAPE}{key}")
-            again = monotonic() + 1
+            again = monotonic() + 2
             while monotonic() < again:
                 self.read(0.1)
                 if f"{key}: no such key" in self.shown(since):

@@ -169,19 +169,41 @@ def test_the_page_that_a_refusal_named_is_gone_to() -> None:
     drive(machine, go)
 
 
+async def type_at_once(pilot: Any, text: str) -> None:
+    """Keys that come in one burst, and what comes of them."""
+    for letter in text:
+        key = {" ": "space", ":": "colon", "\r": "enter", "\x1b": "escape"}.get(letter, letter)
+        pilot.app.post_message(events.Key(key, letter if letter.isprintable() else None))
+    for _ in range(3 * len(text)):
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+
+
 def test_what_is_typed_in_one_burst_lands_in_the_line() -> None:
     """Letters that follow ":" at once are no verbs, and none of them is lost."""
     machine = engine.open_machine("firecracker-24g")
 
     async def burst(pilot: Any, screen: MainScreen) -> None:
-        for letter in ":allocate 64M movable":
-            key = {" ": "space", ":": "colon"}.get(letter, letter)
-            pilot.app.post_message(events.Key(key, letter))
-        await pilot.pause()
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
+        await type_at_once(pilot, ":allocate 64M movable")
         assert pilot.app.screen.query_one(Input).value == "allocate 64M movable"
         assert machine.history == ()
+
+    drive(machine, burst)
+
+
+@pytest.mark.parametrize(
+    "typed", [":allocate 64M movable\ru", ":allocate 64M movable\ruUu", "s\x1bg33\r:allocate 1G movable\ru"]
+)
+def test_what_is_typed_behind_a_dialog_reaches_the_screen_below(typed: str) -> None:
+    """A key that closes a dialog takes time, and those after it are not the dialog's."""
+    machine = with_dimm()
+    states = len(machine.timeline)
+
+    async def burst(pilot: Any, screen: MainScreen) -> None:
+        await type_at_once(pilot, typed)
+        assert pilot.app.screen is screen
+        assert len(machine.timeline) == states + 1
+        assert "undone" in result(screen)
 
     drive(machine, burst)
 

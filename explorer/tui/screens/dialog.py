@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
-from textual.events import Click, Key, Paste
+from textual.events import Click
 from textual.message import Message
 from textual.screen import ModalScreen
 
@@ -38,15 +38,10 @@ class Dialog(ModalScreen[Answer], Portrayed):
         super().__init__()
         self.ready = False
         self.answered = False
-        self.held: list[Key | Paste] = []
 
     def on_mount(self) -> None:
         below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else self
         self.set_class(bool(below.query_children("#right")), "-over-map")
-
-    def hold(self, event: Key | Paste) -> None:
-        """Keep what was typed before the dialog could take it."""
-        self.held.append(event)
 
     def on_click(self, event: Click) -> None:
         if event.widget is self and self.is_current and self.CLOSES_BESIDE:
