@@ -1,4 +1,4 @@
-"""Keys one after the other: what is typed while a key is still being answered waits, and goes to the screen that is there then."""
+"""Keys one after the other: what is typed while a key is being answered waits, and goes to the screen that is there then."""
 
 from __future__ import annotations
 
