@@ -21,6 +21,10 @@ FIRMWARE_WINDOW = 4 << 30
 """Firmware leaves what is below 4 GiB to devices and puts the window for hot-added memory above."""
 
 
+GIGANTIC = 1 << 30
+"""Bytes of a gigantic page on most architectures, and the usual granularity of memory devices."""
+
+
 class Totals(NamedTuple):
     """MemTotal and MemFree as in /proc/meminfo, bytes."""
 
@@ -110,10 +114,12 @@ def runs(blocks: Iterable[int]) -> list[tuple[int, int]]:
 
 
 def suggested_address(machine: Machine, size: int) -> int:
-    """The first address for new memory: aligned to a block, above all blocks and the firmware's devices, free."""
-    unit = machine.geometry.block_size
+    """The first address for so many bytes of new memory: free, above all blocks and the firmware's devices, aligned to a block
+    and, where there is room for 1 GiB pages, to one of these."""
+    block = machine.geometry.block_size
+    unit = max(block, GIGANTIC) if size >= GIGANTIC else block
     last = max((*machine.blocks, *ghosts(machine)), default=-1)
-    start = up(max((last + 1) * unit, FIRMWARE_WINDOW), unit)
+    start = up(max((last + 1) * block, FIRMWARE_WINDOW), unit)
     for resource in sorted(machine.resources.values(), key=lambda resource: resource.start):
         if resource.start < start + size and start < resource.end:
             start = up(resource.end, unit)

@@ -18,9 +18,9 @@ from altmap.engine import (
     parse_bytes,
     vary,
 )
-from altmap.engine.numbers.rounding import up
 from altmap.engine.protocol.vocabulary import ONLINE_TYPES
 
+from ..facts import suggested_address
 from ..one_of import one_of
 from .exits import FINE, REFUSED
 from .output import columns, say, write_document
@@ -43,7 +43,7 @@ def alternatives(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .forms.comparison import comparison_document
 
-        write_document(comparison_document(table))
+        write_document(comparison_document(machine, table))
     else:
         from ..comparison_table import comparison_text
 
@@ -54,19 +54,13 @@ def alternatives(arguments: argparse.Namespace) -> int:
 
 def _request(machine: Machine, arguments: argparse.Namespace) -> Add:
     """What is to be added. Raises `BadInput`."""
-    start = arguments.at if arguments.at is not None else _behind(machine)
-    request = Add(start=start, size=arguments.add, node=arguments.node)
-    if not parse_bytes(arguments.add):
+    if not (size := parse_bytes(arguments.add)):
         raise BadInput("--add needs a size above 0, such as 64G")
+    start = arguments.at if arguments.at is not None else suggested_address(machine, size)
+    request = Add(start=start, size=arguments.add, node=arguments.node)
     if arguments.node not in machine.nodes:
         raise BadInput(f"there is no node {arguments.node}; nodes are {', '.join(map(str, sorted(machine.nodes)))}")
     return request
-
-
-def _behind(machine: Machine) -> int:
-    """The first whole GiB or memory block behind all System RAM, at 4 GiB or above: an address in bytes."""
-    end = max((resource.end for resource in machine.resources.values() if resource.ram), default=0)
-    return up(max(end, 4 << 30), max(machine.geometry.block_size, 1 << 30))
 
 
 def _tried(machine: Machine, request: Add, arguments: argparse.Namespace) -> Varied:

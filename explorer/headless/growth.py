@@ -40,7 +40,7 @@ def growth(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .forms.growth import growth_document
 
-        write_document(growth_document(found))
+        write_document(growth_document(machine, found))
     else:
         printer = Printer(arguments.color, arguments.width)
         printer(Text(_title(found), "bold"), _plot(found, columns(arguments.width)))

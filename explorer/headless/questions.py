@@ -30,7 +30,7 @@ def why(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .forms.why import why_document
 
-        write_document(why_document(verdicts))
+        write_document(why_document(machine, verdicts))
     else:
         say_lines(engine.describe_verdicts(verdicts), arguments.width)
     return OF_ANSWERS[worst(verdict.certainty for verdict in verdicts)]
@@ -42,7 +42,7 @@ def _give_back(machine: engine.Machine, size: int, node: int | None, arguments: 
     if arguments.json:
         from .forms.give_back import give_back_document
 
-        write_document(give_back_document(plan))
+        write_document(give_back_document(machine, plan))
     else:
         say_lines(engine.describe_give_back(plan), arguments.width)
     return OF_ANSWERS[plan.certainty]
@@ -57,7 +57,7 @@ def explained(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from .forms.explanation import explanation_document
 
-        write_document(explanation_document(found))
+        write_document(explanation_document(machine, found))
     else:
         for one in found:
             say(one.line, arguments.width)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
-from altmap.engine import Comparison, sentence
+from altmap.engine import Comparison, Machine, sentence
 from altmap.engine.protocol.vocabulary import Certainty, MemmapOn, OnlineType, Placement
 from altmap.engine.questions.compare import Memory, Plan, Row
 
@@ -146,10 +146,11 @@ class PlanRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ComparisonDocument(Document, tag="comparison", frozen=True, kw_only=True):
-    """All alternatives of a request, onlined as `online` says, or where they differ in that, as each of them does; `before`
-    is the machine as it is, `fits` whether any alternative does."""
+    """All alternatives of a request to the machine `name`, onlined as `online` says, or where they differ in that, as each of
+    them does; `before` is the machine as it is, `fits` whether any alternative does."""
 
     version: Literal[1] = 1
+    name: str
     line: str
     command: CommandRow
     online: OnlineType
@@ -159,10 +160,11 @@ class ComparisonDocument(Document, tag="comparison", frozen=True, kw_only=True):
     plan: PlanRow
 
 
-def comparison_document(comparison: Comparison) -> ComparisonDocument:
+def comparison_document(machine: Machine, comparison: Comparison) -> ComparisonDocument:
     """`altmap compare --json`."""
     said, rows = line_row(comparison.request), _Rows(comparison.page_size)
     return ComparisonDocument(
+        name=machine.origin.name,
         line=said.line,
         command=said.command,
         online=comparison.rows[0].online_type,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
-from altmap.engine import Explained
+from altmap.engine import Explained, Machine
 
 from .document import Document
 
@@ -24,15 +24,16 @@ class ExplainedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExplanationDocument(Document, tag="explanation", frozen=True, kw_only=True):
-    """The lines about memory hotplug of a text, in their order."""
+    """The lines about memory hotplug of a text, in their order; `name`: of the machine that was given, null without one."""
 
     version: Literal[1] = 1
+    name: str | None
     lines: tuple[ExplainedRow, ...]
 
 
-def explanation_document(found: tuple[Explained, ...]) -> ExplanationDocument:
+def explanation_document(machine: Machine | None, found: tuple[Explained, ...]) -> ExplanationDocument:
     """`altmap explain --json`."""
-    return ExplanationDocument(lines=tuple(map(_row, found)))
+    return ExplanationDocument(name=machine and machine.origin.name, lines=tuple(map(_row, found)))
 
 
 def _row(one: Explained) -> ExplainedRow:

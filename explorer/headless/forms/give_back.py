@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
-from altmap.engine import GiveBack, sentence
+from altmap.engine import GiveBack, Machine, sentence
 from altmap.engine.protocol.vocabulary import Certainty
 from altmap.engine.questions.give_back import Held
 from altmap.engine.questions.why.words import KIND_WORDS, lines
@@ -29,13 +29,13 @@ class HeldRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GiveBackDocument(Document, tag="give_back", frozen=True, kw_only=True):
-    """Can `wanted` bytes be given back, and by which blocks? `answer` is "yes", "no", or "not known"; `blocks` go offline
-    together in this order, each judged on the machine as those before it leave it, `lines` say so in a script. `unsure` are
-    those of them that hang on pages no one saw; `size` is what goes, `sure` what goes for sure, and
-    more than `most` cannot go (bytes), `moves` what has to
-    move to other blocks. `held` is what does not go, where that is missing."""
+    """Can the machine `name` give back `wanted` bytes, and by which blocks? `answer` is "yes", "no", or "not known"; `blocks`
+    go offline together in this order, each judged on the machine as those before it leave it, `lines` say so in a script.
+    `unsure` are those of them that hang on pages no one saw; `size` is what goes, `sure` what goes for sure, and more than
+    `most` cannot go (bytes), `moves` what has to move to other blocks. `held` is what does not go, where that is missing."""
 
     version: Literal[1] = 1
+    name: str
     wanted: int
     node: int | None
     answer: Certainty
@@ -49,9 +49,10 @@ class GiveBackDocument(Document, tag="give_back", frozen=True, kw_only=True):
     held: tuple[HeldRow, ...]
 
 
-def give_back_document(plan: GiveBack) -> GiveBackDocument:
+def give_back_document(machine: Machine, plan: GiveBack) -> GiveBackDocument:
     """`altmap why MACHINE offline SIZE --json`."""
     return GiveBackDocument(
+        name=machine.origin.name,
         wanted=plan.wanted,
         node=plan.node,
         answer=plan.certainty,

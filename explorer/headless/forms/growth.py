@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
-from altmap.engine import Growth
+from altmap.engine import Growth, Machine
 from altmap.engine.protocol.vocabulary import AutoOnline, Caller
 from altmap.engine.questions.grow import Point
 
@@ -34,11 +34,12 @@ class DangerRow(msgspec.Struct, frozen=True):
 
 
 class GrowthDocument(Document, tag="growth", frozen=True, kw_only=True):
-    """Memory is added step by step (`step` bytes each, from address `start` on) until the kernel refuses, or `limit` bytes are
-    added. `points` begin with the machine before; `added` is how far it came, `refusal` what ended it, null where nothing
-    did; `partial` are bytes that the refused step plugged nevertheless."""
+    """Memory is added to the machine `name` step by step (`step` bytes each, from address `start` on) until the kernel
+    refuses, or `limit` bytes are added. `points` begin with the machine before; `added` is how far it came, `refusal` what
+    ended it, null where nothing did; `partial` are bytes that the refused step plugged nevertheless."""
 
     version: Literal[1] = 1
+    name: str
     step: int
     start: int
     node: int
@@ -52,10 +53,11 @@ class GrowthDocument(Document, tag="growth", frozen=True, kw_only=True):
     points: tuple[PointRow, ...]
 
 
-def growth_document(growth: Growth) -> GrowthDocument:
+def growth_document(machine: Machine, growth: Growth) -> GrowthDocument:
     """`altmap grow --json`."""
     refused = None if growth.result == "ok" else refusal(growth.result, growth.reason, None)
     return GrowthDocument(
+        name=machine.origin.name,
         step=growth.step,
         start=growth.start,
         node=growth.node,

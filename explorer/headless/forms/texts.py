@@ -22,9 +22,10 @@ class FileRow(msgspec.Struct, frozen=True):
 
 
 class FilesDocument(Document, tag="files", frozen=True, kw_only=True):
-    """Files as the machine's kernel would print them."""
+    """Files as the kernel of the machine `name` would print them."""
 
     version: Literal[1] = 1
+    name: str
     files: tuple[FileRow, ...]
 
 
@@ -41,7 +42,7 @@ class ExportRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportDocument(Document, tag="export", frozen=True, kw_only=True):
-    """A history as a shell script, whole and step by step; `target`: by what means, as `--for` has it."""
+    """The history of the machine `name` as a shell script, whole and step by step; `target`: by what means, as `--for` has it."""
 
     version: Literal[1] = 1
     name: str
@@ -52,7 +53,7 @@ class ExportDocument(Document, tag="export", frozen=True, kw_only=True):
 
 def files_document(machine: Machine, paths: Iterable[str]) -> FilesDocument:
     """`altmap read --json`."""
-    return FilesDocument(files=tuple(_file(machine, path) for path in paths))
+    return FilesDocument(name=machine.origin.name, files=tuple(_file(machine, path) for path in paths))
 
 
 def _file(machine: Machine, path: str) -> FileRow:

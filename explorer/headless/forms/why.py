@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
-from altmap.engine import Reason, Verdict, sentence
+from altmap.engine import Machine, Reason, Verdict, sentence
 from altmap.engine.protocol.vocabulary import Certainty
 from altmap.engine.questions.why.verdict import Blocker, Remedy
 
@@ -63,18 +63,19 @@ class VerdictRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WhyDocument(Document, tag="why", frozen=True, kw_only=True):
-    """One verdict for each command of the question; each is judged by itself, as if it were the only one. `answer` is "no" if
-    one of them is, else "not known" if one is, as the exit code says."""
+    """One verdict for each command of the question about the machine `name`; each is judged by itself, as if it were the only
+    one. `answer` is "no" if one of them is, else "not known" if one is, as the exit code says."""
 
     version: Literal[1] = 1
+    name: str
     answer: Certainty
     verdicts: tuple[VerdictRow, ...]
 
 
-def why_document(verdicts: Sequence[Verdict]) -> WhyDocument:
+def why_document(machine: Machine, verdicts: Sequence[Verdict]) -> WhyDocument:
     """`altmap why --json`."""
     answer = worst(verdict.certainty for verdict in verdicts)
-    return WhyDocument(answer=answer, verdicts=tuple(map(_verdict, verdicts)))
+    return WhyDocument(name=machine.origin.name, answer=answer, verdicts=tuple(map(_verdict, verdicts)))
 
 
 def _verdict(verdict: Verdict) -> VerdictRow:
