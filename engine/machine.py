@@ -17,7 +17,7 @@ from .memory.state import Resource, State, clone
 from .memory.zone import Node, Zone
 from .numbers.frozen import Frozen
 from .numbers.geometry import Geometry
-from .protocol.events import BlockState, Event, ExistingMemoryTaken
+from .protocol.events import BlockStateChanged, Event, ExistingMemoryTaken
 from .protocol.reasons import HotplugError, Reason
 from .protocol.reasons.notes import Note
 from .protocol.reasons.taking import Interrupted
@@ -215,7 +215,7 @@ class Machine:
             result, reason, pfn = error.errno, error.reason, error.pfn
         except GeneratorExit:
             if takes_signals(command):
-                changed = [event.block for event in events if isinstance(event, BlockState)]
+                changed = [event.block for event in events if isinstance(event, BlockStateChanged)]
                 done = any(state.blocks[block].state == "offline" for block in changed)
                 if not done:
                     result, reason = "EINTR", Interrupted()

@@ -18,7 +18,7 @@ from ..mm.zonelist import Watermarks
 from ..numbers.bits import lowest, runs, span
 from ..numbers.units import format_range
 from ..protocol.events import (
-    BlockState,
+    BlockStateChanged,
     Event,
     IsolationUndone,
     Logged,
@@ -99,7 +99,7 @@ def offline_block(state: State, number: int, signals: bool = True) -> Steps:
     state.blocks.put(number, msgspec.structs.replace(block, state="going-offline"))
     _adjust_present(state, block, key, -counted)
     try:
-        yield BlockState(number, "going-offline")
+        yield BlockStateChanged(number, "going-offline")
         if counted:
             yield PresentAdjusted(*key, -counted)
         heads = yield from _empty(state, block, key, start + head, pages - head, signals)
@@ -112,7 +112,7 @@ def offline_block(state: State, number: int, signals: bool = True) -> Steps:
         if isinstance(error, HotplugError):
             if counted:
                 yield PresentAdjusted(*key, counted)
-            yield BlockState(number, "online")
+            yield BlockStateChanged(number, "online")
         raise
     yield from _unstoppable(_take_out(state, block, key, start, pages, heads))
 
@@ -315,7 +315,7 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
     )
     if state.model.prepare_finish:
         yield state.chain.call("MEM_FINISH_OFFLINE", start, pages, -1, block.early)
-    yield BlockState(block.id, "offline")
+    yield BlockStateChanged(block.id, "offline")
 
 
 def _shrink_tail(state: State, block: Block, key: ZoneKey, start: int, pages: int) -> None:

@@ -15,7 +15,7 @@ from ..memory.zone import KERNEL_ZONES
 from ..mm.zonelist import Watermarks, node_order
 from ..numbers.bits import runs, span
 from ..protocol.events import (
-    BlockState,
+    BlockStateChanged,
     Event,
     HeadInitialized,
     IsolationUndone,
@@ -106,7 +106,7 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
         group_present(state, block, key[1], head)
         yield PresentAdjusted(*key, head)
     state.blocks.put(number, msgspec.structs.replace(block, state="online", zone=key, hwpoison=False, linked=None))
-    yield BlockState(number, "online")
+    yield BlockStateChanged(number, "online")
 
 
 def _cancel(state: State, block: Block, key: ZoneKey, sections: list[Section], change: int) -> Steps:

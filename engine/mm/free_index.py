@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from heapq import heappop, heappush
-from weakref import WeakKeyDictionary
 
+from ..memory.derived import Derived
 from ..memory.section import Section
 from ..memory.state import State
 from ..numbers.bits import runs
@@ -94,12 +94,16 @@ def _spots(counts: Counts) -> frozenset[Spot]:
     return frozenset((migratetype, order) for migratetype, row in counts for order, n in enumerate(row) if n)
 
 
-_indexes: WeakKeyDictionary[State, dict[ZoneKey, FreeIndex]] = WeakKeyDictionary()
+def _no_zones(state: State) -> dict[ZoneKey, FreeIndex]:
+    return {}
+
+
+_indexes = Derived(_no_zones)
 
 
 def free_index(state: State, key: ZoneKey) -> FreeIndex:
     """The index of a zone, up to date."""
-    zones = _indexes.setdefault(state, {})
+    zones = _indexes.of(state)
     index = zones.get(key)
     if index is None:
         index = zones[key] = FreeIndex(state, key)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from weakref import WeakKeyDictionary
 
+from ..memory.derived import Derived
 from ..memory.state import Resource, State
 from ..numbers.rounding import ceil
 from ..protocol.reasons import HotplugError
@@ -54,15 +54,13 @@ class _Busy:
             self._reach[place] = behind
 
 
-_busy: WeakKeyDictionary[State, _Busy] = WeakKeyDictionary()
+_busy = Derived(_Busy)
 
 
 def reserve(state: State, start: int, size: int, name: str) -> None:
     """Enter a range; raises `HotplugError` EEXIST where a busy resource is in the way."""
     end = start + size
-    if (busy := _busy.get(state)) is None:
-        busy = _busy[state] = _Busy(state)
-    if (other := busy.lowest(state, start, end)) is not None:
+    if (other := _busy.of(state).lowest(state, start, end)) is not None:
         taken = RangeTaken(start, end, other.name, other.start, other.end)
         raise HotplugError("EEXIST", taken, start // state.geometry.page_size)
     window = state.resources.get(start)

@@ -6,8 +6,7 @@ It lives as long as its state.
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
-
+from ..memory.derived import Derived
 from ..memory.section import Memmap, Section
 from ..memory.state import State
 
@@ -57,13 +56,11 @@ class MemmapIndex:
         }  # fmt: skip
 
 
-_indexes: WeakKeyDictionary[State, MemmapIndex] = WeakKeyDictionary()
+_indexes = Derived(MemmapIndex)
 
 
 def memmap_owners(state: State, start: int, pages: int) -> list[Section]:
     """The sections of which struct pages, or page tables of memmap, lie in the sections of a range of pfns, ascending."""
-    index = _indexes.get(state)
-    if index is None:
-        index = _indexes[state] = MemmapIndex(state)
+    index = _indexes.of(state)
     index.update(state)
     return index.owners(state, start, pages)

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from operator import add
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import msgspec
 
+from ..memory.derived import Derived
 from ..memory.section import Pages, Section, Types, type_pages
 from ..memory.state import State
 from ..mm.free_area import MIGRATETYPES, order_pages
@@ -284,13 +284,11 @@ def _part(section: Section, geometry: Geometry, first: int, pages: int) -> Count
 
 # -- ranges -------------------------------------------------------------------------------------------------------------
 
-_pyramids: WeakKeyDictionary[State, Pyramid] = WeakKeyDictionary()
+_pyramids = Derived(Pyramid)
 
 
 def _pyramid(state: State) -> Pyramid:
-    pyramid = _pyramids.get(state)
-    if pyramid is None:
-        pyramid = _pyramids[state] = Pyramid(state)
+    pyramid = _pyramids.of(state)
     pyramid.update(state)
     return pyramid
 

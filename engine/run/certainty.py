@@ -9,7 +9,7 @@ from ..memory.state import State
 from ..protocol.events import (
     AddressDoubted,
     BlockCreated,
-    BlockState,
+    BlockStateChanged,
     Event,
     ExistingMemoryTaken,
     HugePagesChanged,
@@ -54,7 +54,7 @@ def _assumed(result: str, events: Sequence[Event]) -> bool:
     for event in events:
         if isinstance(event, _ASSUMING):
             hangs = since = True
-        elif isinstance(event, BlockState) and event.state == "going-offline":
+        elif isinstance(event, BlockStateChanged) and event.state == "going-offline":
             since = False
         elif isinstance(event, OfflineFailed) and result != "ok":
             hangs = since

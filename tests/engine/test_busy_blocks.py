@@ -10,7 +10,7 @@ from altmap.engine import Offline, Online, sentence
 from altmap.engine.memory.state import state_of
 from altmap.engine.numbers.bits import lowest
 from altmap.engine.protocol.events import (
-    BlockState,
+    BlockStateChanged,
     MigrationFailed,
     NotifierCalled,
     PagesMigrated,
@@ -38,7 +38,7 @@ def test_kernel_pages_make_a_kernel_zone_busy(model: str) -> None:
     assert "slab" in sentence(outcome.reason)
     assert (dict(machine.zones), dict(machine.blocks), dict(machine.sections)) == before
     assert "memory offlining [mem 0x100200000-0x107ffffff] failed due to failure to isolate range" in outcome.log
-    assert [event.state for event in told(outcome, BlockState)] == ["going-offline", "online"]
+    assert [event.state for event in told(outcome, BlockStateChanged)] == ["going-offline", "online"]
     assert [event.pages for event in told(outcome, PresentAdjusted)] == [-512, 512]
 
 

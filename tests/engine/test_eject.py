@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from altmap.engine import Add, Eject, Machine, Online, Outcome, Remove, boot_machine, sentence
 from altmap.engine.memory.state import state_of
-from altmap.engine.protocol.events import BlockState, OfflineFailed
+from altmap.engine.protocol.events import BlockStateChanged, OfflineFailed
 
 from .guests import dimm, do, eject, guest, occupy, offline, online, populated, refuse, remove, told, two_nodes
 
@@ -34,7 +34,7 @@ def zone_names(machine: Machine) -> list[str | None]:
 
 
 def changes(outcome: Outcome) -> list[tuple[int, str]]:
-    return [(event.block, event.state) for event in told(outcome, BlockState)]
+    return [(event.block, event.state) for event in told(outcome, BlockStateChanged)]
 
 
 @pytest.mark.parametrize("model", ["rfc-v2", "6.1", "6.12"])

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from altmap.engine import Machine, Offline, Online, Outcome, Remove, Write
 from altmap.engine.protocol.events import (
-    BlockState,
+    BlockStateChanged,
     HeadInitialized,
     IsolationUndone,
     MemmapSkipped,
@@ -39,7 +39,7 @@ def steps(outcome: Outcome) -> list[tuple[Any, ...]]:
                 short.append((action.removeprefix("MEM_"),))
             case PresentAdjusted(pages=pages):
                 short.append(("present", pages))
-            case BlockState(state=state):
+            case BlockStateChanged(state=state):
                 short.append(("state", state))
             case (
                 HeadInitialized()
@@ -153,7 +153,7 @@ def test_free_pages_count_only_when_isolation_is_undone() -> None:
     assert seen["RangeMoved"] == (0, 32768, 0, 0)
     assert seen["PagesOnlined"] == (0, 32768, 32256, 32256)
     assert seen["IsolationUndone"] == (32256, 32768, 32256, 32256)
-    assert seen["BlockState"] == (32256, 32768, 32768, 32256)
+    assert seen["BlockStateChanged"] == (32256, 32768, 32768, 32256)
 
 
 def test_isolation_takes_free_pages_from_the_count_and_nothing_else() -> None:
@@ -239,7 +239,7 @@ def test_a_watcher_sees_every_state_of_an_offline() -> None:
     assert seen["RangeIsolated"] == ("going-offline", (32768, 32256, 32256))
     assert seen["PagesTaken"] == ("going-offline", (32768, 0, 0))
     assert seen["RangeRemoved"] == ("going-offline", (0, 0, 0))
-    assert seen["BlockState"] == ("offline", (0, 0, 0))
+    assert seen["BlockStateChanged"] == ("offline", (0, 0, 0))
 
 
 @pytest.mark.parametrize("model", ["rfc-v2", "6.1", "6.12"])

@@ -6,8 +6,8 @@ The last that was freed comes first; of those that came together the last, or, w
 from __future__ import annotations
 
 from heapq import heappop, heappush
-from weakref import WeakKeyDictionary
 
+from ...memory.derived import Derived
 from ...memory.state import HugePage, State
 
 
@@ -19,10 +19,7 @@ def free_list(state: State, node: int, pages: int) -> list[int]:
 
 def first_free(state: State, node: int, pages: int) -> int | None:
     """The first of the list of a node; None if it is empty. It is found without a look at all pages."""
-    lists = _lists.get(state)
-    if lists is None:
-        lists = _lists[state] = _Lists(state)
-    return lists.first(state, node, pages)
+    return _lists.of(state).first(state, node, pages)
 
 
 def _turn(state: State, pfn: int, page: HugePage) -> tuple[int, int]:
@@ -54,4 +51,4 @@ class _Lists:
         return None
 
 
-_lists: WeakKeyDictionary[State, _Lists] = WeakKeyDictionary()
+_lists = Derived(_Lists)

@@ -14,7 +14,7 @@ from .hotplug import (
     BlockCreated,
     BlockRemoved,
     BlocksKept,
-    BlockState,
+    BlockStateChanged,
     ExistingMemoryTaken,
     HeadInitialized,
     KernelDoubted,
@@ -67,7 +67,7 @@ __all__ = [
     "AddressDoubted",
     "BlockCreated",
     "BlockRemoved",
-    "BlockState",
+    "BlockStateChanged",
     "BlocksKept",
     "CompactionEnded",
     "CompactionStarted",
@@ -136,7 +136,7 @@ Event = (
     | ExistingMemoryTaken
     | BlockCreated
     | BlockRemoved
-    | BlockState
+    | BlockStateChanged
     | ZoneChosen
     | HeadInitialized
     | RangeMoved

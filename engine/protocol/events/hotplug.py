@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from .. import vocabulary
 from ..reasons import Reason
 from ..reasons.placement import PlacementRule
 from ..reasons.unknown import HighestAddress, KernelNotTold, NotDated, PartOfBlock, PoisonSomewhere
 from ..reasons.zones import ZoneRule
-from ..vocabulary import Chunk, MemmapOn, NotifierAction, Placement
+from ..vocabulary import BlockState, Chunk, MemmapOn, NotifierAction, Placement
 from .base import EventBase
 
 
@@ -128,11 +127,11 @@ class BlockRemoved(EventBase, tag="block_removed", frozen=True):
     block: int
 
 
-class BlockState(EventBase, tag="block_state", frozen=True):
+class BlockStateChanged(EventBase, tag="block_state", frozen=True):
     """The state of a block changed."""
 
     block: int
-    state: vocabulary.BlockState
+    state: BlockState
 
 
 class ZoneChosen(EventBase, tag="zone_chosen", frozen=True):

@@ -104,7 +104,7 @@ _MOMENTS: Final[Mapping[type, tuple[_Words, str]]] = {
     ),
     events.BlockCreated: (lambda event: f"{block_names((event.block,))} appears", "create_memory_block_devices"),
     events.BlockRemoved: (lambda event: f"{block_names((event.block,))} goes away", "remove_memory_block_devices"),
-    events.BlockState: (
+    events.BlockStateChanged: (
         lambda event: f"{block_names((event.block,))} is {event.state}",
         "memory_block_change_state",
     ),

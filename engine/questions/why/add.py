@@ -18,7 +18,7 @@ from ...numbers.runs import consecutive, covered
 from ...numbers.units import parse_bytes
 from ...protocol.events import (
     BlockCreated,
-    BlockState,
+    BlockStateChanged,
     ExistingMemoryTaken,
     MemmapPlaced,
     NodeOnlined,
@@ -242,7 +242,7 @@ def _blocks(state: State, tried: Attempt, effects: list[Reason], warnings: list[
             zones.setdefault(event.zone, []).append(event.block)
             if state.settings.online_policy == "auto-movable":
                 rules.setdefault(event.zone, event.reason)
-    online = sum(event.state == "online" for event in tried.events if isinstance(event, BlockState))
+    online = sum(event.state == "online" for event in tried.events if isinstance(event, BlockStateChanged))
     if blocks:
         effects.append(BlocksAppear(tuple(consecutive(blocks)), None if zones else state.settings.auto_online_blocks))
     if not zones:

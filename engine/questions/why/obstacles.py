@@ -17,7 +17,7 @@ from ...mm.hugetlb import pool
 from ...mm.memmap_index import memmap_owners
 from ...numbers.bits import lowest, span
 from ...numbers.runs import consecutive
-from ...protocol.events import BlockState, NotifierCalled
+from ...protocol.events import BlockStateChanged, NotifierCalled
 from ...protocol.reasons import Reason
 from ...protocol.reasons.blocking import MemmapOf
 from ...protocol.reasons.remedies import UsersGiveBack
@@ -98,7 +98,7 @@ def _at_fault(state: State, tried: Attempt) -> tuple[Kind, ...]:
     """The kinds of pages that a refusal is about; none where a rule refused."""
     if tried.ok or tried.result == "EINVAL" or tried.pfn is None:
         return ()
-    if not any(isinstance(event, BlockState) for event in tried.events):
+    if not any(isinstance(event, BlockStateChanged) for event in tried.events):
         return ()
     if any(isinstance(event, NotifierCalled) and event.vetoed_by for event in tried.events):
         return ()
