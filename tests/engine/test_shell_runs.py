@@ -12,7 +12,7 @@ from altmap.engine import Machine, Offline, boot_machine, open_machine, parse_sc
 from altmap.engine.faces.shell_export import TARGETS, export_shell, shell_script
 
 MEMORY = "sys/devices/system/memory"
-SHELLS = [shell for shell in ("dash", "bash", "sh") if shutil.which(shell)]
+SHELLS = [shell for shell in ("dash", "bash", "sh", "busybox sh") if shutil.which(shell.split()[0])]
 
 
 def rehearsed(*lines: str) -> Machine:
@@ -49,7 +49,7 @@ def run(text: str, tree: Path, *options: str, shell: str = "sh", **more: str) ->
     """In a session of its own, so that there is no terminal."""
     environment = {**os.environ, "ALTMAP_ROOT": str(tree), **more}
     return subprocess.run(
-        [shell, "-s", "--", *options],
+        [*shell.split(), "-s", "--", *options],
         input=text,
         env=environment,
         capture_output=True,
@@ -179,6 +179,12 @@ def test_every_target_is_clean_and_dry(tree: Path, target: str) -> None:
         done = run(text, tree, "-n", DOMAIN="guest", DAX="dax0.0")
         assert (done.returncode, done.stderr) == (0, "")
     assert state(tree, 5) == "online"
+
+
+def test_chmem_gets_the_option_that_every_chmem_has() -> None:
+    text = script(rehearsed("offline 5-7", "online 6 online_movable"), "chmem")
+    assert "tell chmem --disable -b 5-7\n" in text
+    assert "tell chmem --enable --zone Movable -b 6-6\n" in text
 
 
 def test_qemu_gets_lines_for_its_monitor() -> None:

@@ -38,14 +38,15 @@ def _in_sysfs(first: int, last: int, word: str, zone: str) -> Iterator[str]:
 
 
 def _by_chmem(first: int, last: int, word: str, zone: str) -> Iterator[str]:
-    """chmem cannot say online_kernel of a zone that no rehearsal named, nor leave the zone to the kernel and verify it."""
+    """chmem cannot say online_kernel of a zone that no rehearsal named, nor leave the zone to the kernel and verify it.
+    Its -b is called --block, and in newer ones --blocks."""
     blocks = f"{first}-{last}"
     if word == "offline":
-        yield f"tell chmem --disable --blocks {blocks}"
+        yield f"tell chmem --disable -b {blocks}"
     elif zone:
-        yield f"tell chmem --enable --zone {zone} --blocks {blocks}"
+        yield f"tell chmem --enable --zone {zone} -b {blocks}"
     elif word == "online":
-        yield f"tell chmem --enable --blocks {blocks}"
+        yield f"tell chmem --enable -b {blocks}"
     else:
         yield from _in_sysfs(first, last, word, zone)
         return
