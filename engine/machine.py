@@ -19,6 +19,7 @@ from .numbers.frozen import Frozen
 from .numbers.geometry import Geometry
 from .protocol.events import BlockStateChanged, Event, ExistingMemoryTaken
 from .protocol.reasons import HotplugError, Reason
+from .protocol.reasons.files import NoSuchBlock
 from .protocol.reasons.notes import Note
 from .protocol.reasons.taking import Interrupted
 from .protocol.vocabulary import ZoneKey
@@ -32,6 +33,7 @@ from .run.dispatch import run, takes_signals
 from .run.invariants import Broken, check
 from .run.timeline import Moments, Step, Timeline, seen
 from .sysfs import hotplug_files
+from .sysfs.report import block_report
 
 
 class Machine:
@@ -127,9 +129,11 @@ class Machine:
         return self._state.boot
 
     def valid_zones(self, block: int) -> str:
-        """The text of a block's file valid_zones, without its end of line. Raises `HotplugError` ENOENT if there is no such
-        block."""
-        return hotplug_files.of_block(self._state, block, "valid_zones")
+        """The text of a block's file valid_zones, without its end of line; also where its kernel has no memory hotplug, and shows
+        no such file. Raises `HotplugError` ENOENT if there is no such block."""
+        if block not in self._state.blocks:
+            raise HotplugError("ENOENT", NoSuchBlock(block))
+        return block_report(self._state, block).valid_zones
 
     def read(self, path: str) -> str:
         """The text of a modelled file of sysfs or procfs, such as ``/sys/devices/system/memory/memory32/state``. Raises

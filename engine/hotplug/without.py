@@ -8,15 +8,22 @@ from ..protocol.reasons.adding import NoHotplug
 from ..protocol.reasons.taking import NoHotRemove
 
 
+def without_hotplug(state: State) -> NoHotplug | None:
+    """That the kernel was built without CONFIG_MEMORY_HOTPLUG, so that it shows no memory blocks either; None where it has it."""
+    preset, model = state.preset, state.model
+    if preset.can_hotplug(model.release):
+        return None
+    since, until = (
+        release and f"{release[0]}.{release[1]}" for release in (preset.hotplug_since, preset.hotplug_until)
+    )
+    return NoHotplug(preset.geometry.arch, model.name, since or None, until or None)
+
+
 def refuse_without_hotplug(state: State) -> None:
     """A kernel without CONFIG_MEMORY_HOTPLUG has no function that adds or removes memory: `HotplugError` ENOSYS, as its
     stubs answered (mhp_notimplemented)."""
-    preset, model = state.preset, state.model
-    if not preset.can_hotplug(model.release):
-        since, until = (
-            release and f"{release[0]}.{release[1]}" for release in (preset.hotplug_since, preset.hotplug_until)
-        )
-        raise HotplugError("ENOSYS", NoHotplug(preset.geometry.arch, model.name, since or None, until or None))
+    if (lacking := without_hotplug(state)) is not None:
+        raise HotplugError("ENOSYS", lacking)
 
 
 def refuse_without_hotremove(state: State, errno: str) -> None:

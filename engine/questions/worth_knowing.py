@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from ..commands import Command, Online
+from ..hotplug.without import without_hotplug
 from ..memory.state import Holder, State, state_of
 from ..memory.zone import KERNEL_ZONES, MOVABLE, NORMAL, Zone
 from ..mm.zonelist import Watermarks
 from ..numbers.runs import consecutive
+from ..protocol.reasons.adding import NoHotplug
 from ..protocol.reasons.worth import (
     AutoOnlineKernel,
     KernelMemoryLow,
@@ -31,13 +33,15 @@ from ..sysfs.report import zone_reports
 class Advice(NamedTuple):
     """Something worth knowing, as data (`sentence` writes it), and commands that mend it; none where no command does."""
 
-    fact: Worth
+    fact: Worth | NoHotplug
     commands: tuple[Command, ...] = ()
 
 
 def worth_knowing(machine: Holder | State) -> tuple[Advice, ...]:
     """What a person should know of a machine, the most pressing first. Costs one look at each section."""
     state = state_of(machine)
+    if (lacking := without_hotplug(state)) is not None:
+        return (Advice(lacking),)
     return tuple(advice for tell in _TELLERS for advice in tell(state))
 
 

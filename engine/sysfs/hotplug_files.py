@@ -16,6 +16,7 @@ from ..hotplug import dax, standby
 from ..hotplug.add import AddRequest, add_memory
 from ..hotplug.offline import offline_block
 from ..hotplug.online import online_block
+from ..hotplug.without import without_hotplug
 from ..hotplug.zone_policy import valid_zones
 from ..memory.block import Block
 from ..memory.settings import Settings
@@ -304,8 +305,9 @@ def _exists(state: State, path: str) -> None:
 
 
 def _block(state: State, number: int) -> Block:
-    block = state.blocks.get(number) if state.preset.can_hotplug(state.model.release) else None
-    if block is None:
+    if (lacking := without_hotplug(state)) is not None:
+        raise HotplugError("ENOENT", lacking)
+    if (block := state.blocks.get(number)) is None:
         raise HotplugError("ENOENT", NoSuchBlock(number))
     return block
 

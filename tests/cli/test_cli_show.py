@@ -206,3 +206,16 @@ def test_files_are_read_as_their_kernel_prints_them(altmap: Run, guest: Path) ->
     assert missing.err.startswith("altmap: ENOENT: /proc/kcore is not among the files that are modelled")
     assert missing.out == machine.read("/proc/buddyinfo"), "the others are told"
     assert machine.write("/proc/buddyinfo", "1").result == "EACCES"
+
+
+@pytest.mark.parametrize(("arch", "kernel"), [("riscv64", "6.8"), ("i686", "6.12"), ("sparc64", "6.12")])
+def test_a_machine_whose_kernel_has_no_hotplug_is_shown_and_said_to_be_that(
+    altmap: Run, tmp_path: Path, arch: str, kernel: str
+) -> None:
+    guest = tmp_path / "guest.json"
+    assert altmap("new", "--nodes", "2G", "--arch", arch, "--kernel", kernel, "-o", guest).code == 0
+    shown = altmap("show", guest)
+    assert (shown.code, "has no memory hotplug" in shown.out, "memmap_on_memory=N:" in shown.out) == (0, True, False)
+    assert altmap("lsmem", guest) == (1, "", "lsmem: This system does not support memory blocks\n")
+    asked = altmap("why", guest, "offline", "1")
+    assert (asked.code, "has no memory hotplug" in asked.out) == (1, True)

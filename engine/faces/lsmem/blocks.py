@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from ...hotplug.without import without_hotplug
 from ...machine import Machine
 from ...memory.state import state_of
 from ...numbers.errors import BadInput
@@ -29,6 +30,7 @@ _ZONES: Final = {
 }
 _MODES: Final = {"Y": "yes", "N": "no", "force": "force"}
 _MAX_ZONES: Final = 8
+_NO_BLOCKS: Final = "This system does not support memory blocks"
 
 
 class Memory(NamedTuple):
@@ -42,8 +44,10 @@ class Memory(NamedTuple):
 
 
 def of_machine(machine: Machine) -> Memory:
-    """What the sysfs of a machine would tell lsmem."""
+    """What the sysfs of a machine would tell lsmem. Raises `BadInput` with lsmem's words where its kernel has no memory hotplug."""
     state = state_of(machine)
+    if without_hotplug(state) is not None:
+        raise BadInput(_NO_BLOCKS)
     blocks = []
     for number in sorted(state.blocks):
         seen = block_report(state, number)
@@ -60,7 +64,7 @@ def of_tree(tree: Tree) -> Memory:
     if not files:
         raise BadInput(f"cannot open /{MEMORY}: No such file or directory")
     if "block_size_bytes" not in files:
-        raise BadInput("This system does not support memory blocks")
+        raise BadInput(_NO_BLOCKS)
     block_size = re.match(r"\s*(?:0[xX])?([0-9a-fA-F]+)", tree.read_text(f"{MEMORY}/block_size_bytes") or "")
     if block_size is None:
         raise BadInput("failed to read memory block size")
