@@ -56,6 +56,7 @@ HOMES = {
     ),
     "questions.outlook": "Outlook",
     "questions.pages": "Page",
+    "questions.place_asked": "by_blocks",
     "questions.shortage": "Shortage shortage",
     "questions.size_asked": "asked_by_size",
     "questions.summary": "Summary",

@@ -114,6 +114,7 @@ from .questions.narrate import sentence as sentence
 from .questions.narrate import story as story
 from .questions.outlook import Outlook as Outlook
 from .questions.pages import Page as Page
+from .questions.place_asked import by_blocks as by_blocks
 from .questions.shortage import Shortage as Shortage
 from .questions.shortage import shortage as shortage
 from .questions.size_asked import asked_by_size as asked_by_size
@@ -218,6 +219,7 @@ __all__ = [
     "block_numbers",
     "boot_machine",
     "bundled_machines",
+    "by_blocks",
     "capture",
     "changes_between",
     "compare",

@@ -148,11 +148,20 @@ class Form:
         return " ".join(line)
 
 
+_PATH: Final = r"(?:/sys/(?:devices/system/memory|devices/system/node/node\d+|bus/memory/devices)/)?"
+_BLOCKS: Final = rf"{_PATH}(?:memory)?(\d{{1,18}})(?:/(?:state|online)?|-(?:memory)?(\d{{1,18}}))?"
+
+
 def _blocks(word: str) -> list[int]:
-    """``32``, ``32-39``, ``32,40-47``; each number may have the name of a block, ``memory32``."""
+    """``32``, ``32-39``, ``32,40-47``; a number may be a block's name, ``memory32``, or its folder."""
     blocks: list[int] = []
     for part in word.split(","):
-        match = re.fullmatch(r"(?:memory)?(\d{1,18})(?:-(?:memory)?(\d{1,18}))?", part)
+        match = re.fullmatch(_BLOCKS, part, re.ASCII | re.IGNORECASE)
+        if re.fullmatch(r"0[0-9a-f]+|(?=.*[a-f])[0-9a-f]{8}", part):
+            raise BadInput(
+                f"{part[:60]!r} is no number of a block as the kernel writes it; if it is what phys_index reads as, which is "
+                f"hexadecimal, it is memory{int(part, 16)}"
+            )
         if match is None:
             raise BadInput(
                 f"{word[:60]!r} names no memory blocks; write numbers, names or ranges such as 32, memory32 or 32-39; to ask "

@@ -26,7 +26,7 @@ from .form import Spelling
 from .write import Redirection
 
 _NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
-_UNIT: Final = re.compile(r"[KMGTPkmgtp]i?[Bb]")
+_UNIT: Final = re.compile(r"[KMGTPkmgtp](?:i?[Bb]|i)")
 MOST_COMPLAINTS: Final = 20
 """Wrong lines of a script that are told; behind them nothing is looked at."""
 

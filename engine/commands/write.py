@@ -14,7 +14,7 @@ from ..numbers.kstrtobool import kstrtobool
 from ..protocol.reasons.notes import Note
 from ..protocol.vocabulary import ONLINE_TYPES
 from ..sysfs import hotplug_files
-from ..sysfs.hotplug_files import MEMORY, NODE
+from ..sysfs.hotplug_files import MEMORY, MEMORY_BUS, NODE
 from .block_state import Offline, Online
 from .fields import Base
 from .row import Row, Steps
@@ -40,6 +40,7 @@ class _Echo:
 
     def read(self, words: list[str]) -> Iterator[Write]:
         """The line end that echo adds is left out, as the kernel does, unless it is all there is. Raises `BadInput`."""
+        words = _without_tee(words)
         ends = [at for at, word in enumerate(words) if isinstance(word, Redirection)]
         if len(ends) != 1 or ends[0] != len(words) - 2:
             raise BadInput(f"an echo needs one place to write to; write: {' '.join(self.usage)}")
@@ -52,8 +53,18 @@ class _Echo:
         return f"echo {bare}{shlex.quote(command.data.removesuffix(_LINE_END))} > {shlex.quote(command.path)}"
 
 
+def _without_tee(words: list[str]) -> list[str]:
+    """``TEXT | sudo tee PATH`` says the same as ``TEXT > PATH``."""
+    if "|" not in words:
+        return words
+    at = words.index("|")
+    text, behind = words[:at], [word for word in words[at + 1 :] if word != "sudo"]
+    path = behind[1:2] if behind[:1] == ["tee"] and behind[2:] in ([], [">", "/dev/null"]) else []
+    return [*text, Redirection(">"), *path] if path else words
+
+
 _LINE_END: Final = "\n"
-_BLOCK_FILE: Final = rf"(?:{MEMORY}|{NODE}/node\d+)/+memory(\d+)/+(state|online)"
+_BLOCK_FILE: Final = rf"(?:{MEMORY}|{MEMORY_BUS}|{NODE}/node\d+)/+memory(\d+)/+(state|online)"
 
 
 def meant(command: Base) -> Base:

@@ -12,13 +12,15 @@ from .errors import BadInput
 
 KIB, MIB, GIB, TIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40
 _UNITS = {"": 1, "B": 1, "K": KIB, "M": MIB, "G": GIB, "T": TIB, "P": 1 << 50}
-_NUMBER: Final = r"\s*(0[xX][0-9a-fA-F]+|\d{1,30}(?:\.\d{1,3})?)\s*([BKMGTPbkmgtp]?)(?:i?[bB])?\s*"
+_NUMBER: Final = (
+    r"\s*(0[xX][0-9a-fA-F]+|\d{1,30}(?:\.\d{1,3})?)\s*([BKMGTPbkmgtp]?)(?:(?<=[KMGTPkmgtp])i[bB]?|[bB])?\s*"
+)
 MAX_ADDRESS = (1 << 63) - 1
 
 
 def parse_bytes(text: str | int) -> int:
-    """The number of bytes that text such as ``128M``, ``0x100000000``, ``4GiB`` or a plain number stands for; K, M, G, T and
-    P are powers of 1024. Raises `BadInput`, with an example, for anything else."""
+    """The number of bytes that text such as ``128M``, ``0x100000000``, ``4GiB``, ``4Gi`` or a number stands for; K, M, G, T
+    and P are powers of 1024. Raises `BadInput`, with an example, for anything else."""
     if isinstance(text, int) and not isinstance(text, bool):
         value = text
     else:

@@ -48,6 +48,7 @@ from .kstrto import kstrto, proc_number
 Steps = Iterator[Event]
 MEMORY: Final = "/sys/devices/system/memory"
 NODE: Final = "/sys/devices/system/node"
+MEMORY_BUS: Final = "/sys/bus/memory/devices"
 PARAMETERS: Final = "/sys/module/memory_hotplug/parameters"
 
 SYSCTL: Final = "/proc/sys/vm"
@@ -313,8 +314,11 @@ def _block(state: State, number: int) -> Block:
 
 
 def _canonical(state: State, path: str) -> str:
-    """The path without doubled slashes, and without the link by which a node's folder leads to one of its blocks."""
+    """The path without doubled slashes, and without the links by which the bus of memory blocks, and a node's folder, lead to
+    one of them."""
     path = re.sub(r"/+", "/", path)
+    if (found := re.fullmatch(rf"{MEMORY_BUS}/(memory\d+/\w+)", path)) is not None:
+        return f"{MEMORY}/{found[1]}"
     if (
         (match := re.fullmatch(_NODE_LINK, path))
         and (block := state.blocks.get(int(match[2])))

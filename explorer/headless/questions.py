@@ -22,7 +22,7 @@ def why(arguments: argparse.Namespace) -> int:
     line = " ".join(arguments.words)
     if (size := engine.asked_by_size(line)) is not None:
         return _give_back(machine, *size, arguments)
-    commands = engine.parse_line(line)
+    commands = engine.parse_line(engine.by_blocks(machine, line))
     if not commands:
         raise engine.BadInput("the question is empty; ask about a line of a script, such as offline 32")
     refuse_absent(machine, commands)
@@ -36,8 +36,8 @@ def why(arguments: argparse.Namespace) -> int:
     return OF_ANSWERS[worst(verdict.certainty for verdict in verdicts)]
 
 
-def _give_back(machine: engine.Machine, size: int, node: int | None, arguments: argparse.Namespace) -> int:
-    """Which blocks together would give back so many bytes?"""
+def _give_back(machine: engine.Machine, size: int | None, node: int | None, arguments: argparse.Namespace) -> int:
+    """Which blocks together would give back so many bytes, or (None) all that can?"""
     plan = engine.give_back(machine, size, node)
     if arguments.json:
         from .forms.give_back import give_back_document

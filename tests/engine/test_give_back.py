@@ -7,6 +7,7 @@ from altmap.engine import (
     Add,
     BadInput,
     Machine,
+    Offline,
     Online,
     asked_by_size,
     boot_machine,
@@ -116,6 +117,12 @@ def test_asking_changes_nothing() -> None:
         ("40G node 1", (40 * GIB, 1)),
         ("chmem -d 2560M", (2560 << 20, None)),
         ("chmem --disable 1G", (GIB, None)),
+        ("offline 2Gi", (2 * GIB, None)),
+        ("offline 2G on node 1", (2 * GIB, 1)),
+        ("give back 2G node1", (2 * GIB, 1)),
+        ("offline all", (None, None)),
+        ("offline all of node 1", (None, 1)),
+        ("offline node1", (None, 1)),
         ("40", None),
         ("offline 40", None),
         ("offline memory40", None),
@@ -146,3 +153,12 @@ def test_blocks_that_hang_on_unseen_pages_are_marked_in_their_order() -> None:
     text = plain(describe_give_back(give_back(open_machine("firecracker-24g"), 4 * GIB)))
     assert "  offline 1-23\n  offline 37-38  # not known\n" in text
     assert "  offline 64-66\n" in text
+
+
+def test_all_that_is_online_is_asked_for_as_its_size() -> None:
+    machine = power_partition()
+    assert give_back(machine, None) == give_back(machine, 16 * GIB)
+    for block in list(machine.blocks):
+        machine.apply(Offline(block=block))
+    online = [block for block in machine.blocks.values() if block.state == "online"]
+    assert give_back(machine, None).wanted == len(online) * machine.geometry.block_size

@@ -152,6 +152,8 @@ def test_lines_as_a_person_types_them(line: str, commands: list[Command]) -> Non
         ),
         ("online 5,", "line 1: '5,' names no memory blocks"),
         ("online memory", "line 1: 'memory' names no memory blocks"),
+        ("offline 00000020", "line 1: '00000020' is no number of a block .* hexadecimal, it is memory32"),
+        ("offline 0000003c", "line 1: '0000003c' is no number of a block .* hexadecimal, it is memory60"),
         (f"online 7,0-{MAX_BLOCKS - 1}", "must be an ascending range of at most 131072 blocks"),
         ("online 5-3", "line 1: '5-3' must be an ascending range"),
         (f"online 0-{MAX_BLOCKS}", "must be an ascending range of at most 131072 blocks"),
@@ -321,3 +323,25 @@ def test_a_unit_may_stand_apart_from_its_number(spaced: str, one: str) -> None:
 def test_what_is_written_to_a_file_stays_as_it_is() -> None:
     (command,) = parse_line("echo 2 MB > /proc/sys/vm/nr_hugepages")
     assert command == Write(path="/proc/sys/vm/nr_hugepages", data="2 MB")
+
+
+@pytest.mark.parametrize(
+    ("line", "same"),
+    [
+        ("offline /sys/devices/system/memory/memory5", "offline 5"),
+        ("offline /sys/devices/system/memory/memory5/state", "offline 5"),
+        ("offline /sys/bus/memory/devices/memory5,memory7/", "offline 5,7"),
+        ("online Memory5-7 movable", "online 5-7 movable"),
+        ("echo offline | sudo tee /x/state", "echo offline > /x/state"),
+        ("echo offline | tee /x/state > /dev/null", "echo offline > /x/state"),
+        ("add 2Gi at 4 Gi", "add 2G at 4G"),
+    ],
+)
+def test_what_people_paste_is_what_they_mean(line: str, same: str) -> None:
+    assert parse_line(line) == parse_line(same)
+
+
+@pytest.mark.parametrize("size", ["4i", "0x10i", "4iB", "Gi", "4Gii"])
+def test_a_binary_prefix_has_its_letter(size: str) -> None:
+    with pytest.raises(BadInput, match="is not a size or an address"):
+        parse_line(f"add {size} at 4G")

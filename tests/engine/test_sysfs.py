@@ -122,6 +122,7 @@ def test_a_block_of_several_zones_is_einval() -> None:
 def test_blocks_are_reached_through_their_node_too(machine: Machine) -> None:
     assert write(machine, f"{NODE}/node0/memory33/state", "online_movable") == "ok"
     assert machine.read(f"{NODE}/node0/memory33/state") == "online\n"
+    assert machine.read("/sys/bus/memory/devices/memory33/state") == "online\n"
     assert machine.read("//sys/devices/system/node//node0/memory33/valid_zones") == "Movable\n"
 
 

@@ -44,7 +44,7 @@ class Memory(NamedTuple):
 
 
 def of_machine(machine: Machine) -> Memory:
-    """What the sysfs of a machine would tell lsmem. Raises `BadInput` with lsmem's words where its kernel has no memory hotplug."""
+    """What the sysfs of a machine would tell lsmem. Raises `BadInput` where its kernel has no memory hotplug."""
     state = state_of(machine)
     if without_hotplug(state) is not None:
         raise BadInput(_NO_BLOCKS)

@@ -82,18 +82,20 @@ class GiveBack(msgspec.Struct, frozen=True):
         return tuple(Offline(block=block) for block in self.blocks)
 
 
-def give_back(machine: Holder | State, size: int | str, node: int | None = None) -> GiveBack:
-    """Which blocks would give back `size` bytes, or text like "40G"; nothing changes by asking. Blocks of zone Movable go first,
-    those from which little has to move before others, and of those that are alike the highest. Raises `BadInput` for a size
-    of nothing and for a node that is not there."""
-    state, size = state_of(machine), parse_bytes(size)
-    if size <= 0:
-        raise BadInput("a size to give back is above 0, such as 40G")
+def give_back(machine: Holder | State, size: int | str | None, node: int | None = None) -> GiveBack:
+    """Which blocks would give back `size` bytes, or text like "40G", or (None) all that is online; nothing changes by asking.
+    Blocks of zone Movable go first, those from which little has to move before others, and of those that are alike the highest.
+    Raises `BadInput` for a size of nothing and for a node that is not there."""
+    state = state_of(machine)
     if node is not None and node not in state.nodes:
         raise BadInput(f"there is no node {node}; nodes are {', '.join(map(str, sorted(state.nodes)))}")
+    online = _candidates(state, node)
+    size = len(online) * state.geometry.block_size if size is None else parse_bytes(size)
+    if size <= 0:
+        raise BadInput("a size to give back is above 0, such as 40G" if online else "no memory block is online there")
     need = ceil(size, state.geometry.block_size)
     with rehearsal(state):
-        going, open_ones, refused = _sure(state, _candidates(state, node), need)
+        going, open_ones, refused = _sure(state, online, need)
         most = len(going) + _most(state, open_ones)
         unsure = _unsure(state, open_ones, need - len(going), refused)
     blocks, moves = _in_order(state, [*going, *unsure], set(unsure))

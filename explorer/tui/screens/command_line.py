@@ -17,12 +17,12 @@ EXAMPLE = "a line of a script, such as: allocate 64M movable zone Movable"
 
 
 class Typed(NamedTuple):
-    """A line, and the commands that it stands for; or, of one that asks to give back so much memory, the bytes and the node
-    (None: any)."""
+    """A line, and the commands that it stands for; or, of one that asks to give back so much memory, the bytes (None: all)
+    and the node (None: any)."""
 
     line: str
     commands: tuple[Command, ...]
-    size: tuple[int, int | None] | None = None
+    size: tuple[int | None, int | None] | None = None
 
 
 class CommandLine(Dialog[Typed]):
