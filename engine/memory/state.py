@@ -243,11 +243,12 @@ class State:
 
     def range_blocks(self, start: int, pages: int) -> list[Block]:
         """Existing blocks that lie in a range of pfns, ascending."""
-        size = self.geometry.pages_per_block
-        ids = range(start // size, ceil(start + pages, size))
-        if len(ids) > len(self.blocks):
-            return [self.blocks[i] for i in sorted(self.blocks) if i in ids]
-        return [b for i in ids if (b := self.blocks.get(i)) is not None]
+        size, blocks = self._block_pages, self.blocks
+        first, last = start // size, ceil(start + pages, size)
+        if last - first <= 16:
+            return [block for number in range(first, last) if (block := blocks.get(number)) is not None]
+        numbers = blocks.ascending()
+        return [blocks[number] for number in numbers[bisect_left(numbers, first) : bisect_left(numbers, last)]]
 
     # -- pages ------------------------------------------------------------------------------------------------------
 

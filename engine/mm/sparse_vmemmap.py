@@ -77,19 +77,8 @@ class BootMemory(Pool):
         self.expected = units
 
     def take(self, state: State, section: int, pages: int) -> Taken:
-        if not self.batch and self.expected is not None:
-            wanted = min(max(self.expected, 1), 64)
-            self.batch = self._rows(state, wanted)
-            self.batch.reverse()
-            if page_alloc.pages_of(self.batch) < wanted * pages:
-                self.expected = None  # no use in looking again
-        if self.expected is not None:
-            self.expected -= 1
-        if self.batch:
-            chunk = self.batch.pop()
-            if chunk[1] > pages:
-                self.batch.append((chunk[0] + pages, chunk[1] - pages))
-            return [(chunk[0], pages)], [], False
+        if rows := self.rows(state, pages, 1):
+            return rows, [], False
         self.fell_short = True
         if pages == 1 or not state.preset.base_page_fallback:
             raise HotplugError("ENOMEM", NoRowForMemmap(section, pages, tuple(node_order(state, self.node))))
@@ -100,6 +89,25 @@ class BootMemory(Pool):
             page_alloc.free_pages(state, chunks + tables, (VMEMMAP, PAGETABLE))
             raise HotplugError("ENOMEM", MemmapShort(section, pages, tuple(node_order(state, self.node))))
         return chunks, tables, True
+
+    def rows(self, state: State, pages: int, most: int) -> list[Chunk]:
+        """Pages in a row for each of up to `most` units, as many as one look at the free lists finds; none where none are
+        left."""
+        if not self.batch and self.expected is not None:
+            wanted = min(max(self.expected, 1), 64)
+            self.batch = self._rows(state, wanted)
+            self.batch.reverse()
+            if page_alloc.pages_of(self.batch) < wanted * pages:
+                self.expected = None  # no use in looking again
+        found: list[Chunk] = []
+        while self.batch and len(found) < most:
+            pfn, count = self.batch.pop()
+            if count > pages:
+                self.batch.append((pfn + pages, count - pages))
+            found.append((pfn, pages))
+        if self.expected is not None:
+            self.expected -= len(found)
+        return found
 
     def _rows(self, state: State, wanted: int) -> list[Chunk]:
         """Up to `wanted` units, each of free pages in a row; those that were left on CPUs' lists are used last."""

@@ -31,6 +31,7 @@ from altmap.engine import (
     grow,
     open_machine,
     save_machine,
+    vary,
 )
 from altmap.engine.protocol.vocabulary import KINDS, Caller
 
@@ -197,6 +198,9 @@ def questions() -> None:
     say("why_not of one offline on a machine of 1 TiB", f"{seconds * 1e3:.2f} ms", "below 1")
     seconds = timed(lambda: compare(guest(), Add(start="1T", size="1T")))
     say("compare of an add of 1 TiB", f"{seconds:.2f} s", "below 0.5")
+    server = open_machine("terabyte-server")
+    seconds = timed(lambda: vary(server, Add(start="2T", size="1T"), "kernel models"))
+    say("the same on a server of 1 TiB, under every kernel", f"{seconds:.2f} s", "below 0.5")
     growing: dict[str, Caller] = {"DIMMs": "acpi", "virtio-mem": "virtio-mem"}
     for who, caller in growing.items():
         seconds = timed(partial(grow, guest(), "1G", online="online_movable", caller=caller, limit="1T"))

@@ -58,27 +58,50 @@ def compare(
     `watched` gets the combinations and hands them on one by one, so that progress can be shown. Raises `BadInput` for a name
     or a size that cannot be."""
     state = state_of(machine)
-    extent(request)
+    ways = ways_of(state, placements, block_sizes, models, online)
+    return compared(state, request, ways, watched, nothing_known())
+
+
+def ways_of(
+    state: State,
+    placements: Sequence[Placement | None],
+    block_sizes: Sequence[int | str] = (),
+    models: Sequence[str] = (),
+    online: OnlineType | Sequence[OnlineType] = "online_movable",
+) -> list[Way]:
+    """Every combination, as `compare` is asked for them. Raises `BadInput`."""
     sizes = [parse_bytes(size) for size in block_sizes] or [state.geometry.block_size]
     types: Sequence[OnlineType] = [online] if isinstance(online, str) else online
-    ways = [Way(*way) for way in product(models or [state.model.name], sizes, placements, types)]
-    known = nothing_known()
+    return [Way(*way) for way in product(models or [state.model.name], sizes, placements, types)]
+
+
+def compared(
+    state: State, request: Add, ways: list[Way], watched: Callable[[Sequence[Way]], Iterable[Way]], known: Known
+) -> Comparison:
+    """The comparison of these ways, with what is `known` beforehand. Raises `BadInput`."""
+    size = extent(request)[1]
     copies = {
         (model, size): alternative(state, find_model(model), size)
         for model, size in dict.fromkeys((way.model, way.block_size) for way in ways)
     }
     before = memory(state, request.node, known)
-    rows = [tried(state, copies[way.model, way.block_size], way, request, known) for way in watched(ways)]
+    rows = []
+    for way in watched(ways):
+        copy = copies[way.model, way.block_size]
+        needs = availability(copy, size, request.caller, way.placement)
+        row = tried(copy, way, request, known)
+        rows.append(msgspec.structs.replace(row, needs=needs, boots=tuple(_boots(state, way))))
     own = copies.get((state.model.name, state.geometry.block_size))
     refused = [row for row in rows if _is_own(state, row, request) and not row.blocks]
-    plan = by_ratio(clone(state) if own is None else own, request, refused[0] if refused else None)
+    plan = by_ratio(clone(state) if own is None else own, request, refused[0] if refused else None, known)
     return Comparison(request, state.geometry.page_size, before, tuple(rows), plan)
 
 
-def tried(state: State, copy: State, way: Way, request: Add, known: Known) -> Row:
-    """What comes of one way, on a copy of the machine that `alternative` made for it."""
+def tried(copy: State, way: Way, request: Add, known: Known) -> Row:
+    """What comes of one way, on a copy of the machine that `alternative` made for it; not what it needs of a real one."""
     add = msgspec.structs.replace(request, placement=way.placement)
-    row = _begun(state, copy, way, add)
+    chosen = way.placement is not None and by_itself(copy, extent(add)[1], add.caller) == way.placement
+    row = Row(way.model, way.block_size, way.placement, way.online, chosen=chosen)
     found = None
     if not shortage(copy, add).missing:
         with rehearsal(copy):
@@ -118,15 +141,6 @@ def _keep_head(copy: State, state: State, block: Block) -> None:
     for section in state.sections_of(start, block.head):
         head = span(0, min(start + block.head - section.nr * size, size))
         copy.sections.put(section.nr, msgspec.structs.replace(section, pages=put(section.pages, head, MEMMAP)))
-
-
-def _begun(state: State, copy: State, way: Way, add: Add) -> Row:
-    """The row of an alternative, with what it needs and nothing of what comes of it."""
-    size = extent(add)[1]
-    needs = availability(copy, size, add.caller, way.placement)
-    chosen = way.placement is not None and by_itself(copy, size, add.caller) == way.placement
-    boots = tuple(_boots(state, way))
-    return Row(way.model, way.block_size, way.placement, way.online, needs, boots, chosen)
 
 
 def _boots(state: State, way: Way) -> Iterator[Released]:

@@ -12,10 +12,11 @@ from ...protocol.reasons.zones import NoAutoMovable, ZoneRule
 from ...run.rehearsal import attempt, rehearsal
 from ..shortage import shortage
 from .comparison import Plan, Row
+from .measure import Known
 from .thin import thinned
 
 
-def by_ratio(state: State, add: Add, refused: Row | None) -> Plan:
+def by_ratio(state: State, add: Add, refused: Row | None, known: Known) -> Plan:
     """What auto-movable would do with the request; the state is used up by it. `refused`: the add is, as it was there."""
     ratio, aware = state.settings.auto_movable_ratio, state.settings.auto_movable_numa_aware
     if "auto-movable" not in state.model.policies:
@@ -29,7 +30,7 @@ def by_ratio(state: State, add: Add, refused: Row | None) -> Plan:
     count = size // state.geometry.block_size
     if state.model.groups and add.caller in ("acpi", "dax", "cxl") and not shortage(state, add).missing:
         with rehearsal(state):
-            fits = thinned(state, add) is not None
+            fits = thinned(state, add, known) is not None
         if fits:  # a device goes as a whole, as its first block does
             with rehearsal(state):
                 zone, reason = _as_device(state, add, size // state.geometry.page_size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from ...memory.section import Pages, Section
@@ -15,24 +16,30 @@ from ...numbers.frozen import Frozen
 from ...numbers.rounding import ceil
 from ...protocol.vocabulary import FREE, ZoneKey
 from .comparison import Memory
+from .looked_at import Seen, Step, alike, looking, once
 
 
 class Known(NamedTuple):
-    """What was counted before: alternatives have most of their sections in common. Huge pages by the pages of a section,
-    which of them are a zone's, and their order; whether a range can become one gigantic page, by kernel and sections. What is
-    looked up by its id is kept, so that nothing else comes to have that."""
+    """What was found before: alternatives have most of their sections in common. Huge pages by the pages of a section, which of
+    them are a zone's, and their order; whether a range can become one gigantic page, by its sections and by what was looked at
+    of the kernel; whole steps of trials. What is looked up by its id is kept, so that nothing else comes to have that."""
 
     small: dict[tuple[int, int, int], tuple[int, Pages]]
-    gigantic: dict[tuple[str, ZoneKey, int, tuple[int, ...]], tuple[bool, tuple[Section, ...]]]
+    gigantic: dict[tuple[ZoneKey, int, tuple[int, ...]], list[tuple[Seen, bool, tuple[Section, ...]]]]
+    steps: list[Step]
 
 
 def nothing_known() -> Known:
     """What a comparison knows that has counted nothing yet."""
-    return Known({}, {})
+    return Known({}, {}, [])
 
 
 def memory(state: State, node: int, known: Known) -> Memory:
     """MemTotal and MemFree of a machine, and the huge pages of each size that a node could give."""
+    return once(known.steps, state, ("memory", node), lambda: _memory(state, node, known))
+
+
+def _memory(state: State, node: int, known: Known) -> Memory:
     total = sum(zone.managed for zone in state.zones.values())
     free = sum(zone.free for zone in state.zones.values())
     return Memory(total, free, Frozen({size: _huge_pages(state, node, size, known) for size in pool.sizes(state)}))
@@ -63,10 +70,12 @@ def _gigantic(state: State, node: int, pages: int, known: Known) -> int:
     size, count, sections = state.geometry.pages_per_section, 0, state.sections
     for key, start in candidates(state, node, pages):
         there = [section for nr in range(start // size, ceil(start + pages, size)) if (section := sections.get(nr))]
-        token = (state.model.name, key, start, tuple(map(id, there)))
-        if (found := known.gigantic.get(token)) is None:
-            found = known.gigantic[token] = could_be_one(state, key, start, pages), tuple(there)
-        count += found[0]
+        tries = known.gigantic.setdefault((key, start, tuple(map(id, there))), [])
+        found = next((one for one in tries if alike(state.model, one[0])), None)
+        if found is None:
+            could, seen = looking(state, partial(could_be_one, state, key, start, pages))
+            tries.append(found := (seen, could, tuple(there)))
+        count += found[1]
     return count
 
 

@@ -8,13 +8,14 @@ first. Every figure is then what `rehearsed` finds; where that is not certain be
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final, NamedTuple
 
 import msgspec
 
 from ...commands import Add, Online, extent
 from ...hotplug.overhead import object_pages, page_table_pages
-from ...hotplug.placement import choose
+from ...hotplug.placement import Choice, choose
 from ...hotplug.without import refuse_without_hotplug
 from ...memory.block import Block, Request
 from ...memory.section import Memmap, Pages, Section
@@ -22,18 +23,21 @@ from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES, MOVABLE, NORMAL
 from ...mm import iomem, page_alloc, sparse_vmemmap, windows
 from ...mm.hugetlb import pool
+from ...mm.page_alloc import pages_of
 from ...mm.zonelist import kernel_zonelist, working_node
 from ...numbers.bits import span
 from ...numbers.frozen import Frozen
 from ...numbers.rounding import down, up
+from ...numbers.runs import merged
 from ...protocol.events import ExistingMemoryTaken
 from ...protocol.reasons import HotplugError
 from ...protocol.vocabulary import DEVICE_CALLERS, MEMMAP, PAGETABLE, SLAB, Chunk, Kind, Placement
 from ...run.certainty import certainty
 from ...run.rehearsal import attempt
 from .comparison import Memory, Row, Share, Stretch, Stuck
+from .looked_at import once
 from .measure import Known, memory, small_pages
-from .rehearsed import less, memmap_of, taken_out, zone_chosen
+from .rehearsed import less, taken_out, zone_chosen
 
 FEW: Final = 96
 """So many blocks are all put there."""
@@ -63,7 +67,7 @@ def thin(state: State, row: Row, add: Add, known: Known) -> Row | None:
     if any(zone.intersects(first, pages) for zone in state.zones.values()):
         return None  # blocks may go to one zone or another
     before = state.free_by_node()
-    made = thinned(state, add)
+    made = thinned(state, add, known)
     if made is None:
         return None
     taken = less(before, state.free_by_node())
@@ -84,7 +88,7 @@ def thin(state: State, row: Row, add: Add, known: Known) -> Row | None:
     return _online(state, row, first, pages, known)
 
 
-def thinned(state: State, add: Add) -> Thin | None:
+def thinned(state: State, add: Add, known: Known) -> Thin | None:
     """Add a request, thin; None where that would be refused, or what comes of it is not as plain as that."""
     geometry = state.geometry
     start, size = extent(add)
@@ -106,6 +110,17 @@ def thinned(state: State, add: Add) -> Thin | None:
     try:
         refuse_without_hotplug(state)
         choice = choose(state, size, add.caller, add.placement, add.fallback)
+    except HotplugError:
+        return None
+    what = add, choice.placement, choice.head
+    return once(known.steps, state, what, lambda: _put_there(state, add, choice))
+
+
+def _put_there(state: State, add: Add, choice: Choice) -> Thin | None:
+    geometry = state.geometry
+    start, size = extent(add)
+    first, pages = start // geometry.page_size, size // geometry.page_size
+    try:
         iomem.reserve(state, start, size, "System RAM")
         tables = page_table_pages(state, first, pages)
         taken = _take(state, PAGETABLE, tables)
@@ -138,16 +153,7 @@ def _memmap(state: State, add: Add, placement: Placement, head: int) -> Thin | N
     last, each = first + count - 1, geometry.memmap_pages_per_section
     sections = range(first * geometry.sections_per_block, (last + 1) * geometry.sections_per_block)
     if placement == "boot":
-        boot = sparse_vmemmap.BootMemory(state, add.node)
-        boot.expect(len(sections) * each // geometry.vmemmap_unit_pages)
-        try:
-            placed = [Section(nr, add.node, memmap=sparse_vmemmap.populate(state, nr, boot)[0]) for nr in sections]
-        finally:
-            boot.close(state)
-        shares, outside, fallback = memmap_of(state, placed, add.node, first * unit, count * unit)
-        for section in placed[: geometry.sections_per_block]:
-            _put(state, add, section, 0)
-        return Thin((Stretch(first, last, 0),), shares, outside, fallback, 0)
+        return _in_boot_memory(state, add, sections, Stretch(first, last, 0))
     if placement == "sections" and any(
         not host.early and host.node == add.node for host in state.sections_of(0, first * unit)
     ):
@@ -175,6 +181,38 @@ def _memmap(state: State, add: Add, placement: Placement, head: int) -> Thin | N
             memmap = Memmap("self", at, ((at, each),))
             _put(state, add, Section(nr, add.node, pages=pages, memmap=memmap), 0)
     return Thin(tuple(stretches), (Share("self", add.node, whole),), (), 0, 0)
+
+
+def _in_boot_memory(state: State, add: Add, sections: range, stretch: Stretch) -> Thin:
+    """The memmap of all sections is taken; of the first block they are there. Raises `HotplugError`."""
+    geometry, boot = state.geometry, sparse_vmemmap.BootMemory(state, add.node)
+    unit = geometry.vmemmap_unit_pages
+    rest = len(sections) * geometry.memmap_pages_per_section // unit
+    boot.expect(rest)
+    chunks: list[Chunk] = []
+    tables = 0
+    try:
+        for nr in sections[: geometry.sections_per_block]:
+            memmap = sparse_vmemmap.populate(state, nr, boot)[0]
+            _put(state, add, Section(nr, add.node, memmap=memmap), 0)
+            chunks += memmap.chunks
+            tables += pages_of(memmap.tables)
+            rest -= geometry.memmap_pages_per_section // unit
+        while rest:
+            if rows := boot.rows(state, unit, rest):
+                chunks += rows
+                rest -= len(rows)
+            else:
+                base, tops, _ = boot.take(state, sections[-1], unit)
+                chunks += base
+                tables, rest = tables + pages_of(tops), rest - 1
+    finally:
+        boot.close(state)
+    by_node: Counter[int] = Counter()
+    for pfn, count in chunks:
+        by_node[state.sections[pfn // geometry.pages_per_section].node] += count
+    shares = tuple(Share("kernel", node, count) for node, count in sorted(by_node.items()))
+    return Thin((stretch,), shares, merged(sorted(chunks)), tables, 0)
 
 
 def _put(state: State, add: Add, section: Section, head: int) -> None:

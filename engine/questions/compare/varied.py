@@ -11,8 +11,9 @@ from ...memory.state import Holder, State, state_of
 from ...numbers.units import GIB, MIB, format_bytes
 from ...protocol.vocabulary import ONLINE_TYPES, PLACEMENTS, OnlineType
 from .alike import alike_releases
-from .alternatives import Way, compare
+from .alternatives import Way, compared, ways_of
 from .comparison import Comparison
+from .measure import Known, nothing_known
 
 _USUAL_BLOCKS: Final = (128 * MIB, 512 * MIB, GIB, 2 * GIB)
 
@@ -34,10 +35,10 @@ def vary(
 ) -> Varied:
     """Put alternatives of an add request side by side in which one thing varies, a key of `VARIES`. Where kernel models do,
     one stands for all releases in a row of which the very same comes. Raises as `compare`."""
-    state = state_of(machine)
+    state, known = state_of(machine), nothing_known()
     ways: dict[str, Any] = {"placements": [request.placement], "online": online}
-    names, varied = VARIES[what](state, request, online)
-    found = compare(state, request, **{**ways, **varied}, watched=watched)
+    names, varied = VARIES[what](state, request, online, known)
+    found = compared(state, request, ways_of(state, **{**ways, **varied}), watched, known)
     return Varied(what, found, names)
 
 
@@ -45,21 +46,21 @@ _Ways = tuple[tuple[str, ...], Mapping[str, Any]]
 """What alternatives are called, and what of `compare` they vary."""
 
 
-def _placements(state: State, request: Add, online: OnlineType) -> _Ways:
+def _placements(state: State, request: Add, online: OnlineType, known: Known) -> _Ways:
     return PLACEMENTS, {"placements": PLACEMENTS}
 
 
-def _models(state: State, request: Add, online: OnlineType) -> _Ways:
+def _models(state: State, request: Add, online: OnlineType, known: Known) -> _Ways:
     """The RFC's kernel, then of releases in a row of which the same comes the machine's own if it is among them, else the
     last."""
     names, models = ["rfc-v2"], ["rfc-v2"]
-    for alike in alike_releases(state, request, online):
+    for alike in alike_releases(state, request, online, known):
         names.append(alike[0] if len(alike) == 1 else f"{alike[0]} to {alike[-1]}")
         models.append(state.model.name if state.model.name in alike else alike[-1])
     return tuple(names), {"models": models}
 
 
-def _blocks(state: State, request: Add, online: OnlineType) -> _Ways:
+def _blocks(state: State, request: Add, online: OnlineType, known: Known) -> _Ways:
     """The machine's own size, and the others that its kind of machine may come to have."""
     own = state.geometry.block_size
     sizes = [own]
@@ -68,11 +69,11 @@ def _blocks(state: State, request: Add, online: OnlineType) -> _Ways:
     return tuple(map(format_bytes, sizes)), {"block_sizes": sizes}
 
 
-def _types(state: State, request: Add, online: OnlineType) -> _Ways:
+def _types(state: State, request: Add, online: OnlineType, known: Known) -> _Ways:
     return ONLINE_TYPES, {"online": ONLINE_TYPES}
 
 
-VARIES: Final[Mapping[str, Callable[[State, Add, OnlineType], _Ways]]] = MappingProxyType({
+VARIES: Final[Mapping[str, Callable[[State, Add, OnlineType, Known], _Ways]]] = MappingProxyType({
     "placements": _placements, "kernel models": _models, "block sizes": _blocks, "online types": _types
 })  # fmt: skip
 """What can vary, by its name."""
