@@ -79,6 +79,7 @@ class ExplorerApp(App[bool]):
         self.stylesheet.set_variables(self.get_css_variables())
 
     def on_mount(self) -> None:
+        self.screen_change_signal.subscribe(self, lambda _: self.call_later(self._go_on))
         if self._tour is not None and isinstance(self.screen, MainScreen):
             self.screen.take_tour(self._tour)
         if self.session is None:
@@ -199,9 +200,8 @@ class ExplorerApp(App[bool]):
     def on_asking_screen_returned(self, message: AskingScreen.Returned) -> None:
         self.push_screen(self._main_of(message.session))
 
-    async def on_asking_screen_entered(self, message: AskingScreen.Entered) -> None:
+    def on_asking_screen_entered(self, message: AskingScreen.Entered) -> None:
         self.session = message.session
-        await self._go_on()
 
     def action_help(self) -> None:
         """Tell the keys of the screen."""
