@@ -18,7 +18,7 @@ def joint(
     here = range(first, first + row.pages // shape.unit)
     if len(hosts) != 1 or not shape.gap or block not in here or not all(host in here for host in hosts):
         return (above,)
-    left, right = sorted((one - first) * (shape.wide + shape.gap) + shape.wide // 2 for one in (block, *hosts))
+    left, right = sorted((one - first) * (shape.broad + shape.gap) + shape.broad // 2 for one in (block, *hosts))
     said = f" struct pages of memory{block} "
     room = right - left - 1
     if room < len(said) + 2 or right >= len(above.text):

@@ -33,7 +33,7 @@ def laid_out(
     there or not, with their nodes."""
     if scope.level in ("block", "section"):
         shape = plain_shape(scope.pages, *size, halves)
-        return Plan(rows_of([Extent(scope.start, scope.pages, 0)], shape), shape, size[1])
+        return Plan(rows_of([Extent(scope.start, scope.pages, 0)], shape.row), shape, size[1])
     unit = machine.geometry.pages_per_block
     first, last = scope.start // unit, -(-(scope.start + scope.pages) // unit)
     known = {**expected, **blocks_of(machine)}

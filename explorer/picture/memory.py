@@ -16,7 +16,7 @@ from .nodes import node_bar
 from .overlay import Overlay
 from .paints import Paints
 from .palette import LETTERS, WORDS
-from .plan import Plan, Row
+from .plan import BESIDE, Plan, Row
 from .scope import Scope
 from .sides import Sides
 from .tiles import Tiles
@@ -26,8 +26,8 @@ GUTTERS: Final = ((81, 13), (70, 9), (0, 8))
 """Columns of the gutter, by the least width of the map."""
 _BAR: Final = 32
 """Columns of the bar of what a node's memory is."""
-_FILLED: Final = (3, 4)
-"""Where less of the width is filled, a narrower gutter may make room for cells half as big."""
+_BROAD: Final = (4, 3)
+"""Where cells are broader than so many columns in so many, a narrower gutter may make room for cells half as big."""
 
 
 class MemoryPicture:
@@ -53,7 +53,7 @@ class MemoryPicture:
         self._lines: dict[int, Line] = {}
         first, *others = (columns for least, columns in GUTTERS if self.wide >= least)
         self.gutter, self.plan = first, self._laid_out(first)
-        if others and self._used() * _FILLED[1] < (self.wide - first) * _FILLED[0]:
+        if others and self.plan.shape.broad * _BROAD[1] > self.plan.shape.wide * _BROAD[0]:
             other = self._laid_out(others[0])
             if other.shape.cell < self.plan.shape.cell:
                 self.gutter, self.plan = others[0], other
@@ -144,8 +144,8 @@ class MemoryPicture:
     @property
     def shares(self) -> int:
         """Columns that are left beside the tiles for the free share of each row; 0 where there are too few."""
-        room = self.wide - self.gutter - self._used() - 1
-        return room if 10 <= room <= 20 else 0
+        room = self.wide - self.gutter - self.plan.shape.across - 1
+        return room if room + 1 in BESIDE else 0
 
     def _share(self, row: Row) -> Line:
         """How much of a row's online memory is free, as a bar and in percent."""
@@ -218,8 +218,8 @@ class MemoryPicture:
 
     def _hole(self, at: int, row: Row, part: int, over: Overlay) -> Iterable[Span]:
         text = f"---- hole of {format_bytes(row.pages * self.machine.geometry.page_size)} "
-        room = self._used() - len(text)
-        said = Span((text + "-" * room)[: self._used()], self.scene.palette.faint)
+        room = self.plan.shape.across - len(text)
+        said = Span((text + "-" * room)[: self.plan.shape.across], self.scene.palette.faint)
         rows, shape, palette = self.plan.rows, self.plan.shape, self.scene.palette
         if not self.view.joins or at + 1 == len(rows) or rows[at + 1].what != "tiles":
             return [Span(" "), said]
@@ -229,10 +229,6 @@ class MemoryPicture:
     def hole_lines(self) -> list[int]:
         """The lines that may join blocks below them."""
         return [self.plan.tops[at] for at, row in enumerate(self.plan.rows) if row.what == "hole" and self.view.joins]
-
-    def _used(self) -> int:
-        shape = self.plan.shape
-        return shape.per_row * (shape.wide + shape.gap) - shape.gap
 
     def _folded(self, at: int, row: Row, part: int, over: Overlay) -> Iterable[Span]:
         geometry, palette = self.machine.geometry, self.scene.palette
@@ -246,7 +242,7 @@ class MemoryPicture:
         size, count = about_bytes(row.pages * geometry.page_size), last - first + 1
         text = f" {size} {WORDS[kind]}: memory{first}-{last}, {count} blocks alike"
         hint = "" if self._plain else "z unfolds "
-        room = self._used()
+        room = self.plan.shape.across
         if self.halves == 1:
             text = f"{LETTERS[kind].upper() * 4}{text} "
         if len(text) + len(hint) + 2 > room:
@@ -315,12 +311,13 @@ class MemoryPicture:
             return row.start
         if row.what != "tiles":
             return None
-        column, inside = divmod(max(0, x - self.gutter), shape.wide + shape.gap)
+        column, inside = divmod(max(0, x - self.gutter), shape.broad + shape.gap)
         part = max(0, y - self.plan.tops[number] - shape.caption)
         column = min(column, shape.per_row - 1)
         pfn = row.start + column * shape.unit
         if shape.gap == 0:
-            pfn += (self.plan.cells_at(number, part)[0] * shape.wide + min(inside, shape.wide - 1)) * shape.cell
+            cell = self.plan.columns[min(inside, shape.broad - 1)]
+            pfn += (self.plan.cells_at(number, part)[0] * shape.wide + cell) * shape.cell
         return self.snapped(pfn)
 
     def snapped(self, pfn: int) -> int:

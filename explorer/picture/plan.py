@@ -1,7 +1,8 @@
 """How memory is laid out on a picture: tiles in rows that begin at round addresses, holes and uniform runs as thin rows.
 
-A tile is one unit of memory, usually a block, of ``w`` by ``h`` characters; each character shows two cells, one above the
-other (or one, where there is no colour). Cells run along the upper half of a line, then along the lower half.
+A tile is one unit of memory, usually a block; each character shows two cells, one above the other (or one, where there is no
+colour). Cells run along the upper half of a line, then along the lower half. A tile has powers of two of them across and
+down, and fills more characters than these where there are more: then some or all cells take more than one.
 """
 
 from __future__ import annotations
@@ -19,16 +20,30 @@ _CAPTIONED: Final = 32
 """So few tiles get a line with their number and state."""
 _SLIM: Final = 16
 """So many times as long as it is broad a tile is a strip: rather take one with cells twice as big."""
-_ACROSS: Final = 64
+_NARROW: Final = 4
+"""Columns that a tile has at least."""
+_FINEST: Final = 8
+"""Pages that a cell of a tile has at least."""
+_WASTE: Final = 8
+"""Parts of a map; one of them more or less left empty makes no difference between two shapes."""
+BESIDE: Final = range(7, 25)
+"""So many columns beside flat rows are put to use otherwise; else cells are as broad as fills the width."""
+_FLAT: Final = 2
+"""Lines of a flat row, at most."""
+_FEW: Final = 10
+"""Less than one line for so many rows is rather left than that one row is twice as high as the others."""
+_SPARE: Final = 4
+"""So few columns are rather left than that some cells are broader than others."""
 
 
 class Shape(NamedTuple):
-    """The form of tiles: pages of one, characters across and down, how many a row, columns between two, lines of caption,
-    and cells above each other in a character (1 or 2)."""
+    """The form of tiles: pages of one, cells across, lines down that its cells need, the columns that it has, how many a row,
+    columns between two, lines of caption, and cells above each other in a character (1 or 2)."""
 
     unit: int
     wide: int
     high: int
+    broad: int
     per_row: int
     gap: int
     caption: int
@@ -48,6 +63,11 @@ class Shape(NamedTuple):
     def row(self) -> int:
         """Pages of a row of tiles."""
         return self.unit * self.per_row
+
+    @property
+    def across(self) -> int:
+        """Columns of a row of tiles."""
+        return self.per_row * (self.broad + self.gap) - self.gap
 
 
 class Row(NamedTuple):
@@ -72,8 +92,7 @@ class Extent(NamedTuple):
 
 class Plan:
     """Rows of a fixed shape, and where on them a page lies. Rows of tiles are as high as they need, and where there are more
-    lines than that, higher: then some or all rows of cells take more than one half of a line. Of lines that are left even so
-    each heading but the first gets one above it."""
+    lines than that, higher. A few lines that not all rows of one line could have stand above the headings but the first."""
 
     def __init__(self, rows: Sequence[Row], shape: Shape, height: int = 0) -> None:
         self.rows = rows
@@ -81,24 +100,22 @@ class Plan:
         tiled = sum(row.what == "tiles" for row in rows)
         self.least = len(rows) + tiled * (shape.lines - 1)
         """Lines that it needs."""
-        more = shared(max(0, height - self.least), tiled, shape.high)
-        rest = height - self.least - sum(more)
+        self.columns = tuple(column * shape.wide // shape.broad for column in range(shape.broad))
+        """The cell of each column of a tile."""
+        parted = sum(row.what == "node" for row in rows[1:])
+        more, apart = shared(max(0, height - self.least), tiled, shape.high, parted)
         self.highs: list[int] = []
         """Lines of each row; of one of tiles those of its cells."""
         self.tops: list[int] = []
         top = 0
         for at, row in enumerate(rows):
-            apart = row.what == "node" and at > 0 and rest > 0
-            rest -= apart
             self.tops.append(top)
-            self.highs.append(shape.high + more.pop() if row.what == "tiles" else 1 + apart)
+            self.highs.append(
+                shape.high + more.pop() if row.what == "tiles" else 1 + apart.pop() if row.what == "node" and at else 1
+            )
             top += self.highs[-1] + shape.caption * (row.what == "tiles")
         self.lines = top
         self._starts = [row.start for row in rows]
-
-    def stretched(self, height: int) -> Plan:
-        """The same rows, so high that they fill a height."""
-        return Plan(self.rows, self.shape, height)
 
     def lines_of(self, at: int) -> range:
         """The lines of a row, by its number."""
@@ -133,12 +150,17 @@ class Plan:
         return None
 
 
-def shared(lines: int, rows: int, high: int) -> list[int]:
-    """How many of so many lines each row of tiles gets above those that it has: all the same; and one more where that is not
-    seen, because the rows are high, or where most of them get one."""
+def shared(lines: int, rows: int, high: int, headings: int = 0) -> tuple[list[int], list[int]]:
+    """How many of so many lines each row of tiles gets above those that it has, and how many stand above each heading. All
+    rows get the same; and some one more, unless that would be seen, because rows have one line and few would get another:
+    then headings get them, or where there are none but very few lines, nothing."""
     each, rest = divmod(lines, max(1, rows))
-    rest = rest if high + each > 2 or rest * 2 >= rows else 0
-    return [each + (at + 1) * rest // rows - at * rest // rows for at in range(rows)]
+    apart = rest if high + each < 2 and rest * (2 if headings else _FEW) < rows else 0
+    return _evenly(lines - apart, rows), _evenly(apart, headings)
+
+
+def _evenly(lines: int, rows: int) -> list[int]:
+    return [(at + 1) * lines // rows - at * lines // rows for at in range(rows)]
 
 
 def planned(
@@ -150,23 +172,25 @@ def planned(
     headings: bool = False,
 ) -> Plan:
     """The plan with the smallest cells with which tiles of `unit` pages stay within a width and height, unless they are mere
-    strips; of several the one whose tiles, filling the height, are most like squares."""
+    strips; of several one that leaves little of the map empty, and of these the one whose tiles are most like squares."""
     width, height = size
     units = sum(extent.pages for extent in extents) // unit
     folded = sum(pages for _, pages in alike) // unit
     caption = 1 if units <= _CAPTIONED and height >= 16 else 0
     best: tuple[tuple[int, int, int], Plan] | None = None
-    for shape in _tile_shapes(unit, width, halves, caption) if units <= PLAIN else ():
-        if best is not None and shape.cell > best[0][0]:
+    for per_row in (1, 2, 4, 8, 16, 32) if units <= PLAIN else ():
+        if (width + 1) // per_row <= _NARROW or (units - folded) // per_row * (1 + caption) > height:
             continue
-        if (units - folded) // shape.per_row * shape.lines > height:
+        rows = rows_of(extents, unit * per_row, alike, headings)
+        tiled = sum(row.what == "tiles" for row in rows)
+        lines = (height - len(rows) + tiled) // max(1, tiled) - caption
+        if lines < 1:
             continue
-        plan = Plan(rows_of(extents, shape, alike, headings), shape)
-        if plan.lines > height:
-            continue
-        sides = sorted((shape.wide, 2 * plan.stretched(height).highs[-1]))
+        shape = _tile_shape(unit, per_row, width, lines, halves, caption)
+        plan = Plan(rows, shape, height)
+        sides = sorted((shape.broad, 2 * lines))
         slim = sides[1] // sides[0]
-        rank = (shape.cell << (slim >= _SLIM), slim, abs(width - shape.per_row * (shape.wide + 1)))
+        rank = (shape.cell << (slim >= _SLIM), _empty(plan, size), slim)
         if best is None or rank < best[0]:
             best = rank, plan
     if best is not None:
@@ -176,6 +200,17 @@ def planned(
     return plainly(extents, (units - folded) * unit, size, halves, alike, headings)
 
 
+def _empty(plan: Plan, size: Pair) -> int:
+    """How many of `_WASTE` parts of a map have neither tiles nor rows of other kinds."""
+    (width, height), shape, used = size, plan.shape, 0
+    for at, row in enumerate(plan.rows):
+        here = row.pages if row.what == "tiles" else 0
+        here = max(0, min(row.start + here, row.high) - max(row.start, row.low))
+        columns = width if not here else -(-here // shape.unit) * (width // shape.per_row)
+        used += columns * len(plan.lines_of(at))
+    return round(_WASTE * (1 - used / (width * height)))
+
+
 def plainly(
     extents: Sequence[Extent], pages: int, size: Pair, halves: int, alike: Sequence[Pair], headings: bool
 ) -> Plan:
@@ -183,35 +218,48 @@ def plainly(
     width, height = size
     for lines in range(height, 0, -1):
         shape = plain_shape(pages, width, lines, halves)
-        plan = Plan(rows_of(extents, shape, alike, headings), shape)
+        plan = Plan(rows_of(extents, shape.row, alike, headings), shape, height)
         if plan.lines <= height:
             break
     return plan
 
 
-def _tile_shapes(unit: int, width: int, halves: int, caption: int) -> Iterator[Shape]:
-    for per_row in (1, 2, 4, 8, 16, 32):
-        for wide in (4, 8, 16, 32, 64):
-            if per_row * (wide + 1) - 1 <= width:
-                shapes = (Shape(unit, wide, high, per_row, 1, caption, halves) for high in (1, 2, 4, 8, 16))
-                yield from (shape for shape in shapes if shape.cell >= 8)
+def _tile_shape(unit: int, per_row: int, width: int, lines: int, halves: int, caption: int) -> Shape:
+    """As many cells, as powers of two, as have room in tiles of so many lines, so many a row."""
+    wide, high = _power((width + 1) // per_row - 1), _power(lines)
+    while high > 1 and unit // (wide * high * halves) < _FINEST:
+        high //= 2
+    while wide > 1 and unit // (wide * high * halves) < _FINEST:
+        wide //= 2
+    return Shape(unit, wide, high, _broad(wide, per_row, 1, width, lines <= _FLAT), per_row, 1, caption, halves)
+
+
+def _power(count: int) -> int:
+    """The greatest power of two that is no more than a count, which is at least 1."""
+    return 1 << count.bit_length() - 1
+
+
+def _broad(wide: int, per_row: int, gap: int, width: int, flat: bool) -> int:
+    """The columns of a tile of so many cells across: as many for each cell, unless too much of the width would be left."""
+    whole = ((width + gap) // per_row - gap) // wide * wide
+    left = width + gap - per_row * (whole + gap)
+    return whole if left <= _SPARE or (flat and left in BESIDE) else width // per_row - gap
 
 
 def plain_shape(pages: int, width: int, height: int, halves: int) -> Shape:
-    """Rows of cells without tiles: 64 a line, or as many as there is room for, each as small as fits."""
-    across = _ACROSS
-    while across > max(1, width):
-        across //= 2
+    """Rows of cells without tiles: as many a line as there is room for, a power of two, each as small as fits."""
+    across = _power(max(1, width))
     cell = 1
     while -(-pages // (cell * across * halves)) > max(1, height):
         cell *= 2
-    return Shape(cell * across * halves, across, 1, 1, 0, 0, halves)
+    return Shape(cell * across * halves, across, 1, _broad(across, 1, 0, width, True), 1, 0, 0, halves)
 
 
 def rows_of(
-    extents: Sequence[Extent], shape: Shape, alike: Sequence[tuple[int, int]] = (), headings: bool = False
+    extents: Sequence[Extent], size: int, alike: Sequence[tuple[int, int]] = (), headings: bool = False
 ) -> list[Row]:
-    """The rows for memory that is there; `alike` are runs of units (first pfn, pages) that may be folded."""
+    """The rows for memory that is there, each of so many pages; `alike` are runs of units (first pfn, pages) that may be
+    folded."""
     rows: list[Row] = []
     end: int | None = None
     node = -1
@@ -219,17 +267,17 @@ def rows_of(
         if headings and extent.node != node:
             rows.append(Row("node", extent.start, 0, extent.node))
         node = extent.node
-        for start, pages, folded in _pieces(extent, shape.row, alike):
+        for start, pages, folded in _pieces(extent, size, alike):
             if end is not None and start > end:
                 rows.append(Row("hole", end, start - end))
             if folded:
                 rows.append(Row("alike", start, pages, extent.node))
             else:
-                for at in range(start, start + pages, shape.row):
+                for at in range(start, start + pages, size):
                     if rows and rows[-1].what == "tiles" and rows[-1].start == at:
                         rows[-1] = rows[-1]._replace(high=extent.start + extent.pages)
                     else:
-                        rows.append(Row("tiles", at, shape.row, extent.node, extent.start, extent.start + extent.pages))
+                        rows.append(Row("tiles", at, size, extent.node, extent.start, extent.start + extent.pages))
             end = max(end or 0, start + pages)
     return rows
 

@@ -76,7 +76,7 @@ class Tiles:
     def _tile(self, at: int, block: int) -> list[Line] | None:
         """The lines of a tile that has its own; None for its cells."""
         if block not in self._own:
-            wide, high = self._plan.shape.wide, self._plan.highs[at]
+            wide, high = self._plan.shape.broad, self._plan.highs[at]
             self._own[block] = self._view.tile(self._scene, block, wide, high, self._halves)
         return self._own[block]
 
@@ -128,7 +128,7 @@ class Tiles:
                 yield from self._note(note, first + tile, paints, at, tile, lit)
                 continue
             if part < shape.caption:
-                yield from self._seen(self._view.caption(self._scene, first + tile, shape.wide), first + tile, over)
+                yield from self._seen(self._view.caption(self._scene, first + tile, shape.broad), first + tile, over)
                 continue
             own = self._tile(at, first + tile)
             if own is not None:
@@ -146,6 +146,7 @@ class Tiles:
             which, row = divmod(row, shape.high * shape.halves)
             if which == tile and self._plan.parts_of(at, row)[0] == part:
                 spans = [span._replace(text=letter) for span in spans for letter in span.text]
+                column = self._plan.columns.index(column)
                 back = spans[column].back
                 fore = palette.text if shape.halves == 1 else palette.cursor
                 spans[column] = Span(sign, fore, palette.ground if back is None else back, True)
@@ -154,9 +155,9 @@ class Tiles:
     def _note(self, note: str, block: int, paints: list[Paint], at: int, tile: int, lit: float) -> Iterator[Span]:
         """Words on the first line of a tile, what is left of it as it is."""
         shape, palette = self._plan.shape, self._scene.palette
-        text = f"✗ {note} "[: shape.wide] if shape.wide >= 8 else "✗"
+        text = f"✗ {note} "[: shape.broad] if shape.broad >= 8 else "✗"
         if shape.caption:
-            text = f"{block} {text}".ljust(shape.wide)[: shape.wide]
+            text = f"{block} {text}".ljust(shape.broad)[: shape.broad]
         back = None if self._halves == 1 else palette.verdicts["no"]
         yield Span(text, palette.text if self._halves == 1 else 0xFFFFFF if palette.dark else 0x10151C, back, True)
         if not shape.caption:
@@ -274,7 +275,8 @@ class Tiles:
         shape, palette = self._plan.shape, self._scene.palette
         first = tile * shape.wide * shape.high * shape.halves
         rows = [first + number * shape.wide for number in self._plan.cells_at(at, part)]
-        upper = paints[rows[0] + column : rows[0] + shape.wide]
+        columns = self._plan.columns[column:]
+        upper = [paints[rows[0] + cell] for cell in columns]
         if shape.halves == 1:
             for paint in upper:
                 if paint.signs:
@@ -282,7 +284,7 @@ class Tiles:
                 else:
                     yield Span(paint.letter, bold=paint.letter.isupper())
             return
-        lower = paints[rows[1] + column : rows[1] + shape.wide]
+        lower = [paints[rows[1] + cell] for cell in columns]
         for (top, bottom), alike in groupby(zip(upper, lower, strict=True)):
             span = self._pair(top, bottom, lit)
             yield span._replace(text=span.text * sum(1 for _ in alike))
@@ -314,8 +316,9 @@ class Tiles:
             return
         yield Span(" ")
         if shape.halves == 1:
-            for number, span in enumerate(self._cells(paints, at, 0, part, 0.0), rows[0] * shape.wide):
-                yield span._replace(fore=palette.ground, back=palette.cursor) if number in cursor else span
+            for column, span in zip(self._plan.columns, self._cells(paints, at, 0, part, 0.0), strict=True):
+                here = rows[0] * shape.wide + column in cursor
+                yield span._replace(fore=palette.ground, back=palette.cursor) if here else span
             return
         white = Paint(palette.cursor, "+")
         shown = [white if number in cursor else paint for number, paint in enumerate(paints)] if inside else paints

@@ -1,4 +1,4 @@
-"""The map is always full: rows of tiles grow until they fill its height, and each line knows which cells it shows."""
+"""The map is always full: tiles grow until they fill its width and height, and each character knows which cell it shows."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from altmap.explorer.picture.layout import laid_out
 from altmap.explorer.picture.memory import MemoryPicture
 from altmap.explorer.picture.overlay import Overlay
 from altmap.explorer.picture.palette import DARK
-from altmap.explorer.picture.plan import Plan, Row, Shape, shared
+from altmap.explorer.picture.plan import BESIDE, Plan, Row, Shape, shared
 from altmap.explorer.picture.scope import Scope, whole
 from altmap.explorer.picture.use import Use
 from altmap.explorer.picture.view import Scene
 from altmap.explorer.tui.outlooks import Outlooks
 from altmap.explorer.tui.sheets import Place, Sheet
 
-SIZES = ((52, 10), (71, 10), (68, 32), (71, 32), (68, 25))
-"""Columns and lines for cells, of the maps of the four sizes of the screen, and of one with a table of nodes below it."""
+SIZES = ((52, 10), (71, 10), (68, 32), (71, 32), (68, 25), (60, 15), (84, 30), (120, 40), (137, 50))
+"""Columns and lines for cells, of the maps of the four sizes of the screen, of one with a table of nodes below it, and of
+some on which cells of a character each would leave much empty."""
 
 
 @cache
@@ -29,13 +30,33 @@ def opened(name: str) -> engine.Machine:
 @pytest.mark.parametrize("name", [one.name for one in engine.bundled_machines()])
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("halves", [1, 2])
-def test_no_more_is_left_empty_than_a_line_for_every_second_row(name: str, size: tuple[int, int], halves: int) -> None:
+def test_every_machine_fills_its_map(name: str, size: tuple[int, int], halves: int) -> None:
     machine = opened(name)
     plan = laid_out(machine, whole(machine), size, halves, folds=True)
-    tiled = sum(row.what == "tiles" for row in plan.rows)
-    headings = sum(row.what == "node" for row in plan.rows[1:])
-    assert 0 <= size[1] - plan.lines < max(1, (tiled + 1) // 2 - headings)
-    assert plan.lines * 5 >= size[1] * 4
+    assert size[1] * 9 <= plan.lines * 10 <= size[1] * 10
+    left = size[0] - plan.shape.across
+    assert 0 <= left < max(5, plan.shape.per_row) or left + 1 in BESIDE
+
+
+@pytest.mark.parametrize("width", range(48, 100, 7))
+@pytest.mark.parametrize("name", ["firecracker-24g", "numa-guest", "terabyte-server"])
+def test_a_click_on_each_column_finds_the_cell_that_is_drawn_there(name: str, width: int) -> None:
+    machine = opened(name)
+    picture = MemoryPicture(Scene(machine, DARK, Outlooks(machine)), Use, whole(machine), (width, 12), 1, folds=True)
+    shape, plan = picture.plan.shape, picture.plan
+    assert [*plan.columns] == sorted(plan.columns)
+    assert {*plan.columns} == {*range(shape.wide)}
+    at = next(number for number, row in enumerate(plan.rows) if row.what == "tiles")
+    y = plan.lines_of(at)[shape.caption]
+    shown = "".join(span.text for span in picture.line(y, Overlay(-1)))
+    for tile in range(shape.per_row):
+        for column in range(shape.broad):
+            x = picture.gutter + tile * (shape.broad + shape.gap) + column
+            found = picture.at(x, y)
+            assert found is not None
+            assert found // shape.unit == plan.rows[at].start // shape.unit + tile
+            cell = plan.rows[at].start + tile * shape.unit + plan.columns[column] * shape.cell
+            assert shown[x] == Use.paint(picture.scene, machine.summary(cell, shape.cell)).letter
 
 
 @pytest.mark.parametrize("high", range(8, 40))
@@ -48,7 +69,7 @@ def test_a_block_fills_every_height(high: int) -> None:
 @pytest.mark.parametrize("height", range(8, 60))
 @pytest.mark.parametrize("halves", [1, 2])
 def test_each_row_of_cells_is_shown_on_its_lines_and_no_other(height: int, halves: int) -> None:
-    shape = Shape(32768, 8, 4, 2, 1, 1, halves)
+    shape = Shape(32768, 8, 4, 8, 2, 1, 1, halves)
     plan = Plan([Row("tiles", at * shape.row, shape.row) for at in range(2)], shape, height)
     for at, high in enumerate(plan.highs):
         shown = [plan.cells_at(at, part) for part in range(high)]
@@ -59,16 +80,18 @@ def test_each_row_of_cells_is_shown_on_its_lines_and_no_other(height: int, halve
             assert [*plan.parts_of(at, cells)] == [part for part, line in enumerate(shown) if cells in line]
 
 
-def test_lines_are_shared_out_evenly_where_it_is_not_seen_and_not_where_it_is() -> None:
-    assert shared(5, 5, 1) == [1, 1, 1, 1, 1]
-    assert shared(2, 5, 1) == [0, 0, 0, 0, 0]
-    assert sorted(shared(3, 5, 1)) == [0, 0, 1, 1, 1]
-    assert sorted(shared(7, 5, 4)) == [1, 1, 1, 2, 2]
-    assert shared(9, 0, 4) == []
+def test_lines_are_shared_out_evenly_and_a_few_that_would_be_seen_part_the_nodes() -> None:
+    assert shared(5, 5, 1) == ([1, 1, 1, 1, 1], [])
+    assert shared(2, 5, 1) == ([0, 0, 1, 0, 1], [])
+    assert shared(3, 32, 1) == ([0] * 32, [])
+    assert shared(2, 5, 1, headings=1) == ([0, 0, 0, 0, 0], [2])
+    assert shared(3, 5, 1, headings=1) == ([0, 1, 0, 1, 1], [0])
+    assert sorted(shared(7, 5, 4, headings=2)[0]) == [1, 1, 1, 2, 2]
+    assert shared(9, 0, 4) == ([], [])
 
 
 def test_what_is_left_parts_the_nodes() -> None:
-    shape = Shape(32768, 64, 1, 1, 0, 0, 2)
+    shape = Shape(32768, 64, 1, 64, 1, 0, 0, 2)
     rows = [Row("node", 0, 0, 0), *(Row("tiles", at * shape.row, shape.row) for at in range(3)), Row("node", 0, 0, 1)]
     plan = Plan(rows, shape, 6)
     assert plan.highs == [1, 1, 1, 1, 2]
@@ -93,7 +116,7 @@ def test_a_heading_says_what_the_memory_of_its_node_is_and_an_empty_node_has_one
 
 def test_a_small_map_keeps_its_cells_rather_than_name_an_empty_node() -> None:
     machine = opened("numa-guest")
-    plan = laid_out(machine, whole(machine), (52, 10), 2, folds=True)
+    plan = laid_out(machine, whole(machine), (52, 8), 2, folds=True)
     assert [row.node for row in plan.rows if row.what == "node"] == [0, 1]
 
 
