@@ -28,6 +28,7 @@ _ACTING: Final = (
     "movable_node", "memmap_on_memory", "memory_hotplug.memmap_on_memory", "memory_hotplug.online_policy",
     "memory_hotplug.auto_movable_ratio", "memory_hotplug.auto_movable_numa_aware", "memhp_default_state", "hugepages",
     "hugepagesz", "default_hugepagesz", "hugetlb_free_vmemmap", "mem", "kernelcore", "movablecore", "crashkernel",
+    "transparent_hugepage",
 )  # fmt: skip
 """Boot options that change what the machine is."""
 

@@ -114,6 +114,8 @@ def _with_boot(state: State, boot: Boot) -> State:
     copy = State(state.preset, state.geometry, state.model, boot, state.chain)
     for table, own in zip(state.tables, copy.tables, strict=True):
         own.load(table)
+    for key in list(copy.watermarks):  # a boot sets its own
+        copy.watermarks.drop(key)
     return copy
 
 

@@ -11,7 +11,8 @@ from ..memory.state import State
 from ..memory.zone import NORMAL
 from ..mm import iomem, page_alloc, sparse_vmemmap
 from ..mm.vmem_altmap import VmemAltmap
-from ..mm.zonelist import Watermarks, kernel_zonelist, node_order, working_node
+from ..mm.watermarks import Watermarks
+from ..mm.zonelist import kernel_zonelist, node_order, working_node
 from ..protocol.events import (
     BlockCreated,
     Event,

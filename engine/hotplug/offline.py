@@ -14,7 +14,7 @@ from ..memory.section import Section, union
 from ..memory.state import State
 from ..mm import iomem, migrate, page_alloc, page_isolation, sparse_vmemmap, unseen
 from ..mm.hugetlb import pool
-from ..mm.zonelist import Watermarks
+from ..mm.watermarks import Watermarks, set_watermarks
 from ..numbers.bits import lowest, runs, span
 from ..numbers.units import format_range
 from ..protocol.events import (
@@ -283,7 +283,7 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
     left = state.zones[key].plus(present=-gone, managed=-(pages - reserved - withheld), early=-early)
     state.zones.put(key, left)
     group_present(state, block, key[1], -gone)
-    state.forget_watermarks()
+    set_watermarks(state)
     yield PagesTaken(start, gone)
     yield Logged(f"Offlined Pages {gone}")
     if emptied:

@@ -12,7 +12,8 @@ from ..memory.block import Block
 from ..memory.section import Section, Types
 from ..memory.state import State
 from ..memory.zone import KERNEL_ZONES
-from ..mm.zonelist import Watermarks, node_order
+from ..mm.watermarks import Watermarks, set_watermarks
+from ..mm.zonelist import node_order
 from ..numbers.bits import runs, span
 from ..protocol.events import (
     BlockStateChanged,
@@ -97,7 +98,7 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
         types = Types({name: blocks for name, blocks in section.types.items() if name != ISOLATE})
         state.sections.put(section.nr, msgspec.structs.replace(section, online=True, types=types))
     yield IsolationUndone(start + head, pages - head, freed)
-    state.forget_watermarks()
+    set_watermarks(state)
     yield from tell_node(state, "NODE_ADDED_FIRST_MEMORY", start + head, pages - head, change)
     if onlined:  # a block that holds nothing but memmap is no news
         yield state.chain.call("MEM_ONLINE", start + head, pages - head, told, block.early)

@@ -51,7 +51,8 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     huge_pages           bytes of the huge pages that the kernel has pools of, ascending (hugetlbpage_init and others)
     huge_page            the default of them (HPAGE_SIZE), which /proc/sys/vm/nr_hugepages is about; 0: there are none
     moves_huge_pages     they can be migrated, so that they may lie in ZONE_MOVABLE (ARCH_ENABLE_HUGEPAGE_MIGRATION)
-    transparent          transparent huge pages can be had, for which the boot keeps memory free (has_transparent_hugepage)
+    transparent          transparent huge pages can be had, for which memory is kept free (has_transparent_hugepage): "always", or
+                         "huge vmemmap": if the hardware offers the pages that the vmemmap is made of then
     blocks_by            see `BlocksBy`
     limit                what makes `geometry.max_address` the limit (see `Limit`)
     wider                the limit with wider page tables, if the CPU and the kernel have them; 0: there are none such
@@ -95,7 +96,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     huge_pages: tuple[int, ...] = ()
     huge_page: int = 0
     moves_huge_pages: bool = True
-    transparent: bool = True
+    transparent: Literal["", "always", "huge vmemmap"] = "always"
     limit: Limit = "MAX_PHYSMEM_BITS"
     wider: int = 0
     trims: bool = False
@@ -216,7 +217,7 @@ _ROWS: Final = (
              "direct map."),
     Preset(
         name="ppc64le-hash-64k", machines=_PPC, huge_pages=(16 * MIB, 16 * GIB), huge_page=16 * MIB, ejects="dlpar",
-        windows="huge", blocks_by="firmware",
+        windows="huge", blocks_by="firmware", transparent="huge vmemmap",
         geometry=Geometry(
             arch="ppc64le", page_size=64 * KIB, section_size=16 * MIB, max_order=8, pageblock_order=8,
             pmd_size=16 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 51),
@@ -226,7 +227,7 @@ _ROWS: Final = (
              "kernel memory. Usual: zones, address bits; the direct map is bolted in the hash table."),
     Preset(
         name="ppc64le-hash-4k", machines=_PPC, huge_pages=(16 * MIB, 16 * GIB), huge_page=16 * MIB, ejects="dlpar",
-        windows="huge", blocks_by="firmware", transparent=False,
+        windows="huge", blocks_by="firmware", transparent="",
         geometry=Geometry(
             arch="ppc64le", page_size=4096, section_size=16 * MIB, max_order=12, pageblock_order=12,
             pmd_size=16 * MIB, block_size=256 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 46),
@@ -264,7 +265,7 @@ _ROWS: Final = (
         note="Younger than the RFC; its vmemmap is the generic one, which takes altmaps. Usual: orders with 16K pages, "
              "zones; the direct map is a window of the CPU."),
     Preset(
-        name="ia64", machines=("ia64",), transparent=False, huge_pages=(256 * MIB,), huge_page=256 * MIB, moves_huge_pages=False,
+        name="ia64", machines=("ia64",), transparent="", huge_pages=(256 * MIB,), huge_page=256 * MIB, moves_huge_pages=False,
         geometry=Geometry(
             arch="ia64", page_size=16 * KIB, section_size=GIB, max_order=16, pageblock_order=14, pmd_size=0,
             block_size=GIB, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 50),
@@ -272,7 +273,7 @@ _ROWS: Final = (
         note="Removed in 6.7. RFC patch 2 warns; the vmemmap is always made of base pages. Usual: 16K pages, orders "
              "with 256 MiB huge pages, the low zone (DMA before 4.16); the direct map is a region of the CPU."),
     Preset(
-        name="sh", machines=("sh4", "sh"), transparent=False, moves_huge_pages=False,
+        name="sh", machines=("sh4", "sh"), transparent="", moves_huge_pages=False,
         geometry=Geometry(
             arch="sh", page_size=4096, section_size=64 * MIB, max_order=10, pageblock_order=10, pmd_size=0,
             block_size=64 * MIB, struct_page_size=32, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 32),

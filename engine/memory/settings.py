@@ -45,6 +45,7 @@ class Boot(msgspec.Struct, frozen=True, gc=False):
     hugetlb_free_vmemmap: str | None = None
     movablecore: str | None = None
     kernelcore: str | None = None
+    transparent_hugepage: str | None = None
     nokaslr: bool | None = None
     no5lvl: bool | None = None
 
@@ -131,6 +132,7 @@ _BOOT: Final[_Rows] = MappingProxyType(
         "hugetlb_free_vmemmap": str,
         "movablecore": str,
         "kernelcore": str,
+        "transparent_hugepage": str,
         "nokaslr": _yes,
         "no5lvl": _yes,
     }

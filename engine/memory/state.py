@@ -20,7 +20,7 @@ from .block import AcpiDevice, Block, DaxDevice, Group, Request, VirtioMemDevice
 from .journal import Journal, Single, Table
 from .section import Section, isolated_pages, put, union
 from .settings import Boot, Settings
-from .zone import Evidence, Node, Scanners, SeenWatermarks, Zone
+from .zone import Evidence, Node, Scanners, Zone, ZoneWatermarks
 
 _WINDOWS: Final = ("PCI Bus", "PCI ECAM", "CXL Window", "ACPI Window", "virtio")
 
@@ -113,7 +113,7 @@ class State:
         self.sections: Table[int, Section] = Table(self.journal, "sections")
         self.blocks: Table[int, Block] = Table(self.journal, "blocks")
         self.zones: Table[ZoneKey, Zone] = Table(self.journal, "zones")
-        self.watermarks: Table[ZoneKey, SeenWatermarks] = Table(self.journal, "watermarks")
+        self.watermarks: Table[ZoneKey, ZoneWatermarks] = Table(self.journal, "watermarks")
         self.evidence: Table[ZoneKey, Evidence] = Table(self.journal, "evidence")
         self.scanners: Table[ZoneKey, Scanners] = Table(self.journal, "scanners")
         self.nodes: Table[int, Node] = Table(self.journal, "nodes")
@@ -314,11 +314,6 @@ class State:
     def hstate(self, pages: int) -> Hstate:
         """What hugetlb knows of huge pages of so many base pages."""
         return self.hstates.get(pages) or Hstate()
-
-    def forget_watermarks(self) -> None:
-        """Watermarks are computed anew (init_per_zone_wmark_min): what a capture showed holds no longer."""
-        for key in list(self.watermarks):
-            self.watermarks.drop(key)
 
     def node_present(self, node: int) -> int:
         """Present pages of a node: N_MEMORY is where this is not 0."""

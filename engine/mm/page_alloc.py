@@ -34,7 +34,7 @@ from ..protocol.vocabulary import (
 )
 from .free_area import CMA, area_starts
 from .free_index import FreeIndex, Spot, free_index
-from .zonelist import Watermarks
+from .watermarks import Watermarks
 
 _FALLBACKS: Final[dict[Migratetype, tuple[Migratetype, ...]]] = {
     UNMOVABLE: (RECLAIMABLE, MOVABLE_TYPE),

@@ -32,7 +32,7 @@ from ..protocol.vocabulary import (
 )
 from . import migrate
 from .page_isolation import first_unmovable, within
-from .zonelist import Watermarks
+from .watermarks import Watermarks
 
 _EXACT: Final = Evidence()
 _NEVER_MANAGED: Final[tuple[Kind, ...]] = (RESERVED, MEMMAP, PAGE_OFFLINE)

@@ -30,7 +30,8 @@ from ..protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PAGETABLE, PINNED
 from . import page_alloc
 from .hugetlb import pool as hugetlb
 from .hugetlb.free_lists import free_list
-from .zonelist import Watermarks, kernel_zonelist, node_order, zonelist
+from .watermarks import Watermarks
+from .zonelist import kernel_zonelist, node_order, zonelist
 
 Steps = Iterator[Event]
 

@@ -9,7 +9,8 @@ from ..hotplug.overhead import object_pages, page_table_pages
 from ..hotplug.placement import choose
 from ..memory.state import Holder, State, state_of
 from ..memory.zone import NORMAL
-from ..mm.zonelist import Watermarks, kernel_zonelist
+from ..mm.watermarks import Watermarks
+from ..mm.zonelist import kernel_zonelist
 from ..numbers.rounding import ceil
 from ..protocol.reasons import HotplugError
 from ..protocol.vocabulary import ZoneKey

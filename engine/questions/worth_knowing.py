@@ -9,7 +9,7 @@ from ..commands import Command, Online
 from ..hotplug.without import without_hotplug
 from ..memory.state import Holder, State, state_of
 from ..memory.zone import KERNEL_ZONES, MOVABLE, NORMAL, Zone
-from ..mm.zonelist import Watermarks
+from ..mm.watermarks import Watermarks
 from ..numbers.runs import consecutive
 from ..protocol.reasons.adding import NoHotplug
 from ..protocol.reasons.worth import (

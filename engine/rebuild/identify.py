@@ -56,6 +56,7 @@ def identify(
         hugetlb_free_vmemmap=options.get("hugetlb_free_vmemmap"),
         movablecore=options.get("movablecore"),
         kernelcore=options.get("kernelcore"),
+        transparent_hugepage=options.get("transparent_hugepage"),
         nokaslr="nokaslr" in options or None,
         no5lvl="no5lvl" in options or None,
     )

@@ -6,7 +6,7 @@ import pytest
 from altmap.engine import Add, Eject, Machine, boot_machine
 from altmap.engine.kernels.notifier_chain import Notifier
 from altmap.engine.memory.state import state_of
-from altmap.engine.mm.zonelist import Watermarks
+from altmap.engine.mm.watermarks import Watermarks
 from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.protocol.events import MemmapPlaced, NodeOnlined, OnlineFailed, ResourceReleased, SectionsLeaked
 from altmap.engine.protocol.reasons.notes import NoDeviceThere

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from altmap.engine import BadInput, boot_machine
 from altmap.engine.memory.state import state_of
-from altmap.engine.mm.zonelist import Watermarks
+from altmap.engine.mm.watermarks import Watermarks
 
 
 def test_1_gib_of_x86() -> None:

@@ -13,7 +13,7 @@ from altmap.engine.mm import page_alloc
 from altmap.engine.mm.free_area import block_counts, free_counts, order_counts
 from altmap.engine.mm.free_index import FreeIndex, free_index
 from altmap.engine.mm.page_isolation import start_isolate
-from altmap.engine.mm.zonelist import Watermarks
+from altmap.engine.mm.watermarks import Watermarks
 from altmap.engine.numbers import bits
 from altmap.engine.numbers.bits import from_runs, runs, span
 from altmap.engine.protocol.vocabulary import FREE, HUGE, KERNEL, MOVABLE, PCP, SLAB, VMEMMAP, Chunk, Kind, Migratetype

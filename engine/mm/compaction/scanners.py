@@ -21,7 +21,7 @@ from ...numbers.frozen import Frozen
 from ...numbers.rounding import ceil, down
 from ...protocol.events import CompactionEnded, CompactionStarted, Event, MemmapSkipped, PagesCompacted, ScannerMoved
 from ...protocol.vocabulary import PCP, ZoneKey
-from ..zonelist import Watermarks
+from ..watermarks import Watermarks
 from .scanned import ScannedSection, area_around
 
 Steps = Iterator[Event]

@@ -12,7 +12,7 @@ from ...protocol.events import CompactionEnded, Event
 from ...protocol.vocabulary import ZoneKey
 from ..free_area import fragmentation_index, order_counts
 from ..page_alloc import drain
-from ..zonelist import Watermarks
+from ..watermarks import Watermarks
 from .scanners import WHOLE_ZONE, run
 
 Steps = Iterator[Event]

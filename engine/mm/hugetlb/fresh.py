@@ -14,7 +14,8 @@ from ...protocol.vocabulary import FREE, HUGE, MOVABLE_TYPE, PCP, ZoneKey
 from .. import unseen
 from ..compaction.triggers import compact_zone, ready, suitable
 from ..page_alloc import drain, list_batch, take
-from ..zonelist import Watermarks, zonelist
+from ..watermarks import Watermarks
+from ..zonelist import zonelist
 from . import pool
 
 Listed = dict[ZoneKey, list[int]]

@@ -12,7 +12,8 @@ from ...hotplug.addressable import surely_addressable
 from ...hotplug.zone_policy import valid_zones
 from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES, NORMAL
-from ...mm.zonelist import Watermarks, kernel_zonelist
+from ...mm.watermarks import Watermarks
+from ...mm.zonelist import kernel_zonelist
 from ...numbers.rounding import down, up
 from ...numbers.runs import consecutive, covered
 from ...numbers.units import parse_bytes
