@@ -11,17 +11,16 @@ from typing import Final
 
 import msgspec
 
-from ..memory.section import Memmap, Section, put, union
+from ..memory.section import Memmap, Section, put
 from ..memory.state import State
 from ..memory.zone import NORMAL
-from ..numbers.bits import aligned_runs, lowest, lowest_n, span
+from ..numbers.bits import aligned_runs, lowest, span
 from ..numbers.rounding import ceil
 from ..numbers.runs import merged, split
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.adding import AltmapExhausted, MemmapShort, NoHost, NoRowForMemmap
 from ..protocol.vocabulary import (
     ASSUMED,
-    BUDDY_KINDS,
     FREE,
     KERNEL,
     MEMMAP,
@@ -30,10 +29,10 @@ from ..protocol.vocabulary import (
     Chunk,
     Kind,
     MemmapOn,
-    ZoneKey,
 )
 from . import page_alloc, windows
 from .memmap_index import memmap_owners
+from .unplaced import free_unplaced
 from .vmem_altmap import VmemAltmap
 from .zonelist import kernel_zonelist, node_order
 
@@ -260,23 +259,8 @@ def release(state: State, section: Section) -> int:
 def _free_unplaced(state: State, node: int) -> int:
     """The memmap of a section lies in kernel memory and no one knows where: so many kernel pages of the nearest zone, of
     those whose place is a guess, or else of those that show no flags, become free."""
-    total = left = state.geometry.memmap_pages_per_section
-    for kind in _ANONYMOUS:
-        for key in kernel_zonelist(state, node):
-            left -= _free_some(state, key, kind, left)
-    return total - left
-
-
-def _free_some(state: State, key: ZoneKey, kind: Kind, most: int) -> int:
-    """Pages of a kind in a zone become free, but no more than the zone manages; returns how many."""
-    sections = list(state.zone_sections(key)) if most else []
-    given = sum((union(section.pages, BUDDY_KINDS) & owned).bit_count() for section, owned in sections)
-    left = room = max(0, min(most, state.zones[key].managed - given))
-    for section, owned in sections:
-        if left and (pages := lowest_n(section.of(kind) & owned, left)):
-            state.set_kind(section, pages, FREE)
-            left -= pages.bit_count()
-    return room - left
+    pages = state.geometry.memmap_pages_per_section
+    return free_unplaced(state, kernel_zonelist(state, node), _ANONYMOUS, pages)
 
 
 def guests(state: State, start: int, pages: int) -> list[Section]:

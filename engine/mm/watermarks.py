@@ -56,10 +56,11 @@ class Watermarks:
         return max(0, spare >> order)
 
 
-def set_watermarks(state: State) -> None:
-    """The kernel reckons them anew from the managed pages of this moment, as every online and offline makes it do."""
+def set_watermarks(state: State, before: Watermarks) -> None:
+    """The kernel reckons them anew from the managed pages of this moment, as every online and offline makes it do. `before`: what
+    they were until then."""
     managed = {zone.key: zone.managed for zone in state.zones.values() if zone.managed}
-    pages = _computed(state, {key: (seen.min, seen.low) for key, seen in state.watermarks.items()})
+    pages = _computed(state, before._pages)
     for key in [key for key in state.watermarks if key not in managed]:
         state.watermarks.drop(key)
     for key, (least, low) in pages.items():

@@ -8,6 +8,7 @@ from ..kernels.models import as_number, release_in
 from ..kernels.notifier_chain import chain_of
 from ..memory.origin import Origin
 from ..memory.state import State
+from ..mm.hugetlb.hugetlb_vmemmap import note_given_back
 from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
 from ..protocol.vocabulary import ZoneKey
@@ -97,6 +98,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     weigh_evidence(draft)
     topology.count_early(state)
     agree.agree_memmaps(state)
+    note_given_back(state, prior)
     notes += (*agree.agree_nodes(state), *agree.agree_resources(state))
     state.parameters.load({None: identity.settings})
     state.globals.change(

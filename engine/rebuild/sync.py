@@ -19,7 +19,18 @@ from .architecture import architecture_said
 from .identify import Identity, identify
 from .rebuild import build_state
 
-_OBSERVED = ("sections", "blocks", "zones", "nodes", "resources", "hugepages", "surplus", "watermarks", "evidence")
+_OBSERVED = (
+    "sections",
+    "blocks",
+    "zones",
+    "nodes",
+    "resources",
+    "hugepages",
+    "optimized",
+    "surplus",
+    "watermarks",
+    "evidence",
+)
 
 
 def sync(state: State, seen: Observation) -> list[Note]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -13,6 +14,7 @@ from unittest.mock import patch
 from altmap.engine import Add, Command, Eject, Machine, Outcome, Sync, Write, capture, sentence
 from altmap.engine.memory.state import state_of
 from altmap.engine.mm.free_area import order_counts, pagetypeinfo
+from altmap.engine.mm.watermarks import Watermarks
 from altmap.engine.protocol.vocabulary import MEMMAP, ZoneKey
 from altmap.engine.reading.observation import Observation as Observed
 from altmap.engine.reading.observe import observe
@@ -196,7 +198,12 @@ def _zone_misses(action: Action, machine: Machine) -> Iterator[str]:
         yield f"zones {sorted(real)}, the model has {sorted(mine)}"
     changed = len(set(action.after["blocks"]) ^ set(action.before["blocks"]))
     slack = FREE_SLACK + FREE_SLACK_PER_BLOCK * changed
+    boosted = any(re.search(r"boost +[1-9]", seen["proc"]["zoneinfo"]) for seen in (action.before, action.after))
+    marks = Watermarks(state_of(machine))
     for key in sorted(set(real) & set(mine)):
+        have_marks = tuple(marks.min_or_low(key, low) for low in (False, True))
+        if not boosted and (real[key]["min"], real[key]["low"]) != have_marks:
+            yield f"{key} min and low {real[key]['min']}, {real[key]['low']}, the model has {have_marks}"
         for what in ("start_pfn", "spanned", "present", "managed"):
             if real[key][what] != getattr(mine[key], what):
                 yield f"{key} {what} {real[key][what]}, the model has {getattr(mine[key], what)}"

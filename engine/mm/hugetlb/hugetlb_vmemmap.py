@@ -14,14 +14,14 @@ import msgspec
 from ...memory.section import Memmap, Section
 from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES, NORMAL
-from ...numbers.bits import lowest_n
 from ...numbers.kstrtobool import kstrtobool
 from ...numbers.rounding import ceil
 from ...numbers.runs import split
 from ...protocol.reasons import HotplugError
 from ...protocol.reasons.taking import MemmapOfHugePage
-from ...protocol.vocabulary import ASSUMED, FREE, KERNEL, RESERVED, VMEMMAP, Chunk, Kind, ZoneKey
+from ...protocol.vocabulary import ASSUMED, KERNEL, RESERVED, VMEMMAP, Chunk, Kind, ZoneKey
 from .. import page_alloc
+from ..unplaced import free_unplaced
 from ..zonelist import kernel_zonelist
 
 _UNPLACED: Final[tuple[Kind, ...]] = (ASSUMED, RESERVED, KERNEL)
@@ -35,11 +35,8 @@ def enabled(state: State) -> bool:
 def optimize(state: State, pfn: int, pages: int) -> None:
     """A huge page joins the pool: all pages of its memmap but one or two are free. Nothing happens where the kernel was not
     told to, where its memmap is no more than these, and where that lies in the memory that it describes."""
-    model = state.model
-    if not enabled(state) or state.optimized.get(pfn) or state.geometry.memmap_pages(pages) <= model.hvo_keeps:
-        return
-    parts = _parts(state, pfn, pages)
-    if not parts or any(part.memmap.on != "kernel" for part in parts):
+    model, parts = state.model, _to_give_back(state, pfn, pages)
+    if state.optimized.get(pfn) or not parts:
         return
     zones = kernel_zonelist(state, parts[0].section.node)
     copy = page_alloc.allocate(state, zones, 0, 1, VMEMMAP, NORMAL) if model.hvo_copies_first else []
@@ -51,8 +48,16 @@ def optimize(state: State, pfn: int, pages: int) -> None:
             _give_back(state, part, kept, copy)
         else:
             _uncover(state, part.section, part.pages - kept, fresh=pfn not in state.optimized)
+            _forget(state, copy)
         kept, copy = 0, []
     state.optimized.put(pfn, True)
+
+
+def note_given_back(state: State, prior: State | None) -> None:
+    """The huge pages that a capture shows have given their memmap back, where the kernel was told to. Those that the model knew
+    before, `prior`, and that are none now have it again."""
+    state.optimized.load(dict.fromkeys(prior.optimized if prior is not None else (), False))
+    state.optimized.load({pfn: True for pfn, page in state.hugepages.items() if _to_give_back(state, pfn, page.pages)})
 
 
 class _Part(NamedTuple):
@@ -62,6 +67,14 @@ class _Part(NamedTuple):
     memmap: Memmap
     at: int
     pages: int
+
+
+def _to_give_back(state: State, pfn: int, pages: int) -> list[_Part]:
+    """The memmap of a huge page, if the kernel gives such back."""
+    if not enabled(state) or state.geometry.memmap_pages(pages) <= state.model.hvo_keeps:
+        return []
+    parts = _parts(state, pfn, pages)
+    return parts if all(part.memmap.on == "kernel" for part in parts) else []
 
 
 def _parts(state: State, pfn: int, pages: int) -> list[_Part]:
@@ -107,6 +120,8 @@ def restore(state: State, pfn: int, pages: int) -> None:
         chunks, taken = split(taken, part.pages - kept)
         if part.memmap.pfn is not None or part.memmap.chunks:
             _replace_chunks(state, part.section.nr, (*part.memmap.chunks, *chunks))
+        else:
+            _forget(state, chunks)
         kept = 0
 
 
@@ -137,18 +152,15 @@ def _replace_chunks(state: State, nr: int, chunks: tuple[Chunk, ...]) -> None:
 
 
 def _uncover(state: State, section: Section, count: int, fresh: bool) -> None:
-    """The place is not known: so many pages of the kernel or of the boot, of the highest zone that the boot made."""
-    for kind in _UNPLACED:
-        for key in _homes(state, section):
-            for host, owned in state.zone_sections(key):
-                if not (pages := lowest_n(host.of(kind) & owned, count)):
-                    continue
-                if section.early and fresh:
-                    state.zones.put(key, state.zones[key].plus(managed=pages.bit_count()))
-                state.set_kind(host, pages, FREE)
-                count -= pages.bit_count()
-                if not count:
-                    return
+    """The place is not known: so many pages of the kernel or of the boot, of the highest zone that the boot made. `fresh`: it is
+    given back for the first time."""
+    free_unplaced(state, _homes(state, section), _UNPLACED, count, section.early and fresh)
+
+
+def _forget(state: State, chunks: list[Chunk]) -> None:
+    """Memmap of a section whose other memmap lies no one knows where: pages of the kernel like those."""
+    for chunk in chunks:
+        state.change_pages(*chunk, KERNEL)
 
 
 def _homes(state: State, section: Section) -> list[ZoneKey]:

@@ -110,10 +110,10 @@ def release(state: State, pfn: int) -> None:
 
 
 def release_all(state: State, heads: Sequence[int]) -> Steps:
-    """Huge pages go back to the buddy (update_and_free_pages_bulk), each gigantic one as an event. Since 6.7 the memmap of all is
-    made whole before the first is freed; where memory runs out, those that have theirs are freed first
-    (bulk_vmemmap_restore_error). Raises as `release`."""
-    whole: list[int] = []
+    """Huge pages go back to the buddy, the last that the list would give first (update_and_free_pages_bulk), each gigantic one as
+    an event. Since 6.7 the memmap of all is made whole before the first is freed; where memory runs out, those that have theirs
+    are freed first (bulk_vmemmap_restore_error). Raises as `release`."""
+    heads, whole = heads[::-1], list[int]()
     for pfn in heads if state.model.hvo_in_bulk else ():
         try:
             hugetlb_vmemmap.restore(state, pfn, state.hugepages[pfn].pages)

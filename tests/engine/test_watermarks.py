@@ -1,0 +1,54 @@
+"""Watermarks: set by an online or offline, kept until the next; the recordings' are compared in tests/traces."""
+
+from __future__ import annotations
+
+import pytest
+from altmap.engine import HugePages, Machine, Online, boot_machine
+from altmap.engine.memory.state import state_of
+from altmap.engine.mm.watermarks import Watermarks
+
+from .guests import dimm, guest, online
+
+Marks = dict[str, tuple[int, int]]
+
+
+def marks(machine: Machine) -> Marks:
+    seen = Watermarks(state_of(machine))
+    return {name: (seen.min_or_low((0, name), False), seen.min_or_low((0, name), True)) for _, name in machine.zones}
+
+
+def test_what_lies_under_the_high_watermarks_of_before_does_not_count() -> None:
+    """The same memory, and less is kept free: nr_free_buffer_pages."""
+    machine = guest("256M", memmap_on_memory="N")
+    before = marks(machine)["DMA32"]
+    dimm(machine)
+    online(machine, 32, kind="online_movable")
+    assert marks(machine)["DMA32"] < before
+
+
+def test_they_hold_until_the_next_online_whatever_is_managed_meanwhile() -> None:
+    machine = guest("2G", model="6.12", memmap_on_memory="N", options="hugetlb_free_vmemmap=on")
+    dimm(machine, "256M")
+    online(machine, 32, kind="online_movable")
+    before = marks(machine)
+    managed = machine.zones[0, "DMA32"].managed
+    assert machine.apply(HugePages(count=100, size="2M", node=0)).ok
+    assert machine.zones[0, "DMA32"].managed > managed
+    assert marks(machine) == before
+    assert machine.apply(Online(block=33, type="online_movable")).ok
+    assert marks(machine) != before
+
+
+@pytest.mark.parametrize(
+    ("arch", "options", "kept"),
+    [
+        ("x86_64", "", True),
+        ("x86_64", "transparent_hugepage=madvise", True),
+        ("x86_64", "transparent_hugepage=never", False),
+        ("ppc64le-hash-4k", "", False),
+    ],
+)
+def test_memory_is_kept_for_transparent_huge_pages_where_there_are_such(arch: str, options: str, kept: bool) -> None:
+    machine = boot_machine([(0, 0, "4G")], arch=arch, options=options)
+    least = sum(low for low, _ in marks(machine).values())
+    assert (least > 5000) is kept, "else the square root of its memory: 2 K pages"
