@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
+from unicodedata import east_asian_width
 
 from ..numbers.errors import BadInput
 from ..numbers.limits import MAX_NODE
@@ -19,25 +20,38 @@ _NODE: Final = "sys/devices/system/node"
 _RANGE: Final = re.compile(r"0x([0-9a-fA-F]{1,16})-0x([0-9a-fA-F]{1,16})")
 _BLOCKS: Final = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 _FIRMWARE: Final = "sys/firmware/memory"
-_HEADER: Final = re.compile(r"(?m)^[ \t>|]*RANGE(?=\s|$).*$")
+_COLUMNS: Final = "RANGE|SIZE|STATE|REMOVABLE|BLOCK|NODE|ZONES|CONFIGURED|MEMMAP-ON-MEMORY"
+_HEADER: Final = re.compile(rf"(?m)^[ \t>|]*(?=.*\bRANGE\b|.*\bBLOCK +\w|.*\w +BLOCK\b)(?:(?:{_COLUMNS})[ \t\r]*)+$")
 _OLD_HEADER: Final = re.compile(r"(?m)^\s*Address Range\s+Size \(MB\)\s+State\b.*$")
-_PAIRS: Final = re.compile(r'(?m)^\s*(?=.*\bRANGE="0x)(?:[A-Z-]+="[^"]*" ?)+\s*$')
+_PAIRS: Final = re.compile(rf'(?m)^\s*(?=.*\b(?:RANGE="0x|BLOCK="\d))(?:(?:{_COLUMNS})="[^"]*" ?)+\s*$')
 _PAIR: Final = re.compile(r'([A-Z-]+)="([^"]*)"')
-_BARE: Final = re.compile(rf"(?m)^\s*{_RANGE.pattern} +\d[\d.]*[BKMGTPE]? +(?:online|offline|on->off)\b.*$")
+_BARE: Final = re.compile(rf"(?m)^\s*{_RANGE.pattern} +\d[\d.,]*[BKMGTPE]? +(?:online|offline|on->off)\b.*$")
 _SIZE: Final = re.compile(r"(?m)^\s*Memory block size\s*:\s+(\S+)( MB)?")
+_SUMMARY: Final = re.compile(r"(?m)^\s*[^\s\d\"{][^\d\"]*\s(\d+[BKMGT]?)\s*$")
+"""A line of the summary in any language; the first is about the size of blocks."""
 _USUAL: Final = "RANGE SIZE STATE REMOVABLE BLOCK"
 _NO: Final = ("no", "false", "0", "-")
-_STATES: Final = {"online": "online", "offline": "offline", "on->off": "going-offline"}
+_STATES: Final = {"online": "online", "offline": "offline", "on->off": "going-offline", "?": None}
+_TRANSLATED: Final = {
+    "fuera de línea": "offline", "en línea": "online", "hors ligne": "offline", "en ligne": "online",
+    "не задіяно": "offline", "задіяно": "online", "オフライン": "offline", "オンライン": "online",
+    "离线": "offline", "在线": "online", "nieaktywna": "offline", "aktywna": "online", "urkopplad": "offline",
+    "inkopplad": "online", "odpojeno": "offline", "připojeno": "online", "on-line": "online", "an->aus": "on->off",
+}  # fmt: skip
+"""States in the languages that lsmem speaks, those first that have another in them."""
 _MOST: Final = 1 << 20
 """Memory blocks of a list."""
 
 
+_Cells = Mapping[str, Any]
+"""What a line says, by the names of columns; None, or left out: nothing."""
+
+
 class _Row(NamedTuple):
-    """A line: its first address and bytes, the numbers of its blocks (None: not told), and what it says of each."""
+    """A line: its first address and bytes, and what it says of each block; None: not told."""
 
     start: int
     size: int
-    blocks: tuple[int, int] | None
     state: str | None
     node: int | None
     zones: tuple[str, ...] | None
@@ -49,22 +63,37 @@ def is_lsmem(text: str) -> bool:
     start = text.lstrip()
     if start.startswith("{"):
         return re.match(r'\{\s*"memory"\s*:\s*\[', start) is not None
-    found = _RANGE.search(text) is not None and any(
-        p.search(text[:4096]) for p in (_HEADER, _OLD_HEADER, _PAIRS, _BARE)
-    )
-    return found or (_SIZE.search(text[:4096]) is not None and "online memory" in text[:4096])
+    text = _in_english(text)
+    found = any(form.search(text) for form in (_HEADER, _OLD_HEADER, _PAIRS, _BARE))
+    return found or (_SIZE.search(text) is not None and "online memory" in text)
+
+
+def _in_english(text: str) -> str:
+    """With its states in lsmem's own words, as wide on a screen as they were."""
+    for word, state in _TRANSLATED.items():
+        if word in text or (word := word.replace(" ", r"\x20")) in text:
+            text = text.replace(word, state.rjust(sum(map(_width, word))))
+    return text if text.isascii() else "".join(one.ljust(_width(one)) for one in text)
+
+
+def _width(character: str) -> int:
+    return 2 if east_asian_width(character) in "WF" else 1
 
 
 def files_of(text: str, source: str) -> dict[str, bytes]:
     """The files of /sys that the list was made from, as far as it tells of them. Raises `BadInput`."""
+    text = _in_english(text)
     start = text.lstrip()
-    rows = list(_from_json(start, source) if start.startswith("{") else _from_text(text, source))
-    if not rows:
+    listed = list(_from_json(start, source) if start.startswith("{") else _from_text(text))
+    if not listed:
         raise BadInput(f"{source}: lsmem lists no memory there; its list of ranges tells which blocks there are")
-    size = _block_size(text, rows, source)
+    size = _block_size(text, listed, source)
     files = {f"{_MEMORY}/block_size_bytes": b"%x\n" % size}
     if _OLD_HEADER.search(text):  # the lsmem of s390-tools
         files["sys/bus/ccw/drivers_autoprobe"] = b"1\n"
+    rows = [_row(cells, size, source) for cells in listed]
+    if sum(row.size for row in rows) // size > _MOST:
+        raise BadInput(f"{source}: memory blocks of {size:#x} bytes do not go with its ranges")
     for row in rows:
         if row.start % size or row.size % size:
             raise BadInput(f"{source}: the range at {row.start:#x} is not made of memory blocks of {size:#x} bytes")
@@ -90,25 +119,40 @@ def _block(block: int, row: _Row) -> dict[str, bytes]:
     return found
 
 
-def _block_size(text: str, rows: Iterable[_Row], source: str) -> int:
-    """As the summary says it, else as ranges and numbers of blocks together do."""
+def _block_size(text: str, listed: Iterable[_Cells], source: str) -> int:
+    """As the summary says it, else as the numbers of blocks do together with ranges, or with sizes where these are exact."""
     if (match := _SIZE.search(text)) is not None:
-        size = parse_bytes(f"{match[1]}M" if match[2] else match[1])
+        sizes = {parse_bytes(f"{match[1]}M" if match[2] else match[1])}
     else:
-        told = [row for row in rows if row.blocks is not None]
-        sizes = {row.size // (row.blocks[1] - row.blocks[0] + 1) for row in told if row.blocks is not None}
-        if len(sizes) != 1:
-            raise BadInput(
-                f"{source}: the list says nothing of the size of memory blocks; lsmem without --noheadings prints it, and its "
-                f"column BLOCK tells it too"
-            )
-        (size,) = sizes
-    if size <= 0 or size & (size - 1) or sum(row.size for row in rows) // size > _MOST:
+        sizes = set(_sizes(listed, source))
+        if len(sizes) != 1 and (match := _SUMMARY.search(text)) is not None:
+            sizes = {parse_bytes(match[1])}
+    if len(sizes) != 1:
+        raise BadInput(
+            f"{source}: the list says nothing of the size of memory blocks; lsmem without --noheadings prints it, and its "
+            f"columns RANGE and BLOCK tell it too"
+        )
+    (size,) = sizes
+    if size <= 0 or size & (size - 1):
         raise BadInput(f"{source}: memory blocks of {size:#x} bytes do not go with its ranges")
     return size
 
 
-def _from_json(text: str, source: str) -> Iterator[_Row]:
+def _sizes(listed: Iterable[_Cells], source: str) -> Iterator[int]:
+    """Bytes of a block by each line that tells them; a rounded size is no power of two times its blocks, and tells nothing."""
+    for cells in listed:
+        if (blocks := _numbers(cells, source)) is None:
+            continue
+        count = blocks[1] - blocks[0] + 1
+        if (span := _span(cells, source)) is not None:
+            yield (span[1] - span[0]) // count
+        elif re.fullmatch(r"\d{1,6}[BKMGTP]?|\d{7,19}", size := str(cells.get("SIZE") or "")):
+            each, rest = divmod(parse_bytes(size), count)
+            if not rest and each and not each & (each - 1):
+                yield each
+
+
+def _from_json(text: str, source: str) -> Iterator[_Cells]:
     import json
 
     try:
@@ -118,30 +162,31 @@ def _from_json(text: str, source: str) -> Iterator[_Row]:
     for entry in document.get("memory", []) if isinstance(document, dict) else []:
         if not isinstance(entry, dict):
             raise BadInput(f"{source}: lsmem's JSON has an entry that is no object")
-        yield _row({str(name).upper(): value for name, value in entry.items()}, source)
+        yield {str(name).upper(): value for name, value in entry.items()}
 
 
-def _from_text(text: str, source: str) -> Iterator[_Row]:
+def _from_text(text: str) -> Iterator[_Cells]:
     """Pairs name their columns; else cells stand below their headings, to the left or to the right, and empty ones are blanks;
     or they are apart by one blank each."""
     if _PAIRS.search(text):
         for line in _PAIRS.findall(text):
-            yield _row({name: value or None for name, value in _PAIR.findall(line)}, source)
+            yield {name: value.strip() or None for name, value in _PAIR.findall(line)}
         return
     lines = text.splitlines()
     at = next((number for number, line in enumerate(lines) if _HEADER.match(line) or _OLD_HEADER.match(line)), None)
     if at is None:
         for match in _BARE.finditer(text):
-            yield _row(_beside(_USUAL, match[0]), source)
+            yield _beside(_USUAL, match[0])
         return
     heading = lines[at].replace("Address Range", "RANGE        ").replace("Size (MB)", "SIZE     ").upper()
     raw = "  " not in heading.strip()
     for line in lines[at + 1 :]:
-        if not line.strip() or not _RANGE.search(line):
-            if set(line.strip()) == {"="}:
-                continue
+        if line.strip() and set(line.strip()) == {"="}:
+            continue
+        cells = _beside(heading, line) if raw else _below(heading, line)
+        if not (_RANGE.fullmatch(cells.get("RANGE") or "") or _BLOCKS.fullmatch(cells.get("BLOCK") or "")):
             break
-        yield _row(_beside(heading, line) if raw else _below(heading, line), source)
+        yield cells
 
 
 def _beside(heading: str, line: str) -> dict[str, Any]:
@@ -167,23 +212,58 @@ def _apart(start: int, end: int, low: int, high: int) -> int:
     return max(start - high, low - end)
 
 
-def _row(cells: Mapping[str, Any], source: str) -> _Row:
-    match = _RANGE.fullmatch(str(cells.get("RANGE", "")))
+def _span(cells: _Cells, source: str) -> tuple[int, int] | None:
+    """The first address of a line and the first behind it; None without the column."""
+    text = cells.get("RANGE")
+    if text is None:
+        return None
+    match = _RANGE.fullmatch(str(text))
     if match is None:
-        raise BadInput(f"{source}: {str(cells.get('RANGE'))[:60]!r} is no range of addresses as lsmem prints it")
+        raise BadInput(f"{source}: {str(text)[:60]!r} is no range of addresses as lsmem prints it")
     start, end = int(match[1], 16), int(match[2], 16) + 1
     if not start < end <= MAX_ADDRESS:
         raise BadInput(f"{source}: the range {match[0]} is none that a machine has")
-    blocks = _BLOCKS.fullmatch(str(cells.get("BLOCK", "")))
-    known = (int(blocks[1]), int(blocks[2] or blocks[1])) if blocks else None
-    if known is not None and known[1] < known[0]:
-        raise BadInput(f"{source}: {blocks[0] if blocks else ''} is no run of memory blocks")
+    return start, end
+
+
+def _numbers(cells: _Cells, source: str) -> tuple[int, int] | None:
+    """The numbers of a line's first and last block; None without the column."""
+    blocks = _BLOCKS.fullmatch(str(cells.get("BLOCK") or ""))
+    if blocks is None:
+        return None
+    first, last = int(blocks[1]), int(blocks[2] or blocks[1])
+    if last < first:
+        raise BadInput(f"{source}: {blocks[0]} is no run of memory blocks")
+    return first, last
+
+
+def _row(cells: _Cells, block_size: int, source: str) -> _Row:
+    span = _span(cells, source)
+    if span is None:
+        if (blocks := _numbers(cells, source)) is None:
+            raise BadInput(
+                f"{source}: lsmem's list has neither the column RANGE nor BLOCK, which tell where memory lies"
+            )
+        span = blocks[0] * block_size, (blocks[1] + 1) * block_size
+        if span[1] > MAX_ADDRESS:
+            raise BadInput(f"{source}: memory{blocks[1]} is beyond any address")
     node = cells.get("NODE")
     if node is not None and not (str(node).isdecimal() and len(str(node)) < 6 and int(node) <= MAX_NODE):
         raise BadInput(f"{source}: {str(node)[:20]!r} is no node")
     zones = cells.get("ZONES")
     named = tuple("none" if zone == "None" else zone for zone in str(zones).split("/")) if zones else None
-    state = _STATES.get(str(cells.get("STATE", "")))
+    state = cells.get("STATE")
+    if state is not None and state not in _STATES:
+        raise BadInput(
+            f"{source}: {str(state)[:40]!r} is no state that lsmem prints; LC_ALL=C lsmem prints those that are known"
+        )
     configured = cells.get("CONFIGURED")
     told = None if configured in (None, "") else str(configured).lower() not in _NO
-    return _Row(start, end - start, known, state, None if node is None else int(node), named, told)
+    return _Row(
+        span[0],
+        span[1] - span[0],
+        None if state is None else _STATES[state],
+        None if node is None else int(node),
+        named,
+        told,
+    )

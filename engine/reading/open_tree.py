@@ -84,8 +84,8 @@ def _is_zip(source: str) -> bool:
 
 def is_listed(source: str) -> bool:
     """Is a file what lsmem printed?"""
-    head = other_pictures.head_of(source)
-    return b"\0" not in head[:512] and lsmem_list.is_lsmem(head.decode("utf-8", "replace"))
+    text = other_pictures.as_text(other_pictures.head_of(source))
+    return "\0" not in text[:512] and lsmem_list.is_lsmem(text)
 
 
 def is_picture(source: str) -> bool:
@@ -101,7 +101,7 @@ def is_picture(source: str) -> bool:
 
 
 def _listed(source: str) -> Tree:
-    text = _short(source, "what lsmem prints").decode("utf-8", "replace")
+    text = other_pictures.as_text(_short(source, "what lsmem prints"))
     tree = MappedTree(source, lsmem_list.files_of(text, source))
     tree.notes.append("it is what lsmem printed: states, nodes and zones of memory blocks, and nothing of their pages")
     return tree

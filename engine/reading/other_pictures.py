@@ -68,6 +68,11 @@ def zstd_module() -> Any:
         return None
 
 
+def as_text(data: bytes) -> str:
+    """Bytes as text: UTF-8, or what a shell of Windows writes to a file, which begins with a mark."""
+    return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
+
+
 def head_of(path: str) -> bytes:
     """The first bytes of a file; none where it is no file that can be read."""
     if not os.path.isfile(path):

@@ -91,6 +91,93 @@ def test_a_list_is_read_however_it_was_pasted(tmp_path: Path, options: list[str]
     assert {nr: b.state for nr, b in again.blocks.items()} == {nr: b.state for nr, b in machine.blocks.items()}
 
 
+@pytest.mark.parametrize("columns", ["STATE,RANGE", "BLOCK,STATE", "BLOCK,SIZE,STATE,NODE", "ZONES,NODE,RANGE,BLOCK"])
+@pytest.mark.parametrize("form", [(), ("--raw", "--bytes"), ("--pairs", "--bytes"), ("--json", "--bytes")])
+@pytest.mark.parametrize("name", ["mixed-guest", "block2g-guest"])
+def test_columns_may_stand_in_any_order_and_numbers_of_blocks_do(
+    tmp_path: Path, name: str, form: tuple[str, ...], columns: str
+) -> None:
+    machine = open_machine(name)
+    text = lsmem([*form, "--output", columns], machine)[1]
+    tells = "BLOCK" in columns and ("SIZE" in columns or "RANGE" in columns)
+    if form and not tells:  # forms without the summary
+        with pytest.raises(BadInput, match="the list says nothing of the size of memory blocks"):
+            listed(tmp_path, text)
+        return
+    again = listed(tmp_path, text)
+    assert (again.geometry.block_size, [*again.blocks]) == (machine.geometry.block_size, [*machine.blocks])
+    if "STATE" in columns:
+        assert [b.state for b in again.blocks.values()] == [b.state for b in machine.blocks.values()]
+
+
+def test_sizes_that_were_rounded_tell_nothing_of_blocks(tmp_path: Path) -> None:
+    exact = listed(tmp_path, "SIZE  STATE BLOCK\n1.3G online   0-9\n256M offline 12-13\n")
+    assert (exact.geometry.block_size, len(exact.blocks)) == (128 << 20, 12)
+    with pytest.raises(BadInput, match="nothing of the size"):
+        listed(tmp_path, "SIZE  STATE BLOCK\n1.3G online   0-9\n")
+
+
+def translated(states: tuple[str, str], yes: str, sums: tuple[str, str, str]) -> str:
+    """A table as lsmem pads it, by what is seen of a word on a screen."""
+    rows = [
+        ("0x0000000000000000-0x00000000bfffffff", "3G", states[0], yes, "0-23"),
+        ("0x0000000100000000-0x000000014fffffff", "1,3G", states[1], "", "32-41"),
+    ]
+    table = [("RANGE", "SIZE", "STATE", "REMOVABLE", "BLOCK"), *rows]
+    wide = [max(seen(row[column]) for row in table) for column in range(5)]
+    lines = [" ".join(" " * (w - seen(cell)) + cell for w, cell in zip(wide, row, strict=True)) for row in table]
+    return "\n".join(
+        [*lines, "", *(f"{word}  {size}" for word, size in zip(sums, ("128M", "3G", "1,3G"), strict=True)), ""]
+    )
+
+
+def seen(word: str) -> int:
+    return sum(2 if ord(one) > 0x2E80 else 1 for one in word)
+
+
+@pytest.mark.parametrize(
+    ("states", "yes", "sums"),
+    [
+        (("online", "offline"), "ja", ("Speicherblockgröße:", "Online-Gesamtspeicher:", "Offline-Gesamtspeicher:")),
+        (
+            ("en ligne", "hors ligne"),
+            "oui",
+            ("Taille du bloc mémoire\xa0:", "Mémoire :", "Mémoire hors ligne totale\xa0:"),
+        ),
+        (
+            ("en línea", "fuera de línea"),
+            "si",
+            ("Tamaño del bloque de memoria:", "Memoria:", "Memoria fuera de línea:"),
+        ),
+        (
+            ("オンライン", "オフライン"),
+            "yes",
+            ("メモリブロックサイズ", "Total online memory:", "Total offline memory:"),
+        ),
+        (("在线", "离线"), "是", ("Memory block size:", "Total online memory:", "Total offline memory:")),
+        (("задіяно", "не задіяно"), "yes", ("Розмір блоку пам'яті:", "Загалом:", "Загалом незадіяної пам'яті:")),
+    ],
+)
+def test_a_list_is_read_in_the_languages_that_lsmem_speaks(
+    tmp_path: Path, states: tuple[str, str], yes: str, sums: tuple[str, str, str]
+) -> None:
+    machine = listed(tmp_path, translated(states, yes, sums))
+    assert machine.geometry.block_size == 128 << 20
+    assert [*machine.blocks] == [*range(24), *range(32, 42)]
+    assert [b.state for b in machine.blocks.values()] == ["online"] * 24 + ["offline"] * 10
+
+
+def test_a_state_that_no_one_knows_is_no_online_block(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="'napojen' is no state that lsmem prints; LC_ALL=C lsmem prints those"):
+        listed(tmp_path, BIG.replace("offline", "napojen"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_list_that_a_shell_of_windows_wrote_is_read(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "lsmem.txt").write_bytes(BIG.replace("\n", "\r\n").encode(encoding))
+    assert len(open_machine(tmp_path / "lsmem.txt").blocks) == 192
+
+
 S390_TOOLS = """\
 Address Range                          Size (MB)  State    Removable  Device
 ===============================================================================
