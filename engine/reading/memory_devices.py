@@ -46,13 +46,20 @@ _UNITS: Final = {
 """Binary digits of libvirt's units; without one it is KiB."""
 
 
+_FOR_PEOPLE: Final = re.compile(r"(\d{1,6})\.(\d\d) ([KMGT]iB) \(\d+\.\d\d [KMGT]B\)")
+"""How daxctl, cxl and ndctl print sizes with --human."""
+_FINEST: Final = 2 << 20
+"""Bytes of which these devices have a whole number; what was rounded is none of them, but by chance."""
+
+_BEHIND: Final = re.compile(r"\S")
 _JSON: Final = rb"\A\s*[\[{](?s:.)*"
 _SHAPES: Final = (
     ("what QEMU says to info memory-devices", rb"(?m)^\s*Memory device \[[\w-]+\]:"),
     ("what QEMU says to query-memory-devices", _JSON + rb'"(?:memaddr|hotpluggable)"\s*:'),
     ("the XML of a libvirt domain", rb"(?s)<domain[\s>].*<(?:memory|devices)\b"),
-    ("what daxctl list prints", _JSON + rb'"(?:chardev|daxregion|dax_region)"\s*:'),
     ("what cxl list prints", _JSON + rb'"(?:memdev|anon memdevs|region|decoder)"\s*:'),
+    ("what ndctl list prints", _JSON + rb'"dev"\s*:\s*"(?:namespace|region|nmem)\d'),
+    ("what daxctl list prints", _JSON + rb'"(?:chardev|daxregion|dax_region)"\s*:'),
 )
 
 
@@ -86,7 +93,8 @@ def parse_devices(text: str, source: str) -> tuple[MemoryDevice, ...]:
     devices = tuple(found)
     if not devices:
         raise BadInput(
-            f"{source} tells of no memory device; what does is QEMU's info memory-devices, virsh dumpxml, daxctl list, cxl list"
+            f"{source} tells of no memory device that gives the kernel memory; what does is QEMU's info memory-devices, virsh "
+            f"dumpxml, daxctl list, cxl list"
         )
     if len(devices) > _MOST:
         raise BadInput(f"{source} tells of {len(devices)} memory devices; a machine has {_MOST} at most")
@@ -151,13 +159,7 @@ def _amount(parent: ElementTree.Element | None, name: str, source: str) -> int:
 
 def _from_json(text: str, source: str) -> Iterator[MemoryDevice]:
     """``daxctl list``, ``cxl list`` and QMP's query-memory-devices."""
-    import json
-
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"{source} begins like JSON, and is broken: {error}") from None
-    for entry in _objects(document):
+    for entry in _objects(_documents(text, source)):
         data = entry.get("data")
         if isinstance(data, dict) and isinstance(entry.get("type"), str):
             yield from _qemu(entry["type"], str(data.get("id", "")), data, source)
@@ -167,6 +169,22 @@ def _from_json(text: str, source: str) -> Iterator[MemoryDevice]:
         elif "region" in entry and "resource" in entry and entry.get("type", "ram") == "ram":
             size = entry.get("size")
             yield _device(str(entry["region"]), "cxl", entry["resource"], size, source, plugged=size)
+
+
+def _documents(text: str, source: str) -> list[Any]:
+    """The document, or those of a session with QEMU's monitor, one behind the other."""
+    import json
+
+    decoder, found, at = json.JSONDecoder(), list[Any](), 0
+    while match := _BEHIND.search(text, at):
+        try:
+            document, at = decoder.raw_decode(text, match.start())
+        except (ValueError, RecursionError) as error:
+            raise BadInput(f"{source} begins like JSON, and is broken: {error}") from None
+        found.append(document)
+        if len(found) > _MOST:
+            raise BadInput(f"{source} holds more than {_MOST} documents")
+    return found
 
 
 def _objects(document: object) -> Iterator[dict[str, Any]]:
@@ -211,4 +229,9 @@ def _number(value: object, what: str, where: str) -> int:
         return value
     if isinstance(value, str) and re.fullmatch(r"0[xX][0-9a-fA-F]{1,16}|\d{1,20}", value.strip()):
         return int(value, 0 if value.strip()[:2].lower() == "0x" else 10)
+    if isinstance(value, str) and (match := re.fullmatch(_FOR_PEOPLE, value.strip())) is not None:
+        size, rest = divmod(int(match[1] + match[2]) << _UNITS[match[3].lower()], 100)
+        if not rest and size % _FINEST == 0:
+            return size
+        raise BadInput(f"{where}: its {what} is rounded ({value[:40]}); without --human (-u) it is printed whole")
     raise BadInput(f"{where}: its {what} is {str(value)[:40]!r}, and not a number")

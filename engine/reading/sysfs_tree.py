@@ -22,6 +22,7 @@ NODES = "sys/devices/system/node"
 NODE_LISTS = ("possible", "online", "has_memory", "has_normal_memory", "has_cpu")
 _NEIGHBOURS = 1024  # blocks that are likely to be on one node
 _REMOVABLE: Final = {"0": False, "1": True}
+_ARCHIVES: Final = (".tar", ".tgz", ".tbz", ".txz", ".zip", ".gz", ".bz2", ".xz", ".zst", ".7z")
 _HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]{1,16})")
 _HUGE_PAGE_FOLDER = re.compile(r"hugepages-(\d{1,12})kB")
 
@@ -74,7 +75,19 @@ def no_memory(tree: Tree) -> str:
         return (
             f"{tree.source}: its kernel has no memory hotplug (CONFIG_MEMORY_HOTPLUG): beside sys/devices/system/cpu there is "
             f"no sys/devices/system/memory, so that no memory can be added or taken out while it runs; or a container hides it, "
-            f"and the host has to be captured"
+            f"and the host has to be captured, or nobody collected it"
+        )
+    top = tree.names("")
+    if len(top) == 1 and tree.folders("") == top:
+        top = tree.names(top[0])
+    if inside := [name for name in top if name.endswith(_ARCHIVES)]:
+        return (
+            f"{tree.source} is no captured tree, but holds an archive ({inside[0]}); unpack it, and give what is in it"
+        )
+    if {"memory.txt", "basic-environment.txt"} <= {*top}:
+        return (
+            f"{tree.source} is a supportconfig, whose texts say too little of memory blocks; give lsmem's output, or collect a "
+            f"tree: altmap collect prints the script for that"
         )
     lacks = f"neither {MEMORY}/memoryN folders nor {NODES}/nodeN/memoryN links"
     script = "altmap collect prints a script that gathers what is missing"

@@ -193,3 +193,27 @@ def test_a_list_that_is_wrong_is_told_in_a_sentence(text: str, said: str) -> Non
 def test_the_xml_of_a_domain_has_so_many_tags_at_most() -> None:
     with pytest.raises(BadInput, match="has more than 65536 tags"):
         parse_devices("<domain><memory>" + "<a>" * 70_000, "dom.xml")
+
+
+def test_a_session_with_the_monitor_is_read_to_its_end() -> None:
+    greeting = '{"QMP": {"version": {"qemu": {"major": 9}}, "capabilities": []}}\n{"return": {}}\n'
+    assert parse_devices(greeting + QMP + "\n", "session") == parse_devices(QMP, "answer")
+
+
+@pytest.mark.parametrize(
+    ("size", "bytes_"), [("1024.00 MiB (1073.74 MB)", GIB), ("15.75 GiB (16.91 GB)", 63 * GIB // 4)]
+)
+def test_sizes_for_people_are_read_where_nothing_was_rounded_away(size: str, bytes_: int) -> None:
+    region = {"region": "region0", "resource": "0x100000000", "size": size, "type": "ram"}
+    (device,) = parse_devices(json.dumps([region]), "cxl")
+    assert (device.start, device.size) == (4 * GIB, bytes_)
+    with pytest.raises(BadInput, match="its size is rounded .*; without --human"):
+        parse_devices(json.dumps([{**region, "size": "125.98 GiB (135.27 GB)"}]), "cxl")
+
+
+def test_what_ndctl_lists_is_called_so(tmp_path: Path) -> None:
+    (tmp_path / "list").write_text(
+        '[{"dev": "namespace0.0", "mode": "fsdax", "size": 1065353216, "blockdev": "pmem0"}]'
+    )
+    with pytest.raises(BadInput, match="it is what ndctl list prints"):
+        open_machine(tmp_path / "list")

@@ -451,3 +451,24 @@ def test_a_list_that_is_wrong_is_told_in_a_sentence(tmp_path: Path, text: str, s
         open_machine(tmp_path / "it")
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_an_archive_in_an_archive_is_told_as_that(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "upload.zip", "w") as upload:
+        upload.write(FIRECRACKER, "sosreport-host.tar.xz")
+    with pytest.raises(
+        BadInput, match=r"holds an archive \(sosreport-host.tar.xz\); unpack it, and give what is in it"
+    ):
+        capture(tmp_path / "upload.zip")
+
+
+def test_a_supportconfig_is_told_as_that(tmp_path: Path) -> None:
+    folder = tmp_path / "scc_host"
+    folder.mkdir()
+    for name in ("memory.txt", "basic-environment.txt", "hardware.txt"):
+        (folder / name).write_text("#==[ Command ]==#\n# /usr/bin/free -k\n")
+    with tarfile.open(tmp_path / "scc.txz", "w:xz") as packed:
+        packed.add(folder, "scc_host")
+    for source in (folder, tmp_path / "scc.txz"):
+        with pytest.raises(BadInput, match="is a supportconfig, .* give lsmem's output, or collect a tree"):
+            capture(source)
