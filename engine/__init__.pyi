@@ -41,6 +41,7 @@ from .faces.library import rename as rename
 from .faces.library import save_machine as save_machine
 from .faces.lsmem import lsmem as lsmem
 from .faces.lsmem import split_lsmem as split_lsmem
+from .faces.qemu_words import qemu_boot as qemu_boot
 from .faces.qemu_words import qemu_devices as qemu_devices
 from .faces.qemu_words import qemu_nodes as qemu_nodes
 from .faces.reboot import BOOT_KEYS as BOOT_KEYS
@@ -258,6 +259,7 @@ __all__ = [
     "parse_line",
     "parse_script",
     "plain",
+    "qemu_boot",
     "qemu_devices",
     "qemu_nodes",
     "read_machine",

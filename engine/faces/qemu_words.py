@@ -52,6 +52,15 @@ def qemu_nodes(line: str) -> tuple[str, ...]:
     return tuple(sizes)
 
 
+def qemu_boot(line: str) -> tuple[str | None, str]:
+    """What else QEMU is started with: the architecture by the program's name (None: not told), and the kernel's command line
+    behind -append."""
+    words = _split(line)
+    program = re.fullmatch(r"(?:.*/)?qemu-system-(\w+)", words[0]) if words else None
+    append = [value for option, value in pairwise(words) if option in ("-append", "--append")]
+    return program and program[1], " ".join(append)
+
+
 def qemu_devices(line: str) -> tuple[Plugged, ...]:
     """The memory devices of ``-object memory-backend-ram,id=m1,size=1G -device pc-dimm,memdev=m1,node=1``, and of virtio-mem, in
     their order. Raises `BadInput` for one without a backend."""
@@ -82,13 +91,16 @@ def _with_unit(size: str) -> str:
     return size if size[-1:].isalpha() or size == "0" else f"{size}M"
 
 
-def _words(line: str) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Each option about memory: its name, its first word, and its fields."""
+def _split(line: str) -> list[str]:
     try:
-        words = shlex.split(line)
+        return shlex.split(line)
     except ValueError as error:
         raise BadInput(f"{line[:60]!r} cannot be read: {error}") from None
-    for option, value in pairwise(words):
+
+
+def _words(line: str) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Each option about memory: its name, its first word, and its fields."""
+    for option, value in pairwise(_split(line)):
         if (match := _OPTIONS.fullmatch(option)) is None:
             continue
         if value.startswith("{"):

@@ -121,11 +121,13 @@ Caller = Literal["acpi", "balloon", "probe", "dlpar", "sclp", "virtio-mem", "dax
 are the DIMMs of QEMU and VMware; *balloon*: Hyper-V and Xen; *dlpar*: POWER partitions; *sclp*: standby memory of s390;
 *dax* and *cxl*: dax/kmem, of any device and of CXL regions."""
 CALLER_NAMES: Final[dict[str, Caller]] = {
-    "dimm": "acpi", "pc-dimm": "acpi", "qemu": "acpi", "libvirt": "acpi", "vmware": "acpi", "esxi": "acpi",
+    "dimm": "acpi", "pc-dimm": "acpi", "acpi-dimm": "acpi", "qemu": "acpi", "libvirt": "acpi", "virsh": "acpi",
+    "vmware": "acpi", "esxi": "acpi", "vsphere": "acpi",
     "hyperv": "balloon", "hyper-v": "balloon", "hv-balloon": "balloon", "xen": "balloon", "xen-balloon": "balloon",
-    "virtiomem": "virtio-mem", "firecracker": "virtio-mem",
-    "kmem": "dax", "daxctl": "dax", "nvdimm": "pmem", "ndctl": "pmem",
-    "drmgr": "dlpar", "pseries": "dlpar", "powervm": "dlpar", "lpar": "dlpar", "chmem": "sclp",
+    "virtiomem": "virtio-mem", "virtio-mem-pci": "virtio-mem", "firecracker": "virtio-mem", "kubevirt": "virtio-mem",
+    "kmem": "dax", "daxctl": "dax", "dax-kmem": "dax", "device-dax": "dax", "hmem": "dax", "cxl-region": "cxl",
+    "nvdimm": "pmem", "ndctl": "pmem", "nd-pmem": "pmem",
+    "power": "dlpar", "s390": "sclp", "drmgr": "dlpar", "pseries": "dlpar", "powervm": "dlpar", "lpar": "dlpar", "chmem": "sclp",
 }  # fmt: skip
 """Other names of callers, as people say them."""
 

@@ -221,7 +221,7 @@ def of_new(parser: Parser) -> None:
     words = "how much memory each NUMA node has; 0: none, firmware only announced it (2G)"
     parser.add_argument("--nodes", metavar="SIZE,..", help=words)
     parser.add_argument(
-        "--arch", metavar="ARCH", default="x86_64", help="x86_64, arm64, s390x, arm64-64k or others (x86_64)"
+        "--arch", metavar="ARCH", help="x86_64, arm64, s390x, arm64-64k or others (what --qemu says, or x86_64)"
     )
     parser.add_argument("--kernel", metavar="RELEASE", default="6.12", help="its kernel, such as 6.8 (6.12)")
     parser.add_argument("--block-size", metavar="SIZE", help="of a memory block (what is usual there)")

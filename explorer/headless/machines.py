@@ -60,7 +60,12 @@ def new(arguments: argparse.Namespace) -> int:
     if arguments.qemu is not None and arguments.nodes is not None:
         raise engine.BadInput("--qemu says what --nodes does; give one of them")
     nodes = engine.qemu_nodes(arguments.qemu) if arguments.qemu is not None else (arguments.nodes or "2G").split(",")
-    words = {"arch": arguments.arch, "kernel": arguments.kernel, "append": arguments.append}
+    arch, append = engine.qemu_boot(arguments.qemu or "")
+    words = {
+        "arch": arguments.arch or arch or "x86_64",
+        "kernel": arguments.kernel,
+        "append": f"{append} {arguments.append}".strip(),
+    }
     plugged = engine.qemu_devices(arguments.qemu) if arguments.qemu is not None else ()
     machine = engine.new_machine(
         nodes, block_size=arguments.block_size, cxl_windows=arguments.cxl_window, devices=plugged, **words

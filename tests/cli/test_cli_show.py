@@ -219,3 +219,12 @@ def test_a_machine_whose_kernel_has_no_hotplug_is_shown_and_said_to_be_that(
     assert altmap("lsmem", guest) == (1, "", "lsmem: This system does not support memory blocks\n")
     asked = altmap("why", guest, "offline", "1")
     assert (asked.code, "has no memory hotplug" in asked.out) == (1, True)
+
+
+def test_a_machine_of_qemu_has_the_architecture_of_its_program(altmap: Run) -> None:
+    line = "qemu-system-aarch64 -M virt -m 4G -append 'memory_hotplug.memmap_on_memory=Y'"
+    shown = altmap("new", "--qemu", line, "--json")
+    assert shown.code == 0
+    assert json.loads(shown.out)["geometry"]["arch"] == "arm64"
+    assert json.loads(shown.out)["parameters"]["memmap_on_memory"] == "Y"
+    assert json.loads(altmap("new", "--qemu", line, "--arch", "x86_64", "--json").out)["geometry"]["arch"] == "x86_64"

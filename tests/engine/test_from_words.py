@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from altmap.engine import Add, BadInput, Eject, Machine, Offline, new_machine, qemu_devices, qemu_nodes
+from altmap.engine import Add, BadInput, Eject, Machine, Offline, new_machine, qemu_boot, qemu_devices, qemu_nodes
 
 GIB = 1 << 30
 
@@ -195,3 +195,16 @@ def test_options_of_qemu_may_be_json_and_a_device_needs_its_backend() -> None:
     assert [one.size for one in qemu_devices(line)] == [GIB]
     with pytest.raises(BadInput, match="has no backend"):
         qemu_devices("-m 2G -device pc-dimm,memdev=m")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("qemu-system-aarch64 -M virt -m 4G", ("aarch64", "")),
+        ("/usr/bin/qemu-system-x86_64 -m 4G -append 'movable_node quiet'", ("x86_64", "movable_node quiet")),
+        ("-m 4G", (None, "")),
+        ("", (None, "")),
+    ],
+)
+def test_qemu_tells_the_architecture_and_the_command_line(line: str, told: tuple[str | None, str]) -> None:
+    assert qemu_boot(line) == told

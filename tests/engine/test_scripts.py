@@ -281,7 +281,7 @@ def test_callers_have_the_names_that_people_use() -> None:
         "dimm": "acpi", "qemu": "acpi", "vmware": "acpi", "hyperv": "balloon", "hv_balloon": "balloon", "xen": "balloon",
         "kmem": "dax", "daxctl": "dax", "cxl": "cxl", "dlpar": "dlpar", "drmgr": "dlpar", "sclp": "sclp", "chmem": "sclp",
         "DIMM": "acpi", "pc-dimm": "acpi", "Hyper-V": "balloon", "xen-balloon": "balloon", "virtio_mem": "virtio-mem",
-        "virtiomem": "virtio-mem", "nvdimm": "pmem", "pseries": "dlpar", "ESXi": "acpi",
+        "virtiomem": "virtio-mem", "nvdimm": "pmem", "pseries": "dlpar", "ESXi": "acpi", "vSphere": "acpi", "dax_kmem": "dax",
     }  # fmt: skip
     for name, caller in said.items():
         for script in (

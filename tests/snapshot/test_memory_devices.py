@@ -207,7 +207,7 @@ def test_sizes_for_people_are_read_where_nothing_was_rounded_away(size: str, byt
     region = {"region": "region0", "resource": "0x100000000", "size": size, "type": "ram"}
     (device,) = parse_devices(json.dumps([region]), "cxl")
     assert (device.start, device.size) == (4 * GIB, bytes_)
-    with pytest.raises(BadInput, match="its size is rounded .*; without --human"):
+    with pytest.raises(BadInput, match=r"its size is rounded .*; without --human"):
         parse_devices(json.dumps([{**region, "size": "125.98 GiB (135.27 GB)"}]), "cxl")
 
 

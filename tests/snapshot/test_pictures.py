@@ -470,5 +470,5 @@ def test_a_supportconfig_is_told_as_that(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "scc.txz", "w:xz") as packed:
         packed.add(folder, "scc_host")
     for source in (folder, tmp_path / "scc.txz"):
-        with pytest.raises(BadInput, match="is a supportconfig, .* give lsmem's output, or collect a tree"):
+        with pytest.raises(BadInput, match=r"is a supportconfig, .* give lsmem's output, or collect a tree"):
             capture(source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar, Final, NamedTuple
 
-from altmap.engine import BadInput, Machine, new_machine, qemu_devices, qemu_nodes
+from altmap.engine import BadInput, Machine, new_machine, qemu_boot, qemu_devices, qemu_nodes
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -106,6 +106,15 @@ class NewDialog(Dialog[Machine]):
 
 def made(nodes: str, kernel: str, arch: str, blocks: str, append: str) -> Machine:
     """The machine of the dialog's words. Raises `BadInput`."""
-    sizes = qemu_nodes(nodes) if nodes.startswith("-") else tuple(part.strip() for part in nodes.split(","))
-    plugged = qemu_devices(nodes) if nodes.startswith("-") else ()
-    return new_machine(sizes, arch=arch, kernel=kernel, block_size=blocks or None, append=append, devices=plugged)
+    if not nodes.startswith(("-", "qemu-system-")):
+        sizes = [part.strip() for part in nodes.split(",")]
+        return new_machine(sizes, arch=arch, kernel=kernel, block_size=blocks or None, append=append)
+    told, words = qemu_boot(nodes)
+    return new_machine(
+        qemu_nodes(nodes),
+        arch=told or arch,
+        kernel=kernel,
+        block_size=blocks or None,
+        append=f"{words} {append}".strip(),
+        devices=qemu_devices(nodes),
+    )
