@@ -65,6 +65,7 @@ HOMES = {
     "questions.why.words": ("describe_answer describe_finding describe_remedy describe_verdict describe_verdicts"),
     "questions.worth_knowing": "Advice news worth_knowing",
     "reading.memory_devices": "MemoryDevice parse_devices",
+    "reading.other_pictures": "as_text",
     "run.invariants": "Broken",
     "run.timeline": "Step Timeline",
     "sysfs.hotplug_files": "PARAMETER_FILES",

@@ -132,6 +132,7 @@ from .questions.worth_knowing import news as news
 from .questions.worth_knowing import worth_knowing as worth_knowing
 from .reading.memory_devices import MemoryDevice as MemoryDevice
 from .reading.memory_devices import parse_devices as parse_devices
+from .reading.other_pictures import as_text as as_text
 from .run.invariants import Broken as Broken
 from .run.timeline import Step as Step
 from .run.timeline import Timeline as Timeline
@@ -214,6 +215,7 @@ __all__ = [
     "Write",
     "Zone",
     "about_bytes",
+    "as_text",
     "asked_by_size",
     "assumption",
     "block_names",

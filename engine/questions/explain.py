@@ -26,6 +26,12 @@ _LONGEST: Final = 2048
 """Characters of a line: the kernel prints 1,024 at most (PRINTKRB_RECORD_MAX), and who keeps it puts a date and a name before."""
 
 
+_NARROWEST: Final = 60
+"""Characters that a line has at least before it is broken into two."""
+_BEGINS: Final = re.compile(r"\s*(?:<\d+>|\[\s*\d+\.\d+\]|\w{3} +\d+ \d\d:|\d{4}-\d\d-\d\d|kern\b|\d+,\d+,\d+,|\x1b)")
+"""How a line begins that is a new one of the log."""
+
+
 class Explained(msgspec.Struct, frozen=True):
     """A line of the log: what it `means`, the `rule` (where in the kernel it is decided), the page (pfn) and the range of
     addresses (first, behind the last) that it names, and what is `here` on the machine that was given, a sentence each."""
@@ -42,8 +48,24 @@ def explain(text: str, machine: Holder | State | None = None) -> tuple[Explained
     """The lines of a kernel log that are about memory hotplug, each explained, in their order; others are left out, and so are
     those that are longer than any the kernel prints. Where a line has several meanings, that of the first that fits."""
     state = None if machine is None else state_of(machine)
-    found = (_explained(line.rstrip("\r"), state) for line in text.splitlines() if len(line) <= _LONGEST)
-    return tuple(one for one in found if one is not None)
+    lines = [line.rstrip("\r") for line in text.splitlines() if len(line) <= _LONGEST]
+    found: list[Explained] = []
+    at = 0
+    while at < len(lines):
+        one = _explained(lines[at], state)
+        if one is None and len(lines[at]) >= _NARROWEST and at + 1 < len(lines) and not _BEGINS.match(lines[at + 1]):
+            one = _wrapped(lines[at], lines[at + 1], state)
+            at += one is not None
+        found += [one] if one is not None else []
+        at += 1
+    return tuple(found)
+
+
+def _wrapped(line: str, rest: str, state: State | None) -> Explained | None:
+    """A line that went on in the next one, as a terminal or a mail breaks it."""
+    if _explained(rest, None) is not None:
+        return None
+    return _explained(f"{line.rstrip()} {rest.lstrip()}", state) or _explained(line + rest, state)
 
 
 def _explained(line: str, state: State | None) -> Explained | None:

@@ -107,11 +107,11 @@ LOG_LINES: Final = (
         "mm/memory_hotplug.c, offline_pages; the range is without the block's own memmap",
     ),
     log_line(
-        r"page dumped because: (?P<why>.+)",
+        r"page dumped because: (?P<because>.+)",
         lambda match: (
             "the page that the lines before it show is the one in the way"
-            if match["why"].startswith(("unmovable", "migration", "isolation"))
-            else f"the kernel shows a page, because of: {match['why']}"
+            if match["because"].startswith(("unmovable", "migration", "isolation"))
+            else f"the kernel shows a page, because of: {match['because']}"
         ),
         "mm/debug.c, dump_page; has_unmovable_pages and do_migrate_range call it",
     ),
@@ -119,6 +119,11 @@ LOG_LINES: Final = (
         r"page:\s*(?:[0-9a-f(){}_ptrval]+ )?refcount:(?P<refs>-?\d+) mapcount:-?\d+ .*?pfn:(?P<pfn>(?:0x)?[0-9a-f]+)",
         lambda match: f"a page is shown, with {counted(int(match['refs']), 'reference')}; which it is says pfn",
         "mm/debug.c, __dump_page",
+    ),
+    log_line(
+        r"page:\s*(?:[0-9a-f(){}_ptrval]+ )?(?:ref)?count:(?P<refs>-?\d+) mapcount:-?\d+ .*index:",
+        lambda match: f"a page is shown, with {counted(int(match['refs']), 'reference')}; its pfn is not told",
+        "mm/debug.c, __dump_page (before 5.10)",
     ),
     log_line(
         r"migrating pfn (?P<pfn>[0-9a-f]+) failed(?: ret:(?P<ret>-?\d+))?",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 
 from altmap import engine
 
@@ -53,6 +54,8 @@ def explained(arguments: argparse.Namespace) -> int:
     once_standard_input(arguments.text, arguments.machine or "")
     machine = machine_named(arguments.machine, replay=arguments.replay) if arguments.machine else None
     read = arguments.text == STDIN or os.path.isfile(arguments.text)
+    if not read and (os.path.exists(arguments.text) or re.fullmatch(r"\S*[./]\S*", arguments.text)):
+        raise engine.BadInput(f"{arguments.text[:200]!r} is neither a file that can be read nor a line of a kernel log")
     found = engine.explain(log_text(arguments.text) if read else arguments.text, machine)
     if arguments.json:
         from .forms.explanation import explanation_document

@@ -64,7 +64,7 @@ def script_text(source: str) -> tuple[str, str]:
 def log_text(source: str) -> str:
     """The text of a log, in which a driver may have printed any byte. Raises as `script_text` where it is far too long, or
     cannot be read."""
-    return _short(source)[0].decode("utf-8", "replace")
+    return engine.as_text(_short(source)[0])
 
 
 def _short(source: str) -> tuple[bytes, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from .conftest import Run
 
 LINE = "Offlined Pages 32256"
@@ -28,3 +30,15 @@ def test_json_names_page_and_range(altmap: Run) -> None:
 def test_a_line_that_nobody_knows_is_not_known(altmap: Run) -> None:
     said = altmap("explain", "hello")
     assert (said.code, said.out) == (3, "no line of it is one about memory hotplug that altmap knows\n")
+
+
+@pytest.mark.parametrize("text", ["no-such-dmesg.txt", "/tmp", "logs/dmesg"])
+def test_what_is_neither_a_file_nor_a_line_is_said_to_be_that(altmap: Run, text: str) -> None:
+    said = altmap("explain", text)
+    assert (said.code, said.out) == (2, "")
+    assert said.err == f"altmap: {text!r} is neither a file that can be read nor a line of a kernel log\n"
+
+
+def test_a_log_that_a_shell_of_windows_wrote_is_read(altmap: Run, tmp_path: Path) -> None:
+    (tmp_path / "dmesg.txt").write_bytes("[    1.0] Offlined Pages 32256\r\n".encode("utf-16"))
+    assert altmap("explain", tmp_path / "dmesg.txt").code == 0

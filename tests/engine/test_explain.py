@@ -26,6 +26,7 @@ TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
         ),
         ("[  12.345678] page dumped because: unmovable page", "the one in the way"),
         ("page: refcount:1 mapcount:0 mapping:0000000000000000 index:0x0 pfn:0x100418", "with 1 reference"),
+        ("page:ffffea0007940000 count:1 mapcount:0 mapping:0000000000000000 index:0x0", "its pfn is not told"),
         ("migrating pfn 100418 failed ret:1", "someone holds an extra reference"),
         ("Offlined Pages 32256", "32256 pages: those of its own memmap are not among them"),
         ("memory memory50: Offline failed.", "memory50 did not go offline; the device stays"),
@@ -198,3 +199,29 @@ def test_most_lines_of_recorded_refusals_are_known() -> None:
         text = gzip.decompress(path.read_bytes()).decode()
         known |= {one.rule for one in explain(text.replace('"', "\n"))}
     assert len(known) >= 2
+
+
+WRAPPED = """\
+[  123.456789] page:ffffea0007940000 refcount:1 mapcount:0 mapping:0000000000000000
+ index:0x0 pfn:0x1e5003
+[  123.456791] usb 1-1: new high-speed USB device number 2 using xhci_hcd and more
+[  123.456793] memory offlining [mem 0x1e0000000-0x1e7ffffff] failed due to
+failure to isolate range
+"""
+
+
+def test_lines_that_a_terminal_broke_are_whole_again() -> None:
+    page, refused = explain(WRAPPED)
+    assert (page.pfn, page.range) == (0x1E5003, None)
+    assert refused.range == (0x1E0000000, 0x1E8000000)
+    assert refused.means.startswith("memory did not go offline: EBUSY")
+
+
+def test_lines_that_stand_below_each_other_stay_apart() -> None:
+    log = f"{'x' * 70}\nOfflined Pages 32768\n{'y' * 70}\n[   1.0] Offlined Pages 32256\n"
+    assert [one.line for one in explain(log)] == ["Offlined Pages 32768", "[   1.0] Offlined Pages 32256"]
+
+
+def test_a_page_is_shown_by_who_isolates_and_not_by_who_scans() -> None:
+    (one,) = explain("page dumped because: unmovable page")
+    assert one.rule == "mm/debug.c, dump_page; has_unmovable_pages and do_migrate_range call it"
