@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import re
 
 from altmap import engine
 
@@ -13,7 +11,7 @@ from .exits import DIFFERENT, FINE, OF_ANSWERS, UNKNOWN
 from .output import say, say_lines, write_document
 from .progress import awaited
 from .script_runs import refuse_absent
-from .streams import STDIN, log_text, machine_named, once_standard_input
+from .streams import log_text, machine_named, once_standard_input
 
 
 def why(arguments: argparse.Namespace) -> int:
@@ -53,10 +51,7 @@ def explained(arguments: argparse.Namespace) -> int:
     """What lines of a kernel log mean; 3 where none of them is about memory hotplug, as far as is known."""
     once_standard_input(arguments.text, arguments.machine or "")
     machine = machine_named(arguments.machine, replay=arguments.replay) if arguments.machine else None
-    read = arguments.text == STDIN or os.path.isfile(arguments.text)
-    if not read and (os.path.exists(arguments.text) or re.fullmatch(r"\S*[./]\S*", arguments.text)):
-        raise engine.BadInput(f"{arguments.text[:200]!r} is neither a file that can be read nor a line of a kernel log")
-    found = engine.explain(log_text(arguments.text) if read else arguments.text, machine)
+    found = engine.explain(log_text(arguments.text), machine)
     if arguments.json:
         from .forms.explanation import explanation_document
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Final
 
@@ -62,8 +63,12 @@ def script_text(source: str) -> tuple[str, str]:
 
 
 def log_text(source: str) -> str:
-    """The text of a log, in which a driver may have printed any byte. Raises as `script_text` where it is far too long, or
-    cannot be read."""
+    """A line of a log, or the text of a file of them, in which a driver may have printed any byte. Raises as `script_text` where
+    that is far too long, or cannot be read, and where it is the name of no file."""
+    if source != STDIN and not os.path.isfile(source):
+        if os.path.exists(source) or re.fullmatch(r"\S*[./]\S*", source):
+            raise engine.BadInput(f"{source[:200]!r} is neither a file that can be read nor a line of a kernel log")
+        return source
     return engine.as_text(_short(source)[0])
 
 
