@@ -261,9 +261,9 @@ _ROWS: Final = (
         geometry=Geometry(
             arch="loongarch", page_size=16 * KIB, section_size=512 * MIB, max_order=11, pageblock_order=11,
             pmd_size=32 * MIB, block_size=512 * MIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 48),
-        hotplug_since=(5, 19), rfc_altmap="supported", low_zones=_DMA32, direct_map=(),
-        note="Younger than the RFC; its vmemmap is the generic one, which takes altmaps. Usual: orders with 16K pages, "
-             "zones; the direct map is a window of the CPU."),
+        hotplug_since=(5, 19), rfc_altmap="unsupported", low_zones=_DMA32, direct_map=(),
+        note="Younger than the RFC; vmemmap_populate passes no altmap on. Not modelled: vmemmap_free gives nothing back, and "
+             "before 6.2 there is no vmemmap. Usual: orders with 16K pages, zones; the direct map is a window of the CPU."),
     Preset(
         name="ia64", machines=("ia64",), transparent="", huge_pages=(256 * MIB,), huge_page=256 * MIB, moves_huge_pages=False,
         geometry=Geometry(

@@ -18,6 +18,7 @@ from ..memory.state import State
 from ..memory.zone import DMA32, NORMAL
 from ..numbers.bits import aligned_runs, from_runs, lowest, lowest_n, runs, span, spread
 from ..numbers.rounding import ceil
+from ..numbers.units import MIB
 from ..protocol.vocabulary import (
     FREE,
     HUGE,
@@ -99,10 +100,10 @@ def allocate(
     return taken
 
 
-def list_batch(managed: int) -> int:
+def list_batch(managed: int, page_size: int) -> int:
     """How many pages a CPU's list of a zone takes from the buddy at a time (zone_batchsize); of whole pageblocks two,
     unless it is one."""
-    batch = max(1, min(managed // 1024, 256) // 4)
+    batch = max(1, min(managed // 1024, MIB // page_size) // 4)
     return max(1, (1 << ((batch + batch // 2).bit_length() - 1)) - 1)
 
 
@@ -110,7 +111,7 @@ def _left_on_list(state: State, key: ZoneKey, order: int, got: list[Chunk]) -> l
     """When a CPU's list has taken the last two areas of a zone from the buddy, the watermark sees no area of the order any
     more, and the second stays on the list (__zone_watermark_ok)."""
     index, sizes = free_index(state, key), range(order, state.geometry.max_order + 1)
-    if not got or len(got) % 2 or list_batch(state.zones[key].managed) < 2:
+    if not got or len(got) % 2 or list_batch(state.zones[key].managed, state.geometry.page_size) < 2:
         return []
     if any(index.lowest(kind, size) is not None for kind in _FALLBACKS for size in sizes):
         return []

@@ -337,3 +337,9 @@ def test_the_index_of_free_lists_knows_after_each_take_what_a_fresh_one_finds(se
         assert {nr: spots for nr, spots in known._spots.items() if spots} == {
             nr: spots for nr, spots in fresh._spots.items() if spots
         }
+
+
+@pytest.mark.parametrize(("managed", "page_size", "batch"), [(1 << 20, 4096, 63), (1 << 20, 65536, 3), (3000, 4096, 1)])
+def test_a_list_takes_as_much_memory_at_a_time_whatever_a_page_has(managed: int, page_size: int, batch: int) -> None:
+    """zone_batchsize: a thousandth of the zone or 1 MiB, the less of them, and less than half as many."""
+    assert page_alloc.list_batch(managed, page_size) == batch

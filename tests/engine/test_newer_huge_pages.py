@@ -136,6 +136,10 @@ def test_the_first_memmap_that_is_given_back_costs_a_shared_page(model: str, tai
         ("arm64-4k", "6.3", "on", 0),
         ("riscv64", "6.4", "on", 7),
         ("loongarch", "6.2", "on", 7),
+        ("s390x", "6.1", "on", 0),
+        ("s390x", "6.2", "on", 3),
+        ("s390x", "6.17", "on", 3),
+        ("s390x", "6.18", "on", 0),
         ("ppc64le-radix-64k", "6.12", "on", 0),
     ],
 )

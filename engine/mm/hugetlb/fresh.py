@@ -69,7 +69,8 @@ def _take(state: State, key: ZoneKey, order: int, count: int, low: bool, listed:
             found.append(listed[key].pop(0))
             state.change_pages(found[-1], 1 << order, HUGE)
     areas, taken, waiting = _areas(state, key, order), 0, 0
-    batch = 2 if listed is not None and list_batch(state.zones[key].managed) > 1 else 1
+    several = list_batch(state.zones[key].managed, state.geometry.page_size) > 1
+    batch = 2 if listed is not None and several else 1
     while taken < count - len(found) and free > floor and areas:  # one on the list alone does not count as an area
         if not waiting:
             waiting = min(batch, areas)
