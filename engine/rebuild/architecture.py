@@ -54,7 +54,7 @@ def architecture_of(seen: Observation, arch: str | None, machine: str | None, no
         return ARCHITECTURES[arch]
     page, order = _page_size(seen), seen.pageblock_order
     if (said := architecture_said(machine or seen.version or "")) is not None:
-        return preset_for(said, page, order)
+        return _with_its_blocks(seen, preset_for(said, page, order)) if page is None else preset_for(said, page, order)
     against = {name: next(_against(seen, preset, page), "") for name, preset in ARCHITECTURES.items()}
     fitting = [name for name, reason in against.items() if not reason and name not in _ASKED_FOR]
     machines = list(dict.fromkeys(ARCHITECTURES[name].machines[0] for name in fitting))
@@ -74,17 +74,25 @@ def architecture_of(seen: Observation, arch: str | None, machine: str | None, no
     return ARCHITECTURES[fitting[0] if x86 else _USUAL]
 
 
+def _with_its_blocks(seen: Observation, usual: Preset) -> Preset:
+    """The row of a machine of which nothing tells the page size: the usual one, unless only another has blocks of this size."""
+    rows = [usual, *(row for row in ARCHITECTURES.values() if row.machines == usual.machines)]
+    return next((row for row in rows if _has_blocks(row, seen.block_size)), usual)
+
+
+def _has_blocks(preset: Preset, size: int | None) -> bool:
+    """May a memory block have so many bytes, where it is a single section?"""
+    sections = (preset.geometry.section_size, *(section for _, section in preset.older_sections))
+    return preset.blocks_by != "section" or size is None or size in sections
+
+
 def _against(seen: Observation, preset: Preset, page: int | None) -> Iterator[str]:
     """What of a capture a kind of kernel never shows: pages and blocks of its sizes, where memory begins, where zones end."""
     usual = preset.geometry
     least = min((usual.section_size, *(size for _, size in preset.older_sections)))
     if seen.block_size is not None and seen.block_size < least:
         yield f"memory blocks of {format_bytes(seen.block_size)} are smaller than any there"
-    if preset.blocks_by == "section" and seen.block_size not in (
-        None,
-        usual.section_size,
-        *(s for _, s in preset.older_sections),
-    ):
+    if not _has_blocks(preset, seen.block_size):
         yield f"memory blocks are single sections there, and never of {format_bytes(seen.block_size or 0)}"
     if page not in (None, usual.page_size):
         yield f"its pages have {format_bytes(page or 0)}"
@@ -157,13 +165,14 @@ def _lying(seen: Observation, preset: Preset, page: int) -> Iterator[tuple[str, 
 
 def _page_size(seen: Observation) -> int | None:
     """From what MemTotal (kB) of the nodes, or of the machine, and the managed pages of their zones say together, or System RAM
-    and present pages; None where no size comes near that."""
+    or online blocks, and present pages; None where no size comes near that."""
     managed = sum(zone.managed for zone in seen.zones)
     present = sum(zone.present for zone in seen.zones)
     told = (
         (sum(node.meminfo.get("MemTotal", 0) for node in seen.nodes) << 10, managed),
         (sum(one.end - one.start for one in seen.resources if one.name.startswith("System RAM")), present),
         (seen.meminfo.get("MemTotal", 0) << 10, managed),
+        (sum(block.state in (None, "online") for block in seen.blocks) * (seen.block_size or 0), present),
     )
     near = (size for total, pages in told for size in _PAGE_SIZES if abs(total - size * pages) < total // 8)
     return next(near, None)

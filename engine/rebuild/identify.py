@@ -19,7 +19,7 @@ from ..protocol.vocabulary import AUTO_ONLINE
 from ..reading.observation import Observation
 from .architecture import architecture_of
 from .from_proc import usual_block_size
-from .release import model_shown
+from .release import model_shown, model_with_blocks
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -46,7 +46,11 @@ def identify(
     preset = architecture_of(seen, arch, machine, notes)
     said = find_model(model).release if model is not None else release_in(seen.version) or LAST
     geometry = _geometry(seen, preset, preset.geometry_in(said), notes)
-    kernel = find_model(model) if model is not None else model_shown(seen, geometry, notes)
+    kernel = (
+        find_model(model)
+        if model is not None
+        else model_with_blocks(seen, preset, model_shown(seen, geometry, notes), notes)
+    )
     options = _options(seen.cmdline or "")
     boot = Boot(
         probe=bool(seen.has_probe),

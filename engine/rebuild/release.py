@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from ..kernels.architectures import Preset
 from ..kernels.model import KernelModel, Release
 from ..kernels.models import nearest_model, release_in
 from ..kernels.releases import FIRST, LAST
@@ -91,6 +92,21 @@ def kernels_shown(seen: Observation, geometry: Geometry) -> tuple[Release, Relea
     shown = [sign for sign in _SIGNS if sign.shows(seen, geometry)]
     since = max((sign.release for sign in shown if not sign.past), default=FIRST)
     return since, max(since, min((sign.release for sign in shown if sign.past), default=LAST))
+
+
+def model_with_blocks(seen: Observation, preset: Preset, model: KernelModel, notes: list[str]) -> KernelModel:
+    """The same, unless the tree has memory blocks that kernels of that release do not show on the architecture: folders came with
+    memory hotplug, and valid_zones with hot-remove (drivers/base/memory.c)."""
+    zoned = any(block.valid_zones is not None for block in seen.blocks)
+    needed = preset.removes_since if zoned and preset.removes_since is not None else preset.hotplug_since
+    if not seen.blocks or needed is None or model.release >= needed:
+        return model
+    what = "its memory blocks have valid_zones" if zoned else "it has memory blocks"
+    later = nearest_model(needed)
+    notes.append(
+        f"kernel {model.name}: {what}, which came with {later.name} on {preset.geometry.arch}; modelled as {later.name}"
+    )
+    return later
 
 
 def model_shown(seen: Observation, geometry: Geometry, notes: list[str]) -> KernelModel:

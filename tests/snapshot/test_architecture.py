@@ -70,7 +70,11 @@ def test_x86_64_is_taken_where_nothing_is_against_it_and_the_others_are_named(tm
 def tree(root: Path, files: dict[str, str]) -> Path:
     for number in range(16):
         files[f"{MEMORY}/memory{number}/state"] = "online\n"
-    for path, text in {f"{MEMORY}/block_size_bytes": "10000000\n", **files}.items():
+    return written(root, {f"{MEMORY}/block_size_bytes": "10000000\n", **files})
+
+
+def written(root: Path, files: dict[str, str]) -> Path:
+    for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
     return root
@@ -113,3 +117,41 @@ def test_what_the_kernel_says_of_itself_comes_first(tmp_path: Path) -> None:
     del files["proc/version"]
     (tmp_path / "proc/version").unlink()
     assert architecture_of(observe(tree(tmp_path, files)), None, None, []).name == "ppc64le-radix-64k"
+
+
+def zoned(page: int) -> str:
+    """zoneinfo of one zone over 8 GiB from 1 GiB on, in pages of a size."""
+    start, pages = (1 << 30) // page, (8 << 30) // page
+    return (
+        f"Node 0, zone Normal\n  pages free {pages // 2}\n        min 16\n        low 20\n        high 24\n"
+        f"        spanned {pages}\n        present {pages}\n        managed {pages - 99}\n        cma 0\n  start_pfn: {start}\n"
+    )
+
+
+def arm64(root: Path, block: int, release: str, zoneinfo: str | None, zone: str | None = "Normal") -> Machine:
+    """A capture of 8 GiB of memory from 1 GiB on, without iomem and meminfo."""
+    files = {"proc/version": f"Linux version {release} (builder) aarch64", f"{MEMORY}/block_size_bytes": f"{block:x}"}
+    files |= {} if zoneinfo is None else {"proc/zoneinfo": zoneinfo}
+    for number in range((1 << 30) // block, (9 << 30) // block):
+        files |= {f"{MEMORY}/memory{number}/state": "online"}
+        files |= {} if zone is None else {f"{MEMORY}/memory{number}/valid_zones": zone}
+    machine = capture(written(root, files))
+    assert machine.check() == []
+    return machine
+
+
+@pytest.mark.parametrize(("page", "block"), [(4 << 10, 128 << 20), (16 << 10, 128 << 20), (64 << 10, 512 << 20)])
+def test_blocks_and_present_pages_together_tell_the_size_of_a_page(tmp_path: Path, page: int, block: int) -> None:
+    assert arm64(tmp_path, block, "6.8.0", zoned(page)).geometry.page_size == page
+
+
+def test_a_block_that_is_a_section_tells_it_too(tmp_path: Path) -> None:
+    assert arm64(tmp_path, 512 << 20, "6.8.0", None).architecture.name == "arm64-64k"
+
+
+@pytest.mark.parametrize(("zone", "model"), [("Normal", "5.7"), (None, "5.0")])
+def test_memory_blocks_show_what_was_backported(tmp_path: Path, zone: str | None, model: str) -> None:
+    """Hotplug of arm64 came with 5.0 and its hot-remove, and valid_zones with that, with 5.7; Red Hat's 4.18 has both."""
+    machine = arm64(tmp_path, 1 << 30, "4.18.0-553.el8", zoned(4096), zone)
+    assert machine.model.name == model
+    assert any(f"modelled as {model}" in note for note in machine.origin.notes)
