@@ -66,6 +66,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     offline_retries        times that a migration may return an error until offlining returns that; None: any number
     offline_reasons        the kernel log names the reason why memory stays online, and shows the page
     fallback_order_logged  the kernel log shows the order of nodes when zonelists are built
+    lists_pageblocks       CPUs' lists hold free areas of a pageblock too, of which they take two at a time
     movable_minimum_apart  the min watermark of ZONE_MOVABLE is a small share of its own
     compact_values         what /proc/sys/vm/compact_memory accepts; None: anything
     compact_finishes       compaction takes a pageblock's movable pages in two steps, 32 and the rest, not 32 by 32
@@ -75,6 +76,7 @@ class KernelModel(msgspec.Struct, frozen=True):
                            first to the last, not from the last to the first
     dissolves_gigantic     a free gigantic page gives way to offlining
     movable_gigantic       vm.movable_gigantic_pages lets gigantic pages lie in ZONE_MOVABLE
+    contig_moves_pages     ranges with pages in use can become a gigantic page, else only free ones
     contig_moves_huge_pages  ranges with smaller huge pages can become a gigantic one, if no others are left
     pool_skips_isolated    free huge pages inside a range that is to go offline take in no others
     pool_in_order          huge pages of one write are used first to last, not last to first
@@ -139,6 +141,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     fallback_order_logged: bool = False
     late_node_state: bool = False
     memoryless_first: bool = False
+    lists_pageblocks: bool = False
     movable_minimum_apart: bool = False
     compact_values: tuple[int, ...] | None = None
     compact_finishes: bool = False
@@ -147,6 +150,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     compact_frugal: bool = False
     dissolves_gigantic: bool = False
     movable_gigantic: bool = False
+    contig_moves_pages: bool = False
     contig_moves_huge_pages: bool = False
     pool_skips_isolated: bool = False
     pool_in_order: bool = False

@@ -91,15 +91,10 @@ def release_in(version: str | None) -> Release | None:
     return (int(match[1]), int(match[2])) if match else None
 
 
-def as_number(release: Release) -> int:
-    """A release as a number that sorts: major times 100 and minor."""
-    return release[0] * 100 + release[1]
-
-
-def models_from(since: int, until: int) -> Iterator[KernelModel]:
-    """The models of some releases between two (`as_number`), these among them: one that changes what others do not is not left
-    out for long."""
-    between = [release for release in RELEASES if since <= as_number(release) <= until]
+def models_from(since: Release, until: Release) -> Iterator[KernelModel]:
+    """The models of some releases between two, these among them: one that changes what others do not is not left out for
+    long."""
+    between = [release for release in RELEASES if since <= release <= until]
     for release in dict.fromkeys((*between[:1], *(one for one in _MILESTONES if one in between), *between[-1:])):
         yield MODELS[_name(release)]
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from ..kernels.architectures import Preset
-from ..kernels.model import KernelModel
+from ..kernels.model import KernelModel, Release
 from ..kernels.notifier_chain import Chain
 from ..numbers.bits import span
 from ..numbers.geometry import Geometry
@@ -77,7 +77,7 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     System RAM, so that blocks which are offline are not known; `poison_unseen`: more pages have a hardware error than were
     seen, so that an offline block may hold one; `leaked_memmap`: pages of memmap of sections that have no block, at a place
     that no file tells; `kernel_since`, `kernel_until`: no file told the kernel, and it is one of
-    these releases or between them (major times 100 and minor; 0: it was told)."""
+    these releases or between them (0.0: it was told)."""
 
     crashed: bool = False
     vmemmap_warned: bool = False
@@ -89,8 +89,8 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     blocks_assumed: bool = False
     poison_unseen: bool = False
     leaked_memmap: int = 0
-    kernel_since: int = 0
-    kernel_until: int = 0
+    kernel_since: Release = (0, 0)
+    kernel_until: Release = (0, 0)
 
 
 class State:

@@ -93,7 +93,7 @@ def allocate(
                 return taken
             room = watermarks.room(state, key, order, highest, low, boost)
             got = take(state, key, order, min(count, room), kind, migratetype, whole_blocks)
-            if left is not None and order == state.geometry.pageblock_order:
+            if left is not None and order == state.geometry.pageblock_order and state.model.lists_pageblocks:
                 left += _left_on_list(state, key, order, got)
             taken += got
             count -= pages_of(got) >> order

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ..kernels.models import as_number, release_in
+from ..kernels.models import release_in
 from ..kernels.notifier_chain import chain_of
 from ..memory.origin import Origin
 from ..memory.state import State
@@ -47,7 +47,7 @@ def rebuild(
         state.globals.change(leaked_memmap=leaked)
     if model is None and release_in(seen.version) is None:
         since, until = kernels_shown(seen, identity.geometry)
-        state.globals.change(kernel_since=as_number(since), kernel_until=as_number(until))
+        state.globals.change(kernel_since=since, kernel_until=until)
     return state, _origin(seen, identity, [*found, *notes])
 
 

@@ -22,7 +22,7 @@ def run(state: State, command: Command, notes: list[Note]) -> Steps:
     `BadInput` for a command without sense."""
     steps = _steps(state, command, notes)
     hotplug = ROWS[type(meant(command))].hotplug
-    return _doubting(state, command, steps) if hotplug and state.globals.value.kernel_since else steps
+    return _doubting(state, command, steps) if hotplug and any(state.globals.value.kernel_since) else steps
 
 
 def _steps(state: State, command: Command, notes: list[Note]) -> Steps:
@@ -51,7 +51,7 @@ def _others(before: State, command: Command, result: str) -> Iterator[KernelDoub
     since, until = before.globals.value.kernel_since, before.globals.value.kernel_until
     for model in models_from(since, until):
         other = clone(before)
-        other.globals.change(kernel_since=0)
+        other.globals.change(kernel_since=(0, 0))
         other.use_model(model)
         found = "ok"
         try:

@@ -35,12 +35,16 @@ _KINDS: Final[Mapping[str, type[Any]]] = {
     "hstates": Hstate, "virtio_mem": VirtioMemDevice, "acpi_devices": AcpiDevice
 }  # fmt: skip
 _FLAGS: Final = tuple(name for name, value in msgspec.structs.asdict(Globals()).items() if value is False)
+_RELEASES: Final = ("kernel_since", "kernel_until")
+"""Releases, each saved as one number: major times 100 and minor."""
 _KEYED: Final = f"({'|'.join(row.prefix for row in _ROWS)})([0-9]{{1,20}})"
 
 
 def fold_counters(state: State) -> dict[str, int]:
     """What is not 0 of them, and all that vmstat counts."""
-    counters = {name: int(getattr(state.globals.value, name)) for name in Globals.__struct_fields__ if name != "locked"}
+    values = msgspec.structs.asdict(state.globals.value)
+    counters = {name: int(value) for name, value in values.items() if name not in ("locked", *_RELEASES)}
+    counters |= {name: values[name][0] * 100 + values[name][1] for name in _RELEASES}
     for row in _ROWS:
         unit = state.geometry.page_size if row.in_bytes else 1
         for key, value in getattr(state, row.table).items():
@@ -71,5 +75,6 @@ def load_counters(state: State, counters: Mapping[str, int], where: str) -> None
     for table, values in tables.items():
         getattr(state, table).load({key: _KINDS[table](**fields) for key, fields in values.items()})
     flags = {name: bool(single[name]) for name in _FLAGS if name in single}
-    state.globals.load({None: msgspec.convert({**single, **flags, "locked": False}, Globals)})
+    releases = {name: divmod(single[name], 100) for name in _RELEASES if name in single}
+    state.globals.load({None: msgspec.convert({**single, **flags, **releases, "locked": False}, Globals)})
     state.vmstat.load(vmstat)

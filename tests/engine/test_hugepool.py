@@ -125,6 +125,16 @@ def test_a_page_left_on_a_list_is_free_to_no_watermark() -> None:
     assert machine.apply(Offline(block=32)).ok, "what lies on the list does not keep the block"
 
 
+@pytest.mark.parametrize(("model", "listed"), [("5.13", False), ("5.14", True), ("6.12", True)])
+def test_whole_pageblocks_lie_on_lists_since_5_14(model: str, listed: bool) -> None:
+    """A machine of no more than huge pages: two are taken from the buddy for one, and the last is out of sight."""
+    machine = guest("1G", model=model, memmap_on_memory="N")
+    dimm(machine)
+    online(machine, 32, kind="online_movable")
+    pool(machine, 5000)
+    assert any(section.count("pcp") for section in machine.sections.values()) is listed
+
+
 # -- the vmemmap optimization -------------------------------------------------------------------------------------------
 
 

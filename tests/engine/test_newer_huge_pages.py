@@ -4,7 +4,7 @@ other sizes on other architectures."""
 from __future__ import annotations
 
 import pytest
-from altmap.engine import BadInput, HugePages, Machine, Offline, boot_machine, open_machine, save_machine
+from altmap.engine import Allocate, BadInput, HugePages, Machine, Offline, boot_machine, open_machine, save_machine
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.memory.state import state_of
 from altmap.engine.mm.hugetlb import pool
@@ -107,6 +107,16 @@ def test_a_whole_range_is_taken_before_one_with_huge_pages() -> None:
     assert state_of(machine).hugepages[there].pages == 512, "it did not have to move"
     assert giants(machine, 2) == 2
     assert state_of(machine).hugepages[there].pages == GIB // 4096, "it did"
+
+
+@pytest.mark.parametrize(("model", "moved"), [("5.12", False), ("5.13", True)])
+def test_pages_in_use_make_way_for_a_gigantic_one_since_5_13(model: str, moved: bool) -> None:
+    """pfn_range_valid_contig."""
+    machine = guest("1G", model=model)
+    dimm(machine, "1G", at="4G", placement="boot")
+    online(machine, *range(32, 40), kind="online_kernel")
+    do(machine, Allocate(size="4M", kind="movable", node=0, zone="Normal"))
+    assert giants(machine, 1) == moved
 
 
 # -- 7.1: one tail for all ----------------------------------------------------------------------------------------------

@@ -30,7 +30,8 @@ def fresh(state: State, node: int, order: int, count: int, listed: Listed) -> Ge
     highest = pool.highest_zone(state, state.geometry.page_size << order)
     zones = zonelist(state, [node], highest)
     found: list[int] = []
-    on_lists = listed if order == state.geometry.pageblock_order else None  # no list of a CPU holds other big areas
+    listable = state.model.lists_pageblocks and order == state.geometry.pageblock_order
+    on_lists = listed if listable else None  # no list of a CPU holds other big areas
     for low in (True, False):
         for key in zones:
             found += _take(state, key, order, count - len(found), low, on_lists)

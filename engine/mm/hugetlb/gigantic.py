@@ -15,7 +15,7 @@ from ...numbers.bits import lowest
 from ...numbers.frozen import Frozen
 from ...numbers.rounding import up
 from ...protocol.events import Event, HugePageTaken
-from ...protocol.vocabulary import ABSENT, HUGE, MEMMAP, PINNED, POISONED, RESERVED, Kind, ZoneKey
+from ...protocol.vocabulary import ABSENT, HUGE, MEMMAP, MOVABLE, PINNED, POISONED, RESERVED, Kind, ZoneKey
 from .. import unseen
 from ..contig_range import take_range
 from ..page_isolation import first_unmovable, within
@@ -106,7 +106,7 @@ def _in_the_way(state: State, key: ZoneKey, start: int, pages: int, moving: bool
         inside = within(base, size, start, pages)
         if inside & ~owned:
             return base + lowest(inside & ~owned), "another zone"
-        bad = _BAD[moving:]
+        bad = _BAD[moving:] if state.model.contig_moves_pages else (*_BAD, MOVABLE)
         if found := union(section.pages, bad) & inside:
             pfn = lowest(found)
             kind = next(kind for kind in bad if section.of(kind) >> pfn & 1)
