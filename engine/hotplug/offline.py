@@ -156,7 +156,7 @@ def _empty(
     try:
         _refuse_stuck(state, block, start, pages)
         doubts = unseen.doubts(state, start, pages, offline=True)
-        pool.refuse_crossing(state, start, pages)
+        pool.refuse_gigantic(state, start, pages)
         free = page_isolation.start_isolate(state, start, pages, offline=True)
     except HotplugError as error:
         yield from _hanging(state, error.pfn, doubts)

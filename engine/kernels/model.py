@@ -74,7 +74,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     compact_counts_all     pages that a scanner steps over with the first of their free area count as scanned
     compact_frugal         the free scanner takes what a batch still lacks, not a whole batch, and its pages are used from the
                            first to the last, not from the last to the first
-    dissolves_gigantic     a free gigantic page gives way to offlining
+    gigantic_gives_way     a free gigantic page gives way to offlining of "any" of its blocks, of the "last" alone, or of "none"
     movable_gigantic       vm.movable_gigantic_pages lets gigantic pages lie in ZONE_MOVABLE
     contig_moves_pages     ranges with pages in use can become a gigantic page, else only free ones
     contig_moves_huge_pages  ranges with smaller huge pages can become a gigantic one, if no others are left
@@ -148,7 +148,7 @@ class KernelModel(msgspec.Struct, frozen=True):
     compact_strides: bool = False
     compact_counts_all: bool = False
     compact_frugal: bool = False
-    dissolves_gigantic: bool = False
+    gigantic_gives_way: Literal["none", "any", "last"] = "none"
     movable_gigantic: bool = False
     contig_moves_pages: bool = False
     contig_moves_huge_pages: bool = False

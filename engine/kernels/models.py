@@ -28,6 +28,7 @@ _RFC: Final = KernelModel(
     adds_sections=True,
     offline_deadline=120,
     offline_retries=5,
+    gigantic_gives_way="any",
     late_node_state=True,
     memoryless_first=True,
     online_words=("offline", "online"),

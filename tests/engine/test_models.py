@@ -32,7 +32,7 @@ RFC, OLD, NEW = "rfc-v2", "6.1", "6.12"
         ("offline_deadline", 120, None, None),
         ("offline_retries", 5, None, None),
         ("movable_shortcut", True, False, False),
-        ("dissolves_gigantic", False, False, True),
+        ("gigantic_gives_way", "any", "last", "any"),
         ("compact_values", None, None, (1,)),
         ("default_online", "offline", "offline", "online"),
         ("head_flags", ("reserved", "vmemmap"), ("reserved", "owner_private"), ("owner_private",)),

@@ -13,8 +13,8 @@ from .trees import BLOCK, tree
 def test_the_releases_that_it_may_be_are_saved(tmp_path: Path) -> None:
     shown = tree(
         tmp_path / "tree",
-        {32: "Normal"},
-        zones={"Normal": (BLOCK, BLOCK, BLOCK)},
+        {0: "DMA32", 32: "Normal"},
+        zones={"DMA32": (BLOCK, BLOCK, 0), "Normal": (BLOCK, BLOCK, BLOCK)},
         version="",
         vmstat="nr_free_pages 0\nnr_memmap_pages 512\n",
     )

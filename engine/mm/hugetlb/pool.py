@@ -22,6 +22,7 @@ from ...protocol.reasons.taking import (
     HugePagesInCircles,
     NextHugePageInside,
     NoOtherHugePage,
+    Unmovable,
 )
 from ...protocol.vocabulary import FREE, HUGE
 from .. import page_alloc
@@ -186,13 +187,17 @@ def _fresh_place(state: State, page: HugePage, nodes: Sequence[int]) -> int:
 # -- offlining ----------------------------------------------------------------------------------------------------------
 
 
-def refuse_crossing(state: State, start: int, pages: int) -> None:
-    """Before 6.10 a gigantic page, even a free one, that goes on behind a range keeps it from being isolated; only the
-    block with its tail can go. Raises `HotplugError` EBUSY."""
-    if state.model.dissolves_gigantic:
-        return
-    for pfn, page in in_range(state, start, pages):
-        if page.pages > 1 << state.geometry.max_order and pfn + page.pages > start + pages:
+def refuse_gigantic(state: State, start: int, pages: int) -> None:
+    """A gigantic page, even a free one, keeps a range from being isolated: any before 5.1, since it cannot be migrated, and from
+    5.19 to 6.9 one that goes on behind the range; then only the block with its tail can go. Raises `HotplugError` EBUSY."""
+    way = state.model.gigantic_gives_way
+    for pfn, page in in_range(state, start, pages) if way != "any" else ():
+        if page.pages <= 1 << state.geometry.max_order:
+            continue
+        if way == "none":
+            first = max(pfn, start)
+            raise HotplugError("EBUSY", Unmovable(first, HUGE, ()), first)
+        if pfn + page.pages > start + pages:
             raise HotplugError("EBUSY", CrossesEnd(pfn, page.pages), pfn)
 
 
