@@ -115,8 +115,8 @@ def _taken(state: State, before: dict[int, int]) -> Steps:
 
 
 def _check_range(state: State, request: AddRequest) -> Steps:
-    """check_hotplug_memory_range, which asked for whole sections before 4.17 (ba325585230e): what becomes of a memory block of
-    which only some sections are there is not rehearsed."""
+    """check_hotplug_memory_range, which asked for whole sections before 4.17 (ba325585230e). A memory block of which only some
+    sections are there appears, is EBUSY to online (pages_correctly_reserved, drivers/base/memory.c), and is not rehearsed."""
     unit, section = state.geometry.block_size, state.geometry.section_size
     start, size = request.start, request.size
     if not size or start % unit or size % unit:

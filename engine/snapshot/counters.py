@@ -76,5 +76,6 @@ def load_counters(state: State, counters: Mapping[str, int], where: str) -> None
         getattr(state, table).load({key: _KINDS[table](**fields) for key, fields in values.items()})
     flags = {name: bool(single[name]) for name in _FLAGS if name in single}
     releases = {name: divmod(single[name], 100) for name in _RELEASES if name in single}
-    state.globals.load({None: msgspec.convert({**single, **flags, **releases, "locked": False}, Globals)})
+    given: dict[str, object] = {**single, **flags, **releases, "locked": False}
+    state.globals.load({None: msgspec.convert(given, Globals)})
     state.vmstat.load(vmstat)
