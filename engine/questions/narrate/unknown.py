@@ -49,8 +49,8 @@ def unknown_words(unknown: Unknown) -> Iterator[str]:
             yield "no file tells whether it was there at boot or was added later; memory of the boot is refused (EPERM) on arm64"
         case PartOfBlock():
             yield (
-                "this kernel takes whole sections, also into a part of a memory block, which goes online only when the rest of it "
-                "is there (else EBUSY); altmap rehearses whole blocks alone"
+                "this kernel takes whole sections, also into a part of a memory block, which goes online only when the rest of "
+                "it is there (else EBUSY); altmap rehearses whole blocks alone"
             )
         case LeftBehind(pages):
             yield (
