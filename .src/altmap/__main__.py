@@ -15,8 +15,8 @@ INTERRUPTED = 130
 """The exit code, as shells have it of a program that Ctrl-C ended."""
 
 
-COLLECTED = 50_000
-"""New objects after which garbage is looked for: what is imported and read at the start is none, and of it there are many."""
+COLLECTED = 200_000
+"""New objects after which garbage is looked for: what is imported and read at the start, half as many, is none."""
 
 
 def main() -> int:

@@ -30,7 +30,7 @@ FIELD: Final = 60
 """Bits of one count; no machine has 2**60 pages."""
 
 _MASK: Final = (1 << FIELD) - 1
-_FAN: Final = 6
+_FAN: Final = 4
 """A count of the pyramid is the sum of ``2**_FAN`` below it."""
 
 _KIND_AT: Final = {kind: at * FIELD for at, kind in enumerate(KINDS)}
@@ -178,6 +178,16 @@ class Pyramid:
                 yield counts.get(last, _NOTHING)
             first, last = first >> _FAN, last >> _FAN
 
+    def in_cells(self, first: int, last: int, cell: int) -> Iterator[Count]:
+        """The counts of every `cell` sections (a power of two) from `first` on, before `last`, which are aligned to it."""
+        bits = cell.bit_length() - 1
+        level = min(bits // _FAN, len(self._levels) - 1)
+        counts, each = self._levels[level], 1 << bits - level * _FAN
+        end = (self._end - 1 >> level * _FAN) + 1
+        for number in range(first >> level * _FAN, last >> level * _FAN, each):
+            found = [count for one in range(number, min(number + each, end)) if (count := counts.get(one))]
+            yield found[0] if len(found) == 1 else _added(found)
+
 
 def _added(counts: Iterable[Count]) -> Count:
     total = 0
@@ -318,7 +328,12 @@ def summaries(state: State, start: int, pages: int, cell: int) -> list[Summary]:
         return []
     pyramid, size = _pyramid(state), state.geometry.pages_per_section
     if cell >= size:
-        return [_summed(pyramid, state, at, cell) for at in range(start, start + pages, cell)]
+        counted = pyramid.in_cells(start // size, (start + pages) // size, cell // size)
+        firsts = range(start, start + pages, cell)
+        return [
+            Summary(at, cell, packed, tuple(sorted(shares)))
+            for at, (packed, shares) in zip(firsts, counted, strict=True)
+        ]
     found: list[Summary] = []
     for nr in range(start // size, ceil(start + pages, size)):
         base = nr * size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -276,4 +277,5 @@ def run_app(machine: Machine | None, tour: Walk | None = None, path: str = "", r
     if machine is not None and path:
         keeper.opened(recent_of(machine, path))
     app = ExplorerApp(machine, tour=tour, keeper=keeper, reader=reader)
+    gc.freeze()  # what was imported and read so far stays until the end: no key waits until it was looked through for garbage
     return run_to_the_end(app, lambda: app.session, keeper)

@@ -33,7 +33,8 @@ class Outlooks:
 
     def among(self, blocks: range) -> set[str]:
         """The answers that there are on some blocks."""
-        known = self._present()
+        if not (known := self._present()):
+            return set()
         return {told.answer for nr in blocks if (told := known.get(nr)) is not None}
 
     def ask(self, block: int) -> Told | None:

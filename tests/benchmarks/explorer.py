@@ -7,6 +7,7 @@ drawing goes all the way to the bytes for the terminal, which nobody reads. Figu
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import tempfile
@@ -16,6 +17,7 @@ from statistics import median
 from time import process_time
 from typing import Any, Final
 
+from altmap.__main__ import COLLECTED
 from altmap.engine import Film, Machine, boot_machine, bundled_machines, open_machine, parse_line, save_machine
 from altmap.explorer.tui.app import ExplorerApp
 from altmap.explorer.tui.screens.main import MainScreen
@@ -250,6 +252,8 @@ def all_of_it(say: Say) -> None:
         file = Path(folder) / "large.msgpack.gz"
         save_machine(large, file)
         first_paints(say, Path(folder), file)
+    gc.set_threshold(COLLECTED)  # as the program does, which has no other machines to look through either
+    gc.freeze()
     keys(say, large)
     watching(say)
     verdicts(say)
