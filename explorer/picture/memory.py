@@ -11,6 +11,7 @@ from altmap.engine import Machine, about_bytes, format_bytes
 from .joint import joint
 from .layout import laid_out
 from .lines import Line, Span, joined, width
+from .made import Rows
 from .memory_size import short_size
 from .nodes import node_bar
 from .overlay import Overlay
@@ -58,6 +59,7 @@ class MemoryPicture:
             if other.shape.cell < self.plan.shape.cell:
                 self.gutter, self.plan = others[0], other
         self.paints = Paints(scene, view, self.plan)
+        self._rows = Rows(self.machine, self.plan)
         self._sides = Sides(self.machine, self.plan)
         self._tiles = Tiles(scene, view, self.plan, self.paints, halves, self.step)
         self._drawn: dict[str, Callable[[int, Row, int, Overlay], Iterable[Span]]] = {
@@ -81,9 +83,13 @@ class MemoryPicture:
         """The lines that look otherwise than when they were drawn last, because of the machine."""
         self._lines.clear()
         self._tiles.forget()
-        found = [line for at in self._sides.changed() for line in self.plan.lines_of(at)]
-        for at, other in self.paints.changed():
-            alike = not other and self.plan.rows[at].what == "tiles" and self._by_cells
+        changes = self._rows.changed()
+        beside = self._sides.changed([change.at for change in changes], self._rows.replaced(changes))
+        found = [line for at in beside for line in self.plan.lines_of(at)]
+        for change in changes:
+            at = change.at
+            self.paints.change(change)
+            alike = not change.other_blocks and self.plan.rows[at].what == "tiles" and self._by_cells
             found += [self.plan.tops[at], *self._tiles.differing(at, over)] if alike else self.plan.lines_of(at)
         return found
 

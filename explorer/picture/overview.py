@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import NamedTuple
 
-from altmap.engine import Machine
+from altmap.engine import Machine, Section
 
 from .colour import between
 from .lines import Line, Span, joined
@@ -66,8 +66,26 @@ class Overview:
         self._left = " 0 "
         self._right = f" {short_size(last * machine.geometry.block_size)} "
         self.columns = columns_of(machine, wide - len(self._left) - len(self._right))
+        self._blocks, self._sections = frozenset(machine.blocks), frozenset(machine.sections)
+        self._made: list[list[Section | None]] = []
         self._looks: list[tuple[Span, Span]] = []
         """Each column where it is in the scope, and where it is not."""
+
+    def fits(self, machine: Machine) -> bool:
+        """Is it of this machine, and memory where it was when the columns were laid out?"""
+        there = machine.blocks.keys() == self._blocks and machine.sections.keys() == self._sections
+        return there and machine is self._scene.machine
+
+    def update(self) -> None:
+        """Take in what has changed in the machine."""
+        for number, column in enumerate(self.columns if self._looks else ()):
+            made = self._sections_of(column)
+            if made != self._made[number]:
+                self._made[number], self._looks[number] = made, self._spans(column)
+
+    def _sections_of(self, column: Column) -> list[Section | None]:
+        machine, size = self._scene.machine, self._scene.machine.geometry.pages_per_section
+        return [*map(machine.sections.get, range(column.start // size, -(-(column.start + column.pages) // size)))]
 
     def at(self, x: int) -> int | None:
         """The page at a column."""
@@ -79,6 +97,7 @@ class Overview:
         palette = self._scene.palette
         if not self._looks:
             self._looks = [self._spans(column) for column in self.columns]
+            self._made = [self._sections_of(column) for column in self.columns]
         end = scope.start + scope.pages
         spans = [
             seen if scope.level == "machine" or (start < end and scope.start < start + pages) else dimmed

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from altmap.engine import Block, Section, Summary
+from altmap.engine import Section, Summary
 from msgspec.structs import replace
 
+from .made import Change
 from .overlay import cells_of
 from .plan import Plan
 from .view import Paint, Scene, View
 
 _FEW: Final = 4
 """Where no more than one cell in so many of a section may look otherwise, each is counted for itself."""
-_Made = tuple[list[Section | None], list[Block | None]]
-"""What a row is made of: its sections and its blocks."""
 
 
 class Paints:
@@ -25,7 +23,6 @@ class Paints:
         self._scene = scene
         self._view = view
         self._plan = plan
-        self._made: dict[int, _Made] = {}
         self._paints: dict[int, list[Paint]] = {}
         self._looks: dict[tuple[int, object], Paint] = {}
 
@@ -39,28 +36,21 @@ class Paints:
             found = self._paints[at] = [
                 self._paint(cell) if row.low <= cell.start < row.high else nothing for cell in cells
             ]
-            self._made[at] = self._of_row(at)
         return found
 
-    def changed(self) -> Iterator[tuple[int, bool]]:
-        """The rows of which the machine has changed something since they were asked for, and of each whether it has other
-        blocks; only the cells of what changed are worked out anew."""
-        for at, before in list(self._made.items()):
-            now = self._of_row(at)
-            if before != now:
-                self._made[at] = now
-                if at in self._paints:
-                    self._paints[at] = self._repainted(at, before, now)
-                yield at, before[1] != now[1]
+    def change(self, change: Change) -> None:
+        """A row is made of something else; only the cells of that are worked out anew."""
+        if change.at in self._paints:
+            self._paints[change.at] = self._repainted(change)
 
     def forget(self, at: int) -> None:
         """What the view knows besides the machine of a row has changed."""
         self._paints.pop(at, None)
 
-    def _repainted(self, at: int, before: _Made, now: _Made) -> list[Paint]:
-        machine, row, cell = self._scene.machine, self._plan.rows[at], self._plan.shape.cell
-        paints, size = list(self._paints[at]), machine.geometry.pages_per_section
-        pairs = enumerate(zip(before[0], now[0], strict=True), row.start // size)
+    def _repainted(self, change: Change) -> list[Paint]:
+        machine, row, cell = self._scene.machine, self._plan.rows[change.at], self._plan.shape.cell
+        paints, size = list(self._paints[change.at]), machine.geometry.pages_per_section
+        pairs = enumerate(zip(change.before.sections, change.now.sections, strict=True), row.start // size)
         done = row.start
         for nr, (one, other) in ((nr, pair) for nr, pair in pairs if pair[0] is not pair[1]):
             start = max(done, nr * size // cell * cell)
@@ -85,14 +75,6 @@ class Paints:
             return []
         firsts = (nr * size + at * area for at in areas)
         return [machine.summary(pfn, cell) for first in firsts for pfn in range(first, first + area, cell)]
-
-    def _of_row(self, at: int) -> _Made:
-        machine, row = self._scene.machine, self._plan.rows[at]
-        size, unit, end = machine.geometry.pages_per_section, machine.geometry.pages_per_block, row.start + row.pages
-        return (
-            [*map(machine.sections.get, range(row.start // size, -(-end // size)))],
-            [*map(machine.blocks.get, range(row.start // unit, -(-end // unit)))],
-        )
 
     def _paint(self, cell: Summary) -> Paint:
         if not self._view.by_contents:

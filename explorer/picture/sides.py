@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from altmap.engine import Machine
+from altmap.engine import Block, Machine
 
 from .plan import Plan, Row
 
@@ -23,13 +24,16 @@ class Sides:
 
     def __init__(self, machine: Machine, plan: Plan) -> None:
         self._machine, self._plan = machine, plan
-        self._counts: dict[int, Count] = {}
-        self._zones: list[str | None] = []
-        self._read()
+        self._zones = [self._zone_of(row) for row in plan.rows]
+        self._blocks: dict[int, list[int]] = {row.node: [0, 0] for row in plan.rows if row.what == "node"}
+        """Of each node that has a heading how many blocks, and how many of them are offline."""
+        if self._blocks:
+            self._tally(machine.blocks.values(), 1)
+        self._kinds = {node: self._kinds_of(node) for node in self._blocks}
 
     def count(self, node: int) -> Count:
         """The blocks of a node."""
-        return self._counts[node]
+        return Count(*self._blocks[node], self._kinds[node])
 
     def zone(self, at: int) -> str | None:
         """The zone of the first block of a row that has one; None for holes and headings."""
@@ -43,28 +47,33 @@ class Sides:
                 return self._zones[number]
         return None
 
-    def changed(self) -> list[int]:
-        """Take in what the machine is now; the rows whose side looks otherwise."""
-        counts, zones, above = self._counts, self._zones, [self.before(at) for at in range(len(self._zones))]
-        self._read()
+    def changed(self, rows: Sequence[int], replaced: Iterable[tuple[Block | None, Block | None]]) -> list[int]:
+        """Take in that some rows have changed, and some blocks (what they were, and what they are); the rows whose side looks
+        otherwise."""
+        zones, above = list(self._zones), [self.before(at) for at in range(len(self._zones))]
+        counts = {node: self.count(node) for node in self._blocks}
+        for at in rows:
+            self._zones[at] = self._zone_of(self._plan.rows[at])
+        for before, now in replaced if counts else ():
+            self._tally([before] if before is not None else [], -1)
+            self._tally([now] if now is not None else [], 1)
+        for node in {self._plan.rows[at].node for at in rows} & counts.keys():
+            self._kinds[node] = self._kinds_of(node)
         return [
             at
             for at, row in enumerate(self._plan.rows)
             if (zones[at], above[at]) != (self._zones[at], self.before(at))
-            or (row.what == "node" and counts[row.node] != self._counts[row.node])
+            or (row.what == "node" and counts[row.node] != self.count(row.node))
         ]
 
-    def _read(self) -> None:
-        self._zones = [self._zone_of(row) if row.what not in ("hole", "node") else None for row in self._plan.rows]
-        nodes = {row.node: [0, 0] for row in self._plan.rows if row.what == "node"}
-        for block in self._machine.blocks.values() if nodes else ():
+    def _tally(self, blocks: Iterable[Block], by: int) -> None:
+        for block in blocks:
             for node in block.nodes:
-                if node in nodes:
-                    nodes[node][0] += 1
-                    nodes[node][1] += block.state == "offline"
-        self._counts = {node: Count(all_of_it, off, self._kinds(node)) for node, (all_of_it, off) in nodes.items()}
+                if node in self._blocks:
+                    self._blocks[node][0] += by
+                    self._blocks[node][1] += by * (block.state == "offline")
 
-    def _kinds(self, node: int) -> tuple[tuple[str, int], ...]:
+    def _kinds_of(self, node: int) -> tuple[tuple[str, int], ...]:
         found: Counter[str] = Counter()
         for row in self._plan.rows:
             if row.node == node and row.what != "node":
@@ -73,6 +82,8 @@ class Sides:
         return tuple(found.items())
 
     def _zone_of(self, row: Row) -> str | None:
+        if row.what in ("hole", "node"):
+            return None
         geometry, blocks, sections = self._machine.geometry, self._machine.blocks, self._machine.sections
         unit, per_block = geometry.pages_per_block, geometry.sections_per_block
         for nr in range(row.start // unit, -(-(row.start + max(row.pages, 1)) // unit)):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 
 import pytest
-from altmap.engine import Machine, Offline, Online, open_machine
+from altmap.engine import Add, Machine, Offline, Online, open_machine
 from altmap.engine.commands import Allocate, Command, Free
 from altmap.explorer.picture.can_go import CanGo
 from altmap.explorer.picture.memory import MemoryPicture
 from altmap.explorer.picture.overlay import Overlay
+from altmap.explorer.picture.overview import Overview
 from altmap.explorer.picture.palette import DARK
 from altmap.explorer.picture.scope import whole
 from altmap.explorer.picture.view import Scene, View
@@ -53,3 +54,22 @@ def test_a_line_that_looks_otherwise_has_changed(name: str, view: type[View], ha
         fresh = MemoryPicture(scene, view, whole(machine), (80, 30), halves, folds=True)
         assert now == [fresh.line(y, over) for y in range(30)] or fresh.plan.rows != picture.plan.rows
         before = now
+
+
+@pytest.mark.parametrize("name", ["numa-guest", "mixed-guest"])
+def test_an_overview_that_took_in_what_changed_looks_like_one_drawn_anew(name: str) -> None:
+    machine = open_machine(name)
+    scene, scope = Scene(machine, DARK, Outlooks(machine)), whole(machine)
+    overview, chance = Overview(scene, 80, 2), random.Random(name)
+    overview.line(0, scope)
+    looked = set()
+    for _ in range(12):
+        machine.apply(throw(chance, machine))
+        assert overview.fits(machine)
+        overview.update()
+        looked.add(line := overview.line(0, scope))
+        assert line == Overview(scene, 80, 2).line(0, scope)
+    assert len(looked) > 1
+    machine.apply(Add(start="1T", size="1G"), check=True)
+    assert not overview.fits(machine)
+    assert not overview.fits(open_machine(name))

@@ -224,6 +224,12 @@ class MainScreen(Ground, MappingScreen):
         self.show_offers()
         self._show_block()
 
+    def on_memory_map_marked(self) -> None:
+        self.query_one(MapLegend).follow()
+        self.show_offers()
+        self._title()
+        self._offer()
+
     def show_offers(self) -> None:
         """Name the keys that lead on from the last result, until the next one; why is asked of what is under the cursor."""
         offers = self._search_offers()

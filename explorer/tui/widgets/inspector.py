@@ -20,14 +20,18 @@ class Inspector(Scroller):
         super().__init__(**options)
         self.machine = machine
         self.place = Place(0, 0, "machine", None, None)
+        self._told: object = None
+        """What was told last: of which place, of which state of which machine."""
 
     def show(self, place: Place) -> None:
         """Say what is to be said of another place, or of the same anew."""
         if place.pfn != self.place.pfn and self.scroll_offset.y:
             self.scroll_to(y=0, animate=False)
         self.place = place
-        self.reload()
+        if self._told != (place, self.machine, self.machine.timeline.number):
+            self.reload()
 
     def drawn(self, width: int) -> Sequence[Line]:
+        self._told = self.place, self.machine, self.machine.timeline.number
         height = self.scrollable_content_region.height
         return Sheet(self.machine, palette_of(self.app), (width, height), self.halves == 1).lines(self.place)

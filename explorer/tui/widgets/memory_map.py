@@ -46,7 +46,10 @@ class MemoryMap(Drawn, can_focus=True):
     ]
 
     class Moved(Message):
-        """The cursor is elsewhere, or other blocks are marked."""
+        """The cursor is elsewhere."""
+
+    class Marked(Message):
+        """Other blocks are marked."""
 
     class Reshaped(Message):
         """Another scope or view is shown, or the same at another size."""
@@ -169,10 +172,7 @@ class MemoryMap(Drawn, can_focus=True):
 
     def _draw(self, rows: Iterable[int] | None = None) -> None:
         """Draw some rows anew, or all, when it is the map's turn."""
-        if rows is None:
-            self.call_later(self.refresh)
-        else:
-            self.call_later(self.refresh_rows, rows)
+        self.call_later(*((self.refresh,) if rows is None else (self.refresh_rows, rows)))
 
     def _reshaped(self) -> None:
         self._now = None
@@ -239,7 +239,7 @@ class MemoryMap(Drawn, can_focus=True):
         """Mark exactly these blocks."""
         marks = frozenset(blocks)
         changed, self.marks = self.marks ^ marks, marks
-        self._tell(self.Moved())
+        self._tell(self.Marked())
         self._redraw(changed)
 
     def link(self, hosts: frozenset[int], linked: Places) -> None:

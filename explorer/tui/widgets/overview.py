@@ -45,7 +45,10 @@ class OverviewLine(Drawn):
 
     def reload(self) -> None:
         """Draw what has changed in the machine."""
-        self._drawn = None
+        if self._drawn is not None and self._drawn[1].fits(self.machine):
+            self._drawn[1].update()
+        else:
+            self._drawn = None
         self.refresh()
 
     def row(self, y: int) -> Line:
