@@ -172,7 +172,7 @@ class MemoryMap(Drawn, can_focus=True):
 
     def _draw(self, rows: Iterable[int] | None = None) -> None:
         """Draw some rows anew, or all, when it is the map's turn."""
-        self.call_later(*((self.refresh,) if rows is None else (self.refresh_rows, rows)))
+        self.call_later(self.refresh) if rows is None else self.call_later(self.refresh_rows, rows)
 
     def _reshaped(self) -> None:
         self._now = None
