@@ -51,10 +51,11 @@ class Rows:
         size = self._machine.geometry.pages_per_section
         return Made(
             [*map(self._machine.sections.get, range(row.start // size, -(-(row.start + row.pages) // size)))],
-            [*map(self._machine.blocks.get, self._blocks_of(row))],
+            [*map(self._machine.blocks.get, self.blocks_of(row))],
         )
 
-    def _blocks_of(self, row: Row) -> range:
+    def blocks_of(self, row: Row) -> range:
+        """The numbers of the blocks that a row may have."""
         unit = self._machine.geometry.pages_per_block
         return range(row.start // unit, -(-(row.start + row.pages) // unit))
 
@@ -62,6 +63,6 @@ class Rows:
         """The blocks of such rows that are not what they were: what they were, and what they are."""
         found: dict[int, tuple[Block | None, Block | None]] = {}  # a block may be in several rows
         for at, before, now in changes:
-            blocks = zip(self._blocks_of(self._plan.rows[at]), before.blocks, now.blocks, strict=True)
+            blocks = zip(self.blocks_of(self._plan.rows[at]), before.blocks, now.blocks, strict=True)
             found |= {nr: (one, other) for nr, one, other in blocks if one is not other}
         return list(found.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Final
@@ -100,17 +101,12 @@ class MemoryPicture:
 
     def overlaid_lines(self, blocks: Iterable[int], over: Overlay) -> list[int]:
         """The lines of some blocks that look otherwise than when they were drawn last, because of what is laid over them."""
-        unit = self.machine.geometry.pages_per_block
-        inside = self.scope.start, self.scope.start + self.scope.pages
-        found = set()
-        for block in blocks:
-            for pfn in range(max(block * unit, inside[0]), min((block + 1) * unit, inside[1]), self.plan.shape.row):
-                found.add(self.plan.row_of(pfn))
-        lines: list[int] = []
-        for at in found - {None}:
-            assert at is not None
-            tiles = self.plan.rows[at].what == "tiles"
-            lines += self._tiles.differing(at, over) if tiles else self.plan.lines_of(at)
+        numbers, lines = sorted(blocks), list[int]()
+        for at, row in enumerate(self.plan.rows):
+            here = self._rows.blocks_of(row) if row.what != "hole" else range(0)
+            first = bisect_left(numbers, here.start)
+            if first < len(numbers) and numbers[first] in here:
+                lines += self._tiles.differing(at, over) if row.what == "tiles" else self.plan.lines_of(at)
         return lines
 
     def forget(self, blocks: Iterable[int]) -> list[int]:

@@ -32,20 +32,21 @@ def chips(session: Session) -> list[Chip]:
     """The verbs on the way to the present state, oldest first."""
     found: list[Chip] = []
     before: tuple[int, str] | None = None
-    timeline = session.machine.timeline
-    following = Counter(step.parent for step in timeline.steps)
-    path = timeline.path()
-    for step in path:
+    steps = session.machine.timeline.steps
+    following = Counter([step.parent for step in steps])
+    path = [steps[session.machine.timeline.number]]
+    while (parent := path[-1].parent) is not None:
+        path.append(steps[parent])
+    for step in reversed(path):
         verb = session.shown_verb(step)
         if step.outcome is None or verb is None:
             continue
-        others = max(0, following[step.number] - (step is not path[-1]))
+        others = max(0, following[step.number] - (step is not path[0]))
         result = step.outcome.result
         if verb == before:
-            result = found[-1].result if found[-1].result != "ok" else result
-            others += found[-1].others
-        chip = Chip(step.name or verb[1], step.number, result, others)
-        found[len(found) - (verb == before) :] = [chip]
+            last = found.pop()
+            result, others = last.result if last.result != "ok" else result, others + last.others
+        found.append(Chip(step.name or verb[1], step.number, result, others))
         before = verb
     return found
 

@@ -36,7 +36,7 @@ class Batch(NamedTuple):
     @property
     def refused(self) -> tuple[Outcome, ...]:
         """The outcomes that are refusals."""
-        return tuple(outcome for outcome in self.outcomes if not outcome.ok)
+        return tuple(step.outcome for step in self.refusals if step.outcome is not None)
 
     @property
     def assumed(self) -> tuple[Outcome, ...]:
@@ -104,7 +104,7 @@ class Session:
         Whatever the engine raises comes out of here, and the machine is as the last finished command left it.
         """
         timeline = self.machine.timeline
-        first = len(timeline)
+        first, made = len(timeline), list[Step]()
         self.running, self._stop, self.misread = label, False, None
         pause_at, tell_at = monotonic() + SLICE, monotonic() + TOLD
 
@@ -130,6 +130,9 @@ class Session:
                             break
                 finally:
                     steps.close()
+                    for step in timeline.since(first + len(made)):  # the one that this made, if it made one
+                        made.append(step)
+                        self._verbs[step.number] = (first, label)
                 if self._stop:
                     break
         except BadInput as error:
@@ -137,9 +140,6 @@ class Session:
             raise
         finally:
             self.running = None
-            made = timeline.since(first)
-            for step in made:
-                self._verbs[step.number] = (first, label)
         refusals = tuple(step for step in made if step.outcome is not None and not step.outcome.ok)
         return Batch(label, tuple(step.outcome for step in made if step.outcome is not None), self._stop, refusals)
 
