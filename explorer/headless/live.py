@@ -28,5 +28,5 @@ def watch_running(arguments: argparse.Namespace) -> int:
     show_machine(reading.machine, Page(arguments.color, arguments.width))
     if plan is not None:
         say(f"\nWhat differs from {plan.origin.name}")
-        say("\n".join(f"• {line}" for line in reading.differs))
+        say("\n".join(f"• {line}" for line in reading.news.differs))
     return FINE

@@ -22,20 +22,26 @@ KEPT: Final = 100
 """Readings that are told of."""
 
 
-class Reading(NamedTuple):
-    """One reading: its number, from 1 on; the machine; what changed since the one before, a line each, and the pages of each
-    section that did; what differs from the plan, a line each."""
+class News(NamedTuple):
+    """What a reading told: its number, from 1 on; what changed since the one before, and what differs from the plan, a line
+    each."""
 
     number: int
-    machine: Machine
     told: tuple[str, ...] = ()
-    pages: Mapping[int, int] = MappingProxyType({})
     apart: tuple[str, ...] = ()
 
     @property
     def differs(self) -> tuple[str, ...]:
         """What differs from the plan, and where nothing does, that."""
         return self.apart or ("nothing but free pages",)
+
+
+class Reading(NamedTuple):
+    """One reading: the machine, what it told, and the pages of each section that changed since the one before."""
+
+    machine: Machine
+    news: News
+    pages: Mapping[int, int] = MappingProxyType({})
 
 
 class Reader:
@@ -48,8 +54,9 @@ class Reader:
         self.every = every
         self.every_page: bool | None = None
         """Is each page looked at? Not decided before the first reading."""
-        self.readings: list[Reading] = []
-        """The last ones, each that told of a change, and the last of all."""
+        self.news: list[News] = []
+        """Of the last readings, each that told of a change, and the last of all."""
+        self._last: Machine | None = None
         self._count = 0
 
     @property
@@ -69,15 +76,15 @@ class Reader:
             self.every_page = pages <= MOST_PAGES and self.may_see_pages
             if self.every_page:
                 machine = self.look(True)
-        before = self.readings[-1].machine if self.readings else machine
+        before, self._last = self._last or machine, machine
         found = diff(before, machine)
         self._count += 1
         apart = _lines(_lasting(diff(self.plan, machine))) if self.plan is not None else ()
-        reading = Reading(self._count, machine, _lines(found), _pages(before, machine, found), apart)
-        if self.readings and not self.readings[-1].told and self.readings[-1].number > 1:
-            self.readings.pop()
-        self.readings = [*self.readings, reading][-KEPT:]
-        return reading
+        news = News(self._count, _lines(found), apart)
+        if self.news and not self.news[-1].told and self.news[-1].number > 1:
+            self.news.pop()
+        self.news = [*self.news, news][-KEPT:]
+        return Reading(machine, news, _pages(before, machine, found))
 
 
 def _lines(found: Drift) -> tuple[str, ...]:

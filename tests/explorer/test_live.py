@@ -72,20 +72,19 @@ def said(screen: MainScreen) -> str:
 
 def test_what_changed_is_told_in_the_words_of_diff_lasting_things_first(root: Path) -> None:
     reader = Reader(str(root))
-    assert reader.read().told == ()
-    assert reader.read().told == ()
+    assert reader.read().news.told == ()
+    assert reader.read().news.told == ()
     offline(root, 3, free=39000)
-    told = reader.read().told
+    told = reader.read().news.told
     assert told[0].startswith("memory3: state online -> offline")
     assert told[-1] == "zone DMA32 of node 0: free 40000 -> 39000 (-1000)"
-    assert [reading.number for reading in reader.readings] == [1, 3], "a reading without news is not kept"
+    assert [news.number for news in reader.news] == [1, 3], "a reading without news is not kept"
 
 
 def test_only_what_was_seen_is_lit(root: Path) -> None:
     reader = Reader(str(root))
-    reader.read()
+    per_section = 1 << reader.read().machine.geometry.pages_per_section
     offline(root, 3, free=30000)
-    per_section = 1 << reader.readings[0].machine.geometry.pages_per_section
     assert reader.read().pages == {3: per_section - 1}, "pages that are laid out to meet the counters tell of nothing"
 
 
@@ -110,9 +109,9 @@ def test_what_differs_from_the_plan_is_told_but_not_which_pages_are_free(root: P
     plan = engine.capture(root)
     reader = Reader(str(root), plan)
     offline(root, 2, free=100)
-    assert reader.read().apart
-    assert not any("node 0: free" in line for line in reader.read().apart)
-    assert any(line.startswith("memory2: state online -> offline") for line in reader.read().apart)
+    assert reader.read().news.apart
+    assert not any("node 0: free" in line for line in reader.read().news.apart)
+    assert any(line.startswith("memory2: state online -> offline") for line in reader.read().news.apart)
 
 
 def test_a_reading_changes_no_file(root: Path) -> None:
@@ -213,7 +212,7 @@ def test_reading_rests_while_something_else_is_on_top() -> None:
         await pilot.pause()
         assert first._task is None or first._task.done() or first._task.cancelling()
         await press(pilot, "f5")
-        assert len(reader.readings) == 1
+        assert len(reader.news) == 1
         await press(pilot, "escape")
         assert screen._timer is not first
 
@@ -232,7 +231,7 @@ def test_every_page_is_a_key_away_and_who_may_not_is_told(root: Path, monkeypatc
         (root / "proc" / "kpageflags").write_bytes(b"")
         await press(pilot, "p")
         assert reader.every_page
-        assert reader.readings[-1].number == 2
+        assert reader.news[-1].number == 2
 
     watch(reader, ask)
 
@@ -253,7 +252,7 @@ def test_the_running_machine_is_opened_from_the_list_and_beside_a_plan(monkeypat
         second = pilot.app.screen
         assert isinstance(second, LiveScreen)
         assert second.reader.plan is not None
-        assert any("memory32-39: new" in line for line in second.reader.readings[-1].apart)
+        assert any("memory32-39: new" in line for line in second.reader.news[-1].apart)
         await press(pilot, "u")
         assert pilot.app.screen is screen
 

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
 from ...picture.overlay import Happening
-from ..live import Reader, Reading
+from ..live import News, Reader, Reading
 from ..manual import Entry
 from ..session import Session
 from ..widgets.bars import ResultBar, StatusLine
@@ -101,7 +101,7 @@ class LiveScreen(MainScreen):
             widget.machine = machine
         self._show_machine()
         self._map.show_happening(Happening(reading.pages))
-        self._told(reading)
+        self._told(reading.news)
         self.post_message(self.Entered(self.session))
 
     def action_pages(self) -> None:
@@ -115,7 +115,7 @@ class LiveScreen(MainScreen):
     # -- what is seen -----------------------------------------------------------------------------------------------
 
     def _greet(self) -> None:
-        self._told(self.reader.readings[-1])
+        self._told(self.reader.news[-1])
 
     def planned(self, alarm: str) -> tuple[list[Word], list[Word]]:
         reader = self.reader
@@ -124,18 +124,18 @@ class LiveScreen(MainScreen):
             pages += "; p looks at every page" if reader.may_see_pages else "; every page needs root"
         often = f"every {reader.every:g} s" if reader.every else "when F5 asks"
         left = [Word(" live ", "chosen"), Word(f" read {often}, never written  ", "dim"), Word(pages, "dim")]
-        return left, [Word(f"reading {reader.readings[-1].number:,} ", "strong")]
+        return left, [Word(f"reading {reader.news[-1].number:,} ", "strong")]
 
-    def _told(self, reading: Reading) -> None:
+    def _told(self, news: News) -> None:
         """What changed, in a line; and how much differs from the plan."""
-        said = "; ".join(reading.told) or "nothing changed since the reading before"
-        if reading.number == 1:
+        said = "; ".join(news.told) or "nothing changed since the reading before"
+        if news.number == 1:
             said = "The running machine: what changes is lit and told here. l leaves for a copy, where everything can be tried."
         apart = ""
         if self.reader.plan is not None:
-            things = len(reading.apart)
+            things = len(news.apart)
             apart = f"{things:,} thing{'s' * (things != 1)} differ{'s' * (things == 1)} from the plan; 3 tells all"
-        self.query_one(ResultBar).say("● live", said, "busy" if reading.told else "plain", apart)
+        self.query_one(ResultBar).say("● live", said, "busy" if news.told else "plain", apart)
 
     def forget_changed(self) -> None:
         """What changed stays lit until the next reading."""

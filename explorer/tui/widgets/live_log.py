@@ -22,16 +22,14 @@ class LiveLog(Painted):
     def lines(self, width: int) -> Sequence[Line]:
         reader = self._reader
         lines: list[Line] = []
-        if reader.plan is not None and reader.readings:
+        if reader.plan is not None and reader.news:
             name = printable(reader.plan.origin.name)
             lines.append(((f"what differs from {name}", "title"),))
-            lines += [
-                line for text in reader.readings[-1].differs for line in wrapped(text, "text", width, "  ", "    ")
-            ]
+            lines += [line for text in reader.news[-1].differs for line in wrapped(text, "text", width, "  ", "    ")]
             lines.append(())
         lines.append((("what changed", "title"),))
-        for reading in reversed(reader.readings):
-            told = reading.told or ("the first reading" if reading.number == 1 else "nothing",)
-            lines.append(((f"  reading {reading.number:,}", "muted"),))
+        for news in reversed(reader.news):
+            told = news.told or ("the first reading" if news.number == 1 else "nothing",)
+            lines.append(((f"  reading {news.number:,}", "muted"),))
             lines += [line for text in told for line in wrapped(text, "text", width, "    ", "      ")]
         return lines
