@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import compress
-from operator import sub
+from itertools import compress, starmap
+from operator import add, sub
 from typing import Final
 
 _AS_NUMBERS: Final = bytes.maketrans(b"01", b"\0\1")
@@ -58,7 +58,7 @@ def from_runs(pieces: Iterable[tuple[int, int]]) -> int:
     """The set of all pages in pieces (start, length), which may come in any order and overlap."""
     pieces = [*pieces]
     if len(pieces) > _SCATTERED:
-        digits = bytearray(b"0") * max(start + length for start, length in pieces)
+        digits = bytearray(b"0") * max(starmap(add, pieces))
         for start, length in pieces:
             digits[start : start + length] = b"1" * length
         digits.reverse()

@@ -17,6 +17,8 @@ from altmap.explorer.tui.widgets.painted import Painted
 from textual.app import App
 from textual.worker import WorkerCancelled
 
+from .quiet import undrawn
+
 DIMM = range(32, 40)
 """The blocks of the 1 GiB that `with_dimm` adds."""
 
@@ -101,10 +103,11 @@ async def at_rest(app: App[Any]) -> None:
 
 
 async def press(pilot: Any, *keys: str) -> None:
-    """Press keys and wait for what they set going."""
-    for key in keys:
-        await pilot.press(key)
-        await at_rest(pilot.app)
+    """Press keys and wait for what they set going; what comes of all of them is drawn."""
+    with undrawn():
+        for key in keys:
+            await pilot.press(key)
+            await at_rest(pilot.app)
     await pilot.pause()
 
 

@@ -8,6 +8,8 @@ step of the way from a key to what comes of it, more often the slower the machin
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from textual._context import active_app
@@ -37,10 +39,20 @@ async def quiet(*_: object) -> bool:
             return True
         elif app.screen._update_timer._active.is_set():
             app.screen._on_timer_update()
-        elif app.screen._compositor._dirty_regions:
+        elif app.screen._compositor._dirty_regions and not _undrawn:
             _DRAW(app.screen)
         else:
             return True
+
+
+@contextmanager
+def undrawn() -> Iterator[None]:
+    """Meanwhile screens are laid out and not drawn, which who takes pictures of them does."""
+    _undrawn.append(True)
+    try:
+        yield
+    finally:
+        _undrawn.pop()
 
 
 def leave(screen: Screen[Any]) -> None:
@@ -61,6 +73,7 @@ def parse(sheet: Stylesheet, css: str, *place: Any, **more: Any) -> list[RuleSet
     return _parsed[asked]
 
 
+_undrawn: list[bool] = []
 _parsed: dict[tuple[object, ...], list[RuleSet]] = {}
 
 INSTEAD: Final[dict[str, object]] = {

@@ -17,6 +17,7 @@ from altmap.explorer.tui.themes import CONTRAST, DARK, LIGHT
 from altmap.explorer.watching.player import Player
 
 from .machines import Staged, guest, numa, pinned, press, with_dimm
+from .quiet import undrawn
 from .reel import ALL, COLOURLESS, Frame, Reel, Shot, bundled, dialog
 from .reels_of_plans import PLANS
 
@@ -354,7 +355,8 @@ def played(name: str, size: str, theme: str) -> dict[str, str | BaseException]:
                 await _take(app, pilot, frame, frames)
 
     try:
-        asyncio.run(play())
+        with undrawn():
+            asyncio.run(play())
     except BaseException as error:  # a frame's own, or what the app ended with
         missing = next((frame.name for frame in reel.frames if frame.name not in frames), reel.frames[-1].name)
         frames[missing] = error

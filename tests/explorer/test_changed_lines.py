@@ -42,7 +42,7 @@ def test_a_line_that_looks_otherwise_has_changed(name: str, view: type[View], ha
     picture = MemoryPicture(scene, view, whole(machine), (80, 30), halves, folds=True)
     chance, over = random.Random(f"{name} {view.name}"), Overlay(cursor=-1)
     before = [picture.line(y, over) for y in range(30)]
-    for _ in range(25):
+    for _ in range(15):
         if chance.random() < 0.3:
             machine.undo()
         else:

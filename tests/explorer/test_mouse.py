@@ -15,12 +15,14 @@ from altmap.explorer.tui.widgets.title import Strip
 from textual import events
 
 from .machines import drive, press, stand_on, text_of, with_dimm
+from .quiet import undrawn
 
 SIZES = [(60, 20), (80, 24), (120, 40), (200, 60)]
 
 
 async def click(pilot: Any, widget: Any, x: int, y: int) -> None:
-    await pilot.click(widget, offset=(x, y))
+    with undrawn():
+        await pilot.click(widget, offset=(x, y))
     await press(pilot)
 
 

@@ -26,6 +26,7 @@ from altmap.explorer.tui.widgets.machine_list import MachineList
 from textual.widgets import Input, OptionList, Static
 
 from .machines import at_rest, drive, guest, press, with_dimm
+from .quiet import undrawn
 
 NAMES = machine_names()
 
@@ -55,7 +56,8 @@ def begin(action: Callable[[Any], Awaitable[None]], size: tuple[int, int] = (120
 
 
 async def click(pilot: Any, widget: Any, x: int, y: int, times: int = 1) -> None:
-    await pilot.click(widget, offset=(x, y), times=times)
+    with undrawn():
+        await pilot.click(widget, offset=(x, y), times=times)
     await at_rest(pilot.app)
     await pilot.pause()
 

@@ -14,7 +14,8 @@ from altmap.engine import BadInput, Sync, capture, open_machine, save_machine
 from . import trial as trials
 from .mutants import MEMORY, NODES
 
-RANDOM = 200
+RANDOM = 64
+"""Four of each tree; ``python -m tests.mutate`` tries thousands."""
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,9 @@ from altmap.engine import (
     open_machine,
     save_machine,
 )
+from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import OfflineFailed, RangeDoubted
+from altmap.engine.snapshot.fold import alike
 
 from .trees import BLOCK, ram, tree
 
@@ -115,9 +117,12 @@ def test_a_saved_capture_answers_as_its_tree(
     guessed: dict[int, str],
 ) -> None:
     for machine, answers in ((with_pages, truth), (without_pages, guessed)):
-        for name in ("m.json.gz", "m.msgpack"):
-            save_machine(machine, tmp_path / name)
-            assert all_told(open_machine(tmp_path / name)) == answers
+        packed, plain = (tmp_path / name for name in ("m.json.gz", "m.msgpack"))
+        save_machine(machine, packed)
+        save_machine(machine, plain)
+        saved = open_machine(packed)
+        assert alike(state_of(open_machine(plain)), state_of(saved))
+        assert all_told(saved) == answers
 
 
 def test_unseen_pages_of_a_kernel_zone_are_not_known(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -38,9 +39,9 @@ RECORDINGS: Final = (
 
 
 def without(tree: Path, copy: Path, missing: tuple[str, ...]) -> Path:
-    """A copy of a tree that lacks some files and folders."""
+    """A copy of a tree that lacks some files and folders; its files are those of the tree by another name."""
     shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(tree, copy, symlinks=True)
+    shutil.copytree(tree, copy, symlinks=True, copy_function=os.link)
     for name in missing:
         if name == "valid_zones":
             for file in copy.glob(f"{MEMORY}/memory*/valid_zones"):
