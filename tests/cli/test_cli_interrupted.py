@@ -36,7 +36,7 @@ sys.exit(code)
 
 def interrupted_at(moment: int, *words: str | Path) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-c", INTERRUPTED_AT, str(moment), *words], capture_output=True, timeout=120, check=False
+        [sys.executable, "-c", INTERRUPTED_AT, str(moment), *words], capture_output=True, timeout=600, check=False
     )
 
 
@@ -84,6 +84,6 @@ def waiting(pipe: int) -> int:
 def test_what_runs_in_the_background_is_not_interrupted() -> None:
     """A shell lets those ignore SIGINT."""
     line = 'trap "" INT; exec "$0" -c "$1" 20 show small-guest'
-    ran = subprocess.run(["sh", "-c", line, sys.executable, INTERRUPTED_AT], capture_output=True, timeout=120)
+    ran = subprocess.run(["sh", "-c", line, sys.executable, INTERRUPTED_AT], capture_output=True, timeout=600)
     assert ran.returncode == 0
     assert ran.stdout

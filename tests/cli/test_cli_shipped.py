@@ -98,7 +98,7 @@ def test_a_shell_can_read_its_file(tmp_path: Path, shell: str) -> None:
 
 def _lines(argv: list[str], folder: Path) -> list[str]:
     """What a program prints, a line each, sorted."""
-    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=600, check=True)
     assert done.stderr == ""
     return sorted(filter(None, done.stdout.split("\n")))
 

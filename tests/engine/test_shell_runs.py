@@ -56,7 +56,7 @@ def run(text: str, tree: Path, *options: str, shell: str = "sh", **more: str) ->
         text=True,
         check=False,
         start_new_session=True,
-        timeout=60,
+        timeout=600,
     )
 
 

@@ -83,6 +83,9 @@ INSTEAD: Final[dict[str, object]] = {
     "textual.screen.Screen._compositor_refresh": leave,
     "textual.css.stylesheet.Stylesheet._parse_rules": parse,
     "textual.css.model.RuleSet.__hash__": object.__hash__,  # it is by identity in Textual as well, a million times a minute
+    "textual.app.App.CLICK_CHAIN_TIME_THRESHOLD": 3600.0,
     "altmap.explorer.tui.widgets.levels.REST": 0,
+    "altmap.explorer.tui.screens.play.FRAMES": 1 / 3600,
 }
-"""What stands where while apps are tested; the cursor rests at once."""
+"""What stands where while apps are tested; the cursor rests at once, a film stands still until a key moves it, and clicks at one
+place belong together however long each takes."""

@@ -30,7 +30,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 ESCAPE = "\x1b[27u"
 """The key, as terminals send it that keep it apart from what begins with it."""
-PATIENCE = 120
+PATIENCE = 600
 """Seconds that a busy machine may take for a screen; no test waits so long unless it fails."""
 
 

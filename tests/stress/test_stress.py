@@ -44,7 +44,7 @@ SHORT = [
 def short(start: str) -> Course:
     """A course that has run."""
     course = Course(start, "short")
-    course.run(40)
+    course.run(50)
     return course
 
 
