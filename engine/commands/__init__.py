@@ -21,7 +21,7 @@ from .add import Add as Add
 from .block_state import Offline as Offline
 from .block_state import Online as Online
 from .compact import Compact as Compact
-from .fields import Base
+from .fields import Base, explained
 from .hugepages import HugePages as HugePages
 from .poison import Poison as Poison
 from .remove_lmbs import RemoveLmbs as RemoveLmbs
@@ -73,12 +73,14 @@ def checked(command: Command) -> Command:
         raise BadInput(
             f"{command!r} is not a command; write one such as Offline(block=32), or read lines with parse_script"
         )
+    name = type(command).__name__
     try:
-        return msgspec.convert(msgspec.to_builtins(command), type(command))
-    except (msgspec.ValidationError, TypeError) as error:
-        what, _, place = str(error).partition(" - at `$.")
-        field = f"{place.rstrip('`')} of " if place else ""
-        raise BadInput(f"{field}{type(command).__name__}: {what}") from None
+        given = msgspec.to_builtins(command)
+        return msgspec.convert(given, type(command))
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{name}: {explained(str(error), given, type(command))}") from None
+    except TypeError as error:
+        raise BadInput(f"{name}: {error}") from None
 
 
 def extent(command: Add | Remove | Eject) -> tuple[int, int]:

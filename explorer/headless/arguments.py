@@ -388,7 +388,9 @@ def of_models(parser: Parser) -> None:
 
 def of_help(parser: Parser) -> None:
     """altmap help."""
-    parser.add_argument("topic", metavar="TOPIC", nargs="?", help="one of altmap's commands, or script")
+    parser.add_argument(
+        "topic", metavar="TOPIC", nargs="?", help="one of altmap's commands, script, or a command of a script"
+    )
 
 
 def of_completion(parser: Parser) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 from altmap import explorer
 from altmap.engine import BadInput
 from altmap.engine.commands import ROWS
+from altmap.engine.commands.row import Row
 from altmap.engine.numbers.errors import did_you_mean
 
 from .exits import FINE
@@ -82,7 +83,16 @@ def explain(arguments: argparse.Namespace) -> int:
         return FINE
     if topic is None or topic in VERBS:
         return main([topic, "--help"] if topic else ["--help"])
-    meant = did_you_mean(topic, (*VERBS, SCRIPT)) or f"; it is {SCRIPT} or one of {', '.join(VERBS)}"
+    rows = {row.form.usage[0]: row for row in ROWS.values()}
+    if topic in rows:
+        say(
+            "\n".join(
+                (*_command(rows[topic]), f"It is a line of a script; altmap help {SCRIPT} tells what its words mean.")
+            )
+        )
+        return FINE
+    known = (*VERBS, SCRIPT, *rows)
+    meant = did_you_mean(topic, known) or f"; it is {SCRIPT}, a command of a script, or one of {', '.join(VERBS)}"
     raise BadInput(f"there is no help on {topic!r}{meant}")
 
 
@@ -96,11 +106,16 @@ def _script() -> Iterator[str]:
     for paragraph in ABOUT_SCRIPTS:
         yield from (*textwrap.wrap(paragraph, columns()), "")
     for row in ROWS.values():
-        usage = " ".join(part.replace(" ", _WHOLE) for part in row.form.usage)
-        yield from (line.replace(_WHOLE, " ") for line in _wrapped(usage, "", " " * 8))
-        yield from _wrapped(row.about, " " * 4, " " * 4)
-        yield from (f"    as in: {row.example}", "")
+        yield from _command(row)
     yield from ("What the words mean:", *explained(WORDS, 28))
+
+
+def _command(row: Row) -> Iterator[str]:
+    """A command of a script: its line, what it does, an example."""
+    usage = " ".join(part.replace(" ", _WHOLE) for part in row.form.usage)
+    yield from (line.replace(_WHOLE, " ") for line in _wrapped(usage, "", " " * 8))
+    yield from _wrapped(row.about, " " * 4, " " * 4)
+    yield from (f"    as in: {row.example}", "")
 
 
 def _wrapped(text: str, first: str, others: str) -> list[str]:

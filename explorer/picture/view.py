@@ -46,6 +46,11 @@ class Told(NamedTuple):
     moves: int = 0
     rule: str = ""
 
+    @property
+    def first(self) -> int | None:
+        """The first page in the way; None where there is none, or it is a rule."""
+        return None if self.rule else min((pfn for _, _, pfn in self.blockers if pfn is not None), default=None)
+
 
 class Verdicts(Protocol):
     """What is known of whether blocks can go offline."""

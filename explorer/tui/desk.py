@@ -127,7 +127,7 @@ class Desk(Protocol):
 
     @property
     def fault(self) -> int | None:
-        """The page (pfn) that was in the way of the last command."""
+        """The page (pfn) that was in the way of the last command; else the first in the way of the selected block."""
 
     def show_fault(self) -> None:
         """Zoom to the page in the way."""

@@ -50,7 +50,7 @@ PANES: Final[Mapping[str, PaneHelp]] = {
         (
             ("arrows", "Walk; with shift they mark"),
             ("home end", "To the first and the last"),
-            ("click", "Select; drag to mark, click twice or turn the wheel to zoom"),
+            ("click", "The mouse selects; drag to mark, click twice or turn the wheel to zoom"),
         ),
     ),
     "inspector": PaneHelp("All that is known of what is under the cursor of the map, at its scale.", _READ),

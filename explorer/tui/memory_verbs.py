@@ -132,7 +132,10 @@ class CompareAdd(Verb):
 
 class CommandLine(Verb):
     name, key, label, title, group = "line", "colon", "Type", "Type a command", "Memory"
-    sentence = "Any line of a script: allocate, free, pin, compact, hugepages, poison, virtio-mem, echo and the rest."
+    sentence = (
+        "Any line of a script: allocate, free, pin, compact, hugepages, poison, virtio-mem, echo and the rest; or several with ; "
+        "between them, as what is pasted becomes."
+    )
     changes = True
 
     @classmethod

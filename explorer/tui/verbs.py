@@ -184,7 +184,7 @@ class Unmark(Verb):
 
 class GoTo(Verb):
     name, key, label, title, group = "goto", "g", "Go to", "Go to a block", "Blocks"
-    sentence = "Go to a block by its number or by an address in it."
+    sentence = "Go to a block, an address, a page, a node or a zone: 40, 5G, pfn 0x150c31, node 1, Movable."
 
     @classmethod
     def run(cls, desk: Desk) -> None:
@@ -221,7 +221,10 @@ class ZoomOut(Verb):
 
 class NextView(Verb):
     name, key, label, title, group = "view", "v", "View", "Next view", "Map"
-    sentence = "Show something else of the same memory: use, zones, memmap, can it go, types, orders, nodes."
+    sentence = (
+        "Show something else of the same memory: use, zones, memmap, can it go (what is in the way in each block, which would "
+        "give memory back, which have the fewest pages in the way), types, orders, nodes."
+    )
     by: ClassVar[int] = 1
 
     @classmethod
@@ -248,12 +251,16 @@ class Fold(Verb):
 
 class ShowPage(Verb):
     name, key, label, title, group = "show_page", "x", "Page", "Show the page in the way", "Map"
-    sentence = "Zoom to the page that the last refusal named."
+    sentence = "Zoom to the page that the last refusal named; else to the first in the way of the selected block."
     footer = False
 
     @classmethod
     def lacking(cls, desk: Desk) -> str:
-        return "" if desk.fault is not None else "the last command was not refused because of a page"
+        return (
+            ""
+            if desk.fault is not None
+            else "no page is known to be in the way of this block, or was of the last command"
+        )
 
     @classmethod
     def run(cls, desk: Desk) -> None:
@@ -292,7 +299,7 @@ class NextHit(Verb):
 
     @classmethod
     def lacking(cls, desk: Desk) -> str:
-        return "" if desk.hits else "nothing is searched for" if desk.hits is None else "no block was found"
+        return "" if desk.hits else "nothing is searched for; / searches" if desk.hits is None else "no block was found"
 
     @classmethod
     def run(cls, desk: Desk) -> None:
@@ -324,7 +331,8 @@ class EndSearch(Verb):
 class Instead(Verb):
     name, key, label, title, group = "instead", "b", "Instead", "Mark what would go", "Blocks"
     sentence = (
-        "Mark the blocks of this device, or of this zone and node, that can go offline; in the view of verdicts, all."
+        "Mark the blocks of this device, or of this zone and node, that can go offline and so give memory back; in the view of "
+        "verdicts, all."
     )
     footer = False
 

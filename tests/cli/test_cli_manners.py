@@ -209,6 +209,9 @@ def test_help_of_a_command_is_its_own(altmap: Run) -> None:
     assert altmap("help").out == altmap("--help").out
     for name in ("run", "lsmem"):
         assert altmap("help", name).out == altmap(name, "--help").out
+    said = altmap("help", "offline")
+    assert said.out.startswith("offline BLOCKS\n    offline blocks, one command each")
+    assert "altmap help script" in said.out
     said = altmap("help", "scritp")
     assert (said.code, said.err) == (2, "altmap: there is no help on 'scritp'; did you mean 'script'?\n")
 

@@ -44,8 +44,11 @@ def test_an_outcome_says_what_came_of_a_command() -> None:
             "'offline 1' is not a command; write one such as Offline(block=32), or read lines with parse_script",
         ),
         (None, "None is not a command; write one such as Offline(block=32), or read lines with parse_script"),
-        (Offline(block=cast(int, "1")), "block of Offline: Expected `int`, got `str`"),
-        (Online(block=1, type=cast(Any, "kernel")), "type of Online: Invalid enum value 'kernel'"),
+        (Offline(block=cast(int, "1")), 'Offline: block is "1"; it must be a whole number'),
+        (
+            Online(block=1, type=cast(Any, "kernel")),
+            'Online: type is "kernel"; it must be one of online, online_kernel, online_movable',
+        ),
         (Offline(block=cast(int, object())), "Offline: Encoding objects of type object is unsupported"),
     ],
 )

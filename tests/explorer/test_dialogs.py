@@ -17,6 +17,7 @@ from altmap.explorer.tui.screens.why import WhyScreen, told
 from altmap.explorer.tui.widgets.heading import Heading
 from altmap.explorer.tui.widgets.kernel_log import KernelLog
 from altmap.explorer.tui.widgets.prose import Prose
+from textual import events
 from textual.widgets import Input, OptionList, Static
 
 from .machines import DIMM, drive, guest, pinned, press, result, stand_on, text_of, with_dimm
@@ -283,6 +284,24 @@ def test_lines_are_run_and_come_back() -> None:
         assert machine.timeline.present.number == 3
 
     drive(machine, type_them)
+
+
+def test_no_line_of_what_is_pasted_is_lost() -> None:
+    machine = with_dimm()
+
+    async def paste(pilot: Any, screen: MainScreen) -> None:
+        script = "# a plan\nonline 32 movable\r\n\tonline 33 \x1bmovable # too\n\noffline 32\n"
+        screen.post_message(events.Paste(script))
+        await press(pilot)
+        line = pilot.app.screen.query_one(Input)
+        assert line.value == r"online 32 movable; online 33 \x1bmovable; offline 32"
+        await press(pilot, "ctrl+u")
+        line.post_message(events.Paste(script.replace("\x1b", "")))
+        await press(pilot, "enter")
+        assert [machine.blocks[nr].state for nr in (32, 33)] == ["offline", "online"]
+        assert len(machine.history) == 1 + 3
+
+    drive(machine, paste)
 
 
 def test_what_makes_no_sense_stays_to_be_corrected() -> None:

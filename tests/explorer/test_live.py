@@ -222,6 +222,7 @@ def test_reading_rests_while_something_else_is_on_top() -> None:
 def test_every_page_is_a_key_away_and_who_may_not_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "MOST_PAGES", 1000)
     reader = Reader(str(root), every=0)
+    heard: list[str] = []
 
     async def ask(pilot: Any, screen: LiveScreen) -> None:
         plan = "".join(word.text for word in screen.query_one("#plan", Strip)._left)
@@ -229,6 +230,10 @@ def test_every_page_is_a_key_away_and_who_may_not_is_told(root: Path, monkeypatc
         await press(pilot, "p")
         assert "read by root alone" in said(screen)
         (root / "proc" / "kpageflags").write_bytes(b"")
+        monkeypatch.setattr(screen, "action_read", lambda: heard.append(said(screen)))
+        await press(pilot, "p", "p")
+        assert ["takes a while" in heard[0], "no longer" in heard[1]] == [True, True]
+        monkeypatch.delattr(screen, "action_read")
         await press(pilot, "p")
         assert reader.every_page
         assert reader.news[-1].number == 2

@@ -140,6 +140,16 @@ def test_the_filter_leaves_what_its_words_stand_in() -> None:
     begin(narrow)
 
 
+def test_the_first_and_the_last_row_are_a_key_away() -> None:
+    async def go(pilot: Any) -> None:
+        await press(pilot, "end")
+        assert listed(pilot).chosen == listed(pilot).shown[-1]
+        await press(pilot, "home")
+        assert listed(pilot).chosen == listed(pilot).shown[0]
+
+    begin(go)
+
+
 def test_escape_ends_the_filter_first_and_then_the_screen() -> None:
     async def leave(pilot: Any, screen: MainScreen) -> None:
         await press(pilot, "O", "slash", *"no such thing")

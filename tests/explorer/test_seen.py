@@ -105,6 +105,17 @@ def test_what_leads_on_from_a_refusal_is_offered_until_the_next_verb_wherever_th
     drive(engine.open_machine("firecracker-24g"), look, (120, 40))
 
 
+def test_the_page_in_the_way_of_a_block_is_shown_before_anything_is_refused() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "x")
+        assert "no page is known to be in the way" in result(screen), "memory0 has two zones"
+        await press(pilot, "g", *"42", "enter", "x")
+        assert screen.query_one(MemoryMap).pfn == 0x150C31
+        assert not screen.machine.history
+
+    drive(engine.open_machine("firecracker-24g"), look, (120, 40))
+
+
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
 def test_the_legend_names_all_that_is_there_before_it_says_how_much_a_cell_is(size: tuple[int, int]) -> None:
     async def look(pilot: Any, screen: MainScreen) -> None:

@@ -90,7 +90,11 @@ def export_shell(
 
 
 def shell_script(machine: Machine, target: str = "sysfs", faults: bool = False) -> str:
-    """The script of a machine's own history (`export_shell`)."""
+    """A shell script that does on the real machine what was done to this one, each step said, done and verified.
+
+    `target` says by what means (a name in `TARGETS`); hardware errors (`poison`) are left out unless `faults` wants them. Raises
+    `BadInput` for a target that is none. `export_shell` makes it of any outcomes.
+    """
     kmem = [(one.start, one.end) for one in machine.resources.values() if one.name == RESOURCE_NAMES["dax"]]
     kernel, block_size = machine.origin.kernel, machine.geometry.block_size
     return export_shell(

@@ -1,4 +1,4 @@
-"""The command line: one line of a script, typed at the bottom of the screen."""
+"""The command line: a line of a script, or several with ; between them, typed at the bottom of the screen."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from altmap.engine import BadInput, Command, asked_by_size, parse_line
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label, Static
 
+from ...printable import printable
 from .dialog import Dialog
 
 EXAMPLE = "a line of a script, such as: allocate 64M movable zone Movable"
@@ -23,6 +25,19 @@ class Typed(NamedTuple):
     line: str
     commands: tuple[Command, ...]
     size: tuple[int | None, int | None] | None = None
+
+
+def one_line(text: str) -> str:
+    """The lines of a script as one, without remarks, and without what a terminal might obey."""
+    lines = (line.expandtabs(1).partition("#")[0].strip() for line in text.splitlines())
+    return "; ".join(printable(line) for line in lines if line)
+
+
+class Field(Input):
+    """Of what is pasted into it, no line is lost."""
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.text = one_line(event.text)
 
 
 class CommandLine(Dialog[Typed]):
@@ -46,7 +61,7 @@ class CommandLine(Dialog[Typed]):
             yield Static(id="complaint", markup=False)
             with Horizontal():
                 yield Label(":")
-                yield Input(self._lines[-1], placeholder=EXAMPLE, compact=True, select_on_focus=False)
+                yield Field(self._lines[-1], placeholder=EXAMPLE, compact=True, select_on_focus=False)
 
     def on_mount(self) -> None:
         self._complain(self._complaint)
@@ -74,7 +89,8 @@ class CommandLine(Dialog[Typed]):
         line = event.value.strip()
         try:
             size = asked_by_size(line)
-            commands = tuple(parse_line(line)) if size is None else ()
+            parts = line.split(";") if size is None else ()
+            commands = tuple(command for part in parts for command in parse_line(part))
         except BadInput as error:
             self._wrong = event.value
             self._complain(str(error))

@@ -109,7 +109,10 @@ class LiveScreen(MainScreen):
         if not self.reader.every_page and not self.reader.may_see_pages:
             self.query_one(ResultBar).hint("every page: /proc/kpageflags can be read by root alone")
             return
-        self.reader.every_page = not self.reader.every_page
+        self.reader.every_page = looks = not self.reader.every_page
+        self.query_one(ResultBar).hint(
+            "every page: it takes a while to read them" if looks else "every page: no longer"
+        )
         self.action_read()
 
     # -- what is seen -----------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from altmap.engine import Advice, BadInput, Command, Offline, worth_knowing
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import Key, Resize
+from textual.events import Key, Paste, Resize
 from textual.widget import Widget
 
 from ... import facts
@@ -283,6 +283,14 @@ class MainScreen(Ground, MappingScreen):
         elif not verbs and event.key not in self.active_bindings:
             name = event.character if event.is_printable else event.key
             self.query_one(ResultBar).hint(f"{name}: no such key, ? for help")
+
+    def on_paste(self, event: Paste) -> None:
+        """What is pasted stands in the command line before it is done."""
+        from .command_line import one_line
+
+        event.stop()
+        if BY_NAME["line"].possible(self) and (line := one_line(event.text)):
+            self.open_line(line)
 
     def perform(
         self, label: str, commands: Sequence[Command], typed: bool = False, signal: tuple[int, int] | None = None

@@ -95,13 +95,14 @@ class MappingScreen(Mapped, WatchingScreen):
 
     @property
     def fault(self) -> int | None:
-        """The page (pfn) that was in the way of the last command."""
-        return self._fault
+        """The page (pfn) that was in the way of the last command; else the first in the way of the selected block."""
+        told = self.verdicts.of(self.cursor)
+        return self._fault if self._fault is not None or told is None else told.first
 
     def show_fault(self) -> None:
         """Zoom to the page in the way."""
-        if self._fault is not None:
-            self._map.zoom_to_page(self._fault)
+        if self.fault is not None:
+            self._map.zoom_to_page(self.fault)
 
     def on_levels_asked(self, message: Levels.Asked) -> None:
         self._map.zoom_to_page(message.pfn)

@@ -74,6 +74,12 @@ class MachineList(Scroller):
         """To another row."""
         self._choose(self._at + by)
 
+    def action_scroll_home(self) -> None:
+        self._choose(0)
+
+    def action_scroll_end(self) -> None:
+        self._choose(len(self.shown) - 1)
+
     def _choose(self, at: int) -> None:
         self._at = min(max(at, 0), max(len(self.shown) - 1, 0))
         self.reload()
