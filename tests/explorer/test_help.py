@@ -129,6 +129,11 @@ def test_a_single_character_is_a_key(typed: str, title: str) -> None:
         assert all(typed in entry.keys.split() for entry in found)
 
 
+@pytest.mark.parametrize("wish", ["fewest", "give memory back", "mouse", "pasted"])
+def test_what_a_person_wishes_leads_to_a_key(wish: str) -> None:
+    assert matching(of_pane("map", ""), wish)
+
+
 def test_the_only_verb_that_is_left_is_done_by_enter_and_each_by_a_click() -> None:
     async def do(pilot: Any, screen: MainScreen) -> None:
         await stand_on(pilot, 33)
