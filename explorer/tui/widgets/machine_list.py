@@ -75,9 +75,11 @@ class MachineList(Scroller):
         self._choose(self._at + by)
 
     def action_scroll_home(self) -> None:
+        """To the first row."""
         self._choose(0)
 
     def action_scroll_end(self) -> None:
+        """To the last row."""
         self._choose(len(self.shown) - 1)
 
     def _choose(self, at: int) -> None:
