@@ -72,10 +72,10 @@ class MainScreen(Ground, MappingScreen):
         self._worth: tuple[Advice, ...] = ()
         self._changes = changes.Changes({}, {}, {})
         self.verdicts = Outlooks(session.machine)
+        self._map = MemoryMap(session.machine, self.verdicts)
 
     def compose(self) -> ComposeResult:
         machine = self.machine
-        self._map = MemoryMap(machine, self.verdicts)
         yield StatusLine(machine)
         yield OverviewLine(machine, self.verdicts)
         yield Keys(ALWAYS)
@@ -130,6 +130,11 @@ class MainScreen(Ground, MappingScreen):
         )
         self.query_one("#log-title", Strip).set([Word("▌", "faint"), Word(self.LOG, "strong")])
         self._show_block()
+
+    def _compositor_refresh(self) -> None:
+        """Textual draws all that there is; before the map was told its size all that would be drawn again at once."""
+        if self._map.placed or not self._map.size:
+            super()._compositor_refresh()
 
     def on_mount(self) -> None:
         self._show_machine()

@@ -1,0 +1,50 @@
+"""The first screen is drawn when all of it has its place, and not before."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from altmap.engine import open_machine
+from altmap.explorer.tui.app import ExplorerApp
+from textual.drivers.headless_driver import HeadlessDriver
+from textual.screen import Screen
+
+from .quiet import _DRAW
+
+
+def first_screen(size: tuple[int, int]) -> list[str]:
+    """What is written until nothing is left to do, one drawing after the other."""
+    written: list[str] = []
+
+    class Written(HeadlessDriver):
+        @property
+        def is_headless(self) -> bool:
+            return False
+
+        def write(self, data: str) -> None:
+            written.append(data)
+
+    async def opened() -> None:
+        app = ExplorerApp(open_machine("small-guest"))
+        app.driver_class = Written
+        async with app.run_test(size=size, headless=False) as pilot:
+            await pilot.pause()
+            assert app._exception is None
+
+    asyncio.run(opened())
+    return written
+
+
+@pytest.mark.parametrize("size", [(120, 40), (60, 20)])
+def test_nothing_is_drawn_before_all_of_the_screen_has_its_place(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Screen, "_compositor_refresh", _DRAW)  # each drawing, which other tests do without
+    drawings = [drawn for drawn in first_screen(size) if " altmap " in drawn]
+    assert drawings
+    assert all("Quit" in drawn for drawn in drawings)
+
+
+def test_a_screen_without_room_for_a_map_is_drawn() -> None:
+    assert any("Quit" in drawn for drawn in first_screen((30, 1)))
