@@ -122,20 +122,24 @@ class MappedTree(Tree):
         real = self._real(folder)
         return [] if real is None else sorted(self._folders.get(real, ()))
 
-    def folders(self, folder: str) -> list[str]:
+    def _above(self, folder: str) -> str:
+        """What the paths of a folder's entries begin with."""
         real = self._real(folder)
-        prefix = f"{real}/" if real else ""
+        return f"{real}/" if real else ""
+
+    def folders(self, folder: str) -> list[str]:
+        prefix = self._above(folder)
         return [name for name in self.names(folder) if prefix + name in self._folders]
 
     def read_each(self, folder: str, names: Sequence[str], file: str) -> list[bytes | None]:
-        real = self._real(folder)
-        contents = [self._files.get(f"{real}/{name}/{file}") for name in names]
+        above = self._above(folder)
+        contents = [self._files.get(f"{above}{name}/{file}") for name in names]
         return [content[:ATTRIBUTE_LIMIT] if isinstance(content, bytes) else None for content in contents]
 
     def names_each(self, folder: str, names: Sequence[str]) -> list[list[str]]:
-        real = self._real(folder)
-        return [list(self._folders.get(f"{real}/{name}", ())) for name in names]
+        above = self._above(folder)
+        return [list(self._folders.get(f"{above}{name}", ())) for name in names]
 
     def have_each(self, folder: str, names: Sequence[str], entry: str) -> list[bool]:
-        real = self._real(folder)
-        return [entry in self._folders.get(f"{real}/{name}", ()) for name in names]
+        above = self._above(folder)
+        return [entry in self._folders.get(f"{above}{name}", ()) for name in names]

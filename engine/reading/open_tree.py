@@ -16,6 +16,7 @@ from .tree import Tree
 
 _MEMORY: Final = "sys/devices/system/memory"
 _SYSTEM: Final = "sys/devices/system"
+_NODES: Final = "sys/devices/system/node"
 _LSMEM_IN: Final = ("sos_commands/memory", "")
 """Folders in which what lsmem printed may lie: a sosreport's, and the tree's own."""
 _OF_PROC: Final = ("zoneinfo", "iomem", "meminfo", "buddyinfo", "pagetypeinfo", "vmstat")
@@ -136,17 +137,24 @@ def _whole(tree: Tree) -> Tree:
     top = tree.names("")
     if "sys" in top or "proc" in top:
         return tree
-    if "block_size_bytes" in top or any(name.removeprefix("memory").isdecimal() for name in tree.folders("")):
+    if "block_size_bytes" in top or _has_numbered(tree, "", "memory"):
         return InsideTree(tree, _MEMORY)
+    if _has_numbered(tree, "", "node"):
+        return InsideTree(tree, _NODES)
     if tree.names("devices/system"):
         return InsideTree(tree, "sys")
     if tree.names("system/memory") or tree.names("system/node"):
         return InsideTree(tree, "sys/devices")
-    if "memory" in top and ("node" in top or "cpu" in top):
+    if ("memory" in top and ("node" in top or "cpu" in top)) or _has_numbered(tree, "memory", "memory"):
         return InsideTree(tree, _SYSTEM)
     if any(name in top for name in _OF_PROC):
         return InsideTree(tree, "proc")
     return tree
+
+
+def _has_numbered(tree: Tree, folder: str, word: str) -> bool:
+    """Is there a folder of that word and a number, as memory32?"""
+    return any(name.startswith(word) and name.removeprefix(word).isdecimal() for name in tree.folders(folder))
 
 
 def _with_lsmem(tree: Tree) -> Tree:
@@ -178,7 +186,8 @@ def _with_lsmem(tree: Tree) -> Tree:
 def _devices(tree: Tree) -> tuple[MemoryDevice, ...]:
     """The memory devices of lists that lie beside the tree's folders."""
     found: list[MemoryDevice] = []
-    for name in filter(_LISTS_DEVICES.search, tree.names("")):
+    folders = {*tree.folders("")}
+    for name in filter(_LISTS_DEVICES.search, (name for name in tree.names("") if name not in folders)):
         if listed_by(next(tree.chunks(name), b"")[:_HEAD]):
             found += tree.parse(name, lambda text, where: parse_devices(text, f"{tree.source}: {where}")) or ()
     return tuple(found)

@@ -38,6 +38,7 @@ _KINDS: Final = (
         "unpack it first, and give what comes out: zstd -d FILE",
         lambda head: head.startswith(ZSTD) and zstd_module() is None,
     ),
+    _Named("compressed with lz4", "unpack it first: lz4 -d FILE", lambda head: head[:4] == b"\x04\x22\x4d\x18"),
     _Named("a 7z archive", "unpack it first: 7z x", lambda head: head[:6] == b"7z\xbc\xaf\x27\x1c"),
     _Named("/proc/meminfo alone", f"it holds sums; {_COLLECT}", _has(rb"^MemTotal:\s+\d+ kB\s")),
     _Named(

@@ -472,3 +472,26 @@ def test_a_supportconfig_is_told_as_that(tmp_path: Path) -> None:
     for source in (folder, tmp_path / "scc.txz"):
         with pytest.raises(BadInput, match=r"is a supportconfig, .* give lsmem's output, or collect a tree"):
             capture(source)
+
+
+@pytest.mark.parametrize("inside", [".", "memory", "system/memory", "devices/system/memory"])
+@pytest.mark.parametrize("packed", [True, False])
+def test_the_folder_of_memory_blocks_is_read_wherever_it_lies(tmp_path: Path, inside: str, packed: bool) -> None:
+    for number in range(16):
+        for file, text in (("state", "online" if number < 12 else "offline"), ("valid_zones", "Normal")):
+            path = tmp_path / "it" / inside / f"memory{number}" / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{text}\n")
+    (tmp_path / "it" / inside / "block_size_bytes").write_text("8000000\n")
+    with tarfile.open(tmp_path / "it.tar", "w") as tar:
+        tar.add(tmp_path / "it", ".")
+    machine = capture(tmp_path / ("it.tar" if packed else "it"))
+    assert machine.check() == []
+    assert [block.state for block in machine.blocks.values()] == ["online"] * 12 + ["offline"] * 4
+    assert "valid_zones" in machine.origin.measured
+
+
+def test_what_lz4_packed_is_told_as_that(tmp_path: Path) -> None:
+    (tmp_path / "it.tar.lz4").write_bytes(b"\x04\x22\x4d\x18" + bytes(64))
+    with pytest.raises(BadInput, match="compressed with lz4; unpack it first"):
+        open_machine(tmp_path / "it.tar.lz4")
