@@ -37,7 +37,7 @@ class Entry(NamedTuple):
 class Told(NamedTuple):
     """Whether a block can go offline: "yes", "no", "never" or "not known"; the result ("ok" or the errno), what is in the
     way as (word, count, first pfn), a sentence, the pages that would move, and where it is no page that is in the way but a
-    rule, that in a word."""
+    rule, that in a word; else the page (pfn) that the kernel meets first."""
 
     answer: str
     result: str
@@ -45,11 +45,7 @@ class Told(NamedTuple):
     sentence: str = ""
     moves: int = 0
     rule: str = ""
-
-    @property
-    def first(self) -> int | None:
-        """The first page in the way; None where there is none, or it is a rule."""
-        return None if self.rule else min((pfn for _, _, pfn in self.blockers if pfn is not None), default=None)
+    page: int | None = None
 
 
 class Verdicts(Protocol):

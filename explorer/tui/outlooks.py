@@ -91,9 +91,11 @@ def told(machine: Machine, outlook: Outlook) -> Told:
     said = sentence(outlook.reason) if outlook.reason is not None else ""
     if outlook.answer == "yes":
         said = f"{outlook.moves:,} pages would move" if outlook.moves else "nothing in it would have to move"
-    rule = _RULES.get(outlook.reason.code, "") if outlook.reason is not None else ""
-    return Told(outlook.answer, outlook.result, tuple(blockers), said, outlook.moves, rule)
+    rule = RULES.get(outlook.reason.code, "") if outlook.reason is not None else ""
+    return Told(
+        outlook.answer, outlook.result, tuple(blockers), said, outlook.moves, rule, None if rule else outlook.pfn
+    )
 
 
-_RULES: Final = {"several_zones": "two zones", "memory_holes": "holes", "holds_memmap": "hosts memmap"}
+RULES: Final = {"several_zones": "two zones", "memory_holes": "holes", "holds_memmap": "hosts memmap"}
 """Rules that refuse a block whatever its pages are, in a word."""

@@ -109,6 +109,10 @@ def test_the_page_in_the_way_of_a_block_is_shown_before_anything_is_refused() ->
     async def look(pilot: Any, screen: MainScreen) -> None:
         await press(pilot, "x")
         assert "no page is known to be in the way" in result(screen), "memory0 has two zones"
+        await press(pilot, "f")
+        assert "several zones" in result(screen)
+        assert "x show the page" not in result(screen)
+        await press(pilot, "u")
         await press(pilot, "g", *"42", "enter", "x")
         assert screen.query_one(MemoryMap).pfn == 0x150C31
         assert not screen.machine.history

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
 
 from altmap.engine import Add, BadInput, Command, Machine, Write, describe
 from textual import work
+from textual.events import Paste
 from textual.message import Message
 from textual.screen import Screen
 
@@ -195,6 +196,14 @@ class AskingScreen(Screen[None], Portrayed):
         from .command_line import CommandLine
 
         self.app.push_screen(CommandLine(self.session.typed, line, complaint), self._type)
+
+    def on_paste(self, event: Paste) -> None:
+        """What is pasted stands in the command line before it is done."""
+        from .command_line import one_line
+
+        event.stop()
+        if not self.live and self.session.running is None and (line := one_line(event.text)):
+            self.open_line(line)
 
     def _type(self, typed: Typed | None) -> None:
         if typed is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from altmap.engine import Advice, BadInput, Command, Offline, worth_knowing
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import Key, Paste, Resize
+from textual.events import Key, Resize
 from textual.widget import Widget
 
 from ... import facts
@@ -17,7 +17,7 @@ from ...picture.overlay import Happening
 from ...picture.view import Told
 from .. import changes, plan, prospects, words
 from ..greeting import greeting
-from ..outlooks import Outlooks
+from ..outlooks import RULES, Outlooks
 from ..session import Batch, Session
 from ..sheets import Place
 from ..verbs import BY_NAME, VERBS
@@ -289,14 +289,6 @@ class MainScreen(Ground, MappingScreen):
             name = event.character if event.is_printable else event.key
             self.query_one(ResultBar).hint(f"{name}: no such key, ? for help")
 
-    def on_paste(self, event: Paste) -> None:
-        """What is pasted stands in the command line before it is done."""
-        from .command_line import one_line
-
-        event.stop()
-        if BY_NAME["line"].possible(self) and (line := one_line(event.text)):
-            self.open_line(line)
-
     def perform(
         self, label: str, commands: Sequence[Command], typed: bool = False, signal: tuple[int, int] | None = None
     ) -> None:
@@ -331,7 +323,8 @@ class MainScreen(Ground, MappingScreen):
 
             self.app.push_screen(ErrorScreen(label, error))
         if batch is not None:
-            self._fault = next((outcome.pfn for outcome in batch.refused if outcome.pfn is not None), None)
+            pages = (one.pfn for one in batch.refused if one.reason is None or one.reason.code not in RULES)
+            self._fault = next((pfn for pfn in pages if pfn is not None), None)
         self._refused = None
         self._show_machine()
         if batch is not None:

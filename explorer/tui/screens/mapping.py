@@ -97,7 +97,7 @@ class MappingScreen(Mapped, WatchingScreen):
     def fault(self) -> int | None:
         """The page (pfn) that was in the way of the last command; else the first in the way of the selected block."""
         told = self.verdicts.of(self.cursor)
-        return self._fault if self._fault is not None or told is None else told.first
+        return self._fault if self._fault is not None or told is None else told.page
 
     def show_fault(self) -> None:
         """Zoom to the page in the way."""
