@@ -16,6 +16,7 @@ import msgspec
 from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
 from ..numbers.units import GIB, KIB, MIB, format_bytes
+from ..protocol.vocabulary import Caller
 from .model import Release
 
 RfcAltmap = Literal["supported", "unsupported", "vetoed", "no vmemmap"]
@@ -130,6 +131,10 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     def can_remove(self, release: Release) -> bool:
         """Can a kernel release take memory offline and away here (CONFIG_MEMORY_HOTREMOVE)?"""
         return self.can_hotplug(release) and (self.removes_since is None or self.removes_since <= release)
+
+    def has_driver(self, caller: Caller) -> bool:
+        """May memory come from that caller here? Two are an architecture's own."""
+        return {"dlpar": self.ejects == "dlpar", "sclp": self.standby}.get(caller, True)
 
     def block_size_for(self, end: int, least: int, fits: bool, advice: int = 0) -> int:
         """Bytes of a memory block where boot memory ends at the address `end`; `fits`: the end has to be a multiple of it. So

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from altmap.engine import Add, Online, boot_machine, sentence
+import pytest
+from altmap.engine import Add, Online, boot_machine, new_machine, sentence
 from altmap.engine.commands import Allocate
+from altmap.engine.protocol.vocabulary import Caller
 
 from .asking import ask, blockers, said, typed, words
 from .guests import FIRST, dimm, do, guest, online, two_nodes
@@ -170,3 +172,13 @@ def test_the_first_block_of_a_kernel_zone_is_warned_of() -> None:
     assert not any(
         first in warning for warning in said(machine.why_not(Online(block=33, type="online_kernel")).warnings)
     )
+
+
+@pytest.mark.parametrize(("caller", "arch"), [("dlpar", "x86_64"), ("sclp", "ppc64le"), ("dlpar", "s390x")])
+def test_a_driver_of_another_architecture_is_told_as_that(caller: Caller, arch: str) -> None:
+    def warned(arch: str) -> bool:
+        verdict = ask(new_machine(["2G"], arch=arch), Add(start="8G", size="256M", caller=caller))
+        return any(f"has no driver {caller}, which is" in warning for warning in said(verdict.warnings))
+
+    assert warned(arch)
+    assert not warned({"dlpar": "ppc64le", "sclp": "s390x"}[caller])

@@ -229,6 +229,13 @@ class AskedByFile(Coded, frozen=True):
     caller: Caller
 
 
+class NoSuchDriver(Coded, frozen=True):
+    """The driver of the caller is another architecture's."""
+
+    caller: Caller
+    arch: str
+
+
 class FirstHoldAll(Coded, frozen=True):
     """The first blocks of the request hold the memmap of all."""
 
@@ -286,6 +293,7 @@ Warn = (
     | BasePages
     | MemmapHeldBy
     | AskedByFile
+    | NoSuchDriver
     | FirstHoldAll
     | KernelZonesTight
     | WaitOffline

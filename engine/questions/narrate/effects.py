@@ -82,6 +82,10 @@ def _limited(block: int) -> str:
     return f"timeout 10 sh -c 'echo offline > /sys/devices/system/memory/memory{block}/state'"
 
 
+_OF: Final = {"dlpar": "POWER's", "sclp": "that of s390"}
+"""Whose the drivers are that only one architecture has."""
+
+
 def warned(warning: Warn, names: Names) -> str:
     """What a person should know before."""
     match warning:
@@ -131,6 +135,10 @@ def warned(warning: Warn, names: Names) -> str:
             return (
                 f"{caller} asks for that if the device's file /sys/bus/dax/devices/daxX.Y/memmap_on_memory says 1 when kmem "
                 f"takes it; by itself it says 0 (1 for regions of CXL memory), and then the memmap takes kernel memory"
+            )
+        case effects.NoSuchDriver(caller, arch):
+            return (
+                f"{arch} has no driver {caller}, which is {_OF[caller]}; this is what would come of its request there"
             )
         case effects.FirstHoldAll():
             return "the first blocks hold the memmap of all others and can only be removed together with them"

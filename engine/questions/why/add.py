@@ -52,6 +52,7 @@ from ...protocol.reasons.effects import (
     MemmapHeldBy,
     MemmapLies,
     NodeComes,
+    NoSuchDriver,
     TakenFrom,
     WaitOffline,
 )
@@ -187,6 +188,8 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], l
     pooled = any(event.placement == "range" for event in tried.events if isinstance(event, PlacementChosen))
     if pooled and add.caller not in DEVICE_CALLERS and extent(add)[1] > state.geometry.block_size:
         warnings.append(FirstHoldAll())
+    if not state.preset.has_driver(add.caller):
+        warnings.append(NoSuchDriver(add.caller, state.geometry.arch))
     warnings += parameters_assumed(state, add)
     warnings += _tight(state, add)
     _blocks(state, tried, effects, warnings)
