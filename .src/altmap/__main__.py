@@ -30,6 +30,7 @@ def main() -> int:
     from .explorer.headless.cli import main as answer
 
     code = answer()
+    gc.freeze()  # the end frees everything: nothing need be looked through for garbage before
     if code == INTERRUPTED:
         os._exit(code)  # without a word on output that nobody reads any more
     if watched:

@@ -12,7 +12,6 @@ from ..kernels.models import find_model
 from ..machine import Machine
 from ..numbers.errors import BadInput, did_you_mean, located
 from ..snapshot import store
-from .devices import with_devices
 from .plans import restore, snapshot_with_timeline
 
 _SUFFIX: Final = ".msgpack.gz"
@@ -94,6 +93,7 @@ def capture(
     from ..reading.collection import without_collection
     from ..reading.observe import observe
     from ..rebuild.rebuild import rebuild
+    from .devices import with_devices
 
     here = platform.machine() if os.path.realpath(root) == "/" else None
     with without_collection():

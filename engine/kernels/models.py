@@ -11,7 +11,7 @@ import msgspec
 
 from ..numbers.errors import BadInput
 from .model import KernelModel, Release
-from .releases import CHANGES, FIRST, LAST, RELEASES, Change, between, model_of
+from .releases import CHANGES, FIRST, RELEASES, Change, between, models
 
 _RFC: Final = KernelModel(
     name="rfc-v2",
@@ -47,15 +47,14 @@ MODELS: Final[Mapping[str, KernelModel]] = MappingProxyType(
                 removal_defect=True,
                 veto_drops_blocks=True,
             ),
-            *map(model_of, RELEASES),
+            *models(),
         )
     }
 )
 """Every kernel model by name: the RFC's two, then releases of Linux, oldest first."""
 
-KNOWN_MODELS: Final = (
-    f"rfc-v2, rfc-v2-as-posted or a release of Linux from {model_of(FIRST).name} to {model_of(LAST).name}"
-)
+_NAMES: Final = [name for name, model in MODELS.items() if model.released]
+KNOWN_MODELS: Final = f"rfc-v2, rfc-v2-as-posted or a release of Linux from {_NAMES[0]} to {_NAMES[-1]}"
 """What a model can be, in words."""
 
 _RELEASE: Final = r"(\d{1,4}\.\d{1,4})(?:[.+-].*)?"

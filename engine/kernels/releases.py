@@ -222,12 +222,15 @@ def between(after: Release, upto: Release) -> Iterator[Change]:
     return (change for change in CHANGES if after < change.since <= upto)
 
 
-def model_of(release: Release) -> KernelModel:
-    """The model of a release: all changes up to it, one after the other."""
-    model = KernelModel(f"{release[0]}.{release[1]}", "", release)
-    for change in between((0, 0), release):
-        model = msgspec.structs.replace(model, **change.sets)
-    return msgspec.structs.replace(model, title=f"Linux {model.name} ({_title(model)})")
+def models() -> Iterator[KernelModel]:
+    """The model of each release, ascending: that of the release before it, and what changed since."""
+    model, before = KernelModel("", "", FIRST), (0, 0)
+    for release in RELEASES:
+        sets = {name: value for change in between(before, release) for name, value in change.sets.items()}
+        model = msgspec.structs.replace(model, name=f"{release[0]}.{release[1]}", release=release, **sets)
+        model = msgspec.structs.replace(model, title=f"Linux {model.name} ({_title(model)})")
+        yield model
+        before = release
 
 
 def _title(model: KernelModel) -> str:

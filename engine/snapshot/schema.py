@@ -8,8 +8,6 @@ machines give equal files. Blocks and sections come in runs: what is alike is wr
 sections lie one behind the other, a `stride` says by how many pages each lies behind the one before it.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Final, Literal, get_args
 
 import msgspec
