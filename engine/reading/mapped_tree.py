@@ -17,7 +17,11 @@ _MEMBERS: Final = (1 << 18, 40)
 _UNPACKED: Final = (GIB, 128)
 """Bytes that it may hold in any case, and for each one of its own."""
 KEPT: Final = 256 * MIB
-"""Bytes of files that are kept in memory. Pages of big machines are more, and read from the archive again."""
+"""Bytes of files and names that are kept in memory. Pages of big machines are more, and read from the archive again."""
+_PATH_MAX: Final = 4096
+"""Characters of a path; no kernel takes more."""
+_OF_FOLDER: Final = 400
+"""Bytes that a folder takes in memory besides its name."""
 
 
 class Budget:
@@ -33,16 +37,25 @@ class Budget:
     def take(self, name: str, kept: int, unpacked: int) -> None:
         """A member of so many bytes is kept, and so much of the archive is unpacked up to its end. Raises `BadInput` where that
         is too much."""
+        if len(name) > _PATH_MAX:
+            raise BadInput(f"{self._source} has a member whose path is longer than {_PATH_MAX}, {name[:60]!r} ...")
         self._members -= 1
-        self._kept += kept
         if self._members < 0:
             raise BadInput(f"{self._source} has more members than a captured tree of its size, up to {name!r}")
-        for have, most in ((self._kept, KEPT), (unpacked, self._unpacked)):
-            if have > most:
-                raise BadInput(
-                    f"{self._source} holds more than {format_bytes(most)} up to its member {name!r}; a captured tree of its "
-                    f"size is far smaller"
-                )
+        self.keep(name, kept)
+        self._bounded(name, unpacked, self._unpacked)
+
+    def keep(self, name: str, kept: int) -> None:
+        """So much more is kept, up to the member. Raises `BadInput` where that is too much."""
+        self._kept += kept
+        self._bounded(name, self._kept, KEPT)
+
+    def _bounded(self, name: str, have: int, most: int) -> None:
+        if have > most:
+            raise BadInput(
+                f"{self._source} holds more than {format_bytes(most)} up to its member {name!r}; a captured tree of its size is "
+                f"far smaller"
+            )
 
 
 def leaves(name: str) -> bool:
@@ -70,15 +83,21 @@ class MappedTree(Tree):
             self._files[path] = content
             self._enter(path, False)
 
-    def _enter(self, path: str, is_folder: bool) -> None:
-        """List the path in its folder, and that one in its own, up to the root."""
-        if is_folder:
-            self._folders.setdefault(path, set())
+    def _enter(self, path: str, is_folder: bool) -> int:
+        """List the path in its folder, and that one in its own, up to the root; returns about how many bytes that takes."""
+        taken = len(path)
+        if is_folder and path not in self._folders:
+            self._folders[path] = set()
+            taken += _OF_FOLDER
         while path:
             above, _, name = path.rpartition("/")
             known = above in self._folders
-            self._folders.setdefault(above, set()).add(intern(name))
+            if not known:
+                self._folders[above] = set()
+                taken += len(above) + _OF_FOLDER
+            self._folders[above].add(intern(name))
             path = "" if known else above
+        return taken
 
     def _lift(self) -> None:
         """Make the one folder that holds sys and proc the root of the tree."""

@@ -68,13 +68,9 @@ def _archive(source: str) -> Tree:
 
 
 def _is_tar(source: str) -> bool:
-    import tarfile  # with all that unpacks
-    from zlib import error
+    from .tar_tree import is_tar  # with all that unpacks
 
-    try:
-        return tarfile.is_tarfile(source)
-    except (OSError, EOFError, error):  # compressed and cut short: whoever reads it says so
-        return False
+    return is_tar(source)
 
 
 def _is_zip(source: str) -> bool:

@@ -43,6 +43,22 @@ def _has_words(path: str) -> bool:
     return path.endswith(("kpageflags", "kpagecount"))
 
 
+def is_tar(source: str) -> bool:
+    """Does a file begin as a tar does, whatever packs it? No more of it is unpacked than its first header."""
+    with open(source, "rb") as file:
+        magic = file.read(8)
+    try:
+        with _opener(magic)(source) as unpacked:
+            block = unpacked.read(tarfile.BLOCKSIZE)
+        return block == bytes(tarfile.BLOCKSIZE) or bool(tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape"))
+    except _DAMAGE:
+        return False
+
+
+def _opener(magic: bytes) -> Callable[[str], gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File | io.FileIO]:
+    return next(opener for start, opener in _OPENERS if magic.startswith(start))
+
+
 class _Header(tarfile.TarInfo):
     """A tar header that is looked at before tarfile believes it: extended headers are read whole into memory."""
 
@@ -88,10 +104,9 @@ class TarTree(MappedTree):
         super().__init__(source)
         with open(source, "rb") as file:
             magic = file.read(8)
-        openers, damage = _OPENERS, _DAMAGE
+        opener, damage = _opener(magic), _DAMAGE
         if magic.startswith(ZSTD) and (zstd := zstd_module()) is not None:
-            openers, damage = ((ZSTD, zstd.ZstdFile),), (*_DAMAGE, zstd.ZstdError)
-        opener = next(opener for start, opener in openers if magic.startswith(start))
+            opener, damage = zstd.ZstdFile, (*_DAMAGE, zstd.ZstdError)
         self._data = io.BufferedReader(opener(source), CHUNK)
         try:
             self._tar = tarfile.open(fileobj=self._data, mode="r:", tarinfo=_Header)  # noqa: SIM115 - lives as long as the tree
@@ -114,7 +129,7 @@ class TarTree(MappedTree):
             self._tar.members.clear()  # type: ignore[attr-defined]  # whatever is needed of it is kept here
             path = self._checked(member)
             kept = member.size if member.isfile() and member.size <= WHOLE_FILE_LIMIT else 0
-            budget.take(member.name, kept, member.offset_data + member.size)
+            budget.take(member.name, kept + len(member.linkname), member.offset_data + member.size)
             if member.issym():
                 self._links[path] = member.linkname
             elif member.islnk():
@@ -126,7 +141,7 @@ class TarTree(MappedTree):
                     content = self._content(member)
                     content = content if _has_words(path) else content.rstrip(b"\0")
                     self._files[path] = self._same.setdefault(content, content)
-            self._enter(path, member.isdir())
+            budget.keep(member.name, self._enter(path, member.isdir()))
         # tarfile takes a damaged header for the end of the archive: the end must be the block of zeros that it is.
         self._data.seek(self._tar.offset)
         if self._data.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):

@@ -53,4 +53,4 @@ class ZipTree(MappedTree):
                 else:
                     content = content.rstrip(b"\0") if not path.endswith(("kpageflags", "kpagecount")) else content
                     self._files[path] = self._same.setdefault(content, content)
-            self._enter(path, member.is_dir())
+            budget.keep(name, self._enter(path, member.is_dir()))

@@ -1,12 +1,15 @@
 """Folders and tars read alike; what leaves a tree is not read, what is damaged is refused in one sentence."""
 
 import errno
+import gzip
 import io
 import lzma
 import os
 import shutil
 import tarfile
+import zipfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -14,7 +17,7 @@ import pytest
 from altmap.engine.numbers.errors import BadInput
 from altmap.engine.reading import mapped_tree, tar_tree
 from altmap.engine.reading import tree as tree_module
-from altmap.engine.reading.open_tree import open_tree
+from altmap.engine.reading.open_tree import is_picture, open_tree
 
 FILES = {
     "sys/devices/system/memory/block_size_bytes": "8000000\n",
@@ -246,6 +249,50 @@ def test_a_tar_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: 
     archive = with_member(tmp_path / "bomb.tar", special("proc/big", size=2 << 20), b"x" * (2 << 20))
     with pytest.raises(BadInput, match=r"holds more than 1M up to its member 'proc/big'"):
         open_tree(archive)
+
+
+def test_what_is_no_tar_is_known_by_its_first_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An extended header that claims much is not read to find out whether a file is a tar."""
+    archive = tmp_path / "bomb.tar.gz"
+    header = special("././@LongLink", size=8 << 20, type=tarfile.GNUTYPE_LONGNAME)
+    archive.write_bytes(gzip.compress(header.tobuf(tarfile.GNU_FORMAT) + bytes(8 << 20)))
+    read: list[int] = []
+    real = gzip.GzipFile.read
+
+    def counted(file: gzip.GzipFile, size: int | None = -1) -> bytes:
+        data = real(file, size)
+        read.append(len(data))
+        return data
+
+    monkeypatch.setattr(gzip.GzipFile, "read", counted)
+    assert is_picture(str(archive))
+    assert 0 < sum(read) < 1 << 16
+    with pytest.raises(BadInput, match=r"the header '././@LongLink' claims 8388608 bytes"):
+        open_tree(archive)
+
+
+@pytest.mark.parametrize("ending", ["tar", "zip"])
+def test_folders_above_members_are_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    """A path that no kernel takes is refused; each folder that a short archive makes takes of what may be kept."""
+
+    def archive(name: str, count: int) -> Path:
+        path = tmp_path / f"deep.{ending}"
+        with ExitStack() as stack:
+            if ending == "tar":
+                tar = stack.enter_context(tarfile.open(path, "w"))
+            else:
+                zipped = stack.enter_context(zipfile.ZipFile(path, "w"))
+            for number in range(count):
+                member = f"{number}/{name}x"
+                tar.addfile(tarfile.TarInfo(member)) if ending == "tar" else zipped.writestr(member, b"")
+        return path
+
+    with pytest.raises(BadInput, match=r"has a member whose path is longer than 4096, '0/a/a"):
+        open_tree(archive("a/" * 2048, 1))
+    monkeypatch.setattr(mapped_tree, "KEPT", 2 << 20)
+    open_tree(archive("a/" * 1000, 1)).close()
+    with pytest.raises(BadInput, match=r"holds more than 2M up to its member '1/a/a"):
+        open_tree(archive("a/" * 1000, 2))
 
 
 @pytest.mark.parametrize("ending", ["tar", "zip"])
