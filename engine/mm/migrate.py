@@ -40,9 +40,9 @@ def migrate_range(state: State, pfn: int, pages: int, source: ZoneKey, inside: b
             zones, highest = target_zones(state, source)
             if inside:
                 zones = zonelist(state, node_order(state, source[0]), highest)
-        chunks = page_alloc.allocate(state, zones, 0, movable.bit_count(), MOVABLE, highest)
-        moved = lowest_n(movable, page_alloc.pages_of(chunks))
-        if not moved:
+        count, target = page_alloc.occupy(state, zones, movable.bit_count(), MOVABLE, highest)
+        if target is None:
             return
+        moved = lowest_n(movable, count)
         state.set_kind(state.sections[found.nr], moved, FREE)
-        yield PagesMigrated(moved.bit_count(), found.nr * size + lowest(moved), *state.zone_of(chunks[0][0]))
+        yield PagesMigrated(moved.bit_count(), found.nr * size + lowest(moved), *state.zone_of(target))

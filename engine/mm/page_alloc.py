@@ -62,6 +62,10 @@ class _Source(NamedTuple):
     more: bool = False
 
 
+_Taken = tuple[int, int]
+"""Areas of one section that were taken: the set of their first pages, and the first pfn of the section."""
+
+
 # -- allocating ---------------------------------------------------------------------------------------------------------
 
 
@@ -85,18 +89,39 @@ def allocate(
     CPU's list, out of the next allocation's sight. Returns what was taken, runs of pages; the caller compares with what it
     asked for.
     """
-    taken: list[Chunk] = []
+    return _chunks(_allocated(state, zones, order, count, kind, highest, boost, migratetype, left), order)
+
+
+def occupy(state: State, zones: Sequence[ZoneKey], count: int, kind: Kind, highest: str) -> tuple[int, int | None]:
+    """Take up to `count` single pages as `allocate` does, where no one asks for the place of each: how many were taken, and the
+    first pfn, None where there were none."""
+    taken = _allocated(state, zones, 0, count, kind, highest)
+    return _areas(taken), taken[0][1] + lowest(taken[0][0]) if taken else None
+
+
+def _allocated(
+    state: State,
+    zones: Sequence[ZoneKey],
+    order: int,
+    count: int,
+    kind: Kind,
+    highest: str,
+    boost: int = 0,
+    migratetype: Migratetype | None = None,
+    left: list[Chunk] | None = None,
+) -> list[_Taken]:
+    taken: list[_Taken] = []
     watermarks = Watermarks(state)
     for low, whole_blocks, keys in _passes(state, zones):
         for key in keys:
             if count <= 0:
                 return taken
             room = watermarks.room(state, key, order, highest, low, boost)
-            got = take(state, key, order, min(count, room), kind, migratetype, whole_blocks)
+            got = _take(state, key, order, min(count, room), kind, migratetype, whole_blocks)
             if left is not None and order == state.geometry.pageblock_order and state.model.lists_pageblocks:
                 left += _left_on_list(state, key, order, got)
             taken += got
-            count -= pages_of(got) >> order
+            count -= _areas(got)
     return taken
 
 
@@ -107,16 +132,21 @@ def list_batch(managed: int, page_size: int) -> int:
     return max(1, (1 << ((batch + batch // 2).bit_length() - 1)) - 1)
 
 
-def _left_on_list(state: State, key: ZoneKey, order: int, got: list[Chunk]) -> list[Chunk]:
+def _left_on_list(state: State, key: ZoneKey, order: int, got: list[_Taken]) -> list[Chunk]:
     """When a CPU's list has taken the last two areas of a zone from the buddy, the watermark sees no area of the order any
     more, and the second stays on the list (__zone_watermark_ok)."""
     index, sizes = free_index(state, key), range(order, state.geometry.max_order + 1)
-    if not got or len(got) % 2 or list_batch(state.zones[key].managed, state.geometry.page_size) < 2:
+    if not got or _areas(got) % 2 or list_batch(state.zones[key].managed, state.geometry.page_size) < 2:
         return []
     if any(index.lowest(kind, size) is not None for kind in _FALLBACKS for size in sizes):
         return []
-    state.change_pages(*got[-1], PCP)
-    return [got.pop()]
+    starts, base = got.pop()
+    last = 1 << starts.bit_length() - 1
+    if starts != last:
+        got.append((starts ^ last, base))
+    left = _chunks([(last, base)], order)
+    state.change_pages(*left[0], PCP)
+    return left
 
 
 def take(
@@ -133,7 +163,13 @@ def take(
     The smallest areas of the request's own type go first, then pages of other types as __rmqueue_fallback takes them;
     `whole_blocks` leaves these alone unless whole pageblocks can change their type (ALLOC_NOFRAGMENT).
     """
-    taken: list[Chunk] = []
+    return _chunks(_take(state, key, order, count, kind, migratetype, whole_blocks), order)
+
+
+def _take(
+    state: State, key: ZoneKey, order: int, count: int, kind: Kind, migratetype: Migratetype | None, whole_blocks: bool
+) -> list[_Taken]:
+    taken: list[_Taken] = []
     if count <= 0:
         return taken
     wanted = migratetype or (MOVABLE_TYPE if kind in _MOVABLE_KINDS else UNMOVABLE)
@@ -150,7 +186,7 @@ def take(
         if source.spot is not None:
             index.took(source.section, source.spot, source.more, source.pages & ~taking, geometry)
         index.update(state)
-        taken += _chunks(starts, order, source.section.nr * geometry.pages_per_section)
+        taken.append((starts, source.section.nr * geometry.pages_per_section))
         count -= starts.bit_count()
     return taken
 
@@ -299,7 +335,18 @@ def pages_of(chunks: Iterable[Chunk]) -> int:
     return sum(map(_LENGTH, chunks))
 
 
-def _chunks(starts: int, order: int, base: int) -> list[Chunk]:
+def _areas(taken: Iterable[_Taken]) -> int:
+    """How many areas were taken."""
+    return sum(starts.bit_count() for starts, _ in taken)
+
+
+def _chunks(taken: Iterable[_Taken], order: int) -> list[Chunk]:
+    """The runs of pages of areas of an order: each area is one, but for single pages."""
     if not order:
-        return list(runs(starts, base))
-    return [(base + at, 1 << order) for start, length in runs(starts) for at in range(start, start + length)]
+        return [run for starts, base in taken for run in runs(starts, base)]
+    return [
+        (base + at, 1 << order)
+        for starts, base in taken
+        for start, length in runs(starts)
+        for at in range(start, start + length)
+    ]

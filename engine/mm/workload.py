@@ -67,7 +67,7 @@ def allocate(state: State, what: What, pages: int, where: Where) -> Steps:
     missing = pages
     before = len(state.journal.changes)
     if where.pattern == "sequential":
-        missing -= page_alloc.pages_of(page_alloc.allocate(state, zones, 0, pages, kind, highest))
+        missing -= page_alloc.occupy(state, zones, pages, kind, highest)[0]
     else:
         for key in zones:
             if missing <= 0:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from altmap.engine import Machine, open_machine
 from altmap.engine.memory.section import set_types
-from altmap.engine.memory.state import State, state_of
+from altmap.engine.memory.state import State, clone, state_of
 from altmap.engine.mm import page_alloc
 from altmap.engine.mm.free_area import block_counts, free_counts, order_counts
 from altmap.engine.mm.free_index import FreeIndex, free_index
@@ -343,3 +343,14 @@ def test_the_index_of_free_lists_knows_after_each_take_what_a_fresh_one_finds(se
 def test_a_list_takes_as_much_memory_at_a_time_whatever_a_page_has(managed: int, page_size: int, batch: int) -> None:
     """zone_batchsize: a thousandth of the zone or 1 MiB, the less of them, and less than half as many."""
     assert page_alloc.list_batch(managed, page_size) == batch
+
+
+def test_where_no_one_asks_for_each_place_the_same_pages_are_taken() -> None:
+    """As many, in the same places, with the first of them; none where there are none."""
+    machine = plain(3, from_runs((at, 1) for at in range(0, SIZE, 3)))
+    state, other = state_of(machine), clone(state_of(machine))
+    zones, wanted = [NORMAL, DMA32], SIZE // 2
+    chunks = page_alloc.allocate(state, zones, 0, wanted, MOVABLE, "Normal")
+    assert page_alloc.occupy(other, zones, wanted, MOVABLE, "Normal") == (page_alloc.pages_of(chunks), chunks[0][0])
+    assert state.tables == other.tables
+    assert page_alloc.occupy(other, [], wanted, MOVABLE, "Normal") == (0, None)
