@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 from altmap.engine import CALLERS, MODELS, PLACEMENTS, BadInput, Offline, Online, open_machine
 from altmap.engine.kernels.models import find_model, nearest_model
-from altmap.engine.kernels.releases import CHANGES, FIRST, RELEASES, Known, model_of
+from altmap.engine.kernels.releases import CHANGES, Known, models
 
 from tests.kernels import KERNELS
 
@@ -74,9 +74,8 @@ def test_a_model_is_found_by_its_release_or_by_a_longer_version() -> None:
 def test_the_model_of_a_release_is_what_all_changes_up_to_it_set() -> None:
     """The dated facts that people meet: 6.6 has force and one block, 6.8 several blocks, 6.14 frozen slab pages."""
     had: dict[str, object] = {}
-    for release in RELEASES:
-        model = model_of(release)
-        for change in (one for one in CHANGES if one.since == release):
+    for model in models():
+        for change in (one for one in CHANGES if one.since == model.release):
             had |= change.sets
         assert {name: getattr(model, name) for name in had} == had
     ubuntu, old = MODELS["6.8"], MODELS["6.7"]
@@ -88,7 +87,9 @@ def test_the_model_of_a_release_is_what_all_changes_up_to_it_set() -> None:
 
 def test_every_change_sets_something_new_and_says_how_it_is_known() -> None:
     for change in CHANGES:
-        before = model_of(RELEASES[RELEASES.index(change.since) - 1]) if change.since != FIRST else None
+        before = next(
+            (model for model in reversed(MODELS.values()) if model.released and model.release < change.since), None
+        )
         assert change.words
         assert change.sets
         assert not change.words.endswith(".")
