@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -38,33 +37,35 @@ RECORDINGS: Final = (
 )  # fmt: skip
 
 
-def without(tree: Path, copy: Path, missing: tuple[str, ...]) -> Path:
-    """A copy of a tree that lacks some files and folders; its files are those of the tree by another name."""
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(tree, copy, symlinks=True, copy_function=os.link)
-    for name in missing:
-        if name == "valid_zones":
-            for file in copy.glob(f"{MEMORY}/memory*/valid_zones"):
-                file.unlink()
-        else:
-            remove: Callable[[Path], None] = shutil.rmtree if (copy / name).is_dir() else Path.unlink
-            if (copy / name).exists():
-                remove(copy / name)
-    return copy
+@contextmanager
+def without(tree: Path, aside: Path, missing: tuple[str, ...]) -> Iterator[None]:
+    """A tree lacks some files and folders meanwhile, which wait in a folder aside."""
+    places = [f"{MEMORY}/memory*/valid_zones" if name == "valid_zones" else name for name in missing]
+    found = [path for place in places for path in tree.glob(place)]
+    for number, path in enumerate(found):
+        path.rename(aside / str(number))
+    try:
+        yield
+    finally:
+        for number, path in enumerate(found):
+            (aside / str(number)).rename(path)
 
 
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_what_is_sure_is_what_the_kernel_did(tmp_path: Path, name: str) -> None:
     recording = Recording(name)
-    (tmp_path / "tree").mkdir()
-    tree = Tree(tmp_path / "tree", recording.kernel)
+    root, aside = tmp_path / "tree", tmp_path / "aside"
+    root.mkdir()
+    aside.mkdir()
+    tree = Tree(root, recording.kernel)
     sure, wrong = 0, list[str]()
     for turn, action in enumerate(one for one in recording.actions() if one.judged):
         tree.show(action.before)
         for at in range(3):  # three of the kinds for each step, each in its turn
             missing = KINDS[(3 * turn + at) % len(KINDS)]
             try:
-                machine = capture(without(tmp_path / "tree", tmp_path / "copy", missing))
+                with without(root, aside, missing):
+                    machine = capture(root)
             except BadInput:
                 continue  # it asks for the architecture
             assert machine.check() == []
