@@ -257,4 +257,11 @@ def _name(state: State, device: _Device) -> str:
 
 def _origin(origin: Origin, model: KernelModel, options: Mapping[str, str], notes: list[str]) -> Origin:
     kernel = f"Linux version {model.release[0]}.{model.release[1]}" if "model" in options else origin.kernel
-    return msgspec.structs.replace(origin, kernel=kernel, notes=(*notes, *origin.notes))
+    was = origin.description.removeprefix(_FROM)
+    return msgspec.structs.replace(
+        origin, description=was and _FROM + was, kernel=kernel, notes=(*notes, *origin.notes)
+    )
+
+
+_FROM: Final = "derived from: "
+"""Before what a machine was, which need not hold of the one made of it."""

@@ -105,4 +105,5 @@ def _words(found: Growth) -> Iterator[str]:
         yield f"no refusal up to {format_bytes(found.limit)} more; --to looks further"
         return
     more = f" ({about_bytes(found.partial)} of the next step are plugged)" if found.partial else ""
-    yield f"{about_bytes(found.added)} more fit{more}; the next step is refused with {found.result}: {sentence(found.reason)}"
+    fit = f"{about_bytes(found.added)} more fit in steps of {about_bytes(found.step)}{more}"
+    yield f"{fit}; the next step is refused with {found.result}: {sentence(found.reason)}"

@@ -15,7 +15,7 @@ def test_the_plot_tells_of_dangers_and_of_the_refusal(altmap: Run) -> None:
     assert "← danger" in said.out
     assert "← ENOMEM" in said.out
     assert "from 1G more on: 1G of movable memory stand against 200M in kernel zones" in said.out
-    assert "10G more fit; the next step is refused with ENOMEM: the memmap of section" in said.out
+    assert "10G more fit in steps of 1G; the next step is refused with ENOMEM: the memmap of section" in said.out
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

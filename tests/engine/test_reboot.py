@@ -61,6 +61,14 @@ def test_the_machine_itself_stays() -> None:
     assert machine_bytes(before, "a.json") == saved
 
 
+def test_what_a_machine_was_is_told_as_where_it_comes_from() -> None:
+    machine = open_machine("mixed-guest")
+    was = machine.origin.description
+    assert "online in both zones" in was, "which the derived one is not"
+    once = reboot(machine, {"model": "6.1"})
+    assert once.origin.description == reboot(once, {"model": "6.8"}).origin.description == f"derived from: {was}"
+
+
 def test_boot_memory_is_used_as_before_and_nothing_is_to_be_undone() -> None:
     before = open_machine("firecracker-24g")
     after = reboot(before, {"memmap_on_memory": "Y"})
