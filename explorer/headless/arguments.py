@@ -258,7 +258,7 @@ def of_why(parser: Parser) -> None:
     _replay(parser)
     line = (
         "a line as in a script: offline 40, add 4G at 8G node 1 caller dax; altmap help script tells all of them; or a size "
-        "to give back: offline 40G [node 1]"
+        "to give back: offline 40G [node 1]; or a place in the block to go offline: memory40, pfn 0x50000"
     )
     parser.add_argument("words", metavar="WORD", nargs="*", help=line)
     _model(parser, "the machine's own")
