@@ -15,7 +15,7 @@ from .colour import between
 from .lines import Line, Span, fitted, joined
 from .memory_size import short_size
 from .palette import Palette
-from .ranges import Added, Ground, cell_line, pages_of_line
+from .ranges import Added, Ground, cell_line, lines_used, pages_of_line
 
 NARROWEST: Final = 26
 """Columns that an alternative needs."""
@@ -95,8 +95,10 @@ class ComparedPicture:
         while differing and high - 4 - needed - len(differing) < _MAP:
             differing.remove(min(differing, key=lambda figure: figure.weight))
         rest = max(2, high - 4 - needed - len(differing))
+        across = self._across(cell) * look.halves
         ground = 1 if rest < 6 else min(max(2, rest // 4), 8)
-        ground = self._ground.needed(self._across(cell) * look.halves, ground)
+        ground = self._ground.needed(across, ground)
+        ground = self._ground.needed(across, rest - lines_used(self._pages, self._smallest, rest - ground))
         columns = [
             list(self._column(at, cell, look, (needed, ground, rest - ground), differing))
             for at in range(first, first + count)
@@ -157,6 +159,7 @@ class ComparedPicture:
             else ""
         )
         text = SUBTITLES.get(name, "") or usual.strip()
+        text = text if len(name) + len(text) + 3 <= wide else ""
         line = (
             Span(mark, palette.accent if chosen else palette.faint, back, chosen),
             Span(name, palette.text, back, True),
@@ -186,13 +189,15 @@ class ComparedPicture:
     ) -> Line:
         """A line of a map: a label, its cells, and what stands beside them."""
         text = Span(f"{free:>{_BESIDE - len(sign.text)}}", palette.dim)
-        return fitted((Span(f"{label:>{self._gutter - 1}} ", tone), *cells, text, sign), wide)
+        room = wide - self._gutter - _BESIDE
+        broad = [cells[column * len(cells) // room] for column in range(room)]
+        return fitted((Span(f"{label:>{self._gutter - 1}} ", tone), *broad, text, sign), wide)
 
     def _added(self, row: Row, wide: int, high: int, look: Look) -> Iterator[Line]:
         palette, across = look.palette, self._across(wide)
         unit = row.block_size // self._comparison.page_size
         added = Added(row, unit)
-        for rows in added.rows(across * look.halves, high, self._line(high)):
+        for rows in added.rows(across * look.halves, high, pages_of_line(self._pages, self._smallest, high)):
             goes, count = added.goes(rows.blocks), len(rows.blocks)
             sign = "" if not rows.label else "✓" if goes == count else "✗" if not goes else "✓✗"
             tone = palette.good if goes == count else palette.bad if not goes else palette.warn
@@ -201,11 +206,12 @@ class ComparedPicture:
             cells = cell_line(rows.cells, across, palette, look.halves, lit)
             yield self._row_of(rows.label, cells, palette.text, free, Span(f"{sign:>2}", tone), wide, palette)
 
-    def _line(self, high: int) -> int:
-        """Pages of a line of the added range: the same in all."""
+    @property
+    def _smallest(self) -> int:
+        """Pages of a block: of the smallest in all."""
         rows = [self._row(at) for at in range(len(self.shown))]
         smallest = min((row.block_size for row in rows if row.ok), default=self._comparison.page_size)
-        return pages_of_line(self._pages, smallest // self._comparison.page_size, high)
+        return smallest // self._comparison.page_size
 
     def _refused(self, row: Row, wide: int, high: int, palette: Palette) -> Iterator[Line]:
         said = wrap(sentence(row.reason) if row.reason is not None else "", wide - 2)
@@ -249,7 +255,7 @@ class ComparedPicture:
         )
 
     def _across(self, wide: int) -> int:
-        """Characters of a map: a power of two."""
+        """Cells of a line of a map: a power of two; they are as broad as there is room."""
         return 1 << (wide - self._gutter - _BESIDE).bit_length() - 1
 
     # -- below all --------------------------------------------------------------------------------------------------

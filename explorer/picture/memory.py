@@ -242,13 +242,13 @@ class MemoryPicture:
         back = self.view.paint(self.scene, self.machine.summary(row.start, geometry.pages_per_block)).colour
         fore = palette.cursor if palette.dark else 0
         size, count = about_bytes(row.pages * geometry.page_size), last - first + 1
-        text = f" {size} {WORDS[kind]}: memory{first}-{last}, {count} blocks alike"
-        hint = "" if self._plain else "z unfolds "
         room = self.plan.shape.across
-        if self.halves == 1:
-            text = f"{LETTERS[kind].upper() * 4}{text} "
-        if len(text) + len(hint) + 2 > room:
-            hint = ""
+        hint = "" if self._plain else "z unfolds "
+        sign = LETTERS[kind].upper() * 4 if self.halves == 1 else ""
+        text, where = f"{sign} {size} {WORDS[kind]}", f": memory{first}-{last}"
+        said = (f"{text}{where}, {count} blocks alike", f"{text}{where}, {count} blocks", f"{text}{where}", text)
+        text = next((one for one in said if len(one) + 1 <= room), text)
+        hint = hint if len(text) + len(hint) + 2 <= room else ""
         text = text[: room - len(hint)].ljust(room - len(hint))
         edge = Span(">" if self.halves == 1 else "▐", palette.cursor) if here else Span(" ")
         return [edge, Span(text, fore, back, True), Span(hint, palette.text, back)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from altmap.engine import Page
@@ -36,7 +37,8 @@ class PagesPicture:
         self.scope = scope
         self.halves = halves
         self.wide, self.high = size
-        self.gutter = next(columns for least, columns in GUTTERS if self.wide >= least)
+        gutter = next(columns for least, columns in GUTTERS if self.wide >= least)
+        self.gutter = max(gutter, len(f"{scope.start + scope.pages - 1:#x}") + 2)
         self.across = _ACROSS
         while self.across > max(8, self.wide - self.gutter):
             self.across //= 2
@@ -184,7 +186,19 @@ class PagesPicture:
             linked = 0  # all that is in sight is: that tells nothing
         if changed & full == full and self._all_in(over.happening.changed):
             changed = 0
-        return joined((*spans, *(self._page(page, over, linked, changed) for page in pages)))
+        shown = (self._page(page, over, linked, changed) for page in pages)
+        return joined((*spans, *shown, *self._beside(pages)))
+
+    def _beside(self, pages: Sequence[Page]) -> Iterator[Span]:
+        """What there is in a row, as far as there is room beside it."""
+        room = self.wide - self.gutter - self.across - 1
+        words = Counter("hole" if not page.present else WORDS[page.kind or "block offline"] for page in pages)
+        text = ""
+        for word, count in words.most_common():
+            if len(text) + len(f" {count} {word}") > room:
+                break
+            text += f" {count} {word}"
+        yield Span(text, self.scene.palette.faint)
 
     def _all_in(self, pages: Places) -> bool:
         """Are these all pages of the scope?"""

@@ -186,6 +186,11 @@ def pages_of_line(pages: int, block: int, high: int) -> int:
     return block * (less if better else whole)
 
 
+def lines_used(pages: int, block: int, high: int) -> int:
+    """How many of so many lines a range of blocks of a size takes."""
+    return -(-pages // pages_of_line(pages, block, high))
+
+
 def cell_line(
     cells: Sequence[Cell], across: int, palette: Palette, halves: int, lit: float = 0.0, dimmed: bool = False
 ) -> list[Span]:

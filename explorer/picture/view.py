@@ -99,7 +99,8 @@ class View:
         """The line above a tile, where there is room for one: its number, its state or zone, and its node."""
         there = scene.machine.blocks.get(block)
         if there is None:
-            return (Span(" " * wide),)
+            lacking = Span("not there", scene.palette.faint)
+            return captioned(scene, f"{block}", lacking, wide) if block in scene.expected else (Span(" " * wide),)
         word, colour = str(there.state), scene.palette.dim
         if there.state == "going-offline":
             colour = scene.palette.warn

@@ -6,9 +6,11 @@ from functools import cache
 
 import pytest
 from altmap import engine
+from altmap.explorer.picture.compared import ComparedPicture, Look
 from altmap.explorer.picture.layout import laid_out
 from altmap.explorer.picture.memory import MemoryPicture
 from altmap.explorer.picture.overlay import Overlay
+from altmap.explorer.picture.pages import PagesPicture
 from altmap.explorer.picture.palette import DARK
 from altmap.explorer.picture.plan import BESIDE, Plan, Row, Shape, shared
 from altmap.explorer.picture.scope import Scope, whole
@@ -143,3 +145,47 @@ def test_rows_whose_addresses_would_look_alike_have_the_numbers_of_their_blocks(
     assert "512G" in labels[0] or "256G" in labels[0]
     assert labels[1][0].split()[-1] == "8200"
     assert len({*labels[1]}) == len(labels[1])
+
+
+@pytest.mark.parametrize("width", [60, 68, 80, 97])
+def test_of_single_pages_a_click_finds_the_one_that_is_drawn_and_what_a_row_holds_stands_beside_it(width: int) -> None:
+    machine = opened("firecracker-24g")
+    unit = machine.geometry.pages_per_block
+    scene = Scene(machine, DARK, Outlooks(machine))
+    picture = PagesPicture(scene, Use, Scope("page", 42 * unit, unit), (width, 18), 1, 0x150C31)
+    line = picture.lines_of(0x150C31)[0]
+    shown = "".join(span.text for span in picture.line(line, Overlay(-1)))
+    start = picture.at(picture.gutter, line)
+    assert start is not None
+    assert shown[: picture.gutter].strip("▌ ") == f"{start:#x}"
+    pages = machine.pages(start, picture.across)
+    assert picture.at(picture.gutter + picture.across - 1, line) == pages[-1].pfn
+    for page, sign in zip(pages, shown[picture.gutter :], strict=False):
+        assert (sign == "m") == (page.kind == "movable")
+    beside = shown[picture.gutter + picture.across :]
+    assert len(shown) <= width
+    for count, word in zip(beside.split()[::2], beside.split()[1::2], strict=True):
+        assert int(count) == sum(page.kind == word for page in pages)
+    assert bool(beside) == (width != 80)
+
+
+def test_a_folded_run_says_no_half_words() -> None:
+    machine = opened("firecracker-24g")
+    said: set[str] = set()
+    for width in range(24, 100, 2):
+        picture = MemoryPicture(Scene(machine, DARK, Outlooks(machine)), Use, whole(machine), (width, 9), 2, True, True)
+        at = next((number for number, row in enumerate(picture.plan.rows) if row.what == "alike"), None)
+        if at is not None:
+            line = picture.line(picture.plan.tops[at], Overlay(-1))
+            said.add("".join(span.text for span in line)[picture.gutter :].strip().split()[-1])
+    assert {"alike", "reserved"} <= said
+    assert all(word in ("alike", "blocks", "reserved") or word.startswith("memory") for word in said)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (100, 30), (200, 55)])
+def test_compared_alternatives_leave_less_than_a_line_a_row_empty(size: tuple[int, int]) -> None:
+    varied = engine.vary(opened("small-guest"), engine.Add(start="4G", size="1G"), "placements")
+    picture = ComparedPicture(opened("small-guest"), varied, range(4))
+    lines = ["".join(span.text for span in line) for line in picture.lines(Look(size, DARK, 1))]
+    empty = [not line.strip() for line in lines]
+    assert sum(empty) < 8

@@ -9,6 +9,7 @@ from altmap import engine
 from altmap.explorer.picture.lines import width
 from altmap.explorer.picture.palette import DARK
 from altmap.explorer.tui import plan
+from altmap.explorer.tui.differing import differing
 from altmap.explorer.tui.graphs import COURSES, bars, graphs
 from altmap.explorer.tui.screens.difference import DifferenceScreen
 from altmap.explorer.tui.screens.main import MainScreen
@@ -22,7 +23,7 @@ from altmap.explorer.tui.widgets.prose import Prose
 from altmap.explorer.tui.widgets.title import Strip
 from textual.widgets import OptionList
 
-from .machines import drive, press, text_of, with_dimm
+from .machines import drive, guest, press, text_of, with_dimm
 
 
 def planned() -> engine.Machine:
@@ -170,6 +171,23 @@ def test_what_differs_is_lit_and_told_until_it_is_left() -> None:
         assert machine.timeline.present.number == 10
 
     drive(machine, look, (120, 40))
+
+
+def test_what_differs_is_told_in_numbers_first_and_then_thing_by_thing() -> None:
+    before = guest()
+    after = with_dimm(movable=2)
+    said = [" ".join(line.cells).split() for line in differing(before, after)]
+    titles = [
+        " ".join(words) for words in said if " ".join(words) in ("the machine", "zones, in pages", "blocks", "memmap")
+    ]
+    assert titles == ["the machine", "zones, in pages", "blocks", "memmap"]
+    assert ["MemTotal", "1008M", "1.23G"] in said
+    assert ["blocks", "8", "16"] in said
+    assert ["managed", "none", "64,512"] in said
+    assert ["memory32-33:", "new,", "online", "in", "Movable"] in said
+    assert ["memory34-39:", "new,", "offline"] in said
+    assert "memory32-33: gone, was online in Movable" in [" ".join(line.cells) for line in differing(after, before)]
+    assert [line.cells for line in differing(after, after)] == [("Nothing differs.",)]
 
 
 def test_two_states_are_told_apart_by_clicks() -> None:

@@ -13,10 +13,13 @@ from altmap.explorer.picture.use import Use
 from altmap.explorer.picture.view import Scene
 from altmap.explorer.tui.outlooks import Outlooks
 from altmap.explorer.tui.screens.main import MainScreen
+from altmap.explorer.tui.widgets.bars import StatusLine
 from altmap.explorer.tui.widgets.map_legend import MapLegend
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
+from altmap.explorer.tui.widgets.title import Strip
+from altmap.explorer.tui.widgets.zone_table import ZoneTable
 
-from .machines import drive, press
+from .machines import drive, press, with_dimm
 
 
 def test_each_block_that_is_not_sure_to_go_has_a_reason() -> None:
@@ -47,3 +50,35 @@ def test_beside_the_strip_of_a_block_stand_whole_words() -> None:
         picture = PagesPicture(scene, Use, scope, (wide, 40), 2, 0)
         said = ["".join(span.text for span in picture.line(y, Overlay()))[: picture.gutter].strip() for y in range(3)]
         assert said == list(words)
+
+
+def test_at_the_smallest_size_the_kernel_and_the_share_that_is_free_are_told() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        assert str(screen.query_one(StatusLine).content).split()[-5:] == ["Linux", "6.18", "6.11G", "free", "81%"]
+
+    drive(engine.open_machine("firecracker-24g"), look, (60, 20))
+
+
+def test_the_keys_of_all_panels_stand_above_them_before_the_address() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        for block in (0, 32):
+            await press(pilot, "g", *f"{block}", "enter")
+            said = "".join(span.text for span in screen.query_one("#panel-title", Strip).row(0))
+            assert said.split()[-6:] == ["2", "zones", "3", "log", "4", "params"]
+            assert said.startswith(f"▌memory{block} ")
+
+    drive(with_dimm(), look, (80, 24))
+
+
+def test_where_the_table_of_zones_has_not_all_columns_their_numbers_stand_below_it() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "2")
+        words = screen.query_one("#zones", ZoneTable).words
+        said = [line.split() for line in words.split("\n")]
+        assert ["DMA32", "of", "node", "1"] in said
+        zone = screen.machine.zones[1, "DMA32"]
+        for name, pages in (("spanned", zone.spanned), ("present", zone.present), ("managed", zone.managed)):
+            assert [name, f"{pages:,}", engine.about_bytes(pages * 4096)] in said
+        assert ["start", "pfn", f"{zone.start:#x}"] in said
+
+    drive(engine.open_machine("numa-guest"), look, (120, 40))

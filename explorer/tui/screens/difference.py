@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from altmap.engine import Line, Machine, diff, drift_lines, running
+from altmap.engine import Line, Machine, running
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -13,8 +13,8 @@ from textual.screen import Screen
 
 from ...picture.layout import blocks_of
 from ...picture.overlay import Happening
-from ...picture.palette import WORDS
 from .. import changes
+from ..differing import differing, in_block
 from ..outlooks import Outlooks
 from ..portrait import Portrayed
 from ..widgets.bars import Offer, ResultBar, StatusLine
@@ -50,7 +50,7 @@ class DifferenceScreen(Mapped, Screen[None], Portrayed):
         super().__init__()
         self._states = (before, after)
         self._seen = seen
-        self.drift = [*drift_lines(diff(before[1], after[1]))] or ["Nothing differs."]
+        self._all = [*differing(before[1], after[1])]
 
     @property
     def machine(self) -> Machine:
@@ -118,10 +118,9 @@ class DifferenceScreen(Mapped, Screen[None], Portrayed):
         """What differs in the block under the cursor, and below it in all of the machine."""
         nr = self._map.cursor
         yield running(block_name(nr), "title", 0)
-        yield from _in_block(nr, self._states[0][1], self._states[1][1])
+        yield from in_block(nr, self._states[0][1], self._states[1][1])
         yield running("")
-        yield running("the machine", "title", 0)
-        yield from (running(line, indent=0) for line in self.drift)
+        yield from self._all
 
     def on_memory_map_moved(self) -> None:
         self.query_one(OverviewLine).show(self._map.pfn, self._map.scope)
@@ -161,20 +160,3 @@ class DifferenceScreen(Mapped, Screen[None], Portrayed):
     def action_leave(self) -> None:
         """Back to the states."""
         self.dismiss(None)
-
-
-def _in_block(nr: int, before: Machine, after: Machine) -> Iterator[Line]:
-    """The state of a block and its pages by kind in two states of a machine: what is not the same in both."""
-    unit = before.geometry.pages_per_block
-    there = [machine.blocks.get(nr) for machine in (before, after)]
-    states = [str(block.state) if block is not None else "not there" for block in there]
-    zones = [block.zone[1] if block is not None and block.zone is not None else "none" for block in there]
-    found = [machine.summary(nr * unit, unit) for machine in (before, after)]
-    kinds = [{WORDS[kind]: count for kind, count in one.kinds.items()} for one in found]
-    rows = [(name, one, other) for name, (one, other) in (("state", states), ("zone", zones)) if one != other]
-    counts = [(word, kinds[0].get(word, 0), kinds[1].get(word, 0)) for word in dict.fromkeys([*kinds[0], *kinds[1]])]
-    rows += [(word, f"{one:,}", f"{other:,}") for word, one, other in counts if one != other]
-    if not rows:
-        yield running("as much of each kind in both")
-        return
-    yield from (Line((*row, ""), indent=2) for row in [("", "before", "after"), *rows])

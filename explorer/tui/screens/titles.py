@@ -76,13 +76,15 @@ def of_panel(
             left += [Word(f" {here.state}", "dim"), Word(f"  {zone}" if zone else "", "dim")]
             left += [Word(f"  node {here.node}  {'since boot' if here.early else 'hot-added'}", "dim")]
             size = machine.geometry.block_size
-            right.append(Word(f"{format_address(cursor * size)}  {format_bytes(size)} ", "dim"))
+            right = [Word(format_address(cursor * size), "dim"), Word(f"  {format_bytes(size)} ", "dim")]
     others = [(pane, key) for pane, key in PANELS if pane != shown]
     names = {pane: f"memory{cursor}" if pane == "inspector" else pane for pane, _ in others}
     if sum(len(f" {key} {names[pane]}") for pane, key in others) + sum(len(word.text) for word in left) > 38:
         names["parameters"] = "params"
-    right += [Word(f" {key} {names[pane]}", "dim", f"verb('pane_{pane}')") for pane, key in others]
-    return left, [*right, Word(" ")]
+    panes = [Word(f" {key} {names[pane]}", "dim", f"verb('pane_{pane}')") for pane, key in others]
+    while right and sum(len(word.text) for word in (*left, *right, *panes)) + 2 > width:
+        right.pop()
+    return left, [*right, *panes, Word(" ")]
 
 
 _LOOKS: Final[dict[str, Role]] = {"yes": "good", "no": "bad", "never": "dim", "not known": "warn"}

@@ -72,7 +72,10 @@ class StatusLine(Static):
         kernel = kernel_words(machine)
         if left.cell_length + len(kernel) + memory.cell_length + 3 > width:
             memory = Content.assemble(
-                ("! " if alarm else "", "bold $error"), (f"{about_bytes(free)}", f"bold {colour}"), (" free ", "$quiet")
+                ("! " if alarm else "", "bold $error"),
+                (f"{about_bytes(free)}", f"bold {colour}"),
+                (" free ", "$quiet"),
+                (f"{free * 100 // max(1, total)}% ", "$foreground"),
             )
         texts = machine.parameters
         details = [("", kernel), ("", machine.geometry.arch)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 
-from altmap.engine import Machine, about_bytes
+from altmap.engine import Machine, Zone, about_bytes
+from altmap.engine.protocol.vocabulary import ZoneKey
 from textual.geometry import Size
 
 from .drawn import ZONE_ROLES
@@ -21,6 +22,8 @@ CHOICES: Final[tuple[dict[str, Shown], ...]] = (
     {"managed": "size", "free": "size"},
 )
 """Columns and what they show of a number, most first; the first choice that fits is taken."""
+ALL: Final = CHOICES[0]
+"""All numbers; where the columns do not show them they stand below the table, zone by zone."""
 
 
 class ZoneTable(Painted):
@@ -40,20 +43,42 @@ class ZoneTable(Painted):
         self.refresh(layout=True)
 
     def lines(self, width: int) -> Sequence[Line]:
-        tables = (self._table(choice, width) for choice in CHOICES)
-        table = next((table for table in tables if max(map(length, table)) <= width), None)
-        return table or self._table(CHOICES[-1], width)
+        for choice in CHOICES:
+            table = self._table(choice, width)
+            if max(map(length, table)) <= width:
+                break
+        return table if len(choice) == len(ALL) else [*table, *self._one_by_one()]
 
-    def _table(self, choice: dict[str, Shown], width: int = 0) -> list[Line]:
-        zones = sorted(self.machine.zones.values(), key=lambda z: ORDER.index(z.name) if z.name in ORDER else 9)
-        numbers = {
+    def _zones(self) -> list[Zone]:
+        """The zones that have memory, by node and then from the lowest."""
+        zones = (zone for zone in self.machine.zones.values() if zone.spanned)
+        return sorted(zones, key=lambda zone: (zone.node, ORDER.index(zone.name) if zone.name in ORDER else 9))
+
+    def _numbers(self) -> dict[ZoneKey, dict[str, int]]:
+        return {
             zone.key: {
                 "start": zone.start, "start pfn": zone.start, "spanned": zone.spanned, "present": zone.present,
                 "managed": zone.managed, "free": zone.free + zone.pcp,
             }
-            for zone in zones
-            if zone.spanned
+            for zone in self._zones()
         }  # fmt: skip
+
+    def _one_by_one(self) -> Iterator[Line]:
+        """All numbers of each zone below each other."""
+        numbers = self._numbers()
+        label = max(map(len, ALL)) + 2
+        wide = max((length(self._cell(ALL[name], row[name])) for row in numbers.values() for name in ALL), default=0)
+        for (node, zone), row in numbers.items():
+            yield (("", "text"),)
+            where = f" of node {node}" if len(self.machine.nodes) > 1 else ""
+            yield ((zone, ZONE_ROLES.get(zone, "strong")), (where, "muted"))
+            for name, shown in ALL.items():
+                cell = self._cell(shown, row[name])
+                room = wide - length(cell) - 6 * (shown == "pfn")
+                yield ((f"  {name:<{label}}", "muted"), (" " * room, "text"), *cell)
+
+    def _table(self, choice: dict[str, Shown], width: int = 0) -> list[Line]:
+        zones, numbers = self._zones(), self._numbers()
         cells = {
             key: {name: self._cell(shown, row[name]) for name, shown in choice.items()} for key, row in numbers.items()
         }
@@ -74,7 +99,7 @@ class ZoneTable(Painted):
                     row += [(" " * (widths[name] - length(cell)), "text"), *cell]
                 lines.append((*row, *self._bar(numbers[key], bar)))
         for zone in zones:
-            if zone.spanned and zone.managed * 2 < zone.spanned:
+            if zone.managed * 2 < zone.spanned:
                 spanned, managed = (
                     about_bytes(pages * self.machine.geometry.page_size) for pages in (zone.spanned, zone.managed)
                 )
