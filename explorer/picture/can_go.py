@@ -27,12 +27,13 @@ class CanGo(View):
         back = palette.verdicts[told.answer] if halves == 2 else None
         fore = palette.text if halves == 1 else 0xFFFFFF if palette.dark else 0x10151C
         sign = VERDICT_SIGNS[told.answer]
-        left, right = f" {block} {sign}", _short(told)
+        left, right = f"{block} {sign}", _short(told)
         if wide < 8:
             left, right = sign.center(wide), ""
-        elif len(left) + len(right) + 1 > wide:
-            left = left.strip() if len(left) + len(right) == wide else f"{block}{sign}"
-            right = right[: max(0, wide - len(left))] if wide >= 12 else ""
+        else:
+            room = wide - len(left) - 1
+            short = right.split()[0] if right[0].isdigit() else ""
+            right = next((text for text in (right, short) if len(text) <= room), "")
         first = (Span(f"{left}{right:>{wide - len(left)}}"[:wide], fore, back, True),)
         lines: list[Line] = [first, *[(Span(" " * wide, None, back),)] * (high - 1)]
         if high >= 2 and halves == 2:
@@ -70,7 +71,7 @@ def _short(told: Told) -> str:
     if told.answer == "yes":
         return f"{_counted(told.moves)} move" if told.moves else "empty"
     if told.answer == "not known" and all(word == WORDS["assumed"] for word, _, _ in told.blockers):
-        return "unseen pages"
+        return "unseen"
     if told.rule or not told.blockers:
         return told.rule or told.result
     word, _, _ = told.blockers[0]

@@ -297,7 +297,7 @@ class Tiles:
         if top.hatch and bottom.hatch:
             return Span(HATCH, *_together(top.hatch, bottom.hatch))
         if top.colour == bottom.colour:
-            return Span(" ", None, _lit(top.colour, lit))
+            return Span(" ", None, _lit(top.colour, lit if top.colour != self._scene.palette.ground else 0.0))
         return Span("▀", _lit(top.colour, lit), _lit(bottom.colour, lit))
 
     def _plain(self, at: int, row: Row, paints: list[Paint], part: int, over: Overlay) -> Iterator[Span]:

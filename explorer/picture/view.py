@@ -146,10 +146,15 @@ def captioned(scene: Scene, left: str, right: Span, wide: int) -> Line:
 def offline_paint(scene: Scene, cell: Summary) -> Paint | None:
     """The look of cells in which no page is online."""
     if cell.counts == 0:
-        return Paint(scene.palette.ground, " ")
+        return nothing(scene)
     if (offline := cell.offline) and offline * 2 > cell.pages - cell.missing:
         return _off(scene)
     return None
+
+
+def nothing(scene: Scene) -> Paint:
+    """The look of cells without memory; where blocks have a place that are not there, that is seen."""
+    return Paint(scene.palette.strip if scene.expected else scene.palette.ground, " ")
 
 
 def offline_entries(scene: Scene, whole: Summary) -> list[Entry]:

@@ -14,7 +14,7 @@ from .colour import between
 from .memmap import Memmap
 from .palette import Palette
 from .use import Use
-from .view import Entry, Paint, Scene, View, offline_entries, offline_paint
+from .view import Entry, Paint, Scene, View, nothing, offline_entries, offline_paint
 
 
 class Zones(View):
@@ -148,7 +148,7 @@ class Nodes(View):
     @classmethod
     def paint(cls, scene: Scene, cell: Summary) -> Paint:
         if cell.counts == 0:
-            return Paint(scene.palette.ground, " ")
+            return nothing(scene)
         block = scene.machine.blocks.get(cell.start // scene.machine.geometry.pages_per_block)
         node = next(iter(cell.zones))[0] if cell.zones else block.node if block else 0
         off = offline_paint(scene, cell)

@@ -106,6 +106,7 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
         self._text = text
         self._shown: tuple[int, float] = (-1, 0.0)
         self._frames_ago = _SELDOM
+        self._listed = -1
         self._keys: object = None
 
     def hint(self) -> str:
@@ -184,7 +185,12 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
         if self.keys != self._keys:
             self._keys = self.keys
             self.refresh_bindings()
-        self.query_one("#moments-title", Strip).set(
+        title = self.query_one("#moments-title", Strip)
+        if count != self._listed:  # no more room than they need: the map has the rest
+            self._listed = count
+            self.query_one(Moments).styles.max_height = count
+            title.set_class(not count, "-none")
+        title.set(
             [Word("▌", "faint"), Word("what the kernel does", "strong")],
             [Word(f"moment {player.at:,} of {count:,} ", "dim")],
         )
