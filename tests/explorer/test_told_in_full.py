@@ -13,6 +13,7 @@ from altmap.explorer.picture.use import Use
 from altmap.explorer.picture.view import Scene
 from altmap.explorer.tui.outlooks import Outlooks
 from altmap.explorer.tui.screens.main import MainScreen
+from altmap.explorer.tui.sheets import Place, Sheet
 from altmap.explorer.tui.widgets.bars import StatusLine
 from altmap.explorer.tui.widgets.map_legend import MapLegend
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
@@ -50,6 +51,17 @@ def test_beside_the_strip_of_a_block_stand_whole_words() -> None:
         picture = PagesPicture(scene, Use, scope, (wide, 40), 2, 0)
         said = ["".join(span.text for span in picture.line(y, Overlay()))[: picture.gutter].strip() for y in range(3)]
         assert said == list(words)
+
+
+def test_a_block_without_pages_is_told_from_a_place_without_a_block() -> None:
+    sheet = Sheet(engine.open_machine("arm64-guest"), DARK, (38, 30), True)
+    said = []
+    for block in (0, 1):
+        lines = sheet.lines(Place(block * 32768, 512, "machine", None, None))
+        said.append(" ".join(" ".join(span.text for span in line).strip() for line in lines))
+    assert said[0].startswith("online")
+    assert "None of its sections is present: it has no pages." in said[0]
+    assert said[1] == "No memory here."
 
 
 def test_at_the_smallest_size_the_kernel_and_the_share_that_is_free_are_told() -> None:

@@ -23,7 +23,7 @@ class Sheet(ProspectsSheet, PageSheet):
             return list(self.several(place))
         found = self.machine.summary(block * geometry.pages_per_block, geometry.pages_per_block)
         if not found.counts:
-            return [self.text("No memory here.", self.palette.dim)]
+            return list(self.nothing(block))
         if self.wide >= 56:
             return list(self.flat(block, found, place))
         if place.all is not None:

@@ -43,6 +43,16 @@ class BlockSheet(Parts):
         yield ()
         yield from self._memmap(block)
 
+    def nothing(self, block: int) -> Iterator[Line]:
+        """What there is to say where no page is."""
+        if block not in self.machine.blocks:
+            yield self.text("No memory here.", self.palette.dim)
+            return
+        yield from self._identity(block)
+        yield ()
+        for part in wrap("None of its sections is present: it has no pages.", self.wide):
+            yield self.text(part, self.palette.dim)
+
     def flat(self, block: int, found: Summary, place: Place) -> Iterator[Line]:
         """The same where the pane is wide and low: what decides comes first."""
         if self.high <= 2:
