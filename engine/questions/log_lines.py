@@ -117,7 +117,7 @@ LOG_LINES: Final = (
     ),
     log_line(
         r"page:\s*(?:[0-9a-f(){}_ptrval]+ )?refcount:(?P<refs>-?\d+) mapcount:-?\d+ .*?pfn:(?P<pfn>(?:0x)?[0-9a-f]+)",
-        lambda match: f"a page is shown, with {counted(int(match['refs']), 'reference')}; which it is says pfn",
+        lambda match: f"page {int(match['pfn'], 16):#x} is shown, with {counted(int(match['refs']), 'reference')}",
         "mm/debug.c, __dump_page",
     ),
     log_line(

@@ -25,7 +25,10 @@ TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
             "EINTR: pages that should move",
         ),
         ("[  12.345678] page dumped because: unmovable page", "the one in the way"),
-        ("page: refcount:1 mapcount:0 mapping:0000000000000000 index:0x0 pfn:0x100418", "with 1 reference"),
+        (
+            "page: refcount:1 mapcount:0 mapping:0000000000000000 index:0x0 pfn:0x100418",
+            "page 0x100418 is shown, with 1 reference",
+        ),
         ("page:ffffea0007940000 count:1 mapcount:0 mapping:0000000000000000 index:0x0", "its pfn is not told"),
         ("migrating pfn 100418 failed ret:1", "someone holds an extra reference"),
         ("Offlined Pages 32256", "32256 pages: those of its own memmap are not among them"),

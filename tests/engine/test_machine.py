@@ -61,6 +61,17 @@ def test_what_is_no_command_is_bad_input(command: Any, sentence: str) -> None:
     assert machine.history == ()
 
 
+def test_a_refusal_that_is_raised_shows_what_it_holds_and_nothing_else() -> None:
+    with pytest.raises(HotplugError) as caught:
+        guest("1G").apply(Offline(block=99), check=True)
+    assert str(caught.value) == "ENOENT: memory99 does not exist"
+    assert {name for name in dir(caught.value) if not name.startswith("_")} - set(dir(Exception())) == {
+        "errno",
+        "reason",
+        "pfn",
+    }
+
+
 @pytest.mark.parametrize(
     ("expect", "size", "expected"),
     [

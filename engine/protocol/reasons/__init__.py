@@ -134,10 +134,16 @@ Reason = (
 
 
 class HotplugError(Exception):
-    """The kernel refuses: errno by name, the reason, and the page (pfn) or the start of the range at fault where there is
-    one. Its text is the errno and the sentence of the reason, as `sentence_of` writes it."""
+    """The kernel refuses.
 
-    sentence_of: ClassVar[Callable[[Reason], str]] = repr
+    `errno`   its name, such as "EBUSY"
+    `reason`  why, as data
+    `pfn`     the page at fault, or the first of the range; None where there is none
+
+    As text it is the errno and the reason's sentence.
+    """
+
+    _sentence: ClassVar[Callable[[Reason], str]] = repr
     """What writes the sentence; the narrator, which stands above this layer, puts itself here."""
 
     def __init__(self, errno: str, reason: Reason, pfn: int | None = None) -> None:
@@ -147,4 +153,4 @@ class HotplugError(Exception):
         self.pfn = pfn
 
     def __str__(self) -> str:
-        return f"{self.errno}: {type(self).sentence_of(self.reason)}"
+        return f"{self.errno}: {type(self)._sentence(self.reason)}"

@@ -164,4 +164,4 @@ _WRITERS: Final[Mapping[type, _Writer]] = {
     SomeStayOffline: _some_stay,
 }
 
-HotplugError.sentence_of = sentence
+HotplugError._sentence = sentence
