@@ -43,6 +43,7 @@ from .faces.lsmem import lsmem as lsmem
 from .faces.lsmem import split_lsmem as split_lsmem
 from .faces.qemu_words import qemu_boot as qemu_boot
 from .faces.qemu_words import qemu_devices as qemu_devices
+from .faces.qemu_words import qemu_low as qemu_low
 from .faces.qemu_words import qemu_nodes as qemu_nodes
 from .faces.reboot import BOOT_KEYS as BOOT_KEYS
 from .faces.reboot import reboot as reboot
@@ -263,6 +264,7 @@ __all__ = [
     "plain",
     "qemu_boot",
     "qemu_devices",
+    "qemu_low",
     "qemu_nodes",
     "read_machine",
     "reboot",

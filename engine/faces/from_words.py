@@ -42,6 +42,7 @@ def new_machine(
     append: str = "",
     cxl_windows: Sequence[str] = (),
     devices: Sequence[Plugged] = (),
+    low: int | None = None,
     name: str = "new",
 ) -> Machine:
     """A machine that has just booted: `nodes` are sizes, one a node, 0 for one that firmware announced without memory.
@@ -49,7 +50,8 @@ def new_machine(
     `arch` is an architecture or one of its kernels (x86_64, arm64, s390x, arm64-64k ...), `kernel` a release, `append` words of
     its command line: those that altmap models act, and the others are named in the notes. `cxl_windows` are such as "16G at 4T":
     where firmware keeps addresses for CXL memory. `devices` are added as the kernel boots, behind all other memory if they do not
-    say where. Raises `BadInput` for words that make no machine.
+    say where. `low` are the bytes of memory below 4 GiB where firmware of x86 leaves a range to devices (3 GiB). Raises `BadInput`
+    for words that make no machine.
     """
     preset = arch if arch in ARCHITECTURES else preset_for(arch, None, None).name
     model = find_model(kernel)
@@ -60,7 +62,7 @@ def new_machine(
         raise BadInput(f"a machine has 1 to {_MOST_NODES} nodes, and one at least with memory; write --nodes 2G,2G,0")
     limit = parse_bytes(options["mem"]) if options.get("mem") else None
     section = ARCHITECTURES[preset].geometry_in(model.release).section_size
-    banks = list(_laid_out(sizes, preset, limit, section))
+    banks = list(_laid_out(sizes, preset, limit, section, low))
     if not banks:
         raise BadInput(
             f"mem={options['mem']} leaves no memory; memory is made of whole sections of {format_bytes(section)}"
@@ -123,11 +125,12 @@ def _options(append: str) -> list[tuple[str, str]]:
     return [(key, value) for key, _, value in split]
 
 
-def _laid_out(sizes: Sequence[int], arch: str, limit: int | None, section: int) -> Iterator[Ram]:
+def _laid_out(sizes: Sequence[int], arch: str, limit: int | None, section: int, low: int | None) -> Iterator[Ram]:
     """Nodes one behind the other; on x86 with the hole of devices below 4 GiB, where mem= is an address, elsewhere an amount."""
     at, left = ARCHITECTURES[arch].begins, limit
-    hole = ARCHITECTURES[arch].devices is not None and sum(sizes) > _X86_HOLE[0]
-    low, high = _X86_HOLE if hole else (0, 0)
+    low, high = low or _X86_HOLE[0], _X86_HOLE[1]
+    hole = ARCHITECTURES[arch].devices is not None and sum(sizes) > low
+    low, high = (low, high) if hole else (0, 0)
     if hole and left is not None and left > low:
         left = max(low, left - (high - low))
     for node, size in enumerate(sizes):

@@ -10,9 +10,12 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from ..numbers.errors import BadInput
-from ..numbers.units import parse_bytes
+from ..numbers.units import GIB, parse_bytes
 
 _OPTIONS: Final = re.compile(r"--?(m|numa|object|device)$")
+_MACHINE: Final = ("-M", "-machine", "--machine")
+_Q35_SPLITS: Final = 0xB0000000
+"""Bytes of memory from which on a q35 machine keeps 2 GiB of it below 4 GiB."""
 _DEVICES: Final = ("pc-dimm", "nvdimm", "virtio-mem-pci", "virtio-mem")
 
 
@@ -59,6 +62,16 @@ def qemu_boot(line: str) -> tuple[str | None, str]:
     program = re.fullmatch(r"(?:.*/)?qemu-system-(\w+)", words[0]) if words else None
     append = [value for option, value in pairwise(words) if option in ("-append", "--append")]
     return program and program[1], " ".join(append)
+
+
+def qemu_low(line: str) -> int | None:
+    """Bytes of memory below 4 GiB that a q35 machine has (QEMU, hw/i386/pc_q35.c); None for others, and for a small one."""
+    kinds = [
+        value.split(",")[0].removeprefix("type=") for option, value in pairwise(_split(line)) if option in _MACHINE
+    ]
+    if not kinds or not re.fullmatch(r"q35|pc-q35-.*", kinds[-1]):
+        return None
+    return 2 * GIB if sum(map(parse_bytes, qemu_nodes(line))) >= _Q35_SPLITS else None
 
 
 def qemu_devices(line: str) -> tuple[Plugged, ...]:

@@ -67,8 +67,9 @@ def new(arguments: argparse.Namespace) -> int:
         "append": f"{append} {arguments.append}".strip(),
     }
     plugged = engine.qemu_devices(arguments.qemu) if arguments.qemu is not None else ()
+    low = engine.qemu_low(arguments.qemu) if arguments.qemu is not None else None
     machine = engine.new_machine(
-        nodes, block_size=arguments.block_size, cxl_windows=arguments.cxl_window, devices=plugged, **words
+        nodes, block_size=arguments.block_size, cxl_windows=arguments.cxl_window, devices=plugged, low=low, **words
     )
     return _made(machine, arguments)
 

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from altmap.engine import Add, BadInput, Eject, Machine, Offline, new_machine, qemu_boot, qemu_devices, qemu_nodes
+from altmap.engine import (
+    Add,
+    BadInput,
+    Eject,
+    Machine,
+    Offline,
+    new_machine,
+    qemu_boot,
+    qemu_devices,
+    qemu_low,
+    qemu_nodes,
+)
 
 GIB = 1 << 30
 
@@ -208,3 +219,17 @@ def test_options_of_qemu_may_be_json_and_a_device_needs_its_backend() -> None:
 )
 def test_qemu_tells_the_architecture_and_the_command_line(line: str, told: tuple[str | None, str]) -> None:
     assert qemu_boot(line) == told
+
+
+@pytest.mark.parametrize(
+    ("line", "blocks"),
+    [
+        ("-M q35 -m 4G", [*range(16), *range(32, 48)]),
+        ("-machine type=pc-q35-8.2,accel=kvm -m 4G", [*range(16), *range(32, 48)]),
+        ("-M q35 -m 2560M", [*range(20)]),
+        ("-M pc -m 4G", [*range(24), *range(32, 40)]),
+        ("-m 4G", [*range(24), *range(32, 40)]),
+    ],
+)
+def test_a_q35_machine_keeps_less_memory_below_4_gib(line: str, blocks: list[int]) -> None:
+    assert [*new_machine(qemu_nodes(line), low=qemu_low(line)).blocks] == blocks

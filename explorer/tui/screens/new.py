@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar, Final, NamedTuple
 
-from altmap.engine import BadInput, Machine, new_machine, qemu_boot, qemu_devices, qemu_nodes
+from altmap.engine import BadInput, Machine, new_machine, qemu_boot, qemu_devices, qemu_low, qemu_nodes
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -117,4 +117,5 @@ def made(nodes: str, kernel: str, arch: str, blocks: str, append: str) -> Machin
         block_size=blocks or None,
         append=f"{words} {append}".strip(),
         devices=qemu_devices(nodes),
+        low=qemu_low(nodes),
     )
