@@ -10,6 +10,7 @@ from altmap.explorer.picture.use import Use
 from altmap.explorer.tui import plan
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.widgets.bars import StatusLine
+from altmap.explorer.tui.widgets.inspector import Inspector
 from altmap.explorer.tui.widgets.map_legend import MapLegend
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.node_strip import NodeStrip
@@ -191,3 +192,32 @@ def test_a_map_with_folded_blocks_is_as_full_after_an_add_as_before() -> None:
         assert map_.picture.lines >= map_.size.height - 1
 
     drive(engine.open_machine("firecracker-24g"), look, (80, 24))
+
+
+def test_the_inspector_takes_the_colours_of_another_theme_at_once() -> None:
+    async def change(pilot: Any, screen: MainScreen) -> None:
+        inspector = screen.query_one("#inspector", Inspector)
+        before = [inspector.row(y) for y in range(inspector.size.height)]
+        pilot.app.theme = "textual-light"
+        await pilot.pause()
+        after = [inspector.row(y) for y in range(inspector.size.height)]
+        assert ["".join(span.text for span in line) for line in before] == [
+            "".join(span.text for span in line) for line in after
+        ]
+        assert before != after
+
+    drive(guest(), change)
+
+
+def test_the_inspector_says_nothing_twice() -> None:
+    async def walk(pilot: Any, screen: MainScreen) -> None:
+        inspector = screen.query_one("#inspector", Inspector)
+        told: list[int] = []
+        reload = inspector.reload
+        inspector.reload = lambda: (told.append(screen.cursor), reload())  # type: ignore[method-assign,assignment]
+        await press(pilot, "space", "space")
+        assert told == []
+        await press(pilot, "right")
+        assert told == [screen.cursor]
+
+    drive(guest(), walk)

@@ -21,17 +21,27 @@ class Inspector(Scroller):
         self.machine = machine
         self.place = Place(0, 0, "machine", None, None)
         self._told: object = None
-        """What was told last: of which place, of which state of which machine."""
+        """What was told last, see `_telling`."""
 
     def show(self, place: Place) -> None:
         """Say what is to be said of another place, or of the same anew."""
         if place.pfn != self.place.pfn and self.scroll_offset.y:
             self.scroll_to(y=0, animate=False)
         self.place = place
-        if self._told != (place, self.machine, self.machine.timeline.number):
+        if self._told != self._telling:
+            self.reload()
+
+    @property
+    def _telling(self) -> object:
+        """Of which place, in which state of which machine, and in which colours."""
+        return self.place, self.machine, self.machine.timeline.number, palette_of(self.app)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        if self.is_mounted and self._told != self._telling:
             self.reload()
 
     def drawn(self, width: int) -> Sequence[Line]:
-        self._told = self.place, self.machine, self.machine.timeline.number
+        self._told = self._telling
         height = self.scrollable_content_region.height
         return Sheet(self.machine, palette_of(self.app), (width, height), self.halves == 1).lines(self.place)
