@@ -43,8 +43,9 @@ def start_isolate(state: State, pfn: int, pages: int, offline: bool = False) -> 
     that do not keep their types.
     """
     sections = state.sections_of(pfn, pages)
-    _settle_assumed(state, sections, pfn, pages)
-    sections = state.sections_of(pfn, pages)
+    if any(ASSUMED in section.pages for section in sections):
+        _settle_assumed(state, sections, pfn, pages)
+        sections = state.sections_of(pfn, pages)
     blocker = first_unmovable(state, sections, pfn, pages, offline)
     if blocker is not None:
         page, kind = blocker

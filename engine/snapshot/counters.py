@@ -75,7 +75,7 @@ def load_counters(state: State, counters: Mapping[str, int], where: str) -> None
     for table, values in tables.items():
         getattr(state, table).load({key: _KINDS[table](**fields) for key, fields in values.items()})
     flags = {name: bool(single[name]) for name in _FLAGS if name in single}
-    releases = {name: divmod(single[name], 100) for name in _RELEASES if name in single}
+    releases: dict[str, object] = {name: divmod(single[name], 100) for name in _RELEASES if name in single}
     given: dict[str, object] = {**single, **flags, **releases, "locked": False}
     state.globals.load({None: msgspec.convert(given, Globals)})
     state.vmstat.load(vmstat)
