@@ -98,7 +98,8 @@ class ComparedPicture:
         across = self._across(cell) * look.halves
         ground = 1 if rest < 6 else min(max(2, rest // 4), 8)
         ground = self._ground.needed(across, ground)
-        ground = self._ground.needed(across, rest - lines_used(self._pages, self._smallest, rest - ground))
+        used = lines_used(self._pages, self._smallest, rest - ground)
+        ground = self._ground.needed(across, max(ground, rest - used))
         columns = [
             list(self._column(at, cell, look, (needed, ground, rest - ground), differing))
             for at in range(first, first + count)

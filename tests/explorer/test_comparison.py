@@ -379,3 +379,9 @@ def test_a_fault_of_the_engine_is_shown(monkeypatch: pytest.MonkeyPatch) -> None
         assert isinstance(pilot.app.screen, ErrorScreen)
 
     drive(guest(), ask)
+
+
+def test_on_a_low_picture_the_memory_that_is_there_keeps_a_line() -> None:
+    found = varied(name="small-guest", size="16G")
+    for high in (9, 12, 15):
+        assert len(drawn(found, (60, high))) == high
