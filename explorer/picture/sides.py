@@ -33,7 +33,8 @@ class Sides:
 
     def count(self, node: int) -> Count:
         """The blocks of a node."""
-        return Count(*self._blocks[node], self._kinds[node])
+        blocks, offline = self._blocks[node]
+        return Count(blocks, offline, self._kinds[node])
 
     def zone(self, at: int) -> str | None:
         """The zone of the first block of a row that has one; None for holes and headings."""
