@@ -88,7 +88,7 @@ def test_the_model_of_a_release_is_what_all_changes_up_to_it_set() -> None:
 def test_every_change_sets_something_new_and_says_how_it_is_known() -> None:
     for change in CHANGES:
         before = next(
-            (model for model in reversed(MODELS.values()) if model.released and model.release < change.since), None
+            (model for model in reversed([*MODELS.values()]) if model.released and model.release < change.since), None
         )
         assert change.words
         assert change.sets

@@ -33,7 +33,8 @@ class ExplanationDocument(Document, tag="explanation", frozen=True, kw_only=True
 
 def explanation_document(machine: Machine | None, found: tuple[Explained, ...]) -> ExplanationDocument:
     """`altmap explain --json`."""
-    return ExplanationDocument(name=machine and machine.origin.name, lines=tuple(map(_row, found)))
+    name = machine.origin.name if machine is not None else None
+    return ExplanationDocument(name=name, lines=tuple(map(_row, found)))
 
 
 def _row(one: Explained) -> ExplainedRow:
