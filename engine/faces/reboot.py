@@ -116,7 +116,6 @@ def _with_boot(state: State, boot: Boot) -> State:
         own.load(table)
     for key in list(copy.watermarks):  # a boot sets its own
         copy.watermarks.drop(key)
-    copy.globals.change(lowmem_high=0)
     return copy
 
 

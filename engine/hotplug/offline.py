@@ -279,11 +279,11 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
         reserved += count
     gone = pages if state.model.heads_present else pages - reserved
     early = gone if block.early else 0
-    emptied = state.zones[key].present == gone
+    emptied, watermarks = state.zones[key].present == gone, Watermarks(state)
     left = state.zones[key].plus(present=-gone, managed=-(pages - reserved - withheld), early=-early)
     state.zones.put(key, left)
     group_present(state, block, key[1], -gone)
-    set_watermarks(state)
+    set_watermarks(state, watermarks)
     yield PagesTaken(start, gone)
     yield Logged(f"Offlined Pages {gone}")
     if emptied:

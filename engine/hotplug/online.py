@@ -79,7 +79,7 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
         yield from _cancel(state, block, key, sections, change)
         raise state.chain.refusal(call)
     populated = state.zones[key].present > 0
-    watermarks = Watermarks(state) if not populated else None
+    watermarks = Watermarks(state)
     freed = sum(section.count(FREE) for section in joined)
     for section in joined:
         skipped = section.of(MEMMAP) & ~span(0, min(max(start + head - section.nr * size, 0), size))
@@ -91,14 +91,14 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
     state.zones.put(key, state.zones[key].plus(present=onlined, managed=freed, early=early))
     group_present(state, block, key[1], onlined)
     yield PagesOnlined(start + head, freed)
-    if watermarks is not None and onlined:
+    if onlined and not populated:
         yield from rebuild_zonelists(state, watermarks)
     state.zones.put(key, state.zones[key].plus(free=freed))
     for section in joined:
         types = Types({name: blocks for name, blocks in section.types.items() if name != ISOLATE})
         state.sections.put(section.nr, msgspec.structs.replace(section, online=True, types=types))
     yield IsolationUndone(start + head, pages - head, freed)
-    set_watermarks(state)
+    set_watermarks(state, watermarks)
     yield from tell_node(state, "NODE_ADDED_FIRST_MEMORY", start + head, pages - head, change)
     if onlined:  # a block that holds nothing but memmap is no news
         yield state.chain.call("MEM_ONLINE", start + head, pages - head, told, block.early)

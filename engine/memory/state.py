@@ -20,7 +20,7 @@ from .block import AcpiDevice, Block, DaxDevice, Group, Request, VirtioMemDevice
 from .journal import Journal, Single, Table
 from .section import Section, isolated_pages, put, union
 from .settings import Boot, Settings
-from .zone import Evidence, Node, Scanners, SeenWatermarks, Zone
+from .zone import Evidence, Node, Scanners, Zone, ZoneWatermarks
 
 _WINDOWS: Final = ("PCI Bus", "PCI ECAM", "CXL Window", "ACPI Window", "virtio")
 
@@ -70,8 +70,7 @@ class Hstate(msgspec.Struct, frozen=True, gc=False):
 class Globals(msgspec.Struct, frozen=True, gc=False):
     """What the kernel has one of. `crashed`: it does nothing any more. `locked`: an offline that never ends holds the hotplug
     lock. `vmemmap_warned`: a failed allocation of memmap was logged, which happens once. `policy_zone` is a place in
-    `KERNEL_ZONES`; it never goes down. `hugetlb_rank` is the highest rank that a huge page had. `lowmem_high`: pages that lay
-    under the high watermarks of kernel zones when these were last seen.
+    `KERNEL_ZONES`; it never goes down. `hugetlb_rank` is the highest rank that a huge page had.
 
     What a capture leaves open: `auto_online_assumed` and `mode_assumed`: no file of it told auto_online_blocks, and
     memmap_on_memory, and they are taken for what kernels have by default; `blocks_assumed`: nor did one list memory blocks or
@@ -84,7 +83,6 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     vmemmap_warned: bool = False
     policy_zone: int = 0
     hugetlb_rank: int = 0
-    lowmem_high: int = 0
     locked: bool = False
     auto_online_assumed: bool = False
     mode_assumed: bool = False
@@ -115,7 +113,7 @@ class State:
         self.sections: Table[int, Section] = Table(self.journal, "sections")
         self.blocks: Table[int, Block] = Table(self.journal, "blocks")
         self.zones: Table[ZoneKey, Zone] = Table(self.journal, "zones")
-        self.watermarks: Table[ZoneKey, SeenWatermarks] = Table(self.journal, "watermarks")
+        self.watermarks: Table[ZoneKey, ZoneWatermarks] = Table(self.journal, "watermarks")
         self.evidence: Table[ZoneKey, Evidence] = Table(self.journal, "evidence")
         self.scanners: Table[ZoneKey, Scanners] = Table(self.journal, "scanners")
         self.nodes: Table[int, Node] = Table(self.journal, "nodes")

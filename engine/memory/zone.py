@@ -85,9 +85,9 @@ class Zone(msgspec.Struct, frozen=True, gc=False):
         )
 
 
-class SeenWatermarks(msgspec.Struct, frozen=True, gc=False):
-    """Watermarks of a zone as a capture showed them, pages: min, low, and the lowmem_reserve by the highest zone that an
-    allocation could use. They hold until the kernel computes them anew, as every online and offline makes it do."""
+class ZoneWatermarks(msgspec.Struct, frozen=True, gc=False):
+    """Watermarks of a zone as a capture showed them or the kernel has set them since, pages: min, low, and the lowmem_reserve by
+    the highest zone that an allocation could use. They hold until an online or offline sets them anew."""
 
     min: int
     low: int

@@ -7,7 +7,8 @@ from math import isqrt
 from typing import Final
 
 from ..memory.state import State
-from ..memory.zone import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, ZONE_ORDER
+from ..memory.zone import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, ZONE_ORDER, ZoneWatermarks
+from ..numbers.frozen import Frozen
 from ..numbers.units import MIB
 from ..protocol.vocabulary import ZoneKey
 
@@ -20,14 +21,15 @@ _Marks = dict[ZoneKey, tuple[int, int]]
 
 
 class Watermarks:
-    """min and low of every zone and the lowmem reserves: as captured, or, since the last online or offline, as the kernel sets
-    them for the managed pages of this moment."""
+    """min and low of every zone and the lowmem reserves: as captured, or as the last online or offline set them
+    (`set_watermarks`); those of a zone that has neither are as a boot with this memory sets them."""
 
     def __init__(self, state: State) -> None:
-        self._zones, self._seen = state.zones, state.watermarks
+        self._seen = state.watermarks
+        self._managed = {zone.key: zone.managed for zone in state.zones.values() if zone.managed}
         self._pages = {key: (seen.min, seen.low) for key, seen in state.watermarks.items()}
-        if any(zone.managed and key not in self._pages for key, zone in state.zones.items()):
-            self._pages = {**_computed(state), **self._pages}
+        if not self._managed.keys() <= self._pages.keys():
+            self._pages = {**_computed(state, {}), **self._pages}
 
     def min_or_low(self, key: ZoneKey, low: bool) -> int:
         """The low or else the min watermark of a zone, pages."""
@@ -46,12 +48,7 @@ class Watermarks:
         """Pages that the zone keeps from allocations which could have used zones up to `highest` (lowmem_reserve)."""
         if (seen := self._seen.get(key)) is not None and highest in seen.reserve:
             return seen.reserve[highest]
-        node, name = key
-        ratio = _RESERVE_RATIO[name]
-        if not ratio or key not in self._zones or not self._zones[key].managed:
-            return 0
-        above = ZONE_ORDER[ZONE_ORDER.index(name) + 1 : ZONE_ORDER.index(highest) + 1]
-        return sum(self._zones[node, upper].managed for upper in above if (node, upper) in self._zones) // ratio
+        return _reserve(self._managed, key, highest)
 
     def room(self, state: State, key: ZoneKey, order: int, highest: str, low: bool, boost: int = 0) -> int:
         """How many allocations of ``2**order`` pages the watermark lets through (zone_watermark_ok)."""
@@ -59,28 +56,27 @@ class Watermarks:
         return max(0, spare >> order)
 
 
-def set_watermarks(state: State) -> None:
-    """The kernel reckons them anew, as every online and offline makes it do: what a capture showed holds no longer. How much lay
-    under the high ones of kernel zones is kept, for that does not count when they are reckoned (nr_free_buffer_pages)."""
-    table = state.watermarks
-    if table:
-        state.globals.change(lowmem_high=sum(2 * m.low - m.min for key, m in table.items() if key[1] in KERNEL_ZONES))
-    for key in list(table):
-        table.drop(key)
+def set_watermarks(state: State, before: Watermarks) -> None:
+    """The kernel reckons them anew from the managed pages of this moment, as every online and offline makes it do. `before`: what
+    they were until then."""
+    managed = {zone.key: zone.managed for zone in state.zones.values() if zone.managed}
+    pages = _computed(state, before._pages)
+    for key in [key for key in state.watermarks if key not in managed]:
+        state.watermarks.drop(key)
+    for key, (least, low) in pages.items():
+        above = ZONE_ORDER[ZONE_ORDER.index(key[1]) + 1 :]
+        reserve = Frozen({name: _reserve(managed, key, name) for name in above})
+        state.watermarks.put(key, ZoneWatermarks(least, low, reserve))
 
 
-def _computed(state: State) -> _Marks:
-    """The watermarks that follow from the zones, and from what lay under the high ones of before: that is known of a capture, and
-    else taken to be what would without it."""
+def _computed(state: State, before: _Marks) -> _Marks:
+    """The watermarks that follow from the zones, and from those of `before`: what lies under the high ones does not count."""
     geometry = state.geometry
-    zones = tuple([(key, zone.managed, zone.early) for key, zone in state.zones.items() if zone.managed])
+    zones = tuple((zone.key, zone.managed, zone.early) for zone in state.zones.values() if zone.managed)
     lowmem = [(key, managed) for key, managed, _ in zones if key[1] in KERNEL_ZONES]
-    above = sum(managed for _, managed in lowmem)
+    apart, page_kib = state.model.movable_minimum_apart, geometry.page_size // 1024
     transparent = geometry.pageblock_pages if _transparent(state) else 0
-    rules = state.model.movable_minimum_apart, geometry.page_size // 1024, transparent
-    if high := state.globals.value.lowmem_high:
-        return _min_and_low(zones, max(0, above - high), *rules)
-    return _min_and_low(zones, _above(_min_and_low(zones, above, *rules), lowmem), *rules)
+    return _min_and_low(zones, _above(before, lowmem), apart, page_kib, transparent)
 
 
 def _transparent(state: State) -> bool:
@@ -127,3 +123,13 @@ def _high(marks: _Marks, key: ZoneKey) -> int:
 
 def _above(marks: _Marks, zones: list[tuple[ZoneKey, int]]) -> int:
     return sum(max(0, managed - _high(marks, key)) for key, managed in zones)
+
+
+def _reserve(managed: dict[ZoneKey, int], key: ZoneKey, highest: str) -> int:
+    """setup_per_zone_lowmem_reserve."""
+    node, name = key
+    ratio = _RESERVE_RATIO[name]
+    if not ratio or not managed.get(key):
+        return 0
+    above = ZONE_ORDER[ZONE_ORDER.index(name) + 1 : ZONE_ORDER.index(highest) + 1]
+    return sum(managed.get((node, upper), 0) for upper in above) // ratio

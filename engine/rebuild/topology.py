@@ -8,7 +8,7 @@ import msgspec
 
 from ..memory.block import Block
 from ..memory.state import Resource, State
-from ..memory.zone import MOVABLE, NORMAL, ZONE_ORDER, Node, SeenWatermarks, Zone
+from ..memory.zone import MOVABLE, NORMAL, ZONE_ORDER, Node, Zone, ZoneWatermarks
 from ..numbers.frozen import Frozen
 from ..numbers.rounding import ceil
 from ..numbers.runs import consecutive
@@ -76,7 +76,7 @@ def build_zones(state: State, seen: Observation) -> None:
         boost = reading.counters.get("boost", 0)
         if reading.low:
             reserve = Frozen(zip(names, reading.protection, strict=False))
-            state.watermarks.load({zone.key: SeenWatermarks(reading.min - boost, reading.low - boost, reserve)})
+            state.watermarks.load({zone.key: ZoneWatermarks(reading.min - boost, reading.low - boost, reserve)})
     if not state.zones:
         _zones_from_blocks(state, seen)
 

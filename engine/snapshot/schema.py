@@ -87,7 +87,7 @@ class ZoneV1(_Strict, frozen=True):
 
 
 class MarksV1(_Strict, frozen=True):
-    """Watermarks of a zone, in pages, `reserve` by zone name: see `engine.memory.zone.SeenWatermarks`."""
+    """Watermarks of a zone, in pages, `reserve` by zone name: see `engine.memory.zone.ZoneWatermarks`."""
 
     zone: ZoneRef
     min: Pages

@@ -19,7 +19,7 @@ from ..memory.origin import Origin
 from ..memory.section import Memmap, Pages, Section, Types
 from ..memory.settings import boot_of, settings_of
 from ..memory.state import HugePage, Resource, State
-from ..memory.zone import Evidence, Node, Scanners, SeenWatermarks, Zone
+from ..memory.zone import Evidence, Node, Scanners, Zone, ZoneWatermarks
 from ..numbers.bits import every, from_runs, span
 from ..numbers.errors import BadInput, located
 from ..numbers.frozen import Frozen
@@ -125,10 +125,10 @@ def _zones(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Zone]]
         yield zone.key, zone
 
 
-def _watermarks(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, SeenWatermarks]]:
+def _watermarks(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, ZoneWatermarks]]:
     for index, saved in enumerate(snapshot.watermarks):
         _node(state, saved.zone[0], f"$.marks[{index}].zone[0]")
-        yield saved.zone, SeenWatermarks(saved.min, saved.low, Frozen(saved.reserve))
+        yield saved.zone, ZoneWatermarks(saved.min, saved.low, Frozen(saved.reserve))
 
 
 def _evidence(snapshot: SnapshotV1, state: State) -> Iterator[tuple[ZoneKey, Evidence]]:

@@ -42,8 +42,9 @@ def seen(path: Path) -> Seen:
         elif isinstance(node, ast.ImportFrom) and not node.level:
             imports += [(node.module or "", alias.name) for alias in node.names]
         elif isinstance(node, ast.Attribute) and private(node.attr):
-            of = node.value.id if isinstance(node.value, ast.Name) else "something else"
-            if of not in ("self", "cls"):
+            called = node.value.func if isinstance(node.value, ast.Call) else node.value
+            of = called.id if isinstance(called, ast.Name) else "something else"
+            if of not in ("self", "cls", "super"):
                 uses.append(f"{path.relative_to(ROOT)} line {node.lineno} uses {node.attr} of {of}")
     return Seen(tuple(imports), tuple(uses))
 

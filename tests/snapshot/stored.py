@@ -11,7 +11,7 @@ from altmap.engine.memory.origin import Origin
 from altmap.engine.memory.section import Memmap, Pages, Section, Types
 from altmap.engine.memory.settings import Boot
 from altmap.engine.memory.state import HugePage, Resource, State
-from altmap.engine.memory.zone import Node, SeenWatermarks, Zone
+from altmap.engine.memory.zone import Node, Zone, ZoneWatermarks
 from altmap.engine.numbers.bits import every, span
 from altmap.engine.numbers.errors import BadInput
 from altmap.engine.numbers.units import GIB, MIB
@@ -28,7 +28,7 @@ def guest() -> State:
     state = State(preset, preset.geometry, MODELS["6.12"], Boot(), Chain())
     state.nodes.load({0: Node(0, True, True, (10, 20)), 1: Node(1, False)})
     state.zones.load({NORMAL: Zone(0, "Normal", 32 * SIZE, SIZE, SIZE, SIZE - 100, SIZE // 2, 7, SIZE)})
-    state.watermarks.load({NORMAL: SeenWatermarks(100, 125)})
+    state.watermarks.load({NORMAL: ZoneWatermarks(100, 125)})
     state.resources.load({4 * GIB: Resource(4 * GIB, 4 * GIB + 384 * MIB, "System RAM")})
     state.groups.load({0: Group(0, 0, 2 * SIZE, blocks=2)})
     state.requests.load({33 * SIZE: Request(33 * SIZE, 2 * SIZE, 0, "acpi", "boot", ((32 * SIZE + 9, 4),))})

@@ -17,7 +17,7 @@ from altmap.engine.memory.origin import Origin
 from altmap.engine.memory.section import Memmap, Pages, Section, Types
 from altmap.engine.memory.settings import Boot
 from altmap.engine.memory.state import Hstate, HugePage, Resource, State, state_of
-from altmap.engine.memory.zone import Node, Scanners, SeenWatermarks, Zone
+from altmap.engine.memory.zone import Node, Scanners, Zone, ZoneWatermarks
 from altmap.engine.numbers.bits import every, span
 from altmap.engine.numbers.frozen import Frozen
 from altmap.engine.numbers.geometry import Geometry
@@ -82,7 +82,7 @@ def varied() -> State:
     state.scanners.load(
         {(0, "DMA32"): Scanners(4096, 3 * size - 512, Frozen({0: every(512, size), 1: 1 | 1 << 512 | 1 << 5 * 512}))}
     )
-    state.watermarks.load({(0, "DMA32"): SeenWatermarks(900, 1125, Frozen({"Normal": 0, "Movable": 77}))})
+    state.watermarks.load({(0, "DMA32"): ZoneWatermarks(900, 1125, Frozen({"Normal": 0, "Movable": 77}))})
     state.resources.load(
         {
             resource.key: resource
@@ -283,7 +283,7 @@ def test_nothing_of_the_engine_is_left_out() -> None:
     assert fields(schema.OriginV1) == fields(Origin)
     assert fields(schema.NodeV1) == fields(Node)
     assert fields(schema.ZoneV1) == fields(Zone)
-    assert fields(schema.MarksV1) == fields(SeenWatermarks) | {"zone"}
+    assert fields(schema.MarksV1) == fields(ZoneWatermarks) | {"zone"}
     assert fields(schema.ResourceV1) == fields(Resource)
     assert fields(schema.GroupV1) == fields(Group)
     assert fields(schema.RequestV1) == fields(Request)

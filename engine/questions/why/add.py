@@ -188,7 +188,7 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], l
     pooled = any(event.placement == "range" for event in tried.events if isinstance(event, PlacementChosen))
     if pooled and add.caller not in DEVICE_CALLERS and extent(add)[1] > state.geometry.block_size:
         warnings.append(FirstHoldAll())
-    if not state.preset.has_driver(add.caller):
+    if (add.caller == "dlpar" or add.caller == "sclp") and not state.preset.has_driver(add.caller):
         warnings.append(NoSuchDriver(add.caller, state.geometry.arch))
     warnings += parameters_assumed(state, add)
     warnings += _tight(state, add)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 
 from altmap.engine import Machine, Zone, about_bytes
-from altmap.engine.protocol.vocabulary import ZoneKey
 from textual.geometry import Size
 
 from .drawn import ZONE_ROLES
@@ -54,7 +53,7 @@ class ZoneTable(Painted):
         zones = (zone for zone in self.machine.zones.values() if zone.spanned)
         return sorted(zones, key=lambda zone: (zone.node, ORDER.index(zone.name) if zone.name in ORDER else 9))
 
-    def _numbers(self) -> dict[ZoneKey, dict[str, int]]:
+    def _numbers(self) -> dict[tuple[int, str], dict[str, int]]:
         return {
             zone.key: {
                 "start": zone.start, "start pfn": zone.start, "spanned": zone.spanned, "present": zone.present,
