@@ -6,6 +6,8 @@ readable. `fold` and `unfold` go from one to the other, `store` to bytes and fil
 Pages, pfns and strides are numbers of pages; addresses are hexadecimal text. Everything is in ascending order, so equal
 machines give equal files. Blocks and sections come in runs: what is alike is written once. Where the memmaps of alike
 sections lie one behind the other, a `stride` says by how many pages each lies behind the one before it.
+
+Annotations are not postponed here, as they are elsewhere: every start that opens a machine would read them from text.
 """
 
 from typing import Annotated, Final, Literal, get_args
