@@ -13,6 +13,7 @@ from ..numbers.units import MIB
 from ..protocol.vocabulary import ZoneKey
 
 _RESERVE_RATIO: Final = {DMA: 256, DMA32: 256, NORMAL: 32, MOVABLE: 0}
+_ABOVE: Final = {name: ZONE_ORDER[at + 1 :] for at, name in enumerate(ZONE_ORDER)}
 _HUGE_PAGES_FROM: Final = 512 * MIB
 """Transparent huge pages, and the free memory kept for them, are off on machines that booted with less."""
 
@@ -48,7 +49,7 @@ class Watermarks:
         """Pages that the zone keeps from allocations which could have used zones up to `highest` (lowmem_reserve)."""
         if (seen := self._seen.get(key)) is not None and highest in seen.reserve:
             return seen.reserve[highest]
-        return _reserve(self._managed, key, highest)
+        return _reserves(self._managed, key).get(highest, 0)
 
     def room(self, state: State, key: ZoneKey, order: int, highest: str, low: bool, boost: int = 0) -> int:
         """How many allocations of ``2**order`` pages the watermark lets through (zone_watermark_ok)."""
@@ -64,9 +65,7 @@ def set_watermarks(state: State, before: Watermarks) -> None:
     for key in [key for key in state.watermarks if key not in managed]:
         state.watermarks.drop(key)
     for key, (least, low) in pages.items():
-        above = ZONE_ORDER[ZONE_ORDER.index(key[1]) + 1 :]
-        reserve = Frozen({name: _reserve(managed, key, name) for name in above})
-        state.watermarks.put(key, ZoneWatermarks(least, low, reserve))
+        state.watermarks.put(key, ZoneWatermarks(least, low, Frozen(_reserves(managed, key))))
 
 
 def _computed(state: State, before: _Marks) -> _Marks:
@@ -125,11 +124,12 @@ def _above(marks: _Marks, zones: list[tuple[ZoneKey, int]]) -> int:
     return sum(max(0, managed - _high(marks, key)) for key, managed in zones)
 
 
-def _reserve(managed: dict[ZoneKey, int], key: ZoneKey, highest: str) -> int:
-    """setup_per_zone_lowmem_reserve."""
+def _reserves(managed: dict[ZoneKey, int], key: ZoneKey) -> dict[str, int]:
+    """What a zone keeps from allocations that could have used zones up to each one above it (setup_per_zone_lowmem_reserve)."""
     node, name = key
-    ratio = _RESERVE_RATIO[name]
-    if not ratio or not managed.get(key):
-        return 0
-    above = ZONE_ORDER[ZONE_ORDER.index(name) + 1 : ZONE_ORDER.index(highest) + 1]
-    return sum(managed.get((node, upper), 0) for upper in above) // ratio
+    ratio = _RESERVE_RATIO[name] if managed.get(key) else 0
+    above, found = 0, {}
+    for upper in _ABOVE[name]:
+        above += managed.get((node, upper), 0)
+        found[upper] = above // ratio if ratio else 0
+    return found
