@@ -4,7 +4,8 @@ machine, what is there."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -12,7 +13,7 @@ import msgspec
 from ..memory.state import Holder, State, state_of
 from ..numbers.rounding import ceil
 from .log_drivers import DRIVER_LINES
-from .log_lines import LOG_LINES, WHY_OFFLINE
+from .log_lines import LOG_LINES, WHY_OFFLINE, LogLine
 from .narrate import block_names
 from .outlook import outlook
 from .pages import pages_in
@@ -32,6 +33,10 @@ _BEGINS: Final = re.compile(r"\s*(?:<\d+>|\[\s*\d+\.\d+\]|\w{3} +\d+ \d\d:|\d{4}
 """How a line begins that is a new one of the log."""
 
 
+_Known = tuple[LogLine, re.Match[str]]
+"""A row, and the line that it fits."""
+
+
 class Explained(msgspec.Struct, frozen=True):
     """A line of the log: what it `means`, the `rule` (where in the kernel it is decided), the page (pfn) and the range of
     addresses (first, behind the last) that it names, and what is `here` on the machine that was given, a sentence each."""
@@ -49,41 +54,54 @@ def explain(text: str, machine: Holder | State | None = None) -> tuple[Explained
     those that are longer than any the kernel prints. Where a line has several meanings, that of the first that fits."""
     state = None if machine is None else state_of(machine)
     lines = [line.rstrip("\r") for line in text.splitlines() if len(line) <= _LONGEST]
-    found: list[Explained] = []
-    at = 0
-    while at < len(lines):
-        one = _explained(lines[at], state)
-        if one is None and len(lines[at]) >= _NARROWEST and at + 1 < len(lines) and not _BEGINS.match(lines[at + 1]):
-            one = _wrapped(lines[at], lines[at + 1], state)
-            at += one is not None
-        found += [one] if one is not None else []
-        at += 1
-    return tuple(found)
+    known = [_known(line) for line in lines]
+    found: list[_Known] = []
+    joined = False
+    for at, one in enumerate(known):
+        if joined:  # to the line before
+            joined = False
+        elif one is not None:
+            found.append(one)
+        elif len(lines[at]) >= _NARROWEST and at + 1 < len(lines) and known[at + 1] is None:
+            one = _wrapped(lines[at], lines[at + 1])
+            found += [one] if one is not None else []
+            joined = one is not None
+    return tuple(_explained(*one, state) for one in found)
 
 
-def _wrapped(line: str, rest: str, state: State | None) -> Explained | None:
+def _wrapped(line: str, rest: str) -> _Known | None:
     """A line that went on in the next one, as a terminal or a mail breaks it."""
-    if _explained(rest, None) is not None:
+    if _BEGINS.match(rest):
         return None
-    return _explained(f"{line.rstrip()} {rest.lstrip()}", state) or _explained(line + rest, state)
+    return _known(f"{line.rstrip()} {rest.lstrip()}") or _known(line + rest)
 
 
-def _explained(line: str, state: State | None) -> Explained | None:
-    for row in (*LOG_LINES, *DRIVER_LINES):
-        if (match := re.search(row.pattern, line)) is not None:
-            groups = match.groupdict()
-            pfn = int(groups["pfn"], 16) if groups.get("pfn") else None
-            low, high = (int(groups[name], 16) if groups.get(name) else None for name in ("low", "high"))
-            if low is not None and high is None and groups.get("size"):
-                high = low + int(groups["size"], 16) - 1
-            if groups.get("behind"):
-                high = int(groups["behind"], 16) - 1
-            extent = (low, high + 1) if low is not None and high is not None and low <= high else None
-            rule = WHY_OFFLINE.get((groups.get("why") or "").strip(), ("", row.rule))[1]
-            block = int(groups["block"]) if groups.get("block") else None
-            here = () if state is None else tuple(_here(state, pfn, extent, block))
-            return Explained(line.strip(), row.means(match), rule, pfn, extent, here)
+def _known(line: str) -> _Known | None:
+    """The first row that a line fits, if there is one."""
+    for search, row in _searches():
+        if (match := search(line)) is not None:
+            return row, match
     return None
+
+
+@cache
+def _searches() -> tuple[tuple[Callable[[str], re.Match[str] | None], LogLine], ...]:
+    return tuple((re.compile(row.pattern).search, row) for row in (*LOG_LINES, *DRIVER_LINES))
+
+
+def _explained(row: LogLine, match: re.Match[str], state: State | None) -> Explained:
+    groups = match.groupdict()
+    pfn = int(groups["pfn"], 16) if groups.get("pfn") else None
+    low, high = (int(groups[name], 16) if groups.get(name) else None for name in ("low", "high"))
+    if low is not None and high is None and groups.get("size"):
+        high = low + int(groups["size"], 16) - 1
+    if groups.get("behind"):
+        high = int(groups["behind"], 16) - 1
+    extent = (low, high + 1) if low is not None and high is not None and low <= high else None
+    rule = WHY_OFFLINE.get((groups.get("why") or "").strip(), ("", row.rule))[1]
+    block = int(groups["block"]) if groups.get("block") else None
+    here = () if state is None else tuple(_here(state, pfn, extent, block))
+    return Explained(match.string.strip(), row.means(match), rule, pfn, extent, here)
 
 
 def _here(state: State, pfn: int | None, extent: tuple[int, int] | None, block: int | None) -> Iterable[str]:

@@ -95,10 +95,8 @@ class Terminal:
 
     def go_home(self) -> None:
         """Close what is open until the main screen answers keys: it says of an unknown one that there is no such key."""
-        since, key = (
-            len(self.written),
-            next(self._unknown),
-        )  # another one each time: what was said last is still on the screen
+        since = len(self.written)
+        key = next(self._unknown)  # another one each time: what was said last is still on the screen
         for _ in range(PATIENCE // 2):
             self.press(f"{ESCAPE}{ESCAPE}{key}")
             again = monotonic() + 2
