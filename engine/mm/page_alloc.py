@@ -62,6 +62,16 @@ class _Source(NamedTuple):
     more: bool = False
 
 
+class _Wanted(NamedTuple):
+    """What is asked for, see `allocate`."""
+
+    order: int
+    kind: Kind
+    highest: str
+    boost: int = 0
+    migratetype: Migratetype | None = None
+
+
 _Taken = tuple[int, int]
 """Areas of one section that were taken: the set of their first pages, and the first pfn of the section."""
 
@@ -89,27 +99,21 @@ def allocate(
     CPU's list, out of the next allocation's sight. Returns what was taken, runs of pages; the caller compares with what it
     asked for.
     """
-    return _chunks(_allocated(state, zones, order, count, kind, highest, boost, migratetype, left), order)
+    wanted = _Wanted(order, kind, highest, boost, migratetype)
+    return _chunks(_allocated(state, zones, count, wanted, left), order)
 
 
 def occupy(state: State, zones: Sequence[ZoneKey], count: int, kind: Kind, highest: str) -> tuple[int, int | None]:
     """Take up to `count` single pages as `allocate` does, where no one asks for the place of each: how many were taken, and the
     first pfn, None where there were none."""
-    taken = _allocated(state, zones, 0, count, kind, highest)
+    taken = _allocated(state, zones, count, _Wanted(0, kind, highest))
     return _areas(taken), taken[0][1] + lowest(taken[0][0]) if taken else None
 
 
 def _allocated(
-    state: State,
-    zones: Sequence[ZoneKey],
-    order: int,
-    count: int,
-    kind: Kind,
-    highest: str,
-    boost: int = 0,
-    migratetype: Migratetype | None = None,
-    left: list[Chunk] | None = None,
+    state: State, zones: Sequence[ZoneKey], count: int, wanted: _Wanted, left: list[Chunk] | None = None
 ) -> list[_Taken]:
+    order, kind, highest, boost, migratetype = wanted
     taken: list[_Taken] = []
     watermarks = Watermarks(state)
     for low, whole_blocks, keys in _passes(state, zones):
