@@ -23,7 +23,7 @@ HOMES = {
         "bundled_machines capture machine_bytes machine_names open_machine read_machine rename save_machine"
     ),
     "faces.lsmem": "lsmem split_lsmem",
-    "faces.qemu_words": "qemu_boot qemu_devices qemu_low qemu_nodes",
+    "faces.qemu_words": "qemu_boot qemu_devices qemu_low qemu_nodes qemu_words",
     "faces.reboot": "BOOT_KEYS reboot",
     "faces.shell_export": "export_shell shell_script",
     "kernels.architectures": "Preset",

@@ -45,6 +45,7 @@ from .faces.qemu_words import qemu_boot as qemu_boot
 from .faces.qemu_words import qemu_devices as qemu_devices
 from .faces.qemu_words import qemu_low as qemu_low
 from .faces.qemu_words import qemu_nodes as qemu_nodes
+from .faces.qemu_words import qemu_words as qemu_words
 from .faces.reboot import BOOT_KEYS as BOOT_KEYS
 from .faces.reboot import reboot as reboot
 from .faces.shell_export import export_shell as export_shell
@@ -266,6 +267,7 @@ __all__ = [
     "qemu_devices",
     "qemu_low",
     "qemu_nodes",
+    "qemu_words",
     "read_machine",
     "reboot",
     "rename",

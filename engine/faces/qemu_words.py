@@ -55,6 +55,21 @@ def qemu_nodes(line: str) -> tuple[str, ...]:
     return tuple(sizes)
 
 
+class QemuWords(NamedTuple):
+    """All of a command line of QEMU that makes a machine; see the functions of these names."""
+
+    nodes: tuple[str, ...]
+    devices: tuple[Plugged, ...]
+    low: int | None
+    arch: str | None
+    append: str
+
+
+def qemu_words(line: str) -> QemuWords:
+    """What QEMU is started with. Raises `BadInput`."""
+    return QemuWords(qemu_nodes(line), qemu_devices(line), qemu_low(line), *qemu_boot(line))
+
+
 def qemu_boot(line: str) -> tuple[str | None, str]:
     """What else QEMU is started with: the architecture by the program's name (None: not told), and the kernel's command line
     behind -append."""

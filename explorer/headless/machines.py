@@ -59,17 +59,16 @@ def new(arguments: argparse.Namespace) -> int:
     writable(arguments.output)
     if arguments.qemu is not None and arguments.nodes is not None:
         raise engine.BadInput("--qemu says what --nodes does; give one of them")
-    nodes = engine.qemu_nodes(arguments.qemu) if arguments.qemu is not None else (arguments.nodes or "2G").split(",")
-    arch, append = engine.qemu_boot(arguments.qemu or "")
-    words = {
-        "arch": arguments.arch or arch or "x86_64",
-        "kernel": arguments.kernel,
-        "append": f"{append} {arguments.append}".strip(),
-    }
-    plugged = engine.qemu_devices(arguments.qemu) if arguments.qemu is not None else ()
-    low = engine.qemu_low(arguments.qemu) if arguments.qemu is not None else None
+    told = engine.qemu_words(arguments.qemu) if arguments.qemu is not None else None
     machine = engine.new_machine(
-        nodes, block_size=arguments.block_size, cxl_windows=arguments.cxl_window, devices=plugged, low=low, **words
+        told.nodes if told else (arguments.nodes or "2G").split(","),
+        arch=arguments.arch or (told.arch if told else None) or "x86_64",
+        kernel=arguments.kernel,
+        block_size=arguments.block_size,
+        append=f"{told.append} {arguments.append}".strip() if told else arguments.append.strip(),
+        cxl_windows=arguments.cxl_window,
+        devices=told.devices if told else (),
+        low=told.low if told else None,
     )
     return _made(machine, arguments)
 

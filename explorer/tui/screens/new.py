@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar, Final, NamedTuple
 
-from altmap.engine import BadInput, Machine, new_machine, qemu_boot, qemu_devices, qemu_low, qemu_nodes
+from altmap.engine import BadInput, Machine, new_machine, qemu_words
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -109,13 +109,13 @@ def made(nodes: str, kernel: str, arch: str, blocks: str, append: str) -> Machin
     if not nodes.startswith(("-", "qemu-system-")):
         sizes = [part.strip() for part in nodes.split(",")]
         return new_machine(sizes, arch=arch, kernel=kernel, block_size=blocks or None, append=append)
-    told, words = qemu_boot(nodes)
+    told = qemu_words(nodes)
     return new_machine(
-        qemu_nodes(nodes),
-        arch=told or arch,
+        told.nodes,
+        arch=told.arch or arch,
         kernel=kernel,
         block_size=blocks or None,
-        append=f"{words} {append}".strip(),
-        devices=qemu_devices(nodes),
-        low=qemu_low(nodes),
+        append=f"{told.append} {append}".strip(),
+        devices=told.devices,
+        low=told.low,
     )
