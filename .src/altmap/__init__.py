@@ -23,4 +23,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *import_module(".engine", __name__).__all__})
+    own = (name for name in globals() if name.startswith("__"))
+    return sorted({*own, *import_module(".engine", __name__).__all__})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any, get_args, get_type_hints
 
+import altmap
 import msgspec
 import pytest
 from altmap import engine
@@ -124,3 +125,8 @@ def test_every_type_that_a_machine_returns_is_public() -> None:
             if not one.__module__.startswith("altmap.engine.protocol.") and one.__name__ not in engine.__all__:
                 hidden.add(one.__name__)
     assert hidden == set()
+
+
+@pytest.mark.parametrize("module", [altmap, engine])
+def test_dir_lists_the_public_names_alone(module: ModuleType) -> None:
+    assert [name for name in dir(module) if not name.startswith("__")] == sorted(engine.__all__)
