@@ -17,7 +17,7 @@ from ..protocol.vocabulary import DAX_CALLERS, Caller, Placement
 from ..sysfs.hotplug_files import MEMORY
 from .fields import Base
 from .form import Choice, Form, Option
-from .row import Row, Steps
+from .row import Row, Steps, Work
 from .shell import Monitor, Person, Place, Stop, comment, echo, qemu_size
 
 
@@ -133,4 +133,5 @@ ROW: Final = Row(
     _run,
     _export,
     hotplug=True,
+    work=Work(begin=64),
 )

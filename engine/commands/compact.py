@@ -12,7 +12,7 @@ from ..protocol.reasons.notes import Note
 from ..sysfs.hotplug_files import NODE
 from .fields import Base
 from .form import Form, Option
-from .row import Row, Steps, known_node
+from .row import Row, Steps, Work, known_node
 from .shell import Place, echo, no_line
 
 
@@ -55,4 +55,5 @@ ROW: Final = Row(
     "compact node 0",
     _run,
     _export,
+    work=Work(each=32),
 )

@@ -14,7 +14,7 @@ from ..protocol.reasons.notes import Note
 from ..sysfs.hotplug_files import NODE
 from .fields import Base
 from .form import Form, Option
-from .row import Row, Steps, known_node
+from .row import Row, Steps, Work, known_node
 from .shell import Place, echo
 
 
@@ -52,4 +52,5 @@ ROW: Final = Row(
     "hugepages 4 of 2M",
     _run,
     _export,
+    work=Work(begin=64, each=4),
 )

@@ -17,6 +17,17 @@ from .shell import Place
 Steps = Iterator[Event]
 
 
+class Work(NamedTuple):
+    """What doing a command again costs, in events of a plain one; so it is bounded what the steps of a file may ask for.
+
+    begin  before its first event: more for a command that looks at more than it changes
+    each   for an event or a changed value: more where all pages of a section are looked at for it
+    """
+
+    begin: int = 2
+    each: int = 1
+
+
 class Row(NamedTuple):
     """All that belongs to a command.
 
@@ -29,6 +40,7 @@ class Row(NamedTuple):
     export   the lines that do it on the real machine
     signals  can a signal end it? Offlining looks for signals; the kernel's own threads do not
     hotplug  does it take the hotplug lock?
+    work     what doing it again costs
     """
 
     command: type[Base]
@@ -39,6 +51,7 @@ class Row(NamedTuple):
     export: Callable[[Any, Place], Iterator[str]]
     signals: bool = False
     hotplug: bool = False
+    work: Work = Work()
 
 
 def known_node(state: State, node: int) -> None:

@@ -13,7 +13,7 @@ from ..numbers.units import parse_bytes
 from ..protocol.reasons.notes import MoreOfTheDevice, NoDeviceThere, Note, NothingThere
 from .fields import Base
 from .form import Form
-from .row import Row, Steps
+from .row import Row, Steps, Work
 from .shell import Monitor, Person, Place, Stop, comment
 
 
@@ -92,6 +92,7 @@ REMOVE: Final = Row(
     _remove,
     _export,
     hotplug=True,
+    work=Work(begin=16),
 )
 EJECT: Final = Row(
     Eject,
@@ -101,4 +102,5 @@ EJECT: Final = Row(
     _eject,
     _export,
     hotplug=True,
+    work=Work(begin=16),
 )

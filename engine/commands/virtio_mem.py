@@ -12,7 +12,7 @@ from ..numbers.units import parse_bytes
 from ..protocol.reasons.notes import Note
 from .fields import Base
 from .form import Form, Option
-from .row import Row, Steps
+from .row import Row, Steps, Work
 from .shell import Monitor, Place, comment, qemu_size
 
 
@@ -50,4 +50,5 @@ ROW: Final = Row(
     _run,
     _export,
     hotplug=True,
+    work=Work(begin=128),
 )

@@ -15,7 +15,7 @@ from ..protocol.reasons.notes import Note
 from ..protocol.vocabulary import Pattern, What
 from .fields import Base
 from .form import Choice, Form, Option, words_of
-from .row import Row, Steps, known_node
+from .row import Row, Steps, Work, known_node
 from .shell import Place, no_line
 
 
@@ -104,6 +104,7 @@ ALLOCATE: Final = Row(
     "allocate 64M movable node 0",
     _allocate,
     _export,
+    work=Work(begin=32, each=8),
 )
 FREE: Final = Row(
     Free,
@@ -112,6 +113,7 @@ FREE: Final = Row(
     "free all movable node 0",
     _free,
     _export,
+    work=Work(begin=32, each=8),
 )
 PIN: Final = Row(
     Pin,
@@ -121,6 +123,7 @@ PIN: Final = Row(
     "pin 4M node 0",
     _pin,
     _export,
+    work=Work(begin=32, each=8),
 )
 UNPIN: Final = Row(
     Unpin,
@@ -129,4 +132,5 @@ UNPIN: Final = Row(
     "unpin all",
     _pin,
     _export,
+    work=Work(begin=32, each=8),
 )

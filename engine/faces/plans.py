@@ -14,21 +14,7 @@ from typing import Final
 
 import msgspec
 
-from ..commands import (
-    Add,
-    Allocate,
-    Command,
-    Compact,
-    Eject,
-    Free,
-    HugePages,
-    Pin,
-    Remove,
-    Sync,
-    Unpin,
-    VirtioMem,
-    describe,
-)
+from ..commands import ROWS, Command, Sync, describe
 from ..commands.outcome import Outcome
 from ..machine import Machine
 from ..memory.journal import TooManyChanges
@@ -43,17 +29,8 @@ from ..snapshot.unfold import unfold_later
 MOST_WORK: Final = 1 << 19
 """What doing the steps of a file again may cost, in events; a batch of 65,536 blocks has about 400,000. One takes about ten
 microseconds, and so does each value that is changed."""
-_STEP_COST: Final = 2
 _REFUSED_COST: Final = 48
 _STOPPED_COST: Final = 64
-_STEP_COSTS: Final[Mapping[type[Command], int]] = {
-    Add: 64, VirtioMem: 128, HugePages: 64, Allocate: 32, Free: 32, Pin: 32, Unpin: 32, Eject: 16, Remove: 16
-}  # fmt: skip
-"""Steps that look at more than they change."""
-_PAGES_COSTS: Final[Mapping[type[Command], int]] = {
-    Compact: 32, HugePages: 4, Allocate: 8, Free: 8, Pin: 8, Unpin: 8
-}  # fmt: skip
-"""What an event or a change costs where all pages of a section are looked at for it."""
 
 
 def snapshot_with_timeline(machine: Machine) -> SnapshotV1:
@@ -153,14 +130,14 @@ class _Work:
 
     def apply(self, machine: Machine, command: Command) -> None:
         """Run a command to its end; where that costs too much, the machine is as before it."""
-        cost, journal = _PAGES_COSTS.get(type(command), 1), machine._state.journal
-        self.spend(_STEP_COSTS.get(type(command), _STEP_COST))
+        work, journal = ROWS[type(command)].work, machine._state.journal
+        self.spend(work.begin)
         steps, undone = machine.steps(command), journal.undone
-        journal.most = self.left // cost
+        journal.most = self.left // work.each
         try:
             for _ in steps:
                 try:
-                    self.spend(cost)
+                    self.spend(work.each)
                 except BadInput as error:
                     steps.throw(error)
         except TooManyChanges:
@@ -169,7 +146,7 @@ class _Work:
             journal.most = sys.maxsize
         step = machine._moments.present
         refused = step.outcome is not None and not step.outcome.ok
-        self.spend((len(step.changes) // 3 + journal.undone - undone) * cost + refused * _REFUSED_COST)
+        self.spend((len(step.changes) // 3 + journal.undone - undone) * work.each + refused * _REFUSED_COST)
 
 
 def _again(machine: Machine, snapshot: SnapshotV1, number: int, work: _Work) -> tuple[str, ...]:
