@@ -8,11 +8,9 @@ import msgspec
 
 from ..memory.block import Block, Group, Request
 from ..memory.state import State
-from ..memory.zone import NORMAL
 from ..mm import iomem, page_alloc, sparse_vmemmap
 from ..mm.vmem_altmap import VmemAltmap
 from ..mm.watermarks import Watermarks
-from ..mm.zonelist import kernel_zonelist, node_order, working_node
 from ..protocol.events import (
     BlockCreated,
     Event,
@@ -27,7 +25,7 @@ from ..protocol.events import (
     SectionsLeaked,
 )
 from ..protocol.reasons import HotplugError, SectionsLeft
-from ..protocol.reasons.adding import NodeNotPossible, Objects, ObjectsShort, Unaligned
+from ..protocol.reasons.adding import NodeNotPossible, Unaligned
 from ..protocol.reasons.placement import AltmapUnsupported, VetoDropsBlocks
 from ..protocol.reasons.unknown import PartOfBlock
 from ..protocol.vocabulary import (
@@ -37,14 +35,13 @@ from ..protocol.vocabulary import (
     SLAB,
     Caller,
     Chunk,
-    Kind,
     OnlineType,
 )
 from .acpi_eject import bind
 from .addressable import refuse_beyond
 from .device_memory import add_device_memory, check_device_range
 from .online import online_block, rebuild_zonelists
-from .overhead import object_pages, page_table_pages
+from .overhead import take_objects, take_page_tables
 from .placement import Choice, choose
 from .remove import deactivate, drop_block
 from .request import AddRequest as AddRequest
@@ -170,7 +167,7 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
     tables: list[Chunk] = []
     added: list[int] = []
     try:
-        tables += _take(state, working_node(state), PAGETABLE, page_table_pages(state, start, pages), "page tables")
+        tables += take_page_tables(state, start, pages)
         if choice.placement == "block":
             per_block = geometry.sections_per_block
             for block in range(start // geometry.pages_per_block, (start + pages) // geometry.pages_per_block):
@@ -187,7 +184,7 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
             yield from add_sections(state, request.node, first, count, pool, flushed, added)
             blocks = 0 if isinstance(choice.reason, VetoDropsBlocks) else pages // geometry.pages_per_block
             yield from _create_blocks(state, request, start // geometry.pages_per_block, blocks, 0, group)
-        tables += _take_objects(state, start, pages, added)
+        tables += _objects(state, start, pages, added)
     except HotplugError as error:
         yield from _failed(state, request, choice, added, error)
         page_alloc.free_pages(state, tables, (PAGETABLE, SLAB))
@@ -222,11 +219,10 @@ def _create_blocks(state: State, request: AddRequest, first: int, count: int, he
         state.groups.put(group, msgspec.structs.replace(known, blocks=known.blocks + count))
 
 
-def _take_objects(state: State, start: int, pages: int, added: list[int]) -> list[Chunk]:
-    """struct memory_block, sysfs entries and usage maps; without them everything is taken down again."""
-    objects = object_pages(pages // state.geometry.pages_per_block, state.geometry.page_size)
+def _objects(state: State, start: int, pages: int, added: list[int]) -> list[Chunk]:
+    """Kernel objects; without them everything is taken down again."""
     try:
-        return _take(state, working_node(state), SLAB, objects, "kernel objects")
+        return take_objects(state, pages // state.geometry.pages_per_block)
     except HotplugError:
         for block in state.range_blocks(start, pages):
             for _ in drop_block(state, block.id):
@@ -239,15 +235,6 @@ def _undo_sections(state: State, added: list[int]) -> None:
     for _ in deactivate(state, [state.sections[nr] for nr in added]):
         pass
     added.clear()
-
-
-def _take(state: State, node: int, kind: Kind, wanted: int, what: Objects) -> list[Chunk]:
-    """Order-0 kernel pages near a node, for what never comes from an altmap. Raises `HotplugError` ENOMEM."""
-    taken = page_alloc.allocate(state, kernel_zonelist(state, node), 0, wanted, kind, NORMAL)
-    if page_alloc.pages_of(taken) < wanted:
-        page_alloc.free_pages(state, taken, (kind,))
-        raise HotplugError("ENOMEM", ObjectsShort(what, wanted, tuple(node_order(state, node))))
-    return taken
 
 
 def _failed(state: State, request: AddRequest, choice: Choice, added: list[int], error: HotplugError) -> Steps:

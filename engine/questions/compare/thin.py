@@ -14,24 +14,23 @@ from typing import Final, NamedTuple
 import msgspec
 
 from ...commands import Add, Online, extent
-from ...hotplug.overhead import object_pages, page_table_pages
+from ...hotplug.overhead import take_objects, take_page_tables
 from ...hotplug.placement import Choice, choose
 from ...hotplug.without import refuse_without_hotplug
 from ...memory.block import Block, Request
 from ...memory.section import Memmap, Pages, Section
 from ...memory.state import State
-from ...memory.zone import KERNEL_ZONES, MOVABLE, NORMAL
-from ...mm import iomem, page_alloc, sparse_vmemmap, windows
+from ...memory.zone import KERNEL_ZONES, MOVABLE
+from ...mm import iomem, sparse_vmemmap, windows
 from ...mm.hugetlb import pool
 from ...mm.page_alloc import pages_of
-from ...mm.zonelist import kernel_zonelist, working_node
 from ...numbers.bits import span
 from ...numbers.frozen import Frozen
 from ...numbers.rounding import down, up
 from ...numbers.runs import merged
 from ...protocol.events import ExistingMemoryTaken
 from ...protocol.reasons import HotplugError
-from ...protocol.vocabulary import DEVICE_CALLERS, MEMMAP, PAGETABLE, SLAB, Chunk, Kind, Placement
+from ...protocol.vocabulary import DEVICE_CALLERS, MEMMAP, Chunk, Placement
 from ...run.certainty import certainty
 from ...run.rehearsal import attempt
 from .comparison import Memory, Row, Share, Stretch, Stuck
@@ -52,10 +51,6 @@ class Thin(NamedTuple):
     outside: tuple[Chunk, ...]
     tables: int
     objects: int
-
-
-class _Short(Exception):
-    """Memory is too little."""
 
 
 def thin(state: State, row: Row, add: Add, known: Known) -> Row | None:
@@ -122,26 +117,18 @@ def _put_there(state: State, add: Add, choice: Choice) -> Thin | None:
     first, pages = start // geometry.page_size, size // geometry.page_size
     try:
         iomem.reserve(state, start, size, "System RAM")
-        tables = page_table_pages(state, first, pages)
-        taken = _take(state, PAGETABLE, tables)
+        taken = take_page_tables(state, first, pages)
+        tables = pages_of(taken)
         made = _memmap(state, add, choice.placement, choice.head)
         if made is None:
             return None
-        objects = object_pages(size // geometry.block_size, geometry.page_size)
-        taken += _take(state, SLAB, objects)
-    except (HotplugError, _Short):
+        objects = take_objects(state, size // geometry.block_size)
+    except HotplugError:
         return None
+    taken += objects
     request = Request(first, pages, add.node, add.caller, choice.placement, tuple(taken))
     state.requests.put(first, request)
-    return made._replace(tables=made.tables + tables, objects=objects)
-
-
-def _take(state: State, kind: Kind, wanted: int) -> list[Chunk]:
-    """Order-0 pages. Raises `_Short` where there are too few."""
-    taken = page_alloc.allocate(state, kernel_zonelist(state, working_node(state)), 0, wanted, kind, NORMAL)
-    if page_alloc.pages_of(taken) < wanted:
-        raise _Short
-    return taken
+    return made._replace(tables=made.tables + tables, objects=pages_of(objects))
 
 
 def _memmap(state: State, add: Add, placement: Placement, head: int) -> Thin | None:
