@@ -61,8 +61,7 @@ RESOURCE_NAMES: dict[Caller, str] = {
 
 def add_memory(state: State, request: AddRequest) -> Steps:
     """Add a range of memory; its blocks appear offline, or as auto_online_blocks says. Raises `HotplugError`."""
-    geometry = state.geometry
-    start, size, node = request.start, request.size, request.node
+    start, size = request.start, request.size
     refuse_without_hotplug(state)
     if state.model.range_check != "sections":
         yield from refuse_beyond(state, start, size)
@@ -71,23 +70,12 @@ def add_memory(state: State, request: AddRequest) -> Steps:
     if size:
         iomem.reserve(state, start, size, name)
         yield ResourceReserved(start, size, name)
+    device = request.caller in DEVICE_CALLERS
     try:
-        yield from (check_device_range if request.caller in DEVICE_CALLERS else _check_range)(state, request)
+        yield from (check_device_range if device else _check_range)(state, request)
         if state.model.range_check == "sections":
             yield from refuse_beyond(state, start, size)
-        if request.caller in DEVICE_CALLERS:
-            yield from add_device_memory(state, request)
-            yield from _taken(state, before)
-            return
-        group = _register_group(state, request)
-        yield from _prepare_node(state, node)
-        choice = choose(state, size, request.caller, request.placement, request.fallback)
-        yield PlacementChosen(choice.placement, choice.reason)
-        if isinstance(choice.reason, AltmapUnsupported):
-            for _ in range(size // geometry.section_size):
-                yield Logged("altmap unsupported")
-        yield from _populate(state, request, choice, group)
-        yield from _online_node(state, node)
+        yield from (add_device_memory if device else _add_system_ram)(state, request)
     except HotplugError as error:
         if size:
             state.resources.drop(start)
@@ -99,8 +87,21 @@ def add_memory(state: State, request: AddRequest) -> Steps:
             bind(state, start, size)
         raise
     yield from _taken(state, before)
-    if (kind := state.settings.auto_online_blocks) != "offline":
+    if (kind := state.settings.auto_online_blocks) != "offline" and not device:
         yield from _auto_online(state, start, size, kind)
+
+
+def _add_system_ram(state: State, request: AddRequest) -> Steps:
+    """What the page allocator may have, on a node that may be new to it."""
+    group = _register_group(state, request)
+    yield from _prepare_node(state, request.node)
+    choice = choose(state, request.size, request.caller, request.placement, request.fallback)
+    yield PlacementChosen(choice.placement, choice.reason)
+    if isinstance(choice.reason, AltmapUnsupported):
+        for _ in range(request.size // state.geometry.section_size):
+            yield Logged("altmap unsupported")
+    yield from _populate(state, request, choice, group)
+    yield from _online_node(state, request.node)
 
 
 def _taken(state: State, before: dict[int, int]) -> Steps:
@@ -163,27 +164,11 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
     """arch_add_memory and create_memory_block_devices, for the whole request or block by block."""
     geometry = state.geometry
     start, pages = request.start // geometry.page_size, request.size // geometry.page_size
-    first, count = start // geometry.pages_per_section, pages // geometry.pages_per_section
     tables: list[Chunk] = []
     added: list[int] = []
     try:
         tables += take_page_tables(state, start, pages)
-        if choice.placement == "block":
-            per_block = geometry.sections_per_block
-            for block in range(start // geometry.pages_per_block, (start + pages) // geometry.pages_per_block):
-                altmap = VmemAltmap(block * geometry.pages_per_block, choice.head)
-                altmap.check(block * geometry.pages_per_block, geometry.pages_per_block)
-                own = sparse_vmemmap.AltmapPool(altmap)
-                # sections that an earlier add left behind keep their memmap, and then the block has no head of its own
-                fresh = not state.sections_of(block * geometry.pages_per_block, geometry.pages_per_block)
-                flushed = None if fresh else altmap
-                yield from add_sections(state, request.node, block * per_block, per_block, own, flushed, added)
-                yield from _create_blocks(state, request, block, 1, choice.head if fresh else 0, group)
-        else:
-            pool, flushed = _pool(state, request, choice, start, pages)
-            yield from add_sections(state, request.node, first, count, pool, flushed, added)
-            blocks = 0 if isinstance(choice.reason, VetoDropsBlocks) else pages // geometry.pages_per_block
-            yield from _create_blocks(state, request, start // geometry.pages_per_block, blocks, 0, group)
+        yield from (_block_by_block if choice.placement == "block" else _at_once)(state, request, choice, group, added)
         tables += _objects(state, start, pages, added)
     except HotplugError as error:
         yield from _failed(state, request, choice, added, error)
@@ -195,6 +180,34 @@ def _populate(state: State, request: AddRequest, choice: Choice, group: int | No
         state.change_pages(start + request.plugged, pages - request.plugged, PAGE_OFFLINE)
     done = Request(start, pages, request.node, request.caller, choice.placement, tuple(tables), request.device)
     state.requests.put(start, done)
+
+
+def _block_by_block(state: State, request: AddRequest, choice: Choice, group: int | None, added: list[int]) -> Steps:
+    """Each block with an altmap of its own (create_altmaps_and_memory_blocks)."""
+    geometry = state.geometry
+    pages, sections = geometry.pages_per_block, geometry.sections_per_block
+    first, count = request.start // geometry.block_size, request.size // geometry.block_size
+    for block in range(first, first + count):
+        start = geometry.block_start(block)
+        altmap = VmemAltmap(start, choice.head)
+        altmap.check(start, pages)
+        own = sparse_vmemmap.AltmapPool(altmap)
+        # sections that an earlier add left behind keep their memmap, and then the block has no head of its own
+        fresh = not state.sections_of(start, pages)
+        flushed = None if fresh else altmap
+        yield from add_sections(state, request.node, block * sections, sections, own, flushed, added)
+        yield from _create_blocks(state, request, block, 1, choice.head if fresh else 0, group)
+
+
+def _at_once(state: State, request: AddRequest, choice: Choice, group: int | None, added: list[int]) -> Steps:
+    """All sections from one pool, then all blocks."""
+    geometry = state.geometry
+    start, pages = request.start // geometry.page_size, request.size // geometry.page_size
+    first, count = geometry.section_of(start), pages // geometry.pages_per_section
+    pool, flushed = _pool(state, request, choice, start, pages)
+    yield from add_sections(state, request.node, first, count, pool, flushed, added)
+    blocks = 0 if isinstance(choice.reason, VetoDropsBlocks) else pages // geometry.pages_per_block
+    yield from _create_blocks(state, request, geometry.block_of(start), blocks, 0, group)
 
 
 def _pool(
