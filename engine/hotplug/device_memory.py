@@ -8,6 +8,7 @@ the section shares what is there already: the memmap of the boot, or that of oth
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -78,14 +79,19 @@ def add_device_memory(state: State, request: AddRequest) -> Steps:
         yield from add_sections(state, request.node, first, sections, pool, None, added)
     finally:
         if passed is not None:
-            for nr in added:
-                for pfn, count in (state.sections[nr].memmap or _NOWHERE).chunks:
-                    hosts = range(geometry.section_of(pfn), geometry.section_of(pfn + count - 1) + 1)
-                    # a unit that is shared with a neighbour was mapped before, and a host may come after what failed
-                    if start <= pfn < start + pages and all(host in state.sections for host in hosts):
-                        state.change_pages(pfn, count, MEMMAP)
+            _mark_memmap(state, start, pages, added)
     placement: Placement = "range" if passed is not None else "boot"
     state.requests.put(start, Request(start, pages, request.node, request.caller, placement))
+
+
+def _mark_memmap(state: State, start: int, pages: int, added: list[int]) -> None:
+    """The memmap of new sections that lies in their own range. A unit that is shared with a neighbour was mapped before, and its
+    host may come after what failed."""
+    section_of = state.geometry.section_of
+    for pfn, count in chain.from_iterable((state.sections[nr].memmap or _NOWHERE).chunks for nr in added):
+        hosts = range(section_of(pfn), section_of(pfn + count - 1) + 1)
+        if start <= pfn < start + pages and all(host in state.sections for host in hosts):
+            state.change_pages(pfn, count, MEMMAP)
 
 
 def remove_parts(state: State, start: int, pages: int) -> Steps:

@@ -41,10 +41,8 @@ def add_sections(
             try:
                 memmap, fell_back = sparse_vmemmap.populate(state, nr, pool)
             finally:
-                if pool.fell_short and not state.globals.value.vmemmap_warned:
-                    state.globals.change(vmemmap_warned=True)
-                    order = (state.geometry.vmemmap_unit_pages - 1).bit_length()
-                    yield Logged(f"vmemmap alloc failure: order:{order}, {_GFP}, nodemask=(null)")
+                if pool.fell_short:
+                    yield from _warned(state)
             section = Section(nr, node, memmap=_own(memmap, first * state.geometry.pages_per_section))
             state.sections.put(nr, section)
             added.append(nr)
@@ -53,6 +51,14 @@ def add_sections(
             yield MemmapPlaced(nr, memmap.on, memmap.chunks, _node_of(state, memmap, node), fell_back)
     finally:
         pool.close(state)
+
+
+def _warned(state: State) -> Steps:
+    """vmemmap_alloc_block tells once, mm/sparse-vmemmap.c."""
+    if not state.globals.value.vmemmap_warned:
+        state.globals.change(vmemmap_warned=True)
+        order = (state.geometry.vmemmap_unit_pages - 1).bit_length()
+        yield Logged(f"vmemmap alloc failure: order:{order}, {_GFP}, nodemask=(null)")
 
 
 def _own(memmap: Memmap, start: int) -> Memmap:
