@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -109,30 +109,34 @@ def first_unmovable(
     size, block = state.geometry.pages_per_section, state.geometry.pageblock_pages
     found: list[tuple[int, Kind]] = []
     for section in sections:
-        for key, owned in section.zones:
-            kinds = [kind for kind in _blocking(state, key[1]) if kind in section.pages]
-            if not kinds:
-                continue
-            mask = owned & within(section.nr * size, size, pfn, pages)
-            if seen:
-                mask &= ~section.unseen
-            if state.model.movable_shortcut:
-                mask &= _not_movable(section, state.geometry.pageblock_order)
-            sound = mask & ~section.hwpoison if offline else mask
-            for kind in kinds:
-                blocking = section.of(kind) & (mask if kind == RESERVED else sound)
-                if kind == SLAB and state.model.frozen_slab:
-                    blocking &= ~section.frozen
-                if blocking:
-                    found.append((section.nr * size + lowest(blocking), kind))
-                    tail = blocking & within(section.nr * size, size, pfn + pages - block, block)
-                    if tail:
-                        found.append((section.nr * size + lowest(tail), kind))
+        base = section.nr * size
+        for kind, unmovable in _unmovable(state, section, within(base, size, pfn, pages), offline, seen):
+            last = unmovable & within(base, size, pfn + pages - block, block)
+            found += [(base + lowest(some), kind) for some in (unmovable, last) if some]
     if not found:
         return None
     if state.model.isolates_ends_first:
         return min(found, key=lambda page: _ends_first(page[0], pfn, pages, block))
     return min(found)
+
+
+def _unmovable(state: State, section: Section, inside: int, offline: bool, seen: bool) -> Iterator[tuple[Kind, int]]:
+    """By zone and kind, the pages of a section among those `inside` that has_unmovable_pages stops at."""
+    for key, owned in section.zones:
+        kinds = [kind for kind in _blocking(state, key[1]) if kind in section.pages]
+        if not kinds:
+            continue
+        mask = owned & inside
+        if seen:
+            mask &= ~section.unseen
+        if state.model.movable_shortcut:
+            mask &= _not_movable(section, state.geometry.pageblock_order)
+        sound = mask & ~section.hwpoison if offline else mask
+        for kind in kinds:
+            unmovable = section.of(kind) & (mask if kind == RESERVED else sound)
+            if kind == SLAB and state.model.frozen_slab:
+                unmovable &= ~section.frozen
+            yield kind, unmovable
 
 
 def blocks_of_memmap(state: State, pfn: int, kind: Kind) -> tuple[int, ...]:

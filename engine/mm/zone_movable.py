@@ -31,29 +31,30 @@ def movable_starts(memory: Ranges, kernel: int, usable: int, unit: int) -> dict[
         share = left // nodes
         for node, ranges in memory.items():
             share = left // nodes if left < share else share
-            here = share
-            for start, end in ranges:
-                start = max(start, starts[node])
-                if start >= end:
-                    continue
-                if start < usable:
-                    below = min(end, usable) - start
-                    here, left = max(0, here - below), max(0, left - below)
-                    if end <= usable:
-                        starts[node] = end  # so that another round does not count it again
-                        continue
-                    start = usable
-                taken = min(end - start, here)
-                starts[node] = start + taken
-                here, left = here - taken, max(0, left - taken)
-                if not here:
-                    break
+            starts[node], got = _share_of(ranges, starts[node], share, usable)
+            left = max(0, left - got)
         nodes -= 1
         if left <= nodes:
             break
     ends = {node: ranges[-1][1] for node, ranges in memory.items() if ranges}
     rounded = {node: up(start, unit) for node, start in starts.items() if start}
     return {node: start for node, start in rounded.items() if start < ends.get(node, 0)}
+
+
+def _share_of(ranges: Sequence[tuple[int, int]], begin: int, share: int, usable: int) -> tuple[int, int]:
+    """Up to which pfn the memory of a node from `begin` on is the kernel's if it is to have `share` pages of it, and how many it
+    gets: all below `usable` in any case, which another round does not count again."""
+    got = 0
+    for first, end in ranges:
+        start = max(first, begin)
+        if start >= end:
+            continue
+        below = max(0, min(end, usable) - start)
+        above = min(end - start - below, max(0, share - got - below))
+        begin, got = start + below + above, got + below + above
+        if end > usable and got >= share:
+            break
+    return begin, got
 
 
 def _pages(name: str, text: str | None, total: int, page_size: int) -> int:

@@ -92,20 +92,25 @@ def run_script(
                     if before_last is not None and line is lines[-1]:
                         teller.flush()
                         before_last(line)
-                steps = machine.steps(command)
-                while True:
-                    try:
-                        event = next(steps)
-                    except StopIteration as end:
-                        outcome: Outcome = end.value
-                        break
-                    teller.event(number, event)
+                outcome = _done(machine, command, number, teller)
             teller.outcome(number, outcome)
             unexpected += not outcome.expected
     finally:
         teller.flush()
     teller.end()
     return unexpected
+
+
+def _done(machine: Machine, command: Command, number: int, teller: Teller) -> Outcome:
+    """Do a command, and tell each of its events."""
+    steps = machine.steps(command)
+    while True:
+        try:
+            event = next(steps)
+        except StopIteration as end:
+            outcome: Outcome = end.value
+            return outcome
+        teller.event(number, event)
 
 
 def run(arguments: argparse.Namespace) -> int:
