@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from time import monotonic
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -42,6 +43,23 @@ class Batch(NamedTuple):
     def assumed(self) -> tuple[Outcome, ...]:
         """The outcomes that hang on pages that no one saw."""
         return tuple(outcome for outcome in self.outcomes if outcome.certainty == "not known")
+
+
+class _Pace:
+    """Lets the screen answer keys while a verb runs, and now and then tells `progress` how far it is. `due`: when it may answer
+    next, in seconds of `monotonic`."""
+
+    def __init__(self, progress: Callable[[int, int], None]) -> None:
+        self._progress = progress
+        self.due, self._tell_at = monotonic() + SLICE, monotonic() + TOLD
+
+    async def answer(self, command: int, events: int) -> None:
+        """Let it; so many events of that command are done."""
+        if monotonic() >= self._tell_at:
+            self._progress(command, events)
+            self._tell_at = monotonic() + TOLD
+        await asyncio.sleep(0)
+        self.due = monotonic() + SLICE
 
 
 class Session:
@@ -104,44 +122,40 @@ class Session:
         Whatever the engine raises comes out of here, and the machine is as the last finished command left it.
         """
         timeline = self.machine.timeline
-        first, made = len(timeline), list[Step]()
+        first = len(timeline)
         self.running, self._stop, self.misread = label, False, None
-        pause_at, tell_at = monotonic() + SLICE, monotonic() + TOLD
+        pace = _Pace(progress)
 
         async def stopped(command: int, events: int) -> bool:
-            nonlocal pause_at, tell_at
-            if monotonic() >= pause_at:
-                if monotonic() >= tell_at:
-                    progress(command, events)
-                    tell_at = monotonic() + TOLD
-                await asyncio.sleep(0)
-                pause_at = monotonic() + SLICE
+            if monotonic() >= pace.due:
+                await pace.answer(command, events)
             self._stop |= signal == (command, events)
             return self._stop
 
         try:
             for number, command in enumerate(commands):
-                if await stopped(number, 0):  # what is refused at once has no event to stop at
+                if self._stop or await stopped(number, 0):  # what is refused at once has no event to stop at
                     break
-                steps = self.machine.steps(command)
+                before = len(timeline)
                 try:
-                    for count, _ in enumerate(steps, 1):
-                        if await stopped(number, count):
-                            break
+                    await self._do(number, command, stopped)
                 finally:
-                    steps.close()
-                    for step in timeline.since(first + len(made)):  # the one that this made, if it made one
-                        made.append(step)
-                        self._verbs[step.number] = (first, label)
-                if self._stop:
-                    break
+                    self._verbs |= {step.number: (first, label) for step in timeline.since(before)}
         except BadInput as error:
             self.misread = error
             raise
         finally:
             self.running = None
+        made = timeline.since(first)
         refusals = tuple(step for step in made if step.outcome is not None and not step.outcome.ok)
         return Batch(label, tuple(step.outcome for step in made if step.outcome is not None), self._stop, refusals)
+
+    async def _do(self, number: int, command: Command, stopped: Callable[[int, int], Awaitable[bool]]) -> None:
+        """Run one command to its end, or until it is stopped."""
+        with closing(self.machine.steps(command)) as steps:
+            for count, _ in enumerate(steps, 1):
+                if await stopped(number, count):
+                    return
 
     def film(self) -> tuple[str, Film] | None:
         """The last verb, and what it did as a film; None where none was done."""
