@@ -26,6 +26,10 @@ from .view import Scene, View
 
 GUTTERS: Final = ((81, 13), (70, 9), (0, 8))
 """Columns of the gutter, by the least width of the map."""
+_ZONE: Final = 5
+"""Letters of a zone's name that tell it from all others."""
+_LABEL: Final = 5
+"""Letters of an address in the gutter, at most."""
 _BAR: Final = 32
 """Columns of the bar of what a node's memory is."""
 _BROAD: Final = (4, 3)
@@ -151,8 +155,7 @@ class MemoryPicture:
 
     def _share(self, row: Row) -> Line:
         """How much of a row's online memory is free, as a bar and in percent."""
-        low, high = max(row.start, row.low), min(row.start + row.pages, row.high)
-        found, palette = self.machine.summary(low, high - low), self.scene.palette
+        found, palette = self.machine.summary(row.shown.start, len(row.shown)), self.scene.palette
         here = found.pages - found.missing - found.offline
         if here <= 0:
             return ()
@@ -172,10 +175,11 @@ class MemoryPicture:
         text, colour = self._label(row, part)
         types = self._types(at, row, part) if self.scope.level in ("block", "section") else ()
         room = columns - 2 - 2 * bool(types)
-        name = zone if first and zone and len(zone) + 1 + len(text) <= room else ""
+        name = zone[: max(0, room - 1 - len(text))] if first and zone else ""
+        name = name if name == zone or (len(name) >= _ZONE and not types) else ""
         return (
             band,
-            Span(name, palette.zones.get(name, palette.dim), bold=True),
+            Span(name, palette.zones.get(zone or "", palette.dim), bold=True),
             Span(text.rjust(room - len(name)), colour),
             *types,
         )
@@ -203,20 +207,19 @@ class MemoryPicture:
             return (f"{first}" if first == last else f"{first}-{last}"), palette.dim
         number = f"{row.start // geometry.pages_per_block}"
         if part == 0:
-            text = number if self._numbered else self._address(row)
+            text = self._say(row.shown.start * geometry.page_size) if self._say else number
             return text, palette.faint if row.what == "hole" else palette.dim
-        if part == 1 and row.what == "tiles" and not self._numbered:
+        if part == 1 and row.what == "tiles" and self._say:
             return number, palette.faint
         return "", palette.dim
 
-    def _address(self, row: Row) -> str:
-        return short_size(max(row.start, row.low) * self.machine.geometry.page_size)
-
     @cached_property
-    def _numbered(self) -> bool:
-        """Do numbers of blocks stand beside rows, because their addresses would look alike?"""
-        labels = [self._address(row) for row in self.plan.rows if row.what == "tiles"]
-        return len({*labels}) < len(labels)
+    def _say(self) -> Callable[[int], str] | None:
+        """How addresses are told: in short; to the byte where rounded ones would look alike; None where there is no room."""
+        starts = [row.shown.start * self.machine.geometry.page_size for row in self.plan.rows if row.what == "tiles"]
+        if len({*map(short_size, starts)}) == len(starts):
+            return short_size
+        return format_bytes if max(len(format_bytes(start)) for start in starts) <= _LABEL else None
 
     def _hole(self, at: int, row: Row, part: int, over: Overlay) -> Iterable[Span]:
         text = f"---- hole of {format_bytes(row.pages * self.machine.geometry.page_size)} "
@@ -320,6 +323,8 @@ class MemoryPicture:
         if shape.gap == 0:
             cell = self.plan.columns[min(inside, shape.broad - 1)]
             pfn += (self.plan.cells_at(number, part)[0] * shape.wide + cell) * shape.cell
+            if not row.low < pfn + shape.cell or pfn >= row.high:
+                return None
         return self.snapped(pfn)
 
     def snapped(self, pfn: int) -> int:

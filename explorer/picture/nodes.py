@@ -15,6 +15,8 @@ from .palette import LETTERS, Palette
 from .view import OFFLINE, Scene
 
 _BAR: Final = 12
+_MANY: Final = 8
+"""More nodes than this have no distances beside them."""
 _PLACES: Final = {"self": "in itself", "section": "in others", "kernel": "boot memory"}
 """Where struct pages lie, by `Memmap.on`."""
 
@@ -27,9 +29,9 @@ def table(scene: Scene, wide: int, halves: int) -> list[Line]:
         return []
     nodes = sorted(machine.nodes)
     struct, unit = _struct_pages(machine), machine.geometry.page_size
-    distances = all(len(machine.nodes[node].distance) >= len(nodes) for node in nodes) and len(nodes) <= 8
-    head = "  ".join(f"{node:>2}" for node in nodes) if distances else ""
-    title = f"distance {head} " if distances else ""
+    told = all(len(machine.nodes[node].distance) >= len(nodes) for node in nodes)
+    head = "  ".join(f"{node:>2}" for node in nodes) if len(nodes) <= _MANY else ""
+    title = f"{'' if told else 'default '}distance  {head} " if head else ""
     strip = (Span("▌", palette.faint, palette.strip), Span("nodes", palette.text, palette.strip, True))
     lines: list[Line] = [
         (*strip, Span(title.rjust(wide - 6), palette.dim, palette.strip)),
@@ -50,7 +52,7 @@ def table(scene: Scene, wide: int, halves: int) -> list[Line]:
             Span(f"{about_bytes(pages * unit):>8} ", palette.kinds["memmap"]),
             Span(place, palette.text),
         )
-        far = "  ".join(f"{far:>2}" for far in machine.nodes[node].distance[: len(nodes)]) if distances else ""
+        far = "  ".join(f"{machine.nodes[node].distance_to(other):>2}" for other in nodes) if head else ""
         room = wide - len(far) - 1
         lines.append(joined((*fitted(row, room), Span(far, palette.dim))))
     return lines

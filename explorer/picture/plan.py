@@ -81,6 +81,11 @@ class Row(NamedTuple):
     low: int = 0
     high: int = 1 << 52
 
+    @property
+    def shown(self) -> range:
+        """The pages that are shown."""
+        return range(max(self.start, self.low), min(self.start + self.pages, self.high))
+
 
 class Extent(NamedTuple):
     """Consecutive units of memory of one node that are there."""

@@ -78,8 +78,8 @@ class Sides:
         found: Counter[str] = Counter()
         for row in self._plan.rows:
             if row.node == node and row.what != "node":
-                low, high = max(row.start, row.low), min(row.start + row.pages, row.high)
-                found.update({str(kind): count for kind, count in self._machine.summary(low, high - low).kinds.items()})
+                of_row = self._machine.summary(row.shown.start, len(row.shown))
+                found.update({str(kind): count for kind, count in of_row.kinds.items()})
         return tuple(found.items())
 
     def _zone_of(self, row: Row) -> str | None:
@@ -87,7 +87,7 @@ class Sides:
             return None
         geometry, blocks, sections = self._machine.geometry, self._machine.blocks, self._machine.sections
         unit, per_block = geometry.pages_per_block, geometry.sections_per_block
-        for nr in range(row.start // unit, -(-(row.start + max(row.pages, 1)) // unit)):
+        for nr in range(row.shown.start // unit, -(-row.shown.stop // unit)):
             block = blocks.get(nr)
             if block is not None and block.zone is not None:
                 return block.zone[1]

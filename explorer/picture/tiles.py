@@ -142,6 +142,8 @@ class Tiles:
         """A line of cells with the scanners that stand in it."""
         shape, palette = self._plan.shape, self._scene.palette
         for pfn, sign in over.happening.scanners:
+            if pfn not in self._plan.rows[at].shown:
+                continue
             row, column = divmod((pfn - self._plan.rows[at].start) // shape.cell, shape.wide)
             which, row = divmod(row, shape.high * shape.halves)
             if which == tile and self._plan.parts_of(at, row)[0] == part:
@@ -207,7 +209,10 @@ class Tiles:
                 paint if over.marks.isdisjoint(self._blocks(row, number)) else paint._replace(signs=MARKED)
                 for number, paint in enumerate(laid)
             ]
-        return laid
+        if len(row.shown) == row.pages:
+            return laid
+        starts = range(row.start, row.start + row.pages, shape.cell)
+        return [new if at in row.shown else paint for at, paint, new in zip(starts, paints, laid, strict=True)]
 
     def _moved(self, paints: list[Paint], row: Row, over: Overlay) -> list[Paint]:
         """The cells of a row as they are while pages move: where all have left, and where some have come."""
@@ -303,7 +308,7 @@ class Tiles:
     def _plain(self, at: int, row: Row, paints: list[Paint], part: int, over: Overlay) -> Iterator[Span]:
         """A line of cells without tiles; the cursor is white, or beside a row of its own."""
         shape, palette = self._plan.shape, self._scene.palette
-        inside = row.start <= over.cursor < row.start + row.pages
+        inside = over.cursor in row.shown
         first = (over.cursor - row.start) // shape.cell
         cursor = range(first, first + max(1, self._step // shape.cell)) if inside else range(0)
         rows = self._plan.cells_at(at, part)

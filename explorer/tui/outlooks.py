@@ -11,6 +11,9 @@ from ..picture.palette import WORDS
 from ..picture.view import Told
 from .prospects import Prospects, prospects
 
+_FEW: Final = 4
+"""Blocks in one cell that are asked when the cursor comes there."""
+
 
 class Outlooks:
     """The outlook of each online block, as far as it was asked."""
@@ -47,6 +50,13 @@ class Outlooks:
             found = known[block] = told(self._machine, self._machine.outlook(block))
             self._answers.setdefault(found.answer, []).append(block)
         return known[block]
+
+    def each(self, blocks: range, ask: bool) -> tuple[tuple[int, Told], ...]:
+        """What is known of each of a few blocks in one cell; `ask`: those that were not asked are."""
+        if not 1 < len(blocks) <= _FEW:
+            return ()
+        found = ((nr, self.ask(nr) if ask else self.of(nr)) for nr in blocks)
+        return tuple((nr, told) for nr, told in found if told is not None)
 
     def pending(self) -> list[int]:
         """The online blocks that were not asked yet."""

@@ -195,7 +195,8 @@ class MainScreen(Ground, MappingScreen):
     def _place(self) -> Place:
         map_ = self._map
         found = self.verdicts.prospects() if map_.view is CanGo else None
-        return Place(map_.pfn, map_.picture.cell, map_.scope.level, self._outlook(), self._fault_here(), found)
+        each = self.verdicts.each(titles.in_cell(map_), self.session.running is None)
+        return Place(map_.pfn, map_.picture.cell, map_.scope.level, self._outlook(), self._fault_here(), found, each)
 
     def _fault_here(self) -> int | None:
         """The page in the way, if it is in the selected block."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from altmap.engine import about_bytes, format_address, format_bytes
+from altmap.engine import about_bytes, block_names, format_address, format_bytes
 
 from ...picture.scope import Scope
 from ...picture.view import Verdicts
@@ -12,6 +12,8 @@ from ...picture.views import VIEWS
 from ..widgets.memory_map import MemoryMap
 from ..worded import Role, Word
 
+_LONG: Final = 12
+"""Letters of what is inspected beside the names of the other panels."""
 PANELS = (("inspector", "1"), ("zones", "2"), ("log", "3"), ("parameters", "4"))
 
 
@@ -50,6 +52,13 @@ def _name(map_: MemoryMap, scope: Scope) -> str:
     return "machine"
 
 
+def in_cell(map_: MemoryMap) -> range:
+    """The blocks of the cell under the cursor; the block in which it is."""
+    size = map_.machine.geometry.pages_per_block
+    start = map_.pfn // map_.picture.cell * map_.picture.cell if map_.picture.cell > size else map_.cursor * size
+    return range(start // size, start // size + max(1, map_.picture.cell // size))
+
+
 def of_panel(
     map_: MemoryMap, shown: str, focused: bool, verdicts: Verdicts, width: int
 ) -> tuple[list[Word], list[Word]]:
@@ -59,16 +68,17 @@ def of_panel(
     right: list[Word] = []
     here = machine.blocks.get(cursor)
     page = map_.scope.level == "page" and width < 170
-    inspected = f"page {map_.pfn:#x}" if page else f"memory{cursor}"
+    inspected = f"page {map_.pfn:#x}" if page else block_names(in_cell(map_), 1)
+    inspected = inspected if len(inspected) <= _LONG else inspected.removeprefix("memory")
     left.append(Word(f"{inspected if shown == 'inspector' else shown} ", "strong"))
     if shown == "inspector" and not page and width < 110 and here is not None:
         zone = here.zone[1] if here.zone is not None else ""
         if width < 76:
-            unit = machine.geometry.pages_per_block
-            found = machine.summary(cursor * unit, unit)
-            free = round((found.of("free") + found.of("pcp")) * 100 / unit)
+            unit, blocks = machine.geometry.pages_per_block, in_cell(map_)
+            found = machine.summary(blocks.start * unit, len(blocks) * unit)
+            free = round((found.of("free") + found.of("pcp")) * 100 / max(1, found.pages - found.missing))
             left += [Word(f" {zone or here.state}", "dim"), Word(f"  free {free}%" if zone else "", "dim")]
-            if (told := verdicts.of(cursor)) is not None:
+            if (told := verdicts.of(cursor)) is not None and len(blocks) == 1:
                 sign = {"yes": "✓", "not known": "?"}.get(told.answer, "✗")
                 what = f"{told.blockers[0][1]:,} {told.blockers[0][0]}" if told.blockers else told.answer
                 left += [Word(f"  {sign} ", _LOOKS[told.answer]), Word(what, "text")]
@@ -78,7 +88,7 @@ def of_panel(
             size = machine.geometry.block_size
             right = [Word(format_address(cursor * size), "dim"), Word(f"  {format_bytes(size)} ", "dim")]
     others = [(pane, key) for pane, key in PANELS if pane != shown]
-    names = {pane: f"memory{cursor}" if pane == "inspector" else pane for pane, _ in others}
+    names = {pane: block_names(in_cell(map_), 1) if pane == "inspector" else pane for pane, _ in others}
     if sum(len(f" {key} {names[pane]}") for pane, key in others) + sum(len(word.text) for word in left) > 38:
         names["parameters"] = "params"
     panes = [Word(f" {key} {names[pane]}", "dim", f"verb('pane_{pane}')") for pane, key in others]

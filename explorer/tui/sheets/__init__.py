@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ...picture.lines import Line
+from .block import FLAT
+from .cell import CellSheet
 from .page import PageSheet
 from .place import Place
 from .prospects import ProspectsSheet
@@ -10,7 +12,7 @@ from .prospects import ProspectsSheet
 __all__ = ["Place", "Sheet"]
 
 
-class Sheet(ProspectsSheet, PageSheet):
+class Sheet(ProspectsSheet, CellSheet, PageSheet):
     """Chooses what is to be said of a place."""
 
     def lines(self, place: Place) -> list[Line]:
@@ -19,13 +21,12 @@ class Sheet(ProspectsSheet, PageSheet):
         block = place.pfn // geometry.pages_per_block
         if place.level == "page":
             return list(self.page(place, block))
-        if place.cell > geometry.pages_per_block:
-            return list(self.several(place))
+        several = place.cell > geometry.pages_per_block
         found = self.machine.summary(block * geometry.pages_per_block, geometry.pages_per_block)
-        if not found.counts:
+        if not several and not found.counts:
             return list(self.nothing(block))
-        if self.wide >= 56:
-            return list(self.flat(block, found, place))
-        if place.all is not None:
+        if place.all is not None and self.wide < FLAT:
             return list(self.everything(block, place, place.all))
-        return list(self.block(block, found, place))
+        if several:
+            return list(self.several(place))
+        return list(self.flat(block, found, place) if self.wide >= FLAT else self.block(block, found, place))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Final
 
-from altmap.engine import Summary, format_address, format_bytes
+from altmap.engine import Block, Summary, format_address, format_bytes
 
 from ... import facts
 from ...picture.can_go import VERDICT_SIGNS
@@ -18,6 +18,8 @@ from .place import Place
 
 _SHORT: Final = {"Unmovable": "unmov.", "Reclaimable": "recl.", "HighAtomic": "high"}
 """Pageblock types where there is little room."""
+FLAT: Final = 56
+"""A panel of so many columns is low."""
 BARS: Final = " ▁▂▃▄▅▆▇█"
 
 
@@ -73,19 +75,9 @@ class BlockSheet(Parts):
         yield from self._identity(block)
 
     def _identity(self, block: int) -> Iterator[Line]:
-        palette, machine = self.palette, self.machine
+        machine, palette = self.machine, self.palette
         here = machine.blocks.get(block)
-        name = here.state if here is not None else "sections without a memory block"
-        colour = (
-            palette.good if name == "online" else palette.warn if here is None or name != "offline" else palette.text
-        )
-        spans = [Span(name, colour, bold=True)]
-        if here is not None and here.zone is not None:
-            spans += [Span("  "), Span(here.zone[1], palette.zones.get(here.zone[1], palette.text), bold=True)]
-        if here is not None:
-            spans.append(Span(f"  node{'s' * (len(here.nodes) > 1)} {', '.join(map(str, here.nodes))}", palette.dim))
-        origin = "since boot" if here is not None and here.early else "hot-added" if here is not None else ""
-        yield self.both(tuple(spans), Span(origin, palette.dim))
+        yield self.what_of([here]) if here else (Span("sections without a memory block", palette.warn, bold=True),)
         size, start = machine.geometry.block_size, facts.block_address(machine, block)
         ends = f"{format_address(start)}-{format_address(start + size - 1)}"
         yield self.both((Span(ends),), Span(format_bytes(size), palette.dim))
@@ -95,6 +87,24 @@ class BlockSheet(Parts):
             device = facts.device_of(machine, block)
             if len(device) > 1:
                 yield from self.words("device", f"{words.block_names(device)} ({format_bytes(len(device) * size)})")
+
+    def what_of(self, blocks: Sequence[Block]) -> Line:
+        """What some blocks are: their states, zones and nodes, and where they came from."""
+        palette = self.palette
+        states = dict.fromkeys(str(block.state) for block in blocks)
+        nodes = dict.fromkeys(node for block in blocks for node in block.nodes)
+        spans = [
+            Span(
+                ", ".join(states),
+                palette.good if [*states] == ["online"] else palette.text if "offline" in states else palette.warn,
+                bold=True,
+            )
+        ]
+        for name in dict.fromkeys(block.zone[1] for block in blocks if block.zone is not None):
+            spans += [Span("  "), Span(name, palette.zones.get(name, palette.text), bold=True)]
+        spans.append(Span(f"  node{'s' * (len(nodes) > 1)} {', '.join(map(str, nodes))}", palette.dim))
+        origins = {"since boot" if block.early else "hot-added" for block in blocks}
+        return self.both(tuple(spans), Span(origins.pop() if len(origins) == 1 else "", palette.dim))
 
     def can_go(self, place: Place) -> Iterator[Line]:
         """Whether the block can go offline, and what is in the way."""

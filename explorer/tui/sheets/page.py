@@ -1,13 +1,13 @@
-"""What the inspector says of a page, and of several blocks in one cell. Pure."""
+"""What the inspector says of a page. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from altmap.engine import Page, about_bytes, format_address, format_bytes
+from altmap.engine import Page, format_address, format_bytes
 
-from ...picture.lines import Line, Span, joined
+from ...picture.lines import Line, Span
 from ...picture.links import links_of
 from ...picture.palette import WORDS
 from ...picture.parts import Parts
@@ -15,49 +15,10 @@ from .place import Place
 
 _AROUND: Final = 64
 """So many pages before and behind a page are looked at for more of its kind."""
-_EVERYTHING: Final = 1 << 52
-"""More pages than there can be."""
-_HIGH: Final = 24
-"""On a panel of so many lines there is room for all of the machine below a cell."""
 
 
 class PageSheet(Parts):
-    """A page, or a cell that is several blocks."""
-
-    def several(self, place: Place) -> Iterator[Line]:
-        """The blocks of a cell: how much of each is used, and all their pages by kind."""
-        geometry, palette = self.machine.geometry, self.palette
-        start = place.pfn // place.cell * place.cell
-        first, count = start // geometry.pages_per_block, place.cell // geometry.pages_per_block
-        found = self.machine.summary(start, place.cell)
-        size = geometry.block_size
-        yield self.both(
-            (Span(f"{count} blocks of {format_bytes(size)} in one cell", palette.dim),),
-            Span(format_bytes(count * size), palette.dim),
-        )
-        zones = " ".join(dict.fromkeys(key[1] for key in found.zones))
-        yield self.words_line("zones", zones or "none online")
-        yield ()
-        for block in range(first, first + min(count, max(1, self.high - 20))):
-            there = self.machine.blocks.get(block)
-            if there is None:
-                continue
-            one = self.machine.summary(block * geometry.pages_per_block, geometry.pages_per_block)
-            used = 1 - (one.of("free") + one.of("pcp")) / one.pages if there.state == "online" else 0.0
-            yield joined(
-                (
-                    Span(f"{block:<7}", bold=True),
-                    *self.measure(used, 16, palette.kinds["movable"]),
-                    Span(f"{used:>4.0%} used" if there.state == "online" else " offline", palette.dim),
-                )
-            )
-        yield ()
-        yield from self.kinds(found)
-        if place.level == "machine" and self.high >= _HIGH:
-            memory, unit = self.machine.summary(0, _EVERYTHING), geometry.page_size
-            yield ()
-            yield self.title("memory of the machine", about_bytes((memory.pages - memory.missing) * unit))
-            yield from self.uses(memory, lambda pages: about_bytes(pages * unit))
+    """A page of a block."""
 
     def page(self, place: Place, block: int) -> Iterator[Line]:
         """A page of a block: what it is, who could move it, where its struct page lies; and its pageblock by kind."""

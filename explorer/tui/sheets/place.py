@@ -11,7 +11,8 @@ from ..prospects import Prospects
 
 class Place(NamedTuple):
     """What the inspector is about: a cursor (pfn), the pages of a cell there, how deep the map is zoomed, what is known of
-    whether the block can go, the page in the way of the last command, and what all answers come to, if that is asked."""
+    whether the block can go, the page in the way of the last command, what all answers come to, if that is asked; and in a cell
+    of a few blocks what is known of each."""
 
     pfn: int
     cell: int
@@ -19,3 +20,4 @@ class Place(NamedTuple):
     told: Told | None
     fault: int | None
     all: Prospects | None = None
+    others: tuple[tuple[int, Told], ...] = ()
