@@ -15,6 +15,7 @@ from ..kernels.notifier_chain import Chain
 from ..numbers.bits import span
 from ..numbers.geometry import Geometry
 from ..numbers.rounding import ceil
+from ..numbers.runs import cut
 from ..protocol.vocabulary import FREE, MEMMAP, PCP, POISONED, Kind, ZoneKey
 from .block import AcpiDevice, Block, DaxDevice, Group, Request, VirtioMemDevice
 from .journal import Journal, Single, Table
@@ -254,13 +255,8 @@ class State:
 
     def change_pages(self, pfn: int, count: int, kind: Kind) -> None:
         """Make pages of present sections a kind, and keep the free counts of their zones right."""
-        size = self.geometry.pages_per_section
-        end = pfn + count
-        while pfn < end:
-            nr, first = divmod(pfn, size)
-            length = min(end - pfn, size - first)
+        for nr, first, length in cut(pfn, count, self._section_pages):
             self.set_kind(self.sections[nr], span(first, length), kind)
-            pfn += length
 
     def set_kind(self, section: Section, mask: int, kind: Kind) -> Section:
         """Make the pages of `mask` of one section a kind, and keep the free counts of its zones right. Those with a hardware
@@ -285,24 +281,20 @@ class State:
 
     def holds(self, pfn: int, count: int, kinds: tuple[Kind, ...]) -> bool:
         """Are all pages of a range online and of these kinds? One that had a hardware error counts as what it was."""
-        size = self.geometry.pages_per_section
-        for nr in range(pfn // size, ceil(pfn + count, size)):
-            host, low = self.sections.get(nr), max(pfn - nr * size, 0)
-            here = span(low, min(pfn + count - nr * size, size) - low)
-            if host is None or not host.online or here & ~union(host.pages, (*kinds, POISONED)):
+        for nr, first, length in cut(pfn, count, self._section_pages):
+            host = self.sections.get(nr)
+            if host is None or not host.online or span(first, length) & ~union(host.pages, (*kinds, POISONED)):
                 return False
         return True
 
     def objects(self) -> dict[int, int]:
         """By section, the pages that hold page tables and objects of hot-added memory. They go when it is removed; no program
         gives them back."""
-        size, found = self._section_pages, dict[int, int]()
+        found: dict[int, int] = {}
         tables = [section.memmap.tables for section in self.sections.values() if section.memmap is not None]
         for pfn, count in chain(*tables, *(request.tables for request in self.requests.values())):
-            nr, at = divmod(pfn, size)
-            while count > 0:
-                found[nr] = found.get(nr, 0) | span(at, min(count, size - at))
-                nr, at, count = nr + 1, 0, count - (size - at)
+            for nr, first, length in cut(pfn, count, self._section_pages):
+                found[nr] = found.get(nr, 0) | span(first, length)
         return found
 
     # -- nodes and zones --------------------------------------------------------------------------------------------

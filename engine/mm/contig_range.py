@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from ..memory.state import State
+from ..numbers.bits import within
 from ..protocol.events import Event, IsolationUndone, RangeIsolated
 from ..protocol.reasons import HotplugError
 from ..protocol.vocabulary import FREE, Kind
@@ -33,7 +34,7 @@ def take_range(state: State, pfn: int, pages: int, kind: Kind) -> Generator[Even
         return False
     size, free = state.geometry.pages_per_section, 0
     for section in state.sections_of(pfn, pages):
-        free += (section.of(FREE) & page_isolation.within(section.nr * size, size, pfn, pages)).bit_count()
+        free += (section.of(FREE) & within(section.nr * size, size, pfn, pages)).bit_count()
     back = page_isolation.undo_isolate(state, pfn, pages, kept)
     if free < pages:
         yield IsolationUndone(pfn, pages, back)

@@ -18,6 +18,7 @@ from ..memory.state import State
 from ..memory.zone import DMA32, NORMAL
 from ..numbers.bits import aligned_runs, from_runs, lowest, lowest_n, runs, span, spread
 from ..numbers.rounding import ceil
+from ..numbers.runs import cut
 from ..numbers.units import MIB
 from ..protocol.vocabulary import (
     FREE,
@@ -310,11 +311,8 @@ def free_pages(state: State, chunks: Sequence[Chunk], kinds: tuple[Kind, ...]) -
     size, freed = state.geometry.pages_per_section, 0
     by_section: dict[int, list[tuple[int, int]]] = {}
     for pfn, count in chunks:
-        while count > 0:
-            nr, first = divmod(pfn, size)
-            length = min(count, size - first)
+        for nr, first, length in cut(pfn, count, size):
             by_section.setdefault(nr, []).append((first, length))
-            pfn, count = pfn + length, count - length
     for nr, pieces in by_section.items():
         section = state.sections.get(nr)
         if section is None or not section.online:

@@ -11,7 +11,7 @@ import msgspec
 from ..memory.section import Section, Types, put, set_types, type_pages
 from ..memory.state import State
 from ..memory.zone import MOVABLE
-from ..numbers.bits import lowest, lowest_n, span
+from ..numbers.bits import lowest, lowest_n, span, within
 from ..numbers.rounding import down
 from ..protocol.reasons import HotplugError
 from ..protocol.reasons.taking import Unmovable, UnseenKernelPages
@@ -166,12 +166,6 @@ def _ends_first(page: int, pfn: int, pages: int, block: int) -> tuple[int, int]:
     if page < pfn + block:
         return 0, page
     return (1, page) if page >= pfn + pages - block else (2, page)
-
-
-def within(base: int, size: int, pfn: int, pages: int) -> int:
-    """The part of a range of pfns that lies among the `size` pages from `base` on, as a set counted from `base`."""
-    low, high = max(pfn - base, 0), min(pfn + pages - base, size)
-    return span(low, high - low) if high > low else 0
 
 
 def _set(state: State, sections: list[Section], pfn: int, pages: int, isolate: bool) -> int:

@@ -13,6 +13,7 @@ from ..memory.section import Section
 from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import Evidence
+from ..numbers.bits import within
 from ..numbers.rounding import ceil
 from ..protocol.events import PagesAssumed
 from ..protocol.vocabulary import (
@@ -31,7 +32,7 @@ from ..protocol.vocabulary import (
     ZoneKey,
 )
 from . import migrate
-from .page_isolation import first_unmovable, within
+from .page_isolation import first_unmovable
 from .watermarks import Watermarks
 
 _EXACT: Final = Evidence()

@@ -27,6 +27,13 @@ def span(start: int, count: int) -> int:
     return ((1 << count) - 1) << start
 
 
+def within(base: int, size: int, start: int, count: int) -> int:
+    """Those of `count` pages from pfn `start` on that lie among the `size` pages from pfn `base` on, as a set counted from
+    `base`."""
+    low, high = max(start - base, 0), min(start + count - base, size)
+    return span(low, high - low) if high > low else 0
+
+
 def runs(pages: int, base: int = 0) -> Iterator[tuple[int, int]]:
     """Each maximal run of the set as (start, length), ascending; `base`: what page 0 counts as."""
     borders = pages ^ (pages << 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 
 def consecutive(numbers: Iterable[int]) -> list[tuple[int, int]]:
@@ -39,6 +39,16 @@ def split(chunks: Iterable[tuple[int, int]], count: int) -> tuple[list[tuple[int
         if here < length:
             behind.append((first + here, length - here))
     return before, behind
+
+
+def cut(first: int, count: int, unit: int) -> Iterator[tuple[int, int, int]]:
+    """A run of `count` numbers from `first` on, cut at the multiples of `unit`, ascending: which unit each part lies in, the
+    part's first number counted from there, and how many it has."""
+    number, at = divmod(first, unit)
+    while count > 0:
+        here = min(count, unit - at)
+        yield number, at, here
+        number, at, count = number + 1, 0, count - here
 
 
 def covered(chunks: Iterable[tuple[int, int]]) -> int:

@@ -9,6 +9,7 @@ from ..memory.section import Section, type_pages
 from ..memory.state import State
 from ..numbers.bits import span
 from ..numbers.geometry import Geometry
+from ..numbers.runs import cut
 from ..protocol.vocabulary import MOVABLE_TYPE, Kind, Migratetype, ZoneKey
 from .summary import checked_range, free_orders
 
@@ -30,16 +31,13 @@ def pages_in(state: State, start: int, pages: int) -> list[Page]:
     """Each page of a range; it costs as much as the range is long. Raises `BadInput` for a range that no machine can have."""
     checked_range(start, pages)
     found: list[Page] = []
-    size, end = state.geometry.pages_per_section, start + pages
-    while start < end:
-        nr, first = divmod(start, size)
-        length = min(end - start, size - first)
-        section = state.sections.get(nr)
+    size = state.geometry.pages_per_section
+    for nr, first, length in cut(start, pages, size):
+        section, pfn = state.sections.get(nr), nr * size + first
         if section is None:
-            found += (Page(pfn, False) for pfn in range(start, start + length))
+            found += (Page(absent, False) for absent in range(pfn, pfn + length))
         else:
             found += _pages_of(section, state.geometry, first, length)
-        start += length
     return found
 
 

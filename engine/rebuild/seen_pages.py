@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from ..numbers.bits import span
+from ..numbers.bits import within
 from ..protocol.vocabulary import Kind
 from ..reading.kpageflags import KPF_NOPAGE, is_bare_compound, is_order_0_slab, kind_of
 from ..reading.observation import PageRun
@@ -47,8 +47,7 @@ class Letters:
         sets: dict[int, int] = {}
         for run in runs:
             letter = self._of_flags.get(run.flags) or self._letter(run.flags)
-            low, high = max(run.pfn - base, 0), min(run.pfn + run.count - base, size)
-            sets[letter] = sets.get(letter, 0) | span(low, high - low)
+            sets[letter] = sets.get(letter, 0) | within(base, size, run.pfn, run.count)
         return sets
 
     def _read_off(self, runs: Iterable[PageRun], base: int, size: int) -> dict[int, int]:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 from altmap.engine.numbers import bits
+from altmap.engine.numbers.runs import cut
 
 WIDTH = 512
 
@@ -83,3 +84,11 @@ def test_aligned_runs_and_spread(order: int) -> None:
         starts = bits.aligned_runs(as_int(pages), order, WIDTH)
         assert as_set(starts) == wanted
         assert as_set(bits.spread(starts, order)) == {page for head in wanted for page in range(head, head + size)}
+
+
+@pytest.mark.parametrize(("first", "count"), [(0, 0), (0, 5), (3, 5), (3, 6), (8, 8), (15, 26)])
+def test_a_run_cut_at_sections_is_the_run_again_and_what_lies_within_each(first: int, count: int) -> None:
+    parts = [*cut(first, count, 8)]
+    assert [nr * 8 + at + one for nr, at, here in parts for one in range(here)] == [*range(first, first + count)]
+    assert all(bits.within(nr * 8, 8, first, count) == bits.span(at, here) for nr, at, here in parts)
+    assert not bits.within((first + count) // 8 * 8 + 8, 8, first, count)

@@ -11,14 +11,14 @@ import msgspec
 
 from ...memory.section import union
 from ...memory.state import State
-from ...numbers.bits import lowest
+from ...numbers.bits import lowest, within
 from ...numbers.frozen import Frozen
 from ...numbers.rounding import up
 from ...protocol.events import Event, HugePageTaken
 from ...protocol.vocabulary import ABSENT, HUGE, MEMMAP, MOVABLE, PINNED, POISONED, RESERVED, Kind, ZoneKey
 from .. import unseen
 from ..contig_range import take_range
-from ..page_isolation import first_unmovable, within
+from ..page_isolation import first_unmovable
 from ..zonelist import zonelist
 from . import pool
 

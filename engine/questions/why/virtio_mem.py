@@ -12,7 +12,7 @@ from ...hotplug.virtio_mem import blocks_of, device_blocks, plugged
 from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES
 from ...mm import page_isolation
-from ...numbers.bits import lowest
+from ...numbers.bits import lowest, within
 from ...numbers.runs import consecutive
 from ...numbers.units import parse_bytes
 from ...protocol.reasons import Reason
@@ -122,6 +122,6 @@ def _holder(state: State, pfn: int, pages: int) -> tuple[Kind, int]:
     staying: tuple[Kind, ...] = (PINNED, HUGE, MOVABLE)
     for kind in staying:
         for section in sections:
-            if here := section.of(kind) & page_isolation.within(section.nr * size, size, pfn, pages):
+            if here := section.of(kind) & within(section.nr * size, size, pfn, pages):
                 return kind, section.nr * size + lowest(here)
     return MOVABLE, pfn
