@@ -11,7 +11,7 @@ from ..memory.state import State
 from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..numbers.bits import every, lowest_n, span
 from ..protocol.vocabulary import FREE, KERNEL, MEMMAP, MOVABLE, PCP, RESERVED, Kind, ZoneKey
-from .layout import Draft
+from .draft import Draft
 
 
 def name_bare_pages(draft: Draft) -> None:

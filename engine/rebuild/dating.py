@@ -13,8 +13,8 @@ from ..memory.block import Block
 from ..memory.zone import MOVABLE
 from ..numbers.rounding import ceil
 from ..reading.observation import Observation
+from .draft import Draft
 from .evidence import boot_memory
-from .layout import Draft
 
 
 def doubt_origins(draft: Draft) -> None:

@@ -19,8 +19,8 @@ from ..memory.state import State
 from ..memory.zone import MOVABLE
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import Mode, ZoneKey
+from .draft import Draft
 from .evidence import boot_memory
-from .layout import Draft
 
 
 class _Device(NamedTuple):

@@ -14,7 +14,7 @@ from ..numbers.bits import span
 from ..numbers.rounding import ceil
 from ..protocol.vocabulary import RESERVED, UNMOVABLE_KINDS, Chunk, ZoneKey
 from ..reading.observation import Observation
-from .layout import Draft
+from .draft import Draft
 
 _FOR_GOOD: Final = ("Kernel code", "Kernel rodata", "Kernel data", "Kernel bss", "Crash kernel")
 """Children of System RAM that the boot reserved and no one gives back: the kernel's image (without the part that only the

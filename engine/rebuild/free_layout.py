@@ -18,11 +18,11 @@ import msgspec
 from ..memory.section import Pages, Section, union
 from ..memory.state import State
 from ..mm.free_area import all_maximal_runs, order_counts, section_counts
-from ..numbers.bits import aligned_runs, every, lowest_n, span, spread
+from ..numbers.bits import aligned_runs, every, lowest_n, spread, within
 from ..numbers.geometry import Geometry
 from ..protocol.vocabulary import ASSUMED, FREE, MEMMAP, MOVABLE, PCP, RESERVED, Kind, ZoneKey
 from .block_types import set_block_types
-from .layout import Draft
+from .draft import Draft
 
 _KINDS: Final[tuple[Kind, ...]] = (FREE, ASSUMED, MOVABLE, PCP)
 """Pages whose place is free to choose if no one saw them."""
@@ -171,8 +171,7 @@ def _covered(draft: Draft, nr: int) -> int:
     size = draft.state.geometry.pages_per_section
     base, covered = nr * size, 0
     for run in draft.runs_in(base, size):
-        low, high = max(run.pfn - base, 0), min(run.pfn + run.count - base, size)
-        covered |= span(low, high - low)
+        covered |= within(base, size, run.pfn, run.count)
     return covered
 
 

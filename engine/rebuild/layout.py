@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Hashable, Sequence
 from typing import Final
 
 import msgspec
@@ -11,10 +10,9 @@ import msgspec
 from ..memory.block import Block
 from ..memory.section import Memmap, Pages, Section, Types, in_zones, put
 from ..memory.state import State
-from ..memory.zone import MOVABLE as MOVABLE_ZONE
 from ..memory.zone import ZONE_ORDER
 from ..mm import windows
-from ..numbers.bits import aligned_runs, lowest, span
+from ..numbers.bits import span
 from ..numbers.rounding import ceil, up
 from ..protocol.vocabulary import (
     ABSENT,
@@ -23,53 +21,16 @@ from ..protocol.vocabulary import (
     MEMMAP,
     PAGE_OFFLINE,
     UNMOVABLE,
-    VMEMMAP,
-    Chunk,
     Kind,
-    Mode,
     ZoneKey,
 )
 from ..reading.kpageflags import head_pages
-from ..reading.observation import Observation, PageRun
-from .seen_pages import Letters
+from .draft import Draft
+from .housed import house_memmap
 
 _SOMEWHERE: Final = Memmap("kernel")
 _KEPT: Final[tuple[Kind, ...]] = (MEMMAP, PAGE_OFFLINE)
 """What pages stay when their block goes offline or online."""
-
-
-class Draft:
-    """The sections of a state in the making. `mode` is that of memmap_on_memory, `covered` are the seen pages by section,
-    `exact` the sections of which all were seen, `plain` seen pages without any flag: kernel pages or per-CPU lists, and `bare`
-    those of them that are not named yet; `compound` likewise those of larger pages. `reserved` are pages that /proc/iomem
-    shows as such."""
-
-    def __init__(self, state: State, seen: Observation, prior: State | None, mode: Mode = "N") -> None:
-        self.state = state
-        self.mode = mode
-        self.seen = seen
-        self.prior = prior
-        self.starts = [run.pfn for run in seen.pages]
-        self.letters = Letters()
-        self.plain: dict[int, int] = {}
-        self.bare: dict[int, int] = {}
-        self.compound: dict[int, int] = {}
-        self.reserved: dict[int, int] = {}
-        self.exact: set[int] = set()
-        self.covered: dict[int, int] = {}
-        self.homeless: list[int] = []
-        self.ram = _ram(state)
-        self.full = span(0, state.geometry.pages_per_section)  # one value that equal sections share
-        self.blanks: dict[tuple[int, int], Pages] = {}
-        self.alike: dict[Hashable, Section] = {}
-        self.solid = (0, 0)  # the range of RAM that the last section lay in
-
-    def runs_in(self, start: int, pages: int) -> Sequence[PageRun]:
-        """The seen runs that meet a range of pfns, ascending."""
-        at, runs = bisect_left(self.starts, start), self.seen.pages
-        if at and runs[at - 1].pfn + runs[at - 1].count > start:
-            at -= 1
-        return runs[at : bisect_left(self.starts, start + pages)]
 
 
 def find_heads(draft: Draft) -> None:
@@ -96,7 +57,7 @@ def build_sections(draft: Draft) -> None:
     state.sections.load(alike)
     if draft.prior is not None:
         _keep_leaks(draft, draft.prior)
-    _house(draft)
+    house_memmap(draft)
 
 
 def _find_head(draft: Draft, number: int) -> None:
@@ -194,19 +155,6 @@ def _head_types(state: State, head: int) -> Types:
     return Types({UNMOVABLE: span(0, blocks)}) if head and state.model.heads_unmovable else Types()
 
 
-def _ram(state: State) -> list[tuple[int, int]]:
-    """System RAM as ranges of pfns, ascending, neighbours joined."""
-    page = state.geometry.page_size
-    joined: list[tuple[int, int]] = []
-    for resource in sorted((r for r in state.resources.values() if r.ram), key=lambda r: r.start):
-        low, high = ceil(resource.start, page), resource.end // page
-        if joined and joined[-1][1] == low:
-            joined[-1] = (joined[-1][0], high)
-        elif low < high:
-            joined.append((low, high))
-    return joined
-
-
 def _holes(draft: Draft, nr: int, size: int) -> int:
     """Pages of a boot section that are no System RAM."""
     base, there = nr * size, 0
@@ -287,73 +235,3 @@ def _keep_leaks(draft: Draft, prior: State) -> None:
     for nr, section in prior.sections.items():
         if nr // per_block not in prior.blocks and nr not in state.sections:
             state.sections.load({nr: section})
-
-
-def _house(draft: Draft) -> None:
-    """The memmap that the model put into kernel memory is still somewhere: where it put it, or, if the capture says that
-    this cannot be, in other pages without flags; or no one knows where."""
-    state = draft.state
-    size = state.geometry.pages_per_section
-    for nr in state.section_numbers():
-        memmap = state.sections[nr].memmap
-        if memmap is None or memmap.on != "kernel" or not memmap.chunks:
-            continue
-        if all(_could_hold(draft, chunk) for chunk in memmap.chunks):
-            for pfn, count in memmap.chunks:
-                _claim(draft, pfn, count)
-        else:
-            draft.homeless.append(nr)
-    unit = state.geometry.vmemmap_unit_pages
-    for nr in draft.homeless:
-        section = state.sections[nr]
-        assert section.memmap is not None
-        found: list[Chunk] = []
-        while sum(count for _, count in found) < section.memmap.pages:
-            free_unit = _unclaimed(draft, unit, size)
-            if free_unit is None:
-                break
-            _claim(draft, free_unit, unit)
-            found.append((free_unit, unit))
-        whole = sum(count for _, count in found) >= section.memmap.pages
-        moved = Memmap("kernel", found[0][0], tuple(found)) if whole else Memmap("kernel")
-        state.sections.load({nr: msgspec.structs.replace(section, memmap=moved)})
-
-
-def _could_hold(draft: Draft, chunk: Chunk) -> bool:
-    size = draft.state.geometry.pages_per_section
-    pfn, left = chunk
-    while left > 0:
-        nr, at = divmod(pfn, size)
-        count = min(left, size - at)
-        section = draft.state.sections.get(nr)
-        if section is None or not section.online:
-            return False
-        mask = span(at, count)
-        if mask & ~(section.of(VMEMMAP) | draft.bare.get(nr, 0)):
-            return False
-        pfn, left = pfn + count, left - count
-    return True
-
-
-def _claim(draft: Draft, pfn: int, left: int) -> None:
-    size = draft.state.geometry.pages_per_section
-    while left > 0:
-        nr, at = divmod(pfn, size)
-        count = min(left, size - at)
-        section = draft.state.sections[nr]
-        mask = span(at, count)
-        draft.state.sections.load({nr: msgspec.structs.replace(section, pages=put(section.pages, mask, VMEMMAP))})
-        if nr in draft.bare:
-            draft.bare[nr] &= ~mask
-        pfn, left = pfn + count, left - count
-
-
-def _unclaimed(draft: Draft, unit: int, size: int) -> int | None:
-    order = (unit - 1).bit_length()
-    for nr in sorted(draft.bare):
-        section = draft.state.sections[nr]
-        if any(key[1] == MOVABLE_ZONE for key, _ in section.zones):
-            continue
-        if starts := aligned_runs(draft.bare[nr], order, size):
-            return nr * size + lowest(starts)
-    return None

@@ -18,6 +18,7 @@ from . import agree, going_offline, layout, topology
 from .bare_pages import name_bare_pages
 from .dating import doubt_origins
 from .devices import build_devices
+from .draft import Draft
 from .evidence import mark_reserved, mark_unseen, weigh_evidence
 from .free_layout import lay_out
 from .from_proc import with_blocks
@@ -79,7 +80,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     topology.build_zones(state, seen)
     topology.build_blocks(state, seen, prior)
     notes += (*agree.zones_of_blocks(state), *agree.blocks_in_no_zone(state))
-    draft = layout.Draft(state, seen, prior, identity.settings.memmap_on_memory)
+    draft = Draft(state, seen, prior, identity.settings.memmap_on_memory)
     layout.find_heads(draft)
     if prior is None:
         build_devices(draft)
@@ -108,7 +109,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     return state, notes
 
 
-def _settle(state: State, seen: Observation, draft: layout.Draft, prior: State | None, notes: list[str]) -> None:
+def _settle(state: State, seen: Observation, draft: Draft, prior: State | None, notes: list[str]) -> None:
     members: dict[ZoneKey, list[int]] = {}
     for nr in state.section_numbers():
         for key, _ in state.sections[nr].zones:
