@@ -108,6 +108,18 @@ def ghosts(machine: Machine) -> dict[int, str]:
     }
 
 
+def free_areas(machine: Machine, start: int, pages: int) -> dict[str, dict[int, int]]:
+    """The free pages of a range by pageblock type and order, the type with the most first. A free area lies in one pageblock, or
+    fills several that are of one type."""
+    counts: dict[str, dict[int, int]] = {}
+    for cell in machine.summaries(start, pages, machine.geometry.pageblock_pages):
+        kind = str(next(iter(cell.types), ""))
+        for order, count in cell.orders.items() if kind else ():
+            row = counts.setdefault(kind, {})
+            row[order] = row.get(order, 0) + count
+    return dict(sorted(counts.items(), key=lambda item: -sum(item[1].values())))
+
+
 def runs(blocks: Iterable[int]) -> list[tuple[int, int]]:
     """Runs of consecutive numbers as (first, count), ascending."""
     return [(first, last - first + 1) for first, last in consecutive(blocks)]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from altmap.engine import Page
+from altmap.engine import Page, Summary
 
 from .colour import between
 from .lines import Line, Span, joined, width
@@ -14,13 +14,25 @@ from .memory import GUTTERS
 from .overlay import Overlay, Places
 from .palette import LETTERS, WORDS
 from .scope import Scope
-from .view import Scene, View
+from .view import Entry, Paint, Scene, View
 
 _ACROSS: Final = 64
 _STRIP: Final = 3
 """Lines of the strip of the whole block."""
 _STRIP_FROM: Final = 20
 """So high a map has room for it."""
+
+
+def order_entry(scene: Scene, view: type[View], found: Summary) -> Entry:
+    """The legend of the digits: at the first page of a free area stands its order. `found`: pages of which some are free."""
+    order = min(9, max(found.orders))  # a digit rather than a letter
+    page = Page(0, True, kind="free", order=order)
+    fore = scene.palette.cursor if scene.palette.dark else scene.palette.text
+    return Entry(
+        Paint(scene.palette.ground, " "),
+        "order of a free area",
+        (Span(f"{order:x} ", fore, view.page(scene, page), True),),
+    )
 
 
 class PagesPicture:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from textwrap import wrap
 from typing import Final
 
@@ -16,6 +16,9 @@ _ORDER: Final = (
     "pinned", "poisoned", "offline", "absent",
 )  # fmt: skip
 """Kinds in the order of lists."""
+_BARS: Final = " ▁▂▃▄▅▆▇█"
+_TALL: Final = 26
+"""On a panel of so many lines there is room for bars."""
 
 
 class Parts:
@@ -83,6 +86,27 @@ class Parts:
             Span(" "),
         )
 
+    def orders(self, orders: Mapping[int, int], colour: int, bars: int) -> Iterator[Line]:
+        """How many free areas there are of each order; where there is room for it their pages too, as bars of so many lines.
+        `orders`: pages by order."""
+        palette, top = self.palette, self.machine.geometry.max_order
+        pages = [orders.get(order, 0) for order in range(top + 1)]
+        counts = [count >> order for order, count in enumerate(pages)]
+        exact = [f"{count or '·'}" for count in counts]
+        for texts, least in ((exact, 3), (exact, 2), ([_thousands(count) for count in counts], 2)):
+            widths = [max(least, len(text) + 1, len(f"{order}") + 1) for order, text in enumerate(texts)]
+            if sum(widths) <= self.wide:
+                break
+        most = max(pages)
+        levels = [round(count / most * bars * 8) or (1 if count else 0) for count in pages] if most else []
+        for row in reversed(range(bars)) if levels and not self.letters and self.high >= _TALL else ():
+            cells = [_BARS[min(8, max(0, level - row * 8))] for level in levels]
+            yield joined(
+                Span((cell * min(3, each - 1)).rjust(each), colour) for cell, each in zip(cells, widths, strict=True)
+            )
+        yield self.text("".join(f"{order:>{each}}" for order, each in enumerate(widths)), palette.faint)
+        yield self.text("".join(text.rjust(each) for text, each in zip(texts, widths, strict=True)), palette.text)
+
     def bar(self, found: Summary) -> Line:
         """All kinds as one bar over the whole width."""
         kinds: dict[str, int] = {str(kind): n for kind, n in found.kinds.items()}
@@ -141,3 +165,8 @@ class Parts:
         indent = max(9, len(label) + 1)
         for number, part in enumerate(wrap(text, max(16, self.wide - indent))):
             yield (Span((label if number == 0 else "").ljust(indent), self.palette.dim), Span(part, colour))
+
+
+def _thousands(count: int) -> str:
+    """A count in at most three letters."""
+    return f"{count or '·'}" if count < 1000 else f"{count // 1000}k"

@@ -58,7 +58,7 @@ GLOSSARY: Final[dict[str, str]] = {
     # the buddy
     "free areas": "Free pages as the buddy keeps them: 2^order pages side by side, aligned to their size.",
     "free area": "2^order free pages side by side, aligned to their size.",
-    "order": "An area of order n is 2^n pages: order 0 is one page, order 9 is 2 MiB with 4K pages.",
+    "order": "An area of order n is 2^n pages: order 0 is one page, order 9 is 2 MiB with 4K pages. On the map a is 10.",
     "unmovable": "Pageblocks where the kernel's own pages are put.",
     "reclaimable": "Pageblocks for the kernel's pages that it can give up, such as caches.",
     "isolate": "Pageblocks that nothing is taken from while they are emptied.",

@@ -72,6 +72,15 @@ def tile_word(outcome: Outcome) -> str:
     return WORDS.get(kind, outcome.result) if isinstance(kind, str) else outcome.result
 
 
+def stays(refused: tuple[Outcome, ...], told: Told | None, block: int) -> str:
+    """All that stays in the way of an offline that was refused, for the page that it names is only the first; "" for none."""
+    if told is None or told.rule or told.answer == "not known" or getattr(refused[0].command, "block", None) != block:
+        return ""
+    counts = [f"{count:,} {word}" for word, count, _ in told.blockers]
+    last = f"{counts.pop()} pages stay" if counts else ""
+    return " and ".join(filter(None, (", ".join(counts), last)))
+
+
 def grouped(refused: tuple[Outcome, ...]) -> list[tuple[str, list[Outcome]]]:
     """Refusals that say the same but for the place, the most frequent first; each with a sentence of its first."""
     groups: dict[tuple[str, str, str], list[Outcome]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from altmap import engine
+from altmap.explorer.picture.memmap import head
 from altmap.explorer.picture.overlay import Overlay
 from altmap.explorer.picture.pages import PagesPicture
 from altmap.explorer.picture.palette import DARK
@@ -14,7 +15,7 @@ from altmap.explorer.picture.view import Scene
 from altmap.explorer.tui.outlooks import Outlooks
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.sheets import Place, Sheet
-from altmap.explorer.tui.widgets.bars import StatusLine
+from altmap.explorer.tui.widgets.bars import ResultBar, StatusLine
 from altmap.explorer.tui.widgets.map_legend import MapLegend
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.title import Strip
@@ -94,3 +95,69 @@ def test_where_the_table_of_zones_has_not_all_columns_their_numbers_stand_below_
         assert ["start", "pfn", f"{zone.start:#x}"] in said
 
     drive(engine.open_machine("numa-guest"), look, (120, 40))
+
+
+def panel(machine: engine.Machine, place: Place, wide: int, high: int) -> list[str]:
+    return [
+        "".join(span.text for span in line).rstrip() for line in Sheet(machine, DARK, (wide, high), True).lines(place)
+    ]
+
+
+def test_beside_a_page_stand_the_free_areas_of_its_pageblock_and_of_its_block() -> None:
+    said = panel(engine.open_machine("firecracker-24g"), Place(0x153C20, 1, "page", None, None), 38, 32)
+    at = next(number for number, line in enumerate(said) if line.startswith("its free areas by order"))
+    assert said[at].endswith("largest 6")
+    assert said[at + 2].split() == ["25", "20", "10", "11", "8", "1", "1", "·", "·", "·", "·"]
+    types = [number for number, line in enumerate(said) if line.endswith("pages free")]
+    assert [said[number].split()[0] for number in types] == ["Movable", "Unmovable"]
+    counts = [
+        sum(int(text) << order for order, text in enumerate(said[at + 2].replace("·", "0").split())) for at in types
+    ]
+    assert [f"{count:,}" for count in counts] == [said[number].split()[1] for number in types]
+
+
+def test_in_a_low_panel_who_could_move_a_page_comes_first() -> None:
+    machine = engine.open_machine("firecracker-24g")
+    for high in (1, 5):
+        said = panel(machine, Place(0x150C31, 1, "page", None, None), 59, high)
+        assert any("nobody: slab is never migrated" in line for line in said[:high][:2])
+
+
+def test_counts_of_free_areas_never_run_together() -> None:
+    machine = with_dimm("rfc-v2", movable=7)
+    assert machine.apply(engine.Allocate(size="450M", kind="movable", pattern="random", zone="Movable")).ok
+    for wide in (38, 30):
+        said = panel(machine, Place(33 << 15, 512, "machine", None, None), wide, 32)
+        at = next(number for number, line in enumerate(said) if line.startswith("free areas by order"))
+        assert [*map(int, said[at + 1].split())] == [*range(machine.geometry.max_order + 1)]
+        assert len(said[at + 2].split()) == machine.geometry.max_order + 1
+        assert int(said[at + 2].split()[0].replace("k", "000")) > 999
+
+
+def test_of_single_pages_the_legend_says_what_a_digit_is() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "g", *"42", "enter", "f", "x")
+        assert "order of a free area" in screen.query_one(MapLegend).words
+        await press(pilot, "minus")
+        assert "order" not in screen.query_one(MapLegend).words
+
+    drive(engine.open_machine("firecracker-24g"), look, (60, 20))
+
+
+def test_a_refusal_says_how_many_pages_stay_where_there_is_room_beside_the_keys() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "g", *"42", "enter", "f")
+        bar = screen.query_one(ResultBar)
+        said = "".join(span.text for span in bar.row(1))
+        assert all(words in said for words in ("show", "w", "b"))
+        assert ("2,489 slab, 31 page table and 24 kernel pages stay" in said) == (screen.app.size.width == 120)
+
+    for size in ((120, 40), (60, 20)):
+        drive(engine.open_machine("firecracker-24g"), look, size)
+
+
+def test_in_the_head_of_a_host_the_page_of_the_block_under_the_cursor_is_named() -> None:
+    machine = with_dimm("rfc-v2")
+    lines = head(Scene(machine, DARK, Outlooks(machine)), 35, 81, 13, 2)
+    said = ["".join(span.text for span in line).split() for line in lines]
+    assert said[5] == ["+0", "+2M", "+4M", "0x100600", "+8M", "+10M", "+12M", "+14M"]

@@ -240,7 +240,7 @@ class MainScreen(Ground, MappingScreen):
         """Name the keys that lead on from the last result, until the next one; why is asked of what is under the cursor."""
         offers = self._search_offers()
         if self._worth and not self.machine.history:
-            said = f"worth knowing: {len(self._worth)} thing{'s' * (len(self._worth) > 1)}"
+            said = f"show {len(self._worth)} thing{'s' * (len(self._worth) > 1)} worth knowing"
             offers.append(Offer("4", said, "worth knowing", "verb('pane_parameters')"))
         if self._refused is not None:
             if self._fault is not None:
@@ -340,7 +340,9 @@ class MainScreen(Ground, MappingScreen):
             for outcome in batch.refused
             if isinstance(block := getattr(outcome.command, "block", None), int)
         })  # fmt: skip
-        self.query_one(ResultBar).tell(batch, self.machine, changes.where_words(self._changes, self.machine))
+        moved = changes.where_words(self._changes, self.machine)
+        told = self._outlook() if len(batch.refused) == 1 == len(batch.outcomes) else None
+        self.query_one(ResultBar).tell(batch, self.machine, moved or prospects.stays(batch.refused, told, self.cursor))
         if batch.refused and not batch.stopped:
             self._refused = batch, self.cursor, self.marks
         self.show_offers()

@@ -20,7 +20,6 @@ _SHORT: Final = {"Unmovable": "unmov.", "Reclaimable": "recl.", "HighAtomic": "h
 """Pageblock types where there is little room."""
 FLAT: Final = 56
 """A panel of so many columns is low."""
-BARS: Final = " ▁▂▃▄▅▆▇█"
 
 
 class BlockSheet(Parts):
@@ -41,7 +40,8 @@ class BlockSheet(Parts):
             yield from self._types(found)
         if found.orders:
             yield ()
-            yield from self._orders(found)
+            yield self.text("free areas by order", self.palette.dim)
+            yield from self.orders(found.orders, self.palette.kinds["pcp"], 3)
         yield ()
         yield from self._memmap(block)
 
@@ -69,8 +69,10 @@ class BlockSheet(Parts):
             yield self.row("free areas, order 0 to " + str(self.machine.geometry.max_order), self._order_counts(found))
         if found.types:
             size = self.machine.geometry.pageblock_pages
-            kinds = ", ".join(f"{pages // size} {kind.lower()}" for kind, pages in found.types.items())
-            yield self.row("pageblocks", kinds)
+            counts = sorted(found.types.items(), key=lambda item: -item[1])
+            kinds = ", ".join(f"{pages // size} {kind.lower()}" for kind, pages in counts)
+            memmap = f"  memmap {words.memmap_place(self.machine, block).partition(',')[0]}"
+            yield self.row("pageblocks", f"{kinds}{memmap}" if 12 + len(kinds + memmap) <= self.wide else kinds)
         yield from self._memmap(block)
         yield from self._identity(block)
 
@@ -191,27 +193,6 @@ class BlockSheet(Parts):
     def _order_counts(self, found: Summary) -> str:
         orders = found.orders
         return "  ".join(f"{orders.get(order, 0) >> order}" for order in range(self.machine.geometry.max_order + 1))
-
-    def _orders(self, found: Summary) -> Iterator[Line]:
-        palette, orders = self.palette, found.orders
-        top = self.machine.geometry.max_order
-        yield self.text("free areas by order", palette.dim)
-        counts = [orders.get(order, 0) >> order for order in range(top + 1)]
-        widths = [max(3, len(f"{count}") + 1) for count in counts]
-        while sum(widths) > self.wide and max(widths) > 3:  # the widest overflow into their gap
-            widths[widths.index(max(widths))] -= 1
-        shown = range(top + 1)
-        most = max(orders.values())
-        levels = [round(orders.get(order, 0) / most * 24) or (1 if orders.get(order) else 0) for order in shown]
-        if not self.letters and self.high >= 26:
-            for row in (2, 1, 0):
-                cells = [BARS[min(8, max(0, level - row * 8))] for level in levels]
-                yield joined(
-                    Span((cell * min(3, each - 1)).rjust(each), palette.kinds["pcp"])
-                    for cell, each in zip(cells, widths, strict=True)
-                )
-        yield self.text("".join(f"{order:>{widths[order]}}" for order in shown), palette.faint)
-        yield self.text("".join(f"{counts[order] or '·':>{widths[order]}}" for order in shown), palette.text)
 
     def _memmap(self, block: int) -> Iterator[Line]:
         geometry, palette = self.machine.geometry, self.palette

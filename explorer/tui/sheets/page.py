@@ -7,10 +7,12 @@ from typing import Final
 
 from altmap.engine import Page, format_address, format_bytes
 
-from ...picture.lines import Line, Span
+from ... import facts
+from ...picture.lines import Line, Span, fitted
 from ...picture.links import links_of
 from ...picture.palette import WORDS
 from ...picture.parts import Parts
+from .block import FLAT
 from .place import Place
 
 _AROUND: Final = 64
@@ -26,10 +28,16 @@ class PageSheet(Parts):
         page = machine.pages(place.pfn, 1)[0]
         kind = WORDS[page.kind] if page.kind else "not online" if page.present else "no memory"
         colour = palette.kinds.get(page.kind or "", palette.dim)
+        who = _WHO_MOVES.get(page.kind or "", "nobody: it is not in use")
+        if self.wide >= FLAT and self.high <= 2:
+            yield fitted((Span(kind, colour, bold=True), Span("  moves? ", palette.dim), Span(who)), self.wide)
         yield self.both(
             (Span(kind, colour, bold=True), Span(f"  {self._run(page)}", palette.dim)),
             Span(f"memory{block}", palette.dim),
         )
+        moves = [*self.words("moves?", who)]
+        if self.wide >= FLAT:
+            yield from moves
         yield self.words_line("address", format_address(place.pfn * geometry.page_size))
         if page.zone is not None:
             yield self.words_line("zone", f"{page.zone[1]}  node {page.zone[0]}")
@@ -44,10 +52,27 @@ class PageSheet(Parts):
         yield self.words_line("flags", "not known" if flags is None else " ".join(flags) or "none that its kind tells")
         yield from self._struct_page(place.pfn)
         yield ()
-        yield from self.words("moves?", _WHO_MOVES.get(page.kind or "", "nobody: it is not in use"))
-        yield ()
+        if self.wide < FLAT:
+            yield from moves
+            yield ()
         start = place.pfn // geometry.pageblock_pages * geometry.pageblock_pages
-        yield from self.kinds(machine.summary(start, geometry.pageblock_pages))
+        around = machine.summary(start, geometry.pageblock_pages)
+        yield self.title(f"pageblock {number}", page.migratetype or "offline")
+        yield from self.kinds(around)
+        if around.orders:
+            yield ()
+            yield self.both(
+                (Span("its free areas by order", palette.dim),), Span(f"largest {max(around.orders)}", palette.dim)
+            )
+            yield from self.orders(around.orders, palette.kinds["pcp"], 0)
+        if areas := facts.free_areas(machine, block * geometry.pages_per_block, geometry.pages_per_block):
+            yield ()
+            yield self.title(f"memory{block}", "free areas by type")
+            for name, orders in areas.items():
+                colour = palette.types.get(name, palette.text)
+                pages = f"{sum(orders.values()):,} pages free"
+                yield self.both((Span(name, colour, bold=True),), Span(pages, palette.dim))
+                yield from self.orders(orders, colour, 1)
 
     def _huge(self, page: Page) -> Iterator[Line]:
         """The huge page that a page is part of: its head, and its size."""

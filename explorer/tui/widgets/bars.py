@@ -144,7 +144,8 @@ class ResultBar(Drawn):
         lead = f"{badge}  " if badge else ""
         lines = wrap(f"{lead}{text}", width, break_long_words=True) or [""]
         more, own = self._more if not self._hint else (), len(lines)
-        if self._besides and not self._hint and len(lines) < LINES:
+        room = width - (sum(len(key) + len(short) + 4 for key, _, short, _ in more) + 1 if more else 0)
+        if self._besides and not self._hint and len(lines) < LINES and (not more or len(self._besides) <= room):
             lines += wrap(self._besides, width)[:1]
         if len(lines) > LINES:
             lines = [*lines[: LINES - 1], f"{lines[LINES - 1][: width - 1]}…"]

@@ -10,6 +10,7 @@ from altmap.engine import Machine, about_bytes, format_address
 from textual import events, work
 from textual.message import Message
 
+from ... import facts
 from ...picture.can_go import CanGo
 from ...picture.kept import Picture
 from ...picture.legend import legend
@@ -150,20 +151,14 @@ class Levels(Drawn):
     def _areas(self, start: int) -> Iterable[Line]:
         """Free areas by type and order: a pageblock has one type, and an area does not reach over two of them."""
         machine, geometry, palette = self.machine, self.machine.geometry, palette_of(self.app)
-        counts: dict[str, dict[int, int]] = {}
-        for cell in machine.summaries(start, geometry.pages_per_block, geometry.pageblock_pages):
-            kind = str(next(iter(cell.types), ""))
-            if kind and cell.orders:
-                row = counts.setdefault(kind, {})
-                for order, pages in cell.orders.items():
-                    row[order] = row.get(order, 0) + pages
+        counts = facts.free_areas(machine, start, geometry.pages_per_block)
         orders = range(geometry.max_order + 1)
         each = min(6, (self.size.width - 13) // len(orders))
         if each < 4:
             return
         yield (Span(" " * 13 + "".join(f"{order:>{each}}" for order in orders), palette.faint),)
-        for kind in sorted(counts, key=lambda kind: -sum(counts[kind].values())):
-            numbers = [counts[kind].get(order, 0) >> order for order in orders]
+        for kind, row in counts.items():
+            numbers = [row.get(order, 0) >> order for order in orders]
             yield joined(
                 (
                     Span(f" {kind:<12}", palette.types[kind], bold=True),

@@ -9,6 +9,7 @@ from ...picture.legend import legend
 from ...picture.lines import Line
 from ...picture.memory import MemoryPicture
 from ...picture.memory_size import short_size
+from ...picture.pages import order_entry
 from ...picture.pointed import pointed
 from ...picture.use import Use
 from ...picture.view import Entry
@@ -44,9 +45,10 @@ class MapLegend(Drawn):
         words = (cell, "free %") if picture.shares else (cell,)
         of_blocks = scope.level == "page" and map_.view in (CanGo, Nodes)
         view = Use if of_blocks else map_.view  # of a page these show what it is used for
-        return legend(
-            [*self._pointed(), *view.entries(map_.scene, found)], words, self.size.width, map_.scene, self.halves
-        )
+        entries = view.entries(map_.scene, found)
+        if scope.level == "page" and found.orders:
+            entries.insert(1, order_entry(map_.scene, view, found))
+        return legend([*self._pointed(), *entries], words, self.size.width, map_.scene, self.halves)
 
     def follow(self) -> None:
         """Something else may be pointed out on the map."""
