@@ -104,6 +104,16 @@ def memmap_place(machine: Machine, block: int) -> str:
     }[place.on]
 
 
+def memmap_short(machine: Machine, block: int) -> str:
+    """The same in a few words."""
+    place = facts.memmap_of(machine, block)
+    if place.on in ("none", "mixed"):
+        return "none" if place.on == "none" else "in several places"
+    if place.on == "kernel" or not place.chunks:
+        return "in kernel memory"
+    return "in the block itself" if place.hosts == (block,) else f"in {block_names(place.hosts)}"
+
+
 def outcome_words(outcome: Outcome, machine: Machine) -> str:
     """One outcome in a sentence: what is now so, or why not; and on what that hangs, if it is not known."""
     if not outcome.ok:

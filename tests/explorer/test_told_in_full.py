@@ -161,3 +161,12 @@ def test_in_the_head_of_a_host_the_page_of_the_block_under_the_cursor_is_named()
     lines = head(Scene(machine, DARK, Outlooks(machine)), 35, 81, 13, 2)
     said = ["".join(span.text for span in line).split() for line in lines]
     assert said[5] == ["+0", "+2M", "+4M", "0x100600", "+8M", "+10M", "+12M", "+14M"]
+
+
+def test_in_a_low_panel_where_the_memmap_lies_is_seen_without_scrolling() -> None:
+    for machine, block, where in (
+        (engine.open_machine("firecracker-24g"), 42, "memmap in kernel memory"),
+        (with_dimm(movable=1), 32, "memmap in the block itself"),
+        (with_dimm("rfc-v2", movable=8), 35, "memmap in memory32"),
+    ):
+        assert any(where in line for line in panel(machine, Place(block << 15, 512, "machine", None, None), 78, 5)[:5])

@@ -71,7 +71,7 @@ class BlockSheet(Parts):
             size = self.machine.geometry.pageblock_pages
             counts = sorted(found.types.items(), key=lambda item: -item[1])
             kinds = ", ".join(f"{pages // size} {kind.lower()}" for kind, pages in counts)
-            memmap = f"  memmap {words.memmap_place(self.machine, block).partition(',')[0]}"
+            memmap = f"  memmap {words.memmap_short(self.machine, block)}"
             yield self.row("pageblocks", f"{kinds}{memmap}" if 12 + len(kinds + memmap) <= self.wide else kinds)
         yield from self._memmap(block)
         yield from self._identity(block)
