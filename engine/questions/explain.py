@@ -100,7 +100,8 @@ def _explained(row: LogLine, match: re.Match[str], state: State | None) -> Expla
     extent = (low, high + 1) if low is not None and high is not None and low <= high else None
     rule = WHY_OFFLINE.get((groups.get("why") or "").strip(), ("", row.rule))[1]
     block = int(groups["block"]) if groups.get("block") else None
-    here = () if state is None else tuple(_here(state, pfn, extent, block))
+    begin = extent or (None if low is None else (low, low + 1))
+    here = () if state is None else tuple(_here(state, pfn, begin, block))
     return Explained(match.string.strip(), row.means(match), rule, pfn, extent, here)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ..numbers.units import about_bytes
-from .log_lines import log_line
+from .log_lines import errno_words, log_line
 
 _SIZES: Final = {
     "start address": "the region of a virtio-mem device begins at {0:#x}",
@@ -23,7 +23,7 @@ _VIRTIO_MEM: Final = {
     "unplugging all memory required": (
         "the guest began anew (a reboot, kexec): the device takes all its memory out first"
     ),
-    "Some device memory is not addressable": (
+    "Some (?:device )?memory is not addressable": (
         "a part of the device lies beyond the addresses that the kernel can map, and is never plugged"
     ),
     r"The alignment of the physical \w+ address": (
@@ -36,7 +36,7 @@ _VIRTIO_MEM: Final = {
         "something in /proc/iomem lies in the device's region already; the driver does not begin"
     ),
     "reloading the driver is not supported": ("the driver was unloaded with memory plugged; only a reboot begins anew"),
-    r"memory hot\(un\)plug disabled in kdump kernel": "a crash kernel runs, which leaves the device's memory alone",
+    r".*disabled in kdump kernel": "a crash kernel runs, which leaves the device's memory alone",
     "device still has system memory added": "the driver was unloaded, and memory that it had plugged stays in use",
 }
 _KMEM: Final = {
@@ -63,6 +63,9 @@ _LMBS: Final = {
         "not as many LMBs as were asked for could be added: all of them or none, so that those which had come go again"
     ),
     r"Not enough LMBs available": "the partition has fewer LMBs that can go than were asked for; nothing is tried",
+    r"Failed to hot-add memory at (?P<low>[0-9a-f]+)": "an LMB was not added, or not onlined; the lines before it say why",
+    r"Failed to add LMB back": "an LMB that had gone did not come back: the partition has less memory than before it asked",
+    r"Failed to remove LMB": "an LMB that had come did not go again: the partition keeps it, though the add as a whole failed",
 }
 
 
@@ -111,6 +114,11 @@ DRIVER_LINES: Final = (
         "mm/memory_hotplug.c, add_memory_resource",
     ),
     log_line(
+        r"PNP0C80:\w+: Eject (?:failed|incomplete)",
+        "a DIMM whose memory had gone was not taken by the hypervisor or the firmware",
+        "drivers/acpi/scan.c, acpi_scan_hot_remove",
+    ),
+    log_line(
         r"PNP0C80:\w+: (?P<what>Memory device configured by ACPI|Still not present|Already enumerated)",
         lambda match: {
             "Memory device configured by ACPI": "the memory of a DIMM was added",
@@ -125,6 +133,20 @@ DRIVER_LINES: Final = (
             "drivers/virtio/virtio_mem.c, virtio_mem_init_hotplug",
         )
         for what, words in _SIZES.items()
+    ),
+    log_line(
+        r"virtio_mem \S+: (?P<what>adding memory|plugging memory|(?:offlining and )?removing memory|unplugging (?:all )?memory) "
+        r"failed: (?P<errno>-?\d+)",
+        lambda match: (
+            f"{match['what']} did not succeed{'; the driver tries again later' if match['errno'] in ('-12', '-16') else ''}. "
+            f"{errno_words(match['errno'])}"
+        ),
+        "drivers/virtio/virtio_mem.c",
+    ),
+    log_line(
+        r"virtio_mem \S+: (?P<what>adding|offlining and removing|removing) memory: (?P<low>0x[0-9a-f]+) - (?P<high>0x[0-9a-f]+)",
+        lambda match: f"the driver begins with {match['what']} this memory",
+        "drivers/virtio/virtio_mem.c",
     ),
     log_line(
         r"virtio_mem \S+: nid: (?P<node>\d+)",
@@ -144,7 +166,7 @@ DRIVER_LINES: Final = (
         "arch/powerpc/platforms/pseries/dlpar.c, dlpar_store",
     ),
     log_line(
-        r"radix-mmu: (?:Mapped (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+) with|(?P<what>\w+) vmemmap mapping)",
+        r"radix-mmu: (?:Mapped (?P<low>0x[0-9a-f]+)-(?P<behind>0x[0-9a-f]+) with|(?P<what>\w+) vmemmap mapping)",
         lambda match: (
             f"the memmap of added memory is mapped by pages of {'2 MiB' if match['what'] == 'PMD_SIZE' else 'the base size'}"
             if match["what"]
@@ -158,7 +180,8 @@ DRIVER_LINES: Final = (
         "arch/powerpc/mm/mem.c, arch_create_linear_mapping",
     ),
     log_line(
-        r"Attempting to resize HPT to shift (?P<shift>\d+)|Hash collision while resizing HPT",
+        r"Attempting to resize HPT to shift|HPT resize to shift \d+ complete|Hash collision while resizing HPT|"
+        r"Unable to resize hash page table",
         "the hash table of the partition is made to fit more or less memory; a failure is harmless, it stays as it was",
         "arch/powerpc/platforms/pseries/lpar.c, pseries_lpar_resize_hpt",
     ),
@@ -171,9 +194,19 @@ DRIVER_LINES: Final = (
         for what, words in _KMEM.items()
     ),
     log_line(
-        r"kmem \S+: could not reserve region \[(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)\]",
+        r"kmem \S+: could not reserve region \[(?:mem )?(?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+)",
         _KMEM["could not reserve region"],
         "drivers/dax/kmem.c, dev_dax_kmem_probe",
+    ),
+    log_line(
+        r"kmem \S+: (?:DAX region \[mem (?P<low>0x[0-9a-f]+)-(?P<high>0x[0-9a-f]+).*cannot be hotremoved|Hotplug regions stuck)",
+        _KMEM["cannot be hotremoved until the next reboot"],
+        "drivers/dax/kmem.c, dev_dax_kmem_remove",
+    ),
+    log_line(
+        r"kmem(?: \S+)?: prob(?:e of dax\S+|e with driver kmem) failed with error (?P<errno>-?\d+)",
+        lambda match: f"a DAX device did not become system RAM. {errno_words(match['errno'])}",
+        "drivers/base/dd.c; drivers/dax/kmem.c, dev_dax_kmem_probe",
     ),
     log_line(
         r"DAX region truncated by (?P<size>.+) due to alignment",
@@ -182,17 +215,31 @@ DRIVER_LINES: Final = (
     ),
     log_line(
         r"xen.balloon: .*(?:Cannot add additional memory|add_memory\(\) failed)[^-\d]*\(?(?P<errno>-?\d+)",
-        lambda match: f"the balloon driver of Xen could not add memory (errno {match['errno'].lstrip('-')}); it goes on without",
+        lambda match: f"the balloon driver of Xen could not add memory, and goes on without. {errno_words(match['errno'])}",
         "drivers/xen/balloon.c, reserve_additional_memory",
     ),
     log_line(
-        r"hv_balloon: (?P<what>hot_add memory failed.*|Memory hot add.*|Max\. dynamic memory size: .*)",
+        r"xen.balloon: Cannot allocate new System RAM resource",
+        "the balloon driver of Xen found no free range of addresses for more memory",
+        "drivers/xen/balloon.c, additional_memory_resource",
+    ),
+    log_line(
+        r"hv_balloon: Max\. dynamic memory size: (?P<size>\d+ \w+)",
+        lambda match: f"the host gives the guest at most {match['size']} in all",
+        "drivers/hv/hv_balloon.c, process_info",
+    ),
+    log_line(
+        r"hv_balloon: hot_add memory failed error is (?P<errno>-?\d+)",
         lambda match: (
-            f"as much memory the host may add: {match['what'].partition(': ')[2]}"
-            if match["what"].startswith("Max")
-            else f"the balloon driver of Hyper-V could not add memory: {match['what']}"
+            f"the balloon driver of Hyper-V could not add memory. {errno_words(match['errno'])}"
+            f"{'; the driver never tries again' if abs(int(match['errno'])) == 17 else ''}"
         ),
         "drivers/hv/hv_balloon.c, hv_mem_hot_add",
+    ),
+    log_line(
+        r"hv_balloon: (?P<what>Memory hot add.*)",
+        lambda match: f"the balloon driver of Hyper-V could not add memory: {match['what']}",
+        "drivers/hv/hv_balloon.c, hot_add_req",
     ),
     log_line(
         r"Standby memory at (?P<low>0x[0-9a-f]+) \((?P<whole>\d+)M of (?P<all>\d+)M usable\)",
@@ -214,7 +261,7 @@ DRIVER_LINES: Final = (
         "kernel/crash_core.c, crash_handle_hotplug_event (6.6 and later)",
     ),
     log_line(
-        r"invoked oom-killer|Out of memory: Killed process|oom-kill:constraint|Out of memory: compulsory panic_on_oom",
+        r"invoked oom-killer|Out of memory: Kill(?:ed)? process|Out of memory and no killable processes|oom-kill:constraint|Out of memory: compulsory panic_on_oom",
         "memory ran out; where movable memory is free meanwhile, it is the kernel's own that is short (altmap show tells both)",
         "mm/oom_kill.c, out_of_memory",
     ),

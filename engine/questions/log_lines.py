@@ -12,8 +12,8 @@ from .narrate import counted
 
 
 class LogLine(NamedTuple):
-    """A pattern, with groups `pfn` (hexadecimal), `low` and `high` where it names these; what it means, of the match; and the
-    rule."""
+    """A pattern, with groups `pfn` (hexadecimal), `low` and `high`, or `behind` where the address behind the last is told; what
+    it means, of the match; and the rule."""
 
     pattern: str
     means: Callable[[re.Match[str]], str]
@@ -76,8 +76,8 @@ _FLAGS: Final = {
     "hwpoison": "poisoned by a hardware error",
     "swapbacked": "anonymous memory of a program, or shared memory, which can be moved unless someone holds it",
     "lru": "memory of a program or of the page cache, which can be moved unless someone holds it",
-    "private": "page cache with buffers, which can be moved where its file system lets it",
-    "head": "a page of several that is on no LRU list: the kernel's own (a large allocation, or network buffers)",
+    "private": "on no LRU list, and its owner, which its flags do not name, keeps data of it (a driver, zsmalloc, a balloon)",
+    "head": "one of several that is on no LRU list: a huge page of the pool, or the kernel's own (a large allocation, buffers)",
     "workingset": "memory that a slab or the page cache had",
 }
 _TYPES: Final = {
@@ -88,6 +88,23 @@ _TYPES: Final = {
     "buddy": "free",
     "large_kmalloc": "a large allocation of the kernel, which cannot be moved",
 }
+
+
+_ERRNOS: Final = {
+    1: "EPERM: a part of the kernel forbade it",
+    11: "EAGAIN: not now; it is tried again",
+    12: "ENOMEM: no memory was left for it, as for the memmap",
+    16: "EBUSY: memory of it is in use and did not go, or its range in /proc/iomem is taken",
+    17: "EEXIST: something in /proc/iomem lies in the range already, or memory that an add which failed left behind",
+    22: "EINVAL: the kernel does not take the range, or the node, as it is",
+    7: "E2BIG: the range lies beyond the addresses that the kernel can map",
+    28: "ENOSPC: nothing is left of it",
+}
+
+
+def errno_words(number: str) -> str:
+    """What the number of an errno, as a line of the log has it (-12), means where memory comes or goes."""
+    return _ERRNOS.get(value := abs(int(number)), f"errno {value}")
 
 
 def _failed(match: re.Match[str]) -> str:
@@ -190,9 +207,39 @@ LOG_LINES: Final = (
         "mm/memory_hotplug.c, set_memmap_mode (6.6 and later)",
     ),
     log_line(
-        r"[Rr]efuse to remove (?P<low>0x[0-9a-f]+) - (?P<high>0x[0-9a-f]+),\s*wrong granularity",
+        r"[Rr]efuse to remove (?P<low>0x[0-9a-f]+) - (?P<behind>0x[0-9a-f]+),\s*wrong granularity",
         "blocks with a memmap of their own are removed as they were added: each whole request, or block, at once",
         "mm/memory_hotplug.c, try_remove_memory",
+    ),
+    log_line(
+        r"Failed to remove memory: (?P<errno>-?\d+)",
+        lambda match: f"memory that a driver (virtio-mem, dax) gives back did not go: {errno_words(match['errno'])}",
+        "mm/memory_hotplug.c, offline_and_remove_memory (5.8 and later)",
+    ),
+    log_line(
+        r"Failed to re-online memory: (?P<errno>-?\d+)",
+        lambda match: f"blocks that a removal took offline were to come back, and stay offline: {errno_words(match['errno'])}",
+        "mm/memory_hotplug.c, try_reonline_memory_block (5.8 and later)",
+    ),
+    log_line(
+        r"Cannot online node (?P<node>\d+) due to NULL pgdat",
+        lambda match: f"ENOMEM: no memory was left to keep books of node {match['node']}, which the added memory would begin",
+        "mm/memory_hotplug.c, __try_online_node",
+    ),
+    log_line(
+        r"memory add fail, invalid altmap",
+        "EINVAL: a driver's altmap does not fit the range that it adds",
+        "mm/memory_hotplug.c, __add_pages",
+    ),
+    log_line(
+        r"Unknown kernel command line parameters .*[\" ]memmap_on_memory(?:=\S*)?[\" ,]",
+        "the option had no effect: it is spelled memory_hotplug.memmap_on_memory=",
+        "init/main.c, print_unknown_bootoptions",
+    ),
+    log_line(
+        r"[`'](?P<value>\w+)' invalid for parameter [`']memory_hotplug\.memmap_on_memory'",
+        lambda match: f"the kernel does not know the value {match['value']}: memmap_on_memory stays off (force came with 6.6)",
+        "kernel/params.c, parse_args",
     ),
     log_line(r"altmap unsupported", "the architecture cannot map the memmap from the added range", "RFC v2, patch 2"),
     log_line(
@@ -258,12 +305,12 @@ LOG_LINES: Final = (
         "mm/memory_hotplug.c, check_hotplug_memory_addressable (before 5.12)",
     ),
     log_line(
-        r"Unable to reserve (?P<what>.+) region: (?P<low>[0-9a-f]+)->(?P<high>[0-9a-f]+)",
+        r"Unable to reserve (?P<what>.+) region: (?P<low>[0-9a-f]+)->(?P<behind>[0-9a-f]+)",
         "EEXIST: something in /proc/iomem lies in the range already, such as memory that was added before",
         "mm/memory_hotplug.c, register_memory_resource",
     ),
     log_line(
-        r"Misaligned \w+ start: (?P<low>(?:0x|#)[0-9a-f]+)",
+        r"Misaligned \w+ start: (?:0x|#)(?P<pfn>[0-9a-f]+)",
         "EINVAL: a driver's memory is not made of whole sub-sections (2 MiB), or of whole sections",
         "mm/memory_hotplug.c, check_pfn_span",
     ),
@@ -283,6 +330,11 @@ LOG_LINES: Final = (
         "arch/x86/mm/init_64.c, add_pages",
     ),
     log_line(
+        r"WARNING: .*at .*\bremove_memory_block_devices\b",
+        "memory is removed that has no blocks, as after an add that failed half way; the memmap that it left is given back",
+        "drivers/base/memory.c, remove_memory_block_devices",
+    ),
+    log_line(
         r"x86/mm: Memory block size: (?P<size>\d+) ?MB",
         lambda match: f"memory blocks have {match['size']} MiB: memory is added, onlined and offlined in these",
         "arch/x86/mm/init_64.c, probe_memory_block_size",
@@ -298,7 +350,7 @@ LOG_LINES: Final = (
         "arch/x86/mm/init_64.c, vmemmap_populate",
     ),
     log_line(
-        r"Boot memory \[(?P<low>[0-9a-f]+) (?P<high>[0-9a-f]+)\] offlining attempted",
+        r"Boot memory \[(?P<low>[0-9a-f]+) (?P<behind>[0-9a-f]+)\] offlining attempted",
         "EPERM: on arm64 memory of the boot never goes offline",
         "arch/arm64/mm/mmu.c, prevent_bootmem_remove_notifier",
     ),
@@ -313,7 +365,7 @@ LOG_LINES: Final = (
         "mm/mm_init.c, free_area_init",
     ),
     log_line(
-        r"HugeTLB: allocating (?P<count>\d+) of page size (?P<size>.+?) failed\.\s+Only allocated (?P<have>\d+)",
+        r"HugeTLB: allocating (?P<count>\d+) of page size (?P<size>.+?) failed(?: node\d+)?\.\s+Only allocated (?P<have>\d+)",
         lambda match: f"the pool has {match['have']} of {match['count']} huge pages of {match['size']}: no more were free",
         "mm/hugetlb.c, hugetlb_hstate_alloc_pages",
     ),

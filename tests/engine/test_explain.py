@@ -109,12 +109,35 @@ TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
         ("kmem dax0.0: could not reserve region [0x100000000-0x13fffffff]", "EBUSY: something in /proc/iomem"),
         ("kmem dax0.0: DAX region truncated by 62.00 MiB due to alignment", "62.00 MiB of the device"),
         ("Boot memory [40000000 48000000] offlining attempted", "EPERM: on arm64"),
-        ("xen:balloon: Cannot add additional memory (-17)", "Xen could not add memory (errno 17)"),
+        ("xen:balloon: Cannot add additional memory (-17)", "EEXIST: something in /proc/iomem"),
         ("hv_balloon: hot_add memory failed error is -17", "Hyper-V could not add memory"),
         ("sclp_cmd: Standby memory at 0x80000000 (2048M of 2048M usable)", "2048 MiB of standby memory"),
         ("crashkernel reserved: 0x00000000af000000 - 0x00000000bf000000 (256 MB)", "never go offline"),
         ("Out of memory: Killed process 812 (java) total-vm:4105104kB", "memory ran out"),
         ("Demotion targets for Node 1: null", "dropped or swapped"),
+        ("virtio_mem virtio3: adding memory failed: -12", "tries again later. ENOMEM: no memory was left"),
+        ("virtio_mem virtio3: adding memory failed: -17", "adding memory did not succeed. EEXIST"),
+        ("virtio_mem virtio3: offlining and removing memory failed: -16", "EBUSY: memory of it is in use"),
+        ("virtio_mem virtio3: disabled in kdump kernel", "a crash kernel runs"),
+        ("kmem: probe of dax0.0 failed with error -16", "did not become system RAM. EBUSY"),
+        ("kmem dax0.0: probe with driver kmem failed with error -22", "did not become system RAM. EINVAL"),
+        ("kmem dax0.0: Hotplug regions stuck online until reboot", "unbound while blocks of it were online"),
+        ("hv_balloon: hot_add memory failed error is -17", "the driver never tries again"),
+        ("hv_balloon: Max. dynamic memory size: 4096 MB", "at most 4096 MB in all"),
+        ("xen:balloon: Cannot allocate new System RAM resource", "no free range of addresses"),
+        ("pseries-hotplug-mem: Failed to add LMB back, drc index 80000012", "has less memory than before"),
+        ("offline_and_remove_memory: Failed to remove memory: -16", "gives back did not go: EBUSY"),
+        ("try_reonline_memory_block: Failed to re-online memory: -12", "stay offline: ENOMEM"),
+        (
+            'Unknown kernel command line parameters "memmap_on_memory=1", will be passed to user space.',
+            "it is spelled memory_hotplug.memmap_on_memory=",
+        ),
+        ("Booting kernel: `force' invalid for parameter `memory_hotplug.memmap_on_memory'", "stays off"),
+        (
+            "flags: 0x17ffffc0000040(head|node=0|zone=2|lastcpupid=0x1fffff)",
+            "a huge page of the pool, or the kernel's own",
+        ),
+        ("flags: 0x17ffffc0000800(private|node=0|zone=2|lastcpupid=0x1fffff)", "on no LRU list"),
         ("Memory failure: 0x100000: recovery action for free buddy page: Recovered", "a page has a hardware error"),
     ],
 )
@@ -149,6 +172,22 @@ def test_ranges_of_drivers_are_numbers_as_well() -> None:
     assert found.range == (0x100000000, 0x140000000)
     (found,) = explain("alloc_contig_range: [100400, 100800) PFNs busy")
     assert found.pfn == 0x100400
+    (found,) = explain("Misaligned __add_pages start: 0x100001 end: #0x100fff")
+    assert (found.pfn, found.range) == (0x100001, None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "arm64: Boot memory [40000000 48000000] offlining attempted",
+        "radix-mmu: Mapped 0x40000000-0x48000000 with 64.0 KiB pages",
+        "Unable to reserve System RAM region: 0000000040000000->0000000048000000",
+        "Refuse to remove 0x40000000 - 0x48000000, wrong granularity",
+    ],
+)
+def test_where_the_kernel_tells_the_address_behind_the_last_the_range_ends_before_it(line: str) -> None:
+    (found,) = explain(line)
+    assert found.range == (0x40000000, 0x48000000)
 
 
 _OF_HOTPLUG = re.compile(
@@ -177,6 +216,8 @@ def test_with_a_machine_it_says_what_is_there() -> None:
     assert found.here == ("pfn 0x7fffffff is in memory65535: no memory",)
     (found,) = explain("memory memory9999: Offline failed.", machine)
     assert found.here == ("memory9999: not there on this machine",)
+    (found,) = explain("pseries-hotplug-mem: Failed to hot-remove memory at 6000000000", machine)
+    assert found.here == ("memory3072: not there on this machine",)
 
 
 def _slab(machine: object) -> str:
