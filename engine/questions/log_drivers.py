@@ -261,7 +261,8 @@ DRIVER_LINES: Final = (
         "kernel/crash_core.c, crash_handle_hotplug_event (6.6 and later)",
     ),
     log_line(
-        r"invoked oom-killer|Out of memory: Kill(?:ed)? process|Out of memory and no killable processes|oom-kill:constraint|Out of memory: compulsory panic_on_oom",
+        r"invoked oom-killer|Out of memory: Kill(?:ed)? process|Out of memory and no killable processes|"
+        r"oom-kill:constraint|Out of memory: compulsory panic_on_oom",
         "memory ran out; where movable memory is free meanwhile, it is the kernel's own that is short (altmap show tells both)",
         "mm/oom_kill.c, out_of_memory",
     ),
