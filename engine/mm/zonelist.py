@@ -17,7 +17,8 @@ def node_order(state: State, local: int) -> list[int]:
     """Nodes with memory, nearest first, as node `local` falls back over them (find_next_best_node).
 
     At equal distance a node with a higher number and one without CPUs come first, then the one that fewer other nodes
-    fell back to first.
+    fell back to first. Of a node that came up for added memory the list is made alone (__build_all_zonelists), and no other
+    node counts, until the first of its blocks is online.
     """
     memory = state.memory_nodes()
     if len(memory) <= 1:
@@ -30,7 +31,9 @@ def _order(nodes: tuple[Node, ...], memory: tuple[int, ...], local: int) -> tupl
     known = {node.id: node for node in nodes}
     load = dict.fromkeys(memory, 0)
     order: list[int] = []
-    for number in sorted({*known, local}):
+    mine = known.get(local)
+    alone = local not in memory and not (mine and mine.cpus)
+    for number in [local] if alone else sorted({*known, local}):
         order, last = [], number
         me = known.get(number)
         rest = set(memory)

@@ -145,6 +145,19 @@ def test_the_slit_decides_who_is_near() -> None:
     assert [node_order(state, node) for node in range(3)] == [[0, 2, 1], [1, 2, 0], [2, 0, 1]]
 
 
+def test_of_a_node_that_came_up_for_added_memory_no_other_node_counts() -> None:
+    """Node 2 has no CPUs, and so all others fell back to it first; node 3 falls back as if none had."""
+    machine = boot_machine([(0, 0, "1G"), (1, "1G", "512M")], nodes=4, memmap_on_memory="N")
+    state = state_of(machine)
+    for number in (2, 3):
+        state.nodes.put(number, msgspec.structs.replace(state.nodes[number], cpus=False))
+    dimm(machine, "128M", at="4G", node=2)
+    online(machine, 32, kind="online_movable")
+    assert node_order(state, 3) == [2, 0, 1]
+    dimm(machine, "128M", at="8G", node=3)
+    assert place(machine, 64) == ("kernel", 0)
+
+
 def test_the_recorded_fallback_order_of_three_nodes() -> None:
     """numa_lastnode_nomom: nodes 0 and 1 boot with memory, 2 is without CPU; log lines "0 2 1", "1 2 0", "2 0 1"."""
     machine = boot_machine([(0, 0, "1G"), (1, "1G", "512M")], nodes=3)
