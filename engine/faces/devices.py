@@ -30,6 +30,9 @@ _CALLERS: Final[dict[DeviceKind, Caller]] = {
     "cxl": "cxl",
 }
 
+_NAMED: Final[dict[DeviceKind, str]] = {kind: RESOURCE_NAMES[kind] for kind in ("virtio-mem", "cxl")}
+"""What their drivers have called their memory in /proc/iomem since they are there; that of dax was System RAM before 5.8."""
+
 
 def with_devices(machine: Machine, devices: Iterable[MemoryDevice], source: str) -> Machine:
     """The machine, without a history, with the devices that `source` tells of: blocks that lie in one were hot-added by its
@@ -39,7 +42,8 @@ def with_devices(machine: Machine, devices: Iterable[MemoryDevice], source: str)
     for device in devices:
         after = clone(state)
         said = _take(after, device) or _absent(device)
-        if broken := next(_against(state, after), ""):
+        named = _NAMED.get(device.kind) if "iomem" in machine.origin.measured else None
+        if broken := next(_against(state, after, named), ""):
             notes.append(f"{_called(device)} is left out, as the machine says otherwise: {broken}")
         else:
             state = after
@@ -49,12 +53,23 @@ def with_devices(machine: Machine, devices: Iterable[MemoryDevice], source: str)
     )
 
 
-def _against(before: State, after: State) -> Iterator[str]:
-    """What says that blocks are none of a device: pages that the boot reserved, or numbers that do not agree then."""
+def _against(before: State, after: State, named: str | None) -> Iterator[str]:
+    """What says that blocks are none of a device: pages that the boot reserved, another name in /proc/iomem than its driver
+    gives them (`named`), or numbers that do not agree then."""
     for number, block in after.blocks.items():
-        if block is not before.blocks[number] and summary(after, *after.block_range(number)).of(RESERVED):
+        if block is before.blocks[number]:
+            continue
+        if summary(after, *after.block_range(number)).of(RESERVED):
             yield f"{block_names([number])} has pages that are reserved since boot"
+        if named is not None and (name := _name(after, number)) not in (None, named):
+            yield f"{block_names([number])} is {name} in /proc/iomem"
     yield from (broken.sentence for broken in check(after))
+
+
+def _name(state: State, block: int) -> str | None:
+    """What /proc/iomem calls the memory of a block."""
+    start = block * state.geometry.block_size
+    return next((one.name for one in state.resources.values() if one.ram and one.start <= start < one.end), None)
 
 
 def _called(device: MemoryDevice) -> str:

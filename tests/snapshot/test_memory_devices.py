@@ -92,7 +92,7 @@ def notes(machine: Machine) -> list[str]:
 def guest(root: Path) -> Path:
     """Boot memory of 1 GiB, a DIMM of 1 GiB, and 1 GiB of what may be a virtio-mem device."""
     blocks = {0: "none", **dict.fromkeys(range(1, 8), "DMA32"), **dict.fromkeys(range(32, 48), "Movable")}
-    return tree(root, blocks, iomem=ram((0, 7), (32, 47)))
+    return tree(root, blocks, iomem=f"{ram((0, 7), (32, 39))}\n{5 * GIB:x}-{6 * GIB - 1:x} : System RAM (virtio_mem)")
 
 
 def test_what_lies_in_a_device_was_hot_added_and_is_taken_out_with_it(tmp_path: Path) -> None:
@@ -144,10 +144,18 @@ def test_dax_devices_are_found_by_the_range_of_their_driver(tmp_path: Path) -> N
 
 
 def test_regions_of_cxl_lie_where_they_say(tmp_path: Path) -> None:
+    blocks = {0: "none", **dict.fromkeys(range(1, 8), "DMA32"), **dict.fromkeys(range(32, 40), "Movable")}
+    iomem = ram((0, 7)) + f"\n{4 * GIB:x}-{5 * GIB - 1:x} : region0\n  {4 * GIB:x}-{5 * GIB - 1:x} : System RAM (kmem)"
     listed = json.dumps([{"region": "region0", "resource": "0x100000000", "size": GIB, "type": "ram"}])
-    machine = with_devices(open_machine(guest(tmp_path)), parse_devices(listed, "list"), "list")
+    machine = with_devices(open_machine(tree(tmp_path, blocks, iomem=iomem)), parse_devices(listed, "list"), "list")
     assert machine.requests[4 * GIB >> 12].caller == "cxl"
     assert machine.check() == []
+
+
+def test_what_iomem_calls_otherwise_is_none_of_the_device(tmp_path: Path) -> None:
+    listed = json.dumps([{"region": "region0", "resource": "0x100000000", "size": GIB, "type": "ram"}])
+    machine = with_devices(open_machine(guest(tmp_path)), parse_devices(listed, "list"), "list")
+    assert notes(machine)[0].endswith("as the machine says otherwise: memory32 is System RAM in /proc/iomem")
 
 
 @pytest.mark.parametrize(
