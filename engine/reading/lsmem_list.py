@@ -27,6 +27,7 @@ _PAIRS: Final = re.compile(rf'(?m)^\s*(?=.*\b(?:RANGE="0x|BLOCK="\d))(?:(?:{_COL
 _PAIR: Final = re.compile(r'([A-Z-]+)="([^"]*)"')
 _BARE: Final = re.compile(rf"(?m)^\s*{_RANGE.pattern} +\d[\d.,]*[BKMGTPE]? +(?:online|offline|on->off)\b.*$")
 _SIZE: Final = re.compile(r"(?m)^\s*Memory block size\s*:\s+(\S+)( MB)?")
+_PARAMETER: Final = re.compile(r"(?m)^\s*Memmap on memory parameter\s*:\s+(yes|no|force)\s*$")
 _SUMMARY: Final = re.compile(r"(?m)^\s*[^\s\d\"{][^\d\"]*\s(\d+[BKMGT]?)\s*$")
 """A line of the summary in any language; the first is about the size of blocks."""
 _USUAL: Final = "RANGE SIZE STATE REMOVABLE BLOCK"
@@ -39,6 +40,7 @@ _TRANSLATED: Final = {
     "inkopplad": "online", "odpojeno": "offline", "připojeno": "online", "on-line": "online", "an->aus": "on->off",
 }  # fmt: skip
 """States in the languages that lsmem speaks, those first that have another in them."""
+_MODES: Final = {"yes": b"Y\n", "no": b"N\n", "force": b"force\n"}
 _MOST: Final = 1 << 20
 """Memory blocks of a list."""
 
@@ -56,6 +58,7 @@ class _Row(NamedTuple):
     node: int | None
     zones: tuple[str, ...] | None
     configured: bool | None
+    carries: bool | None
 
 
 def is_lsmem(text: str) -> bool:
@@ -91,6 +94,8 @@ def files_of(text: str, source: str) -> dict[str, bytes]:
     files = {f"{_MEMORY}/block_size_bytes": b"%x\n" % size}
     if _OLD_HEADER.search(text):  # the lsmem of s390-tools
         files["sys/bus/ccw/drivers_autoprobe"] = b"1\n"
+    if (parameter := _PARAMETER.search(text)) is not None:
+        files["sys/module/memory_hotplug/parameters/memmap_on_memory"] = _MODES[parameter[1]]
     rows = [_row(cells, size, source) for cells in listed]
     if sum(row.size for row in rows) // size > _MOST:
         raise BadInput(f"{source}: memory blocks of {size:#x} bytes do not go with its ranges")
@@ -109,6 +114,8 @@ def _block(block: int, row: _Row) -> dict[str, bytes]:
     if row.configured is False:
         return config
     found = {**config, f"{folder}/phys_index": b"%08x\n" % block}
+    if row.carries is not None:
+        found[f"{_FIRMWARE}/memory{block}/memmap_on_memory"] = b"%d\n" % row.carries
     if row.state is not None:
         found[f"{folder}/state"] = f"{row.state}\n".encode()
     if row.zones:
@@ -257,13 +264,16 @@ def _row(cells: _Cells, block_size: int, source: str) -> _Row:
         raise BadInput(
             f"{source}: {str(state)[:40]!r} is no state that lsmem prints; LC_ALL=C lsmem prints those that are known"
         )
-    configured = cells.get("CONFIGURED")
-    told = None if configured in (None, "") else str(configured).lower() not in _NO
+    configured, carries = (
+        None if (cell := cells.get(name)) in (None, "") else str(cell).lower() not in _NO
+        for name in ("CONFIGURED", "MEMMAP-ON-MEMORY")
+    )  # fmt: skip
     return _Row(
         span[0],
         span[1] - span[0],
         None if state is None else _STATES[state],
         None if node is None else int(node),
         named,
-        told,
+        configured,
+        carries,
     )

@@ -39,6 +39,7 @@ class BlockReading(msgspec.Struct, frozen=True):
     valid_zones: tuple[str, ...] | None  # as printed, default zone first; ("none",) is the kernel's own word
     nodes: tuple[int, ...]  # ascending, from the links of both sides
     removable: bool | None = None  # what the kernel found, before 5.6; since then the file says 1 whatever is so
+    carries: bool | None = None  # /sys/firmware/memory/memoryN/memmap_on_memory (s390, 6.19): is its memmap in itself?
 
 
 class NodeReading(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ MEMORY = "sys/devices/system/memory"
 NODES = "sys/devices/system/node"
 NODE_LISTS = ("possible", "online", "has_memory", "has_normal_memory", "has_cpu")
 _NEIGHBOURS = 1024  # blocks that are likely to be on one node
-_REMOVABLE: Final = {"0": False, "1": True}
+_TRUTH: Final = {"0": False, "1": True}
 _ARCHIVES: Final = (".tar", ".tgz", ".tbz", ".txz", ".zip", ".gz", ".bz2", ".xz", ".zst", ".7z")
 _HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]{1,16})")
 _HUGE_PAGE_FOLDER = re.compile(r"hugepages-(\d{1,12})kB")
@@ -51,13 +51,16 @@ def read_blocks(tree: Tree, block_size: int | None, removable: bool = False) -> 
     names = list(folders.values())
     states = _attribute(tree, names, "state", lambda text: text or None)
     zones = _attribute(tree, names, "valid_zones", lambda text: tuple(text.split()))
-    kept = _attribute(tree, names, "removable", _REMOVABLE.get) if removable else [None] * len(names)
+    none: list[bool | None] = [None] * len(names)
+    kept = _attribute(tree, names, "removable", _TRUTH.get) if removable else none
+    configured = "memory" in tree.names("sys/firmware")
+    carry = _attribute(tree, names, "memmap_on_memory", _TRUTH.get, "sys/firmware/memory") if configured else none
     nodes = _nodes_of_blocks(tree, folders, dict(zip(folders, zones, strict=True)))
     if block_size is not None and nodes and (max(nodes) + 1) * block_size > MAX_ADDRESS + 1:
         raise BadInput(f"{tree.source}: memory block {max(nodes)} of {block_size:#x} bytes lies beyond any address")
     blocks = [
-        BlockReading(block, state, valid, nodes[block], can_go)
-        for block, state, valid, can_go in zip(folders, states, zones, kept, strict=True)
+        BlockReading(block, state, valid, nodes[block], can_go, carries)
+        for block, state, valid, can_go, carries in zip(folders, states, zones, kept, carry, strict=True)
     ]
     blocks += [BlockReading(block, None, None, nodes[block]) for block in nodes.keys() - folders.keys()]
     return tuple(sorted(blocks, key=lambda block: block.id))
@@ -135,9 +138,11 @@ def _nodes_of_blocks(
     return nodes
 
 
-def _attribute(tree: Tree, blocks: list[str], file: str, parse: Callable[[str], T | None]) -> list[T | None]:
+def _attribute(
+    tree: Tree, blocks: list[str], file: str, parse: Callable[[str], T | None], folder: str = MEMORY
+) -> list[T | None]:
     """The value of a file of each block. A machine's blocks have few different ones: each is parsed once and shared."""
-    contents = tree.read_each(MEMORY, blocks, file)
+    contents = tree.read_each(folder, blocks, file)
     values: dict[bytes | None, T | None] = {
         raw: parse(raw.rstrip(b"\0").decode("utf-8", "replace").strip()) for raw in set(contents) if raw is not None
     }

@@ -33,6 +33,7 @@ def build_devices(draft: Draft) -> None:
     """Mark the blocks of memory devices as hot-added, and give them their groups and heads."""
     state = draft.state
     mode: Mode = draft.mode if state.model.parameter_modes else "N"
+    without_head = {block.id for block in draft.seen.blocks if block.carries is False}
     heads, grouped = _heads_fit(state), state.model.groups and bool(draft.seen.resources)
     for number, device in enumerate(_devices(draft, mode) if draft.seen.resources else _blocks_behind(draft)):
         head = max(state.blocks[at].head for at in device.blocks)  # a request has them all, or none
@@ -46,7 +47,7 @@ def build_devices(draft: Draft) -> None:
         heads.update({zone: heads.get(zone, 0) - count * head for zone, count in without.items()})
         for at in device.blocks:
             block = state.blocks[at]
-            own = block.head or head
+            own = block.head or (0 if at in without_head else head)
             group = number if grouped else None
             state.blocks.load({at: msgspec.structs.replace(block, early=False, head=own, group=group)})
         if grouped:

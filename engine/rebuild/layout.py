@@ -34,7 +34,13 @@ _KEPT: Final[tuple[Kind, ...]] = (MEMMAP, PAGE_OFFLINE)
 
 
 def find_heads(draft: Draft) -> None:
-    """Online blocks whose first pages are seen to be heads have these."""
+    """Blocks of which a file says that they carry their own memmap have heads, and online blocks whose first pages are seen to be
+    heads have these."""
+    blocks, pages = draft.state.blocks, draft.state.geometry.memmap_pages_per_block
+    for reading in draft.seen.blocks:
+        if reading.carries and reading.id in blocks:
+            known = blocks[reading.id]
+            blocks.load({reading.id: msgspec.structs.replace(known, head=known.head or pages, early=False)})
     for number in draft.state.blocks if draft.starts else ():
         _find_head(draft, number)
 

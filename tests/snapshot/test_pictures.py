@@ -211,6 +211,18 @@ def test_storage_that_is_not_configured_is_no_memory_block(tmp_path: Path) -> No
     assert [*machine.blocks] == [*range(64)]
 
 
+def test_lsmem_tells_on_s390_which_blocks_carry_their_own_memmap(tmp_path: Path) -> None:
+    """And in its summary what the parameter is."""
+    text = CONFIGURED.replace(
+        "8G offline           64-127       no               no", "8G offline           64-127      yes              yes"
+    )
+    machine = listed(tmp_path, f"{text}Memmap on memory parameter:       yes\n")
+    assert machine.settings.memmap_on_memory == "Y"
+    assert (machine.blocks[63].head, machine.blocks[64].head, machine.blocks[64].early) == (0, 512, False)
+    assert machine.read("/sys/firmware/memory/memory64/memmap_on_memory") == "1\n"
+    assert machine.read("/sys/firmware/memory/memory63/memmap_on_memory") == "0\n"
+
+
 def test_sums_of_lsmem_alone_are_told_as_that(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="lsmem lists no memory there; its list of ranges tells which blocks there are"):
         listed(tmp_path, lsmem(["--summary=only"], open_machine("small-guest"))[1])
