@@ -27,6 +27,7 @@ from altmap.engine import (
 )
 from altmap.engine.memory.state import state_of
 from altmap.engine.protocol.events import OfflineFailed, RangeDoubted
+from altmap.engine.protocol.reasons.effects import MemmapHeldBy
 from altmap.engine.snapshot.fold import alike
 
 from .trees import BLOCK, ram, tree
@@ -350,6 +351,17 @@ def test_where_the_rehearsal_put_a_memmap_among_unseen_pages_is_a_guess(tmp_path
     assert machine.sections[33].count("vmemmap") == 1024
     outcome = machine.apply(Offline(block=33))
     assert (outcome.result, outcome.certainty) == ("EBUSY", "not known")
+
+
+def test_which_block_the_memmap_of_an_add_would_hold_is_said_to_be_a_guess(tmp_path: Path) -> None:
+    (held,) = (
+        it
+        for it in unseen_guest(tmp_path).why_not(Add(start="32G", size="256M")).warnings
+        if isinstance(it, MemmapHeldBy)
+    )
+    assert held.guessed
+    sure = open_machine("firecracker-24g").why_not(Add(start="32G", size="256M", placement="boot"))
+    assert [it.guessed for it in sure.warnings if isinstance(it, MemmapHeldBy)] == [False]
 
 
 def test_what_becomes_of_an_unseen_page_is_not_known(tmp_path: Path) -> None:

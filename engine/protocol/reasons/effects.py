@@ -219,9 +219,11 @@ class BasePages(Coded, frozen=True):
 
 
 class MemmapHeldBy(Coded, frozen=True):
-    """The memmap lies in these blocks, which cannot go offline while the added memory is there."""
+    """The memmap lies in these blocks, which cannot go offline while the added memory is there. `guessed`: no one saw which
+    pages of them are free, so that it may be others of their zones."""
 
     runs: Runs
+    guessed: bool = False
 
 
 class AskedByFile(Coded, frozen=True):

@@ -129,8 +129,10 @@ def warned(warning: Warn, names: Names) -> str:
         case effects.BasePages(sections, size):
             many = counted(sections, "section")
             return f"the memmap of {many} is mapped by base pages, as no {format_bytes(size)} are free in a row"
-        case effects.MemmapHeldBy(runs):
-            return f"the memmap lies in {run_names(runs, names)}, which cannot go offline while this memory is there"
+        case effects.MemmapHeldBy(runs, guessed):
+            where = ", or in others of the zone, as no one saw which pages are free:" if guessed else ", which"
+            held = " such a block cannot" if guessed else " cannot"
+            return f"the memmap lies in {run_names(runs, names)}{where}{held} go offline while this memory is there"
         case effects.AskedByFile(caller):
             return (
                 f"{caller} asks for that if the device's file /sys/bus/dax/devices/daxX.Y/memmap_on_memory says 1 when kmem "

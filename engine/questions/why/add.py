@@ -12,6 +12,7 @@ from ...hotplug.addressable import surely_addressable
 from ...hotplug.zone_policy import valid_zones
 from ...memory.state import State
 from ...memory.zone import KERNEL_ZONES, NORMAL
+from ...mm.unseen import unseen_pages
 from ...mm.watermarks import Watermarks
 from ...mm.zonelist import kernel_zonelist
 from ...numbers.rounding import down, up
@@ -158,7 +159,7 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], l
     warnings: list[Reason] = []
     places: dict[tuple[MemmapOn, int], list[Chunk]] = {}
     unplaced: dict[tuple[MemmapOn, int], int] = {}
-    fallbacks, hosts = 0, set[int]()
+    fallbacks, hosts, guessed = 0, set[int](), False
     for event in tried.events:
         if isinstance(event, MemmapPlaced):
             section = state.sections.get(event.section)
@@ -169,6 +170,7 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], l
             fallbacks += event.fallback
             if event.on != "self" and memmap is not None:
                 hosts.update(pfn // state.geometry.pages_per_block for pfn, _ in memmap.chunks)
+                guessed = guessed or any(unseen_pages(state, *chunk) for chunk in memmap.chunks)
         elif isinstance(event, NodeOnlined):
             effects.append(NodeComes(event.node))
     for (on, node), chunks in sorted(places.items()):
@@ -181,7 +183,7 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], l
     if fallbacks:
         warnings.append(BasePages(fallbacks, unit))
     if hosts:
-        warnings.append(MemmapHeldBy(tuple(consecutive(hosts))))
+        warnings.append(MemmapHeldBy(tuple(consecutive(hosts)), guessed))
     asked = any(isinstance(event, PlacementChosen) and event.placement == "block" for event in tried.events)
     if asked and add.placement is None and add.caller in state.model.asks_by_file:
         warnings.append(AskedByFile(add.caller))
