@@ -47,6 +47,8 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
 
     name                 key of the row
     machines             what `uname -m` and distributions call the machine
+    rare                 a capture is taken for one only if it says so
+    own_files            files that no other architecture has, by their names in `reading.features`
     geometry             the usual sizes, in the newest kernels
     older_sections       bytes that a section had before a release, by release, oldest first; a block had as many at least
     huge_pages           bytes of the huge pages that the kernel has pools of, ascending (hugetlbpage_init and others)
@@ -84,6 +86,8 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     machines: tuple[str, ...]
+    rare: bool = False
+    own_files: tuple[tuple[str, str], ...] = ()
     geometry: Geometry
     older_sections: tuple[tuple[Release, int], ...] = ()
     hotplug_since: Release | None
@@ -240,7 +244,8 @@ _ROWS: Final = (
         base_page_fallback=False, direct_map=(), unmapped_by="vmemmap_free",
         note="As with 64K pages; a page of 16 MiB of vmemmap is the memmap of 1 GiB. Usual: zones, address bits."),
     Preset(
-        name="s390x", machines=("s390x",), huge_pages=(MIB, 2 * GIB), huge_page=MIB, moves_huge_pages=False, blocks_by="firmware",
+        name="s390x", machines=("s390x",), own_files=(("ccw", "/sys/bus/ccw"), ("firmware_memory", "/sys/firmware/memory")),
+        huge_pages=(MIB, 2 * GIB), huge_page=MIB, moves_huge_pages=False, blocks_by="firmware",
         standby=True,
         geometry=Geometry(
             arch="s390x", page_size=4096, section_size=128 * MIB, max_order=10, pageblock_order=8, pmd_size=MIB,
@@ -270,7 +275,8 @@ _ROWS: Final = (
         note="Younger than the RFC; vmemmap_populate passes no altmap on. Not modelled: vmemmap_free gives nothing back, and "
              "before 6.2 there is no vmemmap. Usual: orders with 16K pages, zones; the direct map is a window of the CPU."),
     Preset(
-        name="ia64", machines=("ia64",), transparent="", huge_pages=(256 * MIB,), huge_page=256 * MIB, moves_huge_pages=False,
+        name="ia64", machines=("ia64",), rare=True, transparent="", huge_pages=(256 * MIB,), huge_page=256 * MIB,
+        moves_huge_pages=False,
         geometry=Geometry(
             arch="ia64", page_size=16 * KIB, section_size=GIB, max_order=16, pageblock_order=14, pmd_size=0,
             block_size=GIB, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 50),
@@ -278,7 +284,7 @@ _ROWS: Final = (
         note="Removed in 6.7. RFC patch 2 warns; the vmemmap is always made of base pages. Usual: 16K pages, orders "
              "with 256 MiB huge pages, the low zone (DMA before 4.16); the direct map is a region of the CPU."),
     Preset(
-        name="sh", machines=("sh4", "sh"), transparent="", moves_huge_pages=False,
+        name="sh", machines=("sh4", "sh"), rare=True, transparent="", moves_huge_pages=False,
         geometry=Geometry(
             arch="sh", page_size=4096, section_size=64 * MIB, max_order=10, pageblock_order=10, pmd_size=0,
             block_size=64 * MIB, struct_page_size=32, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 32),
@@ -287,7 +293,7 @@ _ROWS: Final = (
              "since 5.16. Usual: 4K pages, orders without huge pages, 32-byte struct page, zones, 32 address bits; the "
              "direct map is a segment of the CPU."),
     Preset(
-        name="sparc64", machines=("sparc64",), huge_pages=(8 * MIB,), huge_page=8 * MIB, moves_huge_pages=False,
+        name="sparc64", machines=("sparc64",), rare=True, huge_pages=(8 * MIB,), huge_page=8 * MIB, moves_huge_pages=False,
         geometry=Geometry(
             arch="sparc64", page_size=8 * KIB, section_size=GIB, max_order=12, pageblock_order=10, pmd_size=8 * MIB,
             block_size=GIB, huge_vmemmap=True, linear_map_pages=False, max_address=1 << 53),
@@ -295,7 +301,8 @@ _ROWS: Final = (
         note="RFC patch 2 passes it the altmap, but memory cannot be hot-added. Usual: 8K pages, orders, 8 MiB vmemmap "
              "units without fallback, zones, 53 address bits, direct map."),
     Preset(
-        name="x86_32", machines=("i686", "i586", "i386"), huge_pages=(2 * MIB,), huge_page=2 * MIB, moves_huge_pages=False,
+        name="x86_32", machines=("i686", "i586", "i486", "i386"), rare=True, huge_pages=(2 * MIB,),
+        huge_page=2 * MIB, moves_huge_pages=False,
         geometry=Geometry(
             arch="x86_32", page_size=4096, section_size=512 * MIB, max_order=10, pageblock_order=9, pmd_size=0,
             block_size=512 * MIB, struct_page_size=32, huge_vmemmap=False, linear_map_pages=False, max_address=1 << 36),

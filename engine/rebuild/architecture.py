@@ -14,31 +14,20 @@ from ..numbers.rounding import ceil
 from ..numbers.units import GIB, KIB, MIB, format_bytes
 from ..reading.observation import Observation
 
-_MACHINES: Final = (
-    ("x86_64", r"x86_64|amd64"),
-    ("arm64", r"aarch64|arm64"),
-    ("ppc64le", r"ppc64le|powerpc64le"),
-    ("s390x", r"s390x"),
-    ("riscv64", r"riscv64"),
-    ("loongarch", r"loongarch64|loong64"),
-    ("ia64", r"ia64"),
-    ("sparc64", r"sparc64"),
-    ("x86_32", r"i[3-6]86"),
-)
+_NAMES: Final = {
+    preset.geometry.arch: "|".join(name for name in preset.machines if re.search(r"\d", name))
+    for preset in ARCHITECTURES.values()
+}
+"""How a text names each architecture: by a name that holds a digit, as sh is a word of many texts."""
 _PAGE_SIZES: Final = (4096, 16384, 65536)
 _USUAL: Final = "x86_64"
-_ASKED_FOR: Final = ("ia64", "sparc64", "sh", "x86_32")
-"""Architectures that are so rare that a capture is taken for one of them only if it says so."""
-_OWN: Final = {"firmware_memory": "/sys/firmware/memory", "ccw": "/sys/bus/ccw"}
-"""Features of a capture that only one architecture has, `_OWNER`."""
-_OWNER: Final = "s390x"
 _DIRECT_MAP: Final = {4 * KIB: "4k", 64 * KIB: "64k", MIB: "1M", 2 * MIB: "2M", GIB: "1G", 2 * GIB: "2G"}
 """Sizes by the words of meminfo's lines DirectMap (arch_report_meminfo)."""
 
 
 def architecture_said(version: str) -> str | None:
     """The architecture that the text of /proc/version, or of `uname -m`, names."""
-    found = (name for name, pattern in _MACHINES if re.search(rf"\b(?:{pattern})\b|-(?:{pattern})", version))
+    found = (name for name, pattern in _NAMES.items() if re.search(rf"\b(?:{pattern})\b|-(?:{pattern})", version))
     return next(found, None)
 
 
@@ -56,7 +45,7 @@ def architecture_of(seen: Observation, arch: str | None, machine: str | None, no
     if (said := architecture_said(machine or seen.version or "")) is not None:
         return _with_its_blocks(seen, preset_for(said, page, order)) if page is None else preset_for(said, page, order)
     against = {name: next(_against(seen, preset, page), "") for name, preset in ARCHITECTURES.items()}
-    fitting = [name for name, reason in against.items() if not reason and name not in _ASKED_FOR]
+    fitting = [name for name, reason in against.items() if not reason and not ARCHITECTURES[name].rare]
     machines = list(dict.fromkeys(ARCHITECTURES[name].machines[0] for name in fitting))
     x86 = against[_USUAL]
     named = ", ".join(fitting or [name for name in ARCHITECTURES if name != _USUAL])
@@ -116,8 +105,9 @@ def _against(seen: Observation, preset: Preset, page: int | None) -> Iterator[st
             for block in seen.blocks
             if low <= block.id < high
         )
-    if preset.name != _OWNER:
-        yield from (f"it has {_OWN[name]}, as only {_OWNER} has" for name in seen.features if name in _OWN)
+    others = (other for other in ARCHITECTURES.values() if other.machines != preset.machines)
+    owned = ((other.name, path) for other in others for feature, path in other.own_files if feature in seen.features)
+    yield from (f"it has {path}, as only {name} has" for name, path in owned)
     yield from _against_zones(seen, preset, page or usual.page_size)
 
 

@@ -6,10 +6,19 @@ from pathlib import Path
 
 import pytest
 from altmap.engine import BadInput, Machine, capture, lsmem, new_machine, open_machine
+from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.engine.reading.observe import observe
-from altmap.engine.rebuild.architecture import architecture_of
+from altmap.engine.rebuild.architecture import architecture_of, architecture_said
 
 MEMORY = "sys/devices/system/memory"
+
+
+def test_a_kernel_that_names_a_machine_of_a_row_is_of_that_architecture() -> None:
+    for preset in ARCHITECTURES.values():
+        for name in {*preset.machines} - {"sh"}:
+            assert architecture_said(name) == preset.geometry.arch
+            assert architecture_said(f"Linux version 6.1.0-13-{name} (gcc-12)") == preset.geometry.arch
+    assert architecture_said("Linux version 5.10.0 (root@sh) #1 SMP") is None
 
 
 def listed(tmp_path: Path, machine: Machine, *options: str) -> Path:
