@@ -68,7 +68,7 @@ HOMES = {
     "reading.other_pictures": "as_text",
     "run.invariants": "Broken",
     "run.timeline": "Step Timeline",
-    "sysfs.hotplug_files": "PARAMETER_FILES",
+    "sysfs.paths": "PARAMETER_FILES",
 }
 """The public names, by the module that each is in."""
 

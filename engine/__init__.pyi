@@ -138,7 +138,7 @@ from .reading.other_pictures import as_text as as_text
 from .run.invariants import Broken as Broken
 from .run.timeline import Step as Step
 from .run.timeline import Timeline as Timeline
-from .sysfs.hotplug_files import PARAMETER_FILES as PARAMETER_FILES
+from .sysfs.paths import PARAMETER_FILES as PARAMETER_FILES
 
 HOMES: dict[str, str]
 

@@ -32,7 +32,7 @@ from .run.certainty import certainty
 from .run.dispatch import run, takes_signals
 from .run.invariants import Broken, check
 from .run.timeline import Moments, Step, Timeline, seen
-from .sysfs import hotplug_files
+from .sysfs import paths
 from .sysfs.report import block_report
 
 
@@ -121,7 +121,7 @@ class Machine:
     @property
     def parameters(self) -> Mapping[str, str]:
         """What the files of the parameters read as, by name, without those that its kernel does not have."""
-        return MappingProxyType(hotplug_files.parameters(self._state))
+        return MappingProxyType(paths.parameters(self._state))
 
     @property
     def boot(self) -> Boot:
@@ -138,7 +138,9 @@ class Machine:
     def read(self, path: str) -> str:
         """The text of a modelled file of sysfs or procfs, such as ``/sys/devices/system/memory/memory32/state``. Raises
         `HotplugError` with the errno that the kernel would return."""
-        return hotplug_files.read(self._state, path)
+        from .sysfs.hotplug_files import read
+
+        return read(self._state, path)
 
     def check(self) -> list[Broken]:
         """The invariants of the kernel that do not hold; a sound machine gives an empty list."""

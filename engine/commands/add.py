@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from ..hotplug import dax
-from ..hotplug.add import AddRequest, add_memory
-from ..hotplug.dlpar import add_lmbs
-from ..kernels.drivers import without_driver
 from ..memory.state import State
 from ..numbers.errors import BadInput
 from ..numbers.units import parse_bytes
 from ..protocol.reasons.notes import Note
 from ..protocol.vocabulary import DAX_CALLERS, Caller, Placement
-from ..sysfs.hotplug_files import MEMORY
+from ..sysfs.paths import MEMORY
 from .fields import Base
 from .form import Choice, Form, Option
 from .row import Row, Steps, Work
@@ -49,6 +45,11 @@ _DEVICE_PLACEMENTS: Final[Mapping[str, tuple[Placement, ...]]] = {"hmm": ("boot"
 
 
 def _run(state: State, command: Add, notes: list[Note]) -> Steps:
+    from ..hotplug import dax
+    from ..hotplug.add import AddRequest, add_memory
+    from ..hotplug.dlpar import add_lmbs
+    from ..kernels.drivers import without_driver
+
     start, size = parse_bytes(command.start), parse_bytes(command.size)
     for name, pages in (("reserve", command.reserve), ("align", command.align), ("free", command.free or 0)):
         if not 0 <= pages <= size // state.geometry.page_size:

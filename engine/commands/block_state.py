@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from ..hotplug import virtio_mem
 from ..memory.state import State
 from ..protocol.reasons.notes import Note
 from ..protocol.vocabulary import ONLINE_TYPES, OnlineType
-from ..sysfs.hotplug_files import MEMORY, set_state
+from ..sysfs.paths import MEMORY
 from .fields import Base
 from .form import Choice, Form
 from .row import Row, Steps
@@ -31,11 +30,16 @@ class Offline(Base, tag="offline", frozen=True):
 
 
 def _online(state: State, command: Online, notes: list[Note]) -> Steps:
+    from ..hotplug import virtio_mem
+    from ..sysfs.block_files import set_state
+
     yield from set_state(state, command.block, command.type)
     yield from virtio_mem.go_on(state)
 
 
 def _offline(state: State, command: Offline, notes: list[Note]) -> Steps:
+    from ..sysfs.block_files import set_state
+
     return set_state(state, command.block, "offline")
 
 

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..memory.state import State
-from ..mm.compaction import triggers
 from ..numbers.errors import BadInput
 from ..protocol.reasons.notes import Note
-from ..sysfs.hotplug_files import NODE
+from ..sysfs.paths import NODE
 from .fields import Base
 from .form import Form, Option
 from .row import Row, Steps, Work, known_node
@@ -26,6 +25,8 @@ class Compact(Base, tag="compact", frozen=True):
 
 
 def _run(state: State, command: Compact, notes: list[Note]) -> Steps:
+    from ..mm.compaction import triggers
+
     if command.node is not None:
         known_node(state, command.node)
     if command.zone is not None:

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..memory.state import State
-from ..mm.hugetlb import pool
-from ..mm.hugetlb.nr_hugepages import set_pool
 from ..numbers.errors import BadInput
 from ..numbers.units import KIB, format_bytes, parse_bytes
 from ..protocol.reasons.notes import Note
-from ..sysfs.hotplug_files import NODE
+from ..sysfs.paths import NODE
 from .fields import Base
 from .form import Form, Option
 from .row import Row, Steps, Work, known_node
@@ -28,6 +26,9 @@ class HugePages(Base, tag="hugepages", frozen=True):
 
 
 def _run(state: State, command: HugePages, notes: list[Note]) -> Steps:
+    from ..mm.hugetlb import pool
+    from ..mm.hugetlb.nr_hugepages import set_pool
+
     size = parse_bytes(command.size)
     if size not in pool.sizes(state):
         sizes = ", ".join(format_bytes(one) for one in pool.sizes(state))

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..memory.state import State
-from ..mm import memory_failure
 from ..numbers.units import parse_bytes
 from ..protocol.reasons.notes import Note
-from ..sysfs.hotplug_files import MEMORY
+from ..sysfs.paths import MEMORY
 from .fields import Base
 from .form import Choice, Form
 from .row import Row, Steps
@@ -25,6 +24,8 @@ class Poison(Base, tag="poison", frozen=True):
 
 
 def _run(state: State, command: Poison, notes: list[Note]) -> Steps:
+    from ..mm import memory_failure
+
     action = memory_failure.soft_offline if command.soft else memory_failure.hard_offline
     return action(state, parse_bytes(command.address) // state.geometry.page_size)
 

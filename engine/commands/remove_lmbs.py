@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ..hotplug.dlpar import remove_count
 from ..memory.state import State
 from ..numbers.errors import BadInput
 from ..protocol.reasons import HotplugError
@@ -24,6 +23,8 @@ class RemoveLmbs(Base, tag="remove_lmbs", frozen=True):
 
 
 def _run(state: State, command: RemoveLmbs, notes: list[Note]) -> Steps:
+    from ..hotplug.dlpar import remove_count
+
     if command.count < 1:
         raise BadInput(f"{command.count} LMBs cannot be removed; give 1 or more")
     if state.preset.ejects != "dlpar":

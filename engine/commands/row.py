@@ -36,7 +36,8 @@ class Row(NamedTuple):
     about    one line on what it does
     example  a line of a script that does it
     run      what it makes the kernel do, event by event: given the state, the command, and a list for what is to be said
-             besides; raises `HotplugError` for the kernel's refusal, `BadInput` for a command without sense
+             besides; raises `HotplugError` for the kernel's refusal, `BadInput` for a command without sense. It imports the
+             mechanism itself, so that who only looks at a machine waits for none of it
     export   the lines that do it on the real machine
     signals  can a signal end it? Offlining looks for signals; the kernel's own threads do not
     hotplug  does it take the hotplug lock?

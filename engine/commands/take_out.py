@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ..hotplug.acpi_eject import bound, eject
-from ..hotplug.dlpar import remove_lmbs
-from ..hotplug.remove import remove_memory
 from ..memory.state import State
 from ..numbers.units import parse_bytes
 from ..protocol.reasons.notes import MoreOfTheDevice, NoDeviceThere, Note, NothingThere
@@ -34,6 +31,8 @@ class Eject(Base, tag="eject", frozen=True):
 
 
 def _remove(state: State, command: Remove, notes: list[Note]) -> Steps:
+    from ..hotplug.remove import remove_memory
+
     start, size = parse_bytes(command.start), parse_bytes(command.size)
     page = state.geometry.page_size
     if start % page == 0 and not state.sections_of(start // page, size // page):
@@ -42,6 +41,9 @@ def _remove(state: State, command: Remove, notes: list[Note]) -> Steps:
 
 
 def _eject(state: State, command: Eject, notes: list[Note]) -> Steps:
+    from ..hotplug.acpi_eject import bound, eject
+    from ..hotplug.dlpar import remove_lmbs
+
     start, size = parse_bytes(command.start), parse_bytes(command.size)
     if not bound(state, start, size):
         notes.append(NoDeviceThere(start))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ..hotplug import virtio_mem
-from ..kernels.drivers import without_driver
 from ..memory.state import State
 from ..numbers.units import parse_bytes
 from ..protocol.reasons.notes import Note
@@ -27,6 +25,9 @@ class VirtioMem(Base, tag="virtio_mem", frozen=True):
 
 
 def _run(state: State, command: VirtioMem, notes: list[Note]) -> Steps:
+    from ..hotplug import virtio_mem
+    from ..kernels.drivers import without_driver
+
     start, size, unit = (parse_bytes(part) for part in (command.start, command.size, command.unit))
     notes.extend(without_driver(state.model, "virtio-mem"))
     return virtio_mem.resize(state, start, size, unit, command.node)

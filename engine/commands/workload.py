@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 from ..memory.state import State
 from ..memory.zone import ZONE_ORDER
-from ..mm import workload
 from ..numbers.errors import BadInput
 from ..numbers.rounding import ceil
 from ..numbers.units import parse_bytes
@@ -17,6 +16,9 @@ from .fields import Base
 from .form import Choice, Form, Option, words_of
 from .row import Row, Steps, Work, known_node
 from .shell import Place, no_line
+
+if TYPE_CHECKING:
+    from ..mm.workload import Where
 
 
 class _Workload(Base, frozen=True, kw_only=True):
@@ -71,26 +73,34 @@ def _pages(state: State, size: int | str | None) -> int | None:
     return None if size is None else ceil(parse_bytes(size), state.geometry.page_size)
 
 
-def _where(state: State, command: _Workload) -> workload.Where:
+def _where(state: State, command: _Workload) -> Where:
+    from ..mm.workload import Where
+
     known_node(state, command.node)
     if command.zone is not None and command.zone not in ZONE_ORDER:
         raise BadInput(f"{command.zone!r} is not a zone; it is one of {', '.join(ZONE_ORDER)}")
-    return workload.Where(command.node, command.zone, command.pattern, command.seed)
+    return Where(command.node, command.zone, command.pattern, command.seed)
 
 
 def _allocate(state: State, command: Allocate, notes: list[Note]) -> Steps:
-    return workload.allocate(state, command.kind, _pages(state, command.size) or 0, _where(state, command))
+    from ..mm.workload import allocate
+
+    return allocate(state, command.kind, _pages(state, command.size) or 0, _where(state, command))
 
 
 def _free(state: State, command: Free, notes: list[Note]) -> Steps:
-    return workload.free(state, command.kind, _pages(state, command.size), _where(state, command))
+    from ..mm.workload import free
+
+    return free(state, command.kind, _pages(state, command.size), _where(state, command))
 
 
 def _pin(state: State, command: Pin | Unpin, notes: list[Note]) -> Steps:
+    from ..mm.workload import pin, unpin
+
     pages, where = _pages(state, command.size), _where(state, command)
     if isinstance(command, Pin):
-        return workload.pin(state, pages, where, command.short)
-    return workload.unpin(state, pages, where)
+        return pin(state, pages, where, command.short)
+    return unpin(state, pages, where)
 
 
 def _export(command: _Workload, place: Place) -> Iterator[str]:

@@ -7,14 +7,12 @@ import shlex
 from collections.abc import Iterator
 from typing import Final
 
-from ..hotplug import virtio_mem
 from ..memory.state import State
 from ..numbers.errors import BadInput
 from ..numbers.kstrtobool import kstrtobool
 from ..protocol.reasons.notes import Note
 from ..protocol.vocabulary import ONLINE_TYPES
-from ..sysfs import hotplug_files
-from ..sysfs.hotplug_files import MEMORY, MEMORY_BUS, NODE
+from ..sysfs.paths import MEMORY, MEMORY_BUS, NODE
 from .block_state import Offline, Online
 from .fields import Base
 from .row import Row, Steps
@@ -82,6 +80,9 @@ def meant(command: Base) -> Base:
 
 
 def _run(state: State, command: Write, notes: list[Note]) -> Steps:
+    from ..hotplug import virtio_mem
+    from ..sysfs import hotplug_files
+
     yield from hotplug_files.write(state, command.path, command.data)
     yield from virtio_mem.go_on(state)
 

@@ -18,7 +18,7 @@ from ..memory.state import Holder, State, state_of
 from ..mm.hugetlb.pool import sizes
 from ..protocol.vocabulary import PINNED, BlockState, ZoneKey
 from ..questions.narrate import block_names, node_names, section_names
-from ..sysfs.hotplug_files import parameters
+from ..sysfs.paths import parameters
 from ..sysfs.report import SectionReport, ZoneReport, block_report, section_report, zone_reports
 
 K = TypeVar("K")

@@ -27,7 +27,8 @@ from ..protocol.reasons import HotplugError
 from ..protocol.vocabulary import FREE, MEMMAP, PAGE_OFFLINE
 from ..questions.narrate import block_names, sentence
 from ..run.rehearsal import Attempt, attempt
-from ..sysfs.hotplug_files import PARAMETER_FILES, read
+from ..sysfs.hotplug_files import read
+from ..sysfs.paths import PARAMETER_FILES
 
 _SETTINGS: Final = tuple(Settings.__struct_fields__)
 _BOOT: Final = ("movable_node", "hugetlb_free_vmemmap", "probe")

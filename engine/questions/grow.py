@@ -20,7 +20,7 @@ from ..protocol.vocabulary import AutoOnline, Caller
 from ..reading.collection import without_collection
 from ..run.dispatch import run
 from ..run.rehearsal import attempt
-from ..sysfs.hotplug_files import MEMORY
+from ..sysfs.paths import MEMORY
 from .worth_knowing import kernel_memory_low, top_heavy
 
 MOST_STEPS: Final = 1 << 14

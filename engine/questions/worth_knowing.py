@@ -26,7 +26,7 @@ from ..protocol.reasons.worth import (
     Worth,
 )
 from ..protocol.vocabulary import DEVICE_CALLERS, OnlineType
-from ..sysfs.hotplug_files import MEMORY
+from ..sysfs.paths import MEMORY
 from ..sysfs.report import zone_reports
 
 

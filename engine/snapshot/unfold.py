@@ -10,7 +10,6 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from msgspec.structs import asdict, replace
 
-from ..hotplug.device_memory import device_unit
 from ..kernels.architectures import preset_of
 from ..kernels.models import KNOWN_MODELS, MODELS
 from ..kernels.notifier_chain import chain_of
@@ -187,8 +186,11 @@ def _requests(snapshot: SnapshotV1, state: State) -> Iterator[tuple[int, Request
     for index, saved in enumerate(snapshot.requests):
         path = f"$.requests[{index}]"
         _node(state, saved.node, f"{path}.node")
-        of_blocks = saved.caller not in DEVICE_CALLERS
-        unit = geometry.pages_per_block if of_blocks else device_unit(state) // geometry.page_size
+        unit = geometry.pages_per_block
+        if saved.caller in DEVICE_CALLERS:
+            from ..hotplug.device_memory import device_unit  # with all that adds memory
+
+            unit = device_unit(state) // geometry.page_size
         for name, pages in (("start", saved.start), ("pages", saved.pages)):
             if pages % unit:
                 _bad(

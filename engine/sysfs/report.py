@@ -8,7 +8,7 @@ import msgspec
 
 from ..hotplug.zone_policy import valid_zones
 from ..memory.state import Holder, State, state_of
-from ..mm import free_area, windows
+from ..mm import free_area
 from ..protocol.vocabulary import BlockState, MemmapOn
 
 
@@ -90,7 +90,9 @@ def section_report(machine: Holder | State, number: int) -> SectionReport:
 def section_reports(machine: Holder | State) -> dict[str, SectionReport]:
     """The reports of all present sections, by number as text, ascending; then those of sections that are gone and whose part
     of the vmemmap stays mapped, as other sections share its window (POWER)."""
+    from ..mm.windows import still_mapped
+
     state = state_of(machine)
     found = {str(number): section_report(state, number) for number in state.section_numbers()}
     gone = SectionReport(0, False, "kernel", None)
-    return found | {str(number): gone for number in windows.still_mapped(state)}
+    return found | {str(number): gone for number in still_mapped(state)}

@@ -17,7 +17,7 @@ from ...memory.state import state_of
 from ...numbers.errors import BadInput
 from ...reading.folder_tree import FolderTree
 from ...reading.tree import Tree
-from ...sysfs.hotplug_files import of_block
+from ...sysfs.block_files import of_block
 from ...sysfs.report import block_report
 from .columns import MemoryRange
 

@@ -22,7 +22,7 @@ from ...numbers.errors import BadInput
 from ...protocol.events import PagesAssumed, ZoneChosen
 from ...protocol.vocabulary import OnlineType
 from ...questions.narrate import block_names, sentence
-from ...sysfs.hotplug_files import MEMORY
+from ...sysfs.paths import MEMORY
 from . import functions
 from .targets import TARGETS as TARGETS
 from .targets import Target

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from ...commands.shell import Put, comment, quoted
 from ...numbers.units import parse_bytes
-from ...sysfs.hotplug_files import MEMORY
+from ...sysfs.paths import MEMORY
 
 _STATES: Final = {"offline": "offline"}
 

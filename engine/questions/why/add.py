@@ -21,13 +21,11 @@ from ...numbers.units import parse_bytes
 from ...protocol.events import (
     BlockCreated,
     BlockStateChanged,
-    ExistingMemoryTaken,
     MemmapPlaced,
     NodeOnlined,
     OnlineFailed,
     PlacementChosen,
     ZoneChosen,
-    of_type,
 )
 from ...protocol.reasons import Reason, SomeStayOffline
 from ...protocol.reasons.blocking import (
@@ -79,7 +77,7 @@ from ...run.rehearsal import Attempt
 from ..availability import UNRELEASED, availability
 from ..shortage import Shortage, deficit, shortage
 from ..worth_knowing import least_harm, top_heavy
-from .explanation import MOST_BLOCKS, Way, sayable, waiting_blocks
+from .explanation import MOST_BLOCKS, Way, sayable, taken, waiting_blocks
 from .unknown import parameters_assumed
 from .verdict import Blocker
 
@@ -200,14 +198,6 @@ def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], l
     if waiting := _waiting(state, tried):
         warnings.append(WaitOffline(tuple(consecutive(waiting)), len(waiting) * state.geometry.block_size))
     return effects, warnings
-
-
-def taken(tried: Attempt) -> dict[int, int]:
-    """Pages of existing memory that a command took, by node."""
-    found: dict[int, int] = {}
-    for event in of_type(tried.events, ExistingMemoryTaken):
-        found[event.node] = found.get(event.node, 0) + event.pages
-    return found
 
 
 def instead_of_adding(state: State, tried: Attempt) -> Iterator[Way]:

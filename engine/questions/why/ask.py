@@ -1,6 +1,7 @@
 """Why a command would be refused, and what would clear that; or what it would do. The machine is as it was afterwards.
 
-Everything is found by trying: the command itself runs in a rehearsal, and so does each remedy before it is named.
+Everything is found by trying: the command itself runs in a rehearsal, and so does each remedy before it is named. What is
+asked of one command alone is imported where it is asked.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from ...memory.state import Holder, State, state_of
 from ...memory.zone import KERNEL_ZONES
 from ...memory.zone import MOVABLE as MOVABLE_ZONE
 from ...mm import sparse_vmemmap
-from ...mm.hugetlb.gigantic import gigantic
 from ...mm.zonelist import working_node
 from ...numbers.frozen import Frozen
 from ...numbers.rounding import ceil
@@ -59,15 +59,10 @@ from ...protocol.reasons.unknown import NotSeen
 from ...protocol.vocabulary import HUGE, MEMMAP, OnlineType
 from ...run.rehearsal import Attempt, attempt, rehearsal
 from ..worth_knowing import top_heavy
-from . import giant_pages
-from .add import add_blockers, add_effects, add_ways, instead_of_adding, taken, with_own_memmap
 from .endless import endless
-from .explanation import MOST_BLOCKS, Explanation, Way, refused, remedies
-from .obstacles import owned_by
-from .take_away import not_ejected, not_offlined, not_removed
+from .explanation import MOST_BLOCKS, Explanation, Way, refused, remedies, taken
 from .unknown import unknowns
 from .verdict import Blocker, Verdict
-from .virtio_mem import not_resized, resized
 
 
 def why_not(machine: Holder | State, command: Command) -> Verdict:
@@ -161,11 +156,31 @@ def _offlined(state: State, command: Offline, tried: Attempt) -> Explanation:
     start, pages = state.block_range(command.block)
     guests = sparse_vmemmap.guests(state, start, pages)
     if guests:
+        from .obstacles import owned_by
+
         warnings.append(MemmapStays(*owned_by(state, guests)))
     node = state.blocks[command.block].node
     if not state.node_present(node):
         warnings.append(NodeEmptied(node))
     return Explanation(effects, warnings)
+
+
+def _not_offlined(state: State, command: Offline, tried: Attempt) -> Explanation:
+    from .take_away import not_offlined
+
+    return not_offlined(state, command, tried)
+
+
+def _not_removed(state: State, command: Remove, tried: Attempt) -> Explanation:
+    from .take_away import not_removed
+
+    return not_removed(state, command, tried)
+
+
+def _not_ejected(state: State, command: Eject, tried: Attempt) -> Explanation:
+    from .take_away import not_ejected
+
+    return not_ejected(state, command, tried)
 
 
 def _removed(state: State, command: Remove | Eject | RemoveLmbs, tried: Attempt) -> Explanation:
@@ -188,21 +203,40 @@ def _moves(events: Sequence[Event]) -> tuple[list[Reason], list[Reason]]:
     return effects, [HugePagesGivenUp(dissolved)] if dissolved else []
 
 
-# -- add, and pools of huge pages ---------------------------------------------------------------------------------------
+# -- add, virtio-mem, and pools of huge pages ---------------------------------------------------------------------------
 
 
 def _added(state: State, command: Add, tried: Attempt) -> Explanation:
+    from .add import add_effects, instead_of_adding, with_own_memmap
+
     ways = [*instead_of_adding(state, tried), *with_own_memmap(state, command, tried)]
     return Explanation(*add_effects(state, command, tried), ways=ways)
 
 
 def _not_added(state: State, command: Add, tried: Attempt) -> Explanation:
+    from .add import add_blockers, add_ways
+
     blockers = add_blockers(state, command, tried)
     return Explanation(blockers=blockers, ways=add_ways(state, command, tried))
 
 
+def _resized(state: State, command: VirtioMem, tried: Attempt) -> Explanation:
+    from .virtio_mem import resized
+
+    return resized(state, command, tried)
+
+
+def _not_resized(state: State, command: VirtioMem, tried: Attempt) -> Explanation:
+    from .virtio_mem import not_resized
+
+    return not_resized(state, command, tried)
+
+
 def _pooled(state: State, command: HugePages | Write, tried: Attempt) -> Explanation:
     """A pool of huge pages takes any number and makes as many as it can: what keeps it from more."""
+    from ...mm.hugetlb.gigantic import gigantic
+    from . import giant_pages
+
     effects: list[Reason] = []
     blockers: list[Blocker] = []
     but: PoolFallsShort | None = None
@@ -253,7 +287,7 @@ _SUCCESS: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = M
         Eject: _removed,
         RemoveLmbs: _removed,
         HugePages: _pooled,
-        VirtioMem: resized,
+        VirtioMem: _resized,
         Write: _pooled,
     }
 )
@@ -262,9 +296,9 @@ _REFUSAL: Final[Mapping[type, Callable[[State, Any, Attempt], Explanation]]] = M
         Add: _not_added,
         Allocate: _not_allocated,
         Online: _not_onlined,
-        Offline: not_offlined,
-        Remove: not_removed,
-        Eject: not_ejected,
-        VirtioMem: not_resized,
+        Offline: _not_offlined,
+        Remove: _not_removed,
+        Eject: _not_ejected,
+        VirtioMem: _not_resized,
     }
 )

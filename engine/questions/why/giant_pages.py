@@ -18,7 +18,7 @@ from ...protocol.reasons.remedies import AddAnew, LetGiantsMove
 from ...protocol.reasons.worth import GiantPagesLost
 from ...protocol.vocabulary import MEMMAP, Placement
 from ...run.rehearsal import attempt, rehearsal
-from ...sysfs.hotplug_files import PARAMETER_FILES
+from ...sysfs.paths import PARAMETER_FILES
 from .explanation import MOST_BLOCKS, Way
 
 _WAYS: Final = (AddAnew("sections"), AddAnew("boot"))

@@ -21,7 +21,7 @@ from ...protocol.reasons.effects import DeviceComesTo
 from ...protocol.reasons.remedies import AskForWhatComes, OnlineByItself
 from ...protocol.vocabulary import HUGE, MOVABLE, PINNED, Kind, ZoneKey
 from ...run.rehearsal import Attempt, attempt, rehearsal
-from ...sysfs.hotplug_files import MEMORY
+from ...sysfs.paths import MEMORY
 from ..shortage import shortage
 from .add import add_effects, missing_pages
 from .explanation import Explanation, Way
