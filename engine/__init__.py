@@ -51,9 +51,11 @@ HOMES = {
     "questions.give_back": "GiveBack describe_give_back give_back",
     "questions.grow": "Growth grow",
     "questions.measured": "Measured measured",
-    "questions.narrate": (
-        "GAP Line Moment assumption block_names block_numbers memmap_places moment plain running sentence story"
-    ),
+    "questions.narrate.lines": "GAP Line plain running",
+    "questions.narrate.moments": "Moment moment",
+    "questions.narrate.reason": "sentence",
+    "questions.narrate.story": "assumption memmap_places story",
+    "questions.narrate.words": "block_names block_numbers",
     "questions.outlook": "Outlook",
     "questions.pages": "Page",
     "questions.place_asked": "by_blocks",
@@ -61,7 +63,7 @@ HOMES = {
     "questions.size_asked": "asked_by_size",
     "questions.summary": "Summary",
     "questions.why.ask": "why_not",
-    "questions.why.verdict": "Verdict",
+    "questions.why.verdict": "Verdict worst",
     "questions.why.words": ("describe_answer describe_finding describe_remedy describe_verdict describe_verdicts"),
     "questions.worth_knowing": "Advice news worth_knowing",
     "reading.memory_devices": "MemoryDevice parse_devices",

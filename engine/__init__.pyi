@@ -103,18 +103,18 @@ from .questions.grow import Growth as Growth
 from .questions.grow import grow as grow
 from .questions.measured import Measured as Measured
 from .questions.measured import measured as measured
-from .questions.narrate import GAP as GAP
-from .questions.narrate import Line as Line
-from .questions.narrate import Moment as Moment
-from .questions.narrate import assumption as assumption
-from .questions.narrate import block_names as block_names
-from .questions.narrate import block_numbers as block_numbers
-from .questions.narrate import memmap_places as memmap_places
-from .questions.narrate import moment as moment
-from .questions.narrate import plain as plain
-from .questions.narrate import running as running
-from .questions.narrate import sentence as sentence
-from .questions.narrate import story as story
+from .questions.narrate.lines import GAP as GAP
+from .questions.narrate.lines import Line as Line
+from .questions.narrate.lines import plain as plain
+from .questions.narrate.lines import running as running
+from .questions.narrate.moments import Moment as Moment
+from .questions.narrate.moments import moment as moment
+from .questions.narrate.reason import sentence as sentence
+from .questions.narrate.story import assumption as assumption
+from .questions.narrate.story import memmap_places as memmap_places
+from .questions.narrate.story import story as story
+from .questions.narrate.words import block_names as block_names
+from .questions.narrate.words import block_numbers as block_numbers
 from .questions.outlook import Outlook as Outlook
 from .questions.pages import Page as Page
 from .questions.place_asked import by_blocks as by_blocks
@@ -124,6 +124,7 @@ from .questions.size_asked import asked_by_size as asked_by_size
 from .questions.summary import Summary as Summary
 from .questions.why.ask import why_not as why_not
 from .questions.why.verdict import Verdict as Verdict
+from .questions.why.verdict import worst as worst
 from .questions.why.words import describe_answer as describe_answer
 from .questions.why.words import describe_finding as describe_finding
 from .questions.why.words import describe_remedy as describe_remedy
@@ -281,5 +282,6 @@ __all__ = [
     "vary",
     "why_not",
     "with_devices",
+    "worst",
     "worth_knowing",
 ]

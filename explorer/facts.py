@@ -6,13 +6,15 @@ All counts are pages, all addresses bytes, all blocks numbers as in ``memoryN``,
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from altmap.engine import Advice, Machine, about_bytes
+from altmap.engine import Machine, about_bytes
 from altmap.engine.numbers.rounding import up
 from altmap.engine.numbers.runs import consecutive, merged
 from altmap.engine.protocol.reasons.worth import KernelMemoryLow
-from altmap.engine.protocol.vocabulary import Certainty
+
+if TYPE_CHECKING:
+    from altmap.engine import Advice
 
 LITTLE = 25
 """One page in so many, or fewer, is little free memory."""
@@ -136,12 +138,6 @@ def suggested_address(machine: Machine, size: int) -> int:
         if resource.start < start + size and start < resource.end:
             start = up(resource.end, unit)
     return start
-
-
-def worst(answers: Iterable[Certainty]) -> Certainty:
-    """What several answers come to: "no" if one of them is, else "not known" if one is."""
-    found = {*answers}
-    return "no" if "no" in found else "not known" if "not known" in found else "yes"
 
 
 def unmeasured(machine: Machine) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ To add a command, write a file here that holds its class and its row (`Row` says
 it, what exports it, its help and an example), and import the class into the union below. Scripts, histories, exports, help,
 the README's table (a test compares), manual page and completion follow from the row. What `why` says of it beyond its
 result, if anything, is registered in `questions.why.ask`.
+
+The files of commands do not postpone their annotations: every start that opens a machine would read them from text.
 """
 
 from __future__ import annotations

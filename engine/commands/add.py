@@ -1,7 +1,5 @@
 """add: memory is hot-added."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """online and offline: a memory block comes into use, or leaves it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """compact: pages that are in use are moved together."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

@@ -1,7 +1,5 @@
 """hugepages: a pool of huge pages is resized."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

@@ -1,7 +1,5 @@
 """poison: a page has a hardware error."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

@@ -1,7 +1,5 @@
 """remove-lmbs: a POWER partition gives back so much memory, wherever it lies."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

@@ -1,7 +1,5 @@
 """sync: the real machine is looked at again."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

@@ -1,7 +1,5 @@
 """remove and eject: memory goes away again."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

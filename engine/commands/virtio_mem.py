@@ -1,7 +1,5 @@
 """virtio-mem: a device of a virtual machine is asked to have more memory plugged, or less."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

@@ -1,7 +1,5 @@
 """allocate, free, pin, unpin: what programs and the kernel do with memory meanwhile."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, get_args
 
@@ -73,7 +71,7 @@ def _pages(state: State, size: int | str | None) -> int | None:
     return None if size is None else ceil(parse_bytes(size), state.geometry.page_size)
 
 
-def _where(state: State, command: _Workload) -> Where:
+def _where(state: State, command: _Workload) -> "Where":
     from ..mm.workload import Where
 
     known_node(state, command.node)

@@ -1,7 +1,5 @@
 """echo: something is written to a file of sysfs or procfs."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from collections.abc import Iterator

@@ -16,7 +16,7 @@ from ..numbers.rounding import ceil
 from ..numbers.runs import consecutive
 from ..numbers.units import format_bytes
 from ..protocol.vocabulary import RESERVED, Caller, Placement
-from ..questions.narrate import block_names
+from ..questions.narrate.words import block_names
 from ..questions.summary import summary
 from ..reading.memory_devices import DeviceKind, MemoryDevice
 from ..rebuild.topology import count_early

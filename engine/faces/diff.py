@@ -17,7 +17,7 @@ from ..machine import Machine
 from ..memory.state import Holder, State, state_of
 from ..mm.hugetlb.pool import sizes
 from ..protocol.vocabulary import PINNED, BlockState, ZoneKey
-from ..questions.narrate import block_names, node_names, section_names
+from ..questions.narrate.words import block_names, node_names, section_names
 from ..sysfs.paths import parameters
 from ..sysfs.report import SectionReport, ZoneReport, block_report, section_report, zone_reports
 

@@ -16,7 +16,7 @@ from ..machine import Machine
 from ..numbers.errors import BadInput, located
 from ..numbers.rounding import down, up
 from ..numbers.units import GIB, MIB, format_bytes, parse_bytes
-from ..questions.narrate import sentence
+from ..questions.narrate.reason import sentence
 from .boot import Ram, boot_machine
 from .crash_kernel import crash_ranges
 from .qemu_words import Plugged

@@ -25,7 +25,8 @@ from ..numbers.runs import consecutive
 from ..numbers.units import format_bytes, parse_bytes
 from ..protocol.reasons import HotplugError
 from ..protocol.vocabulary import FREE, MEMMAP, PAGE_OFFLINE
-from ..questions.narrate import block_names, sentence
+from ..questions.narrate.reason import sentence
+from ..questions.narrate.words import block_names
 from ..run.rehearsal import Attempt, attempt
 from ..sysfs.hotplug_files import read
 from ..sysfs.paths import PARAMETER_FILES

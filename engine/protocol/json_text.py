@@ -3,7 +3,6 @@ schema."""
 
 from __future__ import annotations
 
-import inspect
 import re
 from typing import Any, Final
 
@@ -56,9 +55,11 @@ def schema_text(schema: dict[str, Any]) -> bytes:
 
 def _cleaned(part: Any) -> Any:
     """Descriptions are docstrings, which Python 3.13 stores without the indentation that earlier ones keep."""
+    from inspect import cleandoc  # for whoever reads no schema it would be a slow start
+
     if isinstance(part, dict):
         return {
-            name: inspect.cleandoc(value) if name == "description" and isinstance(value, str) else _cleaned(value)
+            name: cleandoc(value) if name == "description" and isinstance(value, str) else _cleaned(value)
             for name, value in part.items()
         }
     return [_cleaned(one) for one in part] if isinstance(part, list) else part

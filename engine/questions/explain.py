@@ -14,7 +14,7 @@ from ..memory.state import Holder, State, state_of
 from ..numbers.rounding import ceil
 from .log_drivers import DRIVER_LINES
 from .log_lines import LOG_LINES, WHY_OFFLINE, LogLine
-from .narrate import block_names
+from .narrate.words import block_names
 from .outlook import outlook
 from .pages import pages_in
 from .why.words import KIND_WORDS

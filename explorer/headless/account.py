@@ -23,7 +23,8 @@ from altmap.engine.memory.state import State
 from altmap.engine.protocol.events import (
     Event,
 )
-from altmap.engine.questions.narrate import achieved, assumption
+from altmap.engine.questions.narrate.achieved import achieved
+from altmap.engine.questions.narrate.story import assumption
 from altmap.engine.sysfs.report import BlockReport, ZoneReport, block_report, glance, zone_reports
 from rich.text import Text
 

@@ -9,6 +9,7 @@ import argparse
 import io
 import os
 import sys
+import typing
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
@@ -55,6 +56,8 @@ def _answer(argv: list[str]) -> int:
     if not argv or argv[0] == "-" or not (argv[0] in VERBS or argv[0].startswith("-")):
         argv = ["open", *_machine_alone(argv)]
     verb = VERBS.get(argv[0])
+    if verb is not None:
+        _import_msgspec()
     arguments = argparse.Namespace(words=argv[1:])
     if verb is None or not verb.own_options:
         asked = parser(declared=False) if verb is None else verb_parser(verb)
@@ -70,6 +73,16 @@ def _answer(argv: list[str]) -> int:
         return answer(arguments)
     except BadInput as error:
         raise Misused(*error.args) from error
+
+
+def _import_msgspec() -> None:
+    """Without typing_extensions, which takes longer to import than all else of msgspec, and of which it uses three names that
+    typing has too."""
+    if "typing_extensions" not in sys.modules:
+        sys.modules["typing_extensions"] = typing
+        import msgspec  # noqa: F401
+
+        del sys.modules["typing_extensions"]
 
 
 def _not_taken(word: str, asked: Parser) -> str:

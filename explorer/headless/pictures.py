@@ -13,9 +13,10 @@ from altmap.engine.numbers.errors import located
 from altmap.engine.snapshot.whole_file import replace_file
 
 from ..watching.telling import is_moment
+from .absent import refuse_absent
 from .exits import FINE, REFUSED
 from .output import on_terminal, write_text
-from .script_runs import Line, lines_of, refuse_absent
+from .script_runs import Line, lines_of
 from .streams import STDIN, machine_named, once_standard_input, script_text
 
 SUFFIX: Final = ".svg"

@@ -6,11 +6,10 @@ import argparse
 
 from altmap import engine
 
-from ..facts import worst
+from .absent import refuse_absent
 from .exits import DIFFERENT, FINE, OF_ANSWERS, UNKNOWN
 from .output import say, say_lines, write_document
 from .progress import awaited
-from .script_runs import refuse_absent
 from .streams import log_text, machine_named, once_standard_input
 
 
@@ -32,7 +31,7 @@ def why(arguments: argparse.Namespace) -> int:
         write_document(why_document(machine, verdicts))
     else:
         say_lines(engine.describe_verdicts(verdicts), arguments.width)
-    return OF_ANSWERS[worst(verdict.certainty for verdict in verdicts)]
+    return OF_ANSWERS[engine.worst(verdict.certainty for verdict in verdicts)]
 
 
 def _give_back(machine: engine.Machine, size: int | None, node: int | None, arguments: argparse.Namespace) -> int:

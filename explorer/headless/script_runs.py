@@ -5,20 +5,18 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from altmap.engine import BadInput, Command, Machine, Offline, Online, Outcome, block_names, describe, save_machine
 from altmap.engine.commands.scripts import Placed, parse_places
 from altmap.engine.numbers.errors import located
 from altmap.engine.protocol.events import Event
 
+from .absent import refuse_absent
 from .exits import FINE, REFUSED
 from .output import write
 from .progress import tracked
 from .streams import machine_named, once_standard_input, script_text, writable
-
-_MOST_ABSENT: Final = 64
-"""Blocks that one line may name though they are not there: each is then refused by the kernel."""
 
 
 class Teller(Protocol):
@@ -35,22 +33,6 @@ class Teller(Protocol):
 
     def end(self) -> None:
         """The whole script is done."""
-
-
-def refuse_absent(machine: Machine, commands: Sequence[Command]) -> None:
-    """Raises `BadInput` where one line names more blocks that are not there than anybody would read the refusals of."""
-    named = [command.block for command in commands if isinstance(command, Online | Offline)]
-    absent = [block for block in named if block not in machine.blocks]
-    if len(absent) > _MOST_ABSENT:
-        there = block_names(machine.blocks)
-        raise BadInput(
-            f"{len(absent):,} of the {len(named):,} blocks from memory{min(named)} to memory{max(named)} are not there; "
-            + (
-                f"the machine has {there if len(there) < 200 else f'{len(machine.blocks):,} others'}"
-                if there
-                else "it has none"
-            )
-        )
 
 
 class Line(NamedTuple):

@@ -11,7 +11,9 @@ from altmap.engine.protocol.reasons import Reason, SectionsLeft, StayedOnline
 from altmap.engine.protocol.reasons.adding import NoRowForMemmap
 from altmap.engine.protocol.reasons.placement import CallerAsks, HeadOfEachBlock, NotOneBlock, PersonAsks
 from altmap.engine.protocol.reasons.taking import HoldsMemmap, Unmovable
-from altmap.engine.questions.narrate import block_names, placed, sentence
+from altmap.engine.questions.narrate.placement import placed
+from altmap.engine.questions.narrate.reason import sentence
+from altmap.engine.questions.narrate.words import block_names
 
 KINDS = tuple(sorted(get_args(Reason), key=lambda kind: str(kind.__name__)))
 

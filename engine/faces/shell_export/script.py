@@ -21,7 +21,8 @@ from ...machine import Machine
 from ...numbers.errors import BadInput
 from ...protocol.events import PagesAssumed, ZoneChosen
 from ...protocol.vocabulary import OnlineType
-from ...questions.narrate import block_names, sentence
+from ...questions.narrate.reason import sentence
+from ...questions.narrate.words import block_names
 from ...sysfs.paths import MEMORY
 from . import functions
 from .targets import TARGETS as TARGETS

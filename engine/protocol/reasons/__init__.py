@@ -144,7 +144,7 @@ class HotplugError(Exception):
     """
 
     _sentence: ClassVar[Callable[[Reason], str]] = repr
-    """What writes the sentence; the narrator, which stands above this layer, puts itself here."""
+    """What writes the sentence; `machine`, which stands above the narrator, puts it here."""
 
     def __init__(self, errno: str, reason: Reason, pfn: int | None = None) -> None:
         super().__init__(errno, reason, pfn)

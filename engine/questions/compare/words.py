@@ -9,7 +9,8 @@ from ...commands import describe, extent
 from ...numbers.units import about_bytes, format_bytes
 from ...protocol.reasons import released
 from ...protocol.reasons.released import Released
-from ..narrate import block_names, sentence
+from ..narrate.reason import sentence
+from ..narrate.words import block_names
 from .comparison import Comparison, Row
 
 Cell = Callable[[Row, Comparison], str]

@@ -7,7 +7,9 @@ from itertools import groupby
 from typing import Final
 
 from ...numbers.units import about_bytes, format_bytes
-from ..narrate import GAP, Line, block_names, counted, running, sentence
+from ..narrate.lines import GAP, Line, running
+from ..narrate.reason import sentence
+from ..narrate.words import block_names, counted
 from ..why.words import KIND_WORDS, lines, shortened
 from .plan import GiveBack, Held
 

@@ -7,7 +7,6 @@ from typing import Any, Final, get_args
 
 from ...numbers.units import format_bytes
 from ...protocol.reasons import (
-    HotplugError,
     HugePageStays,
     LmbFailed,
     LookedOnce,
@@ -163,5 +162,3 @@ _WRITERS: Final[Mapping[type, _Writer]] = {
     WouldNotComeBack: _gone_for_good,
     SomeStayOffline: _some_stay,
 }
-
-HotplugError._sentence = sentence

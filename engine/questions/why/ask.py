@@ -58,7 +58,6 @@ from ...protocol.reasons.remedies import AddFirst, AddMemoryFirst, OfflineFirst,
 from ...protocol.reasons.unknown import NotSeen
 from ...protocol.vocabulary import HUGE, MEMMAP, OnlineType
 from ...run.rehearsal import Attempt, attempt, rehearsal
-from ..worth_knowing import top_heavy
 from .endless import endless
 from .explanation import MOST_BLOCKS, Explanation, Way, refused, remedies, taken
 from .unknown import unknowns
@@ -112,6 +111,8 @@ def _onlined(state: State, command: Online, tried: Attempt) -> Explanation:
     if back.reason is not None:
         warnings.append(WouldNotComeBack(back.result, back.reason))
     elif block.zone is not None and block.zone[1] == MOVABLE_ZONE:
+        from ..worth_knowing import top_heavy
+
         effects.append(ComesBack())
         warnings += [fact for fact in (top_heavy(state),) if fact is not None]
     elif block.zone is not None:

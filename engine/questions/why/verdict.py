@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -99,3 +100,9 @@ class Verdict(msgspec.Struct, frozen=True):
     def rehearsed(self) -> bool:
         """Did the command succeed in the rehearsal, in which no unseen page is in the way?"""
         return self.result == "ok"
+
+
+def worst(answers: Iterable[Certainty]) -> Certainty:
+    """What several answers come to: "no" if one of them is, else "not known" if one is."""
+    found = {*answers}
+    return "no" if "no" in found else "not known" if "not known" in found else "yes"

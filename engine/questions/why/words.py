@@ -11,7 +11,10 @@ import msgspec
 from ...commands import Command, Offline, Online, describe
 from ...numbers.units import format_bytes
 from ...protocol.reasons.remedies import AddAtTop
-from ..narrate import GAP, Line, counted, page_of, running, sentence, some_names, unknown_words
+from ..narrate.lines import GAP, Line, running
+from ..narrate.reason import page_of, sentence
+from ..narrate.unknown import unknown_words
+from ..narrate.words import counted, some_names
 from .verdict import Blocker, Remedy, Verdict
 
 KIND_WORDS: Final[Mapping[str, str]] = {

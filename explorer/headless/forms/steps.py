@@ -12,7 +12,7 @@ from altmap.engine.faces.diff import drift
 from altmap.engine.protocol.events import Event
 from altmap.engine.protocol.json_text import encoded
 from altmap.engine.protocol.vocabulary import Certainty
-from altmap.engine.questions.narrate import event_words
+from altmap.engine.questions.narrate.events import event_words
 from altmap.engine.sysfs.report import (
     BlockReport,
     SectionReport,

@@ -21,6 +21,7 @@ from altmap.engine import (
     describe_remedy,
     running,
     sentence,
+    worst,
 )
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -29,7 +30,6 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from ...facts import worst
 from ...printable import printable
 from ..widgets.heading import CLOSE, Heading, Hint
 from ..widgets.prose import Prose
