@@ -1,13 +1,9 @@
-"""The one object that users hold, `Machine`: it takes commands, yields events, and can undo every step.
-
-What answers a question about it is imported when that is asked, so that each costs no start of the others.
-"""
+"""The one object that users hold, `Machine`: it takes commands, yields events, and can undo every step."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from .commands import Command, Write
 from .commands.outcome import Outcome
@@ -27,18 +23,17 @@ from .protocol.reasons.files import NoSuchBlock
 from .protocol.reasons.notes import Note
 from .protocol.reasons.taking import Interrupted
 from .protocol.vocabulary import ZoneKey
+from .questions.outlook import Outlook, outlook
+from .questions.page_flags import page_flags
+from .questions.pages import Page, pages_in
+from .questions.summary import Summary, summaries, summary
+from .questions.why.verdict import Verdict
 from .run.certainty import certainty
 from .run.dispatch import run, takes_signals
+from .run.invariants import Broken, check
 from .run.timeline import Moments, Step, Timeline, seen
 from .sysfs import paths
 from .sysfs.report import block_report
-
-if TYPE_CHECKING:
-    from .questions.outlook import Outlook
-    from .questions.pages import Page
-    from .questions.summary import Summary
-    from .questions.why.verdict import Verdict
-    from .run.invariants import Broken
 
 
 class Machine:
@@ -143,42 +138,32 @@ class Machine:
     def read(self, path: str) -> str:
         """The text of a modelled file of sysfs or procfs, such as ``/sys/devices/system/memory/memory32/state``. Raises
         `HotplugError` with the errno that the kernel would return."""
-        from .sysfs.hotplug_files import read
+        from .sysfs.hotplug_files import read  # with all that can be written there
 
         return read(self._state, path)
 
     def check(self) -> list[Broken]:
         """The invariants of the kernel that do not hold; a sound machine gives an empty list."""
-        from .run.invariants import check
-
         return check(self._state)
 
     def summary(self, start: int, pages: int) -> Summary:
         """Count `pages` pages from pfn `start` on by kind, zone, pageblock type and order of free area. Only what changed
         since the last question is counted anew. Raises `BadInput` for a range that no machine can have."""
-        from .questions.summary import summary
-
         return summary(self._state, start, pages)
 
     def summaries(self, start: int, pages: int, cell: int) -> list[Summary]:
         """The `summary` of every `cell` pages of a range, in order. Raises `BadInput` if `cell` is not a power of two or the
         range does not begin and end at a multiple of it."""
-        from .questions.summary import summaries
-
         return summaries(self._state, start, pages, cell)
 
     def pages(self, start: int, count: int) -> list[Page]:
         """Each of `count` pages from pfn `start` on: its kind, the order of its free area, its pageblock's type and its
         zone. Takes time in proportion to `count`. Raises `BadInput` for a range that no machine can have."""
-        from .questions.pages import pages_in
-
         return pages_in(self._state, start, count)
 
     def page_flags(self, pfn: int) -> tuple[str, ...] | None:
         """The flags that /proc/kpageflags is sure to show of a page, such as ``("buddy",)``; a running kernel shows more of
         one in use. None where what the page is was guessed."""
-        from .questions.page_flags import page_flags
-
         return page_flags(self._state, pfn)
 
     def huge_page(self, pfn: int) -> tuple[int, int] | None:
@@ -192,14 +177,12 @@ class Machine:
     def outlook(self, block: int) -> Outlook:
         """Could a block go offline now, and which pages are in its way? Nothing changes, and remedies are not looked for
         (`why_not` does that). Raises `BadInput` if there is no such block."""
-        from .questions.outlook import outlook
-
         return outlook(self._state, block)
 
     def why_not(self, command: Command) -> Verdict:
         """Would a command succeed? If not, why not, and what would clear the way? Nothing changes. Raises `BadInput` for a
         command that makes no sense."""
-        from .questions.why.ask import why_not
+        from .questions.why.ask import why_not  # the largest part, and most machines are never asked
 
         return why_not(self._state, command)
 
@@ -314,7 +297,7 @@ class Machine:
 
 
 def _said(reason: Reason) -> str:
-    from .questions.narrate.reason import sentence
+    from .questions.narrate.reason import sentence  # with all that writes sentences
 
     return sentence(reason)
 
