@@ -4,7 +4,7 @@ All that the screens of the explorer use is named here. `open_machine` loads a s
 command; `Machine.check` states the invariants.
 
 A name is looked up in its module when it is first asked for, so that a question costs the imports that it needs. Type checkers
-read the same names in ``__init__.pyi``, which ``python -m tests.make_stub`` writes from the table below.
+read the same names in ``__init__.pyi``, which ``python -m tests.make`` writes from the table below.
 """
 
 HOMES = {

@@ -9,6 +9,12 @@ from altmap.explorer.headless.forms.kinds import KINDS, schema_of
 FOLDER = Path(__file__).parents[1] / "fixtures" / "schemas"
 FILES = {name: FOLDER / f"{name}.schema.json" for name in KINDS}
 
-if __name__ == "__main__":
+
+def write() -> None:
+    """Write all of them."""
     for name, path in FILES.items():
         path.write_bytes(schema_of(KINDS[name]))
+
+
+if __name__ == "__main__":
+    write()

@@ -191,7 +191,12 @@ def _plain(text: str) -> str:
     return text.replace("\\", "\\e").replace("-", "\\-")
 
 
-if __name__ == "__main__":
+def write() -> None:
+    """Write the four files."""
     for shell in SHELLS:
         (SHIPPED / f"altmap.{shell}").write_text(completion(shell))
     (SHIPPED / "altmap.1").write_text(page())
+
+
+if __name__ == "__main__":
+    write()

@@ -12,7 +12,7 @@ STUB: Final = Path(engine.__file__).with_suffix(".pyi")
 
 def stub() -> str:
     """The imports of the names in `engine.HOMES`, and the list of them."""
-    lines = [f'"""The public names of the engine, each from its module: made by ``python -m {__spec__.name}``."""', ""]
+    lines = ['"""The public names of the engine, each from its module: made by ``python -m tests.make_stub``."""', ""]
     for module, names in engine.HOMES.items():
         lines += [f"from .{module} import {name} as {name}" for name in names.split()]
     ordered = sorted(engine.__all__, key=lambda name: (not name.isupper(), name.islower(), name))
@@ -20,5 +20,10 @@ def stub() -> str:
     return "\n".join([*lines, "", "HOMES: dict[str, str]", "", "__all__ = [", *listed, "]", ""])
 
 
-if __name__ == "__main__":
+def write() -> None:
+    """Write the file."""
     STUB.write_text(stub())
+
+
+if __name__ == "__main__":
+    write()

@@ -12,12 +12,11 @@ from pathlib import Path
 
 import pytest
 from altmap.engine import Offline, bundled_machines, open_machine, save_machine
-from altmap.engine.commands import ROWS
 from altmap.explorer.headless.cli import main
-from altmap.explorer.headless.forms.kinds import KINDS
 
 from .engine.test_layers import LAYERS
 from .explorer.test_layers import LAYERS as EXPLORER_LAYERS
+from .make_tables import with_tables
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -201,17 +200,8 @@ def test_the_script_of_the_example_does_what_the_table_says(folder: Path) -> Non
     assert [re.findall(r'"result":"(\w+)"', row) for row in out.splitlines()] == [["ok"]] * 4
 
 
-def test_the_table_of_script_lines_is_that_of_the_commands() -> None:
-    head = "| line | what it does |\n|---|---|\n"
-    rows = [f"| `{row.example}` | {row.about} |\n" for row in ROWS.values()]
-    table = TEXT.partition(head)[2].partition("\n\n")[0] + "\n"
-    assert table == "".join(rows)
-
-
-def test_the_table_of_documents_is_that_of_the_kinds() -> None:
-    head = "| kind | printed by | what it holds |\n|---|---|---|\n"
-    rows = [f"| `{kind.name}` | `{kind.printed_by}` | {kind.about} |\n" for kind in KINDS.values()]
-    assert TEXT.partition(head)[2].partition("\n\n")[0] + "\n" == "".join(rows)
+def test_tables_of_rows_are_those_of_the_code() -> None:
+    assert with_tables(TEXT) == TEXT, "write them anew: python -m tests.make"
 
 
 def test_the_example_that_reads_json_tells_each_step(folder: Path) -> None:

@@ -190,7 +190,7 @@ def test_a_snapshot_on_standard_output_is_no_answer_about_it(altmap: Run, captur
 def test_the_committed_schema_is_current(altmap: Run, kind: str) -> None:
     said = altmap("schema", kind)
     assert (said.code, said.err) == (0, "")
-    assert FILES[kind].read_text() == said.out, "write the files anew: python -m tests.make_schemas"
+    assert FILES[kind].read_text() == said.out, "write the files anew: python -m tests.make"
     for part in parts_of(json.loads(said.out)):
         check_schema(part)
 

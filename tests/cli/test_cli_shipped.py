@@ -48,13 +48,13 @@ printf '%s\\n' "${COMPREPLY[@]}"
 
 
 def test_the_manual_page_is_that_of_the_parser() -> None:
-    assert (SHIPPED / "altmap.1").read_text() == page(), "make it anew: python -m tests.make_shipped"
+    assert (SHIPPED / "altmap.1").read_text() == page(), "make it anew: python -m tests.make"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_completion_is_that_of_the_parser(shell: str) -> None:
     pytest.importorskip("shtab")
-    assert (SHIPPED / f"altmap.{shell}").read_text() == completion(shell), "make it anew: python -m tests.make_shipped"
+    assert (SHIPPED / f"altmap.{shell}").read_text() == completion(shell), "make it anew: python -m tests.make"
 
 
 def test_each_file_goes_to_its_place_in_the_wheel() -> None:

@@ -7,10 +7,12 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 import pytest
+from altmap.engine.protocol.events import Event
 from altmap.engine.protocol.reasons import Reason, SectionsLeft, StayedOnline
 from altmap.engine.protocol.reasons.adding import NoRowForMemmap
 from altmap.engine.protocol.reasons.placement import CallerAsks, HeadOfEachBlock, NotOneBlock, PersonAsks
 from altmap.engine.protocol.reasons.taking import HoldsMemmap, Unmovable
+from altmap.engine.questions.narrate import moments
 from altmap.engine.questions.narrate.placement import placed
 from altmap.engine.questions.narrate.reason import sentence
 from altmap.engine.questions.narrate.words import block_names
@@ -61,6 +63,10 @@ def test_a_reason_is_one_sentence_that_tells_all_its_fields(kind: type[Any]) -> 
 
 def test_codes_are_all_different() -> None:
     assert len({made(kind).code for kind in KINDS}) == len(KINDS) > 80
+
+
+def test_every_event_has_a_line_for_those_who_watch() -> None:
+    assert {*moments._MOMENTS} == {*get_args(Event)}
 
 
 def test_what_a_sentence_is_like() -> None:

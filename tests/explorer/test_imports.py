@@ -86,7 +86,7 @@ def test_each_public_name_is_there_and_type_checkers_see_the_same() -> None:
     assert set(engine.__all__) <= set(dir(engine))
     assert all(hasattr(engine, name) for name in engine.__all__)
     assert not hasattr(engine, "os")
-    assert STUB.read_text() == stub(), "write it anew: python -m tests.make_stub"
+    assert STUB.read_text() == stub(), "write it anew: python -m tests.make"
 
 
 def test_the_explorer_uses_public_names() -> None:

@@ -299,7 +299,7 @@ def test_nothing_of_the_engine_is_left_out() -> None:
 
 
 def test_the_committed_json_schema_is_current() -> None:
-    assert SCHEMA_FILE.read_bytes() == schema.json_schema(), "write it anew: python -m tests.make_schemas"
+    assert SCHEMA_FILE.read_bytes() == schema.json_schema(), "write it anew: python -m tests.make"
 
 
 def test_the_json_schema_is_strict() -> None:
