@@ -9,113 +9,55 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from .hotplug import (
-    AddressDoubted,
-    BlockCreated,
-    BlockRemoved,
-    BlocksKept,
-    BlockStateChanged,
-    ExistingMemoryTaken,
-    HeadInitialized,
-    KernelDoubted,
-    Logged,
-    MemmapMarked,
-    MemmapPlaced,
-    MemmapReleased,
-    NodeOfflined,
-    NodeOnlined,
-    NotifierCalled,
-    OfflineFailed,
-    OnlineFailed,
-    ParameterSet,
-    PlacementChosen,
-    PresentAdjusted,
-    RangeDoubted,
-    RangeMoved,
-    RangeRemoved,
-    ResizeFailed,
-    ResourceReleased,
-    ResourceReserved,
-    SectionsLeaked,
-    ZoneChosen,
-)
-from .pages import (
-    CompactionEnded,
-    CompactionStarted,
-    HugePageDissolved,
-    HugePageFreed,
-    HugePagesChanged,
-    HugePageTaken,
-    IsolationUndone,
-    MemmapSkipped,
-    MigrationFailed,
-    PagePoisoned,
-    PagesAssumed,
-    PagesCompacted,
-    PagesFreed,
-    PagesMigrated,
-    PagesOnlined,
-    PagesPlugged,
-    PagesTaken,
-    PagesTakenByWorkload,
-    PagesUnplugged,
-    RangeIsolated,
-    ScannerMoved,
-)
-
-__all__ = [
-    "AddressDoubted",
-    "BlockCreated",
-    "BlockRemoved",
-    "BlockStateChanged",
-    "BlocksKept",
-    "CompactionEnded",
-    "CompactionStarted",
-    "Event",
-    "ExistingMemoryTaken",
-    "HeadInitialized",
-    "HugePageDissolved",
-    "HugePageFreed",
-    "HugePageTaken",
-    "HugePagesChanged",
-    "IsolationUndone",
-    "KernelDoubted",
-    "Logged",
-    "MemmapMarked",
-    "MemmapPlaced",
-    "MemmapReleased",
-    "MemmapSkipped",
-    "MigrationFailed",
-    "NodeOfflined",
-    "NodeOnlined",
-    "NotifierCalled",
-    "OfflineFailed",
-    "OnlineFailed",
-    "PagePoisoned",
-    "PagesAssumed",
-    "PagesCompacted",
-    "PagesFreed",
-    "PagesMigrated",
-    "PagesOnlined",
-    "PagesPlugged",
-    "PagesTaken",
-    "PagesTakenByWorkload",
-    "PagesUnplugged",
-    "ParameterSet",
-    "PlacementChosen",
-    "PresentAdjusted",
-    "RangeDoubted",
-    "RangeIsolated",
-    "RangeMoved",
-    "RangeRemoved",
-    "ResizeFailed",
-    "ResourceReleased",
-    "ResourceReserved",
-    "ScannerMoved",
-    "SectionsLeaked",
-    "ZoneChosen",
-    "of_type",
-]
+from .hotplug import AddressDoubted as AddressDoubted
+from .hotplug import BlockCreated as BlockCreated
+from .hotplug import BlockRemoved as BlockRemoved
+from .hotplug import BlocksKept as BlocksKept
+from .hotplug import BlockStateChanged as BlockStateChanged
+from .hotplug import ExistingMemoryTaken as ExistingMemoryTaken
+from .hotplug import HeadInitialized as HeadInitialized
+from .hotplug import KernelDoubted as KernelDoubted
+from .hotplug import Logged as Logged
+from .hotplug import MemmapMarked as MemmapMarked
+from .hotplug import MemmapPlaced as MemmapPlaced
+from .hotplug import MemmapReleased as MemmapReleased
+from .hotplug import NodeOfflined as NodeOfflined
+from .hotplug import NodeOnlined as NodeOnlined
+from .hotplug import NotifierCalled as NotifierCalled
+from .hotplug import OfflineFailed as OfflineFailed
+from .hotplug import OnlineFailed as OnlineFailed
+from .hotplug import ParameterSet as ParameterSet
+from .hotplug import PlacementChosen as PlacementChosen
+from .hotplug import PresentAdjusted as PresentAdjusted
+from .hotplug import RangeDoubted as RangeDoubted
+from .hotplug import RangeMoved as RangeMoved
+from .hotplug import RangeRemoved as RangeRemoved
+from .hotplug import ResizeFailed as ResizeFailed
+from .hotplug import ResourceReleased as ResourceReleased
+from .hotplug import ResourceReserved as ResourceReserved
+from .hotplug import SectionsLeaked as SectionsLeaked
+from .hotplug import ZoneChosen as ZoneChosen
+from .pages import CompactionEnded as CompactionEnded
+from .pages import CompactionStarted as CompactionStarted
+from .pages import HugePageDissolved as HugePageDissolved
+from .pages import HugePageFreed as HugePageFreed
+from .pages import HugePagesChanged as HugePagesChanged
+from .pages import HugePageTaken as HugePageTaken
+from .pages import IsolationUndone as IsolationUndone
+from .pages import MemmapSkipped as MemmapSkipped
+from .pages import MigrationFailed as MigrationFailed
+from .pages import PagePoisoned as PagePoisoned
+from .pages import PagesAssumed as PagesAssumed
+from .pages import PagesCompacted as PagesCompacted
+from .pages import PagesFreed as PagesFreed
+from .pages import PagesMigrated as PagesMigrated
+from .pages import PagesOnlined as PagesOnlined
+from .pages import PagesPlugged as PagesPlugged
+from .pages import PagesTaken as PagesTaken
+from .pages import PagesTakenByWorkload as PagesTakenByWorkload
+from .pages import PagesUnplugged as PagesUnplugged
+from .pages import RangeIsolated as RangeIsolated
+from .pages import ScannerMoved as ScannerMoved
 
 E = TypeVar("E")
 
