@@ -205,7 +205,7 @@ class MemoryPicture:
             if row.pages < geometry.pageblock_pages:
                 return f"+{row.start - self.scope.start:#x}", palette.dim
             return (f"{first}" if first == last else f"{first}-{last}"), palette.dim
-        number = f"{row.start // geometry.pages_per_block}"
+        number = f"{row.shown.start // geometry.pages_per_block}"
         if part == 0:
             text = self._say(row.shown.start * geometry.page_size) if self._say else number
             return text, palette.faint if row.what == "hole" else palette.dim
@@ -323,9 +323,8 @@ class MemoryPicture:
         if shape.gap == 0:
             cell = self.plan.columns[min(inside, shape.broad - 1)]
             pfn += (self.plan.cells_at(number, part)[0] * shape.wide + cell) * shape.cell
-            if not row.low < pfn + shape.cell or pfn >= row.high:
-                return None
-        return self.snapped(pfn)
+        ends = pfn + (shape.unit if shape.gap else shape.cell)
+        return self.snapped(pfn) if row.low < ends and pfn < row.high else None
 
     def snapped(self, pfn: int) -> int:
         """The first page of the step that a page lies in, within the scope."""

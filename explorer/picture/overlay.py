@@ -23,17 +23,19 @@ MARKED: Final = "***"
 
 class Happening(NamedTuple):
     """What an operation does at a moment: the pages that it `changed`, and while pages move those that all have left
-    (`vacated`, in isolated pageblocks) and those that were taken for them (`arrived`); and where scanners of compaction are,
-    each a pfn and the sign that it is shown by."""
+    (`vacated`, in isolated pageblocks) and those that were taken for them (`arrived`); where scanners of compaction are,
+    each a pfn and the sign that it is shown by; and how many pages came to blocks, by their first pfn."""
 
     changed: Places = MappingProxyType({})
     vacated: Places = MappingProxyType({})
     arrived: Places = MappingProxyType({})
     scanners: tuple[tuple[int, str], ...] = ()
+    came: Mapping[int, int] = MappingProxyType({})
 
     def differing(self, other: Happening, section: int) -> set[int]:
         """The sections on which something else is laid; `section`: pages of one."""
         found = {pfn // section for pfn, _ in set(self.scanners) ^ set(other.scanners)}
+        found |= {pfn // section for pfn, _ in self.came.items() ^ other.came.items()}
         for one, two in zip(self[:3], other[:3], strict=True):
             if one is not two:
                 found |= {nr for nr in one.keys() | two.keys() if one.get(nr) != two.get(nr)}
@@ -71,6 +73,7 @@ class Overlay(NamedTuple):
                 (self.happening.changed, section),
                 (self.happening.vacated, section),
                 (self.happening.arrived, section),
+                (self.happening.came, 1),
             )
         )
 

@@ -13,7 +13,7 @@ from .lines import Line, Span
 from .overlay import CHANGED, LINKED, MARKED, Overlay, cells_of, whole
 from .paints import Paints
 from .plan import Plan, Row
-from .view import Paint, Scene, View
+from .view import Paint, Scene, View, captioned
 
 HATCH = "░"
 _BESIDE: Final = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
@@ -86,7 +86,7 @@ class Tiles:
         if found is None or found.paints is not paints or found.over != over:
             row, shape = self._plan.rows[at], self._plan.shape
             first = row.start // shape.unit
-            edges = [self._edge(first + tile, tile, over) for tile in range(shape.per_row + 1)] if shape.gap else []
+            edges = [self._edge(row, first + tile, over) for tile in range(shape.per_row + 1)] if shape.gap else []
             found = self._laid[at] = _Laid(paints, over, self._laid_over(paints, row, over), edges)
         return found
 
@@ -105,7 +105,8 @@ class Tiles:
             if row.start <= pfn < row.start + row.pages
         }
         top, rows = self._plan.tops[at] + shape.caption, shape.high * shape.halves
-        return {
+        came = {*range(top - shape.caption, top)} if before.over.happening.came != over.happening.came else set()
+        return came | {
             top + part
             for cells in {number // shape.wide % rows for number in changed}
             for part in self._plan.parts_of(at, cells)
@@ -124,11 +125,18 @@ class Tiles:
         first = row.start // shape.unit
         for tile in range(shape.per_row):
             yield edges[tile]
+            if (first + tile) * shape.unit not in row.shown:
+                yield Span(" " * shape.broad)
+                continue
             if part == 0 and (note := over.notes.get(first + tile)) is not None:
                 yield from self._note(note, first + tile, paints, at, tile, lit)
                 continue
             if part < shape.caption:
-                yield from self._seen(self._view.caption(self._scene, first + tile, shape.broad), first + tile, over)
+                caption = self._view.caption(self._scene, first + tile, shape.broad)
+                if pages := over.happening.came.get((first + tile) * shape.unit):
+                    here = Span(f"+{pages:,}", palette.kinds["movable"], bold=True)
+                    caption = captioned(self._scene, f"{first + tile}", here, shape.broad)
+                yield from self._seen(caption, first + tile, over)
                 continue
             own = self._tile(at, first + tile)
             if own is not None:
@@ -237,11 +245,14 @@ class Tiles:
         start = row.start + number * cell
         return range(start // block, -(-(start + cell) // block)) if cell >= block else range(0)
 
-    def _edge(self, right: int, tile: int, over: Overlay) -> Span:
-        """The column between two tiles: its left half belongs to the one before, its right half to the one behind."""
-        last = tile == self._plan.shape.per_row
-        before = self._sign(right - 1, 1, over) if tile else None
-        after = self._sign(right, 0, over) if not last else None
+    def _edge(self, row: Row, right: int, over: Overlay) -> Span:
+        """The column before a tile: its left half belongs to the one before it, its right half to that; what is not shown in
+        the row has none."""
+        unit = self._plan.shape.unit
+        before, after = (
+            self._sign(block, side, over) if block * unit in row.shown else None
+            for block, side in ((right - 1, 1), (right, 0))
+        )
         if before is None and after is None:
             return Span(" ")
         if self._halves == 1:

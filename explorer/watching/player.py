@@ -158,10 +158,11 @@ class Player:
         section, size = self.machine.geometry.pages_per_section, self.machine.geometry.pageblock_pages
         signs = zip(self._course.scanners(self.at, self.part), SIGNS[letters], strict=True)
         scanners = tuple((pfn, sign) for pfn, sign in signs if pfn is not None)
+        came_to = {block * self.machine.geometry.pages_per_block: pages for block, pages in self.arrived().items()}
         moves = self.moving()
         if not moves or not isinstance(self.told[self.at], events.PagesMigrated):
             touched = [(pfn, size) for move in moves for pfn in (move.source, move.target)] or self._changes()
-            return Happening(places(touched, section), scanners=scanners)
+            return Happening(places(touched, section), scanners=scanners, came=came_to)
         left, came = [move.source for move in moves], [move.target for move in moves]
         following = self.moves[self.at + 1][len(moves) : len(moves) + 1]
         still = {move.source for move in following}
@@ -170,6 +171,7 @@ class Player:
             places(((pfn, size) for pfn in dict.fromkeys(left) if pfn not in still), section),
             places(((pfn, size) for pfn in dict.fromkeys(came)), section),
             scanners,
+            came_to,
         )
 
     def _changes(self) -> list[tuple[int, int]]:

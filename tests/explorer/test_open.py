@@ -232,6 +232,18 @@ def test_folders_are_walked_and_a_path_is_typed_whatever_its_letters(
     drive(guest(), walk, (120, 40))
 
 
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+def test_a_machine_from_words_is_seen_before_it_is_made_as_big_as_there_is_room(size: tuple[int, int]) -> None:
+    async def make(pilot: Any) -> None:
+        await press(pilot, "n", *"6G")
+        card = pilot.app.screen.query_one(MachineCard)
+        assert "DMA32" in card.words
+        assert "guessed" in card.words
+        assert card.max_scroll_y == 0
+
+    begin(make, size)
+
+
 def test_a_machine_is_made_from_words_and_what_is_wrong_is_said_while_they_are_typed() -> None:
     async def make(pilot: Any) -> None:
         await press(pilot, "n", *"1G,1")

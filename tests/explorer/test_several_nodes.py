@@ -7,13 +7,14 @@ from functools import cache
 
 import pytest
 from altmap import engine
+from altmap.explorer.picture.can_go import CanGo
 from altmap.explorer.picture.memory import MemoryPicture
 from altmap.explorer.picture.nodes import table
 from altmap.explorer.picture.overlay import MARKED, Overlay, places
 from altmap.explorer.picture.palette import DARK
 from altmap.explorer.picture.scope import whole
 from altmap.explorer.picture.use import Use
-from altmap.explorer.picture.view import Scene
+from altmap.explorer.picture.view import Scene, View
 from altmap.explorer.tui.outlooks import Outlooks
 from altmap.explorer.tui.sheets import Place, Sheet
 
@@ -101,3 +102,24 @@ def test_distances_are_told_with_or_without_a_table() -> None:
 
     assert said(server())[0][1:] == ["default", "distance", "0", "1", "2"]
     assert said(server())[-1][-3:] == ["20", "20", "10"]
+
+
+@pytest.mark.parametrize("view", [Use, CanGo])
+def test_tiles_of_blocks_stand_in_the_rows_of_their_node_alone(view: type[View]) -> None:
+    machine = engine.boot_machine([(0, 0, "640M"), (1, "640M", "640M")], name="two")
+    verdicts, marks = Outlooks(machine), frozenset(range(10))
+    for block in machine.blocks:
+        verdicts.ask(block)
+    drawn = MemoryPicture(Scene(machine, DARK, verdicts), view, whole(machine), (64, 18), 1, folds=True)
+    meeting = [at for at, row in enumerate(drawn.plan.rows) if row.what == "tiles" and row.start == 4 << 15]
+    assert [drawn.plan.rows[at].node for at in meeting] == [0, 1]
+    for at, column, nr in zip(meeting, (0, 1), (4, 5), strict=True):
+        said = ["".join(span.text for span in drawn.line(y, Overlay(-1, marks))) for y in drawn.plan.lines_of(at)]
+        broad = drawn.plan.shape.broad + 1
+        for number in (0, 1):
+            shown = [line[drawn.gutter + number * broad :][: broad - 1].strip() for line in said]
+            assert any(shown) == (number == column)
+            goes_to = drawn.at(drawn.gutter + number * broad, drawn.plan.tops[at])
+            assert goes_to == (nr << 15 if number == column else None)
+        assert [line.count("(") + line.count(")") for line in said] == [2] * len(said)
+        assert said[1][: drawn.gutter - 1].split()[-1] == f"{nr}"

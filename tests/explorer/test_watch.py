@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.screens.watch import WatchScreen
 from altmap.explorer.tui.widgets.bars import ResultBar
 from altmap.explorer.tui.widgets.keys import Keys
+from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.title import Strip
 from altmap.explorer.watching.player import FRAMES, SPEEDS, Player
 
@@ -116,6 +118,32 @@ def test_isolated_pageblocks_empty_and_others_fill_while_pages_move() -> None:
     assert emptied == sorted(set(emptied))
     playing.show(at + 1)
     assert not playing.happening().vacated
+
+
+def test_how_many_pages_came_to_a_block_stands_on_its_tile_until_it_is_left() -> None:
+    async def watch(pilot: Any, screen: MainScreen) -> None:
+        watching = await watched_from_its_beginning(pilot)
+        map_ = watching.query_one(MemoryMap)
+
+        def shown() -> dict[int, int]:
+            said = " ".join(
+                "".join(span.text for span in map_.picture.line(y, map_.overlay)) for y in range(map_.picture.lines)
+            )
+            return {int(block): int(pages.replace(",", "")) for block, pages in re.findall(r"(\d+) +\+([\d,]+)", said)}
+
+        told = watching._player.told
+        before = next(number for number, one in enumerate(told) if isinstance(one, PagesMigrated))
+        watching.action_to(before)
+        assert shown() == {}
+        watching.action_to(before + 1)
+        await press(pilot)
+        came = shown()
+        assert came == {block: pages for block, pages in watching._player.arrived().items() if pages}
+        assert sum(came.values()) == sum(one.pages for one in told if isinstance(one, PagesMigrated))
+        watching.action_to(0)
+        assert shown() == {}
+
+    drive(busy(), watch, (120, 40))
 
 
 def test_the_scanners_of_compaction_go_towards_each_other() -> None:

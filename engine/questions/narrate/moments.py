@@ -32,7 +32,7 @@ def _count(count: int, one: str) -> str:
 
 
 def _pages(event: Any) -> str:
-    return f"{_count(event.pages, 'page')} from {event.pfn:#x} on"
+    return f"{_count(event.pages, 'page')} at {event.pfn:#x}"
 
 
 def _there(event: Any) -> str:
@@ -53,7 +53,7 @@ def _released(event: events.MemmapReleased) -> str:
 
 def _chunks(chunks: tuple[Chunk, ...]) -> str:
     total = sum(pages for _, pages in chunks)
-    return f"{_count(total, 'page')} from {chunks[0][0]:#x} on" if chunks else "pages that are there already"
+    return f"{_count(total, 'page')} at {chunks[0][0]:#x}" if chunks else "pages that are there already"
 
 
 def _notified(event: events.NotifierCalled) -> str:
@@ -129,14 +129,13 @@ _MOMENTS: Final[Mapping[type, tuple[_Words, str]]] = {
     events.PagesOnlined: (lambda event: f"{_pages(event)} go to the free lists", "online_pages_range"),
     events.PagesAssumed: (event_words, ""),
     events.RangeIsolated: (
-        lambda event: f"{_pages(event)} isolated, {event.free:,} of them free",
+        lambda event: f"{_pages(event)} isolated, {event.free:,} free",
         "start_isolate_page_range",
     ),
     events.IsolationUndone: (lambda event: f"{_pages(event)} isolated no longer", "undo_isolate_page_range"),
     events.PagesMigrated: (
         lambda event: (
-            f"{_count(event.pages, 'page')} from {event.from_pfn:#x} on move to "
-            f"{zone_name((event.to_node, event.to_zone))}"
+            f"{_count(event.pages, 'page')} at {event.from_pfn:#x} move to {zone_name((event.to_node, event.to_zone))}"
         ),
         "migrate_pages",  # do_migrate_range, __alloc_contig_migrate_range and others call it
     ),

@@ -164,9 +164,9 @@ class AskingScreen(Screen[None], Portrayed):
         from .why import look, told, told_of_many
 
         def answer() -> tuple[Told, str]:
-            verdicts = [self.machine.why_not(command) for command in commands[:MOST_ASKED]]
-            left_out = len(commands) - len(verdicts)
-            return told(*verdicts) if len(verdicts) == 1 else told_of_many(verdicts, left_out), look(verdicts)
+            verdicts = [*map(self.machine.why_not, commands[:MOST_ASKED])]
+            said = told(*verdicts) if len(verdicts) == 1 else told_of_many(verdicts, len(commands) - len(verdicts))
+            return said, look(verdicts)
 
         self._answer(", ".join(map(describe, commands[:1])), answer)
 
@@ -195,7 +195,7 @@ class AskingScreen(Screen[None], Portrayed):
         """Open the command line on a line that is to be corrected, with what is wrong with it."""
         from .command_line import CommandLine
 
-        self.app.push_screen(CommandLine(self.session.typed, line, complaint), self._type)
+        self.app.push_screen(CommandLine(self.machine, self.session.typed, line, complaint), self._type)
 
     def on_paste(self, event: Paste) -> None:
         """What is pasted stands in the command line before it is done."""
@@ -211,6 +211,10 @@ class AskingScreen(Screen[None], Portrayed):
                 self.session.typed.append(typed.line)
             if typed.size is not None:
                 self._give_back(typed)
+            elif typed.goal is not None:
+                self._go(typed.goal)
+            elif typed.asks:
+                self.ask_why(typed.commands)
             else:
                 self.perform(typed.line, typed.commands, typed=True)
 
@@ -306,8 +310,7 @@ class AskingScreen(Screen[None], Portrayed):
     def _go(self, goal: Goal | None) -> None:
         if goal is None:
             return
-        map_ = self.query_one(MemoryMap)
-        size = self.machine.geometry.pages_per_block
+        map_, size = self.query_one(MemoryMap), self.machine.geometry.pages_per_block
         if goal.page:
             map_.zoom_to_page(goal.pfn)
         else:

@@ -1,11 +1,12 @@
-"""The command line: a line of a script, or several with ; between them, typed at the bottom of the screen."""
+"""The command line: a line of a script, or several with ; between them, a question, or a place; typed at the bottom of the
+screen."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
-from altmap.engine import BadInput, Command, asked_by_size, parse_line
+from altmap.engine import BadInput, Command, Machine, asked_by_size, by_blocks, parse_line
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,18 +14,42 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label, Static
 
 from ...printable import printable
+from ..places import Goal, goals
 from .dialog import Dialog
 
-EXAMPLE = "a line of a script, such as: allocate 64M movable zone Movable"
+EXAMPLE = "a line of a script: allocate 64M movable; why offline 0x150c31; or a place"
 
 
 class Typed(NamedTuple):
-    """A line, and the commands that it stands for; or, of one that asks to give back so much memory, the bytes (None: all)
-    and the node (None: any)."""
+    """A line, and the commands that it stands for, to be done or, if it `asks`, to be explained; of one that asks to give
+    back so much memory the bytes (None: all) and the node (None: any); of a place alone where that is."""
 
     line: str
-    commands: tuple[Command, ...]
+    commands: tuple[Command, ...] = ()
+    asks: bool = False
     size: tuple[int | None, int | None] | None = None
+    goal: Goal | None = None
+
+
+def typed(machine: Machine, line: str) -> Typed | None:
+    """What a line means; None where it means nothing, as a remark does. Raises `BadInput`."""
+    words = line.split(maxsplit=1)
+    asks = len(words) == 2 and words[0].lower() == "why"
+    asked = words[1] if asks else line
+    if (size := asked_by_size(asked)) is not None:
+        return Typed(line, size=size)
+    if not asks and (goal := _place(machine, line)) is not None:
+        return Typed(line, goal=goal)
+    commands = tuple(command for part in asked.split(";") for command in parse_line(by_blocks(machine, part)))
+    return Typed(line, commands, asks) if commands else None
+
+
+def _place(machine: Machine, line: str) -> Goal | None:
+    """Where a line goes that is the name of a place and of nothing else."""
+    try:
+        return next(iter(goals(machine, line)))
+    except BadInput:
+        return None
 
 
 def one_line(text: str) -> str:
@@ -49,8 +74,9 @@ class CommandLine(Dialog[Typed]):
         Binding("down", "recall(1)", "Later line", show=False),
     ]
 
-    def __init__(self, earlier: Sequence[str], line: str = "", complaint: str = "") -> None:
+    def __init__(self, machine: Machine, earlier: Sequence[str], line: str = "", complaint: str = "") -> None:
         super().__init__()
+        self._machine = machine
         self._lines = [*earlier, line]
         self._at = len(earlier)
         self._complaint = complaint
@@ -86,13 +112,10 @@ class CommandLine(Dialog[Typed]):
             self._complain("")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        line = event.value.strip()
         try:
-            size = asked_by_size(line)
-            parts = line.split(";") if size is None else ()
-            commands = tuple(command for part in parts for command in parse_line(part))
+            meant = typed(self._machine, event.value.strip())
         except BadInput as error:
             self._wrong = event.value
             self._complain(str(error))
             return
-        self.dismiss(Typed(line, commands, size) if commands or size else None)
+        self.dismiss(meant)

@@ -22,8 +22,10 @@ from ..outlooks import Outlooks
 from .drawn import palette_of
 from .painted import Scroller
 
-_MAP: Final = 20
-"""Lines of the map, at most."""
+_MAP: Final = range(4, 21)
+"""Lines of the map."""
+_FLAT: Final = 20
+"""Of fewer lines a card is low."""
 _LABEL: Final = 17
 
 
@@ -47,24 +49,15 @@ class MachineCard(Scroller):
         for text in filter(None, self._words):
             lines += [(Span(part, palette.text),) for part in wrap(printable(text), max(8, width))]
         if self._machine is not None:
-            flat = self.size.height < 20
+            machine, flat = self._machine, self.size.height < _FLAT
             lines = lines[: 1 if flat else None]
-            lines += self._flat(self._machine, width) if flat else self._told(self._machine, width)
+            told = [*self._rows(machine, width), *self._known(machine, width)]
+            uses: list[Line] = [()] if flat else [*self._uses(machine, width), ()]
+            room = self.size.height - len(lines) - 1 - len(uses) - len(told)
+            if room >= _MAP.start or not flat:  # where there is little room numbers come before a picture
+                lines += [(), *self._map(machine, width, min(max(room, _MAP.start), _MAP.stop - 1)), *uses]
+            lines += told
         return lines
-
-    def _told(self, machine: Machine, width: int) -> Iterator[Line]:
-        high = min(_MAP, max(4, self.size.height - 24))
-        yield ()
-        yield from self._map(machine, width, high)
-        yield from self._uses(machine, width)
-        yield ()
-        yield from self._rows(machine, width)
-        yield from self._known(machine, width)
-
-    def _flat(self, machine: Machine, width: int) -> Iterator[Line]:
-        """What is worth the few lines that there are."""
-        yield from self._rows(machine, width)
-        yield from self._known(machine, width)
 
     def _map(self, machine: Machine, width: int, high: int) -> Iterator[Line]:
         scene = Scene(machine, palette_of(self.app), Outlooks(machine))

@@ -1,0 +1,63 @@
+"""What is typed after a colon: commands, questions, and places, by the same names as everywhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from altmap import engine
+from altmap.explorer.tui.screens.command_line import CommandLine, typed
+from altmap.explorer.tui.screens.main import MainScreen
+from altmap.explorer.tui.screens.search_line import SearchLine
+from altmap.explorer.tui.screens.why import WhyScreen
+from altmap.explorer.tui.widgets.memory_map import MemoryMap
+
+from .machines import drive, press, result, with_dimm
+
+
+@pytest.mark.parametrize("place", ["0x20c31", "pfn 134193", "0x20c31000", "memory4", "4"])
+@pytest.mark.parametrize("asks", ["", "why "])
+def test_a_verb_takes_a_block_by_its_number_an_address_or_a_page(place: str, asks: str) -> None:
+    found = typed(with_dimm(), f"{asks}offline {place}")
+    assert found is not None
+    assert (found.commands, found.asks) == ((engine.Offline(block=4),), bool(asks))
+
+
+def test_a_place_alone_is_gone_to_and_asked_about_where_that_is_said() -> None:
+    machine = with_dimm()
+    for line, pfn, page in (("4", 4 << 15, False), ("0x20c31", 0x20C31, True), ("pfn 0x20c31", 0x20C31, True)):
+        found = typed(machine, line)
+        assert found is not None
+        assert found.goal is not None
+        assert (found.goal.pfn, found.goal.page, found.commands) == (pfn, page, ())
+    asked = typed(machine, "why 0x20c31")
+    assert asked is not None
+    assert (asked.commands, asked.asks, asked.goal) == ((engine.Offline(block=4),), True, None)
+    assert typed(machine, "# a remark") is None
+    with pytest.raises(engine.BadInput, match="may be an address, a page frame number"):
+        typed(machine, "offline 0x1000")
+
+
+def test_a_question_changes_nothing_and_a_place_moves_the_cursor() -> None:
+    async def ask(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "colon", *"why offline 3-4", "enter")
+        assert isinstance(pilot.app.screen, WhyScreen)
+        await press(pilot, "escape", "colon", *"0x20c31", "enter")
+        map_ = screen.query_one(MemoryMap)
+        assert (map_.scope.level, map_.pfn) == ("page", 0x20C31)
+        assert result(screen) == "page 0x20c31, in memory4."
+        await press(pilot, "colon", *"why offline 0x1000", "enter")
+        assert isinstance(pilot.app.screen, CommandLine)
+        assert len(screen.machine.history) == 1
+
+    drive(with_dimm(), ask)
+
+
+def test_while_a_search_is_typed_the_map_shows_what_it_finds() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        await press(pilot, "slash", *"offline")
+        assert isinstance(pilot.app.screen, SearchLine)
+        assert screen.hits == frozenset(range(32, 40))
+        assert pilot.app.screen.styles.background.a == 0
+
+    drive(with_dimm(), look)
