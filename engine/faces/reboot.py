@@ -20,6 +20,7 @@ from ..memory.block import Block
 from ..memory.origin import Origin
 from ..memory.settings import Boot, Settings, boot_of, settings_of
 from ..memory.state import Globals, State, state_of
+from ..memory.zone import Reckoned
 from ..numbers.errors import BadInput, did_you_mean
 from ..numbers.runs import consecutive
 from ..numbers.units import format_bytes, parse_bytes
@@ -118,6 +119,7 @@ def _with_boot(state: State, boot: Boot) -> State:
         own.load(table)
     for key in list(copy.watermarks):  # a boot sets its own
         copy.watermarks.drop(key)
+    copy.reckoned.load({None: Reckoned()})
     return copy
 
 

@@ -80,12 +80,12 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
         raise state.chain.refusal(call)
     populated = state.zones[key].present > 0
     watermarks = Watermarks(state)
-    freed = sum(section.count(FREE) for section in joined)
+    freed = sum([section.count(FREE) for section in joined])
     for section in joined:
         skipped = section.of(MEMMAP) & ~span(0, min(max(start + head - section.nr * size, 0), size))
         for at, count in runs(skipped):
             yield MemmapSkipped("online_pages_range", section.nr * size + at, count)
-    reserved = sum(section.count(MEMMAP) for section in joined)
+    reserved = sum([section.count(MEMMAP) for section in joined])
     onlined = pages - (head if state.model.heads_present else reserved)
     early = onlined if block.early else 0
     state.zones.put(key, state.zones[key].plus(present=onlined, managed=freed, early=early))
@@ -138,7 +138,7 @@ def rebuild_zonelists(state: State, watermarks: Watermarks, fresh: int | None = 
         if state.model.memoryless_first and node not in order:
             order = [node, *order]
         yield Logged(f"Fallback order for Node {node}: {' '.join(map(str, order))} ")
-    total = watermarks.above_high(state)
+    total = watermarks.above_high({key: zone.managed for key, zone in state.zones.items()})
     yield Logged(f"Built {len(online)} zonelists, mobility grouping on.  Total pages: {total}")
     highest = max(
         (KERNEL_ZONES.index(zone.name) for zone in state.zones.values() if zone.managed and zone.name in KERNEL_ZONES),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any, Final, Protocol
 
@@ -21,7 +21,7 @@ from .block import AcpiDevice, Block, DaxDevice, Group, Request, VirtioMemDevice
 from .journal import Journal, Single, Table
 from .section import Section, isolated_pages, put, union
 from .settings import Boot, Settings
-from .zone import Evidence, Node, Scanners, Zone, ZoneWatermarks
+from .zone import Evidence, Node, Reckoned, Scanners, Zone, ZoneWatermarks
 
 _WINDOWS: Final = ("PCI Bus", "PCI ECAM", "CXL Window", "ACPI Window", "virtio")
 
@@ -132,6 +132,7 @@ class State:
         self.virtio_mem: Table[int, VirtioMemDevice] = Table(self.journal, "virtio_mem")
         self.vmstat: Table[str, int] = Table(self.journal, "vmstat")
         self.parameters = Single(self.journal, "settings", Settings())
+        self.reckoned = Single(self.journal, "reckoned", Reckoned())
         self.globals = Single(self.journal, "globals", Globals())
 
     @property
@@ -191,6 +192,9 @@ class State:
         size = self._section_pages
         first, last = start // size, ceil(start + pages, size)
         sections = self.sections
+        if last - first == 1:
+            only = sections.get(first)
+            return [] if only is None else [only]
         if last - first <= 16:
             found = []
             for nr in range(first, last):
@@ -270,8 +274,8 @@ class State:
         for key, owned in section.zones:
             before, after = section.pages, changed.pages
             hidden = ~isolated_pages(section, self.geometry.pageblock_order) & owned
-            free = _count(after, FREE, hidden) - _count(before, FREE, hidden)
-            pcp = _count(after, PCP, owned) - _count(before, PCP, owned)
+            free = after.among(FREE, hidden) - before.among(FREE, hidden)
+            pcp = after.among(PCP, owned) - before.among(PCP, owned)
             if free or pcp:
                 zone = self.zones[key].plus(free=free, pcp=pcp)
                 # Counters are captured before pages: some that were counted on per-CPU lists may have been seen in use.
@@ -309,7 +313,7 @@ class State:
 
     def node_present(self, node: int) -> int:
         """Present pages of a node: N_MEMORY is where this is not 0."""
-        return sum(zone.present for zone in self.zones.values() if zone.node == node)
+        return sum([zone.present for zone in self.zones.values() if zone.node == node])
 
     def free_by_node(self) -> dict[int, int]:
         """Free pages of each node, those on per-CPU lists included."""
@@ -340,11 +344,6 @@ class Holder(Protocol):
 def state_of(holder: Holder | State) -> State:
     """The state of a machine, or the state itself."""
     return holder if isinstance(holder, State) else holder._state
-
-
-def _count(pages: Mapping[Kind, int], kind: Kind, mask: int) -> int:
-    have = pages.get(kind, 0)
-    return (have & mask).bit_count() if have else 0
 
 
 def clone(state: State) -> State:

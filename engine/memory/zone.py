@@ -86,12 +86,27 @@ class Zone(msgspec.Struct, frozen=True, gc=False):
 
 
 class ZoneWatermarks(msgspec.Struct, frozen=True, gc=False):
-    """Watermarks of a zone as a capture showed them or the kernel has set them since, pages: min, low, and the lowmem_reserve by
-    the highest zone that an allocation could use. They hold until an online or offline sets them anew."""
+    """Watermarks of a zone, pages: min, low, and the lowmem_reserve by the highest zone that an allocation could use. As a
+    capture showed them they hold until an online or offline sets them anew (`Reckoned`)."""
 
     min: int
     low: int
     reserve: Frozen[str, int] = Frozen()
+
+
+class Reckoned(msgspec.Struct, frozen=True, gc=False):
+    """What the kernel reckoned all watermarks with when it set them last, in pages; without zones, it never has.
+
+    `managed`    managed pages of each zone that had some
+    `pages_min`  min_free_kbytes, of which each zone gets its part
+    `shared`     managed pages of the zones among which it is shared out
+    `apart`      ZONE_MOVABLE is not among them, and has a minimum of its own
+    """
+
+    managed: Frozen[ZoneKey, int] = Frozen()
+    pages_min: int = 0
+    shared: int = 0
+    apart: bool = False
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from math import isqrt
 from typing import Final
 
 from ..memory.state import State
-from ..memory.zone import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, ZONE_ORDER, ZoneWatermarks
+from ..memory.zone import DMA, DMA32, KERNEL_ZONES, MOVABLE, NORMAL, ZONE_ORDER, Reckoned, ZoneWatermarks
 from ..numbers.frozen import Frozen
 from ..numbers.units import MIB
 from ..protocol.vocabulary import ZoneKey
@@ -17,9 +18,6 @@ _ABOVE: Final = {name: ZONE_ORDER[at + 1 :] for at, name in enumerate(ZONE_ORDER
 _HUGE_PAGES_FROM: Final = 512 * MIB
 """Transparent huge pages, and the free memory kept for them, are off on machines that booted with less."""
 
-_Marks = dict[ZoneKey, tuple[int, int]]
-"""min and low of zones, pages; high lies as far above low as that above min."""
-
 
 class Watermarks:
     """min and low of every zone and the lowmem reserves: as captured, or as the last online or offline set them
@@ -27,29 +25,43 @@ class Watermarks:
 
     def __init__(self, state: State) -> None:
         self._seen = state.watermarks
-        self._managed = {zone.key: zone.managed for zone in state.zones.values() if zone.managed}
-        self._pages = {key: (seen.min, seen.low) for key, seen in state.watermarks.items()}
-        if not self._managed.keys() <= self._pages.keys():
-            self._pages = {**_computed(state, {}), **self._pages}
+        self._set = state.reckoned.value
+        self._managed = _managed(state)
+        known: Mapping[ZoneKey, object] = self._set.managed or self._seen
+        self._boot = Reckoned() if self._managed.keys() <= known.keys() else _reckoned(state, self._managed)
+
+    def _min_and_low(self, key: ZoneKey) -> tuple[int, int]:
+        known = self._set
+        if key not in known.managed:
+            if not known.managed and (seen := self._seen.get(key)) is not None:
+                return seen.min, seen.low
+            known = self._boot
+        return _min_and_low(known, key)
 
     def min_or_low(self, key: ZoneKey, low: bool) -> int:
         """The low or else the min watermark of a zone, pages."""
-        least, at_low = self._pages.get(key, (0, 0))
-        return at_low if low else least
+        return self._min_and_low(key)[low]
 
     def high(self, key: ZoneKey) -> int:
         """The high watermark of a zone, pages: as far above low as that is above min."""
-        return _high(self._pages, key)
+        least, low = self._min_and_low(key)
+        return 2 * low - least
 
-    def above_high(self, state: State) -> int:
-        """Managed pages of all zones, less what lies under their high watermarks (nr_free_zone_pages)."""
-        return _above(self._pages, [(key, zone.managed) for key, zone in state.zones.items()])
+    def above_high(self, managed: Mapping[ZoneKey, int]) -> int:
+        """So many managed pages of zones, less what lies under their high watermarks (nr_free_zone_pages)."""
+        above = 0
+        for key, pages in managed.items():
+            least, low = self._min_and_low(key)
+            above += max(0, pages - 2 * low + least)
+        return above
 
     def reserve(self, key: ZoneKey, highest: str) -> int:
         """Pages that the zone keeps from allocations which could have used zones up to `highest` (lowmem_reserve)."""
-        if (seen := self._seen.get(key)) is not None and highest in seen.reserve:
+        if key in self._set.managed:
+            return _reserve(self._set.managed, key, highest)
+        if not self._set.managed and (seen := self._seen.get(key)) is not None and highest in seen.reserve:
             return seen.reserve[highest]
-        return _reserves(self._managed, key).get(highest, 0)
+        return _reserve(self._managed, key, highest)
 
     def room(self, state: State, key: ZoneKey, order: int, highest: str, low: bool, boost: int = 0) -> int:
         """How many allocations of ``2**order`` pages the watermark lets through (zone_watermark_ok)."""
@@ -58,24 +70,44 @@ class Watermarks:
 
 
 def set_watermarks(state: State, before: Watermarks) -> None:
-    """The kernel reckons them anew from the managed pages of this moment, as every online and offline makes it do. `before`: what
-    they were until then."""
-    managed = {zone.key: zone.managed for zone in state.zones.values() if zone.managed}
-    pages = _computed(state, before._pages)
-    for key in [key for key in state.watermarks if key not in managed]:
-        state.watermarks.drop(key)
-    for key, (least, low) in pages.items():
-        state.watermarks.put(key, ZoneWatermarks(least, low, Frozen(_reserves(managed, key))))
+    """The kernel reckons them anew from the managed pages of this moment, as every online and offline makes it do. What it
+    reckons with is kept, the rest is worked out when it is asked for. `before`: what they were until then."""
+    state.reckoned.put(None, _reckoned(state, _managed(state), before))
 
 
-def _computed(state: State, before: _Marks) -> _Marks:
-    """The watermarks that follow from the zones, and from those of `before`: what lies under the high ones does not count."""
-    geometry = state.geometry
-    zones = tuple((zone.key, zone.managed, zone.early) for zone in state.zones.values() if zone.managed)
-    lowmem = [(key, managed) for key, managed, _ in zones if key[1] in KERNEL_ZONES]
-    apart, page_kib = state.model.movable_minimum_apart, geometry.page_size // 1024
-    transparent = geometry.pageblock_pages if _transparent(state) else 0
-    return _min_and_low(zones, _above(before, lowmem), apart, page_kib, transparent)
+def watermarks_of(state: State) -> Mapping[ZoneKey, ZoneWatermarks]:
+    """min, low and lowmem reserves of each zone as captured or set last; none where a boot set them."""
+    reckoned = state.reckoned.value
+    if not reckoned.managed:
+        return state.watermarks
+    return {
+        key: ZoneWatermarks(
+            *_min_and_low(reckoned, key),
+            Frozen({above: _reserve(reckoned.managed, key, above) for above in _ABOVE[key[1]]}),
+        )
+        for key in reckoned.managed
+    }
+
+
+def _managed(state: State) -> dict[ZoneKey, int]:
+    """Managed pages of the zones that have some."""
+    return {key: zone.managed for key, zone in state.zones.items() if zone.managed}
+
+
+def _reckoned(state: State, managed: Mapping[ZoneKey, int], before: Watermarks | None = None) -> Reckoned:
+    """By managed pages, and the watermarks of `before`: what lies under the high ones does not count (nr_free_buffer_pages)."""
+    lowmem = {key: pages for key, pages in managed.items() if key[1] in KERNEL_ZONES}
+    above = before.above_high(lowmem) if before is not None else sum(lowmem.values())
+    apart, page_size = state.model.movable_minimum_apart, state.geometry.page_size
+    shared = sum((lowmem if apart else managed).values())
+    booted = sum([min(zone.managed, zone.early) for zone in state.zones.values()]) * page_size
+    transparent = state.geometry.pageblock_pages if booted >= _HUGE_PAGES_FROM and _transparent(state) else 0
+    return Reckoned(
+        Frozen(managed),
+        _pages_min(tuple(lowmem.values()), shared, above, page_size // 1024, transparent),
+        shared,
+        apart,
+    )
 
 
 def _transparent(state: State) -> bool:
@@ -88,48 +120,37 @@ def _transparent(state: State) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _min_and_low(
-    zones: tuple[tuple[ZoneKey, int, int], ...], above: int, apart: bool, page_kib: int, pageblock_pages: int
-) -> _Marks:
-    """By the managed pages and present_early_pages of zones. `above`: managed pages above the high watermarks of before
-    (nr_free_buffer_pages); `apart`: ZONE_MOVABLE has a minimum of its own. `pageblock_pages` is 0 where there are no
-    transparent huge pages; where there are, the first answer is the ground for a second (set_recommended_min_free_kbytes)."""
+def _pages_min(lowmem: tuple[int, ...], shared: int, above: int, page_kib: int, pageblock_pages: int) -> int:
+    """min_free_kbytes in pages, by the managed pages of kernel zones and those `above` their high watermarks of before.
+    `pageblock_pages` is 0 where there are no transparent huge pages; where there are, the first answer is the ground for a
+    second (set_recommended_min_free_kbytes)."""
     least = min(max(isqrt(above * page_kib * 16), 128), 262144) // page_kib
-    marks = _shared_out(zones, least, apart)
-    boot_bytes = sum(min(managed, early) for _, managed, early in zones) * page_kib * 1024
-    if not pageblock_pages or boot_bytes < _HUGE_PAGES_FROM:
-        return marks
-    lowmem = [(key, managed) for key, managed, _ in zones if key[1] in KERNEL_ZONES]
-    wanted = min(pageblock_pages * len(lowmem) * 11, _above(marks, lowmem) // 20)
-    return _shared_out(zones, wanted, apart) if wanted > least else marks
+    if not pageblock_pages:
+        return least
+    left = sum(
+        [max(0, pages - 2 * low + mark) for pages in lowmem for mark, low in (_marks(pages, least, shared, False),)]
+    )
+    return max(least, min(pageblock_pages * len(lowmem) * 11, left // 20))
 
 
-def _shared_out(zones: tuple[tuple[ZoneKey, int, int], ...], pages_min: int, apart: bool) -> _Marks:
-    """Each zone's part of min_free_kbytes, in pages (__setup_per_zone_wmarks)."""
-    whole = sum(managed for key, managed, _ in zones if key[1] in KERNEL_ZONES or not apart)
-    marks: _Marks = {}
-    for key, managed, _ in zones:
-        share = pages_min * managed // max(whole, 1)
-        least = min(max(managed // 1024, 32), 128) if apart and key[1] == MOVABLE else share
-        marks[key] = (least, least + max(share // 4, managed // 1000))
-    return marks
+def _min_and_low(reckoned: Reckoned, key: ZoneKey) -> tuple[int, int]:
+    managed, own = reckoned.managed.get(key, 0), reckoned.apart and key[1] == MOVABLE
+    return _marks(managed, reckoned.pages_min, reckoned.shared, own)
 
 
-def _high(marks: _Marks, key: ZoneKey) -> int:
-    least, low = marks.get(key, (0, 0))
-    return 2 * low - least
+@lru_cache(maxsize=256)
+def _marks(managed: int, pages_min: int, shared: int, own: bool) -> tuple[int, int]:
+    """min and low of a zone: its part of min_free_kbytes, and low as far above it as high above low (__setup_per_zone_wmarks).
+    `own`: its min is one of its own."""
+    share = pages_min * managed // max(shared, 1)
+    least = min(max(managed // 1024, 32), 128) if own else share
+    return (least, least + max(share // 4, managed // 1000)) if managed else (0, 0)
 
 
-def _above(marks: _Marks, zones: list[tuple[ZoneKey, int]]) -> int:
-    return sum(max(0, managed - _high(marks, key)) for key, managed in zones)
-
-
-def _reserves(managed: dict[ZoneKey, int], key: ZoneKey) -> dict[str, int]:
-    """What a zone keeps from allocations that could have used zones up to each one above it (setup_per_zone_lowmem_reserve)."""
+def _reserve(managed: Mapping[ZoneKey, int], key: ZoneKey, highest: str) -> int:
+    """What a zone keeps from allocations that could have used zones up to `highest` (setup_per_zone_lowmem_reserve)."""
     node, name = key
-    ratio = _RESERVE_RATIO[name] if managed.get(key) else 0
-    above, found = 0, {}
-    for upper in _ABOVE[name]:
-        above += managed.get((node, upper), 0)
-        found[upper] = above // ratio if ratio else 0
-    return found
+    if not _RESERVE_RATIO[name] or not managed.get(key):
+        return 0
+    above = ZONE_ORDER[ZONE_ORDER.index(name) + 1 : ZONE_ORDER.index(highest) + 1]
+    return sum([managed.get((node, upper), 0) for upper in above]) // _RESERVE_RATIO[name]

@@ -29,6 +29,7 @@ _OBSERVED = (
     "optimized",
     "surplus",
     "watermarks",
+    "reckoned",
     "evidence",
 )
 

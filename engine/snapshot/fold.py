@@ -14,6 +14,7 @@ from ..memory.journal import ABSENT, Changes, each_change
 from ..memory.origin import Origin
 from ..memory.section import Memmap, Section, doubtful
 from ..memory.state import State
+from ..mm.watermarks import watermarks_of
 from ..numbers.bits import runs
 from ..protocol.vocabulary import SLAB, ZoneKey
 from .counters import fold_counters
@@ -105,7 +106,7 @@ def _tables(state: State, known: Known) -> dict[str, Any]:
         "zones": tuple(ZoneV1(**asdict(zone)) for _, zone in sorted(state.zones.items())),
         "watermarks": tuple(
             MarksV1(cast(ZoneRef, key), seen.min, seen.low, dict(sorted(seen.reserve.items())))
-            for key, seen in sorted(state.watermarks.items())
+            for key, seen in sorted(watermarks_of(state).items())
         ),
         "evidence": tuple(
             EvidenceV1(cast(ZoneRef, key), **asdict(known)) for key, known in sorted(state.evidence.items())

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from altmap.engine import HugePages, Machine, Online, boot_machine
 from altmap.engine.memory.state import state_of
+from altmap.engine.memory.zone import ZONE_ORDER
 from altmap.engine.mm.watermarks import Watermarks
+from altmap.engine.snapshot.fold import snapshot_of
+from altmap.engine.snapshot.unfold import unfold
 
 from .guests import dimm, guest, online
 
@@ -52,3 +55,19 @@ def test_memory_is_kept_for_transparent_huge_pages_where_there_are_such(arch: st
     machine = boot_machine([(0, 0, "4G")], arch=arch, options=options)
     least = sum(low for low, _ in marks(machine).values())
     assert (least > 5000) is kept, "else the square root of its memory: 2 K pages"
+
+
+def test_what_is_reckoned_when_it_is_asked_for_is_what_was_so_when_it_was_set() -> None:
+    """Also for a machine that was saved, which keeps each zone's numbers."""
+    machine = guest("2G", model="6.12", memmap_on_memory="N", options="hugetlb_free_vmemmap=on")
+    dimm(machine, "256M")
+    online(machine, 32, kind="online_movable")
+    assert machine.apply(HugePages(count=100, size="2M", node=0)).ok
+    again, _ = unfold(snapshot_of(state_of(machine), machine.origin))
+    assert not again.reckoned.value.managed
+    kept, read = Watermarks(state_of(machine)), Watermarks(again)
+    for key in machine.zones:
+        assert [kept.min_or_low(key, low) for low in (False, True)] == [
+            read.min_or_low(key, low) for low in (False, True)
+        ]
+        assert [kept.reserve(key, above) for above in ZONE_ORDER] == [read.reserve(key, above) for above in ZONE_ORDER]
