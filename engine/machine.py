@@ -18,7 +18,7 @@ from .memory.zone import Node, Zone
 from .numbers.frozen import Frozen
 from .numbers.geometry import Geometry
 from .protocol.events import BlockStateChanged, Event, ExistingMemoryTaken
-from .protocol.reasons import HotplugError, Reason
+from .protocol.reasons import HotplugError
 from .protocol.reasons.files import NoSuchBlock
 from .protocol.reasons.notes import Note
 from .protocol.reasons.taking import Interrupted
@@ -28,9 +28,9 @@ from .questions.page_flags import page_flags
 from .questions.pages import Page, pages_in
 from .questions.summary import Summary, summaries, summary
 from .questions.why.verdict import Verdict
-from .run.certainty import certainty
 from .run.dispatch import run, takes_signals
 from .run.invariants import Broken, check
+from .run.rehearsal import Attempt, attempt, ended
 from .run.timeline import Moments, Step, Timeline, seen
 from .sysfs import paths
 from .sysfs.report import block_report
@@ -196,35 +196,32 @@ class Machine:
         """Run a whole command and return what came of it. A refusal of the kernel is an outcome too; with `check` it is
         raised as `HotplugError` instead, unless the command expects it (`Outcome.expect_ok`). Raises `BadInput` for a
         command that makes no sense; then nothing has changed."""
-        steps = self.steps(command)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                outcome: Outcome = end.value
-                return outcome.expect_ok() if check else outcome
+        try:
+            tried = attempt(self._state, command)
+        except BaseException:
+            self._state.journal.rewind()
+            raise
+        outcome = self._recorded(command, tried)
+        return outcome.expect_ok() if check else outcome
 
     def steps(self, command: Command) -> Generator[Event, None, Outcome]:
         """Run a command and yield its events one by one; the generator returns the outcome. If it is closed early, a command
         that looks for signals ends as the kernel ends it then, and is recorded so; any other command is taken back whole."""
         state = self._state
         events: list[Event] = []
-        result: str = "ok"
-        reason: Reason | None = None
-        pfn: int | None = None
         notes: list[Note] = []
+        refusal: HotplugError | None = None
         try:
             for event in run(state, command, notes):
                 events.append(event)
                 yield event
         except HotplugError as error:
-            result, reason, pfn = error.errno, error.reason, error.pfn
+            refusal = error
         except GeneratorExit:
             if takes_signals(command):
                 changed = [event.block for event in events if isinstance(event, BlockStateChanged)]
                 done = any(state.blocks[block].state == "offline" for block in changed)
-                if not done:
-                    result, reason = "EINTR", Interrupted()
+                result, reason = ("ok", None) if done else ("EINTR", Interrupted())
                 self._moments.record(Outcome(command, result, reason, None, tuple(events), stopped=True))
             else:
                 state.journal.rewind()
@@ -232,12 +229,24 @@ class Machine:
         except BaseException:
             state.journal.rewind()
             raise
+        return self._recorded(command, ended(state, events, notes, refusal))
+
+    def _recorded(self, command: Command, tried: Attempt) -> Outcome:
+        """What was tried is done: another state of the timeline."""
         taken: dict[int, int] = {}
-        for event in events:
+        for event in tried.events:
             if isinstance(event, ExistingMemoryTaken):
                 taken[event.node] = taken.get(event.node, 0) + event.pages
-        sure = certainty(state, result, events)
-        outcome = Outcome(command, result, reason, pfn, tuple(events), Frozen(taken), tuple(notes), certainty=sure)
+        outcome = Outcome(
+            command,
+            tried.result,
+            tried.reason,
+            tried.pfn,
+            tried.events,
+            Frozen(taken),
+            tried.notes,
+            certainty=tried.certainty,
+        )
         self._moments.record(outcome)
         return outcome
 

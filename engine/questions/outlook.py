@@ -9,10 +9,11 @@ import msgspec
 from ..commands import Offline
 from ..memory.state import State
 from ..numbers.errors import BadInput
+from ..protocol.events import PagesTaken
 from ..protocol.reasons import Reason
 from ..protocol.reasons.taking import NoHotRemove
 from ..protocol.vocabulary import ASSUMED, PINNED, RESERVED, UNMOVABLE_KINDS, Kind
-from ..run.rehearsal import attempt, rehearsal
+from ..run.rehearsal import decided, rehearsal
 from .summary import summary
 
 Answer = Literal["yes", "no", "never", "not known"]
@@ -52,7 +53,7 @@ def outlook(state: State, block: int) -> Outlook:
     if block not in state.blocks:
         raise BadInput(f"there is no memory{block}")
     with rehearsal(state):
-        tried = attempt(state, Offline(block=block))
+        tried = decided(state, Offline(block=block), PagesTaken)
     found = summary(state, *state.block_range(block))
     moves = found.of("movable") + found.of("huge")
     if tried.certainty == "not known":

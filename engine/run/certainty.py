@@ -81,7 +81,7 @@ def may_meet_leavings(state: State, kinds: Set[type[Event]]) -> bool:
 
 def _uncounted(state: State, result: str, kinds: Set[type[Event]]) -> bool:
     evidence = state.evidence.values()
-    if all(zone.counted and zone.areas for zone in evidence):
+    if not evidence or all(zone.counted and zone.areas for zone in evidence):
         return False
     if not all(zone.counted for zone in evidence):
         return result == "ENOMEM" or not kinds.isdisjoint(_OF_FREE_PAGES)

@@ -21,15 +21,20 @@ def run(state: State, command: Command, notes: list[Note]) -> Steps:
     """The events of a command; what is to be said besides goes into `notes`. Raises `HotplugError` for the kernel's refusal,
     `BadInput` for a command without sense."""
     steps = _steps(state, command, notes)
-    hotplug = ROWS[type(meant(command))].hotplug
-    return _doubting(state, command, steps) if hotplug and any(state.globals.value.kernel_since) else steps
+    return _doubting(state, command, steps) if kernel_doubted(state, command) else steps
+
+
+def kernel_doubted(state: State, command: Command) -> bool:
+    """May another kernel that the machine may run do otherwise? Then its last event is of that."""
+    return any(state.globals.value.kernel_since) and ROWS[type(meant(command))].hotplug
 
 
 def _steps(state: State, command: Command, notes: list[Note]) -> Steps:
-    if state.globals.value.crashed and not isinstance(command, Sync):
+    now = state.globals.value
+    if now.crashed and not isinstance(command, Sync):
         raise HotplugError("OOPS", Crashed())
     row = ROWS[type(checked(command))]
-    if state.globals.value.locked and ROWS[type(meant(command))].hotplug:
+    if now.locked and ROWS[type(meant(command))].hotplug:
         busy = next(block.id for block in state.blocks.values() if block.state == "going-offline")
         raise HotplugError(HANGS, LockHeld(busy), state.block_range(busy)[0])
     return row.run(state, command, notes)

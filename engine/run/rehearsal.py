@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from ..commands import Command
 from ..memory.state import State
@@ -13,7 +13,7 @@ from ..protocol.reasons import HotplugError, Reason
 from ..protocol.reasons.notes import Note
 from ..protocol.vocabulary import Certainty
 from .certainty import certainty
-from .dispatch import run
+from .dispatch import kernel_doubted, run
 
 
 class Attempt(NamedTuple):
@@ -41,9 +41,41 @@ def attempt(state: State, command: Command) -> Attempt:
         for event in run(state, command, notes):
             events.append(event)
     except HotplugError as error:
-        sure = certainty(state, error.errno, events)
-        return Attempt(error.errno, error.reason, error.pfn, tuple(events), tuple(notes), sure)
-    return Attempt("ok", None, None, tuple(events), tuple(notes), certainty(state, "ok", events))
+        return ended(state, events, notes, error)
+    return ended(state, events, notes)
+
+
+class _Enough(Exception):
+    """No more has to be known."""
+
+
+def decided(state: State, command: Command, by: type[Event]) -> Attempt:
+    """Run a command until an event after which it cannot fail any more, or to its end; the events are those until then, and the
+    state is fit for nothing but to be taken back. Raises `BadInput` for a command without sense."""
+    if kernel_doubted(state, command):
+        return attempt(state, command)
+    events: list[Event] = []
+    notes: list[Note] = []
+    steps = run(state, command, notes)
+    try:
+        for event in steps:
+            events.append(event)
+            if isinstance(event, by):
+                cast(Generator[Event, None, None], steps).throw(_Enough())
+    except HotplugError as error:
+        return ended(state, events, notes, error)
+    except _Enough:
+        pass
+    return ended(state, events, notes)
+
+
+def ended(state: State, events: list[Event], notes: list[Note], error: HotplugError | None = None) -> Attempt:
+    """How a command ended that made these events, refused if there is an error; the state is the one that it led to."""
+    result = "ok" if error is None else error.errno
+    sure = certainty(state, result, events)
+    if error is None:
+        return Attempt(result, None, None, tuple(events), tuple(notes), sure)
+    return Attempt(result, error.reason, error.pfn, tuple(events), tuple(notes), sure)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ def test_a_yes_goes_and_a_no_does_not(name: str) -> None:
         outcome = machine.apply(Offline(block=nr))
         assert (outcome.result, outcome.pfn) == (found.result, found.pfn)
         assert outcome.ok or found.answer != "yes"
+        assert (outcome.certainty == "not known") is (found.answer == "not known")
         machine.undo()
 
 
