@@ -57,10 +57,15 @@ class _Busy:
 _busy = Derived(_Busy)
 
 
+def in_the_way(state: State, start: int, end: int) -> Resource | None:
+    """The lowest busy range that meets the addresses from `start` to below `end`."""
+    return _busy.of(state).lowest(state, start, end)
+
+
 def reserve(state: State, start: int, size: int, name: str) -> None:
     """Enter a range; raises `HotplugError` EEXIST where a busy resource is in the way."""
     end = start + size
-    if (other := _busy.of(state).lowest(state, start, end)) is not None:
+    if (other := in_the_way(state, start, end)) is not None:
         taken = RangeTaken(start, end, other.name, other.start, other.end)
         raise HotplugError("EEXIST", taken, start // state.geometry.page_size)
     window = state.resources.get(start)

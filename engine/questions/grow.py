@@ -10,6 +10,7 @@ import msgspec
 from ..commands import Add, Command, VirtioMem, Write
 from ..memory.state import Holder, State, clone, state_of
 from ..memory.zone import KERNEL_ZONES, MOVABLE
+from ..mm import iomem
 from ..numbers.errors import BadInput
 from ..numbers.rounding import up
 from ..numbers.units import GIB, format_bytes, parse_bytes
@@ -175,7 +176,6 @@ def _behind(state: State, step: int) -> int:
 
 def _free(state: State, start: int, size: int) -> int:
     """The next address from `start` on that no busy range of /proc/iomem meets."""
-    for resource in sorted(state.resources.values(), key=lambda resource: resource.start):
-        if not resource.window and resource.start < start + size and start < resource.end:
-            start = up(resource.end, state.geometry.block_size)
+    while (taken := iomem.in_the_way(state, start, start + size)) is not None:
+        start = up(taken.end, state.geometry.block_size)
     return start
