@@ -272,7 +272,7 @@ def _take_out(state: State, block: Block, key: ZoneKey, first: int, length: int,
     start, pages = first + block.head, length - block.head
     sections = state.block_sections(block.id)
     size = state.geometry.pages_per_section
-    withheld = sum(section.count(PAGE_OFFLINE) for section in sections)
+    withheld = sum([section.count(PAGE_OFFLINE) for section in sections])
     reserved = 0
     for pfn, count in heads:
         yield MemmapSkipped("__offline_isolated_pages", pfn, count)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -68,9 +69,9 @@ class Journal:
     def take(self) -> Changes:
         """What takes back all that was written since the last call: of each replaced value the oldest. The journal starts
         anew."""
-        oldest = {(number, key): before for number, key, before in reversed(self.changes)}
+        oldest = {change[:2]: change for change in reversed(self.changes)}
         self.changes = []
-        return tuple([part for (number, key), before in oldest.items() for part in (number, key, before)])
+        return tuple(chain.from_iterable(oldest.values()))
 
     def swap(self, changes: Changes) -> Changes:
         """Take changes back; the result, given to `swap` again, makes them anew. Nothing of it is written down."""

@@ -19,9 +19,27 @@ from ..protocol.vocabulary import ABSENT, ISOLATE, MEMMAP, MOVABLE_TYPE, Chunk, 
 
 
 class Pages(Frozen[Kind, int]):
-    """The pages of a section by kind; a kind without pages is left out."""
+    """The pages of a section by kind; a kind without pages is left out. Sections that are alike share one, so what was counted
+    once is kept."""
 
-    __slots__ = ()
+    __slots__ = ("_counts",)
+    _counts: dict[Kind, int]
+
+    def count(self, kind: Kind) -> int:
+        """How many pages are of a kind."""
+        try:
+            counts = self._counts
+        except AttributeError:
+            counts = self._counts = {}
+        if (count := counts.get(kind)) is None:
+            count = counts[kind] = self.get(kind, 0).bit_count()
+        return count
+
+    def among(self, kind: Kind, mask: int) -> int:
+        """How many of the pages of `mask` are of a kind."""
+        have = self.get(kind, 0)
+        inside = have & mask
+        return self.count(kind) if inside == have else inside.bit_count()
 
     def __repr__(self) -> str:
         return _words(self) or "no pages"
@@ -118,7 +136,7 @@ class Section(msgspec.Struct, frozen=True, gc=False):
 
     def count(self, kind: Kind) -> int:
         """How many of its pages are of a kind."""
-        return self.pages.get(kind, 0).bit_count()
+        return self.pages.count(kind)
 
 
 def doubtful(section: Section) -> int:

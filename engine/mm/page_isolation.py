@@ -178,7 +178,7 @@ def _set(state: State, sections: list[Section], pfn: int, pages: int, isolate: b
         types = set_types(section.types, blocks, ISOLATE if isolate else MOVABLE_TYPE)
         state.sections.put(section.nr, msgspec.structs.replace(section, types=types))
         for key, owned in section.zones:
-            free = (section.of(FREE) & owned & inside).bit_count()
+            free = section.pages.among(FREE, owned & inside)
             if free:
                 moved += free
                 state.zones.put(key, state.zones[key].plus(free=-free if isolate else free))

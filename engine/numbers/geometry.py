@@ -6,6 +6,7 @@ What is usual on each architecture is in `architectures`.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Literal
 
 import msgspec
@@ -21,7 +22,7 @@ _Bytes = Annotated[int, msgspec.Meta(ge=0, le=1 << 60)]
 _Order = Annotated[int, msgspec.Meta(ge=0, le=32)]
 
 
-class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
     """The sizes of one machine, as snapshots save them; every other size follows from these. Raises `BadInput` if they
     contradict each other.
 
@@ -79,42 +80,42 @@ class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             if not holds:
                 raise BadInput(sentence)
 
-    @property
+    @cached_property
     def page_shift(self) -> int:
         """PAGE_SHIFT: log2 of the page size."""
         return self.page_size.bit_length() - 1
 
-    @property
+    @cached_property
     def pages_per_section(self) -> int:
         """PAGES_PER_SECTION: base pages of a section."""
         return self.section_size // self.page_size
 
-    @property
+    @cached_property
     def pages_per_block(self) -> int:
         """Base pages of a memory block."""
         return self.block_size // self.page_size
 
-    @property
+    @cached_property
     def sections_per_block(self) -> int:
         """Sections of a memory block, at least 1."""
         return self.block_size // self.section_size
 
-    @property
+    @cached_property
     def pageblock_pages(self) -> int:
         """pageblock_nr_pages: base pages of a pageblock."""
         return 1 << self.pageblock_order
 
-    @property
+    @cached_property
     def pageblocks_per_section(self) -> int:
         """Pageblocks of a section, at least 1."""
         return self.pages_per_section >> self.pageblock_order
 
-    @property
+    @cached_property
     def pmd_pages(self) -> int:
         """Base pages of a huge mapping of the vmemmap; 0 where there is none."""
         return self.pmd_size // self.page_size
 
-    @property
+    @cached_property
     def vmemmap_unit_pages(self) -> int:
         """Pages in which the vmemmap is allocated and mapped: those of a PMD, or 1.
 
@@ -130,22 +131,22 @@ class Geometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """How many pages the struct pages of `pages` pages fill, the last one perhaps not wholly."""
         return ceil(pages * self.struct_page_size, self.page_size)
 
-    @property
+    @cached_property
     def memmap_bytes_per_section(self) -> int:
         """Bytes of one section's memmap."""
         return self.memmap_bytes(self.pages_per_section)
 
-    @property
+    @cached_property
     def memmap_pages_per_section(self) -> int:
         """Pages of one section's memmap, rounded up (a ppc64 section with 64K pages fills a quarter of one)."""
         return self.memmap_pages(self.pages_per_section)
 
-    @property
+    @cached_property
     def memmap_bytes_per_block(self) -> int:
         """Bytes of one memory block's memmap: the kernel's memory_block_memmap_size."""
         return self.memmap_bytes(self.pages_per_block)
 
-    @property
+    @cached_property
     def memmap_pages_per_block(self) -> int:
         """Pages of one memory block's memmap, rounded up."""
         return self.memmap_pages(self.pages_per_block)
