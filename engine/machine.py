@@ -18,7 +18,7 @@ from .memory.zone import Node, Zone
 from .numbers.frozen import Frozen
 from .numbers.geometry import Geometry
 from .protocol.events import BlockStateChanged, Event, ExistingMemoryTaken
-from .protocol.reasons import HotplugError
+from .protocol.reasons import HotplugError, Reason
 from .protocol.reasons.files import NoSuchBlock
 from .protocol.reasons.notes import Note
 from .protocol.reasons.taking import Interrupted
