@@ -13,7 +13,7 @@ from altmap.engine import BadInput, Machine, Sync, capture, open_machine, save_m
 from altmap.engine.snapshot.fold import alike
 
 from tests.stress.dice import Dice
-from tests.traces.recording import Recording, Tree
+from tests.traces.recording import Recording, write_tree
 
 from .mutants import Mutant
 
@@ -51,7 +51,7 @@ def bases(folder: Path) -> list[Base]:
         seen = recording.observations()[number]
         root = folder / name.replace("/", "-")
         root.mkdir()
-        Tree(root, recording.kernel).show(seen)
+        write_tree(root, recording.kernel, seen)
         saved = folder / f"{root.name}.msgpack"
         save_machine(capture(root), saved)
         found += _with_and_without_pages(name, root, saved)

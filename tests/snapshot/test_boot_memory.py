@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from altmap.engine import Offline, capture
 
-from tests.traces.recording import Recording, Tree
+from tests.traces.recording import Recording, write_tree
 
 from .trees import BLOCK, ram, tree
 
@@ -17,7 +17,7 @@ def test_who_may_not_read_iomem_is_not_told_that_a_dimm_is_memory_of_the_boot(tm
     """vmstat says how much memory the boot had; what is more was added later, and arm64 lets it go."""
     recording = Recording("6.12-arm64/dimm1g_nomom")
     seen = next(one for one in recording.observations() if one["blocks"].get("memory16", {}).get("state") == "online")
-    Tree(tmp_path, recording.kernel).show(seen)
+    write_tree(tmp_path, recording.kernel, seen)
     for path in (tmp_path / "proc").glob("kpage*"):
         path.unlink()
     if not iomem:

@@ -6,19 +6,25 @@ The format is described in fixtures/traces/README.md.
 from __future__ import annotations
 
 import gzip
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
+from unittest.mock import patch
 
 import msgspec
 from altmap.engine import Add, Command, Eject, Write
 from altmap.engine.protocol.vocabulary import Caller, ZoneKey
+from altmap.engine.reading.mapped_tree import MappedTree
+from altmap.engine.reading.observation import Observation as Observed
+from altmap.engine.reading.observe import observe
 from altmap.engine.reading.procfs import parse_buddyinfo
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "traces"
+ROOT = "the recording"
+"""Where its tree is while a recording is shown."""
 MEMORY = "sys/devices/system/memory"
 NODE = "sys/devices/system/node"
 PARAMETERS = "sys/module/memory_hotplug/parameters"
@@ -208,68 +214,85 @@ def page_runs(seen: Observation) -> list[list[int]]:
     return sorted(run for part in ("kpf", "kpf_boot") for run in seen.get(part) or [] if run[2] is not None)
 
 
-class Tree:
-    """A folder that shows one observation after the other, in the kernel's own layout; only what differs is written. `turn`
-    counts them."""
+def files_of(kernel: Mapping[str, str], seen: Observation) -> Iterator[tuple[str, str, bool]]:
+    """An observation in the kernel's own layout: the path of each file, what it says, and whether it is a link to that."""
+    for name, text in seen["proc"].items():
+        yield f"proc/{name}", _ended(text), False
+    if kernel.get("arch") == "ppc64le":
+        yield f"{MEMORY}/probe", "\n", False
+    for name in ("version", "cmdline"):
+        yield f"proc/{name}", _ended(kernel[name]), False
+    for folder, part in ((MEMORY, "sys"), (PARAMETERS, "params"), (NODE, "nodes")):
+        for name, text in seen[part].items():
+            yield f"{folder}/{name}", _ended(text), False
+    for block, attributes in seen["blocks"].items():
+        for attribute, value in attributes.items():
+            if attribute == "node":
+                for node in value:
+                    yield f"{MEMORY}/{block}/{node}", f"../../node/{node}", True
+                    yield f"{NODE}/{node}/{block}", f"../../memory/{block}", True
+            elif not str(value).startswith("!"):
+                yield f"{MEMORY}/{block}/{attribute}", _ended(str(value)), False
+    if runs := page_runs(seen):
+        yield "proc/kpageflags.runs.json", msgspec.json.encode(runs).decode() + "\n", False
 
-    def __init__(self, root: Path, kernel: dict[str, str]) -> None:
-        self.root = root
-        self.kernel = kernel
-        self.turn = 0
-        self._shown: dict[str, tuple[str, str]] = {}
 
-    def show(self, seen: Observation) -> None:
-        """Make the folder say what was seen."""
-        self.turn += 1
-        wanted = dict(self._files(seen))
-        for path, entry in self._shown.items():
-            if wanted.get(path) != entry and (path not in wanted or entry[0] == "link"):
-                os.unlink(f"{self.root}/{path}")
-        for path, (kind, text) in wanted.items():
-            if self._shown.get(path) == (kind, text):
-                continue
-            full = f"{self.root}/{path}"
-            if path not in self._shown:
-                os.makedirs(os.path.dirname(full), exist_ok=True)
-            if kind == "link":
-                os.symlink(text, full)
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") else text + "\n"
+
+
+def write_tree(root: Path, kernel: Mapping[str, str], seen: Observation) -> None:
+    """Make a folder say what was seen."""
+    for path, text, is_link in files_of(kernel, seen):
+        full = root / path
+        full.parent.mkdir(parents=True, exist_ok=True)
+        if is_link:
+            full.symlink_to(text)
+        else:
+            full.write_text(text)
+
+
+class _Kept(MappedTree):
+    """The files of an observation, in memory."""
+
+    def __init__(self, files: Iterable[tuple[str, str, bool]]) -> None:
+        super().__init__(ROOT)
+        for path, text, is_link in files:
+            if is_link:
+                self._links[path] = text
             else:
-                _write(full, text if text.endswith("\n") else text + "\n")
-        self._drop_empty({os.path.dirname(path) for path in self._shown.keys() - wanted.keys()})
-        self._shown = wanted
-
-    def _drop_empty(self, folders: set[str]) -> None:
-        for folder in folders:
-            if not os.listdir(self.root / folder):
-                (self.root / folder).rmdir()
-
-    def _files(self, seen: Observation) -> Iterator[tuple[str, tuple[str, str]]]:
-        for name, text in seen["proc"].items():
-            yield f"proc/{name}", ("file", text)
-        if self.kernel.get("arch") == "ppc64le":
-            yield f"{MEMORY}/probe", ("file", "")
-        for name in ("version", "cmdline"):
-            yield f"proc/{name}", ("file", self.kernel[name])
-        for folder, part in ((MEMORY, "sys"), (PARAMETERS, "params"), (NODE, "nodes")):
-            for name, text in seen[part].items():
-                yield f"{folder}/{name}", ("file", text)
-        for block, attributes in seen["blocks"].items():
-            for attribute, value in attributes.items():
-                if attribute == "node":
-                    for node in value:
-                        yield f"{MEMORY}/{block}/{node}", ("link", f"../../node/{node}")
-                        yield f"{NODE}/{node}/{block}", ("link", f"../../memory/{block}")
-                elif not str(value).startswith("!"):
-                    yield f"{MEMORY}/{block}/{attribute}", ("file", str(value))
-        if runs := page_runs(seen):
-            yield "proc/kpageflags.runs.json", ("file", msgspec.json.encode(runs).decode())
+                self._files[path] = text.encode()
+            self._enter(path, False)
 
 
-def _write(path: str, text: str) -> None:
-    """Write a file anew, over what it says: another file would cost five times as much."""
-    file, data = os.open(path, os.O_WRONLY | os.O_CREAT), text.encode()
-    try:
-        os.write(file, data)
-        os.ftruncate(file, len(data))
-    finally:
-        os.close(file)
+class Show(Protocol):
+    """Show what was seen; the files and folders in `missing` are not there, `valid_zones` of no block."""
+
+    def __call__(self, seen: Observation, missing: Collection[str] = ()) -> None: ...
+
+
+@contextmanager
+def showing(kernel: Mapping[str, str]) -> Iterator[Show]:
+    """Meanwhile the tree at `ROOT` is what was shown last. No disk is between, and what it tells is read once, whoever asks."""
+    files: list[tuple[str, str, bool]] = []
+    read: list[Observed] = []
+
+    def show(seen: Observation, missing: Collection[str] = ()) -> None:
+        files[:] = [
+            file
+            for file in files_of(kernel, seen)
+            if not missing
+            or not any(f"{file[0]}/".startswith(f"{name}/") or file[0].endswith(f"/{name}") for name in missing)
+        ]
+        read.clear()
+
+    def look(root: str, pages: bool = True, watch: object = None) -> Observed:
+        if not read:
+            read.append(observe(root))
+        return read[0]
+
+    with (
+        patch("altmap.engine.reading.observe.open_tree", lambda root: _Kept(files)),
+        patch("altmap.engine.reading.observe.observe", look),
+    ):
+        yield show

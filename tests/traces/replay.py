@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
-from unittest.mock import patch
 
 from altmap.engine import Add, Command, Eject, Machine, Outcome, Sync, Write, capture, sentence
 from altmap.engine.memory.state import state_of
 from altmap.engine.mm.free_area import order_counts, pagetypeinfo
 from altmap.engine.mm.watermarks import Watermarks
 from altmap.engine.protocol.vocabulary import MEMMAP, ZoneKey
-from altmap.engine.reading.observation import Observation as Observed
-from altmap.engine.reading.observe import observe
 from altmap.engine.reading.procfs import parse_pagetypeinfo
 from altmap.engine.sysfs.report import block_reports, section_reports, zone_reports
 
-from .recording import Action, Observation, Recording, Tree, areas, number, page_runs, recorded, zones
+from .recording import ROOT, Action, Observation, Recording, Show, areas, number, page_runs, recorded, showing, zones
 
 FREE_SLACK, FREE_SLACK_PER_BLOCK = 160, 4
 """Pages that an idle system may take or give back meanwhile, and page tables and objects of a block more or less."""
@@ -80,38 +74,21 @@ def played(name: str) -> Played:
     transitions: list[Transition] = []
     captured: list[Transition] = []
     idle: list[IdleZone] = []
-    with TemporaryDirectory() as folder:
-        tree = Tree(Path(folder), recording.kernel)
-        tree.show(without_pages(recording.boot))
-        boot = capture(folder)
-        with _looked_at_once(tree):
-            for transition, machine in _play(recording, tree, Machine.apply):
-                transitions.append(transition)
-                idle += _idle_zones(transition, machine)
-                captured.append(_judged(recording, transition.action, capture(folder), Machine.apply))
+    with showing(recording.kernel) as show:
+        show(without_pages(recording.boot))
+        boot = capture(ROOT)
+        for transition, machine in _play(recording, show, Machine.apply):
+            transitions.append(transition)
+            idle += _idle_zones(transition, machine)
+            captured.append(_judged(recording, transition.action, capture(ROOT), Machine.apply))
     return Played(tuple(transitions), tuple(captured), tuple(idle), boot)
-
-
-@contextmanager
-def _looked_at_once(tree: Tree) -> Iterator[None]:
-    """What a tree shows is read once, by the machine that is told of it or by the one that is captured from it."""
-    seen: dict[int, Observed] = {}
-
-    def look(root: str, pages: bool = True, watch: object = None) -> Observed:
-        if tree.turn not in seen:
-            seen.clear()
-            seen[tree.turn] = observe(root)
-        return seen[tree.turn]
-
-    with patch("altmap.engine.reading.observe.observe", look):
-        yield
 
 
 def play(name: str, act: Act) -> list[Transition]:
     """Every transition of a recording, with something else than the engine to do the commands."""
     recording = recorded(name)
-    with TemporaryDirectory() as folder:
-        return [transition for transition, _ in _play(recording, Tree(Path(folder), recording.kernel), act)]
+    with showing(recording.kernel) as show:
+        return [transition for transition, _ in _play(recording, show, act)]
 
 
 def without_pages(seen: Observation) -> Observation:
@@ -119,16 +96,16 @@ def without_pages(seen: Observation) -> Observation:
     return {**seen, "kpf": [], "kpf_boot": []}
 
 
-def _play(recording: Recording, tree: Tree, act: Act) -> Iterator[tuple[Transition, Machine]]:
-    """Every step that can be judged, and the machine as it is after it; the tree shows what was before it."""
-    tree.show(recording.boot)
-    machine = capture(tree.root)
+def _play(recording: Recording, show: Show, act: Act) -> Iterator[tuple[Transition, Machine]]:
+    """Every step that can be judged, and the machine as it is after it; what was before it is shown."""
+    show(recording.boot)
+    machine = capture(ROOT)
     for action in recording.actions():
         if not action.judged:
             machine.apply(action.command)
             continue
-        tree.show(action.before)
-        machine.apply(Sync(root=str(tree.root)))
+        show(action.before)
+        machine.apply(Sync(root=ROOT))
         if recording.blind(action):
             act(machine, action.command)
         else:

@@ -12,8 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pytest
@@ -25,7 +23,7 @@ from altmap.engine.protocol.events import CompactionEnded, Event, PagesCompacted
 from altmap.engine.protocol.vocabulary import FREE, MEMMAP, MOVABLE, PCP, Kind, ZoneKey
 from altmap.engine.reading.kpageflags import kind_of
 
-from .recording import Action, Observation, Recording, Tree
+from .recording import ROOT, Action, Observation, Recording, showing
 
 NAMES = ("6.1/compaction_movable_sparse", "6.12/compaction_movable_sparse")
 HOT_ADDED = 0x100000
@@ -52,26 +50,25 @@ def runs(name: str) -> tuple[Run, ...]:
 
 
 def _runs(recording: Recording) -> Iterator[Run]:
-    with TemporaryDirectory() as folder:
-        for action in recording.actions():
-            if isinstance(action.command, Write) and action.command.path.endswith("/compact_memory"):
-                model = seen(recording, action.before, Path(folder, f"{action.number}-before"))
-                kinds: tuple[Kind, ...] = (FREE, PCP, MOVABLE)
-                before = {kind: count(state_of(model), kind) for kind in kinds}
-                events = list(compact_memory(state_of(model)))
-                real = seen(recording, action.after, Path(folder, f"{action.number}-after"))
-                assert model.check() == []
-                yield Run(action, before, events, state_of(model), state_of(real))
+    for action in recording.actions():
+        if isinstance(action.command, Write) and action.command.path.endswith("/compact_memory"):
+            model = seen(recording, action.before)
+            kinds: tuple[Kind, ...] = (FREE, PCP, MOVABLE)
+            before = {kind: count(state_of(model), kind) for kind in kinds}
+            events = list(compact_memory(state_of(model)))
+            real = seen(recording, action.after)
+            assert model.check() == []
+            yield Run(action, before, events, state_of(model), state_of(real))
 
 
-def seen(recording: Recording, observation: Observation, folder: Path) -> Machine:
+def seen(recording: Recording, observation: Observation) -> Machine:
     """A capture of the moment. /proc/zoneinfo, which a capture believes, was read a little before /proc/kpageflags; here
     the pages themselves are to be right."""
-    tree = Tree(folder, recording.kernel)
-    tree.show(recording.boot)
-    machine = capture(folder)
-    tree.show(observation)
-    machine.apply(Sync(root=str(folder)))
+    with showing(recording.kernel) as show:
+        show(recording.boot)
+        machine = capture(ROOT)
+        show(observation)
+        machine.apply(Sync(root=ROOT))
     for pfn, pages, flags, _ in observation["kpf"]:
         kind = PCP if flags == 0 else kind_of(flags or 0)
         if kind in (FREE, MOVABLE, PCP):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 import pytest
 from altmap.engine import BadInput, capture
 
-from .recording import MEMORY, PARAMETERS, Recording, Tree
+from .recording import MEMORY, PARAMETERS, ROOT, Recording, showing
 
 PAGES: Final = "proc/kpageflags.runs.json"
 KINDS: Final[tuple[tuple[str, ...], ...]] = (
@@ -37,35 +34,17 @@ RECORDINGS: Final = (
 )  # fmt: skip
 
 
-@contextmanager
-def without(tree: Path, aside: Path, missing: tuple[str, ...]) -> Iterator[None]:
-    """A tree lacks some files and folders meanwhile, which wait in a folder aside."""
-    places = [f"{MEMORY}/memory*/valid_zones" if name == "valid_zones" else name for name in missing]
-    found = [path for place in places for path in tree.glob(place)]
-    for number, path in enumerate(found):
-        path.rename(aside / str(number))
-    try:
-        yield
-    finally:
-        for number, path in enumerate(found):
-            (aside / str(number)).rename(path)
-
-
 @pytest.mark.parametrize("name", RECORDINGS)
-def test_what_is_sure_is_what_the_kernel_did(tmp_path: Path, name: str) -> None:
+def test_what_is_sure_is_what_the_kernel_did(name: str) -> None:
     recording = Recording(name)
-    root, aside = tmp_path / "tree", tmp_path / "aside"
-    root.mkdir()
-    aside.mkdir()
-    tree = Tree(root, recording.kernel)
     sure, wrong = 0, list[str]()
     for turn, action in enumerate(one for one in recording.actions() if one.judged):
-        tree.show(action.before)
         for at in range(3):  # three of the kinds for each step, each in its turn
             missing = KINDS[(3 * turn + at) % len(KINDS)]
             try:
-                with without(root, aside, missing):
-                    machine = capture(root)
+                with showing(recording.kernel) as show:
+                    show(action.before, missing)
+                    machine = capture(ROOT)
             except BadInput:
                 continue  # it asks for the architecture
             assert machine.check() == []

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import pytest
@@ -19,7 +17,7 @@ from altmap.engine.mm.free_area import order_counts
 from altmap.engine.numbers.bits import from_runs
 from altmap.engine.protocol.vocabulary import FREE, MEMMAP, PCP
 
-from .recording import Action, Observation, Recording, Tree, areas, number, page_runs, recorded, zones
+from .recording import ROOT, Action, Observation, Recording, areas, number, page_runs, recorded, showing, zones
 from .replay import HEAD_FLAGS, misses
 
 SIGNALLED = tuple(
@@ -87,18 +85,17 @@ def steps(
     """Every step of a recording that the engine can do, done; `machine_did` is done just before the steps of a number."""
     recording = recorded(name)
     known = {action.number: action for action in recording.actions()}
-    with TemporaryDirectory() as folder:
-        tree = Tree(Path(folder), recording.kernel)
-        tree.show(recording.boot)
-        machine, before = capture(folder), recording.boot
+    with showing(recording.kernel) as show:
+        show(recording.boot)
+        machine, before = capture(ROOT), recording.boot
         for step in recording._steps:
             after = step.get("obs") or {}
             action = known.get(step["i"])
             if (asked := command_of(step)) is not None:
                 action = Action(step["i"], *asked, before, after, True, [], [])
             if action is not None:
-                tree.show(before)
-                machine.apply(Sync(root=folder))
+                show(before)
+                machine.apply(Sync(root=ROOT))
                 if machine_did and step["i"] in machine_did:
                     assert machine.apply(machine_did[step["i"]]).ok
                 yield machine, recording, action, machine.apply(action.command)
