@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -72,6 +74,10 @@ def identify(
     return Identity(preset, geometry, kernel, boot, settings, tuple(notes), assumed)
 
 
+_WORD: Final = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
+"""A word of a command line, with the quotes in it."""
+
+
 def _default_size(seen: Observation, preset: Preset) -> str | None:
     """The default size of huge pages by /proc/meminfo, where it is not the usual one."""
     kib = seen.meminfo.get("Hugepagesize", 0)
@@ -119,10 +125,14 @@ def _inferred_block_size(seen: Observation, base: Geometry) -> int:
 
 
 def _options(cmdline: str) -> dict[str, str]:
+    """The options of a command line, as next_arg and parse_args (lib/cmdline.c, kernel/params.c) take them: quotes keep blanks
+    together, what follows -- is not the kernel's, and a parameter of a module without a value is set."""
     options: dict[str, str] = {}
-    for word in cmdline.split():
-        name, _, value = word.partition("=")
-        options[name.replace("-", "_")] = value
+    for word in _WORD.findall(cmdline):
+        if word == "--":
+            break
+        name, given, value = word.replace('"', "").partition("=")
+        options[name.replace("-", "_")] = value if given or "." not in name else "1"
     return options
 
 

@@ -68,3 +68,19 @@ def test_memory_that_is_short_for_a_memmap_is_a_no_only_where_its_place_is_told(
     verdict = why_not(machine, Add(start="16G", size="8G"))
     assert (verdict.result, verdict.certainty) == ("ENOMEM", certainty)
     assert [one.code for one in verdict.unknown] == (["not_told"] if cmdline is None else [])
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "mode"),
+    [
+        ("ro memory_hotplug.memmap_on_memory=1", "Y"),
+        ("ro memory-hotplug.memmap-on-memory", "Y"),
+        ('ro "memory_hotplug.memmap_on_memory=1"', "Y"),
+        ('dyndbg="file memory_hotplug.c memory_hotplug.memmap_on_memory=1 +p"', "N"),
+        ("ro memmap_on_memory=1", "N"),
+        ("ro -- memory_hotplug.memmap_on_memory=1", "N"),
+        ("ro memory_hotplug.memmap_on_memory=1 memory_hotplug.memmap_on_memory=0", "N"),
+    ],
+)
+def test_a_command_line_says_what_it_says_to_the_kernel(tmp_path: Path, cmdline: str, mode: str) -> None:
+    assert machine_of(tmp_path, cmdline=cmdline).settings.memmap_on_memory == mode
