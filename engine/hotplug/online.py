@@ -31,11 +31,11 @@ from ..protocol.events import (
     ZoneChosen,
 )
 from ..protocol.reasons import HotplugError
-from ..protocol.reasons.unknown import PoisonSomewhere
+from ..protocol.reasons.unknown import PoisonSomewhere, ZoneNotTold
 from ..protocol.reasons.zones import BlockPoisoned
 from ..protocol.vocabulary import FREE, ISOLATE, MEMMAP, OnlineType, ZoneKey
 from .notify import named_node, tell_node
-from .zone_policy import group_present, zone_for
+from .zone_policy import group_present, hangs_on_boot, zone_for
 from .zone_span import grow, join_zone, shrink
 
 Steps = Iterator[Event]
@@ -53,6 +53,8 @@ def online_block(state: State, number: int, kind: OnlineType) -> Steps:
         raise HotplugError("EHWPOISON", BlockPoisoned(number), start)
     if state.globals.value.poison_unseen and state.model.poison_refuses_online:
         yield RangeDoubted(start, pages, PoisonSomewhere())
+    if hangs_on_boot(state, block, kind, pages):
+        yield RangeDoubted(start, pages, ZoneNotTold(state.globals.value.zones_differ))
     zone, reason = zone_for(state, block, kind, start, pages)
     key = zone.key
     yield ZoneChosen(number, block.node, zone.name, reason)

@@ -54,6 +54,18 @@ def zone_for(state: State, block: Block, kind: OnlineType, start: int, pages: in
     return kernel, KernelZoneByDefault()
 
 
+def hangs_on_boot(state: State, block: Block, kind: OnlineType, pages: int) -> bool:
+    """Would auto-movable perhaps take another zone for a block, by what no capture told?"""
+    doubts = state.globals.value
+    if kind != "online" or state.settings.online_policy != "auto-movable":
+        return False
+    if doubts.zones_differ:
+        return True
+    if not doubts.boot_untold:
+        return False
+    return _auto_movable(state, block, pages)[0] and not _auto_movable(state, block, pages, sure=True)[0]
+
+
 def valid_zones(state: State, block: Block) -> str:
     """The text of the block's valid_zones file, for this moment."""
     if block.state == "online":
@@ -69,7 +81,8 @@ def valid_zones(state: State, block: Block) -> str:
     return " ".join(names)
 
 
-def _auto_movable(state: State, block: Block, pages: int) -> tuple[bool, ZoneRule]:
+def _auto_movable(state: State, block: Block, pages: int, sure: bool = False) -> tuple[bool, ZoneRule]:
+    """`sure`: by the memory alone that was there at boot for sure, as it lies in a low zone."""
     ratio = state.settings.auto_movable_ratio
     group = state.groups.get(block.group) if block.group is not None else None
     if not ratio:
@@ -89,7 +102,7 @@ def _auto_movable(state: State, block: Block, pages: int) -> tuple[bool, ZoneRul
         scopes.append(block.node)
     own = group.id if group is not None and group.dynamic else None
     for scope in scopes:
-        kernel_early, movable, cap = _ratio(state, scope, own, ratio)
+        kernel_early, movable, cap = _ratio(state, scope, own, ratio, (DMA, DMA32) if sure else KERNEL_ZONES)
         if kernel_early <= 0:
             return False, NothingToPay(scope)
         if movable + need > cap:
@@ -107,10 +120,13 @@ def _unit(state: State, block: Block, unit_pages: int) -> tuple[bool, int]:
     return kernel, online
 
 
-def _ratio(state: State, node: int | None, own_group: int | None, ratio: int) -> tuple[int, int, int]:
-    """Kernel pages of the boot that count, movable pages that count against them, and the cap for movable pages."""
+def _ratio(
+    state: State, node: int | None, own_group: int | None, ratio: int, names: tuple[str, ...]
+) -> tuple[int, int, int]:
+    """Kernel pages of the boot that count, in zones of these names, movable pages that count against them, and the cap for
+    movable pages."""
     zones = [zone for zone in state.zones.values() if zone.present and node in (None, zone.node)]
-    kernel = sum(zone.early - zone.cma for zone in zones if zone.name in KERNEL_ZONES)
+    kernel = sum(zone.early - zone.cma for zone in zones if zone.name in names)
     movable = sum(zone.present for zone in zones if zone.name == MOVABLE) + sum(zone.cma for zone in zones)
     required = 0
     for group in state.groups.values():

@@ -7,8 +7,11 @@ counts the memmap of the boot (nr_memmap_boot_pages). What none of these tells i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
+from ..hotplug.zone_policy import valid_zones
 from ..memory.block import Block
 from ..memory.zone import MOVABLE
 from ..numbers.rounding import ceil
@@ -26,6 +29,29 @@ def doubt_origins(draft: Draft) -> None:
     for number, block in list(state.blocks.items()):
         if number not in boot and not _came_later(draft, block):
             state.blocks.load({number: msgspec.structs.replace(block, undated=True)})
+
+
+def doubt_zones(draft: Draft) -> Iterator[str]:
+    """Note whether auto-movable weighs what is a guess: how much kernel memory was there at boot; and by what the kernel itself
+    said of offline blocks, whether the guess was right."""
+    state, seen = draft.state, draft.seen
+    if draft.prior is not None or state.settings.online_policy != "auto-movable":
+        return
+    differ = [
+        reading.id
+        for reading in seen.blocks
+        if reading.state == "offline"
+        and len(told := reading.valid_zones or ()) > 1
+        and told[0] != valid_zones(state, state.blocks[reading.id]).split()[0]
+    ]
+    untold = not seen.resources and "nr_memmap_boot_pages" not in seen.vmstat
+    state.globals.change(boot_untold=untold, zones_differ=bool(differ))
+    if differ:
+        more = f" and {len(differ) - 1} more blocks" if len(differ) > 1 else ""
+        yield (
+            f"valid_zones of memory{differ[0]}{more} names another zone first than follows from what was read: auto-movable "
+            f"knows which memory was there at boot, and which blocks are of one device"
+        )
 
 
 def _boot_blocks(draft: Draft) -> set[int]:

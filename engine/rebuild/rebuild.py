@@ -16,7 +16,7 @@ from ..reading.kpageflags import KPF_HWPOISON, KPF_NOPAGE
 from ..reading.observation import Observation
 from . import agree, going_offline, layout, topology
 from .bare_pages import name_bare_pages
-from .dating import doubt_origins
+from .dating import doubt_origins, doubt_zones
 from .devices import build_devices
 from .draft import Draft
 from .evidence import mark_reserved, mark_unseen, weigh_evidence
@@ -102,6 +102,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     note_given_back(state, prior)
     notes += (*agree.agree_nodes(state), *agree.agree_resources(state))
     state.parameters.load({None: identity.settings})
+    notes += doubt_zones(draft)
     state.globals.change(
         auto_online_assumed="auto_online_blocks" in identity.assumed,
         mode_assumed="memmap_on_memory" in identity.assumed,

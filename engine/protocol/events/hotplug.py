@@ -6,7 +6,14 @@ import msgspec
 
 from ..reasons import Reason
 from ..reasons.placement import PlacementRule
-from ..reasons.unknown import HighestAddress, KernelNotTold, NotDated, PartOfBlock, PoisonSomewhere
+from ..reasons.unknown import (
+    HighestAddress,
+    KernelNotTold,
+    NotDated,
+    PartOfBlock,
+    PoisonSomewhere,
+    ZoneNotTold,
+)
 from ..reasons.zones import ZoneRule
 from ..vocabulary import BlockState, Chunk, MemmapOn, NotifierAction, Placement
 from .base import EventBase
@@ -41,12 +48,12 @@ class AddressDoubted(EventBase, tag="address_doubted", frozen=True):
 
 class RangeDoubted(EventBase, tag="range_doubted", frozen=True):
     """What comes of a range hangs on something that no file tells: whether it was there at boot, or holds a page with a hardware
-    error; or on what is not rehearsed, a part of a memory block. The rehearsal goes on as if what the block says of that
-    (`Block.early`, `Block.hwpoison`) was so."""
+    error, or which zone auto-movable takes; or on what is not rehearsed, a part of a memory block. The rehearsal goes on as if
+    what the blocks say of that (`Block.early`, `Block.hwpoison`) was so."""
 
     pfn: int
     pages: int
-    reason: NotDated | PoisonSomewhere | PartOfBlock
+    reason: NotDated | ZoneNotTold | PoisonSomewhere | PartOfBlock
 
 
 class KernelDoubted(EventBase, tag="kernel_doubted", frozen=True):

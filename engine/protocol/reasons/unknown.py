@@ -78,6 +78,16 @@ class NotDated(NotKnown, frozen=True):
     root = True
 
 
+class ZoneNotTold(NotKnown, frozen=True):
+    """No file tells all that auto-movable weighs: which kernel memory was there at boot, or which blocks are of one device.
+    `differs`: by the file valid_zones of blocks that were offline it is otherwise than taken."""
+
+    differs: bool
+
+    read = ("/proc/iomem", "/proc/vmstat")
+    root = True
+
+
 class NotTold(NotKnown, frozen=True):
     """No file tells a parameter on which the answer hangs; `value` was taken."""
 
@@ -122,6 +132,7 @@ Unknown = (
     | NotCounted
     | HighestAddress
     | NotDated
+    | ZoneNotTold
     | NotTold
     | NotListed
     | PartOfBlock

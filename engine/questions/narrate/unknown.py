@@ -19,6 +19,7 @@ from ...protocol.reasons.unknown import (
     PartOfBlock,
     PoisonSomewhere,
     Unknown,
+    ZoneNotTold,
 )
 from ...protocol.vocabulary import ZoneKey
 from .words import Names, counted, zone_name
@@ -47,6 +48,13 @@ def unknown_words(unknown: Unknown) -> Iterator[str]:
             )
         case NotDated():
             yield "no file tells whether it was there at boot or was added later; memory of the boot is refused (EPERM) on arm64"
+        case ZoneNotTold(differs):
+            yield (
+                "which zone auto-movable takes hangs on how much kernel memory was there at boot, and on which blocks are of one "
+                "device, and no file tells these"
+            )
+            if differs:
+                yield "blocks that were offline named another zone first (valid_zones) than follows from what was read"
         case PartOfBlock():
             yield (
                 "this kernel takes whole sections, also into a part of a memory block, which goes online only when the rest of "
