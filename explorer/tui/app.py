@@ -90,12 +90,14 @@ class ExplorerApp(App[bool]):
         if self.keeper.note:
             self.notify(printable(self.keeper.note), severity="warning", markup=False)
 
-    def push_screen(self, *args: Any, **kwargs: Any) -> Any:
-        """Another screen on top; how it looks is read when the first one comes, for the main screen does not need it."""
-        read_from = (str(_OTHERS), "")
-        if not self.stylesheet.has_source(*read_from):
-            self.stylesheet.add_source(_OTHERS.read_text(encoding="utf-8"), read_from)
-        return super().push_screen(*args, **kwargs)
+    if not TYPE_CHECKING:  # what a screen answers is checked by Textual's own types
+
+        def push_screen(self, *args, **kwargs):
+            """Another screen on top; how it looks is read when the first one comes, for the main screen does not need it."""
+            read_from = (str(_OTHERS), "")
+            if not self.stylesheet.has_source(*read_from):
+                self.stylesheet.add_source(_OTHERS.read_text(encoding="utf-8"), read_from)
+            return super().push_screen(*args, **kwargs)
 
     def _begin(self, opened: Opened | None) -> None:
         """The first machine was chosen, or none."""
