@@ -16,7 +16,7 @@ from altmap.engine.numbers.errors import BadInput
 from altmap.engine.reading.open_tree import open_tree
 from altmap.engine.reading.procfs import MAX_RESOURCES, parse_id_list, parse_iomem, parse_zoneinfo
 from altmap.engine.reading.tree import LINE_LIMIT
-from altmap.engine.snapshot import store, unfold
+from altmap.engine.snapshot import store, unfold_sections
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_messagepack_of_small_values_is_refused_before_they_are_made(value: byte
 
 
 def test_sets_of_pages_that_all_differ_are_bounded(planned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unfold, "MAX_PAGES", 32768)
+    monkeypatch.setattr(unfold_sections, "MAX_PAGES", 32768)
     with pytest.raises(
         BadInput, match=r"\$\.sections\[\d\]\.sections\[0\]\.\S+: more different sets of pages up to here"
     ):
