@@ -15,7 +15,7 @@ from ..memory.state import State
 from ..mm import iomem, migrate, page_alloc, page_isolation, sparse_vmemmap, unseen
 from ..mm.hugetlb import pool
 from ..mm.watermarks import Watermarks, set_watermarks
-from ..numbers.bits import lowest, runs, span
+from ..numbers.bits import lowest, runs
 from ..numbers.units import format_range
 from ..protocol.events import (
     BlockStateChanged,
@@ -187,9 +187,8 @@ def _empty(
 
 def _check_range(state: State, block: Block, start: int, pages: int) -> None:
     """No holes: all of it System RAM (walk_system_ram_range)."""
-    if any(resource.ram for resource in state.resources.values()):
-        covered = iomem.ram_pages(state, start, pages)
-    else:
+    covered = iomem.ram_pages(state, start, pages)
+    if covered != pages and not any(resource.ram for resource in state.resources.values()):
         covered = pages - sum(section.count(ABSENT) for section in state.block_sections(block.id))
     if covered != pages:
         raise HotplugError("EINVAL", MemoryHoles(block.id, covered, pages), start)
@@ -331,14 +330,14 @@ def _heads(state: State, start: int, pages: int) -> list[Chunk]:
     size = state.geometry.pages_per_section
     found: list[Chunk] = []
     for section in state.sections_of(start, pages):
-        heads = section.of(MEMMAP) & _from(section, start, size) if MEMMAP in section.pages else 0
-        found += [(section.nr * size + at, count) for at, count in runs(heads)]
+        if heads := _from(section.of(MEMMAP), start - section.nr * size):
+            found += [(section.nr * size + at, count) for at, count in runs(heads)]
     return found
 
 
-def _from(section: Section, start: int, size: int) -> int:
-    """The pages of a section that do not lie before pfn `start`."""
-    return span(0, size) & ~span(0, min(max(start - section.nr * size, 0), size))
+def _from(pages: int, first: int) -> int:
+    """The pages of a section that do not lie before its page `first`, which may lie before the section."""
+    return pages >> first << first if first > 0 else pages
 
 
 def _stuck(state: State, start: int, pages: int) -> Stuck | None:
@@ -351,7 +350,7 @@ def _stuck(state: State, start: int, pages: int) -> Stuck | None:
         for _, mask in section.zones:
             owned |= mask
         base = section.nr * size
-        rest = owned & _from(section, start, size) & ~union(section.pages, tuple(_GONE)) & ~section.hwpoison
+        rest = _from(owned, start - base) & ~union(section.pages, tuple(_GONE)) & ~section.hwpoison
         if not rest:
             continue
         at = lowest(rest)

@@ -140,7 +140,7 @@ def rebuild_zonelists(state: State, watermarks: Watermarks, fresh: int | None = 
         if state.model.memoryless_first and node not in order:
             order = [node, *order]
         yield Logged(f"Fallback order for Node {node}: {' '.join(map(str, order))} ")
-    total = watermarks.above_high({key: zone.managed for key, zone in state.zones.items()})
+    total = watermarks.above_high(state)
     yield Logged(f"Built {len(online)} zonelists, mobility grouping on.  Total pages: {total}")
     highest = max(
         (KERNEL_ZONES.index(zone.name) for zone in state.zones.values() if zone.managed and zone.name in KERNEL_ZONES),

@@ -7,7 +7,7 @@ undo it costs no more than that list is long.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import chain
 from typing import Any, Final, TypeVar
 
@@ -69,9 +69,9 @@ class Journal:
     def take(self) -> Changes:
         """What takes back all that was written since the last call: of each replaced value the oldest. The journal starts
         anew."""
-        oldest = {change[:2]: change for change in reversed(self.changes)}
+        oldest = _oldest(self.changes)
         self.changes = []
-        return tuple(chain.from_iterable(oldest.values()))
+        return tuple(chain.from_iterable(oldest))
 
     def swap(self, changes: Changes) -> Changes:
         """Take changes back; the result, given to `swap` again, makes them anew. Nothing of it is written down."""
@@ -83,12 +83,17 @@ class Journal:
         return tuple(opposite)
 
     def rewind(self, before: int = 0) -> None:
-        """Take back what was written since the journal had `before` changes, newest first, and forget it."""
+        """Take back what was written since the journal had `before` changes, and forget it."""
         tables = self.tables
-        for number, key, value in reversed(self.changes[before:]):
+        for number, key, value in _oldest(self.changes[before:]):
             tables[number].restore(key, value)
         self.undone += len(self.changes) - before
         del self.changes[before:]
+
+
+def _oldest(changes: list[Change]) -> Collection[Change]:
+    """Of each value the first change, what was written last before all else."""
+    return {change[:2]: change for change in reversed(changes)}.values()
 
 
 class Table(Closed[K, V]):

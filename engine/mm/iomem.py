@@ -100,4 +100,6 @@ def ram_pages(state: State, start: int, pages: int) -> int:
             if high <= start:
                 break
             covered += max(0, min(end, high) - max(start, low))
+            if covered == pages:
+                break
     return covered

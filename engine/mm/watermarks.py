@@ -47,13 +47,9 @@ class Watermarks:
         least, low = self._min_and_low(key)
         return 2 * low - least
 
-    def above_high(self, managed: Mapping[ZoneKey, int]) -> int:
-        """So many managed pages of zones, less what lies under their high watermarks (nr_free_zone_pages)."""
-        above = 0
-        for key, pages in managed.items():
-            least, low = self._min_and_low(key)
-            above += max(0, pages - 2 * low + least)
-        return above
+    def above_high(self, state: State) -> int:
+        """Managed pages of all zones, less what lies under their high watermarks (nr_free_zone_pages)."""
+        return sum(max(0, zone.managed - self.high(key)) for key, zone in state.zones.items())
 
     def reserve(self, key: ZoneKey, highest: str) -> int:
         """Pages that the zone keeps from allocations which could have used zones up to `highest` (lowmem_reserve)."""
@@ -96,18 +92,19 @@ def _managed(state: State) -> dict[ZoneKey, int]:
 
 def _reckoned(state: State, managed: Mapping[ZoneKey, int], before: Watermarks | None = None) -> Reckoned:
     """By managed pages, and the watermarks of `before`: what lies under the high ones does not count (nr_free_buffer_pages)."""
-    lowmem = {key: pages for key, pages in managed.items() if key[1] in KERNEL_ZONES}
-    above = before.above_high(lowmem) if before is not None else sum(lowmem.values())
+    lowmem: list[int] = []
+    above = booted = 0
+    for key, pages in managed.items():
+        booted += min(pages, state.zones[key].early)
+        if key[1] in KERNEL_ZONES:
+            lowmem.append(pages)
+            above += max(0, pages - before.high(key)) if before is not None else pages
     apart, page_size = state.model.movable_minimum_apart, state.geometry.page_size
-    shared = sum((lowmem if apart else managed).values())
-    booted = sum([min(zone.managed, zone.early) for zone in state.zones.values()]) * page_size
-    transparent = state.geometry.pageblock_pages if booted >= _HUGE_PAGES_FROM and _transparent(state) else 0
-    return Reckoned(
-        Frozen(managed),
-        _pages_min(tuple(lowmem.values()), shared, above, page_size // 1024, transparent),
-        shared,
-        apart,
-    )
+    shared = sum(lowmem if apart else managed.values())
+    huge = booted * page_size >= _HUGE_PAGES_FROM and _transparent(state)
+    transparent = state.geometry.pageblock_pages if huge else 0
+    pages_min = _pages_min(tuple(lowmem), shared, above, page_size // 1024, transparent)
+    return Reckoned(Frozen(managed), pages_min, shared, apart)
 
 
 def _transparent(state: State) -> bool:
