@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from operator import add
 from typing import Final
 
 import msgspec
@@ -257,25 +256,16 @@ def _in_cells(pages: Pages, types: Types, online: bool, sizes: _Sizes, cell: int
     return tuple(counts)
 
 
-_ONES: Final = bytes(octet.bit_count() for octet in range(256))
-
-
-def _each(pages: int, width: int, cell: int) -> Iterator[tuple[int, int]]:
-    """Every cell with pages of the set, and how many it has."""
-    if cell < 8:
-        bits = f"{pages:0{width}b}"[::-1]
-        yield from ((at // cell, count) for at in range(0, width, cell) if (count := bits.count("1", at, at + cell)))
-        return
-    octets, size = pages.to_bytes(width // 8, "little"), cell // 8
-    if size <= 16:  # a sum fits into an octet
-        counts = octets.translate(_ONES)
-        while size > 1:
-            counts, size = bytes(map(add, counts[::2], counts[1::2])), size // 2
-        yield from ((number, count) for number, count in enumerate(counts) if count)
-        return
-    for number in range(width // cell):
-        if count := int.from_bytes(octets[number * size : (number + 1) * size], "little").bit_count():
-            yield number, count
+def _each(pages: int, width: int, cell: int) -> list[tuple[int, int]]:
+    """Every cell with pages of the set, and how many it has: the set is cut in halves, and empty ones are left out."""
+    pieces = [(0, pages)] if pages else []
+    while width > cell:
+        width //= 2
+        low = span(0, width)
+        pieces = [
+            half for at, rest in pieces for half in ((2 * at, rest & low), (2 * at + 1, rest >> width)) if half[1]
+        ]
+    return [(number, part.bit_count()) for number, part in pieces]
 
 
 def free_orders(section: Section, geometry: Geometry) -> list[tuple[int, int]]:

@@ -69,12 +69,15 @@ def node_bar(kinds: Mapping[str, int], off: float, cells: int, palette: Palette,
     yield Span("░" * dark, *palette.hatch)
 
 
-def _struct_pages(machine: Machine) -> dict[ZoneKey, Counter[str]]:
+def _struct_pages(machine: Machine) -> dict[ZoneKey, dict[str, int]]:
     """By zone, the pages that hold its struct pages, by where these lie."""
     each = machine.geometry.memmap_pages(machine.geometry.pages_per_section)
-    found: dict[ZoneKey, Counter[str]] = {}
-    for section in machine.sections.values():
-        if section.zones:
-            on = "kernel" if section.early or section.memmap is None else section.memmap.on
-            found.setdefault(section.zones[0][0], Counter())[_PLACES[on]] += each
+    sections = Counter(
+        (section.zones[0][0], "kernel" if section.early or section.memmap is None else section.memmap.on)
+        for section in machine.sections.values()
+        if section.zones
+    )
+    found: dict[ZoneKey, dict[str, int]] = {}
+    for (zone, on), count in sections.items():
+        found.setdefault(zone, {})[_PLACES[on]] = count * each
     return found

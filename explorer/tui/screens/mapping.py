@@ -87,7 +87,7 @@ class MappingScreen(Mapped, WatchingScreen):
     @property
     def can_zoom_in(self) -> bool:
         """Is there a level further in?"""
-        return self._map.deeper() is not None
+        return self._map.scope.level != "page"
 
     def fold(self) -> None:
         """Fold runs of blocks that are alike, or unfold them."""
@@ -125,6 +125,8 @@ class MappingScreen(Mapped, WatchingScreen):
 
     def show_strips(self, changed: bool) -> None:
         """What stands below the map where there is room; `changed`: the machine is another than it was."""
+        if not self._map.placed:
+            return
         if self._node_strip is None and len(self.machine.nodes) > 1:
             from ..widgets.node_strip import NodeStrip
 
