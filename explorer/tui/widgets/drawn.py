@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 from weakref import WeakKeyDictionary
 
 import msgspec
+from rich.cells import cell_len
 from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
@@ -114,13 +115,22 @@ def look(role: str, palette: Palette) -> tuple[int, int | None, bool]:
 
 
 @lru_cache(maxsize=2048)
-def strip_of(line: Line, width: int, text: int, ground: int) -> Strip:
-    """A line as Textual has it, with the colours of text and of the ground where it has none of its own."""
-    segments = [
-        harmless(Segment(said, _style(text if fore is None else fore, ground if behind is None else behind, bold)))
-        for said, fore, behind, bold in line
-    ]
-    return Strip(segments).crop_extend(0, width, _style(text, ground, False))
+def strip_of(line: Line, width: int, text: int, ground: int, left: int = 0, right: int = 0) -> Strip:
+    """A line as Textual has it, with the colours of text and of the ground where it has none of its own; `left` and `right`:
+    columns beside it."""
+    plain, segments, end = _style(text, ground, False), [], left + width
+    if left:
+        segments.append(Segment(" " * left, plain))
+    for said, fore, behind, bold in line:
+        if said:
+            style = _style(text if fore is None else fore, ground if behind is None else behind, bold)
+            segments.append(harmless(Segment(said, style)))
+    room = end - sum(cell_len(segment.text) for segment in segments)
+    if room < 0:
+        segments, room = list(Strip(segments).crop(0, end)), 0
+    if room + right:
+        segments.append(Segment(" " * (room + right), plain))
+    return Strip(segments, end + right)
 
 
 class Drawn(Widget):
@@ -171,15 +181,12 @@ class Drawn(Widget):
         return self._colours
 
     def render_line(self, y: int) -> Strip:
-        return strip_of(self._safely(y), self.size.width, *self._looks())
+        return self._whole_row(y, self.size, Spacing())
 
-    def _padded(self, y: int, size: Size, padding: Spacing) -> Strip:
+    def _whole_row(self, y: int, size: Size, padding: Spacing) -> Strip:
         """A row of the content, or one above or below it, with what is beside it."""
-        row = self.render_line(y) if 0 <= y < size.height else Strip([])
-        if not padding:
-            return row
-        ground = _style(*self._looks(), False)
-        return Strip([Segment(" " * padding.left, ground), *row]).crop_extend(0, size.width + padding.width, ground)
+        line = self._safely(y) if 0 <= y < size.height else ()
+        return strip_of(line, size.width, *self._looks(), padding.left, padding.right)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows as they are: a picture has no border, for which Textual would look row by row."""
@@ -191,7 +198,7 @@ class Drawn(Widget):
         kept, strips = self._kept[1], []
         for y in range(crop.y - padding.top, crop.bottom - padding.top):
             if (strip := kept.get(y)) is None:
-                strip = kept[y] = self._padded(y, size, padding)
+                strip = kept[y] = self._whole_row(y, size, padding)
             strips.append(strip)
         return (
             strips

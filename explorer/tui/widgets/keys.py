@@ -9,6 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding
+from textual.geometry import Size, Spacing
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.style import Style as Look
@@ -104,13 +105,13 @@ class Keys(Drawn):
             self._styles[look] = (self.visual_style + Look.parse(look)).rich_style
         return self._styles[look]
 
-    def render_line(self, y: int) -> Strip:
+    def _whole_row(self, y: int, size: Size, padding: Spacing) -> Strip:
         segments, end = [], 0
         for column, key in self.placed:
             for text, look in ((" " * (column - end), ""), *key.parts(key is self.lit)):
                 segments.append(harmless(Segment(text, self._style(look))))
             end = column + key.width
-        return Strip(segments).adjust_cell_length(self.size.width, self._style(""))
+        return Strip(segments).adjust_cell_length(size.width, self._style(""))
 
     def watch_lit(self, key: Key | None) -> None:
         self.tooltip = key.binding.tooltip or key.binding.description if key else None
