@@ -208,14 +208,14 @@ def _moves(events: Sequence[Event]) -> tuple[list[Reason], list[Reason]]:
 
 
 def _added(state: State, command: Add, tried: Attempt) -> Explanation:
-    from .add import add_effects, instead_of_adding, with_own_memmap
+    from .added import add_effects, instead_of_adding, with_own_memmap
 
     ways = [*instead_of_adding(state, tried), *with_own_memmap(state, command, tried)]
     return Explanation(*add_effects(state, command, tried), ways=ways)
 
 
 def _not_added(state: State, command: Add, tried: Attempt) -> Explanation:
-    from .add import add_blockers, add_ways
+    from .not_added import add_blockers, add_ways
 
     blockers = add_blockers(state, command, tried)
     return Explanation(blockers=blockers, ways=add_ways(state, command, tried))

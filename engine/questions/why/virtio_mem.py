@@ -23,8 +23,9 @@ from ...protocol.vocabulary import HUGE, MOVABLE, PINNED, Kind, ZoneKey
 from ...run.rehearsal import Attempt, attempt, rehearsal
 from ...sysfs.paths import MEMORY
 from ..shortage import shortage
-from .add import add_effects, missing_pages
+from .added import add_effects
 from .explanation import Explanation, Way
+from .not_added import missing_pages
 from .verdict import Blocker
 
 

@@ -1,33 +1,20 @@
-"""Why an add would fail or what it would cost: the memmap's place and size, on which node, and what is missing."""
+"""Why an add was refused, what is missing, and what would make it work."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
 
 from ...commands import Add, Command, Free, Online, Remove, extent
 from ...hotplug.addressable import surely_addressable
-from ...hotplug.zone_policy import valid_zones
 from ...memory.state import State
-from ...memory.zone import KERNEL_ZONES, NORMAL
-from ...mm.unseen import unseen_pages
-from ...mm.watermarks import Watermarks
+from ...memory.zone import NORMAL
 from ...mm.zonelist import kernel_zonelist
 from ...numbers.rounding import down, up
-from ...numbers.runs import consecutive, covered
+from ...numbers.runs import consecutive
 from ...numbers.units import parse_bytes
-from ...protocol.events import (
-    BlockCreated,
-    BlockStateChanged,
-    MemmapPlaced,
-    NodeOnlined,
-    OnlineFailed,
-    PlacementChosen,
-    ZoneChosen,
-)
-from ...protocol.reasons import Reason, SomeStayOffline
 from ...protocol.reasons.blocking import (
     BeyondLast,
     Blocking,
@@ -37,26 +24,6 @@ from ...protocol.reasons.blocking import (
     NotAPossibleNode,
     RangesThere,
 )
-from ...protocol.reasons.effects import (
-    AskedByFile,
-    BasePages,
-    BlocksAppear,
-    FirstHoldAll,
-    GoOnlineAtOnce,
-    HoldsMemmapOfNode,
-    KernelPagesMayCome,
-    KernelZonesTight,
-    MayGoTo,
-    MemmapGoes,
-    MemmapHeldBy,
-    MemmapLies,
-    NodeComes,
-    NoSuchDriver,
-    TakenFrom,
-    WaitOffline,
-)
-from ...protocol.reasons.placement import MemmapNotPageblocks
-from ...protocol.reasons.released import AtBoot
 from ...protocol.reasons.remedies import (
     AddAtTop,
     AddBehind,
@@ -67,18 +34,14 @@ from ...protocol.reasons.remedies import (
     FreePages,
     LetKernelServe,
     OnlineFirst,
-    OnlineInstead,
     PlaceOtherwise,
     RemoveLeftBehind,
 )
-from ...protocol.reasons.zones import ZoneRule
-from ...protocol.vocabulary import DEVICE_CALLERS, Chunk, MemmapOn, Placement
+from ...protocol.vocabulary import Placement
 from ...run.rehearsal import Attempt
 from ..availability import UNRELEASED, availability
 from ..shortage import Shortage, deficit, shortage
-from ..worth_knowing import least_harm, top_heavy
-from .explanation import MOST_BLOCKS, Way, sayable, taken, waiting_blocks
-from .unknown import parameters_assumed
+from .explanation import MOST_BLOCKS, Way, sayable, waiting_blocks
 from .verdict import Blocker
 
 _PLACEMENTS: Final[tuple[Placement, ...]] = ("block", "boot", "range", "sections")
@@ -110,6 +73,17 @@ def add_blockers(state: State, add: Add, tried: Attempt) -> list[Blocker]:
     if tried.result == "ENOMEM":
         found.append(missing_pages(state, shortage(state, add)))
     return found or [Blocker("rule", 1, "rules", None, rule=tried.reason)]
+
+
+def missing_pages(state: State, budget: Shortage) -> Blocker:
+    """The kernel pages that a request of this budget lacks."""
+    nodes, available, geometry = budget.nodes, budget.available, state.geometry
+    detail: Blocking = (
+        KernelMemoryShort(budget.memmap, budget.tables, nodes, available, budget.missing * geometry.page_size)
+        if budget.missing
+        else KernelMemoryScattered(nodes, available, budget.needed, geometry.pageblock_pages)
+    )
+    return Blocker("missing", budget.missing, "pages", None, detail)
 
 
 def add_ways(state: State, add: Add, tried: Attempt) -> Iterator[Way]:
@@ -146,138 +120,6 @@ def add_ways(state: State, add: Add, tried: Attempt) -> Iterator[Way]:
         yield from _with_less(state, add)
     if tried.result in ("EINVAL", "ENOMEM"):
         yield from _placed_otherwise(state, add, released=False)
-
-
-def add_effects(state: State, add: Add, tried: Attempt) -> tuple[list[Reason], list[Reason]]:
-    """What an add that worked has done, and what to mind; asked while its result is still there."""
-    size, page = state.geometry.pages_per_section, state.geometry.page_size
-    unit = state.geometry.vmemmap_unit_pages * page
-    chosen = (event for event in tried.events if isinstance(event, PlacementChosen))
-    effects: list[Reason] = [*dict.fromkeys(MemmapGoes(event.placement, event.reason) for event in chosen)]
-    warnings: list[Reason] = []
-    places: dict[tuple[MemmapOn, int], list[Chunk]] = {}
-    unplaced: dict[tuple[MemmapOn, int], int] = {}
-    fallbacks, hosts, guessed = 0, set[int](), False
-    for event in tried.events:
-        if isinstance(event, MemmapPlaced):
-            section = state.sections.get(event.section)
-            memmap = section.memmap if section is not None else None
-            place = (event.on, event.node)
-            places.setdefault(place, []).extend(event.chunks)
-            unplaced[place] = unplaced.get(place, 0) + (0 if event.chunks else size)
-            fallbacks += event.fallback
-            if event.on != "self" and memmap is not None:
-                hosts.update(pfn // state.geometry.pages_per_block for pfn, _ in memmap.chunks)
-                guessed = guessed or any(unseen_pages(state, *chunk) for chunk in memmap.chunks)
-        elif isinstance(event, NodeOnlined):
-            effects.append(NodeComes(event.node))
-    for (on, node), chunks in sorted(places.items()):
-        pages = covered(chunks) + state.geometry.memmap_pages(unplaced[on, node])
-        effects.append(MemmapLies(on, node, pages, pages * page))
-        if node != add.node:
-            warnings.append(HoldsMemmapOfNode(node, add.node))
-    for node, pages in taken(tried).items():
-        effects.append(TakenFrom(node, pages, pages * page))
-    if fallbacks:
-        warnings.append(BasePages(fallbacks, unit))
-    if hosts:
-        warnings.append(MemmapHeldBy(tuple(consecutive(hosts)), guessed))
-    asked = any(isinstance(event, PlacementChosen) and event.placement == "block" for event in tried.events)
-    if asked and add.placement is None and add.caller in state.model.asks_by_file:
-        warnings.append(AskedByFile(add.caller))
-    pooled = any(event.placement == "range" for event in tried.events if isinstance(event, PlacementChosen))
-    if pooled and add.caller not in DEVICE_CALLERS and extent(add)[1] > state.geometry.block_size:
-        warnings.append(FirstHoldAll())
-    if (add.caller == "dlpar" or add.caller == "sclp") and not state.preset.has_driver(add.caller):
-        warnings.append(NoSuchDriver(add.caller, state.geometry.arch))
-    warnings += parameters_assumed(state, add)
-    warnings += _tight(state, add)
-    _blocks(state, tried, effects, warnings)
-    if (heavy := top_heavy(state)) is not None:
-        warnings.append(heavy)
-    if waiting := _waiting(state, tried):
-        warnings.append(WaitOffline(tuple(consecutive(waiting)), len(waiting) * state.geometry.block_size))
-    return effects, warnings
-
-
-def instead_of_adding(state: State, tried: Attempt) -> Iterator[Way]:
-    """Blocks that were there before an add which worked, and are offline: they cost no memmap any more."""
-    waiting = _waiting(state, tried)
-    if 0 < len(waiting) <= MOST_BLOCKS:
-        onlined = tuple(Online(block=number, type=least_harm(state, len(waiting))) for number in waiting)
-        yield Way((OnlineInstead(tuple(consecutive(waiting))),), onlined)
-
-
-def with_own_memmap(state: State, add: Add, tried: Attempt) -> Iterator[Way]:
-    """The memmap went to kernel memory though it was asked for otherwise, and another value of the parameter would have its
-    way: `force`, where the memmap of a block fills no pageblock."""
-    for event in tried.events:
-        if (
-            isinstance(event, PlacementChosen)
-            and isinstance(event.reason, MemmapNotPageblocks)
-            and add.placement is None
-        ):
-            needed = availability(state, parse_bytes(add.size), add.caller, "block")
-            if isinstance(needed, AtBoot):
-                yield Way((PlaceOtherwise("block", needed),), (_with(add, placement="block"),))
-                return
-
-
-def _waiting(state: State, tried: Attempt) -> list[int]:
-    new = {event.block for event in tried.events if isinstance(event, BlockCreated)}
-    return sorted(nr for nr, block in state.blocks.items() if block.state == "offline" and nr not in new)
-
-
-def _blocks(state: State, tried: Attempt, effects: list[Reason], warnings: list[Reason]) -> None:
-    """Which blocks appear, and where those that go online by themselves go."""
-    blocks = [event.block for event in tried.events if isinstance(event, BlockCreated)]
-    zones: dict[str, list[int]] = {}
-    rules: dict[str, ZoneRule] = {}
-    for event in tried.events:
-        if isinstance(event, ZoneChosen):
-            zones.setdefault(event.zone, []).append(event.block)
-            if state.settings.online_policy == "auto-movable":
-                rules.setdefault(event.zone, event.reason)
-    online = sum(event.state == "online" for event in tried.events if isinstance(event, BlockStateChanged))
-    if blocks:
-        effects.append(BlocksAppear(tuple(consecutive(blocks)), None if zones else state.settings.auto_online_blocks))
-    if not zones:
-        effects += _to_come(state, blocks)
-    for zone, numbers in zones.items():
-        effects.append(GoOnlineAtOnce(tuple(consecutive(numbers)), zone, rules.get(zone)))
-        if zone in KERNEL_ZONES:
-            warnings.append(KernelPagesMayCome(zone))
-    if zones and online < len(blocks):
-        failed = next((event for event in tried.events if isinstance(event, OnlineFailed)), None)
-        first = (failed.block, failed.errno, failed.reason) if failed else (None, "", None)
-        warnings.append(SomeStayOffline(online, len(blocks), *first))
-
-
-def _to_come(state: State, blocks: Sequence[int]) -> Iterator[MayGoTo]:
-    """Where blocks that wait offline may go, and from where they come back."""
-    choices: dict[str, list[int]] = {}
-    for number in blocks:
-        choices.setdefault(valid_zones(state, state.blocks[number]), []).append(number)
-    for zones, numbers in choices.items():
-        yield MayGoTo(tuple(consecutive(numbers)), tuple(zones.split()))
-
-
-def _tight(state: State, add: Add) -> list[KernelZonesTight]:
-    """Is the kernel memory that served the request used up?"""
-    zones, watermarks = kernel_zonelist(state, add.node), Watermarks(state)
-    room = sum(watermarks.room(state, key, 0, NORMAL, True) for key in zones)
-    return [KernelZonesTight(room)] if room < state.geometry.pageblock_pages else []
-
-
-def missing_pages(state: State, budget: Shortage) -> Blocker:
-    """The kernel pages that a request of this budget lacks."""
-    nodes, available, geometry = budget.nodes, budget.available, state.geometry
-    detail: Blocking = (
-        KernelMemoryShort(budget.memmap, budget.tables, nodes, available, budget.missing * geometry.page_size)
-        if budget.missing
-        else KernelMemoryScattered(nodes, available, budget.needed, geometry.pageblock_pages)
-    )
-    return Blocker("missing", budget.missing, "pages", None, detail)
 
 
 # -- ways ---------------------------------------------------------------------------------------------------------------
