@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from ..memory.section import Memmap, Section, put
+from ..memory.section import Memmap, Pages, Section, put
 from ..memory.state import State
 from ..memory.zone import NORMAL
 from ..numbers.bits import aligned_runs, lowest, span
@@ -252,7 +252,7 @@ def release(state: State, section: Section) -> int:
             state.set_kind(host, span(at, pages), FREE)
         else:
             rest = {k: m for k, m in put(host.pages, span(at, pages), FREE).items() if k != FREE}
-            state.sections.put(nr, msgspec.structs.replace(host, pages=rest))
+            state.sections.put(nr, msgspec.structs.replace(host, pages=Pages(rest)))
     return freed
 
 
