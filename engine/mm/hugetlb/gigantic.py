@@ -96,6 +96,7 @@ def _in_the_way(state: State, key: ZoneKey, start: int, pages: int, moving: bool
         return max(bigger, start), HUGE
     size = state.geometry.pages_per_section
     sections = state.sections_of(start, pages)
+    bad = _BAD[moving:] if state.model.contig_moves_pages else (*_BAD, MOVABLE)
     at = start // size
     for section in sections:
         base = section.nr * size
@@ -106,7 +107,6 @@ def _in_the_way(state: State, key: ZoneKey, start: int, pages: int, moving: bool
         inside = within(base, size, start, pages)
         if inside & ~owned:
             return base + lowest(inside & ~owned), "another zone"
-        bad = _BAD[moving:] if state.model.contig_moves_pages else (*_BAD, MOVABLE)
         if found := union(section.pages, bad) & inside:
             pfn = lowest(found)
             kind = next(kind for kind in bad if section.of(kind) >> pfn & 1)
