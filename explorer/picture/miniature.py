@@ -13,7 +13,7 @@ from .view import Paint, Scene
 
 def miniature(scene: Scene, wide: int, high: int, halves: int) -> list[Line]:
     """Lines of `wide` characters; each character shows `halves` cells above each other (1: letters in place of colours)."""
-    columns = [_cells(scene, column, high * halves) for column in columns_of(scene.machine, wide)]
+    columns = [_cells(scene, column, high * halves) for column in columns_of(scene, wide)]
     rest = " " * (wide - len(columns))
     return [joined((*_row(scene, columns, y, halves), Span(rest))) for y in range(high)]
 

@@ -27,12 +27,15 @@ class Column(NamedTuple):
     pages: int
 
 
-def columns_of(machine: Machine, wide: int) -> list[Column]:
+def places(scene: Scene) -> set[int]:
+    """The blocks that have a place: they are there, or some of their sections, or they are expected."""
+    machine, per_block = scene.machine, scene.machine.geometry.sections_per_block
+    return {*machine.blocks, *scene.expected, *(nr // per_block for nr in machine.sections)}
+
+
+def columns_of(scene: Scene, wide: int) -> list[Column]:
     """The memory of a machine on so many columns, each of as many pages, and holes shortened."""
-    unit = machine.geometry.pages_per_block
-    per_block = machine.geometry.sections_per_block
-    there = sorted({*machine.blocks, *(nr // per_block for nr in machine.sections)})
-    extents = extents_of([(nr, 0) for nr in there], unit)
+    extents = extents_of([(nr, 0) for nr in sorted(places(scene))], scene.machine.geometry.pages_per_block)
     if not extents:
         return []
     holes = [_HOLE] * (len(extents) - 1) if len(extents) * (_HOLE + 1) < wide else [0] * (len(extents) - 1)
@@ -62,19 +65,18 @@ class Overview:
         self._scene = scene
         self._halves = halves
         machine = scene.machine
-        last = max(machine.blocks, default=-1) + 1
+        self._there = places(scene)
+        last = max(machine.blocks.keys() | scene.expected.keys(), default=-1) + 1
         self._left = " 0 "
         self._right = f" {short_size(last * machine.geometry.block_size)} "
-        self.columns = columns_of(machine, wide - len(self._left) - len(self._right))
-        self._blocks, self._sections = frozenset(machine.blocks), frozenset(machine.sections)
+        self.columns = columns_of(scene, wide - len(self._left) - len(self._right))
         self._made: list[list[Section | None]] = []
         self._looks: list[tuple[Span, Span]] = []
         """Each column where it is in the scope, and where it is not."""
 
     def fits(self, machine: Machine) -> bool:
         """Is it of this machine, and memory where it was when the columns were laid out?"""
-        there = machine.blocks.keys() == self._blocks and machine.sections.keys() == self._sections
-        return there and machine is self._scene.machine
+        return machine is self._scene.machine and self._there == places(self._scene)
 
     def update(self) -> None:
         """Take in what has changed in the machine."""

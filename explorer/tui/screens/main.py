@@ -216,7 +216,8 @@ class MainScreen(Ground, MappingScreen):
         )
 
     def _offer(self) -> None:
-        possible = frozenset(verb.name for verb in VERBS if verb.possible(self))
+        """Have the footer written anew, if it names other keys now."""
+        possible = frozenset(verb.name for verb in VERBS if verb.footer and verb.possible(self))
         if possible != self._possible:
             self._possible = possible
             self.refresh_bindings()

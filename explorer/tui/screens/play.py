@@ -131,7 +131,7 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
         self.aim(self._map)
         self._map.expect(self._player.memory)
         yield StatusLine(self.machine)
-        yield OverviewLine(self.machine, verdicts)
+        yield OverviewLine(self.machine, verdicts, self._player.memory)
         with Horizontal(id="body"):
             with Vertical(id="left"):
                 yield Strip("map-title")

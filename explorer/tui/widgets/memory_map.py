@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import ClassVar, Final
 
 from altmap.engine import Machine
@@ -155,16 +155,16 @@ class MemoryMap(Drawn, can_focus=True):
             self._kept_pictures.clear()
             self._reshaped()
             return
-        blocks = self.machine.blocks.keys() | self.expected.keys()
-        shape = (len(blocks), hash(frozenset(blocks)))
-        if shape != self._shape:
-            self._shape = shape
+        beyond = self.machine.blocks.keys() - self.expected.keys()
+        if beyond != self._beyond:
+            self._beyond = beyond
             self._kept_pictures.clear()
             self._reshaped()
             return
         self.refresh_rows(self.picture.changed_lines(self.overlay))
 
-    _shape: tuple[int, int] = (-1, 0)
+    _beyond: Set[int] | None = None
+    """The blocks that have a place because they are there; None before the first look."""
 
     def _tell(self, message: Message) -> None:
         """To the screen itself, before the map is drawn, so that what it changes because of this is drawn together with it."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from altmap.engine import Machine
 from textual import events
 from textual.message import Message
@@ -23,17 +26,21 @@ class OverviewLine(Drawn):
             super().__init__()
             self.pfn = pfn
 
-    def __init__(self, machine: Machine, verdicts: Verdicts) -> None:
+    def __init__(
+        self, machine: Machine, verdicts: Verdicts, expected: Mapping[int, int] = MappingProxyType({})
+    ) -> None:
+        """`expected`: blocks, and the node of each, that have a place on the line whether they are there or not."""
         super().__init__()
         self.machine = machine
         self._verdicts = verdicts
+        self._expected = expected
         self._at = (0, Scope("machine", 0, 0))
         self._drawn: tuple[object, Overview] | None = None
 
     def _overview(self) -> Overview:
         key = (palette_of(self.app), self.size.width, self.halves)
         if self._drawn is None or self._drawn[0] != key:
-            scene = Scene(self.machine, key[0], self._verdicts)
+            scene = Scene(self.machine, key[0], self._verdicts, self._expected)
             self._drawn = key, Overview(scene, self.size.width, self.halves)
         return self._drawn[1]
 
