@@ -73,3 +73,15 @@ def test_an_overview_that_took_in_what_changed_looks_like_one_drawn_anew(name: s
     machine.apply(Add(start="1T", size="1G"), check=True)
     assert not overview.fits(machine)
     assert not overview.fits(open_machine(name))
+
+
+def test_an_overview_keeps_its_place_for_blocks_that_are_expected() -> None:
+    machine = open_machine("numa-guest")
+    first = (1 << 40) // machine.geometry.block_size
+    scene = Scene(machine, DARK, Outlooks(machine), dict.fromkeys(range(first, first + 8), 0))
+    overview = Overview(scene, 80, 2)
+    before = overview.line(0, whole(machine))
+    machine.apply(Add(start="1T", size="1G"), check=True)
+    assert overview.fits(machine)
+    overview.update()
+    assert before != overview.line(0, whole(machine)) == Overview(scene, 80, 2).line(0, whole(machine))
