@@ -13,6 +13,19 @@ BLOCK = 0x8000
 Numbers = tuple[int, int, int]
 """Present, managed and free pages of a zone."""
 
+BIG = """\
+RANGE                                   SIZE   STATE REMOVABLE   BLOCK NODE          ZONES
+0x0000000000000000-0x000000007fffffff     2G  online       yes       0    0           None
+0x0000000100000000-0x000000207fffffff   126G  online       yes    2-64    0         Normal
+0x0000002080000000-0x000000407fffffff   128G  online       yes  65-128    1         Normal
+0x0000004080000000-0x000000607fffffff   128G offline             129-192    2 Normal/Movable
+
+Memory block size:         2G
+Total online memory:     256G
+Total offline memory:    128G
+"""
+"""What lsmem prints of a machine of 384 GiB."""
+
 
 def tree(
     root: Path,

@@ -1,33 +1,15 @@
-"""Any picture of a machine: what lsmem printed, sosreports, zips, a path into the middle of a tree; and what each lacks."""
+"""What lsmem printed is a picture of a machine: in any columns, order, language and encoding; and what it does not tell."""
 
 from __future__ import annotations
 
-import io
-import json
-import sys
-import tarfile
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from altmap.engine import BadInput, Machine, capture, lsmem, open_machine, why_not
 from altmap.engine.commands import Offline
 
-BIG = """\
-RANGE                                   SIZE   STATE REMOVABLE   BLOCK NODE          ZONES
-0x0000000000000000-0x000000007fffffff     2G  online       yes       0    0           None
-0x0000000100000000-0x000000207fffffff   126G  online       yes    2-64    0         Normal
-0x0000002080000000-0x000000407fffffff   128G  online       yes  65-128    1         Normal
-0x0000004080000000-0x000000607fffffff   128G offline             129-192    2 Normal/Movable
-
-Memory block size:         2G
-Total online memory:     256G
-Total offline memory:    128G
-"""
-MEMORY = "sys/devices/system/memory"
-FIRECRACKER = Path(__file__).parents[2] / "fixtures/captures/firecracker-24g.tar.xz"
+from .trees import BIG
 
 
 def listed(tmp_path: Path, text: str, name: str = "lsmem.txt") -> Machine:
@@ -81,6 +63,7 @@ def indented(text: str) -> str:
 
 
 PASTED: tuple[Callable[[str], str], ...] = (str, in_a_terminal, indented)
+
 FORMS: tuple[list[str], ...] = (["--raw"], ["--pairs", "-o", "RANGE,SIZE,STATE,BLOCK"], ["-r", "--output-all"], [])
 
 
@@ -190,6 +173,7 @@ Memory block size   : 256 MB
 Total online memory : 1792 MB
 Total offline memory: 256 MB
 """
+
 CONFIGURED = """\
 RANGE                                  SIZE   STATE REMOVABLE BLOCK CONFIGURED MEMMAP-ON-MEMORY
 0x0000000000000000-0x00000001ffffffff    8G  online       yes  0-63        yes               no
@@ -257,186 +241,6 @@ def test_a_list_with_everything_names_nodes_and_zones(tmp_path: Path) -> None:
     assert [again.valid_zones(nr) for nr in again.blocks] == [machine.valid_zones(nr) for nr in machine.blocks]
 
 
-@pytest.mark.parametrize("kept", ["folder", "tar"])
-def test_a_sosreport_has_its_blocks_from_lsmem_and_the_rest_from_proc(tmp_path: Path, kept: str) -> None:
-    root = tmp_path / "sosreport-host-2024"
-    (root / "sos_commands/memory").mkdir(parents=True)
-    (root / "proc").mkdir()
-    (root / "sos_commands/memory/lsmem_-a_-o_RANGE_SIZE_STATE_REMOVABLE_ZONES_NODE_BLOCK").write_text(BIG)
-    (root / "proc/version").write_text("Linux version 6.8.0-45-generic (builder) (gcc) #1 SMP x86_64\n")
-    source = root
-    if kept == "tar":
-        source = tmp_path / "sosreport.tar.xz"
-        with tarfile.open(source, "w:xz") as tar:
-            tar.add(root, root.name)
-    machine = open_machine(source)
-    assert machine.check() == []
-    assert (machine.model.name, len(machine.blocks)) == ("6.8", 192)
-    assert any("its memory blocks are those that lsmem printed" in note for note in machine.origin.notes)
-
-
-def test_a_sosreport_has_what_it_saved_of_nodes(tmp_path: Path) -> None:
-    files = {
-        "sos_commands/memory/lsmem_-a": BIG,
-        "proc/version": "Linux version 6.8.0-45-generic (builder) (gcc) #1 SMP x86_64\n",
-        "sys/devices/system/node/node0/distance": "10 21 30\n",
-        "sys/devices/system/node/node0/cpulist": "\n",
-        "sys/devices/system/node/node1/cpulist": "0-3\n",
-        "sys/devices/system/node/node1/meminfo": "Node 1 MemTotal: 130000000 kB\nNode 1 MemFree: 1000 kB\n",
-    }
-    for path, text in files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(text)
-    machine = open_machine(tmp_path)
-    assert machine.check() == []
-    assert [node.cpus for node in machine.nodes.values()] == [False, True, False]
-    assert machine.nodes[0].distance == (10, 21, 30)
-    assert machine.zones[1, "Normal"].managed == 130000000 // 4
-
-
-@pytest.mark.parametrize("trees", [1, 2])
-def test_a_folder_that_holds_one_tree_is_that_tree(tmp_path: Path, trees: int) -> None:
-    for name in ("a", "b")[:trees]:
-        (tmp_path / name / MEMORY / "memory0").mkdir(parents=True)
-        (tmp_path / name / MEMORY / "memory0/state").write_text("online\n")
-    (tmp_path / "notes").mkdir()
-    if trees == 1:
-        assert [*open_machine(tmp_path).blocks] == [0]
-    else:
-        with pytest.raises(BadInput, match=r"holds more than one tree \(a, b\); give one of them"):
-            open_machine(tmp_path)
-
-
-def test_a_list_beside_files_of_proc_says_which_blocks_there_are(tmp_path: Path) -> None:
-    (tmp_path / "lsmem.txt").write_text(BIG)
-    (tmp_path / "version").write_text("Linux version 6.8.0-45-generic (builder) (gcc) #1 SMP x86_64\n")
-    (tmp_path / "meminfo").write_text("MemTotal: 266000000 kB\nMemFree: 1000000 kB\n")
-    machine = open_machine(tmp_path)
-    assert machine.check() == []
-    assert (machine.model.name, len(machine.blocks)) == ("6.8", 192)
-
-
-def test_a_sosreport_without_lsmem_says_what_it_lacks(tmp_path: Path) -> None:
-    (tmp_path / "sos_commands/kernel").mkdir(parents=True)
-    (tmp_path / "proc").mkdir()
-    with pytest.raises(BadInput, match=r"sosreport without what lsmem prints .* altmap collect"):
-        open_machine(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("tree")
-    with tarfile.open(FIRECRACKER) as tar:
-        tar.extractall(root, filter="data")
-    return root
-
-
-@pytest.mark.parametrize("inside", ["sys", "sys/devices", "sys/devices/system", MEMORY])
-def test_a_path_into_the_middle_of_a_tree_is_that_tree_without_the_rest(tree: Path, inside: str) -> None:
-    machine, whole = open_machine(tree / inside), open_machine(tree)
-    assert machine.check() == []
-    assert machine.blocks.keys() == whole.blocks.keys()
-    assert {nr: block.state for nr, block in machine.blocks.items()} == {nr: b.state for nr, b in whole.blocks.items()}
-    assert "kernel version" not in machine.origin.measured
-
-
-def test_a_zip_is_as_good_as_a_tar(tree: Path, tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "it.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(tree.rglob("*")):
-            if file.is_file() and not file.is_symlink():
-                archive.write(file, Path("host") / file.relative_to(tree))
-    machine, whole = open_machine(tmp_path / "it.zip"), open_machine(tree)
-    assert machine.check() == []
-    assert (machine.origin.kernel, machine.zones) == (whole.origin.kernel, whole.zones)
-    assert {nr: block.state for nr, block in machine.blocks.items()} == {nr: b.state for nr, b in whole.blocks.items()}
-
-
-@pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "a/../../b"])
-def test_a_zip_that_leaves_its_tree_is_refused(tmp_path: Path, name: str) -> None:
-    with zipfile.ZipFile(tmp_path / "it.zip", "w") as archive:
-        archive.writestr(name, "x")
-    with pytest.raises(BadInput, match="lies outside the tree"):
-        open_machine(tmp_path / "it.zip")
-
-
-def test_a_zip_that_is_cut_is_refused(tmp_path: Path) -> None:
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("sys/x", bytes(at * at % 251 for at in range(5000)))
-    (tmp_path / "it.zip").write_bytes(data.getvalue()[:200] + b"\0" * 20 + data.getvalue()[220:])
-    with pytest.raises(BadInput, match="no whole, undamaged zip"):
-        open_machine(tmp_path / "it.zip")
-
-
-def test_a_tar_in_which_files_of_proc_are_empty_claims_nothing_of_them(tree: Path, tmp_path: Path) -> None:
-    with tarfile.open(tmp_path / "it.tar", "w") as tar:
-        tar.add(tree / "sys", "sys")
-        for name in ("version", "zoneinfo", "buddyinfo", "iomem", "meminfo", "vmstat"):
-            tar.addfile(tarfile.TarInfo(f"proc/{name}"))
-    machine = open_machine(tmp_path / "it.tar")
-    assert not {"zoneinfo", "iomem", "kernel version"} & {*machine.origin.measured}
-    (note,) = [note for note in machine.origin.notes if "empty" in note]
-    assert note.startswith(
-        "proc/version, proc/zoneinfo, proc/buddyinfo, proc/iomem, proc/meminfo, proc/vmstat are empty, which"
-    )
-    assert "altmap collect" in note
-
-
-def test_a_kernel_without_hotplug_is_told_as_that(tmp_path: Path) -> None:
-    (tmp_path / "sys/devices/system/cpu").mkdir(parents=True)
-    (tmp_path / "proc").mkdir()
-    (tmp_path / "proc/version").write_text("Linux version 6.1.0 (x) x86_64\n")
-    with pytest.raises(BadInput, match="its kernel has no memory hotplug"):
-        open_machine(tmp_path)
-
-
-class _NotPacked(io.BytesIO):
-    """What stands for compression.zstd where Python has none: nothing is packed behind the magic number."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(Path(path).read_bytes()[4:])
-
-
-def test_zstd_is_unpacked_where_python_can_and_else_said_how(
-    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with tarfile.open(tmp_path / "it.tar", "w") as tar:
-        tar.add(tree, "host")
-    packed = tmp_path / "it.tar.zst"
-    packed.write_bytes(b"\x28\xb5\x2f\xfd" + (tmp_path / "it.tar").read_bytes())
-    monkeypatch.setitem(sys.modules, "compression.zstd", None)
-    with pytest.raises(BadInput, match=r"from 3\.14 on; unpack it first, and give what comes out: zstd -d FILE$"):
-        open_machine(packed)
-    stand_in = ModuleType("compression.zstd")
-    stand_in.ZstdFile, stand_in.ZstdError = _NotPacked, KeyError  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "compression", ModuleType("compression"))
-    monkeypatch.setitem(sys.modules, "compression.zstd", stand_in)
-    assert capture(packed).blocks == open_machine(tree).blocks
-    packed.write_bytes(packed.read_bytes()[:5000])
-    with pytest.raises(BadInput, match="neither a folder nor a whole"):
-        capture(packed)
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b'Memory device [dimm]: "dimm1"\n  addr: 0x100000000\n', "it is what QEMU says to info memory-devices"),
-        (b"<domain type='kvm'>\n  <memory unit='KiB'>1</memory></domain>", "it is the XML of a libvirt domain"),
-        (json.dumps([{"chardev": "dax0.0", "size": 1}]).encode(), "it is what daxctl list prints"),
-        (json.dumps([{"memdev": "mem0", "ram_size": 1}]).encode(), "it is what cxl list prints"),
-        (b"MemTotal:       16384 kB\nMemFree: 1 kB\n", "it is /proc/meminfo alone"),
-        (b"Node 0, zone      DMA      1      0      0      1      2\n", "it is /proc/buddyinfo alone"),
-        (b"Node 0, zone      DMA\n  pages free     1\n", "what it has (proc/zoneinfo) does not say where memory lies"),
-        (b"00000000-00000fff : Reserved\n", "what it has (proc/iomem) does not say where memory lies"),
-    ],
-)
-def test_other_pictures_are_called_by_name(tmp_path: Path, content: bytes, said: str) -> None:
-    (tmp_path / "it").write_bytes(content)
-    with pytest.raises(BadInput) as error:
-        open_machine(tmp_path / "it")
-    assert said in str(error.value)
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -463,47 +267,3 @@ def test_a_list_that_is_wrong_is_told_in_a_sentence(tmp_path: Path, text: str, s
         open_machine(tmp_path / "it")
     assert said in str(error.value)
     assert "\n" not in str(error.value)
-
-
-def test_an_archive_in_an_archive_is_told_as_that(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "upload.zip", "w") as upload:
-        upload.write(FIRECRACKER, "sosreport-host.tar.xz")
-    with pytest.raises(
-        BadInput, match=r"holds an archive \(sosreport-host.tar.xz\); unpack it, and give what is in it"
-    ):
-        capture(tmp_path / "upload.zip")
-
-
-def test_a_supportconfig_is_told_as_that(tmp_path: Path) -> None:
-    folder = tmp_path / "scc_host"
-    folder.mkdir()
-    for name in ("memory.txt", "basic-environment.txt", "hardware.txt"):
-        (folder / name).write_text("#==[ Command ]==#\n# /usr/bin/free -k\n")
-    with tarfile.open(tmp_path / "scc.txz", "w:xz") as packed:
-        packed.add(folder, "scc_host")
-    for source in (folder, tmp_path / "scc.txz"):
-        with pytest.raises(BadInput, match=r"is a supportconfig, .* give lsmem's output, or collect a tree"):
-            capture(source)
-
-
-@pytest.mark.parametrize("inside", [".", "memory", "system/memory", "devices/system/memory"])
-@pytest.mark.parametrize("packed", [True, False])
-def test_the_folder_of_memory_blocks_is_read_wherever_it_lies(tmp_path: Path, inside: str, packed: bool) -> None:
-    for number in range(16):
-        for file, text in (("state", "online" if number < 12 else "offline"), ("valid_zones", "Normal")):
-            path = tmp_path / "it" / inside / f"memory{number}" / file
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(f"{text}\n")
-    (tmp_path / "it" / inside / "block_size_bytes").write_text("8000000\n")
-    with tarfile.open(tmp_path / "it.tar", "w") as tar:
-        tar.add(tmp_path / "it", ".")
-    machine = capture(tmp_path / ("it.tar" if packed else "it"))
-    assert machine.check() == []
-    assert [block.state for block in machine.blocks.values()] == ["online"] * 12 + ["offline"] * 4
-    assert "valid_zones" in machine.origin.measured
-
-
-def test_what_lz4_packed_is_told_as_that(tmp_path: Path) -> None:
-    (tmp_path / "it.tar.lz4").write_bytes(b"\x04\x22\x4d\x18" + bytes(64))
-    with pytest.raises(BadInput, match="compressed with lz4; unpack it first"):
-        open_machine(tmp_path / "it.tar.lz4")

@@ -1,0 +1,148 @@
+"""A tree is read wherever it lies: in an archive of any kind, in a folder of its own, or from its middle on."""
+
+from __future__ import annotations
+
+import io
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from altmap.engine import BadInput, capture, open_machine
+
+MEMORY = "sys/devices/system/memory"
+
+FIRECRACKER = Path(__file__).parents[2] / "fixtures/captures/firecracker-24g.tar.xz"
+
+
+@pytest.mark.parametrize("trees", [1, 2])
+def test_a_folder_that_holds_one_tree_is_that_tree(tmp_path: Path, trees: int) -> None:
+    for name in ("a", "b")[:trees]:
+        (tmp_path / name / MEMORY / "memory0").mkdir(parents=True)
+        (tmp_path / name / MEMORY / "memory0/state").write_text("online\n")
+    (tmp_path / "notes").mkdir()
+    if trees == 1:
+        assert [*open_machine(tmp_path).blocks] == [0]
+    else:
+        with pytest.raises(BadInput, match=r"holds more than one tree \(a, b\); give one of them"):
+            open_machine(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("tree")
+    with tarfile.open(FIRECRACKER) as tar:
+        tar.extractall(root, filter="data")
+    return root
+
+
+@pytest.mark.parametrize("inside", ["sys", "sys/devices", "sys/devices/system", MEMORY])
+def test_a_path_into_the_middle_of_a_tree_is_that_tree_without_the_rest(tree: Path, inside: str) -> None:
+    machine, whole = open_machine(tree / inside), open_machine(tree)
+    assert machine.check() == []
+    assert machine.blocks.keys() == whole.blocks.keys()
+    assert {nr: block.state for nr, block in machine.blocks.items()} == {nr: b.state for nr, b in whole.blocks.items()}
+    assert "kernel version" not in machine.origin.measured
+
+
+def test_a_zip_is_as_good_as_a_tar(tree: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "it.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(tree.rglob("*")):
+            if file.is_file() and not file.is_symlink():
+                archive.write(file, Path("host") / file.relative_to(tree))
+    machine, whole = open_machine(tmp_path / "it.zip"), open_machine(tree)
+    assert machine.check() == []
+    assert (machine.origin.kernel, machine.zones) == (whole.origin.kernel, whole.zones)
+    assert {nr: block.state for nr, block in machine.blocks.items()} == {nr: b.state for nr, b in whole.blocks.items()}
+
+
+@pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "a/../../b"])
+def test_a_zip_that_leaves_its_tree_is_refused(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / "it.zip", "w") as archive:
+        archive.writestr(name, "x")
+    with pytest.raises(BadInput, match="lies outside the tree"):
+        open_machine(tmp_path / "it.zip")
+
+
+def test_a_zip_that_is_cut_is_refused(tmp_path: Path) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("sys/x", bytes(at * at % 251 for at in range(5000)))
+    (tmp_path / "it.zip").write_bytes(data.getvalue()[:200] + b"\0" * 20 + data.getvalue()[220:])
+    with pytest.raises(BadInput, match="no whole, undamaged zip"):
+        open_machine(tmp_path / "it.zip")
+
+
+def test_a_tar_in_which_files_of_proc_are_empty_claims_nothing_of_them(tree: Path, tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "it.tar", "w") as tar:
+        tar.add(tree / "sys", "sys")
+        for name in ("version", "zoneinfo", "buddyinfo", "iomem", "meminfo", "vmstat"):
+            tar.addfile(tarfile.TarInfo(f"proc/{name}"))
+    machine = open_machine(tmp_path / "it.tar")
+    assert not {"zoneinfo", "iomem", "kernel version"} & {*machine.origin.measured}
+    (note,) = [note for note in machine.origin.notes if "empty" in note]
+    assert note.startswith(
+        "proc/version, proc/zoneinfo, proc/buddyinfo, proc/iomem, proc/meminfo, proc/vmstat are empty, which"
+    )
+    assert "altmap collect" in note
+
+
+class _NotPacked(io.BytesIO):
+    """What stands for compression.zstd where Python has none: nothing is packed behind the magic number."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(Path(path).read_bytes()[4:])
+
+
+def test_zstd_is_unpacked_where_python_can_and_else_said_how(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tarfile.open(tmp_path / "it.tar", "w") as tar:
+        tar.add(tree, "host")
+    packed = tmp_path / "it.tar.zst"
+    packed.write_bytes(b"\x28\xb5\x2f\xfd" + (tmp_path / "it.tar").read_bytes())
+    monkeypatch.setitem(sys.modules, "compression.zstd", None)
+    with pytest.raises(BadInput, match=r"from 3\.14 on; unpack it first, and give what comes out: zstd -d FILE$"):
+        open_machine(packed)
+    stand_in = ModuleType("compression.zstd")
+    stand_in.ZstdFile, stand_in.ZstdError = _NotPacked, KeyError  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "compression", ModuleType("compression"))
+    monkeypatch.setitem(sys.modules, "compression.zstd", stand_in)
+    assert capture(packed).blocks == open_machine(tree).blocks
+    packed.write_bytes(packed.read_bytes()[:5000])
+    with pytest.raises(BadInput, match="neither a folder nor a whole"):
+        capture(packed)
+
+
+def test_an_archive_in_an_archive_is_told_as_that(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "upload.zip", "w") as upload:
+        upload.write(FIRECRACKER, "sosreport-host.tar.xz")
+    with pytest.raises(
+        BadInput, match=r"holds an archive \(sosreport-host.tar.xz\); unpack it, and give what is in it"
+    ):
+        capture(tmp_path / "upload.zip")
+
+
+@pytest.mark.parametrize("inside", [".", "memory", "system/memory", "devices/system/memory"])
+@pytest.mark.parametrize("packed", [True, False])
+def test_the_folder_of_memory_blocks_is_read_wherever_it_lies(tmp_path: Path, inside: str, packed: bool) -> None:
+    for number in range(16):
+        for file, text in (("state", "online" if number < 12 else "offline"), ("valid_zones", "Normal")):
+            path = tmp_path / "it" / inside / f"memory{number}" / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{text}\n")
+    (tmp_path / "it" / inside / "block_size_bytes").write_text("8000000\n")
+    with tarfile.open(tmp_path / "it.tar", "w") as tar:
+        tar.add(tmp_path / "it", ".")
+    machine = capture(tmp_path / ("it.tar" if packed else "it"))
+    assert machine.check() == []
+    assert [block.state for block in machine.blocks.values()] == ["online"] * 12 + ["offline"] * 4
+    assert "valid_zones" in machine.origin.measured
+
+
+def test_what_lz4_packed_is_told_as_that(tmp_path: Path) -> None:
+    (tmp_path / "it.tar.lz4").write_bytes(b"\x04\x22\x4d\x18" + bytes(64))
+    with pytest.raises(BadInput, match="compressed with lz4; unpack it first"):
+        open_machine(tmp_path / "it.tar.lz4")
