@@ -71,7 +71,8 @@ class Hstate(msgspec.Struct, frozen=True, gc=False):
 class Globals(msgspec.Struct, frozen=True, gc=False):
     """What the kernel has one of. `crashed`: it does nothing any more. `locked`: an offline that never ends holds the hotplug
     lock. `vmemmap_warned`: a failed allocation of memmap was logged, which happens once. `policy_zone` is a place in
-    `KERNEL_ZONES`; it never goes down. `hugetlb_rank` is the highest rank that a huge page had.
+    `KERNEL_ZONES`; it never goes down. `hugetlb_rank` is the highest rank that a huge page had. `min_free_kbytes` is what
+    someone set, if that is more than the kernel reckons (0: it is not).
 
     What a capture leaves open: `auto_online_assumed` and `mode_assumed`: no file of it told auto_online_blocks, and
     memmap_on_memory, and they are taken for what kernels have by default; `blocks_assumed`: nor did one list memory blocks or
@@ -86,6 +87,7 @@ class Globals(msgspec.Struct, frozen=True, gc=False):
     vmemmap_warned: bool = False
     policy_zone: int = 0
     hugetlb_rank: int = 0
+    min_free_kbytes: int = 0
     locked: bool = False
     auto_online_assumed: bool = False
     mode_assumed: bool = False

@@ -71,6 +71,18 @@ def set_watermarks(state: State, before: Watermarks) -> None:
     state.reckoned.put(None, _reckoned(state, _managed(state), before))
 
 
+def minimum_asked(state: State) -> int:
+    """min_free_kbytes of a captured state, if someone set it: the zones' min are its parts, and are far more than the kernel
+    reckons (and less than there is). 0 where they are not."""
+    reckoned = _reckoned(state, managed := _managed(state))
+    shared = [key for key in managed if key[1] in KERNEL_ZONES or not reckoned.apart]
+    if not all(key in state.watermarks for key in shared):
+        return 0
+    pages = sum(state.watermarks[key].min for key in shared)
+    set_by_hand = reckoned.pages_min * 3 // 2 < pages < reckoned.shared
+    return pages * (state.geometry.page_size // 1024) if set_by_hand else 0
+
+
 def watermarks_of(state: State) -> Mapping[ZoneKey, ZoneWatermarks]:
     """min, low and lowmem reserves of each zone as captured or set last; none where a boot set them."""
     reckoned = state.reckoned.value
@@ -104,7 +116,8 @@ def _reckoned(state: State, managed: Mapping[ZoneKey, int], before: Watermarks |
     huge = booted * page_size >= _HUGE_PAGES_FROM and _transparent(state)
     transparent = state.geometry.pageblock_pages if huge else 0
     pages_min = _pages_min(tuple(lowmem), shared, above, page_size // 1024, transparent)
-    return Reckoned(Frozen(managed), pages_min, shared, apart)
+    asked = state.globals.value.min_free_kbytes * 1024 // page_size
+    return Reckoned(Frozen(managed), max(pages_min, asked), shared, apart)
 
 
 def _transparent(state: State) -> bool:

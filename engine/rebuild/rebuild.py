@@ -9,6 +9,7 @@ from ..kernels.notifier_chain import chain_of
 from ..memory.origin import Origin
 from ..memory.state import State
 from ..mm.hugetlb.hugetlb_vmemmap import note_given_back
+from ..mm.watermarks import minimum_asked
 from ..numbers.errors import BadInput
 from ..numbers.geometry import Geometry
 from ..protocol.vocabulary import ZoneKey
@@ -106,6 +107,7 @@ def build_state(seen: Observation, identity: Identity, prior: State | None) -> t
     state.globals.change(
         auto_online_assumed="auto_online_blocks" in identity.assumed,
         mode_assumed="memmap_on_memory" in identity.assumed,
+        min_free_kbytes=minimum_asked(state),
     )
     return state, notes
 

@@ -54,7 +54,10 @@ def sync(state: State, seen: Observation) -> list[Note]:
     state.parameters.adopt(fresh.parameters)
     read = fresh.globals.value
     state.globals.change(
-        locked=read.locked, auto_online_assumed=read.auto_online_assumed, mode_assumed=read.mode_assumed
+        locked=read.locked,
+        auto_online_assumed=read.auto_online_assumed,
+        mode_assumed=read.mode_assumed,
+        min_free_kbytes=read.min_free_kbytes,
     )
     _drop_orphans(state)
     return [*said, *map(OfTheCapture, notes)]

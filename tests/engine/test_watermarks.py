@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from altmap.engine import HugePages, Machine, Online, boot_machine
+from altmap.engine import HugePages, Machine, Online, boot_machine, capture
 from altmap.engine.memory.state import state_of
 from altmap.engine.memory.zone import ZONE_ORDER
 from altmap.engine.mm.watermarks import Watermarks
 from altmap.engine.snapshot.fold import snapshot_of
 from altmap.engine.snapshot.unfold import unfold
+
+from tests.snapshot.trees import BLOCK, MEMORY, tree
 
 from .guests import dimm, guest, online
 
@@ -71,3 +75,24 @@ def test_what_is_reckoned_when_it_is_asked_for_is_what_was_so_when_it_was_set() 
             read.min_or_low(key, low) for low in (False, True)
         ]
         assert [kept.reserve(key, above) for above in ZONE_ORDER] == [read.reserve(key, above) for above in ZONE_ORDER]
+
+
+@pytest.mark.parametrize(("least", "kept"), [(60_000, 240_000), (3_000, 0)])
+def test_a_minimum_that_someone_set_is_kept_where_it_is_more_than_the_kernel_reckons(
+    tmp_path: Path, least: int, kept: int
+) -> None:
+    """vm.min_free_kbytes: the zones' min are its parts; a smaller one an online does away with."""
+    zones = {"DMA32": (16 * BLOCK, 16 * BLOCK - 900, 8 * BLOCK)}
+    folder = tree(tmp_path, dict.fromkeys(range(1, 17), "DMA32"), zones=zones, cmdline="quiet")
+    zoneinfo = folder / "proc/zoneinfo"
+    zoneinfo.write_text(
+        zoneinfo.read_text().replace("min 16", f"min {least}").replace("low 20", f"low {least * 5 // 4}")
+    )
+    (folder / MEMORY / "memory40").mkdir()
+    (folder / MEMORY / "memory40/state").write_text("offline\n")
+    machine = capture(folder)
+    assert state_of(machine).globals.value.min_free_kbytes == kept
+    assert marks(machine)["DMA32"][0] == least
+    assert machine.apply(Online(block=40, type="online_movable")).ok
+    after = marks(machine)["DMA32"][0]
+    assert after == least if kept else 3_000 < after < 60_000
