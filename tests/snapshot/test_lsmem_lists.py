@@ -6,17 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from altmap.engine import BadInput, Machine, capture, lsmem, open_machine, why_not
+from altmap.engine import BadInput, capture, lsmem, open_machine, why_not
 from altmap.engine.commands import Offline
 
-from .trees import BIG
-
-
-def listed(tmp_path: Path, text: str, name: str = "lsmem.txt") -> Machine:
-    (tmp_path / name).write_text(text)
-    machine = open_machine(tmp_path / name)
-    assert machine.check() == []
-    return machine
+from .trees import BIG, listed
 
 
 def test_a_list_of_lsmem_is_a_machine_and_is_printed_again(tmp_path: Path) -> None:

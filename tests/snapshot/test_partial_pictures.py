@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from altmap.engine import Add, Offline, open_machine, sentence, why_not
 
-from .test_pictures import BIG, listed
+from .trees import BIG, listed
 
 UNAME = "Linux db12 5.14.0-427.13.1.el9_4.x86_64 #1 SMP PREEMPT_DYNAMIC Wed Apr 10 10:29:16 EDT 2024 x86_64 GNU/Linux\n"
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from altmap.engine import Machine, open_machine
+
 MEMORY = "sys/devices/system/memory"
 BLOCK = 0x8000
 """Pages of a block."""
@@ -96,3 +98,11 @@ def ram(*ranges: tuple[int, int], inside: Sequence[tuple[int, int, str]] = ()) -
             if low <= pfn < high
         ]
     return "\n".join(lines)
+
+
+def listed(tmp_path: Path, text: str, name: str = "lsmem.txt") -> Machine:
+    """The machine that a list of lsmem shows."""
+    (tmp_path / name).write_text(text)
+    machine = open_machine(tmp_path / name)
+    assert machine.check() == []
+    return machine
