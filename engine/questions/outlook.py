@@ -11,7 +11,7 @@ from ..memory.state import State
 from ..numbers.errors import BadInput
 from ..protocol.events import PagesTaken
 from ..protocol.reasons import Reason
-from ..protocol.reasons.taking import NoHotRemove
+from ..protocol.reasons.taking import MemoryHoles, NoHotRemove, SeveralZones
 from ..protocol.vocabulary import ASSUMED, PINNED, RESERVED, UNMOVABLE_KINDS, Kind
 from ..run.rehearsal import decided, rehearsal
 from .summary import summary
@@ -24,6 +24,8 @@ _IN_THE_WAY: Final[tuple[Kind, ...]] = (
     ASSUMED,
     PINNED,
 )
+_BEFORE_PAGES: Final = (SeveralZones, MemoryHoles, NoHotRemove)
+"""Reasons for which a block is refused before any of its pages is looked at."""
 
 
 class Outlook(msgspec.Struct, frozen=True):
@@ -35,7 +37,8 @@ class Outlook(msgspec.Struct, frozen=True):
     `result`    "ok", or the errno of the offline by name
     `reason`    why the kernel would refuse, as data; None if it would not
     `pfn`       the first page at fault; None where there is none
-    `blockers`  kinds of pages that are in the way, each with the number of such pages in the block
+    `blockers`  kinds of pages that are in the way, each with the number of such pages in the block; none where a rule refuses
+                it whatever its pages are
     `moves`     pages of the block that would have to be migrated
     """
 
@@ -62,6 +65,8 @@ def outlook(state: State, block: int) -> Outlook:
     if tried.ok:
         return Outlook(block, "yes", "ok", moves=moves)
     counts: tuple[tuple[Kind, int], ...] = tuple((kind, count) for kind in _IN_THE_WAY if (count := found.of(kind)))
+    if isinstance(tried.reason, _BEFORE_PAGES):
+        counts = ()
     here = state.blocks[block]
     lasting = (
         found.of(RESERVED)

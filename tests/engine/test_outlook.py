@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 from altmap.engine import Add, BadInput, Machine, Offline, Online, Pin, open_machine
+from altmap.engine.protocol.reasons.taking import MemoryHoles, SeveralZones
 
 from .guests import do, guest
 
@@ -45,3 +46,13 @@ def test_asking_changes_nothing_and_follows_what_is_done() -> None:
     machine.apply(Pin(size="1M", zone="Movable", short=True))
     with pytest.raises(BadInput):
         machine.outlook(99)
+
+
+@pytest.mark.parametrize("name", ["firecracker-24g", "small-guest", "arm64-guest"])
+def test_a_block_that_a_rule_refuses_has_no_pages_in_the_way(name: str) -> None:
+    machine = open_machine(name)
+    found = [machine.outlook(nr) for nr, block in machine.blocks.items() if block.state == "online"]
+    ruled = [one for one in found if isinstance(one.reason, SeveralZones | MemoryHoles)]
+    assert ruled
+    assert [one.blockers for one in ruled] == [()] * len(ruled)
+    assert all(one.answer == "never" for one in ruled if isinstance(one.reason, SeveralZones))

@@ -147,6 +147,8 @@ class BlockSheet(Parts):
         told, question = place.told, next(iter(self.can_go(place)))
         if told is None or not told.blockers:
             said = told.sentence if told is not None else ""
+            if told is not None and told.rule and width(question) + 2 + len(said) > self.wide:
+                said = told.rule
             return fitted(joined((*question, Span(f"  {said}", self.palette.dim))), self.wide)
         counts = [f"{count:,} {word}" for word, count, _ in told.blockers]
         pfn = next((pfn for _, _, pfn in told.blockers if pfn is not None), None)
