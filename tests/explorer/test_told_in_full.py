@@ -65,6 +65,19 @@ def test_a_block_without_pages_is_told_from_a_place_without_a_block() -> None:
     assert said[1] == "No memory here."
 
 
+def test_a_rule_that_keeps_a_block_is_told_by_a_word_where_its_sentence_is_too_long() -> None:
+    machine = engine.open_machine("numa-guest")
+    told = Outlooks(machine).ask(0)
+    place = Place(0, 512, "machine", told, None)
+    said = {
+        wide: "".join(span.text for line in Sheet(machine, DARK, (wide, 6), True).lines(place) for span in line)
+        for wide in (78, 160)
+    }
+    assert "EINVAL  two zones" in said[78]
+    assert "memory0 holds pages of several zones or nodes" in said[160]
+    assert "reserved, " not in said[78] + said[160]
+
+
 def test_at_the_smallest_size_the_kernel_and_the_share_that_is_free_are_told() -> None:
     async def look(pilot: Any, screen: MainScreen) -> None:
         assert str(screen.query_one(StatusLine).content).split()[-5:] == ["Linux", "6.18", "6.11G", "free", "81%"]
