@@ -4,9 +4,9 @@ machine, what is there."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -14,25 +14,35 @@ from ..memory.state import Holder, State, state_of
 from ..numbers.rounding import ceil
 from .log_drivers import DRIVER_LINES
 from .log_lines import LOG_LINES, WHY_OFFLINE, LogLine
+from .log_sieve import needed, stretches
 from .narrate.words import block_names
 from .outlook import outlook
 from .pages import pages_in
 from .why.words import KIND_WORDS
 
 _MOST_BLOCKS: Final = 8
-"""Blocks of a range that are looked at."""
+"""Blocks of a range that are looked into."""
+_MOST_NAMED: Final = 1 << 13
+"""Blocks of a range that are looked for."""
+_MOST_PLACES: Final = 1024
+"""Places on the machine that are looked at, in the order of the lines that name them."""
 
 
 _LONGEST: Final = 2048
 """Characters of a line: the kernel prints 1,024 at most (PRINTKRB_RECORD_MAX), and who keeps it puts a date and a name before."""
 
 
+_TOO_BIG: Final = re.compile(r"-?(?:0x)?[0-9a-f]{17,}").fullmatch
+"""A number that has more digits than the kernel's have."""
 _NARROWEST: Final = 60
 """Characters that a line has at least before it is broken into two."""
 _BEGINS: Final = re.compile(r"\s*(?:<\d+>|\[\s*\d+\.\d+\]|\w{3} +\d+ \d\d:|\d{4}-\d\d-\d\d|kern\b|\d+,\d+,\d+,|\x1b)")
 """How a line begins that is a new one of the log."""
 
 
+_NOT_LOOKED: Final = f"not looked at on the machine: lines before it name {_MOST_PLACES:,} other places"
+_Place = tuple[int | None, tuple[int, int] | None, int | None]
+"""What a line names: a page (pfn), a range of addresses, a memory block."""
 _Known = tuple[LogLine, re.Match[str]]
 """A row, and the line that it fits."""
 
@@ -54,42 +64,59 @@ def explain(text: str, machine: Holder | State | None = None) -> tuple[Explained
     those that are longer than any the kernel prints. Where a line has several meanings, that of the first that fits."""
     state = None if machine is None else state_of(machine)
     lines = [line.rstrip("\r") for line in text.splitlines() if len(line) <= _LONGEST]
-    known = [_known(line) for line in lines]
     found: list[_Known] = []
     joined = False
-    for at, one in enumerate(known):
-        if joined:  # to the line before
-            joined = False
-        elif one is not None:
-            found.append(one)
-        elif len(lines[at]) >= _NARROWEST and at + 1 < len(lines) and known[at + 1] is None:
-            one = _wrapped(lines[at], lines[at + 1])
-            found += [one] if one is not None else []
-            joined = one is not None
-    return tuple(_explained(*one, state) for one in found)
+    for numbers, letters in stretches(lines):
+        rows = [row for row in _rows() if any(word in letters for word in row.needs)]
+        known = {
+            at: _known(line, rows) for at, line in enumerate(lines[numbers.start : numbers.stop + 1], numbers.start)
+        }
+        for at in numbers if rows else ():
+            one = known[at]
+            if joined:  # to the line before
+                joined = False
+            elif one is not None:
+                found.append(one)
+            elif len(lines[at]) >= _NARROWEST and at + 1 < len(lines) and known[at + 1] is None:
+                one = _wrapped(lines[at], lines[at + 1], rows)
+                found += [one] if one is not None else []
+                joined = one is not None
+        joined = joined and bool(rows)
+    looked: dict[_Place, tuple[str, ...]] = {}
+    return tuple(_explained(*one, state, looked) for one in found)
 
 
-def _wrapped(line: str, rest: str) -> _Known | None:
-    """A line that went on in the next one, as a terminal or a mail breaks it."""
-    if _BEGINS.match(rest):
-        return None
-    return _known(f"{line.rstrip()} {rest.lstrip()}") or _known(line + rest)
+class _Row(NamedTuple):
+    """A row as it is searched for: not where none of the words stands that it `needs`."""
 
-
-def _known(line: str) -> _Known | None:
-    """The first row that a line fits, if there is one."""
-    for search, row in _searches():
-        if (match := search(line)) is not None:
-            return row, match
-    return None
+    search: Callable[[str], re.Match[str] | None]
+    needs: tuple[str, ...]
+    says: LogLine
 
 
 @cache
-def _searches() -> tuple[tuple[Callable[[str], re.Match[str] | None], LogLine], ...]:
-    return tuple((re.compile(row.pattern).search, row) for row in (*LOG_LINES, *DRIVER_LINES))
+def _rows() -> tuple[_Row, ...]:
+    return tuple(_Row(re.compile(row.pattern).search, needed(row.pattern), row) for row in (*LOG_LINES, *DRIVER_LINES))
 
 
-def _explained(row: LogLine, match: re.Match[str], state: State | None) -> Explained:
+def _wrapped(line: str, rest: str, rows: Sequence[_Row]) -> _Known | None:
+    """A line that went on in the next one, as a terminal or a mail breaks it."""
+    if _BEGINS.match(rest):
+        return None
+    return _known(f"{line.rstrip()} {rest.lstrip()}", rows) or _known(line + rest, rows)
+
+
+def _known(line: str, rows: Sequence[_Row]) -> _Known | None:
+    """The first row that a line fits, if there is one."""
+    for row in rows:
+        if (match := row.search(line)) is not None and not any(map(_TOO_BIG, filter(None, match.groups()))):
+            return row.says, match
+    return None
+
+
+def _explained(
+    row: LogLine, match: re.Match[str], state: State | None, looked: dict[_Place, tuple[str, ...]]
+) -> Explained:
     groups = match.groupdict()
     pfn = int(groups["pfn"], 16) if groups.get("pfn") else None
     low, high = (int(groups[name], 16) if groups.get(name) else None for name in ("low", "high"))
@@ -100,9 +127,10 @@ def _explained(row: LogLine, match: re.Match[str], state: State | None) -> Expla
     extent = (low, high + 1) if low is not None and high is not None and low <= high else None
     rule = WHY_OFFLINE.get((groups.get("why") or "").strip(), ("", row.rule))[1]
     block = int(groups["block"]) if groups.get("block") else None
-    begin = extent or (None if low is None else (low, low + 1))
-    here = () if state is None else tuple(_here(state, pfn, begin, block))
-    return Explained(match.string.strip(), row.means(match), rule, pfn, extent, here)
+    place = pfn, extent or (None if low is None else (low, low + 1)), block
+    if state is not None and place not in looked:
+        looked[place] = tuple(_here(state, *place)) if len(looked) < _MOST_PLACES else (_NOT_LOOKED,)
+    return Explained(match.string.strip(), row.means(match), rule, pfn, extent, looked.get(place, ()))
 
 
 def _here(state: State, pfn: int | None, extent: tuple[int, int] | None, block: int | None) -> Iterable[str]:
@@ -118,7 +146,10 @@ def _here(state: State, pfn: int | None, extent: tuple[int, int] | None, block: 
     size = state.geometry.block_size
     numbers = [block] if block is not None else []
     if extent is not None:
-        numbers = list(range(extent[0] // size, min(ceil(extent[1], size), extent[0] // size + (1 << 16))))
+        every = range(extent[0] // size, ceil(extent[1], size))
+        numbers = [*every[:_MOST_NAMED]]
+        if len(every) > _MOST_NAMED:
+            yield f"of {len(every):,} blocks of that range, the first {_MOST_NAMED:,} are looked for"
     there = [number for number in numbers if number in state.blocks]
     if len(there) < len(numbers):
         yield f"{block_names(sorted({*numbers} - {*there}), 4)}: not there on this machine"

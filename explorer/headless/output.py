@@ -7,6 +7,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from ..printable import printable
@@ -69,6 +70,7 @@ def say_lines(lines: Iterable[Line], width: int | None = None) -> None:
         sys.stdout.write(f"{_wrapped(printable(fit.text), fit.begin, fit.hang, wide)}\n")
 
 
+@lru_cache(4096)  # long answers say many a line again
 def _wrapped(line: str, begin: int, hang: int, width: int | None) -> str:
     """A line whose running text begins at the column `begin`; what does not fit goes on below at the column `hang`."""
     if width is None or len(line) <= width:

@@ -57,9 +57,7 @@ def explained(arguments: argparse.Namespace) -> int:
         write_document(explanation_document(machine, found))
     else:
         for one in found:
-            say(one.line, arguments.width)
-            for said in (one.means, f"rule: {one.rule}", *one.here):
-                say(f"    {said}", arguments.width)
+            say("\n    ".join((one.line, one.means, f"rule: {one.rule}", *one.here)), arguments.width)
         if not found:
             say("no line of it is one about memory hotplug that altmap knows")
     return FINE if found else UNKNOWN

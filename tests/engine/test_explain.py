@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 from altmap.engine import explain, open_machine, parse_script
+from altmap.engine.questions.log_drivers import DRIVER_LINES
+from altmap.engine.questions.log_lines import LOG_LINES
+from altmap.engine.questions.log_sieve import needed
 
 TRACES = Path(__file__).parents[2] / "fixtures/traces/6.12"
 
@@ -269,3 +272,53 @@ def test_lines_that_stand_below_each_other_stay_apart() -> None:
 def test_a_page_is_shown_by_who_isolates_and_not_by_who_scans() -> None:
     (one,) = explain("page dumped because: unmovable page")
     assert one.rule == "mm/debug.c, dump_page; has_unmovable_pages and do_migrate_range call it"
+
+
+# -- long logs ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        (r"altmap unsupported", ("altmapunsupported",)),
+        (r"[Oo]fflined [Pp]ages:? (?P<pages>\d+)", ("fflined",)),
+        (r"kmem \S+: (?P<what>rejecting (?:a|b) region)", ("kmem",)),
+        (r"\[(?P<low>0x[^]]+)\] is onlined?|oom-kill(er)?:x{2}", ("isonline", "oom-kill")),
+    ],
+)
+def test_a_pattern_needs_its_longest_sure_word(pattern: str, words: tuple[str, ...]) -> None:
+    assert needed(pattern) == words
+
+
+def test_every_pattern_needs_a_word_that_few_logs_hold() -> None:
+    assert min(len(word) for row in (*LOG_LINES, *DRIVER_LINES) for word in needed(row.pattern)) >= 4
+
+
+@pytest.mark.parametrize("before", range(24))
+def test_lines_are_found_and_joined_wherever_they_stand_in_a_long_log(before: int) -> None:
+    broken = ["memory offlining [mem 0x100200000-0x107ffffff] failed due to", "failure to isolate range"]
+    log = ["usb 1-1: a new device was found there"] * before + ["Offlined Pages 1", *broken, "a", "Offlined Pages 2"]
+    assert [one.line for one in explain("\n".join(log))] == ["Offlined Pages 1", " ".join(broken), "Offlined Pages 2"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Block size [0x8000000] unaligned hotplug range: start 0x0, size 0x" + "f" * 900,
+        "memory memory" + "9" * 1900 + ": Offline failed",
+        "memory offlining [mem 0x0-0x" + "f" * 17 + "] failed due to x",
+    ],
+)
+def test_numbers_with_more_digits_than_the_kernel_has_are_no_line_of_it(line: str) -> None:
+    assert explain(line, open_machine("small-guest")) == ()
+
+
+def test_so_many_places_and_blocks_of_a_range_are_looked_at() -> None:
+    machine = open_machine("small-guest")
+    (wide,) = explain("memory offlining [mem 0x0-0xffffffffffffffff] failed due to x", machine)
+    assert wide.here[0] == "of 137,438,953,472 blocks of that range, the first 8,192 are looked for"
+    log = "\n".join(f"memory memory{number}: Offline failed" for number in (*range(1100), 3))
+    found = explain(log, machine)
+    assert found[1023].here == ("memory1023: not there on this machine",)
+    assert found[1024].here == ("not looked at on the machine: lines before it name 1,024 other places",)
+    assert found[-1].here == found[3].here
