@@ -204,7 +204,8 @@ class MemoryPicture:
             last = (row.start + row.pages - 1 - self.scope.start) // geometry.pageblock_pages
             if row.pages < geometry.pageblock_pages:
                 return f"+{row.start - self.scope.start:#x}", palette.dim
-            return (f"{first}" if first == last else f"{first}-{last}"), palette.dim
+            longest = 2 * len(f"{self.scope.pages // geometry.pageblock_pages}") + 1
+            return f"{first}-{last}" if first < last and longest <= self.gutter - 4 else f"{first}", palette.dim
         number = f"{row.shown.start // geometry.pages_per_block}"
         if part == 0:
             text = self._say(row.shown.start * geometry.page_size) if self._say else number

@@ -31,11 +31,10 @@ class Paints:
         found = self._paints.get(at)
         if found is None:
             row = self._plan.rows[at]
+            shown = row.shown
             cells = self._scene.machine.summaries(row.start, row.pages, self._plan.shape.cell)
             nothing = Paint(self._scene.palette.ground, " ")
-            found = self._paints[at] = [
-                self._paint(cell) if row.low <= cell.start < row.high else nothing for cell in cells
-            ]
+            found = self._paints[at] = [self._paint(cell) if cell.start in shown else nothing for cell in cells]
         return found
 
     def change(self, change: Change) -> None:
@@ -51,12 +50,12 @@ class Paints:
         machine, row, cell = self._scene.machine, self._plan.rows[change.at], self._plan.shape.cell
         paints, size = list(self._paints[change.at]), machine.geometry.pages_per_section
         pairs = enumerate(zip(change.before.sections, change.now.sections, strict=True), row.start // size)
-        done = row.start
+        done, shown = row.start, row.shown
         for nr, (one, other) in ((nr, pair) for nr, pair in pairs if pair[0] is not pair[1]):
             start = max(done, nr * size // cell * cell)
             done = min(-(-(nr + 1) * size // cell) * cell, row.start + row.pages)
             for summed in self._differing(nr, one, other) or machine.summaries(start, max(0, done - start), cell):
-                if row.low <= summed.start < row.high:
+                if summed.start in shown:
                     paints[(summed.start - row.start) // cell] = self._paint(summed)
         return paints
 

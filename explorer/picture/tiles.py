@@ -122,10 +122,10 @@ class Tiles:
             yield from self._scanned(spans, at, 0, part, over)
             return
         lit = palette.row_step if at % 2 else 0.0
-        first = row.start // shape.unit
+        first, shown = row.start // shape.unit, row.shown
         for tile in range(shape.per_row):
             yield edges[tile]
-            if (first + tile) * shape.unit not in row.shown:
+            if (first + tile) * shape.unit not in shown:
                 yield Span(" " * shape.broad)
                 continue
             if part == 0 and (note := over.notes.get(first + tile)) is not None:
@@ -217,10 +217,10 @@ class Tiles:
                 paint if over.marks.isdisjoint(self._blocks(row, number)) else paint._replace(signs=MARKED)
                 for number, paint in enumerate(laid)
             ]
-        if len(row.shown) == row.pages:
+        if len(shown := row.shown) == row.pages:
             return laid
         starts = range(row.start, row.start + row.pages, shape.cell)
-        return [new if at in row.shown else paint for at, paint, new in zip(starts, paints, laid, strict=True)]
+        return [new if at in shown else paint for at, paint, new in zip(starts, paints, laid, strict=True)]
 
     def _moved(self, paints: list[Paint], row: Row, over: Overlay) -> list[Paint]:
         """The cells of a row as they are while pages move: where all have left, and where some have come."""

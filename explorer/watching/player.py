@@ -85,6 +85,13 @@ class Player:
         return self.ended and isinstance(last, Outcome) and last.result == NEVER_ENDS
 
     @property
+    def leaves(self) -> int | None:
+        """The block that goes offline; None where none does, or several do."""
+        changed = (one for one in self.told if isinstance(one, events.BlockStateChanged))
+        found = {one.block for one in changed if one.state == "going-offline"}
+        return found.pop() if len(found) == 1 else None
+
+    @property
     def waits(self) -> bool:
         """Does the kernel do the same again and again now, until a signal comes?"""
         return not self.part and self.at in self._course.loops - self._signalled

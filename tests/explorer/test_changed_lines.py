@@ -6,13 +6,14 @@ import random
 
 import pytest
 from altmap.engine import Add, Machine, Offline, Online, open_machine
-from altmap.engine.commands import Allocate, Command, Free
+from altmap.engine.commands import Allocate, Command, Free, Poison
 from altmap.explorer.picture.can_go import CanGo
 from altmap.explorer.picture.memory import MemoryPicture
 from altmap.explorer.picture.overlay import Overlay
 from altmap.explorer.picture.overview import Overview
 from altmap.explorer.picture.palette import DARK
-from altmap.explorer.picture.scope import whole
+from altmap.explorer.picture.scope import Scope, whole
+from altmap.explorer.picture.use import Use
 from altmap.explorer.picture.view import Scene, View
 from altmap.explorer.picture.views import VIEWS
 from altmap.explorer.tui.outlooks import Outlooks
@@ -53,6 +54,22 @@ def test_a_line_that_looks_otherwise_has_changed(name: str, view: type[View], ha
         assert not stale, (machine.history[-1:], [(before[y], now[y]) for y in stale])
         fresh = MemoryPicture(scene, view, whole(machine), (80, 30), halves, folds=True)
         assert now == [fresh.line(y, over) for y in range(30)] or fresh.plan.rows != picture.plan.rows
+        before = now
+
+
+@pytest.mark.parametrize("halves", [1, 2])
+def test_of_a_block_of_which_few_pages_change_no_other_cell_looks_otherwise(halves: int) -> None:
+    machine = open_machine("firecracker-24g")
+    unit = machine.geometry.pages_per_block
+    scene, scope, over = Scene(machine, DARK, Outlooks(machine)), Scope("block", 64 * unit, unit), Overlay(cursor=-1)
+    picture = MemoryPicture(scene, Use, scope, (38, 33), halves, folds=False)
+    before = [picture.line(y, over) for y in range(picture.lines)]
+    for page in (3584, 20000, 32767):
+        machine.apply(Poison(address=64 * unit + page << 12), check=True)
+        picture.changed_lines(over)
+        now = [picture.line(y, over) for y in range(picture.lines)]
+        fresh = MemoryPicture(scene, Use, scope, (38, 33), halves, folds=False)
+        assert now == [fresh.line(y, over) for y in range(fresh.lines)] != before
         before = now
 
 

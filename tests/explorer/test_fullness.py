@@ -68,6 +68,17 @@ def test_a_block_fills_every_height(high: int) -> None:
     assert plan.lines * 3 > high * 2
 
 
+@pytest.mark.parametrize("high", [8, 12, 20, 33])
+def test_labels_of_a_block_never_push_its_cells_aside(high: int) -> None:
+    machine = opened("firecracker-24g")
+    scope = Scope("block", 42 << 15, 1 << 15)
+    for wide in (38, 52, 60, 71, 81):
+        picture = MemoryPicture(Scene(machine, DARK, Outlooks(machine)), Use, scope, (wide, high), 1, folds=False)
+        said = ["".join(span.text for span in picture.line(y, Overlay(-1))) for y in picture.plan.tops]
+        assert len({*map(len, said)}) == 1
+        assert len(said[0]) <= wide
+
+
 @pytest.mark.parametrize("height", range(8, 60))
 @pytest.mark.parametrize("halves", [1, 2])
 def test_each_row_of_cells_is_shown_on_its_lines_and_no_other(height: int, halves: int) -> None:

@@ -140,7 +140,7 @@ def test_nodes_are_told_below_a_map_that_leaves_room_for_them() -> None:
         assert rows.keys() == {("0", "DMA"), ("0", "DMA32"), ("0", "Normal"), ("1", "Normal")}
         managed = machine.zones[1, "Normal"].managed * machine.geometry.page_size
         assert rows["1", "Normal"][2] == engine.about_bytes(managed)
-        assert rows["1", "Normal"][-3:] == ["8G", "boot", "memory"]
+        assert rows["1", "Normal"][-6:] == ["8G", "boot", "memory", "20", "10", "20"]
         await press(pilot, "plus")
         assert not strip.display
 

@@ -15,7 +15,7 @@ from altmap.explorer.picture.view import Scene
 from altmap.explorer.tui.outlooks import Outlooks
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.sheets import Place, Sheet
-from altmap.explorer.tui.widgets.bars import ResultBar, StatusLine
+from altmap.explorer.tui.widgets.bars import Offer, ResultBar, StatusLine
 from altmap.explorer.tui.widgets.map_legend import MapLegend
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.title import Strip
@@ -183,3 +183,24 @@ def test_in_a_low_panel_where_the_memmap_lies_is_seen_without_scrolling() -> Non
         (with_dimm("rfc-v2", movable=8), 35, "memmap in memory32"),
     ):
         assert any(where in line for line in panel(machine, Place(block << 15, 512, "machine", None, None), 78, 5)[:5])
+
+
+def test_a_long_refusal_leaves_room_for_the_keys_that_tell_the_rest_of_it() -> None:
+    async def look(pilot: Any, screen: MainScreen) -> None:
+        bar = screen.query_one(ResultBar)
+        for text in ("this hangs on " * 30, "this hangs on " * (bar.size.width // 9)):
+            bar.say("✗ EBUSY", text, "refused")
+            bar.offer(
+                [
+                    Offer("x", "show the page", "show", "verb('show_page')"),
+                    Offer("w", "what would help", "why", "verb('why')"),
+                ]
+            )
+            await press(pilot)
+            said = "".join(span.text for span in bar.row(1))
+            assert len(said) <= bar.size.width
+            assert "x show" in said
+            assert said.endswith(("w why", "w what would help"))
+
+    for size in ((120, 40), (60, 20)):
+        drive(with_dimm(), look, size)

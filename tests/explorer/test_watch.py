@@ -15,9 +15,12 @@ from altmap.engine.protocol.events import (
     PagesTaken,
     RangeIsolated,
 )
+from altmap.explorer.picture.memory import MemoryPicture
+from altmap.explorer.picture.scope import Scope
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.screens.watch import WatchScreen
 from altmap.explorer.tui.widgets.bars import ResultBar
+from altmap.explorer.tui.widgets.close_up import CloseUp
 from altmap.explorer.tui.widgets.keys import Keys
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.title import Strip
@@ -144,6 +147,33 @@ def test_how_many_pages_came_to_a_block_stands_on_its_tile_until_it_is_left() ->
         assert shown() == {}
 
     drive(busy(), watch, (120, 40))
+
+
+def test_the_block_that_goes_offline_is_seen_closer_where_there_is_room() -> None:
+    async def watch(pilot: Any, screen: MainScreen) -> None:
+        watching = await watched_from_its_beginning(pilot)
+        (close,) = watching.query(CloseUp)
+        seen = pilot.app.size.width == 120
+        for at in (0, 3, 5, 6):
+            watching.action_to(at)
+            await press(pilot, *(["v"] if at == 5 else []))
+            shown = [close.row(y) for y in range(close.size.height)]
+            if not seen:
+                assert shown == []
+                continue
+            assert "".join(span.text for span in shown[0]).split() == ["memory32", "cell", "512K", "free", "%"]
+            scope, map_ = Scope("block", 32 << 15, 1 << 15), watching.query_one(MemoryMap)
+            fresh = MemoryPicture(map_.scene, map_.view, scope, (close.size.width, len(shown) - 1), 2, folds=False)
+            assert shown[1:] == [fresh.line(y, map_.overlay._replace(cursor=-1)) for y in range(fresh.lines)]
+
+    for size in ((120, 40), (80, 24)):
+        drive(busy(), watch, size)
+
+
+def test_what_several_blocks_leave_or_none_has_no_block_that_is_seen_closer() -> None:
+    assert player().leaves == 32
+    assert Player(Film(with_dimm(movable=2), [Eject(start="4G", size="1G")])).leaves is None
+    assert Player(Film(with_dimm(), [Online(block=32)])).leaves is None
 
 
 def test_the_scanners_of_compaction_go_towards_each_other() -> None:

@@ -19,6 +19,7 @@ from ...watching.telling import moment_of
 from ..outlooks import Outlooks
 from ..portrait import Portrayed
 from ..widgets.bars import ResultBar, StatusLine
+from ..widgets.close_up import CloseUp
 from ..widgets.drawn import Drawn, palette_of
 from ..widgets.keys import Keys
 from ..widgets.map_legend import MapLegend
@@ -142,6 +143,8 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
             with Vertical(id="right"):
                 yield Strip("panel-title")
                 yield Beside(self._player, self._text)
+                if (block := self._player.leaves) is not None:
+                    yield CloseUp(self._map, block)
         yield Strip("transport")
         yield ResultBar()
         yield Keys(self.LAST)
@@ -177,6 +180,7 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
             self._title()
         self._map.show_happening(player.happening(self._map.halves == 1))
         self.query_one(Beside).reload()
+        self._close_up()
         self._say()
 
     def _say(self) -> None:
@@ -197,7 +201,8 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
         self.query_one("#transport", Strip).set(*self._transport())
         bar, told = self.query_one(ResultBar), player.present
         if told is None:
-            bar.say("▶" if player.playing else "■", f"{self._label}: the machine before it", "plain", self.hint())
+            said = f"{self._label}: the machine before it" if count else self._label
+            bar.say("▶" if player.playing else "■", said, "plain", self.hint())
             return
         words, _ = moment_words(told)
         if moves := player.moving():
@@ -298,6 +303,11 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
         self._player.speed = speed
         self._say()
 
+    def _close_up(self) -> None:
+        for one in self.query(CloseUp):
+            one.reload()
+
     def on_memory_map_reshaped(self) -> None:
+        self._close_up()
         self.query_one(MapLegend).refresh()
         self._title()

@@ -147,8 +147,10 @@ class ResultBar(Drawn):
         room = width - (sum(len(key) + len(short) + 4 for key, _, short, _ in more) + 1 if more else 0)
         if self._besides and not self._hint and len(lines) < LINES and (not more or len(self._besides) <= room):
             lines += wrap(self._besides, width)[:1]
-        if len(lines) > LINES:
-            lines = [*lines[: LINES - 1], f"{lines[LINES - 1][: width - 1]}…"]
+        keep = max(width // 4, room)  # a long sentence leaves room for the keys that tell the rest of it
+        if len(lines) > LINES or (len(lines) == LINES == own and len(lines[1]) > keep):
+            rest = " ".join(lines[1:])
+            lines = [lines[0], f"{rest[: min(keep, width) - 1]}…"]
         rows: list[list[tuple[int, Word]]] = []
         for number, line in enumerate(lines):
             if number == 0 and lead and len(line) >= len(badge):
