@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,17 +20,21 @@ FIRST = 0x100000
 Numbers = tuple[int, int, int, int]
 
 
+@cache
+def booted(banks: tuple[tuple[int, int | str, int | str], ...], **options: Any) -> Machine:
+    """The machine after its boot, to be copied."""
+    return boot_machine(banks, **options)
+
+
 def guest(ram: str = "4G", *, model: str = "6.12", **options: Any) -> Machine:
     """One node with so much memory from address 0 on, nothing added yet."""
-    return boot_machine([(0, 0, ram)], model=model, **options)
+    return booted(((0, 0, ram),), model=model, **options).copy()
 
 
 def two_nodes(near: str = "2G", far: str = "", *, model: str = "6.12", nodes: int = 2, **options: Any) -> Machine:
     """Node 0 with memory at 0, node 1 with memory at 2 GiB or, without `far`, announced by firmware and empty."""
-    banks: Sequence[tuple[int, int | str, int | str]] = [(0, 0, near)]
-    if far:
-        banks = [(0, 0, near), (1, "2G", far)]
-    return boot_machine(banks, model=model, nodes=nodes, **options)
+    banks = ((0, 0, near), (1, "2G", far)) if far else ((0, 0, near),)
+    return booted(banks, model=model, nodes=nodes, **options).copy()
 
 
 def do(machine: Machine, *commands: Command) -> Outcome:

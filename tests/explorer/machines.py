@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from altmap import engine
@@ -25,6 +26,11 @@ DIMM = range(32, 40)
 
 def guest(model: str = "6.12", memmap_on_memory: str = "Y") -> engine.Machine:
     """1 GiB of boot memory in eight blocks."""
+    return _booted(model, memmap_on_memory).copy()
+
+
+@cache
+def _booted(model: str, memmap_on_memory: str) -> engine.Machine:
     return engine.boot_machine([(0, 0, "1G")], model=model, memmap_on_memory=memmap_on_memory, name="guest")
 
 

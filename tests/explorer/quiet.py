@@ -8,17 +8,20 @@ step of the way from a key to what comes of it, more often the slower the machin
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 from textual._context import active_app
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
+from textual.message import Message
+from textual.message_pump import MessagePump
 from textual.screen import Screen
 
 _DRAW: Final = Screen._compositor_refresh
 _PARSE: Final = Stylesheet._parse_rules
+_DISPATCH: Final = MessagePump._get_dispatch_methods
 
 
 async def quiet(*_: object) -> bool:
@@ -73,7 +76,36 @@ def parse(sheet: Stylesheet, css: str, *place: Any, **more: Any) -> list[RuleSet
     return _parsed[asked]
 
 
+def handlers(pump: MessagePump, name: str, message: Message) -> Iterator[tuple[type, Callable[[Message], Any]]]:
+    """The handlers of a message, which Textual looks for in every class of the widget at each message. Those of a kind of widget
+    for a kind of message are the same each time, unless some may ask which widget sent it."""
+    kind = (type(pump), type(message), name)
+    if kind not in _handlers:
+        _handlers[kind] = _looked_up(*kind)
+    if (known := _handlers[kind]) is None:
+        yield from _DISPATCH(pump, name, message)
+        return
+    for owner, method in known:
+        if message._no_default_action:
+            break
+        yield owner, method.__get__(pump, owner)
+
+
+def _looked_up(pump: type[MessagePump], message: type[Message], name: str) -> list[tuple[type, Any]] | None:
+    """The handlers that follow from names, by class; None where there are others."""
+    found: list[tuple[type, Any]] = []
+    for owner in pump.__mro__:
+        decorated = owner.__dict__.get("_decorated_handlers") or {}
+        if any(decorated.get(kind) for kind in message.__mro__):
+            return None
+        method = owner.__dict__.get(f"_{name}") or owner.__dict__.get(name)
+        if method is not None and not getattr(method, "_textual_on", None):
+            found.append((owner, method))
+    return found
+
+
 _undrawn: list[bool] = []
+_handlers: dict[tuple[type[MessagePump], type[Message], str], list[tuple[type, Any]] | None] = {}
 _parsed: dict[tuple[object, ...], list[RuleSet]] = {}
 
 INSTEAD: Final[dict[str, object]] = {
@@ -81,6 +113,7 @@ INSTEAD: Final[dict[str, object]] = {
     "textual.pilot.wait_for_idle": quiet,
     "textual.pilot.Pilot._wait_for_screen": quiet,
     "textual.screen.Screen._compositor_refresh": leave,
+    "textual.message_pump.MessagePump._get_dispatch_methods": handlers,
     "textual.css.stylesheet.Stylesheet._parse_rules": parse,
     "textual.css.model.RuleSet.__hash__": object.__hash__,  # it is by identity in Textual as well, a million times a minute
     "textual.app.App.CLICK_CHAIN_TIME_THRESHOLD": 3600.0,
