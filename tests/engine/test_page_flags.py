@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ CAPTURE = Path(engine.__file__).resolve().parents[1] / "fixtures" / "captures" /
 MOVABLE = kpageflags.KPF_MMAP | kpageflags.KPF_ANON | kpageflags.KPF_SWAPBACKED
 
 
+@cache
 def bits(names: tuple[str, ...]) -> int:
     """Flags as the kernel writes them."""
     return sum(int(getattr(kpageflags, f"KPF_{name.upper()}")) for name in names)
