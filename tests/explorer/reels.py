@@ -156,9 +156,9 @@ REELS: Final[dict[str, Reel]] = {
     "panels": Reel(
         lambda: pinned(),
         (
-            Frame("zones", "2", lambda shot: shot.main.has_class("-show-zones")),
-            Frame("log", "3", lambda shot: shot.main.has_class("-show-log")),
-            Frame("parameters", "4", lambda shot: shot.main.has_class("-show-parameters")),
+            Frame("zones", "2", lambda shot: shot.main.query_one("#right").has_class("-show-zones")),
+            Frame("log", "3", lambda shot: shot.main.query_one("#right").has_class("-show-log")),
+            Frame("parameters", "4", lambda shot: shot.main.query_one("#right").has_class("-show-parameters")),
             Frame("parameter", "enter", dialog("ParameterDialog")),
         ),
         ALL,

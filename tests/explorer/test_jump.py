@@ -53,7 +53,7 @@ def test_a_letter_does_what_a_click_does() -> None:
         await press(pilot, "j", letter_at(screen, "view('memmap')"))
         assert screen.query_one(MemoryMap).view.name == "memmap"
         await press(pilot, "j", letter_at(screen, "verb('pane_zones')"))
-        assert screen.has_class("-show-zones")
+        assert screen.query_one("#right").has_class("-show-zones")
         await press(pilot, "1", "0", "j")
         inspector = screen.query_one("#inspector", Inspector)
         await press(pilot, letter_of(pilot, inspector.content_region.x, inspector.content_region.y))

@@ -84,7 +84,7 @@ def test_views_panes_states_and_places_are_clicked(size: tuple[int, int]) -> Non
         await click_word(pilot, screen, "view('zones')")
         assert screen.query_one(MemoryMap).view.name == "zones"
         await click_word(pilot, screen, "verb('pane_log')")
-        assert screen.has_class("-show-log")
+        assert screen.query_one("#right").has_class("-show-log")
         await click(pilot, OverviewLine, size[0] - 12, 0)
         assert screen.cursor in range(32, 40)
         present = screen.machine.timeline.present.number

@@ -54,7 +54,7 @@ def test_the_theme_comes_back_and_a_machine_opens_as_usual(path: Path) -> None:
         screen = pilot.app.screen
         assert isinstance(screen, MainScreen)
         assert (pilot.app.theme, screen.query_one(MemoryMap).view.name) == (CONTRAST, "use")
-        assert screen.has_class("-show-inspector")
+        assert screen.query_one("#right").has_class("-show-inspector")
         assert screen.focused is screen.query_one(MemoryMap)
         pilot.app.theme = DARK
         await press(pilot, "q")

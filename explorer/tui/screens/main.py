@@ -62,7 +62,7 @@ class MainScreen(Ground, MappingScreen):
     """What the log is called where it has a title of its own."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__(classes="-show-inspector")
+        super().__init__()
         self.session = session
         self._possible: frozenset[str] = frozenset()
         self._refused: tuple[Batch, int, frozenset[int]] | None = None
@@ -81,7 +81,7 @@ class MainScreen(Ground, MappingScreen):
         yield Keys(ALWAYS)
         yield ResultBar()
         yield Strip("plan")
-        with Panes(id="right"):
+        with Panes(id="right", classes="-show-inspector"):
             yield Strip("panel-title")
             yield Inspector(machine, id="inspector")
         yield Strip("map-title")
@@ -396,6 +396,6 @@ class MainScreen(Ground, MappingScreen):
         """Bring a pane into sight and give it the keys."""
         if pane != "map":
             self._pane = pane
-            self.update_classes({f"-show-{name}": name == pane for name in PANES})
+            self.query_one("#right").update_classes({f"-show-{name}": name == pane for name in PANES})
             self._title()
         self.call_after_refresh(self._pane_of(pane).focus)
