@@ -16,11 +16,12 @@ from altmap.engine import MODELS, PLACEMENTS, machine_names
 from altmap.engine.commands import ROWS
 from altmap.engine.kernels.architectures import ARCHITECTURES
 from altmap.explorer import __version__
-from altmap.explorer.headless.arguments import DEFAULT_MACHINE, MACHINE_WORDS, SHELLS
+from altmap.explorer.headless.arguments import SHELLS
 from altmap.explorer.headless.exits import MEANINGS
 from altmap.explorer.headless.forms.kinds import KINDS
 from altmap.explorer.headless.help import ABOUT_SCRIPTS, SCRIPT
 from altmap.explorer.headless.parser import ABOUT, USAGE, parser
+from altmap.explorer.headless.shared_arguments import DEFAULT_MACHINE, MACHINE_WORDS
 from altmap.explorer.headless.verb_parser import Parser
 from altmap.explorer.headless.verbs import GROUPS, VERBS
 

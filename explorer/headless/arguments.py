@@ -7,77 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from . import shared_arguments as shared
 from . import word_types
+from .shared_arguments import DEFAULT_MACHINE
 
 if TYPE_CHECKING:
     from .verb_parser import Parser
 
-DEFAULT_MACHINE: Final = "firecracker-24g"
-MACHINE_WORDS: Final = (
-    "a bundled machine's name, a snapshot, a captured folder or tar, or - for a snapshot on standard input"
-)
 SHELLS: Final = ("bash", "zsh", "fish")
-COLORS: Final = ("auto", "always", "never")
-
-
-# -- arguments that several take ----------------------------------------------------------------------------------------
-
-
-def _machine(
-    parser: Parser,
-    name: str = "machine",
-    metavar: str = "MACHINE",
-    optional: bool = True,
-    instead: str = DEFAULT_MACHINE,
-    default: str | None = DEFAULT_MACHINE,
-) -> None:
-    from altmap.engine.faces.library import machine_names
-
-    words = f"a bundled machine ({', '.join(machine_names())}), a snapshot file, a captured folder or tar, or -"
-    if optional:
-        parser.add_argument(name, metavar=metavar, nargs="?", default=default, help=f"{words} ({instead})")
-    else:
-        parser.add_argument(name, metavar=metavar, help=words)
-
-
-def _model(parser: Parser, instead: str, metavar: str = "MODEL", what: str = "the kernel whose rules hold") -> None:
-    from altmap.engine import KNOWN_MODELS
-
-    parser.add_argument("--model", metavar=metavar, help=f"{what}, instead of {instead}: {KNOWN_MODELS}")
-
-
-def _replay(parser: Parser) -> None:
-    words = "do the commands of a snapshot again, and where they come to something else than was saved, take that"
-    parser.add_argument("--replay", action="store_true", help=words)
-
-
-def _devices(parser: Parser) -> None:
-    words = (
-        "its memory devices, as QEMU's info memory-devices, virsh dumpxml, daxctl list or cxl list print them; - for standard "
-        "input"
-    )
-    parser.add_argument("--devices", metavar="FILE", help=words)
-
-
-def _snapshot(parser: Parser) -> None:
-    """Where a machine that is made goes."""
-    words = "save it there (.json, .msgpack, each also .gz), open nothing"
-    parser.add_argument("-o", "--output", metavar="FILE", help=words)
-
-
-def _json(parser: Parser, words: str = "print one JSON object") -> None:
-    parser.add_argument("--json", action="store_true", help=words)
-
-
-def _size(parser: Parser, what: str) -> None:
-    parser.add_argument("--size", metavar="WxH", type=word_types.screen, default=(120, 40), help=f"{what} (120x40)")
-
-
-def _look(parser: Parser) -> None:
-    """How text for people looks."""
-    words = "auto (on a terminal without NO_COLOR), always, never"
-    parser.add_argument("--color", choices=COLORS, default="auto", help=words)
-    parser.add_argument("--width", metavar="N", type=word_types.columns, help="columns (those of the terminal)")
 
 
 # -- see a machine ------------------------------------------------------------------------------------------------------
@@ -86,11 +23,11 @@ def _look(parser: Parser) -> None:
 def of_open(parser: Parser) -> None:
     """altmap open."""
     usual = f"without one, all that can be opened are shown; where there is no terminal, {DEFAULT_MACHINE}"
-    _machine(parser, instead=usual, default=None)
-    _model(parser, "the machine's own")
-    _devices(parser)
-    _replay(parser)
-    _look(parser)
+    shared.machine(parser, instead=usual, default=None)
+    shared.model(parser, "the machine's own")
+    shared.devices(parser)
+    shared.replay(parser)
+    shared.look(parser)
 
 
 def of_tour(parser: Parser) -> None:
@@ -98,7 +35,7 @@ def of_tour(parser: Parser) -> None:
     from ..tour.lines import TOUR_LINES
 
     parser.add_argument("file", metavar="FILE", nargs="?", help="a tour of your own (the bundled one)")
-    _look(parser)
+    shared.look(parser)
     parser.explain("A tour is a text file", TOUR_LINES)
 
 
@@ -107,19 +44,19 @@ def of_live(parser: Parser) -> None:
     parser.add_argument(
         "plan", metavar="PLAN", nargs="?", help="what it should become, a MACHINE as for show; what differs is told"
     )
-    _replay(parser)
+    shared.replay(parser)
     root = "the tree to read (/); a folder that something else renews"
     parser.add_argument("--root", metavar="DIR", default="/", help=root)
     every = "seconds from one reading to the next (3)"
     parser.add_argument("--every", metavar="SECONDS", type=word_types.seconds, default=3.0, help=every)
-    _look(parser)
+    shared.look(parser)
 
 
 def of_serve(parser: Parser) -> None:
     """altmap serve."""
-    _machine(parser, instead="without one, all that can be opened are shown", default=None)
-    _model(parser, "the machine's own")
-    _replay(parser)
+    shared.machine(parser, instead="without one, all that can be opened are shown", default=None)
+    shared.model(parser, "the machine's own")
+    shared.replay(parser)
     where = "where to listen (127.0.0.1: this machine alone)"
     parser.add_argument("--host", metavar="ADDRESS", default="127.0.0.1", help=where)
     parser.add_argument("--port", metavar="N", type=word_types.port, default=8000, help="on which port (8000)")
@@ -127,12 +64,12 @@ def of_serve(parser: Parser) -> None:
 
 def of_show(parser: Parser) -> None:
     """altmap show."""
-    _machine(parser)
-    _model(parser, "the machine's own")
-    _devices(parser)
-    _replay(parser)
-    _json(parser)
-    _look(parser)
+    shared.machine(parser)
+    shared.model(parser, "the machine's own")
+    shared.devices(parser)
+    shared.replay(parser)
+    shared.json(parser)
+    shared.look(parser)
 
 
 def of_lsmem(parser: Parser) -> None:
@@ -142,25 +79,25 @@ def of_lsmem(parser: Parser) -> None:
 
 def of_read(parser: Parser) -> None:
     """altmap read."""
-    _machine(parser, optional=False)
-    _replay(parser)
+    shared.machine(parser, optional=False)
+    shared.replay(parser)
     paths = "/proc/buddyinfo, /proc/pagetypeinfo, or a file below /sys"
     parser.add_argument("paths", metavar="PATH", nargs="+", help=paths)
-    _json(parser)
+    shared.json(parser)
 
 
 def of_check(parser: Parser) -> None:
     """altmap check."""
-    _machine(parser)
-    _replay(parser)
-    _json(parser)
+    shared.machine(parser)
+    shared.replay(parser)
+    shared.json(parser)
 
 
 def of_machines(parser: Parser) -> None:
     """altmap machines."""
     parser.add_argument("--pictures", action="store_true", help="each with a picture of its memory, and what it is")
-    _json(parser)
-    _look(parser)
+    shared.json(parser)
+    shared.look(parser)
 
 
 def of_svg(parser: Parser) -> None:
@@ -168,11 +105,11 @@ def of_svg(parser: Parser) -> None:
     from ..picture.scope import LEVELS
     from ..picture.views import VIEWS
 
-    _machine(parser, optional=False)
+    shared.machine(parser, optional=False)
     parser.add_argument(
         "script", metavar="SCRIPT", nargs="?", help="a script to run first, as for altmap run; - for standard input"
     )
-    _replay(parser)
+    shared.replay(parser)
     views = ", ".join(view.name.replace(" ", "-") for view in VIEWS)
     parser.add_argument("--view", metavar="VIEW", help=f"what the map shows: {views}")
     where = (
@@ -181,7 +118,7 @@ def of_svg(parser: Parser) -> None:
     )
     parser.add_argument("--at", metavar="PLACE|EVENT", action="append", default=[], help=where)
     parser.add_argument("--zoom", metavar="LEVEL", help=f"how much is seen there: {', '.join(LEVELS)}")
-    _size(parser, "columns and lines of the screen")
+    shared.size(parser, "columns and lines of the screen")
     themes = "altmap-dark, altmap-light, altmap-contrast, no-colour, or one of Textual's (altmap-dark)"
     parser.add_argument("--theme", metavar="THEME", default="altmap-dark", help=themes)
     words = "the picture to write (.svg); - or none: standard output"
@@ -193,14 +130,14 @@ def of_svg(parser: Parser) -> None:
 
 def of_run(parser: Parser) -> None:
     """altmap run."""
-    _machine(parser, optional=False)
-    _replay(parser)
+    shared.machine(parser, optional=False)
+    shared.replay(parser)
     parser.add_argument(
         "script", metavar="SCRIPT", help="a JSON array of commands, or lines as in a shell; - for standard input"
     )
-    _model(parser, "the machine's own")
-    _devices(parser)
-    _json(parser, "print what came of each command and what it changed, a JSON object a line")
+    shared.model(parser, "the machine's own")
+    shared.devices(parser)
+    shared.json(parser, "print what came of each command and what it changed, a JSON object a line")
     parser.add_argument("--full", action="store_true", help="with --json: print the whole machine after each command")
     parser.add_argument(
         "--events", action="store_true", help="print all that the kernel does on the way, as JSON Lines"
@@ -210,7 +147,7 @@ def of_run(parser: Parser) -> None:
     )
     parser.add_argument("--watch", action="store_true", help=watch)
     parser.add_argument("--save", metavar="FILE", help="save the machine when the script has ended")
-    _look(parser)
+    shared.look(parser)
     from altmap.engine.commands import ROWS
 
     parser.explain("Lines of a script (altmap help script tells more)", ((r.example, r.about) for r in ROWS.values()))
@@ -230,23 +167,23 @@ def of_new(parser: Parser) -> None:
     parser.add_argument("--cxl-window", metavar="SIZE@START", action="append", default=[], help=windows)
     words = "instead of --nodes: as QEMU has it, -m 2G,maxmem=64G -numa node,mem=1G -device pc-dimm,..."
     parser.add_argument("--qemu", metavar="WORDS", help=words)
-    _snapshot(parser)
-    _json(parser)
-    _look(parser)
+    shared.snapshot(parser)
+    shared.json(parser)
+    shared.look(parser)
 
 
 def of_boot(parser: Parser) -> None:
     """altmap boot."""
     from altmap.engine import BOOT_KEYS
 
-    _machine(parser, optional=False)
-    _replay(parser)
+    shared.machine(parser, optional=False)
+    shared.replay(parser)
     parser.add_argument(
         "options", metavar="KEY=VALUE", nargs="*", help=f"what the boot decides: {', '.join(BOOT_KEYS)}"
     )
-    _snapshot(parser)
-    _json(parser)
-    _look(parser)
+    shared.snapshot(parser)
+    shared.json(parser)
+    shared.look(parser)
 
 
 # -- ask ----------------------------------------------------------------------------------------------------------------
@@ -254,17 +191,17 @@ def of_boot(parser: Parser) -> None:
 
 def of_why(parser: Parser) -> None:
     """altmap why."""
-    _machine(parser, optional=False)
-    _replay(parser)
+    shared.machine(parser, optional=False)
+    shared.replay(parser)
     line = (
         "a line as in a script: offline 40, add 4G at 8G node 1 caller dax; altmap help script tells all of them; or a size "
         "to give back: offline 40G [node 1]; or a place in the block to go offline: memory40, pfn 0x50000"
     )
     parser.add_argument("words", metavar="WORD", nargs="*", help=line)
-    _model(parser, "the machine's own")
-    _devices(parser)
-    _json(parser)
-    _look(parser)
+    shared.model(parser, "the machine's own")
+    shared.devices(parser)
+    shared.json(parser)
+    shared.look(parser)
 
 
 def of_compare(parser: Parser) -> None:
@@ -272,8 +209,8 @@ def of_compare(parser: Parser) -> None:
     from altmap.engine import PLACEMENTS, VARIES
     from altmap.engine.protocol.vocabulary import ONLINE_TYPES
 
-    _machine(parser)
-    _replay(parser)
+    shared.machine(parser)
+    shared.replay(parser)
     parser.add_argument("--add", metavar="SIZE", required=True, help="how much to add")
     where = "where (on a whole GiB or block behind all System RAM, at 4G or above)"
     parser.add_argument("--at", metavar="ADDRESS", help=where)
@@ -281,24 +218,24 @@ def of_compare(parser: Parser) -> None:
     where = f"where the memmap goes: only these of {', '.join(PLACEMENTS)} (altmap help script)"
     parser.add_argument("--placement", metavar="PLACEMENT,..", help=where)
     parser.add_argument("--block-size", metavar="SIZE,..", help="memory blocks of these sizes for the added range")
-    _model(parser, "the machine's own", "MODEL,..", "the kernels whose rules hold, one or several")
+    shared.model(parser, "the machine's own", "MODEL,..", "the kernels whose rules hold, one or several")
     types = f"how the blocks go online: {', '.join(ONLINE_TYPES)} (online_movable)"
     parser.add_argument("--online", metavar="TYPE,..", default="online_movable", help=types)
     whats = tuple(what.replace(" ", "-") for what in VARIES)
     parser.add_argument("--vary", choices=whats, help="what differs, in place of naming each")
     parser.add_argument("-o", "--output", metavar="FILE", help="a picture of them (.svg); - for standard output")
-    _size(parser, "its columns and lines")
+    shared.size(parser, "its columns and lines")
     parser.add_argument("--theme", choices=("altmap-dark", "altmap-light"), default="altmap-dark", help="its colours")
-    _json(parser)
-    _look(parser)
+    shared.json(parser)
+    shared.look(parser)
 
 
 def of_grow(parser: Parser) -> None:
     """altmap grow."""
     from altmap.engine import AUTO_ONLINE
 
-    _machine(parser)
-    _replay(parser)
+    shared.machine(parser)
+    shared.replay(parser)
     parser.add_argument("--step", metavar="SIZE", default="1G", help="how much at a time (1G)")
     parser.add_argument("--to", metavar="SIZE", default="1T", help="how much in all, at most (1T)")
     words = f"what added blocks do by themselves: {', '.join(AUTO_ONLINE)} (what auto_online_blocks says)"
@@ -307,10 +244,10 @@ def of_grow(parser: Parser) -> None:
         "--caller", metavar="CALLER", default="dimm", help="who adds it: dimm, virtio-mem or others (dimm)"
     )
     parser.add_argument("--node", metavar="N", type=int, default=0, help="to which node (0)")
-    _model(parser, "the machine's own")
-    _devices(parser)
-    _json(parser)
-    _look(parser)
+    shared.model(parser, "the machine's own")
+    shared.devices(parser)
+    shared.json(parser)
+    shared.look(parser)
 
 
 def of_explain(parser: Parser) -> None:
@@ -319,19 +256,19 @@ def of_explain(parser: Parser) -> None:
         "text", metavar="LINE|FILE", help="a line of the log, a file that holds it, or - for standard input"
     )
     parser.add_argument("--machine", metavar="MACHINE", help="the machine that it is of: says what is there now")
-    _replay(parser)
-    _json(parser)
-    _look(parser)
+    shared.replay(parser)
+    shared.json(parser)
+    shared.look(parser)
 
 
 def of_diff(parser: Parser) -> None:
     """altmap diff."""
-    _machine(parser, "before", "A", optional=False)
+    shared.machine(parser, "before", "A", optional=False)
     parser.add_argument("after", metavar="B", help="another, in the same ways")
-    _replay(parser)
+    shared.replay(parser)
     parser.add_argument("--exit-code", action="store_true", help="exit with 1 if anything differs")
-    _json(parser)
-    _look(parser)
+    shared.json(parser)
+    shared.look(parser)
 
 
 # -- take home ----------------------------------------------------------------------------------------------------------
@@ -345,11 +282,11 @@ def of_capture(parser: Parser) -> None:
     parser.add_argument("--root", metavar="DIR|FILE", default="/", help=root)
     written = "the snapshot to write (.json, .msgpack, each also .gz); else JSON on standard output"
     parser.add_argument("-o", "--output", metavar="FILE", help=written)
-    _model(parser, "what proc/version says")
-    _devices(parser)
+    shared.model(parser, "what proc/version says")
+    shared.devices(parser)
     arch = f"{', '.join(ARCHITECTURES)}: the architecture, instead of what proc/version says"
     parser.add_argument("--arch", metavar="ARCH", help=arch)
-    _json(parser, "with -o: print what was captured as one JSON object")
+    shared.json(parser, "with -o: print what was captured as one JSON object")
 
 
 def of_collect(parser: Parser) -> None:
@@ -360,13 +297,13 @@ def of_export(parser: Parser) -> None:
     """altmap export."""
     from altmap.engine.faces.shell_export import TARGETS
 
-    _machine(parser)
-    _replay(parser)
+    shared.machine(parser)
+    shared.replay(parser)
     means = "; ".join(f"{name}: {target.about}" for name, target in TARGETS.items())
     parser.add_argument("--for", dest="target", choices=tuple(TARGETS), default="sysfs", help=f"{means} (sysfs)")
     faults = "put in hardware errors (poison), which are left out else"
     parser.add_argument("--faults", action="store_true", help=faults)
-    _json(parser)
+    shared.json(parser)
 
 
 def of_schema(parser: Parser) -> None:

@@ -8,9 +8,9 @@ import os.path
 from altmap import engine
 
 from ..aside import remark
-from .arguments import DEFAULT_MACHINE
 from .exits import FINE, REFUSED
 from .output import on_terminal, say, write_document, write_text
+from .shared_arguments import DEFAULT_MACHINE
 from .streams import STDIN, explorer_can_open, machine_named, writable
 from .verbs import VERBS
 

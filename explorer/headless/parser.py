@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any, Final, NoReturn
 
 from .. import __version__
-from .arguments import MACHINE_WORDS
 from .exits import MEANINGS
 from .output import write_text
+from .shared_arguments import MACHINE_WORDS
 from .verb_parser import Parser, columns, explained
 from .verbs import GROUPS, VERBS, Verb
 

@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from altmap.engine import BadInput
 
 from ..aside import remark
-from .arguments import DEFAULT_MACHINE
 from .exits import FINE
+from .shared_arguments import DEFAULT_MACHINE
 from .streams import STDIN, machine_named
 
 

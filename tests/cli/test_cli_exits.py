@@ -13,7 +13,7 @@ import pytest
 from altmap import engine
 from altmap.engine import Machine
 from altmap.explorer import __version__
-from altmap.explorer.headless.arguments import DEFAULT_MACHINE
+from altmap.explorer.headless.shared_arguments import DEFAULT_MACHINE
 
 from .conftest import Process, Run
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from altmap.engine import bundled_machines
-from altmap.explorer.headless.arguments import DEFAULT_MACHINE
+from altmap.explorer.headless.shared_arguments import DEFAULT_MACHINE
 
 from .conftest import Run
 
