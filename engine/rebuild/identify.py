@@ -66,6 +66,8 @@ def identify(
         nokaslr="nokaslr" in options or None,
         no5lvl="no5lvl" in options or None,
     )
+    if "memmap_on_memory" in options:
+        notes.append("the boot option memmap_on_memory does nothing: its name is memory_hotplug.memmap_on_memory")
     settings = _settings(seen, kernel, options, notes)
     assumed = tuple(_assumed(seen, preset, kernel, options))
     for name in assumed:

@@ -83,4 +83,6 @@ def test_memory_that_is_short_for_a_memmap_is_a_no_only_where_its_place_is_told(
     ],
 )
 def test_a_command_line_says_what_it_says_to_the_kernel(tmp_path: Path, cmdline: str, mode: str) -> None:
-    assert machine_of(tmp_path, cmdline=cmdline).settings.memmap_on_memory == mode
+    machine = machine_of(tmp_path, cmdline=cmdline)
+    assert machine.settings.memmap_on_memory == mode
+    assert any("does nothing" in note for note in machine.origin.notes) is (" memmap_on_memory" in cmdline)
