@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from altmap.engine import Page, Summary, block_numbers, format_address
@@ -10,7 +11,7 @@ from .colour import between
 from .lines import Line, Span, joined, width
 from .links import links_of
 from .memory_size import short_size
-from .palette import LETTERS
+from .palette import LETTERS, Palette
 from .use import Use
 from .view import Entry, Paint, Scene, View, captioned, offline_entries
 
@@ -130,42 +131,51 @@ def head(scene: Scene, block: int, wide: int, gutter: int, halves: int) -> list[
     first = max(0, min(at - _MOST // 2, len(found) - _MOST))
     shown = found[first : first + _MOST]
     each = max(4, min(12, (wide - gutter - 2) // len(shown)))
-    pages = sum(owner.pages for owner in found)
-    strip, part = palette.strip, "its head" if found[0].pfn % size == 0 else "a part of it"
-    title = (
-        Span("▌", palette.kinds["memmap"], strip),
-        Span(f"memory{host}", palette.kinds["memmap"], strip, True),
-        Span(f"  {part}, {short_size(pages * geometry.page_size)}: whose struct pages lie there", palette.text, strip),
-    )
-    hint = (Span("h", palette.key, strip, True), Span(" goes there ", palette.dim, strip))
-    gap = wide - width(title) - width(hint)
-    lines: list[Line] = [joined((*title, Span(" " * max(0, gap), None, strip), *(hint if gap > 0 else ())))]
     one = shown[0].pages
     left = {
         0: format_address(host * geometry.block_size),
         2: f"{one:,} page{'s' * (one != 1)}",
         3: f"= {short_size(one * geometry.page_size)} each",
     }
+    lines: list[Line] = [_title(scene, host, found, wide)]
     for row in range(4):
-        spans = [Span(f" {left.get(row, '')}".ljust(gutter)[:gutter], palette.dim)]
-        for owner in shown:
-            here = owner.block == block
-            pink = palette.kinds["memmap"]
-            back = palette.cursor if here else between(pink, palette.ground, _OTHER) if owner.block % 2 else pink
-            text = f"{owner.block}".center(each)[:each] if row == 1 else " " * each
-            if halves == 1:
-                text = f"[{owner.block}]".center(each)[:each] if row == 1 and here else text if row == 1 else "#" * each
-                spans.append(Span(text, bold=here))
-            else:
-                spans.append(Span(text, 0x10151C, back, True))
-        lines.append(joined(spans))
+        side = Span(f" {left.get(row, '')}".ljust(gutter)[:gutter], palette.dim)
+        named = row == 1
+        lines.append(
+            joined((side, *(_owner(palette, owner, owner.block == block, named, each, halves) for owner in shown)))
+        )
     offsets = [Span(" " * gutter)]
     for owner in shown:
         here = owner.block == block
-        exact, short = f"{owner.pfn:#x}", f"+{short_size(owner.pfn % size * geometry.page_size)}"
-        text = exact if here and len(exact) <= each else short if len(short) < each else ""
+        text = f"{owner.pfn:#x}" if here and each >= 8 else f"+{short_size(owner.pfn % size * geometry.page_size)}"
+        text = text if len(text) < each else ""
         offsets.append(Span(text.center(each), palette.text if here else palette.dim, None, here))
     lines.append(joined(offsets))
     said = f"{geometry.struct_page_size} bytes for each of {size:,} pages; not in the buddy, never moved"
     lines.append((Span(" " * gutter), Span(said[: max(0, wide - gutter)], palette.dim)))
     return lines
+
+
+def _title(scene: Scene, host: int, found: Sequence[Owner], wide: int) -> Line:
+    """Whose head it is, and the key that goes there."""
+    palette, geometry = scene.palette, scene.machine.geometry
+    strip, part = palette.strip, "its head" if found[0].pfn % geometry.pages_per_block == 0 else "a part of it"
+    size = short_size(sum(owner.pages for owner in found) * geometry.page_size)
+    title = (
+        Span("▌", palette.kinds["memmap"], strip),
+        Span(f"memory{host}", palette.kinds["memmap"], strip, True),
+        Span(f"  {part}, {size}: whose struct pages lie there", palette.text, strip),
+    )
+    hint = (Span("h", palette.key, strip, True), Span(" goes there ", palette.dim, strip))
+    gap = wide - width(title) - width(hint)
+    return joined((*title, Span(" " * max(0, gap), None, strip), *(hint if gap > 0 else ())))
+
+
+def _owner(palette: Palette, owner: Owner, here: bool, named: bool, each: int, halves: int) -> Span:
+    """A piece of the head: a line of `each` columns, in one of them, `named`, the block whose struct pages it is."""
+    if halves == 1:
+        name = f"[{owner.block}]" if here else f"{owner.block}"
+        return Span(name.center(each)[:each] if named else "#" * each, bold=here)
+    pink = palette.kinds["memmap"]
+    back = palette.cursor if here else between(pink, palette.ground, _OTHER) if owner.block % 2 else pink
+    return Span(f"{owner.block}".center(each)[:each] if named else " " * each, 0x10151C, back, True)
