@@ -251,7 +251,7 @@ def release(state: State, section: Section) -> int:
             _withdraw(state, host, -pages)
             state.set_kind(host, span(at, pages), FREE)
         else:
-            rest = {k: m for k, m in put(host.pages, span(at, pages), FREE).items() if k != FREE}
+            rest: dict[Kind, int] = {k: m for k, m in put(host.pages, span(at, pages), FREE).items() if k != FREE}
             state.sections.put(nr, msgspec.structs.replace(host, pages=Pages(rest)))
     return freed
 
