@@ -29,6 +29,8 @@ _NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 _UNIT: Final = re.compile(r"[KMGTPkmgtp](?:i?[Bb]|i)")
 MOST_COMPLAINTS: Final = 20
 """Wrong lines of a script that are told; behind them nothing is looked at."""
+MOST_COMMANDS: Final = 1 << 19
+"""Commands that a script may stand for, all ranges of blocks counted."""
 
 _FORMS: Final[Mapping[str, Spelling]] = {row.form.verb: row.form for row in ROWS.values()}
 _BY_TAG: Final[Mapping[str, type[Command]]] = {tag(command): command for command in COMMANDS}
@@ -138,6 +140,8 @@ def _each(what: str, parts: Iterable[T], read: Callable[[T], Iterable[Command]])
                 complaints.append("more cannot be understood, and is not looked at")
                 break
             complaints.append(f"{place}: {error}")
+        if len(placed) > MOST_COMMANDS:
+            raise BadInput(f"{place}: up to here it stands for more than {MOST_COMMANDS:,} commands; split it")
     if complaints:
         raise BadInput(*complaints)
     return placed

@@ -60,11 +60,12 @@ class Budget:
 
 def leaves(name: str) -> bool:
     """Does the name of a member lead out of the tree?"""
-    return name.startswith("/") or (".." in name and ".." in name.split("/"))
+    return ".." in name and ".." in name.split("/")
 
 
 def inside(name: str) -> str:
-    """The path of a member in the tree, empty for the tree itself."""
+    """The path of a member in the tree, empty for the tree itself. A path from the root (tar -P) is one from the tree's."""
+    name = name.lstrip("/")
     plain = not (name.startswith(".") or "//" in name or "/." in name or name.endswith("/"))
     path = name if plain else os.path.normpath(name)
     return "" if path == "." else path

@@ -6,7 +6,6 @@ import bz2
 import gzip
 import io
 import lzma
-import os
 import tarfile
 import zlib
 from collections.abc import Callable
@@ -133,7 +132,7 @@ class TarTree(MappedTree):
             if member.issym():
                 self._links[path] = member.linkname
             elif member.islnk():
-                if (original := self._files.get(os.path.normpath(member.linkname))) is not None:
+                if (original := self._files.get(inside(member.linkname))) is not None:
                     self._files[path] = original
             elif member.isfile():
                 self._files[path] = member
@@ -162,7 +161,7 @@ class TarTree(MappedTree):
         """The member's path, if it is one that a captured tree may have."""
         name, where = member.name, f"{self.source}: member {member.name!r}"
         if leaves(name) or (member.islnk() and leaves(member.linkname)):
-            raise BadInput(f'{where} lies outside the tree; a captured tree has only relative paths without ".."')
+            raise BadInput(f'{where} lies outside the tree; paths of a captured tree have no ".."')
         if not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
             raise BadInput(f"{where} is a device or a pipe; a captured tree has only files, folders and links")
         limit = _PAGE_FILE_LIMIT if _has_words(name) else WHOLE_FILE_LIMIT

@@ -35,7 +35,7 @@ class ZipTree(MappedTree):
             name = member.filename
             where = f"{self.source}: member {name!r}"
             if leaves(name):
-                raise BadInput(f'{where} lies outside the tree; a captured tree has only relative paths without ".."')
+                raise BadInput(f'{where} lies outside the tree; paths of a captured tree have no ".."')
             if member.file_size > WHOLE_FILE_LIMIT:
                 limit = format_bytes(WHOLE_FILE_LIMIT)
                 raise BadInput(

@@ -27,6 +27,7 @@ from altmap.engine.commands import (
     Unpin,
     VirtioMem,
     Write,
+    scripts,
 )
 from altmap.engine.commands.form import MAX_BLOCKS
 from altmap.engine.commands.scripts import MOST_COMPLAINTS, parse_line, parse_places, parse_script
@@ -246,6 +247,13 @@ def test_a_script_of_nothing_but_wrong_lines_is_told_in_part() -> None:
 def test_the_nearest_command_is_named(wrong: str, right: str) -> None:
     with pytest.raises(BadInput, match=rf"is not a command; did you mean '{right}'\?$"):
         parse_script(wrong, "s")
+
+
+def test_a_script_of_too_many_commands_is_refused_where_it_becomes_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scripts, "MOST_COMMANDS", 20)
+    assert len(parse_script("offline 0-9\n" * 2, "it")) == 20
+    with pytest.raises(BadInput, match=r"^it: line 3: up to here it stands for more than 20 commands; split it$"):
+        parse_script("offline 0-9\n" * 5, "it")
 
 
 def test_the_number_of_the_wrong_command_is_told() -> None:

@@ -206,14 +206,13 @@ def test_a_file_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("member", "message"),
     [
-        (special("/proc/version"), "member '/proc/version' lies outside the tree"),
         (special("proc/../../version"), "member 'proc/../../version' lies outside the tree"),
         (special("proc/x", type=tarfile.LNKTYPE, linkname="../secret"), "member 'proc/x' lies outside the tree"),
         (special("proc/null", type=tarfile.CHRTYPE, devminor=3), "member 'proc/null' is a device or a pipe"),
         (special("proc/disk", type=tarfile.BLKTYPE), "member 'proc/disk' is a device or a pipe"),
         (special("proc/fifo", type=tarfile.FIFOTYPE), "member 'proc/fifo' is a device or a pipe"),
     ],
-    ids=["absolute", "dots", "hard link", "character device", "block device", "pipe"],
+    ids=["dots", "hard link", "character device", "block device", "pipe"],
 )
 def test_a_tar_with_members_that_no_capture_makes_is_refused(
     tmp_path: Path, member: tarfile.TarInfo, message: str
