@@ -147,8 +147,8 @@ def head(scene: Scene, block: int, wide: int, gutter: int, halves: int) -> list[
     offsets = [Span(" " * gutter)]
     for owner in shown:
         here = owner.block == block
-        text = f"{owner.pfn:#x}" if here and each >= 8 else f"+{short_size(owner.pfn % size * geometry.page_size)}"
-        text = text if len(text) < each else ""
+        exact, short = f"{owner.pfn:#x}", f"+{short_size(owner.pfn % size * geometry.page_size)}"
+        text = exact if here and len(exact) <= each else short if len(short) < each else ""
         offsets.append(Span(text.center(each), palette.text if here else palette.dim, None, here))
     lines.append(joined(offsets))
     said = f"{geometry.struct_page_size} bytes for each of {size:,} pages; not in the buddy, never moved"
