@@ -174,7 +174,9 @@ class ComparedPicture:
         return f"{about_bytes(pages * self._comparison.page_size)} memmap"
 
     def _ends(self, left: Span, right: Span, wide: int) -> Line:
-        """What stands at both ends of a line."""
+        """What stands at both ends of a line; of the right one as many words as there is room for."""
+        while " " in right.text and len(left.text) + 1 + len(right.text) > wide:
+            right = right._replace(text=right.text.rpartition(" ")[0])
         return fitted((left, Span(" " * max(1, wide - len(left.text) - len(right.text))), right), wide)
 
     def _now(self, row: Row, wide: int, high: int, look: Look) -> Iterator[Line]:

@@ -85,5 +85,5 @@ def where_words(found: Changes, machine: Machine) -> str:
             where = ", ".join(f"memory{nr}{f' ({blocks[nr]:,})' if len(most) > 1 else ''}" for nr in most) + zone
         else:
             where = f"{len(most)} blocks{zone}, most {into} memory{most[0]} ({blocks[most[0]]:,})"
-        said.append(f"{total:,} {WORDS[kind]} page{'s' * (total != 1)} {word} {where}")
+        said.append(f"{total:,} {WORDS[kind].removesuffix(' of others')} page{'s' * (total != 1)} {word} {where}")
     return "; ".join(said)

@@ -7,7 +7,7 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
 from typing import Any, Final, TextIO
@@ -101,17 +101,28 @@ def run_to_the_end(app: App[bool], work_of: Callable[[], Session | None], keeper
 
 
 def _keep(machine: Machine, unsaved: int) -> str | None:
-    """Save the machine under a name that is free; returns that, or None where it could not be saved."""
-    name: str | None
+    """Save the machine under a name that is free, here or where temporary files go; returns that, or None where it could not
+    be saved."""
     states = f"{unsaved:,} unsaved state{'s' * (unsaved != 1)}"
-    try:
-        name = _free_name(f"{words.file_name(machine)}-unsaved")
-        save_machine(machine, name)
-        said = f"{states} kept in {name}"
-    except BadInput as error:
-        name, said = None, f"{states} lost: {error}"
-    remark([f"altmap: {said}"])
-    return name
+    faults = []
+    for folder in _folders():
+        name = _free_name(os.path.join(folder, f"{words.file_name(machine)}-unsaved"))
+        try:
+            save_machine(machine, name)
+        except BadInput as error:
+            faults.append(str(error))
+        else:
+            remark([f"altmap: {states} kept in {name}"])
+            return name
+    remark([f"altmap: {states} lost: {'; '.join(faults)}"])
+    return None
+
+
+def _folders() -> Iterator[str]:
+    yield ""
+    from tempfile import gettempdir
+
+    yield gettempdir()
 
 
 def _free_name(stem: str) -> str:

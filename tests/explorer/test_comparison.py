@@ -52,6 +52,15 @@ def drawn(found: engine.Varied, size: tuple[int, int], halves: int = 2, name: st
 # -- the picture --------------------------------------------------------------------------------------------------------
 
 
+def test_no_word_of_the_picture_is_cut_at_the_end_of_a_column() -> None:
+    found = varied(name="numa-guest", size="4G")
+    said = [
+        line for wide in range(76, 90) for line in drawn(found, (wide, 19), name="numa-guest") if "memory now" in line
+    ]
+    assert {word for line in said for word in line.split()} <= {"memory", "now", "1.50G", "64M", "memmap"}
+    assert any("64M" in line for line in said)
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("what", engine.VARIES)
 def test_the_picture_is_as_high_as_it_is_to_be_and_no_wider(what: str, size: tuple[int, int]) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import termios
 from pathlib import Path
 
 import pytest
 from altmap.engine import open_machine, save_machine
+from altmap.explorer.tui import leaving
 
 from .machines import with_dimm
 from .terminal import ESCAPE, PATIENCE, Terminal
@@ -63,6 +65,22 @@ def test_unsaved_states_are_kept_when_a_signal_ends_it(guest: Path) -> None:
     kept = open_machine(guest.parent / "guest-unsaved-2.json.gz")
     assert len(kept.timeline.steps) == len(open_machine(guest).timeline.steps) + 1
     assert (guest.parent / "guest-unsaved.json.gz").read_bytes() == b"an older one"
+
+
+def test_unsaved_states_are_kept_among_temporary_files_where_the_folder_takes_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine = with_dimm()
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.chdir("/proc")
+    kept = leaving._keep(machine, 1)
+    assert kept is not None
+    assert Path(kept).parent == tmp_path
+    assert open_machine(kept).can_undo
+    assert f"1 unsaved state kept in {kept}" in capsys.readouterr().err
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: "/proc")
+    assert leaving._keep(machine, 2) is None
+    assert capsys.readouterr().err.startswith("altmap: 2 unsaved states lost: ")
 
 
 def test_unsaved_states_are_kept_when_the_terminal_goes_away(guest: Path) -> None:

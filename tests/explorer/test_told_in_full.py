@@ -12,6 +12,7 @@ from altmap.explorer.picture.palette import DARK
 from altmap.explorer.picture.scope import Scope
 from altmap.explorer.picture.use import Use
 from altmap.explorer.picture.view import Scene
+from altmap.explorer.tui.changes import Changes, where_words
 from altmap.explorer.tui.outlooks import Outlooks
 from altmap.explorer.tui.screens.main import MainScreen
 from altmap.explorer.tui.sheets import Place, Sheet
@@ -63,6 +64,12 @@ def test_a_block_without_pages_is_told_from_a_place_without_a_block() -> None:
     assert said[0].startswith("online")
     assert "None of its sections is present: it has no pages." in said[0]
     assert said[1] == "No memory here."
+
+
+def test_pages_that_hold_memmap_of_others_are_told_as_pages_of_memmap() -> None:
+    found = Changes({}, {"vmemmap": {0: 4096}, "slab": {0: 1}}, {})
+    said = where_words(found, engine.open_machine("numa-guest"))
+    assert said == "4,096 memmap pages new in memory0; 1 slab page new in memory0"
 
 
 def test_a_rule_that_keeps_a_block_is_told_by_a_word_where_its_sentence_is_too_long() -> None:
