@@ -48,7 +48,7 @@ def open_machine(source: str | os.PathLike[str], *, model: str | None = None, re
         bundled = _bundled()
         if text not in bundled:
             raise BadInput(
-                f"{text}: there is no such file or folder, and no bundled machine of that name ({', '.join(bundled)})"
+                f"{text or 'an empty name'}: there is no such file or folder, and no bundled machine of that name ({', '.join(bundled)})"
                 + did_you_mean(text, bundled)
             )
         path = bundled[text]
@@ -105,7 +105,7 @@ def capture(
 def save_machine(machine: Machine, path: str | os.PathLike[str]) -> None:
     """Write a machine and its timeline to a snapshot file: the first state, the commands, and the present state. The suffix
     says the format: ``.json`` or ``.msgpack``, each also with ``.gz``. The file is replaced as a whole, or stays as it was.
-    Raises `BadInput` for another suffix or for a machine that no snapshot can hold, and `OSError` where writing fails."""
+    Raises `BadInput` for another suffix, for a machine that no snapshot can hold, and where it cannot be written."""
     store.write(snapshot_with_timeline(machine), path)
 
 

@@ -21,6 +21,7 @@ from .conftest import Process, Run
 @pytest.mark.parametrize(
     ("argv", "sentence"),
     [
+        (["show", ""], "altmap: an empty name: there is no such file or folder"),
         (["nosuch"], "nosuch: there is no such file or folder, and no bundled machine of that name"),
         (["shwo", "{guest}"], r"'shwo' is not a command; did you mean 'show'\? altmap --help tells"),
         (["shwo"], r"'shwo' is not a command; did you mean 'show'\? altmap --help tells"),
