@@ -48,7 +48,8 @@ def open_machine(source: str | os.PathLike[str], *, model: str | None = None, re
         bundled = _bundled()
         if text not in bundled:
             raise BadInput(
-                f"{text or 'an empty name'}: there is no such file or folder, and no bundled machine of that name ({', '.join(bundled)})"
+                f"{text or 'an empty name'}: there is no such file or folder, and no bundled machine of that name"
+                + f" ({', '.join(bundled)})"
                 + did_you_mean(text, bundled)
             )
         path = bundled[text]
