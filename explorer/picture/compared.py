@@ -137,7 +137,10 @@ class ComparedPicture:
         outside = sum(pages for _, pages in row.outside)
         now = f"memory now {about_bytes(self._ground.pages * self._comparison.page_size)}"
         memmap, faint = palette.kinds["memmap"], palette.faint
-        yield self._ends(Span(now, palette.dim), Span(self._memmap(outside) if outside else "", memmap), wide)
+        taken = self._memmap(outside) if outside else ""
+        if outside and len(now) + 1 + len(taken) > wide:
+            taken = about_bytes(outside * self._comparison.page_size)
+        yield self._ends(Span(now, palette.dim), Span(taken, memmap), wide)
         yield from self._now(row, wide, ground, look)
         inside = row.memmap_pages - outside
         note = self._memmap(inside) if inside else "no memmap" if row.ok else ""
@@ -174,9 +177,7 @@ class ComparedPicture:
         return f"{about_bytes(pages * self._comparison.page_size)} memmap"
 
     def _ends(self, left: Span, right: Span, wide: int) -> Line:
-        """What stands at both ends of a line; of the right one as many words as there is room for."""
-        while " " in right.text and len(left.text) + 1 + len(right.text) > wide:
-            right = right._replace(text=right.text.rpartition(" ")[0])
+        """What stands at both ends of a line."""
         return fitted((left, Span(" " * max(1, wide - len(left.text) - len(right.text))), right), wide)
 
     def _now(self, row: Row, wide: int, high: int, look: Look) -> Iterator[Line]:

@@ -11,6 +11,8 @@ from ..picture.palette import WORDS
 
 _USES: Final = ("movable", "pinned", "huge", "slab", "kernel", "pagetable", "vmemmap", "memmap", "poisoned", "offline")
 """Uses of which it is told where they came to be, the most frequent first."""
+_NAMES: Final = {"vmemmap": "memmap"}
+"""What pages of a use are called where the word of the legend does not go before "pages"."""
 
 
 class Changes(NamedTuple):
@@ -85,5 +87,5 @@ def where_words(found: Changes, machine: Machine) -> str:
             where = ", ".join(f"memory{nr}{f' ({blocks[nr]:,})' if len(most) > 1 else ''}" for nr in most) + zone
         else:
             where = f"{len(most)} blocks{zone}, most {into} memory{most[0]} ({blocks[most[0]]:,})"
-        said.append(f"{total:,} {WORDS[kind].removesuffix(' of others')} page{'s' * (total != 1)} {word} {where}")
+        said.append(f"{total:,} {_NAMES.get(kind, WORDS[kind])} page{'s' * (total != 1)} {word} {where}")
     return "; ".join(said)
