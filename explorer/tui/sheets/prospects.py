@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from altmap.engine import about_bytes, block_numbers
@@ -36,41 +36,54 @@ class ProspectsSheet(BlockSheet):
                 )
             )
         if found.reasons:
-            yield ()
-            yield self.title("what is in the way", "blocks")
-            for word, count in found.reasons[:6]:
-                yield self.both((Span(word[: self.wide - 8]),), Span(f"{count:,}", palette.text, None, True))
+            yield from self._in_the_way(found)
         yield ()
         yield self.title(f"memory{block}", "")
         yield from self.can_go(place)
         if going := found.answers.get("yes"):
-            yield ()
-            yield self.title("what would go", "b marks")
-            zones: dict[str, list[int]] = {}
-            for nr in going:
-                there = self.machine.blocks.get(nr)
-                zones.setdefault(there.zone[1] if there is not None and there.zone else "", []).append(nr)
-            for zone, blocks_of in zones.items():
-                count = len(blocks_of)
-                yield joined(
-                    (
-                        Span(f"{zone or 'no zone':<9}", palette.zones.get(zone, palette.text), bold=True),
-                        Span(f"{count:,} block{'s' * (count != 1)}, {about_bytes(count * unit)}"),
-                    )
-                )
-                names = block_numbers(blocks_of, 12)
-                yield from (self.text(f"  {part}", palette.dim) for part in wrap(names, self.wide - 2)[:2])
+            yield from self._going(going)
         if found.closest:
-            yield ()
-            yield self.title("closest to going", "pages in the way")
-            most = max(pages for _, pages in found.closest[:5])
-            for nr, pages in found.closest[:5]:
-                digits = len(f"{most:,}")
-                bar = max(4, self.wide - 14 - digits)
-                yield joined(
-                    (
-                        Span(f"memory{nr}"[:11].ljust(12)),
-                        *self.measure(pages / most, bar, palette.kinds["slab"]),
-                        Span(f"{pages:>{digits},}", bold=True),
-                    )
+            yield from self._closest(found)
+
+    def _in_the_way(self, found: Prospects) -> Iterator[Line]:
+        """What holds how many blocks."""
+        yield ()
+        yield self.title("what is in the way", "blocks")
+        for word, count in found.reasons[:6]:
+            yield self.both((Span(word[: self.wide - 8]),), Span(f"{count:,}", self.palette.text, None, True))
+
+    def _going(self, going: Sequence[int]) -> Iterator[Line]:
+        """The blocks that would go, by zone."""
+        palette, unit = self.palette, self.machine.geometry.block_size
+        yield ()
+        yield self.title("what would go", "b marks")
+        zones: dict[str, list[int]] = {}
+        for nr in going:
+            there = self.machine.blocks.get(nr)
+            zones.setdefault(there.zone[1] if there is not None and there.zone else "", []).append(nr)
+        for zone, blocks_of in zones.items():
+            count = len(blocks_of)
+            yield joined(
+                (
+                    Span(f"{zone or 'no zone':<9}", palette.zones.get(zone, palette.text), bold=True),
+                    Span(f"{count:,} block{'s' * (count != 1)}, {about_bytes(count * unit)}"),
                 )
+            )
+            names = block_numbers(blocks_of, 12)
+            yield from (self.text(f"  {part}", palette.dim) for part in wrap(names, self.wide - 2)[:2])
+
+    def _closest(self, found: Prospects) -> Iterator[Line]:
+        """The blocks with the fewest pages in the way."""
+        yield ()
+        yield self.title("closest to going", "pages in the way")
+        most = max(pages for _, pages in found.closest[:5])
+        for nr, pages in found.closest[:5]:
+            digits = len(f"{most:,}")
+            bar = max(4, self.wide - 14 - digits)
+            yield joined(
+                (
+                    Span(f"memory{nr}"[:11].ljust(12)),
+                    *self.measure(pages / most, bar, self.palette.kinds["slab"]),
+                    Span(f"{pages:>{digits},}", bold=True),
+                )
+            )
