@@ -13,7 +13,7 @@ from ..protocol.vocabulary import ONLINE_TYPES
 from ..sysfs.paths import MEMORY, MEMORY_BUS, NODE
 from .block_state import Offline, Online
 from .fields import Base
-from .row import Row, Steps
+from .row import Row, Steps, Work
 from .shell import Place, echo
 
 
@@ -96,4 +96,5 @@ ROW: Final = Row(
     "echo online > /sys/devices/system/memory/auto_online_blocks",
     _run,
     _export,
+    work=Work(begin=64, each=32),  # of what it may start; one to a block costs what onlining it does
 )

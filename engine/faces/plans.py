@@ -16,6 +16,7 @@ import msgspec
 
 from ..commands import ROWS, Command, Sync, describe
 from ..commands.outcome import Outcome
+from ..commands.write import meant
 from ..machine import Machine
 from ..memory.journal import TooManyChanges
 from ..memory.state import State
@@ -130,7 +131,7 @@ class _Work:
 
     def apply(self, machine: Machine, command: Command) -> None:
         """Run a command to its end; where that costs too much, the machine is as before it."""
-        work, journal = ROWS[type(command)].work, machine._state.journal
+        work, journal = ROWS[type(meant(command))].work, machine._state.journal
         self.spend(work.begin)
         steps, undone = machine.steps(command), journal.undone
         journal.most = self.left // work.each

@@ -7,7 +7,18 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from altmap.engine import Add, Allocate, Command, Compact, HugePages, boot_machine, open_machine, save_machine
+from altmap.engine import (
+    Add,
+    Allocate,
+    Command,
+    Compact,
+    HugePages,
+    Offline,
+    Write,
+    boot_machine,
+    open_machine,
+    save_machine,
+)
 from altmap.engine.faces import plans
 from altmap.engine.hotplug import zone_span
 from altmap.engine.memory.state import state_of
@@ -104,6 +115,21 @@ def test_one_step_that_changes_too_much_is_given_up_in_its_middle(monkeypatch: p
     assert [dict(table) for table in state_of(machine).tables] == before
     assert len(machine.timeline.steps) == 1
     assert machine.apply(HugePages(count=400)).ok
+
+
+def test_a_write_costs_what_it_starts() -> None:
+    """Of one to a block what onlining it does, of any other as much as compacting all memory."""
+    machine = boot_machine([(0, 0, "1G")], nodes=1)
+    folder = "/sys/devices/system/memory"
+
+    def cost(command: Write | Offline) -> int:
+        work = plans._Work()
+        work.apply(machine.copy(), command)
+        return plans.MOST_WORK - work.left
+
+    assert cost(Write(path=f"{folder}/memory3/state", data="offline")) == cost(Offline(block=3))
+    assert cost(Write(path="/proc/sys/vm/compact_memory", data="1")) > 96
+    assert cost(Write(path=f"{folder}/auto_online_blocks", data="online")) > 96
 
 
 def test_work_that_was_taken_back_is_counted_too() -> None:
