@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
@@ -28,7 +29,8 @@ if (
     and not os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC
     and shutil.disk_usage(_MEMORY).free >> 30
 ):
-    os.environ["TMPDIR"] = _MEMORY  # a folder on a disk takes ten times as long to be made, and the tests make 20,000
+    # A folder on a disk takes ten times as long to be made, and the tests make 20,000.
+    tempfile.tempdir = os.environ["TMPDIR"] = _MEMORY  # pytest has asked for a place before
 
 gc.disable()  # collecting thousands of tests makes few cycles, and looking for them takes a quarter of the time
 
