@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from altmap.engine import Advice, BadInput, Command, Offline, worth_knowing
+from altmap.engine import Advice, Offline, worth_knowing
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Key, Resize
@@ -15,9 +14,9 @@ from ... import facts
 from ...picture.can_go import CanGo
 from ...picture.overlay import Happening
 from ...picture.view import Told
-from .. import changes, plan, prospects, words
+from .. import changes, plan
 from ..greeting import greeting
-from ..outlooks import RULES, Outlooks
+from ..outlooks import Outlooks
 from ..session import Batch, Session
 from ..sheets import Place
 from ..verbs import BY_NAME, VERBS
@@ -32,7 +31,7 @@ from ..widgets.painted import Scroller
 from ..widgets.title import Strip
 from ..worded import Word
 from . import titles
-from .mapping import MappingScreen
+from .doing import DoingScreen
 
 if TYPE_CHECKING:
     from ..widgets.parameters import Parameters
@@ -49,7 +48,7 @@ BESIDE: Final = 122
 """Columns of all else then: the map, the panes at the right, and one between each two."""
 
 
-class MainScreen(Ground, MappingScreen):
+class MainScreen(Ground, DoingScreen):
     """The desk that verbs work on. After each verb every pane reads the machine anew; nothing else changes them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -65,7 +64,6 @@ class MainScreen(Ground, MappingScreen):
         super().__init__()
         self.session = session
         self._possible: frozenset[str] = frozenset()
-        self._refused: tuple[Batch, int, frozenset[int]] | None = None
         self._pane = "inspector"
         self._seen = dict(session.machine.sections)
         self._news: list[int] = []
@@ -290,90 +288,6 @@ class MainScreen(Ground, MappingScreen):
         elif not verbs and event.key not in self.active_bindings:
             name = event.character if event.is_printable else event.key
             self.query_one(ResultBar).hint(f"{name}: no such key, ? for help")
-
-    def perform(
-        self, label: str, commands: Sequence[Command], typed: bool = False, signal: tuple[int, int] | None = None
-    ) -> None:
-        """Run commands a slice at a time and show what comes of them; or let them be watched first. What was `typed` and
-        makes no sense to the engine comes back to be corrected. `signal`: see `Session.run`."""
-        if self.session.running is None and not self.watched(label, commands):
-            self.session.running = label
-            self.run_worker(self._carry_out(label, commands, typed, signal), exit_on_error=False)
-
-    async def _carry_out(
-        self, label: str, commands: Sequence[Command], typed: bool, signal: tuple[int, int] | None
-    ) -> None:
-        bar = self.query_one(ResultBar)
-
-        def progress(command: int, events: int) -> None:
-            counted = f"{command + 1:,} of {len(commands):,} commands" if commands[1:] else f"{events:,} events"
-            bar.say("…", f"{label}: {counted}; esc stops it", "busy")
-            self._map.show()
-            self._offer()
-
-        batch: Batch | None = None
-        self._map.show_notes({})
-        try:
-            batch = await self.session.run(label, commands, progress, signal)
-        except BadInput as error:
-            bar.say("" if typed else "✗ refused", "" if typed else str(error), "refused")
-            if typed:
-                self.open_line(label, str(error))  # which says it
-        except Exception as error:
-            bar.say("✗ fault", f"{label}: nothing was changed by it", "refused")
-            from .error import ErrorScreen
-
-            self.app.push_screen(ErrorScreen(label, error))
-        if batch is not None:
-            pages = (one.pfn for one in batch.refused if one.reason is None or one.reason.code not in RULES)
-            self._fault = next((pfn for pfn in pages if pfn is not None), None)
-        self._refused = None
-        self._show_machine()
-        if batch is not None:
-            self._tell(batch)
-
-    def _tell(self, batch: Batch) -> None:
-        """Show what came of a verb: in words, and on the map."""
-        if (block := words.added_block(batch, self.machine)) is not None:
-            self._map.select(block)
-        self._map.show_notes({
-            block: prospects.tile_word(outcome)
-            for outcome in batch.refused
-            if isinstance(block := getattr(outcome.command, "block", None), int)
-        })  # fmt: skip
-        moved = changes.where_words(self._changes, self.machine)
-        told = self._outlook() if len(batch.refused) == 1 == len(batch.outcomes) else None
-        self.query_one(ResultBar).tell(batch, self.machine, moved or prospects.stays(batch.refused, told, self.cursor))
-        if batch.refused and not batch.stopped:
-            self._refused = batch, self.cursor, self.marks
-        self.show_offers()
-        self._offer()
-
-    def take_back(self) -> None:
-        """Undo the last verb; where there is none, the boot."""
-        if not self.session.can_undo and (before := self.session.before) is not None:
-            before.after = self.session if not self.live else None
-            self.app.pop_screen()
-        else:
-            self._moved("undone", self.session.undo())
-
-    def do_again(self) -> None:
-        """Redo what was undone; where nothing was, to the machine that was gone back from."""
-        if not self.session.can_redo and (after := self.session.after) is not None:
-            self.post_message(self.Returned(after))
-        else:
-            self._moved("done again", self.session.redo())
-
-    def _moved(self, badge: str, batch: Batch | None) -> None:
-        if batch is not None:
-            self.show_state(badge, batch.label)
-
-    def show_state(self, badge: str, text: str) -> None:
-        """The machine is in another state, by no command."""
-        self._fault = self._refused = None
-        self._map.show_notes({})
-        self._show_machine()
-        self.query_one(ResultBar).say(badge, text, "plain", changes.where_words(self._changes, self.machine))
 
     @property
     def pane(self) -> str:
