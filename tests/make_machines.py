@@ -15,7 +15,7 @@ from typing import Any
 
 from altmap import engine
 
-from tests.traces.recording import Tree
+from tests.traces.recording import write_tree
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 FROM_TRACES = {
@@ -48,7 +48,7 @@ def made(traces: Path, trace: str, step: int | None) -> engine.Machine:
     recorded: dict[str, Any] = json.loads(gzip.decompress((traces / f"{trace}.json.gz").read_bytes()))
     seen = recorded["boot"]["obs"] if step is None else recorded["steps"][step]["obs"]
     with tempfile.TemporaryDirectory() as folder:
-        Tree(Path(folder), recorded["kernel"]).show(seen)
+        write_tree(Path(folder), recorded["kernel"], seen)
         return engine.capture(folder)
 
 
