@@ -46,6 +46,14 @@ def test_growing_that_works_tells_what_it_does() -> None:
         assert said in text
 
 
+def test_shrinking_that_works_tells_which_blocks_go_and_where_pages_move() -> None:
+    machine = use(guest(), "virtio-mem 1G at 4G unit 8M", "allocate 64M movable zone Movable node 0")
+    text = ask(machine, "256M")
+    assert text.startswith("virtio-mem 256M at 0x100000000 unit 8M node 0: yes, this would succeed\n")
+    assert "memory34-39 go away" in text
+    assert "pages move to zone" in ask(machine, "0")
+
+
 def test_too_much_offline_memory_stops_it_and_going_online_by_itself_helps() -> None:
     text = ask(guest("offline"), "8G")
     assert "no, ENOSPC" in text

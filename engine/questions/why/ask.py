@@ -6,7 +6,7 @@ asked of one command alone is imported where it is asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -22,35 +22,24 @@ from ...mm import sparse_vmemmap
 from ...mm.zonelist import working_node
 from ...numbers.frozen import Frozen
 from ...numbers.rounding import ceil
-from ...numbers.runs import consecutive
 from ...numbers.units import GIB, parse_bytes
 from ...protocol.events import (
-    BlockRemoved,
-    Event,
-    HugePageDissolved,
     HugePagesChanged,
-    NodeOfflined,
-    PagesMigrated,
     PagesOnlined,
     ZoneChosen,
-    of_type,
 )
 from ...protocol.reasons import Reason, WouldNotComeBack
 from ...protocol.reasons.blocking import InGiganticRanges
 from ...protocol.reasons.effects import (
     BecomesUsable,
-    BlocksGo,
     ComesBack,
     ComesBackWhileEmpty,
     FirstOfZone,
     GiganticRanges,
     GoesToZone,
-    HugePagesGivenUp,
     KernelPagesMayCome,
     MemmapStays,
     NodeEmptied,
-    NodeGoes,
-    PagesMove,
     PoolBecomes,
     PoolFallsShort,
 )
@@ -60,6 +49,7 @@ from ...protocol.vocabulary import HUGE, MEMMAP, OnlineType
 from ...run.rehearsal import Attempt, attempt, rehearsal
 from .endless import endless
 from .explanation import MOST_BLOCKS, Explanation, Way, refused, remedies, taken
+from .leaving import leaves, moves
 from .unknown import unknowns
 from .verdict import Blocker, Verdict
 
@@ -153,7 +143,7 @@ def _not_onlined(state: State, command: Online, tried: Attempt) -> Explanation:
 
 
 def _offlined(state: State, command: Offline, tried: Attempt) -> Explanation:
-    effects, warnings = _moves(tried.events)
+    effects, warnings = moves(tried.events)
     start, pages = state.block_range(command.block)
     guests = sparse_vmemmap.guests(state, start, pages)
     if guests:
@@ -185,23 +175,7 @@ def _not_ejected(state: State, command: Eject, tried: Attempt) -> Explanation:
 
 
 def _removed(state: State, command: Remove | Eject | RemoveLmbs, tried: Attempt) -> Explanation:
-    effects, warnings = _moves(tried.events)
-    gone = consecutive(event.block for event in of_type(tried.events, BlockRemoved))
-    if gone:
-        effects.append(BlocksGo(tuple(gone)))
-    effects += [NodeGoes(event.node) for event in of_type(tried.events, NodeOfflined)]
-    return Explanation(effects, warnings)
-
-
-def _moves(events: Sequence[Event]) -> tuple[list[Reason], list[Reason]]:
-    """Which pages leave for where, and huge pages that are given up for that."""
-    moved: dict[tuple[int, str], int] = {}
-    for event in of_type(events, PagesMigrated):
-        key = event.to_node, event.to_zone
-        moved[key] = moved.get(key, 0) + event.pages
-    dissolved = len(of_type(events, HugePageDissolved))
-    effects: list[Reason] = [PagesMove(pages, node, zone) for (node, zone), pages in moved.items()]
-    return effects, [HugePagesGivenUp(dissolved)] if dissolved else []
+    return Explanation(*leaves(tried.events))
 
 
 # -- add, virtio-mem, and pools of huge pages ---------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from ...sysfs.paths import MEMORY
 from ..shortage import shortage
 from .added import add_effects
 from .explanation import Explanation, Way
+from .leaving import leaves
 from .not_added import missing_pages
 from .verdict import Blocker
 
@@ -81,9 +82,11 @@ def _online(tried: Attempt, command: VirtioMem) -> Iterator[Way]:
 
 
 def _done(state: State, command: VirtioMem, tried: Attempt) -> tuple[list[Reason], list[Reason]]:
-    """What came of it so far, memmap, blocks, zones and warnings, as of any add; and what was unplugged."""
+    """What came of it so far: memmap, blocks, zones and warnings, as of any add; and what left."""
     request = Add(start=command.start, size=command.size, node=command.node, caller="virtio-mem")
-    return add_effects(state, request, tried)
+    effects, warnings = add_effects(state, request, tried)
+    left, lost = leaves(tried.events)
+    return [*left, *effects], [*warnings, *lost]
 
 
 # -- what holds device blocks -------------------------------------------------------------------------------------------
