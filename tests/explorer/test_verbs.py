@@ -179,12 +179,13 @@ async def type_at_once(pilot: Any, text: str) -> None:
         await pilot.app.workers.wait_for_complete()
 
 
-def test_what_is_typed_in_one_burst_lands_in_the_line() -> None:
-    """Letters that follow ":" at once are no verbs, and none of them is lost."""
+@pytest.mark.parametrize("before", ["", "Wf"])
+def test_what_is_typed_in_one_burst_lands_in_the_line(before: str) -> None:
+    """Letters that follow ":" at once are no verbs, also where a film is left for that, and none of them is lost."""
     machine = engine.open_machine("firecracker-24g")
 
     async def burst(pilot: Any, screen: MainScreen) -> None:
-        await type_at_once(pilot, ":allocate 64M movable")
+        await type_at_once(pilot, f"{before}:allocate 64M movable")
         assert pilot.app.screen.query_one(Input).value == "allocate 64M movable"
         assert machine.history == ()
 

@@ -25,6 +25,7 @@ from altmap.explorer.tui.widgets.keys import Keys
 from altmap.explorer.tui.widgets.memory_map import MemoryMap
 from altmap.explorer.tui.widgets.title import Strip
 from altmap.explorer.watching.player import FRAMES, SPEEDS, Player
+from textual.widgets import Input
 
 from .machines import DIMM, drive, guest, pinned, press, result, stand_on, with_dimm
 
@@ -417,3 +418,21 @@ def test_the_footer_tells_how_to_step_and_only_what_can_be_done() -> None:
         assert "Leave" in said
 
     drive(machine, story, (120, 40))
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_line_that_is_typed_while_a_film_plays_is_typed_and_does_nothing_else(again: bool) -> None:
+    machine = busy()
+
+    async def type_on(pilot: Any, screen: MainScreen) -> None:
+        await stand_on(pilot, 32)
+        await (press(pilot, "f", "R") if again else press(pilot, "W", "f"))
+        assert isinstance(pilot.app.screen, WatchScreen)
+        await pilot.press("colon", *"pin", "space", *"4M")
+        await press(pilot)
+        assert pilot.app.screen.query_one(Input).value == "pin 4M"
+        await press(pilot, "escape")
+        assert pilot.app.screen is screen
+        assert state(machine) == ("offline" if again else "online")
+
+    drive(machine, type_on)

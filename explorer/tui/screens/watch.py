@@ -15,10 +15,11 @@ from .play import PlayScreen
 
 class Seen(NamedTuple):
     """How watching ended: what was watched is to be done on the machine (`done`), with the signal after so many whole
-    commands and so many events of the next one (`stopped`) if a person sent it."""
+    commands and so many events of the next one (`stopped`) if a person sent it; or that a line is to be typed instead."""
 
     done: bool
     stopped: tuple[int, int] | None = None
+    types: bool = False
 
 
 class WatchScreen(PlayScreen[Seen]):
@@ -29,6 +30,7 @@ class WatchScreen(PlayScreen[Seen]):
         Binding("enter", "done", "Do it", priority=True),
         Binding("escape", "signal", "Signal"),
         Binding("enter,escape,q", "leave", "Leave"),
+        Binding("colon", "line", show=False),
     ]
     LAST = ("pause", "done", "signal", "leave")
 
@@ -88,6 +90,10 @@ class WatchScreen(PlayScreen[Seen]):
     def action_leave(self) -> None:
         """Back, and nothing is done."""
         self.dismiss(Seen(False))
+
+    def action_line(self) -> None:
+        """Back to type a line, so that what follows the colon is never taken for keys of the film."""
+        self.dismiss(Seen(False, types=True))
 
     def action_signal(self) -> None:
         """The signal: the kernel stops here, and what it undoes is shown."""

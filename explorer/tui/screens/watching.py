@@ -45,6 +45,7 @@ class WatchingScreen(AskingScreen):
                 self.perform(label, commands, signal=seen.stopped)
             else:
                 self.query_one(ResultBar).say("", f"{label}: watched, and not done; W watches the next verb", "plain")
+                self._leave_film(seen)
 
         try:
             screen = WatchScreen(label, Film(self.machine, commands), self.query_one(MemoryMap), replayed=False)
@@ -58,7 +59,11 @@ class WatchingScreen(AskingScreen):
         if (film := self.session.film()) is not None:
             from .watch import WatchScreen
 
-            self.app.push_screen(WatchScreen(*film, self.query_one(MemoryMap), replayed=True))
+            self.app.push_screen(WatchScreen(*film, self.query_one(MemoryMap), replayed=True), self._leave_film)
+
+    def _leave_film(self, seen: Seen | None) -> None:
+        if seen is not None and seen.types:
+            self.ask_line()
 
     def take_tour(self, walk: Walk | None = None) -> None:
         """Open a tour; without one the bundled one."""
