@@ -427,7 +427,6 @@ def test_a_line_that_is_typed_while_a_film_plays_is_typed_and_does_nothing_else(
     async def type_on(pilot: Any, screen: MainScreen) -> None:
         await stand_on(pilot, 32)
         await (press(pilot, "f", "R") if again else press(pilot, "W", "f"))
-        assert isinstance(pilot.app.screen, WatchScreen)
         await pilot.press("colon", *"pin", "space", *"4M")
         await press(pilot)
         assert pilot.app.screen.query_one(Input).value == "pin 4M"
