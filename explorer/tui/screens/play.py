@@ -33,6 +33,8 @@ from .mapped import Mapped
 
 Answer = TypeVar("Answer")
 
+_CLOSE: Final = 6
+"""So many parts of a moment pass from one look at the enlarged block to the next."""
 _SELDOM: Final = 6
 """While it is played what tells of the whole machine is drawn in one of so many frames that show another moment."""
 _DOTS: Final = 40
@@ -107,6 +109,7 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
         self._text = text
         self._shown: tuple[int, float] = (-1, 0.0)
         self._frames_ago = _SELDOM
+        self._parts = 0
         self._listed = -1
         self._keys: object = None
 
@@ -180,7 +183,9 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
             self._title()
         self._map.show_happening(player.happening(self._map.halves == 1))
         self.query_one(Beside).reload()
-        self._close_up()
+        self._parts += 1
+        if moved or begins or not player.playing or self._parts % _CLOSE == 0:
+            self._close_up()
         self._say()
 
     def _say(self) -> None:
@@ -271,6 +276,7 @@ class PlayScreen(Mapped, Screen[Answer], Portrayed):
         if self._player.ended:
             self._player.go_to(0)
         self._player.playing = not self._player.playing
+        self._close_up()
         self._say()
 
     def action_go_on(self) -> None:
